@@ -1,0 +1,1 @@
+"""Appointments and queues: the booking service, its store and its pages."""

@@ -1,0 +1,248 @@
+"""What a citizen does beforehand: hold a time, confirm it, change it, give it up."""
+
+from __future__ import annotations
+
+import random
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from uuid_utils.compat import uuid7
+
+from ..core import bookings, contacts, events, hours, slots
+from ..core.bookings import Booker, BookingState, BookingStep
+from ..core.errors import Missing, Refused
+from ..store.database import Tx
+from ..store.log import SYSTEM, Actor, Locked, locked
+from ..store.queries import bookings as stored
+from ..store.queries.bookings import BookingView
+from ..store.queries.settings import BranchSettings, ServiceView, branch_settings
+from ..store.tables import Booking, Seat, table
+
+BOOKING = table(Booking)
+SEAT = table(Seat)
+
+
+@dataclass(frozen=True, slots=True)
+class HoldOrder:
+    """A time asked for, with the name and contact as they were typed. `starts_at` is an aware instant."""
+
+    branch_id: UUID
+    service_id: UUID
+    starts_at: datetime
+    name: str
+    contact: str
+    language: str
+    actor: Actor
+    source: str = "web"
+    request_id: str | None = None
+    booker: Booker = Booker.PUBLIC
+
+
+def hold_slot(tx: Tx, order: HoldOrder) -> BookingView:
+    """Reserve a time for ten minutes, until it is confirmed.
+
+    A repeated `request_id` returns the booking of the first. Raises Missing("service"), Invalid on a name,
+    contact or start that cannot be, Refused with "slot-taken", "slot-past", "request-reused" or a rule of the policy.
+    """
+    with locked(tx, order.branch_id) as branch:
+        settings = branch_settings(tx, order.branch_id, branch.config_version)
+        service = settings.services.get(order.service_id)
+        if service is None:
+            raise Missing("service")
+        if order.request_id is not None:
+            earlier = stored.booking_by_request(tx, order.branch_id, order.request_id)
+            if earlier is not None:
+                if (earlier.service_id, earlier.starts_at) != (service.id, order.starts_at):
+                    raise Refused("request-reused")
+                return earlier
+        name = contacts.read_name(order.name)
+        contact = contacts.read_contact(order.contact, settings.data.get("country_code")).value
+        expire_due(branch)
+        active = stored.active_bookings(tx, settings, service, contact)
+        slot, seats = _place(branch, settings, service, order.starts_at, order.booker, active)
+        row: dict[str, Any] = {
+            "branch_id": branch.id,
+            "id": uuid7(),
+            "code": _new_code(tx, branch.id),
+            "state": BookingState.HELD.value,
+            "service_id": service.id,
+            "starts_at": slot.start,
+            "ends_at": slot.end,
+            "name": name,
+            "contact": contact,
+            "language": order.language,
+            "source": order.source,
+            "held_until": bookings.held_until(tx.now),
+            "created_at": tx.now,
+            "changes": 0,
+            "request_id": order.request_id,
+            "token": settings.key + secrets.token_urlsafe(16),
+        }
+        tx.execute(sa.insert(BOOKING), row)
+        _take(branch, seats, row["id"])
+        fact = events.BookingHeld(
+            subject=str(row["id"]),
+            code=row["code"],
+            service=service.slug,
+            starts_at=slot.start.isoformat(),
+            source=order.source,
+        )
+        branch.append(fact, order.actor)
+        return stored.booking(tx, branch.id, row["id"])
+
+
+def confirm_booking(tx: Tx, branch_id: UUID, booking_id: UUID, actor: Actor) -> BookingView:
+    """Make a hold binding; confirming twice is the same as once. Raises Refused("hold-expired"), "booking-limit"."""
+    with locked(tx, branch_id) as branch:
+        settings = branch_settings(tx, branch_id, branch.config_version)
+        expire_due(branch)
+        booking = stored.booking(tx, branch_id, booking_id)
+        if booking.state is BookingState.CONFIRMED:
+            return booking
+        if booking.state is BookingState.EXPIRED:
+            raise Refused("hold-expired")
+        service = settings.services[booking.service_id]
+        limit = stored.policy_of(settings, service).max_active
+        if limit is not None and stored.active_bookings(tx, settings, service, booking.contact) >= limit:
+            raise Refused("booking-limit", count=limit)
+        _move(branch, booking, BookingStep.CONFIRM, confirmed_at=tx.now, held_until=None)
+        branch.append(events.BookingConfirmed(subject=str(booking.id), code=booking.code), actor)
+        return stored.booking(tx, branch_id, booking_id)
+
+
+def change_booking(
+    tx: Tx, branch_id: UUID, booking_id: UUID, starts_at: datetime, actor: Actor, booker: Booker = Booker.PUBLIC
+) -> BookingView:
+    """Move a confirmed booking to another time of the same service; the old time is kept until the new one is sure.
+
+    Raises Refused with "slot-taken", "slot-past", "booking-changes-used", "booking-too-late", "booking-over".
+    """
+    with locked(tx, branch_id) as branch:
+        settings = branch_settings(tx, branch_id, branch.config_version)
+        expire_due(branch)
+        booking = stored.booking(tx, branch_id, booking_id)
+        if booking.starts_at == starts_at:
+            return booking
+        service = settings.services[booking.service_id]
+        policy = stored.policy_of(settings, service)
+        refusal = bookings.against_change(policy, booker, booking.state, booking.starts_at, booking.changes, tx.now)
+        if refusal is not None:
+            raise refusal
+        slot, seats = _place(branch, settings, service, starts_at, booker, active=0)
+        # The seats of the old time stay taken: what is freed belongs to the booking policy, not to whoever
+        # refreshes first. Otherwise a broker frees a place at the moment his buyer asks for it.
+        _take(branch, seats, booking.id)
+        _move(branch, booking, BookingStep.CHANGE, starts_at=slot.start, ends_at=slot.end, changes=booking.changes + 1)
+        fact = events.BookingChanged(
+            subject=str(booking.id),
+            code=booking.code,
+            from_starts_at=booking.starts_at.isoformat(),
+            to_starts_at=slot.start.isoformat(),
+        )
+        branch.append(fact, actor)
+        return stored.booking(tx, branch_id, booking_id)
+
+
+def cancel_booking(
+    tx: Tx, branch_id: UUID, booking_id: UUID, actor: Actor, booker: Booker = Booker.PUBLIC
+) -> BookingView:
+    """Give a booking up; cancelling twice is the same as once. Raises Refused("booking-too-late"), "booking-over"."""
+    with locked(tx, branch_id) as branch:
+        settings = branch_settings(tx, branch_id, branch.config_version)
+        expire_due(branch)
+        booking = stored.booking(tx, branch_id, booking_id)
+        if booking.state is BookingState.CANCELLED:
+            return booking
+        policy = stored.policy_of(settings, settings.services[booking.service_id])
+        refusal = bookings.against_cancel(policy, booker, booking.state, booking.starts_at, tx.now)
+        if refusal is not None:
+            raise refusal
+        if booking.state is BookingState.HELD:
+            _release(branch, booking)
+        _move(branch, booking, BookingStep.CANCEL, ended_at=tx.now)
+        branch.append(events.BookingCancelled(subject=str(booking.id), code=booking.code), actor)
+        return stored.booking(tx, branch_id, booking_id)
+
+
+def expire_holds(tx: Tx, branch_id: UUID) -> int:
+    """Give back the times that were held and not confirmed; returns how many."""
+    with locked(tx, branch_id) as branch:
+        return expire_due(branch)
+
+
+def expire_due(branch: Locked) -> int:
+    """The same within an action that has the branch under lock."""
+    due = stored.due_holds(branch.tx, branch.id)
+    for booking in due:
+        _release(branch, booking)
+        _move(branch, booking, BookingStep.EXPIRE, ended_at=branch.tx.now)
+        branch.append(events.BookingExpired(subject=str(booking.id), code=booking.code), SYSTEM)
+    return len(due)
+
+
+def _place(
+    branch: Locked, settings: BranchSettings, service: ServiceView, starts_at: datetime, booker: Booker, active: int
+) -> tuple[slots.Slot, tuple[slots.Seat, ...]]:
+    """The slot that begins at `starts_at` and free seats for it, or the reason why not."""
+    tx, zone = branch.tx, settings.calendar.zone
+    policy, plan = stored.policy_of(settings, service), stored.plan_of(settings, service)
+    today = tx.now.astimezone(zone).date()
+    public = booker is not Booker.STAFF
+    slot = slots.slot_at(
+        starts_at,
+        plan,
+        lambda day: hours.windows(day, settings.calendar, service.id),
+        zone,
+        tx.now,
+        timedelta(minutes=policy.notice_min if public else 0),
+        settings.tick_minutes,
+    )
+    mode = bookings.Mode(service.mode)
+    bookings.may_book(policy, mode, booker, today, slot.start.astimezone(zone).date(), active)
+    taken = stored.lanes_at(tx, branch.id, plan, slots.seats_span(slot.start, plan, settings.tick_minutes))
+    return slot, slots.choose_seats(slot, plan, taken, settings.tick_minutes, public)
+
+
+def _take(branch: Locked, seats: tuple[slots.Seat, ...], booking_id: UUID) -> None:
+    """Insert the seats; their primary key refuses what a forgotten lock would let through."""
+    rows = [
+        {
+            "branch_id": branch.id,
+            "resource_id": seat.resource_key,
+            "tick": seat.tick,
+            "lane": seat.lane,
+            "booking_id": booking_id,
+        }
+        for seat in seats
+    ]
+    try:
+        branch.tx.execute(sa.insert(SEAT), rows)
+    except sa.exc.IntegrityError:
+        raise Refused("slot-taken") from None
+
+
+def _release(branch: Locked, booking: BookingView) -> None:
+    branch.tx.execute(sa.delete(SEAT).where(SEAT.c.branch_id == branch.id, SEAT.c.booking_id == booking.id))
+
+
+def _move(branch: Locked, booking: BookingView, step: BookingStep, **changes: Any) -> None:
+    state = bookings.after(booking.state, step)
+    moved = branch.tx.execute(
+        sa.update(BOOKING)
+        .where(BOOKING.c.branch_id == branch.id, BOOKING.c.id == booking.id, BOOKING.c.state == booking.state.value)
+        .values(state=state.value, **changes)
+    )
+    if moved.rowcount != 1:
+        raise Refused("booking-over")
+
+
+def _new_code(tx: Tx, branch_id: UUID) -> str:
+    source = random.SystemRandom()
+    while True:
+        code = bookings.new_code(source)
+        if tx.row(sa.select(BOOKING.c.id).where(BOOKING.c.branch_id == branch_id, BOOKING.c.code == code)) is None:
+            return code

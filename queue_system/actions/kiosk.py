@@ -1,0 +1,287 @@
+"""What a visitor does at the door: take a ticket, check in, leave the line."""
+
+from __future__ import annotations
+
+import random
+import secrets
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+import sqlalchemy as sa
+from uuid_utils.compat import uuid7
+
+from ..core import bookings, events, hours, tickets
+from ..core.bookings import Arrival, BookingStep, Punctuality
+from ..core.errors import Missing, Refused
+from ..core.tickets import TicketState
+from ..store.database import Tx
+from ..store.log import Actor, Locked, locked
+from ..store.queries import bookings as stored_bookings
+from ..store.queries import line
+from ..store.queries.bookings import BookingView
+from ..store.queries.line import TicketView
+from ..store.queries.settings import BranchSettings, QueueView, ServiceView, branch_settings
+from ..store.tables import Booking, PrintJob, Series, Ticket, table
+
+TICKET = table(Ticket)
+BOOKING = table(Booking)
+SERIES = table(Series)
+PRINT_JOB = table(PrintJob)
+
+# How long a visitor stands at the kiosk for paper. A slip that comes later belongs to nobody and is not printed.
+SLIP_LIFETIME: Final = timedelta(seconds=60)
+
+_NEXT_NUMBER = (
+    sa.update(SERIES)
+    .where(
+        SERIES.c.branch_id == sa.bindparam("branch"),
+        SERIES.c.queue_id == sa.bindparam("queue"),
+        SERIES.c.business_date == sa.bindparam("day"),
+    )
+    .values(last_number=SERIES.c.last_number + 1)
+    .returning(SERIES.c.last_number)
+)
+_FIRST_NUMBER = sa.insert(SERIES)
+_ISSUE = sa.insert(TICKET)
+_QUEUE_SLIP = sa.insert(PRINT_JOB)
+
+
+@dataclass(frozen=True, slots=True)
+class TicketOrder:
+    """A ticket asked for. `source` is kiosk, api, desk or phone; `printer_id` where a slip is wanted."""
+
+    branch_id: UUID
+    service_id: UUID
+    language: str
+    source: str
+    actor: Actor
+    request_id: str | None = None
+    priority: str = "walkin"
+    printer_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """The ticket, how many wait before it in its queue, and whether this request made it or an earlier one."""
+
+    ticket: TicketView
+    ahead: int
+    created: bool
+    print_job_id: UUID | None = None
+
+
+def issue_ticket(tx: Tx, order: TicketOrder) -> Issued:
+    """Give a walk-in visitor a number.
+
+    A repeated `request_id` returns the ticket of the first. Raises Missing("service"), Refused with
+    "not-walk-in", "closed", "priority-unknown", "request-reused".
+    """
+    with locked(tx, order.branch_id) as branch:
+        settings = branch_settings(tx, order.branch_id, branch.config_version)
+        service = settings.services.get(order.service_id)
+        if service is None:
+            raise Missing("service")
+        if order.request_id is not None:
+            earlier = line.ticket_by_request(tx, order.branch_id, order.request_id)
+            if earlier is not None:
+                return _repeated(tx, earlier, service)
+        if not service.walk_in:
+            raise Refused("not-walk-in")
+        if order.priority not in settings.priorities:
+            raise Refused("priority-unknown")
+        if not hours.takes_tickets(tx.now, settings.calendar, service.id):
+            raise Refused("closed")
+        return _issue(branch, settings, service, order)
+
+
+def check_in(
+    tx: Tx,
+    branch_id: UUID,
+    booking_id: UUID,
+    actor: Actor,
+    *,
+    source: str = "kiosk",
+    language: str | None = None,
+    printer_id: UUID | None = None,
+) -> Issued:
+    """Turn a booking into a ticket when its visitor has come; a second check-in returns the same ticket.
+
+    Raises Missing("booking"), Refused with "too-early", "too-late"; IllegalTransition when it is not confirmed or over.
+    """
+    with locked(tx, branch_id) as branch:
+        settings = branch_settings(tx, branch_id, branch.config_version)
+        booking = stored_bookings.booking(tx, branch_id, booking_id)
+        if booking.ticket_id is not None:
+            earlier = line.ticket(tx, branch_id, booking.ticket_id)
+            return Issued(earlier, line.waiting_count(tx, branch_id, earlier.queue_id), created=False)
+        bookings.after(booking.state, BookingStep.CHECK_IN)
+        service = settings.services[booking.service_id]
+        arrival = _arrival(tx, settings, booking)
+        order = TicketOrder(
+            branch_id=branch_id,
+            service_id=service.id,
+            language=language or booking.language,
+            source=source,
+            actor=actor,
+            priority=_class_in_use(settings, arrival.priority),
+            printer_id=printer_id,
+        )
+        issued = _issue(branch, settings, service, order, booking, arrival.anchor)
+        tx.execute(
+            sa.update(BOOKING)
+            .where(BOOKING.c.branch_id == branch_id, BOOKING.c.id == booking.id)
+            .values(state=bookings.BookingState.CHECKED_IN.value, ticket_id=issued.ticket.id)
+        )
+        fact = events.BookingCheckedIn(
+            subject=str(booking.id),
+            code=booking.code,
+            ticket=str(issued.ticket.id),
+            punctuality=arrival.punctuality.value,
+        )
+        branch.append(fact, actor)
+        return issued
+
+
+def leave(tx: Tx, branch_id: UUID, ticket_id: UUID, actor: Actor) -> TicketView:
+    """The visitor gives the place in line up. Raises IllegalTransition when the visit is already under way or over."""
+    with locked(tx, branch_id) as branch:
+        ticket = line.ticket(tx, branch_id, ticket_id)
+        state = tickets.after(ticket.state, tickets.Step.LEAVE)
+        tx.execute(
+            sa.update(TICKET)
+            .where(TICKET.c.branch_id == branch_id, TICKET.c.id == ticket_id)
+            .values(state=state.value, ended_at=tx.now)
+        )
+        branch.append(events.TicketLeft(subject=str(ticket_id), code=ticket.code), actor)
+        return line.ticket(tx, branch_id, ticket_id)
+
+
+def _arrival(tx: Tx, settings: BranchSettings, booking: BookingView) -> Arrival:
+    zone = settings.calendar.zone
+    day = hours.business_date(booking.starts_at, zone, settings.day_starts)
+    arrival = bookings.arrival(
+        booking.starts_at,
+        tx.now,
+        stored_bookings.check_in_rules(settings),
+        until=hours.day_bounds(day, zone, settings.day_starts)[1],
+    )
+    if arrival.punctuality is Punctuality.TOO_EARLY:
+        raise Refused("too-early", opens_at=arrival.opens_at.astimezone(zone))
+    if arrival.punctuality is Punctuality.TOO_LATE:
+        raise Refused("too-late")
+    return arrival
+
+
+def _class_in_use(settings: BranchSettings, priority: str | None) -> str:
+    """The class of an arrival, or the nearest one that this branch has."""
+    choices = (priority, "appointment", "walkin")
+    return next((name for name in choices if name in settings.priorities), next(iter(settings.priorities)))
+
+
+def _repeated(tx: Tx, earlier: TicketView, service: ServiceView) -> Issued:
+    if earlier.service_id != service.id:
+        raise Refused("request-reused")
+    return Issued(earlier, line.waiting_count(tx, earlier.branch_id, earlier.queue_id), created=False)
+
+
+def _issue(
+    branch: Locked,
+    settings: BranchSettings,
+    service: ServiceView,
+    order: TicketOrder,
+    booking: BookingView | None = None,
+    anchor_at: datetime | None = None,
+) -> Issued:
+    tx = branch.tx
+    queue = settings.queue_of(service)
+    day = hours.business_date(tx.now, settings.calendar.zone, settings.day_starts)
+    number = _number(tx, branch.id, queue, day)
+    ahead = line.waiting_count(tx, branch.id, queue.id)
+    row = {
+        "branch_id": branch.id,
+        "id": uuid7(),
+        "queue_id": queue.id,
+        "series_id": queue.id,
+        "service_id": service.id,
+        "business_date": day,
+        "number": number,
+        "code": tickets.code_of(queue.prefix, number),
+        "state": TicketState.WAITING.value,
+        "priority": order.priority,
+        "anchor_at": anchor_at or tx.now,
+        "issued_at": tx.now,
+        "source": order.source,
+        "language": order.language,
+        "booking_id": booking.id if booking else None,
+        "calls": 0,
+        "token": settings.key + secrets.token_urlsafe(16),
+        "request_id": order.request_id,
+    }
+    tx.execute(_ISSUE, row)
+    ticket = line.fresh(row)
+    branch.append(
+        events.TicketIssued(
+            subject=str(ticket.id),
+            code=ticket.code,
+            queue=queue.slug,
+            service=service.slug,
+            business_date=day.isoformat(),
+            priority_class=ticket.priority,
+            source=ticket.source,
+            anchor_at=ticket.anchor_at.isoformat(),
+            booking=str(booking.id) if booking else None,
+        ),
+        order.actor,
+    )
+    job_id = queue_slip(branch, ticket, order.printer_id, order.actor) if order.printer_id else None
+    return Issued(ticket, ahead, created=True, print_job_id=job_id)
+
+
+def queue_slip(branch: Locked, ticket: TicketView, printer_id: UUID, actor: Actor, copy_number: int = 0) -> UUID:
+    """Put a slip on its way, in the transaction of whatever it belongs to; a copy is marked as one."""
+    now = branch.tx.now
+    job_id = uuid7()
+    branch.tx.execute(
+        _QUEUE_SLIP,
+        {
+            "branch_id": branch.id,
+            "id": job_id,
+            "ticket_id": ticket.id,
+            "printer_id": printer_id,
+            "copy_number": copy_number,
+            "state": "queued",
+            "attempts": 0,
+            "created_at": now,
+            "due_at": now,
+            "expires_at": now + SLIP_LIFETIME,
+        },
+    )
+    branch.append(
+        events.SlipQueued(
+            subject=str(job_id), ticket=str(ticket.id), code=ticket.code, printer=str(printer_id), copy=copy_number
+        ),
+        actor,
+    )
+    return job_id
+
+
+def _number(tx: Tx, branch_id: UUID, queue: QueueView, day: date) -> int:
+    if queue.code_style == "random":
+        taken = set(
+            tx.execute(
+                sa.select(TICKET.c.number).where(
+                    TICKET.c.branch_id == branch_id, TICKET.c.series_id == queue.id, TICKET.c.business_date == day
+                )
+            ).scalars()
+        )
+        return tickets.random_number(taken, random.SystemRandom())
+    number = tx.scalar(_NEXT_NUMBER, {"branch": branch_id, "queue": queue.id, "day": day})
+    if number is None:
+        number = tickets.next_number(0)
+        tx.execute(
+            _FIRST_NUMBER,
+            {"branch_id": branch_id, "queue_id": queue.id, "business_date": day, "last_number": number},
+        )
+    return int(number)

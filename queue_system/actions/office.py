@@ -1,0 +1,258 @@
+"""What the office does: people, sessions, devices."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+import sqlalchemy as sa
+from uuid_utils.compat import uuid7
+
+from ..core import events
+from ..core.errors import Missing, Refused
+from ..store.database import AnyRow, Tx
+from ..store.log import SYSTEM, Actor, locked
+from ..store.tables import ORGANISATION, Device, Pairing, Role, Session, Staff, StaffRole, table
+
+STAFF = table(Staff)
+STAFF_ROLE = table(StaffRole)
+ROLE = table(Role)
+SESSION = table(Session)
+DEVICE = table(Device)
+PAIRING = table(Pairing)
+
+SESSION_LIFETIME: Final = timedelta(hours=12)
+SESSION_IDLE: Final = timedelta(minutes=30)
+PAIRING_LIFETIME: Final = timedelta(minutes=10)
+# RFC 8628, 6.1: consonants only, so that no code reads as a word; 20^8 codes for ten minutes.
+USER_CODE_ALPHABET: Final = "BCDFGHJKLMNPQRSTVWXZ"
+
+
+def sha256(token: str) -> str:
+    """What is stored of a bearer token: enough to recognise it, not to use it."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+# ---------------------------------------------------------------- people
+
+
+@dataclass(frozen=True, slots=True)
+class NewStaff:
+    """`password` is already hashed; `roles` are (branch or ORGANISATION, role slug)."""
+
+    login: str
+    name: str
+    password: str
+    language: str
+    roles: tuple[tuple[UUID, str], ...]
+
+
+def create_staff(tx: Tx, person: NewStaff, actor: Actor = SYSTEM) -> UUID:
+    """Add a person. Raises Refused("login-taken"), Missing("role")."""
+    with locked(tx, ORGANISATION) as organisation:
+        if tx.row(sa.select(STAFF.c.id).where(STAFF.c.login == person.login)):
+            raise Refused("login-taken")
+        known = {row.slug for row in tx.rows(sa.select(ROLE.c.slug))}
+        if missing := {role for _, role in person.roles} - known:
+            raise Missing("role", role=min(missing))
+        staff_id = uuid7()
+        tx.execute(
+            sa.insert(STAFF),
+            {
+                "id": staff_id,
+                "login": person.login,
+                "name": person.name,
+                "password": person.password,
+                "language": person.language,
+                "active": True,
+                "created_at": tx.now,
+            },
+        )
+        for branch_id, role in person.roles:
+            tx.execute(sa.insert(STAFF_ROLE), {"staff_id": staff_id, "branch_id": branch_id, "role": role})
+        fact = events.StaffCreated(subject=str(staff_id), roles=sorted({role for _, role in person.roles}))
+        organisation.append(fact, actor)
+        return staff_id
+
+
+def start_session(tx: Tx, staff_id: UUID, channel: str) -> str:
+    """Open a session for somebody whose password was right; returns its token, which is stored nowhere."""
+    with locked(tx, ORGANISATION) as organisation:
+        token = secrets.token_urlsafe(32)
+        tx.execute(
+            sa.insert(SESSION),
+            {
+                "token_sha256": sha256(token),
+                "staff_id": staff_id,
+                "channel": channel,
+                "created_at": tx.now,
+                "seen_at": tx.now,
+                "expires_at": tx.now + SESSION_LIFETIME,
+            },
+        )
+        tx.execute(sa.delete(SESSION).where(SESSION.c.expires_at <= tx.now))
+        organisation.append(events.StaffSignedIn(subject=str(staff_id), channel=channel), Actor("staff", str(staff_id)))
+        return token
+
+
+def record_failed_sign_in(tx: Tx, staff_id: UUID | None, channel: str) -> None:
+    """A wrong password, or a name that does not exist; the typed name itself is not kept."""
+    with locked(tx, ORGANISATION) as organisation:
+        subject = str(staff_id) if staff_id else ""
+        organisation.append(events.SignInFailed(subject=subject, channel=channel), SYSTEM)
+
+
+def touch_session(tx: Tx, token: str) -> None:
+    """The session was used: its idle time starts anew."""
+    tx.execute(sa.update(SESSION).where(SESSION.c.token_sha256 == sha256(token)).values(seen_at=tx.now))
+
+
+def end_session(tx: Tx, token: str) -> None:
+    """Sign out; a session that is already gone is no error."""
+    with locked(tx, ORGANISATION) as organisation:
+        row = tx.row(
+            sa.delete(SESSION)
+            .where(SESSION.c.token_sha256 == sha256(token))
+            .returning(SESSION.c.staff_id, SESSION.c.channel)
+        )
+        if row is not None:
+            fact = events.StaffSignedOut(subject=str(row.staff_id), channel=row.channel)
+            organisation.append(fact, Actor("staff", str(row.staff_id)))
+
+
+# ---------------------------------------------------------------- devices
+
+
+@dataclass(frozen=True, slots=True)
+class PairingRequest:
+    """What a device shows (`user_code`, eight letters) and keeps (`device_code`) while it waits to be let in."""
+
+    user_code: str
+    device_code: str
+    seconds: int
+
+
+def ask_pairing(tx: Tx, kind: str) -> PairingRequest:
+    """A device of `kind` (kiosk or display) asks to be let in (the shape of RFC 8628)."""
+    if kind not in ("kiosk", "display"):
+        raise Refused("device-kind-unknown")
+    tx.execute(sa.delete(PAIRING).where(PAIRING.c.expires_at <= tx.now))
+    user_code = "".join(secrets.choice(USER_CODE_ALPHABET) for _ in range(8))
+    device_code = secrets.token_urlsafe(32)
+    tx.execute(
+        sa.insert(PAIRING),
+        {
+            "id": uuid7(),
+            "user_code": user_code,
+            "device_code_sha256": sha256(device_code),
+            "kind": kind,
+            "created_at": tx.now,
+            "expires_at": tx.now + PAIRING_LIFETIME,
+            "state": "pending",
+        },
+    )
+    return PairingRequest(user_code, device_code, int(PAIRING_LIFETIME.total_seconds()))
+
+
+def approve_pairing(tx: Tx, user_code: str, branch_id: UUID, device_id: UUID, actor: Actor) -> None:
+    """Let the device that shows `user_code` in, as a device that the branch has planned.
+
+    Pairing a planned device anew replaces the machine that held its place before.
+    Raises Missing("pairing"), Missing("device"), Refused("device-kind-differs").
+    """
+    with locked(tx, branch_id) as branch:
+        pairing = _pending(tx, user_code)
+        device = _device(tx, branch_id, device_id)
+        if device.kind != pairing.kind:
+            raise Refused("device-kind-differs")
+        tx.execute(
+            sa.update(PAIRING)
+            .where(PAIRING.c.id == pairing.id)
+            .values(state="approved", branch_id=branch_id, device_id=device_id)
+        )
+        fact = events.DevicePaired(subject=str(device_id), device_kind=device.kind, name=device.slug)
+        branch.append(fact, actor)
+
+
+def refuse_pairing(tx: Tx, user_code: str, branch_id: UUID, actor: Actor) -> None:
+    """Send a device away. Raises Missing("pairing")."""
+    with locked(tx, branch_id) as branch:
+        pairing = _pending(tx, user_code)
+        tx.execute(sa.update(PAIRING).where(PAIRING.c.id == pairing.id).values(state="refused"))
+        branch.append(events.PairingRefused(subject=str(pairing.id), device_kind=pairing.kind), actor)
+
+
+def redeem_pairing(tx: Tx, device_code: str) -> tuple[str, str | None]:
+    """The device asks how it stands: ("pending" | "refused" | "gone", None), or ("approved", its token), once."""
+    pairing = tx.row(sa.select(PAIRING).where(PAIRING.c.device_code_sha256 == sha256(device_code)))
+    if pairing is None or (pairing.state == "pending" and pairing.expires_at <= tx.now) or pairing.state == "done":
+        return "gone", None
+    if pairing.state != "approved":
+        return str(pairing.state), None
+    token = secrets.token_urlsafe(32)
+    tx.execute(
+        sa.update(DEVICE)
+        .where(DEVICE.c.branch_id == pairing.branch_id, DEVICE.c.id == pairing.device_id)
+        .values(token_sha256=sha256(token), paired_at=tx.now, seen_at=tx.now, revoked_at=None)
+    )
+    tx.execute(sa.update(PAIRING).where(PAIRING.c.id == pairing.id).values(state="done"))
+    return "approved", token
+
+
+def revoke_device(tx: Tx, branch_id: UUID, device_id: UUID, actor: Actor) -> None:
+    """Take a device's token away: it is locked out at once. Raises Missing("device")."""
+    with locked(tx, branch_id) as branch:
+        device = _device(tx, branch_id, device_id)
+        tx.execute(
+            sa.update(DEVICE)
+            .where(DEVICE.c.branch_id == branch_id, DEVICE.c.id == device_id)
+            .values(token_sha256=None, revoked_at=tx.now)
+        )
+        branch.append(events.DeviceRevoked(subject=str(device_id), device_kind=device.kind, name=device.slug), actor)
+
+
+def enrol_device(tx: Tx, branch_id: UUID, device_id: UUID, actor: Actor = SYSTEM) -> str:
+    """Give a planned device its token without the pairing dance, for the demo and for provisioning scripts."""
+    with locked(tx, branch_id) as branch:
+        device = _device(tx, branch_id, device_id)
+        token = secrets.token_urlsafe(32)
+        tx.execute(
+            sa.update(DEVICE)
+            .where(DEVICE.c.branch_id == branch_id, DEVICE.c.id == device_id)
+            .values(token_sha256=sha256(token), paired_at=tx.now, revoked_at=None)
+        )
+        branch.append(events.DevicePaired(subject=str(device_id), device_kind=device.kind, name=device.slug), actor)
+        return token
+
+
+def set_printer_address(tx: Tx, branch_id: UUID, printer_id: UUID, host: str, port: int) -> None:
+    """Where a network printer listens. Raises Missing("device")."""
+    with locked(tx, branch_id):
+        device = _device(tx, branch_id, printer_id)
+        data = dict(device.data) | {"host": host, "port": port, "transport": "tcp9100"}
+        tx.execute(
+            sa.update(DEVICE).where(DEVICE.c.branch_id == branch_id, DEVICE.c.id == printer_id).values(data=data)
+        )
+
+
+def _pending(tx: Tx, user_code: str) -> AnyRow:
+    folded = "".join(letter for letter in user_code.upper() if letter in USER_CODE_ALPHABET)
+    row = tx.row(
+        sa.select(PAIRING).where(
+            PAIRING.c.user_code == folded, PAIRING.c.state == "pending", PAIRING.c.expires_at > tx.now
+        )
+    )
+    if row is None:
+        raise Missing("pairing")
+    return row
+
+
+def _device(tx: Tx, branch_id: UUID, device_id: UUID) -> AnyRow:
+    row = tx.row(sa.select(DEVICE).where(DEVICE.c.branch_id == branch_id, DEVICE.c.id == device_id))
+    if row is None:
+        raise Missing("device")
+    return row

@@ -1,0 +1,183 @@
+"""Slips on their way to paper. Promise: a visitor has exactly one valid number, and at most one unmarked slip of it.
+
+No protocol can promise exactly one slip: between the last byte and the paper anything may break. So a slip
+that may have come out is never printed again by itself; a new one is a copy, and says so.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from ..core import events
+from ..core.errors import Missing, Refused
+from ..store.database import AnyRow, Tx
+from ..store.log import SYSTEM, Actor, Locked, locked
+from ..store.queries import line
+from ..store.queries.line import TicketView
+from ..store.tables import Device, PrintJob, Ticket, table
+from ..store.tables.day import PENDING_SLIPS
+from .kiosk import queue_slip
+
+JOB = table(PrintJob)
+DEVICE = table(Device)
+TICKET = table(Ticket)
+
+LEASE: Final = timedelta(seconds=30)
+RETRY_AFTER: Final = timedelta(seconds=2)
+LARGEST_COPY: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedSlip:
+    """A slip that this worker alone may print now; `copy_number` 0 is the original."""
+
+    job_id: UUID
+    ticket: TicketView
+    copy_number: int
+
+
+@dataclass(frozen=True, slots=True)
+class SlipOutcome:
+    """How printing went: `error` None for success with its `proof`; `maybe` when paper may have come out."""
+
+    error: str | None = None
+    proof: str = "none"
+    permanent: bool = False
+    maybe: bool = False
+
+
+def claim_slip(tx: Tx, branch_id: UUID, printer_id: UUID) -> ClaimedSlip | None:
+    """Take the oldest slip that is due on a printer; what nobody waits for any more is voided on the way.
+
+    A slip whose worker died in the middle may have been printed: it ends as unknown and is not repeated.
+    """
+    with locked(tx, branch_id) as branch:
+        for job in _pending(tx, branch_id, printer_id):
+            if job.state == "claimed":
+                if job.lease_until <= tx.now:
+                    _fail(branch, job, SlipOutcome(error="interrupted", maybe=True))
+            elif job.expires_at <= tx.now:
+                _void(branch, job, "expired")
+            elif job.due_at <= tx.now:
+                tx.execute(
+                    sa.update(JOB)
+                    .where(JOB.c.branch_id == branch_id, JOB.c.id == job.id, JOB.c.state == "queued")
+                    .values(state="claimed", lease_until=tx.now + LEASE, attempts=job.attempts + 1)
+                )
+                return ClaimedSlip(job.id, line.ticket(tx, branch_id, job.ticket_id), job.copy_number)
+        return None
+
+
+def report_slip(tx: Tx, branch_id: UUID, job_id: UUID, outcome: SlipOutcome) -> None:
+    """Write down how printing went. A report on a job that is no longer claimed changes nothing."""
+    with locked(tx, branch_id) as branch:
+        job = tx.row(sa.select(JOB).where(JOB.c.branch_id == branch_id, JOB.c.id == job_id))
+        if job is None:
+            raise Missing("slip")
+        if job.state != "claimed":
+            return
+        if outcome.error is None:
+            _end(branch, job, "printed", None)
+            fact = events.SlipPrinted(
+                subject=str(job.id),
+                ticket=str(job.ticket_id),
+                code=_code(tx, job),
+                printer=str(job.printer_id),
+                proof=outcome.proof,
+            )
+            branch.append(fact, SYSTEM)
+        else:
+            _fail(branch, job, outcome)
+
+
+def reprint(tx: Tx, branch_id: UUID, ticket_id: UUID, printer_id: UUID, actor: Actor) -> UUID:
+    """Print a marked copy of a slip. Raises Refused("copies-used-up", "slip-pending")."""
+    with locked(tx, branch_id) as branch:
+        ticket = line.ticket(tx, branch_id, ticket_id)
+        jobs = tx.rows(
+            sa.select(JOB.c.copy_number, JOB.c.state).where(JOB.c.branch_id == branch_id, JOB.c.ticket_id == ticket_id)
+        )
+        if any(job.state in ("queued", "claimed") for job in jobs):
+            raise Refused("slip-pending", code=ticket.code)
+        copy_number = max((job.copy_number for job in jobs), default=-1) + 1
+        if copy_number > LARGEST_COPY:
+            raise Refused("copies-used-up", code=ticket.code)
+        return queue_slip(branch, ticket, printer_id, actor, copy_number)
+
+
+def record_printer_status(tx: Tx, branch_id: UUID, printer_id: UUID, status: str) -> bool:
+    """Keep what a printer last said of itself; returns whether that is news."""
+    here = (DEVICE.c.branch_id == branch_id) & (DEVICE.c.id == printer_id)
+    known = tx.scalar(sa.select(DEVICE.c.status).where(here))
+    if known == status:
+        return False
+    with locked(tx, branch_id) as branch:
+        tx.execute(sa.update(DEVICE).where(here).values(status=status, status_at=tx.now, seen_at=tx.now))
+        branch.append(events.PrinterChanged(subject=str(printer_id), status=status), SYSTEM)
+        return True
+
+
+def _pending(tx: Tx, branch_id: UUID, printer_id: UUID) -> list[AnyRow]:
+    statement = (
+        sa.select(JOB)
+        .where(
+            JOB.c.branch_id == branch_id, JOB.c.printer_id == printer_id, sa.text(f"print_job.state IN {PENDING_SLIPS}")
+        )
+        .order_by(JOB.c.created_at, JOB.c.id)
+    )
+    return tx.rows(statement)
+
+
+def _fail(branch: Locked, job: AnyRow, outcome: SlipOutcome) -> None:
+    """Try again where no paper can have come out and somebody may still wait; else it ends."""
+    tx = branch.tx
+    again = not (outcome.maybe or outcome.permanent) and tx.now + RETRY_AFTER < job.expires_at
+    if again:
+        tx.execute(
+            sa.update(JOB)
+            .where(JOB.c.branch_id == branch.id, JOB.c.id == job.id)
+            .values(state="queued", lease_until=None, due_at=tx.now + RETRY_AFTER, error=outcome.error)
+        )
+    else:
+        _end(branch, job, "unknown" if outcome.maybe else "failed", outcome.error)
+    fact = events.SlipFailed(
+        subject=str(job.id),
+        ticket=str(job.ticket_id),
+        code=_code(tx, job),
+        printer=str(job.printer_id),
+        error=outcome.error or "",
+        attempt=job.attempts,
+        final=not again,
+        maybe=outcome.maybe,
+    )
+    branch.append(fact, SYSTEM)
+
+
+def _void(branch: Locked, job: AnyRow, reason: str) -> None:
+    _end(branch, job, "void", reason)
+    fact = events.SlipVoided(
+        subject=str(job.id),
+        ticket=str(job.ticket_id),
+        code=_code(branch.tx, job),
+        printer=str(job.printer_id),
+        reason=reason,
+    )
+    branch.append(fact, SYSTEM)
+
+
+def _end(branch: Locked, job: AnyRow, state: str, error: str | None) -> None:
+    branch.tx.execute(
+        sa.update(JOB)
+        .where(JOB.c.branch_id == branch.id, JOB.c.id == job.id)
+        .values(state=state, error=error, lease_until=None, ended_at=branch.tx.now)
+    )
+
+
+def _code(tx: Tx, job: AnyRow) -> str:
+    statement = sa.select(TICKET.c.code).where(TICKET.c.branch_id == job.branch_id, TICKET.c.id == job.ticket_id)
+    return str(tx.scalar(statement))

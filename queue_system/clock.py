@@ -1,0 +1,54 @@
+"""The only place that knows what time it is."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Gives the present instant; injected everywhere, so that tests can choose it."""
+
+    def now(self) -> datetime:
+        """The present instant, timezone-aware, in UTC."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds on a clock that never goes back, for durations."""
+        ...
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+
+class FrozenClock:
+    """A clock that stands still until it is told to move."""
+
+    def __init__(self, at: datetime) -> None:
+        if at.tzinfo is None:
+            raise ValueError("a frozen clock needs an aware instant")
+        self._now = at.astimezone(UTC)
+        self._monotonic = 0.0
+
+    def now(self) -> datetime:
+        return self._now
+
+    def monotonic(self) -> float:
+        return self._monotonic
+
+    def move(self, step: timedelta) -> None:
+        """Go forward, or back as a badly set clock does; the monotonic clock only goes forward."""
+        self._now += step
+        self._monotonic += max(0.0, step.total_seconds())
+
+    def set(self, at: datetime) -> None:
+        """Jump to an instant."""
+        self.move(at.astimezone(UTC) - self._now)

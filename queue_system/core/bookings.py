@@ -1,0 +1,264 @@
+"""A booking: its states, who may make or change one, its code, and what checking in makes of it."""
+
+from __future__ import annotations
+
+import random
+import unicodedata
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from .errors import IllegalTransition, Invalid, Refused
+
+HOLD: Final = timedelta(minutes=10)
+
+
+class BookingState(StrEnum):
+    HELD = "held"
+    CONFIRMED = "confirmed"
+    CHECKED_IN = "checked_in"
+    FULFILLED = "fulfilled"
+    NO_SHOW = "no_show"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+
+
+class BookingStep(StrEnum):
+    """What is done to a booking."""
+
+    CONFIRM = "confirm"
+    CHANGE = "change"
+    CANCEL = "cancel"
+    EXPIRE = "expire"
+    CHECK_IN = "check_in"
+    FULFIL = "fulfil"
+    NO_SHOW = "no_show"
+
+
+# One literal, from which docs can be drawn. A visitor marked as absent may still turn up, as a ticket may be
+# taken back; cancelled and expired are final, because the seats have gone to others.
+TRANSITIONS: Final[dict[tuple[BookingState, BookingStep], BookingState]] = {
+    (BookingState.HELD, BookingStep.CONFIRM): BookingState.CONFIRMED,
+    (BookingState.HELD, BookingStep.CANCEL): BookingState.CANCELLED,
+    (BookingState.HELD, BookingStep.EXPIRE): BookingState.EXPIRED,
+    (BookingState.CONFIRMED, BookingStep.CHANGE): BookingState.CONFIRMED,
+    (BookingState.CONFIRMED, BookingStep.CANCEL): BookingState.CANCELLED,
+    (BookingState.CONFIRMED, BookingStep.CHECK_IN): BookingState.CHECKED_IN,
+    (BookingState.CONFIRMED, BookingStep.NO_SHOW): BookingState.NO_SHOW,
+    (BookingState.CHECKED_IN, BookingStep.FULFIL): BookingState.FULFILLED,
+    (BookingState.CHECKED_IN, BookingStep.NO_SHOW): BookingState.NO_SHOW,
+    (BookingState.NO_SHOW, BookingStep.CHECK_IN): BookingState.CHECKED_IN,
+}
+
+# States that keep their seats and count towards a person's limit.
+LIVE: Final = frozenset({BookingState.HELD, BookingState.CONFIRMED, BookingState.CHECKED_IN})
+
+
+class Mode(StrEnum):
+    """How places of a service are given out."""
+
+    FCFS = "fcfs"
+    BALLOT = "ballot"
+    STAFF_ONLY = "staff_only"
+    INVITE = "invite"
+    WALKIN_ONLY = "walkin_only"
+    WALKIN_AND_FCFS = "walkin_and_fcfs"
+
+
+class Booker(StrEnum):
+    """Who asks for a booking."""
+
+    PUBLIC = "public"
+    INVITED = "invited"
+    STAFF = "staff"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The rules of booking; None means no limit.
+
+    `horizon_days`: last day that can be booked, counted from today. `max_active`: live bookings of one
+    person. `max_changes`: moves to another time. `cancel_until_min`: minutes before the start after
+    which a visitor can neither move nor cancel on his own. `notice_min`: how near a time can be booked.
+    """
+
+    mode: Mode
+    horizon_days: int | None = None
+    max_active: int | None = None
+    max_changes: int | None = None
+    cancel_until_min: int | None = None
+    notice_min: int = 0
+
+
+class Punctuality(StrEnum):
+    TOO_EARLY = "too_early"
+    ON_TIME = "on_time"
+    LATE = "late"
+    TOO_LATE = "too_late"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckInRules:
+    """Minutes before the booked time from which one can check in, and after it until which one is on time."""
+
+    early_min: int
+    late_grace_min: int
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """What checking in at this moment gives: the priority class and the anchor its waiting counts from, UTC.
+
+    Both are None when it is too early (`opens_at` says from when) or too late.
+    """
+
+    punctuality: Punctuality
+    priority: str | None
+    anchor: datetime | None
+    opens_at: datetime
+
+
+def after(state: BookingState, step: BookingStep) -> BookingState:
+    """The state that `step` leads to; raises IllegalTransition where there is no such way."""
+    try:
+        return TRANSITIONS[state, step]
+    except KeyError:
+        raise IllegalTransition("booking-step", state=state.value, step=step.value) from None
+
+
+def steps_from(state: BookingState) -> frozenset[BookingStep]:
+    """The steps that are possible from `state`."""
+    return frozenset(step for (origin, step) in TRANSITIONS if origin == state)
+
+
+def held_until(now: datetime) -> datetime:
+    """Until when a time chosen at `now` stays reserved while its visitor fills in the form."""
+    return now + HOLD
+
+
+def against_mode(mode: Mode, booker: Booker) -> Refused | None:
+    """Why `booker` can book no time at all of a service given out by `mode`; None when he can."""
+    if mode == Mode.WALKIN_ONLY:
+        return Refused("booking-walkin-only")
+    if booker == Booker.STAFF:
+        return None
+    if mode == Mode.STAFF_ONLY:
+        return Refused("booking-staff-only")
+    if mode == Mode.BALLOT:
+        return Refused("booking-by-ballot")
+    if mode == Mode.INVITE and booker != Booker.INVITED:
+        return Refused("booking-invite-only")
+    return None
+
+
+def against_day(policy: Policy, booker: Booker, today: date, day: date) -> Refused | None:
+    """Why no time of `day` can be booked `today`; None when one can. The horizon binds everybody but staff."""
+    if day < today:
+        return Refused("day-past")
+    last = last_day(policy, today)
+    if booker != Booker.STAFF and last is not None and day > last:
+        return Refused("day-too-far", days=policy.horizon_days)
+    return None
+
+
+def may_book(policy: Policy, mode: Mode, booker: Booker, today: date, day: date, active: int) -> None:
+    """Raises Refused where a booking is against the rules; `active` are the live ones of this person and service group.
+
+    Codes: those of `against_mode` and `against_day`, and booking-limit. Whether a seat is free is another question.
+    """
+    refusal = against_mode(mode, booker) or against_day(policy, booker, today, day)
+    if refusal is None and policy.max_active is not None and active >= policy.max_active:
+        refusal = Refused("booking-limit", count=policy.max_active)
+    if refusal is not None:
+        raise refusal
+
+
+def against_change(
+    policy: Policy, booker: Booker, state: BookingState, starts_at: datetime, changes: int, now: datetime
+) -> Refused | None:
+    """Why a booking cannot be moved to another time any more; None when it can. Staff always can."""
+    refusal = against_cancel(policy, booker, state, starts_at, now, BookingStep.CHANGE)
+    if refusal is None and booker != Booker.STAFF and policy.max_changes is not None and changes >= policy.max_changes:
+        return Refused("booking-changes-used", count=policy.max_changes)
+    return refusal
+
+
+def against_cancel(
+    policy: Policy,
+    booker: Booker,
+    state: BookingState,
+    starts_at: datetime,
+    now: datetime,
+    step: BookingStep = BookingStep.CANCEL,
+) -> Refused | None:
+    """Why a booking cannot be cancelled; None when it can. A hold can always be given back."""
+    if (state, step) not in TRANSITIONS:
+        return Refused("booking-over")
+    if state == BookingState.HELD or booker == Booker.STAFF:
+        return None
+    if now >= starts_at - timedelta(minutes=policy.cancel_until_min or 0):
+        return Refused("booking-too-late", minutes=policy.cancel_until_min or 0)
+    return None
+
+
+def last_day(policy: Policy, today: date) -> date | None:
+    """The last day that can be booked `today`; None without a horizon."""
+    return None if policy.horizon_days is None else today + timedelta(days=policy.horizon_days)
+
+
+def arrival(starts_at: datetime, now: datetime, rules: CheckInRules, until: datetime) -> Arrival:
+    """What checking in at `now` for a booking at `starts_at` gives; the hall takes visitors of that day until `until`.
+
+    On time, also when early, waiting counts from the booked time; late, from now and in a class of its
+    own. So nobody gains by coming long before, and being late costs the booked place, not the visit.
+    """
+    opens_at = starts_at - timedelta(minutes=rules.early_min)
+    if now < opens_at:
+        return Arrival(Punctuality.TOO_EARLY, None, None, opens_at)
+    if now >= until:
+        return Arrival(Punctuality.TOO_LATE, None, None, opens_at)
+    if now <= starts_at + timedelta(minutes=rules.late_grace_min):
+        return Arrival(Punctuality.ON_TIME, "appointment", starts_at, opens_at)
+    return Arrival(Punctuality.LATE, "late_appointment", now, opens_at)
+
+
+# Neither vowels nor Y, so that no code reads as a word; of two signs that look alike only one: 8 not B, 5 not S,
+# 2 not Z, 6 not G, V not U, and none of 0 O 1 I L. What is left is a prime number, 23: see `_checks`.
+ALPHABET: Final = "23456789CDFHJKMNPQRTVWX"
+CODE_LENGTH: Final = 8
+_MISREAD: Final = str.maketrans("BSZGU", "8526V")
+
+
+def new_code(source: random.Random) -> str:
+    """A booking code such as K7D49MWT: seven signs by chance (3.4 · 10⁹ codes) and one that checks them.
+
+    It finds a booking at the kiosk; it is no secret. In production `source` is random.SystemRandom.
+    """
+    drawn = "".join(source.choice(ALPHABET) for _ in range(CODE_LENGTH - 1))
+    return next(drawn + sign for sign in ALPHABET if _checks(drawn + sign))
+
+
+def read_code(typed: str) -> str:
+    """The code that was typed: small letters, Arabic digits, spaces, hyphens and look-alikes are put right.
+
+    Raises Invalid("code-wrong") when it cannot be a code: one wrong sign, or two that changed places, is
+    always noticed, and the visitor hears "mistyped" instead of "no such booking".
+    """
+    folded = unicodedata.normalize("NFKC", typed).upper()
+    signs = (str(unicodedata.digit(sign)) if sign.isdigit() else sign for sign in folded if sign.isalnum())
+    code = "".join(signs).translate(_MISREAD)
+    if len(code) != CODE_LENGTH or not set(code) <= set(ALPHABET) or not _checks(code):
+        raise Invalid("code-wrong", "code")
+    return code
+
+
+def spaced_code(code: str) -> str:
+    """The code as people read it, in two groups: K7D4 9MWT."""
+    return f"{code[:4]} {code[4:]}"
+
+
+def _checks(code: str) -> bool:
+    """The weighted sum is a multiple of the alphabet's size, as in ISBN-10: a prime finds all single errors and swaps."""
+    weighted = (weight * ALPHABET.index(sign) for weight, sign in enumerate(code, 1))
+    return sum(weighted) % len(ALPHABET) == 0

@@ -1,0 +1,183 @@
+"""Who is called next, and why: the published calling rule.
+
+Accumulating priority (Kleinrock 1964; Stanford, Taylor and Ziedins, Queueing Systems 77, 2014) with two
+slopes. A ticket of weight b whose waiting counts from its anchor a has at time t waited w = t − a, and
+
+    V(w) = b·w                                for w ≤ guard
+    V(w) = b·w + (b_top − b)·(w − guard)      beyond, for ordinary tickets
+
+where b_top is the largest ordinary weight. The largest V is called; of equal ones the smaller anchor, then
+the smaller id. Weights from 6 up are emergencies: no guard lifts anybody to their pace.
+
+The promise that follows, and that can be printed on the wall: nobody whose anchor lies more than
+guard·(1 − b/b_top) after yours is called before you, except emergencies. With a guard of 60 minutes and
+weights 1 and 4 that is 45 minutes for a walk-in. To keep it for anchors that are still to come, V is 0
+before the anchor: without that, of two early appointments the heavier would fall behind the later one.
+
+V is computed in whole numbers (thousandths of a weight times microseconds), so that whoever replays a
+recorded day comes to the same order on any machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+EMERGENCY_WEIGHT: Final = 6.0
+_TICK: Final = timedelta(microseconds=1)
+_MINUTE: Final = timedelta(minutes=1)
+_NOW: Final = timedelta(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A ticket that waits: `weight` is b of its priority class, `anchor_at` (UTC) is where its waiting counts from.
+
+    `appointment` holds for tickets of a booking, also of a late one, whose anchor is the check-in.
+    """
+
+    ticket_id: UUID
+    queue_id: UUID
+    priority: str
+    weight: float
+    anchor_at: datetime
+    appointment: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CallingRules:
+    """What a branch sets: how long before its time an appointment may be called, the guard (None: none), and b_top."""
+
+    call_early: timedelta
+    guard: timedelta | None
+    top_weight: float
+
+    @classmethod
+    def of(cls, weights: Iterable[float], call_early_min: int, guard_min: int | None) -> CallingRules:
+        """The rules of a branch with priority classes of these weights; times in minutes."""
+        ordinary = [weight for weight in weights if weight < EMERGENCY_WEIGHT]
+        return cls(
+            call_early=timedelta(minutes=call_early_min),
+            guard=None if guard_min is None else timedelta(minutes=guard_min),
+            top_weight=max(ordinary, default=1.0),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a ticket is called before the others: the sentence `audit.reason.<code>` with these values.
+
+    Where `values` has an `n` (whole minutes), the sentence is a counted one. `priority` is the slug of a class.
+    """
+
+    code: str
+    values: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A ticket and why it is its turn."""
+
+    ticket_id: UUID
+    reason: Reason
+
+
+def choose(
+    waiting: Sequence[Waiting], counter_queues: Collection[UUID], rules: CallingRules, now: datetime
+) -> Choice | None:
+    """The ticket that a counter serving `counter_queues` calls at `now`; None when nobody waits there."""
+    candidates = [ticket for ticket in waiting if ticket.queue_id in counter_queues]
+    if not candidates:
+        return None
+    first = min(candidates, key=lambda ticket: _rank(ticket, rules, now))
+    unguarded = min(candidates, key=lambda ticket: _plain_rank(ticket, rules, now))
+    return Choice(first.ticket_id, _reason(first, unguarded, min(candidates, key=_anchor_rank), rules, now))
+
+
+def order(
+    waiting: Sequence[Waiting], counter_queues: Collection[UUID], rules: CallingRules, now: datetime
+) -> list[Choice]:
+    """All tickets in the order in which they would be called if all were called at `now`.
+
+    The reason of each is the one it would have with the tickets before it gone: the first is what `choose` says.
+    """
+    candidates = [ticket for ticket in waiting if ticket.queue_id in counter_queues]
+    candidates.sort(key=lambda ticket: _rank(ticket, rules, now))
+    line: list[Choice] = []
+    unguarded = oldest = candidates[-1] if candidates else None
+    for ticket in reversed(candidates):
+        unguarded = min(ticket, unguarded or ticket, key=lambda other: _plain_rank(other, rules, now))
+        oldest = min(ticket, oldest or ticket, key=_anchor_rank)
+        line.append(Choice(ticket.ticket_id, _reason(ticket, unguarded, oldest, rules, now)))
+    line.reverse()
+    return line
+
+
+def is_callable(ticket: Waiting, rules: CallingRules, now: datetime) -> bool:
+    """Whether it may be called while others can be: an appointment not before its time less `call_early`."""
+    return not ticket.appointment or ticket.anchor_at - rules.call_early <= now
+
+
+def priority_at(waited: timedelta, weight: float, rules: CallingRules) -> int:
+    """V of the module's formula, in thousandths of a weight times microseconds; 0 before the anchor."""
+    ordinary = weight < EMERGENCY_WEIGHT
+    value = _plain(waited, weight)
+    if ordinary and rules.guard is not None and waited > rules.guard:
+        value += max(0, _thousandths(rules.top_weight) - _thousandths(weight)) * ((waited - rules.guard) // _TICK)
+    return value
+
+
+def longest_bypass(weight: float, rules: CallingRules) -> timedelta | None:
+    """The promise of the module's text: how much later an ordinary ticket can come and still be called first.
+
+    None for no promise (there is no guard); zero for tickets of the largest weight and for emergencies.
+    """
+    if rules.guard is None:
+        return None
+    return max(_NOW, rules.guard * (1 - weight / rules.top_weight))
+
+
+def _rank(ticket: Waiting, rules: CallingRules, now: datetime) -> tuple[bool, int, datetime, UUID]:
+    """Smallest first. Appointments whose time has not come stand behind all others, in the order of their times."""
+    if not is_callable(ticket, rules, now):
+        return True, 0, ticket.anchor_at, ticket.ticket_id
+    value = priority_at(now - ticket.anchor_at, ticket.weight, rules)
+    return False, -value, ticket.anchor_at, ticket.ticket_id
+
+
+def _plain_rank(ticket: Waiting, rules: CallingRules, now: datetime) -> tuple[bool, int, datetime, UUID]:
+    """The order as it would be without the guard."""
+    if not is_callable(ticket, rules, now):
+        return True, 0, ticket.anchor_at, ticket.ticket_id
+    return False, -_plain(now - ticket.anchor_at, ticket.weight), ticket.anchor_at, ticket.ticket_id
+
+
+def _anchor_rank(ticket: Waiting) -> tuple[datetime, UUID]:
+    return ticket.anchor_at, ticket.ticket_id
+
+
+def _reason(first: Waiting, unguarded: Waiting, oldest: Waiting, rules: CallingRules, now: datetime) -> Reason:
+    """Why `first` goes first, where `unguarded` would without the guard, and `oldest` has the smallest anchor."""
+    waited = now - first.anchor_at
+    if not is_callable(first, rules, now):
+        return Reason("only-callable", {"n": -(waited // _MINUTE)})
+    if unguarded is not first:
+        return Reason("guard", {"n": waited // _MINUTE})
+    if first.appointment and waited < _NOW:
+        return Reason("appointment-soon", {"n": -(waited // _MINUTE)})
+    if first.priority == "appointment":
+        return Reason("appointment-time", {"n": waited // _MINUTE})
+    if first is oldest:
+        return Reason("waited-longest", {"n": max(_NOW, waited) // _MINUTE})
+    return Reason("emergency" if first.weight >= EMERGENCY_WEIGHT else "priority-class", {"priority": first.priority})
+
+
+def _plain(waited: timedelta, weight: float) -> int:
+    return _thousandths(weight) * max(0, waited // _TICK)
+
+
+def _thousandths(weight: float) -> int:
+    return round(weight * 1000)

@@ -1,0 +1,77 @@
+"""What can be refused, and why. Every code is also the key of a sentence: `errors.<code>`."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+
+class DomainError(Exception):
+    """Something asked for cannot be done; nothing has been changed.
+
+    `code` is a stable dotted-free name such as ``slot-taken``; `values` fill the sentence `errors.<code>`
+    and must not hold personal data, because errors are logged.
+    """
+
+    status: ClassVar[int] = 409
+
+    def __init__(self, code: str, /, **values: Any) -> None:
+        super().__init__(code)
+        self.code = code
+        self.values = values
+
+    def __str__(self) -> str:
+        if not self.values:
+            return self.code
+        return f"{self.code} ({', '.join(f'{name}={value}' for name, value in self.values.items())})"
+
+
+class Refused(DomainError):
+    """The request is well formed, but the present state or a rule forbids it (409)."""
+
+
+class Stale(DomainError):
+    """The page that asked was older than the truth: nothing was done, show it afresh (409)."""
+
+
+class IllegalTransition(DomainError):
+    """A ticket or booking cannot go from its state to the one asked for (409)."""
+
+
+class Missing(DomainError):
+    """There is no such thing, or the asker may not know of it (404)."""
+
+    status = 404
+
+
+class Denied(DomainError):
+    """The asker is known but may not do this (403)."""
+
+    status = 403
+
+
+class SignedOut(DomainError):
+    """Nobody is signed in (401)."""
+
+    status = 401
+
+
+class TooMany(DomainError):
+    """Asked too often; `values["seconds"]` says how long to wait (429)."""
+
+    status = 429
+
+
+class Invalid(DomainError):
+    """A value in the request is wrong (422); `field` names it as the form or the JSON body does."""
+
+    status = 422
+
+    def __init__(self, code: str, field: str | None = None, /, **values: Any) -> None:
+        super().__init__(code, **values)
+        self.field = field
+
+
+class Unavailable(DomainError):
+    """The system cannot do it for the moment, and says so instead of waiting for ever (503)."""
+
+    status = 503

@@ -1,0 +1,107 @@
+"""A ticket: its states, the steps between them, its number."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Collection
+from enum import StrEnum
+from typing import Final
+
+from .errors import IllegalTransition, Refused
+
+
+class TicketState(StrEnum):
+    WAITING = "waiting"
+    CALLED = "called"
+    SERVING = "serving"
+    HELD = "held"
+    SERVED = "served"
+    NO_SHOW = "no_show"
+    LEFT = "left"
+    VOID = "void"
+
+
+class Step(StrEnum):
+    """What is done to a ticket; the page's button, the API's resource and the event have the same name."""
+
+    CALL = "call"
+    RECALL = "recall"
+    START = "start"
+    FINISH = "finish"
+    NO_SHOW = "no_show"
+    HOLD = "hold"
+    RESUME = "resume"
+    RETURN = "return"
+    TRANSFER = "transfer"
+    LEAVE = "leave"
+    VOID = "void"
+
+
+# One literal: docs/states.md draws its diagram from this table, and a test compares them.
+# A visitor who was called and did not come may still turn up (RETURN from NO_SHOW); served, left and void are final.
+TRANSITIONS: Final[dict[tuple[TicketState, Step], TicketState]] = {
+    (TicketState.WAITING, Step.CALL): TicketState.CALLED,
+    (TicketState.HELD, Step.CALL): TicketState.CALLED,
+    (TicketState.CALLED, Step.RECALL): TicketState.CALLED,
+    (TicketState.CALLED, Step.START): TicketState.SERVING,
+    (TicketState.CALLED, Step.FINISH): TicketState.SERVED,
+    (TicketState.SERVING, Step.FINISH): TicketState.SERVED,
+    (TicketState.CALLED, Step.NO_SHOW): TicketState.NO_SHOW,
+    (TicketState.CALLED, Step.HOLD): TicketState.HELD,
+    (TicketState.SERVING, Step.HOLD): TicketState.HELD,
+    (TicketState.HELD, Step.RESUME): TicketState.WAITING,
+    (TicketState.NO_SHOW, Step.RETURN): TicketState.WAITING,
+    (TicketState.CALLED, Step.TRANSFER): TicketState.WAITING,
+    (TicketState.SERVING, Step.TRANSFER): TicketState.WAITING,
+    (TicketState.HELD, Step.TRANSFER): TicketState.WAITING,
+    (TicketState.WAITING, Step.LEAVE): TicketState.LEFT,
+    (TicketState.HELD, Step.LEAVE): TicketState.LEFT,
+    (TicketState.WAITING, Step.VOID): TicketState.VOID,
+    (TicketState.HELD, Step.VOID): TicketState.VOID,
+}
+
+OPEN: Final = frozenset({TicketState.WAITING, TicketState.HELD, TicketState.CALLED, TicketState.SERVING})
+AT_COUNTER: Final = frozenset({TicketState.CALLED, TicketState.SERVING})
+
+LARGEST_NUMBER: Final = 999
+
+
+def after(state: TicketState, step: Step) -> TicketState:
+    """The state that `step` leads to; raises IllegalTransition where there is no such way."""
+    try:
+        return TRANSITIONS[state, step]
+    except KeyError:
+        raise IllegalTransition("ticket-step", state=state.value, step=step.value) from None
+
+
+def steps_from(state: TicketState) -> frozenset[Step]:
+    """The steps that are possible from `state`."""
+    return frozenset(step for (origin, step) in TRANSITIONS if origin == state)
+
+
+def next_number(last: int) -> int:
+    """The number after `last` in a series of one business day: 1 … 999, then on with four digits.
+
+    A hall that needs more than 999 numbers of one letter on one day gets four digits rather than a
+    second A001: a number must be unique on its day, or two visitors come to the same counter.
+    """
+    return last + 1
+
+
+def random_number(taken: Collection[int], source: random.Random) -> int:
+    """A number that tells nothing about order or volume, for queues whose visitors must not be guessed.
+
+    Drawn from 100 … 999 without those `taken` on this day; raises Refused when they are used up.
+    """
+    free = LARGEST_NUMBER - 99 - len(taken)
+    if free <= 0:
+        raise Refused("numbers-used-up")
+    while True:
+        number = source.randint(100, LARGEST_NUMBER)
+        if number not in taken:
+            return number
+
+
+def code_of(prefix: str, number: int) -> str:
+    """The code that the visitor sees and hears: the queue's letter and at least three digits, `A012`."""
+    return f"{prefix}{number:03d}"

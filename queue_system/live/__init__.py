@@ -1,0 +1,1 @@
+"""Realtime: a commit wakes, everybody reads the truth."""

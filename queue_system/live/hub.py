@@ -1,0 +1,63 @@
+"""One number per branch, and coroutines that wait for a larger one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from uuid import UUID
+
+
+class Hub:
+    """Knows the last sequence of every branch that this node has heard of. Lives in one event loop.
+
+    Nothing is pushed through it: a waiter learns that there is something newer, and reads.
+    """
+
+    def __init__(self) -> None:
+        self._positions: dict[UUID, int] = {}
+        self._waiting: defaultdict[UUID, set[asyncio.Future[None]]] = defaultdict(set)
+        self._closed = False
+
+    def position(self, branch: UUID) -> int:
+        """The newest sequence heard of; 0 before the first."""
+        return self._positions.get(branch, 0)
+
+    def wake(self, touched: dict[UUID, int]) -> None:
+        """Something was committed. Older or repeated news is harmless."""
+        for branch, seq in touched.items():
+            if seq <= self.position(branch):
+                continue
+            self._positions[branch] = seq
+            self._release(branch)
+
+    async def wait(self, branch: UUID, beyond: int, seconds: float) -> bool:
+        """Wait until the branch is beyond a sequence; False when nothing came within `seconds` or the hub closed."""
+        if self.position(branch) > beyond:
+            return True
+        if self._closed:
+            return False
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting[branch].add(future)
+        try:
+            async with asyncio.timeout(seconds):
+                await future
+        except TimeoutError:
+            return False
+        finally:
+            self._waiting[branch].discard(future)
+        return self.position(branch) > beyond
+
+    def is_closed(self) -> bool:
+        """Whether the node is stopping."""
+        return self._closed
+
+    def close(self) -> None:
+        """The node is stopping: let every waiter go."""
+        self._closed = True
+        for branch in list(self._waiting):
+            self._release(branch)
+
+    def _release(self, branch: UUID) -> None:
+        for future in self._waiting[branch]:
+            if not future.done():
+                future.set_result(None)

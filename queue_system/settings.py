@@ -1,0 +1,121 @@
+"""Settings, read once from the environment: QUEUE_<NAME>; a secret also from the file QUEUE_<NAME>_FILE."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX: Final = "QUEUE_"
+SECRETS: Final = ("database_url", "secret_key")
+
+
+class SettingsError(Exception):
+    """A setting is wrong; the text names the variable, what is wrong, and what to do."""
+
+
+class Settings(BaseSettings):
+    """How this installation runs.
+
+    `database_url` is empty for the embedded SQLite in `data_dir`. `public_url` is what visitors' telephones
+    open; it goes into QR codes. `trusted_proxies` are addresses whose X-Forwarded-* headers are believed.
+    """
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    data_dir: Path = Path("data")
+    database_url: SecretStr = SecretStr("")
+    public_url: str = ""
+    secret_key: SecretStr = SecretStr("")
+    trusted_proxies: str = ""
+    log_level: str = "info"
+
+    @field_validator("port")
+    @classmethod
+    def _port(cls, value: int) -> int:
+        if not 0 <= value <= 65535:
+            raise ValueError("a port is a number from 0 to 65535")
+        return value
+
+    @field_validator("log_level")
+    @classmethod
+    def _log_level(cls, value: str) -> str:
+        if value.lower() not in ("debug", "info", "warning", "error"):
+            raise ValueError("one of debug, info, warning, error")
+        return value.lower()
+
+    @field_validator("public_url")
+    @classmethod
+    def _public_url(cls, value: str) -> str:
+        if value and (urlsplit(value).scheme not in ("http", "https") or not urlsplit(value).hostname):
+            raise ValueError("an address such as https://queue.example.org")
+        return value.rstrip("/")
+
+    @property
+    def database(self) -> str:
+        """The address of the database: the configured one, or the SQLite file in the data directory."""
+        return self.database_url.get_secret_value() or f"sqlite:///{(self.data_dir / 'queue.db').absolute()}"
+
+    @property
+    def address(self) -> str:
+        """Where this server is found from outside, without a trailing slash."""
+        if self.public_url:
+            return self.public_url
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
+
+    @property
+    def behind_tls(self) -> bool:
+        """Whether visitors reach us by https: cookies are then marked Secure and HSTS is sent."""
+        return self.public_url.startswith("https://")
+
+
+def read_settings(environ: Mapping[str, str] | None = None, **overrides: Any) -> Settings:
+    """The settings of this process; `overrides` (from the command line) win. Raises SettingsError."""
+    environ = os.environ if environ is None else environ
+    values: dict[str, Any] = {
+        name: environ[PREFIX + name.upper()] for name in Settings.model_fields if PREFIX + name.upper() in environ
+    }
+    for name in SECRETS:
+        values |= _from_file(environ, name)
+    values |= {name: value for name, value in overrides.items() if value is not None}
+    try:
+        settings = Settings.model_validate(values)
+    except ValidationError as error:
+        wrong = "; ".join(f"{PREFIX}{str(item['loc'][0]).upper()}: {item['msg']}" for item in error.errors())
+        raise SettingsError(wrong) from None
+    return settings
+
+
+def secret_key(settings: Settings) -> bytes:
+    """The key that signs and folds: the configured one, else one made once and kept in the data directory."""
+    configured = settings.secret_key.get_secret_value()
+    if configured:
+        return configured.encode()
+    path = settings.data_dir / "secret.key"
+    if not path.exists():
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_hex(32))
+    return path.read_text().strip().encode()
+
+
+def _from_file(environ: Mapping[str, str], name: str) -> dict[str, str]:
+    variable = f"{PREFIX}{name.upper()}_FILE"
+    path = environ.get(variable)
+    if not path:
+        return {}
+    if environ.get(PREFIX + name.upper()):
+        raise SettingsError(f"{variable} and {PREFIX}{name.upper()} are both set; keep one of them")
+    try:
+        return {name: Path(path).read_text().strip()}
+    except OSError as error:
+        raise SettingsError(f"{variable}: cannot read {path}: {error.strerror}") from None

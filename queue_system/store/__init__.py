@@ -1,0 +1,1 @@
+"""Persistence: tables, the engine, the log, reads."""

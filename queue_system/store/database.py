@@ -1,0 +1,439 @@
+"""The engine: transactions, threads, locks, wake-ups, and every difference between SQLite and PostgreSQL.
+
+The only place that commits. Work is handed in as plain functions over a `Tx`:
+
+    ticket = await database.write_in(branch_id, issue_ticket, order)
+
+Writes of one branch that wait at the same moment share one transaction, a savepoint each: the disk is
+asked once for all of them, and each still succeeds or fails by itself. They share it only within a branch,
+because a transaction that held two branches' locks in the order of arrival could deadlock with another node.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import IO, Any, Concatenate, ParamSpec, TypeAlias, TypeVar
+from uuid import UUID
+
+import psycopg
+import sqlalchemy as sa
+import structlog
+from sqlalchemy import event as sa_event
+from sqlalchemy.engine import Connection, CursorResult, Engine, make_url
+
+from ..clock import Clock
+from ..core.errors import Unavailable
+
+P = ParamSpec("P")
+R = TypeVar("R")
+AnyRow: TypeAlias = sa.Row[*tuple[Any, ...]]
+
+CHANNEL = "queue_system"
+WRITERS_ON_POSTGRESQL = 4
+READERS = 4
+LARGEST_BATCH = 32
+SAFETY_POLL_SECONDS = 5.0
+LOCAL_POLL_SECONDS = 0.5
+BUSY_TIMEOUT_MS = 5_000
+STATEMENT_TIMEOUT_MS = 15_000
+LOCK_TIMEOUT_MS = 10_000
+
+log = structlog.get_logger(__name__)
+
+
+class Tx:
+    """One piece of work inside a transaction: the connection, the instant, and what it has touched.
+
+    `now` is read once per piece of work, after the transaction began, so that everything it writes agrees.
+    `touched` collects (branch → last sequence) for the wake-up after the commit.
+    """
+
+    __slots__ = ("_connection", "database", "now", "touched")
+
+    def __init__(self, connection: Connection, database: Database, now: datetime) -> None:
+        self._connection = connection
+        self.database = database
+        self.now = now
+        self.touched: dict[UUID, int] = {}
+
+    def execute(self, statement: sa.Executable, values: Any = None) -> CursorResult[Any]:
+        """Run a statement of SQLAlchemy Core, with values or a list of them."""
+        return self._connection.execute(statement, values)
+
+    def row(self, statement: sa.Executable, values: Any = None) -> AnyRow | None:
+        """The first row, or None."""
+        return self._connection.execute(statement, values).first()
+
+    def rows(self, statement: sa.Executable, values: Any = None) -> list[AnyRow]:
+        """All rows."""
+        return list(self._connection.execute(statement, values).all())
+
+    def scalar(self, statement: sa.Executable, values: Any = None) -> Any:
+        """The first column of the first row, or None."""
+        return self._connection.execute(statement, values).scalar()
+
+
+@dataclass(slots=True)
+class _Job:
+    work: Callable[[Tx], Any]
+    branch: UUID | None
+    future: Future[Any] = field(default_factory=Future)
+
+
+class Database:
+    """Reads in a few threads, writes in one (SQLite) or a few (PostgreSQL)."""
+
+    def __init__(self, url: str, clock: Clock) -> None:
+        self.url = make_url(url)
+        self.clock = clock
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.on_commit: Callable[[dict[UUID, int]], None] = lambda touched: None
+        # Settings of a branch, kept as long as its `config_version` stays the same (store/queries/settings.py).
+        self.settings_cache: dict[UUID, Any] = {}
+        self._write_engine, self._read_engine = self._engines()
+        self._writers: list[_Writer] = []
+        self._readers: ThreadPoolExecutor | None = None
+        self._starting = threading.Lock()
+        self._process_lock: IO[str] | None = None
+
+    # ------------------------------------------------------------ for everybody
+
+    async def write(self, work: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run `work(tx, …)` in a transaction in a writer thread and return its result after the commit.
+
+        Raises what `work` raises, with nothing changed; Unavailable when the database could not be reached.
+        """
+        return await asyncio.wrap_future(self._submit(None, work, *args, **kwargs))
+
+    def write_now(self, work: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """The same for callers outside an event loop: the command line, worker threads, tests."""
+        return self._submit(None, work, *args, **kwargs).result()
+
+    async def write_in(
+        self, branch: UUID, work: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs
+    ) -> R:
+        """As `write`, for work that locks `branch` alone: writes of one branch that wait share a transaction."""
+        return await asyncio.wrap_future(self._submit(branch, work, *args, **kwargs))
+
+    def write_in_now(self, branch: UUID, work: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """The same for callers outside an event loop."""
+        return self._submit(branch, work, *args, **kwargs).result()
+
+    async def read(self, work: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run `work(tx, …)` on one consistent snapshot in a reader thread; it cannot write."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._reader_pool(), lambda: self._read(work, *args, **kwargs))
+
+    def read_now(self, work: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """The same, in the calling thread."""
+        return self._read(work, *args, **kwargs)
+
+    def changes(self, stop: threading.Event) -> Iterator[dict[UUID, int] | None]:
+        """Yield when another process may have written: (branch → sequence) where known, else None for "look".
+
+        Blocks in between; ends soon after `stop` is set. A lost notice costs at most SAFETY_POLL_SECONDS.
+        """
+        yield from self._changes_on_sqlite(stop) if self.is_sqlite else self._changes_on_postgresql(stop)
+
+    def claim_process(self) -> None:
+        """Refuse to run beside another server on the same SQLite file; does nothing on PostgreSQL.
+
+        Raises Unavailable("second-process").
+        """
+        if not self.is_sqlite or not self.url.database or self._process_lock is not None:
+            return
+        handle = Path(f"{self.url.database}.lock").open("w")  # noqa: SIM115 - held until close()
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            handle.close()
+            raise Unavailable("second-process", path=self.url.database) from None
+        self._process_lock = handle
+
+    def close(self) -> None:
+        """Finish what is queued, stop the threads, close the connections."""
+        for writer in self._writers:
+            writer.stop()
+        self._writers.clear()
+        if self._readers:
+            self._readers.shutdown(wait=True)
+            self._readers = None
+        self._write_engine.dispose()
+        self._read_engine.dispose()
+        if self._process_lock:
+            self._process_lock.close()
+            self._process_lock = None
+
+    def server_version(self) -> str:
+        """Name and version of the database, for `doctor`."""
+        if self.is_sqlite:
+            return f"SQLite {self.read_now(lambda tx: tx.scalar(sa.text('SELECT sqlite_version()')))}"
+        return f"PostgreSQL {self.read_now(lambda tx: tx.scalar(sa.text('SHOW server_version')))}"
+
+    # ------------------------------------------------------------ for migrations
+
+    @contextlib.contextmanager
+    def migrating(self) -> Iterator[Connection]:
+        """A connection in a transaction of its own, for Alembic; one process at a time on PostgreSQL."""
+        with self._write_engine.connect() as connection, connection.begin():
+            if not self.is_sqlite:
+                connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": CHANNEL})
+            yield connection
+
+    # ------------------------------------------------------------ inside
+
+    def _submit(self, branch: UUID | None, work: Callable[..., R], *args: Any, **kwargs: Any) -> Future[R]:
+        job = _Job(lambda tx: work(tx, *args, **kwargs), branch)
+        writers = self._writer_pool()
+        # A branch always goes to the same writer: its writes then wait in our queue, where they can be
+        # grouped, instead of on the row lock, where they cannot.
+        writers[hash(branch) % len(writers) if branch else 0].submit(job)
+        return job.future
+
+    def _read(self, work: Callable[..., R], *args: Any, **kwargs: Any) -> R:
+        try:
+            with self._read_engine.connect() as connection, connection.begin():
+                return work(Tx(connection, self, self.clock.now()), *args, **kwargs)
+        except sa.exc.OperationalError as error:
+            raise self._unavailable(error) from error
+
+    def _writer_pool(self) -> list[_Writer]:
+        if not self._writers:
+            with self._starting:
+                if not self._writers:
+                    count = 1 if self.is_sqlite else WRITERS_ON_POSTGRESQL
+                    self._writers = [_Writer(self, self._write_engine, number) for number in range(count)]
+        return self._writers
+
+    def _reader_pool(self) -> ThreadPoolExecutor:
+        if self._readers is None:
+            with self._starting:
+                if self._readers is None:
+                    self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="read")
+        return self._readers
+
+    def _unavailable(self, error: Exception) -> Unavailable:
+        log.error("database.unavailable", error=type(error).__name__, detail=str(error).split("\n")[0])
+        return Unavailable("database-unavailable")
+
+    def _engines(self) -> tuple[Engine, Engine]:
+        if self.is_sqlite:
+            return self._sqlite_engine("BEGIN IMMEDIATE", 1), self._sqlite_engine("BEGIN", READERS + 1)
+        url = self.url.set(drivername="postgresql+psycopg")
+        options = f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c lock_timeout={LOCK_TIMEOUT_MS} -c timezone=UTC"
+        arguments = {"options": options, "application_name": "queue-system", "connect_timeout": 5}
+        writing = sa.create_engine(
+            url,
+            connect_args=arguments,
+            pool_size=WRITERS_ON_POSTGRESQL,
+            pool_pre_ping=False,
+            isolation_level="READ COMMITTED",
+        )
+        reading = sa.create_engine(
+            url,
+            connect_args=arguments,
+            pool_size=READERS + 1,
+            pool_pre_ping=True,
+            isolation_level="REPEATABLE READ",
+            execution_options={"postgresql_readonly": True},
+        )
+        return writing, reading
+
+    def _sqlite_engine(self, begin: str, size: int) -> Engine:
+        engine = sa.create_engine(
+            self.url.set(drivername="sqlite+pysqlite"),
+            connect_args={"check_same_thread": False, "cached_statements": 512},
+            poolclass=sa.pool.QueuePool,
+            pool_size=size,
+            max_overflow=READERS,
+        )
+        reading = begin == "BEGIN"
+
+        @sa_event.listens_for(engine, "connect")
+        def _connected(connection: Any, _record: Any) -> None:
+            # The driver's own BEGIN comes too late (before the first change, after the reads that a
+            # decision rests on): two sessions then give the same number. We begin by ourselves, below.
+            connection.isolation_level = None
+            for pragma in (
+                "journal_mode=WAL",
+                # An acknowledged ticket survives a power cut.
+                "synchronous=FULL",
+                "foreign_keys=ON",
+                f"busy_timeout={BUSY_TIMEOUT_MS}",
+                "cache_size=-16000",
+                f"query_only={'ON' if reading else 'OFF'}",
+            ):
+                connection.execute(f"PRAGMA {pragma}").close()
+
+        @sa_event.listens_for(engine, "begin")
+        def _begin(connection: Connection) -> None:
+            connection.exec_driver_sql(begin)
+
+        return engine
+
+    def _changes_on_sqlite(self, stop: threading.Event) -> Iterator[dict[UUID, int] | None]:
+        def version() -> Any:
+            return connection.exec_driver_sql("PRAGMA data_version").scalar()
+
+        with self._read_engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            last = version()
+            while not stop.wait(LOCAL_POLL_SECONDS):
+                if (seen := version()) != last:
+                    last = seen
+                    yield None
+
+    def _changes_on_postgresql(self, stop: threading.Event) -> Iterator[dict[UUID, int] | None]:
+        url = self.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        while not stop.is_set():
+            try:
+                with psycopg.connect(url, autocommit=True, connect_timeout=5) as connection:
+                    connection.execute(f"LISTEN {CHANNEL}")
+                    yield None
+                    while not stop.is_set():
+                        heard = {}
+                        for notice in connection.notifies(timeout=SAFETY_POLL_SECONDS, stop_after=1):
+                            branch, seq = notice.payload.split()
+                            heard[UUID(branch)] = int(seq)
+                        yield heard or None
+            except psycopg.OperationalError as error:
+                log.warning("database.listener_lost", error=str(error).split("\n")[0])
+                yield None
+                stop.wait(1.0)
+
+
+class _Writer(threading.Thread):
+    """A thread with one connection that runs jobs in the order of their arrival."""
+
+    def __init__(self, database: Database, engine: Engine, number: int) -> None:
+        super().__init__(name=f"write-{number}", daemon=True)
+        self._database = database
+        self._engine = engine
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._next: _Job | None = None
+        self._stopping = False
+        self.start()
+
+    def submit(self, job: _Job) -> None:
+        self._jobs.put(job)
+
+    def stop(self) -> None:
+        self._jobs.put(None)
+        self.join()
+
+    def run(self) -> None:
+        while (batch := self._batch()) is not None:
+            self._run(batch)
+
+    def _batch(self) -> list[_Job] | None:
+        job = self._next or (None if self._stopping else self._jobs.get())
+        self._next = None
+        if job is None:
+            return None
+        batch = [job]
+        while job.branch is not None and len(batch) < LARGEST_BATCH:
+            try:
+                follower = self._jobs.get_nowait()
+            except queue.Empty:
+                break
+            if follower is None:
+                self._stopping = True
+                break
+            if follower.branch != job.branch:
+                self._next = follower
+                break
+            batch.append(follower)
+        return batch
+
+    def _run(self, batch: list[_Job]) -> None:
+        results: list[tuple[_Job, Any, BaseException | None]] = []
+        touched: dict[UUID, int] = {}
+        try:
+            with self._engine.connect() as connection, connection.begin():
+                alone = len(batch) == 1
+                results += [self._run_one(connection, job, touched, alone=alone) for job in batch]
+                self._notify(connection, touched)
+        except _Undone:
+            pass
+        except Exception as error:  # noqa: BLE001 - whoever waits must hear of it, whatever it is
+            failure = self._database._unavailable(error)
+            for job in batch:
+                job.future.set_exception(failure)
+            return
+        if touched:
+            self._database.on_commit(touched)
+        for job, result, problem in results:
+            if problem is None:
+                job.future.set_result(result)
+            else:
+                job.future.set_exception(problem)
+
+    def _run_one(
+        self, connection: Connection, job: _Job, touched: dict[UUID, int], *, alone: bool
+    ) -> tuple[_Job, Any, BaseException | None]:
+        tx = Tx(connection, self._database, self._database.clock.now())
+        savepoint = None if alone else connection.begin_nested()
+        try:
+            result = job.work(tx)
+        except Exception as problem:
+            if isinstance(problem, sa.exc.OperationalError):
+                # The connection or the disk is gone, or a lock was waited for in vain: nothing of the batch holds.
+                raise
+            if savepoint is None:
+                job.future.set_exception(problem)
+                raise _Undone from problem
+            savepoint.rollback()
+            return job, None, problem
+        if savepoint is not None:
+            savepoint.commit()
+        touched.update(tx.touched)
+        return job, result, None
+
+    def _notify(self, connection: Connection, touched: dict[UUID, int]) -> None:
+        if self._database.is_sqlite:
+            return
+        for branch, seq in touched.items():
+            connection.execute(
+                sa.text("SELECT pg_notify(:channel, :payload)"), {"channel": CHANNEL, "payload": f"{branch} {seq}"}
+            )
+
+
+class _Undone(Exception):
+    """A job that was alone in its transaction failed and has been told; roll back."""
+
+
+def partial(condition: str) -> dict[str, Any]:
+    """Arguments that make an index a partial one on both databases: each reads its own and ignores the other's."""
+    return {f"{name}_where": sa.text(condition) for name in ("sqlite", "postgresql")}
+
+
+def append_only(connection: Connection, table: str) -> None:
+    """Make `table` refuse every UPDATE and DELETE, whoever asks."""
+    if connection.dialect.name == "sqlite":
+        for verb in ("UPDATE", "DELETE"):
+            connection.exec_driver_sql(
+                f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
+                f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+            )
+        return
+    connection.exec_driver_sql(
+        f"CREATE FUNCTION {table}_append_only() RETURNS trigger LANGUAGE plpgsql AS "
+        f"$$ BEGIN RAISE EXCEPTION '{table} is append-only'; END $$"
+    )
+    connection.exec_driver_sql(
+        f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE ON {table} "
+        f"FOR EACH STATEMENT EXECUTE FUNCTION {table}_append_only()"
+    )
+
+
+def for_update(statement: sa.Select[Any]) -> sa.Select[Any]:
+    """Take a row lock where there is one; SQLite leaves FOR UPDATE out, its BEGIN IMMEDIATE is the lock."""
+    return statement.with_for_update()

@@ -1,0 +1,167 @@
+"""The log of a branch: lock, append, read on, verify.
+
+`locked()` comes before any read that a decision rests on. On PostgreSQL it locks the branch's row, on SQLite
+the transaction already holds the only write lock. Inside, sequence numbers are given on the locked row, so
+sequence order is commit order, without gaps, and a rollback leaves no hole.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from ..core.errors import Missing
+from ..core.events import Fact
+from .database import AnyRow, Tx, for_update
+from .tables import Branch, Event, table
+
+EVENT = table(Event)
+BRANCH = table(Branch)
+
+_LOCK = for_update(
+    sa.select(BRANCH.c.last_seq, BRANCH.c.chain, BRANCH.c.config_version).where(BRANCH.c.id == sa.bindparam("branch"))
+)
+_ADVANCE = (
+    sa.update(BRANCH)
+    .where(BRANCH.c.id == sa.bindparam("branch"))
+    .values(last_seq=sa.bindparam("seq"), chain=sa.bindparam("link"))
+)
+_APPEND = sa.insert(EVENT)
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who did it: citizen, staff, device, system; `id` is an id, never a name."""
+
+    kind: str
+    id: str = ""
+
+
+SYSTEM = Actor("system")
+CITIZEN = Actor("citizen")
+
+
+@dataclass(slots=True)
+class Locked:
+    """A branch under lock, and the facts that will be written when the lock is left."""
+
+    tx: Tx
+    id: UUID
+    last_seq: int
+    chain: str
+    config_version: int
+    pending: list[dict[str, Any]] = field(default_factory=list)
+
+    def append(self, fact: Fact, actor: Actor) -> int:
+        """Add a fact as the next entry of this branch; returns its sequence number."""
+        self.last_seq += 1
+        entry = {
+            "branch_id": self.id,
+            "seq": self.last_seq,
+            "at": self.tx.now,
+            "kind": fact.kind,
+            "actor_kind": actor.kind,
+            "actor_id": actor.id,
+            "subject": fact.subject,
+            "data": fact.data(),
+        }
+        self.chain = link(self.chain, entry)
+        entry["chain"] = self.chain
+        self.pending.append(entry)
+        return self.last_seq
+
+
+@contextmanager
+def locked(tx: Tx, branch_id: UUID) -> Iterator[Locked]:
+    """Lock a branch; on leaving, write the appended facts and move its sequence on.
+
+    Several branches in one transaction are locked in the order of their ids. Raises Missing("branch").
+    """
+    row = tx.row(_LOCK, {"branch": branch_id})
+    if row is None:
+        raise Missing("branch")
+    branch = Locked(tx, branch_id, row.last_seq, row.chain, row.config_version)
+    yield branch
+    if branch.pending:
+        tx.execute(_APPEND, branch.pending)
+        tx.execute(_ADVANCE, {"branch": branch_id, "seq": branch.last_seq, "link": branch.chain})
+        tx.touched[branch_id] = branch.last_seq
+
+
+def link(previous: str, entry: dict[str, Any]) -> str:
+    """The chain value of an entry: SHA-256(0x00 ‖ previous ‖ length ‖ canonical JSON), in hex.
+
+    After Schneier & Kelsey (1998): whoever alters, removes or reorders one entry must alter all that follow.
+    `previous` is the hex value of the entry before, "" for the first; the length is 8 bytes, big-endian.
+    """
+    body = json.dumps(
+        {
+            "seq": entry["seq"],
+            "at": _canonical_time(entry["at"]),
+            "kind": entry["kind"],
+            "actor_kind": entry["actor_kind"],
+            "actor_id": entry["actor_id"],
+            "subject": entry["subject"],
+            "data": entry["data"],
+        },
+        ensure_ascii=False,
+        sort_keys=True,
+        separators=(",", ":"),
+    ).encode()
+    return hashlib.sha256(b"\x00" + bytes.fromhex(previous) + len(body).to_bytes(8, "big") + body).hexdigest()
+
+
+def after(tx: Tx, branch_id: UUID, seq: int, limit: int = 500) -> list[AnyRow]:
+    """The entries of a branch after `seq`, oldest first."""
+    return tx.rows(
+        sa.select(EVENT).where(EVENT.c.branch_id == branch_id, EVENT.c.seq > seq).order_by(EVENT.c.seq).limit(limit)
+    )
+
+
+def positions(tx: Tx) -> dict[UUID, int]:
+    """The last sequence number of every branch."""
+    return {row.id: row.last_seq for row in tx.rows(sa.select(BRANCH.c.id, BRANCH.c.last_seq))}
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What `verify` found: `broken_at` is the first entry that does not fit, None when all do."""
+
+    branch_id: UUID
+    slug: str
+    entries: int
+    broken_at: int | None
+    reason: str | None = None
+
+
+def verify(tx: Tx) -> list[Verdict]:
+    """Recompute the chain of every branch: gapless from 1, each link right, the head as the branch says."""
+    branches = tx.rows(sa.select(BRANCH.c.id, BRANCH.c.slug, BRANCH.c.last_seq, BRANCH.c.chain).order_by(BRANCH.c.slug))
+    return [_verify(tx, branch) for branch in branches]
+
+
+def _verify(tx: Tx, branch: AnyRow) -> Verdict:
+    previous, expected = "", 1
+    while entries := after(tx, branch.id, expected - 1, 2_000):
+        for row in entries:
+            entry = row._asdict()
+            if row.seq != expected:
+                return Verdict(branch.id, branch.slug, expected - 1, expected, "gap")
+            if link(previous, entry) != row.chain:
+                return Verdict(branch.id, branch.slug, expected - 1, expected, "altered")
+            previous, expected = row.chain, expected + 1
+    if (branch.last_seq, branch.chain) != (expected - 1, previous):
+        return Verdict(branch.id, branch.slug, expected - 1, expected, "head")
+    return Verdict(branch.id, branch.slug, expected - 1, None)
+
+
+def _canonical_time(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="microseconds")

@@ -1,0 +1,16 @@
+"""Alembic's entry: runs the migrations on the connection it is given."""
+
+from __future__ import annotations
+
+from alembic import context
+
+from queue_system.store.schema import METADATA
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=METADATA,
+    render_as_batch=True,
+    transaction_per_migration=False,
+)
+with context.begin_transaction():
+    context.run_migrations()

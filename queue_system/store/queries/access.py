@@ -1,0 +1,171 @@
+"""Who is behind a token."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from ..database import AnyRow, Tx
+from ..tables import ORGANISATION, Device, Pairing, Role, Session, Staff, StaffRole, table
+
+STAFF = table(Staff)
+STAFF_ROLE = table(StaffRole)
+ROLE = table(Role)
+SESSION = table(Session)
+DEVICE = table(Device)
+PAIRING = table(Pairing)
+
+EVERYTHING = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class StaffView:
+    """A signed-in person; `rights` by branch, those of the whole organisation under ORGANISATION."""
+
+    id: UUID
+    login: str
+    name: str
+    language: str
+    rights: dict[UUID, frozenset[str]]
+    seen_at: datetime
+
+    def may(self, right: str, branch_id: UUID) -> bool:
+        """Whether a role at the branch, or at the organisation, gives a right."""
+        held = self.rights.get(branch_id, frozenset()) | self.rights.get(ORGANISATION, frozenset())
+        return right in held or EVERYTHING in held
+
+    def may_any(self, rights: frozenset[str], branch_id: UUID) -> bool:
+        """Whether any of several rights is given."""
+        return any(self.may(right, branch_id) for right in rights)
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceView:
+    """A kiosk, display or printer of a branch."""
+
+    id: UUID
+    branch_id: UUID
+    slug: str
+    kind: str
+    model: str
+    names: dict[str, str] | None
+    zone_id: UUID | None
+    attached_to: UUID | None
+    data: dict[str, Any]
+    paired: bool
+    paired_at: datetime | None
+    seen_at: datetime | None
+    status: str
+    status_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class PairingView:
+    user_code: str
+    kind: str
+    created_at: datetime
+    expires_at: datetime
+
+
+def staff_by_session(tx: Tx, token_sha256: str, idle: timedelta) -> StaffView | None:
+    """The person behind a session that is neither over nor left idle for longer than `idle`."""
+    row = tx.row(
+        sa.select(STAFF, SESSION.c.seen_at)
+        .join(SESSION, SESSION.c.staff_id == STAFF.c.id)
+        .where(
+            SESSION.c.token_sha256 == token_sha256,
+            SESSION.c.expires_at > tx.now,
+            SESSION.c.seen_at > tx.now - idle,
+            STAFF.c.active,
+        )
+    )
+    return _staff(tx, row, row.seen_at) if row else None
+
+
+def staff_by_login(tx: Tx, login: str) -> tuple[UUID, str] | None:
+    """Id and stored password of an active person."""
+    row = tx.row(sa.select(STAFF.c.id, STAFF.c.password).where(STAFF.c.login == login, STAFF.c.active))
+    return (row.id, row.password) if row else None
+
+
+def staff_names(tx: Tx) -> dict[UUID, str]:
+    """Names of all staff, for the desk and the audit log."""
+    return {row.id: row.name for row in tx.rows(sa.select(STAFF.c.id, STAFF.c.name))}
+
+
+def device_by_token(tx: Tx, token_sha256: str) -> DeviceView | None:
+    """The paired device behind a token."""
+    row = tx.row(sa.select(DEVICE).where(DEVICE.c.token_sha256 == token_sha256))
+    return _device(row) if row else None
+
+
+def device(tx: Tx, branch_id: UUID, device_id: UUID) -> DeviceView | None:
+    """One device of a branch."""
+    row = tx.row(sa.select(DEVICE).where(DEVICE.c.branch_id == branch_id, DEVICE.c.id == device_id))
+    return _device(row) if row else None
+
+
+def devices(tx: Tx, branch_id: UUID | None = None, kind: str | None = None) -> list[DeviceView]:
+    """Devices, of one branch or all, of one kind or all, as the profile orders them."""
+    statement = sa.select(DEVICE).order_by(DEVICE.c.branch_id, DEVICE.c.position)
+    if branch_id is not None:
+        statement = statement.where(DEVICE.c.branch_id == branch_id)
+    if kind is not None:
+        statement = statement.where(DEVICE.c.kind == kind)
+    return [_device(row) for row in tx.rows(statement)]
+
+
+def printer_of_kiosk(tx: Tx, kiosk: DeviceView) -> DeviceView | None:
+    """The network printer that prints a kiosk's slips: the one attached to it, else the branch's fallback."""
+    printers = [
+        printer for printer in devices(tx, kiosk.branch_id, "printer") if printer.data.get("transport") == "tcp9100"
+    ]
+    attached = [printer for printer in printers if printer.attached_to == kiosk.id]
+    fallback = [printer for printer in printers if printer.attached_to is None]
+    return next(iter([*attached, *fallback]), None)
+
+
+def open_pairings(tx: Tx) -> list[PairingView]:
+    """Devices that wait to be let in, newest last."""
+    statement = (
+        sa.select(PAIRING)
+        .where(PAIRING.c.state == "pending", PAIRING.c.expires_at > tx.now)
+        .order_by(PAIRING.c.created_at)
+    )
+    return [PairingView(row.user_code, row.kind, row.created_at, row.expires_at) for row in tx.rows(statement)]
+
+
+def _staff(tx: Tx, row: AnyRow, seen_at: datetime) -> StaffView:
+    rights: dict[UUID, set[str]] = {}
+    held = tx.rows(
+        sa.select(STAFF_ROLE.c.branch_id, ROLE.c.can)
+        .join(ROLE, ROLE.c.slug == STAFF_ROLE.c.role)
+        .where(STAFF_ROLE.c.staff_id == row.id)
+    )
+    for branch_id, can in held:
+        rights.setdefault(branch_id, set()).update(can)
+    frozen = {branch_id: frozenset(can) for branch_id, can in rights.items()}
+    return StaffView(row.id, row.login, row.name, row.language, frozen, seen_at)
+
+
+def _device(row: AnyRow) -> DeviceView:
+    return DeviceView(
+        id=row.id,
+        branch_id=row.branch_id,
+        slug=row.slug,
+        kind=row.kind,
+        model=row.model,
+        names=row.names,
+        zone_id=row.zone_id,
+        attached_to=row.attached_to,
+        data=row.data,
+        paired=row.token_sha256 is not None,
+        paired_at=row.paired_at,
+        seen_at=row.seen_at,
+        status=row.status,
+        status_at=row.status_at,
+    )

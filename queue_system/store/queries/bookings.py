@@ -1,0 +1,221 @@
+"""Bookings, the seats that are taken, and the slots that are left."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from ...core import bookings, hours, slots
+from ...core.bookings import BookingState, CheckInRules, Policy
+from ...core.errors import Missing
+from ..database import AnyRow, Tx
+from ..tables import Booking, Seat, table
+from ..tables.day import PLACED_BOOKINGS
+from .settings import BranchSettings, ServiceView
+
+BOOKING = table(Booking)
+SEAT = table(Seat)
+
+
+@dataclass(frozen=True, slots=True)
+class BookingView:
+    """A booking as stored; instants in UTC. `name` and `contact` are personal: keep them out of logs and links."""
+
+    id: UUID
+    branch_id: UUID
+    code: str
+    state: BookingState
+    service_id: UUID
+    starts_at: datetime
+    ends_at: datetime
+    name: str
+    contact: str
+    language: str
+    source: str
+    held_until: datetime | None
+    created_at: datetime
+    confirmed_at: datetime | None
+    changes: int
+    ticket_id: UUID | None
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class DaySlots:
+    """A day and what can still be booked on it; `refusal` is the code of the reason when nothing can."""
+
+    day: date
+    slots: tuple[slots.Slot, ...]
+    refusal: str | None = None
+
+    @property
+    def places(self) -> int:
+        """How many bookings of this length still fit, one after the other."""
+        return sum(slot.places for slot in self.slots)
+
+
+_COLUMNS = [BOOKING.c[name] for name in BookingView.__slots__]
+
+
+def booking(tx: Tx, branch_id: UUID, booking_id: UUID) -> BookingView:
+    """One booking; raises Missing("booking")."""
+    return _one(tx, BOOKING.c.branch_id == branch_id, BOOKING.c.id == booking_id)
+
+
+def booking_by_token(tx: Tx, branch_id: UUID, token: str) -> BookingView:
+    """The booking behind a secret link; raises Missing("booking")."""
+    return _one(tx, BOOKING.c.branch_id == branch_id, BOOKING.c.token == token)
+
+
+def booking_by_code(tx: Tx, branch_id: UUID, code: str) -> BookingView:
+    """The booking with a code as `core.bookings.read_code` gives it; raises Missing("booking")."""
+    return _one(tx, BOOKING.c.branch_id == branch_id, BOOKING.c.code == code)
+
+
+def booking_by_request(tx: Tx, branch_id: UUID, request_id: str) -> BookingView | None:
+    """The booking that an earlier, equal request was given."""
+    row = tx.row(sa.select(*_COLUMNS).where(BOOKING.c.branch_id == branch_id, BOOKING.c.request_id == request_id))
+    return _view(row) if row else None
+
+
+def due_holds(tx: Tx, branch_id: UUID) -> list[BookingView]:
+    """Holds whose time is up."""
+    statement = sa.select(*_COLUMNS).where(
+        BOOKING.c.branch_id == branch_id, sa.text("booking.state = 'held'"), BOOKING.c.held_until <= tx.now
+    )
+    return [_view(row) for row in tx.rows(statement)]
+
+
+def active_bookings(tx: Tx, settings: BranchSettings, service: ServiceView, contact: str) -> int:
+    """How many confirmed bookings somebody has in the queue of a service: the group in which limits count."""
+    group = [other.id for other in settings.services.values() if other.queue_id == service.queue_id]
+    statement = (
+        sa.select(sa.func.count())
+        .select_from(BOOKING)
+        .where(
+            BOOKING.c.branch_id == settings.id,
+            BOOKING.c.contact == contact,
+            sa.text(f"booking.state IN {PLACED_BOOKINGS}"),
+            BOOKING.c.service_id.in_(group),
+        )
+    )
+    return int(tx.scalar(statement) or 0)
+
+
+def plan_of(settings: BranchSettings, service: ServiceView) -> slots.ServicePlan:
+    """What a visit for a service takes: a lane of its queue, and one of each resource it needs."""
+    queue = settings.queues[service.queue_id]
+    needs = [slots.ResourceNeed(queue.id, queue.lanes, queue.public_lanes)]
+    for resource_id in service.resources:
+        pool = settings.resources[resource_id].pool
+        needs.append(slots.ResourceNeed(resource_id, pool, pool))
+    return slots.ServicePlan(service.id, service.duration_min, service.buffer_min, tuple(needs))
+
+
+def policy_of(settings: BranchSettings, service: ServiceView) -> Policy:
+    """The booking policy of a service."""
+    return settings.policies[service.policy]
+
+
+def check_in_rules(settings: BranchSettings) -> CheckInRules:
+    """How early and how late a booking of this branch can be checked in."""
+    rules = settings.queue_rules
+    return CheckInRules(int(rules.get("early_check_in_min", 30)), int(rules.get("late_grace_min", 10)))
+
+
+def lanes_at(tx: Tx, branch_id: UUID, plan: slots.ServicePlan, ticks: range) -> dict[UUID, dict[int, set[int]]]:
+    """The lanes taken in some ticks, by resource and tick: what `choose_seats` decides with."""
+    statement = sa.select(SEAT.c.resource_id, SEAT.c.tick, SEAT.c.lane).where(
+        SEAT.c.branch_id == branch_id,
+        SEAT.c.resource_id.in_([need.resource_key for need in plan.resources]),
+        SEAT.c.tick >= ticks.start,
+        SEAT.c.tick < ticks.stop,
+    )
+    taken: dict[UUID, dict[int, set[int]]] = {}
+    for resource_id, tick, lane in tx.rows(statement):
+        taken.setdefault(resource_id, {}).setdefault(tick, set()).add(lane)
+    return taken
+
+
+def free_days(
+    tx: Tx, settings: BranchSettings, service: ServiceView, first: date, last: date, *, public: bool = True
+) -> list[DaySlots]:
+    """The days from `first` to `last` with their free slots; days outside the policy carry the reason instead."""
+    plan, policy = plan_of(settings, service), policy_of(settings, service)
+    zone, tick = settings.calendar.zone, settings.tick_minutes
+    today = tx.now.astimezone(zone).date()
+    booker = bookings.Booker.PUBLIC if public else bookings.Booker.STAFF
+    days = [first + timedelta(days=offset) for offset in range((last - first).days + 1)]
+    refusals = {day: bookings.against_day(policy, booker, today, day) for day in days}
+    asked = [day for day in days if refusals[day] is None]
+    if not asked:
+        return [DaySlots(day, (), refusal.code if (refusal := refusals[day]) else None) for day in days]
+    start = hours.instant_at(asked[0], 0, zone)
+    end = hours.instant_at(asked[-1] + timedelta(days=2), 0, zone)
+    taken = _counts(tx, settings.id, plan, range(slots.tick_of(start, tick), slots.tick_of(end, tick)), public)
+    found = []
+    for day in days:
+        refusal = refusals[day]
+        if refusal is not None:
+            found.append(DaySlots(day, (), refusal.code))
+            continue
+        windows = hours.windows(day, settings.calendar, service.id)
+        free = slots.free_slots(
+            day, plan, windows, zone, taken, tx.now, timedelta(minutes=policy.notice_min), tick, public=public
+        )
+        found.append(DaySlots(day, tuple(free), None if free else ("day-full" if windows else "day-closed")))
+    return found
+
+
+def _counts(tx: Tx, branch_id: UUID, plan: slots.ServicePlan, ticks: range, public: bool) -> dict[UUID, dict[int, int]]:
+    """How many of the lanes that the asker may take are taken, by resource and tick."""
+    taken: dict[UUID, dict[int, int]] = {}
+    for need in plan.resources:
+        statement = (
+            sa.select(SEAT.c.tick, sa.func.count())
+            .where(
+                SEAT.c.branch_id == branch_id,
+                SEAT.c.resource_id == need.resource_key,
+                SEAT.c.tick >= ticks.start,
+                SEAT.c.tick < ticks.stop,
+                SEAT.c.lane <= need.open_lanes(public),
+            )
+            .group_by(SEAT.c.tick)
+        )
+        taken[need.resource_key] = {row[0]: row[1] for row in tx.rows(statement)}
+    return taken
+
+
+def bookings_between(
+    tx: Tx, branch_id: UUID, start: datetime, end: datetime, states: Iterable[BookingState]
+) -> list[BookingView]:
+    """Bookings that start in [start, end), by time."""
+    statement = (
+        sa.select(*_COLUMNS)
+        .where(
+            BOOKING.c.branch_id == branch_id,
+            BOOKING.c.starts_at >= start,
+            BOOKING.c.starts_at < end,
+            BOOKING.c.state.in_([state.value for state in states]),
+        )
+        .order_by(BOOKING.c.starts_at, BOOKING.c.id)
+    )
+    return [_view(row) for row in tx.rows(statement)]
+
+
+def _one(tx: Tx, *conditions: Any) -> BookingView:
+    row = tx.row(sa.select(*_COLUMNS).where(*conditions))
+    if row is None:
+        raise Missing("booking")
+    return _view(row)
+
+
+def _view(row: AnyRow) -> BookingView:
+    values = row._asdict()
+    values["state"] = BookingState(values["state"])
+    return BookingView(**values)

@@ -1,0 +1,157 @@
+"""Tickets and the line they stand in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from ...core.dispatch import CallingRules, Waiting
+from ...core.errors import Missing
+from ...core.tickets import TicketState
+from ..database import AnyRow, Tx
+from ..tables import Booking, Ticket, table
+from ..tables.day import OPEN_STATES
+from .settings import BranchSettings
+
+TICKET = table(Ticket)
+BOOKING = table(Booking)
+
+# Written out, not bound: only then can the databases see that the partial index serves.
+IS_OPEN = sa.text(f"ticket.state IN {OPEN_STATES}")
+IS_WAITING = sa.text("ticket.state = 'waiting'")
+AT_A_COUNTER = sa.text("ticket.state IN ('called', 'serving')")
+
+
+@dataclass(frozen=True, slots=True)
+class TicketView:
+    """A ticket as stored; instants in UTC."""
+
+    id: UUID
+    branch_id: UUID
+    queue_id: UUID
+    service_id: UUID
+    business_date: date
+    number: int
+    code: str
+    state: TicketState
+    priority: str
+    anchor_at: datetime
+    issued_at: datetime
+    source: str
+    language: str
+    booking_id: UUID | None
+    counter_id: UUID | None
+    calls: int
+    called_at: datetime | None
+    started_at: datetime | None
+    ended_at: datetime | None
+    outcome: str | None
+    token: str
+
+
+_COLUMNS = [TICKET.c[name] for name in TicketView.__slots__]
+_BY_REQUEST = sa.select(*_COLUMNS).where(
+    TICKET.c.branch_id == sa.bindparam("branch"), TICKET.c.request_id == sa.bindparam("request")
+)
+_COUNT_WAITING = (
+    sa.select(sa.func.count())
+    .select_from(TICKET)
+    .where(TICKET.c.branch_id == sa.bindparam("branch"), TICKET.c.queue_id == sa.bindparam("queue"), IS_WAITING)
+)
+
+
+def ticket(tx: Tx, branch_id: UUID, ticket_id: UUID) -> TicketView:
+    """One ticket; raises Missing("ticket")."""
+    return _one(tx, TICKET.c.branch_id == branch_id, TICKET.c.id == ticket_id)
+
+
+def ticket_by_token(tx: Tx, branch_id: UUID, token: str) -> TicketView:
+    """The ticket behind a secret link; raises Missing("ticket")."""
+    return _one(tx, TICKET.c.branch_id == branch_id, TICKET.c.token == token)
+
+
+def ticket_by_request(tx: Tx, branch_id: UUID, request_id: str) -> TicketView | None:
+    """The ticket that an earlier, equal request was given."""
+    row = tx.row(_BY_REQUEST, {"branch": branch_id, "request": request_id})
+    return _view(row) if row else None
+
+
+def open_tickets(tx: Tx, branch_id: UUID, queues: Iterable[UUID] | None = None) -> list[TicketView]:
+    """Every ticket of a branch that is not over, optionally of some queues; oldest anchor first."""
+    statement = sa.select(*_COLUMNS).where(TICKET.c.branch_id == branch_id, IS_OPEN)
+    if queues is not None:
+        statement = statement.where(TICKET.c.queue_id.in_(list(queues)))
+    return [_view(row) for row in tx.rows(statement.order_by(TICKET.c.anchor_at, TICKET.c.id))]
+
+
+def at_counter(tx: Tx, branch_id: UUID, counter_id: UUID) -> TicketView | None:
+    """The ticket that is called to or served at a counter."""
+    row = tx.row(
+        sa.select(*_COLUMNS).where(TICKET.c.branch_id == branch_id, TICKET.c.counter_id == counter_id, AT_A_COUNTER)
+    )
+    return _view(row) if row else None
+
+
+def waiting_count(tx: Tx, branch_id: UUID, queue_id: UUID) -> int:
+    """How many wait in a queue now."""
+    return int(tx.scalar(_COUNT_WAITING, {"branch": branch_id, "queue": queue_id}) or 0)
+
+
+def waiting_counts(tx: Tx, branch_id: UUID) -> dict[UUID, int]:
+    """How many wait now, by queue; queues where nobody waits are left out."""
+    statement = (
+        sa.select(TICKET.c.queue_id, sa.func.count())
+        .where(TICKET.c.branch_id == branch_id, IS_WAITING)
+        .group_by(TICKET.c.queue_id)
+    )
+    return {row[0]: row[1] for row in tx.rows(statement)}
+
+
+def as_waiting(tickets: Iterable[TicketView], settings: BranchSettings) -> list[Waiting]:
+    """The waiting ones among `tickets`, as the calling rule wants them."""
+    return [
+        Waiting(
+            ticket_id=view.id,
+            queue_id=view.queue_id,
+            priority=view.priority,
+            weight=settings.priorities[view.priority].weight if view.priority in settings.priorities else 1.0,
+            anchor_at=view.anchor_at,
+            appointment=view.booking_id is not None,
+        )
+        for view in tickets
+        if view.state is TicketState.WAITING
+    ]
+
+
+def calling_rules(settings: BranchSettings) -> CallingRules:
+    """The calling rule of a branch, as published."""
+    guard = settings.queue_rules.get("max_wait_guard_min")
+    return CallingRules.of(
+        (priority.weight for priority in settings.priorities.values()),
+        int(settings.queue_rules.get("call_early_min", 5)),
+        None if guard is None else int(guard),
+    )
+
+
+def fresh(row: dict[str, Any]) -> TicketView:
+    """The view of a ticket that has just been inserted as `row`, without reading it back."""
+    values: dict[str, Any] = {name: row.get(name) for name in TicketView.__slots__}
+    return TicketView(**values | {"state": TicketState(row["state"])})
+
+
+def _one(tx: Tx, *conditions: Any) -> TicketView:
+    row = tx.row(sa.select(*_COLUMNS).where(*conditions))
+    if row is None:
+        raise Missing("ticket")
+    return _view(row)
+
+
+def _view(row: AnyRow) -> TicketView:
+    values = row._asdict()
+    values["state"] = TicketState(values["state"])
+    return TicketView(**values)

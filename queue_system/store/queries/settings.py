@@ -1,0 +1,371 @@
+"""The settings of a branch as one frozen value, read once and kept until its `config_version` moves on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import time
+from typing import Any, TypeVar
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+
+from ...core.bookings import Mode, Policy
+from ...core.errors import Missing
+from ...core.hours import Calendar, Closure, Layer, OpeningRule, Season
+from .. import tables
+from ..database import AnyRow, Tx
+
+Names = dict[str, str]
+V = TypeVar("V", "ServiceView", "CounterView")
+
+
+@dataclass(frozen=True, slots=True)
+class DepartmentView:
+    id: UUID
+    slug: str
+    names: Names
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneView:
+    id: UUID
+    slug: str
+    names: Names
+
+
+@dataclass(frozen=True, slots=True)
+class QueueView:
+    id: UUID
+    slug: str
+    prefix: str
+    code_style: str
+    names: Names
+    lanes: int
+    public_lanes: int
+    counters: tuple[UUID, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ConfidentialityView:
+    """`display` is code, code_random or none: what a public screen may show."""
+
+    slug: str
+    names: Names
+    display: str
+
+    @property
+    def hides_service(self) -> bool:
+        """On paper, screens and links the service stays unnamed."""
+        return self.display == "none"
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentView:
+    slug: str
+    names: Names
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceView:
+    """`mode`: fcfs, ballot, staff_only, invite, walkin_only or walkin_and_fcfs."""
+
+    id: UUID
+    slug: str
+    queue_id: UUID
+    department_id: UUID
+    names: Names
+    public_names: Names | None
+    note: Names | None
+    duration_min: int
+    buffer_min: int
+    policy: str
+    mode: str
+    confidentiality: ConfidentialityView
+    walkin_share_pct: int | None
+    tags: tuple[str, ...]
+    documents: tuple[DocumentView, ...]
+    referrals: tuple[UUID, ...]
+    resources: tuple[UUID, ...]
+    data: dict[str, Any]
+
+    @property
+    def shown_names(self) -> Names:
+        """What a visitor reads in public: the neutral name where the service has one."""
+        return self.public_names or self.names
+
+    @property
+    def bookable(self) -> bool:
+        """Can be booked on the internet now; ballots follow with their own issue of places."""
+        return self.mode in ("fcfs", "walkin_and_fcfs")
+
+    @property
+    def walk_in(self) -> bool:
+        """Gives numbers to visitors without an appointment."""
+        return self.mode not in ("staff_only", "invite") and self.walkin_share_pct != 0
+
+
+@dataclass(frozen=True, slots=True)
+class CounterView:
+    id: UUID
+    slug: str
+    number: int
+    kind: str
+    names: Names
+    zone_id: UUID
+    accessible: bool
+    queues: tuple[UUID, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PriorityView:
+    """`weight` is b of the accumulating-priority rule."""
+
+    slug: str
+    weight: float
+    evidence: str
+    names: Names
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceView:
+    id: UUID
+    slug: str
+    names: Names
+    pool: int
+
+
+@dataclass(frozen=True, slots=True)
+class BranchSettings:
+    """Everything about a branch that changes by administration, not by the day's work."""
+
+    id: UUID
+    slug: str
+    key: str
+    names: Names
+    kind: str
+    zone: ZoneInfo
+    languages: tuple[str, ...]
+    default_language: str
+    digits: dict[str, Any]
+    day_starts: time
+    tick_minutes: int
+    queue_rules: dict[str, Any]
+    retention_days: dict[str, Any]
+    data: dict[str, Any]
+    config_version: int
+    departments: dict[UUID, DepartmentView]
+    zones: dict[UUID, ZoneView]
+    queues: dict[UUID, QueueView]
+    services: dict[UUID, ServiceView]
+    counters: dict[UUID, CounterView]
+    resources: dict[UUID, ResourceView]
+    priorities: dict[str, PriorityView]
+    policies: dict[str, Policy]
+    calendar: Calendar
+    texts: dict[str, Names]
+
+    def service(self, slug: str) -> ServiceView:
+        """The service of that name; raises Missing("service")."""
+        return _by_slug(self.services, slug, "service")
+
+    def counter(self, slug: str) -> CounterView:
+        """The counter of that name; raises Missing("counter")."""
+        return _by_slug(self.counters, slug, "counter")
+
+    def queue_of(self, service: ServiceView) -> QueueView:
+        return self.queues[service.queue_id]
+
+
+def branch_settings(tx: Tx, branch_id: UUID, config_version: int | None = None) -> BranchSettings:
+    """The settings of a branch; raises Missing("branch").
+
+    `config_version` is given by callers who have the branch under lock; others spend one read on it.
+    """
+    if config_version is None:
+        branch = tables.table(tables.Branch)
+        config_version = tx.scalar(sa.select(branch.c.config_version).where(branch.c.id == branch_id))
+        if config_version is None or branch_id == tables.ORGANISATION:
+            raise Missing("branch")
+    known = tx.database.settings_cache.get(branch_id)
+    if known is None or known.config_version != config_version:
+        known = tx.database.settings_cache[branch_id] = _load(tx, branch_id)
+    return known
+
+
+def branch_ids(tx: Tx) -> dict[str, UUID]:
+    """The branches that can be visited, by slug, in their order."""
+    branch = tables.table(tables.Branch)
+    rows = tx.rows(
+        sa.select(branch.c.slug, branch.c.id).where(branch.c.id != tables.ORGANISATION).order_by(branch.c.position)
+    )
+    return {row.slug: row.id for row in rows}
+
+
+def _by_slug(views: dict[UUID, V], slug: str, what: str) -> V:
+    for view in views.values():
+        if view.slug == slug:
+            return view
+    raise Missing(what)
+
+
+def _load(tx: Tx, branch_id: UUID) -> BranchSettings:
+    branch = _rows(tx, tables.Branch, tables.table(tables.Branch).c.id == branch_id)[0]
+    services = _services(tx, branch_id)
+    served = _grouped(tx, tables.CounterQueue, branch_id, "counter_id", "queue_id")
+    serving = _grouped(tx, tables.CounterQueue, branch_id, "queue_id", "counter_id")
+    return BranchSettings(
+        id=branch.id,
+        slug=branch.slug,
+        key=branch.key,
+        names=branch.names,
+        kind=branch.kind,
+        zone=ZoneInfo(branch.timezone),
+        languages=tuple(branch.languages),
+        default_language=branch.default_language,
+        digits=branch.digits,
+        day_starts=branch.day_starts,
+        tick_minutes=branch.tick_minutes,
+        queue_rules=branch.queue_rules,
+        retention_days=branch.retention_days,
+        data=branch.data,
+        config_version=branch.config_version,
+        departments={
+            row.id: DepartmentView(row.id, row.slug, row.names) for row in _of_branch(tx, tables.Department, branch_id)
+        },
+        zones={row.id: ZoneView(row.id, row.slug, row.names) for row in _of_branch(tx, tables.Zone, branch_id)},
+        queues={
+            row.id: QueueView(
+                row.id,
+                row.slug,
+                row.prefix,
+                row.code_style,
+                row.names,
+                row.lanes,
+                row.public_lanes,
+                serving.get(row.id, ()),
+            )
+            for row in _of_branch(tx, tables.Queue, branch_id)
+        },
+        services=services,
+        counters={
+            row.id: CounterView(
+                row.id, row.slug, row.number, row.kind, row.names, row.zone_id, row.accessible, served.get(row.id, ())
+            )
+            for row in _of_branch(tx, tables.Counter, branch_id, "number")
+        },
+        resources={
+            row.id: ResourceView(row.id, row.slug, row.names, row.pool)
+            for row in _of_branch(tx, tables.Resource, branch_id, "slug")
+        },
+        priorities=_priorities(tx, branch_id),
+        policies={row.slug: _policy(row) for row in _rows(tx, tables.PolicyRow)},
+        calendar=Calendar(
+            zone=ZoneInfo(branch.timezone),
+            rules=tuple(_opening_rule(row) for row in _of_branch(tx, tables.OpeningHours, branch_id)),
+            seasons=tuple(
+                Season(row.slug, row.first, row.last, row.provisional) for row in _rows(tx, tables.SeasonRow)
+            ),
+            closures=tuple(_closure(row, services) for row in _of_branch(tx, tables.ClosureRow, branch_id, "first")),
+        ),
+        texts={
+            row.slug: row.names
+            for row in _rows(
+                tx, tables.Text, tables.table(tables.Text).c.branch_id.in_([tables.ORGANISATION, branch_id])
+            )
+        },
+    )
+
+
+def _services(tx: Tx, branch_id: UUID) -> dict[UUID, ServiceView]:
+    levels = {
+        row.slug: ConfidentialityView(row.slug, row.names, row.display) for row in _rows(tx, tables.Confidentiality)
+    }
+    catalogue = {row.slug: DocumentView(row.slug, row.names) for row in _rows(tx, tables.Document)}
+    documents = _grouped(tx, tables.ServiceDocument, branch_id, "service_id", "document")
+    referrals = _grouped(tx, tables.ServiceReferral, branch_id, "service_id", "queue_id")
+    resources = _grouped(tx, tables.ServiceResource, branch_id, "service_id", "resource_id", order=None)
+    return {
+        row.id: ServiceView(
+            id=row.id,
+            slug=row.slug,
+            queue_id=row.queue_id,
+            department_id=row.department_id,
+            names=row.names,
+            public_names=row.public_names,
+            note=row.note,
+            duration_min=row.duration_min,
+            buffer_min=row.buffer_min,
+            policy=row.policy,
+            mode=row.mode,
+            confidentiality=levels[row.confidentiality],
+            walkin_share_pct=row.walkin_share_pct,
+            tags=tuple(row.tags),
+            documents=tuple(catalogue[slug] for slug in documents.get(row.id, ())),
+            referrals=referrals.get(row.id, ()),
+            resources=resources.get(row.id, ()),
+            data=row.data,
+        )
+        for row in _of_branch(tx, tables.Service, branch_id)
+    }
+
+
+def _priorities(tx: Tx, branch_id: UUID) -> dict[str, PriorityView]:
+    every = {row.slug: row for row in _rows(tx, tables.Priority)}
+    link = tables.table(tables.BranchPriority)
+    slugs = tx.rows(sa.select(link.c.priority).where(link.c.branch_id == branch_id).order_by(link.c.position))
+    return {slug: PriorityView(slug, every[slug].weight, every[slug].evidence, every[slug].names) for (slug,) in slugs}
+
+
+def _policy(row: Any) -> Policy:
+    return Policy(
+        mode=Mode(row.mode),
+        horizon_days=row.horizon_days,
+        max_active=row.max_active,
+        max_changes=row.max_changes,
+        cancel_until_min=row.cancel_until_min,
+        notice_min=int(row.data.get("notice_min", 0)),
+    )
+
+
+def _opening_rule(row: Any) -> OpeningRule:
+    return OpeningRule(
+        layer=Layer(row.layer),
+        days=frozenset(row.days),
+        opens=row.opens,
+        closes=row.closes,
+        last_ticket=row.last_ticket,
+        season=row.season,
+        service_id=row.service_id,
+        first=row.first,
+        last=row.last,
+    )
+
+
+def _closure(row: Any, services: dict[UUID, ServiceView]) -> Closure:
+    tagged = (
+        None
+        if row.service_tag is None
+        else frozenset(service.id for service in services.values() if row.service_tag in service.tags)
+    )
+    return Closure(row.first, row.last, tagged, row.provisional, row.names)
+
+
+def _rows(tx: Tx, model: Any, *conditions: Any) -> list[AnyRow]:
+    return tx.rows(sa.select(tables.table(model)).where(*conditions))
+
+
+def _of_branch(tx: Tx, model: Any, branch_id: UUID, order: str = "position") -> list[AnyRow]:
+    columns = tables.table(model).c
+    return tx.rows(sa.select(tables.table(model)).where(columns.branch_id == branch_id).order_by(columns[order]))
+
+
+def _grouped(
+    tx: Tx, model: Any, branch_id: UUID, by: str, value: str, order: str | None = "position"
+) -> dict[Any, tuple[Any, ...]]:
+    columns = tables.table(model).c
+    statement = sa.select(columns[by], columns[value]).where(columns.branch_id == branch_id)
+    groups: dict[Any, list[Any]] = {}
+    for group, item in tx.rows(statement.order_by(columns[order]) if order else statement):
+        groups.setdefault(group, []).append(item)
+    return {group: tuple(items) for group, items in groups.items()}

@@ -1,0 +1,80 @@
+"""Rows. No decisions, no ORM events, no lazy loading: statements are SQLAlchemy Core over these tables.
+
+Every row of a branch carries `branch_id`, first in its primary key, unique keys and indexes, so that
+PostgreSQL can be partitioned or distributed by branch without a change of code.
+"""
+
+from __future__ import annotations
+
+from .access import Device, Pairing, Session, Staff, StaffRole
+from .columns import table
+from .day import Booking, Call, PrintJob, Seat, Series, Ticket
+from .log import Event
+from .organisation import (
+    ORGANISATION,
+    Branch,
+    BranchPriority,
+    ClosureRow,
+    Confidentiality,
+    Counter,
+    CounterQueue,
+    Department,
+    Document,
+    Occasion,
+    OpeningHours,
+    Organisation,
+    OutreachDay,
+    PolicyRow,
+    Priority,
+    Queue,
+    Resource,
+    Role,
+    SeasonRow,
+    Service,
+    ServiceDocument,
+    ServiceReferral,
+    ServiceResource,
+    Text,
+    Zone,
+)
+
+__all__ = [
+    "ORGANISATION",
+    "Booking",
+    "Branch",
+    "BranchPriority",
+    "Call",
+    "ClosureRow",
+    "Confidentiality",
+    "Counter",
+    "CounterQueue",
+    "Department",
+    "Device",
+    "Document",
+    "Event",
+    "Occasion",
+    "OpeningHours",
+    "Organisation",
+    "OutreachDay",
+    "Pairing",
+    "PolicyRow",
+    "PrintJob",
+    "Priority",
+    "Queue",
+    "Resource",
+    "Role",
+    "SeasonRow",
+    "Seat",
+    "Series",
+    "Service",
+    "ServiceDocument",
+    "ServiceReferral",
+    "ServiceResource",
+    "Session",
+    "Staff",
+    "StaffRole",
+    "Text",
+    "Ticket",
+    "Zone",
+    "table",
+]

@@ -1,0 +1,85 @@
+"""Who may come in: people, their sessions, devices."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from .columns import json, key, of_branch, within_branch
+
+
+class Staff(SQLModel, table=True):
+    id: UUID = key()
+    login: str = Field(unique=True)
+    name: str
+    # argon2id, in its own encoded form.
+    password: str
+    language: str
+    active: bool = True
+    created_at: datetime
+
+
+class StaffRole(SQLModel, table=True):
+    """What a person is at a branch; a role of the organisation itself is held at branch 0."""
+
+    __tablename__ = "staff_role"
+
+    staff_id: UUID = Field(primary_key=True, foreign_key="staff.id")
+    branch_id: UUID = key()
+    role: str = Field(primary_key=True, foreign_key="role.slug")
+
+
+class Session(SQLModel, table=True):
+    """A signed-in person; only the SHA-256 of the token is kept, so a stolen database opens no session."""
+
+    token_sha256: str = key()
+    staff_id: UUID = Field(foreign_key="staff.id", index=True)
+    channel: str
+    created_at: datetime
+    seen_at: datetime
+    expires_at: datetime
+
+
+class Device(SQLModel, table=True):
+    """A kiosk, display or printer. What the profile plans has no token yet; pairing gives it one."""
+
+    __table_args__ = (UniqueConstraint("branch_id", "slug"), within_branch("zone_id", "zone"))
+
+    branch_id: UUID = of_branch()
+    id: UUID = key()
+    slug: str
+    position: int
+    kind: str
+    model: str
+    names: dict[str, Any] | None = json()
+    zone_id: UUID | None = None
+    # The kiosk a printer belongs to, by the id of that device.
+    attached_to: UUID | None = None
+    # For printers: transport, host, port, dots, role … ; for displays: size, distance …
+    data: dict[str, Any] = json(dict)
+    token_sha256: str | None = Field(default=None, unique=True)
+    paired_at: datetime | None = None
+    revoked_at: datetime | None = None
+    seen_at: datetime | None = None
+    # A printer's state as last heard, and since when.
+    status: str = "unknown"
+    status_at: datetime | None = None
+
+
+class Pairing(SQLModel, table=True):
+    """A device asking to be let in (the shape of RFC 8628): it shows `user_code`, a person approves it."""
+
+    id: UUID = key()
+    user_code: str = Field(unique=True)
+    device_code_sha256: str = Field(unique=True)
+    kind: str
+    created_at: datetime
+    expires_at: datetime
+    # pending | approved | refused | done
+    state: str = "pending"
+    branch_id: UUID | None = None
+    device_id: UUID | None = None

@@ -1,0 +1,165 @@
+"""What a day is made of: bookings and their seats, tickets, calls, slips."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import Index, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from ..database import partial
+from .columns import key, of_branch, within_branch
+
+OPEN_STATES = "('waiting', 'held', 'called', 'serving')"
+COUNTER_STATES = "('called', 'serving')"
+PENDING_SLIPS = "('queued', 'claimed')"
+PLACED_BOOKINGS = "('confirmed', 'checked_in')"
+
+
+class Series(SQLModel, table=True):
+    """The last number given in a queue on a business date."""
+
+    branch_id: UUID = of_branch()
+    queue_id: UUID = key()
+    business_date: date = key()
+    last_number: int
+
+
+class Ticket(SQLModel, table=True):
+    """A visitor's place in line, from the number to the end of the visit."""
+
+    __table_args__ = (
+        within_branch("queue_id", "queue"),
+        within_branch("series_id", "queue"),
+        within_branch("service_id", "service"),
+        within_branch("counter_id", "counter"),
+        UniqueConstraint("branch_id", "series_id", "business_date", "number", name="one_number_a_day"),
+        UniqueConstraint("branch_id", "request_id", name="one_ticket_a_request"),
+        UniqueConstraint("branch_id", "token"),
+        # One open ticket per counter: the database keeps this promise even if a lock is forgotten.
+        Index(
+            "one_ticket_a_counter",
+            "branch_id",
+            "counter_id",
+            unique=True,
+            **partial(f"state IN {COUNTER_STATES}"),
+        ),
+        # Open tickets are few and history is long: every look at the queue reads this index alone.
+        Index("open_tickets", "branch_id", "queue_id", "state", **partial(f"state IN {OPEN_STATES}")),
+    )
+
+    branch_id: UUID = of_branch()
+    id: UUID = key()
+    queue_id: UUID
+    # The queue whose series gave the number: it stays when the visitor is sent on to another queue.
+    series_id: UUID
+    service_id: UUID
+    business_date: date
+    number: int
+    code: str
+    state: str
+    priority: str = Field(foreign_key="priority.slug")
+    # From when waiting counts: arrival for a walk-in, the booked time for an appointment in time.
+    anchor_at: datetime
+    issued_at: datetime
+    source: str
+    language: str
+    booking_id: UUID | None = None
+    counter_id: UUID | None = None
+    calls: int = 0
+    called_at: datetime | None = None
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    outcome: str | None = None
+    request_id: str | None = None
+    token: str
+
+
+class Call(SQLModel, table=True):
+    """A call as the hall saw it; `seq` is the log position of its event."""
+
+    __table_args__ = (within_branch("ticket_id", "ticket"), within_branch("counter_id", "counter"))
+
+    branch_id: UUID = of_branch()
+    seq: int = key()
+    ticket_id: UUID
+    counter_id: UUID
+    at: datetime
+    kind: str
+
+
+class Booking(SQLModel, table=True):
+    """An agreed time; becomes a ticket at check-in."""
+
+    __table_args__ = (
+        within_branch("service_id", "service"),
+        UniqueConstraint("branch_id", "code"),
+        UniqueConstraint("branch_id", "token"),
+        UniqueConstraint("branch_id", "request_id", name="one_booking_a_request"),
+        Index("bookings_by_time", "branch_id", "starts_at"),
+        Index("holds", "branch_id", "held_until", **partial("state = 'held'")),
+        Index("placed_bookings", "branch_id", "contact", **partial(f"state IN {PLACED_BOOKINGS}")),
+    )
+
+    branch_id: UUID = of_branch()
+    id: UUID = key()
+    code: str
+    state: str
+    service_id: UUID
+    starts_at: datetime
+    ends_at: datetime
+    name: str
+    contact: str
+    language: str
+    source: str
+    held_until: datetime | None = None
+    created_at: datetime
+    confirmed_at: datetime | None = None
+    ended_at: datetime | None = None
+    changes: int = 0
+    ticket_id: UUID | None = None
+    request_id: str | None = None
+    token: str
+
+
+class Seat(SQLModel, table=True):
+    """One lane of one resource for one tick, taken. Its primary key makes overbooking impossible."""
+
+    __table_args__ = (Index("seats_of_booking", "branch_id", "booking_id"), within_branch("booking_id", "booking"))
+
+    branch_id: UUID = of_branch()
+    # The id of a queue or of a resource.
+    resource_id: UUID = key()
+    # Minutes since 1970-01-01 UTC, divided by the branch's tick length.
+    tick: int = key()
+    lane: int = key()
+    booking_id: UUID
+
+
+class PrintJob(SQLModel, table=True):
+    """A slip on its way to paper: queued, claimed, printed, failed, unknown, void."""
+
+    __tablename__ = "print_job"
+    __table_args__ = (
+        within_branch("ticket_id", "ticket"),
+        within_branch("printer_id", "device"),
+        Index("pending_slips", "branch_id", "printer_id", **partial(f"state IN {PENDING_SLIPS}")),
+        Index("slips_of_ticket", "branch_id", "ticket_id"),
+    )
+
+    branch_id: UUID = of_branch()
+    id: UUID = key()
+    ticket_id: UUID
+    printer_id: UUID
+    copy_number: int = 0
+    state: str
+    attempts: int = 0
+    created_at: datetime
+    # After this nobody stands at the printer any more: the slip is not printed.
+    expires_at: datetime
+    # When the job may be claimed (again).
+    due_at: datetime
+    lease_until: datetime | None = None
+    ended_at: datetime | None = None
+    error: str | None = None

@@ -1,0 +1,340 @@
+"""The organisation as its profile describes it: who, where, what, when."""
+
+from __future__ import annotations
+
+from datetime import date, time
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from .columns import NO_BRANCH, json, key, of_branch, within_branch
+
+# Staff, settings and sign-ins belong to no branch; their log is that of "branch 0".
+ORGANISATION = NO_BRANCH
+
+
+class Organisation(SQLModel, table=True):
+    """One row. `epoch` is renewed when a database is created or restored: a stream position is (epoch, seq)."""
+
+    id: UUID = key()
+    slug: str
+    kind: str
+    names: dict[str, Any] = json(dict)
+    motto: dict[str, Any] | None = json()
+    languages: list[Any] = json(list)
+    default_language: str
+    digits: dict[str, Any] = json(dict)
+    epoch: UUID
+    profile_sha256: str
+    # Spoken prefixes, device models, rules, notes, programmes and whatever else the profile says of the whole house.
+    data: dict[str, Any] = json(dict)
+
+
+class Branch(SQLModel, table=True):
+    """A place with doors; the row is also the lock, the sequence and the head of the hash chain of its log."""
+
+    id: UUID = key()
+    slug: str = Field(unique=True)
+    # Four letters that begin every secret link of this branch, so that a link finds its branch without naming it.
+    key: str = Field(unique=True)
+    position: int
+    names: dict[str, Any] = json(dict)
+    kind: str
+    timezone: str
+    languages: list[Any] = json(list)
+    default_language: str
+    digits: dict[str, Any] = json(dict)
+    inherits_from: str | None = None
+    offline_first: bool = False
+    day_starts: time
+    tick_minutes: int
+    queue_rules: dict[str, Any] = json(dict)
+    retention_days: dict[str, Any] = json(dict)
+    # Access needs, constraints, hotline, safe contact, targets, checklist … by their names in the profile.
+    data: dict[str, Any] = json(dict)
+    last_seq: int = 0
+    chain: str = ""
+    config_version: int = 1
+
+
+class Zone(SQLModel, table=True):
+    __table_args__ = (UniqueConstraint("branch_id", "slug"),)
+
+    branch_id: UUID = of_branch()
+    id: UUID = key()
+    slug: str
+    position: int
+    names: dict[str, Any] = json(dict)
+
+
+class Department(SQLModel, table=True):
+    __table_args__ = (UniqueConstraint("branch_id", "slug"),)
+
+    branch_id: UUID = of_branch()
+    id: UUID = key()
+    slug: str
+    position: int
+    names: dict[str, Any] = json(dict)
+
+
+class Queue(SQLModel, table=True):
+    """A number series and the staff competence behind it; several services share one.
+
+    `lanes` bookings may run at the same time, `public_lanes` of them booked from the internet.
+    """
+
+    __table_args__ = (UniqueConstraint("branch_id", "slug"), UniqueConstraint("branch_id", "prefix"))
+
+    branch_id: UUID = of_branch()
+    id: UUID = key()
+    slug: str
+    position: int
+    prefix: str
+    code_style: str = "counted"
+    names: dict[str, Any] = json(dict)
+    lanes: int
+    public_lanes: int
+
+
+class Service(SQLModel, table=True):
+    __table_args__ = (
+        UniqueConstraint("branch_id", "slug"),
+        within_branch("queue_id", "queue"),
+        within_branch("department_id", "department"),
+    )
+
+    branch_id: UUID = of_branch()
+    id: UUID = key()
+    slug: str
+    position: int
+    queue_id: UUID
+    department_id: UUID
+    names: dict[str, Any] = json(dict)
+    public_names: dict[str, Any] | None = json()
+    note: dict[str, Any] | None = json()
+    duration_min: int
+    buffer_min: int = 0
+    policy: str = Field(foreign_key="policy.slug")
+    # fcfs | ballot | staff_only | invite | walkin_only | walkin_and_fcfs; already resolved from policy and override.
+    mode: str
+    confidentiality: str = Field(foreign_key="confidentiality.slug")
+    walkin_share_pct: int | None = None
+    tags: list[Any] = json(list)
+    # Channel, room, parties, group_max, travel_min, recurring, proxy_allowed … by their names in the profile.
+    data: dict[str, Any] = json(dict)
+
+
+class Document(SQLModel, table=True):
+    """A paper that visitors bring; one catalogue for the organisation."""
+
+    slug: str = key()
+    names: dict[str, Any] = json(dict)
+
+
+class ServiceDocument(SQLModel, table=True):
+    __tablename__ = "service_document"
+    __table_args__ = (within_branch("service_id", "service"),)
+
+    branch_id: UUID = of_branch()
+    service_id: UUID = key()
+    document: str = Field(primary_key=True, foreign_key="document.slug")
+    position: int
+
+
+class ServiceReferral(SQLModel, table=True):
+    """Queues that a service may hand a visitor on to, with the place in line kept."""
+
+    __tablename__ = "service_referral"
+    __table_args__ = (within_branch("service_id", "service"), within_branch("queue_id", "queue"))
+
+    branch_id: UUID = of_branch()
+    service_id: UUID = key()
+    queue_id: UUID = key()
+    position: int
+
+
+class Resource(SQLModel, table=True):
+    """What a booking may need besides a lane of its queue: an interpreter, a desk, a room."""
+
+    __table_args__ = (UniqueConstraint("branch_id", "slug"),)
+
+    branch_id: UUID = of_branch()
+    id: UUID = key()
+    slug: str
+    names: dict[str, Any] = json(dict)
+    pool: int
+
+
+class ServiceResource(SQLModel, table=True):
+    __tablename__ = "service_resource"
+    __table_args__ = (within_branch("service_id", "service"), within_branch("resource_id", "resource"))
+
+    branch_id: UUID = of_branch()
+    service_id: UUID = key()
+    resource_id: UUID = key()
+
+
+class Counter(SQLModel, table=True):
+    """A counter, room, desk or vehicle where visitors are called to; `staff_id` is who sits there now."""
+
+    __table_args__ = (
+        UniqueConstraint("branch_id", "slug"),
+        UniqueConstraint("branch_id", "number"),
+        within_branch("zone_id", "zone"),
+    )
+
+    branch_id: UUID = of_branch()
+    id: UUID = key()
+    slug: str
+    number: int
+    kind: str
+    names: dict[str, Any] = json(dict)
+    zone_id: UUID
+    accessible: bool = False
+    staff_id: UUID | None = Field(default=None, foreign_key="staff.id")
+
+
+class CounterQueue(SQLModel, table=True):
+    __tablename__ = "counter_queue"
+    __table_args__ = (within_branch("counter_id", "counter"), within_branch("queue_id", "queue"))
+
+    branch_id: UUID = of_branch()
+    counter_id: UUID = key()
+    queue_id: UUID = key()
+    position: int
+
+
+class Role(SQLModel, table=True):
+    slug: str = key()
+    position: int
+    names: dict[str, Any] = json(dict)
+    can: list[Any] = json(list)
+
+
+class Priority(SQLModel, table=True):
+    """A priority class; `weight` is b, the rate at which its tickets gather priority (1 = ordinary walk-in)."""
+
+    slug: str = key()
+    weight: float
+    evidence: str
+    names: dict[str, Any] = json(dict)
+    data: dict[str, Any] = json(dict)
+
+
+class BranchPriority(SQLModel, table=True):
+    __tablename__ = "branch_priority"
+
+    branch_id: UUID = of_branch()
+    priority: str = Field(primary_key=True, foreign_key="priority.slug")
+    position: int
+
+
+class PolicyRow(SQLModel, table=True):
+    """A booking policy; what is not a column yet stays whole in `data`."""
+
+    __tablename__ = "policy"
+
+    slug: str = key()
+    names: dict[str, Any] = json(dict)
+    mode: str
+    horizon_days: int | None = None
+    max_active: int | None = None
+    max_changes: int | None = None
+    cancel_until_min: int | None = None
+    freed_slot: str
+    data: dict[str, Any] = json(dict)
+
+
+class Confidentiality(SQLModel, table=True):
+    """What of a ticket may be seen where; `display` is code, code_random or none."""
+
+    slug: str = key()
+    names: dict[str, Any] = json(dict)
+    display: str
+    data: dict[str, Any] = json(dict)
+
+
+class OpeningHours(SQLModel, table=True):
+    """One rule of one layer: regular < season < service < exception; breaks are taken out."""
+
+    __tablename__ = "opening_hours"
+    __table_args__ = (within_branch("service_id", "service"),)
+
+    branch_id: UUID = of_branch()
+    id: UUID = key()
+    position: int
+    layer: str
+    season: str | None = None
+    service_id: UUID | None = None
+    days: list[Any] = json(list)
+    opens: time
+    closes: time
+    last_ticket: time | None = None
+    first: date | None = None
+    last: date | None = None
+    names: dict[str, Any] | None = json()
+
+
+class SeasonRow(SQLModel, table=True):
+    """A stretch of days with hours of its own, such as Ramadan; provisional until the moon is seen."""
+
+    __tablename__ = "season"
+
+    slug: str = key()
+    first: date = key()
+    last: date
+    provisional: bool = False
+
+
+class ClosureRow(SQLModel, table=True):
+    """Days on which a branch, or its services with a tag, stays closed."""
+
+    __tablename__ = "closure"
+
+    branch_id: UUID = of_branch()
+    id: UUID = key()
+    calendar: str
+    first: date
+    last: date
+    provisional: bool = False
+    service_tag: str | None = None
+    names: dict[str, Any] = json(dict)
+
+
+class OutreachDay(SQLModel, table=True):
+    __tablename__ = "outreach_day"
+
+    branch_id: UUID = of_branch()
+    id: UUID = key()
+    day: date
+    place: dict[str, Any] = json(dict)
+    opens: time
+    closes: time
+    capacity: int
+    services: list[Any] | None = json()
+
+
+class Occasion(SQLModel, table=True):
+    """A training, briefing, roundtable: what people call an event (here that word means a fact in the log)."""
+
+    __table_args__ = (UniqueConstraint("branch_id", "slug"),)
+
+    branch_id: UUID = of_branch()
+    id: UUID = key()
+    slug: str
+    position: int
+    names: dict[str, Any] = json(dict)
+    policy: str = Field(foreign_key="policy.slug")
+    capacity: int
+    duration_min: int
+    data: dict[str, Any] = json(dict)
+
+
+class Text(SQLModel, table=True):
+    """Words of the organisation by key; branch 0 holds those of the whole house."""
+
+    branch_id: UUID = key()
+    slug: str = key()
+    names: dict[str, Any] = json(dict)

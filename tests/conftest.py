@@ -1,0 +1,91 @@
+"""Both databases for every test that asks for `db`, a clock that stands still, and a small organisation."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import postgres
+import pytest
+import sqlalchemy as sa
+
+from queue_system.clock import FrozenClock
+from queue_system.store import schema
+from queue_system.store.database import Database
+
+# A Sunday, 10:00 in Doha: the halls of the sample organisations are open.
+SUNDAY_MORNING = datetime(2026, 11, 22, 7, 0, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture
+def clock() -> FrozenClock:
+    return FrozenClock(SUNDAY_MORNING)
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The URL of the run's PostgreSQL; all workers share one server."""
+    shared = tmp_path_factory.getbasetemp()
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        shared = shared.parent
+    return postgres.start(shared)
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: str) -> str:
+    """A database with our schema that tests copy; one for each worker."""
+    name = f"template_{uuid.uuid4().hex[:12]}"
+    url = postgres.create_database(postgres_server, name)
+    database = Database(url, FrozenClock(SUNDAY_MORNING))
+    schema.migrate(database)
+    database.close()
+    return name
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("template") / "template.db"
+    database = Database(f"sqlite:///{path}", FrozenClock(SUNDAY_MORNING))
+    schema.migrate(database)
+    with database.migrating() as connection:
+        connection.execute(sa.text("SELECT 1"))
+    database.close()
+    return path
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path, sqlite_template: Path) -> str:
+    """An empty SQLite database with our schema."""
+    path = tmp_path / "queue.db"
+    path.write_bytes(sqlite_template.read_bytes())
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str, postgres_template: str) -> Iterator[str]:
+    """An empty PostgreSQL database with our schema."""
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    yield postgres.create_database(postgres_server, name, template=postgres_template)
+    postgres.drop_database(postgres_server, name)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def db_url(request: pytest.FixtureRequest) -> str:
+    """The address of an empty database with our schema: the test runs once on each kind."""
+    return str(request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "postgres_url"))
+
+
+@pytest.fixture
+def db(db_url: str, clock: FrozenClock) -> Iterator[Database]:
+    """An empty database with our schema, on each kind."""
+    database = Database(db_url, clock)
+    yield database
+    database.close()

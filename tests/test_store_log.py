@@ -1,0 +1,123 @@
+"""The log: gapless, chained, append-only, on both databases."""
+
+from __future__ import annotations
+
+from datetime import time
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.exc import DatabaseError
+
+from queue_system.core import events
+from queue_system.core.errors import Missing, Refused
+from queue_system.store import log, schema
+from queue_system.store.database import Database, Tx
+from queue_system.store.log import SYSTEM
+from queue_system.store.tables import ORGANISATION, Branch, Event, table
+
+
+def add_branch(tx: Tx) -> None:
+    tx.execute(
+        sa.insert(table(Branch)),
+        {
+            "id": ORGANISATION,
+            "slug": "organisation",
+            "key": "0000",
+            "position": 0,
+            "names": {},
+            "kind": "organisation",
+            "timezone": "UTC",
+            "languages": ["ar"],
+            "default_language": "ar",
+            "digits": {},
+            "offline_first": False,
+            "day_starts": time(3),
+            "tick_minutes": 5,
+            "queue_rules": {},
+            "retention_days": {},
+            "data": {},
+            "last_seq": 0,
+            "chain": "",
+            "config_version": 1,
+        },
+    )
+
+
+def append(tx: Tx, code: str) -> int:
+    with log.locked(tx, ORGANISATION) as branch:
+        return branch.append(events.TicketLeft(subject="s", code=code), SYSTEM)
+
+
+def fail_after_append(tx: Tx) -> None:
+    with log.locked(tx, ORGANISATION) as branch:
+        branch.append(events.TicketLeft(subject="s", code="lost"), SYSTEM)
+    raise Refused("after-all-not")
+
+
+@pytest.fixture
+def branch_zero(db: Database) -> Database:
+    db.write_now(add_branch)
+    return db
+
+
+def test_sequence_has_no_holes_when_work_is_rolled_back(branch_zero: Database) -> None:
+    assert branch_zero.write_in_now(ORGANISATION, append, "A001") == 1
+    with pytest.raises(Refused):
+        branch_zero.write_in_now(ORGANISATION, fail_after_append)
+    assert branch_zero.write_in_now(ORGANISATION, append, "A002") == 2
+    assert [row.seq for row in branch_zero.read_now(log.after, ORGANISATION, 0)] == [1, 2]
+
+
+def test_waiting_writes_succeed_and_fail_each_by_itself(branch_zero: Database) -> None:
+    """Many writes at once share transactions; a failing one among them takes nothing with it."""
+    futures = [
+        branch_zero._submit(ORGANISATION, fail_after_append)
+        if n % 3 == 0
+        else branch_zero._submit(ORGANISATION, append, f"A{n}")
+        for n in range(90)
+    ]
+    outcomes = [future.exception() for future in futures]
+    assert sum(1 for problem in outcomes if isinstance(problem, Refused)) == 30
+    seqs = [row.seq for row in branch_zero.read_now(log.after, ORGANISATION, 0)]
+    assert seqs == list(range(1, 61))
+    assert branch_zero.read_now(log.verify)[0].broken_at is None
+
+
+def test_verify_finds_the_altered_entry(branch_zero: Database, db_url: str) -> None:
+    for n in range(5):
+        branch_zero.write_now(append, f"A{n}")
+    url = branch_zero.url.set(drivername="postgresql+psycopg") if not branch_zero.is_sqlite else branch_zero.url
+    engine = sa.create_engine(url)
+    with engine.begin() as connection:
+        if branch_zero.is_sqlite:
+            connection.exec_driver_sql("DROP TRIGGER event_no_update")
+        else:
+            connection.exec_driver_sql("DROP TRIGGER event_append_only ON event")
+        connection.exec_driver_sql("UPDATE event SET subject = 'someone else' WHERE seq = 3")
+    engine.dispose()
+    verdict = branch_zero.read_now(log.verify)[0]
+    assert (verdict.broken_at, verdict.reason) == (3, "altered")
+
+
+def test_log_refuses_to_be_changed(branch_zero: Database) -> None:
+    branch_zero.write_now(append, "A001")
+    changes: list[sa.Executable] = [sa.update(table(Event)).values(subject="x"), sa.delete(table(Event))]
+    for statement in changes:
+        with pytest.raises(DatabaseError, match="append-only"):
+            branch_zero.write_now(Tx.execute, statement)
+    assert branch_zero.read_now(log.verify)[0].entries == 1
+
+
+def test_unknown_branch_is_missing(db: Database) -> None:
+    with pytest.raises(Missing):
+        db.write_now(append, "A001")
+
+
+def test_migrations_lead_to_the_schema_of_the_tables(db: Database) -> None:
+    from alembic.autogenerate import compare_metadata
+    from alembic.runtime.migration import MigrationContext
+
+    with db.migrating() as connection:
+        differences = compare_metadata(MigrationContext.configure(connection), schema.METADATA)
+    assert differences == []
+    assert schema.current(db) == schema.newest()
