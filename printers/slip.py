@@ -1,0 +1,249 @@
+"""The slip: what is on the paper, and the image of it.
+
+The texts arrive final and in the visitor's language; here they only get their place. One rule
+separates who and what from the number, and the number from what to do; there are no boxes.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+import segno
+from PIL import Image
+
+from printers import text
+from printers.text import Align, Face
+
+log = logging.getLogger(__name__)
+
+RIGHT_TO_LEFT_LANGUAGES: Final = frozenset({"ar", "ckb", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"})
+RIGHT_TO_LEFT_SCRIPTS: Final = frozenset({"Arab", "Hebr", "Syrc", "Thaa"})
+#: Coverage (0…255) from which a dot is burnt; thermal dots bleed, so a little above the middle.
+THRESHOLD: Final = 136
+NARROWEST: Final = 320
+WIDE: Final = 512
+
+
+@dataclass(frozen=True)
+class Slip:
+    """Final, localised strings. ``language`` is BCP 47; texts may hold U+2066…U+2069 isolates.
+
+    ``service`` is None where it is confidential. ``issued`` is date and time in the branch's zone.
+    ``qr`` is a URL. ``mark`` is set on copies.
+    """
+
+    language: str
+    heading: str
+    office: str
+    service: str | None
+    code: str
+    ahead: str | None
+    wait: str | None
+    issued: str
+    instruction: str
+    keep: str | None = None
+    qr: str | None = None
+    qr_caption: str | None = None
+    mark: str | None = None
+
+
+class MissingGlyph(ValueError):
+    """The slip's typeface has no shape for ``characters``."""
+
+    def __init__(self, characters: Iterable[str]) -> None:
+        self.characters = tuple(sorted(characters))
+        points = " ".join(f"U+{ord(character):04X}" for character in self.characters)
+        super().__init__(f"no glyph for {points}")
+
+
+def render(slip: Slip, dots: int = 576, *, strict: bool = False) -> Image.Image:
+    """Draw a slip ``dots`` wide (576 for 80 mm paper, 384 for 58 mm); mode "1", 0 is ink.
+
+    The height follows from the texts. A character without a glyph is printed as a box and logged;
+    with ``strict`` it raises ``MissingGlyph`` instead.
+    """
+    if dots % 8 or dots < NARROWEST:
+        raise ValueError(f"a slip is at least {NARROWEST} dots wide, in whole bytes; not {dots}")
+    sheet = _Sheet(slip.language, dots)
+    _head(sheet, slip)
+    _number(sheet, slip)
+    _what_next(sheet, slip)
+    _foot(sheet, slip)
+    if sheet.missing:
+        error = MissingGlyph(sheet.missing)
+        if strict:
+            raise error
+        log.warning("slip printed with replacement boxes: %s", error)
+    return sheet.image()
+
+
+def is_right_to_left(language: str) -> bool:
+    """Whether a BCP 47 tag is written from right to left."""
+    subtags = language.split("-")
+    for subtag in subtags[1:]:
+        if len(subtag) == 4 and subtag.isalpha():
+            return subtag.title() in RIGHT_TO_LEFT_SCRIPTS
+    return subtags[0].lower() in RIGHT_TO_LEFT_LANGUAGES
+
+
+def _head(sheet: _Sheet, slip: Slip) -> None:
+    if slip.mark:
+        sheet.rule(6)
+        sheet.skip(6)
+        sheet.write(slip.mark, "Bold", 32, balance=True)
+        sheet.skip(6)
+        sheet.rule(6)
+        sheet.skip(12)
+    sheet.write(slip.heading, "Bold", 32, balance=True)
+    sheet.write(slip.office, "Regular", 28, balance=True)
+    sheet.skip(12)
+    sheet.rule(2)
+
+
+def _number(sheet: _Sheet, slip: Slip) -> None:
+    sheet.skip(14)
+    if slip.service:
+        sheet.write(slip.service, "Bold", 34, balance=True)
+    sheet.skip(26)
+    sheet.write_code(slip.code, 212)
+    sheet.skip(24)
+    if slip.ahead:
+        sheet.write(slip.ahead, "Bold", 38, balance=True)
+    if slip.wait:
+        sheet.write(slip.wait, "Regular", 30, balance=True)
+    sheet.skip(14)
+    sheet.rule(2)
+    sheet.skip(20)
+
+
+def _what_next(sheet: _Sheet, slip: Slip) -> None:
+    if not slip.qr:
+        sheet.write(slip.instruction, "Regular", 28, balance=True)
+        return
+    if sheet.wide:
+        sheet.beside(qr_image(slip.qr, 6), (slip.instruction, "Regular", 28), (slip.qr_caption, "Bold", 26))
+        return
+    sheet.write(slip.instruction, "Regular", 28, balance=True)
+    sheet.skip(20)
+    sheet.place(qr_image(slip.qr, 5))
+    sheet.skip(14)
+    if slip.qr_caption:
+        sheet.write(slip.qr_caption, "Bold", 26, balance=True)
+
+
+def _foot(sheet: _Sheet, slip: Slip) -> None:
+    sheet.skip(18)
+    sheet.rule(2)
+    sheet.skip(10)
+    sheet.write(slip.issued, "Regular", 26, balance=True)
+    if slip.keep:
+        sheet.write(slip.keep, "Regular", 26, balance=True)
+    sheet.skip(8)
+
+
+def qr_image(content: str, dots_per_module: int) -> Image.Image:
+    """The QR code of ``content`` without its quiet zone, as coverage (255 is ink)."""
+    matrix = segno.make(content, error="m", micro=False, boost_error=False).matrix
+    side = len(matrix)
+    modules = Image.frombytes("L", (side, side), b"".join(bytes(row) for row in matrix))
+    ink = modules.point([0] + [255] * 255)
+    return ink.resize((side * dots_per_module,) * 2, Image.Resampling.NEAREST)
+
+
+@lru_cache(maxsize=256)
+def _strip(
+    content: str, style: text.Style, width: int, align: Align, balance: bool
+) -> tuple[Image.Image, int, int, frozenset[str]]:
+    """A set text as image, dots above its top edge, height, missing characters.
+
+    Names and instructions are the same on slip after slip, hence the cache.
+    """
+    block = text.typeset(content, style, width, balance=balance)
+    image, over = text.draw(block, width, align)
+    return image, over, block.height, block.missing
+
+
+class _Sheet:
+    """Paper growing downwards; remembers what goes where until its height is known."""
+
+    def __init__(self, language: str, dots: int) -> None:
+        self.language = language
+        self.right_to_left = is_right_to_left(language)
+        self.dots = dots
+        self.wide = dots >= WIDE
+        self.margin = 8
+        self.y = 8
+        self.missing: set[str] = set()
+        self._placed: list[tuple[Image.Image, int, int]] = []
+        self._rules: list[tuple[int, int]] = []
+
+    @property
+    def inner(self) -> int:
+        return self.dots - 2 * self.margin
+
+    def skip(self, dots: int) -> None:
+        self.y += dots if self.wide else round(dots * 0.8)
+
+    def rule(self, weight: int) -> None:
+        self._rules.append((self.y, weight))
+        self.y += weight
+
+    def write(self, content: str, face: Face, size: int, *, balance: bool) -> None:
+        """A centred text over the whole width."""
+        self.y += self._write(content, face, size, self.margin, self.y, self.inner, "centre", balance)
+
+    def write_code(self, code: str, size: int) -> None:
+        strip, missing = text.draw_code(code, size if self.wide else round(size * 0.68), self.inner)
+        self.missing |= missing
+        self.place(strip)
+
+    def place(self, image: Image.Image) -> None:
+        """An image in the middle."""
+        self._placed.append((image, (self.dots - image.width) // 2, self.y))
+        self.y += image.height
+
+    def beside(self, image: Image.Image, *texts: tuple[str | None, Face, int]) -> None:
+        """An image at the end side of the line, texts at the start side, both centred in height."""
+        gap = 36
+        width = self.inner - image.width - gap
+        left = self.margin + (image.width + gap if self.right_to_left else 0)
+        present = [(content, face, size) for content, face, size in texts if content]
+        heights = [self._measure(content, face, size, width) for content, face, size in present]
+        between = 14
+        total = sum(heights) + between * (len(heights) - 1)
+        height = max(total, image.height)
+        y = self.y + (height - total) // 2
+        for content, face, size in present:
+            y += self._write(content, face, size, left, y, width, "start", True) + between
+        x = self.margin if self.right_to_left else self.dots - self.margin - image.width
+        self._placed.append((image, x, self.y + (height - image.height) // 2))
+        self.y += height
+
+    def image(self) -> Image.Image:
+        canvas = Image.new("L", (self.dots, self.y), 0)
+        for strip, x, y in self._placed:
+            canvas.paste(255, (x, y, x + strip.width, y + strip.height), strip)
+        for y, weight in self._rules:
+            canvas.paste(255, (self.margin, y, self.dots - self.margin, y + weight))
+        return canvas.point([255] * THRESHOLD + [0] * (256 - THRESHOLD), "1")
+
+    def _write(
+        self, content: str, face: Face, size: int, x: int, y: int, width: int, align: Align, balance: bool
+    ) -> int:
+        image, over, height, missing = _strip(content, self._style(face, size), width, align, balance)
+        self.missing |= missing
+        self._placed.append((image, x, y - over))
+        return height
+
+    def _measure(self, content: str, face: Face, size: int, width: int) -> int:
+        return _strip(content, self._style(face, size), width, "start", True)[2]
+
+    def _style(self, face: Face, size: int) -> text.Style:
+        scale = 1.0 if self.wide else 0.86
+        if self.right_to_left:
+            return text.Style(face, round(size * scale * 1.14), 1.62, self.language, True)
+        return text.Style(face, round(size * scale), 1.36, self.language, False)

@@ -1,0 +1,162 @@
+"""One thread per printer: wait, claim, print, report. It decides nothing about retries or expiry;
+that is the job source's."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from dataclasses import dataclass
+from typing import Protocol
+
+from printers.network import Printer, PrinterError, Proof, Status
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Job:
+    """A claimed slip as printer bytes."""
+
+    id: str
+    data: bytes
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a job. ``code`` is None when it was printed, else a ``PrinterError`` code or
+    ``internal``; ``proof`` is set when it was printed."""
+
+    proof: Proof | None = None
+    code: str | None = None
+    permanent: bool = False
+    maybe_printed: bool = False
+
+    @property
+    def printed(self) -> bool:
+        return self.code is None
+
+
+class JobSource(Protocol):
+    """Where jobs come from: the database in the same process, or a server over HTTP."""
+
+    def claim(self) -> Job | None: ...
+
+    def report(self, job: Job, outcome: Outcome) -> None: ...
+
+    def printer_status(self, status: Status) -> None: ...
+
+
+class Wake(Protocol):
+    """A ``threading.Event`` or what behaves like one."""
+
+    def set(self) -> None: ...
+
+    def clear(self) -> None: ...
+
+    def wait(self, timeout: float | None = None) -> bool: ...
+
+
+class Worker:
+    """Prints what ``source`` has on ``printer`` until stopped.
+
+    ``wake`` is set by whoever adds a job; ``poll`` is how long (seconds) the worker trusts in that
+    before it looks by itself and asks the printer how it is. While the printer cannot print, nothing
+    is claimed and its status is asked every ``recovery`` seconds. Status is reported when it changes.
+    """
+
+    def __init__(
+        self,
+        printer: Printer,
+        source: JobSource,
+        wake: Wake,
+        *,
+        poll: float = 2.0,
+        recovery: float = 0.5,
+        name: str = "printer",
+    ) -> None:
+        self.printer = printer
+        self.source = source
+        self.wake = wake
+        self.poll = poll
+        self.recovery = recovery
+        self._stopping = threading.Event()
+        self._told: Status | None = None
+        self._thread = threading.Thread(target=self.run, name=name, daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self, timeout: float | None = None) -> bool:
+        """Ask the thread to end after the slip in hand; True when it has ended in time."""
+        self._stopping.set()
+        self.wake.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    def run(self) -> None:
+        """The thread's body; returns only after ``stop``."""
+        woken = False
+        while not self._stopping.is_set():
+            try:
+                pause = self._round(woken)
+            except Exception:
+                log.exception("printer worker: round failed")
+                pause = self.poll
+            woken = bool(pause) and self.wake.wait(pause)
+
+    def _round(self, woken: bool) -> float:
+        """Print everything there is; returns the seconds to wait for a wake-up.
+
+        A worker that is woken for a slip does not ask first, sending asks anyway: some printers need
+        a moment between two connections.
+        """
+        if not (woken and self._told is not None and self._told.prints):
+            status = self.printer.status()
+            self._tell(status)
+            if not status.prints:
+                # A wake-up cannot help a printer without paper, and must not become a busy loop.
+                self._stopping.wait(self.recovery)
+                return 0.0
+        self.wake.clear()
+        while not self._stopping.is_set():
+            job = self.source.claim()
+            if job is None:
+                return self.poll
+            outcome = self._print(job)
+            self._report(job, outcome)
+            if not outcome.printed:
+                self._stopping.wait(self.recovery)
+                break
+        return 0.0
+
+    def _print(self, job: Job) -> Outcome:
+        try:
+            return Outcome(proof=self.printer.send(job.data).proof)
+        except PrinterError as error:
+            log.warning("job %s not printed: %s", job.id, error.code)
+            return Outcome(code=error.code, permanent=error.permanent, maybe_printed=error.maybe_printed)
+        except Exception:
+            log.exception("job %s: the driver failed", job.id)
+            return Outcome(code="internal", maybe_printed=True)
+
+    def _report(self, job: Job, outcome: Outcome) -> None:
+        """Hand in the outcome; an outcome that is lost would print a slip twice."""
+        while True:
+            try:
+                self.source.report(job, outcome)
+                return
+            except Exception:
+                log.exception("job %s: outcome %s could not be reported", job.id, outcome)
+            if self._stopping.wait(self.recovery):
+                return
+
+    def _tell(self, status: Status) -> None:
+        if status is self._told:
+            return
+        try:
+            self.source.printer_status(status)
+        except Exception:
+            log.exception("printer status %s could not be reported", status.value)
+            return
+        self._told = status

@@ -1,0 +1,216 @@
+"""The driver for printers behind a TCP port, against real sockets."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from printers.network import NetworkPrinter, PrinterError, Receipt, Status, read_status, token
+from tests import printers_wire
+from tests.printers_wire import Wire
+
+SLIP = b"slip " * 200
+
+
+@pytest.fixture
+def wire() -> Iterator[Wire]:
+    with Wire().running() as running:
+        yield running
+
+
+def driver(wire: Wire, **settings: object) -> NetworkPrinter:
+    chosen: dict[str, object] = {"connect_timeout": 1.0, "status_timeout": 0.25, "print_timeout": 1.0, **settings}
+    return NetworkPrinter("127.0.0.1", wire.port, **chosen)  # type: ignore[arg-type]
+
+
+def failure(printer: NetworkPrinter, data: bytes = SLIP) -> PrinterError:
+    with pytest.raises(PrinterError) as caught:
+        printer.send(data)
+    return caught.value
+
+
+def test_a_healthy_printer_confirms_the_slip(wire: Wire) -> None:
+    assert driver(wire).send(SLIP) == Receipt("completed")
+    assert wire.printed == SLIP
+
+
+def test_the_printer_is_asked_before_anything_is_sent(wire: Wire) -> None:
+    driver(wire).send(SLIP)
+    assert wire.received.startswith(b"\x10\x04\x01\x10\x04\x02\x10\x04\x04" + SLIP)
+
+
+def test_each_slip_has_its_own_token(wire: Wire) -> None:
+    printer = driver(wire)
+    printer.send(SLIP)
+    printer.send(SLIP)
+    tokens = [part[:4] for part in bytes(wire.received).split(printers_wire.COMPLETION)[1:]]
+    assert len(set(tokens)) == 2
+
+
+def test_unasked_reports_do_not_confuse_the_answers(wire: Wire) -> None:
+    wire.noise = b"\x10\x00\x00\x00"
+    assert driver(wire).status() is Status.READY
+    assert driver(wire).send(SLIP) == Receipt("completed")
+
+
+@pytest.mark.parametrize(
+    ("state", "expected"),
+    [
+        (printers_wire.READY, Status.READY),
+        (printers_wire.PAPER_LOW, Status.PAPER_LOW),
+        (printers_wire.NO_PAPER, Status.NO_PAPER),
+        (printers_wire.COVER_OPEN, Status.COVER_OPEN),
+        (printers_wire.SWITCHED_OFFLINE, Status.OFFLINE),
+        (printers_wire.FAULT, Status.OFFLINE),
+    ],
+)
+def test_the_printer_says_how_it_is(wire: Wire, state: dict[int, int], expected: Status) -> None:
+    wire.status = dict(state)
+    assert driver(wire).status() is expected
+    assert read_status(state[1], state[2], state[4]) is expected
+
+
+@pytest.mark.parametrize(
+    ("state", "code"),
+    [
+        (printers_wire.NO_PAPER, "no_paper"),
+        (printers_wire.COVER_OPEN, "cover_open"),
+        (printers_wire.SWITCHED_OFFLINE, "offline"),
+    ],
+)
+def test_nothing_is_sent_to_a_printer_that_cannot_print(wire: Wire, state: dict[int, int], code: str) -> None:
+    wire.status = dict(state)
+    error = failure(driver(wire))
+    assert (error.code, error.permanent, error.maybe_printed) == (code, False, False)
+    assert wire.printed == b""
+
+
+def test_low_paper_still_prints(wire: Wire) -> None:
+    wire.status = dict(printers_wire.PAPER_LOW)
+    assert driver(wire).send(SLIP) == Receipt("completed")
+
+
+def test_a_printer_that_is_switched_off_is_offline() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    printer = NetworkPrinter("127.0.0.1", port, connect_timeout=0.5)
+    error = failure(printer)
+    assert (error.code, error.permanent, error.maybe_printed) == ("offline", False, False)
+    assert printer.status() is Status.OFFLINE
+
+
+def test_a_name_that_cannot_be_one_is_told_apart_and_permanent() -> None:
+    error = failure(NetworkPrinter("printer..invalid"))
+    assert (error.code, error.permanent, error.maybe_printed) == ("unknown_host", True, False)
+
+
+def test_a_hanging_printer_gets_no_slip(wire: Wire) -> None:
+    wire.answers = False
+    error = failure(driver(wire))
+    assert (error.code, error.maybe_printed) == ("silent", False)
+    assert wire.printed == b""
+    assert driver(wire).status() is Status.OFFLINE
+
+
+def test_a_mute_printer_gets_its_slip_without_proof(wire: Wire) -> None:
+    wire.answers = wire.completes = False
+    printer = driver(wire, mute=True)
+    assert printer.status() is Status.UNKNOWN
+    assert printer.send(SLIP) == Receipt("none")
+    assert wire.received == SLIP
+
+
+@pytest.mark.parametrize("late", [1, 2, 3, 4])
+def test_a_slow_printer_confirms_while_it_is_asked_how_it_is(wire: Wire, late: int) -> None:
+    wire.completes_late = late
+    assert driver(wire, status_timeout=0.1, print_timeout=5).send(SLIP) == Receipt("completed")
+
+
+def test_a_printer_without_completion_proves_by_its_status(wire: Wire) -> None:
+    wire.completes = False
+    printer = driver(wire)
+    assert printer.send(SLIP) == Receipt("status")
+    started = time.monotonic()
+    assert printer.send(SLIP) == Receipt("status")
+    assert time.monotonic() - started < printer.print_timeout  # it is not waited for again
+    assert bytes(wire.received).count(printers_wire.COMPLETION) == 1
+
+
+def test_completion_can_be_switched_off(wire: Wire) -> None:
+    assert driver(wire, completion=False).send(SLIP) == Receipt("status")
+    assert printers_wire.COMPLETION not in wire.received
+
+
+def test_a_missing_completion_from_a_printer_that_gives_it_is_not_proof(wire: Wire) -> None:
+    printer = driver(wire)
+    printer.send(SLIP)
+    wire.completes = False
+    error = failure(printer)
+    assert (error.code, error.maybe_printed) == ("unconfirmed", True)
+
+
+@pytest.mark.parametrize("completion", [None, False])
+def test_paper_that_ends_within_the_slip_is_noticed(wire: Wire, completion: bool | None) -> None:
+    wire.then = dict(printers_wire.NO_PAPER)
+    error = failure(driver(wire, completion=completion))
+    assert (error.code, error.maybe_printed) == ("no_paper", True)
+
+
+def test_a_connection_that_breaks_within_the_slip_leaves_it_unknown(wire: Wire) -> None:
+    wire.drop_after = 9 + 100
+    error = failure(driver(wire))
+    assert (error.code, error.permanent, error.maybe_printed) == ("interrupted", False, True)
+
+
+def test_a_connection_that_breaks_before_the_slip_printed_nothing(wire: Wire) -> None:
+    wire.drop_after = 4
+    assert failure(driver(wire)).maybe_printed is False
+
+
+def test_a_printer_that_stops_reading_is_given_up(wire: Wire) -> None:
+    wire.reads = False
+    printer = driver(wire, mute=True, print_timeout=0.5)
+    error = failure(printer, b"x" * 20_000_000)
+    assert (error.code, error.maybe_printed) == ("interrupted", True)
+
+
+def test_after_a_failed_slip_the_buffer_is_cleared_at_once_and_before_the_next(wire: Wire) -> None:
+    printer = driver(wire)
+    wire.then = dict(printers_wire.NO_PAPER)
+    failure(printer, b"old")
+    assert wire_shows(wire, b"old<cleared>")
+    wire.then, wire.status = None, dict(printers_wire.READY)
+    assert printer.send(b"new") == Receipt("completed")
+    printer.send(b"next")
+    assert wire.printed == b"old<cleared><cleared>newnext"
+
+
+def test_two_threads_share_one_connection_at_a_time(wire: Wire) -> None:
+    printer = driver(wire)
+    receipts: list[Receipt] = []
+    threads = [threading.Thread(target=lambda: receipts.append(printer.send(SLIP))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    assert receipts == [Receipt("completed")] * 4
+    assert wire.printed == SLIP * 4
+
+
+def test_tokens_are_printable_distinct_and_never_taken_for_a_status() -> None:
+    tokens = [token(number * 577) for number in range(20_000)]
+    assert len(set(tokens)) == 20_000
+    for byte in set(b"".join(tokens)):
+        assert 0x20 <= byte <= 0x7E
+        assert byte & 0x93 != 0x12
+
+
+def wire_shows(wire: Wire, expected: bytes, deadline: float = 5.0) -> bool:
+    until = time.monotonic() + deadline
+    while wire.printed != expected and time.monotonic() < until:
+        threading.Event().wait(0.01)
+    return wire.printed == expected
