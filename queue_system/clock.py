@@ -29,6 +29,20 @@ class SystemClock:
         return time.monotonic()
 
 
+class ShiftedClock:
+    """The machine's clock moved by a fixed step: a demonstration whose hall is open at any hour."""
+
+    def __init__(self, step: timedelta) -> None:
+        self.step = step
+        self._clock = SystemClock()
+
+    def now(self) -> datetime:
+        return self._clock.now() + self.step
+
+    def monotonic(self) -> float:
+        return self._clock.monotonic()
+
+
 class FrozenClock:
     """A clock that stands still until it is told to move."""
 

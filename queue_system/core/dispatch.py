@@ -11,8 +11,9 @@ the smaller id. Weights from 6 up are emergencies: no guard lifts anybody to the
 
 The promise that follows, and that can be printed on the wall: nobody whose anchor lies more than
 guard·(1 − b/b_top) after yours is called before you, except emergencies. With a guard of 60 minutes and
-weights 1 and 4 that is 45 minutes for a walk-in. To keep it for anchors that are still to come, V is 0
-before the anchor: without that, of two early appointments the heavier would fall behind the later one.
+weights 1 and 4 that is 45 minutes for a walk-in. It holds among tickets that may be called by the same
+counters. To keep it for anchors that are still to come, V is 0 before the anchor: without that, of two
+early appointments the heavier would fall behind the later one.
 
 V is computed in whole numbers (thousandths of a weight times microseconds), so that whoever replays a
 recorded day comes to the same order on any machine.
