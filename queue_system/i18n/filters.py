@@ -1,0 +1,39 @@
+"""What templates do with a single value: isolate it, or pick its language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from markupsafe import Markup
+
+from . import isolates
+
+
+def bdi(value: object, direction: Literal["ltr", "rtl", "auto"] = "ltr") -> Markup:
+    """`value`, escaped, in a `<bdi>` element: codes, telephone numbers and times read left to right in any text.
+
+    `auto` follows the value's first letter: names of people. Isolate characters around the value are dropped,
+    because the element does their work. Markup is kept, not escaped again.
+    """
+    content = value if hasattr(value, "__html__") else _without_isolate(str(value))
+    if direction == "auto":
+        return Markup("<bdi>{}</bdi>").format(content)
+    return Markup('<bdi dir="{}">{}</bdi>').format(direction, content)
+
+
+def localised(names: Mapping[str, str] | None, language: str, fallbacks: Sequence[str] = ("ar", "en")) -> str:
+    """The text of an organisation (`{"ar": …, "en": …}`) in `language`, else in the first fallback that has one.
+
+    Then any other language; an empty string where there is no text at all.
+    """
+    texts = names or {}
+    for candidate in (language, *fallbacks, *texts):
+        if text := texts.get(candidate):
+            return text
+    return ""
+
+
+def _without_isolate(text: str) -> str:
+    safe = isolates.balanced(text)
+    return safe[1:-1] if isolates.is_isolate(safe) else safe
