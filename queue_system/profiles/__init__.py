@@ -1,0 +1,9 @@
+"""Organisations as files that people can read and edit (docs/profiles.md)."""
+
+from __future__ import annotations
+
+from .model import Profile
+from .nodes import ProfileError
+from .reader import profile_names, read_profile
+
+__all__ = ["Profile", "ProfileError", "profile_names", "read_profile"]

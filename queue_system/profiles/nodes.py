@@ -1,0 +1,205 @@
+"""YAML as written: every scalar is its text, every value knows its place, every key must be asked for.
+
+YAML 1.1 would read `no` as false and `08:30` as 510; here the tree of nodes is composed without any implicit
+types, and the schema says what a text means. Anchors, aliases, tags and several documents in one file are refused:
+a profile is read from top to bottom by people.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from types import TracebackType
+from typing import Self, TypeVar
+
+import yaml
+from yaml.composer import Composer
+from yaml.events import AliasEvent
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from yaml.parser import Parser
+from yaml.reader import Reader, ReaderError
+from yaml.resolver import BaseResolver
+from yaml.scanner import Scanner
+
+T = TypeVar("T")
+D = TypeVar("D")
+Read = Callable[["Value"], T]
+
+
+class ProfileError(Exception):
+    """A profile is wrong: where (`line` and `column` from 1; 0 when the whole file is meant) and why."""
+
+    def __init__(self, file: str, line: int, column: int, reason: str) -> None:
+        place = f"{file}:{line}:{column}" if line else file
+        super().__init__(f"{place}: {reason}")
+        self.file = file
+        self.line = line
+        self.column = column
+        self.reason = reason
+
+
+def load(text: str, file: str) -> Value:
+    """The root of a YAML document; raises ProfileError where the text is not YAML as profiles use it."""
+    try:
+        root = _Loader(text).get_single_node()
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        reason = " ".join(part for part in (error.context, error.problem) if part)
+        if mark is None:
+            raise ProfileError(file, 0, 0, reason) from None
+        raise ProfileError(file, mark.line + 1, mark.column + 1, reason) from None
+    except ReaderError as error:
+        before = text[: error.position]
+        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+        raise ProfileError(file, line, column, f"the character U+{ord(text[error.position]):04X} is not text") from None
+    except RecursionError:
+        raise ProfileError(file, 0, 0, "nested too deeply") from None
+    if root is None:
+        raise ProfileError(file, 0, 0, "the file is empty")
+    return Value(root, file, (root.start_mark.line + 1, root.start_mark.column + 1))
+
+
+def did_you_mean(word: str, options: Iterable[str], hint: str = '— did you mean "{}"?') -> str:
+    """A hint to append: the option that looks most like `word`, with a space before, or nothing."""
+    close = difflib.get_close_matches(word, sorted(options), n=1)
+    return f" {hint.format(close[0])}" if close else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A node, where it or its key stands (line, column), what it belongs to (`service "birth"`) and its key."""
+
+    node: Node
+    file: str
+    at: tuple[int, int]
+    subject: str = ""
+    key: str = ""
+
+    def about(self, subject: str) -> Value:
+        """The same value as a subject of its own: errors inside it begin with this name (the line says the rest)."""
+        return replace(self, subject=subject, key="")
+
+    def error(self, reason: str) -> ProfileError:
+        """An error at this value, in the words "subject: key: reason"."""
+        return self._error(": ".join(part for part in (self.subject, self.key, reason) if part))
+
+    def unknown(self, kind: str, word: str, options: Iterable[str]) -> ProfileError:
+        """An error that says that there is no `kind` called `word`."""
+        options = list(options)
+        hint = did_you_mean(word, options)
+        if not hint:
+            hint = f" (known: {', '.join(sorted(options)) or 'none'})"
+        reason = f'unknown {kind} "{word}"{hint}'
+        is_key = not isinstance(self.node, ScalarNode) or self.node.value != word
+        return self._error(": ".join(part for part in (self.subject, reason) if part), self.at if is_key else None)
+
+    def scalar(self) -> str:
+        """The text of a scalar."""
+        if not isinstance(self.node, ScalarNode):
+            raise self.error(f"must be one value, not {_shape(self.node)}")
+        return str(self.node.value)
+
+    def items(self) -> list[Value]:
+        """The values of a list."""
+        if not isinstance(self.node, SequenceNode):
+            raise self.error(f"must be a list, not {_shape(self.node)}")
+        return [replace(self, node=node, at=_place(node)) for node in self.node.value]
+
+    def entries(self) -> dict[str, Value]:
+        """The values of a mapping by key, each placed at its key; a key that comes twice is refused."""
+        if not isinstance(self.node, MappingNode):
+            raise self.error(f"must be a mapping (key: value), not {_shape(self.node)}")
+        found: dict[str, Value] = {}
+        for key_node, node in self.node.value:
+            value = Value(node, self.file, _place(key_node), self.subject, "")
+            if not isinstance(key_node, ScalarNode):
+                raise value.error("a key must be a word")
+            key = str(key_node.value)
+            value = replace(value, key=f"{self.key}.{key}" if self.key else key)
+            if key in found:
+                raise self._error(f'{self._prefix()}"{key}" is here twice (first in line {found[key].at[0]})', value.at)
+            found[key] = value
+        return found
+
+    def section(self) -> Section:
+        """A mapping whose keys are all known."""
+        return Section(self)
+
+    def _prefix(self) -> str:
+        return "".join(f"{part}: " for part in (self.subject, self.key) if part)
+
+    def _error(self, reason: str, at: tuple[int, int] | None = None) -> ProfileError:
+        line, column = at or self.at
+        if at is None and isinstance(self.node, ScalarNode):
+            line, column = _place(self.node)
+        return ProfileError(self.file, line, column, reason)
+
+
+class Section:
+    """A mapping being read, as a context manager: on leaving, keys that nobody asked for are refused."""
+
+    def __init__(self, value: Value) -> None:
+        self.value = value
+        self._entries = value.entries()
+        self._asked: set[str] = set()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is not None:
+            return
+        for key, value in self._entries.items():
+            if key not in self._asked:
+                reason = f'unknown key "{key}"{did_you_mean(key, self._asked)}'
+                raise ProfileError(value.file, *value.at, self.value._prefix() + reason)
+
+    def required(self, key: str, read: Read[T]) -> T:
+        """The value of a key, which must be there."""
+        self._asked.add(key)
+        if key not in self._entries:
+            meant = did_you_mean(key, self._entries.keys() - self._asked, '(or is "{}" meant for it?)')
+            raise ProfileError(self.value.file, *self.value.at, f'{self.value._prefix()}"{key}" is missing{meant}')
+        return read(self._entries[key])
+
+    def optional(self, key: str, read: Read[T], default: D) -> T | D:
+        """The value of a key, or `default`."""
+        self._asked.add(key)
+        return read(self._entries[key]) if key in self._entries else default
+
+    def given(self, key: str) -> Value | None:
+        """The unread value of a key, for errors that need its place."""
+        return self._entries.get(key)
+
+
+class _Loader(Reader, Scanner, Parser, Composer, BaseResolver):
+    """Composes nodes without implicit types; refuses what a reader of the text would not see."""
+
+    def __init__(self, text: str) -> None:
+        Reader.__init__(self, text)
+        Scanner.__init__(self)
+        Parser.__init__(self)
+        Composer.__init__(self)
+        BaseResolver.__init__(self)
+
+    def compose_node(self, parent: Node | None, index: int) -> Node | None:
+        event = self.peek_event()  # type: ignore[no-untyped-call]
+        if isinstance(event, AliasEvent) or getattr(event, "anchor", None):
+            raise yaml.MarkedYAMLError(problem="anchors and aliases are not used here", problem_mark=event.start_mark)
+        if getattr(event, "tag", None):
+            raise yaml.MarkedYAMLError(problem=f'the tag "{event.tag}" is not used here', problem_mark=event.start_mark)
+        node: Node | None = super().compose_node(parent, index)
+        return node
+
+
+def _place(node: Node) -> tuple[int, int]:
+    return node.start_mark.line + 1, node.start_mark.column + 1
+
+
+def _shape(node: Node) -> str:
+    if isinstance(node, MappingNode):
+        return "a mapping"
+    return "a list" if isinstance(node, SequenceNode) else "one value"

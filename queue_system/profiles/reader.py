@@ -1,0 +1,114 @@
+"""Reads a profile: a file that people write, into an organisation that is complete. No database, no clock."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Final
+
+from . import particulars
+from .branches import BranchDraft, House, read_branch
+from .catalogue import read_catalogue
+from .model import LANGUAGES, Branch, Catalogue, Profile
+from .nodes import ProfileError, Section, Value, did_you_mean, load
+from .values import keyed, listed, names, one_of, slug_of
+
+LIBRARY: Final = "library"
+SUFFIX: Final = ".yaml"
+
+
+def profile_names() -> tuple[str, ...]:
+    """The names of the profiles that come with the system, in alphabetical order."""
+    files = (entry.name for entry in resources.files(__package__).iterdir())
+    stems = (name.removesuffix(SUFFIX) for name in files if name.endswith(SUFFIX))
+    return tuple(sorted(stem for stem in stems if stem != LIBRARY))
+
+
+def read_profile(name_or_path: str | Path) -> Profile:
+    """The profile of that name, or in the file at that path; raises ProfileError.
+
+    A `str` is a path when it has a directory part or ends with `.yaml`. The library is always the one that
+    comes with the system.
+    """
+    file, content = _content(name_or_path)
+    digest = hashlib.sha256(_library_bytes() + content).hexdigest()
+    return _profile(load(_decoded(content, file), file), digest)
+
+
+def _profile(root: Value, digest: str) -> Profile:
+    with root.section() as section:
+        slug = section.required("id", slug_of)
+        catalogue = read_catalogue(section, _library())
+        languages = section.required("languages", listed(one_of("language", LANGUAGES)))
+        house = House(
+            catalogue=catalogue,
+            languages=languages,
+            default_language=section.required("default_language", one_of("language of the organisation", languages)),
+            digits=section.required("digits", particulars.digits),
+        )
+        return Profile(
+            slug=slug,
+            kind=section.required("kind", slug_of),
+            names=section.required("names", names),
+            motto=section.optional("motto", names, None),
+            languages=languages,
+            default_language=house.default_language,
+            digits=house.digits,
+            roles=catalogue.roles,
+            catalogue=catalogue,
+            branches=_branches(section, house),
+            data=particulars.of_organisation(section),
+            sha256=digest,
+        )
+
+
+def _branches(section: Section, house: House) -> dict[str, Branch]:
+    above: dict[str, BranchDraft] = {}
+
+    def branch(slug: str, value: Value) -> Branch:
+        above[slug] = read_branch(slug, value, house, above)
+        return above[slug].branch
+
+    found = section.required("branches", keyed("branch", branch))
+    if not found:
+        raise section.value.error("branches: must not be empty")
+    return found
+
+
+@cache
+def _library() -> Catalogue:
+    file = LIBRARY + SUFFIX
+    with load(_decoded(_library_bytes(), file), file).section() as section:
+        return read_catalogue(section)
+
+
+@cache
+def _library_bytes() -> bytes:
+    return resources.files(__package__).joinpath(LIBRARY + SUFFIX).read_bytes()
+
+
+def _content(name_or_path: str | Path) -> tuple[str, bytes]:
+    """File name for messages, and bytes."""
+    if isinstance(name_or_path, str):
+        if name_or_path in profile_names():
+            file = name_or_path + SUFFIX
+            return file, resources.files(__package__).joinpath(file).read_bytes()
+        if "/" not in name_or_path and not name_or_path.endswith(SUFFIX):
+            known = profile_names()
+            hint = did_you_mean(name_or_path, known) or f" (there are: {', '.join(known)})"
+            raise ProfileError(name_or_path, 0, 0, f"there is no profile of this name{hint}")
+    path = Path(name_or_path)
+    try:
+        return path.name, path.read_bytes()
+    except OSError as error:
+        raise ProfileError(str(path), 0, 0, error.strerror or "cannot be read") from None
+
+
+def _decoded(content: bytes, file: str) -> str:
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise ProfileError(file, line, 1, "is not UTF-8 text") from None

@@ -1,0 +1,67 @@
+"""Roles of staff and what they may do."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from .model import Role
+from .nodes import Value
+from .values import listed, names, one_of
+
+EVERYTHING: Final = "*"
+ABILITIES: Final = (
+    "accept_media_request",
+    "admit",
+    "approve_public_event_four_eyes",
+    "approve_urgent",
+    "approve_void_four_eyes",
+    "attendance",
+    "be_booked_as_resource",
+    "call_next",
+    "case_notes_privileged",
+    "certificates",
+    "check_in",
+    "complete",
+    "correct_typo",
+    "create_event_draft",
+    "create_protected_case",
+    "escort",
+    "grant_priority",
+    "hold",
+    "host_session",
+    "issue_ticket",
+    "member_events",
+    "no_show",
+    "open_case",
+    "open_close_counters",
+    "org_records",
+    "pair_device",
+    "print_badge",
+    "print_copy",
+    "read_audit",
+    "recall",
+    "refer",
+    "release_ballot",
+    "reports",
+    "reports_aggregate",
+    "reports_aggregate_k_anonymous",
+    "reschedule_bulk",
+    "restart_device",
+    "rosters",
+    "scan",
+    "schedule_follow_up",
+    "see_reports",
+    "set_safe_contact",
+    "transfer",
+    "triage_urgent",
+    "verify_chain",
+    "void_ticket_with_reason",
+    "waitlist",
+)
+
+
+def read_role(slug: str, value: Value) -> Role:
+    """A role; "*" allows everything."""
+    with value.section() as section:
+        ability = one_of("ability", (*ABILITIES, EVERYTHING))
+        return Role(slug, section.required("names", names), section.required("can", listed(ability)))
