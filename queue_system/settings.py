@@ -65,6 +65,11 @@ class Settings(BaseSettings):
         return self.database_url.get_secret_value() or f"sqlite:///{(self.data_dir / 'queue.db').absolute()}"
 
     @property
+    def embedded(self) -> bool:
+        """Whether the database is a file in the data directory rather than a server."""
+        return self.database.startswith("sqlite")
+
+    @property
     def address(self) -> str:
         """Where this server is found from outside, without a trailing slash."""
         if self.public_url:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from datetime import time
 
 import pytest
@@ -81,6 +83,23 @@ def test_waiting_writes_succeed_and_fail_each_by_itself(branch_zero: Database) -
     seqs = [row.seq for row in branch_zero.read_now(log.after, ORGANISATION, 0)]
     assert seqs == list(range(1, 61))
     assert branch_zero.read_now(log.verify)[0].broken_at is None
+
+
+@pytest.mark.anyio
+async def test_a_cancelled_request_does_not_stop_the_writer(branch_zero: Database) -> None:
+    """Whoever hangs up before his turn is left out; whoever comes after him is served."""
+    gate = threading.Event()
+    blocker = branch_zero._submit(None, lambda tx: gate.wait(10))
+    given_up = asyncio.ensure_future(branch_zero.write_in(ORGANISATION, append, "gone"))
+    await asyncio.sleep(0)
+    given_up.cancel()
+    waiting = asyncio.ensure_future(branch_zero.write_in(ORGANISATION, append, "here"))
+    await asyncio.sleep(0)
+    gate.set()
+    assert await waiting == 1
+    assert blocker.result() is True
+    codes = [row.data["code"] for row in branch_zero.read_now(log.after, ORGANISATION, 0)]
+    assert codes == ["here"]
 
 
 def test_verify_finds_the_altered_entry(branch_zero: Database, db_url: str) -> None:

@@ -14,33 +14,32 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import fcntl
-import queue
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
-from typing import IO, Any, Concatenate, ParamSpec, TypeAlias, TypeVar
+from typing import IO, Any, Concatenate, ParamSpec, TypeVar
 from uuid import UUID
 
 import psycopg
 import sqlalchemy as sa
 import structlog
 from sqlalchemy import event as sa_event
-from sqlalchemy.engine import Connection, CursorResult, Engine, make_url
+from sqlalchemy.engine import Connection, Engine, make_url
 
 from ..clock import Clock
 from ..core.errors import Unavailable
+from .tx import AnyRow, Tx
+from .writer import Job, Writer
+
+__all__ = ["AnyRow", "Database", "Tx", "append_only", "for_update", "partial"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
-AnyRow: TypeAlias = sa.Row[*tuple[Any, ...]]
 
 CHANNEL = "queue_system"
 WRITERS_ON_POSTGRESQL = 4
 READERS = 4
-LARGEST_BATCH = 32
 SAFETY_POLL_SECONDS = 5.0
 LOCAL_POLL_SECONDS = 0.5
 BUSY_TIMEOUT_MS = 5_000
@@ -48,45 +47,6 @@ STATEMENT_TIMEOUT_MS = 15_000
 LOCK_TIMEOUT_MS = 10_000
 
 log = structlog.get_logger(__name__)
-
-
-class Tx:
-    """One piece of work inside a transaction: the connection, the instant, and what it has touched.
-
-    `now` is read once per piece of work, after the transaction began, so that everything it writes agrees.
-    `touched` collects (branch → last sequence) for the wake-up after the commit.
-    """
-
-    __slots__ = ("_connection", "database", "now", "touched")
-
-    def __init__(self, connection: Connection, database: Database, now: datetime) -> None:
-        self._connection = connection
-        self.database = database
-        self.now = now
-        self.touched: dict[UUID, int] = {}
-
-    def execute(self, statement: sa.Executable, values: Any = None) -> CursorResult[Any]:
-        """Run a statement of SQLAlchemy Core, with values or a list of them."""
-        return self._connection.execute(statement, values)
-
-    def row(self, statement: sa.Executable, values: Any = None) -> AnyRow | None:
-        """The first row, or None."""
-        return self._connection.execute(statement, values).first()
-
-    def rows(self, statement: sa.Executable, values: Any = None) -> list[AnyRow]:
-        """All rows."""
-        return list(self._connection.execute(statement, values).all())
-
-    def scalar(self, statement: sa.Executable, values: Any = None) -> Any:
-        """The first column of the first row, or None."""
-        return self._connection.execute(statement, values).scalar()
-
-
-@dataclass(slots=True)
-class _Job:
-    work: Callable[[Tx], Any]
-    branch: UUID | None
-    future: Future[Any] = field(default_factory=Future)
 
 
 class Database:
@@ -100,7 +60,7 @@ class Database:
         # Settings of a branch, kept as long as its `config_version` stays the same (store/queries/settings.py).
         self.settings_cache: dict[UUID, Any] = {}
         self._write_engine, self._read_engine = self._engines()
-        self._writers: list[_Writer] = []
+        self._writers: list[Writer] = []
         self._readers: ThreadPoolExecutor | None = None
         self._starting = threading.Lock()
         self._process_lock: IO[str] | None = None
@@ -189,10 +149,26 @@ class Database:
                 connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": CHANNEL})
             yield connection
 
+    # ------------------------------------------------------------ for the writers
+
+    def notify(self, connection: Connection, touched: dict[UUID, int]) -> None:
+        """Tell other processes, as part of the transaction, where it will take the branches."""
+        if self.is_sqlite:
+            return
+        for branch, seq in touched.items():
+            connection.execute(
+                sa.text("SELECT pg_notify(:channel, :payload)"), {"channel": CHANNEL, "payload": f"{branch} {seq}"}
+            )
+
+    def unavailable(self, error: Exception) -> Unavailable:
+        """The refusal that whoever waits for the database gets when it cannot be reached; the cause is logged."""
+        log.error("database.unavailable", error=type(error).__name__, detail=str(error).split("\n")[0])
+        return Unavailable("database-unavailable")
+
     # ------------------------------------------------------------ inside
 
     def _submit(self, branch: UUID | None, work: Callable[..., R], *args: Any, **kwargs: Any) -> Future[R]:
-        job = _Job(lambda tx: work(tx, *args, **kwargs), branch)
+        job = Job(lambda tx: work(tx, *args, **kwargs), branch)
         writers = self._writer_pool()
         # A branch always goes to the same writer: its writes then wait in our queue, where they can be
         # grouped, instead of on the row lock, where they cannot.
@@ -204,14 +180,14 @@ class Database:
             with self._read_engine.connect() as connection, connection.begin():
                 return work(Tx(connection, self, self.clock.now()), *args, **kwargs)
         except sa.exc.OperationalError as error:
-            raise self._unavailable(error) from error
+            raise self.unavailable(error) from error
 
-    def _writer_pool(self) -> list[_Writer]:
+    def _writer_pool(self) -> list[Writer]:
         if not self._writers:
             with self._starting:
                 if not self._writers:
                     count = 1 if self.is_sqlite else WRITERS_ON_POSTGRESQL
-                    self._writers = [_Writer(self, self._write_engine, number) for number in range(count)]
+                    self._writers = [Writer(self, self._write_engine, number) for number in range(count)]
         return self._writers
 
     def _reader_pool(self) -> ThreadPoolExecutor:
@@ -220,10 +196,6 @@ class Database:
                 if self._readers is None:
                     self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="read")
         return self._readers
-
-    def _unavailable(self, error: Exception) -> Unavailable:
-        log.error("database.unavailable", error=type(error).__name__, detail=str(error).split("\n")[0])
-        return Unavailable("database-unavailable")
 
     def _engines(self) -> tuple[Engine, Engine]:
         if self.is_sqlite:
@@ -308,106 +280,6 @@ class Database:
                 log.warning("database.listener_lost", error=str(error).split("\n")[0])
                 yield None
                 stop.wait(1.0)
-
-
-class _Writer(threading.Thread):
-    """A thread with one connection that runs jobs in the order of their arrival."""
-
-    def __init__(self, database: Database, engine: Engine, number: int) -> None:
-        super().__init__(name=f"write-{number}", daemon=True)
-        self._database = database
-        self._engine = engine
-        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
-        self._next: _Job | None = None
-        self._stopping = False
-        self.start()
-
-    def submit(self, job: _Job) -> None:
-        self._jobs.put(job)
-
-    def stop(self) -> None:
-        self._jobs.put(None)
-        self.join()
-
-    def run(self) -> None:
-        while (batch := self._batch()) is not None:
-            self._run(batch)
-
-    def _batch(self) -> list[_Job] | None:
-        job = self._next or (None if self._stopping else self._jobs.get())
-        self._next = None
-        if job is None:
-            return None
-        batch = [job]
-        while job.branch is not None and len(batch) < LARGEST_BATCH:
-            try:
-                follower = self._jobs.get_nowait()
-            except queue.Empty:
-                break
-            if follower is None:
-                self._stopping = True
-                break
-            if follower.branch != job.branch:
-                self._next = follower
-                break
-            batch.append(follower)
-        return batch
-
-    def _run(self, batch: list[_Job]) -> None:
-        results: list[tuple[_Job, Any, BaseException | None]] = []
-        touched: dict[UUID, int] = {}
-        try:
-            with self._engine.connect() as connection, connection.begin():
-                alone = len(batch) == 1
-                results += [self._run_one(connection, job, touched, alone=alone) for job in batch]
-                self._notify(connection, touched)
-        except _Undone:
-            pass
-        except Exception as error:  # noqa: BLE001 - whoever waits must hear of it, whatever it is
-            failure = self._database._unavailable(error)
-            for job in batch:
-                job.future.set_exception(failure)
-            return
-        if touched:
-            self._database.on_commit(touched)
-        for job, result, problem in results:
-            if problem is None:
-                job.future.set_result(result)
-            else:
-                job.future.set_exception(problem)
-
-    def _run_one(
-        self, connection: Connection, job: _Job, touched: dict[UUID, int], *, alone: bool
-    ) -> tuple[_Job, Any, BaseException | None]:
-        tx = Tx(connection, self._database, self._database.clock.now())
-        savepoint = None if alone else connection.begin_nested()
-        try:
-            result = job.work(tx)
-        except Exception as problem:
-            if isinstance(problem, sa.exc.OperationalError):
-                # The connection or the disk is gone, or a lock was waited for in vain: nothing of the batch holds.
-                raise
-            if savepoint is None:
-                job.future.set_exception(problem)
-                raise _Undone from problem
-            savepoint.rollback()
-            return job, None, problem
-        if savepoint is not None:
-            savepoint.commit()
-        touched.update(tx.touched)
-        return job, result, None
-
-    def _notify(self, connection: Connection, touched: dict[UUID, int]) -> None:
-        if self._database.is_sqlite:
-            return
-        for branch, seq in touched.items():
-            connection.execute(
-                sa.text("SELECT pg_notify(:channel, :payload)"), {"channel": CHANNEL, "payload": f"{branch} {seq}"}
-            )
-
-
-class _Undone(Exception):
-    """A job that was alone in its transaction failed and has been told; roll back."""
 
 
 def partial(condition: str) -> dict[str, Any]:

@@ -55,8 +55,12 @@ class DaySlots:
 
     @property
     def places(self) -> int:
-        """How many bookings of this length still fit, one after the other."""
-        return sum(slot.places for slot in self.slots)
+        """How many bookings of this length still fit, one after the other: times that overlap count once."""
+        places, free_from = 0, None
+        for slot in self.slots:
+            if free_from is None or slot.start >= free_from:
+                places, free_from = places + slot.places, slot.end
+        return places
 
 
 _COLUMNS = [BOOKING.c[name] for name in BookingView.__slots__]

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from ...core import hours
 from ...core.dispatch import CallingRules, Waiting
 from ...core.errors import Missing
 from ...core.tickets import TicketState
@@ -110,6 +111,19 @@ def waiting_counts(tx: Tx, branch_id: UUID) -> dict[UUID, int]:
         .group_by(TICKET.c.queue_id)
     )
     return {row[0]: row[1] for row in tx.rows(statement)}
+
+
+def missed_tickets(tx: Tx, settings: BranchSettings, queues: Iterable[UUID], limit: int) -> list[TicketView]:
+    """Tickets of this business day that were called and not answered, in some queues; the latest first."""
+    # The day's numbers are found by their key (branch, series, date), however long the history is.
+    statement = sa.select(*_COLUMNS).where(
+        TICKET.c.branch_id == settings.id,
+        TICKET.c.series_id.in_(list(settings.queues)),
+        TICKET.c.business_date == hours.business_date(tx.now, settings.zone, settings.day_starts),
+        TICKET.c.queue_id.in_(list(queues)),
+        TICKET.c.state == TicketState.NO_SHOW.value,
+    )
+    return [_view(row) for row in tx.rows(statement.order_by(TICKET.c.ended_at.desc(), TICKET.c.id).limit(limit))]
 
 
 def as_waiting(tickets: Iterable[TicketView], settings: BranchSettings) -> list[Waiting]:

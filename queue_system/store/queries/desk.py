@@ -1,0 +1,127 @@
+"""What a clerk sees: the counter, who sits where, the ticket in front, the line, what was put aside."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from ...core.tickets import AT_COUNTER, TicketState
+from ..database import Tx
+from ..tables import Branch, Call, Counter, Event, Session, Staff, table
+from . import line
+from .access import DeviceView, devices
+from .bookings import BookingView, booking
+from .line import TicketView
+from .settings import BranchSettings, CounterView, branch_settings
+
+BRANCH = table(Branch)
+CALL = table(Call)
+COUNTER = table(Counter)
+EVENT = table(Event)
+SESSION = table(Session)
+STAFF = table(Staff)
+
+# Of those who did not come, the last ones: whoever is back asks soon.
+MISSED_SHOWN: Final = 8
+IN_TROUBLE: Final = frozenset({"paper_low", "no_paper", "cover_open", "offline"})
+
+
+@dataclass(frozen=True, slots=True)
+class HolderView:
+    """Who sits at a counter; `present` is whether a session of theirs is alive."""
+
+    staff_id: UUID
+    name: str
+    present: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CalledView:
+    """Why a ticket was called: code and values of `core.dispatch.Reason`, as the log keeps them."""
+
+    code: str
+    values: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class DeskView:
+    """One counter and what surrounds it, all of one moment: `seq` is the branch's position then.
+
+    `waiting` are the tickets of the counter's queues, oldest anchor first; `at_counters` is by counter.
+    """
+
+    settings: BranchSettings
+    counter: CounterView
+    seq: int
+    holders: dict[UUID, HolderView]
+    at_counters: dict[UUID, TicketView]
+    called: CalledView | None
+    booking: BookingView | None
+    waiting: tuple[TicketView, ...]
+    held: tuple[TicketView, ...]
+    missed: tuple[TicketView, ...]
+    troubled_printers: tuple[DeviceView, ...]
+
+    @property
+    def current(self) -> TicketView | None:
+        """The ticket in front of the clerk."""
+        return self.at_counters.get(self.counter.id)
+
+    @property
+    def holder(self) -> HolderView | None:
+        return self.holders.get(self.counter.id)
+
+
+def desk(tx: Tx, branch_id: UUID, counter: str, idle: timedelta) -> DeskView:
+    """The desk of the counter with that slug; raises Missing("counter"). A session left for `idle` is dead."""
+    settings = branch_settings(tx, branch_id)
+    view = settings.counter(counter)
+    open_now = line.open_tickets(tx, branch_id)
+    mine = [ticket for ticket in open_now if ticket.queue_id in view.queues]
+    at_counters = {ticket.counter_id: ticket for ticket in open_now if ticket.counter_id and ticket.state in AT_COUNTER}
+    current = at_counters.get(view.id)
+    return DeskView(
+        settings=settings,
+        counter=view,
+        seq=int(tx.scalar(sa.select(BRANCH.c.last_seq).where(BRANCH.c.id == branch_id)) or 0),
+        holders=holders(tx, branch_id, idle),
+        at_counters=at_counters,
+        called=_last_call(tx, current) if current else None,
+        booking=booking(tx, branch_id, current.booking_id) if current and current.booking_id else None,
+        waiting=tuple(ticket for ticket in mine if ticket.state is TicketState.WAITING),
+        held=tuple(ticket for ticket in mine if ticket.state is TicketState.HELD),
+        missed=tuple(line.missed_tickets(tx, settings, view.queues, MISSED_SHOWN)),
+        troubled_printers=tuple(
+            printer for printer in devices(tx, branch_id, "printer") if printer.status in IN_TROUBLE
+        ),
+    )
+
+
+def holders(tx: Tx, branch_id: UUID, idle: timedelta) -> dict[UUID, HolderView]:
+    """Who sits where, by counter."""
+    alive = (
+        sa.select(SESSION.c.staff_id)
+        .where(SESSION.c.staff_id == STAFF.c.id, SESSION.c.expires_at > tx.now, SESSION.c.seen_at > tx.now - idle)
+        .exists()
+    )
+    rows = tx.rows(
+        sa.select(COUNTER.c.id, STAFF.c.id.label("staff_id"), STAFF.c.name, alive.label("present"))
+        .join(STAFF, STAFF.c.id == COUNTER.c.staff_id)
+        .where(COUNTER.c.branch_id == branch_id)
+    )
+    return {row.id: HolderView(row.staff_id, row.name, bool(row.present)) for row in rows}
+
+
+def _last_call(tx: Tx, ticket: TicketView) -> CalledView | None:
+    row = tx.row(
+        sa.select(EVENT.c.data)
+        .join(CALL, sa.and_(CALL.c.branch_id == EVENT.c.branch_id, CALL.c.seq == EVENT.c.seq))
+        .where(CALL.c.branch_id == ticket.branch_id, CALL.c.ticket_id == ticket.id, CALL.c.kind == "call")
+        .order_by(CALL.c.seq.desc())
+        .limit(1)
+    )
+    return CalledView(row.data["reason"], row.data["values"]) if row else None
