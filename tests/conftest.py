@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-import postgres
 import pytest
 import sqlalchemy as sa
 
 from queue_system.clock import FrozenClock
 from queue_system.store import schema
 from queue_system.store.database import Database
+from tests import postgres
 
 # A Sunday, 10:00 in Doha: the halls of the sample organisations are open.
 SUNDAY_MORNING = datetime(2026, 11, 22, 7, 0, tzinfo=UTC)

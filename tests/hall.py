@@ -1,0 +1,87 @@
+"""A hall with people in it: the embassy installed, staff, devices; made once and copied for each test."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from queue_system.actions import desk, kiosk, office
+from queue_system.actions.desk import Desk
+from queue_system.actions.kiosk import Issued, TicketOrder
+from queue_system.profiles.install import install
+from queue_system.profiles.reader import read_profile
+from queue_system.store.database import Database
+from queue_system.store.log import SYSTEM
+from queue_system.store.queries.line import TicketView
+from queue_system.store.queries.settings import BranchSettings, branch_ids, branch_settings
+from queue_system.store.tables import ORGANISATION
+
+PASSWORD = "correct horse battery"
+
+
+@dataclass(frozen=True)
+class Hall:
+    """A branch of an installed organisation and shorthands for what happens in it."""
+
+    db: Database
+    branch: BranchSettings
+
+    def service(self, slug: str) -> UUID:
+        return self.branch.service(slug).id
+
+    def counter(self, slug: str) -> UUID:
+        return self.branch.counter(slug).id
+
+    def issue(
+        self, service: str = "attest-single", *, request_id: str | None = None, priority: str = "walkin"
+    ) -> Issued:
+        order = TicketOrder(
+            branch_id=self.branch.id,
+            service_id=self.service(service),
+            language="ar",
+            source="kiosk",
+            actor=SYSTEM,
+            request_id=request_id,
+            priority=priority,
+        )
+        return self.db.write_in_now(self.branch.id, kiosk.issue_ticket, order)
+
+    def person(self, login: str, roles: tuple[tuple[UUID, str], ...] | None = None) -> UUID:
+        """A member of staff; an officer of this branch unless said otherwise. The password is PASSWORD."""
+        from queue_system.web.passwords import hash_password
+
+        new = office.NewStaff(
+            login=login,
+            name=f"{login} name",
+            password=hash_password(PASSWORD),
+            language="ar",
+            roles=roles if roles is not None else ((self.branch.id, "officer"),),
+        )
+        return self.db.write_now(office.create_staff, new)
+
+    def administrator(self, login: str = "admin") -> UUID:
+        return self.person(login, ((ORGANISATION, "administrator"),))
+
+    def at(self, staff_id: UUID, counter: str = "c4", expected: UUID | None = None) -> Desk:
+        return Desk(self.branch.id, self.counter(counter), staff_id, expected)
+
+    def sit(self, staff_id: UUID, counter: str = "c4") -> Desk:
+        """Open a counter for somebody."""
+        here = self.at(staff_id, counter)
+        self.db.write_in_now(self.branch.id, desk.open_counter, here)
+        return here
+
+    def call_next(self, here: Desk) -> TicketView | None:
+        return self.db.write_in_now(self.branch.id, desk.call_next, here)
+
+
+def furnish(db: Database, profile: str = "embassy", branch: str | None = None) -> Hall:
+    """Install a profile into an empty database and take its first branch, or the named one."""
+    db.write_now(install, read_profile(profile))
+    return enter(db, branch)
+
+
+def enter(db: Database, branch: str | None = None) -> Hall:
+    """The hall of an installed organisation."""
+    ids = db.read_now(branch_ids)
+    return Hall(db, db.read_now(branch_settings, ids[branch] if branch else next(iter(ids.values()))))

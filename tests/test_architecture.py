@@ -1,0 +1,216 @@
+"""Who may import whom, read from the source: house rule by house rule."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+from tests.tree import PACKAGES, ROOT, package_files, parse
+
+# Part of the house → parts whose modules it may import; a part always may import itself. The first name of a
+# module that fits decides. Modules of queue_system that are not named here are "top": they start and wire things,
+# may import everything, and are imported by nobody below.
+PARTS = {
+    "queue_system.core": "core",
+    "queue_system.clock": "clock",
+    "queue_system.settings": "settings",
+    "queue_system.store": "store",
+    "queue_system.actions": "actions",
+    "queue_system.profiles": "profiles",
+    "queue_system.i18n": "i18n",
+    "queue_system.live": "live",
+    "queue_system.web": "pages",
+    "displays": "displays",
+    "kiosk": "kiosk",
+    "printers": "printers",
+    "queue_system": "top",
+}
+# What pages stand on. The rest of queue_system.web is pages.
+GROUND = {f"queue_system.web.{name}" for name in ("access", "errors", "files", "house", "kit", "security")}
+BELOW_GROUND = {"settings", "clock", "core", "store", "actions", "profiles", "i18n", "live"}
+MAY_IMPORT: dict[str, set[str]] = {
+    "core": set(),
+    "clock": set(),
+    "settings": set(),
+    "store": {"core", "clock"},
+    "actions": {"core", "clock", "store", "profiles"},
+    "profiles": {"core", "clock", "store", "actions"},
+    "i18n": {"core", "clock"},
+    "live": {"core", "clock", "store", "actions", "i18n", "settings"},
+    "ground": BELOW_GROUND,
+    "pages": BELOW_GROUND | {"ground"},
+    # A screen cannot write: it does not even know how.
+    "displays": (BELOW_GROUND | {"ground"}) - {"actions", "profiles"},
+    "kiosk": BELOW_GROUND | {"ground"},
+    "printers": set(),
+    "top": BELOW_GROUND | {"ground", "pages", "displays", "kiosk", "printers"},
+}
+# Libraries that say by themselves on which floor a module lives.
+FORBIDDEN_LIBRARIES = {
+    "core": {"sqlalchemy", "sqlmodel", "starlette", "uvicorn", "jinja2", "pydantic", "structlog", "psycopg"},
+    "store": {"starlette", "uvicorn", "jinja2"},
+    "actions": {"starlette", "uvicorn", "jinja2", "escpos"},
+    "profiles": {"starlette", "uvicorn", "jinja2"},
+    "i18n": {"sqlalchemy", "sqlmodel", "starlette", "uvicorn"},
+    "live": {"sqlalchemy", "sqlmodel", "psycopg"},
+    "pages": {"sqlalchemy", "psycopg", "escpos"},
+    "ground": {"psycopg", "escpos"},
+    "displays": {"sqlalchemy", "sqlmodel", "psycopg", "escpos"},
+    "kiosk": {"sqlalchemy", "sqlmodel", "psycopg", "escpos"},
+}
+# A pure core has no use for these.
+IMPURE = {"os", "io", "pathlib", "sqlite3", "socket", "asyncio", "threading", "subprocess", "time", "logging"}
+PRINTERS_LIBRARIES = {"PIL", "escpos", "uharfbuzz", "segno", "websockets", "fontTools"}
+
+
+class Import(NamedTuple):
+    """`module` (dotted) imports `target` (dotted) in `line`."""
+
+    module: str
+    target: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.module}, line {self.line}: imports {self.target}"
+
+
+# ---------------------------------------------------------------- who may import whom
+
+
+def test_every_import_goes_down_the_house() -> None:
+    wrong = [
+        f"{found} ({part_of(found.module)} may not import {part_of(found.target)})"
+        for found in imports()
+        if is_ours(found.target) and not allowed(found)
+    ]
+    assert wrong == []
+
+
+def test_nobody_imports_the_command_line_and_only_it_imports_the_composition_root() -> None:
+    wrong = [
+        str(found)
+        for found in imports()
+        if found.target.endswith(".__main__")
+        or (found.target.startswith("queue_system.app") and part_of(found.module) != "top")
+    ]
+    assert wrong == []
+
+
+def test_displays_kiosk_and_printers_are_wired_in_by_the_top_alone() -> None:
+    beside = {"displays", "kiosk", "printers"}
+    wrong = [
+        str(found)
+        for found in imports()
+        if part_of(found.target) in beside and part_of(found.module) not in {part_of(found.target), "top"}
+    ]
+    assert wrong == []
+
+
+def test_libraries_stay_on_their_floor() -> None:
+    wrong = [
+        str(found)
+        for found in imports()
+        if found.target.split(".")[0] in FORBIDDEN_LIBRARIES.get(part_of(found.module), set())
+    ]
+    assert wrong == []
+
+
+def test_the_core_is_pure() -> None:
+    wrong = [
+        str(found)
+        for found in imports()
+        if part_of(found.module) == "core"
+        and not is_ours(found.target)
+        and (found.target.split(".")[0] in IMPURE or found.target.split(".")[0] not in sys.stdlib_module_names)
+    ]
+    assert wrong == []
+
+
+def test_printers_stand_beside_the_house() -> None:
+    wrong = [
+        str(found)
+        for found in imports()
+        if part_of(found.module) == "printers"
+        and part_of(found.target) != "printers"
+        and found.target.split(".")[0] not in sys.stdlib_module_names | PRINTERS_LIBRARIES
+    ]
+    assert wrong == []
+
+
+def test_a_rule_that_nothing_obeys_yet_is_still_a_rule() -> None:
+    # The rules above hold for an empty tree too; these examples show that they bite.
+    forbidden = [
+        Import("queue_system.core.slots", "queue_system.store.tables", 1),
+        Import("queue_system.store.log", "queue_system.actions.desk", 1),
+        Import("queue_system.web.kit", "queue_system.web.desk", 1),
+        Import("queue_system.web.desk", "queue_system.app", 1),
+        Import("displays.pages", "queue_system.actions.desk", 1),
+        Import("displays.pages", "queue_system.web.desk", 1),
+        Import("displays.pages", "kiosk.pages", 1),
+        Import("printers.worker", "queue_system.clock", 1),
+        Import("queue_system.actions.kiosk", "queue_system.settings", 1),
+    ]
+    permitted = [
+        Import("queue_system.web.desk", "queue_system.web.kit", 1),
+        Import("queue_system.web.desk", "queue_system.actions.desk", 1),
+        Import("displays.pages", "queue_system.live.socket", 1),
+        Import("kiosk.pages", "queue_system.actions.kiosk", 1),
+        Import("queue_system.app", "printers.worker", 1),
+        Import("queue_system.__main__", "queue_system.app", 1),
+    ]
+    assert [str(example) for example in forbidden if allowed(example)] == []
+    assert [str(example) for example in permitted if not allowed(example)] == []
+
+
+# ---------------------------------------------------------------- reading the imports
+
+
+def allowed(found: Import) -> bool:
+    mine, other = part_of(found.module), part_of(found.target)
+    return mine == other or other in MAY_IMPORT[mine]
+
+
+def part_of(module: str) -> str:
+    """The part of the house that a dotted name belongs to; "" for a library."""
+    if any(module == ground or module.startswith(f"{ground}.") for ground in GROUND):
+        return "ground"
+    names = (name for name in PARTS if module == name or module.startswith(f"{name}."))
+    return PARTS[next(names, "")] if is_ours(module) else ""
+
+
+def is_ours(module: str) -> bool:
+    return module.split(".", maxsplit=1)[0] in PACKAGES
+
+
+@cache
+def imports() -> list[Import]:
+    """Every import of our four packages, wherever in the module it stands."""
+    modules = {module_name(path): path for path in package_files()}
+    found = []
+    for module, path in sorted(modules.items()):
+        for node in ast.walk(parse(path)):
+            if isinstance(node, ast.Import):
+                found += [Import(module, alias.name, node.lineno) for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                base = absolute(module, path.name == "__init__.py", node)
+                for alias in node.names:
+                    whole = f"{base}.{alias.name}"
+                    found.append(Import(module, whole if whole in modules else base, node.lineno))
+    return found
+
+
+def absolute(module: str, is_package: bool, node: ast.ImportFrom) -> str:
+    """The dotted name that a (relative) from-import starts from."""
+    if not node.level:
+        return node.module or ""
+    above = module.split(".")
+    above = above[: len(above) - node.level + (1 if is_package else 0)]
+    return ".".join([*above, *(node.module or "").split(".")]).rstrip(".")
+
+
+def module_name(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)

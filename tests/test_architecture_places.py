@@ -1,0 +1,289 @@
+"""What may stand in one place only, and what may stand nowhere, read from the source."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.tree import PACKAGES, ROOT, files, package_files, parse, python_files
+
+LONGEST_MODULE = 400
+
+# ---------------------------------------------------------------- what stands in one place
+
+
+def test_only_the_database_commits() -> None:
+    assert offences(commits, except_for=("queue_system/store/database.py",)) == []
+
+
+def test_only_the_clock_knows_the_time() -> None:
+    assert offences(reads_the_clock, except_for=("queue_system/clock.py",)) == []
+
+
+def test_screens_have_no_way_to_write() -> None:
+    assert offences(writes_to_the_database, packages=("displays",)) == []
+
+
+def test_only_the_settings_read_the_environment() -> None:
+    assert offences(reads_the_environment, except_for=("queue_system/settings.py",)) == []
+
+
+def test_only_the_database_tells_sqlite_from_postgresql() -> None:
+    allowed = (
+        "queue_system/store/database.py",
+        "queue_system/settings.py",
+        # What was once written down for both databases; it decides nothing.
+        "queue_system/store/migrations/versions/",
+    )
+    assert offences(names_a_dialect, except_for=allowed) == []
+
+
+def test_modules_import_their_annotations_lazily() -> None:
+    wrong = [
+        str(path.relative_to(ROOT))
+        for path in python_files()
+        if parse(path).body
+        and "from __future__ import annotations" not in path.read_text(encoding="utf-8")
+        # A package's front may be nothing but its sentence.
+        and not (path.name == "__init__.py" and len(parse(path).body) == 1)
+    ]
+    assert wrong == []
+
+
+def test_no_module_hides_one_of_the_standard_library() -> None:
+    # Fixed by the layout of the house; two floors down it can hide nothing.
+    fixed = "queue_system/live/socket.py"
+    names = {path.relative_to(ROOT).as_posix(): path.stem for path in package_files()}
+    wrong = [
+        name
+        for name, stem in names.items()
+        if stem in sys.stdlib_module_names and not stem.startswith("__") and name != fixed
+    ]
+    assert wrong == []
+
+
+def test_no_module_is_a_drawer_for_everything() -> None:
+    drawers = {"utils", "util", "helpers", "helper", "common", "managers", "manager", "misc"}
+    assert [str(path.relative_to(ROOT)) for path in python_files() if path.stem in drawers] == []
+
+
+def test_modules_are_short() -> None:
+    long = {
+        str(path.relative_to(ROOT)): count
+        for path in python_files()
+        if "migrations" not in path.parts
+        and (count := len(path.read_text(encoding="utf-8").splitlines())) > LONGEST_MODULE
+    }
+    assert long == {}
+
+
+# ---------------------------------------------------------------- other files
+
+
+def test_styles_know_no_left_and_no_right() -> None:
+    sheets = [path for path in files("*.css") if "vendor" not in path.parts]
+    wrong = [
+        f"{path.relative_to(ROOT)}, line {line}: {text}"
+        for path in sheets
+        for line, text in physical_declarations(path.read_text(encoding="utf-8"))
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    "style",
+    [
+        "a { margin-left: 1px }",
+        "a{left:0}",
+        "a { color: red; text-align: right; }",
+        "a { border-top-right-radius: 2px }",
+        "a { inset: 0; float: left }",
+        "@media (min-width: 3em) { a { padding-right: 0 } }",
+    ],
+)
+def test_physical_styles_are_found(style: str) -> None:
+    assert len(list(physical_declarations(style))) == 1
+
+
+@pytest.mark.parametrize(
+    "style",
+    [
+        "a { margin-inline-start: 1px }",
+        ".left-over { color: red }",
+        "a::before { content: 'left: 1' }",
+        "/* left: 0 */ a { text-align: start }",
+        "a { grid-area: right }",
+    ],
+)
+def test_logical_styles_are_left_alone(style: str) -> None:
+    assert list(physical_declarations(style)) == []
+
+
+def test_nothing_names_a_registry_or_a_machine() -> None:
+    # Put together here, so that this file does not name them either.
+    hosts = ["py" + "pi.org", "python" + "hosted.org", "registry.npm" + "js", "npm" + "js.com", "deb.deb" + "ian.org"]
+    places = [
+        r"(?<![\w.])/wo" + r"rk/",
+        r"(?<![\w.])/fa" + r"rm\b",
+        r"(?<![\w.])/tm" + r"p/\w",
+        r"(?<![\w.])/ro" + r"ot/",
+    ]
+    pattern = re.compile("|".join([*map(re.escape, hosts), *places, r"/home/\w"]))
+    wrong = []
+    for path in files("*"):
+        if {"vendor", "fonts"} & set(path.parts) and path.suffix not in {".py", ".md"}:
+            continue
+        try:
+            text = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            continue
+        wrong += [
+            f"{path.relative_to(ROOT)}, line {number}: {line.strip()[:120]}"
+            for number, line in enumerate(text.splitlines(), 1)
+            if pattern.search(line)
+        ]
+    assert wrong == []
+
+
+# ---------------------------------------------------------------- looking at one module
+
+
+def commits(tree: ast.AST) -> Iterator[ast.AST]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "commit":
+            yield node
+
+
+def reads_the_clock(tree: ast.AST) -> Iterator[ast.AST]:
+    """`datetime.now`, `datetime.today`, `date.today`, `utcnow`, `time.time`, called or handed on."""
+    names = {"time", "time_ns", "localtime", "gmtime"}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute):
+            owner = ast.unparse(node.value).split(".")[-1]
+            if (
+                (node.attr in ("now", "today") and owner in ("datetime", "date"))
+                or node.attr in ("utcnow", "utcfromtimestamp")
+                or (node.attr in names and owner == "time")
+            ):
+                yield node
+        elif (
+            isinstance(node, ast.ImportFrom) and node.module == "time" and names & {alias.name for alias in node.names}
+        ):
+            yield node
+
+
+def reads_the_environment(tree: ast.AST) -> Iterator[ast.AST]:
+    names = {"environ", "environb", "getenv", "putenv"}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute):
+            found = node.attr in names and ast.unparse(node.value) == "os"
+        elif isinstance(node, ast.ImportFrom):
+            found = node.module == "os" and bool(names & {alias.name for alias in node.names})
+        else:
+            continue
+        if found:
+            yield node
+
+
+def writes_to_the_database(tree: ast.AST) -> Iterator[ast.AST]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and node.attr in ("write", "write_now", "migrating"):
+            yield node
+
+
+def names_a_dialect(tree: ast.AST) -> Iterator[ast.AST]:
+    """A dialect's word in a name or in text that the program uses; docstrings may explain."""
+    words = re.compile(r"sqlite|postgres|psycopg|\bpragma\b", re.IGNORECASE)
+    prose = {id(node) for node in docstrings(tree)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            said = "" if id(node) in prose else node.value
+        elif isinstance(node, ast.Name):
+            said = node.id
+        elif isinstance(node, ast.Attribute):
+            said = node.attr
+        elif isinstance(node, ast.alias):
+            said = node.name
+        elif isinstance(node, ast.ImportFrom):
+            said = node.module or ""
+        elif isinstance(node, ast.keyword | ast.arg):
+            said = node.arg or ""
+        else:
+            continue
+        if words.search(said):
+            yield node
+
+
+def docstrings(tree: ast.AST) -> Iterator[ast.Constant]:
+    """Texts that stand alone as statements: docstrings of modules, classes, functions and attributes."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            yield node.value
+
+
+@pytest.mark.parametrize(
+    ("rule", "source"),
+    [
+        (commits, "connection.commit()"),
+        (reads_the_clock, "import datetime as d\nd.datetime.now(UTC)"),
+        (reads_the_clock, "date.today()"),
+        (reads_the_clock, "field(default_factory=datetime.utcnow)"),
+        (reads_the_clock, "time.time()"),
+        (reads_the_clock, "from time import time"),
+        (reads_the_environment, "os.environ['QUEUE_PORT']"),
+        (reads_the_environment, "from os import environ"),
+        (names_a_dialect, "engine.dialect.name == 'sqlite'"),
+        (names_a_dialect, "from sqlalchemy.dialects.postgresql import JSONB"),
+        (names_a_dialect, "Index('i', postgresql_where=x)"),
+        (writes_to_the_database, "await database.write(work)"),
+    ],
+)
+def test_offences_are_found(rule: Callable[[ast.AST], Iterator[ast.AST]], source: str) -> None:
+    assert list(rule(ast.parse(source)))
+
+
+@pytest.mark.parametrize(
+    ("rule", "source"),
+    [
+        (reads_the_clock, "clock.now()\ntx.now\ntime.monotonic()"),
+        (names_a_dialect, '"""On SQLite this is a file."""\ndef f():\n    """PostgreSQL too."""'),
+        (reads_the_environment, "jinja.environ\nos.path"),
+    ],
+)
+def test_what_is_no_offence_passes(rule: Callable[[ast.AST], Iterator[ast.AST]], source: str) -> None:
+    assert list(rule(ast.parse(source))) == []
+
+
+def offences(
+    rule: Callable[[ast.AST], Iterator[ast.AST]],
+    *,
+    packages: tuple[str, ...] = PACKAGES,
+    except_for: tuple[str, ...] = (),
+) -> list[str]:
+    """Places where `rule` finds something, as "file, line: source"."""
+    found = []
+    for path in package_files():
+        name = path.relative_to(ROOT).as_posix()
+        if name.startswith(packages) and not name.startswith(except_for or ("\0",)):
+            found += [
+                f"{name}, line {getattr(node, 'lineno', 0)}: {ast.unparse(node)[:100]}" for node in rule(parse(path))
+            ]
+    return found
+
+
+def physical_declarations(sheet: str) -> Iterator[tuple[int, str]]:
+    """(line, declaration) for every CSS declaration that names a physical side of the inline axis."""
+    blank = lambda match: re.sub(r"[^\n]", " ", match.group())  # noqa: E731 - keeps the line numbers
+    sheet = re.sub(r"/\*.*?\*/", blank, sheet, flags=re.DOTALL)
+    sheet = re.sub(r"\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'", blank, sheet)
+    sided = re.compile(r"(?:^|-)(?:left|right)(?:-|$)")
+    aligning = {"text-align", "text-align-last", "float", "clear", "justify-content", "justify-items", "justify-self"}
+    for match in re.finditer(r"(?<=[{;])\s*([\w-]+)\s*:\s*([^{};]*)(?=[;}])", sheet):
+        name, value = match.group(1).lower(), match.group(2).lower()
+        if sided.search(name) or (name in aligning and re.search(r"\b(?:left|right)\b", value)):
+            line = sheet.count("\n", 0, match.start(1)) + 1
+            yield line, f"{name}: {value.strip()}"
