@@ -1,0 +1,43 @@
+"use strict";
+// What a page may have on top of plain HTML. Every page is complete without this file.
+
+// A list of mistakes is read out and stands in view.
+for (const summary of document.querySelectorAll("[data-focus]")) summary.focus();
+
+// A second press while the first is under way must not send twice; the server refuses it as well (request_id).
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (event.defaultPrevented || form.matches("[hx-post], [hx-get], [hx-put], [hx-delete]")) return;
+  if (form.dataset.sent) {
+    event.preventDefault();
+    return;
+  }
+  form.dataset.sent = "1";
+  setTimeout(() => delete form.dataset.sent, 4000);
+});
+addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
+});
+
+// Ticks on a list of documents stay on this phone, under the name the page gives.
+for (const list of document.querySelectorAll("[data-keep]")) {
+  const name = "ticks:" + list.dataset.keep;
+  const boxes = [...list.querySelectorAll("input[type=checkbox]")];
+  try {
+    const kept = JSON.parse(localStorage.getItem(name) ?? "[]");
+    boxes.forEach((box, place) => { box.checked = Boolean(kept[place]); });
+    list.addEventListener("change", () => localStorage.setItem(name, JSON.stringify(boxes.map((box) => box.checked))));
+  } catch {
+    // A browser that keeps nothing still shows the list.
+  }
+}
+
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-print]")) print();
+  // Leaving for safety leaves no way back in the history.
+  const exit = event.target.closest("a[data-exit]");
+  if (exit) {
+    event.preventDefault();
+    location.replace(exit.href);
+  }
+});

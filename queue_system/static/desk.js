@@ -1,0 +1,187 @@
+"use strict";
+// The desk: follows its branch, lets times tick, and can be worked by single keys. Complete without this file.
+(() => {
+  const SILENCE_MS = 35_000; // The server speaks every 15 s.
+  const MOVING_MS = 3_000; // A pointer that moved so lately is about to press.
+  const JUST_NOW_MS = 600;
+  const DOUBLE_MS = 400; // Quicker than anybody decides twice.
+  const SIGNED_OUT = 4401;
+  const NOT_THERE = 4404;
+
+  const page = document.querySelector("[data-live]");
+  if (!page) return;
+  const stale = document.getElementById("desk-stale");
+  const ahead = Date.parse(page.dataset.now) - Date.now();
+  const desk = () => document.getElementById("desk");
+  const said = (name) => document.getElementById(`said-${name}`).content.textContent;
+
+  // ---------------------------------------------------------------- times
+
+  const digits = page.dataset.digits === "arab"
+    ? (text) => text.replace(/\d/g, (digit) => String.fromCharCode(0x660 + Number(digit)))
+    : (text) => text;
+  const seconds = (since) => Math.max(0, Math.floor((Date.now() + ahead - Date.parse(since)) / 1000));
+  const two = (number) => String(number).padStart(2, "0");
+  const elapsed = (since) => {
+    const all = seconds(since);
+    const hours = Math.floor(all / 3600);
+    const minutes = Math.floor(all / 60) % 60;
+    return hours ? `${hours}:${two(minutes)}:${two(all % 60)}` : `${minutes}:${two(all % 60)}`;
+  };
+  const put = (element, text) => {
+    if (element.textContent !== text) element.textContent = text;
+  };
+  function tick() {
+    for (const element of document.querySelectorAll("[data-elapsed]")) put(element, digits(elapsed(element.dataset.elapsed)));
+    for (const element of document.querySelectorAll("[data-minutes]")) {
+      put(element, digits(String(Math.floor(seconds(element.dataset.minutes) / 60))));
+    }
+  }
+  tick();
+  setInterval(tick, 1000);
+  document.addEventListener("htmx:after:swap", tick);
+
+  // ---------------------------------------------------------------- news from the server
+
+  let waiting = null; // A picture that came while the pointer was over a button of the line.
+  let movedAt = 0;
+  let lineChangedAt = 0;
+
+  const overLine = () => document.querySelector("#desk-line button:hover") !== null;
+  const aboutToPress = () => overLine() && Date.now() - movedAt < MOVING_MS;
+  document.addEventListener("pointermove", () => { movedAt = Date.now(); }, { passive: true });
+  setInterval(() => { if (waiting && !aboutToPress()) show(waiting); }, 250);
+
+  function show(frame) {
+    const present = desk();
+    const older = frame.epoch === present.dataset.epoch && frame.seq < Number(present.dataset.seq);
+    if (older) {
+      waiting = null;
+      return;
+    }
+    waiting = aboutToPress() ? frame : null;
+    const kept = [document.getElementById("desk-said")];
+    if (waiting) kept.push(document.getElementById("desk-line"));
+    else if (overLine()) lineChangedAt = Date.now();
+    const before = present.dataset.expected;
+    const held = document.activeElement?.id;
+    for (const part of kept) part?.setAttribute("hx-morph-skip", "");
+    htmx.swap({ sourceElement: present, target: present, swap: "outerMorph", text: frame.html }).then(() => {
+      for (const part of kept) part?.removeAttribute("hx-morph-skip");
+      // Another tab went on to another visitor: a dialog about the one before must not act on the next.
+      if (desk().dataset.expected !== before) document.getElementById("transfer")?.hidePopover();
+      if (held && document.activeElement === document.body) document.getElementById(held)?.focus({ preventScroll: true });
+    });
+  }
+
+  let heardAt = Date.now();
+  let tries = 0;
+  let socket = null;
+
+  function connect() {
+    const address = new URL(page.dataset.live, location.href);
+    address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
+    let opened = false;
+    socket = new WebSocket(address);
+    socket.onopen = () => { opened = true; };
+    socket.onmessage = (event) => {
+      heardAt = Date.now();
+      tries = 0;
+      stale.hidden = true;
+      const frame = JSON.parse(event.data);
+      if (frame.type === "desk") show(frame);
+    };
+    socket.onclose = (event) => {
+      socket = null;
+      if (event.code === SIGNED_OUT) return signIn();
+      if (event.code === NOT_THERE) return location.assign("/desk");
+      // A socket that was refused says no more than one that failed: the page itself says why.
+      if (!opened) ask();
+      const pause = Math.min(15_000, 500 * 2 ** tries) * (0.5 + Math.random());
+      tries = Math.min(tries + 1, 6);
+      setTimeout(connect, pause);
+    };
+  }
+  const signIn = () => location.assign(`/sign-in?next=${encodeURIComponent(location.pathname)}`);
+  async function ask() {
+    try {
+      const answer = await fetch(location.href, { headers: { "HX-Request": "true" }, cache: "no-store" });
+      if (answer.status === 401) signIn();
+    } catch {
+      // Nobody there: the watchdog tells the clerk.
+    }
+  }
+  setInterval(() => {
+    if (Date.now() - heardAt < SILENCE_MS) return;
+    stale.hidden = false;
+    // Silence on an open socket is trouble too: away with it, onclose begins anew.
+    socket?.close();
+  }, 1000);
+  addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
+  connect();
+
+  // ---------------------------------------------------------------- presses
+
+  let answeredAt = 0;
+  function tell(text) {
+    const line = document.getElementById("desk-said");
+    if (!line) return;
+    line.className = "said said-warning";
+    line.textContent = text;
+  }
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest?.("#desk button");
+    if (!button) return;
+    const twice = event.detail > 1 || Date.now() - answeredAt < DOUBLE_MS;
+    const slipped = button.closest("#desk-line") && Date.now() - lineChangedAt < JUST_NOW_MS;
+    const impossible = button.getAttribute("aria-disabled") === "true";
+    if (!impossible && !slipped && !(twice && button.form)) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    if (impossible) tell(button.title);
+    else if (slipped) tell(said("moved"));
+  }, true);
+
+  document.addEventListener("htmx:after:swap", (event) => {
+    if (!event.detail.ctx.response) return; // News, not an answer to a press.
+    answeredAt = Date.now();
+    waiting = null;
+    // What was pressed may be gone: stay where the hands are.
+    if (document.activeElement === document.body) document.getElementById("main").focus({ preventScroll: true });
+  });
+  document.addEventListener("htmx:before:request", () => document.getElementById("transfer")?.hidePopover());
+  document.addEventListener("htmx:error", () => tell(said("offline")));
+
+  // ---------------------------------------------------------------- keys
+
+  const KEPT = "desk:keys";
+  const switcher = document.getElementById("keys-switch");
+  const box = switcher.querySelector("input");
+  switcher.hidden = false;
+  try {
+    box.checked = localStorage.getItem(KEPT) !== "off";
+    box.addEventListener("change", () => localStorage.setItem(KEPT, box.checked ? "on" : "off"));
+  } catch {
+    // A browser that keeps nothing: the switch holds for this page.
+  }
+  const showKeys = () => document.documentElement.classList.toggle("keys-off", !box.checked);
+  box.addEventListener("change", showKeys);
+  showKeys();
+
+  // The letter on the cap where the layout is Latin, the place of the key where it is not (Arabic).
+  function letter(event) {
+    if (/^[a-z]$/i.test(event.key)) return event.key.toUpperCase();
+    return /^Key[A-Z]$/.test(event.code) ? event.code.slice(3) : "";
+  }
+  document.addEventListener("keydown", (event) => {
+    if (!box.checked || event.repeat || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    if (event.target.closest?.("input:not([type=checkbox]), select, textarea, [contenteditable], [popover]")) return;
+    if (document.querySelector("[popover]:popover-open")) return;
+    const wanted = letter(event);
+    const button = wanted && document.querySelector(`#desk [data-key="${wanted}"]`);
+    if (!button) return;
+    event.preventDefault();
+    button.click();
+  });
+})();
