@@ -1,0 +1,69 @@
+"""An appointment as a calendar file (RFC 5545): what a telephone's calendar takes in.
+
+The file is shown on other people's devices and kept by other companies, so it holds no name, no contact and no
+secret link, and for a protected service neither the service nor the place.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from icalendar import Calendar, Event
+
+from ..core.bookings import BookingState, spaced_code
+from ..i18n import filters, isolates
+from ..i18n.words import Words
+from ..store.queries.bookings import BookingView
+from ..store.queries.settings import BranchSettings
+
+PRODUCT: Final = "-//queue-system//appointments//EN"
+# Appointments that do not take place at the branch.
+ELSEWHERE: Final = frozenset({"phone", "field"})
+MEDIA_TYPE: Final = "text/calendar; charset=utf-8; method=PUBLISH"
+
+
+def calendar_file(booking: BookingView, branch: BranchSettings, words: Words, now: datetime, address: str) -> bytes:
+    """The file for one booking, UTF-8.
+
+    Its UID stays the same for ever and its SEQUENCE grows with every change, so that a calendar replaces what it
+    has; a cancelled booking is sent as STATUS:CANCELLED. Instants are in UTC, because a visitor may be in another
+    zone. `now` is an aware instant, `address` the installation's own, without a trailing slash.
+    """
+    service = branch.services[booking.service_id]
+    hidden = service.confidentiality.hides_service
+    cancelled = booking.state is BookingState.CANCELLED
+    event = Event()
+    event.add("uid", str(booking.id))
+    event.add("dtstamp", now)
+    event.add("sequence", booking.changes + (1 if cancelled else 0))
+    event.add("status", "CANCELLED" if cancelled else "CONFIRMED")
+    event.add("dtstart", booking.starts_at)
+    event.add("dtend", booking.ends_at)
+    event.add("class", "PRIVATE")
+    if hidden:
+        event.add("summary", words.text("booking.calendar-neutral"))
+    else:
+        event.add("summary", filters.localised(service.shown_names, words.language))
+        if service.data.get("channel") not in ELSEWHERE:
+            event.add("location", filters.localised(branch.names, words.language))
+        event.add("description", _description(booking, words, address))
+    calendar = Calendar()
+    calendar.add("prodid", PRODUCT)
+    calendar.add("version", "2.0")
+    calendar.add("method", "PUBLISH")
+    calendar.add_component(event)
+    return bytes(calendar.to_ical())
+
+
+def _description(booking: BookingView, words: Words, address: str) -> str:
+    """The code, and the page where it opens the appointment together with the contact.
+
+    The address has a line to itself: calendars would take a direction mark behind it for a part of it.
+    """
+    lines = [
+        words.text("booking.calendar-code", code=isolates.ltr(spaced_code(booking.code))),
+        words.text("booking.calendar-manage"),
+        f"{address}/my-booking",
+    ]
+    return "\n".join(lines)

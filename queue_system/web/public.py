@@ -1,0 +1,147 @@
+"""Pages for citizens before they come: what there is, which service, which day, which time.
+
+The order of the pages is the order of the questions; each can be opened by its address and works without a script.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from ..core.bookings import read_code
+from ..core.contacts import read_contact
+from ..core.errors import DomainError, Invalid, Missing, TooMany
+from ..store.queries.settings import BranchSettings, ServiceView
+from . import access, public_booking, public_holding, public_services, public_times
+from .errors import message
+from .house import house
+from .kit import language_of, page, see_other, words_of
+from .limits import allow
+from .public_frame import base_of, carry, frame, typed, words_for_page
+
+LOOK_UP: Final = "public/my_booking.html"
+# Which branch a booking is at is not known before it is found: a number written as at home may be of any country.
+ANY_COUNTRY: Final = "999"
+
+
+async def front(request: Request) -> Response:
+    """`/`: who we are and what can be done here; where there is one branch, its services at once."""
+    branches = await access.branches(request)
+    if len(branches) == 1:
+        return await _services(request, branches[0], front=True)
+    return await page(request, "public/front.html", {"branches": branches})
+
+
+async def services(request: Request) -> Response:
+    """`/book/{branch}`: the services by department, each with how it is had, and when the branch is open today."""
+    return await _services(request, await access.branch(request))
+
+
+async def service(request: Request) -> Response:
+    """`/book/{branch}/{service}`: what to bring and what holds, before anything is asked."""
+    branch, chosen = await _chosen(request)
+    words = words_for_page(request, branch)
+    phrase = public_services.how(chosen)
+    values = {
+        "how": phrase,
+        "instead_of_booking": public_services.INSTEAD.get(phrase),
+        "documents": public_services.documents(chosen),
+        "conditions": public_services.conditions(branch, chosen, words),
+        "hours": public_services.open_today(branch, house(request).clock.now(), chosen),
+    }
+    return await frame(request, "public/service.html", branch, chosen, values)
+
+
+async def days(request: Request) -> Response:
+    """`/book/{branch}/{service}/days`: the days with how many places, four weeks at a time (`?from=`)."""
+    branch, chosen = await _chosen(request)
+    if not chosen.bookable:
+        return see_other(base_of(branch, chosen))
+    wanted = request.query_params.get("from")
+    asked = public_times.read_day(wanted) if wanted else None
+    found = await house(request).database.read(public_times.days, branch, chosen, asked)
+    values = {"found": found, "base": base_of(branch, chosen), "back": base_of(branch, chosen) + carry(request)}
+    return await frame(request, "public/days.html", branch, chosen, values)
+
+
+async def times(request: Request) -> Response:
+    """`/book/{branch}/{service}/{date}`: the times of a day."""
+    branch, chosen = await _chosen(request)
+    return await public_holding.times_page(request, branch, chosen, public_times.read_day(request.path_params["date"]))
+
+
+async def my_booking(request: Request) -> Response:
+    """`/my-booking`: a booking is opened again by its code together with its contact; the code alone is no secret."""
+    if request.method != "POST":
+        return await _look_up_page(request, {}, {}, None, 200)
+    answers = await typed(request, "code", "contact")
+    words = words_of(language_of(request))
+    errors = {error.field or "code": message(error, words) for error in _mistakes(answers)}
+    if errors:
+        return await _look_up_page(request, answers, errors, None, 422)
+    try:
+        allow(request, "look-ups")
+        _, found = await access.booking_by_code(request, answers["code"], answers["contact"])
+    except Invalid as error:
+        return await _look_up_page(request, answers, {error.field or "code": message(error, words)}, None, 422)
+    except Missing:
+        return await _look_up_page(request, answers, {"code": words.text("booking.not-found")}, None, 404)
+    except TooMany as error:
+        return await _look_up_page(request, answers, {}, error, 429)
+    return see_other(f"/b/{found.token}")
+
+
+async def _look_up_page(
+    request: Request, answers: dict[str, str], errors: dict[str, str], failure: DomainError | None, status: int
+) -> Response:
+    words = words_of(language_of(request))
+    headers = {"Retry-After": str(failure.values["seconds"])} if isinstance(failure, TooMany) else None
+    values: dict[str, Any] = {
+        "answers": answers,
+        "errors": errors,
+        "failure": message(failure, words) if failure else None,
+    }
+    return await page(request, LOOK_UP, values, status=status, headers=headers)
+
+
+def _mistakes(answers: dict[str, str]) -> list[Invalid]:
+    """What is wrong with code and contact before anything is looked up, all at once."""
+    found = []
+    for read in (lambda: read_code(answers["code"]), lambda: read_contact(answers["contact"], ANY_COUNTRY)):
+        try:
+            read()
+        except Invalid as error:
+            found.append(error)
+    return found
+
+
+async def _services(request: Request, branch: BranchSettings, *, front: bool = False) -> Response:
+    now = house(request).clock.now()
+    values = {
+        "front": front,
+        "departments": await house(request).database.read(public_services.offers, branch),
+        "sentences": public_services.sentences(branch),
+        "hours": public_services.open_today(branch, now),
+        "branches": len(await access.branches(request)),
+    }
+    return await frame(request, "public/services.html", branch, None, values)
+
+
+async def _chosen(request: Request) -> tuple[BranchSettings, ServiceView]:
+    branch = await access.branch(request)
+    return branch, public_services.service_at(branch, request.path_params["service"])
+
+
+routes: list[BaseRoute] = [
+    Route("/", front),
+    Route("/my-booking", my_booking, methods=["GET", "POST"]),
+    Route("/book/{branch}", services),
+    Route("/book/{branch}/{service}", service),
+    Route("/book/{branch}/{service}/days", days),
+    Route("/book/{branch}/{service}/{date}", times),
+    *public_holding.routes,
+    *public_booking.routes,
+]

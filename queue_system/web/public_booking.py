@@ -1,0 +1,230 @@
+"""A booking that exists: its page, its calendar file, moving it, giving it up. The secret link is the key to all."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from ..actions import booking as actions
+from ..core import bookings
+from ..core.bookings import Booker, BookingState, spaced_code
+from ..core.errors import DomainError, Missing
+from ..store.log import CITIZEN
+from ..store.queries import line
+from ..store.queries.bookings import BookingView, check_in_rules, policy_of
+from ..store.queries.settings import BranchSettings
+from . import access, public_services, public_times
+from .calendar_file import MEDIA_TYPE, calendar_file
+from .errors import message
+from .house import house
+from .kit import see_other
+from .public_frame import base_of, frame, words_for_page
+from .public_holding import ABOUT_THE_TIME, gone, is_held
+from .qr import qr_svg
+
+IN_CALENDARS: Final = frozenset({BookingState.CONFIRMED, BookingState.CHECKED_IN, BookingState.CANCELLED})
+
+
+class Phase(StrEnum):
+    """What a booking's page has to say: the stored state, seen at this moment."""
+
+    HELD = "held"
+    EXPIRED = "expired"
+    CONFIRMED = "confirmed"
+    MISSED = "missed"
+    ARRIVED = "arrived"
+    DONE = "done"
+    CANCELLED = "cancelled"
+
+
+_SETTLED: Final = {
+    BookingState.EXPIRED: Phase.EXPIRED,
+    BookingState.CHECKED_IN: Phase.ARRIVED,
+    BookingState.FULFILLED: Phase.DONE,
+    BookingState.NO_SHOW: Phase.MISSED,
+    BookingState.CANCELLED: Phase.CANCELLED,
+}
+
+
+def phase_of(booking: BookingView, now: datetime) -> Phase:
+    """The phase at `now`: a hold may have run out, and a time may have passed, before anybody wrote it down."""
+    if booking.state is BookingState.HELD:
+        return Phase.HELD if is_held(booking, now) else Phase.EXPIRED
+    if booking.state is BookingState.CONFIRMED:
+        return Phase.MISSED if now >= booking.ends_at else Phase.CONFIRMED
+    return _SETTLED[booking.state]
+
+
+async def booking_page(request: Request) -> Response:
+    """`/b/{token}`: the appointment as it stands, with what can be done about it."""
+    branch, booking = await access.booking(request)
+    now = house(request).clock.now()
+    phase = phase_of(booking, now)
+    if phase is Phase.HELD:
+        return see_other(f"/b/{booking.token}/check")
+    service = branch.services[booking.service_id]
+    words = words_for_page(request, branch)
+    policy = policy_of(branch, service)
+    against = {
+        "change": bookings.against_change(
+            policy, Booker.PUBLIC, booking.state, booking.starts_at, booking.changes, now
+        ),
+        "cancel": bookings.against_cancel(policy, Booker.PUBLIC, booking.state, booking.starts_at, now),
+    }
+    rules = check_in_rules(branch)
+    hidden = service.confidentiality.hides_service
+    values: dict[str, Any] = {
+        "booking": booking,
+        "phase": phase.value,
+        "code": spaced_code(booking.code),
+        "qr": qr_svg(booking.code, words.text("booking.qr-label")) if phase is Phase.CONFIRMED else None,
+        # The link may be opened on somebody else's telephone: what is protected is not told by its papers either.
+        "documents": [] if hidden else public_services.documents(service),
+        "channel": public_services.CHANNELS.get(service.data.get("channel", "")),
+        "early": rules.early_min,
+        "grace": rules.late_grace_min,
+        "against_change": _sentence(request, branch, against["change"]),
+        "against_cancel": _sentence(request, branch, against["cancel"]),
+        "until": bookings.last_moment(policy, booking.starts_at),
+        "moved": "moved" in request.query_params,
+        "again": f"{base_of(branch, service)}/days" + (f"?instead={booking.token}" if phase is Phase.EXPIRED else ""),
+        "ticket": await _ticket_token(request, branch, booking) if phase is Phase.ARRIVED else None,
+    }
+    return await frame(request, "public/booking.html", branch, service, values)
+
+
+async def calendar(request: Request) -> Response:
+    """`/b/{token}.ics`: the appointment for a calendar. A hold is none yet, and what has run out is none any more."""
+    branch, booking = await access.booking(request)
+    if booking.state not in IN_CALENDARS:
+        raise Missing("booking")
+    words = words_for_page(request, branch)
+    the_house = house(request)
+    content = calendar_file(booking, branch, words, the_house.clock.now(), the_house.settings.address)
+    headers = {"Content-Disposition": 'inline; filename="appointment.ics"', "Cache-Control": "no-store"}
+    return Response(content, media_type=MEDIA_TYPE, headers=headers)
+
+
+async def change_days(request: Request) -> Response:
+    """`/b/{token}/change`: another day. The time one has is kept until the new one is sure."""
+    branch, booking = await _changeable(request)
+    if booking is None:
+        return see_other(f"/b/{request.path_params['token']}")
+    wanted = request.query_params.get("from")
+    asked = public_times.read_day(wanted) if wanted else None
+    service = branch.services[booking.service_id]
+    found = await house(request).database.read(public_times.days, branch, service, asked)
+    base = f"/b/{booking.token}/change"
+    return await frame(
+        request,
+        "public/days.html",
+        branch,
+        service,
+        {"found": found, "base": base, "back": f"/b/{booking.token}", "booking": booking},
+    )
+
+
+async def change_times(request: Request) -> Response:
+    """`/b/{token}/change/{date}`: the times of the other day."""
+    return await _change_times(request, None)
+
+
+async def change(request: Request) -> Response:
+    """`/b/{token}/change/{date}/{start}`: the old time and the new one side by side; sending moves the booking."""
+    branch, booking = await _changeable(request)
+    if booking is None:
+        return see_other(f"/b/{request.path_params['token']}")
+    start = public_times.read_start(request.path_params["start"])
+    day = public_times.read_day(request.path_params["date"])
+    service = branch.services[booking.service_id]
+    if request.method == "POST":
+        try:
+            await house(request).database.write_in(
+                branch.id, actions.change_booking, branch.id, booking.id, start, CITIZEN
+            )
+        except DomainError as error:
+            if error.code in ABOUT_THE_TIME:
+                return await _change_times(request, error)
+            return see_other(f"/b/{booking.token}")
+        return see_other(f"/b/{booking.token}?moved")
+    parts = await house(request).database.read(public_times.times, branch, service, day)
+    if not public_times.is_offered(parts, start):
+        return await _change_times(request, gone(start, house(request).clock.now()))
+    values = {"booking": booking, "start": start, "back": f"/b/{booking.token}/change/{day.isoformat()}"}
+    return await frame(request, "public/change.html", branch, service, values)
+
+
+async def cancel(request: Request) -> Response:
+    """`/b/{token}/cancellation`: asks once, then the page says that it is done; a second time changes nothing."""
+    branch, booking = await access.booking(request)
+    phase = phase_of(booking, house(request).clock.now())
+    if request.method == "POST":
+        try:
+            await house(request).database.write_in(branch.id, actions.cancel_booking, branch.id, booking.id, CITIZEN)
+        except DomainError:
+            # The booking's page says in words why it cannot be cancelled any more.
+            return see_other(f"/b/{booking.token}")
+    elif phase in {Phase.HELD, Phase.CONFIRMED}:
+        return await frame(
+            request,
+            "public/cancel.html",
+            branch,
+            branch.services[booking.service_id],
+            {"booking": booking, "back": f"/b/{booking.token}"},
+        )
+    return see_other(f"/b/{booking.token}")
+
+
+async def _changeable(request: Request) -> tuple[BranchSettings, BookingView | None]:
+    """The booking, None where it cannot be moved any more: its own page says why."""
+    branch, booking = await access.booking(request)
+    policy = policy_of(branch, branch.services[booking.service_id])
+    now = house(request).clock.now()
+    refusal = bookings.against_change(policy, Booker.PUBLIC, booking.state, booking.starts_at, booking.changes, now)
+    return branch, None if refusal else booking
+
+
+async def _change_times(request: Request, refusal: DomainError | None) -> Response:
+    branch, booking = await _changeable(request)
+    if booking is None:
+        return see_other(f"/b/{request.path_params['token']}")
+    service = branch.services[booking.service_id]
+    day = public_times.read_day(request.path_params["date"])
+    parts = await house(request).database.read(public_times.times, branch, service, day)
+    base = f"/b/{booking.token}/change"
+    values = {
+        "day": day,
+        "parts": parts,
+        "base": f"{base}/{day.isoformat()}",
+        "back": base,
+        "booking": booking,
+        "refusal": _sentence(request, branch, refusal),
+        "kept": None,
+    }
+    return await frame(request, "public/times.html", branch, service, values, status=refusal.status if refusal else 200)
+
+
+async def _ticket_token(request: Request, branch: BranchSettings, booking: BookingView) -> str | None:
+    if booking.ticket_id is None:
+        return None
+    return (await house(request).database.read(line.ticket, branch.id, booking.ticket_id)).token
+
+
+def _sentence(request: Request, branch: BranchSettings, refusal: DomainError | None) -> str | None:
+    return message(refusal, words_for_page(request, branch)) if refusal else None
+
+
+routes: list[BaseRoute] = [
+    # Before the page: a token has no dot, but the page's pattern would take one.
+    Route("/b/{token}.ics", calendar),
+    Route("/b/{token}", booking_page),
+    Route("/b/{token}/change", change_days),
+    Route("/b/{token}/change/{date}", change_times),
+    Route("/b/{token}/change/{date}/{start}", change, methods=["GET", "POST"]),
+    Route("/b/{token}/cancellation", cancel, methods=["GET", "POST"]),
+]

@@ -1,0 +1,92 @@
+"""What the pages for citizens have in common: the branch and service they are about, a safe way out, what was typed."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from ..core.bookings import BookingState
+from ..core.errors import Missing
+from ..i18n.words import Words
+from ..store.queries.bookings import BookingView
+from ..store.queries.settings import BranchSettings, ServiceView
+from . import access
+from .house import house
+from .kit import language_of, page, words_of
+from .public_services import address_key
+from .public_times import place_of_zone, row_label, soon, start_key
+
+# A page that nobody asks about, for somebody who must not be seen on ours.
+SAFE_PLACE: Final = "https://www.wikipedia.org/"
+EXIT_SENTENCE: Final = "web_quick_exit"
+INSTEAD: Final = "instead"
+
+# Holds whose name and contact may be taken over: the one that is to be replaced, and one whose time ran out.
+REPLACEABLE: Final = frozenset({BookingState.HELD, BookingState.EXPIRED})
+
+
+async def frame(
+    request: Request,
+    template: str,
+    branch: BranchSettings,
+    service: ServiceView | None,
+    values: dict[str, Any],
+    *,
+    status: int = 200,
+    headers: dict[str, str] | None = None,
+) -> Response:
+    """A page about a branch, and about one of its services where there is one."""
+    words = words_for_page(request, branch)
+    protected = service is not None and service.confidentiality.hides_service
+    today = house(request).clock.now().astimezone(branch.calendar.zone).date()
+    shared = {
+        "service": service,
+        "home": "/",
+        "neutral": protected,
+        "way_out": SAFE_PLACE if protected or EXIT_SENTENCE in branch.texts else None,
+        "way_out_words": branch.texts.get(EXIT_SENTENCE),
+        "carry": carry(request),
+        "address_key": address_key,
+        "start_key": start_key,
+        "row_label": lambda row: row_label(row, today, words),
+        "soon": lambda day: soon(day, today, words),
+        "place_of_zone": place_of_zone(branch, words),
+    }
+    return await page(request, template, shared | values, branch=branch, status=status, headers=headers)
+
+
+def words_for_page(request: Request, branch: BranchSettings) -> Words:
+    """The texts in the language and digits of the page that answers."""
+    return words_of(language_of(request, branch), branch)
+
+
+def base_of(branch: BranchSettings, service: ServiceView) -> str:
+    """The address of a service's pages."""
+    return f"/book/{branch.slug}/{address_key(service)}"
+
+
+def carry(request: Request) -> str:
+    """The part of an address that says which hold is to be replaced, with its question mark, or nothing."""
+    token = request.query_params.get(INSTEAD)
+    return f"?{urlencode({INSTEAD: token})}" if token else ""
+
+
+async def carried(request: Request, branch: BranchSettings) -> BookingView | None:
+    """The hold that is to be replaced: its name and contact stand in the form, so nobody types twice."""
+    token = request.query_params.get(INSTEAD)
+    if token:
+        with suppress(Missing):
+            where, booking = await access.booking(request, token)
+            if where.id == branch.id and booking.state in REPLACEABLE:
+                return booking
+    return None
+
+
+async def typed(request: Request, *names: str) -> dict[str, str]:
+    """What was typed into the fields of a form; nothing for a field that is missing or holds a file."""
+    async with request.form() as form:
+        return {name: value if isinstance(value := form.get(name), str) else "" for name in names}

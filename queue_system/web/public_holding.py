@@ -1,0 +1,220 @@
+"""From a time to an appointment: name and contact, a hold of ten minutes, check the answers, confirm."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from ..actions import booking as actions
+from ..actions.booking import HoldOrder
+from ..core.bookings import BookingState
+from ..core.contacts import read_contact, read_name
+from ..core.errors import DomainError, Invalid, Refused, TooMany
+from ..store.log import CITIZEN
+from ..store.queries.bookings import BookingView
+from ..store.queries.settings import BranchSettings, ServiceView
+from . import access, public_services, public_times
+from .errors import message
+from .house import house
+from .kit import see_other
+from .limits import allow
+from .public_frame import base_of, carried, carry, frame, typed, words_for_page
+
+# Refusals that another time can heal: the times are shown again, and what was typed is kept.
+ABOUT_THE_TIME: Final = frozenset({"slot-taken", "slot-past", "slot-unknown", "day-past", "day-too-far"})
+
+
+async def times_page(
+    request: Request,
+    branch: BranchSettings,
+    service: ServiceView,
+    day: date,
+    *,
+    refusal: DomainError | None = None,
+    kept: dict[str, str] | None = None,
+) -> Response:
+    """The times of a day. After a refusal with its reason, and with the typed answers in hidden fields."""
+    base = base_of(branch, service)
+    if not service.bookable:
+        return see_other(base)
+    parts = await house(request).database.read(public_times.times, branch, service, day)
+    values = {
+        "day": day,
+        "parts": parts,
+        "base": f"{base}/{day.isoformat()}",
+        "back": f"{base}/days{carry(request)}",
+        "refusal": message(refusal, words_for_page(request, branch)) if refusal else None,
+        "kept": kept,
+        "request_id": uuid4(),
+    }
+    return await frame(request, "public/times.html", branch, service, values, status=refusal.status if refusal else 200)
+
+
+async def details(request: Request) -> Response:
+    """`/book/{branch}/{service}/{date}/{start}`: name and contact; sending them holds the time."""
+    branch = await access.branch(request)
+    service = public_services.service_at(branch, request.path_params["service"])
+    day = public_times.read_day(request.path_params["date"])
+    start = public_times.read_start(request.path_params["start"])
+    earlier = await carried(request, branch)
+    if request.method == "POST":
+        return await _hold(request, branch, service, day, start, earlier)
+    own = earlier is not None and earlier.state is BookingState.HELD and earlier.starts_at == start
+    if not own:
+        parts = await house(request).database.read(public_times.times, branch, service, day)
+        if not public_times.is_offered(parts, start):
+            return await times_page(request, branch, service, day, refusal=gone(start, house(request).clock.now()))
+    answers = {"name": earlier.name, "contact": earlier.contact} if earlier else {"name": "", "contact": ""}
+    return await _form(request, branch, service, day, start, answers)
+
+
+async def check(request: Request) -> Response:
+    """`/b/{token}/check`: the answers to check, with a way to change each, while the time is kept."""
+    branch, booking = await access.booking(request)
+    if not is_held(booking, house(request).clock.now()):
+        return see_other(f"/b/{booking.token}")
+    return await _check_page(request, branch, booking, None)
+
+
+async def confirm(request: Request) -> Response:
+    """`/b/{token}/confirmation`: makes the held time an appointment; sending it again changes nothing."""
+    branch, booking = await access.booking(request)
+    if request.method == "POST":
+        try:
+            await house(request).database.write_in(branch.id, actions.confirm_booking, branch.id, booking.id, CITIZEN)
+        except DomainError as error:
+            if is_held(booking, house(request).clock.now()):
+                return await _check_page(request, branch, booking, error)
+    return see_other(f"/b/{booking.token}")
+
+
+def gone(start: datetime, now: datetime) -> Refused:
+    """Why a time that an address names is not offered any more."""
+    return Refused("slot-past" if start <= now else "slot-taken")
+
+
+def is_held(booking: BookingView, now: datetime) -> bool:
+    """Whether the time is still kept; the hold itself is given back a little after its time."""
+    return booking.state is BookingState.HELD and (booking.held_until is None or now < booking.held_until)
+
+
+async def _hold(
+    request: Request,
+    branch: BranchSettings,
+    service: ServiceView,
+    day: date,
+    start: datetime,
+    earlier: BookingView | None,
+) -> Response:
+    answers = await typed(request, "name", "contact", "request_id")
+    words = words_for_page(request, branch)
+    errors = {error.field or "name": message(error, words) for error in _mistakes(answers, branch)}
+    if errors:
+        return await _form(request, branch, service, day, start, answers, errors=errors)
+    order = HoldOrder(
+        branch_id=branch.id,
+        service_id=service.id,
+        starts_at=start,
+        name=answers["name"],
+        contact=answers["contact"],
+        language=words.language,
+        actor=CITIZEN,
+        request_id=_request_id(answers["request_id"]),
+    )
+    database = house(request).database
+    try:
+        allow(request, "holds")
+        if earlier is not None:
+            booking = await database.write_in(branch.id, actions.hold_instead, order, earlier.id)
+        else:
+            booking = await database.write_in(branch.id, actions.hold_slot, order)
+    except DomainError as error:
+        if error.code in ABOUT_THE_TIME:
+            return await times_page(request, branch, service, day, refusal=error, kept=answers)
+        return await _form(request, branch, service, day, start, answers, failure=error)
+    return see_other(f"/b/{booking.token}/check")
+
+
+async def _form(
+    request: Request,
+    branch: BranchSettings,
+    service: ServiceView,
+    day: date,
+    start: datetime,
+    answers: dict[str, str],
+    *,
+    errors: dict[str, str] | None = None,
+    failure: DomainError | None = None,
+) -> Response:
+    if not service.bookable:
+        return see_other(base_of(branch, service))
+    status = failure.status if failure else 422 if errors else 200
+    headers = {"Retry-After": str(failure.values["seconds"])} if isinstance(failure, TooMany) else None
+    words = words_for_page(request, branch)
+    values: dict[str, Any] = {
+        "day": day,
+        "start": start,
+        "back": f"{base_of(branch, service)}/{day.isoformat()}{carry(request)}",
+        "answers": answers,
+        "errors": errors or {},
+        "failure": message(failure, words) if failure else None,
+        "failure_code": failure.code if failure else None,
+        # A refused request has been answered: the next one is another.
+        "request_id": uuid4() if failure else _request_id(answers.get("request_id", "")),
+        "alias": branch.texts.get("alias"),
+    }
+    return await frame(request, "public/details.html", branch, service, values, status=status, headers=headers)
+
+
+async def _check_page(
+    request: Request, branch: BranchSettings, booking: BookingView, failure: DomainError | None
+) -> Response:
+    service = branch.services[booking.service_id]
+    day = booking.starts_at.astimezone(branch.calendar.zone).date()
+    base, instead = base_of(branch, service), f"?instead={booking.token}"
+    values = {
+        "booking": booking,
+        "change_service": f"/book/{branch.slug}{instead}",
+        "change_day": f"{base}/days{instead}",
+        "change_time": f"{base}/{day.isoformat()}{instead}",
+        "change_details": f"{base}/{day.isoformat()}/{public_times.start_key(booking.starts_at)}{instead}",
+        "failure": message(failure, words_for_page(request, branch)) if failure else None,
+        "failure_code": failure.code if failure else None,
+        "sentences": public_services.sentences(branch, ("no_brokers",)),
+    }
+    status = failure.status if failure else 200
+    return await frame(request, "public/check.html", branch, service, values, status=status)
+
+
+def _mistakes(answers: dict[str, str], branch: BranchSettings) -> list[Invalid]:
+    """Everything that is wrong with the answers at once, so that nobody corrects one field after the other."""
+    found = []
+    for read in (
+        lambda: read_name(answers["name"]),
+        lambda: read_contact(answers["contact"], branch.data.get("country_code")),
+    ):
+        try:
+            read()
+        except Invalid as error:
+            found.append(error)
+    return found
+
+
+def _request_id(sent: str) -> str:
+    """The id that makes a repeated request the same request; a new one where the form brought none of ours."""
+    try:
+        return str(UUID(sent))
+    except ValueError:
+        return str(uuid4())
+
+
+routes: list[BaseRoute] = [
+    Route("/book/{branch}/{service}/{date}/{start}", details, methods=["GET", "POST"]),
+    Route("/b/{token}/check", check),
+    Route("/b/{token}/confirmation", confirm, methods=["GET", "POST"]),
+]

@@ -1,0 +1,191 @@
+"""What a visitor can come for: services with how they are had, when it is open, what to bring, what holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from ..core import bookings, hours
+from ..core.errors import Missing
+from ..i18n import filters
+from ..i18n.words import Words
+from ..store.database import Tx
+from ..store.queries.bookings import free_days, policy_of
+from ..store.queries.settings import BranchSettings, DepartmentView, Names, ServiceView
+
+# How far the list of services looks for the next place, and in what stretches.
+LOOK_AHEAD: Final = timedelta(days=28)
+STRETCH: Final = timedelta(days=7)
+
+# How a service is had, in one plain phrase: by (mode, whether numbers are given on the spot too).
+HOW: Final[dict[tuple[str, bool], str]] = {
+    ("fcfs", True): "booking.how-appointment-or-number",
+    ("fcfs", False): "booking.how-appointment",
+    ("walkin_and_fcfs", True): "booking.how-number-or-appointment",
+    ("walkin_and_fcfs", False): "booking.how-appointment",
+    ("walkin_only", True): "booking.how-number",
+    ("ballot", True): "booking.how-ballot-or-number",
+    ("ballot", False): "booking.how-ballot",
+    ("staff_only", False): "booking.how-staff",
+    ("invite", False): "booking.how-invitation",
+}
+# And, for services that nobody can book on these pages, what to do instead.
+INSTEAD: Final[dict[str, str]] = {
+    "booking.how-number": "booking.instead-number",
+    "booking.how-ballot-or-number": "booking.instead-ballot-or-number",
+    "booking.how-ballot": "booking.instead-ballot",
+    "booking.how-staff": "booking.instead-staff",
+    "booking.how-invitation": "booking.instead-invitation",
+}
+CHANNELS: Final = {
+    "phone": "booking.channel-phone",
+    "onsite_or_video": "booking.channel-video",
+    "field": "booking.channel-field",
+}
+TAGS: Final = {
+    "fee_bearing": "booking.tag-fee",
+    "personal_presence": "booking.tag-presence",
+    "biometrics": "booking.tag-fingerprints",
+}
+# The branch's own sentences that belong on these pages, in this order; the others are for kiosk, screen and slip.
+SENTENCES: Final = (
+    "banner",
+    "welcome",
+    "entrance",
+    "no_brokers",
+    "neutrality",
+    "confidentiality",
+    "passports_only_platform",
+    "forgery_notice",
+    "alias",
+    "hint",
+)
+# «None required» is an entry of the catalogue of documents; nothing to bring is said in a sentence of ours.
+NO_DOCUMENT: Final = "none_required"
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A service in the list: its address part, how it is had, and the first day with a place (None: not bookable)."""
+
+    service: ServiceView
+    key: str
+    how: str
+    instead: str | None
+    first_day: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenToday:
+    """The hours of today: windows as (opening, closing, last ticket), and what holds at this moment.
+
+    `until` is when it closes, None when it is closed now; then `next_opening` says when it opens.
+    """
+
+    windows: tuple[tuple[datetime, datetime, datetime], ...]
+    until: datetime | None
+    next_opening: datetime | None
+    opens_today: bool
+    closure: Names | None
+
+
+def address_key(service: ServiceView) -> str:
+    """What stands for a service in an address: its name, but an id where the service stays unnamed."""
+    return str(service.id) if service.confidentiality.hides_service else service.slug
+
+
+def service_at(branch: BranchSettings, key: str) -> ServiceView:
+    """The service that an address names; raises Missing("service")."""
+    for service in branch.services.values():
+        if address_key(service) == key:
+            return service
+    raise Missing("service")
+
+
+def how(service: ServiceView) -> str:
+    """The key of the phrase that says how a service is had."""
+    return HOW.get((service.mode, service.walk_in), "booking.how-staff")
+
+
+def offers(tx: Tx, branch: BranchSettings) -> list[tuple[DepartmentView, list[Offer]]]:
+    """The services of a branch by department, both in their order, each with the first day that has a place."""
+    found: dict[UUID, list[Offer]] = {}
+    for service in branch.services.values():
+        first = first_day(tx, branch, service) if service.bookable else None
+        phrase = how(service)
+        offer = Offer(service, address_key(service), phrase, INSTEAD.get(phrase), first)
+        found.setdefault(service.department_id, []).append(offer)
+    return [(department, found[key]) for key, department in branch.departments.items() if key in found]
+
+
+def first_day(tx: Tx, branch: BranchSettings, service: ServiceView) -> date | None:
+    """The first day on which the public can book a service; None within four weeks."""
+    first = tx.now.astimezone(branch.calendar.zone).date()
+    end = first + LOOK_AHEAD
+    last = bookings.last_day(policy_of(branch, service), first)
+    end = end if last is None else min(end, last)
+    while first <= end:
+        for day in free_days(tx, branch, service, first, min(end, first + STRETCH - timedelta(days=1))):
+            if day.slots:
+                return day.day
+        first += STRETCH
+    return None
+
+
+def open_today(branch: BranchSettings, now: datetime, service: ServiceView | None = None) -> OpenToday:
+    """The hours of a branch, or of one of its services, on the civil day of `now`."""
+    calendar, service_id = branch.calendar, service.id if service else None
+    today = now.astimezone(calendar.zone).date()
+    windows = tuple(
+        (*hours.to_instants(today, window, calendar.zone), hours.instant_at(today, window.last, calendar.zone))
+        for window in hours.windows(today, calendar, service_id)
+    )
+    until = hours.open_until(now, calendar, service_id)
+    upcoming = None if until else hours.next_opening(now, calendar, service_id)
+    opens_today = upcoming is not None and upcoming.astimezone(calendar.zone).date() == today
+    return OpenToday(windows, until, upcoming, opens_today, closure_on(branch, today, service_id))
+
+
+def closure_on(branch: BranchSettings, day: date, service_id: UUID | None = None) -> Names | None:
+    """The name of the holiday or closure that shuts the branch, or the service, on a day."""
+    for closure in branch.calendar.closures:
+        concerned = closure.service_ids is None or service_id in closure.service_ids
+        if concerned and closure.names and closure.first <= day <= closure.last:
+            return dict(closure.names)
+    return None
+
+
+def documents(service: ServiceView) -> list[Names]:
+    """The documents to bring, in the order in which people are told of them."""
+    return [document.names for document in service.documents if document.slug != NO_DOCUMENT]
+
+
+def sentences(branch: BranchSettings, slugs: Iterable[str] = SENTENCES) -> list[Names]:
+    """The branch's own sentences for these pages."""
+    return [branch.texts[slug] for slug in slugs if slug in branch.texts]
+
+
+def conditions(branch: BranchSettings, service: ServiceView, words: Words) -> list[str]:
+    """What holds for an appointment, one plain sentence each: how it takes place, the rules of its policy."""
+    found = [words.text(TAGS[tag]) for tag in service.tags if tag in TAGS]
+    channel = service.data.get("channel")
+    if channel in CHANNELS:
+        found.insert(0, words.text(CHANNELS[channel]))
+    if not service.bookable:
+        return found
+    policy = policy_of(branch, service)
+    if policy.horizon_days is not None:
+        found.append(words.plural("booking.rule-horizon", policy.horizon_days))
+    if policy.max_active is not None:
+        found.append(words.plural("booking.rule-active", policy.max_active))
+    if policy.max_changes is not None:
+        found.append(words.plural("booking.rule-changes", policy.max_changes))
+    return found
+
+
+def shown_name(service: ServiceView, words: Words) -> str:
+    """The name of a service as anybody may read it."""
+    return filters.localised(service.shown_names, words.language)

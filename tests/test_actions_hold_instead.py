@@ -1,0 +1,101 @@
+"""A hold in place of an earlier one, on both databases."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from queue_system.actions import booking as actions
+from queue_system.actions.booking import HoldOrder
+from queue_system.core.bookings import BookingState
+from queue_system.core.errors import Missing, Refused
+from queue_system.store import log, tables
+from queue_system.store.database import Database, Tx
+from queue_system.store.log import CITIZEN
+from queue_system.store.queries import bookings
+from queue_system.store.queries.bookings import BookingView
+from tests.hall import Hall, furnish
+from tests.public_visitor import fill_up
+
+START = datetime(2026, 11, 23, 5, 30, tzinfo=UTC)
+LATER = START + timedelta(minutes=25)
+
+
+@pytest.fixture
+def hall(db: Database) -> Hall:
+    return furnish(db)
+
+
+def order(hall: Hall, start: datetime = START, **changes: Any) -> HoldOrder:
+    plain = HoldOrder(hall.branch.id, hall.service("passport-lost"), start, "سلمى", "a@example.org", "ar", CITIZEN)
+    return replace(plain, **changes)
+
+
+def hold(hall: Hall, wanted: HoldOrder) -> BookingView:
+    return hall.db.write_in_now(hall.branch.id, actions.hold_slot, wanted)
+
+
+def hold_instead(hall: Hall, wanted: HoldOrder, earlier: BookingView) -> BookingView:
+    return hall.db.write_in_now(hall.branch.id, actions.hold_instead, wanted, earlier.id)
+
+
+def test_the_same_time_can_be_held_again_even_when_it_is_full(hall: Hall) -> None:
+    earlier = hold(hall, order(hall))
+    fill_up(hall, "passport-lost", START)
+    with pytest.raises(Refused, match="slot-taken"):
+        hold(hall, order(hall))
+    again = hold_instead(hall, order(hall, name="سلمى العلي"), earlier)
+    assert (again.state, again.name, again.starts_at) == (BookingState.HELD, "سلمى العلي", START)
+    assert state(hall, earlier) is BookingState.CANCELLED
+    assert again.token != earlier.token
+
+
+def test_the_earlier_time_is_kept_until_the_new_one_is_sure(hall: Hall) -> None:
+    earlier = hold(hall, order(hall))
+    fill_up(hall, "passport-lost", LATER)
+    before = hall.db.read_now(log.positions)
+    with pytest.raises(Refused, match="slot-taken"):
+        hold_instead(hall, order(hall, LATER), earlier)
+    assert state(hall, earlier) is BookingState.HELD
+    assert hall.db.read_now(seats_of, earlier) == 5
+    assert hall.db.read_now(log.positions) == before
+
+
+def test_what_was_given_back_is_free_for_others(hall: Hall) -> None:
+    earlier = hold(hall, order(hall))
+    hold_instead(hall, order(hall, LATER), earlier)
+    assert hall.db.read_now(seats_of, earlier) == 0
+    assert fill_up(hall, "passport-lost", START) >= 1
+    assert all(verdict.broken_at is None for verdict in hall.db.read_now(log.verify))
+
+
+def test_a_repeated_request_is_the_same_hold(hall: Hall) -> None:
+    earlier = hold(hall, order(hall))
+    wanted = order(hall, LATER, request_id="d1b1c7f0-0000-4000-8000-000000000001")
+    assert hold_instead(hall, wanted, earlier) == hold_instead(hall, wanted, earlier)
+
+
+def test_a_confirmed_appointment_is_not_given_up(hall: Hall) -> None:
+    earlier = hold(hall, order(hall))
+    hall.db.write_in_now(hall.branch.id, actions.confirm_booking, hall.branch.id, earlier.id, CITIZEN)
+    other = order(hall, LATER, contact="b@example.org")
+    assert hold_instead(hall, other, earlier).state is BookingState.HELD
+    assert state(hall, earlier) is BookingState.CONFIRMED
+
+
+def test_a_hold_that_is_not_there_is_missing(hall: Hall) -> None:
+    with pytest.raises(Missing):
+        hall.db.write_in_now(hall.branch.id, actions.hold_instead, order(hall), hall.branch.id)
+
+
+def state(hall: Hall, booking: BookingView) -> BookingState:
+    return hall.db.read_now(bookings.booking, hall.branch.id, booking.id).state
+
+
+def seats_of(tx: Tx, booking: BookingView) -> int:
+    seat = tables.table(tables.Seat)
+    return int(tx.scalar(sa.select(sa.func.count()).select_from(seat).where(seat.c.booking_id == booking.id)))

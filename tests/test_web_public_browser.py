@@ -1,0 +1,177 @@
+"""Booking in a real browser on a narrow phone: axe on every page in both languages and themes, the keyboard alone."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+from playwright.sync_api import Browser, Page, sync_playwright
+from pydantic import SecretStr
+
+from queue_system.app import create_app
+from queue_system.clock import FrozenClock
+from queue_system.settings import Settings
+from tests import needs
+from tests.public_visitor import NAME
+from tests.tree import ROOT
+from tests.web_hall import furnished
+
+pytestmark = pytest.mark.browser
+
+AXE = (ROOT / "tests" / "vendor" / "axe-core-4.14.1" / "axe.min.js").read_text("utf-8")
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+# A file that was still on its way when the visitor went on to the next page.
+LEFT_BEFORE = "net::ERR_ABORTED"
+CHECK = "rules => axe.run(document, {runOnly: rules}).then(found => found.violations.map(one => [one.id, one.nodes.map(node => node.html)]))"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=needs.chromium(), args=["--no-sandbox"])
+        yield found
+        found.close()
+
+
+@pytest.fixture
+def site(sqlite_template: Path, tmp_path: Path, clock: FrozenClock) -> Iterator[str]:
+    """The address of a server of its own, with the demonstration's panel on its front page."""
+    url = furnished(sqlite_template, tmp_path, clock.now())
+    demo: dict[str, object] = {
+        "password": "demo-demo",
+        "sign_ins": [("layla", "officer")],
+        "devices": ["display", "kiosk"],
+        "printer": object(),
+    }
+    app = create_app(Settings(database_url=SecretStr(url), data_dir=tmp_path), clock, demo=demo)
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", timeout_graceful_shutdown=1))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        assert thread.is_alive()
+        thread.join(0.02)
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    server.should_exit = True
+    thread.join(20)
+
+
+@pytest.mark.parametrize(("locale", "scheme"), [("ar-QA", "light"), ("en-GB", "dark")])
+def test_every_page_is_for_everybody_and_fits_a_narrow_phone(
+    browser: Browser, site: str, locale: str, scheme: Any
+) -> None:
+    # Axe is put into the page by the test, which the page's own policy would forbid.
+    context = browser.new_context(
+        locale=locale, color_scheme=scheme, viewport={"width": 320, "height": 640}, bypass_csp=True
+    )
+    tab = context.new_page()
+    seen: list[str] = []
+
+    def look(name: str) -> None:
+        tab.evaluate(AXE)
+        assert tab.evaluate(CHECK, RULES) == [], name
+        assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name} is wider than the screen"
+        assert tab.evaluate("document.querySelectorAll('h1').length") == 1, name
+        seen.append(name)
+
+    walk(tab, site, look)
+    context.close()
+    assert len(seen) == 18
+
+
+def test_the_whole_way_without_scripts_in_a_browser(browser: Browser, site: str) -> None:
+    context = browser.new_context(locale="ar-QA", java_script_enabled=False)
+    tab = context.new_page()
+    walk(tab, site, lambda name: None)
+    assert tab.locator("h1").inner_text() == "عرض موعدي"
+    context.close()
+
+
+def test_the_page_keeps_to_its_policy(browser: Browser, site: str) -> None:
+    context = browser.new_context(locale="ar-QA")
+    tab = context.new_page()
+    problems: list[str] = []
+    tab.on("pageerror", lambda error: problems.append(str(error)))
+    tab.on("console", lambda said: problems.append(said.text) if "Content Security" in said.text else None)
+    tab.on("requestfailed", lambda request: problems.append(request.url) if request.failure != LEFT_BEFORE else None)
+    walk(tab, site, lambda name: None)
+    context.close()
+    assert problems == []
+
+
+def test_an_appointment_is_booked_by_keyboard_alone(browser: Browser, site: str) -> None:
+    context = browser.new_context(locale="ar-QA")
+    tab = context.new_page()
+    tab.goto(f"{site}/book/doha-main/passport-lost")
+    press(tab, ".buttons a.button")
+    tab.wait_for_url("**/days")
+    press(tab, ".days a[href$='2026-11-24']")
+    tab.wait_for_url("**/2026-11-24")
+    press(tab, "a.time[href$='20261124T0530Z']")
+    tab.wait_for_url("**/20261124T0530Z")
+    press(tab, "main form button")
+    tab.wait_for_selector(".error-summary")
+    # The list of mistakes has the focus; its first line leads to the first field.
+    assert tab.evaluate("document.activeElement.className") == "error-summary"
+    tab.keyboard.press("Tab")
+    tab.keyboard.press("Enter")
+    assert tab.evaluate("document.activeElement.id") == "name"
+    tab.keyboard.type(NAME)
+    tab.keyboard.press("Tab")
+    tab.keyboard.type("a@example.org")
+    tab.keyboard.press("Enter")
+    # A browser keeps the fragment of the form over the redirect.
+    tab.wait_for_url("**/check*")
+    press(tab, "form[action$=confirmation] button")
+    tab.wait_for_selector(".panel")
+    assert "موعدك مؤكَّد" in tab.locator("h1").inner_text()
+    context.close()
+
+
+def walk(tab: Page, site: str, look: Callable[[str], None]) -> None:
+    """Once through all pages, from the front page to an appointment that was booked, moved and cancelled."""
+
+    def at(name: str, path: str = "") -> None:
+        if path:
+            tab.goto(site + path)
+        look(name)
+
+    def click(name: str, target: str, place: int = 0) -> None:
+        tab.locator(target).nth(place).click()
+        look(name)
+
+    at("front", "/")
+    click("services", "a[href='/book/doha-main']")
+    at("by number only", "/book/doha-main/passport-collect")
+    at("by ballot", "/book/doha-main/passport-apply")
+    at("service", "/book/doha-main/passport-lost")
+    click("days", ".buttons a.button")
+    click("times", ".days a.choice", 1)
+    click("details", "a.time", 2)
+    click("mistakes", "main form button")
+    tab.fill("#name", NAME)
+    tab.fill("#contact", "٥٥١٢ ٣٤٥٦")
+    click("check", "main form button")
+    click("confirmed", "form[action$=confirmation] button")
+    click("other days", "a[href$='/change']")
+    click("other times", ".days a.choice", 3)
+    click("old and new", "a.time", 1)
+    click("moved", "main form button")
+    click("cancel", "a[href$='/cancellation']")
+    click("cancelled", "main form button")
+    at("my booking", "/my-booking")
+
+
+def press(tab: Page, target: str) -> None:
+    """Reach something with the Tab key and press Enter on it."""
+    for _ in range(80):
+        tab.keyboard.press("Tab")
+        if tab.evaluate("target => document.activeElement.matches(target)", target):
+            # What has the focus is seen: the ring is there and nothing covers it.
+            assert tab.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+            tab.keyboard.press("Enter")
+            return
+    raise AssertionError(f"the Tab key does not reach {target}")
