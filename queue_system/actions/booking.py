@@ -95,6 +95,20 @@ def hold_slot(tx: Tx, order: HoldOrder) -> BookingView:
         return stored.booking(tx, branch.id, row["id"])
 
 
+def hold_instead(tx: Tx, order: HoldOrder, earlier_id: UUID) -> BookingView:
+    """Hold a time in place of an earlier hold of the same branch, which keeps its time until the new one is sure.
+
+    The time of the earlier hold can be taken again: so names are put right. Raises what `hold_slot` raises.
+    """
+    with locked(tx, order.branch_id) as branch:
+        earlier = stored.booking(tx, order.branch_id, earlier_id)
+        if earlier.state is BookingState.HELD:
+            _release(branch, earlier)
+            _move(branch, earlier, BookingStep.CANCEL, ended_at=tx.now)
+            branch.append(events.BookingCancelled(subject=str(earlier.id), code=earlier.code), order.actor)
+    return hold_slot(tx, order)
+
+
 def confirm_booking(tx: Tx, branch_id: UUID, booking_id: UUID, actor: Actor) -> BookingView:
     """Make a hold binding; confirming twice is the same as once. Raises Refused("hold-expired"), "booking-limit"."""
     with locked(tx, branch_id) as branch:

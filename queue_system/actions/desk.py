@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -15,15 +16,25 @@ from ..core.errors import Missing, Refused, Stale
 from ..core.tickets import Step, TicketState
 from ..store.database import Tx
 from ..store.log import Actor, Locked, locked
+from ..store.prepared import Prepared
 from ..store.queries import line
+from ..store.queries.desk import holders
 from ..store.queries.line import TicketView
 from ..store.queries.settings import BranchSettings, CounterView, branch_settings
-from ..store.tables import Booking, Call, Counter, Ticket, table
+from ..store.tables import Call, Counter, Ticket, table
+from .office import SESSION_IDLE
+from .visit import end_booking
 
 TICKET = table(Ticket)
-BOOKING = table(Booking)
 CALL = table(Call)
 COUNTER = table(Counter)
+
+_HOLDER = Prepared(
+    sa.select(COUNTER.c.staff_id).where(
+        COUNTER.c.branch_id == sa.bindparam("branch"), COUNTER.c.id == sa.bindparam("counter")
+    )
+)
+_RECORD_CALL = Prepared(sa.insert(CALL))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +64,24 @@ def open_counter(tx: Tx, desk: Desk) -> None:
             return
         if holder is not None:
             raise Refused("counter-taken", number=counter.number)
-        settings = branch_settings(tx, branch.id, branch.config_version)
-        for other in tx.rows(
-            sa.select(COUNTER.c.id).where(COUNTER.c.branch_id == branch.id, COUNTER.c.staff_id == desk.staff_id)
-        ):
-            _close(branch, settings.counters[other.id], desk)
-        _set_holder(tx, branch, counter, desk.staff_id)
-        branch.append(events.CounterOpened(subject=str(counter.id), number=counter.number), desk.actor)
+        _sit_down(branch, counter, desk)
+
+
+def take_over(tx: Tx, desk: Desk) -> None:
+    """Sit down at a counter whose clerk has gone without leaving it: no session of theirs is alive.
+
+    A visitor who stands there stays. Raises Refused("counter-taken") while the other is there.
+    """
+    with locked(tx, desk.branch_id) as branch:
+        counter = _counter(tx, branch, desk)
+        holder = holders(tx, desk.branch_id, SESSION_IDLE).get(counter.id)
+        if holder is not None and holder.staff_id == desk.staff_id:
+            return
+        if holder is not None:
+            if holder.present:
+                raise Refused("counter-taken", number=counter.number)
+            branch.append(events.CounterClosed(subject=str(counter.id), number=counter.number), desk.actor)
+        _sit_down(branch, counter, desk)
 
 
 def close_counter(tx: Tx, desk: Desk) -> None:
@@ -76,25 +98,32 @@ def call_next(tx: Tx, desk: Desk) -> TicketView | None:
         settings, counter, current = _at_desk(tx, branch, desk)
         if current is not None:
             _finish(branch, counter, current, desk.actor, "done")
-        waiting = line.as_waiting(line.open_tickets(tx, branch.id, counter.queues), settings)
+        standing = line.open_tickets(tx, branch.id, counter.queues)
+        waiting = line.as_waiting(standing, settings)
         choice = dispatch.choose(waiting, frozenset(counter.queues), line.calling_rules(settings), tx.now)
         if choice is None:
             return None
-        return _call(branch, counter, choice.ticket_id, desk.actor, choice.reason.code, choice.reason.values)
+        chosen = next(ticket for ticket in standing if ticket.id == choice.ticket_id)
+        return _call(branch, counter, chosen, desk.actor, choice.reason.code, choice.reason.values)
 
 
 def call_ticket(tx: Tx, desk: Desk, ticket_id: UUID) -> TicketView:
     """Call a certain visitor: one who was held for this, or out of turn, which the log says in plain words."""
     with locked(tx, desk.branch_id) as branch:
-        _, counter, current = _at_desk(tx, branch, desk)
+        settings, counter, current = _at_desk(tx, branch, desk)
         wanted = line.ticket(tx, branch.id, ticket_id)
         tickets.after(wanted.state, Step.CALL)
         if wanted.queue_id not in counter.queues:
             raise Refused("not-of-this-counter", code=wanted.code)
         if current is not None:
             _finish(branch, counter, current, desk.actor, "done")
+        waiting = line.as_waiting(line.open_tickets(tx, branch.id, counter.queues), settings)
+        choice = dispatch.choose(waiting, frozenset(counter.queues), line.calling_rules(settings), tx.now)
+        if choice is not None and choice.ticket_id == ticket_id:
+            # Whoever presses the button beside the first in line calls nobody out of turn.
+            return _call(branch, counter, wanted, desk.actor, choice.reason.code, choice.reason.values)
         reason = "held-back" if wanted.state is TicketState.HELD else "chosen-by-staff"
-        return _call(branch, counter, ticket_id, desk.actor, reason, {})
+        return _call(branch, counter, wanted, desk.actor, reason, {})
 
 
 def recall(tx: Tx, desk: Desk) -> TicketView:
@@ -102,7 +131,7 @@ def recall(tx: Tx, desk: Desk) -> TicketView:
 
     def step(branch: Locked, counter: CounterView, ticket: TicketView) -> TicketView:
         calls = ticket.calls + 1
-        _move(tx, ticket, Step.RECALL, called_at=tx.now, calls=calls)
+        moved = _move(tx, ticket, Step.RECALL, called_at=tx.now, calls=calls)
         fact = events.TicketRecalled(
             subject=str(ticket.id),
             code=ticket.code,
@@ -111,7 +140,7 @@ def recall(tx: Tx, desk: Desk) -> TicketView:
             call=calls,
         )
         _record_call(tx, branch, counter, ticket.id, branch.append(fact, desk.actor), "recall")
-        return line.ticket(tx, branch.id, ticket.id)
+        return moved
 
     return _with_current(tx, desk, step)
 
@@ -120,11 +149,11 @@ def start_serving(tx: Tx, desk: Desk) -> TicketView:
     """The visitor has come to the counter."""
 
     def step(branch: Locked, counter: CounterView, ticket: TicketView) -> TicketView:
-        _move(tx, ticket, Step.START, started_at=tx.now)
+        moved = _move(tx, ticket, Step.START, started_at=tx.now)
         branch.append(
             events.TicketStarted(subject=str(ticket.id), code=ticket.code, counter=str(counter.id)), desk.actor
         )
-        return line.ticket(tx, branch.id, ticket.id)
+        return moved
 
     return _with_current(tx, desk, step)
 
@@ -135,8 +164,7 @@ def finish(tx: Tx, desk: Desk, outcome: str = "done") -> TicketView:
         raise Refused("outcome-unknown")
 
     def step(branch: Locked, counter: CounterView, ticket: TicketView) -> TicketView:
-        _finish(branch, counter, ticket, desk.actor, outcome)
-        return line.ticket(tx, branch.id, ticket.id)
+        return _finish(branch, counter, ticket, desk.actor, outcome)
 
     return _with_current(tx, desk, step)
 
@@ -145,13 +173,13 @@ def mark_no_show(tx: Tx, desk: Desk) -> TicketView:
     """The visitor was called and did not come."""
 
     def step(branch: Locked, counter: CounterView, ticket: TicketView) -> TicketView:
-        _move(tx, ticket, Step.NO_SHOW, counter_id=None, ended_at=tx.now)
+        moved = _move(tx, ticket, Step.NO_SHOW, counter_id=None, ended_at=tx.now)
         fact = events.TicketNoShow(
             subject=str(ticket.id), code=ticket.code, counter=str(counter.id), calls=ticket.calls
         )
         branch.append(fact, desk.actor)
-        _end_booking(branch, ticket, BookingState.NO_SHOW, desk.actor)
-        return line.ticket(tx, branch.id, ticket.id)
+        end_booking(branch, ticket, BookingState.NO_SHOW, desk.actor)
+        return moved
 
     return _with_current(tx, desk, step)
 
@@ -160,9 +188,9 @@ def hold(tx: Tx, desk: Desk) -> TicketView:
     """Send the visitor to fill a form and come back: keeps the place, is called by hand or resumed."""
 
     def step(branch: Locked, counter: CounterView, ticket: TicketView) -> TicketView:
-        _move(tx, ticket, Step.HOLD, counter_id=None)
+        moved = _move(tx, ticket, Step.HOLD, counter_id=None)
         branch.append(events.TicketHeld(subject=str(ticket.id), code=ticket.code, counter=str(counter.id)), desk.actor)
-        return line.ticket(tx, branch.id, ticket.id)
+        return moved
 
     return _with_current(tx, desk, step)
 
@@ -175,12 +203,12 @@ def resume(tx: Tx, branch_id: UUID, ticket_id: UUID, actor: Actor) -> TicketView
     with locked(tx, branch_id) as branch:
         ticket = line.ticket(tx, branch_id, ticket_id)
         if ticket.state is TicketState.NO_SHOW:
-            _move(tx, ticket, Step.RETURN, anchor_at=tx.now, ended_at=None)
+            moved = _move(tx, ticket, Step.RETURN, anchor_at=tx.now, ended_at=None)
             branch.append(events.TicketReturned(subject=str(ticket.id), code=ticket.code), actor)
         else:
-            _move(tx, ticket, Step.RESUME)
+            moved = _move(tx, ticket, Step.RESUME)
             branch.append(events.TicketResumed(subject=str(ticket.id), code=ticket.code), actor)
-        return line.ticket(tx, branch_id, ticket_id)
+        return moved
 
 
 def transfer(tx: Tx, desk: Desk, service_id: UUID) -> TicketView:
@@ -193,7 +221,7 @@ def transfer(tx: Tx, desk: Desk, service_id: UUID) -> TicketView:
             raise Missing("service")
         if service_id == ticket.service_id:
             raise Refused("transfer-to-itself")
-        _move(tx, ticket, Step.TRANSFER, counter_id=None, service_id=service.id, queue_id=service.queue_id)
+        moved = _move(tx, ticket, Step.TRANSFER, counter_id=None, service_id=service.id, queue_id=service.queue_id)
         fact = events.TicketTransferred(
             subject=str(ticket.id),
             code=ticket.code,
@@ -203,7 +231,7 @@ def transfer(tx: Tx, desk: Desk, service_id: UUID) -> TicketView:
             to_service=service.slug,
         )
         branch.append(fact, desk.actor)
-        return line.ticket(tx, branch.id, ticket.id)
+        return moved
 
     return _with_current(tx, desk, step)
 
@@ -236,15 +264,22 @@ def _counter(tx: Tx, branch: Locked, desk: Desk) -> CounterView:
 
 
 def _holder(tx: Tx, desk: Desk) -> UUID | None:
-    statement = sa.select(COUNTER.c.staff_id).where(
-        COUNTER.c.branch_id == desk.branch_id, COUNTER.c.id == desk.counter_id
-    )
-    return tx.scalar(statement)  # type: ignore[no-any-return]
+    return tx.scalar(_HOLDER, {"branch": desk.branch_id, "counter": desk.counter_id})  # type: ignore[no-any-return]
 
 
 def _require_holder(tx: Tx, desk: Desk) -> None:
     if _holder(tx, desk) != desk.staff_id:
         raise Stale("not-your-counter")
+
+
+def _sit_down(branch: Locked, counter: CounterView, desk: Desk) -> None:
+    settings = branch_settings(branch.tx, branch.id, branch.config_version)
+    for other in branch.tx.rows(
+        sa.select(COUNTER.c.id).where(COUNTER.c.branch_id == branch.id, COUNTER.c.staff_id == desk.staff_id)
+    ):
+        _close(branch, settings.counters[other.id], desk)
+    _set_holder(branch.tx, branch, counter, desk.staff_id)
+    branch.append(events.CounterOpened(subject=str(counter.id), number=counter.number), desk.actor)
 
 
 def _set_holder(tx: Tx, branch: Locked, counter: CounterView, staff_id: UUID | None) -> None:
@@ -261,12 +296,11 @@ def _close(branch: Locked, counter: CounterView, desk: Desk) -> None:
 
 
 def _call(
-    branch: Locked, counter: CounterView, ticket_id: UUID, actor: Actor, reason: str, values: dict[str, Any]
+    branch: Locked, counter: CounterView, ticket: TicketView, actor: Actor, reason: str, values: dict[str, Any]
 ) -> TicketView:
     tx = branch.tx
-    ticket = line.ticket(tx, branch.id, ticket_id)
     calls = ticket.calls + 1
-    _move(tx, ticket, Step.CALL, counter_id=counter.id, called_at=tx.now, started_at=None, calls=calls)
+    called = _move(tx, ticket, Step.CALL, counter_id=counter.id, called_at=tx.now, started_at=None, calls=calls)
     fact = events.TicketCalled(
         subject=str(ticket.id),
         code=ticket.code,
@@ -277,32 +311,20 @@ def _call(
         values=values,
     )
     _record_call(tx, branch, counter, ticket.id, branch.append(fact, actor), "call")
-    return line.ticket(tx, branch.id, ticket_id)
+    return called
 
 
-def _finish(branch: Locked, counter: CounterView, ticket: TicketView, actor: Actor, outcome: str) -> None:
-    _move(branch.tx, ticket, Step.FINISH, ended_at=branch.tx.now, outcome=outcome)
+def _finish(branch: Locked, counter: CounterView, ticket: TicketView, actor: Actor, outcome: str) -> TicketView:
+    moved = _move(branch.tx, ticket, Step.FINISH, ended_at=branch.tx.now, outcome=outcome)
     fact = events.TicketServed(subject=str(ticket.id), code=ticket.code, counter=str(counter.id), outcome=outcome)
     branch.append(fact, actor)
-    _end_booking(branch, ticket, BookingState.FULFILLED, actor)
-
-
-def _end_booking(branch: Locked, ticket: TicketView, state: BookingState, actor: Actor) -> None:
-    if ticket.booking_id is None:
-        return
-    statement = (
-        sa.update(BOOKING)
-        .where(BOOKING.c.branch_id == branch.id, BOOKING.c.id == ticket.booking_id)
-        .values(state=state.value, ended_at=branch.tx.now)
-        .returning(BOOKING.c.code)
-    )
-    code = branch.tx.scalar(statement)
-    branch.append(events.BookingEnded(subject=str(ticket.booking_id), code=code, state=state.value), actor)
+    end_booking(branch, ticket, BookingState.FULFILLED, actor)
+    return moved
 
 
 def _record_call(tx: Tx, branch: Locked, counter: CounterView, ticket_id: UUID, seq: int, kind: str) -> None:
     tx.execute(
-        sa.insert(CALL),
+        _RECORD_CALL,
         {
             "branch_id": branch.id,
             "seq": seq,
@@ -314,13 +336,26 @@ def _record_call(tx: Tx, branch: Locked, counter: CounterView, ticket_id: UUID, 
     )
 
 
-def _move(tx: Tx, ticket: TicketView, step: Step, **changes: Any) -> None:
-    """Compare and set: exactly one row in the state that was read, or somebody was quicker."""
+def _move(tx: Tx, ticket: TicketView, step: Step, **changes: Any) -> TicketView:
+    """Compare and set: exactly one row in the state that was read, or somebody was quicker. The ticket as it is now."""
     state = tickets.after(ticket.state, step)
-    moved = tx.execute(
-        sa.update(TICKET)
-        .where(TICKET.c.branch_id == ticket.branch_id, TICKET.c.id == ticket.id, TICKET.c.state == ticket.state.value)
-        .values(state=state.value, **changes)
-    )
+    new = {"state": state.value, **changes}
+    values = {"branch": ticket.branch_id, "ticket": ticket.id, "before": ticket.state.value}
+    moved = tx.execute(_moving(tuple(new)), values | {f"new_{name}": value for name, value in new.items()})
     if moved.rowcount != 1:
         raise Stale("ticket-moved", code=ticket.code)
+    return replace(ticket, **changes | {"state": state})
+
+
+@functools.cache
+def _moving(columns: tuple[str, ...]) -> Prepared:
+    """The update that sets these columns of a ticket found in the state `before`."""
+    return Prepared(
+        sa.update(TICKET)
+        .where(
+            TICKET.c.branch_id == sa.bindparam("branch"),
+            TICKET.c.id == sa.bindparam("ticket"),
+            TICKET.c.state == sa.bindparam("before"),
+        )
+        .values({name: sa.bindparam(f"new_{name}", type_=TICKET.c[name].type) for name in columns})
+    )

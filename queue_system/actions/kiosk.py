@@ -13,17 +13,19 @@ import sqlalchemy as sa
 from uuid_utils.compat import uuid7
 
 from ..core import bookings, events, hours, tickets
-from ..core.bookings import Arrival, BookingStep, Punctuality
-from ..core.errors import Missing, Refused
+from ..core.bookings import Arrival, BookingState, BookingStep, Punctuality
+from ..core.errors import Denied, Missing, Refused
 from ..core.tickets import TicketState
 from ..store.database import Tx
 from ..store.log import Actor, Locked, locked
+from ..store.prepared import Prepared
 from ..store.queries import bookings as stored_bookings
 from ..store.queries import line
 from ..store.queries.bookings import BookingView
 from ..store.queries.line import TicketView
 from ..store.queries.settings import BranchSettings, QueueView, ServiceView, branch_settings
 from ..store.tables import Booking, PrintJob, Series, Ticket, table
+from .visit import end_booking
 
 TICKET = table(Ticket)
 BOOKING = table(Booking)
@@ -33,7 +35,7 @@ PRINT_JOB = table(PrintJob)
 # How long a visitor stands at the kiosk for paper. A slip that comes later belongs to nobody and is not printed.
 SLIP_LIFETIME: Final = timedelta(seconds=60)
 
-_NEXT_NUMBER = (
+_NEXT_NUMBER = Prepared(
     sa.update(SERIES)
     .where(
         SERIES.c.branch_id == sa.bindparam("branch"),
@@ -44,13 +46,16 @@ _NEXT_NUMBER = (
     .returning(SERIES.c.last_number)
 )
 _FIRST_NUMBER = sa.insert(SERIES)
-_ISSUE = sa.insert(TICKET)
-_QUEUE_SLIP = sa.insert(PRINT_JOB)
+_ISSUE = Prepared(sa.insert(TICKET))
+_QUEUE_SLIP = Prepared(sa.insert(PRINT_JOB))
 
 
 @dataclass(frozen=True, slots=True)
 class TicketOrder:
-    """A ticket asked for. `source` is kiosk, api, desk or phone; `printer_id` where a slip is wanted."""
+    """A ticket asked for. `source` is kiosk, api, desk or phone; `printer_id` where a slip is wanted.
+
+    `remote`: nobody of the branch, man or machine, sees the visitor.
+    """
 
     branch_id: UUID
     service_id: UUID
@@ -60,6 +65,7 @@ class TicketOrder:
     request_id: str | None = None
     priority: str = "walkin"
     printer_id: UUID | None = None
+    remote: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +82,14 @@ def issue_ticket(tx: Tx, order: TicketOrder) -> Issued:
     """Give a walk-in visitor a number.
 
     A repeated `request_id` returns the ticket of the first. Raises Missing("service"), Refused with
-    "not-walk-in", "closed", "priority-unknown", "request-reused".
+    "not-walk-in", "closed", "priority-unknown", "request-reused", Denied("tickets-on-the-spot").
     """
     with locked(tx, order.branch_id) as branch:
         settings = branch_settings(tx, order.branch_id, branch.config_version)
         service = settings.services.get(order.service_id)
         if service is None:
             raise Missing("service")
+        _may_be_remote(settings, remote=order.remote)
         if order.request_id is not None:
             earlier = line.ticket_by_request(tx, order.branch_id, order.request_id)
             if earlier is not None:
@@ -91,7 +98,7 @@ def issue_ticket(tx: Tx, order: TicketOrder) -> Issued:
             raise Refused("not-walk-in")
         if order.priority not in settings.priorities:
             raise Refused("priority-unknown")
-        if not hours.takes_tickets(tx.now, settings.calendar, service.id):
+        if not settings.timetable.takes_tickets(tx.now, service.id):
             raise Refused("closed")
         return _issue(branch, settings, service, order)
 
@@ -105,13 +112,16 @@ def check_in(
     source: str = "kiosk",
     language: str | None = None,
     printer_id: UUID | None = None,
+    remote: bool = False,
 ) -> Issued:
     """Turn a booking into a ticket when its visitor has come; a second check-in returns the same ticket.
 
-    Raises Missing("booking"), Refused with "too-early", "too-late"; IllegalTransition when it is not confirmed or over.
+    Raises Missing("booking"), Refused with "too-early", "too-late"; IllegalTransition when it is not confirmed or over;
+    Denied("tickets-on-the-spot") as `issue_ticket` does.
     """
     with locked(tx, branch_id) as branch:
         settings = branch_settings(tx, branch_id, branch.config_version)
+        _may_be_remote(settings, remote=remote)
         booking = stored_bookings.booking(tx, branch_id, booking_id)
         if booking.ticket_id is not None:
             earlier = line.ticket(tx, branch_id, booking.ticket_id)
@@ -132,7 +142,7 @@ def check_in(
         tx.execute(
             sa.update(BOOKING)
             .where(BOOKING.c.branch_id == branch_id, BOOKING.c.id == booking.id)
-            .values(state=bookings.BookingState.CHECKED_IN.value, ticket_id=issued.ticket.id)
+            .values(state=BookingState.CHECKED_IN.value, ticket_id=issued.ticket.id)
         )
         fact = events.BookingCheckedIn(
             subject=str(booking.id),
@@ -155,7 +165,14 @@ def leave(tx: Tx, branch_id: UUID, ticket_id: UUID, actor: Actor) -> TicketView:
             .values(state=state.value, ended_at=tx.now)
         )
         branch.append(events.TicketLeft(subject=str(ticket_id), code=ticket.code), actor)
+        end_booking(branch, ticket, BookingState.NO_SHOW, actor)
         return line.ticket(tx, branch_id, ticket_id)
+
+
+def _may_be_remote(settings: BranchSettings, *, remote: bool) -> None:
+    """Who stands in line stands in the hall, unless the branch says that a place may be taken from afar."""
+    if remote and not settings.data.get("remote_tickets"):
+        raise Denied("tickets-on-the-spot")
 
 
 def _arrival(tx: Tx, settings: BranchSettings, booking: BookingView) -> Arrival:
@@ -196,7 +213,7 @@ def _issue(
 ) -> Issued:
     tx = branch.tx
     queue = settings.queue_of(service)
-    day = hours.business_date(tx.now, settings.calendar.zone, settings.day_starts)
+    day = settings.timetable.business_date(tx.now)
     number = _number(tx, branch.id, queue, day)
     ahead = line.waiting_count(tx, branch.id, queue.id)
     row = {

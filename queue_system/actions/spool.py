@@ -95,6 +95,22 @@ def report_slip(tx: Tx, branch_id: UUID, job_id: UUID, outcome: SlipOutcome) -> 
             _fail(branch, job, outcome)
 
 
+def expire_slips(tx: Tx, branch_id: UUID) -> int:
+    """Void what nobody waits for any more, also on printers that cannot be asked for weeks; returns how many."""
+    with locked(tx, branch_id) as branch:
+        late = tx.rows(
+            sa.select(JOB).where(
+                JOB.c.branch_id == branch_id,
+                sa.text(f"print_job.state IN {PENDING_SLIPS}"),
+                JOB.c.state == "queued",
+                JOB.c.expires_at <= tx.now,
+            )
+        )
+        for job in late:
+            _void(branch, job, "expired")
+        return len(late)
+
+
 def reprint(tx: Tx, branch_id: UUID, ticket_id: UUID, printer_id: UUID, actor: Actor) -> UUID:
     """Print a marked copy of a slip. Raises Refused("copies-used-up", "slip-pending")."""
     with locked(tx, branch_id) as branch:

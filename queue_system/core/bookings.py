@@ -197,9 +197,14 @@ def against_cancel(
         return Refused("booking-over")
     if state == BookingState.HELD or booker == Booker.STAFF:
         return None
-    if now >= starts_at - timedelta(minutes=policy.cancel_until_min or 0):
+    if now >= last_moment(policy, starts_at):
         return Refused("booking-too-late", minutes=policy.cancel_until_min or 0)
     return None
+
+
+def last_moment(policy: Policy, starts_at: datetime) -> datetime:
+    """The instant from which a visitor can neither move nor cancel a booking on his own."""
+    return starts_at - timedelta(minutes=policy.cancel_until_min or 0)
 
 
 def last_day(policy: Policy, today: date) -> date | None:

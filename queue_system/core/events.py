@@ -6,7 +6,7 @@ without touching the log. Times inside a fact are ISO 8601 in UTC.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Final
 
 
@@ -20,9 +20,7 @@ class Fact:
 
     def data(self) -> dict[str, Any]:
         """Everything but the subject, ready for JSON."""
-        values = asdict(self)
-        del values["subject"]
-        return values
+        return {name.name: getattr(self, name.name) for name in fields(self) if name.name != "subject"}
 
 
 def from_data(kind: str, subject: str, data: dict[str, Any]) -> Fact:
@@ -251,6 +249,15 @@ class PrinterChanged(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class PrinterAddressSet(Fact):
+    """Whoever sets where slips go decides who reads them: it is logged."""
+
+    kind: ClassVar[str] = "printer.address_set"
+    host: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
 class DevicePaired(Fact):
     kind: ClassVar[str] = "device.paired"
     device_kind: str
@@ -332,6 +339,7 @@ KINDS: Final[dict[str, type[Fact]]] = {
         SlipFailed,
         SlipVoided,
         PrinterChanged,
+        PrinterAddressSet,
         DevicePaired,
         DeviceRevoked,
         PairingRefused,

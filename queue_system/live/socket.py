@@ -32,27 +32,31 @@ class Frame:
 Render = Callable[[], Awaitable[Frame | None]]
 
 
-async def serve(websocket: WebSocket, hub: Hub, branch: UUID, render: Render) -> None:
+async def serve(websocket: WebSocket, hub: Hub, branch: UUID, render: Render, *, ages: bool = False) -> None:
     """Follow a branch on an accepted socket until it closes.
 
     `render` answers the present truth, or None when the principal may no longer look (the socket is closed
     with 4401). A client that takes longer than SEND_SECONDS is dropped: it reconnects and gets a whole
     picture, while nobody waits for it. What happened between two sends is sent once, as its result.
+    `ages`: the picture changes with time alone, so it is rendered at every pulse as well.
     """
-    follower = asyncio.create_task(_follow(websocket, hub, branch, render))
+    follower = asyncio.create_task(_follow(websocket, hub, branch, render, ages=ages))
     listener = asyncio.create_task(_drain(websocket))
     try:
         await asyncio.wait({follower, listener}, return_when=asyncio.FIRST_COMPLETED)
     finally:
         for task in (follower, listener):
             task.cancel()
-        problem, _ = await asyncio.gather(follower, listener, return_exceptions=True)
+        # Not gather(): cancelled itself, it would raise the cancellation of a child in place of its own.
+        await asyncio.wait({follower, listener})
+    problem = None if follower.cancelled() else follower.exception()
     if isinstance(problem, Exception) and not isinstance(problem, (TimeoutError, WebSocketDisconnect)):
         # The client sees the socket end and comes back for a whole picture; the reason belongs in our log.
         log.error("socket.failed", error=str(problem), exc_info=problem)
 
 
-async def _follow(websocket: WebSocket, hub: Hub, branch: UUID, render: Render) -> None:
+async def _follow(websocket: WebSocket, hub: Hub, branch: UUID, render: Render, *, ages: bool) -> None:
+    silent = False
     sent: str | None = None
     while not hub.is_closed():
         position = hub.position(branch)
@@ -63,10 +67,13 @@ async def _follow(websocket: WebSocket, hub: Hub, branch: UUID, render: Render) 
         if frame.text != sent:
             await _send(websocket, frame.text)
             sent = frame.text
-        while not await hub.wait(branch, max(position, frame.seq), PULSE_SECONDS):
-            if hub.is_closed():
-                break
+        elif silent:
             await _send(websocket, PULSE)
+        beyond = max(position, frame.seq)
+        silent = not await hub.wait(branch, beyond, PULSE_SECONDS)
+        while silent and not ages and not hub.is_closed():
+            await _send(websocket, PULSE)
+            silent = not await hub.wait(branch, beyond, PULSE_SECONDS)
     await websocket.close(1012)
 
 

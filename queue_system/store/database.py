@@ -4,8 +4,8 @@ The only place that commits. Work is handed in as plain functions over a `Tx`:
 
     ticket = await database.write_in(branch_id, issue_ticket, order)
 
-Writes of one branch that wait at the same moment share one transaction, a savepoint each: the disk is
-asked once for all of them, and each still succeeds or fails by itself. They share it only within a branch,
+Writes of one branch that wait at the same moment share one transaction: the disk is asked once for all of
+them, and each still succeeds or fails by itself (one that fails half-way is undone alone, store/writer.py). They share it only within a branch,
 because a transaction that held two branches' locks in the order of arrival could deadlock with another node.
 """
 
@@ -144,7 +144,11 @@ class Database:
     @contextlib.contextmanager
     def migrating(self) -> Iterator[Connection]:
         """A connection in a transaction of its own, for Alembic; one process at a time on PostgreSQL."""
-        with self._write_engine.connect() as connection, connection.begin():
+        try:
+            opened = self._write_engine.connect()
+        except sa.exc.OperationalError as error:
+            raise self.unavailable(error) from error
+        with opened as connection, connection.begin():
             if not self.is_sqlite:
                 connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": CHANNEL})
             yield connection
@@ -163,7 +167,9 @@ class Database:
     def unavailable(self, error: Exception) -> Unavailable:
         """The refusal that whoever waits for the database gets when it cannot be reached; the cause is logged."""
         log.error("database.unavailable", error=type(error).__name__, detail=str(error).split("\n")[0])
-        return Unavailable("database-unavailable")
+        refusal = Unavailable("database-unavailable")
+        refusal.__cause__ = error
+        return refusal
 
     # ------------------------------------------------------------ inside
 
@@ -254,9 +260,10 @@ class Database:
 
     def _changes_on_sqlite(self, stop: threading.Event) -> Iterator[dict[UUID, int] | None]:
         def version() -> Any:
-            return connection.exec_driver_sql("PRAGMA data_version").scalar()
+            return connection.execute("PRAGMA data_version").fetchone()
 
-        with self._read_engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        # The driver's own connection: on one of the engine's our BEGIN would hold a snapshot, in which nothing moves.
+        with contextlib.closing(self._read_engine.raw_connection()) as connection:
             last = version()
             while not stop.wait(LOCAL_POLL_SECONDS):
                 if (seen := version()) != last:

@@ -21,20 +21,26 @@ import sqlalchemy as sa
 from ..core.errors import Missing
 from ..core.events import Fact
 from .database import AnyRow, Tx, for_update
+from .prepared import Prepared
 from .tables import Branch, Event, table
 
 EVENT = table(Event)
 BRANCH = table(Branch)
 
-_LOCK = for_update(
-    sa.select(BRANCH.c.last_seq, BRANCH.c.chain, BRANCH.c.config_version).where(BRANCH.c.id == sa.bindparam("branch"))
+_LOCK = Prepared(
+    for_update(
+        sa.select(BRANCH.c.last_seq, BRANCH.c.chain, BRANCH.c.config_version).where(
+            BRANCH.c.id == sa.bindparam("branch")
+        )
+    )
 )
-_ADVANCE = (
+_ADVANCE = Prepared(
     sa.update(BRANCH)
     .where(BRANCH.c.id == sa.bindparam("branch"))
     .values(last_seq=sa.bindparam("seq"), chain=sa.bindparam("link"))
 )
-_APPEND = sa.insert(EVENT)
+_APPEND = Prepared(sa.insert(EVENT))
+_CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +97,8 @@ def locked(tx: Tx, branch_id: UUID) -> Iterator[Locked]:
     branch = Locked(tx, branch_id, row.last_seq, row.chain, row.config_version)
     yield branch
     if branch.pending:
-        tx.execute(_APPEND, branch.pending)
+        for entry in branch.pending:
+            tx.execute(_APPEND, entry)
         tx.execute(_ADVANCE, {"branch": branch_id, "seq": branch.last_seq, "link": branch.chain})
         tx.touched[branch_id] = branch.last_seq
 
@@ -102,7 +109,7 @@ def link(previous: str, entry: dict[str, Any]) -> str:
     After Schneier & Kelsey (1998): whoever alters, removes or reorders one entry must alter all that follow.
     `previous` is the hex value of the entry before, "" for the first; the length is 8 bytes, big-endian.
     """
-    body = json.dumps(
+    body = _CANONICAL.encode(
         {
             "seq": entry["seq"],
             "at": _canonical_time(entry["at"]),
@@ -111,10 +118,7 @@ def link(previous: str, entry: dict[str, Any]) -> str:
             "actor_id": entry["actor_id"],
             "subject": entry["subject"],
             "data": entry["data"],
-        },
-        ensure_ascii=False,
-        sort_keys=True,
-        separators=(",", ":"),
+        }
     ).encode()
     return hashlib.sha256(b"\x00" + bytes.fromhex(previous) + len(body).to_bytes(8, "big") + body).hexdigest()
 

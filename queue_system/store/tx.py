@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, overload
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, CursorResult
+
+from .prepared import Outcome, Prepared
 
 if TYPE_CHECKING:
     from .database import Database
@@ -19,29 +22,46 @@ class Tx:
     """One piece of work inside a transaction: the connection, the instant, and what it has touched.
 
     `now` is read once per piece of work, after the transaction began, so that everything it writes agrees.
-    `touched` collects (branch → last sequence) for the wake-up after the commit.
+    `touched` collects (branch → last sequence) for the wake-up after the commit; `wrote` is whether anything
+    but reads was asked for.
     """
 
-    __slots__ = ("_connection", "database", "now", "touched")
+    __slots__ = ("_connection", "database", "now", "touched", "wrote")
 
     def __init__(self, connection: Connection, database: Database, now: datetime) -> None:
         self._connection = connection
         self.database = database
         self.now = now
         self.touched: dict[UUID, int] = {}
+        self.wrote = False
 
-    def execute(self, statement: sa.Executable, values: Any = None) -> CursorResult[Any]:
-        """Run a statement of SQLAlchemy Core, with values or a list of them."""
+    @overload
+    def execute(self, statement: Prepared, values: Mapping[str, Any]) -> Outcome: ...
+
+    @overload
+    def execute(self, statement: sa.Executable, values: Any = None) -> CursorResult[Any]: ...
+
+    def execute(self, statement: sa.Executable | Prepared, values: Any = None) -> CursorResult[Any] | Outcome:
+        """Run a statement of SQLAlchemy Core, with values or a list of them; a `Prepared` one with its values."""
+        if isinstance(statement, Prepared):
+            self.wrote = self.wrote or not statement.reads
+            return statement.run(self._connection, values)
+        self.wrote = self.wrote or not getattr(statement, "is_select", False)
         return self._connection.execute(statement, values)
 
-    def row(self, statement: sa.Executable, values: Any = None) -> AnyRow | None:
+    def row(self, statement: sa.Executable | Prepared, values: Any = None) -> AnyRow | None:
         """The first row, or None."""
-        return self._connection.execute(statement, values).first()
+        if isinstance(statement, Prepared):
+            return next(iter(self.execute(statement, values).rows), None)
+        return self.execute(statement, values).first()
 
-    def rows(self, statement: sa.Executable, values: Any = None) -> list[AnyRow]:
+    def rows(self, statement: sa.Executable | Prepared, values: Any = None) -> list[AnyRow]:
         """All rows."""
-        return list(self._connection.execute(statement, values).all())
+        if isinstance(statement, Prepared):
+            return self.execute(statement, values).rows
+        return list(self.execute(statement, values).all())
 
-    def scalar(self, statement: sa.Executable, values: Any = None) -> Any:
+    def scalar(self, statement: sa.Executable | Prepared, values: Any = None) -> Any:
         """The first column of the first row, or None."""
-        return self._connection.execute(statement, values).scalar()
+        row = self.row(statement, values)
+        return None if row is None else row[0]

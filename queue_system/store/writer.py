@@ -1,4 +1,4 @@
-"""The threads that write: waiting writes of one branch share a transaction, a savepoint each."""
+"""The threads that write: waiting writes of one branch share a transaction, and each still fails by itself."""
 
 from __future__ import annotations
 
@@ -24,7 +24,10 @@ LARGEST_BATCH: Final = 32
 
 @dataclass(slots=True)
 class Job:
-    """A piece of work that waits for its turn; `branch` is the one it locks, None when it locks others or none."""
+    """A piece of work that waits for its turn; `branch` is the one it locks, None when it locks others or none.
+
+    It may be run twice, the first time undone: it must change nothing but the database.
+    """
 
     work: Callable[[Tx], Any]
     branch: UUID | None
@@ -79,15 +82,11 @@ class Writer(threading.Thread):
         batch = [job for job in waiting if job.future.set_running_or_notify_cancel()]
         if not batch:
             return
-        results: list[tuple[Job, Any, BaseException | None]] = []
-        touched: dict[UUID, int] = {}
         try:
-            with self._engine.connect() as connection, connection.begin():
-                alone = len(batch) == 1
-                results += [self._run_one(connection, job, touched, alone=alone) for job in batch]
-                self._database.notify(connection, touched)
-        except _Undone:
-            pass
+            try:
+                results, touched = self._commit(batch, apart=False)
+            except _Entangled:
+                results, touched = self._commit(batch, apart=True)
         except Exception as error:  # noqa: BLE001 - whoever waits must hear of it, whatever it is
             failure = self._database.unavailable(error)
             for job in batch:
@@ -95,30 +94,59 @@ class Writer(threading.Thread):
             return
         if touched:
             self._database.on_commit(touched)
-        for job, result, problem in results:
-            if problem is None:
-                job.future.set_result(result)
+        for result in results:
+            if result.problem is None:
+                result.job.future.set_result(result.value)
             else:
-                job.future.set_exception(problem)
+                result.job.future.set_exception(result.problem)
 
-    def _run_one(
-        self, connection: Connection, job: Job, touched: dict[UUID, int], *, alone: bool
-    ) -> tuple[Job, Any, BaseException | None]:
+    def _commit(self, batch: list[Job], *, apart: bool) -> tuple[list[_Result], dict[UUID, int]]:
+        """Run the batch in one transaction; `apart` with a savepoint each.
+
+        A savepoint costs as much as a statement or two, and nearly every refusal comes before the first change.
+        So the batch runs without; only if a job fails after it began to write is all undone and run again, apart.
+        """
+        touched: dict[UUID, int] = {}
+        try:
+            with self._engine.connect() as connection, connection.begin():
+                results = [self._run_one(connection, job, touched, apart=apart) for job in batch]
+                self._database.notify(connection, touched)
+        except _Failed as failed:
+            if len(batch) > 1:
+                raise _Entangled from failed
+            return [_Result(batch[0], None, failed.problem)], {}
+        return results, touched
+
+    def _run_one(self, connection: Connection, job: Job, touched: dict[UUID, int], *, apart: bool) -> _Result:
         tx = Tx(connection, self._database, self._database.clock.now())
         try:
-            with contextlib.nullcontext() if alone else connection.begin_nested():
-                result = job.work(tx)
+            with connection.begin_nested() if apart else contextlib.nullcontext():
+                value = job.work(tx)
         except Exception as problem:
             if isinstance(problem, sa.exc.OperationalError):
                 # The connection or the disk is gone, or a lock was waited for in vain: nothing of the batch holds.
                 raise
-            if alone:
-                job.future.set_exception(problem)
-                raise _Undone from problem
-            return job, None, problem
+            if not apart and (tx.wrote or isinstance(problem, sa.exc.SQLAlchemyError)):
+                raise _Failed(problem) from problem
+            return _Result(job, None, problem)
         touched.update(tx.touched)
-        return job, result, None
+        return _Result(job, value, None)
 
 
-class _Undone(Exception):
-    """A job that was alone in its transaction failed and has been told; roll back."""
+@dataclass(slots=True)
+class _Result:
+    job: Job
+    value: Any
+    problem: BaseException | None
+
+
+class _Failed(Exception):
+    """A job failed after it had begun to write, or the database refused it; the transaction is undone."""
+
+    def __init__(self, problem: Exception) -> None:
+        super().__init__()
+        self.problem = problem
+
+
+class _Entangled(Exception):
+    """The same among others, which must not suffer for it."""

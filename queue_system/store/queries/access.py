@@ -10,6 +10,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from ..database import AnyRow, Tx
+from ..prepared import Prepared
 from ..tables import ORGANISATION, Device, Pairing, Role, Session, Staff, StaffRole, table
 
 STAFF = table(Staff)
@@ -20,6 +21,24 @@ DEVICE = table(Device)
 PAIRING = table(Pairing)
 
 EVERYTHING = "*"
+
+# Asked with every request of a signed-in person or a device.
+_STAFF_BY_SESSION = Prepared(
+    sa.select(STAFF, SESSION.c.seen_at)
+    .join(SESSION, SESSION.c.staff_id == STAFF.c.id)
+    .where(
+        SESSION.c.token_sha256 == sa.bindparam("token"),
+        SESSION.c.expires_at > sa.bindparam("now"),
+        SESSION.c.seen_at > sa.bindparam("since"),
+        STAFF.c.active,
+    )
+)
+_RIGHTS = Prepared(
+    sa.select(STAFF_ROLE.c.branch_id, ROLE.c.can)
+    .join(ROLE, ROLE.c.slug == STAFF_ROLE.c.role)
+    .where(STAFF_ROLE.c.staff_id == sa.bindparam("staff"))
+)
+_DEVICE_BY_TOKEN = Prepared(sa.select(DEVICE).where(DEVICE.c.token_sha256 == sa.bindparam("token")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,16 +92,7 @@ class PairingView:
 
 def staff_by_session(tx: Tx, token_sha256: str, idle: timedelta) -> StaffView | None:
     """The person behind a session that is neither over nor left idle for longer than `idle`."""
-    row = tx.row(
-        sa.select(STAFF, SESSION.c.seen_at)
-        .join(SESSION, SESSION.c.staff_id == STAFF.c.id)
-        .where(
-            SESSION.c.token_sha256 == token_sha256,
-            SESSION.c.expires_at > tx.now,
-            SESSION.c.seen_at > tx.now - idle,
-            STAFF.c.active,
-        )
-    )
+    row = tx.row(_STAFF_BY_SESSION, {"token": token_sha256, "now": tx.now, "since": tx.now - idle})
     return _staff(tx, row, row.seen_at) if row else None
 
 
@@ -92,6 +102,11 @@ def staff_by_login(tx: Tx, login: str) -> tuple[UUID, str] | None:
     return (row.id, row.password) if row else None
 
 
+def role_slugs(tx: Tx) -> set[str]:
+    """The roles that somebody can have."""
+    return {row.slug for row in tx.rows(sa.select(ROLE.c.slug))}
+
+
 def staff_names(tx: Tx) -> dict[UUID, str]:
     """Names of all staff, for the desk and the audit log."""
     return {row.id: row.name for row in tx.rows(sa.select(STAFF.c.id, STAFF.c.name))}
@@ -99,7 +114,7 @@ def staff_names(tx: Tx) -> dict[UUID, str]:
 
 def device_by_token(tx: Tx, token_sha256: str) -> DeviceView | None:
     """The paired device behind a token."""
-    row = tx.row(sa.select(DEVICE).where(DEVICE.c.token_sha256 == token_sha256))
+    row = tx.row(_DEVICE_BY_TOKEN, {"token": token_sha256})
     return _device(row) if row else None
 
 
@@ -141,12 +156,7 @@ def open_pairings(tx: Tx) -> list[PairingView]:
 
 def _staff(tx: Tx, row: AnyRow, seen_at: datetime) -> StaffView:
     rights: dict[UUID, set[str]] = {}
-    held = tx.rows(
-        sa.select(STAFF_ROLE.c.branch_id, ROLE.c.can)
-        .join(ROLE, ROLE.c.slug == STAFF_ROLE.c.role)
-        .where(STAFF_ROLE.c.staff_id == row.id)
-    )
-    for branch_id, can in held:
+    for branch_id, can in tx.rows(_RIGHTS, {"staff": row.id}):
         rights.setdefault(branch_id, set()).update(can)
     frozen = {branch_id: frozenset(can) for branch_id, can in rights.items()}
     return StaffView(row.id, row.login, row.name, row.language, frozen, seen_at)

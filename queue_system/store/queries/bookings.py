@@ -95,6 +95,17 @@ def due_holds(tx: Tx, branch_id: UUID) -> list[BookingView]:
     return [_view(row) for row in tx.rows(statement)]
 
 
+def never_came(tx: Tx, branch_id: UUID, before: datetime) -> list[BookingView]:
+    """Confirmed bookings that ended before an instant without a check-in."""
+    statement = sa.select(*_COLUMNS).where(
+        BOOKING.c.branch_id == branch_id,
+        sa.text(f"booking.state IN {PLACED_BOOKINGS}"),
+        BOOKING.c.state == BookingState.CONFIRMED.value,
+        BOOKING.c.ends_at < before,
+    )
+    return [_view(row) for row in tx.rows(statement)]
+
+
 def active_bookings(tx: Tx, settings: BranchSettings, service: ServiceView, contact: str) -> int:
     """How many confirmed bookings somebody has in the queue of a service: the group in which limits count."""
     group = [other.id for other in settings.services.values() if other.queue_id == service.queue_id]

@@ -15,6 +15,7 @@ from ...core.dispatch import CallingRules, Waiting
 from ...core.errors import Missing
 from ...core.tickets import TicketState
 from ..database import AnyRow, Tx
+from ..prepared import Prepared
 from ..tables import Booking, Ticket, table
 from ..tables.day import OPEN_STATES
 from .settings import BranchSettings
@@ -22,9 +23,10 @@ from .settings import BranchSettings
 TICKET = table(Ticket)
 BOOKING = table(Booking)
 
-# Written out, not bound: only then can the databases see that the partial index serves.
+# Written out, not bound: only then can the databases see that the partial index serves. SQLite looks for the
+# very words of the index's condition; it does not conclude it from "is waiting", and would read the whole history.
 IS_OPEN = sa.text(f"ticket.state IN {OPEN_STATES}")
-IS_WAITING = sa.text("ticket.state = 'waiting'")
+IS_WAITING = sa.text(f"ticket.state IN {OPEN_STATES} AND ticket.state = 'waiting'")
 AT_A_COUNTER = sa.text("ticket.state IN ('called', 'serving')")
 
 
@@ -56,24 +58,28 @@ class TicketView:
 
 
 _COLUMNS = [TICKET.c[name] for name in TicketView.__slots__]
-_BY_REQUEST = sa.select(*_COLUMNS).where(
-    TICKET.c.branch_id == sa.bindparam("branch"), TICKET.c.request_id == sa.bindparam("request")
+_IN_BRANCH = TICKET.c.branch_id == sa.bindparam("branch")
+_BY_ID = Prepared(sa.select(*_COLUMNS).where(_IN_BRANCH, TICKET.c.id == sa.bindparam("ticket")))
+_BY_TOKEN = Prepared(sa.select(*_COLUMNS).where(_IN_BRANCH, TICKET.c.token == sa.bindparam("token")))
+_BY_REQUEST = Prepared(sa.select(*_COLUMNS).where(_IN_BRANCH, TICKET.c.request_id == sa.bindparam("request")))
+_AT_COUNTER = Prepared(
+    sa.select(*_COLUMNS).where(_IN_BRANCH, TICKET.c.counter_id == sa.bindparam("counter"), AT_A_COUNTER)
 )
-_COUNT_WAITING = (
+_COUNT_WAITING = Prepared(
     sa.select(sa.func.count())
     .select_from(TICKET)
-    .where(TICKET.c.branch_id == sa.bindparam("branch"), TICKET.c.queue_id == sa.bindparam("queue"), IS_WAITING)
+    .where(_IN_BRANCH, TICKET.c.queue_id == sa.bindparam("queue"), IS_WAITING)
 )
 
 
 def ticket(tx: Tx, branch_id: UUID, ticket_id: UUID) -> TicketView:
     """One ticket; raises Missing("ticket")."""
-    return _one(tx, TICKET.c.branch_id == branch_id, TICKET.c.id == ticket_id)
+    return _one(tx, _BY_ID, {"branch": branch_id, "ticket": ticket_id})
 
 
 def ticket_by_token(tx: Tx, branch_id: UUID, token: str) -> TicketView:
     """The ticket behind a secret link; raises Missing("ticket")."""
-    return _one(tx, TICKET.c.branch_id == branch_id, TICKET.c.token == token)
+    return _one(tx, _BY_TOKEN, {"branch": branch_id, "token": token})
 
 
 def ticket_by_request(tx: Tx, branch_id: UUID, request_id: str) -> TicketView | None:
@@ -92,9 +98,7 @@ def open_tickets(tx: Tx, branch_id: UUID, queues: Iterable[UUID] | None = None) 
 
 def at_counter(tx: Tx, branch_id: UUID, counter_id: UUID) -> TicketView | None:
     """The ticket that is called to or served at a counter."""
-    row = tx.row(
-        sa.select(*_COLUMNS).where(TICKET.c.branch_id == branch_id, TICKET.c.counter_id == counter_id, AT_A_COUNTER)
-    )
+    row = tx.row(_AT_COUNTER, {"branch": branch_id, "counter": counter_id})
     return _view(row) if row else None
 
 
@@ -158,8 +162,8 @@ def fresh(row: dict[str, Any]) -> TicketView:
     return TicketView(**values | {"state": TicketState(row["state"])})
 
 
-def _one(tx: Tx, *conditions: Any) -> TicketView:
-    row = tx.row(sa.select(*_COLUMNS).where(*conditions))
+def _one(tx: Tx, statement: Prepared, values: dict[str, Any]) -> TicketView:
+    row = tx.row(statement, values)
     if row is None:
         raise Missing("ticket")
     return _view(row)

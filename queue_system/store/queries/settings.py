@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import time
 from typing import Any, TypeVar
 from uuid import UUID
@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from ...core.bookings import Mode, Policy
 from ...core.errors import Missing
 from ...core.hours import Calendar, Closure, Layer, OpeningRule, Season
+from ...core.timetable import Timetable
 from .. import tables
 from ..database import AnyRow, Tx
 
@@ -164,6 +165,7 @@ class BranchSettings:
     policies: dict[str, Policy]
     calendar: Calendar
     texts: dict[str, Names]
+    timetable: Timetable = field(compare=False, repr=False)
 
     def service(self, slug: str) -> ServiceView:
         """The service of that name; raises Missing("service")."""
@@ -212,6 +214,12 @@ def _by_slug(views: dict[UUID, V], slug: str, what: str) -> V:
 def _load(tx: Tx, branch_id: UUID) -> BranchSettings:
     branch = _rows(tx, tables.Branch, tables.table(tables.Branch).c.id == branch_id)[0]
     services = _services(tx, branch_id)
+    calendar = Calendar(
+        zone=ZoneInfo(branch.timezone),
+        rules=tuple(_opening_rule(row) for row in _of_branch(tx, tables.OpeningHours, branch_id)),
+        seasons=tuple(Season(row.slug, row.first, row.last, row.provisional) for row in _rows(tx, tables.SeasonRow)),
+        closures=tuple(_closure(row, services) for row in _of_branch(tx, tables.ClosureRow, branch_id, "first")),
+    )
     served = _grouped(tx, tables.CounterQueue, branch_id, "counter_id", "queue_id")
     serving = _grouped(tx, tables.CounterQueue, branch_id, "queue_id", "counter_id")
     return BranchSettings(
@@ -260,14 +268,8 @@ def _load(tx: Tx, branch_id: UUID) -> BranchSettings:
         },
         priorities=_priorities(tx, branch_id),
         policies={row.slug: _policy(row) for row in _rows(tx, tables.PolicyRow)},
-        calendar=Calendar(
-            zone=ZoneInfo(branch.timezone),
-            rules=tuple(_opening_rule(row) for row in _of_branch(tx, tables.OpeningHours, branch_id)),
-            seasons=tuple(
-                Season(row.slug, row.first, row.last, row.provisional) for row in _rows(tx, tables.SeasonRow)
-            ),
-            closures=tuple(_closure(row, services) for row in _of_branch(tx, tables.ClosureRow, branch_id, "first")),
-        ),
+        calendar=calendar,
+        timetable=Timetable(calendar, branch.day_starts),
         texts={
             row.slug: row.names
             for row in _rows(

@@ -1,0 +1,27 @@
+"""The end of a visit, as the booking that led to it sees it."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from ..core import events
+from ..core.bookings import BookingState
+from ..store.log import Actor, Locked
+from ..store.queries.line import TicketView
+from ..store.tables import Booking, table
+
+BOOKING = table(Booking)
+
+
+def end_booking(branch: Locked, ticket: TicketView, state: BookingState, actor: Actor) -> None:
+    """Close the booking behind a ticket, if there is one: `state` is fulfilled or no_show."""
+    if ticket.booking_id is None:
+        return
+    statement = (
+        sa.update(BOOKING)
+        .where(BOOKING.c.branch_id == branch.id, BOOKING.c.id == ticket.booking_id)
+        .values(state=state.value, ended_at=branch.tx.now)
+        .returning(BOOKING.c.code)
+    )
+    code = branch.tx.scalar(statement)
+    branch.append(events.BookingEnded(subject=str(ticket.booking_id), code=code, state=state.value), actor)

@@ -1,0 +1,180 @@
+"""What a screen shows: the newest call, the last calls, how many people wait in each queue.
+
+A screen hangs in public. A service whose confidentiality says `display: none` does not exist for it: no code,
+no counter, no count. A discreet one (`code_random`) is called by its code and the counter's number alone.
+
+The board comes out the same from the log, with `fold`, as from the tables (`store/queries/board.py`): both
+end in `Board.of`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from . import events
+from .events import Fact
+from .tickets import TicketState
+
+LAST_CALLS: Final = 7
+
+# A call is over once its visitor stands in line again, or has left: showing it would send somebody to a counter
+# that does not wait for them. After a missed call it stays, because that visitor is still looking for it.
+CALL_HOLDS: Final = frozenset({TicketState.CALLED, TicketState.SERVING, TicketState.SERVED, TicketState.NO_SHOW})
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What one screen may and should show, by slugs; `counters` are ids.
+
+    `queues` whose waiting is shown, in their order. `hidden_services` never appear. Codes of `hidden_series`
+    (queues that give numbers to hidden services only) never appear either, wherever their visitors are sent on
+    to: the letter alone would tell. Of `discreet_services` no name appears.
+    """
+
+    counters: frozenset[str]
+    queues: tuple[str, ...]
+    hidden_services: frozenset[str] = frozenset()
+    hidden_series: frozenset[str] = frozenset()
+    discreet_services: frozenset[str] = frozenset()
+
+    def hides(self, service: str, series: str) -> bool:
+        """Whether a ticket of `service`, numbered in the queue `series`, stays off the screen."""
+        return service in self.hidden_services or series in self.hidden_series
+
+
+class Place(NamedTuple):
+    """Where waiting people are counted: the queue they stand in, the one that numbered them, their service."""
+
+    queue: str
+    series: str
+    service: str
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """The newest call of a ticket that still holds, with what decides whether it may be shown."""
+
+    seq: int
+    at: datetime
+    code: str
+    counter: str
+    again: bool
+    series: str
+    service: str
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call on the screen; `seq` is its place in the log, `again` a repeated call, `discreet` one without names."""
+
+    seq: int
+    at: datetime
+    code: str
+    counter: str
+    again: bool
+    discreet: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """The last calls, newest first, each visitor once; people waiting by queue, in the order of the queues."""
+
+    calls: tuple[Call, ...]
+    waiting: tuple[tuple[str, int], ...]
+
+    @classmethod
+    def of(cls, called: Iterable[Called], waiting: Mapping[Place, int], scope: Scope, since: datetime) -> Board:
+        """The board of a screen. `called` has each ticket at most once; calls before `since` are of another day."""
+        shown = [call for call in called if shows(call, scope, since)]
+        shown.sort(key=lambda call: call.seq, reverse=True)
+        counts: Counter[str] = Counter()
+        for place, count in waiting.items():
+            if not scope.hides(place.service, place.series):
+                counts[place.queue] += count
+        return cls(
+            tuple(
+                Call(call.seq, call.at, call.code, call.counter, call.again, call.service in scope.discreet_services)
+                for call in shown[:LAST_CALLS]
+            ),
+            tuple((queue, counts[queue]) for queue in scope.queues),
+        )
+
+
+def shows(call: Called, scope: Scope, since: datetime) -> bool:
+    """Whether a call belongs on the screen."""
+    return call.at >= since and call.counter in scope.counters and not scope.hides(call.service, call.series)
+
+
+class Entry(NamedTuple):
+    """A fact in the log of a branch."""
+
+    seq: int
+    at: datetime
+    fact: Fact
+
+
+def fold(entries: Iterable[Entry], scope: Scope, since: datetime) -> Board:
+    """The board that follows from the log of a branch, read from its first entry."""
+    tickets: dict[str, _Standing] = {}
+    for entry in entries:
+        if isinstance(entry.fact, events.TicketIssued):
+            tickets[entry.fact.subject] = _Standing(
+                entry.fact.code, entry.fact.queue, entry.fact.queue, entry.fact.service
+            )
+        elif (standing := tickets.get(entry.fact.subject)) is not None:
+            standing.follow(entry)
+    waiting = Counter(
+        Place(standing.queue, standing.series, standing.service)
+        for standing in tickets.values()
+        if standing.state is TicketState.WAITING
+    )
+    return Board.of(_calls_of(tickets.values()), waiting, scope, since)
+
+
+@dataclass(slots=True)
+class _Standing:
+    """How a ticket stands after the facts so far."""
+
+    code: str
+    series: str
+    queue: str
+    service: str
+    state: TicketState = TicketState.WAITING
+    called: Entry | None = field(default=None)
+
+    def follow(self, entry: Entry) -> None:
+        fact = entry.fact
+        if isinstance(fact, events.TicketCalled | events.TicketRecalled):
+            self.called = entry
+        elif isinstance(fact, events.TicketTransferred):
+            self.queue, self.service = fact.to_queue, fact.to_service
+        self.state = _STATE_AFTER.get(type(fact), self.state)
+
+
+_STATE_AFTER: Final[dict[type[Fact], TicketState]] = {
+    events.TicketCalled: TicketState.CALLED,
+    events.TicketRecalled: TicketState.CALLED,
+    events.TicketStarted: TicketState.SERVING,
+    events.TicketServed: TicketState.SERVED,
+    events.TicketNoShow: TicketState.NO_SHOW,
+    events.TicketHeld: TicketState.HELD,
+    events.TicketResumed: TicketState.WAITING,
+    events.TicketReturned: TicketState.WAITING,
+    events.TicketTransferred: TicketState.WAITING,
+    events.TicketLeft: TicketState.LEFT,
+    events.TicketVoided: TicketState.VOID,
+}
+
+
+def _calls_of(standings: Iterable[_Standing]) -> Iterator[Called]:
+    for standing in standings:
+        if standing.called is None or standing.state not in CALL_HOLDS:
+            continue
+        seq, at, fact = standing.called
+        if isinstance(fact, events.TicketCalled | events.TicketRecalled):
+            again = isinstance(fact, events.TicketRecalled)
+            yield Called(seq, at, standing.code, fact.counter, again, standing.series, standing.service)

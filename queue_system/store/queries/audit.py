@@ -1,0 +1,89 @@
+"""The log, read backwards, with the names its ids stand for today."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from ..database import Tx
+from ..tables import ORGANISATION, Event, Role, table
+from .access import DeviceView, devices, staff_names
+from .settings import BranchSettings, branch_ids, branch_settings
+
+EVENT = table(Event)
+ROLE = table(Role)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One fact of the log; `at` in UTC, `data` as its class in `core.events` wrote it."""
+
+    branch_id: UUID
+    seq: int
+    at: datetime
+    kind: str
+    actor_kind: str
+    actor_id: str
+    subject: str
+    data: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which entries: of a kind or a group of kinds (``ticket``), about a code, a subject's id, within instants.
+
+    `before` is a sequence number: only older entries. `since` is included, `until` is not.
+    """
+
+    kind: str = ""
+    code: str = ""
+    subject: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+    before: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NamesOfLog:
+    """What the ids and slugs in a log stand for. `settings` is None for the log of the organisation."""
+
+    settings: BranchSettings | None
+    staff: dict[UUID, str]
+    devices: dict[UUID, DeviceView]
+    roles: dict[str, dict[str, str]]
+
+
+def entries(tx: Tx, branch_id: UUID, wanted: Wanted, limit: int) -> list[Entry]:
+    """The newest entries of a log that are wanted, newest first."""
+    statement = sa.select(EVENT).where(EVENT.c.branch_id == branch_id)
+    if wanted.kind:
+        statement = statement.where(
+            sa.or_(EVENT.c.kind == wanted.kind, EVENT.c.kind.startswith(f"{wanted.kind}.", autoescape=True))
+        )
+    if wanted.code:
+        statement = statement.where(EVENT.c.data["code"].as_string() == wanted.code)
+    if wanted.subject:
+        statement = statement.where(EVENT.c.subject == wanted.subject)
+    if wanted.since is not None:
+        statement = statement.where(EVENT.c.at >= wanted.since)
+    if wanted.until is not None:
+        statement = statement.where(EVENT.c.at < wanted.until)
+    if wanted.before is not None:
+        statement = statement.where(EVENT.c.seq < wanted.before)
+    rows = tx.rows(statement.order_by(EVENT.c.seq.desc()).limit(limit))
+    return [Entry(**{name: getattr(row, name) for name in Entry.__slots__}) for row in rows]
+
+
+def names_of_log(tx: Tx, branch_id: UUID) -> NamesOfLog:
+    """The names for the log of a branch, or of the organisation (branch ORGANISATION)."""
+    known = branch_id in branch_ids(tx).values()
+    return NamesOfLog(
+        settings=branch_settings(tx, branch_id) if known else None,
+        staff=staff_names(tx),
+        devices={device.id: device for device in devices(tx, None if branch_id == ORGANISATION else branch_id)},
+        roles={row.slug: row.names for row in tx.rows(sa.select(ROLE.c.slug, ROLE.c.names))},
+    )

@@ -1,0 +1,162 @@
+"""The board of a screen from the tables, with the position in the log it belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from ...core import hours
+from ...core.board import CALL_HOLDS, LAST_CALLS, Board, Called, Place, Scope, shows
+from ...core.tickets import TicketState
+from ..database import Tx
+from ..tables import Branch, Call, Ticket, table
+from .access import devices
+from .line import IS_WAITING
+from .settings import BranchSettings, ConfidentialityView, branch_settings
+
+BRANCH = table(Branch)
+CALL = table(Call)
+TICKET = table(Ticket)
+
+# The newest calls are read backwards along the key of the calls, a page at a time, however long the history is.
+PAGE: Final = 64
+_NEWEST_CALLS = (
+    sa.select(
+        CALL.c.seq,
+        CALL.c.at,
+        CALL.c.kind,
+        CALL.c.counter_id,
+        CALL.c.ticket_id,
+        TICKET.c.code,
+        TICKET.c.state,
+        TICKET.c.series_id,
+        TICKET.c.service_id,
+    )
+    .join(TICKET, sa.and_(TICKET.c.branch_id == CALL.c.branch_id, TICKET.c.id == CALL.c.ticket_id))
+    .where(CALL.c.branch_id == sa.bindparam("branch"), CALL.c.seq < sa.bindparam("before"))
+    .order_by(CALL.c.seq.desc())
+    .limit(PAGE)
+)
+_WAITING = (
+    sa.select(TICKET.c.queue_id, TICKET.c.series_id, TICKET.c.service_id, sa.func.count().label("people"))
+    .where(TICKET.c.branch_id == sa.bindparam("branch"), IS_WAITING)
+    .group_by(TICKET.c.queue_id, TICKET.c.series_id, TICKET.c.service_id)
+)
+_LAST_SEQ = sa.select(BRANCH.c.last_seq).where(BRANCH.c.id == sa.bindparam("branch"))
+
+
+@dataclass(frozen=True, slots=True)
+class BoardView:
+    """A board, all of one moment: `seq` is the branch's position then.
+
+    `screens` are the paired displays of the branch as (id, paired at): a screen that is not among them has
+    been locked out, or replaced.
+    """
+
+    settings: BranchSettings
+    seq: int
+    board: Board
+    screens: frozenset[tuple[UUID, datetime | None]]
+
+
+def board(tx: Tx, branch_id: UUID, zone_id: UUID | None) -> BoardView:
+    """The board of a branch as a screen in `zone_id` shows it; raises Missing("branch")."""
+    settings = branch_settings(tx, branch_id)
+    scope = scope_of(settings, zone_id)
+    day = hours.business_date(tx.now, settings.calendar.zone, settings.day_starts)
+    since, _ = hours.day_bounds(day, settings.calendar.zone, settings.day_starts)
+    screens = frozenset((device.id, device.paired_at) for device in devices(tx, branch_id, "display") if device.paired)
+    return BoardView(
+        settings=settings,
+        seq=tx.scalar(_LAST_SEQ, {"branch": branch_id}),
+        board=Board.of(_called(tx, settings, scope, since), _waiting(tx, settings), scope, since),
+        screens=screens,
+    )
+
+
+def scope_of(settings: BranchSettings, zone_id: UUID | None) -> Scope:
+    """What a screen in a zone shows: the zone's counters; the whole branch where the zone has none."""
+    counters = [counter for counter in settings.counters.values() if counter.zone_id == zone_id]
+    counters = counters or list(settings.counters.values())
+    served = {queue for counter in counters for queue in counter.queues}
+    hidden_series = {queue_id for queue_id in settings.queues if _all(settings, queue_id, _is_hidden)}
+    return Scope(
+        counters=frozenset(str(counter.id) for counter in counters),
+        queues=tuple(
+            queue.slug for queue in settings.queues.values() if queue.id in served and queue.id not in hidden_series
+        ),
+        hidden_services=frozenset(
+            service.slug for service in settings.services.values() if _is_hidden(service.confidentiality)
+        ),
+        hidden_series=frozenset(settings.queues[queue_id].slug for queue_id in hidden_series),
+        discreet_services=frozenset(
+            service.slug for service in settings.services.values() if _is_discreet(service.confidentiality)
+        ),
+    )
+
+
+def is_discreet_queue(settings: BranchSettings, queue_id: UUID) -> bool:
+    """Whether the name of a queue would tell what its visitors come for, because every service of it is discreet."""
+    return _all(settings, queue_id, _is_discreet)
+
+
+def _called(tx: Tx, settings: BranchSettings, scope: Scope, since: datetime) -> Iterator[Called]:
+    """The newest call of each ticket that holds, newest first, as many as a screen shows."""
+    seen: set[UUID] = set()
+    left = LAST_CALLS
+    before = tx.scalar(_LAST_SEQ, {"branch": settings.id}) + 1
+    while left > 0:
+        page = tx.rows(_NEWEST_CALLS, {"branch": settings.id, "before": before})
+        for row in page:
+            if row.at < since:
+                return
+            if row.ticket_id in seen:
+                continue
+            seen.add(row.ticket_id)
+            if TicketState(row.state) not in CALL_HOLDS:
+                continue
+            call = Called(
+                seq=row.seq,
+                at=row.at,
+                code=row.code,
+                counter=str(row.counter_id),
+                again=row.kind == "recall",
+                series=settings.queues[row.series_id].slug,
+                service=settings.services[row.service_id].slug,
+            )
+            if shows(call, scope, since):
+                yield call
+                left -= 1
+        if len(page) < PAGE:
+            return
+        before = page[-1].seq
+
+
+def _waiting(tx: Tx, settings: BranchSettings) -> dict[Place, int]:
+    return {
+        Place(
+            settings.queues[row.queue_id].slug,
+            settings.queues[row.series_id].slug,
+            settings.services[row.service_id].slug,
+        ): row.people
+        for row in tx.rows(_WAITING, {"branch": settings.id})
+    }
+
+
+def _all(settings: BranchSettings, queue_id: UUID, is_so: Callable[[ConfidentialityView], bool]) -> bool:
+    """Whether a queue has services and something holds for all of them."""
+    of_queue = [service for service in settings.services.values() if service.queue_id == queue_id]
+    return bool(of_queue) and all(is_so(service.confidentiality) for service in of_queue)
+
+
+def _is_hidden(level: ConfidentialityView) -> bool:
+    return level.display == "none"
+
+
+def _is_discreet(level: ConfidentialityView) -> bool:
+    return level.display != "code"

@@ -1,0 +1,83 @@
+"""Slips: what waits for paper, and what became of the day's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from ...core import hours
+from ..database import AnyRow, Tx
+from ..tables import PrintJob, Ticket, table
+from ..tables.day import PENDING_SLIPS
+from .settings import BranchSettings
+
+JOB = table(PrintJob)
+TICKET = table(Ticket)
+
+IS_PENDING: Final = sa.text(f"print_job.state IN {PENDING_SLIPS}")
+
+
+@dataclass(frozen=True, slots=True)
+class SlipView:
+    """One slip: `copy_number` 0 is the original; `error` says why it failed or was given up."""
+
+    id: UUID
+    ticket_id: UUID
+    printer_id: UUID
+    code: str
+    copy_number: int
+    state: str
+    attempts: int
+    created_at: datetime
+    ended_at: datetime | None
+    error: str | None
+
+
+def is_any_due(tx: Tx, branch_id: UUID, printer_id: UUID) -> bool:
+    """Whether a printer has slips to look at: cheap, so that waiting for them locks nobody."""
+    statement = sa.select(JOB.c.id).where(
+        JOB.c.branch_id == branch_id, JOB.c.printer_id == printer_id, IS_PENDING, JOB.c.due_at <= tx.now
+    )
+    return tx.row(statement.limit(1)) is not None
+
+
+def is_any_late(tx: Tx, branch_id: UUID) -> bool:
+    """Whether slips of a branch wait on that nobody waits for any more."""
+    statement = sa.select(JOB.c.id).where(
+        JOB.c.branch_id == branch_id, IS_PENDING, JOB.c.state == "queued", JOB.c.expires_at <= tx.now
+    )
+    return tx.row(statement.limit(1)) is not None
+
+
+def slips_today(tx: Tx, settings: BranchSettings, limit: int | None) -> list[SlipView]:
+    """The slips of this business day, newest first."""
+    statement = _of_today(tx, settings, sa.select(JOB, TICKET.c.code))
+    return [_view(row) for row in tx.rows(statement.order_by(JOB.c.id.desc()).limit(limit))]
+
+
+def counts_today(tx: Tx, settings: BranchSettings) -> dict[UUID, dict[str, int]]:
+    """How many slips of this business day are in each state, by printer."""
+    columns = sa.select(JOB.c.printer_id, JOB.c.state, sa.func.count())
+    counts: dict[UUID, dict[str, int]] = {}
+    for printer, state, count in tx.rows(_of_today(tx, settings, columns).group_by(JOB.c.printer_id, JOB.c.state)):
+        counts.setdefault(printer, {})[state] = count
+    return counts
+
+
+def _of_today(
+    tx: Tx, settings: BranchSettings, statement: sa.Select[*tuple[object, ...]]
+) -> sa.Select[*tuple[object, ...]]:
+    """The day's slips are found by its tickets, whose key begins with series and day: history may be long."""
+    return statement.join(TICKET, sa.and_(TICKET.c.branch_id == JOB.c.branch_id, TICKET.c.id == JOB.c.ticket_id)).where(
+        TICKET.c.branch_id == settings.id,
+        TICKET.c.series_id.in_(list(settings.queues)),
+        TICKET.c.business_date == hours.business_date(tx.now, settings.zone, settings.day_starts),
+    )
+
+
+def _view(row: AnyRow) -> SlipView:
+    return SlipView(**{name: getattr(row, name) for name in SlipView.__slots__})
