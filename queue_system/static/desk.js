@@ -122,7 +122,14 @@
 
   // ---------------------------------------------------------------- presses
 
-  let answeredAt = 0;
+  let pressed = ""; // The button that was pressed last.
+  let focused = false; // Whether something had the focus then.
+  let settling = 0;
+  function settle() {
+    clearTimeout(settling);
+    page.setAttribute("data-settling", "");
+    settling = setTimeout(() => page.removeAttribute("data-settling"), DOUBLE_MS);
+  }
   function tell(text) {
     const line = document.getElementById("desk-said");
     if (!line) return;
@@ -133,10 +140,15 @@
   document.addEventListener("click", (event) => {
     const button = event.target.closest?.("#desk button");
     if (!button) return;
-    const twice = event.detail > 1 || Date.now() - answeredAt < DOUBLE_MS;
+    // Where a press moved the line, the next row lies under the finger now.
+    const again = button.id === pressed || button.closest("#desk-line") !== null;
+    const twice = event.detail > 1 || (again && page.hasAttribute("data-settling"));
     const slipped = button.closest("#desk-line") && Date.now() - lineChangedAt < JUST_NOW_MS;
     const impossible = button.getAttribute("aria-disabled") === "true";
-    if (!impossible && !slipped && !(twice && button.form)) return;
+    if (!impossible && !slipped && !(twice && button.form)) {
+      pressed = button.id;
+      return;
+    }
     event.preventDefault();
     event.stopImmediatePropagation();
     if (impossible) tell(button.title);
@@ -145,12 +157,17 @@
 
   document.addEventListener("htmx:after:swap", (event) => {
     if (!event.detail.ctx.response) return; // News, not an answer to a press.
-    answeredAt = Date.now();
+    settle();
     waiting = null;
-    // What was pressed may be gone: stay where the hands are.
-    if (document.activeElement === document.body) document.getElementById("main").focus({ preventScroll: true });
+    // What was pressed may be gone, with its row: go on at the actions.
+    if (focused && document.activeElement === document.body) document.getElementById("act-N")?.focus({ preventScroll: true });
   });
-  document.addEventListener("htmx:before:request", () => document.getElementById("transfer")?.hidePopover());
+  document.addEventListener("htmx:before:request", () => {
+    focused = document.activeElement !== document.body;
+    page.setAttribute("data-busy", "");
+    document.getElementById("transfer")?.hidePopover();
+  });
+  document.addEventListener("htmx:finally:request", () => page.removeAttribute("data-busy"));
   document.addEventListener("htmx:error", () => tell(said("offline")));
 
   // ---------------------------------------------------------------- keys

@@ -1,0 +1,108 @@
+"""The desk that follows its branch: the same partial as the page, over a socket."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from functools import partial
+from typing import Any, Final
+
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from ..actions.office import SESSION_IDLE
+from ..core.errors import Denied, DomainError, SignedOut
+from ..live.socket import PULSE_SECONDS, Frame, serve
+from ..store.queries.access import StaffView
+from ..store.queries.desk import DeskView
+from ..store.queries.desk import desk as desk_view
+from ..store.queries.settings import BranchSettings
+from ..store.tables import ORGANISATION
+from . import access, kit
+from .desk_view import context
+from .house import House, house
+
+# After RFC 6455, 7.4.2: codes of our own. 4401 is "sign in again", 4404 "not for you or not there".
+SIGNED_OUT: Final = 4401
+NOT_THERE: Final = 4404
+
+
+async def live(websocket: WebSocket) -> None:
+    """Follow one counter's desk until the session ends."""
+    try:
+        branch, counter = await _here(websocket)
+    except SignedOut:
+        await websocket.close(SIGNED_OUT)
+        return
+    except DomainError:
+        await websocket.close(NOT_THERE)
+        return
+    await websocket.accept()
+    render = partial(_frame, websocket, branch, counter)
+    following = asyncio.create_task(serve(websocket, house(websocket).hub, branch.id, render, ages=True))
+    session = asyncio.create_task(_until_signed_out(websocket, branch))
+    try:
+        await asyncio.wait({following, session}, return_when=asyncio.FIRST_COMPLETED)
+        over = session.done() and session.exception() is None and not following.done()
+    finally:
+        for task in (following, session):
+            task.cancel()
+        await asyncio.gather(following, session, return_exceptions=True)
+    if over:
+        # Who signed out may have closed the page at the same moment.
+        with contextlib.suppress(RuntimeError, WebSocketDisconnect):
+            await websocket.close(SIGNED_OUT)
+
+
+async def values(the_house: House, view: DeskView, person: StaffView, *, everybody: bool) -> dict[str, Any]:
+    """What page, fragment and socket hand to the partial."""
+    organisation = await the_house.organisation()
+    return context(view, person, the_house.clock.now(), everybody=everybody) | {
+        "epoch": organisation.epoch,
+        "person": person,
+        "said": None,
+    }
+
+
+async def _here(websocket: WebSocket) -> tuple[BranchSettings, str]:
+    person = await access.onlooker(websocket)
+    if person is None:
+        raise SignedOut("signed-out")
+    branch = await access.branch(websocket)
+    if not person.may_any(access.DESK_RIGHTS, branch.id):
+        raise Denied("not-allowed")
+    return branch, branch.counter(websocket.path_params["counter"]).slug
+
+
+async def _frame(websocket: WebSocket, branch: BranchSettings, counter: str) -> Frame | None:
+    """The desk as it is now, for who is signed in now; None when nobody is any more."""
+    person = await _entitled(websocket, branch)
+    if person is None:
+        return None
+    the_house = house(websocket)
+    view = await the_house.database.read(desk_view, branch.id, counter, SESSION_IDLE)
+    shown = await values(the_house, view, person, everybody="all" in websocket.query_params)
+    html = await kit.render(
+        the_house,
+        "desk/_desk.html",
+        shown,
+        language=kit.language_of(websocket, view.settings, fallback=person.language),
+        branch=view.settings,
+    )
+    text = json.dumps({"type": "desk", "epoch": str(shown["epoch"]), "seq": view.seq, "html": html})
+    return Frame(view.seq, text)
+
+
+async def _until_signed_out(websocket: WebSocket, branch: BranchSettings) -> None:
+    """Sign-ins and sign-outs are facts of the organisation, not of the branch: follow those too."""
+    hub = house(websocket).hub
+    while not hub.is_closed():
+        position = hub.position(ORGANISATION)
+        if await _entitled(websocket, branch) is None:
+            return
+        await hub.wait(ORGANISATION, position, PULSE_SECONDS)
+
+
+async def _entitled(websocket: WebSocket, branch: BranchSettings) -> StaffView | None:
+    person = await access.onlooker(websocket)
+    return person if person is not None and person.may_any(access.DESK_RIGHTS, branch.id) else None

@@ -1,0 +1,144 @@
+"""The desk as its template wants it: the line in calling order, what can be done now, and why the rest cannot."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from ..core import dispatch
+from ..core.dispatch import Reason
+from ..core.tickets import Step, TicketState, steps_from
+from ..store.queries import line
+from ..store.queries.access import StaffView
+from ..store.queries.desk import DeskView
+from ..store.queries.line import TicketView
+from ..store.queries.settings import BranchSettings, CounterView, Names, ServiceView
+
+LINE_SHOWN: Final = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """One action: the resource it posts to ("" opens the dialog of the transfer), its key, its words.
+
+    `why` is the key of the sentence that says why it cannot be done now, "" when it can.
+    """
+
+    resource: str
+    key: str
+    words: str
+    why: str = ""
+    likely: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A ticket in one of the lists; `reason` only where the order needs one."""
+
+    ticket: TicketView
+    names: Names
+    reason: Reason | None = None
+
+
+def context(view: DeskView, person: StaffView, now: datetime, *, everybody: bool) -> dict[str, Any]:
+    """What `desk/_desk.html` shows to `person`; `everybody`: the whole line instead of its beginning."""
+    settings, current = view.settings, view.current
+    order = dispatch.order(
+        line.as_waiting(view.waiting, settings), frozenset(view.counter.queues), line.calling_rules(settings), now
+    )
+    tickets = {ticket.id: ticket for ticket in view.waiting}
+    shown = order if everybody else order[:LINE_SHOWN]
+    mine = view.holder is not None and view.holder.staff_id == person.id
+    return {
+        "view": view,
+        "mine": mine,
+        "ticket": current,
+        "service": settings.services[current.service_id] if current else None,
+        "priority": settings.priorities.get(current.priority) if current else None,
+        "name": _booked_name(view),
+        "expected": current.id if current else "",
+        "buttons": buttons(view),
+        "hint": _hint(view),
+        "line": [_row(tickets[choice.ticket_id], settings, choice.reason) for choice in shown],
+        "waiting": len(order),
+        "hidden": len(order) - len(shown),
+        "held": [_row(ticket, settings) for ticket in view.held],
+        "missed": [_row(ticket, settings) for ticket in view.missed],
+        "colleagues": [counter for counter in settings.counters.values() if counter.id != view.counter.id],
+        "targets": _targets(settings, current),
+        "base": f"/counters/{settings.slug}/{view.counter.slug}",
+        "here": f"/desk/{settings.slug}/{view.counter.slug}",
+        "everybody": everybody,
+    }
+
+
+def buttons(view: DeskView) -> list[Button]:
+    """The row of actions, always in the same places."""
+    current = view.current
+    state = current.state if current else None
+    able = steps_from(state) if state else frozenset()
+    nobody = "" if current else "desk.why-nobody-here"
+
+    def why(step: Step) -> str:
+        return nobody or ("" if step in able else "desk.why-visit-began")
+
+    return [
+        Button("calls", "N", "desk.next", "" if view.waiting else "desk.why-nobody-waits", likely=current is None),
+        Button("recalls", "R", "desk.recall", why(Step.RECALL)),
+        Button("starts", "S", "desk.start", why(Step.START), likely=state is TicketState.CALLED),
+        Button("finishes", "F", "desk.finish", why(Step.FINISH), likely=state is TicketState.SERVING),
+        Button("no-shows", "X", "desk.no-show", why(Step.NO_SHOW)),
+        Button("holds", "H", "desk.hold", why(Step.HOLD)),
+        Button("", "T", "desk.transfer", why(Step.TRANSFER)),
+    ]
+
+
+def queue_names(settings: BranchSettings, counter: CounterView) -> list[Names]:
+    """What is served at a counter."""
+    return [settings.queues[queue_id].names for queue_id in counter.queues]
+
+
+def _row(ticket: TicketView, settings: BranchSettings, reason: Reason | None = None) -> Row:
+    return Row(ticket, _listed_names(settings.services[ticket.service_id]), reason)
+
+
+def _listed_names(service: ServiceView) -> Names:
+    """In a list that others may glance at, a protected service goes by its neutral name or its level's."""
+    if not service.confidentiality.hides_service:
+        return service.names
+    return service.public_names or service.confidentiality.names
+
+
+def _booked_name(view: DeskView) -> str | None:
+    """The name a booking was made in; None without one and where the service's level keeps names off screens."""
+    if view.booking is None or view.current is None:
+        return None
+    level = view.settings.services[view.current.service_id].confidentiality
+    return view.booking.name if level.display == "code" else None
+
+
+def _hint(view: DeskView) -> str:
+    current = view.current
+    if current is None:
+        return "desk.hint-free" if view.waiting else "desk.hint-empty"
+    return "desk.hint-called" if current.state is TicketState.CALLED else "desk.hint-serving"
+
+
+def _targets(settings: BranchSettings, ticket: TicketView | None) -> list[tuple[Names, list[tuple[UUID, Names]]]]:
+    """Where the visitor can be sent on to: services by department, those the service refers to first in each."""
+    if ticket is None:
+        return []
+    usual = settings.services[ticket.service_id].referrals
+    groups: list[tuple[Names, list[tuple[UUID, Names]]]] = []
+    for department in settings.departments.values():
+        services = [
+            service
+            for service in settings.services.values()
+            if service.department_id == department.id and service.id != ticket.service_id
+        ]
+        services.sort(key=lambda service: service.queue_id not in usual)
+        if services:
+            groups.append((department.names, [(service.id, _listed_names(service)) for service in services]))
+    return groups

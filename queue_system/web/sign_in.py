@@ -1,0 +1,147 @@
+"""Staff come in and go out."""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+from typing import Final
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from ..actions import office
+from ..core.errors import TooMany
+from ..store.queries.access import staff_by_login, staff_by_session
+from . import access, kit
+from .errors import message
+from .house import house, in_thread
+from .limits import address_of, limits_of
+from .passwords import is_password
+
+FIRST_PAGE: Final = "/desk"
+CHANNEL: Final = "web"
+LONGEST: Final = 200
+# A path of ours: one slash, and none of the characters that a browser would read as another host.
+_OWN_PATH: Final = re.compile(r"/(?![/\\])[^\\\s\x00-\x1f]*")
+
+
+async def show(request: Request) -> Response:
+    """The form; who is signed in already goes on."""
+    wanted = own_path(request.query_params.get("next"))
+    if await access.staff_or_none(request) is not None:
+        return kit.see_other(wanted)
+    # A cookie without a session: it was left idle, or its twelve hours are over.
+    ended = access.session_cookie(request) in request.cookies
+    return await _form(request, wanted, ended=ended)
+
+
+async def create(request: Request) -> Response:
+    """Check name and password and open a session."""
+    form = await request.form()
+    login, password = str(form.get("login", "")).strip(), str(form.get("password", ""))
+    wanted = own_path(str(form.get("next", "")))
+    missing = {
+        name: key
+        for name, key, value in (
+            ("login", "desk.login-missing", login),
+            ("password", "desk.password-missing", password),
+        )
+        if not value
+    }
+    if missing:
+        return await _form(request, wanted, login=login, wrong=missing, status=422)
+    try:
+        staff_id = await checked(request, login[:LONGEST], password[:LONGEST], CHANNEL)
+    except TooMany as refusal:
+        return await _form(request, wanted, login=login, refusal=refusal, status=refusal.status)
+    if staff_id is None:
+        # Which of the two was wrong is not said: it would tell who works here.
+        return await _form(request, wanted, login=login, wrong={"login": "desk.sign-in-wrong"}, status=422)
+    database = house(request).database
+    if left_over := request.cookies.get(access.session_cookie(request)):
+        await database.write(office.end_session, left_over)
+    token = await database.write(office.start_session, staff_id, CHANNEL)
+    response = kit.see_other(wanted)
+    _set_cookie(request, response, access.session_cookie(request), token)
+    person = await database.read(staff_by_session, office.sha256(token), office.SESSION_IDLE)
+    if person and kit.LANGUAGE_COOKIE not in request.cookies:
+        # People read the language they were entered with, whatever the machine at the counter prefers.
+        _set_cookie(request, response, kit.LANGUAGE_COOKIE, person.language)
+    return response
+
+
+async def destroy(request: Request) -> Response:
+    """Sign out: the session is gone, not only its cookie."""
+    name = access.session_cookie(request)
+    if token := request.cookies.get(name):
+        await house(request).database.write(office.end_session, token)
+    response = kit.see_other("/sign-in")
+    response.delete_cookie(name, path="/", secure=house(request).settings.behind_tls, httponly=True, samesite="lax")
+    return response
+
+
+def own_path(wanted: str | None) -> str:
+    """`wanted` where it is a path of this house, else the first page: nobody is led elsewhere after signing in."""
+    return wanted if wanted and _OWN_PATH.fullmatch(wanted) else FIRST_PAGE
+
+
+async def checked(request: Request, login: str, password: str, channel: str) -> UUID | None:
+    """Whose name and password these are; None for nobody's. Raises TooMany("too-many", seconds=…)."""
+    limits, address = limits_of(request), address_of(request)
+    # An office sits behind one address: there only failures count. A name is counted before the password is
+    # looked at, so that many tries at the same moment are no way around.
+    limits.check("sign-in-address", address)
+    limits.take("sign-in-login", login)
+    database = house(request).database
+    found = await database.read(staff_by_login, login)
+    staff_id, stored = found or (None, None)
+    if await in_thread(partial(is_password, stored, password)):
+        limits.clear("sign-in-login", login)
+        return staff_id
+    limits.count("sign-in-address", address)
+    await database.write(office.record_failed_sign_in, staff_id, channel)
+    return None
+
+
+def _set_cookie(request: Request, response: Response, name: str, value: str) -> None:
+    # No Max-Age: it ends with the browser; how long a session is good for is decided here (12 hours, 30 minutes idle).
+    response.set_cookie(
+        name,
+        value,
+        path="/",
+        secure=house(request).settings.behind_tls,
+        httponly=True,
+        samesite="lax",
+    )
+
+
+async def _form(
+    request: Request,
+    wanted: str,
+    *,
+    login: str = "",
+    wrong: dict[str, str] | None = None,
+    refusal: TooMany | None = None,
+    ended: bool = False,
+    status: int = 200,
+) -> Response:
+    words = kit.words_of(kit.language_of(request))
+    context = {
+        "next": wanted,
+        "login": login,
+        "errors": {name: words.text(key) for name, key in (wrong or {}).items()},
+        "refusal": message(refusal, words) if refusal else "",
+        "ended": ended,
+        "navigation": [],
+    }
+    headers = {"Retry-After": str(refusal.values["seconds"])} if refusal else None
+    return await kit.page(request, "sign-in.html", context, status=status, headers=headers)
+
+
+routes: list[BaseRoute] = [
+    Route("/sign-in", show),
+    Route("/sign-in", create, methods=["POST"]),
+    Route("/sign-out", destroy, methods=["POST"]),
+]

@@ -1,0 +1,369 @@
+"""The desk in a real browser: keys in any layout, news that move nothing under the hand, and a lost connection."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from queue_system.clock import FrozenClock
+from queue_system.core.tickets import TicketState
+from queue_system.store.queries import line
+from queue_system.store.queries.access import staff_by_login
+from tests import needs
+from tests.desk_in_browser import House, press, take_seat
+from tests.hall import enter
+from tests.tree import ROOT
+from tests.web_hall import furnished
+
+pytestmark = pytest.mark.browser
+
+AXE = ROOT / "tests" / "vendor" / "axe-core-4.14.1" / "axe.min.js"
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=needs.chromium(), args=["--no-sandbox"])
+        yield found
+        found.close()
+
+
+@pytest.fixture
+def house(sqlite_template: Path, tmp_path: Path, clock: FrozenClock) -> Iterator[House]:
+    found = House(furnished(sqlite_template, tmp_path, clock.now()), tmp_path, clock)
+    yield found
+    found.stop()
+
+
+@pytest.fixture
+def tab(browser: Browser, house: House) -> Iterator[Page]:
+    """Layla's desk at counter 4, in Arabic; scripts that fail or are forbidden fail the test."""
+    context = browser.new_context(viewport={"width": 1366, "height": 768}, locale="ar")
+    page = context.new_page()
+    problems: list[str] = []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on("console", lambda said: problems.append(said.text) if "Content Security" in said.text else None)
+    take_seat(page, house)
+    yield page
+    context.close()
+    assert problems == []
+
+
+# ---------------------------------------------------------------- keys
+
+
+def test_a_visit_is_worked_with_single_keys(tab: Page, house: House) -> None:
+    first, second, third = (house.hall.issue().ticket for _ in range(3))
+    expect(tab.locator("tbody tr")).to_have_count(3)
+    press(tab, "n")
+    expect(tab.locator(".mine-ticket.is-called .code")).to_have_text(first.code)
+    press(tab, "r")
+    expect(tab.locator("#desk-said")).to_contain_text("مجددًا")
+    press(tab, "s")
+    expect(tab.locator(".mine-ticket.is-serving .code")).to_have_text(first.code)
+    press(tab, "f")
+    expect(tab.locator(".mine-ticket.is-free")).to_be_visible()
+    press(tab, "n")
+    press(tab, "x")
+    expect(tab.locator("#missed-title")).to_be_visible()
+    press(tab, "n")
+    press(tab, "h")
+    expect(tab.locator("#held-title")).to_be_visible()
+    assert [state(house, ticket.id) for ticket in (first, second, third)] == ["served", "no_show", "held"]
+
+
+def test_the_keys_work_in_an_arabic_layout(tab: Page, house: House) -> None:
+    code = house.hall.issue().ticket.code
+    expect(tab.locator("tbody tr")).to_have_count(1)
+    # The key with N on its cap gives ى in the Arabic layout: what counts there is its place.
+    for key, place, seen in (("ى", "KeyN", ".is-called"), ("س", "KeyS", ".is-serving")):
+        tab.evaluate(
+            "([key, code]) => document.body.dispatchEvent(new KeyboardEvent('keydown', {key, code, bubbles: true}))",
+            [key, place],
+        )
+        expect(tab.locator(f"{seen} .code")).to_have_text(code)
+
+
+def test_the_cap_decides_where_the_layout_is_latin(tab: Page, house: House) -> None:
+    house.hall.issue()
+    expect(tab.locator("tbody tr")).to_have_count(1)
+    # In the Dvorak layout the letter N lies where others have L.
+    tab.evaluate("document.body.dispatchEvent(new KeyboardEvent('keydown', {key: 'n', code: 'KeyL', bubbles: true}))")
+    expect(tab.locator(".mine-ticket.is-called")).to_be_visible()
+
+
+def test_keys_are_off_in_fields_with_modifiers_and_when_switched_off(tab: Page, house: House) -> None:
+    house.hall.issue()
+    expect(tab.locator("tbody tr")).to_have_count(1)
+    tab.keyboard.press("Control+n")
+    tab.evaluate("document.body.dispatchEvent(new KeyboardEvent('keydown', {key: 'n', code: 'KeyN', repeat: true}))")
+    tab.locator("#keys-switch input").uncheck()
+    tab.locator("#main").focus()
+    tab.keyboard.press("n")
+    expect(tab.locator("kbd").first).to_be_hidden()
+    tab.reload()
+    expect(tab.locator("#keys-switch input")).not_to_be_checked()
+    tab.keyboard.press("n")
+    assert [ticket.state for ticket in open_now(house)] == [TicketState.WAITING]
+    tab.locator("#keys-switch input").check()
+    press(tab, "n")
+    expect(tab.locator(".mine-ticket.is-called")).to_be_visible()
+
+
+def test_a_key_that_cannot_be_used_says_why(tab: Page, house: House) -> None:
+    tab.keyboard.press("f")
+    expect(tab.locator("#desk-said")).to_have_text("غير متاح: لا مراجع أمامك.")
+    tab.keyboard.press("n")
+    expect(tab.locator("#desk-said")).to_have_text("غير متاح: لا أحد في الانتظار.")
+    assert house.hall.db.read_now(line.open_tickets, house.hall.branch.id) == []
+
+
+def test_a_transfer_by_keyboard_alone(tab: Page, house: House) -> None:
+    ticket = house.hall.issue().ticket
+    expect(tab.locator("tbody tr")).to_have_count(1)
+    press(tab, "n")
+    expect(tab.locator(".mine-ticket.is-called")).to_be_visible()
+    press(tab, "t")
+    expect(tab.locator("#transfer-service")).to_be_focused()
+    # Letters choose in the list now; they are no actions.
+    tab.keyboard.press("f")
+    tab.locator("#transfer-service").select_option(str(house.hall.service("civil-extract")))
+    # News from the hall must not close what is being filled in.
+    house.hall.issue()
+    expect(tab.locator("#desk-line tbody tr")).to_have_count(1)
+    expect(tab.locator("#transfer-service")).to_have_value(str(house.hall.service("civil-extract")))
+    tab.keyboard.press("Tab")
+    tab.keyboard.press("Enter")
+    expect(tab.locator(".mine-ticket.is-free")).to_be_visible()
+    expect(tab.locator("#transfer")).to_have_count(0)
+    moved = house.hall.db.read_now(line.ticket, house.hall.branch.id, ticket.id)
+    assert (moved.state, moved.service_id) == (TicketState.WAITING, house.hall.service("civil-extract"))
+
+
+# ---------------------------------------------------------------- nothing twice, nothing moves
+
+
+def test_a_double_click_calls_one_visitor(tab: Page, house: House) -> None:
+    first, _ = house.hall.issue().ticket, house.hall.issue().ticket
+    expect(tab.locator("tbody tr")).to_have_count(2)
+    tab.locator("#act-N").dblclick()
+    expect(tab.locator(".mine-ticket.is-called .code")).to_have_text(first.code)
+    expect(tab.locator("[data-busy], [data-settling]")).to_have_count(0)
+    assert sorted(ticket.state for ticket in open_now(house)) == [TicketState.CALLED, TicketState.WAITING]
+
+
+def test_another_tab_shows_what_was_done_in_this_one(tab: Page, house: House) -> None:
+    house.hall.issue()
+    other = tab.context.new_page()
+    other.goto(tab.url)
+    expect(other.locator("tbody tr")).to_have_count(1)
+    press(tab, "n")
+    expect(other.locator(".mine-ticket.is-called")).to_be_visible()
+    press(other, "f")
+    expect(tab.locator(".mine-ticket.is-free")).to_be_visible()
+
+
+def test_the_buttons_stay_where_they_are(tab: Page, house: House) -> None:
+    def places() -> Any:
+        return tab.evaluate(
+            "[...document.querySelectorAll('.actions button')].map(b => { const r = b.getBoundingClientRect();"
+            " return [b.id, Math.round(r.x), Math.round(r.y), Math.round(r.width)] })"
+        )
+
+    empty = places()
+    for _ in range(40):
+        house.hall.issue()
+    expect(tab.locator("#desk-line tbody tr")).to_have_count(30)
+    assert places() == empty
+    for key, seen in (("n", ".is-called"), ("s", ".is-serving"), ("f", ".is-free")):
+        press(tab, key)
+        expect(tab.locator(f".mine-ticket{seen}")).to_be_visible()
+        assert places() == empty
+
+
+def test_the_row_under_the_pointer_waits_until_the_pointer_has_gone(tab: Page, house: House) -> None:
+    first, second = house.hall.issue().ticket, house.hall.issue().ticket
+    button = tab.locator(f"#call-{second.id}")
+    button.hover()
+    box = button.bounding_box()
+    assert box is not None
+
+    # Somebody else takes the first ticket away, while the hand is about to press beside the second.
+    move = keep_moving(tab, box)
+    other = enter(house.hall.db)
+    omar = other.db.read_now(staff_by_login, "omar")
+    assert omar is not None
+    there = other.sit(omar[0], "c5")
+    taken = other.call_next(there)
+    assert taken is not None
+    assert taken.id == first.id
+    expect(tab.locator("#desk-colleagues")).to_contain_text(first.code)
+    move()
+    assert button.bounding_box() == box
+    tab.mouse.move(5, 5)
+    expect(tab.locator("#desk-line tbody tr")).to_have_count(1)
+
+
+def test_focus_stays_on_its_row_when_the_line_changes(tab: Page, house: House) -> None:
+    first, second = house.hall.issue().ticket, house.hall.issue().ticket
+    tab.locator(f"#call-{second.id}").focus()
+    omar = house.hall.db.read_now(staff_by_login, "omar")
+    assert omar is not None
+    called = house.hall.call_next(house.hall.sit(omar[0], "c5"))
+    assert called is not None
+    assert called.id == first.id
+    expect(tab.locator("#desk-line tbody tr")).to_have_count(1)
+    expect(tab.locator(f"#call-{second.id}")).to_be_focused()
+
+
+def test_focus_goes_on_at_the_actions_when_its_row_is_gone(tab: Page, house: House) -> None:
+    ticket = house.hall.issue().ticket
+    tab.locator(f"#call-{ticket.id}").focus()
+    tab.keyboard.press("Enter")
+    expect(tab.locator(".mine-ticket.is-called")).to_be_visible()
+    expect(tab.locator("#act-N")).to_be_focused()
+
+
+def test_ticked_documents_stay_ticked_and_are_fresh_for_the_next_visitor(tab: Page, house: House) -> None:
+    house.hall.issue()
+    house.hall.issue()
+    expect(tab.locator("tbody tr")).to_have_count(2)
+    press(tab, "n")
+    tab.locator("#desk-mine .checklist input").first.check()
+    house.hall.issue()
+    expect(tab.locator("tbody tr")).to_have_count(2)
+    expect(tab.locator("#desk-mine .checklist input").first).to_be_checked()
+    tab.locator("#main").focus()
+    press(tab, "n")
+    expect(tab.locator("tbody tr")).to_have_count(1)
+    expect(tab.locator("#desk-mine .checklist input").first).not_to_be_checked()
+
+
+def test_times_tick_by_themselves(tab: Page, house: House) -> None:
+    house.hall.issue()
+    expect(tab.locator("tbody tr")).to_have_count(1)
+    press(tab, "n")
+    clock = tab.locator(".mine-ticket .clock")
+    expect(clock).to_have_text("0:02", timeout=10_000)
+
+
+# ---------------------------------------------------------------- when something is lost
+
+
+def test_signing_out_in_one_tab_ends_the_other(tab: Page) -> None:
+    other = tab.context.new_page()
+    other.goto(tab.url)
+    tab.locator('form[action="/sign-out"] button').click()
+    other.wait_for_url("**/sign-in?next=%2Fdesk%2Fdoha-main%2Fc4")
+
+
+def test_a_press_without_a_server_says_so_and_the_desk_comes_back(tab: Page, house: House) -> None:
+    house.hall.issue()
+    expect(tab.locator("tbody tr")).to_have_count(1)
+    tab.context.set_offline(True)
+    press(tab, "n")
+    expect(tab.locator("#desk-said")).to_contain_text("لم يصل رد من الخادم")
+    tab.context.set_offline(False)
+    press(tab, "n")
+    expect(tab.locator(".mine-ticket.is-called")).to_be_visible()
+
+
+def test_silence_is_told_and_ends_when_the_server_is_back(
+    browser: Browser, sqlite_template: Path, tmp_path: Path, clock: FrozenClock
+) -> None:
+    url = furnished(sqlite_template, tmp_path, clock.now())
+    house = House(url, tmp_path, clock)
+    context = browser.new_context(locale="ar")
+    page = context.new_page()
+    page.clock.install()
+    take_seat(page, house)
+    expect(page.locator("#desk-stale")).to_be_hidden()
+    page.route_web_socket("**/live*", lambda socket: socket.close())
+    house.stop()
+    page.clock.fast_forward(40_000)
+    expect(page.locator("#desk-stale")).to_be_visible()
+    expect(page.locator("#desk-stale")).to_contain_text("قد يكون المعروض قديمًا")
+    context.close()
+
+
+# ---------------------------------------------------------------- looks
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("language", ["ar", "en"])
+def test_axe_finds_nothing(browser: Browser, house: House, language: str, theme: Any) -> None:
+    context = browser.new_context(viewport={"width": 1366, "height": 768}, color_scheme=theme, locale=language)
+    page = context.new_page()
+    page.add_init_script(path=AXE)
+    found: list[str] = []
+
+    def check(where: str) -> None:
+        answer = page.evaluate("tags => axe.run(document, {runOnly: tags})", RULES)
+        found.extend(f"{where}: {item['id']} {item['nodes'][0]['html'][:160]}" for item in answer["violations"])
+
+    page.goto(f"{house.address}/sign-in?lang={language}")
+    check("sign-in")
+    page.locator("form.form button").click()
+    check("sign-in refused")
+    for _ in range(3):
+        house.hall.issue()
+    take_seat(page, house)
+    check("free")
+    for key, seen in (
+        ("n", ".is-called"),
+        ("h", ".is-free"),
+        ("n", ".is-called"),
+        ("x", ".is-free"),
+        ("n", ".is-called"),
+    ):
+        press(page, key)
+        expect(page.locator(f".mine-ticket{seen}")).to_be_visible()
+    check("called")
+    press(page, "s")
+    expect(page.locator(".is-serving")).to_be_visible()
+    check("serving")
+    press(page, "t")
+    expect(page.locator("#transfer")).to_be_visible()
+    check("transfer")
+    page.goto(f"{house.address}/desk")
+    check("counters")
+    context.close()
+    assert found == []
+
+
+@pytest.mark.parametrize(("width", "height"), [(1366, 768), (1024, 768), (320, 640)])
+def test_no_sideways_scrolling(browser: Browser, house: House, width: int, height: int) -> None:
+    context = browser.new_context(viewport={"width": width, "height": height}, locale="ar")
+    page = context.new_page()
+    for _ in range(3):
+        house.hall.issue()
+    take_seat(page, house)
+    press(page, "n")
+    expect(page.locator(".mine-ticket.is-called")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    context.close()
+
+
+def keep_moving(page: Page, box: Any) -> Callable[[], None]:
+    """Move the pointer a little on the button now, and again when called."""
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+    def move() -> None:
+        page.mouse.move(x + 1, y)
+        page.mouse.move(x, y)
+
+    move()
+    return move
+
+
+def state(house: House, ticket_id: Any) -> str:
+    return house.hall.db.read_now(line.ticket, house.hall.branch.id, ticket_id).state.value
+
+
+def open_now(house: House) -> Any:
+    return house.hall.db.read_now(line.open_tickets, house.hall.branch.id)

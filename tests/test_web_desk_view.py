@@ -1,0 +1,182 @@
+"""What a desk knows, on both databases: the line in calling order, the buttons, whose names may be read."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from queue_system.actions import booking, desk, kiosk, office
+from queue_system.actions.booking import HoldOrder
+from queue_system.actions.desk import Desk
+from queue_system.clock import FrozenClock
+from queue_system.core.tickets import TicketState
+from queue_system.store.database import Database
+from queue_system.store.log import CITIZEN, SYSTEM
+from queue_system.store.queries import line
+from queue_system.store.queries.access import StaffView
+from queue_system.store.queries.desk import DeskView
+from queue_system.store.queries.desk import desk as desk_view
+from queue_system.web.desk_view import Button, context
+from tests.hall import Hall, furnish
+
+
+@pytest.fixture
+def hall(db: Database) -> Hall:
+    return furnish(db)
+
+
+def test_the_line_is_what_will_be_called_one_after_the_other(hall: Hall, clock: FrozenClock) -> None:
+    here = hall.sit(hall.person("layla"), "c3")
+    for priority in ("walkin", "walkin", "elderly", "walkin", "bereavement"):
+        hall.issue("civil-extract", priority=priority)
+        clock.move(timedelta(minutes=7))
+    hall.issue("death")
+    foretold = [row.ticket.code for row in shown(hall, here)["line"]]
+    called = []
+    while (ticket := hall.call_next(here)) is not None:
+        called.append(ticket.code)
+        here = Desk(here.branch_id, here.counter_id, here.staff_id, ticket.id)
+    assert foretold == called
+    assert len(called) == 6
+
+
+def test_each_place_in_line_has_its_reason(hall: Hall, clock: FrozenClock) -> None:
+    here = hall.sit(hall.person("layla"), "c3")
+    hall.issue("civil-extract")
+    clock.move(timedelta(minutes=3))
+    hall.issue("civil-extract", priority="elderly")
+    clock.move(timedelta(minutes=9))
+    reasons = [row.reason.code for row in shown(hall, here)["line"]]
+    assert reasons == ["priority-class", "waited-longest"]
+
+
+def test_the_desk_gathers_what_belongs_to_its_counter_and_nothing_else(hall: Hall, clock: FrozenClock) -> None:
+    layla, omar = hall.person("layla"), hall.person("omar")
+    here, there = hall.sit(layla, "c4"), hall.sit(omar, "c3")
+    hall.issue("civil-extract")
+    held, missed, current = hall.issue().ticket, hall.issue().ticket, hall.issue().ticket
+    waiting = hall.issue().ticket
+    for ticket, step in ((held, desk.hold), (missed, desk.mark_no_show), (current, None)):
+        called = hall.call_next(here)
+        assert called is not None
+        assert called.id == ticket.id
+        if step is not None:
+            hall.db.write_in_now(hall.branch.id, step, expecting(here, called.id))
+    other = hall.call_next(there)
+    assert other is not None
+    view = seen(hall, "c4")
+    assert [ticket.code for ticket in view.held] == [held.code]
+    assert [ticket.code for ticket in view.missed] == [missed.code]
+    assert [ticket.code for ticket in view.waiting] == [waiting.code]
+    assert view.current is not None
+    assert view.current.code == current.code
+    assert view.called is not None
+    assert view.called.code == "waited-longest"
+    assert view.at_counters[there.counter_id].code == other.code
+    assert {counter: holder.name for counter, holder in view.holders.items()} == {
+        here.counter_id: "layla name",
+        there.counter_id: "omar name",
+    }
+    # Yesterday's missed tickets are over.
+    clock.move(timedelta(days=1))
+    assert seen(hall, "c4").missed == ()
+
+
+def test_a_clerk_is_present_while_a_session_of_theirs_lives(hall: Hall, clock: FrozenClock) -> None:
+    layla = hall.person("layla")
+    hall.sit(layla, "c4")
+    assert [holder.present for holder in seen(hall, "c4").holders.values()] == [False]
+    hall.db.write_now(office.start_session, layla, "web")
+    assert [holder.present for holder in seen(hall, "c4").holders.values()] == [True]
+    clock.move(office.SESSION_IDLE)
+    assert [holder.present for holder in seen(hall, "c4").holders.values()] == [False]
+
+
+@pytest.mark.parametrize(
+    ("state", "able"),
+    [(None, ""), ("waiting", "N"), ("called", "NRSFXHT"), ("serving", "NFHT")],
+)
+def test_the_buttons_that_work_are_those_that_the_transitions_allow(hall: Hall, state: str | None, able: str) -> None:
+    here = hall.sit(hall.person("layla"), "c4")
+    if state:
+        hall.issue()
+        hall.issue()
+    if state in ("called", "serving"):
+        called = hall.call_next(here)
+        assert called is not None
+        if state == "serving":
+            hall.db.write_in_now(hall.branch.id, desk.start_serving, expecting(here, called.id))
+    buttons: list[Button] = shown(hall, here)["buttons"]
+    assert "".join(button.key for button in buttons) == "NRSFXHT"
+    assert "".join(button.key for button in buttons if not button.why) == able
+    likely = {None: "N", "waiting": "N", "called": "S", "serving": "F"}[state]
+    assert [button.key for button in buttons if button.likely] == [likely]
+
+
+@pytest.mark.parametrize(("service", "readable"), [("marriage", True), ("divorce", False)])
+def test_a_name_is_read_in_front_of_the_clerk_unless_the_service_is_sensitive(
+    hall: Hall, clock: FrozenClock, service: str, readable: bool
+) -> None:
+    here = hall.sit(hall.person("layla"), "c3")
+    check_in(hall, service, clock)
+    before = shown(hall, here)
+    assert before["name"] is None
+    assert [row.ticket.booking_id is not None for row in before["line"]] == [True]
+    assert hall.call_next(here) is not None
+    assert shown(hall, here)["name"] == ("سامر الحموي" if readable else None)
+
+
+def test_a_protected_service_goes_unnamed_in_lists_but_not_before_its_clerk(db: Database) -> None:
+    hall = furnish(db, "social-work", "aman")
+    service = hall.branch.service("protection-intake")
+    assert service.confidentiality.hides_service
+    here = hall.sit(hall.person("layla", ((hall.branch.id, "case_worker"),)), "a1")
+    hall.issue(service.slug)
+    assert [row.names["en"] for row in shown(hall, here)["line"]] == ["Reception"]
+    hall.call_next(here)
+    assert shown(hall, here)["service"].names == service.names
+
+
+def test_the_transfer_offers_every_other_service_once_and_the_usual_ones_first(hall: Hall) -> None:
+    here = hall.sit(hall.person("layla"), "c1")
+    hall.issue("passport-lost")
+    assert shown(hall, here)["targets"] == []
+    called = hall.call_next(here)
+    assert called is not None
+    assert called.state is TicketState.CALLED
+    offered = [service for _, services in shown(hall, here)["targets"] for service, _ in services]
+    assert sorted(offered) == sorted(set(hall.branch.services) - {called.service_id})
+
+
+def test_the_position_of_the_picture_is_that_of_its_rows(hall: Hall) -> None:
+    before = seen(hall, "c4").seq
+    hall.issue()
+    after = seen(hall, "c4")
+    assert after.seq > before
+    assert len(after.waiting) == len(hall.db.read_now(line.open_tickets, hall.branch.id))
+
+
+def check_in(hall: Hall, service: str, clock: FrozenClock) -> None:
+    starts_at = clock.now().replace(minute=0) + timedelta(hours=1)
+    order = HoldOrder(hall.branch.id, hall.service(service), starts_at, "سامر الحموي", "+97455512345", "ar", CITIZEN)
+    held = hall.db.write_in_now(hall.branch.id, booking.hold_slot, order)
+    hall.db.write_in_now(hall.branch.id, booking.confirm_booking, hall.branch.id, held.id, CITIZEN)
+    clock.set(starts_at)
+    hall.db.write_in_now(hall.branch.id, kiosk.check_in, hall.branch.id, held.id, SYSTEM)
+
+
+def seen(hall: Hall, counter: str) -> DeskView:
+    return hall.db.read_now(desk_view, hall.branch.id, counter, office.SESSION_IDLE)
+
+
+def shown(hall: Hall, here: Desk) -> dict[str, Any]:
+    slug = hall.branch.counters[here.counter_id].slug
+    now: datetime = hall.db.clock.now()
+    person = StaffView(here.staff_id, "layla", "layla name", "ar", {}, now)
+    return context(seen(hall, slug), person, now, everybody=False)
+
+
+def expecting(here: Desk, ticket: Any) -> Desk:
+    return Desk(here.branch_id, here.counter_id, here.staff_id, ticket)
