@@ -1,0 +1,73 @@
+"""The page of a hall's screen and the socket that keeps it true."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.websockets import WebSocket
+
+from queue_system.live.socket import Frame, serve
+from queue_system.web import access, kit
+from queue_system.web.house import house
+
+from .picture import Spot, look, picture, tongues_of
+from .reach import reach_class
+
+KIND: Final = "display"
+PAIR: Final = "/pair?kind=display"
+UNPAIRED: Final = 4401
+
+
+async def screen(request: Request) -> Response:
+    """The page of a paired screen; others are sent to be paired."""
+    device = await access.device_or_none(request, KIND)
+    if device is None:
+        return kit.see_other(PAIR)
+    branch = await access.branch_of(request, device.branch_id)
+    shown = await picture(house(request), Spot.of(device))
+    languages = tongues_of(branch)
+    calm = branch.data.get("access", {}).get("calm_mode", [])
+    return await kit.page(
+        request,
+        "displays/screen.html",
+        {
+            "board": shown.html,
+            "device": device,
+            "look": look(house(request)),
+            "reach": reach_class(device.data),
+            "tongues": [kit.words_of(language, branch) for language in languages],
+            "pair": PAIR,
+            "silent": "no_chime" in calm,
+            "still": "no_flashing" in calm,
+        },
+        branch=branch,
+        language=languages[0],
+    )
+
+
+async def live(websocket: WebSocket) -> None:
+    """Pictures for a paired screen, as they change; the origin has been checked at the gate."""
+    device = await access.device_or_none(websocket, KIND)
+    if device is None:
+        await websocket.close(UNPAIRED)
+        return
+    await websocket.accept()
+    the_house = house(websocket)
+    spot = Spot.of(device)
+    me = (device.id, device.paired_at)
+
+    async def render() -> Frame | None:
+        shown = await picture(the_house, spot)
+        # Every picture names its screens, so that five hundred of them need not ask one by one. Whoever is
+        # not named was paired after the picture was made, or is locked out.
+        if me in shown.screens or await access.device_or_none(websocket, KIND) is not None:
+            return shown
+        return None
+
+    await serve(websocket, the_house.hub, spot.branch_id, render, ages=True)
+
+
+routes: list[BaseRoute] = [Route("/display", screen), WebSocketRoute("/display/live", live)]

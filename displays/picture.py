@@ -1,0 +1,180 @@
+"""The picture that a screen shows, made once for all screens that show the same."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from queue_system.core import hours
+from queue_system.core.board import Call
+from queue_system.i18n import dates
+from queue_system.i18n.filters import localised
+from queue_system.i18n.words import Words
+from queue_system.live.socket import Frame
+from queue_system.store.queries.access import DeviceView
+from queue_system.store.queries.board import BoardView, board, is_discreet_queue
+from queue_system.store.queries.settings import BranchSettings
+from queue_system.web import kit
+from queue_system.web.house import House
+
+# After closing the last visitors are still called; the hall is shown as closed once this long nobody was.
+LINGERS: Final = timedelta(minutes=20)
+# A picture also changes with time alone (closing, the day): none is kept for longer.
+KEPT_SECONDS: Final = 30
+TONGUES: Final = 2
+
+PLACE_WORDS: Final = {
+    "counter": "display.counter",
+    "room": "display.room",
+    "desk": "display.desk",
+    "vehicle": "display.vehicle",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CallShown:
+    """A call as the hall may see it: no ids, and no names where the service is discreet."""
+
+    seq: int
+    at: datetime
+    code: str
+    again: bool
+    number: int
+    kind: str
+    place: str
+    names: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class QueueShown:
+    """People waiting in a queue; without `names` it goes by the letter of its numbers."""
+
+    prefix: str
+    names: Mapping[str, str]
+    people: int
+
+
+@dataclass(frozen=True, slots=True)
+class Picture(Frame):
+    """A frame for screens; `screens` are those that may see it, as (id, paired at)."""
+
+    html: str
+    screens: frozenset[tuple[UUID, datetime | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """What decides what a screen shows: screens of the same spot share their pictures."""
+
+    branch_id: UUID
+    zone_id: UUID | None
+
+    @classmethod
+    def of(cls, device: DeviceView) -> Spot:
+        return cls(device.branch_id, device.zone_id)
+
+
+async def picture(house: House, spot: Spot) -> Picture:
+    """The present picture of a spot, from the last screen that asked for it where nothing has changed since."""
+    now = house.clock.now()
+    key = ("board", spot, int(now.timestamp()) // KEPT_SECONDS)
+    shared = await house.frames.get(key, house.hub.position(spot.branch_id), lambda: draw(house, spot))
+    assert isinstance(shared, Picture)  # noqa: S101 - its key is ours alone
+    return shared
+
+
+async def draw(house: House, spot: Spot) -> Picture:
+    """Read and render the board of a spot."""
+    view = await house.database.read(board, spot.branch_id, spot.zone_id)
+    now = house.clock.now()
+    calls = [_call_shown(call, view.settings) for call in view.board.calls]
+    html = await kit.render(
+        house,
+        "displays/board.html",
+        _context(view, calls, now),
+        language=tongues_of(view.settings)[0],
+        branch=view.settings,
+    )
+    organisation = await house.organisation()
+    message = {
+        "type": "board",
+        "epoch": str(organisation.epoch),
+        "seq": view.seq,
+        "server_time": _iso(now),
+        "look": look(house),
+        "calls": [_announced(call, now) for call in calls],
+        "html": html,
+    }
+    text = json.dumps(message, ensure_ascii=False, separators=(",", ":"))
+    return Picture(view.seq, text, html, view.screens)
+
+
+def look(house: House) -> str:
+    """Changes when a new version brings other styles or scripts: screens then load their page anew."""
+    static: Any = house.templates.globals["static"]
+    return " ".join(static(name).split("/")[-2] for name in ("displays:screen.css", "displays:screen.js", "tokens.css"))
+
+
+def tongues_of(settings: BranchSettings) -> tuple[str, ...]:
+    """The languages of the screen: the first two of the branch."""
+    return kit.languages_of(settings)[:TONGUES]
+
+
+def _context(view: BoardView, calls: list[CallShown], now: datetime) -> dict[str, Any]:
+    settings = view.settings
+    is_open = hours.is_open(now, settings.calendar)
+    closed = not is_open and not any(now - call.at < LINGERS for call in calls)
+    queues = [
+        QueueShown(queue.prefix, {} if is_discreet_queue(settings, queue.id) else queue.names, people)
+        for slug, people in view.board.waiting
+        for queue in settings.queues.values()
+        if queue.slug == slug
+    ]
+    return {
+        "tongues": [kit.words_of(language, settings) for language in tongues_of(settings)],
+        "named": _named,
+        "day_of": lambda at, words: dates.day(at.astimezone(settings.zone).date(), words),
+        "day_time_of": lambda at, words: dates.day_time(at, settings.zone, words),
+        "calls": [] if closed else calls,
+        "closed": closed,
+        "opens_at": hours.next_opening(now, settings.calendar) if closed else None,
+        "queues": [] if closed and not any(queue.people for queue in queues) else queues,
+    }
+
+
+def _call_shown(call: Call, settings: BranchSettings) -> CallShown:
+    counter = settings.counters[UUID(call.counter)]
+    return CallShown(
+        seq=call.seq,
+        at=call.at,
+        code=call.code,
+        again=call.again,
+        number=counter.number,
+        kind=counter.kind,
+        place=PLACE_WORDS.get(counter.kind, PLACE_WORDS["counter"]),
+        names={} if call.discreet else counter.names,
+    )
+
+
+def _announced(call: CallShown, now: datetime) -> dict[str, Any]:
+    return {
+        "seq": call.seq,
+        "code": call.code,
+        "number": call.number,
+        "kind": call.kind,
+        "names": dict(call.names),
+        "again": call.again,
+        "age_s": max(0, round((now - call.at).total_seconds())),
+    }
+
+
+def _named(names: Mapping[str, str], words: Words) -> str:
+    return localised(names, words.language)
+
+
+def _iso(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

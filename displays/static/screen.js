@@ -1,0 +1,222 @@
+"use strict";
+// Keeps a hall's screen true, by itself, for months: shows every new board, announces new calls one after the other,
+// comes back after every kind of break, and covers itself when what it shows is old.
+
+const LATE_MS = 20_000; // the server speaks at least every 15 s
+const STALE_MS = 40_000;
+const OPENING_MS = 8_000;
+const STAGE_MS = 8_000;
+const YOUNG_S = 60;
+const RELOAD_HOUR = 3;
+const SHIFT_MS = 120_000;
+
+const hall = document.getElementById("hall");
+const { zone, digits, live, pair, look } = hall.dataset;
+const silent = "silent" in hall.dataset;
+const cover = document.getElementById("stale");
+const soundOff = document.getElementById("sound-off");
+const wall = new Intl.DateTimeFormat("en-GB", {
+  timeZone: zone, hour: "2-digit", minute: "2-digit", hourCycle: "h23", numberingSystem: "latn",
+});
+
+let epoch = null;
+let seq = -1;
+let heard = 0;
+let calls = []; // those of the present board
+let announcements = []; // calls whose turn to be announced is still to come
+let onStage = null; // the call being announced
+let ahead = null; // ms by which the server's clock is ahead of performance.now()
+let lastNews = performance.now();
+let socket = null;
+let failures = 0;
+let reloadDue = false;
+
+// ---------- the connection
+
+function connect() {
+  const mine = new WebSocket(new URL(live, location.href.replace(/^http/, "ws")));
+  const opening = setTimeout(() => lose(mine), OPENING_MS);
+  socket = mine;
+  mine.onopen = () => clearTimeout(opening);
+  mine.onmessage = ({ data }) => {
+    if (mine !== socket) return;
+    failures = 0;
+    hear(JSON.parse(data));
+  };
+  mine.onclose = ({ code }) => {
+    clearTimeout(opening);
+    if (mine !== socket) return;
+    if (code === 4401) location.replace(pair);
+    else lose(mine);
+  };
+}
+
+// Given up at once: a socket whose other end is gone can take a minute to notice by itself.
+function lose(mine) {
+  if (mine !== socket) return;
+  socket = null;
+  mine.close();
+  failures += 1;
+  if (failures > 1) askWhetherPaired();
+  setTimeout(connect, Math.min(4_000, 500 * 2 ** Math.min(failures, 3)) * (0.5 + Math.random()));
+}
+
+// A refused handshake does not say why; the page does.
+async function askWhetherPaired() {
+  try {
+    const answer = await fetch(location.pathname, { method: "HEAD", redirect: "manual", cache: "no-store" });
+    if (answer.type === "opaqueredirect") location.replace(pair);
+  } catch {
+    // The server is away: the cover tells the hall, and the next try is on its way.
+  }
+}
+
+function hear(news) {
+  lastNews = performance.now();
+  if (news.type === "board") show(news);
+  watch();
+}
+
+// ---------- the board
+
+function show(board) {
+  if (board.epoch === epoch && board.seq < seq) return;
+  setClock(Date.parse(board.server_time));
+  if (board.epoch !== epoch) heard = 0;
+  ({ epoch, seq, calls } = board);
+  if (board.look !== look) reloadDue = true;
+  hall.innerHTML = board.html;
+  const since = serverNow() - Date.parse(board.server_time);
+  for (const call of [...calls].reverse()) {
+    if (call.seq <= heard) continue;
+    heard = call.seq;
+    if (call.age_s + since / 1000 < YOUNG_S) announcements.push(call);
+  }
+  // A visitor who is called again is announced once, and nobody who is no longer called.
+  announcements = announcements.filter(isCalled);
+  if (onStage && !isCalled(onStage)) onStage = null;
+  arrange();
+  if (!onStage) announceNext();
+}
+
+const isCalled = (call) => calls.some((other) => other.seq === call.seq);
+
+// Above, the call being announced or else the newest; below, the others.
+function arrange() {
+  const above = onStage?.seq ?? calls[0]?.seq;
+  for (const article of hall.querySelectorAll(".newest")) {
+    article.hidden = Number(article.dataset.seq) !== above;
+    article.classList.toggle("is-fresh", Number(article.dataset.seq) === onStage?.seq);
+  }
+  for (const line of hall.querySelectorAll(".calls > li")) line.hidden = Number(line.dataset.seq) === above;
+}
+
+let stageTimer = null;
+
+function announceNext() {
+  clearTimeout(stageTimer);
+  onStage = announcements.shift() ?? null;
+  arrange();
+  if (!onStage) return;
+  chime();
+  document.getElementById("spoken").textContent = hall.querySelector(".newest:not([hidden])")?.innerText ?? "";
+  stageTimer = setTimeout(announceNext, STAGE_MS);
+}
+
+// ---------- sound
+
+let audio = null;
+
+function prepareSound() {
+  if (silent || !("AudioContext" in window)) return;
+  if (!audio || audio.state === "closed") {
+    audio = new AudioContext();
+    audio.onstatechange = tellSound;
+  }
+  if (audio.state !== "running") audio.resume().catch(() => {});
+  setTimeout(tellSound, 1_000);
+}
+
+function tellSound() {
+  soundOff.hidden = audio.state === "running";
+}
+
+// Two soft tones, the lower one second: like a doorbell, and unlike an alarm.
+function chime() {
+  if (silent || audio?.state !== "running") return;
+  for (const [frequency, at] of [[659.26, 0], [523.25, 0.45]]) {
+    const start = audio.currentTime + 0.05 + at;
+    const tone = new OscillatorNode(audio, { frequency });
+    const loudness = new GainNode(audio, { gain: 0 });
+    loudness.gain.setValueAtTime(0, start);
+    loudness.gain.linearRampToValueAtTime(0.5, start + 0.02);
+    loudness.gain.exponentialRampToValueAtTime(0.001, start + 1.2);
+    tone.connect(loudness).connect(audio.destination);
+    tone.start(start);
+    tone.stop(start + 1.3);
+  }
+}
+
+// ---------- time
+
+// News may have been on its way for a while, never less than not at all: the largest difference is the best one.
+// A server whose clock was put back is believed after all.
+function setClock(serverMs) {
+  const difference = serverMs - performance.now();
+  if (ahead === null || difference > ahead || difference < ahead - 120_000) ahead = difference;
+}
+
+const serverNow = () => performance.now() + (ahead ?? Date.now() - performance.now());
+
+function wallTime(ms) {
+  const text = wall.format(ms);
+  return digits === "arab" ? text.replace(/\d/g, (digit) => "٠١٢٣٤٥٦٧٨٩"[digit]) : text;
+}
+
+function write(place, text) {
+  if (place && place.textContent !== text) place.textContent = text;
+}
+
+// ---------- every second
+
+const reloadMinute = String(Math.floor(Math.random() * 20)).padStart(2, "0");
+const born = performance.now();
+
+function watch() {
+  const silence = performance.now() - lastNews;
+  const connected = socket?.readyState === WebSocket.OPEN;
+  document.body.classList.toggle("is-late", silence > LATE_MS);
+  cover.hidden = silence <= STALE_MS;
+  if (!cover.hidden) {
+    for (const place of cover.querySelectorAll("[data-news]")) write(place, wallTime(serverNow() - silence));
+  }
+  if (silence > LATE_MS && connected) lose(socket);
+  // The clock stands still with the news: a running clock would vouch for an old board.
+  if (silence <= STALE_MS) write(hall.querySelector("[data-clock] bdi"), wallTime(serverNow()));
+  const grown = performance.now() - born > 3_600_000;
+  if (grown && wall.format(serverNow()) === `0${RELOAD_HOUR}:${reloadMinute}`) reloadDue = true;
+  // Only while the server answers: a browser that cannot load the page shows its own error page for ever.
+  if (reloadDue && connected && !onStage && silence < LATE_MS) location.reload();
+}
+
+let shift = 0;
+setInterval(() => { shift = (shift + 1) % 4; hall.dataset.shift = shift; }, SHIFT_MS);
+setInterval(watch, 1_000);
+
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) return;
+  watch();
+  prepareSound();
+  stayAwake();
+});
+addEventListener("pageshow", ({ persisted }) => { if (persisted) location.reload(); });
+addEventListener("pointerdown", prepareSound);
+addEventListener("keydown", prepareSound);
+
+function stayAwake() {
+  navigator.wakeLock?.request("screen").catch(() => {});
+}
+
+prepareSound();
+stayAwake();
+connect();
