@@ -1,0 +1,83 @@
+"""What a slip says: a ticket in its visitor's language, as final texts for `printers.slip`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from printers.slip import Slip
+
+from .i18n import dates
+from .i18n.filters import localised
+from .i18n.words import Words, available_languages
+from .store.queries.line import TicketView
+from .store.queries.organisation import OrganisationView
+from .store.queries.settings import BranchSettings
+from .web.kit import words_of
+
+TRIAL_CODE: Final = "A000"
+
+
+def slip_of(
+    ticket: TicketView,
+    settings: BranchSettings,
+    organisation: OrganisationView,
+    address: str,
+    *,
+    ahead: int | None,
+    copy_number: int = 0,
+) -> Slip:
+    """The slip of a ticket; a copy (`copy_number` > 0) is marked, so that nobody takes it for a second number.
+
+    `address` is where the visitor's telephone finds us, without a trailing slash; `ahead` is None where the
+    ticket no longer waits. A service that must not be named in public is left out.
+    """
+    words = words_for_ticket(ticket.language, settings)
+    service = settings.services[ticket.service_id]
+    names = None if service.confidentiality.hides_service else service.shown_names
+    return Slip(
+        language=words.language,
+        heading=localised(organisation.names, words.language),
+        office=localised(settings.names, words.language),
+        service=localised(names, words.language) or None,
+        code=ticket.code,
+        ahead=None if ahead is None else words.plural("common.people-ahead", ahead),
+        wait=None,
+        issued=_moment(ticket.issued_at, settings, words),
+        instruction=words.text("slip.instruction"),
+        keep=words.text("slip.keep"),
+        qr=f"{address}/t/{ticket.token}",
+        qr_caption=words.text("slip.follow"),
+        mark=words.text("slip.copy") if copy_number else None,
+    )
+
+
+def trial_slip(
+    settings: BranchSettings, organisation: OrganisationView, address: str, language: str, at: datetime
+) -> Slip:
+    """A slip that is nobody's number and says so: to see whether a printer prints, and how."""
+    words = words_for_ticket(language, settings)
+    return Slip(
+        language=words.language,
+        heading=localised(organisation.names, words.language),
+        office=localised(settings.names, words.language),
+        service=None,
+        code=TRIAL_CODE,
+        ahead=None,
+        wait=None,
+        issued=_moment(at, settings, words),
+        instruction=words.text("slip.trial-text"),
+        qr=address,
+        mark=words.text("slip.trial"),
+    )
+
+
+def words_for_ticket(language: str, settings: BranchSettings) -> Words:
+    """The texts of a ticket's language, else of the branch's, in the branch's digits."""
+    ready = available_languages()
+    wishes = (language, settings.default_language, *ready)
+    return words_of(next(wish for wish in wishes if wish in ready), settings)
+
+
+def _moment(at: datetime, settings: BranchSettings, words: Words) -> str:
+    return dates.day_time(at, settings.zone, words)

@@ -1,0 +1,81 @@
+"use strict";
+// The place in line, live. Complete without this file: the page then comes anew every twenty seconds.
+(() => {
+  const SILENCE_MS = 40_000; // The server speaks every 15 s.
+  const NOT_THERE = 4404;
+
+  const place = document.getElementById("place");
+  if (!place?.dataset.live) return;
+  const stale = document.getElementById("stale");
+  const said = document.getElementById("said");
+  const title = document.title;
+  const ticket = () => document.getElementById("ticket");
+
+  let calls = Number(ticket().dataset.calls);
+  let spoken = ticket().dataset.say ?? "";
+  let heardAt = Date.now();
+  let tries = 0;
+  let over = false;
+  let socket = null;
+
+  function show(frame) {
+    const open = place.querySelector("details")?.open ?? false;
+    place.innerHTML = frame.html;
+    const details = place.querySelector("details");
+    if (details) details.open = open;
+    tell();
+  }
+
+  function tell() {
+    const { state, say = "" } = ticket().dataset;
+    const called = Number(ticket().dataset.calls) > calls && state === "called";
+    calls = Number(ticket().dataset.calls);
+    document.title = state === "called" ? `● ${say}` : title;
+    if (called) navigator.vibrate?.([400, 150, 400, 150, 800]);
+    if (called || say !== spoken) said.textContent = called && say === said.textContent ? `${say}.` : say;
+    spoken = say;
+    over = state === "over";
+    if (over) socket?.close();
+  }
+
+  function alive(now) {
+    if (now) heardAt = Date.now();
+    stale.hidden = now;
+    document.body.classList.toggle("is-stale", !now);
+  }
+
+  function connect() {
+    const address = new URL(place.dataset.live, location.href);
+    address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
+    socket = new WebSocket(address);
+    socket.onmessage = (event) => {
+      tries = 0;
+      alive(true);
+      const frame = JSON.parse(event.data);
+      if (frame.type === "ticket") show(frame);
+    };
+    socket.onclose = (event) => {
+      socket = null;
+      if (over) return;
+      if (event.code === NOT_THERE) return location.reload();
+      // A whole waiting room must not come back in the same moment.
+      const pause = Math.min(20_000, 500 * 2 ** tries) * (0.5 + Math.random());
+      tries = Math.min(tries + 1, 6);
+      setTimeout(connect, pause);
+    };
+  }
+
+  setInterval(() => {
+    if (over || Date.now() - heardAt < SILENCE_MS) return;
+    alive(false);
+    // Silence on an open socket is trouble too: away with it, onclose begins anew.
+    if (socket?.readyState === WebSocket.OPEN) socket.close();
+  }, 1000);
+  // A telephone sleeps in a pocket: whoever looks at it sees the truth at once.
+  document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState !== "visible" || over) return;
+    if (socket === null || Date.now() - heardAt > SILENCE_MS / 2) location.reload();
+  });
+  addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
+  connect();
+})();

@@ -1,0 +1,95 @@
+"""The office: every branch at a glance. Devices, printers and the log have pages of their own beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from ..actions.office import SESSION_IDLE
+from ..i18n.words import available_languages
+from ..profiles.force import NotInForce, not_in_force
+from ..store.database import Tx
+from ..store.queries import access as stored
+from ..store.queries import line
+from ..store.queries.access import EVERYTHING, DeviceView
+from ..store.queries.desk import holders
+from ..store.queries.settings import BranchSettings
+from ..store.tables import ORGANISATION
+from . import office_audit, office_devices, office_printers
+from .access import DEVICE_RIGHTS, OFFICE_RIGHTS
+from .house import house
+from .office_frame import enter, moment, office_page, words_for
+
+# Kinds of devices that are paired; printers are spoken to, not paired.
+PAIRED_KINDS: Final = ("kiosk", "display")
+
+
+@dataclass(frozen=True, slots=True)
+class BranchToday:
+    """How a branch is doing: people waiting, counters with somebody at them, its printers and devices."""
+
+    branch: BranchSettings
+    waiting: int
+    open_counters: int
+    printers: tuple[DeviceView, ...]
+    devices: tuple[DeviceView, ...]
+
+    @property
+    def paired(self) -> int:
+        return sum(device.paired for device in self.devices)
+
+
+async def overview(request: Request) -> Response:
+    """Every branch in one line."""
+    person, branches = await enter(request, OFFICE_RIGHTS)
+    database = house(request).database
+    today = await database.read(_today, branches)
+    pairs = any(person.may_any(DEVICE_RIGHTS, branch.id) for branch in branches)
+    idle: list[NotInForce] = []
+    if person.may(EVERYTHING, ORGANISATION):
+        idle = await database.read(not_in_force, available_languages())
+    words, now = words_for(request, person), house(request).clock.now()
+    return await office_page(
+        request,
+        person,
+        "office/overview.html",
+        {
+            "today": today,
+            "seen": {
+                device.id: moment(device.seen_at, place.branch, words, now)
+                for place in today
+                for device in place.devices
+            },
+            "waiting_devices": len(await database.read(stored.open_pairings)) if pairs else 0,
+            "not_in_force": idle,
+        },
+    )
+
+
+def _today(tx: Tx, branches: Sequence[BranchSettings]) -> list[BranchToday]:
+    found = []
+    for branch in branches:
+        devices = stored.devices(tx, branch.id)
+        found.append(
+            BranchToday(
+                branch=branch,
+                waiting=sum(line.waiting_counts(tx, branch.id).values()),
+                open_counters=len(holders(tx, branch.id, SESSION_IDLE)),
+                printers=tuple(device for device in devices if device.kind == "printer"),
+                devices=tuple(device for device in devices if device.kind in PAIRED_KINDS),
+            )
+        )
+    return found
+
+
+routes: list[BaseRoute] = [
+    Route("/office", overview),
+    *office_devices.routes,
+    *office_printers.routes,
+    *office_audit.routes,
+]

@@ -1,0 +1,134 @@
+"""What a slip says: the right words, in the visitor's language, and nothing that must not be on paper."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from printers.slip import Slip, render
+from queue_system.actions import kiosk
+from queue_system.actions.kiosk import TicketOrder
+from queue_system.clock import FrozenClock
+from queue_system.core import hours
+from queue_system.i18n import isolates
+from queue_system.slips import slip_of, trial_slip
+from queue_system.store.database import Database
+from queue_system.store.log import SYSTEM
+from queue_system.store.queries.organisation import organisation
+from queue_system.store.queries.place import people_ahead
+from tests.hall import Hall, furnish
+
+ADDRESS = "https://queue.example"
+
+
+@pytest.fixture
+def hall(db: Database) -> Hall:
+    return furnish(db)
+
+
+def take(hall: Hall, language: str = "ar", service: str = "attest-single") -> kiosk.Issued:
+    order = TicketOrder(hall.branch.id, hall.service(service), language, "kiosk", SYSTEM)
+    return hall.db.write_in_now(hall.branch.id, kiosk.issue_ticket, order)
+
+
+def slip(hall: Hall, issued: kiosk.Issued, copy_number: int = 0) -> Slip:
+    return slip_of(
+        issued.ticket,
+        hall.branch,
+        hall.db.read_now(organisation),
+        ADDRESS,
+        ahead=hall.db.read_now(people_ahead, hall.branch, issued.ticket),
+        copy_number=copy_number,
+    )
+
+
+def plain(text: str | None) -> str:
+    assert text is not None
+    return isolates.strip(text)
+
+
+def test_an_arabic_slip(hall: Hall) -> None:
+    for _ in range(3):
+        take(hall)
+    issued = take(hall)
+    made = slip(hall, issued)
+    assert made.language == "ar"
+    assert made.heading == "سفارة الجمهورية العربية السورية في دولة قطر"
+    assert made.office == "مقر السفارة – الدوحة"
+    assert made.service == "تصديق وثيقة (حتى 3 وثائق)"
+    assert made.code == issued.ticket.code == "F004"
+    assert plain(made.ahead) == "أمامك 3 أشخاص"
+    assert plain(made.issued) == "الأحد 22 تشرين الثاني/نوفمبر 2026، الساعة 10:00"
+    assert made.qr == f"{ADDRESS}/t/{issued.ticket.token}"
+    assert made.mark is None
+
+
+def test_an_english_visitor_reads_english(hall: Hall) -> None:
+    made = slip(hall, take(hall, "en"))
+    assert made.language == "en"
+    assert made.heading == "Embassy of the Syrian Arab Republic in the State of Qatar"
+    assert plain(made.ahead) == "No one is ahead of you"
+    assert plain(made.issued) == "Sunday 22 November 2026 at 10:00"
+
+
+def test_a_language_without_texts_gets_the_branch_s_own(hall: Hall) -> None:
+    assert slip(hall, take(hall, "ku")).language == hall.branch.default_language == "ar"
+
+
+def test_digits_of_the_branch_stand_in_the_sentences_never_in_the_code(hall: Hall) -> None:
+    take(hall)
+    issued = take(hall)
+    eastern = replace(hall, branch=replace(hall.branch, digits={"ar": "arab"}))
+    made = slip(eastern, issued)
+    assert made.code == "F002"
+    assert "١٠:٠٠" in plain(made.issued)
+    assert "٢٢" in plain(made.issued)
+
+
+def test_a_copy_says_that_it_is_one(hall: Hall) -> None:
+    issued = take(hall)
+    assert slip(hall, issued, 1).mark == "نسخة – ليست رقمًا جديدًا"
+    assert slip(hall, issued, 1).code == issued.ticket.code
+
+
+def test_ahead_are_those_who_came_before_not_those_who_came_since(hall: Hall) -> None:
+    first, second = take(hall), take(hall)
+    take(hall)
+    assert hall.db.read_now(people_ahead, hall.branch, second.ticket) == 1
+    here = hall.sit(hall.person("layla"))
+    called = hall.call_next(here)
+    assert called is not None
+    assert called.id == first.ticket.id
+    assert hall.db.read_now(people_ahead, hall.branch, second.ticket) == 0
+    assert slip(hall, replace(first, ticket=called)).ahead is None
+
+
+def test_a_protected_service_is_not_named_on_paper(db: Database, clock: FrozenClock) -> None:
+    hall = furnish(db, "forum")
+    service = hall.branch.service("case-intake")
+    assert service.confidentiality.hides_service
+    opening = hours.next_opening(clock.now(), hall.branch.calendar)
+    clock.set((opening or clock.now()) + timedelta(minutes=5))
+    made = slip(hall, take(hall, service=service.slug))
+    assert made.service is None
+    words = [text for text in vars(made).values() if isinstance(text, str)]
+    names = [*service.names.values(), *(service.public_names or {}).values()]
+    assert not [name for name in names if any(name in text for text in words)]
+
+
+@pytest.mark.parametrize("dots", [576, 384])
+@pytest.mark.parametrize("language", ["ar", "en"])
+def test_every_letter_of_a_slip_has_a_shape(hall: Hall, language: str, dots: int) -> None:
+    picture = render(slip(hall, take(hall, language), 1), dots, strict=True)
+    assert picture.size[0] == dots
+    trial = trial_slip(hall.branch, hall.db.read_now(organisation), ADDRESS, language, hall.db.clock.now())
+    assert render(trial, dots, strict=True).size[0] == dots
+
+
+def test_a_trial_slip_is_nobody_s_number(hall: Hall) -> None:
+    made = trial_slip(hall.branch, hall.db.read_now(organisation), ADDRESS, "ar", hall.db.clock.now())
+    assert made.code == "A000"
+    assert made.mark == "ورقة تجربة – ليست رقمًا"
+    assert made.ahead is None

@@ -1,0 +1,302 @@
+"""The office: who may come in, devices that are let in or sent away, printers, and words for all of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+from queue_system.actions import office
+from queue_system.actions.office import PairingRequest
+from queue_system.clock import FrozenClock
+from queue_system.core.errors import Invalid
+from queue_system.store.queries import access
+from queue_system.store.queries.access import DeviceView
+from queue_system.web.office_printers import read_host, read_port
+from tests.hall import Hall
+from tests.web_hall import Page, another, application, furnished, sign_in
+
+PAGES = ("/office", "/office/devices", "/office/printers", "/office/audit")
+
+
+@pytest.fixture
+def place(sqlite_template: Path, tmp_path: Path, clock: FrozenClock) -> Iterator[tuple[TestClient, Hall]]:
+    with application(furnished(sqlite_template, tmp_path, clock.now()), tmp_path, clock) as found:
+        yield found
+
+
+@pytest.fixture
+def client(place: tuple[TestClient, Hall]) -> TestClient:
+    return place[0]
+
+
+@pytest.fixture
+def hall(place: tuple[TestClient, Hall]) -> Hall:
+    return place[1]
+
+
+def see(client: TestClient, path: str, status: int = 200) -> Page:
+    answer = client.get(path)
+    assert answer.status_code == status, answer.text
+    return Page(answer.text)
+
+
+def device(hall: Hall, slug: str) -> DeviceView:
+    return next(one for one in hall.db.read_now(access.devices, hall.branch.id) if one.slug == slug)
+
+
+def ask(hall: Hall, kind: str = "kiosk") -> PairingRequest:
+    return hall.db.write_now(office.ask_pairing, kind)
+
+
+def decide(client: TestClient, asked: PairingRequest, place: str, decision: str = "approve"):  # type: ignore[no-untyped-def]
+    values = {"code": asked.user_code, "place": place, "decision": decision}
+    return client.post("/office/devices/pairing", data={name: value for name, value in values.items() if value})
+
+
+# ---------------------------------------------------------------- who may come in
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_nobody_signed_in_is_led_to_the_door(client: TestClient, path: str) -> None:
+    answer = client.get(path)
+    assert answer.status_code == 303
+    assert answer.headers["location"].startswith("/sign-in?next=%2Foffice")
+
+
+@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("login", ["layla", "rana"])
+def test_clerks_and_reception_have_no_business_in_the_office(client: TestClient, login: str, path: str) -> None:
+    sign_in(client, login)
+    assert client.get(path).status_code == 403
+
+
+def test_technical_support_sees_devices_and_printers_and_no_log(client: TestClient, hall: Hall) -> None:
+    hall.person("tech", ((hall.branch.id, "it"),))
+    sign_in(client, "tech")
+    assert [client.get(path).status_code for path in PAGES] == [200, 200, 200, 403]
+    assert "/office/audit" not in see(client, "/office").html
+
+
+def test_an_auditor_reads_the_log_of_his_branch_and_touches_nothing(client: TestClient, hall: Hall) -> None:
+    hall.person("auditor", ((hall.branch.id, "auditor"),))
+    sign_in(client, "auditor")
+    assert [client.get(path).status_code for path in PAGES] == [200, 403, 403, 200]
+    assert client.get("/office/audit?branch=-").status_code == 404
+    assert client.get("/office/audit?branch=mission-template").status_code == 404
+    assert client.post(f"/office/printers/{hall.branch.slug}/p2/trial").status_code == 403
+    assert decide(client, ask(hall), f"{hall.branch.slug}/k1").status_code == 403
+
+
+def test_support_of_one_branch_does_not_know_of_the_others(client: TestClient, hall: Hall) -> None:
+    hall.person("tech", ((hall.branch.id, "it"),))
+    sign_in(client, "tech")
+    other = "mobile-consulate"
+    assert other not in see(client, "/office/devices").html
+    assert client.post(f"/office/printers/{other}/mp1/address", data={"host": "h", "port": "1"}).status_code == 404
+    assert client.post(f"/office/devices/{other}/mk1/revocation").status_code == 404
+    assert decide(client, ask(hall), f"{other}/mk1").status_code == 404
+
+
+def test_what_nothing_acts_on_yet_is_said_to_the_administrator_alone(client: TestClient, hall: Hall) -> None:
+    hall.person("tech", ((hall.branch.id, "it"),))
+    sign_in(client, "tech")
+    assert "office-idle" not in see(client, "/office").html
+    boss = another(client)
+    sign_in(boss, "admin", "en")
+    assert "stored but not yet in force" in see(boss, "/office").text
+
+
+def test_the_overview_counts_people_and_counters(client: TestClient, hall: Hall) -> None:
+    for _ in range(3):
+        hall.issue()
+    hall.sit(hall.person("nour"))
+    sign_in(client, "admin", "en")
+    page = see(client, "/office")
+    assert f"1 of {len(hall.branch.counters)}" in page.text
+    assert "Waiting 3 " in page.text
+
+
+# ---------------------------------------------------------------- devices
+
+
+def test_a_device_is_let_in_by_its_code_and_gets_its_token_once(client: TestClient, hall: Hall) -> None:
+    sign_in(client, "admin", "en")
+    asked = ask(hall)
+    shown = f"{asked.user_code[:4]}-{asked.user_code[4:]}"
+    # As people type it: small letters, a blank instead of the hyphen.
+    page = see(client, f"/office/devices?code={shown.lower().replace('-', '%20')}")
+    assert shown in page.text
+    answer = decide(client, asked, f"{hall.branch.slug}/k1")
+    assert answer.headers["location"] == "/office/devices?said=approved"
+    state, token = hall.db.write_now(office.redeem_pairing, asked.device_code)
+    assert state == "approved"
+    assert token
+    assert device(hall, "k1").paired
+    assert hall.db.write_now(office.redeem_pairing, asked.device_code) == ("gone", None)
+
+
+def test_the_list_of_waiting_devices_does_not_give_their_codes_away(client: TestClient, hall: Hall) -> None:
+    """Whoever approves must have seen the device: a list of codes to click on would let anybody's machine in."""
+    sign_in(client, "admin")
+    asked = ask(hall, "display")
+    page = see(client, "/office/devices")
+    assert "شاشة" in page.text
+    assert asked.user_code not in page.html.replace("-", "")
+
+
+def test_a_refused_device_learns_it(client: TestClient, hall: Hall) -> None:
+    sign_in(client, "admin")
+    asked = ask(hall)
+    assert decide(client, asked, "", "refuse").headers["location"] == "/office/devices?said=refused"
+    assert hall.db.write_now(office.redeem_pairing, asked.device_code) == ("refused", None)
+
+
+def test_a_screen_cannot_take_the_place_of_a_kiosk(client: TestClient, hall: Hall) -> None:
+    sign_in(client, "admin", "en")
+    asked = ask(hall, "display")
+    answer = decide(client, asked, f"{hall.branch.slug}/k1")
+    assert answer.status_code == 409
+    assert "another kind" in Page(answer.text).text
+    assert not device(hall, "k1").paired
+    assert hall.db.write_now(office.redeem_pairing, asked.device_code) == ("pending", None)
+
+
+def test_without_a_place_nothing_is_paired_and_the_code_is_kept(client: TestClient, hall: Hall) -> None:
+    sign_in(client, "admin", "en")
+    asked = ask(hall)
+    answer = decide(client, asked, "")
+    page = Page(answer.text)
+    assert answer.status_code == 422
+    assert 'href="#place"' in page.html
+    assert f"{asked.user_code[:4]}-{asked.user_code[4:]}" in page.text
+
+
+@pytest.mark.parametrize("typed", ["XXXX-XXXX", "1", "<script>", "%D8%A7"])
+def test_a_code_that_nobody_shows_is_refused_beside_its_field(client: TestClient, typed: str) -> None:
+    sign_in(client, "admin", "en")
+    page = see(client, f"/office/devices?code={typed}", 422)
+    assert "No device waits with this code" in page.text
+    assert 'href="#code"' in page.html
+    assert "<script>" not in page.html.replace("<script src", "")
+
+
+def test_a_code_is_worth_nothing_after_ten_minutes(client: TestClient, hall: Hall, clock: FrozenClock) -> None:
+    asked = ask(hall)
+    clock.move(office.PAIRING_LIFETIME)
+    sign_in(client, "admin")
+    assert decide(client, asked, f"{hall.branch.slug}/k1").status_code == 404
+    assert not device(hall, "k1").paired
+
+
+def test_a_revoked_device_is_locked_out(client: TestClient, hall: Hall) -> None:
+    token = hall.db.write_now(office.enrol_device, hall.branch.id, device(hall, "k1").id)
+    sign_in(client, "admin")
+    answer = client.post(f"/office/devices/{hall.branch.slug}/k1/revocation")
+    assert answer.headers["location"] == "/office/devices?said=revoked"
+    assert hall.db.read_now(access.device_by_token, office.sha256(token)) is None
+
+
+def test_pairing_a_place_anew_replaces_the_machine_that_held_it(client: TestClient, hall: Hall) -> None:
+    old = hall.db.write_now(office.enrol_device, hall.branch.id, device(hall, "k1").id)
+    sign_in(client, "admin", "en")
+    asked = ask(hall)
+    assert "this machine will replace it" in see(client, f"/office/devices?code={asked.user_code}").text
+    decide(client, asked, f"{hall.branch.slug}/k1")
+    _, token = hall.db.write_now(office.redeem_pairing, asked.device_code)
+    assert hall.db.read_now(access.device_by_token, office.sha256(old)) is None
+    assert token
+    assert hall.db.read_now(access.device_by_token, office.sha256(token)) is not None
+
+
+# ---------------------------------------------------------------- printers
+
+
+def test_a_printer_s_address_is_set_and_the_log_says_by_whom(client: TestClient, hall: Hall) -> None:
+    sign_in(client, "admin", "en")
+    answer = client.post(
+        f"/office/printers/{hall.branch.slug}/p1/address", data={"host": " Printer.Hall.Example ", "port": "٩١٠١"}
+    )
+    assert answer.headers["location"] == "/office/printers?said=address&printer=p1"
+    data = device(hall, "p1").data
+    assert (data["host"], data["port"], data["transport"]) == ("printer.hall.example", 9101, "tcp9100")
+    log = see(client, f"/office/audit?branch={hall.branch.slug}&kind=printer").text
+    assert "was set to printer.hall.example , port 9101 . admin name" in log
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "field"),
+    [("", "9100", "host"), ("two words", "9100", "host"), ("printer", "0", "port"), ("printer", "many", "port")],
+)
+def test_a_wrong_address_is_refused_beside_its_field_and_kept(
+    client: TestClient, hall: Hall, host: str, port: str, field: str
+) -> None:
+    sign_in(client, "admin")
+    before = device(hall, "p2").data
+    answer = client.post(f"/office/printers/{hall.branch.slug}/p2/address", data={"host": host, "port": port})
+    page = Page(answer.text)
+    assert answer.status_code == 422
+    assert f'href="#{field}"' in page.html
+    assert f'aria-describedby="{field}-error"' in page.html
+    assert f'value="{port}"' in page.html
+    assert device(hall, "p2").data == before
+
+
+def test_a_kiosk_is_given_no_printer_s_address(client: TestClient, hall: Hall) -> None:
+    sign_in(client, "admin")
+    answer = client.post(f"/office/printers/{hall.branch.slug}/k1/address", data={"host": "printer", "port": "9100"})
+    assert answer.status_code == 404
+    assert "host" not in device(hall, "k1").data
+
+
+def test_a_trial_on_a_printer_without_an_address_is_refused(client: TestClient, hall: Hall) -> None:
+    sign_in(client, "admin", "en")
+    answer = client.post(f"/office/printers/{hall.branch.slug}/p1/trial")
+    assert answer.status_code == 409
+    assert "set its address first" in Page(answer.text).text
+
+
+def test_the_part_that_refreshes_itself_does_not_keep_a_session_alive(
+    client: TestClient, hall: Hall, clock: FrozenClock
+) -> None:
+    sign_in(client, "admin")
+    clock.move(office.SESSION_IDLE / 2)
+    assert client.get("/office/printers/state").status_code == 200
+    clock.move(office.SESSION_IDLE / 2)
+    answer = client.get("/office/printers/state", headers={"hx-request": "true"})
+    assert answer.status_code == 401
+    assert answer.headers["hx-redirect"].startswith("/sign-in")
+
+
+def test_papers_are_shown_in_a_demonstration_only(client: TestClient) -> None:
+    sign_in(client, "admin")
+    assert client.get("/paper").status_code == 404
+    assert client.post("/paper/condition", data={"fault": "off", "on": "yes"}).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("2001:DB8::7", "2001:db8::7"),
+        ("Epson-1", "epson-1"),
+        ("a.b.example", "a.b.example"),
+    ],
+)
+def test_addresses_that_printers_have(typed: str, kept: str) -> None:
+    assert read_host(typed) == kept
+
+
+@pytest.mark.parametrize("typed", ["", " ", "-a", "a..b", "256.1.1.1", "1.2.3", "http://x", "x:9100", "x\n", "x" * 254])
+def test_addresses_that_no_printer_has(typed: str) -> None:
+    with pytest.raises(Invalid, match="host-wrong"):
+        read_host(typed)
+
+
+def test_ports() -> None:
+    assert [read_port(typed) for typed in ("", "1", "65535", "٩١٠٠")] == [9100, 1, 65535, 9100]
+    for typed in ("0", "65536", "-1", "x", "1.5"):
+        with pytest.raises(Invalid, match="port-wrong"):
+            read_port(typed)

@@ -1,0 +1,375 @@
+"""The log as people read it: a sentence for every fact, in every language, with today's names; and its chain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import MISSING, fields, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+import sqlalchemy as sa
+from starlette.testclient import TestClient
+
+from queue_system.actions import kiosk
+from queue_system.clock import FrozenClock
+from queue_system.core.dispatch import Reason
+from queue_system.core.events import KINDS
+from queue_system.i18n import isolates
+from queue_system.i18n.words import available_languages, words_for
+from queue_system.store.database import Database
+from queue_system.store.log import CITIZEN
+from queue_system.store.queries import access, audit
+from queue_system.store.queries.audit import Entry, Wanted
+from queue_system.store.tables import Event, table
+from queue_system.web.audit_sentences import Sentences, reason
+from tests.hall import Hall, furnish
+from tests.web_hall import Page, application, furnished, sign_in
+
+# A value for every field that a fact may have; those that stand for something in the hall come from `sample`.
+VALUES: dict[str, Any] = {
+    "code": "A012",
+    "business_date": "2026-11-22",
+    "priority_class": "walkin",
+    "source": "kiosk",
+    "booking": None,
+    "counter_number": 4,
+    "call": 2,
+    "calls": 2,
+    "reason": "waited-longest",
+    "values": {"n": 12},
+    "outcome": "done",
+    "punctuality": "on_time",
+    "state": "fulfilled",
+    "number": 4,
+    "ticket": str(uuid4()),
+    "copy": 0,
+    "proof": "completed",
+    "error": "no_paper",
+    "attempt": 1,
+    "final": False,
+    "maybe": False,
+    "status": "no_paper",
+    "host": "printer.example",
+    "port": 9100,
+    "device_kind": "kiosk",
+    "name": "k1",
+    "roles": ["officer", "it"],
+    "channel": "web",
+    "profile": "embassy-sy-doha",
+    "sha256": "ab" * 32,
+}
+
+
+def sample(hall: Hall, kind: str) -> Entry:
+    """An entry of that kind with something in every field."""
+    queue = next(iter(hall.branch.queues.values())).slug
+    devices = {one.slug: str(one.id) for one in hall.db.read_now(access.devices, hall.branch.id)}
+    values = VALUES | {
+        "counter": str(hall.counter("c4")),
+        "printer": devices["p2"],
+        "queue": queue,
+        "from_queue": queue,
+        "to_queue": queue,
+        "service": "attest-single",
+        "to_service": "attest-single",
+    }
+    names = [one.name for one in fields(KINDS[kind]) if one.name != "subject"]
+    data = {name: "2026-11-22T07:00:00+00:00" if name.endswith("_at") else values[name] for name in names}
+    if kind in ("slip.voided", "ticket.voided"):
+        data["reason"] = "expired"
+    subject = devices["k1"] if kind.startswith(("device.", "printer.")) else ""
+    return Entry(hall.branch.id, 7, datetime(2026, 11, 22, 7, tzinfo=UTC), kind, "system", "", subject, data)
+
+
+def sentences(hall: Hall, language: str, branch_id: UUID | None = None) -> Sentences:
+    names = hall.db.read_now(audit.names_of_log, branch_id or hall.branch.id)
+    return Sentences(words_for(language, strict=True), names, hall.branch.zone)
+
+
+@pytest.fixture
+def hall(sqlite_url: str, clock: FrozenClock) -> Iterator[Hall]:
+    database = Database(sqlite_url, clock)
+    yield furnish(database)
+    database.close()
+
+
+# ---------------------------------------------------------------- sentences
+
+
+def test_every_fact_has_a_sentence_in_every_language(hall: Hall) -> None:
+    for language in available_languages():
+        write = sentences(hall, language)
+        texts = {kind: isolates.strip(write.sentence(sample(hall, kind)).striptags()) for kind in KINDS}
+        unfinished = {kind: text for kind, text in texts.items() if "{" in text or "…" in text or "audit." in text}
+        assert unfinished == {}, language
+        assert len(set(texts.values())) == len(KINDS), f"{language}: two facts read alike"
+
+
+def test_no_sentence_shows_an_id_or_a_slug(hall: Hall) -> None:
+    """What stands between the lines of the sentences is words, codes and numbers, never the database's own."""
+    # Of the slugs those that are no English words.
+    slugs = {"attest-single", "waited-longest", "on_time", "no_paper", "walkin", "k1"}
+    slugs |= {one.slug for one in hall.branch.queues.values() if "-" in one.slug}
+    for language in available_languages():
+        write = sentences(hall, language)
+        for kind in KINDS:
+            text = write.sentence(sample(hall, kind)).striptags()
+            shown = set(isolates.strip(text).replace(".", " ").replace(":", " ").split())
+            assert not shown & slugs, f"{language} {kind}: {text}"
+            assert "-4" not in text.replace("A012", ""), f"{language} {kind}: an id in {text}"
+
+
+def test_every_value_a_fact_may_have_has_a_word() -> None:
+    families = {
+        "audit.slip-error.": {
+            "offline",
+            "silent",
+            "no_paper",
+            "cover_open",
+            "interrupted",
+            "unconfirmed",
+            "unknown_host",
+            "internal",
+        },
+        "audit.proof.": {"completed", "status", "none"},
+        "audit.source.": {"kiosk", "web", "api", "desk", "phone"},
+        "audit.outcome.": {"done", "documents_missing", "refused"},
+        "audit.broken.": {"gap", "altered", "head"},
+        "audit.group.": {kind.partition(".")[0] for kind in KINDS},
+        "audit.device-kind.": {"kiosk", "display", "printer", "counter_display"},
+        "audit.actor.": {"citizen", "system", "device", "staff"},
+    }
+    for language in available_languages():
+        words = words_for(language)
+        missing = [
+            family + name for family, names in families.items() for name in names if not words.has(family + name)
+        ]
+        assert missing == [], language
+
+
+def test_sentences_name_things_as_they_are_called_today(hall: Hall) -> None:
+    write = sentences(hall, "ar")
+    called = write.sentence(sample(hall, "ticket.called")).striptags()
+    assert isolates.strip(called) == "نودي الرقم A012 إلى الشباك 4."
+    issued = isolates.strip(write.sentence(sample(hall, "ticket.issued")).striptags())
+    assert "تصديق وثيقة (حتى 3 وثائق)" in issued
+    assert "الفئة: مراجع بدون موعد" in issued
+
+
+def test_a_slip_that_may_be_on_paper_is_told_from_one_that_is_tried_again(hall: Hall) -> None:
+    write = sentences(hall, "en")
+    failed = sample(hall, "slip.failed")
+    said = [
+        write.sentence(replace(failed, data=failed.data | {"final": final, "maybe": maybe})).striptags()
+        for final, maybe in ((False, False), (True, False), (True, True))
+    ]
+    assert "It is tried again." in said[0]
+    assert "It is not tried again." in said[1]
+    assert "only a copy can follow" in said[2]
+
+
+def test_what_somebody_typed_as_a_name_is_no_markup(hall: Hall) -> None:
+    staff_id = hall.person("<b>x</b>")
+    entry = replace(sample(hall, "counter.opened"), actor_kind="staff", actor_id=str(staff_id))
+    assert sentences(hall, "en").who(entry) == "<b>x</b> name"
+    created = replace(sample(hall, "staff.signed_in"), subject=str(staff_id))
+    assert "&lt;b&gt;" in sentences(hall, "en").sentence(created)
+
+
+def test_an_unknown_name_tried_at_the_door_is_not_invented(hall: Hall) -> None:
+    text = sentences(hall, "en").sentence(sample(hall, "staff.sign_in_failed")).striptags()
+    assert "an unknown name" in text
+
+
+@pytest.mark.parametrize("language", ["ar", "en"])
+def test_why_a_ticket_was_called_is_said(hall: Hall, language: str) -> None:
+    words = words_for(language, strict=True)
+    names = hall.db.read_now(audit.names_of_log, hall.branch.id)
+    reasons = [
+        *(Reason(code, {"n": 3}) for code in ("waited-longest", "guard", "appointment-time", "only-callable")),
+        Reason("appointment-soon", {"n": 3}),
+        Reason("priority-class", {"priority": "appointment"}),
+        Reason("emergency", {"priority": "appointment"}),
+        Reason("held-back"),
+        Reason("chosen-by-staff"),
+    ]
+    texts = [reason(words, names, one.code, one.values) for one in reasons]
+    assert len({str(text) for text in texts}) == len(reasons)
+    assert None not in texts
+    assert names.settings is not None
+    named = names.settings.priorities["appointment"].names[language]
+    assert named in str(texts[5])
+
+
+def test_an_entry_from_a_version_that_knew_another_reason_still_reads(hall: Hall) -> None:
+    names = hall.db.read_now(audit.names_of_log, hall.branch.id)
+    assert reason(words_for("ar"), names, "by-the-moon", {}) is None
+
+
+# ---------------------------------------------------------------- reading on both databases
+
+
+def test_the_log_is_read_backwards_and_by_what_is_wanted(db: Database, clock: FrozenClock) -> None:
+    hall = furnish(db)
+    first = hall.issue().ticket
+    clock.move(timedelta(hours=1))
+    second = hall.issue().ticket
+    db.write_in_now(hall.branch.id, kiosk.leave, hall.branch.id, first.id, CITIZEN)
+
+    def read(limit: int = 50, **wanted: Any) -> list[tuple[str, str]]:
+        found = db.read_now(audit.entries, hall.branch.id, Wanted(**wanted), limit)
+        return [(one.kind, one.data["code"]) for one in found]
+
+    everything = [("ticket.left", first.code), ("ticket.issued", second.code), ("ticket.issued", first.code)]
+    assert read() == everything
+    assert read(limit=1) == everything[:1]
+    assert read(kind="ticket") == everything
+    assert read(kind="ticket.left") == everything[:1]
+    assert read(kind="tick") == read(kind="booking") == []
+    assert read(code=first.code) == [everything[0], everything[2]]
+    assert read(subject=str(second.id)) == [everything[1]]
+    assert read(since=clock.now()) == everything[:2]
+    assert read(until=clock.now()) == everything[2:]
+    assert read(before=2) == everything[2:]
+
+
+# ---------------------------------------------------------------- the page
+
+
+@pytest.fixture
+def place(sqlite_template: Path, tmp_path: Path, clock: FrozenClock) -> Iterator[tuple[TestClient, Hall]]:
+    with application(furnished(sqlite_template, tmp_path, clock.now()), tmp_path, clock) as found:
+        yield found
+
+
+def see(client: TestClient, query: str = "") -> Page:
+    answer = client.get(f"/office/audit{query}")
+    assert answer.status_code == 200, answer.text
+    return Page(answer.text)
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence", "why"),
+    [
+        ("ar", "نودي الرقم F001 إلى الشباك 4", "الأطول انتظارًا"),
+        ("en", "F001 was called to counter 4", "Waited longest"),
+    ],
+)
+def test_who_called_whom_and_why(
+    place: tuple[TestClient, Hall], clock: FrozenClock, language: str, sentence: str, why: str
+) -> None:
+    client, hall = place
+    hall.issue()
+    clock.move(timedelta(minutes=5))
+    hall.call_next(hall.sit(hall.person("nour")))
+    sign_in(client, "admin", language)
+    text = see(client).text
+    assert sentence in text
+    assert why in text
+    assert "nour name" in text
+
+
+def test_the_organisation_s_own_log_names_who_came_in(place: tuple[TestClient, Hall]) -> None:
+    client, _ = place
+    sign_in(client, "admin", "en")
+    assert "admin name signed in through the website" in see(client, "?branch=-").text
+
+
+def test_a_code_leads_to_everything_about_it_on_its_day(place: tuple[TestClient, Hall], clock: FrozenClock) -> None:
+    client, hall = place
+    hall.issue()
+    hall.issue()
+    clock.move(timedelta(days=1))
+    hall.issue()
+    sign_in(client, "admin", "en")
+    page = see(client)
+    link = f"/office/audit?branch={hall.branch.slug}&amp;code=F002&amp;day=2026-11-22"
+    assert link in page.html
+    found = see(client, link.replace("/office/audit", "").replace("&amp;", "&"))
+    assert found.text.count("was given for") == 1
+
+
+def test_a_long_log_is_read_page_by_page(place: tuple[TestClient, Hall]) -> None:
+    client, hall = place
+    for _ in range(55):
+        hall.issue()
+    sign_in(client, "admin", "en")
+    first = see(client)
+    assert first.html.count('id="entry-') == 50
+    assert "before=6" in first.html
+    second = see(client, f"?branch={hall.branch.slug}&before=6")
+    assert second.html.count('id="entry-') == 5
+    assert "Older" not in second.text
+
+
+@pytest.mark.parametrize(
+    "query", ["?day=yesterday", "?day=0001-01-01", "?before=" + "9" * 40, "?kind=%00", "?code=%25"]
+)
+def test_nonsense_in_the_address_is_no_fault(place: tuple[TestClient, Hall], query: str) -> None:
+    client, _ = place
+    sign_in(client, "admin")
+    see(client, query)
+
+
+def test_an_unknown_branch_is_not_found(place: tuple[TestClient, Hall]) -> None:
+    client, _ = place
+    sign_in(client, "admin")
+    assert client.get("/office/audit?branch=atlantis").status_code == 404
+
+
+def test_a_whole_chain_is_said_to_be_whole(place: tuple[TestClient, Hall]) -> None:
+    client, hall = place
+    hall.issue()
+    sign_in(client, "admin", "en")
+    page = Page(client.post("/office/audit/verification").text)
+    assert "The log of Embassy premises – Doha is whole" in page.text
+    assert "does not hold" not in page.text
+
+
+def test_an_altered_entry_is_found_and_named(place: tuple[TestClient, Hall]) -> None:
+    client, hall = place
+    for _ in range(3):
+        hall.issue()
+    event = table(Event)
+
+    def tamper(tx: Any) -> None:
+        tx.execute(sa.text("DROP TRIGGER event_no_update"))
+        tx.execute(
+            sa.update(event)
+            .where(event.c.branch_id == hall.branch.id, event.c.seq == 2)
+            .values(actor_kind="staff", actor_id=str(uuid4()))
+        )
+
+    hall.db.write_now(tamper)
+    sign_in(client, "admin", "en")
+    page = Page(client.post("/office/audit/verification").text)
+    assert "does not hold at entry 2 : an entry was altered" in page.text
+
+
+def test_the_verdict_covers_only_what_one_may_read(place: tuple[TestClient, Hall]) -> None:
+    client, hall = place
+    hall.person("auditor", ((hall.branch.id, "auditor"),))
+    sign_in(client, "auditor", "en")
+    page = Page(client.post(f"/office/audit/verification?branch={hall.branch.slug}").text)
+    assert page.text.count("is whole") == 1
+
+
+def test_facts_have_no_field_without_a_sample() -> None:
+    known = VALUES.keys() | {"counter", "printer", "queue", "from_queue", "to_queue", "service", "to_service"}
+    for kind, fact in KINDS.items():
+        unknown = {one.name for one in fields(fact) if one.default is MISSING} - known - {"subject"}
+        assert not {name for name in unknown if not name.endswith("_at")}, kind
+
+
+def test_the_staff_of_a_log_are_looked_up_when_it_is_read(hall: Hall) -> None:
+    staff_id = hall.person("layla")
+    hall.sit(staff_id)
+    entry = hall.db.read_now(audit.entries, hall.branch.id, Wanted(kind="counter.opened"), 1)[0]
+    assert entry.actor_id == str(staff_id)
+    assert "layla" not in str(entry.data)
+    assert sentences(hall, "ar").who(entry) == "layla name"
+    gone = replace(entry, actor_id=str(uuid4()))
+    assert sentences(hall, "ar").who(gone) == "موظف لم يعد مسجَّلًا"

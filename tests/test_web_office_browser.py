@@ -1,0 +1,172 @@
+"""The office in a real browser: no barrier that axe finds, in both languages and schemes; keys; live parts."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import uvicorn
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from printers.virtual import VirtualPrinter
+from queue_system.actions import office
+from queue_system.app import create_app
+from queue_system.clock import ShiftedClock, SystemClock
+from queue_system.settings import Settings
+from queue_system.store.queries import access
+from queue_system.web.house import House
+from tests import needs
+from tests.conftest import SUNDAY_MORNING
+from tests.hall import PASSWORD, enter
+from tests.printing_hall import PrintingHall, until
+from tests.tree import ROOT
+from tests.web_hall import furnished
+
+pytestmark = pytest.mark.browser
+
+AXE = ROOT / "tests" / "vendor" / "axe-core-4.14.1" / "axe.min.js"
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+@contextmanager
+def served(url: str, folder: Path) -> Iterator[tuple[str, PrintingHall]]:
+    """A server on a free port with a virtual printer, and its address."""
+    clock = ShiftedClock(SUNDAY_MORNING - SystemClock().now())
+    with VirtualPrinter(clock=clock.now).start() as printer:
+        app = create_app(Settings(database_url=url, data_dir=folder), clock, demo={"printer": printer})
+        server = uvicorn.Server(
+            uvicorn.Config(app, port=0, log_level="error", ws="websockets-sansio", timeout_graceful_shutdown=1)
+        )
+        thread = threading.Thread(target=server.run, daemon=True)
+        thread.start()
+        until(lambda: server.started)
+        house: House = app.state.house
+        hall = enter(house.database)
+        device = next(
+            one for one in house.database.read_now(access.devices, hall.branch.id, "printer") if one.slug == "p2"
+        )
+        here = PrintingHall(hall, house, None, printer, device.id, clock)  # type: ignore[arg-type]
+        here.address()
+        port = server.servers[0].sockets[0].getsockname()[1]
+        yield f"http://127.0.0.1:{port}", here
+        server.should_exit = True
+        thread.join(20)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=needs.chromium(), args=["--no-sandbox"])
+        yield found
+        found.close()
+
+
+@pytest.fixture
+def place(sqlite_template: Path, tmp_path: Path) -> Iterator[tuple[str, PrintingHall]]:
+    with served(furnished(sqlite_template, tmp_path, SUNDAY_MORNING), tmp_path) as found:
+        yield found
+
+
+def open_office(browser: Browser, address: str, language: str, scheme: str) -> Page:
+    context = browser.new_context(
+        viewport={"width": 1366, "height": 768},
+        locale=language,
+        color_scheme="dark" if scheme == "dark" else "light",
+    )
+    page = context.new_page()
+    page.goto(f"{address}/sign-in?next=/office&lang={language}")
+    page.fill("#login", "admin")
+    page.fill("#password", PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/office")
+    return page
+
+
+def barriers(page: Page) -> list[str]:
+    """What axe finds, as `rule: first element`."""
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)
+    return [f"{one['id']}: {one['nodes'][0]['html'][:120]}" for one in found["violations"]]
+
+
+@pytest.mark.parametrize(("language", "scheme"), [("ar", "light"), ("en", "dark")])
+def test_no_page_of_the_office_has_a_barrier(
+    browser: Browser, place: tuple[str, PrintingHall], language: str, scheme: str
+) -> None:
+    address, here = place
+    issued = here.take()
+    until(lambda: here.slip_states(issued) == ["printed"])
+    here.house.database.write_now(
+        office.enrol_device,
+        here.hall.branch.id,
+        next(one.id for one in here.house.database.read_now(access.devices, here.hall.branch.id) if one.slug == "k1"),
+    )
+    code = here.house.database.write_now(office.ask_pairing, "kiosk").user_code
+    page = open_office(browser, address, language, scheme)
+    found = {}
+    for path in (
+        "/office",
+        f"/office/devices?code={code}",
+        "/office/devices?code=XXXX",
+        "/office/printers?said=trial&printer=p2",
+        "/office/audit",
+        "/paper",
+    ):
+        page.goto(f"{address}{path}")
+        found[path] = barriers(page)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{path} is wider than the window"
+        assert page.evaluate("document.documentElement.dir") == ("rtl" if language == "ar" else "ltr")
+    page.set_viewport_size({"width": 390, "height": 844})
+    for path in ("/office", "/office/devices", "/office/printers", "/office/audit", "/paper"):
+        page.goto(f"{address}{path}")
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{path} is wider than a telephone"
+    page.context.close()
+    assert {path: wrong for path, wrong in found.items() if wrong} == {}
+
+
+def test_a_device_is_paired_by_keyboard_alone(browser: Browser, place: tuple[str, PrintingHall]) -> None:
+    address, here = place
+    asked = here.house.database.write_now(office.ask_pairing, "kiosk")
+    page = open_office(browser, address, "ar", "light")
+    page.goto(f"{address}/office/devices")
+    page.locator("#code").focus()
+    page.keyboard.type(asked.user_code.lower())
+    page.keyboard.press("Enter")
+    expect(page.locator(".pair-code")).to_have_text(f"{asked.user_code[:4]}-{asked.user_code[4:]}")
+    page.locator("#place").focus()
+    page.keyboard.press("Space")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/office/devices?said=approved")
+    state, token = here.house.database.write_now(office.redeem_pairing, asked.device_code)
+    assert state == "approved"
+    assert token
+    page.context.close()
+
+
+def test_printers_and_papers_follow_by_themselves(browser: Browser, place: tuple[str, PrintingHall]) -> None:
+    address, here = place
+    problems: list[str] = []
+    page = open_office(browser, address, "en", "light")
+    page.on("console", lambda said: problems.append(said.text) if said.type == "error" else None)
+    page.goto(f"{address}/office/printers")
+    papers = page.context.new_page()
+    papers.on("console", lambda said: problems.append(said.text) if said.type == "error" else None)
+    papers.goto(f"{address}/paper")
+    issued = here.take()
+    expect(page.locator("#printing")).to_contain_text(issued.ticket.code, timeout=20_000)
+    expect(page.locator("#printing")).to_contain_text("Printed")
+    expect(papers.locator("#paper-1 img")).to_be_visible(timeout=20_000)
+    papers.get_by_role("button", name="Out of paper").click()
+    expect(page.locator("#printing .chip-stop")).to_contain_text("Out of paper", timeout=20_000)
+    # Refreshing itself must not mean refreshing ever more often.
+    begun = time.monotonic()
+    for _ in range(3):
+        with page.expect_response("**/office/printers/state"):
+            pass
+    assert time.monotonic() - begun > 4
+    page.context.close()
+    assert problems == []
