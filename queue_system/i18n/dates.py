@@ -42,6 +42,16 @@ def near_day(on: date, today: date, words: Words, region: str | None = None) -> 
     return text
 
 
+def weekday(on: date, words: Words) -> str:
+    """The weekday and the number of the day, for lists that stand under the name of the month: «الأحد 22»."""
+    return to_digits(format_date(on, "EEEE d", locale=words.language), words.digits)
+
+
+def month(on: date, words: Words, region: str | None = None) -> str:
+    """The month with its year: «تشرين الثاني/نوفمبر 2026»; both Arabic names except in a `region` of the Levant."""
+    return to_digits(_month(on.replace(day=1), words.language, region in LEVANT), words.digits)
+
+
 def time(instant: datetime, zone: ZoneInfo, words: Words) -> str:
     """The wall time of an aware instant in `zone`, as one left-to-right isolate: `14:30`.
 
@@ -97,7 +107,17 @@ def _day(on: date, language: str, levant_only: bool) -> str:
     if language != "ar":
         pattern = _PATTERNS.get(language, "full")
         return format_date(on, pattern, locale=language)
-    levant = format_date(on, "MMMM", locale="ar_SY")
-    month = levant if levant_only else f"{levant}/{format_date(on, 'MMMM', locale='ar')}"
     # The month stands between quotes in the pattern, so that its letters are not read as fields.
-    return format_date(on, _PATTERNS["ar"].format(f"'{month}'"), locale="ar")
+    return format_date(on, _PATTERNS["ar"].format(f"'{_arabic_month(on, levant_only)}'"), locale="ar")
+
+
+@lru_cache(maxsize=256)
+def _month(on: date, language: str, levant_only: bool) -> str:
+    if language != "ar":
+        return format_date(on, "LLLL y", locale=language)
+    return f"{_arabic_month(on, levant_only)} {on.year}"
+
+
+def _arabic_month(on: date, levant_only: bool) -> str:
+    levant = format_date(on, "MMMM", locale="ar_SY")
+    return levant if levant_only else f"{levant}/{format_date(on, 'MMMM', locale='ar')}"

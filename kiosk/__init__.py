@@ -1,0 +1,7 @@
+"""Touch pages: take a ticket, check in."""
+
+from __future__ import annotations
+
+from .pages import routes
+
+__all__ = ["routes"]

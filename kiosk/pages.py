@@ -1,0 +1,168 @@
+"""The first pages of the kiosk: language and service, what to bring, the number taken. At most three touches."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route, WebSocketRoute
+
+from queue_system.actions.kiosk import Issued, TicketOrder, issue_ticket
+from queue_system.core import hours
+from queue_system.core.errors import Invalid, Missing, Refused
+from queue_system.store.database import Tx
+from queue_system.store.queries import line
+from queue_system.store.queries.settings import BranchSettings, ServiceView
+from queue_system.web import kit
+from queue_system.web.house import house
+
+from . import arrival, number
+from .offer import Offer, card_of, documents, next_numbers, offer, self_declared
+from .printer import printer_for
+from .visit import Visit, begin, show, touch
+
+ORDINARY: Final = "walkin"
+_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9_-]{16,64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a visitor asks for; `priority` is a class that the visitor declares, None for the ordinary one."""
+
+    service_id: UUID
+    request_id: str
+    priority: str | None
+
+
+async def start(request: Request, visit: Visit) -> Response:
+    """`/kiosk/{lang}`: languages, appointment, and what can be had; or when the branch opens."""
+    found = await _offer(request, visit)
+    now = house(request).clock.now()
+    values = {
+        "offer": found,
+        "today": _today(visit.branch, now),
+        "opens": next_numbers(visit.branch, None, now),
+        "new_request": _new_request,
+        "language_urls": visit.in_language,
+    }
+    return await show(request, visit, "start.html", "", values)
+
+
+async def group(request: Request, visit: Visit) -> Response:
+    """`/kiosk/{lang}/groups/{group}`: the services of one group."""
+    found = await _offer(request, visit)
+    key = request.path_params["group"]
+    chosen = next((one for one in found.groups if one.key == key), None)
+    if chosen is None:
+        return kit.see_other(visit.at())
+    values = {"group": chosen, "new_request": _new_request}
+    return await show(request, visit, "group.html", f"/groups/{key}", values)
+
+
+async def service(request: Request, visit: Visit) -> Response:
+    """`/kiosk/{lang}/services/{service}`: what to bring, and the number; priority is a button of its own."""
+    chosen = _service(visit.branch, request.path_params["service"])
+    now = house(request).clock.now()
+    waiting = await house(request).database.read(line.waiting_counts, visit.branch.id)
+    values = {
+        "card": card_of(visit.branch, chosen, waiting, now),
+        "documents": documents(chosen),
+        "priorities": self_declared(visit.branch),
+        "back": await _back(request, visit, chosen),
+        "request_id": _new_request(),
+    }
+    return await show(request, visit, "service.html", f"/services/{chosen.id}", values)
+
+
+async def take(request: Request, visit: Visit) -> Response:
+    """POST `/kiosk/{lang}/tickets`: the number, and its slip where there is a printer."""
+    wish = _wish(visit.branch, await request.form())
+    issued = await house(request).database.write_in(visit.branch.id, _take, visit, wish)
+    return kit.see_other(number.address(request, visit, issued.ticket.token))
+
+
+def _take(tx: Tx, visit: Visit, wish: Wish) -> Issued:
+    printer = printer_for(tx, visit.device)
+    order = TicketOrder(
+        branch_id=visit.branch.id,
+        service_id=wish.service_id,
+        language=visit.language,
+        source="kiosk",
+        actor=visit.actor,
+        request_id=wish.request_id,
+        priority=wish.priority or ORDINARY,
+        printer_id=printer.id if printer else None,
+    )
+    return issue_ticket(tx, order)
+
+
+def _wish(branch: BranchSettings, form: FormData) -> Wish:
+    """What the form asks for; raises Missing("service"), Invalid("bad-request"), Refused("priority-unknown")."""
+    request_id, priority = str(form.get("request_id", "")), str(form.get("priority", ""))
+    if not _REQUEST_ID.fullmatch(request_id):
+        raise Invalid("bad-request", "request_id")
+    if priority and priority not in {one.slug for one in self_declared(branch)}:
+        raise Refused("priority-unknown")
+    try:
+        chosen = _service(branch, UUID(str(form.get("service", ""))))
+    except ValueError:
+        raise Missing("service") from None
+    return Wish(chosen.id, request_id, priority or None)
+
+
+async def _offer(request: Request, visit: Visit) -> Offer:
+    waiting = await house(request).database.read(line.waiting_counts, visit.branch.id)
+    return offer(visit.branch, waiting, house(request).clock.now())
+
+
+async def _back(request: Request, visit: Visit, chosen: ServiceView) -> str:
+    """From a service back to its group, or to the first page where there are none."""
+    for one in (await _offer(request, visit)).groups:
+        if len(one.cards) > 1 and any(card.service.id == chosen.id for card in one.cards):
+            return visit.at(f"/groups/{one.key}")
+    return visit.at()
+
+
+def _service(branch: BranchSettings, service_id: UUID) -> ServiceView:
+    if service_id not in branch.services:
+        raise Missing("service")
+    return branch.services[service_id]
+
+
+def _today(branch: BranchSettings, now: datetime) -> list[tuple[datetime, datetime]]:
+    """When the branch is open today, in its own zone's day."""
+    zone = branch.calendar.zone
+    day = now.astimezone(zone).date()
+    return [hours.to_instants(day, window, zone) for window in hours.windows(day, branch.calendar)]
+
+
+def _new_request() -> str:
+    return secrets.token_urlsafe(18)
+
+
+def _routes() -> list[BaseRoute]:
+    pages: list[tuple[str, Any, list[str]]] = [
+        ("", start, ["GET"]),
+        ("/groups/{group}", group, ["GET"]),
+        ("/services/{service:uuid}", service, ["GET"]),
+        ("/tickets", take, ["POST"]),
+        ("/tickets/{token}", number.number, ["GET"]),
+        ("/tickets/{token}/copies", number.answer, ["POST"]),
+        ("/check-in", arrival.check_in_page, ["GET"]),
+        ("/check-in", arrival.check_in, ["POST"]),
+    ]
+    return [
+        Route("/kiosk", begin),
+        *(Route(f"/kiosk/{{lang}}{path}", touch(handler), methods=methods) for path, handler, methods in pages),
+        WebSocketRoute("/kiosk/{lang}/tickets/{token}/live", number.live),
+    ]
+
+
+routes = _routes()

@@ -1,0 +1,159 @@
+"""One visit at a kiosk: the paired device, its branch, and what the address says. Nothing is kept anywhere else.
+
+The language is a part of the path, the ease of use a letter each in `?a=`: no cookie is set, so that nothing of
+a visitor is left for the next one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import Response
+
+from queue_system.core.errors import DomainError, SignedOut
+from queue_system.i18n.words import Words
+from queue_system.store.log import Actor
+from queue_system.store.queries.access import DeviceView
+from queue_system.store.queries.settings import BranchSettings
+from queue_system.web import access, errors, kit
+from queue_system.web.house import house
+
+KIND: Final = "kiosk"
+PAIRING: Final = "/pair?kind=kiosk"
+# The letters of `?a=` and the classes of the body that they stand for, in the order in which they are offered.
+EASE: Final = {"c": "contrast", "l": "larger", "d": "lowered"}
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """`ease` holds letters of EASE."""
+
+    device: DeviceView
+    branch: BranchSettings
+    language: str
+    ease: frozenset[str]
+
+    @property
+    def words(self) -> Words:
+        return kit.words_of(self.language, self.branch)
+
+    @property
+    def actor(self) -> Actor:
+        """The kiosk as the log names it."""
+        return Actor("device", str(self.device.id))
+
+    @property
+    def home(self) -> str:
+        """Where the next visitor begins: the language of the branch, nothing made easier."""
+        return f"/{KIND}/{default_language(self.branch)}"
+
+    @property
+    def pristine(self) -> bool:
+        """Whether the address is that of a fresh visitor."""
+        return self.language == default_language(self.branch) and not self.ease
+
+    def at(self, path: str = "", **query: str) -> str:
+        """An address of this visit, such as `visit.at("/check-in")`."""
+        return self.url(self.language, self.ease, path, **query)
+
+    def in_language(self, language: str) -> str:
+        """The first page in another language."""
+        return self.url(language, self.ease)
+
+    def toggled(self, letter: str, path: str, **query: str) -> str:
+        """An address of this visit with one ease of use switched."""
+        return self.url(self.language, self.ease ^ {letter}, path, **query)
+
+    @staticmethod
+    def url(language: str, ease: frozenset[str], path: str = "", **query: str) -> str:
+        """`/kiosk/<language><path>?…` with the letters of `ease`."""
+        letters = "".join(letter for letter in EASE if letter in ease)
+        values = query | ({"a": letters} if letters else {})
+        return f"/{KIND}/{language}{path}" + (f"?{urlencode(values)}" if values else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Ease:
+    """One ease of use: the class of the body, whether it is on, and the address of this page with it switched."""
+
+    name: str
+    on: bool
+    address: str
+
+
+Handler = Callable[[Request, Visit], Awaitable[Response]]
+
+
+def touch(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+    """A page of the kiosk: for paired devices alone; what is refused is said on a page of the kiosk."""
+
+    async def page(request: Request) -> Response:
+        try:
+            visit = await visit_of(request)
+        except SignedOut:
+            return kit.see_other(PAIRING)
+        if visit.language != request.path_params["lang"]:
+            return kit.see_other(visit.at())
+        try:
+            return await handler(request, visit)
+        except DomainError as error:
+            return await trouble(request, visit, errors.message(error, visit.words), error.status)
+
+    return page
+
+
+async def begin(request: Request) -> Response:
+    """`/kiosk`: on to the first page, or to the pairing of a device that is not let in."""
+    try:
+        device = await access.device(request, KIND)
+    except SignedOut:
+        return kit.see_other(PAIRING)
+    branch = await access.branch_of(request, device.branch_id)
+    return kit.see_other(f"/{KIND}/{default_language(branch)}")
+
+
+async def visit_of(connection: HTTPConnection) -> Visit:
+    """The visit a request belongs to; raises SignedOut("not-paired"). An unknown language is that of the branch."""
+    device = await access.device(connection, KIND)
+    branch = await access.branch_of(connection, device.branch_id)
+    wanted = connection.path_params["lang"]
+    language = wanted if wanted in kit.languages_of(branch) else default_language(branch)
+    letters = frozenset(connection.query_params.get("a", "")) & EASE.keys()
+    return Visit(device, branch, language, frozenset(letters))
+
+
+def default_language(branch: BranchSettings) -> str:
+    """The language in which a kiosk greets: that of the branch where it has a catalogue."""
+    offered = kit.languages_of(branch)
+    return branch.default_language if branch.default_language in offered else offered[0]
+
+
+async def show(
+    request: Request, visit: Visit, template: str, path: str, context: dict[str, Any] | None = None, status: int = 200
+) -> Response:
+    """Answer with a page of the kiosk; `path` is its own address without language, for the ease-of-use links."""
+    now = house(request).clock.now()
+    values: dict[str, Any] = {
+        "visit": visit,
+        "now": now,
+        "texts": visit.branch.texts,
+        "classes": [name for letter, name in EASE.items() if letter in visit.ease],
+        "eases": [Ease(name, letter in visit.ease, visit.toggled(letter, path)) for letter, name in EASE.items()],
+    }
+    return await kit.page(
+        request,
+        f"{KIND}/{template}",
+        values | (context or {}),
+        branch=visit.branch,
+        language=visit.language,
+        status=status,
+    )
+
+
+async def trouble(request: Request, visit: Visit, advice: object, status: int) -> Response:
+    """What happened and what to do; the way on is back to the first page."""
+    return await show(request, visit, "trouble.html", "", {"advice": advice}, status)
