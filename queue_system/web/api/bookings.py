@@ -1,0 +1,103 @@
+"""A citizen's program books: holds a time, confirms it, moves it, gives it up."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+
+from ...actions import booking
+from ...actions.booking import HoldOrder
+from ...store.log import CITIZEN
+from ...store.queries.bookings import BookingView
+from ...store.queries.settings import BranchSettings
+from .. import access
+from ..house import house
+from ..limits import allow
+from ..public_services import address_key, service_at
+from . import models
+from .languages import language_at
+from .operation import Operation
+from .values import Nothing
+
+
+async def hold(request: Request, asked: models.Hold) -> models.Booking:
+    branch = await access.branch(request)
+    service = service_at(branch, asked.service)
+    language = language_at(branch, asked.language)
+    allow(request, "holds")
+    order = HoldOrder(
+        branch_id=branch.id,
+        service_id=service.id,
+        starts_at=asked.starts_at,
+        name=asked.name,
+        contact=asked.contact,
+        language=language,
+        actor=CITIZEN,
+        source="api",
+        request_id=asked.request_id,
+    )
+    return _booking(branch, await house(request).database.write_in(branch.id, booking.hold_slot, order))
+
+
+async def show(request: Request, _asked: Nothing) -> models.Booking:
+    branch, found = await access.booking(request)
+    return _booking(branch, found)
+
+
+async def confirm(request: Request, _asked: Nothing) -> models.Booking:
+    branch, found = await access.booking(request)
+    confirmed = await house(request).database.write_in(branch.id, booking.confirm_booking, branch.id, found.id, CITIZEN)
+    return _booking(branch, confirmed)
+
+
+async def change(request: Request, asked: models.Change) -> models.Booking:
+    branch, found = await access.booking(request)
+    changed = await house(request).database.write_in(
+        branch.id, booking.change_booking, branch.id, found.id, asked.starts_at, CITIZEN
+    )
+    return _booking(branch, changed)
+
+
+async def cancel(request: Request, _asked: Nothing) -> models.Booking:
+    branch, found = await access.booking(request)
+    cancelled = await house(request).database.write_in(branch.id, booking.cancel_booking, branch.id, found.id, CITIZEN)
+    return _booking(branch, cancelled)
+
+
+def _booking(branch: BranchSettings, found: BookingView) -> models.Booking:
+    """Neither name nor contact: whoever booked knows them, and nobody else need read them here."""
+    service = branch.services[found.service_id]
+    zone = branch.calendar.zone
+    return models.Booking(
+        token=found.token,
+        code=found.code,
+        state=found.state,
+        branch=branch.slug,
+        service=address_key(service),
+        service_names=service.shown_names,
+        starts_at=found.starts_at.astimezone(zone),
+        ends_at=found.ends_at.astimezone(zone),
+        held_until=found.held_until.astimezone(zone) if found.held_until else None,
+        changes=found.changes,
+    )
+
+
+operations = [
+    Operation(
+        "POST",
+        "/branches/{branch}/bookings",
+        "api.hold-time",
+        hold,
+        models.Booking,
+        models.Hold,
+        status=201,
+        refusals=(409, 429),
+    ),
+    Operation("GET", "/bookings/{token}", "api.show-booking", show, models.Booking),
+    Operation("DELETE", "/bookings/{token}", "api.cancel-booking", cancel, models.Booking, refusals=(409,)),
+    Operation(
+        "POST", "/bookings/{token}/confirmation", "api.confirm-booking", confirm, models.Booking, refusals=(409,)
+    ),
+    Operation(
+        "PUT", "/bookings/{token}/start", "api.change-booking", change, models.Booking, models.Change, refusals=(409,)
+    ),
+]

@@ -1,0 +1,247 @@
+"""Requests and answers of the API, field by field: what validates, what answers, and what the document shows."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from ...core.bookings import BookingState
+from ...core.tickets import TicketState
+from .values import Asked, At, Day, Given, Id, Instant, Language, Names, RequestId, ServiceKey
+
+# ---------------------------------------------------------------- places
+
+
+class Branch(Given):
+    branch: Annotated[str, Field(description="api.field-branch")]
+    names: Names
+    kind: str
+    timezone: Annotated[str, Field(description="api.field-timezone")]
+    languages: list[str]
+    default_language: str
+    gives_tickets: Annotated[bool, Field(description="api.field-gives-tickets")]
+    remote_tickets: Annotated[bool, Field(description="api.field-remote-tickets")]
+
+
+class Branches(Given):
+    branches: list[Branch]
+
+
+class Document(Given):
+    document: str
+    names: Names
+
+
+class Service(Given):
+    service: Annotated[str, Field(description="api.field-service")]
+    names: Names
+    note: Names | None
+    department: str
+    department_names: Names
+    queue: Annotated[str | None, Field(description="api.field-queue")]
+    duration_min: Annotated[int, Field(description="api.field-duration")]
+    bookable: Annotated[bool, Field(description="api.field-bookable")]
+    walk_in: Annotated[bool, Field(description="api.field-walk-in")]
+    documents: Annotated[list[Document], Field(description="api.field-documents")]
+
+
+class Services(Given):
+    branch: str
+    services: list[Service]
+
+
+class SlotsAsked(Asked):
+    first: Annotated[Day | None, Field(alias="from", description="api.field-from")] = None
+    last: Annotated[Day | None, Field(alias="to", description="api.field-to")] = None
+
+
+class Slot(Given):
+    starts_at: At
+    ends_at: At
+    places: Annotated[int, Field(description="api.field-places")]
+
+
+class DayOfSlots(Given):
+    day: date
+    refusal: Annotated[str | None, Field(description="api.field-refusal")]
+    slots: list[Slot]
+
+
+class Slots(Given):
+    branch: str
+    service: str
+    timezone: str
+    days: list[DayOfSlots]
+
+
+class Queue(Given):
+    queue: str
+    names: Annotated[Names | None, Field(description="api.field-queue-names")]
+    waiting: Annotated[int, Field(description="api.field-waiting")]
+    open_counters: Annotated[int, Field(description="api.field-open-counters")]
+
+
+class Queues(Given):
+    branch: str
+    at: At
+    gives_tickets: Annotated[bool, Field(description="api.field-gives-tickets")]
+    queues: list[Queue]
+
+
+# ---------------------------------------------------------------- bookings
+
+
+class Hold(Asked):
+    request_id: RequestId
+    service: ServiceKey
+    starts_at: Annotated[Instant, Field(description="api.field-starts-at", examples=["2026-11-23T09:00:00+03:00"])]
+    name: Annotated[str, Field(max_length=200, description="api.field-name")]
+    contact: Annotated[str, Field(max_length=320, description="api.field-contact")]
+    language: Language | None = None
+
+
+class Change(Asked):
+    starts_at: Annotated[Instant, Field(description="api.field-starts-at", examples=["2026-11-23T09:30:00+03:00"])]
+
+
+class Booking(Given):
+    token: Annotated[str, Field(description="api.field-token")]
+    code: Annotated[str, Field(description="api.field-booking-code")]
+    state: BookingState
+    branch: str
+    service: str
+    service_names: Names
+    starts_at: At
+    ends_at: At
+    held_until: Annotated[At | None, Field(description="api.field-held-until")]
+    changes: Annotated[int, Field(description="api.field-changes")]
+
+
+# ---------------------------------------------------------------- tickets
+
+
+class Take(Asked):
+    request_id: RequestId
+    service: ServiceKey
+    language: Language | None = None
+    slip: Annotated[bool, Field(description="api.field-slip")] = False
+
+
+class Arrival(Asked):
+    slip: Annotated[bool, Field(description="api.field-slip")] = False
+
+
+class Ticket(Given):
+    token: Annotated[str, Field(description="api.field-token")]
+    code: Annotated[str, Field(description="api.field-code")]
+    state: TicketState
+    branch: str
+    service: str
+    issued_at: At
+    ahead: Annotated[int | None, Field(description="api.field-ahead")]
+    counter: Annotated[int | None, Field(description="api.field-counter")]
+    page: Annotated[str, Field(description="api.field-page")]
+
+
+# ---------------------------------------------------------------- staff
+
+
+class SignIn(Asked):
+    login: Annotated[str, Field(pattern=r"^[^\x00-\x1f]{1,200}$", examples=["layla"])]
+    password: Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class Session(Given):
+    token: Annotated[str, Field(description="api.field-session")]
+    expires_at: At
+    idle_minutes: Annotated[int, Field(description="api.field-idle")]
+    name: str
+    language: str
+
+
+class SignedOut(Given):
+    signed_out: Literal[True] = True
+
+
+class Counter(Given):
+    counter: str
+    number: int
+    names: Names
+    queues: Annotated[list[str], Field(description="api.field-counter-queues")]
+    open: Annotated[bool, Field(description="api.field-open")]
+    mine: Annotated[bool, Field(description="api.field-mine")]
+
+
+class Counters(Given):
+    branch: str
+    counters: list[Counter]
+
+
+class DeskTicket(Given):
+    id: UUID
+    code: str
+    state: TicketState
+    queue: str
+    service: str
+    priority: str
+    appointment: bool
+    issued_at: At
+    anchor_at: Annotated[At, Field(description="api.field-anchor")]
+    calls: int
+    called_at: At | None
+    started_at: At | None
+
+
+class Desk(Given):
+    counter: Counter
+    current: Annotated[DeskTicket | None, Field(description="api.field-current")]
+    waiting: Annotated[int, Field(description="api.field-desk-waiting")]
+    held: Annotated[list[DeskTicket], Field(description="api.field-held")]
+    missed: Annotated[list[DeskTicket], Field(description="api.field-missed")]
+
+
+class Act(Asked):
+    expected: Annotated[Id | None, Field(description="api.field-expected")]
+
+
+class CallAct(Act):
+    ticket: Annotated[Id | None, Field(description="api.field-call-ticket")] = None
+
+
+class FinishAct(Act):
+    outcome: Annotated[Literal["done", "documents_missing", "refused"], Field(description="api.field-outcome")] = "done"
+
+
+class TransferAct(Act):
+    service: ServiceKey
+
+
+class Return(Asked):
+    ticket: Annotated[Id, Field(description="api.field-return-ticket")]
+
+
+class Done(Given):
+    ticket: Annotated[DeskTicket | None, Field(description="api.field-done-ticket")]
+    expected: Annotated[UUID | None, Field(description="api.field-next-expected")]
+
+
+# ---------------------------------------------------------------- refusals
+
+
+class WrongField(Given):
+    field: Annotated[str, Field(description="api.field-wrong-field")]
+    code: Literal["missing", "unknown", "choice", "format", "length", "range", "twice", "type"]
+    detail: str
+
+
+class Problem(Given):
+    type: Literal["about:blank"]
+    title: str
+    status: int
+    code: Annotated[str, Field(description="api.field-error-code")]
+    detail: Annotated[str, Field(description="api.field-error-detail")]
+    field: str | None = None
+    errors: Annotated[list[WrongField] | None, Field(description="api.field-errors")] = None

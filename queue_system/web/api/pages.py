@@ -1,0 +1,43 @@
+"""The description of the API, for programs and for people."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from typing import Any, Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from .. import kit
+from . import bookings, counters, places, sessions, tickets
+from .document import document
+from .operation import Operation
+from .outline import outline
+from .reading import MEDIA_TYPE
+
+CHAPTERS: Final[tuple[tuple[str, list[Operation]], ...]] = (
+    ("api.chapter-places", places.operations),
+    ("api.chapter-bookings", bookings.operations),
+    ("api.chapter-tickets", tickets.operations),
+    ("api.chapter-sessions", sessions.operations),
+    ("api.chapter-counters", counters.operations),
+)
+
+
+async def openapi(request: Request) -> Response:
+    """The document in the asked language."""
+    language = kit.language_of(request, fallback="en")
+    body = json.dumps(_document(language), ensure_ascii=False)
+    return Response(body, media_type=MEDIA_TYPE, headers={"Content-Language": language, "Cache-Control": "no-cache"})
+
+
+async def show(request: Request) -> Response:
+    """The same as a page."""
+    language = kit.language_of(request)
+    return await kit.page(request, "api/api.html", {"api": outline(_document(language))}, language=language)
+
+
+@cache
+def _document(language: str) -> dict[str, Any]:
+    return document(CHAPTERS, kit.words_of(language))

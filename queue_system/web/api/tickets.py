@@ -1,0 +1,151 @@
+"""Numbers: taken on the spot by a kiosk's or a receptionist's program, or from afar where the branch allows it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final, TypeAlias
+from uuid import UUID
+
+from starlette.requests import Request
+
+from ...actions import kiosk
+from ...actions.kiosk import Issued, TicketOrder
+from ...core.errors import Denied
+from ...core.tickets import AT_COUNTER, TicketState
+from ...store.database import Tx
+from ...store.log import CITIZEN
+from ...store.queries import access as stored
+from ...store.queries.access import DeviceView
+from ...store.queries.line import TicketView
+from ...store.queries.place import people_ahead
+from ...store.queries.settings import BranchSettings
+from .. import access
+from ..house import house
+from ..limits import allow
+from ..public_services import address_key, service_at
+from . import models
+from .languages import language_at
+from .operation import Key, Operation
+from .values import Nothing
+
+SOURCE: Final = "api"
+
+# The ticket and how many are ahead of it.
+_Taken: TypeAlias = tuple[TicketView, int | None]
+
+
+async def take(request: Request, asked: models.Take) -> models.Ticket:
+    branch = await access.known_branch(request)
+    service = service_at(branch, asked.service)
+    token = _token(request)
+    order = TicketOrder(
+        branch_id=branch.id,
+        service_id=service.id,
+        language=language_at(branch, asked.language),
+        source=SOURCE,
+        actor=CITIZEN,
+        request_id=asked.request_id,
+        remote=token is None,
+    )
+    taken = await house(request).database.write_in(branch.id, _take, branch, order, token, asked.slip)
+    return _ticket(request, branch, *taken)
+
+
+async def arrive(request: Request, asked: models.Arrival) -> models.Ticket:
+    """Check in: the booking becomes a ticket."""
+    branch, booking = await access.booking(request)
+    token = _token(request)
+    taken = await house(request).database.write_in(branch.id, _arrive, branch, booking.id, token, asked.slip)
+    return _ticket(request, branch, *taken)
+
+
+async def show(request: Request, _asked: Nothing) -> models.Ticket:
+    branch, found = await access.ticket(request)
+    ahead = await house(request).database.read(people_ahead, branch, found)
+    return _ticket(request, branch, found, ahead)
+
+
+async def leave(request: Request, _asked: Nothing) -> models.Ticket:
+    branch, found = await access.ticket(request)
+    if found.state is not TicketState.LEFT:
+        found = await house(request).database.write_in(branch.id, kiosk.leave, branch.id, found.id, CITIZEN)
+    return _ticket(request, branch, found, None)
+
+
+def _token(request: Request) -> str | None:
+    """The bearer's token; whoever comes without one counts against the limit of their address."""
+    token = access.bearer(request)
+    if token is None:
+        allow(request, "remote-tickets")
+    return token
+
+
+def _take(tx: Tx, branch: BranchSettings, order: TicketOrder, token: str | None, slip: bool) -> _Taken:
+    actor, device = access.attendant(tx, token, branch.id, access.RECEPTION_RIGHTS)
+    printer = _printer(tx, device, slip=slip)
+    return _taken(tx, branch, kiosk.issue_ticket(tx, replace(order, actor=actor, printer_id=printer)))
+
+
+def _arrive(tx: Tx, branch: BranchSettings, booking_id: UUID, token: str | None, slip: bool) -> _Taken:
+    actor, device = access.attendant(tx, token, branch.id, access.RECEPTION_RIGHTS)
+    printer = _printer(tx, device, slip=slip)
+    issued = kiosk.check_in(tx, branch.id, booking_id, actor, source=SOURCE, printer_id=printer, remote=token is None)
+    return _taken(tx, branch, issued)
+
+
+def _taken(tx: Tx, branch: BranchSettings, issued: Issued) -> _Taken:
+    """Who asks a second time hears how the ticket stands now."""
+    return issued.ticket, issued.ahead if issued.created else people_ahead(tx, branch, issued.ticket)
+
+
+def _printer(tx: Tx, device: DeviceView | None, *, slip: bool) -> UUID | None:
+    """The printer of the kiosk that asks; a slip comes out where the visitor stands, or not at all."""
+    if not slip:
+        return None
+    if device is None:
+        raise Denied("slip-at-kiosks")
+    printer = stored.printer_of_kiosk(tx, device)
+    return printer.id if printer else None
+
+
+def _ticket(request: Request, branch: BranchSettings, found: TicketView, ahead: int | None) -> models.Ticket:
+    at_counter = found.state in AT_COUNTER and found.counter_id is not None
+    return models.Ticket(
+        token=found.token,
+        code=found.code,
+        state=found.state,
+        branch=branch.slug,
+        service=address_key(branch.services[found.service_id]),
+        issued_at=found.issued_at.astimezone(branch.calendar.zone),
+        ahead=ahead,
+        counter=branch.counters[found.counter_id].number if at_counter and found.counter_id else None,
+        page=f"{house(request).settings.address}/t/{found.token}",
+    )
+
+
+operations = [
+    Operation(
+        "POST",
+        "/branches/{branch}/tickets",
+        "api.take-ticket",
+        take,
+        models.Ticket,
+        models.Take,
+        status=201,
+        key=Key.DEVICE_OR_STAFF,
+        refusals=(409,),
+    ),
+    Operation(
+        "POST",
+        "/bookings/{token}/ticket",
+        "api.check-in",
+        arrive,
+        models.Ticket,
+        models.Arrival,
+        status=201,
+        key=Key.DEVICE_OR_STAFF,
+        refusals=(409,),
+    ),
+    Operation("GET", "/tickets/{token}", "api.show-ticket", show, models.Ticket),
+    Operation("DELETE", "/tickets/{token}", "api.leave-line", leave, models.Ticket, refusals=(409,)),
+]
