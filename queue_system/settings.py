@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -16,8 +17,15 @@ PREFIX: Final = "QUEUE_"
 SECRETS: Final = ("database_url", "secret_key")
 
 
+_DATABASE_URL: Final = re.compile(r"(sqlite|postgresql)(\+\w+)?://")
+
+
 class SettingsError(Exception):
     """A setting is wrong; the text names the variable, what is wrong, and what to do."""
+
+
+class CannotListen(Exception):
+    """The address in the settings cannot be listened on; the text says why and what to do."""
 
 
 class Settings(BaseSettings):
@@ -45,6 +53,13 @@ class Settings(BaseSettings):
             raise ValueError("a port is a number from 0 to 65535")
         return value
 
+    @field_validator("database_url")
+    @classmethod
+    def _database_url(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value() and not _DATABASE_URL.match(value.get_secret_value()):
+            raise ValueError("an address such as postgresql://user:password@host/database; empty for the embedded one")
+        return value
+
     @field_validator("log_level")
     @classmethod
     def _log_level(cls, value: str) -> str:
@@ -55,9 +70,15 @@ class Settings(BaseSettings):
     @field_validator("public_url")
     @classmethod
     def _public_url(cls, value: str) -> str:
-        if value and (urlsplit(value).scheme not in ("http", "https") or not urlsplit(value).hostname):
+        if not value:
+            return value
+        parts = urlsplit(value.strip())
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None:
             raise ValueError("an address such as https://queue.example.org")
-        return value.rstrip("/")
+        if parts.path.strip("/") or parts.query or parts.fragment:
+            raise ValueError("an address without a path, such as https://queue.example.org: pages lie at its root")
+        # As browsers write an Origin, which is compared with it.
+        return _origin(parts)
 
     @property
     def database(self) -> str:
@@ -74,7 +95,9 @@ class Settings(BaseSettings):
         """Where this server is found from outside, without a trailing slash."""
         if self.public_url:
             return self.public_url
-        host = f"[{self.host}]" if ":" in self.host else self.host
+        # Listening everywhere is no place to go to.
+        name = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104
+        host = f"[{name}]" if ":" in name else name
         return f"http://{host}:{self.port}"
 
     @property
@@ -100,17 +123,34 @@ def read_settings(environ: Mapping[str, str] | None = None, **overrides: Any) ->
     return settings
 
 
+def _origin(parts: SplitResult) -> str:
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    usual = {"http": 80, "https": 443}[parts.scheme]
+    return f"{parts.scheme}://{host}" + (f":{parts.port}" if parts.port not in (None, usual) else "")
+
+
+def make_folder(folder: Path) -> None:
+    """Make the data directory; raises SettingsError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(f"QUEUE_DATA_DIR: cannot make {folder}: {error.strerror}") from None
+
+
 def secret_key(settings: Settings) -> bytes:
     """The key that signs and folds: the configured one, else one made once and kept in the data directory."""
     configured = settings.secret_key.get_secret_value()
     if configured:
         return configured.encode()
     path = settings.data_dir / "secret.key"
-    if not path.exists():
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_hex(32))
-    return path.read_text().strip().encode()
+    try:
+        if not path.exists():
+            settings.data_dir.mkdir(parents=True, exist_ok=True)
+            path.touch(mode=0o600)
+            path.write_text(secrets.token_hex(32))
+        return path.read_text().strip().encode()
+    except OSError as error:
+        raise SettingsError(f"QUEUE_DATA_DIR: cannot keep the secret key in {path}: {error.strerror}") from None
 
 
 def _from_file(environ: Mapping[str, str], name: str) -> dict[str, str]:

@@ -1,0 +1,227 @@
+"""The command line: `queue-system`, also `python -m queue_system`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Final, NoReturn
+
+import typer
+
+from .clock import SystemClock
+from .core.errors import DomainError, Unavailable
+from .settings import CannotListen, Settings, SettingsError, make_folder, read_settings
+from .store.database import Database
+
+COULD_NOT_START: Final = 3
+SHORTEST_PASSWORD: Final = 8
+
+cli = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Appointments and queues for a hall. Settings come from the environment: QUEUE_HOST, QUEUE_PORT, "
+    "QUEUE_DATA_DIR, QUEUE_DATABASE_URL, QUEUE_PUBLIC_URL (docs/operations.md).",
+)
+audit = typer.Typer(no_args_is_help=True, help="The log that nobody can change unnoticed.")
+staff = typer.Typer(no_args_is_help=True, help="The people who work here.")
+cli.add_typer(audit, name="audit")
+cli.add_typer(staff, name="staff")
+
+
+def main() -> None:
+    """Run the command line. Exit codes: 0 done, 1 could not be done, 2 wrong use, 3 the server could not start."""
+    try:
+        cli()
+    except CannotListen as error:
+        _fail(str(error), COULD_NOT_START)
+    except SettingsError as error:
+        _fail(f"a setting is wrong. {error}")
+    except DomainError as error:
+        from .i18n.words import words_for
+
+        _fail(words_for("en").text(f"errors.{error.code}", **error.values))
+
+
+@cli.callback()
+def _prepare() -> None:
+    from .serving import configure_logging
+
+    # What a command says goes to standard output; what the libraries tell, to standard error.
+    configure_logging(read_settings())
+
+
+@cli.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on (QUEUE_HOST).")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on (QUEUE_PORT).")] = None,
+) -> None:
+    """Serve this installation; `migrate` and `init` come first."""
+    from .app import create_app
+    from .serving import listen
+    from .serving import serve as run
+
+    settings = read_settings(host=host, port=port)
+    with _database(settings) as database:
+        database.claim_process()
+        _require_ready(database)
+    listener, settings = listen(settings)
+    raise typer.Exit(run(create_app(settings), settings, listener, lambda: _serving(settings)))
+
+
+@cli.command()
+def demo(
+    profile: Annotated[str, typer.Option(help="Which sample organisation: embassy, social-work, …")] = "embassy",
+    busy: Annotated[bool, typer.Option("--busy", help="Let made-up visitors arrive and counters work.")] = False,
+    speed: Annotated[float, typer.Option(help="How much faster than life the made-up day goes.")] = 6.0,
+    real_clock: Annotated[
+        bool, typer.Option("--real-clock", help="Keep today's time, even if the hall is closed now.")
+    ] = False,
+) -> None:
+    """Start a demonstration: a sample organisation, a virtual printer, and people who can sign in."""
+    from .demo import run_demo
+
+    raise typer.Exit(run_demo(profile, busy=busy, speed=speed, real_clock=real_clock))
+
+
+@cli.command()
+def init(
+    profile: Annotated[str, typer.Argument(help="A sample's name or the path of a profile (docs/profiles.md).")],
+) -> None:
+    """Load an organisation from its profile into an empty database."""
+    from .profiles import ProfileError, read_profile
+    from .profiles.install import install
+    from .store import schema
+
+    settings = read_settings()
+    try:
+        organisation = read_profile(profile)
+    except ProfileError as error:
+        _fail(str(error))
+    with _database(settings) as database:
+        database.claim_process()
+        schema.migrate(database)
+        database.write_now(install, organisation)
+    typer.echo(
+        f"{organisation.slug}: {len(organisation.branches)} branches are in. Next: queue-system staff add NAME --role administrator"
+    )
+
+
+@cli.command()
+def migrate() -> None:
+    """Bring the database to the schema that this version needs. Take a backup first."""
+    from .store import schema
+
+    with _database(read_settings()) as database:
+        database.claim_process()
+        typer.echo(f"The schema is at {schema.migrate(database)}.")
+
+
+@cli.command()
+def doctor() -> None:
+    """Look whether everything is as it should be; says what is stored but not yet in force. Exit code 1 if not."""
+    from .doctor import examine
+
+    signs = {"good": "ok  ", "note": "note", "bad": "BAD "}
+    bad = False
+    for finding in examine(read_settings()):
+        typer.echo(f"{signs[finding.level]}  {finding.text}")
+        bad = bad or finding.level == "bad"
+    raise typer.Exit(1 if bad else 0)
+
+
+@audit.command("verify")
+def audit_verify() -> None:
+    """Recompute the chain of every branch's log. Exit code 1 names the first entry that does not fit."""
+    from .store import log
+
+    with _database(read_settings()) as database:
+        _require_ready(database)
+        verdicts = database.read_now(log.verify)
+    broken = False
+    for verdict in verdicts:
+        if verdict.broken_at is None:
+            typer.echo(f"ok   {verdict.slug}: {verdict.entries} entries")
+        else:
+            typer.echo(f"BAD  {verdict.slug}: entry {verdict.broken_at} does not fit ({verdict.reason})")
+            broken = True
+    raise typer.Exit(1 if broken else 0)
+
+
+@staff.command("add")
+def staff_add(
+    login: Annotated[str, typer.Argument(help="The name to sign in with.")],
+    name: Annotated[str, typer.Option(help="The name colleagues read.")] = "",
+    role: Annotated[str, typer.Option(help="A role of the profile, or administrator.")] = "administrator",
+    branch: Annotated[str, typer.Option(help="The branch of the role; empty for the whole organisation.")] = "",
+    language: Annotated[str, typer.Option(help="ar, en, …")] = "ar",
+) -> None:
+    """Add somebody who may sign in; the password is asked for, or read from standard input."""
+    from .actions.office import NewStaff, create_staff
+    from .store.queries.access import role_slugs
+    from .store.queries.settings import branch_ids
+    from .store.tables import ORGANISATION
+    from .web.passwords import hash_password
+
+    password = (
+        typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+        if sys.stdin.isatty()
+        else sys.stdin.readline().rstrip("\r\n")
+    )
+    if len(password) < SHORTEST_PASSWORD:
+        _fail(f"a password needs at least {SHORTEST_PASSWORD} characters. Nobody was added.")
+    with _database(read_settings()) as database:
+        _require_ready(database)
+        branches = database.read_now(branch_ids)
+        if branch and branch not in branches:
+            _fail(f"there is no branch {branch}. There are: {', '.join(sorted(branches))}.")
+        if role not in (roles := database.read_now(role_slugs)):
+            _fail(f"there is no role {role}. There are: {', '.join(sorted(roles))}.")
+        place = branches[branch] if branch else ORGANISATION
+        database.write_now(
+            create_staff, NewStaff(login, name or login, hash_password(password), language, ((place, role),))
+        )
+    typer.echo(f"{login} can sign in.")
+
+
+@contextmanager
+def _database(settings: Settings) -> Iterator[Database]:
+    if settings.embedded:
+        make_folder(settings.data_dir)
+    database = Database(settings.database, SystemClock())
+    try:
+        yield database
+    except Unavailable as error:
+        from .doctor import told
+
+        _fail(told(error, database))
+    finally:
+        database.close()
+
+
+def _require_ready(database: Database) -> None:
+    from .store import schema
+    from .store.queries.organisation import organisation
+
+    revision = schema.current(database)
+    if revision is None:
+        _fail(
+            "there is nothing in the database yet. Load an organisation: queue-system init PROFILE (docs/profiles.md)"
+        )
+    if revision != schema.newest():
+        _fail("the database is not at the schema that this version needs. Take a backup, then: queue-system migrate")
+    database.read_now(organisation)
+
+
+def _serving(settings: Settings) -> None:
+    typer.echo(f"Serving on {settings.address}. Ctrl-C stops.")
+
+
+def _fail(text: str, code: int = 1) -> NoReturn:
+    typer.echo(f"queue-system: {text}", err=True)
+    raise SystemExit(code)
+
+
+if __name__ == "__main__":
+    main()

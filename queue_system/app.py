@@ -1,0 +1,123 @@
+"""The composition root: settings become a running application. The only importer of displays, kiosk and printers."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any, Final
+
+import structlog
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+
+import displays
+import kiosk
+
+from . import paper
+from .actions.booking import expire_holds
+from .actions.day import close_day
+from .clock import Clock, SystemClock
+from .core.errors import DomainError
+from .live.hub import Hub
+from .live.relay import Relay
+from .printing import Printing
+from .settings import Settings, secret_key
+from .store.database import Database
+from .store.queries.settings import branch_ids
+from .web import api, desk, errors, files, kit, office, pairing, public, sign_in, ticket
+from .web.house import House
+from .web.security import Gate
+
+TIDY_EVERY_SECONDS: Final = 15.0
+
+log = structlog.get_logger(__name__)
+
+FOLDERS: Final = {
+    "": Path(__file__).parent / "static",
+    "kiosk": Path(kiosk.__file__).parent / "static",
+    "displays": Path(displays.__file__).parent / "static",
+}
+TEMPLATES: Final = {
+    "kiosk": Path(kiosk.__file__).parent / "templates",
+    "displays": Path(displays.__file__).parent / "templates",
+}
+
+
+def create_app(settings: Settings, clock: Clock | None = None, demo: dict[str, object] | None = None) -> Starlette:
+    """The application for these settings; the database is opened when it starts.
+
+    `demo` is what the front page of a demonstration tells newcomers, None for a real installation.
+    """
+    clock = clock or SystemClock()
+    static = kit.StaticFiles(FOLDERS)
+    house = House(
+        settings=settings,
+        secret=secret_key(settings),
+        clock=clock,
+        database=Database(settings.database, clock),
+        hub=Hub(),
+        templates=kit.templates(TEMPLATES, static),
+        demo=demo,
+    )
+    own_origins = [settings.public_url] if settings.public_url else []
+    app = Starlette(
+        routes=[
+            *files.routes_for(static, FOLDERS),
+            *public.routes,
+            *ticket.routes,
+            *sign_in.routes,
+            *pairing.routes,
+            *desk.routes,
+            *office.routes,
+            *api.routes,
+            *kiosk.routes,
+            *displays.routes,
+            *([] if demo is None else paper.routes),
+        ],
+        middleware=[
+            Middleware(Gate, own_origins=own_origins, refusal=errors.refusal, https=settings.behind_tls),
+        ],
+        exception_handlers=errors.HANDLERS,
+        lifespan=lambda app: running(app.state.house),
+    )
+    app.state.house = house
+    return app
+
+
+@contextlib.asynccontextmanager
+async def running(house: House) -> AsyncIterator[None]:
+    """Everything that lives beside the requests, started and stopped in order."""
+    house.database.claim_process()
+    relay = Relay(house.database, house.hub)
+    await relay.start()
+    printing = Printing(house)
+    await printing.start()
+    tasks = [asyncio.create_task(_forever("tidy", lambda: tidy_everywhere(house), TIDY_EVERY_SECONDS))]
+    try:
+        yield
+    finally:
+        house.hub.close()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await printing.stop()
+        await asyncio.to_thread(relay.stop)
+        await asyncio.to_thread(house.database.close)
+
+
+async def tidy_everywhere(house: House) -> None:
+    """In every branch: give back the held times that nobody confirmed, and close the days that are over."""
+    for branch_id in (await house.database.read(branch_ids)).values():
+        await house.database.write_in(branch_id, expire_holds, branch_id)
+        await house.database.write_in(branch_id, close_day, branch_id)
+
+
+async def _forever(name: str, work: Callable[[], Awaitable[Any]], seconds: float) -> None:
+    while True:
+        try:
+            await work()
+        except DomainError as error:
+            log.warning("background.failed", task=name, code=error.code)
+        await asyncio.sleep(seconds)

@@ -1,0 +1,291 @@
+"""A demonstration: a sample organisation with staff, a paired kiosk and screen, and a virtual printer."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import sys
+import threading
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+import sqlalchemy as sa
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from printers.virtual import VirtualPrinter
+
+from .actions import office
+from .app import create_app
+from .clock import Clock, ShiftedClock, SystemClock
+from .core import hours
+from .profiles import Profile, ProfileError, read_profile
+from .profiles.install import install
+from .serving import listen, serve
+from .settings import Settings, make_folder, read_settings
+from .store import schema
+from .store.database import Database, Tx
+from .store.queries import access
+from .store.queries.organisation import organisation
+from .store.queries.settings import BranchSettings, branch_ids, branch_settings
+from .store.tables import ORGANISATION, Branch, Role, Staff, table
+from .web import kit
+from .web.access import DESK_RIGHTS, device_cookie
+from .web.passwords import hash_password
+
+PASSWORD: Final = "demo-demo"  # noqa: S105 - printed on the start page of a demonstration; not for real halls
+PRINTER_PORT: Final = 9100
+# The first visitors of the day are there already.
+INTO_THE_DAY: Final = timedelta(minutes=45)
+LEAST_TIME_LEFT: Final = timedelta(minutes=45)
+CLERKS: Final = (
+    ("layla", "ليلى"),
+    ("omar", "عمر"),
+    ("nour", "نور"),
+    ("sami", "سامي"),
+    ("rana", "رنا"),
+    ("ziad", "زياد"),
+)
+
+
+@dataclass(frozen=True)
+class Furnished:
+    """What was prepared: the branch in the foreground, sign-ins as (login, what for), device tokens by kind."""
+
+    branch: BranchSettings
+    sign_ins: list[tuple[str, str]]
+    tokens: dict[str, str]
+    printer_id: UUID | None
+
+
+def run_demo(profile: str, *, busy: bool, speed: float, real_clock: bool) -> int:
+    """Prepare and serve the demonstration until Ctrl-C; returns the exit code."""
+    settings = _settings(profile)
+    try:
+        wanted = read_profile(profile)
+    except ProfileError as error:
+        print(f"queue-system: {error}", file=sys.stderr)  # noqa: T201
+        return 1
+    make_folder(settings.data_dir)
+    listener, settings = listen(settings)
+    with contextlib.closing(listener):
+        clock, furnished = _prepare(settings, wanted, real_clock=real_clock)
+        printer = _virtual_printer(clock)
+        _connect(settings, furnished, printer)
+        details: dict[str, Any] = {
+            "password": PASSWORD,
+            "sign_ins": furnished.sign_ins,
+            "devices": sorted(furnished.tokens),
+            "printer": printer,
+        }
+        app = create_app(settings, clock, demo=details)
+        _add_device_links(app, furnished.tokens)
+        stop = threading.Event()
+
+        def ready() -> None:
+            _banner(settings, clock, profile, furnished, printer, busy=busy)
+            if busy:
+                _start_busy(settings.address, furnished, speed, stop)
+
+        try:
+            return serve(app, settings, listener, ready)
+        finally:
+            stop.set()
+            printer.stop()
+
+
+def _settings(profile: str) -> Settings:
+    """Each sample keeps its day in a folder of its own, unless the environment says where."""
+    settings = read_settings()
+    if "data_dir" in settings.model_fields_set:
+        return settings
+    return settings.model_copy(update={"data_dir": settings.data_dir / "demo" / profile.replace("/", "_")})
+
+
+def _prepare(settings: Settings, wanted: Profile, *, real_clock: bool) -> tuple[Clock, Furnished]:
+    notes_path = settings.data_dir / "demo.json"
+    notes = json.loads(notes_path.read_text()) if notes_path.exists() else {}
+    database = Database(settings.database, SystemClock())
+    try:
+        # Before anything is written: a second demonstration must not touch the day of the first.
+        database.claim_process()
+        schema.migrate(database)
+        if database.read_now(_is_empty):
+            database.write_now(install, wanted)
+            notes = {}
+        elif (found := database.read_now(organisation).slug) != wanted.slug:
+            raise SystemExit(
+                f"queue-system: this database holds the organisation {found}, not {wanted.slug}. "
+                "Choose another QUEUE_DATA_DIR or QUEUE_DATABASE_URL."
+            )
+        branch = database.read_now(_foreground)
+        clock: Clock = SystemClock()
+        if not real_clock:
+            kept = timedelta(seconds=notes["step_seconds"]) if "step_seconds" in notes else None
+            clock = ShiftedClock(step_ahead(clock.now(), branch.calendar, kept))
+            notes["step_seconds"] = clock.step.total_seconds()
+        sign_ins = _people(database, branch)
+        tokens = {kind: token for kind in ("kiosk", "display") if (token := _device_token(database, branch, kind))}
+        database.write_now(_allow_remote_tickets, branch.id)
+        printers = database.read_now(access.devices, branch.id, "printer")
+        notes_path.write_text(json.dumps(notes))
+        return clock, Furnished(branch, sign_ins, tokens, printers[0].id if printers else None)
+    finally:
+        database.close()
+
+
+def _is_empty(tx: Tx) -> bool:
+    return tx.row(sa.select(table(Branch).c.id)) is None
+
+
+def _foreground(tx: Tx) -> BranchSettings:
+    return branch_settings(tx, next(iter(branch_ids(tx).values())))
+
+
+def step_ahead(now: datetime, calendar: hours.Calendar, kept: timedelta | None) -> timedelta:
+    """How far the demonstration's clock goes ahead of `now` (UTC), so that the hall gives numbers.
+
+    `kept` is the step of the run before, None for the first. It never shrinks, and while the hall of that day is
+    open it stays, so that a second run finds the day as it was; a first run is given some time before closing.
+    """
+    there = now + (kept or timedelta())
+    if hours.takes_tickets(there, calendar) and (
+        kept is not None or hours.takes_tickets(there + LEAST_TIME_LEFT, calendar)
+    ):
+        return there - now
+    opening = hours.next_opening(there, calendar)
+    if opening is None:
+        return there - now
+    start = opening + INTO_THE_DAY
+    return (start if hours.takes_tickets(start, calendar) else opening) - now
+
+
+def _people(database: Database, branch: BranchSettings) -> list[tuple[str, str]]:
+    """An administrator, and clerks for half of the counters; made once."""
+    role = database.read_now(_desk_role)
+    people = [("admin", "الإدارة", ORGANISATION, "administrator")]
+    count = max(2, (len(branch.counters) + 1) // 2)
+    people += [(login, name, branch.id, role or "administrator") for login, name in CLERKS[:count]]
+    known = {login for (login,) in database.read_now(lambda tx: tx.rows(sa.select(table(Staff).c.login)))}
+    password = hash_password(PASSWORD)
+    for login, name, place, role_slug in people:
+        if login not in known:
+            person = office.NewStaff(login, name, password, "ar", ((place, role_slug),))
+            database.write_now(office.create_staff, person)
+    return [(login, role_slug) for login, _, _, role_slug in people]
+
+
+def _desk_role(tx: Tx) -> str | None:
+    roles = table(Role)
+    for row in tx.rows(sa.select(roles.c.slug, roles.c.can).order_by(roles.c.position)):
+        if DESK_RIGHTS & set(row.can):
+            return str(row.slug)
+    return None
+
+
+def _device_token(database: Database, branch: BranchSettings, kind: str) -> str | None:
+    planned = database.read_now(access.devices, branch.id, kind)
+    if not planned:
+        return None
+    return database.write_now(office.enrol_device, branch.id, planned[0].id)
+
+
+def _allow_remote_tickets(tx: Tx, branch_id: UUID) -> None:
+    """The demonstration gives numbers to programs too: made-up visitors have no hands to touch a kiosk."""
+    branches = table(Branch)
+    data = dict(tx.scalar(sa.select(branches.c.data).where(branches.c.id == branch_id)))
+    if not data.get("remote_tickets"):
+        tx.execute(
+            sa.update(branches)
+            .where(branches.c.id == branch_id)
+            .values(data=data | {"remote_tickets": True}, config_version=branches.c.config_version + 1)
+        )
+
+
+def _virtual_printer(clock: Clock) -> VirtualPrinter:
+    printer = VirtualPrinter(clock=clock.now)
+    try:
+        return printer.start("127.0.0.1", PRINTER_PORT)
+    except OSError:
+        return printer.start("127.0.0.1", 0)
+
+
+def _connect(settings: Settings, furnished: Furnished, printer: VirtualPrinter) -> None:
+    if furnished.printer_id is None:
+        return
+    database = Database(settings.database, SystemClock())
+    try:
+        database.write_now(
+            office.set_printer_address, furnished.branch.id, furnished.printer_id, printer.host, printer.port
+        )
+    finally:
+        database.close()
+
+
+def _add_device_links(app: Starlette, tokens: dict[str, str]) -> None:
+    """`/demo/kiosk` and `/demo/display` make this browser the paired device, without the pairing dance."""
+
+    async def become(request: Request) -> Response:
+        kind = request.path_params["kind"]
+        if kind not in tokens:
+            raise HTTPException(404)
+        response = kit.see_other(f"/{kind}")
+        response.set_cookie(device_cookie(request, kind), tokens[kind], httponly=True, samesite="strict", path="/")
+        return response
+
+    app.router.routes.append(Route("/demo/{kind}", become))
+
+
+def _start_busy(address: str, furnished: Furnished, speed: float, stop: threading.Event) -> None:
+    from .busy import run_busy
+
+    sign_ins = [(login, PASSWORD) for login, role in furnished.sign_ins if role != "administrator"]
+
+    async def day() -> None:
+        stopping = asyncio.Event()
+        visitors = asyncio.create_task(run_busy(address, sign_ins, speed, stopping))
+        await asyncio.to_thread(stop.wait)
+        stopping.set()
+        await visitors
+
+    threading.Thread(target=lambda: asyncio.run(day()), name="busy", daemon=True).start()
+
+
+def _banner(
+    settings: Settings, clock: Clock, profile: str, furnished: Furnished, printer: VirtualPrinter, *, busy: bool
+) -> None:
+    here = settings.address
+    local = clock.now().astimezone(furnished.branch.calendar.zone)
+    lines = [
+        "",
+        f"  {furnished.branch.names['ar']}  ·  {furnished.branch.names['en']}",
+        f"  profile {profile}; its clock says {local:%A %Y-%m-%d %H:%M} ({furnished.branch.calendar.zone.key})"
+        + (_shift(clock)),
+        "",
+        f"  Book an appointment   {here}/",
+        *([f"  Kiosk                 {here}/demo/kiosk"] if "kiosk" in furnished.tokens else []),
+        *([f"  Screen of the hall    {here}/demo/display"] if "display" in furnished.tokens else []),
+        f"  The paper             {here}/paper   (virtual printer at {printer.host}:{printer.port})",
+        f"  Desk and office       {here}/sign-in",
+        f"  API                   {here}/api/v1/",
+        "",
+        f"  Sign in with the password {PASSWORD} as",
+        *(f"    {login:<8} {role}" for login, role in furnished.sign_ins),
+        "",
+        f"  The day is kept in {settings.data_dir}." + ("  Made-up visitors are arriving." if busy else ""),
+        "  Ctrl-C stops.",
+        "",
+    ]
+    print("\n".join(lines), flush=True)  # noqa: T201 - this is what the command is for
+
+
+def _shift(clock: Clock) -> str:
+    if isinstance(clock, ShiftedClock) and clock.step:
+        return ", moved ahead so that the hall is open (--real-clock keeps the time)"
+    return ""

@@ -1,0 +1,235 @@
+"""The only source of objects for a request: who asks, and what they may know of.
+
+What somebody may not know of does not exist for them: 404, not 403.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import timedelta
+from typing import Final, cast
+from uuid import UUID
+
+from starlette.requests import HTTPConnection
+
+from ..actions import office
+from ..core.bookings import read_code
+from ..core.contacts import read_contact
+from ..core.errors import Denied, Invalid, Missing, SignedOut
+from ..store.database import Tx
+from ..store.log import CITIZEN, Actor
+from ..store.queries import access as stored
+from ..store.queries import bookings, line
+from ..store.queries.access import DeviceView, StaffView
+from ..store.queries.bookings import BookingView
+from ..store.queries.line import TicketView
+from ..store.queries.settings import BranchSettings, branch_ids, branch_settings
+from .house import house
+
+# What one has to be allowed to do for the surfaces of the staff. Profiles name rights as their people speak;
+# the administrator of an installation has the right "*".
+DESK_RIGHTS: Final = frozenset({"call_next"})
+AUDIT_RIGHTS: Final = frozenset({"read_audit"})
+DEVICE_RIGHTS: Final = frozenset({"pair_device"})
+RECEPTION_RIGHTS: Final = DESK_RIGHTS | {"issue_ticket", "check_in"}
+OFFICE_RIGHTS: Final = AUDIT_RIGHTS | DEVICE_RIGHTS
+
+KEY_LENGTH: Final = 4
+# A link is a right; it ends when nobody needs it any more.
+LINK_LIFETIME: Final = timedelta(days=7)
+TOUCH_EVERY: Final = timedelta(minutes=1)
+
+
+def session_cookie(connection: HTTPConnection) -> str:
+    """The name of the session cookie: bound to this very host where we are reached by https."""
+    return "__Host-session" if house(connection).settings.behind_tls else "session"
+
+
+def device_cookie(connection: HTTPConnection, kind: str) -> str:
+    """The name of the cookie that a paired device carries; one browser may be a kiosk and a display."""
+    return f"__Host-{kind}" if house(connection).settings.behind_tls else f"device-{kind}"
+
+
+def bearer(connection: HTTPConnection) -> str | None:
+    """The token of an Authorization header."""
+    scheme, _, token = connection.headers.get("authorization", "").partition(" ")
+    return token.strip() or None if scheme.lower() == "bearer" else None
+
+
+async def staff(connection: HTTPConnection) -> StaffView:
+    """The signed-in person; raises SignedOut. Also kept in `request.state.staff`, for the page's header."""
+    found = await staff_or_none(connection)
+    if found is None:
+        raise SignedOut("signed-out")
+    return found
+
+
+async def staff_or_none(connection: HTTPConnection) -> StaffView | None:
+    """The signed-in person, or nobody."""
+    found = await onlooker(connection)
+    the_house = house(connection)
+    if found is not None and the_house.clock.now() - found.seen_at > TOUCH_EVERY:
+        await the_house.database.write(office.touch_session, _session(connection))
+    connection.state.staff = found
+    return found
+
+
+async def onlooker(connection: HTTPConnection) -> StaffView | None:
+    """As `staff_or_none`, for sockets: a page that merely stays open does not keep its session from falling idle."""
+    token = _session(connection)
+    if not token:
+        return None
+    return await house(connection).database.read(stored.staff_by_session, office.sha256(token), office.SESSION_IDLE)
+
+
+async def staff_for(connection: HTTPConnection, rights: frozenset[str], branch_id: UUID) -> StaffView:
+    """The signed-in person, with any of `rights` at the branch; raises SignedOut, Denied("not-allowed")."""
+    person = await staff(connection)
+    if not person.may_any(rights, branch_id):
+        raise Denied("not-allowed")
+    return person
+
+
+def actor(person: StaffView) -> Actor:
+    """The person as the log names them."""
+    return Actor("staff", str(person.id))
+
+
+async def device(connection: HTTPConnection, kind: str) -> DeviceView:
+    """The paired device that asks; raises SignedOut("not-paired")."""
+    found = await device_or_none(connection, kind)
+    if found is None:
+        raise SignedOut("not-paired")
+    return found
+
+
+async def device_or_none(connection: HTTPConnection, kind: str) -> DeviceView | None:
+    """The paired device of that kind, or none."""
+    token = connection.cookies.get(device_cookie(connection, kind)) or bearer(connection)
+    if not token:
+        return None
+    found = await house(connection).database.read(stored.device_by_token, office.sha256(token))
+    return found if found is not None and found.kind == kind else None
+
+
+async def branch(connection: HTTPConnection, slug: str | None = None) -> BranchSettings:
+    """The branch that the address names (`{branch}`); raises Missing("branch")."""
+    wanted = slug if slug is not None else connection.path_params["branch"]
+    return await house(connection).database.read(_branch, wanted)
+
+
+async def known_branch(connection: HTTPConnection) -> BranchSettings:
+    """As `branch`, but as this process last read it: for work that looks at the settings again under the lock."""
+    wanted = connection.path_params["branch"]
+    for known in list(house(connection).database.settings_cache.values()):
+        if known.slug == wanted:
+            return cast(BranchSettings, known)
+    return await branch(connection)
+
+
+async def branches(connection: HTTPConnection) -> list[BranchSettings]:
+    """All branches that can be visited."""
+    return await house(connection).database.read(_branches)
+
+
+async def branch_of(connection: HTTPConnection, branch_id: UUID) -> BranchSettings:
+    """A branch by its id; raises Missing("branch")."""
+    return await house(connection).database.read(branch_settings, branch_id)
+
+
+async def ticket(connection: HTTPConnection) -> tuple[BranchSettings, TicketView]:
+    """The ticket behind the secret link `{token}`; raises Missing("ticket")."""
+    return await house(connection).database.read(_ticket, connection.path_params["token"])
+
+
+async def booking(connection: HTTPConnection, token: str | None = None) -> tuple[BranchSettings, BookingView]:
+    """The booking behind a secret link, `{token}` unless one is given; raises Missing("booking")."""
+    return await house(connection).database.read(_booking, token or connection.path_params["token"])
+
+
+def attendant(tx: Tx, token: str | None, branch_id: UUID, rights: frozenset[str]) -> tuple[Actor, DeviceView | None]:
+    """Who stands by the visitor, within the transaction that acts: a kiosk of the branch, somebody of its staff with
+    any of `rights`, or, without a token, nobody: CITIZEN.
+
+    Raises SignedOut("signed-out") for a token that is not good, Denied("not-allowed") for one of another place.
+    """
+    if token is None:
+        return CITIZEN, None
+    digest = office.sha256(token)
+    kiosk = stored.device_by_token(tx, digest)
+    if kiosk is not None:
+        if (kiosk.kind, kiosk.branch_id) != ("kiosk", branch_id):
+            raise Denied("not-allowed")
+        return Actor("device", str(kiosk.id)), kiosk
+    person = stored.staff_by_session(tx, digest, office.SESSION_IDLE)
+    if person is None:
+        raise SignedOut("signed-out")
+    if not person.may_any(rights, branch_id):
+        raise Denied("not-allowed")
+    if tx.now - person.seen_at > TOUCH_EVERY:
+        office.touch_session(tx, token)
+    return actor(person), None
+
+
+def _session(connection: HTTPConnection) -> str:
+    return connection.cookies.get(session_cookie(connection)) or bearer(connection) or ""
+
+
+async def booking_by_code(connection: HTTPConnection, code: str, contact: str) -> tuple[BranchSettings, BookingView]:
+    """The booking with this code, for somebody who also knows its contact; both as they were typed.
+
+    Raises Invalid for what cannot be a code or a contact, Missing("booking") when the two do not belong together.
+    """
+    return await house(connection).database.read(_booking_by_code, read_code(code), contact)
+
+
+def _branch(tx: Tx, slug: str) -> BranchSettings:
+    found = branch_ids(tx).get(slug)
+    if found is None:
+        raise Missing("branch")
+    return branch_settings(tx, found)
+
+
+def _branches(tx: Tx) -> list[BranchSettings]:
+    return [branch_settings(tx, branch_id) for branch_id in branch_ids(tx).values()]
+
+
+def _ticket(tx: Tx, token: str) -> tuple[BranchSettings, TicketView]:
+    settings = _branch_of_token(tx, token, "ticket")
+    found = line.ticket_by_token(tx, settings.id, token)
+    if found.ended_at is not None and tx.now - found.ended_at > LINK_LIFETIME:
+        raise Missing("ticket")
+    return settings, found
+
+
+def _booking(tx: Tx, token: str) -> tuple[BranchSettings, BookingView]:
+    settings = _branch_of_token(tx, token, "booking")
+    found = bookings.booking_by_token(tx, settings.id, token)
+    if tx.now - found.ends_at > LINK_LIFETIME:
+        raise Missing("booking")
+    return settings, found
+
+
+def _booking_by_code(tx: Tx, code: str, contact: str) -> tuple[BranchSettings, BookingView]:
+    """A code is told to screens and clerks and is no secret: only with its contact does it open a booking."""
+    wrong: Invalid | None = None
+    for settings in _branches(tx):
+        try:
+            typed = read_contact(contact, settings.data.get("country_code")).value
+        except Invalid as error:
+            wrong = wrong or error
+            continue
+        with suppress(Missing):
+            found = bookings.booking_by_code(tx, settings.id, code)
+            if found.contact == typed:
+                return settings, found
+    raise wrong or Missing("booking")
+
+
+def _branch_of_token(tx: Tx, token: str, what: str) -> BranchSettings:
+    """The first letters of a secret link say which branch it belongs to."""
+    for branch_id in branch_ids(tx).values():
+        settings = branch_settings(tx, branch_id)
+        if token[:KEY_LENGTH] == settings.key and token.isprintable():
+            return settings
+    raise Missing(what)

@@ -1,0 +1,177 @@
+"""Refusals as answers: a page for people, a problem document (RFC 9457) for programs."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Final, cast
+from urllib.parse import urlencode, urlsplit
+from zoneinfo import ZoneInfo
+
+import structlog
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+
+from ..core.errors import DomainError, Invalid, SignedOut, TooMany
+from ..i18n import dates
+from ..i18n.words import Words
+from . import kit
+from .house import house
+from .security import add_headers
+
+API: Final = "/api/"
+TITLES: Final = {403: "forbidden", 404: "not-found", 500: "failed"}
+HTTP_CODES: Final = {
+    400: "bad-request",
+    404: "not-found",
+    405: "method-not-allowed",
+    413: "too-large",
+    415: "media-type",
+}
+
+log = structlog.get_logger(__name__)
+
+
+def message(error: DomainError, words: Words) -> str:
+    """What happened and what to do, as plain text."""
+    return words.text(f"errors.{error.code}", **_shown(error.values, words))
+
+
+async def on_domain_error(request: Request, error: Exception) -> Response:
+    """A DomainError that a handler did not turn into something better."""
+    error = cast(DomainError, error)
+    if request.url.path.startswith(API):
+        return problem(request, error)
+    if isinstance(error, SignedOut) and error.code == "signed-out":
+        where = f"/sign-in?{urlencode({'next': _page_of(request)})}"
+        if kit.is_htmx(request):
+            return Response(status_code=401, headers={"HX-Redirect": where})
+        return kit.see_other(where)
+    return await _error_page(request, error.status, error.code, error)
+
+
+async def on_http_error(request: Request, error: Exception) -> Response:
+    """What the router or a parser refused."""
+    error = cast(HTTPException, error)
+    code = HTTP_CODES.get(error.status_code, "bad-request")
+    if request.url.path.startswith(API):
+        return problem_of(request, error.status_code, code, headers=dict(error.headers or {}))
+    return await _error_page(request, error.status_code, code, None, headers=dict(error.headers or {}))
+
+
+async def on_disconnect(request: Request, _error: Exception) -> Response:
+    """The client is gone, or its body was cut off as too large."""
+    return refusal(request, 413, "too-large")
+
+
+def refusal(request: Request, status: int, code: str) -> Response:
+    """The short answer to a request that was not let in: no page, as nothing of ours has looked at it."""
+    if request.url.path.startswith(API):
+        return problem_of(request, status, code)
+    words = kit.words_of(kit.language_of(request, fallback="en"))
+    return PlainTextResponse(words.text(f"errors.{code}") + "\n", status)
+
+
+async def on_failure(request: Request, error: Exception) -> Response:
+    """A fault of ours: logged with its trace; the person learns that nothing was changed and what to do."""
+    log.error("request.failed", path=request.url.path, exc_info=error)
+    if request.url.path.startswith(API):
+        answer = problem_of(request, 500, "fault")
+    else:
+        answer = await _error_page(request, 500, "fault", None)
+    # This handler runs outside the gate, which gives every other answer its headers.
+    add_headers(answer.headers, https=house(request).settings.behind_tls)
+    return answer
+
+
+def problem(request: Request, error: DomainError) -> Response:
+    """The one shape of the API's errors."""
+    field = error.field if isinstance(error, Invalid) else None
+    headers = {"Retry-After": str(error.values.get("seconds", 60))} if isinstance(error, TooMany) else {}
+    if isinstance(error, SignedOut):
+        headers["WWW-Authenticate"] = "Bearer"
+    return problem_of(request, error.status, error.code, error=error, field=field, headers=headers)
+
+
+def problem_of(
+    request: Request,
+    status: int,
+    code: str,
+    *,
+    error: DomainError | None = None,
+    field: str | None = None,
+    headers: dict[str, str] | None = None,
+    errors: list[dict[str, Any]] | None = None,
+) -> Response:
+    """A problem document: `type`, `title`, `status`, our `code`, the message in `detail` in the asked language."""
+    words = kit.words_of(kit.language_of(request, fallback="en"))
+    detail = message(error, words) if error else words.text(f"errors.{code}")
+    body: dict[str, Any] = {"type": "about:blank", "title": code, "status": status, "code": code, "detail": detail}
+    if field:
+        body["field"] = field
+    if errors:
+        body["errors"] = errors
+    return JSONResponse(
+        body,
+        status,
+        headers={"Cache-Control": "no-store", "Content-Language": words.language} | (headers or {}),
+        media_type="application/problem+json",
+    )
+
+
+async def _error_page(
+    request: Request, status: int, code: str, error: DomainError | None, headers: dict[str, str] | None = None
+) -> Response:
+    """The page for people: the kind of trouble as its title, then what happened, what was kept, what to do."""
+    language = kit.language_of(request)
+    words = kit.words_of(language)
+    title = TITLES.get(status, "busy" if status in (429, 503) else "refused")
+    context = {
+        "title": words.text(f"common.error.{title}"),
+        "advice": message(error, words) if error else words.text(f"errors.{code}"),
+    }
+    try:
+        return await kit.page(request, "error.html", context, status=status, headers=headers, language=language)
+    except DomainError:
+        # The page says whose house this is; a database that cannot be reached must not turn one trouble into another.
+        text = f"{context['title']}\n\n{context['advice']}\n"
+        return PlainTextResponse(text, status, headers={"Cache-Control": "no-store"} | (headers or {}))
+
+
+def _page_of(request: Request) -> str:
+    """The page somebody was on: a form's address cannot be opened, the page with the form can."""
+    here = str(request.url)
+    if request.method != "GET" or kit.is_htmx(request):
+        here = request.headers.get("hx-current-url") or request.headers.get("referer") or "/"
+    parts = urlsplit(here)
+    return f"{parts.path}?{parts.query}" if parts.query else parts.path
+
+
+def _shown(values: dict[str, Any], words: Words) -> dict[str, Any]:
+    """Lengths of time, states and instants as people say them."""
+    shown = dict(values)
+    for name, value in values.items():
+        if name == "minutes":
+            shown[name] = dates.minutes(int(value), words)
+        elif name == "seconds":
+            shown[name] = dates.minutes(max(1, round(int(value) / 60)), words)
+        elif name == "days":
+            shown[name] = words.plural("common.days", int(value)) if words.has("common.days") else value
+        elif isinstance(value, datetime):
+            shown[name] = dates.day_time(value, cast(ZoneInfo, value.tzinfo), words)
+        elif name == "state":
+            shown[name] = _state(str(value), words)
+    return shown
+
+
+def _state(value: str, words: Words) -> str:
+    keys = (f"state.ticket.{value}", f"state.booking.{value}")
+    return next((words.text(key) for key in keys if words.has(key)), value)
+
+
+HANDLERS: Final[dict[Any, Any]] = {
+    DomainError: on_domain_error,
+    HTTPException: on_http_error,
+    ClientDisconnect: on_disconnect,
+    Exception: on_failure,
+}

@@ -1,0 +1,62 @@
+"""Static files under addresses with a hash (kept for ever), and the health check."""
+
+from __future__ import annotations
+
+import gzip
+import mimetypes
+from collections.abc import Iterable
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from ..core.errors import Unavailable
+from ..store import log
+from .house import house
+from .kit import StaticFiles
+
+FOR_EVER: Final = "public, max-age=31536000, immutable"
+# Text that is the same for everybody. Pages are not packed: they hold secret links (the BREACH attack).
+PACKED: Final = frozenset({".css", ".js", ".svg"})
+
+
+def routes_for(static: StaticFiles, prefixes: Iterable[str]) -> list[BaseRoute]:
+    """One route for each folder of static files, and `/healthz`."""
+
+    def served(prefix: str) -> Route:
+        async def file(request: Request) -> Response:
+            path = static.locate(prefix, request.path_params["path"])
+            if path is None:
+                raise HTTPException(404)
+            headers = {"Cache-Control": FOR_EVER}
+            if path.suffix not in PACKED:
+                return FileResponse(path, headers=headers)
+            headers["Vary"] = "Accept-Encoding"
+            if "gzip" not in request.headers.get("accept-encoding", ""):
+                return FileResponse(path, headers=headers)
+            body = _packed(path, path.stat().st_mtime_ns)
+            kind = mimetypes.guess_type(path.name)[0]
+            return Response(body, headers=headers | {"Content-Encoding": "gzip"}, media_type=kind)
+
+        return Route(f"{f'/{prefix}' if prefix else ''}/static/{{digest}}/{{path:path}}", file)
+
+    return [*(served(prefix) for prefix in prefixes), Route("/healthz", health)]
+
+
+@lru_cache(maxsize=128)
+def _packed(path: Path, _changed: int) -> bytes:
+    """The file in gzip's form (RFC 1952), made once for each change of the file."""
+    return gzip.compress(path.read_bytes(), mtime=0)
+
+
+async def health(request: Request) -> Response:
+    """200 while this node reaches its database, else 503: for load balancers and container engines."""
+    try:
+        await house(request).database.read(log.positions)
+    except Unavailable as error:
+        return JSONResponse({"status": "unavailable", "code": error.code}, 503)
+    return JSONResponse({"status": "ok"})

@@ -1,0 +1,225 @@
+"""Pages: the language of a request, the templates, the one way to answer with HTML."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import date, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
+from markupsafe import Markup
+from starlette.datastructures import URL
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from ..i18n import dates, filters
+from ..i18n.numerals import to_digits
+from ..i18n.words import OWN_NAMES, Words, available_languages, choose_language, words_for
+from ..store.queries.settings import BranchSettings
+from .house import House, house
+
+PACKAGE: Final = Path(__file__).parent.parent
+LANGUAGE_COOKIE: Final = "language"
+A_YEAR: Final = 365 * 24 * 3600
+
+
+def templates(folders: dict[str, Path], static: StaticFiles) -> Environment:
+    """The template environment: our own folder, and one prefix for each page module beside us (`kiosk/…`)."""
+    loader = ChoiceLoader(
+        [
+            FileSystemLoader(PACKAGE / "templates"),
+            PrefixLoader({name: FileSystemLoader(path) for name, path in folders.items()}),
+        ]
+    )
+    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    environment.lstrip_blocks = True
+    environment.globals["static"] = static.url
+    environment.filters.update(
+        bdi=filters.bdi,
+        loc=_localised,
+        digits=_digits,
+        day=_day,
+        time=_time,
+        day_time=_day_time,
+        near_day=_near_day,
+        month=_month,
+        minutes=_minutes,
+    )
+    return environment
+
+
+class StaticFiles:
+    """Our files under addresses that change with their contents, so that they may be kept for ever.
+
+    `folders` maps the first part of the address to a directory: `/static/…`, `/kiosk/static/…`.
+    """
+
+    def __init__(self, folders: dict[str, Path]) -> None:
+        self._folders = folders
+        self._urls: dict[str, str] = {}
+
+    def url(self, name: str) -> str:
+        """`base.css` → `/static/<hash>/base.css`; `kiosk:kiosk.css` → `/kiosk/static/<hash>/kiosk.css`."""
+        if name not in self._urls:
+            prefix, _, path = name.rpartition(":")
+            digest = hashlib.sha256((self._folders[prefix] / path).read_bytes()).hexdigest()[:12]
+            self._urls[name] = f"{f'/{prefix}' if prefix else ''}/static/{digest}/{path}"
+        return self._urls[name]
+
+    def locate(self, prefix: str, path: str) -> Path | None:
+        """The file behind an address, None when there is none or it lies outside the folder."""
+        folder = self._folders[prefix].resolve()
+        file = (folder / path).resolve()
+        return file if file.is_relative_to(folder) and file.is_file() else None
+
+
+def language_of(connection: HTTPConnection, branch: BranchSettings | None = None, fallback: str | None = None) -> str:
+    """The language to answer in: asked for in the address, else chosen before, else what the browser prefers.
+
+    Only languages that have a catalogue and, where a branch is known, that the branch offers.
+    """
+    offered = languages_of(branch)
+    for wish in (connection.query_params.get("lang"), connection.cookies.get(LANGUAGE_COOKIE)):
+        if wish in offered:
+            return wish
+    default = fallback or (branch.default_language if branch else "ar")
+    return choose_language(
+        connection.headers.get("accept-language"), offered, default if default in offered else offered[0]
+    )
+
+
+def languages_of(branch: BranchSettings | None) -> tuple[str, ...]:
+    """The languages a page can be shown in."""
+    ready = available_languages()
+    if branch is None:
+        return ready
+    return tuple(language for language in branch.languages if language in ready) or ready[:1]
+
+
+def words_of(language: str, branch: BranchSettings | None = None) -> Words:
+    """The texts of a language in the digits of a branch."""
+    system = branch.digits.get(language, "latn") if branch else "latn"
+    return words_for(language, "arab" if system == "arab" and language == "ar" else "latn")
+
+
+async def page(
+    request: Request,
+    template: str,
+    context: dict[str, Any] | None = None,
+    *,
+    branch: BranchSettings | None = None,
+    status: int = 200,
+    language: str | None = None,
+    headers: dict[str, str] | None = None,
+) -> Response:
+    """Answer with a page. Pages are never kept by browsers or proxies: they show somebody's day."""
+    language = language or language_of(request, branch)
+    html = await render(house(request), template, context, branch=branch, language=language, request=request)
+    response = HTMLResponse(html, status, headers={"Cache-Control": "no-store"} | (headers or {}))
+    if request.query_params.get("lang") == language and request.cookies.get(LANGUAGE_COOKIE) != language:
+        secure = house(request).settings.behind_tls
+        response.set_cookie(
+            LANGUAGE_COOKIE, language, max_age=A_YEAR, samesite="lax", secure=secure, httponly=True, path="/"
+        )
+    return response
+
+
+async def render(
+    the_house: House,
+    template: str,
+    context: dict[str, Any] | None = None,
+    *,
+    language: str,
+    branch: BranchSettings | None = None,
+    request: Request | None = None,
+) -> str:
+    """The text of a template: also for sockets, which have no request."""
+    words = words_of(language, branch)
+    organisation = await the_house.organisation()
+    values: dict[str, Any] = {
+        "lang": language,
+        "dir": words.direction,
+        "words": words,
+        "t": words.html,
+        "tn": words.html_plural,
+        "plain": words.text,
+        "plain_n": words.plural,
+        "organisation": organisation.names,
+        "motto": organisation.motto,
+        "theme": None,
+        "navigation": [],
+        "branch": branch,
+        "zone": branch.calendar.zone if branch else ZoneInfo("UTC"),
+        "now": the_house.clock.now(),
+        "languages": [(code, OWN_NAMES[code]) for code in languages_of(branch)],
+        "language_urls": partial(_language_url, request.url if request else None),
+        "path": request.url.path if request else "",
+        "staff": getattr(request.state, "staff", None) if request else None,
+        "demo": the_house.demo,
+    }
+    return the_house.templates.get_template(template).render(values | (context or {}))
+
+
+def see_other(url: str) -> Response:
+    """After a form has done its work: go and look (303), so that a reload does nothing twice."""
+    return RedirectResponse(url, 303, headers={"Cache-Control": "no-store"})
+
+
+def is_htmx(request: Request) -> bool:
+    """Whether htmx asks for a fragment rather than a browser for a page."""
+    return request.headers.get("hx-request") == "true"
+
+
+def _language_url(url: URL | None, language: str) -> str:
+    if url is None:
+        return f"?lang={language}"
+    changed = url.include_query_params(lang=language)
+    return f"{changed.path}?{changed.query}"
+
+
+@pass_context
+def _localised(context: Context, names: dict[str, str] | None, fallbacks: Sequence[str] = ("ar", "en")) -> str:
+    return filters.localised(names, context["lang"], fallbacks)
+
+
+@pass_context
+def _digits(context: Context, value: object) -> str:
+    return to_digits(str(value), context["words"].digits)
+
+
+@pass_context
+def _day(context: Context, value: date | datetime) -> str:
+    on = value.astimezone(context["zone"]).date() if isinstance(value, datetime) else value
+    return dates.day(on, context["words"])
+
+
+@pass_context
+def _time(context: Context, value: datetime) -> Markup:
+    return filters.bdi(dates.time(value, context["zone"], context["words"]))
+
+
+@pass_context
+def _day_time(context: Context, value: datetime) -> str:
+    return dates.day_time(value, context["zone"], context["words"])
+
+
+@pass_context
+def _near_day(context: Context, value: date | datetime) -> str:
+    zone = context["zone"]
+    on = value.astimezone(zone).date() if isinstance(value, datetime) else value
+    return dates.near_day(on, context["now"].astimezone(zone).date(), context["words"])
+
+
+@pass_context
+def _month(context: Context, value: date) -> str:
+    return dates.month(value, context["words"])
+
+
+@pass_context
+def _minutes(context: Context, value: int) -> str:
+    return dates.minutes(value, context["words"])

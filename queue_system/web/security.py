@@ -1,0 +1,131 @@
+"""The gate before every request: where it comes from, how large it is, and the headers every answer carries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Final
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+LARGEST_BODY: Final = 64 * 1024
+
+CONTENT_SECURITY_POLICY: Final = (
+    "default-src 'none'; "
+    "script-src 'self'; "
+    "style-src 'self'; "
+    "img-src 'self' data:; "
+    "font-src 'self'; "
+    "connect-src 'self'; "
+    "media-src 'self'; "
+    "manifest-src 'self'; "
+    "form-action 'self'; "
+    "frame-ancestors 'none'; "
+    "base-uri 'none'; "
+)
+
+
+_SOCKET_SCHEMES: Final = {"ws": "http", "wss": "https"}
+
+
+class Gate:
+    """Plain ASGI, because it must also stand before sockets.
+
+    Forged requests: a browser says with Sec-Fetch-Site where a request comes from; older ones send Origin.
+    A request that changes something must come from our own pages. Programs (the API's clients) send neither
+    header and carry no cookie that could be misused: they are let through, and pages never trust them,
+    because every cookie of ours is SameSite. A socket's origin must be ours exactly: `own_origins` where the
+    public address is configured, else the address it was called at.
+
+    `refusal(request, status, code)` makes the answer to what does not get through.
+    """
+
+    def __init__(
+        self, app: ASGIApp, own_origins: Iterable[str], refusal: Callable[[Request, int, str], Response], *, https: bool
+    ) -> None:
+        self._app = app
+        self._refusal = refusal
+        self._own_origins = frozenset(origin.rstrip("/") for origin in own_origins)
+        self._https = https
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            if not self._same_origin(scope):
+                await send({"type": "websocket.close", "code": 4403, "reason": "foreign origin"})
+                return
+            await self._app(scope, receive, send)
+            return
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        await self._http(scope, receive, send)
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = Headers(scope=scope)
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                add_headers(MutableHeaders(scope=message), https=self._https)
+            await send(message)
+
+        if scope["method"] not in SAFE_METHODS and self._is_forged(scope, headers):
+            await self._refusal(Request(scope), 403, "cross-site")(scope, receive, send_with_headers)
+            return
+        length = headers.get("content-length", "0")
+        if not length.isdecimal() or int(length) > LARGEST_BODY:
+            await self._refusal(Request(scope), 413, "too-large")(scope, receive, send_with_headers)
+            return
+        await self._app(scope, _bounded(receive), send_with_headers)
+
+    def _is_forged(self, scope: Scope, headers: Headers) -> bool:
+        site = headers.get("sec-fetch-site")
+        if site is not None:
+            return site not in ("same-origin", "none")
+        if headers.get("origin") is not None:
+            return not self._same_origin(scope)
+        # Neither header: no browser of the last years. A cookie would be a browser's all the same.
+        return "cookie" in headers
+
+    def _same_origin(self, scope: Scope) -> bool:
+        headers = Headers(scope=scope)
+        origin = headers.get("origin")
+        if origin is None:
+            # A program: it must bring a token of its own, which `web.access` asks for.
+            return "cookie" not in headers
+        if self._own_origins:
+            return origin in self._own_origins
+        url = HTTPConnection(scope).url
+        return (_SOCKET_SCHEMES.get(url.scheme, url.scheme), url.netloc) == urlsplit(origin)[:2]
+
+
+def add_headers(headers: MutableHeaders, *, https: bool) -> None:
+    """The headers of every answer; what a handler has set itself stays."""
+    headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+    headers.setdefault("X-Content-Type-Options", "nosniff")
+    headers.setdefault("Referrer-Policy", "same-origin")
+    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+    headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=()")
+    headers.setdefault("X-Frame-Options", "DENY")
+    if https:
+        headers.setdefault("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
+
+
+def _bounded(receive: Receive) -> Receive:
+    """Cuts a body off that is longer than it said or did not say."""
+    seen = 0
+
+    async def limited() -> Message:
+        nonlocal seen
+        message = await receive()
+        if message["type"] == "http.request":
+            seen += len(message.get("body", b""))
+            if seen > LARGEST_BODY:
+                return {"type": "http.disconnect"}
+        return message
+
+    return limited
