@@ -10,11 +10,21 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+import structlog
 
 from queue_system.clock import FrozenClock
 from queue_system.store import schema
 from queue_system.store.database import Database
 from tests import postgres
+
+# structlog's own default draws every local variable of every frame; one fault would take minutes.
+structlog.configure(
+    processors=[
+        structlog.processors.add_log_level,
+        structlog.processors.format_exc_info,
+        structlog.processors.KeyValueRenderer(),
+    ]
+)
 
 # A Sunday, 10:00 in Doha: the halls of the sample organisations are open.
 SUNDAY_MORNING = datetime(2026, 11, 22, 7, 0, tzinfo=UTC)

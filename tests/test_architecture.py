@@ -29,7 +29,9 @@ PARTS = {
     "queue_system": "top",
 }
 # What pages stand on. The rest of queue_system.web is pages.
-GROUND = {f"queue_system.web.{name}" for name in ("access", "errors", "files", "house", "kit", "security")}
+GROUND = {
+    f"queue_system.web.{name}" for name in ("access", "errors", "files", "house", "kit", "limits", "qr", "security")
+}
 BELOW_GROUND = {"settings", "clock", "core", "store", "actions", "profiles", "i18n", "live"}
 MAY_IMPORT: dict[str, set[str]] = {
     "core": set(),

@@ -1,0 +1,51 @@
+"""A desk's server and the first steps at it, for the tests that drive a browser."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import uvicorn
+from playwright.sync_api import Page, expect
+
+from queue_system.app import create_app
+from queue_system.clock import Clock
+from queue_system.settings import read_settings
+from tests.hall import PASSWORD, Hall, enter
+
+
+class House:
+    """A server of its own on a free port; `hall` acts on its database from beside it, as another process does."""
+
+    def __init__(self, url: str, folder: Path, clock: Clock) -> None:
+        app = create_app(read_settings({}, database_url=url, data_dir=folder), clock)
+        config = uvicorn.Config(app, port=0, log_level="error", ws="websockets-sansio", timeout_graceful_shutdown=1)
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._server.run, daemon=True)
+        self._thread.start()
+        while not self._server.started:
+            assert self._thread.is_alive()
+            self._thread.join(0.02)
+        port = self._server.servers[0].sockets[0].getsockname()[1]
+        self.address = f"http://127.0.0.1:{port}"
+        self.hall: Hall = enter(app.state.house.database)
+
+    def stop(self) -> None:
+        self._server.should_exit = True
+        self._thread.join(20)
+
+
+def take_seat(page: Page, house: House, login: str = "layla") -> None:
+    page.goto(f"{house.address}/sign-in")
+    page.fill("#login", login)
+    page.fill("#password", PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/desk")
+    page.locator('form[action$="/c4/sitting"] button').click()
+    page.wait_for_url("**/desk/doha-main/c4")
+
+
+def press(page: Page, key: str) -> None:
+    """Press a key when the answer to the one before has been seen, as a person does."""
+    expect(page.locator("[data-busy], [data-settling]")).to_have_count(0)
+    page.keyboard.press(key)

@@ -1,0 +1,351 @@
+"""The day as a state machine: any order of what people do keeps the invariants, on both databases.
+
+The model knows tickets and counters by itself and predicts what is refused, and who is called. After every step
+the log is told again from the first entry and compared with the tables (tests/day_log.py).
+"""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import initialize, invariant, precondition, rule, run_state_machine_as_test
+
+from queue_system.actions import booking, day, desk, kiosk
+from queue_system.actions.booking import HoldOrder
+from queue_system.actions.kiosk import TicketOrder
+from queue_system.clock import FrozenClock
+from queue_system.core import hours, tickets
+from queue_system.core.bookings import BookingState
+from queue_system.core.errors import IllegalTransition, Refused, Stale
+from queue_system.core.tickets import Step, TicketState
+from queue_system.store.database import Database
+from queue_system.store.log import CITIZEN, SYSTEM
+from queue_system.store.queries import line
+from tests import postgres
+from tests.conftest import SUNDAY_MORNING
+from tests.day_log import check
+from tests.day_machine import CLERKS, COUNTERS, Machine, prepare
+
+SERVICES = ("attest-single", "verify-doc", "edu-attest", "declaration", "civil-extract", "consular-reg")
+BOOKABLE = ("attest-single", "attest-batch", "verify-doc", "consular-reg")
+PRIORITIES = ("walkin", "elderly", "disability", "bereavement")
+
+a_counter = st.integers(0, len(COUNTERS) - 1)
+a_clerk = st.integers(0, CLERKS - 1)
+any_one = st.integers(0, 10_000)
+
+
+class Day(Machine):
+    """Whatever people do, in any order; it begins with clerks at their counters and a few visitors."""
+
+    @initialize()
+    def the_morning(self) -> None:
+        for clerk in range(CLERKS):
+            self.sit_down(clerk, clerk)
+        for service in (*SERVICES, *SERVICES[:2]):
+            self.issue(service, "walkin", again=False, which=0)
+
+    # ------------------------------------------------------------ visitors
+
+    @rule(service=st.sampled_from(SERVICES), priority=st.sampled_from(PRIORITIES), again=st.booleans(), which=any_one)
+    def issue(self, service: str, priority: str, again: bool, which: int) -> None:
+        known = list(self.model.requests)
+        request = known[which % len(known)] if again and known else f"request-{len(known)}"
+        service_id = self.hall.service(service)
+        order = TicketOrder(self.branch.id, service_id, "ar", "kiosk", SYSTEM, request, priority)
+        if request in self.model.requests:
+            first = self.model.requests[request]
+            if self.model.tickets[first].service_id != service_id:
+                self.refused(Refused, kiosk.issue_ticket, order)
+            else:
+                assert self.silent(kiosk.issue_ticket, order).ticket.id == first
+            return
+        if not hours.takes_tickets(self.clock.now(), self.branch.calendar, service_id):
+            self.refused(Refused, kiosk.issue_ticket, order)
+            return
+        queue = self.branch.service(service).queue_id
+        ahead = sum(one.state is TicketState.WAITING and one.queue_id == queue for one in self.model.tickets.values())
+        issued = self.done(kiosk.issue_ticket, order)
+        assert (issued.created, issued.ahead, issued.ticket.anchor_at) == (True, ahead, self.clock.now())
+        self.model.tickets[issued.ticket.id] = issued.ticket
+        self.model.requests[request] = issued.ticket.id
+
+    @precondition(lambda self: self.model.tickets)
+    @rule(which=any_one)
+    def leave(self, which: int) -> None:
+        ticket = self.some_ticket(which)
+        if (ticket.state, Step.LEAVE) not in tickets.TRANSITIONS:
+            self.refused(IllegalTransition, kiosk.leave, self.branch.id, ticket.id, CITIZEN)
+            return
+        self.done(kiosk.leave, self.branch.id, ticket.id, CITIZEN)
+        self.moved(ticket, state=TicketState.LEFT)
+
+    # ------------------------------------------------------------ counters
+
+    @rule(counter=a_counter, clerk=a_clerk, down=st.booleans())
+    def change_places(self, counter: int, clerk: int, down: bool) -> None:
+        (self.sit_down if down else self.stand_up)(counter, clerk)
+
+    def sit_down(self, counter: int, clerk: int) -> None:
+        here, before = self.desk(counter, clerk), self.seat_of(clerk)
+        holder = self.model.sits.get(counter)
+        if holder == clerk:
+            self.silent(desk.open_counter, here)
+        elif holder is not None or (before is not None and self.in_front(before)):
+            self.refused(Refused, desk.open_counter, here)
+        else:
+            self.done(desk.open_counter, here)
+            self.model.sits = {place: who for place, who in self.model.sits.items() if who != clerk} | {counter: clerk}
+
+    def stand_up(self, counter: int, clerk: int) -> None:
+        here = self.desk(counter, clerk)
+        if self.model.sits.get(counter) != clerk:
+            self.refused(Stale, desk.close_counter, here)
+        elif self.in_front(counter):
+            self.refused(Refused, desk.close_counter, here)
+        else:
+            self.done(desk.close_counter, here)
+            del self.model.sits[counter]
+
+    @precondition(lambda self: self.model.sits)
+    @rule(which=any_one)
+    def call_next(self, which: int) -> None:
+        counter, here = self.occupied(which)
+        choice = self.choice(here)
+        if choice is None:
+            current = self.in_front(counter)
+            assert (self.done if current else self.silent)(desk.call_next, here) is None
+            self.moved(current, state=TicketState.SERVED)
+            return
+        called = self.done(desk.call_next, here)
+        assert called.id == choice, "another one than the published rule calls"
+        self.moved(self.in_front(counter), state=TicketState.SERVED)
+        self.called(called.id, here)
+
+    @precondition(lambda self: self.model.sits and self.model.tickets)
+    @rule(which=any_one, whom=any_one)
+    def call_by_hand(self, which: int, whom: int) -> None:
+        counter, here = self.occupied(which)
+        ticket = self.some_ticket(whom)
+        if (ticket.state, Step.CALL) not in tickets.TRANSITIONS:
+            self.refused(IllegalTransition, desk.call_ticket, here, ticket.id)
+        elif ticket.queue_id not in self.branch.counter(COUNTERS[counter]).queues:
+            self.refused(Refused, desk.call_ticket, here, ticket.id)
+        else:
+            self.done(desk.call_ticket, here, ticket.id)
+            self.moved(self.in_front(counter), state=TicketState.SERVED)
+            self.called(ticket.id, here)
+
+    @precondition(lambda self: self.model.sits)
+    @rule(which=any_one, step=st.sampled_from(["recall", "start", "finish", "no_show", "hold"]))
+    def at_the_counter(self, which: int, step: str) -> None:
+        counter, here = self.occupied(which)
+        action: Any = {
+            "recall": desk.recall,
+            "start": desk.start_serving,
+            "finish": desk.finish,
+            "no_show": desk.mark_no_show,
+            "hold": desk.hold,
+        }[step]
+        current = self.in_front(counter)
+        if current is None:
+            self.refused(Refused, action, here)
+            return
+        state = tickets.TRANSITIONS.get((current.state, Step(step)))
+        if state is None:
+            self.refused(IllegalTransition, action, here)
+            return
+        self.done(action, here)
+        gone = {"counter_id": None} if step in ("no_show", "hold") else {}
+        self.moved(current, state=state, **gone)
+
+    @precondition(lambda self: self.model.sits)
+    @rule(which=any_one, service=st.sampled_from(SERVICES))
+    def send_on(self, which: int, service: str) -> None:
+        counter, here = self.occupied(which)
+        current, service_id = self.in_front(counter), self.hall.service(service)
+        if current is None or current.service_id == service_id:
+            self.refused(Refused, desk.transfer, here, service_id)
+            return
+        moved = self.done(desk.transfer, here, service_id)
+        assert (moved.code, moved.anchor_at) == (current.code, current.anchor_at)
+        queue = self.branch.service(service).queue_id
+        self.moved(current, state=TicketState.WAITING, counter_id=None, service_id=service_id, queue_id=queue)
+
+    @precondition(lambda self: self.model.tickets)
+    @rule(which=any_one)
+    def back_into_line(self, which: int) -> None:
+        ticket = self.some_ticket(which)
+        if ticket.state not in (TicketState.HELD, TicketState.NO_SHOW):
+            self.refused(IllegalTransition, desk.resume, self.branch.id, ticket.id, SYSTEM)
+            return
+        self.done(desk.resume, self.branch.id, ticket.id, SYSTEM)
+        anchor = self.clock.now() if ticket.state is TicketState.NO_SHOW else ticket.anchor_at
+        self.moved(ticket, state=TicketState.WAITING, anchor_at=anchor)
+
+    @precondition(lambda self: self.model.sits)
+    @rule(which=any_one, action=st.sampled_from([desk.call_next, desk.finish, desk.hold, desk.start_serving]))
+    def press_on_an_old_page(self, which: int, action: Any) -> None:
+        """The page shows somebody who is not there any more, or a colleague has taken the counter over."""
+        counter, here = self.occupied(which)
+        self.refused(Stale, action, replace(here, expected=uuid.uuid4()))
+        self.refused(Stale, action, replace(here, staff_id=self.clerks[(self.model.sits[counter] + 1) % CLERKS]))
+
+    # ------------------------------------------------------------ bookings
+
+    @rule(service=st.sampled_from(BOOKABLE), ahead=st.integers(0, 3), which=any_one, person=st.integers(0, 7))
+    def hold_a_time(self, service: str, ahead: int, which: int, person: int) -> None:
+        view = self.branch.service(service)
+        starts = self.times(service, ahead)
+        if not starts:
+            return
+        starts_at = starts[which % len(starts)]
+        contact = f"+97455{person:06d}"
+        order = HoldOrder(self.branch.id, view.id, starts_at, "سلمى الحسن", contact, "ar", CITIZEN)
+        held = self.tried(booking.hold_slot, order)
+        if held is not None:
+            assert (held.state, held.starts_at) == (BookingState.HELD, starts_at)
+            self.model.bookings.append(held.id)
+
+    @precondition(lambda self: self.model.bookings)
+    @rule(which=any_one, what=st.sampled_from(["confirm", "cancel", "check_in"]))
+    def go_on_with_a_booking(self, which: int, what: str) -> None:
+        view = self.some_booking(which)
+        if what == "check_in":
+            issued = self.tried(kiosk.check_in, self.branch.id, view.id, CITIZEN)
+            if issued is not None and issued.created:
+                assert view.state in (BookingState.CONFIRMED, BookingState.NO_SHOW)
+                self.model.tickets[issued.ticket.id] = issued.ticket
+            return
+        action = booking.confirm_booking if what == "confirm" else booking.cancel_booking
+        after = self.tried(action, self.branch.id, view.id, CITIZEN)
+        if after is not None:
+            assert after.state is (BookingState.CONFIRMED if what == "confirm" else BookingState.CANCELLED)
+
+    @precondition(lambda self: self.model.bookings)
+    @rule(which=any_one, ahead=st.integers(0, 3), time=any_one)
+    def move_a_booking(self, which: int, ahead: int, time: int) -> None:
+        view = self.some_booking(which)
+        starts = self.times(self.branch.services[view.service_id].slug, ahead)
+        if starts:
+            moved = self.tried(booking.change_booking, self.branch.id, view.id, starts[time % len(starts)], CITIZEN)
+            assert moved is None or moved.starts_at == starts[time % len(starts)]
+
+    @rule(service=st.sampled_from(BOOKABLE), which=any_one, person=st.integers(0, 7), late=st.booleans())
+    def a_booked_visitor_comes(self, service: str, which: int, person: int, late: bool) -> None:
+        """From the telephone to the line in one go, or chance would hardly ever get that far."""
+        starts = self.times(service, 0)
+        if not starts:
+            return
+        starts_at, contact = starts[which % len(starts)], f"+97456{person:06d}"
+        order = HoldOrder(self.branch.id, self.hall.service(service), starts_at, "عمر", contact, "ar", CITIZEN)
+        held = self.tried(booking.hold_slot, order)
+        if held is None:
+            return
+        self.model.bookings.append(held.id)
+        if self.tried(booking.confirm_booking, self.branch.id, held.id, CITIZEN) is not None:
+            self.clock.set(max(self.clock.now(), starts_at + timedelta(minutes=20 if late else -10)))
+            issued = self.done(kiosk.check_in, self.branch.id, held.id, CITIZEN)
+            self.model.tickets[issued.ticket.id] = issued.ticket
+
+    # ------------------------------------------------------------ time
+
+    @rule(how=st.sampled_from([1, 4, 11, 35, 90, -60, "next day", "doors"]))
+    def the_clock_moves(self, how: int | str) -> None:
+        """On, back by an hour, over the change of the business day, to the next opening."""
+        if how == "next day":
+            today = hours.business_date(self.clock.now(), self.branch.zone, self.branch.day_starts)
+            self.clock.set(hours.day_bounds(today, self.branch.zone, self.branch.day_starts)[1])
+        elif how == "doors":
+            opening = hours.next_opening(self.clock.now(), self.branch.calendar)
+            assert opening is not None
+            self.clock.set(opening + timedelta(minutes=30))
+        else:
+            self.clock.move(timedelta(minutes=int(how)))
+
+    @rule()
+    def the_house_tidies_up(self) -> None:
+        """What the server does by itself: give back late holds, close days that are over."""
+        due = [view.held_until for view in self.all_bookings() if view.state is BookingState.HELD]
+        late = sum(until is not None and until <= self.clock.now() for until in due)
+        assert self.db.write_in_now(self.branch.id, booking.expire_holds, self.branch.id) == late
+        self.db.write_in_now(self.branch.id, day.close_day, self.branch.id)
+        if not hours.is_open(self.clock.now(), self.branch.calendar):
+            today = hours.business_date(self.clock.now(), self.branch.zone, self.branch.day_starts)
+            for ticket in list(self.model.tickets.values()):
+                if ticket.state in day.LAST_STEPS and ticket.business_date < today:
+                    self.moved(ticket, state=tickets.after(ticket.state, day.LAST_STEPS[ticket.state]))
+
+    # ------------------------------------------------------------ what always holds
+
+    @invariant()
+    def the_day_holds_together(self) -> None:
+        self.db.read_now(check, self.branch, self.telling)
+        state = {one.id: (one.state, one.counter_id, one.queue_id) for one in self.model.tickets.values()}
+        open_now = {one.id: one for one in self.db.read_now(line.open_tickets, self.branch.id)}
+        assert {key for key, (status, _, _) in state.items() if status in tickets.OPEN} == set(open_now)
+        for key, view in open_now.items():
+            assert (view.state, view.counter_id, view.queue_id) == state[key]
+            assert view.anchor_at == self.model.tickets[key].anchor_at
+
+
+# ---------------------------------------------------------------- the runs
+
+
+@pytest.fixture
+def fresh(request: pytest.FixtureRequest, db_url: str, tmp_path: Path) -> Iterator[Callable[[], str]]:
+    """Makes copies of one prepared database."""
+    prepared = Database(db_url, FrozenClock(SUNDAY_MORNING))
+    prepare(prepared)
+    sqlite = prepared.is_sqlite
+    prepared.close()
+    numbers, made = itertools.count(), []
+
+    def copy() -> str:
+        if sqlite:
+            path = tmp_path / f"day-{next(numbers)}.db"
+            shutil.copyfile(db_url.removeprefix("sqlite:///"), path)
+            return f"sqlite:///{path}"
+        server, template = (
+            request.getfixturevalue("postgres_server"),
+            db_url.split("?", maxsplit=1)[0].rsplit("/", 1)[1],
+        )
+        made.append(f"day_{uuid.uuid4().hex[:12]}")
+        return postgres.create_database(server, made[-1], template=template)
+
+    yield copy
+    for name in made:
+        postgres.drop_database(request.getfixturevalue("postgres_server"), name)
+
+
+def run(fresh: Callable[[], str], examples: int, steps: int, *, by_chance: bool) -> None:
+    machine = type("DayHere", (Day,), {"fresh": staticmethod(fresh)})
+    how = settings(
+        max_examples=examples,
+        stateful_step_count=steps,
+        deadline=None,
+        database=None,
+        derandomize=not by_chance,
+        suppress_health_check=list(HealthCheck),
+    )
+    run_state_machine_as_test(machine, settings=how)
+
+
+def test_any_day_holds_together(fresh: Callable[[], str]) -> None:
+    run(fresh, 12, 50, by_chance=False)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3_600)
+def test_many_days_hold_together(fresh: Callable[[], str]) -> None:
+    run(fresh, 400, 80, by_chance=True)
