@@ -34,8 +34,8 @@ TEXT_ONLY_ELEMENTS = frozenset({"title", "option", "textarea"})
 
 KEY = re.compile(r"[a-z]+(?:[.][a-z0-9_-]+)+")
 BEGINNING = re.compile(r"[a-z]+[.][a-z0-9._-]*")
-# A block whose name ends in _class fills an attribute of the base template.
-_CLASS_BLOCK = re.compile(r"\{%-?\s*block \w*_class\b.*?endblock.*?%\}", re.DOTALL)
+# A block whose name ends in _class or _attributes stands inside a tag of the base template.
+_CLASS_BLOCK = re.compile(r"\{%-?\s*block \w*_(?:class|attributes)\b.*?endblock.*?%\}", re.DOTALL)
 _ATTRIBUTE = re.compile(r'(?<![^\s])([a-z][a-z-]*)="([^"]*)"')
 _STANDS_FOR = "\ufffc"
 

@@ -115,11 +115,14 @@ def test_arabic_is_neither_spaced_out_nor_slanted() -> None:
 
 
 def test_focus_is_never_taken_away() -> None:
-    """`outline: none` stands only where the ring is drawn by something around the control, or by :focus-visible."""
+    """`outline: none` stands only where the ring is drawn by something around the control, or by :focus-visible.
+
+    And on the kiosk's question, which a script puts the focus on for screen readers: it is no control.
+    """
     for sheet in SHEETS:
         for selector, body in re.findall(r"([^{}]+)\{([^{}]*)\}", without_comments(sheet)):
             if re.search(r"outline:\s*(none|0)", body):
-                assert selector.strip() in {":focus", ".card-choice input:focus-visible"}, f"{sheet.name}: {selector}"
+                assert selector.strip() in {":focus", ".card-choice input:focus-visible", ".kiosk h1:focus"}, f"{sheet.name}: {selector}"
 
 
 # ---- fonts

@@ -18,7 +18,7 @@ QUEUE_RULES_IN_FORCE: Final = frozenset(
     {"early_check_in_min", "call_early_min", "late_grace_min", "max_wait_guard_min", "guard_kind"}
 )
 TRANSPORTS_IN_FORCE: Final = frozenset({"tcp9100"})
-BRANCH_DATA_IN_FORCE: Final = frozenset({"country_code", "calendars", "notes"})
+BRANCH_DATA_IN_FORCE: Final = frozenset({"country_code", "calendars", "notes", "remote_tickets"})
 CONFIDENTIALITY_DATA_IN_FORCE: Final = frozenset[str]()
 PRIORITY_DATA_IN_FORCE: Final = frozenset({"anchor"})
 

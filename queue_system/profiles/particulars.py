@@ -103,6 +103,7 @@ def of_branch(section: Section, priorities: Collection[str]) -> dict[str, Any]:
         section,
         {
             "country_code": _country_code,
+            "remote_tickets": flag,
             "notes": _sentences,
             "access": details(_ACCESS),
             "constraints": keyed("constraint", _constraint),

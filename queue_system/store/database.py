@@ -277,12 +277,17 @@ class Database:
                 with psycopg.connect(url, autocommit=True, connect_timeout=5) as connection:
                     connection.execute(f"LISTEN {CHANNEL}")
                     yield None
+                    silent = 0.0
                     while not stop.is_set():
                         heard = {}
-                        for notice in connection.notifies(timeout=SAFETY_POLL_SECONDS, stop_after=1):
+                        # Short, so that a server that stops does not wait for a notice.
+                        for notice in connection.notifies(timeout=LOCAL_POLL_SECONDS, stop_after=1):
                             branch, seq = notice.payload.split()
                             heard[UUID(branch)] = int(seq)
-                        yield heard or None
+                        silent = 0.0 if heard else silent + LOCAL_POLL_SECONDS
+                        if heard or silent >= SAFETY_POLL_SECONDS:
+                            yield heard or None
+                            silent = 0.0
             except psycopg.OperationalError as error:
                 log.warning("database.listener_lost", error=str(error).split("\n")[0])
                 yield None

@@ -157,7 +157,7 @@ def _expected(form: FormData) -> UUID | None:
 
 def _id(form: FormData, name: str) -> UUID:
     try:
-        return UUID(str(form[name]))
+        return UUID(str(form.get(name, "")))
     except ValueError:
         raise Missing(name) from None
 

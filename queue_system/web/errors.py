@@ -20,7 +20,6 @@ from .house import house
 from .security import add_headers
 
 API: Final = "/api/"
-TITLES: Final = {403: "forbidden", 404: "not-found", 500: "failed"}
 HTTP_CODES: Final = {
     400: "bad-request",
     404: "not-found",
@@ -125,9 +124,8 @@ async def _error_page(
     """The page for people: the kind of trouble as its title, then what happened, what was kept, what to do."""
     language = kit.language_of(request)
     words = kit.words_of(language)
-    title = TITLES.get(status, "busy" if status in (429, 503) else "refused")
     context = {
-        "title": words.text(f"common.error.{title}"),
+        "title": _title(status, words),
         "advice": message(error, words) if error else words.text(f"errors.{code}"),
     }
     try:
@@ -147,6 +145,16 @@ def _page_of(request: Request) -> str:
     return f"{parts.path}?{parts.query}" if parts.query else parts.path
 
 
+def _title(status: int, words: Words) -> str:
+    if status == 404:
+        return words.text("common.error.not-found")
+    if status == 403:
+        return words.text("common.error.forbidden")
+    if status in (429, 503):
+        return words.text("common.error.busy")
+    return words.text("common.error.failed") if status >= 500 else words.text("common.error.refused")
+
+
 def _shown(values: dict[str, Any], words: Words) -> dict[str, Any]:
     """Lengths of time, states and instants as people say them."""
     shown = dict(values)
@@ -156,7 +164,7 @@ def _shown(values: dict[str, Any], words: Words) -> dict[str, Any]:
         elif name == "seconds":
             shown[name] = dates.minutes(max(1, round(int(value) / 60)), words)
         elif name == "days":
-            shown[name] = words.plural("common.days", int(value)) if words.has("common.days") else value
+            shown[name] = words.plural("common.days", int(value))
         elif isinstance(value, datetime):
             shown[name] = dates.day_time(value, cast(ZoneInfo, value.tzinfo), words)
         elif name == "state":
