@@ -53,7 +53,7 @@ async def check_in_page(request: Request, visit: Visit) -> Response:
 
 async def check_in(request: Request, visit: Visit) -> Response:
     """POST: one more key of the code, for a kiosk without scripts, or the code itself."""
-    form = await request.form()
+    form = await kit.form(request)
     typed = str(form.get("code", ""))[:LONGEST_READING]
     if "key" in form:
         return await _page(request, visit, _pressed(typed, str(form["key"])))

@@ -73,7 +73,7 @@ async def number(request: Request, visit: Visit) -> Response:
 async def answer(request: Request, visit: Visit) -> Response:
     """POST …/copies: did the paper come out? Yes: done. No: a marked copy of the same number."""
     ticket = await _ticket(request, visit)
-    form = await request.form()
+    form = await kit.form(request)
     if ticket is None or form.get("answer") == "yes":
         return kit.see_other(visit.home)
     await house(request).database.write_in(visit.branch.id, _reprint, visit, ticket.id)

@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
@@ -83,7 +82,7 @@ async def service(request: Request, visit: Visit) -> Response:
 
 async def take(request: Request, visit: Visit) -> Response:
     """POST `/kiosk/{lang}/tickets`: the number, and its slip where there is a printer."""
-    wish = _wish(visit.branch, await request.form())
+    wish = _wish(visit.branch, await kit.form(request))
     issued = await house(request).database.write_in(visit.branch.id, _take, visit, wish)
     return kit.see_other(number.address(request, visit, issued.ticket.token))
 
@@ -103,7 +102,7 @@ def _take(tx: Tx, visit: Visit, wish: Wish) -> Issued:
     return issue_ticket(tx, order)
 
 
-def _wish(branch: BranchSettings, form: FormData) -> Wish:
+def _wish(branch: BranchSettings, form: dict[str, str]) -> Wish:
     """What the form asks for; raises Missing("service"), Invalid("bad-request"), Refused("priority-unknown")."""
     request_id, priority = str(form.get("request_id", "")), str(form.get("priority", ""))
     if not _REQUEST_ID.fullmatch(request_id):

@@ -63,7 +63,7 @@ async def picture(request: Request) -> Response:
 async def switch(request: Request) -> Response:
     """Turn a fault on or off."""
     printer = _printer(request)
-    form = await request.form()
+    form = await kit.form(request)
     fault = FAULTS.get(str(form.get("fault")))
     if fault is None:
         raise HTTPException(400)

@@ -8,7 +8,6 @@ from typing import Any, Final
 from uuid import UUID
 
 from markupsafe import Markup, escape
-from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
@@ -54,7 +53,7 @@ async def show(request: Request) -> Response:
 async def sit(request: Request) -> Response:
     """Open a counter; with `instead`, one whose clerk has gone without closing it."""
     person, branch, counter = await _here(request)
-    form = await request.form()
+    form = await kit.form(request)
     action = desk.take_over if form.get("instead") else desk.open_counter
     try:
         await house(request).database.write_in(branch.id, action, Desk(branch.id, counter.id, person.id))
@@ -76,7 +75,7 @@ async def leave(request: Request) -> Response:
 # ---------------------------------------------------------------- what is done with tickets
 
 # Does it, and returns the key of what is said about it with the ticket it was done to.
-Act = Callable[[Tx, Desk, FormData], tuple[str, TicketView | None]]
+Act = Callable[[Tx, Desk, dict[str, str]], tuple[str, TicketView | None]]
 
 
 def act(resource: str) -> Callable[[Request], Awaitable[Response]]:
@@ -84,7 +83,7 @@ def act(resource: str) -> Callable[[Request], Awaitable[Response]]:
 
     async def handler(request: Request) -> Response:
         person, branch, counter = await _here(request)
-        form = await request.form()
+        form = await kit.form(request)
         try:
             here = Desk(branch.id, counter.id, person.id, _expected(form))
             said, ticket = await house(request).database.write_in(branch.id, ACTS[resource], here, form)
@@ -100,7 +99,7 @@ def act(resource: str) -> Callable[[Request], Awaitable[Response]]:
     return handler
 
 
-def _call(tx: Tx, here: Desk, form: FormData) -> tuple[str, TicketView | None]:
+def _call(tx: Tx, here: Desk, form: dict[str, str]) -> tuple[str, TicketView | None]:
     """The next visitor, or the one that the form names."""
     if form.get("ticket"):
         return "desk.did-call", desk.call_ticket(tx, here, _id(form, "ticket"))
@@ -108,17 +107,17 @@ def _call(tx: Tx, here: Desk, form: FormData) -> tuple[str, TicketView | None]:
     return "desk.did-call" if called else "desk.did-find-nobody", called
 
 
-def _finish(tx: Tx, here: Desk, form: FormData) -> tuple[str, TicketView | None]:
+def _finish(tx: Tx, here: Desk, form: dict[str, str]) -> tuple[str, TicketView | None]:
     return "desk.did-finish", desk.finish(tx, here, str(form.get("outcome") or "done"))
 
 
-def _transfer(tx: Tx, here: Desk, form: FormData) -> tuple[str, TicketView | None]:
+def _transfer(tx: Tx, here: Desk, form: dict[str, str]) -> tuple[str, TicketView | None]:
     if not form.get("service"):
         raise Invalid("service-not-chosen", "service")
     return "desk.did-transfer", desk.transfer(tx, here, _id(form, "service"))
 
 
-def _return(tx: Tx, here: Desk, form: FormData) -> tuple[str, TicketView | None]:
+def _return(tx: Tx, here: Desk, form: dict[str, str]) -> tuple[str, TicketView | None]:
     return "desk.did-return", desk.resume(tx, here.branch_id, _id(form, "ticket"), here.actor)
 
 
@@ -146,7 +145,7 @@ async def _here(request: Request) -> tuple[StaffView, BranchSettings, CounterVie
     return person, branch, branch.counter(request.path_params["counter"])
 
 
-def _expected(form: FormData) -> UUID | None:
+def _expected(form: dict[str, str]) -> UUID | None:
     """The ticket that the page showed; what is no id cannot be the present one."""
     value = str(form.get("expected") or "")
     try:
@@ -155,7 +154,7 @@ def _expected(form: FormData) -> UUID | None:
         raise Stale("desk-stale") from None
 
 
-def _id(form: FormData, name: str) -> UUID:
+def _id(form: dict[str, str], name: str) -> UUID:
     try:
         return UUID(str(form.get(name, "")))
     except ValueError:

@@ -165,6 +165,12 @@ async def render(
     return the_house.templates.get_template(template).render(values | (context or {}))
 
 
+async def form(request: Request) -> dict[str, str]:
+    """The fields of a form as text, the first of each name; files are not taken. Raises HTTPException(400)."""
+    async with request.form(max_files=0, max_fields=100) as fields:
+        return {name: value for name, value in fields.items() if isinstance(value, str)}
+
+
 def see_other(url: str) -> Response:
     """After a form has done its work: go and look (303), so that a reload does nothing twice."""
     return RedirectResponse(url, 303, headers={"Cache-Control": "no-store"})

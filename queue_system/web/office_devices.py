@@ -56,7 +56,7 @@ async def show(request: Request) -> Response:
 async def decide(request: Request) -> Response:
     """Let the device with the code in, or send it away."""
     person, branches = await enter(request, DEVICE_RIGHTS)
-    form = await request.form()
+    form = await kit.form(request)
     typed, place = str(form.get("code", "")), str(form.get("place", ""))
     database = house(request).database
     try:

@@ -87,7 +87,7 @@ async def set_address(request: Request) -> Response:
     """Where a printer listens; what was typed wrong stays in the form."""
     person, branches = await enter(request, DEVICE_RIGHTS)
     branch, device = await _printer(request, branches)
-    form = await request.form()
+    form = await kit.form(request)
     host, port = str(form.get("host", "")).strip(), str(form.get("port", "")).strip()
     try:
         await house(request).database.write_in(
@@ -127,7 +127,7 @@ async def print_copy(request: Request) -> Response:
     """A marked copy of a slip, on the printer it was meant for."""
     person, branches = await enter(request, DEVICE_RIGHTS)
     branch, device = await _printer(request, branches)
-    form = await request.form()
+    form = await kit.form(request)
     database = house(request).database
     wanted = next(
         (

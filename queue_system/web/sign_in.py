@@ -39,7 +39,7 @@ async def show(request: Request) -> Response:
 
 async def create(request: Request) -> Response:
     """Check name and password and open a session."""
-    form = await request.form()
+    form = await kit.form(request)
     login, password = str(form.get("login", "")).strip(), str(form.get("password", ""))
     wanted = own_path(str(form.get("next", "")))
     missing = {
