@@ -161,6 +161,6 @@ def qr_on(paper: Paper) -> str:
         grey = picture.convert("L")
         white = Image.new("L", (grey.width + 80, grey.height + 80), 255)
         white.paste(grey, (40, 40))
-    found = zxingcpp.read_barcodes(white, formats=zxingcpp.BarcodeFormat.QRCode)
+    found = zxingcpp.read_barcodes(white)
     assert len(found) == 1, f"{len(found)} codes on the paper"
     return str(found[0].text)

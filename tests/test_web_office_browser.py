@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import uvicorn
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from pydantic import SecretStr
 
 from printers.virtual import VirtualPrinter
 from queue_system.actions import office
@@ -37,7 +38,7 @@ def served(url: str, folder: Path) -> Iterator[tuple[str, PrintingHall]]:
     """A server on a free port with a virtual printer, and its address."""
     clock = ShiftedClock(SUNDAY_MORNING - SystemClock().now())
     with VirtualPrinter(clock=clock.now).start() as printer:
-        app = create_app(Settings(database_url=url, data_dir=folder), clock, demo={"printer": printer})
+        app = create_app(Settings(database_url=SecretStr(url), data_dir=folder), clock, demo={"printer": printer})
         server = uvicorn.Server(
             uvicorn.Config(app, port=0, log_level="error", ws="websockets-sansio", timeout_graceful_shutdown=1)
         )

@@ -23,7 +23,7 @@ from ..store.queries.line import TicketView
 from ..store.queries.settings import BranchSettings, CounterView, branch_settings
 from ..store.tables import Call, Counter, Ticket, table
 from .office import SESSION_IDLE
-from .visit import end_booking
+from .visit import end_booking, reopen_booking
 
 TICKET = table(Ticket)
 CALL = table(Call)
@@ -205,6 +205,7 @@ def resume(tx: Tx, branch_id: UUID, ticket_id: UUID, actor: Actor) -> TicketView
         if ticket.state is TicketState.NO_SHOW:
             moved = _move(tx, ticket, Step.RETURN, anchor_at=tx.now, ended_at=None)
             branch.append(events.TicketReturned(subject=str(ticket.id), code=ticket.code), actor)
+            reopen_booking(branch, ticket, actor)
         else:
             moved = _move(tx, ticket, Step.RESUME)
             branch.append(events.TicketResumed(subject=str(ticket.id), code=ticket.code), actor)

@@ -125,7 +125,7 @@ def check_in(
         booking = stored_bookings.booking(tx, branch_id, booking_id)
         if booking.ticket_id is not None:
             earlier = line.ticket(tx, branch_id, booking.ticket_id)
-            return Issued(earlier, line.waiting_count(tx, branch_id, earlier.queue_id), created=False)
+            return _again(tx, earlier)
         bookings.after(booking.state, BookingStep.CHECK_IN)
         service = settings.services[booking.service_id]
         arrival = _arrival(tx, settings, booking)
@@ -200,7 +200,13 @@ def _class_in_use(settings: BranchSettings, priority: str | None) -> str:
 def _repeated(tx: Tx, earlier: TicketView, service: ServiceView) -> Issued:
     if earlier.service_id != service.id:
         raise Refused("request-reused")
-    return Issued(earlier, line.waiting_count(tx, earlier.branch_id, earlier.queue_id), created=False)
+    return _again(tx, earlier)
+
+
+def _again(tx: Tx, earlier: TicketView) -> Issued:
+    """A ticket that was there already; it does not stand before itself."""
+    others = line.waiting_count(tx, earlier.branch_id, earlier.queue_id) - (earlier.state is TicketState.WAITING)
+    return Issued(earlier, others, created=False)
 
 
 def _issue(

@@ -1,11 +1,11 @@
-"""The end of a visit, as the booking that led to it sees it."""
+"""A visit, as the booking that led to it sees it: it ends with its ticket, and lives again with it."""
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 
 from ..core import events
-from ..core.bookings import BookingState
+from ..core.bookings import BookingState, Punctuality
 from ..store.log import Actor, Locked
 from ..store.queries.line import TicketView
 from ..store.tables import Booking, table
@@ -25,3 +25,22 @@ def end_booking(branch: Locked, ticket: TicketView, state: BookingState, actor: 
     )
     code = branch.tx.scalar(statement)
     branch.append(events.BookingEnded(subject=str(ticket.booking_id), code=code, state=state.value), actor)
+
+
+def reopen_booking(branch: Locked, ticket: TicketView, actor: Actor) -> None:
+    """The visitor who had missed the call is back after all: so is the visit that was booked."""
+    if ticket.booking_id is None:
+        return
+    statement = (
+        sa.update(BOOKING)
+        .where(BOOKING.c.branch_id == branch.id, BOOKING.c.id == ticket.booking_id)
+        .values(state=BookingState.CHECKED_IN.value, ended_at=None)
+        .returning(BOOKING.c.code)
+    )
+    fact = events.BookingCheckedIn(
+        subject=str(ticket.booking_id),
+        code=branch.tx.scalar(statement),
+        ticket=str(ticket.id),
+        punctuality=Punctuality.LATE.value,
+    )
+    branch.append(fact, actor)

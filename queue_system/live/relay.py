@@ -6,6 +6,7 @@ import asyncio
 import threading
 from uuid import UUID
 
+from ..core.errors import Unavailable
 from ..store import log
 from ..store.database import Database
 from .hub import Hub
@@ -29,7 +30,11 @@ class Relay:
 
         def pump() -> None:
             for heard in self._database.changes(self._stop):
-                wake(heard if heard is not None else self._database.read_now(log.positions))
+                try:
+                    wake(heard if heard is not None else self._database.read_now(log.positions))
+                except Unavailable:
+                    # The database is away, which it has logged: we listen on, or screens would sleep for ever.
+                    continue
 
         self._database.on_commit = wake
         self._hub.wake(await self._database.read(log.positions))

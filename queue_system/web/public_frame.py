@@ -14,7 +14,7 @@ from ..core.errors import Missing
 from ..i18n.words import Words
 from ..store.queries.bookings import BookingView
 from ..store.queries.settings import BranchSettings, ServiceView
-from . import access
+from . import access, kit
 from .house import house
 from .kit import language_of, page, words_of
 from .public_services import address_key
@@ -88,5 +88,5 @@ async def carried(request: Request, branch: BranchSettings) -> BookingView | Non
 
 async def typed(request: Request, *names: str) -> dict[str, str]:
     """What was typed into the fields of a form; nothing for a field that is missing or holds a file."""
-    async with request.form() as form:
-        return {name: value if isinstance(value := form.get(name), str) else "" for name in names}
+    fields = await kit.form(request)
+    return {name: fields.get(name, "") for name in names}
