@@ -40,6 +40,10 @@ class Card:
         return self.service.shown_names
 
     @property
+    def is_protected(self) -> bool:
+        return self.service.confidentiality.hides_service
+
+    @property
     def urgent(self) -> bool:
         return "urgent" in self.service.tags or any(tag.startswith("priority_") for tag in self.service.tags)
 
@@ -81,7 +85,12 @@ def offer(branch: BranchSettings, waiting: Mapping[UUID, int], now: datetime) ->
     cards.sort(key=lambda card: not card.urgent)
     if len(cards) <= CARDS:
         return Offer(tuple(cards), ())
-    groups = [group for department in branch.departments for group in _groups(branch, department, cards, waiting)]
+    # Protected services stand on the first page under their neutral names: whoever touches the name of their
+    # department would be seen to.
+    groups = [Group(str(card.service.id), card.names, (card,), None) for card in cards if card.is_protected]
+    open_cards = [card for card in cards if not card.is_protected]
+    for department in branch.departments:
+        groups += _groups(branch, department, open_cards, waiting)
     groups.sort(key=lambda group: not group.urgent)
     return Offer(tuple(cards), tuple(groups))
 

@@ -82,7 +82,7 @@ def unlocked(monkeypatch: pytest.MonkeyPatch) -> None:
     @contextlib.contextmanager
     def locked(tx: Tx, branch_id: UUID) -> Iterator[log.Locked]:
         version = tx.scalar(sa.select(branch.c.config_version).where(branch.c.id == branch_id))
-        here = log.Locked(tx, branch_id, next(sequence), "", version)
+        here = log.Locked(tx, branch_id, tx.now, next(sequence), "", version)
         yield here
         for pending in here.pending:
             tx.execute(sa.insert(entry), pending | {"seq": next(sequence)})

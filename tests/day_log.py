@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -41,6 +42,13 @@ BOOKING_STEPS = {
     "booking.checked_in": BookingStep.CHECK_IN,
 }
 ENDS = {"fulfilled": BookingStep.FULFIL, "no_show": BookingStep.NO_SHOW}
+# What becomes of a booking with its ticket; while that is open, it is checked in.
+BOOKING_OF_TICKET = {
+    TicketState.SERVED: BookingState.FULFILLED,
+    TicketState.NO_SHOW: BookingState.NO_SHOW,
+    TicketState.LEFT: BookingState.NO_SHOW,
+    TicketState.VOID: BookingState.NO_SHOW,
+}
 
 
 @dataclass
@@ -63,11 +71,13 @@ class Telling:
     bookings: dict[str, BookingState] = field(default_factory=dict)
     seq: int = 0
     chain: str = ""
+    at: datetime = datetime.min.replace(tzinfo=UTC)
 
     def follow(self, entry: AnyRow) -> None:
         assert entry.seq == self.seq + 1
         assert entry.chain == log.link(self.chain, entry._asdict())
-        self.seq, self.chain = entry.seq, entry.chain
+        assert entry.at >= self.at, "time goes back in the log"
+        self.seq, self.chain, self.at = entry.seq, entry.chain, entry.at
         data = entry.data
         if entry.kind == "ticket.issued":
             assert entry.subject not in self.tickets
@@ -138,6 +148,10 @@ def _check_tickets(tx: Tx, settings: BranchSettings, telling: Telling) -> None:
 def _check_bookings(tx: Tx, settings: BranchSettings, telling: Telling) -> None:
     rows = tx.rows(sa.select(table(Booking)).where(table(Booking).c.branch_id == settings.id))
     assert {str(row.id): row.state for row in rows} == {key: state.value for key, state in telling.bookings.items()}
+    states = {row.id: row.state for row in tx.rows(sa.select(table(Ticket).c.id, table(Ticket).c.state))}
+    for row in rows:
+        if row.ticket_id is not None:
+            assert row.state == BOOKING_OF_TICKET.get(TicketState(states[row.ticket_id]), BookingState.CHECKED_IN).value
     seats = tx.rows(sa.select(table(Seat)).where(table(Seat).c.branch_id == settings.id))
     lanes = {queue.id: queue.lanes for queue in settings.queues.values()}
     taken = Counter((seat.resource_id, seat.tick) for seat in seats)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -101,16 +101,32 @@ class Machine(RuleBasedStateMachine):
         current = self.in_front(counter)
         return counter, replace(self.desk(counter, clerk), expected=current.id if current else None)
 
+    def branch_now(self) -> datetime:
+        """What orders people: the clock, but never before the last entry of the log."""
+        now = self.clock.now()
+        return now if self.telling.at <= now else self.telling.at + timedelta.resolution
+
     def choice(self, here: Desk) -> UUID | None:
         """Who must be called by the published rule, from what the model knows."""
         waiting = line.as_waiting(self.model.tickets.values(), self.branch)
         queues = self.branch.counters[here.counter_id].queues
-        choice = dispatch.choose(waiting, queues, line.calling_rules(self.branch), self.clock.now())
+        choice = dispatch.choose(waiting, queues, line.calling_rules(self.branch), self.branch_now())
         return choice.ticket_id if choice else None
 
     def moved(self, ticket: TicketView | None, **changes: Any) -> None:
         if ticket is not None:
             self.model.tickets[ticket.id] = replace(ticket, **changes)
+
+    def newest_anchor(self) -> datetime:
+        """Of the visitors without an appointment who wait."""
+        return max(
+            (
+                one.anchor_at
+                for one in self.model.tickets.values()
+                if one.booking_id is None and one.state is TicketState.WAITING
+            ),
+            default=datetime.min.replace(tzinfo=UTC),
+        )
 
     def called(self, ticket_id: UUID, here: Desk) -> None:
         self.moved(self.model.tickets[ticket_id], state=TicketState.CALLED, counter_id=here.counter_id)

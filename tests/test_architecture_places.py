@@ -12,6 +12,8 @@ import pytest
 from tests.tree import PACKAGES, ROOT, files, package_files, parse, python_files
 
 LONGEST_MODULE = 400
+# Tables of cases may be longer than code: they are read from top to bottom, not held in the head.
+LONGEST_TEST = 500
 
 # ---------------------------------------------------------------- what stands in one place
 
@@ -76,7 +78,7 @@ def test_modules_are_short() -> None:
         str(path.relative_to(ROOT)): count
         for path in python_files()
         if "migrations" not in path.parts
-        and (count := len(path.read_text(encoding="utf-8").splitlines())) > LONGEST_MODULE
+        and (count := len(path.read_text(encoding="utf-8").splitlines())) > (LONGEST_TEST if "tests" in path.parts else LONGEST_MODULE)
     }
     assert long == {}
 

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 
 from queue_system.clock import FrozenClock, SystemClock
 from queue_system.core import hours
-from queue_system.demo import step_ahead
+from queue_system.core.errors import Unavailable
+from queue_system.demo import run_demo, step_ahead
 from queue_system.profiles import profile_names
 from queue_system.store import schema
 from queue_system.store.database import Database
@@ -53,39 +54,50 @@ def take_a_number(demo: Demo) -> dict[str, str]:
     raise AssertionError(f"no service gives a number: {refused}")
 
 
+def assert_complete(demo: Demo) -> None:
+    """What the demonstration tells to open can be opened, and who can sign in can."""
+    front = demo.get("/", headers={"accept-language": "ar"})
+    assert front.status_code == 200
+    assert 'dir="rtl"' in front.text
+    assert demo.sign_ins["admin"] == "administrator"
+    assert len(demo.sign_ins) >= 3
+    for path in ("/kiosk", "/display"):
+        if f"/demo{path}" in demo.banner:
+            let_in = demo.get(f"/demo{path}", follow_redirects=False)
+            assert (let_in.status_code, let_in.headers["location"]) == (303, path)
+            cookie = {"cookie": let_in.headers["set-cookie"].split(";")[0]}
+            assert demo.get(path, headers=cookie, follow_redirects=True).status_code == 200
+    assert demo.get("/paper").status_code == 200
+    for login in demo.sign_ins:
+        session = demo.post("/api/v1/sessions", json={"login": login, "password": PASSWORD})
+        assert session.status_code == 201, (login, session.text)
+
+
+def assert_stops(demo: Demo) -> None:
+    """As Ctrl-C does: soon, and with success."""
+    code, seconds = demo.stop()
+    assert (code, seconds < 6) == (0, True), (seconds, demo.log())
+    assert "Traceback" not in demo.log()
+
+
 # ---------------------------------------------------------------- as people start it
 
 
-@pytest.mark.parametrize("profile", profile_names())
+@pytest.mark.parametrize("profile", [name for name in profile_names() if name != "embassy"])
 @pytest.mark.timeout(300)
-def test_every_sample_starts_and_stops(tmp_path: Path, profile: str) -> None:
+def test_every_other_sample_starts_and_stops(tmp_path: Path, profile: str) -> None:
     with running(tmp_path, "--profile", profile) as demo:
-        front = demo.get("/", headers={"accept-language": "ar"})
-        assert front.status_code == 200
-        assert 'dir="rtl"' in front.text
-        assert demo.sign_ins["admin"] == "administrator"
-        assert len(demo.sign_ins) >= 3
-        for path in ("/kiosk", "/display"):
-            if f"/demo{path}" in demo.banner:
-                with_cookie = demo.get(f"/demo{path}", follow_redirects=False)
-                assert (with_cookie.status_code, with_cookie.headers["location"]) == (303, path)
-                cookies = {"cookie": with_cookie.headers["set-cookie"].split(";")[0]}
-                assert demo.get(path, headers=cookies, follow_redirects=True).status_code == 200
-        for login in demo.sign_ins:
-            session = demo.post("/api/v1/sessions", json={"login": login, "password": PASSWORD})
-            assert session.status_code == 201, (login, session.text)
-        ticket = take_a_number(demo)
-        code, seconds = demo.stop()
-        assert (code, seconds < 6) == (0, True), demo.log()
-        assert "Traceback" not in demo.log()
-        assert ticket["code"]
+        assert_complete(demo)
+        assert take_a_number(demo)["code"]
+        assert_stops(demo)
 
 
 @pytest.mark.timeout(300)
 def test_a_second_run_finds_the_day_as_it_was(tmp_path: Path) -> None:
     with running(tmp_path) as demo:
+        assert_complete(demo)
         ticket = take_a_number(demo)
-        assert demo.stop()[0] == 0
+        assert_stops(demo)
     with running(tmp_path) as demo:
         again = demo.get(f"/api/v1/tickets/{ticket['token']}")
         assert (again.status_code, again.json()["code"]) == (200, ticket["code"])
@@ -101,8 +113,7 @@ def test_it_runs_on_postgresql_too(tmp_path: Path, postgres_server: str) -> None
         with running(tmp_path, QUEUE_DATABASE_URL=url) as demo:
             ticket = take_a_number(demo)
             assert not (tmp_path / "queue.db").exists()
-            code, seconds = demo.stop()
-            assert (code, seconds < 6) == (0, True), demo.log()
+            assert_stops(demo)
         with running(tmp_path, QUEUE_DATABASE_URL=url) as demo:
             assert demo.get(f"/api/v1/tickets/{ticket['token']}").json()["code"] == ticket["code"]
             assert demo.stop(signal.SIGTERM)[0] in (0, -signal.SIGTERM)
@@ -114,24 +125,31 @@ def test_it_runs_on_postgresql_too(tmp_path: Path, postgres_server: str) -> None
 
 
 @pytest.mark.timeout(300)
-def test_the_real_clock_is_kept_when_asked_for_and_a_second_demonstration_is_refused(tmp_path: Path) -> None:
+def test_the_real_clock_is_kept_when_asked_for_and_a_second_demonstration_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QUEUE_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("QUEUE_PORT", "0")
     with running(tmp_path, "--real-clock") as demo:
         told = re.search(r"its clock says \w+ (\S+ \S+) \((\S+)\)$", demo.banner, re.MULTILINE)
         assert told is not None, demo.banner
         shown = datetime.fromisoformat(told[1]).replace(tzinfo=ZoneInfo(told[2]))
         assert abs(SystemClock().now() - shown) < timedelta(minutes=3)
-        with pytest.raises(AssertionError, match="in use by another running program"):
-            demo_process.start(tmp_path)
+        with pytest.raises(Unavailable, match="second-process"):
+            run_demo("embassy", busy=False, speed=1, real_clock=False)
         assert demo.get("/healthz").status_code == 200
         assert demo.stop()[0] == 0
-    with pytest.raises(AssertionError, match="holds the organisation embassy-sy-doha"):
-        demo_process.start(tmp_path, "--profile", "forum")
+    with pytest.raises(SystemExit, match="holds the organisation embassy-sy-doha, not "):
+        run_demo("forum", busy=False, speed=1, real_clock=False)
 
 
-def test_a_sample_that_there_is_not_leaves_nothing_behind(tmp_path: Path) -> None:
-    with pytest.raises(AssertionError, match="there is no profile of this name"):
-        demo_process.start(tmp_path / "none", "--profile", "embasy")
-    assert [path.name for path in (tmp_path / "none").iterdir()] == ["log.txt"]
+def test_a_sample_that_there_is_not_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("QUEUE_DATA_DIR", str(tmp_path / "none"))
+    assert run_demo("embasy", busy=False, speed=1, real_clock=False) == 1
+    assert "there is no profile of this name (did you mean embassy" in capsys.readouterr().err
+    assert not (tmp_path / "none").exists()
 
 
 # ---------------------------------------------------------------- its clock

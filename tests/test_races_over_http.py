@@ -49,7 +49,7 @@ def staff_tokens(hall: Hall) -> list[str]:
 
 
 @pytest.fixture
-def server(hall: Hall, kiosk_token: str, staff_tokens: list[str], db_url: str, tmp_path: Path) -> Iterator[Server]:
+def server(hall: Hall, kiosk_token: str, db_url: str, tmp_path: Path) -> Iterator[Server]:
     with Server(db_url, tmp_path) as running:
         yield running
 
@@ -78,7 +78,12 @@ async def test_two_hundred_clients_after_one_seat_make_one_booking(hall: Hall, s
     answers = await at_once(
         server,
         [
-            ("POST", f"{BRANCH}/bookings", wanted | {"request_id": f"r{n:08}", "contact": f"+97455{n:06}"}, None)
+            (
+                "POST",
+                f"{BRANCH}/bookings",
+                wanted | {"request_id": f"race-after-one-seat-{n:03}", "contact": f"+97455{n:06}"},
+                None,
+            )
             for n in range(CLIENTS)
         ],
     )
@@ -104,7 +109,7 @@ async def test_twenty_counters_and_one_visitor_make_one_call(
 async def test_one_request_sent_ten_times_is_one_ticket_and_one_slip(
     hall: Hall, server: Server, kiosk_token: str
 ) -> None:
-    wanted = {"request_id": "the-same-one", "service": SERVICE, "slip": True}
+    wanted = {"request_id": "the-same-one-ten-times", "service": SERVICE, "slip": True}
     answers = await at_once(server, [("POST", f"{BRANCH}/tickets", wanted, kiosk_token)] * 10)
     assert {answer.status for answer in answers} <= {200, 201}
     assert len({answer.json["token"] for answer in answers}) == 1
@@ -116,7 +121,10 @@ async def test_sixteen_kiosks_give_every_number_once(hall: Hall, server: Server,
         wire = Wire(server.port, f"127.0.0.{10 + name}")
         answers = [
             await wire.ask(
-                "POST", f"{BRANCH}/tickets", {"request_id": f"k{name:02}-{n:08}", "service": SERVICE}, kiosk_token
+                "POST",
+                f"{BRANCH}/tickets",
+                {"request_id": f"kiosk-{name:02}-ticket-{n:03}", "service": SERVICE},
+                kiosk_token,
             )
             for n in range(40)
         ]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 
 class Answer(NamedTuple):
@@ -71,3 +71,9 @@ class Wire:
         if self._writer is not None:
             self._writer.close()
         self._reader = self._writer = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

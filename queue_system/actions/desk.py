@@ -100,7 +100,7 @@ def call_next(tx: Tx, desk: Desk) -> TicketView | None:
             _finish(branch, counter, current, desk.actor, "done")
         standing = line.open_tickets(tx, branch.id, counter.queues)
         waiting = line.as_waiting(standing, settings)
-        choice = dispatch.choose(waiting, frozenset(counter.queues), line.calling_rules(settings), tx.now)
+        choice = dispatch.choose(waiting, frozenset(counter.queues), line.calling_rules(settings), branch.now)
         if choice is None:
             return None
         chosen = next(ticket for ticket in standing if ticket.id == choice.ticket_id)
@@ -118,7 +118,7 @@ def call_ticket(tx: Tx, desk: Desk, ticket_id: UUID) -> TicketView:
         if current is not None:
             _finish(branch, counter, current, desk.actor, "done")
         waiting = line.as_waiting(line.open_tickets(tx, branch.id, counter.queues), settings)
-        choice = dispatch.choose(waiting, frozenset(counter.queues), line.calling_rules(settings), tx.now)
+        choice = dispatch.choose(waiting, frozenset(counter.queues), line.calling_rules(settings), branch.now)
         if choice is not None and choice.ticket_id == ticket_id:
             # Whoever presses the button beside the first in line calls nobody out of turn.
             return _call(branch, counter, wanted, desk.actor, choice.reason.code, choice.reason.values)
@@ -203,7 +203,7 @@ def resume(tx: Tx, branch_id: UUID, ticket_id: UUID, actor: Actor) -> TicketView
     with locked(tx, branch_id) as branch:
         ticket = line.ticket(tx, branch_id, ticket_id)
         if ticket.state is TicketState.NO_SHOW:
-            moved = _move(tx, ticket, Step.RETURN, anchor_at=tx.now, ended_at=None)
+            moved = _move(tx, ticket, Step.RETURN, anchor_at=branch.now, ended_at=None)
             branch.append(events.TicketReturned(subject=str(ticket.id), code=ticket.code), actor)
             reopen_booking(branch, ticket, actor)
         else:

@@ -138,7 +138,8 @@ def check_in(
             priority=_class_in_use(settings, arrival.priority),
             printer_id=printer_id,
         )
-        issued = _issue(branch, settings, service, order, booking, arrival.anchor)
+        booked_time = arrival.anchor if arrival.punctuality is Punctuality.ON_TIME else None
+        issued = _issue(branch, settings, service, order, booking, booked_time)
         tx.execute(
             sa.update(BOOKING)
             .where(BOOKING.c.branch_id == branch_id, BOOKING.c.id == booking.id)
@@ -233,7 +234,7 @@ def _issue(
         "code": tickets.code_of(queue.prefix, number),
         "state": TicketState.WAITING.value,
         "priority": order.priority,
-        "anchor_at": anchor_at or tx.now,
+        "anchor_at": anchor_at or branch.now,
         "issued_at": tx.now,
         "source": order.source,
         "language": order.language,

@@ -12,7 +12,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -33,6 +33,9 @@ _LOCK = Prepared(
             BRANCH.c.id == sa.bindparam("branch")
         )
     )
+)
+_LAST_AT = Prepared(
+    sa.select(EVENT.c.at).where(EVENT.c.branch_id == sa.bindparam("branch"), EVENT.c.seq == sa.bindparam("seq"))
 )
 _ADVANCE = Prepared(
     sa.update(BRANCH)
@@ -57,10 +60,15 @@ CITIZEN = Actor("citizen")
 
 @dataclass(slots=True)
 class Locked:
-    """A branch under lock, and the facts that will be written when the lock is left."""
+    """A branch under lock, and the facts that will be written when the lock is left.
+
+    `now` is the branch's own time: the clock's, but never before the last entry of its log. What orders people
+    counts with it, so that a clock that is put back, or runs behind that of another node, changes no order.
+    """
 
     tx: Tx
     id: UUID
+    now: datetime
     last_seq: int
     chain: str
     config_version: int
@@ -72,7 +80,7 @@ class Locked:
         entry = {
             "branch_id": self.id,
             "seq": self.last_seq,
-            "at": self.tx.now,
+            "at": self.now,
             "kind": fact.kind,
             "actor_kind": actor.kind,
             "actor_id": actor.id,
@@ -94,13 +102,20 @@ def locked(tx: Tx, branch_id: UUID) -> Iterator[Locked]:
     row = tx.row(_LOCK, {"branch": branch_id})
     if row is None:
         raise Missing("branch")
-    branch = Locked(tx, branch_id, row.last_seq, row.chain, row.config_version)
+    branch = Locked(
+        tx, branch_id, _branch_time(tx, branch_id, row.last_seq), row.last_seq, row.chain, row.config_version
+    )
     yield branch
     if branch.pending:
         for entry in branch.pending:
             tx.execute(_APPEND, entry)
         tx.execute(_ADVANCE, {"branch": branch_id, "seq": branch.last_seq, "link": branch.chain})
         tx.touched[branch_id] = branch.last_seq
+
+
+def _branch_time(tx: Tx, branch_id: UUID, last_seq: int) -> datetime:
+    last: datetime | None = tx.scalar(_LAST_AT, {"branch": branch_id, "seq": last_seq}) if last_seq else None
+    return tx.now if last is None or last <= tx.now else last + timedelta.resolution
 
 
 def link(previous: str, entry: dict[str, Any]) -> str:

@@ -1,0 +1,219 @@
+"""From sending the clerk's POST to the last of 200 display sockets holding the new board.
+
+Aim: p99 at most twice the limit's plus 10 ms. The limit is a bare uvicorn and Starlette application that sends the
+same bytes to the same number of sockets on a POST, with the same settings. Both servers run during the whole
+measurement, each in a process of its own, and take turns; clerk and screens are this process.
+
+The clerk calls as the page does: the form of the desk, which finishes the visit at the counter, calls the next in
+line, and answers with the desk as it is then. Thirty people wait; before each call another one takes a number.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import re
+import time
+import uuid
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlencode
+
+from benchmarks import houses
+from benchmarks.bare import CODE
+from benchmarks.houses import Place
+from benchmarks.report import Figure, conclude, percentile
+from benchmarks.sockets import PATIENCE_SECONDS, Wall
+from queue_system.actions import office
+from queue_system.store.queries.access import devices
+from tests.wire import Wire, request
+
+SCREENS: Final = 200
+WAITING: Final = 30
+WARM_UP: Final = 10
+ROUNDS: Final = 150
+AIM_FACTOR: Final = 2.0
+AIM_MS: Final = 10.0
+BRANCH: Final = "doha-main"
+DESK: Final = f"{BRANCH}/{houses.COUNTER}"
+
+
+@dataclass(frozen=True)
+class Keys:
+    """What lets in: the clerk's session, the kiosk's token, the tokens of the displays."""
+
+    clerk: str
+    kiosk: str
+    displays: list[str]
+
+
+def main() -> None:
+    with houses.folder() as folder:
+        place = houses.sqlite_place(folder)
+        keys = furnished(place)
+        with houses.our_server(place) as port:
+            sample = asyncio.run(sampled(port, keys))
+            (folder / "board.txt").write_text(sample, encoding="utf-8")
+            with houses.bare_server(folder / "board.txt") as bare_port:
+                ours, bare = asyncio.run(in_turns(port, bare_port, keys))
+    report(ours, bare, len(sample.encode()))
+
+
+def report(ours: list[float], bare: list[float], size: int) -> None:
+    p99, limit = percentile(ours, 99), percentile(bare, 99)
+    aim = AIM_FACTOR * limit + AIM_MS
+    conclude(
+        "call_to_screens",
+        [
+            Figure(
+                f"call to the last of {SCREENS} screens, p99",
+                p99,
+                "ms",
+                limit,
+                "a bare server with the same bytes",
+                f"≤ {AIM_FACTOR:g} × limit + {AIM_MS:g} ms = {aim:.1f} ms",
+                p99 <= aim,
+            ),
+            Figure(
+                f"call to the last of {SCREENS} screens, p50",
+                percentile(ours, 50),
+                "ms",
+                percentile(bare, 50),
+                "a bare server with the same bytes",
+            ),
+        ],
+        rounds=ROUNDS,
+        board_bytes=size,
+        worst_ms=[round(max(ours), 1), round(max(bare), 1)],
+    )
+
+
+def furnished(place: Place) -> Keys:
+    """A clerk at the counter, people in line, displays and a kiosk that are paired."""
+    with place.hall() as hall:
+        staff_id = houses.clerk(hall)
+        hall.sit(staff_id, houses.COUNTER)
+        for _ in range(WAITING):
+            hall.issue(houses.SERVICE)
+        displays = hall.db.read_now(devices, hall.branch.id, "display")
+        # Screens of another zone do not show this counter's calls.
+        here = [display for display in displays if display.zone_id == displays[0].zone_id]
+        return Keys(
+            hall.db.write_now(office.start_session, staff_id, "web"),
+            houses.kiosk_token(hall),
+            [hall.db.write_now(office.enrol_device, hall.branch.id, display.id) for display in here],
+        )
+
+
+class Clerk:
+    """Presses "call" on the page of the counter, and knows who comes next: nobody else calls, all wait in one line."""
+
+    def __init__(self, port: int, keys: Keys) -> None:
+        self._wire, self._kiosk = Wire(port), Wire(port)
+        self._keys = keys
+        self._headers = {"cookie": f"session={keys.clerk}", "origin": f"http://127.0.0.1:{port}"}
+        self._host = f"127.0.0.1:{port}"
+        self._expected = ""
+
+    async def look(self) -> None:
+        """Read the page: which ticket stands at the counter."""
+        answer = await self._wire.send(self._message("GET", f"/desk/{DESK}"))
+        assert answer.status == 200, answer.status
+        self._read(answer.body)
+
+    async def call(self) -> None:
+        """Send the form and read the new desk."""
+        form = urlencode({"expected": self._expected})
+        answer = await self._wire.send(self._message("POST", f"/counters/{DESK}/calls", form))
+        assert answer.status == 200, answer.status
+        self._read(answer.body)
+
+    async def arrival(self) -> None:
+        """Somebody takes a number."""
+        order = {"request_id": str(uuid.uuid4()), "service": houses.SERVICE}
+        answer = await self._kiosk.send(request("POST", f"/api/v1/branches/{BRANCH}/tickets", order, self._keys.kiosk))
+        assert answer.status == 201, answer.body
+
+    def close(self) -> None:
+        self._wire.close()
+        self._kiosk.close()
+
+    def _message(self, method: str, path: str, form: str = "") -> bytes:
+        lines = [f"{method} {path} HTTP/1.1", f"host: {self._host}", "hx-request: true"]
+        lines += [f"{name}: {value}" for name, value in self._headers.items()]
+        lines += ["content-type: application/x-www-form-urlencoded", f"content-length: {len(form)}"]
+        return "\r\n".join(lines).encode() + b"\r\n\r\n" + form.encode()
+
+    def _read(self, page: bytes) -> None:
+        found = re.search(rb'data-expected="([^"]*)"', page)
+        assert found is not None
+        self._expected = found[1].decode()
+
+
+async def our_wall(port: int, keys: Keys, screens: int) -> Wall:
+    """Screens on the displays of the branch, in turns."""
+    wall = Wall()
+    for token in itertools.islice(itertools.cycle(keys.displays), screens):
+        headers = {"origin": f"http://127.0.0.1:{port}", "cookie": f"device-display={token}"}
+        await wall.hang(port, "/display/live", headers)
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        await asyncio.gather(*(screen.first for screen in wall.screens))
+    return wall
+
+
+async def sampled(port: int, keys: Keys) -> str:
+    """A board after several calls, with CODE in the place of the newest code: what the bare server will send."""
+    clerk = Clerk(port, keys)
+    await clerk.look()
+    wall = await our_wall(port, keys, 1)
+    codes = [f"F{number:03}" for number in range(1, WARM_UP + 1)]
+    for code in codes:
+        await one_call(wall, clerk, code)
+    message = wall.screens[0].last.decode()
+    wall.close()
+    clerk.close()
+    return message.replace(codes[-1], CODE)
+
+
+async def in_turns(port: int, bare_port: int, keys: Keys) -> tuple[list[float], list[float]]:
+    """Milliseconds of every call, ours and the bare server's."""
+    clerk, wall = Clerk(port, keys), await our_wall(port, keys, SCREENS)
+    await clerk.look()
+    bare_wall, bare_wire = Wall(), Wire(bare_port)
+    for _ in range(SCREENS):
+        await bare_wall.hang(bare_port, "/live", {})
+    ours, bare = [], []
+    for number in range(WARM_UP + ROUNDS):
+        code = f"F{WARM_UP + 1 + number:03}"
+        ours.append(await one_call(wall, clerk, code))
+        bare.append(await one_bare_call(bare_wall, bare_wire, code))
+    for each in (wall, bare_wall, clerk, bare_wire):
+        each.close()
+    return ours[WARM_UP:], bare[WARM_UP:]
+
+
+async def one_call(wall: Wall, clerk: Clerk, code: str) -> float:
+    """Somebody comes, and everybody has seen it; then somebody is called. Milliseconds of the call."""
+    seq = max(json.loads(screen.last)["seq"] for screen in wall.screens)
+    newer = wall.expect(f'"seq":{seq + 1},'.encode())
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        await asyncio.gather(clerk.arrival(), newer)
+    filled = wall.expect(f'"code":"{code}"'.encode())
+    begun = time.perf_counter()
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        _, end = await asyncio.gather(clerk.call(), filled)
+    return (end - begun) * 1e3
+
+
+async def one_bare_call(wall: Wall, wire: Wire, code: str) -> float:
+    filled = wall.expect(f'"code":"{code}"'.encode())
+    message = f"POST / HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: {len(code)}\r\n\r\n{code}".encode()
+    begun = time.perf_counter()
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        _, end = await asyncio.gather(wire.send(message), filled)
+    return (end - begun) * 1e3
+
+
+if __name__ == "__main__":
+    main()

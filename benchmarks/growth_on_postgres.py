@@ -1,0 +1,42 @@
+"""The same as growth.py on PostgreSQL: a benchmark by itself, as making its history takes as long as the other's."""
+
+from __future__ import annotations
+
+import psycopg
+
+from benchmarks import houses
+from benchmarks.growth import A_DAY, compared, history, identities
+from benchmarks.houses import Place
+
+
+def main() -> None:
+    with houses.folder() as folder, houses.durable_postgres(folder) as server:
+        places = [houses.postgres_place(folder, server) for _ in range(2)]
+        compared("growth_on_postgres", "PostgreSQL", places, load_postgres)
+
+
+def load_postgres(place: Place, tickets: int) -> None:
+    """Write the history of so many tickets, then what its own housekeeping does after such a change."""
+    with place.hall() as hall:
+        words = identities(hall) | {
+            "id": "('018f' || lpad(to_hex(n), 28, '0'))::uuid",
+            "id_text": "('018f' || lpad(to_hex(n), 28, '0'))::uuid::text",
+            "secret": "replace(gen_random_uuid()::text, '-', '')",
+            "code": "'F' || lpad((i + 1)::text, 3, '0')",
+        }
+    with psycopg.connect(place.url, autocommit=True) as connection:
+        for setting in ("session_replication_role = replica", "synchronous_commit = off"):
+            connection.execute(f"SET {setting}".encode())
+        connection.execute(
+            f"CREATE TEMP TABLE line AS SELECT i FROM generate_series(0, {A_DAY - 1}) AS made(i)".encode()
+        )
+        connection.execute("ANALYZE line")
+        with connection.transaction():
+            for statement in history(words, tickets):
+                connection.execute(statement.encode())
+        connection.execute("VACUUM (ANALYZE) ticket, call, event, series")
+        connection.execute("CHECKPOINT")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,161 @@
+"""Furnished databases of both kinds that lie on a real disk, and servers as processes of their own."""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from queue_system.actions import office
+from queue_system.clock import ShiftedClock, SystemClock
+from queue_system.store import schema
+from queue_system.store.database import Database
+from queue_system.store.queries.access import devices
+from tests import postgres
+from tests.hall import Hall, furnish
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+# A Sunday, 10:00 in Doha: the hall of the embassy is open, and tickets are given for hours.
+OPEN_HALL: Final = datetime(2026, 11, 22, 7, 0, tzinfo=UTC)
+STOP_SECONDS: Final = 20.0
+SERVICE: Final = "attest-single"
+COUNTER: Final = "c4"
+
+
+@dataclass(frozen=True)
+class Place:
+    """A folder of this run, the address of a furnished database, and how far its clock is moved."""
+
+    folder: Path
+    url: str
+    step: timedelta
+
+    @contextlib.contextmanager
+    def hall(self) -> Iterator[Hall]:
+        """The database opened in this process; closed again before a server takes it."""
+        from tests.hall import enter
+
+        database = Database(self.url, ShiftedClock(self.step))
+        try:
+            yield enter(database)
+        finally:
+            database.close()
+
+    @property
+    def file(self) -> Path:
+        """The file of a SQLite database."""
+        return Path(self.url.removeprefix("sqlite:///"))
+
+
+@contextlib.contextmanager
+def folder() -> Iterator[Path]:
+    """A folder for this run, in TMPDIR, which ought to be on the kind of disk that a house would use."""
+    with tempfile.TemporaryDirectory(prefix="queue-bench-") as name:
+        yield Path(name)
+
+
+def sqlite_place(where: Path, name: str = "queue") -> Place:
+    """The embassy in a new SQLite file; the application itself opens it with synchronous=FULL."""
+    return _furnished(where, f"sqlite:///{where / name}.db")
+
+
+@contextlib.contextmanager
+def durable_postgres(where: Path) -> Iterator[str]:
+    """The address of a PostgreSQL server of our own with fsync on."""
+    url = postgres.start(where, durable=True)
+    try:
+        yield url
+    finally:
+        postgres.stop(where)
+        # Its guard tidies up in the folder, which is removed after us.
+        deadline = time.monotonic() + STOP_SECONDS
+        while (where / "postgres.url").exists() and time.monotonic() < deadline:
+            time.sleep(0.02)
+
+
+def postgres_place(where: Path, server: str) -> Place:
+    """The embassy in a new database of a server."""
+    return _furnished(where, postgres.create_database(server, f"bench_{uuid.uuid4().hex[:12]}"))
+
+
+def _furnished(where: Path, url: str) -> Place:
+    place = Place(where, url, OPEN_HALL - SystemClock().now())
+    database = Database(url, ShiftedClock(place.step))
+    try:
+        schema.migrate(database)
+        furnish(database)
+    finally:
+        database.close()
+    return place
+
+
+def kiosk_token(hall: Hall) -> str:
+    """The secret of a paired kiosk."""
+    kiosk = hall.db.read_now(devices, hall.branch.id, "kiosk")[0]
+    return hall.db.write_now(office.enrol_device, hall.branch.id, kiosk.id)
+
+
+def clerk(hall: Hall, login: str = "clerk") -> uuid.UUID:
+    """An officer who never signs in with the password: none is worked out."""
+    new = office.NewStaff(login, login, "-", "ar", ((hall.branch.id, "officer"),))
+    return hall.db.write_now(office.create_staff, new)
+
+
+# ---------------------------------------------------------------- servers
+
+
+@contextlib.contextmanager
+def our_server(place: Place) -> Iterator[int]:
+    """The application on a place's database, in a process of its own; gives its port."""
+    with _process("houses", "serve_ours", place.url, str(place.folder), str(place.step.total_seconds())) as port:
+        yield port
+
+
+@contextlib.contextmanager
+def bare_server(text: Path) -> Iterator[int]:
+    """`bare.serve` in a process of its own; gives its port."""
+    with _process("bare", "serve", str(text)) as port:
+        yield port
+
+
+def serve_ours(url: str, data: str, step: str) -> None:
+    """The body of the process of `our_server`."""
+    from queue_system.app import create_app
+    from queue_system.serving import listen, serve
+    from queue_system.settings import Settings
+
+    settings = Settings.model_validate({"database_url": url, "data_dir": data, "port": 0, "log_level": "warning"})
+    listener, settings = listen(settings)
+    app = create_app(settings, ShiftedClock(timedelta(seconds=float(step))))
+    sys.exit(serve(app, settings, listener, lambda: print(settings.port, flush=True)))
+
+
+@contextlib.contextmanager
+def _process(module: str, function: str, *arguments: str) -> Iterator[int]:
+    """Run a function of this package with `arguments`; it prints its port once it serves."""
+    program = f"import sys; from benchmarks.{module} import {function}; {function}(*sys.argv[1:])"
+    process = subprocess.Popen(
+        [sys.executable, "-c", program, *arguments], cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE
+    )
+    assert process.stdout is not None
+    try:
+        said = process.stdout.readline()
+        if not said:
+            raise RuntimeError(f"{module}.{function} did not start, see above")
+        yield int(said)
+    finally:
+        process.terminate()
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        process.stdout.close()

@@ -1,0 +1,242 @@
+"""A ticket drawn over HTTP: the latency of one client and the rate of sixteen, on both databases.
+
+Aims: at sixteen clients at least half the rate at which the bare driver writes the same rows, one transaction for
+each ticket, with the same promise (SQLite: synchronous=FULL; PostgreSQL: fsync and synchronous_commit on); and one
+client's p50 below 4 ms. Server and clients are processes of their own; driver and server take turns, in rounds.
+
+The same rows: the number of the series, the ticket, its entry in the log, the head of the branch.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import re
+import sqlite3
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+from uuid import UUID
+
+import psycopg
+from uuid_utils.compat import uuid7
+
+from benchmarks import houses
+from benchmarks.houses import Place
+from benchmarks.report import Figure, conclude, percentile
+from tests.wire import Wire, request
+
+CLIENTS: Final = 16
+ROUNDS: Final = 4
+ALONE: Final = 100
+TOGETHER_SECONDS: Final = 1.5
+BARE_SECONDS: Final = 1.0
+WARM_UP: Final = 100
+AIM_RATE: Final = 0.5
+AIM_MS: Final = 4.0
+PATH: Final = "/api/v1/branches/doha-main/tickets"
+
+Row = dict[str, Any]
+Write = Callable[[], None]
+
+
+def main() -> None:
+    figures: list[Figure] = []
+    details: dict[str, Any] = {"clients": CLIENTS, "rounds": ROUNDS}
+    with houses.folder() as folder:
+        ours, bare = (houses.sqlite_place(folder, name) for name in ("ours", "bare"))
+        connection = sqlite3.connect(bare.file, isolation_level=None)
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+        rows = rows_of(bare)
+        figures += measured("SQLite", ours, lambda: in_sqlite(connection, next(rows)), "bare sqlite3", details)
+        connection.close()
+        with houses.durable_postgres(folder) as server:
+            ours, bare = (houses.postgres_place(folder, server) for _ in range(2))
+            rows = rows_of(bare)
+            with psycopg.connect(bare.url) as session:
+                figures += measured(
+                    "PostgreSQL", ours, lambda: in_postgres(session, next(rows)), "bare psycopg", details
+                )
+    conclude("ticket_over_http", figures, **details)
+
+
+def measured(name: str, place: Place, write: Write, limit_is: str, details: dict[str, Any]) -> list[Figure]:
+    with place.hall() as hall:
+        token = houses.kiosk_token(hall)
+    names = (str(uuid.uuid4()) for _ in itertools.count())
+    alone: list[float] = []
+    rates: list[float] = []
+    bare: list[float] = []
+    bare_each: list[float] = []
+    with houses.our_server(place) as port:
+        asyncio.run(one_client(port, token, names, WARM_UP))
+        for _ in range(ROUNDS):
+            bare_each += (spent := bare_times(write))
+            bare.append(len(spent) / sum(spent))
+            alone += asyncio.run(one_client(port, token, names, ALONE))
+            rates.append(asyncio.run(many_clients(port, token, names)))
+    details[f"{name}: rates, 1/s"] = [round(rate) for rate in rates]
+    details[f"{name}: {limit_is}, 1/s"] = [round(rate) for rate in bare]
+    rate, limit = percentile(rates, 50), percentile(bare, 50)
+    p50 = percentile(alone, 50) * 1e3
+    return [
+        Figure(
+            f"tickets of {CLIENTS} clients, {name}",
+            rate,
+            "1/s",
+            limit,
+            f"{limit_is}, one transaction each",
+            f"ratio ≥ {AIM_RATE:g}",
+            rate >= AIM_RATE * limit,
+        ),
+        Figure(
+            f"ticket of one client, {name}, p50",
+            p50,
+            "ms",
+            percentile(bare_each, 50) * 1e3,
+            limit_is,
+            f"< {AIM_MS:g} ms",
+            p50 < AIM_MS,
+        ),
+        Figure(
+            f"ticket of one client, {name}, p99",
+            percentile(alone, 99) * 1e3,
+            "ms",
+            percentile(bare_each, 99) * 1e3,
+            limit_is,
+        ),
+    ]
+
+
+async def one_client(port: int, token: str, names: Iterator[str], count: int) -> list[float]:
+    """Seconds of each of `count` tickets, one after the other."""
+    wire = Wire(port)
+    spent = []
+    for _ in range(count):
+        message = order(next(names), token)
+        begun = time.perf_counter()
+        answer = await wire.send(message)
+        spent.append(time.perf_counter() - begun)
+        assert answer.status == 201, answer.body
+    wire.close()
+    return spent
+
+
+async def many_clients(port: int, token: str, names: Iterator[str]) -> float:
+    """Tickets a second, while all clients ask again as soon as they are answered."""
+    given: list[str] = []
+    end = time.perf_counter() + TOGETHER_SECONDS
+
+    async def client() -> None:
+        wire = Wire(port)
+        while time.perf_counter() < end:
+            answer = await wire.send(order(next(names), token))
+            assert answer.status == 201, answer.body
+            given.append(answer.json["code"])
+        wire.close()
+
+    begun = time.perf_counter()
+    await asyncio.gather(*(client() for _ in range(CLIENTS)))
+    seconds = time.perf_counter() - begun
+    # A number given twice would be fast and worthless.
+    assert len(set(given)) == len(given)
+    return len(given) / seconds
+
+
+def order(name: str, token: str) -> bytes:
+    return request("POST", PATH, {"request_id": name, "service": houses.SERVICE}, token)
+
+
+# ---------------------------------------------------------------- the limit
+
+
+def bare_times(write: Write) -> list[float]:
+    """Seconds of each transaction, one after the other."""
+    spent = []
+    end = time.perf_counter() + BARE_SECONDS
+    while (begun := time.perf_counter()) < end:
+        write()
+        spent.append(time.perf_counter() - begun)
+    return spent
+
+
+def rows_of(place: Place) -> Iterator[Row]:
+    """Ready values, one ticket after the other, in the branch of a furnished database; the series exists already."""
+    with place.hall() as hall:
+        first = hall.issue(houses.SERVICE).ticket
+        service = hall.branch.service(houses.SERVICE)
+        moment = hall.db.clock.now().replace(tzinfo=None) if hall.db.is_sqlite else hall.db.clock.now()
+        branch, key, is_sqlite = hall.branch.id, hall.branch.key, hall.db.is_sqlite
+
+    def written(value: UUID) -> Any:
+        return value.hex if is_sqlite else value
+
+    # The furnished branch has entries already; the first ticket is the newest of them.
+    seqs = itertools.count(last_seq(place, written(branch)) + 1)
+    for number in itertools.count(2):
+        ticket_id = uuid7()
+        yield {
+            "branch": written(branch),
+            "id": written(ticket_id),
+            "queue": written(service.queue_id),
+            "service": written(service.id),
+            "day": first.business_date.isoformat() if is_sqlite else first.business_date,
+            "number": number,
+            "code": f"F{number:03}",
+            "at": moment.isoformat(" ") if is_sqlite else moment,
+            "request": f"request-{number:08}",
+            "token": f"{key}{number:022}",
+            "seq": next(seqs),
+            "subject": str(ticket_id),
+            "data": '{"code":"F001","queue":"q-attest","service":"attest-single","business_date":"2026-11-22",'
+            '"priority_class":"walkin","source":"api","anchor_at":"2026-11-22T07:00:00.000000+00:00"}',
+            "chain": f"{number:064x}",
+        }
+
+
+def last_seq(place: Place, branch: Any) -> int:
+    query = "SELECT last_seq FROM branch WHERE id = "
+    if place.url.startswith("sqlite"):
+        return int(sqlite3.connect(place.file).execute(f"{query}?", (branch,)).fetchone()[0])
+    with psycopg.connect(place.url) as session:
+        found = session.execute(f"{query}%s".encode(), (branch,)).fetchone()
+    assert found is not None
+    return int(found[0])
+
+
+STATEMENTS: Final = (
+    (
+        "UPDATE series SET last_number = last_number + 1 "
+        "WHERE branch_id = :branch AND queue_id = :queue AND business_date = :day"
+    ),
+    (
+        "INSERT INTO ticket (branch_id, id, queue_id, series_id, service_id, business_date, number, code, state, "
+        "priority, anchor_at, issued_at, source, language, calls, request_id, token) VALUES (:branch, :id, :queue, "
+        ":queue, :service, :day, :number, :code, 'waiting', 'walkin', :at, :at, 'api', 'ar', 0, :request, :token)"
+    ),
+    (
+        "INSERT INTO event (branch_id, seq, at, kind, actor_kind, actor_id, subject, data, chain) "
+        "VALUES (:branch, :seq, :at, 'ticket.issued', 'device', '', :subject, :data, :chain)"
+    ),
+    "UPDATE branch SET last_seq = :seq, chain = :chain WHERE id = :branch",
+)
+FOR_POSTGRES: Final = tuple(re.sub(r":(\w+)", r"%(\1)s", statement).encode() for statement in STATEMENTS)
+
+
+def in_sqlite(connection: sqlite3.Connection, row: Row) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    for statement in STATEMENTS:
+        connection.execute(statement, row)
+    connection.execute("COMMIT")
+
+
+def in_postgres(session: psycopg.Connection[Any], row: Row) -> None:
+    for statement in FOR_POSTGRES:
+        session.execute(statement, row)
+    session.commit()
+
+
+if __name__ == "__main__":
+    main()

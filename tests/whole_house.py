@@ -1,0 +1,149 @@
+"""Tabs of a real browser that remember every complaint, and a look that misses nothing: for the whole house."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
+
+from tests import needs
+from tests.demo_process import PASSWORD, Demo
+from tests.tree import ROOT
+
+AXE = (ROOT / "tests" / "vendor" / "axe-core-4.14.1" / "axe.min.js").read_text(encoding="utf-8")
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+FIND = """async how => {
+  const found = await axe.run(document, {...how, resultTypes: ["violations"]});
+  return found.violations.map(one => [one.id, one.nodes.map(node => node.html)]);
+}"""
+PHONE = (390, 844)
+NARROW = (320, 640)
+KIOSKS = ((1080, 1920), (1280, 800))
+SCREENS = ((1920, 1080), (1080, 1920))
+OFFICE = (1366, 768)
+LOCALES = {"ar": "ar-QA", "en": "en-GB"}
+# A visitor presses Tab this often at most before giving up.
+PATIENCE = 150
+# A file that was still on its way when one went on to the next page.
+LEFT_BEFORE = "net::ERR_ABORTED"
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """The browser that `tests.needs` finds; playwright brings none of its own."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=needs.chromium(), args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Tab:
+    """A tab with cookies of its own; `complaints` are errors of scripts and broken rules of the page's policy."""
+
+    page: Page
+    demo: Demo
+    language: str
+    complaints: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        # A page that is refused on purpose is no complaint; what a page loads by itself must be there.
+        self.page.on(
+            "console",
+            lambda said: (
+                self.complaints.append(said.text)
+                if said.type == "error" and not said.text.startswith("Failed to load resource")
+                else None
+            ),
+        )
+        self.page.on("pageerror", lambda problem: self.complaints.append(str(problem)))
+        self.page.on("requestfailed", lambda request: self._failed(request.url, request.failure or ""))
+        self.page.on("response", lambda answer: self._answered(answer))
+
+    def open(self, path: str) -> None:
+        self.page.goto(self.demo.address + path)
+
+    def click(self, selector: str, place: int = 0) -> None:
+        self.page.locator(selector).nth(place).click()
+
+    def text(self, selector: str) -> str:
+        return self.page.locator(selector).first.inner_text().strip()
+
+    def reach(self, target: str | Locator) -> None:
+        """Press Tab until the target has the focus; what has it must be seen to have it."""
+        locator = self.page.locator(target).first if isinstance(target, str) else target
+        locator.wait_for(state="attached")
+        for _ in range(PATIENCE):
+            if locator.evaluate("here => here === document.activeElement"):
+                outline = locator.evaluate("here => getComputedStyle(here).outlineStyle")
+                assert outline != "none", f"{target} does not show that it has the focus"
+                return
+            self.page.keyboard.press("Tab")
+        raise AssertionError(f"the Tab key does not reach {target} on {self.page.url}")
+
+    def press(self, target: str | Locator) -> None:
+        """Reach something by keyboard and press Enter on it."""
+        self.reach(target)
+        self.page.keyboard.press("Enter")
+
+    def type(self, target: str, text: str) -> None:
+        """Reach a field by keyboard and type."""
+        self.reach(target)
+        self.page.keyboard.type(text)
+
+    def look(self, name: str, *, language: str | None = None) -> None:
+        """Nothing is wrong with the page as it stands: for everybody, in both schemes, and as wide as the window."""
+        language = language or self.language
+        root = self.page.locator("html")
+        assert (root.get_attribute("lang"), root.get_attribute("dir")) == (
+            language,
+            "rtl" if language == "ar" else "ltr",
+        )
+        assert self.page.locator("h1").count() == 1, name
+        self.page.evaluate(AXE)
+        assert self.page.evaluate(FIND, {"runOnly": RULES}) == [], f"{name} ({language})"
+        self.page.emulate_media(color_scheme="dark")
+        assert self.page.evaluate(FIND, {"runOnly": ["color-contrast"]}) == [], f"{name} ({language}, dark)"
+        self.page.emulate_media(color_scheme="light")
+        assert not self.sticks_out(), f"{name} ({language}) is wider than its window"
+        assert self.complaints == [], name
+
+    def sticks_out(self) -> bool:
+        return bool(self.page.evaluate("document.documentElement.scrollWidth > innerWidth"))
+
+    def _failed(self, url: str, failure: str) -> None:
+        if LEFT_BEFORE not in failure:
+            self.complaints.append(f"{url}: {failure}")
+
+    def _answered(self, answer: Any) -> None:
+        if answer.status >= 500 or (answer.status >= 400 and answer.request.resource_type != "document"):
+            self.complaints.append(f"{answer.url}: {answer.status}")
+
+
+@contextmanager
+def tab(
+    browser: Browser, demo: Demo, size: tuple[int, int], language: str = "ar", *, scripts: bool = True
+) -> Iterator[Tab]:
+    """A fresh browser profile, as of another person or device."""
+    context = browser.new_context(
+        viewport={"width": size[0], "height": size[1]},
+        locale=LOCALES[language],
+        color_scheme="light",
+        reduced_motion="reduce",
+        java_script_enabled=scripts,
+    )
+    context.set_default_timeout(30_000)
+    yield Tab(context.new_page(), demo, language)
+    context.close()
+
+
+def sign_in(tab: Tab, login: str) -> None:
+    """At a desk, by keyboard alone."""
+    tab.open("/sign-in")
+    tab.type("#login", login)
+    tab.type("#password", PASSWORD)
+    tab.page.keyboard.press("Enter")
+    tab.page.wait_for_url("**/desk")
