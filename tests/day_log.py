@@ -21,6 +21,7 @@ from queue_system.store.queries import bookings as stored
 from queue_system.store.queries.settings import BranchSettings
 from queue_system.store.tables import Booking, Branch, Seat, Ticket, table
 
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
 STEPS = {
     "ticket.called": Step.CALL,
     "ticket.recalled": Step.RECALL,
@@ -71,7 +72,7 @@ class Telling:
     bookings: dict[str, BookingState] = field(default_factory=dict)
     seq: int = 0
     chain: str = ""
-    at: datetime = datetime.min.replace(tzinfo=UTC)
+    at: datetime = LONG_AGO
 
     def follow(self, entry: AnyRow) -> None:
         assert entry.seq == self.seq + 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -27,7 +27,7 @@ from queue_system.store.queries.bookings import BookingView
 from queue_system.store.queries.line import TicketView
 from queue_system.store.tables import Queue, Staff, table
 from tests.conftest import SUNDAY_MORNING
-from tests.day_log import Telling
+from tests.day_log import LONG_AGO, Telling
 from tests.hall import enter, furnish
 
 COUNTERS = ("c3", "c4", "c5", "r6")
@@ -125,7 +125,7 @@ class Machine(RuleBasedStateMachine):
                 for one in self.model.tickets.values()
                 if one.booking_id is None and one.state is TicketState.WAITING
             ),
-            default=datetime.min.replace(tzinfo=UTC),
+            default=LONG_AGO,
         )
 
     def called(self, ticket_id: UUID, here: Desk) -> None:

@@ -145,6 +145,7 @@ def served(app: Starlette, **config: Any) -> Iterator[str]:
             host="127.0.0.1",
             ws="websockets-sansio",
             log_level="critical",
+            loop="asyncio",
             timeout_graceful_shutdown=2,
             **({"port": 0} | config),
         )

@@ -148,7 +148,7 @@ def test_a_sample_that_there_is_not_leaves_nothing_behind(
 ) -> None:
     monkeypatch.setenv("QUEUE_DATA_DIR", str(tmp_path / "none"))
     assert run_demo("embasy", busy=False, speed=1, real_clock=False) == 1
-    assert "there is no profile of this name (did you mean embassy" in capsys.readouterr().err
+    assert 'there is no profile of this name — did you mean "embassy"?' in capsys.readouterr().err
     assert not (tmp_path / "none").exists()
 
 

@@ -24,6 +24,7 @@ from queue_system.store.log import CITIZEN
 from queue_system.store.queries import bookings as stored
 from queue_system.store.queries import line
 from queue_system.store.queries.bookings import BookingView
+from queue_system.store.queries.line import TicketView
 from queue_system.store.queries.settings import ServiceView
 from queue_system.store.tables import Branch, ClosureRow, OpeningHours, table
 from tests.hall import Hall, enter, furnish
@@ -220,7 +221,7 @@ def test_who_came_before_three_is_called_after_three_first_and_keeps_the_code(ni
     today = night.issue().ticket
     assert today.code == yesterday[0].code == "F001"
     here = night.sit(night.person("layla"))
-    called = []
+    called: list[TicketView] = []
     for _ in range(3):
         ticket = night.call_next(replace(here, expected=called[-1].id if called else None))
         assert ticket is not None
@@ -249,7 +250,8 @@ def hall(db: Database) -> Hall:
 
 def call_all(hall: Hall, clerk: UUID) -> list[UUID]:
     """Call until nobody waits; who was called, in order."""
-    here, called = hall.at(clerk), []
+    here = hall.at(clerk)
+    called: list[UUID] = []
     while (ticket := hall.call_next(replace(here, expected=called[-1] if called else None))) is not None:
         called.append(ticket.id)
     return called
@@ -273,6 +275,7 @@ ON = timedelta(minutes=1)
 def test_who_came_first_is_called_first_whatever_the_clock_does(
     hall: Hall, clock: FrozenClock, moves: tuple[timedelta, ...]
 ) -> None:
+    clock.move(timedelta(hours=1))
     clerk = hall.person("layla")
     hall.sit(clerk)
     came = [hall.issue().ticket.id]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -24,18 +25,22 @@ NARROW = (320, 640)
 KIOSKS = ((1080, 1920), (1280, 800))
 SCREENS = ((1920, 1080), (1080, 1920))
 OFFICE = (1366, 768)
+# The number on the kiosk's last page.
+NUMBER = "[data-page=number] .code"
 LOCALES = {"ar": "ar-QA", "en": "en-GB"}
 # A visitor presses Tab this often at most before giving up.
 PATIENCE = 150
+# What the browser itself says of an answer that refuses; whether it may be one, `_answered` decides.
+REFUSED = "Failed to load resource"
 # A file that was still on its way when one went on to the next page.
 LEFT_BEFORE = "net::ERR_ABORTED"
 
 
 @contextmanager
-def chromium() -> Iterator[Browser]:
-    """The browser that `tests.needs` finds; playwright brings none of its own."""
+def chromium(*options: str) -> Iterator[Browser]:
+    """The browser that `tests.needs` finds, started with more options; playwright brings none of its own."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=needs.chromium(), args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=needs.chromium(), args=["--no-sandbox", *options])
         yield browser
         browser.close()
 
@@ -55,13 +60,13 @@ class Tab:
             "console",
             lambda said: (
                 self.complaints.append(said.text)
-                if said.type == "error" and not said.text.startswith("Failed to load resource")
+                if said.type == "error" and not said.text.startswith(REFUSED)
                 else None
             ),
         )
         self.page.on("pageerror", lambda problem: self.complaints.append(str(problem)))
         self.page.on("requestfailed", lambda request: self._failed(request.url, request.failure or ""))
-        self.page.on("response", lambda answer: self._answered(answer))
+        self.page.on("response", self._answered)
 
     def open(self, path: str) -> None:
         self.page.goto(self.demo.address + path)
@@ -109,7 +114,14 @@ class Tab:
         assert self.page.evaluate(FIND, {"runOnly": ["color-contrast"]}) == [], f"{name} ({language}, dark)"
         self.page.emulate_media(color_scheme="light")
         assert not self.sticks_out(), f"{name} ({language}) is wider than its window"
-        assert self.complaints == [], name
+        assert self.complaints == [], f"{name}: {self.complaints}"
+
+    def number_on_kiosk(self) -> str:
+        """The secret part of the link to the number that the kiosk shows now, without which it shows none."""
+        self.page.locator(NUMBER).wait_for()
+        found = re.search(r"/tickets/([\w-]+)", self.page.content())
+        assert found is not None, self.page.url
+        return found[1]
 
     def sticks_out(self) -> bool:
         return bool(self.page.evaluate("document.documentElement.scrollWidth > innerWidth"))
@@ -119,7 +131,8 @@ class Tab:
             self.complaints.append(f"{url}: {failure}")
 
     def _answered(self, answer: Any) -> None:
-        if answer.status >= 500 or (answer.status >= 400 and answer.request.resource_type != "document"):
+        loaded_by_itself = answer.request.resource_type in ("script", "stylesheet", "font", "image", "media")
+        if answer.status >= 500 or (answer.status >= 400 and loaded_by_itself):
             self.complaints.append(f"{answer.url}: {answer.status}")
 
 
@@ -142,7 +155,8 @@ def tab(
 
 def sign_in(tab: Tab, login: str) -> None:
     """At a desk, by keyboard alone."""
-    tab.open("/sign-in")
+    # The language of this browser, not the one that the person was entered with.
+    tab.open(f"/sign-in?lang={tab.language}")
     tab.type("#login", login)
     tab.type("#password", PASSWORD)
     tab.page.keyboard.press("Enter")

@@ -170,7 +170,7 @@ async def form(request: Request) -> dict[str, str]:
 
     NUL is left out: nobody types it, and PostgreSQL knows no text with it.
     """
-    async with request.form(max_files=0, max_fields=100) as fields:
+    async with request.form(max_fields=100) as fields:
         return {name: value.replace("\0", "") for name, value in fields.items() if isinstance(value, str)}
 
 
