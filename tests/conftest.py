@@ -11,11 +11,15 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 import structlog
+from playwright.sync_api import expect
 
 from queue_system.clock import FrozenClock
 from queue_system.store import schema
 from queue_system.store.database import Database
 from tests import postgres
+
+# A page may take its time on a busy machine; what never comes still fails.
+expect.set_options(timeout=30_000)
 
 # structlog's own default draws every local variable of every frame; one fault would take minutes.
 structlog.configure(
