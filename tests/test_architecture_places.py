@@ -78,7 +78,8 @@ def test_modules_are_short() -> None:
         str(path.relative_to(ROOT)): count
         for path in python_files()
         if "migrations" not in path.parts
-        and (count := len(path.read_text(encoding="utf-8").splitlines())) > (LONGEST_TEST if "tests" in path.parts else LONGEST_MODULE)
+        and (count := len(path.read_text(encoding="utf-8").splitlines()))
+        > (LONGEST_TEST if "tests" in path.parts else LONGEST_MODULE)
     }
     assert long == {}
 

@@ -90,7 +90,7 @@ THING_AT_THE_KIOSK = row(PAIR, open=(KIOSK,), unknown=(KIOSK_ELSEWHERE,))
 ON_THE_SCREEN = row(PAIR, open=(DISPLAY,))
 # Numbers are given to who stands in the hall: a kiosk of the branch, or somebody who receives people there.
 TAKE = row(FORBIDDEN, open=(KIOSK, CLERK, ADMINISTRATOR), sign_in=(REVOKED,))
-TAKE_ARRIVED = TAKE | {OTHER: UNKNOWN}
+TAKE_ARRIVED = {**TAKE, OTHER: UNKNOWN}
 
 ACTS = ("calls", "recalls", "starts", "finishes", "no-shows", "holds", "transfers", "returns")
 NO_TICKET = "01890000-0000-7000-8000-000000000000"

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from pydantic import SecretStr
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
@@ -379,7 +380,7 @@ def calm(client: TestClient) -> TestClient:
 @contextmanager
 def behind_proxy(url: str, folder: Path, clock: FrozenClock, comes_from: str) -> Iterator[TestClient]:
     """A browser whose requests reach the application from an address, through uvicorn's own reading of proxies."""
-    settings = Settings(database_url=url, data_dir=folder, trusted_proxies=PROXY)
+    settings = Settings(database_url=SecretStr(url), data_dir=folder, trusted_proxies=PROXY)
     config = configuration(create_app(settings, clock), settings)
     config.load()
     with TestClient(config.loaded_app, client=(comes_from, 50000), follow_redirects=False) as client:

@@ -122,7 +122,9 @@ def test_focus_is_never_taken_away() -> None:
     for sheet in SHEETS:
         for selector, body in re.findall(r"([^{}]+)\{([^{}]*)\}", without_comments(sheet)):
             if re.search(r"outline:\s*(none|0)", body):
-                assert selector.strip() in {":focus", ".card-choice input:focus-visible", ".kiosk h1:focus"}, f"{sheet.name}: {selector}"
+                assert selector.strip() in {":focus", ".card-choice input:focus-visible", ".kiosk h1:focus"}, (
+                    f"{sheet.name}: {selector}"
+                )
 
 
 # ---- fonts
