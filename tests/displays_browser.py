@@ -15,11 +15,10 @@ from queue_system.app import create_app
 from queue_system.clock import FrozenClock
 from queue_system.settings import Settings
 from queue_system.store.queries.access import devices
+from tests import axe
 from tests.displays_hall import call, seat, served, until
 from tests.hall import Hall, enter
-from tests.tree import ROOT
 
-AXE = ROOT / "tests" / "vendor" / "axe-core-4.14.1" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
@@ -85,6 +84,6 @@ def busy_hall(hall: Hall) -> None:
 def check(page: Page) -> None:
     """No violation of WCAG 2.2 AA on the page as it is."""
     # Evaluated by the browser's debugger, which the page's policy does not bind.
-    page.evaluate(AXE.read_text(encoding="utf-8"))
+    page.evaluate(axe.SOURCE)
     found = page.evaluate("async rules => (await axe.run(document, {runOnly: rules})).violations", RULES)
     assert [(one["id"], [node["target"] for node in one["nodes"]]) for one in found] == []

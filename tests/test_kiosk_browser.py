@@ -13,16 +13,14 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 from queue_system.actions import office
 from queue_system.clock import ShiftedClock, SystemClock
 from queue_system.store.log import SYSTEM
-from tests import needs
+from tests import axe, needs
 from tests.conftest import SUNDAY_MORNING
 from tests.desk_in_browser import House
 from tests.kiosk_hall import book, pair
-from tests.tree import ROOT
 from tests.web_hall import furnished
 
 pytestmark = pytest.mark.browser
 
-AXE = (ROOT / "tests" / "vendor" / "axe-core-4.14.1" / "axe.min.js").read_text("utf-8")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 CHECK = "rules => axe.run(document, {runOnly: rules}).then(found => found.violations.map(one => [one.id, one.nodes.map(node => node.html)]))"
 PORTRAIT = {"width": 1080, "height": 1920}
@@ -140,7 +138,7 @@ def test_the_ticket_page_is_for_everybody(browser: Browser, house: House, langua
 
 
 def check(page: Page, name: str) -> None:
-    page.evaluate(AXE)
+    page.evaluate(axe.SOURCE)
     assert page.evaluate(CHECK, RULES) == [], name
 
 

@@ -10,16 +10,14 @@ import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from queue_system.clock import FrozenClock
-from tests import needs
+from tests import axe, needs
 from tests.api_program import BASE
 from tests.conftest import SUNDAY_MORNING
 from tests.desk_in_browser import House
-from tests.tree import ROOT
 from tests.web_hall import furnished
 
 pytestmark = pytest.mark.browser
 
-AXE = ROOT / "tests" / "vendor" / "axe-core-4.14.1" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
@@ -45,7 +43,7 @@ def test_axe_finds_nothing_and_nothing_sticks_out(browser: Browser, address: str
     context = browser.new_context(color_scheme=theme, bypass_csp=True, viewport={"width": 320, "height": 700})
     page = context.new_page()
     page.goto(f"{address}?lang={language}")
-    page.evaluate(AXE.read_text(encoding="utf-8"))
+    page.evaluate(axe.SOURCE)
     for opened in (False, True):
         page.evaluate("yes => document.querySelectorAll('details').forEach(one => { one.open = yes })", opened)
         result = page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)

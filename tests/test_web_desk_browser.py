@@ -13,15 +13,13 @@ from queue_system.clock import FrozenClock
 from queue_system.core.tickets import TicketState
 from queue_system.store.queries import line
 from queue_system.store.queries.access import staff_by_login
-from tests import needs
+from tests import axe, needs
 from tests.desk_in_browser import House, press, take_seat
 from tests.hall import enter
-from tests.tree import ROOT
 from tests.web_hall import furnished
 
 pytestmark = pytest.mark.browser
 
-AXE = ROOT / "tests" / "vendor" / "axe-core-4.14.1" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
@@ -299,7 +297,7 @@ def test_silence_is_told_and_ends_when_the_server_is_back(
 def test_axe_finds_nothing(browser: Browser, house: House, language: str, theme: Any) -> None:
     context = browser.new_context(viewport={"width": 1366, "height": 768}, color_scheme=theme, locale=language)
     page = context.new_page()
-    page.add_init_script(path=AXE)
+    page.add_init_script(axe.SOURCE)
     found: list[str] = []
 
     def check(where: str) -> None:

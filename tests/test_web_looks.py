@@ -11,14 +11,12 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests import needs
-from tests.tree import ROOT
+from tests import axe, needs
 from tests.web_pages import rendered, static_file
 
 pytestmark = pytest.mark.browser
 
 POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; connect-src 'self'"
-AXE = ROOT / "tests" / "vendor" / "axe-core-4.14.1" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 # One of everything: what surfaces put together, with texts that the catalogues have.
@@ -65,7 +63,7 @@ def test_axe_finds_nothing(browser: Browser, site: str, language: str, page: str
     context = browser.new_context(color_scheme=theme, bypass_csp=True, viewport={"width": 390, "height": 844})
     tab = context.new_page()
     tab.goto(f"{site}/{language}-{page}.html")
-    tab.evaluate(AXE.read_text(encoding="utf-8"))
+    tab.evaluate(axe.SOURCE)
     result = tab.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)
     context.close()
     assert result["passes"]

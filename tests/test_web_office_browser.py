@@ -20,16 +20,14 @@ from queue_system.clock import ShiftedClock, SystemClock
 from queue_system.settings import Settings
 from queue_system.store.queries import access
 from queue_system.web.house import House
-from tests import needs
+from tests import axe, needs
 from tests.conftest import SUNDAY_MORNING
 from tests.hall import PASSWORD, enter
 from tests.printing_hall import PrintingHall, until
-from tests.tree import ROOT
 from tests.web_hall import furnished
 
 pytestmark = pytest.mark.browser
 
-AXE = ROOT / "tests" / "vendor" / "axe-core-4.14.1" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
@@ -89,7 +87,7 @@ def open_office(browser: Browser, address: str, language: str, scheme: str) -> P
 
 def barriers(page: Page) -> list[str]:
     """What axe finds, as `rule: first element`."""
-    page.evaluate(AXE.read_text(encoding="utf-8"))
+    page.evaluate(axe.SOURCE)
     found = page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)
     return [f"{one['id']}: {one['nodes'][0]['html'][:120]}" for one in found["violations"]]
 

@@ -15,14 +15,12 @@ from pydantic import SecretStr
 from queue_system.app import create_app
 from queue_system.clock import FrozenClock
 from queue_system.settings import Settings
-from tests import needs
+from tests import axe, needs
 from tests.public_visitor import NAME
-from tests.tree import ROOT
 from tests.web_hall import furnished
 
 pytestmark = pytest.mark.browser
 
-AXE = (ROOT / "tests" / "vendor" / "axe-core-4.14.1" / "axe.min.js").read_text("utf-8")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 # A file that was still on its way when the visitor went on to the next page.
 LEFT_BEFORE = "net::ERR_ABORTED"
@@ -71,7 +69,7 @@ def test_every_page_is_for_everybody_and_fits_a_narrow_phone(
     seen: list[str] = []
 
     def look(name: str) -> None:
-        tab.evaluate(AXE)
+        tab.evaluate(axe.SOURCE)
         assert tab.evaluate(CHECK, RULES) == [], name
         assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name} is wider than the screen"
         assert tab.evaluate("document.querySelectorAll('h1').length") == 1, name

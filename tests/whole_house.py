@@ -10,11 +10,9 @@ from typing import Any
 
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
-from tests import needs
+from tests import axe, needs
 from tests.demo_process import PASSWORD, Demo
-from tests.tree import ROOT
 
-AXE = (ROOT / "tests" / "vendor" / "axe-core-4.14.1" / "axe.min.js").read_text(encoding="utf-8")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 FIND = """async how => {
   const found = await axe.run(document, {...how, resultTypes: ["violations"]});
@@ -103,15 +101,15 @@ class Tab:
         """Nothing is wrong with the page as it stands: for everybody, in both schemes, and as wide as the window."""
         language = language or self.language
         root = self.page.locator("html")
-        assert (root.get_attribute("lang"), root.get_attribute("dir")) == (
-            language,
-            "rtl" if language == "ar" else "ltr",
-        )
+        way = (root.get_attribute("lang"), root.get_attribute("dir"))
+        assert way == (language, "rtl" if language == "ar" else "ltr"), f"{name} has lang and dir {way}"
         assert self.page.locator("h1").count() == 1, name
-        self.page.evaluate(AXE)
-        assert self.page.evaluate(FIND, {"runOnly": RULES}) == [], f"{name} ({language})"
+        self.page.evaluate(axe.SOURCE)
+        found = self.page.evaluate(FIND, {"runOnly": RULES})
+        assert found == [], f"{name} ({language}): {found}"
         self.page.emulate_media(color_scheme="dark")
-        assert self.page.evaluate(FIND, {"runOnly": ["color-contrast"]}) == [], f"{name} ({language}, dark)"
+        found = self.page.evaluate(FIND, {"runOnly": ["color-contrast"]})
+        assert found == [], f"{name} ({language}, dark): {found}"
         self.page.emulate_media(color_scheme="light")
         assert not self.sticks_out(), f"{name} ({language}) is wider than its window"
         assert self.complaints == [], f"{name}: {self.complaints}"
