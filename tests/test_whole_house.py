@@ -19,8 +19,7 @@ from tests import demo_process, whole_house
 from tests.demo_process import Demo
 from tests.whole_house import KIOSKS, NARROW, NUMBER, OFFICE, PHONE, SCREENS, Tab, sign_in, tab
 
-# Minutes long until its pages share more: run it with `-m soak`.
-pytestmark = [pytest.mark.browser, pytest.mark.soak, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 BRANCH: Final = "/book/doha-main"
 # A service for everybody, of twenty-five minutes, whose visitors are received at the first counter.
