@@ -61,7 +61,9 @@ class Hall:
         self.services = (await self.call("GET", f"{self.base}/services"))["services"]
 
     async def call(self, method: str, path: str, body: Any = None, token: str | None = None) -> Any:
-        """One request; raises Away or Refusal."""
+        """One request; raises Away or Refusal, and Away also once everything stops."""
+        if self.stop.is_set():
+            raise Away
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         try:
             answer = await self.client.request(method, path, json=body, headers=headers)

@@ -47,9 +47,9 @@ class Street:
             await hall.pause(5)
         while not hall.stop.is_set():
             await hall.patiently(self._wait_for_the_next)
-        for visit in self._visits:
-            visit.cancel()
-        await asyncio.gather(*self._visits, return_exceptions=True)
+        # Not cancelled: cut off in the middle of connecting, a visit would leave its socket behind. All end by
+        # themselves now, with the request they are in: pauses are over, and `call` begins nothing new.
+        await asyncio.gather(*self._visits)
 
     async def _wait_for_the_next(self) -> None:
         hall = self.hall
