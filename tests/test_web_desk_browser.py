@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
 from queue_system.clock import FrozenClock
 from queue_system.core.tickets import TicketState
@@ -144,6 +144,21 @@ def test_a_transfer_by_keyboard_alone(tab: Page, house: House) -> None:
 
 
 # ---------------------------------------------------------------- nothing twice, nothing moves
+
+
+def test_a_key_pressed_before_the_answer_came_waits_for_its_turn(tab: Page, house: House) -> None:
+    first = house.hall.issue().ticket
+    expect(tab.locator("tbody tr")).to_have_count(1)
+    press(tab, "n")
+    expect(tab.locator(".mine-ticket.is-called")).to_be_visible()
+    held: list[Route] = []
+    tab.route("**/starts", lambda route: held.append(route))  # noqa: PLW0108 - playwright marks what it is given
+    with tab.expect_request("**/starts"):
+        tab.keyboard.press("s")
+    tab.keyboard.press("f")
+    held[0].continue_()
+    expect(tab.locator(".mine-ticket.is-free")).to_be_visible()
+    assert state(house, first.id) == "served"
 
 
 def test_a_double_click_calls_one_visitor(tab: Page, house: House) -> None:

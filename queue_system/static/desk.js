@@ -142,7 +142,9 @@
     if (!button) return;
     // Where a press moved the line, the next row lies under the finger now.
     const again = button.id === pressed || button.closest("#desk-line") !== null;
-    const twice = event.detail > 1 || (again && page.hasAttribute("data-settling"));
+    // Another button while the answer is on its way is meant: that press waits for its turn (hx-sync in the template).
+    const unsettled = page.hasAttribute("data-busy") || page.hasAttribute("data-settling");
+    const twice = event.detail > 1 || (again && unsettled);
     const slipped = button.closest("#desk-line") && Date.now() - lineChangedAt < JUST_NOW_MS;
     const impossible = button.getAttribute("aria-disabled") === "true";
     if (!impossible && !slipped && !(twice && button.form)) {
