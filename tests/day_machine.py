@@ -81,8 +81,11 @@ class Machine(RuleBasedStateMachine):
 
     # ------------------------------------------------------------ what is known
 
-    def some_ticket(self, which: int) -> TicketView:
-        return list(self.model.tickets.values())[which % len(self.model.tickets)]
+    def some_ticket(self, which: int, *states: TicketState) -> TicketView:
+        """Any ticket; every other time one in these states, or chance would seldom find one."""
+        every = list(self.model.tickets.values())
+        fitting = [ticket for ticket in every if ticket.state in states] if which % 2 else []
+        return (fitting or every)[which // 2 % len(fitting or every)]
 
     def in_front(self, counter: int) -> TicketView | None:
         counter_id = self.hall.counter(COUNTERS[counter])

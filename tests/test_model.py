@@ -42,6 +42,7 @@ PRIORITIES = ("walkin", "elderly", "disability", "bereavement")
 
 a_counter = st.integers(0, len(COUNTERS) - 1)
 a_clerk = st.integers(0, CLERKS - 1)
+at_a_counter = st.sampled_from(["recall", "start", "finish", "no_show", "hold"])
 any_one = st.integers(0, 10_000)
 
 
@@ -88,7 +89,7 @@ class Day(Machine):
     @precondition(lambda self: self.model.tickets)
     @rule(which=any_one)
     def leave(self, which: int) -> None:
-        ticket = self.some_ticket(which)
+        ticket = self.some_ticket(which, TicketState.WAITING, TicketState.HELD)
         if (ticket.state, Step.LEAVE) not in tickets.TRANSITIONS:
             self.refused(IllegalTransition, kiosk.leave, self.branch.id, ticket.id, CITIZEN)
             return
@@ -123,7 +124,14 @@ class Day(Machine):
             del self.model.sits[counter]
 
     @precondition(lambda self: self.model.sits)
-    @rule(which=any_one)
+    @rule(which=any_one, steps=st.lists(at_a_counter, max_size=4))
+    def a_visit(self, which: int, steps: list[str]) -> None:
+        """Call somebody, then whatever is pressed, sensible or not."""
+        self.call_next(which)
+        for step in steps:
+            self.the_day_holds_together()
+            self.press(which, step)
+
     def call_next(self, which: int) -> None:
         counter, here = self.occupied(which)
         choice = self.choice(here)
@@ -141,7 +149,7 @@ class Day(Machine):
     @rule(which=any_one, whom=any_one)
     def call_by_hand(self, which: int, whom: int) -> None:
         counter, here = self.occupied(which)
-        ticket = self.some_ticket(whom)
+        ticket = self.some_ticket(whom, TicketState.WAITING, TicketState.HELD)
         if (ticket.state, Step.CALL) not in tickets.TRANSITIONS:
             self.refused(IllegalTransition, desk.call_ticket, here, ticket.id)
         elif ticket.queue_id not in self.branch.counter(COUNTERS[counter]).queues:
@@ -152,8 +160,8 @@ class Day(Machine):
             self.called(ticket.id, here)
 
     @precondition(lambda self: self.model.sits)
-    @rule(which=any_one, step=st.sampled_from(["recall", "start", "finish", "no_show", "hold"]))
-    def at_the_counter(self, which: int, step: str) -> None:
+    @rule(which=any_one, step=at_a_counter)
+    def press(self, which: int, step: str) -> None:
         counter, here = self.occupied(which)
         action: Any = {
             "recall": desk.recall,
@@ -190,7 +198,7 @@ class Day(Machine):
     @precondition(lambda self: self.model.tickets)
     @rule(which=any_one)
     def back_into_line(self, which: int) -> None:
-        ticket = self.some_ticket(which)
+        ticket = self.some_ticket(which, TicketState.HELD, TicketState.NO_SHOW)
         if ticket.state not in (TicketState.HELD, TicketState.NO_SHOW):
             self.refused(IllegalTransition, desk.resume, self.branch.id, ticket.id, SYSTEM)
             return
@@ -289,7 +297,7 @@ class Day(Machine):
             today = hours.business_date(self.clock.now(), self.branch.zone, self.branch.day_starts)
             for ticket in list(self.model.tickets.values()):
                 if ticket.state in day.LAST_STEPS and ticket.business_date < today:
-                    self.moved(ticket, state=tickets.after(ticket.state, day.LAST_STEPS[ticket.state]))
+                    self.moved(ticket, state=tickets.after(ticket.state, day.LAST_STEPS[ticket.state]), counter_id=None)
 
     # ------------------------------------------------------------ what always holds
 
