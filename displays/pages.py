@@ -9,11 +9,11 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
-from queue_system.live.socket import Frame, serve
+from queue_system.live.socket import Frame
 from queue_system.web import access, kit
 from queue_system.web.house import house
 
-from .picture import Spot, look, picture, tongues_of
+from .picture import Picture, Spot, look, picture, tongues_of
 from .reach import reach_class
 
 KIND: Final = "display"
@@ -59,15 +59,15 @@ async def live(websocket: WebSocket) -> None:
     spot = Spot.of(device)
     me = (device.id, device.paired_at)
 
-    async def render() -> Frame | None:
-        shown = await picture(the_house, spot)
+    async def admits(frame: Frame) -> bool:
         # Every picture names its screens, so that five hundred of them need not ask one by one. Whoever is
         # not named was paired after the picture was made, or is locked out.
-        if me in shown.screens or await access.device_or_none(websocket, KIND) is not None:
-            return shown
-        return None
+        assert isinstance(frame, Picture)  # noqa: S101 - what `picture` has made
+        return me in frame.screens or await access.device_or_none(websocket, KIND) is not None
 
-    await serve(websocket, the_house.hub, spot.branch_id, render, ages=True)
+    await the_house.audiences.serve(
+        websocket, the_house.hub, spot.branch_id, ("screen", spot), lambda: picture(the_house, spot), admits
+    )
 
 
 routes: list[BaseRoute] = [Route("/display", screen), WebSocketRoute("/display/live", live)]

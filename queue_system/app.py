@@ -64,6 +64,8 @@ def create_app(settings: Settings, clock: Clock | None = None, demo: dict[str, o
     own_origins = [settings.public_url] if settings.public_url else []
     app = Starlette(
         routes=[
+            # Routes are tried one after the other: the first is the one that programs use by the thousand.
+            *api.routes,
             *files.routes_for(static, FOLDERS),
             *public.routes,
             *ticket.routes,
@@ -71,7 +73,6 @@ def create_app(settings: Settings, clock: Clock | None = None, demo: dict[str, o
             *pairing.routes,
             *desk.routes,
             *office.routes,
-            *api.routes,
             *kiosk.routes,
             *displays.routes,
             *([] if demo is None else paper.routes),

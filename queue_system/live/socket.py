@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import structlog
@@ -40,7 +40,12 @@ async def serve(websocket: WebSocket, hub: Hub, branch: UUID, render: Render, *,
     picture, while nobody waits for it. What happened between two sends is sent once, as its result.
     `ages`: the picture changes with time alone, so it is rendered at every pulse as well.
     """
-    follower = asyncio.create_task(_follow(websocket, hub, branch, render, ages=ages))
+    await attend(websocket, _follow(websocket, hub, branch, render, ages=ages))
+
+
+async def attend(websocket: WebSocket, follow: Coroutine[Any, Any, None]) -> None:
+    """Run `follow`, which sends, until it ends or the client is gone; what fails in it is logged."""
+    follower = asyncio.create_task(follow)
     listener = asyncio.create_task(_drain(websocket))
     try:
         await asyncio.wait({follower, listener}, return_when=asyncio.FIRST_COMPLETED)

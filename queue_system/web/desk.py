@@ -29,6 +29,8 @@ from .errors import message
 from .house import house
 from .staff_pages import staff_page
 
+HALL_FIRST_SECONDS: Final = 0.1
+
 
 @dataclass(frozen=True, slots=True)
 class Said:
@@ -91,6 +93,8 @@ def act(resource: str) -> Callable[[Request], Awaitable[Response]]:
             return await _refused(request, person, branch, counter, refusal)
         if not kit.is_htmx(request):
             return kit.see_other(_address(branch, counter))
+        # The hall first: drawing this one desk takes as long as telling two hundred screens.
+        await house(request).audiences.settle(house(request).hub, branch.id, HALL_FIRST_SECONDS)
         words = _words(request, branch)
         return await _desk(
             request, person, branch, counter, Said("good", words.html(said, code=ticket.code if ticket else ""))
@@ -139,9 +143,10 @@ ACTS: Final[dict[str, Act]] = {
 async def _here(request: Request) -> tuple[StaffView, BranchSettings, CounterView]:
     """Who acts, and at which counter; raises SignedOut, Missing, Denied."""
     # First of all somebody must be signed in: others need not learn which branches and counters exist.
-    await access.staff(request)
+    person = await access.staff(request)
     branch = await access.branch(request)
-    person = await access.staff_for(request, access.DESK_RIGHTS, branch.id)
+    if not person.may_any(access.DESK_RIGHTS, branch.id):
+        raise Denied("not-allowed")
     return person, branch, branch.counter(request.path_params["counter"])
 
 

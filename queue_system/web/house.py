@@ -13,6 +13,7 @@ from starlette.requests import HTTPConnection
 
 from ..actions.spool import SlipOutcome
 from ..clock import Clock
+from ..live.audience import Audiences
 from ..live.hub import Hub
 from ..live.shared import SharedFrames
 from ..settings import Settings
@@ -33,6 +34,7 @@ class House:
     hub: Hub
     templates: Environment
     frames: SharedFrames = field(default_factory=SharedFrames)
+    audiences: Audiences = field(default_factory=Audiences)
     # Set by `demo` alone: shown on the front page, so that a newcomer finds the way in.
     demo: dict[str, object] | None = None
     # Prints a trial slip on a network printer of a branch and says how it went; set by `app`, which alone knows printers.

@@ -104,15 +104,24 @@ class Gate:
 
 def add_headers(headers: MutableHeaders, *, https: bool) -> None:
     """The headers of every answer; what a handler has set itself stays."""
-    headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
-    headers.setdefault("X-Content-Type-Options", "nosniff")
-    headers.setdefault("Referrer-Policy", "same-origin")
-    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
-    headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
-    headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=()")
-    headers.setdefault("X-Frame-Options", "DENY")
-    if https:
-        headers.setdefault("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
+    own = {name for name, _ in headers.raw}
+    headers.raw.extend(header for header in (_HTTPS_HEADERS if https else _HEADERS) if header[0] not in own)
+
+
+# As they go over the wire, lower-case: every answer gets them.
+_HEADERS: Final = tuple(
+    (name.lower().encode("latin-1"), value.encode("latin-1"))
+    for name, value in {
+        "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "same-origin",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=()",
+        "X-Frame-Options": "DENY",
+    }.items()
+)
+_HTTPS_HEADERS: Final = (*_HEADERS, (b"strict-transport-security", b"max-age=63072000; includeSubDomains"))
 
 
 def _bounded(receive: Receive) -> Receive:
