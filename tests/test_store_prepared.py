@@ -160,6 +160,54 @@ def test_a_job_that_the_database_refuses_harms_no_other(postgres_url: str, clock
     database.close()
 
 
+# ---------------------------------------------------------------- changes that travel together
+
+
+ENTRY: dict[str, Any] = {
+    "branch_id": ORGANISATION,
+    "at": datetime(2026, 11, 22, 7, 0, tzinfo=UTC),
+    "kind": "ticket.left",
+    "actor_kind": "system",
+    "actor_id": "",
+    "subject": "s",
+    "data": {},
+    "chain": "00",
+}
+APPEND = Prepared(sa.insert(table(Event)))
+
+
+def entries(tx: Tx) -> list[int]:
+    event = table(Event)
+    return [row.seq for row in tx.rows(sa.select(event.c.seq).where(event.c.seq >= 900).order_by(event.c.seq))]
+
+
+def test_what_is_written_later_is_there_for_the_next_read_and_after_the_commit(hall: Hall) -> None:
+    def work(tx: Tx) -> list[int]:
+        for seq in (900, 901, 902):
+            tx.later(APPEND, ENTRY | {"seq": seq})
+        seen = entries(tx)
+        tx.later(APPEND, ENTRY | {"seq": 903})
+        return seen
+
+    assert hall.db.write_now(work) == [900, 901, 902]
+    assert hall.db.read_now(entries) == [900, 901, 902, 903]
+
+
+@pytest.mark.parametrize("reads_on", [False, True])
+def test_what_is_refused_later_undoes_its_own_job_alone(hall: Hall, reads_on: bool) -> None:
+    def twice(tx: Tx) -> None:
+        tx.later(APPEND, ENTRY | {"seq": 900})
+        tx.later(APPEND, ENTRY | {"seq": 900})
+        tx.later(APPEND, ENTRY | {"seq": 901})
+        if reads_on:
+            entries(tx)
+
+    first, second, third = together(hall, ticket(hall, "a"), twice, ticket(hall, "b"))
+    assert (first, third) == (1, 2)
+    assert isinstance(second, sa.exc.IntegrityError)
+    assert hall.db.read_now(entries) == []
+
+
 # ---------------------------------------------------------------- the plans behind the promise that history costs nothing
 
 

@@ -324,7 +324,7 @@ def _finish(branch: Locked, counter: CounterView, ticket: TicketView, actor: Act
 
 
 def _record_call(tx: Tx, branch: Locked, counter: CounterView, ticket_id: UUID, seq: int, kind: str) -> None:
-    tx.execute(
+    tx.later(
         _RECORD_CALL,
         {
             "branch_id": branch.id,

@@ -243,7 +243,7 @@ def _issue(
         "token": settings.key + secrets.token_urlsafe(16),
         "request_id": order.request_id,
     }
-    tx.execute(_ISSUE, row)
+    tx.later(_ISSUE, row)
     ticket = line.fresh(row)
     branch.append(
         events.TicketIssued(
@@ -267,7 +267,7 @@ def queue_slip(branch: Locked, ticket: TicketView, printer_id: UUID, actor: Acto
     """Put a slip on its way, in the transaction of whatever it belongs to; a copy is marked as one."""
     now = branch.tx.now
     job_id = uuid7()
-    branch.tx.execute(
+    branch.tx.later(
         _QUEUE_SLIP,
         {
             "branch_id": branch.id,

@@ -15,7 +15,7 @@ import asyncio
 import contextlib
 import fcntl
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import IO, Any, Concatenate, ParamSpec, TypeVar
@@ -29,6 +29,7 @@ from sqlalchemy.engine import Connection, Engine, make_url
 
 from ..clock import Clock
 from ..core.errors import Unavailable
+from .prepared import Prepared, as_core
 from .tx import AnyRow, Tx
 from .writer import Job, Writer
 
@@ -163,6 +164,20 @@ class Database:
             connection.execute(
                 sa.text("SELECT pg_notify(:channel, :payload)"), {"channel": CHANNEL, "payload": f"{branch} {seq}"}
             )
+
+    def run_together(self, connection: Connection, changes: Sequence[tuple[Prepared, Mapping[str, Any]]]) -> None:
+        """Run changes whose outcomes nobody looks at; PostgreSQL is asked once for all of them (pipeline mode)."""
+        driver = connection.connection
+        cursor = driver.cursor()
+        try:
+            with contextlib.nullcontext() if self.is_sqlite else driver.driver_connection.pipeline():  # type: ignore[union-attr]
+                for statement, values in changes:
+                    statement.send(connection, cursor, values)
+        except psycopg.Error as error:
+            # What a pipeline is told at its end, of whichever statement.
+            raise as_core(connection, error) from error
+        finally:
+            cursor.close()
 
     def unavailable(self, error: Exception) -> Unavailable:
         """The refusal that whoever waits for the database gets when it cannot be reached; the cause is logged."""

@@ -108,8 +108,8 @@ def locked(tx: Tx, branch_id: UUID) -> Iterator[Locked]:
     yield branch
     if branch.pending:
         for entry in branch.pending:
-            tx.execute(_APPEND, entry)
-        tx.execute(_ADVANCE, {"branch": branch_id, "seq": branch.last_seq, "link": branch.chain})
+            tx.later(_APPEND, entry)
+        tx.later(_ADVANCE, {"branch": branch_id, "seq": branch.last_seq, "link": branch.chain})
         tx.touched[branch_id] = branch.last_seq
 
 

@@ -40,23 +40,30 @@ class Prepared:
 
     def run(self, connection: Connection, values: Mapping[str, Any]) -> Outcome:
         """Run it on a connection that is in a transaction; raises what SQLAlchemy raises."""
+        return self._for(connection, values).run(connection, values)
+
+    def send(self, connection: Connection, cursor: Any, values: Mapping[str, Any]) -> None:
+        """Hand it to a driver's cursor and look at nothing that comes back; raises what SQLAlchemy raises."""
+        compiled = self._for(connection, values)
+        compiled.send(connection, cursor, compiled.given(values))
+
+    def _for(self, connection: Connection, values: Mapping[str, Any]) -> _Compiled:
         compiled = self._compiled.get(type(connection.dialect))
         if compiled is None:
             compiled = _Compiled(self.statement, connection.dialect, values)
             self._compiled[type(connection.dialect)] = compiled
-        return compiled.run(connection, values)
+        return compiled
 
 
 class _Compiled:
     """The text for one dialect, and what turns our values into the driver's and back."""
 
-    __slots__ = ("_constants", "_dialect", "_names", "_parameters", "_positional", "_record", "_results", "_text")
+    __slots__ = ("_constants", "_names", "_parameters", "_positional", "_record", "_results", "_text")
 
     def __init__(self, statement: Any, dialect: Dialect, names: Iterable[str]) -> None:
         compiled = statement.compile(dialect=dialect, column_keys=list(names) if statement.is_insert else None)
         if compiled.post_compile_params or compiled.insert_prefetch or compiled.update_prefetch:
             raise ValueError(f"not preparable, as its text or values are made anew each time: {compiled}")
-        self._dialect = dialect
         self._text = str(compiled)
         self._positional = compiled.positional
         binds = {name: bind for bind, name in compiled.bind_names.items()}
@@ -74,31 +81,41 @@ class _Compiled:
         self._record: Any = namedtuple("Record", [column.key for column in columns], rename=True)  # type: ignore[misc]  # noqa: PYI024
 
     def run(self, connection: Connection, values: Mapping[str, Any]) -> Outcome:
+        given = self.given(values)
+        cursor = connection.connection.cursor()
+        try:
+            self.send(connection, cursor, given)
+            rows = [self._read(row) for row in cursor.fetchall()] if self._results else []
+            return Outcome(rows, cursor.rowcount)
+        finally:
+            cursor.close()
+
+    def given(self, values: Mapping[str, Any]) -> Any:
+        """The values as the driver wants them."""
         if values.keys() != self._names:
             raise ValueError(f"the statement takes {sorted(self._names)}, it was given {sorted(values)}")
         if self._constants:
             values = self._constants | dict(values)
-        given: Any = (
-            [convert(values[name]) if convert else values[name] for name, convert in self._parameters]
-            if self._positional
-            else {name: convert(values[name]) if convert else values[name] for name, convert in self._parameters}
-        )
-        driver = connection.connection
-        cursor = driver.cursor()
+        if self._positional:
+            return [convert(values[name]) if convert else values[name] for name, convert in self._parameters]
+        return {name: convert(values[name]) if convert else values[name] for name, convert in self._parameters}
+
+    def send(self, connection: Connection, cursor: Any, given: Any) -> None:
         try:
             cursor.execute(self._text, given)
-            rows = [self._read(row) for row in cursor.fetchall()] if self._results else []
-            return Outcome(rows, cursor.rowcount)
-        except self._dialect.loaded_dbapi.Error as error:
-            if self._dialect.is_disconnect(error, driver, cursor):
-                connection.invalidate(error)
-            raise sa.exc.DBAPIError.instance(
-                self._text, given, error, self._dialect.loaded_dbapi.Error, dialect=self._dialect
-            ) from error
-        finally:
-            cursor.close()
+        except connection.dialect.loaded_dbapi.Error as error:
+            raise as_core(connection, error, self._text, given) from error
 
     def _read(self, row: Sequence[Any]) -> Any:
         return self._record._make(
             [convert(value) if convert else value for convert, value in zip(self._results, row, strict=True)]
         )
+
+
+def as_core(connection: Connection, error: Exception, text: str | None = None, given: Any = None) -> Exception:
+    """The error that SQLAlchemy would raise for a driver's; a connection that was lost is given up."""
+    dialect = connection.dialect
+    driver_error = dialect.loaded_dbapi.Error
+    if dialect.is_disconnect(error, connection.connection, None):  # type: ignore[arg-type]
+        connection.invalidate(error)
+    return sa.exc.DBAPIError.instance(text, given, error, driver_error, dialect=dialect)

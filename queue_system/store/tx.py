@@ -26,10 +26,11 @@ class Tx:
     but reads was asked for.
     """
 
-    __slots__ = ("_connection", "database", "now", "touched", "wrote")
+    __slots__ = ("_connection", "_unsent", "database", "now", "touched", "wrote")
 
     def __init__(self, connection: Connection, database: Database, now: datetime) -> None:
         self._connection = connection
+        self._unsent: list[tuple[Prepared, Mapping[str, Any]]] = []
         self.database = database
         self.now = now
         self.touched: dict[UUID, int] = {}
@@ -43,11 +44,27 @@ class Tx:
 
     def execute(self, statement: sa.Executable | Prepared, values: Any = None) -> CursorResult[Any] | Outcome:
         """Run a statement of SQLAlchemy Core, with values or a list of them; a `Prepared` one with its values."""
+        self.flush()
         if isinstance(statement, Prepared):
             self.wrote = self.wrote or not statement.reads
             return statement.run(self._connection, values)
         self.wrote = self.wrote or not getattr(statement, "is_select", False)
         return self._connection.execute(statement, values)
+
+    def later(self, statement: Prepared, values: Mapping[str, Any]) -> None:
+        """Run a change whose outcome is not looked at, before the next statement or at the end of the work.
+
+        Changes that follow one another then cost one journey to the database instead of one each. What the
+        database has against one of them is raised by whatever comes next.
+        """
+        self.wrote = True
+        self._unsent.append((statement, values))
+
+    def flush(self) -> None:
+        """Run what is still to be sent."""
+        if self._unsent:
+            changes, self._unsent = self._unsent, []
+            self.database.run_together(self._connection, changes)
 
     def row(self, statement: sa.Executable | Prepared, values: Any = None) -> AnyRow | None:
         """The first row, or None."""

@@ -122,6 +122,7 @@ class Writer(threading.Thread):
         try:
             with connection.begin_nested() if apart else contextlib.nullcontext():
                 value = job.work(tx)
+                tx.flush()
         except Exception as problem:
             if isinstance(problem, sa.exc.OperationalError):
                 # The connection or the disk is gone, or a lock was waited for in vain: nothing of the batch holds.
