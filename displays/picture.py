@@ -82,9 +82,7 @@ async def picture(house: House, spot: Spot) -> Picture:
     """The present picture of a spot, from the last screen that asked for it where nothing has changed since."""
     now = house.clock.now()
     key = ("board", spot, int(now.timestamp()) // KEPT_SECONDS)
-    shared = await house.frames.get(key, house.hub.position(spot.branch_id), lambda: draw(house, spot))
-    assert isinstance(shared, Picture)  # noqa: S101 - its key is ours alone
-    return shared
+    return await house.shared.get(key, house.hub.position(spot.branch_id), lambda: draw(house, spot))
 
 
 async def draw(house: House, spot: Spot) -> Picture:

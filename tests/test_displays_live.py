@@ -6,7 +6,7 @@ import asyncio
 import json
 import socket as sockets
 import time
-from collections.abc import Awaitable, Callable, Hashable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -22,13 +22,12 @@ from queue_system.actions import desk, office
 from queue_system.app import create_app
 from queue_system.clock import FrozenClock
 from queue_system.live import socket
-from queue_system.live.shared import SharedFrames
-from queue_system.live.socket import Frame
 from queue_system.settings import Settings
 from queue_system.store.database import Tx
 from queue_system.store.log import SYSTEM
 from queue_system.store.queries.organisation import organisation
 from queue_system.store.tables import Organisation, table
+from tests.counted_looks import CountedLooks
 from tests.displays_hall import Screen, board_of, boards_until, enrol, screen, seat, served
 from tests.hall import enter
 from tests.web_hall import another, furnished
@@ -204,24 +203,9 @@ def _renew_epoch(tx: Tx) -> None:
 # ---------------------------------------------------------------- many screens
 
 
-class CountedFrames(SharedFrames):
-    """Shared frames that count how often they are rendered."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.renders = 0
-
-    async def get(self, key: Hashable, position: int, render: Callable[[], Awaitable[Frame]]) -> Frame:
-        async def counted() -> Frame:
-            self.renders += 1
-            return await render()
-
-        return await super().get(key, position, counted)
-
-
 def test_fifty_screens_cost_one_render(url: str, tmp_path: Path, clock: FrozenClock) -> None:
     app = create_app(Settings.model_validate({"database_url": url, "data_dir": tmp_path}), clock)
-    app.state.house.frames = frames = CountedFrames()
+    app.state.house.shared = shared = CountedLooks()
     with served(app) as address:
         hall = enter(app.state.house.database)
         _, token = enrol(hall)
@@ -230,11 +214,11 @@ def test_fifty_screens_cost_one_render(url: str, tmp_path: Path, clock: FrozenCl
             live = [await connect(address, token) for _ in range(SCREENS)]
             first = [json.loads(await asyncio.wait_for(one.recv(), 10)) for one in live]
             assert {board["seq"] for board in first} == {first[0]["seq"]}
-            assert frames.renders == 1
+            assert shared.looks["board"] == 1
             await asyncio.to_thread(hall.issue)
             second = [json.loads(await asyncio.wait_for(one.recv(), 10)) for one in live]
             assert {board["seq"] for board in second} == {first[0]["seq"] + 1}
-            assert frames.renders == 2
+            assert shared.looks["board"] == 2
             await asyncio.gather(*(one.close() for one in live))
 
         asyncio.run(watch())

@@ -117,6 +117,11 @@ def order(
     return line
 
 
+def in_order(waiting: Iterable[Waiting], rules: CallingRules, now: datetime) -> list[Waiting]:
+    """The tickets as `order` would put them, without its reasons. Who is before whom does not depend on the counter."""
+    return sorted(waiting, key=lambda ticket: _rank(ticket, rules, now))
+
+
 def is_callable(ticket: Waiting, rules: CallingRules, now: datetime) -> bool:
     """Whether it may be called while others can be: an appointment not before its time less `call_early`."""
     return not ticket.appointment or ticket.anchor_at - rules.call_early <= now

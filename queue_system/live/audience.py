@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
 from starlette.websockets import WebSocket
@@ -17,6 +18,8 @@ from starlette.websockets import WebSocket
 from . import socket
 from .hub import Hub
 from .socket import PULSE, Frame
+
+SETTLE_SECONDS: Final = 0.1
 
 Look = Callable[[], Awaitable[Frame]]
 Admits = Callable[[Frame], Awaitable[bool]]
@@ -50,11 +53,14 @@ class Audiences:
                 if self._audiences.get(key) is audience:
                     del self._audiences[key]
 
-    async def settle(self, hub: Hub, branch: UUID, seconds: float) -> None:
-        """Wait until everybody who looks at a branch has been handed its present truth, but no longer than that."""
+    async def settle(self, hub: Hub, branch: UUID) -> None:
+        """The hall first: wait until everybody who looks at a branch has been handed its present truth.
+
+        Drawing one desk or one telephone takes as long as telling a hundred screens. Waits SETTLE_SECONDS at most.
+        """
         position = hub.position(branch)
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(SETTLE_SECONDS):
                 for audience in [one for one in self._audiences.values() if one.branch == branch]:
                     await audience.reach(position)
 

@@ -29,8 +29,6 @@ from .errors import message
 from .house import house
 from .staff_pages import staff_page
 
-HALL_FIRST_SECONDS: Final = 0.1
-
 
 @dataclass(frozen=True, slots=True)
 class Said:
@@ -93,8 +91,7 @@ def act(resource: str) -> Callable[[Request], Awaitable[Response]]:
             return await _refused(request, person, branch, counter, refusal)
         if not kit.is_htmx(request):
             return kit.see_other(_address(branch, counter))
-        # The hall first: drawing this one desk takes as long as telling two hundred screens.
-        await house(request).audiences.settle(house(request).hub, branch.id, HALL_FIRST_SECONDS)
+        await house(request).audiences.settle(house(request).hub, branch.id)
         words = _words(request, branch)
         return await _desk(
             request, person, branch, counter, Said("good", words.html(said, code=ticket.code if ticket else ""))

@@ -80,6 +80,7 @@ async def _frame(websocket: WebSocket, branch: BranchSettings, counter: str) -> 
     if person is None:
         return None
     the_house = house(websocket)
+    await the_house.audiences.settle(the_house.hub, branch.id)
     view = await the_house.database.read(desk_view, branch.id, counter, SESSION_IDLE)
     shown = await values(the_house, view, person, everybody="all" in websocket.query_params)
     html = await kit.render(

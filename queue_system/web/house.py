@@ -15,7 +15,7 @@ from ..actions.spool import SlipOutcome
 from ..clock import Clock
 from ..live.audience import Audiences
 from ..live.hub import Hub
-from ..live.shared import SharedFrames
+from ..live.shared import SharedLooks
 from ..settings import Settings
 from ..store.database import Database
 from ..store.queries.organisation import OrganisationView, organisation
@@ -33,7 +33,7 @@ class House:
     database: Database
     hub: Hub
     templates: Environment
-    frames: SharedFrames = field(default_factory=SharedFrames)
+    shared: SharedLooks = field(default_factory=SharedLooks)
     audiences: Audiences = field(default_factory=Audiences)
     # Set by `demo` alone: shown on the front page, so that a newcomer finds the way in.
     demo: dict[str, object] | None = None

@@ -7,9 +7,11 @@ names neither organisation nor service: it may be seen over a shoulder.
 from __future__ import annotations
 
 import json
+from collections.abc import Hashable
 from contextlib import suppress
-from functools import partial
+from dataclasses import replace
 from typing import Any, Final
+from uuid import UUID
 
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
@@ -20,16 +22,20 @@ from ..actions import kiosk
 from ..core.errors import IllegalTransition, Missing
 from ..core.tickets import OPEN, Step, TicketState, steps_from
 from ..live.socket import Frame, serve
+from ..store.database import Tx
 from ..store.log import CITIZEN
-from ..store.queries.place import PlaceView, place
-from ..store.queries.settings import BranchSettings
+from ..store.queries.place import LineView, PlaceView, place, whole_line
+from ..store.queries.settings import BranchSettings, branch_settings
 from . import access, kit
-from .house import house
+from .house import House, house
 
 # After RFC 6455, 7.4.2: a code of our own.
 NOT_THERE: Final = 4404
 # Names of services and counters are shown where the whole hall may see the code.
 OPENLY: Final = "code"
+# Nothing leads on from here, so there is nothing more to look for.
+FINAL: Final = frozenset(state for state in TicketState if not steps_from(state))
+KEPT_SECONDS: Final = 10
 
 
 async def show(request: Request) -> Response:
@@ -57,20 +63,58 @@ async def live(websocket: WebSocket) -> None:
         await websocket.close(NOT_THERE)
         return
     await websocket.accept()
-    await serve(websocket, house(websocket).hub, branch.id, partial(_frame, websocket), ages=True)
+    await serve(websocket, house(websocket).hub, branch.id, _Telephone(websocket, branch.id).frame, ages=True)
 
 
-async def _frame(websocket: WebSocket) -> Frame:
-    branch, stands = await _here(websocket)
-    values = await _values(websocket, branch, stands)
-    html = await kit.render(
-        house(websocket),
-        "ticket/_ticket.html",
-        values,
-        language=_language(websocket, branch, stands),
-        branch=branch,
-    )
-    return Frame(stands.seq, json.dumps({"type": "ticket", "seq": stands.seq, "html": html}))
+class _Telephone:
+    """What one telephone shows; drawn again only when that has changed, as most changes of a hall concern others."""
+
+    def __init__(self, websocket: WebSocket, branch_id: UUID) -> None:
+        self._websocket = websocket
+        self._house = house(websocket)
+        self._branch_id = branch_id
+        self._shown: tuple[Hashable, ...] = ()
+        self._drawn: Frame | None = None
+
+    async def frame(self) -> Frame:
+        """The page's changing part as it is now."""
+        if self._drawn is not None and self._shown[0] in FINAL:
+            return self._drawn
+        await self._house.audiences.settle(self._house.hub, self._branch_id)
+        branch, stands = await self._stands()
+        now = self._house.clock.now()
+        # The page says when it was drawn, to the minute; the position alone is nothing that it shows.
+        shown = (
+            stands.ticket.state,
+            replace(stands, seq=0),
+            branch.config_version,
+            now.replace(second=0, microsecond=0),
+        )
+        if self._drawn is None or shown != self._shown:
+            self._shown, self._drawn = shown, await self._draw(branch, stands)
+        return self._drawn
+
+    async def _stands(self) -> tuple[BranchSettings, PlaceView]:
+        everybody = await _whole_line(self._house, self._branch_id)
+        ticket = everybody.open.get(self._websocket.path_params["token"])
+        return (everybody.settings, everybody.place(ticket)) if ticket else await _here(self._websocket)
+
+    async def _draw(self, branch: BranchSettings, stands: PlaceView) -> Frame:
+        values = await _values(self._websocket, branch, stands)
+        language = _language(self._websocket, branch, stands)
+        html = await kit.render(self._house, "ticket/_ticket.html", values, language=language, branch=branch)
+        return Frame(stands.seq, json.dumps({"type": "ticket", "seq": stands.seq, "html": html}))
+
+
+async def _whole_line(the_house: House, branch_id: UUID) -> LineView:
+    """Where everybody stands, read once for all telephones; with time alone it changes slowly."""
+    key = ("line", branch_id, int(the_house.clock.now().timestamp()) // KEPT_SECONDS)
+    position = the_house.hub.position(branch_id)
+    return await the_house.shared.get(key, position, lambda: the_house.database.read(_read_line, branch_id))
+
+
+def _read_line(tx: Tx, branch_id: UUID) -> LineView:
+    return whole_line(tx, branch_settings(tx, branch_id))
 
 
 async def _here(connection: HTTPConnection) -> tuple[BranchSettings, PlaceView]:

@@ -1,23 +1,23 @@
 """Where a visitor stands: the place in line, who is served, what became of the paper.
 
 How many are ahead. A ticket's rank does not depend on who asks, so every counter that serves its queue has one
-line, that of `core.dispatch.order` over all queues of the counter. `ahead` is how many stand before the ticket
+line, that of `core.dispatch.in_order` over all queues of the counter. `ahead` is how many stand before the ticket
 in the shortest of these lines: at that counter nobody else is called before it, if nobody comes with more
 right. Counters where somebody sits decide; where nobody does, all that serve the queue.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from ...core import dispatch
-from ...core.dispatch import CallingRules, Waiting
-from ...core.tickets import AT_COUNTER, TicketState
+from ...core.dispatch import Waiting
+from ...core.tickets import AT_COUNTER
 from ..database import Tx
 from ..tables import Branch, Counter, Device, PrintJob, table
 from . import line
@@ -64,21 +64,53 @@ class PaperView:
     printer_status: str
 
 
+@dataclass(frozen=True, slots=True)
+class LineView:
+    """All who are in the hall, at one moment: what every telephone's page shows a part of.
+
+    `open` are the open tickets by their secret; `ahead` and `early` (who may not be called before) are by ticket.
+    """
+
+    settings: BranchSettings
+    seq: int
+    open: Mapping[str, TicketView]
+    ahead: Mapping[UUID, int]
+    early: Mapping[UUID, datetime]
+
+    def place(self, ticket: TicketView) -> PlaceView:
+        """The place of a ticket of this moment."""
+        waits = ticket.id in self.ahead
+        return PlaceView(
+            ticket=ticket,
+            seq=self.seq,
+            ahead=self.ahead.get(ticket.id),
+            not_before=self.early.get(ticket.id),
+            served=_served(self.open.values(), self.settings, ticket) if waits else (),
+        )
+
+
+def whole_line(tx: Tx, settings: BranchSettings) -> LineView:
+    """Where everybody stands."""
+    tickets = line.open_tickets(tx, settings.id)
+    rules = line.calling_rules(settings)
+    waiting = dispatch.in_order(line.as_waiting(tickets, settings), rules, tx.now)
+    return LineView(
+        settings=settings,
+        seq=int(tx.scalar(sa.select(BRANCH.c.last_seq).where(BRANCH.c.id == settings.id)) or 0),
+        open={ticket.token: ticket for ticket in tickets},
+        ahead=_ahead(waiting, _lines(tx, settings, {ticket.queue_id for ticket in waiting})),
+        early={
+            ticket.ticket_id: ticket.anchor_at - rules.call_early
+            for ticket in waiting
+            if not dispatch.is_callable(ticket, rules, tx.now)
+        },
+    )
+
+
 def place(tx: Tx, settings: BranchSettings, token: str) -> PlaceView:
     """The place of the ticket behind a secret link; raises Missing("ticket")."""
-    ticket = line.ticket_by_token(tx, settings.id, token)
-    tickets = line.open_tickets(tx, settings.id) if ticket.state is TicketState.WAITING else []
-    rules = line.calling_rules(settings)
-    waiting = line.as_waiting(tickets, settings)
-    mine = next((one for one in waiting if one.ticket_id == ticket.id), None)
-    early = mine is not None and not dispatch.is_callable(mine, rules, tx.now)
-    return PlaceView(
-        ticket=ticket,
-        seq=int(tx.scalar(sa.select(BRANCH.c.last_seq).where(BRANCH.c.id == settings.id)) or 0),
-        ahead=_ahead(waiting, mine, _lines(tx, settings, ticket.queue_id), rules, tx.now) if mine else None,
-        not_before=_not_before(ticket, rules.call_early) if early else None,
-        served=_served(tickets, settings, ticket),
-    )
+    everybody = whole_line(tx, settings)
+    return everybody.place(everybody.open.get(token) or line.ticket_by_token(tx, settings.id, token))
 
 
 def people_ahead(tx: Tx, settings: BranchSettings, ticket: TicketView) -> int | None:
@@ -99,32 +131,33 @@ def paper(tx: Tx, branch_id: UUID, ticket_id: UUID) -> PaperView | None:
     return PaperView(*row) if row else None
 
 
-def _ahead(
-    waiting: Sequence[Waiting], mine: Waiting, lines: Iterable[Collection[UUID]], rules: CallingRules, now: datetime
-) -> int:
-    return min(
-        next(
-            number
-            for number, choice in enumerate(dispatch.order(waiting, queues, rules, now))
-            if choice.ticket_id == mine.ticket_id
-        )
-        for queues in lines
-    )
+def _ahead(waiting: Sequence[Waiting], lines: Mapping[UUID, Collection[frozenset[UUID]]]) -> dict[UUID, int]:
+    """How many stand before each of `waiting`, which are in order, in the shortest of the lines of its queue."""
+    standing = {
+        line: {
+            ticket.ticket_id: number
+            for number, ticket in enumerate(ticket for ticket in waiting if ticket.queue_id in line)
+        }
+        for line in set().union(*lines.values())
+    }
+    return {
+        ticket.ticket_id: min(standing[line][ticket.ticket_id] for line in lines[ticket.queue_id]) for ticket in waiting
+    }
 
 
-def _lines(tx: Tx, settings: BranchSettings, queue_id: UUID) -> list[Collection[UUID]]:
-    """The queues of each counter that may call a ticket of this queue; never empty."""
+def _lines(tx: Tx, settings: BranchSettings, queues: Iterable[UUID]) -> dict[UUID, set[frozenset[UUID]]]:
+    """By queue: the queues of each counter that may call its tickets; never empty."""
     sitting = tx.rows(
         sa.select(COUNTER.c.id).where(COUNTER.c.branch_id == settings.id, COUNTER.c.staff_id.is_not(None))
     )
     staffed = {row.id for row in sitting}
-    serving = [counter for counter in settings.counters.values() if queue_id in counter.queues]
-    found: list[Collection[UUID]] = [counter.queues for counter in serving if counter.id in staffed]
-    return found or [counter.queues for counter in serving] or [(queue_id,)]
-
-
-def _not_before(ticket: TicketView, call_early: timedelta) -> datetime:
-    return ticket.anchor_at - call_early
+    served = [(counter.id in staffed, frozenset(counter.queues)) for counter in settings.counters.values()]
+    return {
+        queue_id: {line for is_staffed, line in served if is_staffed and queue_id in line}
+        or {line for _, line in served if queue_id in line}
+        or {frozenset((queue_id,))}
+        for queue_id in queues
+    }
 
 
 def _served(tickets: Iterable[TicketView], settings: BranchSettings, ticket: TicketView) -> tuple[ServedView, ...]:

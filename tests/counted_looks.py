@@ -1,0 +1,26 @@
+"""Shared looks that count how often somebody really looks, by the first part of the key."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Awaitable, Callable, Hashable
+from typing import TypeVar
+
+from queue_system.live.shared import SharedLooks
+
+T = TypeVar("T")
+
+
+class CountedLooks(SharedLooks):
+    """`looks` counts what was not answered from what somebody else had seen."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.looks: Counter[Hashable] = Counter()
+
+    async def get(self, key: tuple[Hashable, ...], position: int, look: Callable[[], Awaitable[T]]) -> T:  # type: ignore[override]
+        async def counted() -> T:
+            self.looks[key[0]] += 1
+            return await look()
+
+        return await super().get(key, position, counted)

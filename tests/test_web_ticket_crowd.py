@@ -1,0 +1,116 @@
+"""A hall full of telephones: one look at the line for all of them, and only those hear whose page has changed."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import websockets
+from starlette.applications import Starlette
+
+from queue_system.actions import desk
+from queue_system.app import create_app
+from queue_system.clock import FrozenClock
+from queue_system.live import socket
+from queue_system.settings import Settings
+from tests.counted_looks import CountedLooks
+from tests.displays_hall import seat, served
+from tests.hall import Hall, enter
+from tests.web_hall import furnished
+
+TELEPHONES = 20
+
+
+@pytest.fixture
+def app(sqlite_template: Path, tmp_path: Path, clock: FrozenClock) -> Starlette:
+    url = furnished(sqlite_template, tmp_path, clock.now())
+    app = create_app(Settings.model_validate({"database_url": url, "data_dir": tmp_path}), clock)
+    app.state.house.shared = CountedLooks()
+    return app
+
+
+async def telephone(address: str, token: str) -> websockets.ClientConnection:
+    """The page of a number, as it follows; its first picture is read already."""
+    live = await websockets.connect(
+        f"{address.replace('http', 'ws')}/t/{token}/live?lang=en", origin=websockets.Origin(address), compression=None
+    )
+    assert (await news(live))["type"] == "ticket"
+    return live
+
+
+async def news(live: websockets.ClientConnection) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(await asyncio.wait_for(live.recv(), 10))
+    return found
+
+
+async def next_page(live: websockets.ClientConnection) -> str:
+    """The next picture; pulses are passed over."""
+    while (found := await news(live))["type"] != "ticket":
+        pass
+    return str(found["html"])
+
+
+def test_one_change_is_one_look_and_concerns_those_it_concerns(app: Starlette) -> None:
+    looks = app.state.house.shared.looks
+    with served(app) as address:
+        hall: Hall = enter(app.state.house.database)
+        here = seat(hall)
+        mine = [hall.issue("attest-single").ticket for _ in range(TELEPHONES)]
+
+        async def watch() -> None:
+            live = [await telephone(address, ticket.token) for ticket in mine]
+            before = looks["line"]
+            # Somebody of another matter comes, whom counter 4 does not serve: nobody's page changes.
+            await asyncio.to_thread(hall.issue, "complaint")
+            await asyncio.to_thread(hall.call_next, here)
+            pages = await asyncio.gather(*(next_page(one) for one in live))
+            assert "It is your turn" in pages[0]
+            assert "You are next" in pages[1]
+            assert f"{TELEPHONES - 2} people ahead" in pages[-1].replace("<bdi>", "").replace("</bdi>", "")
+            # Two changes, at most a look for each, where every telephone once looked by itself.
+            assert 1 <= looks["line"] - before <= 2
+            await asyncio.gather(*(one.close() for one in live))
+
+        asyncio.run(watch())
+
+
+def test_a_change_that_a_page_does_not_show_is_not_sent(app: Starlette, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket, "PULSE_SECONDS", 0.2)
+    with served(app) as address:
+        hall: Hall = enter(app.state.house.database)
+        mine = hall.issue("attest-single").ticket
+
+        async def watch() -> None:
+            live = await telephone(address, mine.token)
+            await asyncio.to_thread(hall.issue, "complaint")
+            assert await news(live) == {"type": "pulse"}
+            await live.close()
+
+        asyncio.run(watch())
+
+
+def test_a_visit_that_is_over_is_looked_at_no_more(app: Starlette, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket, "PULSE_SECONDS", 0.05)
+    looks = app.state.house.shared.looks
+    with served(app) as address:
+        hall: Hall = enter(app.state.house.database)
+        mine = hall.issue("attest-single").ticket
+        here = seat(hall)
+        hall.call_next(here)
+
+        async def watch() -> None:
+            live = await telephone(address, mine.token)
+            finish = desk.finish, hall.at(here.staff_id, "c4", mine.id)
+            await asyncio.to_thread(hall.db.write_in_now, hall.branch.id, *finish)
+            assert 'data-state="over"' in await next_page(live)
+            before = looks["line"]
+            await asyncio.to_thread(hall.issue)
+            for _ in range(3):
+                assert await news(live) == {"type": "pulse"}
+            assert looks["line"] == before
+            await live.close()
+
+        asyncio.run(watch())
