@@ -6,6 +6,9 @@ measurement, each in a process of its own, and take turns; clerk and screens are
 
 The clerk calls as the page does: the form of the desk, which finishes the visit at the counter, calls the next in
 line, and answers with the desk as it is then. Thirty people wait; before each call another one takes a number.
+
+Then the same once more in a hall where 150 people follow their number on the telephone: for that there is no aim, but
+a wall of screens must not wait for them.
 """
 
 from __future__ import annotations
@@ -33,6 +36,8 @@ SCREENS: Final = 200
 WAITING: Final = 30
 WARM_UP: Final = 10
 ROUNDS: Final = 150
+TELEPHONES: Final = 150
+ROUNDS_WITH_TELEPHONES: Final = 50
 AIM_FACTOR: Final = 2.0
 AIM_MS: Final = 10.0
 BRANCH: Final = "doha-main"
@@ -57,10 +62,11 @@ def main() -> None:
             (folder / "board.txt").write_text(sample, encoding="utf-8")
             with houses.bare_server(folder / "board.txt") as bare_port:
                 ours, bare = asyncio.run(in_turns(port, bare_port, keys))
-    report(ours, bare, len(sample.encode()))
+            crowded = asyncio.run(with_telephones(port, keys))
+    report(ours, bare, crowded, len(sample.encode()))
 
 
-def report(ours: list[float], bare: list[float], size: int) -> None:
+def report(ours: list[float], bare: list[float], crowded: list[float], size: int) -> None:
     p99, limit = percentile(ours, 99), percentile(bare, 99)
     aim = AIM_FACTOR * limit + AIM_MS
     conclude(
@@ -81,6 +87,13 @@ def report(ours: list[float], bare: list[float], size: int) -> None:
                 "ms",
                 percentile(bare, 50),
                 "a bare server with the same bytes",
+            ),
+            Figure(
+                f"the same beside {TELEPHONES} telephones, p99",
+                percentile(crowded, 99),
+                "ms",
+                limit,
+                "a bare server with the same bytes, without telephones",
             ),
         ],
         rounds=ROUNDS,
@@ -129,11 +142,13 @@ class Clerk:
         assert answer.status == 200, answer.status
         self._read(answer.body)
 
-    async def arrival(self) -> None:
-        """Somebody takes a number."""
+    async def arrival(self) -> dict[str, str]:
+        """Somebody takes a number; the ticket."""
         order = {"request_id": str(uuid.uuid4()), "service": houses.SERVICE}
         answer = await self._kiosk.send(request("POST", f"/api/v1/branches/{BRANCH}/tickets", order, self._keys.kiosk))
         assert answer.status == 201, answer.body
+        ticket: dict[str, str] = answer.json
+        return ticket
 
     def close(self) -> None:
         self._wire.close()
@@ -191,6 +206,22 @@ async def in_turns(port: int, bare_port: int, keys: Keys) -> tuple[list[float], 
     for each in (wall, bare_wall, clerk, bare_wire):
         each.close()
     return ours[WARM_UP:], bare[WARM_UP:]
+
+
+async def with_telephones(port: int, keys: Keys) -> list[float]:
+    """Milliseconds of every call in a hall full of people who follow their number."""
+    clerk, wall, telephones = Clerk(port, keys), await our_wall(port, keys, SCREENS), Wall()
+    for _ in range(TELEPHONES):
+        ticket = await clerk.arrival()
+        await telephones.hang(port, f"/t/{ticket['token']}/live", {"origin": f"http://127.0.0.1:{port}"})
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        await asyncio.gather(*(telephone.first for telephone in telephones.screens))
+    await clerk.look()
+    codes = [f"F{WARM_UP + WARM_UP + ROUNDS + 1 + number:03}" for number in range(ROUNDS_WITH_TELEPHONES)]
+    spent = [await one_call(wall, clerk, code) for code in codes]
+    for each in (wall, telephones, clerk):
+        each.close()
+    return spent
 
 
 async def one_call(wall: Wall, clerk: Clerk, code: str) -> float:
