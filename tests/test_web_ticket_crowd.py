@@ -103,8 +103,8 @@ def test_a_visit_that_is_over_is_looked_at_no_more(app: Starlette, monkeypatch: 
 
         async def watch() -> None:
             live = await telephone(address, mine.token)
-            finish = desk.finish, hall.at(here.staff_id, "c4", mine.id)
-            await asyncio.to_thread(hall.db.write_in_now, hall.branch.id, *finish)
+            at_desk = hall.at(here.staff_id, "c4", mine.id)
+            await asyncio.to_thread(lambda: hall.db.write_in_now(hall.branch.id, desk.finish, at_desk))
             assert 'data-state="over"' in await next_page(live)
             before = looks["line"]
             await asyncio.to_thread(hall.issue)

@@ -29,18 +29,15 @@ BRANCH = table(Branch)
 
 _LOCK = Prepared(
     for_update(
-        sa.select(BRANCH.c.last_seq, BRANCH.c.chain, BRANCH.c.config_version).where(
+        sa.select(BRANCH.c.last_seq, BRANCH.c.last_at, BRANCH.c.chain, BRANCH.c.config_version).where(
             BRANCH.c.id == sa.bindparam("branch")
         )
     )
 )
-_LAST_AT = Prepared(
-    sa.select(EVENT.c.at).where(EVENT.c.branch_id == sa.bindparam("branch"), EVENT.c.seq == sa.bindparam("seq"))
-)
 _ADVANCE = Prepared(
     sa.update(BRANCH)
     .where(BRANCH.c.id == sa.bindparam("branch"))
-    .values(last_seq=sa.bindparam("seq"), chain=sa.bindparam("link"))
+    .values(last_seq=sa.bindparam("seq"), last_at=sa.bindparam("at"), chain=sa.bindparam("link"))
 )
 _APPEND = Prepared(sa.insert(EVENT))
 _CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
@@ -102,20 +99,17 @@ def locked(tx: Tx, branch_id: UUID) -> Iterator[Locked]:
     row = tx.row(_LOCK, {"branch": branch_id})
     if row is None:
         raise Missing("branch")
-    branch = Locked(
-        tx, branch_id, _branch_time(tx, branch_id, row.last_seq), row.last_seq, row.chain, row.config_version
-    )
+    branch = Locked(tx, branch_id, _branch_time(tx.now, row.last_at), row.last_seq, row.chain, row.config_version)
     yield branch
     if branch.pending:
         for entry in branch.pending:
             tx.later(_APPEND, entry)
-        tx.later(_ADVANCE, {"branch": branch_id, "seq": branch.last_seq, "link": branch.chain})
+        tx.later(_ADVANCE, {"branch": branch_id, "seq": branch.last_seq, "at": branch.now, "link": branch.chain})
         tx.touched[branch_id] = branch.last_seq
 
 
-def _branch_time(tx: Tx, branch_id: UUID, last_seq: int) -> datetime:
-    last: datetime | None = tx.scalar(_LAST_AT, {"branch": branch_id, "seq": last_seq}) if last_seq else None
-    return tx.now if last is None or last <= tx.now else last + timedelta.resolution
+def _branch_time(now: datetime, last: datetime | None) -> datetime:
+    return now if last is None or last <= now else last + timedelta.resolution
 
 
 def link(previous: str, entry: dict[str, Any]) -> str:

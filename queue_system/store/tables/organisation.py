@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, time
+from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
 
@@ -54,7 +54,9 @@ class Branch(SQLModel, table=True):
     retention_days: dict[str, Any] = json(dict)
     # Access needs, constraints, hotline, safe contact, targets, checklist … by their names in the profile.
     data: dict[str, Any] = json(dict)
+    # The newest entry of the log: its number, its instant and its link.
     last_seq: int = 0
+    last_at: datetime | None = None
     chain: str = ""
     config_version: int = 1
 

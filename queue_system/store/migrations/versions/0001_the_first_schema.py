@@ -35,6 +35,7 @@ def upgrade() -> None:
         sa.Column("retention_days", sa.JSON(), nullable=False),
         sa.Column("data", sa.JSON(), nullable=False),
         sa.Column("last_seq", sa.Integer(), nullable=False),
+        sa.Column("last_at", UTCDateTime(), nullable=True),
         sa.Column("chain", AutoString(), nullable=False),
         sa.Column("config_version", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
