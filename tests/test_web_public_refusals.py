@@ -153,6 +153,26 @@ def test_two_holds_of_one_person_become_one_appointment(visitor: Visitor, hall: 
     assert [state for state in hall.db.read_now(_bookings) if state == "confirmed"] == ["confirmed"]
 
 
+@pytest.mark.parametrize(
+    ("has", "asked"), [("poa", "poa"), ("complaint", "consular-reg"), ("consular-reg", "complaint")]
+)
+def test_nobody_learns_by_a_number_who_comes_for_a_discreet_service(
+    visitor: Visitor, hall: Hall, has: str, asked: str
+) -> None:
+    services = {slug: hall.branch.service(slug) for slug in (has, asked)}
+    assert any(one.confidentiality.discreet for one in services.values())
+    assert services[has].queue_id == services[asked].queue_id
+    assert stored(hall, visitor.book(has)).state is BookingState.CONFIRMED
+    visitor.choose_time(asked, time=2)
+    held = visitor.send(name="غيره", contact=PHONE)
+    assert held.url.endswith("/check")
+    visitor.choose_time(asked, time=4)
+    other = visitor.send(name="غيره", contact="55000000")
+    assert (held.status, "notice-stop" in held.html) == (other.status, "notice-stop" in other.html) == (200, False)
+    visitor.open(held.url)
+    assert stored(hall, visitor.send("/confirmation")).state is BookingState.CONFIRMED
+
+
 def test_one_address_holds_ten_times_at_most(visitor: Visitor, hall: Hall) -> None:
     visitor.choose_time("consular-reg")
     url = visitor.page.url

@@ -107,8 +107,18 @@ def never_came(tx: Tx, branch_id: UUID, before: datetime) -> list[BookingView]:
 
 
 def active_bookings(tx: Tx, settings: BranchSettings, service: ServiceView, contact: str) -> int:
-    """How many confirmed bookings somebody has in the queue of a service: the group in which limits count."""
-    group = [other.id for other in settings.services.values() if other.queue_id == service.queue_id]
+    """How many confirmed bookings somebody has in the queue of a service: the group in which limits count.
+
+    Discreet services neither have a limit nor count towards one (decision 0012): a contact is not proved, and a
+    refusal would tell whoever types another person's that this person has an appointment.
+    """
+    if service.confidentiality.discreet:
+        return 0
+    group = [
+        other.id
+        for other in settings.services.values()
+        if other.queue_id == service.queue_id and not other.confidentiality.discreet
+    ]
     statement = (
         sa.select(sa.func.count())
         .select_from(BOOKING)

@@ -60,6 +60,11 @@ class ConfidentialityView:
         """On paper, screens and links the service stays unnamed."""
         return self.display == "none"
 
+    @property
+    def discreet(self) -> bool:
+        """That somebody comes for it is nobody else's to learn: not from a refusal, not from a calendar."""
+        return self.display != "code"
+
 
 @dataclass(frozen=True, slots=True)
 class DocumentView:
