@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,17 @@ def test_an_appointment_for_the_calendar(visitor: Visitor, here: tuple[TestClien
         assert secret not in answer.html.replace("\r\n ", "")
 
 
+def test_a_day_before_the_telephone_reminds_until_it_is_cancelled(visitor: Visitor) -> None:
+    done = visitor.book()
+    _, event = read(visitor.open(f"{done.url}.ics").html)
+    (alarm,) = event.walk("VALARM")
+    assert (alarm["ACTION"], alarm["DESCRIPTION"]) == ("DISPLAY", event["SUMMARY"])
+    assert alarm["TRIGGER"].dt == timedelta(days=-1)
+    visitor.post(f"{done.url}/cancellation", {})
+    _, event = read(visitor.open(f"{done.url}.ics").html)
+    assert event.walk("VALARM") == []
+
+
 def test_lines_are_folded_and_ended_as_the_standard_asks(visitor: Visitor) -> None:
     visitor.book()
     raw = visitor.client.get(visitor.page.hrefs(r"\.ics$")[0]).content
@@ -97,24 +109,31 @@ def test_the_file_speaks_the_language_of_the_page(here: tuple[TestClient, Hall])
     assert event["DESCRIPTION"].startswith("Appointment code: ")
 
 
-def test_a_protected_service_is_just_an_appointment(sqlite_url: str, clock: FrozenClock) -> None:
+@pytest.mark.parametrize(("branch", "level"), [("bhc", "protected"), ("wifaq", "sensitive")])
+def test_a_discreet_service_is_just_an_appointment(
+    sqlite_url: str, clock: FrozenClock, branch: str, level: str
+) -> None:
     database = Database(sqlite_url, clock)
-    hall = furnish(database, "social-work", "bhc")
+    hall = furnish(database, "social-work", branch)
     service = next(service for service in hall.branch.services.values() if service.bookable)
-    assert service.confidentiality.hides_service
+    assert service.confidentiality.slug == level
     content = made(hall, service.id, datetime(2026, 11, 23, 5, 0, tzinfo=UTC))
     _, event = read(content)
     assert event["SUMMARY"] == "موعد"
     assert set(event) == {"UID", "DTSTAMP", "SEQUENCE", "STATUS", "DTSTART", "DTEND", "CLASS", "SUMMARY"}
+    assert event.walk("VALARM") == []
     for name in [*service.names.values(), *hall.branch.names.values(), "queue.example.org"]:
-        assert name not in content
+        assert name not in content.replace("\r\n ", "")
     database.close()
 
 
 def test_what_happens_elsewhere_has_no_place(sqlite_url: str, clock: FrozenClock) -> None:
     database = Database(sqlite_url, clock)
     hall = furnish(database, "social-work", "wifaq")
-    service = next(s for s in hall.branch.services.values() if s.bookable and s.data.get("channel") == "phone")
+    phone = next(s for s in hall.branch.services.values() if s.data.get("channel") == "phone")
+    service = replace(phone, confidentiality=replace(phone.confidentiality, display="code"))
+    openly = replace(hall.branch, services=hall.branch.services | {service.id: service})
+    hall = replace(hall, branch=openly)
     _, event = read(made(hall, service.id, datetime(2026, 11, 23, 5, 0, tzinfo=UTC)))
     assert "LOCATION" not in event
     assert event["SUMMARY"] == service.names["ar"]

@@ -1,15 +1,15 @@
 """An appointment as a calendar file (RFC 5545): what a telephone's calendar takes in.
 
 The file is shown on other people's devices and kept by other companies, so it holds no name, no contact and no
-secret link, and for a protected service neither the service nor the place.
+secret link, and for a discreet service neither the service nor the place.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
-from icalendar import Calendar, Event
+from icalendar import Alarm, Calendar, Event
 
 from ..core.bookings import BookingState, spaced_code
 from ..i18n import filters, isolates
@@ -20,6 +20,8 @@ from ..store.queries.settings import BranchSettings
 PRODUCT: Final = "-//queue-system//appointments//EN"
 # Appointments that do not take place at the branch.
 ELSEWHERE: Final = frozenset({"phone", "field"})
+# Early enough to look for the papers that are to be brought.
+REMIND_BEFORE: Final = timedelta(days=1)
 MEDIA_TYPE: Final = "text/calendar; charset=utf-8; method=PUBLISH"
 
 
@@ -31,7 +33,6 @@ def calendar_file(booking: BookingView, branch: BranchSettings, words: Words, no
     zone. `now` is an aware instant, `address` the installation's own, without a trailing slash.
     """
     service = branch.services[booking.service_id]
-    hidden = service.confidentiality.hides_service
     cancelled = booking.state is BookingState.CANCELLED
     event = Event()
     event.add("uid", str(booking.id))
@@ -41,19 +42,31 @@ def calendar_file(booking: BookingView, branch: BranchSettings, words: Words, no
     event.add("dtstart", booking.starts_at)
     event.add("dtend", booking.ends_at)
     event.add("class", "PRIVATE")
-    if hidden:
+    if service.confidentiality.discreet:
         event.add("summary", words.text("booking.calendar-neutral"))
     else:
-        event.add("summary", filters.localised(service.shown_names, words.language))
+        name = filters.localised(service.shown_names, words.language)
+        event.add("summary", name)
         if service.data.get("channel") not in ELSEWHERE:
             event.add("location", filters.localised(branch.names, words.language))
         event.add("description", _description(booking, words, address))
+        if not cancelled:
+            event.add_component(_reminder(name))
     calendar = Calendar()
     calendar.add("prodid", PRODUCT)
     calendar.add("version", "2.0")
     calendar.add("method", "PUBLISH")
     calendar.add_component(event)
     return bytes(calendar.to_ical())
+
+
+def _reminder(name: str) -> Alarm:
+    """Appears on a locked telephone too: a discreet appointment has none, and is reminded of as its owner has chosen."""
+    alarm = Alarm()
+    alarm.add("action", "DISPLAY")
+    alarm.add("description", name)
+    alarm.add("trigger", -REMIND_BEFORE)
+    return alarm
 
 
 def _description(booking: BookingView, words: Words, address: str) -> str:
