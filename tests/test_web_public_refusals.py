@@ -85,6 +85,7 @@ def test_a_time_taken_meanwhile_is_replaced_without_typing_again(visitor: Visito
     page = visitor.send(name=NAME, contact=PHONE)
     assert page.status == 409
     assert "حُجز هذا الوقت قبل لحظات" in page.text
+    assert "<title>خطأ: " in page.html.replace("\u2068", "")
     assert "ما كتبته محفوظ" in page.text
     (_, kept, buttons), *_ = page.forms
     targets = [button["formaction"] for button in buttons]
@@ -104,11 +105,22 @@ def test_the_address_of_a_taken_time_leads_to_the_free_ones(visitor: Visitor, ha
     assert "مضى هذا الوقت" in past.text
 
 
-def test_a_day_on_which_everything_went_says_so(visitor: Visitor) -> None:
-    page = visitor.open("/book/doha-main/passport-lost/2026-11-27")
-    assert "لا أوقات متاحة في هذا اليوم" in page.text
+@pytest.mark.parametrize(
+    ("day", "why"),
+    [
+        ("2026-11-27", "الفرع مغلق في هذا اليوم"),
+        ("2026-11-21", "مضى هذا اليوم"),
+        ("2027-06-01", "لم يُفتح الحجز لهذا اليوم بعد"),
+    ],
+)
+def test_a_day_without_times_says_why(visitor: Visitor, day: str, why: str) -> None:
+    page = visitor.open(f"/book/doha-main/passport-lost/{day}")
+    assert (page.status, page.text.count(why)) == (200, 1)
     assert page.hrefs("/passport-lost/days$")
-    assert "لا أوقات متاحة" in visitor.open("/book/doha-main/passport-lost/2027-06-01").text
+    page = visitor.open(f"/book/doha-main/passport-lost/{day}/{day.replace('-', '')}T0530Z")
+    assert (page.status, page.text.count(why)) == (409, 1)
+    assert "حُجز هذا الوقت" not in page.text
+    assert page.hrefs("/passport-lost/days$")
 
 
 def test_a_hold_that_ran_out_says_what_happened_and_keeps_what_was_typed(

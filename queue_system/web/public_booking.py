@@ -152,9 +152,9 @@ async def change(request: Request) -> Response:
                 return await _change_times(request, error)
             return see_other(f"/b/{booking.token}")
         return see_other(f"/b/{booking.token}?moved")
-    parts = await house(request).database.read(public_times.times, branch, service, day)
-    if not public_times.is_offered(parts, start):
-        return await _change_times(request, gone(start, house(request).clock.now()))
+    found = await house(request).database.read(public_times.times, branch, service, day)
+    if not found.offers(start):
+        return await _change_times(request, gone(found, start, house(request).clock.now()))
     values = {"booking": booking, "start": start, "back": f"/b/{booking.token}/change/{day.isoformat()}"}
     return await frame(request, "public/change.html", branch, service, values)
 
@@ -195,11 +195,12 @@ async def _change_times(request: Request, refusal: DomainError | None) -> Respon
         return see_other(f"/b/{request.path_params['token']}")
     service = branch.services[booking.service_id]
     day = public_times.read_day(request.path_params["date"])
-    parts = await house(request).database.read(public_times.times, branch, service, day)
+    found = await house(request).database.read(public_times.times, branch, service, day)
     base = f"/b/{booking.token}/change"
     values = {
         "day": day,
-        "parts": parts,
+        "parts": found.parts,
+        "reason": _sentence(request, branch, found.refusal),
         "base": f"{base}/{day.isoformat()}",
         "back": base,
         "booking": booking,

@@ -24,6 +24,7 @@ from .house import house
 from .kit import see_other
 from .limits import allow
 from .public_frame import base_of, carried, carry, frame, typed, words_for_page
+from .public_times import Times
 
 # Refusals that another time can heal: the times are shown again, and what was typed is kept.
 ABOUT_THE_TIME: Final = frozenset({"slot-taken", "slot-past", "slot-unknown", "day-past", "day-too-far"})
@@ -42,13 +43,15 @@ async def times_page(
     base = base_of(branch, service)
     if not service.bookable:
         return see_other(base)
-    parts = await house(request).database.read(public_times.times, branch, service, day)
+    found = await house(request).database.read(public_times.times, branch, service, day)
+    words = words_for_page(request, branch)
     values = {
         "day": day,
-        "parts": parts,
+        "parts": found.parts,
+        "reason": message(found.refusal, words) if found.refusal else None,
         "base": f"{base}/{day.isoformat()}",
         "back": f"{base}/days{carry(request)}",
-        "refusal": message(refusal, words_for_page(request, branch)) if refusal else None,
+        "refusal": message(refusal, words) if refusal else None,
         "kept": kept,
         "request_id": uuid4(),
     }
@@ -66,9 +69,10 @@ async def details(request: Request) -> Response:
         return await _hold(request, branch, service, day, start, earlier)
     own = earlier is not None and earlier.state is BookingState.HELD and earlier.starts_at == start
     if not own:
-        parts = await house(request).database.read(public_times.times, branch, service, day)
-        if not public_times.is_offered(parts, start):
-            return await times_page(request, branch, service, day, refusal=gone(start, house(request).clock.now()))
+        found = await house(request).database.read(public_times.times, branch, service, day)
+        if not found.offers(start):
+            refusal = gone(found, start, house(request).clock.now())
+            return await times_page(request, branch, service, day, refusal=refusal)
     answers = {"name": earlier.name, "contact": earlier.contact} if earlier else {"name": "", "contact": ""}
     return await _form(request, branch, service, day, start, answers)
 
@@ -93,9 +97,9 @@ async def confirm(request: Request) -> Response:
     return see_other(f"/b/{booking.token}")
 
 
-def gone(start: datetime, now: datetime) -> Refused:
-    """Why a time that an address names is not offered any more."""
-    return Refused("slot-past" if start <= now else "slot-taken")
+def gone(found: Times, start: datetime, now: datetime) -> Refused:
+    """Why a time that an address names is not offered any more: of a day that has none, the reason of the day."""
+    return found.refusal or Refused("slot-past" if start <= now else "slot-taken")
 
 
 def is_held(booking: BookingView, now: datetime) -> bool:

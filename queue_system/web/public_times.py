@@ -10,6 +10,8 @@ from babel.dates import get_timezone_location
 from starlette.exceptions import HTTPException
 
 from ..core import bookings
+from ..core.bookings import Booker
+from ..core.errors import Refused
 from ..core.slots import Slot
 from ..i18n import dates
 from ..i18n.words import Words
@@ -66,6 +68,18 @@ class Part:
     slots: tuple[Slot, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Times:
+    """The times of a day by part of the day, and why there is none where there is none."""
+
+    parts: tuple[Part, ...]
+    refusal: Refused | None
+
+    def offers(self, start: datetime) -> bool:
+        """Whether a time is among those that can be booked."""
+        return any(slot.start == start for part in self.parts for slot in part.slots)
+
+
 def read_day(text: str) -> date:
     """A day as it stands in an address, 2026-11-22; anything else is no page of ours (404)."""
     try:
@@ -105,8 +119,8 @@ def days(tx: Tx, branch: BranchSettings, service: ServiceView, asked: date | Non
     )
 
 
-def times(tx: Tx, branch: BranchSettings, service: ServiceView, day: date) -> tuple[Part, ...]:
-    """The times of one day that can be booked, by part of the day; empty where there is none."""
+def times(tx: Tx, branch: BranchSettings, service: ServiceView, day: date) -> Times:
+    """The times of one day that can be booked."""
     (found,) = free_days(tx, branch, service, day, day)
     zone = branch.calendar.zone
     midnight = datetime.combine(day, time())
@@ -116,12 +130,10 @@ def times(tx: Tx, branch: BranchSettings, service: ServiceView, day: date) -> tu
         hour = (local - midnight) // timedelta(hours=1)
         name = next((name for until, name in _PARTS if hour < until), _AFTER_MIDNIGHT)
         parts.setdefault(name, []).append(slot)
-    return tuple(Part(name, tuple(slots)) for name, slots in parts.items())
-
-
-def is_offered(parts: tuple[Part, ...], start: datetime) -> bool:
-    """Whether a time is among those that can be booked."""
-    return any(slot.start == start for part in parts for slot in part.slots)
+    refusal = bookings.against_day(policy_of(branch, service), Booker.PUBLIC, tx.now.astimezone(zone).date(), day)
+    if refusal is None and found.refusal is not None:
+        refusal = Refused(found.refusal)
+    return Times(tuple(Part(name, tuple(slots)) for name, slots in parts.items()), refusal)
 
 
 def soon(day: date, today: date, words: Words) -> str:
