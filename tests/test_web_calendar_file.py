@@ -142,7 +142,7 @@ def test_what_happens_elsewhere_has_no_place(sqlite_url: str, clock: FrozenClock
 
 def made(hall: Hall, service_id: Any, start: datetime) -> str:
     """The file of an appointment that is made here."""
-    order = actions.HoldOrder(hall.branch.id, service_id, start, NAME, "a@example.org", "ar", CITIZEN)
+    order = actions.HoldOrder(hall.branch.id, service_id, start, NAME, "+97455123456", "ar", CITIZEN)
     held: BookingView = hall.db.write_in_now(hall.branch.id, actions.hold_slot, order)
     booking = hall.db.write_in_now(hall.branch.id, actions.confirm_booking, hall.branch.id, held.id, CITIZEN)
     return calendar_file(booking, hall.branch, words_of("ar", hall.branch), start, ADDRESS).decode()

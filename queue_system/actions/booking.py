@@ -60,7 +60,8 @@ def hold_slot(tx: Tx, order: HoldOrder) -> BookingView:
                     raise Refused("request-reused")
                 return earlier
         name = contacts.read_name(order.name)
-        contact = contacts.read_contact(order.contact, settings.data.get("country_code")).value
+        country = settings.data.get("country_code")
+        contact = contacts.read_contact(order.contact, country, phone_only=service.by_phone).value
         expire_due(branch)
         active = stored.active_bookings(tx, settings, service, contact)
         slot, seats = _place(branch, settings, service, order.starts_at, order.booker, active)

@@ -18,8 +18,6 @@ from ..store.queries.bookings import BookingView
 from ..store.queries.settings import BranchSettings
 
 PRODUCT: Final = "-//queue-system//appointments//EN"
-# Appointments that do not take place at the branch.
-ELSEWHERE: Final = frozenset({"phone", "field"})
 # Early enough to look for the papers that are to be brought.
 REMIND_BEFORE: Final = timedelta(days=1)
 MEDIA_TYPE: Final = "text/calendar; charset=utf-8; method=PUBLISH"
@@ -47,7 +45,7 @@ def calendar_file(booking: BookingView, branch: BranchSettings, words: Words, no
     else:
         name = filters.localised(service.shown_names, words.language)
         event.add("summary", name)
-        if service.data.get("channel") not in ELSEWHERE:
+        if not service.elsewhere:
             event.add("location", filters.localised(branch.names, words.language))
         event.add("description", _description(booking, words, address))
         if not cancelled:

@@ -78,14 +78,14 @@ async def booking_page(request: Request) -> Response:
     }
     rules = check_in_rules(branch)
     hidden = service.confidentiality.hides_service
+    at_the_door = phase is Phase.CONFIRMED and not service.elsewhere
     values: dict[str, Any] = {
         "booking": booking,
         "phase": phase.value,
         "code": spaced_code(booking.code),
-        "qr": qr_svg(booking.code, words.text("booking.qr-label")) if phase is Phase.CONFIRMED else None,
+        "qr": qr_svg(booking.code, words.text("booking.qr-label")) if at_the_door else None,
         # The link may be opened on somebody else's telephone: what is protected is not told by its papers either.
         "documents": [] if hidden else public_services.documents(service),
-        "channel": public_services.CHANNELS.get(service.data.get("channel", "")),
         "early": rules.early_min,
         "grace": rules.late_grace_min,
         "against_change": _sentence(request, branch, against["change"]),

@@ -14,7 +14,7 @@ from ..core.errors import Missing
 from ..i18n.words import Words
 from ..store.queries.bookings import BookingView
 from ..store.queries.settings import BranchSettings, ServiceView
-from . import access, kit
+from . import access, kit, public_services
 from .house import house
 from .kit import language_of, page, words_of
 from .public_services import address_key
@@ -47,6 +47,7 @@ async def frame(
         "service": service,
         "home": "/",
         "neutral": protected,
+        "channel": public_services.CHANNELS.get(service.data.get("channel", "")) if service else None,
         "way_out": SAFE_PLACE if protected or EXIT_SENTENCE in branch.texts else None,
         "way_out_words": branch.texts.get(EXIT_SENTENCE),
         "carry": carry(request),

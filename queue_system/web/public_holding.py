@@ -117,7 +117,7 @@ async def _hold(
 ) -> Response:
     answers = await typed(request, "name", "contact", "request_id")
     words = words_for_page(request, branch)
-    errors = {error.field or "name": message(error, words) for error in _mistakes(answers, branch)}
+    errors = {error.field or "name": message(error, words) for error in _mistakes(answers, branch, service)}
     if errors:
         return await _form(request, branch, service, day, start, answers, errors=errors)
     order = HoldOrder(
@@ -195,12 +195,12 @@ async def _check_page(
     return await frame(request, "public/check.html", branch, service, values, status=status)
 
 
-def _mistakes(answers: dict[str, str], branch: BranchSettings) -> list[Invalid]:
+def _mistakes(answers: dict[str, str], branch: BranchSettings, service: ServiceView) -> list[Invalid]:
     """Everything that is wrong with the answers at once, so that nobody corrects one field after the other."""
     found = []
     for read in (
         lambda: read_name(answers["name"]),
-        lambda: read_contact(answers["contact"], branch.data.get("country_code")),
+        lambda: read_contact(answers["contact"], branch.data.get("country_code"), phone_only=service.by_phone),
     ):
         try:
             read()

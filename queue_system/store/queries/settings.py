@@ -106,9 +106,19 @@ class ServiceView:
         return self.mode in ("fcfs", "walkin_and_fcfs")
 
     @property
+    def elsewhere(self) -> bool:
+        """Takes place away from the branch: nobody comes, checks in or waits."""
+        return self.data.get("channel") in ("phone", "field")
+
+    @property
+    def by_phone(self) -> bool:
+        """Somebody of the branch calls the visitor."""
+        return self.data.get("channel") == "phone"
+
+    @property
     def walk_in(self) -> bool:
         """Gives numbers to visitors without an appointment."""
-        return self.mode not in ("staff_only", "invite") and self.walkin_share_pct != 0
+        return self.mode not in ("staff_only", "invite") and self.walkin_share_pct != 0 and not self.elsewhere
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,82 @@
+"""Appointments that are not "come and wait for the screen": by telephone, and those that no screen may show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from queue_system.actions import kiosk
+from queue_system.clock import FrozenClock
+from queue_system.store.database import Database
+from queue_system.store.log import SYSTEM
+from tests.hall import Hall, enter, furnish
+from tests.public_visitor import NAME, PHONE, Answer, Visitor, stored
+from tests.web_hall import application
+
+BY_PHONE = "/book/wifaq/phone-counsel"
+
+
+@pytest.fixture
+def visitor(sqlite_url: str, tmp_path: Path, clock: FrozenClock) -> Iterator[Visitor]:
+    database = Database(sqlite_url, clock)
+    furnish(database, "social-work")
+    database.close()
+    with application(sqlite_url, tmp_path, clock) as (client, _):
+        yield Visitor(client)
+
+
+def to_the_form(visitor: Visitor, service: str) -> Answer:
+    visitor.open(service)
+    visitor.follow("/days$")
+    visitor.follow(r"/2026-11-23$")
+    return visitor.follow("Z$")
+
+
+def test_who_is_called_gives_a_telephone(visitor: Visitor) -> None:
+    form = to_the_form(visitor, BY_PHONE)
+    assert "الرقم الذي نتصل بك عليه" in form.text
+    assert "لا نتصل بك" not in form.text
+    page = visitor.send(name=NAME, contact="a@example.org")
+    assert page.status == 422
+    assert page.text.count("يُرجى كتابة رقم الهاتف الذي يتصل بك الموظف عليه") == 2
+    assert page.fields["contact"]["value"] == "a@example.org"
+    assert visitor.send(name=NAME, contact=PHONE).url.endswith("/check")
+
+
+def test_who_is_called_need_not_come(visitor: Visitor) -> None:
+    to_the_form(visitor, BY_PHONE)
+    check = visitor.send(name=NAME, contact=PHONE)
+    done = visitor.send("/confirmation")
+    for page in (check, done):
+        assert "يجري الموعد بالهاتف" in page.text
+        assert "وفاق" not in page.text
+    assert "يتصل بك الموظف في وقت الموعد" in done.text
+    for door in ("جهاز الأرقام", "الشاشة", 'class="qr"'):
+        assert door not in done.html
+
+
+def test_nobody_takes_a_number_for_a_telephone_call(visitor: Visitor) -> None:
+    page = visitor.open(BY_PHONE)
+    assert "برقم من الصالة" not in page.text
+    assert "متى تأتي" not in page.text
+
+
+def test_a_protected_visitor_is_sent_to_no_screen(visitor: Visitor, sqlite_url: str, clock: FrozenClock) -> None:
+    visitor.open("/book/bhc")
+    (service, *_) = visitor.page.hrefs("^/book/bhc/")
+    to_the_form(visitor, service)
+    visitor.send(name=NAME, contact=PHONE)
+    done = visitor.send("/confirmation")
+    assert "لا يظهر على أي شاشة" in done.text
+    assert "تنتظر النداء" not in done.text
+    database = Database(sqlite_url, clock)
+    hall: Hall = enter(database, "bhc")
+    booking = stored(hall, done)
+    clock.set(booking.starts_at)
+    database.write_in_now(hall.branch.id, kiosk.check_in, hall.branch.id, booking.id, SYSTEM)
+    database.close()
+    arrived = visitor.open(done.url)
+    assert "سُجّل حضورك" in arrived.text
+    assert "انتظر النداء على الشاشة" not in arrived.text
