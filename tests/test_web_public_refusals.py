@@ -226,6 +226,13 @@ def test_a_booking_is_opened_by_code_and_contact_together(visitor: Visitor, hall
     assert_mistakes(page, {"code": "في الرمز خطأ في الكتابة", "contact": "يُرجى كتابة رقم هاتف"})
 
 
+def test_a_code_that_is_missing_is_not_called_mistyped(visitor: Visitor) -> None:
+    visitor.open("/my-booking")
+    page = visitor.send(code=" - ", contact="")
+    assert page.status == 422
+    assert_mistakes(page, {"code": "يُرجى كتابة الرمز", "contact": "يُرجى كتابة رقم هاتف"})
+
+
 def test_codes_cannot_be_tried_out(visitor: Visitor) -> None:
     visitor.open("/my-booking")
     code = new_code(random.Random(7))
