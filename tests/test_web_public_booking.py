@@ -15,7 +15,7 @@ from queue_system.core.bookings import BookingState
 from queue_system.store.log import CITIZEN, SYSTEM
 from queue_system.store.queries.access import staff_by_login
 from tests.hall import Hall
-from tests.public_visitor import Visitor, fill_up, stored, token_of
+from tests.public_visitor import NAME, Visitor, fill_up, stored, token_of
 from tests.web_hall import another, application, furnished
 
 
@@ -33,6 +33,17 @@ def hall(here: tuple[TestClient, Hall]) -> Hall:
 @pytest.fixture
 def visitor(here: tuple[TestClient, Hall]) -> Visitor:
     return Visitor(here[0])
+
+
+def test_the_answers_say_how_long_the_time_is_kept_and_lead_back(visitor: Visitor, clock: FrozenClock) -> None:
+    check = visitor.hold()
+    assert "المدة الباقية: 10 دقائق" in check.text
+    assert "08:30 بالتوقيت المحلي: قطر" in check.text
+    clock.move(timedelta(minutes=8, seconds=30))
+    assert "المدة الباقية: دقيقة واحدة" in visitor.open(check.url).text
+    form = visitor.follow(r"Z\?instead=")
+    assert 'class="back"' in check.html
+    assert form.fields["name"]["value"] == NAME
 
 
 def test_moving_keeps_the_old_time_until_the_new_one_is_sure(visitor: Visitor, hall: Hall) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID, uuid4
 
@@ -181,12 +181,17 @@ async def _check_page(
     service = branch.services[booking.service_id]
     day = booking.starts_at.astimezone(branch.calendar.zone).date()
     base, instead = base_of(branch, service), f"?instead={booking.token}"
+    details = f"{base}/{day.isoformat()}/{public_times.start_key(booking.starts_at)}{instead}"
+    left = (booking.held_until or booking.starts_at) - house(request).clock.now()
     values = {
         "booking": booking,
+        # In whole minutes: one's own clock may be that of another zone.
+        "minutes_left": max(1, left // timedelta(minutes=1)),
+        "back": details,
         "change_service": f"/book/{branch.slug}{instead}",
         "change_day": f"{base}/days{instead}",
         "change_time": f"{base}/{day.isoformat()}{instead}",
-        "change_details": f"{base}/{day.isoformat()}/{public_times.start_key(booking.starts_at)}{instead}",
+        "change_details": details,
         "failure": message(failure, words_for_page(request, branch)) if failure else None,
         "failure_code": failure.code if failure else None,
         "sentences": public_services.sentences(branch, ("no_brokers",)),
