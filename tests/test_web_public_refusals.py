@@ -11,13 +11,15 @@ import pytest
 import sqlalchemy as sa
 from starlette.testclient import TestClient
 
+from queue_system.actions import booking as actions
 from queue_system.clock import FrozenClock
 from queue_system.core.bookings import BookingState, new_code
 from queue_system.store import tables
 from queue_system.store.database import Tx
+from queue_system.store.log import CITIZEN
 from tests.hall import Hall
 from tests.public_visitor import NAME, PHONE, Answer, Visitor, fill_up, stored
-from tests.web_hall import application, furnished
+from tests.web_hall import another, application, furnished
 
 START = datetime(2026, 11, 23, 5, 30, tzinfo=UTC)
 
@@ -103,6 +105,32 @@ def test_the_address_of_a_taken_time_leads_to_the_free_ones(visitor: Visitor, ha
     assert page.hrefs("/20261123T0555Z$")
     past = visitor.open("/book/doha-main/passport-lost/2026-11-22/20261122T0530Z")
     assert "مضى هذا الوقت" in past.text
+
+
+def test_who_goes_back_from_the_last_place_finds_it_his_own(visitor: Visitor, hall: Hall) -> None:
+    form = visitor.choose_time()
+    others = fill_up(hall, "passport-lost", START)
+    hall.db.write_in_now(hall.branch.id, _give_back, hall, others - 1)
+    check = visitor.send(name=NAME, contact=PHONE)
+    assert check.url.endswith("/check")
+    # The browser's own way back: the form anew, or as it was.
+    again = visitor.open(form.url)
+    assert (again.status, again.fields["name"]["value"]) == (200, NAME)
+    renamed = visitor.post(form.url, {"name": "سلمى العلي", "contact": PHONE})
+    assert renamed.url.endswith("/check")
+    assert stored(hall, renamed).name == "سلمى العلي"
+    assert stored(hall, check).state is BookingState.CANCELLED
+    stranger = Visitor(another(visitor.client))
+    assert stranger.open(form.url).status == 409
+    assert stranger.post(form.url, {"name": NAME, "contact": PHONE}).status == 409
+
+
+def test_a_second_person_in_another_tab_leaves_the_first_the_last_place(visitor: Visitor, hall: Hall) -> None:
+    url = visitor.choose_time("birth").url
+    first = visitor.send(name=NAME, contact=PHONE)
+    second = visitor.post(url, {"name": "سلمى", "contact": "b@example.org"})
+    assert (second.status, "ما كتبته محفوظ" in second.text) == (409, True)
+    assert stored(hall, first).state is BookingState.HELD
 
 
 @pytest.mark.parametrize(
@@ -254,6 +282,14 @@ def assert_mistakes(page: Answer, wrong: dict[str, str]) -> None:
         assert f'id="{name}-error"' in page.html
     for name in set(page.fields) - set(wrong):
         assert "aria-invalid" not in page.fields[name]
+
+
+def _give_back(tx: Tx, hall: Hall, number: int) -> None:
+    """One of those who filled a time up leaves it."""
+    booking = tables.table(tables.Booking)
+    row = tx.row(sa.select(booking.c.id).where(booking.c.contact == f"other{number}@example.org"))
+    assert row is not None
+    actions.cancel_booking(tx, hall.branch.id, row.id, CITIZEN)
 
 
 def _bookings(tx: Tx) -> list[str]:

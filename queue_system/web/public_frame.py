@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from datetime import datetime, timedelta
 from typing import Any, Final
 from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ..core.bookings import BookingState
+from ..core.bookings import HOLD, BookingState
 from ..core.errors import Missing
 from ..i18n.words import Words
 from ..store.queries.bookings import BookingView
@@ -24,6 +25,7 @@ from .public_times import place_of_zone, row_label, soon, start_key
 SAFE_PLACE: Final = "https://www.wikipedia.org/"
 EXIT_SENTENCE: Final = "web_quick_exit"
 INSTEAD: Final = "instead"
+HOLD_COOKIE: Final = "hold"
 
 # Holds whose name and contact may be taken over: the one that is to be replaced, and one whose time ran out.
 REPLACEABLE: Final = frozenset({BookingState.HELD, BookingState.EXPIRED})
@@ -85,6 +87,33 @@ async def carried(request: Request, branch: BranchSettings) -> BookingView | Non
             if where.id == branch.id and booking.state in REPLACEABLE:
                 return booking
     return None
+
+
+async def own_hold(
+    request: Request, branch: BranchSettings, service: ServiceView, start: datetime
+) -> BookingView | None:
+    """The hold that this browser has at a time which is full, because of itself: its visitor went back to the form."""
+    token = request.cookies.get(HOLD_COOKIE)
+    if token:
+        with suppress(Missing):
+            where, booking = await access.booking(request, token)
+            wanted = (branch.id, service.id, start)
+            if booking.state is BookingState.HELD and (where.id, booking.service_id, booking.starts_at) == wanted:
+                return booking
+    return None
+
+
+def remember_hold(request: Request, response: Response, booking: BookingView) -> None:
+    """Leave the hold with the browser for as long as it lasts."""
+    response.set_cookie(
+        HOLD_COOKIE,
+        booking.token,
+        max_age=HOLD // timedelta(seconds=1),
+        path="/book",
+        samesite="lax",
+        secure=house(request).settings.behind_tls,
+        httponly=True,
+    )
 
 
 async def typed(request: Request, *names: str) -> dict[str, str]:

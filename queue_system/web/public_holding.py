@@ -23,7 +23,7 @@ from .errors import message
 from .house import house
 from .kit import see_other
 from .limits import allow
-from .public_frame import base_of, carried, carry, frame, typed, words_for_page
+from .public_frame import base_of, carried, carry, frame, own_hold, remember_hold, typed, words_for_page
 from .public_times import Times
 
 # Refusals that another time can heal: the times are shown again, and what was typed is kept.
@@ -71,6 +71,9 @@ async def details(request: Request) -> Response:
     if not own:
         found = await house(request).database.read(public_times.times, branch, service, day)
         if not found.offers(start):
+            held = await own_hold(request, branch, service, start)
+            if held is not None:
+                return see_other(f"{request.url.path}?instead={held.token}")
             refusal = gone(found, start, house(request).clock.now())
             return await times_page(request, branch, service, day, refusal=refusal)
     answers = {"name": earlier.name, "contact": earlier.contact} if earlier else {"name": "", "contact": ""}
@@ -130,18 +133,35 @@ async def _hold(
         actor=CITIZEN,
         request_id=_request_id(answers["request_id"]),
     )
-    database = house(request).database
     try:
         allow(request, "holds")
-        if earlier is not None:
-            booking = await database.write_in(branch.id, actions.hold_instead, order, earlier.id)
-        else:
-            booking = await database.write_in(branch.id, actions.hold_slot, order)
+        booking = await _held(request, branch, service, order, earlier)
     except DomainError as error:
         if error.code in ABOUT_THE_TIME:
             return await times_page(request, branch, service, day, refusal=error, kept=answers)
         return await _form(request, branch, service, day, start, answers, failure=error)
-    return see_other(f"/b/{booking.token}/check")
+    response = see_other(f"/b/{booking.token}/check")
+    remember_hold(request, response, booking)
+    return response
+
+
+async def _held(
+    request: Request, branch: BranchSettings, service: ServiceView, order: HoldOrder, earlier: BookingView | None
+) -> BookingView:
+    """A hold, in place of an earlier one; where a time is full because of this person's own hold, in place of that.
+
+    Another contact is another person, whose form lies in a second tab: the hold of the first stays.
+    """
+    database = house(request).database
+    try:
+        if earlier is None:
+            return await database.write_in(branch.id, actions.hold_slot, order)
+    except Refused as error:
+        earlier = await own_hold(request, branch, service, order.starts_at) if error.code == "slot-taken" else None
+        contact = read_contact(order.contact, branch.data.get("country_code")).value
+        if earlier is None or earlier.contact != contact:
+            raise
+    return await database.write_in(branch.id, actions.hold_instead, order, earlier.id)
 
 
 async def _form(
