@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,9 @@ from pydantic import SecretStr
 from queue_system.app import create_app
 from queue_system.clock import FrozenClock
 from queue_system.settings import Settings
+from queue_system.store.database import Database
 from tests import axe, needs
+from tests.hall import furnish
 from tests.public_visitor import NAME
 from tests.web_hall import furnished
 
@@ -24,6 +27,15 @@ pytestmark = pytest.mark.browser
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 # A file that was still on its way when the visitor went on to the next page.
 LEFT_BEFORE = "net::ERR_ABORTED"
+# What has the focus, where the way out is out of view or lies over it; None where all is well.
+OUT_OF_SIGHT = """() => {
+  const exit = document.querySelector("[data-exit]"), focused = document.activeElement;
+  const way = exit.getBoundingClientRect(), here = focused.getBoundingClientRect();
+  const inView = way.top >= 0 && way.bottom <= innerHeight;
+  const apart = focused === exit || here.top >= way.bottom || here.bottom <= way.top
+    || here.left >= way.right || here.right <= way.left;
+  return inView && apart ? null : [focused.outerHTML, way.top, here.top];
+}"""
 CHECK = "rules => axe.run(document, {runOnly: rules}).then(found => found.violations.map(one => [one.id, one.nodes.map(node => node.html)]))"
 
 
@@ -45,7 +57,14 @@ def site(sqlite_template: Path, tmp_path: Path, clock: FrozenClock) -> Iterator[
         "devices": ["display", "kiosk"],
         "printer": object(),
     }
-    app = create_app(Settings(database_url=SecretStr(url), data_dir=tmp_path), clock, demo=demo)
+    with serving(url, tmp_path, clock, demo) as address:
+        yield address
+
+
+@contextmanager
+def serving(url: str, folder: Path, clock: FrozenClock, demo: dict[str, object] | None = None) -> Iterator[str]:
+    """The application on an installed database, at an address of its own."""
+    app = create_app(Settings(database_url=SecretStr(url), data_dir=folder), clock, demo=demo)
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", timeout_graceful_shutdown=1))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
@@ -55,6 +74,17 @@ def site(sqlite_template: Path, tmp_path: Path, clock: FrozenClock) -> Iterator[
     yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     server.should_exit = True
     thread.join(20)
+
+
+@pytest.fixture
+def exit_site(sqlite_url: str, tmp_path: Path, clock: FrozenClock) -> Iterator[str]:
+    """The address of the days of a protected service: a long page with a way out."""
+    database = Database(sqlite_url, clock)
+    hall = furnish(database, "social-work", "bhc")
+    service = next(one for one in hall.branch.services.values() if one.bookable)
+    database.close()
+    with serving(sqlite_url, tmp_path, clock) as address:
+        yield f"{address}/book/bhc/{service.id}/days"
 
 
 @pytest.mark.parametrize(("locale", "scheme"), [("ar-QA", "light"), ("en-GB", "dark")])
@@ -126,6 +156,36 @@ def test_an_appointment_is_booked_by_keyboard_alone(browser: Browser, site: str)
     press(tab, "form[action$=confirmation] button")
     tab.wait_for_selector(".panel")
     assert "موعدك مؤكَّد" in tab.locator("h1").inner_text()
+    context.close()
+
+
+def test_the_way_out_stays_in_view_and_covers_nothing_that_has_the_focus(browser: Browser, exit_site: str) -> None:
+    context = browser.new_context(locale="ar-QA", viewport={"width": 360, "height": 640})
+    tab = context.new_page()
+    tab.goto(exit_site)
+    for _ in range(60):
+        tab.keyboard.press("Tab")
+        if tab.evaluate("document.activeElement === document.body"):
+            break
+        assert tab.evaluate(OUT_OF_SIGHT) is None
+    assert tab.evaluate("scrollY") > 0
+    for _ in range(30):
+        tab.keyboard.press("Shift+Tab")
+        assert tab.evaluate(OUT_OF_SIGHT) is None
+    context.close()
+
+
+def test_answers_stand_below_one_another_on_a_wide_screen(browser: Browser, site: str) -> None:
+    context = browser.new_context(locale="en-GB", viewport={"width": 1280, "height": 800})
+    tab = context.new_page()
+    tab.goto(f"{site}/book/doha-main/passport-lost/2026-11-24/20261124T0530Z")
+    tab.fill("#name", NAME)
+    tab.fill("#contact", "a@example.org")
+    tab.locator("main form button").click()
+    tab.wait_for_url("**/check*")
+    edges = tab.evaluate("[...document.querySelectorAll('.summary dt + dd')].map(one => one.getBoundingClientRect().x)")
+    assert len(edges) == 6
+    assert len(set(edges)) == 1
     context.close()
 
 

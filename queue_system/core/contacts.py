@@ -45,14 +45,14 @@ def read_contact(typed: str, country_code: str | None = None, *, phone_only: boo
 
     Raises Invalid("contact-missing"), Invalid("email-wrong") or Invalid("phone-wrong"), all on the field
     `contact`. `country_code` (digits, without +) completes numbers that are written as at home. With `phone_only`,
-    because somebody is going to call, an e-mail address is Invalid("phone-needed").
+    because somebody is going to call, an e-mail address or nothing is Invalid("phone-needed").
     """
     text = _visible(unicodedata.normalize("NFKC", typed)).strip()
+    if phone_only and (not text or "@" in text):
+        raise Invalid("phone-needed", "contact")
     if not text:
         raise Invalid("contact-missing", "contact")
     if "@" in text:
-        if phone_only:
-            raise Invalid("phone-needed", "contact")
         return Contact(ContactKind.EMAIL, _email(text))
     return Contact(ContactKind.PHONE, _phone(text, country_code))
 
