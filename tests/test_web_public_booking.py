@@ -69,6 +69,15 @@ def test_moving_keeps_the_old_time_until_the_new_one_is_sure(visitor: Visitor, h
     assert stored(hall, visitor.page).changes == 1
 
 
+def test_the_time_one_has_is_not_called_a_move(visitor: Visitor, hall: Hall) -> None:
+    done = visitor.book()
+    same = f"{done.url}/change/2026-11-23/20261123T0530Z"
+    for page in (visitor.open(same), visitor.post(same, {})):
+        assert page.url == done.url
+        assert "موعدك مؤكَّد" in page.text
+    assert stored(hall, done).changes == 0
+
+
 def test_moving_to_a_time_that_was_taken_changes_nothing(visitor: Visitor, hall: Hall) -> None:
     done = visitor.book()
     before = stored(hall, done)

@@ -142,6 +142,8 @@ async def change(request: Request) -> Response:
     start = public_times.read_start(request.path_params["start"])
     day = public_times.read_day(request.path_params["date"])
     service = branch.services[booking.service_id]
+    if start == booking.starts_at:
+        return see_other(f"/b/{booking.token}")
     if request.method == "POST":
         try:
             await house(request).database.write_in(
