@@ -202,6 +202,20 @@ def test_a_protected_service_leaves_no_name(sqlite_template: Path, tmp_path: Pat
         assert 'type="checkbox"' not in pages[-1].html
 
 
+def test_a_sensitive_service_stands_in_no_title(sqlite_template: Path, tmp_path: Path, clock: FrozenClock) -> None:
+    with application(_installed(sqlite_template, tmp_path, clock, "social-work"), tmp_path, clock) as (client, _):
+        visitor = Visitor(client)
+        pages = [visitor.open("/book/wifaq/family-counsel"), visitor.follow("/days$")]
+        pages += [visitor.follow(r"/2026-11-23$"), visitor.follow("Z$")]
+        pages += [visitor.send(name=NAME, contact="a@example.org"), visitor.send("/confirmation")]
+        for page in pages:
+            title = re.search(r"<title>(.*?)</title>", page.html)
+            assert title
+            assert not [name for name in ("استشارة", "المؤسسة", "وفاق") if name in title[1]]
+            assert '<meta name="robots" content="noindex">' in page.html
+        assert "استشارة أسرية فردية" in pages[0].text
+
+
 def test_an_hour_that_comes_twice_is_two_times(sqlite_template: Path, tmp_path: Path) -> None:
     clock = FrozenClock(datetime(2027, 10, 29, 8, 0, tzinfo=UTC))
     url = _installed(sqlite_template, tmp_path, clock, "embassy")

@@ -48,7 +48,8 @@ async def frame(
     shared = {
         "service": service,
         "home": "/",
-        "neutral": protected,
+        "discreet": service is not None and service.confidentiality.discreet,
+        "unseen": protected,
         "channel": public_services.CHANNELS.get(service.data.get("channel", "")) if service else None,
         "way_out": SAFE_PLACE if protected or EXIT_SENTENCE in branch.texts else None,
         "way_out_words": branch.texts.get(EXIT_SENTENCE),
