@@ -121,6 +121,48 @@ def test_a_key_that_cannot_be_used_says_why(tab: Page, house: House) -> None:
     assert house.hall.db.read_now(line.open_tickets, house.hall.branch.id) == []
 
 
+def test_a_reason_is_told_only_as_long_as_it_holds(tab: Page, house: House) -> None:
+    tab.keyboard.press("n")
+    expect(tab.locator("#desk-said")).to_have_text("غير متاح: لا أحد في الانتظار.")
+    house.hall.issue()
+    expect(tab.locator("#desk-said")).to_contain_text("نادِ التالي")
+    tab.keyboard.press("f")
+    expect(tab.locator("#desk-said")).to_have_text("غير متاح: لا مراجع أمامك.")
+    # Another arrival changes nothing about that.
+    house.hall.issue()
+    expect(tab.locator("#desk-line tbody tr")).to_have_count(2)
+    expect(tab.locator("#desk-said")).to_have_text("غير متاح: لا مراجع أمامك.")
+
+
+def test_nothing_is_said_of_a_visitor_who_is_gone(tab: Page, house: House) -> None:
+    code = house.hall.issue().ticket.code
+    expect(tab.locator("tbody tr")).to_have_count(1)
+    other = tab.context.new_page()
+    other.goto(tab.url)
+    press(tab, "n")
+    expect(tab.locator("#desk-said")).to_contain_text(code)
+    expect(other.locator(".mine-ticket.is-called")).to_be_visible()
+    press(other, "x")
+    expect(tab.locator(".mine-ticket.is-free")).to_be_visible()
+    expect(tab.locator("#desk-said")).to_have_text("لا مراجع أمامك ولا أحد في الانتظار.")
+
+
+def test_who_stands_aside_is_in_sight_below_a_long_line(tab: Page, house: House) -> None:
+    held, missed = (house.hall.issue().ticket for _ in range(2))
+    for _ in range(20):
+        house.hall.issue()
+    for ticket, key in ((held, "h"), (missed, "x")):
+        press(tab, "n")
+        expect(tab.locator(".mine-ticket .code")).to_have_text(ticket.code)
+        press(tab, key)
+        expect(tab.locator(".mine-ticket.is-free")).to_be_visible()
+    expect(tab.locator("#held-title")).not_to_be_in_viewport()
+    tab.get_by_role("link", name="معلَّقون: 1").click()
+    expect(tab.locator("#held-title")).to_be_in_viewport()
+    tab.get_by_role("link", name="لم يحضروا: 1").click()
+    expect(tab.locator(f"#return-{missed.id}")).to_be_in_viewport()
+
+
 def test_a_transfer_by_keyboard_alone(tab: Page, house: House) -> None:
     ticket = house.hall.issue().ticket
     expect(tab.locator("tbody tr")).to_have_count(1)
@@ -349,7 +391,7 @@ def test_axe_finds_nothing(browser: Browser, house: House, language: str, theme:
     assert found == []
 
 
-@pytest.mark.parametrize(("width", "height"), [(1366, 768), (1024, 768), (320, 640)])
+@pytest.mark.parametrize(("width", "height"), [(1366, 768), (1024, 768), (820, 1180), (320, 640)])
 def test_no_sideways_scrolling(browser: Browser, house: House, width: int, height: int) -> None:
     context = browser.new_context(viewport={"width": width, "height": height}, locale="ar")
     page = context.new_page()
@@ -359,6 +401,24 @@ def test_no_sideways_scrolling(browser: Browser, house: House, width: int, heigh
     press(page, "n")
     expect(page.locator(".mine-ticket.is-called")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+    context.close()
+
+
+@pytest.mark.parametrize("width", [1366, 1024, 820])
+def test_names_in_the_lists_have_room_for_words(browser: Browser, house: House, width: int) -> None:
+    context = browser.new_context(viewport={"width": width, "height": 1180}, locale="ar")
+    page = context.new_page()
+    for _ in range(3):
+        house.hall.issue()
+    take_seat(page, house)
+    for key, seen in (("n", ".is-called"), ("h", "#held-title"), ("n", ".is-called"), ("x", "#missed-title")):
+        press(page, key)
+        expect(page.locator(seen)).to_be_visible()
+    room = page.locator("#desk-line tbody td:nth-of-type(1)").evaluate_all(
+        "cells => cells.map(cell => cell.getBoundingClientRect().width)"
+    )
+    assert len(room) == 3
+    assert min(room) >= 100, room
     context.close()
 
 

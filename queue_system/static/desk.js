@@ -52,6 +52,14 @@
   document.addEventListener("pointermove", () => { movedAt = Date.now(); }, { passive: true });
   setInterval(() => { if (waiting && !aboutToPress()) show(waiting); }, 250);
 
+  // What the line above the actions says may be overtaken by the news: another visitor, or a button that works again.
+  function stillTrue(frame) {
+    if (page.hasAttribute("data-busy")) return true; // The answer on its way says it better.
+    const coming = new DOMParser().parseFromString(frame.html, "text/html").getElementById("desk");
+    if (coming.dataset.expected !== desk().dataset.expected) return false;
+    return !reason || coming.querySelector(`#${reason}`)?.getAttribute("aria-disabled") === "true";
+  }
+
   function show(frame) {
     const present = desk();
     const older = frame.epoch === present.dataset.epoch && frame.seq < Number(present.dataset.seq);
@@ -60,7 +68,8 @@
       return;
     }
     waiting = aboutToPress() ? frame : null;
-    const kept = [document.getElementById("desk-said")];
+    const kept = [];
+    if (stillTrue(frame)) kept.push(document.getElementById("desk-said"));
     if (waiting) kept.push(document.getElementById("desk-line"));
     else if (overLine()) lineChangedAt = Date.now();
     const before = present.dataset.expected;
@@ -125,16 +134,18 @@
   let pressed = ""; // The button that was pressed last.
   let focused = false; // Whether something had the focus then.
   let settling = 0;
+  let reason = ""; // The button whose reason for being shut is told.
   function settle() {
     clearTimeout(settling);
     page.setAttribute("data-settling", "");
     settling = setTimeout(() => page.removeAttribute("data-settling"), DOUBLE_MS);
   }
-  function tell(text) {
+  function tell(text, why = "") {
     const line = document.getElementById("desk-said");
     if (!line) return;
     line.className = "said said-warning";
     line.textContent = text;
+    reason = why;
   }
 
   document.addEventListener("click", (event) => {
@@ -153,7 +164,7 @@
     }
     event.preventDefault();
     event.stopImmediatePropagation();
-    if (impossible) tell(button.title);
+    if (impossible) tell(button.title, button.id);
     else if (slipped) tell(said("moved"));
   }, true);
 
@@ -161,6 +172,7 @@
     if (!event.detail.ctx.response) return; // News, not an answer to a press.
     settle();
     waiting = null;
+    reason = "";
     // What was pressed may be gone, with its row: go on at the actions.
     if (focused && document.activeElement === document.body) document.getElementById("act-N")?.focus({ preventScroll: true });
   });
