@@ -119,6 +119,20 @@ def test_a_screen_whose_place_another_machine_took_is_turned_away(paired: Screen
         assert closed(session) == 4401
 
 
+def test_a_screen_is_turned_away_when_the_new_machine_takes_its_token_and_nothing_else_happens(
+    paired: Screen, clock: FrozenClock
+) -> None:
+    hall, branch = paired.hall, paired.hall.branch.id
+    asked = hall.db.write_now(office.ask_pairing, "display")
+    hall.db.write_in_now(branch, office.approve_pairing, asked.user_code, branch, paired.device.id, SYSTEM)
+    with paired.socket() as session:
+        # Let in, but not there yet: the old machine goes on.
+        board_of(session)
+        clock.move(timedelta(seconds=1))
+        assert hall.db.write_now(office.redeem_pairing, asked.device_code)[0] == "approved"
+        assert closed(session) == 4401
+
+
 def test_a_screen_paired_after_the_picture_was_made_sees_it(paired: Screen) -> None:
     page = paired.client.get("/display")
     assert page.status_code == 200

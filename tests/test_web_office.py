@@ -209,6 +209,25 @@ def test_pairing_a_place_anew_replaces_the_machine_that_held_it(client: TestClie
     assert hall.db.read_now(access.device_by_token, office.sha256(old)) is None
     assert token
     assert hall.db.read_now(access.device_by_token, office.sha256(token)) is not None
+    log = see(client, "/office/audit?kind=device").text
+    assert "A kiosk took the place of the machine before it" in log
+
+
+def test_the_first_machine_of_a_place_replaces_nobody(client: TestClient, hall: Hall) -> None:
+    sign_in(client, "admin", "en")
+    asked = ask(hall)
+    decide(client, asked, f"{hall.branch.slug}/k1")
+    assert hall.db.write_now(office.redeem_pairing, asked.device_code)[0] == "approved"
+    assert "took the place" not in see(client, "/office/audit?kind=device").text
+
+
+def test_a_machine_let_in_by_mistake_is_shut_out_before_it_has_come(client: TestClient, hall: Hall) -> None:
+    sign_in(client, "admin")
+    asked = ask(hall)
+    decide(client, asked, f"{hall.branch.slug}/k1")
+    client.post(f"/office/devices/{hall.branch.slug}/k1/revocation")
+    assert hall.db.write_now(office.redeem_pairing, asked.device_code) == ("refused", None)
+    assert not device(hall, "k1").paired
 
 
 # ---------------------------------------------------------------- printers

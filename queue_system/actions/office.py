@@ -193,24 +193,43 @@ def redeem_pairing(tx: Tx, device_code: str) -> tuple[str, str | None]:
         return "gone", None
     if pairing.state != "approved":
         return str(pairing.state), None
-    token = secrets.token_urlsafe(32)
-    tx.execute(
-        sa.update(DEVICE)
-        .where(DEVICE.c.branch_id == pairing.branch_id, DEVICE.c.id == pairing.device_id)
-        .values(token_sha256=sha256(token), paired_at=tx.now, seen_at=tx.now, revoked_at=None)
-    )
-    tx.execute(sa.update(PAIRING).where(PAIRING.c.id == pairing.id).values(state="done"))
-    return "approved", token
+    with locked(tx, pairing.branch_id) as branch:
+        # Under the lock only one asks first, and a place that was taken away meanwhile stays empty.
+        redeemed = tx.execute(
+            sa.update(PAIRING).where(PAIRING.c.id == pairing.id, PAIRING.c.state == "approved").values(state="done")
+        )
+        if redeemed.rowcount != 1:
+            return "gone", None
+        device = _device(tx, branch.id, pairing.device_id)
+        token = secrets.token_urlsafe(32)
+        tx.execute(
+            sa.update(DEVICE)
+            .where(DEVICE.c.branch_id == branch.id, DEVICE.c.id == device.id)
+            .values(token_sha256=sha256(token), paired_at=tx.now, seen_at=tx.now, revoked_at=None)
+        )
+        if device.token_sha256 is not None:
+            # The fact wakes the machine that was here before, which finds itself locked out.
+            fact = events.DeviceReplaced(subject=str(device.id), device_kind=device.kind, name=device.slug)
+            branch.append(fact, Actor("device", str(device.id)))
+        return "approved", token
 
 
 def revoke_device(tx: Tx, branch_id: UUID, device_id: UUID, actor: Actor) -> None:
-    """Take a device's token away: it is locked out at once. Raises Missing("device")."""
+    """Take a device's token away: it is locked out at once, and so is a machine that was let in but has not asked yet.
+
+    Raises Missing("device").
+    """
     with locked(tx, branch_id) as branch:
         device = _device(tx, branch_id, device_id)
         tx.execute(
             sa.update(DEVICE)
             .where(DEVICE.c.branch_id == branch_id, DEVICE.c.id == device_id)
             .values(token_sha256=None, revoked_at=tx.now)
+        )
+        tx.execute(
+            sa.update(PAIRING)
+            .where(PAIRING.c.branch_id == branch_id, PAIRING.c.device_id == device_id, PAIRING.c.state == "approved")
+            .values(state="refused")
         )
         branch.append(events.DeviceRevoked(subject=str(device_id), device_kind=device.kind, name=device.slug), actor)
 

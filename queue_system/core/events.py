@@ -265,6 +265,15 @@ class DevicePaired(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class DeviceReplaced(Fact):
+    """The machine that was let in has taken the place of another, whose token is good no longer."""
+
+    kind: ClassVar[str] = "device.replaced"
+    device_kind: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class DeviceRevoked(Fact):
     kind: ClassVar[str] = "device.revoked"
     device_kind: str
@@ -341,6 +350,7 @@ KINDS: Final[dict[str, type[Fact]]] = {
         PrinterChanged,
         PrinterAddressSet,
         DevicePaired,
+        DeviceReplaced,
         DeviceRevoked,
         PairingRefused,
         StaffCreated,
