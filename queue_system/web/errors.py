@@ -11,6 +11,7 @@ import structlog
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Match, Route
 
 from ..core.errors import DomainError, Invalid, SignedOut, TooMany
 from ..i18n import dates
@@ -53,9 +54,12 @@ async def on_http_error(request: Request, error: Exception) -> Response:
     """What the router or a parser refused."""
     error = cast(HTTPException, error)
     code = HTTP_CODES.get(error.status_code, "bad-request")
+    headers = dict(error.headers or {})
     if request.url.path.startswith(API):
-        return problem_of(request, error.status_code, code, headers=dict(error.headers or {}))
-    return await _error_page(request, error.status_code, code, None, headers=dict(error.headers or {}))
+        return problem_of(request, error.status_code, code, headers=headers)
+    if error.status_code == 405:
+        headers["Allow"] = _allowed(request)
+    return await _error_page(request, error.status_code, code, None, headers=headers)
 
 
 async def on_disconnect(request: Request, _error: Exception) -> Response:
@@ -134,6 +138,15 @@ async def _error_page(
         # The page says whose house this is; a database that cannot be reached must not turn one trouble into another.
         text = f"{context['title']}\n\n{context['advice']}\n"
         return PlainTextResponse(text, status, headers={"Cache-Control": "no-store"} | (headers or {}))
+
+
+def _allowed(request: Request) -> str:
+    """All methods of the address. Reading and sending a page are two routes; the router names those of the first."""
+    found: set[str] = set()
+    for route in request.app.routes:
+        if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE:
+            found |= route.methods or set()
+    return ", ".join(sorted(found))
 
 
 def _page_of(request: Request) -> str:
