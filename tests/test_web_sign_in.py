@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from datetime import timedelta
@@ -76,10 +77,18 @@ def test_a_wrong_name_and_a_wrong_password_look_the_same(client: TestClient, log
     answer = client.post("/sign-in", data={"login": login, "password": password}, headers={"accept-language": "en"})
     assert answer.status_code == 422
     assert "The sign-in name or the password is not right" in answer.text
-    assert '<a href="#login">' in answer.text
+    assert re.search(r'<input[^>]*id="password"[^>]*autofocus', answer.text, re.DOTALL)
+    assert re.search(r'<input[^>]*id="password"[^>]*aria-describedby="refusal"', answer.text, re.DOTALL)
     assert f'value="{login}"' in answer.text
     assert password not in answer.text
     assert "set-cookie" not in answer.headers
+
+
+def test_one_may_type_at_once_and_a_store_of_passwords_knows_the_fields(client: TestClient) -> None:
+    html = client.get("/sign-in").text
+    assert re.search(r'<input[^>]*id="login"[^>]*autocomplete="username"[^>]*autofocus', html, re.DOTALL)
+    assert re.search(r'<input[^>]*id="password"[^>]*autocomplete="current-password"', html, re.DOTALL)
+    assert html.count("autofocus") == 1
 
 
 def test_empty_fields_are_named_one_by_one(client: TestClient) -> None:

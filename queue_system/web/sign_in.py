@@ -55,10 +55,15 @@ async def create(request: Request) -> Response:
     try:
         staff_id = await checked(request, login[:LONGEST], password[:LONGEST], CHANNEL)
     except TooMany as refusal:
-        return await _form(request, wanted, login=login, refusal=refusal, status=refusal.status)
+        words = kit.words_of(kit.language_of(request))
+        headers = {"Retry-After": str(refusal.values["seconds"])}
+        return await _form(
+            request, wanted, login=login, refusal=message(refusal, words), status=refusal.status, headers=headers
+        )
     if staff_id is None:
         # Which of the two was wrong is not said: it would tell who works here.
-        return await _form(request, wanted, login=login, wrong={"login": "desk.sign-in-wrong"}, status=422)
+        said = kit.words_of(kit.language_of(request)).text("desk.sign-in-wrong")
+        return await _form(request, wanted, login=login, refusal=said, status=422)
     database = house(request).database
     if left_over := request.cookies.get(access.session_cookie(request)):
         await database.write(office.end_session, left_over)
@@ -123,20 +128,20 @@ async def _form(
     *,
     login: str = "",
     wrong: dict[str, str] | None = None,
-    refusal: TooMany | None = None,
+    refusal: str = "",
     ended: bool = False,
     status: int = 200,
+    headers: dict[str, str] | None = None,
 ) -> Response:
     words = kit.words_of(kit.language_of(request))
     context = {
         "next": wanted,
         "login": login,
         "errors": {name: words.text(key) for name, key in (wrong or {}).items()},
-        "refusal": message(refusal, words) if refusal else "",
+        "refusal": refusal,
         "ended": ended,
         "navigation": [],
     }
-    headers = {"Retry-After": str(refusal.values["seconds"])} if refusal else None
     return await kit.page(request, "sign-in.html", context, status=status, headers=headers)
 
 
