@@ -12,9 +12,12 @@ from starlette.testclient import TestClient
 
 from queue_system.clock import FrozenClock
 from queue_system.core.tickets import TicketState
+from queue_system.i18n import isolates
+from queue_system.i18n.words import words_for
 from queue_system.store import log
-from queue_system.store.queries import line
+from queue_system.store.queries import audit, line
 from queue_system.store.queries.line import TicketView
+from queue_system.web.audit_sentences import Sentences
 from tests.hall import Hall
 from tests.web_hall import Clerk, Page, another, application, clerk, furnished, sign_in
 
@@ -81,6 +84,11 @@ def test_a_counter_whose_clerk_has_gone_can_be_taken_over_with_the_visitor_there
     assert form.values == {"instead": "1"}
     assert omar.client.post(form.action, data=form.values).status_code == 303
     assert code in omar.look().text
+    opened = hall.db.read_now(audit.entries, hall.branch.id, audit.Wanted(kind="counter.opened"), 1)[0]
+    assert (opened.actor_id, opened.data["instead_of"]) == (str(omar.id), str(layla.id))
+    names = hall.db.read_now(audit.names_of_log, hall.branch.id)
+    said = Sentences(words_for("ar"), names, hall.branch.zone).sentence(opened)
+    assert isolates.strip(said.striptags()) == "جرى تسلُّم الشباك 4 بعد انتهاء جلسة من كان عليه: layla name."
     assert omar.press("finishes").status_code == 303
     sign_in(layla.client, "layla")
     assert layla.client.post("/counters/doha-main/c4/calls", data={"expected": ""}).status_code == 409

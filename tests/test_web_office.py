@@ -210,7 +210,7 @@ def test_pairing_a_place_anew_replaces_the_machine_that_held_it(client: TestClie
     assert token
     assert hall.db.read_now(access.device_by_token, office.sha256(token)) is not None
     log = see(client, "/office/audit?kind=device").text
-    assert "A kiosk took the place of the machine before it" in log
+    assert "A new machine took the place of the one before it" in log
 
 
 def test_the_first_machine_of_a_place_replaces_nobody(client: TestClient, hall: Hall) -> None:

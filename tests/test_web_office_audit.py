@@ -44,6 +44,7 @@ VALUES: dict[str, Any] = {
     "punctuality": "on_time",
     "state": "fulfilled",
     "number": 4,
+    "instead_of": None,
     "ticket": str(uuid4()),
     "copy": 0,
     "proof": "completed",

@@ -81,7 +81,7 @@ def take_over(tx: Tx, desk: Desk) -> None:
             if holder.present:
                 raise Refused("counter-taken", number=counter.number)
             branch.append(events.CounterClosed(subject=str(counter.id), number=counter.number), desk.actor)
-        _sit_down(branch, counter, desk)
+        _sit_down(branch, counter, desk, holder.staff_id if holder else None)
 
 
 def close_counter(tx: Tx, desk: Desk) -> None:
@@ -273,14 +273,15 @@ def _require_holder(tx: Tx, desk: Desk) -> None:
         raise Stale("not-your-counter")
 
 
-def _sit_down(branch: Locked, counter: CounterView, desk: Desk) -> None:
+def _sit_down(branch: Locked, counter: CounterView, desk: Desk, instead_of: UUID | None = None) -> None:
     settings = branch_settings(branch.tx, branch.id, branch.config_version)
     for other in branch.tx.rows(
         sa.select(COUNTER.c.id).where(COUNTER.c.branch_id == branch.id, COUNTER.c.staff_id == desk.staff_id)
     ):
         _close(branch, settings.counters[other.id], desk)
     _set_holder(branch.tx, branch, counter, desk.staff_id)
-    branch.append(events.CounterOpened(subject=str(counter.id), number=counter.number), desk.actor)
+    before = str(instead_of) if instead_of else None
+    branch.append(events.CounterOpened(subject=str(counter.id), number=counter.number, instead_of=before), desk.actor)
 
 
 def _set_holder(tx: Tx, branch: Locked, counter: CounterView, staff_id: UUID | None) -> None:

@@ -191,8 +191,11 @@ class BookingEnded(Fact):
 
 @dataclass(frozen=True, slots=True)
 class CounterOpened(Fact):
+    """`instead_of` is the staff id of whoever sat there without a session, and was not there to close it."""
+
     kind: ClassVar[str] = "counter.opened"
     number: int
+    instead_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

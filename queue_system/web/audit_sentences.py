@@ -59,6 +59,8 @@ class Sentences:
             key += "-copy"
         elif entry.kind == "staff.sign_in_failed" and not entry.subject:
             key += "-unknown"
+        elif entry.kind == "counter.opened" and entry.data.get("instead_of"):
+            key += "-instead"
         return self._words.html(key, **values)
 
     def why(self, entry: Entry) -> Markup | None:
@@ -70,14 +72,17 @@ class Sentences:
     def who(self, entry: Entry) -> str:
         """Who did it, by today's name."""
         if entry.actor_kind == "staff":
-            return self._names.staff.get(_uuid(entry.actor_id)) or self._words.text("audit.actor.staff")
+            return self._person(entry.actor_id)
         if entry.actor_kind == "device":
             return self._device(entry.actor_id) or self._words.text("audit.actor.device")
         return self._family("audit.actor.", entry.actor_kind) or self._words.text("audit.actor.unknown")
 
+    def _person(self, staff_id: Any) -> str:
+        return self._names.staff.get(_uuid(staff_id)) or self._words.text("audit.actor.staff")
+
     def _subject(self, entry: Entry) -> object:
         if entry.kind.startswith("staff."):
-            return self._names.staff.get(_uuid(entry.subject)) or self._words.text("audit.actor.staff")
+            return self._person(entry.subject)
         return self._device(entry.subject) or self._words.text("audit.actor.device")
 
     def _value(self, name: str, value: Any) -> object:
@@ -89,6 +94,8 @@ class Sentences:
             return dates.day(date.fromisoformat(value), self._words)
         if name == "printer":
             return self._device(value) or value
+        if name == "instead_of":
+            return self._person(value)
         if name == "counter":
             return self._counter(value)
         if name == "roles":
