@@ -23,7 +23,7 @@ from jinja2 import Environment, nodes
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("queue_system", "displays", "kiosk", "printers")
-FAMILIES = ("errors.", "audit.", "state.", "doctor.", "language.")
+FAMILIES = ("errors.", "audit.", "state.", "doctor.", "language.", "api.about.")
 
 MARKUP_CALLS = frozenset({"t", "tn"})
 PLAIN_CALLS = frozenset({"plain", "plain_n"})

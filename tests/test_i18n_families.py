@@ -13,6 +13,7 @@ from queue_system.core.events import KINDS
 from queue_system.core.tickets import TicketState
 from queue_system.i18n.catalogues import REFERENCE, catalogues
 from queue_system.i18n.words import OWN_NAMES
+from queue_system.web import api
 from tests.i18n_usage import modules, name_of
 
 ERROR_CLASSES = frozenset(
@@ -65,3 +66,7 @@ def raised() -> list[tuple[str, str]]:
         and isinstance(node.args[0], ast.Constant)
         and isinstance(node.args[0].value, str)
     ]
+
+
+def test_every_operation_of_the_api_says_what_to_know() -> None:
+    assert members("api.about.") == {operation.name for operation in api.operations}

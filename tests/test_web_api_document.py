@@ -26,6 +26,7 @@ from queue_system.web import api
 from queue_system.web.api import pages
 from queue_system.web.api.document import document
 from queue_system.web.api.operation import Operation
+from queue_system.web.api.outline import outline
 from queue_system.web.api.reading import CODES, SENTENCES
 from tests.api_program import BASE, Answer, Program
 from tests.conftest import SUNDAY_MORNING
@@ -100,6 +101,21 @@ def test_the_page_shows_every_operation(client: TestClient, language: str, direc
         assert f'id="{operation.name}"' in answer.text
         assert words_for(language).text(operation.words) in answer.text
     assert re.findall(r"api\.[a-z]+-[a-z-]+<", answer.text) == []
+
+
+def test_every_operation_is_explained_and_every_body_has_an_example(client: TestClient) -> None:
+    made = Program(client).document.document
+    for methods in made["paths"].values():
+        for operation in methods.values():
+            assert operation["summary"] != operation["description"] != "", operation["operationId"]
+    for chapter in outline(made, "https://queue.example.org").chapters:
+        for shown in chapter.operations:
+            command = shown.example
+            assert command.startswith("curl "), shown.name
+            assert f"https://queue.example.org{BASE}" in command
+            assert "null" not in command.replace('"expected": null', ""), shown.name
+            assert ("Authorization" in command) == (shown.security != "none")
+            assert not re.search(r"\{\w+\}", command), shown.name
 
 
 GOOD_PLACES = {"branch": "doha-main", "service": "attest-single", "counter": "c4"}

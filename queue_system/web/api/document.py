@@ -40,7 +40,7 @@ PLACES: Final = {
     "token": "api.field-token",
 }
 _PLACE: Final = re.compile(r"\{(\w+)\}")
-_KEY: Final = re.compile(r"api\.[a-z0-9-]+")
+_KEY: Final = re.compile(r"api\.[a-z0-9.-]+")
 
 
 def document(chapters: Iterable[tuple[str, Iterable[Operation]]], words: Words) -> dict[str, Any]:
@@ -97,6 +97,7 @@ def _described(operation: Operation, heading: str, schemas: _Schemas) -> dict[st
     described: dict[str, Any] = {
         "operationId": operation.name,
         "summary": operation.words,
+        "description": operation.about,
         "tags": [heading],
         "parameters": [*_places(operation), *_questions(operation), _language()],
         "responses": {

@@ -98,8 +98,8 @@ class Hold(Asked):
     request_id: RequestId
     service: ServiceKey
     starts_at: Annotated[Instant, Field(description="api.field-starts-at", examples=["2026-11-23T09:00:00+03:00"])]
-    name: Annotated[str, Field(max_length=200, description="api.field-name")]
-    contact: Annotated[str, Field(max_length=320, description="api.field-contact")]
+    name: Annotated[str, Field(max_length=200, description="api.field-name", examples=["سلمى الأتاسي"])]
+    contact: Annotated[str, Field(max_length=320, description="api.field-contact", examples=["salma@example.org"])]
     language: Language | None = None
 
 
@@ -151,7 +151,7 @@ class Ticket(Given):
 
 class SignIn(Asked):
     login: Annotated[str, Field(pattern=r"^[^\x00-\x1f]{1,200}$", examples=["layla"])]
-    password: Annotated[str, Field(min_length=1, max_length=200)]
+    password: Annotated[str, Field(min_length=1, max_length=200, examples=["demo-demo"])]
 
 
 class Session(Given):

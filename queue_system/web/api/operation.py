@@ -51,6 +51,11 @@ class Operation:
         return self.words.partition(".")[2]
 
     @property
+    def about(self) -> str:
+        """The key of what one should know before one asks for it."""
+        return f"api.about.{self.name}"
+
+    @property
     def has_body(self) -> bool:
         return self.method not in READING
 

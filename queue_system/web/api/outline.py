@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 Schema = dict[str, Any]
+_PLACE: Final = re.compile(r"\{(\w+)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,7 @@ class Shown:
     method: str
     path: str
     summary: str
+    about: str
     asks: list[Row]
     body: list[Row]
     example: str
@@ -50,14 +53,14 @@ class Outline:
     problem: list[Row]
 
 
-def outline(document: Schema) -> Outline:
-    """What the page shows of a document that `document.document` made."""
+def outline(document: Schema, origin: str) -> Outline:
+    """What the page shows of a document that `document.document` made; `origin` is where the reader has found us."""
     components = document["components"]["schemas"]
     base = document["servers"][0]["url"]
     chapters = {tag["name"]: Chapter(tag["name"]) for tag in document["tags"]}
     for path, methods in document["paths"].items():
         for method, described in methods.items():
-            shown = _shown(method.upper(), base + path, described, components)
+            shown = _shown(method.upper(), base + path, described, components, origin)
             chapters[described["tags"][0]].operations.append(shown)
     return Outline(
         title=document["info"]["title"],
@@ -68,7 +71,7 @@ def outline(document: Schema) -> Outline:
     )
 
 
-def _shown(method: str, path: str, described: Schema, components: Schema) -> Shown:
+def _shown(method: str, path: str, described: Schema, components: Schema, origin: str) -> Shown:
     responses = dict(described["responses"])
     status, answer = next(iter(responses.items()))
     body = described.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
@@ -78,6 +81,7 @@ def _shown(method: str, path: str, described: Schema, components: Schema) -> Sho
         method=method,
         path=path,
         summary=described["summary"],
+        about=described["description"],
         asks=[
             Row(
                 question["name"],
@@ -89,7 +93,7 @@ def _shown(method: str, path: str, described: Schema, components: Schema) -> Sho
             for question in described["parameters"]
         ],
         body=_rows(body, components) if body else [],
-        example=_example(body, components) if body else "",
+        example=_command(method, origin + path, described, _example(body, components) if body else ""),
         status=status,
         answer=_rows(given, components),
         refusals=[(code, refusal["description"]) for code, refusal in responses.items() if code != status],
@@ -138,13 +142,26 @@ def _resolved(part: Schema, components: Schema) -> Schema:
     return part
 
 
+def _command(method: str, address: str, described: Schema, body: str) -> str:
+    """How the operation is asked for with curl; capitals stand for what the reader puts in."""
+    words = ["curl"]
+    if method not in ("GET", "POST") or (method == "POST" and not body):
+        words.append(f"-X {method}")
+    words.append(_PLACE.sub(lambda place: place[1].upper(), address))
+    if described.get("security"):
+        words.append("-H 'Authorization: Bearer SESSION'")
+    if body:
+        words += ["-H 'Content-Type: application/json'", f"-d '{body}'"]
+    return " \\\n  ".join(words)
+
+
 def _example(schema: Schema, components: Schema) -> str:
     """A body that could be sent, of the fields that must be there."""
     schema = _resolved(schema, components)
     required = schema.get("required", ())
     values = {
-        name: part.get("examples", [None])[0]
+        name: next((one["examples"][0] for one in (part, *part.get("anyOf", ())) if "examples" in one), None)
         for name, part in schema.get("properties", {}).items()
-        if name in required or "examples" in part
+        if name in required
     }
-    return json.dumps(values, ensure_ascii=False, indent=2) if values else ""
+    return json.dumps(values, ensure_ascii=False) if values else ""

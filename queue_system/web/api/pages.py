@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from .. import kit
+from ..house import house
 from . import bookings, counters, places, sessions, tickets
 from .document import document
 from .operation import Operation
@@ -35,7 +36,8 @@ async def openapi(request: Request) -> Response:
 async def show(request: Request) -> Response:
     """The same as a page."""
     language = kit.language_of(request)
-    return await kit.page(request, "api/api.html", {"api": outline(_document(language))}, language=language)
+    origin = house(request).settings.public_url or f"{request.url.scheme}://{request.url.netloc}"
+    return await kit.page(request, "api/api.html", {"api": outline(_document(language), origin)}, language=language)
 
 
 @cache

@@ -73,7 +73,11 @@ class Given(BaseModel):
 
 Instant = Annotated[datetime, PlainValidator(_instant), WithJsonSchema({"type": "string", "format": "date-time"})]
 Day = Annotated[date, PlainValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
-Id = Annotated[UUID, PlainValidator(_uuid), WithJsonSchema({"type": "string", "format": "uuid"})]
+Id = Annotated[
+    UUID,
+    PlainValidator(_uuid),
+    WithJsonSchema({"type": "string", "format": "uuid", "examples": ["01a214ae-a28f-72e1-94f5-49f1eea5c5c4"]}),
+]
 RequestId = Annotated[
     str,
     Field(
@@ -82,7 +86,9 @@ RequestId = Annotated[
         examples=["0f8b6a52-6a0e-4c0b-9f67-1f1d4a7d5c11"],
     ),
 ]
-ServiceKey = Annotated[str, Field(min_length=1, max_length=80, description="api.field-service")]
+ServiceKey = Annotated[
+    str, Field(min_length=1, max_length=80, description="api.field-service", examples=["attest-single"])
+]
 Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}$", description="api.field-language")]
 
 # ---------------------------------------------------------------- in answers
