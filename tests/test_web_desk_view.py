@@ -136,7 +136,11 @@ def test_a_protected_service_goes_unnamed_in_lists_but_not_before_its_clerk(db: 
     hall.issue(service.slug)
     assert [row.names["en"] for row in shown(hall, here)["line"]] == ["Reception"]
     hall.call_next(here)
-    assert shown(hall, here)["service"].names == service.names
+    after = shown(hall, here)
+    assert after["service"].names == service.names
+    # Where to send somebody is chosen, not glanced at: every name there can be told from the others.
+    offered = [names["ar"] for _, services in after["targets"] for _, names in services]
+    assert len(set(offered)) == len(offered) > 1
 
 
 def test_the_transfer_offers_every_other_service_once_and_the_usual_ones_first(hall: Hall) -> None:

@@ -140,5 +140,6 @@ def _targets(settings: BranchSettings, ticket: TicketView | None) -> list[tuple[
         ]
         services.sort(key=lambda service: service.queue_id not in usual)
         if services:
-            groups.append((department.names, [(service.id, _listed_names(service)) for service in services]))
+            # By their own names: neutral ones are the same for several, and one of them would be chosen blindly.
+            groups.append((department.names, [(service.id, service.names) for service in services]))
     return groups
