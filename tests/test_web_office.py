@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from queue_system.actions import office
 from queue_system.actions.office import PairingRequest
 from queue_system.clock import FrozenClock
 from queue_system.core.errors import Invalid
+from queue_system.i18n import isolates
 from queue_system.store.queries import access
 from queue_system.store.queries.access import DeviceView
 from queue_system.web.office_printers import read_host, read_port
@@ -117,6 +119,17 @@ def test_the_overview_counts_people_and_counters(client: TestClient, hall: Hall)
     page = see(client, "/office")
     assert f"1 of {len(hall.branch.counters)}" in page.text
     assert "Waiting 3 " in page.text
+
+
+def test_the_overview_says_of_which_moment_it_is_on_the_branch_s_clock(
+    client: TestClient, hall: Hall, clock: FrozenClock
+) -> None:
+    # Past midnight in Doha, still the day before in UTC.
+    clock.set(datetime(2026, 11, 22, 21, 30, tzinfo=UTC))
+    sign_in(client, "admin", "en")
+    text = isolates.strip(see(client, "/office").text)
+    assert "23 November 2026" in text
+    assert "00:30" in text
 
 
 # ---------------------------------------------------------------- devices

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from ..actions.office import SESSION_IDLE
+from ..i18n import dates
 from ..i18n.words import available_languages
 from ..profiles.force import NotInForce, not_in_force
 from ..store.database import Tx
@@ -65,6 +67,7 @@ async def overview(request: Request) -> Response:
                 for place in today
                 for device in place.devices
             },
+            "at": dates.day_time(now, branches[0].zone if branches else ZoneInfo("UTC"), words),
             "waiting_devices": len(await database.read(stored.open_pairings)) if pairs else 0,
             "not_in_force": idle,
         },
