@@ -273,6 +273,25 @@ def test_who_called_whom_and_why(
     assert "nour name" in text
 
 
+def test_what_one_person_did_is_one_press_away_and_is_kept_with_the_other_filters(
+    place: tuple[TestClient, Hall],
+) -> None:
+    client, hall = place
+    nour, hadi = hall.person("nour"), hall.person("hadi")
+    for person, counter in ((nour, "c4"), (hadi, "c1")):
+        hall.sit(person, counter)
+    hall.issue()
+    sign_in(client, "admin", "en")
+    link = f"/office/audit?branch={hall.branch.slug}&amp;kind=counter&amp;code=&amp;day=&amp;who={nour}"
+    page = see(client, "?kind=counter")
+    assert link in page.html
+    found = see(client, link.replace("/office/audit", "").replace("&amp;", "&"))
+    assert "Only what nour name did." in found.text
+    assert "Counter 4 was opened" in found.text
+    assert "Counter 1 was opened" not in found.text
+    assert f'<input type="hidden" name="who" value="{nour}">' in found.html
+
+
 def test_the_organisation_s_own_log_names_who_came_in(place: tuple[TestClient, Hall]) -> None:
     client, _ = place
     sign_in(client, "admin", "en")

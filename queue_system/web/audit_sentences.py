@@ -77,6 +77,10 @@ class Sentences:
             return self._device(entry.actor_id) or self._words.text("audit.actor.device")
         return self._family("audit.actor.", entry.actor_kind) or self._words.text("audit.actor.unknown")
 
+    def name(self, actor_id: str) -> str:
+        """Today's name of a person or device, where the log knows one; else nothing."""
+        return self._names.staff.get(_uuid(actor_id)) or self._device(actor_id)
+
     def _person(self, staff_id: Any) -> str:
         return self._names.staff.get(_uuid(staff_id)) or self._words.text("audit.actor.staff")
 

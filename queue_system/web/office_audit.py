@@ -57,11 +57,12 @@ class Line:
     time: Markup
     sentence: Markup
     who: str
+    actor: str
     why: Markup | None
 
 
 async def show(request: Request) -> Response:
-    """The log, newest first: `?branch=&kind=&code=&day=&before=`."""
+    """The log, newest first: `?branch=&kind=&code=&day=&who=&before=`."""
     person, books = await _enter(request)
     return await _page(request, person, books)
 
@@ -96,6 +97,7 @@ async def _page(
         kind=asked.get("kind", ""),
         code=asked.get("code", "").strip().upper().replace(" ", ""),
         subject=asked.get("subject", ""),
+        actor=asked.get("who", ""),
         since=_midnight(day, book.zone) if day else None,
         until=_midnight(day + timedelta(days=1), book.zone) if day else None,
         before=_sequence(asked.get("before", "")),
@@ -105,7 +107,13 @@ async def _page(
     names = await database.read(audit.names_of_log, book.id)
     words = words_for(request, person, book.branch)
     sentences = Sentences(words, names, book.zone, lambda entry: _code_address(book, entry))
-    filters = {"branch": book.slug, "kind": wanted.kind, "code": wanted.code, "day": day.isoformat() if day else ""}
+    filters = {
+        "branch": book.slug,
+        "kind": wanted.kind,
+        "code": wanted.code,
+        "day": day.isoformat() if day else "",
+        "who": wanted.actor,
+    }
     older = urlencode(filters | {"before": found[SHOWN - 1].seq}) if len(found) > SHOWN else ""
     return await office_page(
         request,
@@ -116,6 +124,8 @@ async def _page(
             "book": book,
             "groups": GROUPS,
             "filters": filters,
+            "who": sentences.name(wanted.actor) or words.text("audit.actor.unknown"),
+            "with_filters": lambda **changed: f"{PAGE}?{urlencode(filters | changed)}",
             "days": list(_days(found[:SHOWN], sentences, book.zone, words)),
             "older": f"{PAGE}?{older}" if older else "",
             "newest": wanted.before is None,
@@ -139,6 +149,7 @@ def _days(
                 ),
                 sentences.sentence(entry),
                 sentences.who(entry),
+                entry.actor_id,
                 sentences.why(entry),
             )
             for entry in of_day

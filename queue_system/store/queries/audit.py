@@ -34,7 +34,8 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which entries: of a kind or a group of kinds (``ticket``), about a code, a subject's id, within instants.
+    """Which entries: of a kind or a group of kinds (``ticket``), about a code, a subject's id, by an actor's, within
+    instants.
 
     `before` is a sequence number: only older entries. `since` is included, `until` is not.
     """
@@ -42,6 +43,7 @@ class Wanted:
     kind: str = ""
     code: str = ""
     subject: str = ""
+    actor: str = ""
     since: datetime | None = None
     until: datetime | None = None
     before: int | None = None
@@ -68,6 +70,8 @@ def entries(tx: Tx, branch_id: UUID, wanted: Wanted, limit: int) -> list[Entry]:
         statement = statement.where(EVENT.c.data["code"].as_string() == wanted.code)
     if wanted.subject:
         statement = statement.where(EVENT.c.subject == wanted.subject)
+    if wanted.actor:
+        statement = statement.where(EVENT.c.actor_id == wanted.actor)
     if wanted.since is not None:
         statement = statement.where(EVENT.c.at >= wanted.since)
     if wanted.until is not None:
