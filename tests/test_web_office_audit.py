@@ -286,7 +286,7 @@ def test_what_one_person_did_is_one_press_away_and_is_kept_with_the_other_filter
     page = see(client, "?kind=counter")
     assert link in page.html
     found = see(client, link.replace("/office/audit", "").replace("&amp;", "&"))
-    assert "Only what nour name did." in found.text
+    assert "Only entries by nour name are shown." in found.text
     assert "Counter 4 was opened" in found.text
     assert "Counter 1 was opened" not in found.text
     assert f'<input type="hidden" name="who" value="{nour}">' in found.html
