@@ -121,6 +121,21 @@ def test_a_key_that_cannot_be_used_says_why(tab: Page, house: House) -> None:
     assert house.hall.db.read_now(line.open_tickets, house.hall.branch.id) == []
 
 
+def test_without_the_keys_the_actions_are_a_few_steps_away_whatever_the_line(tab: Page, house: House) -> None:
+    for _ in range(20):
+        house.hall.issue()
+    expect(tab.locator("#desk-line tbody tr")).to_have_count(20)
+    tab.locator("#keys-switch input").uncheck()
+    tab.locator("#main").focus()
+    tab.keyboard.press("Tab")
+    expect(tab.locator("#skip-to-actions")).to_be_focused()
+    expect(tab.locator("#skip-to-actions")).to_be_in_viewport()
+    tab.keyboard.press("Enter")
+    expect(tab.locator("#act-N")).to_be_focused()
+    tab.keyboard.press("Enter")
+    expect(tab.locator(".mine-ticket.is-called")).to_be_visible()
+
+
 def test_a_reason_is_told_only_as_long_as_it_holds(tab: Page, house: House) -> None:
     tab.keyboard.press("n")
     expect(tab.locator("#desk-said")).to_have_text("غير متاح: لا أحد في الانتظار.")
