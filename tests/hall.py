@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
-from queue_system.actions import desk, kiosk, office
+from queue_system.actions import booking, desk, kiosk, office
+from queue_system.actions.booking import HoldOrder
 from queue_system.actions.desk import Desk
 from queue_system.actions.kiosk import Issued, TicketOrder
+from queue_system.clock import FrozenClock
 from queue_system.profiles.install import install
 from queue_system.profiles.reader import read_profile
 from queue_system.store.database import Database
-from queue_system.store.log import SYSTEM
+from queue_system.store.log import CITIZEN, SYSTEM
 from queue_system.store.queries.line import TicketView
 from queue_system.store.queries.settings import BranchSettings, branch_ids, branch_settings
 from queue_system.store.tables import ORGANISATION
@@ -45,6 +48,17 @@ class Hall:
             priority=priority,
         )
         return self.db.write_in_now(self.branch.id, kiosk.issue_ticket, order)
+
+    def check_in(self, service: str, clock: FrozenClock, early: timedelta = timedelta()) -> TicketView:
+        """Somebody has an appointment at the next full hour, and comes `early`; the clock is set to that moment."""
+        starts_at = clock.now().replace(minute=0) + timedelta(hours=1)
+        order = HoldOrder(
+            self.branch.id, self.service(service), starts_at, "سامر الحموي", "+97455512345", "ar", CITIZEN
+        )
+        held = self.db.write_in_now(self.branch.id, booking.hold_slot, order)
+        self.db.write_in_now(self.branch.id, booking.confirm_booking, self.branch.id, held.id, CITIZEN)
+        clock.set(starts_at - early)
+        return self.db.write_in_now(self.branch.id, kiosk.check_in, self.branch.id, held.id, SYSTEM).ticket
 
     def person(self, login: str, roles: tuple[tuple[UUID, str], ...] | None = None) -> UUID:
         """A member of staff; an officer of this branch unless said otherwise. The password is PASSWORD."""

@@ -161,8 +161,22 @@ def test_the_visit_can_end_for_want_of_documents(layla: Clerk, hall: Hall) -> No
     layla.press("calls")
     page = layla.look()
     form = page.form("finishes", outcome="documents_missing")
-    layla.client.post(form.action, data=form.values)
+    answer = layla.client.post(form.action, data=form.values, headers={"hx-request": "true"})
+    assert f"انتهت خدمة الرقم {ticket.code} ، والنتيجة: وثائق ناقصة" in Page(answer.text).text
     assert stored(hall, ticket).outcome == "documents_missing"
+
+
+def test_an_appointment_down_the_line_is_not_said_to_be_the_only_one_to_call(
+    layla: Clerk, hall: Hall, clock: FrozenClock
+) -> None:
+    booked = hall.check_in("attest-single", clock, early=timedelta(minutes=12))
+    sign_in(layla.client, "layla")
+    assert "لا أحد غيره حان دوره، وموعده بعد 12 دقيقة" in layla.look().text
+    hall.issue()
+    text = layla.look().text
+    assert "لا أحد غيره" not in text
+    assert "يحين موعده بعد 12 دقيقة" in text
+    assert booked.code in text
 
 
 def test_a_certain_visitor_can_be_called_out_of_turn_and_the_log_says_so(layla: Clerk, hall: Hall) -> None:

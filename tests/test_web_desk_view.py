@@ -7,13 +7,11 @@ from typing import Any
 
 import pytest
 
-from queue_system.actions import booking, desk, kiosk, office
-from queue_system.actions.booking import HoldOrder
+from queue_system.actions import desk, office
 from queue_system.actions.desk import Desk
 from queue_system.clock import FrozenClock
 from queue_system.core.tickets import TicketState
 from queue_system.store.database import Database
-from queue_system.store.log import CITIZEN, SYSTEM
 from queue_system.store.queries import line
 from queue_system.store.queries.access import StaffView
 from queue_system.store.queries.desk import DeskView
@@ -120,7 +118,7 @@ def test_a_name_is_read_in_front_of_the_clerk_unless_the_service_is_sensitive(
     hall: Hall, clock: FrozenClock, service: str, readable: bool
 ) -> None:
     here = hall.sit(hall.person("layla"), "c3")
-    check_in(hall, service, clock)
+    hall.check_in(service, clock)
     before = shown(hall, here)
     assert before["name"] is None
     assert [row.ticket.booking_id is not None for row in before["line"]] == [True]
@@ -160,15 +158,6 @@ def test_the_position_of_the_picture_is_that_of_its_rows(hall: Hall) -> None:
     after = seen(hall, "c4")
     assert after.seq > before
     assert len(after.waiting) == len(hall.db.read_now(line.open_tickets, hall.branch.id))
-
-
-def check_in(hall: Hall, service: str, clock: FrozenClock) -> None:
-    starts_at = clock.now().replace(minute=0) + timedelta(hours=1)
-    order = HoldOrder(hall.branch.id, hall.service(service), starts_at, "سامر الحموي", "+97455512345", "ar", CITIZEN)
-    held = hall.db.write_in_now(hall.branch.id, booking.hold_slot, order)
-    hall.db.write_in_now(hall.branch.id, booking.confirm_booking, hall.branch.id, held.id, CITIZEN)
-    clock.set(starts_at)
-    hall.db.write_in_now(hall.branch.id, kiosk.check_in, hall.branch.id, held.id, SYSTEM)
 
 
 def seen(hall: Hall, counter: str) -> DeskView:

@@ -74,6 +74,9 @@ async def leave(request: Request) -> Response:
 
 # ---------------------------------------------------------------- what is done with tickets
 
+# What is said of an outcome that has a button of its own, so that a slip of the hand is seen.
+FINISHED: Final = {"documents_missing": "desk.did-finish-missing", "refused": "desk.did-finish-refused"}
+
 # Does it, and returns the key of what is said about it with the ticket it was done to.
 Act = Callable[[Tx, Desk, dict[str, str]], tuple[str, TicketView | None]]
 
@@ -109,7 +112,8 @@ def _call(tx: Tx, here: Desk, form: dict[str, str]) -> tuple[str, TicketView | N
 
 
 def _finish(tx: Tx, here: Desk, form: dict[str, str]) -> tuple[str, TicketView | None]:
-    return "desk.did-finish", desk.finish(tx, here, str(form.get("outcome") or "done"))
+    outcome = str(form.get("outcome") or "done")
+    return FINISHED.get(outcome, "desk.did-finish"), desk.finish(tx, here, outcome)
 
 
 def _transfer(tx: Tx, here: Desk, form: dict[str, str]) -> tuple[str, TicketView | None]:
