@@ -63,6 +63,7 @@ async def live(websocket: WebSocket) -> None:
         # Every picture names its screens, so that five hundred of them need not ask one by one. Whoever is
         # not named was paired after the picture was made, or is locked out.
         assert isinstance(frame, Picture)  # noqa: S101 - what `picture` has made
+        the_house.presence.note(spot.branch_id, device.id)
         return me in frame.screens or await access.device_or_none(websocket, KIND) is not None
 
     await the_house.audiences.serve(

@@ -18,6 +18,7 @@ import kiosk
 from . import paper
 from .actions.booking import expire_holds
 from .actions.day import close_day
+from .actions.office import touch_devices
 from .clock import Clock, SystemClock
 from .core.errors import DomainError
 from .live.hub import Hub
@@ -31,6 +32,7 @@ from .web.house import House
 from .web.security import Gate
 
 TIDY_EVERY_SECONDS: Final = 15.0
+SEEN_EVERY_SECONDS: Final = 60.0
 
 log = structlog.get_logger(__name__)
 
@@ -95,7 +97,10 @@ async def running(house: House) -> AsyncIterator[None]:
     await relay.start()
     printing = Printing(house)
     await printing.start()
-    tasks = [asyncio.create_task(_forever("tidy", lambda: tidy_everywhere(house), TIDY_EVERY_SECONDS))]
+    tasks = [
+        asyncio.create_task(_forever("tidy", lambda: tidy_everywhere(house), TIDY_EVERY_SECONDS)),
+        asyncio.create_task(_forever("seen", lambda: write_who_was_seen(house), SEEN_EVERY_SECONDS)),
+    ]
     try:
         yield
     finally:
@@ -113,6 +118,12 @@ async def tidy_everywhere(house: House) -> None:
     for branch_id in (await house.database.read(branch_ids)).values():
         await house.database.write_in(branch_id, expire_holds, branch_id)
         await house.database.write_in(branch_id, close_day, branch_id)
+
+
+async def write_who_was_seen(house: House) -> None:
+    """Kiosks and screens that have shown themselves since the last time, so that the office sees which are dark."""
+    for branch_id, devices in house.presence.take().items():
+        await house.database.write_in(branch_id, touch_devices, branch_id, devices)
 
 
 async def _forever(name: str, work: Callable[[], Awaitable[Any]], seconds: float) -> None:

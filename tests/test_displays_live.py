@@ -7,7 +7,7 @@ import json
 import socket as sockets
 import time
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -18,6 +18,7 @@ from starlette.testclient import WebSocketDenialResponse, WebSocketTestSession
 from starlette.websockets import WebSocketDisconnect
 from uuid_utils.compat import uuid7
 
+from queue_system import app
 from queue_system.actions import desk, office
 from queue_system.app import create_app
 from queue_system.clock import FrozenClock
@@ -25,6 +26,7 @@ from queue_system.live import socket
 from queue_system.settings import Settings
 from queue_system.store.database import Tx
 from queue_system.store.log import SYSTEM
+from queue_system.store.queries.access import devices
 from queue_system.store.queries.organisation import organisation
 from queue_system.store.tables import Organisation, table
 from tests.counted_looks import CountedLooks
@@ -310,3 +312,43 @@ def reads_to_the_end(stuck: sockets.socket) -> bool:
     finally:
         stuck.close()
     return True
+
+
+# ---------------------------------------------------------------- what the office knows of a screen
+
+
+def test_an_open_screen_is_seen_once_a_minute_and_wakes_nobody(paired: Screen, clock: FrozenClock) -> None:
+    before = paired.seq
+    with paired.socket() as session:
+        board_of(session)
+        clock.move(timedelta(minutes=5))
+        write_who_was_seen(paired)
+        assert seen_at(paired) == clock.now()
+        assert paired.seq == before
+        clock.move(timedelta(minutes=1))
+        paired.call()
+        boards_until(session, paired.seq)
+        write_who_was_seen(paired)
+        assert seen_at(paired) == clock.now()
+
+
+def test_a_screen_that_went_dark_was_last_seen_when_it_was_there(paired: Screen, clock: FrozenClock) -> None:
+    with paired.socket() as session:
+        board_of(session)
+    write_who_was_seen(paired)
+    there = clock.now()
+    clock.move(timedelta(minutes=5))
+    paired.call()
+    write_who_was_seen(paired)
+    assert seen_at(paired) == there
+
+
+def write_who_was_seen(paired: Screen) -> None:
+    """What the application does once a minute."""
+    assert paired.client.portal is not None
+    paired.client.portal.call(app.write_who_was_seen, paired.house)
+
+
+def seen_at(paired: Screen) -> datetime | None:
+    found = paired.hall.db.read_now(devices, paired.hall.branch.id)
+    return next(item.seen_at for item in found if item.id == paired.device.id)

@@ -13,9 +13,11 @@ import zxingcpp
 from PIL import Image, ImageDraw
 
 from queue_system.actions import office
+from queue_system.app import write_who_was_seen
 from queue_system.clock import FrozenClock
 from queue_system.store import log
 from queue_system.store.log import SYSTEM
+from queue_system.store.queries import access
 from tests.kiosk_hall import Kiosk, code_on, installed, pair, paired_kiosk
 from tests.public_visitor import Answer
 from tests.web_hall import another, furnished
@@ -318,6 +320,15 @@ def test_a_display_is_no_kiosk(kiosk: Kiosk) -> None:
     stranger = another(kiosk.client)
     stranger.cookies.set("device-kiosk", token)
     assert stranger.get("/kiosk/ar").headers["location"] == "/pair?kind=kiosk"
+
+
+def test_a_kiosk_that_shows_its_pages_is_seen(kiosk: Kiosk, clock: FrozenClock) -> None:
+    clock.move(timedelta(minutes=5))
+    kiosk.open()
+    assert kiosk.client.portal is not None
+    kiosk.client.portal.call(write_who_was_seen, kiosk.client.app.state.house)  # type: ignore[attr-defined]
+    found = kiosk.hall.db.read_now(access.devices, kiosk.hall.branch.id, "kiosk")
+    assert [item.seen_at for item in found if item.id == kiosk.id] == [clock.now()]
 
 
 def test_a_kiosk_that_is_locked_out_is_out_at_once(kiosk: Kiosk) -> None:

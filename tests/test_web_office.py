@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -202,6 +202,17 @@ def test_a_code_is_worth_nothing_after_ten_minutes(client: TestClient, hall: Hal
     sign_in(client, "admin")
     assert decide(client, asked, f"{hall.branch.slug}/k1").status_code == 404
     assert not device(hall, "k1").paired
+
+
+def test_a_device_that_is_not_heard_of_is_said_to_be_silent(client: TestClient, hall: Hall, clock: FrozenClock) -> None:
+    hall.db.write_in_now(hall.branch.id, office.enrol_device, hall.branch.id, device(hall, "k1").id)
+    hall.db.write_now(office.touch_devices, hall.branch.id, [device(hall, "k1").id])
+    sign_in(client, "admin", "en")
+    silent = "Not heard from"
+    assert silent not in see(client, "/office/devices").text
+    clock.move(timedelta(minutes=4))
+    assert see(client, "/office/devices").text.count(silent) == 1
+    assert see(client, "/office").text.count(silent) == 1
 
 
 def test_a_revoked_device_is_locked_out(client: TestClient, hall: Hall) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -212,6 +213,12 @@ def redeem_pairing(tx: Tx, device_code: str) -> tuple[str, str | None]:
             fact = events.DeviceReplaced(subject=str(device.id), device_kind=device.kind, name=device.slug)
             branch.append(fact, Actor("device", str(device.id)))
         return "approved", token
+
+
+def touch_devices(tx: Tx, branch_id: UUID, device_ids: Collection[UUID]) -> None:
+    """These devices of a branch are there now. No fact of the log: nobody did anything."""
+    here = (DEVICE.c.branch_id == branch_id) & DEVICE.c.id.in_(device_ids)
+    tx.execute(sa.update(DEVICE).where(here).values(seen_at=tx.now))
 
 
 def revoke_device(tx: Tx, branch_id: UUID, device_id: UUID, actor: Actor) -> None:

@@ -109,7 +109,10 @@ async def device_or_none(connection: HTTPConnection, kind: str) -> DeviceView | 
     if not token:
         return None
     found = await house(connection).database.read(stored.device_by_token, office.sha256(token))
-    return found if found is not None and found.kind == kind else None
+    if found is None or found.kind != kind:
+        return None
+    house(connection).presence.note(found.branch_id, found.id)
+    return found
 
 
 async def branch(connection: HTTPConnection, slug: str | None = None) -> BranchSettings:
@@ -160,6 +163,8 @@ def attendant(tx: Tx, token: str | None, branch_id: UUID, rights: frozenset[str]
     if kiosk is not None:
         if (kiosk.kind, kiosk.branch_id) != ("kiosk", branch_id):
             raise Denied("not-allowed")
+        if kiosk.seen_at is None or tx.now - kiosk.seen_at > TOUCH_EVERY:
+            office.touch_devices(tx, branch_id, [kiosk.id])
         return Actor("device", str(kiosk.id)), kiosk
     person = stored.staff_by_session(tx, digest, office.SESSION_IDLE)
     if person is None:

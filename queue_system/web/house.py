@@ -15,6 +15,7 @@ from ..actions.spool import SlipOutcome
 from ..clock import Clock
 from ..live.audience import Audiences
 from ..live.hub import Hub
+from ..live.presence import Presence
 from ..live.shared import SharedLooks
 from ..settings import Settings
 from ..store.database import Database
@@ -35,6 +36,7 @@ class House:
     templates: Environment
     shared: SharedLooks = field(default_factory=SharedLooks)
     audiences: Audiences = field(default_factory=Audiences)
+    presence: Presence = field(default_factory=Presence)
     # Set by `demo` alone: shown on the front page, so that a newcomer finds the way in.
     demo: dict[str, object] | None = None
     # Prints a trial slip on a network printer of a branch and says how it went; set by `app`, which alone knows printers.

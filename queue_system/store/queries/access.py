@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -21,6 +21,8 @@ DEVICE = table(Device)
 PAIRING = table(Pairing)
 
 EVERYTHING = "*"
+# A device that is on says so at least every fifteen seconds, and it is written down once a minute.
+SILENT_AFTER: Final = timedelta(minutes=3)
 
 # Asked with every request of a signed-in person or a device.
 _STAFF_BY_SESSION = Prepared(
@@ -80,6 +82,12 @@ class DeviceView:
     seen_at: datetime | None
     status: str
     status_at: datetime | None
+
+    def standing(self, now: datetime) -> str:
+        """A paired device as the office sees it: unpaired, silent (nothing was heard of it lately) or paired."""
+        if not self.paired:
+            return "unpaired"
+        return "silent" if self.seen_at is None or now - self.seen_at > SILENT_AFTER else "paired"
 
 
 @dataclass(frozen=True, slots=True)
