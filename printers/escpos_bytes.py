@@ -8,6 +8,7 @@ because tall ones overrun the buffers of clones. Sources: Epson's ESC/POS refere
 from __future__ import annotations
 
 import re
+import sys
 from typing import TYPE_CHECKING, Final
 
 from PIL import Image
@@ -19,10 +20,10 @@ MAX_BAND_LINES: Final = 256
 #: White lines between two inked ones that are worth a feed. Fewer stay in the band, so that the parts
 #: of one letter (a dot above, its body) never depend on the printer's feed pitch.
 MIN_FEED_LINES: Final = 10
-#: Lines are looked at in groups of this many when bands are cut to their ink.
-GROUP_LINES: Final = 4
-#: What one more band has to save, in bytes: each costs a header and may make the paper stop.
-BAND_COST: Final = 64
+#: What one more band has to save, in bytes: each costs a header of twelve and may make the paper stop.
+BAND_COST: Final = 96
+#: Lines of the same extent are looked at together, but never so many that a band has no room for what follows.
+LONGEST_GROUP: Final = 32
 MAX_FEED: Final = 255
 
 #: ``DLE`` before ``EOT``, ``ENQ`` or ``DC4`` is obeyed at once, also within a picture. There the lone dot
@@ -135,26 +136,21 @@ def _inked(rows: list[bytes]) -> list[tuple[int, int]]:
 
 
 def _cut(rows: list[bytes], top: int, bottom: int, crop_left: bool) -> list[Band]:
-    """The cheapest bands for one stretch, by dynamic programming over groups of lines."""
-    groups = [
-        (start, min(start + GROUP_LINES, bottom), *_extent(rows, start, min(start + GROUP_LINES, bottom)))
-        for start in range(top, bottom, GROUP_LINES)
-    ]
+    """The cheapest bands for one stretch, by dynamic programming over the lines where the extent changes."""
+    groups = _groups(rows, top, bottom, crop_left)
     cheapest: list[tuple[int, int, Band | None]] = [(0, 0, None)]
-    for last in range(len(groups)):
-        options = []
-        left, right = len(rows[top]), 0
-        end = groups[last][1]
+    for last, (_, end, left, right) in enumerate(groups):
+        best: tuple[int, int, Band | None] = (sys.maxsize, 0, None)
         for first in range(last, -1, -1):
             start, _, group_left, group_right = groups[first]
-            if end - start > MAX_BAND_LINES - 1:
+            if end - start >= MAX_BAND_LINES:
                 break
-            left = min(left, group_left) if crop_left else 0
+            left = min(left, group_left)
             right = max(right, group_right)
-            band = (start, end, left, right) if right else (start, end, 0, 1)
-            cost = cheapest[first][0] + BAND_COST + (end - start) * (band[3] - band[2])
-            options.append((cost, first, band))
-        cheapest.append(min(options))
+            cost = cheapest[first][0] + BAND_COST + (end - start) * (right - left)
+            if cost < best[0]:
+                best = (cost, first, (start, end, left, right))
+        cheapest.append(best)
     result: list[Band] = []
     position = len(groups)
     while position:
@@ -164,11 +160,19 @@ def _cut(rows: list[bytes], top: int, bottom: int, crop_left: bool) -> list[Band
     return result[::-1]
 
 
-def _extent(rows: list[bytes], top: int, bottom: int) -> tuple[int, int]:
-    """First inked byte column and the one after the last, over some lines."""
-    stride = len(rows[top])
-    left, right = stride, 0
-    for row in rows[top:bottom]:
-        left = min(left, stride - len(row.lstrip(b"\0")))
-        right = max(right, len(row.rstrip(b"\0")))
-    return left, right
+def _groups(rows: list[bytes], top: int, bottom: int, crop_left: bool) -> list[Band]:
+    """Lines that follow each other with the same extent: between them no cut saves anything."""
+    groups: list[Band] = []
+    for line in range(top, bottom):
+        left, right = _extent(rows[line]) if any(rows[line]) else groups[-1][2:]
+        extent = (left if crop_left else 0, right)
+        if groups and groups[-1][2:] == extent and line - groups[-1][0] < LONGEST_GROUP:
+            groups[-1] = (groups[-1][0], line + 1, *extent)
+        else:
+            groups.append((line, line + 1, *extent))
+    return groups
+
+
+def _extent(row: bytes) -> tuple[int, int]:
+    """First inked byte column of a line, and the one after the last."""
+    return len(row) - len(row.lstrip(b"\0")), len(row.rstrip(b"\0"))

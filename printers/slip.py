@@ -26,6 +26,8 @@ RIGHT_TO_LEFT_SCRIPTS: Final = frozenset({"Arab", "Hebr", "Syrc", "Thaa"})
 THRESHOLD: Final = 136
 NARROWEST: Final = 320
 WIDE: Final = 512
+#: Dots between a text and the image beside it.
+BESIDE: Final = 36
 
 
 @dataclass(frozen=True)
@@ -154,17 +156,26 @@ def qr_image(content: str, dots_per_module: int) -> Image.Image:
     return ink.resize((side * dots_per_module,) * 2, Image.Resampling.NEAREST)
 
 
+@dataclass(frozen=True)
+class _Strip:
+    """A set text as image; `over` dots of it lie above its top edge, `width` is that of its widest line."""
+
+    image: Image.Image
+    over: int
+    width: int
+    height: int
+    missing: frozenset[str]
+
+
 @lru_cache(maxsize=256)
-def _strip(
-    content: str, style: text.Style, width: int, align: Align, balance: bool
-) -> tuple[Image.Image, int, int, frozenset[str]]:
-    """A set text as image, dots above its top edge, height, missing characters.
+def _strip(content: str, style: text.Style, width: int, align: Align, balance: bool) -> _Strip:
+    """Set a text.
 
     Names and instructions are the same on slip after slip, hence the cache.
     """
     block = text.typeset(content, style, width, balance=balance)
     image, over = text.draw(block, width, align)
-    return image, over, block.height, block.missing
+    return _Strip(image, over, block.width, block.height, block.missing)
 
 
 class _Sheet:
@@ -207,19 +218,25 @@ class _Sheet:
         self.y += image.height
 
     def beside(self, image: Image.Image, *texts: tuple[str | None, Face, int]) -> None:
-        """An image at the end side of the line, texts at the start side, both centred in height."""
-        gap = 36
-        width = self.inner - image.width - gap
-        left = self.margin + (image.width + gap if self.right_to_left else 0)
+        """Texts at the start side, an image at their end side, in the middle of the paper and of each other.
+
+        Spread to both edges they would look like two things, and the white between them would be sent. The outer
+        edges of both lie on whole bytes, for the same reason.
+        """
         present = [(content, face, size) for content, face, size in texts if content]
-        heights = [self._measure(content, face, size, width) for content, face, size in present]
+        limit = self.inner - image.width - BESIDE
+        blocks = [self._measure(content, face, size, limit) for content, face, size in present]
+        group = max(width for width, _ in blocks) + BESIDE + image.width
+        left = max(self.margin, (self.dots - group) // 2) // 8 * 8
+        right = self.dots - left
         between = 14
-        total = sum(heights) + between * (len(heights) - 1)
+        total = sum(height for _, height in blocks) + between * (len(blocks) - 1)
         height = max(total, image.height)
         y = self.y + (height - total) // 2
         for content, face, size in present:
-            y += self._write(content, face, size, left, y, width, "start", True) + between
-        x = self.margin if self.right_to_left else self.dots - self.margin - image.width
+            x = right - limit if self.right_to_left else left
+            y += self._write(content, face, size, x, y, limit, "start", True) + between
+        x = left if self.right_to_left else right - image.width
         self._placed.append((image, x, self.y + (height - image.height) // 2))
         self.y += height
 
@@ -234,13 +251,15 @@ class _Sheet:
     def _write(
         self, content: str, face: Face, size: int, x: int, y: int, width: int, align: Align, balance: bool
     ) -> int:
-        image, over, height, missing = _strip(content, self._style(face, size), width, align, balance)
-        self.missing |= missing
-        self._placed.append((image, x, y - over))
-        return height
+        strip = _strip(content, self._style(face, size), width, align, balance)
+        self.missing |= strip.missing
+        self._placed.append((strip.image, x, y - strip.over))
+        return strip.height
 
-    def _measure(self, content: str, face: Face, size: int, width: int) -> int:
-        return _strip(content, self._style(face, size), width, "start", True)[2]
+    def _measure(self, content: str, face: Face, size: int, limit: int) -> tuple[int, int]:
+        """Width and height of a text that has `limit` dots."""
+        strip = _strip(content, self._style(face, size), limit, "start", True)
+        return strip.width, strip.height
 
     def _style(self, face: Face, size: int) -> text.Style:
         scale = 1.0 if self.wide else 0.86

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -94,6 +95,32 @@ def test_a_slip_takes_at_most_half_of_the_plain_raster(name: str, dots: int) -> 
     plain = image.height * dots // 8
     assert len(encode(image)) <= plain / 2
     assert len(encode(image, left_margin=False)) < plain * 0.65
+
+
+def test_a_slip_with_long_names_no_wait_and_a_whole_link_takes_at_most_half_too() -> None:
+    slip = replace(
+        SLIPS["en"],
+        heading="Embassy of the Syrian Arab Republic in the State of Qatar",
+        office="Embassy premises – Doha",
+        service="Attestation (up to 3 documents)",
+        code="F003",
+        wait=None,
+        qr="https://queue.example/t/" + "7Q4M2XKD9Pq_vR3-" * 2,
+    )
+    image = render(slip, 576)
+    assert len(encode(image)) <= image.height * 576 / 8 / 2
+
+
+def test_bands_are_cut_where_the_ink_changes_and_nowhere_else() -> None:
+    image = Image.new("1", (576, 120), 1)
+    ImageDraw.Draw(image).rectangle((0, 0, 575, 42), fill=0)
+    ImageDraw.Draw(image).rectangle((80, 43, 167, 119), fill=0)
+    sizes = [
+        (int.from_bytes(body[:2], "little"), int.from_bytes(body[2:4], "little"))
+        for name, body in commands(encode(image))
+        if name == "raster"
+    ]
+    assert sizes == [(72, 43), (11, 77)]
 
 
 def test_bands_stay_below_what_overruns_a_clone() -> None:

@@ -151,6 +151,16 @@ def test_the_layout_is_mirrored_for_arabic() -> None:
     assert english.position.top_left.x > 576 / 2
 
 
+@pytest.mark.parametrize("name", ["ar", "en"])
+def test_what_stands_side_by_side_stands_in_the_middle_of_the_paper(name: str) -> None:
+    slip = replace(SLIPS[name], instruction="x y", qr_caption=None)
+    (found,) = zxingcpp.read_barcodes(render(slip).convert("L"))
+    band = render(slip).crop((0, found.position.top_left.y, 576, found.position.bottom_left.y))
+    left, _, right, _ = ImageChops.invert(band.convert("L")).getbbox() or (0, 0, 0, 0)
+    assert abs(left - (576 - right)) <= 16
+    assert right - left < 300
+
+
 def test_qr_modules_are_whole_dots() -> None:
     small, large = qr_image(URL, 1), qr_image(URL, 6)
     assert large.size == (small.width * 6, small.height * 6)
