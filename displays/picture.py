@@ -26,6 +26,8 @@ LINGERS: Final = timedelta(minutes=20)
 # A picture also changes with time alone (closing, the day): none is kept for longer.
 KEPT_SECONDS: Final = 30
 TONGUES: Final = 2
+# More names than these leave no room for the call, which is what the hall looks for.
+MOST_QUEUES: Final = 9
 
 PLACE_WORDS: Final = {
     "counter": "display.counter",
@@ -140,8 +142,16 @@ def _context(view: BoardView, calls: list[CallShown], now: datetime) -> dict[str
         "calls": [] if closed else calls,
         "closed": closed,
         "opens_at": hours.next_opening(now, settings.calendar) if closed else None,
-        "queues": [] if closed and not any(queue.people for queue in queues) else queues,
+        "queues": [] if closed and not any(queue.people for queue in queues) else fitting(queues),
     }
+
+
+def fitting(queues: list[QueueShown]) -> list[QueueShown]:
+    """As many queues as a screen has room for, in their order: where there are more, those with the most people."""
+    if len(queues) <= MOST_QUEUES:
+        return queues
+    kept = sorted(range(len(queues)), key=lambda at: -queues[at].people)[:MOST_QUEUES]
+    return [queues[at] for at in sorted(kept)]
 
 
 def _call_shown(call: Call, settings: BranchSettings) -> CallShown:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, WebSocketRoute, expect, sync_playwright
 
+from displays.reach import STEPS
 from queue_system.actions import desk, office
 from queue_system.clock import FrozenClock
 from queue_system.store.log import SYSTEM
@@ -318,6 +319,45 @@ def test_codes_are_as_large_as_the_hall_needs_and_whole(
     assert page.evaluate(
         "document.documentElement.scrollHeight <= innerHeight && document.body.scrollWidth <= innerWidth"
     )
+
+
+@pytest.mark.parametrize("size", [LANDSCAPE, PORTRAIT], ids=["landscape", "portrait"])
+def test_at_every_distance_codes_stand_in_columns_and_no_name_is_cut(
+    opened: Callable[..., Page], server: Server, size: tuple[int, int]
+) -> None:
+    busy_hall(server.hall)
+    for _ in range(13):
+        server.hall.issue("attest-single")
+    page = opened(size=size)
+    connected(page)
+    wait_for(page, "document.fonts.status === 'loaded'")
+    # The widest letter that a queue can have, and the narrowest.
+    page.evaluate(
+        "[...document.querySelectorAll('.code')].forEach((e, n) => { e.textContent = n % 2 ? 'W888' : 'J111' })"
+    )
+    for step in STEPS:
+        page.evaluate("step => { document.body.className = `screen reach-${step}` }", step)
+        cut, outside, starts = page.evaluate(
+            """() => {
+                 const box = e => e.getBoundingClientRect();
+                 const ink = e => { const all = new Range(); all.selectNodeContents(e); return box(all); };
+                 const within = (e, f) => box(e).left >= box(f).left - 1 && box(e).right <= box(f).right + 1;
+                 const lines = [...document.querySelectorAll('.calls > li:not([hidden])')];
+                 const stage = document.querySelector('.newest:not([hidden])');
+                 stage.querySelector('.code').textContent = 'W888';
+                 return [
+                   [...document.querySelectorAll('.queues .name p')].filter(
+                     e => e.scrollWidth > e.clientWidth + 1 || e.scrollHeight > e.clientHeight + 3 || !within(e, e.closest('li'))).map(e => e.textContent),
+                   [stage.querySelector('.code'), stage.querySelector('.counter')].filter(
+                     e => !within(e, stage) || box(e).bottom > box(stage).bottom).length,
+                   [...new Set(lines.map(e => Math.round(box(e).right - ink(e.querySelector('.code')).right)))],
+                 ];
+               }"""
+        )
+        assert cut == [], step
+        assert outside == 0, step
+        # In Arabic a line starts at its right end.
+        assert starts == [0], step
 
 
 @pytest.mark.parametrize("size", [LANDSCAPE, PORTRAIT], ids=["landscape", "portrait"])

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from fontTools.ttLib import TTFont
 
+from displays.picture import QueueShown, fitting
 from displays.reach import CAP_HEIGHT, STEPS, font_size_needed, reach_class
 from queue_system.actions import desk
 from queue_system.clock import FrozenClock
@@ -70,6 +71,13 @@ def test_waiting_people_are_counted_by_queue(paired: Screen) -> None:
     text = Page(page(paired)).text
     assert "التصديقات Attestations 3" in text
     assert "الجوازات Passports 0" in text
+
+
+def test_where_there_are_too_many_queues_those_with_people_are_shown_in_their_order() -> None:
+    people = [0, 3, 0, 1, 0, 2, 0, 5, 1, 4, 1, 1]
+    queues = [QueueShown(chr(ord("A") + at), {}, count) for at, count in enumerate(people)]
+    assert "".join(queue.prefix for queue in fitting(queues)) == "ABDFHIJKL"
+    assert fitting(queues[:9]) == queues[:9]
 
 
 def test_a_closed_hall_says_when_it_opens(paired: Screen, clock: FrozenClock) -> None:
