@@ -104,13 +104,23 @@ def card_of(branch: BranchSettings, service: ServiceView, waiting: Mapping[UUID,
         gives=gives,
         refusal=None if gives else _refusal(service),
         opens=next_numbers(branch, service, now) if service.walk_in and not gives else None,
-        direct=gives and not documents(service) and not service.note and not self_declared(branch),
+        direct=gives and not documents(service) and not note_of(service) and not self_declared(branch),
     )
 
 
 def documents(service: ServiceView) -> list[DocumentView]:
-    """What to bring, in the order in which people are told of it."""
+    """What to bring, in the order in which people are told of it.
+
+    Nothing where the service must not be named: the list would tell everybody who stands behind what it is about.
+    """
+    if service.confidentiality.hides_service:
+        return []
     return [document for document in service.documents if document.slug != NO_DOCUMENT]
+
+
+def note_of(service: ServiceView) -> Names | None:
+    """What else there is to know before the number is taken, under the same rule."""
+    return None if service.confidentiality.hides_service else service.note
 
 
 def self_declared(branch: BranchSettings) -> list[PriorityView]:

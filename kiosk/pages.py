@@ -23,7 +23,7 @@ from queue_system.web import kit
 from queue_system.web.house import house
 
 from . import arrival, number
-from .offer import Offer, card_of, documents, next_numbers, offer, self_declared
+from .offer import Offer, card_of, documents, next_numbers, note_of, offer, self_declared
 from .printer import printer_for
 from .visit import Visit, begin, show, touch
 
@@ -73,6 +73,7 @@ async def service(request: Request, visit: Visit) -> Response:
     values = {
         "card": card_of(visit.branch, chosen, waiting, now),
         "documents": documents(chosen),
+        "note": note_of(chosen),
         "priorities": self_declared(visit.branch),
         "back": await _back(request, visit, chosen),
         "request_id": _new_request(),

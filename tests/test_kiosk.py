@@ -12,12 +12,15 @@ import pytest
 import zxingcpp
 from PIL import Image, ImageDraw
 
+from kiosk.offer import offer
 from queue_system.actions import office
 from queue_system.app import write_who_was_seen
 from queue_system.clock import FrozenClock
 from queue_system.store import log
+from queue_system.store.database import Database
 from queue_system.store.log import SYSTEM
 from queue_system.store.queries import access
+from queue_system.store.queries.settings import branch_ids, branch_settings
 from tests.kiosk_hall import Kiosk, code_on, installed, pair, paired_kiosk
 from tests.public_visitor import Answer
 from tests.web_hall import another, furnished
@@ -136,10 +139,28 @@ def test_protected_services_have_neutral_names_and_tell_no_count(
         words = " ".join(page.text for page in [start, *groups])
         for service in protected:
             assert service.names["ar"] not in words
+            asked = kiosk.service(service.slug).text
+            told = [document.names["ar"] for document in service.documents]
+            assert told
+            assert [name for name in told if name in asked] == []
+            assert "لا يلزم إحضار أي وثيقة" not in asked
             page = kiosk.take(service.slug)
             if page.status == 200:
                 assert service.shown_names["ar"] not in page.text
                 assert service.names["ar"] not in page.text
+
+
+@pytest.mark.parametrize("profile", ["embassy", "social-work", "civil-society", "policy-unit", "forum"])
+def test_no_two_cards_bear_the_same_name(sqlite_url: str, clock: FrozenClock, profile: str) -> None:
+    installed(sqlite_url, clock, profile)
+    database = Database(sqlite_url, clock)
+    try:
+        for branch_id in database.read_now(branch_ids).values():
+            branch = database.read_now(branch_settings, branch_id)
+            names = [card.names["ar"] for card in offer(branch, {}, MONDAY).cards]
+            assert len(names) == len(set(names)), branch.slug
+    finally:
+        database.close()
 
 
 # ---------------------------------------------------------------- once
