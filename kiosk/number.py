@@ -51,9 +51,11 @@ async def number(request: Request, visit: Visit) -> Response:
     service = visit.branch.services[ticket.service_id]
     path = f"/tickets/{ticket.token}"
     ticket_pass = request.query_params["u"]
+    hidden = service.confidentiality.hides_service
     values = {
         "ticket": ticket,
-        "names": None if service.confidentiality.hides_service else service.shown_names,
+        "names": None if hidden else service.shown_names,
+        "on_screen": not hidden,
         "ahead": stands.ahead,
         "qr": qr_svg(f"{house(request).settings.address}/t/{ticket.token}", visit.words.text("kiosk.qr-label")),
         "live": visit.at(f"{path}/live", u=ticket_pass),

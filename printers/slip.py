@@ -34,13 +34,13 @@ BESIDE: Final = 36
 class Slip:
     """Final, localised strings. ``language`` is BCP 47; texts may hold U+2066…U+2069 isolates.
 
-    ``service`` is None where it is confidential. ``issued`` is date and time in the branch's zone.
+    ``heading``, ``office`` and ``service`` are None where they are confidential. ``issued`` is date and time in the branch's zone.
     ``qr`` is a URL. ``mark`` is set on copies.
     """
 
     language: str
-    heading: str
-    office: str
+    heading: str | None
+    office: str | None
     service: str | None
     code: str
     ahead: str | None
@@ -100,10 +100,13 @@ def _head(sheet: _Sheet, slip: Slip) -> None:
         sheet.skip(6)
         sheet.rule(6)
         sheet.skip(12)
-    sheet.write(slip.heading, "Bold", 32, balance=True)
-    sheet.write(slip.office, "Regular", 28, balance=True)
-    sheet.skip(12)
-    sheet.rule(2)
+    if slip.heading:
+        sheet.write(slip.heading, "Bold", 32, balance=True)
+    if slip.office:
+        sheet.write(slip.office, "Regular", 28, balance=True)
+    if slip.heading or slip.office:
+        sheet.skip(12)
+        sheet.rule(2)
 
 
 def _number(sheet: _Sheet, slip: Slip) -> None:

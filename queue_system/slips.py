@@ -30,21 +30,22 @@ def slip_of(
     """The slip of a ticket; a copy (`copy_number` > 0) is marked, so that nobody takes it for a second number.
 
     `address` is where the visitor's telephone finds us, without a trailing slash; `ahead` is None where the
-    ticket no longer waits. A service that must not be named in public is left out.
+    ticket no longer waits. Of a service that must not be named in public the paper tells nothing: neither it nor
+    where its visitor has been, for a slip is found in bags; and staff come to the visitor, whom no screen calls.
     """
     words = words_for_ticket(ticket.language, settings)
     service = settings.services[ticket.service_id]
-    names = None if service.confidentiality.hides_service else service.shown_names
+    hidden = service.confidentiality.hides_service
     return Slip(
         language=words.language,
-        heading=localised(organisation.names, words.language),
-        office=localised(settings.names, words.language),
-        service=localised(names, words.language) or None,
+        heading=None if hidden else localised(organisation.names, words.language),
+        office=None if hidden else localised(settings.names, words.language),
+        service=None if hidden else localised(service.shown_names, words.language) or None,
         code=ticket.code,
         ahead=None if ahead is None else words.plural("common.people-ahead", ahead),
         wait=None,
         issued=_moment(ticket.issued_at, settings, words),
-        instruction=words.text("slip.instruction"),
+        instruction=words.text("slip.instruction-staff" if hidden else "slip.instruction"),
         keep=words.text("slip.keep"),
         qr=f"{address}/t/{ticket.token}",
         qr_caption=words.text("slip.follow"),

@@ -146,6 +146,8 @@ def test_protected_services_have_neutral_names_and_tell_no_count(
             assert "لا يلزم إحضار أي وثيقة" not in asked
             page = kiosk.take(service.slug)
             if page.status == 200:
+                assert "سيأتي إليك الموظف" in page.text
+                assert "النداء على الشاشة" not in page.text
                 assert service.shown_names["ar"] not in page.text
                 assert service.names["ar"] not in page.text
 

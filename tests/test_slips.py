@@ -105,17 +105,27 @@ def test_ahead_are_those_who_came_before_not_those_who_came_since(hall: Hall) ->
     assert slip(hall, replace(first, ticket=called)).ahead is None
 
 
-def test_a_protected_service_is_not_named_on_paper(db: Database, clock: FrozenClock) -> None:
-    hall = furnish(db, "forum")
-    service = hall.branch.service("case-intake")
+@pytest.mark.parametrize(
+    ("profile", "branch", "slug"),
+    [("forum", None, "case-intake"), ("social-work", "aman", "protection-intake")],
+)
+def test_a_slip_for_a_protected_service_tells_neither_what_for_nor_where(
+    db: Database, clock: FrozenClock, profile: str, branch: str | None, slug: str
+) -> None:
+    hall = furnish(db, profile, branch)
+    service = hall.branch.service(slug)
     assert service.confidentiality.hides_service
     opening = hours.next_opening(clock.now(), hall.branch.calendar)
     clock.set((opening or clock.now()) + timedelta(minutes=5))
     made = slip(hall, take(hall, service=service.slug))
     assert made.service is None
     words = [text for text in vars(made).values() if isinstance(text, str)]
-    names = [*service.names.values(), *(service.public_names or {}).values()]
+    named = (service.names, service.public_names or {}, hall.branch.names, hall.db.read_now(organisation).names)
+    names = [name for names in named for name in names.values()]
     assert not [name for name in names if any(name in text for text in words)]
+    # Nobody waits for a screen that will not show the number.
+    assert made.instruction == "تفضّل بالجلوس. سيأتي إليك الموظف."
+    assert render(made, strict=True).height < render(replace(made, heading="منبر", office="مكتب")).height
 
 
 @pytest.mark.parametrize("dots", [576, 384])
