@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -14,8 +14,6 @@ from queue_system.store.queries.settings import BranchSettings, DocumentView, Na
 
 # More cards than this do not stand on one screen with letters that can be read: groups come first.
 CARDS: Final = 8
-# The catalogue of documents has an entry that says that there is nothing to bring.
-NO_DOCUMENT: Final = "none_required"
 SELF_DECLARED: Final = "self_declared"
 
 
@@ -108,14 +106,12 @@ def card_of(branch: BranchSettings, service: ServiceView, waiting: Mapping[UUID,
     )
 
 
-def documents(service: ServiceView) -> list[DocumentView]:
-    """What to bring, in the order in which people are told of it.
+def documents(service: ServiceView) -> Sequence[DocumentView]:
+    """What to bring.
 
     Nothing where the service must not be named: the list would tell everybody who stands behind what it is about.
     """
-    if service.confidentiality.hides_service:
-        return []
-    return [document for document in service.documents if document.slug != NO_DOCUMENT]
+    return () if service.confidentiality.hides_service else service.to_bring
 
 
 def note_of(service: ServiceView) -> Names | None:

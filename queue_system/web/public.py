@@ -48,7 +48,7 @@ async def service(request: Request) -> Response:
     values = {
         "how": phrase,
         "instead_of_booking": public_services.INSTEAD.get(phrase),
-        "documents": public_services.documents(chosen),
+        "documents": [document.names for document in chosen.to_bring],
         "conditions": public_services.conditions(branch, chosen, words),
         "hours": public_services.open_today(branch, house(request).clock.now(), chosen),
     }

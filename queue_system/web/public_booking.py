@@ -18,7 +18,7 @@ from ..store.log import CITIZEN
 from ..store.queries import line
 from ..store.queries.bookings import BookingView, check_in_rules, policy_of
 from ..store.queries.settings import BranchSettings
-from . import access, public_services, public_times
+from . import access, public_times
 from .calendar_file import MEDIA_TYPE, calendar_file
 from .errors import message
 from .house import house
@@ -85,7 +85,7 @@ async def booking_page(request: Request) -> Response:
         "code": spaced_code(booking.code),
         "qr": qr_svg(booking.code, words.text("booking.qr-label")) if at_the_door else None,
         # The link may be opened on somebody else's telephone: what is protected is not told by its papers either.
-        "documents": [] if hidden else public_services.documents(service),
+        "documents": [] if hidden else [document.names for document in service.to_bring],
         "early": rules.early_min,
         "grace": rules.late_grace_min,
         "against_change": _sentence(request, branch, against["change"]),

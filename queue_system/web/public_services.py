@@ -63,8 +63,6 @@ SENTENCES: Final = (
     "alias",
     "hint",
 )
-# «None required» is an entry of the catalogue of documents; nothing to bring is said in a sentence of ours.
-NO_DOCUMENT: Final = "none_required"
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,11 +154,6 @@ def closure_on(branch: BranchSettings, day: date, service_id: UUID | None = None
         if concerned and closure.names and closure.first <= day <= closure.last:
             return dict(closure.names)
     return None
-
-
-def documents(service: ServiceView) -> list[Names]:
-    """The documents to bring, in the order in which people are told of them."""
-    return [document.names for document in service.documents if document.slug != NO_DOCUMENT]
 
 
 def sentences(branch: BranchSettings, slugs: Iterable[str] = SENTENCES) -> list[Names]:

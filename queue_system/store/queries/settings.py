@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import time
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -19,6 +19,9 @@ from ..database import AnyRow, Tx
 
 Names = dict[str, str]
 V = TypeVar("V", "ServiceView", "CounterView")
+
+# The catalogue of documents has an entry that says that there is nothing to bring.
+NO_DOCUMENT: Final = "none_required"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +102,11 @@ class ServiceView:
     def shown_names(self) -> Names:
         """What a visitor reads in public: the neutral name where the service has one."""
         return self.public_names or self.names
+
+    @property
+    def to_bring(self) -> tuple[DocumentView, ...]:
+        """The documents that a visitor brings, in the order in which people are told of them."""
+        return tuple(document for document in self.documents if document.slug != NO_DOCUMENT)
 
     @property
     def bookable(self) -> bool:

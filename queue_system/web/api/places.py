@@ -103,7 +103,7 @@ def _service(branch: BranchSettings, service: ServiceView) -> models.Service:
         duration_min=service.duration_min,
         bookable=service.bookable,
         walk_in=service.walk_in,
-        documents=[models.Document(document=document.slug, names=document.names) for document in service.documents],
+        documents=[models.Document(document=document.slug, names=document.names) for document in service.to_bring],
     )
 
 
