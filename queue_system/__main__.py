@@ -74,7 +74,12 @@ def serve(
 def demo(
     profile: Annotated[str, typer.Option(help="Which sample organisation: embassy, social-work, …")] = "embassy",
     busy: Annotated[bool, typer.Option("--busy", help="Let made-up visitors arrive and counters work.")] = False,
-    speed: Annotated[float, typer.Option(help="How much faster than life the made-up day goes.")] = 6.0,
+    speed: Annotated[
+        float | None,
+        typer.Option(
+            min=0.1, help="How much faster than life the made-up day goes; by itself, a call every ten seconds."
+        ),
+    ] = None,
     real_clock: Annotated[
         bool, typer.Option("--real-clock", help="Keep today's time, even if the hall is closed now.")
     ] = False,

@@ -44,6 +44,7 @@ PRINTER_PORT: Final = 9100
 # The first visitors of the day are there already.
 INTO_THE_DAY: Final = timedelta(minutes=45)
 LEAST_TIME_LEFT: Final = timedelta(minutes=45)
+ADMINISTRATION: Final = "admin"
 CLERKS: Final = (
     ("layla", "ليلى"),
     ("omar", "عمر"),
@@ -64,7 +65,7 @@ class Furnished:
     printer_id: UUID | None
 
 
-def run_demo(profile: str, *, busy: bool, speed: float, real_clock: bool) -> int:
+def run_demo(profile: str, *, busy: bool, speed: float | None, real_clock: bool) -> int:
     """Prepare and serve the demonstration until Ctrl-C; returns the exit code."""
     settings = _settings(profile)
     try:
@@ -101,11 +102,12 @@ def run_demo(profile: str, *, busy: bool, speed: float, real_clock: bool) -> int
 
 
 def _settings(profile: str) -> Settings:
-    """Each sample keeps its day in a folder of its own, unless the environment says where."""
+    """Each sample keeps its day in a folder of its own, and its log to what went wrong, unless the environment says."""
     settings = read_settings()
-    if "data_dir" in settings.model_fields_set:
-        return settings
-    return settings.model_copy(update={"data_dir": settings.data_dir / "demo" / profile.replace("/", "_")})
+    usual = {"data_dir": settings.data_dir / "demo" / profile.replace("/", "_"), "log_level": "warning"}
+    return settings.model_copy(
+        update={name: value for name, value in usual.items() if name not in settings.model_fields_set}
+    )
 
 
 def _prepare(settings: Settings, wanted: Profile, *, real_clock: bool) -> tuple[Clock, Furnished]:
@@ -169,7 +171,7 @@ def step_ahead(now: datetime, calendar: hours.Calendar, kept: timedelta | None) 
 def _people(database: Database, branch: BranchSettings) -> list[tuple[str, str]]:
     """An administrator, and clerks for half of the counters; made once."""
     role = database.read_now(_desk_role)
-    people = [("admin", "الإدارة", ORGANISATION, "administrator")]
+    people = [(ADMINISTRATION, "الإدارة", ORGANISATION, "administrator")]
     count = max(2, (len(branch.counters) + 1) // 2)
     people += [(login, name, branch.id, role or "administrator") for login, name in CLERKS[:count]]
     known = {login for (login,) in database.read_now(lambda tx: tx.rows(sa.select(table(Staff).c.login)))}
@@ -242,10 +244,11 @@ def _add_device_links(app: Starlette, tokens: dict[str, str]) -> None:
     app.router.routes.append(Route("/demo/{kind}", become))
 
 
-def _start_busy(address: str, furnished: Furnished, speed: float, stop: threading.Event) -> None:
+def _start_busy(address: str, furnished: Furnished, speed: float | None, stop: threading.Event) -> None:
     from .busy import run_busy
 
-    sign_ins = [(login, PASSWORD) for login, role in furnished.sign_ins if role != "administrator"]
+    # The administration stays free for whoever looks around.
+    sign_ins = [(login, PASSWORD) for login, _ in furnished.sign_ins if login != ADMINISTRATION]
 
     async def day() -> None:
         stopping = asyncio.Event()
@@ -278,7 +281,8 @@ def _banner(
         f"  Sign in with the password {PASSWORD} as",
         *(f"    {login:<8} {role}" for login, role in furnished.sign_ins),
         "",
-        f"  The day is kept in {settings.data_dir}." + ("  Made-up visitors are arriving." if busy else ""),
+        *(["  Made-up visitors are arriving; the clerks are at work, admin is free for you."] if busy else []),
+        f"  The day is kept in {settings.data_dir.absolute()}.",
         "  Ctrl-C stops.",
         "",
     ]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 import signal
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +16,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from websockets.sync.client import connect
 
 from queue_system.clock import FrozenClock, SystemClock
 from queue_system.core import hours
@@ -54,6 +57,27 @@ def take_a_number(demo: Demo) -> dict[str, str]:
     raise AssertionError(f"no service gives a number: {refused}")
 
 
+def follow_until_the_hall_lives(demo: Demo) -> None:
+    """Stand before the screen until it has called a second time, while somebody waits."""
+    let_in = demo.get("/demo/display", follow_redirects=False)
+    token = let_in.headers["set-cookie"].split(";")[0].split("=", 1)[1]
+    branch = demo.get("/api/v1/branches").json()["branches"][0]["branch"]
+    deadline = time.monotonic() + 90
+    with connect(
+        demo.address.replace("http", "ws") + "/display/live",
+        additional_headers={"Authorization": f"Bearer {token}"},
+        proxy=None,
+    ) as screen:
+        heard: set[int] = set()
+        while True:
+            board = json.loads(screen.recv(deadline - time.monotonic()))
+            heard |= {call["seq"] for call in board.get("calls", ())}
+            if len(heard) >= 2:
+                queues = demo.get(f"/api/v1/branches/{branch}/queues").json()["queues"]
+                if sum(queue["waiting"] for queue in queues) >= 1:
+                    return
+
+
 def assert_complete(demo: Demo) -> None:
     """What the demonstration tells to open can be opened, and who can sign in can."""
     front = demo.get("/", headers={"accept-language": "ar"})
@@ -86,9 +110,10 @@ def assert_stops(demo: Demo) -> None:
 @pytest.mark.parametrize("profile", [name for name in profile_names() if name != "embassy"])
 @pytest.mark.timeout(300)
 def test_every_other_sample_starts_and_stops(tmp_path: Path, profile: str) -> None:
-    with running(tmp_path, "--profile", profile) as demo:
+    with running(tmp_path, "--profile", profile, "--busy", "--speed", "100") as demo:
         assert_complete(demo)
         assert take_a_number(demo)["code"]
+        follow_until_the_hall_lives(demo)
         assert_stops(demo)
 
 

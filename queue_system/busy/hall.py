@@ -16,6 +16,8 @@ SHORTEST_PAUSE: Final = 0.05
 LONGEST_PAUSE: Final = 30.0
 # Visits are often shorter than planned.
 USUAL_SHARE: Final = 0.7
+# On average. A screen gives a call eight seconds of its own: quicker ones would wait for their turn there.
+CALL_EVERY_SECONDS: Final = 10.0
 
 log = structlog.get_logger(__name__)
 
@@ -50,6 +52,8 @@ class Hall:
     # Who has signed in; the first of them also stands at the reception.
     tokens: list[str] = field(default_factory=list)
     taken: set[str] = field(default_factory=set)
+    # Until when (the loop's clock) nobody books: the server lets one address hold only so many times.
+    books_again_at: float = 0.0
 
     @property
     def base(self) -> str:
@@ -96,6 +100,14 @@ class Hall:
                 vain += 1
                 await self.pause(min(LONGEST_PAUSE, 1.0 * 2**vain), real=True)
 
+    def books(self) -> bool:
+        """Whether times may be held again."""
+        return asyncio.get_running_loop().time() >= self.books_again_at
+
+    def book_later(self, seconds: float) -> None:
+        """The server asks to hold no times for so many seconds."""
+        self.books_again_at = asyncio.get_running_loop().time() + seconds
+
     async def pause(self, seconds: float, *, real: bool = False) -> None:
         """Let time pass, `seconds` of life or `real` ones; at once over when everything stops."""
         length = seconds if real else max(SHORTEST_PAUSE, seconds / self.speed)
@@ -103,6 +115,17 @@ class Hall:
             await asyncio.wait_for(self.stop.wait(), length)
         except TimeoutError:
             return
+
+    def usual_length(self) -> float:
+        """The usual length of the next visit, in seconds of life.
+
+        Wishes go with the inverse of the length, so their mean length is the harmonic one.
+        """
+        return len(self.services) / sum(1 / self.length(service) for service in self.services)
+
+    def lively_speed(self, clerks: int) -> float:
+        """How much faster than life so many clerks must be for one of them to call every few seconds."""
+        return max(1.0, self.usual_length() / (CALL_EVERY_SECONDS * max(1, clerks)))
 
     def length(self, service: dict[str, Any]) -> float:
         """The usual length of a visit, in seconds of life."""

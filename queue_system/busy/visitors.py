@@ -1,13 +1,14 @@
 """Made-up visitors.
 
-They come as a Poisson process whose rate follows the hour (thinning after Lewis & Shedler, 1979): mornings are full.
+They come by chance (a Poisson process), faster while the line is short and slower while it is long: whatever the
+speed and however many counters are open, some people wait and nobody waits for ever. Mornings are full.
 """
 
 from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -17,13 +18,15 @@ import structlog
 
 from .hall import Away, Hall, Refusal
 
-# How many arrive, against the fullest hour, by the hour of the branch's clock.
+# How many wait, against the fullest hour, by the hour of the branch's clock.
 BY_HOUR: Final = {7: 0.6, 8: 0.85, 9: 1.0, 10: 1.0, 11: 0.9, 12: 0.7, 13: 0.6, 14: 0.6, 15: 0.7, 16: 0.7, 17: 0.5}
 OTHERWISE: Final = 0.4
-# Of what the open counters can do. Above 1 the line would grow for ever.
-LOAD: Final = 0.92
+# In the fullest hour, for each clerk.
+WAITING_PER_CLERK: Final = 3.0
+LEAST_WAITING: Final = 3.0
 MOST_WAITING: Final = 40
-FIRST_VISITORS: Final = 7
+FIRST_SECONDS: Final = 5.0
+SLOWEST: Final = 0.1
 WITH_BOOKING: Final = 0.15
 LEAVES_THE_LINE: Final = 0.03
 
@@ -38,57 +41,56 @@ class Street:
     def __init__(self, hall: Hall) -> None:
         self.hall = hall
         self._visits: set[asyncio.Task[None]] = set()
+        self._is_full = False
 
     async def flow(self) -> None:
         """Let visitors come until everything stops."""
-        hall = self.hall
-        for _ in range(FIRST_VISITORS):
-            await self._arrival()
-            await hall.pause(5)
-        while not hall.stop.is_set():
-            await hall.patiently(self._wait_for_the_next)
+        while not self.hall.stop.is_set():
+            await self.hall.patiently(self._next)
         # Not cancelled: cut off in the middle of connecting, a visit would leave its socket behind. All end by
         # themselves now, with the request they are in: pauses are over, and `call` begins nothing new.
         await asyncio.gather(*self._visits)
 
-    async def _wait_for_the_next(self) -> None:
+    async def _next(self) -> None:
+        """Somebody comes, now or after a while. Whoever opens the door finds the first people waiting there."""
         hall = self.hall
         queues = await hall.call("GET", f"{hall.base}/queues")
-        hour = datetime.fromisoformat(queues["at"]).hour
-        # Wishes go with the inverse of the length, so their mean length is the harmonic one.
-        usual = len(hall.services) / sum(1 / hall.length(service) for service in hall.services)
-        await hall.pause(hall.chance.expovariate(LOAD * max(1, len(hall.tokens)) / usual))
-        # Thinning: candidates come at the rate of the fullest hour, and some of them do not.
-        if hall.chance.random() < BY_HOUR.get(hour, OTHERWISE):
-            await self._arrival()
+        now = datetime.fromisoformat(queues["at"])
+        clerks = max(1, len(hall.tokens))
+        wanted = max(LEAST_WAITING, WAITING_PER_CLERK * clerks * BY_HOUR.get(now.hour, OTHERWISE))
+        waiting = sum(queue["waiting"] for queue in queues["queues"])
+        self._is_full = self._is_full or waiting >= wanted
+        service = self.wish(queues["queues"])
+        if service is not None and queues["gives_tickets"] and waiting < MOST_WAITING:
+            visitor = Visitor(hall, service, random.Random(hall.chance.random()))  # noqa: S311
+            visit = asyncio.create_task(visitor.visit(now))
+            self._visits.add(visit)
+            visit.add_done_callback(self._visits.discard)
+        if not self._is_full:
+            await hall.pause(FIRST_SECONDS)
+            return
+        # As many as leave while as many wait as should; twice as many when nobody waits.
+        share = max(SLOWEST, 2 - waiting / wanted)
+        await hall.pause(hall.chance.expovariate(share * clerks / hall.usual_length()))
 
-    async def _arrival(self) -> None:
-        hall = self.hall
-        try:
-            queues = await hall.call("GET", f"{hall.base}/queues")
-        except (Away, Refusal):
-            return
-        if not queues["gives_tickets"] or sum(queue["waiting"] for queue in queues["queues"]) >= MOST_WAITING:
-            return
-        service = self._wish(queues["queues"])
-        if service is None:
-            return
-        visitor = Visitor(hall, service, random.Random(hall.chance.random()))  # noqa: S311
-        visit = asyncio.create_task(visitor.visit(datetime.fromisoformat(queues["at"])))
-        self._visits.add(visit)
-        visit.add_done_callback(self._visits.discard)
-
-    def _wish(self, queues: Iterable[dict[str, Any]]) -> dict[str, Any] | None:
-        """Something that is served now; short matters are wished for more often than long ones."""
-        served = {queue["queue"] for queue in queues if queue["open_counters"]}
+    def wish(self, queues: Collection[dict[str, Any]]) -> dict[str, Any] | None:
+        """Something that is served now: rather something short, and rather where fewer wait."""
+        lines: dict[str | None, float] = {
+            queue["queue"]: queue["waiting"] / queue["open_counters"] for queue in queues if queue["open_counters"]
+        }
+        # A protected service does not tell its queue; such a queue goes by its letter, without a name.
+        discreet = [queue for queue in queues if queue["names"] is None]
+        if discreet and all(queue["open_counters"] for queue in discreet):
+            lines[None] = max(lines[queue["queue"]] for queue in discreet)
         wishes = [
             service
             for service in self.hall.services
-            if service["queue"] in served and (service["walk_in"] or service["bookable"])
+            if service["queue"] in lines and (service["walk_in"] or (service["bookable"] and self.hall.books()))
         ]
         if not wishes:
             return None
-        return self.hall.chance.choices(wishes, [1 / service["duration_min"] for service in wishes])[0]
+        weights = [1 / service["duration_min"] / (1 + lines[service["queue"]]) for service in wishes]
+        return self.hall.chance.choices(wishes, weights)[0]
 
 
 @dataclass
@@ -102,7 +104,11 @@ class Visitor:
     async def visit(self, now: datetime) -> None:
         """Come, with or without an appointment; sometimes tire of waiting."""
         try:
-            booked = self.service["bookable"] and (not self.service["walk_in"] or self.chance.random() < WITH_BOOKING)
+            booked = (
+                self.service["bookable"]
+                and self.hall.books()
+                and (not self.service["walk_in"] or self.chance.random() < WITH_BOOKING)
+            )
             if booked:
                 await self._come_as_booked(now)
             else:
@@ -137,7 +143,11 @@ class Visitor:
             "name": self.chance.choice(NAMES),
             "contact": f"{self._id().hex}@visitor.example",
         }
-        held = await hall.call("POST", f"{hall.base}/bookings", body)
+        try:
+            held = await hall.call("POST", f"{hall.base}/bookings", body)
+        except Away as away:
+            hall.book_later(away.seconds or 0.0)
+            raise
         await hall.pause(20)
         await hall.call("POST", f"/bookings/{held['token']}/confirmation")
         if soon:
