@@ -33,23 +33,27 @@ cli.add_typer(staff, name="staff")
 def main() -> None:
     """Run the command line. Exit codes: 0 done, 1 could not be done, 2 wrong use, 3 the server could not start."""
     try:
-        cli()
+        cli(prog_name="queue-system")
     except CannotListen as error:
         _fail(str(error), COULD_NOT_START)
     except SettingsError as error:
         _fail(f"a setting is wrong. {error}")
     except DomainError as error:
-        from .i18n.words import words_for
+        from .doctor import told
 
-        _fail(words_for("en").text(f"errors.{error.code}", **error.values))
+        _fail(told(error))
 
 
 @cli.callback()
-def _prepare() -> None:
+def _prepare(context: typer.Context) -> None:
     from .serving import configure_logging
 
-    # What a command says goes to standard output; what the libraries tell, to standard error.
-    configure_logging(read_settings())
+    # What a command says goes to standard output; what the libraries tell, to standard error. A command that ends
+    # says itself what went wrong.
+    settings = read_settings()
+    if context.invoked_subcommand not in ("serve", "demo") and "log_level" not in settings.model_fields_set:
+        settings = settings.model_copy(update={"log_level": "critical"})
+    configure_logging(settings)
 
 
 @cli.command()
@@ -57,7 +61,7 @@ def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on (QUEUE_HOST).")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on (QUEUE_PORT).")] = None,
 ) -> None:
-    """Serve this installation; `migrate` and `init` come first."""
+    """Serve this installation; `init` comes first, and `migrate` after an update."""
     from .app import create_app
     from .serving import listen
     from .serving import serve as run
@@ -214,6 +218,8 @@ def _require_ready(database: Database) -> None:
         _fail(
             "there is nothing in the database yet. Load an organisation: queue-system init PROFILE (docs/profiles.md)"
         )
+    if not schema.is_known(revision):
+        raise Unavailable("schema-newer", revision=revision)
     if revision != schema.newest():
         _fail("the database is not at the schema that this version needs. Take a backup, then: queue-system migrate")
     database.read_now(organisation)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import groupby
 
 from .clock import SystemClock
 from .core.errors import DomainError, Unavailable
+from .i18n import isolates
 from .i18n.words import available_languages, words_for
 from .profiles.force import not_in_force
-from .settings import Settings
+from .settings import Settings, unknown_names
 from .store import log, schema
 from .store.database import Database
 from .store.queries.access import devices
@@ -26,7 +28,13 @@ class Finding:
 
 def examine(settings: Settings) -> Iterator[Finding]:
     """All findings, in the order in which one would look."""
+    for name in unknown_names():
+        yield Finding("note", f"{name} is set, and there is no such setting (docs/operations.md)")
     database = Database(settings.database, SystemClock())
+    if database.file is not None and not database.file.exists():
+        # Looking must not make it.
+        yield Finding("bad", f"there is no database at {database.file} yet: queue-system init PROFILE")
+        return
     try:
         yield from _database(settings, database)
     except Unavailable as error:
@@ -35,15 +43,19 @@ def examine(settings: Settings) -> Iterator[Finding]:
         database.close()
 
 
-def told(error: DomainError, database: Database) -> str:
+def told(error: DomainError, database: Database | None = None) -> str:
     """What is wrong and what to do, for whoever runs the installation."""
-    if error.code == "database-unavailable":
+    if database is not None and error.code == "database-unavailable":
         cause = str(getattr(error.__cause__, "orig", error.__cause__) or "").strip().split("\n")[0]
-        return (
-            f"cannot use the database {database.url.render_as_string()} ({cause}). "
-            "Check QUEUE_DATABASE_URL or QUEUE_DATA_DIR, and that a database server runs"
+        advice = (
+            "Check that QUEUE_DATA_DIR is the right one and can be written, and that the disk is not full; "
+            "if the file is damaged, restore the last backup (docs/operations.md)"
+            if database.file is not None
+            else "Check QUEUE_DATABASE_URL, that the database server runs, and that the tables are there and ours"
         )
-    return words_for("en").text(f"errors.{error.code}", **error.values)
+        return f"cannot use the database {database.url.render_as_string()} ({cause}). {advice}"
+    # A terminal shows the marks of direction as boxes.
+    return isolates.strip(words_for("en").text(f"errors.{error.code}", **error.values))
 
 
 def _database(settings: Settings, database: Database) -> Iterator[Finding]:
@@ -56,6 +68,8 @@ def _database(settings: Settings, database: Database) -> Iterator[Finding]:
     if revision is None:
         yield Finding("bad", "there is nothing in the database yet: queue-system init PROFILE")
         return
+    if not schema.is_known(revision):
+        raise Unavailable("schema-newer", revision=revision)
     if revision != schema.newest():
         yield Finding(
             "bad",
@@ -68,11 +82,34 @@ def _database(settings: Settings, database: Database) -> Iterator[Finding]:
     for verdict in database.read_now(log.verify):
         if verdict.broken_at is not None:
             yield Finding("bad", f"the log of {verdict.slug} is broken at entry {verdict.broken_at} ({verdict.reason})")
-    if not settings.public_url:
-        yield Finding("note", f"QUEUE_PUBLIC_URL is not set: QR codes lead to {settings.address}")
+    yield from _way_in(settings)
     for printer in database.read_now(devices, None, "printer"):
         if printer.data.get("host") and printer.status not in ("ready", "unknown"):
             yield Finding("note", f"printer {printer.slug}: {printer.status}")
     words = words_for("en")
-    for thing in database.read_now(not_in_force, available_languages()):
-        yield Finding("note", words.text(f"doctor.not-in-force.{thing.code}", subject=thing.subject))
+    idle = groupby(database.read_now(not_in_force, available_languages()), key=lambda thing: thing.code)
+    for code, things in idle:
+        # One sentence for all that it is true of.
+        subjects = [thing.subject for thing in things]
+        listed = subjects[0] if len(subjects) == 1 else "".join(f"\n        {subject}" for subject in subjects)
+        sentence = words.text(f"doctor.not-in-force.{code}", subject=listed)
+        yield Finding("note", isolates.strip(sentence).replace(" \n", "\n"))
+
+
+def _way_in(settings: Settings) -> Iterator[Finding]:
+    """How visitors and staff reach this installation."""
+    if not settings.public_url:
+        yield Finding("note", f"QUEUE_PUBLIC_URL is not set: QR codes lead to {settings.address}")
+    if not settings.behind_tls and (settings.public_url or not settings.is_local):
+        yield Finding(
+            "note",
+            "without TLS passwords and links can be read on the way: put a proxy with TLS in front, and set "
+            "QUEUE_PUBLIC_URL to its https address (docs/operations.md)",
+        )
+    if settings.behind_tls and not settings.trusted_proxies:
+        yield Finding(
+            "note",
+            "QUEUE_TRUSTED_PROXIES is not set: all visitors seem to come from the proxy's address, and share one limit",
+        )
+    if settings.trusted_proxies == "*" and not settings.is_local:
+        yield Finding("note", "QUEUE_TRUSTED_PROXIES is *: whoever reaches the port directly can claim any address")

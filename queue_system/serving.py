@@ -15,7 +15,7 @@ from starlette.applications import Starlette
 
 from .settings import CannotListen, Settings
 
-LEVELS: Final = {"debug": 10, "info": 20, "warning": 30, "error": 40}
+LEVELS: Final = {"debug": 10, "info": 20, "warning": 30, "error": 40, "critical": 50}
 GRACE_SECONDS: Final = 5
 BACKLOG: Final = 2048
 

@@ -6,6 +6,7 @@ import os
 import re
 import secrets
 from collections.abc import Mapping
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import SplitResult, urlsplit
@@ -15,6 +16,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX: Final = "QUEUE_"
 SECRETS: Final = ("database_url", "secret_key")
+SHORTEST_KEY: Final = 16
 
 
 _DATABASE_URL: Final = re.compile(r"(sqlite|postgresql)(\+\w+)?://")
@@ -60,6 +62,25 @@ class Settings(BaseSettings):
             raise ValueError("an address such as postgresql://user:password@host/database; empty for the embedded one")
         return value
 
+    @field_validator("secret_key")
+    @classmethod
+    def _secret_key(cls, value: SecretStr) -> SecretStr:
+        if 0 < len(value.get_secret_value()) < SHORTEST_KEY:
+            raise ValueError(f"at least {SHORTEST_KEY} random characters, such as openssl rand -hex 32 makes")
+        return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _trusted_proxies(cls, value: str) -> str:
+        for part in filter(None, (part.strip() for part in value.split(","))):
+            try:
+                _ = part == "*" or ip_network(part)
+            except ValueError:
+                raise ValueError(
+                    f"{part!r} is neither an address nor a network such as 127.0.0.1 or 10.0.0.0/8"
+                ) from None
+        return value
+
     @field_validator("log_level")
     @classmethod
     def _log_level(cls, value: str) -> str:
@@ -101,6 +122,11 @@ class Settings(BaseSettings):
         return f"http://{host}:{self.port}"
 
     @property
+    def is_local(self) -> bool:
+        """Whether only this machine can reach us."""
+        return self.host in ("127.0.0.1", "::1", "localhost")
+
+    @property
     def behind_tls(self) -> bool:
         """Whether visitors reach us by https: cookies are then marked Secure and HSTS is sent."""
         return self.public_url.startswith("https://")
@@ -118,9 +144,20 @@ def read_settings(environ: Mapping[str, str] | None = None, **overrides: Any) ->
     try:
         settings = Settings.model_validate(values)
     except ValidationError as error:
-        wrong = "; ".join(f"{PREFIX}{str(item['loc'][0]).upper()}: {item['msg']}" for item in error.errors())
+        wrong = "; ".join(
+            f"{PREFIX}{str(item['loc'][0]).upper()}: {item['msg'].removeprefix('Value error, ')}"
+            for item in error.errors()
+        )
         raise SettingsError(wrong) from None
     return settings
+
+
+def unknown_names(environ: Mapping[str, str] | None = None) -> list[str]:
+    """Variables that look like settings and are none: a mistyped one would silently do nothing."""
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    known |= {f"{PREFIX}{name.upper()}_FILE" for name in SECRETS}
+    environ = os.environ if environ is None else environ
+    return sorted(name for name in environ if name.startswith(PREFIX) and name not in known | {"QUEUE_INSTALLER"})
 
 
 def _origin(parts: SplitResult) -> str:

@@ -115,6 +115,8 @@ def test_wrong_use_ends_with_two_and_changes_nothing(run: Run, folder: Path, arg
         ("QUEUE_PUBLIC_URL", "queue.example.org", "such as https://queue.example.org"),
         ("QUEUE_PUBLIC_URL", "https://queue.example.org/queue", "without a path"),
         ("QUEUE_PUBLIC_URL", "https://name@queue.example.org", "such as https://queue.example.org"),
+        ("QUEUE_SECRET_KEY", "short", "at least 16 random characters"),
+        ("QUEUE_TRUSTED_PROXIES", "10.0.0.1, proxy.example", "'proxy.example' is neither an address nor a network"),
         ("QUEUE_DATABASE_URL", "somewhere", "such as postgresql://"),
         ("QUEUE_DATABASE_URL", "mysql://root@localhost/queue", "such as postgresql://"),
     ],
@@ -128,6 +130,11 @@ def test_a_wrong_setting_is_named_with_what_is_wanted(
     assert advice in said.err
     assert "Traceback" not in said.err + said.out
     assert not folder.exists()
+
+
+def test_proxies_are_addresses_networks_or_everybody() -> None:
+    for value in ("", "*", "127.0.0.1", "::1, 10.0.0.0/8"):
+        assert read_settings({"QUEUE_TRUSTED_PROXIES": value}).trusted_proxies == value
 
 
 def test_a_secret_that_comes_from_two_places_is_refused(run: Run, tmp_path: Path) -> None:
@@ -267,6 +274,42 @@ def test_a_database_that_does_not_answer_is_named_without_its_password(run: Run,
     assert "Traceback" not in told
 
 
+EVERY_COMMAND = [("serve",), ("migrate",), ("doctor",), ("audit", "verify"), ("staff", "add", "x"), ("init", "forum")]
+
+
+@pytest.mark.parametrize("arguments", EVERY_COMMAND)
+def test_a_damaged_file_is_named_with_what_to_do(run: Run, folder: Path, arguments: tuple[str, ...]) -> None:
+    folder.mkdir()
+    (folder / "queue.db").write_bytes(b"no database at all " * 1000)
+    said = run(*arguments, entered=f"{PASSWORD}\n")
+    assert said.code == 1
+    told = said.out + said.err
+    assert f"cannot use the database sqlite:///{folder}/queue.db (file is not a database)" in told
+    assert "restore the last backup" in told
+    assert "Traceback" not in told
+
+
+@pytest.mark.parametrize("arguments", EVERY_COMMAND)
+def test_the_database_of_a_newer_program_is_left_alone(run: Run, folder: Path, arguments: tuple[str, ...]) -> None:
+    run("migrate")
+    with sqlite3.connect(folder / "queue.db") as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.close()
+    said = run(*arguments, entered=f"{PASSWORD}\n")
+    assert said.code == 1
+    told = said.out + said.err
+    assert "A newer version of this program has worked on this database (schema 9999). Nothing was changed" in told
+    assert "queue-system migrate" not in told
+
+
+def test_doctor_looks_without_making_anything(run: Run, folder: Path) -> None:
+    said = run("doctor")
+    assert said.code == 1
+    assert f"there is no database at {folder}/queue.db yet: queue-system init PROFILE" in said.out
+    assert said.err == ""
+    assert not folder.exists()
+
+
 @pytest.mark.parametrize("command", ["serve", "demo"])
 def test_an_address_that_is_taken_is_named_with_what_to_do(run: Run, folder: Path, command: str) -> None:
     if command == "serve":
@@ -291,13 +334,16 @@ def test_doctor_names_what_is_good_what_to_note_and_each_thing_not_in_force(run:
     said = run("doctor")
     assert said.code == 0
     lines = said.out.splitlines()
-    assert {line[:4].strip() for line in lines} == {"ok", "note"}
+    assert {line[:4].strip() for line in lines if not line.startswith("        ")} == {"ok", "note"}
     assert any(line.startswith("ok") and "SQLite" in line for line in lines)
     assert any("QUEUE_PUBLIC_URL is not set" in line for line in lines)
     # What the embassy asks for and nothing acts on yet, by name.
-    for thing in ("weekly_ballot", "supervisor", "mission-template"):
-        assert any(line.startswith("note") and thing in line for line in lines), thing
-    assert not any("doctor." in line or "{" in line for line in lines)
+    for thing in ("doha-main/passport-apply (weekly_ballot)", "supervisor: ", "mission-template: de"):
+        assert any(thing in line for line in lines), thing
+    # Each is said once, with all that it is true of below; no marks that a terminal cannot show.
+    notes = [line for line in lines if line.startswith("note")]
+    assert len(notes) == len(set(notes)) < 30
+    assert not any("doctor." in line or "{" in line or "\u2068" in line or line.endswith(" ") for line in lines)
     quiet = run("doctor", QUEUE_PUBLIC_URL="https://queue.example.org")
     assert "QUEUE_PUBLIC_URL" not in quiet.out
 
@@ -309,6 +355,26 @@ def test_doctor_reads_every_sample(run: Run, profile: str) -> None:
     assert said.code == 0
     assert said.out.count("\nnote") > 3
     assert "doctor." not in said.out
+
+
+@pytest.mark.parametrize(
+    ("environment", "advice"),
+    [
+        ({"QUEUE_PROT": "81"}, "QUEUE_PROT is set, and there is no such setting"),
+        ({"QUEUE_HOST": "192.0.2.1"}, "without TLS passwords"),
+        ({"QUEUE_PUBLIC_URL": "http://queue.example.org"}, "without TLS passwords"),
+        ({"QUEUE_PUBLIC_URL": "https://queue.example.org"}, "QUEUE_TRUSTED_PROXIES is not set"),
+        ({"QUEUE_HOST": "192.0.2.1", "QUEUE_TRUSTED_PROXIES": "*"}, "can claim any address"),
+    ],
+)
+def test_doctor_notes_what_is_risky_about_the_way_in(run: Run, environment: dict[str, str], advice: str) -> None:
+    run("init", "forum")
+    assert advice not in run("doctor").out
+    said = run("doctor", **environment)
+    assert said.code == 0
+    assert any(line.startswith("note") and advice in line for line in said.out.splitlines())
+    safe = run("doctor", QUEUE_PUBLIC_URL="https://queue.example.org", QUEUE_TRUSTED_PROXIES="127.0.0.1").out
+    assert not any(word in safe for word in ("TLS", "PROXIES", "PUBLIC_URL"))
 
 
 def test_doctor_says_that_a_server_is_running(run: Run, folder: Path) -> None:

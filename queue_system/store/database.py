@@ -46,6 +46,13 @@ LOCAL_POLL_SECONDS = 0.5
 BUSY_TIMEOUT_MS = 5_000
 STATEMENT_TIMEOUT_MS = 15_000
 LOCK_TIMEOUT_MS = 10_000
+# PostgreSQL's refusals that are no fault of the statement: our tables, or the right to them, are missing.
+NOT_OURS = (
+    psycopg.errors.UndefinedTable,
+    psycopg.errors.UndefinedColumn,
+    psycopg.errors.InvalidSchemaName,
+    psycopg.errors.InsufficientPrivilege,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -134,6 +141,11 @@ class Database:
             self._process_lock.close()
             self._process_lock = None
 
+    @property
+    def file(self) -> Path | None:
+        """Where the embedded database lies; None when a server keeps it."""
+        return Path(self.url.database) if self.is_sqlite and self.url.database else None
+
     def server_version(self) -> str:
         """Name and version of the database, for `doctor`."""
         if self.is_sqlite:
@@ -146,13 +158,14 @@ class Database:
     def migrating(self) -> Iterator[Connection]:
         """A connection in a transaction of its own, for Alembic; one process at a time on PostgreSQL."""
         try:
-            opened = self._write_engine.connect()
-        except sa.exc.OperationalError as error:
+            with self._write_engine.connect() as connection, connection.begin():
+                if not self.is_sqlite:
+                    connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": CHANNEL})
+                yield connection
+        except sa.exc.DBAPIError as error:
+            if not self.is_down(error):
+                raise
             raise self.unavailable(error) from error
-        with opened as connection, connection.begin():
-            if not self.is_sqlite:
-                connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": CHANNEL})
-            yield connection
 
     # ------------------------------------------------------------ for the writers
 
@@ -179,6 +192,18 @@ class Database:
         finally:
             cursor.close()
 
+    @staticmethod
+    def is_down(error: Exception) -> bool:
+        """Whether the database fails and not a statement of ours: it is away, full, damaged, or without our tables.
+
+        SQLite says all of this with OperationalError or, of a damaged file, with the bare DatabaseError.
+        """
+        return (
+            isinstance(error, sa.exc.OperationalError | sa.exc.InternalError)
+            or type(error) is sa.exc.DatabaseError
+            or (isinstance(error, sa.exc.DBAPIError) and isinstance(error.orig, NOT_OURS))
+        )
+
     def unavailable(self, error: Exception) -> Unavailable:
         """The refusal that whoever waits for the database gets when it cannot be reached; the cause is logged."""
         log.error("database.unavailable", error=type(error).__name__, detail=str(error).split("\n")[0])
@@ -200,7 +225,9 @@ class Database:
         try:
             with self._read_engine.connect() as connection, connection.begin():
                 return work(Tx(connection, self, self.clock.now()), *args, **kwargs)
-        except sa.exc.OperationalError as error:
+        except sa.exc.DBAPIError as error:
+            if not self.is_down(error):
+                raise
             raise self.unavailable(error) from error
 
     def _writer_pool(self) -> list[Writer]:

@@ -13,6 +13,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy.engine import Connection
 from sqlmodel import SQLModel
 
+from ..core.errors import Unavailable
 from . import tables  # noqa: F401 - the tables register themselves
 from .database import Database, append_only
 
@@ -21,7 +22,12 @@ METADATA: Final[sa.MetaData] = SQLModel.metadata
 
 
 def migrate(database: Database) -> str:
-    """Bring the database to the newest schema; returns its revision. Does nothing when it is there already."""
+    """Bring the database to the newest schema; returns its revision. Does nothing when it is there already.
+
+    Raises Unavailable("schema-newer") when a newer program has been at work there.
+    """
+    if (revision := current(database)) is not None and not is_known(revision):
+        raise Unavailable("schema-newer", revision=revision)
     with database.migrating() as connection:
         command.upgrade(_config(connection), "head")
     return newest()
@@ -30,6 +36,12 @@ def migrate(database: Database) -> str:
 def newest() -> str:
     """The revision this program needs."""
     return str(ScriptDirectory.from_config(_config(None)).get_current_head())
+
+
+def is_known(revision: str) -> bool:
+    """Whether this program has heard of a revision; one that it has not comes from a newer program."""
+    scripts = ScriptDirectory.from_config(_config(None))
+    return any(script.revision == revision for script in scripts.walk_revisions())
 
 
 def current(database: Database) -> str | None:

@@ -124,7 +124,7 @@ class Writer(threading.Thread):
                 value = job.work(tx)
                 tx.flush()
         except Exception as problem:
-            if isinstance(problem, sa.exc.OperationalError):
+            if self._database.is_down(problem):
                 # The connection or the disk is gone, or a lock was waited for in vain: nothing of the batch holds.
                 raise
             if not apart and (tx.wrote or isinstance(problem, sa.exc.SQLAlchemyError)):

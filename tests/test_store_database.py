@@ -1,0 +1,30 @@
+"""The database itself: what is its fault and what is ours."""
+
+from __future__ import annotations
+
+import pytest
+import sqlalchemy as sa
+
+from queue_system.core.errors import Unavailable
+from queue_system.store.database import Database, Tx
+
+
+def test_a_database_without_our_tables_is_unavailable_and_no_fault_of_the_program(db: Database) -> None:
+    with db.migrating() as connection:
+        connection.execute(sa.text("DROP TABLE print_job"))
+    with pytest.raises(Unavailable, match="database-unavailable"):
+        db.read_now(lambda tx: tx.rows(sa.text("SELECT id FROM print_job")))
+    with pytest.raises(Unavailable, match="database-unavailable"):
+        db.write_now(lambda tx: tx.execute(sa.text("DELETE FROM print_job")))
+    with pytest.raises(Unavailable, match="database-unavailable"), db.migrating() as connection:
+        connection.execute(sa.text("DELETE FROM print_job"))
+
+
+def test_a_statement_that_is_wrong_in_itself_is_our_fault(db: Database) -> None:
+    def wrong(tx: Tx) -> None:
+        tx.execute(sa.text("INSERT INTO print_job (id) VALUES (NULL)"))
+
+    with pytest.raises(sa.exc.IntegrityError):
+        db.write_now(wrong)
+    with pytest.raises(sa.exc.IntegrityError), db.migrating() as connection:
+        connection.execute(sa.text("INSERT INTO print_job (id) VALUES (NULL)"))
