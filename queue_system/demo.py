@@ -25,6 +25,8 @@ from .actions import office
 from .app import create_app
 from .clock import Clock, ShiftedClock, SystemClock
 from .core import hours
+from .core.errors import Unavailable
+from .doctor import told
 from .profiles import Profile, ProfileError, read_profile
 from .profiles.install import install
 from .serving import listen, serve
@@ -138,6 +140,10 @@ def _prepare(settings: Settings, wanted: Profile, *, real_clock: bool) -> tuple[
         printers = database.read_now(access.devices, branch.id, "printer")
         notes_path.write_text(json.dumps(notes))
         return clock, Furnished(branch, sign_ins, tokens, printers[0].id if printers else None)
+    except Unavailable as error:
+        if error.code != "database-unavailable":
+            raise
+        raise SystemExit(f"queue-system: {told(error, database)}") from None
     finally:
         database.close()
 

@@ -31,9 +31,13 @@ def examine(settings: Settings) -> Iterator[Finding]:
     for name in unknown_names():
         yield Finding("note", f"{name} is set, and there is no such setting (docs/operations.md)")
     database = Database(settings.database, SystemClock())
-    if database.file is not None and not database.file.exists():
+    try:
         # Looking must not make it.
-        yield Finding("bad", f"there is no database at {database.file} yet: queue-system init PROFILE")
+        if database.file is not None and not database.file.exists():
+            yield Finding("bad", f"there is no database at {database.file} yet: queue-system init PROFILE")
+            return
+    except OSError as error:
+        yield Finding("bad", f"cannot look at {database.file}: {error.strerror}. Check QUEUE_DATA_DIR and who you are")
         return
     try:
         yield from _database(settings, database)
@@ -62,7 +66,9 @@ def _database(settings: Settings, database: Database) -> Iterator[Finding]:
     yield Finding("good", f"{database.server_version()} answers")
     try:
         database.claim_process()
-    except DomainError:
+    except Unavailable as error:
+        if error.code != "second-process":
+            raise
         yield Finding("note", "a server is running on this embedded database; there may be only one")
     revision = schema.current(database)
     if revision is None:

@@ -66,7 +66,10 @@ def run(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFix
                 main()
             said = capsys.readouterr()
         code = left.value.code
-        return Ran(code if isinstance(code, int) else 0 if code is None else 1, said.out, said.err)
+        if isinstance(code, str):
+            # The interpreter says it and ends with 1.
+            return Ran(1, said.out, said.err + code)
+        return Ran(code or 0, said.out, said.err)
 
     yield ran
     structlog.reset_defaults()
@@ -300,6 +303,25 @@ def test_the_database_of_a_newer_program_is_left_alone(run: Run, folder: Path, a
     told = said.out + said.err
     assert "A newer version of this program has worked on this database (schema 9999). Nothing was changed" in told
     assert "queue-system migrate" not in told
+
+
+# The log is read, and staff is added, beside a running server: without its lock.
+@pytest.mark.parametrize(
+    "arguments", [*(command for command in EVERY_COMMAND if command[0] not in ("audit", "staff")), ("demo",)]
+)
+def test_a_folder_that_cannot_be_written_is_named_with_what_to_do(
+    run: Run, folder: Path, arguments: tuple[str, ...]
+) -> None:
+    run("migrate")
+    # Where the lock belongs there is something else: as root, too, it cannot be written.
+    (folder / "queue.db.lock").unlink()
+    (folder / "queue.db.lock").mkdir()
+    said = run(*arguments, entered=f"{PASSWORD}\n", QUEUE_PORT="0")
+    assert said.code == 1
+    told = said.out + said.err
+    assert f"cannot use the database sqlite:///{folder}/queue.db" in told
+    assert "Check that QUEUE_DATA_DIR is the right one and can be written" in told
+    assert "Traceback" not in told
 
 
 def test_doctor_looks_without_making_anything(run: Run, folder: Path) -> None:

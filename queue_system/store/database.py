@@ -115,11 +115,14 @@ class Database:
     def claim_process(self) -> None:
         """Refuse to run beside another server on the same SQLite file; does nothing on PostgreSQL.
 
-        Raises Unavailable("second-process").
+        Raises Unavailable("second-process"), or "database-unavailable" where nothing can be written.
         """
         if not self.is_sqlite or not self.url.database or self._process_lock is not None:
             return
-        handle = Path(f"{self.url.database}.lock").open("w")  # noqa: SIM115 - held until close()
+        try:
+            handle = Path(f"{self.url.database}.lock").open("w")  # noqa: SIM115 - held until close()
+        except OSError as error:
+            raise self.unavailable(error) from error
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
