@@ -5,9 +5,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated, Final, NoReturn
 
 import typer
+from pydantic import SecretStr
 
 from .clock import SystemClock
 from .core.errors import DomainError, Unavailable
@@ -114,6 +116,29 @@ def init(
         database.write_now(install, organisation)
     typer.echo(
         f"{organisation.slug}: {len(organisation.branches)} branches are in. Next: queue-system staff add NAME --role administrator"
+    )
+
+
+@cli.command()
+def adopt(
+    folder: Annotated[Path, typer.Argument(help="The data directory that holds the embedded database.")],
+) -> None:
+    """Take an installation over from its embedded database into the empty one of QUEUE_DATABASE_URL."""
+    from .store import moving, schema
+
+    settings = read_settings()
+    origin = settings.model_copy(update={"data_dir": folder, "database_url": SecretStr("")})
+    if not (folder / "queue.db").exists():
+        _fail(f"there is no database at {folder / 'queue.db'}.")
+    if settings.embedded:
+        _fail("QUEUE_DATABASE_URL is not set: it says into which database.")
+    with _database(origin) as source, _database(settings) as target:
+        source.claim_process()
+        _require_ready(source)
+        schema.migrate(target)
+        rows = moving.adopt(source, target)
+    typer.echo(
+        f"{rows} rows are in. Keep {folder / 'secret.key'} in use, then: queue-system doctor, queue-system audit verify"
     )
 
 

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import io
-import logging
-import os
 import re
 import socket
 import sqlite3
-import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+import uuid
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import structlog
 
-from queue_system.__main__ import main
 from queue_system.clock import SystemClock
 from queue_system.profiles import profile_names
 from queue_system.settings import SettingsError, read_settings
@@ -24,20 +18,11 @@ from queue_system.store.database import Database
 from queue_system.store.queries.access import staff_by_login
 from queue_system.store.queries.settings import branch_ids
 from queue_system.web.passwords import is_password
+from tests import postgres
+from tests.command_line import PASSWORD, Run, command_line
 from tests.tree import ROOT
 
 PROFILES = ROOT / "queue_system" / "profiles"
-PASSWORD = "long enough"
-
-
-@dataclass(frozen=True)
-class Ran:
-    code: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Ran]
 
 
 @pytest.fixture
@@ -48,37 +33,8 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def run(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Run]:
-    """`run("doctor", QUEUE_PORT="1")`: the command in this process, on this test's installation."""
-    for name in list(os.environ):
-        if name.startswith("QUEUE_"):
-            monkeypatch.delenv(name)
-    level = logging.getLogger().level
-
-    def ran(*arguments: str, entered: str = "", **environment: str) -> Ran:
-        with monkeypatch.context() as here:
-            here.setenv("QUEUE_DATA_DIR", str(folder))
-            for name, value in environment.items():
-                here.setenv(name, value)
-            here.setattr(sys, "argv", ["queue-system", *arguments])
-            here.setattr(sys, "stdin", io.StringIO(entered))
-            capsys.readouterr()
-            with pytest.raises(SystemExit) as left:
-                main()
-            said = capsys.readouterr()
-        code = left.value.code
-        if isinstance(code, str):
-            # The interpreter says it and ends with 1.
-            return Ran(1, said.out, said.err + code)
-        return Ran(code or 0, said.out, said.err)
-
-    yield ran
-    structlog.reset_defaults()
-    logging.getLogger().setLevel(level)
-    for handler in logging.getLogger().handlers[:]:
-        # Where `main` has pointed the log is gone with this test.
-        if isinstance(handler, logging.StreamHandler) and handler.stream not in (sys.stdout, sys.stderr):
-            continue
-        logging.getLogger().removeHandler(handler)
+    with command_line(folder, monkeypatch, capsys) as ran:
+        yield ran
 
 
 def opened(folder: Path) -> Database:
@@ -250,6 +206,31 @@ def test_migrate_twice_is_once(run: Run) -> None:
     assert re.search(r"schema is at \w+", first.out)
 
 
+def test_adopt_says_what_is_missing(run: Run, folder: Path) -> None:
+    said = run("adopt", str(folder))
+    assert (said.code, said.err) == (1, f"queue-system: there is no database at {folder}/queue.db.\n")
+    run("init", "forum")
+    said = run("adopt", str(folder))
+    assert said.code == 1
+    assert "QUEUE_DATABASE_URL is not set" in said.err
+
+
+@pytest.mark.postgres
+def test_adopt_moves_to_postgresql(run: Run, folder: Path, postgres_server: str) -> None:
+    run("init", "forum")
+    run("staff", "add", "layla", entered=f"{PASSWORD}\n")
+    name = f"adopt_{uuid.uuid4().hex[:12]}"
+    url = postgres.create_database(postgres_server, name)
+    try:
+        said = run("adopt", str(folder), QUEUE_DATABASE_URL=url)
+        assert (said.code, said.err) == (0, "")
+        assert "rows are in" in said.out
+        assert ": 2 entries" in run("audit", "verify", QUEUE_DATABASE_URL=url).out
+        assert "already holds" in run("adopt", str(folder), QUEUE_DATABASE_URL=url).err
+    finally:
+        postgres.drop_database(postgres_server, name)
+
+
 # ---------------------------------------------------------------- before and without a database
 
 
@@ -277,61 +258,6 @@ def test_a_database_that_does_not_answer_is_named_without_its_password(run: Run,
     assert "Traceback" not in told
 
 
-EVERY_COMMAND = [("serve",), ("migrate",), ("doctor",), ("audit", "verify"), ("staff", "add", "x"), ("init", "forum")]
-
-
-@pytest.mark.parametrize("arguments", EVERY_COMMAND)
-def test_a_damaged_file_is_named_with_what_to_do(run: Run, folder: Path, arguments: tuple[str, ...]) -> None:
-    folder.mkdir()
-    (folder / "queue.db").write_bytes(b"no database at all " * 1000)
-    said = run(*arguments, entered=f"{PASSWORD}\n")
-    assert said.code == 1
-    told = said.out + said.err
-    assert f"cannot use the database sqlite:///{folder}/queue.db (file is not a database)" in told
-    assert "restore the last backup" in told
-    assert "Traceback" not in told
-
-
-@pytest.mark.parametrize("arguments", EVERY_COMMAND)
-def test_the_database_of_a_newer_program_is_left_alone(run: Run, folder: Path, arguments: tuple[str, ...]) -> None:
-    run("migrate")
-    with sqlite3.connect(folder / "queue.db") as connection:
-        connection.execute("UPDATE alembic_version SET version_num = '9999'")
-    connection.close()
-    said = run(*arguments, entered=f"{PASSWORD}\n")
-    assert said.code == 1
-    told = said.out + said.err
-    assert "A newer version of this program has worked on this database (schema 9999). Nothing was changed" in told
-    assert "queue-system migrate" not in told
-
-
-# The log is read, and staff is added, beside a running server: without its lock.
-@pytest.mark.parametrize(
-    "arguments", [*(command for command in EVERY_COMMAND if command[0] not in ("audit", "staff")), ("demo",)]
-)
-def test_a_folder_that_cannot_be_written_is_named_with_what_to_do(
-    run: Run, folder: Path, arguments: tuple[str, ...]
-) -> None:
-    run("migrate")
-    # Where the lock belongs there is something else: as root, too, it cannot be written.
-    (folder / "queue.db.lock").unlink()
-    (folder / "queue.db.lock").mkdir()
-    said = run(*arguments, entered=f"{PASSWORD}\n", QUEUE_PORT="0")
-    assert said.code == 1
-    told = said.out + said.err
-    assert f"cannot use the database sqlite:///{folder}/queue.db" in told
-    assert "Check that QUEUE_DATA_DIR is the right one and can be written" in told
-    assert "Traceback" not in told
-
-
-def test_doctor_looks_without_making_anything(run: Run, folder: Path) -> None:
-    said = run("doctor")
-    assert said.code == 1
-    assert f"there is no database at {folder}/queue.db yet: queue-system init PROFILE" in said.out
-    assert said.err == ""
-    assert not folder.exists()
-
-
 @pytest.mark.parametrize("command", ["serve", "demo"])
 def test_an_address_that_is_taken_is_named_with_what_to_do(run: Run, folder: Path, command: str) -> None:
     if command == "serve":
@@ -346,72 +272,6 @@ def test_an_address_that_is_taken_is_named_with_what_to_do(run: Run, folder: Pat
     said = run(command, QUEUE_HOST="no.such.host.invalid")
     assert said.code == 3
     assert "QUEUE_HOST" in said.err
-
-
-# ---------------------------------------------------------------- doctor
-
-
-def test_doctor_names_what_is_good_what_to_note_and_each_thing_not_in_force(run: Run) -> None:
-    run("init", "embassy")
-    said = run("doctor")
-    assert said.code == 0
-    lines = said.out.splitlines()
-    assert {line[:4].strip() for line in lines if not line.startswith("        ")} == {"ok", "note"}
-    assert any(line.startswith("ok") and "SQLite" in line for line in lines)
-    assert any("QUEUE_PUBLIC_URL is not set" in line for line in lines)
-    # What the embassy asks for and nothing acts on yet, by name.
-    for thing in ("doha-main/passport-apply (weekly_ballot)", "supervisor: ", "mission-template: de"):
-        assert any(thing in line for line in lines), thing
-    # Each is said once, with all that it is true of below; no marks that a terminal cannot show.
-    notes = [line for line in lines if line.startswith("note")]
-    assert len(notes) == len(set(notes)) < 30
-    assert not any("doctor." in line or "{" in line or "\u2068" in line or line.endswith(" ") for line in lines)
-    quiet = run("doctor", QUEUE_PUBLIC_URL="https://queue.example.org")
-    assert "QUEUE_PUBLIC_URL" not in quiet.out
-
-
-@pytest.mark.parametrize("profile", [name for name in profile_names() if name != "embassy"])
-def test_doctor_reads_every_sample(run: Run, profile: str) -> None:
-    run("init", profile)
-    said = run("doctor")
-    assert said.code == 0
-    assert said.out.count("\nnote") > 3
-    assert "doctor." not in said.out
-
-
-@pytest.mark.parametrize(
-    ("environment", "advice"),
-    [
-        ({"QUEUE_PROT": "81"}, "QUEUE_PROT is set, and there is no such setting"),
-        ({"QUEUE_HOST": "192.0.2.1"}, "without TLS passwords"),
-        ({"QUEUE_PUBLIC_URL": "http://queue.example.org"}, "without TLS passwords"),
-        ({"QUEUE_PUBLIC_URL": "https://queue.example.org"}, "QUEUE_TRUSTED_PROXIES is not set"),
-        ({"QUEUE_HOST": "192.0.2.1", "QUEUE_TRUSTED_PROXIES": "*"}, "can claim any address"),
-    ],
-)
-def test_doctor_notes_what_is_risky_about_the_way_in(run: Run, environment: dict[str, str], advice: str) -> None:
-    run("init", "forum")
-    assert advice not in run("doctor").out
-    said = run("doctor", **environment)
-    assert said.code == 0
-    assert any(line.startswith("note") and advice in line for line in said.out.splitlines())
-    safe = run("doctor", QUEUE_PUBLIC_URL="https://queue.example.org", QUEUE_TRUSTED_PROXIES="127.0.0.1").out
-    assert not any(word in safe for word in ("TLS", "PROXIES", "PUBLIC_URL"))
-
-
-def test_doctor_says_that_a_server_is_running(run: Run, folder: Path) -> None:
-    run("init", "forum")
-    database = opened(folder)
-    database.claim_process()
-    try:
-        assert "a server is running" in run("doctor").out
-        for arguments in (("serve",), ("migrate",), ("init", "forum")):
-            said = run(*arguments)
-            assert said.code == 1
-            assert "in use by another running program" in said.err
-    finally:
-        database.close()
-    assert "a server is running" not in run("doctor").out
 
 
 # ---------------------------------------------------------------- the log

@@ -1,0 +1,70 @@
+"""The command line in this process: what it says and with which exit code it ends."""
+
+from __future__ import annotations
+
+import io
+import logging
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import structlog
+
+from queue_system.__main__ import main
+
+PASSWORD = "long enough"
+
+
+@dataclass(frozen=True)
+class Ran:
+    code: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Ran]
+
+
+@contextmanager
+def command_line(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Run]:
+    """`run("doctor", QUEUE_PORT="1")`: the command in this process, on the installation in `folder`."""
+    for name in list(os.environ):
+        if name.startswith("QUEUE_"):
+            monkeypatch.delenv(name)
+    level = logging.getLogger().level
+
+    def ran(*arguments: str, entered: str = "", **environment: str) -> Ran:
+        with monkeypatch.context() as here:
+            here.setenv("QUEUE_DATA_DIR", str(folder))
+            for name, value in environment.items():
+                here.setenv(name, value)
+            here.setattr(sys, "argv", ["queue-system", *arguments])
+            here.setattr(sys, "stdin", io.StringIO(entered))
+            capsys.readouterr()
+            with pytest.raises(SystemExit) as left:
+                main()
+            said = capsys.readouterr()
+        code = left.value.code
+        if isinstance(code, str):
+            # The interpreter says it and ends with 1.
+            return Ran(1, said.out, said.err + code)
+        return Ran(code or 0, said.out, said.err)
+
+    try:
+        yield ran
+    finally:
+        _tidy(level)
+
+
+def _tidy(level: int) -> None:
+    structlog.reset_defaults()
+    logging.getLogger().setLevel(level)
+    for handler in logging.getLogger().handlers[:]:
+        # Where `main` has pointed the log is gone with this test.
+        if isinstance(handler, logging.StreamHandler) and handler.stream not in (sys.stdout, sys.stderr):
+            continue
+        logging.getLogger().removeHandler(handler)
