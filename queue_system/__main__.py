@@ -143,6 +143,18 @@ def adopt(
 
 
 @cli.command()
+def restored() -> None:
+    """Say that the database is a restored backup, so that screens and desks follow it again. Stop the server first."""
+    from .actions.office import renew_epoch
+
+    with _database(read_settings()) as database:
+        database.claim_process()
+        _require_ready(database)
+        database.write_now(renew_epoch)
+    typer.echo("Screens and desks will take what the restored database says. Next: queue-system audit verify")
+
+
+@cli.command()
 def migrate() -> None:
     """Bring the database to the schema that this version needs. Take a backup first."""
     from .store import schema

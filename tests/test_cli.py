@@ -16,6 +16,7 @@ from queue_system.profiles import profile_names
 from queue_system.settings import SettingsError, read_settings
 from queue_system.store.database import Database
 from queue_system.store.queries.access import staff_by_login
+from queue_system.store.queries.organisation import organisation
 from queue_system.store.queries.settings import branch_ids
 from queue_system.web.passwords import is_password
 from tests import postgres
@@ -47,7 +48,18 @@ def opened(folder: Path) -> Database:
 def test_help_names_every_command_and_the_settings(run: Run) -> None:
     said = run("--help")
     assert said.code == 0
-    for word in ("serve", "demo", "init", "migrate", "doctor", "audit", "staff", "QUEUE_DATABASE_URL"):
+    for word in (
+        "serve",
+        "demo",
+        "init",
+        "migrate",
+        "doctor",
+        "audit",
+        "staff",
+        "restored",
+        "adopt",
+        "QUEUE_DATABASE_URL",
+    ):
         assert word in said.out
     assert "--profile" in run("demo", "--help").out
     assert "verify" in run("audit", "--help").out
@@ -204,6 +216,23 @@ def test_migrate_twice_is_once(run: Run) -> None:
     assert (first.code, second.code) == (0, 0)
     assert first.out == second.out != ""
     assert re.search(r"schema is at \w+", first.out)
+
+
+def test_after_a_restored_backup_screens_begin_anew(run: Run, folder: Path) -> None:
+    run("init", "forum")
+
+    def epoch() -> object:
+        database = opened(folder)
+        found = database.read_now(organisation).epoch
+        database.close()
+        return found
+
+    before = epoch()
+    said = run("restored")
+    assert (said.code, said.err) == (0, "")
+    assert "audit verify" in said.out
+    assert epoch() != before
+    assert run("audit", "verify").code == 0
 
 
 def test_adopt_says_what_is_missing(run: Run, folder: Path) -> None:

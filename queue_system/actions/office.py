@@ -17,7 +17,7 @@ from ..core import events
 from ..core.errors import Missing, Refused
 from ..store.database import AnyRow, Tx
 from ..store.log import SYSTEM, Actor, locked
-from ..store.tables import ORGANISATION, Device, Pairing, Role, Session, Staff, StaffRole, table
+from ..store.tables import ORGANISATION, Device, Organisation, Pairing, Role, Session, Staff, StaffRole, table
 
 STAFF = table(Staff)
 STAFF_ROLE = table(StaffRole)
@@ -287,3 +287,8 @@ def _device(tx: Tx, branch_id: UUID, device_id: UUID) -> AnyRow:
     if row is None:
         raise Missing("device")
     return row
+
+
+def renew_epoch(tx: Tx) -> None:
+    """After a restored backup: what screens have heard of the lost hours is no longer later than what comes."""
+    tx.execute(sa.update(table(Organisation)).values(epoch=uuid7()))
