@@ -80,7 +80,7 @@ def run_demo(profile: str, *, busy: bool, speed: float | None, real_clock: bool)
     with contextlib.closing(listener):
         clock, furnished = _prepare(settings, wanted, real_clock=real_clock)
         printer = _virtual_printer(clock)
-        _connect(settings, furnished, printer)
+        _connect(settings, clock, furnished, printer)
         details: dict[str, Any] = {
             "password": PASSWORD,
             "sign_ins": furnished.sign_ins,
@@ -123,9 +123,9 @@ def _prepare(settings: Settings, wanted: Profile, *, real_clock: bool) -> tuple[
         if database.read_now(_is_empty):
             database.write_now(install, wanted)
             notes = {}
-        elif (found := database.read_now(organisation).slug) != wanted.slug:
+        elif (slug := database.read_now(organisation).slug) != wanted.slug:
             raise SystemExit(
-                f"queue-system: this database holds the organisation {found}, not {wanted.slug}. "
+                f"queue-system: this database holds the organisation {slug}, not {wanted.slug}. "
                 "Choose another QUEUE_DATA_DIR or QUEUE_DATABASE_URL."
             )
         branch = database.read_now(_foreground)
@@ -134,10 +134,15 @@ def _prepare(settings: Settings, wanted: Profile, *, real_clock: bool) -> tuple[
             kept = timedelta(seconds=notes["step_seconds"]) if "step_seconds" in notes else None
             clock = ShiftedClock(step_ahead(clock.now(), branch.calendar, kept))
             notes["step_seconds"] = clock.step.total_seconds()
+        # What follows belongs to the day that the hall has.
+        database.clock = clock
         sign_ins = _people(database, branch)
-        tokens = {kind: token for kind in ("kiosk", "display") if (token := _device_token(database, branch, kind))}
+        kept_tokens = notes.get("tokens", {})
+        found = {kind: _device_token(database, branch, kind, kept_tokens.get(kind)) for kind in ("kiosk", "display")}
+        notes["tokens"] = tokens = {kind: token for kind, token in found.items() if token}
         database.write_now(_allow_remote_tickets, branch.id)
         printers = database.read_now(access.devices, branch.id, "printer")
+        notes_path.touch(mode=0o600)
         notes_path.write_text(json.dumps(notes))
         return clock, Furnished(branch, sign_ins, tokens, printers[0].id if printers else None)
     except Unavailable as error:
@@ -197,10 +202,13 @@ def _desk_role(tx: Tx) -> str | None:
     return None
 
 
-def _device_token(database: Database, branch: BranchSettings, kind: str) -> str | None:
+def _device_token(database: Database, branch: BranchSettings, kind: str, kept: str | None) -> str | None:
+    """The secret of the first device of a kind; that of the run before, so that its open pages stay paired."""
     planned = database.read_now(access.devices, branch.id, kind)
     if not planned:
         return None
+    if kept and database.read_now(access.device_by_token, office.sha256(kept)):
+        return kept
     return database.write_now(office.enrol_device, branch.id, planned[0].id)
 
 
@@ -224,10 +232,10 @@ def _virtual_printer(clock: Clock) -> VirtualPrinter:
         return printer.start("127.0.0.1", 0)
 
 
-def _connect(settings: Settings, furnished: Furnished, printer: VirtualPrinter) -> None:
+def _connect(settings: Settings, clock: Clock, furnished: Furnished, printer: VirtualPrinter) -> None:
     if furnished.printer_id is None:
         return
-    database = Database(settings.database, SystemClock())
+    database = Database(settings.database, clock)
     try:
         database.write_now(
             office.set_printer_address, furnished.branch.id, furnished.printer_id, printer.host, printer.port

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import httpx2
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -119,14 +120,19 @@ def test_every_other_sample_starts_and_stops(tmp_path: Path, profile: str) -> No
 
 @pytest.mark.timeout(300)
 def test_a_second_run_finds_the_day_as_it_was(tmp_path: Path) -> None:
+    screen = httpx2.Client(timeout=30)
     with running(tmp_path) as demo:
         assert_complete(demo)
         ticket = take_a_number(demo)
+        screen.get(f"{demo.address}/demo/display")
         assert_stops(demo)
     with running(tmp_path) as demo:
         again = demo.get(f"/api/v1/tickets/{ticket['token']}")
         assert (again.status_code, again.json()["code"]) == (200, ticket["code"])
         assert take_a_number(demo)["code"] != ticket["code"]
+        # A page that was left open is still that of a paired screen.
+        assert screen.get(f"{demo.address}/display").status_code == 200
+    screen.close()
 
 
 @pytest.mark.postgres

@@ -50,6 +50,14 @@ def test_each_place_in_line_has_its_reason(hall: Hall, clock: FrozenClock) -> No
     assert reasons == ["priority-class", "waited-longest"]
 
 
+def test_no_document_is_nothing_to_tick(hall: Hall) -> None:
+    services = hall.branch.services.values()
+    bare = [service for service in services if [one.slug for one in service.documents] == ["none_required"]]
+    assert bare
+    assert [service.slug for service in bare if service.to_bring] == []
+    assert all(service.to_bring == service.documents for service in services if service not in bare)
+
+
 def test_the_desk_gathers_what_belongs_to_its_counter_and_nothing_else(hall: Hall, clock: FrozenClock) -> None:
     layla, omar = hall.person("layla"), hall.person("omar")
     here, there = hall.sit(layla, "c4"), hall.sit(omar, "c3")
