@@ -82,9 +82,8 @@ class Spot:
 
 async def picture(house: House, spot: Spot) -> Picture:
     """The present picture of a spot, from the last screen that asked for it where nothing has changed since."""
-    now = house.clock.now()
-    key = ("board", spot, int(now.timestamp()) // KEPT_SECONDS)
-    return await house.shared.get(key, house.hub.position(spot.branch_id), lambda: draw(house, spot))
+    position, moment = house.hub.position(spot.branch_id), int(house.clock.now().timestamp()) // KEPT_SECONDS
+    return await house.shared.get(("board", spot), position, moment, lambda: draw(house, spot))
 
 
 async def draw(house: House, spot: Spot) -> Picture:

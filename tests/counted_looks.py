@@ -18,9 +18,11 @@ class CountedLooks(SharedLooks):
         super().__init__()
         self.looks: Counter[Hashable] = Counter()
 
-    async def get(self, key: tuple[Hashable, ...], position: int, look: Callable[[], Awaitable[T]]) -> T:  # type: ignore[override]
+    async def get(  # type: ignore[override]
+        self, key: tuple[Hashable, ...], position: int, moment: int, look: Callable[[], Awaitable[T]]
+    ) -> T:
         async def counted() -> T:
             self.looks[key[0]] += 1
             return await look()
 
-        return await super().get(key, position, counted)
+        return await super().get(key, position, moment, counted)

@@ -4,31 +4,37 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable
-from typing import Any, Final, TypeVar
-
-LARGEST: Final = 512
+from typing import Any, NamedTuple, TypeVar
 
 T = TypeVar("T")
 
 
 class SharedLooks:
-    """Answers by key; five hundred screens cost one query and one render per change."""
+    """The last answer of each key; five hundred screens cost one query and one render per change.
+
+    There are as many keys as there are things to look at: a branch's line, a spot's board.
+    """
 
     def __init__(self) -> None:
-        self._answers: dict[Hashable, tuple[int, asyncio.Future[Any]]] = {}
+        self._answers: dict[Hashable, _Answer] = {}
 
-    async def get(self, key: Hashable, position: int, look: Callable[[], Awaitable[T]]) -> T:
+    async def get(self, key: Hashable, position: int, moment: int, look: Callable[[], Awaitable[T]]) -> T:
         """The answer for `key` at `position` of its branch or newer, looked for once however many ask for it.
 
-        A key stands for answers of one type.
+        `moment` is the clock's, as coarse as what is seen may be old: it changes with time alone. A key stands for
+        answers of one type.
         """
         known = self._answers.get(key)
-        if known is None or known[0] < position or _failed(known[1]):
-            if len(self._answers) >= LARGEST:
-                self._answers.clear()
-            known = self._answers[key] = (position, asyncio.ensure_future(look()))
-        answer: T = await asyncio.shield(known[1])
+        if known is None or known.position < position or known.moment != moment or _failed(known.task):
+            known = self._answers[key] = _Answer(position, moment, asyncio.ensure_future(look()))
+        answer: T = await asyncio.shield(known.task)
         return answer
+
+
+class _Answer(NamedTuple):
+    position: int
+    moment: int
+    task: asyncio.Future[Any]
 
 
 def _failed(task: asyncio.Future[Any]) -> bool:

@@ -10,6 +10,7 @@ import json
 from collections.abc import Hashable
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
@@ -108,9 +109,9 @@ class _Telephone:
 
 async def _whole_line(the_house: House, branch_id: UUID) -> LineView:
     """Where everybody stands, read once for all telephones; with time alone it changes slowly."""
-    key = ("line", branch_id, int(the_house.clock.now().timestamp()) // KEPT_SECONDS)
-    position = the_house.hub.position(branch_id)
-    return await the_house.shared.get(key, position, lambda: the_house.database.read(_read_line, branch_id))
+    position, moment = the_house.hub.position(branch_id), int(the_house.clock.now().timestamp()) // KEPT_SECONDS
+    look = partial(the_house.database.read, _read_line, branch_id)
+    return await the_house.shared.get(("line", branch_id), position, moment, look)
 
 
 def _read_line(tx: Tx, branch_id: UUID) -> LineView:
