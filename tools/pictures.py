@@ -32,7 +32,7 @@ VISITORS: Final = (
 )  # fmt: skip
 # Tall enough for the whole card of an appointment.
 WHOLE_CARD: Final[ViewportSize] = {"width": 390, "height": 1100}
-PATIENCE_SECONDS: Final = 90.0
+PATIENCE_SECONDS: Final = 150.0
 CALLS_ON_SCREEN: Final = 5
 
 
@@ -40,7 +40,7 @@ def main() -> int:
     """Make all pictures; returns the exit code."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
-        demo = demo_process.start(Path(folder), "--busy", "--speed", "20")
+        demo = demo_process.start(Path(folder), "--busy")
         try:
             photograph(demo)
         finally:
