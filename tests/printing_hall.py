@@ -127,7 +127,7 @@ def settings_for(db_url: str, folder: Path) -> Settings:
         data_dir=folder,
         database_url=SecretStr(db_url),
         public_url=ADDRESS,
-        secret_key=SecretStr("a key for tests"),
+        secret_key=SecretStr("a key for tests alone"),
     )
 
 
