@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from starlette.routing import BaseRoute, Mount, Route
 
-from . import pages
+from . import pages, tickets
 from .document import BASE
 from .operation import routes_of
 
 operations = [operation for _, chapter in pages.CHAPTERS for operation in chapter]
+# Routes are tried one after the other: first those that are asked for all day long.
+by_use = sorted(operations, key=lambda operation: operation not in tickets.operations)
 
 routes: list[BaseRoute] = [
     Mount(
         BASE,
         routes=[
+            *routes_of(by_use),
             Route("/", pages.show),
             Route("/openapi.json", pages.openapi),
-            *routes_of(operations),
         ],
     )
 ]

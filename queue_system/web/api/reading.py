@@ -102,6 +102,8 @@ def read_query(request: Request, model: type[M]) -> M:
 
 
 def _only_language(request: Request) -> None:
+    if not request.scope["query_string"]:
+        return
     unknown = [name for name in request.query_params if name != LANGUAGE]
     if unknown:
         raise WrongFields([Fault(name[:LONGEST_FIELD_TOLD], "unknown") for name in unknown[:FAULTS_TOLD]])
@@ -119,7 +121,7 @@ def _checked(model: type[M], body: bytes) -> M:
 def _no_name_twice(body: bytes) -> None:
     """RFC 8259, 4: what a name that stands twice means differs from reader to reader; so it means nothing here."""
     try:
-        json.loads(body.decode(), object_pairs_hook=_object, parse_constant=_constant)
+        _READER.decode(body.decode())
     except (ValueError, RecursionError):
         raise Unreadable("json-wrong") from None
 
@@ -133,6 +135,9 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _constant(name: str) -> None:
     raise ValueError(f"{name} is no JSON")
+
+
+_READER: Final = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant)
 
 
 def _faults(error: ValidationError) -> list[Fault]:
