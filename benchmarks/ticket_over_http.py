@@ -251,7 +251,7 @@ def rows_of(place: Place) -> Iterator[Row]:
             "number": number,
             "code": f"F{number:03}",
             "at": moment.isoformat(" ") if is_sqlite else moment,
-            # By chance, as ours are: keys that come in order are written far more cheaply.
+            # By chance, as ours are: keys that come in order are written more cheaply.
             "request": str(uuid.uuid4()),
             "token": key + secrets.token_urlsafe(16),
             "seq": next(seqs),
