@@ -4,13 +4,14 @@ Aims: at sixteen clients at least half the rate at which the bare driver writes 
 each ticket, with the same promise (SQLite: synchronous=FULL; PostgreSQL: fsync and synchronous_commit on); and one
 client's p50 below 4 ms. Server and clients are processes of their own; driver and server take turns, in rounds.
 
-The same rows: the number of the series, the ticket, its entry in the log, the head of the branch. A full hall is a few
-hundred people, so rounds are short and everybody goes home between them: the slip says how many are ahead, and counting
-them costs more the more there are. PostgreSQL tidies up after such days by itself, within a minute or two; here it is
-told to do so at once, in our database and in that of the limit.
+The same rows: the number of the series, the ticket, its entry in the log, the head of the branch.
 
-Where the disk is quick, HTTP itself is the limit: what a bare Starlette application answers to as many clients, without
-any database, is measured in the same rounds and stands in the JSON, with the rate that both limits leave together.
+A full hall is a few hundred people, so rounds are short and everybody goes home between them: the slip says how many
+are ahead, and counting them costs more the more there are. PostgreSQL tidies up after such days by itself, within a
+minute or two; here it is told to do so at once, in our database and in that of the limit.
+
+What HTTP costs by itself is measured in the same rounds: the rate at which a bare Starlette application, without any
+database, answers to as many clients. It stands in the JSON, with the rate that both limits leave together.
 """
 
 from __future__ import annotations

@@ -34,8 +34,8 @@ BESIDE: Final = 36
 class Slip:
     """Final, localised strings. ``language`` is BCP 47; texts may hold U+2066…U+2069 isolates.
 
-    ``heading``, ``office`` and ``service`` are None where they are confidential. ``issued`` is date and time in the branch's zone.
-    ``qr`` is a URL. ``mark`` is set on copies.
+    ``heading``, ``office`` and ``service`` are None where they are confidential. ``issued`` is date and time in
+    the branch's zone. ``qr`` is a URL. ``mark`` is set on copies.
     """
 
     language: str

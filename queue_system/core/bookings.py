@@ -247,8 +247,8 @@ def new_code(source: random.Random) -> str:
 def read_code(typed: str) -> str:
     """The code that was typed: small letters, Arabic digits, spaces, hyphens and look-alikes are put right.
 
-    Raises Invalid("code-missing") for nothing, Invalid("code-wrong") for what cannot be a code: one wrong sign, or two that changed places, is
-    always noticed, and the visitor hears "mistyped" instead of "no such booking".
+    Raises Invalid("code-missing") for nothing, Invalid("code-wrong") for what cannot be a code: one wrong sign, or
+    two that changed places, is always noticed, and the visitor hears "mistyped" instead of "no such booking".
     """
     folded = unicodedata.normalize("NFKC", typed).upper()
     signs = (str(unicodedata.digit(sign)) if sign.isdigit() else sign for sign in folded if sign.isalnum())
