@@ -97,7 +97,7 @@ async def live(websocket: WebSocket) -> None:
         await websocket.close(NOT_THERE)
         return
     await websocket.accept()
-    await serve(websocket, house(websocket).hub, visit.branch.id, partial(_frame, websocket, visit))
+    await serve(websocket, house(websocket).hub, [visit.branch.id], partial(_frame, websocket, visit))
 
 
 def address(request: Request, visit: Visit, token: str) -> str:

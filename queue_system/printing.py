@@ -209,7 +209,7 @@ class Printing:
             for running in self._running.values():
                 if running.machine.branch_id == branch_id:
                     running.wake.set()
-            await hub.wait(branch_id, position, 60)
+            await hub.wait({branch_id: position}, 60)
 
     def _serve(self, machine: Machine) -> _Running:
         printer, wake = machine.printer(), threading.Event()

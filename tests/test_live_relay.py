@@ -45,7 +45,7 @@ async def test_what_another_process_writes_wakes_our_hub(db: Database, other: Da
     try:
         before = hub.position(ORGANISATION)
         seq = await asyncio.to_thread(something_happens, other)
-        assert await hub.wait(ORGANISATION, before, PATIENCE_SECONDS)
+        assert await hub.wait({ORGANISATION: before}, PATIENCE_SECONDS)
         assert hub.position(ORGANISATION) == seq
     finally:
         await asyncio.to_thread(relay.stop)
@@ -74,7 +74,7 @@ async def test_a_database_that_was_away_is_heard_again(db: Database, other: Data
             await looked.wait()
         await asyncio.to_thread(rename, other, "gone", "branch")
         seq = await asyncio.to_thread(something_happens, other)
-        assert await hub.wait(ORGANISATION, max(before, seq - 1), PATIENCE_SECONDS)
+        assert await hub.wait({ORGANISATION: max(before, seq - 1)}, PATIENCE_SECONDS)
     finally:
         await asyncio.to_thread(relay.stop)
 

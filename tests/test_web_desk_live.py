@@ -14,7 +14,6 @@ from starlette.websockets import WebSocketDisconnect
 
 from queue_system.clock import FrozenClock
 from queue_system.live import socket
-from queue_system.web import desk_live
 from tests.hall import Hall
 from tests.web_hall import Clerk, another, application, clerk, furnished, sign_in
 
@@ -73,7 +72,6 @@ def test_a_session_left_idle_closes_the_socket_though_the_page_is_open(
     layla: Clerk, clock: FrozenClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(socket, "PULSE_SECONDS", 0.05)
-    monkeypatch.setattr(desk_live, "PULSE_SECONDS", 0.05)
     with layla.client.websocket_connect(LIVE, headers=OURS) as live:
         live.receive_json()
         # Looking on is no use of the session.

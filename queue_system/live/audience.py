@@ -132,7 +132,7 @@ class _Audience:
             self._round += 1
             self._wake()
             self._watch_sends()
-            await self._hub.wait(self.branch, max(position, self._frame.seq), socket.PULSE_SECONDS)
+            await self._hub.wait({self.branch: max(position, self._frame.seq)}, socket.PULSE_SECONDS)
 
     async def _newer(self, seen: int) -> Frame | None:
         """The present frame, once it is another than the one seen; None when there will be no more."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
+from collections.abc import Mapping
 from uuid import UUID
 
 
@@ -30,22 +31,29 @@ class Hub:
             self._positions[branch] = seq
             self._release(branch)
 
-    async def wait(self, branch: UUID, beyond: int, seconds: float) -> bool:
-        """Wait until the branch is beyond a sequence; False when nothing came within `seconds` or the hub closed."""
-        if self.position(branch) > beyond:
+    async def wait(self, beyond: Mapping[UUID, int], seconds: float) -> bool:
+        """Wait until one of the branches is beyond its sequence; False when nothing came within `seconds` or the
+        hub closed.
+        """
+        if self._is_any_beyond(beyond):
             return True
         if self._closed:
             return False
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting[branch].add(future)
+        for branch in beyond:
+            self._waiting[branch].add(future)
         try:
             async with asyncio.timeout(seconds):
                 await future
         except TimeoutError:
             return False
         finally:
-            self._waiting[branch].discard(future)
-        return self.position(branch) > beyond
+            for branch in beyond:
+                self._waiting[branch].discard(future)
+        return self._is_any_beyond(beyond)
+
+    def _is_any_beyond(self, beyond: Mapping[UUID, int]) -> bool:
+        return any(self.position(branch) > seq for branch, seq in beyond.items())
 
     def is_closed(self) -> bool:
         """Whether the node is stopping."""

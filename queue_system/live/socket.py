@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Collection, Coroutine
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -32,15 +32,17 @@ class Frame:
 Render = Callable[[], Awaitable[Frame | None]]
 
 
-async def serve(websocket: WebSocket, hub: Hub, branch: UUID, render: Render, *, ages: bool = False) -> None:
-    """Follow a branch on an accepted socket until it closes.
+async def serve(
+    websocket: WebSocket, hub: Hub, branches: Collection[UUID], render: Render, *, ages: bool = False
+) -> None:
+    """Follow one branch or several on an accepted socket until it closes.
 
     `render` answers the present truth, or None when the principal may no longer look (the socket is closed
     with 4401). A client that takes longer than SEND_SECONDS is dropped: it reconnects and gets a whole
     picture, while nobody waits for it. What happened between two sends is sent once, as its result.
     `ages`: the picture changes with time alone, so it is rendered at every pulse as well.
     """
-    await attend(websocket, _follow(websocket, hub, branch, render, ages=ages))
+    await attend(websocket, _follow(websocket, hub, branches, render, ages=ages))
 
 
 async def attend(websocket: WebSocket, follow: Coroutine[Any, Any, None]) -> None:
@@ -60,11 +62,13 @@ async def attend(websocket: WebSocket, follow: Coroutine[Any, Any, None]) -> Non
         log.error("socket.failed", error=str(problem), exc_info=problem)
 
 
-async def _follow(websocket: WebSocket, hub: Hub, branch: UUID, render: Render, *, ages: bool) -> None:
+async def _follow(websocket: WebSocket, hub: Hub, branches: Collection[UUID], render: Render, *, ages: bool) -> None:
     silent = False
     sent: str | None = None
     while not hub.is_closed():
-        position = hub.position(branch)
+        # From before the picture was begun, however new what it shows: a render reads more than once, and what
+        # came between two reads (this kiosk was locked out) is seen only if it counts as newer.
+        seen = {branch: hub.position(branch) for branch in branches}
         frame = await render()
         if frame is None:
             await websocket.close(4401)
@@ -74,11 +78,10 @@ async def _follow(websocket: WebSocket, hub: Hub, branch: UUID, render: Render, 
             sent = frame.text
         elif silent:
             await _send(websocket, PULSE)
-        beyond = max(position, frame.seq)
-        silent = not await hub.wait(branch, beyond, PULSE_SECONDS)
+        silent = not await hub.wait(seen, PULSE_SECONDS)
         while silent and not ages and not hub.is_closed():
             await _send(websocket, PULSE)
-            silent = not await hub.wait(branch, beyond, PULSE_SECONDS)
+            silent = not await hub.wait(seen, PULSE_SECONDS)
     await websocket.close(1012)
 
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import json
 from functools import partial
 from typing import Any, Final
 
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from starlette.websockets import WebSocket
 
 from ..actions.office import SESSION_IDLE
 from ..core.errors import Denied, DomainError, SignedOut
-from ..live.socket import PULSE_SECONDS, Frame, serve
+from ..live.socket import Frame, serve
 from ..store.queries.access import StaffView
 from ..store.queries.desk import DeskView
 from ..store.queries.desk import desk as desk_view
@@ -39,19 +37,8 @@ async def live(websocket: WebSocket) -> None:
         return
     await websocket.accept()
     render = partial(_frame, websocket, branch, counter)
-    following = asyncio.create_task(serve(websocket, house(websocket).hub, branch.id, render, ages=True))
-    session = asyncio.create_task(_until_signed_out(websocket, branch))
-    try:
-        await asyncio.wait({following, session}, return_when=asyncio.FIRST_COMPLETED)
-        over = session.done() and session.exception() is None and not following.done()
-    finally:
-        for task in (following, session):
-            task.cancel()
-        await asyncio.gather(following, session, return_exceptions=True)
-    if over:
-        # Who signed out may have closed the page at the same moment.
-        with contextlib.suppress(RuntimeError, WebSocketDisconnect):
-            await websocket.close(SIGNED_OUT)
+    # Sign-ins and sign-outs are facts of the organisation, not of the branch: those are followed too.
+    await serve(websocket, house(websocket).hub, [branch.id, ORGANISATION], render, ages=True)
 
 
 async def values(the_house: House, view: DeskView, person: StaffView, *, everybody: bool) -> dict[str, Any]:
@@ -76,8 +63,8 @@ async def _here(websocket: WebSocket) -> tuple[BranchSettings, str]:
 
 async def _frame(websocket: WebSocket, branch: BranchSettings, counter: str) -> Frame | None:
     """The desk as it is now, for who is signed in now; None when nobody is any more."""
-    person = await _entitled(websocket, branch)
-    if person is None:
+    person = await access.onlooker(websocket)
+    if person is None or not person.may_any(access.DESK_RIGHTS, branch.id):
         return None
     the_house = house(websocket)
     await the_house.audiences.settle(the_house.hub, branch.id)
@@ -92,18 +79,3 @@ async def _frame(websocket: WebSocket, branch: BranchSettings, counter: str) -> 
     )
     text = json.dumps({"type": "desk", "epoch": str(shown["epoch"]), "seq": view.seq, "html": html})
     return Frame(view.seq, text)
-
-
-async def _until_signed_out(websocket: WebSocket, branch: BranchSettings) -> None:
-    """Sign-ins and sign-outs are facts of the organisation, not of the branch: follow those too."""
-    hub = house(websocket).hub
-    while not hub.is_closed():
-        position = hub.position(ORGANISATION)
-        if await _entitled(websocket, branch) is None:
-            return
-        await hub.wait(ORGANISATION, position, PULSE_SECONDS)
-
-
-async def _entitled(websocket: WebSocket, branch: BranchSettings) -> StaffView | None:
-    person = await access.onlooker(websocket)
-    return person if person is not None and person.may_any(access.DESK_RIGHTS, branch.id) else None

@@ -64,7 +64,7 @@ async def live(websocket: WebSocket) -> None:
         await websocket.close(NOT_THERE)
         return
     await websocket.accept()
-    await serve(websocket, house(websocket).hub, branch.id, _Telephone(websocket, branch.id).frame, ages=True)
+    await serve(websocket, house(websocket).hub, [branch.id], _Telephone(websocket, branch.id).frame, ages=True)
 
 
 class _Telephone:

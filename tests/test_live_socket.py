@@ -1,0 +1,72 @@
+"""What a socket of its own promises: the newest truth, whatever happens while it is being looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from uuid import UUID
+
+import pytest
+from starlette.applications import Starlette
+from starlette.routing import WebSocketRoute
+from starlette.testclient import TestClient, WebSocketTestSession
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from queue_system.live.hub import Hub
+from queue_system.live.socket import Frame, Render, serve
+
+BRANCH = UUID(int=1)
+OTHER = UUID(int=2)
+
+
+@contextmanager
+def following(hub: Hub, render: Render) -> Iterator[WebSocketTestSession]:
+    """A client at a socket that follows both branches."""
+
+    async def live(websocket: WebSocket) -> None:
+        await websocket.accept()
+        await serve(websocket, hub, [BRANCH, OTHER], render)
+
+    app = Starlette(routes=[WebSocketRoute("/live", live)])
+    with TestClient(app) as client, client.websocket_connect("/live") as session:
+        yield session
+
+
+def test_what_comes_between_two_reads_of_one_look_is_not_slept_through() -> None:
+    """The look asks whether it may, is locked out, and then reads the very position of that."""
+    hub = Hub()
+    looks = 0
+
+    async def render() -> Frame | None:
+        nonlocal looks
+        looks += 1
+        if looks > 1:
+            return None
+        hub.wake({BRANCH: 1})
+        return Frame(1, "the last that may be seen")
+
+    with following(hub, render) as session:
+        assert session.receive_text() == "the last that may be seen"
+        assert close_code(session) == 4401
+
+
+@pytest.mark.parametrize("branch", [BRANCH, OTHER])
+def test_news_of_each_branch_that_is_followed_wakes(branch: UUID) -> None:
+    hub = Hub()
+    shown = 0
+
+    async def render() -> Frame:
+        nonlocal shown
+        shown += 1
+        return Frame(0, str(shown))
+
+    with following(hub, render) as session:
+        assert session.receive_text() == "1"
+        session.portal.call(hub.wake, {branch: 1})
+        assert session.receive_text() == "2"
+
+
+def close_code(session: WebSocketTestSession) -> int:
+    with pytest.raises(WebSocketDisconnect) as closed:
+        session.receive_text()
+    return closed.value.code
