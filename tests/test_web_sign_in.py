@@ -48,6 +48,12 @@ def test_the_page_speaks_the_reader_s_language(client: TestClient, language: str
     assert f"<h1>{words}</h1>" in answer.text
 
 
+@pytest.mark.parametrize("typed", ["Layla", "LAYLA", "\u200fｌａｙｌａ "])
+def test_a_name_is_known_however_a_keyboard_spells_it(client: TestClient, typed: str) -> None:
+    answer = client.post("/sign-in", data={"login": typed, "password": PASSWORD, "next": "/desk"})
+    assert answer.status_code == 303
+
+
 def test_name_and_password_open_a_session(client: TestClient) -> None:
     answer = client.post("/sign-in", data={"login": " layla ", "password": PASSWORD, "next": "/desk"})
     assert (answer.status_code, answer.headers["location"]) == (303, "/desk")

@@ -15,6 +15,7 @@ from uuid_utils.compat import uuid7
 
 from ..core import events
 from ..core.errors import Missing, Refused
+from ..core.logins import login_key
 from ..store.database import AnyRow, Tx
 from ..store.log import SYSTEM, Actor, locked
 from ..store.tables import ORGANISATION, Device, Organisation, Pairing, Role, Session, Staff, StaffRole, table
@@ -54,8 +55,9 @@ class NewStaff:
 
 def create_staff(tx: Tx, person: NewStaff, actor: Actor = SYSTEM) -> UUID:
     """Add a person. Raises Refused("login-taken"), Missing("role")."""
+    login = login_key(person.login)
     with locked(tx, ORGANISATION) as organisation:
-        if tx.row(sa.select(STAFF.c.id).where(STAFF.c.login == person.login)):
+        if tx.row(sa.select(STAFF.c.id).where(STAFF.c.login == login)):
             raise Refused("login-taken")
         known = {row.slug for row in tx.rows(sa.select(ROLE.c.slug))}
         if missing := {role for _, role in person.roles} - known:
@@ -65,7 +67,7 @@ def create_staff(tx: Tx, person: NewStaff, actor: Actor = SYSTEM) -> UUID:
             sa.insert(STAFF),
             {
                 "id": staff_id,
-                "login": person.login,
+                "login": login,
                 "name": person.name,
                 "password": person.password,
                 "language": person.language,

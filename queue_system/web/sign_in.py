@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute, Route
 
 from ..actions import office
 from ..core.errors import TooMany
+from ..core.logins import login_key
 from ..store.queries.access import staff_by_login, staff_by_session
 from . import access, kit
 from .errors import message
@@ -94,6 +95,7 @@ def own_path(wanted: str | None) -> str:
 
 async def checked(request: Request, login: str, password: str, channel: str) -> UUID | None:
     """Whose name and password these are; None for nobody's. Raises TooMany("too-many", seconds=…)."""
+    login = login_key(login)
     limits, address = limits_of(request), address_of(request)
     # An office sits behind one address: there only failures count. A name is counted before the password is
     # looked at, so that many tries at the same moment are no way around.

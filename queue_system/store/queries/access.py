@@ -105,7 +105,7 @@ def staff_by_session(tx: Tx, token_sha256: str, idle: timedelta) -> StaffView | 
 
 
 def staff_by_login(tx: Tx, login: str) -> tuple[UUID, str] | None:
-    """Id and stored password of an active person."""
+    """Id and stored password of an active person; `login` as `core.logins.login_key` makes it."""
     row = tx.row(sa.select(STAFF.c.id, STAFF.c.password).where(STAFF.c.login == login, STAFF.c.active))
     return (row.id, row.password) if row else None
 
