@@ -159,6 +159,29 @@ def test_an_appointment_is_booked_by_keyboard_alone(browser: Browser, site: str)
     context.close()
 
 
+def test_what_was_typed_goes_along_into_another_language(browser: Browser, site: str) -> None:
+    context = browser.new_context(locale="ar-QA")
+    tab = context.new_page()
+    tab.goto(f"{site}/book/doha-main/passport-lost/2026-11-24/20261124T0530Z")
+    tab.fill("#name", NAME)
+    tab.fill("#contact", "nothing of the kind")
+    tab.click("main form button")
+    tab.wait_for_selector(".error-summary")
+    tab.click(".languages a[lang=en]")
+    tab.wait_for_selector("html[lang=en]")
+    assert tab.input_value("#name") == NAME
+    assert tab.input_value("#contact") == "nothing of the kind"
+    # It was shown, not acted on: no time is held and no mistake is told.
+    assert tab.locator(".error-summary").count() == 0
+    tab.fill("#contact", "a@example.org")
+    tab.click(".languages a[lang=ar]")
+    tab.wait_for_selector("html[lang=ar]")
+    tab.click("main form button")
+    tab.wait_for_url("**/check*")
+    assert NAME in tab.locator("main").inner_text()
+    context.close()
+
+
 def test_the_way_out_stays_in_view_and_covers_nothing_that_has_the_focus(browser: Browser, exit_site: str) -> None:
     context = browser.new_context(locale="ar-QA", viewport={"width": 360, "height": 640})
     tab = context.new_page()

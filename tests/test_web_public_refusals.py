@@ -261,6 +261,15 @@ def test_a_code_that_is_missing_is_not_called_mistyped(visitor: Visitor) -> None
     assert_mistakes(page, {"code": "يُرجى كتابة الرمز", "contact": "يُرجى كتابة رقم هاتف"})
 
 
+def test_asking_for_another_language_looks_nothing_up(visitor: Visitor) -> None:
+    typed = {"code": "ABCD 2345", "contact": "a@example.org", "switch": "1"}
+    # More often than there are tries.
+    pages = [visitor.post("/my-booking?lang=en", typed) for _ in range(31)]
+    assert {page.status for page in pages} == {200}
+    assert pages[-1].fields["code"]["value"] == "ABCD 2345"
+    assert "My appointment" in pages[-1].text
+
+
 def test_codes_cannot_be_tried_out(visitor: Visitor) -> None:
     visitor.open("/my-booking")
     code = new_code(random.Random(7))

@@ -19,6 +19,24 @@ addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
 });
 
+// What has been typed goes along into another language: the form is sent to be shown there, not to be acted on.
+for (const form of document.querySelectorAll("form[data-typed]")) {
+  for (const link of document.querySelectorAll(".languages a")) {
+    link.addEventListener("click", (event) => {
+      const isTyped = [...form.elements].some((field) => field.type !== "hidden" && field.value);
+      if (!isTyped || event.ctrlKey || event.metaKey || event.shiftKey) return;
+      event.preventDefault();
+      const mark = Object.assign(document.createElement("input"), { type: "hidden", name: "switch", value: "1" });
+      form.append(mark);
+      form.action = link.href;
+      form.submit();
+      // Whoever comes back finds the form as it was, to be acted on.
+      mark.remove();
+      form.removeAttribute("action");
+    });
+  }
+}
+
 // Ticks on a list of documents stay on this phone, under the name the page gives.
 for (const list of document.querySelectorAll("[data-keep]")) {
   const name = "ticks:" + list.dataset.keep;

@@ -20,7 +20,7 @@ from .errors import message
 from .house import house
 from .kit import language_of, page, see_other, words_of
 from .limits import allow
-from .public_frame import base_of, carry, frame, typed, words_for_page
+from .public_frame import base_of, carry, frame, is_language_switch, typed, words_for_page
 
 LOOK_UP: Final = "public/my_booking.html"
 # Which branch a booking is at is not known before it is found: a number written as at home may be of any country.
@@ -77,7 +77,9 @@ async def my_booking(request: Request) -> Response:
     """`/my-booking`: a booking is opened again by its code together with its contact; the code alone is no secret."""
     if request.method != "POST":
         return await _look_up_page(request, {}, {}, None, 200)
-    answers = await typed(request, "code", "contact")
+    answers = await typed(request, "code", "contact", "switch")
+    if is_language_switch(answers):
+        return await _look_up_page(request, answers, {}, None, 200)
     words = words_of(language_of(request))
     errors = {error.field or "code": message(error, words) for error in _mistakes(answers)}
     if errors:

@@ -117,6 +117,11 @@ def remember_hold(request: Request, response: Response, booking: BookingView) ->
     )
 
 
+def is_language_switch(answers: dict[str, str]) -> bool:
+    """Whether a form was sent only to be shown in another language (base.js): nothing is checked or done."""
+    return bool(answers.get("switch"))
+
+
 async def typed(request: Request, *names: str) -> dict[str, str]:
     """What was typed into the fields of a form; nothing for a field that is missing or holds a file."""
     fields = await kit.form(request)

@@ -23,7 +23,17 @@ from .errors import message
 from .house import house
 from .kit import see_other
 from .limits import allow
-from .public_frame import base_of, carried, carry, frame, own_hold, remember_hold, typed, words_for_page
+from .public_frame import (
+    base_of,
+    carried,
+    carry,
+    frame,
+    is_language_switch,
+    own_hold,
+    remember_hold,
+    typed,
+    words_for_page,
+)
 from .public_times import Times
 
 # Refusals that another time can heal: the times are shown again, and what was typed is kept.
@@ -118,7 +128,9 @@ async def _hold(
     start: datetime,
     earlier: BookingView | None,
 ) -> Response:
-    answers = await typed(request, "name", "contact", "request_id")
+    answers = await typed(request, "name", "contact", "request_id", "switch")
+    if is_language_switch(answers):
+        return await _form(request, branch, service, day, start, answers)
     words = words_for_page(request, branch)
     errors = {error.field or "name": message(error, words) for error in _mistakes(answers, branch, service)}
     if errors:
