@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -13,7 +14,7 @@ from queue_system.clock import FrozenClock
 from queue_system.core.tickets import TicketState
 from queue_system.store.database import Database
 from queue_system.store.queries import line
-from queue_system.store.queries.access import StaffView
+from queue_system.store.queries.access import StaffView, staff_by_session
 from queue_system.store.queries.desk import DeskView
 from queue_system.store.queries.desk import desk as desk_view
 from queue_system.web.desk_view import Button, context
@@ -96,8 +97,37 @@ def test_a_clerk_is_present_while_a_session_of_theirs_lives(hall: Hall, clock: F
     assert [holder.present for holder in seen(hall, "c4").holders.values()] == [False]
     hall.db.write_now(office.start_session, layla, "web")
     assert [holder.present for holder in seen(hall, "c4").holders.values()] == [True]
-    clock.move(office.SESSION_IDLE)
+    clock.move(office.SESSION_IDLE.usual)
     assert [holder.present for holder in seen(hall, "c4").holders.values()] == [False]
+
+
+def test_a_long_talk_does_not_sign_its_clerk_out(hall: Hall, clock: FrozenClock) -> None:
+    """Nobody touches the desk while a lawyer listens; at another counter nobody is left waiting for that."""
+    layla, omar = hall.person("layla"), hall.person("omar")
+    here = hall.sit(layla, "c4")
+    hall.sit(omar, "c5")
+    tokens = {person: hall.db.write_now(office.start_session, person, "web") for person in (layla, omar)}
+
+    def alive() -> dict[UUID, bool]:
+        return {
+            person: hall.db.read_now(staff_by_session, office.sha256(token), office.SESSION_IDLE) is not None
+            for person, token in tokens.items()
+        }
+
+    hall.issue()
+    called = hall.call_next(here)
+    assert called is not None
+    clock.move(office.SESSION_IDLE.usual)
+    # A call that nobody has answered is no talk.
+    assert alive() == {layla: False, omar: False}
+    hall.db.write_in_now(hall.branch.id, desk.start_serving, expecting(here, called.id))
+    assert alive() == {layla: True, omar: False}
+    assert {one.name: one.present for one in seen(hall, "c4").holders.values()} == {
+        "layla name": True,
+        "omar name": False,
+    }
+    clock.move(office.SESSION_IDLE.serving - office.SESSION_IDLE.usual)
+    assert alive() == {layla: False, omar: False}
 
 
 @pytest.mark.parametrize(

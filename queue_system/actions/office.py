@@ -18,6 +18,7 @@ from ..core.errors import Missing, Refused
 from ..core.logins import login_key
 from ..store.database import AnyRow, Tx
 from ..store.log import SYSTEM, Actor, locked
+from ..store.queries.sessions import Idle
 from ..store.tables import ORGANISATION, Device, Organisation, Pairing, Role, Session, Staff, StaffRole, table
 
 STAFF = table(Staff)
@@ -28,7 +29,7 @@ DEVICE = table(Device)
 PAIRING = table(Pairing)
 
 SESSION_LIFETIME: Final = timedelta(hours=12)
-SESSION_IDLE: Final = timedelta(minutes=30)
+SESSION_IDLE: Final = Idle(usual=timedelta(minutes=30), serving=timedelta(hours=2))
 PAIRING_LIFETIME: Final = timedelta(minutes=10)
 # RFC 8628, 6.1: consonants only, so that no code reads as a word; 20^8 codes for ten minutes.
 USER_CODE_ALPHABET: Final = "BCDFGHJKLMNPQRSTVWXZ"

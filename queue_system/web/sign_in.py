@@ -113,7 +113,7 @@ async def checked(request: Request, login: str, password: str, channel: str) -> 
 
 
 def _set_cookie(request: Request, response: Response, name: str, value: str) -> None:
-    # No Max-Age: it ends with the browser; how long a session is good for is decided here (12 hours, 30 minutes idle).
+    # No Max-Age: it ends with the browser; how long a session is good for is decided here (SESSION_LIFETIME, SESSION_IDLE).
     response.set_cookie(
         name,
         value,

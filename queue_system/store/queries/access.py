@@ -11,12 +11,12 @@ import sqlalchemy as sa
 
 from ..database import AnyRow, Tx
 from ..prepared import Prepared
-from ..tables import ORGANISATION, Device, Pairing, Role, Session, Staff, StaffRole, table
+from ..tables import ORGANISATION, Device, Pairing, Role, Staff, StaffRole, table
+from .sessions import ALIVE, SESSION, Idle
 
 STAFF = table(Staff)
 STAFF_ROLE = table(StaffRole)
 ROLE = table(Role)
-SESSION = table(Session)
 DEVICE = table(Device)
 PAIRING = table(Pairing)
 
@@ -30,8 +30,7 @@ _STAFF_BY_SESSION = Prepared(
     .join(SESSION, SESSION.c.staff_id == STAFF.c.id)
     .where(
         SESSION.c.token_sha256 == sa.bindparam("token"),
-        SESSION.c.expires_at > sa.bindparam("now"),
-        SESSION.c.seen_at > sa.bindparam("since"),
+        ALIVE,
         STAFF.c.active,
     )
 )
@@ -98,9 +97,9 @@ class PairingView:
     expires_at: datetime
 
 
-def staff_by_session(tx: Tx, token_sha256: str, idle: timedelta) -> StaffView | None:
+def staff_by_session(tx: Tx, token_sha256: str, idle: Idle) -> StaffView | None:
     """The person behind a session that is neither over nor left idle for longer than `idle`."""
-    row = tx.row(_STAFF_BY_SESSION, {"token": token_sha256, "now": tx.now, "since": tx.now - idle})
+    row = tx.row(_STAFF_BY_SESSION, {"token": token_sha256} | idle.bounds(tx.now))
     return _staff(tx, row, row.seen_at) if row else None
 
 

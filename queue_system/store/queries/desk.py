@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -11,18 +10,18 @@ import sqlalchemy as sa
 
 from ...core.tickets import AT_COUNTER, TicketState
 from ..database import Tx
-from ..tables import Branch, Call, Counter, Event, Session, Staff, table
+from ..tables import Branch, Call, Counter, Event, Staff, table
 from . import line
 from .access import DeviceView, devices
 from .bookings import BookingView, booking
 from .line import TicketView
+from .sessions import ALIVE, SESSION, Idle
 from .settings import BranchSettings, CounterView, branch_settings
 
 BRANCH = table(Branch)
 CALL = table(Call)
 COUNTER = table(Counter)
 EVENT = table(Event)
-SESSION = table(Session)
 STAFF = table(Staff)
 
 # Of those who did not come, the last ones: whoever is back asks soon.
@@ -76,7 +75,7 @@ class DeskView:
         return self.holders.get(self.counter.id)
 
 
-def desk(tx: Tx, branch_id: UUID, counter: str, idle: timedelta) -> DeskView:
+def desk(tx: Tx, branch_id: UUID, counter: str, idle: Idle) -> DeskView:
     """The desk of the counter with that slug; raises Missing("counter"). A session left for `idle` is dead."""
     settings = branch_settings(tx, branch_id)
     view = settings.counter(counter)
@@ -101,17 +100,14 @@ def desk(tx: Tx, branch_id: UUID, counter: str, idle: timedelta) -> DeskView:
     )
 
 
-def holders(tx: Tx, branch_id: UUID, idle: timedelta) -> dict[UUID, HolderView]:
+def holders(tx: Tx, branch_id: UUID, idle: Idle) -> dict[UUID, HolderView]:
     """Who sits where, by counter."""
-    alive = (
-        sa.select(SESSION.c.staff_id)
-        .where(SESSION.c.staff_id == STAFF.c.id, SESSION.c.expires_at > tx.now, SESSION.c.seen_at > tx.now - idle)
-        .exists()
-    )
+    alive = sa.select(SESSION.c.staff_id).where(SESSION.c.staff_id == STAFF.c.id, ALIVE).correlate(STAFF).exists()
     rows = tx.rows(
         sa.select(COUNTER.c.id, STAFF.c.id.label("staff_id"), STAFF.c.name, alive.label("present"))
         .join(STAFF, STAFF.c.id == COUNTER.c.staff_id)
-        .where(COUNTER.c.branch_id == branch_id)
+        .where(COUNTER.c.branch_id == branch_id),
+        idle.bounds(tx.now),
     )
     return {row.id: HolderView(row.staff_id, row.name, bool(row.present)) for row in rows}
 

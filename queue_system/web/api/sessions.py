@@ -33,7 +33,7 @@ async def create(request: Request, asked: models.SignIn) -> models.Session:
     return models.Session(
         token=token,
         expires_at=now + office.SESSION_LIFETIME,
-        idle_minutes=round(office.SESSION_IDLE.total_seconds() / 60),
+        idle_minutes=round(office.SESSION_IDLE.usual.total_seconds() / 60),
         name=person.name,
         language=person.language,
     )
