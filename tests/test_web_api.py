@@ -210,13 +210,6 @@ def test_a_name_that_is_none_is_told_by_its_field(program: Program) -> None:
     assert (answer.status, answer.code, answer.body["field"]) == (422, "name-signs", "name")
 
 
-def test_holds_are_limited(program: Program) -> None:
-    starts = program.slots()
-    statuses = [program.hold(start).status for start in starts[:11]]
-    assert statuses == [201] * 10 + [429]
-    assert int(program.hold(starts[11]).headers["retry-after"]) > 0
-
-
 # ---------------------------------------------------------------- tickets
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from pydantic import SecretStr
+from starlette.requests import HTTPConnection
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
@@ -22,6 +23,7 @@ from queue_system.settings import Settings
 from queue_system.store.database import Database, Tx
 from queue_system.store.queries import access
 from queue_system.store.schema import METADATA
+from queue_system.web.limits import address_of
 from queue_system.web.security import LARGEST_BODY
 from tests.conftest import SUNDAY_MORNING
 from tests.hall import PASSWORD, Hall
@@ -288,6 +290,23 @@ def test_limits_count_the_visitor_and_not_the_proxy(
         while asked_by("203.0.113.4") != 429:
             pass
         assert (asked_by("203.0.113.5") == 429) is others_are_refused
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        # A subscriber of IPv6 has a whole network, and would never meet a limit.
+        ("2001:db8:1:2::7", "2001:db8:1:2:ffff::9", True),
+        ("2001:db8:1:2::7", "2001:db8:1:3::7", False),
+        ("::ffff:203.0.113.4", "203.0.113.4", True),
+        ("::ffff:203.0.113.4", "::ffff:203.0.113.5", False),
+    ],
+)
+def test_limits_count_whoever_has_the_addresses(one: str, other: str, same: bool) -> None:
+    def key(address: str) -> str:
+        return address_of(HTTPConnection({"type": "http", "client": (address, 4000)}))
+
+    assert (key(one) == key(other)) is same
 
 
 # ---------------------------------------------------------------- bodies

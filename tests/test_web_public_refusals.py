@@ -17,6 +17,7 @@ from queue_system.core.bookings import BookingState, new_code
 from queue_system.store import tables
 from queue_system.store.database import Tx
 from queue_system.store.log import CITIZEN
+from queue_system.web.open_holds import AT_ONCE
 from tests.hall import Hall
 from tests.public_visitor import NAME, PHONE, Answer, Visitor, fill_up, stored
 from tests.web_hall import another, application, furnished
@@ -181,6 +182,14 @@ def test_the_limit_of_appointments_is_told_with_the_way_to_the_one_there_is(visi
     assert page.fields["name"]["value"] == NAME
 
 
+def test_whose_numbers_have_appointments_is_not_found_out_by_trying(visitor: Visitor) -> None:
+    visitor.book()
+    visitor.choose_time(time=3)
+    statuses = [visitor.send(name=NAME, contact=PHONE).status for _ in range(11)]
+    assert statuses == [409] * 10 + [429]
+    assert visitor.send(name=NAME, contact="someone@example.org").status == 429
+
+
 def test_two_holds_of_one_person_become_one_appointment(visitor: Visitor, hall: Hall) -> None:
     first = visitor.hold()
     visitor.hold(time=4)
@@ -213,27 +222,29 @@ def test_nobody_learns_by_a_number_who_comes_for_a_discreet_service(
     assert stored(hall, visitor.send("/confirmation")).state is BookingState.CONFIRMED
 
 
-def test_one_address_holds_ten_times_at_most(visitor: Visitor, hall: Hall) -> None:
+def test_who_holds_too_many_times_is_told_so_and_keeps_what_was_typed(visitor: Visitor, hall: Hall) -> None:
     visitor.choose_time("consular-reg")
     url = visitor.page.url
-    for number in range(10):
+    for number in range(AT_ONCE):
+        # Another telephone, which knows nothing of the hold before.
+        visitor.client.cookies.clear()
         visitor.open(url)
         if visitor.page.status == 409:
             url = visitor.page.hrefs(r"/\d{8}T\d{4}Z$")[0]
             visitor.open(url)
         assert visitor.send(name=NAME, contact=f"v{number}@example.org").url.endswith("/check")
     visitor.choose_time("consular-reg")
-    page = visitor.send(name=NAME, contact="v11@example.org")
+    page = visitor.send(name=NAME, contact="one-more@example.org")
     assert page.status == 429
     assert 0 < int(page.headers["retry-after"]) <= 600
     assert "محاولات كثيرة" in page.text
     assert page.fields["name"]["value"] == NAME
-    assert len(hall.db.read_now(_bookings)) == 10
+    assert len(hall.db.read_now(_bookings)) == AT_ONCE
 
 
 def test_mistakes_do_not_count_as_holds(visitor: Visitor) -> None:
     visitor.choose_time()
-    for _ in range(12):
+    for _ in range(AT_ONCE + 1):
         assert visitor.send(name="", contact="").status == 422
     assert visitor.send(name=NAME, contact=PHONE).url.endswith("/check")
 

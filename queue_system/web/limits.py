@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from ipaddress import IPv4Address, IPv6Network, ip_address
 from typing import Final
 
 from limits import RateLimitItem, parse
@@ -18,7 +19,10 @@ from ..core.errors import TooMany
 RATES: Final[dict[str, RateLimitItem]] = {
     "sign-in-address": parse("10 per 5 minutes"),
     "sign-in-login": parse("5 per 5 minutes"),
-    "holds": parse("10 per 10 minutes"),
+    # A crowd may share an address; what it keeps at once is bounded in open_holds.
+    "holds": parse("120 per 10 minutes"),
+    # Each of these refusals tells that a contact has an appointment.
+    "booking-limits": parse("10 per 10 minutes"),
     "look-ups": parse("30 per 10 minutes"),
     # Numbers taken from afar, where a branch allows it.
     "remote-tickets": parse("60 per 10 minutes"),
@@ -71,8 +75,18 @@ def allow(connection: HTTPConnection, name: str) -> None:
 
 
 def address_of(connection: HTTPConnection) -> str:
-    """The asker's address, as the server or its trusted proxy says."""
-    return connection.client.host if connection.client else ""
+    """The asker's address, as the server or its trusted proxy says; of IPv6 the network of one subscriber (/64).
+
+    Whoever has one IPv6 address has 2^64 of them (RFC 4291, 2.5.1), and would never meet a limit.
+    """
+    host = connection.client.host if connection.client else ""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host
+    if isinstance(address, IPv4Address):
+        return host
+    return str(address.ipv4_mapped or IPv6Network((address, 64), strict=False))
 
 
 def _hidden(key: str) -> str:

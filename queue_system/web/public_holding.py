@@ -22,7 +22,7 @@ from . import access, public_services, public_times
 from .errors import message
 from .house import house
 from .kit import see_other
-from .limits import allow
+from .open_holds import within_limit
 from .public_frame import (
     base_of,
     carried,
@@ -146,8 +146,7 @@ async def _hold(
         request_id=_request_id(answers["request_id"]),
     )
     try:
-        allow(request, "holds")
-        booking = await _held(request, branch, service, order, earlier)
+        booking = await within_limit(request, branch.id, lambda: _held(request, branch, service, order, earlier))
     except DomainError as error:
         if error.code in ABOUT_THE_TIME:
             return await times_page(request, branch, service, day, refusal=error, kept=answers)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -85,6 +85,17 @@ def booking_by_request(tx: Tx, branch_id: UUID, request_id: str) -> BookingView 
     """The booking that an earlier, equal request was given."""
     row = tx.row(sa.select(*_COLUMNS).where(BOOKING.c.branch_id == branch_id, BOOKING.c.request_id == request_id))
     return _view(row) if row else None
+
+
+def held_among(tx: Tx, branch_id: UUID, ids: Collection[UUID]) -> set[UUID]:
+    """Which of some bookings are holds, neither confirmed nor given back."""
+    is_held = sa.text("booking.state = 'held'")
+    return {
+        row.id
+        for row in tx.rows(
+            sa.select(BOOKING.c.id).where(BOOKING.c.branch_id == branch_id, BOOKING.c.id.in_(ids), is_held)
+        )
+    }
 
 
 def due_holds(tx: Tx, branch_id: UUID) -> list[BookingView]:

@@ -11,7 +11,7 @@ from ...store.queries.bookings import BookingView
 from ...store.queries.settings import BranchSettings
 from .. import access
 from ..house import house
-from ..limits import allow
+from ..open_holds import within_limit
 from ..public_services import address_key, service_at
 from . import models
 from .languages import language_at
@@ -23,7 +23,6 @@ async def hold(request: Request, asked: models.Hold) -> models.Booking:
     branch = await access.branch(request)
     service = service_at(branch, asked.service)
     language = language_at(branch, asked.language)
-    allow(request, "holds")
     order = HoldOrder(
         branch_id=branch.id,
         service_id=service.id,
@@ -35,7 +34,10 @@ async def hold(request: Request, asked: models.Hold) -> models.Booking:
         source="api",
         request_id=asked.request_id,
     )
-    return _booking(branch, await house(request).database.write_in(branch.id, booking.hold_slot, order))
+    found = await within_limit(
+        request, branch.id, lambda: house(request).database.write_in(branch.id, booking.hold_slot, order)
+    )
+    return _booking(branch, found)
 
 
 async def show(request: Request, _asked: Nothing) -> models.Booking:

@@ -1,0 +1,97 @@
+"""How many times one address may keep at once without confirming them.
+
+A rate of holds would refuse people for being many: thousands of telephones share the few addresses of a mobile
+network. Whoever confirms, or gives a time back, makes room again at once; what one address can keep from everybody
+else by holding and never confirming stays small.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID, uuid4
+
+from starlette.requests import HTTPConnection
+
+from ..core.bookings import BookingState, held_until
+from ..core.errors import Refused, TooMany
+from ..store.queries.bookings import BookingView, held_among
+from .house import House, house
+from .limits import address_of, limits_of
+
+AT_ONCE: Final = 20
+
+
+class OpenHolds:
+    """The holds that came from each address, as one node remembers them; what became of them the database knows."""
+
+    def __init__(self) -> None:
+        self._held: dict[str, dict[UUID, _Held]] = {}
+
+    async def hold(
+        self, the_house: House, address: str, branch_id: UUID, work: Callable[[], Awaitable[BookingView]]
+    ) -> BookingView:
+        """Do `work`, which holds a time; raises TooMany("too-many", seconds=…) where AT_ONCE are held from `address`."""
+        now = the_house.clock.now()
+        self._forget_what_is_over(now)
+        if len(self._held.get(address, {})) >= AT_ONCE:
+            await self._forget_what_was_settled(the_house, address)
+        mine = self._held.setdefault(address, {})
+        if len(mine) >= AT_ONCE:
+            first = min(held.until for held in mine.values())
+            raise TooMany("too-many", seconds=max(1, round((first - now).total_seconds())))
+        # Counted before it is there: many requests at the same moment are no way around.
+        asked = uuid4()
+        mine[asked] = _Held(branch_id, held_until(now), is_asked_for=True)
+        try:
+            booking = await work()
+        finally:
+            mine.pop(asked, None)
+        if booking.state is BookingState.HELD and booking.held_until is not None:
+            mine[booking.id] = _Held(branch_id, booking.held_until)
+        return booking
+
+    def _forget_what_is_over(self, now: datetime) -> None:
+        for address, mine in list(self._held.items()):
+            for booking_id in [one for one, held in mine.items() if held.until <= now]:
+                del mine[booking_id]
+            if not mine:
+                del self._held[address]
+
+    async def _forget_what_was_settled(self, the_house: House, address: str) -> None:
+        """Leave only what is still held: the rest was confirmed or given back, here or at another node."""
+        mine = self._held[address]
+        for branch_id in {held.branch_id for held in mine.values()}:
+            known = {one for one, held in mine.items() if held.branch_id == branch_id and not held.is_asked_for}
+            still = await the_house.database.read(held_among, branch_id, known)
+            for booking_id in known - still:
+                mine.pop(booking_id, None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    branch_id: UUID
+    until: datetime
+    # Counted, and not in the database yet.
+    is_asked_for: bool = False
+
+
+async def within_limit(
+    connection: HTTPConnection, branch_id: UUID, work: Callable[[], Awaitable[BookingView]]
+) -> BookingView:
+    """Do `work`, which holds a time of a branch for the asker; raises TooMany("too-many", seconds=…)."""
+    limits, address = limits_of(connection), address_of(connection)
+    limits.check("booking-limits", address)
+    limits.take("holds", address)
+    state = connection.app.state
+    if not hasattr(state, "open_holds"):
+        state.open_holds = OpenHolds()
+    holds: OpenHolds = state.open_holds
+    try:
+        return await holds.hold(house(connection), address, branch_id, work)
+    except Refused as refusal:
+        if refusal.code == "booking-limit":
+            limits.count("booking-limits", address)
+        raise
