@@ -343,6 +343,20 @@ def test_a_press_without_a_server_says_so_and_the_desk_comes_back(tab: Page, hou
     expect(tab.locator(".mine-ticket.is-called")).to_be_visible()
 
 
+def test_a_proxy_that_answers_for_a_server_that_is_away_does_not_take_the_desk(tab: Page, house: House) -> None:
+    house.hall.issue()
+    expect(tab.locator("tbody tr")).to_have_count(1)
+    page = "<html><head><title>502</title></head><body><center><h1>502 Bad Gateway</h1></center></body></html>"
+    tab.route("**/calls", lambda route: route.fulfill(status=502, content_type="text/html", body=page))
+    press(tab, "n")
+    expect(tab.locator("#desk-said")).to_contain_text("لم يصل رد من الخادم")
+    expect(tab.locator("tbody tr")).to_have_count(1)
+    expect(tab.locator("body")).not_to_contain_text("Bad Gateway")
+    tab.unroute("**/calls")
+    press(tab, "n")
+    expect(tab.locator(".mine-ticket.is-called")).to_be_visible()
+
+
 def test_silence_is_told_and_ends_when_the_server_is_back(
     browser: Browser, sqlite_template: Path, tmp_path: Path, clock: FrozenClock
 ) -> None:

@@ -169,3 +169,23 @@ def test_printers_and_papers_follow_by_themselves(browser: Browser, place: tuple
     assert time.monotonic() - begun > 4
     page.context.close()
     assert problems == []
+
+
+def test_printers_follow_again_after_a_proxy_has_answered_for_the_server(
+    browser: Browser, place: tuple[str, PrintingHall]
+) -> None:
+    address, _ = place
+    page = open_office(browser, address, "en", "light")
+    page.goto(f"{address}/office/printers")
+    page.route("**/state", lambda route: route.fulfill(status=502, content_type="text/html", body="<p>Bad Gateway</p>"))
+    with page.expect_response("**/state"):
+        pass
+    # It asks again, and still shows what it knew.
+    with page.expect_response("**/state"):
+        pass
+    expect(page.locator("#printing table").first).to_be_visible()
+    page.unroute("**/state")
+    with page.expect_response("**/state") as heard:
+        pass
+    assert heard.value.status == 200
+    page.context.close()

@@ -50,6 +50,13 @@ for (const list of document.querySelectorAll("[data-keep]")) {
   }
 }
 
+// While the server is away a proxy answers in its place, and htmx would show that page inside of ours, from where
+// nothing comes back: such an answer replaces only what it brings anew.
+document.addEventListener("htmx:after:request", (event) => {
+  const { response, target, text } = event.detail.ctx;
+  if (response.status >= 500 && target?.id && !text.includes(`id="${target.id}"`)) event.preventDefault();
+});
+
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-print]")) print();
   // Leaving for safety leaves no way back in the history.

@@ -183,6 +183,8 @@
   });
   document.addEventListener("htmx:finally:request", () => page.removeAttribute("data-busy"));
   document.addEventListener("htmx:error", () => tell(said("offline")));
+  // base.js has kept out an answer that is none of ours.
+  document.addEventListener("htmx:after:request", (event) => { if (event.defaultPrevented) tell(said("offline")); });
 
   // ---------------------------------------------------------------- keys
 
