@@ -167,9 +167,9 @@ def _origin(parts: SplitResult) -> str:
 
 
 def make_folder(folder: Path) -> None:
-    """Make the data directory; raises SettingsError."""
+    """Make the data directory, which holds names and telephone numbers: for our own user alone. Raises SettingsError."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise SettingsError(f"QUEUE_DATA_DIR: cannot make {folder}: {error.strerror}") from None
 
@@ -182,7 +182,7 @@ def secret_key(settings: Settings) -> bytes:
     path = settings.data_dir / "secret.key"
     try:
         if not path.exists():
-            settings.data_dir.mkdir(parents=True, exist_ok=True)
+            make_folder(settings.data_dir)
             path.touch(mode=0o600)
             path.write_text(secrets.token_hex(32))
         return path.read_text().strip().encode()

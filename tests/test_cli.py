@@ -172,6 +172,11 @@ def test_a_data_directory_that_cannot_be_made_is_named(run: Run, folder: Path) -
     assert f"QUEUE_DATA_DIR: cannot make {folder}" in said.err
 
 
+def test_nobody_else_on_the_machine_reads_the_data_directory(run: Run, folder: Path) -> None:
+    assert run("migrate").code == 0
+    assert folder.stat().st_mode & 0o777 == 0o700
+
+
 # ---------------------------------------------------------------- init and migrate
 
 
