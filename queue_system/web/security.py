@@ -121,7 +121,8 @@ _HEADERS: Final = tuple(
         "X-Frame-Options": "DENY",
     }.items()
 )
-_HTTPS_HEADERS: Final = (*_HEADERS, (b"strict-transport-security", b"max-age=63072000; includeSubDomains"))
+# Of this name alone: where it is the organisation's own, whatever else lies below it may have no TLS.
+_HTTPS_HEADERS: Final = (*_HEADERS, (b"strict-transport-security", b"max-age=63072000"))
 
 
 def _bounded(receive: Receive) -> Receive:
