@@ -25,3 +25,11 @@ def test_decisions_fit_on_one_screen_and_are_numbered_without_gaps() -> None:
         text = record.read_text(encoding="utf-8")
         assert len(text.splitlines()) <= 40, record.name
         assert "**Decision.**" in text, record.name
+
+
+def test_what_a_proxy_shows_while_the_server_is_away_needs_nothing_of_it() -> None:
+    page = (DOCS / "away.html").read_text(encoding="utf-8")
+    assert re.findall(r"src=|href=|url\(|<script", page) == []
+    assert '<html lang="ar" dir="rtl">' in page
+    assert '<div lang="en" dir="ltr">' in page
+    assert re.search(r'http-equiv="refresh" content="\d+"', page)
