@@ -212,6 +212,18 @@ def test_answers_stand_below_one_another_on_a_wide_screen(browser: Browser, site
     context.close()
 
 
+def test_a_long_address_stays_within_a_narrow_phone(browser: Browser, site: str) -> None:
+    context = browser.new_context(locale="ar-QA", viewport={"width": 320, "height": 640})
+    tab = context.new_page()
+    tab.goto(f"{site}/book/doha-main/passport-lost/2026-11-24/20261124T0530Z")
+    tab.fill("#name", NAME)
+    tab.fill("#contact", "a.very.long.name.of.somebody@consular-mail.example.org")
+    tab.locator("main form button").click()
+    tab.wait_for_url("**/check*")
+    assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    context.close()
+
+
 def walk(tab: Page, site: str, look: Callable[[str], None]) -> None:
     """Once through all pages, from the front page to an appointment that was booked, moved and cancelled."""
 
