@@ -111,6 +111,13 @@ def test_what_cannot_be_booked_says_what_to_do_instead(visitor: Visitor, service
         assert visitor.open(f"/book/doha-main/{service}/{address}").url.endswith(f"/{service}")
 
 
+def test_services_stand_before_what_is_merely_good_to_know(visitor: Visitor) -> None:
+    text = visitor.open("/book/doha-main").text
+    parts = ("يُقدَّم طلب الجواز أولًا", "بدل جواز سفر ضائع", "من المفيد أن تعرف", "لا تدفع لأي وسيط")
+    places = [text.index(part) for part in parts]
+    assert places == sorted(places)
+
+
 def test_days_say_how_many_places_and_why_there_are_none(visitor: Visitor) -> None:
     page = visitor.open("/book/doha-main/passport-lost/days")
     assert "اليوم، الأحد 22" in page.text

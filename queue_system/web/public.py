@@ -125,7 +125,8 @@ async def _services(request: Request, branch: BranchSettings, *, front: bool = F
     values = {
         "front": front,
         "departments": await house(request).database.read(public_services.offers, branch),
-        "sentences": public_services.sentences(branch),
+        "first_sentences": public_services.sentences(branch, public_services.FIRST_SENTENCES),
+        "later_sentences": public_services.sentences(branch, public_services.LATER_SENTENCES),
         "hours": public_services.open_today(branch, now),
         "branches": len(await access.branches(request)),
     }

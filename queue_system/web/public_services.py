@@ -51,14 +51,14 @@ TAGS: Final = {
     "biometrics": "booking.tag-fingerprints",
 }
 # The branch's own sentences that belong on these pages, in this order; the others are for kiosk, screen and slip.
-SENTENCES: Final = (
-    "banner",
+# What decides whether to choose at all stands before the services, what is good to know behind them.
+FIRST_SENTENCES: Final = ("banner", "passports_only_platform")
+LATER_SENTENCES: Final = (
     "welcome",
     "entrance",
     "no_brokers",
     "neutrality",
     "confidentiality",
-    "passports_only_platform",
     "forgery_notice",
     "alias",
     "hint",
@@ -156,7 +156,7 @@ def closure_on(branch: BranchSettings, day: date, service_id: UUID | None = None
     return None
 
 
-def sentences(branch: BranchSettings, slugs: Iterable[str] = SENTENCES) -> list[Names]:
+def sentences(branch: BranchSettings, slugs: Iterable[str]) -> list[Names]:
     """The branch's own sentences for these pages."""
     return [branch.texts[slug] for slug in slugs if slug in branch.texts]
 
