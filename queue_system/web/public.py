@@ -49,7 +49,8 @@ async def service(request: Request) -> Response:
         "how": phrase,
         "instead_of_booking": public_services.INSTEAD.get(phrase),
         "documents": [document.names for document in chosen.to_bring],
-        "conditions": public_services.conditions(branch, chosen, words),
+        "particulars": public_services.particulars(chosen, words),
+        "rules": public_services.rules(branch, chosen, words),
         "hours": public_services.open_today(branch, house(request).clock.now(), chosen),
     }
     return await frame(request, "public/service.html", branch, chosen, values)

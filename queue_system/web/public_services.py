@@ -161,14 +161,16 @@ def sentences(branch: BranchSettings, slugs: Iterable[str]) -> list[Names]:
     return [branch.texts[slug] for slug in slugs if slug in branch.texts]
 
 
-def conditions(branch: BranchSettings, service: ServiceView, words: Words) -> list[str]:
-    """What holds for an appointment, one plain sentence each: how it takes place, the rules of its policy."""
-    found = [words.text(TAGS[tag]) for tag in service.tags if tag in TAGS]
-    channel = service.data.get("channel")
-    if channel in CHANNELS:
-        found.insert(0, words.text(CHANNELS[channel]))
+def particulars(service: ServiceView, words: Words) -> list[str]:
+    """What a service asks of whoever comes, besides documents, one plain sentence each."""
+    return [words.text(TAGS[tag]) for tag in service.tags if tag in TAGS]
+
+
+def rules(branch: BranchSettings, service: ServiceView, words: Words) -> list[str]:
+    """What the policy of a service allows, one plain sentence each."""
     if not service.bookable:
-        return found
+        return []
+    found = []
     policy = policy_of(branch, service)
     if policy.horizon_days is not None:
         found.append(words.plural("booking.rule-horizon", policy.horizon_days))
