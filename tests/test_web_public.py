@@ -121,7 +121,7 @@ def test_services_stand_before_what_is_merely_good_to_know(visitor: Visitor) -> 
 def test_days_say_how_many_places_and_why_there_are_none(visitor: Visitor) -> None:
     page = visitor.open("/book/doha-main/passport-lost/days")
     assert "اليوم، الأحد 22" in page.text
-    assert "14 مكانًا" in page.text
+    assert "14 موعدًا" in page.text
     assert "من الجمعة 27 إلى السبت 28 مغلق" in page.text
     assert "الثلاثاء 8 ذكرى التحرير" in page.text
     assert len(page.hrefs(r"/2026-\d\d-\d\d$")) == 15
