@@ -78,7 +78,7 @@ def test_mistakes_are_told_in_english_too(here: tuple[TestClient, Hall]) -> None
     visitor = Visitor(here[0], "en")
     visitor.choose_time()
     page = visitor.send(name="", contact="x@y")
-    assert_mistakes(page, {"name": "Please enter the name.", "contact": "The e-mail address is wrong."})
+    assert_mistakes(page, {"name": "Please enter the name.", "contact": "The email address is wrong."})
 
 
 def test_a_time_taken_meanwhile_is_replaced_without_typing_again(visitor: Visitor, hall: Hall) -> None:
