@@ -215,13 +215,16 @@ class Door:
     values: dict[str, str]
 
     def snapshot(self) -> dict[str, list[str]]:
-        """Every row of every table."""
+        """Every row of every table, but for when a device was last heard of: that is written down once a minute."""
         return self.hall.db.read_now(_everything)
 
 
 def _everything(tx: Tx) -> dict[str, list[str]]:
-    tables = METADATA.tables.items()
-    return {name: sorted(repr(tuple(row)) for row in tx.rows(sa.select(table))) for name, table in tables}
+    kept = {
+        name: [column for column in table.columns if (name, column.name) != ("device", "seen_at")]
+        for name, table in METADATA.tables.items()
+    }
+    return {name: sorted(repr(tuple(row)) for row in tx.rows(sa.select(*columns))) for name, columns in kept.items()}
 
 
 @pytest.fixture(scope="module")
