@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket as sockets
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -60,6 +61,16 @@ def wait_for(page: Page, condition: str) -> None:
 def pass_time(page: Page, milliseconds: int) -> None:
     """Let the page's clock run on; what it waits for happens at once."""
     page.clock.run_for(milliseconds)
+
+
+def pass_time_until(page: Page, done: Callable[[], bool]) -> None:
+    """Let the page's clock run on in small steps until something has happened."""
+
+    def step() -> bool:
+        pass_time(page, 100)
+        return done()
+
+    until(step)
 
 
 def first_screen(hall: Hall) -> UUID:

@@ -18,7 +18,7 @@ from queue_system.clock import FrozenClock
 from queue_system.store.log import SYSTEM
 from tests import needs
 from tests.displays_browser import Server, busy_hall, check, connected, first_screen, pass_time, wait_for
-from tests.displays_hall import call, enrol, seat
+from tests.displays_hall import call, enrol, seat, until
 from tests.web_hall import furnished
 
 pytestmark = pytest.mark.browser
@@ -227,6 +227,19 @@ def test_a_silent_connection_is_given_up(opened: Callable[..., Page], server: Se
     connected(page)
     assert len(connections) == 2
     expect(page.locator("#late")).to_be_hidden()
+
+
+def test_after_a_long_silence_a_new_connection_is_given_time_to_speak(opened: Callable[..., Page]) -> None:
+    connections: list[WebSocketRoute] = []
+    page = opened(**{r"/display/live": lambda route: connections.append(route)})  # noqa: PLW0108 - playwright marks what it is given
+    wait_for(page, "socket?.readyState === WebSocket.OPEN")
+    pass_time(page, 25_000)
+    until(lambda: bool(page.evaluate("true")) and len(connections) == 2)
+    wait_for(page, "socket?.readyState === WebSocket.OPEN")
+    pass_time(page, 5_000)
+    connections[1].send('{"type":"pulse"}')
+    expect(page.locator("#late")).to_be_hidden()
+    assert len(connections) == 2
 
 
 def test_a_new_version_of_the_styles_loads_the_page_anew(opened: Callable[..., Page]) -> None:

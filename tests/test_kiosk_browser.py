@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, WebSocketRoute, expect, sync_playwright
 
 from queue_system.actions import office
 from queue_system.clock import ShiftedClock, SystemClock
@@ -16,6 +16,7 @@ from queue_system.store.log import SYSTEM
 from tests import axe, needs
 from tests.conftest import SUNDAY_MORNING
 from tests.desk_in_browser import House
+from tests.displays_browser import pass_time_until
 from tests.kiosk_hall import book, pair
 from tests.web_hall import furnished
 
@@ -361,4 +362,22 @@ def test_old_news_on_the_telephone_are_called_old(browser: Browser, house: House
     expect(page.locator("#stale")).not_to_be_visible()
     page.clock.run_for(3_000)
     expect(page.locator("#stale")).to_be_visible()
+    context.close()
+
+
+def test_after_a_long_silence_the_telephone_gives_a_new_connection_time_to_speak(
+    browser: Browser, house: House
+) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 844})
+    page = context.new_page()
+    page.clock.install()
+    connections: list[WebSocketRoute] = []
+    page.route_web_socket("**/live**", lambda route: connections.append(route))  # noqa: PLW0108 - playwright marks what it is given
+    page.goto(f"{house.address}/t/{house.hall.issue().ticket.token}")
+    page.clock.run_for(41_000)
+    expect(page.locator("#stale")).to_be_visible()
+    pass_time_until(page, lambda: len(connections) == 2)
+    page.clock.run_for(5_000)
+    connections[1].send('{"type":"pulse"}')
+    expect(page.locator("#stale")).to_be_hidden()
     context.close()

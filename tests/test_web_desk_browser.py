@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Route, WebSocketRoute, expect, sync_playwright
 
 from queue_system.clock import FrozenClock
 from queue_system.core.tickets import TicketState
@@ -15,6 +15,7 @@ from queue_system.store.queries import line
 from queue_system.store.queries.access import staff_by_login
 from tests import axe, needs
 from tests.desk_in_browser import House, press, take_seat
+from tests.displays_browser import pass_time_until
 from tests.hall import enter
 from tests.web_hall import furnished
 
@@ -372,6 +373,22 @@ def test_silence_is_told_and_ends_when_the_server_is_back(
     page.clock.fast_forward(40_000)
     expect(page.locator("#desk-stale")).to_be_visible()
     expect(page.locator("#desk-stale")).to_contain_text("قد يكون المعروض قديمًا")
+    context.close()
+
+
+def test_after_a_long_silence_a_new_connection_is_given_time_to_speak(browser: Browser, house: House) -> None:
+    context = browser.new_context(locale="ar")
+    page = context.new_page()
+    page.clock.install()
+    connections: list[WebSocketRoute] = []
+    page.route_web_socket("**/live*", lambda route: connections.append(route))  # noqa: PLW0108 - playwright marks what it is given
+    take_seat(page, house)
+    page.clock.run_for(36_000)
+    expect(page.locator("#desk-stale")).to_be_visible()
+    pass_time_until(page, lambda: len(connections) == 2)
+    page.clock.run_for(5_000)
+    connections[1].send('{"type":"pulse"}')
+    expect(page.locator("#desk-stale")).to_be_hidden()
     context.close()
 
 

@@ -27,6 +27,7 @@ let announcements = []; // calls whose turn to be announced is still to come
 let onStage = null; // the call being announced
 let ahead = null; // ms by which the server's clock is ahead of performance.now()
 let lastNews = performance.now();
+let openedAt = 0; // when the present connection was opened
 let socket = null;
 let failures = 0;
 let reloadDue = false;
@@ -37,7 +38,10 @@ function connect() {
   const mine = new WebSocket(new URL(live, location.href.replace(/^http/, "ws")));
   const opening = setTimeout(() => lose(mine), OPENING_MS);
   socket = mine;
-  mine.onopen = () => clearTimeout(opening);
+  mine.onopen = () => {
+    clearTimeout(opening);
+    if (mine === socket) openedAt = performance.now();
+  };
   mine.onmessage = ({ data }) => {
     if (mine !== socket) return;
     failures = 0;
@@ -190,7 +194,8 @@ function watch() {
   if (!cover.hidden) {
     for (const place of cover.querySelectorAll("[data-news]")) write(place, wallTime(serverNow() - silence));
   }
-  if (silence > LATE_MS && connected) lose(socket);
+  // A connection answers for its own silence only: after a break a busy server needs a while for its first word.
+  if (performance.now() - Math.max(lastNews, openedAt) > LATE_MS && connected) lose(socket);
   // The clock stands still with the news: a running clock would vouch for an old board.
   if (silence <= STALE_MS) write(hall.querySelector("[data-clock] bdi"), wallTime(serverNow()));
   const grown = performance.now() - born > 3_600_000;

@@ -84,6 +84,7 @@
   }
 
   let heardAt = Date.now();
+  let triedAt = 0;
   let tries = 0;
   let socket = null;
 
@@ -91,6 +92,7 @@
     const address = new URL(page.dataset.live, location.href);
     address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
     let opened = false;
+    triedAt = Date.now();
     socket = new WebSocket(address);
     socket.onopen = () => { opened = true; };
     socket.onmessage = (event) => {
@@ -123,8 +125,9 @@
   setInterval(() => {
     if (Date.now() - heardAt < SILENCE_MS) return;
     stale.hidden = false;
-    // Silence on an open socket is trouble too: away with it, onclose begins anew.
-    socket?.close();
+    // A socket that stays silent is trouble too: away with it, onclose begins anew. A new one answers for its own
+    // silence only: after a break a busy server needs a while for its first word.
+    if (Date.now() - triedAt >= SILENCE_MS) socket?.close();
   }, 1000);
   addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
   connect();

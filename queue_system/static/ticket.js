@@ -14,6 +14,7 @@
   let calls = Number(ticket().dataset.calls);
   let spoken = ticket().dataset.say ?? "";
   let heardAt = Date.now();
+  let triedAt = 0;
   let tries = 0;
   let over = false;
   let socket = null;
@@ -47,6 +48,7 @@
   function connect() {
     const address = new URL(place.dataset.live, location.href);
     address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
+    triedAt = Date.now();
     socket = new WebSocket(address);
     socket.onmessage = (event) => {
       tries = 0;
@@ -68,8 +70,9 @@
   setInterval(() => {
     if (over || Date.now() - heardAt < SILENCE_MS) return;
     alive(false);
-    // Silence on an open socket is trouble too: away with it, onclose begins anew.
-    if (socket?.readyState === WebSocket.OPEN) socket.close();
+    // A socket that stays silent is trouble too: away with it, onclose begins anew. A new one answers for its own
+    // silence only: after a break a busy server needs a while for its first word.
+    if (Date.now() - triedAt >= SILENCE_MS) socket?.close();
   }, 1000);
   // A telephone sleeps in a pocket: whoever looks at it sees the truth at once.
   document.addEventListener("visibilitychange", () => {
