@@ -66,6 +66,19 @@ def test_news_of_each_branch_that_is_followed_wakes(branch: UUID) -> None:
         assert session.receive_text() == "2"
 
 
+def test_bytes_from_the_client_end_nothing() -> None:
+    hub = Hub()
+
+    async def render() -> Frame:
+        return Frame(hub.position(BRANCH), str(hub.position(BRANCH)))
+
+    with following(hub, render) as session:
+        assert session.receive_text() == "0"
+        session.send_bytes(b"\0")
+        session.portal.call(hub.wake, {BRANCH: 1})
+        assert session.receive_text() == "1"
+
+
 def close_code(session: WebSocketTestSession) -> int:
     with pytest.raises(WebSocketDisconnect) as closed:
         session.receive_text()
