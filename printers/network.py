@@ -284,11 +284,15 @@ class _Line:
         return answer in self._rest
 
     def let_it_read(self, timeout: float) -> None:
-        """Close our half and wait for the printer's: closing at once may reset unread bytes away."""
+        """Close our half and wait for the printer's: closing at once may reset unread bytes away.
+
+        A printer that never stops talking is not waited for: it would keep its worker for ever.
+        """
+        deadline = time.monotonic() + timeout
         with suppress(OSError):
             self._socket.shutdown(socket.SHUT_WR)
-            while True:
-                self.listen(timeout)
+            while (left := deadline - time.monotonic()) > 0:
+                self.listen(left)
 
 
 def _is_status(byte: int) -> bool:

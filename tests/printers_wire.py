@@ -38,6 +38,8 @@ class Wire:
     """Status to change to when job data arrives; completion is then not answered."""
     completes_late: int = 0
     """Answer a completion only just before the answer to so many later status requests."""
+    chatters: bool = False
+    """Once the computer has said everything, talk until it hangs up."""
     noise: bytes = b""
     """Sent before each answer, like the unasked reports of some printers."""
     received: bytearray = field(default_factory=bytearray)
@@ -93,6 +95,8 @@ class Wire:
             except TimeoutError:
                 continue
             if not chunk:
+                while self.chatters and not self._stop.is_set():
+                    line.sendall(b"\x16")
                 return
             self.received += chunk
             seen += len(chunk)

@@ -189,6 +189,17 @@ def test_after_a_failed_slip_the_buffer_is_cleared_at_once_and_before_the_next(w
     assert wire.printed == b"old<cleared><cleared>newnext"
 
 
+@pytest.mark.parametrize("mute", [True, False])
+def test_a_printer_that_never_stops_talking_is_left(wire: Wire, mute: bool) -> None:
+    wire.chatters = True
+    receipts: list[Receipt] = []
+    printer = driver(wire, mute=mute, completion=False)
+    sending = threading.Thread(target=lambda: receipts.append(printer.send(SLIP)), daemon=True)
+    sending.start()
+    sending.join(10)
+    assert [receipt.proof for receipt in receipts] == ["none" if mute else "status"]
+
+
 def test_two_threads_share_one_connection_at_a_time(wire: Wire) -> None:
     printer = driver(wire)
     receipts: list[Receipt] = []
