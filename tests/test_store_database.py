@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from uuid import UUID
+
 import pytest
 import sqlalchemy as sa
 
@@ -28,3 +31,22 @@ def test_a_statement_that_is_wrong_in_itself_is_our_fault(db: Database) -> None:
         db.write_now(wrong)
     with pytest.raises(sa.exc.IntegrityError), db.migrating() as connection:
         connection.execute(sa.text("INSERT INTO print_job (id) VALUES (NULL)"))
+
+
+@pytest.mark.anyio
+async def test_a_writer_outlives_whatever_happens_beside_the_work(db: Database) -> None:
+    """Dead, its thread would leave everybody waiting who writes from then on."""
+
+    def in_vain(touched: dict[UUID, int]) -> None:
+        raise RuntimeError("nobody can be told")
+
+    db.on_commit = in_vain
+    async with asyncio.timeout(10):
+        with pytest.raises(RuntimeError, match="nobody can be told"):
+            await db.write(touch)
+        db.on_commit = lambda touched: None
+        assert await db.write(lambda tx: tx.scalar(sa.text("SELECT 1"))) == 1
+
+
+def touch(tx: Tx) -> None:
+    tx.touched[UUID(int=1)] = 1

@@ -55,7 +55,12 @@ class Writer(threading.Thread):
 
     def run(self) -> None:
         while (batch := self._batch()) is not None:
-            self._run(batch)
+            try:
+                self._run(batch)
+            except Exception as error:  # noqa: BLE001 - dead, this thread would leave every later caller waiting too
+                for job in batch:
+                    if not job.future.done():
+                        job.future.set_exception(error)
 
     def _batch(self) -> list[Job] | None:
         job = self._next or (None if self._stopping else self._jobs.get())
