@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Iterator
 from uuid import UUID
 
@@ -75,6 +76,54 @@ async def test_a_database_that_was_away_is_heard_again(db: Database, other: Data
         await asyncio.to_thread(rename, other, "gone", "branch")
         seq = await asyncio.to_thread(something_happens, other)
         assert await hub.wait({ORGANISATION: max(before, seq - 1)}, PATIENCE_SECONDS)
+    finally:
+        await asyncio.to_thread(relay.stop)
+
+
+@pytest.mark.anyio
+async def test_whatever_ends_the_listening_it_begins_again(
+    db: Database, other: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changes = db.changes
+    failed = threading.Event()
+
+    def once_in_vain(stop: threading.Event) -> Iterator[dict[UUID, int] | None]:
+        if not failed.is_set():
+            failed.set()
+            raise ValueError("a notice that is not ours")
+        return changes(stop)
+
+    monkeypatch.setattr(db, "changes", once_in_vain)
+    hub = Hub()
+    relay = Relay(db, hub)
+    await relay.start()
+    try:
+        before = hub.position(ORGANISATION)
+        await asyncio.to_thread(failed.wait, PATIENCE_SECONDS)
+        seq = await asyncio.to_thread(something_happens, other)
+        assert await hub.wait({ORGANISATION: max(before, seq - 1)}, PATIENCE_SECONDS)
+    finally:
+        await asyncio.to_thread(relay.stop)
+
+
+@pytest.mark.anyio
+async def test_what_is_written_while_the_relay_starts_is_heard(
+    db: Database, other: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the first look at the positions and the beginning of the listening."""
+    changes = db.changes
+
+    def written_just_before(stop: threading.Event) -> Iterator[dict[UUID, int] | None]:
+        something_happens(other)
+        return changes(stop)
+
+    monkeypatch.setattr(db, "changes", written_just_before)
+    hub = Hub()
+    relay = Relay(db, hub)
+    before = db.read_now(log.positions)[ORGANISATION]
+    await relay.start()
+    try:
+        assert await hub.wait({ORGANISATION: before}, PATIENCE_SECONDS)
     finally:
         await asyncio.to_thread(relay.stop)
 

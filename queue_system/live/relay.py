@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
+from typing import Final
 from uuid import UUID
 
+import structlog
+
 from ..core.errors import Unavailable
-from ..store import log
 from ..store.database import Database
+from ..store.log import positions
 from .hub import Hub
+
+AGAIN_SECONDS: Final = 1.0
+
+log = structlog.get_logger(__name__)
 
 
 class Relay:
@@ -25,19 +33,27 @@ class Relay:
         loop = asyncio.get_running_loop()
 
         def wake(touched: dict[UUID, int]) -> None:
-            if not loop.is_closed():
+            # A loop that has ended has nobody to wake.
+            with contextlib.suppress(RuntimeError):
                 loop.call_soon_threadsafe(self._hub.wake, touched)
 
         def pump() -> None:
-            for heard in self._database.changes(self._stop):
+            # Whatever happens we listen on, or screens would sleep for ever.
+            while not self._stop.is_set():
                 try:
-                    wake(heard if heard is not None else self._database.read_now(log.positions))
-                except Unavailable:
-                    # The database is away, which it has logged: we listen on, or screens would sleep for ever.
-                    continue
+                    listen()
+                except Exception:
+                    log.exception("relay.failed")
+                    self._stop.wait(AGAIN_SECONDS)
+
+        def listen() -> None:
+            for heard in self._database.changes(self._stop):
+                # A database that is away has said so in the log.
+                with contextlib.suppress(Unavailable):
+                    wake(heard if heard is not None else self._database.read_now(positions))
 
         self._database.on_commit = wake
-        self._hub.wake(await self._database.read(log.positions))
+        self._hub.wake(await self._database.read(positions))
         self._thread = threading.Thread(target=pump, name="relay", daemon=True)
         self._thread.start()
 

@@ -310,6 +310,8 @@ class Database:
         # The driver's own connection: on one of the engine's our BEGIN would hold a snapshot, in which nothing moves.
         with contextlib.closing(self._read_engine.raw_connection()) as connection:
             last = version()
+            # What was written before we listened is not told apart from what was not.
+            yield None
             while not stop.wait(LOCAL_POLL_SECONDS):
                 if (seen := version()) != last:
                     last = seen
