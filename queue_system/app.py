@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-import structlog
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
@@ -19,8 +18,8 @@ from . import paper
 from .actions.booking import expire_holds
 from .actions.day import close_day
 from .actions.office import touch_devices
+from .background import forever
 from .clock import Clock, SystemClock
-from .core.errors import DomainError
 from .live.hub import Hub
 from .live.relay import Relay
 from .printing import Printing
@@ -33,8 +32,6 @@ from .web.security import Gate
 
 TIDY_EVERY_SECONDS: Final = 15.0
 SEEN_EVERY_SECONDS: Final = 60.0
-
-log = structlog.get_logger(__name__)
 
 FOLDERS: Final = {
     "": Path(__file__).parent / "static",
@@ -98,8 +95,8 @@ async def running(house: House) -> AsyncIterator[None]:
     printing = Printing(house)
     await printing.start()
     tasks = [
-        asyncio.create_task(_forever("tidy", lambda: tidy_everywhere(house), TIDY_EVERY_SECONDS)),
-        asyncio.create_task(_forever("seen", lambda: write_who_was_seen(house), SEEN_EVERY_SECONDS)),
+        asyncio.create_task(forever("tidy", lambda: tidy_everywhere(house), TIDY_EVERY_SECONDS)),
+        asyncio.create_task(forever("seen", lambda: write_who_was_seen(house), SEEN_EVERY_SECONDS)),
     ]
     try:
         yield
@@ -124,12 +121,3 @@ async def write_who_was_seen(house: House) -> None:
     """Kiosks and screens that have shown themselves since the last time, so that the office sees which are dark."""
     for branch_id, devices in house.presence.take().items():
         await house.database.write_in(branch_id, touch_devices, branch_id, devices)
-
-
-async def _forever(name: str, work: Callable[[], Awaitable[Any]], seconds: float) -> None:
-    while True:
-        try:
-            await work()
-        except DomainError as error:
-            log.warning("background.failed", task=name, code=error.code)
-        await asyncio.sleep(seconds)

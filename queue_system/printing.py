@@ -25,6 +25,7 @@ from printers.worker import Job, Outcome, Worker
 
 from .actions import spool
 from .actions.spool import ClaimedSlip, SlipOutcome
+from .background import forever
 from .core.errors import DomainError, Missing, Refused
 from .slips import slip_of, trial_slip
 from .store.database import Tx
@@ -133,7 +134,7 @@ class Printing:
         self._house.test_slip = self.test_slip
         with contextlib.suppress(DomainError):
             await self._look_around()
-        self._tasks.append(asyncio.create_task(self._keep_looking()))
+        self._tasks.append(asyncio.create_task(forever("printing", self._keep_up, LOOK_AGAIN_SECONDS)))
 
     async def stop(self) -> None:
         """Let every worker finish the slip in hand, for a few seconds; what hangs longer ends as unknown."""
@@ -167,14 +168,9 @@ class Printing:
 
     # ---------------------------------------------------------------- keeping up
 
-    async def _keep_looking(self) -> None:
-        while True:
-            await asyncio.sleep(LOOK_AGAIN_SECONDS)
-            try:
-                await self._look_around()
-                await self._expire()
-            except DomainError as error:
-                log.warning("printing.failed", code=error.code)
+    async def _keep_up(self) -> None:
+        await self._look_around()
+        await self._expire()
 
     async def _look_around(self) -> None:
         """Serve the printers as they are set now, and follow the branches that have one."""
