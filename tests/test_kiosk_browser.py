@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, WebSocketRoute, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Route, WebSocketRoute, expect, sync_playwright
 
 from queue_system.actions import office
 from queue_system.clock import ShiftedClock, SystemClock
@@ -17,6 +17,7 @@ from tests import axe, needs
 from tests.conftest import SUNDAY_MORNING
 from tests.desk_in_browser import House
 from tests.displays_browser import pass_time_until
+from tests.displays_hall import until
 from tests.kiosk_hall import book, pair
 from tests.web_hall import furnished
 
@@ -274,6 +275,51 @@ def test_the_first_page_follows_the_hall(context: BrowserContext, house: House) 
     house.hall.issue("birth")
     page.clock.run_for(15_500)
     expect(page.get_by_role("link", name="الأحوال المدنية")).to_contain_text("شخص واحد في الانتظار")
+
+
+def test_who_has_gone_on_is_not_taken_back_by_a_look_that_failed(context: BrowserContext, house: House) -> None:
+    page = context.new_page()
+    page.clock.install()
+    page.goto(f"{house.address}/kiosk/ar")
+    held: list[Route] = []
+    page.route("**/kiosk/ar", lambda route: held.append(route))  # noqa: PLW0108 - playwright marks what it is given
+    # Counted before the page itself hears of it, so that afterwards everything has been done that follows from it.
+    page.evaluate(
+        """() => { const fetch = window.fetch; window.asked = 0; window.failed = 0; window.fetch = (...what) => {
+             asked += 1; const answer = fetch(...what); answer.catch(() => { failed += 1; }); return answer; }; }"""
+    )
+    pass_time_until(page, lambda: bool(held))
+    page.get_by_role("link", name="لديّ موعد").tap()
+    expect(page.locator("#main")).to_have_attribute("data-page", "check-in")
+    held[0].abort()
+    until(lambda: page.evaluate("failed") == 1)
+    assert page.evaluate("asked") == 2
+    expect(page.locator("#lost")).to_be_hidden()
+
+
+def test_a_number_that_has_left_the_screen_is_followed_no_more(context: BrowserContext, house: House) -> None:
+    page = context.new_page()
+    page.clock.install()
+    connections: list[WebSocketRoute] = []
+    page.route_web_socket("**/live**", lambda route: connections.append(route))  # noqa: PLW0108 - as above
+    page.goto(f"{house.address}/kiosk/ar")
+    to_number(page)
+    until(lambda: page.evaluate("true") and len(connections) == 1)
+    page.clock.pause_at(page.evaluate("Date.now()") / 1000 + 1)
+    page.evaluate(
+        """() => { const later = setTimeout; window.tries = 0; window.setTimeout = (what, ms) => {
+             if (what.name === "connect") tries += 1; return later(what, ms); }; }"""
+    )
+    connections[0].close(code=1011)
+    # It would come back in a moment, but the visitor is quicker, and so is the next one.
+    until(lambda: page.evaluate("tries") == 1)
+    page.get_by_role("link", name="انتهيت").tap()
+    expect(page.locator("#main")).to_have_attribute("data-page", "start")
+    to_number(page)
+    until(lambda: page.evaluate("true") and len(connections) == 2)
+    page.clock.run_for(6_000)
+    page.evaluate("true")
+    assert len(connections) == 2
 
 
 def test_a_kiosk_that_is_locked_out_leaves_the_screen(context: BrowserContext, house: House) -> None:

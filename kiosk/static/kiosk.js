@@ -180,6 +180,8 @@
       if (busy || here !== asked || !page.getElementById("main")) return;
       for (const part of [".kiosk-who", ".kiosk-question", "#main"]) renew($(part), page.querySelector(part));
     } catch {
+      // Who has gone on meanwhile has an answer: nobody is taken from the page they are on.
+      if (busy || here !== asked) return;
       lost(true);
       await go(home());
     }
@@ -203,8 +205,9 @@
     leavesAt = Date.now() + seconds * 1000;
     for (const button of document.querySelectorAll("footer [data-more]")) button.hidden = false;
     let tries = 0;
+    const page = main();
     const connect = () => {
-      if (kind() !== "number") return;
+      if (main() !== page) return;
       const address = new URL(main().dataset.live, location.href);
       address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
       const mine = new WebSocket(address);
