@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, WebSocketRoute, expect, sync_playwright
+from playwright.sync_api import APIResponse, Browser, Page, Route, WebSocketRoute, expect, sync_playwright
 
 from queue_system.clock import FrozenClock
 from queue_system.core.tickets import TicketState
@@ -16,6 +16,7 @@ from queue_system.store.queries.access import staff_by_login
 from tests import axe, needs
 from tests.desk_in_browser import House, press, take_seat
 from tests.displays_browser import pass_time_until
+from tests.displays_hall import until
 from tests.hall import enter
 from tests.web_hall import furnished
 
@@ -217,6 +218,24 @@ def test_a_key_pressed_before_the_answer_came_waits_for_its_turn(tab: Page, hous
     held[0].continue_()
     expect(tab.locator(".mine-ticket.is-free")).to_be_visible()
     assert state(house, first.id) == "served"
+
+
+def test_an_answer_that_was_overtaken_by_news_hides_nobody(tab: Page, house: House) -> None:
+    house.hall.issue()
+    expect(tab.locator("tbody tr")).to_have_count(1)
+    press(tab, "n")
+    expect(tab.locator(".mine-ticket.is-called")).to_be_visible()
+    held: list[tuple[Route, APIResponse]] = []
+    tab.route("**/recalls", lambda route: held.append((route, route.fetch())))
+    press(tab, "r")
+    until(lambda: bool(tab.evaluate("true")) and bool(held))
+    house.hall.issue()
+    expect(tab.locator("#desk-line tbody tr")).to_have_count(1)
+    route, answer = held[0]
+    route.fulfill(response=answer)
+    expect(tab.locator("#desk-said")).to_contain_text("مجددًا")
+    assert tab.locator("#desk-line tbody tr").count() == 1
+    expect(tab.locator("[data-busy], [data-settling]")).to_have_count(0)
 
 
 def test_a_double_click_calls_one_visitor(tab: Page, house: House) -> None:

@@ -43,6 +43,7 @@
 
   // ---------------------------------------------------------------- news from the server
 
+  let newest = null; // The last picture that came by itself.
   let waiting = null; // A picture that came while the pointer was over a button of the line.
   let movedAt = 0;
   let lineChangedAt = 0;
@@ -100,7 +101,7 @@
       tries = 0;
       stale.hidden = true;
       const frame = JSON.parse(event.data);
-      if (frame.type === "desk") show(frame);
+      if (frame.type === "desk") show(newest = frame);
     };
     socket.onclose = (event) => {
       socket = null;
@@ -176,6 +177,9 @@
     settle();
     waiting = null;
     reason = "";
+    // The answer came another way than the news: what has happened since may have been here before it.
+    const { epoch, seq } = desk().dataset;
+    if (newest?.epoch === epoch && newest.seq > Number(seq)) show(newest);
     // What was pressed may be gone, with its row: go on at the actions.
     if (focused && document.activeElement === document.body) document.getElementById("act-N")?.focus({ preventScroll: true });
   });
