@@ -215,9 +215,10 @@ class Printing:
         return _Running(machine, printer, worker, wake)
 
     async def _end(self, printer_id: UUID) -> None:
-        running = self._running.pop(printer_id)
-        if not await asyncio.to_thread(running.worker.stop, STOP_SECONDS):
+        if not await asyncio.to_thread(self._running[printer_id].worker.stop, STOP_SECONDS):
             log.warning("printer.still_busy", printer=str(printer_id))
+        # Not before: a stop in the meantime must find it, and wait for it.
+        del self._running[printer_id]
 
     def _warm_up(self, machine: Machine) -> None:
         """The first slip of a process takes a second, for fonts and libraries: it should be nobody's."""
