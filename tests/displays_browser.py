@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import socket as sockets
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -19,20 +19,20 @@ from queue_system.store.queries.access import devices
 from tests import axe
 from tests.displays_hall import call, seat, served, until
 from tests.hall import Hall, enter
+from tests.ports import kept_port
 
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
 class Server:
-    """A server on one port that can be stopped and started again on the same database."""
+    """A server on one port that can be stopped and started again on the same database; `close` ends it for good."""
 
     def __init__(self, url: str, folder: Path, clock: FrozenClock) -> None:
         self._settings = Settings(database_url=SecretStr(url), data_dir=folder)
         self._clock = clock
         self._running: Any = None
-        with sockets.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self._keeper = ExitStack()
+        self.port = self._keeper.enter_context(kept_port())
         self.address = f"http://127.0.0.1:{self.port}"
         self.start()
 
@@ -46,6 +46,10 @@ class Server:
         if self._running is not None:
             self._running.__exit__(None, None, None)
             self._running = None
+
+    def close(self) -> None:
+        self.stop()
+        self._keeper.close()
 
 
 def connected(page: Page) -> None:
