@@ -35,6 +35,9 @@ BUFFER: Final = 65_536
 KNIFE: Final = 104
 """Rows between head and knife: about 13 mm."""
 
+PATIENCE_SECONDS: Final = 60.0
+"""How long who works with the printer waits for it: a machine that is busy with other things needs its time."""
+
 _log = logging.getLogger(__name__)
 
 _STATUS: Final = rb"\x10\x04[\x01-\x04]"
@@ -172,7 +175,7 @@ class VirtualPrinter:
             if self._thread is None or self._thread is threading.current_thread():
                 return
             self._ring.send(b".")
-            if not self._lock.wait_for(lambda: self._done >= asked or self._stopping, timeout=10):
+            if not self._lock.wait_for(lambda: self._done >= asked or self._stopping, timeout=PATIENCE_SECONDS):
                 raise TimeoutError("the virtual printer does not obey")
 
     def papers(self) -> list[Paper]:
@@ -180,7 +183,7 @@ class VirtualPrinter:
         with self._lock:
             return list(self._papers)
 
-    def wait_for_papers(self, count: int, seconds: float = 10) -> list[Paper]:
+    def wait_for_papers(self, count: int, seconds: float = PATIENCE_SECONDS) -> list[Paper]:
         """The papers, once at least `count` have fallen since the start; raises TimeoutError."""
         with self._lock:
             if not self._lock.wait_for(lambda: self._printed >= count, timeout=seconds):

@@ -13,6 +13,9 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+# As long as a busy machine may need for anything at all; what never comes still fails.
+PATIENCE_SECONDS = 60.0
+
 READY = {1: 0x16, 2: 0x12, 4: 0x12}
 PAPER_LOW = READY | {4: 0x1E}
 NO_PAPER = {1: 0x1E, 2: 0x32, 4: 0x7E}
@@ -60,7 +63,8 @@ class Wire:
                 yield self
             finally:
                 self._stop.set()
-                thread.join(5)
+                thread.join(PATIENCE_SECONDS)
+                assert not thread.is_alive()
 
     @property
     def printed(self) -> bytes:

@@ -32,6 +32,7 @@ from queue_system.store.tables import Device, PrintJob, table
 from queue_system.web.house import House
 from tests.conftest import SUNDAY_MORNING
 from tests.hall import Hall, enter, furnish
+from tests.ports import kept_port
 from tests.web_hall import SAME_ORIGIN
 
 ADDRESS = "https://queue.example"
@@ -114,7 +115,7 @@ class PrintingHall:
         )
 
 
-def until(condition: Callable[[], bool], seconds: float = 15) -> None:
+def until(condition: Callable[[], bool], seconds: float = 60) -> None:
     """Wait for something that happens in another thread; fails when it does not."""
     deadline = time.monotonic() + seconds
     while not condition():
@@ -135,7 +136,8 @@ def settings_for(db_url: str, folder: Path) -> Settings:
 def running_hall(db_url: str, folder: Path, *, connected: bool = True) -> Iterator[PrintingHall]:
     """The application over an installed embassy, its reception printer at a virtual one (`connected`)."""
     clock = ShiftedClock(SUNDAY_MORNING - SystemClock().now())
-    with VirtualPrinter(clock=clock.now).start() as printer:
+    # Switched off, the printer lets its port go: nobody else is to have it meanwhile.
+    with kept_port() as port, VirtualPrinter(clock=clock.now).start(port=port) as printer:
         app = create_app(settings_for(db_url, folder), clock, demo={"printer": printer})
         house: House = app.state.house
         furnish(house.database)

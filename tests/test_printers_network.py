@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -11,9 +10,14 @@ import pytest
 
 from printers.network import NetworkPrinter, PrinterError, Receipt, Status, read_status, token
 from tests import printers_wire
-from tests.printers_wire import Wire
+from tests.ports import kept_port
+from tests.printers_wire import PATIENCE_SECONDS, Wire
 
 SLIP = b"slip " * 200
+# For what never comes: the driver is to give up, and any time will do.
+SOON = 0.25
+# How long a printer may be quiet before it is asked, and how long it then has for the answer: they are one setting.
+QUIET = 1.0
 
 
 @pytest.fixture
@@ -23,8 +27,9 @@ def wire() -> Iterator[Wire]:
 
 
 def driver(wire: Wire, **settings: object) -> NetworkPrinter:
-    chosen: dict[str, object] = {"connect_timeout": 1.0, "status_timeout": 0.25, "print_timeout": 1.0, **settings}
-    return NetworkPrinter("127.0.0.1", wire.port, **chosen)  # type: ignore[arg-type]
+    """A driver that gives the wire's thread all the time it needs for what it does answer."""
+    limits = dict.fromkeys(("connect_timeout", "status_timeout", "print_timeout"), PATIENCE_SECONDS)
+    return NetworkPrinter("127.0.0.1", wire.port, **(limits | settings))  # type: ignore[arg-type]
 
 
 def failure(printer: NetworkPrinter, data: bytes = SLIP) -> PrinterError:
@@ -95,12 +100,11 @@ def test_low_paper_still_prints(wire: Wire) -> None:
 
 
 def test_a_printer_that_is_switched_off_is_offline() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    printer = NetworkPrinter("127.0.0.1", port, connect_timeout=0.5)
-    error = failure(printer)
-    assert (error.code, error.permanent, error.maybe_printed) == ("offline", False, False)
-    assert printer.status() is Status.OFFLINE
+    with kept_port() as port:
+        printer = NetworkPrinter("127.0.0.1", port, connect_timeout=PATIENCE_SECONDS)
+        error = failure(printer)
+        assert (error.code, error.permanent, error.maybe_printed) == ("offline", False, False)
+        assert printer.status() is Status.OFFLINE
 
 
 def test_a_name_that_cannot_be_one_is_told_apart_and_permanent() -> None:
@@ -110,10 +114,10 @@ def test_a_name_that_cannot_be_one_is_told_apart_and_permanent() -> None:
 
 def test_a_hanging_printer_gets_no_slip(wire: Wire) -> None:
     wire.answers = False
-    error = failure(driver(wire))
+    error = failure(driver(wire, status_timeout=SOON))
     assert (error.code, error.maybe_printed) == ("silent", False)
     assert wire.printed == b""
-    assert driver(wire).status() is Status.OFFLINE
+    assert driver(wire, status_timeout=SOON).status() is Status.OFFLINE
 
 
 def test_a_mute_printer_gets_its_slip_without_proof(wire: Wire) -> None:
@@ -127,16 +131,18 @@ def test_a_mute_printer_gets_its_slip_without_proof(wire: Wire) -> None:
 @pytest.mark.parametrize("late", [1, 2, 3, 4])
 def test_a_slow_printer_confirms_while_it_is_asked_how_it_is(wire: Wire, late: int) -> None:
     wire.completes_late = late
-    assert driver(wire, status_timeout=0.1, print_timeout=5).send(SLIP) == Receipt("completed")
+    assert driver(wire, status_timeout=QUIET).send(SLIP) == Receipt("completed")
 
 
 def test_a_printer_without_completion_proves_by_its_status(wire: Wire) -> None:
     wire.completes = False
-    printer = driver(wire)
+    printer = driver(wire, print_timeout=SOON)
     assert printer.send(SLIP) == Receipt("status")
+    # It is neither asked nor waited for again.
+    printer.print_timeout = PATIENCE_SECONDS
     started = time.monotonic()
     assert printer.send(SLIP) == Receipt("status")
-    assert time.monotonic() - started < printer.print_timeout  # it is not waited for again
+    assert time.monotonic() - started < printer.print_timeout
     assert bytes(wire.received).count(printers_wire.COMPLETION) == 1
 
 
@@ -149,6 +155,7 @@ def test_a_missing_completion_from_a_printer_that_gives_it_is_not_proof(wire: Wi
     printer = driver(wire)
     printer.send(SLIP)
     wire.completes = False
+    printer.print_timeout = SOON
     error = failure(printer)
     assert (error.code, error.maybe_printed) == ("unconfirmed", True)
 
@@ -156,7 +163,7 @@ def test_a_missing_completion_from_a_printer_that_gives_it_is_not_proof(wire: Wi
 @pytest.mark.parametrize("completion", [None, False])
 def test_paper_that_ends_within_the_slip_is_noticed(wire: Wire, completion: bool | None) -> None:
     wire.then = dict(printers_wire.NO_PAPER)
-    error = failure(driver(wire, completion=completion))
+    error = failure(driver(wire, status_timeout=QUIET, completion=completion))
     assert (error.code, error.maybe_printed) == ("no_paper", True)
 
 
@@ -173,13 +180,13 @@ def test_a_connection_that_breaks_before_the_slip_printed_nothing(wire: Wire) ->
 
 def test_a_printer_that_stops_reading_is_given_up(wire: Wire) -> None:
     wire.reads = False
-    printer = driver(wire, mute=True, print_timeout=0.5)
+    printer = driver(wire, mute=True, status_timeout=SOON, print_timeout=SOON)
     error = failure(printer, b"x" * 20_000_000)
     assert (error.code, error.maybe_printed) == ("interrupted", True)
 
 
 def test_after_a_failed_slip_the_buffer_is_cleared_at_once_and_before_the_next(wire: Wire) -> None:
-    printer = driver(wire)
+    printer = driver(wire, status_timeout=QUIET)
     wire.then = dict(printers_wire.NO_PAPER)
     failure(printer, b"old")
     assert wire_shows(wire, b"old<cleared>")
@@ -207,7 +214,7 @@ def test_two_threads_share_one_connection_at_a_time(wire: Wire) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(10)
+        thread.join(PATIENCE_SECONDS)
     assert receipts == [Receipt("completed")] * 4
     assert wire.printed == SLIP * 4
 
@@ -220,7 +227,7 @@ def test_tokens_are_printable_distinct_and_never_taken_for_a_status() -> None:
         assert byte & 0x93 != 0x12
 
 
-def wire_shows(wire: Wire, expected: bytes, deadline: float = 5.0) -> bool:
+def wire_shows(wire: Wire, expected: bytes, deadline: float = PATIENCE_SECONDS) -> bool:
     until = time.monotonic() + deadline
     while wire.printed != expected and time.monotonic() < until:
         threading.Event().wait(0.01)

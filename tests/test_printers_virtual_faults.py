@@ -10,7 +10,8 @@ import pytest
 
 from printers.virtual import BUFFER, VirtualPrinter
 from printers.virtual_condition import Changes, Roll
-from tests.virtual_printers import CUT, ask, connected, dots, exactly, ink, raster, tell
+from tests.ports import kept_port
+from tests.virtual_printers import CUT, PATIENCE_SECONDS, ask, connected, dots, exactly, ink, raster, tell
 
 SLIP = raster(["########", "#......#"]) + CUT
 STATUS = b"\x10\x04\x01\x10\x04\x02\x10\x04\x03\x10\x04\x04"
@@ -22,7 +23,8 @@ COMPLETED = b"\x37\x22QQQQ\x00"
 
 @pytest.fixture
 def printer() -> Iterator[VirtualPrinter]:
-    with VirtualPrinter(576, knife=0).start() as started:
+    # Switched off, it lets its port go: nobody else is to have it meanwhile.
+    with kept_port() as port, VirtualPrinter(576, knife=0).start(port=port) as started:
         yield started
 
 
@@ -163,13 +165,19 @@ def test_a_reset_does_not_empty_the_buffer(printer: VirtualPrinter) -> None:
 def test_a_full_buffer_stops_the_sender_until_there_is_paper(printer: VirtualPrinter) -> None:
     printer.change(roll=Roll.OUT)
     with connected(printer) as line:
-        line.settimeout(0.2)
+        line.settimeout(1)
         # The kernel's own buffers on the way fill up as well: megabytes go out before the sender is held up.
         with pytest.raises(TimeoutError):
             line.sendall(raster(["#" * 576] * 2000) * 100)
+        # A printer that has not come to reading yet holds the sender up just so: it is given its time.
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while printer.received < BUFFER:
+            assert time.monotonic() < deadline
+            printer.change()
+        printer.change()
         assert printer.received == BUFFER
         printer.change(roll=Roll.FULL)
-        line.settimeout(10)
+        line.settimeout(PATIENCE_SECONDS)
         line.shutdown(socket.SHUT_WR)
         assert line.recv(1) == b""
         assert printer.received > 2 * BUFFER
@@ -215,7 +223,7 @@ def test_a_mute_printer_prints_and_answers_nothing(printer: VirtualPrinter) -> N
         line.sendall(STATUS + b"\x1da\xff\x1dr\x01" + SLIP + COMPLETION + CLEAR)
         printer.wait_for_papers(1)
         tell_rest = len(STATUS) + 6 + len(SLIP) + len(COMPLETION) + len(CLEAR)
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while printer.received < tell_rest:
             assert time.monotonic() < deadline
             printer.change()
@@ -268,7 +276,7 @@ def test_a_slow_printer_takes_its_time(printer: VirtualPrinter) -> None:
     printer.change(bytes_per_second=2_000)
     start = time.monotonic()
     assert ask(printer, raster(["#" * 8] * 400) + CUT + COMPLETION, 7) == COMPLETED
-    assert 0.1 < time.monotonic() - start < 5
+    assert time.monotonic() - start > 0.1
 
 
 def test_one_computer_at_a_time(printer: VirtualPrinter) -> None:

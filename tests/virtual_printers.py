@@ -11,6 +11,8 @@ from PIL import Image
 
 from printers.virtual import Paper, VirtualPrinter
 
+# As long as a busy machine may need for anything at all; what never comes still fails.
+PATIENCE_SECONDS = 60.0
 CUT = b"\x1dVB\x00"
 """GS V 66 0: feed to the knife, cut."""
 
@@ -25,7 +27,7 @@ def raster(rows: list[str], mode: int = 0) -> bytes:
 
 @contextmanager
 def connected(printer: VirtualPrinter) -> Iterator[socket.socket]:
-    with socket.create_connection((printer.host, printer.port), timeout=10) as line:
+    with socket.create_connection((printer.host, printer.port), timeout=PATIENCE_SECONDS) as line:
         yield line
 
 
