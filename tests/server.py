@@ -16,6 +16,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
@@ -23,10 +24,11 @@ from typing import Self
 
 from queue_system.clock import ShiftedClock, SystemClock
 from tests.conftest import SUNDAY_MORNING
+from tests.ports import kept_port
 
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 60.0
-STOP_SECONDS = 20.0
+STOP_SECONDS = 60.0
 
 
 class Server:
@@ -36,8 +38,9 @@ class Server:
         self.url = url
         self.folder = folder
         self.step = step if step is not None else SUNDAY_MORNING - SystemClock().now()
-        # Given by the system at the first start, and kept: screens come back to the address they know.
-        self.port = 0
+        # Kept while the server is away: screens come back to the address they know.
+        self._keeper = ExitStack()
+        self.port = self._keeper.enter_context(kept_port())
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -100,14 +103,14 @@ class Server:
     ) -> None:
         if self._process is not None:
             self.stop()
+        self._keeper.close()
 
     def _await_ready(self, process: subprocess.Popen[bytes]) -> None:
         assert process.stdout is not None
         deadline = time.monotonic() + START_SECONDS
         with selectors.DefaultSelector() as ready:
             ready.register(process.stdout, selectors.EVENT_READ)
-            if ready.select(deadline - time.monotonic()) and (said := process.stdout.readline()):
-                self.port = int(said)
+            if ready.select(deadline - time.monotonic()) and process.stdout.readline():
                 return
         process.kill()
         self._end(process)
