@@ -31,6 +31,9 @@ class Demo:
     process: subprocess.Popen[str]
     folder: Path
     reader: threading.Thread
+    begun: float = field(default_factory=time.monotonic)
+    started_in: float = 0.0
+    """Seconds until it had told what to open: how quick this machine is just now."""
     lines: list[str] = field(default_factory=list)
 
     @property
@@ -60,7 +63,7 @@ class Demo:
         started = time.monotonic()
         if self.process.poll() is None:
             self.process.send_signal(how)
-        code = self.process.wait(30)
+        code = self.process.wait(START_SECONDS)
         seconds = time.monotonic() - started
         self.reader.join(10)
         if self.process.stdout is not None:
@@ -106,4 +109,5 @@ def start(folder: Path, *arguments: str, **environment: str) -> Demo:
             raise AssertionError(f"the demonstration did not start: {demo.log()}")
         demo.lines.append(line)
         if LAST_LINE in line:
+            demo.started_in = time.monotonic() - demo.begun
             return demo

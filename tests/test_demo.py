@@ -63,7 +63,7 @@ def follow_until_the_hall_lives(demo: Demo) -> None:
     let_in = demo.get("/demo/display", follow_redirects=False)
     token = let_in.headers["set-cookie"].split(";")[0].split("=", 1)[1]
     branch = demo.get("/api/v1/branches").json()["branches"][0]["branch"]
-    deadline = time.monotonic() + 90
+    deadline = time.monotonic() + 150
     with connect(
         demo.address.replace("http", "ws") + "/display/live",
         additional_headers={"Authorization": f"Bearer {token}"},
@@ -99,9 +99,9 @@ def assert_complete(demo: Demo) -> None:
 
 
 def assert_stops(demo: Demo) -> None:
-    """As Ctrl-C does: soon, and with success."""
+    """As Ctrl-C does: soon, and with success. Soon is as long as the start took where a machine needs its time."""
     code, seconds = demo.stop()
-    assert (code, seconds < 6) == (0, True), (seconds, demo.log())
+    assert (code, seconds < max(6, demo.started_in)) == (0, True), (seconds, demo.log())
     assert "Traceback" not in demo.log()
 
 
