@@ -107,13 +107,13 @@ def test_server_that_cannot_start_says_why(tmp_path: Path) -> None:
 
 def reachable(url: str) -> bool:
     try:
-        psycopg.connect(url, connect_timeout=5).close()
+        psycopg.connect(url, connect_timeout=60).close()
     except psycopg.OperationalError:
         return False
     return True
 
 
-def await_until(condition: Callable[[], bool], seconds: float = 30.0) -> None:
+def await_until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"

@@ -89,7 +89,7 @@ def test_waiting_writes_succeed_and_fail_each_by_itself(branch_zero: Database) -
 async def test_a_cancelled_request_does_not_stop_the_writer(branch_zero: Database) -> None:
     """Whoever hangs up before his turn is left out; whoever comes after him is served."""
     gate = threading.Event()
-    blocker = branch_zero._submit(None, lambda tx: gate.wait(10))
+    blocker = branch_zero._submit(None, lambda tx: gate.wait(60))
     given_up = asyncio.ensure_future(branch_zero.write_in(ORGANISATION, append, "gone"))
     await asyncio.sleep(0)
     given_up.cancel()
