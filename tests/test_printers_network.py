@@ -200,10 +200,10 @@ def test_after_a_failed_slip_the_buffer_is_cleared_at_once_and_before_the_next(w
 def test_a_printer_that_never_stops_talking_is_left(wire: Wire, mute: bool) -> None:
     wire.chatters = True
     receipts: list[Receipt] = []
-    printer = driver(wire, mute=mute, completion=False)
+    printer = driver(wire, mute=mute, completion=False, status_timeout=QUIET)
     sending = threading.Thread(target=lambda: receipts.append(printer.send(SLIP)), daemon=True)
     sending.start()
-    sending.join(10)
+    sending.join(PATIENCE_SECONDS)
     assert [receipt.proof for receipt in receipts] == ["none" if mute else "status"]
 
 
