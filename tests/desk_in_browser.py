@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+from uuid import UUID
 
 import uvicorn
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from queue_system.app import create_app
 from queue_system.clock import Clock
 from queue_system.settings import read_settings
+from queue_system.store.queries import line
 from tests.hall import PASSWORD, Hall, enter
 
 
@@ -49,3 +54,25 @@ def press(page: Page, key: str) -> None:
     """Press a key when the answer to the one before has been seen, as a person does."""
     expect(page.locator("[data-busy], [data-settling]")).to_have_count(0)
     page.keyboard.press(key)
+
+
+@contextmanager
+def at_the_desk(browser: Browser, house: House) -> Iterator[Page]:
+    """Layla's desk at counter 4, in Arabic; scripts that fail or are forbidden fail the test."""
+    context = browser.new_context(viewport={"width": 1366, "height": 768}, locale="ar")
+    page = context.new_page()
+    problems: list[str] = []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on("console", lambda said: problems.append(said.text) if "Content Security" in said.text else None)
+    take_seat(page, house)
+    yield page
+    context.close()
+    assert problems == []
+
+
+def state(house: House, ticket_id: UUID) -> str:
+    return house.hall.db.read_now(line.ticket, house.hall.branch.id, ticket_id).state.value
+
+
+def open_now(house: House) -> Any:
+    return house.hall.db.read_now(line.open_tickets, house.hall.branch.id)
