@@ -78,7 +78,7 @@ def test(arguments: list[str]) -> int:
     failed = checks()
     for name in failed:
         print(f"== {name} FAILED, see above; the tests run all the same", flush=True)
-    pytest = ["-q", "-n", "2", "--dist", "worksteal", *with_marks([], [*marks, "not soak"])]
+    pytest = ["-q", "-n", "3", "--dist", "worksteal", *with_marks([], [*marks, "not soak"])]
     print("== pytest", flush=True)
     return call([str(PYTHON), "-m", "pytest", *pytest]) or (1 if failed else 0)
 
