@@ -11,12 +11,22 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 import structlog
+from argon2 import PasswordHasher
 from playwright.sync_api import expect
 
 from queue_system.clock import FrozenClock
 from queue_system.store import schema
 from queue_system.store.database import Database
+from queue_system.web import passwords
 from tests import postgres
+
+# A real hash takes a third of a second of processor time, and nearly every test of a page signs somebody in.
+# Tests about the cost itself ask for `real_passwords`.
+REAL_PASSWORDS = {name: getattr(passwords, name) for name in ("_HASHER", "_NOBODY")}
+vars(passwords).update(
+    _HASHER=PasswordHasher(time_cost=1, memory_cost=8, parallelism=1),
+    _NOBODY=f"$argon2id$v=19$m=8,t=1,p=1${'A' * 22}${'A' * 43}",
+)
 
 # A page may take its time on a busy machine; what never comes still fails.
 expect.set_options(timeout=30_000)
@@ -37,6 +47,13 @@ SUNDAY_MORNING = datetime(2026, 11, 22, 7, 0, tzinfo=UTC)
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
     return "asyncio"
+
+
+@pytest.fixture
+def real_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passwords cost what they cost outside of tests."""
+    for name, value in REAL_PASSWORDS.items():
+        monkeypatch.setattr(passwords, name, value)
 
 
 @pytest.fixture

@@ -105,6 +105,7 @@ def test_empty_fields_are_named_one_by_one(client: TestClient) -> None:
     assert answer.text.count('aria-invalid="true"') == 2
 
 
+@pytest.mark.usefixtures("real_passwords")
 def test_a_name_that_nobody_has_costs_as_much_work_as_one_that_somebody_has() -> None:
     stored = hash_password(PASSWORD)
 
