@@ -26,8 +26,12 @@ RIGHT_TO_LEFT_SCRIPTS: Final = frozenset({"Arab", "Hebr", "Syrc", "Thaa"})
 THRESHOLD: Final = 136
 NARROWEST: Final = 320
 WIDE: Final = 512
-#: Dots between a text and the image beside it.
+#: Dots between a text and the code beside it.
 BESIDE: Final = 36
+#: White modules on every side of a QR code (ISO/IEC 18004): scanners find its corners by them.
+QUIET_ZONE: Final = 4
+#: Dots between a rule and the texts beside a code.
+ABOVE_TEXT: Final = 20
 
 
 @dataclass(frozen=True)
@@ -122,26 +126,22 @@ def _number(sheet: _Sheet, slip: Slip) -> None:
         sheet.write(slip.wait, "Regular", 30, balance=True)
     sheet.skip(14)
     sheet.rule(2)
-    sheet.skip(20)
 
 
 def _what_next(sheet: _Sheet, slip: Slip) -> None:
-    if not slip.qr:
-        sheet.write(slip.instruction, "Regular", 28, balance=True)
+    if slip.qr and sheet.wide:
+        sheet.beside_code(slip.qr, 6, (slip.instruction, "Regular", 28), (slip.qr_caption, "Bold", 26))
         return
-    if sheet.wide:
-        sheet.beside(qr_image(slip.qr, 6), (slip.instruction, "Regular", 28), (slip.qr_caption, "Bold", 26))
-        return
-    sheet.write(slip.instruction, "Regular", 28, balance=True)
     sheet.skip(20)
-    sheet.place(qr_image(slip.qr, 5))
-    sheet.skip(14)
-    if slip.qr_caption:
-        sheet.write(slip.qr_caption, "Bold", 26, balance=True)
+    sheet.write(slip.instruction, "Regular", 28, balance=True)
+    if slip.qr:
+        sheet.place_code(slip.qr, 5)
+        if slip.qr_caption:
+            sheet.write(slip.qr_caption, "Bold", 26, balance=True)
+    sheet.skip(18)
 
 
 def _foot(sheet: _Sheet, slip: Slip) -> None:
-    sheet.skip(18)
     sheet.rule(2)
     sheet.skip(10)
     sheet.write(slip.issued, "Regular", 26, balance=True)
@@ -220,21 +220,30 @@ class _Sheet:
         self._placed.append((image, (self.dots - image.width) // 2, self.y))
         self.y += image.height
 
-    def beside(self, image: Image.Image, *texts: tuple[str | None, Face, int]) -> None:
-        """Texts at the start side, an image at their end side, in the middle of the paper and of each other.
+    def place_code(self, content: str, dots_per_module: int) -> None:
+        """A QR code in the middle, in its quiet zone."""
+        quiet = QUIET_ZONE * dots_per_module
+        self.y += quiet
+        self.place(qr_image(content, dots_per_module))
+        self.y += quiet
+
+    def beside_code(self, address: str, dots_per_module: int, *texts: tuple[str | None, Face, int]) -> None:
+        """Texts at the start side, a QR code at their end side, in the middle of the paper and of each other.
 
         Spread to both edges they would look like two things, and the white between them would be sent. The outer
-        edges of both lie on whole bytes, for the same reason.
+        edges of both lie on whole bytes, for the same reason. What stands above and below keeps its distance.
         """
+        image, quiet = qr_image(address, dots_per_module), QUIET_ZONE * dots_per_module
+        gap = max(BESIDE, quiet)
         present = [(content, face, size) for content, face, size in texts if content]
-        limit = self.inner - image.width - BESIDE
+        limit = self.dots - 2 * quiet - image.width - gap
         blocks = [self._measure(content, face, size, limit) for content, face, size in present]
-        group = max(width for width, _ in blocks) + BESIDE + image.width
-        left = max(self.margin, (self.dots - group) // 2) // 8 * 8
+        group = max(width for width, _ in blocks) + gap + image.width
+        left = max(quiet, (self.dots - group) // 2 // 8 * 8)
         right = self.dots - left
         between = 14
         total = sum(height for _, height in blocks) + between * (len(blocks) - 1)
-        height = max(total, image.height)
+        height = max(total + 2 * ABOVE_TEXT, image.height + 2 * quiet)
         y = self.y + (height - total) // 2
         for content, face, size in present:
             x = right - limit if self.right_to_left else left

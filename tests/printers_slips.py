@@ -100,6 +100,7 @@ SLIPS: Final = {
 }
 PICTURES: Final = (
     ("ar", 576),
+    ("ar", 512),
     ("ar", 384),
     ("ar-long", 576),
     ("ar-confidential", 576),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 from dataclasses import replace
 
@@ -12,7 +13,7 @@ from PIL import Image, ImageChops
 from printers.slip import MissingGlyph, Slip, is_right_to_left, qr_image, render
 from tests.printers_slips import ARABIC, ARABIC_CONFIDENTIAL, ENGLISH, PICTURES, SLIPS, URL, picture
 
-WIDTHS = (576, 384)
+WIDTHS = (576, 512, 384)
 MARGIN = 8
 
 
@@ -45,6 +46,25 @@ def test_nothing_touches_the_edge_of_the_paper(name: str, dots: int) -> None:
 def test_the_qr_code_reads_back(name: str, dots: int) -> None:
     (code,) = zxingcpp.read_barcodes(render(SLIPS[name], dots).convert("L"))
     assert code.text == URL
+
+
+@pytest.mark.parametrize("dots", WIDTHS)
+@pytest.mark.parametrize("address", [URL, "https://q.example/t/7Q", URL + "?" + "k=0123456789&" * 6])
+@pytest.mark.parametrize("name", [name for name, slip in SLIPS.items() if slip.qr])
+def test_four_white_modules_surround_the_qr_code_whatever_stands_beside_it(name: str, address: str, dots: int) -> None:
+    for shown in (
+        replace(SLIPS[name], qr=address),
+        replace(SLIPS[name], qr=address, instruction="x y", qr_caption=None),
+        replace(SLIPS[name], qr=address, instruction=" ".join([SLIPS[name].instruction] * 4)),
+        replace(SLIPS[name], qr=address, qr_caption="Éå – لآإ"),
+    ):
+        image = render(shown, dots)
+        left, top, right, bottom, quiet = code_box(image, address)
+        assert quiet == 4 * (6 if dots >= 512 else 5)
+        assert min(left, top, dots - right, image.height - bottom) >= quiet
+        around = image.crop((left - quiet, top - quiet, right + quiet, bottom + quiet))
+        around.paste(1, (quiet, quiet, quiet + right - left, quiet + bottom - top))
+        assert ImageChops.invert(around.convert("L")).getbbox() is None
 
 
 def test_a_long_address_still_reads_back() -> None:
@@ -169,6 +189,20 @@ def test_qr_modules_are_whole_dots() -> None:
 
 def test_a_slip_is_a_value() -> None:
     assert Slip(**vars(ARABIC)) == ARABIC
+
+
+def code_box(image: Image.Image, address: str) -> tuple[int, int, int, int, int]:
+    """Left, top, right, bottom of the QR code without its quiet zone, and four modules in dots."""
+    (found,) = zxingcpp.read_barcodes(image.convert("L"))
+    module = 6 if image.width >= 512 else 5
+    code = ImageChops.invert(qr_image(address, module)).point(lambda grey: grey, "1")
+    near = found.position.top_left
+    for dx, dy in itertools.product(range(-4, 5), repeat=2):
+        left, top = near.x + dx, near.y + dy
+        box = (left, top, left + code.width, top + code.height)
+        if image.crop(box).tobytes() == code.tobytes():
+            return (*box, 4 * module)
+    raise AssertionError("the code is not where it was read")
 
 
 def ink_box(image: Image.Image) -> tuple[int, int, int, int]:
