@@ -1,6 +1,7 @@
 """From a ticket's data to the bytes of its slip: milliseconds, and bytes beside one plain raster of the same paper.
 
-Aims: below 25 ms; at 576 dots at most half the bytes of the plain raster. The limit beside it is the same picture
+Aims: below 25 ms; at 576 dots at most 0.65 of the bytes of the plain raster, and half of them on a printer that
+obeys `GS L`. The limit beside it is the same picture
 handed to python-escpos as it is, in one `GS v 0`: its bytes, and the time for making it from the ready picture.
 
 Slips are those of a ticket of the embassy, in every language that it offers, and two worst cases: texts of the
@@ -31,7 +32,8 @@ from tests.printers_slips import ARABIC_LONG
 ADDRESS: Final = "https://queue.example"
 ROUNDS: Final = 40
 AIM_MS: Final = 25.0
-AIM_BYTES: Final = 0.5
+AIM_BYTES: Final = 0.65
+AIM_BYTES_MOVED: Final = 0.5
 
 
 def main() -> None:
@@ -64,7 +66,7 @@ def composer(hall: Hall, language: str) -> Callable[[], Slip]:
 def measured(name: str, compose: Callable[[], Slip], dots: int, details: dict[str, Any]) -> list[Figure]:
     """In turns: ours from the data on, and the plain raster from the picture on."""
     picture = render(compose(), dots)
-    ours_bytes, plain_bytes = len(encode(picture)), len(plain(picture))
+    plain_bytes = len(plain(picture))
     ours, bare, busy = [], [], []
     for _ in range(ROUNDS):
         begun, begun_busy = time.perf_counter(), time.process_time()
@@ -78,7 +80,6 @@ def measured(name: str, compose: Callable[[], Slip], dots: int, details: dict[st
     details[f"{name}: p99, ms"] = round(percentile(ours, 99), 2)
     details[f"{name}: processor time, p50, ms"] = round(percentile(busy, 50), 2)
     details[f"{name}: lines"] = picture.height
-    aim_bytes = dots == 576
     return [
         Figure(
             f"slip, {name}, p50",
@@ -89,16 +90,23 @@ def measured(name: str, compose: Callable[[], Slip], dots: int, details: dict[st
             f"< {AIM_MS:g} ms",
             p50 < AIM_MS,
         ),
-        Figure(
-            f"slip, {name}",
-            ours_bytes,
-            "bytes",
-            plain_bytes,
-            "one plain raster",
-            f"ratio ≤ {AIM_BYTES:g}" if aim_bytes else "",
-            ours_bytes <= AIM_BYTES * plain_bytes if aim_bytes else None,
-        ),
+        weight(f"slip, {name}", len(encode(picture)), plain_bytes, AIM_BYTES, dots),
+        weight(f"slip, {name}, GS L", len(encode(picture, left_margin=True)), plain_bytes, AIM_BYTES_MOVED, dots),
     ]
+
+
+def weight(name: str, ours: int, plain_bytes: int, aim: float, dots: int) -> Figure:
+    """Bytes beside those of the plain raster; only at 576 dots is there an aim."""
+    aimed = dots == 576
+    return Figure(
+        name,
+        ours,
+        "bytes",
+        plain_bytes,
+        "one plain raster",
+        f"ratio ≤ {aim:g}" if aimed else "",
+        ours <= aim * plain_bytes if aimed else None,
+    )
 
 
 def plain(picture: Image.Image) -> bytes:

@@ -33,11 +33,12 @@ LOOKS_LIKE_REAL_TIME: Final = re.compile(rb"\x10(?=[\x04\x05\x14])")
 Band = tuple[int, int, int, int]
 
 
-def encode(image: Image.Image, *, cut: bool = True, left_margin: bool = True, feed_per_line: int = 1) -> bytes:
+def encode(image: Image.Image, *, cut: bool = True, left_margin: bool = False, feed_per_line: int = 1) -> bytes:
     """Bytes that print a mode "1" image (0 is ink, width a multiple of 8), then cut.
 
-    ``left_margin`` moves bands with ``GS L``, so that white on their left is not sent either; switch
-    it off for a printer that ignores the command. ``feed_per_line`` is how many units of ``ESC J``
+    ``left_margin`` moves bands with ``GS L``, so that white on their left is not sent either: a fifth of the
+    bytes. It is for printers that were seen to obey the command, because those that ignore it tear the number
+    and the QR code apart. ``feed_per_line`` is how many units of ``ESC J``
     make one dot line: 1 on 203 dpi mechanisms, 2 where feed is counted in half dots.
     """
     if image.mode != "1" or image.width % 8:

@@ -47,8 +47,8 @@ log = structlog.get_logger(__name__)
 class Machine:
     """A network printer as its settings describe it.
 
-    Of the device's data: `host`, `port`; `dots` (576 or 384) and `cutter`; `left_margin: false` where GS L is
-    ignored; `feed_per_line` for mechanisms that feed in half dots; `mute` and `completion` as `NetworkPrinter` says.
+    Of the device's data: `host`, `port`; `dots` (576, 512 or 384) and `cutter`; `left_margin: true` where GS L is
+    obeyed; `feed_per_line` for mechanisms that feed in half dots; `mute` and `completion` as `NetworkPrinter` says.
     """
 
     branch_id: UUID
@@ -69,7 +69,7 @@ class Machine:
         return encode(
             render(slip, int(self.data.get("dots", DOTS))),
             cut=bool(self.data.get("cutter", True)),
-            left_margin=bool(self.data.get("left_margin", True)),
+            left_margin=bool(self.data.get("left_margin", False)),
             feed_per_line=int(self.data.get("feed_per_line", 1)),
         )
 

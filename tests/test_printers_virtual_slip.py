@@ -22,12 +22,13 @@ def paper() -> Iterator[VirtualPrinter]:
         yield started
 
 
-@pytest.mark.parametrize("dots", [576, 384])
+@pytest.mark.parametrize("left_margin", [True, False])
+@pytest.mark.parametrize("dots", [576, 512, 384])
 @pytest.mark.parametrize("slip", [ARABIC, ARABIC_LONG, ENGLISH], ids=["ar", "ar-long", "en"])
-def test_the_paper_shows_the_slip_dot_by_dot(slip: Slip, dots: int) -> None:
+def test_the_paper_shows_the_slip_dot_by_dot(slip: Slip, dots: int, left_margin: bool) -> None:
     picture = render(slip, dots)
     with VirtualPrinter(dots).start() as printer:
-        receipt = NetworkPrinter(printer.host, printer.port).send(encode(picture))
+        receipt = NetworkPrinter(printer.host, printer.port).send(encode(picture, left_margin=left_margin))
         fallen = printer.wait_for_papers(1)
         assert receipt == Receipt("completed")
         assert printer.faults == {}
