@@ -48,7 +48,7 @@ def main() -> None:
 
 @cli.callback()
 def _prepare(context: typer.Context) -> None:
-    from .serving import configure_logging
+    from .logs import configure_logging
 
     # What a command says goes to standard output; what the libraries tell, to standard error. A command that ends
     # says itself what went wrong.

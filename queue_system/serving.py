@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import gc
-import logging
 import socket
-import sys
 from collections.abc import Callable
-from typing import Final, TextIO, cast
+from typing import Final
 
-import structlog
 import uvicorn
 from starlette.applications import Starlette
 
+from .logs import configure_logging
 from .settings import CannotListen, Settings
 
-LEVELS: Final = {"debug": 10, "info": 20, "warning": 30, "error": 40, "critical": 50}
 GRACE_SECONDS: Final = 5
 BACKLOG: Final = 2048
 
@@ -81,44 +77,6 @@ def configuration(app: Starlette, settings: Settings) -> uvicorn.Config:
         forwarded_allow_ips=settings.trusted_proxies or None,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
-
-
-def configure_logging(settings: Settings) -> None:
-    """One line an event on standard error: coloured for people, JSON where nobody watches a terminal."""
-    level = LEVELS[settings.log_level]
-    people = sys.stderr.isatty()
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.StackInfoRenderer(),
-            *([] if people else [structlog.processors.format_exc_info]),
-            structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
-            if people
-            else structlog.processors.JSONRenderer(ensure_ascii=False),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(cast(TextIO, _Patient(sys.stderr))),
-    )
-    logging.basicConfig(
-        level=max(level, logging.WARNING), stream=sys.stderr, format="%(levelname)s %(name)s %(message)s"
-    )
-
-
-class _Patient:
-    """A stream that costs a line at most: who reports that the disk is full must not fail because the log lies there."""
-
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
-
-    def write(self, text: str) -> None:
-        with contextlib.suppress(OSError, ValueError):
-            self._stream.write(text)
-
-    def flush(self) -> None:
-        with contextlib.suppress(OSError, ValueError):
-            self._stream.flush()
 
 
 class _Server(uvicorn.Server):

@@ -17,6 +17,7 @@ PARTS = {
     "queue_system.core": "core",
     "queue_system.clock": "clock",
     "queue_system.settings": "settings",
+    "queue_system.logs": "logs",
     "queue_system.store": "store",
     "queue_system.actions": "actions",
     "queue_system.profiles": "profiles",
@@ -32,11 +33,12 @@ PARTS = {
 GROUND = {
     f"queue_system.web.{name}" for name in ("access", "errors", "files", "house", "kit", "limits", "qr", "security")
 }
-BELOW_GROUND = {"settings", "clock", "core", "store", "actions", "profiles", "i18n", "live"}
+BELOW_GROUND = {"settings", "logs", "clock", "core", "store", "actions", "profiles", "i18n", "live"}
 MAY_IMPORT: dict[str, set[str]] = {
     "core": set(),
     "clock": set(),
     "settings": set(),
+    "logs": {"settings"},
     "store": {"core", "clock"},
     "actions": {"core", "clock", "store", "profiles"},
     "profiles": {"core", "clock", "store", "actions"},

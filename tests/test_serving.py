@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import structlog
 
-from queue_system.serving import configure_logging
+from queue_system.logs import configure_logging
 from queue_system.settings import read_settings
 
 

@@ -257,6 +257,7 @@ class Database:
         writing = sa.create_engine(
             url,
             connect_args=arguments,
+            hide_parameters=True,
             pool_size=WRITERS_ON_POSTGRESQL,
             pool_pre_ping=False,
             isolation_level="READ COMMITTED",
@@ -264,6 +265,7 @@ class Database:
         reading = sa.create_engine(
             url,
             connect_args=arguments,
+            hide_parameters=True,
             pool_size=READERS + 1,
             pool_pre_ping=True,
             isolation_level="REPEATABLE READ",
@@ -275,6 +277,7 @@ class Database:
         engine = sa.create_engine(
             self.url.set(drivername="sqlite+pysqlite"),
             connect_args={"check_same_thread": False, "cached_statements": 512},
+            hide_parameters=True,
             poolclass=sa.pool.QueuePool,
             pool_size=size,
             max_overflow=READERS,

@@ -16,6 +16,7 @@ from starlette.routing import Match, Route
 from ..core.errors import DomainError, Invalid, SignedOut, TooMany
 from ..i18n import dates
 from ..i18n.words import Words
+from ..logs import LOGGED
 from . import kit
 from .house import house
 from .security import add_headers
@@ -77,7 +78,9 @@ def refusal(request: Request, status: int, code: str) -> Response:
 
 async def on_failure(request: Request, error: Exception) -> Response:
     """A fault of ours: logged with its trace; the person learns that nothing was changed and what to do."""
-    log.error("request.failed", path=request.url.path, exc_info=error)
+    # Not the path: it may hold a secret link.
+    log.error("request.failed", method=request.method, route=_route(request), exc_info=error)
+    vars(error)[LOGGED] = True
     if request.url.path.startswith(API):
         answer = problem_of(request, 500, "fault")
     else:
@@ -149,12 +152,21 @@ def _allowed(request: Request) -> str:
     return ", ".join(sorted(found))
 
 
+def _route(request: Request) -> str:
+    """The address as it is declared, `/b/{token}`, without what a visitor's own holds."""
+    path = getattr(request.scope.get("route"), "path", None)
+    return "-" if path is None else f"{request.scope.get('root_path', '')}{path}"
+
+
 def _page_of(request: Request) -> str:
     """The page somebody was on: a form's address cannot be opened, the page with the form can."""
     here = str(request.url)
     if request.method != "GET" or kit.is_htmx(request):
         here = request.headers.get("hx-current-url") or request.headers.get("referer") or "/"
-    parts = urlsplit(here)
+    try:
+        parts = urlsplit(here)
+    except ValueError:
+        return "/"
     return f"{parts.path}?{parts.query}" if parts.query else parts.path
 
 

@@ -74,8 +74,12 @@ class StaticFiles:
     def locate(self, prefix: str, path: str) -> Path | None:
         """The file behind an address, None when there is none or it lies outside the folder."""
         folder = self._folders[prefix].resolve()
-        file = (folder / path).resolve()
-        return file if file.is_relative_to(folder) and file.is_file() else None
+        try:
+            file = (folder / path).resolve()
+            return file if file.is_relative_to(folder) and file.is_file() else None
+        except (OSError, ValueError):
+            # NUL in it, or longer than names may be: no file of ours is called like that.
+            return None
 
 
 def language_of(connection: HTTPConnection, branch: BranchSettings | None = None, fallback: str | None = None) -> str:

@@ -35,7 +35,8 @@ PAGE: Final = "/office/audit"
 SHOWN: Final = 50
 # How the address calls the log of the organisation itself; no branch is named like that.
 WHOLE: Final = "-"
-LONGEST_SEQUENCE: Final = 15
+# What a whole number of the database surely holds.
+LONGEST_SEQUENCE: Final = 9
 GROUPS: Final = tuple(dict.fromkeys(kind.partition(".")[0] for kind in KINDS))
 
 

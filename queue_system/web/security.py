@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from typing import Final
 from urllib.parse import urlsplit
@@ -13,6 +14,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 LARGEST_BODY: Final = 64 * 1024
+# A name or an address, and a port (RFC 3986, 3.2.2): addresses of ours are built from what the client sent.
+_HOST: Final = re.compile(r"([A-Za-z0-9._~-]*|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
 
 CONTENT_SECURITY_POLICY: Final = (
     "default-src 'none'; "
@@ -54,7 +57,7 @@ class Gate:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
-            if not self._same_origin(scope):
+            if not _has_good_host(scope) or not self._same_origin(scope):
                 await send({"type": "websocket.close", "code": 4403, "reason": "foreign origin"})
                 return
             await self._app(scope, receive, send)
@@ -72,11 +75,15 @@ class Gate:
                 add_headers(MutableHeaders(scope=message), https=self._https)
             await send(message)
 
+        if not _has_good_host(scope) or b"%00" in scope["query_string"] or "\0" in scope["path"]:
+            # Nobody types NUL, and neither PostgreSQL nor a file system takes it.
+            await self._refusal(Request(scope), 400, "bad-request")(scope, receive, send_with_headers)
+            return
         if scope["method"] not in SAFE_METHODS and self._is_forged(scope, headers):
             await self._refusal(Request(scope), 403, "cross-site")(scope, receive, send_with_headers)
             return
         length = headers.get("content-length", "0")
-        if not length.isdecimal() or int(length) > LARGEST_BODY:
+        if not length.isdecimal() or len(length) > 9 or int(length) > LARGEST_BODY:
             await self._refusal(Request(scope), 413, "too-large")(scope, receive, send_with_headers)
             return
         await self._app(scope, _bounded(receive), send_with_headers)
@@ -99,7 +106,15 @@ class Gate:
         if self._own_origins:
             return origin in self._own_origins
         url = HTTPConnection(scope).url
-        return (_SOCKET_SCHEMES.get(url.scheme, url.scheme), url.netloc) == urlsplit(origin)[:2]
+        try:
+            return (_SOCKET_SCHEMES.get(url.scheme, url.scheme), url.netloc) == urlsplit(origin)[:2]
+        except ValueError:
+            # What cannot be read as an address is nobody's origin.
+            return False
+
+
+def _has_good_host(scope: Scope) -> bool:
+    return _HOST.fullmatch(Headers(scope=scope).get("host", "")) is not None
 
 
 def add_headers(headers: MutableHeaders, *, https: bool) -> None:

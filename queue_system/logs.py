@@ -1,0 +1,117 @@
+"""The log of the process: one line an event, and no line that tells on a visitor.
+
+Visitors' names, contacts and secret links stand in the statements that a database refuses, so the text of its errors
+is cut down to what names no value (`describe`). Libraries that write through `logging` come out in the same shape.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import re
+import sqlite3
+import sys
+import traceback
+from collections.abc import Iterator
+from typing import Any, Final, TextIO, cast
+
+import psycopg
+import sqlalchemy as sa
+import structlog
+from structlog.typing import ExcInfo
+
+from .settings import Settings
+
+LEVELS: Final = {"debug": 10, "info": 20, "warning": 30, "error": 40, "critical": 50}
+# Set on an exception that is in the log already: Starlette raises it again, and uvicorn would write it once more.
+LOGGED: Final = "__queue_system_logged__"
+# Python quotes what it could not read. What is not written like a name of our code was typed by somebody.
+_QUOTED: Final = re.compile(r"""(['"])(?![a-z][a-z0-9_]*\1).*?\1""", re.DOTALL)
+
+
+def configure_logging(settings: Settings) -> None:
+    """One line an event on standard error: coloured for people, JSON where nobody watches a terminal."""
+    level = LEVELS[settings.log_level]
+    people = sys.stderr.isatty()
+    stream = cast(TextIO, _Patient(sys.stderr))
+    before: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.StackInfoRenderer(),
+    ]
+    last: list[Any] = (
+        [structlog.dev.ConsoleRenderer(exception_formatter=lambda sio, exc_info: sio.write(trace(exc_info)))]
+        if people
+        else [structlog.processors.ExceptionRenderer(trace), structlog.processors.JSONRenderer(ensure_ascii=False)]
+    )
+    structlog.configure(
+        processors=[*before, *last],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(stream),
+    )
+    others = logging.StreamHandler(stream)
+    others.addFilter(_not_logged_yet)
+    remove_meta = structlog.stdlib.ProcessorFormatter.remove_processors_meta
+    others.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[structlog.stdlib.add_logger_name, *before], processors=[remove_meta, *last]
+        )
+    )
+    logging.basicConfig(level=max(level, logging.WARNING), handlers=[others], force=True)
+
+
+def trace(exc_info: ExcInfo) -> str:
+    """The trace of an exception and of what led to it, outermost last as Python writes it, values left out."""
+    return "\n".join(_lines(exc_info[1], set()))
+
+
+def describe(error: BaseException) -> str:
+    """An exception on one line. Of a database's error only what names no value: its class and where it struck."""
+    name = f"{type(error).__module__}.{type(error).__qualname__}"
+    if isinstance(error, psycopg.Error):
+        # The message quotes input, and DETAIL the whole row.
+        parts = (error.sqlstate, error.diag.table_name, error.diag.column_name, error.diag.constraint_name)
+        return " ".join([name, *filter(None, parts)])
+    if isinstance(error, sa.exc.StatementError):
+        return f"{name}: {error.statement}"
+    if isinstance(error, sqlite3.Error):
+        # SQLite names columns and constraints, never values.
+        return f"{name}: {error}"
+    text = _QUOTED.sub("'…'", str(error)).replace("\n", " ")
+    return f"{name}: {text}".removeprefix("builtins.")
+
+
+def _lines(error: BaseException | None, seen: set[int]) -> Iterator[str]:
+    if error is None or id(error) in seen:
+        return
+    seen.add(id(error))
+    before = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    if before is not None and id(before) not in seen:
+        yield from _lines(before, seen)
+        yield "which led to:"
+    yield from (line.rstrip("\n") for line in traceback.format_tb(error.__traceback__))
+    yield describe(error)
+    if isinstance(error, BaseExceptionGroup):
+        for inner in error.exceptions:
+            yield from _lines(inner, seen)
+
+
+def _not_logged_yet(record: logging.LogRecord) -> bool:
+    error = record.exc_info[1] if record.exc_info else None
+    return not getattr(error, LOGGED, False)
+
+
+class _Patient:
+    """A stream that drops a line it cannot write: reporting a full disk must not fail because the log is on it too."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.write(text)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.flush()
