@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -73,7 +74,8 @@ def serve(
         database.claim_process()
         _require_ready(database)
     listener, settings = listen(settings)
-    raise typer.Exit(run(create_app(settings), settings, listener, lambda: _serving(settings)))
+    with contextlib.closing(listener):
+        raise typer.Exit(run(create_app(settings), settings, listener, lambda: _serving(settings)))
 
 
 @cli.command()

@@ -18,7 +18,7 @@ from . import paper
 from .actions.booking import expire_holds
 from .actions.day import close_day
 from .actions.office import touch_devices
-from .background import forever
+from .background import forever, watch_open_files
 from .clock import Clock, SystemClock
 from .live.hub import Hub
 from .live.relay import Relay
@@ -96,6 +96,7 @@ async def running(house: House) -> AsyncIterator[None]:
     await printing.start()
     tasks = [
         asyncio.create_task(forever("tidy", lambda: tidy_everywhere(house), TIDY_EVERY_SECONDS)),
+        asyncio.create_task(forever("open files", watch_open_files, TIDY_EVERY_SECONDS)),
         asyncio.create_task(forever("seen", lambda: write_who_was_seen(house), SEEN_EVERY_SECONDS)),
     ]
     try:

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import groupby
+from typing import Final
 
 from .clock import SystemClock
 from .core.errors import DomainError, Unavailable
 from .i18n import isolates
 from .i18n.words import available_languages, words_for
 from .profiles.force import not_in_force
-from .settings import Settings, unknown_names
+from .settings import KEY_FILE, Settings, SettingsError, secret_key, unknown_names
 from .store import log, schema
 from .store.database import Database
 from .store.queries.access import devices
 from .store.queries.organisation import organisation
+
+CLOCK_SLACK: Final = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,12 @@ class Finding:
 
 def examine(settings: Settings) -> Iterator[Finding]:
     """All findings, in the order in which one would look."""
+    try:
+        # Looking must not make it.
+        if not settings.secret_key.get_secret_value() and (settings.data_dir / KEY_FILE).exists():
+            secret_key(settings)
+    except SettingsError as error:
+        yield Finding("bad", str(error))
     for name in unknown_names():
         yield Finding("note", f"{name} is set, and there is no such setting (docs/operations.md)")
     database = Database(settings.database, SystemClock())
@@ -88,6 +98,7 @@ def _database(settings: Settings, database: Database) -> Iterator[Finding]:
     for verdict in database.read_now(log.verify):
         if verdict.broken_at is not None:
             yield Finding("bad", f"the log of {verdict.slug} is broken at entry {verdict.broken_at} ({verdict.reason})")
+    yield from _clock(database)
     yield from _way_in(settings)
     for printer in database.read_now(devices, None, "printer"):
         if printer.data.get("host") and printer.status not in ("ready", "unknown"):
@@ -100,6 +111,17 @@ def _database(settings: Settings, database: Database) -> Iterator[Finding]:
         listed = subjects[0] if len(subjects) == 1 else "".join(f"\n        {subject}" for subject in subjects)
         sentence = words.text(f"doctor.not-in-force.{code}", subject=listed)
         yield Finding("note", isolates.strip(sentence).replace(" \n", "\n"))
+
+
+def _clock(database: Database) -> Iterator[Finding]:
+    """A clock that was once ahead: the log goes on from its newest entry, so that its order stays true."""
+    ahead = database.read_now(log.newest) - SystemClock().now()
+    if ahead > CLOCK_SLACK:
+        yield Finding(
+            "note",
+            f"the newest entry of the log is {ahead.total_seconds() / 60:.0f} minutes ahead of this machine's clock: it "
+            "was wrong then, or is wrong now. New entries get the same time, a moment later each, until it is reached",
+        )
 
 
 def _way_in(settings: Settings) -> Iterator[Finding]:

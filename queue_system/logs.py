@@ -41,7 +41,7 @@ def configure_logging(settings: Settings) -> None:
         structlog.processors.StackInfoRenderer(),
     ]
     last: list[Any] = (
-        [structlog.dev.ConsoleRenderer(exception_formatter=lambda sio, exc_info: sio.write(trace(exc_info)))]
+        [structlog.dev.ConsoleRenderer(exception_formatter=_write_trace)]
         if people
         else [structlog.processors.ExceptionRenderer(trace), structlog.processors.JSONRenderer(ensure_ascii=False)]
     )
@@ -64,6 +64,10 @@ def configure_logging(settings: Settings) -> None:
 def trace(exc_info: ExcInfo) -> str:
     """The trace of an exception and of what led to it, outermost last as Python writes it, values left out."""
     return "\n".join(_lines(exc_info[1], set()))
+
+
+def _write_trace(stream: TextIO, exc_info: ExcInfo) -> None:
+    stream.write(trace(exc_info))
 
 
 def describe(error: BaseException) -> str:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gc
+import signal
 import socket
+import threading
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 import uvicorn
 from starlette.applications import Starlette
@@ -50,14 +52,24 @@ def serve(app: Starlette, settings: Settings, listener: socket.socket, ready: Ca
     """
     configure_logging(settings)
     server = _Server(configuration(app, settings), ready)
+    before = _interrupt_on_sigterm()
     try:
         server.run(sockets=[listener])
     except KeyboardInterrupt:
-        # uvicorn has stopped cleanly and passes the signal on; for the person at the keyboard that is success.
+        # uvicorn has stopped cleanly and passes the signal on; for whoever sent it that is success.
         return 0
     finally:
         listener.close()
+        if before is not None:
+            signal.signal(signal.SIGTERM, before)
     return 0 if server.started else 3
+
+
+def _interrupt_on_sigterm() -> Any:
+    """Let SIGTERM, when uvicorn passes it on, end as Ctrl-C does, not kill the process; returns the handler before."""
+    if threading.current_thread() is not threading.main_thread():
+        return None
+    return signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def configuration(app: Starlette, settings: Settings) -> uvicorn.Config:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import secrets
@@ -17,6 +18,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 PREFIX: Final = "QUEUE_"
 SECRETS: Final = ("database_url", "secret_key")
 SHORTEST_KEY: Final = 16
+KEY_FILE: Final = "secret.key"
 
 
 _DATABASE_URL: Final = re.compile(r"(sqlite|postgresql)(\+\w+)?://")
@@ -179,15 +181,34 @@ def secret_key(settings: Settings) -> bytes:
     configured = settings.secret_key.get_secret_value()
     if configured:
         return configured.encode()
-    path = settings.data_dir / "secret.key"
+    path = settings.data_dir / KEY_FILE
     try:
         if not path.exists():
             make_folder(settings.data_dir)
-            path.touch(mode=0o600)
-            path.write_text(secrets.token_hex(32))
-        return path.read_text().strip().encode()
+            _write_once(path, secrets.token_hex(32))
+        key = path.read_text().strip()
     except OSError as error:
         raise SettingsError(f"QUEUE_DATA_DIR: cannot keep the secret key in {path}: {error.strerror}") from None
+    if len(key) < SHORTEST_KEY:
+        raise SettingsError(
+            f"{path} holds no key. Restore it from the backup; without it the links in visitors' hands are void. "
+            "If there is no backup, remove the file, and a new key is made"
+        )
+    return key.encode()
+
+
+def _write_once(path: Path, text: str) -> None:
+    """Write a file whole or not at all; of two processes at once the first one's stays."""
+    written = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    try:
+        with os.fdopen(os.open(written, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        with contextlib.suppress(FileExistsError):
+            os.link(written, path)
+    finally:
+        written.unlink(missing_ok=True)
 
 
 def _from_file(environ: Mapping[str, str], name: str) -> dict[str, str]:

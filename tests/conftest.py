@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import uuid
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from queue_system.store import schema
 from queue_system.store.database import Database
 from queue_system.web import passwords
 from tests import postgres
+from tests.process_log import process_log
 
 # A real hash takes a third of a second of processor time, and nearly every test of a page signs somebody in.
 # Tests about the cost itself ask for `real_passwords`.
@@ -54,6 +56,13 @@ def real_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
     """Passwords cost what they cost outside of tests."""
     for name, value in REAL_PASSWORDS.items():
         monkeypatch.setattr(passwords, name, value)
+
+
+@pytest.fixture
+def said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[io.StringIO]:
+    """What stands in the log of the process."""
+    with process_log(tmp_path, monkeypatch) as stream:
+        yield stream
 
 
 @pytest.fixture

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from queue_system.clock import SystemClock
+from queue_system.actions.office import NewStaff, create_staff
+from queue_system.clock import ShiftedClock, SystemClock
 from queue_system.profiles import profile_names
+from queue_system.settings import read_settings, secret_key
 from queue_system.store.database import Database
 from tests.command_line import PASSWORD, Run, command_line
 
@@ -62,9 +66,9 @@ def test_a_folder_that_cannot_be_written_is_named_with_what_to_do(
     run: Run, folder: Path, arguments: tuple[str, ...]
 ) -> None:
     run("migrate")
-    # Where the lock belongs there is something else: as root, too, it cannot be written.
-    (folder / "queue.db.lock").unlink()
-    (folder / "queue.db.lock").mkdir()
+    # Where the database writes first there is something else: as root, too, it cannot be written.
+    (folder / "queue.db-wal").unlink(missing_ok=True)
+    (folder / "queue.db-wal").mkdir()
     said = run(*arguments, entered=f"{PASSWORD}\n", QUEUE_PORT="0")
     assert said.code == 1
     told = said.out + said.err
@@ -145,3 +149,30 @@ def test_doctor_says_that_a_server_is_running(run: Run, folder: Path) -> None:
     finally:
         database.close()
     assert "a server is running" not in run("doctor").out
+
+
+def test_a_key_file_that_holds_no_key_stops_the_server_and_is_named(run: Run, folder: Path) -> None:
+    run("init", "forum")
+    (folder / "secret.key").write_text("")
+    for command in ("doctor", "serve"):
+        said = run(command, QUEUE_PORT="0")
+        assert said.code != 0
+        assert "holds no key. Restore it from the backup" in said.out + said.err
+
+
+def test_the_key_is_made_whole_once_and_for_our_own_user(tmp_path: Path) -> None:
+    settings = read_settings({}, data_dir=tmp_path)
+    with ThreadPoolExecutor(8) as together:
+        keys = set(together.map(lambda _: secret_key(settings), range(16)))
+    assert len(keys) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["secret.key"]
+    assert (tmp_path / "secret.key").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_log_that_is_ahead_of_the_clock_is_named(run: Run, folder: Path) -> None:
+    run("init", "forum")
+    assert "ahead of this machine's clock" not in run("doctor").out
+    database = Database(f"sqlite:///{folder / 'queue.db'}", ShiftedClock(timedelta(days=3)))
+    database.write_now(create_staff, NewStaff("layla", "Layla", "-", "ar", ()))
+    database.close()
+    assert "4320 minutes ahead of this machine's clock" in run("doctor").out

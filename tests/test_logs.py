@@ -6,11 +6,8 @@ import io
 import json
 import logging
 import sqlite3
-import sys
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import psycopg
 import pytest
@@ -21,32 +18,14 @@ from starlette.testclient import TestClient
 from queue_system.actions import booking
 from queue_system.actions.booking import HoldOrder
 from queue_system.clock import FrozenClock
-from queue_system.logs import LOGGED, configure_logging, describe
-from queue_system.settings import read_settings
+from queue_system.logs import LOGGED, describe
 from queue_system.store.database import Database
 from queue_system.store.log import CITIZEN
 from tests.hall import Hall, furnish
+from tests.process_log import events
 from tests.web_hall import application
 
 NAME, CONTACT = "فلانة السرية", "secret.person@example.org"
-
-
-@pytest.fixture
-def said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[io.StringIO]:
-    """What stands in the log of the process."""
-    before, root = structlog.get_config(), logging.getLogger()
-    handlers, level = list(root.handlers), root.level
-    stream = io.StringIO()
-    monkeypatch.setattr(sys, "stderr", stream)
-    configure_logging(read_settings({}, data_dir=tmp_path))
-    yield stream
-    structlog.configure(**before)
-    root.handlers[:] = handlers
-    root.setLevel(level)
-
-
-def events(said: io.StringIO) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in said.getvalue().splitlines()]
 
 
 def refuse_bookings(db: Database) -> None:

@@ -18,7 +18,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import IO, Any, Concatenate, ParamSpec, TypeVar
+from typing import IO, Any, Concatenate, Final, ParamSpec, TypeVar
 from uuid import UUID
 
 import psycopg
@@ -39,6 +39,13 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 CHANNEL = "queue_system"
+# A server that vanished does not answer at all, and its own statement_timeout with it: libpq gives up by itself.
+GONE: Final[dict[str, Any]] = {
+    "tcp_user_timeout": 10_000,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 2,
+}
 WRITERS_ON_POSTGRESQL = 4
 READERS = 4
 SAFETY_POLL_SECONDS = 5.0
@@ -67,11 +74,14 @@ class Database:
         self.on_commit: Callable[[dict[UUID, int]], None] = lambda touched: None
         # Settings of a branch, kept as long as its `config_version` stays the same (store/queries/settings.py).
         self.settings_cache: dict[UUID, Any] = {}
+        # Whether the last write found no database, a full disk, or a lock that nobody gave back.
+        self.is_failing = False
         self._write_engine, self._read_engine = self._engines()
         self._writers: list[Writer] = []
         self._readers: ThreadPoolExecutor | None = None
         self._starting = threading.Lock()
-        self._process_lock: IO[str] | None = None
+        self._claimed = False
+        self._lock_handles: list[IO[bytes]] = []
 
     # ------------------------------------------------------------ for everybody
 
@@ -117,18 +127,20 @@ class Database:
 
         Raises Unavailable("second-process"), or "database-unavailable" where nothing can be written.
         """
-        if not self.is_sqlite or not self.url.database or self._process_lock is not None:
+        if not self.is_sqlite or not self.url.database or self._claimed:
             return
         try:
-            handle = Path(f"{self.url.database}.lock").open("w")  # noqa: SIM115 - held until close()
+            # The file itself: a lock file beside it can be deleted, and a second server would find none. Closing any
+            # handle on it drops SQLite's own locks of this process (fcntl(2)), so it stays open until `close`.
+            handle = Path(self.url.database).open("ab")  # noqa: SIM115
         except OSError as error:
             raise self.unavailable(error) from error
+        self._lock_handles.append(handle)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            handle.close()
             raise Unavailable("second-process", path=self.url.database) from None
-        self._process_lock = handle
+        self._claimed = True
 
     def close(self) -> None:
         """Finish what is queued, stop the threads, close the connections."""
@@ -140,9 +152,10 @@ class Database:
             self._readers = None
         self._write_engine.dispose()
         self._read_engine.dispose()
-        if self._process_lock:
-            self._process_lock.close()
-            self._process_lock = None
+        for handle in self._lock_handles:
+            handle.close()
+        self._lock_handles.clear()
+        self._claimed = False
 
     @property
     def file(self) -> Path | None:
@@ -253,7 +266,7 @@ class Database:
             return self._sqlite_engine("BEGIN IMMEDIATE", 1), self._sqlite_engine("BEGIN", READERS + 1)
         url = self.url.set(drivername="postgresql+psycopg")
         options = f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c lock_timeout={LOCK_TIMEOUT_MS} -c timezone=UTC"
-        arguments = {"options": options, "application_name": "queue-system", "connect_timeout": 5}
+        arguments = {"options": options, "application_name": "queue-system", "connect_timeout": 5, **GONE}
         writing = sa.create_engine(
             url,
             connect_args=arguments,
@@ -324,7 +337,7 @@ class Database:
         url = self.url.set(drivername="postgresql").render_as_string(hide_password=False)
         while not stop.is_set():
             try:
-                with psycopg.connect(url, autocommit=True, connect_timeout=5) as connection:
+                with psycopg.connect(url, autocommit=True, connect_timeout=5, **GONE) as connection:
                     connection.execute(f"LISTEN {CHANNEL}")
                     yield None
                     silent = 0.0

@@ -144,6 +144,17 @@ def positions(tx: Tx) -> dict[UUID, int]:
     return {row.id: row.last_seq for row in tx.rows(sa.select(BRANCH.c.id, BRANCH.c.last_seq))}
 
 
+def newest(tx: Tx) -> datetime:
+    """The instant of the newest entry of all branches; long ago where there is none."""
+    newest_of_all: datetime | None = tx.scalar(sa.select(sa.func.max(BRANCH.c.last_at)))
+    return newest_of_all or datetime.min.replace(tzinfo=UTC)
+
+
+def try_to_write(tx: Tx) -> None:
+    """Write what stands there already. Raises Unavailable where nothing can be written: a full disk, a lost server."""
+    tx.execute(sa.update(BRANCH).values(last_seq=BRANCH.c.last_seq))
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What `verify` found: `broken_at` is the first entry that does not fit, None when all do."""

@@ -93,11 +93,13 @@ class Writer(threading.Thread):
             except _Entangled:
                 results, touched = self._commit(batch, apart=True)
         except Exception as error:  # noqa: BLE001 - whoever waits must hear of it, whatever it is
+            self._database.is_failing = True
             failure = self._database.unavailable(error)
             for job in batch:
                 job.future.set_exception(failure)
             return
         if touched:
+            self._database.is_failing = False
             self._database.on_commit(touched)
         for result in results:
             if result.problem is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import mimetypes
 from collections.abc import Iterable
@@ -16,11 +17,13 @@ from starlette.routing import BaseRoute, Route
 
 from ..core.errors import Unavailable
 from ..store import log
+from ..store.database import Database
 from .house import house
 from .kit import StaticFiles
 
 FOR_EVER: Final = "public, max-age=31536000, immutable"
 # Text that is the same for everybody. Pages are not packed: they hold secret links (the BREACH attack).
+HEALTH_SECONDS: Final = 3.0
 PACKED: Final = frozenset({".css", ".js", ".svg"})
 
 
@@ -54,9 +57,20 @@ def _packed(path: Path, _changed: int) -> bytes:
 
 
 async def health(request: Request) -> Response:
-    """200 while this node reaches its database, else 503: for load balancers and container engines."""
+    """200 while this node reaches its database and can write there, else 503: for load balancers and engines."""
     try:
-        await house(request).database.read(log.positions)
+        await asyncio.wait_for(_can_work(house(request).database), HEALTH_SECONDS)
     except Unavailable as error:
         return JSONResponse({"status": "unavailable", "code": error.code}, 503)
+    except TimeoutError:
+        # A server that is frozen, or whose machine has vanished, refuses nothing: it only does not answer.
+        return JSONResponse({"status": "unavailable", "code": "database-silent"}, 503)
     return JSONResponse({"status": "ok"})
+
+
+async def _can_work(database: Database) -> None:
+    """Raises Unavailable. Only after a write has failed is one tried: reading goes on while the disk is full."""
+    await database.read(log.positions)
+    if database.is_failing:
+        await database.write(log.try_to_write)
+        database.is_failing = False

@@ -1,0 +1,38 @@
+"""The log of the process, as it stands on standard error."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import structlog
+
+from queue_system.logs import configure_logging
+from queue_system.settings import read_settings
+
+
+@contextmanager
+def process_log(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
+    """What is logged inside, as a server logs it where nobody watches a terminal."""
+    before, root = structlog.get_config(), logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    stream = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", stream)
+    configure_logging(read_settings({}, data_dir=folder))
+    try:
+        yield stream
+    finally:
+        structlog.configure(**before)
+        root.handlers[:] = handlers
+        root.setLevel(level)
+
+
+def events(said: io.StringIO) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in said.getvalue().splitlines()]
