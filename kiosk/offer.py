@@ -10,6 +10,7 @@ from uuid import UUID
 
 from queue_system.core import hours
 from queue_system.core.bookings import Mode
+from queue_system.store.queries.place import ProspectView
 from queue_system.store.queries.settings import BranchSettings, DocumentView, Names, PriorityView, ServiceView
 
 # More cards than this do not stand on one screen with letters that can be read: groups come first.
@@ -21,13 +22,14 @@ SELF_DECLARED: Final = "self_declared"
 class Card:
     """A service to touch.
 
-    `waiting` is how many wait in its queue, None where that is nobody's business. `gives`: numbers can be taken
-    now. Otherwise `opens` is when they can be again, or None, and `refusal` says why: closed, by-appointment or
+    `ahead` is how many would be ahead of a number taken now, None where that is nobody's business. `counter_open`:
+    somebody sits at a counter that may call it. `gives`: numbers can be taken now. Otherwise `opens` is when they can be again, or None, and `refusal` says why: closed, by-appointment or
     by-staff. `direct`: a touch takes the number, because a page in between would have nothing to say.
     """
 
     service: ServiceView
-    waiting: int | None
+    ahead: int | None
+    counter_open: bool
     gives: bool
     refusal: str | None
     opens: datetime | None
@@ -53,7 +55,16 @@ class Group:
     key: str
     names: Names
     cards: tuple[Card, ...]
-    waiting: int | None
+
+    @property
+    def ahead(self) -> int | None:
+        """How many would be ahead of a number from this group, where its cards agree on that."""
+        found = {card.ahead for card in self.cards if card.gives}
+        return found.pop() if len(found) == 1 else None
+
+    @property
+    def counter_open(self) -> bool:
+        return any(card.counter_open for card in self.cards if card.gives)
 
     @property
     def gives(self) -> bool:
@@ -77,28 +88,29 @@ class Offer:
         return any(card.gives for card in self.cards)
 
 
-def offer(branch: BranchSettings, waiting: Mapping[UUID, int], now: datetime) -> Offer:
-    """Everything that can be chosen; `waiting` is how many wait, by queue. Urgent matters stand first."""
-    cards = [card_of(branch, service, waiting, now) for service in _offered(branch)]
+def offer(branch: BranchSettings, awaits: Mapping[UUID, ProspectView], now: datetime) -> Offer:
+    """Everything that can be chosen; `awaits` is what awaits a number taken now, by service. Urgent matters stand first."""
+    cards = [card_of(branch, service, awaits, now) for service in _offered(branch)]
     cards.sort(key=lambda card: not card.urgent)
     if len(cards) <= CARDS:
         return Offer(tuple(cards), ())
     # Protected services stand on the first page under their neutral names: whoever touches the name of their
     # department would be seen to.
-    groups = [Group(str(card.service.id), card.names, (card,), None) for card in cards if card.is_protected]
+    groups = [Group(str(card.service.id), card.names, (card,)) for card in cards if card.is_protected]
     open_cards = [card for card in cards if not card.is_protected]
     for department in branch.departments:
-        groups += _groups(branch, department, open_cards, waiting)
+        groups += _groups(branch, department, open_cards)
     groups.sort(key=lambda group: not group.urgent)
     return Offer(tuple(cards), tuple(groups))
 
 
-def card_of(branch: BranchSettings, service: ServiceView, waiting: Mapping[UUID, int], now: datetime) -> Card:
+def card_of(branch: BranchSettings, service: ServiceView, awaits: Mapping[UUID, ProspectView], now: datetime) -> Card:
     """One service as it stands at `now`."""
     gives = service.walk_in and branch.timetable.takes_tickets(now, service.id)
     return Card(
         service=service,
-        waiting=None if service.confidentiality.hides_service else waiting.get(service.queue_id, 0),
+        ahead=None if service.confidentiality.hides_service else awaits[service.id].ahead,
+        counter_open=awaits[service.id].counter_open,
         gives=gives,
         refusal=None if gives else _refusal(service),
         opens=next_numbers(branch, service, now) if service.walk_in and not gives else None,
@@ -153,26 +165,13 @@ def _offered(branch: BranchSettings) -> list[ServiceView]:
     return shown
 
 
-def _groups(
-    branch: BranchSettings, department: UUID, cards: Iterable[Card], waiting: Mapping[UUID, int]
-) -> list[Group]:
+def _groups(branch: BranchSettings, department: UUID, cards: Iterable[Card]) -> list[Group]:
     """A department as one group, or as its queues where it has too many services for a screen."""
     own = [card for card in cards if card.service.department_id == department]
     view = branch.departments[department]
     if len(own) <= CARDS:
-        return [_group(view.slug, view.names, own, waiting)] if own else []
-    queues = [queue for queue in branch.queues.values() if any(card.service.queue_id == queue.id for card in own)]
-    return [
-        _group(
-            f"{view.slug}.{queue.slug}",
-            queue.names,
-            [card for card in own if card.service.queue_id == queue.id],
-            waiting,
-        )
-        for queue in queues
+        return [Group(view.slug, view.names, tuple(own))] if own else []
+    by_queue = [
+        (queue, tuple(card for card in own if card.service.queue_id == queue.id)) for queue in branch.queues.values()
     ]
-
-
-def _group(key: str, names: Names, cards: list[Card], waiting: Mapping[UUID, int]) -> Group:
-    queues = {card.service.queue_id for card in cards if card.waiting is not None}
-    return Group(key, names, tuple(cards), sum(waiting.get(queue, 0) for queue in queues) if queues else None)
+    return [Group(f"{view.slug}.{queue.slug}", queue.names, cards) for queue, cards in by_queue if cards]

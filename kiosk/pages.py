@@ -17,7 +17,7 @@ from queue_system.actions.kiosk import Issued, TicketOrder, issue_ticket
 from queue_system.core import hours
 from queue_system.core.errors import Invalid, Missing, Refused
 from queue_system.store.database import Tx
-from queue_system.store.queries import line
+from queue_system.store.queries.place import prospects
 from queue_system.store.queries.settings import BranchSettings, ServiceView
 from queue_system.web import kit
 from queue_system.web.house import house
@@ -69,9 +69,9 @@ async def service(request: Request, visit: Visit) -> Response:
     """`/kiosk/{lang}/services/{service}`: what to bring, and the number; priority is a button of its own."""
     chosen = _service(visit.branch, request.path_params["service"])
     now = house(request).clock.now()
-    waiting = await house(request).database.read(line.waiting_counts, visit.branch.id)
+    awaits = await house(request).database.read(prospects, visit.branch)
     values = {
-        "card": card_of(visit.branch, chosen, waiting, now),
+        "card": card_of(visit.branch, chosen, awaits, now),
         "documents": documents(chosen),
         "note": note_of(chosen),
         "priorities": self_declared(visit.branch),
@@ -118,8 +118,8 @@ def _wish(branch: BranchSettings, form: dict[str, str]) -> Wish:
 
 
 async def _offer(request: Request, visit: Visit) -> Offer:
-    waiting = await house(request).database.read(line.waiting_counts, visit.branch.id)
-    return offer(visit.branch, waiting, house(request).clock.now())
+    awaits = await house(request).database.read(prospects, visit.branch)
+    return offer(visit.branch, awaits, house(request).clock.now())
 
 
 async def _back(request: Request, visit: Visit, chosen: ServiceView) -> str:

@@ -20,6 +20,8 @@ from queue_system.store import log
 from queue_system.store.database import Database
 from queue_system.store.log import SYSTEM
 from queue_system.store.queries import access
+from queue_system.store.queries.access import staff_by_login
+from queue_system.store.queries.place import prospects
 from queue_system.store.queries.settings import branch_ids, branch_settings
 from tests.kiosk_hall import Kiosk, code_on, installed, pair, paired_kiosk
 from tests.public_visitor import Answer
@@ -62,13 +64,32 @@ def test_every_service_that_gives_numbers_is_at_most_three_touches_away(kiosk: K
     assert found == {str(service.id) for service in hall.branch.services.values()}
 
 
+def sit(kiosk: Kiosk, login: str, counter: str) -> None:
+    found = kiosk.hall.db.read_now(staff_by_login, login)
+    assert found is not None
+    kiosk.hall.sit(found[0], counter)
+
+
+def test_where_no_counter_is_open_it_is_said_before_the_number_is_taken_and_after(kiosk: Kiosk) -> None:
+    assert "الأحوال المدنية لا شباك مفتوح لها الآن" in kiosk.open().text
+    sentence = "لا شباك مفتوح لهذه الخدمة الآن"
+    assert sentence in kiosk.service("birth").text
+    assert sentence in kiosk.take("birth").text
+    sit(kiosk, "layla", "c3")
+    assert "الأحوال المدنية أمامك شخص واحد" in kiosk.open().text
+    assert sentence not in kiosk.service("birth").text
+    assert sentence not in kiosk.take("birth").text
+
+
 def test_the_first_page_shows_who_waits_and_urgent_matters_first(kiosk: Kiosk) -> None:
     for _ in range(3):
         kiosk.hall.issue("birth")
     kiosk.hall.issue("passport-apply")
+    for login, counter in (("layla", "c1"), ("omar", "c3")):
+        sit(kiosk, login, counter)
     page = kiosk.open()
-    assert "الأحوال المدنية 3 أشخاص في الانتظار" in page.text
-    assert "الجوازات شخص واحد في الانتظار" in page.text
+    assert "الأحوال المدنية أمامك 3 أشخاص" in page.text
+    assert "الجوازات أمامك شخص واحد" in page.text
     assert page.hrefs("/groups/")[0].endswith("/groups/consular.q-urgent")
     assert page.hrefs("/check-in") == ["/kiosk/ar/check-in"]
 
@@ -159,7 +180,7 @@ def test_no_two_cards_bear_the_same_name(sqlite_url: str, clock: FrozenClock, pr
     try:
         for branch_id in database.read_now(branch_ids).values():
             branch = database.read_now(branch_settings, branch_id)
-            names = [card.names["ar"] for card in offer(branch, {}, MONDAY).cards]
+            names = [card.names["ar"] for card in offer(branch, database.read_now(prospects, branch), MONDAY).cards]
             assert len(names) == len(set(names)), branch.slug
     finally:
         database.close()

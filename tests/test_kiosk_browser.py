@@ -275,8 +275,9 @@ def test_the_first_page_follows_the_hall(context: BrowserContext, house: House) 
     page.clock.install()
     page.goto(f"{house.address}/kiosk")
     house.hall.issue("birth")
+    house.hall.sit(house.hall.person("zaina"), "c3")
     page.clock.run_for(15_500)
-    expect(page.get_by_role("link", name="الأحوال المدنية")).to_contain_text("شخص واحد في الانتظار")
+    expect(page.get_by_role("link", name="الأحوال المدنية")).to_contain_text("أمامك شخص واحد")
 
 
 def test_who_has_gone_on_is_not_taken_back_by_a_look_that_failed(context: BrowserContext, house: House) -> None:

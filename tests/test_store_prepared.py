@@ -221,15 +221,9 @@ def plan(db: Database, statement: sa.Select[Any]) -> str:
         return "\n".join(row[0] for row in connection.execute(sa.text(f"EXPLAIN {text}")))
 
 
-@pytest.mark.parametrize(
-    ("statement", "key", "index"),
-    [
-        (line._COUNT_WAITING.statement, "queue", "open_tickets"),
-        (line._AT_COUNTER.statement, "counter", "one_ticket_a_counter"),
-    ],
-)
-def test_the_day_is_found_without_reading_history(hall: Hall, statement: sa.Select[Any], key: str, index: str) -> None:
-    assert index in plan(hall.db, statement.params({"branch": uuid4(), key: uuid4()}))
+def test_the_day_is_found_without_reading_history(hall: Hall) -> None:
+    at_counter = line._AT_COUNTER.statement
+    assert "one_ticket_a_counter" in plan(hall.db, at_counter.params({"branch": uuid4(), "counter": uuid4()}))
 
 
 # ---------------------------------------------------------------- the timetable

@@ -76,8 +76,15 @@ def test_waiting(visitor: Visitor, hall: Hall, layla: Desk) -> None:
     assert '<noscript><meta http-equiv="refresh" content="20"></noscript>' in page.html
 
 
-def test_next(visitor: Visitor, hall: Hall) -> None:
+def test_next(visitor: Visitor, hall: Hall, layla: Desk) -> None:
     assert "أنت التالي" in look(visitor, hall.issue()).text
+
+
+def test_nobody_is_next_where_no_counter_is_open(visitor: Visitor, hall: Hall) -> None:
+    page = look(visitor, hall.issue())
+    assert "أنت التالي" not in page.html
+    assert "لا أحد أمامك" in page.text
+    assert "لا شباك مفتوح لهذه الخدمة الآن" in page.text
 
 
 def test_an_appointment_before_its_time(visitor: Visitor, hall: Hall, clock: FrozenClock) -> None:
@@ -174,7 +181,7 @@ def test_another_site_cannot_give_the_place_up(here: tuple[TestClient, Hall]) ->
 # ---------------------------------------------------------------- language, weight, discretion
 
 
-def test_the_language_is_that_of_the_ticket_until_another_is_chosen(visitor: Visitor, hall: Hall) -> None:
+def test_the_language_is_that_of_the_ticket_until_another_is_chosen(visitor: Visitor, hall: Hall, layla: Desk) -> None:
     visitor.language = "en"
     mine = hall.issue()
     assert '<html lang="ar" dir="rtl">' in look(visitor, mine).html

@@ -70,10 +70,9 @@ class TicketOrder:
 
 @dataclass(frozen=True, slots=True)
 class Issued:
-    """The ticket, how many wait before it in its queue, and whether this request made it or an earlier one."""
+    """The ticket, and whether this request made it or an earlier one."""
 
     ticket: TicketView
-    ahead: int
     created: bool
     print_job_id: UUID | None = None
 
@@ -93,7 +92,7 @@ def issue_ticket(tx: Tx, order: TicketOrder) -> Issued:
         if order.request_id is not None:
             earlier = line.ticket_by_request(tx, order.branch_id, order.request_id)
             if earlier is not None:
-                return _repeated(tx, earlier, service)
+                return _repeated(earlier, service)
         if not service.walk_in:
             raise Refused("not-walk-in")
         if order.priority not in settings.priorities:
@@ -125,7 +124,7 @@ def check_in(
         booking = stored_bookings.booking(tx, branch_id, booking_id)
         if booking.ticket_id is not None:
             earlier = line.ticket(tx, branch_id, booking.ticket_id)
-            return _again(tx, earlier)
+            return Issued(earlier, created=False)
         bookings.after(booking.state, BookingStep.CHECK_IN)
         service = settings.services[booking.service_id]
         arrival = _arrival(tx, settings, booking)
@@ -198,16 +197,10 @@ def _class_in_use(settings: BranchSettings, priority: str | None) -> str:
     return next((name for name in choices if name in settings.priorities), next(iter(settings.priorities)))
 
 
-def _repeated(tx: Tx, earlier: TicketView, service: ServiceView) -> Issued:
+def _repeated(earlier: TicketView, service: ServiceView) -> Issued:
     if earlier.service_id != service.id:
         raise Refused("request-reused")
-    return _again(tx, earlier)
-
-
-def _again(tx: Tx, earlier: TicketView) -> Issued:
-    """A ticket that was there already; it does not stand before itself."""
-    others = line.waiting_count(tx, earlier.branch_id, earlier.queue_id) - (earlier.state is TicketState.WAITING)
-    return Issued(earlier, others, created=False)
+    return Issued(earlier, created=False)
 
 
 def _issue(
@@ -222,7 +215,6 @@ def _issue(
     queue = settings.queue_of(service)
     day = settings.timetable.business_date(tx.now)
     number = _number(tx, branch.id, queue, day)
-    ahead = line.waiting_count(tx, branch.id, queue.id)
     row = {
         "branch_id": branch.id,
         "id": uuid7(),
@@ -260,7 +252,7 @@ def _issue(
         order.actor,
     )
     job_id = queue_slip(branch, ticket, order.printer_id, order.actor) if order.printer_id else None
-    return Issued(ticket, ahead, created=True, print_job_id=job_id)
+    return Issued(ticket, created=True, print_job_id=job_id)
 
 
 def queue_slip(branch: Locked, ticket: TicketView, printer_id: UUID, actor: Actor, copy_number: int = 0) -> UUID:

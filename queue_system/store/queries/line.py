@@ -16,12 +16,13 @@ from ...core.errors import Missing
 from ...core.tickets import TicketState
 from ..database import AnyRow, Tx
 from ..prepared import Prepared
-from ..tables import Booking, Ticket, table
+from ..tables import Booking, Counter, Ticket, table
 from ..tables.day import OPEN_STATES
-from .settings import BranchSettings
+from .settings import BranchSettings, QueueView
 
 TICKET = table(Ticket)
 BOOKING = table(Booking)
+COUNTER = table(Counter)
 
 # Written out, not bound: only then can the databases see that the partial index serves. SQLite looks for the
 # very words of the index's condition; it does not conclude it from "is waiting", and would read the whole history.
@@ -57,6 +58,15 @@ class TicketView:
     token: str
 
 
+@dataclass(frozen=True, slots=True)
+class UnservedView:
+    """People in a queue that no open counter serves; `since` is when the first of them took a number."""
+
+    queue: QueueView
+    people: int
+    since: datetime
+
+
 _COLUMNS = [TICKET.c[name] for name in TicketView.__slots__]
 _IN_BRANCH = TICKET.c.branch_id == sa.bindparam("branch")
 _BY_ID = Prepared(sa.select(*_COLUMNS).where(_IN_BRANCH, TICKET.c.id == sa.bindparam("ticket")))
@@ -64,11 +74,6 @@ _BY_TOKEN = Prepared(sa.select(*_COLUMNS).where(_IN_BRANCH, TICKET.c.token == sa
 _BY_REQUEST = Prepared(sa.select(*_COLUMNS).where(_IN_BRANCH, TICKET.c.request_id == sa.bindparam("request")))
 _AT_COUNTER = Prepared(
     sa.select(*_COLUMNS).where(_IN_BRANCH, TICKET.c.counter_id == sa.bindparam("counter"), AT_A_COUNTER)
-)
-_COUNT_WAITING = Prepared(
-    sa.select(sa.func.count())
-    .select_from(TICKET)
-    .where(_IN_BRANCH, TICKET.c.queue_id == sa.bindparam("queue"), IS_WAITING)
 )
 
 
@@ -102,9 +107,29 @@ def at_counter(tx: Tx, branch_id: UUID, counter_id: UUID) -> TicketView | None:
     return _view(row) if row else None
 
 
-def waiting_count(tx: Tx, branch_id: UUID, queue_id: UUID) -> int:
-    """How many wait in a queue now."""
-    return int(tx.scalar(_COUNT_WAITING, {"branch": branch_id, "queue": queue_id}) or 0)
+def open_counters(tx: Tx, branch_id: UUID) -> frozenset[UUID]:
+    """The counters that are open: somebody has sat down there and not left."""
+    statement = sa.select(COUNTER.c.id).where(COUNTER.c.branch_id == branch_id, COUNTER.c.staff_id.is_not(None))
+    return frozenset(row.id for row in tx.rows(statement))
+
+
+def served_queues(settings: BranchSettings, sitting: Iterable[UUID]) -> frozenset[UUID]:
+    """The queues that somebody at one of these counters may call."""
+    return frozenset(queue_id for counter_id in sitting for queue_id in settings.counters[counter_id].queues)
+
+
+def unserved(tickets: Iterable[TicketView], settings: BranchSettings, sitting: Iterable[UUID]) -> list[UnservedView]:
+    """The queues in which people wait and that no open counter serves, in the order of the branch."""
+    served = served_queues(settings, sitting)
+    since: dict[UUID, list[datetime]] = {}
+    for view in tickets:
+        if view.state is TicketState.WAITING and view.queue_id not in served:
+            since.setdefault(view.queue_id, []).append(view.issued_at)
+    return [
+        UnservedView(queue, len(since[queue.id]), min(since[queue.id]))
+        for queue in settings.queues.values()
+        if queue.id in since
+    ]
 
 
 def waiting_counts(tx: Tx, branch_id: UUID) -> dict[UUID, int]:

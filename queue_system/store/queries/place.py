@@ -1,9 +1,10 @@
 """Where a visitor stands: the place in line, who is served, what became of the paper.
 
-How many are ahead. A ticket's rank does not depend on who asks, so every counter that serves its queue has one
-line, that of `core.dispatch.in_order` over all queues of the counter. `ahead` is how many stand before the ticket
-in the shortest of these lines: at that counter nobody else is called before it, if nobody comes with more
-right. Counters where somebody sits decide; where nobody does, all that serve the queue.
+How many are ahead (decision 0014). A ticket's rank does not depend on who asks, so every counter that serves its
+queue has one line, that of `core.dispatch.in_order` over all queues of the counter. `ahead` is how many stand before
+the ticket in the shortest of these lines: at that counter nobody else is called before it, if nobody comes with more
+right. Open counters decide; where none is open, all that serve the queue. Every surface asks here, also before there
+is a ticket: whoever would take a number now is put in line as if it were taken.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -19,15 +21,18 @@ from ...core import dispatch
 from ...core.dispatch import Waiting
 from ...core.tickets import AT_COUNTER
 from ..database import Tx
-from ..tables import Branch, Counter, Device, PrintJob, table
+from ..tables import Branch, Device, PrintJob, table
 from . import line
 from .line import TicketView
-from .settings import BranchSettings
+from .settings import BranchSettings, ServiceView
 
 BRANCH = table(Branch)
-COUNTER = table(Counter)
 DEVICE = table(Device)
 JOB = table(PrintJob)
+
+# Behind everybody who came at the same moment with the same right.
+NEWCOMER: Final = UUID(int=2**128 - 1)
+ORDINARY: Final = "walkin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +47,25 @@ class ServedView:
 class PlaceView:
     """A ticket and its place, all of one moment: `seq` is the branch's position then.
 
-    `ahead` is None unless it waits. `not_before` is when an appointment may be called at the earliest, None once
-    it may be. `served` are those at counters now, latest call first.
+    `ahead` is None unless it waits. `counter_open` is whether somebody sits at a counter that may call it.
+    `not_before` is when an appointment may be called at the earliest, None once it may be. `served` are those at
+    counters now, latest call first.
     """
 
     ticket: TicketView
     seq: int
     ahead: int | None
+    counter_open: bool
     not_before: datetime | None
     served: tuple[ServedView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ProspectView:
+    """What awaits whoever takes a number for a service now: how many are ahead, and whether a counter is open."""
+
+    ahead: int
+    counter_open: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +84,7 @@ class LineView:
     """All who are in the hall, at one moment: what every telephone's page shows a part of.
 
     `open` are the open tickets by their secret; `ahead` and `early` (who may not be called before) are by ticket.
+    `served_queues` are those of the open counters.
     """
 
     settings: BranchSettings
@@ -76,6 +92,7 @@ class LineView:
     open: Mapping[str, TicketView]
     ahead: Mapping[UUID, int]
     early: Mapping[UUID, datetime]
+    served_queues: frozenset[UUID]
 
     def place(self, ticket: TicketView) -> PlaceView:
         """The place of a ticket of this moment."""
@@ -84,6 +101,7 @@ class LineView:
             ticket=ticket,
             seq=self.seq,
             ahead=self.ahead.get(ticket.id),
+            counter_open=ticket.queue_id in self.served_queues,
             not_before=self.early.get(ticket.id),
             served=_served(self.open.values(), self.settings, ticket) if waits else (),
         )
@@ -94,17 +112,35 @@ def whole_line(tx: Tx, settings: BranchSettings) -> LineView:
     tickets = line.open_tickets(tx, settings.id)
     rules = line.calling_rules(settings)
     waiting = dispatch.in_order(line.as_waiting(tickets, settings), rules, tx.now)
+    sitting = line.open_counters(tx, settings.id)
     return LineView(
         settings=settings,
         seq=int(tx.scalar(sa.select(BRANCH.c.last_seq).where(BRANCH.c.id == settings.id)) or 0),
         open={ticket.token: ticket for ticket in tickets},
-        ahead=_ahead(waiting, _lines(tx, settings, {ticket.queue_id for ticket in waiting})),
+        ahead=_ahead(waiting, settings, sitting),
         early={
             ticket.ticket_id: ticket.anchor_at - rules.call_early
             for ticket in waiting
             if not dispatch.is_callable(ticket, rules, tx.now)
         },
+        served_queues=line.served_queues(settings, sitting),
     )
+
+
+def prospects(tx: Tx, settings: BranchSettings) -> dict[UUID, ProspectView]:
+    """By service: how whoever took a number now, of no class of their own, would stand."""
+    waiting = line.as_waiting(line.open_tickets(tx, settings.id), settings)
+    rules = line.calling_rules(settings)
+    sitting = line.open_counters(tx, settings.id)
+    served = line.served_queues(settings, sitting)
+    ahead = {
+        newcomer: _ahead(dispatch.in_order([*waiting, newcomer], rules, tx.now), settings, sitting)[NEWCOMER]
+        for newcomer in {_newcomer(settings, service, tx.now) for service in settings.services.values()}
+    }
+    return {
+        service.id: ProspectView(ahead[_newcomer(settings, service, tx.now)], service.queue_id in served)
+        for service in settings.services.values()
+    }
 
 
 def place(tx: Tx, settings: BranchSettings, token: str) -> PlaceView:
@@ -131,8 +167,15 @@ def paper(tx: Tx, branch_id: UUID, ticket_id: UUID) -> PaperView | None:
     return PaperView(*row) if row else None
 
 
-def _ahead(waiting: Sequence[Waiting], lines: Mapping[UUID, Collection[frozenset[UUID]]]) -> dict[UUID, int]:
+def _newcomer(settings: BranchSettings, service: ServiceView, now: datetime) -> Waiting:
+    """The ticket that the service would be given now."""
+    weight = settings.priorities[ORDINARY].weight if ORDINARY in settings.priorities else 1.0
+    return Waiting(NEWCOMER, service.queue_id, ORDINARY, weight, now)
+
+
+def _ahead(waiting: Sequence[Waiting], settings: BranchSettings, sitting: Collection[UUID]) -> dict[UUID, int]:
     """How many stand before each of `waiting`, which are in order, in the shortest of the lines of its queue."""
+    lines = _lines(settings, sitting, {ticket.queue_id for ticket in waiting})
     standing = {
         line: {
             ticket.ticket_id: number
@@ -145,15 +188,13 @@ def _ahead(waiting: Sequence[Waiting], lines: Mapping[UUID, Collection[frozenset
     }
 
 
-def _lines(tx: Tx, settings: BranchSettings, queues: Iterable[UUID]) -> dict[UUID, set[frozenset[UUID]]]:
+def _lines(
+    settings: BranchSettings, sitting: Collection[UUID], queues: Iterable[UUID]
+) -> dict[UUID, set[frozenset[UUID]]]:
     """By queue: the queues of each counter that may call its tickets; never empty."""
-    sitting = tx.rows(
-        sa.select(COUNTER.c.id).where(COUNTER.c.branch_id == settings.id, COUNTER.c.staff_id.is_not(None))
-    )
-    staffed = {row.id for row in sitting}
-    served = [(counter.id in staffed, frozenset(counter.queues)) for counter in settings.counters.values()]
+    served = [(counter.id in sitting, frozenset(counter.queues)) for counter in settings.counters.values()]
     return {
-        queue_id: {line for is_staffed, line in served if is_staffed and queue_id in line}
+        queue_id: {line for is_open, line in served if is_open and queue_id in line}
         or {line for _, line in served if queue_id in line}
         or {frozenset((queue_id,))}
         for queue_id in queues

@@ -142,6 +142,7 @@ class Ticket(Given):
     service: str
     issued_at: At
     ahead: Annotated[int | None, Field(description="api.field-ahead")]
+    counter_open: Annotated[bool, Field(description="api.field-counter-open")]
     counter: Annotated[int | None, Field(description="api.field-counter")]
     page: Annotated[str, Field(description="api.field-page")]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final, TypeAlias
+from typing import Final
 from uuid import UUID
 
 from starlette.requests import Request
@@ -17,7 +17,7 @@ from ...store.log import CITIZEN
 from ...store.queries import access as stored
 from ...store.queries.access import DeviceView
 from ...store.queries.line import TicketView
-from ...store.queries.place import people_ahead
+from ...store.queries.place import place
 from ...store.queries.settings import BranchSettings
 from .. import access
 from ..house import house
@@ -29,9 +29,6 @@ from .operation import Key, Operation
 from .values import Nothing
 
 SOURCE: Final = "api"
-
-# The ticket and how many are ahead of it.
-_Taken: TypeAlias = tuple[TicketView, int | None]
 
 
 async def take(request: Request, asked: models.Take) -> models.Ticket:
@@ -47,29 +44,28 @@ async def take(request: Request, asked: models.Take) -> models.Ticket:
         request_id=asked.request_id,
         remote=token is None,
     )
-    taken = await house(request).database.write_in(branch.id, _take, branch, order, token, asked.slip)
-    return _ticket(request, branch, *taken)
+    issued = await house(request).database.write_in(branch.id, _take, branch.id, order, token, asked.slip)
+    return await _ticket(request, branch, issued.ticket)
 
 
 async def arrive(request: Request, asked: models.Arrival) -> models.Ticket:
     """Check in: the booking becomes a ticket."""
     branch, booking = await access.booking(request)
     token = _token(request)
-    taken = await house(request).database.write_in(branch.id, _arrive, branch, booking.id, token, asked.slip)
-    return _ticket(request, branch, *taken)
+    issued = await house(request).database.write_in(branch.id, _arrive, branch.id, booking.id, token, asked.slip)
+    return await _ticket(request, branch, issued.ticket)
 
 
 async def show(request: Request, _asked: Nothing) -> models.Ticket:
     branch, found = await access.ticket(request)
-    ahead = await house(request).database.read(people_ahead, branch, found)
-    return _ticket(request, branch, found, ahead)
+    return await _ticket(request, branch, found)
 
 
 async def leave(request: Request, _asked: Nothing) -> models.Ticket:
     branch, found = await access.ticket(request)
     if found.state is not TicketState.LEFT:
         found = await house(request).database.write_in(branch.id, kiosk.leave, branch.id, found.id, CITIZEN)
-    return _ticket(request, branch, found, None)
+    return await _ticket(request, branch, found)
 
 
 def _token(request: Request) -> str | None:
@@ -80,22 +76,16 @@ def _token(request: Request) -> str | None:
     return token
 
 
-def _take(tx: Tx, branch: BranchSettings, order: TicketOrder, token: str | None, slip: bool) -> _Taken:
-    actor, device = access.attendant(tx, token, branch.id, access.RECEPTION_RIGHTS)
+def _take(tx: Tx, branch_id: UUID, order: TicketOrder, token: str | None, slip: bool) -> Issued:
+    actor, device = access.attendant(tx, token, branch_id, access.RECEPTION_RIGHTS)
     printer = _printer(tx, device, slip=slip)
-    return _taken(tx, branch, kiosk.issue_ticket(tx, replace(order, actor=actor, printer_id=printer)))
+    return kiosk.issue_ticket(tx, replace(order, actor=actor, printer_id=printer))
 
 
-def _arrive(tx: Tx, branch: BranchSettings, booking_id: UUID, token: str | None, slip: bool) -> _Taken:
-    actor, device = access.attendant(tx, token, branch.id, access.RECEPTION_RIGHTS)
+def _arrive(tx: Tx, branch_id: UUID, booking_id: UUID, token: str | None, slip: bool) -> Issued:
+    actor, device = access.attendant(tx, token, branch_id, access.RECEPTION_RIGHTS)
     printer = _printer(tx, device, slip=slip)
-    issued = kiosk.check_in(tx, branch.id, booking_id, actor, source=SOURCE, printer_id=printer, remote=token is None)
-    return _taken(tx, branch, issued)
-
-
-def _taken(tx: Tx, branch: BranchSettings, issued: Issued) -> _Taken:
-    """Who asks a second time hears how the ticket stands now."""
-    return issued.ticket, issued.ahead if issued.created else people_ahead(tx, branch, issued.ticket)
+    return kiosk.check_in(tx, branch_id, booking_id, actor, source=SOURCE, printer_id=printer, remote=token is None)
 
 
 def _printer(tx: Tx, device: DeviceView | None, *, slip: bool) -> UUID | None:
@@ -108,7 +98,10 @@ def _printer(tx: Tx, device: DeviceView | None, *, slip: bool) -> UUID | None:
     return printer.id if printer else None
 
 
-def _ticket(request: Request, branch: BranchSettings, found: TicketView, ahead: int | None) -> models.Ticket:
+async def _ticket(request: Request, branch: BranchSettings, known: TicketView) -> models.Ticket:
+    """The ticket as it stands now, whoever asks and however often."""
+    stands = await house(request).database.read(place, branch, known.token)
+    found = stands.ticket
     at_counter = found.state in AT_COUNTER and found.counter_id is not None
     return models.Ticket(
         token=found.token,
@@ -117,7 +110,8 @@ def _ticket(request: Request, branch: BranchSettings, found: TicketView, ahead: 
         branch=branch.slug,
         service=address_key(branch.services[found.service_id]),
         issued_at=found.issued_at.astimezone(branch.calendar.zone),
-        ahead=ahead,
+        ahead=stands.ahead,
+        counter_open=stands.counter_open,
         counter=branch.counters[found.counter_id].number if at_counter and found.counter_id else None,
         page=f"{house(request).settings.address}/t/{found.token}",
     )
