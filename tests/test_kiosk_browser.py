@@ -73,7 +73,7 @@ def kiosk_in(browser: Browser, house: House, **options: Any) -> BrowserContext:
 def to_number(screen: Page, service: str = "الأحوال المدنية", card: str = "تسجيل واقعة ولادة") -> None:
     screen.get_by_role("link", name=service).tap()
     screen.get_by_role("link", name=card).tap()
-    screen.get_by_role("button", name="خذ رقمًا").tap()
+    screen.get_by_role("button", name="أخذ رقم").tap()
     expect(screen.locator("#main")).to_have_attribute("data-page", "number")
 
 
@@ -157,7 +157,7 @@ def test_a_visit_by_finger_leaves_one_entry_in_the_history_and_no_number(screen:
     to_number(screen)
     expect(screen.locator(".code-hero")).to_have_text("B001")
     assert screen.url == f"{house.address}/kiosk/ar"
-    screen.get_by_role("link", name="انتهيت").tap()
+    screen.get_by_role("link", name="إنهاء").tap()
     expect(screen.locator("#main")).to_have_attribute("data-page", "start")
     assert screen.evaluate("history.length") == entries
     screen.reload()
@@ -179,7 +179,7 @@ def test_accessibility_is_a_touch_away_and_stays_for_the_visit(screen: Page) -> 
     expect(screen.locator("body.larger")).to_be_visible()
     to_number(screen)
     expect(screen.locator("body.larger")).to_be_visible()
-    screen.get_by_role("link", name="انتهيت").tap()
+    screen.get_by_role("link", name="إنهاء").tap()
     expect(screen.locator("body.larger")).to_have_count(0)
 
 
@@ -196,7 +196,7 @@ def test_a_visit_by_keyboard_alone(screen: Page) -> None:
     expect(screen.get_by_role("heading", level=1)).to_have_text("القسم القانوني")
     press("تنظيم وكالة")
     expect(screen.locator("#main")).to_have_attribute("data-page", "service")
-    press("خذ رقمًا")
+    press("أخذ رقم")
     expect(screen.locator(".code-hero")).to_have_text("H001")
 
 
@@ -214,7 +214,7 @@ def test_keys_type_without_a_journey_to_the_server(screen: Page, house: House) -
     for key in made.code[1:]:
         screen.locator(f'[name=key][value="{key}"]').tap()
     expect(field).to_have_value(made.code)
-    screen.get_by_role("button", name="تسجيل الحضور").tap()
+    screen.get_by_role("button", name="تسجيل الوصول").tap()
     expect(screen.locator(".code-hero")).to_have_text("A001")
 
 
@@ -260,7 +260,7 @@ def test_the_number_goes_by_itself_unless_more_time_is_asked_for(context: Browse
     page = context.new_page()
     stop_clock(page)
     page.goto(f"{house.address}/kiosk/ar/services/{house.hall.service('birth')}")
-    page.get_by_role("button", name="خذ رقمًا").tap()
+    page.get_by_role("button", name="أخذ رقم").tap()
     expect(page.locator(".code-hero")).to_be_visible()
     page.clock.run_for(15_000)
     page.get_by_role("button", name="وقت أطول").tap()
@@ -316,7 +316,7 @@ def test_a_number_that_has_left_the_screen_is_followed_no_more(context: BrowserC
     connections[0].close(code=1011)
     # It would come back in a moment, but the visitor is quicker, and so is the next one.
     until(lambda: page.evaluate("tries") == 1)
-    page.get_by_role("link", name="انتهيت").tap()
+    page.get_by_role("link", name="إنهاء").tap()
     expect(page.locator("#main")).to_have_attribute("data-page", "start")
     to_number(page)
     until(lambda: page.evaluate("true") and len(connections) == 2)
@@ -350,7 +350,7 @@ def test_a_lost_server_is_said_and_the_number_comes_when_it_is_back(screen: Page
             found.continue_()
 
     screen.route("**/kiosk/**", route)
-    screen.get_by_role("button", name="خذ رقمًا").tap()
+    screen.get_by_role("button", name="أخذ رقم").tap()
     expect(screen.get_by_text("الاتصال منقطع مؤقتًا")).to_be_visible()
     away = False
     expect(screen.locator(".code-hero")).to_have_text("B001")
@@ -371,7 +371,7 @@ def test_an_answer_that_was_lost_on_the_way_gives_one_number(screen: Page, house
             found.continue_()
 
     screen.route("**/kiosk/ar/tickets", lose_the_answer)
-    screen.get_by_role("button", name="خذ رقمًا").tap()
+    screen.get_by_role("button", name="أخذ رقم").tap()
     expect(screen.locator(".code-hero")).to_have_text("B001")
     assert lost == 2
     assert house.hall.issue("birth").ticket.code == "B002"

@@ -98,7 +98,7 @@ def refused(kiosk: Kiosk, typed: str, *, kept: bool = True) -> str:
 
 
 def test_nothing_typed(kiosk: Kiosk) -> None:
-    assert "يُرجى كتابة رمز الحجز" in refused(kiosk, "")
+    assert "يُرجى كتابة رمز الموعد" in refused(kiosk, "")
 
 
 @pytest.mark.parametrize("typed", ["K7D4", "K7D49MWX", "ابتثجحخد", "<script>", "x" * 300])

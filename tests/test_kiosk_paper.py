@@ -71,12 +71,12 @@ def ready(here: PrintingHall, state: str = "ready") -> None:
 def test_the_slip_is_printed_and_the_page_says_so(here: PrintingHall, kiosk: Kiosk) -> None:
     ready(here)
     page = kiosk.take()
-    assert "تُطبع بطاقتك الآن" in page.text or "تفضّل بأخذ بطاقتك" in page.text
+    assert "تُطبع بطاقتك الآن" in page.text or "يُرجى أخذ البطاقة" in page.text
     frame = follow(kiosk, page, "printed")
-    assert "تفضّل بأخذ بطاقتك من الأسفل" in frame["html"]
+    assert "يُرجى أخذ البطاقة من الأسفل" in frame["html"]
     assert here.printer.printed == 1
     # Without scripts the page looks again by itself.
-    assert "تفضّل بأخذ بطاقتك من الأسفل" in kiosk.visitor.open(page.url + "&n=1").text
+    assert "يُرجى أخذ البطاقة من الأسفل" in kiosk.visitor.open(page.url + "&n=1").text
 
 
 def test_the_same_request_twice_is_one_slip(here: PrintingHall, kiosk: Kiosk) -> None:
@@ -160,7 +160,7 @@ def test_a_number_that_never_had_a_slip_can_get_one(here: PrintingHall, kiosk: K
     branch_id = here.hall.branch.id
     here.house.database.write_in_now(branch_id, actions.check_in, branch_id, made.id, SYSTEM, source="desk")
     page = kiosk.check_in(made.code)
-    assert "اطبع بطاقة" in page.text
+    assert "طباعة بطاقة" in page.text
     printed = kiosk.visitor.send(page.forms[-1][0], answer="no")
     follow(kiosk, printed, "printed")
     assert here.printer.printed == 1

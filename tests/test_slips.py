@@ -124,7 +124,7 @@ def test_a_slip_for_a_protected_service_tells_neither_what_for_nor_where(
     names = [name for names in named for name in names.values()]
     assert not [name for name in names if any(name in text for text in words)]
     # Nobody waits for a screen that will not show the number.
-    assert made.instruction == "تفضّل بالجلوس. سيأتي إليك الموظف."
+    assert made.instruction == "يُرجى الجلوس. سيأتي إليك الموظف."
     assert render(made, strict=True).height < render(replace(made, heading="منبر", office="مكتب")).height
 
 
@@ -140,5 +140,5 @@ def test_every_letter_of_a_slip_has_a_shape(hall: Hall, language: str, dots: int
 def test_a_trial_slip_is_nobody_s_number(hall: Hall) -> None:
     made = trial_slip(hall.branch, hall.db.read_now(organisation), ADDRESS, "ar", hall.db.clock.now())
     assert made.code == "A000"
-    assert made.mark == "ورقة تجربة – ليست رقمًا"
+    assert made.mark == "بطاقة تجريبية – ليست رقمًا"
     assert made.ahead is None

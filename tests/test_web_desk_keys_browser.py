@@ -122,7 +122,7 @@ def test_a_reason_is_told_only_as_long_as_it_holds(tab: Page, house: House) -> N
     tab.keyboard.press("n")
     expect(tab.locator("#desk-said")).to_have_text("غير متاح: لا أحد في الانتظار.")
     house.hall.issue()
-    expect(tab.locator("#desk-said")).to_contain_text("نادِ التالي")
+    expect(tab.locator("#desk-said")).to_contain_text("يمكن نداء التالي")
     tab.keyboard.press("f")
     expect(tab.locator("#desk-said")).to_have_text("غير متاح: لا مراجع أمامك.")
     # Another arrival changes nothing about that.

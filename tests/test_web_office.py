@@ -191,7 +191,7 @@ def test_without_a_place_nothing_is_paired_and_the_code_is_kept(client: TestClie
 def test_a_code_that_nobody_shows_is_refused_beside_its_field(client: TestClient, typed: str) -> None:
     sign_in(client, "admin", "en")
     page = see(client, f"/office/devices?code={typed}", 422)
-    assert "No device waits with this code" in page.text
+    assert "No device is waiting with this code" in page.text
     assert 'href="#code"' in page.html
     assert "<script>" not in page.html.replace("<script src", "")
 
@@ -208,7 +208,7 @@ def test_a_device_that_is_not_heard_of_is_said_to_be_silent(client: TestClient, 
     hall.db.write_in_now(hall.branch.id, office.enrol_device, hall.branch.id, device(hall, "k1").id)
     hall.db.write_now(office.touch_devices, hall.branch.id, [device(hall, "k1").id])
     sign_in(client, "admin", "en")
-    silent = "Not heard from"
+    silent = "Not responding"
     assert silent not in see(client, "/office/devices").text
     clock.move(timedelta(minutes=4))
     assert see(client, "/office/devices").text.count(silent) == 1
@@ -234,7 +234,7 @@ def test_pairing_a_place_anew_replaces_the_machine_that_held_it(client: TestClie
     assert token
     assert hall.db.read_now(access.device_by_token, office.sha256(token)) is not None
     log = see(client, "/office/audit?kind=device").text
-    assert "A new machine took the place of the one before it" in log
+    assert "A new machine took the place of the previous one" in log
 
 
 def test_the_first_machine_of_a_place_replaces_nobody(client: TestClient, hall: Hall) -> None:

@@ -87,18 +87,18 @@ def test_the_whole_way_without_scripts(
 def test_every_service_is_listed_with_how_it_is_had(visitor: Visitor, hall: Hall) -> None:
     page = visitor.open("/book/doha-main")
     assert len(page.hrefs("^/book/doha-main/")) == len(hall.branch.services) == 27
-    assert page.text.count("بلا موعد، برقم من الصالة") == 3
+    assert page.text.count("دون موعد، برقم من الصالة") == 3
     assert page.text.count("يحدّد الموظف موعدها") == 3
     assert page.text.count("مواعيدها بالقرعة") == 2
     assert "أقرب موعد: اليوم" in page.text
-    assert "مفتوح الآن اليوم من 08:30 إلى 14:30 (آخر رقم الساعة 13:30)" in page.text
-    assert "لا تدفع لأي وسيط" in page.text
+    assert "مفتوح الآن اليوم من 08:30 إلى 14:30 (تُعطى الأرقام حتى 13:30)" in page.text
+    assert "يُرجى عدم دفع أي مبلغ لأي وسيط" in page.text
 
 
 @pytest.mark.parametrize(
     ("service", "instead"),
     [
-        ("passport-collect", "خذ رقمًا من جهاز الأرقام؛ لا تحتاج إلى موعد"),
+        ("passport-collect", "أخذ رقم من جهاز الأرقام؛ لا حاجة إلى موعد"),
         ("passport-apply", "لا تُستقبل طلبات القرعة من هذا الموقع بعد"),
         ("travel-doc", "يحدّد الموظف الموعد معك"),
     ],
@@ -113,7 +113,7 @@ def test_what_cannot_be_booked_says_what_to_do_instead(visitor: Visitor, service
 
 def test_services_stand_before_what_is_merely_good_to_know(visitor: Visitor) -> None:
     text = visitor.open("/book/doha-main").text
-    parts = ("يُقدَّم طلب الجواز أولًا", "بدل جواز سفر ضائع", "من المفيد أن تعرف", "لا تدفع لأي وسيط")
+    parts = ("يُقدَّم طلب الجواز أولًا", "بدل جواز سفر ضائع", "معلومات مفيدة", "يُرجى عدم دفع أي مبلغ لأي وسيط")
     places = [text.index(part) for part in parts]
     assert places == sorted(places)
 

@@ -37,7 +37,7 @@ def to_the_form(visitor: Visitor, service: str) -> Answer:
 def test_who_is_called_gives_a_telephone(visitor: Visitor) -> None:
     form = to_the_form(visitor, BY_PHONE)
     assert "الرقم الذي نتصل بك عليه" in form.text
-    assert "لا نتصل بك" not in form.text
+    assert "لن نتصل بك" not in form.text
     for typed in ("", "a@example.org"):
         page = visitor.send(name=NAME, contact=typed)
         assert page.status == 422
@@ -61,7 +61,7 @@ def test_who_is_called_need_not_come(visitor: Visitor) -> None:
 def test_nobody_takes_a_number_for_a_telephone_call(visitor: Visitor) -> None:
     page = visitor.open(BY_PHONE)
     assert "برقم من الصالة" not in page.text
-    assert "متى تأتي" not in page.text
+    assert "أوقات الاستقبال" not in page.text
 
 
 def test_a_protected_visitor_is_sent_to_no_screen(visitor: Visitor, sqlite_url: str, clock: FrozenClock) -> None:
@@ -71,7 +71,7 @@ def test_a_protected_visitor_is_sent_to_no_screen(visitor: Visitor, sqlite_url: 
     visitor.send(name=NAME, contact=PHONE)
     done = visitor.send("/confirmation")
     assert "لا يظهر على أي شاشة" in done.text
-    assert "تنتظر النداء" not in done.text
+    assert "ويظهر النداء عليه على الشاشة" not in done.text
     database = Database(sqlite_url, clock)
     hall: Hall = enter(database, "bhc")
     booking = stored(hall, done)
@@ -79,5 +79,5 @@ def test_a_protected_visitor_is_sent_to_no_screen(visitor: Visitor, sqlite_url: 
     database.write_in_now(hall.branch.id, kiosk.check_in, hall.branch.id, booking.id, SYSTEM)
     database.close()
     arrived = visitor.open(done.url)
-    assert "سُجّل حضورك" in arrived.text
-    assert "انتظر النداء على الشاشة" not in arrived.text
+    assert "سُجّل وصولك" in arrived.text
+    assert "وانتظار النداء على الشاشة" not in arrived.text

@@ -89,7 +89,7 @@ def test_a_time_taken_meanwhile_is_replaced_without_typing_again(visitor: Visito
     assert page.status == 409
     assert "حُجز هذا الوقت قبل لحظات" in page.text
     assert "<title>خطأ: " in page.html.replace("\u2068", "")
-    assert "ما كتبته محفوظ" in page.text
+    assert "البيانات المكتوبة محفوظة" in page.text
     (_, kept, buttons), *_ = page.forms
     targets = [button["formaction"] for button in buttons]
     assert not [target for target in targets if target.endswith("/20261123T0530Z")]
@@ -105,7 +105,7 @@ def test_the_address_of_a_taken_time_leads_to_the_free_ones(visitor: Visitor, ha
     assert "حُجز هذا الوقت قبل لحظات" in page.text
     assert page.hrefs("/20261123T0555Z$")
     past = visitor.open("/book/doha-main/passport-lost/2026-11-22/20261122T0530Z")
-    assert "مضى هذا الوقت" in past.text
+    assert "فات هذا الوقت" in past.text
 
 
 def test_who_goes_back_from_the_last_place_finds_it_his_own(visitor: Visitor, hall: Hall) -> None:
@@ -130,7 +130,7 @@ def test_a_second_person_in_another_tab_leaves_the_first_the_last_place(visitor:
     url = visitor.choose_time("birth").url
     first = visitor.send(name=NAME, contact=PHONE)
     second = visitor.post(url, {"name": "سلمى", "contact": "b@example.org"})
-    assert (second.status, "ما كتبته محفوظ" in second.text) == (409, True)
+    assert (second.status, "البيانات المكتوبة محفوظة" in second.text) == (409, True)
     assert stored(hall, first).state is BookingState.HELD
 
 

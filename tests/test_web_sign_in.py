@@ -161,7 +161,7 @@ def test_a_page_that_asks_for_a_sign_in_comes_back_after_it(client: TestClient) 
 def test_after_half_an_hour_of_nothing_one_signs_in_again_and_is_told_why(
     client: TestClient, clock: FrozenClock
 ) -> None:
-    assert "انتهت جلستك" not in client.get("/sign-in").text
+    assert "انتهت الجلسة" not in client.get("/sign-in").text
     sign_in(client, "layla")
     clock.move(timedelta(minutes=29))
     assert client.get(DESK).status_code == 200
@@ -170,7 +170,7 @@ def test_after_half_an_hour_of_nothing_one_signs_in_again_and_is_told_why(
     clock.move(timedelta(minutes=31))
     answer = client.get(DESK)
     assert answer.status_code == 303
-    assert "انتهت جلستك" in client.get(answer.headers["location"]).text
+    assert "انتهت الجلسة" in client.get(answer.headers["location"]).text
 
 
 def test_a_pressed_button_leads_back_to_its_page(client: TestClient, clock: FrozenClock) -> None:

@@ -77,12 +77,12 @@ def test_waiting(visitor: Visitor, hall: Hall, layla: Desk) -> None:
 
 
 def test_next(visitor: Visitor, hall: Hall, layla: Desk) -> None:
-    assert "أنت التالي" in look(visitor, hall.issue()).text
+    assert "دورك هو التالي" in look(visitor, hall.issue()).text
 
 
 def test_nobody_is_next_where_no_counter_is_open(visitor: Visitor, hall: Hall) -> None:
     page = look(visitor, hall.issue())
-    assert "أنت التالي" not in page.html
+    assert "دورك هو التالي" not in page.html
     assert "لا أحد أمامك" in page.text
     assert "لا شباك مفتوح لهذه الخدمة الآن" in page.text
 
@@ -98,7 +98,7 @@ def test_called(visitor: Visitor, hall: Hall, layla: Desk) -> None:
     hall.call_next(layla)
     page = look(visitor, mine)
     assert "حان دورك" in page.text
-    assert "تفضّل إلى الشباك 4" in page.text
+    assert "يُرجى التوجّه إلى الشباك 4" in page.text
     assert "شباك التصديقات" in page.text
     assert 'class="ticket-card is-called"' in page.html
     assert page.forms == []
@@ -123,7 +123,7 @@ def test_missed(visitor: Visitor, hall: Hall, layla: Desk) -> None:
     mine = hall.issue()
     hall.call_next(layla)
     hall.db.write_in_now(hall.branch.id, desk.mark_no_show, at(hall, layla, mine))
-    assert "نودي رقمك ولم تحضر" in look(visitor, mine).text
+    assert "نودي رقمك ولم يحضر أحد" in look(visitor, mine).text
 
 
 def test_a_number_of_yesterday_is_over_whatever_was_written_down(
@@ -133,7 +133,7 @@ def test_a_number_of_yesterday_is_over_whatever_was_written_down(
     clock.move(timedelta(days=1))
     page = look(visitor, mine)
     assert "من يوم سابق" in page.text
-    assert "أنت التالي" not in page.text
+    assert "دورك هو التالي" not in page.text
     assert page.forms == []
 
 
@@ -286,7 +286,7 @@ def test_the_place_moves_when_somebody_before_leaves(here: tuple[TestClient, Hal
     with client.websocket_connect(f"/t/{mine.ticket.token}/live?lang=ar", headers=OURS) as live:
         assert "أمامك شخص واحد" in frame(live)["html"]
         hall.db.write_in_now(hall.branch.id, kiosk.leave, hall.branch.id, before.ticket.id, SYSTEM)
-        assert "أنت التالي" in frame(live)["html"]
+        assert "دورك هو التالي" in frame(live)["html"]
 
 
 def test_a_foreign_origin_opens_no_socket(here: tuple[TestClient, Hall]) -> None:
