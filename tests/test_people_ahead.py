@@ -30,7 +30,7 @@ from tests.web_hall import CLERKS, another, furnished
 
 SERVICES = ("attest-single", "attest-collect", "passport-apply", "passport-lost", "birth", "death", "complaint")
 COUNTERS = ("c1", "c2", "c3", "c4", "c5", "r8")
-ARABIC = {"لا أحد أمامك": 0, "أنت التالي": 0, "أمامك شخص واحد": 1, "أمامك شخصان": 2}
+ARABIC = {"لا أحد أمامك": 0, "دورك هو التالي": 0, "أمامك شخص واحد": 1, "أمامك شخصان": 2}
 
 
 def said(text: str) -> int:
