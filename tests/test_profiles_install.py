@@ -106,7 +106,6 @@ def test_what_is_not_in_force_is_named(db: Database) -> None:
         ("provisional-days", "ramadan 2027-02-08"),
         ("calendar-check", "syrian_national"),
         ("checklist", "mission-template"),
-        ("freed-slot", "open_fcfs: standby_ballot"),
         ("text", "doha-main: forgery_notice"),
         ("retention", "doha-main: audit, ballot_application, booking_personal_data, ticket"),
     } <= set(found)

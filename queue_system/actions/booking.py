@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,6 +22,7 @@ from ..store.queries import bookings as stored
 from ..store.queries.bookings import BookingView
 from ..store.queries.settings import BranchSettings, ServiceView, branch_settings
 from ..store.tables import Booking, Seat, table
+from . import freed
 
 BOOKING = table(Booking)
 SEAT = table(Seat)
@@ -134,7 +136,7 @@ def change_booking(
 ) -> BookingView:
     """Move a confirmed booking to another time of the same service; the old time is kept until the new one is sure.
 
-    Raises Refused with "slot-taken", "slot-past", "booking-changes-used", "booking-too-late", "booking-over".
+    What it holds, or gave up itself and nobody else could take yet, never stands in its own way. Raises Refused with "slot-taken", "slot-past", "booking-changes-used", "booking-too-late", "booking-over".
     """
     with locked(tx, branch_id) as branch:
         settings = branch_settings(tx, branch_id, branch.config_version)
@@ -147,10 +149,12 @@ def change_booking(
         refusal = bookings.against_change(policy, booker, booking.state, booking.starts_at, booking.changes, tx.now)
         if refusal is not None:
             raise refusal
-        slot, seats = _place(branch, settings, service, starts_at, booker, active=0)
-        # The seats of the old time stay taken: what is freed belongs to the booking policy, not to whoever
-        # refreshes first. Otherwise a broker frees a place at the moment his buyer asks for it.
-        _take(branch, seats, booking.id)
+        own = stored.seats_of(tx, branch_id, booking.id)
+        slot, seats = _place(branch, settings, service, starts_at, booker, active=0, own=own)
+        freed.give_back(branch, settings, booking)
+        span = slots.seats_span(slot.start, stored.plan_of(settings, service), settings.tick_minutes)
+        freed.take_again(branch, booking, {seat.resource_key for seat in seats}, span)
+        _take(branch, tuple(seat for seat in seats if seat not in own), booking.id)
         _move(branch, booking, BookingStep.CHANGE, starts_at=slot.start, ends_at=slot.end, changes=booking.changes + 1)
         fact = events.BookingChanged(
             subject=str(booking.id),
@@ -178,13 +182,15 @@ def cancel_booking(
             raise refusal
         if booking.state is BookingState.HELD:
             _release(branch, booking)
+        else:
+            freed.give_back(branch, settings, booking)
         _move(branch, booking, BookingStep.CANCEL, ended_at=tx.now)
         branch.append(events.BookingCancelled(subject=str(booking.id), code=booking.code), actor)
         return stored.booking(tx, branch_id, booking_id)
 
 
 def expire_holds(tx: Tx, branch_id: UUID) -> int:
-    """Give back the times that were held and not confirmed; returns how many."""
+    """Give back the times that were held and not confirmed, and what the lot lets return; returns how many."""
     with locked(tx, branch_id) as branch:
         return expire_due(branch)
 
@@ -196,13 +202,19 @@ def expire_due(branch: Locked) -> int:
         _release(branch, booking)
         _move(branch, booking, BookingStep.EXPIRE, ended_at=branch.tx.now)
         branch.append(events.BookingExpired(subject=str(booking.id), code=booking.code), SYSTEM)
-    return len(due)
+    return len(due) + freed.return_due(branch)
 
 
 def _place(
-    branch: Locked, settings: BranchSettings, service: ServiceView, starts_at: datetime, booker: Booker, active: int
+    branch: Locked,
+    settings: BranchSettings,
+    service: ServiceView,
+    starts_at: datetime,
+    booker: Booker,
+    active: int,
+    own: Collection[slots.Seat] = (),
 ) -> tuple[slots.Slot, tuple[slots.Seat, ...]]:
-    """The slot that begins at `starts_at` and free seats for it, or the reason why not."""
+    """The slot that begins at `starts_at` and seats for it, free or the asker's `own`, or the reason why not."""
     tx, zone = branch.tx, settings.calendar.zone
     policy, plan = stored.policy_of(settings, service), stored.plan_of(settings, service)
     today = tx.now.astimezone(zone).date()
@@ -219,11 +231,13 @@ def _place(
     mode = bookings.Mode(service.mode)
     bookings.may_book(policy, mode, booker, today, slot.start.astimezone(zone).date(), active)
     taken = stored.lanes_at(tx, branch.id, plan, slots.seats_span(slot.start, plan, settings.tick_minutes))
-    return slot, slots.choose_seats(slot, plan, taken, settings.tick_minutes, public)
+    return slot, slots.choose_seats(slot, plan, taken, settings.tick_minutes, public, own)
 
 
 def _take(branch: Locked, seats: tuple[slots.Seat, ...], booking_id: UUID) -> None:
     """Insert the seats; their primary key refuses what a forgotten lock would let through."""
+    if not seats:
+        return
     rows = [
         {
             "branch_id": branch.id,

@@ -81,6 +81,7 @@ class Policy:
     `horizon_days`: last day that can be booked, counted from today. `max_active`: live bookings of one
     person. `max_changes`: moves to another time. `cancel_until_min`: minutes before the start after
     which a visitor can neither move nor cancel on his own. `notice_min`: how near a time can be booked.
+    `returns_by_lot`: a place that is given back returns by itself; else staff release it.
     """
 
     mode: Mode
@@ -89,6 +90,7 @@ class Policy:
     max_changes: int | None = None
     cancel_until_min: int | None = None
     notice_min: int = 0
+    returns_by_lot: bool = False
 
 
 class Punctuality(StrEnum):

@@ -164,6 +164,28 @@ class BookingCancelled(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class PlaceReturned(Fact):
+    """A place that the booking gave back can be taken by everybody: `core.freed.returns_at` says why then."""
+
+    kind: ClassVar[str] = "booking.place_returned"
+    code: str
+    service: str
+    starts_at: str
+    freed_at: str
+    lot: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceReleased(Fact):
+    """A place that the booking gave back can be taken by everybody, because somebody of staff let it return."""
+
+    kind: ClassVar[str] = "booking.place_released"
+    code: str
+    service: str
+    starts_at: str
+
+
+@dataclass(frozen=True, slots=True)
 class BookingExpired(Fact):
     kind: ClassVar[str] = "booking.expired"
     code: str
@@ -341,6 +363,8 @@ KINDS: Final[dict[str, type[Fact]]] = {
         BookingConfirmed,
         BookingChanged,
         BookingCancelled,
+        PlaceReturned,
+        PlaceReleased,
         BookingExpired,
         BookingCheckedIn,
         BookingEnded,

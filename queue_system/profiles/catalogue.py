@@ -65,7 +65,7 @@ EVIDENCE: Final = (
     "invitation",
 )
 ANCHORS: Final = ("appointment_time", "check_in_time")
-FREED_SLOTS: Final = ("standby_ballot", "next_draw", "next_on_list", "staff_decides", "waitlist_in_order")
+FREED_SLOTS: Final = ("by_lot", "standby_ballot", "next_draw", "next_on_list", "staff_decides", "waitlist_in_order")
 SHARE_RULES: Final = ("oldest_first", "lottery")
 DEVICE_KINDS: Final = ("kiosk", "printer", "display", "counter_display")
 TRANSPORTS: Final = ("usb", "tcp9100", "cloudprnt", "epson_sdp")

@@ -18,8 +18,9 @@ QUEUE_RULES_IN_FORCE: Final = frozenset(
     {"early_check_in_min", "call_early_min", "late_grace_min", "max_wait_guard_min", "guard_kind"}
 )
 TRANSPORTS_IN_FORCE: Final = frozenset({"tcp9100"})
-BRANCH_DATA_IN_FORCE: Final = frozenset({"country_code", "calendars", "notes", "remote_tickets"})
+BRANCH_DATA_IN_FORCE: Final = frozenset({"country_code", "calendars", "freed_places_at", "notes", "remote_tickets"})
 CONFIDENTIALITY_DATA_IN_FORCE: Final = frozenset[str]()
+FREED_SLOTS_IN_FORCE: Final = frozenset({"by_lot", "staff_decides"})
 PRIORITY_DATA_IN_FORCE: Final = frozenset({"anchor"})
 
 # How the particulars of a branch are called in the sentences of doctor.
@@ -140,8 +141,8 @@ def _of_services(tx: Tx, branches: dict[Any, Any]) -> Iterator[NotInForce]:
         yield NotInForce("resource", f"{branches[row.branch_id].slug}/{row.slug}: {row.resource}")
     used = {service.policy for service in services}
     for policy in tx.rows(sa.select(_POLICY)):
-        # Until policies have a say, a seat that is given back can be booked at once by anybody.
-        if policy.slug in used and policy.mode == "fcfs":
+        # Draws and waiting lists are not built: a place that is given back stays with staff, who release it.
+        if policy.slug in used and policy.mode == "fcfs" and policy.freed_slot not in FREED_SLOTS_IN_FORCE:
             yield NotInForce("freed-slot", f"{policy.slug}: {policy.freed_slot}")
 
 

@@ -9,6 +9,7 @@ from .model import LANGUAGES
 from .nodes import Read, Section, Value
 from .values import (
     NUMBERING,
+    clock_time,
     details,
     flag,
     keyed,
@@ -104,6 +105,7 @@ def of_branch(section: Section, priorities: Collection[str]) -> dict[str, Any]:
         {
             "country_code": _country_code,
             "remote_tickets": flag,
+            "freed_places_at": clock_time,
             "notes": _sentences,
             "access": details(_ACCESS),
             "constraints": keyed("constraint", _constraint),

@@ -118,7 +118,7 @@ async def change_days(request: Request) -> Response:
     wanted = request.query_params.get("from")
     asked = public_times.read_day(wanted) if wanted else None
     service = branch.services[booking.service_id]
-    found = await house(request).database.read(public_times.days, branch, service, asked)
+    found = await house(request).database.read(public_times.days, branch, service, asked, booking.id)
     base = f"/b/{booking.token}/change"
     return await frame(
         request,
@@ -154,7 +154,7 @@ async def change(request: Request) -> Response:
                 return await _change_times(request, error)
             return see_other(f"/b/{booking.token}")
         return see_other(f"/b/{booking.token}?moved")
-    found = await house(request).database.read(public_times.times, branch, service, day)
+    found = await house(request).database.read(public_times.times, branch, service, day, booking.id)
     if not found.offers(start):
         return await _change_times(request, gone(found, start, house(request).clock.now()))
     values = {"booking": booking, "start": start, "back": f"/b/{booking.token}/change/{day.isoformat()}"}
@@ -197,7 +197,7 @@ async def _change_times(request: Request, refusal: DomainError | None) -> Respon
         return see_other(f"/b/{request.path_params['token']}")
     service = branch.services[booking.service_id]
     day = public_times.read_day(request.path_params["date"])
-    found = await house(request).database.read(public_times.times, branch, service, day)
+    found = await house(request).database.read(public_times.times, branch, service, day, booking.id)
     base = f"/b/{booking.token}/change"
     values = {
         "day": day,

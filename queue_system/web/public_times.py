@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
+from uuid import UUID
 
 from babel.dates import get_timezone_location
 from starlette.exceptions import HTTPException
@@ -101,14 +102,14 @@ def start_key(start: datetime) -> str:
     return f"{start.astimezone(UTC):{_START}}"
 
 
-def days(tx: Tx, branch: BranchSettings, service: ServiceView, asked: date | None) -> Days:
-    """The days from `asked` on, today where that is past or None."""
+def days(tx: Tx, branch: BranchSettings, service: ServiceView, asked: date | None, own: UUID | None = None) -> Days:
+    """The days from `asked` on, today where that is past or None; what the `own` booking holds counts as free."""
     today = tx.now.astimezone(branch.calendar.zone).date()
     limit = bookings.last_day(policy_of(branch, service), today)
     end = limit or today + FARTHEST
     first = min(max(asked or today, today), end)
     last = min(first + timedelta(days=DAYS_ON_PAGE - 1), end)
-    found = free_days(tx, branch, service, first, last)
+    found = free_days(tx, branch, service, first, last, own=own)
     back = max(today, first - timedelta(days=DAYS_ON_PAGE))
     return Days(
         months=tuple(_by_month(branch, service, found)),
@@ -119,9 +120,9 @@ def days(tx: Tx, branch: BranchSettings, service: ServiceView, asked: date | Non
     )
 
 
-def times(tx: Tx, branch: BranchSettings, service: ServiceView, day: date) -> Times:
-    """The times of one day that can be booked."""
-    (found,) = free_days(tx, branch, service, day, day)
+def times(tx: Tx, branch: BranchSettings, service: ServiceView, day: date, own: UUID | None = None) -> Times:
+    """The times of one day that can be booked; what the `own` booking holds, or gave up itself, counts as free."""
+    (found,) = free_days(tx, branch, service, day, day, own=own)
     zone = branch.calendar.zone
     midnight = datetime.combine(day, time())
     parts: dict[str, list[Slot]] = {}

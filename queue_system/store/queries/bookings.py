@@ -178,10 +178,28 @@ def lanes_at(tx: Tx, branch_id: UUID, plan: slots.ServicePlan, ticks: range) -> 
     return taken
 
 
+def seats_of(tx: Tx, branch_id: UUID, booking_id: UUID) -> frozenset[slots.Seat]:
+    """The seats of a booking, also those it gave back and that nobody else can take yet."""
+    statement = sa.select(SEAT.c.resource_id, SEAT.c.tick, SEAT.c.lane).where(
+        SEAT.c.branch_id == branch_id, SEAT.c.booking_id == booking_id
+    )
+    return frozenset(slots.Seat(*row) for row in tx.rows(statement))
+
+
 def free_days(
-    tx: Tx, settings: BranchSettings, service: ServiceView, first: date, last: date, *, public: bool = True
+    tx: Tx,
+    settings: BranchSettings,
+    service: ServiceView,
+    first: date,
+    last: date,
+    *,
+    public: bool = True,
+    own: UUID | None = None,
 ) -> list[DaySlots]:
-    """The days from `first` to `last` with their free slots; days outside the policy carry the reason instead."""
+    """The days from `first` to `last` with their free slots; days outside the policy carry the reason instead.
+
+    The seats of the asker's `own` booking, which he is about to move or replace, count as free.
+    """
     plan, policy = plan_of(settings, service), policy_of(settings, service)
     zone, tick = settings.calendar.zone, settings.tick_minutes
     today = tx.now.astimezone(zone).date()
@@ -193,7 +211,7 @@ def free_days(
         return [DaySlots(day, (), refusal.code if (refusal := refusals[day]) else None) for day in days]
     start = hours.instant_at(asked[0], 0, zone)
     end = hours.instant_at(asked[-1] + timedelta(days=2), 0, zone)
-    taken = _counts(tx, settings.id, plan, range(slots.tick_of(start, tick), slots.tick_of(end, tick)), public)
+    taken = _counts(tx, settings.id, plan, range(slots.tick_of(start, tick), slots.tick_of(end, tick)), public, own)
     found = []
     for day in days:
         refusal = refusals[day]
@@ -208,7 +226,9 @@ def free_days(
     return found
 
 
-def _counts(tx: Tx, branch_id: UUID, plan: slots.ServicePlan, ticks: range, public: bool) -> dict[UUID, dict[int, int]]:
+def _counts(
+    tx: Tx, branch_id: UUID, plan: slots.ServicePlan, ticks: range, public: bool, own: UUID | None
+) -> dict[UUID, dict[int, int]]:
     """How many of the lanes that the asker may take are taken, by resource and tick."""
     taken: dict[UUID, dict[int, int]] = {}
     for need in plan.resources:
@@ -223,6 +243,8 @@ def _counts(tx: Tx, branch_id: UUID, plan: slots.ServicePlan, ticks: range, publ
             )
             .group_by(SEAT.c.tick)
         )
+        if own is not None:
+            statement = statement.where(SEAT.c.booking_id != own)
         taken[need.resource_key] = {row[0]: row[1] for row in tx.rows(statement)}
     return taken
 

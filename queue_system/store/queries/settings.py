@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from ...core.bookings import Mode, Policy
 from ...core.errors import Missing
+from ...core.freed import DEFAULT_HOUR
 from ...core.hours import Calendar, Closure, Layer, OpeningRule, Season
 from ...core.timetable import Timetable
 from .. import tables
@@ -22,6 +23,8 @@ V = TypeVar("V", "ServiceView", "CounterView")
 
 # The catalogue of documents has an entry that says that there is nothing to bring.
 NO_DOCUMENT: Final = "none_required"
+# The use of freed places that needs nobody.
+BY_LOT: Final = "by_lot"
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +201,12 @@ class BranchSettings:
         """The counter of that name; raises Missing("counter")."""
         return _by_slug(self.counters, slug, "counter")
 
+    @property
+    def freed_places_at(self) -> time:
+        """The published hour, on the branch's wall clock, from which places that were given back return."""
+        stored = self.data.get("freed_places_at")
+        return time.fromisoformat(stored) if stored else DEFAULT_HOUR
+
     def queue_of(self, service: ServiceView) -> QueueView:
         return self.queues[service.queue_id]
 
@@ -350,6 +359,7 @@ def _policy(row: Any) -> Policy:
         max_changes=row.max_changes,
         cancel_until_min=row.cancel_until_min,
         notice_min=int(row.data.get("notice_min", 0)),
+        returns_by_lot=row.freed_slot == BY_LOT,
     )
 
 

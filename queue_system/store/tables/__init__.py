@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from .access import Device, Pairing, Session, Staff, StaffRole
 from .columns import table
-from .day import Booking, Call, PrintJob, Seat, Series, Ticket
+from .day import Booking, Call, FreedPlace, PrintJob, Seat, Series, Ticket
 from .log import Event
 from .organisation import (
     ORGANISATION,
@@ -52,6 +52,7 @@ __all__ = [
     "Device",
     "Document",
     "Event",
+    "FreedPlace",
     "Occasion",
     "OpeningHours",
     "Organisation",

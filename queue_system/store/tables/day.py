@@ -123,10 +123,43 @@ class Booking(SQLModel, table=True):
     token: str
 
 
-class Seat(SQLModel, table=True):
-    """One lane of one resource for one tick, taken. Its primary key makes overbooking impossible."""
+class FreedPlace(SQLModel, table=True):
+    """A place that a confirmed booking gave back, by being cancelled or moved; `lot` decides when it returns.
 
-    __table_args__ = (Index("seats_of_booking", "branch_id", "booking_id"), within_branch("booking_id", "booking"))
+    Without `returns_at` it returns only when somebody of staff releases it. Kept after it has returned: what a person
+    gave back in the last days counts.
+    """
+
+    __tablename__ = "freed_place"
+    __table_args__ = (
+        within_branch("booking_id", "booking"),
+        within_branch("service_id", "service"),
+        Index("freed_by_booking", "branch_id", "booking_id"),
+        Index("kept_places", "branch_id", "returns_at", **partial("returned_at IS NULL")),
+    )
+
+    branch_id: UUID = of_branch()
+    id: UUID = key()
+    booking_id: UUID
+    service_id: UUID
+    starts_at: datetime
+    freed_at: datetime
+    returns_at: datetime | None = None
+    returned_at: datetime | None = None
+    lot: str
+
+
+class Seat(SQLModel, table=True):
+    """One lane of one resource for one tick, taken. Its primary key makes overbooking impossible.
+
+    With `freed_id` its booking has given it back, and nobody else can take it yet.
+    """
+
+    __table_args__ = (
+        Index("seats_of_booking", "branch_id", "booking_id"),
+        within_branch("booking_id", "booking"),
+        within_branch("freed_id", "freed_place"),
+    )
 
     branch_id: UUID = of_branch()
     # The id of a queue or of a resource.
@@ -135,6 +168,7 @@ class Seat(SQLModel, table=True):
     tick: int = key()
     lane: int = key()
     booking_id: UUID
+    freed_id: UUID | None = None
 
 
 class PrintJob(SQLModel, table=True):

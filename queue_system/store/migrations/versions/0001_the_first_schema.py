@@ -720,15 +720,55 @@ def upgrade() -> None:
         batch_op.create_index("slips_of_ticket", ["branch_id", "ticket_id"], unique=False)
 
     op.create_table(
+        "freed_place",
+        sa.Column("branch_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("booking_id", sa.Uuid(), nullable=False),
+        sa.Column("service_id", sa.Uuid(), nullable=False),
+        sa.Column("starts_at", UTCDateTime(), nullable=False),
+        sa.Column("freed_at", UTCDateTime(), nullable=False),
+        sa.Column("returns_at", UTCDateTime(), nullable=True),
+        sa.Column("returned_at", UTCDateTime(), nullable=True),
+        sa.Column("lot", AutoString(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["branch_id", "booking_id"],
+            ["booking.branch_id", "booking.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["branch_id", "service_id"],
+            ["service.branch_id", "service.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["branch_id"],
+            ["branch.id"],
+        ),
+        sa.PrimaryKeyConstraint("branch_id", "id"),
+    )
+    with op.batch_alter_table("freed_place", schema=None) as batch_op:
+        batch_op.create_index("freed_by_booking", ["branch_id", "booking_id"], unique=False)
+        batch_op.create_index(
+            "kept_places",
+            ["branch_id", "returns_at"],
+            unique=False,
+            sqlite_where=sa.text("returned_at IS NULL"),
+            postgresql_where=sa.text("returned_at IS NULL"),
+        )
+
+    op.create_table(
         "seat",
         sa.Column("branch_id", sa.Uuid(), nullable=False),
         sa.Column("resource_id", sa.Uuid(), nullable=False),
         sa.Column("tick", sa.Integer(), nullable=False),
         sa.Column("lane", sa.Integer(), nullable=False),
         sa.Column("booking_id", sa.Uuid(), nullable=False),
+        sa.Column("freed_id", sa.Uuid(), nullable=True),
         sa.ForeignKeyConstraint(
             ["branch_id", "booking_id"],
             ["booking.branch_id", "booking.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["branch_id", "freed_id"],
+            ["freed_place.branch_id", "freed_place.id"],
         ),
         sa.ForeignKeyConstraint(
             ["branch_id"],

@@ -1,0 +1,126 @@
+"""What becomes of places that confirmed bookings give back: kept, drawn by lot, released by staff."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Collection
+from uuid import UUID
+
+import sqlalchemy as sa
+from uuid_utils.compat import uuid7
+
+from ..core import events
+from ..core.freed import returns_at
+from ..store.database import Tx
+from ..store.log import SYSTEM, Actor, Locked, locked
+from ..store.queries import freed as stored
+from ..store.queries.bookings import BookingView, policy_of
+from ..store.queries.freed import KeptPlace
+from ..store.queries.settings import BranchSettings, branch_settings
+from ..store.tables import FreedPlace, Seat, table
+
+FREED = table(FreedPlace)
+SEAT = table(Seat)
+
+
+def release_places(tx: Tx, branch_id: UUID, ids: Collection[UUID], actor: Actor) -> int:
+    """Let staff give places to everybody at once; those that have returned meanwhile are left. Returns how many."""
+    with locked(tx, branch_id) as branch:
+        settings = branch_settings(tx, branch_id, branch.config_version)
+        wanted = [place for place in stored.kept_places(tx, branch_id) if place.id in ids]
+        for place in wanted:
+            _return(branch, place)
+            fact = events.PlaceReleased(
+                subject=str(place.booking_id),
+                code=place.code,
+                service=settings.services[place.service_id].slug,
+                starts_at=place.starts_at.isoformat(),
+            )
+            branch.append(fact, actor)
+        return len(wanted)
+
+
+def return_due(branch: Locked) -> int:
+    """Let return what the lot lets return by now, within an action that has the branch under lock."""
+    due = stored.due_places(branch.tx, branch.id)
+    if not due:
+        return 0
+    settings = branch_settings(branch.tx, branch.id, branch.config_version)
+    for place in due:
+        _return(branch, place)
+        fact = events.PlaceReturned(
+            subject=str(place.booking_id),
+            code=place.code,
+            service=settings.services[place.service_id].slug,
+            starts_at=place.starts_at.isoformat(),
+            freed_at=place.freed_at.isoformat(),
+            lot=place.lot,
+        )
+        branch.append(fact, SYSTEM)
+    return len(due)
+
+
+def give_back(branch: Locked, settings: BranchSettings, booking: BookingView) -> None:
+    """Keep the seats of a booking from everybody until a lot, or somebody of staff, lets them return.
+
+    Whoever refreshes first gets nothing by it: else a broker frees a place at the moment his buyer asks for it.
+    """
+    now, lot = branch.tx.now, secrets.token_hex(8)
+    by_lot = policy_of(settings, settings.services[booking.service_id]).returns_by_lot
+    returns = returns_at(lot, now, booking.starts_at, settings.freed_places_at, settings.zone) if by_lot else None
+    place_id = uuid7()
+    branch.tx.execute(
+        sa.insert(FREED),
+        {
+            "branch_id": branch.id,
+            "id": place_id,
+            "booking_id": booking.id,
+            "service_id": booking.service_id,
+            "starts_at": booking.starts_at,
+            "freed_at": now,
+            "returns_at": returns,
+            "lot": lot,
+        },
+    )
+    branch.tx.execute(
+        sa.update(SEAT)
+        .where(SEAT.c.branch_id == branch.id, SEAT.c.booking_id == booking.id, SEAT.c.freed_id.is_(None))
+        .values(freed_id=place_id)
+    )
+
+
+def take_again(branch: Locked, booking: BookingView, resources: Collection[UUID], ticks: range) -> None:
+    """Give a booking the seats back that it gave up itself and that nobody else could take yet."""
+    branch.tx.execute(
+        sa.update(SEAT)
+        .where(
+            SEAT.c.branch_id == branch.id,
+            SEAT.c.booking_id == booking.id,
+            SEAT.c.resource_id.in_(resources),
+            SEAT.c.tick >= ticks.start,
+            SEAT.c.tick < ticks.stop,
+        )
+        .values(freed_id=None)
+    )
+    in_use = sa.select(SEAT.c.freed_id).where(
+        SEAT.c.branch_id == branch.id, SEAT.c.booking_id == booking.id, SEAT.c.freed_id.is_not(None)
+    )
+    branch.tx.execute(
+        sa.delete(FREED).where(
+            FREED.c.branch_id == branch.id,
+            FREED.c.booking_id == booking.id,
+            FREED.c.returned_at.is_(None),
+            FREED.c.id.not_in(in_use),
+        )
+    )
+
+
+def _return(branch: Locked, place: KeptPlace) -> None:
+    branch.tx.execute(
+        sa.delete(SEAT).where(
+            SEAT.c.branch_id == branch.id, SEAT.c.booking_id == place.booking_id, SEAT.c.freed_id == place.id
+        )
+    )
+    branch.tx.execute(
+        sa.update(FREED).where(FREED.c.branch_id == branch.id, FREED.c.id == place.id).values(returned_at=branch.tx.now)
+    )
