@@ -41,6 +41,7 @@ OTHER = "the holder of another booking and number"
 IDLE = "staff without rights here"
 ELSEWHERE = "a clerk of another branch"
 CLERK = "a clerk"
+SUPERVISOR = "a supervisor"
 AUDITOR = "an auditor"
 TECHNICIAN = "technical support"
 ADMINISTRATOR = "an administrator"
@@ -49,7 +50,7 @@ KIOSK_ELSEWHERE = "a kiosk of another branch"
 DISPLAY = "a screen"
 REVOKED = "a device that was locked out"
 EVERYBODY = (
-    *(NOBODY, OTHER, IDLE, ELSEWHERE, CLERK, AUDITOR, TECHNICIAN, ADMINISTRATOR),
+    *(NOBODY, OTHER, IDLE, ELSEWHERE, CLERK, SUPERVISOR, AUDITOR, TECHNICIAN, ADMINISTRATOR),
     *(KIOSK, KIOSK_ELSEWHERE, DISPLAY, REVOKED),
 )
 
@@ -72,18 +73,18 @@ def row(otherwise: str, **exceptions: tuple[str, ...]) -> Row:
     return answers
 
 
-STAFF = (IDLE, ELSEWHERE, CLERK, AUDITOR, TECHNICIAN, ADMINISTRATOR)
+STAFF = (IDLE, ELSEWHERE, CLERK, SUPERVISOR, AUDITOR, TECHNICIAN, ADMINISTRATOR)
 PUBLIC = row(OPEN)
 # Behind a secret link: the link is the right, whoever holds it. OTHER comes with a link of another thing's kind.
 LINK = row(OPEN, unknown=(OTHER,))
 ANY_STAFF = row(SIGN_IN, open=STAFF)
-SIT_DOWN = row(SIGN_IN, forbidden=(IDLE, AUDITOR, TECHNICIAN), open=(ELSEWHERE, CLERK, ADMINISTRATOR))
-DESK = row(SIGN_IN, forbidden=(IDLE, ELSEWHERE, AUDITOR, TECHNICIAN), open=(CLERK, ADMINISTRATOR))
+SIT_DOWN = row(SIGN_IN, forbidden=(IDLE, SUPERVISOR, AUDITOR, TECHNICIAN), open=(ELSEWHERE, CLERK, ADMINISTRATOR))
+DESK = row(SIGN_IN, forbidden=(IDLE, ELSEWHERE, SUPERVISOR, AUDITOR, TECHNICIAN), open=(CLERK, ADMINISTRATOR))
 # A socket cannot say why: what one may not see is not there.
 DESK_LIVE = {name: UNKNOWN if answer == FORBIDDEN else answer for name, answer in DESK.items()}
-OFFICE = row(SIGN_IN, forbidden=(IDLE, ELSEWHERE, CLERK), open=(AUDITOR, TECHNICIAN, ADMINISTRATOR))
-DEVICES = row(SIGN_IN, forbidden=(IDLE, ELSEWHERE, CLERK, AUDITOR), open=(TECHNICIAN, ADMINISTRATOR))
-AUDIT = row(SIGN_IN, forbidden=(IDLE, ELSEWHERE, CLERK, TECHNICIAN), open=(AUDITOR, ADMINISTRATOR))
+OFFICE = row(SIGN_IN, forbidden=(IDLE, ELSEWHERE, CLERK), open=(SUPERVISOR, AUDITOR, TECHNICIAN, ADMINISTRATOR))
+DEVICES = row(SIGN_IN, forbidden=(IDLE, ELSEWHERE, CLERK, SUPERVISOR, AUDITOR), open=(TECHNICIAN, ADMINISTRATOR))
+AUDIT = row(SIGN_IN, forbidden=(IDLE, ELSEWHERE, CLERK, SUPERVISOR, TECHNICIAN), open=(AUDITOR, ADMINISTRATOR))
 AT_THE_KIOSK = row(PAIR, open=(KIOSK, KIOSK_ELSEWHERE))
 # A service and a number belong to a branch: the kiosk of another one has never heard of them.
 THING_AT_THE_KIOSK = row(PAIR, open=(KIOSK,), unknown=(KIOSK_ELSEWHERE,))
@@ -136,6 +137,7 @@ MATRIX: Final[dict[tuple[str, str], Row]] = {
     ("GET", "/sign-in"): PUBLIC,
     ("POST", "/sign-in"): PUBLIC,
     ("POST", "/sign-out"): PUBLIC,
+    ("GET", "/staff"): ANY_STAFF,
     ("GET", "/pair"): PUBLIC,
     ("GET", "/pair/state"): row(PAIR),
     ("POST", "/pair/state"): PUBLIC,
@@ -242,14 +244,15 @@ def _people(hall: Hall) -> Iterator[tuple[str, Person]]:
     # A link of the right branch that opens nothing: the one of a booking shown as that of a number, and back.
     yield OTHER, Person(OTHER, links={"booking": links["ticket"], "ticket": links["booking"]})
     for name, place, role in (
-        (IDLE, here, "supervisor"),
+        (IDLE, here, None),
         (ELSEWHERE, there, "officer"),
         (CLERK, here, "officer"),
+        (SUPERVISOR, here, "supervisor"),
         (AUDITOR, here, "auditor"),
         (TECHNICIAN, here, "it"),
         (ADMINISTRATOR, ORGANISATION, "administrator"),
     ):
-        staff_id = hall.person(name, ((place, role),))
+        staff_id = hall.person(name, ((place, role),) if role else ())
         token = hall.db.write_now(office.start_session, staff_id, "test")
         yield name, Person(name, {"session": token}, token, links)
     for name, kind, place in ((KIOSK, "kiosk", here), (KIOSK_ELSEWHERE, "kiosk", there), (DISPLAY, "display", here)):

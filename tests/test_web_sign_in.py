@@ -136,13 +136,13 @@ def test_passwords_are_equal_however_they_were_typed() -> None:
     [
         (DESK, DESK),
         ("/desk?all", "/desk?all"),
-        ("//evil.example", "/desk"),
-        ("/\\evil.example", "/desk"),
-        ("https://evil.example/", "/desk"),
-        ("javascript:alert(1)", "/desk"),
-        ("/desk\r\nx: y", "/desk"),
-        ("", "/desk"),
-        (None, "/desk"),
+        ("//evil.example", ""),
+        ("/\\evil.example", ""),
+        ("https://evil.example/", ""),
+        ("javascript:alert(1)", ""),
+        ("/desk\r\nx: y", ""),
+        ("", ""),
+        (None, ""),
     ],
 )
 def test_nobody_is_led_elsewhere(wanted: str | None, led_to: str) -> None:

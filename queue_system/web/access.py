@@ -32,7 +32,9 @@ DESK_RIGHTS: Final = frozenset({"call_next"})
 AUDIT_RIGHTS: Final = frozenset({"read_audit"})
 DEVICE_RIGHTS: Final = frozenset({"pair_device"})
 RECEPTION_RIGHTS: Final = DESK_RIGHTS | {"issue_ticket", "check_in"}
-OFFICE_RIGHTS: Final = AUDIT_RIGHTS | DEVICE_RIGHTS
+# Whoever answers for a hall sees how it is doing, whatever else of their work has no page yet.
+SUPERVISION_RIGHTS: Final = frozenset({"open_close_counters", "see_reports", "reports", "reports_aggregate", "rosters"})
+OFFICE_RIGHTS: Final = AUDIT_RIGHTS | DEVICE_RIGHTS | SUPERVISION_RIGHTS
 
 KEY_LENGTH: Final = 4
 # A link is a right; it ends when nobody needs it any more.

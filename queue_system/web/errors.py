@@ -17,9 +17,11 @@ from ..core.errors import DomainError, Invalid, SignedOut, TooMany
 from ..i18n import dates
 from ..i18n.words import Words
 from ..logs import LOGGED
-from . import kit
+from ..store.queries.access import StaffView
+from . import access, kit
 from .house import house
 from .security import add_headers
+from .staff_pages import first_page, is_for_staff, staff_page
 
 API: Final = "/api/"
 HTTP_CODES: Final = {
@@ -136,11 +138,22 @@ async def _error_page(
         "advice": message(error, words) if error else words.text(f"errors.{code}"),
     }
     try:
+        if (person := await _staff(request, status)) is not None:
+            context |= {"frame": "base_staff.html", "home": first_page(person)}
+            return await staff_page(request, person, "error.html", context, status=status, headers=headers)
         return await kit.page(request, "error.html", context, status=status, headers=headers, language=language)
     except DomainError:
         # The page says whose house this is; a database that cannot be reached must not turn one trouble into another.
         text = f"{context['title']}\n\n{context['advice']}\n"
         return PlainTextResponse(text, status, headers={"Cache-Control": "no-store"} | (headers or {}))
+
+
+async def _staff(request: Request, status: int) -> StaffView | None:
+    """Who is signed in, where the trouble is on a page of the staff: they keep its header, and the way out."""
+    found: StaffView | None = getattr(request.state, "staff", None)
+    if found is None and status < 500 and is_for_staff(request.url.path):
+        found = request.state.staff = await access.onlooker(request)
+    return found
 
 
 def _allowed(request: Request) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from starlette.requests import Request
@@ -12,6 +14,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from ..actions.office import SESSION_IDLE
+from ..core.tickets import TicketState
 from ..i18n import dates
 from ..i18n.words import available_languages
 from ..profiles.force import NotInForce, not_in_force
@@ -20,7 +23,8 @@ from ..store.queries import access as stored
 from ..store.queries import line
 from ..store.queries.access import EVERYTHING, DeviceView
 from ..store.queries.desk import holders
-from ..store.queries.settings import BranchSettings
+from ..store.queries.line import TicketView
+from ..store.queries.settings import BranchSettings, Names
 from ..store.tables import ORGANISATION
 from . import office_audit, office_devices, office_printers
 from .access import DEVICE_RIGHTS, OFFICE_RIGHTS
@@ -32,12 +36,24 @@ PAIRED_KINDS: Final = ("kiosk", "display")
 
 
 @dataclass(frozen=True, slots=True)
+class QueueLoad:
+    """How a queue is doing: people waiting, since when the first of them, counters for it with somebody at them."""
+
+    names: Names
+    waiting: int
+    since: datetime | None
+    open_counters: int
+    counters: int
+
+
+@dataclass(frozen=True, slots=True)
 class BranchToday:
     """How a branch is doing: people waiting, counters with somebody at them, its printers and devices."""
 
     branch: BranchSettings
     waiting: int
     open_counters: int
+    queues: tuple[QueueLoad, ...]
     printers: tuple[DeviceView, ...]
     devices: tuple[DeviceView, ...]
 
@@ -78,16 +94,36 @@ def _today(tx: Tx, branches: Sequence[BranchSettings]) -> list[BranchToday]:
     found = []
     for branch in branches:
         devices = stored.devices(tx, branch.id)
+        taken = holders(tx, branch.id, SESSION_IDLE).keys()
+        queues = _queues(branch, line.open_tickets(tx, branch.id), taken)
         found.append(
             BranchToday(
                 branch=branch,
-                waiting=sum(line.waiting_counts(tx, branch.id).values()),
-                open_counters=len(holders(tx, branch.id, SESSION_IDLE)),
+                waiting=sum(queue.waiting for queue in queues),
+                open_counters=len(taken),
+                queues=queues,
                 printers=tuple(device for device in devices if device.kind == "printer"),
                 devices=tuple(device for device in devices if device.kind in PAIRED_KINDS),
             )
         )
     return found
+
+
+def _queues(branch: BranchSettings, tickets: Sequence[TicketView], taken: Collection[UUID]) -> tuple[QueueLoad, ...]:
+    since: dict[UUID, list[datetime]] = {}
+    for ticket in tickets:
+        if ticket.state is TicketState.WAITING:
+            since.setdefault(ticket.queue_id, []).append(ticket.issued_at)
+    return tuple(
+        QueueLoad(
+            names=queue.names,
+            waiting=len(since.get(queue.id, ())),
+            since=min(since.get(queue.id, ()), default=None),
+            open_counters=sum(counter in taken for counter in queue.counters),
+            counters=len(queue.counters),
+        )
+        for queue in branch.queues.values()
+    )
 
 
 routes: list[BaseRoute] = [

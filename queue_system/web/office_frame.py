@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from markupsafe import Markup
 from starlette.requests import Request
@@ -16,16 +16,7 @@ from ..store.queries.access import StaffView
 from ..store.queries.settings import BranchSettings
 from ..store.tables import ORGANISATION
 from . import access, kit
-from .access import AUDIT_RIGHTS, DEVICE_RIGHTS, OFFICE_RIGHTS
-from .staff_pages import staff_page
-
-# Address, words, sign, and the rights of which one is enough.
-SECTIONS: Final = (
-    ("/office", "office.overview", OFFICE_RIGHTS),
-    ("/office/devices", "office.devices", DEVICE_RIGHTS),
-    ("/office/printers", "office.printers", DEVICE_RIGHTS),
-    ("/office/audit", "office.audit", AUDIT_RIGHTS),
-)
+from .staff_pages import SECTIONS, staff_page
 
 
 async def enter(request: Request, rights: frozenset[str]) -> tuple[StaffView, list[BranchSettings]]:
@@ -61,8 +52,7 @@ async def office_page(
     status: int = 200,
 ) -> Response:
     """Answer with a page of the office."""
-    held = {ORGANISATION, *person.rights}
-    sections = [(href, key) for href, key, rights in SECTIONS if any(person.may_any(rights, place) for place in held)]
+    sections = [(href, key) for href, key, rights in SECTIONS if person.may_somewhere(rights)]
     return await staff_page(
         request, person, template, {"sections": sections} | (context or {}), branch=branch, status=status
     )

@@ -14,14 +14,15 @@ from starlette.routing import BaseRoute, Route
 from ..actions import office
 from ..core.errors import TooMany
 from ..core.logins import login_key
-from ..store.queries.access import staff_by_login, staff_by_session
+from ..store.queries.access import StaffView, staff_by_login, staff_by_session
+from ..store.queries.settings import branch_ids
 from . import access, kit
 from .errors import message
 from .house import house, in_thread
 from .limits import address_of, limits_of
 from .passwords import is_password
+from .staff_pages import NO_PLACE, first_page, may_open, staff_page
 
-FIRST_PAGE: Final = "/desk"
 CHANNEL: Final = "web"
 LONGEST: Final = 200
 # A path of ours: one slash, and none of the characters that a browser would read as another host.
@@ -31,8 +32,9 @@ _OWN_PATH: Final = re.compile(r"/(?![/\\])[^\\\s\x00-\x1f]*")
 async def show(request: Request) -> Response:
     """The form; who is signed in already goes on."""
     wanted = own_path(request.query_params.get("next"))
-    if await access.staff_or_none(request) is not None:
-        return kit.see_other(wanted)
+    person = await access.staff_or_none(request)
+    if person is not None:
+        return kit.see_other(await _way(request, person, wanted))
     # A cookie without a session: it was left idle, or its twelve hours are over.
     ended = access.session_cookie(request) in request.cookies
     return await _form(request, wanted, ended=ended)
@@ -69,9 +71,9 @@ async def create(request: Request) -> Response:
     if left_over := request.cookies.get(access.session_cookie(request)):
         await database.write(office.end_session, left_over)
     token = await database.write(office.start_session, staff_id, CHANNEL)
-    response = kit.see_other(wanted)
-    _set_cookie(request, response, access.session_cookie(request), token)
     person = await database.read(staff_by_session, office.sha256(token), office.SESSION_IDLE)
+    response = kit.see_other(await _way(request, person, wanted) if person else "/sign-in")
+    _set_cookie(request, response, access.session_cookie(request), token)
     if person and kit.LANGUAGE_COOKIE not in request.cookies:
         # People read the language they were entered with, whatever the machine at the counter prefers.
         _set_cookie(request, response, kit.LANGUAGE_COOKIE, person.language)
@@ -88,9 +90,16 @@ async def destroy(request: Request) -> Response:
     return response
 
 
+async def home(request: Request) -> Response:
+    """On to the first page; or, where somebody's rights open none, a page that says so and what helps."""
+    person = await access.staff(request)
+    first = first_page(person)
+    return kit.see_other(first) if first != NO_PLACE else await staff_page(request, person, "no-place.html")
+
+
 def own_path(wanted: str | None) -> str:
-    """`wanted` where it is a path of this house, else the first page: nobody is led elsewhere after signing in."""
-    return wanted if wanted and _OWN_PATH.fullmatch(wanted) else FIRST_PAGE
+    """`wanted` where it is a path of this house, else "": nobody is led elsewhere after signing in."""
+    return wanted if wanted and _OWN_PATH.fullmatch(wanted) else ""
 
 
 async def checked(request: Request, login: str, password: str, channel: str) -> UUID | None:
@@ -110,6 +119,12 @@ async def checked(request: Request, login: str, password: str, channel: str) -> 
     limits.count("sign-in-address", address)
     await database.write(office.record_failed_sign_in, staff_id, channel)
     return None
+
+
+async def _way(request: Request, person: StaffView, wanted: str) -> str:
+    """Where somebody goes after signing in: the page they asked for where they may open it, else their first."""
+    branches = await house(request).database.read(branch_ids)
+    return wanted if wanted and may_open(person, wanted, branches) else first_page(person)
 
 
 def _set_cookie(request: Request, response: Response, name: str, value: str) -> None:
@@ -151,4 +166,5 @@ routes: list[BaseRoute] = [
     Route("/sign-in", show),
     Route("/sign-in", create, methods=["POST"]),
     Route("/sign-out", destroy, methods=["POST"]),
+    Route(NO_PLACE, home),
 ]

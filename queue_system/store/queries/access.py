@@ -62,6 +62,10 @@ class StaffView:
         """Whether any of several rights is given."""
         return any(self.may(right, branch_id) for right in rights)
 
+    def may_somewhere(self, rights: frozenset[str]) -> bool:
+        """Whether any of several rights is given at any branch, or at the organisation."""
+        return any(self.may_any(rights, place) for place in {ORGANISATION, *self.rights})
+
 
 @dataclass(frozen=True, slots=True)
 class DeviceView:
