@@ -123,6 +123,10 @@ class Description:
         """The same for an operation that is known."""
         declared = operation["responses"].get(str(answer.status))
         assert declared is not None, f"{operation['operationId']} never answers {answer.status}: {answer.body}"
+        assert [name for name in declared.get("headers", ()) if name not in answer.headers] == []
+        if "content" not in declared:
+            assert answer.body is None
+            return
         media = answer.headers["content-type"]
         assert list(declared["content"]) == [media], media
         # References start at the document, so the components go along.

@@ -162,6 +162,28 @@ def test_a_booking_from_hold_to_cancellation(program: Program) -> None:
     assert program.post(f"{address}/confirmation").status == 409
 
 
+def test_what_was_made_says_where_it_is_found(program: Program, kiosk: Program) -> None:
+    held = program.hold(program.slots()[0])
+    assert program.get(held.headers["location"]).body == held.body
+    taken = kiosk.post(f"{EMBASSY}/tickets", {"request_id": "c" * 16, "service": "attest-single"})
+    assert program.get(taken.headers["location"]).body["token"] == taken.body["token"]
+
+
+@pytest.mark.parametrize("path", ["branches", f"{EMBASSY}/services"])
+def test_whoever_asks_again_is_not_sent_the_same_again(program: Program, path: str) -> None:
+    first = program.get(path)
+    again = program.get(path, headers={"if-none-match": first.headers["etag"]})
+    assert (again.status, again.body, again.headers["etag"]) == (304, None, first.headers["etag"])
+    assert program.get(path, headers={"if-none-match": '"another"'}).body == first.body
+
+
+def test_a_refusal_has_the_title_of_its_status_and_no_marks_of_direction(program: Program) -> None:
+    refused = program.get(f"{EMBASSY}/services/attest-single/slots", **{"from": "2026-11-23", "to": "2030-01-01"})
+    assert (refused.status, refused.body["title"]) == (422, "Unprocessable Entity")
+    assert "62" in refused.body["detail"]
+    assert not any(mark in refused.body["detail"] for mark in "\u2066\u2067\u2068\u2069")
+
+
 def test_answers_carry_neither_name_nor_contact(program: Program) -> None:
     held = program.hold(program.slots()[0], name="Salma Atassi", contact="salma@example.org")
     shown = program.get(f"bookings/{held.body['token']}")

@@ -58,6 +58,9 @@ def test_the_document_is_valid_openapi(client: TestClient, language: str) -> Non
     assert answer.headers["content-language"] == language
     assert [error.message for error in OpenAPIV31SpecValidator(answer.json()).iter_errors()] == []
     assert answer.json()["openapi"] == "3.1.0"
+    assert answer.headers["content-encoding"] == "gzip"
+    for operation in (operation for methods in answer.json()["paths"].values() for operation in methods.values()):
+        assert "security" in operation
 
 
 @pytest.mark.parametrize("language", ["ar", "en"])

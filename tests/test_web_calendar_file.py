@@ -53,6 +53,7 @@ def test_an_appointment_for_the_calendar(visitor: Visitor, here: tuple[TestClien
     assert (event["SEQUENCE"], event["STATUS"], event["DTSTAMP"].dt) == (0, "CONFIRMED", clock.now())
     assert event["SUMMARY"] == "بدل جواز سفر ضائع أو تالف"
     assert event["LOCATION"] == "مقر السفارة – الدوحة"
+    assert (event["ORGANIZER"], event["ORGANIZER"].params["CN"]) == (ADDRESS, "مقر السفارة – الدوحة")
     assert f"{booking.code[:4]} {booking.code[4:]}" in event["DESCRIPTION"]
     assert event["DESCRIPTION"].endswith(f"\n{ADDRESS}/my-booking")
     for secret in (NAME, "55123456", token_of(done)):
@@ -92,7 +93,10 @@ def test_a_change_replaces_and_a_cancellation_removes(visitor: Visitor, here: tu
     )
     visitor.post(f"{done.url}/cancellation", {})
     assert visitor.open(done.url).hrefs(r"\.ics$")
-    _, cancelled = read(visitor.open(f"{done.url}.ics").html)
+    answer = visitor.open(f"{done.url}.ics")
+    assert answer.headers["content-type"].endswith("method=CANCEL")
+    calendar, cancelled = read(answer.html)
+    assert calendar["METHOD"] == "CANCEL"
     assert (cancelled["UID"], cancelled["SEQUENCE"], cancelled["STATUS"]) == (first["UID"], 2, "CANCELLED")
 
 
@@ -120,7 +124,8 @@ def test_a_discreet_service_is_just_an_appointment(
     content = made(hall, service.id, datetime(2026, 11, 23, 5, 0, tzinfo=UTC))
     _, event = read(content)
     assert event["SUMMARY"] == "موعد"
-    assert set(event) == {"UID", "DTSTAMP", "SEQUENCE", "STATUS", "DTSTART", "DTEND", "CLASS", "SUMMARY"}
+    assert set(event) == {"UID", "DTSTAMP", "SEQUENCE", "STATUS", "DTSTART", "DTEND", "CLASS", "SUMMARY", "ORGANIZER"}
+    assert event["ORGANIZER"] == f"urn:uuid:{event['UID']}"
     assert event.walk("VALARM") == []
     for name in [*service.names.values(), *hall.branch.names.values(), "queue.example.org"]:
         assert name not in content.replace("\r\n ", "")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
-from icalendar import Alarm, Calendar, Event
+from icalendar import Alarm, Calendar, Event, vCalAddress
 
 from ..core.bookings import BookingState, spaced_code
 from ..i18n import filters, isolates
@@ -20,14 +20,14 @@ from ..store.queries.settings import BranchSettings
 PRODUCT: Final = "-//queue-system//appointments//EN"
 # Early enough to look for the papers that are to be brought.
 REMIND_BEFORE: Final = timedelta(days=1)
-MEDIA_TYPE: Final = "text/calendar; charset=utf-8; method=PUBLISH"
+MEDIA_TYPE: Final = "text/calendar; charset=utf-8; method={}"
 
 
 def calendar_file(booking: BookingView, branch: BranchSettings, words: Words, now: datetime, address: str) -> bytes:
     """The file for one booking, UTF-8.
 
     Its UID stays the same for ever and its SEQUENCE grows with every change, so that a calendar replaces what it
-    has; a cancelled booking is sent as STATUS:CANCELLED. Instants are in UTC, because a visitor may be in another
+    has; a cancelled booking is sent with METHOD:CANCEL (RFC 5546, 3.2.5), on which calendars take it out. Instants are in UTC, because a visitor may be in another
     zone. `now` is an aware instant, `address` the installation's own, without a trailing slash.
     """
     service = branch.services[booking.service_id]
@@ -40,6 +40,7 @@ def calendar_file(booking: BookingView, branch: BranchSettings, words: Words, no
     event.add("dtstart", booking.starts_at)
     event.add("dtend", booking.ends_at)
     event.add("class", "PRIVATE")
+    event.add("organizer", _organizer(booking, branch, words, address))
     if service.confidentiality.discreet:
         event.add("summary", words.text("booking.calendar-neutral"))
     else:
@@ -53,9 +54,26 @@ def calendar_file(booking: BookingView, branch: BranchSettings, words: Words, no
     calendar = Calendar()
     calendar.add("prodid", PRODUCT)
     calendar.add("version", "2.0")
-    calendar.add("method", "PUBLISH")
+    calendar.add("method", method(booking))
     calendar.add_component(event)
     return bytes(calendar.to_ical())
+
+
+def method(booking: BookingView) -> str:
+    """What the file asks a calendar to do: PUBLISH or CANCEL."""
+    return "CANCEL" if booking.state is BookingState.CANCELLED else "PUBLISH"
+
+
+def _organizer(booking: BookingView, branch: BranchSettings, words: Words, address: str) -> vCalAddress:
+    """Exactly one is asked for (RFC 5546, 3.2.1); any URI will do, and nobody answers mail here.
+
+    A discreet appointment names nobody: its own id stands there.
+    """
+    if branch.services[booking.service_id].confidentiality.discreet:
+        return vCalAddress(f"urn:uuid:{booking.id}")
+    organizer = vCalAddress(address)
+    organizer.params["CN"] = filters.localised(branch.names, words.language)
+    return organizer
 
 
 def _reminder(name: str) -> Alarm:

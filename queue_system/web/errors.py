@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any, Final, cast
 from urllib.parse import urlencode, urlsplit
 from zoneinfo import ZoneInfo
@@ -14,7 +15,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Match, Route
 
 from ..core.errors import DomainError, Invalid, SignedOut, TooMany
-from ..i18n import dates
+from ..i18n import dates, isolates
 from ..i18n.words import Words
 from ..logs import LOGGED
 from ..store.queries.access import StaffView
@@ -111,10 +112,14 @@ def problem_of(
     headers: dict[str, str] | None = None,
     errors: list[dict[str, Any]] | None = None,
 ) -> Response:
-    """A problem document: `type`, `title`, `status`, our `code`, the message in `detail` in the asked language."""
+    """A problem document (RFC 9457): the status in words as `title`, our `code`, the message in `detail`, all in the
+    asked language but for the title, which is the phrase of RFC 9110.
+    """
     words = kit.words_of(kit.language_of(request, fallback="en"))
     detail = message(error, words) if error else words.text(f"errors.{code}")
-    body: dict[str, Any] = {"type": "about:blank", "title": code, "status": status, "code": code, "detail": detail}
+    body: dict[str, Any] = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "code": code}
+    # Marks of direction help on a page and are odd in a program's log.
+    body["detail"] = isolates.strip(detail)
     if field:
         body["field"] = field
     if errors:

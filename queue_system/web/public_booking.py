@@ -19,7 +19,7 @@ from ..store.queries import line
 from ..store.queries.bookings import BookingView, check_in_rules, policy_of
 from ..store.queries.settings import BranchSettings
 from . import access, public_times
-from .calendar_file import MEDIA_TYPE, calendar_file
+from .calendar_file import MEDIA_TYPE, calendar_file, method
 from .errors import message
 from .house import house
 from .kit import see_other
@@ -107,7 +107,7 @@ async def calendar(request: Request) -> Response:
     the_house = house(request)
     content = calendar_file(booking, branch, words, the_house.clock.now(), the_house.settings.address)
     headers = {"Content-Disposition": 'inline; filename="appointment.ics"', "Cache-Control": "no-store"}
-    return Response(content, media_type=MEDIA_TYPE, headers=headers)
+    return Response(content, media_type=MEDIA_TYPE.format(method(booking)), headers=headers)
 
 
 async def change_days(request: Request) -> Response:

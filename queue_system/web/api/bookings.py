@@ -92,6 +92,7 @@ operations = [
         models.Booking,
         models.Hold,
         status=201,
+        found_at="/bookings/{token}",
         refusals=(409, 429),
     ),
     Operation("GET", "/bookings/{token}", "api.show-booking", show, models.Booking),

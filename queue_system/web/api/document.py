@@ -32,6 +32,20 @@ STATUSES: Final = {
     429: "api.status-429",
     503: "api.status-503",
 }
+# What a chapter is about, by its heading.
+CHAPTERS: Final = {
+    "api.chapter-places": "api.chapter-places-about",
+    "api.chapter-bookings": "api.chapter-bookings-about",
+    "api.chapter-tickets": "api.chapter-tickets-about",
+    "api.chapter-sessions": "api.chapter-sessions-about",
+    "api.chapter-counters": "api.chapter-counters-about",
+}
+HEADERS: Final = {
+    "ETag": "api.header-etag",
+    "Location": "api.header-location",
+    "Retry-After": "api.header-retry-after",
+    "WWW-Authenticate": "api.header-www-authenticate",
+}
 # What stands in the address.
 PLACES: Final = {
     "branch": "api.field-branch",
@@ -54,9 +68,14 @@ def document(chapters: Iterable[tuple[str, Iterable[Operation]]], words: Words) 
             paths.setdefault(operation.path, {})[operation.method.lower()] = _described(operation, heading, schemas)
     whole = {
         "openapi": "3.1.0",
-        "info": {"title": "api.title", "version": VERSION, "description": "api.introduction"},
+        "info": {
+            "title": "api.title",
+            "version": VERSION,
+            "description": "api.introduction",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
         "servers": [{"url": BASE}],
-        "tags": [{"name": heading} for heading, _ in chapters],
+        "tags": [{"name": heading, "description": CHAPTERS[heading]} for heading, _ in chapters],
         "paths": paths,
         "components": {
             "schemas": schemas.components,
@@ -101,8 +120,12 @@ def _described(operation: Operation, heading: str, schemas: _Schemas) -> dict[st
         "tags": [heading],
         "parameters": [*_places(operation), *_questions(operation), _language()],
         "responses": {
-            str(operation.status): answer,
-            **{str(status): {"description": STATUSES[status], "content": problem} for status in operation.statuses},
+            str(operation.status): answer | _headers(operation, operation.status),
+            **({"304": {"description": "api.status-304"} | _headers(operation, 304)} if operation.shared else {}),
+            **{
+                str(status): {"description": STATUSES[status], "content": problem} | _headers(operation, status)
+                for status in operation.statuses
+            },
         },
     }
     if operation.has_body:
@@ -111,11 +134,24 @@ def _described(operation: Operation, heading: str, schemas: _Schemas) -> dict[st
             and any(field.is_required() for field in operation.takes.model_fields.values()),
             "content": {MEDIA_TYPE: {"schema": schemas.of(operation.takes, "validation")}},
         }
+    described["security"] = []
     if operation.key is Key.STAFF:
         described["security"] = [{"bearer": []}]
     elif operation.key is Key.DEVICE_OR_STAFF:
         described["security"] = [{"bearer": []}, {}]
     return described
+
+
+def _headers(operation: Operation, status: int) -> dict[str, Any]:
+    """The headers of an answer that a program should look at."""
+    found = {
+        operation.status: ["Location"] if operation.found_at else ["ETag"] if operation.shared else [],
+        304: ["ETag"],
+        401: ["WWW-Authenticate"],
+        429: ["Retry-After"],
+    }.get(status, [])
+    described = {name: {"description": HEADERS[name], "schema": {"type": "string"}} for name in found}
+    return {"headers": described} if described else {}
 
 
 def _places(operation: Operation) -> list[dict[str, Any]]:

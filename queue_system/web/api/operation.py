@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum
@@ -44,6 +45,10 @@ class Operation:
     status: int = 200
     key: Key = Key.NONE
     refusals: tuple[int, ...] = ()
+    # Where what was made is found, with names of `gives` in it: `/tickets/{token}`.
+    found_at: str = ""
+    # The same for everybody and changed rarely: whoever asks again is told that nothing has (RFC 9110, 13.1.2).
+    shared: bool = False
 
     @property
     def name(self) -> str:
@@ -103,12 +108,16 @@ def _endpoint(operations: list[Operation]) -> Callable[[Request], Awaitable[Resp
         except WrongFields as wrong:
             return _wrong(request, wrong)
         given = await operation.handler(request, asked)
-        return Response(
-            given.__pydantic_serializer__.to_json(given),
-            operation.status,
-            headers={"Cache-Control": "no-store"},
-            media_type=MEDIA_TYPE,
-        )
+        body = given.__pydantic_serializer__.to_json(given)
+        headers = {"Cache-Control": "no-store"}
+        if operation.found_at:
+            base = request.scope.get("root_path", "")
+            headers["Location"] = base + operation.found_at.format_map(vars(given))
+        if operation.shared:
+            headers = {"Cache-Control": "no-cache", "ETag": f'"{hashlib.sha256(body).hexdigest()[:32]}"'}
+            if headers["ETag"] in request.headers.get("if-none-match", ""):
+                return Response(status_code=304, headers=headers)
+        return Response(body, operation.status, headers=headers, media_type=MEDIA_TYPE)
 
     return endpoint
 

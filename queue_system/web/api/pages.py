@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from functools import cache
 from typing import Any, Final
@@ -30,14 +31,26 @@ async def openapi(request: Request) -> Response:
     """The document in the asked language."""
     language = kit.language_of(request, fallback="en")
     body = json.dumps(_document(language), ensure_ascii=False)
-    return Response(body, media_type=MEDIA_TYPE, headers={"Content-Language": language, "Cache-Control": "no-cache"})
+    answer = Response(body, media_type=MEDIA_TYPE, headers={"Content-Language": language, "Cache-Control": "no-cache"})
+    return _packed(request, answer)
 
 
 async def show(request: Request) -> Response:
     """The same as a page."""
     language = kit.language_of(request)
     origin = house(request).settings.public_url or f"{request.url.scheme}://{request.url.netloc}"
-    return await kit.page(request, "api/api.html", {"api": outline(_document(language), origin)}, language=language)
+    page = await kit.page(request, "api/api.html", {"api": outline(_document(language), origin)}, language=language)
+    return _packed(request, page)
+
+
+def _packed(request: Request, answer: Response) -> Response:
+    """The answer in gzip's form where that is taken: the description is long, and no secret of anybody stands in it."""
+    answer.headers["Vary"] = "Accept-Encoding, Accept-Language, Cookie"
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        answer.body = gzip.compress(bytes(answer.body), 6, mtime=0)
+        answer.headers["Content-Encoding"] = "gzip"
+        answer.headers["Content-Length"] = str(len(answer.body))
+    return answer
 
 
 @cache

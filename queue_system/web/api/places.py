@@ -147,8 +147,8 @@ def _local(instant: datetime, branch: BranchSettings) -> datetime:
 
 
 operations = [
-    Operation("GET", "/branches", "api.list-branches", list_branches, models.Branches),
-    Operation("GET", "/branches/{branch}/services", "api.list-services", list_services, models.Services),
+    Operation("GET", "/branches", "api.list-branches", list_branches, models.Branches, shared=True),
+    Operation("GET", "/branches/{branch}/services", "api.list-services", list_services, models.Services, shared=True),
     Operation(
         "GET",
         "/branches/{branch}/services/{service}/slots",
