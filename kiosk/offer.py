@@ -9,7 +9,8 @@ from typing import Final
 from uuid import UUID
 
 from queue_system.core import hours
-from queue_system.core.bookings import Mode
+from queue_system.core.offering import Way
+from queue_system.store.queries.offering import ways
 from queue_system.store.queries.place import ProspectView
 from queue_system.store.queries.settings import BranchSettings, DocumentView, Names, PriorityView, ServiceView
 
@@ -142,27 +143,17 @@ def next_numbers(branch: BranchSettings, service: ServiceView | None, now: datet
 
 
 def _refusal(service: ServiceView) -> str:
-    if service.walk_in:
+    found = ways(service)
+    if Way.NUMBER in found:
         return "closed"
-    return "by-staff" if service.mode in (Mode.STAFF_ONLY, Mode.INVITE) else "by-appointment"
+    return "by-appointment" if Way.BOOKING in found else "by-staff"
 
 
 def _offered(branch: BranchSettings) -> list[ServiceView]:
-    """The services that are shown.
-
-    Protected ones have neutral names. Those that only staff give are not shown at all, and of several with one
-    name in one queue one is enough: what it is about is said in the room.
-    """
-    shown: list[ServiceView] = []
-    seen: set[tuple[str, UUID]] = set()
-    for service in branch.services.values():
-        if service.confidentiality.hides_service:
-            name = (repr(sorted(service.shown_names.items())), service.queue_id)
-            if not service.walk_in or name in seen:
-                continue
-            seen.add(name)
-        shown.append(service)
-    return shown
+    """The services that are shown; protected ones under their neutral names, and only where they give numbers."""
+    return [
+        service for service in branch.services.values() if service.walk_in or not service.confidentiality.hides_service
+    ]
 
 
 def _groups(branch: BranchSettings, department: UUID, cards: Iterable[Card]) -> list[Group]:

@@ -123,7 +123,6 @@ def test_the_rule_that_parties_do_not_meet_is_named(db: Database) -> None:
     found = db.read_now(not_in_force, INTERFACE)
     assert NotInForce("constraint", "wifaq: no-encounter") in found
     assert NotInForce("safe-contact", "aman: allowed, default, recheck_each_visit") in found
-    assert NotInForce("hotline", "aman: 919") in found
     assert NotInForce("printer-transport", "nama/p1 (cloudprnt)") in found
     assert NotInForce("printer-transport", "ehsan/p1 (epson_sdp)") in found
 

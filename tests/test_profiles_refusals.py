@@ -69,6 +69,17 @@ branches:
     inherits_from: main
 """
 
+TWIN = """\
+      twin:
+        names: {ar: تسجيل ولادة, en: Another}
+        queue: q-civil
+        department: consular
+        duration_min: 20
+        policy: open_fcfs
+        confidentiality: normal
+        documents: [passport]
+"""
+
 # What is written, what is written instead, where the error stands (the first place of this text), and the reason.
 WRONG = [
     # References
@@ -165,7 +176,50 @@ WRONG = [
     ("    timezone: Asia/Qatar\n", "", "main:", 'branch "main": "timezone" is missing'),
     ("      no_show_after_min: 5\n", "", "queue_rules", 'branch "main": queue_rules: "no_show_after_min" is missing'),
     ("licence: {", "passport: {", "passport: {ar", "documents.passport: is already in the library"),
+    # Names that people choose by
+    (
+        "confidentiality: normal",
+        "confidentiality: protected",
+        "birth:",
+        'service "birth": "public_names" is missing: what is protected is shown under a neutral name',
+    ),
+    (
+        "        needs: [interpreter]\n",
+        "        needs: [interpreter]\n" + TWIN,
+        "main:",
+        'branch "main": the services "birth" and "twin" are both called "تسجيل ولادة" (names)',
+    ),
     # Values
+    (
+        "        tags: [fee",
+        "        apply_at: {names: {ar: أ, en: A}, url: http://x}\n        tags: [fee",
+        "http://x",
+        'service "birth": apply_at.url: "http://x" is not an address that begins with https://',
+    ),
+    (
+        "        tags: [fee",
+        "        fee: {amount: 1/2, currency: QAR}\n        tags: [fee",
+        "1/2",
+        'service "birth": fee.amount: "1/2" is not an amount such as 200 or 12.50',
+    ),
+    (
+        "        tags: [fee",
+        "        fee: {amount: 5, currency: Riyal}\n        tags: [fee",
+        "Riyal",
+        'service "birth": fee.currency: "Riyal" is not the three letters of a currency, such as QAR',
+    ),
+    (
+        "    timezone: Asia/Qatar\n",
+        "    timezone: Asia/Qatar\n    email: nobody\n",
+        "nobody",
+        'branch "main": email: "nobody" is not an e-mail address',
+    ),
+    (
+        "    timezone: Asia/Qatar\n",
+        "    timezone: Asia/Qatar\n    coordinates: {latitude: 95, longitude: 1}\n",
+        "95",
+        'branch "main": coordinates.latitude: must be -90 to 90, not 95',
+    ),
     ("prefix: B", "prefix: A", "q-legal: {", 'queue "q-legal": the letter A belongs to queue "q-civil" already'),
     ("prefix: B", "prefix: P", "P,", 'queue "q-legal": unknown letter "P" (known: A, B, F, H, K, L, M, R, W, Y)'),
     (

@@ -83,8 +83,9 @@ def told_of_protected(program: Program, branch: BranchSettings) -> list[str]:
     secret = {service.slug for service in hidden} | {
         branch.queue_of(service).slug for service in hidden if service.queue_id not in open_queues
     }
-    shown = {service["service"]: service["names"] for service in services}
-    assert all(shown[str(service.id)] == service.shown_names for service in hidden)
+    # The list says what is offered, as the pages do; what may be read elsewhere stands beside it.
+    shown = {service["service"]: service["neutral_names"] for service in services}
+    assert all(shown[str(service.id)] == service.shown_names != service.names for service in hidden)
     assert len(secret) >= 2 * bool(hidden)
     return sorted(told & secret)
 

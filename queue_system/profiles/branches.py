@@ -226,6 +226,7 @@ def _check(value: Value, branch: Branch) -> None:
         for slug in counter.queues:
             if slug not in branch.queues:
                 raise here.error(f'the inherited counter "{counter.slug}" serves the queue "{slug}", missing here')
+    _check_names(here, branch)
     served = {slug for counter in branch.counters.values() for slug in counter.queues}
     for service in branch.services.values():
         if service.queue not in served:
@@ -233,6 +234,18 @@ def _check(value: Value, branch: Branch) -> None:
     for slug in NEEDED_PRIORITIES:
         if slug not in branch.priorities:
             raise here.error(f'priorities: "{slug}" must be among them')
+
+
+def _check_names(here: Value, branch: Branch) -> None:
+    """Nobody can choose between services that look the same: in a list, or under their neutral names in the hall."""
+    for kind in ("names", "public_names"):
+        seen: dict[tuple[str, str], str] = {}
+        for service in branch.services.values():
+            shown = service.public_names or service.names if kind == "public_names" else service.names
+            for language, name in shown.items():
+                other = seen.setdefault((language, name), service.slug)
+                if other != service.slug:
+                    raise here.error(f'the services "{other}" and "{service.slug}" are both called "{name}" ({kind})')
 
 
 def _tick(value: Value) -> int:

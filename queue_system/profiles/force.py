@@ -18,7 +18,21 @@ QUEUE_RULES_IN_FORCE: Final = frozenset(
     {"early_check_in_min", "call_early_min", "late_grace_min", "max_wait_guard_min", "guard_kind"}
 )
 TRANSPORTS_IN_FORCE: Final = frozenset({"tcp9100"})
-BRANCH_DATA_IN_FORCE: Final = frozenset({"country_code", "calendars", "freed_places_at", "notes", "remote_tickets"})
+BRANCH_DATA_IN_FORCE: Final = frozenset(
+    {
+        "address",
+        "calendars",
+        "coordinates",
+        "country_code",
+        "email",
+        "freed_places_at",
+        "hotline",
+        "notes",
+        "phone",
+        "remote_tickets",
+    }
+)
+SERVICE_DATA_IN_FORCE: Final = frozenset({"apply_at", "fee"})
 CONFIDENTIALITY_DATA_IN_FORCE: Final = frozenset[str]()
 FREED_SLOTS_IN_FORCE: Final = frozenset({"by_lot", "staff_decides"})
 PRIORITY_DATA_IN_FORCE: Final = frozenset({"anchor"})
@@ -27,7 +41,6 @@ PRIORITY_DATA_IN_FORCE: Final = frozenset({"anchor"})
 _BRANCH_DATA_CODES: Final = {
     "access": "access-needs",
     "constraints": "constraint",
-    "hotline": "hotline",
     "safe_contact": "safe-contact",
     "targets": "targets",
     "checklist": "checklist",
@@ -130,8 +143,8 @@ def _of_services(tx: Tx, branches: dict[Any, Any]) -> Iterator[NotInForce]:
         # A share of 0 is in force: such a service takes no walk-ins.
         if service.walkin_share_pct:
             yield NotInForce("walkin-share", f"{subject}: {service.walkin_share_pct} %")
-        if service.data:
-            yield NotInForce("service-details", f"{subject}: {_joined(service.data)}")
+        if idle := set(service.data) - SERVICE_DATA_IN_FORCE:
+            yield NotInForce("service-details", f"{subject}: {_joined(idle)}")
     needs = sa.select(_SERVICE.c.branch_id, _SERVICE.c.slug, _RESOURCE.c.slug.label("resource")).select_from(
         _NEED.join(_SERVICE, (_SERVICE.c.branch_id == _NEED.c.branch_id) & (_SERVICE.c.id == _NEED.c.service_id)).join(
             _RESOURCE, (_RESOURCE.c.branch_id == _NEED.c.branch_id) & (_RESOURCE.c.id == _NEED.c.resource_id)

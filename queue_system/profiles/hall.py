@@ -7,13 +7,14 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from . import particulars
 from .model import WALKIN_MODES, Catalogue, Counter, Device, Names, Resource, Service
 from .nodes import Value
 from .values import flag, keyed, listed, names, one_of, percent, some, text, whole
 
 CODE_STYLES: Final = ("counted", "random")
 COUNTER_KINDS: Final = ("counter", "room", "desk", "vehicle")
-CHANNELS: Final = ("onsite", "onsite_or_video", "video", "phone", "field")
+CHANNELS: Final = ("onsite", "onsite_or_video", "phone", "field")
 DEVICE_ROLES: Final = ("main", "fallback")
 
 _LARGEST_HALL: Final = 999
@@ -77,7 +78,7 @@ def read_services(
     def service(slug: str, entry: Value) -> Service:
         with entry.section() as section:
             policy = section.required("policy", one_of("policy", catalogue.policies))
-            return Service(
+            found = Service(
                 slug=slug,
                 names=section.required("names", names),
                 public_names=section.optional("public_names", names, None),
@@ -99,6 +100,8 @@ def read_services(
                 data=some(
                     section,
                     {
+                        "apply_at": particulars.platform,
+                        "fee": particulars.fee,
                         "channel": one_of("channel", CHANNELS),
                         "room": flag,
                         "travel_min": whole(0, 24 * 60),
@@ -110,6 +113,9 @@ def read_services(
                     },
                 ),
             )
+        if found.public_names is None and catalogue.confidentialities[found.confidentiality].display == "none":
+            raise entry.error('"public_names" is missing: what is protected is shown under a neutral name')
+        return found
 
     return keyed("service", service)(value)
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
+from urllib.parse import urlsplit
+
+from email_validator import EmailNotValidError, validate_email
 
 from .model import LANGUAGES
 from .nodes import Read, Section, Value
@@ -25,6 +29,8 @@ from .values import (
 )
 
 _DAY: Final = 24 * 60
+_AMOUNT: Final = re.compile(r"\d{1,9}(\.\d{1,3})?", re.ASCII)
+_CURRENCY: Final = re.compile(r"[A-Z]{3}")
 
 QUEUE_RULES: Final[Mapping[str, Read[Any]]] = {
     "early_check_in_min": whole(0, _DAY),
@@ -104,6 +110,10 @@ def of_branch(section: Section, priorities: Collection[str]) -> dict[str, Any]:
         section,
         {
             "country_code": _country_code,
+            "address": names,
+            "phone": _phone,
+            "email": _email,
+            "coordinates": _coordinates,
             "remote_tickets": flag,
             "freed_places_at": clock_time,
             "notes": _sentences,
@@ -115,6 +125,22 @@ def of_branch(section: Section, priorities: Collection[str]) -> dict[str, Any]:
             "checklist": _sentences,
         },
     )
+
+
+def platform(value: Value) -> dict[str, Any]:
+    """Where on the internet a request is filed before, or instead of, a visit here."""
+    with value.section() as section:
+        return {"names": section.required("names", names), **some(section, {"url": _url})}
+
+
+def fee(value: Value) -> dict[str, Any]:
+    """What a service costs, as an exact amount in a currency (ISO 4217), and where it is paid."""
+    with value.section() as section:
+        return {
+            "amount": section.required("amount", _amount),
+            "currency": section.required("currency", _currency),
+            **some(section, {"where": names}),
+        }
 
 
 def _sentences(value: Value) -> list[Any]:
@@ -158,6 +184,45 @@ def _phone(value: Value) -> str:
     found = text(value)
     if not all(character.isdecimal() or character in "+ " for character in found):
         raise value.error(f'"{found}" is not a telephone number')
+    return found
+
+
+def _email(value: Value) -> str:
+    found = text(value)
+    try:
+        return validate_email(found, check_deliverability=False).normalized
+    except EmailNotValidError:
+        raise value.error(f'"{found}" is not an e-mail address') from None
+
+
+def _coordinates(value: Value) -> dict[str, float]:
+    """Where the door is: degrees of WGS 84."""
+    with value.section() as section:
+        return {
+            "latitude": section.required("latitude", number(-90, 90)),
+            "longitude": section.required("longitude", number(-180, 180)),
+        }
+
+
+def _url(value: Value) -> str:
+    found = text(value)
+    if not found.startswith("https://") or " " in found or not urlsplit(found).hostname:
+        raise value.error(f'"{found}" is not an address that begins with https://')
+    return found
+
+
+def _amount(value: Value) -> str:
+    """Kept as it is written: money is no binary fraction."""
+    found = text(value)
+    if not _AMOUNT.fullmatch(found):
+        raise value.error(f'"{found}" is not an amount such as 200 or 12.50')
+    return found
+
+
+def _currency(value: Value) -> str:
+    found = text(value)
+    if not _CURRENCY.fullmatch(found):
+        raise value.error(f'"{found}" is not the three letters of a currency, such as QAR')
     return found
 
 

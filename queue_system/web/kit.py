@@ -18,6 +18,7 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from ..i18n import dates, filters
+from ..i18n.money import money
 from ..i18n.numerals import to_digits
 from ..i18n.words import OWN_NAMES, Words, available_languages, choose_language, words_for
 from ..store.queries.settings import BranchSettings
@@ -49,6 +50,7 @@ def templates(folders: dict[str, Path], static: StaticFiles) -> Environment:
         near_day=_near_day,
         month=_month,
         minutes=_minutes,
+        money=_money,
     )
     return environment
 
@@ -236,3 +238,8 @@ def _month(context: Context, value: date) -> str:
 @pass_context
 def _minutes(context: Context, value: int) -> str:
     return dates.minutes(value, context["words"])
+
+
+@pass_context
+def _money(context: Context, price: dict[str, str]) -> str:
+    return money(price["amount"], price["currency"], context["words"])

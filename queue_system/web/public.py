@@ -44,10 +44,11 @@ async def service(request: Request) -> Response:
     """`/book/{branch}/{service}`: what to bring and what holds, before anything is asked."""
     branch, chosen = await _chosen(request)
     words = words_for_page(request, branch)
-    phrase = public_services.how(chosen)
     values = {
-        "how": phrase,
-        "instead_of_booking": public_services.INSTEAD.get(phrase),
+        "how": public_services.how(chosen),
+        "instead_of_booking": public_services.instead(chosen),
+        "platform": chosen.data.get("apply_at"),
+        "fee": chosen.data.get("fee"),
         "documents": [document.names for document in chosen.to_bring],
         "particulars": public_services.particulars(chosen, words),
         "rules": public_services.rules(branch, chosen, words),

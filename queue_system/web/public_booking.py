@@ -17,6 +17,7 @@ from ..core.errors import DomainError, Missing
 from ..store.log import CITIZEN
 from ..store.queries import line
 from ..store.queries.bookings import BookingView, check_in_rules, policy_of
+from ..store.queries.offering import is_named
 from ..store.queries.settings import BranchSettings
 from . import access, public_times
 from .calendar_file import MEDIA_TYPE, calendar_file, method
@@ -77,7 +78,6 @@ async def booking_page(request: Request) -> Response:
         "cancel": bookings.against_cancel(policy, Booker.PUBLIC, booking.state, booking.starts_at, now),
     }
     rules = check_in_rules(branch)
-    hidden = service.confidentiality.hides_service
     at_the_door = phase is Phase.CONFIRMED and not service.elsewhere
     values: dict[str, Any] = {
         "booking": booking,
@@ -85,7 +85,7 @@ async def booking_page(request: Request) -> Response:
         "code": spaced_code(booking.code),
         "qr": qr_svg(booking.code, words.text("booking.qr-label")) if at_the_door else None,
         # The link may be opened on somebody else's telephone: what is protected is not told by its papers either.
-        "documents": [] if hidden else [document.names for document in service.to_bring],
+        "documents": [document.names for document in service.to_bring] if is_named(service) else [],
         "early": rules.early_min,
         "grace": rules.late_grace_min,
         "against_change": _sentence(request, branch, against["change"]),

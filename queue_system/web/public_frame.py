@@ -14,6 +14,7 @@ from ..core.bookings import HOLD, BookingState
 from ..core.errors import Missing
 from ..i18n.words import Words
 from ..store.queries.bookings import BookingView
+from ..store.queries.offering import needs_a_way_out, reach
 from ..store.queries.settings import BranchSettings, ServiceView
 from . import access, kit, public_services
 from .house import house
@@ -44,15 +45,18 @@ async def frame(
     """A page about a branch, and about one of its services where there is one."""
     words = words_for_page(request, branch)
     protected = service is not None and service.confidentiality.hides_service
+    way_out = needs_a_way_out(branch) or EXIT_SENTENCE in branch.texts
     today = house(request).clock.now().astimezone(branch.calendar.zone).date()
     shared = {
         "service": service,
         "home": "/",
         "discreet": service is not None and service.confidentiality.discreet,
+        "neutral_title": way_out or (service is not None and service.confidentiality.discreet),
         "unseen": protected,
         "channel": public_services.CHANNELS.get(service.data.get("channel", "")) if service else None,
-        "way_out": SAFE_PLACE if protected or EXIT_SENTENCE in branch.texts else None,
+        "way_out": SAFE_PLACE if way_out else None,
         "way_out_words": branch.texts.get(EXIT_SENTENCE),
+        "reach": reach(branch),
         "carry": carry(request),
         "address_key": address_key,
         "start_key": start_key,

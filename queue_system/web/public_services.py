@@ -10,43 +10,35 @@ from uuid import UUID
 
 from ..core import bookings, hours
 from ..core.errors import Missing
+from ..core.offering import Way
 from ..i18n import filters
 from ..i18n.words import Words
 from ..store.database import Tx
 from ..store.queries.bookings import free_days, policy_of
+from ..store.queries.offering import ways
 from ..store.queries.settings import BranchSettings, DepartmentView, Names, ServiceView
 
 # How far the list of services looks for the next place, and in what stretches.
 LOOK_AHEAD: Final = timedelta(days=28)
 STRETCH: Final = timedelta(days=7)
 
-# How a service is had, in one plain phrase: by (mode, whether numbers are given on the spot too).
-HOW: Final[dict[tuple[str, bool], str]] = {
-    ("fcfs", True): "booking.how-appointment-or-number",
-    ("fcfs", False): "booking.how-appointment",
-    ("walkin_and_fcfs", True): "booking.how-number-or-appointment",
-    ("walkin_and_fcfs", False): "booking.how-appointment",
-    ("walkin_only", True): "booking.how-number",
-    ("ballot", True): "booking.how-ballot-or-number",
-    ("ballot", False): "booking.how-ballot",
-    ("staff_only", False): "booking.how-staff",
-    ("invite", False): "booking.how-invitation",
+# How a service is had, in one plain phrase, by its ways; a platform elsewhere is named beside it.
+HOW: Final[dict[tuple[Way, ...], str]] = {
+    (Way.BOOKING, Way.NUMBER): "booking.how-appointment-or-number",
+    (Way.NUMBER, Way.BOOKING): "booking.how-number-or-appointment",
+    (Way.BOOKING,): "booking.how-appointment",
+    (Way.NUMBER,): "booking.how-number",
+    (Way.INVITATION,): "booking.how-invitation",
+    (): "public.how-not-here",
 }
 # And, for services that nobody can book on these pages, what to do instead.
-INSTEAD: Final[dict[str, str]] = {
-    "booking.how-number": "booking.instead-number",
-    "booking.how-ballot-or-number": "booking.instead-ballot-or-number",
-    "booking.how-ballot": "booking.instead-ballot",
-    "booking.how-staff": "booking.instead-staff",
-    "booking.how-invitation": "booking.instead-invitation",
+INSTEAD: Final[dict[tuple[Way, ...], str]] = {
+    (Way.NUMBER,): "public.instead-number",
+    (Way.INVITATION,): "public.instead-invitation",
+    (): "public.instead-visit",
 }
-CHANNELS: Final = {
-    "phone": "booking.channel-phone",
-    "onsite_or_video": "booking.channel-video",
-    "field": "booking.channel-field",
-}
+CHANNELS: Final = {"phone": "booking.channel-phone", "field": "booking.channel-field"}
 TAGS: Final = {
-    "fee_bearing": "booking.tag-fee",
     "personal_presence": "booking.tag-presence",
     "biometrics": "booking.tag-fingerprints",
 }
@@ -72,7 +64,6 @@ class Offer:
     service: ServiceView
     key: str
     how: str
-    instead: str | None
     first_day: date | None
 
 
@@ -105,7 +96,12 @@ def service_at(branch: BranchSettings, key: str) -> ServiceView:
 
 def how(service: ServiceView) -> str:
     """The key of the phrase that says how a service is had."""
-    return HOW.get((service.mode, service.walk_in), "booking.how-staff")
+    return HOW[_here(service)]
+
+
+def instead(service: ServiceView) -> str | None:
+    """The key of the sentence that says what to do where a service cannot be booked on these pages."""
+    return INSTEAD.get(_here(service))
 
 
 def offers(tx: Tx, branch: BranchSettings) -> list[tuple[DepartmentView, list[Offer]]]:
@@ -113,8 +109,7 @@ def offers(tx: Tx, branch: BranchSettings) -> list[tuple[DepartmentView, list[Of
     found: dict[UUID, list[Offer]] = {}
     for service in branch.services.values():
         first = first_day(tx, branch, service) if service.bookable else None
-        phrase = how(service)
-        offer = Offer(service, address_key(service), phrase, INSTEAD.get(phrase), first)
+        offer = Offer(service, address_key(service), how(service), first)
         found.setdefault(service.department_id, []).append(offer)
     return [(department, found[key]) for key, department in branch.departments.items() if key in found]
 
@@ -179,6 +174,11 @@ def rules(branch: BranchSettings, service: ServiceView, words: Words) -> list[st
     if policy.max_changes is not None:
         found.append(words.plural("booking.rule-changes", policy.max_changes))
     return found
+
+
+def _here(service: ServiceView) -> tuple[Way, ...]:
+    """The ways that begin on these pages or at the branch."""
+    return tuple(way for way in ways(service) if way is not Way.PLATFORM)
 
 
 def shown_name(service: ServiceView, words: Words) -> str:

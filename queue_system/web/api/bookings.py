@@ -66,15 +66,19 @@ async def cancel(request: Request, _asked: Nothing) -> models.Booking:
 
 
 def _booking(branch: BranchSettings, found: BookingView) -> models.Booking:
-    """Neither name nor contact: whoever booked knows them, and nobody else need read them here."""
+    """Neither name nor contact: whoever booked knows them, and nobody else need read them here.
+
+    Of a protected visit neither the branch nor the service: its id opens the page that says what it is.
+    """
     service = branch.services[found.service_id]
+    protected = service.confidentiality.hides_service
     zone = branch.calendar.zone
     return models.Booking(
         token=found.token,
         code=found.code,
         state=found.state,
-        branch=branch.slug,
-        service=address_key(service),
+        branch=None if protected else branch.slug,
+        service=None if protected else address_key(service),
         service_names=service.shown_names,
         starts_at=found.starts_at.astimezone(zone),
         ends_at=found.ends_at.astimezone(zone),

@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import Field
 
 from ...core.bookings import BookingState
+from ...core.offering import Way
 from ...core.tickets import TicketState
 from .values import Asked, At, Day, Given, Id, Instant, Language, Names, RequestId, ServiceKey
 
@@ -35,14 +36,22 @@ class Document(Given):
     names: Names
 
 
+class Platform(Given):
+    names: Names
+    url: Annotated[str | None, Field(description="api.field-platform-url")] = None
+
+
 class Service(Given):
     service: Annotated[str, Field(description="api.field-service")]
-    names: Names
+    names: Annotated[Names, Field(description="api.field-listed-names")]
+    neutral_names: Annotated[Names | None, Field(description="api.field-neutral-names")]
     note: Names | None
     department: str
     department_names: Names
     queue: Annotated[str | None, Field(description="api.field-queue")]
     duration_min: Annotated[int, Field(description="api.field-duration")]
+    how: Annotated[list[Way], Field(description="api.field-how")]
+    apply_at: Annotated[Platform | None, Field(description="api.field-apply-at")]
     bookable: Annotated[bool, Field(description="api.field-bookable")]
     walk_in: Annotated[bool, Field(description="api.field-walk-in")]
     documents: Annotated[list[Document], Field(description="api.field-documents")]
@@ -111,8 +120,8 @@ class Booking(Given):
     token: Annotated[str, Field(description="api.field-token")]
     code: Annotated[str, Field(description="api.field-booking-code")]
     state: BookingState
-    branch: str
-    service: str
+    branch: Annotated[str | None, Field(description="api.field-unless-protected")]
+    service: Annotated[str | None, Field(description="api.field-unless-protected")]
     service_names: Names
     starts_at: At
     ends_at: At
@@ -138,8 +147,8 @@ class Ticket(Given):
     token: Annotated[str, Field(description="api.field-token")]
     code: Annotated[str, Field(description="api.field-code")]
     state: TicketState
-    branch: str
-    service: str
+    branch: Annotated[str | None, Field(description="api.field-unless-protected")]
+    service: Annotated[str | None, Field(description="api.field-unless-protected")]
     issued_at: At
     ahead: Annotated[int | None, Field(description="api.field-ahead")]
     counter_open: Annotated[bool, Field(description="api.field-counter-open")]

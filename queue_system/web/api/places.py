@@ -15,6 +15,7 @@ from ...store.database import Tx
 from ...store.queries import board
 from ...store.queries.bookings import free_days
 from ...store.queries.desk import holders
+from ...store.queries.offering import ways
 from ...store.queries.settings import BranchSettings, QueueView, ServiceView, branch_settings
 from .. import access
 from ..house import house
@@ -94,13 +95,16 @@ def _service(branch: BranchSettings, service: ServiceView) -> models.Service:
     department = branch.departments[service.department_id]
     return models.Service(
         service=address_key(service),
-        names=service.shown_names,
+        names=service.names,
+        neutral_names=service.public_names,
         note=service.note,
         department=department.slug,
         department_names=department.names,
         # Whose visitors nobody shall recognise cannot be counted by their service either.
         queue=branch.queue_of(service).slug if service.confidentiality.display == "code" else None,
         duration_min=service.duration_min,
+        how=list(ways(service)),
+        apply_at=service.data.get("apply_at"),
         bookable=service.bookable,
         walk_in=service.walk_in,
         documents=[models.Document(document=document.slug, names=document.names) for document in service.to_bring],

@@ -99,16 +99,21 @@ def _printer(tx: Tx, device: DeviceView | None, *, slip: bool) -> UUID | None:
 
 
 async def _ticket(request: Request, branch: BranchSettings, known: TicketView) -> models.Ticket:
-    """The ticket as it stands now, whoever asks and however often."""
+    """The ticket as it stands now, whoever asks and however often.
+
+    It is what the ticket's page shows: of a protected visit neither the branch nor the service, whose id opens its page.
+    """
     stands = await house(request).database.read(place, branch, known.token)
     found = stands.ticket
     at_counter = found.state in AT_COUNTER and found.counter_id is not None
+    service = branch.services[found.service_id]
+    protected = service.confidentiality.hides_service
     return models.Ticket(
         token=found.token,
         code=found.code,
         state=found.state,
-        branch=branch.slug,
-        service=address_key(branch.services[found.service_id]),
+        branch=None if protected else branch.slug,
+        service=None if protected else address_key(service),
         issued_at=found.issued_at.astimezone(branch.calendar.zone),
         ahead=stands.ahead,
         counter_open=stands.counter_open,
