@@ -146,7 +146,7 @@ def test_every_sentence_has_a_code() -> None:
 
 def test_in_force_is_what_the_program_asks_for() -> None:
     # Who may open and close counters sees how many are open; that is not yet what the right says.
-    assert {"*"} | access.DESK_RIGHTS | access.OFFICE_RIGHTS - access.SUPERVISION_RIGHTS == ABILITIES_IN_FORCE
+    assert {"*"} | access.HALL_RIGHTS | access.OFFICE_RIGHTS - access.SUPERVISION_RIGHTS == ABILITIES_IN_FORCE
     package = Path(log.__file__).parent.parent
     sources = [path for folder in ("actions", "core", "store") for path in (package / folder).rglob("*.py")]
     text = "\n".join(path.read_text("utf-8") for path in sources)

@@ -42,6 +42,7 @@ IDLE = "staff without rights here"
 ELSEWHERE = "a clerk of another branch"
 CLERK = "a clerk"
 SUPERVISOR = "a supervisor"
+RECEPTIONIST = "a receptionist"
 AUDITOR = "an auditor"
 TECHNICIAN = "technical support"
 ADMINISTRATOR = "an administrator"
@@ -50,7 +51,7 @@ KIOSK_ELSEWHERE = "a kiosk of another branch"
 DISPLAY = "a screen"
 REVOKED = "a device that was locked out"
 EVERYBODY = (
-    *(NOBODY, OTHER, IDLE, ELSEWHERE, CLERK, SUPERVISOR, AUDITOR, TECHNICIAN, ADMINISTRATOR),
+    *(NOBODY, OTHER, IDLE, ELSEWHERE, CLERK, SUPERVISOR, RECEPTIONIST, AUDITOR, TECHNICIAN, ADMINISTRATOR),
     *(KIOSK, KIOSK_ELSEWHERE, DISPLAY, REVOKED),
 )
 
@@ -73,24 +74,38 @@ def row(otherwise: str, **exceptions: tuple[str, ...]) -> Row:
     return answers
 
 
-STAFF = (IDLE, ELSEWHERE, CLERK, SUPERVISOR, AUDITOR, TECHNICIAN, ADMINISTRATOR)
+STAFF = (IDLE, ELSEWHERE, CLERK, SUPERVISOR, RECEPTIONIST, AUDITOR, TECHNICIAN, ADMINISTRATOR)
 PUBLIC = row(OPEN)
 # Behind a secret link: the link is the right, whoever holds it. OTHER comes with a link of another thing's kind.
 LINK = row(OPEN, unknown=(OTHER,))
 ANY_STAFF = row(SIGN_IN, open=STAFF)
-SIT_DOWN = row(SIGN_IN, forbidden=(IDLE, SUPERVISOR, AUDITOR, TECHNICIAN), open=(ELSEWHERE, CLERK, ADMINISTRATOR))
-DESK = row(SIGN_IN, forbidden=(IDLE, ELSEWHERE, SUPERVISOR, AUDITOR, TECHNICIAN), open=(CLERK, ADMINISTRATOR))
+SIT_DOWN = row(
+    SIGN_IN, forbidden=(IDLE, SUPERVISOR, RECEPTIONIST, AUDITOR, TECHNICIAN), open=(ELSEWHERE, CLERK, ADMINISTRATOR)
+)
+DESK = row(
+    SIGN_IN, forbidden=(IDLE, ELSEWHERE, SUPERVISOR, RECEPTIONIST, AUDITOR, TECHNICIAN), open=(CLERK, ADMINISTRATOR)
+)
 # A socket cannot say why: what one may not see is not there.
 DESK_LIVE = {name: UNKNOWN if answer == FORBIDDEN else answer for name, answer in DESK.items()}
-OFFICE = row(SIGN_IN, forbidden=(IDLE, ELSEWHERE, CLERK), open=(SUPERVISOR, AUDITOR, TECHNICIAN, ADMINISTRATOR))
-DEVICES = row(SIGN_IN, forbidden=(IDLE, ELSEWHERE, CLERK, SUPERVISOR, AUDITOR), open=(TECHNICIAN, ADMINISTRATOR))
-AUDIT = row(SIGN_IN, forbidden=(IDLE, ELSEWHERE, CLERK, SUPERVISOR, TECHNICIAN), open=(AUDITOR, ADMINISTRATOR))
+OFFICE = row(
+    SIGN_IN, forbidden=(IDLE, ELSEWHERE, CLERK, RECEPTIONIST), open=(SUPERVISOR, AUDITOR, TECHNICIAN, ADMINISTRATOR)
+)
+DEVICES = row(
+    SIGN_IN, forbidden=(IDLE, ELSEWHERE, CLERK, SUPERVISOR, RECEPTIONIST, AUDITOR), open=(TECHNICIAN, ADMINISTRATOR)
+)
+AUDIT = row(
+    SIGN_IN, forbidden=(IDLE, ELSEWHERE, CLERK, SUPERVISOR, RECEPTIONIST, TECHNICIAN), open=(AUDITOR, ADMINISTRATOR)
+)
+RECEPTION = row(
+    SIGN_IN, forbidden=(IDLE, ELSEWHERE, SUPERVISOR, AUDITOR, TECHNICIAN), open=(CLERK, RECEPTIONIST, ADMINISTRATOR)
+)
+ANY_RECEPTION = {**RECEPTION, ELSEWHERE: OPEN}
 AT_THE_KIOSK = row(PAIR, open=(KIOSK, KIOSK_ELSEWHERE))
 # A service and a number belong to a branch: the kiosk of another one has never heard of them.
 THING_AT_THE_KIOSK = row(PAIR, open=(KIOSK,), unknown=(KIOSK_ELSEWHERE,))
 ON_THE_SCREEN = row(PAIR, open=(DISPLAY,))
 # Numbers are given to who stands in the hall: a kiosk of the branch, or somebody who receives people there.
-TAKE = row(FORBIDDEN, open=(KIOSK, CLERK, ADMINISTRATOR), sign_in=(REVOKED,))
+TAKE = row(FORBIDDEN, open=(KIOSK, CLERK, RECEPTIONIST, ADMINISTRATOR), sign_in=(REVOKED,))
 TAKE_ARRIVED = {**TAKE, OTHER: UNKNOWN}
 
 ACTS = ("calls", "recalls", "starts", "finishes", "no-shows", "holds", "transfers", "returns")
@@ -101,6 +116,9 @@ NAMES_NOTHING = {
     "/office/devices/{branch}/{device}/revocation",
     "/office/printers/{branch}/{device}/copy",
     "/counters/{branch}/{counter}/returns",
+    "/reception/{branch}/bookings/{booking}/ticket",
+    "/reception/{branch}/tickets/{ticket}",
+    "/reception/{branch}/tickets/{ticket}/copies",
     "/api/v1/branches/{branch}/counters/{counter}/returns",
     "/counters/{branch}/{counter}/transfers",
 }
@@ -147,6 +165,15 @@ MATRIX: Final[dict[tuple[str, str], Row]] = {
     ("POST", "/counters/{branch}/{counter}/sitting"): DESK,
     ("POST", "/counters/{branch}/{counter}/leaving"): DESK,
     **{("POST", f"/counters/{{branch}}/{{counter}}/{act}"): DESK for act in ACTS},
+    ("GET", "/reception"): ANY_RECEPTION,
+    ("GET", "/reception/{branch}"): RECEPTION,
+    ("GET", "/reception/{branch}/state"): RECEPTION,
+    ("POST", "/reception/{branch}/search"): RECEPTION,
+    ("POST", "/reception/{branch}/printer"): RECEPTION,
+    ("POST", "/reception/{branch}/tickets"): RECEPTION,
+    ("POST", "/reception/{branch}/bookings/{booking}/ticket"): RECEPTION,
+    ("GET", "/reception/{branch}/tickets/{ticket}"): RECEPTION,
+    ("POST", "/reception/{branch}/tickets/{ticket}/copies"): RECEPTION,
     ("GET", "/office"): OFFICE,
     ("GET", "/office/devices"): DEVICES,
     ("POST", "/office/devices/pairing"): DEVICES,
@@ -248,6 +275,7 @@ def _people(hall: Hall) -> Iterator[tuple[str, Person]]:
         (ELSEWHERE, there, "officer"),
         (CLERK, here, "officer"),
         (SUPERVISOR, here, "supervisor"),
+        (RECEPTIONIST, here, "receptionist"),
         (AUDITOR, here, "auditor"),
         (TECHNICIAN, here, "it"),
         (ADMINISTRATOR, ORGANISATION, "administrator"),
@@ -303,6 +331,8 @@ def _values(hall: Hall) -> dict[str, str]:
         "date": "2026-11-23",
         "start": "20261123T0530Z",
         "device": "p1",
+        "booking": NO_TICKET,
+        "ticket": NO_TICKET,
         "lang": "ar",
         "group": "consular",
         "digest": "0",

@@ -16,19 +16,22 @@ from queue_system.web.staff_pages import NO_PLACE
 from tests.hall import PASSWORD, Hall, furnish
 from tests.web_hall import Page, another, application, furnished, sign_in
 
+HALL = "the reception of the hall"
+
 # Which roles of the samples land where; those that no page serves yet are told so.
 LANDS = {
     "civil-society": {"host": "/desk", "advisor": "/desk", "manager": "/office"},
     "embassy": {
+        "receptionist": HALL,
         "officer": "/desk",
         "supervisor": "/office",
         "consul": "/office",
         "auditor": "/office",
         "it": "/office",
     },
-    "forum": {"lawyer": "/desk", "programme_manager": "/office"},
-    "policy-unit": {},
-    "social-work": {"case_worker": "/desk", "centre_manager": "/office"},
+    "forum": {"receptionist": HALL, "lawyer": "/desk", "programme_manager": "/office"},
+    "policy-unit": {"coordinator": HALL},
+    "social-work": {"receptionist": HALL, "case_worker": "/desk", "centre_manager": "/office"},
 }
 
 
@@ -56,7 +59,8 @@ def test_nobody_signs_in_to_a_dead_end(sqlite_url: str, tmp_path: Path, clock: F
             browser = another(client)
             answer = browser.post("/sign-in", data={"login": role, "password": PASSWORD}, follow_redirects=True)
             assert answer.status_code == 200, role
-            assert answer.url.path == ({"administrator": "/desk"} | LANDS[profile]).get(role, NO_PLACE), role
+            place = ({"administrator": "/desk"} | LANDS[profile]).get(role, NO_PLACE)
+            assert answer.url.path == (f"/reception/{hall.branch.slug}" if place == HALL else place), role
             assert has_a_way_out(answer.text), role
 
 

@@ -42,6 +42,7 @@ VALUES: dict[str, Any] = {
     "values": {"n": 12},
     "outcome": "done",
     "punctuality": "on_time",
+    "by": "contact",
     "state": "fulfilled",
     "number": 4,
     "instead_of": None,

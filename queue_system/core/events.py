@@ -200,6 +200,15 @@ class BookingCheckedIn(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class BookingLookedUp(Fact):
+    """Somebody of the staff found this booking `by` name or contact; what was typed is not kept."""
+
+    kind: ClassVar[str] = "booking.looked_up"
+    code: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class BookingEnded(Fact):
     """The visit that a booking led to is over: `state` is fulfilled or no_show."""
 
@@ -367,6 +376,7 @@ KINDS: Final[dict[str, type[Fact]]] = {
         PlaceReleased,
         BookingExpired,
         BookingCheckedIn,
+        BookingLookedUp,
         BookingEnded,
         CounterOpened,
         CounterClosed,

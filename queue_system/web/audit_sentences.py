@@ -31,6 +31,7 @@ _FAMILIES: Final = {
     "channel": "audit.channel.",
     "state": "state.booking.",
     "status": "state.printer.",
+    "by": "audit.by.",
 }
 
 CodeLink = Callable[[Entry], str]

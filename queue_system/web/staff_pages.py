@@ -13,12 +13,13 @@ from starlette.responses import Response
 from ..store.queries.access import StaffView
 from ..store.queries.settings import BranchSettings
 from . import kit
-from .access import AUDIT_RIGHTS, DESK_RIGHTS, DEVICE_RIGHTS, OFFICE_RIGHTS
+from .access import AUDIT_RIGHTS, DESK_RIGHTS, DEVICE_RIGHTS, HALL_RIGHTS, OFFICE_RIGHTS
 
 # Address, words, and the rights of which one is enough.
 PLACES: Final = (
     ("/desk", "desk.place", DESK_RIGHTS),
     ("/office", "desk.place-office", OFFICE_RIGHTS),
+    ("/reception", "reception.place", HALL_RIGHTS),
 )
 # The same within the office.
 SECTIONS: Final = (
