@@ -10,6 +10,7 @@ from uuid import UUID
 
 from queue_system.core import hours
 from queue_system.core.offering import Way
+from queue_system.store.queries import line
 from queue_system.store.queries.offering import ways
 from queue_system.store.queries.place import ProspectView
 from queue_system.store.queries.settings import BranchSettings, DocumentView, Names, PriorityView, ServiceView
@@ -24,8 +25,9 @@ class Card:
     """A service to touch.
 
     `ahead` is how many would be ahead of a number taken now, None where that is nobody's business. `counter_open`:
-    somebody sits at a counter that may call it. `gives`: numbers can be taken now. Otherwise `opens` is when they can be again, or None, and `refusal` says why: closed, by-appointment or
-    by-staff. `direct`: a touch takes the number, because a page in between would have nothing to say.
+    somebody sits at a counter that may call it. `gives`: numbers can be taken now. Otherwise `opens` is when they
+    can be again, or None, and `refusal` says why: closed, by-appointment or by-staff. `direct`: a touch takes the
+    number, because a page in between would have nothing to say. `urgent`: its tickets stand before all others.
     """
 
     service: ServiceView
@@ -35,6 +37,7 @@ class Card:
     refusal: str | None
     opens: datetime | None
     direct: bool
+    urgent: bool
 
     @property
     def names(self) -> Names:
@@ -43,10 +46,6 @@ class Card:
     @property
     def is_protected(self) -> bool:
         return self.service.confidentiality.hides_service
-
-    @property
-    def urgent(self) -> bool:
-        return "urgent" in self.service.tags or any(tag.startswith("priority_") for tag in self.service.tags)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +115,7 @@ def card_of(branch: BranchSettings, service: ServiceView, awaits: Mapping[UUID, 
         refusal=None if gives else _refusal(service),
         opens=next_numbers(branch, service, now) if service.walk_in and not gives else None,
         direct=gives and not documents(service) and not note_of(service) and not self_declared(branch),
+        urgent=line.is_emergency(branch, service.priority),
     )
 
 

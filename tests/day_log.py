@@ -32,6 +32,7 @@ STEPS = {
     "ticket.resumed": Step.RESUME,
     "ticket.returned": Step.RETURN,
     "ticket.transferred": Step.TRANSFER,
+    "ticket.raised": Step.RAISE,
     "ticket.left": Step.LEAVE,
     "ticket.voided": Step.VOID,
 }
@@ -59,6 +60,7 @@ class Told:
     code: str
     queue: str
     service: str
+    priority: str
     state: TicketState = TicketState.WAITING
     counter: str | None = None
     calls: int = 0
@@ -82,7 +84,7 @@ class Telling:
         data = entry.data
         if entry.kind == "ticket.issued":
             assert entry.subject not in self.tickets
-            self.tickets[entry.subject] = Told(data["code"], data["queue"], data["service"])
+            self.tickets[entry.subject] = Told(data["code"], data["queue"], data["service"], data["priority_class"])
         elif entry.kind in STEPS:
             self._step(self.tickets[entry.subject], STEPS[entry.kind], data)
         elif entry.kind == "booking.held":
@@ -102,6 +104,9 @@ class Telling:
             ticket.counter = data["counter"]
         elif "counter" in data:
             assert data["counter"] == ticket.counter, "done at another counter than the one it was called to"
+        if step is Step.RAISE:
+            assert data["from_class"] == ticket.priority
+            ticket.priority = data["to_class"]
         if step is Step.TRANSFER:
             ticket.queue, ticket.service = data["to_queue"], data["to_service"]
         if step in (Step.NO_SHOW, Step.HOLD, Step.TRANSFER):
@@ -122,7 +127,7 @@ def check(tx: Tx, settings: BranchSettings, telling: Telling) -> None:
 def _check_tickets(tx: Tx, settings: BranchSettings, telling: Telling) -> None:
     rows = tx.rows(sa.select(table(Ticket)).where(table(Ticket).c.branch_id == settings.id))
     told = {
-        key: (one.state.value, one.counter, one.queue, one.service, one.calls, one.code)
+        key: (one.state.value, one.counter, one.queue, one.service, one.priority, one.calls, one.code)
         for key, one in telling.tickets.items()
     }
     kept = {
@@ -131,6 +136,7 @@ def _check_tickets(tx: Tx, settings: BranchSettings, telling: Telling) -> None:
             str(row.counter_id) if row.counter_id else None,
             settings.queues[row.queue_id].slug,
             settings.services[row.service_id].slug,
+            row.priority,
             row.calls,
             row.code,
         )

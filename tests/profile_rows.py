@@ -159,6 +159,7 @@ def stored_branch(tx: Tx, row: Any, calendars: dict[str, Calendar]) -> Branch:
                 note=service.note,
                 queue=queues[service.queue_id].slug,
                 department=departments[service.department_id].slug,
+                priority=service.priority,
                 duration_min=service.duration_min,
                 buffer_min=service.buffer_min,
                 policy=service.policy,

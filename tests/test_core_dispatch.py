@@ -140,9 +140,22 @@ def test_a_class_goes_before_and_the_reason_names_it() -> None:
     assert called(waiting(1, 5), waiting(2, 10, "elderly")) == (2, Reason("waited-longest", {"n": 10}))
 
 
-def test_an_emergency_overtakes_and_is_called_one() -> None:
-    line = [waiting(1, 55), waiting(2, 6, "legal_urgent"), waiting(3, 14, "disability")]
+def test_an_emergency_stands_before_everybody_from_its_first_moment() -> None:
+    line = [waiting(1, 55), waiting(2, 0, "legal_urgent"), waiting(3, 14, "disability")]
     assert called(*line) == (2, Reason("emergency", {"priority": "legal_urgent"}))
+    assert called(waiting(1, 600), waiting(2, 0, "bereavement"))[0] == 2
+
+
+def test_of_emergencies_the_formula_decides() -> None:
+    line = [waiting(1, 4, "bereavement"), waiting(2, 3, "legal_urgent")]
+    assert called(*line)[0] == 2
+    assert called(waiting(1, 6, "bereavement"), waiting(2, 3, "legal_urgent"))[0] == 1
+
+
+def test_an_emergency_with_an_appointment_does_not_wait_for_it() -> None:
+    early = waiting(1, -25, "bereavement", appointment=True)
+    assert is_callable(early, RULES, NOW)
+    assert called(early, waiting(2, 40)) == (1, Reason("emergency", {"priority": "bereavement"}))
 
 
 def test_the_guard_gives_way_to_who_waited_too_long_and_says_so() -> None:
@@ -153,9 +166,8 @@ def test_the_guard_gives_way_to_who_waited_too_long_and_says_so() -> None:
     assert called(waiting(1, 80), waiting(2, 10, "disability")) == (1, Reason("waited-longest", {"n": 80}))
 
 
-def test_the_guard_lifts_nobody_over_an_emergency_that_has_the_larger_priority() -> None:
-    assert called(waiting(1, 90), waiting(2, 19, "legal_urgent"))[0] == 2
-    assert called(waiting(1, 90), waiting(2, 17, "legal_urgent")) == (1, Reason("guard", {"n": 90}))
+def test_the_guard_lifts_nobody_over_an_emergency() -> None:
+    assert called(waiting(1, 90), waiting(2, 1, "legal_urgent"))[0] == 2
 
 
 @pytest.mark.parametrize(("ahead", "callable_now"), [(0, True), (5, True), (5.1, False), (30, False)])
@@ -196,9 +208,9 @@ def test_the_whole_line_with_the_reason_of_each() -> None:
         waiting(8, 5),
     ]
     assert [(choice.ticket_id.int, choice.reason.code) for choice in order(line, {CONSULAR}, RULES, NOW)] == [
+        (6, "emergency"),
         (4, "guard"),
         (5, "waited-longest"),
-        (6, "emergency"),
         (3, "appointment-time"),
         (2, "waited-longest"),
         (8, "waited-longest"),

@@ -23,6 +23,7 @@ from hypothesis.stateful import initialize, invariant, precondition, rule, run_s
 from queue_system.actions import booking, day, desk, kiosk
 from queue_system.actions.booking import HoldOrder
 from queue_system.actions.kiosk import TicketOrder
+from queue_system.actions.raising import raise_ticket
 from queue_system.clock import FrozenClock
 from queue_system.core import hours, tickets
 from queue_system.core.bookings import BookingState
@@ -36,7 +37,7 @@ from tests.conftest import SUNDAY_MORNING
 from tests.day_log import check
 from tests.day_machine import CLERKS, COUNTERS, Machine, prepare
 
-SERVICES = ("attest-single", "verify-doc", "edu-attest", "declaration", "civil-extract", "consular-reg")
+SERVICES = ("attest-single", "verify-doc", "edu-attest", "declaration", "civil-extract", "consular-reg", "death")
 BOOKABLE = ("attest-single", "attest-batch", "verify-doc", "consular-reg")
 PRIORITIES = ("walkin", "elderly", "disability", "bereavement")
 
@@ -188,10 +189,24 @@ class Day(Machine):
         if current is None or current.service_id == service_id:
             self.refused(Refused, desk.transfer, here, service_id)
             return
+        before = self.branch_now()
         moved = self.done(desk.transfer, here, service_id)
-        assert (moved.code, moved.anchor_at) == (current.code, current.anchor_at)
         queue = self.branch.service(service).queue_id
-        self.moved(current, state=TicketState.WAITING, counter_id=None, service_id=service_id, queue_id=queue)
+        priority = line.heavier(self.branch, current.priority, self.branch.service(service).priority)
+        anchor = current.anchor_at
+        if priority != current.priority:
+            assert line.is_emergency(self.branch, priority)
+            anchor = min(anchor, before)
+        assert (moved.code, moved.priority, moved.anchor_at) == (current.code, priority, anchor)
+        self.moved(
+            current,
+            state=TicketState.WAITING,
+            counter_id=None,
+            service_id=service_id,
+            queue_id=queue,
+            priority=priority,
+            anchor_at=anchor,
+        )
 
     @precondition(lambda self: self.model.tickets)
     @rule(which=any_one)
@@ -203,6 +218,20 @@ class Day(Machine):
         anchor = self.branch_now() if ticket.state is TicketState.NO_SHOW else ticket.anchor_at
         self.done(desk.resume, self.branch.id, ticket.id, SYSTEM)
         self.moved(ticket, state=TicketState.WAITING, anchor_at=anchor)
+
+    @precondition(lambda self: self.model.tickets)
+    @rule(which=any_one, priority=st.sampled_from(PRIORITIES))
+    def raise_somebody(self, which: int, priority: str) -> None:
+        ticket = self.some_ticket(which, TicketState.WAITING, TicketState.HELD)
+        wanted = (self.branch.id, ticket.id, priority, "seen", SYSTEM)
+        if (ticket.state, Step.RAISE) not in tickets.TRANSITIONS:
+            self.refused(IllegalTransition, raise_ticket, *wanted)
+        elif line.heavier(self.branch, ticket.priority, priority) == ticket.priority:
+            self.refused(Refused, raise_ticket, *wanted)
+        else:
+            anchor = min(ticket.anchor_at, self.branch_now()) if priority == "bereavement" else ticket.anchor_at
+            self.done(raise_ticket, *wanted)
+            self.moved(ticket, priority=priority, anchor_at=anchor)
 
     @precondition(lambda self: self.model.sits)
     @rule(which=any_one, action=st.sampled_from([desk.call_next, desk.finish, desk.hold, desk.start_serving]))

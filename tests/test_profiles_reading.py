@@ -300,6 +300,7 @@ def service(queue: str, mode: str) -> Service:
         note=None,
         queue=queue,
         department="all",
+        priority=None,
         duration_min=10,
         buffer_min=0,
         policy="open_fcfs",

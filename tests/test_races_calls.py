@@ -102,7 +102,7 @@ def test_control_without_lock_and_compare_one_visitor_is_called_to_several_count
 ) -> None:
     ticket = hall.issue().ticket
     unlocked(monkeypatch)
-    monkeypatch.setattr(desk, "_move", without_compare)
+    monkeypatch.setattr(desk, "move", without_compare)
     meet(monkeypatch, dispatch, "choose", NODES)
     with crowd(db_url, clock, NODES) as people:
         outcomes = people.rush([press_next(here) for here in desks[:NODES]])

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -21,11 +20,12 @@ from ..store.queries import line
 from ..store.queries.desk import holders
 from ..store.queries.line import TicketView
 from ..store.queries.settings import BranchSettings, CounterView, branch_settings
-from ..store.tables import Call, Counter, Ticket, table
+from ..store.tables import Call, Counter, table
 from .office import SESSION_IDLE
+from .raising import raised_by_service
+from .steps import move
 from .visit import end_booking, reopen_booking
 
-TICKET = table(Ticket)
 CALL = table(Call)
 COUNTER = table(Counter)
 
@@ -131,7 +131,7 @@ def recall(tx: Tx, desk: Desk) -> TicketView:
 
     def step(branch: Locked, counter: CounterView, ticket: TicketView) -> TicketView:
         calls = ticket.calls + 1
-        moved = _move(tx, ticket, Step.RECALL, called_at=tx.now, calls=calls)
+        moved = move(tx, ticket, Step.RECALL, called_at=tx.now, calls=calls)
         fact = events.TicketRecalled(
             subject=str(ticket.id),
             code=ticket.code,
@@ -149,7 +149,7 @@ def start_serving(tx: Tx, desk: Desk) -> TicketView:
     """The visitor has come to the counter."""
 
     def step(branch: Locked, counter: CounterView, ticket: TicketView) -> TicketView:
-        moved = _move(tx, ticket, Step.START, started_at=tx.now)
+        moved = move(tx, ticket, Step.START, started_at=tx.now)
         branch.append(
             events.TicketStarted(subject=str(ticket.id), code=ticket.code, counter=str(counter.id)), desk.actor
         )
@@ -173,7 +173,7 @@ def mark_no_show(tx: Tx, desk: Desk) -> TicketView:
     """The visitor was called and did not come."""
 
     def step(branch: Locked, counter: CounterView, ticket: TicketView) -> TicketView:
-        moved = _move(tx, ticket, Step.NO_SHOW, counter_id=None, ended_at=tx.now)
+        moved = move(tx, ticket, Step.NO_SHOW, counter_id=None, ended_at=tx.now)
         fact = events.TicketNoShow(
             subject=str(ticket.id), code=ticket.code, counter=str(counter.id), calls=ticket.calls
         )
@@ -188,7 +188,7 @@ def hold(tx: Tx, desk: Desk) -> TicketView:
     """Send the visitor to fill a form and come back: keeps the place, is called by hand or resumed."""
 
     def step(branch: Locked, counter: CounterView, ticket: TicketView) -> TicketView:
-        moved = _move(tx, ticket, Step.HOLD, counter_id=None)
+        moved = move(tx, ticket, Step.HOLD, counter_id=None)
         branch.append(events.TicketHeld(subject=str(ticket.id), code=ticket.code, counter=str(counter.id)), desk.actor)
         return moved
 
@@ -203,11 +203,11 @@ def resume(tx: Tx, branch_id: UUID, ticket_id: UUID, actor: Actor) -> TicketView
     with locked(tx, branch_id) as branch:
         ticket = line.ticket(tx, branch_id, ticket_id)
         if ticket.state is TicketState.NO_SHOW:
-            moved = _move(tx, ticket, Step.RETURN, anchor_at=branch.now, ended_at=None)
+            moved = move(tx, ticket, Step.RETURN, anchor_at=branch.now, ended_at=None)
             branch.append(events.TicketReturned(subject=str(ticket.id), code=ticket.code), actor)
             reopen_booking(branch, ticket, actor)
         else:
-            moved = _move(tx, ticket, Step.RESUME)
+            moved = move(tx, ticket, Step.RESUME)
             branch.append(events.TicketResumed(subject=str(ticket.id), code=ticket.code), actor)
         return moved
 
@@ -222,7 +222,7 @@ def transfer(tx: Tx, desk: Desk, service_id: UUID) -> TicketView:
             raise Missing("service")
         if service_id == ticket.service_id:
             raise Refused("transfer-to-itself")
-        moved = _move(tx, ticket, Step.TRANSFER, counter_id=None, service_id=service.id, queue_id=service.queue_id)
+        moved = move(tx, ticket, Step.TRANSFER, counter_id=None, service_id=service.id, queue_id=service.queue_id)
         fact = events.TicketTransferred(
             subject=str(ticket.id),
             code=ticket.code,
@@ -232,7 +232,7 @@ def transfer(tx: Tx, desk: Desk, service_id: UUID) -> TicketView:
             to_service=service.slug,
         )
         branch.append(fact, desk.actor)
-        return moved
+        return raised_by_service(branch, settings, moved, desk.actor)
 
     return _with_current(tx, desk, step)
 
@@ -302,7 +302,7 @@ def _call(
 ) -> TicketView:
     tx = branch.tx
     calls = ticket.calls + 1
-    called = _move(tx, ticket, Step.CALL, counter_id=counter.id, called_at=tx.now, started_at=None, calls=calls)
+    called = move(tx, ticket, Step.CALL, counter_id=counter.id, called_at=tx.now, started_at=None, calls=calls)
     fact = events.TicketCalled(
         subject=str(ticket.id),
         code=ticket.code,
@@ -317,7 +317,7 @@ def _call(
 
 
 def _finish(branch: Locked, counter: CounterView, ticket: TicketView, actor: Actor, outcome: str) -> TicketView:
-    moved = _move(branch.tx, ticket, Step.FINISH, ended_at=branch.tx.now, outcome=outcome)
+    moved = move(branch.tx, ticket, Step.FINISH, ended_at=branch.tx.now, outcome=outcome)
     fact = events.TicketServed(subject=str(ticket.id), code=ticket.code, counter=str(counter.id), outcome=outcome)
     branch.append(fact, actor)
     end_booking(branch, ticket, BookingState.FULFILLED, actor)
@@ -335,29 +335,4 @@ def _record_call(tx: Tx, branch: Locked, counter: CounterView, ticket_id: UUID, 
             "at": tx.now,
             "kind": kind,
         },
-    )
-
-
-def _move(tx: Tx, ticket: TicketView, step: Step, **changes: Any) -> TicketView:
-    """Compare and set: exactly one row in the state that was read, or somebody was quicker. The ticket as it is now."""
-    state = tickets.after(ticket.state, step)
-    new = {"state": state.value, **changes}
-    values = {"branch": ticket.branch_id, "ticket": ticket.id, "before": ticket.state.value}
-    moved = tx.execute(_moving(tuple(new)), values | {f"new_{name}": value for name, value in new.items()})
-    if moved.rowcount != 1:
-        raise Stale("ticket-moved", code=ticket.code)
-    return replace(ticket, **changes | {"state": state})
-
-
-@functools.cache
-def _moving(columns: tuple[str, ...]) -> Prepared:
-    """The update that sets these columns of a ticket found in the state `before`."""
-    return Prepared(
-        sa.update(TICKET)
-        .where(
-            TICKET.c.branch_id == sa.bindparam("branch"),
-            TICKET.c.id == sa.bindparam("ticket"),
-            TICKET.c.state == sa.bindparam("before"),
-        )
-        .values({name: sa.bindparam(f"new_{name}", type_=TICKET.c[name].type) for name in columns})
     )

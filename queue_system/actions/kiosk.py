@@ -80,7 +80,7 @@ class Issued:
 def issue_ticket(tx: Tx, order: TicketOrder) -> Issued:
     """Give a walk-in visitor a number.
 
-    A repeated `request_id` returns the ticket of the first. Raises Missing("service"), Refused with
+    It waits with the class of the order or of the service, whichever is heavier. A repeated `request_id` returns the ticket of the first. Raises Missing("service"), Refused with
     "not-walk-in", "closed", "priority-unknown", "request-reused", Denied("tickets-on-the-spot").
     """
     with locked(tx, order.branch_id) as branch:
@@ -213,6 +213,10 @@ def _issue(
 ) -> Issued:
     tx = branch.tx
     queue = settings.queue_of(service)
+    priority = line.heavier(settings, order.priority, service.priority)
+    if line.is_emergency(settings, priority):
+        # An emergency counts from now at the latest: what was agreed for later is overtaken by it.
+        anchor_at = min(anchor_at or branch.now, branch.now)
     day = settings.timetable.business_date(tx.now)
     number = _number(tx, branch.id, queue, day)
     row = {
@@ -225,7 +229,7 @@ def _issue(
         "number": number,
         "code": tickets.code_of(queue.prefix, number),
         "state": TicketState.WAITING.value,
-        "priority": order.priority,
+        "priority": priority,
         "anchor_at": anchor_at or branch.now,
         "issued_at": tx.now,
         "source": order.source,

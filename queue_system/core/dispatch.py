@@ -7,7 +7,8 @@ slopes. A ticket of weight b whose waiting counts from its anchor a has at time 
     V(w) = b·w + (b_top − b)·(w − guard)      beyond, for ordinary tickets
 
 where b_top is the largest ordinary weight. The largest V is called; of equal ones the smaller anchor, then
-the smaller id. Weights from 6 up are emergencies: no guard lifts anybody to their pace.
+the smaller id. Weights from 6 up are emergencies: they stand before all others from the moment they come,
+among themselves by V (docs/decisions/0013).
 
 The promise that follows, and that can be printed on the wall: nobody whose anchor lies more than
 guard·(1 − b/b_top) after yours is called before you, except emergencies. With a guard of 60 minutes and
@@ -31,6 +32,7 @@ EMERGENCY_WEIGHT: Final = 6.0
 _TICK: Final = timedelta(microseconds=1)
 _MINUTE: Final = timedelta(minutes=1)
 _NOW: Final = timedelta(0)
+_EMERGENCY, _ORDINARY, _EARLY = range(3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ class CallingRules:
     @classmethod
     def of(cls, weights: Iterable[float], call_early_min: int, guard_min: int | None) -> CallingRules:
         """The rules of a branch with priority classes of these weights; times in minutes."""
-        ordinary = [weight for weight in weights if weight < EMERGENCY_WEIGHT]
+        ordinary = [weight for weight in weights if not is_emergency(weight)]
         return cls(
             call_early=timedelta(minutes=call_early_min),
             guard=None if guard_min is None else timedelta(minutes=guard_min),
@@ -123,15 +125,22 @@ def in_order(waiting: Iterable[Waiting], rules: CallingRules, now: datetime) -> 
 
 
 def is_callable(ticket: Waiting, rules: CallingRules, now: datetime) -> bool:
-    """Whether it may be called while others can be: an appointment not before its time less `call_early`."""
-    return not ticket.appointment or ticket.anchor_at - rules.call_early <= now
+    """Whether it may be called while others can be: an appointment not before its time less `call_early`.
+
+    An emergency always, whatever was agreed.
+    """
+    return not ticket.appointment or is_emergency(ticket.weight) or ticket.anchor_at - rules.call_early <= now
+
+
+def is_emergency(weight: float) -> bool:
+    """Whether tickets of this weight stand before all others."""
+    return weight >= EMERGENCY_WEIGHT
 
 
 def priority_at(waited: timedelta, weight: float, rules: CallingRules) -> int:
     """V of the module's formula, in thousandths of a weight times microseconds; 0 before the anchor."""
-    ordinary = weight < EMERGENCY_WEIGHT
     value = _plain(waited, weight)
-    if ordinary and rules.guard is not None and waited > rules.guard:
+    if not is_emergency(weight) and rules.guard is not None and waited > rules.guard:
         value += max(0, _thousandths(rules.top_weight) - _thousandths(weight)) * ((waited - rules.guard) // _TICK)
     return value
 
@@ -146,19 +155,25 @@ def longest_bypass(weight: float, rules: CallingRules) -> timedelta | None:
     return max(_NOW, rules.guard * (1 - weight / rules.top_weight))
 
 
-def _rank(ticket: Waiting, rules: CallingRules, now: datetime) -> tuple[bool, int, datetime, UUID]:
-    """Smallest first. Appointments whose time has not come stand behind all others, in the order of their times."""
-    if not is_callable(ticket, rules, now):
-        return True, 0, ticket.anchor_at, ticket.ticket_id
-    value = priority_at(now - ticket.anchor_at, ticket.weight, rules)
-    return False, -value, ticket.anchor_at, ticket.ticket_id
+def _rank(ticket: Waiting, rules: CallingRules, now: datetime) -> tuple[int, int, datetime, UUID]:
+    """Smallest first: by band, in the band by V."""
+    band = _band(ticket, rules, now)
+    value = 0 if band == _EARLY else priority_at(now - ticket.anchor_at, ticket.weight, rules)
+    return band, -value, ticket.anchor_at, ticket.ticket_id
 
 
-def _plain_rank(ticket: Waiting, rules: CallingRules, now: datetime) -> tuple[bool, int, datetime, UUID]:
+def _plain_rank(ticket: Waiting, rules: CallingRules, now: datetime) -> tuple[int, int, datetime, UUID]:
     """The order as it would be without the guard."""
-    if not is_callable(ticket, rules, now):
-        return True, 0, ticket.anchor_at, ticket.ticket_id
-    return False, -_plain(now - ticket.anchor_at, ticket.weight), ticket.anchor_at, ticket.ticket_id
+    band = _band(ticket, rules, now)
+    value = 0 if band == _EARLY else _plain(now - ticket.anchor_at, ticket.weight)
+    return band, -value, ticket.anchor_at, ticket.ticket_id
+
+
+def _band(ticket: Waiting, rules: CallingRules, now: datetime) -> int:
+    """Emergencies before all; appointments whose time has not come behind all, in the order of their times."""
+    if is_emergency(ticket.weight):
+        return _EMERGENCY
+    return _ORDINARY if is_callable(ticket, rules, now) else _EARLY
 
 
 def _anchor_rank(ticket: Waiting) -> tuple[datetime, UUID]:
@@ -168,6 +183,8 @@ def _anchor_rank(ticket: Waiting) -> tuple[datetime, UUID]:
 def _reason(first: Waiting, unguarded: Waiting, oldest: Waiting, rules: CallingRules, now: datetime) -> Reason:
     """Why `first` goes first, where `unguarded` would without the guard, and `oldest` has the smallest anchor."""
     waited = now - first.anchor_at
+    if is_emergency(first.weight):
+        return Reason("emergency", {"priority": first.priority})
     if not is_callable(first, rules, now):
         return Reason("only-callable", {"n": -(waited // _MINUTE)})
     if unguarded is not first:
@@ -178,7 +195,7 @@ def _reason(first: Waiting, unguarded: Waiting, oldest: Waiting, rules: CallingR
         return Reason("appointment-time", {"n": waited // _MINUTE})
     if first is oldest:
         return Reason("waited-longest", {"n": max(_NOW, waited) // _MINUTE})
-    return Reason("emergency" if first.weight >= EMERGENCY_WEIGHT else "priority-class", {"priority": first.priority})
+    return Reason("priority-class", {"priority": first.priority})
 
 
 def _plain(waited: timedelta, weight: float) -> int:

@@ -119,6 +119,17 @@ class TicketTransferred(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class TicketRaised(Fact):
+    """A heavier class; `basis` is what established it, a code of `core.reasons`."""
+
+    kind: ClassVar[str] = "ticket.raised"
+    code: str
+    from_class: str
+    to_class: str
+    basis: str
+
+
+@dataclass(frozen=True, slots=True)
 class TicketLeft(Fact):
     kind: ClassVar[str] = "ticket.left"
     code: str
@@ -366,6 +377,7 @@ KINDS: Final[dict[str, type[Fact]]] = {
         TicketResumed,
         TicketReturned,
         TicketTransferred,
+        TicketRaised,
         TicketLeft,
         TicketVoided,
         BookingHeld,

@@ -33,6 +33,7 @@ class Step(StrEnum):
     RESUME = "resume"
     RETURN = "return"
     TRANSFER = "transfer"
+    RAISE = "raise"
     LEAVE = "leave"
     VOID = "void"
 
@@ -54,6 +55,8 @@ TRANSITIONS: Final[dict[tuple[TicketState, Step], TicketState]] = {
     (TicketState.CALLED, Step.TRANSFER): TicketState.WAITING,
     (TicketState.SERVING, Step.TRANSFER): TicketState.WAITING,
     (TicketState.HELD, Step.TRANSFER): TicketState.WAITING,
+    (TicketState.WAITING, Step.RAISE): TicketState.WAITING,
+    (TicketState.HELD, Step.RAISE): TicketState.HELD,
     (TicketState.WAITING, Step.LEAVE): TicketState.LEFT,
     (TicketState.HELD, Step.LEAVE): TicketState.LEFT,
     (TicketState.WAITING, Step.VOID): TicketState.VOID,

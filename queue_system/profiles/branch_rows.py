@@ -182,6 +182,7 @@ def _service(ids: _Ids, position: int, service: Service) -> Row:
         "names": service.names,
         "public_names": service.public_names,
         "note": service.note,
+        "priority": service.priority,
         "duration_min": service.duration_min,
         "buffer_min": service.buffer_min,
         "policy": service.policy,

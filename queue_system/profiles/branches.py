@@ -231,9 +231,16 @@ def _check(value: Value, branch: Branch) -> None:
     for service in branch.services.values():
         if service.queue not in served:
             raise here.error(f'no counter serves the queue "{service.queue}" of service "{service.slug}"')
+    _check_priorities(here, branch)
+
+
+def _check_priorities(here: Value, branch: Branch) -> None:
     for slug in NEEDED_PRIORITIES:
         if slug not in branch.priorities:
             raise here.error(f'priorities: "{slug}" must be among them')
+    for service in branch.services.values():
+        if service.priority is not None and service.priority not in branch.priorities:
+            raise here.error(f'priorities: "{service.priority}" of service "{service.slug}" must be among them')
 
 
 def _check_names(here: Value, branch: Branch) -> None:

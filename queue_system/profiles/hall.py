@@ -85,6 +85,7 @@ def read_services(
                 note=section.optional("note", names, None),
                 queue=section.required("queue", one_of("queue", queues)),
                 department=section.required("department", one_of("department", departments)),
+                priority=section.optional("priority", one_of("priority class", catalogue.priorities), None),
                 duration_min=section.required("duration_min", whole(1, 24 * 60)),
                 buffer_min=section.optional("buffer_min", whole(0, 24 * 60), 0),
                 policy=policy,

@@ -165,7 +165,10 @@ class Resource:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """`mode` is the policy's, or one of WALKIN_MODES where the service departs from it."""
+    """`mode` is the policy's, or one of WALKIN_MODES where the service departs from it.
+
+    `priority` is the class with which its tickets wait, unless a heavier one is theirs; None for none of its own.
+    """
 
     slug: str
     names: Names
@@ -173,6 +176,7 @@ class Service:
     note: Names | None
     queue: str
     department: str
+    priority: str | None
     duration_min: int
     buffer_min: int
     policy: str

@@ -39,6 +39,8 @@ COPY_RIGHTS: Final = RECEPTION_RIGHTS | {"print_copy"}
 HALL_RIGHTS: Final = COPY_RIGHTS
 # Whoever answers for a hall sees how it is doing, whatever else of their work has no page yet.
 SUPERVISION_RIGHTS: Final = frozenset({"open_close_counters", "see_reports", "reports", "reports_aggregate", "rosters"})
+# A heavier class for somebody who waits: whoever meets visitors sees who needs it.
+RAISE_RIGHTS: Final = RECEPTION_RIGHTS
 OFFICE_RIGHTS: Final = AUDIT_RIGHTS | DEVICE_RIGHTS | SUPERVISION_RIGHTS
 
 KEY_LENGTH: Final = 4

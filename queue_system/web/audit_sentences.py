@@ -27,6 +27,7 @@ _FAMILIES: Final = {
     "proof": "audit.proof.",
     "error": "audit.slip-error.",
     "reason": "audit.void.",
+    "basis": "audit.basis.",
     "device_kind": "audit.device-kind.",
     "channel": "audit.channel.",
     "state": "state.booking.",

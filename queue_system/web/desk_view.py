@@ -7,10 +7,8 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from ..core import dispatch
 from ..core.dispatch import Reason
 from ..core.tickets import Step, TicketState, steps_from
-from ..store.queries import line
 from ..store.queries.access import StaffView
 from ..store.queries.desk import DeskView
 from ..store.queries.line import TicketView
@@ -45,9 +43,7 @@ class Row:
 def context(view: DeskView, person: StaffView, now: datetime, *, everybody: bool) -> dict[str, Any]:
     """What `desk/_desk.html` shows to `person`; `everybody`: the whole line instead of its beginning."""
     settings, current = view.settings, view.current
-    order = dispatch.order(
-        line.as_waiting(view.waiting, settings), frozenset(view.counter.queues), line.calling_rules(settings), now
-    )
+    order = view.order(now)
     tickets = {ticket.id: ticket for ticket in view.waiting}
     shown = order if everybody else order[:LINE_SHOWN]
     mine = view.holder is not None and view.holder.staff_id == person.id

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
 
+from ...core import dispatch
+from ...core.dispatch import Choice
 from ...core.tickets import AT_COUNTER, TicketState
 from ..database import Tx
 from ..tables import Branch, Call, Counter, Event, Staff, table
@@ -69,6 +72,11 @@ class DeskView:
     def current(self) -> TicketView | None:
         """The ticket in front of the clerk."""
         return self.at_counters.get(self.counter.id)
+
+    def order(self, now: datetime) -> list[Choice]:
+        """Those who wait, in the order in which this counter would call them, each with its reason."""
+        waiting = line.as_waiting(self.waiting, self.settings)
+        return dispatch.order(waiting, frozenset(self.counter.queues), line.calling_rules(self.settings), now)
 
     @property
     def holder(self) -> HolderView | None:

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from ...core import hours
+from ...core import dispatch, hours
 from ...core.dispatch import CallingRules, Waiting
 from ...core.errors import Missing
 from ...core.tickets import TicketState
@@ -179,6 +179,18 @@ def calling_rules(settings: BranchSettings) -> CallingRules:
         int(settings.queue_rules.get("call_early_min", 5)),
         None if guard is None else int(guard),
     )
+
+
+def heavier(settings: BranchSettings, given: str, other: str | None) -> str:
+    """Of two priority classes the one that gathers priority faster; `given` where the branch has not both."""
+    if other is None or not {given, other} <= settings.priorities.keys():
+        return given
+    return max(given, other, key=lambda slug: settings.priorities[slug].weight)
+
+
+def is_emergency(settings: BranchSettings, priority: str | None) -> bool:
+    """Whether tickets of this class stand before all others."""
+    return priority in settings.priorities and dispatch.is_emergency(settings.priorities[priority].weight)
 
 
 def fresh(row: dict[str, Any]) -> TicketView:

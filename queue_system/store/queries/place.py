@@ -128,7 +128,7 @@ def whole_line(tx: Tx, settings: BranchSettings) -> LineView:
 
 
 def prospects(tx: Tx, settings: BranchSettings) -> dict[UUID, ProspectView]:
-    """By service: how whoever took a number now, of no class of their own, would stand."""
+    """By service: how whoever took a number now, of no class but the service's, would stand."""
     waiting = line.as_waiting(line.open_tickets(tx, settings.id), settings)
     rules = line.calling_rules(settings)
     sitting = line.open_counters(tx, settings.id)
@@ -169,8 +169,9 @@ def paper(tx: Tx, branch_id: UUID, ticket_id: UUID) -> PaperView | None:
 
 def _newcomer(settings: BranchSettings, service: ServiceView, now: datetime) -> Waiting:
     """The ticket that the service would be given now."""
-    weight = settings.priorities[ORDINARY].weight if ORDINARY in settings.priorities else 1.0
-    return Waiting(NEWCOMER, service.queue_id, ORDINARY, weight, now)
+    priority = line.heavier(settings, ORDINARY, service.priority)
+    weight = settings.priorities[priority].weight if priority in settings.priorities else 1.0
+    return Waiting(NEWCOMER, service.queue_id, priority, weight, now)
 
 
 def _ahead(waiting: Sequence[Waiting], settings: BranchSettings, sitting: Collection[UUID]) -> dict[UUID, int]:

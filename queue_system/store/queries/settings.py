@@ -80,7 +80,10 @@ class DocumentView:
 
 @dataclass(frozen=True, slots=True)
 class ServiceView:
-    """`mode`: fcfs, ballot, staff_only, invite, walkin_only or walkin_and_fcfs."""
+    """`mode`: fcfs, ballot, staff_only, invite, walkin_only or walkin_and_fcfs.
+
+    `priority`: the class with which its tickets wait, unless a heavier one is theirs.
+    """
 
     id: UUID
     slug: str
@@ -89,6 +92,7 @@ class ServiceView:
     names: Names
     public_names: Names | None
     note: Names | None
+    priority: str | None
     duration_min: int
     buffer_min: int
     policy: str
@@ -328,6 +332,7 @@ def _services(tx: Tx, branch_id: UUID) -> dict[UUID, ServiceView]:
             names=row.names,
             public_names=row.public_names,
             note=row.note,
+            priority=row.priority,
             duration_min=row.duration_min,
             buffer_min=row.buffer_min,
             policy=row.policy,

@@ -116,6 +116,8 @@ class Service(SQLModel, table=True):
     names: dict[str, Any] = json(dict)
     public_names: dict[str, Any] | None = json()
     note: dict[str, Any] | None = json()
+    # The class with which its tickets wait, unless a heavier one is theirs.
+    priority: str | None = Field(default=None, foreign_key="priority.slug")
     duration_min: int
     buffer_min: int = 0
     policy: str = Field(foreign_key="policy.slug")

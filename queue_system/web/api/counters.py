@@ -10,6 +10,7 @@ from starlette.requests import Request
 from ...actions import desk
 from ...actions.desk import Desk
 from ...actions.office import SESSION_IDLE
+from ...actions.raising import raise_ticket
 from ...core.tickets import AT_COUNTER
 from ...store.database import Tx
 from ...store.queries.access import StaffView
@@ -105,6 +106,17 @@ def _return(tx: Tx, here: Desk, _branch: BranchSettings, asked: models.Return) -
     return desk.resume(tx, here.branch_id, asked.ticket, here.actor)
 
 
+async def lift(request: Request, asked: models.Raise) -> models.Done:
+    """A heavier class, by whoever may call visitors or receives them."""
+    await access.staff(request)
+    branch = await access.branch(request)
+    person = await access.staff_for(request, access.RAISE_RIGHTS, branch.id)
+    ticket = await house(request).database.write_in(
+        branch.id, raise_ticket, branch.id, asked.ticket, asked.priority, asked.reason, access.actor(person)
+    )
+    return models.Done(ticket=_ticket(branch, ticket), expected=None)
+
+
 # ---------------------------------------------------------------- inside
 
 
@@ -122,10 +134,13 @@ async def _here(request: Request) -> tuple[StaffView, BranchSettings, CounterVie
 
 async def _desk(request: Request, person: StaffView, branch: BranchSettings, counter: CounterView) -> models.Desk:
     view = await house(request).database.read(desk_view, branch.id, counter.slug, SESSION_IDLE)
+    waiting = {ticket.id: ticket for ticket in view.waiting}
+    order = view.order(house(request).clock.now())
     return models.Desk(
         counter=_counter(branch, counter, view.holder, person),
         current=_ticket(branch, view.current) if view.current else None,
         waiting=len(view.waiting),
+        line=[_ticket(branch, waiting[choice.ticket_id]) for choice in order],
         held=[_ticket(branch, ticket) for ticket in view.held],
         missed=[_ticket(branch, ticket) for ticket in view.missed],
     )
@@ -182,6 +197,9 @@ def _operation(
 
 
 operations = [
+    _operation(
+        "POST", "/branches/{branch}/raises", "api.raise", lift, models.Done, takes=models.Raise, refusals=(409,)
+    ),
     _operation("GET", "/branches/{branch}/counters", "api.list-counters", list_counters, models.Counters),
     _operation("GET", COUNTER, "api.show-counter", show, models.Desk),
     _operation("POST", f"{COUNTER}/sitting", "api.sit-down", sit, models.Desk, refusals=(409,)),

@@ -209,6 +209,7 @@ class Desk(Given):
     counter: Counter
     current: Annotated[DeskTicket | None, Field(description="api.field-current")]
     waiting: Annotated[int, Field(description="api.field-desk-waiting")]
+    line: Annotated[list[DeskTicket], Field(description="api.field-line")]
     held: Annotated[list[DeskTicket], Field(description="api.field-held")]
     missed: Annotated[list[DeskTicket], Field(description="api.field-missed")]
 
@@ -231,6 +232,12 @@ class TransferAct(Act):
 
 class Return(Asked):
     ticket: Annotated[Id, Field(description="api.field-return-ticket")]
+
+
+class Raise(Asked):
+    ticket: Annotated[Id, Field(description="api.field-raise-ticket")]
+    priority: Annotated[str, Field(min_length=1, max_length=80, description="api.field-raise-class")]
+    reason: Annotated[Literal["seen", "document", "told", "referred"], Field(description="api.field-raise-reason")]
 
 
 class Done(Given):

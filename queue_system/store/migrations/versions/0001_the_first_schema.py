@@ -402,6 +402,7 @@ def upgrade() -> None:
         sa.Column("names", sa.JSON(), nullable=False),
         sa.Column("public_names", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("note", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("priority", AutoString(), nullable=True),
         sa.Column("duration_min", sa.Integer(), nullable=False),
         sa.Column("buffer_min", sa.Integer(), nullable=False),
         sa.Column("policy", AutoString(), nullable=False),
@@ -429,6 +430,10 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["policy"],
             ["policy.slug"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["priority"],
+            ["priority.slug"],
         ),
         sa.PrimaryKeyConstraint("branch_id", "id"),
         sa.UniqueConstraint("branch_id", "slug"),

@@ -1,0 +1,54 @@
+"""A ticket gets a heavier class: because somebody of the staff has established it, or the service asks for it."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from ..core import events, tickets
+from ..core.errors import Refused
+from ..core.reasons import BY_SERVICE, RAISE_REASONS
+from ..core.tickets import Step
+from ..store.database import Tx
+from ..store.log import Actor, Locked, locked
+from ..store.queries import line
+from ..store.queries.line import TicketView
+from ..store.queries.settings import BranchSettings, branch_settings
+from .steps import move
+
+
+def raise_ticket(tx: Tx, branch_id: UUID, ticket_id: UUID, priority: str, reason: str, actor: Actor) -> TicketView:
+    """Let a ticket that waits, or is held, wait with a heavier class; `reason` is one of RAISE_REASONS.
+
+    Raises Missing("ticket"), IllegalTransition when it does not wait, Refused with "raise-reason-unknown",
+    "raise-class-unknown", "raise-not-heavier".
+    """
+    with locked(tx, branch_id) as branch:
+        settings = branch_settings(tx, branch_id, branch.config_version)
+        ticket = line.ticket(tx, branch_id, ticket_id)
+        tickets.after(ticket.state, Step.RAISE)
+        if reason not in RAISE_REASONS:
+            raise Refused("raise-reason-unknown")
+        if priority not in settings.priorities:
+            raise Refused("raise-class-unknown")
+        if line.heavier(settings, ticket.priority, priority) == ticket.priority:
+            raise Refused("raise-not-heavier", code=ticket.code)
+        return _raise(branch, settings, ticket, priority, reason, actor)
+
+
+def raised_by_service(branch: Locked, settings: BranchSettings, ticket: TicketView, actor: Actor) -> TicketView:
+    """A waiting ticket with the class of its service, where that is heavier than its own."""
+    priority = line.heavier(settings, ticket.priority, settings.services[ticket.service_id].priority)
+    return ticket if priority == ticket.priority else _raise(branch, settings, ticket, priority, BY_SERVICE, actor)
+
+
+def _raise(
+    branch: Locked, settings: BranchSettings, ticket: TicketView, priority: str, reason: str, actor: Actor
+) -> TicketView:
+    # An emergency counts from now at the latest: what was agreed for later is overtaken by it.
+    anchor = min(ticket.anchor_at, branch.now) if line.is_emergency(settings, priority) else ticket.anchor_at
+    moved = move(branch.tx, ticket, Step.RAISE, priority=priority, anchor_at=anchor)
+    fact = events.TicketRaised(
+        subject=str(ticket.id), code=ticket.code, from_class=ticket.priority, to_class=priority, basis=reason
+    )
+    branch.append(fact, actor)
+    return moved

@@ -1,0 +1,44 @@
+"""How a ticket is moved: by compare-and-set, in one place, so that the database keeps what a lock might forget."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import replace
+from typing import Any
+
+import sqlalchemy as sa
+
+from ..core import tickets
+from ..core.errors import Stale
+from ..core.tickets import Step
+from ..store.database import Tx
+from ..store.prepared import Prepared
+from ..store.queries.line import TicketView
+from ..store.tables import Ticket, table
+
+TICKET = table(Ticket)
+
+
+def move(tx: Tx, ticket: TicketView, step: Step, **changes: Any) -> TicketView:
+    """Compare and set: exactly one row in the state that was read, or somebody was quicker. The ticket as it is now."""
+    state = tickets.after(ticket.state, step)
+    new = {"state": state.value, **changes}
+    values = {"branch": ticket.branch_id, "ticket": ticket.id, "before": ticket.state.value}
+    moved = tx.execute(_moving(tuple(new)), values | {f"new_{name}": value for name, value in new.items()})
+    if moved.rowcount != 1:
+        raise Stale("ticket-moved", code=ticket.code)
+    return replace(ticket, **changes | {"state": state})
+
+
+@functools.cache
+def _moving(columns: tuple[str, ...]) -> Prepared:
+    """The update that sets these columns of a ticket found in the state `before`."""
+    return Prepared(
+        sa.update(TICKET)
+        .where(
+            TICKET.c.branch_id == sa.bindparam("branch"),
+            TICKET.c.id == sa.bindparam("ticket"),
+            TICKET.c.state == sa.bindparam("before"),
+        )
+        .values({name: sa.bindparam(f"new_{name}", type_=TICKET.c[name].type) for name in columns})
+    )
