@@ -26,6 +26,7 @@ from printers.escpos_bytes import encode
 from printers.slip import Slip, render
 from queue_system.slips import slip_of
 from queue_system.store.queries.organisation import organisation
+from queue_system.store.queries.place import place
 from tests.hall import Hall
 from tests.printers_slips import ARABIC_LONG
 
@@ -58,9 +59,10 @@ def main() -> None:
 
 def composer(hall: Hall, language: str) -> Callable[[], Slip]:
     """What turns a ticket, as it was read, into the texts of its slip."""
-    ticket = replace(hall.issue().ticket, language=language)
+    stands = hall.db.read_now(place, hall.branch, hall.issue().ticket.token)
+    stands = replace(stands, ticket=replace(stands.ticket, language=language), ahead=12)
     house = hall.db.read_now(organisation)
-    return lambda: slip_of(ticket, hall.branch, house, ADDRESS, ahead=12)
+    return lambda: slip_of(stands, hall.branch, house, ADDRESS)
 
 
 def measured(name: str, compose: Callable[[], Slip], dots: int, details: dict[str, Any]) -> list[Figure]:

@@ -17,6 +17,7 @@ from queue_system.i18n.words import Words
 from queue_system.live.socket import Frame
 from queue_system.store.queries.access import DeviceView
 from queue_system.store.queries.board import BoardView, board, is_discreet_queue
+from queue_system.store.queries.screens import zones_with_counters
 from queue_system.store.queries.settings import BranchSettings
 from queue_system.web import kit
 from queue_system.web.house import House
@@ -39,7 +40,10 @@ PLACE_WORDS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class CallShown:
-    """A call as the hall may see it: no ids, and no names where the service is discreet."""
+    """A call as the hall may see it: no ids, and no names where the service is discreet.
+
+    `zone` is where the counter is, empty where that is the zone of the screen.
+    """
 
     seq: int
     at: datetime
@@ -49,6 +53,7 @@ class CallShown:
     kind: str
     place: str
     names: Mapping[str, str]
+    zone: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +95,7 @@ async def draw(house: House, spot: Spot) -> Picture:
     """Read and render the board of a spot."""
     view = await house.database.read(board, spot.branch_id, spot.zone_id)
     now = house.clock.now()
-    calls = [_call_shown(call, view.settings) for call in view.board.calls]
+    calls = [_call_shown(call, view) for call in view.board.calls]
     html = await kit.render(
         house,
         "displays/board.html",
@@ -153,8 +158,10 @@ def fitting(queues: list[QueueShown]) -> list[QueueShown]:
     return [queues[at] for at in sorted(kept)]
 
 
-def _call_shown(call: Call, settings: BranchSettings) -> CallShown:
+def _call_shown(call: Call, view: BoardView) -> CallShown:
+    settings = view.settings
     counter = settings.counters[UUID(call.counter)]
+    is_elsewhere = counter.zone_id != view.zone_id and len(zones_with_counters(settings)) > 1
     return CallShown(
         seq=call.seq,
         at=call.at,
@@ -164,6 +171,7 @@ def _call_shown(call: Call, settings: BranchSettings) -> CallShown:
         kind=counter.kind,
         place=PLACE_WORDS.get(counter.kind, PLACE_WORDS["counter"]),
         names={} if call.discreet else counter.names,
+        zone=settings.zones[counter.zone_id].names if is_elsewhere else {},
     )
 
 
@@ -174,6 +182,7 @@ def _announced(call: CallShown, now: datetime) -> dict[str, Any]:
         "number": call.number,
         "kind": call.kind,
         "names": dict(call.names),
+        "zone": dict(call.zone),
         "again": call.again,
         "age_s": max(0, round((now - call.at).total_seconds())),
     }

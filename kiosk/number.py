@@ -55,8 +55,8 @@ async def number(request: Request, visit: Visit) -> Response:
     values = {
         "ticket": ticket,
         "names": None if hidden else service.shown_names,
-        "on_screen": not hidden,
-        "ahead": stands.ahead,
+        "hidden": hidden,
+        "stands": stands,
         "no_counter_open": stands.ahead is not None and not stands.counter_open,
         "qr": qr_svg(f"{house(request).settings.address}/t/{ticket.token}", visit.words.text("kiosk.qr-label")),
         "live": visit.at(f"{path}/live", u=ticket_pass),

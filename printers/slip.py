@@ -38,7 +38,8 @@ ABOVE_TEXT: Final = 20
 class Slip:
     """Final, localised strings. ``language`` is BCP 47; texts may hold U+2066…U+2069 isolates.
 
-    ``heading``, ``office`` and ``service`` are None where they are confidential. ``issued`` is date and time in
+    ``heading``, ``office`` and ``service`` are None where they are confidential, ``appointment`` (the agreed time) also
+    for walk-ins, ``wait`` (where to wait) also where any place will do. ``issued`` is date and time in
     the branch's zone. ``qr`` is a URL. ``mark`` is set on copies.
     """
 
@@ -55,6 +56,7 @@ class Slip:
     qr: str | None = None
     qr_caption: str | None = None
     mark: str | None = None
+    appointment: str | None = None
 
 
 class MissingGlyph(ValueError):
@@ -122,6 +124,8 @@ def _number(sheet: _Sheet, slip: Slip) -> None:
     sheet.skip(24)
     if slip.ahead:
         sheet.write(slip.ahead, "Bold", 38, balance=True)
+    if slip.appointment:
+        sheet.write(slip.appointment, "Bold", 30, balance=True)
     if slip.wait:
         sheet.write(slip.wait, "Regular", 30, balance=True)
     sheet.skip(14)

@@ -236,11 +236,10 @@ def _machine(device: DeviceView) -> Machine | None:
 def _compose(tx: Tx, branch_id: UUID, claimed: ClaimedSlip, address: str) -> Slip:
     settings = branch_settings(tx, branch_id)
     return slip_of(
-        claimed.ticket,
+        place.place(tx, settings, claimed.ticket.token),
         settings,
         organisation(tx),
         address,
-        ahead=place.people_ahead(tx, settings, claimed.ticket),
         copy_number=claimed.copy_number,
     )
 

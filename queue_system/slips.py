@@ -10,8 +10,8 @@ from printers.slip import Slip
 from .i18n import dates
 from .i18n.filters import localised
 from .i18n.words import Words, available_languages
-from .store.queries.line import TicketView
 from .store.queries.organisation import OrganisationView
+from .store.queries.place import PlaceView
 from .store.queries.settings import BranchSettings
 from .web.kit import words_of
 
@@ -19,20 +19,19 @@ TRIAL_CODE: Final = "A000"
 
 
 def slip_of(
-    ticket: TicketView,
+    stands: PlaceView,
     settings: BranchSettings,
     organisation: OrganisationView,
     address: str,
     *,
-    ahead: int | None,
     copy_number: int = 0,
 ) -> Slip:
     """The slip of a ticket; a copy (`copy_number` > 0) is marked, so that nobody takes it for a second number.
 
-    `address` is where the visitor's telephone finds us, without a trailing slash; `ahead` is None where the
-    ticket no longer waits. Of a service that must not be named in public the paper tells nothing: neither it nor
+    `address` is where the visitor's telephone finds us, without a trailing slash. Of a service that must not be named in public the paper tells nothing: neither it nor
     where its visitor has been, for a slip is found in bags; and staff come to the visitor, whom no screen calls.
     """
+    ticket = stands.ticket
     words = words_for_ticket(ticket.language, settings)
     service = settings.services[ticket.service_id]
     hidden = service.confidentiality.hides_service
@@ -42,10 +41,11 @@ def slip_of(
         office=None if hidden else localised(settings.names, words.language),
         service=None if hidden else localised(service.shown_names, words.language) or None,
         code=ticket.code,
-        ahead=None if ahead is None else words.plural("common.people-ahead", ahead),
-        wait=None,
+        ahead=None if stands.ahead is None else words.plural("common.people-ahead", stands.ahead),
+        appointment=None if hidden else _appointment(stands, settings, words),
+        wait=_where_to_wait(stands, words),
         issued=_moment(ticket.issued_at, settings, words),
-        instruction=words.text("slip.instruction-staff" if hidden else "slip.instruction"),
+        instruction=words.text(_instruction(stands, hidden=hidden)),
         keep=words.text("slip.keep"),
         qr=f"{address}/t/{ticket.token}",
         qr_caption=words.text("slip.follow"),
@@ -78,6 +78,24 @@ def words_for_ticket(language: str, settings: BranchSettings) -> Words:
     ready = available_languages()
     wishes = (language, settings.default_language, *ready)
     return words_of(next(wish for wish in wishes if wish in ready), settings)
+
+
+def _appointment(stands: PlaceView, settings: BranchSettings, words: Words) -> str | None:
+    if stands.appointment is None:
+        return None
+    at = dates.time(stands.appointment.at, settings.zone, words)
+    return words.text("common.appointment-late" if stands.appointment.late else "common.appointment-at", time=at)
+
+
+def _where_to_wait(stands: PlaceView, words: Words) -> str | None:
+    names = [localised(zone.names, words.language) for zone in stands.wait_in]
+    return words.text("common.wait-in", place=f" {words.text('common.or')} ".join(names)) if names else None
+
+
+def _instruction(stands: PlaceView, *, hidden: bool) -> str:
+    if hidden:
+        return "slip.instruction-staff"
+    return "slip.instruction" if stands.on_screen else "slip.instruction-voice"
 
 
 def _moment(at: datetime, settings: BranchSettings, words: Words) -> str:

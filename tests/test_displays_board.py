@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from queue_system.actions import desk, kiosk
+from queue_system.actions import desk, kiosk, office
 from queue_system.actions.desk import Desk
 from queue_system.clock import FrozenClock
 from queue_system.core import hours
@@ -23,7 +23,9 @@ from queue_system.store import log
 from queue_system.store.database import Database, Tx
 from queue_system.store.log import SYSTEM
 from queue_system.store.queries import line
+from queue_system.store.queries.access import devices
 from queue_system.store.queries.board import board, is_discreet_queue, scope_of
+from queue_system.store.queries.screens import Live, live_zones
 from queue_system.store.tables import Confidentiality, Service, table
 from tests.hall import Hall, enter, furnish
 
@@ -35,7 +37,7 @@ def from_log(hall: Hall, zone_id: UUID | None) -> Board:
     entries = [Entry(row.seq, row.at, from_data(row.kind, row.subject, row.data)) for row in rows]
     day = hours.business_date(hall.db.clock.now(), hall.branch.zone, hall.branch.day_starts)
     since, _ = hours.day_bounds(day, hall.branch.zone, hall.branch.day_starts)
-    return fold(entries, scope_of(hall.branch, zone_id), since)
+    return fold(entries, scope_of(hall.branch, zone_id, hall.db.read_now(live_zones, hall.branch.id)), since)
 
 
 def from_tables(hall: Hall, zone_id: UUID | None) -> Board:
@@ -94,6 +96,10 @@ class RandomDay:
         return self.hall.db.read_now(every)
 
 
+# No screen lives.
+NOWHERE: Live = frozenset()
+
+
 @pytest.fixture
 def hall(db: Database) -> Hall:
     return furnish(db)
@@ -139,6 +145,10 @@ def day_of(hall: Hall, clock: FrozenClock) -> RandomDay:
 
 
 def test_the_last_calls_are_found_behind_many_others(hall: Hall, clock: FrozenClock) -> None:
+    # A screen in the hall shows the hall's calls, so that the offices show their own alone.
+    first = next(one.id for one in hall.db.read_now(devices, hall.branch.id, "display") if one.slug == "d1")
+    hall.db.write_in_now(hall.branch.id, office.enrol_device, hall.branch.id, first)
+    hall.db.write_in_now(hall.branch.id, office.touch_devices, hall.branch.id, {first})
     there = hall.sit(hall.person("omar"), "r6")
     hall.issue("poa")
     ticket = hall.call_next(there)
@@ -163,8 +173,9 @@ def test_the_board_names_the_position_it_belongs_to(hall: Hall) -> None:
 
 def test_a_zone_shows_its_own_counters_and_queues(hall: Hall) -> None:
     zones = {zone.slug: zone.id for zone in hall.branch.zones.values()}
-    in_hall = scope_of(hall.branch, zones["hall"])
-    in_offices = scope_of(hall.branch, zones["offices"])
+    live = frozenset({zones["hall"], zones["offices"]})
+    in_hall = scope_of(hall.branch, zones["hall"], live)
+    in_offices = scope_of(hall.branch, zones["offices"], live)
     assert str(hall.counter("c1")) in in_hall.counters
     assert str(hall.counter("r6")) not in in_hall.counters
     assert "q-legal" in in_offices.queues
@@ -173,15 +184,15 @@ def test_a_zone_shows_its_own_counters_and_queues(hall: Hall) -> None:
 
 def test_a_zone_without_counters_shows_the_whole_branch(hall: Hall) -> None:
     entrance = next(zone.id for zone in hall.branch.zones.values() if zone.slug == "entrance")
-    scope = scope_of(hall.branch, entrance)
+    scope = scope_of(hall.branch, entrance, NOWHERE)
     assert scope.counters == frozenset(str(counter) for counter in hall.branch.counters)
-    assert scope == scope_of(hall.branch, None)
+    assert scope == scope_of(hall.branch, None, NOWHERE)
 
 
 def test_a_queue_of_protected_services_alone_has_no_name_and_no_count(hall: Hall) -> None:
     legal = [s.slug for s in hall.branch.services.values() if hall.branch.queue_of(s).slug == "q-legal"]
     hidden = hide(hall, *legal)
-    scope = scope_of(hidden.branch, None)
+    scope = scope_of(hidden.branch, None, NOWHERE)
     assert "q-legal" not in scope.queues
     assert scope.hidden_series == {"q-legal"}
 

@@ -58,6 +58,18 @@ def test_the_link_of_the_booking_can_be_scanned(kiosk: Kiosk, appointment: Booki
     assert code_on(page) == "A001"
 
 
+def test_the_agreed_time_stands_on_the_last_page(kiosk: Kiosk, appointment: BookingView, clock: FrozenClock) -> None:
+    assert "موعدك الساعة 10:10" in kiosk.check_in(appointment.code).text
+    clock.set(SOON)
+    assert "موعدك الساعة 10:10" in kiosk.check_in(appointment.code).text
+
+
+def test_who_comes_late_hears_what_that_means(kiosk: Kiosk, appointment: BookingView, clock: FrozenClock) -> None:
+    clock.set(SOON + timedelta(minutes=40))
+    text = kiosk.check_in(appointment.code).text
+    assert "كان موعدك الساعة 10:10. دورك الآن بعد من حضروا في موعدهم." in text
+
+
 def test_a_second_check_in_gives_the_same_number(kiosk: Kiosk, appointment: BookingView) -> None:
     first = kiosk.check_in(appointment.code)
     second = kiosk.check_in(appointment.code)

@@ -17,7 +17,7 @@ from queue_system.slips import slip_of, trial_slip
 from queue_system.store.database import Database
 from queue_system.store.log import SYSTEM
 from queue_system.store.queries.organisation import organisation
-from queue_system.store.queries.place import people_ahead
+from queue_system.store.queries.place import place
 from tests.hall import Hall, furnish
 
 ADDRESS = "https://queue.example"
@@ -35,11 +35,10 @@ def take(hall: Hall, language: str = "ar", service: str = "attest-single") -> ki
 
 def slip(hall: Hall, issued: kiosk.Issued, copy_number: int = 0) -> Slip:
     return slip_of(
-        issued.ticket,
+        hall.db.read_now(place, hall.branch, issued.ticket.token),
         hall.branch,
         hall.db.read_now(organisation),
         ADDRESS,
-        ahead=hall.db.read_now(people_ahead, hall.branch, issued.ticket),
         copy_number=copy_number,
     )
 
@@ -87,6 +86,17 @@ def test_digits_of_the_branch_stand_in_the_sentences_never_in_the_code(hall: Hal
     assert "٢٢" in plain(made.issued)
 
 
+def test_a_slip_says_where_to_wait_and_what_was_agreed(hall: Hall, clock: FrozenClock) -> None:
+    made = slip(hall, take(hall, service="hajj-payment"))
+    assert plain(made.wait) == "مكان الانتظار: المكاتب"
+    assert made.appointment is None
+    assert made.instruction == "يُرجى الجلوس. سينادي الموظف رقمك.", "there is no screen"
+    ticket = hall.check_in("passport-lost", clock)
+    booked = slip(hall, kiosk.Issued(ticket, created=True))
+    assert plain(booked.appointment) == "موعدك الساعة 11:00"
+    assert render(booked, strict=True).height > render(replace(booked, appointment=None), strict=True).height
+
+
 def test_a_copy_says_that_it_is_one(hall: Hall) -> None:
     issued = take(hall)
     assert slip(hall, issued, 1).mark == "نسخة – ليست رقمًا جديدًا"
@@ -96,13 +106,13 @@ def test_a_copy_says_that_it_is_one(hall: Hall) -> None:
 def test_ahead_are_those_who_came_before_not_those_who_came_since(hall: Hall) -> None:
     first, second = take(hall), take(hall)
     take(hall)
-    assert hall.db.read_now(people_ahead, hall.branch, second.ticket) == 1
+    assert plain(slip(hall, second).ahead) == "أمامك شخص واحد"
     here = hall.sit(hall.person("layla"))
     called = hall.call_next(here)
     assert called is not None
     assert called.id == first.ticket.id
-    assert hall.db.read_now(people_ahead, hall.branch, second.ticket) == 0
-    assert slip(hall, replace(first, ticket=called)).ahead is None
+    assert plain(slip(hall, second).ahead) == "لا أحد أمامك"
+    assert slip(hall, first).ahead is None
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from queue_system.clock import FrozenClock
 from queue_system.core.errors import Missing
 from queue_system.store.database import Database
 from queue_system.store.log import SYSTEM
-from queue_system.store.queries.place import PlaceView, paper, people_ahead, place
+from queue_system.store.queries.place import PlaceView, paper, place
 from tests.hall import Hall, furnish
 from tests.kiosk_hall import book
 
@@ -32,7 +32,6 @@ def ahead(hall: Hall, issued: kiosk.Issued) -> int | None:
 def test_those_who_came_before_are_ahead_and_those_who_came_since_are_not(hall: Hall) -> None:
     first, second, third = (hall.issue() for _ in range(3))
     assert [ahead(hall, one) for one in (first, second, third)] == [0, 1, 2]
-    assert hall.db.read_now(people_ahead, hall.branch, third.ticket) == 2
 
 
 def test_other_queues_of_the_only_counter_are_ahead_too(hall: Hall) -> None:

@@ -90,7 +90,23 @@ def test_nobody_is_next_where_no_counter_is_open(visitor: Visitor, hall: Hall) -
 def test_an_appointment_before_its_time(visitor: Visitor, hall: Hall, clock: FrozenClock) -> None:
     made = book(hall, clock.now() + timedelta(minutes=10))
     mine = hall.db.write_in_now(hall.branch.id, kiosk.check_in, hall.branch.id, made.id, SYSTEM)
+    assert "موعدك الساعة 10:10، ويُنادى عليك قبله بقليل" in look(visitor, mine).text
+    clock.move(timedelta(minutes=7))
     assert "موعدك الساعة 10:10" in look(visitor, mine).text
+
+
+def test_a_late_appointment_says_that_it_comes_after_those_in_time(
+    visitor: Visitor, hall: Hall, clock: FrozenClock
+) -> None:
+    made = book(hall, clock.now() + timedelta(minutes=10))
+    clock.move(timedelta(minutes=40))
+    mine = hall.db.write_in_now(hall.branch.id, kiosk.check_in, hall.branch.id, made.id, SYSTEM)
+    assert "كان موعدك الساعة 10:10. دورك الآن بعد من حضروا في موعدهم." in look(visitor, mine).text
+
+
+def test_where_to_wait_is_said(visitor: Visitor, hall: Hall) -> None:
+    assert "مكان الانتظار: قاعة الانتظار" in look(visitor, hall.issue("passport-apply")).text
+    assert "مكان الانتظار: المكاتب" in look(visitor, hall.issue("hajj-payment")).text
 
 
 def test_called(visitor: Visitor, hall: Hall, layla: Desk) -> None:
@@ -286,7 +302,7 @@ def test_the_place_moves_when_somebody_before_leaves(here: tuple[TestClient, Hal
     with client.websocket_connect(f"/t/{mine.ticket.token}/live?lang=ar", headers=OURS) as live:
         assert "أمامك شخص واحد" in frame(live)["html"]
         hall.db.write_in_now(hall.branch.id, kiosk.leave, hall.branch.id, before.ticket.id, SYSTEM)
-        assert "دورك هو التالي" in frame(live)["html"]
+        assert "لا أحد أمامك" in frame(live)["html"]
 
 
 def test_a_foreign_origin_opens_no_socket(here: tuple[TestClient, Hall]) -> None:

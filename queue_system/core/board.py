@@ -30,13 +30,15 @@ CALL_HOLDS: Final = frozenset({TicketState.CALLED, TicketState.SERVING, TicketSt
 class Scope:
     """What one screen may and should show, by slugs; `counters` are ids.
 
-    `queues` whose waiting is shown, in their order. `hidden_services` never appear. Codes of `hidden_series`
+    `queues` whose waiting is shown, in their order. Calls for `services_here` are shown wherever they lead, because
+    their visitors may wait here. `hidden_services` never appear. Codes of `hidden_series`
     (queues that give numbers to hidden services only) never appear either, wherever their visitors are sent on
     to: the letter alone would tell. Of `discreet_services` no name appears.
     """
 
     counters: frozenset[str]
     queues: tuple[str, ...]
+    services_here: frozenset[str] = frozenset()
     hidden_services: frozenset[str] = frozenset()
     hidden_series: frozenset[str] = frozenset()
     discreet_services: frozenset[str] = frozenset()
@@ -106,7 +108,8 @@ class Board:
 
 def shows(call: Called, scope: Scope, since: datetime) -> bool:
     """Whether a call belongs on the screen."""
-    return call.at >= since and call.counter in scope.counters and not scope.hides(call.service, call.series)
+    is_here = call.counter in scope.counters or call.service in scope.services_here
+    return call.at >= since and is_here and not scope.hides(call.service, call.series)
 
 
 class Entry(NamedTuple):

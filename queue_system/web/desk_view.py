@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -11,7 +12,8 @@ from ..core.dispatch import Reason
 from ..core.tickets import Step, TicketState, steps_from
 from ..store.queries.access import StaffView
 from ..store.queries.desk import DeskView
-from ..store.queries.line import TicketView
+from ..store.queries.line import TicketView, served_queues
+from ..store.queries.screens import is_kept_off
 from ..store.queries.settings import BranchSettings, CounterView, Names, ServiceView
 
 LINE_SHOWN: Final = 30
@@ -40,6 +42,15 @@ class Row:
     reason: Reason | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A service that a visitor can be sent on to, and whether an open counter serves it."""
+
+    id: UUID
+    names: Names
+    counter_open: bool
+
+
 def context(view: DeskView, person: StaffView, now: datetime, *, everybody: bool) -> dict[str, Any]:
     """What `desk/_desk.html` shows to `person`; `everybody`: the whole line instead of its beginning."""
     settings, current = view.settings, view.current
@@ -55,6 +66,7 @@ def context(view: DeskView, person: StaffView, now: datetime, *, everybody: bool
         "priority": settings.priorities.get(current.priority) if current else None,
         "name": _booked_name(view),
         "expected": current.id if current else "",
+        "unseen": _unseen(view),
         "buttons": buttons(view),
         "hint": _hint(view),
         "line": [_row(tickets[choice.ticket_id], settings, choice.reason) for choice in shown],
@@ -63,7 +75,7 @@ def context(view: DeskView, person: StaffView, now: datetime, *, everybody: bool
         "held": [_row(ticket, settings) for ticket in view.held],
         "missed": [_row(ticket, settings) for ticket in view.missed],
         "colleagues": [counter for counter in settings.counters.values() if counter.id != view.counter.id],
-        "targets": _targets(settings, current),
+        "targets": _targets(settings, current, served_queues(settings, view.holders)),
         "base": f"/counters/{settings.slug}/{view.counter.slug}",
         "here": f"/desk/{settings.slug}/{view.counter.slug}",
         "everybody": everybody,
@@ -122,12 +134,24 @@ def _hint(view: DeskView) -> str:
     return "desk.hint-called" if current.state is TicketState.CALLED else "desk.hint-serving"
 
 
-def _targets(settings: BranchSettings, ticket: TicketView | None) -> list[tuple[Names, list[tuple[UUID, Names]]]]:
+def _unseen(view: DeskView) -> str:
+    """The sentence of a call that no screen shows, "" for one that is seen."""
+    current = view.current
+    if current is None or current.state is not TicketState.CALLED:
+        return ""
+    if is_kept_off(view.settings, current.service_id, current.series_id):
+        return "desk.call-kept-off"
+    return "" if view.live else "desk.call-unseen"
+
+
+def _targets(
+    settings: BranchSettings, ticket: TicketView | None, served: Collection[UUID]
+) -> list[tuple[Names, list[Target]]]:
     """Where the visitor can be sent on to: services by department, those the service refers to first in each."""
     if ticket is None:
         return []
     usual = settings.services[ticket.service_id].referrals
-    groups: list[tuple[Names, list[tuple[UUID, Names]]]] = []
+    groups: list[tuple[Names, list[Target]]] = []
     for department in settings.departments.values():
         services = [
             service
@@ -137,5 +161,6 @@ def _targets(settings: BranchSettings, ticket: TicketView | None) -> list[tuple[
         services.sort(key=lambda service: service.queue_id not in usual)
         if services:
             # By their own names: neutral ones are the same for several, and one of them would be chosen blindly.
-            groups.append((department.names, [(service.id, service.names) for service in services]))
+            targets = [Target(service.id, service.names, service.queue_id in served) for service in services]
+            groups.append((department.names, targets))
     return groups

@@ -58,6 +58,11 @@ class BranchToday:
     devices: tuple[DeviceView, ...]
 
     @property
+    def unserved(self) -> list[QueueLoad]:
+        """The queues with people and no open counter."""
+        return [queue for queue in self.queues if queue.waiting and not queue.open_counters]
+
+    @property
     def paired(self) -> int:
         return sum(device.paired for device in self.devices)
 
@@ -83,6 +88,7 @@ async def overview(request: Request) -> Response:
                 for place in today
                 for device in place.devices
             },
+            "clock": lambda at, branch: dates.time(at, branch.zone, words),
             "at": dates.day_time(now, branches[0].zone if branches else ZoneInfo("UTC"), words),
             "waiting_devices": len(await database.read(stored.open_pairings)) if pairs else 0,
             "not_in_force": idle,

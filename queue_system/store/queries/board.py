@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -17,6 +17,7 @@ from ..database import Tx
 from ..tables import Branch, Call, Ticket, table
 from .access import devices
 from .line import IS_WAITING
+from .screens import DISPLAY, Live, holds_for_all, is_hidden, live_zones
 from .settings import BranchSettings, ConfidentialityView, branch_settings
 
 BRANCH = table(Branch)
@@ -59,6 +60,7 @@ class BoardView:
     """
 
     settings: BranchSettings
+    zone_id: UUID | None
     seq: int
     board: Board
     screens: frozenset[tuple[UUID, datetime | None]]
@@ -67,31 +69,36 @@ class BoardView:
 def board(tx: Tx, branch_id: UUID, zone_id: UUID | None) -> BoardView:
     """The board of a branch as a screen in `zone_id` shows it; raises Missing("branch")."""
     settings = branch_settings(tx, branch_id)
-    scope = scope_of(settings, zone_id)
+    scope = scope_of(settings, zone_id, live_zones(tx, branch_id))
     day = hours.business_date(tx.now, settings.calendar.zone, settings.day_starts)
     since, _ = hours.day_bounds(day, settings.calendar.zone, settings.day_starts)
-    screens = frozenset((device.id, device.paired_at) for device in devices(tx, branch_id, "display") if device.paired)
+    screens = frozenset((device.id, device.paired_at) for device in devices(tx, branch_id, DISPLAY) if device.paired)
     return BoardView(
         settings=settings,
+        zone_id=zone_id,
         seq=tx.scalar(_LAST_SEQ, {"branch": branch_id}),
         board=Board.of(_called(tx, settings, scope, since), _waiting(tx, settings), scope, since),
         screens=screens,
     )
 
 
-def scope_of(settings: BranchSettings, zone_id: UUID | None) -> Scope:
-    """What a screen in a zone shows: the zone's counters; the whole branch where the zone has none."""
-    counters = [counter for counter in settings.counters.values() if counter.zone_id == zone_id]
-    counters = counters or list(settings.counters.values())
+def scope_of(settings: BranchSettings, zone_id: UUID | None, live: Live) -> Scope:
+    """What a screen in a zone shows, as `screens` says; the whole branch where the zone has no counter."""
+    own = [counter for counter in settings.counters.values() if counter.zone_id == zone_id]
+    own = own or list(settings.counters.values())
+    strays = [counter for counter in settings.counters.values() if counter.zone_id not in live]
+    counters = {counter.id: counter for counter in (*own, *strays)}.values()
+    here = {queue for counter in own for queue in counter.queues}
     served = {queue for counter in counters for queue in counter.queues}
-    hidden_series = {queue_id for queue_id in settings.queues if _all(settings, queue_id, _is_hidden)}
+    hidden_series = {queue_id for queue_id in settings.queues if holds_for_all(settings, queue_id, is_hidden)}
     return Scope(
         counters=frozenset(str(counter.id) for counter in counters),
+        services_here=frozenset(service.slug for service in settings.services.values() if service.queue_id in here),
         queues=tuple(
             queue.slug for queue in settings.queues.values() if queue.id in served and queue.id not in hidden_series
         ),
         hidden_services=frozenset(
-            service.slug for service in settings.services.values() if _is_hidden(service.confidentiality)
+            service.slug for service in settings.services.values() if is_hidden(service.confidentiality)
         ),
         hidden_series=frozenset(settings.queues[queue_id].slug for queue_id in hidden_series),
         discreet_services=frozenset(
@@ -102,7 +109,7 @@ def scope_of(settings: BranchSettings, zone_id: UUID | None) -> Scope:
 
 def is_discreet_queue(settings: BranchSettings, queue_id: UUID) -> bool:
     """Whether the name of a queue would tell what its visitors come for, because every service of it is discreet."""
-    return _all(settings, queue_id, _is_discreet)
+    return holds_for_all(settings, queue_id, _is_discreet)
 
 
 def _called(tx: Tx, settings: BranchSettings, scope: Scope, since: datetime) -> Iterator[Called]:
@@ -146,16 +153,6 @@ def _waiting(tx: Tx, settings: BranchSettings) -> dict[Place, int]:
         ): row.people
         for row in tx.rows(_WAITING, {"branch": settings.id})
     }
-
-
-def _all(settings: BranchSettings, queue_id: UUID, is_so: Callable[[ConfidentialityView], bool]) -> bool:
-    """Whether a queue has services and something holds for all of them."""
-    of_queue = [service for service in settings.services.values() if service.queue_id == queue_id]
-    return bool(of_queue) and all(is_so(service.confidentiality) for service in of_queue)
-
-
-def _is_hidden(level: ConfidentialityView) -> bool:
-    return level.display == "none"
 
 
 def _is_discreet(level: ConfidentialityView) -> bool:

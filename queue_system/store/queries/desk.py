@@ -17,7 +17,8 @@ from ..tables import Branch, Call, Counter, Event, Staff, table
 from . import line
 from .access import DeviceView, devices
 from .bookings import BookingView, booking
-from .line import TicketView
+from .line import TicketView, UnservedView
+from .screens import Live, live_zones
 from .sessions import ALIVE, SESSION, Idle
 from .settings import BranchSettings, CounterView, branch_settings
 
@@ -53,7 +54,8 @@ class CalledView:
 class DeskView:
     """One counter and what surrounds it, all of one moment: `seq` is the branch's position then.
 
-    `waiting` are the tickets of the counter's queues, oldest anchor first; `at_counters` is by counter.
+    `waiting` are the tickets of the counter's queues, oldest anchor first; `at_counters` is by counter. `live` are the
+    zones with a live screen, `unserved` the queues of the branch with people and no open counter.
     """
 
     settings: BranchSettings
@@ -67,6 +69,8 @@ class DeskView:
     held: tuple[TicketView, ...]
     missed: tuple[TicketView, ...]
     troubled_printers: tuple[DeviceView, ...]
+    live: Live
+    unserved: tuple[UnservedView, ...]
 
     @property
     def current(self) -> TicketView | None:
@@ -105,6 +109,8 @@ def desk(tx: Tx, branch_id: UUID, counter: str, idle: Idle) -> DeskView:
         troubled_printers=tuple(
             printer for printer in devices(tx, branch_id, "printer") if printer.status in IN_TROUBLE
         ),
+        live=live_zones(tx, branch_id),
+        unserved=tuple(line.unserved(open_now, settings, line.open_counters(tx, branch_id))),
     )
 
 

@@ -38,6 +38,7 @@ class TicketView:
     id: UUID
     branch_id: UUID
     queue_id: UUID
+    series_id: UUID
     service_id: UUID
     business_date: date
     number: int

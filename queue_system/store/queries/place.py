@@ -21,11 +21,13 @@ from ...core import dispatch
 from ...core.dispatch import Waiting
 from ...core.tickets import AT_COUNTER
 from ..database import Tx
-from ..tables import Branch, Device, PrintJob, table
+from ..tables import Booking, Branch, Device, PrintJob, table
 from . import line
 from .line import TicketView
-from .settings import BranchSettings, ServiceView
+from .screens import Live, is_kept_off, live_zones, where_to_wait
+from .settings import BranchSettings, ServiceView, ZoneView
 
+BOOKING = table(Booking)
 BRANCH = table(Branch)
 DEVICE = table(Device)
 JOB = table(PrintJob)
@@ -44,10 +46,20 @@ class ServedView:
 
 
 @dataclass(frozen=True, slots=True)
+class AppointmentView:
+    """The agreed time of a visit; who came `late` waits from then on, in a class of its own."""
+
+    at: datetime
+    late: bool
+
+
+@dataclass(frozen=True, slots=True)
 class PlaceView:
     """A ticket and its place, all of one moment: `seq` is the branch's position then.
 
-    `ahead` is None unless it waits. `counter_open` is whether somebody sits at a counter that may call it.
+    `ahead` is None unless it waits. `counter_open` is whether somebody sits at a counter that may call it. `wait_in`
+    are the zones in which its call will be seen, none where every zone will do or the place would tell what the visit
+    is about; `on_screen` is whether a screen will show the call.
     `not_before` is when an appointment may be called at the earliest, None once it may be. `served` are those at
     counters now, latest call first.
     """
@@ -56,6 +68,9 @@ class PlaceView:
     seq: int
     ahead: int | None
     counter_open: bool
+    wait_in: tuple[ZoneView, ...]
+    on_screen: bool
+    appointment: AppointmentView | None
     not_before: datetime | None
     served: tuple[ServedView, ...]
 
@@ -84,7 +99,8 @@ class LineView:
     """All who are in the hall, at one moment: what every telephone's page shows a part of.
 
     `open` are the open tickets by their secret; `ahead` and `early` (who may not be called before) are by ticket.
-    `served_queues` are those of the open counters.
+    `served_queues` are those of the open counters, `live` the zones with a live screen, `appointments` the agreed times
+    by ticket.
     """
 
     settings: BranchSettings
@@ -93,15 +109,22 @@ class LineView:
     ahead: Mapping[UUID, int]
     early: Mapping[UUID, datetime]
     served_queues: frozenset[UUID]
+    live: Live
+    appointments: Mapping[UUID, datetime]
 
     def place(self, ticket: TicketView) -> PlaceView:
         """The place of a ticket of this moment."""
         waits = ticket.id in self.ahead
+        kept_off = is_kept_off(self.settings, ticket.service_id, ticket.series_id)
+        booked = self.appointments.get(ticket.id)
         return PlaceView(
             ticket=ticket,
             seq=self.seq,
             ahead=self.ahead.get(ticket.id),
             counter_open=ticket.queue_id in self.served_queues,
+            wait_in=() if kept_off else where_to_wait(self.settings, ticket.queue_id, self.live),
+            on_screen=bool(self.live) and not kept_off,
+            appointment=AppointmentView(booked, late=ticket.anchor_at > booked) if booked else None,
             not_before=self.early.get(ticket.id),
             served=_served(self.open.values(), self.settings, ticket) if waits else (),
         )
@@ -124,6 +147,8 @@ def whole_line(tx: Tx, settings: BranchSettings) -> LineView:
             if not dispatch.is_callable(ticket, rules, tx.now)
         },
         served_queues=line.served_queues(settings, sitting),
+        live=live_zones(tx, settings.id),
+        appointments=_appointments(tx, settings.id, tickets),
     )
 
 
@@ -165,6 +190,17 @@ def paper(tx: Tx, branch_id: UUID, ticket_id: UUID) -> PaperView | None:
     )
     row = tx.row(statement)
     return PaperView(*row) if row else None
+
+
+def _appointments(tx: Tx, branch_id: UUID, tickets: Iterable[TicketView]) -> dict[UUID, datetime]:
+    """The agreed times of those who came with an appointment, by ticket."""
+    booked = {ticket.booking_id: ticket.id for ticket in tickets if ticket.booking_id}
+    if not booked:
+        return {}
+    statement = sa.select(BOOKING.c.id, BOOKING.c.starts_at).where(
+        BOOKING.c.branch_id == branch_id, BOOKING.c.id.in_(list(booked))
+    )
+    return {booked[row.id]: row.starts_at for row in tx.rows(statement)}
 
 
 def _newcomer(settings: BranchSettings, service: ServiceView, now: datetime) -> Waiting:

@@ -152,6 +152,7 @@ class Ticket(Given):
     issued_at: At
     ahead: Annotated[int | None, Field(description="api.field-ahead")]
     counter_open: Annotated[bool, Field(description="api.field-counter-open")]
+    wait_in: Annotated[list[Names], Field(description="api.field-wait-in")]
     counter: Annotated[int | None, Field(description="api.field-counter")]
     page: Annotated[str, Field(description="api.field-page")]
 

@@ -117,6 +117,7 @@ async def _ticket(request: Request, branch: BranchSettings, known: TicketView) -
         issued_at=found.issued_at.astimezone(branch.calendar.zone),
         ahead=stands.ahead,
         counter_open=stands.counter_open,
+        wait_in=[zone.names for zone in stands.wait_in],
         counter=branch.counters[found.counter_id].number if at_counter and found.counter_id else None,
         page=f"{house(request).settings.address}/t/{found.token}",
     )
