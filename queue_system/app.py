@@ -18,7 +18,7 @@ from . import paper
 from .actions.booking import expire_holds
 from .actions.day import close_day
 from .actions.office import touch_devices
-from .background import forever, watch_open_files
+from .background import attempt, forever, watch_open_files
 from .clock import Clock, SystemClock
 from .live.hub import Hub
 from .live.relay import Relay
@@ -93,6 +93,8 @@ async def running(house: House) -> AsyncIterator[None]:
     house.database.claim_process()
     relay = Relay(house.database, house.hub)
     await relay.start()
+    # Before anybody is served: whoever was left over when the program stopped is not called now.
+    await attempt("tidy", lambda: tidy_everywhere(house))
     printing = Printing(house)
     await printing.start()
     tasks = [
@@ -113,7 +115,7 @@ async def running(house: House) -> AsyncIterator[None]:
 
 
 async def tidy_everywhere(house: House) -> None:
-    """In every branch: give back the held times that nobody confirmed, and close the days that are over."""
+    """In every branch: give back the held times that nobody confirmed, and close the sessions that are over."""
     for branch_id in (await house.database.read(branch_ids)).values():
         await house.database.write_in(branch_id, expire_holds, branch_id)
         await house.database.write_in(branch_id, close_day, branch_id)

@@ -21,13 +21,7 @@ log = structlog.get_logger(__name__)
 async def forever(name: str, work: Callable[[], Awaitable[Any]], seconds: float) -> None:
     """Do `work`, and again `seconds` after it has ended, until cancelled; what fails is logged."""
     while True:
-        try:
-            await work()
-        except DomainError as error:
-            log.warning("background.failed", task=name, code=error.code)
-        except Exception:
-            # Nobody awaits this task: ended, it would be missed only when the day is not closed any more.
-            log.exception("background.failed", task=name)
+        await attempt(name, work)
         await asyncio.sleep(seconds)
 
 
@@ -43,3 +37,14 @@ async def watch_open_files() -> None:
         used = allowed
     if used >= NEARLY_ALL * allowed:
         log.error("files.nearly_all_open", used=used, allowed=allowed)
+
+
+async def attempt(name: str, work: Callable[[], Awaitable[Any]]) -> None:
+    """Do `work` once; what fails is logged."""
+    try:
+        await work()
+    except DomainError as error:
+        log.warning("background.failed", task=name, code=error.code)
+    except Exception:
+        # Nobody awaits this task: ended, it would be missed only when the day is not closed any more.
+        log.exception("background.failed", task=name)

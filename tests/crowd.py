@@ -20,7 +20,7 @@ from sqlalchemy import event as sa_event
 from sqlalchemy.engine import Engine
 from uuid_utils.compat import uuid7
 
-from queue_system.actions import booking, desk, kiosk, office
+from queue_system.actions import booking, day, office
 from queue_system.actions.desk import Desk
 from queue_system.clock import Clock
 from queue_system.store import log
@@ -81,13 +81,14 @@ def unlocked(monkeypatch: pytest.MonkeyPatch) -> None:
 
     @contextlib.contextmanager
     def locked(tx: Tx, branch_id: UUID) -> Iterator[log.Locked]:
-        version = tx.scalar(sa.select(branch.c.config_version).where(branch.c.id == branch_id))
-        here = log.Locked(tx, branch_id, tx.now, next(sequence), "", version)
+        columns = sa.select(branch.c.config_version, branch.c.live_day).where(branch.c.id == branch_id)
+        version, live_day = tx.rows(columns)[0]
+        here = log.Locked(tx, branch_id, tx.now, next(sequence), "", version, live_day)
         yield here
         for pending in here.pending:
             tx.execute(sa.insert(entry), pending | {"seq": next(sequence)})
 
-    for module in (booking, desk, kiosk):
+    for module in (booking, day):
         monkeypatch.setattr(module, "locked", locked)
     original = Database._sqlite_engine
 

@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 from hypothesis.stateful import RuleBasedStateMachine
 
-from queue_system.actions import office
+from queue_system.actions import day, office
 from queue_system.actions.desk import Desk
 from queue_system.clock import FrozenClock
 from queue_system.core import dispatch, tickets
@@ -49,12 +49,13 @@ def prepare(db: Database) -> None:
 
 @dataclass
 class Model:
-    """What the machine knows without asking the database: tickets, ids of bookings, request → ticket, counter → clerk."""
+    """What the machine knows without asking the database: tickets, ids of bookings, request → ticket, counter → clerk and since when."""
 
     tickets: dict[UUID, TicketView] = field(default_factory=dict)
     bookings: list[UUID] = field(default_factory=list)
     requests: dict[str, UUID] = field(default_factory=dict)
     sits: dict[int, int] = field(default_factory=dict)
+    seated_at: dict[int, datetime] = field(default_factory=dict)
 
 
 class Machine(RuleBasedStateMachine):
@@ -130,6 +131,23 @@ class Machine(RuleBasedStateMachine):
             ),
             default=LONG_AGO,
         )
+
+    def session_ends(self) -> None:
+        """What was left open by sessions that are over counts nowhere, and is closed."""
+        live_day = self.branch.timetable.first_live_day(self.clock.now())
+        left = {
+            one.id for one in self.model.tickets.values() if one.state in tickets.OPEN and one.business_date < live_day
+        }
+        assert not left & {ticket.id for ticket in self.db.read_now(line.in_hall, self.branch)}
+        self.db.write_in_now(self.branch.id, day.close_day, self.branch.id)
+        for ticket_id in left:
+            ticket = self.model.tickets[ticket_id]
+            state = tickets.left_behind(ticket.state)
+            self.moved(ticket, state=state, counter_id=ticket.counter_id if state is TicketState.SERVED else None)
+        since = self.branch.timetable.live_since(self.clock.now())
+        for counter, at in list(self.model.seated_at.items()):
+            if counter in self.model.sits and at < since and not self.in_front(counter):
+                del self.model.sits[counter]
 
     def called(self, ticket_id: UUID, here: Desk) -> None:
         self.moved(self.model.tickets[ticket_id], state=TicketState.CALLED, counter_id=here.counter_id)

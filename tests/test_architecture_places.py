@@ -30,6 +30,19 @@ def test_screens_have_no_way_to_write() -> None:
     assert offences(writes_to_the_database, packages=("displays",)) == []
 
 
+def test_who_only_looks_leaves_out_what_past_sessions_left_open() -> None:
+    """`line.open_tickets` is for actions, which have closed those first; looks ask `line.in_hall`."""
+    allowed = ("queue_system/actions/", "queue_system/store/queries/line.py")
+    assert offences(asks_for_all_open_tickets, except_for=allowed) == []
+
+
+def test_whatever_is_done_in_the_hall_closes_what_is_over_first() -> None:
+    """What is done with a ticket of the line is done in `in_session`, which closes what is over."""
+    of_the_line = ("desk", "kiosk", "raising")
+    packages = tuple(f"queue_system/actions/{name}.py" for name in of_the_line)
+    assert offences(locks_alone, packages=packages) == []
+
+
 def test_only_the_settings_read_the_environment() -> None:
     assert offences(reads_the_environment, except_for=("queue_system/settings.py",)) == []
 
@@ -158,6 +171,21 @@ def test_nothing_names_a_registry_or_a_machine() -> None:
 def commits(tree: ast.AST) -> Iterator[ast.AST]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "commit":
+            yield node
+
+
+def asks_for_all_open_tickets(tree: ast.AST) -> Iterator[ast.AST]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute | ast.Name) and "open_tickets" in (
+            getattr(node, "attr", ""),
+            getattr(node, "id", ""),
+        ):
+            yield node
+
+
+def locks_alone(tree: ast.AST) -> Iterator[ast.AST]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "locked":
             yield node
 
 

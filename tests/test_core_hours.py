@@ -19,9 +19,11 @@ from queue_system.core.hours import (
     is_open,
     next_opening,
     open_until,
+    session_end,
     takes_tickets,
     windows,
 )
+from queue_system.core.timetable import Timetable
 
 DOHA = ZoneInfo("Asia/Qatar")
 SUNDAY_TO_THURSDAY = frozenset({6, 0, 1, 2, 3})
@@ -206,6 +208,40 @@ def test_a_break_after_midnight_is_taken_out_of_the_night_window() -> None:
         ("00:15", "00:30", "00:15"),
         ("00:40", "01:00", "00:15"),
     ]
+
+
+DAY_STARTS = time(3)
+
+
+def test_a_session_ends_with_its_business_day_not_with_the_doors() -> None:
+    """Who is inside at closing time is still served."""
+    assert session_end(SUNDAY, calendar(REGULAR), DAY_STARTS) == at(SUNDAY + timedelta(days=1), "03:00")
+
+
+def test_a_session_over_the_change_of_day_ends_when_its_window_closes() -> None:
+    late = rule(Layer.REGULAR, "20:00", "06:00", days=EVERY_DAY)
+    assert session_end(SUNDAY, calendar(late), DAY_STARTS) == at(SUNDAY + timedelta(days=1), "06:00")
+    early = rule(Layer.REGULAR, "03:00", "06:00", days=EVERY_DAY)
+    assert session_end(SUNDAY, calendar(early), DAY_STARTS) == at(SUNDAY + timedelta(days=1), "03:00"), "the next one"
+
+
+def test_a_service_that_is_open_over_the_change_of_day_keeps_the_session() -> None:
+    night = rule(Layer.SERVICE, "22:00", "05:00", service_id=HAJJ)
+    assert session_end(SUNDAY, calendar(REGULAR, night), DAY_STARTS) == at(SUNDAY + timedelta(days=1), "05:00")
+
+
+def test_a_hall_that_never_closes_ends_its_sessions_all_the_same() -> None:
+    always = rule(Layer.REGULAR, "00:00", "00:00", days=EVERY_DAY)
+    assert session_end(SUNDAY, calendar(always), DAY_STARTS) == at(SUNDAY + timedelta(days=2), "00:00")
+
+
+def test_the_timetable_knows_the_earliest_day_that_is_not_over() -> None:
+    table = Timetable(calendar(rule(Layer.REGULAR, "20:00", "06:00", days=EVERY_DAY)), DAY_STARTS)
+    monday = SUNDAY + timedelta(days=1)
+    assert table.first_live_day(at(monday, "02:59")) == SUNDAY
+    assert table.first_live_day(at(monday, "05:59")) == SUNDAY, "the day has changed, the session has not"
+    assert table.first_live_day(at(monday, "06:00")) == monday
+    assert table.live_since(at(monday, "05:59")) == at(SUNDAY, "03:00")
 
 
 def test_opening_equal_to_closing_is_a_whole_day() -> None:

@@ -20,7 +20,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule, run_state_machine_as_test
 
-from queue_system.actions import booking, day, desk, kiosk
+from queue_system.actions import booking, desk, kiosk
 from queue_system.actions.booking import HoldOrder
 from queue_system.actions.kiosk import TicketOrder
 from queue_system.actions.raising import raise_ticket
@@ -111,6 +111,7 @@ class Day(Machine):
         else:
             self.done(desk.open_counter, here)
             self.model.sits = {place: who for place, who in self.model.sits.items() if who != clerk} | {counter: clerk}
+            self.model.seated_at[counter] = self.clock.now()
 
     def stand_up(self, counter: int, clerk: int) -> None:
         here = self.desk(counter, clerk)
@@ -212,6 +213,9 @@ class Day(Machine):
     @rule(which=any_one)
     def back_into_line(self, which: int) -> None:
         ticket = self.some_ticket(which, TicketState.HELD, TicketState.NO_SHOW)
+        if ticket.business_date < self.branch.timetable.first_live_day(self.clock.now()):
+            self.refused(Refused, desk.resume, self.branch.id, ticket.id, SYSTEM)
+            return
         if ticket.state not in (TicketState.HELD, TicketState.NO_SHOW):
             self.refused(IllegalTransition, desk.resume, self.branch.id, ticket.id, SYSTEM)
             return
@@ -295,6 +299,7 @@ class Day(Machine):
         self.model.bookings.append(held.id)
         if self.tried(booking.confirm_booking, self.branch.id, held.id, CITIZEN) is not None:
             self.clock.set(max(self.clock.now(), starts_at + timedelta(minutes=20 if late else -10)))
+            self.session_ends()
             issued = self.done(kiosk.check_in, self.branch.id, held.id, CITIZEN)
             self.model.tickets[issued.ticket.id] = issued.ticket
 
@@ -312,19 +317,15 @@ class Day(Machine):
             self.clock.set(opening + timedelta(minutes=30))
         else:
             self.clock.move(timedelta(minutes=int(how)))
+        self.session_ends()
 
     @rule()
     def the_house_tidies_up(self) -> None:
-        """What the server does by itself: give back late holds, close days that are over."""
+        """What the server does by itself: give back late holds, close sessions that are over."""
         due = [view.held_until for view in self.all_bookings() if view.state is BookingState.HELD]
         late = sum(until is not None and until <= self.clock.now() for until in due)
         assert self.db.write_in_now(self.branch.id, booking.expire_holds, self.branch.id) == late
-        self.db.write_in_now(self.branch.id, day.close_day, self.branch.id)
-        if not hours.is_open(self.clock.now(), self.branch.calendar):
-            today = hours.business_date(self.clock.now(), self.branch.zone, self.branch.day_starts)
-            for ticket in list(self.model.tickets.values()):
-                if ticket.state in day.LAST_STEPS and ticket.business_date < today:
-                    self.moved(ticket, state=tickets.after(ticket.state, day.LAST_STEPS[ticket.state]), counter_id=None)
+        self.session_ends()
 
     # ------------------------------------------------------------ what always holds
 

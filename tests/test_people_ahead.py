@@ -75,7 +75,7 @@ def clerk(hall: Hall, login: str) -> UUID:
 
 def by_the_desks(hall: Hall, ticket: TicketView) -> int:
     """The shortest line before a ticket, as the clerks see it who may call it."""
-    sitting = hall.db.read_now(line.open_counters, hall.branch.id)
+    sitting = hall.db.read_now(line.open_counters, hall.branch)
     able = [one for one in hall.branch.counters.values() if ticket.queue_id in one.queues]
     lines = []
     for counter in [one for one in able if one.id in sitting] or able:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,15 +15,16 @@ import pytest
 import sqlalchemy as sa
 
 from queue_system.actions import kiosk
+from queue_system.actions.day import close_day
 from queue_system.actions.kiosk import Issued, TicketOrder
 from queue_system.clock import FrozenClock
 from queue_system.store import log
 from queue_system.store.database import Database, Tx
-from queue_system.store.log import SYSTEM
+from queue_system.store.log import SYSTEM, Locked
 from queue_system.store.queries import line
 from queue_system.store.queries.access import devices
-from queue_system.store.queries.settings import QueueView
-from queue_system.store.tables import PrintJob, Series, Ticket, table
+from queue_system.store.queries.settings import BranchSettings, QueueView
+from queue_system.store.tables import Event, PrintJob, Series, Ticket, table
 from tests.crowd import PATIENCE_SECONDS, Crowd, Work, crowd, drop_unique, meet, unlocked
 from tests.hall import Hall, furnish
 
@@ -95,8 +97,9 @@ def test_control_numbers_read_without_a_lock_come_twice(
     series = table(Series)
     together = threading.Barrier(NODES)
 
-    def naive_number(tx: Tx, branch_id: UUID, queue: QueueView, day: Any) -> int:
-        here = (series.c.branch_id == branch_id) & (series.c.queue_id == queue.id) & (series.c.business_date == day)
+    def naive_number(branch: Locked, settings: BranchSettings, queue: QueueView, day: Any) -> int:
+        tx = branch.tx
+        here = (series.c.branch_id == settings.id) & (series.c.queue_id == queue.id) & (series.c.business_date == day)
         number = int(tx.scalar(sa.select(series.c.last_number).where(here))) + 1
         together.wait(PATIENCE_SECONDS)
         tx.execute(sa.update(series).where(here).values(last_number=number))
@@ -104,6 +107,8 @@ def test_control_numbers_read_without_a_lock_come_twice(
 
     unlocked(monkeypatch)
     drop_unique(hall.db, "ticket", "one_number_a_day")
+    with hall.db.migrating() as connection:
+        connection.execute(sa.text("DROP INDEX IF EXISTS one_open_code"))
     monkeypatch.setattr(kiosk, "_number", naive_number)
     with crowd(db_url, clock, NODES) as people:
         numbers = [issued.ticket.number for issued in people.rush([take(hall, order(hall))] * NODES)]
@@ -113,7 +118,7 @@ def test_control_numbers_read_without_a_lock_come_twice(
 def test_the_key_alone_refuses_a_number_given_twice(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
     """Lock and series forgotten at once: the database still does not take a second A001."""
     hall.issue()
-    monkeypatch.setattr(kiosk, "_number", lambda tx, branch_id, queue, day: 1)
+    monkeypatch.setattr(kiosk, "_number", lambda branch, settings, queue, day: 1)
     with pytest.raises(sa.exc.IntegrityError):
         hall.issue()
     assert [view.number for view in hall.db.read_now(line.open_tickets, hall.branch.id)] == [1]
@@ -168,3 +173,42 @@ def test_without_the_lock_the_key_alone_keeps_it_one_ticket(
         outcomes, tickets, slips = press_ten_times(hall, people)
     assert (tickets, slips) == (2, 1)
     assert any(isinstance(outcome, sa.exc.IntegrityError) for outcome in outcomes)
+
+
+# ---------------------------------------------------------------- the first of a new day
+
+OVER_NIGHT = timedelta(hours=22, minutes=50)
+
+
+def voided(hall: Hall) -> list[str]:
+    """The tickets that the log says were closed with their day."""
+    entry = table(Event)
+    rows = hall.db.read_now(Tx.rows, sa.select(entry.c.subject).where(entry.c.kind == "ticket.voided"))
+    return sorted(row.subject for row in rows)
+
+
+def test_the_first_numbers_of_a_day_from_many_kiosks_close_the_day_before_once(
+    hall: Hall, db_url: str, clock: FrozenClock
+) -> None:
+    """Nothing has come round since yesterday, and all kiosks are touched at the same moment."""
+    yesterday = [hall.issue().ticket for _ in range(5)]
+    clock.move(OVER_NIGHT)
+    with crowd(db_url, clock, NODES) as people:
+        given = people.rush([take(hall, order(hall))] * 8)
+    assert sorted(issued.ticket.code for issued in given) == [f"F{number:03d}" for number in range(1, 9)]
+    assert sorted(issued.ahead for issued in given) == list(range(8)), "nobody of yesterday is ahead"
+    assert voided(hall) == sorted(str(ticket.id) for ticket in yesterday)
+    assert len(hall.db.read_now(line.open_tickets, hall.branch.id)) == 8
+    assert all(verdict.broken_at is None for verdict in hall.db.read_now(log.verify))
+
+
+def test_control_without_the_lock_a_day_is_closed_more_than_once(
+    hall: Hall, db_url: str, clock: FrozenClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    yesterday = [hall.issue().ticket for _ in range(5)]
+    clock.move(OVER_NIGHT)
+    unlocked(monkeypatch)
+    meet(monkeypatch, line, "open_tickets", NODES)
+    with crowd(db_url, clock, NODES) as people:
+        people.rush([lambda node: node.write_in_now(hall.branch.id, close_day, hall.branch.id)] * NODES)
+    assert len(voided(hall)) > len(yesterday)

@@ -147,10 +147,14 @@ def test_a_number_of_yesterday_is_over_whatever_was_written_down(
 ) -> None:
     mine = hall.issue()
     clock.move(timedelta(days=1))
-    page = look(visitor, mine)
-    assert "من يوم سابق" in page.text
-    assert "دورك هو التالي" not in page.text
-    assert page.forms == []
+    for written_down in (False, True):
+        if written_down:
+            hall.issue()
+        page = look(visitor, mine)
+        assert "من يوم سابق" in page.text
+        assert "دورك هو التالي" not in page.text
+        assert "ألغى الموظف" not in page.text, "nobody did"
+        assert page.forms == []
 
 
 @pytest.mark.parametrize("token", ["nobody", "xxxxAAAAAAAAAAAAAAAAAAAAAA"])

@@ -1,63 +1,109 @@
-"""The end of a day: what was left open is closed, so that nobody is called the next morning for yesterday."""
+"""The end of a session: what it left open is closed, so that nobody is called today for yesterday.
+
+A program that sleeps over night does not notice the morning. So the closing does not wait for it: whoever is first
+to do something in the hall of a new session closes the ones before it, in the same transaction.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from ..core import events, hours, tickets
+from ..core import events, tickets
 from ..core.bookings import BookingState
-from ..core.tickets import Step, TicketState
+from ..core.tickets import Step
 from ..store.database import Tx
 from ..store.log import SYSTEM, Locked, locked
 from ..store.queries import bookings as stored_bookings
 from ..store.queries import line
 from ..store.queries.line import TicketView
-from ..store.queries.settings import branch_settings
-from ..store.tables import Booking, Ticket, table
+from ..store.queries.settings import BranchSettings, branch_settings
+from ..store.tables import Booking, Branch, Counter, Ticket, table
 from .visit import end_booking
 
+BRANCH = table(Branch)
+COUNTER = table(Counter)
 TICKET = table(Ticket)
 BOOKING = table(Booking)
 
-# What becomes of a ticket that its day has left behind.
-LAST_STEPS = {
-    TicketState.WAITING: Step.VOID,
-    TicketState.HELD: Step.VOID,
-    TicketState.CALLED: Step.NO_SHOW,
-    TicketState.SERVING: Step.FINISH,
-}
+
+@contextmanager
+def in_session(tx: Tx, branch_id: UUID) -> Iterator[Locked]:
+    """`store.log.locked` for what is done in the hall: what sessions that are over left open is closed first."""
+    with locked(tx, branch_id) as branch:
+        _close_sessions(branch)
+        yield branch
 
 
 def close_day(tx: Tx, branch_id: UUID) -> int:
-    """Close the tickets and bookings of business days that are over; returns how many. Harmless to repeat.
-
-    Nothing happens while the hall is open: a session over the change of day keeps its line.
-    """
+    """Close the tickets, bookings and counters of sessions that are over; returns how many. Harmless to repeat."""
     with locked(tx, branch_id) as branch:
-        settings = branch_settings(tx, branch_id, branch.config_version)
-        if hours.is_open(tx.now, settings.calendar):
-            return 0
-        today = hours.business_date(tx.now, settings.calendar.zone, settings.day_starts)
-        left = [ticket for ticket in line.open_tickets(tx, branch_id) if ticket.business_date < today]
-        for ticket in left:
-            _close_ticket(branch, ticket)
-        begins, _ = hours.day_bounds(today, settings.calendar.zone, settings.day_starts)
-        missed = stored_bookings.never_came(tx, branch_id, begins)
-        for booking in missed:
-            tx.execute(
-                sa.update(BOOKING)
-                .where(BOOKING.c.branch_id == branch_id, BOOKING.c.id == booking.id)
-                .values(state=BookingState.NO_SHOW.value, ended_at=tx.now)
-            )
-            fact = events.BookingEnded(subject=str(booking.id), code=booking.code, state=BookingState.NO_SHOW.value)
-            branch.append(fact, SYSTEM)
-        return len(left) + len(missed)
+        return _close_sessions(branch)
+
+
+def _close_sessions(branch: Locked) -> int:
+    """Looks at tables only when a session has ended since the last look: `branch.live_day` remembers it."""
+    settings = branch_settings(branch.tx, branch.id, branch.config_version)
+    # The clock's own day, as the one that numbers are given on. Any change counts: clocks are put back too.
+    live_day = settings.timetable.first_live_day(branch.tx.now)
+    if branch.live_day == live_day:
+        return 0
+    closed = _close_tickets(branch, live_day) + _close_bookings(branch, settings) + _close_counters(branch, settings)
+    branch.tx.execute(sa.update(BRANCH).where(BRANCH.c.id == branch.id).values(live_day=live_day))
+    branch.live_day = live_day
+    return closed
+
+
+def _close_tickets(branch: Locked, live_day: date) -> int:
+    left = [ticket for ticket in line.open_tickets(branch.tx, branch.id) if ticket.business_date < live_day]
+    for ticket in left:
+        _close_ticket(branch, ticket)
+    return len(left)
+
+
+def _close_bookings(branch: Locked, settings: BranchSettings) -> int:
+    """Bookings whose visitors never came."""
+    tx = branch.tx
+    missed = stored_bookings.never_came(tx, branch.id, settings.timetable.live_since(tx.now))
+    for booking in missed:
+        tx.execute(
+            sa.update(BOOKING)
+            .where(BOOKING.c.branch_id == branch.id, BOOKING.c.id == booking.id)
+            .values(state=BookingState.NO_SHOW.value, ended_at=tx.now)
+        )
+        fact = events.BookingEnded(subject=str(booking.id), code=booking.code, state=BookingState.NO_SHOW.value)
+        branch.append(fact, SYSTEM)
+    return len(missed)
+
+
+def _close_counters(branch: Locked, settings: BranchSettings) -> int:
+    """Counters that their clerks went home from without leaving them: nobody sits there."""
+    tx = branch.tx
+    forgotten = tx.rows(
+        sa.select(COUNTER.c.id, COUNTER.c.number).where(
+            COUNTER.c.branch_id == branch.id,
+            COUNTER.c.staff_id.is_not(None),
+            COUNTER.c.seated_at < settings.timetable.live_since(tx.now),
+        )
+    )
+    # Whoever serves somebody is at work, however long ago the counter was opened.
+    left = [counter for counter in forgotten if line.at_counter(tx, branch.id, counter.id) is None]
+    for counter in left:
+        tx.execute(
+            sa.update(COUNTER)
+            .where(COUNTER.c.branch_id == branch.id, COUNTER.c.id == counter.id)
+            .values(staff_id=None, seated_at=None)
+        )
+        branch.append(events.CounterClosed(subject=str(counter.id), number=counter.number), SYSTEM)
+    return len(left)
 
 
 def _close_ticket(branch: Locked, ticket: TicketView) -> None:
-    step = LAST_STEPS[ticket.state]
+    step = tickets.LAST_STEPS[ticket.state]
     outcome = "forgotten" if step is Step.FINISH else None
     branch.tx.execute(
         sa.update(TICKET)

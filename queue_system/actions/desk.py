@@ -14,13 +14,14 @@ from ..core.bookings import BookingState
 from ..core.errors import Missing, Refused, Stale
 from ..core.tickets import Step, TicketState
 from ..store.database import Tx
-from ..store.log import Actor, Locked, locked
+from ..store.log import Actor, Locked
 from ..store.prepared import Prepared
 from ..store.queries import line
 from ..store.queries.desk import holders
 from ..store.queries.line import TicketView
 from ..store.queries.settings import BranchSettings, CounterView, branch_settings
 from ..store.tables import Call, Counter, table
+from .day import in_session
 from .office import SESSION_IDLE
 from .raising import raised_by_service
 from .steps import move
@@ -57,7 +58,7 @@ class Desk:
 
 def open_counter(tx: Tx, desk: Desk) -> None:
     """Sit down at a counter; leaves the one the person sat at before. Raises Refused("counter-taken")."""
-    with locked(tx, desk.branch_id) as branch:
+    with in_session(tx, desk.branch_id) as branch:
         counter = _counter(tx, branch, desk)
         holder = _holder(tx, desk)
         if holder == desk.staff_id:
@@ -72,7 +73,7 @@ def take_over(tx: Tx, desk: Desk) -> None:
 
     A visitor who stands there stays. Raises Refused("counter-taken") while the other is there.
     """
-    with locked(tx, desk.branch_id) as branch:
+    with in_session(tx, desk.branch_id) as branch:
         counter = _counter(tx, branch, desk)
         holder = holders(tx, desk.branch_id, SESSION_IDLE).get(counter.id)
         if holder is not None and holder.staff_id == desk.staff_id:
@@ -86,7 +87,7 @@ def take_over(tx: Tx, desk: Desk) -> None:
 
 def close_counter(tx: Tx, desk: Desk) -> None:
     """Leave a counter. Raises Refused("counter-busy") while a visitor stands there."""
-    with locked(tx, desk.branch_id) as branch:
+    with in_session(tx, desk.branch_id) as branch:
         counter = _counter(tx, branch, desk)
         _require_holder(tx, desk)
         _close(branch, counter, desk)
@@ -94,7 +95,7 @@ def close_counter(tx: Tx, desk: Desk) -> None:
 
 def call_next(tx: Tx, desk: Desk) -> TicketView | None:
     """Finish the visit in front of the clerk and call the next visitor by the published rule; None if nobody waits."""
-    with locked(tx, desk.branch_id) as branch:
+    with in_session(tx, desk.branch_id) as branch:
         settings, counter, current = _at_desk(tx, branch, desk)
         if current is not None:
             _finish(branch, counter, current, desk.actor, "done")
@@ -109,7 +110,7 @@ def call_next(tx: Tx, desk: Desk) -> TicketView | None:
 
 def call_ticket(tx: Tx, desk: Desk, ticket_id: UUID) -> TicketView:
     """Call a certain visitor: one who was held for this, or out of turn, which the log says in plain words."""
-    with locked(tx, desk.branch_id) as branch:
+    with in_session(tx, desk.branch_id) as branch:
         settings, counter, current = _at_desk(tx, branch, desk)
         wanted = line.ticket(tx, branch.id, ticket_id)
         tickets.after(wanted.state, Step.CALL)
@@ -200,8 +201,11 @@ def resume(tx: Tx, branch_id: UUID, ticket_id: UUID, actor: Actor) -> TicketView
 
     A held ticket keeps its anchor and so its place; a missed one waits anew from now.
     """
-    with locked(tx, branch_id) as branch:
+    with in_session(tx, branch_id) as branch:
         ticket = line.ticket(tx, branch_id, ticket_id)
+        settings = branch_settings(tx, branch_id, branch.config_version)
+        if settings.timetable.session_over(ticket.business_date, tx.now):
+            raise Refused("visit-over", code=ticket.code)
         if ticket.state is TicketState.NO_SHOW:
             moved = move(tx, ticket, Step.RETURN, anchor_at=branch.now, ended_at=None)
             branch.append(events.TicketReturned(subject=str(ticket.id), code=ticket.code), actor)
@@ -241,7 +245,7 @@ def transfer(tx: Tx, desk: Desk, service_id: UUID) -> TicketView:
 
 
 def _with_current(tx: Tx, desk: Desk, step: Callable[[Locked, CounterView, TicketView], TicketView]) -> TicketView:
-    with locked(tx, desk.branch_id) as branch:
+    with in_session(tx, desk.branch_id) as branch:
         _, counter, current = _at_desk(tx, branch, desk)
         if current is None:
             raise Refused("nobody-at-counter")
@@ -286,7 +290,9 @@ def _sit_down(branch: Locked, counter: CounterView, desk: Desk, instead_of: UUID
 
 def _set_holder(tx: Tx, branch: Locked, counter: CounterView, staff_id: UUID | None) -> None:
     tx.execute(
-        sa.update(COUNTER).where(COUNTER.c.branch_id == branch.id, COUNTER.c.id == counter.id).values(staff_id=staff_id)
+        sa.update(COUNTER)
+        .where(COUNTER.c.branch_id == branch.id, COUNTER.c.id == counter.id)
+        .values(staff_id=staff_id, seated_at=tx.now if staff_id else None)
     )
 
 

@@ -17,7 +17,7 @@ from ..core.bookings import Arrival, BookingState, BookingStep, Punctuality
 from ..core.errors import Denied, Missing, Refused
 from ..core.tickets import TicketState
 from ..store.database import Tx
-from ..store.log import Actor, Locked, locked
+from ..store.log import Actor, Locked
 from ..store.prepared import Prepared
 from ..store.queries import bookings as stored_bookings
 from ..store.queries import line
@@ -25,6 +25,7 @@ from ..store.queries.bookings import BookingView
 from ..store.queries.line import TicketView
 from ..store.queries.settings import BranchSettings, QueueView, ServiceView, branch_settings
 from ..store.tables import Booking, PrintJob, Series, Ticket, table
+from .day import in_session
 from .visit import end_booking
 
 TICKET = table(Ticket)
@@ -83,7 +84,7 @@ def issue_ticket(tx: Tx, order: TicketOrder) -> Issued:
     It waits with the class of the order or of the service, whichever is heavier. A repeated `request_id` returns the ticket of the first. Raises Missing("service"), Refused with
     "not-walk-in", "closed", "priority-unknown", "request-reused", Denied("tickets-on-the-spot").
     """
-    with locked(tx, order.branch_id) as branch:
+    with in_session(tx, order.branch_id) as branch:
         settings = branch_settings(tx, order.branch_id, branch.config_version)
         service = settings.services.get(order.service_id)
         if service is None:
@@ -118,7 +119,7 @@ def check_in(
     Raises Missing("booking"), Refused with "too-early", "too-late"; IllegalTransition when it is not confirmed or over;
     Denied("tickets-on-the-spot") as `issue_ticket` does.
     """
-    with locked(tx, branch_id) as branch:
+    with in_session(tx, branch_id) as branch:
         settings = branch_settings(tx, branch_id, branch.config_version)
         _may_be_remote(settings, remote=remote)
         booking = stored_bookings.booking(tx, branch_id, booking_id)
@@ -156,7 +157,7 @@ def check_in(
 
 def leave(tx: Tx, branch_id: UUID, ticket_id: UUID, actor: Actor) -> TicketView:
     """The visitor gives the place in line up. Raises IllegalTransition when the visit is already under way or over."""
-    with locked(tx, branch_id) as branch:
+    with in_session(tx, branch_id) as branch:
         ticket = line.ticket(tx, branch_id, ticket_id)
         state = tickets.after(ticket.state, tickets.Step.LEAVE)
         tx.execute(
@@ -218,7 +219,7 @@ def _issue(
         # An emergency counts from now at the latest: what was agreed for later is overtaken by it.
         anchor_at = min(anchor_at or branch.now, branch.now)
     day = settings.timetable.business_date(tx.now)
-    number = _number(tx, branch.id, queue, day)
+    number = _number(branch, settings, queue, day)
     row = {
         "branch_id": branch.id,
         "id": uuid7(),
@@ -287,16 +288,21 @@ def queue_slip(branch: Locked, ticket: TicketView, printer_id: UUID, actor: Acto
     return job_id
 
 
-def _number(tx: Tx, branch_id: UUID, queue: QueueView, day: date) -> int:
+def _number(branch: Locked, settings: BranchSettings, queue: QueueView, day: date) -> int:
+    """A number that nobody else in the hall has."""
+    tx = branch.tx
+    taken = line.numbers_in_use(tx, settings, queue.id, branch.now)
     if queue.code_style == "random":
-        taken = set(
-            tx.execute(
-                sa.select(TICKET.c.number).where(
-                    TICKET.c.branch_id == branch_id, TICKET.c.series_id == queue.id, TICKET.c.business_date == day
-                )
-            ).scalars()
+        given = sa.select(TICKET.c.number).where(
+            TICKET.c.branch_id == branch.id, TICKET.c.series_id == queue.id, TICKET.c.business_date == day
         )
-        return tickets.random_number(taken, random.SystemRandom())
+        return tickets.random_number(taken.union(tx.execute(given).scalars()), random.SystemRandom())
+    while (number := _next_in_series(tx, branch.id, queue, day)) in taken:
+        pass
+    return number
+
+
+def _next_in_series(tx: Tx, branch_id: UUID, queue: QueueView, day: date) -> int:
     number = tx.scalar(_NEXT_NUMBER, {"branch": branch_id, "queue": queue.id, "day": day})
     if number is None:
         number = tickets.next_number(0)

@@ -9,10 +9,11 @@ from ..core.errors import Refused
 from ..core.reasons import BY_SERVICE, RAISE_REASONS
 from ..core.tickets import Step
 from ..store.database import Tx
-from ..store.log import Actor, Locked, locked
+from ..store.log import Actor, Locked
 from ..store.queries import line
 from ..store.queries.line import TicketView
 from ..store.queries.settings import BranchSettings, branch_settings
+from .day import in_session
 from .steps import move
 
 
@@ -22,7 +23,7 @@ def raise_ticket(tx: Tx, branch_id: UUID, ticket_id: UUID, priority: str, reason
     Raises Missing("ticket"), IllegalTransition when it does not wait, Refused with "raise-reason-unknown",
     "raise-class-unknown", "raise-not-heavier".
     """
-    with locked(tx, branch_id) as branch:
+    with in_session(tx, branch_id) as branch:
         settings = branch_settings(tx, branch_id, branch.config_version)
         ticket = line.ticket(tx, branch_id, ticket_id)
         tickets.after(ticket.state, Step.RAISE)

@@ -117,6 +117,22 @@ def day_bounds(day: date, zone: ZoneInfo, day_starts: time) -> tuple[datetime, d
     return instant_at(day, minutes, zone), instant_at(day + timedelta(days=1), minutes, zone)
 
 
+def session_end(day: date, calendar: Calendar, day_starts: time) -> datetime:
+    """When the session of business day `day` is over, UTC: nobody who came on it is in the hall any more.
+
+    That is the end of the business day, not closing time, as those inside are still served after the doors are
+    shut. Where the branch or a service is open over the change of day, it is the closing of that window.
+    """
+    _, ends = day_bounds(day, calendar.zone, day_starts)
+    closings = [
+        closes
+        for service_id in {None, *(rule.service_id for rule in calendar.rules)}
+        for opens, closes, _ in _around(ends, calendar, service_id)
+        if opens < ends < closes
+    ]
+    return max(closings, default=ends)
+
+
 def windows(day: date, calendar: Calendar, service_id: UUID | None = None) -> tuple[Window, ...]:
     """The open windows that begin on `day`, in order, apart from one another; empty when closed.
 

@@ -66,6 +66,14 @@ TRANSITIONS: Final[dict[tuple[TicketState, Step], TicketState]] = {
 OPEN: Final = frozenset({TicketState.WAITING, TicketState.HELD, TicketState.CALLED, TicketState.SERVING})
 AT_COUNTER: Final = frozenset({TicketState.CALLED, TicketState.SERVING})
 
+# What becomes of a ticket that its session has left behind.
+LAST_STEPS: Final = {
+    TicketState.WAITING: Step.VOID,
+    TicketState.HELD: Step.VOID,
+    TicketState.CALLED: Step.NO_SHOW,
+    TicketState.SERVING: Step.FINISH,
+}
+
 LARGEST_NUMBER: Final = 999
 
 
@@ -75,6 +83,12 @@ def after(state: TicketState, step: Step) -> TicketState:
         return TRANSITIONS[state, step]
     except KeyError:
         raise IllegalTransition("ticket-step", state=state.value, step=step.value) from None
+
+
+def left_behind(state: TicketState) -> TicketState:
+    """The state that a ticket has once its session is over."""
+    step = LAST_STEPS.get(state)
+    return state if step is None else after(state, step)
 
 
 def steps_from(state: TicketState) -> frozenset[Step]:

@@ -6,7 +6,7 @@ The same answers as `core.hours`, for those who ask many times a second.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -19,13 +19,14 @@ LARGEST: Final = 4_096
 class Timetable:
     """Belongs to one version of a branch's settings; threads may share it."""
 
-    __slots__ = ("_calendar", "_day_starts", "_tickets", "_today")
+    __slots__ = ("_calendar", "_day_starts", "_ends", "_tickets", "_today")
 
     def __init__(self, calendar: Calendar, day_starts: time) -> None:
         self._calendar = calendar
         self._day_starts = day_starts
         self._today: tuple[date, datetime, datetime] | None = None
         self._tickets: dict[tuple[date, UUID | None], Sequence[tuple[datetime, datetime]]] = {}
+        self._ends: dict[date, datetime] = {}
 
     def business_date(self, now: datetime) -> date:
         """As `hours.business_date`."""
@@ -34,6 +35,30 @@ class Timetable:
             day = hours.business_date(now, self._calendar.zone, self._day_starts)
             today = self._today = (day, *hours.day_bounds(day, self._calendar.zone, self._day_starts))
         return today[0]
+
+    def session_over(self, day: date, now: datetime) -> bool:
+        """Whether whoever came on business day `day` has gone home: `hours.session_end` has come."""
+        ends = self._ends.get(day)
+        if ends is None:
+            ends = hours.session_end(day, self._calendar, self._day_starts)
+            if len(self._ends) >= LARGEST:
+                self._ends.clear()
+            self._ends[day] = ends
+        return now >= ends
+
+    def first_live_day(self, now: datetime) -> date:
+        """The earliest business day whose session is not over: this day, or one that lasts over the change of day.
+
+        Tickets of days before it count nowhere any more.
+        """
+        day = self.business_date(now)
+        while not self.session_over(before := day - timedelta(days=1), now):
+            day = before
+        return day
+
+    def live_since(self, now: datetime) -> datetime:
+        """When that day began, UTC: calls and the like from before it belong to nobody in the hall."""
+        return hours.day_bounds(self.first_live_day(now), self._calendar.zone, self._day_starts)[0]
 
     def takes_tickets(self, now: datetime, service_id: UUID | None = None) -> bool:
         """As `hours.takes_tickets`."""

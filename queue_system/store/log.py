@@ -12,7 +12,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -29,9 +29,9 @@ BRANCH = table(Branch)
 
 _LOCK = Prepared(
     for_update(
-        sa.select(BRANCH.c.last_seq, BRANCH.c.last_at, BRANCH.c.chain, BRANCH.c.config_version).where(
-            BRANCH.c.id == sa.bindparam("branch")
-        )
+        sa.select(
+            BRANCH.c.last_seq, BRANCH.c.last_at, BRANCH.c.chain, BRANCH.c.config_version, BRANCH.c.live_day
+        ).where(BRANCH.c.id == sa.bindparam("branch"))
     )
 )
 _ADVANCE = Prepared(
@@ -61,6 +61,7 @@ class Locked:
 
     `now` is the branch's own time: the clock's, but never before the last entry of its log. What orders people
     counts with it, so that a clock that is put back, or runs behind that of another node, changes no order.
+    `live_day` is the column of that name: what `actions.day.in_session` has already closed.
     """
 
     tx: Tx
@@ -69,6 +70,7 @@ class Locked:
     last_seq: int
     chain: str
     config_version: int
+    live_day: date | None = None
     pending: list[dict[str, Any]] = field(default_factory=list)
 
     def append(self, fact: Fact, actor: Actor) -> int:
@@ -99,7 +101,9 @@ def locked(tx: Tx, branch_id: UUID) -> Iterator[Locked]:
     row = tx.row(_LOCK, {"branch": branch_id})
     if row is None:
         raise Missing("branch")
-    branch = Locked(tx, branch_id, _branch_time(tx.now, row.last_at), row.last_seq, row.chain, row.config_version)
+    branch = Locked(
+        tx, branch_id, _branch_time(tx.now, row.last_at), row.last_seq, row.chain, row.config_version, row.live_day
+    )
     yield branch
     if branch.pending:
         for entry in branch.pending:

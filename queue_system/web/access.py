@@ -213,7 +213,7 @@ def _ticket(tx: Tx, token: str) -> tuple[BranchSettings, TicketView]:
     found = line.ticket_by_token(tx, settings.id, token)
     if found.ended_at is not None and tx.now - found.ended_at > LINK_LIFETIME:
         raise Missing("ticket")
-    return settings, found
+    return settings, line.as_it_stands(found, settings, tx.now)
 
 
 def _booking(tx: Tx, token: str) -> tuple[BranchSettings, BookingView]:

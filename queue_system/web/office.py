@@ -13,7 +13,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from ..actions.office import SESSION_IDLE
 from ..core.tickets import TicketState
 from ..i18n import dates
 from ..i18n.words import available_languages
@@ -22,7 +21,6 @@ from ..store.database import Tx
 from ..store.queries import access as stored
 from ..store.queries import line
 from ..store.queries.access import EVERYTHING, DeviceView
-from ..store.queries.desk import holders
 from ..store.queries.line import TicketView
 from ..store.queries.settings import BranchSettings, Names
 from ..store.tables import ORGANISATION
@@ -100,8 +98,8 @@ def _today(tx: Tx, branches: Sequence[BranchSettings]) -> list[BranchToday]:
     found = []
     for branch in branches:
         devices = stored.devices(tx, branch.id)
-        taken = holders(tx, branch.id, SESSION_IDLE).keys()
-        queues = _queues(branch, line.open_tickets(tx, branch.id), taken)
+        taken = line.open_counters(tx, branch)
+        queues = _queues(branch, line.in_hall(tx, branch), taken)
         found.append(
             BranchToday(
                 branch=branch,

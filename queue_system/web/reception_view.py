@@ -196,7 +196,7 @@ def _chosen(request: Request, printers: Sequence[DeviceView]) -> DeviceView | No
 
 
 def _hall(tx: Tx, branch: BranchSettings) -> tuple[list[DeviceView], list[BookingView], list[TicketView]]:
-    tickets = [one for one in line.open_tickets(tx, branch.id) if one.state in (TicketState.WAITING, TicketState.HELD)]
+    tickets = [one for one in line.in_hall(tx, branch) if one.state in (TicketState.WAITING, TicketState.HELD)]
     return reception.slip_printers(tx, branch.id), reception.appointments_of_today(tx, branch), tickets
 
 

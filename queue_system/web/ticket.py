@@ -130,16 +130,16 @@ async def _values(connection: HTTPConnection, branch: BranchSettings, stands: Pl
     service = branch.services[ticket.service_id]
     neutral = service.confidentiality.hides_service
     openly = service.confidentiality.display == OPENLY
-    today = branch.timetable.business_date(house(connection).clock.now())
+    past = branch.timetable.session_over(ticket.business_date, house(connection).clock.now())
     counter = branch.counters.get(ticket.counter_id) if ticket.counter_id else None
     return {
         "stands": stands,
         "ticket": ticket,
         "token": ticket.token,
         "state": ticket.state.value,
-        # What was left open on an earlier day is over, whatever was written down of it.
-        "past": ticket.business_date < today and ticket.state in OPEN,
-        "over": ticket.business_date < today or ticket.state not in OPEN,
+        # Nobody withdrew it: its day has ended.
+        "past": past and ticket.state is TicketState.VOID,
+        "over": past or ticket.state not in OPEN,
         "neutral": neutral,
         "names": None if neutral else service.shown_names,
         "counter": counter,

@@ -10,7 +10,6 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from ...core import hours
 from ...core.board import CALL_HOLDS, LAST_CALLS, Board, Called, Place, Scope, shows
 from ...core.tickets import TicketState
 from ..database import Tx
@@ -45,7 +44,7 @@ _NEWEST_CALLS = (
 )
 _WAITING = (
     sa.select(TICKET.c.queue_id, TICKET.c.series_id, TICKET.c.service_id, sa.func.count().label("people"))
-    .where(TICKET.c.branch_id == sa.bindparam("branch"), IS_WAITING)
+    .where(TICKET.c.branch_id == sa.bindparam("branch"), TICKET.c.business_date >= sa.bindparam("live_day"), IS_WAITING)
     .group_by(TICKET.c.queue_id, TICKET.c.series_id, TICKET.c.service_id)
 )
 _LAST_SEQ = sa.select(BRANCH.c.last_seq).where(BRANCH.c.id == sa.bindparam("branch"))
@@ -70,8 +69,7 @@ def board(tx: Tx, branch_id: UUID, zone_id: UUID | None) -> BoardView:
     """The board of a branch as a screen in `zone_id` shows it; raises Missing("branch")."""
     settings = branch_settings(tx, branch_id)
     scope = scope_of(settings, zone_id, live_zones(tx, branch_id))
-    day = hours.business_date(tx.now, settings.calendar.zone, settings.day_starts)
-    since, _ = hours.day_bounds(day, settings.calendar.zone, settings.day_starts)
+    since = settings.timetable.live_since(tx.now)
     screens = frozenset((device.id, device.paired_at) for device in devices(tx, branch_id, DISPLAY) if device.paired)
     return BoardView(
         settings=settings,
@@ -151,7 +149,7 @@ def _waiting(tx: Tx, settings: BranchSettings) -> dict[Place, int]:
             settings.queues[row.series_id].slug,
             settings.services[row.service_id].slug,
         ): row.people
-        for row in tx.rows(_WAITING, {"branch": settings.id})
+        for row in tx.rows(_WAITING, {"branch": settings.id, "live_day": settings.timetable.first_live_day(tx.now)})
     }
 
 

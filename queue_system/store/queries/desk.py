@@ -91,7 +91,7 @@ def desk(tx: Tx, branch_id: UUID, counter: str, idle: Idle) -> DeskView:
     """The desk of the counter with that slug; raises Missing("counter"). A session left for `idle` is dead."""
     settings = branch_settings(tx, branch_id)
     view = settings.counter(counter)
-    open_now = line.open_tickets(tx, branch_id)
+    open_now = line.in_hall(tx, settings)
     mine = [ticket for ticket in open_now if ticket.queue_id in view.queues]
     at_counters = {ticket.counter_id: ticket for ticket in open_now if ticket.counter_id and ticket.state in AT_COUNTER}
     current = at_counters.get(view.id)
@@ -110,7 +110,7 @@ def desk(tx: Tx, branch_id: UUID, counter: str, idle: Idle) -> DeskView:
             printer for printer in devices(tx, branch_id, "printer") if printer.status in IN_TROUBLE
         ),
         live=live_zones(tx, branch_id),
-        unserved=tuple(line.unserved(open_now, settings, line.open_counters(tx, branch_id))),
+        unserved=tuple(line.unserved(open_now, settings, line.open_counters(tx, settings))),
     )
 
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from ...core import dispatch, hours
+from ...core import dispatch
 from ...core.dispatch import CallingRules, Waiting
 from ...core.errors import Missing
-from ...core.tickets import TicketState
+from ...core.tickets import OPEN, TicketState, left_behind
 from ..database import AnyRow, Tx
 from ..prepared import Prepared
 from ..tables import Booking, Counter, Ticket, table
@@ -94,9 +94,28 @@ def ticket_by_request(tx: Tx, branch_id: UUID, request_id: str) -> TicketView | 
     return _view(row) if row else None
 
 
-def open_tickets(tx: Tx, branch_id: UUID, queues: Iterable[UUID] | None = None) -> list[TicketView]:
-    """Every ticket of a branch that is not over, optionally of some queues; oldest anchor first."""
+def as_it_stands(ticket: TicketView, settings: BranchSettings, now: datetime) -> TicketView:
+    """The ticket as it counts at `now`: what its session has left open is over before that is written down."""
+    if ticket.state not in OPEN or not settings.timetable.session_over(ticket.business_date, now):
+        return ticket
+    return replace(ticket, state=left_behind(ticket.state))
+
+
+def in_hall(tx: Tx, settings: BranchSettings) -> list[TicketView]:
+    """`open_tickets` without those that a session that is over has left open: for looks, which close nothing."""
+    return open_tickets(tx, settings.id, since=settings.timetable.first_live_day(tx.now))
+
+
+def open_tickets(
+    tx: Tx, branch_id: UUID, queues: Iterable[UUID] | None = None, since: date | None = None
+) -> list[TicketView]:
+    """Every ticket of a branch that is not over, optionally of some queues, or of business days from `since` on.
+
+    Oldest anchor first.
+    """
     statement = sa.select(*_COLUMNS).where(TICKET.c.branch_id == branch_id, IS_OPEN)
+    if since is not None:
+        statement = statement.where(TICKET.c.business_date >= since)
     if queues is not None:
         statement = statement.where(TICKET.c.queue_id.in_(list(queues)))
     return [_view(row) for row in tx.rows(statement.order_by(TICKET.c.anchor_at, TICKET.c.id))]
@@ -108,9 +127,13 @@ def at_counter(tx: Tx, branch_id: UUID, counter_id: UUID) -> TicketView | None:
     return _view(row) if row else None
 
 
-def open_counters(tx: Tx, branch_id: UUID) -> frozenset[UUID]:
-    """The counters that are open: somebody has sat down there and not left."""
-    statement = sa.select(COUNTER.c.id).where(COUNTER.c.branch_id == branch_id, COUNTER.c.staff_id.is_not(None))
+def open_counters(tx: Tx, settings: BranchSettings) -> frozenset[UUID]:
+    """The counters that are open: somebody has sat down there in this session and not left."""
+    statement = sa.select(COUNTER.c.id).where(
+        COUNTER.c.branch_id == settings.id,
+        COUNTER.c.staff_id.is_not(None),
+        COUNTER.c.seated_at >= settings.timetable.live_since(tx.now),
+    )
     return frozenset(row.id for row in tx.rows(statement))
 
 
@@ -133,27 +156,37 @@ def unserved(tickets: Iterable[TicketView], settings: BranchSettings, sitting: I
     ]
 
 
-def waiting_counts(tx: Tx, branch_id: UUID) -> dict[UUID, int]:
-    """How many wait now, by queue; queues where nobody waits are left out."""
-    statement = (
-        sa.select(TICKET.c.queue_id, sa.func.count())
-        .where(TICKET.c.branch_id == branch_id, IS_WAITING)
-        .group_by(TICKET.c.queue_id)
-    )
-    return {row[0]: row[1] for row in tx.rows(statement)}
-
-
 def missed_tickets(tx: Tx, settings: BranchSettings, queues: Iterable[UUID], limit: int) -> list[TicketView]:
-    """Tickets of this business day that were called and not answered, in some queues; the latest first."""
+    """Tickets of this session that were called and not answered, in some queues; the latest first."""
     # The day's numbers are found by their key (branch, series, date), however long the history is.
     statement = sa.select(*_COLUMNS).where(
         TICKET.c.branch_id == settings.id,
         TICKET.c.series_id.in_(list(settings.queues)),
-        TICKET.c.business_date == hours.business_date(tx.now, settings.zone, settings.day_starts),
+        TICKET.c.business_date >= settings.timetable.first_live_day(tx.now),
         TICKET.c.queue_id.in_(list(queues)),
         TICKET.c.state == TicketState.NO_SHOW.value,
     )
     return [_view(row) for row in tx.rows(statement.order_by(TICKET.c.ended_at.desc(), TICKET.c.id).limit(limit))]
+
+
+def numbers_in_use(tx: Tx, settings: BranchSettings, queue_id: UUID, now: datetime) -> set[int]:
+    """The numbers of a series that a new visitor must not get besides those of the day itself.
+
+    People are in the hall, or called and not come, with numbers of another day: in a session over the change of
+    day, and after a clock that ran a day ahead was put back. `now` is the branch's own time, which then still is
+    ahead. Where it is neither, nothing is looked at.
+    """
+    day, since = settings.timetable.business_date(tx.now), settings.timetable.first_live_day(tx.now)
+    if since == day == settings.timetable.business_date(now):
+        return set()
+    statement = sa.select(TICKET.c.number).where(
+        TICKET.c.branch_id == settings.id,
+        TICKET.c.series_id == queue_id,
+        TICKET.c.business_date >= since,
+        TICKET.c.business_date != day,
+        TICKET.c.state.in_([*OPEN, TicketState.NO_SHOW]),
+    )
+    return {row.number for row in tx.rows(statement)}
 
 
 def as_waiting(tickets: Iterable[TicketView], settings: BranchSettings) -> list[Waiting]:

@@ -132,10 +132,10 @@ class LineView:
 
 def whole_line(tx: Tx, settings: BranchSettings) -> LineView:
     """Where everybody stands."""
-    tickets = line.open_tickets(tx, settings.id)
+    tickets = line.in_hall(tx, settings)
     rules = line.calling_rules(settings)
     waiting = dispatch.in_order(line.as_waiting(tickets, settings), rules, tx.now)
-    sitting = line.open_counters(tx, settings.id)
+    sitting = line.open_counters(tx, settings)
     return LineView(
         settings=settings,
         seq=int(tx.scalar(sa.select(BRANCH.c.last_seq).where(BRANCH.c.id == settings.id)) or 0),
@@ -154,9 +154,9 @@ def whole_line(tx: Tx, settings: BranchSettings) -> LineView:
 
 def prospects(tx: Tx, settings: BranchSettings) -> dict[UUID, ProspectView]:
     """By service: how whoever took a number now, of no class but the service's, would stand."""
-    waiting = line.as_waiting(line.open_tickets(tx, settings.id), settings)
+    waiting = line.as_waiting(line.in_hall(tx, settings), settings)
     rules = line.calling_rules(settings)
-    sitting = line.open_counters(tx, settings.id)
+    sitting = line.open_counters(tx, settings)
     served = line.served_queues(settings, sitting)
     ahead = {
         newcomer: _ahead(dispatch.in_order([*waiting, newcomer], rules, tx.now), settings, sitting)[NEWCOMER]
@@ -171,7 +171,8 @@ def prospects(tx: Tx, settings: BranchSettings) -> dict[UUID, ProspectView]:
 def place(tx: Tx, settings: BranchSettings, token: str) -> PlaceView:
     """The place of the ticket behind a secret link; raises Missing("ticket")."""
     everybody = whole_line(tx, settings)
-    return everybody.place(everybody.open.get(token) or line.ticket_by_token(tx, settings.id, token))
+    ticket = everybody.open.get(token) or line.ticket_by_token(tx, settings.id, token)
+    return everybody.place(line.as_it_stands(ticket, settings, tx.now))
 
 
 def people_ahead(tx: Tx, settings: BranchSettings, ticket: TicketView) -> int | None:

@@ -9,7 +9,6 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from ...core import hours
 from ..database import AnyRow, Tx
 from ..tables import PrintJob, Ticket, table
 from ..tables.day import PENDING_SLIPS
@@ -54,13 +53,13 @@ def is_any_late(tx: Tx, branch_id: UUID) -> bool:
 
 
 def slips_today(tx: Tx, settings: BranchSettings, limit: int | None) -> list[SlipView]:
-    """The slips of this business day, newest first."""
+    """The slips of this session, newest first."""
     statement = _of_today(tx, settings, sa.select(JOB, TICKET.c.code))
     return [_view(row) for row in tx.rows(statement.order_by(JOB.c.id.desc()).limit(limit))]
 
 
 def counts_today(tx: Tx, settings: BranchSettings) -> dict[UUID, dict[str, int]]:
-    """How many slips of this business day are in each state, by printer."""
+    """How many slips of this session are in each state, by printer."""
     columns = sa.select(JOB.c.printer_id, JOB.c.state, sa.func.count())
     counts: dict[UUID, dict[str, int]] = {}
     for printer, state, count in tx.rows(_of_today(tx, settings, columns).group_by(JOB.c.printer_id, JOB.c.state)):
@@ -75,7 +74,7 @@ def _of_today(
     return statement.join(TICKET, sa.and_(TICKET.c.branch_id == JOB.c.branch_id, TICKET.c.id == JOB.c.ticket_id)).where(
         TICKET.c.branch_id == settings.id,
         TICKET.c.series_id.in_(list(settings.queues)),
-        TICKET.c.business_date == hours.business_date(tx.now, settings.zone, settings.day_starts),
+        TICKET.c.business_date >= settings.timetable.first_live_day(tx.now),
     )
 
 

@@ -45,6 +45,8 @@ class Ticket(SQLModel, table=True):
             unique=True,
             **partial(f"state IN {COUNTER_STATES}"),
         ),
+        # Two visitors with one number would come to the same counter.
+        Index("one_open_code", "branch_id", "code", unique=True, **partial(f"state IN {OPEN_STATES}")),
         # Open tickets are few and history is long: every look at the queue reads this index alone.
         Index("open_tickets", "branch_id", "queue_id", "state", **partial(f"state IN {OPEN_STATES}")),
     )

@@ -58,6 +58,8 @@ class Branch(SQLModel, table=True):
     last_seq: int = 0
     last_at: datetime | None = None
     chain: str = ""
+    # The earliest business day whose session was not over at the last look: what days before left open is closed.
+    live_day: date | None = None
     config_version: int = 1
 
 
@@ -198,6 +200,7 @@ class Counter(SQLModel, table=True):
     zone_id: UUID
     accessible: bool = False
     staff_id: UUID | None = Field(default=None, foreign_key="staff.id")
+    seated_at: datetime | None = None
 
 
 class CounterQueue(SQLModel, table=True):

@@ -7,14 +7,12 @@ from typing import Final
 
 from starlette.requests import Request
 
-from ...actions.office import SESSION_IDLE
 from ...core import bookings, hours
 from ...core.bookings import Booker, Mode
 from ...core.errors import Invalid
 from ...store.database import Tx
-from ...store.queries import board
+from ...store.queries import board, line
 from ...store.queries.bookings import free_days
-from ...store.queries.desk import holders
 from ...store.queries.offering import ways
 from ...store.queries.settings import BranchSettings, QueueView, ServiceView, branch_settings
 from .. import access
@@ -123,7 +121,7 @@ def _queues(tx: Tx, branch: BranchSettings) -> models.Queues:
     """What a screen in the hall shows of the whole branch; what stays off screens stays off here."""
     branch = branch_settings(tx, branch.id)
     shown = board.board(tx, branch.id, None).board.waiting
-    sitting = holders(tx, branch.id, SESSION_IDLE)
+    sitting = line.open_counters(tx, branch)
     queues = [(queue, waiting) for slug, waiting in shown for queue in branch.queues.values() if queue.slug == slug]
     return models.Queues(
         branch=branch.slug,

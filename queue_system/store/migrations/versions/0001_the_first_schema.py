@@ -37,6 +37,7 @@ def upgrade() -> None:
         sa.Column("last_seq", sa.Integer(), nullable=False),
         sa.Column("last_at", UTCDateTime(), nullable=True),
         sa.Column("chain", AutoString(), nullable=False),
+        sa.Column("live_day", sa.Date(), nullable=True),
         sa.Column("config_version", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("key"),
@@ -345,6 +346,7 @@ def upgrade() -> None:
         sa.Column("zone_id", sa.Uuid(), nullable=False),
         sa.Column("accessible", sa.Boolean(), nullable=False),
         sa.Column("staff_id", sa.Uuid(), nullable=True),
+        sa.Column("seated_at", UTCDateTime(), nullable=True),
         sa.ForeignKeyConstraint(
             ["branch_id", "zone_id"],
             ["zone.branch_id", "zone.id"],
@@ -654,6 +656,13 @@ def upgrade() -> None:
             unique=True,
             sqlite_where=sa.text("state IN ('called', 'serving')"),
             postgresql_where=sa.text("state IN ('called', 'serving')"),
+        )
+        batch_op.create_index(
+            "one_open_code",
+            ["branch_id", "code"],
+            unique=True,
+            sqlite_where=sa.text("state IN ('waiting', 'held', 'called', 'serving')"),
+            postgresql_where=sa.text("state IN ('waiting', 'held', 'called', 'serving')"),
         )
         batch_op.create_index(
             "open_tickets",
