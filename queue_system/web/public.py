@@ -15,16 +15,17 @@ from ..core.bookings import read_code
 from ..core.contacts import read_contact
 from ..core.errors import DomainError, Invalid, Missing, TooMany
 from ..store.queries.settings import BranchSettings, ServiceView
-from . import access, public_booking, public_holding, public_services, public_times
+from . import access, public_about, public_booking, public_holding, public_services, public_times
 from .errors import message
 from .house import house
-from .kit import language_of, page, see_other, words_of
+from .kit import language_of, see_other, words_of
 from .limits import allow
-from .public_frame import base_of, carry, frame, is_language_switch, typed, words_for_page
+from .public_frame import base_of, carry, frame, house_page, is_language_switch, typed, words_for_page
 
 LOOK_UP: Final = "public/my_booking.html"
 # Which branch a booking is at is not known before it is found: a number written as at home may be of any country.
 ANY_COUNTRY: Final = "999"
+LONGEST_SEARCH: Final = 100
 
 
 async def front(request: Request) -> Response:
@@ -32,7 +33,7 @@ async def front(request: Request) -> Response:
     branches = await access.branches(request)
     if len(branches) == 1:
         return await _services(request, branches[0], front=True)
-    return await page(request, "public/front.html", {"branches": branches})
+    return await house_page(request, "public/front.html", branches, {"branches": branches})
 
 
 async def services(request: Request) -> Response:
@@ -108,7 +109,8 @@ async def _look_up_page(
         "errors": errors,
         "failure": message(failure, words) if failure else None,
     }
-    return await page(request, LOOK_UP, values, status=status, headers=headers)
+    branches = await access.branches(request)
+    return await house_page(request, LOOK_UP, branches, values, status=status, headers=headers)
 
 
 def _mistakes(answers: dict[str, str]) -> list[Invalid]:
@@ -123,13 +125,17 @@ def _mistakes(answers: dict[str, str]) -> list[Invalid]:
 
 
 async def _services(request: Request, branch: BranchSettings, *, front: bool = False) -> Response:
-    now = house(request).clock.now()
+    the_house = house(request)
+    wanted = request.query_params.get("q", "")[:LONGEST_SEARCH]
+    offered = await the_house.database.read(public_services.offers, branch)
+    tags = (await the_house.organisation()).data["service_tags"]
     values = {
         "front": front,
-        "departments": await house(request).database.read(public_services.offers, branch),
+        "wanted": wanted,
+        "listed": public_services.listed(branch, offered, tags, wanted),
         "first_sentences": public_services.sentences(branch, public_services.FIRST_SENTENCES),
         "later_sentences": public_services.sentences(branch, public_services.LATER_SENTENCES),
-        "hours": public_services.open_today(branch, now),
+        "hours": public_services.open_today(branch, the_house.clock.now()),
         "branches": len(await access.branches(request)),
     }
     return await frame(request, "public/services.html", branch, None, values)
@@ -147,6 +153,7 @@ routes: list[BaseRoute] = [
     Route("/book/{branch}/{service}", service),
     Route("/book/{branch}/{service}/days", days),
     Route("/book/{branch}/{service}/{date}", times),
+    *public_about.routes,
     *public_holding.routes,
     *public_booking.routes,
 ]

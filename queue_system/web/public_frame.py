@@ -58,6 +58,7 @@ async def frame(
         "way_out_words": branch.texts.get(EXIT_SENTENCE),
         "reach": reach(branch),
         "carry": carry(request),
+        "carried_token": request.query_params.get(INSTEAD, ""),
         "address_key": address_key,
         "start_key": start_key,
         "row_label": lambda row: row_label(row, today, words),
@@ -65,6 +66,21 @@ async def frame(
         "place_of_zone": place_of_zone(branch, words),
     }
     return await page(request, template, shared | values, branch=branch, status=status, headers=headers)
+
+
+async def house_page(
+    request: Request,
+    template: str,
+    branches: list[BranchSettings],
+    values: dict[str, Any],
+    *,
+    status: int = 200,
+    headers: dict[str, str] | None = None,
+) -> Response:
+    """A page about the organisation as a whole; it can be left at once where one of its branches needs that."""
+    hides = any(needs_a_way_out(branch) for branch in branches)
+    shared = {"home": "/", "way_out": SAFE_PLACE if hides else None, "neutral_title": hides}
+    return await page(request, template, shared | values, status=status, headers=headers)
 
 
 def words_for_page(request: Request, branch: BranchSettings) -> Words:

@@ -202,6 +202,7 @@ async def _form(
         # A refused request has been answered: the next one is another.
         "request_id": uuid4() if failure else _request_id(answers.get("request_id", "")),
         "alias": branch.texts.get("alias"),
+        "privacy_words": branch.texts.get("privacy_short"),
     }
     return await frame(request, "public/details.html", branch, service, values, status=status, headers=headers)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -12,6 +12,7 @@ from ..core import bookings, hours
 from ..core.errors import Missing
 from ..core.offering import Way
 from ..i18n import filters
+from ..i18n.folding import fold, holds
 from ..i18n.words import Words
 from ..store.database import Tx
 from ..store.queries.bookings import free_days, policy_of
@@ -21,6 +22,8 @@ from ..store.queries.settings import BranchSettings, DepartmentView, Names, Serv
 # How far the list of services looks for the next place, and in what stretches.
 LOOK_AHEAD: Final = timedelta(days=28)
 STRETCH: Final = timedelta(days=7)
+# So many services stand one below the other; more are folded up by department and can be searched.
+TOGETHER: Final = 8
 
 # How a service is had, in one plain phrase, by its ways; a platform elsewhere is named beside it.
 HOW: Final[dict[tuple[Way, ...], str]] = {
@@ -68,6 +71,22 @@ class Offer:
 
 
 @dataclass(frozen=True, slots=True)
+class Listed:
+    """What a list shows: offers by department, and those that a search found by their documents alone.
+
+    `grouped`: too many to stand open one below the other.
+    """
+
+    departments: Sequence[tuple[DepartmentView, Sequence[Offer]]]
+    by_document: Sequence[Offer]
+    grouped: bool
+
+    @property
+    def count(self) -> int:
+        return len(self.by_document) + sum(len(offers) for _, offers in self.departments)
+
+
+@dataclass(frozen=True, slots=True)
 class OpenToday:
     """The hours of today: windows as (opening, closing, last ticket), and what holds at this moment.
 
@@ -112,6 +131,29 @@ def offers(tx: Tx, branch: BranchSettings) -> list[tuple[DepartmentView, list[Of
         offer = Offer(service, address_key(service), how(service), first)
         found.setdefault(service.department_id, []).append(offer)
     return [(department, found[key]) for key, department in branch.departments.items() if key in found]
+
+
+def listed(
+    branch: BranchSettings,
+    offered: Sequence[tuple[DepartmentView, Sequence[Offer]]],
+    tags: Mapping[str, Names],
+    wanted: str,
+) -> Listed:
+    """The offers that a search finds, all without one: by name, department and tag, else by what is to be brought.
+
+    `tags` are the names of the service tags. It is searched in every language that the branch has.
+    """
+    grouped = len(branch.services) > TOGETHER
+    if not fold(wanted):
+        return Listed(offered, (), grouped)
+    departments, by_document = [], []
+    for department, offers in offered:
+        found = [offer for offer in offers if holds(_said(branch, department, offer.service, tags), wanted)]
+        rest = [offer for offer in offers if offer not in found]
+        by_document += [offer for offer in rest if holds(_papers(branch, offer.service), wanted)]
+        if found:
+            departments.append((department, found))
+    return Listed(departments, by_document, grouped)
 
 
 def first_day(tx: Tx, branch: BranchSettings, service: ServiceView) -> date | None:
@@ -174,6 +216,18 @@ def rules(branch: BranchSettings, service: ServiceView, words: Words) -> list[st
     if policy.max_changes is not None:
         found.append(words.plural("booking.rule-changes", policy.max_changes))
     return found
+
+
+def _said(
+    branch: BranchSettings, department: DepartmentView, service: ServiceView, tags: Mapping[str, Names]
+) -> list[str]:
+    named = [service.names, service.shown_names, department.names, *(tags[tag] for tag in service.tags if tag in tags)]
+    return [names[language] for names in named for language in branch.languages if language in names]
+
+
+def _papers(branch: BranchSettings, service: ServiceView) -> list[str]:
+    papers = [document.names for document in service.to_bring]
+    return [names[language] for names in papers for language in branch.languages if language in names]
 
 
 def _here(service: ServiceView) -> tuple[Way, ...]:
