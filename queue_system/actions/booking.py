@@ -30,7 +30,10 @@ SEAT = table(Seat)
 
 @dataclass(frozen=True, slots=True)
 class HoldOrder:
-    """A time asked for, with the name and contact as they were typed. `starts_at` is an aware instant."""
+    """A time asked for, with the name and contact as they were typed. `starts_at` is an aware instant.
+
+    `contact_sure`: whoever typed the contact was asked back and means it.
+    """
 
     branch_id: UUID
     service_id: UUID
@@ -42,6 +45,7 @@ class HoldOrder:
     source: str = "web"
     request_id: str | None = None
     booker: Booker = Booker.PUBLIC
+    contact_sure: bool = False
 
 
 def hold_slot(tx: Tx, order: HoldOrder) -> BookingView:
@@ -63,7 +67,9 @@ def hold_slot(tx: Tx, order: HoldOrder) -> BookingView:
                 return earlier
         name = contacts.read_name(order.name)
         country = settings.data.get("country_code")
-        contact = contacts.read_contact(order.contact, country, phone_only=service.by_phone).value
+        contact = contacts.read_contact(
+            order.contact, country, phone_only=service.by_phone, sure=order.contact_sure
+        ).value
         expire_due(branch)
         active = stored.active_bookings(tx, settings, service, contact)
         slot, seats = _place(branch, settings, service, order.starts_at, order.booker, active)

@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from .errors import Invalid
+from . import addresses, telephones
+from .errors import Doubtful, Invalid
 
 SHORTEST_NAME: Final = 2
-LONGEST_NAME: Final = 80
-
-# E.164: at most 15 digits with the country's. Fewer than 7 after a country code is nobody's telephone.
-_INTERNATIONAL: Final = re.compile(r"\+[1-9][0-9]{7,14}")
-_PUNCTUATION: Final = re.compile(r"[\s().\-/]+")
-# The characters of an atom in RFC 5322, dots between them; quoted local parts are legal, and nobody has one.
-_LOCAL: Final = re.compile(r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
-_LABEL: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
-_LONGEST_LOCAL: Final = 64
-_LONGEST_ADDRESS: Final = 254
+LONGEST_NAME: Final = 100
 
 # Persian and Urdu names are spelled with these two; every other invisible character is dropped.
 _JOINERS: Final = "\u200c\u200d"
-_IN_NAMES: Final = frozenset("'’ʼ‘`´·.,()")
+# The stroke that draws Arabic letters out belongs to a hand, not to a name.
+_TATWEEL: Final = "\u0640"
+_IN_NAMES: Final = frozenset("'’ʼ‘`´·.,،()")
 
 
 class ContactKind(StrEnum):
@@ -34,36 +28,61 @@ class ContactKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """A telephone number as `+` and digits, or an e-mail address in small letters."""
+    """A telephone number in E.164 (`+` and digits), or an e-mail address in small letters."""
 
     kind: ContactKind
     value: str
 
 
-def read_contact(typed: str, country_code: str | None = None, *, phone_only: bool = False) -> Contact:
+def read_contact(
+    typed: str, country_code: str | None = None, *, phone_only: bool = False, sure: bool = False
+) -> Contact:
     """The contact that was typed: an e-mail address where there is an @, else a telephone number.
 
-    Raises Invalid("contact-missing"), Invalid("email-wrong") or Invalid("phone-wrong"), all on the field
-    `contact`. `country_code` (digits, without +) completes numbers that are written as at home. With `phone_only`,
-    because somebody is going to call, an e-mail address or nothing is Invalid("phone-needed").
+    Raises Invalid("contact-missing"), Invalid("email-wrong") or Invalid("phone-wrong"), and
+    Doubtful("contact-doubtful") when somebody has to say what is meant, all on the field `contact`; `sure` says that it
+    was asked, and takes the nearest. `country_code` (digits, without +) completes numbers that are written as at
+    home. With `phone_only`, because somebody is going to call, an e-mail address or nothing is Invalid("phone-needed").
     """
-    text = _visible(unicodedata.normalize("NFKC", typed)).strip()
+    text = _without_marks(typed)
     if phone_only and (not text or "@" in text):
         raise Invalid("phone-needed", "contact")
-    if not text:
-        raise Invalid("contact-missing", "contact")
-    if "@" in text:
-        return Contact(ContactKind.EMAIL, _email(text))
-    return Contact(ContactKind.PHONE, _phone(text, country_code))
+    kind, meant, certain = _read(text, country_code)
+    if not (certain or sure):
+        raise Doubtful("contact-doubtful", "contact", meant)
+    return Contact(kind, meant[0])
+
+
+def possible_contacts(typed: str, country_codes: Iterable[str | None]) -> frozenset[str]:
+    """Everything that was typed can mean at home in one of these countries: what is looked for in the stored ones.
+
+    Nobody is asked back who wants to find something again. Raises Invalid as `read_contact`, if it can mean nothing.
+    """
+    found: set[str] = set()
+    wrong: Invalid | None = None
+    for country_code in country_codes:
+        try:
+            found.update(_read(_without_marks(typed), country_code)[1])
+        except Invalid as error:
+            wrong = wrong or error
+    if not found:
+        raise wrong or Invalid("contact-missing", "contact")
+    return frozenset(found)
+
+
+def shown(contact: str) -> str:
+    """A stored contact as people read it: a telephone number in the groups of its country."""
+    return telephones.shown(contact) if contact.startswith("+") and "@" not in contact else contact
 
 
 def read_name(typed: str) -> str:
-    """The name that was typed, on one line, without invisible characters: 2 to 80 characters of any script.
+    """The name that was typed, on one line, without invisible characters: 2 to 100 characters of any script.
 
     Raises Invalid on the field `name`: name-missing, name-short, name-long (values["limit"]), or
     name-signs for digits and signs that belong to no name.
     """
-    name = " ".join(_visible(unicodedata.normalize("NFC", typed), keep=_JOINERS).split())
+    text = unicodedata.normalize("NFC", typed).replace(_TATWEEL, "")
+    name = " ".join(_visible(text, keep=_JOINERS).split())
     if not name:
         raise Invalid("name-missing", "name")
     if not all(_belongs_to_name(sign) for sign in name):
@@ -75,39 +94,23 @@ def read_name(typed: str) -> str:
     return name
 
 
-def _email(text: str) -> str:
-    address = text.lower()
-    local, _, domain = address.rpartition("@")
-    labels = domain.split(".")
-    good = (
-        len(address) <= _LONGEST_ADDRESS
-        and len(local) <= _LONGEST_LOCAL
-        and _LOCAL.fullmatch(local) is not None
-        and len(labels) > 1
-        and all(_LABEL.fullmatch(label) for label in labels)
-        and not labels[-1].isdigit()
-    )
-    if not good:
-        raise Invalid("email-wrong", "contact")
-    return address
+def _read(text: str, country_code: str | None) -> tuple[ContactKind, tuple[str, ...], bool]:
+    """What the text is, all that it can mean, and whether that is certain."""
+    if not text:
+        raise Invalid("contact-missing", "contact")
+    if "@" in text:
+        meant = addresses.read(text)
+        if not meant:
+            raise Invalid("email-wrong", "contact")
+        return ContactKind.EMAIL, meant, len(meant) == 1
+    reading = telephones.read(text, country_code)
+    if not reading.numbers:
+        raise Invalid("phone-wrong", "contact", example=telephones.example(country_code))
+    return ContactKind.PHONE, reading.numbers, reading.certain
 
 
-def _phone(text: str, country_code: str | None) -> str:
-    compact = _PUNCTUATION.sub("", "".join(_plain_digit(sign) for sign in text))
-    if compact.startswith("00"):
-        number = "+" + compact[2:]
-    elif compact.startswith("+") or country_code is None:
-        number = compact
-    else:
-        # The 0 that is dialled at home before an area code is not part of the international number.
-        number = f"+{country_code}{compact.removeprefix('0')}"
-    if _INTERNATIONAL.fullmatch(number) is None:
-        raise Invalid("phone-wrong", "contact")
-    return number
-
-
-def _plain_digit(sign: str) -> str:
-    return str(unicodedata.digit(sign)) if sign.isdigit() else sign
+def _without_marks(typed: str) -> str:
+    return _visible(unicodedata.normalize("NFKC", typed)).strip()
 
 
 def _visible(text: str, keep: str = "") -> str:

@@ -71,6 +71,17 @@ class Invalid(DomainError):
         self.field = field
 
 
+class Doubtful(Invalid):
+    """A value can be meant in another way than it reads: the asker says which of `understood`, the nearest first.
+
+    What was understood is personal and therefore none of the `values`.
+    """
+
+    def __init__(self, code: str, field: str, understood: tuple[str, ...], /) -> None:
+        super().__init__(code, field)
+        self.understood = understood
+
+
 class Unavailable(DomainError):
     """The system cannot do it for the moment, and says so instead of waiting for ever (503)."""
 

@@ -14,7 +14,7 @@ from starlette.requests import HTTPConnection
 
 from ..actions import office
 from ..core.bookings import read_code
-from ..core.contacts import read_contact
+from ..core.contacts import possible_contacts
 from ..core.errors import Denied, Invalid, Missing, SignedOut
 from ..store.database import Tx
 from ..store.log import CITIZEN, Actor
@@ -229,13 +229,13 @@ def _booking_by_code(tx: Tx, code: str, contact: str) -> tuple[BranchSettings, B
     wrong: Invalid | None = None
     for settings in _branches(tx):
         try:
-            typed = read_contact(contact, settings.data.get("country_code")).value
+            meant = possible_contacts(contact, [settings.data.get("country_code")])
         except Invalid as error:
             wrong = wrong or error
             continue
         with suppress(Missing):
             found = bookings.booking_by_code(tx, settings.id, code)
-            if found.contact == typed:
+            if found.contact in meant:
                 return settings, found
     raise wrong or Missing("booking")
 

@@ -14,7 +14,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Match, Route
 
-from ..core.errors import DomainError, Invalid, SignedOut, TooMany
+from ..core.errors import DomainError, Doubtful, Invalid, SignedOut, TooMany
 from ..i18n import dates, isolates
 from ..i18n.words import Words
 from ..logs import LOGGED
@@ -124,6 +124,8 @@ def problem_of(
         body["field"] = field
     if errors:
         body["errors"] = errors
+    if isinstance(error, Doubtful):
+        body["understood"] = list(error.understood)
     return JSONResponse(
         body,
         status,

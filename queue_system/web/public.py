@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from ..core.bookings import read_code
-from ..core.contacts import read_contact
+from ..core.contacts import possible_contacts
 from ..core.errors import DomainError, Invalid, Missing, TooMany
 from ..store.queries.settings import BranchSettings, ServiceView
 from . import access, public_about, public_booking, public_holding, public_services, public_times
@@ -23,8 +23,6 @@ from .limits import allow
 from .public_frame import base_of, carry, frame, house_page, is_language_switch, typed, words_for_page
 
 LOOK_UP: Final = "public/my_booking.html"
-# Which branch a booking is at is not known before it is found: a number written as at home may be of any country.
-ANY_COUNTRY: Final = "999"
 LONGEST_SEARCH: Final = 100
 
 
@@ -84,7 +82,7 @@ async def my_booking(request: Request) -> Response:
     if is_language_switch(answers):
         return await _look_up_page(request, answers, {}, None, 200)
     words = words_of(language_of(request))
-    errors = {error.field or "code": message(error, words) for error in _mistakes(answers)}
+    errors = {error.field or "code": message(error, words) for error in await _mistakes(request, answers)}
     if errors:
         return await _look_up_page(request, answers, errors, None, 422)
     try:
@@ -113,10 +111,12 @@ async def _look_up_page(
     return await house_page(request, LOOK_UP, branches, values, status=status, headers=headers)
 
 
-def _mistakes(answers: dict[str, str]) -> list[Invalid]:
+async def _mistakes(request: Request, answers: dict[str, str]) -> list[Invalid]:
     """What is wrong with code and contact before anything is looked up, all at once."""
+    # Which branch a booking is at is not known before it is found: a number may be written as at home in any of them.
+    countries = [branch.data.get("country_code") for branch in await access.branches(request)]
     found = []
-    for read in (lambda: read_code(answers["code"]), lambda: read_contact(answers["contact"], ANY_COUNTRY)):
+    for read in (lambda: read_code(answers["code"]), lambda: possible_contacts(answers["contact"], countries)):
         try:
             read()
         except Invalid as error:

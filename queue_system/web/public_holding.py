@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID, uuid4
@@ -12,9 +13,9 @@ from starlette.routing import BaseRoute, Route
 
 from ..actions import booking as actions
 from ..actions.booking import HoldOrder
+from ..core import contacts, telephones
 from ..core.bookings import BookingState
-from ..core.contacts import read_contact, read_name
-from ..core.errors import DomainError, Invalid, Refused, TooMany
+from ..core.errors import DomainError, Doubtful, Invalid, Refused, TooMany
 from ..store.log import CITIZEN
 from ..store.queries.bookings import BookingView
 from ..store.queries.settings import BranchSettings, ServiceView
@@ -128,13 +129,13 @@ async def _hold(
     start: datetime,
     earlier: BookingView | None,
 ) -> Response:
-    answers = await typed(request, "name", "contact", "request_id", "switch")
+    answers = await typed(request, "name", "contact", "contact_sure", "request_id", "switch")
     if is_language_switch(answers):
         return await _form(request, branch, service, day, start, answers)
     words = words_for_page(request, branch)
-    errors = {error.field or "name": message(error, words) for error in _mistakes(answers, branch, service)}
-    if errors:
-        return await _form(request, branch, service, day, start, answers, errors=errors)
+    mistakes = _mistakes(answers, branch, service)
+    if mistakes:
+        return await _form(request, branch, service, day, start, answers, mistakes=mistakes)
     order = HoldOrder(
         branch_id=branch.id,
         service_id=service.id,
@@ -144,6 +145,7 @@ async def _hold(
         language=words.language,
         actor=CITIZEN,
         request_id=_request_id(answers["request_id"]),
+        contact_sure=bool(answers["contact_sure"]),
     )
     try:
         booking = await within_limit(request, branch.id, lambda: _held(request, branch, service, order, earlier))
@@ -169,8 +171,8 @@ async def _held(
             return await database.write_in(branch.id, actions.hold_slot, order)
     except Refused as error:
         earlier = await own_hold(request, branch, service, order.starts_at) if error.code == "slot-taken" else None
-        contact = read_contact(order.contact, branch.data.get("country_code")).value
-        if earlier is None or earlier.contact != contact:
+        meant = contacts.possible_contacts(order.contact, [branch.data.get("country_code")])
+        if earlier is None or earlier.contact not in meant:
             raise
     return await database.write_in(branch.id, actions.hold_instead, order, earlier.id)
 
@@ -183,12 +185,12 @@ async def _form(
     start: datetime,
     answers: dict[str, str],
     *,
-    errors: dict[str, str] | None = None,
+    mistakes: Sequence[Invalid] = (),
     failure: DomainError | None = None,
 ) -> Response:
     if not service.bookable:
         return see_other(base_of(branch, service))
-    status = failure.status if failure else 422 if errors else 200
+    status = failure.status if failure else 422 if mistakes else 200
     headers = {"Retry-After": str(failure.values["seconds"])} if isinstance(failure, TooMany) else None
     words = words_for_page(request, branch)
     values: dict[str, Any] = {
@@ -196,7 +198,9 @@ async def _form(
         "start": start,
         "back": f"{base_of(branch, service)}/{day.isoformat()}{carry(request)}",
         "answers": answers,
-        "errors": errors or {},
+        "errors": {error.field or "name": message(error, words) for error in mistakes},
+        "understood": [(meant, contacts.shown(meant)) for meant in _understood(mistakes)],
+        "example": telephones.example(branch.data.get("country_code")),
         "failure": message(failure, words) if failure else None,
         "failure_code": failure.code if failure else None,
         # A refused request has been answered: the next one is another.
@@ -217,6 +221,7 @@ async def _check_page(
     left = (booking.held_until or booking.starts_at) - house(request).clock.now()
     values = {
         "booking": booking,
+        "contact": contacts.shown(booking.contact),
         # In whole minutes: one's own clock may be that of another zone.
         "minutes_left": max(1, left // timedelta(minutes=1)),
         "back": details,
@@ -236,14 +241,24 @@ def _mistakes(answers: dict[str, str], branch: BranchSettings, service: ServiceV
     """Everything that is wrong with the answers at once, so that nobody corrects one field after the other."""
     found = []
     for read in (
-        lambda: read_name(answers["name"]),
-        lambda: read_contact(answers["contact"], branch.data.get("country_code"), phone_only=service.by_phone),
+        lambda: contacts.read_name(answers["name"]),
+        lambda: contacts.read_contact(
+            answers["contact"],
+            branch.data.get("country_code"),
+            phone_only=service.by_phone,
+            sure=bool(answers["contact_sure"]),
+        ),
     ):
         try:
             read()
         except Invalid as error:
             found.append(error)
     return found
+
+
+def _understood(mistakes: Sequence[Invalid]) -> tuple[str, ...]:
+    """What the contact can mean, where that is to be said by whoever typed it."""
+    return next((error.understood for error in mistakes if isinstance(error, Doubtful)), ())
 
 
 def _request_id(sent: str) -> str:

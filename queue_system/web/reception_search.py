@@ -9,7 +9,7 @@ from starlette.requests import Request
 
 from ..actions.reception import record_look_ups
 from ..core.bookings import read_code
-from ..core.contacts import read_contact
+from ..core.contacts import possible_contacts
 from ..core.errors import Denied, Invalid, Missing
 from ..core.names import SHORTEST_PART, name_key
 from ..store.database import Tx
@@ -43,7 +43,7 @@ class Found:
 async def find(request: Request, person: StaffView, branch: BranchSettings, typed: str) -> Found:
     """The bookings from today on that fit what was typed, and the fact of the look-up.
 
-    Raises Invalid("nothing-typed", "typed-too-short", and what `read_contact` raises), and Denied("not-allowed") for
+    Raises Invalid("nothing-typed", "typed-too-short", and what `possible_contacts` raises), and Denied("not-allowed") for
     names and contacts where somebody may find by code alone.
     """
     typed = typed.strip()[:LONGEST]
@@ -57,8 +57,8 @@ async def find(request: Request, person: StaffView, branch: BranchSettings, type
         raise Denied("names-not-allowed")
     by = BY_CONTACT if _is_contact(typed) else BY_NAME
     if by == BY_CONTACT:
-        contact = read_contact(typed, branch.data.get("country_code")).value
-        found = await database.read(reception.bookings_of_contact, branch, contact)
+        meant = possible_contacts(typed, [branch.data.get("country_code")])
+        found = await database.read(reception.bookings_of_contact, branch, meant)
     elif len(name_key(typed)) < SHORTEST_PART:
         raise Invalid("typed-too-short", "text")
     else:

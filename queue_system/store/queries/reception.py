@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -53,12 +53,12 @@ def bookings_named(tx: Tx, settings: BranchSettings, typed: str) -> FoundBooking
     return _found(tx, settings, (row.id for row in tx.rows(statement) if is_named(row.name, typed)))
 
 
-def bookings_of_contact(tx: Tx, settings: BranchSettings, contact: str) -> FoundBookings:
-    """Bookings from today on with a contact as it is stored; none of services that stay unnamed."""
+def bookings_of_contact(tx: Tx, settings: BranchSettings, contacts: Collection[str]) -> FoundBookings:
+    """Bookings from today on with one of these contacts as they are stored; none of services that stay unnamed."""
     services = [one.id for one in settings.services.values() if not one.confidentiality.hides_service]
     statement = (
         sa.select(BOOKING.c.id)
-        .where(*_from_today(tx, settings), BOOKING.c.contact == contact, BOOKING.c.service_id.in_(services))
+        .where(*_from_today(tx, settings), BOOKING.c.contact.in_(contacts), BOOKING.c.service_id.in_(services))
         .order_by(BOOKING.c.starts_at, BOOKING.c.id)
     )
     return _found(tx, settings, (row.id for row in tx.rows(statement)))

@@ -33,6 +33,7 @@ async def hold(request: Request, asked: models.Hold) -> models.Booking:
         actor=CITIZEN,
         source="api",
         request_id=asked.request_id,
+        contact_sure=asked.contact_sure,
     )
     found = await within_limit(
         request, branch.id, lambda: house(request).database.write_in(branch.id, booking.hold_slot, order)

@@ -109,6 +109,7 @@ class Hold(Asked):
     starts_at: Annotated[Instant, Field(description="api.field-starts-at", examples=["2026-11-23T09:00:00+03:00"])]
     name: Annotated[str, Field(max_length=200, description="api.field-name", examples=["سلمى الأتاسي"])]
     contact: Annotated[str, Field(max_length=320, description="api.field-contact", examples=["salma@example.org"])]
+    contact_sure: Annotated[bool, Field(description="api.field-contact-sure")] = False
     language: Language | None = None
 
 
@@ -263,3 +264,4 @@ class Problem(Given):
     detail: Annotated[str, Field(description="api.field-error-detail")]
     field: str | None = None
     errors: Annotated[list[WrongField] | None, Field(description="api.field-errors")] = None
+    understood: Annotated[list[str] | None, Field(description="api.field-understood")] = None

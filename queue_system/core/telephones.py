@@ -1,0 +1,112 @@
+"""Telephone numbers as people type them, read with the numbering plans of the world (ITU-T E.164).
+
+The plans come from libphonenumber, as a library of pure Python: it holds tables and decides, and reads nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+import phonenumbers
+from phonenumbers import PhoneNumber, PhoneNumberFormat, PhoneNumberType, ValidationResult
+
+# Brackets around the zero that is dialled at home only: +49 (0)30 stands on letterheads.
+_ZERO_OF_HOME: Final = re.compile(r"(?<=\d)\s*[(\[]\s*0\s*[)\]]")
+_PUNCTUATION: Final = re.compile(r"[\s()\[\].\-/‐‑‒–—]+")
+_DIGITS: Final = re.compile(r"\+?[0-9]{5,20}")
+# What the plans do not know can be new; but fewer digits than these, with the country's, are nobody's telephone.
+_FEWEST_DIGITS: Final = 8
+_COSTLY: Final = frozenset({PhoneNumberType.PREMIUM_RATE, PhoneNumberType.SHARED_COST})
+_MOBILE: Final = frozenset({PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE})
+# For a house that names no country: the example is then one from Syria.
+_NO_COUNTRY: Final = "963"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What typed digits can mean: numbers in E.164, the likeliest first, none if nobody's. `certain`: no need to ask."""
+
+    numbers: tuple[str, ...]
+    certain: bool
+
+
+def read(typed: str, country_code: str | None) -> Reading:
+    """The numbers that `typed` can mean; `country_code` (digits, without +) completes one written as at home.
+
+    With + or 00 there is one reading. Without, the digits are a number of this country (its own code in front, or
+    its zero, are known) or one of another country whose + was left out; if both fit, or only the second, or a number
+    that no plan knows, somebody has to say which is meant.
+    """
+    digits = _PUNCTUATION.sub("", _ZERO_OF_HOME.sub("", "".join(_plain_digit(sign) for sign in typed)))
+    if _DIGITS.fullmatch(digits) is None:
+        return Reading((), certain=False)
+    if digits.startswith(("+", "00")):
+        return _reading(_parsed("+" + digits.lstrip("+").removeprefix("00"), None))
+    at_home = _parsed(digits, _region(country_code)) if country_code else None
+    abroad = None if digits.startswith("0") else _parsed("+" + digits, None)
+    if at_home is None or not _is_valid(at_home):
+        if abroad is not None and _is_valid(abroad):
+            return Reading((_e164(abroad),), certain=False)
+        return _reading(at_home)
+    # Landlines are written with the zero, so one without it may as well be a number from elsewhere.
+    if abroad is None or not _is_valid(abroad) or phonenumbers.number_type(at_home) in _MOBILE:
+        return _reading(at_home)
+    if abroad.country_code == at_home.country_code:
+        return _reading(abroad)
+    return Reading((_e164(at_home), _e164(abroad)), certain=False)
+
+
+def shown(number: str) -> str:
+    """A number in E.164 in the groups in which its country writes it, with the country code: `+974 5512 3456`."""
+    return phonenumbers.format_number(phonenumbers.parse(number), PhoneNumberFormat.INTERNATIONAL)
+
+
+def example(country_code: str | None) -> str:
+    """A mobile number that belongs to nobody, as people of that country write it for others."""
+    for code in (country_code, _NO_COUNTRY):
+        found = phonenumbers.example_number_for_type(_region(code), PhoneNumberType.MOBILE) if code else None
+        if found is not None:
+            return phonenumbers.format_number(found, PhoneNumberFormat.INTERNATIONAL)
+    raise AssertionError("libphonenumber has an example for every country")
+
+
+def _reading(number: PhoneNumber | None) -> Reading:
+    if number is None or phonenumbers.number_type(number) in _COSTLY:
+        return Reading((), certain=False)
+    if _is_valid(number):
+        return Reading((_e164(number),), certain=True)
+    possible = phonenumbers.is_possible_number_with_reason(number) == ValidationResult.IS_POSSIBLE
+    if possible and len(_e164(number)) > _FEWEST_DIGITS:
+        return Reading((_e164(number),), certain=False)
+    return Reading((), certain=False)
+
+
+def _parsed(digits: str, region: str | None) -> PhoneNumber | None:
+    try:
+        found = phonenumbers.parse(digits, region)
+    except phonenumbers.NumberParseException:
+        return None
+    if not _is_valid(found):
+        # +974 0 5512 3456: a zero that is not dialled in that country, or was dialled twice.
+        bare = PhoneNumber(country_code=found.country_code, national_number=found.national_number)
+        return bare if _is_valid(bare) else found
+    return found
+
+
+def _region(country_code: str) -> str:
+    """The country that stands for a calling code; of those that share one (+1, +7), the largest."""
+    return phonenumbers.region_code_for_country_code(int(country_code))
+
+
+def _is_valid(number: PhoneNumber) -> bool:
+    return phonenumbers.is_valid_number(number)
+
+
+def _e164(number: PhoneNumber) -> str:
+    return phonenumbers.format_number(number, PhoneNumberFormat.E164)
+
+
+def _plain_digit(sign: str) -> str:
+    return str(int(sign)) if sign.isdecimal() else sign
