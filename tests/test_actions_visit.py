@@ -80,4 +80,4 @@ def test_who_leaves_the_line_has_ended_the_visit(hall: Hall, clock: FrozenClock)
     hall.db.write_in_now(hall.branch.id, kiosk.leave, hall.branch.id, issued.ticket.id, CITIZEN)
     assert state_of_booking(hall, issued) is BookingState.NO_SHOW
     service = hall.branch.service(SERVICE)
-    assert hall.db.read_now(stored.active_bookings, hall.branch, service, "+97455123456") == 0
+    assert hall.db.read_now(stored.standing, hall.branch, service, "+97455123456", "أحمد العلي").active == 0

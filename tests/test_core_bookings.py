@@ -34,6 +34,7 @@ from queue_system.core.bookings import (
 )
 from queue_system.core.dispatch import CallingRules, Waiting, order
 from queue_system.core.errors import IllegalTransition, Refused
+from queue_system.core.persons import Standing
 from queue_system.core.tickets import TRANSITIONS as TICKET_TRANSITIONS
 from queue_system.core.tickets import Step as TicketStep
 from queue_system.core.tickets import TicketState
@@ -119,20 +120,20 @@ def test_no_horizon_means_any_day() -> None:
 
 
 def test_one_live_booking_a_person() -> None:
-    may_book(OPEN, Mode.FCFS, Booker.PUBLIC, TODAY, TODAY, active=0)
+    may_book(OPEN, Mode.FCFS, Booker.PUBLIC, TODAY, TODAY, Standing())
     for booker in Booker:
         with pytest.raises(Refused) as refusal:
-            may_book(OPEN, Mode.FCFS, booker, TODAY, TODAY, active=1)
+            may_book(OPEN, Mode.FCFS, booker, TODAY, TODAY, Standing(active=1))
         assert (refusal.value.code, refusal.value.values) == ("booking-limit", {"count": 1})
-    may_book(replace(OPEN, max_active=None), Mode.FCFS, Booker.PUBLIC, TODAY, TODAY, active=50)
+    may_book(replace(OPEN, max_active=None), Mode.FCFS, Booker.PUBLIC, TODAY, TODAY, Standing(active=50))
 
 
 def test_the_mode_of_the_service_goes_before_the_day_and_the_limit() -> None:
     with pytest.raises(Refused) as refusal:
-        may_book(OPEN, Mode.STAFF_ONLY, Booker.PUBLIC, TODAY, TODAY - timedelta(days=1), active=9)
+        may_book(OPEN, Mode.STAFF_ONLY, Booker.PUBLIC, TODAY, TODAY - timedelta(days=1), Standing(active=9))
     assert refusal.value.code == "booking-staff-only"
     with pytest.raises(Refused) as refusal:
-        may_book(OPEN, Mode.FCFS, Booker.PUBLIC, TODAY, TODAY - timedelta(days=1), active=9)
+        may_book(OPEN, Mode.FCFS, Booker.PUBLIC, TODAY, TODAY - timedelta(days=1), Standing(active=9))
     assert refusal.value.code == "day-past"
 
 

@@ -100,6 +100,11 @@ RECEPTION = row(
     SIGN_IN, forbidden=(IDLE, ELSEWHERE, SUPERVISOR, AUDITOR, TECHNICIAN), open=(CLERK, RECEPTIONIST, ADMINISTRATOR)
 )
 ANY_RECEPTION = {**RECEPTION, ELSEWHERE: OPEN}
+PLACES = row(
+    SIGN_IN,
+    forbidden=(IDLE, ELSEWHERE, CLERK, RECEPTIONIST, AUDITOR, TECHNICIAN),
+    open=(SUPERVISOR, ADMINISTRATOR),
+)
 AT_THE_KIOSK = row(PAIR, open=(KIOSK, KIOSK_ELSEWHERE))
 # A service and a number belong to a branch: the kiosk of another one has never heard of them.
 THING_AT_THE_KIOSK = row(PAIR, open=(KIOSK,), unknown=(KIOSK_ELSEWHERE,))
@@ -183,6 +188,8 @@ MATRIX: Final[dict[tuple[str, str], Row]] = {
     ("POST", "/office/printers/{branch}/{device}/address"): DEVICES,
     ("POST", "/office/printers/{branch}/{device}/trial"): DEVICES,
     ("POST", "/office/printers/{branch}/{device}/copy"): DEVICES,
+    ("GET", "/office/given-back"): PLACES,
+    ("POST", "/office/given-back/{branch}/release"): PLACES,
     ("GET", "/office/audit"): AUDIT,
     ("POST", "/office/audit/verification"): AUDIT,
     ("GET", "/kiosk"): AT_THE_KIOSK,

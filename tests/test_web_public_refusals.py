@@ -177,7 +177,7 @@ def test_the_limit_of_appointments_is_told_with_the_way_to_the_one_there_is(visi
     visitor.choose_time(time=3)
     page = visitor.send(name=NAME, contact=PHONE)
     assert page.status == 409
-    assert "لديك أكبر عدد مسموح من المواعيد" in page.text
+    assert "أكبر عدد مسموح من المواعيد القائمة" in page.text
     assert page.hrefs("^/my-booking$")
     assert page.fields["name"]["value"] == NAME
 
@@ -197,7 +197,7 @@ def test_two_holds_of_one_person_become_one_appointment(visitor: Visitor, hall: 
     visitor.open(first.url)
     page = visitor.send("/confirmation")
     assert page.status == 409
-    assert "لديك أكبر عدد مسموح من المواعيد" in page.text
+    assert "أكبر عدد مسموح من المواعيد القائمة" in page.text
     assert page.hrefs("^/my-booking$")
     assert [state for state in hall.db.read_now(_bookings) if state == "confirmed"] == ["confirmed"]
 

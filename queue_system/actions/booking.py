@@ -16,6 +16,7 @@ from uuid_utils.compat import uuid7
 from ..core import bookings, contacts, events, hours, slots
 from ..core.bookings import Booker, BookingState, BookingStep
 from ..core.errors import Missing, Refused
+from ..core.persons import Standing
 from ..store.database import Tx
 from ..store.log import SYSTEM, Actor, Locked, locked
 from ..store.queries import bookings as stored
@@ -71,8 +72,8 @@ def hold_slot(tx: Tx, order: HoldOrder) -> BookingView:
             order.contact, country, phone_only=service.by_phone, sure=order.contact_sure
         ).value
         expire_due(branch)
-        active = stored.active_bookings(tx, settings, service, contact)
-        slot, seats = _place(branch, settings, service, order.starts_at, order.booker, active)
+        standing = stored.standing(tx, settings, service, contact, name)
+        slot, seats = _place(branch, settings, service, order.starts_at, order.booker, standing)
         row: dict[str, Any] = {
             "branch_id": branch.id,
             "id": uuid7(),
@@ -119,7 +120,10 @@ def hold_instead(tx: Tx, order: HoldOrder, earlier_id: UUID) -> BookingView:
 
 
 def confirm_booking(tx: Tx, branch_id: UUID, booking_id: UUID, actor: Actor) -> BookingView:
-    """Make a hold binding; confirming twice is the same as once. Raises Refused("hold-expired"), "booking-limit"."""
+    """Make a hold binding; confirming twice is the same as once.
+
+    Raises Refused("hold-expired") and what `core.bookings.against_person` gives.
+    """
     with locked(tx, branch_id) as branch:
         settings = branch_settings(tx, branch_id, branch.config_version)
         expire_due(branch)
@@ -129,9 +133,10 @@ def confirm_booking(tx: Tx, branch_id: UUID, booking_id: UUID, actor: Actor) -> 
         if booking.state is BookingState.EXPIRED:
             raise Refused("hold-expired")
         service = settings.services[booking.service_id]
-        limit = stored.policy_of(settings, service).max_active
-        if limit is not None and stored.active_bookings(tx, settings, service, booking.contact) >= limit:
-            raise Refused("booking-limit", count=limit)
+        standing = stored.standing(tx, settings, service, booking.contact, booking.name)
+        refusal = bookings.against_person(stored.policy_of(settings, service), standing)
+        if refusal is not None:
+            raise refusal
         _move(branch, booking, BookingStep.CONFIRM, confirmed_at=tx.now, held_until=None)
         branch.append(events.BookingConfirmed(subject=str(booking.id), code=booking.code), actor)
         return stored.booking(tx, branch_id, booking_id)
@@ -142,7 +147,8 @@ def change_booking(
 ) -> BookingView:
     """Move a confirmed booking to another time of the same service; the old time is kept until the new one is sure.
 
-    What it holds, or gave up itself and nobody else could take yet, never stands in its own way. Raises Refused with "slot-taken", "slot-past", "booking-changes-used", "booking-too-late", "booking-over".
+    What it holds, or gave up itself and nobody else could take yet, never stands in its own way. Raises Refused with "slot-taken", "slot-past", "booking-changes-used", "booking-given-back", "booking-too-late",
+    "booking-over".
     """
     with locked(tx, branch_id) as branch:
         settings = branch_settings(tx, branch_id, branch.config_version)
@@ -152,11 +158,14 @@ def change_booking(
             return booking
         service = settings.services[booking.service_id]
         policy = stored.policy_of(settings, service)
-        refusal = bookings.against_change(policy, booker, booking.state, booking.starts_at, booking.changes, tx.now)
+        standing = stored.standing(tx, settings, service, booking.contact, booking.name)
+        refusal = bookings.against_change(
+            policy, booker, booking.state, booking.starts_at, booking.changes, tx.now, standing.given_back
+        )
         if refusal is not None:
             raise refusal
         own = stored.seats_of(tx, branch_id, booking.id)
-        slot, seats = _place(branch, settings, service, starts_at, booker, active=0, own=own)
+        slot, seats = _place(branch, settings, service, starts_at, booker, Standing(), own=own)
         freed.give_back(branch, settings, booking)
         span = slots.seats_span(slot.start, stored.plan_of(settings, service), settings.tick_minutes)
         freed.take_again(branch, booking, {seat.resource_key for seat in seats}, span)
@@ -217,7 +226,7 @@ def _place(
     service: ServiceView,
     starts_at: datetime,
     booker: Booker,
-    active: int,
+    standing: Standing,
     own: Collection[slots.Seat] = (),
 ) -> tuple[slots.Slot, tuple[slots.Seat, ...]]:
     """The slot that begins at `starts_at` and seats for it, free or the asker's `own`, or the reason why not."""
@@ -235,7 +244,7 @@ def _place(
         settings.tick_minutes,
     )
     mode = bookings.Mode(service.mode)
-    bookings.may_book(policy, mode, booker, today, slot.start.astimezone(zone).date(), active)
+    bookings.may_book(policy, mode, booker, today, slot.start.astimezone(zone).date(), standing)
     taken = stored.lanes_at(tx, branch.id, plan, slots.seats_span(slot.start, plan, settings.tick_minutes))
     return slot, slots.choose_seats(slot, plan, taken, settings.tick_minutes, public, own)
 

@@ -10,8 +10,11 @@ from enum import StrEnum
 from typing import Final
 
 from .errors import IllegalTransition, Invalid, Refused
+from .persons import GIVEN_BACK_MOST, GIVEN_BACK_WITHIN, Standing
 
 HOLD: Final = timedelta(minutes=10)
+# A family; whoever books for more persons is asked to use their own contacts.
+PERSONS_PER_CONTACT: Final = 6
 
 
 class BookingState(StrEnum):
@@ -79,7 +82,7 @@ class Policy:
     """The rules of booking; None means no limit.
 
     `horizon_days`: last day that can be booked, counted from today. `max_active`: live bookings of one
-    person. `max_changes`: moves to another time. `cancel_until_min`: minutes before the start after
+    person. `max_persons_per_contact`: how many persons may use one telephone or address. `max_changes`: moves to another time. `cancel_until_min`: minutes before the start after
     which a visitor can neither move nor cancel on his own. `notice_min`: how near a time can be booked.
     `returns_by_lot`: a place that is given back returns by itself; else staff release it.
     """
@@ -87,6 +90,7 @@ class Policy:
     mode: Mode
     horizon_days: int | None = None
     max_active: int | None = None
+    max_persons_per_contact: int = PERSONS_PER_CONTACT
     max_changes: int | None = None
     cancel_until_min: int | None = None
     notice_min: int = 0
@@ -164,26 +168,48 @@ def against_day(policy: Policy, booker: Booker, today: date, day: date) -> Refus
     return None
 
 
-def may_book(policy: Policy, mode: Mode, booker: Booker, today: date, day: date, active: int) -> None:
-    """Raises Refused where a booking is against the rules; `active` are the live ones of this person and service group.
+def against_person(policy: Policy, standing: Standing) -> Refused | None:
+    """Why somebody of this standing can get no further appointment in the group of services; None when he can."""
+    if policy.max_active is not None and standing.active >= policy.max_active:
+        return Refused("booking-limit", count=policy.max_active)
+    if standing.given_back >= GIVEN_BACK_MOST:
+        return Refused("booking-given-back", count=GIVEN_BACK_MOST, days=GIVEN_BACK_WITHIN.days)
+    if standing.others >= policy.max_persons_per_contact:
+        return Refused("booking-persons", count=policy.max_persons_per_contact)
+    return None
 
-    Codes: those of `against_mode` and `against_day`, and booking-limit. Whether a seat is free is another question.
+
+def may_book(policy: Policy, mode: Mode, booker: Booker, today: date, day: date, standing: Standing) -> None:
+    """Raises Refused where a booking is against the rules; `standing` is that of this person in the service's group.
+
+    Codes: those of `against_mode`, `against_day` and `against_person`. Whether a seat is free is another question.
     """
-    refusal = against_mode(mode, booker) or against_day(policy, booker, today, day)
-    if refusal is None and policy.max_active is not None and active >= policy.max_active:
-        refusal = Refused("booking-limit", count=policy.max_active)
+    refusal = against_mode(mode, booker) or against_day(policy, booker, today, day) or against_person(policy, standing)
     if refusal is not None:
         raise refusal
 
 
 def against_change(
-    policy: Policy, booker: Booker, state: BookingState, starts_at: datetime, changes: int, now: datetime
+    policy: Policy,
+    booker: Booker,
+    state: BookingState,
+    starts_at: datetime,
+    changes: int,
+    now: datetime,
+    given_back: int = 0,
 ) -> Refused | None:
-    """Why a booking cannot be moved to another time any more; None when it can. Staff always can."""
+    """Why a booking cannot be moved to another time any more; None when it can. Staff always can.
+
+    `given_back` is the person's (`Standing`): where moves are not limited, they would take place after place.
+    """
     refusal = against_cancel(policy, booker, state, starts_at, now, BookingStep.CHANGE)
-    if refusal is None and booker != Booker.STAFF and policy.max_changes is not None and changes >= policy.max_changes:
+    if refusal is not None or booker == Booker.STAFF:
+        return refusal
+    if policy.max_changes is not None and changes >= policy.max_changes:
         return Refused("booking-changes-used", count=policy.max_changes)
-    return refusal
+    if given_back >= GIVEN_BACK_MOST:
+        return Refused("booking-given-back", count=GIVEN_BACK_MOST, days=GIVEN_BACK_WITHIN.days)
+    return None
 
 
 def against_cancel(

@@ -211,6 +211,7 @@ def _policy(slug: str, value: Value) -> Policy:
                 {
                     "note": names,
                     "notice_min": whole(0, 90 * _DAY),
+                    "max_persons_per_contact": whole(1, 100),
                     "window": _window,
                     "seats_for_draw_pct": percent,
                     "reserve_pct": _reserve,

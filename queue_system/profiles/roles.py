@@ -42,6 +42,7 @@ ABILITIES: Final = (
     "recall",
     "refer",
     "release_ballot",
+    "release_places",
     "reports",
     "reports_aggregate",
     "reports_aggregate_k_anonymous",

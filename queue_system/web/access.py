@@ -41,7 +41,8 @@ HALL_RIGHTS: Final = COPY_RIGHTS
 SUPERVISION_RIGHTS: Final = frozenset({"open_close_counters", "see_reports", "reports", "reports_aggregate", "rosters"})
 # A heavier class for somebody who waits: whoever meets visitors sees who needs it.
 RAISE_RIGHTS: Final = RECEPTION_RIGHTS
-OFFICE_RIGHTS: Final = AUDIT_RIGHTS | DEVICE_RIGHTS | SUPERVISION_RIGHTS
+PLACES_RIGHTS: Final = frozenset({"release_places"})
+OFFICE_RIGHTS: Final = AUDIT_RIGHTS | DEVICE_RIGHTS | SUPERVISION_RIGHTS | PLACES_RIGHTS
 
 KEY_LENGTH: Final = 4
 # A link is a right; it ends when nobody needs it any more.

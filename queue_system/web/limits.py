@@ -21,6 +21,8 @@ RATES: Final[dict[str, RateLimitItem]] = {
     "sign-in-login": parse("5 per 5 minutes"),
     # A crowd may share an address; what it keeps at once is bounded in open_holds.
     "holds": parse("120 per 10 minutes"),
+    # Of appointments that nobody attends and nobody cancels; what is cancelled counts in given_back.
+    "confirmations": parse("60 per hour"),
     # Each of these refusals tells that a contact has an appointment.
     "booking-limits": parse("10 per 10 minutes"),
     "look-ups": parse("30 per 10 minutes"),

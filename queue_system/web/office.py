@@ -24,8 +24,9 @@ from ..store.queries.access import EVERYTHING, DeviceView
 from ..store.queries.line import TicketView
 from ..store.queries.settings import BranchSettings, Names
 from ..store.tables import ORGANISATION
-from . import office_audit, office_devices, office_printers
-from .access import DEVICE_RIGHTS, OFFICE_RIGHTS
+from . import office_audit, office_devices, office_given_back, office_printers
+from .access import DEVICE_RIGHTS, OFFICE_RIGHTS, PLACES_RIGHTS
+from .given_back import given_back_of
 from .house import house
 from .office_frame import enter, moment, office_page, words_for
 
@@ -90,6 +91,10 @@ async def overview(request: Request) -> Response:
             "at": dates.day_time(now, branches[0].zone if branches else ZoneInfo("UTC"), words),
             "waiting_devices": len(await database.read(stored.open_pairings)) if pairs else 0,
             "not_in_force": idle,
+            "given_back": [
+                (branch, count) for branch in branches if (count := given_back_of(request).most(branch.id, now))
+            ],
+            "releases": any(person.may_any(PLACES_RIGHTS, branch.id) for branch in branches),
         },
     )
 
@@ -134,5 +139,6 @@ routes: list[BaseRoute] = [
     Route("/office", overview),
     *office_devices.routes,
     *office_printers.routes,
+    *office_given_back.routes,
     *office_audit.routes,
 ]

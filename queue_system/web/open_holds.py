@@ -18,10 +18,13 @@ from starlette.requests import HTTPConnection
 from ..core.bookings import BookingState, held_until
 from ..core.errors import Refused, TooMany
 from ..store.queries.bookings import BookingView, held_among
+from .given_back import given_back_of
 from .house import House, house
 from .limits import address_of, limits_of
 
 AT_ONCE: Final = 20
+# Refusals that tell of appointments with the same contact.
+TELLING: Final = frozenset({"booking-limit", "booking-given-back", "booking-persons"})
 
 
 class OpenHolds:
@@ -84,6 +87,7 @@ async def within_limit(
     """Do `work`, which holds a time of a branch for the asker; raises TooMany("too-many", seconds=…)."""
     limits, address = limits_of(connection), address_of(connection)
     limits.check("booking-limits", address)
+    given_back_of(connection).check(address, house(connection).clock.now())
     limits.take("holds", address)
     state = connection.app.state
     if not hasattr(state, "open_holds"):
@@ -92,6 +96,6 @@ async def within_limit(
     try:
         return await holds.hold(house(connection), address, branch_id, work)
     except Refused as refusal:
-        if refusal.code == "booking-limit":
+        if refusal.code in TELLING:
             limits.count("booking-limits", address)
         raise

@@ -10,25 +10,25 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from ..actions import booking as actions
 from ..core import bookings
 from ..core.bookings import Booker, BookingState, spaced_code
 from ..core.errors import DomainError, Missing
-from ..store.log import CITIZEN
 from ..store.queries import line
 from ..store.queries.bookings import BookingView, check_in_rules, policy_of
 from ..store.queries.offering import is_named
 from ..store.queries.settings import BranchSettings
-from . import access, public_times
+from . import access, booking_steps, public_times
 from .calendar_file import MEDIA_TYPE, calendar_file, method
 from .errors import message
 from .house import house
 from .kit import see_other
-from .public_frame import base_of, frame, words_for_page
+from .public_frame import base_of, frame, retry_after, words_for_page
 from .public_holding import ABOUT_THE_TIME, gone, is_held
 from .qr import qr_svg
 
 IN_CALENDARS: Final = frozenset({BookingState.CONFIRMED, BookingState.CHECKED_IN, BookingState.CANCELLED})
+# Refusals of a move that leave the appointment as it was: said above the times.
+TOLD_BY_THE_TIMES: Final = ABOUT_THE_TIME | {"booking-given-back", "too-many"}
 
 
 class Phase(StrEnum):
@@ -146,11 +146,9 @@ async def change(request: Request) -> Response:
         return see_other(f"/b/{booking.token}")
     if request.method == "POST":
         try:
-            await house(request).database.write_in(
-                branch.id, actions.change_booking, branch.id, booking.id, start, CITIZEN
-            )
+            await booking_steps.change(request, booking, start)
         except DomainError as error:
-            if error.code in ABOUT_THE_TIME:
+            if error.code in TOLD_BY_THE_TIMES:
                 return await _change_times(request, error)
             return see_other(f"/b/{booking.token}")
         return see_other(f"/b/{booking.token}?moved")
@@ -167,7 +165,7 @@ async def cancel(request: Request) -> Response:
     phase = phase_of(booking, house(request).clock.now())
     if request.method == "POST":
         try:
-            await house(request).database.write_in(branch.id, actions.cancel_booking, branch.id, booking.id, CITIZEN)
+            await booking_steps.cancel(request, booking)
         except DomainError:
             # The booking's page says in words why it cannot be cancelled any more.
             return see_other(f"/b/{booking.token}")
@@ -209,7 +207,15 @@ async def _change_times(request: Request, refusal: DomainError | None) -> Respon
         "refusal": _sentence(request, branch, refusal),
         "kept": None,
     }
-    return await frame(request, "public/times.html", branch, service, values, status=refusal.status if refusal else 200)
+    return await frame(
+        request,
+        "public/times.html",
+        branch,
+        service,
+        values,
+        status=refusal.status if refusal else 200,
+        headers=retry_after(refusal),
+    )
 
 
 async def _ticket_token(request: Request, branch: BranchSettings, booking: BookingView) -> str | None:

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ..core.bookings import HOLD, BookingState
-from ..core.errors import Missing
+from ..core.errors import DomainError, Missing, TooMany
 from ..i18n.words import Words
 from ..store.queries.bookings import BookingView
 from ..store.queries.offering import needs_a_way_out, reach
@@ -135,6 +135,11 @@ def remember_hold(request: Request, response: Response, booking: BookingView) ->
         secure=house(request).settings.behind_tls,
         httponly=True,
     )
+
+
+def retry_after(refusal: DomainError | None) -> dict[str, str] | None:
+    """The header that tells whoever asked too often how long to wait."""
+    return {"Retry-After": str(refusal.values["seconds"])} if isinstance(refusal, TooMany) else None
 
 
 def is_language_switch(answers: dict[str, str]) -> bool:

@@ -15,11 +15,11 @@ from ..actions import booking as actions
 from ..actions.booking import HoldOrder
 from ..core import contacts, telephones
 from ..core.bookings import BookingState
-from ..core.errors import DomainError, Doubtful, Invalid, Refused, TooMany
+from ..core.errors import DomainError, Doubtful, Invalid, Refused
 from ..store.log import CITIZEN
 from ..store.queries.bookings import BookingView
 from ..store.queries.settings import BranchSettings, ServiceView
-from . import access, public_services, public_times
+from . import access, booking_steps, public_services, public_times
 from .errors import message
 from .house import house
 from .kit import see_other
@@ -32,6 +32,7 @@ from .public_frame import (
     is_language_switch,
     own_hold,
     remember_hold,
+    retry_after,
     typed,
     words_for_page,
 )
@@ -104,7 +105,7 @@ async def confirm(request: Request) -> Response:
     branch, booking = await access.booking(request)
     if request.method == "POST":
         try:
-            await house(request).database.write_in(branch.id, actions.confirm_booking, branch.id, booking.id, CITIZEN)
+            await booking_steps.confirm(request, booking)
         except DomainError as error:
             if is_held(booking, house(request).clock.now()):
                 return await _check_page(request, branch, booking, error)
@@ -191,7 +192,6 @@ async def _form(
     if not service.bookable:
         return see_other(base_of(branch, service))
     status = failure.status if failure else 422 if mistakes else 200
-    headers = {"Retry-After": str(failure.values["seconds"])} if isinstance(failure, TooMany) else None
     words = words_for_page(request, branch)
     values: dict[str, Any] = {
         "day": day,
@@ -208,7 +208,9 @@ async def _form(
         "alias": branch.texts.get("alias"),
         "privacy_words": branch.texts.get("privacy_short"),
     }
-    return await frame(request, "public/details.html", branch, service, values, status=status, headers=headers)
+    return await frame(
+        request, "public/details.html", branch, service, values, status=status, headers=retry_after(failure)
+    )
 
 
 async def _check_page(
@@ -234,7 +236,9 @@ async def _check_page(
         "sentences": public_services.sentences(branch, ("no_brokers",)),
     }
     status = failure.status if failure else 200
-    return await frame(request, "public/check.html", branch, service, values, status=status)
+    return await frame(
+        request, "public/check.html", branch, service, values, status=status, headers=retry_after(failure)
+    )
 
 
 def _mistakes(answers: dict[str, str], branch: BranchSettings, service: ServiceView) -> list[Invalid]:

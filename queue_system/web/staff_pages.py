@@ -13,7 +13,7 @@ from starlette.responses import Response
 from ..store.queries.access import StaffView
 from ..store.queries.settings import BranchSettings
 from . import kit
-from .access import AUDIT_RIGHTS, DESK_RIGHTS, DEVICE_RIGHTS, HALL_RIGHTS, OFFICE_RIGHTS
+from .access import AUDIT_RIGHTS, DESK_RIGHTS, DEVICE_RIGHTS, HALL_RIGHTS, OFFICE_RIGHTS, PLACES_RIGHTS
 
 # Address, words, and the rights of which one is enough.
 PLACES: Final = (
@@ -26,6 +26,7 @@ SECTIONS: Final = (
     ("/office", "office.overview", OFFICE_RIGHTS),
     ("/office/devices", "office.devices", DEVICE_RIGHTS),
     ("/office/printers", "office.printers", DEVICE_RIGHTS),
+    ("/office/given-back", "office.given-back", PLACES_RIGHTS),
     ("/office/audit", "office.audit", AUDIT_RIGHTS),
 )
 # Where somebody without any place learns that there is none.

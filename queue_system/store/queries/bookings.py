@@ -10,15 +10,17 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from ...core import bookings, hours, slots
+from ...core import bookings, hours, persons, slots
 from ...core.bookings import BookingState, CheckInRules, Policy
 from ...core.errors import Missing
+from ...core.persons import GIVEN_BACK_WITHIN, Standing
 from ..database import AnyRow, Tx
-from ..tables import Booking, Seat, table
+from ..tables import Booking, FreedPlace, Seat, table
 from ..tables.day import PLACED_BOOKINGS
 from .settings import BranchSettings, ServiceView
 
 BOOKING = table(Booking)
+FREED = table(FreedPlace)
 SEAT = table(Seat)
 
 
@@ -117,30 +119,38 @@ def never_came(tx: Tx, branch_id: UUID, before: datetime) -> list[BookingView]:
     return [_view(row) for row in tx.rows(statement)]
 
 
-def active_bookings(tx: Tx, settings: BranchSettings, service: ServiceView, contact: str) -> int:
-    """How many confirmed bookings somebody has in the queue of a service: the group in which limits count.
+def standing(tx: Tx, settings: BranchSettings, service: ServiceView, contact: str, name: str) -> Standing:
+    """How a person stands in the queue of a service: the group in which limits count.
 
     Discreet services neither have a limit nor count towards one (decision 0012): a contact is not proved, and a
     refusal would tell whoever types another person's that this person has an appointment.
     """
     if service.confidentiality.discreet:
-        return 0
+        return Standing()
     group = [
         other.id
         for other in settings.services.values()
         if other.queue_id == service.queue_id and not other.confidentiality.discreet
     ]
-    statement = (
-        sa.select(sa.func.count())
-        .select_from(BOOKING)
+    active = sa.select(BOOKING.c.name).where(
+        BOOKING.c.branch_id == settings.id,
+        BOOKING.c.contact == contact,
+        sa.text(f"booking.state IN {PLACED_BOOKINGS}"),
+        BOOKING.c.service_id.in_(group),
+    )
+    given_back = (
+        sa.select(BOOKING.c.name)
+        .select_from(
+            FREED.join(BOOKING, (BOOKING.c.branch_id == FREED.c.branch_id) & (BOOKING.c.id == FREED.c.booking_id))
+        )
         .where(
-            BOOKING.c.branch_id == settings.id,
+            FREED.c.branch_id == settings.id,
+            FREED.c.freed_at > tx.now - GIVEN_BACK_WITHIN,
             BOOKING.c.contact == contact,
-            sa.text(f"booking.state IN {PLACED_BOOKINGS}"),
-            BOOKING.c.service_id.in_(group),
+            FREED.c.service_id.in_(group),
         )
     )
-    return int(tx.scalar(statement) or 0)
+    return persons.standing(name, (row.name for row in tx.rows(active)), (row.name for row in tx.rows(given_back)))
 
 
 def plan_of(settings: BranchSettings, service: ServiceView) -> slots.ServicePlan:

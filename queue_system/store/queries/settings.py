@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
-from ...core.bookings import Mode, Policy
+from ...core.bookings import PERSONS_PER_CONTACT, Mode, Policy
 from ...core.errors import Missing
 from ...core.freed import DEFAULT_HOUR
 from ...core.hours import Calendar, Closure, Layer, OpeningRule, Season
@@ -361,6 +361,7 @@ def _policy(row: Any) -> Policy:
         mode=Mode(row.mode),
         horizon_days=row.horizon_days,
         max_active=row.max_active,
+        max_persons_per_contact=int(row.data.get("max_persons_per_contact", PERSONS_PER_CONTACT)),
         max_changes=row.max_changes,
         cancel_until_min=row.cancel_until_min,
         notice_min=int(row.data.get("notice_min", 0)),

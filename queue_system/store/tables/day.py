@@ -137,6 +137,7 @@ class FreedPlace(SQLModel, table=True):
         within_branch("booking_id", "booking"),
         within_branch("service_id", "service"),
         Index("freed_by_booking", "branch_id", "booking_id"),
+        Index("freed_lately", "branch_id", "freed_at"),
         Index("kept_places", "branch_id", "returns_at", **partial("returned_at IS NULL")),
     )
 

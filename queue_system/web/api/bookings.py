@@ -9,7 +9,7 @@ from ...actions.booking import HoldOrder
 from ...store.log import CITIZEN
 from ...store.queries.bookings import BookingView
 from ...store.queries.settings import BranchSettings
-from .. import access
+from .. import access, booking_steps
 from ..house import house
 from ..open_holds import within_limit
 from ..public_services import address_key, service_at
@@ -48,22 +48,17 @@ async def show(request: Request, _asked: Nothing) -> models.Booking:
 
 async def confirm(request: Request, _asked: Nothing) -> models.Booking:
     branch, found = await access.booking(request)
-    confirmed = await house(request).database.write_in(branch.id, booking.confirm_booking, branch.id, found.id, CITIZEN)
-    return _booking(branch, confirmed)
+    return _booking(branch, await booking_steps.confirm(request, found))
 
 
 async def change(request: Request, asked: models.Change) -> models.Booking:
     branch, found = await access.booking(request)
-    changed = await house(request).database.write_in(
-        branch.id, booking.change_booking, branch.id, found.id, asked.starts_at, CITIZEN
-    )
-    return _booking(branch, changed)
+    return _booking(branch, await booking_steps.change(request, found, asked.starts_at))
 
 
 async def cancel(request: Request, _asked: Nothing) -> models.Booking:
     branch, found = await access.booking(request)
-    cancelled = await house(request).database.write_in(branch.id, booking.cancel_booking, branch.id, found.id, CITIZEN)
-    return _booking(branch, cancelled)
+    return _booking(branch, await booking_steps.cancel(request, found))
 
 
 def _booking(branch: BranchSettings, found: BookingView) -> models.Booking:
@@ -103,9 +98,15 @@ operations = [
     Operation("GET", "/bookings/{token}", "api.show-booking", show, models.Booking),
     Operation("DELETE", "/bookings/{token}", "api.cancel-booking", cancel, models.Booking, refusals=(409,)),
     Operation(
-        "POST", "/bookings/{token}/confirmation", "api.confirm-booking", confirm, models.Booking, refusals=(409,)
+        "POST", "/bookings/{token}/confirmation", "api.confirm-booking", confirm, models.Booking, refusals=(409, 429)
     ),
     Operation(
-        "PUT", "/bookings/{token}/start", "api.change-booking", change, models.Booking, models.Change, refusals=(409,)
+        "PUT",
+        "/bookings/{token}/start",
+        "api.change-booking",
+        change,
+        models.Booking,
+        models.Change,
+        refusals=(409, 429),
     ),
 ]

@@ -760,6 +760,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("freed_place", schema=None) as batch_op:
         batch_op.create_index("freed_by_booking", ["branch_id", "booking_id"], unique=False)
+        batch_op.create_index("freed_lately", ["branch_id", "freed_at"], unique=False)
         batch_op.create_index(
             "kept_places",
             ["branch_id", "returns_at"],

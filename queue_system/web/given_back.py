@@ -1,0 +1,64 @@
+"""How many appointments one address may give back, and what the office hears of it.
+
+Nobody is ever kept from cancelling. But whoever has given back many within an hour can book, confirm and move no more
+for a while: else one machine takes all places out of the calendar by booking and cancelling, until the lot lets them
+return. Appointments that are kept are not counted: a community centre helps many people from one address.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from starlette.requests import HTTPConnection
+
+from ..core.errors import TooMany
+
+WITHIN: Final = timedelta(hours=1)
+AT_MOST: Final = 20
+# From how many on the office is told.
+WORTH_TELLING: Final = 8
+
+
+class GivenBack:
+    """What each address gave back within the last hour, as one node remembers it."""
+
+    def __init__(self) -> None:
+        self._given: dict[str, deque[tuple[datetime, UUID]]] = {}
+
+    def check(self, address: str, now: datetime) -> None:
+        """Raises TooMany("too-many", seconds=…) where the address gave AT_MOST back."""
+        self._forget_what_is_over(now)
+        mine = self._given.get(address, ())
+        if len(mine) >= AT_MOST:
+            free_at = mine[len(mine) - AT_MOST][0] + WITHIN
+            raise TooMany("too-many", seconds=max(1, round((free_at - now).total_seconds())))
+
+    def note(self, address: str, branch_id: UUID, now: datetime) -> None:
+        """One more appointment of a branch was cancelled or moved from the address."""
+        self._forget_what_is_over(now)
+        self._given.setdefault(address, deque()).append((now, branch_id))
+
+    def most(self, branch_id: UUID, now: datetime) -> int:
+        """How many appointments of a branch the address gave back that gave most; 0 while that is nothing to tell."""
+        self._forget_what_is_over(now)
+        counts = (Counter(branch for _, branch in mine)[branch_id] for mine in self._given.values())
+        most = max(counts, default=0)
+        return most if most >= WORTH_TELLING else 0
+
+    def _forget_what_is_over(self, now: datetime) -> None:
+        for address, mine in list(self._given.items()):
+            while mine and mine[0][0] <= now - WITHIN:
+                mine.popleft()
+            if not mine:
+                del self._given[address]
+
+
+def given_back_of(connection: HTTPConnection) -> GivenBack:
+    """The counts of this node."""
+    state = connection.app.state
+    if not hasattr(state, "given_back"):
+        state.given_back = GivenBack()
+    return state.given_back  # type: ignore[no-any-return]

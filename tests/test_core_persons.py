@@ -1,0 +1,50 @@
+"""One telephone may stand for a family: persons are counted, by name and contact together."""
+
+from __future__ import annotations
+
+import pytest
+
+from queue_system.core.bookings import Mode, Policy, against_person
+from queue_system.core.persons import GIVEN_BACK_MOST, Standing, person_key, standing
+
+OPEN = Policy(Mode.FCFS, max_active=1, max_persons_per_contact=3)
+
+
+@pytest.mark.parametrize(
+    ("one", "same"),
+    [
+        ("أحمد  الحسن", "احمد الحسن"),
+        ("فاطمة علي", "فاطمه على"),
+        ("مُحَمَّد", "محمد"),
+        ("ســلمى", "سلمى"),
+        ("José Müller", "jose  MÜLLER"),
+        ("Ayşe", "AYŞE"),
+    ],
+)
+def test_ways_of_writing_a_name_are_one_person(one: str, same: str) -> None:
+    assert person_key(one) == person_key(same)
+
+
+def test_brothers_are_two() -> None:
+    assert person_key("أحمد الحسن") != person_key("محمد الحسن")
+
+
+def test_standing_counts_the_person_and_the_others_of_the_contact() -> None:
+    found = standing("أحمد", ["احمد", "سلمى", "سَلمى"], ["أحمد", "ليلى", "احمد"])
+    assert found == Standing(active=1, given_back=2, others=2)
+
+
+@pytest.mark.parametrize(
+    ("found", "refusal"),
+    [
+        (Standing(), None),
+        (Standing(others=2), None),
+        (Standing(others=3), "booking-persons"),
+        (Standing(active=1), "booking-limit"),
+        (Standing(given_back=GIVEN_BACK_MOST - 1), None),
+        (Standing(given_back=GIVEN_BACK_MOST), "booking-given-back"),
+    ],
+)
+def test_what_a_standing_forbids(found: Standing, refusal: str | None) -> None:
+    answer = against_person(OPEN, found)
+    assert (answer.code if answer else None) == refusal
