@@ -17,6 +17,7 @@ from queue_system.core.hours import (
     Season,
     Window,
     is_open,
+    last_closing,
     next_opening,
     open_until,
     session_end,
@@ -233,6 +234,22 @@ def test_a_service_that_is_open_over_the_change_of_day_keeps_the_session() -> No
 def test_a_hall_that_never_closes_ends_its_sessions_all_the_same() -> None:
     always = rule(Layer.REGULAR, "00:00", "00:00", days=EVERY_DAY)
     assert session_end(SUNDAY, calendar(always), DAY_STARTS) == at(SUNDAY + timedelta(days=2), "00:00")
+
+
+def test_the_last_closing_is_that_of_the_day_on_which_the_window_opened() -> None:
+    afternoon = rule(Layer.REGULAR, "16:00", "18:00")
+    both = calendar(REGULAR, afternoon)
+    assert last_closing(at(SUNDAY, "09:15"), both, DAY_STARTS) == at(SUNDAY, "18:00"), "one may come in the afternoon"
+    night = calendar(rule(Layer.REGULAR, "20:00", "01:00", days=EVERY_DAY))
+    assert last_closing(at(SUNDAY, "00:30"), night, DAY_STARTS) == at(SUNDAY, "01:00")
+    own = calendar(REGULAR, COLLECTION, rule(Layer.SERVICE, "09:00", "11:00", service_id=HAJJ))
+    assert last_closing(at(SUNDAY, "09:15"), own, DAY_STARTS, HAJJ) == at(SUNDAY, "11:00")
+
+
+def test_a_time_outside_the_hours_lasts_as_long_as_its_session() -> None:
+    """The hours were changed after it was agreed."""
+    monday = SUNDAY + timedelta(days=1)
+    assert last_closing(at(SUNDAY, "20:00"), calendar(REGULAR), DAY_STARTS) == at(monday, "03:00")
 
 
 def test_the_timetable_knows_the_earliest_day_that_is_not_over() -> None:

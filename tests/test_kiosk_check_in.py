@@ -8,12 +8,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from queue_system.actions import booking, desk
 from queue_system.clock import FrozenClock
 from queue_system.core.bookings import ALPHABET, Booker, new_code
+from queue_system.store.database import Tx
 from queue_system.store.log import CITIZEN, SYSTEM
 from queue_system.store.queries.bookings import BookingView
+from queue_system.store.tables import Branch, Service, table
 from tests.hall import enter
 from tests.kiosk_hall import Kiosk, book, code_on, installed, paired_kiosk
 from tests.web_hall import furnished
@@ -142,9 +145,58 @@ def test_too_early_says_when_to_come_back(kiosk: Kiosk) -> None:
     assert "الاثنين 23 تشرين الثاني/نوفمبر 2026، الساعة 09:40" in text
 
 
-def test_too_late(kiosk: Kiosk, appointment: BookingView, clock: FrozenClock) -> None:
-    clock.move(timedelta(days=1))
-    assert "انقضى يوم هذا الموعد" in refused(kiosk, appointment.code)
+def at(wall: str, day: int = 22) -> datetime:
+    """A time of the Sunday in Doha, or of a day after it."""
+    return datetime.fromisoformat(f"2026-11-{day}T{wall}+03:00").astimezone(UTC)
+
+
+def test_after_the_last_number_an_appointment_is_still_taken(
+    kiosk: Kiosk, appointment: BookingView, clock: FrozenClock
+) -> None:
+    """Numbers are given until 13:30; the desks work until 14:30."""
+    clock.set(at("14:29"))
+    kiosk.check_in(appointment.code)
+    assert kiosk.tickets()[0].priority == "late_appointment"
+
+
+def test_after_closing_no_number_is_given_and_the_way_on_is_said(
+    kiosk: Kiosk, appointment: BookingView, clock: FrozenClock
+) -> None:
+    clock.set(at("14:30"))
+    text = refused(kiosk, appointment.code)
+    assert "كان الموعد الأحد 22 تشرين الثاني/نوفمبر 2026، الساعة 10:10، وانتهى الدوام الساعة 14:30" in text
+    assert "تُعطى الأرقام من جديد: الاثنين 23 تشرين الثاني/نوفمبر 2026، الساعة 08:30" in text
+
+
+def test_the_next_day_says_that_a_number_can_be_taken_now(
+    kiosk: Kiosk, appointment: BookingView, clock: FrozenClock
+) -> None:
+    clock.set(at("08:45", day=23))
+    text = refused(kiosk, appointment.code)
+    assert "كان الموعد الأحد 22" in text
+    assert "يمكن الآن أخذ رقم" in text
+
+
+def test_a_service_for_appointments_alone_is_booked_anew(kiosk: Kiosk, clock: FrozenClock) -> None:
+    made = book(kiosk.hall, SOON, "passport-lost")
+    clock.set(at("16:30"))
+    services, branches = table(Service), table(Branch)
+    closed = sa.update(services).where(services.c.slug == "passport-lost").values(walkin_share_pct=0)
+    kiosk.hall.db.write_now(Tx.execute, closed)
+    kiosk.hall.db.write_now(Tx.execute, sa.update(branches).values(config_version=branches.c.config_version + 1))
+    text = refused(kiosk, made.code)
+    assert "يُرجى حجز موعد جديد" in text
+    assert "الأرقام" not in text
+
+
+def test_a_number_of_yesterday_is_not_shown_for_a_second_check_in(
+    kiosk: Kiosk, appointment: BookingView, clock: FrozenClock
+) -> None:
+    kiosk.check_in(appointment.code)
+    clock.set(at("08:45", day=23))
+    page = kiosk.check_in(appointment.code)
+    assert page.status == 409
+    assert "كان الموعد الأحد 22" in page.text
 
 
 def test_late_on_the_same_day_still_gives_a_number(kiosk: Kiosk, appointment: BookingView, clock: FrozenClock) -> None:

@@ -300,6 +300,10 @@ class Day(Machine):
         if self.tried(booking.confirm_booking, self.branch.id, held.id, CITIZEN) is not None:
             self.clock.set(max(self.clock.now(), starts_at + timedelta(minutes=20 if late else -10)))
             self.session_ends()
+            closes = hours.last_closing(starts_at, self.branch.calendar, self.branch.day_starts, held.service_id)
+            if self.clock.now() >= closes:
+                self.refused(Refused, kiosk.check_in, self.branch.id, held.id, CITIZEN)
+                return
             issued = self.done(kiosk.check_in, self.branch.id, held.id, CITIZEN)
             self.model.tickets[issued.ticket.id] = issued.ticket
 

@@ -116,8 +116,9 @@ def check_in(
 ) -> Issued:
     """Turn a booking into a ticket when its visitor has come; a second check-in returns the same ticket.
 
-    Raises Missing("booking"), Refused with "too-early", "too-late"; IllegalTransition when it is not confirmed or over;
-    Denied("tickets-on-the-spot") as `issue_ticket` does.
+    It is given until the service is shut for the day, also after the last number for those without an appointment;
+    then nobody is called any more. Raises Missing("booking"), Refused with "too-early", or with what `_too_late` gives;
+    IllegalTransition when it is not confirmed or over; Denied("tickets-on-the-spot") as `issue_ticket` does.
     """
     with in_session(tx, branch_id) as branch:
         settings = branch_settings(tx, branch_id, branch.config_version)
@@ -125,7 +126,8 @@ def check_in(
         booking = stored_bookings.booking(tx, branch_id, booking_id)
         if booking.ticket_id is not None:
             earlier = line.ticket(tx, branch_id, booking.ticket_id)
-            return Issued(earlier, created=False)
+            if not settings.timetable.session_over(earlier.business_date, tx.now):
+                return Issued(earlier, created=False)
         bookings.after(booking.state, BookingStep.CHECK_IN)
         service = settings.services[booking.service_id]
         arrival = _arrival(tx, settings, booking)
@@ -177,19 +179,28 @@ def _may_be_remote(settings: BranchSettings, *, remote: bool) -> None:
 
 
 def _arrival(tx: Tx, settings: BranchSettings, booking: BookingView) -> Arrival:
-    zone = settings.calendar.zone
-    day = hours.business_date(booking.starts_at, zone, settings.day_starts)
-    arrival = bookings.arrival(
-        booking.starts_at,
-        tx.now,
-        stored_bookings.check_in_rules(settings),
-        until=hours.day_bounds(day, zone, settings.day_starts)[1],
-    )
+    closes = hours.last_closing(booking.starts_at, settings.calendar, settings.day_starts, booking.service_id)
+    arrival = bookings.arrival(booking.starts_at, tx.now, stored_bookings.check_in_rules(settings), until=closes)
     if arrival.punctuality is Punctuality.TOO_EARLY:
-        raise Refused("too-early", opens_at=arrival.opens_at.astimezone(zone))
+        raise Refused("too-early", opens_at=arrival.opens_at.astimezone(settings.zone))
     if arrival.punctuality is Punctuality.TOO_LATE:
-        raise Refused("too-late")
+        raise _too_late(settings, booking, closes, tx.now)
     return arrival
+
+
+def _too_late(settings: BranchSettings, booking: BookingView, closes: datetime, now: datetime) -> Refused:
+    """What was agreed, when the doors were shut, and the way on that the service has: a number, another booking."""
+    service = settings.services[booking.service_id]
+    starts_at, closed_at = booking.starts_at.astimezone(settings.zone), closes.astimezone(settings.zone)
+    if service.walk_in and settings.timetable.takes_tickets(now, service.id):
+        return Refused("too-late-number-now", starts_at=starts_at, closed_at=closed_at)
+    opens_at = hours.next_opening(now, settings.calendar, service.id) if service.walk_in else None
+    if opens_at is not None:
+        opens_at = opens_at.astimezone(settings.zone)
+        return Refused("too-late-number", starts_at=starts_at, closed_at=closed_at, opens_at=opens_at)
+    if service.bookable:
+        return Refused("too-late-book", starts_at=starts_at, closed_at=closed_at)
+    return Refused("too-late", starts_at=starts_at, closed_at=closed_at)
 
 
 def _class_in_use(settings: BranchSettings, priority: str | None) -> str:

@@ -133,6 +133,18 @@ def session_end(day: date, calendar: Calendar, day_starts: time) -> datetime:
     return max(closings, default=ends)
 
 
+def last_closing(instant: datetime, calendar: Calendar, day_starts: time, service_id: UUID | None = None) -> datetime:
+    """When the last window closes of the day on which the window opened that holds `instant`, UTC.
+
+    Where no window holds it, because the hours were changed since it was agreed, the end of its session.
+    """
+    for day in days_of(instant, calendar.zone):
+        found = [to_instants(day, window, calendar.zone) for window in windows(day, calendar, service_id)]
+        if any(opens <= instant < closes for opens, closes in found):
+            return max(closes for _, closes in found)
+    return session_end(business_date(instant, calendar.zone, day_starts), calendar, day_starts)
+
+
 def windows(day: date, calendar: Calendar, service_id: UUID | None = None) -> tuple[Window, ...]:
     """The open windows that begin on `day`, in order, apart from one another; empty when closed.
 

@@ -210,6 +210,9 @@ def _shown(values: dict[str, Any], words: Words) -> dict[str, Any]:
             shown[name] = dates.minutes(max(1, round(int(value) / 60)), words)
         elif name == "days":
             shown[name] = words.plural("common.days", int(value))
+        elif name == "closed_at":
+            # On the day that the sentence has named.
+            shown[name] = dates.time(value, cast(ZoneInfo, value.tzinfo), words)
         elif isinstance(value, datetime):
             shown[name] = dates.day_time(value, cast(ZoneInfo, value.tzinfo), words)
         elif name == "state":
