@@ -1,13 +1,45 @@
-"""Sign-in names, as they are compared."""
+"""Sign-in names, as they are stored and as they are recognised."""
 
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Collection
+from typing import Final
+
+from .names import same_letters
+
+# Which letter each key of a Latin keyboard writes while Arabic (101) is switched on, as on most keyboards of the
+# region: the one who types sees a name that looks wrong, and thinks the password was.
+_ARABIC_KEYS: Final = str.maketrans(
+    dict(zip("qwertyuiop[]asdfghjkl;'zxcvnm,./`", "ضصثقفغعهخحجدشسيبلاتنمكطئءؤرىةوزظذ", strict=True)) | {"b": "لا"}
+)
+# How German names are written where the keyboard has no umlauts.
+_WITHOUT_UMLAUTS: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 
 
 def login_key(typed: str) -> str:
-    """A sign-in name without its accidents: capitals, the width of letters (NFKC), space around it, and marks that
+    """A sign-in name as it is stored: without capitals, the width of letters (NFKC), space around it, and marks that
     nobody sees (direction, zero width), which a name brings along when it is pasted from an Arabic message.
     """
     folded = unicodedata.normalize("NFKC", typed).casefold()
     return "".join(letter for letter in folded if unicodedata.category(letter) != "Cf").strip()
+
+
+def find_login(typed: str, logins: Collection[str]) -> str | None:
+    """Which of the stored names was meant: the very one, else the only one that another keyboard would write so.
+
+    Accents, vowel signs, hamza, dotless i and umlauts do not matter, nor which digits, nor whether the keyboard was
+    switched to Arabic or from it. Where that fits several people, none of them is meant.
+    """
+    exact = login_key(typed)
+    if exact in logins:
+        return exact
+    keys = _keys(exact)
+    found = [login for login in logins if keys & _keys(login)]
+    return found[0] if len(found) == 1 else None
+
+
+def _keys(login: str) -> frozenset[str]:
+    return frozenset(
+        {same_letters(login), same_letters(login.translate(_WITHOUT_UMLAUTS)), login.translate(_ARABIC_KEYS)}
+    )

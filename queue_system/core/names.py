@@ -1,4 +1,4 @@
-"""Names of people, as they are compared when somebody is looked for: as they sound, not as they are spelled."""
+"""Names, as they are compared when somebody is looked for: as they sound, not as they are spelled."""
 
 from __future__ import annotations
 
@@ -31,10 +31,19 @@ _SAME: Final = str.maketrans(
 )
 
 
+def same_letters(text: str) -> str:
+    """A text without what differs from hand to hand: capitals, width, vowel signs, accents, hamza, whose digits.
+
+    Signs that nobody sees (direction, zero width) are left out too; spaces and hyphens stay.
+    """
+    apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
+    kept = (sign for sign in apart.translate(_SAME) if unicodedata.category(sign) not in ("Mn", "Cf"))
+    return "".join(str(unicodedata.digit(sign)) if sign.isdigit() else sign for sign in kept)
+
+
 def name_key(name: str) -> str:
-    """A name without what differs from hand to hand: capitals, spaces, hyphens, vowel signs, accents, hamza."""
-    apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", name).casefold())
-    return "".join(sign for sign in apart.translate(_SAME) if sign.isalnum())
+    """The letters of a name as `same_letters` compares them, without what stands between them."""
+    return "".join(sign for sign in same_letters(name) if sign.isalnum())
 
 
 def is_named(name: str, typed: str) -> bool:
