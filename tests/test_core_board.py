@@ -9,7 +9,7 @@ import pytest
 
 from queue_system.core import events
 from queue_system.core.board import LAST_CALLS, Board, Call, Called, Entry, Place, Scope, fold
-from queue_system.core.events import Fact
+from queue_system.core.facts import Fact
 
 MORNING = datetime(2026, 11, 22, 7, 0, tzinfo=UTC)
 OPEN = Scope(counters=frozenset({"1", "2"}), queues=("passports", "family"))

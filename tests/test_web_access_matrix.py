@@ -96,9 +96,8 @@ DEVICES = row(
 AUDIT = row(
     SIGN_IN, forbidden=(IDLE, ELSEWHERE, CLERK, SUPERVISOR, RECEPTIONIST, TECHNICIAN), open=(AUDITOR, ADMINISTRATOR)
 )
-RECEPTION = row(
-    SIGN_IN, forbidden=(IDLE, ELSEWHERE, SUPERVISOR, AUDITOR, TECHNICIAN), open=(CLERK, RECEPTIONIST, ADMINISTRATOR)
-)
+RECEIVES = (CLERK, RECEPTIONIST, ADMINISTRATOR)
+RECEPTION = row(SIGN_IN, forbidden=(IDLE, ELSEWHERE, SUPERVISOR, AUDITOR, TECHNICIAN), open=RECEIVES)
 ANY_RECEPTION = {**RECEPTION, ELSEWHERE: OPEN}
 PLACES = row(
     SIGN_IN,
@@ -114,6 +113,7 @@ TAKE = row(FORBIDDEN, open=(KIOSK, CLERK, RECEPTIONIST, ADMINISTRATOR), sign_in=
 TAKE_ARRIVED = {**TAKE, OTHER: UNKNOWN}
 
 ACTS = ("calls", "recalls", "starts", "finishes", "no-shows", "holds", "transfers", "returns")
+RECEPTION_ACTS = ("search", "printer", "tickets", "bookings/{booking}/ticket", "tickets/{ticket}/copies")
 NO_TICKET = "01890000-0000-7000-8000-000000000000"
 # What is asked for here is named in the form, and nothing is: whoever may ask hears that it is not there.
 NAMES_NOTHING = {
@@ -172,13 +172,8 @@ MATRIX: Final[dict[tuple[str, str], Row]] = {
     **{("POST", f"/counters/{{branch}}/{{counter}}/{act}"): DESK for act in ACTS},
     ("GET", "/reception"): ANY_RECEPTION,
     ("GET", "/reception/{branch}"): RECEPTION,
-    ("GET", "/reception/{branch}/state"): RECEPTION,
-    ("POST", "/reception/{branch}/search"): RECEPTION,
-    ("POST", "/reception/{branch}/printer"): RECEPTION,
-    ("POST", "/reception/{branch}/tickets"): RECEPTION,
-    ("POST", "/reception/{branch}/bookings/{booking}/ticket"): RECEPTION,
-    ("GET", "/reception/{branch}/tickets/{ticket}"): RECEPTION,
-    ("POST", "/reception/{branch}/tickets/{ticket}/copies"): RECEPTION,
+    **{("GET", f"/reception/{{branch}}/{page}"): RECEPTION for page in ("state", "tickets/{ticket}")},
+    **{("POST", f"/reception/{{branch}}/{act}"): RECEPTION for act in RECEPTION_ACTS},
     ("GET", "/office"): OFFICE,
     ("GET", "/office/devices"): DEVICES,
     ("POST", "/office/devices/pairing"): DEVICES,

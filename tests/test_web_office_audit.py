@@ -43,6 +43,7 @@ VALUES: dict[str, Any] = {
     "outcome": "done",
     "punctuality": "on_time",
     "by": "contact",
+    "place": "01890000-0000-7000-8000-000000000000",
     "state": "fulfilled",
     "number": 4,
     "instead_of": None,

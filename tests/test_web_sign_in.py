@@ -214,30 +214,6 @@ def test_signing_in_anew_ends_the_session_before(client: TestClient) -> None:
     assert old.get("/desk").status_code == 303
 
 
-def test_five_wrong_passwords_close_a_name_for_a_while(client: TestClient) -> None:
-    for _ in range(5):
-        assert client.post("/sign-in", data={"login": "layla", "password": "no"}).status_code == 422
-    answer = client.post("/sign-in", data={"login": "layla", "password": PASSWORD})
-    assert answer.status_code == 429
-    assert 0 < int(answer.headers["retry-after"]) <= 300
-    assert 'value="layla"' in answer.text
-    # Somebody else at the same address still comes in.
-    sign_in(client, "omar")
-
-
-def test_a_right_password_gives_the_tries_back(client: TestClient) -> None:
-    for _ in range(2):
-        for _ in range(4):
-            client.post("/sign-in", data={"login": "layla", "password": "no"})
-        sign_in(client, "layla")
-
-
-def test_ten_failures_close_an_address(client: TestClient) -> None:
-    for number in range(10):
-        assert client.post("/sign-in", data={"login": f"name{number}", "password": "no"}).status_code == 422
-    assert client.post("/sign-in", data={"login": "layla", "password": PASSWORD}).status_code == 429
-
-
 def test_what_happens_at_the_door_is_logged_without_the_name_that_was_typed(here: tuple[TestClient, Hall]) -> None:
     client, hall = here
     before = hall.db.read_now(log.positions)[ORGANISATION]

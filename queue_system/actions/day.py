@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from ..core import events, tickets
 from ..core.bookings import BookingState
+from ..core.facts import Fact
 from ..core.tickets import Step
 from ..store.database import Tx
 from ..store.log import SYSTEM, Locked, locked
@@ -117,7 +118,7 @@ def _close_ticket(branch: Locked, ticket: TicketView) -> None:
         )
     )
     subject, counter = str(ticket.id), str(ticket.counter_id or "")
-    fact: events.Fact
+    fact: Fact
     if step is Step.VOID:
         fact = events.TicketVoided(subject=subject, code=ticket.code, reason="day-over")
     elif step is Step.NO_SHOW:

@@ -13,7 +13,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from uuid_utils.compat import uuid7
 
-from ..core import events
+from ..core import events, staff_events
 from ..core.errors import Missing, Refused
 from ..core.logins import login_key
 from ..store.database import AnyRow, Tx
@@ -78,7 +78,7 @@ def create_staff(tx: Tx, person: NewStaff, actor: Actor = SYSTEM) -> UUID:
         )
         for branch_id, role in person.roles:
             tx.execute(sa.insert(STAFF_ROLE), {"staff_id": staff_id, "branch_id": branch_id, "role": role})
-        fact = events.StaffCreated(subject=str(staff_id), roles=sorted({role for _, role in person.roles}))
+        fact = staff_events.StaffCreated(subject=str(staff_id), roles=sorted({role for _, role in person.roles}))
         organisation.append(fact, actor)
         return staff_id
 
@@ -99,7 +99,9 @@ def start_session(tx: Tx, staff_id: UUID, channel: str) -> str:
             },
         )
         tx.execute(sa.delete(SESSION).where(SESSION.c.expires_at <= tx.now))
-        organisation.append(events.StaffSignedIn(subject=str(staff_id), channel=channel), Actor("staff", str(staff_id)))
+        organisation.append(
+            staff_events.StaffSignedIn(subject=str(staff_id), channel=channel), Actor("staff", str(staff_id))
+        )
         return token
 
 
@@ -107,7 +109,7 @@ def record_failed_sign_in(tx: Tx, staff_id: UUID | None, channel: str) -> None:
     """A wrong password, or a name that does not exist; the typed name itself is not kept."""
     with locked(tx, ORGANISATION) as organisation:
         subject = str(staff_id) if staff_id else ""
-        organisation.append(events.SignInFailed(subject=subject, channel=channel), SYSTEM)
+        organisation.append(staff_events.SignInFailed(subject=subject, channel=channel), SYSTEM)
 
 
 def touch_session(tx: Tx, token: str) -> None:
@@ -124,7 +126,7 @@ def end_session(tx: Tx, token: str) -> None:
             .returning(SESSION.c.staff_id, SESSION.c.channel)
         )
         if row is not None:
-            fact = events.StaffSignedOut(subject=str(row.staff_id), channel=row.channel)
+            fact = staff_events.StaffSignedOut(subject=str(row.staff_id), channel=row.channel)
             organisation.append(fact, Actor("staff", str(row.staff_id)))
 
 

@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import Final, NamedTuple
 
 from . import events
-from .events import Fact
+from .facts import Fact
 from .tickets import TicketState
 
 LAST_CALLS: Final = 7

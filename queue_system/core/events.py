@@ -6,21 +6,11 @@ without touching the log. Times inside a fact are ISO 8601 in UTC.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
-
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """Something that happened; `kind` is its dotted name, `subject` the id of what it happened to."""
-
-    kind: ClassVar[str] = ""
-
-    subject: str
-
-    def data(self) -> dict[str, Any]:
-        """Everything but the subject, ready for JSON."""
-        return {name.name: getattr(self, name.name) for name in fields(self) if name.name != "subject"}
+from . import staff_events
+from .facts import Fact
 
 
 def from_data(kind: str, subject: str, data: dict[str, Any]) -> Fact:
@@ -228,7 +218,7 @@ class BookingEnded(Fact):
     state: str
 
 
-# ---------------------------------------------------------------- counters, slips, devices, people
+# ---------------------------------------------------------------- counters, slips, devices
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,32 +322,6 @@ class PairingRefused(Fact):
 
 
 @dataclass(frozen=True, slots=True)
-class StaffCreated(Fact):
-    kind: ClassVar[str] = "staff.created"
-    roles: list[str]
-
-
-@dataclass(frozen=True, slots=True)
-class StaffSignedIn(Fact):
-    kind: ClassVar[str] = "staff.signed_in"
-    channel: str
-
-
-@dataclass(frozen=True, slots=True)
-class StaffSignedOut(Fact):
-    kind: ClassVar[str] = "staff.signed_out"
-    channel: str
-
-
-@dataclass(frozen=True, slots=True)
-class SignInFailed(Fact):
-    """`subject` is the staff id where the name exists, else empty; the typed name is never kept."""
-
-    kind: ClassVar[str] = "staff.sign_in_failed"
-    channel: str
-
-
-@dataclass(frozen=True, slots=True)
 class ProfileInstalled(Fact):
     kind: ClassVar[str] = "organisation.installed"
     profile: str
@@ -402,10 +366,15 @@ KINDS: Final[dict[str, type[Fact]]] = {
         DeviceReplaced,
         DeviceRevoked,
         PairingRefused,
-        StaffCreated,
-        StaffSignedIn,
-        StaffSignedOut,
-        SignInFailed,
+        staff_events.StaffCreated,
+        staff_events.StaffSignedIn,
+        staff_events.StaffSignedOut,
+        staff_events.SignInFailed,
+        staff_events.StaffLocked,
+        staff_events.StaffUnlocked,
+        staff_events.StaffPasswordSet,
+        staff_events.StaffRoleGiven,
+        staff_events.StaffRoleTaken,
         ProfileInstalled,
     )
 }

@@ -19,7 +19,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from ..core.errors import Missing
-from ..core.events import Fact
+from ..core.facts import Fact
 from .database import AnyRow, Tx, for_update
 from .prepared import Prepared
 from .tables import Branch, Event, table

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from ipaddress import IPv4Address, IPv6Network, ip_address
 from typing import Final
 
@@ -15,10 +19,15 @@ from starlette.requests import HTTPConnection
 from ..clock import SystemClock
 from ..core.errors import TooMany
 
-# A whole office may sit behind one address: for sign-ins only failures count there.
 RATES: Final[dict[str, RateLimitItem]] = {
-    "sign-in-address": parse("10 per 5 minutes"),
-    "sign-in-login": parse("5 per 5 minutes"),
+    # Of sign-ins only failures count (decision 0016): in a browser that knows the person, for one name at one
+    # address, for one name from everywhere, and at one address, behind which a whole hall may sit.
+    "sign-in-browser": parse("10 per 5 minutes"),
+    "sign-in-here": parse("5 per 5 minutes"),
+    "sign-in-login": parse("30 per 5 minutes"),
+    "sign-in-address": parse("60 per 5 minutes"),
+    # How many failures of one name, or of all names that nobody has, become facts.
+    "sign-in-facts": parse("5 per 5 minutes"),
     # A crowd may share an address; what it keeps at once is bounded in open_holds.
     "holds": parse("120 per 10 minutes"),
     # Of appointments that nobody attends and nobody cancels; what is cancelled counts in given_back.
@@ -37,6 +46,7 @@ class Limits:
 
     def __init__(self) -> None:
         self._windows = MovingWindowRateLimiter(MemoryStorage())
+        self._under_way: Counter[tuple[str, str]] = Counter()
 
     def take(self, name: str, key: str) -> None:
         """Use one of the tries; raises TooMany("too-many", seconds=…) when none is left."""
@@ -52,9 +62,34 @@ class Limits:
         """One more failure, refused or not."""
         self._windows.hit(RATES[name], name, _hidden(key))
 
+    def is_left(self, name: str, key: str) -> bool:
+        """Use one of the tries where one is left, else say so."""
+        return self._windows.hit(RATES[name], name, _hidden(key))
+
+    @contextmanager
+    def attempt(self, name: str, key: str) -> Iterator[Callable[[], None]]:
+        """Something slow that counts only when it fails: the body calls what it is given.
+
+        While it is under way it is counted as if it had failed, so that many at the same moment are no way around.
+        Raises TooMany("too-many", seconds=…) when no try is left.
+        """
+        hidden = _hidden(key)
+        if self._windows.get_window_stats(RATES[name], name, hidden).remaining <= self._under_way[name, hidden]:
+            self._refuse(name, key)
+        self._under_way[name, hidden] += 1
+        try:
+            yield partial(self._fail, name, hidden)
+        finally:
+            self._under_way[name, hidden] -= 1
+            if not self._under_way[name, hidden]:
+                del self._under_way[name, hidden]
+
     def clear(self, name: str, key: str) -> None:
         """Give all tries back."""
         self._windows.clear(RATES[name], name, _hidden(key))
+
+    def _fail(self, name: str, hidden: str) -> None:
+        self._windows.hit(RATES[name], name, hidden)
 
     def _refuse(self, name: str, key: str) -> None:
         free_at = self._windows.get_window_stats(RATES[name], name, _hidden(key)).reset_time

@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 import re
-from functools import partial
+import secrets
+from datetime import timedelta
 from typing import Final
-from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from ..actions import office
+from ..actions.staff import BROWSER_KNOWN_FOR, remember_browser
 from ..core.errors import TooMany
-from ..core.logins import login_key
-from ..store.queries.access import StaffView, staff_by_login, staff_by_session
+from ..store.queries.access import StaffView, staff_by_session
 from ..store.queries.settings import branch_ids
 from . import access, kit
 from .errors import message
-from .house import house, in_thread
-from .limits import address_of, limits_of
-from .passwords import is_password
+from .house import house
+from .sign_in_check import checked
 from .staff_pages import NO_PLACE, first_page, may_open, staff_page
 
 CHANNEL: Final = "web"
 LONGEST: Final = 200
 # A path of ours: one slash, and none of the characters that a browser would read as another host.
+_SECRET: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 _OWN_PATH: Final = re.compile(r"/(?![/\\])[^\\\s\x00-\x1f]*")
 
 
@@ -56,7 +56,7 @@ async def create(request: Request) -> Response:
     if missing:
         return await _form(request, wanted, login=login, wrong=missing, status=422)
     try:
-        staff_id = await checked(request, login[:LONGEST], password[:LONGEST], CHANNEL)
+        staff_id = await checked(request, login[:LONGEST], password[:LONGEST], CHANNEL, _browser(request))
     except TooMany as refusal:
         words = kit.words_of(kit.language_of(request))
         headers = {"Retry-After": str(refusal.values["seconds"])}
@@ -71,9 +71,12 @@ async def create(request: Request) -> Response:
     if left_over := request.cookies.get(access.session_cookie(request)):
         await database.write(office.end_session, left_over)
     token = await database.write(office.start_session, staff_id, CHANNEL)
+    browser = _browser(request) or secrets.token_urlsafe(32)
+    await database.write(remember_browser, staff_id, browser)
     person = await database.read(staff_by_session, office.sha256(token), office.SESSION_IDLE)
     response = kit.see_other(await _way(request, person, wanted) if person else "/sign-in")
     _set_cookie(request, response, access.session_cookie(request), token)
+    _set_cookie(request, response, access.browser_cookie(request), browser, max_age=BROWSER_KNOWN_FOR)
     if person and kit.LANGUAGE_COOKIE not in request.cookies:
         # People read the language they were entered with, whatever the machine at the counter prefers.
         _set_cookie(request, response, kit.LANGUAGE_COOKIE, person.language)
@@ -102,36 +105,24 @@ def own_path(wanted: str | None) -> str:
     return wanted if wanted and _OWN_PATH.fullmatch(wanted) else ""
 
 
-async def checked(request: Request, login: str, password: str, channel: str) -> UUID | None:
-    """Whose name and password these are; None for nobody's. Raises TooMany("too-many", seconds=…)."""
-    login = login_key(login)
-    limits, address = limits_of(request), address_of(request)
-    # An office sits behind one address: there only failures count. A name is counted before the password is
-    # looked at, so that many tries at the same moment are no way around.
-    limits.check("sign-in-address", address)
-    limits.take("sign-in-login", login)
-    database = house(request).database
-    found = await database.read(staff_by_login, login)
-    staff_id, stored = found or (None, None)
-    if await in_thread(partial(is_password, stored, password)):
-        limits.clear("sign-in-login", login)
-        return staff_id
-    limits.count("sign-in-address", address)
-    await database.write(office.record_failed_sign_in, staff_id, channel)
-    return None
-
-
 async def _way(request: Request, person: StaffView, wanted: str) -> str:
     """Where somebody goes after signing in: the page they asked for where they may open it, else their first."""
     branches = await house(request).database.read(branch_ids)
     return wanted if wanted and may_open(person, wanted, branches) else first_page(person)
 
 
-def _set_cookie(request: Request, response: Response, name: str, value: str) -> None:
-    # No Max-Age: it ends with the browser; how long a session is good for is decided here (SESSION_LIFETIME, SESSION_IDLE).
+def _browser(request: Request) -> str:
+    """The secret of this browser, "" where it has none; what we would not have made is none of ours."""
+    kept = request.cookies.get(access.browser_cookie(request), "")
+    return kept if _SECRET.fullmatch(kept) else ""
+
+
+def _set_cookie(request: Request, response: Response, name: str, value: str, max_age: timedelta | None = None) -> None:
+    # Without Max-Age it ends with the browser; how long a session is good for is decided here (SESSION_LIFETIME, SESSION_IDLE).
     response.set_cookie(
         name,
         value,
+        max_age=None if max_age is None else int(max_age.total_seconds()),
         path="/",
         secure=house(request).settings.behind_tls,
         httponly=True,

@@ -9,13 +9,15 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from ...core.logins import find_login
 from ..database import AnyRow, Tx
 from ..prepared import Prepared
-from ..tables import ORGANISATION, Device, Pairing, Role, Staff, StaffRole, table
+from ..tables import ORGANISATION, Device, KnownBrowser, Pairing, Role, Staff, StaffRole, table
 from .sessions import ALIVE, SESSION, Idle
 
 STAFF = table(Staff)
 STAFF_ROLE = table(StaffRole)
+KNOWN_BROWSER = table(KnownBrowser)
 ROLE = table(Role)
 DEVICE = table(Device)
 PAIRING = table(Pairing)
@@ -107,6 +109,30 @@ def staff_by_session(tx: Tx, token_sha256: str, idle: Idle) -> StaffView | None:
     return _staff(tx, row, row.seen_at) if row else None
 
 
+@dataclass(frozen=True, slots=True)
+class AccountView:
+    """Who somebody claims to be, before the password is looked at."""
+
+    id: UUID
+    login: str
+    password: str
+    unlocked_at: datetime | None
+
+
+def account_of(tx: Tx, typed: str) -> AccountView | None:
+    """The active person whose sign-in name was typed, on whatever keyboard (`core.logins.find_login`)."""
+    active = [row.login for row in tx.rows(sa.select(STAFF.c.login).where(STAFF.c.active))]
+    login = find_login(typed, active)
+    row = tx.row(sa.select(STAFF).where(STAFF.c.login == login, STAFF.c.active)) if login else None
+    return AccountView(row.id, row.login, row.password, row.unlocked_at) if row else None
+
+
+def knows_browser(tx: Tx, staff_id: UUID, token_sha256: str) -> bool:
+    """Whether a person has signed in with this browser before."""
+    here = (KNOWN_BROWSER.c.staff_id == staff_id) & (KNOWN_BROWSER.c.token_sha256 == token_sha256)
+    return tx.row(sa.select(KNOWN_BROWSER.c.staff_id).where(here)) is not None
+
+
 def staff_by_login(tx: Tx, login: str) -> tuple[UUID, str] | None:
     """Id and stored password of an active person; `login` as `core.logins.login_key` makes it."""
     row = tx.row(sa.select(STAFF.c.id, STAFF.c.password).where(STAFF.c.login == login, STAFF.c.active))
@@ -116,6 +142,28 @@ def staff_by_login(tx: Tx, login: str) -> tuple[UUID, str] | None:
 def role_slugs(tx: Tx) -> set[str]:
     """The roles that somebody can have."""
     return {row.slug for row in tx.rows(sa.select(ROLE.c.slug))}
+
+
+@dataclass(frozen=True, slots=True)
+class PersonView:
+    """Somebody who may sign in, or could before; roles as (branch or ORGANISATION, role)."""
+
+    id: UUID
+    login: str
+    name: str
+    active: bool
+    roles: tuple[tuple[UUID, str], ...]
+
+
+def people(tx: Tx) -> list[PersonView]:
+    """Everybody, by sign-in name."""
+    held: dict[UUID, list[tuple[UUID, str]]] = {}
+    for row in tx.rows(sa.select(STAFF_ROLE).order_by(STAFF_ROLE.c.role)):
+        held.setdefault(row.staff_id, []).append((row.branch_id, row.role))
+    return [
+        PersonView(row.id, row.login, row.name, row.active, tuple(held.get(row.id, ())))
+        for row in tx.rows(sa.select(STAFF).order_by(STAFF.c.login))
+    ]
 
 
 def staff_names(tx: Tx) -> dict[UUID, str]:

@@ -6,7 +6,7 @@ PostgreSQL can be partitioned or distributed by branch without a change of code.
 
 from __future__ import annotations
 
-from .access import Device, Pairing, Session, Staff, StaffRole
+from .access import Device, KnownBrowser, Pairing, Session, Staff, StaffRole
 from .columns import table
 from .day import Booking, Call, FreedPlace, PrintJob, Seat, Series, Ticket
 from .log import Event
@@ -53,6 +53,7 @@ __all__ = [
     "Document",
     "Event",
     "FreedPlace",
+    "KnownBrowser",
     "Occasion",
     "OpeningHours",
     "Organisation",

@@ -21,6 +21,18 @@ class Staff(SQLModel, table=True):
     language: str
     active: bool = True
     created_at: datetime
+    # When limits on sign-ins were last lifted for this person: what was tried before counts no longer.
+    unlocked_at: datetime | None = None
+
+
+class KnownBrowser(SQLModel, table=True):
+    """A browser in which a person has signed in: other people's failures do not keep them out there."""
+
+    __tablename__ = "known_browser"
+
+    token_sha256: str = key()
+    staff_id: UUID = Field(primary_key=True, foreign_key="staff.id")
+    used_at: datetime
 
 
 class StaffRole(SQLModel, table=True):

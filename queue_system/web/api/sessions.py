@@ -12,7 +12,7 @@ from ...core.errors import SignedOut as NotSignedIn
 from ...store.queries.access import staff_by_session
 from .. import access
 from ..house import house
-from ..sign_in import checked
+from ..sign_in_check import checked
 from . import models
 from .operation import Key, Operation
 from .values import Nothing

@@ -134,6 +134,7 @@ def upgrade() -> None:
         sa.Column("language", AutoString(), nullable=False),
         sa.Column("active", sa.Boolean(), nullable=False),
         sa.Column("created_at", UTCDateTime(), nullable=False),
+        sa.Column("unlocked_at", UTCDateTime(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("login"),
     )
@@ -288,6 +289,17 @@ def upgrade() -> None:
             ["branch.id"],
         ),
         sa.PrimaryKeyConstraint("branch_id", "queue_id", "business_date"),
+    )
+    op.create_table(
+        "known_browser",
+        sa.Column("token_sha256", AutoString(), nullable=False),
+        sa.Column("staff_id", sa.Uuid(), nullable=False),
+        sa.Column("used_at", UTCDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["staff_id"],
+            ["staff.id"],
+        ),
+        sa.PrimaryKeyConstraint("token_sha256", "staff_id"),
     )
     op.create_table(
         "session",

@@ -1,0 +1,142 @@
+"""People who work here: which browsers know them, and how somebody is kept out or let in again."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from ..core import events, staff_events
+from ..core.errors import Missing, Refused
+from ..core.logins import login_key
+from ..store.database import Tx
+from ..store.log import SYSTEM, Actor, Locked, locked
+from ..store.queries import line
+from ..store.tables import (
+    ORGANISATION,
+    Counter,
+    KnownBrowser,
+    Role,
+    Session,
+    Staff,
+    StaffRole,
+    table,
+)
+from .office import sha256
+
+COUNTER = table(Counter)
+KNOWN_BROWSER = table(KnownBrowser)
+ROLE = table(Role)
+SESSION = table(Session)
+STAFF = table(Staff)
+STAFF_ROLE = table(StaffRole)
+
+# Whoever has not signed in with a browser for so long is a stranger to it again.
+BROWSER_KNOWN_FOR: Final = timedelta(days=180)
+
+
+def remember_browser(tx: Tx, staff_id: UUID, token: str) -> None:
+    """This person has just signed in with the browser that carries `token`. No fact: the sign-in is one."""
+    tx.execute(sa.delete(KNOWN_BROWSER).where(KNOWN_BROWSER.c.used_at <= tx.now - BROWSER_KNOWN_FOR))
+    here = (KNOWN_BROWSER.c.staff_id == staff_id) & (KNOWN_BROWSER.c.token_sha256 == sha256(token))
+    if tx.execute(sa.update(KNOWN_BROWSER).where(here).values(used_at=tx.now)).rowcount == 0:
+        tx.execute(sa.insert(KNOWN_BROWSER), {"staff_id": staff_id, "token_sha256": sha256(token), "used_at": tx.now})
+
+
+def lock_staff(tx: Tx, login: str, actor: Actor = SYSTEM) -> None:
+    """Keep a person out from now on: every session ends, the counters they sat at are free.
+
+    A counter where a visitor stands stays as it is, to be taken over by a colleague. Raises Missing("staff").
+    """
+    with locked(tx, ORGANISATION) as organisation:
+        staff_id = _id_of(tx, login)
+        tx.execute(sa.update(STAFF).where(STAFF.c.id == staff_id).values(active=False))
+        _end_everywhere(tx, staff_id)
+        organisation.append(staff_events.StaffLocked(subject=str(staff_id)), actor)
+        _leave_counters(tx, staff_id, actor)
+
+
+def unlock_staff(tx: Tx, login: str, actor: Actor = SYSTEM) -> None:
+    """Let a person in again, and forget the failures that limit their sign-ins. Raises Missing("staff")."""
+    with locked(tx, ORGANISATION) as organisation:
+        staff_id = _id_of(tx, login)
+        tx.execute(sa.update(STAFF).where(STAFF.c.id == staff_id).values(active=True, unlocked_at=tx.now))
+        organisation.append(staff_events.StaffUnlocked(subject=str(staff_id)), actor)
+
+
+def set_password(tx: Tx, login: str, password: str, actor: Actor = SYSTEM) -> None:
+    """Give a person a new password, already hashed; whoever came in with the old one is out. Raises Missing("staff")."""
+    with locked(tx, ORGANISATION) as organisation:
+        staff_id = _id_of(tx, login)
+        tx.execute(sa.update(STAFF).where(STAFF.c.id == staff_id).values(password=password, unlocked_at=tx.now))
+        _end_everywhere(tx, staff_id)
+        organisation.append(staff_events.StaffPasswordSet(subject=str(staff_id)), actor)
+
+
+def give_role(tx: Tx, login: str, branch_id: UUID, role: str, actor: Actor = SYSTEM) -> None:
+    """Let a person be something at a branch, or at ORGANISATION. Raises Missing("staff", "role"), Refused("role-held")."""
+    with locked(tx, ORGANISATION) as organisation:
+        staff_id = _id_of(tx, login)
+        if tx.row(sa.select(ROLE.c.slug).where(ROLE.c.slug == role)) is None:
+            raise Missing("role", role=role)
+        held = {"staff_id": staff_id, "branch_id": branch_id, "role": role}
+        if tx.row(sa.select(STAFF_ROLE.c.role).filter_by(**held)) is not None:
+            raise Refused("role-held", role=role)
+        tx.execute(sa.insert(STAFF_ROLE), held)
+        organisation.append(
+            staff_events.StaffRoleGiven(subject=str(staff_id), roles=[role], place=str(branch_id)), actor
+        )
+
+
+def take_role(tx: Tx, login: str, branch_id: UUID, role: str, actor: Actor = SYSTEM) -> None:
+    """Undo `give_role`. Raises Missing("staff"), Refused("role-not-held")."""
+    with locked(tx, ORGANISATION) as organisation:
+        staff_id = _id_of(tx, login)
+        taken = tx.execute(
+            sa.delete(STAFF_ROLE).where(
+                STAFF_ROLE.c.staff_id == staff_id, STAFF_ROLE.c.branch_id == branch_id, STAFF_ROLE.c.role == role
+            )
+        )
+        if taken.rowcount == 0:
+            raise Refused("role-not-held", role=role)
+        organisation.append(
+            staff_events.StaffRoleTaken(subject=str(staff_id), roles=[role], place=str(branch_id)), actor
+        )
+
+
+def _id_of(tx: Tx, login: str) -> UUID:
+    found = tx.scalar(sa.select(STAFF.c.id).where(STAFF.c.login == login_key(login)))
+    if found is None:
+        raise Missing("staff")
+    return found  # type: ignore[no-any-return]
+
+
+def _end_everywhere(tx: Tx, staff_id: UUID) -> None:
+    tx.execute(sa.delete(SESSION).where(SESSION.c.staff_id == staff_id))
+    tx.execute(sa.delete(KNOWN_BROWSER).where(KNOWN_BROWSER.c.staff_id == staff_id))
+
+
+def _leave_counters(tx: Tx, staff_id: UUID, actor: Actor) -> None:
+    """The branches are locked in the order of their ids, as everywhere."""
+    sat = tx.rows(
+        sa.select(COUNTER.c.branch_id, COUNTER.c.id, COUNTER.c.number)
+        .where(COUNTER.c.staff_id == staff_id)
+        .order_by(COUNTER.c.branch_id)
+    )
+    for row in sat:
+        with locked(tx, row.branch_id) as branch:
+            _leave(branch, row.id, row.number, staff_id, actor)
+
+
+def _leave(branch: Locked, counter_id: UUID, number: int, staff_id: UUID, actor: Actor) -> None:
+    if line.at_counter(branch.tx, branch.id, counter_id) is not None:
+        return
+    left = branch.tx.execute(
+        sa.update(COUNTER)
+        .where(COUNTER.c.branch_id == branch.id, COUNTER.c.id == counter_id, COUNTER.c.staff_id == staff_id)
+        .values(staff_id=None)
+    )
+    if left.rowcount:
+        branch.append(events.CounterClosed(subject=str(counter_id), number=number), actor)
