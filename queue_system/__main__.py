@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Final, NoReturn
+from typing import Annotated, Final
 
 import typer
 from pydantic import SecretStr
 
-from .clock import SystemClock
-from .core.errors import DomainError, Unavailable
-from .settings import CannotListen, Settings, SettingsError, make_folder, read_settings
-from .store.database import Database
+from .command_line import fail, open_database, require_ready
+from .core.errors import DomainError
+from .settings import CannotListen, Settings, SettingsError, read_settings
+from .staff_commands import staff
 
 COULD_NOT_START: Final = 3
-SHORTEST_PASSWORD: Final = 8
 
 cli = typer.Typer(
     no_args_is_help=True,
@@ -28,7 +24,6 @@ cli = typer.Typer(
     "QUEUE_DATA_DIR, QUEUE_DATABASE_URL, QUEUE_PUBLIC_URL (docs/operations.md).",
 )
 audit = typer.Typer(no_args_is_help=True, help="The log that nobody can change unnoticed.")
-staff = typer.Typer(no_args_is_help=True, help="The people who work here.")
 cli.add_typer(audit, name="audit")
 cli.add_typer(staff, name="staff")
 
@@ -38,13 +33,13 @@ def main() -> None:
     try:
         cli(prog_name="queue-system")
     except CannotListen as error:
-        _fail(str(error), COULD_NOT_START)
+        fail(str(error), COULD_NOT_START)
     except SettingsError as error:
-        _fail(f"a setting is wrong. {error}")
+        fail(f"a setting is wrong. {error}")
     except DomainError as error:
         from .doctor import told
 
-        _fail(told(error))
+        fail(told(error))
 
 
 @cli.callback()
@@ -70,9 +65,9 @@ def serve(
     from .serving import serve as run
 
     settings = read_settings(host=host, port=port)
-    with _database(settings) as database:
+    with open_database(settings) as database:
         database.claim_process()
-        _require_ready(database)
+        require_ready(database)
     listener, settings = listen(settings)
     with contextlib.closing(listener):
         raise typer.Exit(run(create_app(settings), settings, listener, lambda: _serving(settings)))
@@ -111,8 +106,8 @@ def init(
     try:
         organisation = read_profile(profile)
     except ProfileError as error:
-        _fail(str(error))
-    with _database(settings) as database:
+        fail(str(error))
+    with open_database(settings) as database:
         database.claim_process()
         schema.migrate(database)
         database.write_now(install, organisation)
@@ -131,12 +126,12 @@ def adopt(
     settings = read_settings()
     origin = settings.model_copy(update={"data_dir": folder, "database_url": SecretStr("")})
     if not (folder / "queue.db").exists():
-        _fail(f"there is no database at {folder / 'queue.db'}.")
+        fail(f"there is no database at {folder / 'queue.db'}.")
     if settings.embedded:
-        _fail("QUEUE_DATABASE_URL is not set: it says into which database.")
-    with _database(origin) as source, _database(settings) as target:
+        fail("QUEUE_DATABASE_URL is not set: it says into which database.")
+    with open_database(origin) as source, open_database(settings) as target:
         source.claim_process()
-        _require_ready(source)
+        require_ready(source)
         schema.migrate(target)
         rows = moving.adopt(source, target)
     typer.echo(
@@ -149,9 +144,9 @@ def restored() -> None:
     """Say that the database is a restored backup, so that screens and desks follow it again. Stop the server first."""
     from .actions.office import renew_epoch
 
-    with _database(read_settings()) as database:
+    with open_database(read_settings()) as database:
         database.claim_process()
-        _require_ready(database)
+        require_ready(database)
         database.write_now(renew_epoch)
     typer.echo("Screens and desks will take what the restored database says. Next: queue-system audit verify")
 
@@ -161,7 +156,7 @@ def migrate() -> None:
     """Bring the database to the schema that this version needs. Take a backup first."""
     from .store import schema
 
-    with _database(read_settings()) as database:
+    with open_database(read_settings()) as database:
         database.claim_process()
         typer.echo(f"The schema is at {schema.migrate(database)}.")
 
@@ -184,8 +179,8 @@ def audit_verify() -> None:
     """Recompute the chain of every branch's log. Exit code 1 names the first entry that does not fit."""
     from .store import log
 
-    with _database(read_settings()) as database:
-        _require_ready(database)
+    with open_database(read_settings()) as database:
+        require_ready(database)
         verdicts = database.read_now(log.verify)
     broken = False
     for verdict in verdicts:
@@ -197,80 +192,8 @@ def audit_verify() -> None:
     raise typer.Exit(1 if broken else 0)
 
 
-@staff.command("add")
-def staff_add(
-    login: Annotated[str, typer.Argument(help="The name to sign in with.")],
-    name: Annotated[str, typer.Option(help="The name colleagues read.")] = "",
-    role: Annotated[str, typer.Option(help="A role of the profile, or administrator.")] = "administrator",
-    branch: Annotated[str, typer.Option(help="The branch of the role; empty for the whole organisation.")] = "",
-    language: Annotated[str, typer.Option(help="ar, en, …")] = "ar",
-) -> None:
-    """Add somebody who may sign in; the password is asked for, or read from standard input."""
-    from .actions.office import NewStaff, create_staff
-    from .store.queries.access import role_slugs
-    from .store.queries.settings import branch_ids
-    from .store.tables import ORGANISATION
-    from .web.passwords import hash_password
-
-    password = (
-        typer.prompt("Password", hide_input=True, confirmation_prompt=True)
-        if sys.stdin.isatty()
-        else sys.stdin.readline().rstrip("\r\n")
-    )
-    if len(password) < SHORTEST_PASSWORD:
-        _fail(f"a password needs at least {SHORTEST_PASSWORD} characters. Nobody was added.")
-    with _database(read_settings()) as database:
-        _require_ready(database)
-        branches = database.read_now(branch_ids)
-        if branch and branch not in branches:
-            _fail(f"there is no branch {branch}. There are: {', '.join(sorted(branches))}.")
-        if role not in (roles := database.read_now(role_slugs)):
-            _fail(f"there is no role {role}. There are: {', '.join(sorted(roles))}.")
-        place = branches[branch] if branch else ORGANISATION
-        database.write_now(
-            create_staff, NewStaff(login, name or login, hash_password(password), language, ((place, role),))
-        )
-    typer.echo(f"{login} can sign in.")
-
-
-@contextmanager
-def _database(settings: Settings) -> Iterator[Database]:
-    if settings.embedded:
-        make_folder(settings.data_dir)
-    database = Database(settings.database, SystemClock())
-    try:
-        yield database
-    except Unavailable as error:
-        from .doctor import told
-
-        _fail(told(error, database))
-    finally:
-        database.close()
-
-
-def _require_ready(database: Database) -> None:
-    from .store import schema
-    from .store.queries.organisation import organisation
-
-    revision = schema.current(database)
-    if revision is None:
-        _fail(
-            "there is nothing in the database yet. Load an organisation: queue-system init PROFILE (docs/profiles.md)"
-        )
-    if not schema.is_known(revision):
-        raise Unavailable("schema-newer", revision=revision)
-    if revision != schema.newest():
-        _fail("the database is not at the schema that this version needs. Take a backup, then: queue-system migrate")
-    database.read_now(organisation)
-
-
 def _serving(settings: Settings) -> None:
     typer.echo(f"Serving on {settings.address}. Ctrl-C stops.")
-
-
-def _fail(text: str, code: int = 1) -> NoReturn:
-    typer.echo(f"queue-system: {text}", err=True)
-    raise SystemExit(code)
 
 
 if __name__ == "__main__":

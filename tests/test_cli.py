@@ -367,8 +367,12 @@ def test_staff_are_added_with_a_password_from_standard_input(run: Run, folder: P
     [
         (("--role", "wizard"), PASSWORD, "there is no role wizard. There are: administrator, "),
         (("--branch", "atlantis"), PASSWORD, "there is no branch atlantis. There are: "),
-        ((), "", "at least 8 characters"),
-        ((), "1234567", "at least 8 characters"),
+        ((), "", "at least 10 characters"),
+        ((), "ninesigns", "at least 10 characters"),
+        ((), "x" * 201, "at most 200 characters"),
+        ((), "aaaaaaaaaaaa", "easily guessed"),
+        ((), "password123", "easily guessed"),
+        ((), "layla-layla-1", "easily guessed"),
     ],
 )
 def test_staff_with_something_wrong_are_not_added(
@@ -381,3 +385,39 @@ def test_staff_with_something_wrong_are_not_added(
     database = opened(folder)
     assert database.read_now(staff_by_login, "layla") is None
     database.close()
+
+
+def test_staff_are_listed_locked_out_let_in_and_given_roles_and_passwords(run: Run, folder: Path) -> None:
+    run("init", "embassy")
+    run(
+        "staff", "add", "layla", "--name", "ليلى", "--role", "officer", "--branch", "doha-main", entered=f"{PASSWORD}\n"
+    )
+    assert run("staff", "list").out == "     layla  ليلى  (officer at doha-main)\n"
+    assert run("staff", "lock", "Layla").code == 0
+    assert run("staff", "list").out.startswith("OUT  layla")
+    assert "can sign in" in run("staff", "unlock", "layla").out
+    said = run("staff", "roles", "layla", "--add", "auditor")
+    assert said.out == "     layla  ليلى  (auditor, officer at doha-main)\n"
+    said = run("staff", "roles", "layla", "--remove", "officer", "--branch", "doha-main")
+    assert said.out == "     layla  ليلى  (auditor)\n"
+    assert "does not have that role" in run("staff", "roles", "layla", "--remove", "officer").err
+    assert "there is no role wizard" in run("staff", "roles", "layla", "--add", "wizard").err
+    assert run("staff", "password", "layla", entered="another long sentence\n").code == 0
+    refused = run("staff", "password", "layla", entered="short\n")
+    assert (refused.code, "The old password stays." in refused.err) == (1, True)
+    database = opened(folder)
+    found = database.read_now(staff_by_login, "layla")
+    database.close()
+    assert found is not None
+    assert is_password(found[1], "another long sentence")
+
+
+@pytest.mark.parametrize(
+    "arguments", [("lock",), ("unlock",), ("password",), ("roles",), ("roles", "--add", "auditor")]
+)
+def test_nobody_of_that_name_is_changed(run: Run, arguments: tuple[str, ...]) -> None:
+    run("init", "embassy")
+    command, *more = arguments
+    said = run("staff", command, "nobody", *more, entered=f"{PASSWORD}\n")
+    assert said.code == 1
+    assert "no account with this sign-in name" in said.err

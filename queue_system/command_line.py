@@ -1,0 +1,51 @@
+"""What the commands share: the database, whether it is ready, and how a command ends that could not do its work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NoReturn
+
+import typer
+
+from .clock import SystemClock
+from .core.errors import Unavailable
+from .settings import Settings, make_folder
+from .store.database import Database
+
+
+@contextmanager
+def open_database(settings: Settings) -> Iterator[Database]:
+    """The database of these settings, closed at the end; a command that cannot use it says why and ends."""
+    if settings.embedded:
+        make_folder(settings.data_dir)
+    database = Database(settings.database, SystemClock())
+    try:
+        yield database
+    except Unavailable as error:
+        from .doctor import told
+
+        fail(told(error, database))
+    finally:
+        database.close()
+
+
+def require_ready(database: Database) -> None:
+    """End the command where there is no organisation, or not the schema of this version."""
+    from .store import schema
+    from .store.queries.organisation import organisation
+
+    revision = schema.current(database)
+    if revision is None:
+        fail("there is nothing in the database yet. Load an organisation: queue-system init PROFILE (docs/profiles.md)")
+    if not schema.is_known(revision):
+        raise Unavailable("schema-newer", revision=revision)
+    if revision != schema.newest():
+        fail("the database is not at the schema that this version needs. Take a backup, then: queue-system migrate")
+    database.read_now(organisation)
+
+
+def fail(text: str, code: int = 1) -> NoReturn:
+    """Say what went wrong on standard error, and end."""
+    typer.echo(f"queue-system: {text}", err=True)
+    raise SystemExit(code)
