@@ -112,13 +112,13 @@ def test_a_contact_is_found_again_however_it_is_written_now() -> None:
 
 
 def test_a_telephone_number_is_shown_in_the_groups_of_its_country() -> None:
-    assert shown("+97455512345") == "+974 5551 2345"
-    assert shown("+905321234567") == "+90 532 123 45 67"
+    assert shown("+97455512345").split("\u00a0") == ["+974", "5551", "2345"]
+    assert shown("+905321234567").split("\u00a0") == ["+90", "532", "123", "45", "67"]
     assert shown("+salma@example.org") == "+salma@example.org"
 
 
 def test_a_wrong_number_is_answered_with_an_example_of_the_own_country() -> None:
-    for country, start in (("974", "+974 "), ("49", "+49 "), ("90", "+90 "), (None, "+963 ")):
+    for country, start in (("974", "+974\u00a0"), ("49", "+49\u00a0"), ("90", "+90\u00a0"), (None, "+963\u00a0")):
         with pytest.raises(Invalid) as refusal:
             read_contact("12", country)
         assert refusal.value.values["example"].startswith(start)
@@ -211,7 +211,7 @@ def test_a_contact_is_its_own_form_or_refused(typed: str) -> None:
         return
     assert read_contact(contact.value) == contact
     assert contact.value.isprintable()
-    assert shown(contact.value).replace(" ", "").replace("-", "") == contact.value.replace("-", "")
+    assert shown(contact.value).replace("\u00a0", "").replace("-", "") == contact.value.replace("-", "")
 
 
 @pytest.mark.parametrize(

@@ -59,8 +59,11 @@ def read(typed: str, country_code: str | None) -> Reading:
 
 
 def shown(number: str) -> str:
-    """A number in E.164 in the groups in which its country writes it, with the country code: `+974 5512 3456`."""
-    return phonenumbers.format_number(phonenumbers.parse(number), PhoneNumberFormat.INTERNATIONAL)
+    """A number in E.164 in the groups in which its country writes it, with the country code: `+974 5512 3456`.
+
+    The spaces do not break: the halves of a number would change places in an Arabic line.
+    """
+    return _international(phonenumbers.parse(number))
 
 
 def example(country_code: str | None) -> str:
@@ -68,7 +71,7 @@ def example(country_code: str | None) -> str:
     for code in (country_code, _NO_COUNTRY):
         found = phonenumbers.example_number_for_type(_region(code), PhoneNumberType.MOBILE) if code else None
         if found is not None:
-            return phonenumbers.format_number(found, PhoneNumberFormat.INTERNATIONAL)
+            return _international(found)
     raise AssertionError("libphonenumber has an example for every country")
 
 
@@ -102,6 +105,10 @@ def _region(country_code: str) -> str:
 
 def _is_valid(number: PhoneNumber) -> bool:
     return phonenumbers.is_valid_number(number)
+
+
+def _international(number: PhoneNumber) -> str:
+    return phonenumbers.format_number(number, PhoneNumberFormat.INTERNATIONAL).replace(" ", "\u00a0")
 
 
 def _e164(number: PhoneNumber) -> str:
