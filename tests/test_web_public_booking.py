@@ -85,7 +85,7 @@ def test_moving_to_a_time_that_was_taken_changes_nothing(visitor: Visitor, hall:
     fill_up(hall, "passport-lost", datetime(2026, 11, 25, 5, 30, tzinfo=UTC))
     page = visitor.send()
     assert page.status == 409
-    assert "حُجز هذا الوقت قبل لحظات" in page.text
+    assert "لم يعد هذا الوقت متاحًا" in page.text
     assert "محفوظ لك إلى أن يتأكد الموعد الجديد" in page.text
     assert page.hrefs(r"/change/2026-11-25/20261125T0555Z$")
     assert stored(hall, page) == before

@@ -35,6 +35,9 @@ RATES: Final[dict[str, RateLimitItem]] = {
     # Each of these refusals tells that a contact has an appointment.
     "booking-limits": parse("10 per 10 minutes"),
     "look-ups": parse("30 per 10 minutes"),
+    # Wrong contacts for one code: from one address, and from all of them.
+    "code-from-address": parse("5 per 10 minutes"),
+    "code-guesses": parse("20 per day"),
     # Numbers taken from afar, where a branch allows it.
     "remote-tickets": parse("60 per 10 minutes"),
     "pairings": parse("20 per 10 minutes"),

@@ -15,12 +15,12 @@ from ..core.bookings import read_code
 from ..core.contacts import possible_contacts
 from ..core.errors import DomainError, Invalid, Missing, TooMany
 from ..store.queries.settings import BranchSettings, ServiceView
-from . import access, public_about, public_booking, public_holding, public_services, public_times
+from . import access, code_guesses, public_about, public_booking, public_holding, public_services, public_times
 from .errors import message
 from .house import house
 from .kit import language_of, see_other, words_of
 from .limits import allow
-from .public_frame import base_of, carry, frame, house_page, is_language_switch, typed, words_for_page
+from .public_frame import base_of, carried, carry, frame, house_page, is_language_switch, typed, words_for_page
 
 LOOK_UP: Final = "public/my_booking.html"
 LONGEST_SEARCH: Final = 100
@@ -63,7 +63,10 @@ async def days(request: Request) -> Response:
         return see_other(base_of(branch, chosen))
     wanted = request.query_params.get("from")
     asked = public_times.read_day(wanted) if wanted else None
-    found = await house(request).database.read(public_times.days, branch, chosen, asked)
+    earlier = await carried(request, branch)
+    found = await house(request).database.read(
+        public_times.days, branch, chosen, asked, earlier.id if earlier else None
+    )
     values = {"found": found, "base": base_of(branch, chosen), "back": base_of(branch, chosen) + carry(request)}
     return await frame(request, "public/days.html", branch, chosen, values)
 
@@ -78,7 +81,7 @@ async def my_booking(request: Request) -> Response:
     """`/my-booking`: a booking is opened again by its code together with its contact; the code alone is no secret."""
     if request.method != "POST":
         return await _look_up_page(request, {}, {}, None, 200)
-    answers = await typed(request, "code", "contact", "switch")
+    answers = await typed(request, "code", "contact", "name", "switch")
     if is_language_switch(answers):
         return await _look_up_page(request, answers, {}, None, 200)
     words = words_of(language_of(request))
@@ -87,7 +90,7 @@ async def my_booking(request: Request) -> Response:
         return await _look_up_page(request, answers, errors, None, 422)
     try:
         allow(request, "look-ups")
-        _, found = await access.booking_by_code(request, answers["code"], answers["contact"])
+        found = await code_guesses.look_up(request, answers["code"], answers["contact"], answers["name"])
     except Invalid as error:
         return await _look_up_page(request, answers, {error.field or "code": message(error, words)}, None, 422)
     except Missing:
@@ -106,6 +109,7 @@ async def _look_up_page(
         "answers": answers,
         "errors": errors,
         "failure": message(failure, words) if failure else None,
+        "asks_name": "name" in errors or bool(answers.get("name")),
     }
     branches = await access.branches(request)
     return await house_page(request, LOOK_UP, branches, values, status=status, headers=headers)

@@ -22,9 +22,11 @@ from .calendar_file import MEDIA_TYPE, calendar_file, method
 from .errors import message
 from .house import house
 from .kit import see_other
-from .public_frame import base_of, frame, retry_after, words_for_page
+from .own_bookings import is_own, own_tokens, shown_name
+from .public_frame import BESIDE, base_of, frame, retry_after, words_for_page
 from .public_holding import ABOUT_THE_TIME, gone, is_held
 from .qr import qr_svg
+from .warnings import warnings_of
 
 IN_CALENDARS: Final = frozenset({BookingState.CONFIRMED, BookingState.CHECKED_IN, BookingState.CANCELLED})
 # Refusals of a move that leave the appointment as it was: said above the times.
@@ -78,10 +80,15 @@ async def booking_page(request: Request) -> Response:
         "cancel": bookings.against_cancel(policy, Booker.PUBLIC, booking.state, booking.starts_at, now),
     }
     rules = check_in_rules(branch)
+    own = is_own(request, booking)
     at_the_door = phase is Phase.CONFIRMED and not service.elsewhere
     values: dict[str, Any] = {
         "booking": booking,
         "phase": phase.value,
+        "name": shown_name(request, booking, service),
+        "own": own,
+        "warnings": await warnings_of(request, booking, own_tokens(request)),
+        "family": _family(branch, booking) if own and service.bookable else None,
         "code": spaced_code(booking.code),
         "qr": qr_svg(booking.code, words.text("booking.qr-label")) if at_the_door else None,
         # The link may be opened on somebody else's telephone: what is protected is not told by its papers either.
@@ -216,6 +223,12 @@ async def _change_times(request: Request, refusal: DomainError | None) -> Respon
         status=refusal.status if refusal else 200,
         headers=retry_after(refusal),
     )
+
+
+def _family(branch: BranchSettings, booking: BookingView) -> str:
+    """Where somebody else of the family gets a time beside this one."""
+    day = booking.starts_at.astimezone(branch.zone).date()
+    return f"{base_of(branch, branch.services[booking.service_id])}/{day.isoformat()}?{BESIDE}={booking.token}"
 
 
 async def _ticket_token(request: Request, branch: BranchSettings, booking: BookingView) -> str | None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import datetime, timedelta
 from typing import Any, Final
 from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ..core.bookings import HOLD, BookingState
+from ..core.bookings import BookingState
 from ..core.errors import DomainError, Missing, TooMany
 from ..i18n.words import Words
 from ..store.queries.bookings import BookingView
@@ -19,6 +18,7 @@ from ..store.queries.settings import BranchSettings, ServiceView
 from . import access, kit, public_services
 from .house import house
 from .kit import language_of, page, words_of
+from .own_bookings import is_own
 from .public_services import address_key
 from .public_times import place_of_zone, row_label, soon, start_key
 
@@ -26,7 +26,7 @@ from .public_times import place_of_zone, row_label, soon, start_key
 SAFE_PLACE: Final = "https://www.wikipedia.org/"
 EXIT_SENTENCE: Final = "web_quick_exit"
 INSTEAD: Final = "instead"
-HOLD_COOKIE: Final = "hold"
+BESIDE: Final = "beside"
 
 # Holds whose name and contact may be taken over: the one that is to be replaced, and one whose time ran out.
 REPLACEABLE: Final = frozenset({BookingState.HELD, BookingState.EXPIRED})
@@ -94,47 +94,31 @@ def base_of(branch: BranchSettings, service: ServiceView) -> str:
 
 
 def carry(request: Request) -> str:
-    """The part of an address that says which hold is to be replaced, with its question mark, or nothing."""
-    token = request.query_params.get(INSTEAD)
-    return f"?{urlencode({INSTEAD: token})}" if token else ""
+    """The part of an address that says which hold is to be replaced, or beside which booking another is made."""
+    kept = {name: token for name in (INSTEAD, BESIDE) if (token := request.query_params.get(name))}
+    return f"?{urlencode(kept)}" if kept else ""
 
 
 async def carried(request: Request, branch: BranchSettings) -> BookingView | None:
-    """The hold that is to be replaced: its name and contact stand in the form, so nobody types twice."""
-    token = request.query_params.get(INSTEAD)
+    """The hold that is to be replaced: where it was made, its name and contact stand in the form."""
+    found = await _named(request, branch, INSTEAD)
+    return found if found and found.state in REPLACEABLE else None
+
+
+async def beside(request: Request, branch: BranchSettings) -> BookingView | None:
+    """The booking of this browser beside which somebody else of the family wants a time."""
+    found = await _named(request, branch, BESIDE)
+    return found if found and is_own(request, found) else None
+
+
+async def _named(request: Request, branch: BranchSettings, name: str) -> BookingView | None:
+    token = request.query_params.get(name)
     if token:
         with suppress(Missing):
             where, booking = await access.booking(request, token)
-            if where.id == branch.id and booking.state in REPLACEABLE:
+            if where.id == branch.id:
                 return booking
     return None
-
-
-async def own_hold(
-    request: Request, branch: BranchSettings, service: ServiceView, start: datetime
-) -> BookingView | None:
-    """The hold that this browser has at a time which is full, because of itself: its visitor went back to the form."""
-    token = request.cookies.get(HOLD_COOKIE)
-    if token:
-        with suppress(Missing):
-            where, booking = await access.booking(request, token)
-            wanted = (branch.id, service.id, start)
-            if booking.state is BookingState.HELD and (where.id, booking.service_id, booking.starts_at) == wanted:
-                return booking
-    return None
-
-
-def remember_hold(request: Request, response: Response, booking: BookingView) -> None:
-    """Leave the hold with the browser for as long as it lasts."""
-    response.set_cookie(
-        HOLD_COOKIE,
-        booking.token,
-        max_age=HOLD // timedelta(seconds=1),
-        path="/book",
-        samesite="lax",
-        secure=house(request).settings.behind_tls,
-        httponly=True,
-    )
 
 
 def retry_after(refusal: DomainError | None) -> dict[str, str] | None:

@@ -24,19 +24,20 @@ from .errors import message
 from .house import house
 from .kit import see_other
 from .open_holds import within_limit
+from .own_bookings import is_own, own_hold, own_tokens, remember, shown_contact, shown_name
 from .public_frame import (
     base_of,
+    beside,
     carried,
     carry,
     frame,
     is_language_switch,
-    own_hold,
-    remember_hold,
     retry_after,
     typed,
     words_for_page,
 )
 from .public_times import Times
+from .warnings import warnings_of, warnings_of_new
 
 # Refusals that another time can heal: the times are shown again, and what was typed is kept.
 ABOUT_THE_TIME: Final = frozenset({"slot-taken", "slot-past", "slot-unknown", "day-past", "day-too-far"})
@@ -55,9 +56,13 @@ async def times_page(
     base = base_of(branch, service)
     if not service.bookable:
         return see_other(base)
-    found = await house(request).database.read(public_times.times, branch, service, day)
+    earlier, family = await carried(request, branch), await beside(request, branch)
+    own = earlier.id if earlier else None
+    found = await house(request).database.read(public_times.times, branch, service, day, own)
     words = words_for_page(request, branch)
     values = {
+        "family": family,
+        "near": found.nearest(family.starts_at) if family else (),
         "day": day,
         "parts": found.parts,
         "reason": message(found.refusal, words) if found.refusal else None,
@@ -81,14 +86,20 @@ async def details(request: Request) -> Response:
         return await _hold(request, branch, service, day, start, earlier)
     own = earlier is not None and earlier.state is BookingState.HELD and earlier.starts_at == start
     if not own:
-        found = await house(request).database.read(public_times.times, branch, service, day)
+        found = await house(request).database.read(
+            public_times.times, branch, service, day, earlier.id if earlier else None
+        )
         if not found.offers(start):
             held = await own_hold(request, branch, service, start)
             if held is not None:
                 return see_other(f"{request.url.path}?instead={held.token}")
             refusal = gone(found, start, house(request).clock.now())
             return await times_page(request, branch, service, day, refusal=refusal)
-    answers = {"name": earlier.name, "contact": earlier.contact} if earlier else {"name": "", "contact": ""}
+    answers = {"name": "", "contact": ""}
+    if earlier and is_own(request, earlier):
+        answers = {"name": earlier.name, "contact": earlier.contact}
+    elif family := await beside(request, branch):
+        answers["contact"] = family.contact
     return await _form(request, branch, service, day, start, answers)
 
 
@@ -109,7 +120,10 @@ async def confirm(request: Request) -> Response:
         except DomainError as error:
             if is_held(booking, house(request).clock.now()):
                 return await _check_page(request, branch, booking, error)
-    return see_other(f"/b/{booking.token}")
+    response = see_other(f"/b/{booking.token}")
+    if is_own(request, booking):
+        remember(request, response, booking)
+    return response
 
 
 def gone(found: Times, start: datetime, now: datetime) -> Refused:
@@ -155,7 +169,8 @@ async def _hold(
             return await times_page(request, branch, service, day, refusal=error, kept=answers)
         return await _form(request, branch, service, day, start, answers, failure=error)
     response = see_other(f"/b/{booking.token}/check")
-    remember_hold(request, response, booking)
+    remember(request, response, booking)
+    await warnings_of_new(request, booking)
     return response
 
 
@@ -223,7 +238,9 @@ async def _check_page(
     left = (booking.held_until or booking.starts_at) - house(request).clock.now()
     values = {
         "booking": booking,
-        "contact": contacts.shown(booking.contact),
+        "name": shown_name(request, booking, service),
+        "contact": shown_contact(request, booking),
+        "warnings": await warnings_of(request, booking, own_tokens(request)),
         # In whole minutes: one's own clock may be that of another zone.
         "minutes_left": max(1, left // timedelta(minutes=1)),
         "back": details,

@@ -215,6 +215,10 @@ def rules(branch: BranchSettings, service: ServiceView, words: Words) -> list[st
         found.append(words.plural("booking.rule-active", policy.max_active))
     if policy.max_changes is not None:
         found.append(words.plural("booking.rule-changes", policy.max_changes))
+    if policy.returns_by_lot:
+        found.append(words.text("booking.rule-freed", time=filters.bdi(f"{branch.freed_places_at:%H:%M}")))
+    else:
+        found.append(words.text("booking.rule-freed-staff"))
     return found
 
 

@@ -24,6 +24,8 @@ from .public_services import closure_on
 # How many days stand on one page, and how far ahead anybody may page where the policy sets no limit.
 DAYS_ON_PAGE: Final = 28
 FARTHEST: Final = timedelta(days=366)
+# How many times are shown first to a family that wants to come together.
+NEAR: Final = 4
 
 _START: Final = "%Y%m%dT%H%MZ"
 # Until which local hour a time is called so.
@@ -79,6 +81,12 @@ class Times:
     def offers(self, start: datetime) -> bool:
         """Whether a time is among those that can be booked."""
         return any(slot.start == start for part in self.parts for slot in part.slots)
+
+    def nearest(self, start: datetime) -> tuple[Slot, ...]:
+        """The few times that lie nearest to another, in their order."""
+        slots = [slot for part in self.parts for slot in part.slots]
+        near = sorted(slots, key=lambda slot: abs(slot.start - start))[:NEAR]
+        return tuple(sorted(near, key=lambda slot: slot.start))
 
 
 def read_day(text: str) -> date:

@@ -13,6 +13,7 @@ from .. import access, booking_steps
 from ..house import house
 from ..open_holds import within_limit
 from ..public_services import address_key, service_at
+from ..warnings import warnings_of, warnings_of_new
 from . import models
 from .languages import language_at
 from .operation import Operation
@@ -38,30 +39,34 @@ async def hold(request: Request, asked: models.Hold) -> models.Booking:
     found = await within_limit(
         request, branch.id, lambda: house(request).database.write_in(branch.id, booking.hold_slot, order)
     )
-    return _booking(branch, found)
+    return _booking(branch, found, await warnings_of_new(request, found))
 
 
 async def show(request: Request, _asked: Nothing) -> models.Booking:
     branch, found = await access.booking(request)
-    return _booking(branch, found)
+    return await _answer(request, branch, found)
 
 
 async def confirm(request: Request, _asked: Nothing) -> models.Booking:
     branch, found = await access.booking(request)
-    return _booking(branch, await booking_steps.confirm(request, found))
+    return await _answer(request, branch, await booking_steps.confirm(request, found))
 
 
 async def change(request: Request, asked: models.Change) -> models.Booking:
     branch, found = await access.booking(request)
-    return _booking(branch, await booking_steps.change(request, found, asked.starts_at))
+    return await _answer(request, branch, await booking_steps.change(request, found, asked.starts_at))
 
 
 async def cancel(request: Request, _asked: Nothing) -> models.Booking:
     branch, found = await access.booking(request)
-    return _booking(branch, await booking_steps.cancel(request, found))
+    return await _answer(request, branch, await booking_steps.cancel(request, found))
 
 
-def _booking(branch: BranchSettings, found: BookingView) -> models.Booking:
+async def _answer(request: Request, branch: BranchSettings, found: BookingView) -> models.Booking:
+    return _booking(branch, found, await warnings_of(request, found))
+
+
+def _booking(branch: BranchSettings, found: BookingView, warnings: list[str]) -> models.Booking:
     """Neither name nor contact: whoever booked knows them, and nobody else need read them here.
 
     Of a protected visit neither the branch nor the service: its id opens the page that says what it is.
@@ -80,6 +85,7 @@ def _booking(branch: BranchSettings, found: BookingView) -> models.Booking:
         ends_at=found.ends_at.astimezone(zone),
         held_until=found.held_until.astimezone(zone) if found.held_until else None,
         changes=found.changes,
+        warnings=warnings,
     )
 
 

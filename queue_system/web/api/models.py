@@ -128,6 +128,7 @@ class Booking(Given):
     ends_at: At
     held_until: Annotated[At | None, Field(description="api.field-held-until")]
     changes: Annotated[int, Field(description="api.field-changes")]
+    warnings: Annotated[list[str], Field(description="api.field-warnings")]
 
 
 # ---------------------------------------------------------------- tickets

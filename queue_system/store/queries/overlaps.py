@@ -1,0 +1,44 @@
+"""Two appointments of one person at the same time."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import sqlalchemy as sa
+
+from ...core.persons import person_key
+from ..database import Tx
+from ..tables import Booking, table
+from ..tables.day import PLACED_BOOKINGS
+from .bookings import BookingView
+from .settings import branch_ids, branch_settings
+
+BOOKING = table(Booking)
+
+
+def is_twice_at_once(tx: Tx, booking: BookingView, own: Collection[str] = ()) -> bool:
+    """Whether the same person, by name and contact, has another appointment meanwhile, at any branch.
+
+    Discreet services say nothing of it and are not spoken of (decision 0012), unless the secrets of both are `own`.
+    """
+    person = person_key(booking.name)
+    for branch_id in branch_ids(tx).values():
+        services = branch_settings(tx, branch_id).services
+        others = sa.select(BOOKING.c.name, BOOKING.c.service_id, BOOKING.c.token).where(
+            BOOKING.c.branch_id == branch_id,
+            BOOKING.c.contact == booking.contact,
+            sa.text(f"booking.state IN {PLACED_BOOKINGS}"),
+            BOOKING.c.id != booking.id,
+            BOOKING.c.starts_at < booking.ends_at,
+            BOOKING.c.ends_at > booking.starts_at,
+        )
+        for other in tx.rows(others):
+            concerned = (
+                services[other.service_id],
+                branch_settings(tx, booking.branch_id).services[booking.service_id],
+            )
+            discreet = any(service.confidentiality.discreet for service in concerned)
+            both_own = booking.token in own and other.token in own
+            if person_key(other.name) == person and (both_own or not discreet):
+                return True
+    return False

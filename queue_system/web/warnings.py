@@ -1,0 +1,32 @@
+"""What is not forbidden and worth a word before somebody confirms."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Final
+
+from starlette.requests import HTTPConnection
+
+from ..core.bookings import BookingState
+from ..store.queries.bookings import BookingView
+from ..store.queries.overlaps import is_twice_at_once
+from .house import house
+from .limits import address_of, limits_of
+
+SAME_TIME: Final = "same-time"
+_TO_COME: Final = frozenset({BookingState.HELD, BookingState.CONFIRMED})
+
+
+async def warnings_of(connection: HTTPConnection, booking: BookingView, own: Collection[str] = ()) -> list[str]:
+    """Codes of warnings about a booking that is still to come: `same-time`. `own` are the secrets the asker has."""
+    if booking.state not in _TO_COME:
+        return []
+    return [SAME_TIME] if await house(connection).database.read(is_twice_at_once, booking, own) else []
+
+
+async def warnings_of_new(connection: HTTPConnection, booking: BookingView) -> list[str]:
+    """As `warnings_of`, for a time just held. To warn tells that somebody has an appointment: tries are counted."""
+    found = await warnings_of(connection, booking)
+    if found:
+        limits_of(connection).count("booking-limits", address_of(connection))
+    return found
