@@ -98,7 +98,9 @@ AUDIT = row(
 )
 RECEIVES = (CLERK, RECEPTIONIST, ADMINISTRATOR)
 RECEPTION = row(SIGN_IN, forbidden=(IDLE, ELSEWHERE, SUPERVISOR, AUDITOR, TECHNICIAN), open=RECEIVES)
-ANY_RECEPTION = {**RECEPTION, ELSEWHERE: OPEN}
+# A supervisor grants priority.
+HALL = {**RECEPTION, SUPERVISOR: OPEN}
+ANY_HALL = {**HALL, ELSEWHERE: OPEN}
 PLACES = row(
     SIGN_IN,
     forbidden=(IDLE, ELSEWHERE, CLERK, RECEPTIONIST, AUDITOR, TECHNICIAN),
@@ -113,7 +115,8 @@ TAKE = row(FORBIDDEN, open=(KIOSK, CLERK, RECEPTIONIST, ADMINISTRATOR), sign_in=
 TAKE_ARRIVED = {**TAKE, OTHER: UNKNOWN}
 
 ACTS = ("calls", "recalls", "starts", "finishes", "no-shows", "holds", "transfers", "returns")
-RECEPTION_ACTS = ("search", "printer", "tickets", "bookings/{booking}/ticket", "tickets/{ticket}/copies")
+RECEPTION_ACTS = ("tickets", "bookings/{booking}/ticket", "tickets/{ticket}/copies")
+HALL_ACTS = ("search", "printer", "tickets/{ticket}/raises")
 NO_TICKET = "01890000-0000-7000-8000-000000000000"
 # What is asked for here is named in the form, and nothing is: whoever may ask hears that it is not there.
 NAMES_NOTHING = {
@@ -124,6 +127,7 @@ NAMES_NOTHING = {
     "/reception/{branch}/bookings/{booking}/ticket",
     "/reception/{branch}/tickets/{ticket}",
     "/reception/{branch}/tickets/{ticket}/copies",
+    "/reception/{branch}/tickets/{ticket}/raises",
     "/api/v1/branches/{branch}/counters/{counter}/returns",
     "/counters/{branch}/{counter}/transfers",
 }
@@ -170,10 +174,11 @@ MATRIX: Final[dict[tuple[str, str], Row]] = {
     ("POST", "/counters/{branch}/{counter}/sitting"): DESK,
     ("POST", "/counters/{branch}/{counter}/leaving"): DESK,
     **{("POST", f"/counters/{{branch}}/{{counter}}/{act}"): DESK for act in ACTS},
-    ("GET", "/reception"): ANY_RECEPTION,
-    ("GET", "/reception/{branch}"): RECEPTION,
-    **{("GET", f"/reception/{{branch}}/{page}"): RECEPTION for page in ("state", "tickets/{ticket}")},
+    ("GET", "/reception"): ANY_HALL,
+    ("GET", "/reception/{branch}"): HALL,
+    **{("GET", f"/reception/{{branch}}/{page}"): HALL for page in ("state", "tickets/{ticket}")},
     **{("POST", f"/reception/{{branch}}/{act}"): RECEPTION for act in RECEPTION_ACTS},
+    **{("POST", f"/reception/{{branch}}/{act}"): HALL for act in HALL_ACTS},
     ("GET", "/office"): OFFICE,
     ("GET", "/office/devices"): DEVICES,
     ("POST", "/office/devices/pairing"): DEVICES,

@@ -160,6 +160,38 @@ def test_a_slip_comes_out_where_this_browser_wants_it(client: TestClient, hall: 
     assert [data["printer"] for _, _, data in facts(hall, "slip.queued")][1:] == [str(printers["p1"].id)]
 
 
+def test_the_class_of_a_waiting_number_is_raised_in_two_presses(client: TestClient, hall: Hall) -> None:
+    first, second = hall.issue(), hall.issue()
+    page = Page(client.get(f"{HERE}/tickets/{second.ticket.id}").text)
+    form = next(form for form in page.forms if form.values.get("class") == "disability")
+    assert form.values["reason"] == "told"
+    assert client.post(form.action, data=form.values).headers["location"] == f"{HERE}/tickets/{second.ticket.id}"
+    raised = hall.db.read_now(line.ticket, hall.branch.id, second.ticket.id)
+    assert (raised.priority, hall.db.read_now(line.ticket, hall.branch.id, first.ticket.id).priority) == (
+        "disability",
+        "walkin",
+    )
+    [(_, _, data)] = facts(hall, "ticket.raised")
+    assert (data["to_class"], data["basis"]) == ("disability", "told")
+    # It is not raised to what is lighter, and whoever serves it is asked no more.
+    page = Page(client.get(f"{HERE}/tickets/{second.ticket.id}").text)
+    assert "elderly" not in {form.values.get("class") for form in page.forms}
+    assert client.post(form.action, data=form.values).status_code == 409
+
+
+def test_whoever_grants_priority_raises_a_class_and_does_nothing_else_here(client: TestClient, hall: Hall) -> None:
+    hall.person("head", ((hall.branch.id, "supervisor"),))
+    issued = hall.issue()
+    sign_in(client, "head", "en")
+    page = Page(client.get(HERE).text)
+    assert issued.ticket.code in page.text
+    assert 'name="service"' not in page.html
+    here = f"{HERE}/tickets/{issued.ticket.id}"
+    assert client.post(f"{here}/raises", data={"class": "elderly", "reason": "told"}).status_code == 303
+    assert client.post(f"{here}/copies", data={"printer": "p1"}).status_code == 403
+    assert client.post(f"{HERE}/tickets").status_code == 403
+
+
 # ---------------------------------------------------------------- appointments
 
 

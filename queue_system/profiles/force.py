@@ -14,7 +14,17 @@ from ..store import tables
 from ..store.database import Tx
 
 ABILITIES_IN_FORCE: Final = frozenset(
-    {"*", "call_next", "check_in", "issue_ticket", "pair_device", "print_copy", "read_audit", "release_places"}
+    {
+        "*",
+        "call_next",
+        "check_in",
+        "grant_priority",
+        "issue_ticket",
+        "pair_device",
+        "print_copy",
+        "read_audit",
+        "release_places",
+    }
 )
 QUEUE_RULES_IN_FORCE: Final = frozenset(
     {"early_check_in_min", "call_early_min", "late_grace_min", "max_wait_guard_min", "guard_kind"}

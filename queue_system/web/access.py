@@ -35,12 +35,12 @@ RECEPTION_RIGHTS: Final = DESK_RIGHTS | {"issue_ticket", "check_in"}
 # Whose appointment it is, by name or contact: for those who receive people, not for everybody who calls numbers.
 NAME_RIGHTS: Final = frozenset({"issue_ticket", "check_in"})
 COPY_RIGHTS: Final = RECEPTION_RIGHTS | {"print_copy"}
-# The page of reception, for whatever part of it.
-HALL_RIGHTS: Final = COPY_RIGHTS
 # Whoever answers for a hall sees how it is doing, whatever else of their work has no page yet.
 SUPERVISION_RIGHTS: Final = frozenset({"open_close_counters", "see_reports", "reports", "reports_aggregate", "rosters"})
 # A heavier class for somebody who waits: whoever meets visitors sees who needs it.
-RAISE_RIGHTS: Final = RECEPTION_RIGHTS
+RAISE_RIGHTS: Final = RECEPTION_RIGHTS | {"grant_priority"}
+# The page of reception, for whatever part of it.
+HALL_RIGHTS: Final = COPY_RIGHTS | RAISE_RIGHTS
 PLACES_RIGHTS: Final = frozenset({"release_places"})
 OFFICE_RIGHTS: Final = AUDIT_RIGHTS | DEVICE_RIGHTS | SUPERVISION_RIGHTS | PLACES_RIGHTS
 

@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute, Route
 
 from ..actions import kiosk, spool
 from ..actions.kiosk import TicketOrder
+from ..actions.raising import raise_ticket
 from ..core.errors import Denied, DomainError, Invalid, Missing
 from ..store.queries.access import StaffView
 from ..store.queries.line import TicketView
@@ -164,6 +165,15 @@ async def _print(
     )
 
 
+async def _raise(
+    request: Request, person: StaffView, branch: BranchSettings, ticket_id: UUID, form: dict[str, str]
+) -> None:
+    priority, reason = str(form.get("class", "")), str(form.get("reason", ""))
+    await house(request).database.write_in(
+        branch.id, raise_ticket, branch.id, ticket_id, priority, reason, access.actor(person)
+    )
+
+
 # ---------------------------------------------------------------- inside
 
 
@@ -235,4 +245,5 @@ routes: list[BaseRoute] = [
     Route(f"{HERE}/bookings/{{booking}}/ticket", check_in, methods=["POST"]),
     Route(f"{HERE}/tickets/{{ticket}}", ticket),
     Route(f"{HERE}/tickets/{{ticket}}/copies", _act(access.COPY_RIGHTS, _print), methods=["POST"]),
+    Route(f"{HERE}/tickets/{{ticket}}/raises", _act(access.RAISE_RIGHTS, _raise), methods=["POST"]),
 ]

@@ -13,7 +13,8 @@ from starlette.requests import Request
 from ..core import hours
 from ..core.bookings import BookingState
 from ..core.names import is_named
-from ..core.tickets import TicketState
+from ..core.reasons import usual_reason
+from ..core.tickets import Step, TicketState, steps_from
 from ..store.database import Tx
 from ..store.queries import line, reception
 from ..store.queries.access import DeviceView, StaffView
@@ -38,6 +39,7 @@ class May:
     receive: bool
     find_by_name: bool
     print_again: bool
+    raise_class: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,7 @@ async def ticket_values(request: Request, person: StaffView, branch: BranchSetti
         "qr": qr_svg(link, words.text("reception.qr-label")),
         "printers": printers,
         "printer": _chosen(request, printers),
+        "heavier": heavier(branch, ticket),
     }
 
 
@@ -131,6 +134,7 @@ def may(person: StaffView, branch: BranchSettings) -> May:
         receive=person.may_any(access.RECEPTION_RIGHTS, branch.id),
         find_by_name=person.may_any(access.NAME_RIGHTS, branch.id),
         print_again=person.may_any(access.COPY_RIGHTS, branch.id),
+        raise_class=person.may_any(access.RAISE_RIGHTS, branch.id),
     )
 
 
@@ -153,7 +157,20 @@ def departments(branch: BranchSettings, now: datetime) -> list[Department]:
 
 def classes(branch: BranchSettings) -> list[PriorityView]:
     """The classes that staff can give: those of a walk-in, and those that somebody's word or paper is enough for."""
-    return [one for one in branch.priorities.values() if one.evidence != "booking"]
+    return [one for one in branch.priorities.values() if one.slug == "walkin" or usual_reason(one.evidence)]
+
+
+def heavier(branch: BranchSettings, ticket: TicketView) -> list[tuple[PriorityView, str]]:
+    """The classes that a ticket can be raised to now, each with what usually establishes it; the heaviest first."""
+    if Step.RAISE not in steps_from(ticket.state):
+        return []
+    reasons = [(one, usual_reason(one.evidence)) for one in branch.priorities.values()]
+    found = [
+        (one, reason)
+        for one, reason in reasons
+        if reason and line.heavier(branch, ticket.priority, one.slug) != ticket.priority
+    ]
+    return sorted(found, key=lambda choice: -choice[0].weight)
 
 
 def listed_names(service: ServiceView) -> Names:
@@ -203,6 +220,6 @@ def _hall(tx: Tx, branch: BranchSettings) -> tuple[list[DeviceView], list[Bookin
 def _ticket(
     tx: Tx, branch: BranchSettings, ticket_id: UUID
 ) -> tuple[TicketView, int | None, PaperView | None, list[DeviceView]]:
-    ticket = line.ticket(tx, branch.id, ticket_id)
+    ticket = line.as_it_stands(line.ticket(tx, branch.id, ticket_id), branch, tx.now)
     ahead = people_ahead(tx, branch, ticket)
     return ticket, ahead, paper(tx, branch.id, ticket.id), reception.slip_printers(tx, branch.id)
