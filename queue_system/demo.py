@@ -38,7 +38,7 @@ from .store.queries.organisation import organisation
 from .store.queries.settings import BranchSettings, branch_ids, branch_settings
 from .store.tables import ORGANISATION, Branch, Role, Staff, table
 from .web import kit
-from .web.access import DESK_RIGHTS, device_cookie
+from .web.access import DESK_RIGHTS, NAME_RIGHTS, SUPERVISION_RIGHTS, device_cookie
 from .web.passwords import hash_password
 
 PASSWORD: Final = "demo-demo"  # noqa: S105 - printed on the start page of a demonstration; not for real halls
@@ -57,12 +57,28 @@ CLERKS: Final = (
 )
 
 
+RECEPTIONIST: Final = ("huda", "هدى")
+HEAD: Final = ("karim", "كريم")
+
+
+@dataclass(frozen=True)
+class SignIn:
+    """Somebody who can sign in: with what role, where, and whether they call visitors."""
+
+    login: str
+    name: str
+    branch_id: UUID
+    role: str
+    role_names: dict[str, str]
+    calls: bool = False
+
+
 @dataclass(frozen=True)
 class Furnished:
-    """What was prepared: the branch in the foreground, sign-ins as (login, what for), device tokens by kind."""
+    """What was prepared: the branch in the foreground, who can sign in, device tokens by kind."""
 
     branch: BranchSettings
-    sign_ins: list[tuple[str, str]]
+    sign_ins: list[SignIn]
     tokens: dict[str, str]
     printer_id: UUID | None
 
@@ -83,7 +99,7 @@ def run_demo(profile: str, *, busy: bool, speed: float | None, real_clock: bool)
         _connect(settings, clock, furnished, printer)
         details: dict[str, Any] = {
             "password": PASSWORD,
-            "sign_ins": furnished.sign_ins,
+            "sign_ins": [(person.login, person.role_names) for person in furnished.sign_ins],
             "devices": sorted(furnished.tokens),
             "printer": printer,
         }
@@ -179,27 +195,40 @@ def step_ahead(now: datetime, calendar: hours.Calendar, kept: timedelta | None) 
     return (start if hours.takes_tickets(start, calendar) else opening) - now
 
 
-def _people(database: Database, branch: BranchSettings) -> list[tuple[str, str]]:
-    """An administrator, and clerks for half of the counters; made once."""
-    role = database.read_now(_desk_role)
-    people = [(ADMINISTRATION, "الإدارة", ORGANISATION, "administrator")]
-    count = max(2, (len(branch.counters) + 1) // 2)
-    people += [(login, name, branch.id, role or "administrator") for login, name in CLERKS[:count]]
+def _people(database: Database, branch: BranchSettings) -> list[SignIn]:
+    """An administrator, clerks for half of the counters, a receptionist and a head of section; made once."""
+    people = database.read_now(_cast, branch)
     known = {login for (login,) in database.read_now(lambda tx: tx.rows(sa.select(table(Staff).c.login)))}
     password = hash_password(PASSWORD)
-    for login, name, place, role_slug in people:
-        if login not in known:
-            person = office.NewStaff(login, name, password, "ar", ((place, role_slug),))
-            database.write_now(office.create_staff, person)
-    return [(login, role_slug) for login, _, _, role_slug in people]
+    for person in people:
+        if person.login not in known:
+            new = office.NewStaff(person.login, person.name, password, "ar", ((person.branch_id, person.role),))
+            database.write_now(office.create_staff, new)
+    return people
 
 
-def _desk_role(tx: Tx) -> str | None:
+def _cast(tx: Tx, branch: BranchSettings) -> list[SignIn]:
+    """Who is there, each with the role that the profile has for it: with their rights a newcomer sees what they see."""
     roles = table(Role)
-    for row in tx.rows(sa.select(roles.c.slug, roles.c.can).order_by(roles.c.position)):
-        if DESK_RIGHTS & set(row.can):
-            return str(row.slug)
-    return None
+    found = {row.slug: row for row in tx.rows(sa.select(roles).order_by(roles.c.position))}
+    administrator = found["administrator"]
+
+    def first(rights: frozenset[str], without: frozenset[str] = frozenset()) -> Any:
+        fitting = (row for row in found.values() if rights & set(row.can) and not without & set(row.can))
+        return next(fitting, None)
+
+    clerk = first(DESK_RIGHTS) or administrator
+    receptionist = first(NAME_RIGHTS, DESK_RIGHTS) or first(NAME_RIGHTS)
+    head = first(SUPERVISION_RIGHTS)
+    people = [SignIn(ADMINISTRATION, "الإدارة", ORGANISATION, administrator.slug, administrator.names)]
+    count = max(2, (len(branch.counters) + 1) // 2)
+    people += [SignIn(*one, branch.id, clerk.slug, clerk.names, calls=True) for one in CLERKS[:count]]
+    people += [
+        SignIn(*one, branch.id, role.slug, role.names)
+        for one, role in ((RECEPTIONIST, receptionist), (HEAD, head))
+        if role
+    ]
+    return people
 
 
 def _device_token(database: Database, branch: BranchSettings, kind: str, kept: str | None) -> str | None:
@@ -261,8 +290,8 @@ def _add_device_links(app: Starlette, tokens: dict[str, str]) -> None:
 def _start_busy(address: str, furnished: Furnished, speed: float | None, stop: threading.Event) -> None:
     from .busy import run_busy
 
-    # The administration stays free for whoever looks around.
-    sign_ins = [(login, PASSWORD) for login, _ in furnished.sign_ins if login != ADMINISTRATION]
+    # All others stay free for whoever looks around.
+    sign_ins = [(person.login, PASSWORD) for person in furnished.sign_ins if person.calls]
 
     async def day() -> None:
         stopping = asyncio.Event()
@@ -293,9 +322,9 @@ def _banner(
         f"  API                   {here}/api/v1/",
         "",
         f"  Sign in with the password {PASSWORD} as",
-        *(f"    {login:<8} {role}" for login, role in furnished.sign_ins),
+        *(f"    {person.login:<8} {person.role}" for person in furnished.sign_ins),
         "",
-        *(["  Made-up visitors are arriving; the clerks are at work, admin is free for you."] if busy else []),
+        *(["  Made-up visitors are arriving; the clerks are at work, the others are free for you."] if busy else []),
         f"  The day is kept in {settings.data_dir.absolute()}.",
         "  Ctrl-C stops.",
         "",

@@ -116,10 +116,12 @@ def by_document(visitor: Visitor) -> list[str]:
 def test_a_long_list_is_folded_by_department_and_says_how_many(visitor: Visitor) -> None:
     page = visitor.open("/book/doha-main")
     assert page.html.count("<details") == 5
-    assert page.html.count('<details class="details department" open>') == 1
+    # Thirteen services are too many to stand open before the other departments.
+    assert page.html.count('<details class="details department" open>') == 0
+    assert visitor.open("/book/doha-main?q=جواز").html.count('<details class="details department" open>') == 1
+    visitor.open("/book/doha-main")
     assert "القسم القنصلي (13 خدمة)" in page.text
     assert "القسم القانوني (4 خدمات)" in page.text
-    assert len(page.hrefs("^#(consular|legal|education|hajj|community)$")) == 5
     assert len(page.hrefs("^/book/doha-main/")) == 27
 
 

@@ -136,6 +136,7 @@ async def _services(request: Request, branch: BranchSettings, *, front: bool = F
     values = {
         "front": front,
         "wanted": wanted,
+        "together": public_services.TOGETHER,
         "listed": public_services.listed(branch, offered, tags, wanted),
         "first_sentences": public_services.sentences(branch, public_services.FIRST_SENTENCES),
         "later_sentences": public_services.sentences(branch, public_services.LATER_SENTENCES),
