@@ -14,6 +14,7 @@ from queue_system.core.persons import GIVEN_BACK_MOST, GIVEN_BACK_WITHIN
 from queue_system.store.database import Database
 from queue_system.store.log import CITIZEN
 from queue_system.store.queries.bookings import BookingView
+from queue_system.store.queries.overlaps import is_twice_at_once
 from tests.hall import Hall, furnish
 from tests.test_freed_places import START, book, cancel, move, offered, order
 
@@ -83,6 +84,26 @@ def test_discreet_services_tell_nothing_of_what_somebody_gave_back(db: Database)
     persons = [f"اسم {'ب' * number}" for number in range(PERSONS_PER_CONTACT + 1)]
     for name in persons:
         book(house, offered(house, "family-counsel")[-1], "family-counsel", PHONE, name=name)
+
+
+def test_two_appointments_of_one_person_at_one_time_are_noticed(hall: Hall) -> None:
+    first = book(hall, service="verify-doc", contact=PHONE, name=FATHER)
+    assert not twice(hall, first)
+    assert twice(hall, book(hall, contact=PHONE, name=FATHER))
+    assert twice(hall, first)
+    assert not twice(hall, book(hall, service="edu-attest", contact=PHONE, name=CHILDREN[0]))
+
+
+def test_of_discreet_services_only_who_holds_both_links_is_warned(db: Database) -> None:
+    house = furnish(db, "social-work", "wifaq")
+    one, other = (book(house, service=service, contact=PHONE) for service in ("family-counsel", "phone-counsel"))
+    assert not twice(house, one)
+    assert not twice(house, one, one.token)
+    assert twice(house, one, one.token, other.token)
+
+
+def twice(hall: Hall, one: BookingView, *own: str) -> bool:
+    return hall.db.read_now(is_twice_at_once, one, own)
 
 
 def minutes(number: int) -> timedelta:

@@ -63,6 +63,10 @@ VALUES: dict[str, Any] = {
     "channel": "web",
     "profile": "embassy-sy-doha",
     "sha256": "ab" * 32,
+    "lot": "9f86d081884c7d65",
+    "from_class": "walkin",
+    "to_class": "bereavement",
+    "basis": "seen",
 }
 
 

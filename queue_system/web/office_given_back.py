@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import groupby
 from typing import Final
 from urllib.parse import urlencode
 from uuid import UUID
 
+from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
@@ -22,7 +24,7 @@ from ..store.queries.settings import BranchSettings
 from . import access, kit
 from .access import PLACES_RIGHTS
 from .house import house
-from .office_frame import enter, named, office_page, words_for
+from .office_frame import enter, moment, named, office_page, words_for
 
 PAGE: Final = "/office/given-back"
 
@@ -34,7 +36,7 @@ class KeptDay:
     branch: BranchSettings
     day: str
     service_id: UUID
-    places: tuple[tuple[KeptPlace, str, str], ...]
+    places: tuple[tuple[KeptPlace, str, Markup | None], ...]
 
     @property
     def ids(self) -> str:
@@ -70,10 +72,10 @@ async def release(request: Request) -> Response:
 
 
 def _kept(tx: Tx, branches: Sequence[BranchSettings], words: Words) -> list[KeptDay]:
-    return [day for branch in branches for day in _by_day(branch, kept_places(tx, branch.id), words)]
+    return [day for branch in branches for day in _by_day(branch, kept_places(tx, branch.id), words, tx.now)]
 
 
-def _by_day(branch: BranchSettings, places: Iterable[KeptPlace], words: Words) -> Iterable[KeptDay]:
+def _by_day(branch: BranchSettings, places: Iterable[KeptPlace], words: Words, now: datetime) -> Iterable[KeptDay]:
     order = list(branch.services)
 
     def key(place: KeptPlace) -> tuple[str, int]:
@@ -83,7 +85,7 @@ def _by_day(branch: BranchSettings, places: Iterable[KeptPlace], words: Words) -
         kept = tuple(group)
         day = dates.day(kept[0].starts_at.astimezone(branch.zone).date(), words)
         told = (
-            (place, dates.time(place.starts_at, branch.zone, words), dates.day_time(place.freed_at, branch.zone, words))
+            (place, dates.time(place.starts_at, branch.zone, words), moment(place.freed_at, branch, words, now))
             for place in kept
         )
         yield KeptDay(branch, day, kept[0].service_id, tuple(told))
