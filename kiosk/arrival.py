@@ -15,13 +15,13 @@ from queue_system.core.errors import DomainError, IllegalTransition, Invalid, Mi
 from queue_system.i18n.filters import localised
 from queue_system.store.database import Tx
 from queue_system.store.queries import bookings
+from queue_system.store.queries.access import printer_of_kiosk
 from queue_system.store.queries.bookings import BookingView
 from queue_system.store.queries.settings import BranchSettings, branch_ids, branch_settings
 from queue_system.web import errors, kit
 from queue_system.web.house import house
 
 from . import number
-from .printer import printer_for
 from .visit import Visit, show
 
 PATH: Final = "/check-in"
@@ -87,7 +87,7 @@ def _kept(typed: str) -> str:
 
 
 def _check_in(tx: Tx, visit: Visit, booking: BookingView) -> Issued:
-    printer = printer_for(tx, visit.device)
+    printer = printer_of_kiosk(tx, visit.device)
     return kiosk.check_in(
         tx,
         visit.branch.id,

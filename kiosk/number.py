@@ -20,8 +20,10 @@ from starlette.websockets import WebSocket
 
 from queue_system.actions.spool import reprint
 from queue_system.core.errors import DomainError, Missing, SignedOut
+from queue_system.core.printers import STANDING_STILL
 from queue_system.live.socket import Frame, serve
 from queue_system.store.database import Tx
+from queue_system.store.queries.access import printer_of_kiosk
 from queue_system.store.queries.line import TicketView
 from queue_system.store.queries.place import PaperView, PlaceView, paper, place
 from queue_system.store.queries.settings import BranchSettings
@@ -29,14 +31,11 @@ from queue_system.web import access, kit
 from queue_system.web.house import house
 from queue_system.web.qr import qr_svg
 
-from .printer import printer_for
 from .visit import EASE, Ease, Visit, show, visit_of
 
 SHOWN_FOR: Final = timedelta(minutes=3)
 SECONDS: Final = 20
 SECONDS_LARGER: Final = 40
-# A printer in one of these states brings nothing out now, whatever the spooler still hopes for.
-DOWN: Final = frozenset({"no_paper", "cover_open", "offline"})
 # After RFC 6455, 7.4.2: codes of our own.
 SIGNED_OUT: Final = 4401
 NOT_THERE: Final = 4404
@@ -118,7 +117,7 @@ def paper_state(slip: PaperView | None) -> str:
             return "ask"
         case PaperView(state="failed" | "void"):
             return "trouble"
-        case PaperView(state="queued") if slip.error is not None or slip.printer_status in DOWN:
+        case PaperView(state="queued") if slip.error is not None or slip.printer_status in STANDING_STILL:
             return "trouble"
     return "printing"
 
@@ -142,7 +141,7 @@ async def _frame(websocket: WebSocket, visit: Visit) -> Frame | None:
 async def _paper_values(
     connection: HTTPConnection, visit: Visit, ticket: TicketView, slip: PaperView | None, ticket_pass: str
 ) -> dict[str, Any]:
-    printer = await house(connection).database.read(printer_for, visit.device) if slip is None else None
+    printer = await house(connection).database.read(printer_of_kiosk, visit.device) if slip is None else None
     return {
         "paper": paper_state(slip),
         "code": ticket.code,
@@ -159,7 +158,7 @@ def _look(tx: Tx, branch: BranchSettings, token: str) -> tuple[PlaceView, PaperV
 
 def _reprint(tx: Tx, visit: Visit, ticket_id: UUID) -> None:
     """Raises Refused("slip-pending", "copies-used-up"), Missing("device") where the kiosk has no printer."""
-    printer = printer_for(tx, visit.device)
+    printer = printer_of_kiosk(tx, visit.device)
     if printer is None:
         raise Missing("device")
     reprint(tx, visit.branch.id, ticket_id, printer.id, visit.actor)

@@ -17,6 +17,7 @@ from queue_system.actions.kiosk import Issued, TicketOrder, issue_ticket
 from queue_system.core import hours
 from queue_system.core.errors import Invalid, Missing, Refused
 from queue_system.store.database import Tx
+from queue_system.store.queries.access import printer_of_kiosk
 from queue_system.store.queries.place import prospects
 from queue_system.store.queries.settings import BranchSettings, ServiceView
 from queue_system.web import kit
@@ -24,7 +25,6 @@ from queue_system.web.house import house
 
 from . import arrival, number
 from .offer import Offer, card_of, documents, next_numbers, note_of, offer, self_declared
-from .printer import printer_for
 from .visit import Visit, begin, show, touch
 
 ORDINARY: Final = "walkin"
@@ -89,7 +89,7 @@ async def take(request: Request, visit: Visit) -> Response:
 
 
 def _take(tx: Tx, visit: Visit, wish: Wish) -> Issued:
-    printer = printer_for(tx, visit.device)
+    printer = printer_of_kiosk(tx, visit.device)
     order = TicketOrder(
         branch_id=visit.branch.id,
         service_id=wish.service_id,

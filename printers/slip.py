@@ -7,31 +7,16 @@ separates who and what from the number, and the number from what to do; there ar
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final
 
-import segno
 from PIL import Image
 
-from printers import text
-from printers.text import Align, Face
+from printers.sheet import MissingGlyph, Sheet
 
 log = logging.getLogger(__name__)
 
-RIGHT_TO_LEFT_LANGUAGES: Final = frozenset({"ar", "ckb", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"})
-RIGHT_TO_LEFT_SCRIPTS: Final = frozenset({"Arab", "Hebr", "Syrc", "Thaa"})
-#: Coverage (0…255) from which a dot is burnt; thermal dots bleed, so a little above the middle.
-THRESHOLD: Final = 136
 NARROWEST: Final = 320
-WIDE: Final = 512
-#: Dots between a text and the code beside it.
-BESIDE: Final = 36
-#: White modules on every side of a QR code (ISO/IEC 18004): scanners find its corners by them.
-QUIET_ZONE: Final = 4
-#: Dots between a rule and the texts beside a code.
-ABOVE_TEXT: Final = 20
 
 
 @dataclass(frozen=True)
@@ -59,15 +44,6 @@ class Slip:
     appointment: str | None = None
 
 
-class MissingGlyph(ValueError):
-    """The slip's typeface has no shape for ``characters``."""
-
-    def __init__(self, characters: Iterable[str]) -> None:
-        self.characters = tuple(sorted(characters))
-        points = " ".join(f"U+{ord(character):04X}" for character in self.characters)
-        super().__init__(f"no glyph for {points}")
-
-
 def render(slip: Slip, dots: int = 576, *, strict: bool = False) -> Image.Image:
     """Draw a slip ``dots`` wide (576 for 80 mm paper, 384 for 58 mm); mode "1", 0 is ink.
 
@@ -76,7 +52,7 @@ def render(slip: Slip, dots: int = 576, *, strict: bool = False) -> Image.Image:
     """
     if dots % 8 or dots < NARROWEST:
         raise ValueError(f"a slip is at least {NARROWEST} dots wide, in whole bytes; not {dots}")
-    sheet = _Sheet(slip.language, dots)
+    sheet = Sheet(slip.language, dots)
     _head(sheet, slip)
     _number(sheet, slip)
     _what_next(sheet, slip)
@@ -89,16 +65,7 @@ def render(slip: Slip, dots: int = 576, *, strict: bool = False) -> Image.Image:
     return sheet.image()
 
 
-def is_right_to_left(language: str) -> bool:
-    """Whether a BCP 47 tag is written from right to left."""
-    subtags = language.split("-")
-    for subtag in subtags[1:]:
-        if len(subtag) == 4 and subtag.isalpha():
-            return subtag.title() in RIGHT_TO_LEFT_SCRIPTS
-    return subtags[0].lower() in RIGHT_TO_LEFT_LANGUAGES
-
-
-def _head(sheet: _Sheet, slip: Slip) -> None:
+def _head(sheet: Sheet, slip: Slip) -> None:
     if slip.mark:
         sheet.rule(6)
         sheet.skip(6)
@@ -115,7 +82,7 @@ def _head(sheet: _Sheet, slip: Slip) -> None:
         sheet.rule(2)
 
 
-def _number(sheet: _Sheet, slip: Slip) -> None:
+def _number(sheet: Sheet, slip: Slip) -> None:
     sheet.skip(14)
     if slip.service:
         sheet.write(slip.service, "Bold", 34, balance=True)
@@ -132,7 +99,7 @@ def _number(sheet: _Sheet, slip: Slip) -> None:
     sheet.rule(2)
 
 
-def _what_next(sheet: _Sheet, slip: Slip) -> None:
+def _what_next(sheet: Sheet, slip: Slip) -> None:
     if slip.qr and sheet.wide:
         sheet.beside_code(slip.qr, 6, (slip.instruction, "Regular", 28), (slip.qr_caption, "Bold", 26))
         return
@@ -145,140 +112,10 @@ def _what_next(sheet: _Sheet, slip: Slip) -> None:
     sheet.skip(18)
 
 
-def _foot(sheet: _Sheet, slip: Slip) -> None:
+def _foot(sheet: Sheet, slip: Slip) -> None:
     sheet.rule(2)
     sheet.skip(10)
     sheet.write(slip.issued, "Regular", 26, balance=True)
     if slip.keep:
         sheet.write(slip.keep, "Regular", 26, balance=True)
     sheet.skip(8)
-
-
-def qr_image(content: str, dots_per_module: int) -> Image.Image:
-    """The QR code of ``content`` without its quiet zone, as coverage (255 is ink)."""
-    matrix = segno.make(content, error="m", micro=False, boost_error=False).matrix
-    side = len(matrix)
-    modules = Image.frombytes("L", (side, side), b"".join(bytes(row) for row in matrix))
-    ink = modules.point([0] + [255] * 255)
-    return ink.resize((side * dots_per_module,) * 2, Image.Resampling.NEAREST)
-
-
-@dataclass(frozen=True)
-class _Strip:
-    """A set text as image; `over` dots of it lie above its top edge, `width` is that of its widest line."""
-
-    image: Image.Image
-    over: int
-    width: int
-    height: int
-    missing: frozenset[str]
-
-
-@lru_cache(maxsize=256)
-def _strip(content: str, style: text.Style, width: int, align: Align, balance: bool) -> _Strip:
-    """Set a text.
-
-    Names and instructions are the same on slip after slip, hence the cache.
-    """
-    block = text.typeset(content, style, width, balance=balance)
-    image, over = text.draw(block, width, align)
-    return _Strip(image, over, block.width, block.height, block.missing)
-
-
-class _Sheet:
-    """Paper growing downwards; remembers what goes where until its height is known."""
-
-    def __init__(self, language: str, dots: int) -> None:
-        self.language = language
-        self.right_to_left = is_right_to_left(language)
-        self.dots = dots
-        self.wide = dots >= WIDE
-        self.margin = 8
-        self.y = 8
-        self.missing: set[str] = set()
-        self._placed: list[tuple[Image.Image, int, int]] = []
-        self._rules: list[tuple[int, int]] = []
-
-    @property
-    def inner(self) -> int:
-        return self.dots - 2 * self.margin
-
-    def skip(self, dots: int) -> None:
-        self.y += dots if self.wide else round(dots * 0.8)
-
-    def rule(self, weight: int) -> None:
-        self._rules.append((self.y, weight))
-        self.y += weight
-
-    def write(self, content: str, face: Face, size: int, *, balance: bool) -> None:
-        """A centred text over the whole width."""
-        self.y += self._write(content, face, size, self.margin, self.y, self.inner, "centre", balance)
-
-    def write_code(self, code: str, size: int) -> None:
-        strip, missing = text.draw_code(code, size if self.wide else round(size * 0.68), self.inner)
-        self.missing |= missing
-        self.place(strip)
-
-    def place(self, image: Image.Image) -> None:
-        """An image in the middle."""
-        self._placed.append((image, (self.dots - image.width) // 2, self.y))
-        self.y += image.height
-
-    def place_code(self, content: str, dots_per_module: int) -> None:
-        """A QR code in the middle, in its quiet zone."""
-        quiet = QUIET_ZONE * dots_per_module
-        self.y += quiet
-        self.place(qr_image(content, dots_per_module))
-        self.y += quiet
-
-    def beside_code(self, address: str, dots_per_module: int, *texts: tuple[str | None, Face, int]) -> None:
-        """Texts at the start side, a QR code at their end side, in the middle of the paper and of each other.
-
-        Spread to both edges they would look like two things, and the white between them would be sent. The outer
-        edges of both lie on whole bytes, for the same reason. What stands above and below keeps its distance.
-        """
-        image, quiet = qr_image(address, dots_per_module), QUIET_ZONE * dots_per_module
-        gap = max(BESIDE, quiet)
-        present = [(content, face, size) for content, face, size in texts if content]
-        limit = self.dots - 2 * quiet - image.width - gap
-        blocks = [self._measure(content, face, size, limit) for content, face, size in present]
-        group = max(width for width, _ in blocks) + gap + image.width
-        left = max(quiet, (self.dots - group) // 2 // 8 * 8)
-        right = self.dots - left
-        between = 14
-        total = sum(height for _, height in blocks) + between * (len(blocks) - 1)
-        height = max(total + 2 * ABOVE_TEXT, image.height + 2 * quiet)
-        y = self.y + (height - total) // 2
-        for content, face, size in present:
-            x = right - limit if self.right_to_left else left
-            y += self._write(content, face, size, x, y, limit, "start", True) + between
-        x = left if self.right_to_left else right - image.width
-        self._placed.append((image, x, self.y + (height - image.height) // 2))
-        self.y += height
-
-    def image(self) -> Image.Image:
-        canvas = Image.new("L", (self.dots, self.y), 0)
-        for strip, x, y in self._placed:
-            canvas.paste(255, (x, y, x + strip.width, y + strip.height), strip)
-        for y, weight in self._rules:
-            canvas.paste(255, (self.margin, y, self.dots - self.margin, y + weight))
-        return canvas.point([255] * THRESHOLD + [0] * (256 - THRESHOLD), "1")
-
-    def _write(
-        self, content: str, face: Face, size: int, x: int, y: int, width: int, align: Align, balance: bool
-    ) -> int:
-        strip = _strip(content, self._style(face, size), width, align, balance)
-        self.missing |= strip.missing
-        self._placed.append((strip.image, x, y - strip.over))
-        return strip.height
-
-    def _measure(self, content: str, face: Face, size: int, limit: int) -> tuple[int, int]:
-        """Width and height of a text that has `limit` dots."""
-        strip = _strip(content, self._style(face, size), limit, "start", True)
-        return strip.width, strip.height
-
-    def _style(self, face: Face, size: int) -> text.Style:
-        scale = 1.0 if self.wide else 0.86
-        if self.right_to_left:
-            return text.Style(face, round(size * scale * 1.14), 1.62, self.language, True)
-        return text.Style(face, round(size * scale), 1.36, self.language, False)

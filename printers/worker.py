@@ -5,10 +5,18 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
+from collections import deque
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
-from printers.network import Printer, PrinterError, Proof, Status
+from printers.driver import Printer, PrinterError, Proof, Status
+
+#: A printer whose state changes so often within so many seconds is not believed before one has held for a while.
+MANY_CHANGES: Final = 10
+MANY_CHANGES_SECONDS: Final = 600.0
+STEADY_SECONDS: Final = 30.0
+LONGEST_STEADY_SECONDS: Final = 3600.0
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +69,8 @@ class Worker:
 
     ``wake`` is set by whoever adds a job; ``poll`` is how long (seconds) the worker trusts in that
     before it looks by itself and asks the printer how it is. While the printer cannot print, nothing
-    is claimed and its status is asked every ``recovery`` seconds. Status is reported when it changes.
+    is claimed and its status is asked every ``recovery`` seconds. A status is reported when it has changed and
+    was seen twice, from a printer that changes all the time when it has held for ``steady`` seconds.
     """
 
     def __init__(
@@ -72,6 +81,7 @@ class Worker:
         *,
         poll: float = 2.0,
         recovery: float = 0.5,
+        steady: float = STEADY_SECONDS,
         name: str = "printer",
     ) -> None:
         self.printer = printer
@@ -80,7 +90,9 @@ class Worker:
         self.poll = poll
         self.recovery = recovery
         self._stopping = threading.Event()
+        self._looked = Status.UNKNOWN
         self._told: Status | None = None
+        self._news = News(steady)
         self._thread = threading.Thread(target=self.run, name=name, daemon=True)
 
     def start(self) -> None:
@@ -112,7 +124,7 @@ class Worker:
         a moment between two connections.
         """
         if not (woken and self._told is not None and self._told.prints):
-            status = self.printer.status()
+            status = self._looked = self.printer.status()
             self._tell(status)
             if not status.prints:
                 # A wake-up cannot help a printer without paper, and must not become a busy loop.
@@ -122,9 +134,12 @@ class Worker:
         while not self._stopping.is_set():
             job = self.source.claim()
             if job is None:
-                return self.poll
+                return self.recovery if self._news.is_open else self.poll
             outcome = self._print(job)
             self._report(job, outcome)
+            if outcome.printed and self._news.is_open:
+                # Paper is the second sign that it prints.
+                self._tell(self._looked)
             if not outcome.printed:
                 self._stopping.wait(self.recovery)
                 break
@@ -152,6 +167,7 @@ class Worker:
                 return
 
     def _tell(self, status: Status) -> None:
+        status = self._news.worth_telling(status, self._told, time.monotonic())
         if status is self._told:
             return
         try:
@@ -160,3 +176,54 @@ class Worker:
             log.exception("printer status %s could not be reported", status.value)
             return
         self._told = status
+
+
+class News:
+    """Which of the states that are seen is worth telling: what is told is written down for ever.
+
+    One answer may be noise, so a state counts when it is seen twice in a row. A printer that answers anything at all
+    is GARBLED after ``MANY_CHANGES``, and believed again once a state has held for ``steady`` seconds; for one that
+    begins anew it is twice as long each time.
+    """
+
+    def __init__(self, steady: float) -> None:
+        self.steady = steady
+        self._wanted = steady
+        self._doubted = False
+        self._seen: Status | None = None
+        self._since = 0.0
+        self._changes: deque[float] = deque(maxlen=MANY_CHANGES)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether another look soon would tell more."""
+        return self._seen is not None and not self._doubted
+
+    def worth_telling(self, status: Status, told: Status | None, now: float) -> Status:
+        """What to tell now, which is what was told already if nothing is to be said. `now` is in seconds."""
+        if told is None:
+            return status
+        if status is told and not self._doubted:
+            self._seen = None
+            return told
+        if status is not self._seen:
+            self._seen, self._since = status, now
+            return told
+        if self._doubted:
+            if now - self._since < self._wanted:
+                return told
+            self._doubted = False
+        elif self._restless(now):
+            self._doubted = True
+            return Status.GARBLED
+        else:
+            self._wanted = self.steady
+        self._changes.append(now)
+        self._seen = None
+        return status
+
+    def _restless(self, now: float) -> bool:
+        restless = len(self._changes) == MANY_CHANGES and now - self._changes[0] < MANY_CHANGES_SECONDS
+        if restless:
+            self._wanted = min(self._wanted * 2, LONGEST_STEADY_SECONDS)
+        return restless

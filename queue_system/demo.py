@@ -21,7 +21,7 @@ from starlette.routing import Route
 
 from printers.virtual import VirtualPrinter
 
-from .actions import office
+from .actions import office, printers
 from .app import create_app
 from .clock import Clock, ShiftedClock, SystemClock
 from .core import hours
@@ -266,9 +266,8 @@ def _connect(settings: Settings, clock: Clock, furnished: Furnished, printer: Vi
         return
     database = Database(settings.database, clock)
     try:
-        database.write_now(
-            office.set_printer_address, furnished.branch.id, furnished.printer_id, printer.host, printer.port
-        )
+        found = {"transport": "tcp9100", "host": printer.host, "port": printer.port}
+        database.write_now(printers.set_printer, furnished.branch.id, furnished.printer_id, found)
     finally:
         database.close()
 

@@ -101,7 +101,7 @@ def _database(settings: Settings, database: Database) -> Iterator[Finding]:
     yield from _clock(database)
     yield from _way_in(settings)
     for printer in database.read_now(devices, None, "printer"):
-        if printer.data.get("host") and printer.status not in ("ready", "unknown"):
+        if printer.address and printer.status not in ("ready", "unknown"):
             yield Finding("note", f"printer {printer.slug}: {printer.status}")
     words = words_for("en")
     idle = groupby(database.read_now(not_in_force, available_languages()), key=lambda thing: thing.code)

@@ -1,10 +1,11 @@
-"""Brings slips to paper: one worker thread per network printer, fed from the database.
+"""Brings slips to paper: one worker thread per printer, fed from the database.
 
     printing = Printing(house)
     await printing.start()
 
 A worker is woken by the hub as soon as a slip is committed, here or on another node, and looks by itself every
-two seconds. A printer that is given an address, or another one, is served without a restart.
+two seconds. A printer that is given an address, or another one, is served without a restart. What is found out about
+a printer is kept for the next start.
 """
 
 from __future__ import annotations
@@ -13,24 +14,24 @@ import asyncio
 import contextlib
 import threading
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import structlog
 
-from printers.escpos_bytes import encode
-from printers.network import NetworkPrinter, PrinterError, Status
-from printers.slip import Slip, render
+from printers.driver import EscPosPrinter, PrinterError, Status
+from printers.slip import Slip
+from printers.trial import render_trial
 from printers.worker import Job, Outcome, Worker
 
-from .actions import spool
+from .actions import printers, spool
 from .actions.spool import ClaimedSlip, SlipOutcome
 from .background import forever
 from .core.errors import DomainError, Missing, Refused
-from .slips import slip_of, trial_slip
+from .machine import Machine, machine_of, this_node
+from .slips import slip_of, trial_of
 from .store.database import Tx
 from .store.queries import access, place, slips
-from .store.queries.access import DeviceView
 from .store.queries.organisation import OrganisationView, organisation
 from .store.queries.settings import BranchSettings, branch_ids, branch_settings
 from .web.house import House
@@ -38,59 +39,31 @@ from .web.house import House
 # How long a new address or branch may go unnoticed, and a slip that nobody waits for may stay in the list.
 LOOK_AGAIN_SECONDS: Final = 2.0
 STOP_SECONDS: Final = 3.0
-DOTS: Final = 576
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True)
-class Machine:
-    """A network printer as its settings describe it.
-
-    Of the device's data: `host`, `port`; `dots` (576, 512 or 384) and `cutter`; `left_margin: true` where GS L is
-    obeyed; `feed_per_line` for mechanisms that feed in half dots; `mute` and `completion` as `NetworkPrinter` says.
-    """
-
-    branch_id: UUID
-    id: UUID
-    data: dict[str, Any]
-
-    def printer(self) -> NetworkPrinter:
-        """A new line to it."""
-        return NetworkPrinter(
-            self.data["host"],
-            int(self.data.get("port", 9100)),
-            mute=bool(self.data.get("mute", False)),
-            completion=self.data.get("completion"),
-        )
-
-    def bytes_of(self, slip: Slip) -> bytes:
-        """The slip as this printer wants it."""
-        return encode(
-            render(slip, int(self.data.get("dots", DOTS))),
-            cut=bool(self.data.get("cutter", True)),
-            left_margin=bool(self.data.get("left_margin", False)),
-            feed_per_line=int(self.data.get("feed_per_line", 1)),
-        )
 
 
 class SpoolSource:
     """The jobs of one printer, out of the database of this process (`printers.worker.JobSource`)."""
 
-    def __init__(self, house: House, machine: Machine) -> None:
+    def __init__(self, house: House, machine: Machine, printer: EscPosPrinter) -> None:
+        self._house = house
         self._database = house.database
-        self._address = house.settings.address
         self._machine = machine
+        self._printer = printer
+        self._lease = spool.LEASE + machine.on_the_way
 
     def claim(self) -> Job | None:
         """The next slip as bytes; what cannot be drawn is reported as failed, and the one after it is taken."""
         here = self._machine
         while self._database.read_now(slips.is_any_due, here.branch_id, here.id):
-            claimed = self._database.write_in_now(here.branch_id, spool.claim_slip, here.branch_id, here.id)
+            claimed = self._database.write_in_now(
+                here.branch_id, spool.claim_slip, here.branch_id, here.id, self._lease
+            )
             if claimed is None:
                 return None
             try:
-                slip = self._database.read_now(_compose, here.branch_id, claimed, self._address)
+                slip = self._database.read_now(_compose, here.branch_id, claimed, self._house.settings.address)
                 return Job(str(claimed.job_id), here.bytes_of(slip))
             except Exception:
                 log.exception("slip.not_drawn", job=str(claimed.job_id))
@@ -100,6 +73,7 @@ class SpoolSource:
     def report(self, job: Job, outcome: Outcome) -> None:
         """Write down what became of a slip."""
         self._report(UUID(job.id), _as_slip_outcome(outcome))
+        remember(self._house, self._machine, self._printer)
 
     def printer_status(self, status: Status) -> None:
         """Write down how the printer is."""
@@ -114,7 +88,7 @@ class SpoolSource:
 @dataclass
 class _Running:
     machine: Machine
-    printer: NetworkPrinter
+    printer: EscPosPrinter
     worker: Worker
     wake: threading.Event
 
@@ -146,25 +120,35 @@ class Printing:
         await asyncio.gather(*(self._end(printer_id) for printer_id in list(self._running)))
 
     async def test_slip(self, branch_id: UUID, printer_id: UUID, language: str) -> SlipOutcome:
-        """Print a slip that is nobody's number. Raises Missing("device"), Refused("printer-not-network")."""
+        """Print a slip that is nobody's number.
+
+        Raises Missing("device"), Refused("printer-not-set", "printer-elsewhere").
+        """
         device = await self._house.database.read(access.device, branch_id, printer_id)
         if device is None or device.kind != "printer":
             raise Missing("device")
-        machine = _machine(device)
+        machine = machine_of(device)
         if machine is None:
-            raise Refused("printer-not-network")
+            raise Refused("printer-not-set")
+        if not machine.is_here:
+            raise Refused("printer-elsewhere", here=this_node())
         return await asyncio.to_thread(self._print_trial, machine, language)
 
     def _print_trial(self, machine: Machine, language: str) -> SlipOutcome:
         settings, house = self._house.database.read_now(_place, machine.branch_id)
-        slip = trial_slip(settings, house, self._house.settings.address, language, self._house.clock.now())
+        trial = trial_of(
+            settings, house, self._house.settings.address, language, self._house.clock.now(), machine.settings
+        )
+        data = machine.bytes_of_picture(render_trial(trial, machine.dots))
         running = self._running.get(machine.id)
         # The worker's own line, so that a trial and a visitor's slip wait for each other.
         printer = running.printer if running and running.machine == machine else machine.printer()
         try:
-            return SlipOutcome(proof=printer.send(machine.bytes_of(slip)).proof)
+            outcome = SlipOutcome(proof=printer.send(data).proof)
         except PrinterError as error:
             return SlipOutcome(error=error.code, permanent=error.permanent, maybe=error.maybe_printed)
+        remember(self._house, machine, printer)
+        return outcome
 
     # ---------------------------------------------------------------- keeping up
 
@@ -177,7 +161,7 @@ class Printing:
         wanted = {
             machine.id: machine
             for device in await self._house.database.read(access.devices, None, "printer")
-            if (machine := _machine(device)) is not None
+            if (machine := machine_of(device)) is not None and machine.is_here
         }
         for printer_id, running in list(self._running.items()):
             if printer_id not in wanted or wanted[printer_id] != running.machine:
@@ -209,9 +193,9 @@ class Printing:
 
     def _serve(self, machine: Machine) -> _Running:
         printer, wake = machine.printer(), threading.Event()
-        worker = Worker(printer, SpoolSource(self._house, machine), wake, name=f"printer-{machine.id}")
+        worker = Worker(printer, SpoolSource(self._house, machine, printer), wake, name=f"printer-{machine.id}")
         worker.start()
-        log.info("printer.served", printer=str(machine.id), host=printer.host, port=printer.port)
+        log.info("printer.served", printer=str(machine.id), way=str(printer.way))
         return _Running(machine, printer, worker, wake)
 
     async def _end(self, printer_id: UUID) -> None:
@@ -223,14 +207,17 @@ class Printing:
     def _warm_up(self, machine: Machine) -> None:
         """The first slip of a process takes a second, for fonts and libraries: it should be nobody's."""
         settings, house = self._house.database.read_now(_place, machine.branch_id)
-        machine.bytes_of(trial_slip(settings, house, "", settings.default_language, self._house.clock.now()))
+        now = self._house.clock.now()
+        trial = trial_of(settings, house, "", settings.default_language, now, machine.settings)
+        machine.bytes_of_picture(render_trial(trial, machine.dots))
 
 
-def _machine(device: DeviceView) -> Machine | None:
-    """The network printer behind a device that has an address."""
-    if device.data.get("transport") != "tcp9100" or not device.data.get("host"):
-        return None
-    return Machine(device.branch_id, device.id, device.data)
+def remember(house: House, machine: Machine, printer: EscPosPrinter) -> None:
+    """Keep that a printer does not confirm: else it would be waited for after every start."""
+    if machine.finds_out and machine.confirms is None and printer.completion is False:
+        house.database.write_in_now(
+            machine.branch_id, printers.record_no_completion, machine.branch_id, machine.id, machine.settings
+        )
 
 
 def _compose(tx: Tx, branch_id: UUID, claimed: ClaimedSlip, address: str) -> Slip:

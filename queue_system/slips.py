@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from printers.slip import Slip
+from printers.trial import Trial
 
-from .i18n import dates
+from .core.printers import address as printer_address
+from .core.printers import habits
+from .i18n import dates, isolates
 from .i18n.filters import localised
 from .i18n.words import Words, available_languages
 from .store.queries.organisation import OrganisationView
-from .store.queries.outings import place_on
 from .store.queries.place import PlaceView
-from .store.queries.settings import BranchSettings, ServiceView
+from .store.queries.settings import BranchSettings
 from .web.kit import words_of
+from .web.printer_words import printer_settings
 
 TRIAL_CODE: Final = "A000"
 
@@ -39,7 +43,7 @@ def slip_of(
     return Slip(
         language=words.language,
         heading=None if hidden else localised(organisation.names, words.language),
-        office=None if hidden else _office(settings, service, ticket.issued_at, words),
+        office=None if hidden else localised(settings.names, words.language),
         service=None if hidden else localised(service.shown_names, words.language) or None,
         code=ticket.code,
         ahead=None if stands.ahead is None else words.plural("common.people-ahead", stands.ahead),
@@ -54,23 +58,33 @@ def slip_of(
     )
 
 
-def trial_slip(
-    settings: BranchSettings, organisation: OrganisationView, address: str, language: str, at: datetime
-) -> Slip:
-    """A slip that is nobody's number and says so: to see whether a printer prints, and how."""
+def trial_of(
+    settings: BranchSettings,
+    organisation: OrganisationView,
+    address: str,
+    language: str,
+    at: datetime,
+    printer: Mapping[str, Any],
+) -> Trial:
+    """A slip that is nobody's number and shows whether a printer is set right; `printer` are its settings."""
     words = words_for_ticket(language, settings)
-    return Slip(
+    others = [words_for_ticket(other, settings) for other in available_languages() if other != words.language]
+    return Trial(
         language=words.language,
-        heading=localised(organisation.names, words.language),
-        office=localised(settings.names, words.language),
-        service=None,
-        code=TRIAL_CODE,
-        ahead=None,
-        wait=None,
-        issued=_moment(at, settings, words),
-        instruction=words.text("slip.trial-text"),
-        qr=address,
         mark=words.text("slip.trial"),
+        heading=f"{localised(organisation.names, words.language)} – {localised(settings.names, words.language)}",
+        code=TRIAL_CODE,
+        edges=words.text("slip.trial-edges"),
+        steps=words.text("slip.trial-steps"),
+        gap=words.text("slip.trial-gap"),
+        lines=tuple((one.language, one.text("slip.trial-line")) for one in (words, *others)),
+        settings=(
+            isolates.ltr(printer_address(printer)),
+            *(f"{name}: {value}" for name, value in printer_settings(words, habits(printer))),
+        ),
+        issued=_moment(at, settings, words),
+        qr=address,
+        cut=words.text("slip.trial-cut"),
     )
 
 
@@ -79,13 +93,6 @@ def words_for_ticket(language: str, settings: BranchSettings) -> Words:
     ready = available_languages()
     wishes = (language, settings.default_language, *ready)
     return words_of(next(wish for wish in wishes if wish in ready), settings)
-
-
-def _office(settings: BranchSettings, service: ServiceView, at: datetime, words: Words) -> str:
-    """The branch, and where it is on that day when it works elsewhere."""
-    name = localised(settings.names, words.language)
-    away = place_on(settings, service, at)
-    return name if away is None else f"{name} · {localised(away, words.language)}"
 
 
 def _appointment(stands: PlaceView, settings: BranchSettings, words: Words) -> str | None:

@@ -32,6 +32,12 @@ class Wire:
 
     status: dict[int, int] = field(default_factory=lambda: dict(READY))
     answers: bool = True
+    only: tuple[int, ...] = (1, 2, 3, 4)
+    """The status questions that it knows."""
+    garbage: bytes = b""
+    """Given as the answer to every status question instead of the status."""
+    greeting: bytes = b""
+    """Said as soon as somebody connects."""
     completes: bool = True
     reads: bool = True
     """False: the connection is accepted, nothing is ever read."""
@@ -90,6 +96,8 @@ class Wire:
     def _talk(self, line: socket.socket) -> None:
         pending = b""
         seen = 0
+        if self.greeting:
+            line.sendall(self.greeting)
         while not self._stop.is_set():
             if not self.reads:
                 self._stop.wait(0.05)
@@ -120,8 +128,8 @@ class Wire:
         while at < len(pending):
             rest = pending[at:]
             if rest[:2] == b"\x10\x04" and len(rest) >= 3:
-                if self.answers:
-                    line.sendall(self._due() + self.noise + bytes([self.status[rest[2]]]))
+                if self.answers and rest[2] in self.only:
+                    line.sendall(self._due() + (self.garbage or self.noise + bytes([self.status[rest[2]]])))
                 at += 3
             elif rest.startswith(COMPLETION) and len(rest) >= len(COMPLETION) + 4:
                 if self.completes and self.then is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,7 +20,7 @@ from pydantic import SecretStr
 from starlette.testclient import TestClient
 
 from printers.virtual import Paper, VirtualPrinter
-from queue_system.actions import kiosk, office, spool
+from queue_system.actions import kiosk, printers, spool
 from queue_system.actions.kiosk import Issued, TicketOrder
 from queue_system.app import create_app
 from queue_system.clock import ShiftedClock, SystemClock
@@ -28,6 +29,7 @@ from queue_system.store import log
 from queue_system.store.database import Tx
 from queue_system.store.log import SYSTEM
 from queue_system.store.queries import access
+from queue_system.store.queries.access import DeviceView
 from queue_system.store.tables import Device, PrintJob, table
 from queue_system.web.house import House
 from tests.conftest import SUNDAY_MORNING
@@ -80,9 +82,7 @@ class PrintingHall:
         return [str(row.id) for row in self.house.database.read_now(lambda tx: tx.rows(statement))]
 
     def printer_state(self) -> str:
-        found = self.house.database.read_now(access.device, self.hall.branch.id, self.printer_id)
-        assert found is not None
-        return found.status
+        return self.device().status
 
     def entries(self, prefix: str = "") -> list[Any]:
         """The log of the branch from its beginning, of kinds that begin so."""
@@ -102,16 +102,29 @@ class PrintingHall:
 
         self.house.database.write_now(change)
 
+    def device(self) -> DeviceView:
+        found = self.house.database.read_now(access.device, self.hall.branch.id, self.printer_id)
+        assert found is not None
+        return found
+
+    def house_prints(self) -> bool:
+        """Whether a worker of this house serves the printer."""
+        return any(thread.name == f"printer-{self.printer_id}" for thread in threading.enumerate())
+
+    def adjust(self, **settings: object) -> None:
+        """Set the printer as the office does."""
+        branch_id = self.hall.branch.id
+        self.house.database.write_in_now(branch_id, printers.set_printer, branch_id, self.printer_id, settings)
+
     def address(self, host: str | None = None, port: int | None = None) -> None:
         """Tell the house where the printer is."""
         branch_id = self.hall.branch.id
         self.house.database.write_in_now(
             branch_id,
-            office.set_printer_address,
+            printers.set_printer,
             branch_id,
             self.printer_id,
-            host or self.printer.host,
-            port or self.printer.port,
+            {"transport": "tcp9100", "host": host or self.printer.host, "port": port or self.printer.port},
         )
 
 

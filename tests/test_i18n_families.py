@@ -7,9 +7,11 @@ from enum import Enum
 
 import pytest
 
+from printers.driver import Status
 from queue_system.core import errors
 from queue_system.core.bookings import BookingState
 from queue_system.core.events import KINDS
+from queue_system.core.printers import STANDING_STILL, TRANSPORTS
 from queue_system.core.tickets import TicketState
 from queue_system.i18n.catalogues import REFERENCE, catalogues
 from queue_system.i18n.words import OWN_NAMES
@@ -19,7 +21,7 @@ from tests.i18n_usage import modules, name_of
 ERROR_CLASSES = frozenset(
     name for name, value in vars(errors).items() if isinstance(value, type) and issubclass(value, errors.DomainError)
 )
-PRINTER_STATES = ("ready", "paper_low", "no_paper", "cover_open", "offline", "unknown")
+PRINTER_STATES = tuple(status.value for status in Status)
 SLIP_STATES = ("queued", "claimed", "printed", "failed", "unknown", "void")
 
 
@@ -31,6 +33,15 @@ def test_every_state_has_a_word(family: str, states: type[Enum]) -> None:
 @pytest.mark.parametrize(("family", "states"), [("printer", PRINTER_STATES), ("slip", SLIP_STATES)])
 def test_every_state_of_printing_has_a_word(family: str, states: tuple[str, ...]) -> None:
     assert members(f"state.{family}.") == set(states)
+
+
+def test_every_state_in_which_nothing_prints_has_words_of_what_to_do() -> None:
+    assert {status.value for status in Status if not status.prints} == STANDING_STILL
+    assert members("state.printer-help.") == STANDING_STILL | {"paper_low"}
+
+
+def test_every_way_to_reach_a_printer_has_a_word() -> None:
+    assert members("state.transport.") == set(TRANSPORTS)
 
 
 def test_every_language_offered_has_a_name_in_every_language() -> None:

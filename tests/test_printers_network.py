@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
+import tracemalloc
 from collections.abc import Iterator
 
 import pytest
 
-from printers.network import NetworkPrinter, PrinterError, Receipt, Status, read_status, token
+from printers.driver import LEARNING_SECONDS, PrinterError, Receipt, Status, read_status, token
+from printers.network import NetworkPrinter
 from tests import printers_wire
 from tests.ports import kept_port
 from tests.printers_wire import PATIENCE_SECONDS, Wire
@@ -117,7 +119,72 @@ def test_a_hanging_printer_gets_no_slip(wire: Wire) -> None:
     error = failure(driver(wire, status_timeout=SOON))
     assert (error.code, error.maybe_printed) == ("silent", False)
     assert wire.printed == b""
-    assert driver(wire, status_timeout=SOON).status() is Status.OFFLINE
+    assert driver(wire, status_timeout=SOON).status() is Status.SILENT
+
+
+@pytest.mark.parametrize("only", [(1,), (1, 4), (1, 2)])
+def test_a_printer_that_answers_only_some_questions_is_ready_and_prints(wire: Wire, only: tuple[int, ...]) -> None:
+    wire.only = only
+    printer = driver(wire, status_timeout=SOON)
+    assert printer.status() is Status.READY
+    asked = len(wire.received)
+    printer.status_timeout = PATIENCE_SECONDS
+    # What it does not answer is not asked again, and so not waited for.
+    assert printer.send(SLIP) == Receipt("completed")
+    questions = bytes(wire.received[asked:]).split(SLIP)[0]
+    assert questions == b"".join(b"\x10\x04" + bytes([n]) for n in only)
+
+
+def test_what_a_printer_has_answered_once_it_has_to_answer_again(wire: Wire) -> None:
+    printer = driver(wire)
+    assert printer.status() is Status.READY
+    wire.only = (1, 2)
+    printer.status_timeout = SOON
+    assert printer.status() is Status.SILENT
+
+
+def test_another_printer_at_the_same_place_is_asked_everything_again() -> None:
+    with kept_port() as port:
+        wire = Wire(port=port, only=(1,))
+        printer = NetworkPrinter("127.0.0.1", port, connect_timeout=PATIENCE_SECONDS, status_timeout=SOON)
+        with wire.running():
+            assert printer.status() is Status.READY
+        assert printer.status() is Status.OFFLINE
+        printer.status_timeout = PATIENCE_SECONDS
+        wire = Wire(port=port, status=dict(printers_wire.NO_PAPER))
+        with wire.running():
+            assert printer.status() is Status.NO_PAPER
+
+
+@pytest.mark.parametrize("garbage", [b"\x00", b"\x92", b"\xff", b"busy"])
+def test_answers_that_are_no_status_are_told_apart_from_silence(wire: Wire, garbage: bytes) -> None:
+    wire.garbage = garbage
+    printer = driver(wire, status_timeout=SOON)
+    assert printer.status() is Status.GARBLED
+    error = failure(printer)
+    assert (error.code, error.permanent, error.maybe_printed) == ("garbled", False, False)
+    assert wire.printed == b""
+
+
+@pytest.mark.parametrize("greeting", [b"\x00", b"\x11", b"\x14\x00\x00\x0f"])
+def test_what_is_said_at_the_beginning_is_no_answer(wire: Wire, greeting: bytes) -> None:
+    wire.greeting = greeting
+    assert driver(wire).status() is Status.READY
+    assert driver(wire).send(SLIP) == Receipt("completed")
+
+
+def test_flow_control_alone_is_silence(wire: Wire) -> None:
+    wire.garbage = b"\x11\x13"
+    assert driver(wire, status_timeout=SOON).status() is Status.SILENT
+
+
+def test_a_printer_that_talks_without_end_does_not_fill_the_memory(wire: Wire) -> None:
+    wire.garbage = b"no status " * 20_000
+    tracemalloc.start()
+    assert driver(wire, status_timeout=SOON).status() is Status.GARBLED
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 2_000_000
 
 
 def test_a_mute_printer_gets_its_slip_without_proof(wire: Wire) -> None:
@@ -134,12 +201,15 @@ def test_a_slow_printer_confirms_while_it_is_asked_how_it_is(wire: Wire, late: i
     assert driver(wire, status_timeout=QUIET).send(SLIP) == Receipt("completed")
 
 
-def test_a_printer_without_completion_proves_by_its_status(wire: Wire) -> None:
+def test_a_printer_without_completion_proves_by_its_status(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
     wire.completes = False
-    printer = driver(wire, print_timeout=SOON)
+    assert LEARNING_SECONDS <= 3
+    monkeypatch.setattr("printers.driver.LEARNING_SECONDS", SOON)
+    printer = driver(wire)
+    assert not printer.completion
     assert printer.send(SLIP) == Receipt("status")
+    assert printer.completion is False
     # It is neither asked nor waited for again.
-    printer.print_timeout = PATIENCE_SECONDS
     started = time.monotonic()
     assert printer.send(SLIP) == Receipt("status")
     assert time.monotonic() - started < printer.print_timeout
@@ -158,6 +228,15 @@ def test_a_missing_completion_from_a_printer_that_gives_it_is_not_proof(wire: Wi
     printer.print_timeout = SOON
     error = failure(printer)
     assert (error.code, error.maybe_printed) == ("unconfirmed", True)
+    # Another printer may stand there since: the next slip finds out, instead of failing like every one after it.
+    printer.print_timeout = SOON
+    assert printer.send(SLIP) == Receipt("status")
+
+
+def test_what_a_person_said_about_completion_is_not_unlearnt(wire: Wire) -> None:
+    wire.completes = False
+    printer = driver(wire, completion=True, print_timeout=SOON)
+    assert [failure(printer).code for _ in range(2)] == ["unconfirmed", "unconfirmed"]
 
 
 @pytest.mark.parametrize("completion", [None, False])

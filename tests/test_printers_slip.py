@@ -10,7 +10,8 @@ import pytest
 import zxingcpp
 from PIL import Image, ImageChops
 
-from printers.slip import MissingGlyph, Slip, is_right_to_left, qr_image, render
+from printers.sheet import MissingGlyph, is_right_to_left, qr_image
+from printers.slip import Slip, render
 from tests.printers_slips import ARABIC, ARABIC_CONFIDENTIAL, ENGLISH, PICTURES, SLIPS, URL, picture
 
 WIDTHS = (576, 512, 384)

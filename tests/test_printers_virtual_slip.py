@@ -8,8 +8,9 @@ from io import BytesIO
 import pytest
 from PIL import Image, ImageChops
 
+from printers.driver import PrinterError, Receipt, Status
 from printers.escpos_bytes import encode
-from printers.network import NetworkPrinter, PrinterError, Receipt, Status
+from printers.network import NetworkPrinter
 from printers.slip import Slip, render
 from printers.virtual import VirtualPrinter
 from printers.virtual_condition import Changes, Roll

@@ -5,9 +5,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from random import Random
 
-from printers.network import NetworkPrinter, PrinterError, Receipt, Status
-from printers.worker import Job, Outcome, Worker
+from printers.driver import PrinterError, Receipt, Status
+from printers.network import NetworkPrinter
+from printers.worker import Job, News, Outcome, Worker
 from tests import printers_wire
 from tests.ports import kept_port
 from tests.printers_wire import PATIENCE_SECONDS, Wire
@@ -144,7 +146,7 @@ def test_nothing_is_claimed_without_paper_and_recovery_is_noticed_within_two_sec
             assert queue.waiting
             wire.status = dict(printers_wire.READY)
             assert queue.until(lambda: len(queue.outcomes) == 1)
-    assert queue.statuses == [Status.NO_PAPER, Status.READY]
+            assert queue.until(lambda: queue.statuses == [Status.NO_PAPER, Status.READY])
     # What the worker adds to the time of asking, not what a busy machine does.
     assert pauses.asked
     assert all(pause is not None and pause < 2 for pause in pauses.asked)
@@ -158,7 +160,7 @@ def test_a_printer_that_is_switched_off_and_on_again_prints() -> None:
             assert queue.until(lambda: queue.statuses == [Status.OFFLINE])
             with wire.running():
                 assert queue.until(lambda: len(queue.outcomes) == 1)
-    assert queue.statuses == [Status.OFFLINE, Status.READY]
+                assert queue.until(lambda: queue.statuses == [Status.OFFLINE, Status.READY])
 
 
 def test_paper_that_ends_while_idle_is_told() -> None:
@@ -228,6 +230,49 @@ def test_stopping_is_prompt_whatever_the_worker_waits_for() -> None:
     assert told.until(lambda: told.calls >= 1)
     assert idle.stop(PATIENCE_SECONDS)
     assert blocked.stop(PATIENCE_SECONDS)
+
+
+def test_a_state_is_told_when_it_was_seen_twice() -> None:
+    news = News(30)
+    assert news.worth_telling(Status.READY, None, 0) is Status.READY
+    assert news.worth_telling(Status.NO_PAPER, Status.READY, 1) is Status.READY
+    assert news.worth_telling(Status.READY, Status.READY, 2) is Status.READY
+    assert news.worth_telling(Status.NO_PAPER, Status.READY, 3) is Status.READY
+    assert news.is_open
+    assert news.worth_telling(Status.NO_PAPER, Status.READY, 4) is Status.NO_PAPER
+    assert not news.is_open
+
+
+def test_a_printer_that_answers_anything_at_all_does_not_fill_the_log() -> None:
+    random, news, told, facts = Random(14), News(30), Status.READY, 0
+    for second in range(0, 24 * 3600, 2):
+        said = news.worth_telling(random.choice([*Status]), told, second)
+        facts += said is not told
+        told = said
+    assert told is Status.GARBLED
+    assert facts < 40
+
+
+def test_a_printer_that_changes_for_a_day_on_purpose_is_bounded_and_believed_when_it_holds_still() -> None:
+    news, told, facts = News(30), Status.READY, 0
+    for second in range(0, 24 * 3600, 2):
+        said = news.worth_telling([Status.READY, Status.NO_PAPER][second // 4 % 2], told, second)
+        facts += said is not told
+        told = said
+    assert facts < 40
+    for second in range(24 * 3600, 25 * 3600 + 4, 2):
+        told = news.worth_telling(Status.READY, told, second)
+    assert told is Status.READY
+
+
+def test_ten_troubles_of_a_busy_morning_are_all_told() -> None:
+    news, told, facts = News(30), Status.READY, 0
+    for second in range(10_000):
+        state = Status.NO_PAPER if second % 1_000 < 30 else Status.READY
+        said = news.worth_telling(state, told, second)
+        facts += said is not told
+        told = said
+    assert facts == 20
 
 
 def test_a_worker_that_was_never_started_stops() -> None:

@@ -6,12 +6,15 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
 from printers.virtual_condition import Roll
 from queue_system.actions.kiosk import SLIP_LIFETIME
 from queue_system.core.errors import Refused
+from queue_system.machine import Machine, machine_of
+from tests.printers_cable import plugged
 from tests.printing_hall import ADDRESS, PrintingHall, later, qr_on, running_hall, until
 
 
@@ -129,9 +132,9 @@ def test_a_copy_waits_until_it_is_known_what_became_of_the_slip(here: PrintingHa
         here.copy(issued)
 
 
-def test_a_printer_that_hangs_is_offline_and_prints_when_it_answers_again(here: PrintingHall) -> None:
+def test_a_printer_that_hangs_is_silent_and_prints_when_it_answers_again(here: PrintingHall) -> None:
     here.printer.change(hang=True)
-    until(lambda: here.printer_state() == "offline")
+    until(lambda: here.printer_state() == "silent")
     issued = here.take()
     here.printer.change(hang=False)
     here.printer.wait_for_papers(1)
@@ -160,6 +163,72 @@ def test_a_slip_that_cannot_be_drawn_fails_and_does_not_stop_the_next_ones(here:
     assert (failure["error"], failure["final"], failure["maybe"]) == ("internal", True, False)
     here.set(dots=384)
     until(lambda: fate() == "printed")
+
+
+def test_a_printer_that_never_answers_prints_once_it_is_told_so(here: PrintingHall) -> None:
+    here.printer.change(mute=True)
+    until(lambda: here.printer_state() == "silent")
+    issued = here.take()
+    assert here.slip_states(issued) == ["queued"]
+    here.adjust(mute=True)
+    here.printer.wait_for_papers(1)
+    until(lambda: here.slip_states(issued) == ["printed"] and here.printer_state() == "unknown")
+    assert here.entries("slip.printed")[-1].data["proof"] == "none"
+
+
+def test_a_printer_that_does_not_confirm_is_waited_for_once_and_it_is_kept_for_the_next_start(
+    db_url: str, tmp_path: Path
+) -> None:
+    with running_hall(db_url, tmp_path) as here:
+        here.printer.change(completion=False)
+        first = here.take()
+        until(lambda: here.slip_states(first) == ["printed"] and here.kinds("printer.learnt") == ["printer.learnt"])
+        second = here.take()
+        until(lambda: here.slip_states(second) == ["printed"])
+        assert {entry.data["proof"] for entry in here.entries("slip.printed")} == {"status"}
+        device = here.device()
+        kept = machine_of(device)
+        assert kept is not None
+        assert kept.printer().completion is False
+        # Another address may be another printer.
+        here.address("127.0.0.2")
+        moved = machine_of(here.device())
+        assert moved is not None
+        assert moved.printer().completion is None
+
+
+def test_slips_come_out_on_a_cable_of_the_machine_that_serves_and_a_pulled_plug_is_seen(
+    db_url: str, tmp_path: Path
+) -> None:
+    with running_hall(db_url, tmp_path, connected=False) as here, plugged(here.printer, tmp_path) as cable:
+        here.adjust(transport="serial", path=str(cable.path), baud=115200)
+        issued = here.take()
+        assert qr_on(here.printer.wait_for_papers(1)[0]).endswith(issued.ticket.token)
+        until(lambda: here.slip_states(issued) == ["printed"])
+        cable.unplug()
+        until(lambda: here.printer_state() == "offline")
+        waiting = here.take()
+        assert here.slip_states(waiting) == ["queued"]
+        cable.plug()
+        until(lambda: here.slip_states(waiting) == ["printed"])
+
+
+def test_a_printer_on_the_cable_of_another_machine_is_left_to_it(db_url: str, tmp_path: Path) -> None:
+    with running_hall(db_url, tmp_path) as here:
+        until(lambda: here.printer_state() == "ready")
+        here.adjust(transport="usb_lp", path="/dev/usb/lp0", node="another.machine")
+        until(lambda: not here.house_prints())
+        issued = here.take()
+        assert here.slip_states(issued) == ["queued"]
+        assert here.printer_state() == "ready"
+
+
+def test_a_slow_line_has_a_lease_as_long_as_its_slips_take() -> None:
+    def lease(settings: dict[str, object]) -> timedelta:
+        return Machine(UUID(int=1), UUID(int=2), settings).on_the_way
+
+    assert lease({"transport": "serial", "path": "/dev/ttyS0", "baud": 9600}) > timedelta(seconds=100)
+    assert lease({"transport": "usb_lp", "path": "/dev/usb/lp0"}) == timedelta()
 
 
 def test_the_clock_of_the_paper_is_the_house_s(here: PrintingHall) -> None:

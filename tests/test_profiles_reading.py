@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from queue_system.core.hours import Layer
+from queue_system.core.printers import HABITS
 from queue_system.profiles import profile_names, read_profile
 from queue_system.profiles.lanes import derived_lanes
 from queue_system.profiles.model import Branch, Counter, Names, Profile, Service
@@ -188,6 +189,24 @@ def test_a_device_has_what_its_model_says(embassy: Profile) -> None:
     assert printer.data["dots"] == 576
     assert printer.data["role"] == "fallback"
     assert embassy.branches["doha-main"].devices["p1"].attached_to == "k1"
+
+
+def test_a_printer_of_its_own_departs_from_its_model(tmp_path: Path) -> None:
+    source = EMBASSY_FILE.read_text("utf-8")
+    own = "mute: yes, left_margin: yes, feed_per_line: 2, completion: no, dots: 512, path: /dev/usb/lp1, node: server-2"
+    file = tmp_path / "own.yaml"
+    file.write_text(source.replace("printer_80_usb, attached_to: k1", f"printer_80_usb, {own}, attached_to: k1"))
+    data = read_profile(str(file)).branches["doha-main"].devices["p1"].data
+    assert {name: data[name] for name in (*HABITS, "path", "node")} == {
+        "dots": 512,
+        "cutter": True,
+        "left_margin": True,
+        "feed_per_line": 2,
+        "mute": True,
+        "completion": False,
+        "path": "/dev/usb/lp1",
+        "node": "server-2",
+    }
 
 
 def test_every_profile_has_an_administrator_and_its_own_roles(embassy: Profile) -> None:

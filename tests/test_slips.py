@@ -6,14 +6,16 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from PIL import ImageChops
 
 from printers.slip import Slip, render
+from printers.trial import Trial, render_trial
 from queue_system.actions import kiosk
 from queue_system.actions.kiosk import TicketOrder
 from queue_system.clock import FrozenClock
 from queue_system.core import hours
 from queue_system.i18n import isolates
-from queue_system.slips import slip_of, trial_slip
+from queue_system.slips import slip_of, trial_of
 from queue_system.store.database import Database
 from queue_system.store.log import SYSTEM
 from queue_system.store.queries.organisation import organisation
@@ -143,12 +145,29 @@ def test_a_slip_for_a_protected_service_tells_neither_what_for_nor_where(
 def test_every_letter_of_a_slip_has_a_shape(hall: Hall, language: str, dots: int) -> None:
     picture = render(slip(hall, take(hall, language), 1), dots, strict=True)
     assert picture.size[0] == dots
-    trial = trial_slip(hall.branch, hall.db.read_now(organisation), ADDRESS, language, hall.db.clock.now())
-    assert render(trial, dots, strict=True).size[0] == dots
 
 
-def test_a_trial_slip_is_nobody_s_number(hall: Hall) -> None:
-    made = trial_slip(hall.branch, hall.db.read_now(organisation), ADDRESS, "ar", hall.db.clock.now())
+@pytest.mark.parametrize("dots", [576, 512, 384])
+@pytest.mark.parametrize("language", ["ar", "en"])
+def test_a_trial_slip_shows_both_edges_both_directions_and_what_was_set(hall: Hall, language: str, dots: int) -> None:
+    printer = {"transport": "serial", "path": "/dev/ttyUSB0", "dots": dots, "mute": True}
+    made = trial(hall, language, printer)
     assert made.code == "A000"
-    assert made.mark == "بطاقة تجريبية – ليست رقمًا"
-    assert made.ahead is None
+    assert {one for one, _ in made.lines} == {"ar", "en"}
+    assert made.lines[0][0] == made.language == language
+    assert plain(made.settings[0]) == "/dev/ttyUSB0"
+    assert any(f"{dots}" in plain(line) for line in made.settings)
+    assert made.mark == {"ar": "بطاقة تجريبية – ليست رقمًا", "en": "Trial slip – not a number"}[language]
+    picture = render_trial(made, dots, strict=True)
+    inked = ImageChops.invert(picture.convert("L"))
+    for x in (0, dots - 1):
+        # The bars stand on the outermost dots, whole.
+        column = inked.crop((x, 0, x + 1, picture.height)).tobytes()
+        assert max(map(len, column.split(b"\0"))) >= 80
+    # The last thing before the cut is a rule.
+    assert inked.getbbox() is not None
+    assert all(inked.crop((8, picture.height - 4, dots - 8, picture.height)).tobytes())
+
+
+def trial(hall: Hall, language: str, printer: dict[str, object]) -> Trial:
+    return trial_of(hall.branch, hall.db.read_now(organisation), ADDRESS, language, hall.db.clock.now(), printer)

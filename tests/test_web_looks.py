@@ -50,7 +50,7 @@ STAFF = """{% extends "base_staff.html" %}
 {% set word = t("common.continue") %}
 {% block title %}{{ word }}{% endblock %}
 {% block content %}<h1>{{ word }}</h1>
-{% for state in ["ready", "paper_low", "no_paper", "cover_open", "offline", "unknown"] %}{{ state_chip("printer", state) }}{% endfor %}
+{% for state in ["ready", "paper_low", "no_paper", "cover_open", "offline", "silent", "garbled", "denied", "unknown"] %}{{ state_chip("printer", state) }}{% endfor %}
 <button class="button"><kbd>N</kbd>{{ word }}</button>
 {% endblock %}
 """

@@ -12,11 +12,9 @@ from starlette.testclient import TestClient
 from queue_system.actions import office
 from queue_system.actions.office import PairingRequest
 from queue_system.clock import FrozenClock
-from queue_system.core.errors import Invalid
 from queue_system.i18n import isolates
 from queue_system.store.queries import access
 from queue_system.store.queries.access import DeviceView
-from queue_system.web.office_printers import read_host, read_port
 from tests.hall import Hall
 from tests.web_hall import Page, another, application, furnished, sign_in
 
@@ -97,7 +95,7 @@ def test_support_of_one_branch_does_not_know_of_the_others(client: TestClient, h
     sign_in(client, "tech")
     other = "mobile-consulate"
     assert other not in see(client, "/office/devices").html
-    assert client.post(f"/office/printers/{other}/mp1/address", data={"host": "h", "port": "1"}).status_code == 404
+    assert client.post(f"/office/printers/{other}/mp1", data={"transport": "usb_lp"}).status_code == 404
     assert client.post(f"/office/devices/{other}/mk1/revocation").status_code == 404
     assert decide(client, ask(hall), f"{other}/mk1").status_code == 404
 
@@ -254,53 +252,6 @@ def test_a_machine_let_in_by_mistake_is_shut_out_before_it_has_come(client: Test
     assert not device(hall, "k1").paired
 
 
-# ---------------------------------------------------------------- printers
-
-
-def test_a_printer_s_address_is_set_and_the_log_says_by_whom(client: TestClient, hall: Hall) -> None:
-    sign_in(client, "admin", "en")
-    answer = client.post(
-        f"/office/printers/{hall.branch.slug}/p1/address", data={"host": " Printer.Hall.Example ", "port": "٩١٠١"}
-    )
-    assert answer.headers["location"] == "/office/printers?said=address&printer=p1"
-    data = device(hall, "p1").data
-    assert (data["host"], data["port"], data["transport"]) == ("printer.hall.example", 9101, "tcp9100")
-    log = see(client, f"/office/audit?branch={hall.branch.slug}&kind=printer").text
-    assert "was set to printer.hall.example , port 9101 . admin name" in log
-
-
-@pytest.mark.parametrize(
-    ("host", "port", "field"),
-    [("", "9100", "host"), ("two words", "9100", "host"), ("printer", "0", "port"), ("printer", "many", "port")],
-)
-def test_a_wrong_address_is_refused_beside_its_field_and_kept(
-    client: TestClient, hall: Hall, host: str, port: str, field: str
-) -> None:
-    sign_in(client, "admin")
-    before = device(hall, "p2").data
-    answer = client.post(f"/office/printers/{hall.branch.slug}/p2/address", data={"host": host, "port": port})
-    page = Page(answer.text)
-    assert answer.status_code == 422
-    assert f'href="#{field}"' in page.html
-    assert f'aria-describedby="{field}-error"' in page.html
-    assert f'value="{port}"' in page.html
-    assert device(hall, "p2").data == before
-
-
-def test_a_kiosk_is_given_no_printer_s_address(client: TestClient, hall: Hall) -> None:
-    sign_in(client, "admin")
-    answer = client.post(f"/office/printers/{hall.branch.slug}/k1/address", data={"host": "printer", "port": "9100"})
-    assert answer.status_code == 404
-    assert "host" not in device(hall, "k1").data
-
-
-def test_a_trial_on_a_printer_without_an_address_is_refused(client: TestClient, hall: Hall) -> None:
-    sign_in(client, "admin", "en")
-    answer = client.post(f"/office/printers/{hall.branch.slug}/p1/trial")
-    assert answer.status_code == 409
-    assert "set its address first" in Page(answer.text).text
-
-
 def test_the_part_that_refreshes_itself_does_not_keep_a_session_alive(
     client: TestClient, hall: Hall, clock: FrozenClock
 ) -> None:
@@ -317,29 +268,3 @@ def test_papers_are_shown_in_a_demonstration_only(client: TestClient) -> None:
     sign_in(client, "admin")
     assert client.get("/paper").status_code == 404
     assert client.post("/paper/condition", data={"fault": "off", "on": "yes"}).status_code == 404
-
-
-@pytest.mark.parametrize(
-    ("typed", "kept"),
-    [
-        ("192.0.2.7", "192.0.2.7"),
-        ("2001:DB8::7", "2001:db8::7"),
-        ("Epson-1", "epson-1"),
-        ("a.b.example", "a.b.example"),
-    ],
-)
-def test_addresses_that_printers_have(typed: str, kept: str) -> None:
-    assert read_host(typed) == kept
-
-
-@pytest.mark.parametrize("typed", ["", " ", "-a", "a..b", "256.1.1.1", "1.2.3", "http://x", "x:9100", "x\n", "x" * 254])
-def test_addresses_that_no_printer_has(typed: str) -> None:
-    with pytest.raises(Invalid, match="host-wrong"):
-        read_host(typed)
-
-
-def test_ports() -> None:
-    assert [read_port(typed) for typed in ("", "1", "65535", "٩١٠٠")] == [9100, 1, 65535, 9100]
-    for typed in ("0", "65536", "-1", "x", "1.5"):
-        with pytest.raises(Invalid, match="port-wrong"):
-            read_port(typed)

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from queue_system.actions import booking, office
+from queue_system.actions import booking
 from queue_system.actions.booking import HoldOrder
+from queue_system.actions.printers import set_printer
 from queue_system.clock import FrozenClock
 from queue_system.core.tickets import TicketState
 from queue_system.store import log
@@ -131,22 +132,23 @@ def test_services_are_found_by_a_part_of_their_name(client: TestClient, hall: Ha
     everything, some = client.get(HERE).text, client.get(HERE, params={"s": "passport"}).text
     assert 0 < offered(some) < offered(everything)
     assert str(hall.service("passport-lost")) in some
-    assert "No matching service is giving out numbers now" in client.get(HERE, params={"s": "zzz"}).text
+    assert "No service that gives numbers now fits" in client.get(HERE, params={"s": "zzz"}).text
 
 
 def test_before_the_hall_opens_it_says_when(client: TestClient, clock: FrozenClock, hall: Hall) -> None:
     clock.move(timedelta(hours=12))
     sign_in(client, "rana", "en")
     page = Page(client.get(HERE).text)
-    assert "No numbers are being given out now." in page.text
-    assert "Starts again" in page.text
+    assert "No numbers are given now." in page.text
+    assert "They begin again" in page.text
     assert 'name="service"' not in page.html
 
 
 def test_a_slip_comes_out_where_this_browser_wants_it(client: TestClient, hall: Hall) -> None:
     printers = {one.slug: one for one in hall.db.read_now(access.devices, hall.branch.id, "printer")}
+    nowhere = {"transport": "tcp9100", "host": "127.0.0.1", "port": 9}
     for slug in ("p1", "p2"):
-        hall.db.write_now(office.set_printer_address, hall.branch.id, printers[slug].id, "127.0.0.1", 9)
+        hall.db.write_now(set_printer, hall.branch.id, printers[slug].id, nowhere)
     client.post(f"{HERE}/printer", data={"printer": "p2"})
     take(client, hall)
     assert [data["printer"] for _, _, data in facts(hall, "slip.queued")] == [str(printers["p2"].id)]

@@ -260,21 +260,6 @@ def enrol_device(tx: Tx, branch_id: UUID, device_id: UUID, actor: Actor = SYSTEM
         return token
 
 
-def set_printer_address(tx: Tx, branch_id: UUID, printer_id: UUID, host: str, port: int, actor: Actor = SYSTEM) -> None:
-    """Where a network printer listens. Raises Missing("device"), also for what is no printer."""
-    with locked(tx, branch_id) as branch:
-        device = _device(tx, branch_id, printer_id)
-        if device.kind != "printer":
-            raise Missing("device")
-        data = dict(device.data) | {"host": host, "port": port, "transport": "tcp9100"}
-        if data == device.data:
-            return
-        tx.execute(
-            sa.update(DEVICE).where(DEVICE.c.branch_id == branch_id, DEVICE.c.id == printer_id).values(data=data)
-        )
-        branch.append(events.PrinterAddressSet(subject=str(printer_id), host=host, port=port), actor)
-
-
 def _pending(tx: Tx, user_code: str) -> AnyRow:
     folded = "".join(letter for letter in user_code.upper() if letter in USER_CODE_ALPHABET)
     row = tx.row(

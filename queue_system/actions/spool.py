@@ -51,8 +51,10 @@ class SlipOutcome:
     maybe: bool = False
 
 
-def claim_slip(tx: Tx, branch_id: UUID, printer_id: UUID) -> ClaimedSlip | None:
+def claim_slip(tx: Tx, branch_id: UUID, printer_id: UUID, lease: timedelta = LEASE) -> ClaimedSlip | None:
     """Take the oldest slip that is due on a printer; what nobody waits for any more is voided on the way.
+
+    `lease` is how long it may take: more than usual on a slow line.
 
     A slip whose worker died in the middle may have been printed: it ends as unknown and is not repeated.
     """
@@ -67,7 +69,7 @@ def claim_slip(tx: Tx, branch_id: UUID, printer_id: UUID) -> ClaimedSlip | None:
                 tx.execute(
                     sa.update(JOB)
                     .where(JOB.c.branch_id == branch_id, JOB.c.id == job.id, JOB.c.state == "queued")
-                    .values(state="claimed", lease_until=tx.now + LEASE, attempts=job.attempts + 1)
+                    .values(state="claimed", lease_until=tx.now + lease, attempts=job.attempts + 1)
                 )
                 return ClaimedSlip(job.id, line.ticket(tx, branch_id, job.ticket_id), job.copy_number)
         return None

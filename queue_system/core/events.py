@@ -288,8 +288,23 @@ class PrinterAddressSet(Fact):
     """Whoever sets where slips go decides who reads them: it is logged."""
 
     kind: ClassVar[str] = "printer.address_set"
-    host: str
-    port: int
+    transport: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class PrinterAdjusted(Fact):
+    """How a printer behaves was set: the new values of what changed, by the names of `core.printers.HABITS`."""
+
+    kind: ClassVar[str] = "printer.adjusted"
+    settings: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class PrinterLearnt(Fact):
+    """A printer does not confirm what it prints, as was found out with a slip."""
+
+    kind: ClassVar[str] = "printer.learnt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -362,6 +377,8 @@ KINDS: Final[dict[str, type[Fact]]] = {
         SlipVoided,
         PrinterChanged,
         PrinterAddressSet,
+        PrinterAdjusted,
+        PrinterLearnt,
         DevicePaired,
         DeviceReplaced,
         DeviceRevoked,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import itertools
 import string
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import date
 from typing import Any, Final, TypeVar
 
+from ..core.printers import BAUDS, DOTS, FEEDS, FLOWS, TRANSPORTS
 from .model import (
     BOOKING_MODES,
     Calendar,
@@ -68,17 +69,33 @@ ANCHORS: Final = ("appointment_time", "check_in_time")
 FREED_SLOTS: Final = ("by_lot", "standby_ballot", "next_draw", "next_on_list", "staff_decides", "waitlist_in_order")
 SHARE_RULES: Final = ("oldest_first", "lottery")
 DEVICE_KINDS: Final = ("kiosk", "printer", "display", "counter_display")
-TRANSPORTS: Final = ("usb", "tcp9100", "cloudprnt", "epson_sdp")
 PRINTER_LANGUAGES: Final = ("escpos", "star_raster_png", "epos_xml")
 ADAPTERS: Final = ("rs485", "modbus", "udp")
-PAPER_DOTS: Final = ("384", "576")
 
 _DAY: Final = 24 * 60
+
+
+def _number_of(what: str, known: Collection[int]) -> Read[int]:
+    read = one_of(what, tuple(map(str, known)))
+    return lambda value: int(read(value))
+
+
 _SCREEN: Final[Mapping[str, Read[Any]]] = {
     "screen_in": number(3, 200),
     "orientation": one_of("orientation", ("portrait", "landscape")),
     "pixels": text,
     "browser": text,
+}
+#: How a printer behaves, by model and for a printer of its own.
+PRINTER_SETTINGS: Final[Mapping[str, Read[Any]]] = {
+    "dots": _number_of("paper width in dots", DOTS),
+    "cutter": flag,
+    "left_margin": flag,
+    "feed_per_line": _number_of("step of the paper feed", FEEDS),
+    "mute": flag,
+    "completion": flag,
+    "baud": _number_of("speed", BAUDS),
+    "flow": one_of("flow control", FLOWS),
 }
 _MODEL_DETAILS: Final[Mapping[str, Mapping[str, Read[Any]]]] = {
     "kiosk": {
@@ -93,8 +110,7 @@ _MODEL_DETAILS: Final[Mapping[str, Mapping[str, Read[Any]]]] = {
     "printer": {
         "transport": one_of("transport", TRANSPORTS),
         "language": one_of("printer language", PRINTER_LANGUAGES),
-        "dots": lambda value: int(one_of("paper width in dots", PAPER_DOTS)(value)),
-        "cutter": flag,
+        **PRINTER_SETTINGS,
         "near_end_sensor": flag,
         "battery": flag,
         "poll_s": whole(1, 300),

@@ -7,9 +7,12 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from ..core.errors import Invalid
+from ..core.printers import PLACE_KEYS, PLACES, read_path
 from . import particulars
+from .catalogue import PRINTER_SETTINGS
 from .model import WALKIN_MODES, Catalogue, Counter, Device, Names, Resource, Service
-from .nodes import Value
+from .nodes import Read, Section, Value
 from .values import flag, keyed, listed, names, one_of, percent, some, text, whole
 
 CODE_STYLES: Final = ("counted", "random")
@@ -155,7 +158,8 @@ def read_devices(value: Value, catalogue: Catalogue, zone_of: Callable[[Value], 
             attached_to = section.optional("attached_to", one_of("kiosk", kiosks), None)
             own: dict[str, Any] = {"operated_by": one_of("operator", ("staff", "visitor"))}
             if model.kind == "printer":
-                own |= {"role": one_of("role", DEVICE_ROLES), "host": _host, "port": whole(1, 65_535)}
+                own |= {"role": one_of("role", DEVICE_ROLES), **_PRINTER_PLACE, **PRINTER_SETTINGS}
+                _refuse_other_places(section, str(model.data["transport"]))
             found = Device(
                 slug=slug,
                 kind=model.kind,
@@ -172,6 +176,13 @@ def read_devices(value: Value, catalogue: Catalogue, zone_of: Callable[[Value], 
         return found
 
     return keyed("device", device)(value)
+
+
+def _refuse_other_places(section: Section, transport: str) -> None:
+    """A printer on a cable has no host, one on the network no file: whoever writes both means something else."""
+    for key in PLACE_KEYS - set(PLACES.get(transport, ())):
+        if section.given(key):
+            raise section.value.error(f'"{key}" says nothing about a printer whose transport is {transport}')
 
 
 def _kiosks(value: Value, catalogue: Catalogue) -> Collection[str]:
@@ -195,3 +206,19 @@ def _host(value: Value) -> str:
         if all(part and part.replace("-", "").isalnum() and part.isascii() for part in found.split(".")):
             return found
         raise value.error(f'"{found}" is not a host name or an address') from None
+
+
+def _path(value: Value) -> str:
+    found = text(value)
+    try:
+        return read_path(found)
+    except Invalid:
+        raise value.error(f'"{found}" is not a device file such as /dev/usb/lp0') from None
+
+
+_PRINTER_PLACE: Final[Mapping[str, Read[Any]]] = {
+    "host": _host,
+    "port": whole(1, 65_535),
+    "path": _path,
+    "node": _host,
+}

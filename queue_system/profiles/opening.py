@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
-from datetime import date, time
+from datetime import time
 
 from ..core.hours import Layer
 from .catalogue import dates
@@ -53,19 +53,14 @@ def read_hours(
 
 def read_outreach_days(value: Value, services: Collection[str]) -> tuple[OutreachDay, ...]:
     """The section `outreach_days`, one place a day, in any order."""
-    known: dict[date, int] = {}
 
     def outreach_day(entry: Value) -> OutreachDay:
         with entry.section() as section:
             opens, closes = section.required("open", clock_time), section.required("close", clock_time)
             if closes <= opens:
                 raise entry.error(f"closes at {closes:%H:%M}, before it opens at {opens:%H:%M}")
-            on = section.required("day", day)
-            if on in known:
-                raise entry.error(f"{on.isoformat()} is here twice (first in line {known[on]}): one place a day")
-            known[on] = entry.at[0]
             return OutreachDay(
-                day=on,
+                day=section.required("day", day),
                 place=section.required("place", names),
                 opens=opens,
                 closes=closes,

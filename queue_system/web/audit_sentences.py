@@ -17,6 +17,7 @@ from ..i18n import dates
 from ..i18n.filters import localised
 from ..i18n.words import Words
 from ..store.queries.audit import Entry, NamesOfLog
+from .printer_words import printer_settings
 
 SHORT_HASH: Final = 12
 # Fields whose value is a word of a family: `audit.source.kiosk`.
@@ -33,6 +34,7 @@ _FAMILIES: Final = {
     "state": "state.booking.",
     "status": "state.printer.",
     "by": "audit.by.",
+    "transport": "state.transport.",
 }
 
 CodeLink = Callable[[Entry], str]
@@ -106,6 +108,8 @@ class Sentences:
             return self._counter(value)
         if name == "roles":
             return self._listed(self._names_of_role(slug) for slug in value)
+        if name == "settings":
+            return self._listed(f"{what}: {how}" for what, how in printer_settings(self._words, value))
         if name == "sha256":
             return str(value)[:SHORT_HASH]
         return self._named(name, value)

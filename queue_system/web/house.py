@@ -39,7 +39,7 @@ class House:
     presence: Presence = field(default_factory=Presence)
     # Set by `demo` alone: shown on the front page, so that a newcomer finds the way in.
     demo: dict[str, object] | None = None
-    # Prints a trial slip on a network printer of a branch and says how it went; set by `app`, which alone knows printers.
+    # Prints a trial slip on a printer of a branch and says how it went; set by `app`, which alone knows printers.
     test_slip: Callable[[UUID, UUID, str], Awaitable[SlipOutcome]] | None = None
     # Work that goes on beside the requests (printing, expiry); `app` starts and stops it.
     background: list[Callable[[], Awaitable[None]]] = field(default_factory=list)

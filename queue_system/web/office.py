@@ -24,7 +24,7 @@ from ..store.queries.access import EVERYTHING, DeviceView
 from ..store.queries.line import TicketView
 from ..store.queries.settings import BranchSettings, Names
 from ..store.tables import ORGANISATION
-from . import office_audit, office_devices, office_given_back, office_printers
+from . import office_audit, office_devices, office_given_back, office_printer, office_printers
 from .access import DEVICE_RIGHTS, OFFICE_RIGHTS, PLACES_RIGHTS
 from .given_back import given_back_of
 from .house import house
@@ -139,6 +139,7 @@ routes: list[BaseRoute] = [
     Route("/office", overview),
     *office_devices.routes,
     *office_printers.routes,
+    *office_printer.routes,
     *office_given_back.routes,
     *office_audit.routes,
 ]

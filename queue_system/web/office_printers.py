@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
-import re
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -13,8 +11,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from ..actions import office, spool
-from ..core.errors import DomainError, Invalid, Missing, Refused
+from ..actions import spool
+from ..core.errors import DomainError, Missing, Refused
 from ..store.database import Tx
 from ..store.queries import access as stored
 from ..store.queries import slips
@@ -29,14 +27,13 @@ from .office_frame import enter, look, moment, named, office_page, words_for
 
 PAGE: Final = "/office/printers"
 SHOWN: Final = 25
-PORT: Final = 9100
 SAID: Final = {
-    "address": "office.said-address",
+    "saved": "printer.said-saved",
+    "learn": "printer.said-learn",
     "trial": "office.said-trial",
     "trial-failed": "office.said-trial-failed",
     "copy": "office.said-copy",
 }
-_HOST: Final = re.compile(r"(?=.{1,253}\Z)[a-z0-9](?:[a-z0-9-]{0,62})(?:\.[a-z0-9](?:[a-z0-9-]{0,62}))*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +48,6 @@ class PrinterToday:
     @property
     def place(self) -> str:
         return f"{self.branch.slug}/{self.device.slug}"
-
-    @property
-    def address(self) -> str:
-        """host:port, empty for a printer that is not on the network."""
-        data = self.device.data
-        if data.get("transport") != "tcp9100" or not data.get("host"):
-            return ""
-        return f"{data['host']}:{data.get('port', PORT)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,50 +72,25 @@ async def state(request: Request) -> Response:
     return HTMLResponse(html, headers={"Cache-Control": "no-store"})
 
 
-async def set_address(request: Request) -> Response:
-    """Where a printer listens; what was typed wrong stays in the form."""
-    person, branches = await enter(request, DEVICE_RIGHTS)
-    branch, device = await _printer(request, branches)
-    form = await kit.form(request)
-    host, port = str(form.get("host", "")).strip(), str(form.get("port", "")).strip()
-    try:
-        await house(request).database.write_in(
-            branch.id,
-            office.set_printer_address,
-            branch.id,
-            device.id,
-            read_host(host),
-            read_port(port),
-            access.actor(person),
-        )
-    except Invalid as refusal:
-        wrong = {
-            "place": f"{branch.slug}/{device.slug}",
-            "host": host,
-            "port": port,
-            "errors": {str(refusal.field): message(refusal, words_for(request, person))},
-        }
-        return await _page(request, person, branches, wrong=wrong, status=refusal.status)
-    return _said("address", device)
-
-
 async def print_trial(request: Request) -> Response:
     """A slip that is nobody's number."""
     person, branches = await enter(request, DEVICE_RIGHTS)
-    branch, device = await _printer(request, branches)
+    branch, device = await printer_of(request, branches)
     test_slip = house(request).test_slip
     if test_slip is None:
-        raise Refused("printer-not-network")
+        raise Refused("printer-not-set")
     outcome = await test_slip(branch.id, device.id, words_for(request, person).language)
-    if outcome.error is None:
-        return _said("trial", device)
-    return _said("trial-failed", device, error=outcome.error)
+    what = {"said": "trial"} if outcome.error is None else {"said": "trial-failed", "error": outcome.error}
+    form = await kit.form(request)
+    if form.get("back") == "printer":
+        return kit.see_other(f"{printer_page(branch, device)}?{urlencode(what)}")
+    return _said(device, **what)
 
 
 async def print_copy(request: Request) -> Response:
     """A marked copy of a slip, on the printer it was meant for."""
     person, branches = await enter(request, DEVICE_RIGHTS)
-    branch, device = await _printer(request, branches)
+    branch, device = await printer_of(request, branches)
     form = await kit.form(request)
     database = house(request).database
     wanted = next(
@@ -144,30 +108,7 @@ async def print_copy(request: Request) -> Response:
     except DomainError as refusal:
         said = message(refusal, words_for(request, person))
         return await _page(request, person, branches, refusal=said, status=refusal.status)
-    return _said("copy", device)
-
-
-def read_host(typed: str) -> str:
-    """A name on the network or an IP address; raises Invalid("host-wrong")."""
-    try:
-        return str(ipaddress.ip_address(typed))
-    except ValueError:
-        pass
-    # What looks like a number and is no address is a slip of the finger, not a name.
-    if not _HOST.fullmatch(typed) or re.fullmatch(r"[\d.]+", typed):
-        raise Invalid("host-wrong", "host")
-    return typed.lower()
-
-
-def read_port(typed: str) -> int:
-    """A TCP port, 9100 where nothing was typed; raises Invalid("port-wrong")."""
-    try:
-        port = int(typed) if typed else PORT
-    except ValueError:
-        raise Invalid("port-wrong", "port") from None
-    if not 0 < port <= 65535:
-        raise Invalid("port-wrong", "port")
-    return port
+    return _said(device, said="copy")
 
 
 async def _page(
@@ -175,12 +116,10 @@ async def _page(
     person: StaffView,
     branches: list[BranchSettings],
     *,
-    wrong: dict[str, Any] | None = None,
     refusal: str = "",
     status: int = 200,
 ) -> Response:
     values = await _values(request, branches, person)
-    said = SAID.get(request.query_params.get("said", ""), "")
     about = request.query_params.get("printer", "")
     return await office_page(
         request,
@@ -188,10 +127,9 @@ async def _page(
         "office/printers.html",
         values
         | {
-            "said": said,
+            "said": said_of(request),
             "about": next((one.device for one in values["printers"] if one.device.slug == about), None),
             "error": request.query_params.get("error", ""),
-            "wrong": wrong,
             "refusal": refusal,
         },
         status=status,
@@ -226,7 +164,8 @@ def _today(tx: Tx, branch: BranchSettings) -> tuple[list[DeviceView], dict[Any, 
     )
 
 
-async def _printer(request: Request, branches: list[BranchSettings]) -> tuple[BranchSettings, DeviceView]:
+async def printer_of(request: Request, branches: list[BranchSettings]) -> tuple[BranchSettings, DeviceView]:
+    """The printer that the address names; raises Missing("branch", "device")."""
     branch = named(branches, request.path_params["branch"])
     for device in await house(request).database.read(stored.devices, branch.id, "printer"):
         if device.slug == request.path_params["device"]:
@@ -234,14 +173,23 @@ async def _printer(request: Request, branches: list[BranchSettings]) -> tuple[Br
     raise Missing("device")
 
 
-def _said(what: str, device: DeviceView, **more: str) -> Response:
-    return kit.see_other(f"{PAGE}?{urlencode({'said': what, 'printer': device.slug} | more)}")
+def printer_page(branch: BranchSettings, device: DeviceView) -> str:
+    """The address of the page of one printer."""
+    return f"{PAGE}/{branch.slug}/{device.slug}"
+
+
+def said_of(request: Request) -> str:
+    """The key of what was just done, empty when nothing was."""
+    return SAID.get(request.query_params.get("said", ""), "")
+
+
+def _said(device: DeviceView, said: str, **more: str) -> Response:
+    return kit.see_other(f"{PAGE}?{urlencode({'said': said, 'printer': device.slug} | more)}")
 
 
 routes: list[BaseRoute] = [
     Route(PAGE, show),
     Route(f"{PAGE}/state", state),
-    Route(f"{PAGE}/{{branch}}/{{device}}/address", set_address, methods=["POST"]),
     Route(f"{PAGE}/{{branch}}/{{device}}/trial", print_trial, methods=["POST"]),
     Route(f"{PAGE}/{{branch}}/{{device}}/copy", print_copy, methods=["POST"]),
 ]

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from ...core import printers
 from ...core.logins import find_login
 from ..database import AnyRow, Tx
 from ..prepared import Prepared
@@ -87,6 +88,16 @@ class DeviceView:
     seen_at: datetime | None
     status: str
     status_at: datetime | None
+
+    @property
+    def address(self) -> str:
+        """Where the house finds a printer; empty for one that it does not print on, and for other devices."""
+        return printers.address(self.data)
+
+    @property
+    def prints_here(self) -> bool:
+        """Whether a printer is one that the house can print on, once it is known where it is."""
+        return self.data.get("transport") in printers.IN_FORCE
 
     def standing(self, now: datetime) -> str:
         """A paired device as the office sees it: unpaired, silent (nothing was heard of it lately) or paired."""
@@ -194,12 +205,13 @@ def devices(tx: Tx, branch_id: UUID | None = None, kind: str | None = None) -> l
 
 
 def printer_of_kiosk(tx: Tx, kiosk: DeviceView) -> DeviceView | None:
-    """The network printer that prints a kiosk's slips: the one attached to it, else the branch's fallback."""
-    printers = [
-        printer for printer in devices(tx, kiosk.branch_id, "printer") if printer.data.get("transport") == "tcp9100"
-    ]
-    attached = [printer for printer in printers if printer.attached_to == kiosk.id]
-    fallback = [printer for printer in printers if printer.attached_to is None]
+    """The printer that prints a kiosk's slips: the one attached to it, else the branch's fallback.
+
+    Only printers that the house knows how to find are looked at.
+    """
+    found = [printer for printer in devices(tx, kiosk.branch_id, "printer") if printer.address]
+    attached = [printer for printer in found if printer.attached_to == kiosk.id]
+    fallback = [printer for printer in found if printer.attached_to is None]
     return next(iter([*attached, *fallback]), None)
 
 

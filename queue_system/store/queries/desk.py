@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from ...core import dispatch
 from ...core.dispatch import Choice
+from ...core.printers import IN_TROUBLE
 from ...core.tickets import AT_COUNTER, TicketState
 from ..database import Tx
 from ..tables import Branch, Call, Counter, Event, Staff, table
@@ -30,7 +31,6 @@ STAFF = table(Staff)
 
 # Of those who did not come, the last ones: whoever is back asks soon.
 MISSED_SHOWN: Final = 8
-IN_TROUBLE: Final = frozenset({"paper_low", "no_paper", "cover_open", "offline"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,11 +66,7 @@ def bookings_of_contact(tx: Tx, settings: BranchSettings, contacts: Collection[s
 
 def slip_printers(tx: Tx, branch_id: UUID) -> list[DeviceView]:
     """The printers of a branch that a slip can be sent to; those that stand at no kiosk first."""
-    found = [
-        printer
-        for printer in devices(tx, branch_id, "printer")
-        if printer.data.get("transport") == "tcp9100" and printer.data.get("host")
-    ]
+    found = [printer for printer in devices(tx, branch_id, "printer") if printer.address]
     return sorted(found, key=lambda printer: printer.attached_to is not None)
 
 

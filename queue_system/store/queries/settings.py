@@ -13,19 +13,16 @@ import sqlalchemy as sa
 from ...core.bookings import PERSONS_PER_CONTACT, Mode, Policy
 from ...core.errors import Missing
 from ...core.freed import DEFAULT_HOUR
-from ...core.hours import Calendar
+from ...core.hours import Calendar, Closure, Layer, OpeningRule, Season
 from ...core.timetable import Timetable
 from .. import tables
 from ..database import AnyRow, Tx
-from .opening import calendar_of
 
 Names = dict[str, str]
 V = TypeVar("V", "ServiceView", "CounterView")
 
 # The catalogue of documents has an entry that says that there is nothing to bring.
 NO_DOCUMENT: Final = "none_required"
-# The kind of branch that others are made from: nobody works there.
-TEMPLATE: Final = "replica"
 # The use of freed places that needs nobody.
 BY_LOT: Final = "by_lot"
 
@@ -235,12 +232,10 @@ def branch_settings(tx: Tx, branch_id: UUID, config_version: int | None = None) 
 
 
 def branch_ids(tx: Tx) -> dict[str, UUID]:
-    """The branches that can be visited, by slug, in their order; templates are no places."""
+    """The branches that can be visited, by slug, in their order."""
     branch = tables.table(tables.Branch)
     rows = tx.rows(
-        sa.select(branch.c.slug, branch.c.id)
-        .where(branch.c.id != tables.ORGANISATION, branch.c.kind != TEMPLATE)
-        .order_by(branch.c.position)
+        sa.select(branch.c.slug, branch.c.id).where(branch.c.id != tables.ORGANISATION).order_by(branch.c.position)
     )
     return {row.slug: row.id for row in rows}
 
@@ -255,11 +250,11 @@ def _by_slug(views: dict[UUID, V], slug: str, what: str) -> V:
 def _load(tx: Tx, branch_id: UUID) -> BranchSettings:
     branch = _rows(tx, tables.Branch, tables.table(tables.Branch).c.id == branch_id)[0]
     services = _services(tx, branch_id)
-    calendar = calendar_of(
-        tx,
-        branch,
-        {service.slug: service.id for service in services.values()},
-        {service.id: service.tags for service in services.values()},
+    calendar = Calendar(
+        zone=ZoneInfo(branch.timezone),
+        rules=tuple(_opening_rule(row) for row in _of_branch(tx, tables.OpeningHours, branch_id)),
+        seasons=tuple(Season(row.slug, row.first, row.last, row.provisional) for row in _rows(tx, tables.SeasonRow)),
+        closures=tuple(_closure(row, services) for row in _of_branch(tx, tables.ClosureRow, branch_id, "first")),
     )
     served = _grouped(tx, tables.CounterQueue, branch_id, "counter_id", "queue_id")
     serving = _grouped(tx, tables.CounterQueue, branch_id, "queue_id", "counter_id")
@@ -372,6 +367,29 @@ def _policy(row: Any) -> Policy:
         notice_min=int(row.data.get("notice_min", 0)),
         returns_by_lot=row.freed_slot == BY_LOT,
     )
+
+
+def _opening_rule(row: Any) -> OpeningRule:
+    return OpeningRule(
+        layer=Layer(row.layer),
+        days=frozenset(row.days),
+        opens=row.opens,
+        closes=row.closes,
+        last_ticket=row.last_ticket,
+        season=row.season,
+        service_id=row.service_id,
+        first=row.first,
+        last=row.last,
+    )
+
+
+def _closure(row: Any, services: dict[UUID, ServiceView]) -> Closure:
+    tagged = (
+        None
+        if row.service_tag is None
+        else frozenset(service.id for service in services.values() if row.service_tag in service.tags)
+    )
+    return Closure(row.first, row.last, tagged, row.provisional, row.names)
 
 
 def _rows(tx: Tx, model: Any, *conditions: Any) -> list[AnyRow]:

@@ -1,0 +1,99 @@
+"""What is set and found out about printers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from ..core import events, printers
+from ..core.errors import Missing
+from ..store.database import AnyRow, Tx
+from ..store.log import SYSTEM, Actor, Locked, locked
+from ..store.tables import Device, table
+
+DEVICE = table(Device)
+
+
+def set_printer(tx: Tx, branch_id: UUID, printer_id: UUID, settings: Mapping[str, Any], actor: Actor = SYSTEM) -> bool:
+    """Where a printer is found and how it behaves (`core.printers`); returns whether that is new.
+
+    What `settings` does not name stays; a new transport forgets the place that belonged to the old one. What was
+    learnt about the printer is found out anew. Raises Missing("device"), also for what is no printer.
+    """
+    with locked(tx, branch_id) as branch:
+        device = _printer(branch, printer_id)
+        known = {name: value for name, value in device.data.items() if name != printers.LEARNT}
+        kept = known
+        if settings.get("transport", known.get("transport")) != known.get("transport"):
+            kept = {name: value for name, value in known.items() if name not in printers.PLACE_KEYS}
+        wanted = kept | dict(settings)
+        if "transport" in settings:
+            # The one language that is spoken over those that can be set.
+            wanted["language"] = "escpos"
+        if wanted == known:
+            return False
+        _write(branch, printer_id, wanted)
+        if _place(wanted) != _place(known):
+            transport, address = _place(wanted)
+            fact = events.PrinterAddressSet(subject=str(printer_id), transport=transport, address=address)
+            branch.append(fact, actor)
+        changed = {
+            name: printers.setting(wanted, name)
+            for name in printers.HABITS
+            if printers.setting(wanted, name) != printers.setting(known, name)
+        }
+        if changed:
+            branch.append(events.PrinterAdjusted(subject=str(printer_id), settings=changed), actor)
+        return True
+
+
+def learn_again(tx: Tx, branch_id: UUID, printer_id: UUID, actor: Actor) -> None:
+    """Forget what was found out about a printer, so that it is found out anew. Raises Missing("device")."""
+    with locked(tx, branch_id) as branch:
+        data = _printer(branch, printer_id).data
+        if printers.LEARNT not in data:
+            return
+        rounds = int(data.get(printers.ROUND, 0)) + 1
+        known = {name: value for name, value in data.items() if name != printers.LEARNT}
+        _write(branch, printer_id, known | {printers.ROUND: rounds})
+        branch.append(events.PrinterAdjusted(subject=str(printer_id), settings={"completion": None}), actor)
+
+
+def record_no_completion(tx: Tx, branch_id: UUID, printer_id: UUID, settings: Mapping[str, Any]) -> None:
+    """It was found out that a printer does not confirm; it need not be waited for after the next start.
+
+    Nothing is kept when the printer is no longer set as it was then (`settings`).
+    """
+    with locked(tx, branch_id) as branch:
+        data = _printer(branch, printer_id).data
+        if data != settings:
+            return
+        _write(branch, printer_id, dict(data) | {printers.LEARNT: False})
+        branch.append(events.PrinterLearnt(subject=str(printer_id)), SYSTEM)
+
+
+def _place(settings: Mapping[str, Any]) -> tuple[str, str]:
+    """Transport and address, with the machine and the speed of a cable where they are set."""
+    transport = str(settings.get("transport", ""))
+    where = printers.address(settings)
+    if settings.get("node") and "node" in printers.PLACES.get(transport, ()):
+        where = f"{settings['node']}:{where}"
+    if transport == "serial":
+        where += f" {printers.setting(settings, 'baud')} {printers.setting(settings, 'flow')}"
+    return transport, where
+
+
+def _printer(branch: Locked, printer_id: UUID) -> AnyRow:
+    tx = branch.tx
+    row = tx.row(sa.select(DEVICE).where(DEVICE.c.branch_id == branch.id, DEVICE.c.id == printer_id))
+    if row is None or row.kind != "printer":
+        raise Missing("device")
+    return row
+
+
+def _write(branch: Locked, printer_id: UUID, data: Mapping[str, Any]) -> None:
+    here = (DEVICE.c.branch_id == branch.id) & (DEVICE.c.id == printer_id)
+    branch.tx.execute(sa.update(DEVICE).where(here).values(data=dict(data)))

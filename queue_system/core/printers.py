@@ -1,0 +1,154 @@
+"""What can be set of a printer: where it is found and how it behaves.
+
+The settings of a printer are a mapping, as the profile and the table of devices keep it: `transport`; `host` and
+`port`, or `path`, for a serial line with `baud` and `flow`; `node`, the machine that a cable hangs on where several
+serve; `dots`, `cutter`, `left_margin`, `feed_per_line`, `mute`, `completion`. What is missing is as in `USUAL`.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from .errors import Invalid
+
+TRANSPORTS: Final = ("tcp9100", "usb_lp", "serial", "cloudprnt", "epson_sdp")
+#: Those that something prints over; the keys that say where such a printer is found.
+PLACES: Final[Mapping[str, tuple[str, ...]]] = {
+    "tcp9100": ("host", "port"),
+    "usb_lp": ("path", "node"),
+    "serial": ("path", "baud", "flow", "node"),
+}
+IN_FORCE: Final = frozenset(PLACES)
+PLACE_KEYS: Final = frozenset(key for keys in PLACES.values() for key in keys)
+
+DOTS: Final = (576, 512, 384)
+FEEDS: Final = (1, 2)
+BAUDS: Final = (9600, 19200, 38400, 57600, 115200)
+FLOWS: Final = ("none", "xon_xoff", "rts_cts")
+
+USUAL: Final[Mapping[str, Any]] = {
+    "port": 9100,
+    "baud": 9600,
+    "flow": "none",
+    "node": "",
+    "dots": 576,
+    "cutter": True,
+    "left_margin": False,
+    "feed_per_line": 1,
+    "mute": False,
+    "completion": None,
+}
+#: How a printer behaves, as opposed to where it is found.
+HABITS: Final = ("dots", "cutter", "left_margin", "feed_per_line", "mute", "completion")
+#: What the program found out by itself; it is forgotten when a person changes a setting.
+LEARNT: Final = "completion_learnt"
+#: How often a person had it found out anew.
+ROUND: Final = "learning_round"
+
+#: States in which a printer brings nothing out, and those about which somebody has to do something.
+STANDING_STILL: Final = frozenset({"no_paper", "cover_open", "offline", "silent", "garbled", "denied"})
+IN_TROUBLE: Final = STANDING_STILL | {"paper_low"}
+
+_HOST: Final = re.compile(r"(?=.{1,253}\Z)[a-z0-9](?:[a-z0-9-]{0,62})(?:\.[a-z0-9](?:[a-z0-9-]{0,62}))*", re.IGNORECASE)
+_PATH: Final = re.compile(r"/dev(?:/[A-Za-z0-9][\w.:+@-]*)+", re.ASCII)
+_LONGEST_PATH: Final = 200
+
+
+def address(settings: Mapping[str, Any]) -> str:
+    """Where the house finds a printer: host:port or a file; empty for one that it does not print on."""
+    match settings.get("transport"):
+        case "tcp9100":
+            host = settings.get("host", "")
+            return f"{host}:{setting(settings, 'port')}" if host else ""
+        case "usb_lp" | "serial":
+            return str(settings.get("path", ""))
+    return ""
+
+
+def setting(settings: Mapping[str, Any], name: str) -> Any:
+    """One of them, or what is usual."""
+    return settings.get(name, USUAL.get(name, ""))
+
+
+def habits(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """How a printer behaves, by `HABITS`."""
+    return {name: setting(settings, name) for name in HABITS}
+
+
+def read_host(typed: str) -> str:
+    """A name on the network or an IP address; raises Invalid("host-wrong")."""
+    try:
+        return str(ipaddress.ip_address(typed))
+    except ValueError:
+        pass
+    # What looks like a number and is no address is a slip of the finger, not a name.
+    if not _HOST.fullmatch(typed) or re.fullmatch(r"[\d.]+", typed):
+        raise Invalid("host-wrong", "host")
+    return typed.lower()
+
+
+def read_port(typed: str) -> int:
+    """A TCP port, 9100 where nothing was typed; raises Invalid("port-wrong")."""
+    try:
+        port = int(typed) if typed else int(USUAL["port"])
+    except ValueError:
+        raise Invalid("port-wrong", "port") from None
+    if not 0 < port <= 65535:
+        raise Invalid("port-wrong", "port")
+    return port
+
+
+def read_path(typed: str) -> str:
+    """The file of a device, below /dev and without a way out of there; raises Invalid("path-wrong")."""
+    if len(typed) > _LONGEST_PATH or not _PATH.fullmatch(typed):
+        raise Invalid("path-wrong", "path", example="/dev/usb/lp0")
+    return typed
+
+
+def read_node(typed: str) -> str:
+    """The name of a machine, or nothing; raises Invalid("node-wrong")."""
+    if typed and not _HOST.fullmatch(typed):
+        raise Invalid("node-wrong", "node")
+    return typed.lower()
+
+
+def read_settings(typed: Mapping[str, str]) -> dict[str, Any]:
+    """All settings of a printer out of the texts of a form. Raises Invalid with the field that is wrong.
+
+    A place that does not belong to the transport is not looked at; a tick that is missing is not set.
+    """
+    transport = _read("transport", typed)
+    return {"transport": transport} | {name: _read(name, typed) for name in (*PLACES[transport], *HABITS)}
+
+
+def _read(name: str, typed: Mapping[str, str]) -> Any:
+    text = typed.get(name, "").strip()
+    if (read := _TEXTS.get(name)) is not None:
+        return read(text)
+    if text not in CHOICES[name]:
+        raise Invalid("choice-wrong", name)
+    return CHOICES[name][text]
+
+
+_TICK: Final = {"": False, "yes": True}
+#: What can be chosen, by the text that a form sends.
+CHOICES: Final[Mapping[str, Mapping[str, Any]]] = {
+    "transport": {name: name for name in PLACES},
+    "baud": {str(baud): baud for baud in BAUDS},
+    "flow": {flow: flow for flow in FLOWS},
+    "dots": {str(dots): dots for dots in DOTS},
+    "feed_per_line": {str(feed): feed for feed in FEEDS},
+    "cutter": _TICK,
+    "left_margin": _TICK,
+    "mute": _TICK,
+    "completion": {"find_out": None, "yes": True, "no": False},
+}
+_TEXTS: Final[Mapping[str, Callable[[str], Any]]] = {
+    "host": read_host,
+    "port": read_port,
+    "path": read_path,
+    "node": read_node,
+}
