@@ -75,8 +75,11 @@ class Gate:
                 add_headers(MutableHeaders(scope=message), https=self._https)
             await send(message)
 
-        if not _has_good_host(scope) or _has_nul(scope):
+        if not _has_good_host(scope):
             await self._refusal(Request(scope), 400, "bad-request")(scope, receive, send_with_headers)
+            return
+        if _has_nul(scope):
+            await self._refusal(Request(scope), 404, "not-found")(scope, receive, send_with_headers)
             return
         if scope["method"] not in SAFE_METHODS and self._is_forged(scope, headers):
             await self._refusal(Request(scope), 403, "cross-site")(scope, receive, send_with_headers)
