@@ -221,6 +221,9 @@ MATRIX: Final[dict[tuple[str, str], Row]] = {
     ("DELETE", "/api/v1/tickets/{token}"): LINK,
     ("POST", "/api/v1/sessions"): PUBLIC,
     ("DELETE", "/api/v1/sessions/current"): ANY_STAFF,
+    ("GET", "/api/v1/branches/{branch}/appointments"): RECEPTION,
+    ("POST", "/api/v1/branches/{branch}/appointments/search"): {**RECEPTION, CLERK: FORBIDDEN},
+    ("POST", "/api/v1/branches/{branch}/arrivals"): RECEPTION,
     ("GET", "/api/v1/branches/{branch}/counters"): DESK,
     ("GET", API_COUNTER): DESK,
     ("POST", f"{API_COUNTER}/sitting"): DESK,
@@ -468,6 +471,10 @@ def _body(path: str) -> dict[str, str]:
     """Just enough that the question who asks is reached."""
     if path.endswith("/branches/{branch}/tickets"):
         return {"request_id": "0123456789abcdef0123", "service": "attest-single"}
+    if path.endswith("/appointments/search"):
+        return {"text": "لا أحد"}
+    if path.endswith("/arrivals"):
+        return {"code": "no code"}
     if path.endswith("/transfers"):
         return {"expected": NO_TICKET, "service": "attest-single"}
     if path.endswith("/returns"):

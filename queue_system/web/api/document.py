@@ -38,6 +38,7 @@ CHAPTERS: Final = {
     "api.chapter-bookings": "api.chapter-bookings-about",
     "api.chapter-tickets": "api.chapter-tickets-about",
     "api.chapter-sessions": "api.chapter-sessions-about",
+    "api.chapter-reception": "api.chapter-reception-about",
     "api.chapter-counters": "api.chapter-counters-about",
 }
 HEADERS: Final = {

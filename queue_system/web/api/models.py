@@ -131,6 +131,34 @@ class Booking(Given):
     warnings: Annotated[list[str], Field(description="api.field-warnings")]
 
 
+# ---------------------------------------------------------------- reception
+
+
+class LookUp(Asked):
+    text: Annotated[str, Field(min_length=1, max_length=200, description="api.field-look-up", examples=["سلمى"])]
+
+
+class Arrived(Asked):
+    code: Annotated[
+        str, Field(min_length=1, max_length=80, description="api.field-booking-code", examples=["K7D4 9MWT"])
+    ]
+
+
+class Appointment(Given):
+    code: Annotated[str, Field(description="api.field-booking-code")]
+    state: BookingState
+    service: str
+    service_names: Names
+    starts_at: At
+    ends_at: At
+
+
+class Appointments(Given):
+    branch: str
+    appointments: list[Appointment]
+    more: Annotated[bool, Field(description="api.field-more-found")]
+
+
 # ---------------------------------------------------------------- tickets
 
 

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from .. import kit
 from ..house import house
-from . import bookings, counters, places, sessions, tickets
+from . import bookings, counters, places, reception, sessions, tickets
 from .document import document
 from .operation import Operation
 from .outline import outline
@@ -23,6 +23,7 @@ CHAPTERS: Final[tuple[tuple[str, list[Operation]], ...]] = (
     ("api.chapter-bookings", bookings.operations),
     ("api.chapter-tickets", tickets.operations),
     ("api.chapter-sessions", sessions.operations),
+    ("api.chapter-reception", reception.operations),
     ("api.chapter-counters", counters.operations),
 )
 

@@ -45,7 +45,7 @@ async def take(request: Request, asked: models.Take) -> models.Ticket:
         remote=token is None,
     )
     issued = await house(request).database.write_in(branch.id, _take, branch.id, order, token, asked.slip)
-    return await _ticket(request, branch, issued.ticket)
+    return await ticket_of(request, branch, issued.ticket)
 
 
 async def arrive(request: Request, asked: models.Arrival) -> models.Ticket:
@@ -53,19 +53,19 @@ async def arrive(request: Request, asked: models.Arrival) -> models.Ticket:
     branch, booking = await access.booking(request)
     token = _token(request)
     issued = await house(request).database.write_in(branch.id, _arrive, branch.id, booking.id, token, asked.slip)
-    return await _ticket(request, branch, issued.ticket)
+    return await ticket_of(request, branch, issued.ticket)
 
 
 async def show(request: Request, _asked: Nothing) -> models.Ticket:
     branch, found = await access.ticket(request)
-    return await _ticket(request, branch, found)
+    return await ticket_of(request, branch, found)
 
 
 async def leave(request: Request, _asked: Nothing) -> models.Ticket:
     branch, found = await access.ticket(request)
     if found.state is not TicketState.LEFT:
         found = await house(request).database.write_in(branch.id, kiosk.leave, branch.id, found.id, CITIZEN)
-    return await _ticket(request, branch, found)
+    return await ticket_of(request, branch, found)
 
 
 def _token(request: Request) -> str | None:
@@ -98,7 +98,7 @@ def _printer(tx: Tx, device: DeviceView | None, *, slip: bool) -> UUID | None:
     return printer.id if printer else None
 
 
-async def _ticket(request: Request, branch: BranchSettings, known: TicketView) -> models.Ticket:
+async def ticket_of(request: Request, branch: BranchSettings, known: TicketView) -> models.Ticket:
     """The ticket as it stands now, whoever asks and however often.
 
     It is what the ticket's page shows: of a protected visit neither the branch nor the service, whose id opens its page.
