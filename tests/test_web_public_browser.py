@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 from pydantic import SecretStr
 
 from queue_system.app import create_app
@@ -53,7 +53,7 @@ def site(sqlite_template: Path, tmp_path: Path, clock: FrozenClock) -> Iterator[
     url = furnished(sqlite_template, tmp_path, clock.now())
     demo: dict[str, object] = {
         "password": "demo-demo",
-        "sign_ins": [("layla", "officer")],
+        "sign_ins": [("layla", {"ar": "موظف الشباك", "en": "Counter officer"})],
         "devices": ["display", "kiosk"],
         "printer": object(),
     }
@@ -107,7 +107,7 @@ def test_every_page_is_for_everybody_and_fits_a_narrow_phone(
 
     walk(tab, site, look)
     context.close()
-    assert len(seen) == 18
+    assert len(seen) == 22
 
 
 def test_the_whole_way_without_scripts_in_a_browser(browser: Browser, site: str) -> None:
@@ -224,6 +224,31 @@ def test_a_long_address_stays_within_a_narrow_phone(browser: Browser, site: str)
     context.close()
 
 
+def test_a_long_list_narrows_as_one_types(browser: Browser, site: str) -> None:
+    tab = browser.new_page(locale="ar-QA", viewport={"width": 390, "height": 844})
+    tab.goto(f"{site}/book/doha-main")
+    assert tab.locator("#services a.choice:visible").count() == 0
+    tab.locator("#q").press_sequentially("ولاده")
+    expect(tab.locator("#services a.choice")).to_have_count(1)
+    expect(tab.locator("#services a.choice .name")).to_have_text("تسجيل واقعة ولادة")
+    expect(tab.locator("#q")).to_be_focused()
+    tab.fill("#q", "")
+    expect(tab.locator("#services a.choice")).to_have_count(27)
+    # An address of a department opens it.
+    tab.goto(f"{site}/book/doha-main#legal")
+    expect(tab.locator("#legal a.choice").first).to_be_visible()
+
+
+def test_leaving_at_once_leaves_no_way_back_to_the_page(browser: Browser, exit_site: str) -> None:
+    tab = browser.new_page()
+    tab.route("https://www.wikipedia.org/**", lambda route: route.fulfill(body="elsewhere"))
+    tab.goto("about:blank")
+    tab.goto(exit_site.rsplit("/", 2)[0])
+    tab.click("[data-exit]")
+    tab.wait_for_url("https://www.wikipedia.org/")
+    assert tab.go_back() is None or tab.url == "about:blank"
+
+
 def walk(tab: Page, site: str, look: Callable[[str], None]) -> None:
     """Once through all pages, from the front page to an appointment that was booked, moved and cancelled."""
 
@@ -238,6 +263,7 @@ def walk(tab: Page, site: str, look: Callable[[str], None]) -> None:
 
     at("front", "/")
     click("services", "a[href='/book/doha-main']")
+    at("found", "/book/doha-main?q=وكاله")
     at("by number only", "/book/doha-main/passport-collect")
     at("by ballot", "/book/doha-main/passport-apply")
     at("service", "/book/doha-main/passport-lost")
@@ -255,6 +281,8 @@ def walk(tab: Page, site: str, look: Callable[[str], None]) -> None:
     click("moved", "main form button")
     click("cancel", "a[href$='/cancellation']")
     click("cancelled", "main form button")
+    for page in ("/contact", "/privacy", "/accessibility"):
+        at(page, page)
     at("my booking", "/my-booking")
 
 

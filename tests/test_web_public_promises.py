@@ -16,6 +16,7 @@ from kiosk.offer import card_of
 from queue_system.clock import FrozenClock
 from queue_system.core.bookings import Mode
 from queue_system.core.offering import Way, ways
+from queue_system.i18n.words import words_for
 from queue_system.profiles import profile_names
 from queue_system.store import tables
 from queue_system.store.database import Database, Tx
@@ -32,8 +33,9 @@ LANGUAGES = ("ar", "en")
 # Every sample is open on this morning.
 MONDAY = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 # What nothing here carries out: ballots, video, messages and reminders, waiting lists, an appointment set by staff.
+# That a freed place returns by lot is carried out.
 FORBIDDEN = re.compile(
-    "قرعة|فيديو|رسالة|رسائل|تذكير|قائمة الانتظار|يحدّد الموظف|البصمة والوثائق هنا"
+    "قرعة أسبوعية|طلبات القرعة|مواعيدها بالقرعة|توزيع بالقرعة|فيديو|رسالة|رسائل|تذكير|قائمة الانتظار|يحدّد الموظف|البصمة والوثائق هنا"
     "|ballot|video|sms|reminder|waiting list|waitlist|staff (?:set|will set)|book here for",
     re.IGNORECASE,
 )
@@ -50,7 +52,8 @@ def site(url: str, folder: Path, clock: FrozenClock, profile: str) -> Iterator[t
 
 
 def all_pages(visitor: Visitor, branches: list[BranchSettings]) -> Iterator[Answer]:
-    yield visitor.open("/")
+    for path in ("/", "/my-booking", "/contact", "/privacy", "/accessibility"):
+        yield visitor.open(path)
     for branch in branches:
         yield visitor.open(f"/book/{branch.slug}")
         for service in branch.services.values():
@@ -135,6 +138,14 @@ def test_programs_hear_how_a_service_can_be_had(sqlite_url: str, tmp_path: Path,
     assert services["passport-apply"]["apply_at"]["url"] == "https://www.ecsc-expat.sy"
     assert services["travel-doc"]["how"] == []
     assert services["birth"]["how"] == ["booking", "number"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_refusal_promises_what_nothing_carries_out(language: str) -> None:
+    words = words_for(language)
+    codes = ("booking-by-ballot", "booking-staff-only", "booking-invite-only", "booking-walkin-only")
+    said = [words.text(f"errors.{code}") for code in codes]
+    assert [sentence for sentence in said if FORBIDDEN.search(sentence) or "قرعة" in sentence] == []
 
 
 # ---------------------------------------------------------------- names
