@@ -9,13 +9,11 @@ from __future__ import annotations
 import contextlib
 import logging
 import re
-import sqlite3
 import sys
 import traceback
 from collections.abc import Iterator
 from typing import Any, Final, TextIO, cast
 
-import psycopg
 import sqlalchemy as sa
 import structlog
 from structlog.typing import ExcInfo
@@ -73,15 +71,12 @@ def _write_trace(stream: TextIO, exc_info: ExcInfo) -> None:
 def describe(error: BaseException) -> str:
     """An exception on one line. Of a database's error only what names no value: its class and where it struck."""
     name = f"{type(error).__module__}.{type(error).__qualname__}"
-    if isinstance(error, psycopg.Error):
-        # The message quotes input, and DETAIL the whole row.
-        parts = (error.sqlstate, error.diag.table_name, error.diag.column_name, error.diag.constraint_name)
+    if (diag := getattr(error, "diag", None)) is not None:
+        # A driver's error: its message quotes input, and its detail the whole row.
+        parts = (getattr(error, "sqlstate", None), diag.table_name, diag.column_name, diag.constraint_name)
         return " ".join([name, *filter(None, parts)])
     if isinstance(error, sa.exc.StatementError):
         return f"{name}: {error.statement}"
-    if isinstance(error, sqlite3.Error):
-        # SQLite names columns and constraints, never values.
-        return f"{name}: {error}"
     text = _QUOTED.sub("'…'", str(error)).replace("\n", " ")
     return f"{name}: {text}".removeprefix("builtins.")
 

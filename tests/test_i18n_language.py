@@ -1,5 +1,7 @@
 """How people are addressed: women and men alike, and one thing by one word. docs/glossary.md says the rule."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator
 from pathlib import Path

@@ -18,6 +18,7 @@ from ..store.queries.bookings import BookingView, check_in_rules, policy_of
 from ..store.queries.offering import is_named
 from ..store.queries.settings import BranchSettings
 from . import access, booking_steps, public_times
+from .booking_warnings import warnings_of
 from .calendar_file import MEDIA_TYPE, calendar_file, method
 from .errors import message
 from .house import house
@@ -26,7 +27,6 @@ from .own_bookings import is_own, own_tokens, shown_name
 from .public_frame import BESIDE, base_of, frame, retry_after, words_for_page
 from .public_holding import ABOUT_THE_TIME, gone, is_held
 from .qr import qr_svg
-from .warnings import warnings_of
 
 IN_CALENDARS: Final = frozenset({BookingState.CONFIRMED, BookingState.CHECKED_IN, BookingState.CANCELLED})
 # Refusals of a move that leave the appointment as it was: said above the times.

@@ -20,6 +20,7 @@ from ..store.log import CITIZEN
 from ..store.queries.bookings import BookingView
 from ..store.queries.settings import BranchSettings, ServiceView
 from . import access, booking_steps, public_services, public_times
+from .booking_warnings import warnings_of, warnings_of_new
 from .errors import message
 from .house import house
 from .kit import see_other
@@ -37,7 +38,6 @@ from .public_frame import (
     words_for_page,
 )
 from .public_times import Times
-from .warnings import warnings_of, warnings_of_new
 
 # Refusals that another time can heal: the times are shown again, and what was typed is kept.
 ABOUT_THE_TIME: Final = frozenset({"slot-taken", "slot-past", "slot-unknown", "day-past", "day-too-far"})

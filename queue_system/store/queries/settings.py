@@ -10,21 +10,20 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
-from ...core.bookings import PERSONS_PER_CONTACT, Mode, Policy
+from ...core.bookings import Policy
 from ...core.errors import Missing
 from ...core.freed import DEFAULT_HOUR
-from ...core.hours import Calendar, Closure, Layer, OpeningRule, Season
+from ...core.hours import Calendar, Closure, Season
 from ...core.timetable import Timetable
 from .. import tables
 from ..database import AnyRow, Tx
+from .rules import opening_rule, policy
 
 Names = dict[str, str]
 V = TypeVar("V", "ServiceView", "CounterView")
 
 # The catalogue of documents has an entry that says that there is nothing to bring.
 NO_DOCUMENT: Final = "none_required"
-# The use of freed places that needs nobody.
-BY_LOT: Final = "by_lot"
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,7 +251,7 @@ def _load(tx: Tx, branch_id: UUID) -> BranchSettings:
     services = _services(tx, branch_id)
     calendar = Calendar(
         zone=ZoneInfo(branch.timezone),
-        rules=tuple(_opening_rule(row) for row in _of_branch(tx, tables.OpeningHours, branch_id)),
+        rules=tuple(opening_rule(row) for row in _of_branch(tx, tables.OpeningHours, branch_id)),
         seasons=tuple(Season(row.slug, row.first, row.last, row.provisional) for row in _rows(tx, tables.SeasonRow)),
         closures=tuple(_closure(row, services) for row in _of_branch(tx, tables.ClosureRow, branch_id, "first")),
     )
@@ -303,7 +302,7 @@ def _load(tx: Tx, branch_id: UUID) -> BranchSettings:
             for row in _of_branch(tx, tables.Resource, branch_id, "slug")
         },
         priorities=_priorities(tx, branch_id),
-        policies={row.slug: _policy(row) for row in _rows(tx, tables.PolicyRow)},
+        policies={row.slug: policy(row) for row in _rows(tx, tables.PolicyRow)},
         calendar=calendar,
         timetable=Timetable(calendar, branch.day_starts),
         texts={
@@ -354,33 +353,6 @@ def _priorities(tx: Tx, branch_id: UUID) -> dict[str, PriorityView]:
     link = tables.table(tables.BranchPriority)
     slugs = tx.rows(sa.select(link.c.priority).where(link.c.branch_id == branch_id).order_by(link.c.position))
     return {slug: PriorityView(slug, every[slug].weight, every[slug].evidence, every[slug].names) for (slug,) in slugs}
-
-
-def _policy(row: Any) -> Policy:
-    return Policy(
-        mode=Mode(row.mode),
-        horizon_days=row.horizon_days,
-        max_active=row.max_active,
-        max_persons_per_contact=int(row.data.get("max_persons_per_contact", PERSONS_PER_CONTACT)),
-        max_changes=row.max_changes,
-        cancel_until_min=row.cancel_until_min,
-        notice_min=int(row.data.get("notice_min", 0)),
-        returns_by_lot=row.freed_slot == BY_LOT,
-    )
-
-
-def _opening_rule(row: Any) -> OpeningRule:
-    return OpeningRule(
-        layer=Layer(row.layer),
-        days=frozenset(row.days),
-        opens=row.opens,
-        closes=row.closes,
-        last_ticket=row.last_ticket,
-        season=row.season,
-        service_id=row.service_id,
-        first=row.first,
-        last=row.last,
-    )
 
 
 def _closure(row: Any, services: dict[UUID, ServiceView]) -> Closure:

@@ -10,10 +10,10 @@ from ...store.log import CITIZEN
 from ...store.queries.bookings import BookingView
 from ...store.queries.settings import BranchSettings
 from .. import access, booking_steps
+from ..booking_warnings import warnings_of, warnings_of_new
 from ..house import house
 from ..open_holds import within_limit
 from ..public_services import address_key, service_at
-from ..warnings import warnings_of, warnings_of_new
 from . import models
 from .languages import language_at
 from .operation import Operation
