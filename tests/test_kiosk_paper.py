@@ -93,7 +93,7 @@ def test_without_paper_the_number_stays_on_the_screen(here: PrintingHall, kiosk:
     here.printer.change(roll=Roll.OUT)
     ready(here, "no_paper")
     page = kiosk.take()
-    assert "الطابعة متوقفة. رقمك F001: صوّره أو امسح الرمز، أو اطلب من الموظف كتابته." in page.text
+    assert "الطابعة متوقفة. رقمك F001: يُرجى تصويره أو مسح الرمز، أو الطلب من الموظف كتابته." in page.text
     assert '<bdi dir="ltr">F001</bdi>' in page.html
     here.printer.change(roll=Roll.FULL)
     follow(kiosk, page, "printed")
