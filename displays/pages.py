@@ -22,11 +22,18 @@ UNPAIRED: Final = 4401
 
 
 async def screen(request: Request) -> Response:
-    """The page of a paired screen; others are sent to be paired."""
+    """The page of a paired screen; others are sent to be paired.
+
+    With `?plain` it has no script but plain.js, which lets it come anew every ten seconds: for old browsers. Such a
+    screen has no socket to be heard of by.
+    """
     device = await access.device_or_none(request, KIND)
     if device is None:
         return kit.see_other(PAIR)
     branch = await access.branch_of(request, device.branch_id)
+    plain = "plain" in request.query_params
+    if plain:
+        house(request).presence.note(device.branch_id, device.id)
     shown = await picture(house(request), Spot.of(device))
     languages = tongues_of(branch)
     calm = branch.data.get("access", {}).get("calm_mode", [])
@@ -40,6 +47,7 @@ async def screen(request: Request) -> Response:
             "reach": reach_class(device.data),
             "tongues": [kit.words_of(language, branch) for language in languages],
             "pair": PAIR,
+            "without_script": plain,
             "silent": "no_chime" in calm,
             "still": "no_flashing" in calm,
         },

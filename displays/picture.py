@@ -28,7 +28,7 @@ LINGERS: Final = timedelta(minutes=20)
 KEPT_SECONDS: Final = 30
 TONGUES: Final = 2
 # More names than these leave no room for the call, which is what the hall looks for.
-MOST_QUEUES: Final = 9
+MOST_QUEUES: Final = 8
 
 PLACE_WORDS: Final = {
     "counter": "display.counter",

@@ -1,8 +1,9 @@
 """How large a code must be to be read from the back of the hall.
 
 EN 301 549, 5.1.4: a capital letter must be seen under at least 0.7°, so its height is
-H = D · π · 0.7 / 180 = 0.01222 · D for a reader at the distance D. Sizes on the screen are given in vmin, a
-hundredth of the shorter side of the panel, so that one style sheet serves every panel.
+H = D · π · 0.7 / 180 = 0.01222 · D for a reader at the distance D. Sizes on the screen are given in a unit, a
+hundredth of the shorter side of the largest picture of 16:9 that the panel holds, so that one style sheet serves every
+panel (`--u` in screen.css).
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ CAP_HEIGHT: Final = 0.714
 SHORT_SIDE_OF_16_BY_9: Final = 9 / math.hypot(16, 9)
 MM_PER_INCH: Final = 25.4
 
-# Font sizes in vmin for which screen.css has a layout; the last one shows the newest call alone.
+# Font sizes in units for which screen.css has a layout; the last one shows the newest call alone.
 STEPS: Final = (10, 13, 16, 20, 24, 30, 44)
 # A panel that nobody has described: 43 inches, read from 5 m.
 USUAL_DIAGONAL_IN: Final = 43.0
@@ -33,7 +34,7 @@ def reach_class(device: Mapping[str, Any]) -> str:
 
 
 def font_size_needed(diagonal_in: float, distance_m: float) -> float:
-    """The font size in vmin at which a capital is seen under LEAST_ANGLE_DEGREES."""
+    """The font size in units at which a capital is seen under LEAST_ANGLE_DEGREES."""
     height_mm = distance_m * 1000 * math.pi * LEAST_ANGLE_DEGREES / 180
-    one_vmin_mm = diagonal_in * MM_PER_INCH * SHORT_SIDE_OF_16_BY_9 / 100
-    return height_mm / CAP_HEIGHT / one_vmin_mm
+    one_unit_mm = diagonal_in * MM_PER_INCH * SHORT_SIDE_OF_16_BY_9 / 100
+    return height_mm / CAP_HEIGHT / one_unit_mm

@@ -18,6 +18,7 @@ from queue_system.core.errors import DomainError, SignedOut
 from queue_system.i18n.words import Words
 from queue_system.store.log import Actor
 from queue_system.store.queries.access import DeviceView
+from queue_system.store.queries.outings import place_on
 from queue_system.store.queries.settings import BranchSettings
 from queue_system.web import access, errors, kit
 from queue_system.web.house import house
@@ -141,6 +142,7 @@ async def show(
         "visit": visit,
         "now": now,
         "texts": visit.branch.texts,
+        "place": place_on(visit.branch, None, now),
         "classes": [name for letter, name in EASE.items() if letter in visit.ease],
         "eases": [Ease(name, letter in visit.ease, visit.toggled(letter, path)) for letter, name in EASE.items()],
     }

@@ -15,8 +15,9 @@ from .i18n import dates, isolates
 from .i18n.filters import localised
 from .i18n.words import Words, available_languages
 from .store.queries.organisation import OrganisationView
+from .store.queries.outings import place_on
 from .store.queries.place import PlaceView
-from .store.queries.settings import BranchSettings
+from .store.queries.settings import BranchSettings, ServiceView
 from .web.kit import words_of
 from .web.printer_words import printer_settings
 
@@ -43,7 +44,7 @@ def slip_of(
     return Slip(
         language=words.language,
         heading=None if hidden else localised(organisation.names, words.language),
-        office=None if hidden else localised(settings.names, words.language),
+        office=None if hidden else _office(settings, service, ticket.issued_at, words),
         service=None if hidden else localised(service.shown_names, words.language) or None,
         code=ticket.code,
         ahead=None if stands.ahead is None else words.plural("common.people-ahead", stands.ahead),
@@ -93,6 +94,13 @@ def words_for_ticket(language: str, settings: BranchSettings) -> Words:
     ready = available_languages()
     wishes = (language, settings.default_language, *ready)
     return words_of(next(wish for wish in wishes if wish in ready), settings)
+
+
+def _office(settings: BranchSettings, service: ServiceView, at: datetime, words: Words) -> str:
+    """The branch, and where it is on that day when it works elsewhere."""
+    name = localised(settings.names, words.language)
+    away = place_on(settings, service, at)
+    return name if away is None else f"{name} · {localised(away, words.language)}"
 
 
 def _appointment(stands: PlaceView, settings: BranchSettings, words: Words) -> str | None:

@@ -37,10 +37,10 @@ class Server:
         self.start()
 
     def start(self) -> None:
-        app = create_app(self._settings, self._clock)
-        self._running = served(app, port=self.port)
+        self.app = create_app(self._settings, self._clock)
+        self._running = served(self.app, port=self.port)
         self._running.__enter__()
-        self.hall: Hall = enter(app.state.house.database)
+        self.hall: Hall = enter(self.app.state.house.database)
 
     def stop(self) -> None:
         if self._running is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -14,12 +15,14 @@ from queue_system.core.hours import (
     Closure,
     Layer,
     OpeningRule,
+    Outing,
     Season,
     Window,
     is_open,
     last_closing,
     next_opening,
     open_until,
+    outing_on,
     session_end,
     takes_tickets,
     windows,
@@ -301,3 +304,42 @@ def test_no_next_opening_when_nothing_opens() -> None:
 def test_rules_as_rows_of_text_work_as_well() -> None:
     row = OpeningRule("regular", EVERY_DAY, time(9), time(12))  # type: ignore[arg-type]
     assert shown(SUNDAY, calendar(row)) == [("09:00", "12:00", "12:00")]
+
+
+# ---------------------------------------------------------------- days elsewhere
+
+AL_KHOR = Outing(SATURDAY, time(9), time(15), {"en": "Al Khor"}, 70)
+
+
+def test_a_branch_that_goes_out_is_open_on_its_days_only() -> None:
+    mobile = replace(calendar(REGULAR), outings=(AL_KHOR,), only_goes_out=True)
+    assert shown(SUNDAY, mobile) == []
+    assert shown(SATURDAY, mobile, PASSPORTS) == [("09:00", "15:00", "15:00")]
+    assert outing_on(SATURDAY, mobile, PASSPORTS) is AL_KHOR
+    assert outing_on(SUNDAY, mobile) is None
+    assert next_opening(at(SUNDAY, "08:00"), mobile) == at(SATURDAY, "09:00")
+
+
+def test_services_that_go_along_are_not_at_home_on_that_day() -> None:
+    away = replace(AL_KHOR, day=SUNDAY, opens=time(10), closes=time(12), service_ids=frozenset({HAJJ}))
+    both = replace(calendar(REGULAR, COLLECTION), outings=(away,))
+    assert shown(SUNDAY, both, HAJJ) == [("10:00", "12:00", "12:00")]
+    assert shown(SUNDAY, both, PASSPORTS) == [("12:30", "14:30", "14:30")]
+    assert outing_on(SUNDAY, both, HAJJ) is away
+    assert outing_on(SUNDAY, both, PASSPORTS) is None
+    assert outing_on(SUNDAY, both) is None, "others are at home"
+
+
+def test_a_house_whose_doors_are_shut_is_where_its_services_are() -> None:
+    away = replace(AL_KHOR, service_ids=frozenset({HAJJ}))
+    house = replace(calendar(REGULAR), outings=(away,))
+    assert outing_on(SATURDAY, house) is away
+    assert shown(SATURDAY, house) == [("09:00", "15:00", "15:00")]
+    assert shown(SATURDAY, house, PASSPORTS) == []
+
+
+def test_a_closed_day_is_closed_elsewhere_too() -> None:
+    feast = Closure(SATURDAY, SATURDAY)
+    mobile = replace(calendar(REGULAR, closures=(feast,)), outings=(AL_KHOR,), only_goes_out=True)
+    assert shown(SATURDAY, mobile) == []
+    assert outing_on(SATURDAY, mobile) is None

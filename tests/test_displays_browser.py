@@ -174,8 +174,8 @@ def test_sound_waits_for_one_touch_and_says_so(opened: Callable[..., Page], serv
     expect(screen.locator("#sound-off")).to_contain_text("الصوت متوقف")
     expect(screen.locator("#sound-off")).to_contain_text("Sound is off")
     screen.evaluate(
-        """() => { window.tones = []; window.OscillatorNode = class extends OscillatorNode {
-             constructor(context, options) { super(context, options); tones.push(options.frequency); } }; }"""
+        """() => { window.tones = []; const start = OscillatorNode.prototype.start;
+             OscillatorNode.prototype.start = function (at) { tones.push(this.frequency.value); start.call(this, at); }; }"""
     )
     screen.locator("#sound-off").click()
     expect(screen.locator("#sound-off")).to_be_hidden()

@@ -27,6 +27,8 @@ ALLOWED: Final = ("أيام مؤقتة تنتظر", "لم تؤكّد الطاب�
 RETIRED: Final = {
     r"بدون|بلا": "دون",
     r"رمز الحجز": "رمز الموعد",
+    r"كلمة (ال)?سر": "كلمة المرور",
+    r"(ال)?(سمسار|سماسرة)": "وسيط",
     r"رقم (ال)?دور": "رقم الانتظار",
     r"(تذكرة|تذكرت[كه]) الانتظار": "بطاقة الرقم",
     r"(?<!أشخاص )ل?ذو[ويا] الإعاقة": "الأشخاص ذوو الإعاقة",
@@ -40,7 +42,8 @@ RETIRED_IN_OUR_SENTENCES: Final = RETIRED | {
 }
 RETIRED_ENGLISH: Final = {
     r"[Ii]t is tried again": "We keep trying automatically",
-    r"booking code": "appointment code",
+    r"[Bb]ooking code": "appointment code",
+    r"[Ee]-mail": "email",
     r"[Pp]laces? (at present|of the office)": "appointments, sections",
     r"by itself": "automatically",
     r"anew": "again",

@@ -69,6 +69,8 @@ branches:
     inherits_from: main
 """
 
+A_DAY_ELSEWHERE = "{day: 2027-01-16, open: 09:00, close: 15:00, capacity: 70, place: {ar: الخور, en: Al Khor}}"
+
 TWIN = """\
       twin:
         names: {ar: تسجيل ولادة, en: Another}
@@ -334,6 +336,18 @@ WRONG = [
         "    timezone: Asia/Qatar\n    only_services: [birth]\n",
         "only_services",
         'branch "main": only_services: is for branches that inherit (inherits_from)',
+    ),
+    (
+        "    inherits_from: main\n",
+        "    inherits_from: main\n    kind: outreach\n",
+        "second:",
+        'branch "second": outreach_days: a branch that goes out is open on these days only, and has none',
+    ),
+    (
+        "    inherits_from: main\n",
+        f"    inherits_from: main\n    outreach_days: [{A_DAY_ELSEWHERE}, {A_DAY_ELSEWHERE.replace('09:00', '10:00')}]\n",
+        "{day: 2027-01-16, open: 10:00",
+        'branch "second": outreach_days: 2027-01-16 is here twice (first in line 58): one place a day',
     ),
     ("  second:", "  organisation:", "organisation", 'branch "organisation": is a reserved name'),
     # YAML

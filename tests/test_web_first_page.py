@@ -93,7 +93,7 @@ def test_a_person_whose_rights_open_nothing_learns_it_and_goes_on_when_rights_we
     sign_in(client, "nobody", "en")
     page = client.get(NO_PLACE)
     assert page.status_code == 200
-    assert "opens no page of the system" in page.text
+    assert "may not open any page of the system" in page.text
     sign_in(client, "layla")
     assert client.get(NO_PLACE).headers["location"] == "/desk"
     client.post("/sign-out")

@@ -16,7 +16,6 @@ from queue_system.clock import FrozenClock
 from queue_system.core.bookings import BookingState
 from queue_system.store import tables
 from queue_system.store.database import Database, Tx
-from queue_system.store.queries.settings import branch_ids
 from tests.hall import Hall, furnish
 from tests.public_visitor import NAME, Visitor, stored, token_of
 from tests.web_hall import another, application, furnished
@@ -230,7 +229,9 @@ def test_an_hour_that_comes_twice_is_two_times(sqlite_template: Path, tmp_path: 
 
     def open_at_night(tx: Tx) -> None:
         branch, row = tables.table(tables.Branch), tables.table(tables.OpeningHours)
-        berlin = branch_ids(tx)["mission-template"]
+        # The template becomes a mission.
+        mission = sa.update(branch).where(branch.c.slug == "mission-template").values(kind="office")
+        berlin = tx.scalar(mission.returning(branch.c.id))
         night = {"branch_id": berlin, "id": uuid7(), "position": 99, "layer": "exception", "days": [6]}
         night |= {"opens": time(1), "closes": time(4), "first": date(2027, 10, 31), "last": date(2027, 10, 31)}
         tx.execute(sa.insert(row), night)

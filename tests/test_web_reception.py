@@ -132,15 +132,15 @@ def test_services_are_found_by_a_part_of_their_name(client: TestClient, hall: Ha
     everything, some = client.get(HERE).text, client.get(HERE, params={"s": "passport"}).text
     assert 0 < offered(some) < offered(everything)
     assert str(hall.service("passport-lost")) in some
-    assert "No service that gives numbers now fits" in client.get(HERE, params={"s": "zzz"}).text
+    assert "No matching service is giving out numbers now" in client.get(HERE, params={"s": "zzz"}).text
 
 
 def test_before_the_hall_opens_it_says_when(client: TestClient, clock: FrozenClock, hall: Hall) -> None:
     clock.move(timedelta(hours=12))
     sign_in(client, "rana", "en")
     page = Page(client.get(HERE).text)
-    assert "No numbers are given now." in page.text
-    assert "They begin again" in page.text
+    assert "No numbers are being given out now." in page.text
+    assert "Starts again" in page.text
     assert 'name="service"' not in page.html
 
 

@@ -1,14 +1,16 @@
 "use strict";
 // Keeps a hall's screen true, by itself, for months: shows every new board, announces new calls one after the other,
 // comes back after every kind of break, and covers itself when what it shows is old.
+// In the JavaScript of 2018: televisions keep the browser they were sold with. What does not even know that is served
+// by plain.js; a test reads both.
 
-const LATE_MS = 20_000; // the server speaks at least every 15 s
-const STALE_MS = 40_000;
-const OPENING_MS = 8_000;
-const STAGE_MS = 8_000;
+const LATE_MS = 20000; // the server speaks at least every 15 s
+const STALE_MS = 40000;
+const OPENING_MS = 8000;
+const STAGE_MS = 8000;
 const YOUNG_S = 60;
 const RELOAD_HOUR = 3;
-const SHIFT_MS = 120_000;
+const SHIFT_MS = 120000;
 
 const hall = document.getElementById("hall");
 const { zone, digits, live, pair, look } = hall.dataset;
@@ -62,7 +64,7 @@ function lose(mine) {
   mine.close();
   failures += 1;
   if (failures > 1) askWhetherPaired();
-  setTimeout(connect, Math.min(4_000, 500 * 2 ** Math.min(failures, 3)) * (0.5 + Math.random()));
+  setTimeout(connect, Math.min(4000, 500 * 2 ** Math.min(failures, 3)) * (0.5 + Math.random()));
 }
 
 // A refused handshake does not say why; the page does.
@@ -107,10 +109,11 @@ const isCalled = (call) => calls.some((other) => other.seq === call.seq);
 
 // Above, the call being announced or else the newest; below, the others.
 function arrange() {
-  const above = onStage?.seq ?? calls[0]?.seq;
+  const shown = onStage || calls[0];
+  const above = shown && shown.seq;
   for (const article of hall.querySelectorAll(".newest")) {
     article.hidden = Number(article.dataset.seq) !== above;
-    article.classList.toggle("is-fresh", Number(article.dataset.seq) === onStage?.seq);
+    article.classList.toggle("is-fresh", onStage !== null && Number(article.dataset.seq) === onStage.seq);
   }
   for (const line of hall.querySelectorAll(".calls > li")) line.hidden = Number(line.dataset.seq) === above;
 }
@@ -119,11 +122,12 @@ let stageTimer = null;
 
 function announceNext() {
   clearTimeout(stageTimer);
-  onStage = announcements.shift() ?? null;
+  onStage = announcements.shift() || null;
   arrange();
   if (!onStage) return;
   chime();
-  document.getElementById("spoken").textContent = hall.querySelector(".newest:not([hidden])")?.innerText ?? "";
+  const article = hall.querySelector(".newest:not([hidden])");
+  document.getElementById("spoken").textContent = article ? article.innerText : "";
   stageTimer = setTimeout(announceNext, STAGE_MS);
 }
 
@@ -132,13 +136,14 @@ function announceNext() {
 let audio = null;
 
 function prepareSound() {
-  if (silent || !("AudioContext" in window)) return;
+  const Audio = window.AudioContext || window.webkitAudioContext;
+  if (silent || !Audio) return;
   if (!audio || audio.state === "closed") {
-    audio = new AudioContext();
+    audio = new Audio();
     audio.onstatechange = tellSound;
   }
   if (audio.state !== "running") audio.resume().catch(() => {});
-  setTimeout(tellSound, 1_000);
+  setTimeout(tellSound, 1000);
 }
 
 function tellSound() {
@@ -147,15 +152,18 @@ function tellSound() {
 
 // Two soft tones, the lower one second: like a doorbell, and unlike an alarm.
 function chime() {
-  if (silent || audio?.state !== "running") return;
+  if (silent || !audio || audio.state !== "running") return;
   for (const [frequency, at] of [[659.26, 0], [523.25, 0.45]]) {
     const start = audio.currentTime + 0.05 + at;
-    const tone = new OscillatorNode(audio, { frequency });
-    const loudness = new GainNode(audio, { gain: 0 });
+    const tone = audio.createOscillator();
+    const loudness = audio.createGain();
+    tone.frequency.value = frequency;
+    loudness.gain.value = 0;
     loudness.gain.setValueAtTime(0, start);
     loudness.gain.linearRampToValueAtTime(0.5, start + 0.02);
     loudness.gain.exponentialRampToValueAtTime(0.001, start + 1.2);
-    tone.connect(loudness).connect(audio.destination);
+    tone.connect(loudness);
+    loudness.connect(audio.destination);
     tone.start(start);
     tone.stop(start + 1.3);
   }
@@ -167,10 +175,10 @@ function chime() {
 // A server whose clock was put back is believed after all.
 function setClock(serverMs) {
   const difference = serverMs - performance.now();
-  if (ahead === null || difference > ahead || difference < ahead - 120_000) ahead = difference;
+  if (ahead === null || difference > ahead || difference < ahead - 120000) ahead = difference;
 }
 
-const serverNow = () => performance.now() + (ahead ?? Date.now() - performance.now());
+const serverNow = () => performance.now() + (ahead === null ? Date.now() - performance.now() : ahead);
 
 function wallTime(ms) {
   const text = wall.format(ms);
@@ -188,7 +196,7 @@ const born = performance.now();
 
 function watch() {
   const silence = performance.now() - lastNews;
-  const connected = socket?.readyState === WebSocket.OPEN;
+  const connected = socket !== null && socket.readyState === WebSocket.OPEN;
   document.body.classList.toggle("is-late", silence > LATE_MS);
   cover.hidden = silence <= STALE_MS;
   if (!cover.hidden) {
@@ -198,7 +206,7 @@ function watch() {
   if (performance.now() - Math.max(lastNews, openedAt) > LATE_MS && connected) lose(socket);
   // The clock stands still with the news: a running clock would vouch for an old board.
   if (silence <= STALE_MS) write(hall.querySelector("[data-clock] bdi"), wallTime(serverNow()));
-  const grown = performance.now() - born > 3_600_000;
+  const grown = performance.now() - born > 3600000;
   if (grown && wall.format(serverNow()) === `0${RELOAD_HOUR}:${reloadMinute}`) reloadDue = true;
   // Only while the server answers: a browser that cannot load the page shows its own error page for ever.
   if (reloadDue && connected && !onStage && silence < LATE_MS) location.reload();
@@ -206,7 +214,7 @@ function watch() {
 
 let shift = 0;
 setInterval(() => { shift = (shift + 1) % 4; hall.dataset.shift = shift; }, SHIFT_MS);
-setInterval(watch, 1_000);
+setInterval(watch, 1000);
 
 document.addEventListener("visibilitychange", () => {
   if (document.hidden) return;
@@ -219,9 +227,11 @@ addEventListener("pointerdown", prepareSound);
 addEventListener("keydown", prepareSound);
 
 function stayAwake() {
-  navigator.wakeLock?.request("screen").catch(() => {});
+  if (navigator.wakeLock) navigator.wakeLock.request("screen").catch(() => {});
 }
 
+// From here on the board is kept true: plain.js and the cover for browsers that come not so far stand back.
+document.documentElement.setAttribute("data-runs", "");
 prepareSound();
 stayAwake();
 connect();

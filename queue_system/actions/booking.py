@@ -21,6 +21,7 @@ from ..store.database import Tx
 from ..store.log import SYSTEM, Actor, Locked, locked
 from ..store.queries import bookings as stored
 from ..store.queries.bookings import BookingView
+from ..store.queries.outings import places_left
 from ..store.queries.settings import BranchSettings, ServiceView, branch_settings
 from ..store.tables import Booking, Seat, table
 from . import freed
@@ -165,7 +166,7 @@ def change_booking(
         if refusal is not None:
             raise refusal
         own = stored.seats_of(tx, branch_id, booking.id)
-        slot, seats = _place(branch, settings, service, starts_at, booker, Standing(), own=own)
+        slot, seats = _place(branch, settings, service, starts_at, booker, Standing(), own=own, moving=booking.id)
         freed.give_back(branch, settings, booking)
         span = slots.seats_span(slot.start, stored.plan_of(settings, service), settings.tick_minutes)
         freed.take_again(branch, booking, {seat.resource_key for seat in seats}, span)
@@ -228,8 +229,12 @@ def _place(
     booker: Booker,
     standing: Standing,
     own: Collection[slots.Seat] = (),
+    moving: UUID | None = None,
 ) -> tuple[slots.Slot, tuple[slots.Seat, ...]]:
-    """The slot that begins at `starts_at` and seats for it, free or the asker's `own`, or the reason why not."""
+    """The slot that begins at `starts_at` and seats for it, free or the asker's `own`, or the reason why not.
+
+    `moving` is the booking that is to be moved there: it has its place among those who come on a day elsewhere.
+    """
     tx, zone = branch.tx, settings.calendar.zone
     policy, plan = stored.policy_of(settings, service), stored.plan_of(settings, service)
     today = tx.now.astimezone(zone).date()
@@ -244,7 +249,11 @@ def _place(
         settings.tick_minutes,
     )
     mode = bookings.Mode(service.mode)
-    bookings.may_book(policy, mode, booker, today, slot.start.astimezone(zone).date(), standing)
+    day = slot.start.astimezone(zone).date()
+    bookings.may_book(policy, mode, booker, today, day, standing)
+    outing = hours.outing_on(day, settings.calendar, service.id)
+    if outing is not None and not places_left(tx, settings, outing, moving):
+        raise Refused("day-full")
     taken = stored.lanes_at(tx, branch.id, plan, slots.seats_span(slot.start, plan, settings.tick_minutes))
     return slot, slots.choose_seats(slot, plan, taken, settings.tick_minutes, public, own)
 

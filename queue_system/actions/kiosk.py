@@ -23,6 +23,7 @@ from ..store.queries import bookings as stored_bookings
 from ..store.queries import line
 from ..store.queries.bookings import BookingView
 from ..store.queries.line import TicketView
+from ..store.queries.outings import places_left
 from ..store.queries.settings import BranchSettings, QueueView, ServiceView, branch_settings
 from ..store.tables import Booking, PrintJob, Series, Ticket, table
 from .day import in_session
@@ -82,7 +83,7 @@ def issue_ticket(tx: Tx, order: TicketOrder) -> Issued:
     """Give a walk-in visitor a number.
 
     It waits with the class of the order or of the service, whichever is heavier. A repeated `request_id` returns the ticket of the first. Raises Missing("service"), Refused with
-    "not-walk-in", "closed", "priority-unknown", "request-reused", Denied("tickets-on-the-spot").
+    "not-walk-in", "closed", "outing-full", "priority-unknown", "request-reused", Denied("tickets-on-the-spot").
     """
     with in_session(tx, order.branch_id) as branch:
         settings = branch_settings(tx, order.branch_id, branch.config_version)
@@ -100,6 +101,9 @@ def issue_ticket(tx: Tx, order: TicketOrder) -> Issued:
             raise Refused("priority-unknown")
         if not settings.timetable.takes_tickets(tx.now, service.id):
             raise Refused("closed")
+        outing = hours.outing_on(settings.timetable.business_date(tx.now), settings.calendar, service.id)
+        if outing is not None and not places_left(tx, settings, outing):
+            raise Refused("outing-full")
         return _issue(branch, settings, service, order)
 
 

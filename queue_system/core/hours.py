@@ -69,13 +69,34 @@ class Closure:
 
 
 @dataclass(frozen=True, slots=True)
+class Outing:
+    """A day on which a branch works elsewhere, all of it or some services; `capacity` visitors can come."""
+
+    day: date
+    opens: time
+    closes: time
+    place: Mapping[str, str]
+    capacity: int
+    service_ids: frozenset[UUID] | None = None
+
+    def takes(self, service_id: UUID | None) -> bool:
+        """Whether a service goes along."""
+        return self.service_ids is None or service_id in self.service_ids
+
+
+@dataclass(frozen=True, slots=True)
 class Calendar:
-    """Everything that decides when a branch is open, in the zone of the branch."""
+    """Everything that decides when a branch is open, in the zone of the branch.
+
+    A branch that `only_goes_out` has no doors of its own: it is open on the days of its outings alone.
+    """
 
     zone: ZoneInfo
     rules: tuple[OpeningRule, ...]
     seasons: tuple[Season, ...] = ()
     closures: tuple[Closure, ...] = ()
+    outings: tuple[Outing, ...] = ()
+    only_goes_out: bool = False
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -148,10 +169,40 @@ def last_closing(instant: datetime, calendar: Calendar, day_starts: time, servic
 def windows(day: date, calendar: Calendar, service_id: UUID | None = None) -> tuple[Window, ...]:
     """The open windows that begin on `day`, in order, apart from one another; empty when closed.
 
-    With a `service_id`, the hours of that service; without, those of the branch.
+    With a `service_id`, the hours of that service; without, those of the branch. On a day elsewhere the services that
+    go along have the hours of that day, and the branch has them besides its own.
     """
     if any(_closes(closure, day, service_id) for closure in calendar.closures):
         return ()
+    out = [
+        outing for outing in calendar.outings if outing.day == day and (service_id is None or outing.takes(service_id))
+    ]
+    away = [Window(start, end, end) for start, end in ((_minutes(one.opens), _minutes(one.closes)) for one in out)]
+    all_away = any(outing.service_ids is None for outing in out)
+    if calendar.only_goes_out or all_away or (away and service_id is not None):
+        return tuple(_merged(away))
+    return tuple(_merged([*away, *_at_home(day, calendar, service_id)]))
+
+
+def outing_on(day: date, calendar: Calendar, service_id: UUID | None = None) -> Outing | None:
+    """The day elsewhere that `day` is for a service; without one, for the whole branch: nobody stays at home."""
+    for outing in calendar.outings:
+        if outing.day == day and windows(day, calendar, service_id):
+            if service_id is not None:
+                if outing.takes(service_id):
+                    return outing
+            elif outing.service_ids is None or calendar.only_goes_out or not _at_home(day, calendar, None):
+                return outing
+    return None
+
+
+def instants_of(outing: Outing, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """Opening and closing of a day elsewhere, UTC."""
+    return instant_at(outing.day, _minutes(outing.opens), zone), instant_at(outing.day, _minutes(outing.closes), zone)
+
+
+def _at_home(day: date, calendar: Calendar, service_id: UUID | None) -> list[Window]:
+    """The windows of the weekly rules and their exceptions."""
     rules = [rule for rule in calendar.rules if _in_dates(rule, day) and _for_service(rule, service_id)]
     seasons = _seasons_on(day, calendar.seasons)
     opening = _merged(_window_of(rule) for rule in _deciding(rules, seasons, day, service_id))
@@ -160,7 +211,7 @@ def windows(day: date, calendar: Calendar, service_id: UUID | None = None) -> tu
         for rule in rules
         if rule.layer == Layer.BREAK and day.weekday() in rule.days and (rule.season is None or rule.season in seasons)
     ]
-    return tuple(_without(opening, breaks))
+    return _without(opening, breaks)
 
 
 def to_instants(day: date, window: Window, zone: ZoneInfo) -> tuple[datetime, datetime]:

@@ -235,6 +235,8 @@ def _check(value: Value, branch: Branch) -> None:
 
 
 def _check_priorities(here: Value, branch: Branch) -> None:
+    if branch.kind == "outreach" and not branch.outreach_days:
+        raise here.error("outreach_days: a branch that goes out is open on these days only, and has none")
     for slug in NEEDED_PRIORITIES:
         if slug not in branch.priorities:
             raise here.error(f'priorities: "{slug}" must be among them')

@@ -5,14 +5,15 @@ Whoever builds one of these removes it here; the sets below say what is acted up
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Container, Iterable, Iterator
 from typing import Any, Final, NamedTuple
 
 import sqlalchemy as sa
 
 from ..core.printers import IN_FORCE
 from ..store import tables
-from ..store.database import Tx
+from ..store.database import AnyRow, Tx
+from ..store.queries.settings import TEMPLATE
 
 ABILITIES_IN_FORCE: Final = frozenset(
     {
@@ -71,7 +72,6 @@ CODES: Final = (
     "language",
     "occasion",
     "offline",
-    "outreach-day",
     "printer-transport",
     "priority-details",
     "provisional-days",
@@ -97,7 +97,9 @@ def not_in_force(tx: Tx, interface_languages: Collection[str]) -> list[NotInForc
 
     `interface_languages` are those with a catalogue.
     """
-    branches = {row.id: row for row in tx.rows(sa.select(_BRANCH).where(_BRANCH.c.id != tables.ORGANISATION))}
+    # A template is no place: nothing of it is meant to be in force.
+    places = sa.select(_BRANCH).where(_BRANCH.c.id != tables.ORGANISATION, _BRANCH.c.kind != TEMPLATE)
+    branches = {row.id: row for row in tx.rows(places)}
     found = [
         *_of_organisation(tx, interface_languages),
         *_of_branches(branches.values(), interface_languages),
@@ -147,7 +149,7 @@ def _of_branches(branches: Iterable[Any], interface_languages: Collection[str]) 
 
 def _of_services(tx: Tx, branches: dict[Any, Any]) -> Iterator[NotInForce]:
     codes = {"ballot": "ballot", "staff_only": "staff-booking", "invite": "invitation"}
-    services = tx.rows(sa.select(_SERVICE))
+    services = _at(branches, tx.rows(sa.select(_SERVICE)))
     for service in services:
         subject = f"{branches[service.branch_id].slug}/{service.slug}"
         if service.mode in codes:
@@ -162,7 +164,7 @@ def _of_services(tx: Tx, branches: dict[Any, Any]) -> Iterator[NotInForce]:
             _RESOURCE, (_RESOURCE.c.branch_id == _NEED.c.branch_id) & (_RESOURCE.c.id == _NEED.c.resource_id)
         )
     )
-    for row in tx.rows(needs):
+    for row in _at(branches, tx.rows(needs)):
         yield NotInForce("resource", f"{branches[row.branch_id].slug}/{row.slug}: {row.resource}")
     used = {service.policy for service in services}
     for policy in tx.rows(sa.select(_POLICY)):
@@ -172,7 +174,7 @@ def _of_services(tx: Tx, branches: dict[Any, Any]) -> Iterator[NotInForce]:
 
 
 def _of_devices(tx: Tx, branches: dict[Any, Any]) -> Iterator[NotInForce]:
-    for device in tx.rows(sa.select(_DEVICE)):
+    for device in _at(branches, tx.rows(sa.select(_DEVICE))):
         subject = f"{branches[device.branch_id].slug}/{device.slug}"
         transport = device.data.get("transport")
         if device.kind == "printer" and (transport not in IN_FORCE or device.data.get("language") != "escpos"):
@@ -184,20 +186,22 @@ def _of_devices(tx: Tx, branches: dict[Any, Any]) -> Iterator[NotInForce]:
 
 
 def _of_agenda(tx: Tx, branches: dict[Any, Any]) -> Iterator[NotInForce]:
-    for closure in tx.rows(sa.select(_CLOSURE).where(_CLOSURE.c.provisional)):
+    for closure in _at(branches, tx.rows(sa.select(_CLOSURE).where(_CLOSURE.c.provisional))):
         branch = branches[closure.branch_id].slug
         yield NotInForce("provisional-days", f"{branch}: {closure.calendar} {closure.first.isoformat()}")
-    seasonal = {rule.season for rule in tx.rows(sa.select(_HOURS.c.season))}
+    seasonal = {rule.season for rule in _at(branches, tx.rows(sa.select(_HOURS.c.branch_id, _HOURS.c.season)))}
     for season in tx.rows(sa.select(_SEASON).where(_SEASON.c.provisional)):
         if season.slug in seasonal:
             yield NotInForce("provisional-days", f"{season.slug} {season.first.isoformat()}")
-    for text in tx.rows(sa.select(_TEXT)):
-        if text.branch_id in branches:
-            yield NotInForce("text", f"{branches[text.branch_id].slug}: {text.slug}")
-    for occasion in tx.rows(sa.select(_OCCASION)):
+    for text in _at(branches, tx.rows(sa.select(_TEXT))):
+        yield NotInForce("text", f"{branches[text.branch_id].slug}: {text.slug}")
+    for occasion in _at(branches, tx.rows(sa.select(_OCCASION))):
         yield NotInForce("occasion", f"{branches[occasion.branch_id].slug}/{occasion.slug}")
-    for outreach in tx.rows(sa.select(_OUTREACH)):
-        yield NotInForce("outreach-day", f"{branches[outreach.branch_id].slug} {outreach.day.isoformat()}")
+
+
+def _at(branches: Container[Any], rows: Iterable[AnyRow]) -> list[AnyRow]:
+    """The rows of these branches; templates and the organisation itself have rows too."""
+    return [row for row in rows if row.branch_id in branches]
 
 
 def _languages(slug: str, languages: Iterable[str], interface_languages: Collection[str]) -> Iterator[NotInForce]:
@@ -233,4 +237,3 @@ _CLOSURE: Final = tables.table(tables.ClosureRow)
 _HOURS: Final = tables.table(tables.OpeningHours)
 _SEASON: Final = tables.table(tables.SeasonRow)
 _TEXT: Final = tables.table(tables.Text)
-_OUTREACH: Final = tables.table(tables.OutreachDay)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
-from datetime import time
+from datetime import date, time
 
 from ..core.hours import Layer
 from .catalogue import dates
@@ -53,14 +53,19 @@ def read_hours(
 
 def read_outreach_days(value: Value, services: Collection[str]) -> tuple[OutreachDay, ...]:
     """The section `outreach_days`, one place a day, in any order."""
+    known: dict[date, int] = {}
 
     def outreach_day(entry: Value) -> OutreachDay:
         with entry.section() as section:
             opens, closes = section.required("open", clock_time), section.required("close", clock_time)
             if closes <= opens:
                 raise entry.error(f"closes at {closes:%H:%M}, before it opens at {opens:%H:%M}")
+            on = section.required("day", day)
+            if on in known:
+                raise entry.error(f"{on.isoformat()} is here twice (first in line {known[on]}): one place a day")
+            known[on] = entry.at[0]
             return OutreachDay(
-                day=section.required("day", day),
+                day=on,
                 place=section.required("place", names),
                 opens=opens,
                 closes=closes,

@@ -42,7 +42,7 @@ for (const list of document.querySelectorAll("[data-keep]")) {
   const name = "ticks:" + list.dataset.keep;
   const boxes = [...list.querySelectorAll("input[type=checkbox]")];
   try {
-    const kept = JSON.parse(localStorage.getItem(name) ?? "[]");
+    const kept = JSON.parse(localStorage.getItem(name) || "[]");
     boxes.forEach((box, place) => { box.checked = Boolean(kept[place]); });
     list.addEventListener("change", () => localStorage.setItem(name, JSON.stringify(boxes.map((box) => box.checked))));
   } catch {
@@ -54,7 +54,7 @@ for (const list of document.querySelectorAll("[data-keep]")) {
 // nothing comes back: such an answer replaces only what it brings anew.
 document.addEventListener("htmx:after:request", (event) => {
   const { response, target, text } = event.detail.ctx;
-  if (response.status >= 500 && target?.id && !text.includes(`id="${target.id}"`)) event.preventDefault();
+  if (response.status >= 500 && target && target.id && !text.includes(`id="${target.id}"`)) event.preventDefault();
 });
 
 document.addEventListener("click", (event) => {

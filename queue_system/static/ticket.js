@@ -1,18 +1,19 @@
 "use strict";
-// The place in line, live. Complete without this file: the page then comes anew every twenty seconds.
+// The place in line, live. Complete without this file: the page then comes anew every twenty seconds. In the JavaScript
+// of 2018, because telephones grow old; what does not know that is served by plain.js.
 (() => {
-  const SILENCE_MS = 40_000; // The server speaks every 15 s.
+  const SILENCE_MS = 40000; // The server speaks every 15 s.
   const NOT_THERE = 4404;
 
   const place = document.getElementById("place");
-  if (!place?.dataset.live) return;
+  if (!place || !place.dataset.live) return;
   const stale = document.getElementById("stale");
   const said = document.getElementById("said");
   const title = document.title;
   const ticket = () => document.getElementById("ticket");
 
   let calls = Number(ticket().dataset.calls);
-  let spoken = ticket().dataset.say ?? "";
+  let spoken = ticket().dataset.say || "";
   let heardAt = Date.now();
   let triedAt = 0;
   let tries = 0;
@@ -20,7 +21,8 @@
   let socket = null;
 
   function show(frame) {
-    const open = place.querySelector("details")?.open ?? false;
+    const before = place.querySelector("details");
+    const open = before !== null && before.open;
     place.innerHTML = frame.html;
     const details = place.querySelector("details");
     if (details) details.open = open;
@@ -32,11 +34,11 @@
     const called = Number(ticket().dataset.calls) > calls && state === "called";
     calls = Number(ticket().dataset.calls);
     document.title = state === "called" ? `● ${say}` : title;
-    if (called) navigator.vibrate?.([400, 150, 400, 150, 800]);
+    if (called && navigator.vibrate) navigator.vibrate([400, 150, 400, 150, 800]);
     if (called || say !== spoken) said.textContent = called && say === said.textContent ? `${say}.` : say;
     spoken = say;
     over = state === "over";
-    if (over) socket?.close();
+    if (over && socket) socket.close();
   }
 
   function alive(now) {
@@ -61,7 +63,7 @@
       if (over) return;
       if (event.code === NOT_THERE) return location.reload();
       // A whole waiting room must not come back in the same moment.
-      const pause = Math.min(20_000, 500 * 2 ** tries) * (0.5 + Math.random());
+      const pause = Math.min(20000, 500 * 2 ** tries) * (0.5 + Math.random());
       tries = Math.min(tries + 1, 6);
       setTimeout(connect, pause);
     };
@@ -72,7 +74,7 @@
     alive(false);
     // A socket that stays silent is trouble too: away with it, onclose begins anew. A new one answers for its own
     // silence only: after a break a busy server needs a while for its first word.
-    if (Date.now() - triedAt >= SILENCE_MS) socket?.close();
+    if (socket && Date.now() - triedAt >= SILENCE_MS) socket.close();
   }, 1000);
   // A telephone sleeps in a pocket: whoever looks at it sees the truth at once.
   document.addEventListener("visibilitychange", () => {
@@ -80,5 +82,6 @@
     if (socket === null || Date.now() - heardAt > SILENCE_MS / 2) location.reload();
   });
   addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
+  document.documentElement.setAttribute("data-runs", "");
   connect();
 })();

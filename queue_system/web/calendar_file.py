@@ -15,6 +15,7 @@ from ..core.bookings import BookingState, spaced_code
 from ..i18n import filters, isolates
 from ..i18n.words import Words
 from ..store.queries.bookings import BookingView
+from ..store.queries.outings import place_on
 from ..store.queries.settings import BranchSettings
 
 PRODUCT: Final = "-//queue-system//appointments//EN"
@@ -47,7 +48,7 @@ def calendar_file(booking: BookingView, branch: BranchSettings, words: Words, no
         name = filters.localised(service.shown_names, words.language)
         event.add("summary", name)
         if not service.elsewhere:
-            event.add("location", filters.localised(branch.names, words.language))
+            event.add("location", _location(booking, branch, words))
         event.add("description", _description(booking, words, address))
         if not cancelled:
             event.add_component(_reminder(name))
@@ -57,6 +58,13 @@ def calendar_file(booking: BookingView, branch: BranchSettings, words: Words, no
     calendar.add("method", method(booking))
     calendar.add_component(event)
     return bytes(calendar.to_ical())
+
+
+def _location(booking: BookingView, branch: BranchSettings, words: Words) -> str:
+    """Where to go: the branch, or the place where it is on that day."""
+    name = filters.localised(branch.names, words.language)
+    away = place_on(branch, branch.services[booking.service_id], booking.starts_at)
+    return name if away is None else f"{filters.localised(away, words.language)} – {name}"
 
 
 def method(booking: BookingView) -> str:

@@ -14,6 +14,7 @@ from ..core.errors import DomainError, Missing, TooMany
 from ..i18n.words import Words
 from ..store.queries.bookings import BookingView
 from ..store.queries.offering import needs_a_way_out, reach
+from ..store.queries.outings import place_on
 from ..store.queries.settings import BranchSettings, ServiceView
 from . import access, kit, public_services
 from .house import house
@@ -60,6 +61,7 @@ async def frame(
         "carry": carry(request),
         "carried_token": request.query_params.get(INSTEAD, ""),
         "address_key": address_key,
+        "place_on": lambda at: place_on(branch, service, at),
         "start_key": start_key,
         "row_label": lambda row: row_label(row, today, words),
         "soon": lambda day: soon(day, today, words),

@@ -40,7 +40,7 @@ from .public_frame import (
 from .public_times import Times
 
 # Refusals that another time can heal: the times are shown again, and what was typed is kept.
-ABOUT_THE_TIME: Final = frozenset({"slot-taken", "slot-past", "slot-unknown", "day-past", "day-too-far"})
+ABOUT_THE_TIME: Final = frozenset({"slot-taken", "slot-past", "slot-unknown", "day-full", "day-past", "day-too-far"})
 
 
 async def times_page(

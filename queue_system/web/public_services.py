@@ -17,6 +17,7 @@ from ..i18n.words import Words
 from ..store.database import Tx
 from ..store.queries.bookings import free_days, policy_of
 from ..store.queries.offering import ways
+from ..store.queries.outings import place_on
 from ..store.queries.settings import BranchSettings, DepartmentView, Names, ServiceView
 
 # How far the list of services looks for the next place, and in what stretches.
@@ -87,10 +88,20 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True)
+class DayElsewhere:
+    """A coming day on which a branch or a service is at another place."""
+
+    opens: datetime
+    closes: datetime
+    place: Names
+
+
+@dataclass(frozen=True, slots=True)
 class OpenToday:
     """The hours of today: windows as (opening, closing, last ticket), and what holds at this moment.
 
-    `until` is when it closes, None when it is closed now; then `next_opening` says when it opens.
+    `until` is when it closes, None when it is closed now; then `next_opening` says when it opens. `place` is where it
+    is today, when that is not at the branch; `elsewhere` are the days elsewhere from today on.
     """
 
     windows: tuple[tuple[datetime, datetime, datetime], ...]
@@ -98,6 +109,8 @@ class OpenToday:
     next_opening: datetime | None
     opens_today: bool
     closure: Names | None
+    place: Names | None
+    elsewhere: tuple[DayElsewhere, ...]
 
 
 def address_key(service: ServiceView) -> str:
@@ -181,7 +194,19 @@ def open_today(branch: BranchSettings, now: datetime, service: ServiceView | Non
     until = hours.open_until(now, calendar, service_id)
     upcoming = None if until else hours.next_opening(now, calendar, service_id)
     opens_today = upcoming is not None and upcoming.astimezone(calendar.zone).date() == today
-    return OpenToday(windows, until, upcoming, opens_today, closure_on(branch, today, service_id))
+    return OpenToday(
+        windows,
+        until,
+        upcoming,
+        opens_today,
+        closure_on(branch, today, service_id),
+        place_on(branch, service, today),
+        tuple(
+            DayElsewhere(*hours.instants_of(outing, calendar.zone), dict(outing.place))
+            for outing in calendar.outings
+            if outing.day >= today and (service is None or (outing.takes(service.id) and not service.elsewhere))
+        ),
+    )
 
 
 def closure_on(branch: BranchSettings, day: date, service_id: UUID | None = None) -> Names | None:

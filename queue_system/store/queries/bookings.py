@@ -17,6 +17,7 @@ from ...core.persons import GIVEN_BACK_WITHIN, Standing
 from ..database import AnyRow, Tx
 from ..tables import Booking, FreedPlace, Seat, table
 from ..tables.day import PLACED_BOOKINGS
+from .outings import places_left
 from .settings import BranchSettings, ServiceView
 
 BOOKING = table(Booking)
@@ -229,6 +230,10 @@ def free_days(
             found.append(DaySlots(day, (), refusal.code))
             continue
         windows = hours.windows(day, settings.calendar, service.id)
+        outing = hours.outing_on(day, settings.calendar, service.id)
+        if outing is not None and not places_left(tx, settings, outing, own):
+            found.append(DaySlots(day, (), "day-full"))
+            continue
         free = slots.free_slots(
             day, plan, windows, zone, taken, tx.now, timedelta(minutes=policy.notice_min), tick, public=public
         )

@@ -13,17 +13,20 @@ import sqlalchemy as sa
 from ...core.bookings import Policy
 from ...core.errors import Missing
 from ...core.freed import DEFAULT_HOUR
-from ...core.hours import Calendar, Closure, Season
+from ...core.hours import Calendar
 from ...core.timetable import Timetable
 from .. import tables
 from ..database import AnyRow, Tx
-from .rules import opening_rule, policy
+from .opening import calendar_of
+from .rules import policy
 
 Names = dict[str, str]
 V = TypeVar("V", "ServiceView", "CounterView")
 
 # The catalogue of documents has an entry that says that there is nothing to bring.
 NO_DOCUMENT: Final = "none_required"
+# The kind of branch that others are made from: nobody works there.
+TEMPLATE: Final = "replica"
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,10 +234,12 @@ def branch_settings(tx: Tx, branch_id: UUID, config_version: int | None = None) 
 
 
 def branch_ids(tx: Tx) -> dict[str, UUID]:
-    """The branches that can be visited, by slug, in their order."""
+    """The branches that can be visited, by slug, in their order; templates are no places."""
     branch = tables.table(tables.Branch)
     rows = tx.rows(
-        sa.select(branch.c.slug, branch.c.id).where(branch.c.id != tables.ORGANISATION).order_by(branch.c.position)
+        sa.select(branch.c.slug, branch.c.id)
+        .where(branch.c.id != tables.ORGANISATION, branch.c.kind != TEMPLATE)
+        .order_by(branch.c.position)
     )
     return {row.slug: row.id for row in rows}
 
@@ -249,11 +254,11 @@ def _by_slug(views: dict[UUID, V], slug: str, what: str) -> V:
 def _load(tx: Tx, branch_id: UUID) -> BranchSettings:
     branch = _rows(tx, tables.Branch, tables.table(tables.Branch).c.id == branch_id)[0]
     services = _services(tx, branch_id)
-    calendar = Calendar(
-        zone=ZoneInfo(branch.timezone),
-        rules=tuple(opening_rule(row) for row in _of_branch(tx, tables.OpeningHours, branch_id)),
-        seasons=tuple(Season(row.slug, row.first, row.last, row.provisional) for row in _rows(tx, tables.SeasonRow)),
-        closures=tuple(_closure(row, services) for row in _of_branch(tx, tables.ClosureRow, branch_id, "first")),
+    calendar = calendar_of(
+        tx,
+        branch,
+        {service.slug: service.id for service in services.values()},
+        {service.id: service.tags for service in services.values()},
     )
     served = _grouped(tx, tables.CounterQueue, branch_id, "counter_id", "queue_id")
     serving = _grouped(tx, tables.CounterQueue, branch_id, "queue_id", "counter_id")
@@ -353,15 +358,6 @@ def _priorities(tx: Tx, branch_id: UUID) -> dict[str, PriorityView]:
     link = tables.table(tables.BranchPriority)
     slugs = tx.rows(sa.select(link.c.priority).where(link.c.branch_id == branch_id).order_by(link.c.position))
     return {slug: PriorityView(slug, every[slug].weight, every[slug].evidence, every[slug].names) for (slug,) in slugs}
-
-
-def _closure(row: Any, services: dict[UUID, ServiceView]) -> Closure:
-    tagged = (
-        None
-        if row.service_tag is None
-        else frozenset(service.id for service in services.values() if row.service_tag in service.tags)
-    )
-    return Closure(row.first, row.last, tagged, row.provisional, row.names)
 
 
 def _rows(tx: Tx, model: Any, *conditions: Any) -> list[AnyRow]:

@@ -8,6 +8,7 @@ from ...actions import booking
 from ...actions.booking import HoldOrder
 from ...store.log import CITIZEN
 from ...store.queries.bookings import BookingView
+from ...store.queries.outings import place_on
 from ...store.queries.settings import BranchSettings
 from .. import access, booking_steps
 from ..booking_warnings import warnings_of, warnings_of_new
@@ -81,6 +82,7 @@ def _booking(branch: BranchSettings, found: BookingView, warnings: list[str]) ->
         branch=None if protected else branch.slug,
         service=None if protected else address_key(service),
         service_names=service.shown_names,
+        place=None if protected else place_on(branch, service, found.starts_at),
         starts_at=found.starts_at.astimezone(zone),
         ends_at=found.ends_at.astimezone(zone),
         held_until=found.held_until.astimezone(zone) if found.held_until else None,

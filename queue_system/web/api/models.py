@@ -75,6 +75,7 @@ class Slot(Given):
 
 class DayOfSlots(Given):
     day: date
+    place: Annotated[Names | None, Field(description="api.field-place")]
     refusal: Annotated[str | None, Field(description="api.field-refusal")]
     slots: list[Slot]
 
@@ -124,6 +125,7 @@ class Booking(Given):
     branch: Annotated[str | None, Field(description="api.field-unless-protected")]
     service: Annotated[str | None, Field(description="api.field-unless-protected")]
     service_names: Names
+    place: Annotated[Names | None, Field(description="api.field-place")]
     starts_at: At
     ends_at: At
     held_until: Annotated[At | None, Field(description="api.field-held-until")]

@@ -14,6 +14,7 @@ from ...store.database import Tx
 from ...store.queries import board, line
 from ...store.queries.bookings import free_days
 from ...store.queries.offering import ways
+from ...store.queries.outings import place_on
 from ...store.queries.settings import BranchSettings, QueueView, ServiceView, branch_settings
 from .. import access
 from ..house import house
@@ -71,6 +72,7 @@ async def list_slots(request: Request, asked: models.SlotsAsked) -> models.Slots
         days=[
             models.DayOfSlots(
                 day=day.day,
+                place=place_on(branch, service, day.day),
                 refusal=day.refusal,
                 slots=[
                     models.Slot(

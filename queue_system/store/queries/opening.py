@@ -1,0 +1,52 @@
+"""When a branch is open, from its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+
+from ...core.hours import Calendar, Closure, Outing, Season
+from .. import tables
+from ..database import AnyRow, Tx
+from .rules import opening_rule
+
+# The kind of branch that has no doors of its own.
+GOES_OUT = "outreach"
+
+
+def calendar_of(tx: Tx, branch: AnyRow, services: Mapping[str, UUID], tags: Mapping[UUID, tuple[str, ...]]) -> Calendar:
+    """The calendar of a branch. `services` are its services by slug, `tags` what each is marked with."""
+    return Calendar(
+        zone=ZoneInfo(branch.timezone),
+        rules=tuple(opening_rule(row) for row in _of_branch(tx, tables.OpeningHours, branch.id, "position")),
+        seasons=tuple(
+            Season(row.slug, row.first, row.last, row.provisional)
+            for row in tx.rows(sa.select(tables.table(tables.SeasonRow)))
+        ),
+        closures=tuple(_closure(row, tags) for row in _of_branch(tx, tables.ClosureRow, branch.id, "first")),
+        outings=tuple(_outing(row, services) for row in _of_branch(tx, tables.OutreachDay, branch.id, "day")),
+        only_goes_out=branch.kind == GOES_OUT,
+    )
+
+
+def _closure(row: AnyRow, tags: Mapping[UUID, tuple[str, ...]]) -> Closure:
+    tagged = (
+        None
+        if row.service_tag is None
+        else frozenset(service_id for service_id, marked in tags.items() if row.service_tag in marked)
+    )
+    return Closure(row.first, row.last, tagged, row.provisional, row.names)
+
+
+def _outing(row: AnyRow, services: Mapping[str, UUID]) -> Outing:
+    going = None if row.services is None else frozenset(services[slug] for slug in row.services)
+    return Outing(row.day, row.opens, row.closes, row.place, row.capacity, going)
+
+
+def _of_branch(tx: Tx, model: Any, branch_id: UUID, order: str) -> list[AnyRow]:
+    columns = tables.table(model).c
+    return tx.rows(sa.select(tables.table(model)).where(columns.branch_id == branch_id).order_by(columns[order]))

@@ -1,0 +1,218 @@
+"""Days on which a branch works elsewhere: open, booked and visited on these days only, at the place of the day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+import sqlalchemy as sa
+from starlette.testclient import TestClient
+
+from queue_system.actions import booking
+from queue_system.actions.booking import HoldOrder, hold_slot
+from queue_system.clock import FrozenClock
+from queue_system.core import hours
+from queue_system.core.bookings import Booker
+from queue_system.core.errors import Refused
+from queue_system.i18n import isolates
+from queue_system.profiles.install import install
+from queue_system.profiles.reader import profile_names, read_profile
+from queue_system.slips import slip_of
+from queue_system.store.database import Database, Tx
+from queue_system.store.log import CITIZEN
+from queue_system.store.queries.bookings import BookingView, free_days
+from queue_system.store.queries.organisation import organisation
+from queue_system.store.queries.outings import place_on
+from queue_system.store.queries.place import place
+from queue_system.store.queries.settings import branch_ids
+from queue_system.store.tables import Branch, OutreachDay, table
+from tests.hall import Hall, enter, furnish
+from tests.kiosk_hall import paired_kiosk
+from tests.public_visitor import NAME, Visitor
+from tests.web_hall import application
+
+DOHA = ZoneInfo("Asia/Qatar")
+AL_KHOR = date(2027, 1, 16)
+SERVICE = "attest-single"
+
+
+def at(wall: str, day: date = AL_KHOR) -> datetime:
+    return datetime.fromisoformat(f"{day}T{wall}+03:00").astimezone(UTC)
+
+
+@pytest.fixture
+def clock() -> FrozenClock:
+    """The Monday before the mobile consulate goes to Al Khor."""
+    return FrozenClock(at("10:00", date(2027, 1, 11)))
+
+
+@pytest.fixture
+def mobile(db: Database) -> Hall:
+    return furnish(db, branch="mobile-consulate")
+
+
+def hold(hall: Hall, number: int, wall: str = "10:00") -> BookingView:
+    order = HoldOrder(
+        hall.branch.id, hall.service(SERVICE), at(wall), NAME, f"visitor{number}@example.org", "ar", CITIZEN
+    )
+    return hall.db.write_in_now(hall.branch.id, hold_slot, order)
+
+
+# ---------------------------------------------------------------- where nobody is, nothing is offered
+
+
+@pytest.mark.parametrize("name", profile_names())
+def test_every_time_that_can_be_booked_lies_where_and_when_somebody_works(
+    name: str, sqlite_url: str, clock: FrozenClock
+) -> None:
+    """Sixty days from the middle of December, over all days elsewhere of the samples but the last."""
+    clock.set(at("06:00", date(2026, 12, 20)))
+    database, profile = Database(sqlite_url, clock), read_profile(name)
+    database.write_now(install, profile)
+    ids = database.read_now(branch_ids)
+    assert list(ids) == [slug for slug, branch in profile.branches.items() if branch.kind != "replica"]
+    for slug in ids:
+        written, branch = profile.branches[slug], enter(database, slug).branch
+        elsewhere = {day.day: day for day in written.outreach_days}
+        for service in branch.services.values():
+            first = date(2026, 12, 20)
+            found = database.read_now(free_days, branch, service, first, first + timedelta(days=60), public=False)
+            for day in found:
+                out = elsewhere.get(day.day)
+                if out is None or (out.services is not None and service.slug not in out.services):
+                    assert not (day.slots and written.kind == "outreach"), (slug, service.slug, day.day)
+                    assert place_on(branch, service, day.day) is None
+                    continue
+                for slot in day.slots:
+                    opens, closes = (moment.astimezone(branch.zone) for moment in (slot.start, slot.end))
+                    assert out.opens <= opens.time() < closes.time() <= out.closes, (slug, service.slug, slot)
+                    if not service.elsewhere:
+                        assert place_on(branch, service, slot.start) == out.place
+    database.close()
+
+
+def test_the_days_elsewhere_can_be_booked(mobile: Hall) -> None:
+    service = mobile.branch.service(SERVICE)
+    days = mobile.db.read_now(free_days, mobile.branch, service, AL_KHOR - timedelta(days=5), AL_KHOR)
+    assert [day.day for day in days if day.slots] == [AL_KHOR]
+    assert days[-1].slots[0].start == at("09:00")
+    assert at("14:45") < days[-1].slots[-1].end <= at("15:00")
+
+
+def test_a_template_is_no_place(sqlite_url: str, tmp_path: Path, clock: FrozenClock) -> None:
+    database = Database(sqlite_url, clock)
+    furnish(database)
+    database.close()
+    with application(sqlite_url, tmp_path, clock) as (client, hall):
+        visitor = Visitor(client)
+        assert "بعثة جديدة" not in visitor.open("/").text
+        assert visitor.open("/book/mission-template").status == 404
+        assert client.get("/api/v1/branches/mission-template/services").status_code == 404
+        stored = sa.select(table(Branch).c.slug).where(table(Branch).c.kind == "replica")
+        assert hall.db.read_now(Tx.scalar, stored) == "mission-template", "it is kept for whoever starts from it"
+
+
+# ---------------------------------------------------------------- as many as the place takes
+
+
+@pytest.fixture
+def small(mobile: Hall) -> Hall:
+    """Three visitors can come to Al Khor."""
+    days, branches = table(OutreachDay), table(Branch)
+    mobile.db.write_now(Tx.execute, sa.update(days).where(days.c.day == AL_KHOR).values(capacity=3))
+    mobile.db.write_now(Tx.execute, sa.update(branches).values(config_version=branches.c.config_version + 1))
+    return enter(mobile.db, "mobile-consulate")
+
+
+def test_a_day_elsewhere_takes_no_more_than_its_capacity(small: Hall, clock: FrozenClock) -> None:
+    held = [hold(small, number, f"{10 + number}:00") for number in range(3)]
+    with pytest.raises(Refused, match="day-full"):
+        hold(small, 3, "14:00")
+    service = small.branch.service(SERVICE)
+    (day,) = small.db.read_now(free_days, small.branch, service, AL_KHOR, AL_KHOR)
+    assert (day.slots, day.refusal) == ((), "day-full")
+
+    small.db.write_in_now(
+        small.branch.id, booking.cancel_booking, small.branch.id, held[0].id, CITIZEN, booker=Booker.STAFF
+    )
+    clock.set(at("09:30"))
+    small.issue(SERVICE)
+    with pytest.raises(Refused, match="outing-full"):
+        small.issue(SERVICE)
+
+
+def test_moving_within_a_full_day_is_no_second_place(small: Hall) -> None:
+    held = [hold(small, number, f"{10 + number}:00") for number in range(3)]
+    small.db.write_in_now(small.branch.id, booking.confirm_booking, small.branch.id, held[0].id, CITIZEN)
+    moved = small.db.write_in_now(
+        small.branch.id, booking.change_booking, small.branch.id, held[0].id, at("14:00"), CITIZEN
+    )
+    assert moved.starts_at == at("14:00")
+
+
+# ---------------------------------------------------------------- the place is told
+
+
+@pytest.fixture
+def site(sqlite_url: str, tmp_path: Path, clock: FrozenClock) -> Iterator[tuple[TestClient, Hall]]:
+    database = Database(sqlite_url, clock)
+    furnish(database)
+    database.close()
+    with application(sqlite_url, tmp_path, clock) as (client, hall):
+        yield client, enter(hall.db, "mobile-consulate")
+
+
+def test_the_site_tells_the_days_and_the_place_of_each(site: tuple[TestClient, Hall]) -> None:
+    visitor = Visitor(site[0])
+    branch = visitor.open("/book/mobile-consulate")
+    assert "مغلق الآن" in branch.text
+    for place_name in ("مدينة الخور", "مدينة دخان", "مدينة الوكرة", "المنطقة الصناعية"):
+        assert place_name in branch.text
+    visitor.open(f"/book/mobile-consulate/{SERVICE}/days")
+    assert "المكان: مدينة الخور" in visitor.page.text
+    times = visitor.follow(r"/2027-01-16$")
+    assert "المكان: مدينة الخور" in times.text
+    details = visitor.follow("Z$")
+    assert "المكان: مدينة الخور" in details.text
+    check = visitor.send(name=NAME, contact="a@example.org")
+    assert "مدينة الخور · القنصلية المتنقلة" in check.text
+    done = visitor.send("/confirmation")
+    assert "المكان: مدينة الخور" in done.text
+    file = visitor.follow(r"\.ics$").html.replace("\r\n ", "")
+    assert "LOCATION:مدينة الخور – القنصلية المتنقلة" in file
+
+
+def test_the_api_tells_the_place(site: tuple[TestClient, Hall]) -> None:
+    client, _ = site
+    answer = client.get(
+        f"/api/v1/branches/mobile-consulate/services/{SERVICE}/slots", params={"from": "2027-01-15", "to": "2027-01-16"}
+    ).json()
+    assert [day["place"] and day["place"]["en"] for day in answer["days"]] == [None, "Al Khor"]
+
+
+def test_the_slip_says_where_the_branch_is_today(mobile: Hall, clock: FrozenClock) -> None:
+    clock.set(at("09:30"))
+    issued = mobile.issue(SERVICE)
+    stands = mobile.db.read_now(place, mobile.branch, issued.ticket.token)
+    made = slip_of(stands, mobile.branch, mobile.db.read_now(organisation), "https://queue.example.org")
+    assert isolates.strip(made.office or "") == "القنصلية المتنقلة · مدينة الخور"
+
+
+def test_no_number_is_given_on_another_day(mobile: Hall) -> None:
+    with pytest.raises(Refused, match="closed"):
+        mobile.issue(SERVICE)
+    assert hours.next_opening(mobile.db.clock.now(), mobile.branch.calendar) == at("09:00")
+
+
+def test_the_kiosk_says_where_the_branch_is_today(sqlite_url: str, tmp_path: Path, clock: FrozenClock) -> None:
+    database = Database(sqlite_url, clock)
+    furnish(database)
+    every_day = sa.update(table(OutreachDay)).values(branch_id=enter(database).branch.id)
+    database.write_now(Tx.execute, every_day)
+    database.close()
+    clock.set(at("09:30"))
+    with paired_kiosk(sqlite_url, tmp_path, clock) as kiosk:
+        assert "مقر السفارة – الدوحة · مدينة الخور" in kiosk.visitor.open("/kiosk/ar").text
