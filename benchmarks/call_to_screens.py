@@ -137,7 +137,7 @@ class Clerk:
 
     async def call(self) -> None:
         """Send the form and read the new desk."""
-        form = urlencode({"expected": self._expected})
+        form = urlencode({"expected": self._expected, "current": "done"})
         answer = await self._wire.send(self._message("POST", f"/counters/{DESK}/calls", form))
         assert answer.status == 200, answer.status
         self._read(answer.body)

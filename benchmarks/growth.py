@@ -90,7 +90,7 @@ def once(hall: Hall, here: Desk, request_id: str) -> tuple[Desk, dict[str, float
     begun = time.perf_counter()
     hall.issue(houses.SERVICE, request_id=request_id)
     middle = time.perf_counter()
-    called = hall.db.write_in_now(hall.branch.id, desk.call_next, here)
+    called = hall.db.write_in_now(hall.branch.id, desk.call_next, here, "done")
     end = time.perf_counter()
     assert called is not None
     return replace(here, expected=called.id), {"ticket": middle - begun, "call": end - middle}
@@ -161,10 +161,10 @@ def a_day(w: dict[str, str], first: int) -> Iterator[str]:
     )
     yield (
         "INSERT INTO ticket (branch_id, id, queue_id, series_id, service_id, business_date, number, code, state, "
-        "priority, anchor_at, issued_at, source, language, counter_id, calls, called_at, started_at, ended_at, "
-        "outcome, request_id, token) "
+        "priority, anchor_at, issued_at, source, language, counter_id, calls, skips, aside, returns, called_at, "
+        "started_at, ended_at, outcome, request_id, token) "
         f"SELECT {w['branch']}, {w['id']}, {w['queue']}, {w['queue']}, {w['service']}, {w['date']}, i + 1, "
-        f"{w['code']}, 'done', 'walkin', {w['at']}, {w['at']}, 'kiosk', 'ar', {w['counter']}, 1, {w['at']}, "
+        f"{w['code']}, 'done', 'walkin', {w['at']}, {w['at']}, 'kiosk', 'ar', {w['counter']}, 1, 0, 0, 0, {w['at']}, "
         f"{w['at']}, {w['at']}, 'done', {w['secret']}, {w['key']} || {w['secret']} FROM {line}"
     )
     yield (

@@ -280,8 +280,9 @@ STATEMENTS: Final = (
     ),
     (
         "INSERT INTO ticket (branch_id, id, queue_id, series_id, service_id, business_date, number, code, state, "
-        "priority, anchor_at, issued_at, source, language, calls, request_id, token) VALUES (:branch, :id, :queue, "
-        ":queue, :service, :day, :number, :code, 'waiting', 'walkin', :at, :at, 'api', 'ar', 0, :request, :token)"
+        "priority, anchor_at, issued_at, source, language, calls, skips, aside, returns, request_id, token) "
+        "VALUES (:branch, :id, :queue, :queue, :service, :day, :number, :code, 'waiting', 'walkin', :at, :at, 'api', "
+        "'ar', 0, 0, 0, 0, :request, :token)"
     ),
     (
         "INSERT INTO event (branch_id, seq, at, kind, actor_kind, actor_id, subject, data, chain) "

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -27,6 +28,7 @@ STEPS = {
     "ticket.recalled": Step.RECALL,
     "ticket.started": Step.START,
     "ticket.served": Step.FINISH,
+    "ticket.skipped": Step.SKIP,
     "ticket.no_show": Step.NO_SHOW,
     "ticket.held": Step.HOLD,
     "ticket.resumed": Step.RESUME,
@@ -64,6 +66,7 @@ class Told:
     state: TicketState = TicketState.WAITING
     counter: str | None = None
     calls: int = 0
+    begun: bool = False
 
 
 @dataclass
@@ -85,6 +88,11 @@ class Telling:
         if entry.kind == "ticket.issued":
             assert entry.subject not in self.tickets
             self.tickets[entry.subject] = Told(data["code"], data["queue"], data["service"], data["priority_class"])
+        elif entry.kind == "ticket.taken_back":
+            self._take_back(self.tickets[entry.subject], data)
+        elif entry.kind == "booking.reopened":
+            assert self.bookings[entry.subject] in (BookingState.FULFILLED, BookingState.NO_SHOW)
+            self.bookings[entry.subject] = BookingState.CHECKED_IN
         elif entry.kind in STEPS:
             self._step(self.tickets[entry.subject], STEPS[entry.kind], data)
         elif entry.kind == "booking.held":
@@ -100,6 +108,11 @@ class Telling:
         assert data["code"] == ticket.code
         if step in (Step.CALL, Step.RECALL):
             ticket.calls += 1
+        if step in (Step.HOLD, Step.TRANSFER, Step.RETURN):
+            ticket.calls = 0
+        if step in (Step.CALL, Step.START):
+            ticket.begun = step is Step.START
+        assert ticket.state is not TicketState.SERVED or ticket.begun, "served without a start"
         if step is Step.CALL:
             ticket.counter = data["counter"]
         elif "counter" in data:
@@ -109,8 +122,16 @@ class Telling:
             ticket.priority = data["to_class"]
         if step is Step.TRANSFER:
             ticket.queue, ticket.service = data["to_queue"], data["to_service"]
-        if step in (Step.NO_SHOW, Step.HOLD, Step.TRANSFER):
+        if step in (Step.SKIP, Step.NO_SHOW, Step.HOLD, Step.TRANSFER):
             ticket.counter = None
+
+    @staticmethod
+    def _take_back(ticket: Told, data: dict[str, Any]) -> None:
+        assert data["code"] == ticket.code
+        ticket.state, ticket.counter = TicketState(data["to_state"]), data["at_counter"]
+        ticket.queue, ticket.service, ticket.priority = data["queue"], data["service"], data["priority_class"]
+        ticket.calls = data["calls"]
+        ticket.begun = ticket.state is TicketState.SERVING
 
 
 def check(tx: Tx, settings: BranchSettings, telling: Telling) -> None:

@@ -47,6 +47,17 @@ def prepare(db: Database) -> None:
         db.write_now(Tx.execute, wider.values(lanes=lanes, public_lanes=public))
 
 
+@dataclass(frozen=True)
+class Pressed:
+    """The last press at a counter: who, when, the tickets that it moved before and after, who waits a call less."""
+
+    clerk: int
+    at: datetime
+    before: dict[UUID, TicketView]
+    after: dict[UUID, TicketView]
+    waited: frozenset[UUID]
+
+
 @dataclass
 class Model:
     """What the machine knows without asking the database: tickets, ids of bookings, request → ticket, counter → clerk and since when."""
@@ -56,6 +67,7 @@ class Model:
     requests: dict[str, UUID] = field(default_factory=dict)
     sits: dict[int, int] = field(default_factory=dict)
     seated_at: dict[int, datetime] = field(default_factory=dict)
+    pressed: dict[int, Pressed] = field(default_factory=dict)
 
 
 class Machine(RuleBasedStateMachine):
@@ -74,6 +86,7 @@ class Machine(RuleBasedStateMachine):
         people = self.db.read_now(Tx.rows, sa.select(staff.c.id).order_by(staff.c.login))
         self.clerks: list[UUID] = [row.id for row in people]
         self.model = Model()
+        self.let_go: set[UUID] = set()
         self.telling = Telling()
 
     def teardown(self) -> None:
@@ -117,6 +130,14 @@ class Machine(RuleBasedStateMachine):
         choice = dispatch.choose(waiting, queues, line.calling_rules(self.branch), self.branch_now())
         return choice.ticket_id if choice else None
 
+    def may_go(self, ticket: TicketView | None, became: str | None) -> type[DomainError] | None:
+        """How it is refused that whoever stands at a counter makes room; None where it is not."""
+        if ticket is None:
+            return None
+        if ticket.state is TicketState.SERVING:
+            return IllegalTransition if became == "absent" else None
+        return Refused if became is None else None
+
     def moved(self, ticket: TicketView | None, **changes: Any) -> None:
         if ticket is not None:
             self.model.tickets[ticket.id] = replace(ticket, **changes)
@@ -150,7 +171,53 @@ class Machine(RuleBasedStateMachine):
                 del self.model.sits[counter]
 
     def called(self, ticket_id: UUID, here: Desk) -> None:
-        self.moved(self.model.tickets[ticket_id], state=TicketState.CALLED, counter_id=here.counter_id)
+        ticket, now = self.model.tickets[ticket_id], self.clock.now()
+        for other in list(self.model.tickets.values()):
+            ours = other.queue_id in self.branch.counters[here.counter_id].queues
+            if other.aside and ours and other.state is TicketState.WAITING and other.id not in self.let_go:
+                self.moved(other, aside=other.aside - 1)
+        self.moved(
+            ticket,
+            state=TicketState.CALLED,
+            counter_id=here.counter_id,
+            calls=ticket.calls + 1,
+            first_called_at=ticket.first_called_at or now,
+            called_at=now,
+            started_at=None,
+            aside=0,
+        )
+
+    def goes(self, ticket: TicketView | None, became: str | None) -> None:
+        """Whoever stands at a counter makes room for the next."""
+        self.let_go = {ticket.id} if ticket else set()
+        if ticket is not None and became == "absent":
+            self.not_here(ticket)
+        else:
+            self.moved(ticket, state=TicketState.SERVED)
+
+    def not_here(self, ticket: TicketView) -> None:
+        rule = line.absence_rule(self.branch)
+        assert ticket.first_called_at is not None
+        if rule.is_no_show(ticket.calls, ticket.first_called_at, self.clock.now()):
+            self.moved(ticket, state=TicketState.NO_SHOW, counter_id=None)
+        else:
+            skips, others = ticket.skips + 1, rule.others_first
+            self.moved(ticket, state=TicketState.WAITING, counter_id=None, skips=skips, aside=others)
+
+    def keep(self, counter: int, before: dict[UUID, TicketView]) -> None:
+        """What a press has changed since `before`, as long as it can be taken back."""
+        now = self.model.tickets
+        changed = {key for key, ticket in before.items() if now[key] != ticket}
+        waited = {key for key in changed if now[key] == replace(before[key], aside=before[key].aside - 1)}
+        moves = changed - waited
+        if moves:
+            self.model.pressed[counter] = Pressed(
+                self.model.sits[counter],
+                self.clock.now(),
+                {key: before[key] for key in moves},
+                {key: now[key] for key in moves},
+                frozenset(waited),
+            )
 
     def some_booking(self, which: int) -> BookingView:
         booking_id = self.model.bookings[which % len(self.model.bookings)]

@@ -15,6 +15,7 @@ from queue_system.profiles.install import install
 from queue_system.profiles.reader import read_profile
 from queue_system.store.database import Database
 from queue_system.store.log import CITIZEN, SYSTEM
+from queue_system.store.queries import line
 from queue_system.store.queries.line import TicketView
 from queue_system.store.queries.settings import BranchSettings, branch_ids, branch_settings
 from queue_system.store.tables import ORGANISATION
@@ -85,8 +86,17 @@ class Hall:
         self.db.write_in_now(self.branch.id, desk.open_counter, here)
         return here
 
-    def call_next(self, here: Desk) -> TicketView | None:
-        return self.db.write_in_now(self.branch.id, desk.call_next, here)
+    def call_next(self, here: Desk, became: str | None = "done") -> TicketView | None:
+        """Call the next visitor; the one before has come and is done, unless said otherwise."""
+        return self.db.write_in_now(self.branch.id, desk.call_next, here, became)
+
+    def give_up(self, here: Desk, clock: FrozenClock) -> TicketView:
+        """Call the visitor in front of a counter as often and as long as the branch asks, and nobody comes."""
+        rule = line.absence_rule(self.branch)
+        for _ in range(rule.calls - 1):
+            self.db.write_in_now(self.branch.id, desk.recall, here)
+        clock.move(rule.after)
+        return self.db.write_in_now(self.branch.id, desk.mark_absent, here)
 
 
 def furnish(db: Database, profile: str = "embassy", branch: str | None = None) -> Hall:

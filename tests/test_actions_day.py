@@ -139,7 +139,7 @@ def test_a_missed_visitor_of_yesterday_does_not_come_back_into_the_line(db: Data
     hall.issue()
     missed = hall.call_next(here)
     assert missed is not None
-    db.write_in_now(hall.branch.id, desk.mark_no_show, Desk(hall.branch.id, here.counter_id, here.staff_id, missed.id))
+    hall.give_up(Desk(hall.branch.id, here.counter_id, here.staff_id, missed.id), clock)
     clock.move(OVER_NIGHT)
     with pytest.raises(Refused, match="visit-over"):
         db.write_in_now(hall.branch.id, desk.resume, hall.branch.id, missed.id, SYSTEM)

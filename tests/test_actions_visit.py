@@ -43,19 +43,19 @@ def state_of_booking(hall: Hall, issued: Issued) -> BookingState:
     return hall.db.read_now(stored.booking, hall.branch.id, issued.ticket.booking_id).state
 
 
-def missed(hall: Hall, issued: Issued) -> Desk:
+def missed(hall: Hall, issued: Issued, clock: FrozenClock) -> Desk:
     """Called, and nobody came; the desk as it is then."""
     here = hall.sit(hall.person("layla"))
     called = hall.call_next(here)
     assert called is not None
     assert called.id == issued.ticket.id
-    hall.db.write_in_now(hall.branch.id, desk.mark_no_show, replace(here, expected=called.id))
+    hall.give_up(replace(here, expected=called.id), clock)
     return here
 
 
 def test_who_missed_the_call_and_is_back_is_checked_in_again_and_served(hall: Hall, clock: FrozenClock) -> None:
     issued = arrived(hall, clock)
-    here = missed(hall, issued)
+    here = missed(hall, issued, clock)
     assert state_of_booking(hall, issued) is BookingState.NO_SHOW
     hall.db.write_in_now(hall.branch.id, desk.resume, hall.branch.id, issued.ticket.id, here.actor)
     assert state_of_booking(hall, issued) is BookingState.CHECKED_IN

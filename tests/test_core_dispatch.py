@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -170,6 +171,19 @@ def test_the_guard_lifts_nobody_over_an_emergency() -> None:
     assert called(waiting(1, 90), waiting(2, 1, "legal_urgent"))[0] == 2
 
 
+def aside(ticket: Waiting, others: int) -> Waiting:
+    return replace(ticket, aside=others)
+
+
+def test_who_was_called_and_was_not_here_stands_behind_everybody_else() -> None:
+    gone = aside(waiting(1, 55, "bereavement"), 2)
+    line = [gone, waiting(2, 1), waiting(3, -25, "appointment")]
+    assert [choice.ticket_id.int for choice in order(line, {CONSULAR}, RULES, NOW)] == [2, 3, 1]
+    # Whoever is aside has no say in why others are called.
+    assert called(*line) == (2, Reason("waited-longest", {"n": 1}))
+    assert called(gone) == (1, Reason("skipped"))
+
+
 @pytest.mark.parametrize(("ahead", "callable_now"), [(0, True), (5, True), (5.1, False), (30, False)])
 def test_an_appointment_is_called_from_five_minutes_before(ahead: float, callable_now: bool) -> None:
     ticket = waiting(1, -ahead, "appointment")
@@ -235,9 +249,9 @@ def test_every_reason_has_its_sentence(language: str) -> None:
             key = message.id if isinstance(message.id, str) else message.id[0]
             sentences[key] = [message.string] if isinstance(message.string, str) else list(message.string or ())
     counted = ("waited-longest", "guard", "appointment-time", "appointment-soon", "only-callable")
-    # The last two are not the rule's: a clerk called somebody by hand.
-    plain = ("priority-class", "emergency", "held-back", "chosen-by-staff")
-    assert set(sentences) == {f"audit.reason.{code}" for code in (*counted, *plain)}
+    # The last three are not the rule's: a clerk called somebody by hand.
+    plain = ("priority-class", "emergency", "skipped", "held-back", "skipped-back", "chosen-by-staff")
+    assert {key.removesuffix(".zero") for key in sentences} == {f"audit.reason.{code}" for code in (*counted, *plain)}
     for code in counted:
         found = sentences[f"audit.reason.{code}"]
         assert len(found) == forms

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -29,7 +32,21 @@ from queue_system.store.queries.screens import Live, live_zones
 from queue_system.store.tables import Confidentiality, Service, table
 from tests.hall import Hall, enter, furnish
 
-STEPS = ("issue", "call", "call", "recall", "start", "finish", "no_show", "hold", "transfer", "resume", "leave", "time")
+STEPS = (
+    "issue",
+    "call",
+    "call",
+    "recall",
+    "start",
+    "finish",
+    "no_show",
+    "hold",
+    "take_back",
+    "transfer",
+    "resume",
+    "leave",
+    "time",
+)
 
 
 def from_log(hall: Hall, zone_id: UUID | None) -> Board:
@@ -78,15 +95,16 @@ class RandomDay:
             if ticket is not None:
                 write(branch_id, desk.resume if kind == "resume" else kiosk.leave, branch_id, ticket, SYSTEM)
         else:
-            work = {
-                "call": desk.call_next,
+            work: dict[str, Callable[..., Any]] = {
+                "call": partial(desk.call_next, became=draw.choice((None, "done", "absent"))),
+                "take_back": desk.take_back,
                 "recall": desk.recall,
                 "start": desk.start_serving,
                 "finish": desk.finish,
-                "no_show": desk.mark_no_show,
+                "no_show": desk.mark_absent,
                 "hold": desk.hold,
-            }[kind]
-            write(branch_id, work, here)
+            }
+            write(branch_id, work[kind], here)
 
     def tickets(self) -> list[UUID]:
         def every(tx: Tx) -> list[UUID]:

@@ -45,6 +45,8 @@ a_counter = st.integers(0, len(COUNTERS) - 1)
 a_clerk = st.integers(0, CLERKS - 1)
 at_a_counter = st.sampled_from(["recall", "start", "finish", "no_show", "hold"])
 any_one = st.integers(0, 10_000)
+an_answer = st.sampled_from([None, "done", "done", "absent"])
+AFRESH: dict[str, Any] = {"calls": 0, "first_called_at": None, "skips": 0, "aside": 0}
 
 
 class Day(Machine):
@@ -127,37 +129,54 @@ class Day(Machine):
     @rule(which=any_one, steps=st.lists(at_a_counter, max_size=4))
     def a_visit(self, which: int, steps: list[str]) -> None:
         """Call somebody, then whatever is pressed, sensible or not."""
-        self.call_next(which)
+        self.call_next(which, "done")
         for step in steps:
             self.the_day_holds_together()
             self.press(which, step)
 
-    def call_next(self, which: int) -> None:
+    @precondition(lambda self: self.model.sits)
+    @rule(which=any_one, became=an_answer)
+    def press_next(self, which: int, became: str | None) -> None:
+        self.call_next(which, became)
+
+    def call_next(self, which: int, became: str | None) -> None:
         counter, here = self.occupied(which)
+        current, before = self.in_front(counter), dict(self.model.tickets)
+        if refusal := self.may_go(current, became):
+            self.refused(refusal, desk.call_next, here, became)
+            return
         choice = self.choice(here)
         if choice is None:
-            current = self.in_front(counter)
-            assert (self.done if current else self.silent)(desk.call_next, here) is None
-            self.moved(current, state=TicketState.SERVED)
-            return
-        called = self.done(desk.call_next, here)
-        assert called.id == choice, "another one than the published rule calls"
-        self.moved(self.in_front(counter), state=TicketState.SERVED)
-        self.called(called.id, here)
+            assert (self.done if current else self.silent)(desk.call_next, here, became) is None
+            self.goes(current, became)
+        else:
+            called = self.done(desk.call_next, here, became)
+            assert called.id == choice, "another one than the published rule calls"
+            self.goes(current, became)
+            self.called(called.id, here)
+        self.keep(counter, before)
 
     @precondition(lambda self: self.model.sits and self.model.tickets)
-    @rule(which=any_one, whom=any_one)
-    def call_by_hand(self, which: int, whom: int) -> None:
+    @rule(which=any_one, whom=any_one, became=an_answer, reason=st.sampled_from([None, "unwell", "because"]))
+    def call_by_hand(self, which: int, whom: int, became: str | None, reason: str | None) -> None:
         counter, here = self.occupied(which)
         ticket = self.some_ticket(whom, TicketState.WAITING, TicketState.HELD)
+        current, before = self.in_front(counter), dict(self.model.tickets)
+        wanted = (here, ticket.id, became, reason)
+        needs = ticket.state is TicketState.WAITING and not ticket.skips and self.choice(here) != ticket.id
         if (ticket.state, Step.CALL) not in tickets.TRANSITIONS:
-            self.refused(IllegalTransition, desk.call_ticket, here, ticket.id)
+            self.refused(IllegalTransition, desk.call_ticket, *wanted)
         elif ticket.queue_id not in self.branch.counter(COUNTERS[counter]).queues:
-            self.refused(Refused, desk.call_ticket, here, ticket.id)
+            self.refused(Refused, desk.call_ticket, *wanted)
+        elif refusal := self.may_go(current, became):
+            self.refused(refusal, desk.call_ticket, *wanted)
+        elif needs and reason != "unwell":
+            self.refused(Refused, desk.call_ticket, *wanted)
         else:
-            self.done(desk.call_ticket, here, ticket.id)
-            self.moved(self.in_front(counter), state=TicketState.SERVED)
+            self.done(desk.call_ticket, *wanted)
+            self.goes(current, became)
             self.called(ticket.id, here)
+            self.keep(counter, before)
 
     @precondition(lambda self: self.model.sits)
     @rule(which=any_one, step=at_a_counter)
@@ -167,20 +186,53 @@ class Day(Machine):
             "recall": desk.recall,
             "start": desk.start_serving,
             "finish": desk.finish,
-            "no_show": desk.mark_no_show,
+            "no_show": desk.mark_absent,
             "hold": desk.hold,
         }[step]
         current = self.in_front(counter)
         if current is None:
             self.refused(Refused, action, here)
             return
-        state = tickets.TRANSITIONS.get((current.state, Step(step)))
+        # Who is finished without having been begun with has come, and both are written.
+        state = tickets.TRANSITIONS.get((current.state, Step(step)), TicketState.SERVED if step == "finish" else None)
         if state is None:
             self.refused(IllegalTransition, action, here)
             return
+        before, now = dict(self.model.tickets), self.clock.now()
         self.done(action, here)
-        gone = {"counter_id": None} if step in ("no_show", "hold") else {}
-        self.moved(current, state=state, **gone)
+        if step == "no_show":
+            self.not_here(current)
+        elif step == "hold":
+            self.moved(current, state=state, counter_id=None, **AFRESH)
+        elif step == "recall":
+            self.moved(current, state=state, calls=current.calls + 1, called_at=now)
+        else:
+            self.moved(current, state=state, **({"started_at": now} if step == "start" else {}))
+        if step == "recall":
+            self.model.pressed.pop(counter, None)
+        else:
+            self.keep(counter, before)
+
+    @precondition(lambda self: self.model.sits)
+    @rule(which=any_one)
+    def take_back(self, which: int) -> None:
+        """Right after a press everything stands as before it; what has moved on since is never undone."""
+        counter, here = self.occupied(which)
+        pressed, now = self.model.pressed.get(counter), self.model.tickets
+        if (
+            pressed is None
+            or pressed.clerk != self.model.sits[counter]
+            or self.clock.now() - pressed.at > tickets.TAKE_BACK
+            or any(now[key] != ticket for key, ticket in pressed.after.items())
+        ):
+            self.refused(Refused, desk.take_back, here)
+            return
+        self.done(desk.take_back, here)
+        now.update(pressed.before)
+        for key in pressed.waited:
+            if now[key].state is TicketState.WAITING:
+                self.moved(now[key], aside=now[key].aside + 1)
+        del self.model.pressed[counter]
 
     @precondition(lambda self: self.model.sits)
     @rule(which=any_one, service=st.sampled_from(SERVICES))
@@ -190,7 +242,7 @@ class Day(Machine):
         if current is None or current.service_id == service_id:
             self.refused(Refused, desk.transfer, here, service_id)
             return
-        before = self.branch_now()
+        before, everybody = self.branch_now(), dict(self.model.tickets)
         moved = self.done(desk.transfer, here, service_id)
         queue = self.branch.service(service).queue_id
         priority = line.heavier(self.branch, current.priority, self.branch.service(service).priority)
@@ -207,7 +259,9 @@ class Day(Machine):
             queue_id=queue,
             priority=priority,
             anchor_at=anchor,
+            **AFRESH,
         )
+        self.keep(counter, everybody)
 
     @precondition(lambda self: self.model.tickets)
     @rule(which=any_one)
@@ -219,9 +273,17 @@ class Day(Machine):
         if ticket.state not in (TicketState.HELD, TicketState.NO_SHOW):
             self.refused(IllegalTransition, desk.resume, self.branch.id, ticket.id, SYSTEM)
             return
-        anchor = self.branch_now() if ticket.state is TicketState.NO_SHOW else ticket.anchor_at
-        self.done(desk.resume, self.branch.id, ticket.id, SYSTEM)
-        self.moved(ticket, state=TicketState.WAITING, anchor_at=anchor)
+        rule = line.absence_rule(self.branch)
+        wanted = (self.branch.id, ticket.id, SYSTEM)
+        if ticket.state is TicketState.NO_SHOW and rule.rejoins is not None and ticket.returns >= rule.rejoins:
+            self.refused(Refused, desk.resume, *wanted)
+            return
+        self.done(desk.resume, *wanted)
+        if ticket.state is TicketState.NO_SHOW:
+            changes = AFRESH | {"aside": rule.others_first, "returns": ticket.returns + 1}
+            self.moved(ticket, state=TicketState.WAITING, **changes)
+        else:
+            self.moved(ticket, state=TicketState.WAITING)
 
     @precondition(lambda self: self.model.tickets)
     @rule(which=any_one, priority=st.sampled_from(PRIORITIES))
@@ -341,7 +403,14 @@ class Day(Machine):
         assert {key for key, (status, _, _) in state.items() if status in tickets.OPEN} == set(open_now)
         for key, view in open_now.items():
             assert (view.state, view.counter_id, view.queue_id) == state[key]
-            assert view.anchor_at == self.model.tickets[key].anchor_at
+            known = self.model.tickets[key]
+            assert (view.anchor_at, view.priority) == (known.anchor_at, known.priority)
+            assert (view.calls, view.skips, view.aside, view.returns) == (
+                known.calls,
+                known.skips,
+                known.aside,
+                known.returns,
+            )
 
 
 # ---------------------------------------------------------------- the runs

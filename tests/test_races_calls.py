@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
-from queue_system.actions import desk
+from queue_system.actions import calling, desk
 from queue_system.actions.desk import Desk
 from queue_system.clock import FrozenClock
 from queue_system.core import dispatch, tickets
@@ -102,7 +102,7 @@ def test_control_without_lock_and_compare_one_visitor_is_called_to_several_count
 ) -> None:
     ticket = hall.issue().ticket
     unlocked(monkeypatch)
-    monkeypatch.setattr(desk, "move", without_compare)
+    monkeypatch.setattr(calling, "move", without_compare)
     meet(monkeypatch, dispatch, "choose", NODES)
     with crowd(db_url, clock, NODES) as people:
         outcomes = people.rush([press_next(here) for here in desks[:NODES]])
@@ -153,7 +153,7 @@ def two_tabs(
     meet(monkeypatch, line, "at_counter", 2)
 
     def call(ticket_id: UUID) -> Work:
-        return lambda node: node.write_in_now(here.branch_id, desk.call_ticket, here, ticket_id)
+        return lambda node: node.write_in_now(here.branch_id, desk.call_ticket, here, ticket_id, None, "own_case")
 
     with crowd(db_url, clock, 2) as people:
         return people.rush([call(ticket_id) for ticket_id in wanted])

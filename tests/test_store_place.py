@@ -104,7 +104,8 @@ def test_who_is_served_is_told_by_letter_and_never_of_protected_visits(db: Datab
     assert [(one.code, one.counter_id) for one in stands(hall, mine).served] == [(called.code, counter.id)]
     # Sent to a protected service, that visit is nobody's business any more.
     hall.db.write_in_now(hall.branch.id, desk.transfer, hall.at(here.staff_id, counter.slug, called.id), protected.id)
-    hall.db.write_in_now(hall.branch.id, desk.call_ticket, hall.at(here.staff_id, counter.slug), called.id)
+    wanted = (hall.at(here.staff_id, counter.slug), called.id, None, "own_case")
+    hall.db.write_in_now(hall.branch.id, desk.call_ticket, *wanted)
     assert stands(hall, mine).served == ()
 
 

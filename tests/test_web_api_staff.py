@@ -99,7 +99,8 @@ def test_nobody_but_staff_gets_in(program: Program, hall: Hall, operation: Opera
     # Making the kiosk's token is one entry of its branch; nothing else has happened.
     before[hall.branch.id] += 1
     assert facts(hall) == before
-    if path.endswith("/current"):
+    if path.endswith(("/current", "/raises")):
+        # Whoever receives visitors may raise a number as well.
         return
     # Reception is staff, but not at a counter; a foreign branch tells no more than one that does not exist.
     reception = program.sign_in("rana")
@@ -107,6 +108,7 @@ def test_nobody_but_staff_gets_in(program: Program, hall: Hall, operation: Opera
 
 
 BODIES = {
+    "raises": {"ticket": str(uuid.uuid4()), "priority": "bereavement", "reason": "seen"},
     "transfers": {"expected": None, "service": "attest-single"},
     "returns": {"ticket": str(uuid.uuid4())},
 }
@@ -150,13 +152,60 @@ def test_hold_and_call_back(layla: Program, hall: Hall) -> None:
     held = layla.get(COUNTER).body["held"]
     assert [ticket["id"] for ticket in held] == [called["expected"]]
     again = layla.post(f"{COUNTER}/calls", {"expected": None, "ticket": called["expected"]}).body
-    assert again["ticket"]["calls"] == 2
+    # Who stood at the counter has missed no call.
+    assert again["ticket"]["calls"] == 1
 
 
-def test_who_did_not_come_can_come_back(layla: Program, hall: Hall) -> None:
+def test_who_was_called_too_seldom_or_too_lately_is_passed_over(layla: Program, hall: Hall) -> None:
     hall.issue()
     called = layla.post(f"{COUNTER}/calls", NOBODY).body
-    assert layla.post(f"{COUNTER}/no-shows", {"expected": called["expected"]}).body["ticket"]["state"] == "no_show"
+    assert layla.post(f"{COUNTER}/absences", {"expected": called["expected"]}).body["ticket"]["state"] == "waiting"
+    assert [ticket["id"] for ticket in layla.get(COUNTER).body["line"]] == [called["expected"]]
+
+
+def test_the_next_is_called_only_when_it_is_said_what_became_of_the_one_before(layla: Program, hall: Hall) -> None:
+    for _ in range(3):
+        hall.issue()
+    first = layla.post(f"{COUNTER}/calls", NOBODY).body
+    here = {"expected": first["expected"]}
+    assert layla.post(f"{COUNTER}/calls", here).code == "visitor-not-begun"
+    assert layla.post(f"{COUNTER}/calls", here | {"current": "gone"}).wrong == {"current": "choice"}
+    second = layla.post(f"{COUNTER}/calls", here | {"current": "absent"}).body
+    assert second["expected"] not in (None, first["expected"])
+    desk = layla.get(COUNTER).body
+    # Others first: the one who was not here stands behind them.
+    assert [ticket["id"] for ticket in desk["line"]][-1] == first["expected"]
+
+
+def test_out_of_turn_takes_a_reason(layla: Program, hall: Hall) -> None:
+    hall.issue()
+    second = hall.issue().ticket
+    wanted = {"expected": None, "ticket": str(second.id)}
+    assert layla.post(f"{COUNTER}/calls", wanted).code == "call-reason-missing"
+    assert layla.post(f"{COUNTER}/calls", wanted | {"reason": "friend"}).wrong == {"reason": "choice"}
+    assert layla.post(f"{COUNTER}/calls", wanted | {"reason": "unwell"}).body["ticket"]["id"] == str(second.id)
+
+
+def test_a_program_raises_and_takes_back(layla: Program, hall: Hall, program: Program) -> None:
+    hall.issue()
+    urgent = hall.issue().ticket
+    body = {"ticket": str(urgent.id), "priority": "bereavement", "reason": "document"}
+    reception = program.sign_in("rana")
+    assert reception.post(f"{EMBASSY}/raises", body).body["ticket"]["priority"] == "bereavement"
+    assert reception.post(f"{EMBASSY}/raises", body).code == "raise-not-heavier"
+    called = layla.post(f"{COUNTER}/calls", NOBODY).body
+    assert called["expected"] == str(urgent.id)
+    assert layla.post(f"{COUNTER}/take-backs", {"expected": called["expected"]}).body["ticket"]["state"] == "waiting"
+    assert layla.post(f"{COUNTER}/take-backs", NOBODY).code == "take-back-nothing"
+
+
+def test_who_did_not_come_can_come_back(layla: Program, hall: Hall, clock: FrozenClock) -> None:
+    hall.issue()
+    called = layla.post(f"{COUNTER}/calls", NOBODY).body
+    for _ in range(2):
+        layla.post(f"{COUNTER}/recalls", {"expected": called["expected"]})
+    clock.move(timedelta(minutes=5))
+    assert layla.post(f"{COUNTER}/absences", {"expected": called["expected"]}).body["ticket"]["state"] == "no_show"
     assert [ticket["id"] for ticket in layla.get(COUNTER).body["missed"]] == [called["expected"]]
     back = layla.post(f"{COUNTER}/returns", {"ticket": called["expected"]}).body
     assert (back["ticket"]["state"], back["expected"]) == ("waiting", None)
@@ -170,7 +219,7 @@ def test_transfer_to_another_service(layla: Program, hall: Hall) -> None:
     assert (sent["ticket"]["service"], sent["ticket"]["state"]) == (other.slug, "waiting")
 
 
-@pytest.mark.parametrize("act", ["recalls", "starts", "finishes", "no-shows", "holds"])
+@pytest.mark.parametrize("act", ["recalls", "starts", "finishes", "absences", "holds"])
 def test_without_a_visitor_nothing_can_be_done(layla: Program, act: str) -> None:
     assert layla.post(f"{COUNTER}/{act}", NOBODY).code == "nobody-at-counter"
     assert layla.post(f"{COUNTER}/{act}", {"expected": str(uuid.uuid4())}).code == "desk-stale"

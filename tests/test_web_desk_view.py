@@ -65,12 +65,14 @@ def test_the_desk_gathers_what_belongs_to_its_counter_and_nothing_else(hall: Hal
     hall.issue("civil-extract")
     held, missed, current = hall.issue().ticket, hall.issue().ticket, hall.issue().ticket
     waiting = hall.issue().ticket
-    for ticket, step in ((held, desk.hold), (missed, desk.mark_no_show), (current, None)):
+    for ticket in (held, missed, current):
         called = hall.call_next(here)
         assert called is not None
         assert called.id == ticket.id
-        if step is not None:
-            hall.db.write_in_now(hall.branch.id, step, expecting(here, called.id))
+        if ticket is held:
+            hall.db.write_in_now(hall.branch.id, desk.hold, expecting(here, called.id))
+        elif ticket is missed:
+            hall.give_up(expecting(here, called.id), clock)
     other = hall.call_next(there)
     assert other is not None
     view = seen(hall, "c4")
@@ -132,7 +134,7 @@ def test_a_long_talk_does_not_sign_its_clerk_out(hall: Hall, clock: FrozenClock)
 
 @pytest.mark.parametrize(
     ("state", "able"),
-    [(None, ""), ("waiting", "N"), ("called", "NRSFXHT"), ("serving", "NFHT")],
+    [(None, ""), ("waiting", "N"), ("called", "NRSFXHTZ"), ("serving", "NFHTZ")],
 )
 def test_the_buttons_that_work_are_those_that_the_transitions_allow(hall: Hall, state: str | None, able: str) -> None:
     here = hall.sit(hall.person("layla"), "c4")
@@ -145,7 +147,7 @@ def test_the_buttons_that_work_are_those_that_the_transitions_allow(hall: Hall, 
         if state == "serving":
             hall.db.write_in_now(hall.branch.id, desk.start_serving, expecting(here, called.id))
     buttons: list[Button] = shown(hall, here)["buttons"]
-    assert "".join(button.key for button in buttons) == "NRSFXHT"
+    assert "".join(button.key for button in buttons) == "NRSFXHTZ"
     assert "".join(button.key for button in buttons if not button.why) == able
     likely = {None: "N", "waiting": "N", "called": "S", "serving": "F"}[state]
     assert [button.key for button in buttons if button.likely] == [likely]

@@ -17,6 +17,7 @@ from queue_system.actions import kiosk
 from queue_system.clock import FrozenClock
 from queue_system.core.dispatch import Reason
 from queue_system.core.events import KINDS
+from queue_system.core.reasons import BY_SERVICE, OUT_OF_TURN, RAISE_REASONS
 from queue_system.i18n import isolates
 from queue_system.i18n.words import available_languages, words_for
 from queue_system.store.database import Database
@@ -37,6 +38,12 @@ VALUES: dict[str, Any] = {
     "booking": None,
     "counter_number": 4,
     "call": 2,
+    "others_first": 3,
+    "to_state": "waiting",
+    "at_counter": None,
+    "from_class": "walkin",
+    "to_class": "bereavement",
+    "basis": "seen",
     "calls": 2,
     "reason": "waited-longest",
     "values": {"n": 12},
@@ -65,9 +72,6 @@ VALUES: dict[str, Any] = {
     "profile": "embassy-sy-doha",
     "sha256": "ab" * 32,
     "lot": "9f86d081884c7d65",
-    "from_class": "walkin",
-    "to_class": "bereavement",
-    "basis": "seen",
 }
 
 
@@ -147,6 +151,7 @@ def test_every_value_a_fact_may_have_has_a_word() -> None:
         },
         "audit.proof.": {"completed", "status", "none"},
         "audit.source.": {"kiosk", "web", "api", "desk", "phone"},
+        "audit.basis.": {*RAISE_REASONS, *OUT_OF_TURN, BY_SERVICE},
         "audit.outcome.": {"done", "documents_missing", "refused"},
         "audit.broken.": {"gap", "altered", "head"},
         "audit.group.": {kind.partition(".")[0] for kind in KINDS},
@@ -205,7 +210,9 @@ def test_why_a_ticket_was_called_is_said(hall: Hall, language: str) -> None:
         Reason("priority-class", {"priority": "appointment"}),
         Reason("emergency", {"priority": "appointment"}),
         Reason("held-back"),
-        Reason("chosen-by-staff"),
+        Reason("skipped"),
+        Reason("skipped-back"),
+        *(Reason("chosen-by-staff", {"basis": basis}) for basis in OUT_OF_TURN),
     ]
     texts = [reason(words, names, one.code, one.values) for one in reasons]
     assert len({str(text) for text in texts}) == len(reasons)

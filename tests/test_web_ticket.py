@@ -135,10 +135,22 @@ def test_served_held_and_over(visitor: Visitor, hall: Hall, layla: Desk) -> None
     assert over.forms == []
 
 
-def test_missed(visitor: Visitor, hall: Hall, layla: Desk) -> None:
+def test_who_was_called_and_passed_over_is_told_that_the_place_is_kept(
+    visitor: Visitor, hall: Hall, layla: Desk, clock: FrozenClock
+) -> None:
     mine = hall.issue()
     hall.call_next(layla)
-    hall.db.write_in_now(hall.branch.id, desk.mark_no_show, at(hall, layla, mine))
+    clock.move(timedelta(minutes=1))
+    hall.db.write_in_now(hall.branch.id, desk.mark_absent, at(hall, layla, mine))
+    page = look(visitor, mine)
+    assert "نودي رقمك الساعة 10:00 ولم يحضر أحد، وسيُنادى مجددًا. مكانك محفوظ." in page.text
+    assert "data-live" in page.html
+
+
+def test_missed(visitor: Visitor, hall: Hall, layla: Desk, clock: FrozenClock) -> None:
+    mine = hall.issue()
+    hall.call_next(layla)
+    hall.give_up(at(hall, layla, mine), clock)
     assert "نودي رقمك ولم يحضر أحد" in look(visitor, mine).text
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from ..core import dispatch, events, tickets
-from ..core.bookings import BookingState
 from ..core.errors import Missing, Refused, Stale
 from ..core.tickets import Step, TicketState
 from ..store.database import Tx
@@ -20,14 +19,15 @@ from ..store.queries import line
 from ..store.queries.desk import holders
 from ..store.queries.line import TicketView
 from ..store.queries.settings import BranchSettings, CounterView, branch_settings
-from ..store.tables import Call, Counter, table
+from ..store.tables import Counter, table
+from . import calling
 from .day import in_session
 from .office import SESSION_IDLE
 from .raising import raised_by_service
 from .steps import move
-from .visit import end_booking, reopen_booking
+from .takeback import forget, remember, undo
+from .visit import reopen_booking
 
-CALL = table(Call)
 COUNTER = table(Counter)
 
 _HOLDER = Prepared(
@@ -35,7 +35,8 @@ _HOLDER = Prepared(
         COUNTER.c.branch_id == sa.bindparam("branch"), COUNTER.c.id == sa.bindparam("counter")
     )
 )
-_RECORD_CALL = Prepared(sa.insert(CALL))
+# Who stands at a counter, or comes back to it, has missed no call.
+_AFRESH: Final[dict[str, Any]] = {"calls": 0, "first_called_at": None, "skips": 0, "aside": 0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,38 +94,48 @@ def close_counter(tx: Tx, desk: Desk) -> None:
         _close(branch, counter, desk)
 
 
-def call_next(tx: Tx, desk: Desk) -> TicketView | None:
-    """Finish the visit in front of the clerk and call the next visitor by the published rule; None if nobody waits."""
+def call_next(tx: Tx, desk: Desk, became: str | None = None) -> TicketView | None:
+    """Let the visitor in front of the clerk go and call the next by the published rule; None if nobody waits.
+
+    Who is being served is done. Of a visitor who was only called, `became` says what happened: `done` or `absent`.
+    Raises Refused("visitor-not-begun") without it.
+    """
     with in_session(tx, desk.branch_id) as branch:
         settings, counter, current = _at_desk(tx, branch, desk)
-        if current is not None:
-            _finish(branch, counter, current, desk.actor, "done")
-        standing = line.open_tickets(tx, branch.id, counter.queues)
+        moves = calling.let_go(branch, settings, counter, current, desk.actor, became)
+        gone = current.id if current else None
+        standing = [one for one in line.open_tickets(tx, branch.id, counter.queues) if one.id != gone]
         waiting = line.as_waiting(standing, settings)
         choice = dispatch.choose(waiting, frozenset(counter.queues), line.calling_rules(settings), branch.now)
         if choice is None:
+            if moves:
+                remember(branch, counter.id, desk.staff_id, moves)
             return None
         chosen = next(ticket for ticket in standing if ticket.id == choice.ticket_id)
-        return _call(branch, counter, chosen, desk.actor, choice.reason.code, choice.reason.values)
+        return calling.call(branch, counter, chosen, desk.staff_id, choice.reason, moves, standing)
 
 
-def call_ticket(tx: Tx, desk: Desk, ticket_id: UUID) -> TicketView:
-    """Call a certain visitor: one who was held for this, or out of turn, which the log says in plain words."""
+def call_ticket(
+    tx: Tx, desk: Desk, ticket_id: UUID, became: str | None = None, reason: str | None = None
+) -> TicketView:
+    """Call a certain visitor: one who was held, or was passed over and has come, or out of turn.
+
+    Out of turn it takes a `reason` of OUT_OF_TURN, which the log keeps; Refused("call-reason-missing") without one.
+    `became` as for `call_next`. Also raises Refused("not-of-this-counter").
+    """
     with in_session(tx, desk.branch_id) as branch:
         settings, counter, current = _at_desk(tx, branch, desk)
         wanted = line.ticket(tx, branch.id, ticket_id)
         tickets.after(wanted.state, Step.CALL)
         if wanted.queue_id not in counter.queues:
             raise Refused("not-of-this-counter", code=wanted.code)
-        if current is not None:
-            _finish(branch, counter, current, desk.actor, "done")
-        waiting = line.as_waiting(line.open_tickets(tx, branch.id, counter.queues), settings)
+        moves = calling.let_go(branch, settings, counter, current, desk.actor, became)
+        gone = current.id if current else None
+        standing = [one for one in line.open_tickets(tx, branch.id, counter.queues) if one.id != gone]
+        waiting = line.as_waiting(standing, settings)
         choice = dispatch.choose(waiting, frozenset(counter.queues), line.calling_rules(settings), branch.now)
-        if choice is not None and choice.ticket_id == ticket_id:
-            # Whoever presses the button beside the first in line calls nobody out of turn.
-            return _call(branch, counter, wanted, desk.actor, choice.reason.code, choice.reason.values)
-        reason = "held-back" if wanted.state is TicketState.HELD else "chosen-by-staff"
-        return _call(branch, counter, wanted, desk.actor, reason, {})
+        why = calling.why_by_hand(wanted, choice, reason)
+        return calling.call(branch, counter, wanted, desk.staff_id, why, moves, standing)
 
 
 def recall(tx: Tx, desk: Desk) -> TicketView:
@@ -140,56 +151,60 @@ def recall(tx: Tx, desk: Desk) -> TicketView:
             counter_number=counter.number,
             call=calls,
         )
-        _record_call(tx, branch, counter, ticket.id, branch.append(fact, desk.actor), "recall")
+        calling.record_call(tx, branch, counter, ticket.id, branch.append(fact, desk.actor), "recall")
         return moved
 
-    return _with_current(tx, desk, step)
+    # The hall has heard it: from here on nothing is taken back.
+    return _with_current(tx, desk, step, kept=False)
 
 
 def start_serving(tx: Tx, desk: Desk) -> TicketView:
     """The visitor has come to the counter."""
 
     def step(branch: Locked, counter: CounterView, ticket: TicketView) -> TicketView:
-        moved = move(tx, ticket, Step.START, started_at=tx.now)
-        branch.append(
-            events.TicketStarted(subject=str(ticket.id), code=ticket.code, counter=str(counter.id)), desk.actor
-        )
-        return moved
+        return calling.start(branch, counter, ticket, desk.actor)
 
     return _with_current(tx, desk, step)
 
 
 def finish(tx: Tx, desk: Desk, outcome: str = "done") -> TicketView:
-    """The visit is over; `outcome` is done, documents_missing or refused."""
+    """The visit is over; `outcome` is done, documents_missing or refused. Who was only called has come, then."""
     if outcome not in ("done", "documents_missing", "refused"):
         raise Refused("outcome-unknown")
 
     def step(branch: Locked, counter: CounterView, ticket: TicketView) -> TicketView:
-        return _finish(branch, counter, ticket, desk.actor, outcome)
+        return calling.finish(branch, counter, ticket, desk.actor, outcome)
 
     return _with_current(tx, desk, step)
 
 
-def mark_no_show(tx: Tx, desk: Desk) -> TicketView:
-    """The visitor was called and did not come."""
+def mark_absent(tx: Tx, desk: Desk) -> TicketView:
+    """The visitor was called and is not here: passed over, or a no-show, by the rule of the branch."""
 
     def step(branch: Locked, counter: CounterView, ticket: TicketView) -> TicketView:
-        moved = move(tx, ticket, Step.NO_SHOW, counter_id=None, ended_at=tx.now)
-        fact = events.TicketNoShow(
-            subject=str(ticket.id), code=ticket.code, counter=str(counter.id), calls=ticket.calls
+        return calling.absent(
+            branch, branch_settings(tx, branch.id, branch.config_version), counter, ticket, desk.actor
         )
-        branch.append(fact, desk.actor)
-        end_booking(branch, ticket, BookingState.NO_SHOW, desk.actor)
-        return moved
 
     return _with_current(tx, desk, step)
+
+
+def take_back(tx: Tx, desk: Desk) -> TicketView | None:
+    """The last press at this counter was a mistake; the ticket that stands there again, or now waits again.
+
+    Raises what `takeback.undo` raises.
+    """
+    with in_session(tx, desk.branch_id) as branch:
+        settings, counter, _ = _at_desk(tx, branch, desk)
+        put_back = undo(branch, settings, counter.id, desk.staff_id, desk.actor)
+        return next((one for one in put_back if one.state in tickets.AT_COUNTER), put_back[0])
 
 
 def hold(tx: Tx, desk: Desk) -> TicketView:
     """Send the visitor to fill a form and come back: keeps the place, is called by hand or resumed."""
 
     def step(branch: Locked, counter: CounterView, ticket: TicketView) -> TicketView:
-        moved = move(tx, ticket, Step.HOLD, counter_id=None)
+        moved = move(tx, ticket, Step.HOLD, counter_id=None, **_AFRESH)
         branch.append(events.TicketHeld(subject=str(ticket.id), code=ticket.code, counter=str(counter.id)), desk.actor)
         return moved
 
@@ -199,7 +214,8 @@ def hold(tx: Tx, desk: Desk) -> TicketView:
 def resume(tx: Tx, branch_id: UUID, ticket_id: UUID, actor: Actor) -> TicketView:
     """Put a held ticket, or one whose visitor missed the call and is back, into the line again.
 
-    A held ticket keeps its anchor and so its place; a missed one waits anew from now.
+    A held ticket keeps its anchor and so its place. A missed one waits anew from now, or keeps its place behind as
+    many others as the branch says; Refused("rejoin-used-up") when it has missed too many.
     """
     with in_session(tx, branch_id) as branch:
         ticket = line.ticket(tx, branch_id, ticket_id)
@@ -207,8 +223,15 @@ def resume(tx: Tx, branch_id: UUID, ticket_id: UUID, actor: Actor) -> TicketView
         if settings.timetable.session_over(ticket.business_date, tx.now):
             raise Refused("visit-over", code=ticket.code)
         if ticket.state is TicketState.NO_SHOW:
-            moved = move(tx, ticket, Step.RETURN, anchor_at=branch.now, ended_at=None)
-            branch.append(events.TicketReturned(subject=str(ticket.id), code=ticket.code), actor)
+            rule = line.absence_rule(settings)
+            if rule.rejoins is not None and ticket.returns >= rule.rejoins:
+                raise Refused("rejoin-used-up", code=ticket.code)
+            others = rule.others_first if rule.keeps_place else 0
+            place = {"anchor_at": ticket.anchor_at if rule.keeps_place else branch.now, "aside": others}
+            changes = {**_AFRESH, **place, "returns": ticket.returns + 1, "ended_at": None}
+            moved = move(tx, ticket, Step.RETURN, **changes)
+            fact = events.TicketReturned(subject=str(ticket.id), code=ticket.code, others_first=others)
+            branch.append(fact, actor)
             reopen_booking(branch, ticket, actor)
         else:
             moved = move(tx, ticket, Step.RESUME)
@@ -226,7 +249,8 @@ def transfer(tx: Tx, desk: Desk, service_id: UUID) -> TicketView:
             raise Missing("service")
         if service_id == ticket.service_id:
             raise Refused("transfer-to-itself")
-        moved = move(tx, ticket, Step.TRANSFER, counter_id=None, service_id=service.id, queue_id=service.queue_id)
+        place = {"counter_id": None, "service_id": service.id, "queue_id": service.queue_id}
+        moved = move(tx, ticket, Step.TRANSFER, **place, **_AFRESH)
         fact = events.TicketTransferred(
             subject=str(ticket.id),
             code=ticket.code,
@@ -244,12 +268,20 @@ def transfer(tx: Tx, desk: Desk, service_id: UUID) -> TicketView:
 # ---------------------------------------------------------------- inside
 
 
-def _with_current(tx: Tx, desk: Desk, step: Callable[[Locked, CounterView, TicketView], TicketView]) -> TicketView:
+def _with_current(
+    tx: Tx, desk: Desk, step: Callable[[Locked, CounterView, TicketView], TicketView], *, kept: bool = True
+) -> TicketView:
+    """Do it to the visitor in front of the clerk; `kept`: it can be taken back."""
     with in_session(tx, desk.branch_id) as branch:
         _, counter, current = _at_desk(tx, branch, desk)
         if current is None:
             raise Refused("nobody-at-counter")
-        return step(branch, counter, current)
+        moved = step(branch, counter, current)
+        if kept:
+            remember(branch, counter.id, desk.staff_id, [(current, moved)])
+        else:
+            forget(branch, counter.id)
+        return moved
 
 
 def _at_desk(tx: Tx, branch: Locked, desk: Desk) -> tuple[BranchSettings, CounterView, TicketView | None]:
@@ -301,44 +333,3 @@ def _close(branch: Locked, counter: CounterView, desk: Desk) -> None:
         raise Refused("counter-busy", number=counter.number)
     _set_holder(branch.tx, branch, counter, None)
     branch.append(events.CounterClosed(subject=str(counter.id), number=counter.number), desk.actor)
-
-
-def _call(
-    branch: Locked, counter: CounterView, ticket: TicketView, actor: Actor, reason: str, values: dict[str, Any]
-) -> TicketView:
-    tx = branch.tx
-    calls = ticket.calls + 1
-    called = move(tx, ticket, Step.CALL, counter_id=counter.id, called_at=tx.now, started_at=None, calls=calls)
-    fact = events.TicketCalled(
-        subject=str(ticket.id),
-        code=ticket.code,
-        counter=str(counter.id),
-        counter_number=counter.number,
-        call=calls,
-        reason=reason,
-        values=values,
-    )
-    _record_call(tx, branch, counter, ticket.id, branch.append(fact, actor), "call")
-    return called
-
-
-def _finish(branch: Locked, counter: CounterView, ticket: TicketView, actor: Actor, outcome: str) -> TicketView:
-    moved = move(branch.tx, ticket, Step.FINISH, ended_at=branch.tx.now, outcome=outcome)
-    fact = events.TicketServed(subject=str(ticket.id), code=ticket.code, counter=str(counter.id), outcome=outcome)
-    branch.append(fact, actor)
-    end_booking(branch, ticket, BookingState.FULFILLED, actor)
-    return moved
-
-
-def _record_call(tx: Tx, branch: Locked, counter: CounterView, ticket_id: UUID, seq: int, kind: str) -> None:
-    tx.later(
-        _RECORD_CALL,
-        {
-            "branch_id": branch.id,
-            "seq": seq,
-            "ticket_id": ticket_id,
-            "counter_id": counter.id,
-            "at": tx.now,
-            "kind": kind,
-        },
-    )

@@ -12,7 +12,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from uuid_utils.compat import uuid7
 
-from ..core import bookings, events, hours, tickets
+from ..core import bookings, device_events, events, hours, tickets
 from ..core.bookings import Arrival, BookingState, BookingStep, Punctuality
 from ..core.errors import Denied, Missing, Refused
 from ..core.tickets import TicketState
@@ -252,6 +252,9 @@ def _issue(
         "language": order.language,
         "booking_id": booking.id if booking else None,
         "calls": 0,
+        "skips": 0,
+        "aside": 0,
+        "returns": 0,
         "token": settings.key + secrets.token_urlsafe(16),
         "request_id": order.request_id,
     }
@@ -295,7 +298,7 @@ def queue_slip(branch: Locked, ticket: TicketView, printer_id: UUID, actor: Acto
         },
     )
     branch.append(
-        events.SlipQueued(
+        device_events.SlipQueued(
             subject=str(job_id), ticket=str(ticket.id), code=ticket.code, printer=str(printer_id), copy=copy_number
         ),
         actor,

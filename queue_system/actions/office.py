@@ -13,7 +13,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from uuid_utils.compat import uuid7
 
-from ..core import events, staff_events
+from ..core import device_events, staff_events
 from ..core.errors import Missing, Refused
 from ..core.logins import login_key
 from ..store.database import AnyRow, Tx
@@ -180,7 +180,7 @@ def approve_pairing(tx: Tx, user_code: str, branch_id: UUID, device_id: UUID, ac
             .where(PAIRING.c.id == pairing.id)
             .values(state="approved", branch_id=branch_id, device_id=device_id)
         )
-        fact = events.DevicePaired(subject=str(device_id), device_kind=device.kind, name=device.slug)
+        fact = device_events.DevicePaired(subject=str(device_id), device_kind=device.kind, name=device.slug)
         branch.append(fact, actor)
 
 
@@ -189,7 +189,7 @@ def refuse_pairing(tx: Tx, user_code: str, branch_id: UUID, actor: Actor) -> Non
     with locked(tx, branch_id) as branch:
         pairing = _pending(tx, user_code)
         tx.execute(sa.update(PAIRING).where(PAIRING.c.id == pairing.id).values(state="refused"))
-        branch.append(events.PairingRefused(subject=str(pairing.id), device_kind=pairing.kind), actor)
+        branch.append(device_events.PairingRefused(subject=str(pairing.id), device_kind=pairing.kind), actor)
 
 
 def redeem_pairing(tx: Tx, device_code: str) -> tuple[str, str | None]:
@@ -215,7 +215,7 @@ def redeem_pairing(tx: Tx, device_code: str) -> tuple[str, str | None]:
         )
         if device.token_sha256 is not None:
             # The fact wakes the machine that was here before, which finds itself locked out.
-            fact = events.DeviceReplaced(subject=str(device.id), device_kind=device.kind, name=device.slug)
+            fact = device_events.DeviceReplaced(subject=str(device.id), device_kind=device.kind, name=device.slug)
             branch.append(fact, Actor("device", str(device.id)))
         return "approved", token
 
@@ -243,7 +243,9 @@ def revoke_device(tx: Tx, branch_id: UUID, device_id: UUID, actor: Actor) -> Non
             .where(PAIRING.c.branch_id == branch_id, PAIRING.c.device_id == device_id, PAIRING.c.state == "approved")
             .values(state="refused")
         )
-        branch.append(events.DeviceRevoked(subject=str(device_id), device_kind=device.kind, name=device.slug), actor)
+        branch.append(
+            device_events.DeviceRevoked(subject=str(device_id), device_kind=device.kind, name=device.slug), actor
+        )
 
 
 def enrol_device(tx: Tx, branch_id: UUID, device_id: UUID, actor: Actor = SYSTEM) -> str:
@@ -256,7 +258,9 @@ def enrol_device(tx: Tx, branch_id: UUID, device_id: UUID, actor: Actor = SYSTEM
             .where(DEVICE.c.branch_id == branch_id, DEVICE.c.id == device_id)
             .values(token_sha256=sha256(token), paired_at=tx.now, revoked_at=None)
         )
-        branch.append(events.DevicePaired(subject=str(device_id), device_kind=device.kind, name=device.slug), actor)
+        branch.append(
+            device_events.DevicePaired(subject=str(device_id), device_kind=device.kind, name=device.slug), actor
+        )
         return token
 
 

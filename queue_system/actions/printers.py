@@ -8,7 +8,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from ..core import events, printers
+from ..core import device_events, printers
 from ..core.errors import Missing
 from ..store.database import AnyRow, Tx
 from ..store.log import SYSTEM, Actor, Locked, locked
@@ -38,7 +38,7 @@ def set_printer(tx: Tx, branch_id: UUID, printer_id: UUID, settings: Mapping[str
         _write(branch, printer_id, wanted)
         if _place(wanted) != _place(known):
             transport, address = _place(wanted)
-            fact = events.PrinterAddressSet(subject=str(printer_id), transport=transport, address=address)
+            fact = device_events.PrinterAddressSet(subject=str(printer_id), transport=transport, address=address)
             branch.append(fact, actor)
         changed = {
             name: printers.setting(wanted, name)
@@ -46,7 +46,7 @@ def set_printer(tx: Tx, branch_id: UUID, printer_id: UUID, settings: Mapping[str
             if printers.setting(wanted, name) != printers.setting(known, name)
         }
         if changed:
-            branch.append(events.PrinterAdjusted(subject=str(printer_id), settings=changed), actor)
+            branch.append(device_events.PrinterAdjusted(subject=str(printer_id), settings=changed), actor)
         return True
 
 
@@ -59,7 +59,7 @@ def learn_again(tx: Tx, branch_id: UUID, printer_id: UUID, actor: Actor) -> None
         rounds = int(data.get(printers.ROUND, 0)) + 1
         known = {name: value for name, value in data.items() if name != printers.LEARNT}
         _write(branch, printer_id, known | {printers.ROUND: rounds})
-        branch.append(events.PrinterAdjusted(subject=str(printer_id), settings={"completion": None}), actor)
+        branch.append(device_events.PrinterAdjusted(subject=str(printer_id), settings={"completion": None}), actor)
 
 
 def record_no_completion(tx: Tx, branch_id: UUID, printer_id: UUID, settings: Mapping[str, Any]) -> None:
@@ -72,7 +72,7 @@ def record_no_completion(tx: Tx, branch_id: UUID, printer_id: UUID, settings: Ma
         if data != settings:
             return
         _write(branch, printer_id, dict(data) | {printers.LEARNT: False})
-        branch.append(events.PrinterLearnt(subject=str(printer_id)), SYSTEM)
+        branch.append(device_events.PrinterLearnt(subject=str(printer_id)), SYSTEM)
 
 
 def _place(settings: Mapping[str, Any]) -> tuple[str, str]:

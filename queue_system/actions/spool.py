@@ -13,7 +13,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from ..core import events
+from ..core import device_events
 from ..core.errors import Missing, Refused
 from ..store.database import AnyRow, Tx
 from ..store.log import SYSTEM, Actor, Locked, locked
@@ -85,7 +85,7 @@ def report_slip(tx: Tx, branch_id: UUID, job_id: UUID, outcome: SlipOutcome) -> 
             return
         if outcome.error is None:
             _end(branch, job, "printed", None)
-            fact = events.SlipPrinted(
+            fact = device_events.SlipPrinted(
                 subject=str(job.id),
                 ticket=str(job.ticket_id),
                 code=_code(tx, job),
@@ -136,7 +136,7 @@ def record_printer_status(tx: Tx, branch_id: UUID, printer_id: UUID, status: str
         return False
     with locked(tx, branch_id) as branch:
         tx.execute(sa.update(DEVICE).where(here).values(status=status, status_at=tx.now, seen_at=tx.now))
-        branch.append(events.PrinterChanged(subject=str(printer_id), status=status), SYSTEM)
+        branch.append(device_events.PrinterChanged(subject=str(printer_id), status=status), SYSTEM)
         return True
 
 
@@ -163,7 +163,7 @@ def _fail(branch: Locked, job: AnyRow, outcome: SlipOutcome) -> None:
         )
     else:
         _end(branch, job, "unknown" if outcome.maybe else "failed", outcome.error)
-    fact = events.SlipFailed(
+    fact = device_events.SlipFailed(
         subject=str(job.id),
         ticket=str(job.ticket_id),
         code=_code(tx, job),
@@ -178,7 +178,7 @@ def _fail(branch: Locked, job: AnyRow, outcome: SlipOutcome) -> None:
 
 def _void(branch: Locked, job: AnyRow, reason: str) -> None:
     _end(branch, job, "void", reason)
-    fact = events.SlipVoided(
+    fact = device_events.SlipVoided(
         subject=str(job.id),
         ticket=str(job.ticket_id),
         code=_code(branch.tx, job),

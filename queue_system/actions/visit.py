@@ -27,6 +27,20 @@ def end_booking(branch: Locked, ticket: TicketView, state: BookingState, actor: 
     branch.append(events.BookingEnded(subject=str(ticket.booking_id), code=code, state=state.value), actor)
 
 
+def unend_booking(branch: Locked, ticket: TicketView, actor: Actor) -> None:
+    """What ended the visit was a mistake: the booking is checked in as it was."""
+    if ticket.booking_id is None:
+        return
+    statement = (
+        sa.update(BOOKING)
+        .where(BOOKING.c.branch_id == branch.id, BOOKING.c.id == ticket.booking_id)
+        .values(state=BookingState.CHECKED_IN.value, ended_at=None)
+        .returning(BOOKING.c.code)
+    )
+    code = branch.tx.scalar(statement)
+    branch.append(events.BookingReopened(subject=str(ticket.booking_id), code=code), actor)
+
+
 def reopen_booking(branch: Locked, ticket: TicketView, actor: Actor) -> None:
     """The visitor who had missed the call is back after all: so is the visit that was booked."""
     if ticket.booking_id is None:

@@ -104,7 +104,7 @@ class Clerk:
             return True
         await self._act("recalls", here)
         await self.hall.pause(2 * WALK_SECONDS[1])
-        await self._act("no-shows", here)
+        await self._act("absences", here)
         return False
 
     async def _visit(self, current: dict[str, Any], here: dict[str, Any]) -> None:

@@ -155,6 +155,8 @@ class _Standing:
             self.called = entry
         elif isinstance(fact, events.TicketTransferred):
             self.queue, self.service = fact.to_queue, fact.to_service
+        elif isinstance(fact, events.TicketTakenBack):
+            self.queue, self.service, self.state = fact.queue, fact.service, TicketState(fact.to_state)
         self.state = _STATE_AFTER.get(type(fact), self.state)
 
 
@@ -163,6 +165,7 @@ _STATE_AFTER: Final[dict[type[Fact], TicketState]] = {
     events.TicketRecalled: TicketState.CALLED,
     events.TicketStarted: TicketState.SERVING,
     events.TicketServed: TicketState.SERVED,
+    events.TicketSkipped: TicketState.WAITING,
     events.TicketNoShow: TicketState.NO_SHOW,
     events.TicketHeld: TicketState.HELD,
     events.TicketResumed: TicketState.WAITING,

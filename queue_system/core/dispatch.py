@@ -32,14 +32,15 @@ EMERGENCY_WEIGHT: Final = 6.0
 _TICK: Final = timedelta(microseconds=1)
 _MINUTE: Final = timedelta(minutes=1)
 _NOW: Final = timedelta(0)
-_EMERGENCY, _ORDINARY, _EARLY = range(3)
+_EMERGENCY, _ORDINARY, _EARLY, _ASIDE = range(4)
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """A ticket that waits: `weight` is b of its priority class, `anchor_at` (UTC) is where its waiting counts from.
 
-    `appointment` holds for tickets of a booking, also of a late one, whose anchor is the check-in.
+    `appointment` holds for tickets of a booking, also of a late one, whose anchor is the check-in. `aside` is how
+    many others are called first, because the visitor was called and was not here.
     """
 
     ticket_id: UUID
@@ -48,6 +49,7 @@ class Waiting:
     weight: float
     anchor_at: datetime
     appointment: bool = False
+    aside: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +129,10 @@ def in_order(waiting: Iterable[Waiting], rules: CallingRules, now: datetime) -> 
 def is_callable(ticket: Waiting, rules: CallingRules, now: datetime) -> bool:
     """Whether it may be called while others can be: an appointment not before its time less `call_early`.
 
-    An emergency always, whatever was agreed.
+    An emergency always, whatever was agreed; nobody who was just called and was not here.
     """
+    if ticket.aside:
+        return False
     return not ticket.appointment or is_emergency(ticket.weight) or ticket.anchor_at - rules.call_early <= now
 
 
@@ -158,31 +162,36 @@ def longest_bypass(weight: float, rules: CallingRules) -> timedelta | None:
 def _rank(ticket: Waiting, rules: CallingRules, now: datetime) -> tuple[int, int, datetime, UUID]:
     """Smallest first: by band, in the band by V."""
     band = _band(ticket, rules, now)
-    value = 0 if band == _EARLY else priority_at(now - ticket.anchor_at, ticket.weight, rules)
+    value = 0 if band >= _EARLY else priority_at(now - ticket.anchor_at, ticket.weight, rules)
     return band, -value, ticket.anchor_at, ticket.ticket_id
 
 
 def _plain_rank(ticket: Waiting, rules: CallingRules, now: datetime) -> tuple[int, int, datetime, UUID]:
     """The order as it would be without the guard."""
     band = _band(ticket, rules, now)
-    value = 0 if band == _EARLY else _plain(now - ticket.anchor_at, ticket.weight)
+    value = 0 if band >= _EARLY else _plain(now - ticket.anchor_at, ticket.weight)
     return band, -value, ticket.anchor_at, ticket.ticket_id
 
 
 def _band(ticket: Waiting, rules: CallingRules, now: datetime) -> int:
-    """Emergencies before all; appointments whose time has not come behind all, in the order of their times."""
+    """Emergencies before all; behind all, in the order of their anchors: appointments to come, then who is aside."""
+    if ticket.aside:
+        return _ASIDE
     if is_emergency(ticket.weight):
         return _EMERGENCY
     return _ORDINARY if is_callable(ticket, rules, now) else _EARLY
 
 
-def _anchor_rank(ticket: Waiting) -> tuple[datetime, UUID]:
-    return ticket.anchor_at, ticket.ticket_id
+def _anchor_rank(ticket: Waiting) -> tuple[bool, datetime, UUID]:
+    """Who is aside does not wait to be called, however early they came."""
+    return ticket.aside > 0, ticket.anchor_at, ticket.ticket_id
 
 
 def _reason(first: Waiting, unguarded: Waiting, oldest: Waiting, rules: CallingRules, now: datetime) -> Reason:
     """Why `first` goes first, where `unguarded` would without the guard, and `oldest` has the smallest anchor."""
     waited = now - first.anchor_at
+    if first.aside:
+        return Reason("skipped")
     if is_emergency(first.weight):
         return Reason("emergency", {"priority": first.priority})
     if not is_callable(first, rules, now):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
-from . import staff_events
+from . import device_events, staff_events
 from .facts import Fact
 
 
@@ -72,6 +72,17 @@ class TicketServed(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class TicketSkipped(Fact):
+    """Called and not here, but not often or long enough to be a no-show: `others_first` are called before it again."""
+
+    kind: ClassVar[str] = "ticket.skipped"
+    code: str
+    counter: str
+    calls: int
+    others_first: int
+
+
+@dataclass(frozen=True, slots=True)
 class TicketNoShow(Fact):
     kind: ClassVar[str] = "ticket.no_show"
     code: str
@@ -94,8 +105,11 @@ class TicketResumed(Fact):
 
 @dataclass(frozen=True, slots=True)
 class TicketReturned(Fact):
+    """`others_first`: the old place counts, once so many others were called; 0 for a place at the end."""
+
     kind: ClassVar[str] = "ticket.returned"
     code: str
+    others_first: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +120,21 @@ class TicketTransferred(Fact):
     from_queue: str
     to_queue: str
     to_service: str
+
+
+@dataclass(frozen=True, slots=True)
+class TicketTakenBack(Fact):
+    """The last press at `counter` was a mistake, and the ticket stands again as before it: all that it changes."""
+
+    kind: ClassVar[str] = "ticket.taken_back"
+    code: str
+    counter: str
+    to_state: str
+    at_counter: str | None
+    queue: str
+    service: str
+    priority_class: str
+    calls: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +239,14 @@ class BookingLookedUp(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class BookingReopened(Fact):
+    """What ended the visit was a mistake that was taken back: the booking is checked in as before."""
+
+    kind: ClassVar[str] = "booking.reopened"
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
 class BookingEnded(Fact):
     """The visit that a booking led to is over: `state` is fulfilled or no_show."""
 
@@ -218,7 +255,7 @@ class BookingEnded(Fact):
     state: str
 
 
-# ---------------------------------------------------------------- counters, slips, devices
+# ---------------------------------------------------------------- counters, the organisation
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,106 +274,6 @@ class CounterClosed(Fact):
 
 
 @dataclass(frozen=True, slots=True)
-class SlipQueued(Fact):
-    kind: ClassVar[str] = "slip.queued"
-    ticket: str
-    code: str
-    printer: str
-    copy: int
-
-
-@dataclass(frozen=True, slots=True)
-class SlipPrinted(Fact):
-    kind: ClassVar[str] = "slip.printed"
-    ticket: str
-    code: str
-    printer: str
-    proof: str
-
-
-@dataclass(frozen=True, slots=True)
-class SlipFailed(Fact):
-    """One attempt failed; `final` says that it is not tried again, `maybe` that paper may have come out."""
-
-    kind: ClassVar[str] = "slip.failed"
-    ticket: str
-    code: str
-    printer: str
-    error: str
-    attempt: int
-    final: bool
-    maybe: bool
-
-
-@dataclass(frozen=True, slots=True)
-class SlipVoided(Fact):
-    kind: ClassVar[str] = "slip.voided"
-    ticket: str
-    code: str
-    printer: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class PrinterChanged(Fact):
-    kind: ClassVar[str] = "printer.changed"
-    status: str
-
-
-@dataclass(frozen=True, slots=True)
-class PrinterAddressSet(Fact):
-    """Whoever sets where slips go decides who reads them: it is logged."""
-
-    kind: ClassVar[str] = "printer.address_set"
-    transport: str
-    address: str
-
-
-@dataclass(frozen=True, slots=True)
-class PrinterAdjusted(Fact):
-    """How a printer behaves was set: the new values of what changed, by the names of `core.printers.HABITS`."""
-
-    kind: ClassVar[str] = "printer.adjusted"
-    settings: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class PrinterLearnt(Fact):
-    """A printer does not confirm what it prints, as was found out with a slip."""
-
-    kind: ClassVar[str] = "printer.learnt"
-
-
-@dataclass(frozen=True, slots=True)
-class DevicePaired(Fact):
-    kind: ClassVar[str] = "device.paired"
-    device_kind: str
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class DeviceReplaced(Fact):
-    """The machine that was let in has taken the place of another, whose token is good no longer."""
-
-    kind: ClassVar[str] = "device.replaced"
-    device_kind: str
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class DeviceRevoked(Fact):
-    kind: ClassVar[str] = "device.revoked"
-    device_kind: str
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class PairingRefused(Fact):
-    kind: ClassVar[str] = "device.refused"
-    device_kind: str
-
-
-@dataclass(frozen=True, slots=True)
 class ProfileInstalled(Fact):
     kind: ClassVar[str] = "organisation.installed"
     profile: str
@@ -351,11 +288,13 @@ KINDS: Final[dict[str, type[Fact]]] = {
         TicketRecalled,
         TicketStarted,
         TicketServed,
+        TicketSkipped,
         TicketNoShow,
         TicketHeld,
         TicketResumed,
         TicketReturned,
         TicketTransferred,
+        TicketTakenBack,
         TicketRaised,
         TicketLeft,
         TicketVoided,
@@ -368,21 +307,22 @@ KINDS: Final[dict[str, type[Fact]]] = {
         BookingExpired,
         BookingCheckedIn,
         BookingLookedUp,
+        BookingReopened,
         BookingEnded,
         CounterOpened,
         CounterClosed,
-        SlipQueued,
-        SlipPrinted,
-        SlipFailed,
-        SlipVoided,
-        PrinterChanged,
-        PrinterAddressSet,
-        PrinterAdjusted,
-        PrinterLearnt,
-        DevicePaired,
-        DeviceReplaced,
-        DeviceRevoked,
-        PairingRefused,
+        device_events.SlipQueued,
+        device_events.SlipPrinted,
+        device_events.SlipFailed,
+        device_events.SlipVoided,
+        device_events.PrinterChanged,
+        device_events.PrinterAddressSet,
+        device_events.PrinterAdjusted,
+        device_events.PrinterLearnt,
+        device_events.DevicePaired,
+        device_events.DeviceReplaced,
+        device_events.DeviceRevoked,
+        device_events.PairingRefused,
         staff_events.StaffCreated,
         staff_events.StaffSignedIn,
         staff_events.StaffSignedOut,

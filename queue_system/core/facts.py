@@ -1,4 +1,4 @@
-"""What a fact is: the shape of every entry of the log (`core.events`, `core.staff_events`)."""
+"""What a fact is: the shape of every entry of the log (`core.events`, `core.device_events`, `core.staff_events`)."""
 
 from __future__ import annotations
 

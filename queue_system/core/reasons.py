@@ -28,3 +28,7 @@ _USUAL: Final = {
 def usual_reason(evidence: str) -> str | None:
     """What establishes a class by the evidence that it asks for; None where staff cannot give it."""
     return _USUAL.get(evidence)
+
+
+# Why somebody is called whose turn it is not.
+OUT_OF_TURN: Final = ("unwell", "accompanied", "returned", "own_case", "instruction", "mistake")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Collection
+from datetime import timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -28,6 +29,7 @@ class Step(StrEnum):
     RECALL = "recall"
     START = "start"
     FINISH = "finish"
+    SKIP = "skip"
     NO_SHOW = "no_show"
     HOLD = "hold"
     RESUME = "resume"
@@ -45,8 +47,8 @@ TRANSITIONS: Final[dict[tuple[TicketState, Step], TicketState]] = {
     (TicketState.HELD, Step.CALL): TicketState.CALLED,
     (TicketState.CALLED, Step.RECALL): TicketState.CALLED,
     (TicketState.CALLED, Step.START): TicketState.SERVING,
-    (TicketState.CALLED, Step.FINISH): TicketState.SERVED,
     (TicketState.SERVING, Step.FINISH): TicketState.SERVED,
+    (TicketState.CALLED, Step.SKIP): TicketState.WAITING,
     (TicketState.CALLED, Step.NO_SHOW): TicketState.NO_SHOW,
     (TicketState.CALLED, Step.HOLD): TicketState.HELD,
     (TicketState.SERVING, Step.HOLD): TicketState.HELD,
@@ -62,6 +64,9 @@ TRANSITIONS: Final[dict[tuple[TicketState, Step], TicketState]] = {
     (TicketState.WAITING, Step.VOID): TicketState.VOID,
     (TicketState.HELD, Step.VOID): TicketState.VOID,
 }
+
+# How long after it a press at a counter can be taken back.
+TAKE_BACK: Final = timedelta(seconds=15)
 
 OPEN: Final = frozenset({TicketState.WAITING, TicketState.HELD, TicketState.CALLED, TicketState.SERVING})
 AT_COUNTER: Final = frozenset({TicketState.CALLED, TicketState.SERVING})

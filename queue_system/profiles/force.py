@@ -29,7 +29,17 @@ ABILITIES_IN_FORCE: Final = frozenset(
     }
 )
 QUEUE_RULES_IN_FORCE: Final = frozenset(
-    {"early_check_in_min", "call_early_min", "late_grace_min", "max_wait_guard_min", "guard_kind"}
+    {
+        "early_check_in_min",
+        "call_early_min",
+        "late_grace_min",
+        "max_wait_guard_min",
+        "guard_kind",
+        "no_show_after_calls",
+        "no_show_after_min",
+        "missed_rejoin_after_calls",
+        "missed_rejoin_times",
+    }
 )
 BRANCH_DATA_IN_FORCE: Final = frozenset(
     {

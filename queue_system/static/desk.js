@@ -32,6 +32,12 @@
     if (element.textContent !== text) element.textContent = text;
   };
   function tick() {
+    for (const button of document.querySelectorAll("[data-until]")) {
+      if (Date.now() + ahead <= Date.parse(button.dataset.until)) continue;
+      button.removeAttribute("data-until");
+      button.setAttribute("aria-disabled", "true");
+      button.title = said("nothing-to-take-back");
+    }
     for (const element of document.querySelectorAll("[data-elapsed]")) put(element, digits(elapsed(element.dataset.elapsed)));
     for (const element of document.querySelectorAll("[data-minutes]")) {
       put(element, digits(String(Math.floor(seconds(element.dataset.minutes) / 60))));
@@ -61,6 +67,12 @@
     return !reason || coming.querySelector(`#${reason}`)?.getAttribute("aria-disabled") === "true";
   }
 
+  // A question stays open while the visitor that it is about stands as it says.
+  function openQuestion(frame) {
+    const coming = new DOMParser().parseFromString(frame.html, "text/html").getElementById("desk");
+    return coming.dataset.state === desk().dataset.state ? document.getElementById("desk-ask") : null;
+  }
+
   function show(frame) {
     const present = desk();
     const older = frame.epoch === present.dataset.epoch && frame.seq < Number(present.dataset.seq);
@@ -70,7 +82,7 @@
     }
     waiting = aboutToPress() ? frame : null;
     const kept = [];
-    if (stillTrue(frame)) kept.push(document.getElementById("desk-said"));
+    if (stillTrue(frame)) kept.push(document.getElementById("desk-said"), openQuestion(frame));
     if (waiting) kept.push(document.getElementById("desk-line"));
     else if (overLine()) lineChangedAt = Date.now();
     const before = present.dataset.expected;
@@ -180,6 +192,8 @@
     // The answer came another way than the news: what has happened since may have been here before it.
     const { epoch, seq } = desk().dataset;
     if (newest?.epoch === epoch && newest.seq > Number(seq)) show(newest);
+    const answer = document.querySelector("#desk-ask .button");
+    if (answer) answer.focus({ preventScroll: true });
     // What was pressed may be gone, with its row: go on at the actions.
     if (focused && document.activeElement === document.body) document.getElementById("act-N")?.focus({ preventScroll: true });
   });
@@ -211,6 +225,7 @@
 
   // The letter on the cap where the layout is Latin, the place of the key where it is not (Arabic).
   function letter(event) {
+    if (/^(Digit|Numpad)[1-9]$/.test(event.code)) return event.code.slice(-1);
     if (/^[a-z]$/i.test(event.key)) return event.key.toUpperCase();
     return /^Key[A-Z]$/.test(event.code) ? event.code.slice(3) : "";
   }
@@ -219,7 +234,10 @@
     if (event.target.closest?.("input:not([type=checkbox]), select, textarea, [contenteditable], [popover]")) return;
     if (document.querySelector("[popover]:popover-open")) return;
     const wanted = letter(event);
-    const button = wanted && document.querySelector(`#desk [data-key="${wanted}"]`);
+    const keyed = (where) => document.querySelector(`${where} [data-key="${wanted}"]`);
+    const button = event.key === "Escape"
+      ? document.querySelector("#desk-ask [data-escape]")
+      : wanted && (keyed("#desk-ask") || keyed("#desk"));
     if (!button) return;
     event.preventDefault();
     button.click();

@@ -4,6 +4,7 @@
 (() => {
   const SILENCE_MS = 40000; // The server speaks every 15 s.
   const NOT_THERE = 4404;
+  const TAKE_BACK_MS = 20000; // A mistake at the desk is taken back within 15 s.
 
   const place = document.getElementById("place");
   if (!place || !place.dataset.live) return;
@@ -18,6 +19,7 @@
   let triedAt = 0;
   let tries = 0;
   let over = false;
+  let closing = 0;
   let socket = null;
 
   function show(frame) {
@@ -38,7 +40,9 @@
     if (called || say !== spoken) said.textContent = called && say === said.textContent ? `${say}.` : say;
     spoken = say;
     over = state === "over";
-    if (over && socket) socket.close();
+    // The end of a visit may be a slip of the hand that is taken back.
+    clearTimeout(closing);
+    if (over) closing = setTimeout(() => socket && socket.close(), TAKE_BACK_MS);
   }
 
   function alive(now) {

@@ -32,6 +32,7 @@ _FAMILIES: Final = {
     "device_kind": "audit.device-kind.",
     "channel": "audit.channel.",
     "state": "state.booking.",
+    "to_state": "state.ticket.",
     "status": "state.printer.",
     "by": "audit.by.",
     "transport": "state.transport.",
@@ -63,6 +64,8 @@ class Sentences:
             key += "-copy"
         elif entry.kind == "staff.sign_in_failed" and not entry.subject:
             key += "-unknown"
+        elif entry.kind == "ticket.returned" and entry.data["others_first"]:
+            key += "-aside"
         elif entry.kind == "counter.opened" and entry.data.get("instead_of"):
             key += "-instead"
         return self._words.html(key, **values)
@@ -167,6 +170,8 @@ def reason(words: Words, names: NamesOfLog, code: str, values: dict[str, Any]) -
     if "n" in values:
         return words.html_plural(key, int(values["n"]))
     shown = dict(values)
+    if "basis" in values:
+        shown["basis"] = words.text(f"audit.basis.{values['basis']}")
     if names.settings and (priority := names.settings.priorities.get(str(values.get("priority")))):
         shown["priority"] = localised(priority.names, words.language)
     return words.html(key, **shown)

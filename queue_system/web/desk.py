@@ -15,15 +15,19 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from ..actions import desk
 from ..actions.desk import Desk
 from ..actions.office import SESSION_IDLE
-from ..core.errors import Denied, DomainError, Invalid, Missing, Stale
+from ..actions.raising import raise_ticket
+from ..core.errors import Denied, DomainError, Invalid, Missing, Refused, Stale
+from ..core.reasons import usual_reason
+from ..core.tickets import TicketState
 from ..i18n.words import Words
 from ..store.database import Tx
 from ..store.queries.access import StaffView
 from ..store.queries.desk import HolderView, holders
 from ..store.queries.desk import desk as desk_view
 from ..store.queries.line import TicketView
-from ..store.queries.settings import BranchSettings, CounterView
+from ..store.queries.settings import BranchSettings, CounterView, branch_settings
 from . import access, desk_live, kit
+from .desk_asking import ASKED, Question, question
 from .desk_view import queue_names
 from .errors import message
 from .house import house
@@ -91,6 +95,8 @@ def act(resource: str) -> Callable[[Request], Awaitable[Response]]:
             here = Desk(branch.id, counter.id, person.id, _expected(form))
             said, ticket = await house(request).database.write_in(branch.id, ACTS[resource], here, form)
         except DomainError as refusal:
+            if refusal.code in ASKED:
+                return await _asked(request, person, branch, counter, refusal, resource, form)
             return await _refused(request, person, branch, counter, refusal)
         if not kit.is_htmx(request):
             return kit.see_other(_address(branch, counter))
@@ -105,15 +111,32 @@ def act(resource: str) -> Callable[[Request], Awaitable[Response]]:
 
 def _call(tx: Tx, here: Desk, form: dict[str, str]) -> tuple[str, TicketView | None]:
     """The next visitor, or the one that the form names."""
+    became = str(form["current"]) if form.get("current") else None
     if form.get("ticket"):
-        return "desk.did-call", desk.call_ticket(tx, here, _id(form, "ticket"))
-    called = desk.call_next(tx, here)
+        reason = str(form["reason"]) if form.get("reason") else None
+        return "desk.did-call", desk.call_ticket(tx, here, _id(form, "ticket"), became, reason)
+    called = desk.call_next(tx, here, became)
     return "desk.did-call" if called else "desk.did-find-nobody", called
 
 
 def _finish(tx: Tx, here: Desk, form: dict[str, str]) -> tuple[str, TicketView | None]:
     outcome = str(form.get("outcome") or "done")
     return FINISHED.get(outcome, "desk.did-finish"), desk.finish(tx, here, outcome)
+
+
+def _absent(tx: Tx, here: Desk, _form: dict[str, str]) -> tuple[str, TicketView | None]:
+    ticket = desk.mark_absent(tx, here)
+    return "desk.did-skip" if ticket.state is TicketState.WAITING else "desk.did-no-show", ticket
+
+
+def _raise(tx: Tx, here: Desk, form: dict[str, str]) -> tuple[str, TicketView | None]:
+    """The class says by its evidence what establishes it."""
+    priority, ticket_id = str(form.get("class") or ""), _id(form, "ticket")
+    if not priority:
+        raise Refused("raise-class-missing")
+    known = branch_settings(tx, here.branch_id).priorities.get(priority)
+    reason = usual_reason(known.evidence) if known else None
+    return "desk.did-raise", raise_ticket(tx, here.branch_id, ticket_id, priority, reason or "", here.actor)
 
 
 def _transfer(tx: Tx, here: Desk, form: dict[str, str]) -> tuple[str, TicketView | None]:
@@ -131,10 +154,12 @@ ACTS: Final[dict[str, Act]] = {
     "recalls": lambda tx, here, form: ("desk.did-recall", desk.recall(tx, here)),
     "starts": lambda tx, here, form: ("desk.did-start", desk.start_serving(tx, here)),
     "finishes": _finish,
-    "no-shows": lambda tx, here, form: ("desk.did-no-show", desk.mark_no_show(tx, here)),
+    "absences": _absent,
     "holds": lambda tx, here, form: ("desk.did-hold", desk.hold(tx, here)),
     "transfers": _transfer,
     "returns": _return,
+    "raises": _raise,
+    "take-backs": lambda tx, here, form: ("desk.did-take-back", desk.take_back(tx, here)),
 }
 
 
@@ -176,6 +201,23 @@ async def _refused(
     )
 
 
+async def _asked(
+    request: Request,
+    person: StaffView,
+    branch: BranchSettings,
+    counter: CounterView,
+    refusal: DomainError,
+    resource: str,
+    form: dict[str, str],
+) -> Response:
+    """The press leaves something open: the desk with the question, or the refusal where nobody is left to ask about."""
+    view = await house(request).database.read(desk_view, branch.id, counter.slug, SESSION_IDLE)
+    asked = question(refusal.code, resource, form, view)
+    if asked is None:
+        return await _refused(request, person, branch, counter, refusal)
+    return await _desk(request, person, branch, counter, status=refusal.status, asked=asked)
+
+
 async def _desk(
     request: Request,
     person: StaffView,
@@ -183,10 +225,11 @@ async def _desk(
     counter: CounterView,
     said: Said | None = None,
     status: int = 200,
+    asked: Question | None = None,
 ) -> Response:
     view = await house(request).database.read(desk_view, branch.id, counter.slug, SESSION_IDLE)
     everybody = "all" in request.query_params
-    values = await desk_live.values(house(request), view, person, everybody=everybody) | {"said": said}
+    values = await desk_live.values(house(request), view, person, everybody=everybody) | {"said": said, "asked": asked}
     template = "desk/_desk.html" if kit.is_htmx(request) else "desk/desk.html"
     return await staff_page(request, person, template, values, branch=branch, status=status)
 

@@ -48,6 +48,7 @@ async def values(the_house: House, view: DeskView, person: StaffView, *, everybo
         "epoch": organisation.epoch,
         "person": person,
         "said": None,
+        "asked": None,
     }
 
 

@@ -12,11 +12,17 @@ from ..core.dispatch import Reason
 from ..core.tickets import Step, TicketState, steps_from
 from ..store.queries.access import StaffView
 from ..store.queries.desk import DeskView
-from ..store.queries.line import TicketView, served_queues
+from ..store.queries.line import TicketView, absence_rule, served_queues
 from ..store.queries.screens import is_kept_off
 from ..store.queries.settings import BranchSettings, CounterView, Names, ServiceView
+from .desk_asking import Answer, classes_for, emergencies
 
 LINE_SHOWN: Final = 30
+# How a visit ends when it does not end well.
+OUTCOMES: Final = (
+    Answer("documents_missing", "D", "desk.outcome-documents-missing"),
+    Answer("refused", "J", "desk.outcome-refused"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +46,16 @@ class Row:
     ticket: TicketView
     names: Names
     reason: Reason | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """What "not here" means at this moment: a no-show, or the line again. `call` of `calls` that a no-show needs."""
+
+    no_show: bool
+    call: int
+    calls: int
+    no_show_from: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +83,15 @@ def context(view: DeskView, person: StaffView, now: datetime, *, everybody: bool
         "name": _booked_name(view),
         "expected": current.id if current else "",
         "unseen": _unseen(view),
+        "emergencies": [(ticket, settings.priorities[ticket.priority].names) for ticket in emergencies(view)],
+        "absence": absence(view, now),
+        "outcomes": OUTCOMES,
         "buttons": buttons(view),
         "hint": _hint(view),
         "line": [_row(tickets[choice.ticket_id], settings, choice.reason) for choice in shown],
         "waiting": len(order),
         "hidden": len(order) - len(shown),
+        "raisable": {row.id for row in (*view.waiting, *view.held) if classes_for(settings, row)},
         "held": [_row(ticket, settings) for ticket in view.held],
         "missed": [_row(ticket, settings) for ticket in view.missed],
         "colleagues": [counter for counter in settings.counters.values() if counter.id != view.counter.id],
@@ -96,11 +116,26 @@ def buttons(view: DeskView) -> list[Button]:
         Button("calls", "N", "desk.next", "" if view.waiting else "desk.why-nobody-waits", likely=current is None),
         Button("recalls", "R", "desk.recall", why(Step.RECALL)),
         Button("starts", "S", "desk.start", why(Step.START), likely=state is TicketState.CALLED),
-        Button("finishes", "F", "desk.finish", why(Step.FINISH), likely=state is TicketState.SERVING),
-        Button("no-shows", "X", "desk.no-show", why(Step.NO_SHOW)),
+        Button("finishes", "F", "desk.finish", nobody, likely=state is TicketState.SERVING),
+        Button("absences", "X", "desk.no-show", why(Step.NO_SHOW)),
         Button("holds", "H", "desk.hold", why(Step.HOLD)),
         Button("", "T", "desk.transfer", why(Step.TRANSFER)),
+        Button("take-backs", "Z", "desk.take-back", "" if view.undo_until else "desk.why-nothing-to-take-back"),
     ]
+
+
+def absence(view: DeskView, now: datetime) -> Absence | None:
+    """What "not here" would mean now for the visitor who was called; None while nobody is."""
+    current = view.current
+    if current is None or current.state is not TicketState.CALLED or current.first_called_at is None:
+        return None
+    rule = absence_rule(view.settings)
+    return Absence(
+        no_show=rule.is_no_show(current.calls, current.first_called_at, now),
+        call=current.calls,
+        calls=max(rule.calls, current.calls),
+        no_show_from=rule.no_show_from(current.first_called_at),
+    )
 
 
 def queue_names(settings: BranchSettings, counter: CounterView) -> list[Names]:

@@ -21,7 +21,7 @@ from starlette.websockets import WebSocket
 
 from ..actions import kiosk
 from ..core.errors import IllegalTransition, Missing
-from ..core.tickets import OPEN, Step, TicketState, steps_from
+from ..core.tickets import OPEN, TAKE_BACK, Step, TicketState, steps_from
 from ..live.socket import Frame, serve
 from ..store.database import Tx
 from ..store.log import CITIZEN
@@ -76,14 +76,18 @@ class _Telephone:
         self._branch_id = branch_id
         self._shown: tuple[Hashable, ...] = ()
         self._drawn: Frame | None = None
+        self._settled = False
 
     async def frame(self) -> Frame:
         """The page's changing part as it is now."""
-        if self._drawn is not None and self._shown[0] in FINAL:
+        if self._drawn is not None and self._settled:
             return self._drawn
         await self._house.audiences.settle(self._house.hub, self._branch_id)
         branch, stands = await self._stands()
         now = self._house.clock.now()
+        ended = stands.ticket.ended_at
+        # The end of a visit may be a slip of the hand that is taken back.
+        self._settled = stands.ticket.state in FINAL and ended is not None and now - ended > TAKE_BACK
         # The page says when it was drawn, to the minute; the position alone is nothing that it shows.
         shown = (
             stands.ticket.state,

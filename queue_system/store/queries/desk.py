@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from ...core import dispatch
 from ...core.dispatch import Choice
 from ...core.printers import IN_TROUBLE
-from ...core.tickets import AT_COUNTER, TicketState
+from ...core.tickets import AT_COUNTER, TAKE_BACK, TicketState
 from ..database import Tx
 from ..tables import Branch, Call, Counter, Event, Staff, table
 from . import line
@@ -55,7 +55,8 @@ class DeskView:
     """One counter and what surrounds it, all of one moment: `seq` is the branch's position then.
 
     `waiting` are the tickets of the counter's queues, oldest anchor first; `at_counters` is by counter. `live` are the
-    zones with a live screen, `unserved` the queues of the branch with people and no open counter.
+    zones with a live screen, `unserved` the queues of the branch with people and no open counter. `undo_until` is
+    until when whoever sits here can take the last press back, None for nothing to take back.
     """
 
     settings: BranchSettings
@@ -69,6 +70,7 @@ class DeskView:
     held: tuple[TicketView, ...]
     missed: tuple[TicketView, ...]
     troubled_printers: tuple[DeviceView, ...]
+    undo_until: datetime | None
     live: Live
     unserved: tuple[UnservedView, ...]
 
@@ -95,11 +97,12 @@ def desk(tx: Tx, branch_id: UUID, counter: str, idle: Idle) -> DeskView:
     mine = [ticket for ticket in open_now if ticket.queue_id in view.queues]
     at_counters = {ticket.counter_id: ticket for ticket in open_now if ticket.counter_id and ticket.state in AT_COUNTER}
     current = at_counters.get(view.id)
+    sitting = holders(tx, branch_id, idle)
     return DeskView(
         settings=settings,
         counter=view,
         seq=int(tx.scalar(sa.select(BRANCH.c.last_seq).where(BRANCH.c.id == branch_id)) or 0),
-        holders=holders(tx, branch_id, idle),
+        holders=sitting,
         at_counters=at_counters,
         called=_last_call(tx, current) if current else None,
         booking=booking(tx, branch_id, current.booking_id) if current and current.booking_id else None,
@@ -109,6 +112,7 @@ def desk(tx: Tx, branch_id: UUID, counter: str, idle: Idle) -> DeskView:
         troubled_printers=tuple(
             printer for printer in devices(tx, branch_id, "printer") if printer.status in IN_TROUBLE
         ),
+        undo_until=_undo_until(tx, branch_id, view.id, sitting.get(view.id)),
         live=live_zones(tx, branch_id),
         unserved=tuple(line.unserved(open_now, settings, line.open_counters(tx, settings))),
     )
@@ -124,6 +128,16 @@ def holders(tx: Tx, branch_id: UUID, idle: Idle) -> dict[UUID, HolderView]:
         idle.bounds(tx.now),
     )
     return {row.id: HolderView(row.staff_id, row.name, bool(row.present)) for row in rows}
+
+
+def _undo_until(tx: Tx, branch_id: UUID, counter_id: UUID, holder: HolderView | None) -> datetime | None:
+    press = tx.scalar(
+        sa.select(COUNTER.c.last_press).where(COUNTER.c.branch_id == branch_id, COUNTER.c.id == counter_id)
+    )
+    if press is None or holder is None or press["staff"] != str(holder.staff_id):
+        return None
+    until = datetime.fromisoformat(press["at"]) + TAKE_BACK
+    return until if tx.now <= until else None
 
 
 def _last_call(tx: Tx, ticket: TicketView) -> CalledView | None:

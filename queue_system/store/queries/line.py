@@ -11,6 +11,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from ...core import dispatch
+from ...core.absence import AbsenceRule
 from ...core.dispatch import CallingRules, Waiting
 from ...core.errors import Missing
 from ...core.tickets import OPEN, TicketState, left_behind
@@ -52,10 +53,14 @@ class TicketView:
     booking_id: UUID | None
     counter_id: UUID | None
     calls: int
+    first_called_at: datetime | None
     called_at: datetime | None
     started_at: datetime | None
     ended_at: datetime | None
     outcome: str | None
+    skips: int
+    aside: int
+    returns: int
     token: str
 
 
@@ -199,6 +204,7 @@ def as_waiting(tickets: Iterable[TicketView], settings: BranchSettings) -> list[
             weight=settings.priorities[view.priority].weight if view.priority in settings.priorities else 1.0,
             anchor_at=view.anchor_at,
             appointment=view.booking_id is not None,
+            aside=view.aside,
         )
         for view in tickets
         if view.state is TicketState.WAITING
@@ -213,6 +219,11 @@ def calling_rules(settings: BranchSettings) -> CallingRules:
         int(settings.queue_rules.get("call_early_min", 5)),
         None if guard is None else int(guard),
     )
+
+
+def absence_rule(settings: BranchSettings) -> AbsenceRule:
+    """What "not here" means in a branch."""
+    return AbsenceRule.of(settings.queue_rules)
 
 
 def heavier(settings: BranchSettings, given: str, other: str | None) -> str:

@@ -69,11 +69,18 @@ class Ticket(SQLModel, table=True):
     language: str
     booking_id: UUID | None = None
     counter_id: UUID | None = None
+    # Calls in a row, since the visitor last stood at a counter, and when the first and the last of them was.
     calls: int = 0
+    first_called_at: datetime | None = None
     called_at: datetime | None = None
     started_at: datetime | None = None
     ended_at: datetime | None = None
     outcome: str | None = None
+    # How often the visitor was called and passed over; how many others are called first now.
+    skips: int = 0
+    aside: int = 0
+    # How often a no-show came after all and was let into the line again.
+    returns: int = 0
     request_id: str | None = None
     token: str
 

@@ -201,6 +201,8 @@ class Counter(SQLModel, table=True):
     accessible: bool = False
     staff_id: UUID | None = Field(default=None, foreign_key="staff.id")
     seated_at: datetime | None = None
+    # The last press, as long as it can be taken back: who, when, and the tickets before and after it.
+    last_press: dict[str, Any] | None = json()
 
 
 class CounterQueue(SQLModel, table=True):

@@ -75,7 +75,9 @@ def act(do: Do) -> Callable[[Request, Any], Awaitable[models.Done]]:
 
 
 def _call(tx: Tx, here: Desk, _branch: BranchSettings, asked: models.CallAct) -> TicketView | None:
-    return desk.call_ticket(tx, here, asked.ticket) if asked.ticket else desk.call_next(tx, here)
+    if asked.ticket:
+        return desk.call_ticket(tx, here, asked.ticket, asked.current, asked.reason)
+    return desk.call_next(tx, here, asked.current)
 
 
 def _recall(tx: Tx, here: Desk, _branch: BranchSettings, _asked: models.Act) -> TicketView:
@@ -90,8 +92,8 @@ def _finish(tx: Tx, here: Desk, _branch: BranchSettings, asked: models.FinishAct
     return desk.finish(tx, here, asked.outcome)
 
 
-def _no_show(tx: Tx, here: Desk, _branch: BranchSettings, _asked: models.Act) -> TicketView:
-    return desk.mark_no_show(tx, here)
+def _absent(tx: Tx, here: Desk, _branch: BranchSettings, _asked: models.Act) -> TicketView:
+    return desk.mark_absent(tx, here)
 
 
 def _hold(tx: Tx, here: Desk, _branch: BranchSettings, _asked: models.Act) -> TicketView:
@@ -115,6 +117,10 @@ async def lift(request: Request, asked: models.Raise) -> models.Done:
         branch.id, raise_ticket, branch.id, asked.ticket, asked.priority, asked.reason, access.actor(person)
     )
     return models.Done(ticket=_ticket(branch, ticket), expected=None)
+
+
+def _take_back(tx: Tx, here: Desk, _branch: BranchSettings, _asked: models.Act) -> TicketView | None:
+    return desk.take_back(tx, here)
 
 
 # ---------------------------------------------------------------- inside
@@ -183,10 +189,11 @@ ACTS: Final[tuple[tuple[str, str, Do, type[Asked]], ...]] = (
     ("recalls", "api.recall", _recall, models.Act),
     ("starts", "api.start", _start, models.Act),
     ("finishes", "api.finish", _finish, models.FinishAct),
-    ("no-shows", "api.no-show", _no_show, models.Act),
+    ("absences", "api.absent", _absent, models.Act),
     ("holds", "api.hold", _hold, models.Act),
     ("transfers", "api.transfer", _transfer, models.TransferAct),
     ("returns", "api.return", _return, models.Return),
+    ("take-backs", "api.take-back", _take_back, models.Act),
 )
 
 

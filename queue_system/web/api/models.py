@@ -253,6 +253,11 @@ class Act(Asked):
 
 class CallAct(Act):
     ticket: Annotated[Id | None, Field(description="api.field-call-ticket")] = None
+    current: Annotated[Literal["done", "absent"] | None, Field(description="api.field-call-current")] = None
+    reason: Annotated[
+        Literal["unwell", "accompanied", "returned", "own_case", "instruction", "mistake"] | None,
+        Field(description="api.field-call-reason"),
+    ] = None
 
 
 class FinishAct(Act):

@@ -359,6 +359,7 @@ def upgrade() -> None:
         sa.Column("accessible", sa.Boolean(), nullable=False),
         sa.Column("staff_id", sa.Uuid(), nullable=True),
         sa.Column("seated_at", UTCDateTime(), nullable=True),
+        sa.Column("last_press", sa.JSON(none_as_null=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["branch_id", "zone_id"],
             ["zone.branch_id", "zone.id"],
@@ -626,10 +627,14 @@ def upgrade() -> None:
         sa.Column("booking_id", sa.Uuid(), nullable=True),
         sa.Column("counter_id", sa.Uuid(), nullable=True),
         sa.Column("calls", sa.Integer(), nullable=False),
+        sa.Column("first_called_at", UTCDateTime(), nullable=True),
         sa.Column("called_at", UTCDateTime(), nullable=True),
         sa.Column("started_at", UTCDateTime(), nullable=True),
         sa.Column("ended_at", UTCDateTime(), nullable=True),
         sa.Column("outcome", AutoString(), nullable=True),
+        sa.Column("skips", sa.Integer(), nullable=False),
+        sa.Column("aside", sa.Integer(), nullable=False),
+        sa.Column("returns", sa.Integer(), nullable=False),
         sa.Column("request_id", AutoString(), nullable=True),
         sa.Column("token", AutoString(), nullable=False),
         sa.ForeignKeyConstraint(

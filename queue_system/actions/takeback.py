@@ -1,0 +1,160 @@
+"""A press at a counter that was a mistake, taken back within some seconds: everything stands as before it.
+
+Each press leaves with its counter how the tickets that it moved stood before and after. They are put back only
+where they stand as the press left them: what somebody else has done since is never undone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from ..core import events, tickets
+from ..core.errors import Refused, Stale
+from ..store.log import Actor, Locked
+from ..store.prepared import Prepared
+from ..store.queries import line
+from ..store.queries.line import TicketView
+from ..store.queries.settings import BranchSettings
+from ..store.tables import Counter, Ticket, table
+from .visit import unend_booking
+
+COUNTER = table(Counter)
+TICKET = table(Ticket)
+
+# What a press at a counter may change of a ticket.
+CHANGES: Final = (
+    "state",
+    "queue_id",
+    "service_id",
+    "counter_id",
+    "priority",
+    "anchor_at",
+    "calls",
+    "first_called_at",
+    "called_at",
+    "started_at",
+    "ended_at",
+    "outcome",
+    "skips",
+    "aside",
+    "returns",
+)
+
+Move = tuple[TicketView, TicketView]
+_Shape = dict[str, Any]
+
+_REMEMBER = Prepared(
+    sa.update(COUNTER)
+    .where(COUNTER.c.branch_id == sa.bindparam("branch"), COUNTER.c.id == sa.bindparam("counter"))
+    .values(last_press=sa.bindparam("press", type_=COUNTER.c.last_press.type))
+)
+
+
+def remember(
+    branch: Locked, counter_id: UUID, staff_id: UUID, moves: Iterable[Move], waited: Iterable[UUID] = ()
+) -> None:
+    """Keep the press that has just been made: each ticket before and after it, and who was let wait one call less."""
+    press = {
+        "at": branch.tx.now.isoformat(),
+        "staff": str(staff_id),
+        "moves": [
+            {"ticket": str(before.id), "before": _shape(before), "after": _shape(after)} for before, after in moves
+        ],
+        "waited": [str(ticket_id) for ticket_id in waited],
+    }
+    branch.tx.later(_REMEMBER, {"branch": branch.id, "counter": counter_id, "press": press})
+
+
+def forget(branch: Locked, counter_id: UUID) -> None:
+    """What was pressed before can be taken back no more."""
+    branch.tx.later(_REMEMBER, {"branch": branch.id, "counter": counter_id, "press": None})
+
+
+def undo(branch: Locked, settings: BranchSettings, counter_id: UUID, staff_id: UUID, actor: Actor) -> list[TicketView]:
+    """Take the last press at a counter back; the tickets as they stand again, the one called last first.
+
+    Raises Refused with "take-back-nothing", "take-back-late" or "take-back-moved".
+    """
+    tx = branch.tx
+    condition = (COUNTER.c.branch_id == branch.id) & (COUNTER.c.id == counter_id)
+    press = tx.scalar(sa.select(COUNTER.c.last_press).where(condition))
+    if press is None or press["staff"] != str(staff_id):
+        raise Refused("take-back-nothing")
+    if tx.now - datetime.fromisoformat(press["at"]) > tickets.TAKE_BACK:
+        raise Refused("take-back-late")
+    put_back = []
+    # Backwards: the visitor who was called leaves the counter before the one who was finished stands there again.
+    for move in reversed(press["moves"]):
+        ticket = line.ticket(tx, branch.id, UUID(move["ticket"]))
+        if _shape(ticket) != move["after"]:
+            raise Refused("take-back-moved", code=ticket.code)
+        put_back.append(_put_back(branch, settings, ticket, move["before"], counter_id, actor))
+    for ticket_id in press["waited"]:
+        tx.execute(
+            sa.update(TICKET)
+            .where(
+                TICKET.c.branch_id == branch.id,
+                TICKET.c.id == UUID(ticket_id),
+                TICKET.c.state == tickets.TicketState.WAITING.value,
+            )
+            .values(aside=TICKET.c.aside + 1)
+        )
+    forget(branch, counter_id)
+    return put_back
+
+
+def _put_back(
+    branch: Locked, settings: BranchSettings, ticket: TicketView, before: _Shape, counter_id: UUID, actor: Actor
+) -> TicketView:
+    found = branch.tx.execute(
+        sa.update(TICKET)
+        .where(
+            TICKET.c.branch_id == branch.id,
+            TICKET.c.id == ticket.id,
+            TICKET.c.state == ticket.state.value,
+            TICKET.c.calls == ticket.calls,
+        )
+        .values({name: _stored(name, before[name]) for name in CHANGES})
+    )
+    if found.rowcount != 1:
+        raise Stale("ticket-moved", code=ticket.code)
+    again = line.ticket(branch.tx, branch.id, ticket.id)
+    fact = events.TicketTakenBack(
+        subject=str(ticket.id),
+        code=ticket.code,
+        counter=str(counter_id),
+        to_state=again.state.value,
+        at_counter=str(again.counter_id) if again.counter_id else None,
+        queue=settings.queues[again.queue_id].slug,
+        service=settings.services[again.service_id].slug,
+        priority_class=again.priority,
+        calls=again.calls,
+    )
+    branch.append(fact, actor)
+    if ticket.state not in tickets.OPEN:
+        unend_booking(branch, ticket, actor)
+    return again
+
+
+def _shape(ticket: TicketView) -> _Shape:
+    """What a press may change, as JSON."""
+    return {name: _plain(getattr(ticket, name)) for name in CHANGES}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return str(value) if isinstance(value, UUID | tickets.TicketState) else value
+
+
+def _stored(name: str, value: Any) -> Any:
+    if value is None:
+        return None
+    if name.endswith("_at"):
+        return datetime.fromisoformat(value)
+    return UUID(value) if name.endswith("_id") else value

@@ -1,0 +1,46 @@
+"""A visitor who was called and is not here: passed over, or a no-show, by the branch's own rule."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+OTHERS_FIRST: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class AbsenceRule:
+    """What a branch sets. A no-show needs `calls` in a row and that the first of them is `after` ago.
+
+    Before that "not here" passes the visitor over, who keeps the place and is called again once `others_first`
+    have been called. `rejoins`: how often a no-show who comes after all is let into the line again, None for
+    always; `keeps_place` is whether the old place counts then.
+    """
+
+    calls: int
+    after: timedelta
+    others_first: int = OTHERS_FIRST
+    rejoins: int | None = None
+    keeps_place: bool = False
+
+    @classmethod
+    def of(cls, rules: Mapping[str, Any]) -> AbsenceRule:
+        """The rule in the `queue_rules` of a branch."""
+        others = rules.get("missed_rejoin_after_calls")
+        return cls(
+            calls=int(rules.get("no_show_after_calls", 1)),
+            after=timedelta(minutes=int(rules.get("no_show_after_min", 0))),
+            others_first=OTHERS_FIRST if others is None else int(others),
+            rejoins=rules.get("missed_rejoin_times"),
+            keeps_place=others is not None,
+        )
+
+    def is_no_show(self, calls: int, first_called_at: datetime, now: datetime) -> bool:
+        """Whether "not here" at `now` is a no-show: `calls` in a row, the first of them at `first_called_at`."""
+        return calls >= self.calls and now >= self.no_show_from(first_called_at)
+
+    def no_show_from(self, first_called_at: datetime) -> datetime:
+        """Before this instant nobody is a no-show."""
+        return first_called_at + self.after
