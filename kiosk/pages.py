@@ -22,6 +22,7 @@ from queue_system.store.queries.place import prospects
 from queue_system.store.queries.settings import BranchSettings, ServiceView
 from queue_system.web import kit
 from queue_system.web.house import house
+from queue_system.web.rules import rules_of
 
 from . import arrival, number
 from .offer import Offer, card_of, documents, next_numbers, note_of, offer, self_declared
@@ -79,6 +80,11 @@ async def service(request: Request, visit: Visit) -> Response:
         "request_id": _new_request(),
     }
     return await show(request, visit, "service.html", f"/services/{chosen.id}", values)
+
+
+async def rules(request: Request, visit: Visit) -> Response:
+    """`/kiosk/{lang}/rules`: who is called when."""
+    return await show(request, visit, "rules.html", "/rules", {"rules": rules_of(visit.branch, visit.words)})
 
 
 async def take(request: Request, visit: Visit) -> Response:
@@ -152,6 +158,7 @@ def _routes() -> list[BaseRoute]:
         ("", start, ["GET"]),
         ("/groups/{group}", group, ["GET"]),
         ("/services/{service:uuid}", service, ["GET"]),
+        ("/rules", rules, ["GET"]),
         ("/tickets", take, ["POST"]),
         ("/tickets/{token}", number.number, ["GET"]),
         ("/tickets/{token}/copies", number.answer, ["POST"]),

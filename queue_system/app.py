@@ -26,7 +26,7 @@ from .printing import Printing
 from .settings import Settings, secret_key
 from .store.database import Database
 from .store.queries.settings import branch_ids
-from .web import api, desk, errors, files, kit, office, pairing, public, reception, sign_in, ticket
+from .web import api, desk, errors, files, kit, office, pairing, public, public_rules, reception, sign_in, ticket
 from .web.house import House
 from .web.security import Gate
 
@@ -67,6 +67,7 @@ def create_app(settings: Settings, clock: Clock | None = None, demo: dict[str, o
             *api.routes,
             *files.routes_for(static, FOLDERS),
             *public.routes,
+            *public_rules.routes,
             *ticket.routes,
             *sign_in.routes,
             *pairing.routes,

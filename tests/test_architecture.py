@@ -32,7 +32,7 @@ PARTS = {
 # What pages stand on. The rest of queue_system.web is pages.
 GROUND = {
     f"queue_system.web.{name}"
-    for name in ("access", "errors", "files", "house", "kit", "limits", "qr", "security", "staff_pages")
+    for name in ("access", "errors", "files", "house", "kit", "limits", "qr", "rules", "security", "staff_pages")
 }
 BELOW_GROUND = {"settings", "logs", "clock", "core", "store", "actions", "profiles", "i18n", "live"}
 MAY_IMPORT: dict[str, set[str]] = {

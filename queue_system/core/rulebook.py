@@ -1,0 +1,114 @@
+"""The published rule as sentences: what a branch has set, in the order in which a visitor meets it.
+
+The sentences follow from the same values that the calling rule decides with, so that what hangs on the wall cannot
+say anything else than what is done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TypeAlias
+
+from .absence import AbsenceRule
+from .bookings import CheckInRules
+from .dispatch import CallingRules, is_emergency, longest_bypass
+
+SELF_DECLARED = "self_declared"
+# Nobody shows anything for these: a visitor has an appointment, or has none.
+BY_ITSELF = ("none", "booking")
+
+# A length of time, a count, or the slugs of priority classes.
+Value: TypeAlias = timedelta | int | tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PriorityClass:
+    """A class of the branch: its weight, and what it takes to have it."""
+
+    slug: str
+    weight: float
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """One sentence of the rule, by its code, and what stands in it."""
+
+    code: str
+    values: Mapping[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How fast the turn of an ordinary class comes: a minute counts as `factor` minutes of the slowest class.
+
+    Nobody who comes `promise` later is called before (`dispatch.longest_bypass`); None for no promise.
+    """
+
+    slug: str
+    factor: float
+    promise: timedelta | None
+
+
+def articles(
+    calling: CallingRules, check_in: CheckInRules, absence: AbsenceRule, classes: Sequence[PriorityClass]
+) -> list[Article]:
+    """The rule of a branch, sentence by sentence."""
+    return [
+        *_who_is_next(calling, classes),
+        *_appointments(calling, check_in),
+        *_absence(absence),
+        Article("held"),
+        Article("out-of-turn"),
+        Article("log"),
+        Article("day-end"),
+    ]
+
+
+def paces(calling: CallingRules, classes: Sequence[PriorityClass]) -> list[Pace]:
+    """The ordinary classes, the fastest first."""
+    ordinary = [one for one in classes if not is_emergency(one.weight)]
+    slowest = min((one.weight for one in ordinary), default=1.0)
+    ordinary.sort(key=lambda one: -one.weight)
+    return [Pace(one.slug, one.weight / slowest, longest_bypass(one.weight, calling)) for one in ordinary]
+
+
+def _who_is_next(calling: CallingRules, classes: Sequence[PriorityClass]) -> Iterable[Article]:
+    yield Article("waiting")
+    ordinary = {one.weight for one in classes if not is_emergency(one.weight)}
+    if len(ordinary) > 1:
+        yield Article("classes")
+        if calling.guard is not None:
+            yield Article("guard", {"guard": calling.guard})
+    if emergencies := tuple(one.slug for one in classes if is_emergency(one.weight)):
+        yield Article("emergency", {"classes": emergencies})
+    shown = [one for one in classes if one.evidence not in BY_ITSELF]
+    if declared := tuple(one.slug for one in shown if one.evidence.startswith(SELF_DECLARED)):
+        yield Article("declared", {"classes": declared})
+    if confirmed := tuple(one.slug for one in shown if not one.evidence.startswith(SELF_DECLARED)):
+        yield Article("confirmed", {"classes": confirmed})
+
+
+def _appointments(calling: CallingRules, check_in: CheckInRules) -> Iterable[Article]:
+    yield Article("check-in", {"early": timedelta(minutes=check_in.early_min)})
+    if calling.call_early:
+        yield Article("appointment-early", {"early": calling.call_early})
+    else:
+        yield Article("appointment")
+    yield Article("late", {"grace": timedelta(minutes=check_in.late_grace_min)})
+
+
+def _absence(absence: AbsenceRule) -> Iterable[Article]:
+    if absence.calls > 1 or absence.after:
+        yield Article("passed-over", {"others": absence.others_first})
+    yield Article("no-show", {"calls": absence.calls, "after": absence.after})
+    if absence.rejoins == 0:
+        yield Article("no-return")
+    elif absence.keeps_place:
+        yield Article("return-behind", {"others": absence.others_first})
+    else:
+        yield Article("return-anew")
+    if absence.rejoins:
+        yield Article("returns", {"times": absence.rejoins})

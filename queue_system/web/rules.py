@@ -1,0 +1,109 @@
+"""The published rule of a branch in words, as page, kiosk and wall show it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from babel.lists import format_list
+from markupsafe import Markup
+
+from ..core import rulebook
+from ..core.rulebook import PriorityClass, Value
+from ..i18n import dates
+from ..i18n.filters import localised
+from ..i18n.numerals import to_digits
+from ..i18n.words import Words
+from ..store.queries import line
+from ..store.queries.bookings import check_in_rules
+from ..store.queries.settings import BranchSettings
+
+SENTENCES: Final[Mapping[str, str]] = {
+    "waiting": "rules.waiting",
+    "classes": "rules.classes",
+    "guard": "rules.guard",
+    "emergency": "rules.emergency",
+    "declared": "rules.declared",
+    "confirmed": "rules.confirmed",
+    "check-in": "rules.check-in",
+    "appointment": "rules.appointment",
+    "appointment-early": "rules.appointment-early",
+    "late": "rules.late",
+    "passed-over": "rules.passed-over",
+    "no-show": "rules.no-show",
+    "no-return": "rules.no-return",
+    "return-behind": "rules.return-behind",
+    "return-anew": "rules.return-anew",
+    "returns": "rules.returns",
+    "held": "rules.held",
+    "out-of-turn": "rules.out-of-turn",
+    "log": "rules.log",
+    "day-end": "rules.day-end",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PaceShown:
+    """A row of the table of classes, in words; `promise` is None where none is given."""
+
+    name: str
+    factor: str
+    promise: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The rule in one language."""
+
+    words: Words
+    articles: tuple[Markup, ...]
+    paces: tuple[PaceShown, ...]
+
+
+def rules_of(branch: BranchSettings, words: Words) -> Rules:
+    """The rule of a branch in the language and digits of `words`."""
+    calling = line.calling_rules(branch)
+    classes = [PriorityClass(one.slug, one.weight, one.evidence) for one in branch.priorities.values()]
+    found = rulebook.articles(calling, check_in_rules(branch), line.absence_rule(branch), classes)
+    rows = rulebook.paces(calling, classes)
+    return Rules(
+        words=words,
+        articles=tuple(
+            words.html(
+                SENTENCES[article.code], **{name: _said(branch, value, words) for name, value in article.values.items()}
+            )
+            for article in found
+        ),
+        # One class, or classes that are alike, need no table.
+        paces=tuple(
+            PaceShown(
+                _name(branch, row.slug, words),
+                f"{to_digits(f'{row.factor:g}', words.digits)}×",
+                _promise(row.promise, words),
+            )
+            for row in rows
+        )
+        if len({row.factor for row in rows}) > 1
+        else (),
+    )
+
+
+def _said(branch: BranchSettings, value: Value, words: Words) -> str:
+    if isinstance(value, timedelta):
+        return dates.minutes(value // timedelta(minutes=1), words)
+    if isinstance(value, tuple):
+        return format_list([_name(branch, slug, words) for slug in value], locale=words.language)
+    return to_digits(str(value), words.digits)
+
+
+def _name(branch: BranchSettings, slug: str, words: Words) -> str:
+    return localised(branch.priorities[slug].names, words.language)
+
+
+def _promise(promise: timedelta | None, words: Words) -> str | None:
+    if promise is None:
+        return None
+    # A promise is not rounded to the side that would break it.
+    return dates.minutes(-(-promise // timedelta(minutes=1)), words) if promise else words.text("rules.promise-nobody")
