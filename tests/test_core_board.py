@@ -51,7 +51,7 @@ class Day:
         return self.add(events.TicketRecalled(subject=code, code=code, counter=counter, counter_number=1, call=2))
 
     def board(self, scope: Scope = OPEN, since: datetime = MORNING) -> Board:
-        return fold(self.entries, scope, since)
+        return fold(self.entries, scope, since, since.date())
 
 
 def codes(board: Board) -> list[str]:
@@ -210,3 +210,18 @@ def test_the_order_of_the_calls_handed_in_does_not_matter() -> None:
     forwards = Board.of([called(1), called(2), called(3)], {}, OPEN, MORNING)
     assert forwards == Board.of([called(3), called(1), called(2)], {}, OPEN, MORNING)
     assert codes(forwards) == ["A003", "A002", "A001"]
+
+
+def test_who_may_wait_here_is_called_here_wherever_the_counter_is() -> None:
+    day = Day()
+    day.issue("A001")
+    day.call("A001", "9")
+    assert codes(day.board()) == []
+    assert codes(day.board(replace(OPEN, services_here=frozenset({"renewal"})))) == ["A001"]
+
+
+def test_who_was_left_in_line_on_a_day_that_is_over_is_not_counted() -> None:
+    day = Day()
+    day.issue("A001")
+    assert dict(day.board().waiting)["passports"] == 1
+    assert dict(day.board(since=MORNING + timedelta(days=1)).waiting)["passports"] == 0

@@ -18,7 +18,6 @@ from hypothesis import strategies as st
 from queue_system.actions import desk, kiosk, office
 from queue_system.actions.desk import Desk
 from queue_system.clock import FrozenClock
-from queue_system.core import hours
 from queue_system.core.board import Board, Entry, fold
 from queue_system.core.errors import DomainError
 from queue_system.core.events import from_data
@@ -52,9 +51,9 @@ STEPS = (
 def from_log(hall: Hall, zone_id: UUID | None) -> Board:
     rows = hall.db.read_now(log.after, hall.branch.id, 0, 100_000)
     entries = [Entry(row.seq, row.at, from_data(row.kind, row.subject, row.data)) for row in rows]
-    day = hours.business_date(hall.db.clock.now(), hall.branch.zone, hall.branch.day_starts)
-    since, _ = hours.day_bounds(day, hall.branch.zone, hall.branch.day_starts)
-    return fold(entries, scope_of(hall.branch, zone_id, hall.db.read_now(live_zones, hall.branch.id)), since)
+    table, now = hall.branch.timetable, hall.db.clock.now()
+    scope = scope_of(hall.branch, zone_id, hall.db.read_now(live_zones, hall.branch.id))
+    return fold(entries, scope, table.live_since(now), table.first_live_day(now))
 
 
 def from_tables(hall: Hall, zone_id: UUID | None) -> Board:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final, NamedTuple
 
 from . import events
@@ -120,20 +120,27 @@ class Entry(NamedTuple):
     fact: Fact
 
 
-def fold(entries: Iterable[Entry], scope: Scope, since: datetime) -> Board:
-    """The board that follows from the log of a branch, read from its first entry."""
+def fold(entries: Iterable[Entry], scope: Scope, since: datetime, first_day: date) -> Board:
+    """The board that follows from the log of a branch, read from its first entry.
+
+    Tickets of a business date before `first_day` are of a session that is over, whether or not this was written down.
+    """
     tickets: dict[str, _Standing] = {}
     for entry in entries:
         if isinstance(entry.fact, events.TicketIssued):
             tickets[entry.fact.subject] = _Standing(
-                entry.fact.code, entry.fact.queue, entry.fact.queue, entry.fact.service
+                entry.fact.code,
+                entry.fact.queue,
+                entry.fact.queue,
+                entry.fact.service,
+                date.fromisoformat(entry.fact.business_date),
             )
         elif (standing := tickets.get(entry.fact.subject)) is not None:
             standing.follow(entry)
     waiting = Counter(
         Place(standing.queue, standing.series, standing.service)
         for standing in tickets.values()
-        if standing.state is TicketState.WAITING
+        if standing.state is TicketState.WAITING and standing.business_date >= first_day
     )
     return Board.of(_calls_of(tickets.values()), waiting, scope, since)
 
@@ -146,6 +153,7 @@ class _Standing:
     series: str
     queue: str
     service: str
+    business_date: date
     state: TicketState = TicketState.WAITING
     called: Entry | None = field(default=None)
 
