@@ -12,9 +12,11 @@ import pytest
 import sqlalchemy as sa
 from starlette.testclient import TestClient
 
+from queue_system.actions import printers
 from queue_system.clock import FrozenClock
 from queue_system.store.database import Database
 from queue_system.store.queries import line
+from queue_system.store.queries.access import devices
 from queue_system.store.queries.settings import BranchSettings, branch_ids
 from queue_system.store.tables import PrintJob, table
 from tests.api_program import EMBASSY, Program, allow_remote_tickets, facts, kiosk_token
@@ -266,6 +268,9 @@ def test_a_called_ticket_cannot_leave_and_names_its_counter(kiosk: Program, prog
 
 def test_the_same_request_ten_times_at_once_gives_one_ticket_and_one_slip(kiosk: Program, hall: Hall) -> None:
     body = {"request_id": str(uuid.uuid4()), "service": "attest-single", "slip": True}
+    printer = hall.db.read_now(devices, hall.branch.id, "printer")[0]
+    found_at = {"transport": "tcp9100", "host": "127.0.0.1", "port": 9}
+    hall.db.write_in_now(hall.branch.id, printers.set_printer, hall.branch.id, printer.id, found_at)
     kiosk.get("branches")
     with ThreadPoolExecutor(10) as pool:
         answers = list(pool.map(lambda _: kiosk.post(f"{EMBASSY}/tickets", body), range(10)))

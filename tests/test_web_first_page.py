@@ -30,7 +30,7 @@ LANDS = {
         "it": "/office",
     },
     "forum": {"receptionist": HALL, "lawyer": "/desk", "programme_manager": "/office"},
-    "policy-unit": {"coordinator": HALL},
+    "policy-unit": {"coordinator": "/office", "door": HALL, "member": "/desk"},
     "social-work": {"receptionist": HALL, "case_worker": "/desk", "centre_manager": "/office"},
 }
 

@@ -111,6 +111,7 @@ class OpenToday:
     closure: Names | None
     place: Names | None
     elsewhere: tuple[DayElsewhere, ...]
+    only_elsewhere: bool
 
 
 def address_key(service: ServiceView) -> str:
@@ -206,6 +207,7 @@ def open_today(branch: BranchSettings, now: datetime, service: ServiceView | Non
             for outing in calendar.outings
             if outing.day >= today and (service is None or (outing.takes(service.id) and not service.elsewhere))
         ),
+        calendar.only_goes_out,
     )
 
 

@@ -273,9 +273,16 @@ class Return(Asked):
 
 
 class Raise(Asked):
-    ticket: Annotated[Id, Field(description="api.field-raise-ticket")]
-    priority: Annotated[str, Field(min_length=1, max_length=80, description="api.field-raise-class")]
-    reason: Annotated[Literal["seen", "document", "told", "referred"], Field(description="api.field-raise-reason")]
+    ticket: Annotated[
+        Id, Field(description="api.field-raise-ticket", examples=["01890a5d-ac96-774b-bcce-b302099a8057"])
+    ]
+    priority: Annotated[
+        str, Field(min_length=1, max_length=80, description="api.field-raise-class", examples=["elderly"])
+    ]
+    reason: Annotated[
+        Literal["seen", "document", "told", "referred"],
+        Field(description="api.field-raise-reason", examples=["document"]),
+    ]
 
 
 class Done(Given):
