@@ -16,7 +16,7 @@ from queue_system.app import create_app
 from queue_system.clock import Clock
 from queue_system.settings import read_settings
 from queue_system.store.queries import line
-from tests.hall import PASSWORD, Hall, enter
+from tests.hall import PASSWORD, Hall, enter, one_call_is_enough
 
 
 class House:
@@ -34,6 +34,7 @@ class House:
         port = self._server.servers[0].sockets[0].getsockname()[1]
         self.address = f"http://127.0.0.1:{port}"
         self.hall: Hall = enter(app.state.house.database)
+        one_call_is_enough(self.hall)
 
     def stop(self) -> None:
         self._server.should_exit = True

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
+import sqlalchemy as sa
+
 from queue_system.actions import booking, desk, kiosk, office
 from queue_system.actions.booking import HoldOrder
 from queue_system.actions.desk import Desk
@@ -13,12 +15,12 @@ from queue_system.actions.kiosk import Issued, TicketOrder
 from queue_system.clock import FrozenClock
 from queue_system.profiles.install import install
 from queue_system.profiles.reader import read_profile
-from queue_system.store.database import Database
+from queue_system.store.database import Database, Tx
 from queue_system.store.log import CITIZEN, SYSTEM
 from queue_system.store.queries import line
 from queue_system.store.queries.line import TicketView
 from queue_system.store.queries.settings import BranchSettings, branch_ids, branch_settings
-from queue_system.store.tables import ORGANISATION
+from queue_system.store.tables import ORGANISATION, Branch, table
 
 PASSWORD = "correct horse battery"
 
@@ -109,3 +111,15 @@ def enter(db: Database, branch: str | None = None) -> Hall:
     """The hall of an installed organisation."""
     ids = db.read_now(branch_ids)
     return Hall(db, db.read_now(branch_settings, ids[branch] if branch else next(iter(ids.values()))))
+
+
+def one_call_is_enough(hall: Hall) -> None:
+    """From now on whoever is not here after one call is a no-show, whatever the profile says."""
+
+    def work(tx: Tx) -> None:
+        branches = table(Branch)
+        rules = hall.branch.queue_rules | {"no_show_after_calls": 1, "no_show_after_min": 0}
+        changed = {"queue_rules": rules, "config_version": branches.c.config_version + 1}
+        tx.execute(sa.update(branches).where(branches.c.id == hall.branch.id).values(changed))
+
+    hall.db.write_now(work)

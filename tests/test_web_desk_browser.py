@@ -171,6 +171,7 @@ def test_ticked_documents_stay_ticked_and_are_fresh_for_the_next_visitor(tab: Pa
     expect(tab.locator("tbody tr")).to_have_count(2)
     expect(tab.locator("#desk-mine .checklist input").first).to_be_checked()
     tab.locator("#main").focus()
+    press(tab, "s")
     press(tab, "n")
     expect(tab.locator("tbody tr")).to_have_count(1)
     expect(tab.locator("#desk-mine .checklist input").first).not_to_be_checked()
