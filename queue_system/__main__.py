@@ -101,6 +101,7 @@ def init(
     from .profiles import ProfileError, read_profile
     from .profiles.install import install
     from .store import schema
+    from .store.queries.settings import branch_ids
 
     settings = read_settings()
     try:
@@ -111,8 +112,10 @@ def init(
         database.claim_process()
         schema.migrate(database)
         database.write_now(install, organisation)
+        # Templates for further branches are no places yet.
+        places = database.read_now(branch_ids)
     typer.echo(
-        f"{organisation.slug}: {len(organisation.branches)} branches are in. Next: queue-system staff add NAME --role administrator"
+        f"{organisation.slug}: {len(places)} branches are in. Next: queue-system staff add NAME --role administrator"
     )
 
 
