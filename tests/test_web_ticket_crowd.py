@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from starlette.applications import Starlette
 from queue_system.actions import desk
 from queue_system.app import create_app
 from queue_system.clock import FrozenClock
+from queue_system.core.tickets import TAKE_BACK
 from queue_system.live import socket
 from queue_system.settings import Settings
 from tests.counted_looks import CountedLooks
@@ -111,6 +113,11 @@ def test_a_visit_that_is_over_is_looked_at_no_more(app: Starlette, monkeypatch: 
             at_desk = hall.at(here.staff_id, "c4", mine.id)
             await asyncio.to_thread(lambda: hall.db.write_in_now(hall.branch.id, desk.finish, at_desk))
             assert 'data-state="over"' in await next_page(live)
+            # It may still be taken back: only after that it is over for good.
+            app.state.house.clock.move(TAKE_BACK + timedelta(seconds=1))
+            await asyncio.to_thread(hall.issue)
+            for _ in range(3):
+                assert await news(live) == {"type": "pulse"}
             before = looks["line"]
             await asyncio.to_thread(hall.issue)
             for _ in range(3):
