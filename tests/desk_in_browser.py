@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import uvicorn
 from playwright.sync_api import Browser, Page, expect
 
 from queue_system.app import create_app
@@ -17,6 +15,7 @@ from queue_system.clock import Clock
 from queue_system.settings import read_settings
 from queue_system.store.queries import line
 from tests.hall import PASSWORD, Hall, enter, one_call_is_enough
+from tests.served import served
 
 
 class House:
@@ -24,21 +23,13 @@ class House:
 
     def __init__(self, url: str, folder: Path, clock: Clock) -> None:
         app = create_app(read_settings({}, database_url=url, data_dir=folder), clock)
-        config = uvicorn.Config(app, port=0, log_level="error", ws="websockets-sansio", timeout_graceful_shutdown=1)
-        self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(target=self._server.run, daemon=True)
-        self._thread.start()
-        while not self._server.started:
-            assert self._thread.is_alive()
-            self._thread.join(0.02)
-        port = self._server.servers[0].sockets[0].getsockname()[1]
-        self.address = f"http://127.0.0.1:{port}"
+        self._running = ExitStack()
+        self.address = self._running.enter_context(served(app))
         self.hall: Hall = enter(app.state.house.database)
         one_call_is_enough(self.hall)
 
     def stop(self) -> None:
-        self._server.should_exit = True
-        self._thread.join(20)
+        self._running.close()
 
 
 def take_seat(page: Page, house: House, login: str = "layla") -> None:

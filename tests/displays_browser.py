@@ -17,9 +17,10 @@ from queue_system.clock import FrozenClock
 from queue_system.settings import Settings
 from queue_system.store.queries.access import devices
 from tests import axe
-from tests.displays_hall import call, seat, served, until
+from tests.displays_hall import call, seat, until
 from tests.hall import Hall, enter
 from tests.ports import kept_port
+from tests.served import served
 
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,8 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-import uvicorn
-from starlette.applications import Starlette
 from starlette.testclient import TestClient, WebSocketTestSession
 
 from queue_system.actions import office
@@ -26,12 +23,11 @@ from queue_system.store.queries.access import DeviceView, devices, staff_by_logi
 from queue_system.store.tables import Confidentiality, Counter, Queue, Service, table
 from queue_system.web.house import House
 from tests.hall import Hall, enter
+from tests.served import DEADLINE_SECONDS
 from tests.web_hall import application
 
 ORIGIN = {"origin": "http://testserver"}
 SECRET = "SENTINEL"
-# As long as a busy machine may need for anything at all; what never comes still fails.
-DEADLINE_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -135,32 +131,6 @@ def keep_secret(hall: Hall, queue: str, display: str) -> Hall:
     hall.db.write_now(change)
     hall.db.settings_cache.clear()
     return enter(hall.db)
-
-
-@contextmanager
-def served(app: Starlette, **config: Any) -> Iterator[str]:
-    """Serve an application on a free port in a thread; gives its address. Leaving stops it as a signal does."""
-    server = uvicorn.Server(
-        uvicorn.Config(
-            app,
-            host="127.0.0.1",
-            ws="websockets-sansio",
-            log_level="critical",
-            loop="asyncio",
-            timeout_graceful_shutdown=2,
-            **({"port": 0} | config),
-        )
-    )
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    until(lambda: server.started)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.should_exit = True
-        thread.join(DEADLINE_SECONDS)
-        assert not thread.is_alive()
 
 
 def until(done: Callable[[], bool], seconds: float = DEADLINE_SECONDS) -> None:

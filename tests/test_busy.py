@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +13,6 @@ from pathlib import Path
 import httpx2
 import pytest
 import sqlalchemy as sa
-import uvicorn
 from pydantic import SecretStr
 
 from queue_system.app import create_app
@@ -28,6 +26,7 @@ from queue_system.store.database import Database, Tx
 from queue_system.store.tables import Event, table
 from tests.hall import PASSWORD
 from tests.ports import kept_port
+from tests.served import served
 from tests.web_hall import furnished
 
 SIGN_INS = [("layla", PASSWORD), ("omar", PASSWORD)]
@@ -48,18 +47,8 @@ def url(sqlite_template: Path, tmp_path: Path, clock: FrozenClock) -> str:
 def serving(url: str, folder: Path, clock: FrozenClock, port: int = 0) -> Iterator[str]:
     """A server of its own; the address it listens at."""
     app = create_app(Settings(database_url=SecretStr(url), data_dir=folder), clock)
-    server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="error", timeout_graceful_shutdown=1))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        assert thread.is_alive()
-        thread.join(0.02)
-    try:
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join(DEADLINE_SECONDS)
-        assert not thread.is_alive()
+    with served(app, port=port) as address:
+        yield address
 
 
 @pytest.mark.anyio

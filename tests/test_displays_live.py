@@ -32,8 +32,9 @@ from queue_system.store.queries.organisation import organisation
 from queue_system.store.tables import Organisation, table
 from queue_system.web.house import House
 from tests.counted_looks import CountedLooks
-from tests.displays_hall import DEADLINE_SECONDS, Screen, board_of, boards_until, enrol, screen, seat, served, until
+from tests.displays_hall import Screen, board_of, boards_until, enrol, screen, seat, until
 from tests.hall import enter
+from tests.served import DEADLINE_SECONDS, served
 from tests.web_hall import another, furnished
 
 SCREENS = 50

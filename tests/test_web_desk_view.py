@@ -177,7 +177,7 @@ def test_a_protected_service_goes_unnamed_in_lists_but_not_before_its_clerk(db: 
     after = shown(hall, here)
     assert after["service"].names == service.names
     # Where to send somebody is chosen, not glanced at: every name there can be told from the others.
-    offered = [names["ar"] for _, services in after["targets"] for _, names in services]
+    offered = [target.names["ar"] for _, services in after["targets"] for target in services]
     assert len(set(offered)) == len(offered) > 1
 
 
@@ -188,7 +188,7 @@ def test_the_transfer_offers_every_other_service_once_and_the_usual_ones_first(h
     called = hall.call_next(here)
     assert called is not None
     assert called.state is TicketState.CALLED
-    offered = [service for _, services in shown(hall, here)["targets"] for service, _ in services]
+    offered = [target.id for _, services in shown(hall, here)["targets"] for target in services]
     assert sorted(offered) == sorted(set(hall.branch.services) - {called.service_id})
 
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-import uvicorn
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from pydantic import SecretStr
 
@@ -23,6 +21,7 @@ from tests import axe, needs
 from tests.conftest import SUNDAY_MORNING
 from tests.hall import PASSWORD, enter
 from tests.printing_hall import PrintingHall, until
+from tests.served import served
 from tests.web_hall import furnished
 
 pytestmark = pytest.mark.browser
@@ -31,17 +30,11 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"
 
 
 @contextmanager
-def served(url: str, folder: Path) -> Iterator[tuple[str, PrintingHall]]:
+def office_site(url: str, folder: Path) -> Iterator[tuple[str, PrintingHall]]:
     """A server on a free port with a virtual printer, and its address."""
     clock = ShiftedClock(SUNDAY_MORNING - SystemClock().now())
     with VirtualPrinter(clock=clock.now).start() as printer:
         app = create_app(Settings(database_url=SecretStr(url), data_dir=folder), clock, demo={"printer": printer})
-        server = uvicorn.Server(
-            uvicorn.Config(app, port=0, log_level="error", ws="websockets-sansio", timeout_graceful_shutdown=1)
-        )
-        thread = threading.Thread(target=server.run, daemon=True)
-        thread.start()
-        until(lambda: server.started)
         house: House = app.state.house
         hall = enter(house.database)
         device = next(
@@ -49,10 +42,8 @@ def served(url: str, folder: Path) -> Iterator[tuple[str, PrintingHall]]:
         )
         here = PrintingHall(hall, house, None, printer, device.id, clock)  # type: ignore[arg-type]
         here.address()
-        port = server.servers[0].sockets[0].getsockname()[1]
-        yield f"http://127.0.0.1:{port}", here
-        server.should_exit = True
-        thread.join(20)
+        with served(app) as address:
+            yield address, here
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +56,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def place(sqlite_template: Path, tmp_path: Path) -> Iterator[tuple[str, PrintingHall]]:
-    with served(furnished(sqlite_template, tmp_path, SUNDAY_MORNING), tmp_path) as found:
+    with office_site(furnished(sqlite_template, tmp_path, SUNDAY_MORNING), tmp_path) as found:
         yield found
 
 

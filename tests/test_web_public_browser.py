@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from pydantic import SecretStr
 
@@ -20,6 +18,7 @@ from queue_system.store.database import Database
 from tests import axe, needs
 from tests.hall import furnish
 from tests.public_visitor import NAME
+from tests.served import served
 from tests.web_hall import furnished
 
 pytestmark = pytest.mark.browser
@@ -65,15 +64,8 @@ def site(sqlite_template: Path, tmp_path: Path, clock: FrozenClock) -> Iterator[
 def serving(url: str, folder: Path, clock: FrozenClock, demo: dict[str, object] | None = None) -> Iterator[str]:
     """The application on an installed database, at an address of its own."""
     app = create_app(Settings(database_url=SecretStr(url), data_dir=folder), clock, demo=demo)
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", timeout_graceful_shutdown=1))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        assert thread.is_alive()
-        thread.join(0.02)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    thread.join(20)
+    with served(app) as address:
+        yield address
 
 
 @pytest.fixture

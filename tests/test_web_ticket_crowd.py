@@ -19,8 +19,9 @@ from queue_system.core.tickets import TAKE_BACK
 from queue_system.live import socket
 from queue_system.settings import Settings
 from tests.counted_looks import CountedLooks
-from tests.displays_hall import DEADLINE_SECONDS, seat, served
+from tests.displays_hall import seat
 from tests.hall import Hall, enter
+from tests.served import DEADLINE_SECONDS, served
 from tests.web_hall import furnished
 
 TELEPHONES = 20

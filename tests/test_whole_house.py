@@ -24,6 +24,7 @@ from tests.whole_house import KIOSKS, NARROW, NUMBER, OFFICE, PHONE, SCREENS, Ta
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 BRANCH: Final = "/book/doha-main"
+DEPARTMENT: Final = "details:has(#consular) > summary"
 # A service for everybody, of twenty-five minutes, whose visitors are received at the first counter.
 SERVICE: Final = "passport-lost"
 COUNTER: Final = "c1"
@@ -101,6 +102,7 @@ def book_by_keyboard(phone: Tab) -> str:
     """The next free time of today that one can still come to; returns the booking's code."""
     phone.open("/")
     phone.press(f"a[href='{BRANCH}']")
+    phone.press(DEPARTMENT)
     phone.press(f"a[href='{BRANCH}/{SERVICE}']")
     phone.press(".buttons a.button")
     phone.press(".days a.choice")
@@ -326,6 +328,7 @@ def book(phone: Tab, contact: str) -> None:
     """From the front page to the confirmed appointment, by pressing what one sees."""
     phone.open("/")
     phone.click(f"a[href='{BRANCH}']")
+    phone.click(DEPARTMENT)
     phone.click(f"a[href='{BRANCH}/{SERVICE}']")
     phone.click(".buttons a.button")
     phone.click(".days a.choice", 1)
