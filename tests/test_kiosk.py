@@ -258,7 +258,7 @@ def test_ease_of_use_goes_with_the_visitor_and_ends_with_the_visit(kiosk: Kiosk)
     page = kiosk.visitor.send("/tickets?a=cl")
     assert re.search(r'<body class="kiosk\s+contrast larger', page.html)
     assert 'data-seconds="40"' in page.html
-    assert 'content="40;url=/kiosk/ar"' in page.html
+    assert 'content="40; url=/kiosk/ar"' in page.html
     assert page.hrefs(r"^/kiosk/ar$")
 
 
@@ -280,7 +280,7 @@ def test_those_who_are_called_before_are_counted(kiosk: Kiosk) -> None:
 
 def test_the_screen_goes_back_to_the_start_by_itself(kiosk: Kiosk) -> None:
     page = kiosk.take()
-    assert '<noscript><meta http-equiv="refresh" content="20;url=/kiosk/ar"></noscript>' in page.html
+    assert '<noscript><meta http-equiv="refresh" content="20; url=/kiosk/ar"></noscript>' in page.html
     assert kiosk.visitor.follow("^/kiosk/ar$").status == 200
 
 

@@ -113,7 +113,7 @@ def test_a_browser_may_wait_as_a_kiosk_and_as_a_screen(here: Shop) -> None:
 
 def test_without_scripts_the_page_asks_by_itself(here: Shop) -> None:
     html = open_page(here[0])
-    assert '<noscript><meta http-equiv="refresh" content="5;url=/pair/state?kind=display"></noscript>' in html
+    assert '<noscript><meta http-equiv="refresh" content="5; url=/pair/state?kind=display"></noscript>' in html
     assert "/pairing.js" in html
 
 
@@ -248,7 +248,7 @@ def test_codes_are_given_sparingly_to_one_address(here: Shop) -> None:
     assert answer.status_code == 429
     assert CODE.search(answer.text) is None
     assert "طُلبت رموز كثيرة" in answer.text
-    assert re.search(r'http-equiv="refresh" content="\d+;url=/pair\?kind=display"', answer.text)
+    assert re.search(r'http-equiv="refresh" content="\d+; url=/pair\?kind=display"', answer.text)
     assert len(hall.db.read_now(open_pairings)) == 20
     # Whoever has a code already is not disturbed.
     assert shown_code(open_page(client)) == code

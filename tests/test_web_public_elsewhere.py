@@ -72,6 +72,8 @@ def test_a_protected_visitor_is_sent_to_no_screen(visitor: Visitor, sqlite_url: 
     done = visitor.send("/confirmation")
     assert "لا يظهر على أي شاشة" in done.text
     assert "ويظهر النداء عليه على الشاشة" not in done.text
+    assert "تسجيل الوصول لدى الاستقبال" in done.text
+    assert "جهاز الأرقام" not in done.text, "this branch has no kiosk"
     database = Database(sqlite_url, clock)
     hall: Hall = enter(database, "bhc")
     booking = stored(hall, done)

@@ -275,7 +275,7 @@ def test_a_page_with_names_is_covered_when_it_is_left_open(client: TestClient, h
     book(hall, clock)
     page = look_up(client, NAME)
     assert f'data-cover="{HERE}"' in page.html
-    assert f'<noscript><meta http-equiv="refresh" content="60;url={HERE}"></noscript>' in page.html
+    assert f'<noscript><meta http-equiv="refresh" content="60; url={HERE}"></noscript>' in page.html
     assert "data-cover" not in client.get(HERE).text
 
 

@@ -14,6 +14,7 @@ from ..core import bookings
 from ..core.bookings import Booker, BookingState, spaced_code
 from ..core.errors import DomainError, Missing
 from ..store.queries import line
+from ..store.queries.access import visitors_have_a_kiosk
 from ..store.queries.bookings import BookingView, check_in_rules, policy_of
 from ..store.queries.offering import is_named
 from ..store.queries.settings import BranchSettings
@@ -94,6 +95,7 @@ async def booking_page(request: Request) -> Response:
         # The link may be opened on somebody else's telephone: what is protected is not told by its papers either.
         "documents": [document.names for document in service.to_bring] if is_named(service) else [],
         "early": rules.early_min,
+        "has_kiosk": await house(request).database.read(visitors_have_a_kiosk, branch.id),
         "grace": rules.late_grace_min,
         "against_change": _sentence(request, branch, against["change"]),
         "against_cancel": _sentence(request, branch, against["cancel"]),

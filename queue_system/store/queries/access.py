@@ -204,6 +204,11 @@ def devices(tx: Tx, branch_id: UUID | None = None, kind: str | None = None) -> l
     return [_device(row) for row in tx.rows(statement)]
 
 
+def visitors_have_a_kiosk(tx: Tx, branch_id: UUID) -> bool:
+    """Whether visitors of the branch find a kiosk there; a tablet in the hands of staff is none of theirs."""
+    return any(kiosk.data.get("operated_by") != "staff" for kiosk in devices(tx, branch_id, "kiosk"))
+
+
 def printer_of_kiosk(tx: Tx, kiosk: DeviceView) -> DeviceView | None:
     """The printer that prints a kiosk's slips: the one attached to it, else the branch's fallback.
 
