@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -13,14 +14,14 @@ from queue_system.actions import calling, desk
 from queue_system.actions.desk import Desk
 from queue_system.clock import FrozenClock
 from queue_system.core import dispatch, tickets
-from queue_system.core.errors import Stale
+from queue_system.core.errors import Refused, Stale
 from queue_system.core.tickets import Step, TicketState
 from queue_system.store import log
 from queue_system.store.database import Database, Tx
 from queue_system.store.queries import line
 from queue_system.store.queries.line import TicketView
 from queue_system.store.tables import Call, Ticket, table
-from tests.crowd import Work, clerks_at_counters, crowd, meet, unlocked
+from tests.crowd import PATIENCE_SECONDS, Work, clerks_at_counters, crowd, meet, unlocked
 from tests.hall import Hall, enter, furnish
 
 COUNTERS = 20
@@ -84,6 +85,41 @@ def test_a_clerk_who_presses_ten_times_calls_one_visitor(
         outcomes = people.rush([press_next(desks[0])] * 10)
     assert len(called(outcomes)) == 1
     assert sum(isinstance(outcome, Stale) for outcome in outcomes) == 9
+
+
+def test_a_transfer_taken_back_while_others_call_next_stands_at_one_counter(
+    hall: Hall, desks: list[Desk], db_url: str, clock: FrozenClock
+) -> None:
+    ticket = sent_on(hall, desks[0])
+    with crowd(db_url, clock, NODES) as people:
+        outcomes = people.rush([take_back(desks[0]), *[press_next(here) for here in desks[1:]]])
+    (winner,) = called(outcomes)
+    assert winner.id == ticket.id
+    if winner is outcomes[0]:
+        assert outcomes.count(None) == COUNTERS - 1
+    else:
+        assert isinstance(outcomes[0], Refused)
+        assert outcomes[0].code == "take-back-moved"
+    now = hall.db.read_now(line.ticket, hall.branch.id, ticket.id)
+    assert (now.state, now.counter_id) == (TicketState.CALLED, winner.counter_id)
+    assert all(verdict.broken_at is None for verdict in hall.db.read_now(log.verify))
+
+
+def sent_on(hall: Hall, here: Desk) -> TicketView:
+    """A visitor whom a clerk called and has just sent on to another service that every counter here serves."""
+    ticket = hall.issue().ticket
+    hall.db.write_in_now(hall.branch.id, desk.call_next, here)
+    queues = hall.branch.counter("c4").queues
+    other = next(
+        service.id
+        for service in hall.branch.services.values()
+        if service.queue_id in queues and service.id != ticket.service_id
+    )
+    return hall.db.write_in_now(hall.branch.id, desk.transfer, replace(here, expected=ticket.id), other)
+
+
+def take_back(here: Desk) -> Work:
+    return lambda node: node.write_in_now(here.branch_id, desk.take_back, here)
 
 
 # ---------------------------------------------------------------- negative controls
@@ -163,3 +199,49 @@ def at_counter(hall: Hall, here: Desk) -> int:
     rows = table(Ticket)
     condition = (rows.c.counter_id == here.counter_id) & (rows.c.state == TicketState.CALLED.value)
     return int(hall.db.read_now(Tx.scalar, sa.select(sa.func.count()).where(condition)))
+
+
+def test_control_without_lock_and_compare_who_was_taken_back_is_called_elsewhere_too(
+    hall: Hall, desks: list[Desk], db_url: str, clock: FrozenClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(calling, "move", without_compare)
+    taken_back, called_next = taken_back_in_between(hall, desks, db_url, clock, monkeypatch)
+    assert [taken_back.id, called_next.id] == [taken_back.id] * 2
+    assert {taken_back.counter_id, called_next.counter_id} == {desks[0].counter_id, desks[1].counter_id}
+
+
+def test_without_the_lock_compare_and_set_alone_keeps_who_was_taken_back(
+    hall: Hall, desks: list[Desk], db_url: str, clock: FrozenClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken_back, called_next = taken_back_in_between(hall, desks, db_url, clock, monkeypatch)
+    assert isinstance(called_next, Stale)
+    now = hall.db.read_now(line.ticket, hall.branch.id, taken_back.id)
+    assert now.counter_id == desks[0].counter_id
+
+
+def taken_back_in_between(
+    hall: Hall, desks: list[Desk], db_url: str, clock: FrozenClock, monkeypatch: pytest.MonkeyPatch
+) -> list[Any]:
+    """A transfer is taken back after another clerk's program has chosen the visitor, and before it has called them."""
+    sent_on(hall, desks[0])
+    unlocked(monkeypatch)
+    chosen, put_back = threading.Event(), threading.Event()
+    choose = dispatch.choose
+
+    def choose_and_wait(*args: Any, **kwargs: Any) -> Any:
+        answer = choose(*args, **kwargs)
+        chosen.set()
+        assert put_back.wait(PATIENCE_SECONDS)
+        return answer
+
+    monkeypatch.setattr(dispatch, "choose", choose_and_wait)
+
+    def take_back_once_chosen(node: Database) -> Any:
+        assert chosen.wait(PATIENCE_SECONDS)
+        try:
+            return take_back(desks[0])(node)
+        finally:
+            put_back.set()
+
+    with crowd(db_url, clock, 2) as people:
+        return people.rush([take_back_once_chosen, press_next(desks[1])])
