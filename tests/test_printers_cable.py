@@ -209,11 +209,11 @@ def test_a_serial_line_is_set_to_carry_every_byte_as_it_is(cable: Cable, flow: s
 
 
 def test_a_slow_line_is_given_the_time_that_its_bytes_take(paper: VirtualPrinter, tmp_path: Path) -> None:
-    """At a twentieth of the patience that a fast line gets, a slip still arrives."""
+    """A slip that takes five seconds to leave arrives, though a fast line would have been given four."""
     data = encode(render(ENGLISH, 384))
     with plugged(paper, tmp_path) as cable:
         cable.bytes_per_second = 38400 // BITS_PER_BYTE
-        printer = SerialPrinter(str(cable.path), 9600, print_timeout=1.0, status_timeout=PATIENCE_SECONDS)
+        printer = SerialPrinter(str(cable.path), 9600, print_timeout=4.0, status_timeout=PATIENCE_SECONDS)
         assert printer.way.seconds_for(960) == 1.0
         assert printer.send(data) == Receipt("completed")
 

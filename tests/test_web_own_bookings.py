@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
+from queue_system.actions.booking import HoldOrder, hold_slot
 from queue_system.clock import FrozenClock
 from queue_system.core.bookings import HOLD, BookingState
+from queue_system.store.log import CITIZEN
 from queue_system.web.own_bookings import LASTS
 from tests.api_program import Program
 from tests.hall import Hall
@@ -58,6 +60,19 @@ def test_the_link_of_a_hold_shows_name_and_number_only_where_they_were_typed(
     form = stranger.follow(r"Z\?instead=")
     assert tells_nothing(form.html)
     assert (form.fields["name"].get("value", ""), form.fields["contact"].get("value", "")) == ("", "")
+
+
+def test_what_a_program_holds_can_be_checked_by_whom_it_sends_until_it_is_confirmed(
+    stranger: Visitor, hall: Hall, clock: FrozenClock
+) -> None:
+    starts_at = clock.now() + timedelta(days=1)
+    service = hall.service("edu-attest")
+    order = HoldOrder(hall.branch.id, service, starts_at, NAME, NUMBER, "ar", CITIZEN, source="api")
+    held = hall.db.write_in_now(hall.branch.id, hold_slot, order)
+    check = stranger.open(f"/b/{held.token}/check")
+    assert NAME in check.text
+    assert NUMBER in check.text
+    assert tells_nothing(stranger.send("/confirmation").html)
 
 
 def test_an_expired_hold_tells_nothing_either(visitor: Visitor, stranger: Visitor, clock: FrozenClock) -> None:

@@ -66,14 +66,19 @@ def shown_name(request: Request, booking: BookingView, service: ServiceView) -> 
 
     Whoever books for several children tells the links apart; whoever finds one does not learn who came to a clinic.
     """
-    if is_own(request, booking):
+    if _in_full(request, booking):
         return booking.name
     return None if service.confidentiality.discreet else booking.name.split()[0]
 
 
 def shown_contact(request: Request, booking: BookingView) -> str:
     """The contact on the booking's pages: whole where it was typed, elsewhere its end only."""
-    if is_own(request, booking):
+    if _in_full(request, booking):
         return contacts.shown(booking.contact)
     _, at, domain = booking.contact.rpartition("@")
     return f"…@{domain}" if at else f"…{booking.contact[-_SHOWN_DIGITS:]}"
+
+
+def _in_full(request: Request, booking: BookingView) -> bool:
+    """A program's hold is shown in full too: it sends the visitor to check it, whose browser has never seen it."""
+    return is_own(request, booking) or (booking.source == "api" and booking.state is BookingState.HELD)
