@@ -121,7 +121,9 @@ async def test_one_request_sent_ten_times_is_one_ticket_and_one_slip(
 
 
 async def test_sixteen_kiosks_give_every_number_once(hall: Hall, server: Server, kiosk_token: str) -> None:
-    async def kiosk(name: int) -> list[str]:
+    """And every place: those who come at one moment share a look at the line, which knows each of them."""
+
+    async def kiosk(name: int) -> list[tuple[str, int]]:
         wire = Wire(server.port, f"127.0.0.{10 + name}")
         answers = [
             await wire.ask(
@@ -134,8 +136,8 @@ async def test_sixteen_kiosks_give_every_number_once(hall: Hall, server: Server,
         ]
         wire.close()
         assert {answer.status for answer in answers} == {201}
-        return [answer.json["code"] for answer in answers]
+        return [(answer.json["code"], answer.json["ahead"]) for answer in answers]
 
     given = await asyncio.gather(*(kiosk(name) for name in range(16)))
-    assert sorted(code for codes in given for code in codes) == [f"F{number:03}" for number in range(1, 641)]
+    assert sorted(one for ones in given for one in ones) == [(f"F{number:03}", number - 1) for number in range(1, 641)]
     assert all(verdict.broken_at is None for verdict in hall.db.read_now(log.verify))

@@ -10,12 +10,16 @@ from __future__ import annotations
 
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from functools import lru_cache
+from typing import Any, Final, NamedTuple, cast
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Dialect
+from sqlalchemy.types import TypeEngine
+from sqlmodel.sql.sqltypes import UTCDateTime
 
 Convert = Callable[[Any], Any]
+REMEMBERED: Final = 16_384
 
 
 class Outcome(NamedTuple):
@@ -75,9 +79,7 @@ class _Compiled:
             for name in (compiled.positiontup if compiled.positional else binds)
         ]
         columns = list(statement.exported_columns) if statement.is_select or compiled.effective_returning else []
-        self._results: list[Convert | None] = [
-            column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns
-        ]
+        self._results: list[Convert | None] = [_reader(column.type, dialect) for column in columns]
         self._record: Any = namedtuple("Record", [column.key for column in columns], rename=True)  # type: ignore[misc]  # noqa: PYI024
 
     def run(self, connection: Connection, values: Mapping[str, Any]) -> Outcome:
@@ -110,6 +112,23 @@ class _Compiled:
         return self._record._make(
             [convert(value) if convert else value for convert, value in zip(self._results, row, strict=True)]
         )
+
+
+def _reader(column_type: TypeEngine[Any], dialect: Dialect) -> Convert | None:
+    """What turns a value of the driver into ours.
+
+    A driver may give keys and instants as texts. Most of them were read before, because one look after the other reads
+    the same people, and making a UUID or a datetime costs ten times what finding it costs.
+    """
+    convert = cast(Convert | None, column_type.dialect_impl(dialect).result_processor(dialect, None))
+    if convert is None or not isinstance(column_type, _UNCHANGING):
+        return convert
+    return _remembered.setdefault((type(column_type), type(dialect)), lru_cache(maxsize=REMEMBERED)(convert))
+
+
+# Types whose values never change once they are made, so that two rows may share one.
+_UNCHANGING: Final = (sa.Uuid, sa.Date, UTCDateTime)
+_remembered: dict[tuple[type, type], Convert] = {}
 
 
 def as_core(connection: Connection, error: Exception, text: str | None = None, given: Any = None) -> Exception:

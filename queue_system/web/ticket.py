@@ -10,7 +10,6 @@ import json
 from collections.abc import Hashable
 from contextlib import suppress
 from dataclasses import replace
-from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
@@ -23,12 +22,12 @@ from ..actions import kiosk
 from ..core.errors import IllegalTransition, Missing
 from ..core.tickets import OPEN, TAKE_BACK, Step, TicketState, steps_from
 from ..live.socket import Frame, serve
-from ..store.database import Tx
 from ..store.log import CITIZEN
-from ..store.queries.place import LineView, PlaceView, place, whole_line
-from ..store.queries.settings import BranchSettings, branch_settings
+from ..store.queries.place import PlaceView, place
+from ..store.queries.settings import BranchSettings
 from . import access, kit
-from .house import House, house
+from .house import house
+from .whole_line import everybody
 
 # After RFC 6455, 7.4.2: a code of our own.
 NOT_THERE: Final = 4404
@@ -36,7 +35,6 @@ NOT_THERE: Final = 4404
 OPENLY: Final = "code"
 # Nothing leads on from here, so there is nothing more to look for.
 FINAL: Final = frozenset(state for state in TicketState if not steps_from(state))
-KEPT_SECONDS: Final = 10
 
 
 async def show(request: Request) -> Response:
@@ -100,26 +98,15 @@ class _Telephone:
         return self._drawn
 
     async def _stands(self) -> tuple[BranchSettings, PlaceView]:
-        everybody = await _whole_line(self._house, self._branch_id)
-        ticket = everybody.open.get(self._websocket.path_params["token"])
-        return (everybody.settings, everybody.place(ticket)) if ticket else await _here(self._websocket)
+        line = await everybody(self._house, self._branch_id)
+        ticket = line.open.get(self._websocket.path_params["token"])
+        return (line.settings, line.place(ticket)) if ticket else await _here(self._websocket)
 
     async def _draw(self, branch: BranchSettings, stands: PlaceView) -> Frame:
         values = await _values(self._websocket, branch, stands)
         language = _language(self._websocket, branch, stands)
         html = await kit.render(self._house, "ticket/_ticket.html", values, language=language, branch=branch)
         return Frame(stands.seq, json.dumps({"type": "ticket", "seq": stands.seq, "html": html}))
-
-
-async def _whole_line(the_house: House, branch_id: UUID) -> LineView:
-    """Where everybody stands, read once for all telephones; with time alone it changes slowly."""
-    position, moment = the_house.hub.position(branch_id), int(the_house.clock.now().timestamp()) // KEPT_SECONDS
-    look = partial(the_house.database.read, _read_line, branch_id)
-    return await the_house.shared.get(("line", branch_id), position, moment, look)
-
-
-def _read_line(tx: Tx, branch_id: UUID) -> LineView:
-    return whole_line(tx, branch_settings(tx, branch_id))
 
 
 async def _here(connection: HTTPConnection) -> tuple[BranchSettings, PlaceView]:

@@ -42,6 +42,11 @@ _RIGHTS = Prepared(
     .join(ROLE, ROLE.c.slug == STAFF_ROLE.c.role)
     .where(STAFF_ROLE.c.staff_id == sa.bindparam("staff"))
 )
+_DEVICES_OF_KIND = Prepared(
+    sa.select(DEVICE)
+    .where(DEVICE.c.branch_id == sa.bindparam("branch"), DEVICE.c.kind == sa.bindparam("kind"))
+    .order_by(DEVICE.c.position)
+)
 _DEVICE_BY_TOKEN = Prepared(sa.select(DEVICE).where(DEVICE.c.token_sha256 == sa.bindparam("token")))
 
 
@@ -196,6 +201,8 @@ def device(tx: Tx, branch_id: UUID, device_id: UUID) -> DeviceView | None:
 
 def devices(tx: Tx, branch_id: UUID | None = None, kind: str | None = None) -> list[DeviceView]:
     """Devices, of one branch or all, of one kind or all, as the profile orders them."""
+    if branch_id is not None and kind is not None:
+        return [_device(row) for row in tx.rows(_DEVICES_OF_KIND, {"branch": branch_id, "kind": kind})]
     statement = sa.select(DEVICE).order_by(DEVICE.c.branch_id, DEVICE.c.position)
     if branch_id is not None:
         statement = statement.where(DEVICE.c.branch_id == branch_id)

@@ -74,12 +74,25 @@ class UnservedView:
 
 
 _COLUMNS = [TICKET.c[name] for name in TicketView.__slots__]
+_STATE = TicketView.__slots__.index("state")
 _IN_BRANCH = TICKET.c.branch_id == sa.bindparam("branch")
 _BY_ID = Prepared(sa.select(*_COLUMNS).where(_IN_BRANCH, TICKET.c.id == sa.bindparam("ticket")))
 _BY_TOKEN = Prepared(sa.select(*_COLUMNS).where(_IN_BRANCH, TICKET.c.token == sa.bindparam("token")))
 _BY_REQUEST = Prepared(sa.select(*_COLUMNS).where(_IN_BRANCH, TICKET.c.request_id == sa.bindparam("request")))
 _AT_COUNTER = Prepared(
     sa.select(*_COLUMNS).where(_IN_BRANCH, TICKET.c.counter_id == sa.bindparam("counter"), AT_A_COUNTER)
+)
+_OPEN = Prepared(
+    sa.select(*_COLUMNS)
+    .where(_IN_BRANCH, IS_OPEN, TICKET.c.business_date >= sa.bindparam("since"))
+    .order_by(TICKET.c.anchor_at, TICKET.c.id)
+)
+_SITTING = Prepared(
+    sa.select(COUNTER.c.id).where(
+        COUNTER.c.branch_id == sa.bindparam("branch"),
+        COUNTER.c.staff_id.is_not(None),
+        COUNTER.c.seated_at >= sa.bindparam("since"),
+    )
 )
 
 
@@ -118,12 +131,9 @@ def open_tickets(
 
     Oldest anchor first.
     """
-    statement = sa.select(*_COLUMNS).where(TICKET.c.branch_id == branch_id, IS_OPEN)
-    if since is not None:
-        statement = statement.where(TICKET.c.business_date >= since)
-    if queues is not None:
-        statement = statement.where(TICKET.c.queue_id.in_(list(queues)))
-    return [_view(row) for row in tx.rows(statement.order_by(TICKET.c.anchor_at, TICKET.c.id))]
+    wanted = None if queues is None else frozenset(queues)
+    rows = tx.rows(_OPEN, {"branch": branch_id, "since": since or date.min})
+    return [_view(row) for row in rows if wanted is None or row.queue_id in wanted]
 
 
 def at_counter(tx: Tx, branch_id: UUID, counter_id: UUID) -> TicketView | None:
@@ -134,12 +144,8 @@ def at_counter(tx: Tx, branch_id: UUID, counter_id: UUID) -> TicketView | None:
 
 def open_counters(tx: Tx, settings: BranchSettings) -> frozenset[UUID]:
     """The counters that are open: somebody has sat down there in this session and not left."""
-    statement = sa.select(COUNTER.c.id).where(
-        COUNTER.c.branch_id == settings.id,
-        COUNTER.c.staff_id.is_not(None),
-        COUNTER.c.seated_at >= settings.timetable.live_since(tx.now),
-    )
-    return frozenset(row.id for row in tx.rows(statement))
+    since = settings.timetable.live_since(tx.now)
+    return frozenset(row.id for row in tx.rows(_SITTING, {"branch": settings.id, "since": since}))
 
 
 def served_queues(settings: BranchSettings, sitting: Iterable[UUID]) -> frozenset[UUID]:
@@ -252,6 +258,6 @@ def _one(tx: Tx, statement: Prepared, values: dict[str, Any]) -> TicketView:
 
 
 def _view(row: AnyRow) -> TicketView:
-    values = row._asdict()
-    values["state"] = TicketState(values["state"])
-    return TicketView(**values)
+    values = list(row)
+    values[_STATE] = TicketState(values[_STATE])
+    return TicketView(*values)

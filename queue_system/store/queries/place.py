@@ -21,6 +21,7 @@ from ...core import dispatch
 from ...core.dispatch import Waiting
 from ...core.tickets import AT_COUNTER
 from ..database import Tx
+from ..prepared import Prepared
 from ..tables import Booking, Branch, Device, PrintJob, table
 from . import line
 from .line import TicketView
@@ -35,6 +36,7 @@ JOB = table(PrintJob)
 # Behind everybody who came at the same moment with the same right.
 NEWCOMER: Final = UUID(int=2**128 - 1)
 ORDINARY: Final = "walkin"
+_POSITION: Final = Prepared(sa.select(BRANCH.c.last_seq).where(BRANCH.c.id == sa.bindparam("branch")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +140,7 @@ def whole_line(tx: Tx, settings: BranchSettings) -> LineView:
     sitting = line.open_counters(tx, settings)
     return LineView(
         settings=settings,
-        seq=int(tx.scalar(sa.select(BRANCH.c.last_seq).where(BRANCH.c.id == settings.id)) or 0),
+        seq=int(tx.scalar(_POSITION, {"branch": settings.id}) or 0),
         open={ticket.token: ticket for ticket in tickets},
         ahead=_ahead(waiting, settings, sitting),
         early={
@@ -214,16 +216,14 @@ def _newcomer(settings: BranchSettings, service: ServiceView, now: datetime) -> 
 def _ahead(waiting: Sequence[Waiting], settings: BranchSettings, sitting: Collection[UUID]) -> dict[UUID, int]:
     """How many stand before each of `waiting`, which are in order, in the shortest of the lines of its queue."""
     lines = _lines(settings, sitting, {ticket.queue_id for ticket in waiting})
-    standing = {
-        line: {
-            ticket.ticket_id: number
-            for number, ticket in enumerate(ticket for ticket in waiting if ticket.queue_id in line)
-        }
-        for line in set().union(*lines.values())
-    }
-    return {
-        ticket.ticket_id: min(standing[line][ticket.ticket_id] for line in lines[ticket.queue_id]) for ticket in waiting
-    }
+    length = dict.fromkeys(set().union(*lines.values()), 0)
+    joined = {queue_id: [queues for queues in length if queue_id in queues] for queue_id in lines}
+    ahead = {}
+    for ticket in waiting:
+        ahead[ticket.ticket_id] = min(length[queues] for queues in lines[ticket.queue_id])
+        for queues in joined[ticket.queue_id]:
+            length[queues] += 1
+    return ahead
 
 
 def _lines(

@@ -17,12 +17,13 @@ from ...store.log import CITIZEN
 from ...store.queries import access as stored
 from ...store.queries.access import DeviceView
 from ...store.queries.line import TicketView
-from ...store.queries.place import place
+from ...store.queries.place import PlaceView, place
 from ...store.queries.settings import BranchSettings
 from .. import access
 from ..house import house
 from ..limits import allow
 from ..public_services import address_key, service_at
+from ..whole_line import everybody
 from . import models
 from .languages import language_at
 from .operation import Key, Operation
@@ -45,7 +46,7 @@ async def take(request: Request, asked: models.Take) -> models.Ticket:
         remote=token is None,
     )
     issued = await house(request).database.write_in(branch.id, _take, branch.id, order, token, asked.slip)
-    return await ticket_of(request, branch, issued.ticket)
+    return _shown(request, branch, await _in_line(request, branch, issued))
 
 
 async def arrive(request: Request, asked: models.Arrival) -> models.Ticket:
@@ -53,7 +54,7 @@ async def arrive(request: Request, asked: models.Arrival) -> models.Ticket:
     branch, booking = await access.booking(request)
     token = _token(request)
     issued = await house(request).database.write_in(branch.id, _arrive, branch.id, booking.id, token, asked.slip)
-    return await ticket_of(request, branch, issued.ticket)
+    return _shown(request, branch, await _in_line(request, branch, issued))
 
 
 async def show(request: Request, _asked: Nothing) -> models.Ticket:
@@ -98,12 +99,23 @@ def _printer(tx: Tx, device: DeviceView | None, *, slip: bool) -> UUID | None:
     return printer.id if printer else None
 
 
-async def ticket_of(request: Request, branch: BranchSettings, known: TicketView) -> models.Ticket:
-    """The ticket as it stands now, whoever asks and however often.
+async def _in_line(request: Request, branch: BranchSettings, issued: Issued) -> PlaceView:
+    """The place of a ticket that was asked for now: one look at the line serves all who come at the same moment."""
+    if issued.created:
+        line = await everybody(house(request), branch.id)
+        # A look that began before the ticket was there does not know it.
+        if issued.ticket.token in line.open:
+            return line.place(line.open[issued.ticket.token])
+    return await house(request).database.read(place, branch, issued.ticket.token)
 
-    It is what the ticket's page shows: of a protected visit neither the branch nor the service, whose id opens its page.
-    """
-    stands = await house(request).database.read(place, branch, known.token)
+
+async def ticket_of(request: Request, branch: BranchSettings, known: TicketView) -> models.Ticket:
+    """The ticket as it stands now, whoever asks and however often."""
+    return _shown(request, branch, await house(request).database.read(place, branch, known.token))
+
+
+def _shown(request: Request, branch: BranchSettings, stands: PlaceView) -> models.Ticket:
+    """What the ticket's page shows: of a protected visit neither the branch nor the service, whose id opens its page."""
     found = stands.ticket
     at_counter = found.state in AT_COUNTER and found.counter_id is not None
     service = branch.services[found.service_id]
