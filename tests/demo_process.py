@@ -10,12 +10,15 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import httpx2
 
+from tests.forked import Forked, Process
 from tests.tree import ROOT
 
 # A first start brings a database into being; on a machine with other work that takes its time.
@@ -23,12 +26,14 @@ START_SECONDS = 100
 PASSWORD = "demo-demo"
 LAST_LINE = "Ctrl-C stops."
 
+Begin = Callable[[list[str], dict[str, str], Path], Process]
+
 
 @dataclass
 class Demo:
     """A running demonstration: what it printed, and where it is found."""
 
-    process: subprocess.Popen[str]
+    process: Process
     folder: Path
     reader: threading.Thread
     begun: float = field(default_factory=time.monotonic)
@@ -75,19 +80,31 @@ class Demo:
         return (self.folder / "log.txt").read_text(encoding="utf-8")
 
 
-def start(folder: Path, *arguments: str, **environment: str) -> Demo:
-    """Start a demonstration and wait until it has told what to open."""
-    folder.mkdir(exist_ok=True)
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("QUEUE_")}
-    with (folder / "log.txt").open("a", encoding="utf-8") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "queue_system", "demo", *arguments],
+def by_python(arguments: list[str], environ: dict[str, str], log: Path) -> Process:
+    """The program as a terminal starts it."""
+    with log.open("a", encoding="utf-8") as complaints:
+        return subprocess.Popen(
+            [sys.executable, "-m", "queue_system", *arguments],
             cwd=ROOT,
-            env=clean | {"QUEUE_DATA_DIR": str(folder), "QUEUE_PORT": "0"} | environment,
+            env=environ,
             stdout=subprocess.PIPE,
-            stderr=log,
+            stderr=complaints,
             encoding="utf-8",
         )
+
+
+def start(
+    folder: Path,
+    *arguments: str,
+    begin: Begin | None = None,
+    **environment: str,
+) -> Demo:
+    """Start a demonstration and wait until it has told what to open; `begin` makes its process another way than by forking."""
+    folder.mkdir(exist_ok=True)
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("QUEUE_")}
+    environ = clean | {"QUEUE_DATA_DIR": str(folder), "QUEUE_PORT": "0"} | environment
+    begun = begin or partial(Forked, "queue_system")
+    process = begun(["demo", *arguments], environ, folder / "log.txt")
     told: queue.Queue[str | None] = queue.Queue()
 
     def listen() -> None:

@@ -24,9 +24,9 @@ from typing import Self
 
 from queue_system.clock import ShiftedClock, SystemClock
 from tests.conftest import SUNDAY_MORNING
+from tests.forked import Forked
 from tests.ports import kept_port
 
-ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 60.0
 STOP_SECONDS = 60.0
 
@@ -41,7 +41,7 @@ class Server:
         # Kept while the server is away: screens come back to the address they know.
         self._keeper = ExitStack()
         self.port = self._keeper.enter_context(kept_port())
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Forked | None = None
 
     @property
     def address(self) -> str:
@@ -58,15 +58,7 @@ class Server:
             "QUEUE_TEST_STEP": str(self.step.total_seconds()),
             "PYTHONUTF8": "1",
         }
-        with (self.folder / "server.log").open("ab") as words:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "tests.server"],
-                cwd=ROOT,
-                env=environ,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=words,
-            )
+        self._process = Forked("tests.server", [], environ, self.folder / "server.log")
         self._await_ready(self._process)
         return self
 
@@ -83,7 +75,7 @@ class Server:
         process = self._process
         process.send_signal(signal.SIGINT)
         self._end(process)
-        return int(process.returncode)
+        return process.wait()
 
     def words(self) -> str:
         """What the server has said on its standard error."""
@@ -105,8 +97,7 @@ class Server:
             self.stop()
         self._keeper.close()
 
-    def _await_ready(self, process: subprocess.Popen[bytes]) -> None:
-        assert process.stdout is not None
+    def _await_ready(self, process: Forked) -> None:
         deadline = time.monotonic() + START_SECONDS
         with selectors.DefaultSelector() as ready:
             ready.register(process.stdout, selectors.EVENT_READ)
@@ -116,15 +107,14 @@ class Server:
         self._end(process)
         raise RuntimeError(f"the server did not start:\n{self.words()[-3000:]}")
 
-    def _end(self, process: subprocess.Popen[bytes]) -> None:
+    def _end(self, process: Forked) -> None:
         try:
             process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
         finally:
-            if process.stdout is not None:
-                process.stdout.close()
+            process.stdout.close()
             self._process = None
 
 

@@ -28,15 +28,15 @@ from queue_system.store import schema
 from queue_system.store.database import Database
 from queue_system.store.log import verify
 from tests import demo_process, postgres
-from tests.demo_process import PASSWORD, Demo
+from tests.demo_process import PASSWORD, Begin, Demo, by_python
 from tests.hall import furnish
 
 DOHA = ZoneInfo("Asia/Qatar")
 
 
 @contextmanager
-def running(folder: Path, *arguments: str, **environment: str) -> Iterator[Demo]:
-    demo = demo_process.start(folder, *arguments, **environment)
+def running(folder: Path, *arguments: str, begin: Begin | None = None, **environment: str) -> Iterator[Demo]:
+    demo = demo_process.start(folder, *arguments, begin=begin, **environment)
     try:
         yield demo
     finally:
@@ -124,7 +124,7 @@ def test_every_other_sample_starts_and_stops(tmp_path: Path, profile: str) -> No
 @pytest.mark.timeout(300)
 def test_a_second_run_finds_the_day_as_it_was(tmp_path: Path) -> None:
     screen = httpx2.Client(timeout=30)
-    with running(tmp_path) as demo:
+    with running(tmp_path, begin=by_python) as demo:
         assert_complete(demo)
         ticket = take_a_number(demo)
         screen.get(f"{demo.address}/demo/display")
