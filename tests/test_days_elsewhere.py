@@ -17,6 +17,7 @@ from queue_system.clock import FrozenClock
 from queue_system.core import hours
 from queue_system.core.bookings import Booker
 from queue_system.core.errors import Refused
+from queue_system.core.slots import Slot
 from queue_system.i18n import isolates
 from queue_system.profiles.install import install
 from queue_system.profiles.reader import profile_names, read_profile
@@ -24,6 +25,7 @@ from queue_system.slips import slip_of
 from queue_system.store.database import Database, Tx
 from queue_system.store.log import CITIZEN
 from queue_system.store.queries.bookings import BookingView, free_days
+from queue_system.store.queries.freed import kept_places
 from queue_system.store.queries.organisation import organisation
 from queue_system.store.queries.outings import place_on
 from queue_system.store.queries.place import place
@@ -36,6 +38,7 @@ from tests.web_hall import application
 
 DOHA = ZoneInfo("Asia/Qatar")
 AL_KHOR = date(2027, 1, 16)
+NEXT = date(2027, 1, 30)
 SERVICE = "attest-single"
 
 
@@ -135,9 +138,7 @@ def test_a_day_elsewhere_takes_no_more_than_its_capacity(small: Hall, clock: Fro
     (day,) = small.db.read_now(free_days, small.branch, service, AL_KHOR, AL_KHOR)
     assert (day.slots, day.refusal) == ((), "day-full")
 
-    small.db.write_in_now(
-        small.branch.id, booking.cancel_booking, small.branch.id, held[0].id, CITIZEN, booker=Booker.STAFF
-    )
+    cancel(small, held[0])
     clock.set(at("09:30"))
     small.issue(SERVICE)
     with pytest.raises(Refused, match="outing-full"):
@@ -151,6 +152,67 @@ def test_moving_within_a_full_day_is_no_second_place(small: Hall) -> None:
         small.branch.id, booking.change_booking, small.branch.id, held[0].id, at("14:00"), CITIZEN
     )
     assert moved.starts_at == at("14:00")
+
+
+def test_a_place_given_back_on_a_full_day_waits_for_its_lot(small: Hall, clock: FrozenClock) -> None:
+    booked = [book(small, number) for number in range(3)]
+    cancel(small, booked[0])
+    assert free(small) == ((), "day-full")
+    with pytest.raises(Refused, match="day-full"):
+        hold(small, 3, "14:00")
+    (place,) = small.db.read_now(kept_places, small.branch.id)
+    assert place.returns_at is not None
+    clock.set(place.returns_at)
+    small.db.write_in_now(small.branch.id, booking.expire_holds, small.branch.id)
+    assert hold(small, 3, "14:00").starts_at == at("14:00")
+    assert free(small) == ((), "day-full")
+
+
+def test_who_moves_away_from_a_full_day_leaves_a_place_that_waits_and_can_come_back(small: Hall) -> None:
+    moved = move(small, book(small, 0), at("10:00", NEXT))
+    for number in (1, 2):
+        book(small, number)
+    with pytest.raises(Refused, match="day-full"):
+        hold(small, 3, "14:00")
+    assert move(small, moved, at("14:30")).starts_at == at("14:30")
+
+
+def test_who_moved_within_the_day_gives_one_place_of_it_back(small: Hall, clock: FrozenClock) -> None:
+    one = move(small, book(small, 0), at("14:00"))
+    book(small, 1)
+    assert hold(small, 2, "12:00").starts_at == at("12:00"), "the time left is no second place"
+    cancel(small, one)
+    with pytest.raises(Refused, match="day-full"):
+        hold(small, 3, "14:30")
+
+
+def test_who_stands_there_is_given_a_place_that_somebody_gave_back(small: Hall, clock: FrozenClock) -> None:
+    booked = [book(small, number) for number in range(3)]
+    clock.set(at("09:30"))
+    with pytest.raises(Refused, match="outing-full"):
+        small.issue(SERVICE)
+    cancel(small, booked[0])
+    small.issue(SERVICE)
+    with pytest.raises(Refused, match="outing-full"):
+        small.issue(SERVICE)
+
+
+def book(hall: Hall, number: int) -> BookingView:
+    held = hold(hall, number, f"{10 + number}:00")
+    return hall.db.write_in_now(hall.branch.id, booking.confirm_booking, hall.branch.id, held.id, CITIZEN)
+
+
+def cancel(hall: Hall, one: BookingView) -> None:
+    hall.db.write_in_now(hall.branch.id, booking.cancel_booking, hall.branch.id, one.id, CITIZEN, booker=Booker.STAFF)
+
+
+def move(hall: Hall, one: BookingView, starts_at: datetime) -> BookingView:
+    return hall.db.write_in_now(hall.branch.id, booking.change_booking, hall.branch.id, one.id, starts_at, CITIZEN)
+
+
+def free(hall: Hall) -> tuple[tuple[Slot, ...], str | None]:
+    (day,) = hall.db.read_now(free_days, hall.branch, hall.branch.service(SERVICE), AL_KHOR, AL_KHOR)
+    return day.slots, day.refusal
 
 
 # ---------------------------------------------------------------- the place is told

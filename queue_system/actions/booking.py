@@ -21,7 +21,7 @@ from ..store.database import Tx
 from ..store.log import SYSTEM, Actor, Locked, locked
 from ..store.queries import bookings as stored
 from ..store.queries.bookings import BookingView
-from ..store.queries.outings import places_left
+from ..store.queries.outings import places_to_book
 from ..store.queries.settings import BranchSettings, ServiceView, branch_settings
 from ..store.tables import Booking, Seat, table
 from . import freed
@@ -252,7 +252,7 @@ def _place(
     day = slot.start.astimezone(zone).date()
     bookings.may_book(policy, mode, booker, today, day, standing)
     outing = hours.outing_on(day, settings.calendar, service.id)
-    if outing is not None and not places_left(tx, settings, outing, moving):
+    if outing is not None and not places_to_book(tx, settings, outing, moving):
         raise Refused("day-full")
     taken = stored.lanes_at(tx, branch.id, plan, slots.seats_span(slot.start, plan, settings.tick_minutes))
     return slot, slots.choose_seats(slot, plan, taken, settings.tick_minutes, public, own)

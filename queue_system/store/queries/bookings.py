@@ -17,7 +17,7 @@ from ...core.persons import GIVEN_BACK_WITHIN, Standing
 from ..database import AnyRow, Tx
 from ..tables import Booking, FreedPlace, Seat, table
 from ..tables.day import PLACED_BOOKINGS
-from .outings import places_left
+from .outings import places_to_book
 from .settings import BranchSettings, ServiceView
 
 BOOKING = table(Booking)
@@ -231,7 +231,7 @@ def free_days(
             continue
         windows = hours.windows(day, settings.calendar, service.id)
         outing = hours.outing_on(day, settings.calendar, service.id)
-        if outing is not None and not places_left(tx, settings, outing, own):
+        if outing is not None and not places_to_book(tx, settings, outing, own):
             found.append(DaySlots(day, (), "day-full"))
             continue
         free = slots.free_slots(
