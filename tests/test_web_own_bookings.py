@@ -7,15 +7,18 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from starlette.testclient import TestClient
 
 from queue_system.actions.booking import HoldOrder, hold_slot
 from queue_system.clock import FrozenClock
 from queue_system.core.bookings import HOLD, BookingState
+from queue_system.store.database import Tx
 from queue_system.store.log import CITIZEN
+from queue_system.store.tables import Branch, table
 from queue_system.web.own_bookings import LASTS
 from tests.api_program import Program
-from tests.hall import Hall
+from tests.hall import Hall, enter
 from tests.public_visitor import NAME, PHONE, Answer, Visitor, stored, token_of
 from tests.web_hall import another, application, furnished
 
@@ -180,6 +183,23 @@ def test_one_address_has_few_tries_at_one_code(visitor: Visitor, hall: Hall) -> 
         look_up(visitor, stored(hall, visitor.book(contact="b@example.org", time=2)).code, "b@example.org").status
         == 200
     )
+
+
+def test_a_number_that_only_another_branch_can_read_is_a_guess_like_any_other(visitor: Visitor, hall: Hall) -> None:
+    """A German mobile number, written as at home: a branch in Germany can read it, those in Doha cannot."""
+    code = stored(hall, visitor.book()).code
+    assert look_up(visitor, code, "0151 23456700").status == 422
+    in_germany(hall, "mobile-consulate")
+    tries = [look_up(visitor, code, f"0151 {23456700 + number}") for number in range(6)]
+    assert [tried.status for tried in tries] == [404] * 5 + [429]
+    assert "لا يوجد موعد بهذا الرمز" in tries[0].text
+
+
+def in_germany(hall: Hall, slug: str) -> None:
+    branch = enter(hall.db, slug).branch
+    branches = table(Branch)
+    moved = {"data": dict(branch.data) | {"country_code": "49"}, "config_version": branches.c.config_version + 1}
+    hall.db.write_now(Tx.execute, sa.update(branches).where(branches.c.id == branch.id).values(moved))
 
 
 def test_many_addresses_cannot_guess_and_cannot_lock_the_owner_out(

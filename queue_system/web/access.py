@@ -232,18 +232,16 @@ def _booking(tx: Tx, token: str) -> tuple[BranchSettings, BookingView]:
 
 def _booking_by_code(tx: Tx, code: str, contact: str) -> tuple[BranchSettings, BookingView]:
     """A code is told to screens and clerks and is no secret: only with its contact does it open a booking."""
-    wrong: Invalid | None = None
-    for settings in _branches(tx):
-        try:
+    branches = _branches(tx)
+    # Wrong is what no branch can read. What one of them can read and is not the contact is a guess.
+    possible_contacts(contact, [settings.data.get("country_code") for settings in branches])
+    for settings in branches:
+        with suppress(Invalid, Missing):
             meant = possible_contacts(contact, [settings.data.get("country_code")])
-        except Invalid as error:
-            wrong = wrong or error
-            continue
-        with suppress(Missing):
             found = bookings.booking_by_code(tx, settings.id, code)
             if found.contact in meant:
                 return settings, found
-    raise wrong or Missing("booking")
+    raise Missing("booking")
 
 
 def _branch_of_token(tx: Tx, token: str, what: str) -> BranchSettings:
