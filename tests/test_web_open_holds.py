@@ -21,6 +21,9 @@ from tests.api_program import Answer, Program
 from tests.hall import Hall, furnish
 from tests.web_hall import application
 
+# A person has one appointment of these at most.
+LIMITED = "civil-extract"
+
 
 @pytest.fixture
 def here(db: Database, db_url: str, tmp_path: Path, clock: FrozenClock) -> Iterator[tuple[TestClient, Hall]]:
@@ -72,6 +75,32 @@ def test_counted_when_they_are_there_the_many_would_get_through(program: Program
     """The negative control: everybody is looked at before anybody is counted."""
     program.client.app.state.open_holds = CountedLater(AT_ONCE * 2)  # type: ignore[attr-defined]
     assert rush(program, AT_ONCE * 2) == [201] * AT_ONCE * 2
+
+
+def test_refusals_that_tell_are_ten_also_at_the_same_moment(program: Program) -> None:
+    """Twenty ask at once whether a person has an appointment, for as many times of the day."""
+    person = {"service": LIMITED, "name": "سلمى الأتاسي", "contact": "+97455512345"}
+    starts = program.slots(LIMITED)[: AT_ONCE + 1]
+    assert confirm(program, program.hold(starts[0], **person)).status == 200
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        answers = list(threads.map(lambda start: Program(program.client).hold(start, **person), starts[1:]))
+    assert sorted(answer.status for answer in answers) == [409] * 10 + [429] * (AT_ONCE - 10)
+    assert {answer.code for answer in answers} == {"booking-limit", "too-many"}
+
+
+def test_warnings_that_tell_are_ten_also_at_the_same_moment(program: Program) -> None:
+    person = {"name": "سلمى الأتاسي", "contact": "+97455512345"}
+    start = next(iter(set(program.slots("edu-attest")) & set(program.slots(LIMITED))))
+    assert confirm(program, program.hold(start, "edu-attest", **person)).status == 200
+    request_id = "0b8e4a52-6f8b-4f5e-9d0c-2f7f5a1c9e11"
+
+    def ask(_: int) -> Answer:
+        return Program(program.client).hold(start, LIMITED, request_id=request_id, **person)
+
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        answers = list(threads.map(ask, range(AT_ONCE)))
+    assert sorted(answer.status for answer in answers) == [201] * 10 + [429] * (AT_ONCE - 10)
+    assert all(answer.body["warnings"] == ["same-time"] for answer in answers if answer.status == 201)
 
 
 class CountedLater(OpenHolds):

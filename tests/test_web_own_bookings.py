@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
@@ -193,6 +194,19 @@ def test_a_number_that_only_another_branch_can_read_is_a_guess_like_any_other(vi
     tries = [look_up(visitor, code, f"0151 {23456700 + number}") for number in range(6)]
     assert [tried.status for tried in tries] == [404] * 5 + [429]
     assert "لا يوجد موعد بهذا الرمز" in tries[0].text
+
+
+def test_guesses_at_the_same_moment_are_no_way_around(
+    visitor: Visitor, hall: Hall, here: tuple[TestClient, Hall]
+) -> None:
+    code = stored(hall, visitor.book()).code
+
+    def guess(number: int) -> int:
+        return look_up(Visitor(another(here[0])), code, f"5500 {number:04}").status
+
+    with ThreadPoolExecutor(20) as crowd:
+        answers = list(crowd.map(guess, range(20)))
+    assert sorted(answers) == [404] * 5 + [429] * 15
 
 
 def in_germany(hall: Hall, slug: str) -> None:

@@ -11,7 +11,6 @@ from ..core.bookings import BookingState
 from ..store.queries.bookings import BookingView
 from ..store.queries.overlaps import is_twice_at_once
 from .house import house
-from .limits import address_of, limits_of
 
 SAME_TIME: Final = "same-time"
 _TO_COME: Final = frozenset({BookingState.HELD, BookingState.CONFIRMED})
@@ -22,11 +21,3 @@ async def warnings_of(connection: HTTPConnection, booking: BookingView, own: Col
     if booking.state not in _TO_COME:
         return []
     return [SAME_TIME] if await house(connection).database.read(is_twice_at_once, booking, own) else []
-
-
-async def warnings_of_new(connection: HTTPConnection, booking: BookingView) -> list[str]:
-    """As `warnings_of`, for a time just held. To warn tells that somebody has an appointment: tries are counted."""
-    found = await warnings_of(connection, booking)
-    if found:
-        limits_of(connection).count("booking-limits", address_of(connection))
-    return found

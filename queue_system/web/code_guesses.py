@@ -7,6 +7,8 @@ keeps the person out whose appointment it is.
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+
 from starlette.requests import HTTPConnection
 
 from ..core.bookings import read_code
@@ -25,24 +27,21 @@ async def look_up(connection: HTTPConnection, code: str, contact: str, name: str
     """
     limits, read = limits_of(connection), read_code(code)
     from_here = f"{read} {address_of(connection)}"
-    limits.check("code-from-address", from_here)
-    guarded = _is_spent(connection, read)
-    if guarded and not name.strip():
-        raise Invalid("name-needed", "name")
-    try:
-        _, found = await access.booking_by_code(connection, code, contact)
-        if guarded and person_key(found.name) != person_key(name):
-            raise Missing("booking")
-    except Missing:
-        limits.count("code-from-address", from_here)
-        limits.count("code-guesses", read)
-        raise
+    with ExitStack() as tries:
+        tries.enter_context(limits.attempt("code-from-address", from_here))
+        guarded = False
+        try:
+            tries.enter_context(limits.attempt("code-guesses", read))
+        except TooMany:
+            guarded = True
+        if guarded and not name.strip():
+            raise Invalid("name-needed", "name")
+        try:
+            _, found = await access.booking_by_code(connection, code, contact)
+            if guarded and person_key(found.name) != person_key(name):
+                raise Missing("booking")
+        except Missing:
+            limits.count("code-from-address", from_here)
+            limits.count("code-guesses", read)
+            raise
     return found
-
-
-def _is_spent(connection: HTTPConnection, code: str) -> bool:
-    try:
-        limits_of(connection).check("code-guesses", code)
-    except TooMany:
-        return True
-    return False

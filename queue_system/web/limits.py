@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from ipaddress import IPv4Address, IPv6Network, ip_address
 from typing import Final
@@ -50,6 +51,7 @@ class Limits:
     def __init__(self) -> None:
         self._windows = MovingWindowRateLimiter(MemoryStorage())
         self._under_way: Counter[tuple[str, str]] = Counter()
+        self._ended: dict[tuple[str, str], asyncio.Event] = {}
 
     def take(self, name: str, key: str) -> None:
         """Use one of the tries; raises TooMany("too-many", seconds=…) when none is left."""
@@ -77,7 +79,7 @@ class Limits:
         Raises TooMany("too-many", seconds=…) when no try is left.
         """
         hidden = _hidden(key)
-        if self._windows.get_window_stats(RATES[name], name, hidden).remaining <= self._under_way[name, hidden]:
+        if self._left(name, hidden) <= self._under_way[name, hidden]:
             self._refuse(name, key)
         self._under_way[name, hidden] += 1
         try:
@@ -86,10 +88,24 @@ class Limits:
             self._under_way[name, hidden] -= 1
             if not self._under_way[name, hidden]:
                 del self._under_way[name, hidden]
+            if ended := self._ended.pop((name, hidden), None):
+                ended.set()
+
+    @asynccontextmanager
+    async def attempt_in_turn(self, name: str, key: str) -> AsyncIterator[Callable[[], None]]:
+        """As `attempt`, for what a crowd does at once: whoever finds all tries under way waits until one has ended."""
+        hidden = _hidden(key)
+        while 0 < self._left(name, hidden) <= self._under_way[name, hidden]:
+            await self._ended.setdefault((name, hidden), asyncio.Event()).wait()
+        with self.attempt(name, key) as fail:
+            yield fail
 
     def clear(self, name: str, key: str) -> None:
         """Give all tries back."""
         self._windows.clear(RATES[name], name, _hidden(key))
+
+    def _left(self, name: str, hidden: str) -> int:
+        return self._windows.get_window_stats(RATES[name], name, hidden).remaining
 
     def _fail(self, name: str, hidden: str) -> None:
         self._windows.hit(RATES[name], name, hidden)

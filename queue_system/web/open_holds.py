@@ -18,6 +18,7 @@ from starlette.requests import HTTPConnection
 from ..core.bookings import BookingState, held_until
 from ..core.errors import Refused, TooMany
 from ..store.queries.bookings import BookingView, held_among
+from .booking_warnings import warnings_of
 from .given_back import given_back_of
 from .house import House, house
 from .limits import address_of, limits_of
@@ -83,8 +84,12 @@ class _Held:
 
 async def within_limit(
     connection: HTTPConnection, branch_id: UUID, work: Callable[[], Awaitable[BookingView]]
-) -> BookingView:
-    """Do `work`, which holds a time of a branch for the asker; raises TooMany("too-many", seconds=…)."""
+) -> tuple[BookingView, list[str]]:
+    """Do `work`, which holds a time of a branch for the asker: the booking, and codes of warnings about it.
+
+    A refusal, or a warning, that tells of other appointments of the same contact is counted, whoever asks at the same
+    moment. Raises what `work` raises, and TooMany("too-many", seconds=…).
+    """
     limits, address = limits_of(connection), address_of(connection)
     limits.check("booking-limits", address)
     given_back_of(connection).check(address, house(connection).clock.now())
@@ -93,9 +98,19 @@ async def within_limit(
     if not hasattr(state, "open_holds"):
         state.open_holds = OpenHolds()
     holds: OpenHolds = state.open_holds
-    try:
-        return await holds.hold(house(connection), address, branch_id, work)
-    except Refused as refusal:
-        if refusal.code in TELLING:
-            limits.count("booking-limits", address)
-        raise
+    warnings: list[str] = []
+
+    async def in_turn() -> BookingView:
+        async with limits.attempt_in_turn("booking-limits", address) as tell:
+            try:
+                booking = await work()
+            except Refused as refusal:
+                if refusal.code in TELLING:
+                    tell()
+                raise
+            warnings.extend(await warnings_of(connection, booking))
+            if warnings:
+                tell()
+            return booking
+
+    return await holds.hold(house(connection), address, branch_id, in_turn), warnings

@@ -20,7 +20,7 @@ from ..store.log import CITIZEN
 from ..store.queries.bookings import BookingView
 from ..store.queries.settings import BranchSettings, ServiceView
 from . import access, booking_steps, public_services, public_times
-from .booking_warnings import warnings_of, warnings_of_new
+from .booking_warnings import warnings_of
 from .errors import message
 from .house import house
 from .kit import see_other
@@ -163,14 +163,13 @@ async def _hold(
         contact_sure=bool(answers["contact_sure"]),
     )
     try:
-        booking = await within_limit(request, branch.id, lambda: _held(request, branch, service, order, earlier))
+        booking, _ = await within_limit(request, branch.id, lambda: _held(request, branch, service, order, earlier))
     except DomainError as error:
         if error.code in ABOUT_THE_TIME:
             return await times_page(request, branch, service, day, refusal=error, kept=answers)
         return await _form(request, branch, service, day, start, answers, failure=error)
     response = see_other(f"/b/{booking.token}/check")
     remember(request, response, booking)
-    await warnings_of_new(request, booking)
     return response
 
 

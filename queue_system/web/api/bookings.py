@@ -11,7 +11,7 @@ from ...store.queries.bookings import BookingView
 from ...store.queries.outings import place_on
 from ...store.queries.settings import BranchSettings
 from .. import access, booking_steps
-from ..booking_warnings import warnings_of, warnings_of_new
+from ..booking_warnings import warnings_of
 from ..house import house
 from ..open_holds import within_limit
 from ..public_services import address_key, service_at
@@ -37,10 +37,10 @@ async def hold(request: Request, asked: models.Hold) -> models.Booking:
         request_id=asked.request_id,
         contact_sure=asked.contact_sure,
     )
-    found = await within_limit(
+    found, warnings = await within_limit(
         request, branch.id, lambda: house(request).database.write_in(branch.id, booking.hold_slot, order)
     )
-    return _booking(branch, found, await warnings_of_new(request, found))
+    return _booking(branch, found, warnings)
 
 
 async def show(request: Request, _asked: Nothing) -> models.Booking:
