@@ -1,4 +1,4 @@
-"""Names, as they are compared when somebody is looked for: as they sound, not as they are spelled."""
+"""Names and words as they are compared: as they sound, not as a hand or a keyboard spells them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ SHORTEST_PART: Final = 2
 
 # What one hand writes for what another writes, beyond what Unicode itself takes apart (hamza and madda on their
 # letter, accents, umlauts): Arabic alef, yaa and taa marbuta, Persian letters, Latin letters with a stroke.
+# static/folding.js has the same table for the browser; a test compares them.
 _SAME: Final = str.maketrans(
     {
         "\u0671": "\u0627",  # alef wasla
@@ -18,6 +19,8 @@ _SAME: Final = str.maketrans(
         "\u06a9": "\u0643",  # Persian kaf
         "\u0629": "\u0647",  # taa marbuta loses its dots
         "\u06c1": "\u0647",  # Urdu heh
+        "\u06be": "\u0647",  # the same, with two eyes
+        "\u06d5": "\u0647",  # Kurdish and Uyghur letter in the shape of a heh
         "\u0621": None,  # a hamza by itself is often left out
         "\u0640": None,  # tatweel only makes a word longer
         "ı": "i",
@@ -29,21 +32,29 @@ _SAME: Final = str.maketrans(
         "œ": "oe",
     }
 )
+# Marks without a place of their own above or below a letter: they choose a variant of it, or say nothing.
+_CHOOSES_A_SHAPE: Final = frozenset(
+    ["\u034f", *map(chr, range(0x180B, 0x1810)), *map(chr, range(0xFE00, 0xFE10)), *map(chr, range(0xE0100, 0xE01F0))]
+)
 
 
 def same_letters(text: str) -> str:
     """A text without what differs from hand to hand: capitals, width, vowel signs, accents, hamza, whose digits.
 
-    Signs that nobody sees (direction, zero width) are left out too; spaces and hyphens stay.
+    Signs that nobody sees (direction, zero width) are left out too; spaces and hyphens stay. So do the vowels of
+    Indian and Thai words, which are marks as well, but not left to the reader.
     """
     apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
-    kept = (sign for sign in apart.translate(_SAME) if unicodedata.category(sign) not in ("Mn", "Cf"))
+    kept = (sign for sign in apart.translate(_SAME) if not _says_nothing(sign))
     return "".join(str(unicodedata.digit(sign)) if sign.isdigit() else sign for sign in kept)
 
 
 def name_key(name: str) -> str:
-    """The letters of a name as `same_letters` compares them, without what stands between them."""
-    return "".join(sign for sign in same_letters(name) if sign.isalnum())
+    """The letters of a name as `same_letters` compares them, without what stands between them; never shown.
+
+    It is the same for one person, whoever types the name; so limits count by it.
+    """
+    return "".join(sign for sign in same_letters(name) if sign.isalnum() or unicodedata.category(sign) in ("Mn", "Mc"))
 
 
 def is_named(name: str, typed: str) -> bool:
@@ -51,3 +62,7 @@ def is_named(name: str, typed: str) -> bool:
     key = name_key(name)
     parts = [part for part in (name_key(word) for word in typed.split()) if part]
     return len("".join(parts)) >= SHORTEST_PART and all(part in key for part in parts)
+
+
+def _says_nothing(sign: str) -> bool:
+    return unicodedata.combining(sign) != 0 or unicodedata.category(sign) == "Cf" or sign in _CHOOSES_A_SHAPE

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from .names import name_key
+
 # Places that one person may give back, by cancelling or moving, before a new appointment has to wait.
 GIVEN_BACK_MOST: Final = 4
 GIVEN_BACK_WITHIN: Final = timedelta(days=7)
-
-# Letters of Arabic that people write one for the other in names; vowel signs and the stretching sign say nothing.
-_ALIKE: Final = str.maketrans("أإآٱىةؤئ", "ااااي" + "هوي", "ـ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +27,8 @@ class Standing:
     others: int = 0
 
 
-def person_key(name: str) -> str:
-    """What two ways of writing the same name have in common; never shown."""
-    letters = unicodedata.normalize("NFKD", name.translate(_ALIKE)).casefold()
-    return " ".join("".join(sign for sign in letters if not unicodedata.combining(sign)).split())
-
-
 def standing(name: str, active: Iterable[str], given_back: Iterable[str]) -> Standing:
     """The standing of somebody of this `name`, from the names of live appointments and of places given back lately."""
-    person = person_key(name)
-    live, gave = [person_key(one) for one in active], [person_key(one) for one in given_back]
+    person = name_key(name)
+    live, gave = [name_key(one) for one in active], [name_key(one) for one in given_back]
     return Standing(live.count(person), gave.count(person), len({*live, *gave} - {person}))

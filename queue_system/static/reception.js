@@ -3,12 +3,11 @@
 (() => {
   const COVER_AFTER_MS = 60_000;
 
-  const fold = (text) => text.normalize("NFKD").toLowerCase().replace(/\p{M}|ـ/gu, "").replace(/ى/g, "ي").replace(/ة/g, "ه");
   const filter = document.querySelector("[data-filter]");
   filter?.addEventListener("input", () => {
-    const words = fold(filter.value).split(/\s+/).filter(Boolean);
+    const words = sameLetters(filter.value).split(/\s+/).filter(Boolean);
     for (const button of document.querySelectorAll("#services button")) {
-      const text = fold(button.textContent + " " + button.closest("fieldset").querySelector("legend").textContent);
+      const text = sameLetters(button.textContent + " " + button.closest("fieldset").querySelector("legend").textContent);
       button.hidden = !words.every((word) => text.includes(word));
     }
   });

@@ -13,7 +13,7 @@ from starlette.requests import HTTPConnection
 
 from ..core.bookings import read_code
 from ..core.errors import Invalid, Missing, TooMany
-from ..core.persons import person_key
+from ..core.names import name_key
 from ..store.queries.bookings import BookingView
 from . import access
 from .limits import address_of, limits_of
@@ -38,7 +38,7 @@ async def look_up(connection: HTTPConnection, code: str, contact: str, name: str
             raise Invalid("name-needed", "name")
         try:
             _, found = await access.booking_by_code(connection, code, contact)
-            if guarded and person_key(found.name) != person_key(name):
+            if guarded and name_key(found.name) != name_key(name):
                 raise Missing("booking")
         except Missing:
             limits.count("code-from-address", from_here)

@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 import sqlalchemy as sa
 
-from ...core.persons import person_key
+from ...core.names import name_key
 from ..database import Tx
 from ..tables import Booking, table
 from ..tables.day import PLACED_BOOKINGS
@@ -21,7 +21,7 @@ def is_twice_at_once(tx: Tx, booking: BookingView, own: Collection[str] = ()) ->
 
     Discreet services say nothing of it and are not spoken of (decision 0012), unless the secrets of both are `own`.
     """
-    person = person_key(booking.name)
+    person = name_key(booking.name)
     for branch_id in branch_ids(tx).values():
         services = branch_settings(tx, branch_id).services
         others = sa.select(BOOKING.c.name, BOOKING.c.service_id, BOOKING.c.token).where(
@@ -39,6 +39,6 @@ def is_twice_at_once(tx: Tx, booking: BookingView, own: Collection[str] = ()) ->
             )
             discreet = any(service.confidentiality.discreet for service in concerned)
             both_own = booking.token in own and other.token in own
-            if person_key(other.name) == person and (both_own or not discreet):
+            if name_key(other.name) == person and (both_own or not discreet):
                 return True
     return False
