@@ -16,6 +16,7 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from queue_system.actions.kiosk import Issued, TicketOrder, issue_ticket
 from queue_system.core import hours
 from queue_system.core.errors import Invalid, Missing, Refused
+from queue_system.core.tickets import ORDINARY
 from queue_system.store.database import Tx
 from queue_system.store.queries.access import printer_of_kiosk
 from queue_system.store.queries.place import prospects
@@ -28,7 +29,6 @@ from . import arrival, number
 from .offer import Offer, card_of, documents, next_numbers, note_of, offer, self_declared
 from .visit import Visit, begin, show, touch
 
-ORDINARY: Final = "walkin"
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9_-]{16,64}")
 
 

@@ -15,6 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine
 
 from queue_system.actions import day, office
 from queue_system.actions.desk import Desk
+from queue_system.actions.steps import AFRESH
 from queue_system.clock import FrozenClock
 from queue_system.core import dispatch, tickets
 from queue_system.core.errors import DomainError, IllegalTransition, Invalid, Refused
@@ -49,13 +50,16 @@ def prepare(db: Database) -> None:
 
 @dataclass(frozen=True)
 class Pressed:
-    """The last press at a counter: who, when, the tickets that it moved before and after, who waits a call less."""
+    """The last press at a counter: who, when, the tickets that it moved before and after.
+
+    `waited` are the tickets that wait a call less, each with the calls that it had heard then.
+    """
 
     clerk: int
     at: datetime
     before: dict[UUID, TicketView]
     after: dict[UUID, TicketView]
-    waited: frozenset[UUID]
+    waited: dict[UUID, int]
 
 
 @dataclass
@@ -86,7 +90,6 @@ class Machine(RuleBasedStateMachine):
         people = self.db.read_now(Tx.rows, sa.select(staff.c.id).order_by(staff.c.login))
         self.clerks: list[UUID] = [row.id for row in people]
         self.model = Model()
-        self.let_go: set[UUID] = set()
         self.telling = Telling()
 
     def teardown(self) -> None:
@@ -174,7 +177,7 @@ class Machine(RuleBasedStateMachine):
         ticket, now = self.model.tickets[ticket_id], self.clock.now()
         for other in list(self.model.tickets.values()):
             ours = other.queue_id in self.branch.counters[here.counter_id].queues
-            if other.aside and ours and other.state is TicketState.WAITING and other.id not in self.let_go:
+            if other.aside and ours and other.state is TicketState.WAITING:
                 self.moved(other, aside=other.aside - 1)
         self.moved(
             ticket,
@@ -189,7 +192,6 @@ class Machine(RuleBasedStateMachine):
 
     def goes(self, ticket: TicketView | None, became: str | None) -> None:
         """Whoever stands at a counter makes room for the next."""
-        self.let_go = {ticket.id} if ticket else set()
         if ticket is not None and became == "absent":
             self.not_here(ticket)
         else:
@@ -198,10 +200,11 @@ class Machine(RuleBasedStateMachine):
     def not_here(self, ticket: TicketView) -> None:
         rule = line.absence_rule(self.branch)
         assert ticket.first_called_at is not None
-        if rule.is_no_show(ticket.calls, ticket.first_called_at, self.clock.now()):
+        if rule.is_no_show(ticket.calls, ticket.first_called_at, line.agreed_time(ticket), self.clock.now()):
             self.moved(ticket, state=TicketState.NO_SHOW, counter_id=None)
         else:
-            skips, others = ticket.skips + 1, rule.others_first
+            urgent = line.is_emergency(self.branch, ticket.priority)
+            skips, others = ticket.skips + 1, min(1, rule.others_first) if urgent else rule.others_first
             self.moved(ticket, state=TicketState.WAITING, counter_id=None, skips=skips, aside=others)
 
     def keep(self, counter: int, before: dict[UUID, TicketView]) -> None:
@@ -216,8 +219,17 @@ class Machine(RuleBasedStateMachine):
                 self.clock.now(),
                 {key: before[key] for key in moves},
                 {key: now[key] for key in moves},
-                frozenset(waited),
+                {key: now[key].calls for key in waited},
             )
+
+    def comes_back(self, ticket: TicketView) -> None:
+        """A visitor who missed the call stands in line again; one who is held goes on waiting."""
+        if ticket.state is TicketState.NO_SHOW:
+            others = line.absence_rule(self.branch).others_first
+            changes = AFRESH | {"aside": others, "returns": ticket.returns + 1}
+            self.moved(ticket, state=TicketState.WAITING, **changes)
+        else:
+            self.moved(ticket, state=TicketState.WAITING)
 
     def some_booking(self, which: int) -> BookingView:
         booking_id = self.model.bookings[which % len(self.model.bookings)]

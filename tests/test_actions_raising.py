@@ -146,8 +146,11 @@ def test_a_held_ticket_can_be_raised_as_well(hall: Hall) -> None:
 
 def test_a_class_is_never_made_lighter(hall: Hall) -> None:
     ticket = hall.issue(priority="disability").ticket
-    for priority in ("walkin", "elderly", "disability"):
+    for priority in ("elderly", "disability"):
         with pytest.raises(Refused, match="raise-not-heavier"):
+            raised(hall, ticket, priority)
+    for priority in ("walkin", "appointment", "late_appointment"):
+        with pytest.raises(Refused, match="raise-class-unknown"):
             raised(hall, ticket, priority)
     assert now_of(hall, ticket) == ticket
 

@@ -15,6 +15,7 @@ from queue_system.actions.office import SESSION_IDLE
 from queue_system.actions.spool import ClaimedSlip
 from queue_system.clock import FrozenClock
 from queue_system.core import dispatch
+from queue_system.core.tickets import ORDINARY
 from queue_system.printing import _compose
 from queue_system.store.database import Database
 from queue_system.store.log import SYSTEM
@@ -47,7 +48,7 @@ def people(hall: Hall, source: random.Random, clock: FrozenClock) -> None:
     """A morning by chance: numbers of all classes, early appointments, counters that open and close, calls."""
     booked = book(hall, clock.now() + timedelta(minutes=10))
     hall.db.write_in_now(hall.branch.id, kiosk.check_in, hall.branch.id, booked.id, SYSTEM)
-    classes = list(hall.branch.priorities)
+    classes = [ORDINARY, *line.given_by_staff(hall.branch)]
     seats: dict[str, desk.Desk] = {}
     for _ in range(source.randint(12, 20)):
         clock.move(timedelta(seconds=source.randint(0, 90)))

@@ -97,9 +97,9 @@ def call(
         values=why.values,
     )
     record_call(tx, branch, counter, ticket.id, branch.append(fact, Actor("staff", str(staff_id))), "call")
-    waited = [one.id for one in standing if one.aside and one.state is TicketState.WAITING and one.id != ticket.id]
-    for ticket_id in waited:
-        tx.later(_ONE_LESS, {"branch": branch.id, "ticket": ticket_id})
+    waited = [one for one in standing if one.aside and one.state is TicketState.WAITING and one.id != ticket.id]
+    for one in waited:
+        tx.later(_ONE_LESS, {"branch": branch.id, "ticket": one.id})
     remember(branch, counter.id, staff_id, [*moves, (ticket, called)], waited)
     return called
 
@@ -126,12 +126,13 @@ def absent(
 ) -> TicketView:
     tx, rule = branch.tx, line.absence_rule(settings)
     where = {"subject": str(ticket.id), "code": ticket.code, "counter": str(counter.id)}
-    if rule.is_no_show(ticket.calls, ticket.first_called_at or tx.now, tx.now):
+    if rule.is_no_show(ticket.calls, ticket.first_called_at or tx.now, line.agreed_time(ticket), tx.now):
         moved = move(tx, ticket, Step.NO_SHOW, counter_id=None, ended_at=tx.now)
         branch.append(events.TicketNoShow(**where, calls=ticket.calls), actor)
         end_booking(branch, ticket, BookingState.NO_SHOW, actor)
         return moved
-    others = rule.others_first
+    # An emergency lets one other go first, so that nobody is called again and again in vain.
+    others = min(1, rule.others_first) if line.is_emergency(settings, ticket.priority) else rule.others_first
     moved = move(tx, ticket, Step.SKIP, counter_id=None, skips=ticket.skips + 1, aside=others)
     branch.append(events.TicketSkipped(**where, calls=ticket.calls, others_first=others), actor)
     return moved

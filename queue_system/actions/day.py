@@ -18,7 +18,7 @@ from ..core.bookings import BookingState
 from ..core.facts import Fact
 from ..core.tickets import Step
 from ..store.database import Tx
-from ..store.log import SYSTEM, Locked, locked
+from ..store.log import SYSTEM, Actor, Locked, locked
 from ..store.queries import bookings as stored_bookings
 from ..store.queries import line
 from ..store.queries.line import TicketView
@@ -67,9 +67,10 @@ def _close_tickets(branch: Locked, live_day: date) -> int:
 
 
 def _close_bookings(branch: Locked, settings: BranchSettings) -> int:
-    """Bookings whose visitors never came."""
+    """Bookings whose visitors never came. Nobody checks in for a telephone call: what became of it is not known."""
     tx = branch.tx
-    missed = stored_bookings.never_came(tx, branch.id, settings.timetable.live_since(tx.now))
+    past = stored_bookings.never_came(tx, branch.id, settings.timetable.live_since(tx.now))
+    missed = [booking for booking in past if not settings.services[booking.service_id].elsewhere]
     for booking in missed:
         tx.execute(
             sa.update(BOOKING)
@@ -94,13 +95,18 @@ def _close_counters(branch: Locked, settings: BranchSettings) -> int:
     # Whoever serves somebody is at work, however long ago the counter was opened.
     left = [counter for counter in forgotten if line.at_counter(tx, branch.id, counter.id) is None]
     for counter in left:
-        tx.execute(
-            sa.update(COUNTER)
-            .where(COUNTER.c.branch_id == branch.id, COUNTER.c.id == counter.id)
-            .values(staff_id=None, seated_at=None)
-        )
-        branch.append(events.CounterClosed(subject=str(counter.id), number=counter.number), SYSTEM)
+        vacate(branch, counter.id, counter.number, SYSTEM)
     return len(left)
+
+
+def vacate(branch: Locked, counter_id: UUID, number: int, actor: Actor) -> None:
+    """Nobody sits at a counter any more, and nothing that was pressed there can be taken back."""
+    branch.tx.execute(
+        sa.update(COUNTER)
+        .where(COUNTER.c.branch_id == branch.id, COUNTER.c.id == counter_id)
+        .values(staff_id=None, seated_at=None, last_press=None)
+    )
+    branch.append(events.CounterClosed(subject=str(counter_id), number=number), actor)
 
 
 def _close_ticket(branch: Locked, ticket: TicketView) -> None:

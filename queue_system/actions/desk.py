@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from ..core import dispatch, events, tickets
+from ..core.dispatch import Choice
 from ..core.errors import Missing, Refused, Stale
 from ..core.tickets import Step, TicketState
 from ..store.database import Tx
@@ -21,12 +21,12 @@ from ..store.queries.line import TicketView
 from ..store.queries.settings import BranchSettings, CounterView, branch_settings
 from ..store.tables import Counter, table
 from . import calling
-from .day import in_session
+from .day import in_session, vacate
 from .office import SESSION_IDLE
 from .raising import raised_by_service
-from .steps import move
-from .takeback import forget, remember, undo
-from .visit import reopen_booking
+from .returning import come_back
+from .steps import AFRESH, move
+from .takeback import forget, remember, remember_at_own_counter, undo
 
 COUNTER = table(Counter)
 
@@ -35,8 +35,6 @@ _HOLDER = Prepared(
         COUNTER.c.branch_id == sa.bindparam("branch"), COUNTER.c.id == sa.bindparam("counter")
     )
 )
-# Who stands at a counter, or comes back to it, has missed no call.
-_AFRESH: Final[dict[str, Any]] = {"calls": 0, "first_called_at": None, "skips": 0, "aside": 0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +61,8 @@ def open_counter(tx: Tx, desk: Desk) -> None:
         counter = _counter(tx, branch, desk)
         holder = _holder(tx, desk)
         if holder == desk.staff_id:
+            # They sit there in this session too, also where they have been serving somebody since the last.
+            _set_holder(tx, branch, counter, desk.staff_id)
             return
         if holder is not None:
             raise Refused("counter-taken", number=counter.number)
@@ -103,10 +103,7 @@ def call_next(tx: Tx, desk: Desk, became: str | None = None) -> TicketView | Non
     with in_session(tx, desk.branch_id) as branch:
         settings, counter, current = _at_desk(tx, branch, desk)
         moves = calling.let_go(branch, settings, counter, current, desk.actor, became)
-        gone = current.id if current else None
-        standing = [one for one in line.open_tickets(tx, branch.id, counter.queues) if one.id != gone]
-        waiting = line.as_waiting(standing, settings)
-        choice = dispatch.choose(waiting, frozenset(counter.queues), line.calling_rules(settings), branch.now)
+        standing, choice = _next_of(branch, settings, counter, current)
         if choice is None:
             if moves:
                 remember(branch, counter.id, desk.staff_id, moves)
@@ -130,10 +127,7 @@ def call_ticket(
         if wanted.queue_id not in counter.queues:
             raise Refused("not-of-this-counter", code=wanted.code)
         moves = calling.let_go(branch, settings, counter, current, desk.actor, became)
-        gone = current.id if current else None
-        standing = [one for one in line.open_tickets(tx, branch.id, counter.queues) if one.id != gone]
-        waiting = line.as_waiting(standing, settings)
-        choice = dispatch.choose(waiting, frozenset(counter.queues), line.calling_rules(settings), branch.now)
+        standing, choice = _next_of(branch, settings, counter, current)
         why = calling.why_by_hand(wanted, choice, reason)
         return calling.call(branch, counter, wanted, desk.staff_id, why, moves, standing)
 
@@ -204,7 +198,7 @@ def hold(tx: Tx, desk: Desk) -> TicketView:
     """Send the visitor to fill a form and come back: keeps the place, is called by hand or resumed."""
 
     def step(branch: Locked, counter: CounterView, ticket: TicketView) -> TicketView:
-        moved = move(tx, ticket, Step.HOLD, counter_id=None, **_AFRESH)
+        moved = move(tx, ticket, Step.HOLD, counter_id=None, **AFRESH)
         branch.append(events.TicketHeld(subject=str(ticket.id), code=ticket.code, counter=str(counter.id)), desk.actor)
         return moved
 
@@ -214,8 +208,7 @@ def hold(tx: Tx, desk: Desk) -> TicketView:
 def resume(tx: Tx, branch_id: UUID, ticket_id: UUID, actor: Actor) -> TicketView:
     """Put a held ticket, or one whose visitor missed the call and is back, into the line again.
 
-    A held ticket keeps its anchor and so its place. A missed one waits anew from now, or keeps its place behind as
-    many others as the branch says; Refused("rejoin-used-up") when it has missed too many.
+    A held ticket keeps its anchor and so its place; a missed one comes back as `returning.come_back` says.
     """
     with in_session(tx, branch_id) as branch:
         ticket = line.ticket(tx, branch_id, ticket_id)
@@ -223,19 +216,11 @@ def resume(tx: Tx, branch_id: UUID, ticket_id: UUID, actor: Actor) -> TicketView
         if settings.timetable.session_over(ticket.business_date, tx.now):
             raise Refused("visit-over", code=ticket.code)
         if ticket.state is TicketState.NO_SHOW:
-            rule = line.absence_rule(settings)
-            if rule.rejoins is not None and ticket.returns >= rule.rejoins:
-                raise Refused("rejoin-used-up", code=ticket.code)
-            others = rule.others_first if rule.keeps_place else 0
-            place = {"anchor_at": ticket.anchor_at if rule.keeps_place else branch.now, "aside": others}
-            changes = {**_AFRESH, **place, "returns": ticket.returns + 1, "ended_at": None}
-            moved = move(tx, ticket, Step.RETURN, **changes)
-            fact = events.TicketReturned(subject=str(ticket.id), code=ticket.code, others_first=others)
-            branch.append(fact, actor)
-            reopen_booking(branch, ticket, actor)
+            moved = come_back(branch, settings, ticket, actor)
         else:
             moved = move(tx, ticket, Step.RESUME)
             branch.append(events.TicketResumed(subject=str(ticket.id), code=ticket.code), actor)
+        remember_at_own_counter(branch, actor, ticket, moved)
         return moved
 
 
@@ -250,7 +235,7 @@ def transfer(tx: Tx, desk: Desk, service_id: UUID) -> TicketView:
         if service_id == ticket.service_id:
             raise Refused("transfer-to-itself")
         place = {"counter_id": None, "service_id": service.id, "queue_id": service.queue_id}
-        moved = move(tx, ticket, Step.TRANSFER, **place, **_AFRESH)
+        moved = move(tx, ticket, Step.TRANSFER, **place, **AFRESH)
         fact = events.TicketTransferred(
             subject=str(ticket.id),
             code=ticket.code,
@@ -266,6 +251,20 @@ def transfer(tx: Tx, desk: Desk, service_id: UUID) -> TicketView:
 
 
 # ---------------------------------------------------------------- inside
+
+
+def _next_of(
+    branch: Locked, settings: BranchSettings, counter: CounterView, gone: TicketView | None
+) -> tuple[list[TicketView], Choice | None]:
+    """Everybody in the queues of a counter, and whose turn it is there.
+
+    `gone` has just left the counter and is not chosen. Passed over, they stand in line again: this call is the first
+    that they let pass.
+    """
+    standing = line.open_tickets(branch.tx, branch.id, counter.queues)
+    others = [one for one in standing if gone is None or one.id != gone.id]
+    waiting = line.as_waiting(others, settings)
+    return standing, dispatch.choose(waiting, frozenset(counter.queues), line.calling_rules(settings), branch.now)
 
 
 def _with_current(
@@ -320,16 +319,15 @@ def _sit_down(branch: Locked, counter: CounterView, desk: Desk, instead_of: UUID
     branch.append(events.CounterOpened(subject=str(counter.id), number=counter.number, instead_of=before), desk.actor)
 
 
-def _set_holder(tx: Tx, branch: Locked, counter: CounterView, staff_id: UUID | None) -> None:
+def _set_holder(tx: Tx, branch: Locked, counter: CounterView, staff_id: UUID) -> None:
     tx.execute(
         sa.update(COUNTER)
         .where(COUNTER.c.branch_id == branch.id, COUNTER.c.id == counter.id)
-        .values(staff_id=staff_id, seated_at=tx.now if staff_id else None)
+        .values(staff_id=staff_id, seated_at=tx.now)
     )
 
 
 def _close(branch: Locked, counter: CounterView, desk: Desk) -> None:
     if line.at_counter(branch.tx, branch.id, counter.id) is not None:
         raise Refused("counter-busy", number=counter.number)
-    _set_holder(branch.tx, branch, counter, None)
-    branch.append(events.CounterClosed(subject=str(counter.id), number=counter.number), desk.actor)
+    vacate(branch, counter.id, counter.number, desk.actor)

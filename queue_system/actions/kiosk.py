@@ -15,7 +15,7 @@ from uuid_utils.compat import uuid7
 from ..core import bookings, device_events, events, hours, tickets
 from ..core.bookings import Arrival, BookingState, BookingStep, Punctuality
 from ..core.errors import Denied, Missing, Refused
-from ..core.tickets import TicketState
+from ..core.tickets import OPEN, ORDINARY, TicketState
 from ..store.database import Tx
 from ..store.log import Actor, Locked
 from ..store.prepared import Prepared
@@ -27,6 +27,7 @@ from ..store.queries.outings import places_left
 from ..store.queries.settings import BranchSettings, QueueView, ServiceView, branch_settings
 from ..store.tables import Booking, PrintJob, Series, Ticket, table
 from .day import in_session
+from .returning import come_back
 from .visit import end_booking
 
 TICKET = table(Ticket)
@@ -65,7 +66,7 @@ class TicketOrder:
     source: str
     actor: Actor
     request_id: str | None = None
-    priority: str = "walkin"
+    priority: str = ORDINARY
     printer_id: UUID | None = None
     remote: bool = False
 
@@ -82,8 +83,9 @@ class Issued:
 def issue_ticket(tx: Tx, order: TicketOrder) -> Issued:
     """Give a walk-in visitor a number.
 
-    It waits with the class of the order or of the service, whichever is heavier. A repeated `request_id` returns the ticket of the first. Raises Missing("service"), Refused with
-    "not-walk-in", "closed", "outing-full", "priority-unknown", "request-reused", Denied("tickets-on-the-spot").
+    It waits with the class of the order or of the service, whichever is heavier. A repeated `request_id` returns the
+    ticket of the first. Raises Missing("service"), Refused with "not-walk-in", "closed", "outing-full",
+    "priority-unknown" (also for a class that nobody can give), "request-reused", Denied("tickets-on-the-spot").
     """
     with in_session(tx, order.branch_id) as branch:
         settings = branch_settings(tx, order.branch_id, branch.config_version)
@@ -97,7 +99,7 @@ def issue_ticket(tx: Tx, order: TicketOrder) -> Issued:
                 return _repeated(earlier, service)
         if not service.walk_in:
             raise Refused("not-walk-in")
-        if order.priority not in settings.priorities:
+        if order.priority not in (ORDINARY, *line.given_by_staff(settings)):
             raise Refused("priority-unknown")
         if not settings.timetable.takes_tickets(tx.now, service.id):
             raise Refused("closed")
@@ -120,9 +122,12 @@ def check_in(
 ) -> Issued:
     """Turn a booking into a ticket when its visitor has come; a second check-in returns the same ticket.
 
+    A visitor who missed the call stands in line again as `returning.come_back` says; one who left gets a new number.
+
     It is given until the service is shut for the day, also after the last number for those without an appointment;
     then nobody is called any more. Raises Missing("booking"), Refused with "too-early", or with what `_too_late` gives;
-    IllegalTransition when it is not confirmed or over; Denied("tickets-on-the-spot") as `issue_ticket` does.
+    IllegalTransition when it is not confirmed or over; Refused("appointment-elsewhere") where nobody comes for it;
+    Denied("tickets-on-the-spot") as `issue_ticket` does.
     """
     with in_session(tx, branch_id) as branch:
         settings = branch_settings(tx, branch_id, branch.config_version)
@@ -131,9 +136,15 @@ def check_in(
         if booking.ticket_id is not None:
             earlier = line.ticket(tx, branch_id, booking.ticket_id)
             if not settings.timetable.session_over(earlier.business_date, tx.now):
-                return Issued(earlier, created=False)
+                if earlier.state in OPEN:
+                    return Issued(earlier, created=False)
+                if earlier.state is TicketState.NO_SHOW:
+                    return Issued(come_back(branch, settings, earlier, actor), created=False)
+                # Whoever gave the place up and is here after all gets a new number.
         bookings.after(booking.state, BookingStep.CHECK_IN)
         service = settings.services[booking.service_id]
+        if service.elsewhere:
+            raise Refused("appointment-elsewhere")
         arrival = _arrival(tx, settings, booking)
         order = TicketOrder(
             branch_id=branch_id,
@@ -209,7 +220,7 @@ def _too_late(settings: BranchSettings, booking: BookingView, closes: datetime, 
 
 def _class_in_use(settings: BranchSettings, priority: str | None) -> str:
     """The class of an arrival, or the nearest one that this branch has."""
-    choices = (priority, "appointment", "walkin")
+    choices = (priority, "appointment", ORDINARY)
     return next((name for name in choices if name in settings.priorities), next(iter(settings.priorities)))
 
 
@@ -271,6 +282,7 @@ def _issue(
             source=ticket.source,
             anchor_at=ticket.anchor_at.isoformat(),
             booking=str(booking.id) if booking else None,
+            basis=line.given_by_staff(settings).get(order.priority) if booking is None else None,
         ),
         order.actor,
     )

@@ -15,6 +15,7 @@ from ..store.queries.line import TicketView
 from ..store.queries.settings import BranchSettings, branch_settings
 from .day import in_session
 from .steps import move
+from .takeback import remember_at_own_counter
 
 
 def raise_ticket(tx: Tx, branch_id: UUID, ticket_id: UUID, priority: str, reason: str, actor: Actor) -> TicketView:
@@ -29,11 +30,13 @@ def raise_ticket(tx: Tx, branch_id: UUID, ticket_id: UUID, priority: str, reason
         tickets.after(ticket.state, Step.RAISE)
         if reason not in RAISE_REASONS:
             raise Refused("raise-reason-unknown")
-        if priority not in settings.priorities:
+        if priority not in line.given_by_staff(settings):
             raise Refused("raise-class-unknown")
         if line.heavier(settings, ticket.priority, priority) == ticket.priority:
             raise Refused("raise-not-heavier", code=ticket.code)
-        return _raise(branch, settings, ticket, priority, reason, actor)
+        raised = _raise(branch, settings, ticket, priority, reason, actor)
+        remember_at_own_counter(branch, actor, ticket, raised)
+        return raised
 
 
 def raised_by_service(branch: Locked, settings: BranchSettings, ticket: TicketView, actor: Actor) -> TicketView:

@@ -15,12 +15,14 @@ import sqlalchemy as sa
 
 from ..core import device_events
 from ..core.errors import Missing, Refused
+from ..core.tickets import OPEN
 from ..store.database import AnyRow, Tx
 from ..store.log import SYSTEM, Actor, Locked, locked
 from ..store.queries import line
 from ..store.queries.line import TicketView
 from ..store.tables import Device, PrintJob, Ticket, table
 from ..store.tables.day import PENDING_SLIPS
+from .day import in_session
 from .kiosk import queue_slip
 
 JOB = table(PrintJob)
@@ -114,9 +116,14 @@ def expire_slips(tx: Tx, branch_id: UUID) -> int:
 
 
 def reprint(tx: Tx, branch_id: UUID, ticket_id: UUID, printer_id: UUID, actor: Actor) -> UUID:
-    """Print a marked copy of a slip. Raises Refused("copies-used-up", "slip-pending")."""
-    with locked(tx, branch_id) as branch:
+    """Print a marked copy of the slip of somebody who is in the hall.
+
+    Raises Refused("slip-of-a-visit-over", "copies-used-up", "slip-pending").
+    """
+    with in_session(tx, branch_id) as branch:
         ticket = line.ticket(tx, branch_id, ticket_id)
+        if ticket.state not in OPEN:
+            raise Refused("slip-of-a-visit-over", code=ticket.code)
         jobs = tx.rows(
             sa.select(JOB.c.copy_number, JOB.c.state).where(JOB.c.branch_id == branch_id, JOB.c.ticket_id == ticket_id)
         )

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from ..core import events, staff_events
+from ..core import staff_events
 from ..core.errors import Missing, Refused
 from ..core.logins import login_key
 from ..store.database import Tx
@@ -24,6 +24,7 @@ from ..store.tables import (
     StaffRole,
     table,
 )
+from .day import vacate
 from .office import sha256
 
 COUNTER = table(Counter)
@@ -131,12 +132,8 @@ def _leave_counters(tx: Tx, staff_id: UUID, actor: Actor) -> None:
 
 
 def _leave(branch: Locked, counter_id: UUID, number: int, staff_id: UUID, actor: Actor) -> None:
-    if line.at_counter(branch.tx, branch.id, counter_id) is not None:
-        return
-    left = branch.tx.execute(
-        sa.update(COUNTER)
-        .where(COUNTER.c.branch_id == branch.id, COUNTER.c.id == counter_id, COUNTER.c.staff_id == staff_id)
-        .values(staff_id=None)
+    still = sa.select(COUNTER.c.id).where(
+        COUNTER.c.branch_id == branch.id, COUNTER.c.id == counter_id, COUNTER.c.staff_id == staff_id
     )
-    if left.rowcount:
-        branch.append(events.CounterClosed(subject=str(counter_id), number=number), actor)
+    if branch.tx.row(still) and line.at_counter(branch.tx, branch.id, counter_id) is None:
+        vacate(branch, counter_id, number, actor)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 
@@ -17,6 +17,9 @@ from ..store.queries.line import TicketView
 from ..store.tables import Ticket, table
 
 TICKET = table(Ticket)
+
+# Who stands at a counter, or comes back to it, has missed no call.
+AFRESH: Final[dict[str, Any]] = {"calls": 0, "first_called_at": None, "skips": 0, "aside": 0}
 
 
 def move(tx: Tx, ticket: TicketView, step: Step, **changes: Any) -> TicketView:

@@ -14,6 +14,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from ..core import events, tickets
+from ..core.bookings import BookingState
 from ..core.errors import Refused, Stale
 from ..store.log import Actor, Locked
 from ..store.prepared import Prepared
@@ -21,7 +22,7 @@ from ..store.queries import line
 from ..store.queries.line import TicketView
 from ..store.queries.settings import BranchSettings
 from ..store.tables import Counter, Ticket, table
-from .visit import unend_booking
+from .visit import end_booking, unend_booking
 
 COUNTER = table(Counter)
 TICKET = table(Ticket)
@@ -56,18 +57,31 @@ _REMEMBER = Prepared(
 
 
 def remember(
-    branch: Locked, counter_id: UUID, staff_id: UUID, moves: Iterable[Move], waited: Iterable[UUID] = ()
+    branch: Locked, counter_id: UUID, staff_id: UUID, moves: Iterable[Move], waited: Iterable[TicketView] = ()
 ) -> None:
-    """Keep the press that has just been made: each ticket before and after it, and who was let wait one call less."""
+    """Keep the press that has just been made: each ticket before and after it.
+
+    `waited` are the tickets whose `aside` this call lowered by one, because one more visitor was called before them.
+    """
     press = {
         "at": branch.tx.now.isoformat(),
         "staff": str(staff_id),
         "moves": [
             {"ticket": str(before.id), "before": _shape(before), "after": _shape(after)} for before, after in moves
         ],
-        "waited": [str(ticket_id) for ticket_id in waited],
+        "waited": [{"ticket": str(ticket.id), "calls": ticket.calls} for ticket in waited],
     }
     branch.tx.later(_REMEMBER, {"branch": branch.id, "counter": counter_id, "press": press})
+
+
+def remember_at_own_counter(branch: Locked, actor: Actor, before: TicketView, after: TicketView) -> None:
+    """Keep a press that is made beside the visitor in front: it is the last one where its clerk sits."""
+    if actor.kind != "staff":
+        return
+    staff_id = UUID(actor.id)
+    statement = sa.select(COUNTER.c.id).where(COUNTER.c.branch_id == branch.id, COUNTER.c.staff_id == staff_id)
+    for row in branch.tx.rows(statement):
+        remember(branch, row.id, staff_id, [(before, after)])
 
 
 def forget(branch: Locked, counter_id: UUID) -> None:
@@ -87,6 +101,7 @@ def undo(branch: Locked, settings: BranchSettings, counter_id: UUID, staff_id: U
         raise Refused("take-back-nothing")
     if tx.now - datetime.fromisoformat(press["at"]) > tickets.TAKE_BACK:
         raise Refused("take-back-late")
+    _wait_again(branch, press["waited"])
     put_back = []
     # Backwards: the visitor who was called leaves the counter before the one who was finished stands there again.
     for move in reversed(press["moves"]):
@@ -94,18 +109,23 @@ def undo(branch: Locked, settings: BranchSettings, counter_id: UUID, staff_id: U
         if _shape(ticket) != move["after"]:
             raise Refused("take-back-moved", code=ticket.code)
         put_back.append(_put_back(branch, settings, ticket, move["before"], counter_id, actor))
-    for ticket_id in press["waited"]:
-        tx.execute(
+    forget(branch, counter_id)
+    return put_back
+
+
+def _wait_again(branch: Locked, waited: Iterable[_Shape]) -> None:
+    """Who stood aside waits for one call more again, unless somebody has called them since."""
+    for one in waited:
+        branch.tx.execute(
             sa.update(TICKET)
             .where(
                 TICKET.c.branch_id == branch.id,
-                TICKET.c.id == UUID(ticket_id),
+                TICKET.c.id == UUID(one["ticket"]),
                 TICKET.c.state == tickets.TicketState.WAITING.value,
+                TICKET.c.calls == one["calls"],
             )
             .values(aside=TICKET.c.aside + 1)
         )
-    forget(branch, counter_id)
-    return put_back
 
 
 def _put_back(
@@ -138,6 +158,8 @@ def _put_back(
     branch.append(fact, actor)
     if ticket.state not in tickets.OPEN:
         unend_booking(branch, ticket, actor)
+    elif again.state not in tickets.OPEN:
+        end_booking(branch, again, BookingState.NO_SHOW, actor)
     return again
 
 

@@ -37,10 +37,10 @@ class AbsenceRule:
             keeps_place=others is not None,
         )
 
-    def is_no_show(self, calls: int, first_called_at: datetime, now: datetime) -> bool:
+    def is_no_show(self, calls: int, first_called_at: datetime, agreed: datetime | None, now: datetime) -> bool:
         """Whether "not here" at `now` is a no-show: `calls` in a row, the first of them at `first_called_at`."""
-        return calls >= self.calls and now >= self.no_show_from(first_called_at)
+        return calls >= self.calls and now >= self.no_show_from(first_called_at, agreed)
 
-    def no_show_from(self, first_called_at: datetime) -> datetime:
-        """Before this instant nobody is a no-show."""
-        return first_called_at + self.after
+    def no_show_from(self, first_called_at: datetime, agreed: datetime | None) -> datetime:
+        """Before this instant nobody is a no-show: nobody has to be here before the time that was `agreed`."""
+        return max(first_called_at + self.after, agreed or first_called_at)

@@ -22,8 +22,10 @@ recorded day comes to the same order on any machine.
 
 from __future__ import annotations
 
+import heapq
+from collections import deque
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -105,25 +107,74 @@ def choose(
 def order(
     waiting: Sequence[Waiting], counter_queues: Collection[UUID], rules: CallingRules, now: datetime
 ) -> list[Choice]:
-    """All tickets in the order in which they would be called if all were called at `now`.
+    """All tickets in the order in which this counter would call them if it called all of them at `now`.
 
     The reason of each is the one it would have with the tickets before it gone: the first is what `choose` says.
     """
-    candidates = [ticket for ticket in waiting if ticket.queue_id in counter_queues]
-    candidates.sort(key=lambda ticket: _rank(ticket, rules, now))
+    candidates = in_order((ticket for ticket in waiting if ticket.queue_id in counter_queues), rules, now)
+    # By place, whoever is aside until some call: for the tickets before that call they do not count.
+    aside = [(place, replace(ticket, aside=0), ticket.aside) for place, ticket in enumerate(candidates) if ticket.aside]
     line: list[Choice] = []
-    unguarded = oldest = candidates[-1] if candidates else None
-    for ticket in reversed(candidates):
-        unguarded = min(ticket, unguarded or ticket, key=lambda other: _plain_rank(other, rules, now))
-        oldest = min(ticket, oldest or ticket, key=_anchor_rank)
-        line.append(Choice(ticket.ticket_id, _reason(ticket, unguarded, oldest, rules, now)))
+    unguarded: Waiting | None = None
+    oldest: Waiting | None = None
+    for place in reversed(range(len(candidates))):
+        ticket = candidates[place]
+        if not ticket.aside:
+            unguarded = min(ticket, unguarded or ticket, key=lambda other: _plain_rank(other, rules, now))
+            oldest = min(ticket, oldest or ticket, key=_anchor_rank)
+        back = [other for where, other, until in aside if where >= place >= until]
+        first = replace(ticket, aside=max(0, ticket.aside - place))
+        rivals = [first, *back]
+        line.append(
+            Choice(
+                ticket.ticket_id,
+                _reason(
+                    first,
+                    min(
+                        [*rivals, *([unguarded] if unguarded else [])], key=lambda other: _plain_rank(other, rules, now)
+                    ),
+                    min([*rivals, *([oldest] if oldest else [])], key=_anchor_rank),
+                    rules,
+                    now,
+                ),
+            )
+        )
     line.reverse()
     return line
 
 
 def in_order(waiting: Iterable[Waiting], rules: CallingRules, now: datetime) -> list[Waiting]:
-    """The tickets as `order` would put them, without its reasons. Who is before whom does not depend on the counter."""
-    return sorted(waiting, key=lambda ticket: _rank(ticket, rules, now))
+    """The tickets of one line as `order` would put them, without its reasons."""
+    return let_pass(by_right(waiting, rules, now))
+
+
+def by_right(waiting: Iterable[Waiting], rules: CallingRules, now: datetime) -> list[Waiting]:
+    """The tickets in the order of their right, as if nobody stood aside. It does not depend on the counter."""
+    return sorted(
+        waiting, key=lambda ticket: _rank(ticket if not ticket.aside else replace(ticket, aside=0), rules, now)
+    )
+
+
+def let_pass(line: Sequence[Waiting]) -> list[Waiting]:
+    """One line in the order in which it is called, from the order of right: who is aside comes after so many calls.
+
+    Then they have their right again. Where nobody else is left they are called before, in the order of their anchors.
+    """
+    back = [place for place, ticket in enumerate(line) if not ticket.aside]
+    if len(back) == len(line):
+        return list(line)
+    aside = deque(sorted((ticket.aside, place) for place, ticket in enumerate(line) if ticket.aside))
+    found: list[Waiting] = []
+    while back or aside:
+        while aside and aside[0][0] <= len(found):
+            heapq.heappush(back, aside.popleft()[1])
+        if back:
+            found.append(line[heapq.heappop(back)])
+        else:
+            earliest = min(aside, key=lambda one: _anchor_rank(line[one[1]]))
+            aside.remove(earliest)
+            found.append(line[earliest[1]])
+    return found
 
 
 def is_callable(ticket: Waiting, rules: CallingRules, now: datetime) -> bool:

@@ -23,6 +23,8 @@ def from_data(kind: str, subject: str, data: dict[str, Any]) -> Fact:
 
 @dataclass(frozen=True, slots=True)
 class TicketIssued(Fact):
+    """A number; `basis` is what established a class that was asked for with it, a code of `core.reasons`."""
+
     kind: ClassVar[str] = "ticket.issued"
     code: str
     queue: str
@@ -32,6 +34,7 @@ class TicketIssued(Fact):
     source: str
     anchor_at: str
     booking: str | None = None
+    basis: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

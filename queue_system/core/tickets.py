@@ -10,6 +10,9 @@ from typing import Final
 
 from .errors import IllegalTransition, Refused
 
+# The class of whoever comes without an appointment and asks for no other; every branch has it.
+ORDINARY: Final = "walkin"
+
 
 class TicketState(StrEnum):
     WAITING = "waiting"

@@ -64,6 +64,8 @@ class Sentences:
             key += "-copy"
         elif entry.kind == "staff.sign_in_failed" and not entry.subject:
             key += "-unknown"
+        elif entry.kind == "ticket.issued" and entry.data.get("basis"):
+            key += "-class"
         elif entry.kind == "ticket.returned" and entry.data["others_first"]:
             key += "-aside"
         elif entry.kind == "counter.opened" and entry.data.get("instead_of"):

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from ..core.dispatch import EMERGENCY_WEIGHT
-from ..core.reasons import OUT_OF_TURN, usual_reason
+from ..core.reasons import OUT_OF_TURN
 from ..core.tickets import TicketState
+from ..store.queries import line
 from ..store.queries.desk import DeskView
 from ..store.queries.line import TicketView
 from ..store.queries.settings import BranchSettings, Names
@@ -75,27 +75,15 @@ def question(refusal: str, resource: str, form: Mapping[str, str], view: DeskVie
 
 def classes_for(settings: BranchSettings, ticket: TicketView) -> tuple[Answer, ...]:
     """The heavier classes that staff may give a ticket, the heaviest first, each with what establishes it."""
-    own = settings.priorities[ticket.priority].weight if ticket.priority in settings.priorities else 0.0
-    found = [
-        (priority, reason)
-        for priority in settings.priorities.values()
-        if priority.weight > own and (reason := usual_reason(priority.evidence))
-    ]
-    found.sort(key=lambda each: -each[0].weight)
     return tuple(
         Answer(priority.slug, str(number), names=priority.names, note=f"audit.basis.{reason}")
-        for number, (priority, reason) in enumerate(found, 1)
+        for number, (priority, reason) in enumerate(line.heavier_classes(settings, ticket), 1)
     )
 
 
 def emergencies(view: DeskView) -> list[TicketView]:
     """Who waits for this counter before all others; who was called and was not here is no news."""
-    classes = view.settings.priorities
-    return [
-        ticket
-        for ticket in view.waiting
-        if not ticket.aside and ticket.priority in classes and classes[ticket.priority].weight >= EMERGENCY_WEIGHT
-    ]
+    return [ticket for ticket in view.waiting if not ticket.aside and line.is_emergency(view.settings, ticket.priority)]
 
 
 def _found(view: DeskView, ticket_id: str) -> TicketView | None:

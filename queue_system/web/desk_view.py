@@ -12,7 +12,7 @@ from ..core.dispatch import Reason
 from ..core.tickets import Step, TicketState, steps_from
 from ..store.queries.access import StaffView
 from ..store.queries.desk import DeskView
-from ..store.queries.line import TicketView, absence_rule, served_queues
+from ..store.queries.line import TicketView, absence_rule, agreed_time, served_queues
 from ..store.queries.screens import is_kept_off
 from ..store.queries.settings import BranchSettings, CounterView, Names, ServiceView
 from .desk_asking import Answer, classes_for, emergencies
@@ -131,10 +131,10 @@ def absence(view: DeskView, now: datetime) -> Absence | None:
         return None
     rule = absence_rule(view.settings)
     return Absence(
-        no_show=rule.is_no_show(current.calls, current.first_called_at, now),
+        no_show=rule.is_no_show(current.calls, current.first_called_at, agreed_time(current), now),
         call=current.calls,
         calls=max(rule.calls, current.calls),
-        no_show_from=rule.no_show_from(current.first_called_at),
+        no_show_from=rule.no_show_from(current.first_called_at, agreed_time(current)),
     )
 
 

@@ -16,6 +16,7 @@ from ..actions import kiosk, spool
 from ..actions.kiosk import TicketOrder
 from ..actions.raising import raise_ticket
 from ..core.errors import Denied, DomainError, Invalid, Missing
+from ..core.tickets import ORDINARY
 from ..store.queries.access import StaffView
 from ..store.queries.line import TicketView
 from ..store.queries.settings import BranchSettings
@@ -27,7 +28,6 @@ from .reception_view import PRINTER_COOKIE, hall_values, printer_of, ticket_valu
 from .staff_pages import staff_page
 
 SOURCE: Final = "desk"
-ORDINARY: Final = "walkin"
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9_-]{16,64}")
 
 

@@ -13,8 +13,7 @@ from starlette.requests import Request
 from ..core import hours
 from ..core.bookings import BookingState
 from ..core.names import is_named
-from ..core.reasons import usual_reason
-from ..core.tickets import Step, TicketState, steps_from
+from ..core.tickets import ORDINARY, Step, TicketState, steps_from
 from ..store.database import Tx
 from ..store.queries import line, reception
 from ..store.queries.access import DeviceView, StaffView
@@ -157,20 +156,12 @@ def departments(branch: BranchSettings, now: datetime) -> list[Department]:
 
 def classes(branch: BranchSettings) -> list[PriorityView]:
     """The classes that staff can give: those of a walk-in, and those that somebody's word or paper is enough for."""
-    return [one for one in branch.priorities.values() if one.slug == "walkin" or usual_reason(one.evidence)]
+    return [branch.priorities[slug] for slug in branch.priorities if slug in (ORDINARY, *line.given_by_staff(branch))]
 
 
 def heavier(branch: BranchSettings, ticket: TicketView) -> list[tuple[PriorityView, str]]:
     """The classes that a ticket can be raised to now, each with what usually establishes it; the heaviest first."""
-    if Step.RAISE not in steps_from(ticket.state):
-        return []
-    reasons = [(one, usual_reason(one.evidence)) for one in branch.priorities.values()]
-    found = [
-        (one, reason)
-        for one, reason in reasons
-        if reason and line.heavier(branch, ticket.priority, one.slug) != ticket.priority
-    ]
-    return sorted(found, key=lambda choice: -choice[0].weight)
+    return line.heavier_classes(branch, ticket) if Step.RAISE in steps_from(ticket.state) else []
 
 
 def listed_names(service: ServiceView) -> Names:

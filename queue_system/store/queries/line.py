@@ -14,12 +14,13 @@ from ...core import dispatch
 from ...core.absence import AbsenceRule
 from ...core.dispatch import CallingRules, Waiting
 from ...core.errors import Missing
+from ...core.reasons import usual_reason
 from ...core.tickets import OPEN, TicketState, left_behind
 from ..database import AnyRow, Tx
 from ..prepared import Prepared
 from ..tables import Booking, Counter, Ticket, table
 from ..tables.day import OPEN_STATES
-from .settings import BranchSettings, QueueView
+from .settings import BranchSettings, PriorityView, QueueView
 
 TICKET = table(Ticket)
 BOOKING = table(Booking)
@@ -91,7 +92,11 @@ _SITTING = Prepared(
     sa.select(COUNTER.c.id).where(
         COUNTER.c.branch_id == sa.bindparam("branch"),
         COUNTER.c.staff_id.is_not(None),
-        COUNTER.c.seated_at >= sa.bindparam("since"),
+        # Whoever serves somebody is at work, however long ago the counter was opened.
+        (COUNTER.c.seated_at >= sa.bindparam("since"))
+        | sa.exists().where(
+            TICKET.c.branch_id == COUNTER.c.branch_id, TICKET.c.counter_id == COUNTER.c.id, AT_A_COUNTER
+        ),
     )
 )
 
@@ -143,7 +148,7 @@ def at_counter(tx: Tx, branch_id: UUID, counter_id: UUID) -> TicketView | None:
 
 
 def open_counters(tx: Tx, settings: BranchSettings) -> frozenset[UUID]:
-    """The counters that are open: somebody has sat down there in this session and not left."""
+    """The counters that are open: somebody sat down there in this session or serves a visitor, and has not left."""
     since = settings.timetable.live_since(tx.now)
     return frozenset(row.id for row in tx.rows(_SITTING, {"branch": settings.id, "since": since}))
 
@@ -232,11 +237,32 @@ def absence_rule(settings: BranchSettings) -> AbsenceRule:
     return AbsenceRule.of(settings.queue_rules)
 
 
+def agreed_time(ticket: TicketView) -> datetime | None:
+    """The time of the appointment of who came for one in time; whoever came late waits from then on."""
+    return ticket.anchor_at if ticket.booking_id else None
+
+
 def heavier(settings: BranchSettings, given: str, other: str | None) -> str:
     """Of two priority classes the one that gathers priority faster; `given` where the branch has not both."""
     if other is None or not {given, other} <= settings.priorities.keys():
         return given
     return max(given, other, key=lambda slug: settings.priorities[slug].weight)
+
+
+def given_by_staff(settings: BranchSettings) -> dict[str, str]:
+    """The classes that somebody's eyes, word or paper are enough for, each with what establishes it (`core.reasons`)."""
+    found = {slug: usual_reason(priority.evidence) for slug, priority in settings.priorities.items()}
+    return {slug: reason for slug, reason in found.items() if reason}
+
+
+def heavier_classes(settings: BranchSettings, ticket: TicketView) -> list[tuple[PriorityView, str]]:
+    """The classes that staff can give a ticket and that are heavier than its own, the heaviest first; why, usually."""
+    found = [
+        (settings.priorities[slug], reason)
+        for slug, reason in given_by_staff(settings).items()
+        if heavier(settings, ticket.priority, slug) != ticket.priority
+    ]
+    return sorted(found, key=lambda choice: -choice[0].weight)
 
 
 def is_emergency(settings: BranchSettings, priority: str | None) -> bool:

@@ -19,7 +19,7 @@ import sqlalchemy as sa
 
 from ...core import dispatch
 from ...core.dispatch import Waiting
-from ...core.tickets import AT_COUNTER
+from ...core.tickets import AT_COUNTER, ORDINARY
 from ..database import Tx
 from ..prepared import Prepared
 from ..tables import Booking, Branch, Device, PrintJob, table
@@ -35,7 +35,6 @@ JOB = table(PrintJob)
 
 # Behind everybody who came at the same moment with the same right.
 NEWCOMER: Final = UUID(int=2**128 - 1)
-ORDINARY: Final = "walkin"
 _POSITION: Final = Prepared(sa.select(BRANCH.c.last_seq).where(BRANCH.c.id == sa.bindparam("branch")))
 
 
@@ -136,7 +135,7 @@ def whole_line(tx: Tx, settings: BranchSettings) -> LineView:
     """Where everybody stands."""
     tickets = line.in_hall(tx, settings)
     rules = line.calling_rules(settings)
-    waiting = dispatch.in_order(line.as_waiting(tickets, settings), rules, tx.now)
+    waiting = dispatch.by_right(line.as_waiting(tickets, settings), rules, tx.now)
     sitting = line.open_counters(tx, settings)
     return LineView(
         settings=settings,
@@ -146,7 +145,7 @@ def whole_line(tx: Tx, settings: BranchSettings) -> LineView:
         early={
             ticket.ticket_id: ticket.anchor_at - rules.call_early
             for ticket in waiting
-            if not dispatch.is_callable(ticket, rules, tx.now)
+            if not ticket.aside and not dispatch.is_callable(ticket, rules, tx.now)
         },
         served_queues=line.served_queues(settings, sitting),
         live=live_zones(tx, settings.id),
@@ -161,7 +160,7 @@ def prospects(tx: Tx, settings: BranchSettings) -> dict[UUID, ProspectView]:
     sitting = line.open_counters(tx, settings)
     served = line.served_queues(settings, sitting)
     ahead = {
-        newcomer: _ahead(dispatch.in_order([*waiting, newcomer], rules, tx.now), settings, sitting)[NEWCOMER]
+        newcomer: _ahead(dispatch.by_right([*waiting, newcomer], rules, tx.now), settings, sitting)[NEWCOMER]
         for newcomer in {_newcomer(settings, service, tx.now) for service in settings.services.values()}
     }
     return {
@@ -214,15 +213,13 @@ def _newcomer(settings: BranchSettings, service: ServiceView, now: datetime) -> 
 
 
 def _ahead(waiting: Sequence[Waiting], settings: BranchSettings, sitting: Collection[UUID]) -> dict[UUID, int]:
-    """How many stand before each of `waiting`, which are in order, in the shortest of the lines of its queue."""
+    """How many stand before each of `waiting`, in the order of their right, in the shortest line of its queue."""
     lines = _lines(settings, sitting, {ticket.queue_id for ticket in waiting})
-    length = dict.fromkeys(set().union(*lines.values()), 0)
-    joined = {queue_id: [queues for queues in length if queue_id in queues] for queue_id in lines}
-    ahead = {}
-    for ticket in waiting:
-        ahead[ticket.ticket_id] = min(length[queues] for queues in lines[ticket.queue_id])
-        for queues in joined[ticket.queue_id]:
-            length[queues] += 1
+    ahead: dict[UUID, int] = {}
+    for queues in set().union(*lines.values()):
+        for place, ticket in enumerate(dispatch.let_pass([one for one in waiting if one.queue_id in queues])):
+            if queues in lines[ticket.queue_id]:
+                ahead[ticket.ticket_id] = min(place, ahead.get(ticket.ticket_id, place))
     return ahead
 
 

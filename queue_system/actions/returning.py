@@ -1,0 +1,30 @@
+"""A visitor who missed the call is back."""
+
+from __future__ import annotations
+
+from ..core import events
+from ..core.errors import Refused
+from ..core.tickets import Step
+from ..store.log import Actor, Locked
+from ..store.queries import line
+from ..store.queries.line import TicketView
+from ..store.queries.settings import BranchSettings
+from .steps import AFRESH, move
+from .visit import reopen_booking
+
+
+def come_back(branch: Locked, settings: BranchSettings, ticket: TicketView, actor: Actor) -> TicketView:
+    """The ticket of a no-show stands in line again, with its booking.
+
+    It waits anew from now, or keeps its place behind as many others as the branch says; Refused("rejoin-used-up")
+    when it has missed too many.
+    """
+    rule = line.absence_rule(settings)
+    if rule.rejoins is not None and ticket.returns >= rule.rejoins:
+        raise Refused("rejoin-used-up", code=ticket.code)
+    others = rule.others_first if rule.keeps_place else 0
+    place = {"anchor_at": ticket.anchor_at if rule.keeps_place else branch.now, "aside": others}
+    moved = move(branch.tx, ticket, Step.RETURN, **{**AFRESH, **place, "returns": ticket.returns + 1, "ended_at": None})
+    branch.append(events.TicketReturned(subject=str(ticket.id), code=ticket.code, others_first=others), actor)
+    reopen_booking(branch, ticket, actor)
+    return moved
