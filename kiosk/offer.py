@@ -18,6 +18,13 @@ from queue_system.store.queries.settings import BranchSettings, DocumentView, Na
 # More cards than this do not stand on one screen with letters that can be read: groups come first.
 CARDS: Final = 8
 SELF_DECLARED: Final = "self_declared"
+# Why a kiosk gives no number for a service that gives none on arrival, by the way to it that comes first.
+REFUSALS: Final = {
+    Way.RECEPTION: "by-reception",
+    Way.BOOKING: "by-appointment",
+    Way.INVITATION: "by-invitation",
+    Way.PLATFORM: "not-here",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +33,7 @@ class Card:
 
     `ahead` is how many would be ahead of a number taken now, None where that is nobody's business. `counter_open`:
     somebody sits at a counter that may call it. `gives`: numbers can be taken now. Otherwise `opens` is when they
-    can be again, or None, and `refusal` says why: closed, by-appointment or by-staff. `direct`: a touch takes the
+    can be again, or None, and `refusal` says why: closed, or one of `REFUSALS`. `direct`: a touch takes the
     number, because a page in between would have nothing to say. `urgent`: its tickets stand before all others.
     """
 
@@ -146,7 +153,7 @@ def _refusal(service: ServiceView) -> str:
     found = ways(service)
     if Way.NUMBER in found:
         return "closed"
-    return "by-appointment" if Way.BOOKING in found else "by-staff"
+    return REFUSALS[found[0]] if found else "not-here"
 
 
 def _offered(branch: BranchSettings) -> list[ServiceView]:

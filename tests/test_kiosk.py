@@ -54,6 +54,16 @@ def test_a_number_takes_three_touches(kiosk: Kiosk) -> None:
     assert (ticket.code, ticket.source, ticket.language, ticket.priority) == ("B001", "kiosk", "ar", "walkin")
 
 
+def test_a_service_that_reception_gives_leads_there_and_to_no_number(kiosk: Kiosk) -> None:
+    service = kiosk.hall.service("travel-doc")
+    page = kiosk.visitor.open(f"/kiosk/ar/services/{service}")
+    assert "يُرجى التوجّه إلى الاستقبال." in page.text
+    assert "الآن" not in page.text
+    answer = kiosk.visitor.client.post("/kiosk/ar/tickets", data={"service": str(service), "request_id": "x" * 20})
+    assert "رقم هذه الخدمة من الاستقبال وحده" in answer.text
+    assert kiosk.tickets() == []
+
+
 def test_every_service_that_gives_numbers_is_at_most_three_touches_away(kiosk: Kiosk) -> None:
     hall = kiosk.hall
     found = set()
@@ -101,7 +111,7 @@ def test_what_gives_no_numbers_now_says_why(kiosk: Kiosk) -> None:
     service = kiosk.service("passport-collect")
     assert "الأحد 22 تشرين الثاني/نوفمبر 2026، الساعة 12:30" in service.text
     assert service.forms == []
-    assert "يُرجى التوجّه إلى موظف الاستقبال" in kiosk.service("travel-doc").text
+    assert "يُرجى التوجّه إلى الاستقبال" in kiosk.service("travel-doc").text
 
 
 def test_the_documents_are_shown_before_the_number_is_taken(kiosk: Kiosk) -> None:

@@ -303,6 +303,11 @@ def test_a_kiosk_of_another_branch_is_refused(kiosk: Program, hall: Hall) -> Non
 def test_reception_gives_numbers_and_the_log_names_it(program: Program, hall: Hall) -> None:
     assert program.sign_in("rana").take().status == 201
     assert program.sign_in("layla").take().status == 201
+    assert program.sign_in("rana").take("travel-doc").status == 201
+
+
+def test_only_reception_gives_numbers_for_what_only_staff_give(kiosk: Program) -> None:
+    assert kiosk.take("travel-doc").code == "number-by-reception"
 
 
 @pytest.mark.parametrize("token", ["x", "Ω", "a b"])

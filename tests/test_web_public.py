@@ -89,7 +89,7 @@ def test_every_service_is_listed_with_how_it_is_had(visitor: Visitor, hall: Hall
     page = visitor.open("/book/doha-main")
     assert len(page.hrefs("^/book/doha-main/")) == len(hall.branch.services) == 27
     assert page.text.count("دون موعد، برقم من الصالة") == 5
-    assert page.text.count("غير متاحة عبر الموقع بعد") == 3
+    assert page.text.count("رقم من الاستقبال") == 3
     assert "أقرب موعد: اليوم" in page.text
     assert "مفتوح الآن اليوم من 08:30 إلى 14:30 (تُعطى الأرقام حتى 13:30)" in page.text
     assert "يُرجى عدم دفع أي مبلغ لأي وسيط" in page.text
@@ -100,7 +100,7 @@ def test_every_service_is_listed_with_how_it_is_had(visitor: Visitor, hall: Hall
     [
         ("passport-collect", "يكفي الحضور في أوقات الاستقبال وأخذ رقم عند الوصول"),
         ("passport-apply", "يُقدَّم الطلب أولًا على منصة المركز القنصلي الإلكتروني"),
-        ("travel-doc", "يُرجى السؤال عنها في الفرع"),
+        ("travel-doc", "يُرجى التوجّه إلى الاستقبال في الفرع"),
     ],
 )
 def test_what_cannot_be_booked_says_what_to_do_instead(visitor: Visitor, service: str, instead: str) -> None:

@@ -81,7 +81,13 @@ def test_every_service_can_be_booked_or_its_page_says_once_that_it_cannot_and_wh
                 page = visitor.open(f"/book/{branch.slug}/{address_key(service)}")
                 said = page.text.count("لا يمكن حجز هذه الخدمة عبر الموقع")
                 assert (len(page.hrefs("/days")), said) in ((1, 0), (0, 1)), page.url
-                instead = ("الحضور في أوقات الاستقبال", "السؤال عنها في الفرع", "لمن تدعوه الجهة")
+                instead = (
+                    "الحضور في أوقات الاستقبال",
+                    "التوجّه إلى الاستقبال",
+                    "لمن تدعوه الجهة",
+                    "لا تتوفر هذه الخدمة",
+                )
+                instead += ("يُقدَّم الطلب أولًا",) if said else ()
                 assert any(words in page.text for words in instead) == bool(said)
 
 
@@ -106,27 +112,32 @@ def test_a_kiosk_sends_nobody_to_book_what_cannot_be_booked(sqlite_url: str, clo
     drawn, booked = branch.service("first-assess"), branch.service("parents")
     assert (drawn.mode, drawn.walk_in) == ("ballot", False)
     awaits = {one.id: ProspectView(0, counter_open=True) for one in (drawn, booked)}
-    assert card_of(branch, drawn, awaits, clock.now()).refusal == "by-staff"
+    assert card_of(branch, drawn, awaits, clock.now()).refusal == "not-here"
     assert card_of(branch, replace(booked, walkin_share_pct=0), awaits, clock.now()).refusal == "by-appointment"
+    received = replace(booked, mode="staff_only")
+    assert card_of(branch, received, awaits, clock.now()).refusal == "by-reception"
+    assert card_of(branch, replace(received, data={"channel": "phone"}), awaits, clock.now()).refusal == "not-here"
+    assert card_of(branch, replace(booked, mode="invite"), awaits, clock.now()).refusal == "by-invitation"
 
 
 @pytest.mark.parametrize(
-    ("mode", "numbers", "platform", "expected"),
+    ("mode", "numbers", "reception", "platform", "expected"),
     [
-        (Mode.FCFS, True, False, (Way.BOOKING, Way.NUMBER)),
-        (Mode.WALKIN_AND_FCFS, True, False, (Way.NUMBER, Way.BOOKING)),
-        (Mode.FCFS, False, False, (Way.BOOKING,)),
-        (Mode.WALKIN_ONLY, True, False, (Way.NUMBER,)),
-        (Mode.BALLOT, True, True, (Way.NUMBER, Way.PLATFORM)),
-        (Mode.BALLOT, False, False, ()),
-        (Mode.STAFF_ONLY, False, False, ()),
-        (Mode.INVITE, False, False, (Way.INVITATION,)),
+        (Mode.FCFS, True, False, False, (Way.BOOKING, Way.NUMBER)),
+        (Mode.WALKIN_AND_FCFS, True, False, False, (Way.NUMBER, Way.BOOKING)),
+        (Mode.FCFS, False, False, False, (Way.BOOKING,)),
+        (Mode.WALKIN_ONLY, True, False, False, (Way.NUMBER,)),
+        (Mode.BALLOT, True, False, True, (Way.NUMBER, Way.PLATFORM)),
+        (Mode.BALLOT, False, False, False, ()),
+        (Mode.STAFF_ONLY, False, True, False, (Way.RECEPTION,)),
+        (Mode.STAFF_ONLY, False, False, False, ()),
+        (Mode.INVITE, False, False, False, (Way.INVITATION,)),
     ],
 )
 def test_the_ways_to_a_service_are_those_that_are_built(
-    mode: Mode, numbers: bool, platform: bool, expected: tuple[Way, ...]
+    mode: Mode, numbers: bool, reception: bool, platform: bool, expected: tuple[Way, ...]
 ) -> None:
-    assert ways(mode, gives_numbers=numbers, platform=platform) == expected
+    assert ways(mode, gives_numbers=numbers, reception=reception, platform=platform) == expected
 
 
 def test_programs_hear_how_a_service_can_be_had(sqlite_url: str, tmp_path: Path, clock: FrozenClock) -> None:
@@ -136,7 +147,7 @@ def test_programs_hear_how_a_service_can_be_had(sqlite_url: str, tmp_path: Path,
         }
     assert services["passport-apply"]["how"] == ["number", "platform"]
     assert services["passport-apply"]["apply_at"]["url"] == "https://www.ecsc-expat.sy"
-    assert services["travel-doc"]["how"] == []
+    assert services["travel-doc"]["how"] == ["reception"]
     assert services["birth"]["how"] == ["booking", "number"]
 
 

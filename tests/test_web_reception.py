@@ -118,6 +118,15 @@ def test_a_visitor_who_cannot_use_the_kiosk_gets_a_number_with_its_class(client:
     assert ticket.code in Page(client.get(HERE).text).text
 
 
+def test_whom_the_pages_send_to_reception_gets_a_number_there(client: TestClient, hall: Hall) -> None:
+    service = hall.branch.service("travel-doc")
+    assert service.by_reception
+    assert str(service.id) in client.get(HERE).text
+    assert take(client, hall, "travel-doc").status_code == 303
+    [ticket] = waiting(hall)
+    assert ticket.service_id == service.id
+
+
 def test_the_same_press_twice_gives_one_number(client: TestClient, hall: Hall) -> None:
     values = _hidden(client) | {"service": str(hall.service("attest-single"))}
     first, second = (client.post(f"{HERE}/tickets", data=values) for _ in range(2))

@@ -81,11 +81,12 @@ class Issued:
 
 
 def issue_ticket(tx: Tx, order: TicketOrder) -> Issued:
-    """Give a walk-in visitor a number.
+    """Give a visitor without an appointment a number; staff give one also for a service that only they give.
 
     It waits with the class of the order or of the service, whichever is heavier. A repeated `request_id` returns the
-    ticket of the first. Raises Missing("service"), Refused with "not-walk-in", "closed", "outing-full",
-    "priority-unknown" (also for a class that nobody can give), "request-reused", Denied("tickets-on-the-spot").
+    ticket of the first. Raises Missing("service"), Refused with "not-walk-in", "number-by-reception", "closed",
+    "outing-full", "priority-unknown" (also for a class that nobody can give), "request-reused",
+    Denied("tickets-on-the-spot").
     """
     with in_session(tx, order.branch_id) as branch:
         settings = branch_settings(tx, order.branch_id, branch.config_version)
@@ -97,7 +98,9 @@ def issue_ticket(tx: Tx, order: TicketOrder) -> Issued:
             earlier = line.ticket_by_request(tx, order.branch_id, order.request_id)
             if earlier is not None:
                 return _repeated(earlier, service)
-        if not service.walk_in:
+        if service.by_reception and order.actor.kind != "staff":
+            raise Refused("number-by-reception")
+        if not service.walk_in and not service.by_reception:
             raise Refused("not-walk-in")
         if order.priority not in (ORDINARY, *line.given_by_staff(settings)):
             raise Refused("priority-unknown")

@@ -32,14 +32,16 @@ HOW: Final[dict[tuple[Way, ...], str]] = {
     (Way.NUMBER, Way.BOOKING): "booking.how-number-or-appointment",
     (Way.BOOKING,): "booking.how-appointment",
     (Way.NUMBER,): "booking.how-number",
+    (Way.RECEPTION,): "booking.how-reception",
     (Way.INVITATION,): "booking.how-invitation",
     (): "public.how-not-here",
 }
 # And, for services that nobody can book on these pages, what to do instead.
 INSTEAD: Final[dict[tuple[Way, ...], str]] = {
     (Way.NUMBER,): "public.instead-number",
+    (Way.RECEPTION,): "public.instead-reception",
     (Way.INVITATION,): "public.instead-invitation",
-    (): "public.instead-visit",
+    (): "public.instead-nowhere",
 }
 CHANNELS: Final = {"phone": "booking.channel-phone", "field": "booking.channel-field"}
 TAGS: Final = {

@@ -143,7 +143,7 @@ def departments(branch: BranchSettings, now: datetime) -> list[Department]:
     seen: set[tuple[str, UUID]] = set()
     found: dict[UUID, list[ServiceView]] = {}
     for service in branch.services.values():
-        if not service.walk_in or not branch.timetable.takes_tickets(now, service.id):
+        if not (service.walk_in or service.by_reception) or not branch.timetable.takes_tickets(now, service.id):
             continue
         if service.confidentiality.hides_service:
             name = (repr(sorted(listed_names(service).items())), service.queue_id)

@@ -42,7 +42,12 @@ def reach(branch: BranchSettings) -> Reach:
 
 def ways(service: ServiceView) -> tuple[Way, ...]:
     """How a service can be had today, the usual way first; empty: not here yet."""
-    return offering.ways(Mode(service.mode), gives_numbers=service.walk_in, platform="apply_at" in service.data)
+    return offering.ways(
+        Mode(service.mode),
+        gives_numbers=service.walk_in,
+        reception=service.by_reception,
+        platform="apply_at" in service.data,
+    )
 
 
 def is_named(service: ServiceView) -> bool:

@@ -137,6 +137,11 @@ class ServiceView:
         """Gives numbers to visitors without an appointment."""
         return self.mode not in ("staff_only", "invite") and self.walkin_share_pct != 0 and not self.elsewhere
 
+    @property
+    def by_reception(self) -> bool:
+        """Gives numbers through reception alone: staff decide whom they receive."""
+        return self.mode == "staff_only" and not self.elsewhere
+
 
 @dataclass(frozen=True, slots=True)
 class CounterView:
