@@ -6,7 +6,7 @@ import pytest
 
 from queue_system.actions import office, staff
 from queue_system.actions.desk import take_over
-from queue_system.core.errors import Missing, Refused
+from queue_system.core.errors import Missing, Refused, SignedOut
 from queue_system.store import log
 from queue_system.store.database import Database
 from queue_system.store.queries import access, line
@@ -70,6 +70,28 @@ def test_a_new_password_ends_every_session_and_forgets_the_browsers(hall: Hall) 
     assert account.password == "a hash"
     assert not hall.db.read_now(access.knows_browser, layla, office.sha256("secret"))
     assert kinds(hall)[-1] == "staff.password_set"
+
+
+def test_no_session_begins_with_a_password_that_was_replaced_meanwhile(hall: Hall) -> None:
+    layla = hall.person("layla")
+    seen = hall.db.read_now(access.account_of, "layla")
+    assert seen is not None
+    hall.db.write_now(staff.set_password, "layla", "a hash")
+    with pytest.raises(SignedOut, match="sign-in-wrong"):
+        hall.db.write_now(office.start_session, layla, "web", seen.password)
+    assert "staff.signed_in" not in kinds(hall)
+    assert is_signed_in(hall, hall.db.write_now(office.start_session, layla, "web", "a hash"))
+
+
+def test_no_session_begins_for_somebody_who_was_locked_out_meanwhile(hall: Hall) -> None:
+    layla = hall.person("layla")
+    seen = hall.db.read_now(access.account_of, "layla")
+    assert seen is not None
+    hall.db.write_now(staff.lock_staff, "layla")
+    with pytest.raises(SignedOut, match="sign-in-wrong"):
+        hall.db.write_now(office.start_session, layla, "web", seen.password)
+    hall.db.write_now(staff.unlock_staff, "layla")
+    assert "staff.signed_in" not in kinds(hall)
 
 
 def test_roles_are_given_and_taken_at_one_branch(hall: Hall) -> None:

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
 
-from queue_system.actions.staff import lock_staff, unlock_staff
+from queue_system.actions.staff import lock_staff, set_password, unlock_staff
 from queue_system.clock import FrozenClock
 from queue_system.core.errors import TooMany
 from queue_system.store import log
+from queue_system.store.database import Tx
 from queue_system.store.tables import ORGANISATION
-from queue_system.web.sign_in_check import LONGEST_LINE, Turns
+from queue_system.web.house import House
+from queue_system.web.sign_in_check import LONGEST_LINE, Doors, Turns
 from tests.hall import PASSWORD, Hall
 from tests.web_hall import SAME_ORIGIN, application, furnished
+
+Act = Callable[[Tx], None]
+# What is done about a person while somebody stands in line with that person's password.
+ACTS: list[Act] = [lambda tx: lock_staff(tx, "layla"), lambda tx: set_password(tx, "layla", "another hash")]
 
 
 @pytest.fixture
@@ -138,6 +145,44 @@ def test_who_is_locked_out_is_a_stranger_everywhere(place: tuple[TestClient, Hal
     hall.db.write_now(lock_staff, "layla")
     assert here.get("/desk").status_code == 303
     assert tried(here, "layla", PASSWORD) == 422
+
+
+@pytest.mark.parametrize("act", ACTS)
+def test_who_stands_in_line_with_the_old_password_is_outrun(place: tuple[TestClient, Hall], act: Act) -> None:
+    client, hall = place
+    doors = client.app.state.doors = Doors()  # type: ignore[attr-defined]
+    doors.strangers = Outrun(client.app.state.house, act)  # type: ignore[attr-defined]
+    here = browser(client, "10.0.0.1")
+    assert tried(here, "layla", PASSWORD) == 422
+    assert not here.cookies
+    program = here.post("/api/v1/sessions", json={"login": "omar", "password": PASSWORD})
+    assert program.status_code == 201
+    hall.db.write_now(unlock_staff, "layla")
+    assert here.get("/desk").status_code == 303
+
+
+@pytest.mark.parametrize("act", ACTS)
+def test_a_program_that_stands_in_line_is_outrun_too(place: tuple[TestClient, Hall], act: Act) -> None:
+    client, _ = place
+    doors = client.app.state.doors = Doors()  # type: ignore[attr-defined]
+    doors.strangers = Outrun(client.app.state.house, act)  # type: ignore[attr-defined]
+    answer = client.post("/api/v1/sessions", json={"login": "layla", "password": PASSWORD})
+    assert (answer.status_code, answer.json()["code"]) == (401, "sign-in-wrong")
+
+
+class Outrun(Turns):
+    """While somebody stands in this line, `staff lock` or `staff password` runs."""
+
+    def __init__(self, house: House, act: Act) -> None:
+        super().__init__()
+        self._house = house
+        self._act = act
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        await self._house.database.write(self._act)
+        async with super().turn():
+            yield
 
 
 def test_the_cookie_of_a_browser_outlives_the_session_and_is_read_by_no_script(

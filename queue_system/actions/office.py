@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from uuid_utils.compat import uuid7
 
 from ..core import device_events, staff_events
-from ..core.errors import Missing, Refused
+from ..core.errors import Missing, Refused, SignedOut
 from ..core.logins import login_key
 from ..store.database import AnyRow, Tx
 from ..store.log import SYSTEM, Actor, locked
@@ -83,9 +83,17 @@ def create_staff(tx: Tx, person: NewStaff, actor: Actor = SYSTEM) -> UUID:
         return staff_id
 
 
-def start_session(tx: Tx, staff_id: UUID, channel: str) -> str:
-    """Open a session for somebody whose password was right; returns its token, which is stored nowhere."""
+def start_session(tx: Tx, staff_id: UUID, channel: str, checked: str | None = None) -> str:
+    """Open a session for somebody whose password was right; returns its token, which is stored nowhere.
+
+    `checked` is the stored hash that the password was held against, None where none was typed. Raises
+    SignedOut("sign-in-wrong") if the person got another password meanwhile, or was locked out: looking at a password
+    takes its time, and whoever waits in line for it must not outrun either.
+    """
     with locked(tx, ORGANISATION) as organisation:
+        person = tx.row(sa.select(STAFF.c.active, STAFF.c.password).where(STAFF.c.id == staff_id))
+        if person is None or not person.active or checked not in (None, person.password):
+            raise SignedOut("sign-in-wrong")
         token = secrets.token_urlsafe(32)
         tx.execute(
             sa.insert(SESSION),

@@ -13,8 +13,9 @@ from starlette.routing import BaseRoute, Route
 
 from ..actions import office
 from ..actions.staff import BROWSER_KNOWN_FOR, remember_browser
-from ..core.errors import TooMany
-from ..store.queries.access import StaffView, staff_by_session
+from ..core.errors import SignedOut, TooMany
+from ..store.database import Tx
+from ..store.queries.access import AccountView, StaffView, staff_by_session
 from ..store.queries.settings import branch_ids
 from . import access, kit
 from .errors import message
@@ -56,23 +57,23 @@ async def create(request: Request) -> Response:
     if missing:
         return await _form(request, wanted, login=login, wrong=missing, status=422)
     try:
-        staff_id = await checked(request, login[:LONGEST], password[:LONGEST], CHANNEL, _browser(request))
+        account = await checked(request, login[:LONGEST], password[:LONGEST], CHANNEL, _browser(request))
     except TooMany as refusal:
         words = kit.words_of(kit.language_of(request))
         headers = {"Retry-After": str(refusal.values["seconds"])}
         return await _form(
             request, wanted, login=login, refusal=message(refusal, words), status=refusal.status, headers=headers
         )
-    if staff_id is None:
-        # Which of the two was wrong is not said: it would tell who works here.
-        said = kit.words_of(kit.language_of(request)).text("desk.sign-in-wrong")
-        return await _form(request, wanted, login=login, refusal=said, status=422)
+    if account is None:
+        return await _wrong(request, wanted, login)
     database = house(request).database
     if left_over := request.cookies.get(access.session_cookie(request)):
         await database.write(office.end_session, left_over)
-    token = await database.write(office.start_session, staff_id, CHANNEL)
     browser = _browser(request) or secrets.token_urlsafe(32)
-    await database.write(remember_browser, staff_id, browser)
+    try:
+        token = await database.write(_come_in, account, browser)
+    except SignedOut:
+        return await _wrong(request, wanted, login)
     person = await database.read(staff_by_session, office.sha256(token), office.SESSION_IDLE)
     response = kit.see_other(await _way(request, person, wanted) if person else "/sign-in")
     _set_cookie(request, response, access.session_cookie(request), token)
@@ -109,6 +110,19 @@ async def _way(request: Request, person: StaffView, wanted: str) -> str:
     """Where somebody goes after signing in: the page they asked for where they may open it, else their first."""
     branches = await house(request).database.read(branch_ids)
     return wanted if wanted and may_open(person, wanted, branches) else first_page(person)
+
+
+def _come_in(tx: Tx, account: AccountView, browser: str) -> str:
+    """A session and a browser that knows the person, both or neither; raises what `office.start_session` raises."""
+    token = office.start_session(tx, account.id, CHANNEL, account.password)
+    remember_browser(tx, account.id, browser)
+    return token
+
+
+async def _wrong(request: Request, wanted: str, login: str) -> Response:
+    # Which of the two was wrong is not said: it would tell who works here.
+    said = kit.words_of(kit.language_of(request)).text("desk.sign-in-wrong")
+    return await _form(request, wanted, login=login, refusal=said, status=422)
 
 
 def _browser(request: Request) -> str:

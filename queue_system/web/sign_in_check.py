@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
 from functools import partial
 from typing import Final
-from uuid import UUID
 
 from starlette.requests import HTTPConnection, Request
 
@@ -53,7 +52,7 @@ class Doors:
         self.strangers = Turns()
 
 
-async def checked(request: Request, login: str, password: str, channel: str, browser: str = "") -> UUID | None:
+async def checked(request: Request, login: str, password: str, channel: str, browser: str = "") -> AccountView | None:
     """Whose name and password these are; None for nobody's. `browser` is the secret of a browser that was given one.
 
     Raises TooMany with "too-many" or "sign-in-busy", seconds=….
@@ -78,7 +77,7 @@ async def checked(request: Request, login: str, password: str, channel: str, bro
             # Own slips are forgiven; what an address or strangers have tried is not.
             if name in ("sign-in-browser", "sign-in-here"):
                 limits.clear(name, key)
-        return account.id
+        return account
     await _record(request, limits, account, channel)
     return None
 

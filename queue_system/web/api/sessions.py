@@ -22,11 +22,11 @@ CHANNEL: Final = "api"
 
 async def create(request: Request, asked: models.SignIn) -> models.Session:
     the_house = house(request)
-    staff_id = await checked(request, asked.login, asked.password, CHANNEL)
-    if staff_id is None:
+    account = await checked(request, asked.login, asked.password, CHANNEL)
+    if account is None:
         raise NotSignedIn("sign-in-wrong")
     now = the_house.clock.now()
-    token = await the_house.database.write(office.start_session, staff_id, CHANNEL)
+    token = await the_house.database.write(office.start_session, account.id, CHANNEL, account.password)
     person = await the_house.database.read(staff_by_session, office.sha256(token), office.SESSION_IDLE)
     if person is None:
         raise NotSignedIn("sign-in-wrong")
