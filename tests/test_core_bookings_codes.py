@@ -65,7 +65,9 @@ def test_digits_may_be_arabic_or_persian_and_look_alikes_are_put_right(code: str
     assert read_code(code.translate(str.maketrans("8526V", "BSZGU"))) == code
 
 
-@pytest.mark.parametrize("typed", ["K7D4", "K7D49MWTX", "0OI1L000", "كلمة", "ＫＫ", "²²²²²²²²²"])
+@pytest.mark.parametrize(
+    "typed", ["K7D4", "K7D49MWTX", "0OI1L000", "كلمة", "ＫＫ", "²²²²²²²²²", "a" + "\u0301\u0323" * 15_500]
+)
 def test_what_cannot_be_a_code_is_refused(typed: str) -> None:
     with pytest.raises(Invalid) as refusal:
         read_code(typed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import unicodedata
 
 import pytest
@@ -257,6 +258,9 @@ def test_names_of_any_script_are_cleaned_not_changed(typed: str, name: str) -> N
         ("55123456", "name-signs"),
         ("Salma 2", "name-signs"),
         ("ــ", "name-missing"),
+        # Letters that fill a place and are not drawn.
+        ("\u3164" * 4, "name-missing"),
+        ("\u115f\u1160\uffa0", "name-missing"),
         ("ليلى <b>", "name-signs"),
         ("layla@example.org", "name-signs"),
         ("٥٥١٢", "name-signs"),
@@ -267,6 +271,18 @@ def test_what_is_no_name_is_refused(typed: str, code: str) -> None:
     with pytest.raises(Invalid) as refusal:
         read_name(typed)
     assert (refusal.value.code, refusal.value.field) == (code, "name")
+
+
+def test_a_text_without_end_is_refused_before_it_is_put_in_order() -> None:
+    letter = "a" + "\u0301\u0323" * 15_500
+    began = time.process_time()
+    with pytest.raises(Invalid, match="name-long"):
+        read_name(letter)
+    with pytest.raises(Invalid, match="phone-wrong"):
+        read_contact(letter, "974")
+    with pytest.raises(Invalid, match="email-wrong"):
+        possible_contacts(letter + "@example.org", ["974", None])
+    assert time.process_time() - began < 0.5
 
 
 def test_the_longest_name_is_taken() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from queue_system.core.logins import find_login, login_key
@@ -46,6 +48,12 @@ def test_a_name_is_known_on_every_keyboard(typed: str, meant: str) -> None:
 @pytest.mark.parametrize("typed", ["", "nobody", "lay la", "layl", "raniah", "ة"])
 def test_what_is_nobody_s_name_is_nobody_s(typed: str) -> None:
     assert find_login(typed, PEOPLE) is None
+
+
+def test_a_text_without_end_is_cut_before_it_is_put_in_order() -> None:
+    began = time.process_time()
+    assert find_login("a" + "\u0301\u0323" * 15_500, PEOPLE) is None
+    assert time.process_time() - began < 0.5
 
 
 def test_what_fits_two_people_means_neither_unless_it_is_exact() -> None:

@@ -260,6 +260,8 @@ def arrival(starts_at: datetime, now: datetime, rules: CheckInRules, until: date
 # 2 not Z, 6 not G, V not U, and none of 0 O 1 I L. What is left is a prime number, 23: see `_checks`.
 ALPHABET: Final = "23456789CDFHJKMNPQRTVWX"
 CODE_LENGTH: Final = 8
+# With spaces and hyphens between them. Measured first: putting a text right that is as long as a page takes seconds.
+LONGEST_TYPED_CODE: Final = 80
 _MISREAD: Final = str.maketrans("BSZGU", "8526V")
 
 
@@ -278,6 +280,8 @@ def read_code(typed: str) -> str:
     Raises Invalid("code-missing") for nothing, Invalid("code-wrong") for what cannot be a code: one wrong sign, or
     two that changed places, is always noticed, and the visitor hears "mistyped" instead of "no such booking".
     """
+    if len(typed) > LONGEST_TYPED_CODE:
+        raise Invalid("code-wrong", "code")
     folded = unicodedata.normalize("NFKC", typed).upper()
     signs = (str(unicodedata.digit(sign)) if sign.isdigit() else sign for sign in folded if sign.isalnum())
     code = "".join(signs).translate(_MISREAD)

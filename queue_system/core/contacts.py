@@ -13,11 +13,16 @@ from .errors import Doubtful, Invalid
 
 SHORTEST_NAME: Final = 2
 LONGEST_NAME: Final = 100
+# What is typed is measured before anything looks at it: composing a letter with thousands of marks takes seconds. Room
+# is left for the marks of every letter, and for the longest address of RFC 5321 (254) with spaces around it.
+LONGEST_TYPED: Final = 400
 
 # Persian and Urdu names are spelled with these two; every other invisible character is dropped.
 _JOINERS: Final = "\u200c\u200d"
 # The stroke that draws Arabic letters out belongs to a hand, not to a name.
 _TATWEEL: Final = "\u0640"
+# Unicode counts these among the letters, and draws nothing: they fill the place of a part of a Hangul syllable.
+_FILLERS: Final = frozenset("\u115f\u1160\u3164\uffa0")
 _IN_NAMES: Final = frozenset("'’ʼ‘`´·.,،()")
 
 
@@ -44,7 +49,7 @@ def read_contact(
     was asked, and takes the nearest. `country_code` (digits, without +) completes numbers that are written as at
     home. With `phone_only`, because somebody is going to call, an e-mail address or nothing is Invalid("phone-needed").
     """
-    text = _without_marks(typed)
+    text = _without_marks(typed, country_code)
     if phone_only and (not text or "@" in text):
         raise Invalid("phone-needed", "contact")
     kind, meant, certain = _read(text, country_code)
@@ -62,7 +67,7 @@ def possible_contacts(typed: str, country_codes: Iterable[str | None]) -> frozen
     wrong: Invalid | None = None
     for country_code in country_codes:
         try:
-            found.update(_read(_without_marks(typed), country_code)[1])
+            found.update(_read(_without_marks(typed, country_code), country_code)[1])
         except Invalid as error:
             wrong = wrong or error
     if not found:
@@ -81,6 +86,8 @@ def read_name(typed: str) -> str:
     Raises Invalid on the field `name`: name-missing, name-short, name-long (values["limit"]), or
     name-signs for digits and signs that belong to no name.
     """
+    if len(typed) > LONGEST_TYPED:
+        raise Invalid("name-long", "name", limit=LONGEST_NAME)
     text = unicodedata.normalize("NFC", typed).replace(_TATWEEL, "")
     name = " ".join(_visible(text, keep=_JOINERS).split())
     if not name:
@@ -101,22 +108,34 @@ def _read(text: str, country_code: str | None) -> tuple[ContactKind, tuple[str, 
     if "@" in text:
         meant = addresses.read(text)
         if not meant:
-            raise Invalid("email-wrong", "contact")
+            raise _wrong(text, country_code)
         return ContactKind.EMAIL, meant, len(meant) == 1
     reading = telephones.read(text, country_code)
     if not reading.numbers:
-        raise Invalid("phone-wrong", "contact", example=telephones.example(country_code))
+        raise _wrong(text, country_code)
     return ContactKind.PHONE, reading.numbers, reading.certain
 
 
-def _without_marks(typed: str) -> str:
+def _wrong(text: str, country_code: str | None) -> Invalid:
+    if "@" in text:
+        return Invalid("email-wrong", "contact")
+    return Invalid("phone-wrong", "contact", example=telephones.example(country_code))
+
+
+def _without_marks(typed: str, country_code: str | None) -> str:
+    if len(typed) > LONGEST_TYPED:
+        raise _wrong(typed, country_code)
     return _visible(unicodedata.normalize("NFKC", typed)).strip()
 
 
 def _visible(text: str, keep: str = "") -> str:
-    """Line breaks and tabs become spaces; other control and format characters go, with the directions they carry."""
+    """Line breaks and tabs become spaces; whatever else is not seen goes, with the directions it carries."""
     spaced = (" " if sign in "\t\n\r\v\f" else sign for sign in text)
-    return "".join(sign for sign in spaced if sign in keep or unicodedata.category(sign) not in {"Cc", "Cf"})
+    return "".join(sign for sign in spaced if sign in keep or not _is_unseen(sign))
+
+
+def _is_unseen(sign: str) -> bool:
+    return sign in _FILLERS or unicodedata.category(sign) in {"Cc", "Cf"}
 
 
 def _belongs_to_name(sign: str) -> bool:

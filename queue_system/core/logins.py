@@ -17,11 +17,16 @@ _ARABIC_KEYS: Final = str.maketrans(
 _WITHOUT_UMLAUTS: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 
 
+# Measured before anything looks at it: composing a letter with thousands of marks takes seconds.
+LONGEST_TYPED: Final = 200
+
+
 def login_key(typed: str) -> str:
     """A sign-in name as it is stored: without capitals, the width of letters (NFKC), space around it, and marks that
-    nobody sees (direction, zero width), which a name brings along when it is pasted from an Arabic message.
+    nobody sees (direction, zero width), which a name brings along when it is pasted from an Arabic message. What is
+    longer than LONGEST_TYPED is cut off there: nobody's name is.
     """
-    folded = unicodedata.normalize("NFKC", typed).casefold()
+    folded = unicodedata.normalize("NFKC", typed[:LONGEST_TYPED]).casefold()
     return "".join(letter for letter in folded if unicodedata.category(letter) != "Cf").strip()
 
 

@@ -13,7 +13,9 @@ from zoneinfo import ZoneInfo
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
+from python_multipart.multipart import parse_options_header
 from starlette.datastructures import URL
+from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
@@ -27,6 +29,8 @@ from .house import House, house
 PACKAGE: Final = Path(__file__).parent.parent
 LANGUAGE_COOKIE: Final = "language"
 A_YEAR: Final = 365 * 24 * 3600
+# Characters in a field of a form; no field of ours needs a tenth of it.
+LONGEST_FIELD: Final = 2_000
 
 
 def templates(folders: dict[str, Path], static: StaticFiles) -> Environment:
@@ -171,13 +175,22 @@ async def render(
     return the_house.templates.get_template(template).render(values | (context or {}))
 
 
-async def form(request: Request) -> dict[str, str]:
-    """The fields of a form as text; files are not taken. Raises HTTPException(400) for what is no form.
+async def form(request: Request, longest: int = LONGEST_FIELD) -> dict[str, str]:
+    """The fields of a form as text; files are not taken.
 
+    Raises HTTPException(400) for what is no form, or is written otherwise than in UTF-8, and HTTPException(413) for a
+    field of more than `longest` characters: some of what reads a text takes time by the square of its length.
     NUL is left out: nobody types it, and PostgreSQL knows no text with it.
     """
+    # Browsers send the encoding of the page, ours. Python has codecs that write signs which are no text, or that fail.
+    _, options = parse_options_header(request.headers.get("content-type"))
+    if options.get(b"charset", b"utf-8").lower() not in (b"utf-8", b"utf8"):
+        raise HTTPException(400)
     async with request.form(max_fields=100) as fields:
-        return {name: value.replace("\0", "") for name, value in fields.items() if isinstance(value, str)}
+        texts = {name: value.replace("\0", "") for name, value in fields.items() if isinstance(value, str)}
+    if any(len(text) > longest for text in texts.values()):
+        raise HTTPException(413)
+    return texts
 
 
 def see_other(url: str) -> Response:

@@ -25,6 +25,7 @@ from . import access, kit
 from .access import PLACES_RIGHTS
 from .house import house
 from .office_frame import enter, moment, named, office_page, words_for
+from .security import LARGEST_BODY
 
 PAGE: Final = "/office/given-back"
 
@@ -66,7 +67,8 @@ async def release(request: Request) -> Response:
     """Let some of a branch's places return to everybody now."""
     person, branches = await enter(request, PLACES_RIGHTS)
     branch = named(branches, request.path_params["branch"])
-    ids = _ids((await kit.form(request)).get("places", ""))
+    # All places of a day in one field: what is let in at all bounds it.
+    ids = _ids((await kit.form(request, LARGEST_BODY)).get("places", ""))
     count = await house(request).database.write_in(branch.id, release_places, branch.id, ids, access.actor(person))
     return kit.see_other(f"{PAGE}?{urlencode({'released': count})}")
 

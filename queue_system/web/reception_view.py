@@ -29,6 +29,7 @@ from .reception_search import Found
 PRINTER_COOKIE: Final = "slip-printer"
 # The choice of no paper at all, as the cookie keeps it: no printer is called so.
 NO_PAPER: Final = "-"
+LONGEST_SEARCH: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ async def hall_values(
 ) -> dict[str, Any]:
     """The context of `reception/reception.html` and of its part that changes, `reception/_state.html`."""
     now = house(request).clock.now()
-    wanted = request.query_params.get("s", "").strip()
+    wanted = request.query_params.get("s", "").strip()[:LONGEST_SEARCH]
     printers, today, tickets = await house(request).database.read(_hall, branch)
     open_now = departments(branch, now)
     return {
