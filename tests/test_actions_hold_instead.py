@@ -11,7 +11,8 @@ import sqlalchemy as sa
 
 from queue_system.actions import booking as actions
 from queue_system.actions.booking import HoldOrder
-from queue_system.core.bookings import BookingState
+from queue_system.clock import FrozenClock
+from queue_system.core.bookings import HOLD, BookingState
 from queue_system.core.errors import Missing, Refused
 from queue_system.store import log, tables
 from queue_system.store.database import Database, Tx
@@ -23,6 +24,7 @@ from tests.public_visitor import fill_up
 
 START = datetime(2026, 11, 23, 5, 30, tzinfo=UTC)
 LATER = START + timedelta(minutes=25)
+REQUEST = "d1b1c7f0-0000-4000-8000-000000000001"
 
 
 @pytest.fixture
@@ -73,9 +75,46 @@ def test_what_was_given_back_is_free_for_others(hall: Hall) -> None:
     assert all(verdict.broken_at is None for verdict in hall.db.read_now(log.verify))
 
 
+def test_a_form_sent_again_with_a_corrected_name_or_contact_corrects_the_hold(hall: Hall) -> None:
+    wanted = order(hall, request_id=REQUEST)
+    first = hold(hall, wanted)
+    before = hall.db.read_now(log.positions)
+    for corrected in (replace(wanted, name="سلمى العلي"), replace(wanted, name="سلمى العلي", contact="b@example.org")):
+        again = hold(hall, corrected)
+        assert again == hold(hall, corrected)
+        assert (again.id, again.name, again.contact) == (first.id, corrected.name, corrected.contact)
+        assert (again.token, again.held_until) == (first.token, first.held_until)
+    assert hall.db.read_now(log.positions) == before
+
+
+def test_a_correction_is_held_against_the_limits_of_the_person_it_names(hall: Hall) -> None:
+    taken = hold(hall, order(hall, LATER, name="ليلى"))
+    hall.db.write_in_now(hall.branch.id, actions.confirm_booking, hall.branch.id, taken.id, CITIZEN)
+    wanted = order(hall, request_id=REQUEST)
+    first = hold(hall, wanted)
+    with pytest.raises(Refused, match="booking-limit"):
+        hold(hall, replace(wanted, name="ليلى"))
+    assert hold(hall, wanted) == first
+
+
+def test_what_is_no_hold_any_more_is_not_corrected(hall: Hall, clock: FrozenClock) -> None:
+    """Confirmed, or its ten minutes over: then another person is another request."""
+    wanted = order(hall, request_id=REQUEST)
+    first = hold(hall, wanted)
+    clock.move(HOLD)
+    with pytest.raises(Refused, match="request-reused"):
+        hold(hall, replace(wanted, name="ليلى"))
+    other = replace(wanted, request_id=REQUEST.replace("1", "2"))
+    confirmed = hold(hall, other)
+    hall.db.write_in_now(hall.branch.id, actions.confirm_booking, hall.branch.id, confirmed.id, CITIZEN)
+    with pytest.raises(Refused, match="request-reused"):
+        hold(hall, replace(other, name="ليلى"))
+    assert hold(hall, other).name == first.name
+
+
 def test_a_repeated_request_is_the_same_hold(hall: Hall) -> None:
     earlier = hold(hall, order(hall))
-    wanted = order(hall, LATER, request_id="d1b1c7f0-0000-4000-8000-000000000001")
+    wanted = order(hall, LATER, request_id=REQUEST)
     assert hold_instead(hall, wanted, earlier) == hold_instead(hall, wanted, earlier)
 
 

@@ -15,7 +15,7 @@ from queue_system.core.bookings import BookingState
 from queue_system.store.log import CITIZEN, SYSTEM
 from queue_system.store.queries.access import staff_by_login
 from tests.hall import Hall
-from tests.public_visitor import NAME, Visitor, fill_up, stored, token_of
+from tests.public_visitor import NAME, PHONE, Visitor, fill_up, stored, token_of
 from tests.web_hall import another, application, furnished
 
 
@@ -128,6 +128,16 @@ def test_cancelling_asks_once_and_twice_is_as_once(visitor: Visitor, hall: Hall)
     assert visitor.post(f"{done.url}/cancellation", {}).text == page.text
     assert visitor.open(f"{done.url}/cancellation").url == done.url
     assert stored(hall, page).state is BookingState.CANCELLED
+
+
+def test_a_name_corrected_after_back_in_the_browser_is_the_name(visitor: Visitor, hall: Hall) -> None:
+    """The form lies in the browser as it was sent: its hidden fields too."""
+    form = visitor.choose_time()
+    _, hidden, _ = next(found for found in form.forms if "request_id" in found[1])
+    first = stored(hall, visitor.post(form.url, hidden | {"name": "أحمد خلد", "contact": PHONE}))
+    check = visitor.post(form.url, hidden | {"name": NAME, "contact": PHONE})
+    assert NAME in check.text
+    assert (stored(hall, check).id, stored(hall, check).name) == (first.id, NAME)
 
 
 def test_a_held_time_can_be_given_back(visitor: Visitor, hall: Hall) -> None:

@@ -53,27 +53,31 @@ class HoldOrder:
 def hold_slot(tx: Tx, order: HoldOrder) -> BookingView:
     """Reserve a time for ten minutes, until it is confirmed.
 
-    A repeated `request_id` returns the booking of the first. Raises Missing("service"), Invalid on a name,
-    contact or start that cannot be, Refused with "slot-taken", "slot-past", "request-reused" or a rule of the policy.
+    A repeated `request_id` returns the booking of the first; with a corrected name or contact it corrects the hold.
+    Raises Missing("service"), Invalid on a name, contact or start that cannot be, Refused with "slot-taken",
+    "slot-past", "request-reused" (for another service or time, or another person once it is no hold any more) or a rule
+    of the policy.
     """
     with locked(tx, order.branch_id) as branch:
         settings = branch_settings(tx, order.branch_id, branch.config_version)
         service = settings.services.get(order.service_id)
         if service is None:
             raise Missing("service")
-        if order.request_id is not None:
-            earlier = stored.booking_by_request(tx, order.branch_id, order.request_id)
-            if earlier is not None:
-                if (earlier.service_id, earlier.starts_at) != (service.id, order.starts_at):
-                    raise Refused("request-reused")
-                return earlier
         name = contacts.read_name(order.name)
         country = settings.data.get("country_code")
         contact = contacts.read_contact(
             order.contact, country, phone_only=service.by_phone, sure=order.contact_sure
         ).value
-        expire_due(branch)
         standing = stored.standing(tx, settings, service, contact, name)
+        if order.request_id is not None:
+            earlier = stored.booking_by_request(tx, order.branch_id, order.request_id)
+            if earlier is not None:
+                if (earlier.service_id, earlier.starts_at) != (service.id, order.starts_at):
+                    raise Refused("request-reused")
+                if (earlier.name, earlier.contact) == (name, contact):
+                    return earlier
+                return _corrected(branch, settings, earlier, name, contact, standing)
+        expire_due(branch)
         slot, seats = _place(branch, settings, service, order.starts_at, order.booker, standing)
         row: dict[str, Any] = {
             "branch_id": branch.id,
@@ -219,6 +223,24 @@ def expire_due(branch: Locked) -> int:
         _move(branch, booking, BookingStep.EXPIRE, ended_at=branch.tx.now)
         branch.append(events.BookingExpired(subject=str(booking.id), code=booking.code), SYSTEM)
     return len(due) + freed.return_due(branch)
+
+
+def _corrected(
+    branch: Locked, settings: BranchSettings, hold: BookingView, name: str, contact: str, standing: Standing
+) -> BookingView:
+    """A hold whose form was sent once more with another name or contact: what was typed last is meant."""
+    tx = branch.tx
+    if hold.state is not BookingState.HELD or hold.held_until is None or hold.held_until <= tx.now:
+        raise Refused("request-reused")
+    refusal = bookings.against_person(stored.policy_of(settings, settings.services[hold.service_id]), standing)
+    if refusal is not None:
+        raise refusal
+    tx.execute(
+        sa.update(BOOKING)
+        .where(BOOKING.c.branch_id == branch.id, BOOKING.c.id == hold.id)
+        .values(name=name, contact=contact)
+    )
+    return stored.booking(tx, branch.id, hold.id)
 
 
 def _place(
