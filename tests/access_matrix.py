@@ -88,7 +88,7 @@ TAKE = row(FORBIDDEN, open=(KIOSK, CLERK, RECEPTIONIST, ADMINISTRATOR), sign_in=
 TAKE_ARRIVED = {**TAKE, OTHER: UNKNOWN}
 
 ACTS = ("calls", "recalls", "starts", "finishes", "absences", "holds", "transfers", "returns", "raises", "take-backs")
-RECEPTION_ACTS = ("tickets", "bookings/{booking}/ticket", "tickets/{ticket}/copies")
+RECEPTION_ACTS = ("tickets", "bookings/{booking}/ticket", "bookings/{booking}/contact", "tickets/{ticket}/copies")
 HALL_ACTS = ("search", "printer", "tickets/{ticket}/raises")
 NO_TICKET = "01890000-0000-7000-8000-000000000000"
 # What is asked for here is named in the form, and nothing is: whoever may ask hears that it is not there.
@@ -100,6 +100,7 @@ NAMES_NOTHING = {
     "/counters/{branch}/{counter}/raises",
     "/api/v1/branches/{branch}/raises",
     "/reception/{branch}/bookings/{booking}/ticket",
+    "/reception/{branch}/bookings/{booking}/contact",
     "/reception/{branch}/tickets/{ticket}",
     "/reception/{branch}/tickets/{ticket}/copies",
     "/reception/{branch}/tickets/{ticket}/raises",

@@ -14,7 +14,7 @@ from tests.hall import Hall
 from tests.test_seen_calls import turn_on
 from tests.web_hall import Clerk, Page, another, application, clerk, furnished, sign_in
 
-UNSEEN = "لا تعرض أي شاشة هذا النداء"
+UNSEEN = "تأكيد عرض هذا النداء"
 KEPT_OFF = "لا يُعرض هذا الرقم على الشاشات"
 
 

@@ -177,7 +177,8 @@ def test_who_left_the_line_is_told_how_to_come_again(visitor: Visitor, hall: Hal
     issued = hall.db.write_in_now(hall.branch.id, kiosk.check_in, hall.branch.id, booking.id, SYSTEM)
     hall.db.write_in_now(hall.branch.id, kiosk.leave, hall.branch.id, issued.ticket.id, CITIZEN)
     page = visitor.open(f"/b/{booking.token}")
-    assert "انقضى وقت هذا الموعد" in page.text
+    assert "تُرك الدور" in page.text
+    assert "انقضى" not in page.text
     assert page.hrefs("/passport-lost/days$")
 
 

@@ -9,11 +9,12 @@ import pytest
 
 from queue_system.actions import kiosk
 from queue_system.clock import FrozenClock
+from queue_system.store import log
 from queue_system.store.database import Database
 from queue_system.store.log import SYSTEM
 from tests.hall import Hall, enter, furnish
 from tests.public_visitor import NAME, PHONE, Answer, Visitor, stored
-from tests.web_hall import application
+from tests.web_hall import another, application, sign_in
 
 BY_PHONE = "/book/wifaq/phone-counsel"
 
@@ -56,6 +57,32 @@ def test_who_is_called_need_not_come(visitor: Visitor) -> None:
     assert "يتصل بك الموظف في وقت الموعد" in done.text
     for door in ("جهاز الأرقام", "الشاشة", 'class="qr"'):
         assert door not in done.html
+
+
+def test_whoever_is_to_call_is_shown_the_number_and_the_log_says_so(
+    visitor: Visitor, sqlite_url: str, clock: FrozenClock
+) -> None:
+    to_the_form(visitor, BY_PHONE)
+    visitor.send(name=NAME, contact=PHONE)
+    database = Database(sqlite_url, clock)
+    hall: Hall = enter(database, "wifaq")
+    booking = stored(hall, visitor.send("/confirmation"))
+    hall.person("rana", ((hall.branch.id, "receptionist"),))
+    clock.set(booking.starts_at.replace(hour=6))
+    staff = another(visitor.client)
+    sign_in(staff, "rana", "ar")
+    listed = staff.get("/reception/wifaq").text
+    asked = f"/reception/wifaq/bookings/{booking.id}/contact"
+    assert NAME not in listed
+    assert booking.contact not in listed
+    assert f'action="{asked}"' in listed
+    assert f"{booking.id}/ticket" not in listed, "nobody comes to the branch for it"
+    shown = staff.post(asked).text
+    assert NAME in shown
+    assert f'href="tel:{booking.contact}"' in shown
+    (fact,) = [one for one in database.read_now(log.after, hall.branch.id, 0) if one.kind == "booking.looked_up"]
+    assert (fact.subject, fact.data["by"], fact.actor_kind) == (str(booking.id), "call", "staff")
+    database.close()
 
 
 def test_nobody_takes_a_number_for_a_telephone_call(visitor: Visitor) -> None:

@@ -81,7 +81,7 @@ def test_every_service_can_be_booked_or_its_page_says_once_that_it_cannot_and_wh
                 page = visitor.open(f"/book/{branch.slug}/{address_key(service)}")
                 said = page.text.count("لا يمكن حجز هذه الخدمة عبر الموقع")
                 assert (len(page.hrefs("/days")), said) in ((1, 0), (0, 1)), page.url
-                instead = (
+                instead: tuple[str, ...] = (
                     "الحضور في أوقات الاستقبال",
                     "التوجّه إلى الاستقبال",
                     "لمن تدعوه الجهة",

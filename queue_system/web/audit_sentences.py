@@ -66,6 +66,8 @@ class Sentences:
             key += "-unknown"
         elif entry.kind == "ticket.issued" and entry.data.get("basis"):
             key += "-class"
+        elif entry.kind == "booking.looked_up" and entry.data["by"] == "call":
+            key += "-call"
         elif entry.kind == "ticket.returned" and entry.data["others_first"]:
             key += "-aside"
         elif entry.kind == "counter.opened" and entry.data.get("instead_of"):

@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute, Route
 from ..core import bookings
 from ..core.bookings import Booker, BookingState, spaced_code
 from ..core.errors import DomainError, Missing
+from ..core.tickets import TicketState
 from ..store.queries import line
 from ..store.queries.access import visitors_have_a_kiosk
 from ..store.queries.bookings import BookingView, check_in_rules, policy_of
@@ -41,6 +42,7 @@ class Phase(StrEnum):
     EXPIRED = "expired"
     CONFIRMED = "confirmed"
     MISSED = "missed"
+    GIVEN_UP = "given_up"
     ARRIVED = "arrived"
     DONE = "done"
     CANCELLED = "cancelled"
@@ -71,6 +73,8 @@ async def booking_page(request: Request) -> Response:
     phase = phase_of(booking, now)
     if phase is Phase.HELD:
         return see_other(f"/b/{booking.token}/check")
+    if phase is Phase.MISSED and await _was_given_up(request, branch, booking):
+        phase = Phase.GIVEN_UP
     service = branch.services[booking.service_id]
     words = words_for_page(request, branch)
     policy = policy_of(branch, service)
@@ -231,6 +235,14 @@ def _family(branch: BranchSettings, booking: BookingView) -> str:
     """Where somebody else of the family gets a time beside this one."""
     day = booking.starts_at.astimezone(branch.zone).date()
     return f"{base_of(branch, branch.services[booking.service_id])}/{day.isoformat()}?{BESIDE}={booking.token}"
+
+
+async def _was_given_up(request: Request, branch: BranchSettings, booking: BookingView) -> bool:
+    """Whether its visitor came, and left the line before the call."""
+    if booking.ticket_id is None:
+        return False
+    ticket = await house(request).database.read(line.ticket, branch.id, booking.ticket_id)
+    return ticket.state is TicketState.LEFT
 
 
 async def _ticket_token(request: Request, branch: BranchSettings, booking: BookingView) -> str | None:

@@ -15,15 +15,17 @@ from starlette.routing import BaseRoute, Route
 from ..actions import kiosk, spool
 from ..actions.kiosk import TicketOrder
 from ..actions.raising import raise_ticket
+from ..actions.reception import record_look_ups
 from ..core.errors import Denied, DomainError, Invalid, Missing
 from ..core.tickets import ORDINARY
+from ..store.queries import bookings as stored
 from ..store.queries.access import StaffView
 from ..store.queries.line import TicketView
 from ..store.queries.settings import BranchSettings
 from . import access, kit
 from .errors import message
 from .house import house
-from .reception_search import find
+from .reception_search import BY_CALL, Found, find
 from .reception_view import PRINTER_COOKIE, hall_values, printer_of, ticket_values
 from .staff_pages import staff_page
 
@@ -115,6 +117,17 @@ async def check_in(request: Request) -> Response:
     except DomainError as refusal:
         return await _hall(request, person, branch, refusal, about="booking")
     return kit.see_other(_address(branch, issued.ticket))
+
+
+async def contact(request: Request) -> Response:
+    """Whom to call, or to go to, for an appointment that is held elsewhere; the log says who looked."""
+    person, branch = await _here(request, access.RECEPTION_RIGHTS)
+    database = house(request).database
+    found = await database.read(stored.booking, branch.id, _id(request.path_params["booking"], "booking"))
+    if not branch.services[found.service_id].elsewhere:
+        raise Missing("booking")
+    await database.write_in(branch.id, record_look_ups, branch.id, (found,), BY_CALL, access.actor(person))
+    return await _hall(request, person, branch, found=Found((found,), BY_CALL))
 
 
 async def choose_printer(request: Request) -> Response:
@@ -243,6 +256,7 @@ routes: list[BaseRoute] = [
     Route(f"{HERE}/printer", choose_printer, methods=["POST"]),
     Route(f"{HERE}/tickets", issue, methods=["POST"]),
     Route(f"{HERE}/bookings/{{booking}}/ticket", check_in, methods=["POST"]),
+    Route(f"{HERE}/bookings/{{booking}}/contact", contact, methods=["POST"]),
     Route(f"{HERE}/tickets/{{ticket}}", ticket),
     Route(f"{HERE}/tickets/{{ticket}}/copies", _act(access.COPY_RIGHTS, _print), methods=["POST"]),
     Route(f"{HERE}/tickets/{{ticket}}/raises", _act(access.RAISE_RIGHTS, _raise), methods=["POST"]),

@@ -27,13 +27,15 @@ LINK: Final = "/b/"
 BY_CODE: Final = "code"
 BY_NAME: Final = "name"
 BY_CONTACT: Final = "contact"
+# Not looked for: shown to whoever is to call the visitor.
+BY_CALL: Final = "call"
 # Fewer digits than this are nobody's telephone, and a name has none.
 _DIGITS_OF_A_TELEPHONE: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What was found, and by what: code, name or contact."""
+    """What was found, and by what: code, name or contact; or whose number was asked for, to call them."""
 
     bookings: tuple[BookingView, ...]
     by: str

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from starlette.requests import Request
 
-from ..core import hours
+from ..core import contacts, hours
 from ..core.bookings import BookingState
 from ..core.names import is_named
 from ..core.tickets import ORDINARY, Step, TicketState, steps_from
@@ -24,7 +24,7 @@ from ..store.queries.settings import BranchSettings, Names, PriorityView, Servic
 from . import access, kit
 from .house import house
 from .qr import qr_svg
-from .reception_search import Found
+from .reception_search import BY_CALL, Found
 
 PRINTER_COOKIE: Final = "slip-printer"
 # The choice of no paper at all, as the cookie keeps it: no printer is called so.
@@ -44,16 +44,28 @@ class May:
 
 @dataclass(frozen=True, slots=True)
 class Appointment:
-    """A booking in a list: `name` is None where the level of its service keeps names off screens."""
+    """A booking in a list: `name` is None where the level of its service keeps names off screens.
+
+    `elsewhere`: nobody comes for it; staff call, or go there.
+    """
 
     booking: BookingView
     names: Names
     name: str | None
     level: Names
+    elsewhere: bool
 
     @property
     def may_arrive(self) -> bool:
-        return self.booking.state is BookingState.CONFIRMED
+        return self.booking.state is BookingState.CONFIRMED and not self.elsewhere
+
+    @property
+    def is_called(self) -> bool:
+        return self.booking.state is BookingState.CONFIRMED and self.elsewhere
+
+    @property
+    def telephone(self) -> str:
+        return contacts.shown(self.booking.contact)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +105,7 @@ async def hall_values(
         "today": [_appointment(branch, one) for one in today],
         "tickets": [_waiting(branch, one) for one in tickets],
         "found": found,
+        "calling": bool(found and found.by == BY_CALL),
         "results": [_appointment(branch, one) for one in found.bookings] if found else [],
         "typed": typed,
         "about": "",
@@ -187,7 +200,8 @@ def _fitting(department: Department, wanted: str) -> Department:
 def _appointment(branch: BranchSettings, booking: BookingView) -> Appointment:
     service = branch.services[booking.service_id]
     level = service.confidentiality
-    return Appointment(booking, listed_names(service), None if level.discreet else booking.name, level.names)
+    name = None if level.discreet else booking.name
+    return Appointment(booking, listed_names(service), name, level.names, service.elsewhere)
 
 
 def _waiting(branch: BranchSettings, ticket: TicketView) -> Waiting:
