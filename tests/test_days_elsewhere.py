@@ -154,6 +154,15 @@ def test_moving_within_a_full_day_is_no_second_place(small: Hall) -> None:
     assert moved.starts_at == at("14:00")
 
 
+def test_a_day_elsewhere_offers_no_more_places_than_it_has(small: Hall) -> None:
+    for taken in range(3):
+        (day,) = small.db.read_now(free_days, small.branch, small.branch.service(SERVICE), AL_KHOR, AL_KHOR)
+        assert day.places == 3 - taken
+        assert len(day.slots) > 3
+        assert {slot.places for slot in day.slots} <= set(range(1, 3 - taken + 1))
+        hold(small, taken, f"{10 + taken}:00")
+
+
 def test_a_place_given_back_on_a_full_day_waits_for_its_lot(small: Hall, clock: FrozenClock) -> None:
     booked = [book(small, number) for number in range(3)]
     cancel(small, booked[0])

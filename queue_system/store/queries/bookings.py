@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -50,11 +50,15 @@ class BookingView:
 
 @dataclass(frozen=True, slots=True)
 class DaySlots:
-    """A day and what can still be booked on it; `refusal` is the code of the reason when nothing can."""
+    """A day and what can still be booked on it; `refusal` is the code of the reason when nothing can.
+
+    `most` bounds the bookings of the whole day, where it takes only so many visitors; None where it does not.
+    """
 
     day: date
     slots: tuple[slots.Slot, ...]
     refusal: str | None = None
+    most: int | None = None
 
     @property
     def places(self) -> int:
@@ -63,7 +67,7 @@ class DaySlots:
         for slot in self.slots:
             if free_from is None or slot.start >= free_from:
                 places, free_from = places + slot.places, slot.end
-        return places
+        return places if self.most is None else min(places, self.most)
 
 
 _COLUMNS = [BOOKING.c[name] for name in BookingView.__slots__]
@@ -231,13 +235,16 @@ def free_days(
             continue
         windows = hours.windows(day, settings.calendar, service.id)
         outing = hours.outing_on(day, settings.calendar, service.id)
-        if outing is not None and not places_to_book(tx, settings, outing, own):
+        most = places_to_book(tx, settings, outing, own) if outing is not None else None
+        if most == 0:
             found.append(DaySlots(day, (), "day-full"))
             continue
         free = slots.free_slots(
             day, plan, windows, zone, taken, tx.now, timedelta(minutes=policy.notice_min), tick, public=public
         )
-        found.append(DaySlots(day, tuple(free), None if free else ("day-full" if windows else "day-closed")))
+        if most is not None:
+            free = [replace(slot, places=min(slot.places, most)) for slot in free]
+        found.append(DaySlots(day, tuple(free), None if free else ("day-full" if windows else "day-closed"), most))
     return found
 
 
