@@ -96,7 +96,7 @@ class Offer:
 
 
 def offer(branch: BranchSettings, awaits: Mapping[UUID, ProspectView], now: datetime) -> Offer:
-    """Everything that can be chosen; `awaits` is what awaits a number taken now, by service. Urgent matters stand first."""
+    """Everything that can be chosen, urgent matters first; `awaits` is what awaits a number taken now, by service."""
     cards = [card_of(branch, service, awaits, now) for service in _offered(branch)]
     cards.sort(key=lambda card: not card.urgent)
     if len(cards) <= CARDS:

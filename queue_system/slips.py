@@ -34,8 +34,9 @@ def slip_of(
 ) -> Slip:
     """The slip of a ticket; a copy (`copy_number` > 0) is marked, so that nobody takes it for a second number.
 
-    `address` is where the visitor's telephone finds us, without a trailing slash. Of a service that must not be named in public the paper tells nothing: neither it nor
-    where its visitor has been, for a slip is found in bags; and staff come to the visitor, whom no screen calls.
+    `address` is where the visitor's telephone finds us, without a trailing slash. Of a service that must not be named
+    in public the paper tells nothing, neither its name nor where its visitor has been, because a slip is found in bags;
+    and staff come to the visitor, because no screen calls them.
     """
     ticket = stands.ticket
     words = words_for_ticket(ticket.language, settings)

@@ -152,8 +152,8 @@ def change_booking(
 ) -> BookingView:
     """Move a confirmed booking to another time of the same service; the old time is kept until the new one is sure.
 
-    What it holds, or gave up itself and nobody else could take yet, never stands in its own way. Raises Refused with "slot-taken", "slot-past", "booking-changes-used", "booking-given-back", "booking-too-late",
-    "booking-over".
+    What it holds, or gave up itself and nobody else could take yet, never stands in its own way. Raises Refused with
+    "slot-taken", "slot-past", "booking-changes-used", "booking-given-back", "booking-too-late", "booking-over".
     """
     with locked(tx, branch_id) as branch:
         settings = branch_settings(tx, branch_id, branch.config_version)

@@ -49,7 +49,7 @@ def close_day(tx: Tx, branch_id: UUID) -> int:
 def _close_sessions(branch: Locked) -> int:
     """Looks at tables only when a session has ended since the last look: `branch.live_day` remembers it."""
     settings = branch_settings(branch.tx, branch.id, branch.config_version)
-    # The clock's own day, as the one that numbers are given on. Any change counts: clocks are put back too.
+    # `tx.now` decides, because numbers are dated by the clock too; any other day counts, because clocks are put back.
     live_day = settings.timetable.first_live_day(branch.tx.now)
     if branch.live_day == live_day:
         return 0

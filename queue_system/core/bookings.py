@@ -54,7 +54,7 @@ TRANSITIONS: Final[dict[tuple[BookingState, BookingStep], BookingState]] = {
     (BookingState.NO_SHOW, BookingStep.CHECK_IN): BookingState.CHECKED_IN,
 }
 
-# States that keep their seats and count towards a person's limit.
+# States that keep their seats.
 LIVE: Final = frozenset({BookingState.HELD, BookingState.CONFIRMED, BookingState.CHECKED_IN})
 
 
@@ -81,9 +81,10 @@ class Booker(StrEnum):
 class Policy:
     """The rules of booking; None means no limit.
 
-    `horizon_days`: last day that can be booked, counted from today. `max_active`: live bookings of one
-    person. `max_persons_per_contact`: how many persons may use one telephone or address. `max_changes`: moves to another time. `cancel_until_min`: minutes before the start after
-    which a visitor can neither move nor cancel on his own. `notice_min`: how near a time can be booked.
+    `horizon_days`: last day that can be booked, counted from today. `max_active`: live bookings of one person.
+    `max_persons_per_contact`: how many persons may use one telephone or address. `max_changes`: moves to another time.
+    `cancel_until_min`: minutes before the start after which visitors can neither move nor cancel by themselves.
+    `notice_min`: how near a time can be booked.
     `returns_by_lot`: a place that is given back returns by itself; else staff release it.
     """
 

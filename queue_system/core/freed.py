@@ -38,8 +38,8 @@ def release_hours(freed_at: datetime, starts_at: datetime, hour: time, zone: Zon
 def returns_at(lot: str, freed_at: datetime, starts_at: datetime, hour: time, zone: ZoneInfo) -> datetime | None:
     """When a place comes back, UTC; None when there is no time left for it.
 
-    `lot` is drawn by chance. Read as a number, its SHA-256 divided by the number of hours leaves which of them, and
-    what the division gave, divided by 60, leaves the minute: all the same likely.
+    `lot` is drawn by chance. Let n be its SHA-256 as a number and h the number of hours: n mod h is the hour and
+    (n // h) mod 60 the minute, so that every pair is equally likely.
     """
     hours = release_hours(freed_at, starts_at, hour, zone)
     if not hours:

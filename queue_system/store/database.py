@@ -4,9 +4,10 @@ The only place that commits. Work is handed in as plain functions over a `Tx`:
 
     ticket = await database.write_in(branch_id, issue_ticket, order)
 
-Writes of one branch that wait at the same moment share one transaction: the disk is asked once for all of
-them, and each still succeeds or fails by itself (one that fails half-way is undone alone, store/writer.py). They share it only within a branch,
-because a transaction that held two branches' locks in the order of arrival could deadlock with another node.
+Writes of one branch that wait at the same moment share one transaction: the disk is asked once for all of them, and
+each still succeeds or fails by itself (one that fails half-way is undone alone, store/writer.py). They share it only
+within a branch, because a transaction that held two branches' locks in the order of arrival could deadlock with another
+node.
 """
 
 from __future__ import annotations

@@ -27,9 +27,10 @@ MEDIA_TYPE: Final = "text/calendar; charset=utf-8; method={}"
 def calendar_file(booking: BookingView, branch: BranchSettings, words: Words, now: datetime, address: str) -> bytes:
     """The file for one booking, UTF-8.
 
-    Its UID stays the same for ever and its SEQUENCE grows with every change, so that a calendar replaces what it
-    has; a cancelled booking is sent with METHOD:CANCEL (RFC 5546, 3.2.5), on which calendars take it out. Instants are in UTC, because a visitor may be in another
-    zone. `now` is an aware instant, `address` the installation's own, without a trailing slash.
+    Its UID stays the same for ever and its SEQUENCE grows with every change, so that a calendar replaces what it has; a
+    cancelled booking is sent with METHOD:CANCEL (RFC 5546, 3.2.5), on which calendars take it out. Instants are in UTC,
+    because a visitor may be in another zone. `now` is an aware instant, `address` the installation's own, without a
+    trailing slash.
     """
     service = branch.services[booking.service_id]
     cancelled = booking.state is BookingState.CANCELLED
@@ -85,7 +86,7 @@ def _organizer(booking: BookingView, branch: BranchSettings, words: Words, addre
 
 
 def _reminder(name: str) -> Alarm:
-    """Appears on a locked telephone too: a discreet appointment has none, and is reminded of as its owner has chosen."""
+    """Appears on a locked telephone too, so a discreet appointment has none."""
     alarm = Alarm()
     alarm.add("action", "DISPLAY")
     alarm.add("description", name)

@@ -31,7 +31,7 @@ RATES: Final[dict[str, RateLimitItem]] = {
     "sign-in-facts": parse("5 per 5 minutes"),
     # A crowd may share an address; what it keeps at once is bounded in open_holds.
     "holds": parse("120 per 10 minutes"),
-    # Of appointments that nobody attends and nobody cancels; what is cancelled counts in given_back.
+    # Bounds what is confirmed and then neither kept nor cancelled, because given_back counts what is cancelled only.
     "confirmations": parse("60 per hour"),
     # Each of these refusals tells that a contact has an appointment.
     "booking-limits": parse("10 per 10 minutes"),

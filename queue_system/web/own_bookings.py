@@ -80,5 +80,5 @@ def shown_contact(request: Request, booking: BookingView) -> str:
 
 
 def _in_full(request: Request, booking: BookingView) -> bool:
-    """A program's hold is shown in full too: it sends the visitor to check it, whose browser has never seen it."""
+    """A hold made by a program is shown in full as well, because its visitor checks it in a browser of their own."""
     return is_own(request, booking) or (booking.source == "api" and booking.state is BookingState.HELD)

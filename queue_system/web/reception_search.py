@@ -43,10 +43,11 @@ class Found:
 
 
 async def find(request: Request, person: StaffView, branch: BranchSettings, typed: str) -> Found:
-    """The bookings from today on that fit what was typed, and the fact of the look-up.
+    """The booking with this code or link, of any day; else the bookings from today on by contact or name.
 
-    Raises Invalid("nothing-typed", "typed-too-short", and what `possible_contacts` raises), and Denied("not-allowed") for
-    names and contacts where somebody may find by code alone.
+    A look-up by contact or name leaves a fact for each booking that it found. Raises Invalid("nothing-typed",
+    "typed-too-short", and what `possible_contacts` raises), and Denied("names-not-allowed") for contacts and names
+    where somebody may find by code alone.
     """
     typed = typed.strip()[:LONGEST]
     if not typed:

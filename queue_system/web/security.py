@@ -39,9 +39,8 @@ class Gate:
     """Plain ASGI, because it must also stand before sockets.
 
     Forged requests: a browser says with Sec-Fetch-Site where a request comes from; older ones send Origin.
-    A request that changes something must come from our own pages. Programs (the API's clients) send neither
-    header and carry no cookie that could be misused: they are let through, and pages never trust them,
-    because every cookie of ours is SameSite. A socket's origin must be ours exactly: `own_origins` where the
+    A request that changes something must come from our own pages. Programs (the API's clients) send neither header;
+    they are let through unless they bring a cookie, because only a browser would. A socket's origin must be ours exactly: `own_origins` where the
     public address is configured, else the address it was called at.
 
     `refusal(request, status, code)` makes the answer to what does not get through.

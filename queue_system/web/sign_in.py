@@ -25,8 +25,8 @@ from .staff_pages import NO_PLACE, first_page, may_open, staff_page
 
 CHANNEL: Final = "web"
 LONGEST: Final = 200
-# A path of ours: one slash, and none of the characters that a browser would read as another host.
 _SECRET: Final = re.compile(r"[A-Za-z0-9_-]{43}")
+# A path of ours: one slash, and none of the characters that a browser would read as another host.
 _OWN_PATH: Final = re.compile(r"/(?![/\\])[^\\\s\x00-\x1f]*")
 
 
@@ -132,7 +132,7 @@ def _browser(request: Request) -> str:
 
 
 def _set_cookie(request: Request, response: Response, name: str, value: str, max_age: timedelta | None = None) -> None:
-    # Without Max-Age it ends with the browser; how long a session is good for is decided here (SESSION_LIFETIME, SESSION_IDLE).
+    # Without Max-Age it ends with the browser; how long a session lasts is decided by SESSION_LIFETIME and SESSION_IDLE.
     response.set_cookie(
         name,
         value,

@@ -190,7 +190,7 @@ def numbers_in_use(tx: Tx, settings: BranchSettings, queue_id: UUID, now: dateti
 
     People are in the hall, or called and not come, with numbers of another day: in a session over the change of
     day, and after a clock that ran a day ahead was put back. `now` is the branch's own time, which then still is
-    ahead. Where it is neither, nothing is looked at.
+    ahead. In all other cases the day's own series is enough, and the table is not read.
     """
     day, since = settings.timetable.business_date(tx.now), settings.timetable.first_live_day(tx.now)
     if since == day == settings.timetable.business_date(now):
@@ -250,7 +250,7 @@ def heavier(settings: BranchSettings, given: str, other: str | None) -> str:
 
 
 def given_by_staff(settings: BranchSettings) -> dict[str, str]:
-    """The classes that somebody's eyes, word or paper are enough for, each with what establishes it (`core.reasons`)."""
+    """The classes that eyes, word or paper of somebody are enough for, each with what establishes it (`core.reasons`)."""
     found = {slug: usual_reason(priority.evidence) for slug, priority in settings.priorities.items()}
     return {slug: reason for slug, reason in found.items() if reason}
 

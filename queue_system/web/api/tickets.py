@@ -115,7 +115,7 @@ async def ticket_of(request: Request, branch: BranchSettings, known: TicketView)
 
 
 def _shown(request: Request, branch: BranchSettings, stands: PlaceView) -> models.Ticket:
-    """What the ticket's page shows: of a protected visit neither the branch nor the service, whose id opens its page."""
+    """What the ticket's page shows: of a protected visit neither branch nor service, because an id opens its page."""
     found = stands.ticket
     at_counter = found.state in AT_COUNTER and found.counter_id is not None
     service = branch.services[found.service_id]
