@@ -46,6 +46,19 @@ def test_the_answers_say_how_long_the_time_is_kept_and_lead_back(visitor: Visito
     assert form.fields["name"]["value"] == NAME
 
 
+def test_what_cannot_be_changed_any_more_is_said_before_it_is_confirmed(visitor: Visitor, clock: FrozenClock) -> None:
+    fixed = "لا يمكن تغيير هذا الموعد أو إلغاؤه عبر الموقع وقته قريب. مهلة التغيير والإلغاء قبل الموعد: ساعتان."
+    assert fixed not in visitor.hold(contact="55123457").text
+    assert fixed in visitor.hold(day=0).text
+    done = visitor.send("/confirmation")
+    assert not done.hrefs("/(change|cancellation)$")
+    assert "لا يلزم إجراء" in done.text
+    assert "التواصل" not in done.text
+    later = visitor.book(contact="55123458")
+    soon = visitor.open(f"/b/{token_of(later)}/change/2026-11-22")
+    assert fixed in visitor.follow(r"/change/2026-11-22/", 0).text, soon.url
+
+
 def test_moving_keeps_the_old_time_until_the_new_one_is_sure(visitor: Visitor, hall: Hall) -> None:
     done = visitor.book()
     before = stored(hall, done)

@@ -236,6 +236,11 @@ def last_moment(policy: Policy, starts_at: datetime) -> datetime:
     return starts_at - timedelta(minutes=policy.cancel_until_min or 0)
 
 
+def fixed_at_once(policy: Policy, starts_at: datetime, now: datetime) -> int | None:
+    """How many minutes before a booking changes end, where that has passed for one made at `now`; else None."""
+    return policy.cancel_until_min if now >= last_moment(policy, starts_at) else None
+
+
 def last_day(policy: Policy, today: date) -> date | None:
     """The last day that can be booked `today`; None without a horizon."""
     return None if policy.horizon_days is None else today + timedelta(days=policy.horizon_days)

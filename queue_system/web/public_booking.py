@@ -166,9 +166,15 @@ async def change(request: Request) -> Response:
             return see_other(f"/b/{booking.token}")
         return see_other(f"/b/{booking.token}?moved")
     found = await house(request).database.read(public_times.times, branch, service, day, booking.id)
+    now = house(request).clock.now()
     if not found.offers(start):
-        return await _change_times(request, gone(found, start, house(request).clock.now()))
-    values = {"booking": booking, "start": start, "back": f"/b/{booking.token}/change/{day.isoformat()}"}
+        return await _change_times(request, gone(found, start, now))
+    values = {
+        "booking": booking,
+        "start": start,
+        "fixed": bookings.fixed_at_once(policy_of(branch, service), start, now),
+        "back": f"/b/{booking.token}/change/{day.isoformat()}",
+    }
     return await frame(request, "public/change.html", branch, service, values)
 
 

@@ -13,11 +13,11 @@ from starlette.routing import BaseRoute, Route
 
 from ..actions import booking as actions
 from ..actions.booking import HoldOrder
-from ..core import contacts, telephones
+from ..core import bookings, contacts, telephones
 from ..core.bookings import BookingState
 from ..core.errors import DomainError, Doubtful, Invalid, Refused
 from ..store.log import CITIZEN
-from ..store.queries.bookings import BookingView
+from ..store.queries.bookings import BookingView, policy_of
 from ..store.queries.settings import BranchSettings, ServiceView
 from . import access, booking_steps, public_services, public_times
 from .booking_warnings import warnings_of
@@ -234,7 +234,8 @@ async def _check_page(
     day = booking.starts_at.astimezone(branch.calendar.zone).date()
     base, instead = base_of(branch, service), f"?instead={booking.token}"
     details = f"{base}/{day.isoformat()}/{public_times.start_key(booking.starts_at)}{instead}"
-    left = (booking.held_until or booking.starts_at) - house(request).clock.now()
+    now = house(request).clock.now()
+    left = (booking.held_until or booking.starts_at) - now
     values = {
         "booking": booking,
         "name": shown_name(request, booking, service),
@@ -242,6 +243,7 @@ async def _check_page(
         "warnings": await warnings_of(request, booking, own_tokens(request)),
         # In whole minutes: one's own clock may be that of another zone.
         "minutes_left": max(1, left // timedelta(minutes=1)),
+        "fixed": bookings.fixed_at_once(policy_of(branch, service), booking.starts_at, now),
         "back": details,
         "change_service": f"/book/{branch.slug}{instead}",
         "change_day": f"{base}/days{instead}",
