@@ -123,11 +123,15 @@ def test_a_template_is_no_place(sqlite_url: str, tmp_path: Path, clock: FrozenCl
 
 @pytest.fixture
 def small(mobile: Hall) -> Hall:
+    return takes_three(mobile)
+
+
+def takes_three(hall: Hall) -> Hall:
     """Three visitors can come to Al Khor."""
     days, branches = table(OutreachDay), table(Branch)
-    mobile.db.write_now(Tx.execute, sa.update(days).where(days.c.day == AL_KHOR).values(capacity=3))
-    mobile.db.write_now(Tx.execute, sa.update(branches).values(config_version=branches.c.config_version + 1))
-    return enter(mobile.db, "mobile-consulate")
+    hall.db.write_now(Tx.execute, sa.update(days).where(days.c.day == AL_KHOR).values(capacity=3))
+    hall.db.write_now(Tx.execute, sa.update(branches).values(config_version=branches.c.config_version + 1))
+    return enter(hall.db, "mobile-consulate")
 
 
 def test_a_day_elsewhere_takes_no_more_than_its_capacity(small: Hall, clock: FrozenClock) -> None:
@@ -254,6 +258,39 @@ def test_the_site_tells_the_days_and_the_place_of_each(site: tuple[TestClient, H
     assert "المكان: مدينة الخور" in done.text
     file = visitor.follow(r"\.ics$").html.replace("\r\n ", "")
     assert "LOCATION:مدينة الخور – القنصلية المتنقلة" in file
+
+
+def test_before_booking_opens_the_site_says_when_and_offers_no_day(
+    site: tuple[TestClient, Hall], clock: FrozenClock
+) -> None:
+    clock.set(at("10:00", AL_KHOR - timedelta(days=22)))
+    visitor = Visitor(site[0])
+    opens = "مدينة الخور، السبت 16 كانون الثاني/يناير 2027: يُفتح الحجز يوم السبت 26 كانون الأول/ديسمبر 2026."
+    untrue = ("تُفتح أيام جديدة كل يوم", "خلال الأيام الـ", "لا مواعيد متاحة")
+    for page in ("", f"/{SERVICE}", f"/{SERVICE}/days"):
+        text = visitor.open(f"/book/mobile-consulate{page}").text
+        assert opens in text
+        assert [words for words in untrue if words in text] == []
+        assert not visitor.page.hrefs(f"{SERVICE}/(days|2027)[^?]*$")
+    clock.set(at("10:00", AL_KHOR - timedelta(days=21)))
+    service = visitor.open(f"/book/mobile-consulate/{SERVICE}")
+    assert service.hrefs("/days$")
+    assert "يُفتح حجز كل يوم من أيام هذا الفرع قبله بـ21 يومًا." in service.text
+    assert visitor.follow("/days$").hrefs("/2027-01-16$")
+
+
+def test_where_the_days_are_full_or_over_the_site_promises_no_new_day_every_day(
+    site: tuple[TestClient, Hall], clock: FrozenClock
+) -> None:
+    visitor, hall = Visitor(site[0]), takes_three(site[1])
+    clock.set(at("10:00", NEXT - timedelta(days=22)))
+    for number in range(3):
+        hold(hall, number, f"{10 + number}:00")
+    full = visitor.open(f"/book/mobile-consulate/{SERVICE}/days").text
+    assert "مدينة دخان، السبت 30 كانون الثاني/يناير 2027: يُفتح الحجز يوم السبت 9 كانون الثاني/يناير 2027." in full
+    assert "تُفتح أيام جديدة كل يوم" not in full
+    clock.set(at("10:00", date(2027, 6, 1)))
+    assert "لم تُحدَّد أيام قادمة لهذا الفرع." in visitor.open(f"/book/mobile-consulate/{SERVICE}/days").text
 
 
 def test_the_api_tells_the_place(site: tuple[TestClient, Hall]) -> None:

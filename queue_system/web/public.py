@@ -42,7 +42,7 @@ async def services(request: Request) -> Response:
 async def service(request: Request) -> Response:
     """`/book/{branch}/{service}`: what to bring and what holds, before anything is asked."""
     branch, chosen = await _chosen(request)
-    words = words_for_page(request, branch)
+    words, now = words_for_page(request, branch), house(request).clock.now()
     values = {
         "how": public_services.how(chosen),
         "instead_of_booking": public_services.instead(chosen),
@@ -51,7 +51,8 @@ async def service(request: Request) -> Response:
         "documents": [document.names for document in chosen.to_bring],
         "particulars": public_services.particulars(chosen, words),
         "rules": public_services.rules(branch, chosen, words),
-        "hours": public_services.open_today(branch, house(request).clock.now(), chosen),
+        "hours": public_services.open_today(branch, now, chosen),
+        "out": public_services.days_out(branch, chosen, now) if chosen.bookable else None,
     }
     return await frame(request, "public/service.html", branch, chosen, values)
 

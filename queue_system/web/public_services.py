@@ -10,6 +10,7 @@ from uuid import UUID
 
 from ..core import bookings, hours
 from ..core.errors import Missing
+from ..core.hours import Outing
 from ..core.offering import Way
 from ..i18n import filters
 from ..i18n.folding import fold, holds
@@ -64,13 +65,29 @@ LATER_SENTENCES: Final = (
 
 
 @dataclass(frozen=True, slots=True)
+class DaysOut:
+    """The days of a branch that only goes out, as whoever books meets them.
+
+    `open`: one of them can be booked today. `next` is the first that cannot yet, and `opens` the day from which it can.
+    """
+
+    open: bool
+    next: Outing | None
+    opens: date | None
+
+
+@dataclass(frozen=True, slots=True)
 class Offer:
-    """A service in the list: its address part, how it is had, and the first day with a place (None: not bookable)."""
+    """A service in the list: its address part, how it is had, and the first day with a place (None: not bookable).
+
+    `out` is set for what is booked at a branch that only goes out.
+    """
 
     service: ServiceView
     key: str
     how: str
     first_day: date | None
+    out: DaysOut | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +161,8 @@ def offers(tx: Tx, branch: BranchSettings) -> list[tuple[DepartmentView, list[Of
     found: dict[UUID, list[Offer]] = {}
     for service in branch.services.values():
         first = first_day(tx, branch, service) if service.bookable else None
-        offer = Offer(service, address_key(service), how(service), first)
+        out = days_out(branch, service, tx.now) if service.bookable else None
+        offer = Offer(service, address_key(service), how(service), first, out)
         found.setdefault(service.department_id, []).append(offer)
     return [(department, found[key]) for key, department in branch.departments.items() if key in found]
 
@@ -184,6 +202,20 @@ def first_day(tx: Tx, branch: BranchSettings, service: ServiceView) -> date | No
                 return day.day
         first += STRETCH
     return None
+
+
+def days_out(branch: BranchSettings, service: ServiceView, now: datetime) -> DaysOut | None:
+    """Which days of a branch that only goes out can be booked, and which is the next; None where it has own doors."""
+    calendar = branch.calendar
+    if not calendar.only_goes_out:
+        return None
+    today = now.astimezone(calendar.zone).date()
+    last = bookings.last_day(policy_of(branch, service), today)
+    coming = [outing for outing in calendar.outings if outing.day >= today and outing.takes(service.id)]
+    later = [outing for outing in coming if last is not None and outing.day > last]
+    following = min(later, key=lambda outing: outing.day, default=None)
+    opens = today + (following.day - last) if following and last else None
+    return DaysOut(open=len(later) < len(coming), next=following, opens=opens)
 
 
 def open_today(branch: BranchSettings, now: datetime, service: ServiceView | None = None) -> OpenToday:
@@ -239,7 +271,10 @@ def rules(branch: BranchSettings, service: ServiceView, words: Words) -> list[st
     found = []
     policy = policy_of(branch, service)
     if policy.horizon_days is not None:
-        found.append(words.plural("booking.rule-horizon", policy.horizon_days))
+        only_goes_out = branch.calendar.only_goes_out
+        found.append(
+            words.plural("booking.rule-days-out" if only_goes_out else "booking.rule-horizon", policy.horizon_days)
+        )
     if policy.max_active is not None:
         found.append(words.plural("booking.rule-active", policy.max_active))
     if policy.max_changes is not None:

@@ -19,7 +19,7 @@ from ..i18n.words import Words
 from ..store.database import Tx
 from ..store.queries.bookings import DaySlots, free_days, policy_of
 from ..store.queries.settings import BranchSettings, Names, ServiceView
-from .public_services import closure_on
+from .public_services import DaysOut, closure_on, days_out
 
 # How many days stand on one page, and how far ahead anybody may page where the policy sets no limit.
 DAYS_ON_PAGE: Final = 28
@@ -54,13 +54,17 @@ class Month:
 
 @dataclass(frozen=True, slots=True)
 class Days:
-    """A page of days. `earlier` and `later` are the first days of the pages beside it, `last` the end of booking."""
+    """A page of days. `earlier` and `later` are the first days of the pages beside it, `last` the end of booking.
+
+    `out` is set at a branch that only goes out; while none of its days can be booked, there are no months.
+    """
 
     months: tuple[Month, ...]
     earlier: date | None
     later: date | None
     last: date | None
     places: int
+    out: DaysOut | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +117,9 @@ def start_key(start: datetime) -> str:
 def days(tx: Tx, branch: BranchSettings, service: ServiceView, asked: date | None, own: UUID | None = None) -> Days:
     """The days from `asked` on, today where that is past or None; what the `own` booking holds counts as free."""
     today = tx.now.astimezone(branch.calendar.zone).date()
+    out = days_out(branch, service, tx.now)
+    if out is not None and not out.open:
+        return Days((), None, None, None, 0, out)
     limit = bookings.last_day(policy_of(branch, service), today)
     end = limit or today + FARTHEST
     first = min(max(asked or today, today), end)
@@ -125,6 +132,7 @@ def days(tx: Tx, branch: BranchSettings, service: ServiceView, asked: date | Non
         later=last + timedelta(days=1) if last < end else None,
         last=limit,
         places=sum(day.places for day in found),
+        out=out,
     )
 
 
