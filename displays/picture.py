@@ -93,7 +93,7 @@ async def picture(house: House, spot: Spot) -> Picture:
 
 async def draw(house: House, spot: Spot) -> Picture:
     """Read and render the board of a spot."""
-    view = await house.database.read(board, spot.branch_id, spot.zone_id)
+    view = await house.reader.read(board, spot.branch_id, spot.zone_id)
     now = house.clock.now()
     calls = [_call_shown(call, view) for call in view.board.calls]
     html = await kit.render(

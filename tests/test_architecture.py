@@ -41,13 +41,13 @@ MAY_IMPORT: dict[str, set[str]] = {
     "settings": set(),
     "logs": {"settings"},
     "store": {"core", "clock"},
-    "actions": {"core", "clock", "store", "profiles"},
-    "profiles": {"core", "clock", "store", "actions"},
+    "actions": {"core", "clock", "store"},
+    "profiles": {"core", "clock", "store"},
     "i18n": {"core", "clock"},
     "live": {"core", "clock", "store", "actions", "i18n", "settings"},
     "ground": BELOW_GROUND,
     "pages": BELOW_GROUND | {"ground"},
-    # A screen cannot write: it does not even know how.
+    # A screen has nothing to write with: it is given a reader.
     "displays": (BELOW_GROUND | {"ground"}) - {"actions", "profiles"},
     "kiosk": BELOW_GROUND | {"ground"},
     "printers": set(),

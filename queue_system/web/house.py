@@ -20,6 +20,7 @@ from ..live.shared import SharedLooks
 from ..settings import Settings
 from ..store.database import Database
 from ..store.queries.organisation import OrganisationView, organisation
+from ..store.reader import Reader
 
 T = TypeVar("T")
 
@@ -44,6 +45,11 @@ class House:
     # Work that goes on beside the requests (printing, expiry); `app` starts and stops it.
     background: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
     _organisation: OrganisationView | None = None
+
+    @property
+    def reader(self) -> Reader:
+        """For whoever only looks."""
+        return Reader(self.database)
 
     async def organisation(self) -> OrganisationView:
         """The organisation of this installation, read once; raises Unavailable("not-initialised")."""
