@@ -49,6 +49,7 @@ def slip_of(
         service=None if hidden else localised(service.shown_names, words.language) or None,
         code=ticket.code,
         ahead=None if stands.ahead is None else words.plural("common.people-ahead", stands.ahead),
+        unattended=None if stands.ahead is None or stands.counter_open else words.text("ticket.no-counter-open"),
         appointment=None if hidden else _appointment(stands, settings, words),
         wait=_where_to_wait(stands, words),
         issued=_moment(ticket.issued_at, settings, words),

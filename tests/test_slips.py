@@ -99,6 +99,15 @@ def test_a_slip_says_where_to_wait_and_what_was_agreed(hall: Hall, clock: Frozen
     assert render(booked, strict=True).height > render(replace(booked, appointment=None), strict=True).height
 
 
+def test_a_slip_says_that_no_counter_is_open(hall: Hall) -> None:
+    issued = take(hall)
+    made = slip(hall, issued)
+    assert plain(made.unattended) == "لا شباك مفتوح لهذه الخدمة الآن. دورك محفوظ."
+    assert render(made, strict=True).height > render(replace(made, unattended=None), strict=True).height
+    hall.sit(hall.person("layla"))
+    assert slip(hall, issued).unattended is None
+
+
 def test_a_copy_says_that_it_is_one(hall: Hall) -> None:
     issued = take(hall)
     assert slip(hall, issued, 1).mark == "نسخة – ليست رقمًا جديدًا"
