@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
 
-from queue_system.actions import booking
+from queue_system.actions import booking, desk
 from queue_system.actions.booking import HoldOrder
 from queue_system.actions.printers import set_printer
 from queue_system.clock import FrozenClock
@@ -201,6 +202,34 @@ def test_whoever_grants_priority_raises_a_class_and_does_nothing_else_here(clien
     assert client.post(f"{here}/raises", data={"class": "elderly", "reason": "told"}).status_code == 303
     assert client.post(f"{here}/copies", data={"printer": "p1"}).status_code == 403
     assert client.post(f"{HERE}/tickets").status_code == 403
+
+
+# ---------------------------------------------------------------- who waits
+
+
+def test_what_is_urgent_stands_above_all_and_what_nobody_calls_says_so(client: TestClient, hall: Hall) -> None:
+    ordinary, urgent = hall.issue(), hall.issue("death")
+    page = Page(client.get(f"{HERE}/state").text)
+    banner = page.html[page.html.index('id="reception-emergency"') : page.html.index("today-title")]
+    assert urgent.ticket.code in banner
+    assert ordinary.ticket.code not in banner
+    assert page.text.count("no open counter") == 2
+    number = f"{HERE}/tickets/{ordinary.ticket.id}"
+    assert "no open counter" in Page(client.get(number).text).text
+    hall.sit(hall.person("nour"))
+    assert "no open counter" not in Page(client.get(number).text).text
+    assert Page(client.get(f"{HERE}/state").text).text.count("no open counter") == 1
+
+
+def test_who_is_kept_aside_does_not_count_as_waiting(client: TestClient, hall: Hall) -> None:
+    for _ in range(2):
+        hall.issue()
+    here = hall.sit(hall.person("nour"))
+    called = hall.call_next(here)
+    assert called is not None
+    hall.db.write_in_now(hall.branch.id, desk.hold, replace(here, expected=called.id))
+    page = Page(client.get(f"{HERE}/state").text)
+    assert "1 person waiting On hold: 1" in " ".join(page.text.split())
 
 
 # ---------------------------------------------------------------- appointments

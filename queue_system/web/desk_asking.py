@@ -81,11 +81,6 @@ def classes_for(settings: BranchSettings, ticket: TicketView) -> tuple[Answer, .
     )
 
 
-def emergencies(view: DeskView) -> list[TicketView]:
-    """Who waits for this counter before all others; who was called and was not here is no news."""
-    return [ticket for ticket in view.waiting if not ticket.aside and line.is_emergency(view.settings, ticket.priority)]
-
-
 def _found(view: DeskView, ticket_id: str) -> TicketView | None:
     every = (*view.waiting, *view.held)
     return next((one for one in every if str(one.id) == ticket_id and one.state is not TicketState.CALLED), None)

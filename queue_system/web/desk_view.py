@@ -12,10 +12,10 @@ from ..core.dispatch import Reason
 from ..core.tickets import Step, TicketState, steps_from
 from ..store.queries.access import StaffView
 from ..store.queries.desk import DeskView
-from ..store.queries.line import TicketView, absence_rule, agreed_time, served_queues
+from ..store.queries.line import TicketView, absence_rule, agreed_time, emergencies, served_queues
 from ..store.queries.screens import is_kept_off
 from ..store.queries.settings import BranchSettings, CounterView, Names, ServiceView
-from .desk_asking import Answer, classes_for, emergencies
+from .desk_asking import Answer, classes_for
 
 LINE_SHOWN: Final = 30
 # How a visit ends when it does not end well.
@@ -83,7 +83,9 @@ def context(view: DeskView, person: StaffView, now: datetime, *, everybody: bool
         "name": _booked_name(view),
         "expected": current.id if current else "",
         "unseen": _unseen(view),
-        "emergencies": [(ticket, settings.priorities[ticket.priority].names) for ticket in emergencies(view)],
+        "emergencies": [
+            (ticket, settings.priorities[ticket.priority].names) for ticket in emergencies(settings, view.waiting)
+        ],
         "absence": absence(view, now),
         "outcomes": OUTCOMES,
         "buttons": buttons(view),

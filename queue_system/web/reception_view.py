@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -78,9 +78,12 @@ class Department:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
+    """Who waits or is kept: `counter_open` is whether somebody sits at a counter that may call them."""
+
     ticket: TicketView
     names: Names
     priority: PriorityView | None
+    counter_open: bool
 
 
 async def hall_values(
@@ -89,7 +92,7 @@ async def hall_values(
     """The context of `reception/reception.html` and of its part that changes, `reception/_state.html`."""
     now = house(request).clock.now()
     wanted = request.query_params.get("s", "").strip()[:LONGEST_SEARCH]
-    printers, today, tickets = await house(request).database.read(_hall, branch)
+    printers, today, tickets, served = await house(request).database.read(_hall, branch)
     open_now = departments(branch, now)
     return {
         "may": may(person, branch),
@@ -103,7 +106,8 @@ async def hall_values(
         "classes": classes(branch),
         "languages_of_visitors": kit.languages_of(branch),
         "today": [_appointment(branch, one) for one in today],
-        "tickets": [_waiting(branch, one) for one in tickets],
+        "tickets": [_waiting(branch, one, served) for one in tickets],
+        "emergencies": [_waiting(branch, one, served) for one in line.emergencies(branch, tickets)],
         "found": found,
         "calling": bool(found and found.by == BY_CALL),
         "results": [_appointment(branch, one) for one in found.bookings] if found else [],
@@ -115,7 +119,7 @@ async def hall_values(
 
 async def ticket_values(request: Request, person: StaffView, branch: BranchSettings, ticket_id: UUID) -> dict[str, Any]:
     """The context of `reception/ticket.html`; raises Missing("ticket")."""
-    ticket, ahead, slip, printers = await house(request).database.read(_ticket, branch, ticket_id)
+    ticket, ahead, counter_open, slip, printers = await house(request).database.read(_ticket, branch, ticket_id)
     words = kit.words_of(kit.language_of(request, branch, fallback=person.language), branch)
     link = f"{house(request).settings.address}/t/{ticket.token}"
     return {
@@ -124,6 +128,7 @@ async def ticket_values(request: Request, person: StaffView, branch: BranchSetti
         "names": listed_names(branch.services[ticket.service_id]),
         "priority": branch.priorities.get(ticket.priority),
         "ahead": ahead,
+        "counter_open": counter_open,
         "slip": slip,
         "slip_printer": next((one for one in printers if slip and one.id == slip.printer_id), None),
         "qr": qr_svg(link, words.text("reception.qr-label")),
@@ -204,9 +209,9 @@ def _appointment(branch: BranchSettings, booking: BookingView) -> Appointment:
     return Appointment(booking, listed_names(service), name, level.names, service.elsewhere)
 
 
-def _waiting(branch: BranchSettings, ticket: TicketView) -> Waiting:
+def _waiting(branch: BranchSettings, ticket: TicketView, served: Collection[UUID]) -> Waiting:
     names = listed_names(branch.services[ticket.service_id])
-    return Waiting(ticket, names, branch.priorities.get(ticket.priority))
+    return Waiting(ticket, names, branch.priorities.get(ticket.priority), ticket.queue_id in served)
 
 
 def _chosen(request: Request, printers: Sequence[DeviceView]) -> DeviceView | None:
@@ -218,14 +223,19 @@ def _chosen(request: Request, printers: Sequence[DeviceView]) -> DeviceView | No
     return chosen or next((one for one in printers if one.attached_to is None), None)
 
 
-def _hall(tx: Tx, branch: BranchSettings) -> tuple[list[DeviceView], list[BookingView], list[TicketView]]:
+def _hall(
+    tx: Tx, branch: BranchSettings
+) -> tuple[list[DeviceView], list[BookingView], list[TicketView], frozenset[UUID]]:
     tickets = [one for one in line.in_hall(tx, branch) if one.state in (TicketState.WAITING, TicketState.HELD)]
-    return reception.slip_printers(tx, branch.id), reception.appointments_of_today(tx, branch), tickets
+    served = line.served_queues(branch, line.open_counters(tx, branch))
+    return reception.slip_printers(tx, branch.id), reception.appointments_of_today(tx, branch), tickets, served
 
 
 def _ticket(
     tx: Tx, branch: BranchSettings, ticket_id: UUID
-) -> tuple[TicketView, int | None, PaperView | None, list[DeviceView]]:
+) -> tuple[TicketView, int | None, bool, PaperView | None, list[DeviceView]]:
     ticket = line.as_it_stands(line.ticket(tx, branch.id, ticket_id), branch, tx.now)
     ahead = people_ahead(tx, branch, ticket)
-    return ticket, ahead, paper(tx, branch.id, ticket.id), reception.slip_printers(tx, branch.id)
+    counter_open = ticket.queue_id in line.served_queues(branch, line.open_counters(tx, branch))
+    slip = paper(tx, branch.id, ticket.id)
+    return ticket, ahead, counter_open, slip, reception.slip_printers(tx, branch.id)

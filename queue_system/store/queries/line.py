@@ -270,6 +270,15 @@ def is_emergency(settings: BranchSettings, priority: str | None) -> bool:
     return priority in settings.priorities and dispatch.is_emergency(settings.priorities[priority].weight)
 
 
+def emergencies(settings: BranchSettings, tickets: Iterable[TicketView]) -> list[TicketView]:
+    """Of those who wait, whoever stands before all others; who was called and was not here is no news."""
+    return [
+        ticket
+        for ticket in tickets
+        if ticket.state is TicketState.WAITING and not ticket.aside and is_emergency(settings, ticket.priority)
+    ]
+
+
 def fresh(row: dict[str, Any]) -> TicketView:
     """The view of a ticket that has just been inserted as `row`, without reading it back."""
     values: dict[str, Any] = {name: row.get(name) for name in TicketView.__slots__}
