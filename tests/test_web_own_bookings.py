@@ -101,6 +101,21 @@ def test_the_confirmation_says_whose_appointment_it_is(visitor: Visitor, strange
     assert not stranger.page.hrefs("beside=")
 
 
+@pytest.mark.parametrize("service", ["passport-lost", "civil-extract"])
+def test_who_has_the_link_cannot_write_the_cookie(visitor: Visitor, stranger: Visitor, service: str) -> None:
+    done = visitor.book(service)
+    token, kept = token_of(done), visitor.client.cookies["own"]
+    other = visitor.book(service, time=2, contact="b@example.org")
+    seal = visitor.client.cookies["own"].partition("~")[2]
+    forged = (token, f"{token}~", f"{token}~{seal}", f"{token}.{kept}", kept[:-1], f"~{seal}", "~")
+    for cookie in forged:
+        stranger.client.cookies.set("own", cookie)
+        for page in (done.url, f"{done.url}/check", other.url):
+            assert tells_nothing(stranger.open(page).html), cookie
+    stranger.client.cookies.set("own", kept)
+    assert NAME in stranger.open(done.url).text
+
+
 def test_the_browser_forgets(visitor: Visitor) -> None:
     visitor.book()
     cookie = next(one for one in visitor.client.cookies.jar if one.name == "own")

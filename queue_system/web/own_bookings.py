@@ -1,7 +1,12 @@
-"""Which bookings this browser made: only there do name and contact stand in full, for as long as a family needs."""
+"""Which bookings this browser made: only there do name and contact stand in full, for as long as a family needs.
+
+The cookie names them by the secrets of their links, under a seal: whoever has a link alone cannot write the cookie.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
@@ -22,11 +27,16 @@ COOKIE: Final = "own"
 LASTS: Final = timedelta(minutes=30)
 AT_MOST: Final = 8
 _SHOWN_DIGITS: Final = 3
+# It occurs in no secret (base64url), and a cookie takes it as it is.
+_BEFORE_SEAL: Final = "~"
 
 
 def own_tokens(request: Request) -> tuple[str, ...]:
     """The secrets of the bookings that this browser made, newest first."""
-    return tuple(token for token in request.cookies.get(COOKIE, "").split(".") if token)[:AT_MOST]
+    tokens, _, seal = request.cookies.get(COOKIE, "").rpartition(_BEFORE_SEAL)
+    if not tokens or not hmac.compare_digest(_seal(request, tokens).encode(), seal.encode()):
+        return ()
+    return tuple(tokens.split("."))
 
 
 def is_own(request: Request, booking: BookingView) -> bool:
@@ -37,9 +47,10 @@ def is_own(request: Request, booking: BookingView) -> bool:
 def remember(request: Request, response: Response, booking: BookingView) -> None:
     """Leave the booking with the browser that made it."""
     others = [token for token in own_tokens(request) if token != booking.token]
+    tokens = ".".join([booking.token, *others][:AT_MOST])
     response.set_cookie(
         COOKIE,
-        ".".join([booking.token, *others][:AT_MOST]),
+        f"{tokens}{_BEFORE_SEAL}{_seal(request, tokens)}",
         max_age=LASTS // timedelta(seconds=1),
         path="/",
         samesite="lax",
@@ -82,3 +93,8 @@ def shown_contact(request: Request, booking: BookingView) -> str:
 def _in_full(request: Request, booking: BookingView) -> bool:
     """A hold made by a program is shown in full as well, because its visitor checks it in a browser of their own."""
     return is_own(request, booking) or (booking.source == "api" and booking.state is BookingState.HELD)
+
+
+def _seal(request: Request, tokens: str) -> str:
+    """HMAC-SHA-256 (RFC 2104) with the key of this installation, which no link holds."""
+    return hmac.new(house(request).secret, f"own {tokens}".encode(), hashlib.sha256).hexdigest()
