@@ -97,6 +97,14 @@ def test_a_correction_is_held_against_the_limits_of_the_person_it_names(hall: Ha
     assert hold(hall, wanted) == first
 
 
+def test_a_form_sent_again_for_somebody_else_is_another_request(hall: Hall) -> None:
+    wanted = order(hall, request_id=REQUEST)
+    first = hold(hall, wanted)
+    with pytest.raises(Refused, match="request-reused"):
+        hold(hall, replace(wanted, name="هدى", contact="c@example.org"))
+    assert hold(hall, wanted) == first
+
+
 def test_what_is_no_hold_any_more_is_not_corrected(hall: Hall, clock: FrozenClock) -> None:
     """Confirmed, or its ten minutes over: then another person is another request."""
     wanted = order(hall, request_id=REQUEST)
@@ -110,6 +118,47 @@ def test_what_is_no_hold_any_more_is_not_corrected(hall: Hall, clock: FrozenCloc
     with pytest.raises(Refused, match="request-reused"):
         hold(hall, replace(other, name="ليلى"))
     assert hold(hall, other).name == first.name
+
+
+def test_a_time_is_not_held_longer_by_holding_it_again(hall: Hall, clock: FrozenClock) -> None:
+    held = hold(hall, order(hall))
+    until = held.held_until
+    for minute in range(1, 10):
+        clock.move(timedelta(minutes=1))
+        held = hold_instead(hall, order(hall, name="سلمى العلي" if minute % 2 else "سلمى"), held)
+        assert (held.state, held.held_until) == (BookingState.HELD, until)
+    # Nor by another service at the same time, which may need the same people.
+    held = hold_instead(hall, order(hall, service_id=hall.service("edu-attest")), held)
+    assert held.held_until == until
+    clock.move(timedelta(minutes=1))
+    again = hold_instead(hall, order(hall), held)
+    assert state(hall, held) is BookingState.EXPIRED
+    assert again.held_until == clock.now() + HOLD
+
+
+def test_another_time_is_held_as_long_as_any(hall: Hall, clock: FrozenClock) -> None:
+    earlier = hold(hall, order(hall))
+    clock.move(timedelta(minutes=9))
+    assert hold_instead(hall, order(hall, LATER), earlier).held_until == clock.now() + HOLD
+
+
+@pytest.mark.parametrize("changes", [{"name": "هدى"}, {"contact": "c@example.org"}])
+def test_the_name_or_the_contact_can_be_put_right(hall: Hall, changes: dict[str, Any]) -> None:
+    earlier = hold(hall, order(hall))
+    fill_up(hall, "passport-lost", START)
+    assert hold_instead(hall, order(hall, **changes), earlier).state is BookingState.HELD
+    assert state(hall, earlier) is BookingState.CANCELLED
+
+
+def test_a_held_time_is_not_passed_on_to_somebody_else(hall: Hall) -> None:
+    earlier = hold(hall, order(hall))
+    buyer: dict[str, Any] = {"name": "هدى", "contact": "c@example.org"}
+    other = hold_instead(hall, order(hall, LATER, **buyer), earlier)
+    assert other.state is BookingState.HELD
+    fill_up(hall, "passport-lost", START)
+    with pytest.raises(Refused, match="slot-taken"):
+        hold_instead(hall, order(hall, **buyer), earlier)
+    assert state(hall, earlier) is BookingState.HELD
 
 
 def test_a_repeated_request_is_the_same_hold(hall: Hall) -> None:

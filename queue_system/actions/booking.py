@@ -55,73 +55,21 @@ def hold_slot(tx: Tx, order: HoldOrder) -> BookingView:
 
     A repeated `request_id` returns the booking of the first; with a corrected name or contact it corrects the hold.
     Raises Missing("service"), Invalid on a name, contact or start that cannot be, Refused with "slot-taken",
-    "slot-past", "request-reused" (for another service or time, or another person once it is no hold any more) or a rule
-    of the policy.
+    "slot-past", "request-reused" (for another service, time or person, or corrected once it is no hold any more) or a
+    rule of the policy.
     """
     with locked(tx, order.branch_id) as branch:
-        settings = branch_settings(tx, order.branch_id, branch.config_version)
-        service = settings.services.get(order.service_id)
-        if service is None:
-            raise Missing("service")
-        name = contacts.read_name(order.name)
-        country = settings.data.get("country_code")
-        contact = contacts.read_contact(
-            order.contact, country, phone_only=service.by_phone, sure=order.contact_sure
-        ).value
-        standing = stored.standing(tx, settings, service, contact, name)
-        if order.request_id is not None:
-            earlier = stored.booking_by_request(tx, order.branch_id, order.request_id)
-            if earlier is not None:
-                if (earlier.service_id, earlier.starts_at) != (service.id, order.starts_at):
-                    raise Refused("request-reused")
-                if (earlier.name, earlier.contact) == (name, contact):
-                    return earlier
-                return _corrected(branch, settings, earlier, name, contact, standing)
-        expire_due(branch)
-        slot, seats = _place(branch, settings, service, order.starts_at, order.booker, standing)
-        row: dict[str, Any] = {
-            "branch_id": branch.id,
-            "id": uuid7(),
-            "code": _new_code(tx, branch.id),
-            "state": BookingState.HELD.value,
-            "service_id": service.id,
-            "starts_at": slot.start,
-            "ends_at": slot.end,
-            "name": name,
-            "contact": contact,
-            "language": order.language,
-            "source": order.source,
-            "held_until": bookings.held_until(tx.now),
-            "created_at": tx.now,
-            "changes": 0,
-            "request_id": order.request_id,
-            "token": settings.key + secrets.token_urlsafe(16),
-        }
-        tx.execute(sa.insert(BOOKING), row)
-        _take(branch, seats, row["id"])
-        fact = events.BookingHeld(
-            subject=str(row["id"]),
-            code=row["code"],
-            service=service.slug,
-            starts_at=slot.start.isoformat(),
-            source=order.source,
-        )
-        branch.append(fact, order.actor)
-        return stored.booking(tx, branch.id, row["id"])
+        return _hold(branch, order)
 
 
 def hold_instead(tx: Tx, order: HoldOrder, earlier_id: UUID) -> BookingView:
     """Hold a time in place of an earlier hold of the same branch, which keeps its time until the new one is sure.
 
-    The time of the earlier hold can be taken again: so names are put right. Raises what `hold_slot` raises.
+    The time of the earlier hold can be taken again, for as long as that was held: so names are put right. Another person
+    with another contact replaces nothing, and holds one more time. Raises what `hold_slot` raises.
     """
     with locked(tx, order.branch_id) as branch:
-        earlier = stored.booking(tx, order.branch_id, earlier_id)
-        if earlier.state is BookingState.HELD:
-            _release(branch, earlier)
-            _move(branch, earlier, BookingStep.CANCEL, ended_at=tx.now)
-            branch.append(events.BookingCancelled(subject=str(earlier.id), code=earlier.code), order.actor)
-    return hold_slot(tx, order)
+        return _hold(branch, order, earlier_id)
 
 
 def confirm_booking(tx: Tx, branch_id: UUID, booking_id: UUID, actor: Actor) -> BookingView:
@@ -225,14 +173,81 @@ def expire_due(branch: Locked) -> int:
     return len(due) + freed.return_due(branch)
 
 
-def _corrected(
-    branch: Locked, settings: BranchSettings, hold: BookingView, name: str, contact: str, standing: Standing
-) -> BookingView:
+def _hold(branch: Locked, order: HoldOrder, earlier_id: UUID | None = None) -> BookingView:
+    """`earlier_id` is the hold that this one is to replace."""
+    tx = branch.tx
+    settings = branch_settings(tx, order.branch_id, branch.config_version)
+    service = settings.services.get(order.service_id)
+    if service is None:
+        raise Missing("service")
+    name = contacts.read_name(order.name)
+    country = settings.data.get("country_code")
+    contact = contacts.read_contact(order.contact, country, phone_only=service.by_phone, sure=order.contact_sure).value
+    if order.request_id is not None:
+        same = stored.booking_by_request(tx, order.branch_id, order.request_id)
+        if same is not None:
+            if (same.service_id, same.starts_at) != (service.id, order.starts_at):
+                raise Refused("request-reused")
+            if (same.name, same.contact) == (name, contact):
+                return same
+            return _corrected(branch, settings, same, name, contact)
+    expire_due(branch)
+    earlier = None if earlier_id is None else _replaced(branch, earlier_id, name, contact, order.actor)
+    standing = stored.standing(tx, settings, service, contact, name)
+    slot, seats = _place(branch, settings, service, order.starts_at, order.booker, standing)
+    kept = earlier.held_until if earlier and earlier.starts_at < slot.end and slot.start < earlier.ends_at else None
+    row: dict[str, Any] = {
+        "branch_id": branch.id,
+        "id": uuid7(),
+        "code": _new_code(tx, branch.id),
+        "state": BookingState.HELD.value,
+        "service_id": service.id,
+        "starts_at": slot.start,
+        "ends_at": slot.end,
+        "name": name,
+        "contact": contact,
+        "language": order.language,
+        "source": order.source,
+        "held_until": bookings.held_until(tx.now, kept),
+        "created_at": tx.now,
+        "changes": 0,
+        "request_id": order.request_id,
+        "token": settings.key + secrets.token_urlsafe(16),
+    }
+    tx.execute(sa.insert(BOOKING), row)
+    _take(branch, seats, row["id"])
+    fact = events.BookingHeld(
+        subject=str(row["id"]),
+        code=row["code"],
+        service=service.slug,
+        starts_at=slot.start.isoformat(),
+        source=order.source,
+    )
+    branch.append(fact, order.actor)
+    return stored.booking(tx, branch.id, row["id"])
+
+
+def _replaced(branch: Locked, earlier_id: UUID, name: str, contact: str, actor: Actor) -> BookingView | None:
+    """The hold that makes room for one of this person; None where it is over, or nobody's who could replace it."""
+    earlier = stored.booking(branch.tx, branch.id, earlier_id)
+    if earlier.state is not BookingState.HELD or not bookings.may_replace(earlier.name, earlier.contact, name, contact):
+        return None
+    _release(branch, earlier)
+    _move(branch, earlier, BookingStep.CANCEL, ended_at=branch.tx.now)
+    branch.append(events.BookingCancelled(subject=str(earlier.id), code=earlier.code), actor)
+    return earlier
+
+
+def _corrected(branch: Locked, settings: BranchSettings, hold: BookingView, name: str, contact: str) -> BookingView:
     """A hold whose form was sent once more with another name or contact: what was typed last is meant."""
     tx = branch.tx
     if hold.state is not BookingState.HELD or hold.held_until is None or hold.held_until <= tx.now:
         raise Refused("request-reused")
-    refusal = bookings.against_person(stored.policy_of(settings, settings.services[hold.service_id]), standing)
+    if not bookings.may_replace(hold.name, hold.contact, name, contact):
+        raise Refused("request-reused")
+    service = settings.services[hold.service_id]
+    standing = stored.standing(tx, settings, service, contact, name)
+    refusal = bookings.against_person(stored.policy_of(settings, service), standing)
     if refusal is not None:
         raise refusal
     tx.execute(

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Final
 
 from .errors import IllegalTransition, Invalid, Refused
+from .names import name_key
 from .persons import GIVEN_BACK_MOST, GIVEN_BACK_WITHIN, Standing
 
 HOLD: Final = timedelta(minutes=10)
@@ -139,9 +140,17 @@ def steps_from(state: BookingState) -> frozenset[BookingStep]:
     return frozenset(step for (origin, step) in TRANSITIONS if origin == state)
 
 
-def held_until(now: datetime) -> datetime:
-    """Until when a time chosen at `now` stays reserved while its visitor fills in the form."""
-    return now + HOLD
+def held_until(now: datetime, kept: datetime | None = None) -> datetime:
+    """Until when a time chosen at `now` stays reserved while its visitor fills in the form.
+
+    `kept` is until when a hold of that time was, which this one replaces: else one could hold a time for ever.
+    """
+    return kept or now + HOLD
+
+
+def may_replace(earlier_name: str, earlier_contact: str, name: str, contact: str) -> bool:
+    """Whether a hold makes room for that of this name and contact: one of them may be put right, both are another's."""
+    return contact == earlier_contact or name_key(name) == name_key(earlier_name)
 
 
 def against_mode(mode: Mode, booker: Booker) -> Refused | None:
