@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 from pydantic import SecretStr
 
-from .command_line import fail, open_database, require_ready
+from .command_line import fail, is_text, open_database, require_ready
 from .core.errors import DomainError
 from .settings import CannotListen, Settings, SettingsError, read_settings
 from .staff_commands import staff
 
+WRONG_USE: Final = 2
 COULD_NOT_START: Final = 3
 
 cli = typer.Typer(
@@ -30,6 +32,8 @@ cli.add_typer(staff, name="staff")
 
 def main() -> None:
     """Run the command line. Exit codes: 0 done, 1 could not be done, 2 wrong use, 3 the server could not start."""
+    if not all(is_text(argument) for argument in sys.argv):
+        fail("an argument holds bytes that are no UTF-8.", WRONG_USE)
     try:
         cli(prog_name="queue-system")
     except CannotListen as error:

@@ -45,6 +45,15 @@ def require_ready(database: Database) -> None:
     database.read_now(organisation)
 
 
+def is_text(argument: str) -> bool:
+    """Whether an argument was UTF-8: Python keeps other bytes as signs that nothing can write or store."""
+    try:
+        argument.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def fail(text: str, code: int = 1) -> NoReturn:
     """Say what went wrong on standard error, and end."""
     typer.echo(f"queue-system: {text}", err=True)

@@ -11,7 +11,8 @@ from uuid import UUID
 import typer
 
 from .command_line import fail, open_database, require_ready
-from .core.logins import login_key
+from .core.logins import check_login, check_name, login_key
+from .i18n.words import available_languages
 from .settings import read_settings
 from .store.database import Database
 from .store.queries.access import PersonView, people, role_slugs
@@ -36,6 +37,10 @@ def add(
     from .actions.office import NewStaff, create_staff
     from .web.passwords import hash_password
 
+    check_login(login)
+    check_name(name or login)
+    if language not in available_languages():
+        fail(f"there is no language {language}. There are: {', '.join(available_languages())}.")
     password = _good_password(login, "Nobody was added.")
     with _ready() as database:
         place = _place(database, branch)
@@ -91,16 +96,15 @@ def roles(
     branch: Branch = "",
 ) -> None:
     """Give a role, take one away, or only say what somebody may be."""
-    from .actions.staff import give_role, take_role
+    from .actions.staff import change_roles
     from .core.errors import Missing
 
     with _ready() as database:
         place = _place(database, branch)
         if add:
             _require_role(database, add)
-            database.write_now(give_role, login, place, add)
-        if remove:
-            database.write_now(take_role, login, place, remove)
+        if add or remove:
+            database.write_now(change_roles, login, place, give=add, take=remove)
         slugs = {where: slug for slug, where in database.read_now(branch_ids).items()}
         person = next((one for one in database.read_now(people) if one.login == login_key(login)), None)
     if person is None:
@@ -128,11 +132,15 @@ def _good_password(login: str, otherwise: str) -> str:
     from .core.passphrases import check_password
     from .doctor import told
 
-    entered = (
-        str(typer.prompt("Password", hide_input=True, confirmation_prompt=True))
-        if sys.stdin.isatty()
-        else sys.stdin.readline().rstrip("\r\n")
-    )
+    try:
+        entered = (
+            str(typer.prompt("Password", hide_input=True, confirmation_prompt=True))
+            if sys.stdin.isatty()
+            else sys.stdin.readline().rstrip("\r\n")
+        )
+        entered.encode()
+    except UnicodeError:
+        fail(f"the password holds bytes that are no UTF-8. {otherwise}")
     try:
         check_password(entered, login)
     except Invalid as refusal:

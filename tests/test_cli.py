@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 import socket
 import sqlite3
+import subprocess
+import sys
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -385,6 +388,58 @@ def test_staff_with_something_wrong_are_not_added(
     database = opened(folder)
     assert database.read_now(staff_by_login, "layla") is None
     database.close()
+
+
+@pytest.mark.parametrize(
+    ("login", "more", "advice"),
+    [
+        ("   ", (), "cannot be a sign-in name"),
+        ("", (), "cannot be a sign-in name"),
+        ("\u200f\u200b", (), "cannot be a sign-in name"),
+        ("bad\nname", (), "cannot be a sign-in name"),
+        ("red\x1b[31m", (), "cannot be a sign-in name"),
+        ("a" * 65, (), "at most 64 characters"),
+        ("layla", ("--name", "two\nlines"), "cannot be the name that colleagues read"),
+        ("layla", ("--name", "ا" * 101), "at most 100 characters"),
+        ("layla", ("--language", "tlh"), "there is no language tlh. There are: ar, en."),
+    ],
+)
+def test_nobody_is_added_whom_no_list_could_show(
+    run: Run, folder: Path, login: str, more: tuple[str, ...], advice: str
+) -> None:
+    run("init", "embassy")
+    said = run("staff", "add", login, *more, entered=f"{PASSWORD}\n")
+    assert said.code == 1
+    assert advice in said.err
+    assert run("staff", "list").out == ""
+
+
+def test_roles_change_together_and_the_last_administrator_stays(run: Run) -> None:
+    run("init", "embassy")
+    run("staff", "add", "layla", entered=f"{PASSWORD}\n")
+    before = run("staff", "list").out
+    said = run("staff", "roles", "layla", "--add", "receptionist", "--remove", "consul")
+    assert (said.code, "nothing was changed" in said.err) == (1, True)
+    said = run("staff", "roles", "layla", "--add", "receptionist", "--remove", "administrator")
+    assert (said.code, "the last account that may do everything" in said.err) == (1, True)
+    assert run("staff", "list").out == before
+
+
+@pytest.mark.parametrize(
+    ("argument", "entered", "code", "said"),
+    [
+        (b"\xff\xfe", f"{PASSWORD}\n".encode(), 2, "an argument holds bytes that are no UTF-8"),
+        (b"layla", b"long enough \xff\n", 1, "the password holds bytes that are no UTF-8. Nobody was added."),
+    ],
+)
+def test_bytes_that_are_no_text_are_refused(
+    run: Run, folder: Path, argument: bytes, entered: bytes, code: int, said: str
+) -> None:
+    run("init", "embassy")
+    command = [sys.executable, "-P", "-m", "queue_system", "staff", "add", argument]
+    environment = os.environ | {"QUEUE_DATA_DIR": str(folder)}
+    ended = subprocess.run(command, input=entered, capture_output=True, env=environment, check=False, timeout=60)
+    assert (ended.returncode, said in ended.stderr.decode(), b"Traceback" in ended.stderr) == (code, True, False)
 
 
 def test_staff_are_listed_locked_out_let_in_and_given_roles_and_passwords(run: Run, folder: Path) -> None:

@@ -15,7 +15,7 @@ from uuid_utils.compat import uuid7
 
 from ..core import device_events, staff_events
 from ..core.errors import Missing, Refused, SignedOut
-from ..core.logins import login_key
+from ..core.logins import check_login, check_name, login_key
 from ..store.database import AnyRow, Tx
 from ..store.log import SYSTEM, Actor, locked
 from ..store.queries.sessions import Idle
@@ -55,7 +55,9 @@ class NewStaff:
 
 
 def create_staff(tx: Tx, person: NewStaff, actor: Actor = SYSTEM) -> UUID:
-    """Add a person. Raises Refused("login-taken"), Missing("role")."""
+    """Add a person. Raises Invalid("login-wrong", "staff-name-wrong"), Refused("login-taken"), Missing("role")."""
+    check_login(person.login)
+    check_name(person.name)
     login = login_key(person.login)
     with locked(tx, ORGANISATION) as organisation:
         if tx.row(sa.select(STAFF.c.id).where(STAFF.c.login == login)):

@@ -76,35 +76,55 @@ def set_password(tx: Tx, login: str, password: str, actor: Actor = SYSTEM) -> No
         organisation.append(staff_events.StaffPasswordSet(subject=str(staff_id)), actor)
 
 
-def give_role(tx: Tx, login: str, branch_id: UUID, role: str, actor: Actor = SYSTEM) -> None:
-    """Let a person be something at a branch, or at ORGANISATION. Raises Missing("staff", "role"), Refused("role-held")."""
+def change_roles(tx: Tx, login: str, branch_id: UUID, *, give: str = "", take: str = "", actor: Actor = SYSTEM) -> None:
+    """Let a person be something at a branch, or at ORGANISATION, and no longer be something else: both or neither.
+
+    Raises Missing("staff", "role"), Refused("role-held", "role-not-held"), and Refused("last-administrator") where
+    nobody would be left who may do everything everywhere.
+    """
     with locked(tx, ORGANISATION) as organisation:
         staff_id = _id_of(tx, login)
-        if tx.row(sa.select(ROLE.c.slug).where(ROLE.c.slug == role)) is None:
-            raise Missing("role", role=role)
-        held = {"staff_id": staff_id, "branch_id": branch_id, "role": role}
-        if tx.row(sa.select(STAFF_ROLE.c.role).filter_by(**held)) is not None:
-            raise Refused("role-held", role=role)
-        tx.execute(sa.insert(STAFF_ROLE), held)
-        organisation.append(
-            staff_events.StaffRoleGiven(subject=str(staff_id), roles=[role], place=str(branch_id)), actor
-        )
+        if give:
+            _give(organisation, staff_id, branch_id, give, actor)
+        if take:
+            _take(organisation, staff_id, branch_id, take, actor)
 
 
-def take_role(tx: Tx, login: str, branch_id: UUID, role: str, actor: Actor = SYSTEM) -> None:
-    """Undo `give_role`. Raises Missing("staff"), Refused("role-not-held")."""
-    with locked(tx, ORGANISATION) as organisation:
-        staff_id = _id_of(tx, login)
-        taken = tx.execute(
-            sa.delete(STAFF_ROLE).where(
-                STAFF_ROLE.c.staff_id == staff_id, STAFF_ROLE.c.branch_id == branch_id, STAFF_ROLE.c.role == role
-            )
+def _give(organisation: Locked, staff_id: UUID, branch_id: UUID, role: str, actor: Actor) -> None:
+    tx = organisation.tx
+    if tx.row(sa.select(ROLE.c.slug).where(ROLE.c.slug == role)) is None:
+        raise Missing("role", role=role)
+    held = {"staff_id": staff_id, "branch_id": branch_id, "role": role}
+    if tx.row(sa.select(STAFF_ROLE.c.role).filter_by(**held)) is not None:
+        raise Refused("role-held", role=role)
+    tx.execute(sa.insert(STAFF_ROLE), held)
+    organisation.append(staff_events.StaffRoleGiven(subject=str(staff_id), roles=[role], place=str(branch_id)), actor)
+
+
+def _take(organisation: Locked, staff_id: UUID, branch_id: UUID, role: str, actor: Actor) -> None:
+    tx = organisation.tx
+    administrators = _administrators(tx)
+    taken = tx.execute(
+        sa.delete(STAFF_ROLE).where(
+            STAFF_ROLE.c.staff_id == staff_id, STAFF_ROLE.c.branch_id == branch_id, STAFF_ROLE.c.role == role
         )
-        if taken.rowcount == 0:
-            raise Refused("role-not-held", role=role)
-        organisation.append(
-            staff_events.StaffRoleTaken(subject=str(staff_id), roles=[role], place=str(branch_id)), actor
-        )
+    )
+    if taken.rowcount == 0:
+        raise Refused("role-not-held", role=role)
+    if administrators and not _administrators(tx):
+        raise Refused("last-administrator")
+    organisation.append(staff_events.StaffRoleTaken(subject=str(staff_id), roles=[role], place=str(branch_id)), actor)
+
+
+def _administrators(tx: Tx) -> set[UUID]:
+    """Who can come in and may do everything everywhere."""
+    held = (
+        sa.select(STAFF.c.id, ROLE.c.can)
+        .join(STAFF_ROLE, STAFF_ROLE.c.staff_id == STAFF.c.id)
+        .join(ROLE, ROLE.c.slug == STAFF_ROLE.c.role)
+        .where(STAFF.c.active, STAFF_ROLE.c.branch_id == ORGANISATION)
+    )
+    return {row.id for row in tx.rows(held) if "*" in row.can}
 
 
 def _id_of(tx: Tx, login: str) -> UUID:

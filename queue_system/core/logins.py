@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Collection
 from typing import Final
 
+from .errors import Invalid
 from .names import same_letters
 
 # Which letter each key of a Latin keyboard writes while Arabic (101) is switched on, as on most keyboards of the
@@ -19,6 +20,22 @@ _WITHOUT_UMLAUTS: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 
 # Measured before anything looks at it: composing a letter with thousands of marks takes seconds.
 LONGEST_TYPED: Final = 200
+LONGEST_LOGIN: Final = 64
+LONGEST_NAME: Final = 100
+
+
+def check_login(login: str) -> None:
+    """Raises Invalid("login-wrong") for what nobody could sign in with, or no terminal could show: nothing to read,
+    more than LONGEST_LOGIN signs, line ends and other control signs.
+    """
+    if not _can_be_shown(login, LONGEST_LOGIN) or not login_key(login):
+        raise Invalid("login-wrong", "login", n=LONGEST_LOGIN)
+
+
+def check_name(name: str) -> None:
+    """The same of the name that colleagues read, with LONGEST_NAME; raises Invalid("staff-name-wrong")."""
+    if not _can_be_shown(name, LONGEST_NAME):
+        raise Invalid("staff-name-wrong", "name", n=LONGEST_NAME)
 
 
 def login_key(typed: str) -> str:
@@ -47,4 +64,13 @@ def find_login(typed: str, logins: Collection[str]) -> str | None:
 def _keys(login: str) -> frozenset[str]:
     return frozenset(
         {same_letters(login), same_letters(login.translate(_WITHOUT_UMLAUTS)), login.translate(_ARABIC_KEYS)}
+    )
+
+
+def _can_be_shown(text: str, longest: int) -> bool:
+    """Whether somebody can read it: a letter or digit, and no sign that ends a line or steers a terminal."""
+    kinds = [unicodedata.category(sign) for sign in text[: longest + 1]]
+    unseen = ("Cc", "Cs", "Co", "Cn", "Zl", "Zp")
+    return (
+        len(kinds) <= longest and any(kind[0] in "LN" for kind in kinds) and not any(kind in unseen for kind in kinds)
     )
