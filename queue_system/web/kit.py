@@ -178,8 +178,9 @@ async def render(
 async def form(request: Request, longest: int = LONGEST_FIELD) -> dict[str, str]:
     """The fields of a form as text; files are not taken.
 
-    Raises HTTPException(400) for what is no form, or is written otherwise than in UTF-8, and HTTPException(413) for a
-    field of more than `longest` characters: some of what reads a text takes time by the square of its length.
+    A field is cut off behind `longest` characters: the readers refuse what is much shorter, and some of what they do
+    takes time by the square of the length. Raises HTTPException(400) for what is no form, or is written
+    otherwise than in UTF-8.
     NUL is left out: nobody types it, and PostgreSQL knows no text with it.
     """
     # Browsers send the encoding of the page, ours. Python has codecs that write signs which are no text, or that fail.
@@ -187,10 +188,7 @@ async def form(request: Request, longest: int = LONGEST_FIELD) -> dict[str, str]
     if options.get(b"charset", b"utf-8").lower() not in (b"utf-8", b"utf8"):
         raise HTTPException(400)
     async with request.form(max_fields=100) as fields:
-        texts = {name: value.replace("\0", "") for name, value in fields.items() if isinstance(value, str)}
-    if any(len(text) > longest for text in texts.values()):
-        raise HTTPException(413)
-    return texts
+        return {name: value[:longest].replace("\0", "") for name, value in fields.items() if isinstance(value, str)}
 
 
 def see_other(url: str) -> Response:
