@@ -84,6 +84,8 @@ def create_app(settings: Settings, clock: Clock | None = None, demo: dict[str, o
         exception_handlers=errors.HANDLERS,
         lifespan=lambda app: running(app.state.house),
     )
+    # The library would send whoever writes a slash too many to the house that the request names: see `web.errors`.
+    app.router.redirect_slashes = False
     app.state.house = house
     return app
 

@@ -196,3 +196,24 @@ def test_no_broken_form_fails(here: tuple[TestClient, Hall]) -> None:
         for body in BODIES:
             answer = here[0].post("/my-booking", content=body, headers={b"content-type": kind.encode()})
             assert answer.status_code < 500, (kind, body)
+
+
+@pytest.mark.parametrize(
+    ("asked", "meant"),
+    [
+        ("/kiosk/ar/", "/kiosk/ar"),
+        ("/my-booking//?lang=en", "/my-booking?lang=en"),
+        ("/book/doha-main/%0d%0ax%3fy/", "/book/doha-main/%0D%0Ax%3Fy"),
+        ("/api/v1/branches/", "/api/v1/branches"),
+        ("/api/v1", "/api/v1/"),
+        ("/api/v1/nonsense", None),
+        ("/static/0/nonsense", None),
+        ("/static/0/nonsense/", None),
+        ("//evil.example/", None),
+        ("/no-such-page/", None),
+    ],
+)
+def test_a_slash_too_many_leads_to_no_other_house(here: tuple[TestClient, Hall], asked: str, meant: str | None) -> None:
+    answer = here[0].get(f"http://testserver{asked}", headers={"host": "evil.example"})
+    assert answer.headers.get("location") == meant
+    assert answer.status_code == (307 if meant else 404)

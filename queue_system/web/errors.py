@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Final, cast
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 from zoneinfo import ZoneInfo
 
 import structlog
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.routing import Match, Route
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Match, Mount, Route
+from starlette.types import Scope
 
 from ..core.errors import DomainError, Doubtful, Invalid, SignedOut, TooMany
 from ..i18n import dates, isolates
@@ -59,6 +61,8 @@ async def on_http_error(request: Request, error: Exception) -> Response:
     error = cast(HTTPException, error)
     code = HTTP_CODES.get(error.status_code, "bad-request")
     headers = dict(error.headers or {})
+    if error.status_code == 404 and (meant := _other_slash(request)):
+        return RedirectResponse(meant, 307)
     if request.url.path.startswith(API):
         return problem_of(request, error.status_code, code, headers=headers)
     if error.status_code == 405:
@@ -161,6 +165,34 @@ async def _staff(request: Request, status: int) -> StaffView | None:
     if found is None and status < 500 and is_for_staff(request.url.path):
         found = request.state.staff = await access.onlooker(request)
     return found
+
+
+def _other_slash(request: Request) -> str:
+    """The address that was meant with a slash too many or too few at its end, "" where there is none.
+
+    Without the name of the house: whoever asks may have written any into the request.
+    """
+    path = request.scope["path"]
+    meant = path.rstrip("/") if path.endswith("/") else f"{path}/"
+    # Two slashes in front would name another house.
+    if not meant or meant.startswith("//") or _is_ours(request, path) or not _is_ours(request, meant):
+        return ""
+    query = request.url.query
+    return f"{quote(meant)}?{query}" if query else quote(meant)
+
+
+def _is_ours(request: Request, path: str) -> bool:
+    """Whether there is something at an address; a part of the house (`Mount`) has changed where the request is."""
+    before = request.scope.get("app_root_path", request.scope.get("root_path", ""))
+    return _has_route(request.app.routes, dict(request.scope, path=path, root_path=before))
+
+
+def _has_route(routes: Sequence[BaseRoute], scope: Scope) -> bool:
+    for route in routes:
+        match, within = route.matches(scope)
+        if match is not Match.NONE and (not isinstance(route, Mount) or _has_route(route.routes, {**scope, **within})):
+            return True
+    return False
 
 
 def _allowed(request: Request) -> str:

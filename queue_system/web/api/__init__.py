@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute, Mount, Route, Router
 
 from . import pages, tickets
 from .document import BASE
@@ -15,10 +15,14 @@ by_use = sorted(operations, key=lambda operation: operation not in tickets.opera
 routes: list[BaseRoute] = [
     Mount(
         BASE,
-        routes=[
-            *routes_of(by_use),
-            Route("/", pages.show),
-            Route("/openapi.json", pages.openapi),
-        ],
+        app=Router(
+            [
+                *routes_of(by_use),
+                Route("/", pages.show),
+                Route("/openapi.json", pages.openapi),
+            ],
+            # As of the whole house: `web.errors` answers for a slash too many.
+            redirect_slashes=False,
+        ),
     )
 ]
