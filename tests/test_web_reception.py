@@ -160,6 +160,10 @@ def test_a_slip_comes_out_where_this_browser_wants_it(client: TestClient, hall: 
     for slug in ("p1", "p2"):
         hall.db.write_now(set_printer, hall.branch.id, printers[slug].id, nowhere)
     client.post(f"{HERE}/printer", data={"printer": "p2"})
+    # Only the printers of the list can be chosen, and what was chosen stays.
+    for unknown in ("طابعة", "p9", "k1", "", "a;b", "x" * 90):
+        answer = client.post(f"{HERE}/printer", data={"printer": unknown})
+        assert (answer.status_code, answer.headers.get("set-cookie")) == (303, None)
     take(client, hall)
     assert [data["printer"] for _, _, data in facts(hall, "slip.queued")] == [str(printers["p2"].id)]
     client.post(f"{HERE}/printer", data={"printer": "-"})

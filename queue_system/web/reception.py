@@ -21,12 +21,13 @@ from ..core.tickets import ORDINARY
 from ..store.queries import bookings as stored
 from ..store.queries.access import StaffView
 from ..store.queries.line import TicketView
+from ..store.queries.reception import slip_printers
 from ..store.queries.settings import BranchSettings
 from . import access, kit
 from .errors import message
 from .house import house
 from .reception_search import BY_CALL, Found, find
-from .reception_view import PRINTER_COOKIE, hall_values, printer_of, ticket_values
+from .reception_view import NO_PAPER, PRINTER_COOKIE, hall_values, printer_of, ticket_values
 from .staff_pages import staff_page
 
 SOURCE: Final = "desk"
@@ -133,11 +134,14 @@ async def contact(request: Request) -> Response:
 async def choose_printer(request: Request) -> Response:
     """Where slips come out, for this browser: reception may have several places, each with its printer."""
     _, branch = await _here(request, access.HALL_RIGHTS)
-    chosen = str((await kit.form(request)).get("printer", ""))
+    chosen = (await kit.form(request)).get("printer", "")
     response = kit.see_other(f"/reception/{branch.slug}")
+    printers = await house(request).database.read(slip_printers, branch.id)
+    if chosen not in {NO_PAPER, *(printer.slug for printer in printers)}:
+        return response
     secure = house(request).settings.behind_tls
     response.set_cookie(
-        PRINTER_COOKIE, chosen[:64], max_age=kit.A_YEAR, path="/reception", samesite="lax", httponly=True, secure=secure
+        PRINTER_COOKIE, chosen, max_age=kit.A_YEAR, path="/reception", samesite="lax", httponly=True, secure=secure
     )
     return response
 
