@@ -23,8 +23,11 @@ from .settings import Settings
 LEVELS: Final = {"debug": 10, "info": 20, "warning": 30, "error": 40, "critical": 50}
 # Set on an exception that is in the log already: Starlette raises it again, and uvicorn would write it once more.
 LOGGED: Final = "__queue_system_logged__"
-# Python quotes what it could not read. What is not written like a name of our code was typed by somebody.
-_QUOTED: Final = re.compile(r"""(['"])(?![a-z][a-z0-9_]*\1).*?\1""", re.DOTALL)
+# Python quotes what it could not read; an apostrophe within a word quotes nothing.
+_QUOTED: Final = re.compile(r"""(?<!\w)(['"])(?:\\.|.)*?\1(?!\w)""", re.DOTALL)
+# Of the errors that name our code: what is not written like such a name was typed by somebody.
+_QUOTED_BUT_NAMES: Final = re.compile(r"""(?<!\w)(['"])(?![a-z][a-z0-9_]*\1)(?:\\.|.)*?\1(?!\w)""", re.DOTALL)
+_NAMING_CODE: Final = (AttributeError, ImportError, NameError, TypeError)
 
 
 def configure_logging(settings: Settings) -> None:
@@ -77,7 +80,11 @@ def describe(error: BaseException) -> str:
         return " ".join([name, *filter(None, parts)])
     if isinstance(error, sa.exc.StatementError):
         return f"{name}: {error.statement}"
-    text = _QUOTED.sub("'…'", str(error)).replace("\n", " ")
+    if isinstance(error, KeyError):
+        # Nothing but what was looked for.
+        return f"{name}: …".removeprefix("builtins.")
+    quoted = _QUOTED_BUT_NAMES if isinstance(error, _NAMING_CODE) else _QUOTED
+    text = quoted.sub("'…'", str(error)).replace("\n", " ")
     return f"{name}: {text}".removeprefix("builtins.")
 
 
