@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, suppre
 from dataclasses import dataclass
 from enum import Enum
 from threading import Lock
-from typing import Final, Literal, Protocol, TypedDict
+from typing import Final, Literal, NoReturn, Protocol, TypedDict
 
 from printers.escpos_bytes import (
     clear_buffers,
@@ -217,9 +217,10 @@ class EscPosPrinter:
         _refuse(self._ask_late(talk, self.print_timeout), maybe_printed=True)
         talk.line.finish(self.status_timeout)
 
-    def _blame(self, talk: _Conversation) -> None:
+    def _blame(self, talk: _Conversation) -> NoReturn:
         """The printer stopped reading within a job: say why if it can tell."""
-        _refuse(self._ask_late(talk, self.status_timeout), maybe_printed=True)
+        if not self.mute:
+            _refuse(self._ask_late(talk, self.status_timeout), maybe_printed=True)
         raise PrinterError("interrupted", maybe_printed=True)
 
     def _ask_late(self, talk: _Conversation, patience: float) -> Status:

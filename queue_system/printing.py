@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
 
@@ -73,7 +73,7 @@ class SpoolSource:
     def report(self, job: Job, outcome: Outcome) -> None:
         """Write down what became of a slip."""
         self._report(UUID(job.id), _as_slip_outcome(outcome))
-        remember(self._house, self._machine, self._printer)
+        self._machine = remember(self._house, self._machine, self._printer)
 
     def printer_status(self, status: Status) -> None:
         """Write down how the printer is."""
@@ -212,12 +212,17 @@ class Printing:
         machine.bytes_of_picture(render_trial(trial, machine.dots))
 
 
-def remember(house: House, machine: Machine, printer: EscPosPrinter) -> None:
-    """Keep that a printer does not confirm: else it would be waited for after every start."""
+def remember(house: House, machine: Machine, printer: EscPosPrinter) -> Machine:
+    """Keep that a printer does not confirm: else it would be waited for after every start.
+
+    Returns the machine as it is known now, so that it is written once and not after every slip.
+    """
     if machine.finds_out and machine.confirms is None and printer.completion is False:
         house.database.write_in_now(
             machine.branch_id, printers.record_no_completion, machine.branch_id, machine.id, machine.settings
         )
+        return replace(machine, confirms=False)
+    return machine
 
 
 def _compose(tx: Tx, branch_id: UUID, claimed: ClaimedSlip, address: str) -> Slip:

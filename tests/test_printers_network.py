@@ -6,10 +6,12 @@ import threading
 import time
 import tracemalloc
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 
 import pytest
 
-from printers.driver import LEARNING_SECONDS, PrinterError, Receipt, Status, read_status, token
+from printers.driver import LEARNING_SECONDS, EscPosPrinter, PrinterError, Receipt, Status, read_status, token
+from printers.escpos_bytes import clear_buffers
 from printers.network import NetworkPrinter
 from tests import printers_wire
 from tests.ports import kept_port
@@ -262,6 +264,37 @@ def test_a_printer_that_stops_reading_is_given_up(wire: Wire) -> None:
     printer = driver(wire, mute=True, status_timeout=SOON, print_timeout=SOON)
     error = failure(printer, b"x" * 20_000_000)
     assert (error.code, error.maybe_printed) == ("interrupted", True)
+
+
+class StoppedLine:
+    """A line to a printer that takes in questions, and no slip."""
+
+    def __init__(self) -> None:
+        self.taken = bytearray()
+
+    def open(self) -> AbstractContextManager[StoppedLine]:
+        return nullcontext(self)
+
+    def seconds_for(self, count: int) -> float:
+        return 0.0 * count
+
+    def send(self, data: bytes, timeout: float) -> None:
+        if data.startswith(SLIP):
+            raise TimeoutError(timeout)
+        self.taken += data
+
+    def receive(self, timeout: float) -> bytes:
+        raise TimeoutError(timeout)
+
+    def finish(self, timeout: float) -> None:
+        pass
+
+
+def test_a_mute_printer_is_not_even_asked_why_it_stopped() -> None:
+    line = StoppedLine()
+    with pytest.raises(PrinterError, match="interrupted"):
+        EscPosPrinter(line, mute=True).send(SLIP)
+    assert bytes(line.taken) == clear_buffers()
 
 
 def test_after_a_failed_slip_the_buffer_is_cleared_at_once_and_before_the_next(wire: Wire) -> None:

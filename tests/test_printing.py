@@ -11,6 +11,7 @@ from uuid import UUID
 import pytest
 
 from printers.virtual_condition import Roll
+from queue_system.actions import printers
 from queue_system.actions.kiosk import SLIP_LIFETIME
 from queue_system.core.errors import Refused
 from queue_system.machine import Machine, machine_of
@@ -177,14 +178,26 @@ def test_a_printer_that_never_answers_prints_once_it_is_told_so(here: PrintingHa
 
 
 def test_a_printer_that_does_not_confirm_is_waited_for_once_and_it_is_kept_for_the_next_start(
-    db_url: str, tmp_path: Path
+    db_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    tried = []
+
+    def refuse(*asked: object) -> None:
+        tried.append(asked)
+
     with running_hall(db_url, tmp_path) as here:
         here.printer.change(completion=False)
         first = here.take()
         until(lambda: here.slip_states(first) == ["printed"] and here.kinds("printer.learnt") == ["printer.learnt"])
         second = here.take()
         until(lambda: here.slip_states(second) == ["printed"])
+        # It is written once: asking again whether it is known takes the lock of the branch from everybody.
+        monkeypatch.setattr(printers, "record_no_completion", refuse)
+        third = here.take()
+        until(lambda: here.slip_states(third) == ["printed"])
+        fourth = here.take()
+        until(lambda: here.slip_states(fourth) == ["printed"])
+        assert tried == []
         assert {entry.data["proof"] for entry in here.entries("slip.printed")} == {"status"}
         device = here.device()
         kept = machine_of(device)
