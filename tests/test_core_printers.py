@@ -82,7 +82,19 @@ def test_a_printer_is_found_where_its_transport_says() -> None:
 
 @pytest.mark.parametrize(
     "typed",
-    ["/dev/usb/lp0", "/dev/ttyS1", "/dev/serial/by-id/usb-EPSON_TM-T20_4B-if00", "/dev/serial/by-path/pci-0:1.2-port0"],
+    [
+        "/dev/usb/lp0",
+        "/dev/lp1",
+        "/dev/ttyS1",
+        "/dev/ttyUSB0",
+        "/dev/ttyACM12",
+        "/dev/ttyAMA0",
+        "/dev/rfcomm0",
+        "/dev/serial/by-id/usb-EPSON_TM-T20_4B-if00",
+        "/dev/serial/by-path/pci-0:1.2-port0",
+        "/dev/queue/kiosk-1",
+        "/dev/printers/reception",
+    ],
 )
 def test_files_that_printers_have(typed: str) -> None:
     assert read_path(typed) == typed
@@ -101,6 +113,17 @@ def test_files_that_printers_have(typed: str) -> None:
         "/dev//lp0",
         "/dev/lp0/",
         "/dev/.hidden",
+        "/dev/queue/.hidden",
+        "/dev/queue/../sda",
+        "/dev/queue/a/b",
+        "/dev/stdout",
+        "/dev/fd/1",
+        "/dev/sda",
+        "/dev/null",
+        "/dev/ptmx",
+        "/dev/shm/x",
+        "/dev/tty",
+        "/dev/tty1",
         "/dev/lp0\n",
         "/dev/lp 0",
         "/dev/" + "x" * 200,

@@ -53,7 +53,13 @@ STANDING_STILL: Final = frozenset({"no_paper", "cover_open", "offline", "silent"
 IN_TROUBLE: Final = STANDING_STILL | {"paper_low"}
 
 _HOST: Final = re.compile(r"(?=.{1,253}\Z)[a-z0-9](?:[a-z0-9-]{0,62})(?:\.[a-z0-9](?:[a-z0-9-]{0,62}))*", re.IGNORECASE)
-_PATH: Final = re.compile(r"/dev(?:/[A-Za-z0-9][\w.:+@-]*)+", re.ASCII)
+# Files that printers have, and folders where only links of somebody who knows stand: opening another device, a disk or
+# our own standard output, and writing a slip into it can do harm.
+_PATH: Final = re.compile(
+    r"/dev/(?:(?:usb/lp|usblp|lp|tty(?:USB|ACM|S|AMA)|rfcomm)[0-9]{1,3}"
+    r"|(?:serial/by-id|serial/by-path|queue|printers)/[A-Za-z0-9][\w.:+@-]*)",
+    re.ASCII,
+)
 _LONGEST_PATH: Final = 200
 
 
@@ -102,7 +108,7 @@ def read_port(typed: str) -> int:
 
 
 def read_path(typed: str) -> str:
-    """The file of a device, below /dev and without a way out of there; raises Invalid("path-wrong")."""
+    """The file of a printer on a cable, or a link to it in /dev/queue or /dev/printers; raises Invalid("path-wrong")."""
     if len(typed) > _LONGEST_PATH or not _PATH.fullmatch(typed):
         raise Invalid("path-wrong", "path", example="/dev/usb/lp0")
     return typed
