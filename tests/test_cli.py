@@ -436,7 +436,7 @@ def test_bytes_that_are_no_text_are_refused(
     run: Run, folder: Path, argument: bytes, entered: bytes, code: int, said: str
 ) -> None:
     run("init", "embassy")
-    command = [sys.executable, "-P", "-m", "queue_system", "staff", "add", argument]
+    command: list[str | bytes] = [sys.executable, "-P", "-m", "queue_system", "staff", "add", argument]
     environment = os.environ | {"QUEUE_DATA_DIR": str(folder)}
     ended = subprocess.run(command, input=entered, capture_output=True, env=environment, check=False, timeout=60)
     assert (ended.returncode, said in ended.stderr.decode(), b"Traceback" in ended.stderr) == (code, True, False)
