@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from starlette.requests import Request
@@ -12,6 +13,7 @@ from queue_system.actions import kiosk
 from queue_system.actions.kiosk import Issued
 from queue_system.core.bookings import ALPHABET, CODE_LENGTH, BookingState, read_code
 from queue_system.core.errors import DomainError, IllegalTransition, Invalid, Missing
+from queue_system.i18n import dates
 from queue_system.i18n.filters import localised
 from queue_system.store.database import Tx
 from queue_system.store.queries import bookings
@@ -66,7 +68,7 @@ async def check_in(request: Request, visit: Visit) -> Response:
             return await _page(request, visit, _kept(typed), _directions(visit, booking), 409)
         issued = await the_house.database.write_in(visit.branch.id, _check_in, visit, booking)
     except DomainError as error:
-        return await _page(request, visit, _kept(typed), _sentence(visit, error), error.status)
+        return await _page(request, visit, _kept(typed), _sentence(visit, error, the_house.clock.now()), error.status)
     return kit.see_other(number.address(request, visit, issued.ticket.token))
 
 
@@ -133,9 +135,12 @@ def _directions(visit: Visit, elsewhere: Elsewhere) -> str:
     return visit.words.text("kiosk.booking-at", branch=localised(elsewhere.branch.names, visit.language))
 
 
-def _sentence(visit: Visit, error: DomainError) -> str:
+def _sentence(visit: Visit, error: DomainError, now: datetime) -> str:
     if isinstance(error, IllegalTransition) and (key := SENTENCES.get(error.values["state"])):
         return visit.words.text(key)
     if isinstance(error, Invalid):
         return visit.words.text("kiosk.code-wrong")
+    if error.code == "too-early" and error.values["opens_at"].date() == now.astimezone(visit.branch.zone).date():
+        opens_at = dates.time(error.values["opens_at"], visit.branch.zone, visit.words)
+        return visit.words.text("kiosk.too-early-today", time=opens_at)
     return errors.message(error, visit.words)

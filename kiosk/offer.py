@@ -84,10 +84,11 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """`groups` is empty where all cards fit on the first screen."""
+    """`groups` is empty where all cards fit on the first screen; `books`: people come here with appointments."""
 
     cards: tuple[Card, ...]
     groups: tuple[Group, ...]
+    books: bool
 
     @property
     def gives(self) -> bool:
@@ -99,8 +100,9 @@ def offer(branch: BranchSettings, awaits: Mapping[UUID, ProspectView], now: date
     """Everything that can be chosen, urgent matters first; `awaits` is what awaits a number taken now, by service."""
     cards = [card_of(branch, service, awaits, now) for service in _offered(branch)]
     cards.sort(key=lambda card: not card.urgent)
+    books = any(service.bookable and not service.elsewhere for service in branch.services.values())
     if len(cards) <= CARDS:
-        return Offer(tuple(cards), ())
+        return Offer(tuple(cards), (), books)
     # Protected services stand on the first page under their neutral names: whoever touches the name of their
     # department would be seen to.
     groups = [Group(str(card.service.id), card.names, (card,)) for card in cards if card.is_protected]
@@ -108,7 +110,7 @@ def offer(branch: BranchSettings, awaits: Mapping[UUID, ProspectView], now: date
     for department in branch.departments:
         groups += _groups(branch, department, open_cards)
     groups.sort(key=lambda group: not group.urgent)
-    return Offer(tuple(cards), tuple(groups))
+    return Offer(tuple(cards), tuple(groups), books)
 
 
 def card_of(branch: BranchSettings, service: ServiceView, awaits: Mapping[UUID, ProspectView], now: datetime) -> Card:

@@ -62,7 +62,7 @@ async def group(request: Request, visit: Visit) -> Response:
     chosen = next((one for one in found.groups if one.key == key), None)
     if chosen is None:
         return kit.see_other(visit.at())
-    values = {"group": chosen, "new_request": _new_request}
+    values = {"group": chosen, "books": found.books, "new_request": _new_request}
     return await show(request, visit, "group.html", f"/groups/{key}", values)
 
 

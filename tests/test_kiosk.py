@@ -23,6 +23,7 @@ from queue_system.store.queries import access
 from queue_system.store.queries.access import staff_by_login
 from queue_system.store.queries.place import prospects
 from queue_system.store.queries.settings import branch_ids, branch_settings
+from tests.hall import enter, furnish
 from tests.kiosk_hall import Kiosk, code_on, installed, pair, paired_kiosk
 from tests.public_visitor import Answer
 from tests.web_hall import another, furnished
@@ -52,6 +53,17 @@ def test_a_number_takes_three_touches(kiosk: Kiosk) -> None:
     assert "لا أحد أمامك" in page.text
     ticket = kiosk.tickets()[0]
     assert (ticket.code, ticket.source, ticket.language, ticket.priority) == ("B001", "kiosk", "ar", "walkin")
+
+
+def test_where_nothing_can_be_booked_nobody_is_asked_for_an_appointment(sqlite_url: str, clock: FrozenClock) -> None:
+    database = Database(sqlite_url, clock)
+    furnish(database, "social-work")
+    asked = {}
+    for slug in ("wifaq", "hq"):
+        branch = enter(database, slug).branch
+        asked[slug] = offer(branch, database.read_now(prospects, branch), clock.now()).books
+    database.close()
+    assert asked == {"wifaq": True, "hq": False}
 
 
 def test_a_service_that_reception_gives_leads_there_and_to_no_number(kiosk: Kiosk) -> None:
@@ -178,7 +190,7 @@ def test_protected_services_have_neutral_names_and_tell_no_count(
             assert "لا يلزم إحضار أي وثيقة" not in asked
             page = kiosk.take(service.slug)
             if page.status == 200:
-                assert "سيأتي إليك الموظف" in page.text
+                assert "سنأتي إليك" in page.text
                 assert "النداء على الشاشة" not in page.text
                 assert service.shown_names["ar"] not in page.text
                 assert service.names["ar"] not in page.text

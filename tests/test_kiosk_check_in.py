@@ -97,6 +97,13 @@ def test_keys_work_without_scripts(kiosk: Kiosk, appointment: BookingView) -> No
     assert code_on(kiosk.visitor.send("/check-in", code=page.fields["code"]["value"])) == "A001"
 
 
+def test_who_comes_too_early_on_the_day_hears_the_time_alone(kiosk: Kiosk) -> None:
+    later = book(kiosk.hall, SOON + timedelta(hours=2, minutes=5))
+    assert "يُفتح التسجيل اليوم الساعة 11:45." in refused(kiosk, later.code)
+    other_day = book(kiosk.hall, TOMORROW)
+    assert "يُفتح التسجيل: الاثنين 23" in refused(kiosk, other_day.code)
+
+
 def test_enter_presses_the_button_that_checks_in(kiosk: Kiosk) -> None:
     _, _, buttons = kiosk.open("/check-in").forms[0]
     assert "name" not in buttons[0]

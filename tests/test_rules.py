@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from markupsafe import Markup
 from starlette.testclient import TestClient
 
 from queue_system.clock import FrozenClock
@@ -99,6 +100,21 @@ def test_every_branch_of_the_samples_has_its_rule_in_its_languages(
             guard = branch.queue_rules["max_wait_guard_min"]
             assert len({row.factor for row in rules.paces}) < 2 or guard < 60 or "ساعة" in text or "hour" in text
     database.close()
+
+
+def test_what_is_counted_agrees_and_classes_stay_apart(sqlite_url: str, clock: FrozenClock) -> None:
+    database = Database(sqlite_url, clock)
+    branch = furnish(database).branch
+    database.close()
+    text = isolates.strip(Markup(" ").join(rules_of(branch, kit.words_of("ar", branch)).articles).striptags())
+    for sentence in (
+        "ويُنادى من جديد بعد 3 آخرين.",
+        "يعود إلى مكانه في الدور، بعد 3 آخرين.",
+        "يُسجَّل عدم الحضور بعد 3 نداءات متتالية ومدة منذ أولها. المدة: 5 دقائق.",
+        "يمكن ذلك مرة واحدة للرقم الواحد.",
+        "كبار السن؛ الأشخاص ذوو الإعاقة؛ الحوامل ومن معهم رُضَّع.",
+    ):
+        assert sentence in text
 
 
 def test_every_sentence_can_be_reached() -> None:

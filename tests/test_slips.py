@@ -92,7 +92,7 @@ def test_a_slip_says_where_to_wait_and_what_was_agreed(hall: Hall, clock: Frozen
     made = slip(hall, take(hall, service="hajj-payment"))
     assert plain(made.wait) == "مكان الانتظار: المكاتب"
     assert made.appointment is None
-    assert made.instruction == "يُرجى الجلوس. سينادي الموظف رقمك.", "there is no screen"
+    assert made.instruction == "يُرجى الجلوس. سيُنادى رقمك بالصوت.", "there is no screen"
     ticket = hall.check_in("passport-lost", clock)
     booked = slip(hall, kiosk.Issued(ticket, created=True))
     assert plain(booked.appointment) == "موعدك الساعة 11:00"
@@ -145,7 +145,7 @@ def test_a_slip_for_a_protected_service_tells_neither_what_for_nor_where(
     names = [name for names in named for name in names.values()]
     assert not [name for name in names if any(name in text for text in words)]
     # Nobody waits for a screen that will not show the number.
-    assert made.instruction == "يُرجى الجلوس. سيأتي إليك الموظف."
+    assert made.instruction == "يُرجى الجلوس. سنأتي إليك."
     assert render(made, strict=True).height < render(replace(made, heading="منبر", office="مكتب")).height
 
 

@@ -150,7 +150,7 @@ def test_every_value_a_fact_may_have_has_a_word() -> None:
             "internal",
         },
         "audit.proof.": {"completed", "status", "none"},
-        "audit.source.": {"kiosk", "web", "api", "desk", "phone"},
+        "audit.source.": {"kiosk", "web", "api", "reception", "desk", "phone"},
         "audit.basis.": {*RAISE_REASONS, *OUT_OF_TURN, BY_SERVICE},
         "audit.outcome.": {"done", "documents_missing", "refused"},
         "audit.broken.": {"gap", "altered", "head"},

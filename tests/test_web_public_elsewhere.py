@@ -42,7 +42,7 @@ def test_who_is_called_gives_a_telephone(visitor: Visitor) -> None:
     for typed in ("", "a@example.org"):
         page = visitor.send(name=NAME, contact=typed)
         assert page.status == 422
-        assert page.text.count("يُرجى كتابة رقم الهاتف الذي يتصل بك الموظف عليه") == 2
+        assert page.text.count("يُرجى كتابة رقم الهاتف الذي نتصل بك عليه") == 2
         assert page.fields["contact"].get("value", "") == typed
     assert visitor.send(name=NAME, contact=PHONE).url.endswith("/check")
 
@@ -54,7 +54,7 @@ def test_who_is_called_need_not_come(visitor: Visitor) -> None:
     for page in (check, done):
         assert "يجري الموعد بالهاتف" in page.text
         assert "وفاق" not in page.text
-    assert "يتصل بك الموظف في وقت الموعد" in done.text
+    assert "نتصل بك في وقت الموعد" in done.text
     for door in ("جهاز الأرقام", "الشاشة", 'class="qr"'):
         assert door not in done.html
 

@@ -112,7 +112,7 @@ def test_a_visitor_who_cannot_use_the_kiosk_gets_a_number_with_its_class(client:
     answer = take(client, hall, **{"class": "elderly", "language": "en"})
     [ticket] = waiting(hall)
     assert (answer.status_code, answer.headers["location"]) == (303, f"{HERE}/tickets/{ticket.id}")
-    assert (ticket.priority, ticket.language, ticket.source) == ("elderly", "en", "desk")
+    assert (ticket.priority, ticket.language, ticket.source) == ("elderly", "en", "reception")
     page = Page(client.get(answer.headers["location"]).text)
     assert ticket.code in page.text
     assert f"/t/{ticket.token}" not in page.html.replace("svg", "")

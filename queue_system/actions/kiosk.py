@@ -55,7 +55,7 @@ _QUEUE_SLIP = Prepared(sa.insert(PRINT_JOB))
 
 @dataclass(frozen=True, slots=True)
 class TicketOrder:
-    """A ticket asked for. `source` is kiosk, api, desk or phone; `printer_id` where a slip is wanted.
+    """A ticket asked for. `source` is kiosk, api, reception, desk or phone; `printer_id` where a slip is wanted.
 
     `remote`: nobody of the branch, man or machine, sees the visitor.
     """

@@ -135,7 +135,7 @@ def absence(view: DeskView, now: datetime) -> Absence | None:
     return Absence(
         no_show=rule.is_no_show(current.calls, current.first_called_at, agreed_time(current), now),
         call=current.calls,
-        calls=max(rule.calls, current.calls),
+        calls=rule.calls,
         no_show_from=rule.no_show_from(current.first_called_at, agreed_time(current)),
     )
 

@@ -28,10 +28,13 @@ async def accessibility(request: Request) -> Response:
     """`/accessibility`: what works for whom, what does not yet, and which counters are accessible."""
     branches = await access.branches(request)
     counters = [
-        (branch, sorted(counter.number for counter in branch.counters.values() if counter.accessible))
+        (
+            branch,
+            sorted((counter for counter in branch.counters.values() if counter.accessible), key=lambda one: one.number),
+        )
         for branch in branches
     ]
-    values = {"counters": [(branch, numbers) for branch, numbers in counters if numbers]}
+    values = {"counters": [(branch, accessible) for branch, accessible in counters if accessible]}
     return await house_page(request, "public/accessibility.html", branches, values)
 
 

@@ -30,7 +30,7 @@ from .reception_search import BY_CALL, Found, find
 from .reception_view import NO_PAPER, PRINTER_COOKIE, hall_values, printer_of, ticket_values
 from .staff_pages import staff_page
 
-SOURCE: Final = "desk"
+SOURCE: Final = "reception"
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9_-]{16,64}")
 
 

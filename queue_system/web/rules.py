@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from babel.lists import format_list
 from markupsafe import Markup
 
 from ..core import rulebook
-from ..core.rulebook import PriorityClass, Value
+from ..core.rulebook import Article, PriorityClass, Value
 from ..i18n import dates
 from ..i18n.filters import localised
 from ..i18n.numerals import to_digits
@@ -42,6 +41,13 @@ SENTENCES: Final[Mapping[str, str]] = {
     "log": "rules.log",
     "day-end": "rules.day-end",
 }
+# Which value a sentence counts, where it counts one.
+COUNTED: Final[Mapping[str, str]] = {
+    "passed-over": "others",
+    "no-show": "calls",
+    "return-behind": "others",
+    "returns": "times",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +76,7 @@ def rules_of(branch: BranchSettings, words: Words) -> Rules:
     rows = rulebook.paces(calling, classes)
     return Rules(
         words=words,
-        articles=tuple(
-            words.html(
-                SENTENCES[article.code], **{name: _said(branch, value, words) for name, value in article.values.items()}
-            )
-            for article in found
-        ),
+        articles=tuple(_sentence(branch, article, words) for article in found),
         # One class, or classes that are alike, need no table.
         paces=tuple(
             PaceShown(
@@ -90,11 +91,19 @@ def rules_of(branch: BranchSettings, words: Words) -> Rules:
     )
 
 
+def _sentence(branch: BranchSettings, article: Article, words: Words) -> Markup:
+    key, counted = SENTENCES[article.code], COUNTED.get(article.code)
+    values = {name: _said(branch, value, words) for name, value in article.values.items() if name != counted}
+    count = article.values.get(counted) if counted else None
+    return words.html_plural(key, count, **values) if isinstance(count, int) else words.html(key, **values)
+
+
 def _said(branch: BranchSettings, value: Value, words: Words) -> str:
     if isinstance(value, timedelta):
         return dates.minutes(value // timedelta(minutes=1), words)
     if isinstance(value, tuple):
-        return format_list([_name(branch, slug, words) for slug in value], locale=words.language)
+        # Names of classes have commas and conjunctions of their own.
+        return f"{words.text('rules.separator')} ".join(_name(branch, slug, words) for slug in value)
     return to_digits(str(value), words.digits)
 
 
