@@ -48,9 +48,16 @@ def said(*classes: PriorityClass, absence: AbsenceRule = PATIENT, **rules: int |
 
 def test_what_a_branch_has_not_is_not_said() -> None:
     plain = said(WALKIN, absence=AbsenceRule(calls=1, after=timedelta()), early=0)
-    assert {"classes", "guard", "emergency", "declared", "confirmed", "appointment-early", "passed-over"}.isdisjoint(
-        plain
-    )
+    assert {
+        "classes",
+        "guard",
+        "emergency",
+        "declared",
+        "confirmed",
+        "appointment-early",
+        "passed-over",
+        "emergency-passed-over",
+    }.isdisjoint(plain)
     assert {"waiting", "appointment", "no-show", "return-anew", "out-of-turn"} <= plain.keys()
 
 
@@ -58,6 +65,7 @@ def test_the_figures_are_those_of_the_branch() -> None:
     found = said(WALKIN, APPOINTMENT, DISABILITY, BEREAVEMENT)
     assert found["guard"].values == {"guard": timedelta(minutes=60)}
     assert found["emergency"].values == {"classes": ("bereavement",)}
+    assert {"emergency-passed-over", "not-before-agreed"} <= found.keys()
     assert found["declared"].values == {"classes": ("disability",)}
     assert found["check-in"].values == {"early": timedelta(minutes=30)}
     assert found["late"].values == {"grace": timedelta(minutes=10)}

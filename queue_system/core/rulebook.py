@@ -59,7 +59,7 @@ def articles(
     return [
         *_who_is_next(calling, classes),
         *_appointments(calling, check_in),
-        *_absence(absence),
+        *_absence(absence, any(is_emergency(one.weight) for one in classes)),
         Article("held"),
         Article("out-of-turn"),
         Article("log"),
@@ -100,10 +100,13 @@ def _appointments(calling: CallingRules, check_in: CheckInRules) -> Iterable[Art
     yield Article("late", {"grace": timedelta(minutes=check_in.late_grace_min)})
 
 
-def _absence(absence: AbsenceRule) -> Iterable[Article]:
+def _absence(absence: AbsenceRule, has_emergencies: bool) -> Iterable[Article]:
     if absence.calls > 1 or absence.after:
         yield Article("passed-over", {"others": absence.others_first})
+        if has_emergencies:
+            yield Article("emergency-passed-over")
     yield Article("no-show", {"calls": absence.calls, "after": absence.after})
+    yield Article("not-before-agreed")
     if absence.rejoins == 0:
         yield Article("no-return")
     elif absence.keeps_place:
