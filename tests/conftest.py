@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import hypothesis
 import pytest
 import sqlalchemy as sa
 import structlog
@@ -30,8 +31,10 @@ vars(passwords).update(
     _NOBODY=f"$argon2id$v=19$m=8,t=1,p=1${'A' * 22}${'A' * 43}",
 )
 
-# A page may take its time on a busy machine; what never comes still fails.
+# A page may take its time on a busy machine, and an example too; what never comes still fails.
 expect.set_options(timeout=30_000)
+hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.load_profile("patient")
 
 # structlog's own default draws every local variable of every frame; one fault would take minutes.
 structlog.configure(
