@@ -29,7 +29,7 @@ LANDS = {
         "auditor": "/office",
         "it": "/office",
     },
-    "forum": {"receptionist": HALL, "lawyer": "/desk", "programme_manager": "/office"},
+    "forum": {"receptionist": HALL, "intake_officer": "/desk", "lawyer": "/desk", "programme_manager": "/office"},
     "policy-unit": {"coordinator": "/office", "door": HALL, "member": "/desk"},
     "social-work": {"receptionist": HALL, "case_worker": "/desk", "centre_manager": "/office"},
 }
