@@ -278,6 +278,9 @@ def test_a_new_version_of_the_styles_loads_the_page_anew(opened: Callable[..., P
 
     page = opened(**{r"/display/live": connect})
     with page.expect_navigation():
+        # The page waits a moment before it loads anew, and its clock stands still until it has heard the news.
+        while not changed:
+            page.evaluate("null")
         pass_time(page, 2_000)
     connected(page)
     assert len(changed) == 1
