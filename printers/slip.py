@@ -25,8 +25,7 @@ class Slip:
 
     ``heading``, ``office`` and ``service`` are None where they are confidential, ``appointment`` (the agreed time) also
     for walk-ins, ``wait`` (where to wait) also where any place will do; ``unattended`` says that no counter is open.
-    ``issued`` is date and time in
-    the branch's zone. ``qr`` is a URL. ``mark`` is set on copies.
+    ``issued`` is date and time in the branch's zone. ``qr`` is a URL. ``mark`` is set on copies.
     """
 
     language: str

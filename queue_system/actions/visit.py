@@ -29,32 +29,28 @@ def end_booking(branch: Locked, ticket: TicketView, state: BookingState, actor: 
 
 def unend_booking(branch: Locked, ticket: TicketView, actor: Actor) -> None:
     """What ended the visit was a mistake: the booking is checked in as it was."""
-    if ticket.booking_id is None:
-        return
-    statement = (
-        sa.update(BOOKING)
-        .where(BOOKING.c.branch_id == branch.id, BOOKING.c.id == ticket.booking_id)
-        .values(state=BookingState.CHECKED_IN.value, ended_at=None)
-        .returning(BOOKING.c.code)
-    )
-    code = branch.tx.scalar(statement)
-    branch.append(events.BookingReopened(subject=str(ticket.booking_id), code=code), actor)
+    if code := _checked_in_again(branch, ticket):
+        branch.append(events.BookingReopened(subject=str(ticket.booking_id), code=code), actor)
 
 
 def reopen_booking(branch: Locked, ticket: TicketView, actor: Actor) -> None:
     """The visitor who had missed the call is back after all: so is the visit that was booked."""
+    if code := _checked_in_again(branch, ticket):
+        late = Punctuality.LATE.value
+        fact = events.BookingCheckedIn(
+            subject=str(ticket.booking_id), code=code, ticket=str(ticket.id), punctuality=late
+        )
+        branch.append(fact, actor)
+
+
+def _checked_in_again(branch: Locked, ticket: TicketView) -> str | None:
+    """The code of the booking behind a ticket, which is checked in once more; None where there is none."""
     if ticket.booking_id is None:
-        return
+        return None
     statement = (
         sa.update(BOOKING)
         .where(BOOKING.c.branch_id == branch.id, BOOKING.c.id == ticket.booking_id)
         .values(state=BookingState.CHECKED_IN.value, ended_at=None)
         .returning(BOOKING.c.code)
     )
-    fact = events.BookingCheckedIn(
-        subject=str(ticket.booking_id),
-        code=branch.tx.scalar(statement),
-        ticket=str(ticket.id),
-        punctuality=Punctuality.LATE.value,
-    )
-    branch.append(fact, actor)
+    return str(branch.tx.scalar(statement))
