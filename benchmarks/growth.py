@@ -124,7 +124,7 @@ def load_sqlite(place: Place, tickets: int) -> None:
 
 def identities(hall: Hall) -> dict[str, str]:
     """What history hangs on, as the database's own SQL writes it."""
-    branch, service, is_sqlite = hall.branch, hall.branch.service(houses.SERVICE), hall.db.is_sqlite
+    branch, service, is_sqlite = hall.branch, hall.branch.service(houses.SERVICE), hall.db.dialect.is_embedded
     found = {
         "branch": branch.id,
         "queue": service.queue_id,

@@ -127,7 +127,7 @@ def book(hall: Hall, branch: BranchSettings, service: ServiceView, first: date, 
             )
     hall.db.write_now(Tx.execute, sa.insert(table(Booking)), bookings)
     hall.db.write_now(Tx.execute, sa.insert(table(Seat)), seats)
-    if not hall.db.is_sqlite:
+    if not hall.db.dialect.is_embedded:
         # What PostgreSQL does by itself a minute after a change of this size.
         with hall.db.migrating() as connection:
             connection.execute(sa.text("ANALYZE seat"))
@@ -163,7 +163,7 @@ def taken(hall: Hall, branch: BranchSettings, service: ServiceView) -> str:
     end = start + (DAYS + 2) * 24 * 60 // branch.tick_minutes
 
     def written(value: Any) -> str:
-        return value.hex if hall.db.is_sqlite else str(value)
+        return value.hex if hall.db.dialect.is_embedded else str(value)
 
     return (
         f"SELECT tick, count(*) FROM seat WHERE branch_id = '{written(branch.id)}' "

@@ -233,8 +233,8 @@ def rows_of(place: Place) -> Iterator[Row]:
     with place.hall() as hall:
         first = hall.issue(houses.SERVICE).ticket
         service = hall.branch.service(houses.SERVICE)
-        moment = hall.db.clock.now().replace(tzinfo=None) if hall.db.is_sqlite else hall.db.clock.now()
-        branch, key, is_sqlite = hall.branch.id, hall.branch.key, hall.db.is_sqlite
+        moment = hall.db.clock.now().replace(tzinfo=None) if hall.db.dialect.is_embedded else hall.db.clock.now()
+        branch, key, is_sqlite = hall.branch.id, hall.branch.key, hall.db.dialect.is_embedded
 
     def written(value: UUID) -> Any:
         return value.hex if is_sqlite else value

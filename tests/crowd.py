@@ -25,6 +25,7 @@ from queue_system.actions.desk import Desk
 from queue_system.clock import Clock
 from queue_system.store import log
 from queue_system.store.database import Database, Tx
+from queue_system.store.dialect import SQLite
 from queue_system.store.tables import Branch, Counter, CounterQueue, Event, table
 from tests.hall import Hall, enter
 
@@ -90,9 +91,9 @@ def unlocked(monkeypatch: pytest.MonkeyPatch) -> None:
 
     for module in (booking, day):
         monkeypatch.setattr(module, "locked", locked)
-    original = Database._sqlite_engine
+    original = SQLite._engine
 
-    def careless(self: Database, begin: str, size: int) -> Engine:
+    def careless(self: SQLite, begin: str, size: int) -> Engine:
         engine = original(self, "SELECT 1" if begin == "BEGIN IMMEDIATE" else begin, size)
 
         @sa_event.listens_for(engine, "connect")
@@ -102,7 +103,7 @@ def unlocked(monkeypatch: pytest.MonkeyPatch) -> None:
 
         return engine
 
-    monkeypatch.setattr(Database, "_sqlite_engine", careless)
+    monkeypatch.setattr(SQLite, "_engine", careless)
 
 
 def meet(monkeypatch: pytest.MonkeyPatch, module: Any, name: str, people: int) -> None:
@@ -123,7 +124,7 @@ def meet(monkeypatch: pytest.MonkeyPatch, module: Any, name: str, people: int) -
 def drop_unique(database: Database, table_name: str, constraint: str) -> None:
     """Remove a unique or primary key of a table: SQLite cannot, so the table is made anew without it."""
     with database.migrating() as connection:
-        if not database.is_sqlite:
+        if not database.dialect.is_embedded:
             connection.execute(sa.text(f"ALTER TABLE {table_name} DROP CONSTRAINT {constraint}"))
             return
         loose = sa.Table(f"{table_name}_loose", sa.MetaData())

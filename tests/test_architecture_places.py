@@ -18,9 +18,9 @@ LONGEST_TEST = 500
 # ---------------------------------------------------------------- what stands in one place
 
 
-def test_only_the_database_commits() -> None:
-    allowed = ("queue_system/store/database.py", "queue_system/store/writer.py")
-    assert offences(commits, except_for=allowed) == []
+def test_transactions_are_begun_and_committed_in_one_place() -> None:
+    assert offences(commits, except_for=("queue_system/store/tx.py",)) == []
+    assert offences(commits_in_words, except_for=("queue_system/store/dialect.py",)) == []
 
 
 def test_only_the_clock_knows_the_time() -> None:
@@ -48,9 +48,9 @@ def test_only_the_settings_read_the_environment() -> None:
     assert offences(reads_the_environment, except_for=("queue_system/settings.py",)) == []
 
 
-def test_only_the_database_tells_sqlite_from_postgresql() -> None:
+def test_only_the_dialect_tells_sqlite_from_postgresql() -> None:
     allowed = (
-        "queue_system/store/database.py",
+        "queue_system/store/dialect.py",
         "queue_system/settings.py",
         # What was once written down for both databases; it decides nothing.
         "queue_system/store/migrations/versions/",
@@ -172,12 +172,23 @@ def test_nothing_names_a_registry_or_a_machine() -> None:
 
 
 def commits(tree: ast.AST) -> Iterator[ast.AST]:
-    """A commit, and the beginning of what ends with one."""
+    """A commit, and the beginning of what ends with one, called or handed on."""
     for node in ast.walk(tree):
-        if (
-            isinstance(node, ast.Call)
-            and isinstance(node.func, ast.Attribute)
-            and node.func.attr in ("commit", "begin")
+        if isinstance(node, ast.Attribute) and node.attr in ("commit", "begin"):
+            yield node
+
+
+def commits_in_words(tree: ast.AST) -> Iterator[ast.AST]:
+    """The same as a statement, and connections that commit after each of theirs."""
+    words = re.compile(r"\s*(BEGIN|COMMIT|START TRANSACTION|AUTOCOMMIT)\b")
+    prose = {id(node) for node in docstrings(tree)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            if id(node) not in prose and words.match(node.value):
+                yield node
+        elif isinstance(node, ast.keyword | ast.Attribute) and "autocommit" in (
+            getattr(node, "arg", None),
+            getattr(node, "attr", None),
         ):
             yield node
 
@@ -281,6 +292,12 @@ def docstrings(tree: ast.AST) -> Iterator[ast.Constant]:
         (names_a_dialect, "from sqlalchemy.dialects.postgresql import JSONB"),
         (names_a_dialect, "Index('i', postgresql_where=x)"),
         (commits, "with engine.begin() as connection: pass"),
+        (commits, "with engine.connect() as connection, connection.begin(): pass"),
+        (commits, "in_the_end(connection.commit)"),
+        (commits_in_words, "tx.execute(sa.text('COMMIT'))"),
+        (commits_in_words, "psycopg.connect(url, autocommit=True)"),
+        (commits_in_words, "connection.autocommit = True"),
+        (commits_in_words, "sa.create_engine(url, isolation_level='AUTOCOMMIT')"),
         (writes_to_the_database, "await database.write(work)"),
         (writes_to_the_database, "await reader.write_in(branch, work)"),
         (writes_to_the_database, "write = house.database"),
@@ -296,6 +313,8 @@ def test_offences_are_found(rule: Callable[[ast.AST], Iterator[ast.AST]], source
         (reads_the_clock, "clock.now()\ntx.now\ntime.monotonic()"),
         (names_a_dialect, '"""On SQLite this is a file."""\ndef f():\n    """PostgreSQL too."""'),
         (reads_the_environment, "jinja.environ\nos.path"),
+        (commits, "with connection.begin_nested(): pass"),
+        (commits_in_words, 'def f():\n    """COMMIT comes later."""\n    begins = "BEGINNING"'),
     ],
 )
 def test_what_is_no_offence_passes(rule: Callable[[ast.AST], Iterator[ast.AST]], source: str) -> None:

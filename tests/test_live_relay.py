@@ -60,13 +60,13 @@ async def test_a_database_that_was_away_is_heard_again(db: Database, other: Data
     relay = Relay(db, hub)
     looked = asyncio.Event()
     loop = asyncio.get_running_loop()
-    unavailable = db.unavailable
+    unavailable = db.dialect.unavailable
 
     def noticed(error: Exception) -> Exception:
         loop.call_soon_threadsafe(looked.set)
         return unavailable(error)
 
-    db.unavailable = noticed  # type: ignore[method-assign, assignment]
+    db.dialect.unavailable = noticed  # type: ignore[method-assign, assignment]
     await relay.start()
     try:
         before = hub.position(ORGANISATION)

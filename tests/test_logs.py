@@ -31,7 +31,7 @@ NAME, CONTACT = "فلانة السرية", "secret.person@example.org"
 def refuse_bookings(db: Database) -> None:
     """From now on the database refuses every booking that is inserted or changed, and says so with the row in hand."""
     with db.migrating() as connection:
-        if db.is_sqlite:
+        if db.dialect.is_embedded:
             for number, verb in enumerate(("INSERT", "UPDATE")):
                 refusal = f"BEFORE {verb} ON booking BEGIN SELECT RAISE(ABORT, 'refused'); END"
                 connection.exec_driver_sql(f"CREATE TRIGGER refused_{number} {refusal}")

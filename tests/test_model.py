@@ -422,7 +422,7 @@ def fresh(request: pytest.FixtureRequest, db_url: str, tmp_path: Path) -> Iterat
     """Makes copies of one prepared database."""
     prepared = Database(db_url, FrozenClock(SUNDAY_MORNING))
     prepare(prepared)
-    sqlite = prepared.is_sqlite
+    sqlite = prepared.dialect.is_embedded
     prepared.close()
     numbers, made = itertools.count(), []
 

@@ -105,10 +105,12 @@ async def test_a_cancelled_request_does_not_stop_the_writer(branch_zero: Databas
 def test_verify_finds_the_altered_entry(branch_zero: Database, db_url: str) -> None:
     for n in range(5):
         branch_zero.write_now(append, f"A{n}")
-    url = branch_zero.url.set(drivername="postgresql+psycopg") if not branch_zero.is_sqlite else branch_zero.url
+    url = (
+        branch_zero.url.set(drivername="postgresql+psycopg") if not branch_zero.dialect.is_embedded else branch_zero.url
+    )
     engine = sa.create_engine(url)
     with engine.begin() as connection:
-        if branch_zero.is_sqlite:
+        if branch_zero.dialect.is_embedded:
             connection.exec_driver_sql("DROP TRIGGER event_no_update")
         else:
             connection.exec_driver_sql("DROP TRIGGER event_append_only ON event")

@@ -213,8 +213,8 @@ def test_what_is_refused_later_undoes_its_own_job_alone(hall: Hall, reads_on: bo
 
 def plan(db: Database, statement: sa.Select[Any]) -> str:
     """How the database would find the rows; on PostgreSQL as if the table were large."""
-    text = statement.compile(dialect=db._read_engine.dialect, compile_kwargs={"literal_binds": True})
-    if db.is_sqlite:
+    text = statement.compile(dialect=db.dialect.reading.dialect, compile_kwargs={"literal_binds": True})
+    if db.dialect.is_embedded:
         return "\n".join(str(row) for row in db.read_now(Tx.rows, sa.text(f"EXPLAIN QUERY PLAN {text}")))
     with db.migrating() as connection:
         connection.execute(sa.text("SET LOCAL enable_seqscan = off"))

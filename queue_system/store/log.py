@@ -20,7 +20,8 @@ import sqlalchemy as sa
 
 from ..core.errors import Missing
 from ..core.facts import Fact
-from .database import AnyRow, Tx, for_update
+from .database import AnyRow, Tx
+from .dialect import for_update
 from .prepared import Prepared
 from .tables import Branch, Event, table
 

@@ -15,7 +15,8 @@ from sqlmodel import SQLModel
 
 from ..core.errors import Unavailable
 from . import tables  # noqa: F401 - the tables register themselves
-from .database import Database, append_only
+from .database import Database
+from .dialect import append_only
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 METADATA: Final[sa.MetaData] = SQLModel.metadata

@@ -8,16 +8,14 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.engine import Connection
 
-from .tx import Tx
-
-if TYPE_CHECKING:
-    from .database import Database
+from .dialect import Dialect
+from .tx import Tx, transaction
 
 LARGEST_BATCH: Final = 32
 
@@ -35,12 +33,25 @@ class Job:
 
 
 class Writer(threading.Thread):
-    """A thread with one connection that runs jobs in the order of their arrival."""
+    """A thread with one connection that runs jobs in the order of their arrival.
 
-    def __init__(self, database: Database, engine: Engine, number: int) -> None:
+    `committed` is told of every commit that touched a branch, before its jobs get their results; `failed` is told
+    when the database itself failed.
+    """
+
+    def __init__(
+        self,
+        number: int,
+        dialect: Dialect,
+        make_tx: Callable[[Connection], Tx],
+        committed: Callable[[dict[UUID, int]], None],
+        failed: Callable[[], None],
+    ) -> None:
         super().__init__(name=f"write-{number}", daemon=True)
-        self._database = database
-        self._engine = engine
+        self._dialect = dialect
+        self._make_tx = make_tx
+        self._committed = committed
+        self._failed = failed
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._next: Job | None = None
         self._stopping = False
@@ -92,15 +103,14 @@ class Writer(threading.Thread):
                 results, touched = self._commit(batch, apart=False)
             except _Entangled:
                 results, touched = self._commit(batch, apart=True)
-        except Exception as error:  # noqa: BLE001 - whoever waits must hear of it, whatever it is
-            self._database.is_failing = True
-            failure = self._database.unavailable(error)
+        except Exception as error:  # noqa: BLE001 - the jobs' callers wait for an answer, whatever went wrong
+            self._failed()
+            failure = self._dialect.unavailable(error)
             for job in batch:
                 job.future.set_exception(failure)
             return
         if touched:
-            self._database.is_failing = False
-            self._database.on_commit(touched)
+            self._committed(touched)
         for result in results:
             if result.problem is None:
                 result.job.future.set_result(result.value)
@@ -115,27 +125,27 @@ class Writer(threading.Thread):
         """
         touched: dict[UUID, int] = {}
         try:
-            with self._engine.connect() as connection, connection.begin():
+            with transaction(self._dialect.writing) as connection:
                 results = [self._run_one(connection, job, touched, apart=apart) for job in batch]
-                self._database.notify(connection, touched)
-        except _Failed as failed:
+                self._dialect.notify(connection, touched)
+        except _JobFailed as failed:
             if len(batch) > 1:
                 raise _Entangled from failed
             return [_Result(batch[0], None, failed.problem)], {}
         return results, touched
 
     def _run_one(self, connection: Connection, job: Job, touched: dict[UUID, int], *, apart: bool) -> _Result:
-        tx = Tx(connection, self._database, self._database.clock.now())
+        tx = self._make_tx(connection)
         try:
             with connection.begin_nested() if apart else contextlib.nullcontext():
                 value = job.work(tx)
                 tx.flush()
         except Exception as problem:
-            if self._database.is_down(problem):
+            if self._dialect.is_down(problem):
                 # The connection or the disk is gone, or a lock was waited for in vain: nothing of the batch holds.
                 raise
             if not apart and (tx.wrote or isinstance(problem, sa.exc.SQLAlchemyError)):
-                raise _Failed(problem) from problem
+                raise _JobFailed(problem) from problem
             return _Result(job, None, problem)
         touched.update(tx.touched)
         return _Result(job, value, None)
@@ -148,7 +158,7 @@ class _Result:
     problem: BaseException | None
 
 
-class _Failed(Exception):
+class _JobFailed(Exception):
     """A job failed after it had begun to write, or the database refused it; the transaction is undone."""
 
     def __init__(self, problem: Exception) -> None:

@@ -232,9 +232,9 @@ def branch_settings(tx: Tx, branch_id: UUID, config_version: int | None = None) 
         config_version = tx.scalar(sa.select(branch.c.config_version).where(branch.c.id == branch_id))
         if config_version is None or branch_id == tables.ORGANISATION:
             raise Missing("branch")
-    known = tx.database.settings_cache.get(branch_id)
+    known = tx.settings_cache.get(branch_id)
     if known is None or known.config_version != config_version:
-        known = tx.database.settings_cache[branch_id] = _load(tx, branch_id)
+        known = tx.settings_cache[branch_id] = _load(tx, branch_id)
     return known
 
 

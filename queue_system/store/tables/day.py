@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from ..database import partial
+from ..dialect import partial
 from .columns import key, of_branch, within_branch
 
 OPEN_STATES = "('waiting', 'held', 'called', 'serving')"
