@@ -9,6 +9,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
+from queue_system.live.codes import Closed
 from queue_system.live.socket import Frame
 from queue_system.web import access, kit
 from queue_system.web.house import house
@@ -18,7 +19,6 @@ from .reach import reach_class
 
 KIND: Final = "display"
 PAIR: Final = "/pair?kind=display"
-UNPAIRED: Final = 4401
 
 
 async def screen(request: Request) -> Response:
@@ -60,7 +60,7 @@ async def live(websocket: WebSocket) -> None:
     """Pictures for a paired screen, as they change; the origin has been checked at the gate."""
     device = await access.device_or_none(websocket, KIND)
     if device is None:
-        await websocket.close(UNPAIRED)
+        await websocket.close(Closed.SIGNED_OUT)
         return
     await websocket.accept()
     the_house = house(websocket)

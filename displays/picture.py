@@ -27,6 +27,8 @@ LINGERS: Final = timedelta(minutes=20)
 # A picture also changes with time alone (closing, the day): none is kept for longer.
 KEPT_SECONDS: Final = 30
 TONGUES: Final = 2
+# What a screen loads, and keeps until it is told that there is something newer.
+LOADED: Final = ("displays:screen.css", "displays:screen.js", "follow.js", "tokens.css")
 # More names than these leave no room for the call, which is what the hall looks for.
 MOST_QUEUES: Final = 8
 
@@ -120,7 +122,7 @@ async def draw(house: House, spot: Spot) -> Picture:
 def look(house: House) -> str:
     """Changes when a new version brings other styles or scripts: screens then load their page anew."""
     static: Any = house.templates.globals["static"]
-    return " ".join(static(name).split("/")[-2] for name in ("displays:screen.css", "displays:screen.js", "tokens.css"))
+    return " ".join(static(name).split("/")[-2] for name in LOADED)
 
 
 def tongues_of(settings: BranchSettings) -> tuple[str, ...]:

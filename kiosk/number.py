@@ -21,6 +21,7 @@ from starlette.websockets import WebSocket
 from queue_system.actions.spool import reprint
 from queue_system.core.errors import DomainError, Missing, SignedOut
 from queue_system.core.printers import STANDING_STILL
+from queue_system.live.codes import Closed
 from queue_system.live.socket import Frame, serve
 from queue_system.store.database import Tx
 from queue_system.store.queries.access import printer_of_kiosk
@@ -36,9 +37,6 @@ from .visit import EASE, Ease, Visit, show, visit_of
 SHOWN_FOR: Final = timedelta(minutes=3)
 SECONDS: Final = 20
 SECONDS_LARGER: Final = 40
-# After RFC 6455, 7.4.2: codes of our own.
-SIGNED_OUT: Final = 4401
-NOT_THERE: Final = 4404
 
 
 async def number(request: Request, visit: Visit) -> Response:
@@ -88,13 +86,13 @@ async def live(websocket: WebSocket) -> None:
         visit = await visit_of(websocket)
         ticket = await _ticket(websocket, visit)
     except SignedOut:
-        await websocket.close(SIGNED_OUT)
+        await websocket.close(Closed.SIGNED_OUT)
         return
     except DomainError:
-        await websocket.close(NOT_THERE)
+        await websocket.close(Closed.NOT_THERE)
         return
     if ticket is None:
-        await websocket.close(NOT_THERE)
+        await websocket.close(Closed.NOT_THERE)
         return
     await websocket.accept()
     await serve(websocket, house(websocket).hub, [visit.branch.id], partial(_frame, websocket, visit))

@@ -100,7 +100,7 @@ def screen(opened: Callable[..., Page]) -> Page:
 def come_back(screen: Page, server: Server) -> None:
     """The server is there again: the screen's next try, whenever it is due, finds it."""
     # The try before has failed: the next is a matter of time alone.
-    wait_for(screen, "socket === null")
+    wait_for(screen, "following.isCut()")
     server.start()
     pass_time(screen, LONGEST_PAUSE_MS)
 
@@ -239,9 +239,9 @@ def test_a_silent_connection_is_given_up(opened: Callable[..., Page], server: Se
             route.connect_to_server()
 
     page = opened(still=True, **{r"/display/live": connect})
-    wait_for(page, "socket?.readyState === WebSocket.OPEN")
+    wait_for(page, "following.isOpen()")
     pass_time(page, LATE_MS + 1_000)
-    wait_for(page, "socket === null")
+    wait_for(page, "following.isCut()")
     pass_time(page, LONGEST_PAUSE_MS)
     connected(page)
     assert len(connections) == 2
@@ -251,10 +251,10 @@ def test_a_silent_connection_is_given_up(opened: Callable[..., Page], server: Se
 def test_after_a_long_silence_a_new_connection_is_given_time_to_speak(opened: Callable[..., Page]) -> None:
     connections: list[WebSocketRoute] = []
     page = opened(**{r"/display/live": lambda route: connections.append(route)})  # noqa: PLW0108 - playwright marks what it is given
-    wait_for(page, "socket?.readyState === WebSocket.OPEN")
+    wait_for(page, "following.isOpen()")
     pass_time(page, 25_000)
     until(lambda: bool(page.evaluate("true")) and len(connections) == 2)
-    wait_for(page, "socket?.readyState === WebSocket.OPEN")
+    wait_for(page, "following.isOpen()")
     pass_time(page, 5_000)
     connections[1].send('{"type":"pulse"}')
     expect(page.locator("#late")).to_be_hidden()
@@ -311,7 +311,7 @@ def test_a_screen_revoked_while_it_was_away_goes_to_be_paired(screen: Page, serv
     device = first_screen(server.hall)
     branch = server.hall.branch.id
     server.hall.db.write_in_now(branch, office.revoke_device, branch, device, SYSTEM)
-    wait_for(screen, "socket === null")
+    wait_for(screen, "following.isCut()")
     pass_time(screen, LONGEST_PAUSE_MS)
     screen.wait_for_url("**/pair?kind=display")
 

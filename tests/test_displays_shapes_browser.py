@@ -190,10 +190,11 @@ def refuse(context: BrowserContext, *scripts: str) -> None:
         context.route(f"**/{script}*", answer)
 
 
-def test_a_television_that_does_not_understand_the_script_shows_every_call_all_the_same(
-    context: BrowserContext, server: Server
+@pytest.mark.parametrize("script", ["screen.js", "follow.js"])
+def test_a_television_that_does_not_understand_a_script_shows_every_call_all_the_same(
+    context: BrowserContext, server: Server, script: str
 ) -> None:
-    refuse(context, "screen.js")
+    refuse(context, script)
     page = context.new_page()
     page.clock.install()
     page.goto(f"{server.address}/display")

@@ -11,7 +11,10 @@ from tests.tree import ROOT
 
 STATIC = ROOT / "queue_system" / "static"
 SCREEN = ROOT / "displays" / "static"
-SCRIPTS = [SCREEN / "screen.js", *(STATIC / name for name in ("ticket.js", "base.js", "pairing.js", "plain.js"))]
+SCRIPTS = [
+    SCREEN / "screen.js",
+    *(STATIC / name for name in ("follow.js", "ticket.js", "base.js", "pairing.js", "plain.js")),
+]
 SHEETS = [SCREEN / "screen.css"]
 
 # Comments, strings, templates, and regular expressions where one can begin.

@@ -7,6 +7,8 @@
 const LATE_MS = 20000; // the server speaks at least every 15 s
 const STALE_MS = 40000;
 const OPENING_MS = 8000;
+const FIRST_PAUSE_MS = 1000;
+const LONGEST_PAUSE_MS = 4000;
 const STAGE_MS = 8000;
 const YOUNG_S = 60;
 const RELOAD_HOUR = 3;
@@ -29,43 +31,9 @@ let announcements = []; // calls whose turn to be announced is still to come
 let onStage = null; // the call being announced
 let ahead = null; // ms by which the server's clock is ahead of performance.now()
 let lastNews = performance.now();
-let openedAt = 0; // when the present connection was opened
-let socket = null;
-let failures = 0;
 let reloadDue = false;
 
 // ---------- the connection
-
-function connect() {
-  const mine = new WebSocket(new URL(live, location.href.replace(/^http/, "ws")));
-  const opening = setTimeout(() => lose(mine), OPENING_MS);
-  socket = mine;
-  mine.onopen = () => {
-    clearTimeout(opening);
-    if (mine === socket) openedAt = performance.now();
-  };
-  mine.onmessage = ({ data }) => {
-    if (mine !== socket) return;
-    failures = 0;
-    hear(JSON.parse(data));
-  };
-  mine.onclose = ({ code }) => {
-    clearTimeout(opening);
-    if (mine !== socket) return;
-    if (code === 4401) location.replace(pair);
-    else lose(mine);
-  };
-}
-
-// Given up at once: a socket whose other end is gone can take a minute to notice by itself.
-function lose(mine) {
-  if (mine !== socket) return;
-  socket = null;
-  mine.close();
-  failures += 1;
-  if (failures > 1) askWhetherPaired();
-  setTimeout(connect, Math.min(4000, 500 * 2 ** Math.min(failures, 3)) * (0.5 + Math.random()));
-}
 
 // A refused handshake does not say why; the page does.
 async function askWhetherPaired() {
@@ -196,14 +164,12 @@ const born = performance.now();
 
 function watch() {
   const silence = performance.now() - lastNews;
-  const connected = socket !== null && socket.readyState === WebSocket.OPEN;
+  const connected = following.isOpen();
   document.body.classList.toggle("is-late", silence > LATE_MS);
   cover.hidden = silence <= STALE_MS;
   if (!cover.hidden) {
     for (const place of cover.querySelectorAll("[data-news]")) write(place, wallTime(serverNow() - silence));
   }
-  // A connection answers for its own silence only: after a break a busy server needs a while for its first word.
-  if (performance.now() - Math.max(lastNews, openedAt) > LATE_MS && connected) lose(socket);
   // The clock stands still with the news: a running clock would vouch for an old board.
   if (silence <= STALE_MS) write(hall.querySelector("[data-clock] bdi"), wallTime(serverNow()));
   const grown = performance.now() - born > 3600000;
@@ -214,7 +180,6 @@ function watch() {
 
 let shift = 0;
 setInterval(() => { shift = (shift + 1) % 4; hall.dataset.shift = shift; }, SHIFT_MS);
-setInterval(watch, 1000);
 
 document.addEventListener("visibilitychange", () => {
   if (document.hidden) return;
@@ -230,8 +195,17 @@ function stayAwake() {
   if (navigator.wakeLock) navigator.wakeLock.request("screen").catch(() => {});
 }
 
-// From here on the board is kept true: plain.js and the cover for browsers that come not so far stand back.
-document.documentElement.setAttribute("data-runs", "");
 prepareSound();
 stayAwake();
-connect();
+const following = follow(live, {
+  first: FIRST_PAUSE_MS,
+  cap: LONGEST_PAUSE_MS,
+  silence: LATE_MS,
+  opening: OPENING_MS,
+  onFrame: hear,
+  onRefused: askWhetherPaired,
+  onCode: { [CLOSED.SIGNED_OUT]: () => location.replace(pair) },
+});
+setInterval(watch, 1000);
+// From here on the board is kept true: plain.js and the cover for browsers that come not so far stand back.
+document.documentElement.setAttribute("data-runs", "");

@@ -6,8 +6,9 @@
   const WARNING_SECONDS = 20; // WCAG 2.2, 2.2.1: at least twenty seconds to ask for more.
   const FOLLOW_MS = 15_000;
   const ANSWER_MS = 8_000;
+  const LONGEST_PAUSE_MS = 5_000;
+  const SILENCE_MS = 40_000;
   const PATIENCE_MS = 20_000; // Nobody waits longer before a screen; what was asked for is given up with them.
-  const SIGNED_OUT = 4401;
 
   const $ = (selector) => document.querySelector(selector);
   const main = () => $("#main");
@@ -18,7 +19,7 @@
   let busy = false;
   let touchedAt = Date.now();
   let leavesAt = 0; // When the number is taken from the screen.
-  let socket = null;
+  let following = null; // What brings the news of the paper, while a number is shown.
 
   // ---------------------------------------------------------------- from page to page
 
@@ -201,39 +202,25 @@
   // ---------------------------------------------------------------- the number and its paper
 
   function followPaper() {
-    const seconds = Number(main().dataset.seconds);
-    leavesAt = Date.now() + seconds * 1000;
+    leavesAt = Date.now() + Number(main().dataset.seconds) * 1000;
     for (const button of document.querySelectorAll("footer [data-more]")) button.hidden = false;
-    let tries = 0;
-    const page = main();
-    const connect = () => {
-      if (main() !== page) return;
-      const address = new URL(main().dataset.live, location.href);
-      address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
-      const mine = new WebSocket(address);
-      socket = mine;
-      mine.onmessage = (event) => {
-        tries = 0;
-        const news = JSON.parse(event.data);
-        if (news.type !== "paper" || socket !== mine) return;
-        const before = $("#paper").dataset.state;
-        if (news.state === before) return;
-        $("#paper").outerHTML = news.html;
-        // A question or bad news gets its own time.
-        if (news.state === "ask" || news.state === "trouble") leavesAt = Date.now() + seconds * 1000;
-      };
-      mine.onclose = (event) => {
-        if (socket !== mine) return;
-        if (event.code === SIGNED_OUT) return go(home());
-        setTimeout(connect, Math.min(5_000, 300 * 2 ** tries++) * (0.5 + Math.random()));
-      };
-    };
-    connect();
+    following = follow(main().dataset.live, {
+      first: 300,
+      cap: LONGEST_PAUSE_MS,
+      silence: SILENCE_MS,
+      onFrame: showPaper,
+      onCode: { [CLOSED.SIGNED_OUT]: () => go(home()) },
+    });
   }
   function stopFollowing() {
-    const old = socket;
-    socket = null;
-    old?.close();
+    following?.stop();
+    following = null;
+  }
+  function showPaper(news) {
+    if (news.type !== "paper" || news.state === $("#paper").dataset.state) return;
+    $("#paper").outerHTML = news.html;
+    // A question or bad news gets its own time.
+    if (news.state === "ask" || news.state === "trouble") leavesAt = Date.now() + Number(main().dataset.seconds) * 1000;
   }
 
   // ---------------------------------------------------------------- keys and scanners

@@ -16,6 +16,7 @@ from uuid import UUID
 from starlette.websockets import WebSocket
 
 from . import socket
+from .codes import Closed
 from .hub import Hub
 from .socket import PULSE, Frame
 
@@ -37,7 +38,7 @@ class Audiences:
         """Show an accepted socket what everybody with `key` sees, until it closes.
 
         `look` answers the present truth; it is asked at every change of the branch and at every pulse. `admits`
-        is whether this socket may see a frame: if not, it is closed with 4401. What happened between two sends
+        is whether this socket may see a frame: if not, it is closed with SIGNED_OUT. What happened between two sends
         is sent once, as its result; a client that takes longer than SEND_SECONDS is dropped.
         """
         audience = self._audiences.get(key)
@@ -111,12 +112,12 @@ class _Audience:
             while (frame := await self._newer(seen)) is not None:
                 seen = self._round
                 if not await admits(frame):
-                    await websocket.close(4401)
+                    await websocket.close(Closed.SIGNED_OUT)
                     return
                 member.since = self._leader.get_loop().time()
                 await websocket.send_text(frame.text if frame.text != sent else PULSE)
                 member.since, sent = None, frame.text
-            await websocket.close(1012)
+            await websocket.close(Closed.RESTARTING)
         finally:
             self._members.discard(member)
 

@@ -12,6 +12,7 @@ from uuid import UUID
 import structlog
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from .codes import Closed
 from .hub import Hub
 
 PULSE_SECONDS: Final = 15.0
@@ -39,7 +40,7 @@ async def serve(
     """Follow one branch or several on an accepted socket until it closes.
 
     `render` answers the present truth, or None when the principal may no longer look (the socket is closed
-    with 4401). A client that takes longer than SEND_SECONDS is dropped: it reconnects and gets a whole
+    with SIGNED_OUT). A client that takes longer than SEND_SECONDS is dropped: it reconnects and gets a whole
     picture, while nobody waits for it. What happened between two sends is sent once, as its result.
     `ages`: the picture changes with time alone, so it is rendered at every pulse as well.
     """
@@ -72,7 +73,7 @@ async def _follow(websocket: WebSocket, hub: Hub, branches: Collection[UUID], re
         seen = {branch: hub.position(branch) for branch in branches}
         frame = await render()
         if frame is None:
-            await websocket.close(4401)
+            await websocket.close(Closed.SIGNED_OUT)
             return
         if frame.text != sent:
             await _send(websocket, frame.text)
@@ -83,7 +84,7 @@ async def _follow(websocket: WebSocket, hub: Hub, branches: Collection[UUID], re
         while silent and not ages and not hub.is_closed():
             await _send(websocket, PULSE)
             silent = not await hub.wait(seen, PULSE_SECONDS)
-    await websocket.close(1012)
+    await websocket.close(Closed.RESTARTING)
 
 
 async def _send(websocket: WebSocket, text: str) -> None:

@@ -1,12 +1,11 @@
 "use strict";
 // The desk: follows its branch, lets times tick, and can be worked by single keys. Complete without this file.
 (() => {
-  const SILENCE_MS = 35_000; // The server speaks every 15 s.
+  const SILENCE_MS = 35_000;
+  const LONGEST_PAUSE_MS = 15_000;
   const MOVING_MS = 3_000; // A pointer that moved so lately is about to press.
   const JUST_NOW_MS = 600;
   const DOUBLE_MS = 400; // Quicker than anybody decides twice.
-  const SIGNED_OUT = 4401;
-  const NOT_THERE = 4404;
 
   const page = document.querySelector("[data-live]");
   if (!page) return;
@@ -96,37 +95,8 @@
     });
   }
 
-  let heardAt = Date.now();
-  let triedAt = 0;
-  let tries = 0;
-  let socket = null;
-
-  function connect() {
-    const address = new URL(page.dataset.live, location.href);
-    address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
-    let opened = false;
-    triedAt = Date.now();
-    socket = new WebSocket(address);
-    socket.onopen = () => { opened = true; };
-    socket.onmessage = (event) => {
-      heardAt = Date.now();
-      tries = 0;
-      stale.hidden = true;
-      const frame = JSON.parse(event.data);
-      if (frame.type === "desk") show(newest = frame);
-    };
-    socket.onclose = (event) => {
-      socket = null;
-      if (event.code === SIGNED_OUT) return signIn();
-      if (event.code === NOT_THERE) return location.assign("/desk");
-      // A socket that was refused says no more than one that failed: the page itself says why.
-      if (!opened) ask();
-      const pause = Math.min(15_000, 500 * 2 ** tries) * (0.5 + Math.random());
-      tries = Math.min(tries + 1, 6);
-      setTimeout(connect, pause);
-    };
-  }
   const signIn = () => location.assign(`/sign-in?next=${encodeURIComponent(location.pathname)}`);
+  // A socket that was refused says no more than one that failed: the page itself says why.
   async function ask() {
     try {
       const answer = await fetch(location.href, { headers: { "HX-Request": "true" }, cache: "no-store" });
@@ -135,15 +105,16 @@
       // Nobody there: the watchdog tells the clerk.
     }
   }
-  setInterval(() => {
-    if (Date.now() - heardAt < SILENCE_MS) return;
-    stale.hidden = false;
-    // A socket that stays silent is trouble too: away with it, onclose begins anew. A new one answers for its own
-    // silence only: after a break a busy server needs a while for its first word.
-    if (Date.now() - triedAt >= SILENCE_MS) socket?.close();
-  }, 1000);
   addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
-  connect();
+  follow(page.dataset.live, {
+    cap: LONGEST_PAUSE_MS,
+    silence: SILENCE_MS,
+    onFrame: (frame) => { if (frame.type === "desk") show(newest = frame); },
+    onLost: () => { stale.hidden = false; },
+    onBack: () => { stale.hidden = true; },
+    onRefused: ask,
+    onCode: { [CLOSED.SIGNED_OUT]: signIn, [CLOSED.NOT_THERE]: () => location.assign("/desk") },
+  });
 
   // ---------------------------------------------------------------- presses
 

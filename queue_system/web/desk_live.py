@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from functools import partial
-from typing import Any, Final
+from typing import Any
 
 from starlette.websockets import WebSocket
 
 from ..actions.office import SESSION_IDLE
 from ..core.errors import Denied, DomainError, SignedOut
+from ..live.codes import Closed
 from ..live.socket import Frame, serve
 from ..store.queries.access import StaffView
 from ..store.queries.desk import DeskView
@@ -20,20 +21,16 @@ from . import access, kit
 from .desk_view import context
 from .house import House, house
 
-# After RFC 6455, 7.4.2: codes of our own. 4401 is "sign in again", 4404 "not for you or not there".
-SIGNED_OUT: Final = 4401
-NOT_THERE: Final = 4404
-
 
 async def live(websocket: WebSocket) -> None:
     """Follow one counter's desk until the session ends."""
     try:
         branch, counter = await _here(websocket)
     except SignedOut:
-        await websocket.close(SIGNED_OUT)
+        await websocket.close(Closed.SIGNED_OUT)
         return
     except DomainError:
-        await websocket.close(NOT_THERE)
+        await websocket.close(Closed.NOT_THERE)
         return
     await websocket.accept()
     render = partial(_frame, websocket, branch, counter)

@@ -12,6 +12,8 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ..live.codes import Closed
+
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 LARGEST_BODY: Final = 64 * 1024
 # A name or an address, and a port (RFC 3986, 3.2.2): addresses of ours are built from what the client sent.
@@ -57,7 +59,7 @@ class Gate:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
             if not _has_good_host(scope) or not self._same_origin(scope):
-                await send({"type": "websocket.close", "code": 4403, "reason": "foreign origin"})
+                await send({"type": "websocket.close", "code": Closed.FOREIGN_ORIGIN, "reason": "foreign origin"})
                 return
             await self._app(scope, receive, send)
             return

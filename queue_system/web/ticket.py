@@ -21,6 +21,7 @@ from starlette.websockets import WebSocket
 from ..actions import kiosk
 from ..core.errors import IllegalTransition, Missing
 from ..core.tickets import OPEN, TAKE_BACK, Step, TicketState, steps_from
+from ..live.codes import Closed
 from ..live.socket import Frame, serve
 from ..store.log import CITIZEN
 from ..store.queries.place import PlaceView, place
@@ -29,8 +30,6 @@ from . import access, kit
 from .house import house
 from .whole_line import everybody
 
-# After RFC 6455, 7.4.2: a code of our own.
-NOT_THERE: Final = 4404
 # Names of services and counters are shown where the whole hall may see the code.
 OPENLY: Final = "code"
 # Nothing leads on from here, so there is nothing more to look for.
@@ -59,7 +58,7 @@ async def live(websocket: WebSocket) -> None:
     try:
         branch, _ = await _here(websocket)
     except Missing:
-        await websocket.close(NOT_THERE)
+        await websocket.close(Closed.NOT_THERE)
         return
     await websocket.accept()
     await serve(websocket, house(websocket).hub, [branch.id], _Telephone(websocket, branch.id).frame, ages=True)
