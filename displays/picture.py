@@ -20,7 +20,7 @@ from queue_system.store.queries.board import BoardView, board, is_discreet_queue
 from queue_system.store.queries.screens import zones_with_counters
 from queue_system.store.queries.settings import BranchSettings
 from queue_system.web import kit
-from queue_system.web.house import House
+from queue_system.web.house import ReadOnlyHouse
 
 # After closing the last visitors are still called; the hall is shown as closed once this long nobody was.
 LINGERS: Final = timedelta(minutes=20)
@@ -87,13 +87,13 @@ class Spot:
         return cls(device.branch_id, device.zone_id)
 
 
-async def picture(house: House, spot: Spot) -> Picture:
+async def picture(house: ReadOnlyHouse, spot: Spot) -> Picture:
     """The present picture of a spot, from the last screen that asked for it where nothing has changed since."""
     position, moment = house.hub.position(spot.branch_id), int(house.clock.now().timestamp()) // KEPT_SECONDS
     return await house.shared.get(("board", spot), position, moment, lambda: draw(house, spot))
 
 
-async def draw(house: House, spot: Spot) -> Picture:
+async def draw(house: ReadOnlyHouse, spot: Spot) -> Picture:
     """Read and render the board of a spot."""
     view = await house.reader.read(board, spot.branch_id, spot.zone_id)
     now = house.clock.now()
@@ -119,7 +119,7 @@ async def draw(house: House, spot: Spot) -> Picture:
     return Picture(view.seq, text, html, view.screens)
 
 
-def look(house: House) -> str:
+def look(house: ReadOnlyHouse) -> str:
     """Changes when a new version brings other styles or scripts: screens then load their page anew."""
     static: Any = house.templates.globals["static"]
     return " ".join(static(name).split("/")[-2] for name in LOADED)

@@ -12,7 +12,7 @@ R = TypeVar("R")
 
 
 class Reader:
-    """The readers of a database; nothing that holds one can change anything."""
+    """Reads of a database and nothing else: `Database` itself stays hidden, so that a type checker sees no `write`."""
 
     def __init__(self, database: Database) -> None:
         self._read = database.read

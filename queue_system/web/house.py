@@ -47,9 +47,18 @@ class House:
     _organisation: OrganisationView | None = None
 
     @property
-    def reader(self) -> Reader:
-        """For whoever only looks."""
-        return Reader(self.database)
+    def read_only(self) -> ReadOnlyHouse:
+        """The part of it that a screen is given."""
+        return ReadOnlyHouse(
+            reader=Reader(self.database),
+            clock=self.clock,
+            hub=self.hub,
+            templates=self.templates,
+            shared=self.shared,
+            audiences=self.audiences,
+            presence=self.presence,
+            demo=self.demo,
+        )
 
     async def organisation(self) -> OrganisationView:
         """The organisation of this installation, read once; raises Unavailable("not-initialised")."""
@@ -58,9 +67,35 @@ class House:
         return self._organisation
 
 
+@dataclass(frozen=True, slots=True)
+class ReadOnlyHouse:
+    """What a screen is given of the house. Nothing in it leads to a database that can be written to.
+
+    A test follows the types of its fields and of what they give.
+    """
+
+    reader: Reader
+    clock: Clock
+    hub: Hub
+    templates: Environment
+    shared: SharedLooks
+    audiences: Audiences
+    presence: Presence
+    demo: dict[str, object] | None
+
+    async def organisation(self) -> OrganisationView:
+        """The organisation of this installation; raises Unavailable("not-initialised")."""
+        return await self.reader.read(organisation)
+
+
 def house(connection: HTTPConnection) -> House:
     """The house a request or socket came to."""
     return connection.app.state.house  # type: ignore[no-any-return]
+
+
+def read_only_house(connection: HTTPConnection) -> ReadOnlyHouse:
+    """The same without a way to write, for screens."""
+    return house(connection).read_only
 
 
 async def in_thread(work: Callable[[], T]) -> T:

@@ -24,7 +24,7 @@ from ..i18n.money import money
 from ..i18n.numerals import to_digits
 from ..i18n.words import OWN_NAMES, Words, available_languages, choose_language, words_for
 from ..store.queries.settings import BranchSettings
-from .house import House, house
+from .house import House, ReadOnlyHouse, house
 
 PACKAGE: Final = Path(__file__).parent.parent
 LANGUAGE_COOKIE: Final = "language"
@@ -140,7 +140,7 @@ async def page(
 
 
 async def render(
-    the_house: House,
+    the_house: House | ReadOnlyHouse,
     template: str,
     context: dict[str, Any] | None = None,
     *,
