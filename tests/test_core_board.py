@@ -7,9 +7,22 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from queue_system.core import events
 from queue_system.core.board import LAST_CALLS, Board, Call, Called, Entry, Place, Scope, fold
 from queue_system.core.facts import Fact
+from queue_system.core.facts.tickets import (
+    TicketCalled,
+    TicketHeld,
+    TicketIssued,
+    TicketLeft,
+    TicketNoShow,
+    TicketRecalled,
+    TicketReturned,
+    TicketServed,
+    TicketSkipped,
+    TicketStarted,
+    TicketTransferred,
+    TicketVoided,
+)
 
 MORNING = datetime(2026, 11, 22, 7, 0, tzinfo=UTC)
 OPEN = Scope(counters=frozenset({"1", "2"}), queues=("passports", "family"))
@@ -28,7 +41,7 @@ class Day:
 
     def issue(self, code: str, queue: str = "passports", service: str = "renewal") -> None:
         self.add(
-            events.TicketIssued(
+            TicketIssued(
                 subject=code,
                 code=code,
                 queue=queue,
@@ -42,13 +55,13 @@ class Day:
 
     def call(self, code: str, counter: str = "1") -> int:
         return self.add(
-            events.TicketCalled(
+            TicketCalled(
                 subject=code, code=code, counter=counter, counter_number=1, call=1, reason="first-come", values={}
             )
         )
 
     def recall(self, code: str, counter: str = "1") -> int:
-        return self.add(events.TicketRecalled(subject=code, code=code, counter=counter, counter_number=1, call=2))
+        return self.add(TicketRecalled(subject=code, code=code, counter=counter, counter_number=1, call=2))
 
     def board(self, scope: Scope = OPEN, since: datetime = MORNING) -> Board:
         return fold(self.entries, scope, since, since.date())
@@ -87,14 +100,14 @@ def test_no_more_calls_than_a_screen_holds() -> None:
 @pytest.mark.parametrize(
     ("fact", "stays", "waiting"),
     [
-        (events.TicketStarted(subject="A001", code="A001", counter="1"), True, 0),
-        (events.TicketServed(subject="A001", code="A001", counter="1", outcome="done"), True, 0),
-        (events.TicketNoShow(subject="A001", code="A001", counter="1", calls=1), True, 0),
-        (events.TicketHeld(subject="A001", code="A001", counter="1"), False, 0),
-        (events.TicketReturned(subject="A001", code="A001", others_first=0), False, 1),
-        (events.TicketSkipped(subject="A001", code="A001", counter="1", calls=1, others_first=3), False, 1),
-        (events.TicketLeft(subject="A001", code="A001"), False, 0),
-        (events.TicketVoided(subject="A001", code="A001", reason="test"), False, 0),
+        (TicketStarted(subject="A001", code="A001", counter="1"), True, 0),
+        (TicketServed(subject="A001", code="A001", counter="1", outcome="done"), True, 0),
+        (TicketNoShow(subject="A001", code="A001", counter="1", calls=1), True, 0),
+        (TicketHeld(subject="A001", code="A001", counter="1"), False, 0),
+        (TicketReturned(subject="A001", code="A001", others_first=0), False, 1),
+        (TicketSkipped(subject="A001", code="A001", counter="1", calls=1, others_first=3), False, 1),
+        (TicketLeft(subject="A001", code="A001"), False, 0),
+        (TicketVoided(subject="A001", code="A001", reason="test"), False, 0),
     ],
 )
 def test_a_call_stays_until_its_visitor_stands_elsewhere(fact: Fact, stays: bool, waiting: int) -> None:
@@ -112,7 +125,7 @@ def test_a_visitor_who_is_sent_on_waits_in_the_other_queue() -> None:
     day.issue("A001")
     day.call("A001")
     day.add(
-        events.TicketTransferred(
+        TicketTransferred(
             subject="A001", code="A001", counter="1", from_queue="passports", to_queue="family", to_service="birth"
         )
     )
@@ -166,7 +179,7 @@ def test_the_number_of_a_protected_queue_stays_hidden_wherever_its_visitor_goes(
     day = Day()
     day.issue("Z001", "protected", "shelter")
     day.add(
-        events.TicketTransferred(
+        TicketTransferred(
             subject="Z001",
             code="Z001",
             counter=None,
@@ -185,7 +198,7 @@ def test_a_visitor_who_is_sent_on_to_a_protected_service_disappears() -> None:
     day.issue("A001")
     day.call("A001")
     day.add(
-        events.TicketTransferred(
+        TicketTransferred(
             subject="A001", code="A001", counter="1", from_queue="passports", to_queue="passports", to_service="shelter"
         )
     )

@@ -20,7 +20,7 @@ from queue_system.actions.desk import Desk
 from queue_system.clock import FrozenClock
 from queue_system.core.board import Board, Entry, fold
 from queue_system.core.errors import DomainError
-from queue_system.core.events import from_data
+from queue_system.core.facts import from_data
 from queue_system.store import log
 from queue_system.store.database import Database, Tx
 from queue_system.store.log import SYSTEM

@@ -10,7 +10,7 @@ import pytest
 from printers.driver import Status
 from queue_system.core import errors
 from queue_system.core.bookings import BookingState
-from queue_system.core.events import KINDS
+from queue_system.core.facts import KINDS
 from queue_system.core.printers import STANDING_STILL, TRANSPORTS
 from queue_system.core.tickets import TicketState
 from queue_system.i18n.catalogues import REFERENCE, catalogues

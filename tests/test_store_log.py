@@ -10,8 +10,8 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError
 
-from queue_system.core import events
 from queue_system.core.errors import Missing, Refused
+from queue_system.core.facts.tickets import TicketLeft
 from queue_system.store import log, schema
 from queue_system.store.database import Database, Tx
 from queue_system.store.log import SYSTEM
@@ -47,12 +47,12 @@ def add_branch(tx: Tx) -> None:
 
 def append(tx: Tx, code: str) -> int:
     with log.locked(tx, ORGANISATION) as branch:
-        return branch.append(events.TicketLeft(subject="s", code=code), SYSTEM)
+        return branch.append(TicketLeft(subject="s", code=code), SYSTEM)
 
 
 def fail_after_append(tx: Tx) -> None:
     with log.locked(tx, ORGANISATION) as branch:
-        branch.append(events.TicketLeft(subject="s", code="lost"), SYSTEM)
+        branch.append(TicketLeft(subject="s", code="lost"), SYSTEM)
     raise Refused("after-all-not")
 
 

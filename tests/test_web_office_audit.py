@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import MISSING, fields, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,84 +16,81 @@ from starlette.testclient import TestClient
 from queue_system.actions import kiosk
 from queue_system.clock import FrozenClock
 from queue_system.core.dispatch import Reason
-from queue_system.core.events import KINDS
+from queue_system.core.facts import KINDS, SUBJECTS, from_data, meanings, variants
+from queue_system.core.facts.fields import Is, Word
 from queue_system.core.reasons import BY_SERVICE, OUT_OF_TURN, RAISE_REASONS
 from queue_system.i18n import isolates
+from queue_system.i18n.catalogues import REFERENCE, catalogues
 from queue_system.i18n.words import available_languages, words_for
 from queue_system.store.database import Database
 from queue_system.store.log import CITIZEN
 from queue_system.store.queries import access, audit
 from queue_system.store.queries.audit import Entry, Wanted
 from queue_system.store.tables import Event, table
-from queue_system.web.audit_sentences import Sentences, reason
+from queue_system.web.audit_sentences import Sentences, key_of, reason
 from tests.hall import Hall, furnish
 from tests.web_hall import Page, application, furnished, sign_in
 
-# A value for every field that a fact may have; those that stand for something in the hall come from `sample`.
-VALUES: dict[str, Any] = {
-    "code": "A012",
-    "business_date": "2026-11-22",
-    "priority_class": "walkin",
-    "source": "kiosk",
-    "booking": None,
-    "counter_number": 4,
-    "call": 2,
-    "others_first": 3,
-    "to_state": "waiting",
-    "at_counter": None,
-    "from_class": "walkin",
-    "to_class": "bereavement",
-    "basis": "seen",
-    "calls": 2,
-    "reason": "waited-longest",
-    "values": {"n": 12},
-    "outcome": "done",
-    "punctuality": "on_time",
-    "by": "contact",
-    "place": "01890000-0000-7000-8000-000000000000",
-    "state": "fulfilled",
-    "number": 4,
-    "instead_of": None,
-    "ticket": str(uuid4()),
-    "copy": 0,
-    "proof": "completed",
-    "error": "no_paper",
-    "attempt": 1,
-    "final": False,
-    "maybe": False,
-    "status": "no_paper",
-    "transport": "tcp9100",
-    "address": "printer.example:9100",
-    "settings": {"dots": 512, "mute": True, "completion": None},
-    "device_kind": "kiosk",
-    "name": "k1",
-    "roles": ["officer", "it"],
-    "channel": "web",
-    "profile": "embassy-sy-doha",
-    "sha256": "ab" * 32,
-    "lot": "9f86d081884c7d65",
+# What of the hall's own a field may name is put in by `sample`.
+VALUES: dict[Is, Any] = {
+    Is.TICKET_CODE: "A012",
+    Is.APPOINTMENT_CODE: "A012",
+    Is.PERSON: "",
+    Is.PRIORITY: "walkin",
+    Is.SERVICE: "attest-single",
+    Is.ROLES: ["officer", "it"],
+    Is.MOMENT: "2026-11-22T07:00:00+00:00",
+    Is.DAY: "2026-11-22",
+    Is.NUMBER: 4,
+    Is.TEXT: "printer.example:9100",
+    Is.FINGERPRINT: "ab" * 32,
+    Is.PRINTER_SETTINGS: {"dots": 512, "mute": True, "completion": None},
+    Is.UNSAID: str(uuid4()),
+}
+# What makes a fact that has several sentences tell the ordinary one, and what each of the others needs.
+PLAINEST: dict[str, dict[str, Any]] = {
+    "ticket.issued": {"basis": None},
+    "ticket.called": {"reason": "waited-longest", "values": {"n": 12}},
+    "ticket.returned": {"others_first": 0},
+    "counter.opened": {"instead_of": None},
+    "slip.queued": {"copy": 0},
+    "slip.failed": {"final": False, "maybe": False},
+    "staff.sign_in_failed": {"subject": str(uuid4())},
+}
+OTHERS: dict[tuple[str, str], dict[str, Any]] = {
+    ("ticket.issued", "class"): {"basis": "seen"},
+    ("ticket.returned", "aside"): {"others_first": 3},
+    ("booking.looked_up", "call"): {"by": "call"},
+    ("counter.opened", "instead"): {"instead_of": str(uuid4())},
+    ("slip.queued", "copy"): {"copy": 1},
+    ("slip.failed", "final"): {"final": True},
+    ("slip.failed", "maybe"): {"final": True, "maybe": True},
+    ("staff.sign_in_failed", "unknown"): {"subject": ""},
 }
 
 
-def sample(hall: Hall, kind: str) -> Entry:
-    """An entry of that kind with something in every field."""
-    queue = next(iter(hall.branch.queues.values())).slug
+def sample(hall: Hall, kind: str, **changed: Any) -> Entry:
+    """An entry of that kind with something in every field, its ordinary sentence unless `changed` asks for another."""
     devices = {one.slug: str(one.id) for one in hall.db.read_now(access.devices, hall.branch.id)}
     values = VALUES | {
-        "counter": str(hall.counter("c4")),
-        "printer": devices["p2"],
-        "queue": queue,
-        "from_queue": queue,
-        "to_queue": queue,
-        "service": "attest-single",
-        "to_service": "attest-single",
+        Is.COUNTER: str(hall.counter("c4")),
+        Is.DEVICE: devices["k1" if kind.startswith("device.") else "p2"],
+        Is.QUEUE: next(iter(hall.branch.queues.values())).slug,
     }
-    names = [one.name for one in fields(KINDS[kind]) if one.name != "subject"]
-    data = {name: "2026-11-22T07:00:00+00:00" if name.endswith("_at") else values[name] for name in names}
-    if kind in ("slip.voided", "ticket.voided"):
-        data["reason"] = "expired"
-    subject = devices["k1"] if kind.startswith(("device.", "printer.")) else ""
-    return Entry(hall.branch.id, 7, datetime(2026, 11, 22, 7, tzinfo=UTC), kind, "system", "", subject, data)
+    data = {
+        name: meaning.values[0] if isinstance(meaning, Word) else values[meaning]
+        for name, meaning in meanings(KINDS[kind]).items()
+    }
+    data |= PLAINEST.get(kind, {}) | changed
+    return Entry(
+        hall.branch.id, 7, datetime(2026, 11, 22, 7, tzinfo=UTC), kind, "system", "", data.pop("subject"), data
+    )
+
+
+def samples(hall: Hall) -> dict[tuple[str, str], Entry]:
+    """An entry for every sentence that there is."""
+    ordinary = {(kind, ""): sample(hall, kind) for kind in KINDS}
+    return ordinary | {(kind, variant): sample(hall, kind, **data) for (kind, variant), data in OTHERS.items()}
 
 
 def sentences(hall: Hall, language: str, branch_id: UUID | None = None) -> Sentences:
@@ -111,13 +108,61 @@ def hall(sqlite_url: str, clock: FrozenClock) -> Iterator[Hall]:
 # ---------------------------------------------------------------- sentences
 
 
-def test_every_fact_has_a_sentence_in_every_language(hall: Hall) -> None:
+def test_every_fact_has_all_its_sentences_in_every_language(hall: Hall) -> None:
+    told = samples(hall)
+    assert told.keys() == {(kind, variant) for kind, fact in KINDS.items() for variant in variants(fact)}
     for language in available_languages():
         write = sentences(hall, language)
-        texts = {kind: isolates.strip(write.sentence(sample(hall, kind)).striptags()) for kind in KINDS}
-        unfinished = {kind: text for kind, text in texts.items() if "{" in text or "…" in text or "audit." in text}
+        texts = {which: isolates.strip(write.sentence(entry).striptags()) for which, entry in told.items()}
+        unfinished = {which: text for which, text in texts.items() if "{" in text or "…" in text or "audit." in text}
         assert unfinished == {}, language
-        assert len(set(texts.values())) == len(KINDS), f"{language}: two facts read alike"
+        assert len(set(texts.values())) == len(texts), f"{language}: two facts read alike"
+
+
+def test_each_variant_of_a_sentence_is_chosen_by_what_the_fact_says(hall: Hall) -> None:
+    for (kind, variant), entry in samples(hall).items():
+        assert from_data(kind, entry.subject, entry.data).variant() == variant, kind
+
+
+def test_every_placeholder_of_a_sentence_is_a_field_that_may_be_said() -> None:
+    for catalogue in catalogues().values():
+        for kind, fact in KINDS.items():
+            sayable = {name for name, meaning in meanings(fact).items() if meaning is not Is.UNSAID}
+            for variant in variants(fact):
+                message = catalogue.messages[key_of(kind, variant)]
+                named = {name for parts in message.parts for _, name in parts if name is not None}
+                assert named <= sayable, f"{catalogue.language} {message.key}: {named - sayable}"
+
+
+def test_every_sentence_of_the_log_tells_a_fact() -> None:
+    """A sentence whose fact is gone, or whose variant nobody chooses, would never be read."""
+    told = {key_of(kind, variant) for kind, fact in KINDS.items() for variant in variants(fact)}
+    of_facts = {
+        key for key in catalogues()[REFERENCE].messages if key.startswith(tuple(f"audit.{one}." for one in SUBJECTS))
+    }
+    assert of_facts == told
+
+
+def test_every_word_that_a_fact_may_hold_is_in_every_language() -> None:
+    words = {meaning for fact in KINDS.values() for meaning in meanings(fact).values() if isinstance(meaning, Word)}
+    keys = {f"{word.family}.{value}" for word in words for value in word.values}
+    for language in available_languages():
+        assert [key for key in sorted(keys) if not words_for(language).has(key)] == [], language
+
+
+def test_an_entry_of_a_newer_version_is_shown_as_one_that_cannot_be_read(hall: Hall) -> None:
+    entry = replace(sample(hall, "ticket.left"), kind="ticket.praised", data={"code": "A012"})
+    write = sentences(hall, "en")
+    assert isolates.strip(write.sentence(entry).striptags()) == (
+        "This version of the program cannot read this entry: ticket.praised."
+    )
+    assert write.why(entry) is None
+
+
+def test_a_field_that_a_newer_version_added_does_not_disturb_the_sentence(hall: Hall) -> None:
+    entry = sample(hall, "ticket.left")
+    write = sentences(hall, "en")
+    assert write.sentence(replace(entry, data=entry.data | {"mood": "glad"})) == write.sentence(entry)
 
 
 def test_no_sentence_shows_an_id_or_a_slug(hall: Hall) -> None:
@@ -127,35 +172,18 @@ def test_no_sentence_shows_an_id_or_a_slug(hall: Hall) -> None:
     slugs |= {one.slug for one in hall.branch.queues.values() if "-" in one.slug}
     for language in available_languages():
         write = sentences(hall, language)
-        for kind in KINDS:
-            text = write.sentence(sample(hall, kind)).striptags()
+        for (kind, _), entry in samples(hall).items():
+            text = write.sentence(entry).striptags()
             shown = set(isolates.strip(text).replace(".", " ").replace(":", " ").split())
             assert not shown & slugs, f"{language} {kind}: {text}"
             assert "-4" not in text.replace("A012", ""), f"{language} {kind}: an id in {text}"
 
 
-def test_every_value_a_fact_may_have_has_a_word() -> None:
+def test_everything_else_that_the_page_says_has_a_word() -> None:
     families = {
-        "audit.slip-error.": {
-            "offline",
-            "silent",
-            "garbled",
-            "denied",
-            "no_device",
-            "no_paper",
-            "cover_open",
-            "interrupted",
-            "unconfirmed",
-            "unknown_host",
-            "internal",
-        },
-        "audit.proof.": {"completed", "status", "none"},
-        "audit.source.": {"kiosk", "web", "api", "reception", "desk", "phone"},
         "audit.basis.": {*RAISE_REASONS, *OUT_OF_TURN, BY_SERVICE},
-        "audit.outcome.": {"done", "documents_missing", "refused"},
         "audit.broken.": {"gap", "altered", "head"},
-        "audit.group.": {kind.partition(".")[0] for kind in KINDS},
-        "audit.device-kind.": {"kiosk", "display", "printer", "counter_display"},
+        "audit.group.": set(SUBJECTS),
         "audit.actor.": {"citizen", "system", "device", "staff"},
     }
     for language in available_languages():
@@ -196,7 +224,7 @@ def test_what_somebody_typed_as_a_name_is_no_markup(hall: Hall) -> None:
 
 
 def test_an_unknown_name_tried_at_the_door_is_not_invented(hall: Hall) -> None:
-    text = sentences(hall, "en").sentence(sample(hall, "staff.sign_in_failed")).striptags()
+    text = sentences(hall, "en").sentence(sample(hall, "staff.sign_in_failed", subject="")).striptags()
     assert "an unknown name" in text
 
 
@@ -392,13 +420,6 @@ def test_the_verdict_covers_only_what_one_may_read(place: tuple[TestClient, Hall
     sign_in(client, "auditor", "en")
     page = Page(client.post(f"/office/audit/verification?branch={hall.branch.slug}").text)
     assert page.text.count("is intact") == 1
-
-
-def test_facts_have_no_field_without_a_sample() -> None:
-    known = VALUES.keys() | {"counter", "printer", "queue", "from_queue", "to_queue", "service", "to_service"}
-    for kind, fact in KINDS.items():
-        unknown = {one.name for one in fields(fact) if one.default is MISSING} - known - {"subject"}
-        assert not {name for name in unknown if not name.endswith("_at")}, kind
 
 
 def test_the_staff_of_a_log_are_looked_up_when_it_is_read(hall: Hall) -> None:

@@ -13,9 +13,10 @@ from uuid import UUID
 import sqlalchemy as sa
 from uuid_utils.compat import uuid7
 
-from ..core import bookings, contacts, events, hours, slots
+from ..core import bookings, contacts, hours, slots
 from ..core.bookings import Booker, BookingState, BookingStep
 from ..core.errors import Missing, Refused
+from ..core.facts.bookings import BookingCancelled, BookingChanged, BookingConfirmed, BookingExpired, BookingHeld
 from ..core.persons import Standing
 from ..store.database import Tx
 from ..store.log import SYSTEM, Actor, Locked, locked
@@ -91,7 +92,7 @@ def confirm_booking(tx: Tx, branch_id: UUID, booking_id: UUID, actor: Actor) -> 
         if refusal is not None:
             raise refusal
         _move(branch, booking, BookingStep.CONFIRM, confirmed_at=tx.now, held_until=None)
-        branch.append(events.BookingConfirmed(subject=str(booking.id), code=booking.code), actor)
+        branch.append(BookingConfirmed(subject=str(booking.id), code=booking.code), actor)
         return stored.booking(tx, branch_id, booking_id)
 
 
@@ -124,7 +125,7 @@ def change_booking(
         freed.take_again(branch, booking, {seat.resource_key for seat in seats}, span)
         _take(branch, tuple(seat for seat in seats if seat not in own), booking.id)
         _move(branch, booking, BookingStep.CHANGE, starts_at=slot.start, ends_at=slot.end, changes=booking.changes + 1)
-        fact = events.BookingChanged(
+        fact = BookingChanged(
             subject=str(booking.id),
             code=booking.code,
             from_starts_at=booking.starts_at.isoformat(),
@@ -153,7 +154,7 @@ def cancel_booking(
         else:
             freed.give_back(branch, settings, booking)
         _move(branch, booking, BookingStep.CANCEL, ended_at=tx.now)
-        branch.append(events.BookingCancelled(subject=str(booking.id), code=booking.code), actor)
+        branch.append(BookingCancelled(subject=str(booking.id), code=booking.code), actor)
         return stored.booking(tx, branch_id, booking_id)
 
 
@@ -169,7 +170,7 @@ def expire_due(branch: Locked) -> int:
     for booking in due:
         _release(branch, booking)
         _move(branch, booking, BookingStep.EXPIRE, ended_at=branch.tx.now)
-        branch.append(events.BookingExpired(subject=str(booking.id), code=booking.code), SYSTEM)
+        branch.append(BookingExpired(subject=str(booking.id), code=booking.code), SYSTEM)
     return len(due) + freed.return_due(branch)
 
 
@@ -216,7 +217,7 @@ def _hold(branch: Locked, order: HoldOrder, earlier_id: UUID | None = None) -> B
     }
     tx.execute(sa.insert(BOOKING), row)
     _take(branch, seats, row["id"])
-    fact = events.BookingHeld(
+    fact = BookingHeld(
         subject=str(row["id"]),
         code=row["code"],
         service=service.slug,
@@ -234,7 +235,7 @@ def _replaced(branch: Locked, earlier_id: UUID, name: str, contact: str, actor: 
         return None
     _release(branch, earlier)
     _move(branch, earlier, BookingStep.CANCEL, ended_at=branch.tx.now)
-    branch.append(events.BookingCancelled(subject=str(earlier.id), code=earlier.code), actor)
+    branch.append(BookingCancelled(subject=str(earlier.id), code=earlier.code), actor)
     return earlier
 
 

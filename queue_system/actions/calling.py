@@ -7,10 +7,10 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from ..core import events
 from ..core.bookings import BookingState
 from ..core.dispatch import Choice, Reason
 from ..core.errors import Refused
+from ..core.facts.tickets import TicketCalled, TicketNoShow, TicketServed, TicketSkipped, TicketStarted
 from ..core.reasons import OUT_OF_TURN
 from ..core.tickets import Step, TicketState
 from ..store.database import Tx
@@ -87,7 +87,7 @@ def call(
     first = ticket.first_called_at or tx.now
     stands = {"counter_id": counter.id, "called_at": tx.now, "first_called_at": first, "started_at": None}
     called = move(tx, ticket, Step.CALL, **stands, calls=calls, aside=0)
-    fact = events.TicketCalled(
+    fact = TicketCalled(
         subject=str(ticket.id),
         code=ticket.code,
         counter=str(counter.id),
@@ -106,7 +106,7 @@ def call(
 
 def start(branch: Locked, counter: CounterView, ticket: TicketView, actor: Actor) -> TicketView:
     moved = move(branch.tx, ticket, Step.START, started_at=branch.tx.now)
-    branch.append(events.TicketStarted(subject=str(ticket.id), code=ticket.code, counter=str(counter.id)), actor)
+    branch.append(TicketStarted(subject=str(ticket.id), code=ticket.code, counter=str(counter.id)), actor)
     return moved
 
 
@@ -115,7 +115,7 @@ def finish(branch: Locked, counter: CounterView, ticket: TicketView, actor: Acto
         # Nobody is served who has not come: what was not pressed then is written now.
         ticket = start(branch, counter, ticket, actor)
     moved = move(branch.tx, ticket, Step.FINISH, ended_at=branch.tx.now, outcome=outcome)
-    fact = events.TicketServed(subject=str(ticket.id), code=ticket.code, counter=str(counter.id), outcome=outcome)
+    fact = TicketServed(subject=str(ticket.id), code=ticket.code, counter=str(counter.id), outcome=outcome)
     branch.append(fact, actor)
     end_booking(branch, ticket, BookingState.FULFILLED, actor)
     return moved
@@ -128,13 +128,13 @@ def absent(
     where = {"subject": str(ticket.id), "code": ticket.code, "counter": str(counter.id)}
     if rule.is_no_show(ticket.calls, ticket.first_called_at or tx.now, line.agreed_time(ticket), tx.now):
         moved = move(tx, ticket, Step.NO_SHOW, counter_id=None, ended_at=tx.now)
-        branch.append(events.TicketNoShow(**where, calls=ticket.calls), actor)
+        branch.append(TicketNoShow(**where, calls=ticket.calls), actor)
         end_booking(branch, ticket, BookingState.NO_SHOW, actor)
         return moved
     # An emergency lets one other go first, so that nobody is called again and again in vain.
     others = min(1, rule.others_first) if line.is_emergency(settings, ticket.priority) else rule.others_first
     moved = move(tx, ticket, Step.SKIP, counter_id=None, skips=ticket.skips + 1, aside=others)
-    branch.append(events.TicketSkipped(**where, calls=ticket.calls, others_first=others), actor)
+    branch.append(TicketSkipped(**where, calls=ticket.calls, others_first=others), actor)
     return moved
 
 

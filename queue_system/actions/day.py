@@ -13,9 +13,12 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from ..core import events, tickets
+from ..core import tickets
 from ..core.bookings import BookingState
 from ..core.facts import Fact
+from ..core.facts.bookings import BookingEnded
+from ..core.facts.counters import CounterClosed
+from ..core.facts.tickets import TicketNoShow, TicketServed, TicketVoided
 from ..core.tickets import Step
 from ..store.database import Tx
 from ..store.log import SYSTEM, Actor, Locked, locked
@@ -77,7 +80,7 @@ def _close_bookings(branch: Locked, settings: BranchSettings) -> int:
             .where(BOOKING.c.branch_id == branch.id, BOOKING.c.id == booking.id)
             .values(state=BookingState.NO_SHOW.value, ended_at=tx.now)
         )
-        fact = events.BookingEnded(subject=str(booking.id), code=booking.code, state=BookingState.NO_SHOW.value)
+        fact = BookingEnded(subject=str(booking.id), code=booking.code, state=BookingState.NO_SHOW.value)
         branch.append(fact, SYSTEM)
     return len(missed)
 
@@ -106,12 +109,12 @@ def vacate(branch: Locked, counter_id: UUID, number: int, actor: Actor) -> None:
         .where(COUNTER.c.branch_id == branch.id, COUNTER.c.id == counter_id)
         .values(staff_id=None, seated_at=None, last_press=None)
     )
-    branch.append(events.CounterClosed(subject=str(counter_id), number=number), actor)
+    branch.append(CounterClosed(subject=str(counter_id), number=number), actor)
 
 
 def _close_ticket(branch: Locked, ticket: TicketView) -> None:
     step = tickets.LAST_STEPS[ticket.state]
-    outcome = "forgotten" if step is Step.FINISH else None
+    outcome = tickets.FORGOTTEN if step is Step.FINISH else None
     branch.tx.execute(
         sa.update(TICKET)
         .where(TICKET.c.branch_id == branch.id, TICKET.c.id == ticket.id)
@@ -126,10 +129,10 @@ def _close_ticket(branch: Locked, ticket: TicketView) -> None:
     subject, counter = str(ticket.id), str(ticket.counter_id or "")
     fact: Fact
     if step is Step.VOID:
-        fact = events.TicketVoided(subject=subject, code=ticket.code, reason="day-over")
+        fact = TicketVoided(subject=subject, code=ticket.code, reason="day-over")
     elif step is Step.NO_SHOW:
-        fact = events.TicketNoShow(subject=subject, code=ticket.code, counter=counter, calls=ticket.calls)
+        fact = TicketNoShow(subject=subject, code=ticket.code, counter=counter, calls=ticket.calls)
     else:
-        fact = events.TicketServed(subject=subject, code=ticket.code, counter=counter, outcome="forgotten")
+        fact = TicketServed(subject=subject, code=ticket.code, counter=counter, outcome=tickets.FORGOTTEN)
     branch.append(fact, SYSTEM)
     end_booking(branch, ticket, BookingState.FULFILLED if step is Step.FINISH else BookingState.NO_SHOW, SYSTEM)

@@ -8,9 +8,11 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from ..core import dispatch, events, tickets
+from ..core import dispatch, tickets
 from ..core.dispatch import Choice
 from ..core.errors import Missing, Refused, Stale
+from ..core.facts.counters import CounterClosed, CounterOpened
+from ..core.facts.tickets import TicketHeld, TicketRecalled, TicketResumed, TicketTransferred
 from ..core.tickets import Step, TicketState
 from ..store.database import Tx
 from ..store.log import Actor, Locked
@@ -82,7 +84,7 @@ def take_over(tx: Tx, desk: Desk) -> None:
         if holder is not None:
             if holder.present:
                 raise Refused("counter-taken", number=counter.number)
-            branch.append(events.CounterClosed(subject=str(counter.id), number=counter.number), desk.actor)
+            branch.append(CounterClosed(subject=str(counter.id), number=counter.number), desk.actor)
         _sit_down(branch, counter, desk, holder.staff_id if holder else None)
 
 
@@ -138,7 +140,7 @@ def recall(tx: Tx, desk: Desk) -> TicketView:
     def step(branch: Locked, counter: CounterView, ticket: TicketView) -> TicketView:
         calls = ticket.calls + 1
         moved = move(tx, ticket, Step.RECALL, called_at=tx.now, calls=calls)
-        fact = events.TicketRecalled(
+        fact = TicketRecalled(
             subject=str(ticket.id),
             code=ticket.code,
             counter=str(counter.id),
@@ -163,7 +165,7 @@ def start_serving(tx: Tx, desk: Desk) -> TicketView:
 
 def finish(tx: Tx, desk: Desk, outcome: str = "done") -> TicketView:
     """The visit is over; `outcome` is done, documents_missing or refused. Who was only called has come, then."""
-    if outcome not in ("done", "documents_missing", "refused"):
+    if outcome not in tickets.OUTCOMES:
         raise Refused("outcome-unknown")
 
     def step(branch: Locked, counter: CounterView, ticket: TicketView) -> TicketView:
@@ -199,7 +201,7 @@ def hold(tx: Tx, desk: Desk) -> TicketView:
 
     def step(branch: Locked, counter: CounterView, ticket: TicketView) -> TicketView:
         moved = move(tx, ticket, Step.HOLD, counter_id=None, **AFRESH)
-        branch.append(events.TicketHeld(subject=str(ticket.id), code=ticket.code, counter=str(counter.id)), desk.actor)
+        branch.append(TicketHeld(subject=str(ticket.id), code=ticket.code, counter=str(counter.id)), desk.actor)
         return moved
 
     return _with_current(tx, desk, step)
@@ -219,7 +221,7 @@ def resume(tx: Tx, branch_id: UUID, ticket_id: UUID, actor: Actor) -> TicketView
             moved = come_back(branch, settings, ticket, actor)
         else:
             moved = move(tx, ticket, Step.RESUME)
-            branch.append(events.TicketResumed(subject=str(ticket.id), code=ticket.code), actor)
+            branch.append(TicketResumed(subject=str(ticket.id), code=ticket.code), actor)
         remember_at_own_counter(branch, actor, ticket, moved)
         return moved
 
@@ -236,7 +238,7 @@ def transfer(tx: Tx, desk: Desk, service_id: UUID) -> TicketView:
             raise Refused("transfer-to-itself")
         place = {"counter_id": None, "service_id": service.id, "queue_id": service.queue_id}
         moved = move(tx, ticket, Step.TRANSFER, **place, **AFRESH)
-        fact = events.TicketTransferred(
+        fact = TicketTransferred(
             subject=str(ticket.id),
             code=ticket.code,
             counter=str(counter.id),
@@ -316,7 +318,7 @@ def _sit_down(branch: Locked, counter: CounterView, desk: Desk, instead_of: UUID
         _close(branch, settings.counters[other.id], desk)
     _set_holder(branch.tx, branch, counter, desk.staff_id)
     before = str(instead_of) if instead_of else None
-    branch.append(events.CounterOpened(subject=str(counter.id), number=counter.number, instead_of=before), desk.actor)
+    branch.append(CounterOpened(subject=str(counter.id), number=counter.number, instead_of=before), desk.actor)
 
 
 def _set_holder(tx: Tx, branch: Locked, counter: CounterView, staff_id: UUID) -> None:

@@ -9,7 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from uuid_utils.compat import uuid7
 
-from ..core import events
+from ..core.facts.bookings import PlaceReleased, PlaceReturned
 from ..core.freed import returns_at
 from ..store.database import Tx
 from ..store.log import SYSTEM, Actor, Locked, locked
@@ -30,7 +30,7 @@ def release_places(tx: Tx, branch_id: UUID, ids: Collection[UUID], actor: Actor)
         wanted = [place for place in stored.kept_places(tx, branch_id) if place.id in ids]
         for place in wanted:
             _return(branch, place)
-            fact = events.PlaceReleased(
+            fact = PlaceReleased(
                 subject=str(place.booking_id),
                 code=place.code,
                 service=settings.services[place.service_id].slug,
@@ -48,7 +48,7 @@ def return_due(branch: Locked) -> int:
     settings = branch_settings(branch.tx, branch.id, branch.config_version)
     for place in due:
         _return(branch, place)
-        fact = events.PlaceReturned(
+        fact = PlaceReturned(
             subject=str(place.booking_id),
             code=place.code,
             service=settings.services[place.service_id].slug,

@@ -12,9 +12,12 @@ from uuid import UUID
 import sqlalchemy as sa
 from uuid_utils.compat import uuid7
 
-from ..core import bookings, device_events, events, hours, tickets
+from ..core import bookings, hours, tickets
 from ..core.bookings import Arrival, BookingState, BookingStep, Punctuality
 from ..core.errors import Denied, Missing, Refused
+from ..core.facts.bookings import BookingCheckedIn
+from ..core.facts.slips import SlipQueued
+from ..core.facts.tickets import TicketIssued, TicketLeft
 from ..core.tickets import OPEN, ORDINARY, TicketState
 from ..store.database import Tx
 from ..store.log import Actor, Locked
@@ -165,7 +168,7 @@ def check_in(
             .where(BOOKING.c.branch_id == branch_id, BOOKING.c.id == booking.id)
             .values(state=BookingState.CHECKED_IN.value, ticket_id=issued.ticket.id)
         )
-        fact = events.BookingCheckedIn(
+        fact = BookingCheckedIn(
             subject=str(booking.id),
             code=booking.code,
             ticket=str(issued.ticket.id),
@@ -185,7 +188,7 @@ def leave(tx: Tx, branch_id: UUID, ticket_id: UUID, actor: Actor) -> TicketView:
             .where(TICKET.c.branch_id == branch_id, TICKET.c.id == ticket_id)
             .values(state=state.value, ended_at=tx.now)
         )
-        branch.append(events.TicketLeft(subject=str(ticket_id), code=ticket.code), actor)
+        branch.append(TicketLeft(subject=str(ticket_id), code=ticket.code), actor)
         end_booking(branch, ticket, BookingState.NO_SHOW, actor)
         return line.ticket(tx, branch_id, ticket_id)
 
@@ -275,7 +278,7 @@ def _issue(
     tx.later(_ISSUE, row)
     ticket = line.fresh(row)
     branch.append(
-        events.TicketIssued(
+        TicketIssued(
             subject=str(ticket.id),
             code=ticket.code,
             queue=queue.slug,
@@ -313,7 +316,7 @@ def queue_slip(branch: Locked, ticket: TicketView, printer_id: UUID, actor: Acto
         },
     )
     branch.append(
-        device_events.SlipQueued(
+        SlipQueued(
             subject=str(job_id), ticket=str(ticket.id), code=ticket.code, printer=str(printer_id), copy=copy_number
         ),
         actor,

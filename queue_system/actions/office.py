@@ -13,8 +13,9 @@ from uuid import UUID
 import sqlalchemy as sa
 from uuid_utils.compat import uuid7
 
-from ..core import device_events, staff_events
 from ..core.errors import Missing, Refused, SignedOut
+from ..core.facts.devices import DevicePaired, DeviceReplaced, DeviceRevoked, PairingRefused
+from ..core.facts.people import SignInFailed, StaffCreated, StaffSignedIn, StaffSignedOut
 from ..core.logins import check_login, check_name, login_key
 from ..store.database import AnyRow, Tx
 from ..store.log import SYSTEM, Actor, locked
@@ -80,7 +81,7 @@ def create_staff(tx: Tx, person: NewStaff, actor: Actor = SYSTEM) -> UUID:
         )
         for branch_id, role in person.roles:
             tx.execute(sa.insert(STAFF_ROLE), {"staff_id": staff_id, "branch_id": branch_id, "role": role})
-        fact = staff_events.StaffCreated(subject=str(staff_id), roles=sorted({role for _, role in person.roles}))
+        fact = StaffCreated(subject=str(staff_id), roles=sorted({role for _, role in person.roles}))
         organisation.append(fact, actor)
         return staff_id
 
@@ -109,9 +110,7 @@ def start_session(tx: Tx, staff_id: UUID, channel: str, checked: str | None = No
             },
         )
         tx.execute(sa.delete(SESSION).where(SESSION.c.expires_at <= tx.now))
-        organisation.append(
-            staff_events.StaffSignedIn(subject=str(staff_id), channel=channel), Actor("staff", str(staff_id))
-        )
+        organisation.append(StaffSignedIn(subject=str(staff_id), channel=channel), Actor("staff", str(staff_id)))
         return token
 
 
@@ -119,7 +118,7 @@ def record_failed_sign_in(tx: Tx, staff_id: UUID | None, channel: str) -> None:
     """A wrong password, or a name that does not exist; the typed name itself is not kept."""
     with locked(tx, ORGANISATION) as organisation:
         subject = str(staff_id) if staff_id else ""
-        organisation.append(staff_events.SignInFailed(subject=subject, channel=channel), SYSTEM)
+        organisation.append(SignInFailed(subject=subject, channel=channel), SYSTEM)
 
 
 def touch_session(tx: Tx, token: str) -> None:
@@ -136,7 +135,7 @@ def end_session(tx: Tx, token: str) -> None:
             .returning(SESSION.c.staff_id, SESSION.c.channel)
         )
         if row is not None:
-            fact = staff_events.StaffSignedOut(subject=str(row.staff_id), channel=row.channel)
+            fact = StaffSignedOut(subject=str(row.staff_id), channel=row.channel)
             organisation.append(fact, Actor("staff", str(row.staff_id)))
 
 
@@ -190,7 +189,7 @@ def approve_pairing(tx: Tx, user_code: str, branch_id: UUID, device_id: UUID, ac
             .where(PAIRING.c.id == pairing.id)
             .values(state="approved", branch_id=branch_id, device_id=device_id)
         )
-        fact = device_events.DevicePaired(subject=str(device_id), device_kind=device.kind, name=device.slug)
+        fact = DevicePaired(subject=str(device_id), device_kind=device.kind, name=device.slug)
         branch.append(fact, actor)
 
 
@@ -199,7 +198,7 @@ def refuse_pairing(tx: Tx, user_code: str, branch_id: UUID, actor: Actor) -> Non
     with locked(tx, branch_id) as branch:
         pairing = _pending(tx, user_code)
         tx.execute(sa.update(PAIRING).where(PAIRING.c.id == pairing.id).values(state="refused"))
-        branch.append(device_events.PairingRefused(subject=str(pairing.id), device_kind=pairing.kind), actor)
+        branch.append(PairingRefused(subject=str(pairing.id), device_kind=pairing.kind), actor)
 
 
 def redeem_pairing(tx: Tx, device_code: str) -> tuple[str, str | None]:
@@ -225,7 +224,7 @@ def redeem_pairing(tx: Tx, device_code: str) -> tuple[str, str | None]:
         )
         if device.token_sha256 is not None:
             # The fact wakes the machine that was here before, which finds itself locked out.
-            fact = device_events.DeviceReplaced(subject=str(device.id), device_kind=device.kind, name=device.slug)
+            fact = DeviceReplaced(subject=str(device.id), device_kind=device.kind, name=device.slug)
             branch.append(fact, Actor("device", str(device.id)))
         return "approved", token
 
@@ -253,9 +252,7 @@ def revoke_device(tx: Tx, branch_id: UUID, device_id: UUID, actor: Actor) -> Non
             .where(PAIRING.c.branch_id == branch_id, PAIRING.c.device_id == device_id, PAIRING.c.state == "approved")
             .values(state="refused")
         )
-        branch.append(
-            device_events.DeviceRevoked(subject=str(device_id), device_kind=device.kind, name=device.slug), actor
-        )
+        branch.append(DeviceRevoked(subject=str(device_id), device_kind=device.kind, name=device.slug), actor)
 
 
 def enrol_device(tx: Tx, branch_id: UUID, device_id: UUID, actor: Actor = SYSTEM) -> str:
@@ -268,9 +265,7 @@ def enrol_device(tx: Tx, branch_id: UUID, device_id: UUID, actor: Actor = SYSTEM
             .where(DEVICE.c.branch_id == branch_id, DEVICE.c.id == device_id)
             .values(token_sha256=sha256(token), paired_at=tx.now, revoked_at=None)
         )
-        branch.append(
-            device_events.DevicePaired(subject=str(device_id), device_kind=device.kind, name=device.slug), actor
-        )
+        branch.append(DevicePaired(subject=str(device_id), device_kind=device.kind, name=device.slug), actor)
         return token
 
 

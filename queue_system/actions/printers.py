@@ -8,8 +8,9 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from ..core import device_events, printers
+from ..core import printers
 from ..core.errors import Missing
+from ..core.facts.printers import PrinterAddressSet, PrinterAdjusted, PrinterLearnt
 from ..store.database import AnyRow, Tx
 from ..store.log import SYSTEM, Actor, Locked, locked
 from ..store.tables import Device, table
@@ -38,7 +39,7 @@ def set_printer(tx: Tx, branch_id: UUID, printer_id: UUID, settings: Mapping[str
         _write(branch, printer_id, wanted)
         if _place(wanted) != _place(known):
             transport, address = _place(wanted)
-            fact = device_events.PrinterAddressSet(subject=str(printer_id), transport=transport, address=address)
+            fact = PrinterAddressSet(subject=str(printer_id), transport=transport, address=address)
             branch.append(fact, actor)
         changed = {
             name: printers.setting(wanted, name)
@@ -46,7 +47,7 @@ def set_printer(tx: Tx, branch_id: UUID, printer_id: UUID, settings: Mapping[str
             if printers.setting(wanted, name) != printers.setting(known, name)
         }
         if changed:
-            branch.append(device_events.PrinterAdjusted(subject=str(printer_id), settings=changed), actor)
+            branch.append(PrinterAdjusted(subject=str(printer_id), settings=changed), actor)
         return True
 
 
@@ -59,7 +60,7 @@ def learn_again(tx: Tx, branch_id: UUID, printer_id: UUID, actor: Actor) -> None
         rounds = int(data.get(printers.ROUND, 0)) + 1
         known = {name: value for name, value in data.items() if name != printers.LEARNT}
         _write(branch, printer_id, known | {printers.ROUND: rounds})
-        branch.append(device_events.PrinterAdjusted(subject=str(printer_id), settings={"completion": None}), actor)
+        branch.append(PrinterAdjusted(subject=str(printer_id), settings={"completion": None}), actor)
 
 
 def record_no_completion(tx: Tx, branch_id: UUID, printer_id: UUID, settings: Mapping[str, Any]) -> None:
@@ -72,7 +73,7 @@ def record_no_completion(tx: Tx, branch_id: UUID, printer_id: UUID, settings: Ma
         if data != settings:
             return
         _write(branch, printer_id, dict(data) | {printers.LEARNT: False})
-        branch.append(device_events.PrinterLearnt(subject=str(printer_id)), SYSTEM)
+        branch.append(PrinterLearnt(subject=str(printer_id)), SYSTEM)
 
 
 def _place(settings: Mapping[str, Any]) -> tuple[str, str]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from ..core import events, tickets
+from ..core import tickets
 from ..core.errors import Refused
+from ..core.facts.tickets import TicketRaised
 from ..core.reasons import BY_SERVICE, RAISE_REASONS
 from ..core.tickets import Step
 from ..store.database import Tx
@@ -51,7 +52,7 @@ def _raise(
     # An emergency counts from now at the latest: what was agreed for later is overtaken by it.
     anchor = min(ticket.anchor_at, branch.now) if line.is_emergency(settings, priority) else ticket.anchor_at
     moved = move(branch.tx, ticket, Step.RAISE, priority=priority, anchor_at=anchor)
-    fact = events.TicketRaised(
+    fact = TicketRaised(
         subject=str(ticket.id), code=ticket.code, from_class=ticket.priority, to_class=priority, basis=reason
     )
     branch.append(fact, actor)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from uuid import UUID
 
-from ..core import events
+from ..core.facts.bookings import BookingLookedUp
 from ..store.database import Tx
 from ..store.log import Actor, locked
 from ..store.queries.bookings import BookingView
@@ -15,4 +15,4 @@ def record_look_ups(tx: Tx, branch_id: UUID, found: Iterable[BookingView], by: s
     """Write down whose bookings were found `by` name or contact; what was typed is not kept."""
     with locked(tx, branch_id) as branch:
         for booking in found:
-            branch.append(events.BookingLookedUp(subject=str(booking.id), code=booking.code, by=by), actor)
+            branch.append(BookingLookedUp(subject=str(booking.id), code=booking.code, by=by), actor)

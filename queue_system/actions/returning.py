@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..core import events
 from ..core.errors import Refused
+from ..core.facts.tickets import TicketReturned
 from ..core.tickets import Step
 from ..store.log import Actor, Locked
 from ..store.queries import line
@@ -25,6 +25,6 @@ def come_back(branch: Locked, settings: BranchSettings, ticket: TicketView, acto
     others = rule.others_first if rule.keeps_place else 0
     place = {"anchor_at": ticket.anchor_at if rule.keeps_place else branch.now, "aside": others}
     moved = move(branch.tx, ticket, Step.RETURN, **{**AFRESH, **place, "returns": ticket.returns + 1, "ended_at": None})
-    branch.append(events.TicketReturned(subject=str(ticket.id), code=ticket.code, others_first=others), actor)
+    branch.append(TicketReturned(subject=str(ticket.id), code=ticket.code, others_first=others), actor)
     reopen_booking(branch, ticket, actor)
     return moved

@@ -13,8 +13,9 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from ..core import device_events
 from ..core.errors import Missing, Refused
+from ..core.facts.printers import PrinterChanged
+from ..core.facts.slips import SlipFailed, SlipPrinted, SlipVoided
 from ..core.tickets import OPEN
 from ..store.database import AnyRow, Tx
 from ..store.log import SYSTEM, Actor, Locked, locked
@@ -87,7 +88,7 @@ def report_slip(tx: Tx, branch_id: UUID, job_id: UUID, outcome: SlipOutcome) -> 
             return
         if outcome.error is None:
             _end(branch, job, "printed", None)
-            fact = device_events.SlipPrinted(
+            fact = SlipPrinted(
                 subject=str(job.id),
                 ticket=str(job.ticket_id),
                 code=_code(tx, job),
@@ -143,7 +144,7 @@ def record_printer_status(tx: Tx, branch_id: UUID, printer_id: UUID, status: str
         return False
     with locked(tx, branch_id) as branch:
         tx.execute(sa.update(DEVICE).where(here).values(status=status, status_at=tx.now, seen_at=tx.now))
-        branch.append(device_events.PrinterChanged(subject=str(printer_id), status=status), SYSTEM)
+        branch.append(PrinterChanged(subject=str(printer_id), status=status), SYSTEM)
         return True
 
 
@@ -170,7 +171,7 @@ def _fail(branch: Locked, job: AnyRow, outcome: SlipOutcome) -> None:
         )
     else:
         _end(branch, job, "unknown" if outcome.maybe else "failed", outcome.error)
-    fact = device_events.SlipFailed(
+    fact = SlipFailed(
         subject=str(job.id),
         ticket=str(job.ticket_id),
         code=_code(tx, job),
@@ -185,7 +186,7 @@ def _fail(branch: Locked, job: AnyRow, outcome: SlipOutcome) -> None:
 
 def _void(branch: Locked, job: AnyRow, reason: str) -> None:
     _end(branch, job, "void", reason)
-    fact = device_events.SlipVoided(
+    fact = SlipVoided(
         subject=str(job.id),
         ticket=str(job.ticket_id),
         code=_code(branch.tx, job),

@@ -8,8 +8,8 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from ..core import staff_events
 from ..core.errors import Missing, Refused
+from ..core.facts.people import StaffLocked, StaffPasswordSet, StaffRoleGiven, StaffRoleTaken, StaffUnlocked
 from ..core.logins import login_key
 from ..store.database import Tx
 from ..store.log import SYSTEM, Actor, Locked, locked
@@ -55,7 +55,7 @@ def lock_staff(tx: Tx, login: str, actor: Actor = SYSTEM) -> None:
         staff_id = _id_of(tx, login)
         tx.execute(sa.update(STAFF).where(STAFF.c.id == staff_id).values(active=False))
         _end_everywhere(tx, staff_id)
-        organisation.append(staff_events.StaffLocked(subject=str(staff_id)), actor)
+        organisation.append(StaffLocked(subject=str(staff_id)), actor)
         _leave_counters(tx, staff_id, actor)
 
 
@@ -64,7 +64,7 @@ def unlock_staff(tx: Tx, login: str, actor: Actor = SYSTEM) -> None:
     with locked(tx, ORGANISATION) as organisation:
         staff_id = _id_of(tx, login)
         tx.execute(sa.update(STAFF).where(STAFF.c.id == staff_id).values(active=True, unlocked_at=tx.now))
-        organisation.append(staff_events.StaffUnlocked(subject=str(staff_id)), actor)
+        organisation.append(StaffUnlocked(subject=str(staff_id)), actor)
 
 
 def set_password(tx: Tx, login: str, password: str, actor: Actor = SYSTEM) -> None:
@@ -73,7 +73,7 @@ def set_password(tx: Tx, login: str, password: str, actor: Actor = SYSTEM) -> No
         staff_id = _id_of(tx, login)
         tx.execute(sa.update(STAFF).where(STAFF.c.id == staff_id).values(password=password, unlocked_at=tx.now))
         _end_everywhere(tx, staff_id)
-        organisation.append(staff_events.StaffPasswordSet(subject=str(staff_id)), actor)
+        organisation.append(StaffPasswordSet(subject=str(staff_id)), actor)
 
 
 def change_roles(tx: Tx, login: str, branch_id: UUID, *, give: str = "", take: str = "", actor: Actor = SYSTEM) -> None:
@@ -98,7 +98,7 @@ def _give(organisation: Locked, staff_id: UUID, branch_id: UUID, role: str, acto
     if tx.row(sa.select(STAFF_ROLE.c.role).filter_by(**held)) is not None:
         raise Refused("role-held", role=role)
     tx.execute(sa.insert(STAFF_ROLE), held)
-    organisation.append(staff_events.StaffRoleGiven(subject=str(staff_id), roles=[role], place=str(branch_id)), actor)
+    organisation.append(StaffRoleGiven(subject=str(staff_id), roles=[role], place=str(branch_id)), actor)
 
 
 def _take(organisation: Locked, staff_id: UUID, branch_id: UUID, role: str, actor: Actor) -> None:
@@ -113,7 +113,7 @@ def _take(organisation: Locked, staff_id: UUID, branch_id: UUID, role: str, acto
         raise Refused("role-not-held", role=role)
     if administrators and not _administrators(tx):
         raise Refused("last-administrator")
-    organisation.append(staff_events.StaffRoleTaken(subject=str(staff_id), roles=[role], place=str(branch_id)), actor)
+    organisation.append(StaffRoleTaken(subject=str(staff_id), roles=[role], place=str(branch_id)), actor)
 
 
 def _administrators(tx: Tx) -> set[UUID]:

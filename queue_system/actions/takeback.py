@@ -13,9 +13,10 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from ..core import events, tickets
+from ..core import tickets
 from ..core.bookings import BookingState
 from ..core.errors import Refused, Stale
+from ..core.facts.tickets import TicketTakenBack
 from ..store.log import Actor, Locked
 from ..store.prepared import Prepared
 from ..store.queries import line
@@ -144,7 +145,7 @@ def _put_back(
     if found.rowcount != 1:
         raise Stale("ticket-moved", code=ticket.code)
     again = line.ticket(branch.tx, branch.id, ticket.id)
-    fact = events.TicketTakenBack(
+    fact = TicketTakenBack(
         subject=str(ticket.id),
         code=ticket.code,
         counter=str(counter_id),

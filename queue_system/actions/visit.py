@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from ..core import events
 from ..core.bookings import BookingState, Punctuality
+from ..core.facts.bookings import BookingCheckedIn, BookingEnded, BookingReopened
 from ..store.log import Actor, Locked
 from ..store.queries.line import TicketView
 from ..store.tables import Booking, table
@@ -24,22 +24,20 @@ def end_booking(branch: Locked, ticket: TicketView, state: BookingState, actor: 
         .returning(BOOKING.c.code)
     )
     code = branch.tx.scalar(statement)
-    branch.append(events.BookingEnded(subject=str(ticket.booking_id), code=code, state=state.value), actor)
+    branch.append(BookingEnded(subject=str(ticket.booking_id), code=code, state=state.value), actor)
 
 
 def unend_booking(branch: Locked, ticket: TicketView, actor: Actor) -> None:
     """What ended the visit was a mistake: the booking is checked in as it was."""
     if code := _checked_in_again(branch, ticket):
-        branch.append(events.BookingReopened(subject=str(ticket.booking_id), code=code), actor)
+        branch.append(BookingReopened(subject=str(ticket.booking_id), code=code), actor)
 
 
 def reopen_booking(branch: Locked, ticket: TicketView, actor: Actor) -> None:
     """The visitor who had missed the call is back after all: so is the visit that was booked."""
     if code := _checked_in_again(branch, ticket):
         late = Punctuality.LATE.value
-        fact = events.BookingCheckedIn(
-            subject=str(ticket.booking_id), code=code, ticket=str(ticket.id), punctuality=late
-        )
+        fact = BookingCheckedIn(subject=str(ticket.booking_id), code=code, ticket=str(ticket.id), punctuality=late)
         branch.append(fact, actor)
 
 

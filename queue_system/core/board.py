@@ -15,8 +15,23 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Final, NamedTuple
 
-from . import events
 from .facts import Fact
+from .facts.tickets import (
+    TicketCalled,
+    TicketHeld,
+    TicketIssued,
+    TicketLeft,
+    TicketNoShow,
+    TicketRecalled,
+    TicketResumed,
+    TicketReturned,
+    TicketServed,
+    TicketSkipped,
+    TicketStarted,
+    TicketTakenBack,
+    TicketTransferred,
+    TicketVoided,
+)
 from .tickets import TicketState
 
 LAST_CALLS: Final = 7
@@ -127,7 +142,7 @@ def fold(entries: Iterable[Entry], scope: Scope, since: datetime, first_day: dat
     """
     tickets: dict[str, _Standing] = {}
     for entry in entries:
-        if isinstance(entry.fact, events.TicketIssued):
+        if isinstance(entry.fact, TicketIssued):
             tickets[entry.fact.subject] = _Standing(
                 entry.fact.code,
                 entry.fact.queue,
@@ -159,28 +174,28 @@ class _Standing:
 
     def follow(self, entry: Entry) -> None:
         fact = entry.fact
-        if isinstance(fact, events.TicketCalled | events.TicketRecalled):
+        if isinstance(fact, TicketCalled | TicketRecalled):
             self.called = entry
-        elif isinstance(fact, events.TicketTransferred):
+        elif isinstance(fact, TicketTransferred):
             self.queue, self.service = fact.to_queue, fact.to_service
-        elif isinstance(fact, events.TicketTakenBack):
+        elif isinstance(fact, TicketTakenBack):
             self.queue, self.service, self.state = fact.queue, fact.service, TicketState(fact.to_state)
         self.state = _STATE_AFTER.get(type(fact), self.state)
 
 
 _STATE_AFTER: Final[dict[type[Fact], TicketState]] = {
-    events.TicketCalled: TicketState.CALLED,
-    events.TicketRecalled: TicketState.CALLED,
-    events.TicketStarted: TicketState.SERVING,
-    events.TicketServed: TicketState.SERVED,
-    events.TicketSkipped: TicketState.WAITING,
-    events.TicketNoShow: TicketState.NO_SHOW,
-    events.TicketHeld: TicketState.HELD,
-    events.TicketResumed: TicketState.WAITING,
-    events.TicketReturned: TicketState.WAITING,
-    events.TicketTransferred: TicketState.WAITING,
-    events.TicketLeft: TicketState.LEFT,
-    events.TicketVoided: TicketState.VOID,
+    TicketCalled: TicketState.CALLED,
+    TicketRecalled: TicketState.CALLED,
+    TicketStarted: TicketState.SERVING,
+    TicketServed: TicketState.SERVED,
+    TicketSkipped: TicketState.WAITING,
+    TicketNoShow: TicketState.NO_SHOW,
+    TicketHeld: TicketState.HELD,
+    TicketResumed: TicketState.WAITING,
+    TicketReturned: TicketState.WAITING,
+    TicketTransferred: TicketState.WAITING,
+    TicketLeft: TicketState.LEFT,
+    TicketVoided: TicketState.VOID,
 }
 
 
@@ -189,6 +204,6 @@ def _calls_of(standings: Iterable[_Standing]) -> Iterator[Called]:
         if standing.called is None or standing.state not in CALL_HOLDS:
             continue
         seq, at, fact = standing.called
-        if isinstance(fact, events.TicketCalled | events.TicketRecalled):
-            again = isinstance(fact, events.TicketRecalled)
+        if isinstance(fact, TicketCalled | TicketRecalled):
+            again = isinstance(fact, TicketRecalled)
             yield Called(seq, at, standing.code, fact.counter, again, standing.series, standing.service)

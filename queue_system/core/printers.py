@@ -48,6 +48,18 @@ LEARNT: Final = "completion_learnt"
 #: How often a person had it found out anew.
 ROUND: Final = "learning_round"
 
+#: All that can be known of a printer, as `printers.driver.Status`.
+STATES: Final = (
+    "ready",
+    "paper_low",
+    "no_paper",
+    "cover_open",
+    "offline",
+    "silent",
+    "garbled",
+    "denied",
+    "unknown",
+)
 #: States in which a printer brings nothing out, and those about which somebody has to do something.
 STANDING_STILL: Final = frozenset({"no_paper", "cover_open", "offline", "silent", "garbled", "denied"})
 IN_TROUBLE: Final = STANDING_STILL | {"paper_low"}

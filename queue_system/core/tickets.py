@@ -68,6 +68,10 @@ TRANSITIONS: Final[dict[tuple[TicketState, Step], TicketState]] = {
     (TicketState.HELD, Step.VOID): TicketState.VOID,
 }
 
+# What a visit can come to. FORGOTTEN: nobody had said it when the day was over.
+OUTCOMES: Final = ("done", "documents_missing", "refused")
+FORGOTTEN: Final = "forgotten"
+
 # How long after it a press at a counter can be taken back.
 TAKE_BACK: Final = timedelta(seconds=15)
 

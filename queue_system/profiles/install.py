@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from uuid_utils.compat import uuid7
 
 from ..core.errors import Refused
-from ..core.events import ProfileInstalled
+from ..core.facts.organisation import ProfileInstalled
 from ..store import tables
 from ..store.database import Tx
 from ..store.log import SYSTEM, locked

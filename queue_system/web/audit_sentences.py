@@ -7,38 +7,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
 from datetime import date, datetime
-from typing import Any, Final
+from functools import partial
+from typing import Any, Final, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
+from ..core import facts
+from ..core.facts.fields import Is, Meaning, Word
+from ..core.facts.tickets import TicketCalled
 from ..i18n import dates
 from ..i18n.filters import localised
 from ..i18n.words import Words
 from ..store.queries.audit import Entry, NamesOfLog
+from ..store.queries.settings import PriorityView, QueueView, ServiceView
 from .printer_words import printer_settings
 
 SHORT_HASH: Final = 12
-# Fields whose value is a word of a family: `audit.source.kiosk`.
-_FAMILIES: Final = {
-    "source": "audit.source.",
-    "outcome": "audit.outcome.",
-    "punctuality": "audit.punctuality.",
-    "proof": "audit.proof.",
-    "error": "audit.slip-error.",
-    "reason": "audit.void.",
-    "basis": "audit.basis.",
-    "device_kind": "audit.device-kind.",
-    "channel": "audit.channel.",
-    "state": "state.booking.",
-    "to_state": "state.ticket.",
-    "status": "state.printer.",
-    "by": "audit.by.",
-    "transport": "state.transport.",
-}
 
-CodeLink = Callable[[Entry], str]
+#: The address of everything about an entry's code, which is one of a ticket or of an appointment.
+CodeLink = Callable[[Entry, Meaning], str]
 
 
 class Sentences:
@@ -49,36 +38,42 @@ class Sentences:
         self._names = names
         self._zone = zone
         self._code_link = code_link
+        self._ways: dict[Is, Callable[[Any], object]] = {
+            Is.PERSON: self._person,
+            Is.DEVICE: lambda value: self._device(value) or words.text("audit.actor.device"),
+            Is.COUNTER: self._counter,
+            Is.QUEUE: partial(self._setting, "queues"),
+            Is.SERVICE: partial(self._setting, "services"),
+            Is.PRIORITY: partial(self._setting, "priorities"),
+            Is.ROLES: lambda value: self._listed(self._name_of_role(slug) for slug in value),
+            Is.MOMENT: lambda value: dates.day_time(datetime.fromisoformat(value), zone, words),
+            Is.DAY: lambda value: dates.day(date.fromisoformat(value), words),
+            Is.PRINTER_SETTINGS: lambda value: self._listed(
+                f"{what}: {how}" for what, how in printer_settings(words, value)
+            ),
+            Is.FINGERPRINT: lambda value: value[:SHORT_HASH],
+            Is.NUMBER: _itself,
+            Is.TEXT: _itself,
+            Is.UNSAID: _itself,
+        }
 
     def sentence(self, entry: Entry) -> Markup:
         """What happened, without who did it."""
-        values = {name: self._value(name, value) for name, value in entry.data.items()}
-        values["subject"] = self._subject(entry)
-        if "code" in entry.data:
-            values["code"] = self._code(entry)
-        key = f"audit.{entry.kind}"
-        if entry.kind == "slip.failed":
-            then = "maybe" if entry.data["maybe"] else "final" if entry.data["final"] else "again"
-            values["then"] = Markup.escape(self._words.text(f"audit.slip-then.{then}"))
-        elif entry.kind == "slip.queued" and entry.data["copy"]:
-            key += "-copy"
-        elif entry.kind == "staff.sign_in_failed" and not entry.subject:
-            key += "-unknown"
-        elif entry.kind == "ticket.issued" and entry.data.get("basis"):
-            key += "-class"
-        elif entry.kind == "booking.looked_up" and entry.data["by"] == "call":
-            key += "-call"
-        elif entry.kind == "ticket.returned" and entry.data["others_first"]:
-            key += "-aside"
-        elif entry.kind == "counter.opened" and entry.data.get("instead_of"):
-            key += "-instead"
-        return self._words.html(key, **values)
+        fact = _fact(entry)
+        if fact is None:
+            return self._words.html("audit.unknown-kind", kind=entry.kind)
+        values = {
+            name: self._value(meaning, getattr(fact, name), entry)
+            for name, meaning in facts.meanings(type(fact)).items()
+        }
+        return self._words.html(key_of(fact.kind, fact.variant()), **values)
 
     def why(self, entry: Entry) -> Markup | None:
         """Why a ticket was called before the others; None where there is nothing to say."""
-        if entry.kind != "ticket.called":
+        fact = _fact(entry)
+        if not isinstance(fact, TicketCalled):
             return None
-        return reason(self._words, self._names, entry.data["reason"], entry.data["values"])
+        return reason(self._words, self._names, fact.reason, fact.values)
 
     def who(self, entry: Entry) -> str:
         """Who did it, by today's name."""
@@ -86,60 +81,39 @@ class Sentences:
             return self._person(entry.actor_id)
         if entry.actor_kind == "device":
             return self._device(entry.actor_id) or self._words.text("audit.actor.device")
-        return self._family("audit.actor.", entry.actor_kind) or self._words.text("audit.actor.unknown")
+        return self._word("audit.actor", entry.actor_kind) or self._words.text("audit.actor.unknown")
 
     def name(self, actor_id: str) -> str:
         """Today's name of a person or device, where the log knows one; else nothing."""
         return self._names.staff.get(_uuid(actor_id)) or self._device(actor_id)
 
-    def _person(self, staff_id: Any) -> str:
-        return self._names.staff.get(_uuid(staff_id)) or self._words.text("audit.actor.staff")
+    def _value(self, meaning: Meaning, value: Any, entry: Entry) -> object:
+        """A value of a fact as a sentence shows it; nothing where the fact has none."""
+        if value is None:
+            return ""
+        if isinstance(meaning, Word):
+            return self._word(meaning.family, str(value)) or value
+        if meaning in (Is.TICKET_CODE, Is.APPOINTMENT_CODE):
+            return self._code(meaning, value, entry)
+        return self._ways[meaning](value)
 
-    def _subject(self, entry: Entry) -> object:
-        if entry.kind.startswith("staff."):
-            return self._person(entry.subject)
-        return self._device(entry.subject) or self._words.text("audit.actor.device")
-
-    def _value(self, name: str, value: Any) -> object:
-        if name in _FAMILIES:
-            return self._family(_FAMILIES[name], str(value)) or value
-        if name.endswith("_at"):
-            return dates.day_time(datetime.fromisoformat(value), self._zone, self._words)
-        if name.endswith("_date"):
-            return dates.day(date.fromisoformat(value), self._words)
-        if name == "printer":
-            return self._device(value) or value
-        if name == "instead_of":
-            return self._person(value)
-        if name == "counter":
-            return self._counter(value)
-        if name == "roles":
-            return self._listed(self._names_of_role(slug) for slug in value)
-        if name == "settings":
-            return self._listed(f"{what}: {how}" for what, how in printer_settings(self._words, value))
-        if name == "sha256":
-            return str(value)[:SHORT_HASH]
-        return self._named(name, value)
-
-    def _named(self, name: str, value: Any) -> object:
-        """What a slug in the branch's settings is called."""
-        settings = self._names.settings
-        if settings is None or value is None:
-            return "" if value is None else value
-        kinds: dict[str, Collection[Any]] = {
-            "queue": settings.queues.values(),
-            "service": settings.services.values(),
-            "class": settings.priorities.values(),
-        }
-        views = kinds.get(name.rpartition("_")[2], ())
-        found = next((view for view in views if view.slug == value), None)
-        return localised(found.names, self._words.language) if found else value
-
-    def _code(self, entry: Entry) -> Markup:
-        shown = Markup('<bdi dir="ltr" class="code">{}</bdi>').format(entry.data["code"])
+    def _code(self, meaning: Meaning, code: str, entry: Entry) -> Markup:
+        shown = Markup('<bdi dir="ltr" class="code">{}</bdi>').format(code)
         if self._code_link is None:
             return shown
-        return Markup('<a href="{}">{}</a>').format(self._code_link(entry), shown)
+        return Markup('<a href="{}">{}</a>').format(self._code_link(entry, meaning), shown)
+
+    def _person(self, staff_id: str) -> str:
+        return self._names.staff.get(_uuid(staff_id)) or self._words.text("audit.actor.staff")
+
+    def _setting(self, where: Literal["queues", "services", "priorities"], slug: str) -> str:
+        """What a slug in the branch's settings is called."""
+        settings = self._names.settings
+        if settings is None:
+            return slug
+        views: Collection[QueueView | ServiceView | PriorityView] = getattr(settings, where).values()
+        found = next((view for view in views if view.slug == slug), None)
+        return localised(found.names, self._words.language) if found else slug
 
     def _counter(self, value: Any) -> object:
         settings = self._names.settings
@@ -150,19 +124,19 @@ class Sentences:
         device = self._names.devices.get(_uuid(value))
         if device is None:
             return ""
-        kind = self._family("audit.device-kind.", device.kind) or device.kind
+        kind = self._word("audit.device-kind", device.kind) or device.kind
         return localised(device.names, self._words.language) or self._words.html(
             "audit.unnamed-device", kind=kind, slug=device.slug
         )
 
-    def _names_of_role(self, slug: str) -> str:
+    def _name_of_role(self, slug: str) -> str:
         return localised(self._names.roles.get(slug), self._words.language) or slug
 
     def _listed(self, items: Iterable[str]) -> Markup:
         return Markup(" · ").join(Markup("<bdi>{}</bdi>").format(item) for item in items)
 
-    def _family(self, family: str, value: str) -> str:
-        key = family + value
+    def _word(self, family: str, value: str) -> str:
+        key = f"{family}.{value}"
         return self._words.text(key) if self._words.has(key) else ""
 
 
@@ -179,6 +153,23 @@ def reason(words: Words, names: NamesOfLog, code: str, values: dict[str, Any]) -
     if names.settings and (priority := names.settings.priorities.get(str(values.get("priority")))):
         shown["priority"] = localised(priority.names, words.language)
     return words.html(key, **shown)
+
+
+def key_of(kind: str, variant: str) -> str:
+    """The key of a fact's sentence."""
+    return f"audit.{kind}-{variant}" if variant else f"audit.{kind}"
+
+
+def _fact(entry: Entry) -> facts.Fact | None:
+    """The fact of an entry; None where a newer version wrote it."""
+    try:
+        return facts.from_data(entry.kind, entry.subject, entry.data)
+    except facts.UnknownFact:
+        return None
+
+
+def _itself(value: Any) -> object:
+    return value
 
 
 def _uuid(value: Any) -> UUID:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from itertools import groupby
 from typing import Final
 from urllib.parse import urlencode
@@ -17,7 +18,8 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from ..core.errors import Denied, Missing
-from ..core.events import KINDS
+from ..core.facts import SUBJECTS
+from ..core.facts.fields import Is, Meaning
 from ..i18n import dates
 from ..i18n.words import Words
 from ..store import log
@@ -37,7 +39,6 @@ SHOWN: Final = 50
 WHOLE: Final = "-"
 # What a whole number of the database surely holds.
 LONGEST_SEQUENCE: Final = 9
-GROUPS: Final = tuple(dict.fromkeys(kind.partition(".")[0] for kind in KINDS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,7 @@ async def _page(
     found = await database.read(audit.entries, book.id, wanted, SHOWN + 1)
     names = await database.read(audit.names_of_log, book.id)
     words = words_for(request, person, book.branch)
-    sentences = Sentences(words, names, book.zone, lambda entry: _code_address(book, entry))
+    sentences = Sentences(words, names, book.zone, partial(_code_address, book))
     filters = {
         "branch": book.slug,
         "kind": wanted.kind,
@@ -123,7 +124,7 @@ async def _page(
         {
             "books": books,
             "book": book,
-            "groups": GROUPS,
+            "groups": SUBJECTS,
             "filters": filters,
             "who": sentences.name(wanted.actor) or words.text("audit.actor.unknown"),
             "with_filters": lambda **changed: f"{PAGE}?{urlencode(filters | changed)}",
@@ -158,10 +159,10 @@ def _days(
         yield dates.day(on, words), lines
 
 
-def _code_address(book: Book, entry: Entry) -> str:
+def _code_address(book: Book, entry: Entry, code: Meaning) -> str:
     """Everything about the entry's code. The codes of tickets come again every day."""
     query = {"branch": book.slug, "code": entry.data["code"]}
-    if not entry.kind.startswith("booking."):
+    if code is Is.TICKET_CODE:
         query["day"] = entry.at.astimezone(book.zone).date().isoformat()
     return f"{PAGE}?{urlencode(query)}"
 

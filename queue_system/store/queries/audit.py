@@ -20,7 +20,7 @@ ROLE = table(Role)
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One fact of the log; `at` in UTC, `data` as its class in `core.events` wrote it."""
+    """One fact of the log; `at` in UTC, `data` as its class in `core.facts` wrote it."""
 
     branch_id: UUID
     seq: int

@@ -1,0 +1,31 @@
+"""Facts: one frozen dataclass each, in a module for each subject.
+
+A fact is the audit entry, the outbox entry and the stream position at once. Its fields hold ids and codes, never
+names, telephone or document numbers, so that personal data can be erased without touching the log. Every value is
+ready for JSON, and the type of a field (`fields`) says what the value is, because sentences and pages work from that.
+
+A new fact needs a class in its subject's module and a sentence `audit.<kind>` in every catalogue.
+"""
+
+from __future__ import annotations
+
+from . import bookings, counters, devices, organisation, people, printers, slips, tickets
+from .base import KINDS, SUBJECTS, Fact, UnknownFact, from_data, meanings, variants
+
+__all__ = [
+    "KINDS",
+    "SUBJECTS",
+    "Fact",
+    "UnknownFact",
+    "bookings",
+    "counters",
+    "devices",
+    "from_data",
+    "meanings",
+    "organisation",
+    "people",
+    "printers",
+    "slips",
+    "tickets",
+    "variants",
+]

@@ -1,0 +1,92 @@
+"""What a fact is, and all that there are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar, Final, get_args, get_type_hints
+
+from .fields import Is, Meaning, Word
+
+#: What facts are about, in the order in which readers of the log choose: the first word of every kind.
+SUBJECTS: Final = ("ticket", "booking", "counter", "slip", "printer", "device", "staff", "organisation")
+
+#: Every fact by its kind. Classes enter it as they are defined.
+KINDS: Final[dict[str, type[Fact]]] = {}
+# Kept, because evaluating the annotations anew for every line of a page would be slow.
+_MEANINGS: Final[dict[type[Fact], Mapping[str, Meaning]]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Something that happened; `kind` is its dotted name, `subject` the id of what it happened to.
+
+    A class without a kind is what several facts have in common.
+    """
+
+    kind: ClassVar[str] = ""
+
+    subject: str
+
+    def __init_subclass__(cls) -> None:
+        if not cls.kind:
+            return
+        if cls.kind.partition(".")[0] not in SUBJECTS:
+            raise ValueError(f"{cls.kind}: the first word must be one of {', '.join(SUBJECTS)}")
+        known = KINDS.get(cls.kind)
+        # `slots=True` makes every class a second time, and the second one is the fact.
+        if known and (known.__module__, known.__name__) != (cls.__module__, cls.__name__):
+            raise ValueError(f"{cls.kind}: {cls.__name__} and {known.__name__} have the same kind")
+        KINDS[cls.kind] = cls
+
+    def data(self) -> dict[str, Any]:
+        """Everything but the subject, ready for JSON."""
+        return {name.name: getattr(self, name.name) for name in fields(self) if name.name != "subject"}
+
+    def variant(self) -> str:
+        """Which of its sentences tells this fact: "" for `audit.<kind>`, else what follows a hyphen in the key.
+
+        A fact with several returns a Literal of all of them, from which `variants` knows what there can be.
+        """
+        return ""
+
+
+class UnknownFact(LookupError):
+    """A newer version wrote it: the kind is not known here, or a field that is needed here is not there."""
+
+
+def from_data(kind: str, subject: str, data: Mapping[str, Any]) -> Fact:
+    """The fact that was written as (kind, subject, data); raises UnknownFact.
+
+    Fields that a newer version has added are left out.
+    """
+    fact = KINDS.get(kind)
+    if fact is None:
+        raise UnknownFact(kind)
+    names = {field.name for field in fields(fact)} - {"subject"}
+    try:
+        return fact(subject=subject, **{name: value for name, value in data.items() if name in names})
+    except TypeError:
+        raise UnknownFact(kind) from None
+
+
+def meanings(fact: type[Fact]) -> Mapping[str, Meaning]:
+    """What each field of a fact holds, with its subject; raises TypeError for a type that does not say it."""
+    if fact not in _MEANINGS:
+        hints = get_type_hints(fact, include_extras=True)
+        _MEANINGS[fact] = {field.name: _meaning(fact, field.name, hints[field.name]) for field in fields(fact)}
+    return _MEANINGS[fact]
+
+
+def _meaning(fact: type[Fact], name: str, hint: Any) -> Meaning:
+    # An optional field is a union of its type and None; an annotated type carries what it was annotated with.
+    for part in (hint, *get_args(hint)):
+        for found in getattr(part, "__metadata__", ()):
+            if isinstance(found, Is | Word):
+                return found
+    raise TypeError(f"{fact.__name__}.{name}: {hint} says not what it holds; take a type of core.facts.fields")
+
+
+def variants(fact: type[Fact]) -> tuple[str, ...]:
+    """All that `variant` of a fact may return."""
+    return get_args(get_type_hints(fact.variant)["return"]) or ("",)

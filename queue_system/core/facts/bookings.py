@@ -1,0 +1,114 @@
+"""Facts about bookings, and about places that bookings gave back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from .base import Fact
+from .fields import (
+    AppointmentCode,
+    Arrival,
+    BookingId,
+    BookingStateWord,
+    FoundBy,
+    Moment,
+    ServiceSlug,
+    Source,
+    Text,
+    TicketId,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class BookingFact(Fact):
+    """What happened to a booking."""
+
+    subject: BookingId
+    code: AppointmentCode
+
+
+@dataclass(frozen=True, slots=True)
+class BookingHeld(BookingFact):
+    kind: ClassVar[str] = "booking.held"
+    service: ServiceSlug
+    starts_at: Moment
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class BookingConfirmed(BookingFact):
+    kind: ClassVar[str] = "booking.confirmed"
+
+
+@dataclass(frozen=True, slots=True)
+class BookingChanged(BookingFact):
+    kind: ClassVar[str] = "booking.changed"
+    from_starts_at: Moment
+    to_starts_at: Moment
+
+
+@dataclass(frozen=True, slots=True)
+class BookingCancelled(BookingFact):
+    kind: ClassVar[str] = "booking.cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceReturned(BookingFact):
+    """A place that the booking gave back can be taken by everybody: `core.freed.returns_at` says why then."""
+
+    kind: ClassVar[str] = "booking.place_returned"
+    service: ServiceSlug
+    starts_at: Moment
+    freed_at: Moment
+    lot: Text
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceReleased(BookingFact):
+    """A place that the booking gave back can be taken by everybody, because somebody of staff let it return."""
+
+    kind: ClassVar[str] = "booking.place_released"
+    service: ServiceSlug
+    starts_at: Moment
+
+
+@dataclass(frozen=True, slots=True)
+class BookingExpired(BookingFact):
+    kind: ClassVar[str] = "booking.expired"
+
+
+@dataclass(frozen=True, slots=True)
+class BookingCheckedIn(BookingFact):
+    kind: ClassVar[str] = "booking.checked_in"
+    ticket: TicketId
+    punctuality: Arrival
+
+
+@dataclass(frozen=True, slots=True)
+class BookingLookedUp(BookingFact):
+    """Somebody of the staff found this booking `by` name or contact; what was typed is not kept.
+
+    `by` is "call" where a booking that was found already had its name and number shown.
+    """
+
+    kind: ClassVar[str] = "booking.looked_up"
+    by: FoundBy
+
+    def variant(self) -> Literal["", "call"]:
+        return "call" if self.by == "call" else ""
+
+
+@dataclass(frozen=True, slots=True)
+class BookingReopened(BookingFact):
+    """What ended the visit was a mistake that was taken back: the booking is checked in as before."""
+
+    kind: ClassVar[str] = "booking.reopened"
+
+
+@dataclass(frozen=True, slots=True)
+class BookingEnded(BookingFact):
+    """The visit that a booking led to is over: `state` is fulfilled or no_show."""
+
+    kind: ClassVar[str] = "booking.ended"
+    state: BookingStateWord

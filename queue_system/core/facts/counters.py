@@ -1,0 +1,33 @@
+"""Facts about counters: the sessions of those who work there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from .base import Fact
+from .fields import CounterId, Number, PersonId
+
+
+@dataclass(frozen=True, slots=True)
+class CounterFact(Fact):
+    """What happened at a counter; `number` is the one that visitors see."""
+
+    subject: CounterId
+    number: Number
+
+
+@dataclass(frozen=True, slots=True)
+class CounterOpened(CounterFact):
+    """`instead_of` sat there without a session, and was not there to close the counter."""
+
+    kind: ClassVar[str] = "counter.opened"
+    instead_of: PersonId | None = None
+
+    def variant(self) -> Literal["", "instead"]:
+        return "instead" if self.instead_of else ""
+
+
+@dataclass(frozen=True, slots=True)
+class CounterClosed(CounterFact):
+    kind: ClassVar[str] = "counter.closed"

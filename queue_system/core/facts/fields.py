@@ -1,0 +1,117 @@
+"""What the fields of facts hold. All of it is text or numbers for JSON; the type says what a sentence makes of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Annotated, Any, TypeAlias
+
+from ..bookings import BookingState, Punctuality
+from ..printers import STATES, TRANSPORTS
+from ..reasons import BY_SERVICE, RAISE_REASONS
+from ..tickets import FORGOTTEN, OUTCOMES, TicketState
+
+
+class Is(Enum):
+    """What a value is, where that is no word of a catalogue. UNSAID: no sentence may speak of it."""
+
+    TICKET_CODE = auto()
+    APPOINTMENT_CODE = auto()
+    PERSON = auto()
+    DEVICE = auto()
+    COUNTER = auto()
+    QUEUE = auto()
+    SERVICE = auto()
+    PRIORITY = auto()
+    ROLES = auto()
+    MOMENT = auto()
+    DAY = auto()
+    NUMBER = auto()
+    TEXT = auto()
+    FINGERPRINT = auto()
+    PRINTER_SETTINGS = auto()
+    UNSAID = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """The value is one of `values`, and every one has a text in the catalogues: `<family>.<value>`."""
+
+    family: str
+    values: tuple[str, ...]
+
+
+Meaning: TypeAlias = Is | Word
+
+# Codes that people see. Those of tickets come again every day, those of appointments never.
+TicketCode: TypeAlias = Annotated[str, Is.TICKET_CODE]
+AppointmentCode: TypeAlias = Annotated[str, Is.APPOINTMENT_CODE]
+
+# Ids whose names are looked up when the log is read. A PersonId may be empty where nobody is known.
+PersonId: TypeAlias = Annotated[str, Is.PERSON]
+DeviceId: TypeAlias = Annotated[str, Is.DEVICE]
+CounterId: TypeAlias = Annotated[str, Is.COUNTER]
+
+# Ids that stand for nothing that has a name. PlaceId: a branch, or the organisation.
+TicketId: TypeAlias = Annotated[str, Is.UNSAID]
+BookingId: TypeAlias = Annotated[str, Is.UNSAID]
+SlipId: TypeAlias = Annotated[str, Is.UNSAID]
+PairingId: TypeAlias = Annotated[str, Is.UNSAID]
+PlaceId: TypeAlias = Annotated[str, Is.UNSAID]
+
+# Slugs of the settings.
+QueueSlug: TypeAlias = Annotated[str, Is.QUEUE]
+ServiceSlug: TypeAlias = Annotated[str, Is.SERVICE]
+PrioritySlug: TypeAlias = Annotated[str, Is.PRIORITY]
+RoleSlugs: TypeAlias = Annotated[list[str], Is.ROLES]
+DeviceSlug: TypeAlias = Annotated[str, Is.UNSAID]
+
+# ISO 8601; moments in UTC.
+Moment: TypeAlias = Annotated[str, Is.MOMENT]
+Day: TypeAlias = Annotated[str, Is.DAY]
+
+Number: TypeAlias = Annotated[int, Is.NUMBER]
+Text: TypeAlias = Annotated[str, Is.TEXT]
+# A SHA-256 in hex, of which people compare the beginning.
+Fingerprint: TypeAlias = Annotated[str, Is.FINGERPRINT]
+# Values by the names of `core.printers.HABITS`.
+PrinterSettings: TypeAlias = Annotated[dict[str, Any], Is.PRINTER_SETTINGS]
+Flag: TypeAlias = Annotated[bool, Is.UNSAID]
+
+# A code of `core.dispatch` and the values of its own sentence, which stands beside that of the fact.
+CallingReason: TypeAlias = Annotated[str, Is.UNSAID]
+ReasonValues: TypeAlias = Annotated[dict[str, Any], Is.UNSAID]
+
+Source: TypeAlias = Annotated[str, Word("audit.source", ("kiosk", "web", "api", "desk", "reception", "phone"))]
+Outcome: TypeAlias = Annotated[str, Word("audit.outcome", (*OUTCOMES, FORGOTTEN))]
+Basis: TypeAlias = Annotated[str, Word("audit.basis", (*RAISE_REASONS, BY_SERVICE))]
+WhyVoid: TypeAlias = Annotated[str, Word("audit.void", ("day-over",))]
+TicketStateWord: TypeAlias = Annotated[str, Word("state.ticket", tuple(TicketState))]
+BookingStateWord: TypeAlias = Annotated[str, Word("state.booking", tuple(BookingState))]
+Arrival: TypeAlias = Annotated[str, Word("audit.punctuality", tuple(Punctuality))]
+FoundBy: TypeAlias = Annotated[str, Word("audit.by", ("name", "contact"))]
+Channel: TypeAlias = Annotated[str, Word("audit.channel", ("web", "api"))]
+DeviceKind: TypeAlias = Annotated[str, Word("audit.device-kind", ("kiosk", "display", "printer", "counter_display"))]
+Proof: TypeAlias = Annotated[str, Word("audit.proof", ("completed", "status", "none"))]
+SlipError: TypeAlias = Annotated[
+    str,
+    Word(
+        "audit.slip-error",
+        (
+            "offline",
+            "silent",
+            "garbled",
+            "denied",
+            "no_device",
+            "no_paper",
+            "cover_open",
+            "interrupted",
+            "unconfirmed",
+            "unknown_host",
+            "internal",
+        ),
+    ),
+]
+WhySlipVoid: TypeAlias = Annotated[str, Word("audit.void", ("expired",))]
+PrinterState: TypeAlias = Annotated[str, Word("state.printer", STATES)]
+Transport: TypeAlias = Annotated[str, Word("state.transport", TRANSPORTS)]

@@ -1,0 +1,169 @@
+"""Facts about tickets: from the number to the end of the visit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from .base import Fact
+from .fields import (
+    Basis,
+    BookingId,
+    CallingReason,
+    CounterId,
+    Day,
+    Moment,
+    Number,
+    Outcome,
+    PrioritySlug,
+    QueueSlug,
+    ReasonValues,
+    ServiceSlug,
+    Source,
+    TicketCode,
+    TicketId,
+    TicketStateWord,
+    WhyVoid,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TicketFact(Fact):
+    """What happened to a ticket."""
+
+    subject: TicketId
+    code: TicketCode
+
+
+@dataclass(frozen=True, slots=True)
+class TicketIssued(TicketFact):
+    """A number; `basis` is what established a class that was asked for with it."""
+
+    kind: ClassVar[str] = "ticket.issued"
+    queue: QueueSlug
+    service: ServiceSlug
+    business_date: Day
+    priority_class: PrioritySlug
+    source: Source
+    anchor_at: Moment
+    booking: BookingId | None = None
+    basis: Basis | None = None
+
+    def variant(self) -> Literal["", "class"]:
+        return "class" if self.basis else ""
+
+
+@dataclass(frozen=True, slots=True)
+class TicketCalled(TicketFact):
+    """`reason` is a code of the calling rule, `values` what its sentence needs: anyone can ask why."""
+
+    kind: ClassVar[str] = "ticket.called"
+    counter: CounterId
+    counter_number: Number
+    call: Number
+    reason: CallingReason
+    values: ReasonValues
+
+
+@dataclass(frozen=True, slots=True)
+class TicketRecalled(TicketFact):
+    kind: ClassVar[str] = "ticket.recalled"
+    counter: CounterId
+    counter_number: Number
+    call: Number
+
+
+@dataclass(frozen=True, slots=True)
+class TicketStarted(TicketFact):
+    kind: ClassVar[str] = "ticket.started"
+    counter: CounterId
+
+
+@dataclass(frozen=True, slots=True)
+class TicketServed(TicketFact):
+    kind: ClassVar[str] = "ticket.served"
+    counter: CounterId
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class TicketSkipped(TicketFact):
+    """Called and not here, but not often or long enough to be a no-show: `others_first` are called before it again."""
+
+    kind: ClassVar[str] = "ticket.skipped"
+    counter: CounterId
+    calls: Number
+    others_first: Number
+
+
+@dataclass(frozen=True, slots=True)
+class TicketNoShow(TicketFact):
+    kind: ClassVar[str] = "ticket.no_show"
+    counter: CounterId
+    calls: Number
+
+
+@dataclass(frozen=True, slots=True)
+class TicketHeld(TicketFact):
+    kind: ClassVar[str] = "ticket.held"
+    counter: CounterId
+
+
+@dataclass(frozen=True, slots=True)
+class TicketResumed(TicketFact):
+    kind: ClassVar[str] = "ticket.resumed"
+
+
+@dataclass(frozen=True, slots=True)
+class TicketReturned(TicketFact):
+    """`others_first`: the old place counts, once so many others were called; 0 for a place at the end."""
+
+    kind: ClassVar[str] = "ticket.returned"
+    others_first: Number
+
+    def variant(self) -> Literal["", "aside"]:
+        return "aside" if self.others_first else ""
+
+
+@dataclass(frozen=True, slots=True)
+class TicketTransferred(TicketFact):
+    kind: ClassVar[str] = "ticket.transferred"
+    counter: CounterId | None
+    from_queue: QueueSlug
+    to_queue: QueueSlug
+    to_service: ServiceSlug
+
+
+@dataclass(frozen=True, slots=True)
+class TicketTakenBack(TicketFact):
+    """The last press at `counter` was a mistake, and the ticket stands again as before it: all that it changes."""
+
+    kind: ClassVar[str] = "ticket.taken_back"
+    counter: CounterId
+    to_state: TicketStateWord
+    at_counter: CounterId | None
+    queue: QueueSlug
+    service: ServiceSlug
+    priority_class: PrioritySlug
+    calls: Number
+
+
+@dataclass(frozen=True, slots=True)
+class TicketRaised(TicketFact):
+    """A heavier class; `basis` is what established it."""
+
+    kind: ClassVar[str] = "ticket.raised"
+    from_class: PrioritySlug
+    to_class: PrioritySlug
+    basis: Basis
+
+
+@dataclass(frozen=True, slots=True)
+class TicketLeft(TicketFact):
+    kind: ClassVar[str] = "ticket.left"
+
+
+@dataclass(frozen=True, slots=True)
+class TicketVoided(TicketFact):
+    kind: ClassVar[str] = "ticket.voided"
+    reason: WhyVoid
