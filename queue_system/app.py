@@ -22,12 +22,14 @@ from .background import attempt, forever, watch_open_files
 from .clock import Clock, SystemClock
 from .live.hub import Hub
 from .live.relay import Relay
+from .machine import this_node
 from .printing import Printing
 from .settings import Settings, secret_key
 from .store.database import Database
 from .store.queries.settings import branch_ids
 from .web import api, desk, errors, files, kit, office, pairing, public, public_rules, reception, sign_in, ticket
 from .web.house import House
+from .web.observed import Observed, TrustedProxies
 from .web.security import Gate
 
 TIDY_EVERY_SECONDS: Final = 15.0
@@ -79,6 +81,8 @@ def create_app(settings: Settings, clock: Clock | None = None, demo: dict[str, o
             *([] if demo is None else paper.routes),
         ],
         middleware=[
+            *_proxies(settings),
+            Middleware(Observed, log_access=settings.access_log, node=this_node()),
             Middleware(Gate, own_origins=own_origins, refusal=errors.refusal, https=settings.behind_tls),
         ],
         exception_handlers=errors.HANDLERS,
@@ -88,6 +92,12 @@ def create_app(settings: Settings, clock: Clock | None = None, demo: dict[str, o
     app.router.redirect_slashes = False
     app.state.house = house
     return app
+
+
+def _proxies(settings: Settings) -> list[Middleware]:
+    if not settings.trusted_proxies:
+        return []
+    return [Middleware(TrustedProxies, trusted_hosts=settings.trusted_proxies)]
 
 
 @contextlib.asynccontextmanager

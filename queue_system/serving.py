@@ -51,7 +51,7 @@ def serve(app: Starlette, settings: Settings, listener: socket.socket, ready: Ca
     Returns the exit code: 0 after a clean stop, 3 when the application could not start (the log says why).
     """
     configure_logging(settings)
-    server = _Server(configuration(app, settings), ready)
+    server = _Server(configuration(app), ready)
     before = _interrupt_on_sigterm()
     try:
         server.run(sockets=[listener])
@@ -72,8 +72,8 @@ def _interrupt_on_sigterm() -> Any:
     return signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
-def configuration(app: Starlette, settings: Settings) -> uvicorn.Config:
-    """How uvicorn runs the application, with whose X-Forwarded-* headers it believes."""
+def configuration(app: Starlette) -> uvicorn.Config:
+    """How uvicorn runs the application."""
     return uvicorn.Config(
         app,
         ws="websockets-sansio",
@@ -85,8 +85,8 @@ def configuration(app: Starlette, settings: Settings) -> uvicorn.Config:
         log_config=None,
         access_log=False,
         server_header=False,
-        proxy_headers=bool(settings.trusted_proxies),
-        forwarded_allow_ips=settings.trusted_proxies or None,
+        # The application reads the headers of proxies itself.
+        proxy_headers=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
 

@@ -36,7 +36,8 @@ class Settings(BaseSettings):
     """How this installation runs.
 
     `database_url` is empty for the embedded SQLite in `data_dir`. `public_url` is what visitors' telephones
-    open; it goes into QR codes. `trusted_proxies` are addresses whose X-Forwarded-* headers are believed.
+    open; it goes into QR codes. `trusted_proxies` are addresses whose X-Forwarded-* and X-Request-ID headers are
+    believed. `access_log` writes a line for each request, at the level info.
     """
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
@@ -49,6 +50,7 @@ class Settings(BaseSettings):
     secret_key: SecretStr = SecretStr("")
     trusted_proxies: str = ""
     log_level: str = "info"
+    access_log: bool = False
 
     @field_validator("port")
     @classmethod

@@ -33,7 +33,19 @@ PARTS = {
 # What pages stand on. The rest of queue_system.web is pages.
 GROUND = {
     f"queue_system.web.{name}"
-    for name in ("access", "errors", "files", "house", "kit", "limits", "qr", "rules", "security", "staff_pages")
+    for name in (
+        "access",
+        "errors",
+        "files",
+        "house",
+        "kit",
+        "limits",
+        "observed",
+        "qr",
+        "rules",
+        "security",
+        "staff_pages",
+    )
 }
 BELOW_GROUND = {"settings", "logs", "clock", "core", "store", "actions", "i18n", "live"}
 # Every arrow here is used: one that nothing needs yet is not drawn.

@@ -361,8 +361,16 @@ def test_a_page_that_nobody_looks_at_is_not_hurried_and_one_that_comes_into_sigh
     pause_before_the_next_try(page, FIRST_MS)
 
 
-def test_a_clock_that_is_set_back_does_not_blind_the_watch(page: Page) -> None:
-    page.evaluate("const now = Date.now; Date.now = () => now() - 7200000")
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        "const now = Date.now; Date.now = () => now() - 7200000",
+        "const still = performance.now(); performance.now = () => still",
+    ],
+    ids=["set back", "still during sleep"],
+)
+def test_one_clock_that_goes_wrong_does_not_blind_the_watch(page: Page, trouble: str) -> None:
+    page.evaluate(trouble)
     page.clock.run_for(SILENCE_MS)
     assert page.evaluate("following.isCut()")
 

@@ -401,7 +401,7 @@ def calm(client: TestClient) -> TestClient:
 def behind_proxy(url: str, folder: Path, clock: FrozenClock, comes_from: str) -> Iterator[TestClient]:
     """A browser whose requests reach the application from an address, through uvicorn's own reading of proxies."""
     settings = Settings(database_url=SecretStr(url), data_dir=folder, trusted_proxies=PROXY)
-    config = configuration(create_app(settings, clock), settings)
+    config = configuration(create_app(settings, clock))
     config.load()
     with TestClient(config.loaded_app, client=(comes_from, 50000), follow_redirects=False) as client:
         yield client

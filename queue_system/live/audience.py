@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import contextvars
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass
 from typing import Final
@@ -89,7 +90,8 @@ class _Audience:
         self._members: set[_Member] = set()
         self._waiting: list[asyncio.Future[None]] = []
         self._watch: asyncio.TimerHandle | None = None
-        self._leader = asyncio.create_task(self._lead())
+        # In a context of its own: it outlives the socket that came first, whose id its log lines must not carry.
+        self._leader = asyncio.create_task(self._lead(), context=contextvars.Context())
         self._leader.add_done_callback(lambda _: self._wake())
 
     def is_over(self) -> bool:

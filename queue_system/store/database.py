@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import contextvars
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -76,7 +77,9 @@ class Database:
     async def read(self, work: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run `work(tx, …)` on one consistent snapshot in a reader thread; it cannot write."""
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._reader_pool(), lambda: self._read(work, *args, **kwargs))
+        # In the context of the caller, so that what is logged on the way names the request.
+        context = contextvars.copy_context()
+        return await loop.run_in_executor(self._reader_pool(), context.run, lambda: self._read(work, *args, **kwargs))
 
     def read_now(self, work: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
         """The same, in the calling thread."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import contextvars
 import queue
 import threading
 from collections.abc import Callable
@@ -24,12 +25,14 @@ LARGEST_BATCH: Final = 32
 class Job:
     """A piece of work that waits for its turn; `branch` is the one it locks, None when it locks others or none.
 
-    It may be run twice, the first time undone: it must change nothing but the database.
+    It may be run twice, the first time undone: it must change nothing but the database. It runs in the context of
+    its caller, so that what is logged on the way names the request.
     """
 
     work: Callable[[Tx], Any]
     branch: UUID | None
     future: Future[Any] = field(default_factory=Future)
+    context: contextvars.Context = field(default_factory=contextvars.copy_context)
 
 
 class Writer(threading.Thread):
@@ -105,7 +108,7 @@ class Writer(threading.Thread):
                 results, touched = self._commit(batch, apart=True)
         except Exception as error:  # noqa: BLE001 - the jobs' callers wait for an answer, whatever went wrong
             self._failed()
-            failure = self._dialect.unavailable(error)
+            failure = batch[0].context.run(self._dialect.unavailable, error)
             for job in batch:
                 job.future.set_exception(failure)
             return
@@ -138,7 +141,7 @@ class Writer(threading.Thread):
         tx = self._make_tx(connection)
         try:
             with connection.begin_nested() if apart else contextlib.nullcontext():
-                value = job.work(tx)
+                value = job.context.run(job.work, tx)
                 tx.flush()
         except Exception as problem:
             if self._dialect.is_down(problem):

@@ -23,6 +23,7 @@ from ..logs import LOGGED
 from ..store.queries.access import StaffView
 from . import access, kit
 from .house import house
+from .observed import HEADER, request_id_of, route_of
 from .security import add_headers
 from .staff_pages import first_page, is_for_staff, staff_page
 
@@ -86,13 +87,21 @@ def refusal(request: Request, status: int, code: str) -> Response:
 async def on_failure(request: Request, error: Exception) -> Response:
     """A fault of ours: logged with its trace; the person learns that nothing was changed and what to do."""
     # Not the path: it may hold a secret link.
-    log.error("request.failed", method=request.method, route=_route(request), exc_info=error)
+    log.error(
+        "request.failed",
+        method=request.method,
+        route=route_of(request.scope),
+        # This handler runs outside of what has bound the id.
+        request_id=request_id_of(request.scope),
+        exc_info=error,
+    )
     vars(error)[LOGGED] = True
     if request.url.path.startswith(API):
         answer = problem_of(request, 500, "fault")
     else:
         answer = await _error_page(request, 500, "fault", None)
-    # This handler runs outside the gate, which gives every other answer its headers.
+    # Outside of `Observed` and the gate too, which give every other answer its headers.
+    answer.headers[HEADER] = request_id_of(request.scope)
     add_headers(answer.headers, https=house(request).settings.behind_tls)
     return answer
 
@@ -147,6 +156,8 @@ async def _error_page(
     context = {
         "title": _title(status, words),
         "advice": message(error, words) if error else words.text(f"errors.{code}"),
+        # What is our fault will be told to somebody, who finds it in the log by its number.
+        "number": request_id_of(request.scope) if status >= 500 else "",
     }
     try:
         if (person := await _staff(request, status)) is not None:
@@ -156,6 +167,8 @@ async def _error_page(
     except DomainError:
         # The page says whose house this is; a database that cannot be reached must not turn one trouble into another.
         text = f"{context['title']}\n\n{context['advice']}\n"
+        if context["number"]:
+            text += f"\n{words.text('common.error.number', number=context['number'])}\n"
         return PlainTextResponse(text, status, headers={"Cache-Control": "no-store"} | (headers or {}))
 
 
@@ -202,12 +215,6 @@ def _allowed(request: Request) -> str:
         if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE:
             found |= route.methods or set()
     return ", ".join(sorted(found))
-
-
-def _route(request: Request) -> str:
-    """The address as it is declared, `/b/{token}`, without what a visitor's own holds."""
-    path = getattr(request.scope.get("route"), "path", None)
-    return "-" if path is None else f"{request.scope.get('root_path', '')}{path}"
 
 
 def _page_of(request: Request) -> str:
