@@ -12,7 +12,7 @@ from starlette.responses import Response
 from queue_system.actions import kiosk
 from queue_system.actions.kiosk import Issued
 from queue_system.core.bookings import ALPHABET, CODE_LENGTH, BookingState, read_code
-from queue_system.core.errors import DomainError, IllegalTransition, Invalid, Missing
+from queue_system.core.errors import DomainError, Invalid, Missing
 from queue_system.i18n import dates
 from queue_system.i18n.filters import localised
 from queue_system.store.database import Tx
@@ -136,11 +136,13 @@ def _directions(visit: Visit, elsewhere: Elsewhere) -> str:
 
 
 def _sentence(visit: Visit, error: DomainError, now: datetime) -> str:
-    if isinstance(error, IllegalTransition) and (key := SENTENCES.get(error.values["state"])):
-        return visit.words.text(key)
+    state, opens_at = error.values.get("state"), error.values.get("opens_at")
+    if isinstance(state, BookingState) and state in SENTENCES:
+        return visit.words.text(SENTENCES[state])
     if isinstance(error, Invalid):
         return visit.words.text("kiosk.code-wrong")
-    if error.code == "too-early" and error.values["opens_at"].date() == now.astimezone(visit.branch.zone).date():
-        opens_at = dates.time(error.values["opens_at"], visit.branch.zone, visit.words)
-        return visit.words.text("kiosk.too-early-today", time=opens_at)
+    today = now.astimezone(visit.branch.zone).date()
+    if error.code == "too-early" and isinstance(opens_at, datetime) and opens_at.date() == today:
+        time = dates.time(opens_at, visit.branch.zone, visit.words)
+        return visit.words.text("kiosk.too-early-today", time=time)
     return errors.message(error, visit.words)

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from queue_system.core.bookings import BookingState
-from queue_system.core.errors import DomainError, IllegalTransition, Refused, TooMany
+from queue_system.core.errors import Count, Days, DomainError, IllegalTransition, Minutes, Refused, TimeOfDay, TooMany
 from queue_system.core.tickets import TicketState
 from queue_system.i18n import isolates
 from queue_system.i18n.catalogues import catalogues
@@ -46,11 +46,11 @@ def test_every_sentence_gets_the_values_it_speaks_of(language: str) -> None:
     "error",
     [
         TooMany("too-many", seconds=300),
-        Refused("booking-too-late", minutes=1440),
-        Refused("day-too-far", days=14),
+        Refused("booking-too-late", minutes=Minutes(1440)),
+        Refused("day-too-far", days=Days(14)),
         Refused("too-early", opens_at=datetime(2026, 11, 22, 7, tzinfo=UTC).astimezone(ZoneInfo("Asia/Qatar"))),
-        *(IllegalTransition("ticket-step", state=state.value, step="call") for state in TicketState),
-        *(IllegalTransition("booking-step", state=state.value, step="cancel") for state in BookingState),
+        *(IllegalTransition("ticket-step", state=state, step="call") for state in TicketState),
+        *(IllegalTransition("booking-step", state=state, step="cancel") for state in BookingState),
     ],
     ids=str,
 )
@@ -65,8 +65,35 @@ def test_values_are_said_as_people_say_them(language: str, error: DomainError) -
 def test_lengths_of_time_agree_with_their_number() -> None:
     words = words_for("ar")
     assert "5 دقائق" in isolates.strip(message(TooMany("too-many", seconds=300), words))
-    assert "24 ساعة" in isolates.strip(message(Refused("booking-too-late", minutes=1440), words))
-    assert "14 يومًا" in isolates.strip(message(Refused("day-too-far", days=14), words))
+    assert "24 ساعة" in isolates.strip(message(Refused("booking-too-late", minutes=Minutes(1440)), words))
+    assert "14 يومًا" in isolates.strip(message(Refused("day-too-far", days=Days(14)), words))
+
+
+def test_a_state_is_said_in_the_words_of_what_has_it() -> None:
+    """A booking that is held and a ticket that is held are two things."""
+    words = words_for("en")
+    of_ticket = IllegalTransition("ticket-step", state=TicketState.HELD, step="call")
+    of_booking = IllegalTransition("booking-step", state=BookingState.HELD, step="cancel")
+    assert words.text("state.ticket.held") in message(of_ticket, words)
+    assert words.text("state.booking.held") in message(of_booking, words)
+    assert words.text("state.ticket.held") != words.text("state.booking.held")
+
+
+def test_a_value_is_said_by_its_type_whatever_it_is_called() -> None:
+    words = words_for("en")
+    closed = datetime(2026, 11, 22, 15, tzinfo=ZoneInfo("Asia/Qatar"))
+    said = {
+        "from today: 14.": Refused("day-too-far", days=Count(14)),
+        "from today: 14 days.": Refused("day-too-far", days=Days(14)),
+        "closed at 15:00.": Refused("too-late", starts_at=closed, closed_at=TimeOfDay(closed)),
+        "closed at Sunday 22 November 2026 at 15:00.": Refused("too-late", starts_at=closed, closed_at=closed),
+    }
+    for sentence, error in said.items():
+        assert sentence in isolates.strip(message(error, words)).replace(",", " at")
+
+
+def test_one_who_has_asked_too_often_waits_at_least_a_second() -> None:
+    assert TooMany("too-many", seconds=-0.4).seconds == 1
 
 
 def with_values() -> list[tuple[str, str, set[str]]]:

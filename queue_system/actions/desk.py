@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from ..core import dispatch, tickets
 from ..core.dispatch import Choice
-from ..core.errors import Missing, Refused, Stale
+from ..core.errors import Count, Missing, Refused, Stale
 from ..core.facts.counters import CounterClosed, CounterOpened
 from ..core.facts.tickets import TicketHeld, TicketRecalled, TicketResumed, TicketTransferred
 from ..core.tickets import Step, TicketState
@@ -67,7 +67,7 @@ def open_counter(tx: Tx, desk: Desk) -> None:
             _set_holder(tx, branch, counter, desk.staff_id)
             return
         if holder is not None:
-            raise Refused("counter-taken", number=counter.number)
+            raise Refused("counter-taken", number=Count(counter.number))
         _sit_down(branch, counter, desk)
 
 
@@ -83,7 +83,7 @@ def take_over(tx: Tx, desk: Desk) -> None:
             return
         if holder is not None:
             if holder.present:
-                raise Refused("counter-taken", number=counter.number)
+                raise Refused("counter-taken", number=Count(counter.number))
             branch.append(CounterClosed(subject=str(counter.id), number=counter.number), desk.actor)
         _sit_down(branch, counter, desk, holder.staff_id if holder else None)
 
@@ -331,5 +331,5 @@ def _set_holder(tx: Tx, branch: Locked, counter: CounterView, staff_id: UUID) ->
 
 def _close(branch: Locked, counter: CounterView, desk: Desk) -> None:
     if line.at_counter(branch.tx, branch.id, counter.id) is not None:
-        raise Refused("counter-busy", number=counter.number)
+        raise Refused("counter-busy", number=Count(counter.number))
     vacate(branch, counter.id, counter.number, desk.actor)

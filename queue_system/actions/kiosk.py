@@ -14,7 +14,7 @@ from uuid_utils.compat import uuid7
 
 from ..core import bookings, hours, tickets
 from ..core.bookings import Arrival, BookingState, BookingStep, Punctuality
-from ..core.errors import Denied, Missing, Refused
+from ..core.errors import Denied, Missing, Refused, TimeOfDay
 from ..core.facts.bookings import BookingCheckedIn
 from ..core.facts.slips import SlipQueued
 from ..core.facts.tickets import TicketIssued, TicketLeft
@@ -212,7 +212,7 @@ def _arrival(tx: Tx, settings: BranchSettings, booking: BookingView) -> Arrival:
 def _too_late(settings: BranchSettings, booking: BookingView, closes: datetime, now: datetime) -> Refused:
     """What was agreed, when the doors were shut, and the way on that the service has: a number, another booking."""
     service = settings.services[booking.service_id]
-    starts_at, closed_at = booking.starts_at.astimezone(settings.zone), closes.astimezone(settings.zone)
+    starts_at, closed_at = booking.starts_at.astimezone(settings.zone), TimeOfDay(closes.astimezone(settings.zone))
     if service.walk_in and settings.timetable.takes_tickets(now, service.id):
         return Refused("too-late-number-now", starts_at=starts_at, closed_at=closed_at)
     opens_at = hours.next_opening(now, settings.calendar, service.id) if service.walk_in else None

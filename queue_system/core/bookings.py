@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from .errors import IllegalTransition, Invalid, Refused
+from .errors import Count, Days, IllegalTransition, Invalid, Minutes, Refused
 from .names import name_key
 from .persons import GIVEN_BACK_MOST, GIVEN_BACK_WITHIN, Standing
 
@@ -132,7 +132,7 @@ def after(state: BookingState, step: BookingStep) -> BookingState:
     try:
         return TRANSITIONS[state, step]
     except KeyError:
-        raise IllegalTransition("booking-step", state=state.value, step=step.value) from None
+        raise IllegalTransition("booking-step", state=state, step=step.value) from None
 
 
 def steps_from(state: BookingState) -> frozenset[BookingStep]:
@@ -174,18 +174,18 @@ def against_day(policy: Policy, booker: Booker, today: date, day: date) -> Refus
         return Refused("day-past")
     last = last_day(policy, today)
     if booker != Booker.STAFF and last is not None and day > last:
-        return Refused("day-too-far", days=policy.horizon_days)
+        return Refused("day-too-far", days=Days((last - today).days))
     return None
 
 
 def against_person(policy: Policy, standing: Standing) -> Refused | None:
     """Why somebody of this standing can get no further appointment in the group of services; None when he can."""
     if policy.max_active is not None and standing.active >= policy.max_active:
-        return Refused("booking-limit", count=policy.max_active)
+        return Refused("booking-limit", count=Count(policy.max_active))
     if standing.given_back >= GIVEN_BACK_MOST:
-        return Refused("booking-given-back", count=GIVEN_BACK_MOST, days=GIVEN_BACK_WITHIN.days)
+        return Refused("booking-given-back", count=Count(GIVEN_BACK_MOST), days=Days(GIVEN_BACK_WITHIN.days))
     if standing.others >= policy.max_persons_per_contact:
-        return Refused("booking-persons", count=policy.max_persons_per_contact)
+        return Refused("booking-persons", count=Count(policy.max_persons_per_contact))
     return None
 
 
@@ -216,9 +216,9 @@ def against_change(
     if refusal is not None or booker == Booker.STAFF:
         return refusal
     if policy.max_changes is not None and changes >= policy.max_changes:
-        return Refused("booking-changes-used", count=policy.max_changes)
+        return Refused("booking-changes-used", count=Count(policy.max_changes))
     if given_back >= GIVEN_BACK_MOST:
-        return Refused("booking-given-back", count=GIVEN_BACK_MOST, days=GIVEN_BACK_WITHIN.days)
+        return Refused("booking-given-back", count=Count(GIVEN_BACK_MOST), days=Days(GIVEN_BACK_WITHIN.days))
     return None
 
 
@@ -236,13 +236,13 @@ def against_cancel(
     if state == BookingState.HELD or booker == Booker.STAFF:
         return None
     if now >= last_moment(policy, starts_at):
-        return Refused("booking-too-late", minutes=policy.cancel_until_min or 0)
+        return Refused("booking-too-late", minutes=Minutes(policy.cancel_until_min or 0))
     return None
 
 
 def last_moment(policy: Policy, starts_at: datetime) -> datetime:
     """The instant from which a visitor can neither move nor cancel a booking on his own."""
-    return starts_at - timedelta(minutes=policy.cancel_until_min or 0)
+    return starts_at - timedelta(minutes=Minutes(policy.cancel_until_min or 0))
 
 
 def fixed_at_once(policy: Policy, starts_at: datetime, now: datetime) -> int | None:

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Final
 
 from . import addresses, telephones
-from .errors import Doubtful, Invalid
+from .errors import Count, Doubtful, Invalid
 
 SHORTEST_NAME: Final = 2
 LONGEST_NAME: Final = 100
@@ -87,7 +87,7 @@ def read_name(typed: str) -> str:
     name-signs for digits and signs that belong to no name.
     """
     if len(typed) > LONGEST_TYPED:
-        raise Invalid("name-long", "name", limit=LONGEST_NAME)
+        raise Invalid("name-long", "name", limit=Count(LONGEST_NAME))
     text = unicodedata.normalize("NFC", typed).replace(_TATWEEL, "")
     name = " ".join(_visible(text, keep=_JOINERS).split())
     if not name:
@@ -97,7 +97,7 @@ def read_name(typed: str) -> str:
     if sum(1 for sign in name if unicodedata.category(sign).startswith("L")) < SHORTEST_NAME:
         raise Invalid("name-short", "name")
     if len(name) > LONGEST_NAME:
-        raise Invalid("name-long", "name", limit=LONGEST_NAME)
+        raise Invalid("name-long", "name", limit=Count(LONGEST_NAME))
     return name
 
 

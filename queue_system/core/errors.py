@@ -2,19 +2,52 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar, TypeAlias
+
+
+class Count(int):
+    """A number that stands in the sentence as it is."""
+
+
+class Minutes(int):
+    """A length of time in minutes, which a sentence says in words."""
+
+
+class Seconds(int):
+    """A length of time in seconds, which a sentence says in whole minutes."""
+
+
+class Days(int):
+    """A length of time in days, which a sentence says in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimeOfDay:
+    """An instant whose sentence has named the day already, so that the wall time is enough."""
+
+    instant: datetime
+
+    def __str__(self) -> str:
+        return str(self.instant)
+
+
+#: What a sentence can be filled with. Instants are in the branch's zone and said with their day; a state is a member
+#: of its enumeration. A bare number is none of these, because nothing would tell a number of days from any other.
+Value: TypeAlias = str | Count | Minutes | Seconds | Days | datetime | TimeOfDay
 
 
 class DomainError(Exception):
     """Something asked for cannot be done; nothing has been changed.
 
-    `code` is a stable dotted-free name such as ``slot-taken``; `values` fill the sentence `errors.<code>`
-    and must not hold personal data, because errors are logged.
+    `code` is a stable dotted-free name such as ``slot-taken``; `values` fill the sentence `errors.<code>`, where the
+    type of each decides how it is said, and must not hold personal data, because errors are logged.
     """
 
     status: ClassVar[int] = 409
 
-    def __init__(self, code: str, /, **values: Any) -> None:
+    def __init__(self, code: str, /, **values: Value) -> None:
         super().__init__(code)
         self.code = code
         self.values = values
@@ -56,9 +89,13 @@ class SignedOut(DomainError):
 
 
 class TooMany(DomainError):
-    """Asked too often; `values["seconds"]` says how long to wait (429)."""
+    """Asked too often; `seconds` says how long to wait, at least one (429)."""
 
     status = 429
+
+    def __init__(self, code: str, /, *, seconds: float) -> None:
+        self.seconds = Seconds(max(1, round(seconds)))
+        super().__init__(code, seconds=self.seconds)
 
 
 class Invalid(DomainError):
@@ -66,7 +103,7 @@ class Invalid(DomainError):
 
     status = 422
 
-    def __init__(self, code: str, field: str | None = None, /, **values: Any) -> None:
+    def __init__(self, code: str, field: str | None = None, /, **values: Value) -> None:
         super().__init__(code, **values)
         self.field = field
 

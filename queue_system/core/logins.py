@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Collection
 from typing import Final
 
-from .errors import Invalid
+from .errors import Count, Invalid
 from .names import same_letters
 
 # Which letter each key of a Latin keyboard writes while Arabic (101) is switched on, as on most keyboards of the
@@ -29,13 +29,13 @@ def check_login(login: str) -> None:
     more than LONGEST_LOGIN signs, line ends and other control signs.
     """
     if not _can_be_shown(login, LONGEST_LOGIN) or not login_key(login):
-        raise Invalid("login-wrong", "login", n=LONGEST_LOGIN)
+        raise Invalid("login-wrong", "login", n=Count(LONGEST_LOGIN))
 
 
 def check_name(name: str) -> None:
     """The same of the name that colleagues read, with LONGEST_NAME; raises Invalid("staff-name-wrong")."""
     if not _can_be_shown(name, LONGEST_NAME):
-        raise Invalid("staff-name-wrong", "name", n=LONGEST_NAME)
+        raise Invalid("staff-name-wrong", "name", n=Count(LONGEST_NAME))
 
 
 def login_key(typed: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from typing import Final
 
-from .errors import Invalid
+from .errors import Count, Invalid
 from .names import name_key
 
 SHORTEST: Final = 10
@@ -37,9 +37,9 @@ def check_password(password: str, login: str) -> None:
     """Raises Invalid with "password-short", "password-long" or "password-easy", on the field `password`."""
     password = unicodedata.normalize("NFC", password)
     if len(password) < SHORTEST:
-        raise Invalid("password-short", "password", n=SHORTEST)
+        raise Invalid("password-short", "password", n=Count(SHORTEST))
     if len(password) > LONGEST:
-        raise Invalid("password-long", "password", n=LONGEST)
+        raise Invalid("password-long", "password", n=Count(LONGEST))
     if not _is_own(password, login):
         raise Invalid("password-easy", "password")
 

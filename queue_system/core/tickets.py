@@ -94,7 +94,7 @@ def after(state: TicketState, step: Step) -> TicketState:
     try:
         return TRANSITIONS[state, step]
     except KeyError:
-        raise IllegalTransition("ticket-step", state=state.value, step=step.value) from None
+        raise IllegalTransition("ticket-step", state=state, step=step.value) from None
 
 
 def left_behind(state: TicketState) -> TicketState:

@@ -16,7 +16,21 @@ from starlette.responses import JSONResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import BaseRoute, Match, Mount, Route
 from starlette.types import Scope
 
-from ..core.errors import DomainError, Doubtful, Invalid, SignedOut, TooMany
+from ..core.bookings import BookingState
+from ..core.errors import (
+    Count,
+    Days,
+    DomainError,
+    Doubtful,
+    Invalid,
+    Minutes,
+    Seconds,
+    SignedOut,
+    TimeOfDay,
+    TooMany,
+    Value,
+)
+from ..core.tickets import TicketState
 from ..i18n import dates, isolates
 from ..i18n.words import Words
 from ..logs import LOGGED
@@ -41,7 +55,7 @@ log = structlog.get_logger(__name__)
 
 def message(error: DomainError, words: Words) -> str:
     """What happened and what to do, as plain text."""
-    return words.text(f"errors.{error.code}", **_shown(error.values, words))
+    return words.text(f"errors.{error.code}", **{name: _shown(value, words) for name, value in error.values.items()})
 
 
 async def on_domain_error(request: Request, error: Exception) -> Response:
@@ -109,7 +123,7 @@ async def on_failure(request: Request, error: Exception) -> Response:
 def problem(request: Request, error: DomainError) -> Response:
     """The one shape of the API's errors."""
     field = error.field if isinstance(error, Invalid) else None
-    headers = {"Retry-After": str(error.values.get("seconds", 60))} if isinstance(error, TooMany) else {}
+    headers = {"Retry-After": str(error.seconds)} if isinstance(error, TooMany) else {}
     if isinstance(error, SignedOut):
         headers["WWW-Authenticate"] = "Bearer"
     return problem_of(request, error.status, error.code, error=error, field=field, headers=headers)
@@ -239,29 +253,26 @@ def _title(status: int, words: Words) -> str:
     return words.text("common.error.failed") if status >= 500 else words.text("common.error.refused")
 
 
-def _shown(values: dict[str, Any], words: Words) -> dict[str, Any]:
-    """Lengths of time, states and instants as people say them."""
-    shown = dict(values)
-    for name, value in values.items():
-        if name == "minutes":
-            shown[name] = dates.minutes(int(value), words)
-        elif name == "seconds":
-            shown[name] = dates.minutes(max(1, round(int(value) / 60)), words)
-        elif name == "days":
-            shown[name] = words.plural("common.days", int(value))
-        elif name == "closed_at":
-            # On the day that the sentence has named.
-            shown[name] = dates.time(value, cast(ZoneInfo, value.tzinfo), words)
-        elif isinstance(value, datetime):
-            shown[name] = dates.day_time(value, cast(ZoneInfo, value.tzinfo), words)
-        elif name == "state":
-            shown[name] = _state(str(value), words)
-    return shown
-
-
-def _state(value: str, words: Words) -> str:
-    keys = (f"state.ticket.{value}", f"state.booking.{value}")
-    return next((words.text(key) for key in keys if words.has(key)), value)
+def _shown(value: Value, words: Words) -> object:
+    """A value as people say it: lengths of time, states and instants in words."""
+    match value:
+        case Count():
+            return int(value)
+        case Minutes():
+            return dates.minutes(value, words)
+        case Seconds():
+            return dates.minutes(max(1, round(value / 60)), words)
+        case Days():
+            return words.plural("common.days", value)
+        case TimeOfDay(instant=instant):
+            return dates.time(instant, cast(ZoneInfo, instant.tzinfo), words)
+        case datetime():
+            return dates.day_time(value, cast(ZoneInfo, value.tzinfo), words)
+        case TicketState():
+            return words.text(f"state.ticket.{value.value}")
+        case BookingState():
+            return words.text(f"state.booking.{value.value}")
+    return value
 
 
 HANDLERS: Final[dict[Any, Any]] = {

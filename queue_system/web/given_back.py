@@ -34,7 +34,7 @@ class GivenBack:
         mine = self._given.get(address, ())
         if len(mine) >= AT_MOST:
             free_at = mine[len(mine) - AT_MOST][0] + WITHIN
-            raise TooMany("too-many", seconds=max(1, round((free_at - now).total_seconds())))
+            raise TooMany("too-many", seconds=(free_at - now).total_seconds())
 
     def note(self, address: str, branch_id: UUID, now: datetime) -> None:
         """One more appointment of a branch was cancelled or moved from the address."""

@@ -113,8 +113,7 @@ class Limits:
     def _refuse(self, name: str, key: str) -> None:
         free_at = self._windows.get_window_stats(RATES[name], name, _hidden(key)).reset_time
         # The library counts on the machine's clock; so must the answer.
-        seconds = math.ceil(free_at - SystemClock().now().timestamp())
-        raise TooMany("too-many", seconds=max(1, seconds))
+        raise TooMany("too-many", seconds=math.ceil(free_at - SystemClock().now().timestamp()))
 
 
 def limits_of(connection: HTTPConnection) -> Limits:

@@ -45,7 +45,7 @@ class OpenHolds:
         mine = self._held.setdefault(address, {})
         if len(mine) >= AT_ONCE:
             first = min(held.until for held in mine.values())
-            raise TooMany("too-many", seconds=max(1, round((first - now).total_seconds())))
+            raise TooMany("too-many", seconds=(first - now).total_seconds())
         # Counted before it is there: many requests at the same moment are no way around.
         asked = uuid4()
         mine[asked] = _Held(branch_id, held_until(now), is_asked_for=True)

@@ -86,8 +86,7 @@ async def _new_code(request: Request, kind: str, *, expired: bool) -> Response:
     try:
         limits.allow(request, "pairings")
     except TooMany as error:
-        seconds = int(error.values["seconds"])
-        return await _page(request, kind, "busy", status=429, refresh=seconds)
+        return await _page(request, kind, "busy", status=429, refresh=error.seconds)
     asked = await house(request).database.write(office.ask_pairing, kind)
     response = await _page(request, kind, "pending", asked.user_code, expired=expired)
     response.set_cookie(

@@ -105,7 +105,7 @@ async def _look_up_page(
     request: Request, answers: dict[str, str], errors: dict[str, str], failure: DomainError | None, status: int
 ) -> Response:
     words = words_of(language_of(request))
-    headers = {"Retry-After": str(failure.values["seconds"])} if isinstance(failure, TooMany) else None
+    headers = {"Retry-After": str(failure.seconds)} if isinstance(failure, TooMany) else None
     values: dict[str, Any] = {
         "answers": answers,
         "errors": errors,

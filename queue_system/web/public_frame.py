@@ -125,7 +125,7 @@ async def _named(request: Request, branch: BranchSettings, name: str) -> Booking
 
 def retry_after(refusal: DomainError | None) -> dict[str, str] | None:
     """The header that tells whoever asked too often how long to wait."""
-    return {"Retry-After": str(refusal.values["seconds"])} if isinstance(refusal, TooMany) else None
+    return {"Retry-After": str(refusal.seconds)} if isinstance(refusal, TooMany) else None
 
 
 def is_language_switch(answers: dict[str, str]) -> bool:

@@ -60,7 +60,7 @@ async def create(request: Request) -> Response:
         account = await checked(request, login[:LONGEST], password[:LONGEST], CHANNEL, _browser(request))
     except TooMany as refusal:
         words = kit.words_of(kit.language_of(request))
-        headers = {"Retry-After": str(refusal.values["seconds"])}
+        headers = {"Retry-After": str(refusal.seconds)}
         return await _form(
             request, wanted, login=login, refusal=message(refusal, words), status=refusal.status, headers=headers
         )

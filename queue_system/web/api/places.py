@@ -9,7 +9,7 @@ from starlette.requests import Request
 
 from ...core import bookings, hours
 from ...core.bookings import Booker, Mode
-from ...core.errors import Invalid
+from ...core.errors import Count, Invalid
 from ...store.database import Tx
 from ...store.queries import board, line
 from ...store.queries.bookings import free_days
@@ -115,7 +115,7 @@ def _span(asked: models.SlotsAsked, today: date) -> tuple[date, date]:
     first = asked.first or today
     last = asked.last or first + timedelta(days=USUAL_DAYS - 1)
     if last < first or (last - first).days >= MOST_DAYS:
-        raise Invalid("days-wrong", "to", count=MOST_DAYS)
+        raise Invalid("days-wrong", "to", count=Count(MOST_DAYS))
     return first, last
 
 
