@@ -12,7 +12,7 @@ from queue_system.i18n.numerals import to_digits
 from queue_system.profiles import profile_names, read_profile
 
 BRANCHES = [
-    pytest.param(branch.data["country_code"], id=f"{name}/{slug}")
+    pytest.param(branch.country_code, id=f"{name}/{slug}")
     for name in profile_names()
     for slug, branch in read_profile(name).branches.items()
 ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +20,11 @@ from queue_system.profiles.force import (
     not_in_force,
 )
 from queue_system.profiles.install import install
+from queue_system.profiles.stored import stored_profile
 from queue_system.store import log, tables
 from queue_system.store.database import Database
 from queue_system.store.queries.settings import branch_ids, branch_settings
 from queue_system.web import access
-from tests.profile_rows import rows, stored_profile
 
 INTERFACE = ("ar", "en")
 
@@ -35,11 +34,12 @@ def test_nothing_of_a_profile_is_dropped(db: Database, name: str) -> None:
     """Every leaf of what was read is found again in the tables, at its own place."""
     profile = read_profile(name)
     db.write_now(install, profile)
-    stored = dict(leaves(asdict(db.read_now(stored_profile))))
-    wanted = dict(leaves(asdict(profile)))
+    stored = dict(leaves(db.read_now(stored_profile).model_dump()))
+    wanted = dict(leaves(profile.model_dump()))
     assert len(wanted) > 900
     assert {path: value for path, value in wanted.items() if stored.get(path) != value} == {}
     assert stored == wanted
+    assert db.read_now(stored_profile) == profile
 
 
 @pytest.mark.parametrize("name", profile_names())
@@ -68,7 +68,7 @@ def test_the_settings_of_a_branch_can_be_read_as_the_house_reads_them(db: Databa
 
 def test_branches_have_keys_of_their_own(db: Database) -> None:
     db.write_now(install, read_profile("social-work"))
-    keys = [row.key for row in db.read_now(rows, tables.Branch)]
+    keys = [row.key for row in db.read_now(lambda tx: tx.rows(sa.select(tables.table(tables.Branch))))]
     assert len(set(keys)) == 9
     assert {len(key) for key in keys} == {access.KEY_LENGTH}
 

@@ -10,9 +10,14 @@ import pytest
 
 from queue_system.core.hours import Layer
 from queue_system.core.printers import HABITS
+from queue_system.declared.branch import Branch
+from queue_system.declared.declared import Names
+from queue_system.declared.devices import PrinterKit
+from queue_system.declared.hall import Counter
+from queue_system.declared.organisation import Profile
+from queue_system.declared.services import Mode, Service
 from queue_system.profiles import profile_names, read_profile
 from queue_system.profiles.lanes import derived_lanes
-from queue_system.profiles.model import Branch, Counter, Names, Profile, Service
 
 EMBASSY_FILE = Path(__file__).parent.parent / "queue_system" / "profiles" / "embassy.yaml"
 # By branch: services, queues, counters, documents asked for, devices, occasions, rules of opening hours.
@@ -95,9 +100,12 @@ def test_values_mean_what_is_written(embassy: Profile) -> None:
     doha = embassy.branches["doha-main"]
     assert doha.hours[0].opens == time(8, 30)
     assert doha.hours[0].days == (0, 1, 2, 3, 6)
-    national_day = next(calendar for calendar in doha.calendars if calendar.slug == "qatar_public").closures[0]
+    assert "qatar_public" in doha.calendars
+    national_day = embassy.catalogue.calendars["qatar_public"].closures[0]
     assert (national_day.first, national_day.last) == (date(2026, 12, 18), date(2026, 12, 18))
-    assert embassy.catalogue.device_models["printer_58_bt"].data["cutter"] is False
+    kit = embassy.catalogue.device_models["printer_58_bt"].kit
+    assert isinstance(kit, PrinterKit)
+    assert kit.cutter is False
     assert embassy.catalogue.priorities["late_appointment"].weight == 1.5
     assert (doha.day_starts, doha.tick_minutes) == (time(3), 5)
 
@@ -130,19 +138,15 @@ def test_a_branch_inherits_what_it_does_not_write(embassy: Profile) -> None:
     assert mission.departments == doha.departments
     assert mission.counters == doha.counters
     assert mission.queue_rules == doha.queue_rules
-    assert mission.data["targets"] == doha.data["targets"]
+    assert mission.targets == doha.targets
     assert mission.occasions == {}
 
 
 def test_a_branch_replaces_what_it_writes(embassy: Profile) -> None:
     mission = embassy.branches["mission-template"]
     assert mission.timezone == "Europe/Berlin"
-    assert mission.data["country_code"] == "49"
-    assert [calendar.slug for calendar in mission.calendars] == [
-        "berlin_public",
-        "syrian_national",
-        "consular_year_end",
-    ]
+    assert mission.country_code == "49"
+    assert mission.calendars == ("berlin_public", "syrian_national", "consular_year_end")
     assert [(rule.opens, rule.closes) for rule in mission.hours] == [(time(9), time(15))]
     assert mission.languages == ("ar", "en", "de")
 
@@ -185,9 +189,11 @@ def test_zones_of_the_library_and_of_the_branch(embassy: Profile) -> None:
 def test_a_device_has_what_its_model_says(embassy: Profile) -> None:
     printer = embassy.branches["doha-main"].devices["p2"]
     assert printer.kind == "printer"
-    assert printer.data["transport"] == "tcp9100"
-    assert printer.data["dots"] == 576
-    assert printer.data["role"] == "fallback"
+    assert isinstance(printer.kit, PrinterKit)
+    assert printer.kit.transport == "tcp9100"
+    assert printer.kit.dots == 576
+    assert printer.place is not None
+    assert printer.place.role == "fallback"
     assert embassy.branches["doha-main"].devices["p1"].attached_to == "k1"
 
 
@@ -196,8 +202,9 @@ def test_a_printer_of_its_own_departs_from_its_model(tmp_path: Path) -> None:
     own = "mute: yes, left_margin: yes, feed_per_line: 2, completion: no, dots: 512, path: /dev/usb/lp1, node: server-2"
     file = tmp_path / "own.yaml"
     file.write_text(source.replace("printer_80_usb, attached_to: k1", f"printer_80_usb, {own}, attached_to: k1"))
-    data = read_profile(str(file)).branches["doha-main"].devices["p1"].data
-    assert {name: data[name] for name in (*HABITS, "path", "node")} == {
+    printer = read_profile(str(file)).branches["doha-main"].devices["p1"]
+    said = printer.kit.model_dump() | (printer.place.model_dump() if printer.place else {})
+    assert {name: said[name] for name in (*HABITS, "path", "node")} == {
         "dots": 512,
         "cutter": True,
         "left_margin": True,
@@ -308,29 +315,20 @@ def sizes(branch: Branch) -> tuple[int, ...]:
 
 
 def counter(slug: str, *queues: str) -> Counter:
-    return Counter(slug, 1, "counter", NAMES, "hall", accessible=False, queues=queues)
+    return Counter(slug=slug, number=1, kind="counter", names=NAMES, zone="hall", queues=queues)
 
 
-def service(queue: str, mode: str) -> Service:
+def service(queue: str, mode: Mode) -> Service:
     return Service(
         slug=f"of-{queue}",
         names=NAMES,
-        public_names=None,
-        note=None,
         queue=queue,
         department="all",
-        priority=None,
         duration_min=10,
-        buffer_min=0,
         policy="open_fcfs",
         mode=mode,
         confidentiality="normal",
-        walkin_share_pct=None,
-        tags=(),
         documents=(),
-        refer_to=(),
-        needs=(),
-        data={},
     )
 
 
@@ -340,4 +338,4 @@ NAMES: Names = {"ar": "اسم", "en": "Name"}
 @pytest.mark.parametrize("name", profile_names())
 def test_no_sample_asks_for_the_receipt_of_a_fee_that_it_does_not_name(name: str) -> None:
     services = [one for branch in read_profile(name).branches.values() for one in branch.services.values()]
-    assert [one.slug for one in services if "fee_receipt" in one.documents and "fee" not in one.data] == []
+    assert [one.slug for one in services if "fee_receipt" in one.documents and one.fee is None] == []

@@ -3,29 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
-from datetime import time
+from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
-from . import particulars
-from .hall import QueueDraft, read_counters, read_devices, read_queues, read_resources, read_services
+from pydantic.fields import FieldInfo
+
+from ..declared.branch import CLASS_OF_THE_BRANCH, DAY_STARTS, Branch
+from ..declared.catalogue import Catalogue
+from ..declared.declared import LANGUAGES, Names, NotInherited, key_of, mark
+from ..declared.hall import Counter, Queue
+from ..declared.organisation import OrganisationOwn
+from ..declared.services import Service
+from .catalogue import scope_of
+from .hall import read_devices, read_services
 from .lanes import derived_lanes
-from .model import LANGUAGES, Branch, Calendar, Catalogue, Counter, Names, Queue, Service
 from .nodes import Read, Section, Value
-from .occasions import read_occasions
 from .opening import read_hours, read_outreach_days
-from .values import clock_time, details, flag, listed, named, names, one_of, table, text, timezone
+from .reading import Fields, is_needed, reader_of_field
+from .values import listed, one_of, table, text
 
 T = TypeVar("T")
 
-BRANCH_KINDS: Final = ("office", "outreach", "replica")
 NEEDED_PRIORITIES: Final = ("walkin", "appointment")
 # The branch that is no place: the log of the organisation itself.
 ORGANISATION_SLUG: Final = "organisation"
-DAY_STARTS: Final = time(3)
-TICK_MINUTES: Final = 5
-_MORE_NAMES: Final = details(dict.fromkeys(LANGUAGES, text))
-_TICKS: Final = tuple(minutes for minutes in range(1, 61) if 60 % minutes == 0)
+# Fields that others refer to are read before these, each after those that it refers to.
+_FIRST: Final = (
+    "day_starts",
+    "departments",
+    "queues",
+    "resources",
+    "services",
+    "zones",
+    "counters",
+    "devices",
+    "priorities",
+    "hours",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,24 +47,22 @@ class House:
     """What the organisation gives its branches."""
 
     catalogue: Catalogue
-    languages: tuple[str, ...]
-    default_language: str
-    digits: Mapping[str, Any]
+    organisation: OrganisationOwn
 
 
 @dataclass(frozen=True, slots=True)
 class BranchDraft:
-    """A branch that others may inherit from, with its queues as written."""
+    """A branch that others may inherit from, with its queues as written: without lanes where none are written."""
 
     branch: Branch
-    queues: Mapping[str, QueueDraft]
+    queues: Mapping[str, Queue]
 
 
 def read_branch(slug: str, value: Value, house: House, above: Mapping[str, BranchDraft]) -> BranchDraft:
     """A branch; `above` are those before it in the file, from which it may inherit.
 
-    What a branch writes replaces what it inherits, section by section; texts and particulars are added to.
-    Occasions and outreach days are not inherited: they take place somewhere.
+    What a branch writes replaces what it inherits, field by field; texts and zones are added to. Occasions and
+    outreach days are not inherited: they take place somewhere.
     """
     if slug == ORGANISATION_SLUG:
         raise value.error("is a reserved name")
@@ -62,151 +74,160 @@ def read_branch(slug: str, value: Value, house: House, above: Mapping[str, Branc
 
 
 class _BranchReader:
-    """Reads the sections in the order in which they refer to one another."""
+    """Reads the fields of a branch in the order in which they refer to one another."""
 
     def __init__(self, slug: str, section: Section, house: House, parent: BranchDraft | None) -> None:
-        self.slug = slug
         self.section = section
         self.house = house
         self.catalogue = house.catalogue
+        self.scope = scope_of(house.catalogue)
         self.parent = parent
         self.old = parent.branch if parent else None
+        self.fields: Fields = {"slug": slug, "inherits_from": self.old.slug if self.old else None}
         if parent is None:
             for key in ("only_services", "replace_documents", "queue_names"):
                 if (given := section.given(key)) is not None:
                     raise given.error("is for branches that inherit (inherits_from)")
 
     def read(self) -> BranchDraft:
-        section, old, catalogue = self.section, self.old, self.catalogue
-        day_starts = section.optional("day_starts", clock_time, old.day_starts if old else DAY_STARTS)
-        departments = self.own("departments", named("department"), old.departments if old else None)
-        queues = self.queues()
-        resources = section.optional("resources", read_resources, old.resources if old else {})
-        services = self.services(queues, departments, resources)
-        zones: dict[str, Names] = {**(old.zones if old else {}), **section.optional("zones", named("zone"), {})}
-        counters = self.own(
-            "counters",
-            lambda given: read_counters(given, queues, self.zone_reader(zones)),
-            old.counters if old else None,
-        )
-        devices = section.optional(
-            "devices", lambda given: read_devices(given, catalogue, self.zone_reader(zones)), old.devices if old else {}
-        )
-        if section.given("only_services"):
-            needed = {queue for service in services.values() for queue in (service.queue, *service.refer_to)}
-            queues = _only(queues, needed.union(*(counter.queues for counter in counters.values())))
-            departments = _only(departments, {service.department for service in services.values()})
-            resources = _only(resources, {need for service in services.values() for need in service.needs})
-        used = {counter.zone for counter in counters.values()} | {device.zone for device in devices.values()}
-        priorities = self.own(
-            "priorities", listed(one_of("priority class", catalogue.priorities)), old.priorities if old else None
-        )
-        hours = self.own(
-            "hours",
-            lambda given: read_hours(given, day_starts, catalogue.seasons, services),
-            old.hours if old else None,
-        )
-        languages, default_language = self.languages()
-        branch = Branch(
-            slug=self.slug,
-            names=section.required("names", names),
-            kind=section.optional("kind", one_of("kind of branch", BRANCH_KINDS), "office"),
-            timezone=self.own("timezone", timezone, old.timezone if old else None),
-            languages=languages,
-            default_language=default_language,
-            digits=section.optional("digits", particulars.digits, old.digits if old else self.house.digits),
-            inherits_from=old.slug if old else None,
-            offline_first=section.optional("offline_first", flag, old.offline_first if old else False),
-            day_starts=day_starts,
-            tick_minutes=section.optional("tick_minutes", _tick, old.tick_minutes if old else TICK_MINUTES),
-            calendars=section.optional("calendars", self.calendars, old.calendars if old else ()),
-            hours=tuple(rule for rule in hours if rule.service is None or rule.service in services),
-            zones=_only(zones, used | set(section.optional("zones", named("zone"), {}))),
-            departments=departments,
-            queues=_queues(queues, counters, services),
-            resources=resources,
-            services=services,
-            counters=counters,
-            priorities=priorities,
-            queue_rules=self.own("queue_rules", particulars.queue_rules, old.queue_rules if old else None),
-            devices=devices,
-            occasions=section.optional(
-                "occasions", lambda given: read_occasions(given, catalogue.policies, catalogue.documents), {}
-            ),
-            outreach_days=section.optional("outreach_days", lambda given: read_outreach_days(given, services), ()),
-            texts={**(old.texts if old else {}), **section.optional("texts", named("text"), {})},
-            retention_days=self.own("retention_days", particulars.retention, old.retention_days if old else None),
-            data={**(old.data if old else {}), **particulars.of_branch(section, priorities)},
-        )
-        return BranchDraft(branch, queues)
+        for name in (*_FIRST, *Branch.model_fields):
+            if name not in self.fields:
+                self._read(name, Branch.model_fields[name])
+        fields = self.fields
+        services, counters = fields["services"], fields["counters"]
+        if self.section.given("only_services"):
+            self._drop_what_no_service_uses()
+        fields["zones"] = self._zones_in_use()
+        fields["hours"] = tuple(rule for rule in fields["hours"] if rule.service is None or rule.service in services)
+        drafts: dict[str, Queue] = fields["queues"]
+        fields["queues"] = _with_lanes(drafts, counters, services)
+        return BranchDraft(Branch(**fields), drafts)
 
-    def own(self, key: str, read: Read[T], inherited: T | None) -> T:
-        """What the branch writes, else what it inherits; a branch of its own must write it."""
-        if inherited is None:
-            return self.section.required(key, read)
-        return self.section.optional(key, read, inherited)
+    def _read(self, name: str, field: FieldInfo) -> None:
+        """What the branch writes, else what it inherits, else what is usual; what is needed must come from one."""
+        inherited = self._inherited(name, field)
+        if self.section.given(key_of(name, field)) is None and not (is_needed(field) and inherited is MISSING):
+            self.section.optional(key_of(name, field), lambda value: value, None)
+            found = inherited
+        else:
+            found = self.section.required(key_of(name, field), self._reader(name, field))
+        if found is not MISSING:
+            self.fields[name] = found
+        self._settle(name)
 
-    def queues(self) -> dict[str, QueueDraft]:
-        inherited = dict(self.parent.queues) if self.parent else None
-        queues = self.own("queues", lambda given: read_queues(given, self.catalogue), inherited)
-        more = self.section.optional("queue_names", table(_MORE_NAMES, queues, "queue"), {})
-        return {slug: replace(queue, names={**queue.names, **more.get(slug, {})}) for slug, queue in queues.items()}
+    def _inherited(self, name: str, field: FieldInfo) -> Any:
+        if self.parent is not None and mark(field, NotInherited) is None:
+            if name == "queues":
+                return self.parent.queues
+            if name in self.parent.branch.model_fields_set:
+                return getattr(self.parent.branch, name)
+        if name in ("languages", "default_language", "digits"):
+            return getattr(self.house.organisation, name)
+        return MISSING
 
-    def services(
-        self, queues: Collection[str], departments: Collection[str], resources: Collection[str]
-    ) -> dict[str, Service]:
-        """The branch's own services, or the inherited ones it keeps, with its documents in place of others."""
-        section = self.section
-        services = self.own(
-            "services",
-            lambda given: read_services(given, self.catalogue, queues, departments, resources),
-            dict(self.old.services) if self.old else None,
-        )
-        keep = section.optional("only_services", listed(one_of("service", services)), tuple(services))
-        document = one_of("document", self.catalogue.documents)
-        instead = section.optional("replace_documents", table(document, self.catalogue.documents, "document"), {})
+    def _reader(self, name: str, field: FieldInfo) -> Read[Any]:
+        match name:
+            case "services":
+                return lambda given: read_services(given, self.catalogue, self.scope)
+            case "devices":
+                return lambda given: read_devices(given, self.catalogue.device_models, self.scope)
+            case "hours":
+                return lambda given: read_hours(
+                    given, self.fields.get("day_starts", DAY_STARTS), self.catalogue.seasons, self.fields["services"]
+                )
+            case "outreach_days":
+                return lambda given: read_outreach_days(given, self.scope)
+        return reader_of_field(field, self.scope, self.fields)
+
+    def _settle(self, name: str) -> None:
+        """What is added to a field after it was read, and what others may refer to from then on."""
+        fields, scope, old = self.fields, self.scope, self.parent.branch if self.parent else None
+        match name:
+            case "departments":
+                scope["department"] = fields[name]
+            case "queues":
+                scope["queue"] = fields[name] = self._named_queues(fields[name])
+            case "resources":
+                scope["resource"] = fields.get(name, {})
+            case "services":
+                scope["service"] = fields[name] = self._kept_services(fields[name])
+            case "zones":
+                fields[name] = {**(old.zones if old else {}), **fields.get(name, {})}
+                scope["zone"] = {**self.catalogue.zones, **fields[name]}
+            case "priorities":
+                scope[CLASS_OF_THE_BRANCH] = fields[name]
+            case "texts":
+                fields[name] = {**(old.texts if old else {}), **fields.get(name, {})}
+            case "default_language" if fields[name] not in fields["languages"]:
+                reason = f'the default language "{fields[name]}" is not among the languages'
+                raise self.section.value.error(reason)
+
+    def _named_queues(self, queues: Mapping[str, Queue]) -> dict[str, Queue]:
+        more = self.section.optional("queue_names", table(_more_names, queues, "queue"), {})
         return {
-            slug: replace(service, documents=tuple(instead.get(name, name) for name in service.documents))
-            for slug, service in services.items()
-            if slug in keep
+            slug: queue.changed(names={**queue.names, **more[slug]}) if slug in more else queue
+            for slug, queue in queues.items()
         }
 
-    def zone_reader(self, zones: dict[str, Names]) -> Read[str]:
-        """Reads a zone of the branch or of the library; a zone of the library becomes one of the branch."""
+    def _kept_services(self, services: Mapping[str, Service]) -> dict[str, Service]:
+        """The services that the branch keeps, with its documents in place of others."""
+        section, documents = self.section, self.catalogue.documents
+        keep = section.optional("only_services", listed(one_of("service", services)), tuple(services))
+        instead = section.optional(
+            "replace_documents", table(one_of("document", documents), documents, "document"), None
+        )
+        kept = {slug: service for slug, service in services.items() if slug in keep}
+        if instead is None:
+            return kept
+        return {
+            slug: service.changed(documents=tuple(instead.get(name, name) for name in service.documents))
+            for slug, service in kept.items()
+        }
 
-        def zone(value: Value) -> str:
-            slug = one_of("zone", {**self.catalogue.zones, **zones})(value)
-            if slug not in zones:
-                zones[slug] = self.catalogue.zones[slug]
-            return slug
+    def _drop_what_no_service_uses(self) -> None:
+        fields = self.fields
+        services, counters = fields["services"].values(), fields["counters"].values()
+        queues = {queue for service in services for queue in (service.queue, *service.refer_to)}
+        fields["queues"] = _only(fields["queues"], queues.union(*(counter.queues for counter in counters)))
+        fields["departments"] = _only(fields["departments"], {service.department for service in services})
+        fields["resources"] = _only(
+            fields.get("resources", {}), {need for service in services for need in service.needs}
+        )
 
-        return zone
-
-    def calendars(self, value: Value) -> tuple[Calendar, ...]:
-        slugs = listed(one_of("calendar", self.catalogue.calendars), least=0)(value)
-        return tuple(self.catalogue.calendars[slug] for slug in slugs)
-
-    def languages(self) -> tuple[tuple[str, ...], str]:
-        old, house = self.old, self.house
-        inherited = old.languages if old else house.languages
-        languages = self.section.optional("languages", listed(one_of("language", LANGUAGES)), inherited)
-        default = old.default_language if old else house.default_language
-        choice = one_of("language of this branch", languages)
-        chosen = self.section.optional("default_language", choice, default)
-        if chosen not in languages:
-            raise self.section.value.error(f'the default language "{chosen}" is not among the languages')
-        return languages, chosen
+    def _zones_in_use(self) -> dict[str, Names]:
+        """Zones that something stands in, and those that the branch itself writes."""
+        things = (*self.fields["counters"].values(), *self.fields.get("devices", {}).values())
+        used = [thing.zone for thing in things if thing.zone is not None]
+        zones = {**self.fields["zones"]}
+        for slug in used:
+            zones.setdefault(slug, self.catalogue.zones.get(slug))
+        written = self.section.given("zones")
+        return _only(zones, {*used, *(written.entries() if written else ())})
 
 
-def _queues(
-    drafts: Mapping[str, QueueDraft], counters: Mapping[str, Counter], services: Mapping[str, Service]
+MISSING: Final[Any] = object()
+
+
+def _more_names(value: Value) -> Names:
+    """Names in some languages."""
+    found = {}
+    for language, entry in value.entries().items():
+        if language not in LANGUAGES:
+            raise entry.unknown("language", language, LANGUAGES)
+        found[language] = text(entry)
+    return found
+
+
+def _with_lanes(
+    drafts: Mapping[str, Queue], counters: Mapping[str, Counter], services: Mapping[str, Service]
 ) -> dict[str, Queue]:
     derived = derived_lanes(drafts, counters.values(), services.values())
     queues = {}
     for slug, draft in drafts.items():
-        lanes = draft.lanes or derived[slug]
-        public = lanes if draft.public_lanes is None else min(draft.public_lanes, lanes)
-        queues[slug] = Queue(slug, draft.names, draft.prefix, draft.code_style, lanes, public)
+        written = draft.model_fields_set
+        lanes = draft.lanes if "lanes" in written else derived[slug]
+        public = min(draft.public_lanes, lanes) if "public_lanes" in written else lanes
+        queues[slug] = draft.changed(lanes=lanes, public_lanes=public)
     return queues
 
 
@@ -255,10 +276,6 @@ def _check_names(here: Value, branch: Branch) -> None:
                 other = seen.setdefault((language, name), service.slug)
                 if other != service.slug:
                     raise here.error(f'the services "{other}" and "{service.slug}" are both called "{name}" ({kind})')
-
-
-def _tick(value: Value) -> int:
-    return int(one_of("length of a step in minutes", tuple(str(minutes) for minutes in _TICKS))(value))
 
 
 def _only(things: Mapping[str, T], wanted: Collection[str | None]) -> dict[str, T]:

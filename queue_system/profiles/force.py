@@ -129,7 +129,7 @@ def _of_organisation(tx: Tx, interface_languages: Collection[str]) -> Iterator[N
         yield NotInForce("cross-branch-rules", _joined(rules))
     followed = {closure.calendar for closure in tx.rows(sa.select(_CLOSURE.c.calendar))}
     for slug, calendar in house.data["calendars"].items():
-        if slug in followed and calendar["verify_yearly"]:
+        if slug in followed and calendar.get("verify_yearly"):
             yield NotInForce("calendar-check", slug)
     for row in tx.rows(sa.select(_ROLE)):
         if idle := set(row.can) - ABILITIES_IN_FORCE:

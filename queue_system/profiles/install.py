@@ -6,25 +6,35 @@ The whole catalogue is stored, also what no branch uses yet: the office chooses 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
 
 import sqlalchemy as sa
 from uuid_utils.compat import uuid7
 
 from ..core.errors import Refused
 from ..core.facts.organisation import ProfileInstalled
+from ..declared.branch import DAY_STARTS, TICK_MINUTES
+from ..declared.catalogue import Catalogue
+from ..declared.organisation import Profile
 from ..store import tables
 from ..store.database import Tx
 from ..store.log import SYSTEM, locked
-from .branch_rows import NEW_LOG, Row, Rows, branch_rows, text_rows
-from .branches import DAY_STARTS, ORGANISATION_SLUG, TICK_MINUTES
-from .model import Calendar, Profile
-from .values import as_json
+from ..store.rows import Row, row_of
+from .branch_rows import NEW_LOG, Rows, branch_rows, named_rows, text_rows
+from .branches import ORGANISATION_SLUG
 
 # Consonants only: no key reads as a word.
 KEY_LETTERS: Final = "bcdfghjklmnpqrstvwxz"
 KEY_LENGTH: Final = 4
+#: The tables of the catalogue, by the field that holds what stands in them; the rest is kept with the organisation.
+CATALOGUE: Final[Mapping[str, type[Any]]] = {
+    "confidentialities": tables.Confidentiality,
+    "priorities": tables.Priority,
+    "policies": tables.PolicyRow,
+    "roles": tables.Role,
+}
+IN_THE_ORGANISATION: Final = ("spoken_prefixes", "service_tags", "zones", "device_models", "calendars")
 
 
 def install(tx: Tx, profile: Profile) -> None:
@@ -44,112 +54,38 @@ def install(tx: Tx, profile: Profile) -> None:
 def _rows(profile: Profile) -> Iterator[Rows]:
     """Rows by table, in an order that the references between them allow."""
     yield tables.Organisation, [_organisation(profile)]
-    yield from _catalogue(profile)
+    yield from _catalogue(profile.catalogue)
     keys = _keys(len(profile.branches) + 1)
     yield tables.Branch, [_branch_zero(profile, keys.pop())]
     yield tables.Text, text_rows(tables.ORGANISATION, profile.catalogue.texts)
     for position, branch in enumerate(profile.branches.values()):
-        yield from branch_rows(position + 1, keys.pop(), branch)
-
-
-# ---------------------------------------------------------------- the organisation
+        yield from branch_rows(position + 1, keys.pop(), branch, profile.catalogue.calendars)
 
 
 def _organisation(profile: Profile) -> Row:
-    catalogue = profile.catalogue
-    return {
-        "id": uuid7(),
-        "slug": profile.slug,
-        "kind": profile.kind,
-        "names": profile.names,
-        "motto": profile.motto,
-        "languages": list(profile.languages),
-        "default_language": profile.default_language,
-        "digits": profile.digits,
-        "epoch": uuid7(),
-        "profile_sha256": profile.sha256,
-        "data": {
-            **profile.data,
-            "spoken_prefixes": catalogue.spoken_prefixes,
-            "service_tags": catalogue.service_tags,
-            "zones": catalogue.zones,
-            "device_models": {
-                model.slug: {"kind": model.kind, **model.data} for model in catalogue.device_models.values()
-            },
-            "calendars": {calendar.slug: _calendar(calendar) for calendar in catalogue.calendars.values()},
-        },
-    }
-
-
-def _calendar(calendar: Calendar) -> Row:
-    closed = [
-        as_json(
-            {
-                "first": closure.first,
-                "last": closure.last,
-                "provisional": closure.provisional,
-                "service_tag": closure.service_tag,
-                "names": closure.names,
-            }
-        )
-        for closure in calendar.closures
-    ]
-    return {"weekend": list(calendar.weekend), "verify_yearly": calendar.verify_yearly, "closed": closed}
-
-
-def _catalogue(profile: Profile) -> Iterator[Rows]:
-    catalogue = profile.catalogue
-    yield tables.Document, [{"slug": slug, "names": names} for slug, names in catalogue.documents.items()]
-    yield (
-        tables.Confidentiality,
-        [
-            {"slug": level.slug, "names": level.names, "display": level.display, "data": level.data}
-            for level in catalogue.confidentialities.values()
-        ],
+    row = row_of(
+        profile,
+        tables.Organisation,
+        elsewhere={"catalogue", "branches", "sha256"},
+        id=uuid7(),
+        epoch=uuid7(),
+        profile_sha256=profile.sha256,
     )
-    yield (
-        tables.Priority,
-        [
-            {
-                "slug": priority.slug,
-                "names": priority.names,
-                "weight": priority.weight,
-                "evidence": priority.evidence,
-                "data": priority.data,
-            }
-            for priority in catalogue.priorities.values()
-        ],
-    )
-    yield (
-        tables.PolicyRow,
-        [
-            {
-                "slug": policy.slug,
-                "names": policy.names,
-                "mode": policy.mode,
-                "freed_slot": policy.freed_slot,
-                "horizon_days": policy.horizon_days,
-                "max_active": policy.max_active,
-                "max_changes": policy.max_changes,
-                "cancel_until_min": policy.cancel_until_min,
-                "data": policy.data,
-            }
-            for policy in catalogue.policies.values()
-        ],
-    )
+    row["data"] |= profile.catalogue.model_dump(mode="json", exclude_unset=True, include=set(IN_THE_ORGANISATION))
+    return row
+
+
+def _catalogue(catalogue: Catalogue) -> Iterator[Rows]:
+    yield tables.Document, named_rows(catalogue.documents)
+    for name, table in CATALOGUE.items():
+        things = getattr(catalogue, name).values()
+        yield table, [row_of(thing, table, position=position) for position, thing in enumerate(things)]
     yield (
         tables.SeasonRow,
         [
-            {"slug": season.slug, "first": season.first, "last": season.last, "provisional": season.provisional}
-            for stretches in catalogue.seasons.values()
-            for season in stretches
-        ],
-    )
-    yield (
-        tables.Role,
-        [
-            {"slug": role.slug, "position": position, "names": role.names, "can": list(role.can)}
-            for position, role in enumerate(profile.roles.values())
+            row_of(stretch, tables.SeasonRow, slug=slug, position=position)
+            for position, (slug, stretches) in enumerate(catalogue.seasons.items())
+            for stretch in stretches
         ],
     )
 
@@ -167,7 +103,7 @@ def _branch_zero(profile: Profile, key: str) -> Row:
         "timezone": first.timezone,
         "languages": list(profile.languages),
         "default_language": profile.default_language,
-        "digits": profile.digits,
+        "digits": profile.digits.model_dump(mode="json", exclude_unset=True),
         "inherits_from": None,
         "offline_first": False,
         "day_starts": DAY_STARTS,

@@ -6,10 +6,11 @@ from collections.abc import Callable, Collection, Iterable
 from datetime import date, time
 
 from ..core.hours import Layer
-from .catalogue import dates
-from .model import HoursRule, OutreachDay
+from ..declared.agenda import HoursRule, OutreachDay
+from ..declared.catalogue import Dates
 from .nodes import Section, Value
-from .values import clock_time, day, flag, listed, names, one_of, table, weekdays, whole
+from .reading import Scope, read, read_fields
+from .values import clock_time, flag, listed, names, one_of, table, weekdays
 
 Reader = Callable[[Value], HoursRule]
 
@@ -27,7 +28,9 @@ def read_hours(
                     own = section.optional("season", one_of("season", seasons), None)
                 days = section.required("days", weekdays)
                 opens, closes, last = _opening(section, day_starts)
-                return HoursRule(layer, days, opens, closes, last, season=own, service=service)
+                return HoursRule(
+                    layer=layer, days=days, opens=opens, closes=closes, last_ticket=last, season=own, service=service
+                )
 
         return read
 
@@ -51,29 +54,18 @@ def read_hours(
         )
 
 
-def read_outreach_days(value: Value, services: Collection[str]) -> tuple[OutreachDay, ...]:
+def read_outreach_days(value: Value, scope: Scope) -> tuple[OutreachDay, ...]:
     """The section `outreach_days`, one place a day, in any order."""
     known: dict[date, int] = {}
 
     def outreach_day(entry: Value) -> OutreachDay:
-        with entry.section() as section:
-            opens, closes = section.required("open", clock_time), section.required("close", clock_time)
-            if closes <= opens:
-                raise entry.error(f"closes at {closes:%H:%M}, before it opens at {opens:%H:%M}")
-            on = section.required("day", day)
-            if on in known:
-                raise entry.error(f"{on.isoformat()} is here twice (first in line {known[on]}): one place a day")
-            known[on] = entry.at[0]
-            return OutreachDay(
-                day=on,
-                place=section.required("place", names),
-                opens=opens,
-                closes=closes,
-                capacity=section.required("capacity", whole(1, 10_000)),
-                services=section.optional("services", listed(one_of("service", services)), None),
-            )
+        found = read(OutreachDay, entry, scope)
+        if found.day in known:
+            raise entry.error(f"{found.day} is here twice (first in line {known[found.day]}): one place a day")
+        known[found.day] = entry.at[0]
+        return found
 
-    return listed(outreach_day, unique=False)(value)
+    return tuple(sorted(listed(outreach_day, unique=False)(value), key=lambda found: found.day))
 
 
 def _week(value: Value, read: Reader) -> tuple[HoursRule, ...]:
@@ -109,17 +101,19 @@ def _opening(section: Section, day_starts: time) -> tuple[time, time, time | Non
 def _exception_with(day_starts: time, services: Collection[str]) -> Reader:
     def exception(value: Value) -> HoursRule:
         with value.section() as section:
-            first, last = dates(section)
+            dates = Dates(**read_fields(Dates, section, {}))
+            if (reason := dates.mistake()) is not None:
+                raise value.error(reason)
             opens, closes, last_ticket = _opening(section, day_starts)
             return HoursRule(
-                Layer.EXCEPTION,
-                section.optional("days", weekdays, tuple(range(7))),
-                opens,
-                closes,
-                last_ticket,
+                layer=Layer.EXCEPTION,
+                days=section.optional("days", weekdays, tuple(range(7))),
+                opens=opens,
+                closes=closes,
+                last_ticket=last_ticket,
                 service=section.optional("service", one_of("service", services), None),
-                first=first,
-                last=last,
+                first=dates.first,
+                last=dates.last,
                 names=section.optional("names", names, None),
             )
 
@@ -133,10 +127,10 @@ def _break_with(seasons: Collection[str]) -> Reader:
             if ends <= begins:
                 raise value.error(f"ends at {ends:%H:%M}, before it begins at {begins:%H:%M}")
             return HoursRule(
-                Layer.BREAK,
-                section.required("days", weekdays),
-                begins,
-                ends,
+                layer=Layer.BREAK,
+                days=section.required("days", weekdays),
+                opens=begins,
+                closes=ends,
                 season=section.optional("season", one_of("season", seasons), None),
                 names=section.required("names", names),
             )

@@ -8,12 +8,14 @@ from importlib import resources
 from pathlib import Path
 from typing import Final
 
-from . import particulars
+from ..declared.branch import Branch
+from ..declared.catalogue import Catalogue
+from ..declared.organisation import OrganisationOwn, Profile
 from .branches import BranchDraft, House, read_branch
 from .catalogue import read_catalogue
-from .model import LANGUAGES, Branch, Catalogue, Profile
 from .nodes import ProfileError, Section, Value, did_you_mean, load
-from .values import keyed, listed, names, one_of, slug_of
+from .reading import read_fields
+from .values import keyed
 
 LIBRARY: Final = "library"
 SUFFIX: Final = ".yaml"
@@ -39,29 +41,11 @@ def read_profile(name_or_path: str | Path) -> Profile:
 
 def _profile(root: Value, digest: str) -> Profile:
     with root.section() as section:
-        slug = section.required("id", slug_of)
+        organisation = OrganisationOwn(**read_fields(OrganisationOwn, section, {}))
         catalogue = read_catalogue(section, _library())
-        languages = section.required("languages", listed(one_of("language", LANGUAGES)))
-        house = House(
-            catalogue=catalogue,
-            languages=languages,
-            default_language=section.required("default_language", one_of("language of the organisation", languages)),
-            digits=section.required("digits", particulars.digits),
-        )
-        return Profile(
-            slug=slug,
-            kind=section.required("kind", slug_of),
-            names=section.required("names", names),
-            motto=section.optional("motto", names, None),
-            languages=languages,
-            default_language=house.default_language,
-            digits=house.digits,
-            roles=catalogue.roles,
-            catalogue=catalogue,
-            branches=_branches(section, house),
-            data=particulars.of_organisation(section),
-            sha256=digest,
-        )
+        branches = _branches(section, House(catalogue, organisation))
+    own = {name: getattr(organisation, name) for name in organisation.model_fields_set}
+    return Profile(**own, catalogue=catalogue, branches=branches, sha256=digest)
 
 
 def _branches(section: Section, house: House) -> dict[str, Branch]:

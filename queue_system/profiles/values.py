@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+import ipaddress
 import math
 import re
 import unicodedata
 import zoneinfo
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection
 from datetime import date, time
 from functools import cache
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
+from urllib.parse import urlsplit
 
-from .model import LANGUAGES, REQUIRED_LANGUAGES, Names
-from .nodes import Read, Section, Value
+from email_validator import EmailNotValidError, validate_email
+
+from ..core.errors import Invalid
+from ..core.printers import read_path
+from ..declared.declared import LANGUAGES, REQUIRED_LANGUAGES, Names
+from .nodes import Read, Value
 
 T = TypeVar("T")
 
 WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-NUMBERING: Final = ("latn", "arab")
 
 _SLUG: Final = re.compile(r"[a-z][a-z0-9]*(?:[-_][a-z0-9]+)*")
 _TIME: Final = re.compile(r"(\d\d?):(\d\d)")
 _DAY: Final = re.compile(r"(\d{4})-(\d\d)-(\d\d)")
+_AMOUNT: Final = re.compile(r"\d{1,9}(\.\d{1,3})?", re.ASCII)
+_CURRENCY: Final = re.compile(r"[A-Z]{3}")
 _PLACEHOLDER: Final = re.compile(r"\{([^{}]*)\}")
 # Joiners shape letters; every other invisible format character can turn a line of Arabic around.
 _JOINERS: Final = "\u200c\u200d"
@@ -75,9 +82,6 @@ def whole(low: int, high: int) -> Read[int]:
         return int(found)
 
     return read
-
-
-percent: Final = whole(0, 100)
 
 
 def number(low: float, high: float) -> Read[float]:
@@ -225,33 +229,67 @@ def slug_of(value: Value) -> str:
     return slug(value.scalar(), value)
 
 
-def details(schema: Mapping[str, Read[Any]]) -> Read[dict[str, Any]]:
-    """A mapping with some of the keys of `schema`, as JSON values."""
-
-    def read(value: Value) -> dict[str, Any]:
-        with value.section() as section:
-            return some(section, schema)
-
-    return read
+def phone(value: Value) -> str:
+    """A telephone number as people write it."""
+    found = text(value)
+    if not all(character.isdecimal() or character in "+ " for character in found):
+        raise value.error(f'"{found}" is not a telephone number')
+    return found
 
 
-def some(section: Section, schema: Mapping[str, Read[Any]]) -> dict[str, Any]:
-    """Those keys of `schema` that a section has, as JSON values."""
-    return {
-        key: as_json(section.required(key, read))
-        for key, read in schema.items()
-        if section.optional(key, lambda value: value, None) is not None
-    }
+def email(value: Value) -> str:
+    """An e-mail address."""
+    found = text(value)
+    try:
+        return validate_email(found, check_deliverability=False).normalized
+    except EmailNotValidError:
+        raise value.error(f'"{found}" is not an e-mail address') from None
 
 
-def as_json(value: Any) -> Any:
-    """A value in the types that JSON has; times as HH:MM, dates as YYYY-MM-DD."""
-    if isinstance(value, time):
-        return value.strftime("%H:%M")
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, Mapping):
-        return {key: as_json(entry) for key, entry in value.items()}
-    if isinstance(value, Iterable) and not isinstance(value, str):
-        return [as_json(entry) for entry in value]
-    return value
+def url(value: Value) -> str:
+    """An address that begins with https://."""
+    found = text(value)
+    if not found.startswith("https://") or " " in found or not urlsplit(found).hostname:
+        raise value.error(f'"{found}" is not an address that begins with https://')
+    return found
+
+
+def amount(value: Value) -> str:
+    """An amount of money, kept as it is written: money is no binary fraction."""
+    found = text(value)
+    if not _AMOUNT.fullmatch(found):
+        raise value.error(f'"{found}" is not an amount such as 200 or 12.50')
+    return found
+
+
+def currency(value: Value) -> str:
+    """Three letters of ISO 4217."""
+    found = text(value)
+    if not _CURRENCY.fullmatch(found):
+        raise value.error(f'"{found}" is not the three letters of a currency, such as QAR')
+    return found
+
+
+def country_code(value: Value) -> str:
+    """The calling code that completes telephone numbers written as at home, digits only (ITU-T E.164)."""
+    return str(whole(1, 999)(value))
+
+
+def host(value: Value) -> str:
+    """A host name or an IP address, without a port."""
+    found = text(value)
+    try:
+        return str(ipaddress.ip_address(found))
+    except ValueError:
+        if all(part and part.replace("-", "").isalnum() and part.isascii() for part in found.split(".")):
+            return found
+        raise value.error(f'"{found}" is not a host name or an address') from None
+
+
+def device_file(value: Value) -> str:
+    """The file of a printer on a cable."""
+    found = text(value)
+    try:
+        return read_path(found)
+    except Invalid:
+        raise value.error(f'"{found}" is not a device file such as /dev/usb/lp0') from None

@@ -136,6 +136,7 @@ class Document(SQLModel, table=True):
     """A paper that visitors bring; one catalogue for the organisation."""
 
     slug: str = key()
+    position: int
     names: dict[str, Any] = json(dict)
 
 
@@ -169,6 +170,7 @@ class Resource(SQLModel, table=True):
     branch_id: UUID = of_branch()
     id: UUID = key()
     slug: str
+    position: int
     names: dict[str, Any] = json(dict)
     pool: int
 
@@ -180,6 +182,7 @@ class ServiceResource(SQLModel, table=True):
     branch_id: UUID = of_branch()
     service_id: UUID = key()
     resource_id: UUID = key()
+    position: int
 
 
 class Counter(SQLModel, table=True):
@@ -226,6 +229,7 @@ class Priority(SQLModel, table=True):
     """A priority class; `weight` is b, the rate at which its tickets gather priority (1 = ordinary walk-in)."""
 
     slug: str = key()
+    position: int
     weight: float
     evidence: str
     names: dict[str, Any] = json(dict)
@@ -246,6 +250,7 @@ class PolicyRow(SQLModel, table=True):
     __tablename__ = "policy"
 
     slug: str = key()
+    position: int
     names: dict[str, Any] = json(dict)
     mode: str
     horizon_days: int | None = None
@@ -260,6 +265,7 @@ class Confidentiality(SQLModel, table=True):
     """What of a ticket may be seen where; `display` is code, code_random or none."""
 
     slug: str = key()
+    position: int
     names: dict[str, Any] = json(dict)
     display: str
     data: dict[str, Any] = json(dict)
@@ -293,6 +299,7 @@ class SeasonRow(SQLModel, table=True):
 
     slug: str = key()
     first: date = key()
+    position: int
     last: date
     provisional: bool = False
 
@@ -346,4 +353,5 @@ class Text(SQLModel, table=True):
 
     branch_id: UUID = key()
     slug: str = key()
+    position: int
     names: dict[str, Any] = json(dict)

@@ -49,12 +49,14 @@ def upgrade() -> None:
         sa.Column("names", sa.JSON(), nullable=False),
         sa.Column("display", AutoString(), nullable=False),
         sa.Column("data", sa.JSON(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("slug"),
     )
     op.create_table(
         "document",
         sa.Column("slug", AutoString(), nullable=False),
         sa.Column("names", sa.JSON(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("slug"),
     )
     op.create_table(
@@ -98,6 +100,7 @@ def upgrade() -> None:
         sa.Column("cancel_until_min", sa.Integer(), nullable=True),
         sa.Column("freed_slot", AutoString(), nullable=False),
         sa.Column("data", sa.JSON(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("slug"),
     )
     op.create_table(
@@ -107,6 +110,7 @@ def upgrade() -> None:
         sa.Column("evidence", AutoString(), nullable=False),
         sa.Column("names", sa.JSON(), nullable=False),
         sa.Column("data", sa.JSON(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("slug"),
     )
     op.create_table(
@@ -123,6 +127,7 @@ def upgrade() -> None:
         sa.Column("first", sa.Date(), nullable=False),
         sa.Column("last", sa.Date(), nullable=False),
         sa.Column("provisional", sa.Boolean(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("slug", "first"),
     )
     op.create_table(
@@ -143,6 +148,7 @@ def upgrade() -> None:
         sa.Column("branch_id", sa.Uuid(), nullable=False),
         sa.Column("slug", AutoString(), nullable=False),
         sa.Column("names", sa.JSON(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("branch_id", "slug"),
     )
     op.create_table(
@@ -271,6 +277,7 @@ def upgrade() -> None:
         sa.Column("slug", AutoString(), nullable=False),
         sa.Column("names", sa.JSON(), nullable=False),
         sa.Column("pool", sa.Integer(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
             ["branch_id"],
             ["branch.id"],
@@ -594,6 +601,7 @@ def upgrade() -> None:
         sa.Column("branch_id", sa.Uuid(), nullable=False),
         sa.Column("service_id", sa.Uuid(), nullable=False),
         sa.Column("resource_id", sa.Uuid(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
             ["branch_id", "resource_id"],
             ["resource.branch_id", "resource.id"],

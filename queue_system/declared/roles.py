@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Annotated, ClassVar, Final, Literal
 
-from .model import Role
-from .nodes import Value
-from .values import listed, names, one_of
+from .declared import Kind, Names, OnlyActedOn, Thing
 
 EVERYTHING: Final = "*"
-ABILITIES: Final = (
+Ability = Literal[
+    "*",
     "accept_media_request",
     "admit",
     "approve_public_event_four_eyes",
@@ -58,11 +57,30 @@ ABILITIES: Final = (
     "verify_chain",
     "void_ticket_with_reason",
     "waitlist",
+]
+ACTED_ON: Final = frozenset(
+    {
+        "*",
+        "call_next",
+        "check_in",
+        "grant_priority",
+        "issue_ticket",
+        "pair_device",
+        "print_copy",
+        "read_audit",
+        "release_places",
+    }
 )
 
 
-def read_role(slug: str, value: Value) -> Role:
-    """A role; "*" allows everything."""
-    with value.section() as section:
-        ability = one_of("ability", (*ABILITIES, EVERYTHING))
-        return Role(slug, section.required("names", names), section.required("can", listed(ability)))
+class Role(Thing):
+    """What a member of staff may do."""
+
+    kind_of_thing: ClassVar[str] = "role"
+
+    names: Annotated[Names, "its name"]
+    can: Annotated[
+        tuple[Annotated[Ability, Kind("ability")], ...],
+        OnlyActedOn(ACTED_ON),
+        "abilities, or * for everything",
+    ]

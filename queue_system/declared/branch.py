@@ -1,0 +1,267 @@
+"""A branch: a place with doors, and everything in it."""
+
+from __future__ import annotations
+
+from datetime import time
+from typing import Annotated, ClassVar, Final, Literal
+
+from pydantic import Field
+
+from ..core.freed import DEFAULT_HOUR
+from .agenda import HoursRule, Occasion, OutreachDay
+from .declared import (
+    Among,
+    Between,
+    ClockTime,
+    Declared,
+    Form,
+    Kind,
+    Language,
+    Least,
+    Minutes,
+    Names,
+    NotInherited,
+    NotYet,
+    Percent,
+    Ref,
+    Sentences,
+    SomeMinutes,
+    Thing,
+    Told,
+)
+from .devices import Device
+from .hall import Counter, Queue, Resource
+from .services import Service
+
+Numbering = Literal["latn", "arab"]
+BranchKind = Literal["office", "outreach", "replica"]
+CLASS_OF_THE_BRANCH: Final = "priority class of this branch"
+DAY_STARTS: Final = time(3)
+TICK_MINUTES: Final = 5
+
+
+class Digits(Declared):
+    """Which digits numbers are written in: latn (0–9) or arab (٠–٩), by language."""
+
+    ar: Annotated[Numbering, Kind("kind of digits"), "in Arabic"] = "latn"
+    en: Annotated[Numbering, Kind("kind of digits"), "in English"] = "latn"
+    tr: Annotated[Numbering, Kind("kind of digits"), "in Turkish"] = "latn"
+    de: Annotated[Numbering, Kind("kind of digits"), "in German"] = "latn"
+    alternatives: Annotated[
+        tuple[Annotated[Numbering, Kind("kind of digits")], ...],
+        NotYet("digits-choice", Told.PLACE),
+        "those that a visitor may choose",
+    ] = ()
+
+    def of(self, language: str) -> str:
+        """The digits of a language; latn for one that has no digits of its own here."""
+        return str(getattr(self, language, "latn"))
+
+
+class QueueRules(Declared):
+    """When to come, when to call, when to give up."""
+
+    early_check_in_min: Annotated[Minutes, "minutes before an appointment from which one can check in"]
+    call_early_min: Annotated[Minutes, "minutes before an appointment from which it may be called"]
+    late_grace_min: Annotated[Minutes, "minutes after an appointment until which it keeps its rank"]
+    max_wait_guard_min: Annotated[SomeMinutes, "minutes of waiting after which nobody is passed by again"]
+    no_show_after_calls: Annotated[
+        int,
+        Between(1, 20),
+        'calls in a row before "not here" is a no-show; until then the visitor is passed over, keeps the place '
+        "and is called again after others",
+    ]
+    no_show_after_min: Annotated[SomeMinutes, "minutes since the first of these calls that must have gone by, too"]
+    guard_kind: Annotated[Literal["two_slope"] | None, Kind("kind of guard"), "the rule of the longest wait"] = None
+    missed_rejoin_after_calls: Annotated[
+        int | None,
+        Between(1, 100),
+        "how many others are called before a visitor who was passed over, 1 when left out; when given, a no-show "
+        "who comes after all keeps the old place behind as many",
+    ] = None
+    missed_rejoin_times: Annotated[
+        int | None, Between(0, 10), "how often a no-show is let into the line again; always, when left out"
+    ] = None
+    no_show_action: Annotated[
+        Literal["staff_safe_follow_up"] | None, Kind("action"), NotYet("queue-rules"), "what follows a no-show"
+    ] = None
+
+
+class Retention(Declared):
+    """After how many days what is deleted."""
+
+    ticket: Annotated[int, Between(1, 36_500), "numbers and their calls"]
+    booking_personal_data: Annotated[int, Between(1, 36_500), "names and contacts in bookings"]
+    audit: Annotated[int, Between(1, 36_500), "the log"]
+    ballot_application: Annotated[int | None, Between(1, 36_500), "wishes for a draw"] = None
+    occasion_attendance: Annotated[int | None, Between(1, 36_500), "lists of participants"] = None
+
+
+class Access(Declared):
+    """What visitors with a need find here."""
+
+    quiet_room: Annotated[bool, "a quiet room"] = False
+    calm_mode: Annotated[
+        tuple[
+            Annotated[Literal["no_chime", "no_flashing", "text_and_vibration_only"], Kind("part of the calm mode")],
+            ...,
+        ],
+        "what screens leave out",
+    ] = ()
+    sign_language_interpreter_bookable: Annotated[bool, "an interpreter of sign language can be booked"] = False
+    companion_default: Annotated[bool, "a companion is expected"] = False
+    step_free: Annotated[bool, "no steps"] = False
+    large_text_default: Annotated[bool, "large letters everywhere"] = False
+    call_repeat: Annotated[int | None, Between(1, 9), "how often a call is repeated"] = None
+    seat_first: Annotated[bool, "visitors sit down before they are called"] = False
+    proxy_booking: Annotated[bool, "somebody else may book"] = False
+    phone_booking: Annotated[bool, "bookings are taken on the telephone"] = False
+    transport_request: Annotated[bool, "a ride can be asked for"] = False
+
+
+class Constraint(Thing):
+    """A rule that keeps people apart."""
+
+    kind_of_thing: ClassVar[str] = "constraint"
+
+    names: Annotated[Names, "its name"]
+    rule: Annotated[Literal["parties_apart"], Kind("rule"), "what has to be kept"]
+    within_min: Annotated[SomeMinutes, "minutes between them"]
+    scope: Annotated[Literal["zone", "branch"], Kind("scope"), "where"]
+
+
+class Hotline(Declared):
+    """A number to call in need; shown with the ways to reach the branch."""
+
+    number: Annotated[str, Form.PHONE, "the number"]
+    names: Annotated[Names, "whose it is"]
+
+
+class SafeContact(Declared):
+    """How a visitor may be written to or called without harm."""
+
+    allowed: Annotated[
+        tuple[Annotated[Literal["none", "call_at_time", "sms_neutral", "via_referrer"], Kind("way of contact")], ...],
+        "ways that visitors can choose",
+    ]
+    default: Annotated[
+        Literal["none", "call_at_time", "sms_neutral", "via_referrer"],
+        Among("allowed", "way of contact that is allowed here"),
+        "the way where nothing was chosen",
+    ]
+    recheck_each_visit: Annotated[bool, "whether it is asked again at every visit"] = True
+
+
+class Targets(Declared):
+    """What the branch wants to reach."""
+
+    p90_wait_min: Annotated[
+        dict[Annotated[str, Ref(CLASS_OF_THE_BRANCH)], Minutes] | None,
+        "minutes that nine of ten visitors do not wait longer than, by class",
+    ] = None
+    coverage_p90: Annotated[
+        tuple[Annotated[float, Between(0, 1)], ...],
+        Least(2),
+        "how often the longest wait foretold may hold",
+    ] = ()
+    no_show_max_pct: Annotated[Percent | None, "no-shows at most"] = None
+    double_bookings: Annotated[int | None, Between(0, 1000), "double bookings at most"] = None
+
+
+class Coordinates(Declared):
+    """Where the door is: degrees of WGS 84."""
+
+    latitude: Annotated[float, Between(-90, 90), "north"]
+    longitude: Annotated[float, Between(-180, 180), "east"]
+
+
+class BranchOwn(Thing):
+    """What a branch says of itself."""
+
+    kind_of_thing: ClassVar[str] = "branch"
+
+    names: Annotated[Names, NotInherited(), "its name"]
+    kind: Annotated[
+        BranchKind,
+        Kind("kind of branch"),
+        NotInherited(),
+        "`office` (when left out); `outreach`, a branch without doors of its own, open on its `outreach_days` only; "
+        "`replica`, a template for branches to come: `init` keeps it as data, and nothing of it can be visited, booked, "
+        "paired or signed in to",
+    ] = "office"
+    timezone: Annotated[str, Form.TIME_ZONE, "IANA name of the zone"]
+    languages: Annotated[tuple[Language, ...], "in which its pages can be read; the organisation's, when left out"]
+    default_language: Annotated[Language, Among("languages", "language of this branch"), "which of them comes first"]
+    digits: Annotated[Digits, "by language; the organisation's, when left out"]
+    offline_first: Annotated[bool, NotYet("offline", Told.PLACE), "is to work without a connection"] = False
+    day_starts: Annotated[ClockTime, "when the business day begins and numbers start anew"] = DAY_STARTS
+    tick_minutes: Annotated[
+        Literal[1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60],
+        Kind("length of a step in minutes"),
+        "step in which bookings take capacity, a divisor of 60",
+    ] = TICK_MINUTES
+    queue_rules: Annotated[QueueRules, "when to come, when to call, when to give up"]
+    retention_days: Annotated[Retention, NotYet("retention", Told.PARTS), "after how many days what is deleted"]
+    country_code: Annotated[
+        str | None,
+        Form.COUNTRY_CODE,
+        "calling code of the country: telephone numbers are read as people there write them, and the form shows one of "
+        "its numbers as an example; of countries that share a code (+1, +7) the largest stands for all",
+    ] = None
+    address: Annotated[Names | None, "where it is, as visitors read it"] = None
+    phone: Annotated[str | None, Form.PHONE, "its telephone number"] = None
+    email: Annotated[str | None, Form.EMAIL, "its e-mail address"] = None
+    coordinates: Annotated[Coordinates | None, "where its door is"] = None
+    remote_tickets: Annotated[
+        bool, "yes: programs may take numbers without a device or staff (docs/decisions/0010)"
+    ] = False
+    freed_places_at: Annotated[
+        ClockTime, "published hour from which appointments that were given back return (docs/decisions/0009)"
+    ] = DEFAULT_HOUR
+    notes: Annotated[Sentences, "what people should know"] = ()
+    access: Annotated[Access | None, NotYet("access-needs", Told.PARTS), "what visitors with a need find here"] = None
+    constraints: Annotated[
+        dict[str, Constraint] | None, NotYet("constraint", Told.PARTS), "rules that keep people apart"
+    ] = None
+    hotline: Annotated[Hotline | None, "a number to call in need, shown with the ways to reach the branch"] = None
+    safe_contact: Annotated[
+        SafeContact | None, NotYet("safe-contact", Told.PARTS), "how visitors may be contacted without harm"
+    ] = None
+    targets: Annotated[Targets | None, NotYet("targets", Told.PARTS), "what the branch wants to reach"] = None
+    checklist: Annotated[Sentences, NotYet("checklist", Told.PLACE), "what has to be done before it opens"] = ()
+    inherits_from: Annotated[
+        str | None, NotInherited(), "the branch above in the file that it took things over from"
+    ] = None
+    calendars: Annotated[
+        tuple[Annotated[str, Ref("calendar")], ...], Least(0), "calendars of closed days that the branch follows"
+    ] = ()
+
+
+class Branch(BranchOwn):
+    """A branch after reading: what it inherited is already in it, and every name in it leads to something."""
+
+    departments: Annotated[dict[str, Names], Kind("department"), "parts of the branch"]
+    queues: Annotated[dict[str, Queue], "number series"]
+    resources: Annotated[dict[str, Resource], "what bookings may need besides a lane"] = Field(default_factory=dict)
+    services: Annotated[dict[str, Service], "what people come for"]
+    zones: Annotated[
+        dict[str, Names],
+        Kind("zone"),
+        "zones of its own, or other names for those of the library; used zones need not be listed",
+    ] = Field(default_factory=dict)
+    counters: Annotated[dict[str, Counter], "where visitors are called to"]
+    devices: Annotated[dict[str, Device], "kiosks, printers, screens"] = Field(default_factory=dict)
+    priorities: Annotated[
+        tuple[Annotated[str, Ref("priority class")], ...], "classes in use, with `walkin` and `appointment`"
+    ]
+    hours: Annotated[tuple[HoursRule, ...], "opening hours"]
+    occasions: Annotated[
+        dict[str, Occasion],
+        NotInherited(),
+        NotYet("occasion", Told.ITEMS),
+        "trainings and receptions",
+    ] = Field(default_factory=dict)
+    outreach_days: Annotated[tuple[OutreachDay, ...], NotInherited(), "days of work elsewhere"] = ()
+    texts: Annotated[dict[str, Names], Kind("text"), NotYet("text", Told.ITEMS), "sentences of the branch"] = Field(
+        default_factory=dict
+    )

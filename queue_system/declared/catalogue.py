@@ -1,0 +1,241 @@
+"""What an organisation chooses from: levels, classes, policies, calendars, documents, words."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import date
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from .declared import (
+    DAY_MIN,
+    Between,
+    ClockTime,
+    Declared,
+    Form,
+    Key,
+    Kind,
+    Names,
+    NotYet,
+    OnlyActedOn,
+    Percent,
+    Ref,
+    Thing,
+)
+from .devices import DeviceModel
+from .roles import Role
+
+
+class Confidentiality(Thing):
+    """What of a visit may be seen."""
+
+    kind_of_thing: ClassVar[str] = "confidentiality level"
+
+    names: Annotated[Names, "its name"]
+    display: Annotated[
+        Literal["code", "code_random", "none"],
+        Kind("display"),
+        "what a public screen shows: the number, a number that tells nothing, or nothing at all",
+    ]
+    sms: Annotated[
+        Literal["full", "minimal", "neutral", "opt_in_only"],
+        Kind("kind of SMS"),
+        NotYet("confidentiality-rules"),
+        "how much a message to a telephone tells",
+    ]
+    staff_note: Annotated[
+        Literal["allowed", "restricted", "restricted_encrypted"],
+        Kind("kind of staff note"),
+        NotYet("confidentiality-rules"),
+        "whether staff may write notes, and who reads them",
+    ]
+    rules: Annotated[
+        tuple[
+            Annotated[
+                Literal[
+                    "no_public_display",
+                    "no_voice_call",
+                    "staff_escort",
+                    "no_service_name_on_ticket",
+                    "alias_allowed",
+                    "quick_exit_on_web",
+                    "no_search_by_name_for_other_branches",
+                ],
+                Kind("rule"),
+            ],
+            ...,
+        ],
+        NotYet("confidentiality-rules"),
+        "what else has to be kept",
+    ] = ()
+
+    @property
+    def hides_service(self) -> bool:
+        """On paper, screens and links the service stays unnamed."""
+        return self.display == "none"
+
+    @property
+    def discreet(self) -> bool:
+        """That somebody comes for it is nobody else's to learn: not from a refusal, not from a calendar."""
+        return self.display != "code"
+
+
+class Priority(Thing):
+    """A priority class."""
+
+    kind_of_thing: ClassVar[str] = "priority class"
+
+    names: Annotated[Names, "its name"]
+    weight: Annotated[
+        float, Between(0.1, 100), "b, the rate at which its tickets gather priority; 1 is an ordinary walk-in"
+    ]
+    evidence: Annotated[
+        Literal[
+            "none",
+            "booking",
+            "self_declared",
+            "self_declared_or_age",
+            "staff_confirms",
+            "document",
+            "invitation",
+        ],
+        Kind("evidence"),
+        "what a visitor must show for it",
+    ]
+    anchor: Annotated[
+        Literal["appointment_time", "check_in_time"] | None, Kind("anchor"), "from when waiting counts"
+    ] = None
+    age_from: Annotated[int | None, Between(1, 120), NotYet("priority-details"), "from which age"] = None
+    max_wait_target_min: Annotated[
+        int | None, Between(0, DAY_MIN), NotYet("priority-details"), "the longest wait that is aimed at"
+    ] = None
+    season_only: Annotated[bool, NotYet("priority-details"), "whether it is given in a season alone"] = False
+
+
+class Window(Declared):
+    """The week of a draw: moments such as `sun 09:00`."""
+
+    opens: Annotated[str, Form.WEEK_MOMENT, "from when wishes are taken"]
+    closes: Annotated[str, Form.WEEK_MOMENT, "until when"]
+    draw: Annotated[str, Form.WEEK_MOMENT, "when the lots are drawn"]
+    confirm_within_hours: Annotated[int, Between(1, 336), "how long a place waits to be confirmed"]
+
+
+class Share(Declared):
+    """A part of the places, and how it is given out."""
+
+    share_pct: Annotated[Percent, "how large it is"]
+    rule: Annotated[Literal["oldest_first", "lottery"], Kind("rule"), "how it is given out"]
+
+
+FreedSlot = Literal["by_lot", "standby_ballot", "next_draw", "next_on_list", "staff_decides", "waitlist_in_order"]
+BookingMode = Literal["fcfs", "ballot", "staff_only", "invite"]
+
+
+class Policy(Thing):
+    """How places are given."""
+
+    kind_of_thing: ClassVar[str] = "policy"
+
+    names: Annotated[Names, "its name"]
+    mode: Annotated[BookingMode, Kind("booking mode"), "who gets a place: who comes first, a draw, staff, guests"]
+    freed_slot: Annotated[
+        FreedSlot,
+        Kind("use of a freed slot"),
+        OnlyActedOn(frozenset({"by_lot", "staff_decides"})),
+        "what becomes of a place that is given back",
+    ]
+    horizon_days: Annotated[int | None, Between(1, 730), "how many days ahead can be booked"] = None
+    max_active: Annotated[int | None, Between(1, 100), "open appointments of one person (a name with a contact)"] = None
+    max_changes: Annotated[int | None, Between(0, 100), "how often an appointment can be moved"] = None
+    cancel_until_min: Annotated[
+        int | None, Between(0, 14 * DAY_MIN), "minutes before the start until which it can be cancelled"
+    ] = None
+    max_persons_per_contact: Annotated[int, Between(1, 100), "persons on one telephone or address"] = 6
+    notice_min: Annotated[int, Between(0, 90 * DAY_MIN), "minutes ahead that a booking must be made"] = 0
+    note: Annotated[Names | None, "a remark for staff"] = None
+    window: Annotated[Window | None, "the week of a draw"] = None
+    seats_for_draw_pct: Annotated[Percent | None, "places that are drawn"] = None
+    reserve_pct: Annotated[
+        dict[Annotated[Literal["humanitarian", "accessibility"], Kind("reserve")], Percent] | None,
+        "places kept back, by reason",
+    ] = None
+    loser_weight_step: Annotated[float | None, Between(0, 100), "what each lost draw adds to the next"] = None
+    loser_weight_cap: Annotated[float | None, Between(1, 100), "the most that lost draws add"] = None
+    guaranteed_after_losses: Annotated[int | None, Between(1, 100), "after how many lost draws a place is sure"] = None
+    standby_draw_daily_at: Annotated[ClockTime | None, "when freed places are drawn every day"] = None
+    shares: Annotated[tuple[Share, ...] | None, "parts of the places with rules of their own"] = None
+    family_request_max: Annotated[int | None, Between(1, 20), "persons in one wish of a family"] = None
+    family_ranked_by: Annotated[
+        Literal["oldest_member"] | None, Kind("ranking"), "which member decides the rank of a family"
+    ] = None
+    waitlist: Annotated[bool, "whether there is a waiting list"] = False
+
+
+class Dates(Declared):
+    """Days, both ends included; a file may write one `day`, or `first` and `last`."""
+
+    first: Annotated[date, "the first day"]
+    last: Annotated[date, "the last day"]
+
+    def mistake(self) -> str | None:
+        """They end before they begin."""
+        return f"ends on {self.last}, before it begins on {self.first}" if self.last < self.first else None
+
+
+class Season(Dates):
+    """Days with opening hours of their own."""
+
+    kind_of_thing: ClassVar[str] = "season"
+
+    provisional: Annotated[bool, "whether the days are still to be confirmed"] = False
+
+
+class Closure(Dates):
+    """Days on which a branch is closed."""
+
+    service_tag: Annotated[
+        str | None, Key("only_tag"), Ref("service tag"), "only its services with this tag are closed"
+    ] = None
+    provisional: Annotated[bool, "whether the days are still to be confirmed"] = False
+    names: Annotated[Names, "why"]
+
+
+class Calendar(Thing):
+    """Closed days that branches follow."""
+
+    kind_of_thing: ClassVar[str] = "calendar"
+
+    weekend: Annotated[tuple[int, ...], Form.WEEKDAYS, "days that are usually free there"] = ()
+    verify_yearly: Annotated[bool, NotYet("calendar-check"), "a person has to check it every year"] = False
+    closures: Annotated[tuple[Closure, ...], Key("closed"), "the days"]
+
+
+class Catalogue(Declared):
+    """The library, and what the organisation's own file adds."""
+
+    confidentialities: Annotated[
+        dict[str, Confidentiality], Key("confidentiality_levels"), "what of a visit may be seen"
+    ] = Field(default_factory=dict)
+    spoken_prefixes: Annotated[
+        dict[str, Names], Kind("letter"), "the letters a queue may use, as they are spoken in a call"
+    ] = Field(default_factory=dict)
+    priorities: Annotated[dict[str, Priority], "who is called before whom"] = Field(default_factory=dict)
+    policies: Annotated[dict[str, Policy], "how places are given"] = Field(default_factory=dict)
+    service_tags: Annotated[dict[str, Names], Kind("service tag"), "marks of services"] = Field(default_factory=dict)
+    zones: Annotated[dict[str, Names], Kind("zone"), "parts of a hall"] = Field(default_factory=dict)
+    documents: Annotated[dict[str, Names], Kind("document"), "papers that visitors bring"] = Field(default_factory=dict)
+    seasons: Annotated[dict[str, tuple[Season, ...]], "days with hours of their own"] = Field(default_factory=dict)
+    device_models: Annotated[dict[str, DeviceModel], "kinds of devices"] = Field(default_factory=dict)
+    texts: Annotated[dict[str, Names], Kind("text"), "sentences"] = Field(default_factory=dict)
+    roles: Annotated[dict[str, Role], "what members of staff may do"] = Field(default_factory=dict)
+    calendars: Annotated[dict[str, Calendar], "closed days that branches follow"] = Field(default_factory=dict)
+
+
+def overlap_of_seasons(stretches: tuple[Season, ...]) -> str | None:
+    """What is wrong between the stretches of one season."""
+    for earlier, later in itertools.pairwise(stretches):
+        if later.first <= earlier.last:
+            return f"the stretch from {later.first} begins before the one from {earlier.first} is over"
+    return None

@@ -1,0 +1,208 @@
+"""What declarations are made of: their base, and the marks that a field may carry.
+
+A mark stands in the annotation of a field: `Annotated[int, Between(1, 1440), "minutes that a visit takes"]`. A text
+among the marks describes the field. Types that several fields share carry their marks with them.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import time
+from enum import Enum
+from typing import Annotated, Any, ClassVar, Final, Literal, Self, TypeVar, Union, get_args, get_origin
+
+import annotated_types
+from pydantic import BaseModel, ConfigDict, PlainSerializer
+from pydantic.fields import FieldInfo
+
+M = TypeVar("M")
+
+LANGUAGES: Final = ("ar", "en", "tr", "de")
+REQUIRED_LANGUAGES: Final = ("ar", "en")
+DAY_MIN: Final = 24 * 60
+
+
+class Declared(BaseModel):
+    """Values that are set together. Frozen; `model_fields_set` are the fields that somebody wrote."""
+
+    # The validators are built at the first use: most processes read a few kinds of settings only.
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    #: What messages call such a thing where several stand in a mapping by their names.
+    kind_of_thing: ClassVar[str] = ""
+
+    def mistake(self) -> str | None:
+        """What is wrong between the fields, in words that follow the name of the thing; None if nothing is."""
+        return None
+
+    def changed(self, **fields: Any) -> Self:
+        """The same with other values in these fields. They are not validated."""
+        known = {name: value for name, value in self if name in self.model_fields_set}
+        return self.model_construct(**{**known, **fields})
+
+
+class Thing(Declared):
+    """Something that other settings refer to by its name."""
+
+    slug: Annotated[str, "name for programs"]
+
+
+class Form(Enum):
+    """How a text, or a group of texts, is written where its type alone does not say it."""
+
+    TEXT = "text"
+    SLUG = "slug"
+    NAMES = "names"
+    WEEKDAY = "weekday"
+    WEEKDAYS = "weekdays"
+    WEEK_MOMENT = "week moment"
+    TIME_ZONE = "time zone"
+    COUNTRY_CODE = "country code"
+    PHONE = "phone"
+    EMAIL = "email"
+    URL = "url"
+    AMOUNT = "amount"
+    CURRENCY = "currency"
+    HOST = "host"
+    DEVICE_FILE = "device file"
+
+
+@dataclass(frozen=True, slots=True)
+class Between(annotated_types.GroupedMetadata):
+    """A number from `low` to `high`, both included."""
+
+    low: float
+    high: float
+
+    def __iter__(self) -> Iterator[annotated_types.BaseMetadata]:
+        yield annotated_types.Ge(self.low)
+        yield annotated_types.Le(self.high)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What messages call one of these words; `written` are the words a file may use, None for all of them."""
+
+    name: str
+    written: Sequence[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """The name of one of the things called `kind`, which must be there."""
+
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Among:
+    """One of the words that another field, which stands before it, lists; messages call it `kind`."""
+
+    field: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """The name of the field in a file, where it is not the field's own."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Once:
+    """No two things of a mapping have the same value here; messages call it `name`."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Least:
+    """The fewest items of a list; 1 where a list has no such mark."""
+
+    items: int
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """Follows from other settings where a file does not write it."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotInherited:
+    """A branch does not take this over from the branch that it inherits from."""
+
+
+class Told(Enum):
+    """How a report names a setting that nothing acts on: the place, and after it …"""
+
+    FIELD = "the name of the field"
+    PARTS = "what was written in it"
+    ITEMS = "each item, in a line of its own"
+    PLACE = "nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class NotYet:
+    """Nothing acts on this field yet; `code` is the end of `doctor.not-in-force.<code>`."""
+
+    code: str
+    told: Told = Told.FIELD
+
+
+@dataclass(frozen=True, slots=True)
+class OnlyActedOn:
+    """Only these of the possible values are acted on yet."""
+
+    values: frozenset[str]
+
+
+def mark(field: FieldInfo, kind: type[M]) -> M | None:
+    """The mark of this kind that a field carries itself."""
+    return next((found for found in field.metadata if isinstance(found, kind)), None)
+
+
+def described(field: FieldInfo) -> str:
+    """What a field is for; a field's own words come before those of its type."""
+    texts = [found for found in field.metadata if isinstance(found, str)]
+    return texts[-1] if texts else ""
+
+
+def key_of(name: str, field: FieldInfo) -> str:
+    """How a file calls a field."""
+    own = mark(field, Key)
+    return own.name if own else name
+
+
+def bare(annotation: Any, marks: Collection[Any] = ()) -> tuple[Any, list[Any]]:
+    """A type without its marks and without None, and all its marks: a value that is not there is not written."""
+    found = list(marks)
+    while True:
+        if get_origin(annotation) is Annotated:
+            annotation, *more = get_args(annotation)
+            found += more
+        elif get_origin(annotation) in (Union, types.UnionType) and types.NoneType in get_args(annotation):
+            (annotation,) = (choice for choice in get_args(annotation) if choice is not types.NoneType)
+        else:
+            return annotation, found
+
+
+def entry_of(declaration: type[Declared], name: str) -> Any:
+    """What the mapping or the list in a field holds, without marks."""
+    group, _ = bare(declaration.model_fields[name].annotation)
+    return bare(next(kind for kind in reversed(get_args(group)) if kind is not Ellipsis))[0]
+
+
+# ---------------------------------------------------------------- types that several declarations share
+
+Text = Annotated[str, Form.TEXT]
+Slug = Annotated[str, Form.SLUG]
+Names = Annotated[dict[str, str], Form.NAMES]
+Sentences = tuple[Names, ...]
+Language = Annotated[Literal["ar", "en", "tr", "de"], Kind("language")]
+Minutes = Annotated[int, Between(0, DAY_MIN)]
+SomeMinutes = Annotated[int, Between(1, DAY_MIN)]
+Percent = Annotated[int, Between(0, 100)]
+ClockTime = Annotated[time, PlainSerializer(lambda at: at.strftime("%H:%M"), when_used="json")]

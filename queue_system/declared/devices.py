@@ -1,0 +1,143 @@
+"""Devices of a hall: kiosks, printers, screens, counter displays; their models, and those that are planned."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Final, Literal
+
+from pydantic import Field
+
+from .declared import Between, Declared, Form, Kind, Names, NotYet, OnlyActedOn, Ref, Text, Thing, Told
+
+
+class Screen(Declared):
+    """Anything that shows pages."""
+
+    screen_in: Annotated[float | None, Between(3, 200), "diagonal in inches"] = None
+    orientation: Annotated[Literal["portrait", "landscape"] | None, Kind("orientation"), "how it hangs"] = None
+    pixels: Annotated[Text | None, "width×height"] = None
+    browser: Annotated[Text | None, "what shows the pages"] = None
+
+
+class KioskKit(Screen):
+    """A kiosk."""
+
+    kind: Literal["kiosk"] = "kiosk"
+    touch: Annotated[bool, "whether it is touched"] = False
+    audio_jack: Annotated[bool, "whether headphones can be plugged in"] = False
+    keypad_tactile: Annotated[bool, "whether it has keys that can be felt"] = False
+    max_operable_height_mm: Annotated[int | None, Between(300, 2500), "height of what is touched highest"] = None
+    battery: Annotated[bool, "whether it runs on a battery"] = False
+    offline_first: Annotated[bool, NotYet("offline", Told.PLACE), "is to work without a connection"] = False
+
+
+class PrinterHabits(Declared):
+    """How a printer behaves, by model and for a printer of its own."""
+
+    dots: Annotated[Literal[576, 512, 384], Kind("paper width in dots"), "width of its head"]
+    cutter: Annotated[bool, "whether it cuts the paper"] = True
+    left_margin: Annotated[bool, "yes: it obeys `GS L`"] = False
+    feed_per_line: Annotated[Literal[1, 2], Kind("step of the paper feed"), "units of `ESC J` in a dot line"] = 1
+    mute: Annotated[bool, "yes: it never answers"] = False
+    completion: Annotated[bool | None, "whether it knows `GS ( H`; left out, it is found out"] = None
+    baud: Annotated[Literal[9600, 19200, 38400, 57600, 115200], Kind("speed"), "speed of a serial line"] = 9600
+    flow: Annotated[Literal["none", "xon_xoff", "rts_cts"], Kind("flow control"), "of a serial line"] = "none"
+
+
+class PrinterKit(PrinterHabits):
+    """A printer."""
+
+    kind: Literal["printer"] = "printer"
+    transport: Annotated[
+        Literal["tcp9100", "usb_lp", "serial", "cloudprnt", "epson_sdp"],
+        Kind("transport"),
+        OnlyActedOn(frozenset({"tcp9100", "usb_lp", "serial"})),
+        "how slips come to it",
+    ]
+    language: Annotated[
+        Literal["escpos", "star_raster_png", "epos_xml"],
+        Kind("printer language"),
+        OnlyActedOn(frozenset({"escpos"})),
+        "what it reads",
+    ]
+    near_end_sensor: Annotated[bool, "whether it tells that the paper runs out"] = False
+    battery: Annotated[bool, "whether it runs on a battery"] = False
+    poll_s: Annotated[int | None, Between(1, 300), "seconds between its questions for slips"] = None
+
+
+class DisplayKit(Screen):
+    """A screen of the hall."""
+
+    kind: Literal["display"] = "display"
+    viewing_distance_m: Annotated[float | None, Between(0.5, 50), "from how far it is read"] = None
+    min_code_height_mm: Annotated[int | None, Between(5, 1000), "height of a number that can be read from there"] = None
+
+
+class CounterDisplayKit(Declared):
+    """A small display above a counter."""
+
+    kind: Literal["counter_display"] = "counter_display"
+    digits: Annotated[int | None, Between(1, 8), "how many characters it shows"] = None
+    adapters: Annotated[
+        tuple[Annotated[Literal["rs485", "modbus", "udp"], Kind("adapter")], ...], "how it is reached"
+    ] = ()
+
+
+Kit = KioskKit | PrinterKit | DisplayKit | CounterDisplayKit
+KITS: Final[dict[str, type[Kit]]] = {
+    "kiosk": KioskKit,
+    "printer": PrinterKit,
+    "display": DisplayKit,
+    "counter_display": CounterDisplayKit,
+}
+
+
+class DeviceModel(Thing):
+    """A kind of device that can be bought."""
+
+    kind_of_thing: ClassVar[str] = "device model"
+
+    kit: Annotated[Kit, Field(discriminator="kind"), "what it is and can do"]
+
+    @property
+    def kind(self) -> str:
+        """kiosk, printer, display or counter_display."""
+        return self.kit.kind
+
+
+class PrinterPlace(Declared):
+    """Where a printer is found, and what for."""
+
+    role: Annotated[
+        Literal["main", "fallback"] | None, Kind("role"), "fallback: it prints where no main printer can"
+    ] = None
+    host: Annotated[str, Form.HOST, "its name or address on the network"] = ""
+    port: Annotated[int, Between(1, 65_535), "its port on the network"] = 9100
+    path: Annotated[str, Form.DEVICE_FILE, "a file below /dev, on a cable"] = ""
+    node: Annotated[str, Form.HOST, "the server that the cable hangs on, where several serve"] = ""
+
+
+class Device(Thing):
+    """A planned device: what its model says, what departs from it, and where it stands."""
+
+    kind_of_thing: ClassVar[str] = "device"
+
+    model: Annotated[str, Ref("device model"), "what it is"]
+    names: Annotated[Names | None, "its name"] = None
+    zone: Annotated[str | None, Ref("zone"), "where it stands"] = None
+    attached_to: Annotated[str | None, Ref("kiosk"), "the kiosk that a printer belongs to"] = None
+    operated_by: Annotated[Literal["staff", "visitor"] | None, Kind("operator"), "who uses it"] = None
+    place: Annotated[PrinterPlace | None, "where a printer is found; None of other devices"] = None
+    kit: Annotated[Kit, Field(discriminator="kind"), "what it is and can do"]
+
+    @property
+    def kind(self) -> str:
+        """kiosk, printer, display or counter_display."""
+        return self.kit.kind
+
+    def mistake(self) -> str | None:
+        """It stands nowhere, or belongs to a kiosk and is no printer."""
+        if self.attached_to is not None and self.kind != "printer":
+            return "only a printer can be attached to a kiosk"
+        if self.zone is None and self.attached_to is None:
+            return '"zone" or "attached_to" is missing: where does it stand?'
+        return None

@@ -1,0 +1,82 @@
+"""An organisation: who it is, what it chooses from, and its branches."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from .branch import Branch, Digits
+from .catalogue import Catalogue
+from .declared import Among, Between, Declared, Form, Key, Kind, Language, Names, NotYet, Sentences, Thing, Told
+from .roles import Role
+
+Carried = tuple[
+    Annotated[Literal["case_reference", "need_category", "narrative", "other_party"], Kind("kind of data")], ...
+]
+
+
+class Programme(Thing):
+    """A programme of the organisation."""
+
+    kind_of_thing: ClassVar[str] = "programme"
+
+    names: Annotated[Names, "its name"]
+    note: Annotated[Names | None, "what it is about"] = None
+
+
+class Referrals(Declared):
+    """How one branch hands a person on to another."""
+
+    names: Annotated[Names, "what it is called"]
+    requires: Annotated[
+        tuple[Annotated[Literal["consent_recorded", "minimum_data"], Kind("requirement")], ...], "what it needs"
+    ]
+    carries: Annotated[Carried, "what goes along"]
+    never_carries: Annotated[Carried, "what never does"]
+
+
+class Reports(Declared):
+    """How reports are written."""
+
+    min_cell_size: Annotated[int | None, Between(1, 1000), "the smallest number that is told"] = None
+
+
+class CrossBranchRules(Declared):
+    """What holds between branches."""
+
+    referrals: Annotated[Referrals | None, "what a referral needs and carries"] = None
+    reports: Annotated[Reports | None, "the smallest number in a report"] = None
+
+
+class OrganisationOwn(Declared):
+    """What an organisation says of itself."""
+
+    slug: Annotated[str, Key("id"), Form.SLUG, "name for programs"]
+    kind: Annotated[str, Form.SLUG, "what sort of organisation it is"]
+    names: Annotated[Names, "its name"]
+    motto: Annotated[Names | None, "its motto"] = None
+    languages: Annotated[tuple[Language, ...], "in which its pages can be read"]
+    default_language: Annotated[
+        Language, Among("languages", "language of the organisation"), "which of them comes first"
+    ]
+    digits: Annotated[Digits, "by language"]
+    replication_ready: Annotated[bool, "whether other organisations may copy it"] = False
+    notes: Annotated[Sentences, "what people should know"] = ()
+    rules: Annotated[Sentences, "rules of the house"] = ()
+    security_notes: Annotated[Sentences, "what people should know about their safety"] = ()
+    programmes: Annotated[dict[str, Programme] | None, "programmes"] = None
+    cross_branch_rules: Annotated[
+        CrossBranchRules | None, NotYet("cross-branch-rules", Told.PARTS), "what holds between branches"
+    ] = None
+
+
+class Profile(OrganisationOwn):
+    """A profile after reading: every branch complete in itself; `sha256` is over its file and the library, in hex."""
+
+    catalogue: Annotated[Catalogue, "what branches choose from"]
+    branches: Annotated[dict[str, Branch], "its branches"]
+    sha256: Annotated[str, "over the bytes of its file and of the library"]
+
+    @property
+    def roles(self) -> dict[str, Role]:
+        """What members of its staff may do."""
+        return self.catalogue.roles

@@ -1,0 +1,93 @@
+"""Declared settings as rows of their tables, and back.
+
+A field that has a column of its own stands there; a reference to something of the same branch stands there as its id;
+all others stand in the column `data` under their own names, as far as somebody wrote them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from typing import Any, TypeVar
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlmodel import SQLModel
+
+from ..declared.declared import Declared, Ref, mark
+from .tables import table
+
+D = TypeVar("D", bound=Declared)
+
+Row = dict[str, Any]
+IdOf = Callable[[str, str], UUID]
+SlugOf = Callable[[str, UUID], str]
+
+
+def row_of(
+    declared: Declared,
+    model: type[SQLModel],
+    id_of: IdOf | None = None,
+    *,
+    elsewhere: Collection[str] = (),
+    **more: Any,
+) -> Row:
+    """The row of something declared. Fields `elsewhere` have tables of their own; `more` columns are not declared.
+
+    `id_of` gives the id of something by its kind and name.
+    """
+    columns = table(model).c
+    written = declared.model_dump(mode="json", exclude_unset=True)
+    row: Row = {}
+    data: Row = {}
+    for name, field in type(declared).model_fields.items():
+        if name in elsewhere:
+            continue
+        value = getattr(declared, name)
+        if (column := _reference(name, columns)) is not None:
+            kind = mark(field, Ref)
+            row[column] = id_of(kind.kind, value) if value and kind and id_of else None
+        elif name in columns:
+            row[name] = _stored(declared, name, written) if isinstance(columns[name].type, sa.JSON) else value
+        elif name in written:
+            data[name] = written[name]
+    if "data" in columns:
+        row["data"] = data
+    return row | more
+
+
+def declared_of(declaration: type[D], row: Any, slug_of: SlugOf | None = None, **more: Any) -> D:
+    """What a row says, as it was declared; `more` fields come from elsewhere. The reverse of `row_of`."""
+    return declaration.model_validate(fields_of(declaration, row, slug_of) | more)
+
+
+def fields_of(declaration: type[Declared], row: Any, slug_of: SlugOf | None = None) -> Row:
+    """The fields of a declaration that a row has, as they stand there."""
+    values = row._mapping
+    data = values.get("data", {})
+    fields: Row = {}
+    for name, field in declaration.model_fields.items():
+        column = f"{name}_id"
+        if (
+            (kind := mark(field, Ref)) is not None
+            and slug_of
+            and (column in values or isinstance(values.get(name), UUID))
+        ):
+            found = values[column] if column in values else values[name]
+            fields[name] = slug_of(kind.kind, found) if found else None
+        elif name in values:
+            fields[name] = values[name]
+        elif name in data:
+            fields[name] = data[name]
+    return fields
+
+
+def _reference(name: str, columns: Any) -> str | None:
+    """The column that holds an id in place of a name."""
+    if f"{name}_id" in columns:
+        return f"{name}_id"
+    return name if name in columns and isinstance(columns[name].type, sa.Uuid) else None
+
+
+def _stored(declared: Declared, name: str, written: Row) -> Any:
+    """The value of a JSON column: what was written, else what is usual."""
+    return written[name] if name in written else declared.model_dump(mode="json", include={name})[name]
