@@ -21,6 +21,7 @@ from queue_system.store import schema
 from queue_system.store.database import Database
 from queue_system.web import passwords
 from tests import postgres
+from tests.compiled import share_compiled
 from tests.process_log import process_log
 
 # A real hash takes a third of a second of processor time, and nearly every test of a page signs somebody in.
@@ -30,6 +31,8 @@ vars(passwords).update(
     _HASHER=PasswordHasher(time_cost=1, memory_cost=8, parallelism=1),
     _NOBODY=f"$argon2id$v=19$m=8,t=1,p=1${'A' * 22}${'A' * 43}",
 )
+
+share_compiled()
 
 # A page may take its time on a busy machine, and an example too; what never comes still fails.
 expect.set_options(timeout=30_000)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -101,9 +102,13 @@ class Hall:
         return self.db.write_in_now(self.branch.id, desk.mark_absent, here)
 
 
+# A profile never changes once it is read, and reading one takes as long as most tests.
+_profile = cache(read_profile)
+
+
 def furnish(db: Database, profile: str = "embassy", branch: str | None = None) -> Hall:
     """Install a profile into an empty database and take its first branch, or the named one."""
-    db.write_now(install, read_profile(profile))
+    db.write_now(install, _profile(profile))
     return enter(db, branch)
 
 
