@@ -129,10 +129,10 @@ def bare_server(text: Path) -> Iterator[int]:
 def serve_ours(url: str, data: str, step: str) -> None:
     """The body of the process of `our_server`."""
     from queue_system.app import create_app
-    from queue_system.serving import listen, serve
-    from queue_system.settings import Settings
+    from queue_system.configuration import Configuration
+    from queue_system.ops.serving import listen, serve
 
-    settings = Settings.model_validate({"database_url": url, "data_dir": data, "port": 0, "log_level": "warning"})
+    settings = Configuration.model_validate({"database_url": url, "data_dir": data, "port": 0, "log_level": "warning"})
     listener, settings = listen(settings)
     app = create_app(settings, ShiftedClock(timedelta(seconds=float(step))))
     sys.exit(serve(app, settings, listener, lambda: print(settings.port, flush=True)))

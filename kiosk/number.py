@@ -55,7 +55,7 @@ async def number(request: Request, visit: Visit) -> Response:
         "hidden": hidden,
         "stands": stands,
         "no_counter_open": stands.ahead is not None and not stands.counter_open,
-        "qr": qr_svg(f"{house(request).settings.address}/t/{ticket.token}", visit.words.text("kiosk.qr-label")),
+        "qr": qr_svg(f"{house(request).configuration.address}/t/{ticket.token}", visit.words.text("kiosk.qr-label")),
         "live": visit.at(f"{path}/live", u=ticket_pass),
         "seconds": SECONDS_LARGER if "l" in visit.ease else SECONDS,
         "looked": "n" in request.query_params,

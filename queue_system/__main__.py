@@ -11,8 +11,8 @@ import typer
 from pydantic import SecretStr
 
 from .command_line import fail, is_text, open_database, require_ready
+from .configuration import CannotListen, Configuration, ConfigurationError, read_configuration
 from .core.errors import DomainError
-from .settings import CannotListen, Settings, SettingsError, read_settings
 from .staff_commands import staff
 
 WRONG_USE: Final = 2
@@ -38,10 +38,10 @@ def main() -> None:
         cli(prog_name="queue-system")
     except CannotListen as error:
         fail(str(error), COULD_NOT_START)
-    except SettingsError as error:
+    except ConfigurationError as error:
         fail(f"a setting is wrong. {error}")
     except DomainError as error:
-        from .doctor import told
+        from .ops.doctor import told
 
         fail(told(error))
 
@@ -52,10 +52,10 @@ def _prepare(context: typer.Context) -> None:
 
     # What a command says goes to standard output; what the libraries tell, to standard error. A command that ends
     # says itself what went wrong.
-    settings = read_settings()
-    if context.invoked_subcommand not in ("serve", "demo") and "log_level" not in settings.model_fields_set:
-        settings = settings.model_copy(update={"log_level": "critical"})
-    configure_logging(settings)
+    configuration = read_configuration()
+    if context.invoked_subcommand not in ("serve", "demo") and "log_level" not in configuration.model_fields_set:
+        configuration = configuration.model_copy(update={"log_level": "critical"})
+    configure_logging(configuration)
 
 
 @cli.command()
@@ -65,16 +65,16 @@ def serve(
 ) -> None:
     """Serve this installation; `init` comes first, and `migrate` after an update."""
     from .app import create_app
-    from .serving import listen
-    from .serving import serve as run
+    from .ops.serving import listen
+    from .ops.serving import serve as run
 
-    settings = read_settings(host=host, port=port)
-    with open_database(settings) as database:
+    configuration = read_configuration(host=host, port=port)
+    with open_database(configuration) as database:
         database.claim_process()
         require_ready(database)
-    listener, settings = listen(settings)
+    listener, configuration = listen(configuration)
     with contextlib.closing(listener):
-        raise typer.Exit(run(create_app(settings), settings, listener, lambda: _serving(settings)))
+        raise typer.Exit(run(create_app(configuration), configuration, listener, lambda: _serving(configuration)))
 
 
 @cli.command()
@@ -92,7 +92,7 @@ def demo(
     ] = False,
 ) -> None:
     """Start a demonstration: a sample organisation, a virtual printer, and people who can sign in."""
-    from .demo import run_demo
+    from .demo.run import run_demo
 
     raise typer.Exit(run_demo(profile, busy=busy, speed=speed, real_clock=real_clock))
 
@@ -107,12 +107,12 @@ def init(
     from .store import schema
     from .store.queries.settings import branch_ids
 
-    settings = read_settings()
+    configuration = read_configuration()
     try:
         organisation = read_profile(profile)
     except ProfileError as error:
         fail(str(error))
-    with open_database(settings) as database:
+    with open_database(configuration) as database:
         database.claim_process()
         schema.migrate(database)
         database.write_now(install, organisation)
@@ -130,13 +130,13 @@ def adopt(
     """Take an installation over from its embedded database into the empty one of QUEUE_DATABASE_URL."""
     from .store import moving, schema
 
-    settings = read_settings()
-    origin = settings.model_copy(update={"data_dir": folder, "database_url": SecretStr("")})
+    configuration = read_configuration()
+    origin = configuration.model_copy(update={"data_dir": folder, "database_url": SecretStr("")})
     if not (folder / "queue.db").exists():
         fail(f"there is no database at {folder / 'queue.db'}.")
-    if settings.embedded:
+    if configuration.embedded:
         fail("QUEUE_DATABASE_URL is not set: it says into which database.")
-    with open_database(origin) as source, open_database(settings) as target:
+    with open_database(origin) as source, open_database(configuration) as target:
         source.claim_process()
         require_ready(source)
         schema.migrate(target)
@@ -151,7 +151,7 @@ def restored() -> None:
     """Say that the database is a restored backup, so that screens and desks follow it again. Stop the server first."""
     from .actions.office import renew_epoch
 
-    with open_database(read_settings()) as database:
+    with open_database(read_configuration()) as database:
         database.claim_process()
         require_ready(database)
         database.write_now(renew_epoch)
@@ -163,7 +163,7 @@ def migrate() -> None:
     """Bring the database to the schema that this version needs. Take a backup first."""
     from .store import schema
 
-    with open_database(read_settings()) as database:
+    with open_database(read_configuration()) as database:
         database.claim_process()
         typer.echo(f"The schema is at {schema.migrate(database)}.")
 
@@ -171,11 +171,11 @@ def migrate() -> None:
 @cli.command()
 def doctor() -> None:
     """Look whether everything is as it should be; says what is stored but not yet in force. Exit code 1 if not."""
-    from .doctor import examine
+    from .ops.doctor import examine
 
     signs = {"good": "ok  ", "note": "note", "bad": "BAD "}
     bad = False
-    for finding in examine(read_settings()):
+    for finding in examine(read_configuration()):
         typer.echo(f"{signs[finding.level]}  {finding.text}")
         bad = bad or finding.level == "bad"
     raise typer.Exit(1 if bad else 0)
@@ -186,7 +186,7 @@ def audit_verify() -> None:
     """Recompute the chain of every branch's log. Exit code 1 names the first entry that does not fit."""
     from .store import log
 
-    with open_database(read_settings()) as database:
+    with open_database(read_configuration()) as database:
         require_ready(database)
         verdicts = database.read_now(log.verify)
     broken = False
@@ -199,8 +199,8 @@ def audit_verify() -> None:
     raise typer.Exit(1 if broken else 0)
 
 
-def _serving(settings: Settings) -> None:
-    typer.echo(f"Serving on {settings.address}. Ctrl-C stops.")
+def _serving(configuration: Configuration) -> None:
+    typer.echo(f"Serving on {configuration.address}. Ctrl-C stops.")
 
 
 if __name__ == "__main__":

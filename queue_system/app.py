@@ -1,11 +1,12 @@
-"""The composition root: settings become a running application. The only importer of displays, kiosk and printers."""
+"""The composition root: a configuration becomes a running application. The only importer of the surfaces."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import Final
 
 from starlette.applications import Starlette
@@ -14,20 +15,20 @@ from starlette.middleware import Middleware
 import displays
 import kiosk
 
-from . import paper
 from .actions.booking import expire_holds
 from .actions.day import close_day
 from .actions.office import touch_devices
-from .background import attempt, forever, watch_open_files
 from .clock import Clock, SystemClock
+from .configuration import Configuration, secret_key
 from .live.hub import Hub
 from .live.relay import Relay
-from .machine import this_node
-from .printing import Printing
-from .settings import Settings, secret_key
+from .ops.background import attempt, forever, watch_open_files
+from .printing.machine import this_node
+from .printing.runner import Printing
 from .store.database import Database
 from .store.queries.settings import branch_ids
-from .web import api, desk, errors, files, kit, office, pairing, public, public_rules, reception, sign_in, ticket
+from .surfaces import api, booking, desk, office, pairing, phone, reception, staff
+from .web import errors, files, kit
 from .web.house import House
 from .web.observed import Observed, TrustedProxies
 from .web.security import Gate
@@ -35,55 +36,57 @@ from .web.security import Gate
 TIDY_EVERY_SECONDS: Final = 15.0
 SEEN_EVERY_SECONDS: Final = 60.0
 
-FOLDERS: Final = {
-    "": Path(__file__).parent / "static",
-    "kiosk": Path(kiosk.__file__).parent / "static",
-    "displays": Path(displays.__file__).parent / "static",
-}
-TEMPLATES: Final = {
-    "kiosk": Path(kiosk.__file__).parent / "templates",
-    "displays": Path(displays.__file__).parent / "templates",
+#: By the name that addresses and templates know it under. Each is a folder with its routes, its `templates` and its
+#: `static` files; none knows another.
+SURFACES: Final[Mapping[str, ModuleType]] = {
+    # Routes are tried one after the other: the first are those that programs use by the thousand.
+    "api": api,
+    "booking": booking,
+    "phone": phone,
+    "staff": staff,
+    "pairing": pairing,
+    "desk": desk,
+    "reception": reception,
+    "office": office,
+    "kiosk": kiosk,
+    "displays": displays,
 }
 
 
-def create_app(settings: Settings, clock: Clock | None = None, demo: dict[str, object] | None = None) -> Starlette:
-    """The application for these settings; the database is opened when it starts.
+def create_app(
+    configuration: Configuration,
+    clock: Clock | None = None,
+    *,
+    surfaces: Mapping[str, ModuleType] = SURFACES,
+    demo: dict[str, object] | None = None,
+) -> Starlette:
+    """The application for this configuration; the database is opened when it starts.
 
     `demo` is what the front page of a demonstration tells newcomers, None for a real installation.
     """
     clock = clock or SystemClock()
-    static = kit.StaticFiles(FOLDERS)
+    static = kit.StaticFiles({"": kit.GROUND / "static", **folders(surfaces, "static")})
     house = House(
-        settings=settings,
-        secret=secret_key(settings),
+        configuration=configuration,
+        secret=secret_key(configuration),
         clock=clock,
-        database=Database(settings.database, clock),
+        database=Database(configuration.database, clock),
         hub=Hub(),
-        templates=kit.templates(TEMPLATES, static),
+        templates=kit.templates(folders(surfaces, "templates"), static),
         demo=demo,
     )
-    own_origins = [settings.public_url] if settings.public_url else []
+    own_origins = [configuration.public_url] if configuration.public_url else []
+    first, *others = surfaces.values()
     app = Starlette(
         routes=[
-            # Routes are tried one after the other: the first is the one that programs use by the thousand.
-            *api.routes,
-            *files.routes_for(static, FOLDERS),
-            *public.routes,
-            *public_rules.routes,
-            *ticket.routes,
-            *sign_in.routes,
-            *pairing.routes,
-            *desk.routes,
-            *reception.routes,
-            *office.routes,
-            *kiosk.routes,
-            *displays.routes,
-            *([] if demo is None else paper.routes),
+            *first.routes,
+            *files.routes_for(static),
+            *(route for surface in others for route in surface.routes),
         ],
         middleware=[
-            *_proxies(settings),
-            Middleware(Observed, log_access=settings.access_log, node=this_node()),
-            Middleware(Gate, own_origins=own_origins, refusal=errors.refusal, https=settings.behind_tls),
+            *_proxies(configuration),
+            Middleware(Observed, log_access=configuration.access_log, node=this_node()),
+            Middleware(Gate, own_origins=own_origins, refusal=errors.refusal, https=configuration.behind_tls),
         ],
         exception_handlers=errors.HANDLERS,
         lifespan=lambda app: running(app.state.house),
@@ -94,10 +97,16 @@ def create_app(settings: Settings, clock: Clock | None = None, demo: dict[str, o
     return app
 
 
-def _proxies(settings: Settings) -> list[Middleware]:
-    if not settings.trusted_proxies:
+def _proxies(configuration: Configuration) -> list[Middleware]:
+    if not configuration.trusted_proxies:
         return []
-    return [Middleware(TrustedProxies, trusted_hosts=settings.trusted_proxies)]
+    return [Middleware(TrustedProxies, trusted_hosts=configuration.trusted_proxies)]
+
+
+def folders(surfaces: Mapping[str, ModuleType], kind: str) -> dict[str, Path]:
+    """The folders of that kind by surface; not every surface has one."""
+    folders = {name: Path(str(surface.__file__)).parent / kind for name, surface in surfaces.items()}
+    return {name: folder for name, folder in folders.items() if folder.is_dir()}
 
 
 @contextlib.asynccontextmanager

@@ -9,21 +9,21 @@ from typing import NoReturn
 import typer
 
 from .clock import SystemClock
+from .configuration import Configuration, make_folder
 from .core.errors import Unavailable
-from .settings import Settings, make_folder
 from .store.database import Database
 
 
 @contextmanager
-def open_database(settings: Settings) -> Iterator[Database]:
+def open_database(configuration: Configuration) -> Iterator[Database]:
     """The database of these settings, closed at the end; a command that cannot use it says why and ends."""
-    if settings.embedded:
-        make_folder(settings.data_dir)
-    database = Database(settings.database, SystemClock())
+    if configuration.embedded:
+        make_folder(configuration.data_dir)
+    database = Database(configuration.database, SystemClock())
     try:
         yield database
     except Unavailable as error:
-        from .doctor import told
+        from .ops.doctor import told
 
         fail(told(error, database))
     finally:

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 import structlog
 from structlog.typing import ExcInfo
 
-from .settings import Settings
+from .configuration import Configuration
 
 LEVELS: Final = {"debug": 10, "info": 20, "warning": 30, "error": 40, "critical": 50}
 # Set on an exception that is in the log already: Starlette raises it again, and uvicorn would write it once more.
@@ -30,9 +30,9 @@ _QUOTED_BUT_NAMES: Final = re.compile(r"""(?<!\w)(['"])(?![a-z][a-z0-9_]*\1)(?:\
 _NAMING_CODE: Final = (AttributeError, ImportError, NameError, TypeError)
 
 
-def configure_logging(settings: Settings) -> None:
+def configure_logging(configuration: Configuration) -> None:
     """One line an event on standard error: coloured for people, JSON where nobody watches a terminal."""
-    level = LEVELS[settings.log_level]
+    level = LEVELS[configuration.log_level]
     people = sys.stderr.isatty()
     stream = cast(TextIO, _Patient(sys.stderr))
     before: list[Any] = [

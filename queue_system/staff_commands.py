@@ -11,9 +11,9 @@ from uuid import UUID
 import typer
 
 from .command_line import fail, open_database, require_ready
+from .configuration import read_configuration
 from .core.logins import check_login, check_name, login_key
 from .i18n.words import available_languages
-from .settings import read_settings
 from .store.database import Database
 from .store.queries.access import PersonView, people, role_slugs
 from .store.queries.settings import branch_ids
@@ -122,7 +122,7 @@ def _change(action: Callable[..., None], *values: Any) -> None:
 
 @contextmanager
 def _ready() -> Iterator[Database]:
-    with open_database(read_settings()) as database:
+    with open_database(read_configuration()) as database:
         require_ready(database)
         yield database
 
@@ -130,7 +130,7 @@ def _ready() -> Iterator[Database]:
 def _good_password(login: str, otherwise: str) -> str:
     from .core.errors import Invalid
     from .core.passphrases import check_password
-    from .doctor import told
+    from .ops.doctor import told
 
     try:
         entered = (

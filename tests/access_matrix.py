@@ -107,12 +107,23 @@ NAMES_NOTHING = {
     "/api/v1/branches/{branch}/counters/{counter}/returns",
     "/counters/{branch}/{counter}/transfers",
 }
+# A file that each surface has.
+STATIC_FILES: Final = {
+    "api": "api.css",
+    "booking": "filter.js",
+    "phone": "ticket.css",
+    "pairing": "pairing.css",
+    "desk": "desk.js",
+    "reception": "reception.css",
+    "office": "office.css",
+    "kiosk": "kiosk.css",
+    "displays": "screen.css",
+}
 API_COUNTER = "/api/v1/branches/{branch}/counters/{counter}"
 
 MATRIX: Final[dict[tuple[str, str], Row]] = {
     ("GET", "/static/{digest}/{path}"): PUBLIC,
-    ("GET", "/kiosk/static/{digest}/{path}"): PUBLIC,
-    ("GET", "/displays/static/{digest}/{path}"): PUBLIC,
+    **{("GET", f"/{surface}/static/{{digest}}/{{path}}"): PUBLIC for surface in STATIC_FILES},
     ("GET", "/healthz"): PUBLIC,
     ("GET", "/"): PUBLIC,
     ("GET", "/accessibility"): PUBLIC,

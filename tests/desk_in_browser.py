@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from queue_system.app import create_app
 from queue_system.clock import Clock
-from queue_system.settings import read_settings
+from queue_system.configuration import read_configuration
 from queue_system.store.queries import line
 from tests.hall import PASSWORD, Hall, enter, one_call_is_enough
 from tests.served import served
@@ -22,7 +22,7 @@ class House:
     """A server of its own on a free port; `hall` acts on its database from beside it, as another process does."""
 
     def __init__(self, url: str, folder: Path, clock: Clock) -> None:
-        app = create_app(read_settings({}, database_url=url, data_dir=folder), clock)
+        app = create_app(read_configuration({}, database_url=url, data_dir=folder), clock)
         self._running = ExitStack()
         self.address = self._running.enter_context(served(app))
         self.hall: Hall = enter(app.state.house.database)

@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from queue_system.actions import desk
 from queue_system.app import create_app
 from queue_system.clock import FrozenClock
-from queue_system.settings import Settings
+from queue_system.configuration import Configuration
 from queue_system.store.queries.access import devices
 from tests import axe
 from tests.displays_hall import call, seat, until
@@ -29,7 +29,7 @@ class Server:
     """A server on one port that can be stopped and started again on the same database; `close` ends it for good."""
 
     def __init__(self, url: str, folder: Path, clock: FrozenClock) -> None:
-        self._settings = Settings(database_url=SecretStr(url), data_dir=folder)
+        self._settings = Configuration(database_url=SecretStr(url), data_dir=folder)
         self._clock = clock
         self._running: Any = None
         self._keeper = ExitStack()

@@ -27,7 +27,7 @@ from tests.tree import ROOT
 _CONTEXT = multiprocessing.get_context("forkserver")
 # Imported once, and before anything has a thread or a connection.
 _CONTEXT.set_forkserver_preload(
-    ["queue_system.app", "queue_system.demo", "queue_system.staff_commands", "tests.conftest"]
+    ["queue_system.app", "queue_system.demo.run", "queue_system.staff_commands", "tests.conftest"]
 )
 
 

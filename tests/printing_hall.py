@@ -20,11 +20,12 @@ from pydantic import SecretStr
 from starlette.testclient import TestClient
 
 from printers.virtual import Paper, VirtualPrinter
+from queue_system import demo
 from queue_system.actions import kiosk, printers, spool
 from queue_system.actions.kiosk import Issued, TicketOrder
-from queue_system.app import create_app
+from queue_system.app import SURFACES, create_app
 from queue_system.clock import ShiftedClock, SystemClock
-from queue_system.settings import Settings
+from queue_system.configuration import Configuration
 from queue_system.store import log
 from queue_system.store.database import Tx
 from queue_system.store.log import SYSTEM
@@ -136,8 +137,8 @@ def until(condition: Callable[[], bool], seconds: float = 60) -> None:
         time.sleep(0.02)
 
 
-def settings_for(db_url: str, folder: Path) -> Settings:
-    return Settings(
+def settings_for(db_url: str, folder: Path) -> Configuration:
+    return Configuration(
         data_dir=folder,
         database_url=SecretStr(db_url),
         public_url=ADDRESS,
@@ -151,7 +152,9 @@ def running_hall(db_url: str, folder: Path, *, connected: bool = True) -> Iterat
     clock = ShiftedClock(SUNDAY_MORNING - SystemClock().now())
     # Switched off, the printer lets its port go: nobody else is to have it meanwhile.
     with kept_port() as port, VirtualPrinter(clock=clock.now).start(port=port) as printer:
-        app = create_app(settings_for(db_url, folder), clock, demo={"printer": printer})
+        app = create_app(
+            settings_for(db_url, folder), clock, surfaces={**SURFACES, "demo": demo}, demo={"printer": printer}
+        )
         house: House = app.state.house
         furnish(house.database)
         hall = enter(house.database)

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 import structlog
 
+from queue_system.configuration import read_configuration
 from queue_system.logs import configure_logging
-from queue_system.settings import read_settings
 
 
 @contextmanager
@@ -25,7 +25,7 @@ def process_log(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[io.St
     handlers, level = list(root.handlers), root.level
     stream = io.StringIO()
     monkeypatch.setattr(sys, "stderr", stream)
-    configure_logging(read_settings({}, data_dir=folder))
+    configure_logging(read_configuration({}, data_dir=folder))
     try:
         yield stream
     finally:

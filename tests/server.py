@@ -120,10 +120,10 @@ class Server:
 
 def main() -> int:
     from queue_system.app import create_app
-    from queue_system.serving import listen, serve
-    from queue_system.settings import read_settings
+    from queue_system.configuration import read_configuration
+    from queue_system.ops.serving import listen, serve
 
-    listener, settings = listen(read_settings())
+    listener, settings = listen(read_configuration())
     clock = ShiftedClock(timedelta(seconds=float(os.environ["QUEUE_TEST_STEP"])))
 
     def ready() -> None:

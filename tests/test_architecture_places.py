@@ -44,14 +44,14 @@ def test_whatever_is_done_in_the_hall_closes_what_is_over_first() -> None:
     assert offences(locks_alone, packages=packages) == []
 
 
-def test_only_the_settings_read_the_environment() -> None:
-    assert offences(reads_the_environment, except_for=("queue_system/settings.py",)) == []
+def test_only_the_configuration_reads_the_environment() -> None:
+    assert offences(reads_the_environment, except_for=("queue_system/configuration.py",)) == []
 
 
 def test_only_the_dialect_tells_sqlite_from_postgresql() -> None:
     allowed = (
         "queue_system/store/dialect.py",
-        "queue_system/settings.py",
+        "queue_system/configuration.py",
         # What was once written down for both databases; it decides nothing.
         "queue_system/store/migrations/versions/",
     )

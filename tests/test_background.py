@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from queue_system.app import create_app, running
-from queue_system.background import forever
 from queue_system.clock import FrozenClock
+from queue_system.configuration import read_configuration
 from queue_system.core.errors import Unavailable
 from queue_system.core.tickets import TicketState
-from queue_system.settings import read_settings
+from queue_system.ops.background import forever
 from queue_system.store.database import Database
 from queue_system.store.queries import line
 from tests.hall import furnish
@@ -49,7 +49,7 @@ async def test_a_server_that_was_off_over_night_closes_yesterday_before_it_answe
     left = hall.issue().ticket
     database.close()
     clock.move(timedelta(hours=22, minutes=50))
-    app = create_app(read_settings({}, database_url=db_url, data_dir=tmp_path), clock)
+    app = create_app(read_configuration({}, database_url=db_url, data_dir=tmp_path), clock)
     async with running(app.state.house):
         # Nothing has been awaited since: what comes round has not begun.
         written = app.state.house.database.read_now(line.ticket, hall.branch.id, left.id)

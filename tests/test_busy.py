@@ -16,11 +16,11 @@ import sqlalchemy as sa
 from pydantic import SecretStr
 
 from queue_system.app import create_app
-from queue_system.busy import run_busy
-from queue_system.busy.hall import Away, Hall, Refusal
-from queue_system.busy.visitors import LEAST_WAITING, MOST_WAITING, Street, Visitor
 from queue_system.clock import FrozenClock
-from queue_system.settings import Settings
+from queue_system.configuration import Configuration
+from queue_system.demo.busy import run_busy
+from queue_system.demo.busy.hall import Away, Hall, Refusal
+from queue_system.demo.busy.visitors import LEAST_WAITING, MOST_WAITING, Street, Visitor
 from queue_system.store import log
 from queue_system.store.database import Database, Tx
 from queue_system.store.tables import Event, table
@@ -46,7 +46,7 @@ def url(sqlite_template: Path, tmp_path: Path, clock: FrozenClock) -> str:
 @contextmanager
 def serving(url: str, folder: Path, clock: FrozenClock, port: int = 0) -> Iterator[str]:
     """A server of its own; the address it listens at."""
-    app = create_app(Settings(database_url=SecretStr(url), data_dir=folder), clock)
+    app = create_app(Configuration(database_url=SecretStr(url), data_dir=folder), clock)
     with served(app, port=port) as address:
         yield address
 

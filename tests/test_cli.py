@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from queue_system.clock import SystemClock
+from queue_system.configuration import ConfigurationError, read_configuration
 from queue_system.profiles import profile_names
-from queue_system.settings import SettingsError, read_settings
 from queue_system.store.database import Database
 from queue_system.store.queries.access import staff_by_login
 from queue_system.store.queries.organisation import organisation
@@ -108,7 +108,7 @@ def test_a_wrong_setting_is_named_with_what_is_wanted(
 
 def test_proxies_are_addresses_networks_or_everybody() -> None:
     for value in ("", "*", "127.0.0.1", "::1, 10.0.0.0/8"):
-        assert read_settings({"QUEUE_TRUSTED_PROXIES": value}).trusted_proxies == value
+        assert read_configuration({"QUEUE_TRUSTED_PROXIES": value}).trusted_proxies == value
 
 
 def test_a_secret_that_comes_from_two_places_is_refused(run: Run, tmp_path: Path) -> None:
@@ -131,7 +131,7 @@ def test_a_secret_that_cannot_be_read_is_refused(run: Run, tmp_path: Path, made:
 
 def test_a_secret_is_read_from_its_file_without_the_end_of_the_line(tmp_path: Path) -> None:
     (tmp_path / "url").write_text("postgresql://user:secret@host/db\n")
-    settings = read_settings({"QUEUE_DATABASE_URL_FILE": str(tmp_path / "url")})
+    settings = read_configuration({"QUEUE_DATABASE_URL_FILE": str(tmp_path / "url")})
     assert settings.database == "postgresql://user:secret@host/db"
     assert "secret@" not in repr(settings)
 
@@ -146,7 +146,7 @@ def test_a_secret_is_read_from_its_file_without_the_end_of_the_line(tmp_path: Pa
     ],
 )
 def test_the_public_address_is_kept_as_browsers_write_an_origin(given: str, origin: str) -> None:
-    assert read_settings({"QUEUE_PUBLIC_URL": given}).public_url == origin
+    assert read_configuration({"QUEUE_PUBLIC_URL": given}).public_url == origin
 
 
 @pytest.mark.parametrize(
@@ -159,13 +159,13 @@ def test_the_public_address_is_kept_as_browsers_write_an_origin(given: str, orig
     ],
 )
 def test_listening_everywhere_is_told_as_an_address_that_opens(host: str, address: str) -> None:
-    assert read_settings({"QUEUE_HOST": host, "QUEUE_PORT": "81"}).address == address
+    assert read_configuration({"QUEUE_HOST": host, "QUEUE_PORT": "81"}).address == address
 
 
 def test_options_win_over_the_environment() -> None:
-    assert read_settings({"QUEUE_PORT": "81"}, port=82, host=None).port == 82
-    with pytest.raises(SettingsError, match="QUEUE_PORT"):
-        read_settings({}, port=70_000)
+    assert read_configuration({"QUEUE_PORT": "81"}, port=82, host=None).port == 82
+    with pytest.raises(ConfigurationError, match="QUEUE_PORT"):
+        read_configuration({}, port=70_000)
 
 
 def test_a_data_directory_that_cannot_be_made_is_named(run: Run, folder: Path) -> None:

@@ -12,8 +12,8 @@ import pytest
 
 from queue_system.actions.office import NewStaff, create_staff
 from queue_system.clock import ShiftedClock, SystemClock
+from queue_system.configuration import read_configuration, secret_key
 from queue_system.profiles import profile_names
-from queue_system.settings import read_settings, secret_key
 from queue_system.store.database import Database
 from tests.command_line import PASSWORD, Run, command_line
 
@@ -161,7 +161,7 @@ def test_a_key_file_that_holds_no_key_stops_the_server_and_is_named(run: Run, fo
 
 
 def test_the_key_is_made_whole_once_and_for_our_own_user(tmp_path: Path) -> None:
-    settings = read_settings({}, data_dir=tmp_path)
+    settings = read_configuration({}, data_dir=tmp_path)
     with ThreadPoolExecutor(8) as together:
         keys = set(together.map(lambda _: secret_key(settings), range(16)))
     assert len(keys) == 1

@@ -6,7 +6,7 @@ import pytest
 
 from queue_system.core import printers
 from queue_system.core.errors import Invalid
-from queue_system.core.printers import read_host, read_node, read_path, read_port, read_settings
+from queue_system.core.printers import read_configuration, read_host, read_node, read_path, read_port
 
 NETWORK = {
     "transport": "tcp9100",
@@ -21,7 +21,7 @@ SERIAL = NETWORK | {"transport": "serial", "path": "/dev/ttyUSB0", "baud": "9600
 
 
 def test_a_form_becomes_the_settings_of_its_transport_alone() -> None:
-    assert read_settings(NETWORK | {"path": "nonsense"}) == {
+    assert read_configuration(NETWORK | {"path": "nonsense"}) == {
         "transport": "tcp9100",
         "host": "printer-1",
         "port": 9100,
@@ -32,7 +32,7 @@ def test_a_form_becomes_the_settings_of_its_transport_alone() -> None:
         "mute": False,
         "completion": None,
     }
-    serial = read_settings(SERIAL | {"host": "not looked at !"})
+    serial = read_configuration(SERIAL | {"host": "not looked at !"})
     assert {name: serial[name] for name in ("transport", "path", "baud", "flow", "node", "mute")} == {
         "transport": "serial",
         "path": "/dev/ttyUSB0",
@@ -59,14 +59,14 @@ def test_a_form_becomes_the_settings_of_its_transport_alone() -> None:
 )
 def test_what_cannot_be_set_is_refused_with_its_field(field: str, typed: str) -> None:
     with pytest.raises(Invalid) as refused:
-        read_settings(NETWORK | {field: typed})
+        read_configuration(NETWORK | {field: typed})
     assert refused.value.field == field
 
 
 @pytest.mark.parametrize(("field", "typed"), [("baud", "300"), ("flow", "dtr"), ("path", "lp0"), ("node", "a b")])
 def test_what_no_cable_has_is_refused_with_its_field(field: str, typed: str) -> None:
     with pytest.raises(Invalid) as refused:
-        read_settings(SERIAL | {field: typed})
+        read_configuration(SERIAL | {field: typed})
     assert refused.value.field == field
 
 

@@ -22,7 +22,7 @@ from websockets.sync.client import connect
 from queue_system.clock import FrozenClock, SystemClock
 from queue_system.core import hours
 from queue_system.core.errors import Unavailable
-from queue_system.demo import run_demo, step_ahead
+from queue_system.demo.run import run_demo, step_ahead
 from queue_system.profiles import profile_names
 from queue_system.store import schema
 from queue_system.store.database import Database

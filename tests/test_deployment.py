@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
-from queue_system.settings import SECRETS, Settings
+from queue_system.configuration import SECRETS, Configuration
 from tests.tree import PACKAGES, ROOT
 
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
@@ -74,7 +74,7 @@ def test_secrets_come_as_files_and_settings_exist() -> None:
         assert {f"QUEUE_{secret.upper()}_FILE" for secret in SECRETS} <= set(environment)
         for variable, value in environment.items():
             field = variable.removeprefix("QUEUE_").removesuffix("_FILE").lower()
-            assert field in Settings.model_fields, variable
+            assert field in Configuration.model_fields, variable
             if variable.endswith("_FILE"):
                 assert value.removeprefix("/run/secrets/") in SERVICES[name]["secrets"]
     assert SERVICES["postgres"]["environment"]["POSTGRES_PASSWORD_FILE"] == "/run/secrets/postgres_password"
@@ -143,7 +143,7 @@ def test_image_sets_only_settings_that_exist() -> None:
     (words,) = [words for name, words in stages()[-1] if name == "ENV"]
     settings = re.findall(r"QUEUE_(\w+)=", words)
     assert sorted(settings) == ["DATA_DIR", "HOST", "PORT"]
-    assert {name.lower() for name in settings} <= set(Settings.model_fields)
+    assert {name.lower() for name in settings} <= set(Configuration.model_fields)
 
 
 def test_image_python_is_one_the_project_names() -> None:

@@ -23,8 +23,8 @@ from queue_system import app
 from queue_system.actions import desk, office
 from queue_system.app import create_app
 from queue_system.clock import FrozenClock
+from queue_system.configuration import Configuration
 from queue_system.live import socket
-from queue_system.settings import Settings
 from queue_system.store.database import Tx
 from queue_system.store.log import SYSTEM
 from queue_system.store.queries.access import devices
@@ -223,7 +223,7 @@ def _renew_epoch(tx: Tx) -> None:
 
 
 def test_fifty_screens_cost_one_render(url: str, tmp_path: Path, clock: FrozenClock) -> None:
-    app = create_app(Settings.model_validate({"database_url": url, "data_dir": tmp_path}), clock)
+    app = create_app(Configuration.model_validate({"database_url": url, "data_dir": tmp_path}), clock)
     app.state.house.shared = shared = CountedLooks()
     with served(app) as address:
         hall = enter(app.state.house.database)
@@ -249,7 +249,7 @@ def beside_a_stuck_screen(url: str, folder: Path, clock: FrozenClock) -> Iterato
 
     So many boards have been sent that every buffer on the way to it is full, and the other has seen each of them.
     """
-    app = create_app(Settings.model_validate({"database_url": url, "data_dir": folder}), clock)
+    app = create_app(Configuration.model_validate({"database_url": url, "data_dir": folder}), clock)
     house: House = app.state.house
     listener = sockets.socket()
     # Small buffers, so that a screen that does not read is noticed after a few boards.

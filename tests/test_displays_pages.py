@@ -184,7 +184,7 @@ def test_an_undescribed_screen_is_taken_for_a_usual_one() -> None:
 
 
 def test_the_height_of_capitals_is_that_of_the_font() -> None:
-    font = TTFont(ROOT / "queue_system/static/fonts/NotoSans-Latin.woff2")
+    font = TTFont(ROOT / "queue_system/web/static/fonts/NotoSans-Latin.woff2")
     assert font["OS/2"].sCapHeight / font["head"].unitsPerEm == pytest.approx(CAP_HEIGHT, abs=0.002)
 
 

@@ -35,7 +35,7 @@ def browser() -> Iterator[Browser]:
 
 def test_the_browser_compares_letters_as_the_house_does(browser: Browser) -> None:
     texts = [*WORDS, *(chr(sign) for block in (*BLOCKS, *SHAPES) for sign in block)]
-    script = (ROOT / "queue_system" / "static" / "folding.js").read_text(encoding="utf-8")
+    script = (ROOT / "queue_system" / "web" / "static" / "folding.js").read_text(encoding="utf-8")
     folded = browser.new_page().evaluate(f"(texts) => {{ {script}; return texts.map(sameLetters); }}", texts)
     differs = {text: (same_letters(text), there) for text, there in zip(texts, folded, strict=True)}
     assert {text: both for text, both in differs.items() if both[0] != both[1]} == {}

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from queue_system import background
-from queue_system.background import watch_open_files
 from queue_system.clock import FrozenClock
 from queue_system.core.errors import Unavailable
+from queue_system.ops import background
+from queue_system.ops.background import watch_open_files
 from queue_system.store.log import try_to_write
 from queue_system.web.files import HEALTH_SECONDS
 from tests.hall import Hall

@@ -15,7 +15,7 @@ from queue_system.core.printers import STANDING_STILL, TRANSPORTS
 from queue_system.core.tickets import TicketState
 from queue_system.i18n.catalogues import REFERENCE, catalogues
 from queue_system.i18n.words import OWN_NAMES
-from queue_system.web import api
+from queue_system.surfaces import api
 from tests.i18n_usage import modules, name_of
 
 ERROR_CLASSES = frozenset(

@@ -17,7 +17,7 @@ from starlette.testclient import TestClient
 
 from queue_system.app import create_app
 from queue_system.clock import FrozenClock
-from queue_system.settings import Settings, read_settings
+from queue_system.configuration import Configuration, read_configuration
 from queue_system.store.database import Database
 from queue_system.web.observed import NO_ROUTE
 from tests.hall import PASSWORD, Hall, enter
@@ -36,7 +36,7 @@ def reached(
     url: str, folder: Path, clock: FrozenClock, comes_from: str = "192.0.2.7", **settings: Any
 ) -> Iterator[tuple[TestClient, Hall]]:
     """The application as somebody at an address reaches it; faults are answered and not raised."""
-    app = create_app(Settings(database_url=SecretStr(url), data_dir=folder, **settings), clock)
+    app = create_app(Configuration(database_url=SecretStr(url), data_dir=folder, **settings), clock)
     with TestClient(
         app,
         headers=SAME_ORIGIN,
@@ -194,8 +194,8 @@ def test_the_access_log_tells_on_nobody(url: str, tmp_path: Path, clock: FrozenC
 
 
 def test_whether_there_is_an_access_log_is_read_from_the_environment() -> None:
-    assert read_settings({}).access_log is False
-    assert read_settings({"QUEUE_ACCESS_LOG": "true"}).access_log is True
+    assert read_configuration({}).access_log is False
+    assert read_configuration({"QUEUE_ACCESS_LOG": "true"}).access_log is True
 
 
 def ended(said: io.StringIO) -> list[dict[str, Any]]:

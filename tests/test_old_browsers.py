@@ -9,11 +9,16 @@ import pytest
 
 from tests.tree import ROOT
 
-STATIC = ROOT / "queue_system" / "static"
+STATIC = ROOT / "queue_system" / "web" / "static"
+SURFACES = ROOT / "queue_system" / "surfaces"
 SCREEN = ROOT / "displays" / "static"
 SCRIPTS = [
     SCREEN / "screen.js",
-    *(STATIC / name for name in ("follow.js", "ticket.js", "base.js", "pairing.js", "plain.js")),
+    SURFACES / "phone/static/ticket.js",
+    SURFACES / "pairing/static/pairing.js",
+    STATIC / "follow.js",
+    STATIC / "base.js",
+    STATIC / "plain.js",
 ]
 SHEETS = [SCREEN / "screen.css"]
 

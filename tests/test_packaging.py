@@ -51,10 +51,12 @@ def test_wheel_holds_exactly_our_files(wheel: Path) -> None:
 @pytest.mark.parametrize(
     "pattern",
     [
-        "queue_system/templates/*.html",
-        "queue_system/static/*.css",
-        "queue_system/static/fonts/*.woff2",
-        "queue_system/static/vendor/*/*.js",
+        "queue_system/web/templates/*.html",
+        "queue_system/web/static/*.css",
+        "queue_system/web/static/fonts/*.woff2",
+        "queue_system/web/static/vendor/*/*.js",
+        "queue_system/surfaces/*/templates/*.html",
+        "queue_system/surfaces/*/static/*.js",
         "queue_system/i18n/catalogues/ar/*.po",
         "queue_system/i18n/catalogues/en/*.po",
         "queue_system/profiles/*.yaml",

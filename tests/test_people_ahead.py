@@ -16,7 +16,7 @@ from queue_system.actions.spool import ClaimedSlip
 from queue_system.clock import FrozenClock
 from queue_system.core import dispatch
 from queue_system.core.tickets import ORDINARY
-from queue_system.printing import _compose
+from queue_system.printing.runner import _compose
 from queue_system.store.database import Database
 from queue_system.store.log import SYSTEM
 from queue_system.store.queries import line

@@ -14,7 +14,7 @@ from printers.virtual_condition import Roll
 from queue_system.actions import printers
 from queue_system.actions.kiosk import SLIP_LIFETIME
 from queue_system.core.errors import Refused
-from queue_system.machine import Machine, machine_of
+from queue_system.printing.machine import Machine, machine_of
 from tests.printers_cable import plugged
 from tests.printing_hall import ADDRESS, PrintingHall, later, qr_on, running_hall, until
 

@@ -11,8 +11,8 @@ import pytest
 
 from printers.network import NetworkPrinter
 from printers.worker import Worker
-from queue_system.machine import Machine
-from queue_system.printing import Printing, _Running
+from queue_system.printing.machine import Machine
+from queue_system.printing.runner import Printing, _Running
 from queue_system.web.house import House
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 import structlog
 
+from queue_system.configuration import read_configuration
 from queue_system.logs import configure_logging
-from queue_system.settings import read_settings
 
 
 class FullDisk(io.StringIO):
@@ -31,13 +31,13 @@ def test_a_log_that_cannot_be_written_stops_nobody(
     logging_as_before: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "stderr", FullDisk())
-    configure_logging(read_settings({}, data_dir=tmp_path))
+    configure_logging(read_configuration({}, data_dir=tmp_path))
     structlog.get_logger().error("database.unavailable", detail="database or disk is full")
 
 
 def test_a_log_that_can_be_written_is(logging_as_before: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     said = io.StringIO()
     monkeypatch.setattr(sys, "stderr", said)
-    configure_logging(read_settings({}, data_dir=tmp_path))
+    configure_logging(read_configuration({}, data_dir=tmp_path))
     structlog.get_logger().error("database.unavailable")
     assert '"event": "database.unavailable"' in said.getvalue()

@@ -15,7 +15,7 @@ from queue_system.actions.kiosk import TicketOrder
 from queue_system.clock import FrozenClock
 from queue_system.core import hours
 from queue_system.i18n import isolates
-from queue_system.slips import slip_of, trial_of
+from queue_system.printing.slips import slip_of, trial_of
 from queue_system.store.database import Database
 from queue_system.store.log import SYSTEM
 from queue_system.store.queries.organisation import organisation

@@ -52,6 +52,7 @@ from tests.access_matrix import (
     REVOKED,
     SIGN_IN,
     SOCKET,
+    STATIC_FILES,
     SUPERVISOR,
     TECHNICIAN,
     UNKNOWN,
@@ -265,10 +266,8 @@ def _address(door: Door, person: Person, path: str) -> str:
     values = door.values | {"token": link}
     if path.startswith("/kiosk/") and "{service}" in path:
         values["service"] = values["kiosk-service"]
-    if path == "/kiosk/static/{digest}/{path}":
-        values["path"] = "kiosk.css"
-    elif path == "/displays/static/{digest}/{path}":
-        values["path"] = "screen.css"
+    if path.endswith("/static/{digest}/{path}"):
+        values["path"] = STATIC_FILES.get(path.split("/")[1], values["path"])
     if path == "/kiosk/{lang}/tickets/{token}/live":
         token, _, shown_for = door.values["shown"].partition("?")
         return f"/kiosk/ar/tickets/{token}/live?{shown_for}"

@@ -22,12 +22,12 @@ from queue_system.actions import office
 from queue_system.clock import FrozenClock
 from queue_system.i18n.words import words_for
 from queue_system.store.queries.access import staff_by_login
-from queue_system.web import api
-from queue_system.web.api import pages
-from queue_system.web.api.document import document
-from queue_system.web.api.operation import Operation
-from queue_system.web.api.outline import outline
-from queue_system.web.api.reading import CODES, SENTENCES
+from queue_system.surfaces import api
+from queue_system.surfaces.api import pages
+from queue_system.surfaces.api.document import document
+from queue_system.surfaces.api.operation import Operation
+from queue_system.surfaces.api.outline import outline
+from queue_system.surfaces.api.reading import CODES, SENTENCES
 from tests.api_program import BASE, Answer, Program
 from tests.conftest import SUNDAY_MORNING
 from tests.hall import Hall

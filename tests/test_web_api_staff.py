@@ -12,8 +12,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from queue_system.clock import FrozenClock
-from queue_system.web.api import operations
-from queue_system.web.api.operation import Key, Operation
+from queue_system.surfaces.api import operations
+from queue_system.surfaces.api.operation import Key, Operation
 from tests.api_program import BASE, EMBASSY, Program, facts, kiosk_token
 from tests.hall import PASSWORD, Hall
 from tests.web_hall import application, furnished

@@ -17,7 +17,7 @@ from queue_system.i18n.words import words_for
 from queue_system.store import log
 from queue_system.store.queries import audit, line
 from queue_system.store.queries.line import TicketView
-from queue_system.web.audit_sentences import Sentences
+from queue_system.surfaces.office.sentences import Sentences
 from tests.hall import Hall
 from tests.web_hall import Clerk, Page, another, application, clerk, furnished, sign_in
 

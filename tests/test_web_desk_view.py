@@ -17,7 +17,7 @@ from queue_system.store.queries import line
 from queue_system.store.queries.access import StaffView, staff_by_session
 from queue_system.store.queries.desk import DeskView
 from queue_system.store.queries.desk import desk as desk_view
-from queue_system.web.desk_view import Button, context
+from queue_system.surfaces.desk.view import Button, context
 from tests.hall import Hall, furnish
 
 

@@ -18,8 +18,8 @@ from starlette.websockets import WebSocketDisconnect
 from queue_system.actions import office
 from queue_system.app import create_app
 from queue_system.clock import FrozenClock
-from queue_system.serving import configuration
-from queue_system.settings import Settings
+from queue_system.configuration import Configuration
+from queue_system.ops.serving import uvicorn_configuration
 from queue_system.store.database import Database, Tx
 from queue_system.store.queries import access
 from queue_system.store.schema import METADATA
@@ -96,7 +96,7 @@ def broken(url: str, tmp_path: Path, clock: FrozenClock) -> Iterator[TestClient]
         ("GET", "/desk/", 307),
         ("GET", "/no-such-page", 404),
         ("GET", "/static/0/no-such-style.css", 404),
-        ("GET", "/static/0/..%2f..%2fsettings.py", 404),
+        ("GET", "/static/0/..%2f..%2fkit.py", 404),
         ("GET", "/api/v1/no-such-thing", 404),
         ("POST", "/healthz", 405),
         ("DELETE", "/desk", 405),
@@ -400,8 +400,8 @@ def calm(client: TestClient) -> TestClient:
 @contextmanager
 def behind_proxy(url: str, folder: Path, clock: FrozenClock, comes_from: str) -> Iterator[TestClient]:
     """A browser whose requests reach the application from an address, through uvicorn's own reading of proxies."""
-    settings = Settings(database_url=SecretStr(url), data_dir=folder, trusted_proxies=PROXY)
-    config = configuration(create_app(settings, clock))
+    settings = Configuration(database_url=SecretStr(url), data_dir=folder, trusted_proxies=PROXY)
+    config = uvicorn_configuration(create_app(settings, clock))
     config.load()
     with TestClient(config.loaded_app, client=(comes_from, 50000), follow_redirects=False) as client:
         yield client

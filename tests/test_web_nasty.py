@@ -28,7 +28,7 @@ NASTY = (
     "2026-13-45",
     "9999-12-31",
     "99991231T2359Z",
-    "..%2f..%2fsettings.py",
+    "..%2f..%2fkit.py",
 )
 NAMES = ("lang", "day", "before", "kind", "who", "code", "subject", "branch", "next", "u", "instead", "from", "to", "q")
 

@@ -27,7 +27,7 @@ from queue_system.store.log import CITIZEN
 from queue_system.store.queries import access, audit
 from queue_system.store.queries.audit import Entry, Wanted
 from queue_system.store.tables import Event, table
-from queue_system.web.audit_sentences import Sentences, key_of, reason
+from queue_system.surfaces.office.sentences import Sentences, key_of, reason
 from tests.hall import Hall, furnish
 from tests.web_hall import Page, application, furnished, sign_in
 

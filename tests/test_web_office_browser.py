@@ -11,10 +11,11 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from pydantic import SecretStr
 
 from printers.virtual import VirtualPrinter
+from queue_system import demo
 from queue_system.actions import office
-from queue_system.app import create_app
+from queue_system.app import SURFACES, create_app
 from queue_system.clock import ShiftedClock, SystemClock
-from queue_system.settings import Settings
+from queue_system.configuration import Configuration
 from queue_system.store.queries import access
 from queue_system.web.house import House
 from tests import axe, needs
@@ -34,7 +35,12 @@ def office_site(url: str, folder: Path) -> Iterator[tuple[str, PrintingHall]]:
     """A server on a free port with a virtual printer, and its address."""
     clock = ShiftedClock(SUNDAY_MORNING - SystemClock().now())
     with VirtualPrinter(clock=clock.now).start() as printer:
-        app = create_app(Settings(database_url=SecretStr(url), data_dir=folder), clock, demo={"printer": printer})
+        app = create_app(
+            Configuration(database_url=SecretStr(url), data_dir=folder),
+            clock,
+            surfaces={**SURFACES, "demo": demo},
+            demo={"printer": printer},
+        )
         house: House = app.state.house
         hall = enter(house.database)
         device = next(

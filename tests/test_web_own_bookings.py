@@ -17,7 +17,7 @@ from queue_system.core.bookings import HOLD, BookingState
 from queue_system.store.database import Tx
 from queue_system.store.log import CITIZEN
 from queue_system.store.tables import Branch, table
-from queue_system.web.own_bookings import LASTS
+from queue_system.surfaces.booking.own_bookings import LASTS
 from tests.api_program import Program
 from tests.hall import Hall, enter
 from tests.public_visitor import NAME, PHONE, Answer, Visitor, stored, token_of

@@ -19,7 +19,7 @@ from queue_system.clock import FrozenClock
 from queue_system.store.log import SYSTEM
 from queue_system.store.queries.access import DeviceView, device_by_token, devices, open_pairings
 from queue_system.store.tables import Pairing, table
-from queue_system.web.pairing import DEVICE_COOKIE_SECONDS
+from queue_system.surfaces.pairing.pages import DEVICE_COOKIE_SECONDS
 from tests.hall import Hall
 from tests.web_hall import Page, another, application, furnished
 

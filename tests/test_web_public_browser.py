@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from queue_system.app import create_app
 from queue_system.clock import FrozenClock
-from queue_system.settings import Settings
+from queue_system.configuration import Configuration
 from queue_system.store.database import Database
 from tests import axe, needs
 from tests.hall import furnish
@@ -63,7 +63,7 @@ def site(sqlite_template: Path, tmp_path: Path, clock: FrozenClock) -> Iterator[
 @contextmanager
 def serving(url: str, folder: Path, clock: FrozenClock, demo: dict[str, object] | None = None) -> Iterator[str]:
     """The application on an installed database, at an address of its own."""
-    app = create_app(Settings(database_url=SecretStr(url), data_dir=folder), clock, demo=demo)
+    app = create_app(Configuration(database_url=SecretStr(url), data_dir=folder), clock, demo=demo)
     with served(app) as address:
         yield address
 

@@ -22,7 +22,7 @@ from queue_system.store import tables
 from queue_system.store.database import Database, Tx
 from queue_system.store.queries.place import ProspectView
 from queue_system.store.queries.settings import BranchSettings, branch_ids, branch_settings
-from queue_system.web.public_services import address_key
+from queue_system.web.addresses import address_key
 from tests.api_program import Program, allow_remote_tickets
 from tests.hall import enter, furnish
 from tests.kiosk_hall import installed, paired_kiosk

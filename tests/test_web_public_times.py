@@ -11,7 +11,7 @@ from queue_system.core.slots import Slot
 from queue_system.i18n import dates, isolates
 from queue_system.i18n.words import words_for
 from queue_system.store.queries.bookings import DaySlots
-from queue_system.web.public_times import DayRow, read_day, read_start, row_label, soon, start_key
+from queue_system.surfaces.booking.times import DayRow, read_day, read_start, row_label, soon, start_key
 
 ARABIC, ENGLISH = words_for("ar", strict=True), words_for("en", strict=True)
 SUNDAY = date(2026, 11, 22)

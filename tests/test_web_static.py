@@ -15,9 +15,9 @@ from fontTools.ttLib import TTFont
 from queue_system.i18n.catalogues import catalogues
 
 ROOT = Path(__file__).parent.parent
-STATIC = ROOT / "queue_system" / "static"
+STATIC = ROOT / "queue_system" / "web" / "static"
 SHEETS = sorted(
-    [*STATIC.glob("*.css"), *(ROOT / "kiosk/static").glob("*.css"), *(ROOT / "displays/static").glob("*.css")]
+    sheet for package in ("queue_system", "kiosk", "displays") for sheet in (ROOT / package).rglob("static/*.css")
 )
 LOCKS = [STATIC / "vendor", ROOT / "tests" / "vendor"]
 

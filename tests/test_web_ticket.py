@@ -228,7 +228,7 @@ def test_the_whole_page_is_light(visitor: Visitor, hall: Hall, layla: Desk) -> N
     hall.issue()
     hall.call_next(layla)
     page = look(visitor, hall.issue())
-    parts = re.findall(r'(?:href|src)="(/static/[^"]+)"', page.html)
+    parts = re.findall(r'(?:href|src)="((?:/phone)?/static/[^"]+)"', page.html)
     assert any(part.endswith("/ticket.js") for part in parts)
     assert not [part for part in parts if "/fonts/" in part]
     weights = {part: weight(visitor.client, part) for part in parts}

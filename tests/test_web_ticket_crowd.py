@@ -15,9 +15,9 @@ from starlette.applications import Starlette
 from queue_system.actions import desk
 from queue_system.app import create_app
 from queue_system.clock import FrozenClock
+from queue_system.configuration import Configuration
 from queue_system.core.tickets import TAKE_BACK
 from queue_system.live import socket
-from queue_system.settings import Settings
 from tests.counted_looks import CountedLooks
 from tests.displays_hall import seat
 from tests.hall import Hall, enter
@@ -30,7 +30,7 @@ TELEPHONES = 20
 @pytest.fixture
 def app(sqlite_template: Path, tmp_path: Path, clock: FrozenClock) -> Starlette:
     url = furnished(sqlite_template, tmp_path, clock.now())
-    app = create_app(Settings.model_validate({"database_url": url, "data_dir": tmp_path}), clock)
+    app = create_app(Configuration.model_validate({"database_url": url, "data_dir": tmp_path}), clock)
     app.state.house.shared = CountedLooks()
     return app
 

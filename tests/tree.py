@@ -9,6 +9,16 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("queue_system", "displays", "kiosk", "printers")
+#: Where each surface of the house lives, by its name.
+SURFACES = {
+    **{
+        path.name: path
+        for path in sorted((ROOT / "queue_system" / "surfaces").iterdir())
+        if (path / "__init__.py").is_file()
+    },
+    "kiosk": ROOT / "kiosk",
+    "displays": ROOT / "displays",
+}
 
 
 def python_files() -> list[Path]:

@@ -17,7 +17,7 @@ from starlette.testclient import TestClient
 
 from queue_system.app import create_app
 from queue_system.clock import Clock, FrozenClock
-from queue_system.settings import read_settings
+from queue_system.configuration import read_configuration
 from queue_system.store.database import Database
 from queue_system.store.queries.access import staff_by_login
 from queue_system.web.house import House
@@ -54,7 +54,7 @@ def furnished(template: Path, folder: Path, at: datetime) -> str:
 @contextmanager
 def application(url: str, folder: Path, clock: Clock, public_url: str = "") -> Iterator[tuple[TestClient, Hall]]:
     """The running application on an installed database, its visitor, and shorthands for what happens in its hall."""
-    app = create_app(read_settings({}, database_url=url, data_dir=folder, public_url=public_url), clock)
+    app = create_app(read_configuration({}, database_url=url, data_dir=folder, public_url=public_url), clock)
     base = public_url or "http://testserver"
     with TestClient(app, base_url=base, headers=SAME_ORIGIN, follow_redirects=False) as client:
         house: House = app.state.house

@@ -8,16 +8,16 @@ from types import SimpleNamespace
 
 from jinja2 import Environment
 
+from queue_system.app import SURFACES, folders
 from queue_system.i18n.words import OWN_NAMES, words_for
 from queue_system.web import kit
-from tests.tree import ROOT
 
-STATIC = ROOT / "queue_system" / "static"
+STATIC = {"": kit.GROUND / "static", **folders(SURFACES, "static")}
 
 
 def environment() -> Environment:
     """The environment of the pages, with addresses of static files as the server gives them."""
-    return kit.templates({}, kit.StaticFiles({"": STATIC}))
+    return kit.templates(folders(SURFACES, "templates"), kit.StaticFiles(STATIC))
 
 
 def rendered(source: str, language: str = "ar", **values: object) -> str:
@@ -53,5 +53,6 @@ def context(language: str) -> dict[str, object]:
 
 
 def static_file(address: str) -> Path:
-    """The file behind `/static/<digest>/<path>`."""
-    return STATIC / address.split("/", 3)[3]
+    """The file behind `/static/<digest>/<path>`, or that of a surface."""
+    prefix, _, path = address[1:].rpartition("static/")
+    return STATIC[prefix.rstrip("/")] / path.split("/", 1)[1]

@@ -133,7 +133,7 @@ def read_node(typed: str) -> str:
     return typed.lower()
 
 
-def read_settings(typed: Mapping[str, str]) -> dict[str, Any]:
+def read_configuration(typed: Mapping[str, str]) -> dict[str, Any]:
     """All settings of a printer out of the texts of a form. Raises Invalid with the field that is wrong.
 
     A place that does not belong to the transport is not looked at; a tick that is missing is not set.

@@ -52,17 +52,17 @@ TOUCH_EVERY: Final = timedelta(minutes=1)
 
 def session_cookie(connection: HTTPConnection) -> str:
     """The name of the session cookie: bound to this very host where we are reached by https."""
-    return "__Host-session" if house(connection).settings.behind_tls else "session"
+    return "__Host-session" if house(connection).configuration.behind_tls else "session"
 
 
 def browser_cookie(connection: HTTPConnection) -> str:
     """The name of the cookie by which a browser is known to people who have signed in with it."""
-    return "__Host-browser" if house(connection).settings.behind_tls else "browser"
+    return "__Host-browser" if house(connection).configuration.behind_tls else "browser"
 
 
 def device_cookie(connection: HTTPConnection, kind: str) -> str:
     """The name of the cookie that a paired device carries; one browser may be a kiosk and a display."""
-    return f"__Host-{kind}" if house(connection).settings.behind_tls else f"device-{kind}"
+    return f"__Host-{kind}" if house(connection).configuration.behind_tls else f"device-{kind}"
 
 
 def bearer(connection: HTTPConnection) -> str | None:

@@ -116,7 +116,7 @@ async def on_failure(request: Request, error: Exception) -> Response:
         answer = await _error_page(request, 500, "fault", None)
     # Outside of `Observed` and the gate too, which give every other answer its headers.
     answer.headers[HEADER] = request_id_of(request.scope)
-    add_headers(answer.headers, https=house(request).settings.behind_tls)
+    add_headers(answer.headers, https=house(request).configuration.behind_tls)
     return answer
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import gzip
 import mimetypes
-from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
@@ -27,7 +26,7 @@ HEALTH_SECONDS: Final = 3.0
 PACKED: Final = frozenset({".css", ".js", ".svg"})
 
 
-def routes_for(static: StaticFiles, prefixes: Iterable[str]) -> list[BaseRoute]:
+def routes_for(static: StaticFiles) -> list[BaseRoute]:
     """One route for each folder of static files, and `/healthz`."""
 
     def served(prefix: str) -> Route:
@@ -47,7 +46,7 @@ def routes_for(static: StaticFiles, prefixes: Iterable[str]) -> list[BaseRoute]:
 
         return Route(f"{f'/{prefix}' if prefix else ''}/static/{{digest}}/{{path:path}}", file)
 
-    return [*(served(prefix) for prefix in prefixes), Route("/healthz", health)]
+    return [*(served(prefix) for prefix in static.prefixes), Route("/healthz", health)]
 
 
 @lru_cache(maxsize=128)

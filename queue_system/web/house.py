@@ -13,11 +13,11 @@ from starlette.requests import HTTPConnection
 
 from ..actions.spool import SlipOutcome
 from ..clock import Clock
+from ..configuration import Configuration
 from ..live.audience import Audiences
 from ..live.hub import Hub
 from ..live.presence import Presence
 from ..live.shared import SharedLooks
-from ..settings import Settings
 from ..store.database import Database
 from ..store.queries.organisation import OrganisationView, organisation
 from ..store.reader import Reader
@@ -29,7 +29,7 @@ T = TypeVar("T")
 class House:
     """Made once by `app`; found again from a request with `house(request)`."""
 
-    settings: Settings
+    configuration: Configuration
     secret: bytes
     clock: Clock
     database: Database

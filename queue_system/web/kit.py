@@ -26,7 +26,7 @@ from ..i18n.words import OWN_NAMES, Words, available_languages, choose_language,
 from ..store.queries.settings import BranchSettings
 from .house import House, ReadOnlyHouse, house
 
-PACKAGE: Final = Path(__file__).parent.parent
+GROUND: Final = Path(__file__).parent
 LANGUAGE_COOKIE: Final = "language"
 A_YEAR: Final = 365 * 24 * 3600
 # Characters in a field of a form; no field of ours needs a tenth of it.
@@ -34,10 +34,10 @@ LONGEST_FIELD: Final = 2_000
 
 
 def templates(folders: dict[str, Path], static: StaticFiles) -> Environment:
-    """The template environment: our own folder, and one prefix for each page module beside us (`kiosk/…`)."""
+    """The template environment: the ground's own folder, and one prefix for each surface (`kiosk/…`)."""
     loader = ChoiceLoader(
         [
-            FileSystemLoader(PACKAGE / "templates"),
+            FileSystemLoader(GROUND / "templates"),
             PrefixLoader({name: FileSystemLoader(path) for name, path in folders.items()}),
         ]
     )
@@ -76,6 +76,11 @@ class StaticFiles:
             digest = hashlib.sha256((self._folders[prefix] / path).read_bytes()).hexdigest()[:12]
             self._urls[name] = f"{f'/{prefix}' if prefix else ''}/static/{digest}/{path}"
         return self._urls[name]
+
+    @property
+    def prefixes(self) -> tuple[str, ...]:
+        """The first parts of the addresses; "" for the ground's own."""
+        return tuple(self._folders)
 
     def locate(self, prefix: str, path: str) -> Path | None:
         """The file behind an address, None when there is none or it lies outside the folder."""
@@ -132,7 +137,7 @@ async def page(
     html = await render(house(request), template, context, branch=branch, language=language, request=request)
     response = HTMLResponse(html, status, headers={"Cache-Control": "no-store"} | (headers or {}))
     if request.query_params.get("lang") == language and request.cookies.get(LANGUAGE_COOKIE) != language:
-        secure = house(request).settings.behind_tls
+        secure = house(request).configuration.behind_tls
         response.set_cookie(
             LANGUAGE_COOKIE, language, max_age=A_YEAR, samesite="lax", secure=secure, httponly=True, path="/"
         )

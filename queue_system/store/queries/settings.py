@@ -113,6 +113,13 @@ class ServiceView:
         return self.public_names or self.names
 
     @property
+    def listed_names(self) -> Names:
+        """In a list that others may glance at: a protected service goes by its neutral name, or its level's."""
+        if not self.confidentiality.hides_service:
+            return self.names
+        return self.public_names or self.confidentiality.names
+
+    @property
     def to_bring(self) -> tuple[DocumentView, ...]:
         """The documents that a visitor brings, in the order in which people are told of them."""
         return tuple(document for document in self.documents if document.slug != NO_DOCUMENT)

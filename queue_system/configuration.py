@@ -1,0 +1,226 @@
+"""Configuration, read once from the environment: QUEUE_<NAME>; a secret also from the file QUEUE_<NAME>_FILE."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import secrets
+from collections.abc import Mapping
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import SplitResult, urlsplit
+
+from pydantic import SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX: Final = "QUEUE_"
+SECRETS: Final = ("database_url", "secret_key")
+SHORTEST_KEY: Final = 16
+KEY_FILE: Final = "secret.key"
+
+
+_DATABASE_URL: Final = re.compile(r"(sqlite|postgresql)(\+\w+)?://")
+
+
+class ConfigurationError(Exception):
+    """A setting is wrong; the text names the variable, what is wrong, and what to do."""
+
+
+class CannotListen(Exception):
+    """The address in the settings cannot be listened on; the text says why and what to do."""
+
+
+class Configuration(BaseSettings):
+    """How this installation runs.
+
+    `database_url` is empty for the embedded SQLite in `data_dir`. `public_url` is what visitors' telephones
+    open; it goes into QR codes. `trusted_proxies` are addresses whose X-Forwarded-* and X-Request-ID headers are
+    believed. `access_log` writes a line for each request, at the level info.
+    """
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    data_dir: Path = Path("data")
+    database_url: SecretStr = SecretStr("")
+    public_url: str = ""
+    secret_key: SecretStr = SecretStr("")
+    trusted_proxies: str = ""
+    log_level: str = "info"
+    access_log: bool = False
+
+    @field_validator("port")
+    @classmethod
+    def _port(cls, value: int) -> int:
+        if not 0 <= value <= 65535:
+            raise ValueError("a port is a number from 0 to 65535")
+        return value
+
+    @field_validator("database_url")
+    @classmethod
+    def _database_url(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value() and not _DATABASE_URL.match(value.get_secret_value()):
+            raise ValueError("an address such as postgresql://user:password@host/database; empty for the embedded one")
+        return value
+
+    @field_validator("secret_key")
+    @classmethod
+    def _secret_key(cls, value: SecretStr) -> SecretStr:
+        if 0 < len(value.get_secret_value()) < SHORTEST_KEY:
+            raise ValueError(f"at least {SHORTEST_KEY} random characters, such as openssl rand -hex 32 makes")
+        return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _trusted_proxies(cls, value: str) -> str:
+        for part in filter(None, (part.strip() for part in value.split(","))):
+            try:
+                _ = part == "*" or ip_network(part)
+            except ValueError:
+                raise ValueError(
+                    f"{part!r} is neither an address nor a network such as 127.0.0.1 or 10.0.0.0/8"
+                ) from None
+        return value
+
+    @field_validator("log_level")
+    @classmethod
+    def _log_level(cls, value: str) -> str:
+        if value.lower() not in ("debug", "info", "warning", "error"):
+            raise ValueError("one of debug, info, warning, error")
+        return value.lower()
+
+    @field_validator("public_url")
+    @classmethod
+    def _public_url(cls, value: str) -> str:
+        if not value:
+            return value
+        parts = urlsplit(value.strip())
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None:
+            raise ValueError("an address such as https://queue.example.org")
+        if parts.path.strip("/") or parts.query or parts.fragment:
+            raise ValueError("an address without a path, such as https://queue.example.org: pages lie at its root")
+        # As browsers write an Origin, which is compared with it.
+        return _origin(parts)
+
+    @property
+    def database(self) -> str:
+        """The address of the database: the configured one, or the SQLite file in the data directory."""
+        return self.database_url.get_secret_value() or f"sqlite:///{(self.data_dir / 'queue.db').absolute()}"
+
+    @property
+    def embedded(self) -> bool:
+        """Whether the database is a file in the data directory rather than a server."""
+        return self.database.startswith("sqlite")
+
+    @property
+    def address(self) -> str:
+        """Where this server is found from outside, without a trailing slash."""
+        if self.public_url:
+            return self.public_url
+        # Listening everywhere is no place to go to.
+        name = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104
+        host = f"[{name}]" if ":" in name else name
+        return f"http://{host}:{self.port}"
+
+    @property
+    def is_local(self) -> bool:
+        """Whether only this machine can reach us."""
+        return self.host in ("127.0.0.1", "::1", "localhost")
+
+    @property
+    def behind_tls(self) -> bool:
+        """Whether visitors reach us by https: cookies are then marked Secure and HSTS is sent."""
+        return self.public_url.startswith("https://")
+
+
+def read_configuration(environ: Mapping[str, str] | None = None, **overrides: Any) -> Configuration:
+    """The settings of this process; `overrides` (from the command line) win. Raises ConfigurationError."""
+    environ = os.environ if environ is None else environ
+    values: dict[str, Any] = {
+        name: environ[PREFIX + name.upper()] for name in Configuration.model_fields if PREFIX + name.upper() in environ
+    }
+    for name in SECRETS:
+        values |= _from_file(environ, name)
+    values |= {name: value for name, value in overrides.items() if value is not None}
+    try:
+        configuration = Configuration.model_validate(values)
+    except ValidationError as error:
+        wrong = "; ".join(
+            f"{PREFIX}{str(item['loc'][0]).upper()}: {item['msg'].removeprefix('Value error, ')}"
+            for item in error.errors()
+        )
+        raise ConfigurationError(wrong) from None
+    return configuration
+
+
+def unknown_names(environ: Mapping[str, str] | None = None) -> list[str]:
+    """Variables that look like settings and are none: a mistyped one would silently do nothing."""
+    known = {PREFIX + name.upper() for name in Configuration.model_fields}
+    known |= {f"{PREFIX}{name.upper()}_FILE" for name in SECRETS}
+    environ = os.environ if environ is None else environ
+    return sorted(name for name in environ if name.startswith(PREFIX) and name not in known | {"QUEUE_INSTALLER"})
+
+
+def _origin(parts: SplitResult) -> str:
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    usual = {"http": 80, "https": 443}[parts.scheme]
+    return f"{parts.scheme}://{host}" + (f":{parts.port}" if parts.port not in (None, usual) else "")
+
+
+def make_folder(folder: Path) -> None:
+    """Make the data directory, which holds names and telephone numbers: for our own user alone. Raises ConfigurationError."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigurationError(f"QUEUE_DATA_DIR: cannot make {folder}: {error.strerror}") from None
+
+
+def secret_key(configuration: Configuration) -> bytes:
+    """The key that signs and folds: the configured one, else one made once and kept in the data directory."""
+    configured = configuration.secret_key.get_secret_value()
+    if configured:
+        return configured.encode()
+    path = configuration.data_dir / KEY_FILE
+    try:
+        if not path.exists():
+            make_folder(configuration.data_dir)
+            _write_once(path, secrets.token_hex(32))
+        key = path.read_text().strip()
+    except OSError as error:
+        raise ConfigurationError(f"QUEUE_DATA_DIR: cannot keep the secret key in {path}: {error.strerror}") from None
+    if len(key) < SHORTEST_KEY:
+        raise ConfigurationError(
+            f"{path} holds no key. Restore it from the backup; without it the links in visitors' hands are void. "
+            "If there is no backup, remove the file, and a new key is made"
+        )
+    return key.encode()
+
+
+def _write_once(path: Path, text: str) -> None:
+    """Write a file whole or not at all; of two processes at once the first one's stays."""
+    written = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    try:
+        with os.fdopen(os.open(written, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        with contextlib.suppress(FileExistsError):
+            os.link(written, path)
+    finally:
+        written.unlink(missing_ok=True)
+
+
+def _from_file(environ: Mapping[str, str], name: str) -> dict[str, str]:
+    variable = f"{PREFIX}{name.upper()}_FILE"
+    path = environ.get(variable)
+    if not path:
+        return {}
+    if environ.get(PREFIX + name.upper()):
+        raise ConfigurationError(f"{variable} and {PREFIX}{name.upper()} are both set; keep one of them")
+    try:
+        return {name: Path(path).read_text().strip()}
+    except OSError as error:
+        raise ConfigurationError(f"{variable}: cannot read {path}: {error.strerror}") from None

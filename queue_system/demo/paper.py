@@ -1,0 +1,103 @@
+"""`/paper`: what comes out of the virtual printer of a demonstration, and switches for its faults.
+
+Beside the pages, not among them, because only the top of the house knows printers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from printers.virtual import Paper, VirtualPrinter
+from printers.virtual_condition import Changes, Condition, Roll
+
+from ..web import kit
+from ..web.house import House, house
+
+PAGE: Final = "/paper"
+# Somewhere within the picture of a slip, behind its head.
+WITHIN_A_SLIP: Final = 4_000
+# The papers that are looked at; older ones are kept by the printer for a while.
+SHOWN: Final = 12
+
+# The faults a visitor of the page can switch: how it shows in the condition, and what on and off change.
+FAULTS: Final[dict[str, tuple[Callable[[Condition], bool], Changes, Changes]]] = {
+    "off": (lambda now: not now.power, {"power": False}, {"power": True}),
+    "out": (lambda now: now.roll is Roll.OUT, {"roll": Roll.OUT}, {"roll": Roll.FULL}),
+    "low": (lambda now: now.roll is Roll.LOW, {"roll": Roll.LOW}, {"roll": Roll.FULL}),
+    "cover": (lambda now: now.cover_open, {"cover_open": True}, {"cover_open": False}),
+    "hang": (lambda now: now.hang, {"hang": True}, {"hang": False}),
+    "drop": (lambda now: now.drop_after is not None, {"drop_after": WITHIN_A_SLIP}, {"drop_after": None}),
+}
+
+
+async def show(request: Request) -> Response:
+    """The papers, newest first, and the switches."""
+    return await kit.page(request, "demo/paper.html", _values(_printer(request)))
+
+
+async def papers(request: Request) -> Response:
+    """The part of the page that changes by itself."""
+    the_house = house(request)
+    language = kit.language_of(request)
+    values = _values(_printer(request))
+    html = await kit.render(the_house, "demo/_paper.html", values, language=language, request=request)
+    return HTMLResponse(html, headers={"Cache-Control": "no-store"})
+
+
+async def picture(request: Request) -> Response:
+    """One paper as it looks (PNG)."""
+    number = request.path_params["number"]
+    found = next((paper for paper in _printer(request).papers() if paper.number == number), None)
+    if found is None:
+        raise HTTPException(404)
+    # A paper never changes, but a new demonstration numbers them anew.
+    return Response(found.image, media_type="image/png", headers={"Cache-Control": "no-store"})
+
+
+async def switch(request: Request) -> Response:
+    """Turn a fault on or off."""
+    printer = _printer(request)
+    form = await kit.form(request)
+    fault = FAULTS.get(str(form.get("fault")))
+    if fault is None:
+        raise HTTPException(400)
+    _, on, off = fault
+    printer.change(**(on if form.get("on") == "yes" else off))
+    return kit.see_other(PAGE)
+
+
+def _values(printer: VirtualPrinter) -> dict[str, object]:
+    condition = printer.condition
+    shown: list[Paper] = printer.papers()[: -SHOWN - 1 : -1]
+    return {
+        "papers": shown,
+        "faults": {name: is_on(condition) for name, (is_on, _, _) in FAULTS.items()},
+    }
+
+
+def _printer(request: Request) -> VirtualPrinter:
+    """The demonstration's printer; there is no such page elsewhere."""
+    found = virtual_printer(house(request))
+    if found is None:
+        raise HTTPException(404)
+    return found
+
+
+def virtual_printer(the_house: House) -> VirtualPrinter | None:
+    """The virtual printer of a demonstration, None in a real house."""
+    printer = (the_house.demo or {}).get("printer")
+    return printer if isinstance(printer, VirtualPrinter) else None
+
+
+routes: list[BaseRoute] = [
+    Route(PAGE, show),
+    Route(f"{PAGE}/list", papers),
+    Route(f"{PAGE}/condition", switch, methods=["POST"]),
+    Route(f"{PAGE}/{{number:int}}.png", picture),
+]

@@ -1,0 +1,344 @@
+"""A demonstration: a sample organisation with staff, a paired kiosk and screen, and a virtual printer."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import sys
+import threading
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+import sqlalchemy as sa
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from printers.virtual import VirtualPrinter
+
+from .. import demo
+from ..actions import office, printers
+from ..app import SURFACES, create_app
+from ..clock import Clock, ShiftedClock, SystemClock
+from ..configuration import Configuration, make_folder, read_configuration
+from ..core import hours
+from ..core.errors import Unavailable
+from ..ops.doctor import told
+from ..ops.serving import listen, serve
+from ..profiles import Profile, ProfileError, read_profile
+from ..profiles.install import install
+from ..store import schema
+from ..store.database import Database, Tx
+from ..store.queries import access
+from ..store.queries.organisation import organisation
+from ..store.queries.settings import BranchSettings, branch_ids, branch_settings
+from ..store.tables import ORGANISATION, Branch, Role, Staff, table
+from ..web import kit
+from ..web.access import DESK_RIGHTS, NAME_RIGHTS, SUPERVISION_RIGHTS, device_cookie
+from ..web.passwords import hash_password
+
+PASSWORD: Final = "demo-demo"  # noqa: S105 - printed on the start page of a demonstration; not for real halls
+PRINTER_PORT: Final = 9100
+# The first visitors of the day are there already.
+INTO_THE_DAY: Final = timedelta(minutes=45)
+LEAST_TIME_LEFT: Final = timedelta(minutes=45)
+ADMINISTRATION: Final = "admin"
+CLERKS: Final = (
+    ("layla", "ليلى"),
+    ("omar", "عمر"),
+    ("nour", "نور"),
+    ("sami", "سامي"),
+    ("rana", "رنا"),
+    ("ziad", "زياد"),
+)
+
+
+RECEPTIONIST: Final = ("huda", "هدى")
+HEAD: Final = ("karim", "كريم")
+
+
+@dataclass(frozen=True)
+class SignIn:
+    """Somebody who can sign in: with what role, where, and whether they call visitors."""
+
+    login: str
+    name: str
+    branch_id: UUID
+    role: str
+    role_names: dict[str, str]
+    calls: bool = False
+
+
+@dataclass(frozen=True)
+class Furnished:
+    """What was prepared: the branch in the foreground, who can sign in, device tokens by kind."""
+
+    branch: BranchSettings
+    sign_ins: list[SignIn]
+    tokens: dict[str, str]
+    printer_id: UUID | None
+
+
+def run_demo(profile: str, *, busy: bool, speed: float | None, real_clock: bool) -> int:
+    """Prepare and serve the demonstration until Ctrl-C; returns the exit code."""
+    configuration = _settings(profile)
+    try:
+        wanted = read_profile(profile)
+    except ProfileError as error:
+        print(f"queue-system: {error}", file=sys.stderr)  # noqa: T201
+        return 1
+    make_folder(configuration.data_dir)
+    listener, configuration = listen(configuration)
+    with contextlib.closing(listener):
+        clock, furnished = _prepare(configuration, wanted, real_clock=real_clock)
+        printer = _virtual_printer(clock)
+        _connect(configuration, clock, furnished, printer)
+        details: dict[str, Any] = {
+            "password": PASSWORD,
+            "sign_ins": [(person.login, person.role_names) for person in furnished.sign_ins],
+            "devices": sorted(furnished.tokens),
+            "printer": printer,
+        }
+        app = create_app(configuration, clock, surfaces={**SURFACES, "demo": demo}, demo=details)
+        _add_device_links(app, furnished.tokens)
+        stop = threading.Event()
+
+        def ready() -> None:
+            _banner(configuration, clock, profile, furnished, printer, busy=busy)
+            if busy:
+                _start_busy(configuration.address, furnished, speed, stop)
+
+        try:
+            return serve(app, configuration, listener, ready)
+        finally:
+            stop.set()
+            printer.stop()
+
+
+def _settings(profile: str) -> Configuration:
+    """Each sample keeps its day in a folder of its own, and its log to what went wrong, unless the environment says."""
+    configuration = read_configuration()
+    usual = {"data_dir": configuration.data_dir / "demo" / profile.replace("/", "_"), "log_level": "warning"}
+    return configuration.model_copy(
+        update={name: value for name, value in usual.items() if name not in configuration.model_fields_set}
+    )
+
+
+def _prepare(configuration: Configuration, wanted: Profile, *, real_clock: bool) -> tuple[Clock, Furnished]:
+    notes_path = configuration.data_dir / "demo.json"
+    notes = json.loads(notes_path.read_text()) if notes_path.exists() else {}
+    database = Database(configuration.database, SystemClock())
+    try:
+        # Before anything is written: a second demonstration must not touch the day of the first.
+        database.claim_process()
+        schema.migrate(database)
+        if database.read_now(_is_empty):
+            database.write_now(install, wanted)
+            notes = {}
+        elif (slug := database.read_now(organisation).slug) != wanted.slug:
+            raise SystemExit(
+                f"queue-system: this database holds the organisation {slug}, not {wanted.slug}. "
+                "Choose another QUEUE_DATA_DIR or QUEUE_DATABASE_URL."
+            )
+        branch = database.read_now(_foreground)
+        clock: Clock = SystemClock()
+        if not real_clock:
+            kept = timedelta(seconds=notes["step_seconds"]) if "step_seconds" in notes else None
+            clock = ShiftedClock(step_ahead(clock.now(), branch.calendar, kept))
+            notes["step_seconds"] = clock.step.total_seconds()
+        # What follows belongs to the day that the hall has.
+        database.clock = clock
+        sign_ins = _people(database, branch)
+        kept_tokens = notes.get("tokens", {})
+        found = {kind: _device_token(database, branch, kind, kept_tokens.get(kind)) for kind in ("kiosk", "display")}
+        notes["tokens"] = tokens = {kind: token for kind, token in found.items() if token}
+        database.write_now(_allow_remote_tickets, branch.id)
+        printers = database.read_now(access.devices, branch.id, "printer")
+        notes_path.touch(mode=0o600)
+        notes_path.write_text(json.dumps(notes))
+        return clock, Furnished(branch, sign_ins, tokens, printers[0].id if printers else None)
+    except Unavailable as error:
+        if error.code != "database-unavailable":
+            raise
+        raise SystemExit(f"queue-system: {told(error, database)}") from None
+    finally:
+        database.close()
+
+
+def _is_empty(tx: Tx) -> bool:
+    return tx.row(sa.select(table(Branch).c.id)) is None
+
+
+def _foreground(tx: Tx) -> BranchSettings:
+    return branch_settings(tx, next(iter(branch_ids(tx).values())))
+
+
+def step_ahead(now: datetime, calendar: hours.Calendar, kept: timedelta | None) -> timedelta:
+    """How far the demonstration's clock goes ahead of `now` (UTC), so that the hall gives numbers.
+
+    `kept` is the step of the run before, None for the first. It never shrinks, and while the hall of that day is
+    open it stays, so that a second run finds the day as it was; a first run is given some time before closing.
+    """
+    there = now + (kept or timedelta())
+    if hours.takes_tickets(there, calendar) and (
+        kept is not None or hours.takes_tickets(there + LEAST_TIME_LEFT, calendar)
+    ):
+        return there - now
+    opening = hours.next_opening(there, calendar)
+    if opening is None:
+        return there - now
+    start = opening + INTO_THE_DAY
+    return (start if hours.takes_tickets(start, calendar) else opening) - now
+
+
+def _people(database: Database, branch: BranchSettings) -> list[SignIn]:
+    """An administrator, clerks for half of the counters, a receptionist and a head of section; made once."""
+    people = database.read_now(_cast, branch)
+    known = {login for (login,) in database.read_now(lambda tx: tx.rows(sa.select(table(Staff).c.login)))}
+    password = hash_password(PASSWORD)
+    for person in people:
+        if person.login not in known:
+            new = office.NewStaff(person.login, person.name, password, "ar", ((person.branch_id, person.role),))
+            database.write_now(office.create_staff, new)
+    return people
+
+
+def _cast(tx: Tx, branch: BranchSettings) -> list[SignIn]:
+    """Who is there, each with the role that the profile has for it: with their rights a newcomer sees what they see."""
+    roles = table(Role)
+    found = {row.slug: row for row in tx.rows(sa.select(roles).order_by(roles.c.position))}
+    administrator = found["administrator"]
+
+    def first(rights: frozenset[str], without: frozenset[str] = frozenset()) -> Any:
+        fitting = (row for row in found.values() if rights & set(row.can) and not without & set(row.can))
+        return next(fitting, None)
+
+    clerk = first(DESK_RIGHTS) or administrator
+    receptionist = first(NAME_RIGHTS, DESK_RIGHTS) or first(NAME_RIGHTS)
+    head = first(SUPERVISION_RIGHTS)
+    people = [SignIn(ADMINISTRATION, "الإدارة", ORGANISATION, administrator.slug, administrator.names)]
+    count = max(2, (len(branch.counters) + 1) // 2)
+    people += [SignIn(*one, branch.id, clerk.slug, clerk.names, calls=True) for one in CLERKS[:count]]
+    people += [
+        SignIn(*one, branch.id, role.slug, role.names)
+        for one, role in ((RECEPTIONIST, receptionist), (HEAD, head))
+        if role
+    ]
+    return people
+
+
+def _device_token(database: Database, branch: BranchSettings, kind: str, kept: str | None) -> str | None:
+    """The secret of the first device of a kind; that of the run before, so that its open pages stay paired."""
+    planned = database.read_now(access.devices, branch.id, kind)
+    if not planned:
+        return None
+    if kept and database.read_now(access.device_by_token, office.sha256(kept)):
+        return kept
+    return database.write_now(office.enrol_device, branch.id, planned[0].id)
+
+
+def _allow_remote_tickets(tx: Tx, branch_id: UUID) -> None:
+    """The demonstration gives numbers to programs too: made-up visitors have no hands to touch a kiosk."""
+    branches = table(Branch)
+    data = dict(tx.scalar(sa.select(branches.c.data).where(branches.c.id == branch_id)))
+    if not data.get("remote_tickets"):
+        tx.execute(
+            sa.update(branches)
+            .where(branches.c.id == branch_id)
+            .values(data=data | {"remote_tickets": True}, config_version=branches.c.config_version + 1)
+        )
+
+
+def _virtual_printer(clock: Clock) -> VirtualPrinter:
+    printer = VirtualPrinter(clock=clock.now)
+    try:
+        return printer.start("127.0.0.1", PRINTER_PORT)
+    except OSError:
+        return printer.start("127.0.0.1", 0)
+
+
+def _connect(configuration: Configuration, clock: Clock, furnished: Furnished, printer: VirtualPrinter) -> None:
+    if furnished.printer_id is None:
+        return
+    database = Database(configuration.database, clock)
+    try:
+        found = {"transport": "tcp9100", "host": printer.host, "port": printer.port}
+        database.write_now(printers.set_printer, furnished.branch.id, furnished.printer_id, found)
+    finally:
+        database.close()
+
+
+def _add_device_links(app: Starlette, tokens: dict[str, str]) -> None:
+    """`/demo/kiosk` and `/demo/display` make this browser the paired device, without the pairing dance."""
+
+    async def become(request: Request) -> Response:
+        kind = request.path_params["kind"]
+        if kind not in tokens:
+            raise HTTPException(404)
+        response = kit.see_other(f"/{kind}")
+        response.set_cookie(device_cookie(request, kind), tokens[kind], httponly=True, samesite="strict", path="/")
+        return response
+
+    app.router.routes.append(Route("/demo/{kind}", become))
+
+
+def _start_busy(address: str, furnished: Furnished, speed: float | None, stop: threading.Event) -> None:
+    from .busy import run_busy
+
+    # All others stay free for whoever looks around.
+    sign_ins = [(person.login, PASSWORD) for person in furnished.sign_ins if person.calls]
+
+    async def day() -> None:
+        stopping = asyncio.Event()
+        visitors = asyncio.create_task(run_busy(address, sign_ins, speed, stopping))
+        await asyncio.to_thread(stop.wait)
+        stopping.set()
+        await visitors
+
+    threading.Thread(target=lambda: asyncio.run(day()), name="busy", daemon=True).start()
+
+
+def _banner(
+    configuration: Configuration,
+    clock: Clock,
+    profile: str,
+    furnished: Furnished,
+    printer: VirtualPrinter,
+    *,
+    busy: bool,
+) -> None:
+    here = configuration.address
+    local = clock.now().astimezone(furnished.branch.calendar.zone)
+    lines = [
+        "",
+        f"  {furnished.branch.names['ar']}  ·  {furnished.branch.names['en']}",
+        f"  profile {profile}; its clock says {local:%A %Y-%m-%d %H:%M} ({furnished.branch.calendar.zone.key})"
+        + (_shift(clock)),
+        "",
+        f"  Book an appointment   {here}/",
+        *([f"  Kiosk                 {here}/demo/kiosk"] if "kiosk" in furnished.tokens else []),
+        *([f"  Screen of the hall    {here}/demo/display"] if "display" in furnished.tokens else []),
+        f"  The paper             {here}/paper   (virtual printer at {printer.host}:{printer.port})",
+        f"  Desk and office       {here}/sign-in",
+        f"  API                   {here}/api/v1/",
+        "",
+        f"  Sign in with the password {PASSWORD} as",
+        *(f"    {person.login:<8} {person.role}" for person in furnished.sign_ins),
+        "",
+        *(["  Made-up visitors are arriving; the clerks are at work, the others are free for you."] if busy else []),
+        f"  The day is kept in {configuration.data_dir.absolute()}.",
+        "  Ctrl-C stops.",
+        "",
+    ]
+    print("\n".join(lines), flush=True)  # noqa: T201 - this is what the command is for
+
+
+def _shift(clock: Clock) -> str:
+    if isinstance(clock, ShiftedClock) and clock.step:
+        return ", moved ahead so that the hall is open (--real-clock keeps the time)"
+    return ""

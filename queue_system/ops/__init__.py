@@ -1,0 +1,1 @@
+"""Running an installation: serving, examining, work that comes round."""

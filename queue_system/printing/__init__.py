@@ -1,0 +1,1 @@
+"""Slips, from the queue of the database to the paper."""

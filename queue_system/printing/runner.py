@@ -1,0 +1,249 @@
+"""Brings slips to paper: one worker thread per printer, fed from the database.
+
+    printing = Printing(house)
+    await printing.start()
+
+A worker is woken by the hub as soon as a slip is committed, here or on another node, and looks by itself every
+two seconds. A printer that is given an address, or another one, is served without a restart. What is found out about
+a printer is kept for the next start.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+from dataclasses import dataclass, replace
+from typing import Final
+from uuid import UUID
+
+import structlog
+
+from printers.driver import EscPosPrinter, PrinterError, Status
+from printers.slip import Slip
+from printers.trial import render_trial
+from printers.worker import Job, Outcome, Worker
+
+from ..actions import printers, spool
+from ..actions.spool import ClaimedSlip, SlipOutcome
+from ..core.errors import DomainError, Missing, Refused
+from ..ops.background import forever
+from ..store.database import Tx
+from ..store.queries import access, place, slips
+from ..store.queries.organisation import OrganisationView, organisation
+from ..store.queries.settings import BranchSettings, branch_ids, branch_settings
+from ..web.house import House
+from .machine import Machine, machine_of, this_node
+from .slips import slip_of, trial_of
+
+# How long a new address or branch may go unnoticed, and a slip that nobody waits for may stay in the list.
+LOOK_AGAIN_SECONDS: Final = 2.0
+STOP_SECONDS: Final = 3.0
+
+log = structlog.get_logger(__name__)
+
+
+class SpoolSource:
+    """The jobs of one printer, out of the database of this process (`printers.worker.JobSource`)."""
+
+    def __init__(self, house: House, machine: Machine, printer: EscPosPrinter) -> None:
+        self._house = house
+        self._database = house.database
+        self._machine = machine
+        self._printer = printer
+        self._lease = spool.LEASE + machine.on_the_way
+
+    def claim(self) -> Job | None:
+        """The next slip as bytes; what cannot be drawn is reported as failed, and the one after it is taken."""
+        here = self._machine
+        while self._database.read_now(slips.is_any_due, here.branch_id, here.id):
+            claimed = self._database.write_in_now(
+                here.branch_id, spool.claim_slip, here.branch_id, here.id, self._lease
+            )
+            if claimed is None:
+                return None
+            try:
+                slip = self._database.read_now(_compose, here.branch_id, claimed, self._house.configuration.address)
+                return Job(str(claimed.job_id), here.bytes_of(slip))
+            except Exception:
+                log.exception("slip.not_drawn", job=str(claimed.job_id))
+                self._report(claimed.job_id, SlipOutcome(error="internal", permanent=True))
+        return None
+
+    def report(self, job: Job, outcome: Outcome) -> None:
+        """Write down what became of a slip."""
+        self._report(UUID(job.id), _as_slip_outcome(outcome))
+        self._machine = remember(self._house, self._machine, self._printer)
+
+    def printer_status(self, status: Status) -> None:
+        """Write down how the printer is."""
+        here = self._machine
+        self._database.write_in_now(here.branch_id, spool.record_printer_status, here.branch_id, here.id, status.value)
+
+    def _report(self, job_id: UUID, outcome: SlipOutcome) -> None:
+        branch_id = self._machine.branch_id
+        self._database.write_in_now(branch_id, spool.report_slip, branch_id, job_id, outcome)
+
+
+@dataclass
+class _Running:
+    machine: Machine
+    printer: EscPosPrinter
+    worker: Worker
+    wake: threading.Event
+
+
+class Printing:
+    """Keeps a worker for every printer that has an address."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._running: dict[UUID, _Running] = {}
+        self._followers: dict[UUID, asyncio.Task[None]] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+        self._warm: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Start a worker for every printer that has an address, and keep looking for others."""
+        self._house.test_slip = self.test_slip
+        with contextlib.suppress(DomainError):
+            await self._look_around()
+        self._tasks.append(asyncio.create_task(forever("printing", self._keep_up, LOOK_AGAIN_SECONDS)))
+
+    async def stop(self) -> None:
+        """Let every worker finish the slip in hand, for a few seconds; what hangs longer ends as unknown."""
+        tasks = [*self._tasks, *self._followers.values()]
+        for task in tasks:
+            task.cancel()
+        # Its thread reads the database, which is closed after us: it is awaited, not cancelled.
+        await asyncio.gather(*tasks, *([self._warm] if self._warm else []), return_exceptions=True)
+        await asyncio.gather(*(self._end(printer_id) for printer_id in list(self._running)))
+
+    async def test_slip(self, branch_id: UUID, printer_id: UUID, language: str) -> SlipOutcome:
+        """Print a slip that is nobody's number.
+
+        Raises Missing("device"), Refused("printer-not-set", "printer-elsewhere").
+        """
+        device = await self._house.database.read(access.device, branch_id, printer_id)
+        if device is None or device.kind != "printer":
+            raise Missing("device")
+        machine = machine_of(device)
+        if machine is None:
+            raise Refused("printer-not-set")
+        if not machine.is_here:
+            raise Refused("printer-elsewhere", here=this_node())
+        return await asyncio.to_thread(self._print_trial, machine, language)
+
+    def _print_trial(self, machine: Machine, language: str) -> SlipOutcome:
+        settings, house = self._house.database.read_now(_place, machine.branch_id)
+        trial = trial_of(
+            settings, house, self._house.configuration.address, language, self._house.clock.now(), machine.settings
+        )
+        data = machine.bytes_of_picture(render_trial(trial, machine.dots))
+        running = self._running.get(machine.id)
+        # The worker's own line, so that a trial and a visitor's slip wait for each other.
+        printer = running.printer if running and running.machine == machine else machine.printer()
+        try:
+            outcome = SlipOutcome(proof=printer.send(data).proof)
+        except PrinterError as error:
+            return SlipOutcome(error=error.code, permanent=error.permanent, maybe=error.maybe_printed)
+        remember(self._house, machine, printer)
+        return outcome
+
+    # ---------------------------------------------------------------- keeping up
+
+    async def _keep_up(self) -> None:
+        await self._look_around()
+        await self._expire()
+
+    async def _look_around(self) -> None:
+        """Serve the printers as they are set now, and follow the branches that have one."""
+        wanted = {
+            machine.id: machine
+            for device in await self._house.database.read(access.devices, None, "printer")
+            if (machine := machine_of(device)) is not None and machine.is_here
+        }
+        for printer_id, running in list(self._running.items()):
+            if printer_id not in wanted or wanted[printer_id] != running.machine:
+                await self._end(printer_id)
+        for printer_id, machine in wanted.items():
+            if printer_id not in self._running:
+                self._running[printer_id] = self._serve(machine)
+            if machine.branch_id not in self._followers:
+                self._followers[machine.branch_id] = asyncio.create_task(self._follow(machine.branch_id))
+        if wanted and self._warm is None:
+            self._warm = asyncio.create_task(asyncio.to_thread(self._warm_up, next(iter(wanted.values()))))
+
+    async def _expire(self) -> None:
+        """Slips for a printer that stays away are given up in time, not when it comes back."""
+        database = self._house.database
+        for branch_id in (await database.read(branch_ids)).values():
+            if await database.read(slips.is_any_late, branch_id):
+                await database.write_in(branch_id, spool.expire_slips, branch_id)
+
+    async def _follow(self, branch_id: UUID) -> None:
+        """Wake the workers of a branch whenever something happened in it."""
+        hub = self._house.hub
+        while not hub.is_closed():
+            position = hub.position(branch_id)
+            for running in self._running.values():
+                if running.machine.branch_id == branch_id:
+                    running.wake.set()
+            await hub.wait({branch_id: position}, 60)
+
+    def _serve(self, machine: Machine) -> _Running:
+        printer, wake = machine.printer(), threading.Event()
+        worker = Worker(printer, SpoolSource(self._house, machine, printer), wake, name=f"printer-{machine.id}")
+        worker.start()
+        log.info("printer.served", printer=str(machine.id), way=str(printer.way))
+        return _Running(machine, printer, worker, wake)
+
+    async def _end(self, printer_id: UUID) -> None:
+        if not await asyncio.to_thread(self._running[printer_id].worker.stop, STOP_SECONDS):
+            log.warning("printer.still_busy", printer=str(printer_id))
+        # Not before: a stop in the meantime must find it, and wait for it.
+        del self._running[printer_id]
+
+    def _warm_up(self, machine: Machine) -> None:
+        """The first slip of a process takes a second, for fonts and libraries: it should be nobody's."""
+        settings, house = self._house.database.read_now(_place, machine.branch_id)
+        now = self._house.clock.now()
+        trial = trial_of(settings, house, "", settings.default_language, now, machine.settings)
+        machine.bytes_of_picture(render_trial(trial, machine.dots))
+
+
+def remember(house: House, machine: Machine, printer: EscPosPrinter) -> Machine:
+    """Keep that a printer does not confirm: else it would be waited for after every start.
+
+    Returns the machine as it is known now, so that it is written once and not after every slip.
+    """
+    if machine.finds_out and machine.confirms is None and printer.completion is False:
+        house.database.write_in_now(
+            machine.branch_id, printers.record_no_completion, machine.branch_id, machine.id, machine.settings
+        )
+        return replace(machine, confirms=False)
+    return machine
+
+
+def _compose(tx: Tx, branch_id: UUID, claimed: ClaimedSlip, address: str) -> Slip:
+    settings = branch_settings(tx, branch_id)
+    return slip_of(
+        place.place(tx, settings, claimed.ticket.token),
+        settings,
+        organisation(tx),
+        address,
+        copy_number=claimed.copy_number,
+    )
+
+
+def _place(tx: Tx, branch_id: UUID) -> tuple[BranchSettings, OrganisationView]:
+    return branch_settings(tx, branch_id), organisation(tx)
+
+
+def _as_slip_outcome(outcome: Outcome) -> SlipOutcome:
+    return SlipOutcome(
+        error=outcome.code,
+        proof=outcome.proof or "none",
+        permanent=outcome.permanent,
+        maybe=outcome.maybe_printed,
+    )

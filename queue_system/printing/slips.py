@@ -1,0 +1,127 @@
+"""What a slip says: a ticket in its visitor's language, as final texts for `printers.slip`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from printers.slip import Slip
+from printers.trial import Trial
+
+from ..core.printers import address as printer_address
+from ..core.printers import habits
+from ..i18n import dates, isolates
+from ..i18n.filters import localised
+from ..i18n.words import Words, available_languages
+from ..store.queries.organisation import OrganisationView
+from ..store.queries.outings import place_on
+from ..store.queries.place import PlaceView
+from ..store.queries.settings import BranchSettings, ServiceView
+from ..web.kit import words_of
+from ..web.printer_words import printer_settings
+
+TRIAL_CODE: Final = "A000"
+
+
+def slip_of(
+    stands: PlaceView,
+    settings: BranchSettings,
+    organisation: OrganisationView,
+    address: str,
+    *,
+    copy_number: int = 0,
+) -> Slip:
+    """The slip of a ticket; a copy (`copy_number` > 0) is marked, so that nobody takes it for a second number.
+
+    `address` is where the visitor's telephone finds us, without a trailing slash. Of a service that must not be named
+    in public the paper tells nothing, neither its name nor where its visitor has been, because a slip is found in bags;
+    and staff come to the visitor, because no screen calls them.
+    """
+    ticket = stands.ticket
+    words = words_for_ticket(ticket.language, settings)
+    service = settings.services[ticket.service_id]
+    hidden = service.confidentiality.hides_service
+    return Slip(
+        language=words.language,
+        heading=None if hidden else localised(organisation.names, words.language),
+        office=None if hidden else _office(settings, service, ticket.issued_at, words),
+        service=None if hidden else localised(service.shown_names, words.language) or None,
+        code=ticket.code,
+        ahead=None if stands.ahead is None else words.plural("common.people-ahead", stands.ahead),
+        unattended=None if stands.ahead is None or stands.counter_open else words.text("ticket.no-counter-open"),
+        appointment=None if hidden else _appointment(stands, settings, words),
+        wait=_where_to_wait(stands, words),
+        issued=_moment(ticket.issued_at, settings, words),
+        instruction=words.text(_instruction(stands, hidden=hidden)),
+        keep=words.text("slip.keep"),
+        qr=f"{address}/t/{ticket.token}",
+        qr_caption=words.text("slip.follow"),
+        mark=words.text("slip.copy") if copy_number else None,
+    )
+
+
+def trial_of(
+    settings: BranchSettings,
+    organisation: OrganisationView,
+    address: str,
+    language: str,
+    at: datetime,
+    printer: Mapping[str, Any],
+) -> Trial:
+    """A slip that is nobody's number and shows whether a printer is set right; `printer` are its settings."""
+    words = words_for_ticket(language, settings)
+    others = [words_for_ticket(other, settings) for other in available_languages() if other != words.language]
+    return Trial(
+        language=words.language,
+        mark=words.text("slip.trial"),
+        heading=f"{localised(organisation.names, words.language)} – {localised(settings.names, words.language)}",
+        code=TRIAL_CODE,
+        edges=words.text("slip.trial-edges"),
+        steps=words.text("slip.trial-steps"),
+        gap=words.text("slip.trial-gap"),
+        lines=tuple((one.language, one.text("slip.trial-line")) for one in (words, *others)),
+        settings=(
+            isolates.ltr(printer_address(printer)),
+            *(f"{name}: {value}" for name, value in printer_settings(words, habits(printer))),
+        ),
+        issued=_moment(at, settings, words),
+        qr=address,
+        cut=words.text("slip.trial-cut"),
+    )
+
+
+def words_for_ticket(language: str, settings: BranchSettings) -> Words:
+    """The texts of a ticket's language, else of the branch's, in the branch's digits."""
+    ready = available_languages()
+    wishes = (language, settings.default_language, *ready)
+    return words_of(next(wish for wish in wishes if wish in ready), settings)
+
+
+def _office(settings: BranchSettings, service: ServiceView, at: datetime, words: Words) -> str:
+    """The branch, and where it is on that day when it works elsewhere."""
+    name = localised(settings.names, words.language)
+    away = place_on(settings, service, at)
+    return name if away is None else f"{name} · {localised(away, words.language)}"
+
+
+def _appointment(stands: PlaceView, settings: BranchSettings, words: Words) -> str | None:
+    if stands.appointment is None:
+        return None
+    at = dates.time(stands.appointment.at, settings.zone, words)
+    return words.text("common.appointment-late" if stands.appointment.late else "common.appointment-at", time=at)
+
+
+def _where_to_wait(stands: PlaceView, words: Words) -> str | None:
+    names = [localised(zone.names, words.language) for zone in stands.wait_in]
+    return words.text("common.wait-in", place=f" {words.text('common.or')} ".join(names)) if names else None
+
+
+def _instruction(stands: PlaceView, *, hidden: bool) -> str:
+    if hidden:
+        return "slip.instruction-staff"
+    return "slip.instruction" if stands.on_screen else "slip.instruction-voice"
+
+
+def _moment(at: datetime, settings: BranchSettings, words: Words) -> str:
+    return dates.day_time(at, settings.zone, words)

@@ -1,0 +1,120 @@
+"""A citizen's program books: holds a time, confirms it, moves it, gives it up."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+
+from ...actions import booking
+from ...actions.booking import HoldOrder
+from ...store.log import CITIZEN
+from ...store.queries.bookings import BookingView
+from ...store.queries.outings import place_on
+from ...store.queries.settings import BranchSettings
+from ...web import access, booking_steps
+from ...web.addresses import address_key, service_at
+from ...web.booking_warnings import warnings_of
+from ...web.house import house
+from ...web.open_holds import within_limit
+from . import models
+from .languages import language_at
+from .operation import Operation
+from .values import Nothing
+
+
+async def hold(request: Request, asked: models.Hold) -> models.Booking:
+    branch = await access.branch(request)
+    service = service_at(branch, asked.service)
+    language = language_at(branch, asked.language)
+    order = HoldOrder(
+        branch_id=branch.id,
+        service_id=service.id,
+        starts_at=asked.starts_at,
+        name=asked.name,
+        contact=asked.contact,
+        language=language,
+        actor=CITIZEN,
+        source="api",
+        request_id=asked.request_id,
+        contact_sure=asked.contact_sure,
+    )
+    found, warnings = await within_limit(
+        request, branch.id, lambda: house(request).database.write_in(branch.id, booking.hold_slot, order)
+    )
+    return _booking(branch, found, warnings)
+
+
+async def show(request: Request, _asked: Nothing) -> models.Booking:
+    branch, found = await access.booking(request)
+    return await _answer(request, branch, found)
+
+
+async def confirm(request: Request, _asked: Nothing) -> models.Booking:
+    branch, found = await access.booking(request)
+    return await _answer(request, branch, await booking_steps.confirm(request, found))
+
+
+async def change(request: Request, asked: models.Change) -> models.Booking:
+    branch, found = await access.booking(request)
+    return await _answer(request, branch, await booking_steps.change(request, found, asked.starts_at))
+
+
+async def cancel(request: Request, _asked: Nothing) -> models.Booking:
+    branch, found = await access.booking(request)
+    return await _answer(request, branch, await booking_steps.cancel(request, found))
+
+
+async def _answer(request: Request, branch: BranchSettings, found: BookingView) -> models.Booking:
+    return _booking(branch, found, await warnings_of(request, found))
+
+
+def _booking(branch: BranchSettings, found: BookingView, warnings: list[str]) -> models.Booking:
+    """Neither name nor contact: whoever booked knows them, and nobody else need read them here.
+
+    Of a protected visit neither the branch nor the service: its id opens the page that says what it is.
+    """
+    service = branch.services[found.service_id]
+    protected = service.confidentiality.hides_service
+    zone = branch.calendar.zone
+    return models.Booking(
+        token=found.token,
+        code=found.code,
+        state=found.state,
+        branch=None if protected else branch.slug,
+        service=None if protected else address_key(service),
+        service_names=service.shown_names,
+        place=None if protected else place_on(branch, service, found.starts_at),
+        starts_at=found.starts_at.astimezone(zone),
+        ends_at=found.ends_at.astimezone(zone),
+        held_until=found.held_until.astimezone(zone) if found.held_until else None,
+        changes=found.changes,
+        warnings=warnings,
+    )
+
+
+operations = [
+    Operation(
+        "POST",
+        "/branches/{branch}/bookings",
+        "api.hold-time",
+        hold,
+        models.Booking,
+        models.Hold,
+        status=201,
+        found_at="/bookings/{token}",
+        refusals=(409, 429),
+    ),
+    Operation("GET", "/bookings/{token}", "api.show-booking", show, models.Booking),
+    Operation("DELETE", "/bookings/{token}", "api.cancel-booking", cancel, models.Booking, refusals=(409,)),
+    Operation(
+        "POST", "/bookings/{token}/confirmation", "api.confirm-booking", confirm, models.Booking, refusals=(409, 429)
+    ),
+    Operation(
+        "PUT",
+        "/bookings/{token}/start",
+        "api.change-booking",
+        change,
+        models.Booking,
+        models.Change,
+        refusals=(409, 429),
+    ),
+]

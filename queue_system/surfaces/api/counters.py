@@ -1,0 +1,218 @@
+"""What a clerk's program does at a counter: the same acts as the desk, with the same `expected`."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+from starlette.requests import Request
+
+from ...actions import desk
+from ...actions.desk import Desk
+from ...actions.office import SESSION_IDLE
+from ...actions.raising import raise_ticket
+from ...core.tickets import AT_COUNTER
+from ...store.database import Tx
+from ...store.queries.access import StaffView
+from ...store.queries.desk import HolderView, holders
+from ...store.queries.desk import desk as desk_view
+from ...store.queries.line import TicketView
+from ...store.queries.settings import BranchSettings, CounterView
+from ...web import access
+from ...web.addresses import address_key, service_at
+from ...web.house import house
+from . import models
+from .operation import Key, Operation
+from .values import Asked, Nothing
+
+COUNTER: Final = "/branches/{branch}/counters/{counter}"
+
+
+async def list_counters(request: Request, _asked: Nothing) -> models.Counters:
+    person, branch = await _staff(request)
+    sitting = await house(request).database.read(holders, branch.id, SESSION_IDLE)
+    return models.Counters(
+        branch=branch.slug,
+        counters=[_counter(branch, counter, sitting.get(counter.id), person) for counter in branch.counters.values()],
+    )
+
+
+async def show(request: Request, _asked: Nothing) -> models.Desk:
+    person, branch, counter = await _here(request)
+    return await _desk(request, person, branch, counter)
+
+
+async def sit(request: Request, _asked: Nothing) -> models.Desk:
+    person, branch, counter = await _here(request)
+    await house(request).database.write_in(branch.id, desk.open_counter, Desk(branch.id, counter.id, person.id))
+    return await _desk(request, person, branch, counter)
+
+
+async def leave(request: Request, _asked: Nothing) -> models.Desk:
+    person, branch, counter = await _here(request)
+    await house(request).database.write_in(branch.id, desk.close_counter, Desk(branch.id, counter.id, person.id))
+    return await _desk(request, person, branch, counter)
+
+
+# ---------------------------------------------------------------- what is done with tickets
+
+Do = Callable[[Tx, Desk, BranchSettings, Any], TicketView | None]
+
+
+def act(do: Do) -> Callable[[Request, Any], Awaitable[models.Done]]:
+    """The handler of one act below a counter."""
+
+    async def handler(request: Request, asked: Asked) -> models.Done:
+        person, branch, counter = await _here(request)
+        here = Desk(branch.id, counter.id, person.id, getattr(asked, "expected", None))
+        ticket = await house(request).database.write_in(branch.id, do, here, branch, asked)
+        return models.Done(
+            ticket=_ticket(branch, ticket) if ticket else None,
+            expected=ticket.id if ticket and ticket.state in AT_COUNTER else None,
+        )
+
+    return handler
+
+
+def _call(tx: Tx, here: Desk, _branch: BranchSettings, asked: models.CallAct) -> TicketView | None:
+    if asked.ticket:
+        return desk.call_ticket(tx, here, asked.ticket, asked.current, asked.reason)
+    return desk.call_next(tx, here, asked.current)
+
+
+def _recall(tx: Tx, here: Desk, _branch: BranchSettings, _asked: models.Act) -> TicketView:
+    return desk.recall(tx, here)
+
+
+def _start(tx: Tx, here: Desk, _branch: BranchSettings, _asked: models.Act) -> TicketView:
+    return desk.start_serving(tx, here)
+
+
+def _finish(tx: Tx, here: Desk, _branch: BranchSettings, asked: models.FinishAct) -> TicketView:
+    return desk.finish(tx, here, asked.outcome)
+
+
+def _absent(tx: Tx, here: Desk, _branch: BranchSettings, _asked: models.Act) -> TicketView:
+    return desk.mark_absent(tx, here)
+
+
+def _hold(tx: Tx, here: Desk, _branch: BranchSettings, _asked: models.Act) -> TicketView:
+    return desk.hold(tx, here)
+
+
+def _transfer(tx: Tx, here: Desk, branch: BranchSettings, asked: models.TransferAct) -> TicketView:
+    return desk.transfer(tx, here, service_at(branch, asked.service).id)
+
+
+def _return(tx: Tx, here: Desk, _branch: BranchSettings, asked: models.Return) -> TicketView:
+    return desk.resume(tx, here.branch_id, asked.ticket, here.actor)
+
+
+async def lift(request: Request, asked: models.Raise) -> models.Done:
+    """A heavier class, by whoever may call visitors or receives them."""
+    await access.staff(request)
+    branch = await access.branch(request)
+    person = await access.staff_for(request, access.RAISE_RIGHTS, branch.id)
+    ticket = await house(request).database.write_in(
+        branch.id, raise_ticket, branch.id, asked.ticket, asked.priority, asked.reason, access.actor(person)
+    )
+    return models.Done(ticket=_ticket(branch, ticket), expected=None)
+
+
+def _take_back(tx: Tx, here: Desk, _branch: BranchSettings, _asked: models.Act) -> TicketView | None:
+    return desk.take_back(tx, here)
+
+
+# ---------------------------------------------------------------- inside
+
+
+async def _staff(request: Request) -> tuple[StaffView, BranchSettings]:
+    # First of all somebody must be signed in: others need not learn which counters exist.
+    await access.staff(request)
+    branch = await access.branch(request)
+    return await access.staff_for(request, access.DESK_RIGHTS, branch.id), branch
+
+
+async def _here(request: Request) -> tuple[StaffView, BranchSettings, CounterView]:
+    person, branch = await _staff(request)
+    return person, branch, branch.counter(request.path_params["counter"])
+
+
+async def _desk(request: Request, person: StaffView, branch: BranchSettings, counter: CounterView) -> models.Desk:
+    view = await house(request).database.read(desk_view, branch.id, counter.slug, SESSION_IDLE)
+    waiting = {ticket.id: ticket for ticket in view.waiting}
+    order = view.order(house(request).clock.now())
+    return models.Desk(
+        counter=_counter(branch, counter, view.holder, person),
+        current=_ticket(branch, view.current) if view.current else None,
+        waiting=len(view.waiting),
+        line=[_ticket(branch, waiting[choice.ticket_id]) for choice in order],
+        held=[_ticket(branch, ticket) for ticket in view.held],
+        missed=[_ticket(branch, ticket) for ticket in view.missed],
+    )
+
+
+def _counter(
+    branch: BranchSettings, counter: CounterView, holder: HolderView | None, person: StaffView
+) -> models.Counter:
+    return models.Counter(
+        counter=counter.slug,
+        number=counter.number,
+        names=counter.names,
+        queues=[branch.queues[queue_id].slug for queue_id in counter.queues],
+        open=holder is not None,
+        mine=holder is not None and holder.staff_id == person.id,
+    )
+
+
+def _ticket(branch: BranchSettings, ticket: TicketView) -> models.DeskTicket:
+    zone = branch.calendar.zone
+    return models.DeskTicket(
+        id=ticket.id,
+        code=ticket.code,
+        state=ticket.state,
+        queue=branch.queues[ticket.queue_id].slug,
+        service=address_key(branch.services[ticket.service_id]),
+        priority=ticket.priority,
+        appointment=ticket.booking_id is not None,
+        issued_at=ticket.issued_at.astimezone(zone),
+        anchor_at=ticket.anchor_at.astimezone(zone),
+        calls=ticket.calls,
+        called_at=ticket.called_at.astimezone(zone) if ticket.called_at else None,
+        started_at=ticket.started_at.astimezone(zone) if ticket.started_at else None,
+    )
+
+
+# Resource, what it does in words, how, and what it is told.
+ACTS: Final[tuple[tuple[str, str, Do, type[Asked]], ...]] = (
+    ("calls", "api.call", _call, models.CallAct),
+    ("recalls", "api.recall", _recall, models.Act),
+    ("starts", "api.start", _start, models.Act),
+    ("finishes", "api.finish", _finish, models.FinishAct),
+    ("absences", "api.absent", _absent, models.Act),
+    ("holds", "api.hold", _hold, models.Act),
+    ("transfers", "api.transfer", _transfer, models.TransferAct),
+    ("returns", "api.return", _return, models.Return),
+    ("take-backs", "api.take-back", _take_back, models.Act),
+)
+
+
+def _operation(
+    method: str, path: str, words: str, handler: Callable[[Request, Any], Awaitable[Any]], gives: Any, **rest: Any
+) -> Operation:
+    return Operation(method, path, words, handler, gives, key=Key.STAFF, **rest)
+
+
+operations = [
+    _operation(
+        "POST", "/branches/{branch}/raises", "api.raise", lift, models.Done, takes=models.Raise, refusals=(409,)
+    ),
+    _operation("GET", "/branches/{branch}/counters", "api.list-counters", list_counters, models.Counters),
+    _operation("GET", COUNTER, "api.show-counter", show, models.Desk),
+    _operation("POST", f"{COUNTER}/sitting", "api.sit-down", sit, models.Desk, refusals=(409,)),
+    _operation("DELETE", f"{COUNTER}/sitting", "api.stand-up", leave, models.Desk, refusals=(409,)),
+    *(
+        _operation("POST", f"{COUNTER}/{resource}", words, act(do), models.Done, takes=takes, refusals=(409,))
+        for resource, words, do, takes in ACTS
+    ),
+]

@@ -1,0 +1,59 @@
+"""The description of the API, for programs and for people."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from functools import cache
+from typing import Any, Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from ...web import kit
+from ...web.house import house
+from . import bookings, counters, places, reception, sessions, tickets
+from .document import document
+from .operation import Operation
+from .outline import outline
+from .reading import MEDIA_TYPE
+
+CHAPTERS: Final[tuple[tuple[str, list[Operation]], ...]] = (
+    ("api.chapter-places", places.operations),
+    ("api.chapter-bookings", bookings.operations),
+    ("api.chapter-tickets", tickets.operations),
+    ("api.chapter-sessions", sessions.operations),
+    ("api.chapter-reception", reception.operations),
+    ("api.chapter-counters", counters.operations),
+)
+
+
+async def openapi(request: Request) -> Response:
+    """The document in the asked language."""
+    language = kit.language_of(request, fallback="en")
+    body = json.dumps(_document(language), ensure_ascii=False)
+    answer = Response(body, media_type=MEDIA_TYPE, headers={"Content-Language": language, "Cache-Control": "no-cache"})
+    return _packed(request, answer)
+
+
+async def show(request: Request) -> Response:
+    """The same as a page."""
+    language = kit.language_of(request)
+    origin = house(request).configuration.public_url or f"{request.url.scheme}://{request.url.netloc}"
+    page = await kit.page(request, "api/api.html", {"api": outline(_document(language), origin)}, language=language)
+    return _packed(request, page)
+
+
+def _packed(request: Request, answer: Response) -> Response:
+    """The answer in gzip's form where that is taken: the description is long, and no secret of anybody stands in it."""
+    answer.headers["Vary"] = "Accept-Encoding, Accept-Language, Cookie"
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        answer.body = gzip.compress(bytes(answer.body), 6, mtime=0)
+        answer.headers["Content-Encoding"] = "gzip"
+        answer.headers["Content-Length"] = str(len(answer.body))
+    return answer
+
+
+@cache
+def _document(language: str) -> dict[str, Any]:
+    return document(CHAPTERS, kit.words_of(language))

@@ -1,0 +1,166 @@
+"""Branches, what they do, when one can come, and how many wait."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Final
+
+from starlette.requests import Request
+
+from ...core import bookings, hours
+from ...core.bookings import Booker, Mode
+from ...core.errors import Count, Invalid
+from ...store.database import Tx
+from ...store.queries import board, line
+from ...store.queries.bookings import free_days
+from ...store.queries.offering import ways
+from ...store.queries.outings import place_on
+from ...store.queries.settings import BranchSettings, QueueView, ServiceView, branch_settings
+from ...web import access
+from ...web.addresses import address_key, service_at
+from ...web.house import house
+from . import models
+from .operation import Operation
+from .values import Nothing
+
+# From the first day to the last, both counted: two months and a day on one page of a calendar.
+MOST_DAYS: Final = 62
+USUAL_DAYS: Final = 14
+
+
+async def list_branches(request: Request, _asked: Nothing) -> models.Branches:
+    now = house(request).clock.now()
+    found = await access.branches(request)
+    return models.Branches(
+        branches=[
+            models.Branch(
+                branch=branch.slug,
+                names=branch.names,
+                kind=branch.kind,
+                timezone=branch.calendar.zone.key,
+                languages=list(branch.languages),
+                default_language=branch.default_language,
+                gives_tickets=hours.takes_tickets(now, branch.calendar),
+                remote_tickets=bool(branch.data.get("remote_tickets")),
+            )
+            for branch in found
+        ]
+    )
+
+
+async def list_services(request: Request, _asked: Nothing) -> models.Services:
+    branch = await access.branch(request)
+    return models.Services(
+        branch=branch.slug, services=[_service(branch, service) for service in branch.services.values()]
+    )
+
+
+async def list_slots(request: Request, asked: models.SlotsAsked) -> models.Slots:
+    branch = await access.branch(request)
+    service = service_at(branch, request.path_params["service"])
+    refusal = bookings.against_mode(Mode(service.mode), Booker.PUBLIC)
+    if refusal is not None:
+        raise refusal
+    today = house(request).clock.now().astimezone(branch.calendar.zone).date()
+    first, last = _span(asked, today)
+    days = await house(request).database.read(free_days, branch, service, first, last)
+    zone = branch.calendar.zone
+    return models.Slots(
+        branch=branch.slug,
+        service=address_key(service),
+        timezone=zone.key,
+        days=[
+            models.DayOfSlots(
+                day=day.day,
+                place=place_on(branch, service, day.day),
+                refusal=day.refusal,
+                slots=[
+                    models.Slot(
+                        starts_at=slot.start.astimezone(zone), ends_at=slot.end.astimezone(zone), places=slot.places
+                    )
+                    for slot in day.slots
+                ],
+            )
+            for day in days
+        ],
+    )
+
+
+async def list_queues(request: Request, _asked: Nothing) -> models.Queues:
+    branch = await access.branch(request)
+    return await house(request).database.read(_queues, branch)
+
+
+def _service(branch: BranchSettings, service: ServiceView) -> models.Service:
+    department = branch.departments[service.department_id]
+    return models.Service(
+        service=address_key(service),
+        names=service.names,
+        neutral_names=service.public_names,
+        note=service.note,
+        department=department.slug,
+        department_names=department.names,
+        # Whose visitors nobody shall recognise cannot be counted by their service either.
+        queue=branch.queue_of(service).slug if service.confidentiality.display == "code" else None,
+        duration_min=service.duration_min,
+        how=list(ways(service)),
+        apply_at=service.data.get("apply_at"),
+        bookable=service.bookable,
+        walk_in=service.walk_in,
+        documents=[models.Document(document=document.slug, names=document.names) for document in service.to_bring],
+    )
+
+
+def _span(asked: models.SlotsAsked, today: date) -> tuple[date, date]:
+    first = asked.first or today
+    last = asked.last or first + timedelta(days=USUAL_DAYS - 1)
+    if last < first or (last - first).days >= MOST_DAYS:
+        raise Invalid("days-wrong", "to", count=Count(MOST_DAYS))
+    return first, last
+
+
+def _queues(tx: Tx, branch: BranchSettings) -> models.Queues:
+    """What a screen in the hall shows of the whole branch; what stays off screens stays off here."""
+    branch = branch_settings(tx, branch.id)
+    shown = board.board(tx, branch.id, None).board.waiting
+    sitting = line.open_counters(tx, branch)
+    queues = [(queue, waiting) for slug, waiting in shown for queue in branch.queues.values() if queue.slug == slug]
+    return models.Queues(
+        branch=branch.slug,
+        at=_local(tx.now, branch),
+        gives_tickets=hours.takes_tickets(tx.now, branch.calendar),
+        queues=[
+            _queue(branch, queue, waiting, sum(1 for counter in sitting if queue.id in branch.counters[counter].queues))
+            for queue, waiting in queues
+        ],
+    )
+
+
+def _queue(branch: BranchSettings, queue: QueueView, waiting: int, open_counters: int) -> models.Queue:
+    discreet = board.is_discreet_queue(branch, queue.id)
+    return models.Queue(
+        queue=queue.prefix if discreet else queue.slug,
+        names=None if discreet else queue.names,
+        waiting=waiting,
+        open_counters=open_counters,
+    )
+
+
+def _local(instant: datetime, branch: BranchSettings) -> datetime:
+    return instant.astimezone(branch.calendar.zone)
+
+
+operations = [
+    Operation("GET", "/branches", "api.list-branches", list_branches, models.Branches, shared=True),
+    Operation("GET", "/branches/{branch}/services", "api.list-services", list_services, models.Services, shared=True),
+    Operation(
+        "GET",
+        "/branches/{branch}/services/{service}/slots",
+        "api.list-slots",
+        list_slots,
+        models.Slots,
+        models.SlotsAsked,
+        refusals=(409,),
+    ),
+    Operation("GET", "/branches/{branch}/queues", "api.show-queues", list_queues, models.Queues),
+]

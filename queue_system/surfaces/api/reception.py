@@ -1,0 +1,105 @@
+"""Reception: the appointments of the day, one that is looked for, and its visitor who has come."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from zoneinfo import ZoneInfo
+
+from starlette.requests import Request
+
+from ...actions import kiosk
+from ...core.bookings import read_code
+from ...store.queries import reception
+from ...store.queries.bookings import BookingView, booking_by_code
+from ...store.queries.settings import BranchSettings
+from ...web import access
+from ...web.addresses import address_key
+from ...web.booking_search import find
+from ...web.house import house
+from . import models
+from .operation import Key, Operation
+from .tickets import SOURCE, ticket_of
+from .values import Nothing
+
+
+async def today(request: Request, _asked: Nothing) -> models.Appointments:
+    branch = await _here(request)
+    found = await house(request).database.read(reception.appointments_of_today, branch)
+    return _appointments(branch, found)
+
+
+async def search(request: Request, asked: models.LookUp) -> models.Appointments:
+    branch = await _here(request)
+    found = await find(request, await access.staff(request), branch, asked.text)
+    return _appointments(branch, found.bookings, more=found.more)
+
+
+async def arrive(request: Request, asked: models.Arrived) -> models.Ticket:
+    """Check in by the code: reception does not hold the secret of a booking."""
+    branch = await _here(request)
+    database, person = house(request).database, await access.staff(request)
+    booking = await database.read(booking_by_code, branch.id, read_code(asked.code))
+    issued = await database.write_in(
+        branch.id, kiosk.check_in, branch.id, booking.id, access.actor(person), source=SOURCE
+    )
+    return await ticket_of(request, branch, issued.ticket)
+
+
+async def _here(request: Request) -> BranchSettings:
+    """Where somebody receives people; raises SignedOut, Missing, Denied."""
+    await access.staff(request)
+    branch = await access.branch(request)
+    await access.staff_for(request, access.RECEPTION_RIGHTS, branch.id)
+    return branch
+
+
+def _appointments(branch: BranchSettings, found: Iterable[BookingView], *, more: bool = False) -> models.Appointments:
+    """Neither names nor contacts: who looks somebody up has typed one of them."""
+    zone = branch.calendar.zone
+    return models.Appointments(
+        branch=branch.slug, appointments=[_appointment(branch, zone, one) for one in found], more=more
+    )
+
+
+def _appointment(branch: BranchSettings, zone: ZoneInfo, found: BookingView) -> models.Appointment:
+    service = branch.services[found.service_id]
+    return models.Appointment(
+        code=found.code,
+        state=found.state,
+        service=address_key(service),
+        service_names=service.listed_names,
+        starts_at=found.starts_at.astimezone(zone),
+        ends_at=found.ends_at.astimezone(zone),
+    )
+
+
+operations = [
+    Operation(
+        "GET",
+        "/branches/{branch}/appointments",
+        "api.list-appointments",
+        today,
+        models.Appointments,
+        key=Key.STAFF,
+    ),
+    Operation(
+        "POST",
+        "/branches/{branch}/appointments/search",
+        "api.find-appointments",
+        search,
+        models.Appointments,
+        models.LookUp,
+        key=Key.STAFF,
+    ),
+    Operation(
+        "POST",
+        "/branches/{branch}/arrivals",
+        "api.check-in-by-code",
+        arrive,
+        models.Ticket,
+        models.Arrived,
+        status=201,
+        key=Key.STAFF,
+        refusals=(409,),
+    ),
+]

@@ -1,0 +1,64 @@
+"""Staff's programs sign in with name and password and get a token."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from starlette.requests import Request
+
+from ...actions import office
+from ...core.errors import Denied
+from ...core.errors import SignedOut as NotSignedIn
+from ...store.queries.access import staff_by_session
+from ...web import access
+from ...web.house import house
+from ...web.sign_in_check import checked
+from . import models
+from .operation import Key, Operation
+from .values import Nothing
+
+CHANNEL: Final = "api"
+
+
+async def create(request: Request, asked: models.SignIn) -> models.Session:
+    the_house = house(request)
+    account = await checked(request, asked.login, asked.password, CHANNEL)
+    if account is None:
+        raise NotSignedIn("sign-in-wrong")
+    now = the_house.clock.now()
+    token = await the_house.database.write(office.start_session, account.id, CHANNEL, account.password)
+    person = await the_house.database.read(staff_by_session, office.sha256(token), office.SESSION_IDLE)
+    if person is None:
+        raise NotSignedIn("sign-in-wrong")
+    return models.Session(
+        token=token,
+        expires_at=now + office.SESSION_LIFETIME,
+        idle_minutes=round(office.SESSION_IDLE.usual.total_seconds() / 60),
+        name=person.name,
+        language=person.language,
+    )
+
+
+async def destroy(request: Request, _asked: Nothing) -> models.SignedOut:
+    await access.staff(request)
+    token = access.bearer(request)
+    if token is None:
+        # Signed in by a cookie: that one ends with the page's own button.
+        raise Denied("not-allowed")
+    await house(request).database.write(office.end_session, token)
+    return models.SignedOut()
+
+
+operations = [
+    Operation(
+        "POST",
+        "/sessions",
+        "api.sign-in",
+        create,
+        models.Session,
+        models.SignIn,
+        status=201,
+        refusals=(401, 429),
+    ),
+    Operation("DELETE", "/sessions/current", "api.sign-out", destroy, models.SignedOut, key=Key.STAFF),
+]

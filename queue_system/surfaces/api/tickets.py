@@ -1,0 +1,165 @@
+"""Numbers: taken on the spot by a kiosk's or a receptionist's program, or from afar where the branch allows it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+from uuid import UUID
+
+from starlette.requests import Request
+
+from ...actions import kiosk
+from ...actions.kiosk import Issued, TicketOrder
+from ...core.errors import Denied
+from ...core.tickets import AT_COUNTER, TicketState
+from ...store.database import Tx
+from ...store.log import CITIZEN
+from ...store.queries import access as stored
+from ...store.queries.access import DeviceView
+from ...store.queries.line import TicketView
+from ...store.queries.place import PlaceView, place
+from ...store.queries.settings import BranchSettings
+from ...web import access
+from ...web.addresses import address_key, service_at
+from ...web.house import house
+from ...web.limits import allow
+from ...web.whole_line import everybody
+from . import models
+from .languages import language_at
+from .operation import Key, Operation
+from .values import Nothing
+
+SOURCE: Final = "api"
+
+
+async def take(request: Request, asked: models.Take) -> models.Ticket:
+    branch = await access.known_branch(request)
+    service = service_at(branch, asked.service)
+    token = _token(request)
+    order = TicketOrder(
+        branch_id=branch.id,
+        service_id=service.id,
+        language=language_at(branch, asked.language),
+        source=SOURCE,
+        actor=CITIZEN,
+        request_id=asked.request_id,
+        remote=token is None,
+    )
+    issued = await house(request).database.write_in(branch.id, _take, branch.id, order, token, asked.slip)
+    return _shown(request, branch, await _in_line(request, branch, issued))
+
+
+async def arrive(request: Request, asked: models.Arrival) -> models.Ticket:
+    """Check in: the booking becomes a ticket."""
+    branch, booking = await access.booking(request)
+    token = _token(request)
+    issued = await house(request).database.write_in(branch.id, _arrive, branch.id, booking.id, token, asked.slip)
+    return _shown(request, branch, await _in_line(request, branch, issued))
+
+
+async def show(request: Request, _asked: Nothing) -> models.Ticket:
+    branch, found = await access.ticket(request)
+    return await ticket_of(request, branch, found)
+
+
+async def leave(request: Request, _asked: Nothing) -> models.Ticket:
+    branch, found = await access.ticket(request)
+    if found.state is not TicketState.LEFT:
+        found = await house(request).database.write_in(branch.id, kiosk.leave, branch.id, found.id, CITIZEN)
+    return await ticket_of(request, branch, found)
+
+
+def _token(request: Request) -> str | None:
+    """The bearer's token; whoever comes without one counts against the limit of their address."""
+    token = access.bearer(request)
+    if token is None:
+        allow(request, "remote-tickets")
+    return token
+
+
+def _take(tx: Tx, branch_id: UUID, order: TicketOrder, token: str | None, slip: bool) -> Issued:
+    actor, device = access.attendant(tx, token, branch_id, access.RECEPTION_RIGHTS)
+    printer = _printer(tx, device, slip=slip)
+    return kiosk.issue_ticket(tx, replace(order, actor=actor, printer_id=printer))
+
+
+def _arrive(tx: Tx, branch_id: UUID, booking_id: UUID, token: str | None, slip: bool) -> Issued:
+    actor, device = access.attendant(tx, token, branch_id, access.RECEPTION_RIGHTS)
+    printer = _printer(tx, device, slip=slip)
+    return kiosk.check_in(tx, branch_id, booking_id, actor, source=SOURCE, printer_id=printer, remote=token is None)
+
+
+def _printer(tx: Tx, device: DeviceView | None, *, slip: bool) -> UUID | None:
+    """The printer of the kiosk that asks; a slip comes out where the visitor stands, or not at all."""
+    if not slip:
+        return None
+    if device is None:
+        raise Denied("slip-at-kiosks")
+    printer = stored.printer_of_kiosk(tx, device)
+    return printer.id if printer else None
+
+
+async def _in_line(request: Request, branch: BranchSettings, issued: Issued) -> PlaceView:
+    """The place of a ticket that was asked for now: one look at the line serves all who come at the same moment."""
+    if issued.created:
+        line = await everybody(house(request), branch.id)
+        # A look that began before the ticket was there does not know it.
+        if issued.ticket.token in line.open:
+            return line.place(line.open[issued.ticket.token])
+    return await house(request).database.read(place, branch, issued.ticket.token)
+
+
+async def ticket_of(request: Request, branch: BranchSettings, known: TicketView) -> models.Ticket:
+    """The ticket as it stands now, whoever asks and however often."""
+    return _shown(request, branch, await house(request).database.read(place, branch, known.token))
+
+
+def _shown(request: Request, branch: BranchSettings, stands: PlaceView) -> models.Ticket:
+    """What the ticket's page shows: of a protected visit neither branch nor service, because an id opens its page."""
+    found = stands.ticket
+    at_counter = found.state in AT_COUNTER and found.counter_id is not None
+    service = branch.services[found.service_id]
+    protected = service.confidentiality.hides_service
+    return models.Ticket(
+        token=found.token,
+        code=found.code,
+        state=found.state,
+        branch=None if protected else branch.slug,
+        service=None if protected else address_key(service),
+        issued_at=found.issued_at.astimezone(branch.calendar.zone),
+        ahead=stands.ahead,
+        counter_open=stands.counter_open,
+        wait_in=[zone.names for zone in stands.wait_in],
+        counter=branch.counters[found.counter_id].number if at_counter and found.counter_id else None,
+        page=f"{house(request).configuration.address}/t/{found.token}",
+    )
+
+
+operations = [
+    Operation(
+        "POST",
+        "/branches/{branch}/tickets",
+        "api.take-ticket",
+        take,
+        models.Ticket,
+        models.Take,
+        status=201,
+        found_at="/tickets/{token}",
+        key=Key.DEVICE_OR_STAFF,
+        refusals=(409,),
+    ),
+    Operation(
+        "POST",
+        "/bookings/{token}/ticket",
+        "api.check-in",
+        arrive,
+        models.Ticket,
+        models.Arrival,
+        status=201,
+        found_at="/tickets/{token}",
+        key=Key.DEVICE_OR_STAFF,
+        refusals=(409,),
+    ),
+    Operation("GET", "/tickets/{token}", "api.show-ticket", show, models.Ticket),
+    Operation("DELETE", "/tickets/{token}", "api.leave-line", leave, models.Ticket, refusals=(409,)),
+]

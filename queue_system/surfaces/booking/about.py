@@ -1,0 +1,53 @@
+"""What the footer of every public page leads to: privacy, accessibility, how each branch is reached."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from ...store.queries.offering import reach
+from ...web import access
+from ...web.house import house
+from .frame import house_page
+from .services import open_today
+
+PRIVACY: Final = "privacy"
+
+
+async def privacy(request: Request) -> Response:
+    """`/privacy`: what is stored, what for, who sees it, how long; the organisation's own words first."""
+    branches = await access.branches(request)
+    values = {"own_words": branches[0].texts.get(PRIVACY), "kept": [(one, one.retention_days) for one in branches]}
+    return await house_page(request, "booking/privacy.html", branches, values)
+
+
+async def accessibility(request: Request) -> Response:
+    """`/accessibility`: what works for whom, what does not yet, and which counters are accessible."""
+    branches = await access.branches(request)
+    counters = [
+        (
+            branch,
+            sorted((counter for counter in branch.counters.values() if counter.accessible), key=lambda one: one.number),
+        )
+        for branch in branches
+    ]
+    values = {"counters": [(branch, accessible) for branch, accessible in counters if accessible]}
+    return await house_page(request, "booking/accessibility.html", branches, values)
+
+
+async def contact(request: Request) -> Response:
+    """`/contact`: address, telephone, e-mail and the hours of today, branch by branch."""
+    branches = await access.branches(request)
+    now = house(request).clock.now()
+    values = {"places": [(branch, reach(branch), open_today(branch, now)) for branch in branches]}
+    return await house_page(request, "booking/contact.html", branches, values)
+
+
+routes: list[BaseRoute] = [
+    Route("/privacy", privacy),
+    Route("/accessibility", accessibility),
+    Route("/contact", contact),
+]

@@ -1,0 +1,273 @@
+"""A booking that exists: its page, its calendar file, moving it, giving it up. The secret link is the key to all."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from ...core import bookings
+from ...core.bookings import Booker, BookingState, spaced_code
+from ...core.errors import DomainError, Missing
+from ...core.tickets import TicketState
+from ...store.queries import line
+from ...store.queries.access import visitors_have_a_kiosk
+from ...store.queries.bookings import BookingView, check_in_rules, policy_of
+from ...store.queries.offering import is_named
+from ...store.queries.settings import BranchSettings
+from ...web import access, booking_steps
+from ...web.booking_warnings import warnings_of
+from ...web.errors import message
+from ...web.house import house
+from ...web.kit import see_other
+from ...web.qr import qr_svg
+from . import times
+from .calendar_file import MEDIA_TYPE, calendar_file, method
+from .frame import BESIDE, base_of, frame, retry_after, words_for_page
+from .holding import ABOUT_THE_TIME, gone, is_held
+from .own_bookings import is_own, own_tokens, shown_name
+
+IN_CALENDARS: Final = frozenset({BookingState.CONFIRMED, BookingState.CHECKED_IN, BookingState.CANCELLED})
+# Refusals of a move that leave the appointment as it was: said above the times.
+TOLD_BY_THE_TIMES: Final = ABOUT_THE_TIME | {"booking-given-back", "too-many"}
+
+
+class Phase(StrEnum):
+    """What a booking's page has to say: the stored state, seen at this moment."""
+
+    HELD = "held"
+    EXPIRED = "expired"
+    CONFIRMED = "confirmed"
+    MISSED = "missed"
+    GIVEN_UP = "given_up"
+    ARRIVED = "arrived"
+    DONE = "done"
+    CANCELLED = "cancelled"
+
+
+_SETTLED: Final = {
+    BookingState.EXPIRED: Phase.EXPIRED,
+    BookingState.CHECKED_IN: Phase.ARRIVED,
+    BookingState.FULFILLED: Phase.DONE,
+    BookingState.NO_SHOW: Phase.MISSED,
+    BookingState.CANCELLED: Phase.CANCELLED,
+}
+
+
+def phase_of(booking: BookingView, now: datetime) -> Phase:
+    """The phase at `now`: a hold may have run out, and a time may have passed, before anybody wrote it down."""
+    if booking.state is BookingState.HELD:
+        return Phase.HELD if is_held(booking, now) else Phase.EXPIRED
+    if booking.state is BookingState.CONFIRMED:
+        return Phase.MISSED if now >= booking.ends_at else Phase.CONFIRMED
+    return _SETTLED[booking.state]
+
+
+async def booking_page(request: Request) -> Response:
+    """`/b/{token}`: the appointment as it stands, with what can be done about it."""
+    branch, booking = await access.booking(request)
+    now = house(request).clock.now()
+    phase = phase_of(booking, now)
+    if phase is Phase.HELD:
+        return see_other(f"/b/{booking.token}/check")
+    if phase is Phase.MISSED and await _was_given_up(request, branch, booking):
+        phase = Phase.GIVEN_UP
+    service = branch.services[booking.service_id]
+    words = words_for_page(request, branch)
+    policy = policy_of(branch, service)
+    against = {
+        "change": bookings.against_change(
+            policy, Booker.PUBLIC, booking.state, booking.starts_at, booking.changes, now
+        ),
+        "cancel": bookings.against_cancel(policy, Booker.PUBLIC, booking.state, booking.starts_at, now),
+    }
+    rules = check_in_rules(branch)
+    own = is_own(request, booking)
+    at_the_door = phase is Phase.CONFIRMED and not service.elsewhere
+    values: dict[str, Any] = {
+        "booking": booking,
+        "phase": phase.value,
+        "name": shown_name(request, booking, service),
+        "own": own,
+        "warnings": await warnings_of(request, booking, own_tokens(request)),
+        "family": _family(branch, booking) if own and service.bookable else None,
+        "code": spaced_code(booking.code),
+        "qr": qr_svg(booking.code, words.text("booking.qr-label")) if at_the_door else None,
+        # The link may be opened on somebody else's telephone: what is protected is not told by its papers either.
+        "documents": [document.names for document in service.to_bring] if is_named(service) else [],
+        "early": rules.early_min,
+        "has_kiosk": await house(request).database.read(visitors_have_a_kiosk, branch.id),
+        "grace": rules.late_grace_min,
+        "against_change": _sentence(request, branch, against["change"]),
+        "against_cancel": _sentence(request, branch, against["cancel"]),
+        "until": bookings.last_moment(policy, booking.starts_at),
+        "moved": "moved" in request.query_params,
+        "again": f"{base_of(branch, service)}/days" + (f"?instead={booking.token}" if phase is Phase.EXPIRED else ""),
+        "ticket": await _ticket_token(request, branch, booking) if phase is Phase.ARRIVED else None,
+    }
+    return await frame(request, "booking/booking.html", branch, service, values)
+
+
+async def calendar(request: Request) -> Response:
+    """`/b/{token}.ics`: the appointment for a calendar. A hold is none yet, and what has run out is none any more."""
+    branch, booking = await access.booking(request)
+    if booking.state not in IN_CALENDARS:
+        raise Missing("booking")
+    words = words_for_page(request, branch)
+    the_house = house(request)
+    content = calendar_file(booking, branch, words, the_house.clock.now(), the_house.configuration.address)
+    headers = {"Content-Disposition": 'inline; filename="appointment.ics"', "Cache-Control": "no-store"}
+    return Response(content, media_type=MEDIA_TYPE.format(method(booking)), headers=headers)
+
+
+async def change_days(request: Request) -> Response:
+    """`/b/{token}/change`: another day. The time one has is kept until the new one is sure."""
+    branch, booking = await _changeable(request)
+    if booking is None:
+        return see_other(f"/b/{request.path_params['token']}")
+    wanted = request.query_params.get("from")
+    asked = times.read_day(wanted) if wanted else None
+    service = branch.services[booking.service_id]
+    found = await house(request).database.read(times.days, branch, service, asked, booking.id)
+    base = f"/b/{booking.token}/change"
+    return await frame(
+        request,
+        "booking/days.html",
+        branch,
+        service,
+        {"found": found, "base": base, "back": f"/b/{booking.token}", "booking": booking},
+    )
+
+
+async def change_times(request: Request) -> Response:
+    """`/b/{token}/change/{date}`: the times of the other day."""
+    return await _change_times(request, None)
+
+
+async def change(request: Request) -> Response:
+    """`/b/{token}/change/{date}/{start}`: the old time and the new one side by side; sending moves the booking."""
+    branch, booking = await _changeable(request)
+    if booking is None:
+        return see_other(f"/b/{request.path_params['token']}")
+    start = times.read_start(request.path_params["start"])
+    day = times.read_day(request.path_params["date"])
+    service = branch.services[booking.service_id]
+    if start == booking.starts_at:
+        return see_other(f"/b/{booking.token}")
+    if request.method == "POST":
+        try:
+            await booking_steps.change(request, booking, start)
+        except DomainError as error:
+            if error.code in TOLD_BY_THE_TIMES:
+                return await _change_times(request, error)
+            return see_other(f"/b/{booking.token}")
+        return see_other(f"/b/{booking.token}?moved")
+    found = await house(request).database.read(times.times, branch, service, day, booking.id)
+    now = house(request).clock.now()
+    if not found.offers(start):
+        return await _change_times(request, gone(found, start, now))
+    values = {
+        "booking": booking,
+        "start": start,
+        "fixed": bookings.fixed_at_once(policy_of(branch, service), start, now),
+        "back": f"/b/{booking.token}/change/{day.isoformat()}",
+    }
+    return await frame(request, "booking/change.html", branch, service, values)
+
+
+async def cancel(request: Request) -> Response:
+    """`/b/{token}/cancellation`: asks once, then the page says that it is done; a second time changes nothing."""
+    branch, booking = await access.booking(request)
+    phase = phase_of(booking, house(request).clock.now())
+    if request.method == "POST":
+        try:
+            await booking_steps.cancel(request, booking)
+        except DomainError:
+            # The booking's page says in words why it cannot be cancelled any more.
+            return see_other(f"/b/{booking.token}")
+    elif phase in {Phase.HELD, Phase.CONFIRMED}:
+        return await frame(
+            request,
+            "booking/cancel.html",
+            branch,
+            branch.services[booking.service_id],
+            {"booking": booking, "back": f"/b/{booking.token}"},
+        )
+    return see_other(f"/b/{booking.token}")
+
+
+async def _changeable(request: Request) -> tuple[BranchSettings, BookingView | None]:
+    """The booking, None where it cannot be moved any more: its own page says why."""
+    branch, booking = await access.booking(request)
+    policy = policy_of(branch, branch.services[booking.service_id])
+    now = house(request).clock.now()
+    refusal = bookings.against_change(policy, Booker.PUBLIC, booking.state, booking.starts_at, booking.changes, now)
+    return branch, None if refusal else booking
+
+
+async def _change_times(request: Request, refusal: DomainError | None) -> Response:
+    branch, booking = await _changeable(request)
+    if booking is None:
+        return see_other(f"/b/{request.path_params['token']}")
+    service = branch.services[booking.service_id]
+    day = times.read_day(request.path_params["date"])
+    found = await house(request).database.read(times.times, branch, service, day, booking.id)
+    base = f"/b/{booking.token}/change"
+    values = {
+        "day": day,
+        "parts": found.parts,
+        "reason": _sentence(request, branch, found.refusal),
+        "base": f"{base}/{day.isoformat()}",
+        "back": base,
+        "booking": booking,
+        "refusal": _sentence(request, branch, refusal),
+        "kept": None,
+    }
+    return await frame(
+        request,
+        "booking/times.html",
+        branch,
+        service,
+        values,
+        status=refusal.status if refusal else 200,
+        headers=retry_after(refusal),
+    )
+
+
+def _family(branch: BranchSettings, booking: BookingView) -> str:
+    """Where somebody else of the family gets a time beside this one."""
+    day = booking.starts_at.astimezone(branch.zone).date()
+    return f"{base_of(branch, branch.services[booking.service_id])}/{day.isoformat()}?{BESIDE}={booking.token}"
+
+
+async def _was_given_up(request: Request, branch: BranchSettings, booking: BookingView) -> bool:
+    """Whether its visitor came, and left the line before the call."""
+    if booking.ticket_id is None:
+        return False
+    ticket = await house(request).database.read(line.ticket, branch.id, booking.ticket_id)
+    return ticket.state is TicketState.LEFT
+
+
+async def _ticket_token(request: Request, branch: BranchSettings, booking: BookingView) -> str | None:
+    if booking.ticket_id is None:
+        return None
+    return (await house(request).database.read(line.ticket, branch.id, booking.ticket_id)).token
+
+
+def _sentence(request: Request, branch: BranchSettings, refusal: DomainError | None) -> str | None:
+    return message(refusal, words_for_page(request, branch)) if refusal else None
+
+
+routes: list[BaseRoute] = [
+    # Before the page: a token has no dot, but the page's pattern would take one.
+    Route("/b/{token}.ics", calendar),
+    Route("/b/{token}", booking_page),
+    Route("/b/{token}/change", change_days),
+    Route("/b/{token}/change/{date}", change_times),
+    Route("/b/{token}/change/{date}/{start}", change, methods=["GET", "POST"]),
+    Route("/b/{token}/cancellation", cancel, methods=["GET", "POST"]),
+]

@@ -1,0 +1,140 @@
+"""What the pages for citizens have in common: the branch and service they are about, a safe way out, what was typed."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from ...core.bookings import BookingState
+from ...core.errors import DomainError, Missing, TooMany
+from ...i18n.words import Words
+from ...store.queries.bookings import BookingView
+from ...store.queries.offering import needs_a_way_out, reach
+from ...store.queries.outings import place_on
+from ...store.queries.settings import BranchSettings, ServiceView
+from ...web import access, kit
+from ...web.addresses import address_key
+from ...web.house import house
+from ...web.kit import language_of, page, words_of
+from . import services
+from .own_bookings import is_own
+from .times import place_of_zone, row_label, soon, start_key
+
+# A page that nobody asks about, for somebody who must not be seen on ours.
+SAFE_PLACE: Final = "https://www.wikipedia.org/"
+EXIT_SENTENCE: Final = "web_quick_exit"
+INSTEAD: Final = "instead"
+BESIDE: Final = "beside"
+
+# Holds whose name and contact may be taken over: the one that is to be replaced, and one whose time ran out.
+REPLACEABLE: Final = frozenset({BookingState.HELD, BookingState.EXPIRED})
+
+
+async def frame(
+    request: Request,
+    template: str,
+    branch: BranchSettings,
+    service: ServiceView | None,
+    values: dict[str, Any],
+    *,
+    status: int = 200,
+    headers: dict[str, str] | None = None,
+) -> Response:
+    """A page about a branch, and about one of its services where there is one."""
+    words = words_for_page(request, branch)
+    protected = service is not None and service.confidentiality.hides_service
+    way_out = needs_a_way_out(branch) or EXIT_SENTENCE in branch.texts
+    today = house(request).clock.now().astimezone(branch.calendar.zone).date()
+    shared = {
+        "service": service,
+        "home": "/",
+        "discreet": service is not None and service.confidentiality.discreet,
+        "neutral_title": way_out or (service is not None and service.confidentiality.discreet),
+        "unseen": protected,
+        "channel": services.CHANNELS.get(service.data.get("channel", "")) if service else None,
+        "way_out": SAFE_PLACE if way_out else None,
+        "way_out_words": branch.texts.get(EXIT_SENTENCE),
+        "reach": reach(branch),
+        "carry": carry(request),
+        "carried_token": request.query_params.get(INSTEAD, ""),
+        "address_key": address_key,
+        "place_on": lambda at: place_on(branch, service, at),
+        "start_key": start_key,
+        "row_label": lambda row: row_label(row, today, words),
+        "soon": lambda day: soon(day, today, words),
+        "place_of_zone": place_of_zone(branch, words),
+    }
+    return await page(request, template, shared | values, branch=branch, status=status, headers=headers)
+
+
+async def house_page(
+    request: Request,
+    template: str,
+    branches: list[BranchSettings],
+    values: dict[str, Any],
+    *,
+    status: int = 200,
+    headers: dict[str, str] | None = None,
+) -> Response:
+    """A page about the organisation as a whole; it can be left at once where one of its branches needs that."""
+    hides = any(needs_a_way_out(branch) for branch in branches)
+    shared = {"home": "/", "way_out": SAFE_PLACE if hides else None, "neutral_title": hides}
+    return await page(request, template, shared | values, status=status, headers=headers)
+
+
+def words_for_page(request: Request, branch: BranchSettings) -> Words:
+    """The texts in the language and digits of the page that answers."""
+    return words_of(language_of(request, branch), branch)
+
+
+def base_of(branch: BranchSettings, service: ServiceView) -> str:
+    """The address of a service's pages."""
+    return f"/book/{branch.slug}/{address_key(service)}"
+
+
+def carry(request: Request) -> str:
+    """The part of an address that says which hold is to be replaced, or beside which booking another is made."""
+    kept = {name: token for name in (INSTEAD, BESIDE) if (token := request.query_params.get(name))}
+    return f"?{urlencode(kept)}" if kept else ""
+
+
+async def carried(request: Request, branch: BranchSettings) -> BookingView | None:
+    """The hold that is to be replaced: where it was made, its name and contact stand in the form."""
+    found = await _named(request, branch, INSTEAD)
+    return found if found and found.state in REPLACEABLE else None
+
+
+async def beside(request: Request, branch: BranchSettings) -> BookingView | None:
+    """The booking of this browser beside which somebody else of the family wants a time."""
+    found = await _named(request, branch, BESIDE)
+    return found if found and is_own(request, found) else None
+
+
+async def _named(request: Request, branch: BranchSettings, name: str) -> BookingView | None:
+    token = request.query_params.get(name)
+    if token:
+        with suppress(Missing):
+            where, booking = await access.booking(request, token)
+            if where.id == branch.id:
+                return booking
+    return None
+
+
+def retry_after(refusal: DomainError | None) -> dict[str, str] | None:
+    """The header that tells whoever asked too often how long to wait."""
+    return {"Retry-After": str(refusal.seconds)} if isinstance(refusal, TooMany) else None
+
+
+def is_language_switch(answers: dict[str, str]) -> bool:
+    """Whether a form was sent only to be shown in another language (base.js): nothing is checked or done."""
+    return bool(answers.get("switch"))
+
+
+async def typed(request: Request, *names: str) -> dict[str, str]:
+    """What was typed into the fields of a form; nothing for a field that is missing or holds a file."""
+    fields = await kit.form(request)
+    return {name: fields.get(name, "") for name in names}

@@ -1,0 +1,290 @@
+"""From a time to an appointment: name and contact, a hold of ten minutes, check the answers, confirm."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from ...actions import booking as actions
+from ...actions.booking import HoldOrder
+from ...core import bookings, contacts, telephones
+from ...core.bookings import BookingState
+from ...core.errors import DomainError, Doubtful, Invalid, Refused
+from ...store.log import CITIZEN
+from ...store.queries.bookings import BookingView, policy_of
+from ...store.queries.settings import BranchSettings, ServiceView
+from ...web import access, booking_steps
+from ...web.addresses import service_at
+from ...web.booking_warnings import warnings_of
+from ...web.errors import message
+from ...web.house import house
+from ...web.kit import see_other
+from ...web.open_holds import within_limit
+from . import services, times
+from .frame import base_of, beside, carried, carry, frame, is_language_switch, retry_after, typed, words_for_page
+from .own_bookings import is_own, own_hold, own_tokens, remember, shown_contact, shown_name
+from .times import Times
+
+# Refusals that another time can heal: the times are shown again, and what was typed is kept.
+ABOUT_THE_TIME: Final = frozenset({"slot-taken", "slot-past", "slot-unknown", "day-full", "day-past", "day-too-far"})
+
+
+async def times_page(
+    request: Request,
+    branch: BranchSettings,
+    service: ServiceView,
+    day: date,
+    *,
+    refusal: DomainError | None = None,
+    kept: dict[str, str] | None = None,
+) -> Response:
+    """The times of a day. After a refusal with its reason, and with the typed answers in hidden fields."""
+    base = base_of(branch, service)
+    if not service.bookable:
+        return see_other(base)
+    earlier, family = await carried(request, branch), await beside(request, branch)
+    own = earlier.id if earlier else None
+    found = await house(request).database.read(times.times, branch, service, day, own)
+    words = words_for_page(request, branch)
+    values = {
+        "family": family,
+        "near": found.nearest(family.starts_at) if family else (),
+        "day": day,
+        "parts": found.parts,
+        "reason": message(found.refusal, words) if found.refusal else None,
+        "base": f"{base}/{day.isoformat()}",
+        "back": f"{base}/days{carry(request)}",
+        "refusal": message(refusal, words) if refusal else None,
+        "kept": kept,
+        "request_id": uuid4(),
+    }
+    return await frame(
+        request, "booking/times.html", branch, service, values, status=refusal.status if refusal else 200
+    )
+
+
+async def details(request: Request) -> Response:
+    """`/book/{branch}/{service}/{date}/{start}`: name and contact; sending them holds the time."""
+    branch = await access.branch(request)
+    service = service_at(branch, request.path_params["service"])
+    day = times.read_day(request.path_params["date"])
+    start = times.read_start(request.path_params["start"])
+    earlier = await carried(request, branch)
+    if request.method == "POST":
+        return await _hold(request, branch, service, day, start, earlier)
+    own = earlier is not None and earlier.state is BookingState.HELD and earlier.starts_at == start
+    if not own:
+        found = await house(request).database.read(times.times, branch, service, day, earlier.id if earlier else None)
+        if not found.offers(start):
+            held = await own_hold(request, branch, service, start)
+            if held is not None:
+                return see_other(f"{request.url.path}?instead={held.token}")
+            refusal = gone(found, start, house(request).clock.now())
+            return await times_page(request, branch, service, day, refusal=refusal)
+    answers = {"name": "", "contact": ""}
+    if earlier and is_own(request, earlier):
+        answers = {"name": earlier.name, "contact": earlier.contact}
+    elif family := await beside(request, branch):
+        answers["contact"] = family.contact
+    return await _form(request, branch, service, day, start, answers)
+
+
+async def check(request: Request) -> Response:
+    """`/b/{token}/check`: the answers to check, with a way to change each, while the time is kept."""
+    branch, booking = await access.booking(request)
+    if not is_held(booking, house(request).clock.now()):
+        return see_other(f"/b/{booking.token}")
+    return await _check_page(request, branch, booking, None)
+
+
+async def confirm(request: Request) -> Response:
+    """`/b/{token}/confirmation`: makes the held time an appointment; sending it again changes nothing."""
+    branch, booking = await access.booking(request)
+    if request.method == "POST":
+        try:
+            await booking_steps.confirm(request, booking)
+        except DomainError as error:
+            if is_held(booking, house(request).clock.now()):
+                return await _check_page(request, branch, booking, error)
+    response = see_other(f"/b/{booking.token}")
+    if is_own(request, booking):
+        remember(request, response, booking)
+    return response
+
+
+def gone(found: Times, start: datetime, now: datetime) -> Refused:
+    """Why a time that an address names is not offered any more: of a day that has none, the reason of the day."""
+    return found.refusal or Refused("slot-past" if start <= now else "slot-taken")
+
+
+def is_held(booking: BookingView, now: datetime) -> bool:
+    """Whether the time is still kept; the hold itself is given back a little after its time."""
+    return booking.state is BookingState.HELD and (booking.held_until is None or now < booking.held_until)
+
+
+async def _hold(
+    request: Request,
+    branch: BranchSettings,
+    service: ServiceView,
+    day: date,
+    start: datetime,
+    earlier: BookingView | None,
+) -> Response:
+    answers = await typed(request, "name", "contact", "contact_sure", "request_id", "switch")
+    if is_language_switch(answers):
+        return await _form(request, branch, service, day, start, answers)
+    words = words_for_page(request, branch)
+    mistakes = _mistakes(answers, branch, service)
+    if mistakes:
+        return await _form(request, branch, service, day, start, answers, mistakes=mistakes)
+    order = HoldOrder(
+        branch_id=branch.id,
+        service_id=service.id,
+        starts_at=start,
+        name=answers["name"],
+        contact=answers["contact"],
+        language=words.language,
+        actor=CITIZEN,
+        request_id=_request_id(answers["request_id"]),
+        contact_sure=bool(answers["contact_sure"]),
+    )
+    try:
+        booking, _ = await within_limit(request, branch.id, lambda: _held(request, branch, service, order, earlier))
+    except DomainError as error:
+        if error.code in ABOUT_THE_TIME:
+            return await times_page(request, branch, service, day, refusal=error, kept=answers)
+        return await _form(request, branch, service, day, start, answers, failure=error)
+    response = see_other(f"/b/{booking.token}/check")
+    remember(request, response, booking)
+    return response
+
+
+async def _held(
+    request: Request, branch: BranchSettings, service: ServiceView, order: HoldOrder, earlier: BookingView | None
+) -> BookingView:
+    """A hold, in place of an earlier one; where a time is full because of this person's own hold, in place of that.
+
+    Another contact is another person, whose form lies in a second tab: the hold of the first stays.
+    """
+    database = house(request).database
+    try:
+        if earlier is None:
+            return await database.write_in(branch.id, actions.hold_slot, order)
+    except Refused as error:
+        earlier = await own_hold(request, branch, service, order.starts_at) if error.code == "slot-taken" else None
+        meant = contacts.possible_contacts(order.contact, [branch.data.get("country_code")])
+        if earlier is None or earlier.contact not in meant:
+            raise
+    return await database.write_in(branch.id, actions.hold_instead, order, earlier.id)
+
+
+async def _form(
+    request: Request,
+    branch: BranchSettings,
+    service: ServiceView,
+    day: date,
+    start: datetime,
+    answers: dict[str, str],
+    *,
+    mistakes: Sequence[Invalid] = (),
+    failure: DomainError | None = None,
+) -> Response:
+    if not service.bookable:
+        return see_other(base_of(branch, service))
+    status = failure.status if failure else 422 if mistakes else 200
+    words = words_for_page(request, branch)
+    values: dict[str, Any] = {
+        "day": day,
+        "start": start,
+        "back": f"{base_of(branch, service)}/{day.isoformat()}{carry(request)}",
+        "answers": answers,
+        "errors": {error.field or "name": message(error, words) for error in mistakes},
+        "understood": [(meant, contacts.shown(meant)) for meant in _understood(mistakes)],
+        "example": telephones.example(branch.data.get("country_code")),
+        "failure": message(failure, words) if failure else None,
+        "failure_code": failure.code if failure else None,
+        # A refused request has been answered: the next one is another.
+        "request_id": uuid4() if failure else _request_id(answers.get("request_id", "")),
+        "alias": branch.texts.get("alias"),
+        "privacy_words": branch.texts.get("privacy_short"),
+    }
+    return await frame(
+        request, "booking/details.html", branch, service, values, status=status, headers=retry_after(failure)
+    )
+
+
+async def _check_page(
+    request: Request, branch: BranchSettings, booking: BookingView, failure: DomainError | None
+) -> Response:
+    service = branch.services[booking.service_id]
+    day = booking.starts_at.astimezone(branch.calendar.zone).date()
+    base, instead = base_of(branch, service), f"?instead={booking.token}"
+    details = f"{base}/{day.isoformat()}/{times.start_key(booking.starts_at)}{instead}"
+    now = house(request).clock.now()
+    left = (booking.held_until or booking.starts_at) - now
+    values = {
+        "booking": booking,
+        "name": shown_name(request, booking, service),
+        "contact": shown_contact(request, booking),
+        "warnings": await warnings_of(request, booking, own_tokens(request)),
+        # In whole minutes: one's own clock may be that of another zone.
+        "minutes_left": max(1, left // timedelta(minutes=1)),
+        "fixed": bookings.fixed_at_once(policy_of(branch, service), booking.starts_at, now),
+        "back": details,
+        "change_service": f"/book/{branch.slug}{instead}",
+        "change_day": f"{base}/days{instead}",
+        "change_time": f"{base}/{day.isoformat()}{instead}",
+        "change_details": details,
+        "failure": message(failure, words_for_page(request, branch)) if failure else None,
+        "failure_code": failure.code if failure else None,
+        "sentences": services.sentences(branch, ("no_brokers",)),
+    }
+    status = failure.status if failure else 200
+    return await frame(
+        request, "booking/check.html", branch, service, values, status=status, headers=retry_after(failure)
+    )
+
+
+def _mistakes(answers: dict[str, str], branch: BranchSettings, service: ServiceView) -> list[Invalid]:
+    """Everything that is wrong with the answers at once, so that nobody corrects one field after the other."""
+    found = []
+    for read in (
+        lambda: contacts.read_name(answers["name"]),
+        lambda: contacts.read_contact(
+            answers["contact"],
+            branch.data.get("country_code"),
+            phone_only=service.by_phone,
+            sure=bool(answers["contact_sure"]),
+        ),
+    ):
+        try:
+            read()
+        except Invalid as error:
+            found.append(error)
+    return found
+
+
+def _understood(mistakes: Sequence[Invalid]) -> tuple[str, ...]:
+    """What the contact can mean, where that is to be said by whoever typed it."""
+    return next((error.understood for error in mistakes if isinstance(error, Doubtful)), ())
+
+
+def _request_id(sent: str) -> str:
+    """The id that makes a repeated request the same request; a new one where the form brought none of ours."""
+    try:
+        return str(UUID(sent))
+    except ValueError:
+        return str(uuid4())
+
+
+routes: list[BaseRoute] = [
+    Route("/book/{branch}/{service}/{date}/{start}", details, methods=["GET", "POST"]),
+    Route("/b/{token}/check", check),
+    Route("/b/{token}/confirmation", confirm, methods=["GET", "POST"]),
+]

@@ -1,0 +1,165 @@
+"""Pages for citizens before they come: what there is, which service, which day, which time.
+
+The order of the pages is the order of the questions; each can be opened by its address and works without a script.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from ...core.bookings import read_code
+from ...core.contacts import possible_contacts
+from ...core.errors import DomainError, Invalid, Missing, TooMany
+from ...store.queries.settings import BranchSettings, ServiceView
+from ...web import access, code_guesses
+from ...web.addresses import service_at
+from ...web.errors import message
+from ...web.house import house
+from ...web.kit import language_of, see_other, words_of
+from ...web.limits import allow
+from . import about, appointment, holding, services, times
+from .frame import base_of, carried, carry, frame, house_page, is_language_switch, typed, words_for_page
+
+LOOK_UP: Final = "booking/my_booking.html"
+LONGEST_SEARCH: Final = 100
+
+
+async def front(request: Request) -> Response:
+    """`/`: who we are and what can be done here; where there is one branch, its services at once."""
+    branches = await access.branches(request)
+    if len(branches) == 1:
+        return await _services(request, branches[0], front=True)
+    return await house_page(request, "booking/front.html", branches, {"branches": branches})
+
+
+async def show_services(request: Request) -> Response:
+    """`/book/{branch}`: the services by department, each with how it is had, and when the branch is open today."""
+    return await _services(request, await access.branch(request))
+
+
+async def service(request: Request) -> Response:
+    """`/book/{branch}/{service}`: what to bring and what holds, before anything is asked."""
+    branch, chosen = await _chosen(request)
+    words, now = words_for_page(request, branch), house(request).clock.now()
+    values = {
+        "how": services.how(chosen),
+        "instead_of_booking": services.instead(chosen),
+        "platform": chosen.data.get("apply_at"),
+        "fee": chosen.data.get("fee"),
+        "documents": [document.names for document in chosen.to_bring],
+        "particulars": services.particulars(chosen, words),
+        "rules": services.rules(branch, chosen, words),
+        "hours": services.open_today(branch, now, chosen),
+        "out": services.days_out(branch, chosen, now) if chosen.bookable else None,
+    }
+    return await frame(request, "booking/service.html", branch, chosen, values)
+
+
+async def days(request: Request) -> Response:
+    """`/book/{branch}/{service}/days`: the days with how many places, four weeks at a time (`?from=`)."""
+    branch, chosen = await _chosen(request)
+    if not chosen.bookable:
+        return see_other(base_of(branch, chosen))
+    wanted = request.query_params.get("from")
+    asked = times.read_day(wanted) if wanted else None
+    earlier = await carried(request, branch)
+    found = await house(request).database.read(times.days, branch, chosen, asked, earlier.id if earlier else None)
+    values = {"found": found, "base": base_of(branch, chosen), "back": base_of(branch, chosen) + carry(request)}
+    return await frame(request, "booking/days.html", branch, chosen, values)
+
+
+async def show_times(request: Request) -> Response:
+    """`/book/{branch}/{service}/{date}`: the times of a day."""
+    branch, chosen = await _chosen(request)
+    return await holding.times_page(request, branch, chosen, times.read_day(request.path_params["date"]))
+
+
+async def my_booking(request: Request) -> Response:
+    """`/my-booking`: a booking is opened again by its code together with its contact; the code alone is no secret."""
+    if request.method != "POST":
+        return await _look_up_page(request, {}, {}, None, 200)
+    answers = await typed(request, "code", "contact", "name", "switch")
+    if is_language_switch(answers):
+        return await _look_up_page(request, answers, {}, None, 200)
+    words = words_of(language_of(request))
+    errors = {error.field or "code": message(error, words) for error in await _mistakes(request, answers)}
+    if errors:
+        return await _look_up_page(request, answers, errors, None, 422)
+    try:
+        allow(request, "look-ups")
+        found = await code_guesses.look_up(request, answers["code"], answers["contact"], answers["name"])
+    except Invalid as error:
+        return await _look_up_page(request, answers, {error.field or "code": message(error, words)}, None, 422)
+    except Missing:
+        return await _look_up_page(request, answers, {"code": words.text("booking.not-found")}, None, 404)
+    except TooMany as error:
+        return await _look_up_page(request, answers, {}, error, 429)
+    return see_other(f"/b/{found.token}")
+
+
+async def _look_up_page(
+    request: Request, answers: dict[str, str], errors: dict[str, str], failure: DomainError | None, status: int
+) -> Response:
+    words = words_of(language_of(request))
+    headers = {"Retry-After": str(failure.seconds)} if isinstance(failure, TooMany) else None
+    values: dict[str, Any] = {
+        "answers": answers,
+        "errors": errors,
+        "failure": message(failure, words) if failure else None,
+        "asks_name": "name" in errors or bool(answers.get("name")),
+    }
+    branches = await access.branches(request)
+    return await house_page(request, LOOK_UP, branches, values, status=status, headers=headers)
+
+
+async def _mistakes(request: Request, answers: dict[str, str]) -> list[Invalid]:
+    """What is wrong with code and contact before anything is looked up, all at once."""
+    # Which branch a booking is at is not known before it is found: a number may be written as at home in any of them.
+    countries = [branch.data.get("country_code") for branch in await access.branches(request)]
+    found = []
+    for read in (lambda: read_code(answers["code"]), lambda: possible_contacts(answers["contact"], countries)):
+        try:
+            read()
+        except Invalid as error:
+            found.append(error)
+    return found
+
+
+async def _services(request: Request, branch: BranchSettings, *, front: bool = False) -> Response:
+    the_house = house(request)
+    wanted = request.query_params.get("q", "")[:LONGEST_SEARCH]
+    offered = await the_house.database.read(services.offers, branch)
+    tags = (await the_house.organisation()).data["service_tags"]
+    values = {
+        "front": front,
+        "wanted": wanted,
+        "together": services.TOGETHER,
+        "listed": services.listed(branch, offered, tags, wanted),
+        "first_sentences": services.sentences(branch, services.FIRST_SENTENCES),
+        "later_sentences": services.sentences(branch, services.LATER_SENTENCES),
+        "hours": services.open_today(branch, the_house.clock.now()),
+        "branches": len(await access.branches(request)),
+    }
+    return await frame(request, "booking/services.html", branch, None, values)
+
+
+async def _chosen(request: Request) -> tuple[BranchSettings, ServiceView]:
+    branch = await access.branch(request)
+    return branch, service_at(branch, request.path_params["service"])
+
+
+routes: list[BaseRoute] = [
+    Route("/", front),
+    Route("/my-booking", my_booking, methods=["GET", "POST"]),
+    Route("/book/{branch}", show_services),
+    Route("/book/{branch}/{service}", service),
+    Route("/book/{branch}/{service}/days", days),
+    Route("/book/{branch}/{service}/{date}", show_times),
+    *about.routes,
+    *holding.routes,
+    *appointment.routes,
+]

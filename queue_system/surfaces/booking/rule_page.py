@@ -1,0 +1,49 @@
+"""The published rule of a branch: a page, and a sheet for the wall."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from ...i18n import dates
+from ...i18n.filters import localised
+from ...web import access, kit
+from ...web.house import house
+from ...web.qr import qr_svg
+from ...web.rules import rules_of
+from .frame import frame
+
+# The first languages of the branch stand side by side on the wall.
+ON_THE_WALL: Final = 2
+PAPERS: Final = ("a4", "a3")
+
+
+async def page(request: Request) -> Response:
+    """`/rules/{branch}`: who is called when."""
+    branch = await access.branch(request)
+    words = kit.words_of(kit.language_of(request, branch), branch)
+    return await frame(request, "booking/rules.html", branch, None, {"rules": rules_of(branch, words)})
+
+
+async def sheet(request: Request) -> Response:
+    """`/rules/{branch}/sheet`: the same for the wall, in the first two languages of the branch (`?paper=a3`)."""
+    branch = await access.branch(request)
+    languages = kit.languages_of(branch)[:ON_THE_WALL]
+    address = f"{house(request).configuration.address}/rules/{branch.slug}"
+    wanted = request.query_params.get("paper")
+    values = {
+        "columns": [rules_of(branch, kit.words_of(language, branch)) for language in languages],
+        "paper": wanted if wanted in PAPERS else PAPERS[0],
+        "address": address,
+        "qr": qr_svg(address, kit.words_of(languages[0], branch).text("rules.title")),
+        "on": house(request).clock.now(),
+        "named": lambda names, words: localised(names, words.language),
+        "day_of": lambda at, words: dates.day(at.astimezone(branch.zone).date(), words),
+    }
+    return await kit.page(request, "booking/rules_sheet.html", values, branch=branch, language=languages[0])
+
+
+routes: list[BaseRoute] = [Route("/rules/{branch}", page), Route("/rules/{branch}/sheet", sheet)]

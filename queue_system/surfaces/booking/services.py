@@ -1,0 +1,295 @@
+"""What a visitor can come for: services with how they are had, when it is open, what to bring, what holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from ...core import bookings, hours
+from ...core.hours import Outing
+from ...core.offering import Way
+from ...i18n import filters
+from ...i18n.folding import fold, holds
+from ...i18n.words import Words
+from ...store.database import Tx
+from ...store.queries.bookings import free_days, policy_of
+from ...store.queries.offering import ways
+from ...store.queries.outings import place_on
+from ...store.queries.settings import BranchSettings, DepartmentView, Names, ServiceView
+from ...web.addresses import address_key
+
+# How far the list of services looks for the next place, and in what stretches.
+LOOK_AHEAD: Final = timedelta(days=28)
+STRETCH: Final = timedelta(days=7)
+# So many services stand one below the other; more are folded up by department and can be searched.
+TOGETHER: Final = 8
+
+# How a service is had, in one plain phrase, by its ways; a platform elsewhere is named beside it.
+HOW: Final[dict[tuple[Way, ...], str]] = {
+    (Way.BOOKING, Way.NUMBER): "booking.how-appointment-or-number",
+    (Way.NUMBER, Way.BOOKING): "booking.how-number-or-appointment",
+    (Way.BOOKING,): "booking.how-appointment",
+    (Way.NUMBER,): "booking.how-number",
+    (Way.RECEPTION,): "booking.how-reception",
+    (Way.INVITATION,): "booking.how-invitation",
+    (): "public.how-not-here",
+}
+# And, for services that nobody can book on these pages, what to do instead.
+INSTEAD: Final[dict[tuple[Way, ...], str]] = {
+    (Way.NUMBER,): "public.instead-number",
+    (Way.RECEPTION,): "public.instead-reception",
+    (Way.INVITATION,): "public.instead-invitation",
+    (): "public.instead-nowhere",
+}
+CHANNELS: Final = {"phone": "booking.channel-phone", "field": "booking.channel-field"}
+TAGS: Final = {
+    "personal_presence": "booking.tag-presence",
+    "biometrics": "booking.tag-fingerprints",
+}
+# The branch's own sentences that belong on these pages, in this order; the others are for kiosk, screen and slip.
+# What decides whether to choose at all stands before the services, what is good to know behind them.
+FIRST_SENTENCES: Final = ("banner", "passports_only_platform")
+LATER_SENTENCES: Final = (
+    "welcome",
+    "entrance",
+    "no_brokers",
+    "neutrality",
+    "confidentiality",
+    "forgery_notice",
+    "alias",
+    "hint",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DaysOut:
+    """The days of a branch that only goes out, as whoever books meets them.
+
+    `open`: one of them can be booked today. `next` is the first that cannot yet, and `opens` the day from which it can.
+    """
+
+    open: bool
+    next: Outing | None
+    opens: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A service in the list: its address part, how it is had, and the first day with a place (None: not bookable).
+
+    `out` is set for what is booked at a branch that only goes out.
+    """
+
+    service: ServiceView
+    key: str
+    how: str
+    first_day: date | None
+    out: DaysOut | None
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What a list shows: offers by department, and those that a search found by their documents alone.
+
+    `grouped`: too many to stand open one below the other.
+    """
+
+    departments: Sequence[tuple[DepartmentView, Sequence[Offer]]]
+    by_document: Sequence[Offer]
+    grouped: bool
+
+    @property
+    def count(self) -> int:
+        return len(self.by_document) + sum(len(offers) for _, offers in self.departments)
+
+
+@dataclass(frozen=True, slots=True)
+class DayElsewhere:
+    """A coming day on which a branch or a service is at another place."""
+
+    opens: datetime
+    closes: datetime
+    place: Names
+
+
+@dataclass(frozen=True, slots=True)
+class OpenToday:
+    """The hours of today: windows as (opening, closing, last ticket), and what holds at this moment.
+
+    `until` is when it closes, None when it is closed now; then `next_opening` says when it opens. `place` is where it
+    is today, when that is not at the branch; `elsewhere` are the days elsewhere from today on.
+    """
+
+    windows: tuple[tuple[datetime, datetime, datetime], ...]
+    until: datetime | None
+    next_opening: datetime | None
+    opens_today: bool
+    closure: Names | None
+    place: Names | None
+    elsewhere: tuple[DayElsewhere, ...]
+    only_elsewhere: bool
+
+
+def how(service: ServiceView) -> str:
+    """The key of the phrase that says how a service is had."""
+    return HOW[_here(service)]
+
+
+def instead(service: ServiceView) -> str | None:
+    """The key of the sentence that says what to do where a service cannot be booked on these pages."""
+    return INSTEAD.get(_here(service))
+
+
+def offers(tx: Tx, branch: BranchSettings) -> list[tuple[DepartmentView, list[Offer]]]:
+    """The services of a branch by department, both in their order, each with the first day that has a place."""
+    found: dict[UUID, list[Offer]] = {}
+    for service in branch.services.values():
+        first = first_day(tx, branch, service) if service.bookable else None
+        out = days_out(branch, service, tx.now) if service.bookable else None
+        offer = Offer(service, address_key(service), how(service), first, out)
+        found.setdefault(service.department_id, []).append(offer)
+    return [(department, found[key]) for key, department in branch.departments.items() if key in found]
+
+
+def listed(
+    branch: BranchSettings,
+    offered: Sequence[tuple[DepartmentView, Sequence[Offer]]],
+    tags: Mapping[str, Names],
+    wanted: str,
+) -> Listed:
+    """The offers that a search finds, all without one: by name, department and tag, else by what is to be brought.
+
+    `tags` are the names of the service tags. It is searched in every language that the branch has.
+    """
+    grouped = len(branch.services) > TOGETHER
+    if not fold(wanted):
+        return Listed(offered, (), grouped)
+    departments, by_document = [], []
+    for department, offers in offered:
+        found = [offer for offer in offers if holds(_said(branch, department, offer.service, tags), wanted)]
+        rest = [offer for offer in offers if offer not in found]
+        by_document += [offer for offer in rest if holds(_papers(branch, offer.service), wanted)]
+        if found:
+            departments.append((department, found))
+    return Listed(departments, by_document, grouped)
+
+
+def first_day(tx: Tx, branch: BranchSettings, service: ServiceView) -> date | None:
+    """The first day on which the public can book a service; None within four weeks."""
+    first = tx.now.astimezone(branch.calendar.zone).date()
+    end = first + LOOK_AHEAD
+    last = bookings.last_day(policy_of(branch, service), first)
+    end = end if last is None else min(end, last)
+    while first <= end:
+        for day in free_days(tx, branch, service, first, min(end, first + STRETCH - timedelta(days=1))):
+            if day.slots:
+                return day.day
+        first += STRETCH
+    return None
+
+
+def days_out(branch: BranchSettings, service: ServiceView, now: datetime) -> DaysOut | None:
+    """Which days of a branch that only goes out can be booked, and which is the next; None where it has own doors."""
+    calendar = branch.calendar
+    if not calendar.only_goes_out:
+        return None
+    today = now.astimezone(calendar.zone).date()
+    last = bookings.last_day(policy_of(branch, service), today)
+    coming = [outing for outing in calendar.outings if outing.day >= today and outing.takes(service.id)]
+    later = [outing for outing in coming if last is not None and outing.day > last]
+    following = min(later, key=lambda outing: outing.day, default=None)
+    opens = today + (following.day - last) if following and last else None
+    return DaysOut(open=len(later) < len(coming), next=following, opens=opens)
+
+
+def open_today(branch: BranchSettings, now: datetime, service: ServiceView | None = None) -> OpenToday:
+    """The hours of a branch, or of one of its services, on the civil day of `now`."""
+    calendar, service_id = branch.calendar, service.id if service else None
+    today = now.astimezone(calendar.zone).date()
+    windows = tuple(
+        (*hours.to_instants(today, window, calendar.zone), hours.instant_at(today, window.last, calendar.zone))
+        for window in hours.windows(today, calendar, service_id)
+    )
+    until = hours.open_until(now, calendar, service_id)
+    upcoming = None if until else hours.next_opening(now, calendar, service_id)
+    opens_today = upcoming is not None and upcoming.astimezone(calendar.zone).date() == today
+    return OpenToday(
+        windows,
+        until,
+        upcoming,
+        opens_today,
+        closure_on(branch, today, service_id),
+        place_on(branch, service, today),
+        tuple(
+            DayElsewhere(*hours.instants_of(outing, calendar.zone), dict(outing.place))
+            for outing in calendar.outings
+            if outing.day >= today and (service is None or (outing.takes(service.id) and not service.elsewhere))
+        ),
+        calendar.only_goes_out,
+    )
+
+
+def closure_on(branch: BranchSettings, day: date, service_id: UUID | None = None) -> Names | None:
+    """The name of the holiday or closure that shuts the branch, or the service, on a day."""
+    for closure in branch.calendar.closures:
+        concerned = closure.service_ids is None or service_id in closure.service_ids
+        if concerned and closure.names and closure.first <= day <= closure.last:
+            return dict(closure.names)
+    return None
+
+
+def sentences(branch: BranchSettings, slugs: Iterable[str]) -> list[Names]:
+    """The branch's own sentences for these pages."""
+    return [branch.texts[slug] for slug in slugs if slug in branch.texts]
+
+
+def particulars(service: ServiceView, words: Words) -> list[str]:
+    """What a service asks of whoever comes, besides documents, one plain sentence each."""
+    return [words.text(TAGS[tag]) for tag in service.tags if tag in TAGS]
+
+
+def rules(branch: BranchSettings, service: ServiceView, words: Words) -> list[str]:
+    """What the policy of a service allows, one plain sentence each."""
+    if not service.bookable:
+        return []
+    found = []
+    policy = policy_of(branch, service)
+    if policy.horizon_days is not None:
+        only_goes_out = branch.calendar.only_goes_out
+        found.append(
+            words.plural("booking.rule-days-out" if only_goes_out else "booking.rule-horizon", policy.horizon_days)
+        )
+    if policy.max_active is not None:
+        found.append(words.plural("booking.rule-active", policy.max_active))
+    if policy.max_changes is not None:
+        found.append(words.plural("booking.rule-changes", policy.max_changes))
+    if policy.returns_by_lot:
+        found.append(words.text("booking.rule-freed", time=filters.bdi(f"{branch.freed_places_at:%H:%M}")))
+    else:
+        found.append(words.text("booking.rule-freed-staff"))
+    return found
+
+
+def _said(
+    branch: BranchSettings, department: DepartmentView, service: ServiceView, tags: Mapping[str, Names]
+) -> list[str]:
+    named = [service.names, service.shown_names, department.names, *(tags[tag] for tag in service.tags if tag in tags)]
+    return [names[language] for names in named for language in branch.languages if language in names]
+
+
+def _papers(branch: BranchSettings, service: ServiceView) -> list[str]:
+    papers = [document.names for document in service.to_bring]
+    return [names[language] for names in papers for language in branch.languages if language in names]
+
+
+def _here(service: ServiceView) -> tuple[Way, ...]:
+    """The ways that begin on these pages or at the branch."""
+    return tuple(way for way in ways(service) if way is not Way.PLATFORM)
+
+
+def shown_name(service: ServiceView, words: Words) -> str:
+    """The name of a service as anybody may read it."""
+    return filters.localised(service.shown_names, words.language)

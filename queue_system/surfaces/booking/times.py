@@ -1,0 +1,193 @@
+"""Days and times to choose from: for a new appointment and for moving one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Final
+from uuid import UUID
+
+from babel.dates import get_timezone_location
+from starlette.exceptions import HTTPException
+
+from ...core import bookings
+from ...core.bookings import Booker
+from ...core.errors import Refused
+from ...core.slots import Slot
+from ...i18n import dates
+from ...i18n.words import Words
+from ...store.database import Tx
+from ...store.queries.bookings import DaySlots, free_days, policy_of
+from ...store.queries.settings import BranchSettings, Names, ServiceView
+from .services import DaysOut, closure_on, days_out
+
+# How many days stand on one page, and how far ahead anybody may page where the policy sets no limit.
+DAYS_ON_PAGE: Final = 28
+FARTHEST: Final = timedelta(days=366)
+# How many times are shown first to a family that wants to come together.
+NEAR: Final = 4
+
+_START: Final = "%Y%m%dT%H%MZ"
+# Until which local hour a time is called so.
+_PARTS: Final = ((12, "booking.morning"), (17, "booking.afternoon"), (24, "booking.evening"))
+_AFTER_MIDNIGHT: Final = "booking.after-midnight"
+
+
+@dataclass(slots=True)
+class DayRow:
+    """A line of the list: one day that is open, or several closed ones in a row. `places` is 0 when nothing is left."""
+
+    first: date
+    last: date
+    places: int = 0
+    closed: bool = False
+    closure: Names | None = None
+
+
+@dataclass(slots=True)
+class Month:
+    """The days of one calendar month, under its name."""
+
+    first: date
+    rows: list[DayRow] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """A page of days. `earlier` and `later` are the first days of the pages beside it, `last` the end of booking.
+
+    `out` is set at a branch that only goes out; while none of its days can be booked, there are no months.
+    """
+
+    months: tuple[Month, ...]
+    earlier: date | None
+    later: date | None
+    last: date | None
+    places: int
+    out: DaysOut | None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Times of a day that belong together, with the key of their name."""
+
+    name: str
+    slots: tuple[Slot, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """The times of a day by part of the day, and why there is none where there is none."""
+
+    parts: tuple[Part, ...]
+    refusal: Refused | None
+
+    def offers(self, start: datetime) -> bool:
+        """Whether a time is among those that can be booked."""
+        return any(slot.start == start for part in self.parts for slot in part.slots)
+
+    def nearest(self, start: datetime) -> tuple[Slot, ...]:
+        """The few times that lie nearest to another, in their order."""
+        slots = [slot for part in self.parts for slot in part.slots]
+        near = sorted(slots, key=lambda slot: abs(slot.start - start))[:NEAR]
+        return tuple(sorted(near, key=lambda slot: slot.start))
+
+
+def read_day(text: str) -> date:
+    """A day as it stands in an address, 2026-11-22; anything else is no page of ours (404)."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise HTTPException(404) from None
+
+
+def read_start(text: str) -> datetime:
+    """The instant of a time as it stands in an address, 20261122T0700Z; anything else is no page of ours (404)."""
+    try:
+        return datetime.strptime(text, _START).replace(tzinfo=UTC)
+    except ValueError:
+        raise HTTPException(404) from None
+
+
+def start_key(start: datetime) -> str:
+    """How a time is written in an address: as an instant, so that an hour which comes twice is two addresses."""
+    return f"{start.astimezone(UTC):{_START}}"
+
+
+def days(tx: Tx, branch: BranchSettings, service: ServiceView, asked: date | None, own: UUID | None = None) -> Days:
+    """The days from `asked` on, today where that is past or None; what the `own` booking holds counts as free."""
+    today = tx.now.astimezone(branch.calendar.zone).date()
+    out = days_out(branch, service, tx.now)
+    if out is not None and not out.open:
+        return Days((), None, None, None, 0, out)
+    limit = bookings.last_day(policy_of(branch, service), today)
+    end = limit or today + FARTHEST
+    first = min(max(asked or today, today), end)
+    last = min(first + timedelta(days=DAYS_ON_PAGE - 1), end)
+    found = free_days(tx, branch, service, first, last, own=own)
+    back = max(today, first - timedelta(days=DAYS_ON_PAGE))
+    return Days(
+        months=tuple(_by_month(branch, service, found)),
+        earlier=back if first > today else None,
+        later=last + timedelta(days=1) if last < end else None,
+        last=limit,
+        places=sum(day.places for day in found),
+        out=out,
+    )
+
+
+def times(tx: Tx, branch: BranchSettings, service: ServiceView, day: date, own: UUID | None = None) -> Times:
+    """The times of one day that can be booked; what the `own` booking holds, or gave up itself, counts as free."""
+    (found,) = free_days(tx, branch, service, day, day, own=own)
+    zone = branch.calendar.zone
+    midnight = datetime.combine(day, time())
+    parts: dict[str, list[Slot]] = {}
+    for slot in found.slots:
+        local = slot.start.astimezone(zone).replace(tzinfo=None)
+        hour = (local - midnight) // timedelta(hours=1)
+        name = next((name for until, name in _PARTS if hour < until), _AFTER_MIDNIGHT)
+        parts.setdefault(name, []).append(slot)
+    refusal = bookings.against_day(policy_of(branch, service), Booker.PUBLIC, tx.now.astimezone(zone).date(), day)
+    if refusal is None and found.refusal is not None:
+        refusal = Refused(found.refusal)
+    return Times(tuple(Part(name, tuple(slots)) for name, slots in parts.items()), refusal)
+
+
+def soon(day: date, today: date, words: Words) -> str:
+    """A day in passing: «اليوم», «غدًا», else the whole date."""
+    if day == today:
+        return words.text("common.today")
+    if day == today + timedelta(days=1):
+        return words.text("common.tomorrow")
+    return dates.day(day, words)
+
+
+def place_of_zone(branch: BranchSettings, words: Words) -> str:
+    """Whose local time the times are in: the city, or the country where it has one zone."""
+    return get_timezone_location(branch.calendar.zone.key, locale=words.language, return_city=True)
+
+
+def row_label(row: DayRow, today: date, words: Words) -> str:
+    """«الأحد 22», «غدًا، الاثنين 23», or the stretch of closed days «من الجمعة 27 إلى السبت 28»."""
+    first = dates.weekday(row.first, words)
+    if row.first == row.last:
+        near = {today: "common.today-is", today + timedelta(days=1): "common.tomorrow-is"}.get(row.first)
+        return words.text(near, day=first) if near else first
+    return words.text("booking.day-range", first=first, last=dates.weekday(row.last, words))
+
+
+def _by_month(branch: BranchSettings, service: ServiceView, found: list[DaySlots]) -> list[Month]:
+    months: list[Month] = []
+    for day in found:
+        if not months or (day.day.year, day.day.month) != (months[-1].first.year, months[-1].first.month):
+            months.append(Month(day.day))
+        rows = months[-1].rows
+        if day.refusal != "day-closed":
+            rows.append(DayRow(day.day, day.day, day.places))
+            continue
+        closure = closure_on(branch, day.day, service.id)
+        if rows and rows[-1].closed and rows[-1].closure == closure:
+            rows[-1].last = day.day
+        else:
+            rows.append(DayRow(day.day, day.day, closed=True, closure=closure))
+    return months

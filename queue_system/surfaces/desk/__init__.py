@@ -1,0 +1,7 @@
+"""The clerk's desk: call, serve, send on."""
+
+from __future__ import annotations
+
+from .pages import routes
+
+__all__ = ["routes"]

@@ -1,0 +1,86 @@
+"""What a press leaves open, asked in place: what became of the visitor, why out of turn, which class.
+
+The answer comes with the same press once more: nothing was done by the first one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from ...core.reasons import OUT_OF_TURN
+from ...core.tickets import TicketState
+from ...store.queries import line
+from ...store.queries.desk import DeskView
+from ...store.queries.line import TicketView
+from ...store.queries.settings import BranchSettings, Names
+
+# The refusal that stands for a question.
+ASKED: Final = {
+    "visitor-not-begun": "became",
+    "call-reason-missing": "reason",
+    "raise-class-missing": "class",
+}
+# What a press may have said already, which its answer says again.
+_KEPT: Final = ("ticket", "current", "reason")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One button of a question: the value it adds, its key, its words, which are a sentence's key or names."""
+
+    value: str
+    key: str
+    words: str = ""
+    names: Names | None = None
+    note: str = ""
+
+
+_CANCEL: Final = Answer("", "W", "desk.ask-cancel")
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """`field` is what the answers say; `said` is what the press said before; `ticket` is whom it is about.
+
+    `none_of_them` takes the press back.
+    """
+
+    words: str
+    resource: str
+    field: str
+    said: Mapping[str, str]
+    ticket: TicketView
+    answers: tuple[Answer, ...]
+    none_of_them: Answer
+
+
+def question(refusal: str, resource: str, form: Mapping[str, str], view: DeskView) -> Question | None:
+    """The question that a refused press stands for; None where it is about a visitor who is not there any more."""
+    kind = ASKED[refusal]
+    said = {name: str(form[name]) for name in _KEPT if form.get(name)}
+    ticket = view.current if kind == "became" else _found(view, said.get("ticket", ""))
+    if ticket is None:
+        return None
+    if kind == "became":
+        came, absent = Answer("done", "F", "desk.came-and-done"), Answer("absent", "X", "desk.no-show")
+        wait = Answer("", "W", "desk.ask-wait")
+        return Question("desk.ask-became", resource, "current", said, ticket, (came, absent), wait)
+    if kind == "reason":
+        answers = tuple(Answer(code, str(number), f"audit.basis.{code}") for number, code in enumerate(OUT_OF_TURN, 1))
+        return Question("desk.ask-reason", resource, "reason", said, ticket, answers, _CANCEL)
+    return Question("desk.ask-class", resource, "class", said, ticket, classes_for(view.settings, ticket), _CANCEL)
+
+
+def classes_for(settings: BranchSettings, ticket: TicketView) -> tuple[Answer, ...]:
+    """The heavier classes that staff may give a ticket, the heaviest first, each with what establishes it."""
+    return tuple(
+        Answer(priority.slug, str(number), names=priority.names, note=f"audit.basis.{reason}")
+        for number, (priority, reason) in enumerate(line.heavier_classes(settings, ticket), 1)
+    )
+
+
+def _found(view: DeskView, ticket_id: str) -> TicketView | None:
+    every = (*view.waiting, *view.held)
+    return next((one for one in every if str(one.id) == ticket_id and one.state is not TicketState.CALLED), None)

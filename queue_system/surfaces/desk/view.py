@@ -1,0 +1,196 @@
+"""The desk as its template wants it: the line in calling order, what can be done now, and why the rest cannot."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from ...core.dispatch import Reason
+from ...core.tickets import Step, TicketState, steps_from
+from ...store.queries.access import StaffView
+from ...store.queries.desk import DeskView
+from ...store.queries.line import TicketView, absence_rule, agreed_time, emergencies, served_queues
+from ...store.queries.screens import is_kept_off
+from ...store.queries.settings import BranchSettings, CounterView, Names
+from .asking import Answer, classes_for
+
+LINE_SHOWN: Final = 30
+# How a visit ends when it does not end well.
+OUTCOMES: Final = (
+    Answer("documents_missing", "D", "desk.outcome-documents-missing"),
+    Answer("refused", "J", "desk.outcome-refused"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """One action: the resource it posts to ("" opens the dialog of the transfer), its key, its words.
+
+    `why` is the key of the sentence that says why it cannot be done now, "" when it can.
+    """
+
+    resource: str
+    key: str
+    words: str
+    why: str = ""
+    likely: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A ticket in one of the lists; `reason` only where the order needs one."""
+
+    ticket: TicketView
+    names: Names
+    reason: Reason | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """What "not here" means at this moment: a no-show, or the line again. `call` of `calls` that a no-show needs."""
+
+    no_show: bool
+    call: int
+    calls: int
+    no_show_from: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A service that a visitor can be sent on to, and whether an open counter serves it."""
+
+    id: UUID
+    names: Names
+    counter_open: bool
+
+
+def context(view: DeskView, person: StaffView, now: datetime, *, everybody: bool) -> dict[str, Any]:
+    """What `desk/_desk.html` shows to `person`; `everybody`: the whole line instead of its beginning."""
+    settings, current = view.settings, view.current
+    order = view.order(now)
+    tickets = {ticket.id: ticket for ticket in view.waiting}
+    shown = order if everybody else order[:LINE_SHOWN]
+    mine = view.holder is not None and view.holder.staff_id == person.id
+    return {
+        "view": view,
+        "mine": mine,
+        "ticket": current,
+        "service": settings.services[current.service_id] if current else None,
+        "priority": settings.priorities.get(current.priority) if current else None,
+        "name": _booked_name(view),
+        "expected": current.id if current else "",
+        "unseen": _unseen(view),
+        "emergencies": [
+            (ticket, settings.priorities[ticket.priority].names) for ticket in emergencies(settings, view.waiting)
+        ],
+        "absence": absence(view, now),
+        "outcomes": OUTCOMES,
+        "buttons": buttons(view),
+        "hint": _hint(view),
+        "line": [_row(tickets[choice.ticket_id], settings, choice.reason) for choice in shown],
+        "waiting": len(order),
+        "hidden": len(order) - len(shown),
+        "raisable": {row.id for row in (*view.waiting, *view.held) if classes_for(settings, row)},
+        "held": [_row(ticket, settings) for ticket in view.held],
+        "missed": [_row(ticket, settings) for ticket in view.missed],
+        "colleagues": [counter for counter in settings.counters.values() if counter.id != view.counter.id],
+        "targets": _targets(settings, current, served_queues(settings, view.holders)),
+        "base": f"/counters/{settings.slug}/{view.counter.slug}",
+        "here": f"/desk/{settings.slug}/{view.counter.slug}",
+        "everybody": everybody,
+    }
+
+
+def buttons(view: DeskView) -> list[Button]:
+    """The row of actions, always in the same places."""
+    current = view.current
+    state = current.state if current else None
+    able = steps_from(state) if state else frozenset()
+    nobody = "" if current else "desk.why-nobody-here"
+
+    def why(step: Step) -> str:
+        return nobody or ("" if step in able else "desk.why-visit-began")
+
+    return [
+        Button("calls", "N", "desk.next", "" if view.waiting else "desk.why-nobody-waits", likely=current is None),
+        Button("recalls", "R", "desk.recall", why(Step.RECALL)),
+        Button("starts", "S", "desk.start", why(Step.START), likely=state is TicketState.CALLED),
+        Button("finishes", "F", "desk.finish", nobody, likely=state is TicketState.SERVING),
+        Button("absences", "X", "desk.no-show", why(Step.NO_SHOW)),
+        Button("holds", "H", "desk.hold", why(Step.HOLD)),
+        Button("", "T", "desk.transfer", why(Step.TRANSFER)),
+        Button("take-backs", "Z", "desk.take-back", "" if view.undo_until else "desk.why-nothing-to-take-back"),
+    ]
+
+
+def absence(view: DeskView, now: datetime) -> Absence | None:
+    """What "not here" would mean now for the visitor who was called; None while nobody is."""
+    current = view.current
+    if current is None or current.state is not TicketState.CALLED or current.first_called_at is None:
+        return None
+    rule = absence_rule(view.settings)
+    return Absence(
+        no_show=rule.is_no_show(current.calls, current.first_called_at, agreed_time(current), now),
+        call=current.calls,
+        calls=rule.calls,
+        no_show_from=rule.no_show_from(current.first_called_at, agreed_time(current)),
+    )
+
+
+def queue_names(settings: BranchSettings, counter: CounterView) -> list[Names]:
+    """What is served at a counter."""
+    return [settings.queues[queue_id].names for queue_id in counter.queues]
+
+
+def _row(ticket: TicketView, settings: BranchSettings, reason: Reason | None = None) -> Row:
+    return Row(ticket, settings.services[ticket.service_id].listed_names, reason)
+
+
+def _booked_name(view: DeskView) -> str | None:
+    """The name a booking was made in; None without one and where the service's level keeps names off screens."""
+    if view.booking is None or view.current is None:
+        return None
+    level = view.settings.services[view.current.service_id].confidentiality
+    return view.booking.name if level.display == "code" else None
+
+
+def _hint(view: DeskView) -> str:
+    current = view.current
+    if current is None:
+        return "desk.hint-free" if view.waiting else "desk.hint-empty"
+    return "desk.hint-called" if current.state is TicketState.CALLED else "desk.hint-serving"
+
+
+def _unseen(view: DeskView) -> str:
+    """The sentence of a call that no screen shows, "" for one that is seen."""
+    current = view.current
+    if current is None or current.state is not TicketState.CALLED:
+        return ""
+    if is_kept_off(view.settings, current.service_id, current.series_id):
+        return "desk.call-kept-off"
+    return "" if view.live else "desk.call-unseen"
+
+
+def _targets(
+    settings: BranchSettings, ticket: TicketView | None, served: Collection[UUID]
+) -> list[tuple[Names, list[Target]]]:
+    """Where the visitor can be sent on to: services by department, those the service refers to first in each."""
+    if ticket is None:
+        return []
+    usual = settings.services[ticket.service_id].referrals
+    groups: list[tuple[Names, list[Target]]] = []
+    for department in settings.departments.values():
+        services = [
+            service
+            for service in settings.services.values()
+            if service.department_id == department.id and service.id != ticket.service_id
+        ]
+        services.sort(key=lambda service: service.queue_id not in usual)
+        if services:
+            # By their own names: neutral ones are the same for several, and one of them would be chosen blindly.
+            targets = [Target(service.id, service.names, service.queue_id in served) for service in services]
+            groups.append((department.names, targets))
+    return groups

@@ -1,0 +1,164 @@
+"""Kiosks and screens: letting one in, sending one away, and how they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlencode
+from uuid import UUID
+
+from markupsafe import Markup
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from ...actions import office
+from ...core.errors import DomainError, Invalid, Missing
+from ...store.queries import access as stored
+from ...store.queries.access import DeviceView, PairingView, StaffView
+from ...store.queries.settings import BranchSettings
+from ...web import access, kit
+from ...web.access import DEVICE_RIGHTS
+from ...web.errors import message
+from ...web.house import house
+from .frame import enter, moment, named, office_page, words_for
+
+KINDS: Final = ("kiosk", "display")
+SAID: Final = {"approved": "office.said-approved", "refused": "office.said-refused", "revoked": "office.said-revoked"}
+PAGE: Final = "/office/devices"
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A device as its branch has planned it; `seen` and `since` are times in words."""
+
+    branch: BranchSettings
+    device: DeviceView
+    seen: Markup | None
+    since: Markup | None
+
+    @property
+    def place(self) -> str:
+        """What the form calls it."""
+        return f"{self.branch.slug}/{self.device.slug}"
+
+
+async def show(request: Request) -> Response:
+    """What waits to be let in, and all devices; `?code=` is the code that a device shows."""
+    person, branches = await enter(request, DEVICE_RIGHTS)
+    typed = request.query_params.get("code", "").strip()
+    errors = {}
+    if typed and await _pairing(request, typed) is None:
+        errors["code"] = message(Missing("pairing"), words_for(request, person))
+    return await _page(request, person, branches, typed, errors=errors, status=422 if errors else 200)
+
+
+async def decide(request: Request) -> Response:
+    """Let the device with the code in, or send it away."""
+    person, branches = await enter(request, DEVICE_RIGHTS)
+    form = await kit.form(request)
+    typed, place = str(form.get("code", "")), str(form.get("place", ""))
+    database = house(request).database
+    try:
+        if form.get("decision") == "refuse":
+            here = named(branches, place.partition("/")[0]) if place else _first(branches)
+            await database.write(office.refuse_pairing, typed, here.id, access.actor(person))
+            return _said("refused")
+        branch, device_id = await _planned_device(request, branches, place)
+        await database.write(office.approve_pairing, typed, branch.id, device_id, access.actor(person))
+    except DomainError as refusal:
+        field = refusal.field if isinstance(refusal, Invalid) and refusal.field else "code"
+        errors = {field: message(refusal, words_for(request, person))}
+        return await _page(request, person, branches, typed, place, errors, refusal.status)
+    return _said("approved")
+
+
+async def revoke(request: Request) -> Response:
+    """Take a device's token away."""
+    person, branches = await enter(request, DEVICE_RIGHTS)
+    place = f"{request.path_params['branch']}/{request.path_params['device']}"
+    branch, device_id = await _planned_device(request, branches, place)
+    await house(request).database.write_in(branch.id, office.revoke_device, branch.id, device_id, access.actor(person))
+    return _said("revoked")
+
+
+async def _page(
+    request: Request,
+    person: StaffView,
+    branches: list[BranchSettings],
+    typed: str = "",
+    place: str = "",
+    errors: dict[str, str] | None = None,
+    status: int = 200,
+) -> Response:
+    words, now = words_for(request, person), house(request).clock.now()
+    database = house(request).database
+    planned = [
+        Planned(
+            branch,
+            device,
+            moment(device.seen_at, branch, words, now),
+            moment(device.paired_at, branch, words, now),
+        )
+        for branch in branches
+        for device in await database.read(stored.devices, branch.id)
+        if device.kind in KINDS
+    ]
+    pairing = await _pairing(request, typed) if typed else None
+    waiting = await database.read(stored.open_pairings)
+    return await office_page(
+        request,
+        person,
+        "office/devices.html",
+        {
+            "typed": typed,
+            "pairing": pairing,
+            "shown_code": _grouped(pairing.user_code) if pairing else "",
+            "places": [one for one in planned if pairing and one.device.kind == pairing.kind],
+            "place": place,
+            "planned": planned,
+            "waiting": [(one, moment(one.created_at, branches[0], words, now)) for one in waiting] if branches else [],
+            "errors": errors or {},
+            "said": SAID.get(request.query_params.get("said", ""), ""),
+        },
+        status=status,
+    )
+
+
+async def _pairing(request: Request, typed: str) -> PairingView | None:
+    folded = "".join(letter for letter in typed.upper() if letter in office.USER_CODE_ALPHABET)
+    waiting = await house(request).database.read(stored.open_pairings)
+    return next((one for one in waiting if one.user_code == folded), None)
+
+
+async def _planned_device(request: Request, branches: list[BranchSettings], place: str) -> tuple[BranchSettings, UUID]:
+    branch_slug, _, device_slug = place.partition("/")
+    if not device_slug:
+        raise Invalid("place-missing", "place")
+    branch = named(branches, branch_slug)
+    for device in await house(request).database.read(stored.devices, branch.id):
+        if device.slug == device_slug and device.kind in KINDS:
+            return branch, device.id
+    raise Missing("device")
+
+
+def _first(branches: list[BranchSettings]) -> BranchSettings:
+    if not branches:
+        raise Missing("branch")
+    return branches[0]
+
+
+def _grouped(code: str) -> str:
+    """As the device shows it: two groups of four."""
+    return f"{code[:4]}-{code[4:]}"
+
+
+def _said(what: str) -> Response:
+    return kit.see_other(f"{PAGE}?{urlencode({'said': what})}")
+
+
+routes: list[BaseRoute] = [
+    Route(PAGE, show),
+    Route(f"{PAGE}/pairing", decide, methods=["POST"]),
+    Route(f"{PAGE}/{{branch}}/{{device}}/revocation", revoke, methods=["POST"]),
+]

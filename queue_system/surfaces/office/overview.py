@@ -1,0 +1,149 @@
+"""The office: every branch at a glance. Devices, printers and the log have pages of their own beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from ...core.tickets import TicketState
+from ...i18n import dates
+from ...i18n.words import available_languages
+from ...profiles.force import NotInForce, not_in_force
+from ...store.database import Tx
+from ...store.queries import access as stored
+from ...store.queries import line
+from ...store.queries.access import EVERYTHING, DeviceView
+from ...store.queries.line import TicketView
+from ...store.queries.settings import BranchSettings, Names
+from ...store.tables import ORGANISATION
+from ...web.access import DEVICE_RIGHTS, OFFICE_RIGHTS, PLACES_RIGHTS
+from ...web.given_back import given_back_of
+from ...web.house import house
+from . import audit as office_audit
+from . import devices as office_devices
+from . import given_back as office_given_back
+from . import printer as office_printer
+from . import printers as office_printers
+from .frame import enter, moment, office_page, words_for
+
+# Kinds of devices that are paired; printers are spoken to, not paired.
+PAIRED_KINDS: Final = ("kiosk", "display")
+
+
+@dataclass(frozen=True, slots=True)
+class QueueLoad:
+    """How a queue is doing: people waiting, since when the first of them, counters for it with somebody at them."""
+
+    names: Names
+    waiting: int
+    since: datetime | None
+    open_counters: int
+    counters: int
+
+
+@dataclass(frozen=True, slots=True)
+class BranchToday:
+    """How a branch is doing: people waiting, counters with somebody at them, its printers and devices."""
+
+    branch: BranchSettings
+    waiting: int
+    open_counters: int
+    queues: tuple[QueueLoad, ...]
+    printers: tuple[DeviceView, ...]
+    devices: tuple[DeviceView, ...]
+
+    @property
+    def unserved(self) -> list[QueueLoad]:
+        """The queues with people and no open counter."""
+        return [queue for queue in self.queues if queue.waiting and not queue.open_counters]
+
+    @property
+    def paired(self) -> int:
+        return sum(device.paired for device in self.devices)
+
+
+async def overview(request: Request) -> Response:
+    """Every branch in one line."""
+    person, branches = await enter(request, OFFICE_RIGHTS)
+    database = house(request).database
+    today = await database.read(_today, branches)
+    pairs = any(person.may_any(DEVICE_RIGHTS, branch.id) for branch in branches)
+    idle: list[NotInForce] = []
+    if person.may(EVERYTHING, ORGANISATION):
+        idle = await database.read(not_in_force, available_languages())
+    words, now = words_for(request, person), house(request).clock.now()
+    return await office_page(
+        request,
+        person,
+        "office/overview.html",
+        {
+            "today": today,
+            "seen": {
+                device.id: moment(device.seen_at, place.branch, words, now)
+                for place in today
+                for device in place.devices
+            },
+            "clock": lambda at, branch: dates.time(at, branch.zone, words),
+            "at": dates.day_time(now, branches[0].zone if branches else ZoneInfo("UTC"), words),
+            "waiting_devices": len(await database.read(stored.open_pairings)) if pairs else 0,
+            "not_in_force": idle,
+            "given_back": [
+                (branch, count) for branch in branches if (count := given_back_of(request).most(branch.id, now))
+            ],
+            "releases": any(person.may_any(PLACES_RIGHTS, branch.id) for branch in branches),
+        },
+    )
+
+
+def _today(tx: Tx, branches: Sequence[BranchSettings]) -> list[BranchToday]:
+    found = []
+    for branch in branches:
+        devices = stored.devices(tx, branch.id)
+        taken = line.open_counters(tx, branch)
+        queues = _queues(branch, line.in_hall(tx, branch), taken)
+        found.append(
+            BranchToday(
+                branch=branch,
+                waiting=sum(queue.waiting for queue in queues),
+                open_counters=len(taken),
+                queues=queues,
+                printers=tuple(device for device in devices if device.kind == "printer"),
+                devices=tuple(device for device in devices if device.kind in PAIRED_KINDS),
+            )
+        )
+    return found
+
+
+def _queues(branch: BranchSettings, tickets: Sequence[TicketView], taken: Collection[UUID]) -> tuple[QueueLoad, ...]:
+    since: dict[UUID, list[datetime]] = {}
+    for ticket in tickets:
+        if ticket.state is TicketState.WAITING:
+            since.setdefault(ticket.queue_id, []).append(ticket.issued_at)
+    return tuple(
+        QueueLoad(
+            names=queue.names,
+            waiting=len(since.get(queue.id, ())),
+            since=min(since.get(queue.id, ()), default=None),
+            open_counters=sum(counter in taken for counter in queue.counters),
+            counters=len(queue.counters),
+        )
+        for queue in branch.queues.values()
+    )
+
+
+routes: list[BaseRoute] = [
+    Route("/office", overview),
+    *office_devices.routes,
+    *office_printers.routes,
+    *office_printer.routes,
+    *office_given_back.routes,
+    *office_audit.routes,
+]

@@ -1,0 +1,180 @@
+"""The log as sentences: a fact, the names its ids stand for, and the reader's language.
+
+What a name stands for is looked up when the log is read: the log itself holds ids and codes only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+from datetime import date, datetime
+from functools import partial
+from typing import Any, Final, Literal
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from markupsafe import Markup
+
+from ...core import facts
+from ...core.facts.fields import Is, Meaning, Word
+from ...core.facts.tickets import TicketCalled
+from ...i18n import dates
+from ...i18n.filters import localised
+from ...i18n.words import Words
+from ...store.queries.audit import Entry, NamesOfLog
+from ...store.queries.settings import PriorityView, QueueView, ServiceView
+from ...web.printer_words import printer_settings
+
+SHORT_HASH: Final = 12
+
+#: The address of everything about an entry's code, which is one of a ticket or of an appointment.
+CodeLink = Callable[[Entry, Meaning], str]
+
+
+class Sentences:
+    """Writes the entries of one log. `code_link` gives the address of everything about an entry's code."""
+
+    def __init__(self, words: Words, names: NamesOfLog, zone: ZoneInfo, code_link: CodeLink | None = None) -> None:
+        self._words = words
+        self._names = names
+        self._zone = zone
+        self._code_link = code_link
+        self._ways: dict[Is, Callable[[Any], object]] = {
+            Is.PERSON: self._person,
+            Is.DEVICE: lambda value: self._device(value) or words.text("audit.actor.device"),
+            Is.COUNTER: self._counter,
+            Is.QUEUE: partial(self._setting, "queues"),
+            Is.SERVICE: partial(self._setting, "services"),
+            Is.PRIORITY: partial(self._setting, "priorities"),
+            Is.ROLES: lambda value: self._listed(self._name_of_role(slug) for slug in value),
+            Is.MOMENT: lambda value: dates.day_time(datetime.fromisoformat(value), zone, words),
+            Is.DAY: lambda value: dates.day(date.fromisoformat(value), words),
+            Is.PRINTER_SETTINGS: lambda value: self._listed(
+                f"{what}: {how}" for what, how in printer_settings(words, value)
+            ),
+            Is.FINGERPRINT: lambda value: value[:SHORT_HASH],
+            Is.NUMBER: _itself,
+            Is.TEXT: _itself,
+            Is.UNSAID: _itself,
+        }
+
+    def sentence(self, entry: Entry) -> Markup:
+        """What happened, without who did it."""
+        fact = _fact(entry)
+        if fact is None:
+            return self._words.html("audit.unknown-kind", kind=entry.kind)
+        values = {
+            name: self._value(meaning, getattr(fact, name), entry)
+            for name, meaning in facts.meanings(type(fact)).items()
+        }
+        return self._words.html(key_of(fact.kind, fact.variant()), **values)
+
+    def why(self, entry: Entry) -> Markup | None:
+        """Why a ticket was called before the others; None where there is nothing to say."""
+        fact = _fact(entry)
+        if not isinstance(fact, TicketCalled):
+            return None
+        return reason(self._words, self._names, fact.reason, fact.values)
+
+    def who(self, entry: Entry) -> str:
+        """Who did it, by today's name."""
+        if entry.actor_kind == "staff":
+            return self._person(entry.actor_id)
+        if entry.actor_kind == "device":
+            return self._device(entry.actor_id) or self._words.text("audit.actor.device")
+        return self._word("audit.actor", entry.actor_kind) or self._words.text("audit.actor.unknown")
+
+    def name(self, actor_id: str) -> str:
+        """Today's name of a person or device, where the log knows one; else nothing."""
+        return self._names.staff.get(_uuid(actor_id)) or self._device(actor_id)
+
+    def _value(self, meaning: Meaning, value: Any, entry: Entry) -> object:
+        """A value of a fact as a sentence shows it; nothing where the fact has none."""
+        if value is None:
+            return ""
+        if isinstance(meaning, Word):
+            return self._word(meaning.family, str(value)) or value
+        if meaning in (Is.TICKET_CODE, Is.APPOINTMENT_CODE):
+            return self._code(meaning, value, entry)
+        return self._ways[meaning](value)
+
+    def _code(self, meaning: Meaning, code: str, entry: Entry) -> Markup:
+        shown = Markup('<bdi dir="ltr" class="code">{}</bdi>').format(code)
+        if self._code_link is None:
+            return shown
+        return Markup('<a href="{}">{}</a>').format(self._code_link(entry, meaning), shown)
+
+    def _person(self, staff_id: str) -> str:
+        return self._names.staff.get(_uuid(staff_id)) or self._words.text("audit.actor.staff")
+
+    def _setting(self, where: Literal["queues", "services", "priorities"], slug: str) -> str:
+        """What a slug in the branch's settings is called."""
+        settings = self._names.settings
+        if settings is None:
+            return slug
+        views: Collection[QueueView | ServiceView | PriorityView] = getattr(settings, where).values()
+        found = next((view for view in views if view.slug == slug), None)
+        return localised(found.names, self._words.language) if found else slug
+
+    def _counter(self, value: Any) -> object:
+        settings = self._names.settings
+        counter = settings.counters.get(_uuid(value)) if settings else None
+        return counter.number if counter else "–"
+
+    def _device(self, value: Any) -> str:
+        device = self._names.devices.get(_uuid(value))
+        if device is None:
+            return ""
+        kind = self._word("audit.device-kind", device.kind) or device.kind
+        return localised(device.names, self._words.language) or self._words.html(
+            "audit.unnamed-device", kind=kind, slug=device.slug
+        )
+
+    def _name_of_role(self, slug: str) -> str:
+        return localised(self._names.roles.get(slug), self._words.language) or slug
+
+    def _listed(self, items: Iterable[str]) -> Markup:
+        return Markup(" · ").join(Markup("<bdi>{}</bdi>").format(item) for item in items)
+
+    def _word(self, family: str, value: str) -> str:
+        key = f"{family}.{value}"
+        return self._words.text(key) if self._words.has(key) else ""
+
+
+def reason(words: Words, names: NamesOfLog, code: str, values: dict[str, Any]) -> Markup | None:
+    """The sentence of a reason of `core.dispatch` as the log keeps it."""
+    key = f"audit.reason.{code}"
+    if not words.has(key):
+        return None
+    if "n" in values:
+        return words.html_plural(key, int(values["n"]))
+    shown = dict(values)
+    if "basis" in values:
+        shown["basis"] = words.text(f"audit.basis.{values['basis']}")
+    if names.settings and (priority := names.settings.priorities.get(str(values.get("priority")))):
+        shown["priority"] = localised(priority.names, words.language)
+    return words.html(key, **shown)
+
+
+def key_of(kind: str, variant: str) -> str:
+    """The key of a fact's sentence."""
+    return f"audit.{kind}-{variant}" if variant else f"audit.{kind}"
+
+
+def _fact(entry: Entry) -> facts.Fact | None:
+    """The fact of an entry; None where a newer version wrote it."""
+    try:
+        return facts.from_data(entry.kind, entry.subject, entry.data)
+    except facts.UnknownFact:
+        return None
+
+
+def _itself(value: Any) -> object:
+    return value
+
+
+def _uuid(value: Any) -> UUID:
+    """An id as the log keeps it; the nil id for what is none."""
+    try:
+        return UUID(str(value))
+    except ValueError:
+        return UUID(int=0)

@@ -1,0 +1,7 @@
+"""What an unknown device shows until the office lets it in."""
+
+from __future__ import annotations
+
+from .pages import routes
+
+__all__ = ["routes"]

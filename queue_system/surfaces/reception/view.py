@@ -1,0 +1,234 @@
+"""What the pages of reception show: services that give numbers now, the day's appointments, who waits, one number."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from starlette.requests import Request
+
+from ...core import contacts, hours
+from ...core.bookings import BookingState
+from ...core.names import is_named
+from ...core.tickets import ORDINARY, Step, TicketState, steps_from
+from ...store.database import Tx
+from ...store.queries import line, reception
+from ...store.queries.access import DeviceView, StaffView
+from ...store.queries.bookings import BookingView
+from ...store.queries.line import TicketView
+from ...store.queries.place import PaperView, paper, people_ahead
+from ...store.queries.settings import BranchSettings, Names, PriorityView, ServiceView
+from ...web import access, kit
+from ...web.booking_search import BY_CALL, Found
+from ...web.house import house
+from ...web.qr import qr_svg
+
+PRINTER_COOKIE: Final = "slip-printer"
+# The choice of no paper at all, as the cookie keeps it: no printer is called so.
+NO_PAPER: Final = "-"
+LONGEST_SEARCH: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class May:
+    """What somebody may do on these pages."""
+
+    receive: bool
+    find_by_name: bool
+    print_again: bool
+    raise_class: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Appointment:
+    """A booking in a list: `name` is None where the level of its service keeps names off screens.
+
+    `elsewhere`: nobody comes for it; staff call, or go there.
+    """
+
+    booking: BookingView
+    names: Names
+    name: str | None
+    level: Names
+    elsewhere: bool
+
+    @property
+    def may_arrive(self) -> bool:
+        return self.booking.state is BookingState.CONFIRMED and not self.elsewhere
+
+    @property
+    def is_called(self) -> bool:
+        return self.booking.state is BookingState.CONFIRMED and self.elsewhere
+
+    @property
+    def telephone(self) -> str:
+        return contacts.shown(self.booking.contact)
+
+
+@dataclass(frozen=True, slots=True)
+class Department:
+    """Services that give numbers now, as a protected one is called in public."""
+
+    names: Names
+    services: tuple[ServiceView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Who waits or is kept: `counter_open` is whether somebody sits at a counter that may call them."""
+
+    ticket: TicketView
+    names: Names
+    priority: PriorityView | None
+    counter_open: bool
+
+
+async def hall_values(
+    request: Request, person: StaffView, branch: BranchSettings, *, found: Found | None = None, typed: str = ""
+) -> dict[str, Any]:
+    """The context of `reception/reception.html` and of its part that changes, `reception/_state.html`."""
+    now = house(request).clock.now()
+    wanted = request.query_params.get("s", "").strip()[:LONGEST_SEARCH]
+    printers, today, tickets, served = await house(request).database.read(_hall, branch)
+    open_now = departments(branch, now)
+    return {
+        "may": may(person, branch),
+        "printers": printers,
+        "printer": _chosen(request, printers),
+        "no_paper": NO_PAPER,
+        "departments": [one for one in (_fitting(one, wanted) for one in open_now) if one.services],
+        "wanted": wanted,
+        "gives": bool(open_now),
+        "opens": hours.next_opening(now, branch.calendar),
+        "classes": classes(branch),
+        "languages_of_visitors": kit.languages_of(branch),
+        "today": [_appointment(branch, one) for one in today],
+        "tickets": [_waiting(branch, one, served) for one in tickets],
+        "emergencies": [_waiting(branch, one, served) for one in line.emergencies(branch, tickets)],
+        "found": found,
+        "calling": bool(found and found.by == BY_CALL),
+        "results": [_appointment(branch, one) for one in found.bookings] if found else [],
+        "typed": typed,
+        "about": "",
+        "refusal": "",
+    }
+
+
+async def ticket_values(request: Request, person: StaffView, branch: BranchSettings, ticket_id: UUID) -> dict[str, Any]:
+    """The context of `reception/ticket.html`; raises Missing("ticket")."""
+    ticket, ahead, counter_open, slip, printers = await house(request).database.read(_ticket, branch, ticket_id)
+    words = kit.words_of(kit.language_of(request, branch, fallback=person.language), branch)
+    link = f"{house(request).configuration.address}/t/{ticket.token}"
+    return {
+        "may": may(person, branch),
+        "ticket": ticket,
+        "names": branch.services[ticket.service_id].listed_names,
+        "priority": branch.priorities.get(ticket.priority),
+        "ahead": ahead,
+        "counter_open": counter_open,
+        "slip": slip,
+        "slip_printer": next((one for one in printers if slip and one.id == slip.printer_id), None),
+        "qr": qr_svg(link, words.text("reception.qr-label")),
+        "printers": printers,
+        "printer": _chosen(request, printers),
+        "heavier": heavier(branch, ticket),
+    }
+
+
+async def printer_of(request: Request, branch: BranchSettings, wanted: str = "") -> UUID | None:
+    """The printer chosen in the form, else by this browser, else the branch's own; None for no paper."""
+    printers = await house(request).database.read(reception.slip_printers, branch.id)
+    named = next((one for one in printers if wanted and one.slug == wanted), None)
+    chosen = named or _chosen(request, printers)
+    return chosen.id if chosen else None
+
+
+def may(person: StaffView, branch: BranchSettings) -> May:
+    """What somebody may do at a branch's reception."""
+    return May(
+        receive=person.may_any(access.RECEPTION_RIGHTS, branch.id),
+        find_by_name=person.may_any(access.NAME_RIGHTS, branch.id),
+        print_again=person.may_any(access.COPY_RIGHTS, branch.id),
+        raise_class=person.may_any(access.RAISE_RIGHTS, branch.id),
+    )
+
+
+def departments(branch: BranchSettings, now: datetime) -> list[Department]:
+    """What gives numbers now, by department. Of protected services with one name in one queue one is enough:
+    what it is about is said in the room."""
+    seen: set[tuple[str, UUID]] = set()
+    found: dict[UUID, list[ServiceView]] = {}
+    for service in branch.services.values():
+        if not (service.walk_in or service.by_reception) or not branch.timetable.takes_tickets(now, service.id):
+            continue
+        if service.confidentiality.hides_service:
+            name = (repr(sorted(service.listed_names.items())), service.queue_id)
+            if name in seen:
+                continue
+            seen.add(name)
+        found.setdefault(service.department_id, []).append(service)
+    return [Department(view.names, tuple(found[view.id])) for view in branch.departments.values() if view.id in found]
+
+
+def classes(branch: BranchSettings) -> list[PriorityView]:
+    """The classes that staff can give: those of a walk-in, and those that somebody's word or paper is enough for."""
+    return [branch.priorities[slug] for slug in branch.priorities if slug in (ORDINARY, *line.given_by_staff(branch))]
+
+
+def heavier(branch: BranchSettings, ticket: TicketView) -> list[tuple[PriorityView, str]]:
+    """The classes that a ticket can be raised to now, each with what usually establishes it; the heaviest first."""
+    return line.heavier_classes(branch, ticket) if Step.RAISE in steps_from(ticket.state) else []
+
+
+def _fitting(department: Department, wanted: str) -> Department:
+    """The services of a department that have every word of `wanted`, in any of their languages."""
+    if not wanted:
+        return department
+    fits = (
+        one
+        for one in department.services
+        if is_named(" ".join([*one.listed_names.values(), *department.names.values()]), wanted)
+    )
+    return Department(department.names, tuple(fits))
+
+
+def _appointment(branch: BranchSettings, booking: BookingView) -> Appointment:
+    service = branch.services[booking.service_id]
+    level = service.confidentiality
+    name = None if level.discreet else booking.name
+    return Appointment(booking, service.listed_names, name, level.names, service.elsewhere)
+
+
+def _waiting(branch: BranchSettings, ticket: TicketView, served: Collection[UUID]) -> Waiting:
+    names = branch.services[ticket.service_id].listed_names
+    return Waiting(ticket, names, branch.priorities.get(ticket.priority), ticket.queue_id in served)
+
+
+def _chosen(request: Request, printers: Sequence[DeviceView]) -> DeviceView | None:
+    """The printer of this browser; where it has chosen none yet, the one that stands at no kiosk."""
+    kept = request.cookies.get(PRINTER_COOKIE)
+    if kept == NO_PAPER:
+        return None
+    chosen = next((one for one in printers if one.slug == kept), None)
+    return chosen or next((one for one in printers if one.attached_to is None), None)
+
+
+def _hall(
+    tx: Tx, branch: BranchSettings
+) -> tuple[list[DeviceView], list[BookingView], list[TicketView], frozenset[UUID]]:
+    tickets = [one for one in line.in_hall(tx, branch) if one.state in (TicketState.WAITING, TicketState.HELD)]
+    served = line.served_queues(branch, line.open_counters(tx, branch))
+    return reception.slip_printers(tx, branch.id), reception.appointments_of_today(tx, branch), tickets, served
+
+
+def _ticket(
+    tx: Tx, branch: BranchSettings, ticket_id: UUID
+) -> tuple[TicketView, int | None, bool, PaperView | None, list[DeviceView]]:
+    ticket = line.as_it_stands(line.ticket(tx, branch.id, ticket_id), branch, tx.now)
+    ahead = people_ahead(tx, branch, ticket)
+    counter_open = ticket.queue_id in line.served_queues(branch, line.open_counters(tx, branch))
+    slip = paper(tx, branch.id, ticket.id)
+    return ticket, ahead, counter_open, slip, reception.slip_printers(tx, branch.id)

@@ -1,0 +1,7 @@
+"""Staff come in and go out."""
+
+from __future__ import annotations
+
+from .sign_in import routes
+
+__all__ = ["routes"]
