@@ -22,6 +22,7 @@ from queue_system.store.database import Database
 from queue_system.web import passwords
 from tests import postgres
 from tests.compiled import share_compiled
+from tests.postgres_pool import Pool
 from tests.process_log import process_log
 
 # A real hash takes a third of a second of processor time, and nearly every test of a page signs somebody in.
@@ -115,12 +116,16 @@ def sqlite_url(tmp_path: Path, sqlite_template: Path) -> str:
     return f"sqlite:///{path}"
 
 
+@pytest.fixture(scope="session")
+def postgres_pool(postgres_server: str, postgres_template: str) -> Pool:
+    return Pool(postgres_server, postgres_template)
+
+
 @pytest.fixture
-def postgres_url(postgres_server: str, postgres_template: str) -> Iterator[str]:
+def postgres_url(postgres_pool: Pool) -> Iterator[str]:
     """An empty PostgreSQL database with our schema."""
-    name = f"test_{uuid.uuid4().hex[:12]}"
-    yield postgres.create_database(postgres_server, name, template=postgres_template)
-    postgres.drop_database(postgres_server, name)
+    with postgres_pool.database() as url:
+        yield url
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])

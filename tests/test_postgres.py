@@ -13,7 +13,11 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from queue_system.clock import FrozenClock
+from queue_system.store.database import Database
 from tests import postgres
+from tests.hall import furnish
+from tests.postgres_pool import Pool
 from tests.tree import ROOT
 
 pytestmark = pytest.mark.postgres
@@ -21,7 +25,11 @@ pytestmark = pytest.mark.postgres
 USER = """
 import sys
 from pathlib import Path
+from queue_system.clock import FrozenClock
+from queue_system.store.database import Database
 from tests import postgres
+from tests.hall import furnish
+from tests.postgres_pool import Pool
 print(postgres.start(Path(sys.argv[1])), flush=True)
 sys.stdin.read()
 """
@@ -87,6 +95,49 @@ def test_databases_are_copied_and_dropped(tmp_path: Path) -> None:
                 connection.execute("SELECT 1")
         assert not reachable(copy)
         assert reachable(first)
+
+
+def test_a_database_is_handed_on_without_its_rows_and_sessions(
+    postgres_server: str, postgres_template: str, clock: FrozenClock
+) -> None:
+    pool = Pool(postgres_server, postgres_template)
+    with pool.database() as first:
+        database = Database(first, clock)
+        furnish(database).issue()
+        database.close()
+        left = psycopg.connect(first)
+        left.execute("LOCK TABLE branch")
+    with pytest.raises(psycopg.OperationalError):
+        left.execute("SELECT 1")
+    left.close()
+    with pool.database() as second, psycopg.connect(second) as connection:
+        assert second == first
+        for table in ("organisation", "branch", "ticket", "event"):
+            assert connection.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,)
+        assert connection.execute("SELECT count(*) FROM alembic_version").fetchone() == (1,)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "DROP INDEX one_open_code",
+        "ALTER TABLE event DISABLE TRIGGER USER",
+        "ALTER DATABASE {} SET lock_timeout = 1",
+        "REVOKE INSERT ON event FROM CURRENT_USER",
+        "UPDATE alembic_version SET version_num = '9999'",
+        "DROP TABLE alembic_version",
+    ],
+)
+def test_a_database_with_another_schema_is_not_handed_on(
+    postgres_server: str, postgres_template: str, change: str
+) -> None:
+    pool = Pool(postgres_server, postgres_template)
+    with pool.database() as first, psycopg.connect(first) as connection:
+        connection.execute(change.format(connection.info.dbname))
+    assert not reachable(first)
+    with pool.database() as second:
+        assert second != first
+        postgres.drop_database(postgres_server, second.split("?", maxsplit=1)[0].rsplit("/", 1)[1])
 
 
 def test_server_that_cannot_start_says_why(tmp_path: Path) -> None:
