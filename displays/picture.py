@@ -105,10 +105,9 @@ async def draw(house: ReadOnlyHouse, spot: Spot) -> Picture:
         language=tongues_of(view.settings)[0],
         branch=view.settings,
     )
-    organisation = await house.organisation()
     message = {
         "type": "board",
-        "epoch": str(organisation.epoch),
+        "epoch": str(view.settings.organisation.epoch),
         "seq": view.seq,
         "server_time": _iso(now),
         "look": look(house),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -17,6 +19,7 @@ from queue_system.clock import FrozenClock
 from queue_system.profiles.install import install
 from queue_system.profiles.reader import read_profile
 from queue_system.store.database import Database, Tx
+from queue_system.store.editing import editing
 from queue_system.store.log import CITIZEN, SYSTEM
 from queue_system.store.queries import line
 from queue_system.store.queries.line import TicketView
@@ -116,6 +119,16 @@ def enter(db: Database, branch: str | None = None) -> Hall:
     """The hall of an installed organisation."""
     ids = db.read_now(branch_ids)
     return Hall(db, db.read_now(branch_settings, ids[branch] if branch else next(iter(ids.values()))))
+
+
+def edit(hall: Hall, change: Callable[[Tx], Any]) -> None:
+    """Change settings of the branch, as the office does it."""
+
+    def work(tx: Tx) -> None:
+        with editing(tx, [hall.branch.id]):
+            change(tx)
+
+    hall.db.write_now(work)
 
 
 def one_call_is_enough(hall: Hall) -> None:

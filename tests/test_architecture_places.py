@@ -15,6 +15,17 @@ LONGEST_MODULE = 400
 # Tables of cases may be longer than code: they are read from top to bottom, not held in the head.
 LONGEST_TEST = 500
 
+# Tables of settings; of two of them the day's work changes some columns.
+SETTINGS = {
+    *("Organisation", "Branch", "Zone", "Department", "Queue", "Service", "Document", "ServiceDocument"),
+    *("ServiceReferral", "Resource", "ServiceResource", "Counter", "CounterQueue", "Priority", "BranchPriority"),
+    *("PolicyRow", "Confidentiality", "OpeningHours", "SeasonRow", "ClosureRow", "OutreachDay", "Text"),
+}
+OF_THE_DAY = {
+    "Branch": {"last_seq", "last_at", "chain", "live_day"},
+    "Counter": {"staff_id", "seated_at", "last_press"},
+}
+
 # ---------------------------------------------------------------- what stands in one place
 
 
@@ -42,6 +53,13 @@ def test_whatever_is_done_in_the_hall_closes_what_is_over_first() -> None:
     of_the_line = ("desk", "kiosk", "raising")
     packages = tuple(f"queue_system/actions/{name}.py" for name in of_the_line)
     assert offences(locks_alone, packages=packages) == []
+
+
+def test_settings_are_changed_where_their_version_moves_on() -> None:
+    """Else other nodes, and this one, would serve those that they remember."""
+    # A new house has nobody yet who could remember anything.
+    allowed = ("queue_system/store/editing.py", "queue_system/profiles/")
+    assert offences(changes_settings_in_passing, except_for=allowed) == []
 
 
 def test_only_the_configuration_reads_the_environment() -> None:
@@ -208,6 +226,50 @@ def locks_alone(tree: ast.AST) -> Iterator[ast.AST]:
             yield node
 
 
+def changes_settings_in_passing(tree: ast.AST) -> Iterator[ast.AST]:
+    """Changes of the tables of settings outside a `with editing…`, and whoever moves a version by hand."""
+    names = {
+        target.id: table
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign) and (table := _table_of(node.value, {}))
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    inside = {
+        id(below)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.With)
+        and any(ast.unparse(item.context_expr).startswith("editing") for item in node.items)
+        for below in ast.walk(node)
+    }
+    for node in ast.walk(tree):
+        if id(node) in inside or not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+            continue
+        if node.func.attr in ("insert", "update", "delete") and node.args:
+            table = _table_of(node.args[0], names)
+            if table in SETTINGS and (table not in OF_THE_DAY or node.func.attr != "update"):
+                yield node
+        elif node.func.attr == "values":
+            chain = next((_table_of(below, names) for below in ast.walk(node.func) if _table_of(below, names)), "")
+            if chain in OF_THE_DAY and not _values_named(node) <= OF_THE_DAY[chain]:
+                yield node
+
+
+def _table_of(node: ast.AST, names: dict[str, str]) -> str:
+    """The model whose table an expression is: `table(X)`, `tables.table(tables.X)`, or a name for one."""
+    if isinstance(node, ast.Name):
+        return names.get(node.id, "")
+    if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] == "table" and node.args:
+        return ast.unparse(node.args[0]).split(".")[-1]
+    return ""
+
+
+def _values_named(node: ast.Call) -> set[str]:
+    """The columns that a call of `values` names: by keyword, or in a dictionary that stands there."""
+    keys = [ast.unparse(key) for given in node.args if isinstance(given, ast.Dict) for key in given.keys if key]
+    return {keyword.arg for keyword in node.keywords if keyword.arg} | {key.strip("'") for key in keys}
+
+
 def reads_the_clock(tree: ast.AST) -> Iterator[ast.AST]:
     """`datetime.now`, `datetime.today`, `date.today`, `utcnow`, `time.time`, called or handed on."""
     names = {"time", "time_ns", "localtime", "gmtime"}
@@ -299,6 +361,11 @@ def docstrings(tree: ast.AST) -> Iterator[ast.Constant]:
         (commits_in_words, "connection.autocommit = True"),
         (commits_in_words, "sa.create_engine(url, isolation_level='AUTOCOMMIT')"),
         (writes_to_the_database, "await database.write(work)"),
+        (changes_settings_in_passing, "tx.execute(sa.update(table(Service)).values(names=names))"),
+        (changes_settings_in_passing, "POLICY = tables.table(tables.PolicyRow)\ntx.execute(sa.insert(POLICY), rows)"),
+        (changes_settings_in_passing, "tx.execute(sa.update(table(Branch)).values(config_version=2))"),
+        (changes_settings_in_passing, "b = table(Branch)\ntx.execute(sa.update(b).where(x).values({'data': {}}))"),
+        (changes_settings_in_passing, "with locked(tx, id):\n    tx.execute(sa.delete(table(Counter)))"),
         (writes_to_the_database, "await reader.write_in(branch, work)"),
         (writes_to_the_database, "write = house.database"),
     ],
@@ -314,6 +381,9 @@ def test_offences_are_found(rule: Callable[[ast.AST], Iterator[ast.AST]], source
         (names_a_dialect, '"""On SQLite this is a file."""\ndef f():\n    """PostgreSQL too."""'),
         (reads_the_environment, "jinja.environ\nos.path"),
         (commits, "with connection.begin_nested(): pass"),
+        (changes_settings_in_passing, "with editing(tx, [id]):\n    tx.execute(sa.update(table(Service)).values(x=1))"),
+        (changes_settings_in_passing, "tx.execute(sa.update(table(Branch)).where(x).values(last_seq=3, chain='0'))"),
+        (changes_settings_in_passing, "tx.execute(sa.update(table(Ticket)).values(state='served'))"),
         (commits_in_words, 'def f():\n    """COMMIT comes later."""\n    begins = "BEGINNING"'),
     ],
 )

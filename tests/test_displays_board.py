@@ -29,7 +29,7 @@ from queue_system.store.queries.access import devices
 from queue_system.store.queries.board import board, is_discreet_queue, scope_of
 from queue_system.store.queries.screens import Live, live_zones
 from queue_system.store.tables import Confidentiality, Service, table
-from tests.hall import Hall, enter, furnish
+from tests.hall import Hall, edit, enter, furnish
 
 STEPS = (
     "issue",
@@ -131,8 +131,7 @@ def hide(hall: Hall, *slugs: str) -> Hall:
         services = table(Service)
         tx.execute(sa.update(services).where(services.c.slug.in_(slugs)).values(confidentiality=hidden))
 
-    hall.db.write_now(protect)
-    hall.db.settings_cache.clear()
+    edit(hall, protect)
     return enter(hall.db)
 
 

@@ -19,6 +19,7 @@ from queue_system.store.tables import Counter, table
 from tests import needs
 from tests.displays_browser import Server, busy_hall, connected, first_screen, wait_for
 from tests.displays_hall import call, enrol, seat
+from tests.hall import edit
 from tests.web_hall import furnished
 
 pytestmark = pytest.mark.browser
@@ -134,8 +135,7 @@ def name_counters(server: Server, names: dict[str, str]) -> None:
     def change(tx: Tx) -> None:
         tx.execute(sa.update(table(Counter)).values(names=names))
 
-    server.hall.db.write_now(change)
-    server.hall.db.settings_cache.clear()
+    edit(server.hall, change)
 
 
 def test_code_and_counter_are_whole_on_every_panel(context: BrowserContext, server: Server) -> None:

@@ -14,7 +14,7 @@ from uuid_utils.compat import uuid7
 
 from ..core import bookings, hours, tickets
 from ..core.bookings import Arrival, BookingState, BookingStep, Punctuality
-from ..core.errors import Denied, Missing, Refused, TimeOfDay
+from ..core.errors import Denied, Missing, Refused, Stale, TimeOfDay
 from ..core.facts.bookings import BookingCheckedIn
 from ..core.facts.slips import SlipQueued
 from ..core.facts.tickets import TicketIssued, TicketLeft
@@ -60,7 +60,8 @@ _QUEUE_SLIP = Prepared(sa.insert(PRINT_JOB))
 class TicketOrder:
     """A ticket asked for. `source` is kiosk, api, reception, desk or phone; `printer_id` where a slip is wanted.
 
-    `remote`: nobody of the branch, man or machine, sees the visitor.
+    `remote`: nobody of the branch, man or machine, sees the visitor. `settings_version`: the version of the branch's
+    settings that the service was chosen from, where they were not read just now.
     """
 
     branch_id: UUID
@@ -72,6 +73,7 @@ class TicketOrder:
     priority: str = ORDINARY
     printer_id: UUID | None = None
     remote: bool = False
+    settings_version: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +91,11 @@ def issue_ticket(tx: Tx, order: TicketOrder) -> Issued:
     It waits with the class of the order or of the service, whichever is heavier. A repeated `request_id` returns the
     ticket of the first. Raises Missing("service"), Refused with "not-walk-in", "number-by-reception", "closed",
     "outing-full", "priority-unknown" (also for a class that nobody can give), "request-reused",
-    Denied("tickets-on-the-spot").
+    Denied("tickets-on-the-spot"), Stale("settings-changed").
     """
     with in_session(tx, order.branch_id) as branch:
+        if order.settings_version not in (None, branch.config_version):
+            raise Stale("settings-changed")
         settings = branch_settings(tx, order.branch_id, branch.config_version)
         service = settings.services.get(order.service_id)
         if service is None:

@@ -18,6 +18,7 @@ from ..core.facts.devices import DevicePaired, DeviceReplaced, DeviceRevoked, Pa
 from ..core.facts.people import SignInFailed, StaffCreated, StaffSignedIn, StaffSignedOut
 from ..core.logins import check_login, check_name, login_key
 from ..store.database import AnyRow, Tx
+from ..store.editing import editing_catalogue
 from ..store.log import SYSTEM, Actor, locked
 from ..store.queries.sessions import Idle
 from ..store.tables import ORGANISATION, Device, Organisation, Pairing, Role, Session, Staff, StaffRole, table
@@ -289,5 +290,6 @@ def _device(tx: Tx, branch_id: UUID, device_id: UUID) -> AnyRow:
 
 
 def renew_epoch(tx: Tx) -> None:
-    """After a restored backup: what screens have heard of the lost hours is no longer later than what comes."""
-    tx.execute(sa.update(table(Organisation)).values(epoch=uuid7()))
+    """After a restored backup: screens have heard of entries that are lost, and must take what comes as newer."""
+    with editing_catalogue(tx):
+        tx.execute(sa.update(table(Organisation)).values(epoch=uuid7()))

@@ -34,6 +34,7 @@ from ..profiles import Profile, ProfileError, read_profile
 from ..profiles.install import install
 from ..store import schema
 from ..store.database import Database, Tx
+from ..store.editing import editing
 from ..store.queries import access
 from ..store.queries.organisation import organisation
 from ..store.queries.settings import BranchSettings, branch_ids, branch_settings
@@ -247,11 +248,10 @@ def _allow_remote_tickets(tx: Tx, branch_id: UUID) -> None:
     branches = table(Branch)
     data = dict(tx.scalar(sa.select(branches.c.data).where(branches.c.id == branch_id)))
     if not data.get("remote_tickets"):
-        tx.execute(
-            sa.update(branches)
-            .where(branches.c.id == branch_id)
-            .values(data=data | {"remote_tickets": True}, config_version=branches.c.config_version + 1)
-        )
+        with editing(tx, [branch_id]):
+            tx.execute(
+                sa.update(branches).where(branches.c.id == branch_id).values(data=data | {"remote_tickets": True})
+            )
 
 
 def _virtual_printer(clock: Clock) -> VirtualPrinter:

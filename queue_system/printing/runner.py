@@ -230,7 +230,7 @@ def _compose(tx: Tx, branch_id: UUID, claimed: ClaimedSlip, address: str) -> Sli
     return slip_of(
         place.place(tx, settings, claimed.ticket.token),
         settings,
-        organisation(tx),
+        settings.organisation,
         address,
         copy_number=claimed.copy_number,
     )

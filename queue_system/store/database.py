@@ -28,6 +28,7 @@ from sqlalchemy.engine import URL, Connection, Engine
 from ..clock import Clock
 from .dialect import READERS, dialect_of
 from .tx import AnyRow, Tx, transaction
+from .versioned import Versioned
 from .writer import Job, Writer
 
 __all__ = ["AnyRow", "Database", "Tx"]
@@ -43,8 +44,8 @@ class Database:
         self.dialect = dialect_of(url)
         self.clock = clock
         self.on_commit: Callable[[dict[UUID, int]], None] = lambda touched: None
-        # Settings of a branch, kept as long as its `config_version` stays the same (store/queries/settings.py).
-        self.settings_cache: dict[UUID, Any] = {}
+        # Settings as last read, each under the version it was read at (store/editing.py).
+        self.settings = Versioned()
         # Whether the last write found no database, a full disk, or a lock that nobody gave back.
         self.is_failing = False
         self._writers: list[Writer] = []
@@ -137,7 +138,7 @@ class Database:
 
     def _read(self, work: Callable[..., R], *args: Any, **kwargs: Any) -> R:
         with self._transaction(self.dialect.reading) as connection:
-            return work(self._tx(connection), *args, **kwargs)
+            return work(self._tx(connection, self.settings), *args, **kwargs)
 
     @contextlib.contextmanager
     def _transaction(self, engine: Engine) -> Iterator[Connection]:
@@ -150,8 +151,8 @@ class Database:
                 raise
             raise self.dialect.unavailable(error) from error
 
-    def _tx(self, connection: Connection) -> Tx:
-        return Tx(connection, self.dialect, self.clock.now(), self.settings_cache)
+    def _tx(self, connection: Connection, settings: Versioned) -> Tx:
+        return Tx(connection, self.dialect, self.clock.now(), settings)
 
     def _committed(self, touched: dict[UUID, int]) -> None:
         self.is_failing = False
@@ -165,7 +166,7 @@ class Database:
             with self._starting:
                 if not self._writers:
                     self._writers = [
-                        Writer(number, self.dialect, self._tx, self._committed, self._failed)
+                        Writer(number, self.dialect, self.settings, self._tx, self._committed, self._failed)
                         for number in range(self.dialect.writers)
                     ]
         return self._writers

@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection, CursorResult, Engine
 
 from .dialect import Dialect
 from .prepared import Outcome, Prepared
+from .versioned import Versioned
 
 AnyRow: TypeAlias = sa.Row[*tuple[Any, ...]]
 
@@ -32,21 +33,21 @@ class Tx:
 
     `now` is read once per piece of work, after the transaction began, so that everything it writes agrees.
     `touched` collects (branch → last sequence) for the wake-up after the commit; `wrote` is whether anything
-    but reads was asked for.
+    but reads was asked for. `settings` are those that were read before; in work that `edits` settings (store/editing.py)
+    they are not looked at and nothing is added, because what it reads may never be committed.
     """
 
-    __slots__ = ("_connection", "_dialect", "_unsent", "now", "settings_cache", "touched", "wrote")
+    __slots__ = ("_connection", "_dialect", "_unsent", "edits", "now", "settings", "touched", "wrote")
 
-    def __init__(
-        self, connection: Connection, dialect: Dialect, now: datetime, settings_cache: dict[UUID, Any]
-    ) -> None:
+    def __init__(self, connection: Connection, dialect: Dialect, now: datetime, settings: Versioned) -> None:
         self._connection = connection
         self._dialect = dialect
         self._unsent: list[tuple[Prepared, Mapping[str, Any]]] = []
         self.now = now
-        self.settings_cache = settings_cache
+        self.settings = settings
         self.touched: dict[UUID, int] = {}
         self.wrote = False
+        self.edits = False
 
     @overload
     def execute(self, statement: Prepared, values: Mapping[str, Any]) -> Outcome: ...

@@ -17,6 +17,7 @@ from sqlalchemy.engine import Connection
 
 from .dialect import Dialect
 from .tx import Tx, transaction
+from .versioned import Versioned
 
 LARGEST_BATCH: Final = 32
 
@@ -46,12 +47,14 @@ class Writer(threading.Thread):
         self,
         number: int,
         dialect: Dialect,
-        make_tx: Callable[[Connection], Tx],
+        settings: Versioned,
+        make_tx: Callable[[Connection, Versioned], Tx],
         committed: Callable[[dict[UUID, int]], None],
         failed: Callable[[], None],
     ) -> None:
         super().__init__(name=f"write-{number}", daemon=True)
         self._dialect = dialect
+        self._settings = settings
         self._make_tx = make_tx
         self._committed = committed
         self._failed = failed
@@ -127,18 +130,23 @@ class Writer(threading.Thread):
         So the batch runs without; only if a job fails after it began to write is all undone and run again, apart.
         """
         touched: dict[UUID, int] = {}
+        # What is read of settings in here may be a change of a job of the same batch, not committed yet.
+        settings = Versioned(self._settings)
         try:
             with transaction(self._dialect.writing) as connection:
-                results = [self._run_one(connection, job, touched, apart=apart) for job in batch]
+                results = [self._run_one(connection, job, touched, settings, apart=apart) for job in batch]
                 self._dialect.notify(connection, touched)
         except _JobFailed as failed:
             if len(batch) > 1:
                 raise _Entangled from failed
             return [_Result(batch[0], None, failed.problem)], {}
+        settings.publish()
         return results, touched
 
-    def _run_one(self, connection: Connection, job: Job, touched: dict[UUID, int], *, apart: bool) -> _Result:
-        tx = self._make_tx(connection)
+    def _run_one(
+        self, connection: Connection, job: Job, touched: dict[UUID, int], settings: Versioned, *, apart: bool
+    ) -> _Result:
+        tx = self._make_tx(connection, settings)
         try:
             with connection.begin_nested() if apart else contextlib.nullcontext():
                 value = job.context.run(job.work, tx)

@@ -5,9 +5,10 @@ What somebody may not know of does not exist for them: 404, not 403.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import timedelta
-from typing import Final, cast
+from typing import Final, TypeVar
 from uuid import UUID
 
 from starlette.requests import HTTPConnection
@@ -15,7 +16,7 @@ from starlette.requests import HTTPConnection
 from ..actions import office
 from ..core.bookings import read_code
 from ..core.contacts import possible_contacts
-from ..core.errors import Denied, Invalid, Missing, SignedOut
+from ..core.errors import Denied, Invalid, Missing, SignedOut, Stale
 from ..store.database import Tx
 from ..store.log import CITIZEN, Actor
 from ..store.queries import access as stored
@@ -25,6 +26,8 @@ from ..store.queries.bookings import BookingView
 from ..store.queries.line import TicketView
 from ..store.queries.settings import BranchSettings, branch_ids, branch_settings
 from .house import house
+
+T = TypeVar("T")
 
 # What one has to be allowed to do for the surfaces of the staff. Profiles name rights as their people speak;
 # the administrator of an installation has the right "*".
@@ -136,13 +139,24 @@ async def branch(connection: HTTPConnection, slug: str | None = None) -> BranchS
     return await house(connection).database.read(_branch, wanted)
 
 
-async def known_branch(connection: HTTPConnection) -> BranchSettings:
-    """As `branch`, but as this process last read it: for work that looks at the settings again under the lock."""
+async def with_known_branch(connection: HTTPConnection, work: Callable[[BranchSettings], Awaitable[T]]) -> T:
+    """Do `work` with the branch that the address names, as this process last read it, and once more with its present
+    settings when they have moved on meanwhile.
+
+    `work` must raise Stale under the lock when the version of the settings is another. What it does not find there may
+    be new. For work that is done by the thousand; raises Missing("branch") and what `work` raises.
+    """
     wanted = connection.path_params["branch"]
-    for known in list(house(connection).database.settings_cache.values()):
-        if known.slug == wanted:
-            return cast(BranchSettings, known)
-    return await branch(connection)
+    kept = house(connection).database.settings.all_last()
+    known = next((one for one in kept if isinstance(one, BranchSettings) and one.slug == wanted), None)
+    if known is not None:
+        try:
+            return await work(known)
+        except (Stale, Missing, Invalid):
+            if (present := await branch(connection)) is known:
+                raise
+            return await work(present)
+    return await work(await branch(connection))
 
 
 async def branches(connection: HTTPConnection) -> list[BranchSettings]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import TypeVar, cast
 from uuid import UUID
 
 from jinja2 import Environment
@@ -14,6 +14,7 @@ from starlette.requests import HTTPConnection
 from ..actions.spool import SlipOutcome
 from ..clock import Clock
 from ..configuration import Configuration
+from ..core.errors import Unavailable
 from ..live.audience import Audiences
 from ..live.hub import Hub
 from ..live.presence import Presence
@@ -21,6 +22,7 @@ from ..live.shared import SharedLooks
 from ..store.database import Database
 from ..store.queries.organisation import OrganisationView, organisation
 from ..store.reader import Reader
+from ..store.tables import ORGANISATION
 
 T = TypeVar("T")
 
@@ -44,7 +46,6 @@ class House:
     test_slip: Callable[[UUID, UUID, str], Awaitable[SlipOutcome]] | None = None
     # Work that goes on beside the requests (printing, expiry); `app` starts and stops it.
     background: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
-    _organisation: OrganisationView | None = None
 
     @property
     def read_only(self) -> ReadOnlyHouse:
@@ -61,10 +62,17 @@ class House:
         )
 
     async def organisation(self) -> OrganisationView:
-        """The organisation of this installation, read once; raises Unavailable("not-initialised")."""
-        if self._organisation is None:
-            self._organisation = await self.database.read(organisation)
-        return self._organisation
+        """The organisation of this installation; raises Unavailable("not-initialised").
+
+        While the database cannot be reached it is the one that was read last, so that a page can still say whose it is.
+        """
+        try:
+            return await self.database.read(organisation)
+        except Unavailable:
+            known = self.database.settings.last(ORGANISATION)
+            if known is None:
+                raise
+            return cast(OrganisationView, known)
 
 
 @dataclass(frozen=True, slots=True)

@@ -155,7 +155,7 @@ async def render(
 ) -> str:
     """The text of a template: also for sockets, which have no request."""
     words = words_of(language, branch)
-    organisation = await the_house.organisation()
+    organisation = branch.organisation if branch else await the_house.organisation()
     values: dict[str, Any] = {
         "lang": language,
         "dir": words.direction,

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
-
-import sqlalchemy as sa
 
 from ...core.hours import Calendar, Closure, Outing, Season
 from .. import tables
 from ..database import AnyRow, Tx
+from .rows import of_branch, rows
 from .rules import opening_rule
 
 # The kind of branch that has no doors of its own.
@@ -22,13 +20,10 @@ def calendar_of(tx: Tx, branch: AnyRow, services: Mapping[str, UUID], tags: Mapp
     """The calendar of a branch. `services` are its services by slug, `tags` what each is marked with."""
     return Calendar(
         zone=ZoneInfo(branch.timezone),
-        rules=tuple(opening_rule(row) for row in _of_branch(tx, tables.OpeningHours, branch.id, "position")),
-        seasons=tuple(
-            Season(row.slug, row.first, row.last, row.provisional)
-            for row in tx.rows(sa.select(tables.table(tables.SeasonRow)))
-        ),
-        closures=tuple(_closure(row, tags) for row in _of_branch(tx, tables.ClosureRow, branch.id, "first")),
-        outings=tuple(_outing(row, services) for row in _of_branch(tx, tables.OutreachDay, branch.id, "day")),
+        rules=tuple(opening_rule(row) for row in of_branch(tx, tables.OpeningHours, branch.id, "position")),
+        seasons=tuple(Season(row.slug, row.first, row.last, row.provisional) for row in rows(tx, tables.SeasonRow)),
+        closures=tuple(_closure(row, tags) for row in of_branch(tx, tables.ClosureRow, branch.id, "first")),
+        outings=tuple(_outing(row, services) for row in of_branch(tx, tables.OutreachDay, branch.id, "day")),
         only_goes_out=branch.kind == GOES_OUT,
     )
 
@@ -45,8 +40,3 @@ def _closure(row: AnyRow, tags: Mapping[UUID, tuple[str, ...]]) -> Closure:
 def _outing(row: AnyRow, services: Mapping[str, UUID]) -> Outing:
     going = None if row.services is None else frozenset(services[slug] for slug in row.services)
     return Outing(row.day, row.opens, row.closes, row.place, row.capacity, going)
-
-
-def _of_branch(tx: Tx, model: Any, branch_id: UUID, order: str) -> list[AnyRow]:
-    columns = tables.table(model).c
-    return tx.rows(sa.select(tables.table(model)).where(columns.branch_id == branch_id).order_by(columns[order]))

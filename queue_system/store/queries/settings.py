@@ -1,4 +1,4 @@
-"""The settings of a branch as one frozen value, read once and kept until its `config_version` moves on."""
+"""The settings of a branch as one frozen value, read once and kept until its version moves on (store/editing.py)."""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ from ...core.freed import DEFAULT_HOUR
 from ...core.hours import Calendar
 from ...core.timetable import Timetable
 from .. import tables
-from ..database import AnyRow, Tx
+from ..database import Tx
 from .opening import calendar_of
+from .organisation import OrganisationView, organisation, version_of
+from .rows import grouped, of_branch, rows
 from .rules import policy
 
 Names = dict[str, str]
@@ -184,6 +186,7 @@ class ResourceView:
 class BranchSettings:
     """Everything about a branch that changes by administration, not by the day's work."""
 
+    organisation: OrganisationView
     id: UUID
     slug: str
     key: str
@@ -234,15 +237,25 @@ def branch_settings(tx: Tx, branch_id: UUID, config_version: int | None = None) 
 
     `config_version` is given by callers who have the branch under lock; others spend one read on it.
     """
-    if config_version is None:
-        branch = tables.table(tables.Branch)
-        config_version = tx.scalar(sa.select(branch.c.config_version).where(branch.c.id == branch_id))
-        if config_version is None or branch_id == tables.ORGANISATION:
-            raise Missing("branch")
-    known = tx.settings_cache.get(branch_id)
-    if known is None or known.config_version != config_version:
-        known = tx.settings_cache[branch_id] = _load(tx, branch_id)
+    version = _version(tx, branch_id) if config_version is None else config_version
+    if tx.edits:
+        return _load(tx, branch_id)
+    known: BranchSettings | None = tx.settings.get(branch_id, version)
+    while known is None:
+        loaded, read_at = _load(tx, branch_id), version
+        # Without the lock an edit may have been committed while the tables were read one after the other.
+        version = _version(tx, branch_id) if config_version is None else config_version
+        if version == read_at:
+            known = loaded
+            tx.settings.keep(branch_id, version, known)
     return known
+
+
+def _version(tx: Tx, branch_id: UUID) -> int:
+    version = version_of(tx, branch_id)
+    if version is None or branch_id == tables.ORGANISATION:
+        raise Missing("branch")
+    return version
 
 
 def branch_ids(tx: Tx) -> dict[str, UUID]:
@@ -264,7 +277,7 @@ def _by_slug(views: dict[UUID, V], slug: str, what: str) -> V:
 
 
 def _load(tx: Tx, branch_id: UUID) -> BranchSettings:
-    branch = _rows(tx, tables.Branch, tables.table(tables.Branch).c.id == branch_id)[0]
+    branch = rows(tx, tables.Branch, tables.table(tables.Branch).c.id == branch_id)[0]
     services = _services(tx, branch_id)
     calendar = calendar_of(
         tx,
@@ -272,9 +285,10 @@ def _load(tx: Tx, branch_id: UUID) -> BranchSettings:
         {service.slug: service.id for service in services.values()},
         {service.id: service.tags for service in services.values()},
     )
-    served = _grouped(tx, tables.CounterQueue, branch_id, "counter_id", "queue_id")
-    serving = _grouped(tx, tables.CounterQueue, branch_id, "queue_id", "counter_id")
+    served = grouped(tx, tables.CounterQueue, branch_id, "counter_id", "queue_id")
+    serving = grouped(tx, tables.CounterQueue, branch_id, "queue_id", "counter_id")
     return BranchSettings(
+        organisation=organisation(tx),
         id=branch.id,
         slug=branch.slug,
         key=branch.key,
@@ -291,9 +305,9 @@ def _load(tx: Tx, branch_id: UUID) -> BranchSettings:
         data=branch.data,
         config_version=branch.config_version,
         departments={
-            row.id: DepartmentView(row.id, row.slug, row.names) for row in _of_branch(tx, tables.Department, branch_id)
+            row.id: DepartmentView(row.id, row.slug, row.names) for row in of_branch(tx, tables.Department, branch_id)
         },
-        zones={row.id: ZoneView(row.id, row.slug, row.names) for row in _of_branch(tx, tables.Zone, branch_id)},
+        zones={row.id: ZoneView(row.id, row.slug, row.names) for row in of_branch(tx, tables.Zone, branch_id)},
         queues={
             row.id: QueueView(
                 row.id,
@@ -305,26 +319,26 @@ def _load(tx: Tx, branch_id: UUID) -> BranchSettings:
                 row.public_lanes,
                 serving.get(row.id, ()),
             )
-            for row in _of_branch(tx, tables.Queue, branch_id)
+            for row in of_branch(tx, tables.Queue, branch_id)
         },
         services=services,
         counters={
             row.id: CounterView(
                 row.id, row.slug, row.number, row.kind, row.names, row.zone_id, row.accessible, served.get(row.id, ())
             )
-            for row in _of_branch(tx, tables.Counter, branch_id, "number")
+            for row in of_branch(tx, tables.Counter, branch_id, "number")
         },
         resources={
             row.id: ResourceView(row.id, row.slug, row.names, row.pool)
-            for row in _of_branch(tx, tables.Resource, branch_id, "slug")
+            for row in of_branch(tx, tables.Resource, branch_id, "slug")
         },
         priorities=_priorities(tx, branch_id),
-        policies={row.slug: policy(row) for row in _rows(tx, tables.PolicyRow)},
+        policies={row.slug: policy(row) for row in rows(tx, tables.PolicyRow)},
         calendar=calendar,
         timetable=Timetable(calendar, branch.day_starts),
         texts={
             row.slug: row.names
-            for row in _rows(
+            for row in rows(
                 tx, tables.Text, tables.table(tables.Text).c.branch_id.in_([tables.ORGANISATION, branch_id])
             )
         },
@@ -333,12 +347,12 @@ def _load(tx: Tx, branch_id: UUID) -> BranchSettings:
 
 def _services(tx: Tx, branch_id: UUID) -> dict[UUID, ServiceView]:
     levels = {
-        row.slug: ConfidentialityView(row.slug, row.names, row.display) for row in _rows(tx, tables.Confidentiality)
+        row.slug: ConfidentialityView(row.slug, row.names, row.display) for row in rows(tx, tables.Confidentiality)
     }
-    catalogue = {row.slug: DocumentView(row.slug, row.names) for row in _rows(tx, tables.Document)}
-    documents = _grouped(tx, tables.ServiceDocument, branch_id, "service_id", "document")
-    referrals = _grouped(tx, tables.ServiceReferral, branch_id, "service_id", "queue_id")
-    resources = _grouped(tx, tables.ServiceResource, branch_id, "service_id", "resource_id", order=None)
+    catalogue = {row.slug: DocumentView(row.slug, row.names) for row in rows(tx, tables.Document)}
+    documents = grouped(tx, tables.ServiceDocument, branch_id, "service_id", "document")
+    referrals = grouped(tx, tables.ServiceReferral, branch_id, "service_id", "queue_id")
+    resources = grouped(tx, tables.ServiceResource, branch_id, "service_id", "resource_id", order=None)
     return {
         row.id: ServiceView(
             id=row.id,
@@ -361,32 +375,12 @@ def _services(tx: Tx, branch_id: UUID) -> dict[UUID, ServiceView]:
             resources=resources.get(row.id, ()),
             data=row.data,
         )
-        for row in _of_branch(tx, tables.Service, branch_id)
+        for row in of_branch(tx, tables.Service, branch_id)
     }
 
 
 def _priorities(tx: Tx, branch_id: UUID) -> dict[str, PriorityView]:
-    every = {row.slug: row for row in _rows(tx, tables.Priority)}
+    every = {row.slug: row for row in rows(tx, tables.Priority)}
     link = tables.table(tables.BranchPriority)
     slugs = tx.rows(sa.select(link.c.priority).where(link.c.branch_id == branch_id).order_by(link.c.position))
     return {slug: PriorityView(slug, every[slug].weight, every[slug].evidence, every[slug].names) for (slug,) in slugs}
-
-
-def _rows(tx: Tx, model: Any, *conditions: Any) -> list[AnyRow]:
-    return tx.rows(sa.select(tables.table(model)).where(*conditions))
-
-
-def _of_branch(tx: Tx, model: Any, branch_id: UUID, order: str = "position") -> list[AnyRow]:
-    columns = tables.table(model).c
-    return tx.rows(sa.select(tables.table(model)).where(columns.branch_id == branch_id).order_by(columns[order]))
-
-
-def _grouped(
-    tx: Tx, model: Any, branch_id: UUID, by: str, value: str, order: str | None = "position"
-) -> dict[Any, tuple[Any, ...]]:
-    columns = tables.table(model).c
-    statement = sa.select(columns[by], columns[value]).where(columns.branch_id == branch_id)
-    groups: dict[Any, list[Any]] = {}
-    for group, item in tx.rows(statement.order_by(columns[order]) if order else statement):
-        groups.setdefault(group, []).append(item)
-    return {group: tuple(items) for group, items in groups.items()}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from typing import Final
 from uuid import UUID
 
@@ -33,9 +35,16 @@ SOURCE: Final = "api"
 
 
 async def take(request: Request, asked: models.Take) -> models.Ticket:
-    branch = await access.known_branch(request)
+    # It counts against the limit of an address once, however often the settings have to be read.
+    token = cache(lambda: _token(request))
+    return await access.with_known_branch(request, lambda branch: _take_at(request, branch, asked, token))
+
+
+async def _take_at(
+    request: Request, branch: BranchSettings, asked: models.Take, token_of: Callable[[], str | None]
+) -> models.Ticket:
     service = service_at(branch, asked.service)
-    token = _token(request)
+    token = token_of()
     order = TicketOrder(
         branch_id=branch.id,
         service_id=service.id,
@@ -44,6 +53,7 @@ async def take(request: Request, asked: models.Take) -> models.Ticket:
         actor=CITIZEN,
         request_id=asked.request_id,
         remote=token is None,
+        settings_version=branch.config_version,
     )
     issued = await house(request).database.write_in(branch.id, _take, branch.id, order, token, asked.slip)
     return _shown(request, branch, await _in_line(request, branch, issued))

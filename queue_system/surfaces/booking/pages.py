@@ -133,7 +133,7 @@ async def _services(request: Request, branch: BranchSettings, *, front: bool = F
     the_house = house(request)
     wanted = request.query_params.get("q", "")[:LONGEST_SEARCH]
     offered = await the_house.database.read(services.offers, branch)
-    tags = (await the_house.organisation()).data["service_tags"]
+    tags = branch.organisation.data["service_tags"]
     values = {
         "front": front,
         "wanted": wanted,

@@ -38,11 +38,10 @@ async def live(websocket: WebSocket) -> None:
     await serve(websocket, house(websocket).hub, [branch.id, ORGANISATION], render, ages=True)
 
 
-async def values(the_house: House, view: DeskView, person: StaffView, *, everybody: bool) -> dict[str, Any]:
+def values(the_house: House, view: DeskView, person: StaffView, *, everybody: bool) -> dict[str, Any]:
     """What page, fragment and socket hand to the partial."""
-    organisation = await the_house.organisation()
     return context(view, person, the_house.clock.now(), everybody=everybody) | {
-        "epoch": organisation.epoch,
+        "epoch": view.settings.organisation.epoch,
         "person": person,
         "said": None,
         "asked": None,
@@ -67,7 +66,7 @@ async def _frame(websocket: WebSocket, branch: BranchSettings, counter: str) -> 
     the_house = house(websocket)
     await the_house.audiences.settle(the_house.hub, branch.id)
     view = await the_house.database.read(desk_view, branch.id, counter, SESSION_IDLE)
-    shown = await values(the_house, view, person, everybody="all" in websocket.query_params)
+    shown = values(the_house, view, person, everybody="all" in websocket.query_params)
     html = await kit.render(
         the_house,
         "desk/_desk.html",

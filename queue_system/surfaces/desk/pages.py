@@ -230,7 +230,7 @@ async def _desk(
 ) -> Response:
     view = await house(request).database.read(desk_view, branch.id, counter.slug, SESSION_IDLE)
     everybody = "all" in request.query_params
-    values = await desk_live.values(house(request), view, person, everybody=everybody) | {"said": said, "asked": asked}
+    values = desk_live.values(house(request), view, person, everybody=everybody) | {"said": said, "asked": asked}
     template = "desk/_desk.html" if kit.is_htmx(request) else "desk/desk.html"
     return await staff_page(request, person, template, values, branch=branch, status=status)
 

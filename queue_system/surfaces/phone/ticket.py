@@ -136,7 +136,7 @@ async def _values(connection: HTTPConnection, branch: BranchSettings, stands: Pl
         "counter_names": counter.names if counter and openly else None,
         "served": [] if neutral else [(one.code, branch.counters[one.counter_id]) for one in stands.served],
         "may_leave": ticket.state is TicketState.WAITING and Step.LEAVE in steps_from(ticket.state),
-        "organisation": {} if neutral else (await house(connection).organisation()).names,
+        "organisation": {} if neutral else branch.organisation.names,
     }
 
 
