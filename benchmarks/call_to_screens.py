@@ -28,7 +28,8 @@ from benchmarks.bare import CODE
 from benchmarks.houses import Place
 from benchmarks.report import Figure, conclude, percentile
 from benchmarks.sockets import PATIENCE_SECONDS, Wall
-from queue_system.actions import office
+from queue_system.actions import sessions
+from queue_system.actions.devices import enrol_device
 from queue_system.store.queries.access import devices
 from tests.wire import Wire, request
 
@@ -113,9 +114,9 @@ def furnished(place: Place) -> Keys:
         # Screens of another zone do not show this counter's calls.
         here = [display for display in displays if display.zone_id == displays[0].zone_id]
         return Keys(
-            hall.db.write_now(office.start_session, staff_id, "web"),
+            hall.db.write_now(sessions.start_session, staff_id, "web"),
             houses.kiosk_token(hall),
-            [hall.db.write_now(office.enrol_device, hall.branch.id, display.id) for display in here],
+            [hall.db.write_now(enrol_device, hall.branch.id, display.id) for display in here],
         )
 
 

@@ -21,8 +21,8 @@ from typing import Any, Final
 from benchmarks import houses
 from benchmarks.houses import Place
 from benchmarks.report import Figure, conclude, percentile
-from queue_system.actions import desk
-from queue_system.actions.desk import Desk
+from queue_system.actions import calling
+from queue_system.actions.counters import Desk
 from tests.hall import Hall
 
 YOUNG: Final = 1_000
@@ -90,7 +90,7 @@ def once(hall: Hall, here: Desk, request_id: str) -> tuple[Desk, dict[str, float
     begun = time.perf_counter()
     hall.issue(houses.SERVICE, request_id=request_id)
     middle = time.perf_counter()
-    called = hall.db.write_in_now(hall.branch.id, desk.call_next, here, "done")
+    called = hall.db.write_in_now(hall.branch.id, calling.call_next, here, "done")
     end = time.perf_counter()
     assert called is not None
     return replace(here, expected=called.id), {"ticket": middle - begun, "call": end - middle}

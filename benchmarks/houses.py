@@ -14,7 +14,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from queue_system.actions import office
+from queue_system.actions import staff
+from queue_system.actions.devices import enrol_device
 from queue_system.clock import ShiftedClock, SystemClock
 from queue_system.store import schema
 from queue_system.store.database import Database
@@ -100,13 +101,13 @@ def _furnished(where: Path, url: str) -> Place:
 def kiosk_token(hall: Hall) -> str:
     """The secret of a paired kiosk."""
     kiosk = hall.db.read_now(devices, hall.branch.id, "kiosk")[0]
-    return hall.db.write_now(office.enrol_device, hall.branch.id, kiosk.id)
+    return hall.db.write_now(enrol_device, hall.branch.id, kiosk.id)
 
 
 def clerk(hall: Hall, login: str = "clerk") -> uuid.UUID:
     """An officer who never signs in with the password: none is worked out."""
-    new = office.NewStaff(login, login, "-", "ar", ((hall.branch.id, "officer"),))
-    return hall.db.write_now(office.create_staff, new)
+    new = staff.NewStaff(login, login, "-", "ar", ((hall.branch.id, "officer"),))
+    return hall.db.write_now(staff.create_staff, new)
 
 
 # ---------------------------------------------------------------- servers

@@ -33,7 +33,7 @@ from uuid_utils.compat import uuid7
 from benchmarks import houses
 from benchmarks.houses import Place
 from benchmarks.report import Figure, conclude, percentile
-from queue_system.actions import kiosk
+from queue_system.actions import tickets
 from queue_system.store.database import Tx
 from queue_system.store.log import SYSTEM
 from queue_system.store.queries import line
@@ -198,7 +198,7 @@ def everybody_goes_home(place: Place) -> None:
 
     def leave(tx: Tx, branch: UUID) -> None:
         for ticket in line.open_tickets(tx, branch):
-            kiosk.leave(tx, branch, ticket.id, SYSTEM)
+            tickets.leave(tx, branch, ticket.id, SYSTEM)
 
     with place.hall() as hall:
         hall.db.write_in_now(hall.branch.id, leave, hall.branch.id)

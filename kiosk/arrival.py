@@ -9,8 +9,8 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from queue_system.actions import kiosk
-from queue_system.actions.kiosk import Issued
+from queue_system.actions import tickets
+from queue_system.actions.tickets import Issued
 from queue_system.core.bookings import ALPHABET, CODE_LENGTH, BookingState, read_code
 from queue_system.core.errors import DomainError, Invalid, Missing
 from queue_system.i18n import dates
@@ -90,7 +90,7 @@ def _kept(typed: str) -> str:
 
 def _check_in(tx: Tx, visit: Visit, booking: BookingView) -> Issued:
     printer = printer_of_kiosk(tx, visit.device)
-    return kiosk.check_in(
+    return tickets.check_in(
         tx,
         visit.branch.id,
         booking.id,

@@ -18,7 +18,7 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 from starlette.websockets import WebSocket
 
-from queue_system.actions.spool import reprint
+from queue_system.actions.slips import reprint
 from queue_system.core.errors import DomainError, Missing, SignedOut
 from queue_system.core.printers import STANDING_STILL
 from queue_system.live.codes import Closed

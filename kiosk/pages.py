@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
-from queue_system.actions.kiosk import Issued, TicketOrder, issue_ticket
+from queue_system.actions.tickets import Issued, TicketOrder, issue_ticket
 from queue_system.core import hours
 from queue_system.core.errors import Invalid, Missing, Refused
 from queue_system.core.tickets import ORDINARY

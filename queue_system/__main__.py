@@ -149,7 +149,7 @@ def adopt(
 @cli.command()
 def restored() -> None:
     """Say that the database is a restored backup, so that screens and desks follow it again. Stop the server first."""
-    from .actions.office import renew_epoch
+    from .actions.installation import renew_epoch
 
     with open_database(read_configuration()) as database:
         database.claim_process()

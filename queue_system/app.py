@@ -15,9 +15,9 @@ from starlette.middleware import Middleware
 import displays
 import kiosk
 
-from .actions.booking import expire_holds
+from .actions.bookings import expire_holds
 from .actions.day import close_day
-from .actions.office import touch_devices
+from .actions.devices import touch_devices
 from .clock import Clock, SystemClock
 from .configuration import Configuration, secret_key
 from .live.hub import Hub

@@ -34,7 +34,7 @@ def add(
     language: Annotated[str, typer.Option(help="ar, en, …")] = "ar",
 ) -> None:
     """Add somebody who may sign in; the password is asked for, or read from standard input."""
-    from .actions.office import NewStaff, create_staff
+    from .actions.staff import NewStaff, create_staff
     from .web.passwords import hash_password
 
     check_login(login)

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from openapi_schema_validator import OAS31Validator, oas31_format_checker
 from starlette.testclient import TestClient
 
+from queue_system.actions.devices import enrol_device
 from queue_system.store import log
 from queue_system.store.database import Tx
 from queue_system.store.queries.access import devices
@@ -150,10 +151,8 @@ def allow_remote_tickets(hall: Hall) -> None:
 
 def kiosk_token(hall: Hall) -> str:
     """The token of the branch's first kiosk."""
-    from queue_system.actions import office
-
     kiosk = hall.db.read_now(devices, hall.branch.id, "kiosk")[0]
-    return hall.db.write_now(office.enrol_device, hall.branch.id, kiosk.id)
+    return hall.db.write_now(enrol_device, hall.branch.id, kiosk.id)
 
 
 def facts(hall: Hall) -> dict[Any, int]:

@@ -20,8 +20,8 @@ from sqlalchemy import event as sa_event
 from sqlalchemy.engine import Engine
 from uuid_utils.compat import uuid7
 
-from queue_system.actions import booking, day, office
-from queue_system.actions.desk import Desk
+from queue_system.actions import bookings, day, staff
+from queue_system.actions.counters import Desk
 from queue_system.clock import Clock
 from queue_system.store import log
 from queue_system.store.database import Database, Tx
@@ -89,7 +89,7 @@ def unlocked(monkeypatch: pytest.MonkeyPatch) -> None:
         for pending in here.pending:
             tx.execute(sa.insert(entry), pending | {"seq": next(sequence)})
 
-    for module in (booking, day):
+    for module in (bookings, day):
         monkeypatch.setattr(module, "locked", locked)
     original = SQLite._engine
 
@@ -148,8 +148,8 @@ def clerks_at_counters(hall: Hall, count: int) -> list[Desk]:
     desks = []
     for number in range(count):
         # Nobody signs in with a password: none is worked out.
-        new = office.NewStaff(f"clerk-{number}", f"clerk {number}", "-", "ar", ((hall.branch.id, "officer"),))
-        desks.append(wider.sit(hall.db.write_now(office.create_staff, new), f"x{number}"))
+        new = staff.NewStaff(f"clerk-{number}", f"clerk {number}", "-", "ar", ((hall.branch.id, "officer"),))
+        desks.append(wider.sit(hall.db.write_now(staff.create_staff, new), f"x{number}"))
     return desks
 
 

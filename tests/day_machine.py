@@ -13,8 +13,8 @@ import pytest
 import sqlalchemy as sa
 from hypothesis.stateful import RuleBasedStateMachine
 
-from queue_system.actions import day, office
-from queue_system.actions.desk import Desk
+from queue_system.actions import day, staff
+from queue_system.actions.counters import Desk
 from queue_system.actions.steps import AFRESH
 from queue_system.clock import FrozenClock
 from queue_system.core import dispatch, tickets
@@ -40,8 +40,8 @@ def prepare(db: Database) -> None:
     hall = furnish(db)
     for number in range(CLERKS):
         # Nobody signs in: no password is worked out.
-        new = office.NewStaff(f"clerk-{number}", f"clerk {number}", "-", "ar", ((hall.branch.id, "officer"),))
-        db.write_now(office.create_staff, new)
+        new = staff.NewStaff(f"clerk-{number}", f"clerk {number}", "-", "ar", ((hall.branch.id, "officer"),))
+        db.write_now(staff.create_staff, new)
     queues = table(Queue)
     for slug, lanes, public in (("q-attest", 3, 2), ("q-verify", 2, 2)):
         wider = sa.update(queues).where(queues.c.branch_id == hall.branch.id, queues.c.slug == slug)

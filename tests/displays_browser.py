@@ -11,7 +11,7 @@ from uuid import UUID
 from playwright.sync_api import Page
 from pydantic import SecretStr
 
-from queue_system.actions import desk
+from queue_system.actions import calling
 from queue_system.app import create_app
 from queue_system.clock import FrozenClock
 from queue_system.configuration import Configuration
@@ -92,9 +92,9 @@ def busy_hall(hall: Hall) -> None:
         ("c3", "omar", "birth"),
     ):
         call(hall, service, login, counter)
-        hall.db.write_in_now(hall.branch.id, desk.finish, seat(hall, login, counter))
+        hall.db.write_in_now(hall.branch.id, calling.finish, seat(hall, login, counter))
         call(hall, service, login, counter)
-        hall.db.write_in_now(hall.branch.id, desk.finish, seat(hall, login, counter))
+        hall.db.write_in_now(hall.branch.id, calling.finish, seat(hall, login, counter))
 
 
 def check(page: Page) -> None:

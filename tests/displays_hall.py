@@ -13,8 +13,8 @@ from typing import Any
 import sqlalchemy as sa
 from starlette.testclient import TestClient, WebSocketTestSession
 
-from queue_system.actions import office
-from queue_system.actions.desk import Desk
+from queue_system.actions.counters import Desk
+from queue_system.actions.devices import enrol_device
 from queue_system.clock import Clock
 from queue_system.store import log
 from queue_system.store.database import Tx
@@ -92,7 +92,7 @@ def screen(url: str, folder: Path, clock: Clock, slug: str = "d1") -> Iterator[S
 def enrol(hall: Hall, slug: str = "d1") -> tuple[DeviceView, str]:
     """Pair a planned display of the branch."""
     device = next(item for item in hall.db.read_now(devices, hall.branch.id, "display") if item.slug == slug)
-    return device, hall.db.write_in_now(hall.branch.id, office.enrol_device, hall.branch.id, device.id)
+    return device, hall.db.write_in_now(hall.branch.id, enrol_device, hall.branch.id, device.id)
 
 
 def boards_until(session: WebSocketTestSession, seq: int) -> list[dict[str, Any]]:

@@ -11,10 +11,10 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from queue_system.actions import booking, desk, kiosk, office
-from queue_system.actions.booking import HoldOrder
-from queue_system.actions.desk import Desk
-from queue_system.actions.kiosk import Issued, TicketOrder
+from queue_system.actions import bookings, calling, counters, staff, tickets
+from queue_system.actions.bookings import HoldOrder
+from queue_system.actions.counters import Desk
+from queue_system.actions.tickets import Issued, TicketOrder
 from queue_system.clock import FrozenClock
 from queue_system.profiles.install import install
 from queue_system.profiles.reader import read_profile
@@ -54,7 +54,7 @@ class Hall:
             request_id=request_id,
             priority=priority,
         )
-        return self.db.write_in_now(self.branch.id, kiosk.issue_ticket, order)
+        return self.db.write_in_now(self.branch.id, tickets.issue_ticket, order)
 
     def check_in(self, service: str, clock: FrozenClock, early: timedelta = timedelta()) -> TicketView:
         """Somebody has an appointment at the next full hour, and comes `early`; the clock is set to that moment."""
@@ -62,23 +62,23 @@ class Hall:
         order = HoldOrder(
             self.branch.id, self.service(service), starts_at, "سامر الحموي", "+97455512345", "ar", CITIZEN
         )
-        held = self.db.write_in_now(self.branch.id, booking.hold_slot, order)
-        self.db.write_in_now(self.branch.id, booking.confirm_booking, self.branch.id, held.id, CITIZEN)
+        held = self.db.write_in_now(self.branch.id, bookings.hold_slot, order)
+        self.db.write_in_now(self.branch.id, bookings.confirm_booking, self.branch.id, held.id, CITIZEN)
         clock.set(starts_at - early)
-        return self.db.write_in_now(self.branch.id, kiosk.check_in, self.branch.id, held.id, SYSTEM).ticket
+        return self.db.write_in_now(self.branch.id, tickets.check_in, self.branch.id, held.id, SYSTEM).ticket
 
     def person(self, login: str, roles: tuple[tuple[UUID, str], ...] | None = None) -> UUID:
         """A member of staff; an officer of this branch unless said otherwise. The password is PASSWORD."""
         from queue_system.web.passwords import hash_password
 
-        new = office.NewStaff(
+        new = staff.NewStaff(
             login=login,
             name=f"{login} name",
             password=hash_password(PASSWORD),
             language="ar",
             roles=roles if roles is not None else ((self.branch.id, "officer"),),
         )
-        return self.db.write_now(office.create_staff, new)
+        return self.db.write_now(staff.create_staff, new)
 
     def administrator(self, login: str = "admin") -> UUID:
         return self.person(login, ((ORGANISATION, "administrator"),))
@@ -89,20 +89,20 @@ class Hall:
     def sit(self, staff_id: UUID, counter: str = "c4") -> Desk:
         """Open a counter for somebody."""
         here = self.at(staff_id, counter)
-        self.db.write_in_now(self.branch.id, desk.open_counter, here)
+        self.db.write_in_now(self.branch.id, counters.open_counter, here)
         return here
 
     def call_next(self, here: Desk, became: str | None = "done") -> TicketView | None:
         """Call the next visitor; the one before has come and is done, unless said otherwise."""
-        return self.db.write_in_now(self.branch.id, desk.call_next, here, became)
+        return self.db.write_in_now(self.branch.id, calling.call_next, here, became)
 
     def give_up(self, here: Desk, clock: FrozenClock) -> TicketView:
         """Call the visitor in front of a counter as often and as long as the branch asks, and nobody comes."""
         rule = line.absence_rule(self.branch)
         for _ in range(rule.calls - 1):
-            self.db.write_in_now(self.branch.id, desk.recall, here)
+            self.db.write_in_now(self.branch.id, calling.recall, here)
         clock.move(rule.after)
-        return self.db.write_in_now(self.branch.id, desk.mark_absent, here)
+        return self.db.write_in_now(self.branch.id, calling.mark_absent, here)
 
 
 # A profile never changes once it is read, and reading one takes as long as most tests.

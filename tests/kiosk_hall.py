@@ -12,7 +12,7 @@ from uuid import UUID
 
 from starlette.testclient import TestClient
 
-from queue_system.actions import booking, office
+from queue_system.actions import bookings, devices
 from queue_system.clock import Clock
 from queue_system.store.database import Database
 from queue_system.store.log import CITIZEN
@@ -60,7 +60,7 @@ class Kiosk:
 def pair(hall: Hall, kind: str = "kiosk") -> tuple[UUID, str]:
     """The first planned device of a kind, let in: its id and token."""
     device = hall.db.read_now(access.devices, hall.branch.id, kind)[0]
-    return device.id, hall.db.write_in_now(hall.branch.id, office.enrol_device, hall.branch.id, device.id)
+    return device.id, hall.db.write_in_now(hall.branch.id, devices.enrol_device, hall.branch.id, device.id)
 
 
 @contextmanager
@@ -84,9 +84,9 @@ def installed(url: str, clock: Clock, profile: str, branch: str | None = None) -
 def book(hall: Hall, starts_at: datetime, service: str = "passport-lost", contact: str | None = None) -> BookingView:
     """A confirmed appointment, of somebody of its own unless a contact is given."""
     whose = contact or f"{starts_at:%d%H%M}@example.org"
-    order = booking.HoldOrder(hall.branch.id, hall.service(service), starts_at, "سلمى", whose, "ar", CITIZEN)
-    held = hall.db.write_in_now(hall.branch.id, booking.hold_slot, order)
-    return hall.db.write_in_now(hall.branch.id, booking.confirm_booking, hall.branch.id, held.id, CITIZEN)
+    order = bookings.HoldOrder(hall.branch.id, hall.service(service), starts_at, "سلمى", whose, "ar", CITIZEN)
+    held = hall.db.write_in_now(hall.branch.id, bookings.hold_slot, order)
+    return hall.db.write_in_now(hall.branch.id, bookings.confirm_booking, hall.branch.id, held.id, CITIZEN)
 
 
 def code_on(page: Answer) -> str:

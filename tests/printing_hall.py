@@ -21,8 +21,8 @@ from starlette.testclient import TestClient
 
 from printers.virtual import Paper, VirtualPrinter
 from queue_system import demo
-from queue_system.actions import kiosk, printers, spool
-from queue_system.actions.kiosk import Issued, TicketOrder
+from queue_system.actions import printers, slips, tickets
+from queue_system.actions.tickets import Issued, TicketOrder
 from queue_system.app import SURFACES, create_app
 from queue_system.clock import ShiftedClock, SystemClock
 from queue_system.configuration import Configuration
@@ -65,12 +65,12 @@ class PrintingHall:
             request_id=request_id,
             printer_id=self.printer_id,
         )
-        return self.house.database.write_in_now(self.hall.branch.id, kiosk.issue_ticket, order)
+        return self.house.database.write_in_now(self.hall.branch.id, tickets.issue_ticket, order)
 
     def copy(self, issued: Issued) -> UUID:
         branch_id = self.hall.branch.id
         return self.house.database.write_in_now(
-            branch_id, spool.reprint, branch_id, issued.ticket.id, self.printer_id, SYSTEM
+            branch_id, slips.reprint, branch_id, issued.ticket.id, self.printer_id, SYSTEM
         )
 
     def slip_states(self, issued: Issued) -> list[str]:

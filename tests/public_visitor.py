@@ -11,7 +11,7 @@ from urllib.parse import urljoin
 
 from starlette.testclient import TestClient
 
-from queue_system.actions import booking as actions
+from queue_system.actions import bookings as actions
 from queue_system.core.errors import Refused
 from queue_system.store.log import CITIZEN
 from queue_system.store.queries import bookings

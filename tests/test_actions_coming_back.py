@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from queue_system.actions import day, desk, kiosk, spool, staff
-from queue_system.actions.desk import Desk
+from queue_system.actions import calling, day, slips, staff, tickets
+from queue_system.actions.counters import Desk
 from queue_system.actions.raising import raise_ticket
 from queue_system.clock import FrozenClock
 from queue_system.core.bookings import BookingState
@@ -47,19 +47,19 @@ def now_of(hall: Hall, ticket: TicketView) -> TicketView:
     return hall.db.read_now(line.ticket, hall.branch.id, ticket.id)
 
 
-def come(hall: Hall, ticket: TicketView) -> kiosk.Issued:
+def come(hall: Hall, ticket: TicketView) -> tickets.Issued:
     """The visitor of a booking scans its code once more."""
     assert ticket.booking_id is not None
-    return hall.db.write_in_now(hall.branch.id, kiosk.check_in, hall.branch.id, ticket.booking_id, SYSTEM)
+    return hall.db.write_in_now(hall.branch.id, tickets.check_in, hall.branch.id, ticket.booking_id, SYSTEM)
 
 
 def missed(hall: Hall, here: Desk, clock: FrozenClock, ticket: TicketView) -> None:
     """Call somebody as often and as long as the branch says, and nobody comes."""
-    do(hall, desk.call_next, here)
+    do(hall, calling.call_next, here)
     for _ in range(2):
-        do(hall, desk.recall, here)
+        do(hall, calling.recall, here)
     clock.move(timedelta(minutes=15))
-    assert do(hall, desk.mark_absent, here).id == ticket.id
+    assert do(hall, calling.mark_absent, here).id == ticket.id
     assert now_of(hall, ticket).state is TicketState.NO_SHOW
 
 
@@ -74,7 +74,7 @@ def test_whoever_waits_keeps_the_number_however_often_the_booking_is_scanned(hal
 
 def test_whoever_gave_the_place_up_and_comes_after_all_gets_a_new_number(hall: Hall, clock: FrozenClock) -> None:
     booked = hall.check_in("attest-single", clock)
-    hall.db.write_in_now(hall.branch.id, kiosk.leave, hall.branch.id, booked.id, CITIZEN)
+    hall.db.write_in_now(hall.branch.id, tickets.leave, hall.branch.id, booked.id, CITIZEN)
     again = come(hall, booked)
     assert again.created
     assert (again.ticket.state, again.ticket.code != booked.code) == (TicketState.WAITING, True)
@@ -96,8 +96,8 @@ def test_whoever_missed_the_call_stands_in_line_again_by_the_rule(hall: Hall, he
 
 def test_whoever_was_served_is_told_so(hall: Hall, here: Desk, clock: FrozenClock) -> None:
     booked = hall.check_in("attest-single", clock)
-    do(hall, desk.call_next, here)
-    do(hall, desk.finish, here)
+    do(hall, calling.call_next, here)
+    do(hall, calling.finish, here)
     with pytest.raises(IllegalTransition):
         come(hall, booked)
 
@@ -105,11 +105,11 @@ def test_whoever_was_served_is_told_so(hall: Hall, here: Desk, clock: FrozenCloc
 def test_nobody_is_a_no_show_before_the_agreed_time(hall: Hall, here: Desk, clock: FrozenClock) -> None:
     booked = hall.check_in("attest-single", clock, early=timedelta(minutes=10))
     assert booked.anchor_at - clock.now() == timedelta(minutes=10)
-    do(hall, desk.call_next, here)
+    do(hall, calling.call_next, here)
     for _ in range(3):
-        do(hall, desk.recall, here)
+        do(hall, calling.recall, here)
     clock.move(timedelta(minutes=9, seconds=59))
-    assert do(hall, desk.mark_absent, here).state is TicketState.WAITING
+    assert do(hall, calling.mark_absent, here).state is TicketState.WAITING
 
 
 # ---------------------------------------------------------------- passed over
@@ -118,18 +118,18 @@ def test_nobody_is_a_no_show_before_the_agreed_time(hall: Hall, here: Desk, cloc
 def test_as_many_others_are_called_first_whether_one_presses_once_or_twice(hall: Hall, here: Desk) -> None:
     waiting = [hall.issue().ticket for _ in range(9)]
     others = line.absence_rule(hall.branch).others_first
-    do(hall, desk.call_next, here)
-    codes = [do(hall, desk.call_next, here, "absent").code]
+    do(hall, calling.call_next, here)
+    codes = [do(hall, calling.call_next, here, "absent").code]
     while codes[-1] != waiting[0].code:
-        codes.append(do(hall, desk.call_next, here, "done").code)
+        codes.append(do(hall, calling.call_next, here, "done").code)
     assert codes == [ticket.code for ticket in (*waiting[1 : others + 1], waiting[0])]
 
 
 def test_the_line_says_where_whoever_was_passed_over_stands(hall: Hall, here: Desk) -> None:
     waiting = [hall.issue().ticket for _ in range(9)]
     others = line.absence_rule(hall.branch).others_first
-    do(hall, desk.call_next, here)
-    do(hall, desk.mark_absent, here)
+    do(hall, calling.call_next, here)
+    do(hall, calling.mark_absent, here)
     stands = hall.db.read_now(place.place, hall.branch, waiting[0].token)
     assert (stands.ahead, stands.not_before) == (others, None)
     assert hall.db.read_now(place.people_ahead, hall.branch, waiting[others + 1]) == others + 1
@@ -138,9 +138,9 @@ def test_the_line_says_where_whoever_was_passed_over_stands(hall: Hall, here: De
 def test_an_emergency_that_is_not_here_lets_one_other_go_first(hall: Hall, here: Desk) -> None:
     urgent = hall.issue(priority="bereavement").ticket
     others = [hall.issue().ticket for _ in range(3)]
-    assert do(hall, desk.call_next, here).id == urgent.id
-    assert do(hall, desk.call_next, here, "absent").id == others[0].id
-    assert do(hall, desk.call_next, here, "done").id == urgent.id
+    assert do(hall, calling.call_next, here).id == urgent.id
+    assert do(hall, calling.call_next, here, "absent").id == others[0].id
+    assert do(hall, calling.call_next, here, "done").id == urgent.id
 
 
 # ---------------------------------------------------------------- what is pressed beside the visitor in front
@@ -152,35 +152,35 @@ def test_a_mistaken_return_is_taken_back_and_not_the_press_before_it(
     booked = hall.check_in("attest-single", clock)
     missed(hall, here, clock, booked)
     served = hall.issue().ticket
-    do(hall, desk.call_next, here)
-    do(hall, desk.finish, here)
-    hall.db.write_in_now(hall.branch.id, desk.resume, hall.branch.id, booked.id, here.actor)
-    do(hall, desk.take_back, here)
+    do(hall, calling.call_next, here)
+    do(hall, calling.finish, here)
+    hall.db.write_in_now(hall.branch.id, calling.resume, hall.branch.id, booked.id, here.actor)
+    do(hall, calling.take_back, here)
     assert now_of(hall, served).state is TicketState.SERVED
     assert now_of(hall, booked).state is TicketState.NO_SHOW
     assert booked.booking_id is not None
     assert hall.db.read_now(stored.booking, hall.branch.id, booked.booking_id).state is BookingState.NO_SHOW
     with pytest.raises(Refused, match="take-back-nothing"):
-        do(hall, desk.take_back, here)
+        do(hall, calling.take_back, here)
 
 
 def test_a_class_raised_by_mistake_is_taken_back(hall: Hall, here: Desk) -> None:
     ticket = hall.issue().ticket
     hall.db.write_in_now(hall.branch.id, raise_ticket, hall.branch.id, ticket.id, "bereavement", "seen", here.actor)
-    do(hall, desk.take_back, here)
+    do(hall, calling.take_back, here)
     assert now_of(hall, ticket) == ticket
 
 
 def test_whoever_was_called_since_waits_for_no_call_more(hall: Hall, here: Desk) -> None:
     gone, other, *_ = [hall.issue().ticket for _ in range(6)]
     there = hall.sit(hall.person("omar"), "c5")
-    do(hall, desk.call_next, here)
-    do(hall, desk.mark_absent, here)
-    assert do(hall, desk.call_next, here).id == other.id
-    hall.db.write_in_now(hall.branch.id, desk.call_ticket, there, gone.id)
-    do(hall, desk.mark_absent, there)
+    do(hall, calling.call_next, here)
+    do(hall, calling.mark_absent, here)
+    assert do(hall, calling.call_next, here).id == other.id
+    hall.db.write_in_now(hall.branch.id, calling.call_ticket, there, gone.id)
+    do(hall, calling.mark_absent, there)
     before = now_of(hall, gone)
-    do(hall, desk.take_back, here)
+    do(hall, calling.take_back, here)
     assert now_of(hall, gone) == before
 
 
@@ -190,10 +190,10 @@ def test_whoever_was_called_since_waits_for_no_call_more(hall: Hall, here: Desk)
 def test_no_copy_is_printed_of_a_number_that_nobody_calls(hall: Hall, here: Desk) -> None:
     ticket = hall.issue().ticket
     printer = hall.db.read_now(devices, hall.branch.id, "printer")[0]
-    do(hall, desk.call_next, here)
-    do(hall, desk.finish, here)
+    do(hall, calling.call_next, here)
+    do(hall, calling.finish, here)
     with pytest.raises(Refused, match="slip-of-a-visit-over"):
-        hall.db.write_in_now(hall.branch.id, spool.reprint, hall.branch.id, ticket.id, printer.id, SYSTEM)
+        hall.db.write_in_now(hall.branch.id, slips.reprint, hall.branch.id, ticket.id, printer.id, SYSTEM)
 
 
 def test_whoever_serves_somebody_sits_at_an_open_counter_since_whenever(hall: Hall, here: Desk) -> None:
@@ -204,15 +204,15 @@ def test_whoever_serves_somebody_sits_at_an_open_counter_since_whenever(hall: Ha
         )
 
     hall.issue()
-    do(hall, desk.call_next, here)
+    do(hall, calling.call_next, here)
     hall.db.write_now(sat_down_yesterday)
     assert hall.db.read_now(place.place, hall.branch, hall.issue().ticket.token).counter_open
 
 
 def test_a_counter_that_is_taken_from_somebody_is_as_empty_as_one_that_was_left(hall: Hall, here: Desk) -> None:
     hall.issue()
-    do(hall, desk.call_next, here)
-    do(hall, desk.finish, here)
+    do(hall, calling.call_next, here)
+    do(hall, calling.finish, here)
     hall.db.write_now(staff.lock_staff, "layla", SYSTEM)
     counter = table(Counter)
     row = hall.db.read_now(Tx.rows, sa.select(counter).where(counter.c.id == here.counter_id))[0]
@@ -227,7 +227,7 @@ def test_an_appointment_by_telephone_is_no_no_show_and_nobody_checks_in(db: Data
     booking = book(hall, found[0].slots[0].start, "phone-counsel", "+97455512345")
     clock.set(booking.starts_at)
     with pytest.raises(Refused, match="appointment-elsewhere"):
-        hall.db.write_in_now(hall.branch.id, kiosk.check_in, hall.branch.id, booking.id, SYSTEM)
+        hall.db.write_in_now(hall.branch.id, tickets.check_in, hall.branch.id, booking.id, SYSTEM)
     clock.move(timedelta(days=2))
     hall.db.write_in_now(hall.branch.id, day.close_day, hall.branch.id)
     after = hall.db.read_now(stored.booking, hall.branch.id, booking.id)

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from queue_system.actions import day, desk, kiosk
-from queue_system.actions.booking import HoldOrder, confirm_booking, hold_slot
-from queue_system.actions.desk import Desk
-from queue_system.actions.office import SESSION_IDLE
+from queue_system.actions import calling, day, tickets
+from queue_system.actions.bookings import HoldOrder, confirm_booking, hold_slot
+from queue_system.actions.counters import Desk
+from queue_system.actions.sessions import SESSION_IDLE
 from queue_system.clock import FrozenClock
 from queue_system.core.bookings import BookingState
 from queue_system.core.errors import IllegalTransition, Refused, Stale
@@ -49,7 +49,7 @@ def test_what_a_day_leaves_open_is_closed_before_the_next(db: Database, clock: F
     first = hall.call_next(here)
     assert first is not None
     assert first.id == waiting.ticket.id
-    db.write_in_now(hall.branch.id, desk.hold, Desk(hall.branch.id, here.counter_id, here.staff_id, first.id))
+    db.write_in_now(hall.branch.id, calling.hold, Desk(hall.branch.id, here.counter_id, here.staff_id, first.id))
     second = hall.call_next(here)
     assert second is not None
     assert second.id == called.ticket.id
@@ -92,7 +92,7 @@ def test_nobody_is_called_for_yesterday_by_a_program_that_slept(
         assert hall.issue().ticket.code == "F001"
     else:
         with pytest.raises(IllegalTransition):
-            db.write_in_now(hall.branch.id, kiosk.leave, hall.branch.id, waiting.id, CITIZEN)
+            db.write_in_now(hall.branch.id, tickets.leave, hall.branch.id, waiting.id, CITIZEN)
         assert hall.issue().ticket.code == "F001"
     assert as_written(hall, in_front) is TicketState.NO_SHOW
     assert as_written(hall, waiting) is TicketState.VOID
@@ -142,7 +142,7 @@ def test_a_missed_visitor_of_yesterday_does_not_come_back_into_the_line(db: Data
     hall.give_up(Desk(hall.branch.id, here.counter_id, here.staff_id, missed.id), clock)
     clock.move(OVER_NIGHT)
     with pytest.raises(Refused, match="visit-over"):
-        db.write_in_now(hall.branch.id, desk.resume, hall.branch.id, missed.id, SYSTEM)
+        db.write_in_now(hall.branch.id, calling.resume, hall.branch.id, missed.id, SYSTEM)
 
 
 def test_a_clock_put_back_closes_nobody_who_stands_in_the_hall(db: Database, clock: FrozenClock) -> None:

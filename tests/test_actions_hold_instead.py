@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from queue_system.actions import booking as actions
-from queue_system.actions.booking import HoldOrder
+from queue_system.actions import bookings as actions
+from queue_system.actions.bookings import HoldOrder
 from queue_system.clock import FrozenClock
 from queue_system.core.bookings import HOLD, BookingState
 from queue_system.core.errors import Missing, Refused

@@ -7,10 +7,10 @@ from datetime import timedelta
 
 import pytest
 
-from queue_system.actions import booking, desk, kiosk
-from queue_system.actions.booking import HoldOrder
-from queue_system.actions.kiosk import TicketOrder
+from queue_system.actions import bookings, calling, tickets
+from queue_system.actions.bookings import HoldOrder
 from queue_system.actions.raising import raise_ticket
+from queue_system.actions.tickets import TicketOrder
 from queue_system.clock import FrozenClock
 from queue_system.core import hours
 from queue_system.core.dispatch import EMERGENCY_WEIGHT
@@ -90,10 +90,10 @@ def test_an_emergency_that_comes_before_its_appointment_counts_from_now(hall: Ha
     today = clock.now().astimezone(hall.branch.zone).date()
     slot = hall.db.read_now(stored.free_days, hall.branch, service, today, today)[0].slots[3]
     order = HoldOrder(hall.branch.id, service.id, slot.start, "سامر الحموي", "+97455512345", "ar", CITIZEN)
-    held = hall.db.write_in_now(hall.branch.id, booking.hold_slot, order)
-    hall.db.write_in_now(hall.branch.id, booking.confirm_booking, hall.branch.id, held.id, CITIZEN)
+    held = hall.db.write_in_now(hall.branch.id, bookings.hold_slot, order)
+    hall.db.write_in_now(hall.branch.id, bookings.confirm_booking, hall.branch.id, held.id, CITIZEN)
     clock.set(slot.start - timedelta(minutes=20))
-    ticket = hall.db.write_in_now(hall.branch.id, kiosk.check_in, hall.branch.id, held.id, SYSTEM).ticket
+    ticket = hall.db.write_in_now(hall.branch.id, tickets.check_in, hall.branch.id, held.id, SYSTEM).ticket
     assert ticket.priority == "bereavement"
     assert timedelta() <= ticket.anchor_at - clock.now() < timedelta(seconds=1)
 
@@ -103,7 +103,7 @@ def test_who_is_sent_on_to_an_urgent_service_waits_with_its_class(hall: Hall) ->
     here = hall.sit(hall.person("layla"), "c4")
     hall.call_next(here)
     here = replace(here, expected=ticket.id)
-    moved = hall.db.write_in_now(hall.branch.id, desk.transfer, here, hall.service("death"))
+    moved = hall.db.write_in_now(hall.branch.id, calling.transfer, here, hall.service("death"))
     assert moved.priority == now_of(hall, ticket).priority == "bereavement"
     assert entries(hall, "ticket.raised") == [
         {"code": ticket.code, "from_class": "walkin", "to_class": "bereavement", "basis": "service"}
@@ -140,7 +140,7 @@ def test_a_held_ticket_can_be_raised_as_well(hall: Hall) -> None:
     ticket = hall.issue().ticket
     here = hall.sit(hall.person("layla"))
     hall.call_next(here)
-    hall.db.write_in_now(hall.branch.id, desk.hold, replace(here, expected=ticket.id))
+    hall.db.write_in_now(hall.branch.id, calling.hold, replace(here, expected=ticket.id))
     assert raised(hall, ticket, "elderly", "told").state == "held"
 
 
@@ -167,11 +167,11 @@ def test_without_a_reason_from_the_list_or_a_class_of_the_branch_nothing_is_rais
 
 def test_who_does_not_wait_is_not_raised(hall: Hall) -> None:
     ticket = hall.issue().ticket
-    hall.db.write_in_now(hall.branch.id, kiosk.leave, hall.branch.id, ticket.id, SYSTEM)
+    hall.db.write_in_now(hall.branch.id, tickets.leave, hall.branch.id, ticket.id, SYSTEM)
     with pytest.raises(IllegalTransition):
         raised(hall, ticket)
 
 
 def test_the_kiosk_may_still_ask_for_the_ordinary_class(hall: Hall) -> None:
     order = TicketOrder(hall.branch.id, hall.service("death"), "ar", "kiosk", SYSTEM)
-    assert hall.db.write_in_now(hall.branch.id, kiosk.issue_ticket, order).ticket.priority == "bereavement"
+    assert hall.db.write_in_now(hall.branch.id, tickets.issue_ticket, order).ticket.priority == "bereavement"

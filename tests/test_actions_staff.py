@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from queue_system.actions import office, staff
-from queue_system.actions.desk import take_over
+from queue_system.actions import sessions, staff
+from queue_system.actions.counters import take_over
 from queue_system.core.errors import Missing, Refused, SignedOut
+from queue_system.core.tokens import sha256
 from queue_system.store import log
 from queue_system.store.database import Database
 from queue_system.store.queries import access, line
@@ -21,7 +22,7 @@ def hall(db: Database) -> Hall:
 
 
 def is_signed_in(hall: Hall, token: str) -> bool:
-    return hall.db.read_now(access.staff_by_session, office.sha256(token), office.SESSION_IDLE) is not None
+    return hall.db.read_now(access.staff_by_session, sha256(token), sessions.SESSION_IDLE) is not None
 
 
 def kinds(hall: Hall, of: str = "staff.") -> list[str]:
@@ -31,15 +32,15 @@ def kinds(hall: Hall, of: str = "staff.") -> list[str]:
 
 def test_whoever_is_locked_out_is_out_everywhere_at_once(hall: Hall) -> None:
     layla, omar = hall.person("layla"), hall.person("omar")
-    tokens = [hall.db.write_now(office.start_session, layla, channel) for channel in ("web", "api")]
-    other = hall.db.write_now(office.start_session, omar, "web")
-    hall.db.write_now(staff.remember_browser, layla, "secret")
+    tokens = [hall.db.write_now(sessions.start_session, layla, channel) for channel in ("web", "api")]
+    other = hall.db.write_now(sessions.start_session, omar, "web")
+    hall.db.write_now(sessions.remember_browser, layla, "secret")
     hall.sit(layla)
     hall.db.write_now(staff.lock_staff, " LAYLA")
     assert [is_signed_in(hall, token) for token in (*tokens, other)] == [False, False, True]
-    assert not hall.db.read_now(holders, hall.branch.id, office.SESSION_IDLE)
+    assert not hall.db.read_now(holders, hall.branch.id, sessions.SESSION_IDLE)
     assert hall.db.read_now(access.account_of, "layla") is None
-    assert not hall.db.read_now(access.knows_browser, layla, office.sha256("secret"))
+    assert not hall.db.read_now(access.knows_browser, layla, sha256("secret"))
     assert kinds(hall)[-1] == "staff.locked"
     assert hall.db.read_now(log.after, hall.branch.id, 0, 1_000)[-1].kind == "counter.closed"
     hall.db.write_now(staff.unlock_staff, "layla")
@@ -61,14 +62,14 @@ def test_a_visitor_in_front_of_somebody_who_is_locked_out_is_not_lost(hall: Hall
 
 def test_a_new_password_ends_every_session_and_forgets_the_browsers(hall: Hall) -> None:
     layla = hall.person("layla")
-    token = hall.db.write_now(office.start_session, layla, "web")
-    hall.db.write_now(staff.remember_browser, layla, "secret")
+    token = hall.db.write_now(sessions.start_session, layla, "web")
+    hall.db.write_now(sessions.remember_browser, layla, "secret")
     hall.db.write_now(staff.set_password, "layla", "a hash")
     assert not is_signed_in(hall, token)
     account = hall.db.read_now(access.account_of, "layla")
     assert account is not None
     assert account.password == "a hash"
-    assert not hall.db.read_now(access.knows_browser, layla, office.sha256("secret"))
+    assert not hall.db.read_now(access.knows_browser, layla, sha256("secret"))
     assert kinds(hall)[-1] == "staff.password_set"
 
 
@@ -78,9 +79,9 @@ def test_no_session_begins_with_a_password_that_was_replaced_meanwhile(hall: Hal
     assert seen is not None
     hall.db.write_now(staff.set_password, "layla", "a hash")
     with pytest.raises(SignedOut, match="sign-in-wrong"):
-        hall.db.write_now(office.start_session, layla, "web", seen.password)
+        hall.db.write_now(sessions.start_session, layla, "web", seen.password)
     assert "staff.signed_in" not in kinds(hall)
-    assert is_signed_in(hall, hall.db.write_now(office.start_session, layla, "web", "a hash"))
+    assert is_signed_in(hall, hall.db.write_now(sessions.start_session, layla, "web", "a hash"))
 
 
 def test_no_session_begins_for_somebody_who_was_locked_out_meanwhile(hall: Hall) -> None:
@@ -89,16 +90,16 @@ def test_no_session_begins_for_somebody_who_was_locked_out_meanwhile(hall: Hall)
     assert seen is not None
     hall.db.write_now(staff.lock_staff, "layla")
     with pytest.raises(SignedOut, match="sign-in-wrong"):
-        hall.db.write_now(office.start_session, layla, "web", seen.password)
+        hall.db.write_now(sessions.start_session, layla, "web", seen.password)
     hall.db.write_now(staff.unlock_staff, "layla")
     assert "staff.signed_in" not in kinds(hall)
 
 
 def test_roles_are_given_and_taken_at_one_branch(hall: Hall) -> None:
     layla = hall.person("layla")
-    token = hall.db.write_now(office.start_session, layla, "web")
+    token = hall.db.write_now(sessions.start_session, layla, "web")
     hall.db.write_now(staff.change_roles, "layla", hall.branch.id, give="auditor")
-    person = hall.db.read_now(access.staff_by_session, office.sha256(token), office.SESSION_IDLE)
+    person = hall.db.read_now(access.staff_by_session, sha256(token), sessions.SESSION_IDLE)
     assert person is not None
     assert person.may("read_audit", hall.branch.id)
     assert not person.may("read_audit", ORGANISATION)
@@ -147,8 +148,8 @@ def test_nobody_and_nothing_are_refused(hall: Hall) -> None:
 
 def test_a_browser_that_was_not_used_for_long_is_forgotten(hall: Hall) -> None:
     layla = hall.person("layla")
-    hall.db.write_now(staff.remember_browser, layla, "old")
-    hall.db.clock.move(staff.BROWSER_KNOWN_FOR)  # type: ignore[attr-defined]
-    hall.db.write_now(staff.remember_browser, layla, "new")
-    known = [hall.db.read_now(access.knows_browser, layla, office.sha256(token)) for token in ("old", "new")]
+    hall.db.write_now(sessions.remember_browser, layla, "old")
+    hall.db.clock.move(sessions.BROWSER_KNOWN_FOR)  # type: ignore[attr-defined]
+    hall.db.write_now(sessions.remember_browser, layla, "new")
+    known = [hall.db.read_now(access.knows_browser, layla, sha256(token)) for token in ("old", "new")]
     assert known == [False, True]

@@ -7,10 +7,10 @@ from datetime import timedelta
 
 import pytest
 
-from queue_system.actions import desk, kiosk
-from queue_system.actions.booking import HoldOrder, confirm_booking, hold_slot
-from queue_system.actions.desk import Desk
-from queue_system.actions.kiosk import Issued
+from queue_system.actions import calling, tickets
+from queue_system.actions.bookings import HoldOrder, confirm_booking, hold_slot
+from queue_system.actions.counters import Desk
+from queue_system.actions.tickets import Issued
 from queue_system.clock import FrozenClock
 from queue_system.core.bookings import BookingState
 from queue_system.store import log
@@ -35,7 +35,7 @@ def arrived(hall: Hall, clock: FrozenClock) -> Issued:
     held = hall.db.write_in_now(hall.branch.id, hold_slot, order)
     hall.db.write_in_now(hall.branch.id, confirm_booking, hall.branch.id, held.id, CITIZEN)
     clock.set(max(clock.now(), slot.start - timedelta(minutes=5)))
-    return hall.db.write_in_now(hall.branch.id, kiosk.check_in, hall.branch.id, held.id, CITIZEN)
+    return hall.db.write_in_now(hall.branch.id, tickets.check_in, hall.branch.id, held.id, CITIZEN)
 
 
 def state_of_booking(hall: Hall, issued: Issued) -> BookingState:
@@ -57,11 +57,11 @@ def test_who_missed_the_call_and_is_back_is_checked_in_again_and_served(hall: Ha
     issued = arrived(hall, clock)
     here = missed(hall, issued, clock)
     assert state_of_booking(hall, issued) is BookingState.NO_SHOW
-    hall.db.write_in_now(hall.branch.id, desk.resume, hall.branch.id, issued.ticket.id, here.actor)
+    hall.db.write_in_now(hall.branch.id, calling.resume, hall.branch.id, issued.ticket.id, here.actor)
     assert state_of_booking(hall, issued) is BookingState.CHECKED_IN
     called = hall.call_next(here)
     assert called is not None
-    hall.db.write_in_now(hall.branch.id, desk.finish, replace(here, expected=called.id))
+    hall.db.write_in_now(hall.branch.id, calling.finish, replace(here, expected=called.id))
     assert state_of_booking(hall, issued) is BookingState.FULFILLED
     kinds = [row.kind for row in hall.db.read_now(log.after, hall.branch.id, 0) if row.kind.startswith("booking.")]
     assert kinds == [
@@ -77,7 +77,7 @@ def test_who_missed_the_call_and_is_back_is_checked_in_again_and_served(hall: Ha
 def test_who_leaves_the_line_has_ended_the_visit(hall: Hall, clock: FrozenClock) -> None:
     """And may book again: the limit counts bookings that are still to come."""
     issued = arrived(hall, clock)
-    hall.db.write_in_now(hall.branch.id, kiosk.leave, hall.branch.id, issued.ticket.id, CITIZEN)
+    hall.db.write_in_now(hall.branch.id, tickets.leave, hall.branch.id, issued.ticket.id, CITIZEN)
     assert state_of_booking(hall, issued) is BookingState.NO_SHOW
     service = hall.branch.service(SERVICE)
     assert hall.db.read_now(stored.standing, hall.branch, service, "+97455123456", "أحمد العلي").active == 0

@@ -196,23 +196,23 @@ def test_a_rule_that_nothing_obeys_yet_is_still_a_rule() -> None:
     # The rules above hold for an empty tree too; these examples show that they bite.
     forbidden = [
         Import("queue_system.core.slots", "queue_system.store.tables", 1),
-        Import("queue_system.store.log", "queue_system.actions.desk", 1),
+        Import("queue_system.store.log", "queue_system.actions.calling", 1),
         Import("queue_system.web.kit", "queue_system.surfaces.desk.pages", 1),
         Import("queue_system.surfaces.desk.pages", "queue_system.app", 1),
-        Import("displays.pages", "queue_system.actions.desk", 1),
+        Import("displays.pages", "queue_system.actions.calling", 1),
         Import("displays.pages", "queue_system.surfaces.desk.pages", 1),
         Import("displays.pages", "kiosk.pages", 1),
         Import("queue_system.surfaces.desk.pages", "queue_system.surfaces.reception.view", 1),
         Import("queue_system.app", "queue_system.demo.paper", 1),
         Import("queue_system.ops.serving", "queue_system.web.kit", 1),
         Import("printers.worker", "queue_system.clock", 1),
-        Import("queue_system.actions.kiosk", "queue_system.configuration", 1),
+        Import("queue_system.actions.tickets", "queue_system.configuration", 1),
     ]
     permitted = [
         Import("queue_system.surfaces.desk.pages", "queue_system.web.kit", 1),
-        Import("queue_system.surfaces.desk.pages", "queue_system.actions.desk", 1),
+        Import("queue_system.surfaces.desk.pages", "queue_system.actions.calling", 1),
         Import("displays.pages", "queue_system.live.socket", 1),
-        Import("kiosk.pages", "queue_system.actions.kiosk", 1),
+        Import("kiosk.pages", "queue_system.actions.tickets", 1),
         Import("queue_system.printing.runner", "printers.worker", 1),
         Import("queue_system.__main__", "queue_system.app", 1),
     ]

@@ -50,7 +50,7 @@ def test_who_only_looks_leaves_out_what_past_sessions_left_open() -> None:
 
 def test_whatever_is_done_in_the_hall_closes_what_is_over_first() -> None:
     """What is done with a ticket of the line is done in `in_session`, which closes what is over."""
-    of_the_line = ("desk", "kiosk", "raising")
+    of_the_line = ("calling", "counters", "tickets", "raising")
     packages = tuple(f"queue_system/actions/{name}.py" for name in of_the_line)
     assert offences(locks_alone, packages=packages) == []
 

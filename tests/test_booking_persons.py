@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from queue_system.actions import booking as actions
+from queue_system.actions import bookings as actions
 from queue_system.clock import FrozenClock
 from queue_system.core.bookings import PERSONS_PER_CONTACT
 from queue_system.core.errors import Refused

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from queue_system.actions.office import NewStaff, create_staff
+from queue_system.actions.staff import NewStaff, create_staff
 from queue_system.clock import ShiftedClock, SystemClock
 from queue_system.configuration import read_configuration, secret_key
 from queue_system.profiles import profile_names

@@ -11,8 +11,8 @@ import pytest
 import sqlalchemy as sa
 from starlette.testclient import TestClient
 
-from queue_system.actions import booking
-from queue_system.actions.booking import HoldOrder, hold_slot
+from queue_system.actions import bookings
+from queue_system.actions.bookings import HoldOrder, hold_slot
 from queue_system.clock import FrozenClock
 from queue_system.core import hours
 from queue_system.core.bookings import Booker
@@ -151,9 +151,9 @@ def test_a_day_elsewhere_takes_no_more_than_its_capacity(small: Hall, clock: Fro
 
 def test_moving_within_a_full_day_is_no_second_place(small: Hall) -> None:
     held = [hold(small, number, f"{10 + number}:00") for number in range(3)]
-    small.db.write_in_now(small.branch.id, booking.confirm_booking, small.branch.id, held[0].id, CITIZEN)
+    small.db.write_in_now(small.branch.id, bookings.confirm_booking, small.branch.id, held[0].id, CITIZEN)
     moved = small.db.write_in_now(
-        small.branch.id, booking.change_booking, small.branch.id, held[0].id, at("14:00"), CITIZEN
+        small.branch.id, bookings.change_booking, small.branch.id, held[0].id, at("14:00"), CITIZEN
     )
     assert moved.starts_at == at("14:00")
 
@@ -176,7 +176,7 @@ def test_a_place_given_back_on_a_full_day_waits_for_its_lot(small: Hall, clock: 
     (place,) = small.db.read_now(kept_places, small.branch.id)
     assert place.returns_at is not None
     clock.set(place.returns_at)
-    small.db.write_in_now(small.branch.id, booking.expire_holds, small.branch.id)
+    small.db.write_in_now(small.branch.id, bookings.expire_holds, small.branch.id)
     assert hold(small, 3, "14:00").starts_at == at("14:00")
     assert free(small) == ((), "day-full")
 
@@ -212,15 +212,15 @@ def test_who_stands_there_is_given_a_place_that_somebody_gave_back(small: Hall, 
 
 def book(hall: Hall, number: int) -> BookingView:
     held = hold(hall, number, f"{10 + number}:00")
-    return hall.db.write_in_now(hall.branch.id, booking.confirm_booking, hall.branch.id, held.id, CITIZEN)
+    return hall.db.write_in_now(hall.branch.id, bookings.confirm_booking, hall.branch.id, held.id, CITIZEN)
 
 
 def cancel(hall: Hall, one: BookingView) -> None:
-    hall.db.write_in_now(hall.branch.id, booking.cancel_booking, hall.branch.id, one.id, CITIZEN, booker=Booker.STAFF)
+    hall.db.write_in_now(hall.branch.id, bookings.cancel_booking, hall.branch.id, one.id, CITIZEN, booker=Booker.STAFF)
 
 
 def move(hall: Hall, one: BookingView, starts_at: datetime) -> BookingView:
-    return hall.db.write_in_now(hall.branch.id, booking.change_booking, hall.branch.id, one.id, starts_at, CITIZEN)
+    return hall.db.write_in_now(hall.branch.id, bookings.change_booking, hall.branch.id, one.id, starts_at, CITIZEN)
 
 
 def free(hall: Hall) -> tuple[tuple[Slot, ...], str | None]:

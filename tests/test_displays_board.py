@@ -15,8 +15,9 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from queue_system.actions import desk, kiosk, office
-from queue_system.actions.desk import Desk
+from queue_system.actions import calling, tickets
+from queue_system.actions.counters import Desk
+from queue_system.actions.devices import enrol_device, touch_devices
 from queue_system.clock import FrozenClock
 from queue_system.core.board import Board, Entry, fold
 from queue_system.core.errors import DomainError
@@ -85,23 +86,23 @@ class RandomDay:
         if kind == "time":
             self.clock.move(timedelta(minutes=draw.choice((1, 5, 60 * 19))))
         elif kind == "issue":
-            order = kiosk.TicketOrder(branch_id, draw.choice(self.services), "ar", "kiosk", SYSTEM)
-            write(branch_id, kiosk.issue_ticket, order)
+            order = tickets.TicketOrder(branch_id, draw.choice(self.services), "ar", "kiosk", SYSTEM)
+            write(branch_id, tickets.issue_ticket, order)
         elif kind == "transfer":
-            write(branch_id, desk.transfer, here, draw.choice(self.services))
+            write(branch_id, calling.transfer, here, draw.choice(self.services))
         elif kind in ("resume", "leave"):
             ticket = draw.choice(self.tickets() or [None])
             if ticket is not None:
-                write(branch_id, desk.resume if kind == "resume" else kiosk.leave, branch_id, ticket, SYSTEM)
+                write(branch_id, calling.resume if kind == "resume" else tickets.leave, branch_id, ticket, SYSTEM)
         else:
             work: dict[str, Callable[..., Any]] = {
-                "call": partial(desk.call_next, became=draw.choice((None, "done", "absent"))),
-                "take_back": desk.take_back,
-                "recall": desk.recall,
-                "start": desk.start_serving,
-                "finish": desk.finish,
-                "no_show": desk.mark_absent,
-                "hold": desk.hold,
+                "call": partial(calling.call_next, became=draw.choice((None, "done", "absent"))),
+                "take_back": calling.take_back,
+                "recall": calling.recall,
+                "start": calling.start_serving,
+                "finish": calling.finish,
+                "no_show": calling.mark_absent,
+                "hold": calling.hold,
             }
             write(branch_id, work[kind], here)
 
@@ -163,8 +164,8 @@ def day_of(hall: Hall, clock: FrozenClock) -> RandomDay:
 def test_the_last_calls_are_found_behind_many_others(hall: Hall, clock: FrozenClock) -> None:
     # A screen in the hall shows the hall's calls, so that the offices show their own alone.
     first = next(one.id for one in hall.db.read_now(devices, hall.branch.id, "display") if one.slug == "d1")
-    hall.db.write_in_now(hall.branch.id, office.enrol_device, hall.branch.id, first)
-    hall.db.write_in_now(hall.branch.id, office.touch_devices, hall.branch.id, {first})
+    hall.db.write_in_now(hall.branch.id, enrol_device, hall.branch.id, first)
+    hall.db.write_in_now(hall.branch.id, touch_devices, hall.branch.id, {first})
     there = hall.sit(hall.person("omar"), "r6")
     hall.issue("poa")
     ticket = hall.call_next(there)

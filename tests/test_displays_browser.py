@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, WebSocketRoute, expect, sync_playwright
 
 from displays.reach import STEPS
-from queue_system.actions import desk, office
+from queue_system.actions import calling, devices
 from queue_system.clock import FrozenClock
 from queue_system.store.log import SYSTEM
 from tests import needs
@@ -138,7 +138,7 @@ def test_a_recall_is_announced_again(screen: Page, server: Server) -> None:
     expect(screen.locator(FRESH)).to_have_text(code)
     pass_time(screen, STAGE_MS)
     expect(screen.locator(FRESH)).to_have_count(0)
-    server.hall.db.write_in_now(server.hall.branch.id, desk.recall, seat(server.hall))
+    server.hall.db.write_in_now(server.hall.branch.id, calling.recall, seat(server.hall))
     expect(screen.locator(FRESH)).to_have_text(code)
     expect(screen.locator(".newest.is-fresh")).to_contain_text("نداء مكرّر")
 
@@ -146,7 +146,7 @@ def test_a_recall_is_announced_again(screen: Page, server: Server) -> None:
 def test_a_visitor_who_is_sent_away_is_no_longer_announced(screen: Page, server: Server) -> None:
     code = call(server.hall)
     expect(screen.locator(FRESH)).to_have_text(code)
-    server.hall.db.write_in_now(server.hall.branch.id, desk.hold, seat(server.hall))
+    server.hall.db.write_in_now(server.hall.branch.id, calling.hold, seat(server.hall))
     expect(screen.locator(".rest")).to_be_visible()
     expect(screen.locator(".newest")).to_have_count(0)
 
@@ -300,7 +300,7 @@ def test_an_older_position_is_ignored_and_another_epoch_is_not(screen: Page, ser
 def test_a_revoked_screen_goes_to_be_paired(screen: Page, server: Server) -> None:
     device = first_screen(server.hall)
     branch = server.hall.branch.id
-    server.hall.db.write_in_now(branch, office.revoke_device, branch, device, SYSTEM)
+    server.hall.db.write_in_now(branch, devices.revoke_device, branch, device, SYSTEM)
     screen.wait_for_url("**/pair?kind=display")
     expect(screen.locator("h1")).to_contain_text("هذه الشاشة غير مرتبطة بعد")
 
@@ -310,7 +310,7 @@ def test_a_screen_revoked_while_it_was_away_goes_to_be_paired(screen: Page, serv
     server.start()
     device = first_screen(server.hall)
     branch = server.hall.branch.id
-    server.hall.db.write_in_now(branch, office.revoke_device, branch, device, SYSTEM)
+    server.hall.db.write_in_now(branch, devices.revoke_device, branch, device, SYSTEM)
     wait_for(screen, "following.isCut()")
     pass_time(screen, LONGEST_PAUSE_MS)
     screen.wait_for_url("**/pair?kind=display")
@@ -321,7 +321,7 @@ def test_a_device_is_paired_without_a_touch(opened: Callable[..., Page], server:
     code = page.locator(".pairing-code .code").inner_text()
     device = first_screen(server.hall)
     branch = server.hall.branch.id
-    server.hall.db.write_in_now(branch, office.approve_pairing, code, branch, device, SYSTEM)
+    server.hall.db.write_in_now(branch, devices.approve_pairing, code, branch, device, SYSTEM)
     pass_time(page, 6_000)
     page.wait_for_url("**/display")
     connected(page)

@@ -20,7 +20,8 @@ from starlette.websockets import WebSocketDisconnect
 from uuid_utils.compat import uuid7
 
 from queue_system import app
-from queue_system.actions import desk, office
+from queue_system.actions import calling
+from queue_system.actions.devices import approve_pairing, ask_pairing, redeem_pairing, revoke_device
 from queue_system.app import create_app
 from queue_system.clock import FrozenClock
 from queue_system.configuration import Configuration
@@ -108,7 +109,7 @@ def test_a_revoked_screen_is_turned_away_at_once_and_the_others_stay(paired: Scr
         with other.socket() as second:
             board_of(second)
             branch = paired.hall.branch.id
-            paired.hall.db.write_in_now(branch, office.revoke_device, branch, paired.device.id, SYSTEM)
+            paired.hall.db.write_in_now(branch, revoke_device, branch, paired.device.id, SYSTEM)
             assert closed(first) == 4401
             paired.hall.issue()
             assert boards_until(second, paired.seq)[-1]["seq"] == paired.seq
@@ -128,13 +129,13 @@ def test_a_screen_is_turned_away_when_the_new_machine_takes_its_token_and_nothin
     paired: Screen, clock: FrozenClock
 ) -> None:
     hall, branch = paired.hall, paired.hall.branch.id
-    asked = hall.db.write_now(office.ask_pairing, "display")
-    hall.db.write_in_now(branch, office.approve_pairing, asked.user_code, branch, paired.device.id, SYSTEM)
+    asked = hall.db.write_now(ask_pairing, "display")
+    hall.db.write_in_now(branch, approve_pairing, asked.user_code, branch, paired.device.id, SYSTEM)
     with paired.socket() as session:
         # Let in, but not there yet: the old machine goes on.
         board_of(session)
         clock.move(timedelta(seconds=1))
-        assert hall.db.write_now(office.redeem_pairing, asked.device_code)[0] == "approved"
+        assert hall.db.write_now(redeem_pairing, asked.device_code)[0] == "approved"
         assert closed(session) == 4401
 
 
@@ -172,7 +173,7 @@ def test_a_recall_is_a_newer_call_of_the_same_code(paired: Screen, clock: Frozen
     with paired.socket() as session:
         before = board_of(session)["calls"][0]
         clock.move(timedelta(seconds=20))
-        paired.hall.db.write_in_now(paired.hall.branch.id, desk.recall, seat(paired.hall))
+        paired.hall.db.write_in_now(paired.hall.branch.id, calling.recall, seat(paired.hall))
         board = boards_until(session, paired.seq)[-1]
     assert [entry["code"] for entry in board["calls"]] == [code]
     assert board["calls"][0]["seq"] > before["seq"]

@@ -13,7 +13,7 @@ from fontTools.ttLib import TTFont
 
 from displays.picture import QueueShown, fitting
 from displays.reach import CAP_HEIGHT, STEPS, font_size_needed, reach_class
-from queue_system.actions import desk
+from queue_system.actions import calling
 from queue_system.clock import FrozenClock
 from queue_system.store.database import Database
 from queue_system.store.queries.settings import branch_ids
@@ -95,7 +95,7 @@ def test_after_closing_the_last_visitors_are_still_shown(paired: Screen, clock: 
     code = paired.call()
     clock.set(datetime(2026, 11, 22, 11, 31, tzinfo=UTC))
     assert code not in page(paired)
-    paired.hall.db.write_in_now(paired.hall.branch.id, desk.recall, seat(paired.hall))
+    paired.hall.db.write_in_now(paired.hall.branch.id, calling.recall, seat(paired.hall))
     assert code in page(paired)
 
 

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect, sync_playwright
 
 from displays.reach import STEPS
-from queue_system.actions import desk
+from queue_system.actions import calling
 from queue_system.clock import FrozenClock
 from queue_system.store.database import Tx
 from queue_system.store.tables import Counter, table
@@ -159,7 +159,7 @@ def test_code_and_counter_are_whole_on_every_panel(context: BrowserContext, serv
     wrong |= measured(page, "seven calls")
     page.evaluate("document.querySelectorAll('.newest').forEach(e => e.classList.add('is-fresh'))")
     wrong |= measured(page, "a fresh call")
-    server.hall.db.write_in_now(server.hall.branch.id, desk.recall, replace(zaina, expected=called.id))
+    server.hall.db.write_in_now(server.hall.branch.id, calling.recall, replace(zaina, expected=called.id))
     wait_for(page, "calls[0].again")
     wrong |= measured(page, "called again")
     assert wrong == {}

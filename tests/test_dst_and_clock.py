@@ -12,8 +12,8 @@ import pytest
 import sqlalchemy as sa
 from uuid_utils.compat import uuid7
 
-from queue_system.actions import desk, kiosk
-from queue_system.actions.booking import HoldOrder, change_booking, confirm_booking, hold_slot
+from queue_system.actions import calling, tickets
+from queue_system.actions.bookings import HoldOrder, change_booking, confirm_booking, hold_slot
 from queue_system.clock import FrozenClock
 from queue_system.core.errors import DomainError, Invalid, Refused
 from queue_system.core.hours import instant_at
@@ -154,7 +154,7 @@ def test_checking_in_counts_real_minutes(
     early = stored.check_in_rules(berlin.branch).early_min
     clock.set(datetime.fromisoformat(now) + shift + timedelta(minutes=30 - early))
     arrive: Callable[[], Any] = lambda: berlin.db.write_in_now(  # noqa: E731 - tried in two ways below
-        berlin.branch.id, kiosk.check_in, berlin.branch.id, booking.id, CITIZEN
+        berlin.branch.id, tickets.check_in, berlin.branch.id, booking.id, CITIZEN
     )
     if outcome == "too-early":
         with pytest.raises(Refused, match="too-early"):
@@ -212,7 +212,7 @@ def test_numbers_start_anew_at_three_and_not_at_midnight(
     second = night.issue().ticket
     assert second.code == "F002"
     # Whoever has gone home leaves the number; F001 is still in the hall, and is nobody else's.
-    night.db.write_in_now(night.branch.id, kiosk.leave, night.branch.id, second.id, CITIZEN)
+    night.db.write_in_now(night.branch.id, tickets.leave, night.branch.id, second.id, CITIZEN)
     at(night, clock, 23, hour, minute)
     ticket = night.issue().ticket
     assert (ticket.business_date, ticket.number) == (business_date, number)
@@ -306,8 +306,8 @@ def test_a_whole_visit_goes_on_while_the_clock_is_put_back_at_every_step(hall: H
     here = hall.sit(hall.person("layla"))
     first, second = hall.issue().ticket, hall.issue().ticket
     steps: list[tuple[Callable[..., Any], TicketState]] = [
-        (desk.recall, TicketState.CALLED),
-        (desk.hold, TicketState.HELD),
+        (calling.recall, TicketState.CALLED),
+        (calling.hold, TicketState.HELD),
     ]
     clock.move(BACK)
     called = hall.call_next(here)
@@ -318,7 +318,7 @@ def test_a_whole_visit_goes_on_while_the_clock_is_put_back_at_every_step(hall: H
         clock.move(timedelta(minutes=-7))
         assert hall.db.write_in_now(hall.branch.id, action, at_desk).state is state
     clock.move(timedelta(minutes=-7))
-    hall.db.write_in_now(hall.branch.id, desk.resume, hall.branch.id, first.id, here.actor)
+    hall.db.write_in_now(hall.branch.id, calling.resume, hall.branch.id, first.id, here.actor)
     clock.move(timedelta(minutes=-7))
     again = hall.call_next(here)
     assert again is not None

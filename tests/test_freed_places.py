@@ -10,9 +10,9 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
-from queue_system.actions import booking as actions
-from queue_system.actions import freed
-from queue_system.actions.booking import HoldOrder
+from queue_system.actions import bookings as actions
+from queue_system.actions import freed_places
+from queue_system.actions.bookings import HoldOrder
 from queue_system.clock import FrozenClock
 from queue_system.core import slots
 from queue_system.core.bookings import Booker
@@ -203,7 +203,7 @@ def tidy(hall: Hall) -> None:
 
 
 def release(hall: Hall, ids: list[UUID], actor: Actor) -> int:
-    return hall.db.write_in_now(hall.branch.id, freed.release_places, hall.branch.id, ids, actor)
+    return hall.db.write_in_now(hall.branch.id, freed_places.release_places, hall.branch.id, ids, actor)
 
 
 def kept_places(hall: Hall) -> list[KeptPlace]:

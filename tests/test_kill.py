@@ -22,7 +22,8 @@ import pytest
 import sqlalchemy as sa
 import websockets
 
-from queue_system.actions import office
+from queue_system.actions import sessions
+from queue_system.actions.devices import enrol_device
 from queue_system.core.bookings import BookingState
 from queue_system.store import log
 from queue_system.store.database import Database, Tx
@@ -173,13 +174,11 @@ def hall(db: Database) -> Hall:
 @pytest.fixture
 def keys(hall: Hall) -> Keys:
     tokens = {
-        kind: hall.db.write_now(
-            office.enrol_device, hall.branch.id, hall.db.read_now(devices, hall.branch.id, kind)[0].id
-        )
+        kind: hall.db.write_now(enrol_device, hall.branch.id, hall.db.read_now(devices, hall.branch.id, kind)[0].id)
         for kind in ("kiosk", "display")
     }
     desks = clerks_at_counters(hall, CLERKS)
-    sessions = [hall.db.write_now(office.start_session, here.staff_id, "api") for here in desks]
+    sessions = [hall.db.write_now(sessions.start_session, here.staff_id, "api") for here in desks]
     return Keys(tokens["kiosk"], tokens["display"], sessions)
 
 

@@ -13,7 +13,7 @@ import zxingcpp
 from PIL import Image, ImageDraw
 
 from kiosk.offer import offer
-from queue_system.actions import office
+from queue_system.actions import devices
 from queue_system.app import write_who_was_seen
 from queue_system.clock import FrozenClock
 from queue_system.store import log
@@ -401,7 +401,7 @@ def test_a_kiosk_that_shows_its_pages_is_seen(kiosk: Kiosk, clock: FrozenClock) 
 def test_a_kiosk_that_is_locked_out_is_out_at_once(kiosk: Kiosk) -> None:
     page = kiosk.service("attest-single")
     branch_id = kiosk.hall.branch.id
-    kiosk.hall.db.write_in_now(branch_id, office.revoke_device, branch_id, kiosk.id, SYSTEM)
+    kiosk.hall.db.write_in_now(branch_id, devices.revoke_device, branch_id, kiosk.id, SYSTEM)
     action, values, _ = page.forms[0]
     assert kiosk.client.post(action, data=values).headers["location"] == "/pair?kind=kiosk"
     assert kiosk.tickets() == []

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, WebSocketRoute, expect, sync_playwright
 
-from queue_system.actions import office
+from queue_system.actions import devices
 from queue_system.clock import ShiftedClock, SystemClock
 from queue_system.store.log import SYSTEM
 from tests import axe, needs
@@ -331,7 +331,7 @@ def test_a_kiosk_that_is_locked_out_leaves_the_screen(context: BrowserContext, h
     page.goto(f"{house.address}/kiosk")
     branch_id = house.hall.branch.id
     device_id, _ = pair(house.hall)
-    house.hall.db.write_in_now(branch_id, office.revoke_device, branch_id, device_id, SYSTEM)
+    house.hall.db.write_in_now(branch_id, devices.revoke_device, branch_id, device_id, SYSTEM)
     page.clock.run_for(15_500)
     page.wait_for_url("**/pair?kind=kiosk")
 

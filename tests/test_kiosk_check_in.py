@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from queue_system.actions import booking, desk
+from queue_system.actions import bookings, calling
 from queue_system.clock import FrozenClock
 from queue_system.core.bookings import ALPHABET, Booker, new_code
 from queue_system.store.database import Tx
@@ -215,20 +215,20 @@ def test_late_on_the_same_day_still_gives_a_number(kiosk: Kiosk, appointment: Bo
 def test_cancelled(kiosk: Kiosk, appointment: BookingView) -> None:
     hall = kiosk.hall
     hall.db.write_in_now(
-        hall.branch.id, booking.cancel_booking, hall.branch.id, appointment.id, SYSTEM, booker=Booker.STAFF
+        hall.branch.id, bookings.cancel_booking, hall.branch.id, appointment.id, SYSTEM, booker=Booker.STAFF
     )
     assert "أُلغي هذا الموعد" in refused(kiosk, appointment.code)
 
 
 def test_not_confirmed(kiosk: Kiosk, clock: FrozenClock) -> None:
     hall = kiosk.hall
-    order = booking.HoldOrder(
+    order = bookings.HoldOrder(
         hall.branch.id, hall.service("passport-lost"), TOMORROW, "سلمى", "salma@example.org", "ar", CITIZEN
     )
-    held = hall.db.write_in_now(hall.branch.id, booking.hold_slot, order)
+    held = hall.db.write_in_now(hall.branch.id, bookings.hold_slot, order)
     assert "لم يُؤكَّد هذا الموعد بعد" in refused(kiosk, held.code)
     clock.move(timedelta(minutes=11))
-    hall.db.write_in_now(hall.branch.id, booking.expire_holds, hall.branch.id)
+    hall.db.write_in_now(hall.branch.id, bookings.expire_holds, hall.branch.id)
     assert "لم يُؤكَّد هذا الموعد في وقته" in refused(kiosk, held.code)
 
 
@@ -238,7 +238,7 @@ def test_visited_already(kiosk: Kiosk, appointment: BookingView) -> None:
     here = hall.sit(hall.person("nour"), "c1")
     called = hall.call_next(here)
     assert called is not None
-    hall.db.write_in_now(hall.branch.id, desk.finish, hall.at(here.staff_id, "c1", called.id), "done")
+    hall.db.write_in_now(hall.branch.id, calling.finish, hall.at(here.staff_id, "c1", called.id), "done")
     assert "تمّت زيارة هذا الموعد" in refused(kiosk, appointment.code)
     assert kiosk.tickets() == []
 

@@ -12,8 +12,8 @@ from starlette.testclient import WebSocketTestSession
 from starlette.websockets import WebSocketDisconnect
 
 from printers.virtual_condition import Roll
-from queue_system.actions import kiosk as actions
-from queue_system.actions import office
+from queue_system.actions import devices
+from queue_system.actions import tickets as actions
 from queue_system.store.log import SYSTEM
 from tests.kiosk_hall import Kiosk, book, code_on, pair
 from tests.printing_hall import ADDRESS, PrintingHall, later, running_hall, until
@@ -192,7 +192,7 @@ def test_the_socket_ends_when_the_kiosk_is_locked_out(here: PrintingHall, kiosk:
     branch_id = here.hall.branch.id
     with kiosk.client.websocket_connect(live_of(page), headers=OURS) as live:
         live.receive_json()
-        here.house.database.write_in_now(branch_id, office.revoke_device, branch_id, kiosk.id, SYSTEM)
+        here.house.database.write_in_now(branch_id, devices.revoke_device, branch_id, kiosk.id, SYSTEM)
         with pytest.raises(WebSocketDisconnect) as closed:
             to_the_end(live)
     assert closed.value.code == 4401

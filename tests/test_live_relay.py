@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
-from queue_system.actions import office
+from queue_system.actions import sessions
 from queue_system.clock import FrozenClock
 from queue_system.live.hub import Hub
 from queue_system.live.relay import Relay
@@ -33,7 +33,7 @@ def other(db: Database, db_url: str, clock: FrozenClock) -> Iterator[Database]:
 
 def something_happens(database: Database) -> int:
     """An entry in the organisation's log, and its number."""
-    database.write_now(office.record_failed_sign_in, None, "test")
+    database.write_now(sessions.record_failed_sign_in, None, "test")
     positions: dict[UUID, int] = database.read_now(log.positions)
     return positions[ORGANISATION]
 

@@ -15,8 +15,8 @@ import sqlalchemy as sa
 import structlog
 from starlette.testclient import TestClient
 
-from queue_system.actions import booking
-from queue_system.actions.booking import HoldOrder
+from queue_system.actions import bookings
+from queue_system.actions.bookings import HoldOrder
 from queue_system.clock import FrozenClock
 from queue_system.logs import LOGGED, describe
 from queue_system.store.database import Database
@@ -42,7 +42,7 @@ def refuse_bookings(db: Database) -> None:
 def hold(hall: Hall, starts_at: datetime) -> str:
     """A held time of somebody; returns its secret."""
     order = HoldOrder(hall.branch.id, hall.service("edu-attest"), starts_at, NAME, CONTACT, "ar", CITIZEN)
-    return hall.db.write_in_now(hall.branch.id, booking.hold_slot, order).token
+    return hall.db.write_in_now(hall.branch.id, bookings.hold_slot, order).token
 
 
 def test_a_fault_in_a_booking_tells_on_nobody(
@@ -99,7 +99,7 @@ def test_what_led_to_a_fault_is_told(said: io.StringIO) -> None:
 @pytest.mark.parametrize(
     ("error", "told"),
     [
-        (sqlite3.IntegrityError("UNIQUE constraint failed: booking.code"), "UNIQUE constraint failed: booking.code"),
+        (sqlite3.IntegrityError("UNIQUE constraint failed: bookings.code"), "UNIQUE constraint failed: bookings.code"),
         (psycopg.errors.InvalidTextRepresentation('invalid input syntax for type uuid: "Salma"'), "22P02"),
         (ValueError(f"no such contact: {CONTACT!r}"), "ValueError: no such contact: '…'"),
         (KeyError("salma"), "KeyError: …"),

@@ -20,11 +20,11 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule, run_state_machine_as_test
 
-from queue_system.actions import booking, desk, kiosk
-from queue_system.actions.booking import HoldOrder
-from queue_system.actions.kiosk import TicketOrder
+from queue_system.actions import bookings, calling, counters
+from queue_system.actions.bookings import HoldOrder
 from queue_system.actions.raising import raise_ticket
 from queue_system.actions.steps import AFRESH
+from queue_system.actions.tickets import TicketOrder, check_in, issue_ticket, leave
 from queue_system.clock import FrozenClock
 from queue_system.core import hours, tickets
 from queue_system.core.bookings import BookingState
@@ -71,15 +71,15 @@ class Day(Machine):
         if request in self.model.requests:
             first = self.model.requests[request]
             if self.model.tickets[first].service_id != service_id:
-                self.refused(Refused, kiosk.issue_ticket, order)
+                self.refused(Refused, issue_ticket, order)
             else:
-                assert self.silent(kiosk.issue_ticket, order).ticket.id == first
+                assert self.silent(issue_ticket, order).ticket.id == first
             return
         if not hours.takes_tickets(self.clock.now(), self.branch.calendar, service_id):
-            self.refused(Refused, kiosk.issue_ticket, order)
+            self.refused(Refused, issue_ticket, order)
             return
         now = self.branch_now()
-        issued = self.done(kiosk.issue_ticket, order)
+        issued = self.done(issue_ticket, order)
         assert issued.created
         assert issued.ticket.anchor_at >= now
         assert not self.model.requests or issued.ticket.anchor_at >= self.newest_anchor(), (
@@ -93,9 +93,9 @@ class Day(Machine):
     def leave(self, which: int) -> None:
         ticket = self.some_ticket(which, TicketState.WAITING, TicketState.HELD)
         if (ticket.state, Step.LEAVE) not in tickets.TRANSITIONS:
-            self.refused(IllegalTransition, kiosk.leave, self.branch.id, ticket.id, CITIZEN)
+            self.refused(IllegalTransition, leave, self.branch.id, ticket.id, CITIZEN)
             return
-        self.done(kiosk.leave, self.branch.id, ticket.id, CITIZEN)
+        self.done(leave, self.branch.id, ticket.id, CITIZEN)
         self.moved(ticket, state=TicketState.LEFT)
 
     # ------------------------------------------------------------ counters
@@ -108,22 +108,22 @@ class Day(Machine):
         here, before = self.desk(counter, clerk), self.seat_of(clerk)
         holder = self.model.sits.get(counter)
         if holder == clerk:
-            self.silent(desk.open_counter, here)
+            self.silent(counters.open_counter, here)
         elif holder is not None or (before is not None and self.in_front(before)):
-            self.refused(Refused, desk.open_counter, here)
+            self.refused(Refused, counters.open_counter, here)
         else:
-            self.done(desk.open_counter, here)
+            self.done(counters.open_counter, here)
             self.model.sits = {place: who for place, who in self.model.sits.items() if who != clerk} | {counter: clerk}
             self.model.seated_at[counter] = self.clock.now()
 
     def stand_up(self, counter: int, clerk: int) -> None:
         here = self.desk(counter, clerk)
         if self.model.sits.get(counter) != clerk:
-            self.refused(Stale, desk.close_counter, here)
+            self.refused(Stale, counters.close_counter, here)
         elif self.in_front(counter):
-            self.refused(Refused, desk.close_counter, here)
+            self.refused(Refused, counters.close_counter, here)
         else:
-            self.done(desk.close_counter, here)
+            self.done(counters.close_counter, here)
             del self.model.sits[counter]
 
     @precondition(lambda self: self.model.sits)
@@ -144,14 +144,14 @@ class Day(Machine):
         counter, here = self.occupied(which)
         current, before = self.in_front(counter), dict(self.model.tickets)
         if refusal := self.may_go(current, became):
-            self.refused(refusal, desk.call_next, here, became)
+            self.refused(refusal, calling.call_next, here, became)
             return
         choice = self.choice(here)
         if choice is None:
-            assert (self.done if current else self.silent)(desk.call_next, here, became) is None
+            assert (self.done if current else self.silent)(calling.call_next, here, became) is None
             self.goes(current, became)
         else:
-            called = self.done(desk.call_next, here, became)
+            called = self.done(calling.call_next, here, became)
             assert called.id == choice, "another one than the published rule calls"
             self.goes(current, became)
             self.called(called.id, here)
@@ -166,15 +166,15 @@ class Day(Machine):
         wanted = (here, ticket.id, became, reason)
         needs = ticket.state is TicketState.WAITING and not ticket.skips and self.choice(here) != ticket.id
         if (ticket.state, Step.CALL) not in tickets.TRANSITIONS:
-            self.refused(IllegalTransition, desk.call_ticket, *wanted)
+            self.refused(IllegalTransition, calling.call_ticket, *wanted)
         elif ticket.queue_id not in self.branch.counter(COUNTERS[counter]).queues:
-            self.refused(Refused, desk.call_ticket, *wanted)
+            self.refused(Refused, calling.call_ticket, *wanted)
         elif refusal := self.may_go(current, became):
-            self.refused(refusal, desk.call_ticket, *wanted)
+            self.refused(refusal, calling.call_ticket, *wanted)
         elif needs and reason != "unwell":
-            self.refused(Refused, desk.call_ticket, *wanted)
+            self.refused(Refused, calling.call_ticket, *wanted)
         else:
-            self.done(desk.call_ticket, *wanted)
+            self.done(calling.call_ticket, *wanted)
             self.goes(current, became)
             self.called(ticket.id, here)
             self.keep(counter, before)
@@ -184,11 +184,11 @@ class Day(Machine):
     def press(self, which: int, step: str) -> None:
         counter, here = self.occupied(which)
         action: Any = {
-            "recall": desk.recall,
-            "start": desk.start_serving,
-            "finish": desk.finish,
-            "no_show": desk.mark_absent,
-            "hold": desk.hold,
+            "recall": calling.recall,
+            "start": calling.start_serving,
+            "finish": calling.finish,
+            "no_show": calling.mark_absent,
+            "hold": calling.hold,
         }[step]
         current = self.in_front(counter)
         if current is None:
@@ -226,9 +226,9 @@ class Day(Machine):
             or self.clock.now() - pressed.at > tickets.TAKE_BACK
             or any(now[key] != ticket for key, ticket in pressed.after.items())
         ):
-            self.refused(Refused, desk.take_back, here)
+            self.refused(Refused, calling.take_back, here)
             return
-        self.done(desk.take_back, here)
+        self.done(calling.take_back, here)
         now.update(pressed.before)
         for key, calls in pressed.waited.items():
             if now[key].state is TicketState.WAITING and now[key].calls == calls:
@@ -241,10 +241,10 @@ class Day(Machine):
         counter, here = self.occupied(which)
         current, service_id = self.in_front(counter), self.hall.service(service)
         if current is None or current.service_id == service_id:
-            self.refused(Refused, desk.transfer, here, service_id)
+            self.refused(Refused, calling.transfer, here, service_id)
             return
         before, everybody = self.branch_now(), dict(self.model.tickets)
-        moved = self.done(desk.transfer, here, service_id)
+        moved = self.done(calling.transfer, here, service_id)
         queue = self.branch.service(service).queue_id
         priority = line.heavier(self.branch, current.priority, self.branch.service(service).priority)
         anchor = current.anchor_at
@@ -269,17 +269,17 @@ class Day(Machine):
     def back_into_line(self, which: int) -> None:
         ticket = self.some_ticket(which, TicketState.HELD, TicketState.NO_SHOW)
         if ticket.business_date < self.branch.timetable.first_live_day(self.clock.now()):
-            self.refused(Refused, desk.resume, self.branch.id, ticket.id, SYSTEM)
+            self.refused(Refused, calling.resume, self.branch.id, ticket.id, SYSTEM)
             return
         if ticket.state not in (TicketState.HELD, TicketState.NO_SHOW):
-            self.refused(IllegalTransition, desk.resume, self.branch.id, ticket.id, SYSTEM)
+            self.refused(IllegalTransition, calling.resume, self.branch.id, ticket.id, SYSTEM)
             return
         rule = line.absence_rule(self.branch)
         wanted = (self.branch.id, ticket.id, SYSTEM)
         if ticket.state is TicketState.NO_SHOW and rule.rejoins is not None and ticket.returns >= rule.rejoins:
-            self.refused(Refused, desk.resume, *wanted)
+            self.refused(Refused, calling.resume, *wanted)
             return
-        self.done(desk.resume, *wanted)
+        self.done(calling.resume, *wanted)
         self.comes_back(ticket)
 
     @precondition(lambda self: self.model.tickets)
@@ -297,7 +297,9 @@ class Day(Machine):
             self.moved(ticket, priority=priority, anchor_at=anchor)
 
     @precondition(lambda self: self.model.sits)
-    @rule(which=any_one, action=st.sampled_from([desk.call_next, desk.finish, desk.hold, desk.start_serving]))
+    @rule(
+        which=any_one, action=st.sampled_from([calling.call_next, calling.finish, calling.hold, calling.start_serving])
+    )
     def press_on_an_old_page(self, which: int, action: Any) -> None:
         """The page shows somebody who is not there any more, or a colleague has taken the counter over."""
         counter, here = self.occupied(which)
@@ -315,7 +317,7 @@ class Day(Machine):
         starts_at = starts[which % len(starts)]
         contact = f"+97455{person:06d}"
         order = HoldOrder(self.branch.id, view.id, starts_at, "سلمى الحسن", contact, "ar", CITIZEN)
-        held = self.tried(booking.hold_slot, order)
+        held = self.tried(bookings.hold_slot, order)
         if held is not None:
             assert (held.state, held.starts_at) == (BookingState.HELD, starts_at)
             self.model.bookings.append(held.id)
@@ -325,14 +327,14 @@ class Day(Machine):
     def go_on_with_a_booking(self, which: int, what: str) -> None:
         view = self.some_booking(which)
         if what == "check_in":
-            issued = self.tried(kiosk.check_in, self.branch.id, view.id, CITIZEN)
+            issued = self.tried(check_in, self.branch.id, view.id, CITIZEN)
             if issued is not None and issued.created:
                 assert view.state in (BookingState.CONFIRMED, BookingState.NO_SHOW)
                 self.model.tickets[issued.ticket.id] = issued.ticket
             elif issued is not None and (missed := self.model.tickets[issued.ticket.id]).state is TicketState.NO_SHOW:
                 self.comes_back(missed)
             return
-        action = booking.confirm_booking if what == "confirm" else booking.cancel_booking
+        action = bookings.confirm_booking if what == "confirm" else bookings.cancel_booking
         after = self.tried(action, self.branch.id, view.id, CITIZEN)
         if after is not None:
             assert after.state is (BookingState.CONFIRMED if what == "confirm" else BookingState.CANCELLED)
@@ -343,7 +345,7 @@ class Day(Machine):
         view = self.some_booking(which)
         starts = self.times(self.branch.services[view.service_id].slug, ahead)
         if starts:
-            moved = self.tried(booking.change_booking, self.branch.id, view.id, starts[time % len(starts)], CITIZEN)
+            moved = self.tried(bookings.change_booking, self.branch.id, view.id, starts[time % len(starts)], CITIZEN)
             assert moved is None or moved.starts_at == starts[time % len(starts)]
 
     @rule(service=st.sampled_from(BOOKABLE), which=any_one, person=st.integers(0, 7), late=st.booleans())
@@ -354,18 +356,18 @@ class Day(Machine):
             return
         starts_at, contact = starts[which % len(starts)], f"+97456{person:06d}"
         order = HoldOrder(self.branch.id, self.hall.service(service), starts_at, "عمر", contact, "ar", CITIZEN)
-        held = self.tried(booking.hold_slot, order)
+        held = self.tried(bookings.hold_slot, order)
         if held is None:
             return
         self.model.bookings.append(held.id)
-        if self.tried(booking.confirm_booking, self.branch.id, held.id, CITIZEN) is not None:
+        if self.tried(bookings.confirm_booking, self.branch.id, held.id, CITIZEN) is not None:
             self.clock.set(max(self.clock.now(), starts_at + timedelta(minutes=20 if late else -10)))
             self.session_ends()
             closes = hours.last_closing(starts_at, self.branch.calendar, self.branch.day_starts, held.service_id)
             if self.clock.now() >= closes:
-                self.refused(Refused, kiosk.check_in, self.branch.id, held.id, CITIZEN)
+                self.refused(Refused, check_in, self.branch.id, held.id, CITIZEN)
                 return
-            issued = self.done(kiosk.check_in, self.branch.id, held.id, CITIZEN)
+            issued = self.done(check_in, self.branch.id, held.id, CITIZEN)
             self.model.tickets[issued.ticket.id] = issued.ticket
 
     # ------------------------------------------------------------ time
@@ -390,7 +392,7 @@ class Day(Machine):
         due = [view.held_until for view in self.all_bookings() if view.state is BookingState.HELD]
         late = sum(until is not None and until <= self.clock.now() for until in due)
         # What the lot lets return is counted too.
-        assert self.db.write_in_now(self.branch.id, booking.expire_holds, self.branch.id) >= late
+        assert self.db.write_in_now(self.branch.id, bookings.expire_holds, self.branch.id) >= late
         assert not self.db.read_now(stored.due_holds, self.branch.id)
         self.session_ends()
 

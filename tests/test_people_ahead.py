@@ -10,9 +10,9 @@ from uuid import UUID
 
 import pytest
 
-from queue_system.actions import desk, kiosk
-from queue_system.actions.office import SESSION_IDLE
-from queue_system.actions.spool import ClaimedSlip
+from queue_system.actions import calling, counters, tickets
+from queue_system.actions.sessions import SESSION_IDLE
+from queue_system.actions.slips import ClaimedSlip
 from queue_system.clock import FrozenClock
 from queue_system.core import dispatch
 from queue_system.core.tickets import ORDINARY
@@ -47,9 +47,9 @@ def said(text: str) -> int:
 def people(hall: Hall, source: random.Random, clock: FrozenClock) -> None:
     """A morning by chance: numbers of all classes, early appointments, counters that open and close, calls."""
     booked = book(hall, clock.now() + timedelta(minutes=10))
-    hall.db.write_in_now(hall.branch.id, kiosk.check_in, hall.branch.id, booked.id, SYSTEM)
+    hall.db.write_in_now(hall.branch.id, tickets.check_in, hall.branch.id, booked.id, SYSTEM)
     classes = [ORDINARY, *line.given_by_staff(hall.branch)]
-    seats: dict[str, desk.Desk] = {}
+    seats: dict[str, counters.Desk] = {}
     for _ in range(source.randint(12, 20)):
         clock.move(timedelta(seconds=source.randint(0, 90)))
         what = source.random()
@@ -65,8 +65,8 @@ def people(hall: Hall, source: random.Random, clock: FrozenClock) -> None:
             if current is None:
                 hall.call_next(here)
             else:
-                hall.db.write_in_now(hall.branch.id, desk.start_serving, here)
-                hall.db.write_in_now(hall.branch.id, desk.finish, here)
+                hall.db.write_in_now(hall.branch.id, calling.start_serving, here)
+                hall.db.write_in_now(hall.branch.id, calling.finish, here)
 
 
 def clerk(hall: Hall, login: str) -> UUID:

@@ -12,7 +12,7 @@ import pytest
 
 from printers.virtual_condition import Roll
 from queue_system.actions import printers
-from queue_system.actions.kiosk import SLIP_LIFETIME
+from queue_system.actions.slips import SLIP_LIFETIME
 from queue_system.core.errors import Refused
 from queue_system.printing.machine import Machine, machine_of
 from tests.printers_cable import plugged

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from queue_system.actions import booking
-from queue_system.actions.booking import HoldOrder
+from queue_system.actions import bookings
+from queue_system.actions.bookings import HoldOrder
 from queue_system.clock import FrozenClock
 from queue_system.core.errors import Refused
 from queue_system.store import log
@@ -46,7 +46,7 @@ def order(hall: Hall, number: int, starts_at: datetime) -> HoldOrder:
 
 def hold(hall: Hall, number: int, starts_at: datetime) -> Work:
     wanted = order(hall, number, starts_at)
-    return lambda node: node.write_in_now(hall.branch.id, booking.hold_slot, wanted)
+    return lambda node: node.write_in_now(hall.branch.id, bookings.hold_slot, wanted)
 
 
 def one_seat_left(hall: Hall) -> datetime:
@@ -154,10 +154,12 @@ def test_one_limit_for_one_person_however_many_tabs(hall: Hall, db_url: str, clo
     for number, starts_at in enumerate(times[: limit + 4]):
         wanted = order(hall, number, starts_at)
         same = HoldOrder(**{name: getattr(wanted, name) for name in wanted.__slots__} | {"contact": "+97455000001"})
-        held.append(hall.db.write_in_now(hall.branch.id, booking.hold_slot, same))
+        held.append(hall.db.write_in_now(hall.branch.id, bookings.hold_slot, same))
 
     def confirm(view: BookingView) -> Work:
-        return lambda node: node.write_in_now(hall.branch.id, booking.confirm_booking, hall.branch.id, view.id, CITIZEN)
+        return lambda node: node.write_in_now(
+            hall.branch.id, bookings.confirm_booking, hall.branch.id, view.id, CITIZEN
+        )
 
     with crowd(db_url, clock, NODES) as people:
         outcomes = people.rush([confirm(view) for view in held])

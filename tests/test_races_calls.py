@@ -10,8 +10,8 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
-from queue_system.actions import calling, desk
-from queue_system.actions.desk import Desk
+from queue_system.actions import calling
+from queue_system.actions.counters import Desk
 from queue_system.clock import FrozenClock
 from queue_system.core import dispatch, tickets
 from queue_system.core.errors import Refused, Stale
@@ -39,7 +39,7 @@ def hall(db: Database, desks: list[Desk]) -> Hall:
 
 
 def press_next(here: Desk) -> Work:
-    return lambda node: node.write_in_now(here.branch_id, desk.call_next, here)
+    return lambda node: node.write_in_now(here.branch_id, calling.call_next, here)
 
 
 def called(outcomes: list[Any]) -> list[TicketView]:
@@ -108,18 +108,18 @@ def test_a_transfer_taken_back_while_others_call_next_stands_at_one_counter(
 def sent_on(hall: Hall, here: Desk) -> TicketView:
     """A visitor whom a clerk called and has just sent on to another service that every counter here serves."""
     ticket = hall.issue().ticket
-    hall.db.write_in_now(hall.branch.id, desk.call_next, here)
+    hall.db.write_in_now(hall.branch.id, calling.call_next, here)
     queues = hall.branch.counter("c4").queues
     other = next(
         service.id
         for service in hall.branch.services.values()
         if service.queue_id in queues and service.id != ticket.service_id
     )
-    return hall.db.write_in_now(hall.branch.id, desk.transfer, replace(here, expected=ticket.id), other)
+    return hall.db.write_in_now(hall.branch.id, calling.transfer, replace(here, expected=ticket.id), other)
 
 
 def take_back(here: Desk) -> Work:
-    return lambda node: node.write_in_now(here.branch_id, desk.take_back, here)
+    return lambda node: node.write_in_now(here.branch_id, calling.take_back, here)
 
 
 # ---------------------------------------------------------------- negative controls
@@ -189,7 +189,7 @@ def two_tabs(
     meet(monkeypatch, line, "at_counter", 2)
 
     def call(ticket_id: UUID) -> Work:
-        return lambda node: node.write_in_now(here.branch_id, desk.call_ticket, here, ticket_id, None, "own_case")
+        return lambda node: node.write_in_now(here.branch_id, calling.call_ticket, here, ticket_id, None, "own_case")
 
     with crowd(db_url, clock, 2) as people:
         return people.rush([call(ticket_id) for ticket_id in wanted])

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from queue_system.actions import office
+from queue_system.actions import sessions
+from queue_system.actions.devices import enrol_device
 from queue_system.actions.printers import set_printer
 from queue_system.store import log
 from queue_system.store.database import Database, Tx
@@ -42,14 +43,14 @@ def kiosk_token(hall: Hall) -> str:
     kiosk = hall.db.read_now(devices, hall.branch.id, "kiosk")[0]
     printer = next(one for one in hall.db.read_now(devices, hall.branch.id, "printer") if one.slug == "p2")
     hall.db.write_now(set_printer, hall.branch.id, printer.id, {"host": "127.0.0.1", "port": 9})
-    return hall.db.write_now(office.enrol_device, hall.branch.id, kiosk.id)
+    return hall.db.write_now(enrol_device, hall.branch.id, kiosk.id)
 
 
 @pytest.fixture
 def staff_tokens(hall: Hall) -> list[str]:
     """Sessions of twenty clerks at the counters x0 … x19."""
     desks = clerks_at_counters(hall, COUNTERS)
-    return [hall.db.write_now(office.start_session, here.staff_id, "api") for here in desks]
+    return [hall.db.write_now(sessions.start_session, here.staff_id, "api") for here in desks]
 
 
 @pytest.fixture

@@ -14,9 +14,9 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
-from queue_system.actions import kiosk
+from queue_system.actions import tickets
 from queue_system.actions.day import close_day
-from queue_system.actions.kiosk import Issued, TicketOrder
+from queue_system.actions.tickets import Issued, TicketOrder
 from queue_system.clock import FrozenClock
 from queue_system.store import log
 from queue_system.store.database import Database, Tx
@@ -51,7 +51,7 @@ def order(hall: Hall, request_id: str | None = None, printer_id: UUID | None = N
 
 
 def take(hall: Hall, wanted: TicketOrder) -> Work:
-    return lambda node: node.write_in_now(hall.branch.id, kiosk.issue_ticket, wanted)
+    return lambda node: node.write_in_now(hall.branch.id, tickets.issue_ticket, wanted)
 
 
 # ---------------------------------------------------------------- numbers
@@ -81,7 +81,7 @@ async def test_one_server_groups_its_commits_and_gives_every_number_once(hall: H
 
     async def one_kiosk() -> list[int]:
         return [
-            (await hall.db.write_in(hall.branch.id, kiosk.issue_ticket, order(hall))).ticket.number
+            (await hall.db.write_in(hall.branch.id, tickets.issue_ticket, order(hall))).ticket.number
             for _ in range(TICKETS_EACH)
         ]
 
@@ -109,7 +109,7 @@ def test_control_numbers_read_without_a_lock_come_twice(
     drop_unique(hall.db, "ticket", "one_number_a_day")
     with hall.db.migrating() as connection:
         connection.execute(sa.text("DROP INDEX IF EXISTS one_open_code"))
-    monkeypatch.setattr(kiosk, "_number", naive_number)
+    monkeypatch.setattr(tickets, "_number", naive_number)
     with crowd(db_url, clock, NODES) as people:
         numbers = [issued.ticket.number for issued in people.rush([take(hall, order(hall))] * NODES)]
     assert len(set(numbers)) < len(numbers)
@@ -118,7 +118,7 @@ def test_control_numbers_read_without_a_lock_come_twice(
 def test_the_key_alone_refuses_a_number_given_twice(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
     """Lock and series forgotten at once: the database still does not take a second A001."""
     hall.issue()
-    monkeypatch.setattr(kiosk, "_number", lambda branch, settings, queue, day: 1)
+    monkeypatch.setattr(tickets, "_number", lambda branch, settings, queue, day: 1)
     with pytest.raises(sa.exc.IntegrityError):
         hall.issue()
     assert [view.number for view in hall.db.read_now(line.open_tickets, hall.branch.id)] == [1]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from queue_system.actions import office
+from queue_system.actions.devices import enrol_device, revoke_device, touch_devices
 from queue_system.clock import FrozenClock
 from queue_system.store.database import Database
 from queue_system.store.log import SYSTEM
@@ -35,8 +35,8 @@ def turn_on(hall: Hall, *slugs: str) -> None:
     for device in hall.db.read_now(devices, hall.branch.id, "display"):
         if device.slug in slugs:
             if not device.paired:
-                hall.db.write_in_now(hall.branch.id, office.enrol_device, hall.branch.id, device.id)
-            hall.db.write_in_now(hall.branch.id, office.touch_devices, hall.branch.id, {device.id})
+                hall.db.write_in_now(hall.branch.id, enrol_device, hall.branch.id, device.id)
+            hall.db.write_in_now(hall.branch.id, touch_devices, hall.branch.id, {device.id})
 
 
 def zone(hall: Hall, slug: str) -> object:
@@ -87,7 +87,7 @@ def test_a_revoked_screen_shows_nothing_and_its_calls_go_to_the_others(hall: Hal
     turn_on(hall, "d1", "d2")
     code = called(hall, IN_OFFICES, "r8")
     second = next(one for one in hall.db.read_now(devices, hall.branch.id, "display") if one.slug == "d2")
-    hall.db.write_in_now(hall.branch.id, office.revoke_device, hall.branch.id, second.id, SYSTEM)
+    hall.db.write_in_now(hall.branch.id, revoke_device, hall.branch.id, second.id, SYSTEM)
     assert calls_in(hall, "hall") == [code]
 
 

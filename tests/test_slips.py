@@ -10,8 +10,8 @@ from PIL import ImageChops
 
 from printers.slip import Slip, render
 from printers.trial import Trial, render_trial
-from queue_system.actions import kiosk
-from queue_system.actions.kiosk import TicketOrder
+from queue_system.actions import tickets
+from queue_system.actions.tickets import TicketOrder
 from queue_system.clock import FrozenClock
 from queue_system.core import hours
 from queue_system.i18n import isolates
@@ -30,12 +30,12 @@ def hall(db: Database) -> Hall:
     return furnish(db)
 
 
-def take(hall: Hall, language: str = "ar", service: str = "attest-single") -> kiosk.Issued:
+def take(hall: Hall, language: str = "ar", service: str = "attest-single") -> tickets.Issued:
     order = TicketOrder(hall.branch.id, hall.service(service), language, "kiosk", SYSTEM)
-    return hall.db.write_in_now(hall.branch.id, kiosk.issue_ticket, order)
+    return hall.db.write_in_now(hall.branch.id, tickets.issue_ticket, order)
 
 
-def slip(hall: Hall, issued: kiosk.Issued, copy_number: int = 0) -> Slip:
+def slip(hall: Hall, issued: tickets.Issued, copy_number: int = 0) -> Slip:
     return slip_of(
         hall.db.read_now(place, hall.branch, issued.ticket.token),
         hall.branch,
@@ -94,7 +94,7 @@ def test_a_slip_says_where_to_wait_and_what_was_agreed(hall: Hall, clock: Frozen
     assert made.appointment is None
     assert made.instruction == "يُرجى الجلوس. سيُنادى رقمك بالصوت.", "there is no screen"
     ticket = hall.check_in("passport-lost", clock)
-    booked = slip(hall, kiosk.Issued(ticket, created=True))
+    booked = slip(hall, tickets.Issued(ticket, created=True))
     assert plain(booked.appointment) == "موعدك الساعة 11:00"
     assert render(booked, strict=True).height > render(replace(booked, appointment=None), strict=True).height
 

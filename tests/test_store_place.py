@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from queue_system.actions import desk, kiosk
+from queue_system.actions import calling, counters, tickets
 from queue_system.clock import FrozenClock
 from queue_system.core.errors import Missing
 from queue_system.store.database import Database
@@ -21,11 +21,11 @@ def hall(db: Database) -> Hall:
     return furnish(db)
 
 
-def stands(hall: Hall, issued: kiosk.Issued) -> PlaceView:
+def stands(hall: Hall, issued: tickets.Issued) -> PlaceView:
     return hall.db.read_now(place, hall.branch, issued.ticket.token)
 
 
-def ahead(hall: Hall, issued: kiosk.Issued) -> int | None:
+def ahead(hall: Hall, issued: tickets.Issued) -> int | None:
     return stands(hall, issued).ahead
 
 
@@ -53,7 +53,7 @@ def test_the_shortest_line_of_the_counters_where_somebody_sits_decides(hall: Hal
     assert ahead(hall, mine) == 2
     hall.sit(hall.person("omar"), "c2")
     assert ahead(hall, mine) == 0
-    hall.db.write_in_now(hall.branch.id, desk.close_counter, first)
+    hall.db.write_in_now(hall.branch.id, counters.close_counter, first)
     assert ahead(hall, mine) == 0
 
 
@@ -69,7 +69,7 @@ def test_priority_overtakes_with_time(hall: Hall, clock: FrozenClock) -> None:
 def test_an_early_appointment_knows_from_when_it_may_be_called(hall: Hall, clock: FrozenClock) -> None:
     at = clock.now() + timedelta(minutes=10)
     made = book(hall, at)
-    mine = hall.db.write_in_now(hall.branch.id, kiosk.check_in, hall.branch.id, made.id, SYSTEM)
+    mine = hall.db.write_in_now(hall.branch.id, tickets.check_in, hall.branch.id, made.id, SYSTEM)
     hall.issue("passport-apply")
     assert stands(hall, mine).not_before == at - timedelta(minutes=5)
     assert ahead(hall, mine) == 1
@@ -103,9 +103,11 @@ def test_who_is_served_is_told_by_letter_and_never_of_protected_visits(db: Datab
     assert called is not None
     assert [(one.code, one.counter_id) for one in stands(hall, mine).served] == [(called.code, counter.id)]
     # Sent to a protected service, that visit is nobody's business any more.
-    hall.db.write_in_now(hall.branch.id, desk.transfer, hall.at(here.staff_id, counter.slug, called.id), protected.id)
+    hall.db.write_in_now(
+        hall.branch.id, calling.transfer, hall.at(here.staff_id, counter.slug, called.id), protected.id
+    )
     wanted = (hall.at(here.staff_id, counter.slug), called.id, None, "own_case")
-    hall.db.write_in_now(hall.branch.id, desk.call_ticket, *wanted)
+    hall.db.write_in_now(hall.branch.id, calling.call_ticket, *wanted)
     assert stands(hall, mine).served == ()
 
 

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
-from queue_system.actions.kiosk import TicketOrder, issue_ticket
+from queue_system.actions.tickets import TicketOrder, issue_ticket
 from queue_system.clock import FrozenClock
 from queue_system.core import hours
 from queue_system.core.errors import Refused, Unavailable

@@ -19,9 +19,10 @@ from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
-from queue_system.actions import booking, office
-from queue_system.actions.booking import HoldOrder
+from queue_system.actions import bookings, devices, sessions
+from queue_system.actions.bookings import HoldOrder
 from queue_system.clock import FrozenClock
+from queue_system.core.tokens import sha256
 from queue_system.store.database import Tx
 from queue_system.store.log import CITIZEN, SYSTEM
 from queue_system.store.queries import access
@@ -121,15 +122,15 @@ def _people(hall: Hall) -> Iterator[tuple[str, Person]]:
         (ADMINISTRATOR, ORGANISATION, "administrator"),
     ):
         staff_id = hall.person(name, ((place, role),) if role else ())
-        token = hall.db.write_now(office.start_session, staff_id, "test")
+        token = hall.db.write_now(sessions.start_session, staff_id, "test")
         yield name, Person(name, {"session": token}, token, links)
     for name, kind, place in ((KIOSK, "kiosk", here), (KIOSK_ELSEWHERE, "kiosk", there), (DISPLAY, "display", here)):
         token = _enrolled(hall, kind, place)
         yield name, Person(name, {f"device-{kind}": token}, token, links)
     token = _enrolled(hall, "display", here, 1)
-    screen = hall.db.read_now(access.device_by_token, office.sha256(token))
+    screen = hall.db.read_now(access.device_by_token, sha256(token))
     assert screen is not None
-    hall.db.write_in_now(here, office.revoke_device, here, screen.id, SYSTEM)
+    hall.db.write_in_now(here, devices.revoke_device, here, screen.id, SYSTEM)
     yield REVOKED, Person(REVOKED, {f"device-{kind}": token for kind in ("kiosk", "display")}, token, links)
 
 
@@ -144,14 +145,14 @@ def _booking(hall: Hall) -> str:
         language="ar",
         actor=CITIZEN,
     )
-    held = hall.db.write_in_now(hall.branch.id, booking.hold_slot, order)
-    hall.db.write_in_now(hall.branch.id, booking.confirm_booking, hall.branch.id, held.id, CITIZEN)
+    held = hall.db.write_in_now(hall.branch.id, bookings.hold_slot, order)
+    hall.db.write_in_now(hall.branch.id, bookings.confirm_booking, hall.branch.id, held.id, CITIZEN)
     return held.token
 
 
 def _enrolled(hall: Hall, kind: str, branch_id: Any, number: int = 0) -> str:
     device = hall.db.read_now(access.devices, branch_id, kind)[number]
-    return hall.db.write_in_now(branch_id, office.enrol_device, branch_id, device.id)
+    return hall.db.write_in_now(branch_id, devices.enrol_device, branch_id, device.id)
 
 
 def _number_on_the_kiosk(client: TestClient, hall: Hall, kiosk: Person) -> str:
@@ -345,5 +346,5 @@ def _signed_in_again(door: Door, person: Person) -> Person:
         return person
     found = door.hall.db.read_now(access.staff_by_login, person.name)
     assert found is not None
-    token = door.hall.db.write_now(office.start_session, found[0], "test")
+    token = door.hall.db.write_now(sessions.start_session, found[0], "test")
     return replace(person, cookies={"session": token}, token=token)

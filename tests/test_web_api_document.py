@@ -18,7 +18,7 @@ from schemathesis.core.parameters import ParameterLocation
 from schemathesis.specs.openapi.schemas import OpenApiSchema
 from starlette.testclient import TestClient
 
-from queue_system.actions import office
+from queue_system.actions import sessions
 from queue_system.clock import FrozenClock
 from queue_system.i18n.words import words_for
 from queue_system.store.queries.access import staff_by_login
@@ -134,7 +134,7 @@ def test_whatever_the_document_allows_is_answered_as_it_says(
     judge = Program(client).document
     declared = judge.operation(operation.method, BASE + re.sub(r"\{\w+\}", "x", operation.path))
     assert declared is not None
-    token = hall.db.write_now(office.start_session, staff_id(hall), "api")
+    token = hall.db.write_now(sessions.start_session, staff_id(hall), "api")
     places = {name: GOOD_PLACES.get(name, f"{hall.branch.key}nobody") for name in re.findall(r"\{(\w+)\}", found.path)}
     seen: list[int] = []
 

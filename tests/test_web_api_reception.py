@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from queue_system.actions import booking
-from queue_system.actions.booking import HoldOrder
+from queue_system.actions import bookings
+from queue_system.actions.bookings import HoldOrder
 from queue_system.clock import FrozenClock
 from queue_system.store import log
 from queue_system.store.log import CITIZEN
@@ -32,8 +32,8 @@ def book(hall: Hall, clock: FrozenClock) -> BookingView:
     order = HoldOrder(
         hall.branch.id, hall.service("passport-lost"), starts_at, "سلمى الأتاسي", "salma@example.org", "ar", CITIZEN
     )
-    held = hall.db.write_in_now(hall.branch.id, booking.hold_slot, order)
-    return hall.db.write_in_now(hall.branch.id, booking.confirm_booking, hall.branch.id, held.id, CITIZEN)
+    held = hall.db.write_in_now(hall.branch.id, bookings.hold_slot, order)
+    return hall.db.write_in_now(hall.branch.id, bookings.confirm_booking, hall.branch.id, held.id, CITIZEN)
 
 
 def test_the_day_and_a_name_find_an_appointment_without_telling_whose_it_is(

@@ -12,7 +12,7 @@ import pytest
 from icalendar import Calendar
 from starlette.testclient import TestClient
 
-from queue_system.actions import booking as actions
+from queue_system.actions import bookings as actions
 from queue_system.clock import FrozenClock
 from queue_system.store.database import Database
 from queue_system.store.log import CITIZEN

@@ -8,10 +8,11 @@ from uuid import UUID
 
 import pytest
 
-from queue_system.actions import desk, office
-from queue_system.actions.desk import Desk
+from queue_system.actions import calling, sessions
+from queue_system.actions.counters import Desk
 from queue_system.clock import FrozenClock
 from queue_system.core.tickets import TicketState
+from queue_system.core.tokens import sha256
 from queue_system.store.database import Database
 from queue_system.store.queries import line
 from queue_system.store.queries.access import StaffView, staff_by_session
@@ -70,7 +71,7 @@ def test_the_desk_gathers_what_belongs_to_its_counter_and_nothing_else(hall: Hal
         assert called is not None
         assert called.id == ticket.id
         if ticket is held:
-            hall.db.write_in_now(hall.branch.id, desk.hold, expecting(here, called.id))
+            hall.db.write_in_now(hall.branch.id, calling.hold, expecting(here, called.id))
         elif ticket is missed:
             hall.give_up(expecting(here, called.id), clock)
     other = hall.call_next(there)
@@ -97,9 +98,9 @@ def test_a_clerk_is_present_while_a_session_of_theirs_lives(hall: Hall, clock: F
     layla = hall.person("layla")
     hall.sit(layla, "c4")
     assert [holder.present for holder in seen(hall, "c4").holders.values()] == [False]
-    hall.db.write_now(office.start_session, layla, "web")
+    hall.db.write_now(sessions.start_session, layla, "web")
     assert [holder.present for holder in seen(hall, "c4").holders.values()] == [True]
-    clock.move(office.SESSION_IDLE.usual)
+    clock.move(sessions.SESSION_IDLE.usual)
     assert [holder.present for holder in seen(hall, "c4").holders.values()] == [False]
 
 
@@ -108,27 +109,27 @@ def test_a_long_talk_does_not_sign_its_clerk_out(hall: Hall, clock: FrozenClock)
     layla, omar = hall.person("layla"), hall.person("omar")
     here = hall.sit(layla, "c4")
     hall.sit(omar, "c5")
-    tokens = {person: hall.db.write_now(office.start_session, person, "web") for person in (layla, omar)}
+    tokens = {person: hall.db.write_now(sessions.start_session, person, "web") for person in (layla, omar)}
 
     def alive() -> dict[UUID, bool]:
         return {
-            person: hall.db.read_now(staff_by_session, office.sha256(token), office.SESSION_IDLE) is not None
+            person: hall.db.read_now(staff_by_session, sha256(token), sessions.SESSION_IDLE) is not None
             for person, token in tokens.items()
         }
 
     hall.issue()
     called = hall.call_next(here)
     assert called is not None
-    clock.move(office.SESSION_IDLE.usual)
+    clock.move(sessions.SESSION_IDLE.usual)
     # A call that nobody has answered is no talk.
     assert alive() == {layla: False, omar: False}
-    hall.db.write_in_now(hall.branch.id, desk.start_serving, expecting(here, called.id))
+    hall.db.write_in_now(hall.branch.id, calling.start_serving, expecting(here, called.id))
     assert alive() == {layla: True, omar: False}
     assert {one.name: one.present for one in seen(hall, "c4").holders.values()} == {
         "layla name": True,
         "omar name": False,
     }
-    clock.move(office.SESSION_IDLE.serving - office.SESSION_IDLE.usual)
+    clock.move(sessions.SESSION_IDLE.serving - sessions.SESSION_IDLE.usual)
     assert alive() == {layla: False, omar: False}
 
 
@@ -145,7 +146,7 @@ def test_the_buttons_that_work_are_those_that_the_transitions_allow(hall: Hall, 
         called = hall.call_next(here)
         assert called is not None
         if state == "serving":
-            hall.db.write_in_now(hall.branch.id, desk.start_serving, expecting(here, called.id))
+            hall.db.write_in_now(hall.branch.id, calling.start_serving, expecting(here, called.id))
     buttons: list[Button] = shown(hall, here)["buttons"]
     assert "".join(button.key for button in buttons) == "NRSFXHTZ"
     assert "".join(button.key for button in buttons if not button.why) == able
@@ -201,7 +202,7 @@ def test_the_position_of_the_picture_is_that_of_its_rows(hall: Hall) -> None:
 
 
 def seen(hall: Hall, counter: str) -> DeskView:
-    return hall.db.read_now(desk_view, hall.branch.id, counter, office.SESSION_IDLE)
+    return hall.db.read_now(desk_view, hall.branch.id, counter, sessions.SESSION_IDLE)
 
 
 def shown(hall: Hall, here: Desk) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from starlette.requests import HTTPConnection
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
-from queue_system.actions import office
+from queue_system.actions import devices
 from queue_system.app import create_app
 from queue_system.clock import FrozenClock
 from queue_system.configuration import Configuration
@@ -417,7 +417,7 @@ def closed(client: TestClient, address: str, headers: dict[str, str]) -> int:
 def paired(hall: Hall, kind: str) -> str:
     """The token of a device of the hall."""
     device = hall.db.read_now(access.devices, hall.branch.id, kind)[0]
-    return hall.db.write_in_now(hall.branch.id, office.enrol_device, hall.branch.id, device.id)
+    return hall.db.write_in_now(hall.branch.id, devices.enrol_device, hall.branch.id, device.id)
 
 
 def break_the_branch(hall: Hall) -> None:

@@ -11,7 +11,7 @@ import pytest
 from limits import parse
 from starlette.testclient import TestClient
 
-from queue_system.actions import booking as actions
+from queue_system.actions import bookings as actions
 from queue_system.clock import FrozenClock
 from queue_system.core.freed import RELEASES, SPREAD
 from queue_system.store.queries.freed import kept_places

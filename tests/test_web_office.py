@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from queue_system.actions import office
-from queue_system.actions.office import PairingRequest
+from queue_system.actions import devices, sessions
+from queue_system.actions.devices import PairingRequest
 from queue_system.clock import FrozenClock
+from queue_system.core.tokens import sha256
 from queue_system.i18n import isolates
 from queue_system.store.queries import access
 from queue_system.store.queries.access import DeviceView
@@ -48,7 +49,7 @@ def device(hall: Hall, slug: str) -> DeviceView:
 
 
 def ask(hall: Hall, kind: str = "kiosk") -> PairingRequest:
-    return hall.db.write_now(office.ask_pairing, kind)
+    return hall.db.write_now(devices.ask_pairing, kind)
 
 
 def decide(client: TestClient, asked: PairingRequest, place: str, decision: str = "approve"):  # type: ignore[no-untyped-def]
@@ -142,11 +143,11 @@ def test_a_device_is_let_in_by_its_code_and_gets_its_token_once(client: TestClie
     assert shown in page.text
     answer = decide(client, asked, f"{hall.branch.slug}/k1")
     assert answer.headers["location"] == "/office/devices?said=approved"
-    state, token = hall.db.write_now(office.redeem_pairing, asked.device_code)
+    state, token = hall.db.write_now(devices.redeem_pairing, asked.device_code)
     assert state == "approved"
     assert token
     assert device(hall, "k1").paired
-    assert hall.db.write_now(office.redeem_pairing, asked.device_code) == ("gone", None)
+    assert hall.db.write_now(devices.redeem_pairing, asked.device_code) == ("gone", None)
 
 
 def test_the_list_of_waiting_devices_does_not_give_their_codes_away(client: TestClient, hall: Hall) -> None:
@@ -162,7 +163,7 @@ def test_a_refused_device_learns_it(client: TestClient, hall: Hall) -> None:
     sign_in(client, "admin")
     asked = ask(hall)
     assert decide(client, asked, "", "refuse").headers["location"] == "/office/devices?said=refused"
-    assert hall.db.write_now(office.redeem_pairing, asked.device_code) == ("refused", None)
+    assert hall.db.write_now(devices.redeem_pairing, asked.device_code) == ("refused", None)
 
 
 def test_a_screen_cannot_take_the_place_of_a_kiosk(client: TestClient, hall: Hall) -> None:
@@ -172,7 +173,7 @@ def test_a_screen_cannot_take_the_place_of_a_kiosk(client: TestClient, hall: Hal
     assert answer.status_code == 409
     assert "another kind" in Page(answer.text).text
     assert not device(hall, "k1").paired
-    assert hall.db.write_now(office.redeem_pairing, asked.device_code) == ("pending", None)
+    assert hall.db.write_now(devices.redeem_pairing, asked.device_code) == ("pending", None)
 
 
 def test_without_a_place_nothing_is_paired_and_the_code_is_kept(client: TestClient, hall: Hall) -> None:
@@ -196,15 +197,15 @@ def test_a_code_that_nobody_shows_is_refused_beside_its_field(client: TestClient
 
 def test_a_code_is_worth_nothing_after_ten_minutes(client: TestClient, hall: Hall, clock: FrozenClock) -> None:
     asked = ask(hall)
-    clock.move(office.PAIRING_LIFETIME)
+    clock.move(devices.PAIRING_LIFETIME)
     sign_in(client, "admin")
     assert decide(client, asked, f"{hall.branch.slug}/k1").status_code == 404
     assert not device(hall, "k1").paired
 
 
 def test_a_device_that_is_not_heard_of_is_said_to_be_silent(client: TestClient, hall: Hall, clock: FrozenClock) -> None:
-    hall.db.write_in_now(hall.branch.id, office.enrol_device, hall.branch.id, device(hall, "k1").id)
-    hall.db.write_now(office.touch_devices, hall.branch.id, [device(hall, "k1").id])
+    hall.db.write_in_now(hall.branch.id, devices.enrol_device, hall.branch.id, device(hall, "k1").id)
+    hall.db.write_now(devices.touch_devices, hall.branch.id, [device(hall, "k1").id])
     sign_in(client, "admin", "en")
     silent = "Not responding"
     assert silent not in see(client, "/office/devices").text
@@ -214,23 +215,23 @@ def test_a_device_that_is_not_heard_of_is_said_to_be_silent(client: TestClient, 
 
 
 def test_a_revoked_device_is_locked_out(client: TestClient, hall: Hall) -> None:
-    token = hall.db.write_now(office.enrol_device, hall.branch.id, device(hall, "k1").id)
+    token = hall.db.write_now(devices.enrol_device, hall.branch.id, device(hall, "k1").id)
     sign_in(client, "admin")
     answer = client.post(f"/office/devices/{hall.branch.slug}/k1/revocation")
     assert answer.headers["location"] == "/office/devices?said=revoked"
-    assert hall.db.read_now(access.device_by_token, office.sha256(token)) is None
+    assert hall.db.read_now(access.device_by_token, sha256(token)) is None
 
 
 def test_pairing_a_place_anew_replaces_the_machine_that_held_it(client: TestClient, hall: Hall) -> None:
-    old = hall.db.write_now(office.enrol_device, hall.branch.id, device(hall, "k1").id)
+    old = hall.db.write_now(devices.enrol_device, hall.branch.id, device(hall, "k1").id)
     sign_in(client, "admin", "en")
     asked = ask(hall)
     assert "this machine will replace it" in see(client, f"/office/devices?code={asked.user_code}").text
     decide(client, asked, f"{hall.branch.slug}/k1")
-    _, token = hall.db.write_now(office.redeem_pairing, asked.device_code)
-    assert hall.db.read_now(access.device_by_token, office.sha256(old)) is None
+    _, token = hall.db.write_now(devices.redeem_pairing, asked.device_code)
+    assert hall.db.read_now(access.device_by_token, sha256(old)) is None
     assert token
-    assert hall.db.read_now(access.device_by_token, office.sha256(token)) is not None
+    assert hall.db.read_now(access.device_by_token, sha256(token)) is not None
     log = see(client, "/office/audit?kind=device").text
     assert "A new machine took the place of the previous one" in log
 
@@ -239,7 +240,7 @@ def test_the_first_machine_of_a_place_replaces_nobody(client: TestClient, hall: 
     sign_in(client, "admin", "en")
     asked = ask(hall)
     decide(client, asked, f"{hall.branch.slug}/k1")
-    assert hall.db.write_now(office.redeem_pairing, asked.device_code)[0] == "approved"
+    assert hall.db.write_now(devices.redeem_pairing, asked.device_code)[0] == "approved"
     assert "took the place" not in see(client, "/office/audit?kind=device").text
 
 
@@ -248,7 +249,7 @@ def test_a_machine_let_in_by_mistake_is_shut_out_before_it_has_come(client: Test
     asked = ask(hall)
     decide(client, asked, f"{hall.branch.slug}/k1")
     client.post(f"/office/devices/{hall.branch.slug}/k1/revocation")
-    assert hall.db.write_now(office.redeem_pairing, asked.device_code) == ("refused", None)
+    assert hall.db.write_now(devices.redeem_pairing, asked.device_code) == ("refused", None)
     assert not device(hall, "k1").paired
 
 
@@ -256,9 +257,9 @@ def test_the_part_that_refreshes_itself_does_not_keep_a_session_alive(
     client: TestClient, hall: Hall, clock: FrozenClock
 ) -> None:
     sign_in(client, "admin")
-    clock.move(office.SESSION_IDLE.usual / 2)
+    clock.move(sessions.SESSION_IDLE.usual / 2)
     assert client.get("/office/printers/state").status_code == 200
-    clock.move(office.SESSION_IDLE.usual / 2)
+    clock.move(sessions.SESSION_IDLE.usual / 2)
     answer = client.get("/office/printers/state", headers={"hx-request": "true"})
     assert answer.status_code == 401
     assert answer.headers["hx-redirect"].startswith("/sign-in")

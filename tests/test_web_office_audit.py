@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 from starlette.testclient import TestClient
 
-from queue_system.actions import kiosk
+from queue_system.actions import tickets
 from queue_system.clock import FrozenClock
 from queue_system.core.dispatch import Reason
 from queue_system.core.facts import KINDS, SUBJECTS, from_data, meanings, variants
@@ -263,7 +263,7 @@ def test_the_log_is_read_backwards_and_by_what_is_wanted(db: Database, clock: Fr
     first = hall.issue().ticket
     clock.move(timedelta(hours=1))
     second = hall.issue().ticket
-    db.write_in_now(hall.branch.id, kiosk.leave, hall.branch.id, first.id, CITIZEN)
+    db.write_in_now(hall.branch.id, tickets.leave, hall.branch.id, first.id, CITIZEN)
 
     def read(limit: int = 50, **wanted: Any) -> list[tuple[str, str]]:
         found = db.read_now(audit.entries, hall.branch.id, Wanted(**wanted), limit)

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from printers.virtual import VirtualPrinter
 from queue_system import demo
-from queue_system.actions import office
+from queue_system.actions import devices
 from queue_system.app import SURFACES, create_app
 from queue_system.clock import ShiftedClock, SystemClock
 from queue_system.configuration import Configuration
@@ -96,11 +96,11 @@ def test_no_page_of_the_office_has_a_barrier(
     issued = here.take()
     until(lambda: here.slip_states(issued) == ["printed"])
     here.house.database.write_now(
-        office.enrol_device,
+        devices.enrol_device,
         here.hall.branch.id,
         next(one.id for one in here.house.database.read_now(access.devices, here.hall.branch.id) if one.slug == "k1"),
     )
-    code = here.house.database.write_now(office.ask_pairing, "kiosk").user_code
+    code = here.house.database.write_now(devices.ask_pairing, "kiosk").user_code
     page = open_office(browser, address, language, scheme)
     found = {}
     for path in (
@@ -125,7 +125,7 @@ def test_no_page_of_the_office_has_a_barrier(
 
 def test_a_device_is_paired_by_keyboard_alone(browser: Browser, place: tuple[str, PrintingHall]) -> None:
     address, here = place
-    asked = here.house.database.write_now(office.ask_pairing, "kiosk")
+    asked = here.house.database.write_now(devices.ask_pairing, "kiosk")
     page = open_office(browser, address, "ar", "light")
     page.goto(f"{address}/office/devices")
     page.locator("#code").focus()
@@ -136,7 +136,7 @@ def test_a_device_is_paired_by_keyboard_alone(browser: Browser, place: tuple[str
     page.keyboard.press("Space")
     page.keyboard.press("Enter")
     page.wait_for_url("**/office/devices?said=approved")
-    state, token = here.house.database.write_now(office.redeem_pairing, asked.device_code)
+    state, token = here.house.database.write_now(devices.redeem_pairing, asked.device_code)
     assert state == "approved"
     assert token
     page.context.close()

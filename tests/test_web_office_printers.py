@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from queue_system.actions import printers, spool
+from queue_system.actions import printers, slips
 from queue_system.clock import FrozenClock
 from queue_system.i18n import isolates
 from queue_system.store.queries import access
@@ -206,6 +206,6 @@ def test_the_list_says_what_to_do_about_a_printer_in_trouble(
     # On another machine, where nobody here asks it.
     client.post(page_of(hall, "p2"), data=ELSEWHERE)
     printer = device(hall, "p2")
-    hall.db.write_in_now(hall.branch.id, spool.record_printer_status, hall.branch.id, printer.id, status)
+    hall.db.write_in_now(hall.branch.id, slips.record_printer_status, hall.branch.id, printer.id, status)
     assert help in see(client, "/office/printers").text
     assert help in see(client, page_of(hall, "p2")).text

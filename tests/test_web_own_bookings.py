@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 from starlette.testclient import TestClient
 
-from queue_system.actions.booking import HoldOrder, hold_slot
+from queue_system.actions.bookings import HoldOrder, hold_slot
 from queue_system.clock import FrozenClock
 from queue_system.core.bookings import HOLD, BookingState
 from queue_system.store.database import Tx

@@ -13,9 +13,9 @@ import zxingcpp
 from PIL import Image, ImageDraw
 from starlette.testclient import TestClient
 
-from queue_system.actions import office
-from queue_system.actions.office import USER_CODE_ALPHABET
+from queue_system.actions.devices import PAIRING_LIFETIME, USER_CODE_ALPHABET, approve_pairing, refuse_pairing
 from queue_system.clock import FrozenClock
+from queue_system.core.tokens import sha256
 from queue_system.store.log import SYSTEM
 from queue_system.store.queries.access import DeviceView, device_by_token, devices, open_pairings
 from queue_system.store.tables import Pairing, table
@@ -51,7 +51,7 @@ def planned(hall: Hall, kind: str = "display") -> DeviceView:
 
 def approve(hall: Hall, code: str, kind: str = "display") -> None:
     branch = hall.branch.id
-    hall.db.write_in_now(branch, office.approve_pairing, code, branch, planned(hall, kind).id, SYSTEM)
+    hall.db.write_in_now(branch, approve_pairing, code, branch, planned(hall, kind).id, SYSTEM)
 
 
 def ask(client: TestClient, kind: str = "display") -> Any:
@@ -137,7 +137,7 @@ def test_an_approved_device_is_let_in(here: Shop, kind: str) -> None:
     answer = ask(client, kind)
     assert answer.json() == {"state": "approved"}
     token = client.cookies[f"device-{kind}"]
-    found = hall.db.read_now(device_by_token, office.sha256(token))
+    found = hall.db.read_now(device_by_token, sha256(token))
     assert found is not None
     assert found.id == planned(hall, kind).id
     # The secret of the wish has done its work.
@@ -172,7 +172,7 @@ def test_without_scripts_an_approved_device_is_let_in_as_well(here: Shop) -> Non
 def test_a_refused_device_says_so_and_may_ask_again(here: Shop) -> None:
     client, hall = here
     code = shown_code(open_page(client))
-    hall.db.write_in_now(hall.branch.id, office.refuse_pairing, code, hall.branch.id, SYSTEM)
+    hall.db.write_in_now(hall.branch.id, refuse_pairing, code, hall.branch.id, SYSTEM)
     assert ask(client).json() == {"state": "refused"}
     html = open_page(client)
     assert "رفض الموظف ربط هذا الجهاز" in html
@@ -187,7 +187,7 @@ def test_an_expired_code_is_replaced_and_the_page_says_so(here: Shop, clock: Fro
     client, _ = here
     first = open_page(client)
     assert "انتهت صلاحية الرمز السابق" not in first
-    clock.move(office.PAIRING_LIFETIME)
+    clock.move(PAIRING_LIFETIME)
     assert ask(client).json() == {"state": "gone"}
     second = open_page(client)
     assert shown_code(second) != shown_code(first)

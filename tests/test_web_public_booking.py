@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from queue_system.actions import desk, kiosk
+from queue_system.actions import calling, tickets
 from queue_system.clock import FrozenClock
 from queue_system.core.bookings import BookingState
 from queue_system.store.log import CITIZEN, SYSTEM
@@ -165,7 +165,7 @@ def test_a_held_time_can_be_given_back(visitor: Visitor, hall: Hall) -> None:
 def test_checked_in_leads_to_the_place_in_line(visitor: Visitor, hall: Hall, clock: FrozenClock) -> None:
     booking = stored(hall, visitor.book())
     clock.set(booking.starts_at - timedelta(minutes=5))
-    issued = hall.db.write_in_now(hall.branch.id, kiosk.check_in, hall.branch.id, booking.id, SYSTEM)
+    issued = hall.db.write_in_now(hall.branch.id, tickets.check_in, hall.branch.id, booking.id, SYSTEM)
     page = visitor.open(f"/b/{booking.token}")
     assert "سُجّل وصولك" in page.text
     assert page.hrefs("^/t/") == [f"/t/{issued.ticket.token}"]
@@ -177,8 +177,8 @@ def test_checked_in_leads_to_the_place_in_line(visitor: Visitor, hall: Hall, clo
     assert called is not None
     assert called.id == issued.ticket.id
     here = hall.at(layla[0], "c1", called.id)
-    hall.db.write_in_now(hall.branch.id, desk.start_serving, here)
-    hall.db.write_in_now(hall.branch.id, desk.finish, here)
+    hall.db.write_in_now(hall.branch.id, calling.start_serving, here)
+    hall.db.write_in_now(hall.branch.id, calling.finish, here)
     page = visitor.open(f"/b/{booking.token}")
     assert "تمّت زيارتك" in page.text
     assert page.hrefs("/passport-lost/days$")
@@ -187,8 +187,8 @@ def test_checked_in_leads_to_the_place_in_line(visitor: Visitor, hall: Hall, clo
 def test_who_left_the_line_is_told_how_to_come_again(visitor: Visitor, hall: Hall, clock: FrozenClock) -> None:
     booking = stored(hall, visitor.book())
     clock.set(booking.starts_at)
-    issued = hall.db.write_in_now(hall.branch.id, kiosk.check_in, hall.branch.id, booking.id, SYSTEM)
-    hall.db.write_in_now(hall.branch.id, kiosk.leave, hall.branch.id, issued.ticket.id, CITIZEN)
+    issued = hall.db.write_in_now(hall.branch.id, tickets.check_in, hall.branch.id, booking.id, SYSTEM)
+    hall.db.write_in_now(hall.branch.id, tickets.leave, hall.branch.id, issued.ticket.id, CITIZEN)
     page = visitor.open(f"/b/{booking.token}")
     assert "تُرك الدور" in page.text
     assert "انقضى" not in page.text

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from queue_system.actions import kiosk
+from queue_system.actions import tickets
 from queue_system.clock import FrozenClock
 from queue_system.store import log
 from queue_system.store.database import Database
@@ -105,7 +105,7 @@ def test_a_protected_visitor_is_sent_to_no_screen(visitor: Visitor, sqlite_url: 
     hall: Hall = enter(database, "bhc")
     booking = stored(hall, done)
     clock.set(booking.starts_at)
-    database.write_in_now(hall.branch.id, kiosk.check_in, hall.branch.id, booking.id, SYSTEM)
+    database.write_in_now(hall.branch.id, tickets.check_in, hall.branch.id, booking.id, SYSTEM)
     database.close()
     arrived = visitor.open(done.url)
     assert "سُجّل وصولك" in arrived.text

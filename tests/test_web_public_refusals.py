@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 from starlette.testclient import TestClient
 
-from queue_system.actions import booking as actions
+from queue_system.actions import bookings as actions
 from queue_system.clock import FrozenClock
 from queue_system.core.bookings import BookingState, new_code
 from queue_system.store import tables

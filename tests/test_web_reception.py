@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from queue_system.actions import booking, desk
-from queue_system.actions.booking import HoldOrder
+from queue_system.actions import bookings, calling
+from queue_system.actions.bookings import HoldOrder
 from queue_system.actions.printers import set_printer
 from queue_system.clock import FrozenClock
 from queue_system.core.tickets import TicketState
@@ -50,8 +50,8 @@ def book(hall: Hall, clock: FrozenClock, service: str = "passport-lost", name: s
     """An appointment in an hour."""
     starts_at = clock.now().replace(minute=0) + timedelta(hours=1)
     order = HoldOrder(hall.branch.id, hall.service(service), starts_at, name, CONTACT, "ar", CITIZEN)
-    held = hall.db.write_in_now(hall.branch.id, booking.hold_slot, order)
-    return hall.db.write_in_now(hall.branch.id, booking.confirm_booking, hall.branch.id, held.id, CITIZEN)
+    held = hall.db.write_in_now(hall.branch.id, bookings.hold_slot, order)
+    return hall.db.write_in_now(hall.branch.id, bookings.confirm_booking, hall.branch.id, held.id, CITIZEN)
 
 
 def waiting(hall: Hall) -> list[TicketView]:
@@ -231,7 +231,7 @@ def test_who_is_kept_aside_does_not_count_as_waiting(client: TestClient, hall: H
     here = hall.sit(hall.person("nour"))
     called = hall.call_next(here)
     assert called is not None
-    hall.db.write_in_now(hall.branch.id, desk.hold, replace(here, expected=called.id))
+    hall.db.write_in_now(hall.branch.id, calling.hold, replace(here, expected=called.id))
     page = Page(client.get(f"{HERE}/state").text)
     assert "1 person waiting On hold: 1" in " ".join(page.text.split())
 

@@ -12,8 +12,8 @@ import pytest
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
-from queue_system.actions import desk, kiosk
-from queue_system.actions.desk import Desk
+from queue_system.actions import calling, tickets
+from queue_system.actions.counters import Desk
 from queue_system.clock import FrozenClock
 from queue_system.core.tickets import TicketState
 from queue_system.store.log import SYSTEM
@@ -52,11 +52,11 @@ def layla(hall: Hall) -> Desk:
     return hall.sit(found[0])
 
 
-def look(visitor: Visitor, issued: kiosk.Issued) -> Answer:
+def look(visitor: Visitor, issued: tickets.Issued) -> Answer:
     return visitor.open(f"/t/{issued.ticket.token}")
 
 
-def at(hall: Hall, here: Desk, issued: kiosk.Issued) -> Desk:
+def at(hall: Hall, here: Desk, issued: tickets.Issued) -> Desk:
     return hall.at(here.staff_id, expected=issued.ticket.id)
 
 
@@ -89,7 +89,7 @@ def test_nobody_is_next_where_no_counter_is_open(visitor: Visitor, hall: Hall) -
 
 def test_an_appointment_before_its_time(visitor: Visitor, hall: Hall, clock: FrozenClock) -> None:
     made = book(hall, clock.now() + timedelta(minutes=10))
-    mine = hall.db.write_in_now(hall.branch.id, kiosk.check_in, hall.branch.id, made.id, SYSTEM)
+    mine = hall.db.write_in_now(hall.branch.id, tickets.check_in, hall.branch.id, made.id, SYSTEM)
     assert "موعدك الساعة 10:10، ويُنادى عليك قبله بقليل" in look(visitor, mine).text
     clock.move(timedelta(minutes=7))
     assert "موعدك الساعة 10:10" in look(visitor, mine).text
@@ -100,7 +100,7 @@ def test_a_late_appointment_says_that_it_comes_after_those_in_time(
 ) -> None:
     made = book(hall, clock.now() + timedelta(minutes=10))
     clock.move(timedelta(minutes=40))
-    mine = hall.db.write_in_now(hall.branch.id, kiosk.check_in, hall.branch.id, made.id, SYSTEM)
+    mine = hall.db.write_in_now(hall.branch.id, tickets.check_in, hall.branch.id, made.id, SYSTEM)
     assert "كان موعدك الساعة 10:10. دورك الآن بعد من حضروا في موعدهم." in look(visitor, mine).text
 
 
@@ -123,12 +123,12 @@ def test_called(visitor: Visitor, hall: Hall, layla: Desk) -> None:
 def test_served_held_and_over(visitor: Visitor, hall: Hall, layla: Desk) -> None:
     mine = hall.issue()
     hall.call_next(layla)
-    hall.db.write_in_now(hall.branch.id, desk.start_serving, at(hall, layla, mine))
+    hall.db.write_in_now(hall.branch.id, calling.start_serving, at(hall, layla, mine))
     assert "أنت عند الموظف الآن" in look(visitor, mine).text
-    hall.db.write_in_now(hall.branch.id, desk.hold, at(hall, layla, mine))
+    hall.db.write_in_now(hall.branch.id, calling.hold, at(hall, layla, mine))
     assert "سيُنادى عليك من جديد" in look(visitor, mine).text
-    hall.db.write_in_now(hall.branch.id, desk.call_ticket, hall.at(layla.staff_id), mine.ticket.id)
-    hall.db.write_in_now(hall.branch.id, desk.finish, at(hall, layla, mine), "done")
+    hall.db.write_in_now(hall.branch.id, calling.call_ticket, hall.at(layla.staff_id), mine.ticket.id)
+    hall.db.write_in_now(hall.branch.id, calling.finish, at(hall, layla, mine), "done")
     over = look(visitor, mine)
     assert "انتهت خدمتك" in over.text
     assert "data-live" not in over.html
@@ -141,7 +141,7 @@ def test_who_was_called_and_passed_over_is_told_that_the_place_is_kept(
     mine = hall.issue()
     hall.call_next(layla)
     clock.move(timedelta(minutes=1))
-    hall.db.write_in_now(hall.branch.id, desk.mark_absent, at(hall, layla, mine))
+    hall.db.write_in_now(hall.branch.id, calling.mark_absent, at(hall, layla, mine))
     page = look(visitor, mine)
     assert "نودي رقمك الساعة 10:00 ولم يحضر أحد، وسيُنادى مجددًا. مكانك محفوظ." in page.text
     assert "data-live" in page.html
@@ -299,7 +299,7 @@ def test_a_call_arrives_as_it_happens(here: tuple[TestClient, Hall], layla: Desk
         assert 'data-state="called"' in second["html"]
         assert 'data-calls="1"' in second["html"]
         assert "Counter" in second["html"]
-        hall.db.write_in_now(hall.branch.id, desk.recall, at(hall, layla, mine))
+        hall.db.write_in_now(hall.branch.id, calling.recall, at(hall, layla, mine))
         assert 'data-calls="2"' in frame(live)["html"]
 
 
@@ -317,7 +317,7 @@ def test_the_place_moves_when_somebody_before_leaves(here: tuple[TestClient, Hal
     before, mine = hall.issue(), hall.issue()
     with client.websocket_connect(f"/t/{mine.ticket.token}/live?lang=ar", headers=OURS) as live:
         assert "أمامك شخص واحد" in frame(live)["html"]
-        hall.db.write_in_now(hall.branch.id, kiosk.leave, hall.branch.id, before.ticket.id, SYSTEM)
+        hall.db.write_in_now(hall.branch.id, tickets.leave, hall.branch.id, before.ticket.id, SYSTEM)
         assert "لا أحد أمامك" in frame(live)["html"]
 
 

@@ -12,7 +12,7 @@ import pytest
 import websockets
 from starlette.applications import Starlette
 
-from queue_system.actions import desk
+from queue_system.actions import calling
 from queue_system.app import create_app
 from queue_system.clock import FrozenClock
 from queue_system.configuration import Configuration
@@ -112,7 +112,7 @@ def test_a_visit_that_is_over_is_looked_at_no_more(app: Starlette, monkeypatch: 
         async def watch() -> None:
             live = await telephone(address, mine.token)
             at_desk = hall.at(here.staff_id, "c4", mine.id)
-            await asyncio.to_thread(lambda: hall.db.write_in_now(hall.branch.id, desk.finish, at_desk))
+            await asyncio.to_thread(lambda: hall.db.write_in_now(hall.branch.id, calling.finish, at_desk))
             assert 'data-state="over"' in await next_page(live)
             # It may still be taken back: only after that it is over for good.
             app.state.house.clock.move(TAKE_BACK + timedelta(seconds=1))

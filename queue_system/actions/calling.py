@@ -1,152 +1,222 @@
-"""What is done to a ticket at a counter, step by step, within an action of the desk that has the branch under lock."""
+"""What a clerk does with visitors at a counter: call, recall, start, finish, hold, send on."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable
 from uuid import UUID
 
-import sqlalchemy as sa
-
-from ..core.bookings import BookingState
-from ..core.dispatch import Choice, Reason
-from ..core.errors import Refused
-from ..core.facts.tickets import TicketCalled, TicketNoShow, TicketServed, TicketSkipped, TicketStarted
-from ..core.reasons import OUT_OF_TURN
+from ..core import dispatch, tickets
+from ..core.dispatch import Choice
+from ..core.errors import Missing, Refused, Stale
+from ..core.facts.tickets import TicketHeld, TicketRecalled, TicketResumed, TicketTransferred
 from ..core.tickets import Step, TicketState
 from ..store.database import Tx
 from ..store.log import Actor, Locked
-from ..store.prepared import Prepared
 from ..store.queries import line
 from ..store.queries.line import TicketView
-from ..store.queries.settings import BranchSettings, CounterView
-from ..store.tables import Call, Ticket, table
-from .steps import move
-from .takeback import Move, remember
-from .visit import end_booking
-
-CALL = table(Call)
-TICKET = table(Ticket)
-
-_RECORD_CALL = Prepared(sa.insert(CALL))
-_ONE_LESS = Prepared(
-    sa.update(TICKET)
-    .where(
-        TICKET.c.branch_id == sa.bindparam("branch"),
-        TICKET.c.id == sa.bindparam("ticket"),
-        TICKET.c.state == TicketState.WAITING.value,
-    )
-    .values(aside=TICKET.c.aside - 1)
-)
+from ..store.queries.settings import BranchSettings, CounterView, branch_settings
+from . import counter_steps
+from .counters import Desk, counter_of, require_holder
+from .day import in_session
+from .raising import raised_by_service
+from .returning import come_back
+from .steps import AFRESH, move
+from .takeback import forget, remember, remember_at_own_counter, undo
 
 
-def let_go(
-    branch: Locked,
-    settings: BranchSettings,
-    counter: CounterView,
-    current: TicketView | None,
-    actor: Actor,
-    became: str | None,
-) -> list[Move]:
-    """Make the counter free for the next visitor: the ticket that stood there before and after, if one did."""
-    if current is None:
-        return []
-    if became not in (None, "done", "absent"):
-        raise Refused("became-unknown")
-    if became == "absent":
-        return [(current, absent(branch, settings, counter, current, actor))]
-    if became is None and current.state is TicketState.CALLED:
-        raise Refused("visitor-not-begun", code=current.code)
-    return [(current, finish(branch, counter, current, actor, "done"))]
+def call_next(tx: Tx, desk: Desk, became: str | None = None) -> TicketView | None:
+    """Let the visitor in front of the clerk go and call the next by the published rule; None if nobody waits.
+
+    Who is being served is done. Of a visitor who was only called, `became` says what happened: `done` or `absent`.
+    Raises Refused("visitor-not-begun") without it.
+    """
+    with in_session(tx, desk.branch_id) as branch:
+        settings, counter, current = _at_desk(tx, branch, desk)
+        moves = counter_steps.let_go(branch, settings, counter, current, desk.actor, became)
+        standing, choice = _next_of(branch, settings, counter, current)
+        if choice is None:
+            if moves:
+                remember(branch, counter.id, desk.staff_id, moves)
+            return None
+        chosen = next(ticket for ticket in standing if ticket.id == choice.ticket_id)
+        return counter_steps.call(branch, counter, chosen, desk.staff_id, choice.reason, moves, standing)
 
 
-def why_by_hand(wanted: TicketView, choice: Choice | None, reason: str | None) -> Reason:
-    if choice is not None and choice.ticket_id == wanted.id:
-        # Whoever presses the button beside the first in line calls nobody out of turn.
-        return choice.reason
-    if wanted.state is TicketState.HELD:
-        return Reason("held-back")
-    if wanted.skips:
-        return Reason("skipped-back")
-    if reason not in OUT_OF_TURN:
-        raise Refused("call-reason-missing", code=wanted.code)
-    return Reason("chosen-by-staff", {"basis": reason})
-
-
-def call(
-    branch: Locked,
-    counter: CounterView,
-    ticket: TicketView,
-    staff_id: UUID,
-    why: Reason,
-    moves: list[Move],
-    standing: Iterable[TicketView],
+def call_ticket(
+    tx: Tx, desk: Desk, ticket_id: UUID, became: str | None = None, reason: str | None = None
 ) -> TicketView:
-    """Call a ticket and keep the press; of those who stand aside everyone waits for one call less."""
-    tx = branch.tx
-    calls = ticket.calls + 1
-    first = ticket.first_called_at or tx.now
-    stands = {"counter_id": counter.id, "called_at": tx.now, "first_called_at": first, "started_at": None}
-    called = move(tx, ticket, Step.CALL, **stands, calls=calls, aside=0)
-    fact = TicketCalled(
-        subject=str(ticket.id),
-        code=ticket.code,
-        counter=str(counter.id),
-        counter_number=counter.number,
-        call=calls,
-        reason=why.code,
-        values=why.values,
-    )
-    record_call(tx, branch, counter, ticket.id, branch.append(fact, Actor("staff", str(staff_id))), "call")
-    waited = [one for one in standing if one.aside and one.state is TicketState.WAITING and one.id != ticket.id]
-    for one in waited:
-        tx.later(_ONE_LESS, {"branch": branch.id, "ticket": one.id})
-    remember(branch, counter.id, staff_id, [*moves, (ticket, called)], waited)
-    return called
+    """Call a certain visitor: one who was held, or was passed over and has come, or out of turn.
+
+    Out of turn it takes a `reason` of OUT_OF_TURN, which the log keeps; Refused("call-reason-missing") without one.
+    `became` as for `call_next`. Also raises Refused("not-of-this-counter").
+    """
+    with in_session(tx, desk.branch_id) as branch:
+        settings, counter, current = _at_desk(tx, branch, desk)
+        wanted = line.ticket(tx, branch.id, ticket_id)
+        tickets.after(wanted.state, Step.CALL)
+        if wanted.queue_id not in counter.queues:
+            raise Refused("not-of-this-counter", code=wanted.code)
+        moves = counter_steps.let_go(branch, settings, counter, current, desk.actor, became)
+        standing, choice = _next_of(branch, settings, counter, current)
+        why = counter_steps.why_by_hand(wanted, choice, reason)
+        return counter_steps.call(branch, counter, wanted, desk.staff_id, why, moves, standing)
 
 
-def start(branch: Locked, counter: CounterView, ticket: TicketView, actor: Actor) -> TicketView:
-    moved = move(branch.tx, ticket, Step.START, started_at=branch.tx.now)
-    branch.append(TicketStarted(subject=str(ticket.id), code=ticket.code, counter=str(counter.id)), actor)
-    return moved
+def recall(tx: Tx, desk: Desk) -> TicketView:
+    """Call the visitor in front of the counter once more."""
 
-
-def finish(branch: Locked, counter: CounterView, ticket: TicketView, actor: Actor, outcome: str) -> TicketView:
-    if ticket.state is TicketState.CALLED:
-        # Nobody is served who has not come: what was not pressed then is written now.
-        ticket = start(branch, counter, ticket, actor)
-    moved = move(branch.tx, ticket, Step.FINISH, ended_at=branch.tx.now, outcome=outcome)
-    fact = TicketServed(subject=str(ticket.id), code=ticket.code, counter=str(counter.id), outcome=outcome)
-    branch.append(fact, actor)
-    end_booking(branch, ticket, BookingState.FULFILLED, actor)
-    return moved
-
-
-def absent(
-    branch: Locked, settings: BranchSettings, counter: CounterView, ticket: TicketView, actor: Actor
-) -> TicketView:
-    tx, rule = branch.tx, line.absence_rule(settings)
-    where = {"subject": str(ticket.id), "code": ticket.code, "counter": str(counter.id)}
-    if rule.is_no_show(ticket.calls, ticket.first_called_at or tx.now, line.agreed_time(ticket), tx.now):
-        moved = move(tx, ticket, Step.NO_SHOW, counter_id=None, ended_at=tx.now)
-        branch.append(TicketNoShow(**where, calls=ticket.calls), actor)
-        end_booking(branch, ticket, BookingState.NO_SHOW, actor)
+    def step(branch: Locked, counter: CounterView, ticket: TicketView) -> TicketView:
+        calls = ticket.calls + 1
+        moved = move(tx, ticket, Step.RECALL, called_at=tx.now, calls=calls)
+        fact = TicketRecalled(
+            subject=str(ticket.id),
+            code=ticket.code,
+            counter=str(counter.id),
+            counter_number=counter.number,
+            call=calls,
+        )
+        counter_steps.record_call(tx, branch, counter, ticket.id, branch.append(fact, desk.actor), "recall")
         return moved
-    # An emergency lets one other go first, so that nobody is called again and again in vain.
-    others = min(1, rule.others_first) if line.is_emergency(settings, ticket.priority) else rule.others_first
-    moved = move(tx, ticket, Step.SKIP, counter_id=None, skips=ticket.skips + 1, aside=others)
-    branch.append(TicketSkipped(**where, calls=ticket.calls, others_first=others), actor)
-    return moved
+
+    # The hall has heard it: from here on nothing is taken back.
+    return _with_current(tx, desk, step, kept=False)
 
 
-def record_call(tx: Tx, branch: Locked, counter: CounterView, ticket_id: UUID, seq: int, kind: str) -> None:
-    tx.later(
-        _RECORD_CALL,
-        {
-            "branch_id": branch.id,
-            "seq": seq,
-            "ticket_id": ticket_id,
-            "counter_id": counter.id,
-            "at": tx.now,
-            "kind": kind,
-        },
-    )
+def start_serving(tx: Tx, desk: Desk) -> TicketView:
+    """The visitor has come to the counter."""
+
+    def step(branch: Locked, counter: CounterView, ticket: TicketView) -> TicketView:
+        return counter_steps.start(branch, counter, ticket, desk.actor)
+
+    return _with_current(tx, desk, step)
+
+
+def finish(tx: Tx, desk: Desk, outcome: str = "done") -> TicketView:
+    """The visit is over; `outcome` is done, documents_missing or refused. Who was only called has come, then."""
+    if outcome not in tickets.OUTCOMES:
+        raise Refused("outcome-unknown")
+
+    def step(branch: Locked, counter: CounterView, ticket: TicketView) -> TicketView:
+        return counter_steps.finish(branch, counter, ticket, desk.actor, outcome)
+
+    return _with_current(tx, desk, step)
+
+
+def mark_absent(tx: Tx, desk: Desk) -> TicketView:
+    """The visitor was called and is not here: passed over, or a no-show, by the rule of the branch."""
+
+    def step(branch: Locked, counter: CounterView, ticket: TicketView) -> TicketView:
+        return counter_steps.absent(
+            branch, branch_settings(tx, branch.id, branch.config_version), counter, ticket, desk.actor
+        )
+
+    return _with_current(tx, desk, step)
+
+
+def take_back(tx: Tx, desk: Desk) -> TicketView | None:
+    """The last press at this counter was a mistake; the ticket that stands there again, or now waits again.
+
+    Raises what `takeback.undo` raises.
+    """
+    with in_session(tx, desk.branch_id) as branch:
+        settings, counter, _ = _at_desk(tx, branch, desk)
+        put_back = undo(branch, settings, counter.id, desk.staff_id, desk.actor)
+        return next((one for one in put_back if one.state in tickets.AT_COUNTER), put_back[0])
+
+
+def hold(tx: Tx, desk: Desk) -> TicketView:
+    """Send the visitor to fill a form and come back: keeps the place, is called by hand or resumed."""
+
+    def step(branch: Locked, counter: CounterView, ticket: TicketView) -> TicketView:
+        moved = move(tx, ticket, Step.HOLD, counter_id=None, **AFRESH)
+        branch.append(TicketHeld(subject=str(ticket.id), code=ticket.code, counter=str(counter.id)), desk.actor)
+        return moved
+
+    return _with_current(tx, desk, step)
+
+
+def resume(tx: Tx, branch_id: UUID, ticket_id: UUID, actor: Actor) -> TicketView:
+    """Put a held ticket, or one whose visitor missed the call and is back, into the line again.
+
+    A held ticket keeps its anchor and so its place; a missed one comes back as `returning.come_back` says.
+    """
+    with in_session(tx, branch_id) as branch:
+        ticket = line.ticket(tx, branch_id, ticket_id)
+        settings = branch_settings(tx, branch_id, branch.config_version)
+        if settings.timetable.session_over(ticket.business_date, tx.now):
+            raise Refused("visit-over", code=ticket.code)
+        if ticket.state is TicketState.NO_SHOW:
+            moved = come_back(branch, settings, ticket, actor)
+        else:
+            moved = move(tx, ticket, Step.RESUME)
+            branch.append(TicketResumed(subject=str(ticket.id), code=ticket.code), actor)
+        remember_at_own_counter(branch, actor, ticket, moved)
+        return moved
+
+
+def transfer(tx: Tx, desk: Desk, service_id: UUID) -> TicketView:
+    """Send the visitor on to another service: same code, same anchor, so the time already waited counts."""
+
+    def step(branch: Locked, counter: CounterView, ticket: TicketView) -> TicketView:
+        settings = branch_settings(tx, branch.id, branch.config_version)
+        service = settings.services.get(service_id)
+        if service is None:
+            raise Missing("service")
+        if service_id == ticket.service_id:
+            raise Refused("transfer-to-itself")
+        place = {"counter_id": None, "service_id": service.id, "queue_id": service.queue_id}
+        moved = move(tx, ticket, Step.TRANSFER, **place, **AFRESH)
+        fact = TicketTransferred(
+            subject=str(ticket.id),
+            code=ticket.code,
+            counter=str(counter.id),
+            from_queue=settings.queues[ticket.queue_id].slug,
+            to_queue=settings.queues[service.queue_id].slug,
+            to_service=service.slug,
+        )
+        branch.append(fact, desk.actor)
+        return raised_by_service(branch, settings, moved, desk.actor)
+
+    return _with_current(tx, desk, step)
+
+
+# ---------------------------------------------------------------- inside
+
+
+def _next_of(
+    branch: Locked, settings: BranchSettings, counter: CounterView, gone: TicketView | None
+) -> tuple[list[TicketView], Choice | None]:
+    """Everybody in the queues of a counter, and whose turn it is there.
+
+    `gone` has just left the counter and is not chosen. Passed over, they stand in line again: this call is the first
+    that they let pass.
+    """
+    standing = line.open_tickets(branch.tx, branch.id, counter.queues)
+    others = [one for one in standing if gone is None or one.id != gone.id]
+    waiting = line.as_waiting(others, settings)
+    return standing, dispatch.choose(waiting, frozenset(counter.queues), line.calling_rules(settings), branch.now)
+
+
+def _with_current(
+    tx: Tx, desk: Desk, step: Callable[[Locked, CounterView, TicketView], TicketView], *, kept: bool = True
+) -> TicketView:
+    """Do it to the visitor in front of the clerk; `kept`: it can be taken back."""
+    with in_session(tx, desk.branch_id) as branch:
+        _, counter, current = _at_desk(tx, branch, desk)
+        if current is None:
+            raise Refused("nobody-at-counter")
+        moved = step(branch, counter, current)
+        if kept:
+            remember(branch, counter.id, desk.staff_id, [(current, moved)])
+        else:
+            forget(branch, counter.id)
+        return moved
+
+
+def _at_desk(tx: Tx, branch: Locked, desk: Desk) -> tuple[BranchSettings, CounterView, TicketView | None]:
+    counter = counter_of(tx, branch, desk)
+    require_holder(tx, desk)
+    current = line.at_counter(tx, branch.id, counter.id)
+    if (current.id if current else None) != desk.expected:
+        raise Stale("desk-stale")
+    return branch_settings(tx, branch.id, branch.config_version), counter, current

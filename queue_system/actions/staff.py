@@ -1,16 +1,23 @@
-"""People who work here: which browsers know them, and how somebody is kept out or let in again."""
+"""People who work here: who they are, what they may do, how somebody is kept out or let in again."""
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import Final
+from dataclasses import dataclass
 from uuid import UUID
 
 import sqlalchemy as sa
+from uuid_utils.compat import uuid7
 
 from ..core.errors import Missing, Refused
-from ..core.facts.people import StaffLocked, StaffPasswordSet, StaffRoleGiven, StaffRoleTaken, StaffUnlocked
-from ..core.logins import login_key
+from ..core.facts.people import (
+    StaffCreated,
+    StaffLocked,
+    StaffPasswordSet,
+    StaffRoleGiven,
+    StaffRoleTaken,
+    StaffUnlocked,
+)
+from ..core.logins import check_login, check_name, login_key
 from ..store.database import Tx
 from ..store.log import SYSTEM, Actor, Locked, locked
 from ..store.queries import line
@@ -25,7 +32,6 @@ from ..store.tables import (
     table,
 )
 from .day import vacate
-from .office import sha256
 
 COUNTER = table(Counter)
 KNOWN_BROWSER = table(KnownBrowser)
@@ -34,16 +40,47 @@ SESSION = table(Session)
 STAFF = table(Staff)
 STAFF_ROLE = table(StaffRole)
 
-# Whoever has not signed in with a browser for so long is a stranger to it again.
-BROWSER_KNOWN_FOR: Final = timedelta(days=180)
+
+@dataclass(frozen=True, slots=True)
+class NewStaff:
+    """`password` is already hashed; `roles` are (branch or ORGANISATION, role slug)."""
+
+    login: str
+    name: str
+    password: str
+    language: str
+    roles: tuple[tuple[UUID, str], ...]
 
 
-def remember_browser(tx: Tx, staff_id: UUID, token: str) -> None:
-    """This person has just signed in with the browser that carries `token`. No fact: the sign-in is one."""
-    tx.execute(sa.delete(KNOWN_BROWSER).where(KNOWN_BROWSER.c.used_at <= tx.now - BROWSER_KNOWN_FOR))
-    here = (KNOWN_BROWSER.c.staff_id == staff_id) & (KNOWN_BROWSER.c.token_sha256 == sha256(token))
-    if tx.execute(sa.update(KNOWN_BROWSER).where(here).values(used_at=tx.now)).rowcount == 0:
-        tx.execute(sa.insert(KNOWN_BROWSER), {"staff_id": staff_id, "token_sha256": sha256(token), "used_at": tx.now})
+def create_staff(tx: Tx, person: NewStaff, actor: Actor = SYSTEM) -> UUID:
+    """Add a person. Raises Invalid("login-wrong", "staff-name-wrong"), Refused("login-taken"), Missing("role")."""
+    check_login(person.login)
+    check_name(person.name)
+    login = login_key(person.login)
+    with locked(tx, ORGANISATION) as organisation:
+        if tx.row(sa.select(STAFF.c.id).where(STAFF.c.login == login)):
+            raise Refused("login-taken")
+        known = {row.slug for row in tx.rows(sa.select(ROLE.c.slug))}
+        if missing := {role for _, role in person.roles} - known:
+            raise Missing("role", role=min(missing))
+        staff_id = uuid7()
+        tx.execute(
+            sa.insert(STAFF),
+            {
+                "id": staff_id,
+                "login": login,
+                "name": person.name,
+                "password": person.password,
+                "language": person.language,
+                "active": True,
+                "created_at": tx.now,
+            },
+        )
+        for branch_id, role in person.roles:
+            tx.execute(sa.insert(STAFF_ROLE), {"staff_id": staff_id, "branch_id": branch_id, "role": role})
+        fact = StaffCreated(subject=str(staff_id), roles=sorted({role for _, role in person.roles}))
+        organisation.append(fact, actor)
+        return staff_id
 
 
 def lock_staff(tx: Tx, login: str, actor: Actor = SYSTEM) -> None:

@@ -22,12 +22,13 @@ from starlette.routing import Route
 from printers.virtual import VirtualPrinter
 
 from .. import demo
-from ..actions import office, printers
+from ..actions import devices, printers, staff
 from ..app import SURFACES, create_app
 from ..clock import Clock, ShiftedClock, SystemClock
 from ..configuration import Configuration, make_folder, read_configuration
 from ..core import hours
 from ..core.errors import Unavailable
+from ..core.tokens import sha256
 from ..ops.doctor import told
 from ..ops.serving import listen, serve
 from ..profiles import Profile, ProfileError, read_profile
@@ -204,8 +205,8 @@ def _people(database: Database, branch: BranchSettings) -> list[SignIn]:
     password = hash_password(PASSWORD)
     for person in people:
         if person.login not in known:
-            new = office.NewStaff(person.login, person.name, password, "ar", ((person.branch_id, person.role),))
-            database.write_now(office.create_staff, new)
+            new = staff.NewStaff(person.login, person.name, password, "ar", ((person.branch_id, person.role),))
+            database.write_now(staff.create_staff, new)
     return people
 
 
@@ -238,9 +239,9 @@ def _device_token(database: Database, branch: BranchSettings, kind: str, kept: s
     planned = database.read_now(access.devices, branch.id, kind)
     if not planned:
         return None
-    if kept and database.read_now(access.device_by_token, office.sha256(kept)):
+    if kept and database.read_now(access.device_by_token, sha256(kept)):
         return kept
-    return database.write_now(office.enrol_device, branch.id, planned[0].id)
+    return database.write_now(devices.enrol_device, branch.id, planned[0].id)
 
 
 def _allow_remote_tickets(tx: Tx, branch_id: UUID) -> None:

@@ -24,8 +24,16 @@ from printers.slip import Slip
 from printers.trial import render_trial
 from printers.worker import Job, Outcome, Worker
 
-from ..actions import printers, spool
-from ..actions.spool import ClaimedSlip, SlipOutcome
+from ..actions import printers
+from ..actions.slips import (
+    LEASE,
+    ClaimedSlip,
+    SlipOutcome,
+    claim_slip,
+    expire_slips,
+    record_printer_status,
+    report_slip,
+)
 from ..core.errors import DomainError, Missing, Refused
 from ..ops.background import forever
 from ..store.database import Tx
@@ -51,15 +59,13 @@ class SpoolSource:
         self._database = house.database
         self._machine = machine
         self._printer = printer
-        self._lease = spool.LEASE + machine.on_the_way
+        self._lease = LEASE + machine.on_the_way
 
     def claim(self) -> Job | None:
         """The next slip as bytes; what cannot be drawn is reported as failed, and the one after it is taken."""
         here = self._machine
         while self._database.read_now(slips.is_any_due, here.branch_id, here.id):
-            claimed = self._database.write_in_now(
-                here.branch_id, spool.claim_slip, here.branch_id, here.id, self._lease
-            )
+            claimed = self._database.write_in_now(here.branch_id, claim_slip, here.branch_id, here.id, self._lease)
             if claimed is None:
                 return None
             try:
@@ -78,11 +84,11 @@ class SpoolSource:
     def printer_status(self, status: Status) -> None:
         """Write down how the printer is."""
         here = self._machine
-        self._database.write_in_now(here.branch_id, spool.record_printer_status, here.branch_id, here.id, status.value)
+        self._database.write_in_now(here.branch_id, record_printer_status, here.branch_id, here.id, status.value)
 
     def _report(self, job_id: UUID, outcome: SlipOutcome) -> None:
         branch_id = self._machine.branch_id
-        self._database.write_in_now(branch_id, spool.report_slip, branch_id, job_id, outcome)
+        self._database.write_in_now(branch_id, report_slip, branch_id, job_id, outcome)
 
 
 @dataclass
@@ -179,7 +185,7 @@ class Printing:
         database = self._house.database
         for branch_id in (await database.read(branch_ids)).values():
             if await database.read(slips.is_any_late, branch_id):
-                await database.write_in(branch_id, spool.expire_slips, branch_id)
+                await database.write_in(branch_id, expire_slips, branch_id)
 
     async def _follow(self, branch_id: UUID) -> None:
         """Wake the workers of a branch whenever something happened in it."""

@@ -13,10 +13,11 @@ from uuid import UUID
 
 from starlette.requests import HTTPConnection
 
-from ..actions import office
+from ..actions import devices, sessions
 from ..core.bookings import read_code
 from ..core.contacts import possible_contacts
 from ..core.errors import Denied, Invalid, Missing, SignedOut, Stale
+from ..core.tokens import sha256
 from ..store.database import Tx
 from ..store.log import CITIZEN, Actor
 from ..store.queries import access as stored
@@ -87,7 +88,7 @@ async def staff_or_none(connection: HTTPConnection) -> StaffView | None:
     found = await onlooker(connection)
     the_house = house(connection)
     if found is not None and the_house.clock.now() - found.seen_at > TOUCH_EVERY:
-        await the_house.database.write(office.touch_session, _session(connection))
+        await the_house.database.write(sessions.touch_session, _session(connection))
     connection.state.staff = found
     return found
 
@@ -97,7 +98,7 @@ async def onlooker(connection: HTTPConnection) -> StaffView | None:
     token = _session(connection)
     if not token:
         return None
-    return await house(connection).database.read(stored.staff_by_session, office.sha256(token), office.SESSION_IDLE)
+    return await house(connection).database.read(stored.staff_by_session, sha256(token), sessions.SESSION_IDLE)
 
 
 async def staff_for(connection: HTTPConnection, rights: frozenset[str], branch_id: UUID) -> StaffView:
@@ -126,7 +127,7 @@ async def device_or_none(connection: HTTPConnection, kind: str) -> DeviceView | 
     token = connection.cookies.get(device_cookie(connection, kind)) or bearer(connection)
     if not token:
         return None
-    found = await house(connection).database.read(stored.device_by_token, office.sha256(token))
+    found = await house(connection).database.read(stored.device_by_token, sha256(token))
     if found is None or found.kind != kind:
         return None
     house(connection).presence.note(found.branch_id, found.id)
@@ -187,21 +188,21 @@ def attendant(tx: Tx, token: str | None, branch_id: UUID, rights: frozenset[str]
     """
     if token is None:
         return CITIZEN, None
-    digest = office.sha256(token)
+    digest = sha256(token)
     kiosk = stored.device_by_token(tx, digest)
     if kiosk is not None:
         if (kiosk.kind, kiosk.branch_id) != ("kiosk", branch_id):
             raise Denied("not-allowed")
         if kiosk.seen_at is None or tx.now - kiosk.seen_at > TOUCH_EVERY:
-            office.touch_devices(tx, branch_id, [kiosk.id])
+            devices.touch_devices(tx, branch_id, [kiosk.id])
         return Actor("device", str(kiosk.id)), kiosk
-    person = stored.staff_by_session(tx, digest, office.SESSION_IDLE)
+    person = stored.staff_by_session(tx, digest, sessions.SESSION_IDLE)
     if person is None:
         raise SignedOut("signed-out")
     if not person.may_any(rights, branch_id):
         raise Denied("not-allowed")
     if tx.now - person.seen_at > TOUCH_EVERY:
-        office.touch_session(tx, token)
+        sessions.touch_session(tx, token)
     return actor(person), None
 
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from starlette.requests import Request
 
-from ..actions.reception import record_look_ups
+from ..actions.bookings import record_look_ups
 from ..core.bookings import read_code
 from ..core.contacts import possible_contacts
 from ..core.errors import Denied, Invalid, Missing

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from starlette.requests import HTTPConnection
 
-from ..actions import booking as actions
+from ..actions import bookings as actions
 from ..core.bookings import BookingState
 from ..store.log import CITIZEN
 from ..store.queries.bookings import BookingView
@@ -16,7 +16,7 @@ from .limits import address_of, allow
 
 
 async def confirm(connection: HTTPConnection, booking: BookingView) -> BookingView:
-    """Make a hold binding; raises what `actions.booking.confirm_booking` raises, and TooMany("too-many", seconds=…)."""
+    """Make a hold binding; raises what `actions.bookings.confirm_booking` raises, and TooMany("too-many", seconds=…)."""
     if booking.state is BookingState.HELD:
         _check(connection)
         allow(connection, "confirmations")
@@ -25,7 +25,7 @@ async def confirm(connection: HTTPConnection, booking: BookingView) -> BookingVi
 
 
 async def change(connection: HTTPConnection, booking: BookingView, starts_at: datetime) -> BookingView:
-    """Move it; raises what `actions.booking.change_booking` raises, and TooMany("too-many", seconds=…)."""
+    """Move it; raises what `actions.bookings.change_booking` raises, and TooMany("too-many", seconds=…)."""
     _check(connection)
     write = house(connection).database.write_in
     changed = await write(booking.branch_id, actions.change_booking, booking.branch_id, booking.id, starts_at, CITIZEN)
@@ -35,7 +35,7 @@ async def change(connection: HTTPConnection, booking: BookingView, starts_at: da
 
 
 async def cancel(connection: HTTPConnection, booking: BookingView) -> BookingView:
-    """Give it up; raises what `actions.booking.cancel_booking` raises."""
+    """Give it up; raises what `actions.bookings.cancel_booking` raises."""
     write = house(connection).database.write_in
     cancelled = await write(booking.branch_id, actions.cancel_booking, booking.branch_id, booking.id, CITIZEN)
     if cancelled.confirmed_at is not None and booking.state is not BookingState.CANCELLED:

@@ -11,7 +11,7 @@ from uuid import UUID
 from jinja2 import Environment
 from starlette.requests import HTTPConnection
 
-from ..actions.spool import SlipOutcome
+from ..actions.slips import SlipOutcome
 from ..clock import Clock
 from ..configuration import Configuration
 from ..core.errors import Unavailable

@@ -10,9 +10,10 @@ from typing import Final
 
 from starlette.requests import HTTPConnection, Request
 
-from ..actions import office
+from ..actions import sessions
 from ..core.errors import TooMany
 from ..core.logins import login_key
+from ..core.tokens import sha256
 from ..store.queries import access as stored
 from ..store.queries.access import AccountView
 from .house import house, in_thread
@@ -61,7 +62,7 @@ async def checked(request: Request, login: str, password: str, channel: str, bro
     account = await database.read(stored.account_of, login)
     known = account is not None and browser != ""
     if known and account is not None:
-        known = await database.read(stored.knows_browser, account.id, office.sha256(browser))
+        known = await database.read(stored.knows_browser, account.id, sha256(browser))
     with ExitStack() as tries:
         counts = [
             tries.enter_context(limits.attempt(*count)) for count in _counts(request, account, login, browser, known)
@@ -96,7 +97,7 @@ def _counts(
 async def _record(request: Request, limits: Limits, account: AccountView | None, channel: str) -> None:
     staff_id = account.id if account else None
     if limits.is_left("sign-in-facts", str(staff_id or "")):
-        await house(request).database.write(office.record_failed_sign_in, staff_id, channel)
+        await house(request).database.write(sessions.record_failed_sign_in, staff_id, channel)
 
 
 def _doors(connection: HTTPConnection) -> Doors:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from starlette.requests import Request
 
-from ...actions import booking
-from ...actions.booking import HoldOrder
+from ...actions import bookings
+from ...actions.bookings import HoldOrder
 from ...store.log import CITIZEN
 from ...store.queries.bookings import BookingView
 from ...store.queries.outings import place_on
@@ -38,7 +38,7 @@ async def hold(request: Request, asked: models.Hold) -> models.Booking:
         contact_sure=asked.contact_sure,
     )
     found, warnings = await within_limit(
-        request, branch.id, lambda: house(request).database.write_in(branch.id, booking.hold_slot, order)
+        request, branch.id, lambda: house(request).database.write_in(branch.id, bookings.hold_slot, order)
     )
     return _booking(branch, found, warnings)
 

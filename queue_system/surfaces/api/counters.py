@@ -7,10 +7,10 @@ from typing import Any, Final
 
 from starlette.requests import Request
 
-from ...actions import desk
-from ...actions.desk import Desk
-from ...actions.office import SESSION_IDLE
+from ...actions import calling, counters
+from ...actions.counters import Desk
 from ...actions.raising import raise_ticket
+from ...actions.sessions import SESSION_IDLE
 from ...core.tickets import AT_COUNTER
 from ...store.database import Tx
 from ...store.queries.access import StaffView
@@ -44,13 +44,13 @@ async def show(request: Request, _asked: Nothing) -> models.Desk:
 
 async def sit(request: Request, _asked: Nothing) -> models.Desk:
     person, branch, counter = await _here(request)
-    await house(request).database.write_in(branch.id, desk.open_counter, Desk(branch.id, counter.id, person.id))
+    await house(request).database.write_in(branch.id, counters.open_counter, Desk(branch.id, counter.id, person.id))
     return await _desk(request, person, branch, counter)
 
 
 async def leave(request: Request, _asked: Nothing) -> models.Desk:
     person, branch, counter = await _here(request)
-    await house(request).database.write_in(branch.id, desk.close_counter, Desk(branch.id, counter.id, person.id))
+    await house(request).database.write_in(branch.id, counters.close_counter, Desk(branch.id, counter.id, person.id))
     return await _desk(request, person, branch, counter)
 
 
@@ -76,36 +76,36 @@ def act(do: Do) -> Callable[[Request, Any], Awaitable[models.Done]]:
 
 def _call(tx: Tx, here: Desk, _branch: BranchSettings, asked: models.CallAct) -> TicketView | None:
     if asked.ticket:
-        return desk.call_ticket(tx, here, asked.ticket, asked.current, asked.reason)
-    return desk.call_next(tx, here, asked.current)
+        return calling.call_ticket(tx, here, asked.ticket, asked.current, asked.reason)
+    return calling.call_next(tx, here, asked.current)
 
 
 def _recall(tx: Tx, here: Desk, _branch: BranchSettings, _asked: models.Act) -> TicketView:
-    return desk.recall(tx, here)
+    return calling.recall(tx, here)
 
 
 def _start(tx: Tx, here: Desk, _branch: BranchSettings, _asked: models.Act) -> TicketView:
-    return desk.start_serving(tx, here)
+    return calling.start_serving(tx, here)
 
 
 def _finish(tx: Tx, here: Desk, _branch: BranchSettings, asked: models.FinishAct) -> TicketView:
-    return desk.finish(tx, here, asked.outcome)
+    return calling.finish(tx, here, asked.outcome)
 
 
 def _absent(tx: Tx, here: Desk, _branch: BranchSettings, _asked: models.Act) -> TicketView:
-    return desk.mark_absent(tx, here)
+    return calling.mark_absent(tx, here)
 
 
 def _hold(tx: Tx, here: Desk, _branch: BranchSettings, _asked: models.Act) -> TicketView:
-    return desk.hold(tx, here)
+    return calling.hold(tx, here)
 
 
 def _transfer(tx: Tx, here: Desk, branch: BranchSettings, asked: models.TransferAct) -> TicketView:
-    return desk.transfer(tx, here, service_at(branch, asked.service).id)
+    return calling.transfer(tx, here, service_at(branch, asked.service).id)
 
 
 def _return(tx: Tx, here: Desk, _branch: BranchSettings, asked: models.Return) -> TicketView:
-    return desk.resume(tx, here.branch_id, asked.ticket, here.actor)
+    return calling.resume(tx, here.branch_id, asked.ticket, here.actor)
 
 
 async def lift(request: Request, asked: models.Raise) -> models.Done:
@@ -120,7 +120,7 @@ async def lift(request: Request, asked: models.Raise) -> models.Done:
 
 
 def _take_back(tx: Tx, here: Desk, _branch: BranchSettings, _asked: models.Act) -> TicketView | None:
-    return desk.take_back(tx, here)
+    return calling.take_back(tx, here)
 
 
 # ---------------------------------------------------------------- inside

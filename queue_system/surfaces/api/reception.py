@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from starlette.requests import Request
 
-from ...actions import kiosk
+from ...actions import tickets
 from ...core.bookings import read_code
 from ...store.queries import reception
 from ...store.queries.bookings import BookingView, booking_by_code
@@ -40,7 +40,7 @@ async def arrive(request: Request, asked: models.Arrived) -> models.Ticket:
     database, person = house(request).database, await access.staff(request)
     booking = await database.read(booking_by_code, branch.id, read_code(asked.code))
     issued = await database.write_in(
-        branch.id, kiosk.check_in, branch.id, booking.id, access.actor(person), source=SOURCE
+        branch.id, tickets.check_in, branch.id, booking.id, access.actor(person), source=SOURCE
     )
     return await ticket_of(request, branch, issued.ticket)
 

@@ -6,9 +6,10 @@ from typing import Final
 
 from starlette.requests import Request
 
-from ...actions import office
+from ...actions import sessions
 from ...core.errors import Denied
 from ...core.errors import SignedOut as NotSignedIn
+from ...core.tokens import sha256
 from ...store.queries.access import staff_by_session
 from ...web import access
 from ...web.house import house
@@ -26,14 +27,14 @@ async def create(request: Request, asked: models.SignIn) -> models.Session:
     if account is None:
         raise NotSignedIn("sign-in-wrong")
     now = the_house.clock.now()
-    token = await the_house.database.write(office.start_session, account.id, CHANNEL, account.password)
-    person = await the_house.database.read(staff_by_session, office.sha256(token), office.SESSION_IDLE)
+    token = await the_house.database.write(sessions.start_session, account.id, CHANNEL, account.password)
+    person = await the_house.database.read(staff_by_session, sha256(token), sessions.SESSION_IDLE)
     if person is None:
         raise NotSignedIn("sign-in-wrong")
     return models.Session(
         token=token,
-        expires_at=now + office.SESSION_LIFETIME,
-        idle_minutes=round(office.SESSION_IDLE.usual.total_seconds() / 60),
+        expires_at=now + sessions.SESSION_LIFETIME,
+        idle_minutes=round(sessions.SESSION_IDLE.usual.total_seconds() / 60),
         name=person.name,
         language=person.language,
     )
@@ -45,7 +46,7 @@ async def destroy(request: Request, _asked: Nothing) -> models.SignedOut:
     if token is None:
         # Signed in by a cookie: that one ends with the page's own button.
         raise Denied("not-allowed")
-    await house(request).database.write(office.end_session, token)
+    await house(request).database.write(sessions.end_session, token)
     return models.SignedOut()
 
 

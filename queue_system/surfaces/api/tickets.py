@@ -10,8 +10,8 @@ from uuid import UUID
 
 from starlette.requests import Request
 
-from ...actions import kiosk
-from ...actions.kiosk import Issued, TicketOrder
+from ...actions import tickets
+from ...actions.tickets import Issued, TicketOrder
 from ...core.errors import Denied
 from ...core.tickets import AT_COUNTER, TicketState
 from ...store.database import Tx
@@ -75,7 +75,7 @@ async def show(request: Request, _asked: Nothing) -> models.Ticket:
 async def leave(request: Request, _asked: Nothing) -> models.Ticket:
     branch, found = await access.ticket(request)
     if found.state is not TicketState.LEFT:
-        found = await house(request).database.write_in(branch.id, kiosk.leave, branch.id, found.id, CITIZEN)
+        found = await house(request).database.write_in(branch.id, tickets.leave, branch.id, found.id, CITIZEN)
     return await ticket_of(request, branch, found)
 
 
@@ -90,13 +90,13 @@ def _token(request: Request) -> str | None:
 def _take(tx: Tx, branch_id: UUID, order: TicketOrder, token: str | None, slip: bool) -> Issued:
     actor, device = access.attendant(tx, token, branch_id, access.RECEPTION_RIGHTS)
     printer = _printer(tx, device, slip=slip)
-    return kiosk.issue_ticket(tx, replace(order, actor=actor, printer_id=printer))
+    return tickets.issue_ticket(tx, replace(order, actor=actor, printer_id=printer))
 
 
 def _arrive(tx: Tx, branch_id: UUID, booking_id: UUID, token: str | None, slip: bool) -> Issued:
     actor, device = access.attendant(tx, token, branch_id, access.RECEPTION_RIGHTS)
     printer = _printer(tx, device, slip=slip)
-    return kiosk.check_in(tx, branch_id, booking_id, actor, source=SOURCE, printer_id=printer, remote=token is None)
+    return tickets.check_in(tx, branch_id, booking_id, actor, source=SOURCE, printer_id=printer, remote=token is None)
 
 
 def _printer(tx: Tx, device: DeviceView | None, *, slip: bool) -> UUID | None:

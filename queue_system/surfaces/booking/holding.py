@@ -11,8 +11,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from ...actions import booking as actions
-from ...actions.booking import HoldOrder
+from ...actions import bookings as actions
+from ...actions.bookings import HoldOrder
 from ...core import bookings, contacts, telephones
 from ...core.bookings import BookingState
 from ...core.errors import DomainError, Doubtful, Invalid, Refused

@@ -8,7 +8,7 @@ from typing import Any
 
 from starlette.websockets import WebSocket
 
-from ...actions.office import SESSION_IDLE
+from ...actions.sessions import SESSION_IDLE
 from ...core.errors import Denied, DomainError, SignedOut
 from ...live.codes import Closed
 from ...live.socket import Frame, serve

@@ -12,10 +12,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
-from ...actions import desk
-from ...actions.desk import Desk
-from ...actions.office import SESSION_IDLE
+from ...actions import calling, counters
+from ...actions.counters import Desk
 from ...actions.raising import raise_ticket
+from ...actions.sessions import SESSION_IDLE
 from ...core.errors import Denied, DomainError, Invalid, Missing, Refused, Stale
 from ...core.reasons import usual_reason
 from ...core.tickets import TicketState
@@ -59,7 +59,7 @@ async def sit(request: Request) -> Response:
     """Open a counter; with `instead`, one whose clerk has gone without closing it."""
     person, branch, counter = await _here(request)
     form = await kit.form(request)
-    action = desk.take_over if form.get("instead") else desk.open_counter
+    action = counters.take_over if form.get("instead") else counters.open_counter
     try:
         await house(request).database.write_in(branch.id, action, Desk(branch.id, counter.id, person.id))
     except DomainError as refusal:
@@ -71,7 +71,9 @@ async def leave(request: Request) -> Response:
     """Close the counter."""
     person, branch, counter = await _here(request)
     try:
-        await house(request).database.write_in(branch.id, desk.close_counter, Desk(branch.id, counter.id, person.id))
+        await house(request).database.write_in(
+            branch.id, counters.close_counter, Desk(branch.id, counter.id, person.id)
+        )
     except DomainError as refusal:
         return await _refused(request, person, branch, counter, refusal)
     return Response(headers={"HX-Redirect": "/desk"}) if kit.is_htmx(request) else kit.see_other("/desk")
@@ -115,18 +117,18 @@ def _call(tx: Tx, here: Desk, form: dict[str, str]) -> tuple[str, TicketView | N
     became = str(form["current"]) if form.get("current") else None
     if form.get("ticket"):
         reason = str(form["reason"]) if form.get("reason") else None
-        return "desk.did-call", desk.call_ticket(tx, here, _id(form, "ticket"), became, reason)
-    called = desk.call_next(tx, here, became)
+        return "desk.did-call", calling.call_ticket(tx, here, _id(form, "ticket"), became, reason)
+    called = calling.call_next(tx, here, became)
     return "desk.did-call" if called else "desk.did-find-nobody", called
 
 
 def _finish(tx: Tx, here: Desk, form: dict[str, str]) -> tuple[str, TicketView | None]:
     outcome = str(form.get("outcome") or "done")
-    return FINISHED.get(outcome, "desk.did-finish"), desk.finish(tx, here, outcome)
+    return FINISHED.get(outcome, "desk.did-finish"), calling.finish(tx, here, outcome)
 
 
 def _absent(tx: Tx, here: Desk, _form: dict[str, str]) -> tuple[str, TicketView | None]:
-    ticket = desk.mark_absent(tx, here)
+    ticket = calling.mark_absent(tx, here)
     return "desk.did-skip" if ticket.state is TicketState.WAITING else "desk.did-no-show", ticket
 
 
@@ -143,24 +145,24 @@ def _raise(tx: Tx, here: Desk, form: dict[str, str]) -> tuple[str, TicketView | 
 def _transfer(tx: Tx, here: Desk, form: dict[str, str]) -> tuple[str, TicketView | None]:
     if not form.get("service"):
         raise Invalid("service-not-chosen", "service")
-    return "desk.did-transfer", desk.transfer(tx, here, _id(form, "service"))
+    return "desk.did-transfer", calling.transfer(tx, here, _id(form, "service"))
 
 
 def _return(tx: Tx, here: Desk, form: dict[str, str]) -> tuple[str, TicketView | None]:
-    return "desk.did-return", desk.resume(tx, here.branch_id, _id(form, "ticket"), here.actor)
+    return "desk.did-return", calling.resume(tx, here.branch_id, _id(form, "ticket"), here.actor)
 
 
 ACTS: Final[dict[str, Act]] = {
     "calls": _call,
-    "recalls": lambda tx, here, form: ("desk.did-recall", desk.recall(tx, here)),
-    "starts": lambda tx, here, form: ("desk.did-start", desk.start_serving(tx, here)),
+    "recalls": lambda tx, here, form: ("desk.did-recall", calling.recall(tx, here)),
+    "starts": lambda tx, here, form: ("desk.did-start", calling.start_serving(tx, here)),
     "finishes": _finish,
     "absences": _absent,
-    "holds": lambda tx, here, form: ("desk.did-hold", desk.hold(tx, here)),
+    "holds": lambda tx, here, form: ("desk.did-hold", calling.hold(tx, here)),
     "transfers": _transfer,
     "returns": _return,
     "raises": _raise,
-    "take-backs": lambda tx, here, form: ("desk.did-take-back", desk.take_back(tx, here)),
+    "take-backs": lambda tx, here, form: ("desk.did-take-back", calling.take_back(tx, here)),
 }
 
 

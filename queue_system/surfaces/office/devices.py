@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from ...actions import office
+from ...actions import devices
 from ...core.errors import DomainError, Invalid, Missing
 from ...store.queries import access as stored
 from ...store.queries.access import DeviceView, PairingView, StaffView
@@ -62,10 +62,10 @@ async def decide(request: Request) -> Response:
     try:
         if form.get("decision") == "refuse":
             here = named(branches, place.partition("/")[0]) if place else _first(branches)
-            await database.write(office.refuse_pairing, typed, here.id, access.actor(person))
+            await database.write(devices.refuse_pairing, typed, here.id, access.actor(person))
             return _said("refused")
         branch, device_id = await _planned_device(request, branches, place)
-        await database.write(office.approve_pairing, typed, branch.id, device_id, access.actor(person))
+        await database.write(devices.approve_pairing, typed, branch.id, device_id, access.actor(person))
     except DomainError as refusal:
         field = refusal.field if isinstance(refusal, Invalid) and refusal.field else "code"
         errors = {field: message(refusal, words_for(request, person))}
@@ -78,7 +78,7 @@ async def revoke(request: Request) -> Response:
     person, branches = await enter(request, DEVICE_RIGHTS)
     place = f"{request.path_params['branch']}/{request.path_params['device']}"
     branch, device_id = await _planned_device(request, branches, place)
-    await house(request).database.write_in(branch.id, office.revoke_device, branch.id, device_id, access.actor(person))
+    await house(request).database.write_in(branch.id, devices.revoke_device, branch.id, device_id, access.actor(person))
     return _said("revoked")
 
 
@@ -126,7 +126,7 @@ async def _page(
 
 
 async def _pairing(request: Request, typed: str) -> PairingView | None:
-    folded = "".join(letter for letter in typed.upper() if letter in office.USER_CODE_ALPHABET)
+    folded = "".join(letter for letter in typed.upper() if letter in devices.USER_CODE_ALPHABET)
     waiting = await house(request).database.read(stored.open_pairings)
     return next((one for one in waiting if one.user_code == folded), None)
 

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from ...actions.freed import release_places
+from ...actions.freed_places import release_places
 from ...i18n import dates
 from ...i18n.words import Words
 from ...store.database import Tx

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from ...actions import spool
+from ...actions.slips import reprint
 from ...core.errors import DomainError, Missing, Refused
 from ...store.database import Tx
 from ...store.queries import access as stored
@@ -104,7 +104,7 @@ async def print_copy(request: Request) -> Response:
     if wanted is None:
         raise Missing("slip")
     try:
-        await database.write_in(branch.id, spool.reprint, branch.id, wanted.ticket_id, device.id, access.actor(person))
+        await database.write_in(branch.id, reprint, branch.id, wanted.ticket_id, device.id, access.actor(person))
     except DomainError as refusal:
         said = message(refusal, words_for(request, person))
         return await _page(request, person, branches, refusal=said, status=refusal.status)

@@ -13,8 +13,9 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from ...actions import office
+from ...actions import devices
 from ...core.errors import Missing, TooMany
+from ...core.tokens import sha256
 from ...i18n import dates
 from ...i18n.words import available_languages
 from ...store.queries.pairing import pairing_state
@@ -72,14 +73,14 @@ async def _ask(request: Request, kind: str) -> tuple[str, str | None]:
     state = await _state(request, wish)
     if wish is None or state != "approved":
         return state, None
-    return await house(request).database.write(office.redeem_pairing, wish.device_code)
+    return await house(request).database.write(devices.redeem_pairing, wish.device_code)
 
 
 async def _state(request: Request, wish: _Wish | None) -> str:
     if wish is None:
         return "gone"
     # Asking only reads: thousands of made-up codes cost no write.
-    return await house(request).database.read(pairing_state, office.sha256(wish.device_code))
+    return await house(request).database.read(pairing_state, sha256(wish.device_code))
 
 
 async def _new_code(request: Request, kind: str, *, expired: bool) -> Response:
@@ -87,7 +88,7 @@ async def _new_code(request: Request, kind: str, *, expired: bool) -> Response:
         limits.allow(request, "pairings")
     except TooMany as error:
         return await _page(request, kind, "busy", status=429, refresh=error.seconds)
-    asked = await house(request).database.write(office.ask_pairing, kind)
+    asked = await house(request).database.write(devices.ask_pairing, kind)
     response = await _page(request, kind, "pending", asked.user_code, expired=expired)
     response.set_cookie(
         _cookie_name(kind),
@@ -117,7 +118,7 @@ async def _page(
     languages = [language for language in organisation.languages if language in available_languages()][:2] or ["ar"]
     tongues = [kit.words_of(language) for language in languages]
     shown = f"{user_code[:4]}-{user_code[4:]}"
-    minutes = int(office.PAIRING_LIFETIME.total_seconds()) // 60
+    minutes = int(devices.PAIRING_LIFETIME.total_seconds()) // 60
     return await kit.page(
         request,
         "pairing/pair.html",
@@ -161,7 +162,7 @@ def _kind(request: Request) -> str:
 
 def _wish(connection: HTTPConnection, kind: str) -> _Wish | None:
     user_code, _, device_code = connection.cookies.get(_cookie_name(kind), "").partition(".")
-    well_formed = len(user_code) == 8 and set(user_code) <= set(office.USER_CODE_ALPHABET) and device_code
+    well_formed = len(user_code) == 8 and set(user_code) <= set(devices.USER_CODE_ALPHABET) and device_code
     return _Wish(user_code, device_code) if well_formed else None
 
 

@@ -18,7 +18,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
-from ...actions import kiosk
+from ...actions import tickets
 from ...core.errors import IllegalTransition, Missing
 from ...core.tickets import OPEN, TAKE_BACK, Step, TicketState, steps_from
 from ...live.codes import Closed
@@ -49,7 +49,7 @@ async def leave(request: Request) -> Response:
     branch, stands = await _here(request)
     # Who was called in the meantime, or has left before, is told by the page that follows.
     with suppress(IllegalTransition):
-        await house(request).database.write_in(branch.id, kiosk.leave, branch.id, stands.ticket.id, CITIZEN)
+        await house(request).database.write_in(branch.id, tickets.leave, branch.id, stands.ticket.id, CITIZEN)
     return kit.see_other(f"/t/{stands.ticket.token}")
 
 

@@ -12,10 +12,10 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from ...actions import kiosk, spool
-from ...actions.kiosk import TicketOrder
+from ...actions import slips, tickets
+from ...actions.bookings import record_look_ups
 from ...actions.raising import raise_ticket
-from ...actions.reception import record_look_ups
+from ...actions.tickets import TicketOrder
 from ...core.errors import Denied, DomainError, Invalid, Missing
 from ...core.tickets import ORDINARY
 from ...store.queries import bookings as stored
@@ -94,7 +94,7 @@ async def issue(request: Request) -> Response:
             priority=str(form.get("class") or ORDINARY),
             printer_id=await printer_of(request, branch),
         )
-        issued = await house(request).database.write_in(branch.id, kiosk.issue_ticket, order)
+        issued = await house(request).database.write_in(branch.id, tickets.issue_ticket, order)
     except DomainError as refusal:
         return await _hall(request, person, branch, refusal, about="service")
     return kit.see_other(_address(branch, issued.ticket))
@@ -108,7 +108,7 @@ async def check_in(request: Request) -> Response:
     try:
         issued = await house(request).database.write_in(
             branch.id,
-            kiosk.check_in,
+            tickets.check_in,
             branch.id,
             booking_id,
             access.actor(person),
@@ -178,7 +178,7 @@ async def _print(
     if printer_id is None:
         raise Missing("device")
     await house(request).database.write_in(
-        branch.id, spool.reprint, branch.id, ticket_id, printer_id, access.actor(person)
+        branch.id, slips.reprint, branch.id, ticket_id, printer_id, access.actor(person)
     )
 
 

@@ -11,9 +11,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from ...actions import office
-from ...actions.staff import BROWSER_KNOWN_FOR, remember_browser
+from ...actions import sessions
+from ...actions.sessions import BROWSER_KNOWN_FOR, remember_browser
 from ...core.errors import SignedOut, TooMany
+from ...core.tokens import sha256
 from ...store.database import Tx
 from ...store.queries.access import AccountView, StaffView, staff_by_session
 from ...store.queries.settings import branch_ids
@@ -68,13 +69,13 @@ async def create(request: Request) -> Response:
         return await _wrong(request, wanted, login)
     database = house(request).database
     if left_over := request.cookies.get(access.session_cookie(request)):
-        await database.write(office.end_session, left_over)
+        await database.write(sessions.end_session, left_over)
     browser = _browser(request) or secrets.token_urlsafe(32)
     try:
         token = await database.write(_come_in, account, browser)
     except SignedOut:
         return await _wrong(request, wanted, login)
-    person = await database.read(staff_by_session, office.sha256(token), office.SESSION_IDLE)
+    person = await database.read(staff_by_session, sha256(token), sessions.SESSION_IDLE)
     response = kit.see_other(await _way(request, person, wanted) if person else "/sign-in")
     _set_cookie(request, response, access.session_cookie(request), token)
     _set_cookie(request, response, access.browser_cookie(request), browser, max_age=BROWSER_KNOWN_FOR)
@@ -88,7 +89,7 @@ async def destroy(request: Request) -> Response:
     """Sign out: the session is gone, not only its cookie."""
     name = access.session_cookie(request)
     if token := request.cookies.get(name):
-        await house(request).database.write(office.end_session, token)
+        await house(request).database.write(sessions.end_session, token)
     response = kit.see_other("/sign-in")
     response.delete_cookie(
         name, path="/", secure=house(request).configuration.behind_tls, httponly=True, samesite="lax"
@@ -115,8 +116,8 @@ async def _way(request: Request, person: StaffView, wanted: str) -> str:
 
 
 def _come_in(tx: Tx, account: AccountView, browser: str) -> str:
-    """A session and a browser that knows the person, both or neither; raises what `office.start_session` raises."""
-    token = office.start_session(tx, account.id, CHANNEL, account.password)
+    """A session and a browser that knows the person, both or neither; raises what `sessions.start_session` raises."""
+    token = sessions.start_session(tx, account.id, CHANNEL, account.password)
     remember_browser(tx, account.id, browser)
     return token
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,7 +16,14 @@ from uuid_utils.compat import uuid7
 from ..core import bookings, contacts, hours, slots
 from ..core.bookings import Booker, BookingState, BookingStep
 from ..core.errors import Missing, Refused
-from ..core.facts.bookings import BookingCancelled, BookingChanged, BookingConfirmed, BookingExpired, BookingHeld
+from ..core.facts.bookings import (
+    BookingCancelled,
+    BookingChanged,
+    BookingConfirmed,
+    BookingExpired,
+    BookingHeld,
+    BookingLookedUp,
+)
 from ..core.persons import Standing
 from ..store.database import Tx
 from ..store.log import SYSTEM, Actor, Locked, locked
@@ -25,7 +32,7 @@ from ..store.queries.bookings import BookingView
 from ..store.queries.outings import places_to_book
 from ..store.queries.settings import BranchSettings, ServiceView, branch_settings
 from ..store.tables import Booking, Seat, table
-from . import freed
+from . import freed_places
 
 BOOKING = table(Booking)
 SEAT = table(Seat)
@@ -120,9 +127,9 @@ def change_booking(
             raise refusal
         own = stored.seats_of(tx, branch_id, booking.id)
         slot, seats = _place(branch, settings, service, starts_at, booker, Standing(), own=own, moving=booking.id)
-        freed.give_back(branch, settings, booking)
+        freed_places.give_back(branch, settings, booking)
         span = slots.seats_span(slot.start, stored.plan_of(settings, service), settings.tick_minutes)
-        freed.take_again(branch, booking, {seat.resource_key for seat in seats}, span)
+        freed_places.take_again(branch, booking, {seat.resource_key for seat in seats}, span)
         _take(branch, tuple(seat for seat in seats if seat not in own), booking.id)
         _move(branch, booking, BookingStep.CHANGE, starts_at=slot.start, ends_at=slot.end, changes=booking.changes + 1)
         fact = BookingChanged(
@@ -152,10 +159,17 @@ def cancel_booking(
         if booking.state is BookingState.HELD:
             _release(branch, booking)
         else:
-            freed.give_back(branch, settings, booking)
+            freed_places.give_back(branch, settings, booking)
         _move(branch, booking, BookingStep.CANCEL, ended_at=tx.now)
         branch.append(BookingCancelled(subject=str(booking.id), code=booking.code), actor)
         return stored.booking(tx, branch_id, booking_id)
+
+
+def record_look_ups(tx: Tx, branch_id: UUID, found: Iterable[BookingView], by: str, actor: Actor) -> None:
+    """Write down whose bookings were found `by` name or contact; what was typed is not kept."""
+    with locked(tx, branch_id) as branch:
+        for booking in found:
+            branch.append(BookingLookedUp(subject=str(booking.id), code=booking.code, by=by), actor)
 
 
 def expire_holds(tx: Tx, branch_id: UUID) -> int:
@@ -171,7 +185,7 @@ def expire_due(branch: Locked) -> int:
         _release(branch, booking)
         _move(branch, booking, BookingStep.EXPIRE, ended_at=branch.tx.now)
         branch.append(BookingExpired(subject=str(booking.id), code=booking.code), SYSTEM)
-    return len(due) + freed.return_due(branch)
+    return len(due) + freed_places.return_due(branch)
 
 
 def _hold(branch: Locked, order: HoldOrder, earlier_id: UUID | None = None) -> BookingView:

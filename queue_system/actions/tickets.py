@@ -5,8 +5,7 @@ from __future__ import annotations
 import random
 import secrets
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from typing import Final
+from datetime import date, datetime
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -16,7 +15,6 @@ from ..core import bookings, hours, tickets
 from ..core.bookings import Arrival, BookingState, BookingStep, Punctuality
 from ..core.errors import Denied, Missing, Refused, Stale, TimeOfDay
 from ..core.facts.bookings import BookingCheckedIn
-from ..core.facts.slips import SlipQueued
 from ..core.facts.tickets import TicketIssued, TicketLeft
 from ..core.tickets import OPEN, ORDINARY, TicketState
 from ..store.database import Tx
@@ -28,18 +26,16 @@ from ..store.queries.bookings import BookingView
 from ..store.queries.line import TicketView
 from ..store.queries.outings import places_left
 from ..store.queries.settings import BranchSettings, QueueView, ServiceView, branch_settings
-from ..store.tables import Booking, PrintJob, Series, Ticket, table
+from ..store.tables import Booking, Series, Ticket, table
 from .day import in_session
 from .returning import come_back
+from .slips import queue_slip
 from .visit import end_booking
 
 TICKET = table(Ticket)
 BOOKING = table(Booking)
 SERIES = table(Series)
-PRINT_JOB = table(PrintJob)
 
-# How long a visitor stands at the kiosk for paper. A slip that comes later belongs to nobody and is not printed.
-SLIP_LIFETIME: Final = timedelta(seconds=60)
 
 _NEXT_NUMBER = Prepared(
     sa.update(SERIES)
@@ -53,7 +49,6 @@ _NEXT_NUMBER = Prepared(
 )
 _FIRST_NUMBER = sa.insert(SERIES)
 _ISSUE = Prepared(sa.insert(TICKET))
-_QUEUE_SLIP = Prepared(sa.insert(PRINT_JOB))
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,34 +293,6 @@ def _issue(
     )
     job_id = queue_slip(branch, ticket, order.printer_id, order.actor) if order.printer_id else None
     return Issued(ticket, created=True, print_job_id=job_id)
-
-
-def queue_slip(branch: Locked, ticket: TicketView, printer_id: UUID, actor: Actor, copy_number: int = 0) -> UUID:
-    """Put a slip on its way, in the transaction of whatever it belongs to; a copy is marked as one."""
-    now = branch.tx.now
-    job_id = uuid7()
-    branch.tx.later(
-        _QUEUE_SLIP,
-        {
-            "branch_id": branch.id,
-            "id": job_id,
-            "ticket_id": ticket.id,
-            "printer_id": printer_id,
-            "copy_number": copy_number,
-            "state": "queued",
-            "attempts": 0,
-            "created_at": now,
-            "due_at": now,
-            "expires_at": now + SLIP_LIFETIME,
-        },
-    )
-    branch.append(
-        SlipQueued(
-            subject=str(job_id), ticket=str(ticket.id), code=ticket.code, printer=str(printer_id), copy=copy_number
-        ),
-        actor,
-    )
-    return job_id
 
 
 def _number(branch: Locked, settings: BranchSettings, queue: QueueView, day: date) -> int:

@@ -12,27 +12,32 @@ from typing import Final
 from uuid import UUID
 
 import sqlalchemy as sa
+from uuid_utils.compat import uuid7
 
 from ..core.errors import Missing, Refused
 from ..core.facts.printers import PrinterChanged
-from ..core.facts.slips import SlipFailed, SlipPrinted, SlipVoided
+from ..core.facts.slips import SlipFailed, SlipPrinted, SlipQueued, SlipVoided
 from ..core.tickets import OPEN
 from ..store.database import AnyRow, Tx
 from ..store.log import SYSTEM, Actor, Locked, locked
+from ..store.prepared import Prepared
 from ..store.queries import line
 from ..store.queries.line import TicketView
 from ..store.tables import Device, PrintJob, Ticket, table
 from ..store.tables.day import PENDING_SLIPS
 from .day import in_session
-from .kiosk import queue_slip
 
 JOB = table(PrintJob)
 DEVICE = table(Device)
 TICKET = table(Ticket)
 
+# How long a visitor stands at the kiosk for paper. A slip that comes later belongs to nobody and is not printed.
+SLIP_LIFETIME: Final = timedelta(seconds=60)
 LEASE: Final = timedelta(seconds=30)
 RETRY_AFTER: Final = timedelta(seconds=2)
 LARGEST_COPY: Final = 5
+
+_QUEUE_SLIP = Prepared(sa.insert(JOB))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,34 @@ class SlipOutcome:
     proof: str = "none"
     permanent: bool = False
     maybe: bool = False
+
+
+def queue_slip(branch: Locked, ticket: TicketView, printer_id: UUID, actor: Actor, copy_number: int = 0) -> UUID:
+    """Put a slip on its way, in the transaction of whatever it belongs to; a copy is marked as one."""
+    now = branch.tx.now
+    job_id = uuid7()
+    branch.tx.later(
+        _QUEUE_SLIP,
+        {
+            "branch_id": branch.id,
+            "id": job_id,
+            "ticket_id": ticket.id,
+            "printer_id": printer_id,
+            "copy_number": copy_number,
+            "state": "queued",
+            "attempts": 0,
+            "created_at": now,
+            "due_at": now,
+            "expires_at": now + SLIP_LIFETIME,
+        },
+    )
+    branch.append(
+        SlipQueued(
+            subject=str(job_id), ticket=str(ticket.id), code=ticket.code, printer=str(printer_id), copy=copy_number
+        ),
+        actor,
+    )
+    return job_id
 
 
 def claim_slip(tx: Tx, branch_id: UUID, printer_id: UUID, lease: timedelta = LEASE) -> ClaimedSlip | None:

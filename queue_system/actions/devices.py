@@ -1,8 +1,7 @@
-"""What the office does: people, sessions, devices."""
+"""Kiosks and screens: let in by pairing, seen, sent away."""
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -13,134 +12,19 @@ from uuid import UUID
 import sqlalchemy as sa
 from uuid_utils.compat import uuid7
 
-from ..core.errors import Missing, Refused, SignedOut
+from ..core.errors import Missing, Refused
 from ..core.facts.devices import DevicePaired, DeviceReplaced, DeviceRevoked, PairingRefused
-from ..core.facts.people import SignInFailed, StaffCreated, StaffSignedIn, StaffSignedOut
-from ..core.logins import check_login, check_name, login_key
+from ..core.tokens import sha256
 from ..store.database import AnyRow, Tx
-from ..store.editing import editing_catalogue
 from ..store.log import SYSTEM, Actor, locked
-from ..store.queries.sessions import Idle
-from ..store.tables import ORGANISATION, Device, Organisation, Pairing, Role, Session, Staff, StaffRole, table
+from ..store.tables import Device, Pairing, table
 
-STAFF = table(Staff)
-STAFF_ROLE = table(StaffRole)
-ROLE = table(Role)
-SESSION = table(Session)
 DEVICE = table(Device)
 PAIRING = table(Pairing)
 
-SESSION_LIFETIME: Final = timedelta(hours=12)
-SESSION_IDLE: Final = Idle(usual=timedelta(minutes=30), serving=timedelta(hours=2))
 PAIRING_LIFETIME: Final = timedelta(minutes=10)
 # RFC 8628, 6.1: consonants only, so that no code reads as a word; 20^8 codes for ten minutes.
 USER_CODE_ALPHABET: Final = "BCDFGHJKLMNPQRSTVWXZ"
-
-
-def sha256(token: str) -> str:
-    """What is stored of a bearer token: enough to recognise it, not to use it."""
-    return hashlib.sha256(token.encode()).hexdigest()
-
-
-# ---------------------------------------------------------------- people
-
-
-@dataclass(frozen=True, slots=True)
-class NewStaff:
-    """`password` is already hashed; `roles` are (branch or ORGANISATION, role slug)."""
-
-    login: str
-    name: str
-    password: str
-    language: str
-    roles: tuple[tuple[UUID, str], ...]
-
-
-def create_staff(tx: Tx, person: NewStaff, actor: Actor = SYSTEM) -> UUID:
-    """Add a person. Raises Invalid("login-wrong", "staff-name-wrong"), Refused("login-taken"), Missing("role")."""
-    check_login(person.login)
-    check_name(person.name)
-    login = login_key(person.login)
-    with locked(tx, ORGANISATION) as organisation:
-        if tx.row(sa.select(STAFF.c.id).where(STAFF.c.login == login)):
-            raise Refused("login-taken")
-        known = {row.slug for row in tx.rows(sa.select(ROLE.c.slug))}
-        if missing := {role for _, role in person.roles} - known:
-            raise Missing("role", role=min(missing))
-        staff_id = uuid7()
-        tx.execute(
-            sa.insert(STAFF),
-            {
-                "id": staff_id,
-                "login": login,
-                "name": person.name,
-                "password": person.password,
-                "language": person.language,
-                "active": True,
-                "created_at": tx.now,
-            },
-        )
-        for branch_id, role in person.roles:
-            tx.execute(sa.insert(STAFF_ROLE), {"staff_id": staff_id, "branch_id": branch_id, "role": role})
-        fact = StaffCreated(subject=str(staff_id), roles=sorted({role for _, role in person.roles}))
-        organisation.append(fact, actor)
-        return staff_id
-
-
-def start_session(tx: Tx, staff_id: UUID, channel: str, checked: str | None = None) -> str:
-    """Open a session for somebody whose password was right; returns its token, which is stored nowhere.
-
-    `checked` is the stored hash that the password was held against, None where none was typed. Raises
-    SignedOut("sign-in-wrong") if the person got another password meanwhile, or was locked out: looking at a password
-    takes its time, and whoever waits in line for it must not outrun either.
-    """
-    with locked(tx, ORGANISATION) as organisation:
-        person = tx.row(sa.select(STAFF.c.active, STAFF.c.password).where(STAFF.c.id == staff_id))
-        if person is None or not person.active or checked not in (None, person.password):
-            raise SignedOut("sign-in-wrong")
-        token = secrets.token_urlsafe(32)
-        tx.execute(
-            sa.insert(SESSION),
-            {
-                "token_sha256": sha256(token),
-                "staff_id": staff_id,
-                "channel": channel,
-                "created_at": tx.now,
-                "seen_at": tx.now,
-                "expires_at": tx.now + SESSION_LIFETIME,
-            },
-        )
-        tx.execute(sa.delete(SESSION).where(SESSION.c.expires_at <= tx.now))
-        organisation.append(StaffSignedIn(subject=str(staff_id), channel=channel), Actor("staff", str(staff_id)))
-        return token
-
-
-def record_failed_sign_in(tx: Tx, staff_id: UUID | None, channel: str) -> None:
-    """A wrong password, or a name that does not exist; the typed name itself is not kept."""
-    with locked(tx, ORGANISATION) as organisation:
-        subject = str(staff_id) if staff_id else ""
-        organisation.append(SignInFailed(subject=subject, channel=channel), SYSTEM)
-
-
-def touch_session(tx: Tx, token: str) -> None:
-    """The session was used: its idle time starts anew."""
-    tx.execute(sa.update(SESSION).where(SESSION.c.token_sha256 == sha256(token)).values(seen_at=tx.now))
-
-
-def end_session(tx: Tx, token: str) -> None:
-    """Sign out; a session that is already gone is no error."""
-    with locked(tx, ORGANISATION) as organisation:
-        row = tx.row(
-            sa.delete(SESSION)
-            .where(SESSION.c.token_sha256 == sha256(token))
-            .returning(SESSION.c.staff_id, SESSION.c.channel)
-        )
-        if row is not None:
-            fact = StaffSignedOut(subject=str(row.staff_id), channel=row.channel)
-            organisation.append(fact, Actor("staff", str(row.staff_id)))
-
-
-# ---------------------------------------------------------------- devices
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,9 +171,3 @@ def _device(tx: Tx, branch_id: UUID, device_id: UUID) -> AnyRow:
     if row is None:
         raise Missing("device")
     return row
-
-
-def renew_epoch(tx: Tx) -> None:
-    """After a restored backup: screens have heard of entries that are lost, and must take what comes as newer."""
-    with editing_catalogue(tx):
-        tx.execute(sa.update(table(Organisation)).values(epoch=uuid7()))

@@ -1,0 +1,152 @@
+"""What is done to a ticket at a counter, step by step, within an action of the desk that has the branch under lock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from ..core.bookings import BookingState
+from ..core.dispatch import Choice, Reason
+from ..core.errors import Refused
+from ..core.facts.tickets import TicketCalled, TicketNoShow, TicketServed, TicketSkipped, TicketStarted
+from ..core.reasons import OUT_OF_TURN
+from ..core.tickets import Step, TicketState
+from ..store.database import Tx
+from ..store.log import Actor, Locked
+from ..store.prepared import Prepared
+from ..store.queries import line
+from ..store.queries.line import TicketView
+from ..store.queries.settings import BranchSettings, CounterView
+from ..store.tables import Call, Ticket, table
+from .steps import move
+from .takeback import Move, remember
+from .visit import end_booking
+
+CALL = table(Call)
+TICKET = table(Ticket)
+
+_RECORD_CALL = Prepared(sa.insert(CALL))
+_ONE_LESS = Prepared(
+    sa.update(TICKET)
+    .where(
+        TICKET.c.branch_id == sa.bindparam("branch"),
+        TICKET.c.id == sa.bindparam("ticket"),
+        TICKET.c.state == TicketState.WAITING.value,
+    )
+    .values(aside=TICKET.c.aside - 1)
+)
+
+
+def let_go(
+    branch: Locked,
+    settings: BranchSettings,
+    counter: CounterView,
+    current: TicketView | None,
+    actor: Actor,
+    became: str | None,
+) -> list[Move]:
+    """Make the counter free for the next visitor: the ticket that stood there before and after, if one did."""
+    if current is None:
+        return []
+    if became not in (None, "done", "absent"):
+        raise Refused("became-unknown")
+    if became == "absent":
+        return [(current, absent(branch, settings, counter, current, actor))]
+    if became is None and current.state is TicketState.CALLED:
+        raise Refused("visitor-not-begun", code=current.code)
+    return [(current, finish(branch, counter, current, actor, "done"))]
+
+
+def why_by_hand(wanted: TicketView, choice: Choice | None, reason: str | None) -> Reason:
+    if choice is not None and choice.ticket_id == wanted.id:
+        # Whoever presses the button beside the first in line calls nobody out of turn.
+        return choice.reason
+    if wanted.state is TicketState.HELD:
+        return Reason("held-back")
+    if wanted.skips:
+        return Reason("skipped-back")
+    if reason not in OUT_OF_TURN:
+        raise Refused("call-reason-missing", code=wanted.code)
+    return Reason("chosen-by-staff", {"basis": reason})
+
+
+def call(
+    branch: Locked,
+    counter: CounterView,
+    ticket: TicketView,
+    staff_id: UUID,
+    why: Reason,
+    moves: list[Move],
+    standing: Iterable[TicketView],
+) -> TicketView:
+    """Call a ticket and keep the press; of those who stand aside everyone waits for one call less."""
+    tx = branch.tx
+    calls = ticket.calls + 1
+    first = ticket.first_called_at or tx.now
+    stands = {"counter_id": counter.id, "called_at": tx.now, "first_called_at": first, "started_at": None}
+    called = move(tx, ticket, Step.CALL, **stands, calls=calls, aside=0)
+    fact = TicketCalled(
+        subject=str(ticket.id),
+        code=ticket.code,
+        counter=str(counter.id),
+        counter_number=counter.number,
+        call=calls,
+        reason=why.code,
+        values=why.values,
+    )
+    record_call(tx, branch, counter, ticket.id, branch.append(fact, Actor("staff", str(staff_id))), "call")
+    waited = [one for one in standing if one.aside and one.state is TicketState.WAITING and one.id != ticket.id]
+    for one in waited:
+        tx.later(_ONE_LESS, {"branch": branch.id, "ticket": one.id})
+    remember(branch, counter.id, staff_id, [*moves, (ticket, called)], waited)
+    return called
+
+
+def start(branch: Locked, counter: CounterView, ticket: TicketView, actor: Actor) -> TicketView:
+    moved = move(branch.tx, ticket, Step.START, started_at=branch.tx.now)
+    branch.append(TicketStarted(subject=str(ticket.id), code=ticket.code, counter=str(counter.id)), actor)
+    return moved
+
+
+def finish(branch: Locked, counter: CounterView, ticket: TicketView, actor: Actor, outcome: str) -> TicketView:
+    if ticket.state is TicketState.CALLED:
+        # Nobody is served who has not come: what was not pressed then is written now.
+        ticket = start(branch, counter, ticket, actor)
+    moved = move(branch.tx, ticket, Step.FINISH, ended_at=branch.tx.now, outcome=outcome)
+    fact = TicketServed(subject=str(ticket.id), code=ticket.code, counter=str(counter.id), outcome=outcome)
+    branch.append(fact, actor)
+    end_booking(branch, ticket, BookingState.FULFILLED, actor)
+    return moved
+
+
+def absent(
+    branch: Locked, settings: BranchSettings, counter: CounterView, ticket: TicketView, actor: Actor
+) -> TicketView:
+    tx, rule = branch.tx, line.absence_rule(settings)
+    where = {"subject": str(ticket.id), "code": ticket.code, "counter": str(counter.id)}
+    if rule.is_no_show(ticket.calls, ticket.first_called_at or tx.now, line.agreed_time(ticket), tx.now):
+        moved = move(tx, ticket, Step.NO_SHOW, counter_id=None, ended_at=tx.now)
+        branch.append(TicketNoShow(**where, calls=ticket.calls), actor)
+        end_booking(branch, ticket, BookingState.NO_SHOW, actor)
+        return moved
+    # An emergency lets one other go first, so that nobody is called again and again in vain.
+    others = min(1, rule.others_first) if line.is_emergency(settings, ticket.priority) else rule.others_first
+    moved = move(tx, ticket, Step.SKIP, counter_id=None, skips=ticket.skips + 1, aside=others)
+    branch.append(TicketSkipped(**where, calls=ticket.calls, others_first=others), actor)
+    return moved
+
+
+def record_call(tx: Tx, branch: Locked, counter: CounterView, ticket_id: UUID, seq: int, kind: str) -> None:
+    tx.later(
+        _RECORD_CALL,
+        {
+            "branch_id": branch.id,
+            "seq": seq,
+            "ticket_id": ticket_id,
+            "counter_id": counter.id,
+            "at": tx.now,
+            "kind": kind,
+        },
+    )

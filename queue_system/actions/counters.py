@@ -1,0 +1,126 @@
+"""Who sits at which counter: it is opened, taken over, left."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from ..core.errors import Count, Missing, Refused, Stale
+from ..core.facts.counters import CounterClosed, CounterOpened
+from ..store.database import Tx
+from ..store.log import Actor, Locked
+from ..store.prepared import Prepared
+from ..store.queries import line
+from ..store.queries.desk import holders
+from ..store.queries.settings import CounterView, branch_settings
+from ..store.tables import Counter, table
+from .day import in_session, vacate
+from .sessions import SESSION_IDLE
+
+COUNTER = table(Counter)
+
+_HOLDER = Prepared(
+    sa.select(COUNTER.c.staff_id).where(
+        COUNTER.c.branch_id == sa.bindparam("branch"), COUNTER.c.id == sa.bindparam("counter")
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Who acts at which counter. `expected` is the ticket the page showed in front of the clerk, None for none.
+
+    A page that is behind the truth (double click, second tab, a colleague who took the counter over) gets
+    Stale("desk-stale"): nothing is done twice.
+    """
+
+    branch_id: UUID
+    counter_id: UUID
+    staff_id: UUID
+    expected: UUID | None = None
+
+    @property
+    def actor(self) -> Actor:
+        return Actor("staff", str(self.staff_id))
+
+
+def open_counter(tx: Tx, desk: Desk) -> None:
+    """Sit down at a counter; leaves the one the person sat at before. Raises Refused("counter-taken")."""
+    with in_session(tx, desk.branch_id) as branch:
+        counter = counter_of(tx, branch, desk)
+        holder = _holder(tx, desk)
+        if holder == desk.staff_id:
+            # They sit there in this session too, also where they have been serving somebody since the last.
+            _set_holder(tx, branch, counter, desk.staff_id)
+            return
+        if holder is not None:
+            raise Refused("counter-taken", number=Count(counter.number))
+        _sit_down(branch, counter, desk)
+
+
+def take_over(tx: Tx, desk: Desk) -> None:
+    """Sit down at a counter whose clerk has gone without leaving it: no session of theirs is alive.
+
+    A visitor who stands there stays. Raises Refused("counter-taken") while the other is there.
+    """
+    with in_session(tx, desk.branch_id) as branch:
+        counter = counter_of(tx, branch, desk)
+        holder = holders(tx, desk.branch_id, SESSION_IDLE).get(counter.id)
+        if holder is not None and holder.staff_id == desk.staff_id:
+            return
+        if holder is not None:
+            if holder.present:
+                raise Refused("counter-taken", number=Count(counter.number))
+            branch.append(CounterClosed(subject=str(counter.id), number=counter.number), desk.actor)
+        _sit_down(branch, counter, desk, holder.staff_id if holder else None)
+
+
+def close_counter(tx: Tx, desk: Desk) -> None:
+    """Leave a counter. Raises Refused("counter-busy") while a visitor stands there."""
+    with in_session(tx, desk.branch_id) as branch:
+        counter = counter_of(tx, branch, desk)
+        require_holder(tx, desk)
+        _close(branch, counter, desk)
+
+
+def counter_of(tx: Tx, branch: Locked, desk: Desk) -> CounterView:
+    counter = branch_settings(tx, branch.id, branch.config_version).counters.get(desk.counter_id)
+    if counter is None:
+        raise Missing("counter")
+    return counter
+
+
+def _holder(tx: Tx, desk: Desk) -> UUID | None:
+    return tx.scalar(_HOLDER, {"branch": desk.branch_id, "counter": desk.counter_id})  # type: ignore[no-any-return]
+
+
+def require_holder(tx: Tx, desk: Desk) -> None:
+    if _holder(tx, desk) != desk.staff_id:
+        raise Stale("not-your-counter")
+
+
+def _sit_down(branch: Locked, counter: CounterView, desk: Desk, instead_of: UUID | None = None) -> None:
+    settings = branch_settings(branch.tx, branch.id, branch.config_version)
+    for other in branch.tx.rows(
+        sa.select(COUNTER.c.id).where(COUNTER.c.branch_id == branch.id, COUNTER.c.staff_id == desk.staff_id)
+    ):
+        _close(branch, settings.counters[other.id], desk)
+    _set_holder(branch.tx, branch, counter, desk.staff_id)
+    before = str(instead_of) if instead_of else None
+    branch.append(CounterOpened(subject=str(counter.id), number=counter.number, instead_of=before), desk.actor)
+
+
+def _set_holder(tx: Tx, branch: Locked, counter: CounterView, staff_id: UUID) -> None:
+    tx.execute(
+        sa.update(COUNTER)
+        .where(COUNTER.c.branch_id == branch.id, COUNTER.c.id == counter.id)
+        .values(staff_id=staff_id, seated_at=tx.now)
+    )
+
+
+def _close(branch: Locked, counter: CounterView, desk: Desk) -> None:
+    if line.at_counter(branch.tx, branch.id, counter.id) is not None:
+        raise Refused("counter-busy", number=Count(counter.number))
+    vacate(branch, counter.id, counter.number, desk.actor)

@@ -1,0 +1,98 @@
+"""Signed in and out: sessions of staff, and the browsers that know them."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from ..core.errors import SignedOut
+from ..core.facts.people import (
+    SignInFailed,
+    StaffSignedIn,
+    StaffSignedOut,
+)
+from ..core.tokens import sha256
+from ..store.database import Tx
+from ..store.log import SYSTEM, Actor, locked
+from ..store.queries.sessions import Idle
+from ..store.tables import (
+    ORGANISATION,
+    KnownBrowser,
+    Session,
+    Staff,
+    table,
+)
+
+STAFF = table(Staff)
+SESSION = table(Session)
+KNOWN_BROWSER = table(KnownBrowser)
+
+SESSION_LIFETIME: Final = timedelta(hours=12)
+SESSION_IDLE: Final = Idle(usual=timedelta(minutes=30), serving=timedelta(hours=2))
+# Whoever has not signed in with a browser for so long is a stranger to it again.
+BROWSER_KNOWN_FOR: Final = timedelta(days=180)
+
+
+def start_session(tx: Tx, staff_id: UUID, channel: str, checked: str | None = None) -> str:
+    """Open a session for somebody whose password was right; returns its token, which is stored nowhere.
+
+    `checked` is the stored hash that the password was held against, None where none was typed. Raises
+    SignedOut("sign-in-wrong") if the person got another password meanwhile, or was locked out: looking at a password
+    takes its time, and whoever waits in line for it must not outrun either.
+    """
+    with locked(tx, ORGANISATION) as organisation:
+        person = tx.row(sa.select(STAFF.c.active, STAFF.c.password).where(STAFF.c.id == staff_id))
+        if person is None or not person.active or checked not in (None, person.password):
+            raise SignedOut("sign-in-wrong")
+        token = secrets.token_urlsafe(32)
+        tx.execute(
+            sa.insert(SESSION),
+            {
+                "token_sha256": sha256(token),
+                "staff_id": staff_id,
+                "channel": channel,
+                "created_at": tx.now,
+                "seen_at": tx.now,
+                "expires_at": tx.now + SESSION_LIFETIME,
+            },
+        )
+        tx.execute(sa.delete(SESSION).where(SESSION.c.expires_at <= tx.now))
+        organisation.append(StaffSignedIn(subject=str(staff_id), channel=channel), Actor("staff", str(staff_id)))
+        return token
+
+
+def record_failed_sign_in(tx: Tx, staff_id: UUID | None, channel: str) -> None:
+    """A wrong password, or a name that does not exist; the typed name itself is not kept."""
+    with locked(tx, ORGANISATION) as organisation:
+        subject = str(staff_id) if staff_id else ""
+        organisation.append(SignInFailed(subject=subject, channel=channel), SYSTEM)
+
+
+def touch_session(tx: Tx, token: str) -> None:
+    """The session was used: its idle time starts anew."""
+    tx.execute(sa.update(SESSION).where(SESSION.c.token_sha256 == sha256(token)).values(seen_at=tx.now))
+
+
+def end_session(tx: Tx, token: str) -> None:
+    """Sign out; a session that is already gone is no error."""
+    with locked(tx, ORGANISATION) as organisation:
+        row = tx.row(
+            sa.delete(SESSION)
+            .where(SESSION.c.token_sha256 == sha256(token))
+            .returning(SESSION.c.staff_id, SESSION.c.channel)
+        )
+        if row is not None:
+            fact = StaffSignedOut(subject=str(row.staff_id), channel=row.channel)
+            organisation.append(fact, Actor("staff", str(row.staff_id)))
+
+
+def remember_browser(tx: Tx, staff_id: UUID, token: str) -> None:
+    """This person has just signed in with the browser that carries `token`. No fact: the sign-in is one."""
+    tx.execute(sa.delete(KNOWN_BROWSER).where(KNOWN_BROWSER.c.used_at <= tx.now - BROWSER_KNOWN_FOR))
+    here = (KNOWN_BROWSER.c.staff_id == staff_id) & (KNOWN_BROWSER.c.token_sha256 == sha256(token))
+    if tx.execute(sa.update(KNOWN_BROWSER).where(here).values(used_at=tx.now)).rowcount == 0:
+        tx.execute(sa.insert(KNOWN_BROWSER), {"staff_id": staff_id, "token_sha256": sha256(token), "used_at": tx.now})
