@@ -87,7 +87,18 @@ ON_THE_SCREEN = row(PAIR, open=(DISPLAY,))
 TAKE = row(FORBIDDEN, open=(KIOSK, CLERK, RECEPTIONIST, ADMINISTRATOR), sign_in=(REVOKED,))
 TAKE_ARRIVED = {**TAKE, OTHER: UNKNOWN}
 
-ACTS = ("calls", "recalls", "starts", "finishes", "absences", "holds", "transfers", "returns", "raises", "take-backs")
+ACTS = (
+    "calls",
+    "recalls",
+    "starts",
+    "finishes",
+    "absences",
+    "parkings",
+    "transfers",
+    "returns",
+    "raises",
+    "take-backs",
+)
 RECEPTION_ACTS = ("tickets", "bookings/{booking}/ticket", "bookings/{booking}/contact", "tickets/{ticket}/copies")
 HALL_ACTS = ("search", "printer", "tickets/{ticket}/raises")
 NO_TICKET = "01890000-0000-7000-8000-000000000000"

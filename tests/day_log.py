@@ -30,7 +30,7 @@ STEPS = {
     "ticket.served": Step.FINISH,
     "ticket.skipped": Step.SKIP,
     "ticket.no_show": Step.NO_SHOW,
-    "ticket.held": Step.HOLD,
+    "ticket.held": Step.PARK,
     "ticket.resumed": Step.RESUME,
     "ticket.returned": Step.RETURN,
     "ticket.transferred": Step.TRANSFER,
@@ -108,7 +108,7 @@ class Telling:
         assert data["code"] == ticket.code
         if step in (Step.CALL, Step.RECALL):
             ticket.calls += 1
-        if step in (Step.HOLD, Step.TRANSFER, Step.RETURN):
+        if step in (Step.PARK, Step.TRANSFER, Step.RETURN):
             ticket.calls = 0
         if step in (Step.CALL, Step.START):
             ticket.begun = step is Step.START
@@ -122,7 +122,7 @@ class Telling:
             ticket.priority = data["to_class"]
         if step is Step.TRANSFER:
             ticket.queue, ticket.service = data["to_queue"], data["to_service"]
-        if step in (Step.SKIP, Step.NO_SHOW, Step.HOLD, Step.TRANSFER):
+        if step in (Step.SKIP, Step.NO_SHOW, Step.PARK, Step.TRANSFER):
             ticket.counter = None
 
     @staticmethod

@@ -147,7 +147,7 @@ def test_who_stood_at_a_counter_has_missed_no_call(hall: Hall, here: Desk, clock
     do(hall, calling.call_next, here)
     for _ in range(2):
         do(hall, calling.recall, here)
-    do(hall, calling.hold, here)
+    do(hall, calling.park, here)
     clock.move(timedelta(minutes=30))
     do(hall, calling.call_ticket, here, ticket.id)
     assert do(hall, calling.mark_absent, here).state is TicketState.WAITING
@@ -198,14 +198,19 @@ def test_out_of_turn_takes_a_reason_that_the_log_keeps(hall: Hall, here: Desk) -
 def test_the_first_in_line_the_held_and_the_passed_over_are_called_without_a_reason(hall: Hall, here: Desk) -> None:
     first, second, third = (hall.issue().ticket for _ in range(3))
     do(hall, calling.call_ticket, here, first.id)
-    do(hall, calling.hold, here)
+    do(hall, calling.park, here)
     do(hall, calling.call_next, here)
     do(hall, calling.mark_absent, here)
     for ticket in (first, second):
         do(hall, calling.call_ticket, here, ticket.id)
         do(hall, calling.finish, here)
     calls = [entry for entry in hall.db.read_now(log.after, hall.branch.id, 0) if entry.kind == "ticket.called"]
-    assert [call.data["reason"] for call in calls] == ["waited-longest", "waited-longest", "held-back", "skipped-back"]
+    assert [call.data["reason"] for call in calls] == [
+        "waited-longest",
+        "waited-longest",
+        "parked-back",
+        "skipped-back",
+    ]
     assert now_of(hall, third).state is TicketState.WAITING
 
 
@@ -224,7 +229,7 @@ PRESSES: dict[str, tuple[bool, Any, tuple[Any, ...]]] = {
     "finish": (True, calling.finish, ("documents_missing",)),
     "finish-called": (False, calling.finish, ()),
     "absent": (False, calling.mark_absent, ()),
-    "hold": (True, calling.hold, ()),
+    "park": (True, calling.park, ()),
 }
 
 

@@ -49,7 +49,7 @@ def test_what_a_day_leaves_open_is_closed_before_the_next(db: Database, clock: F
     first = hall.call_next(here)
     assert first is not None
     assert first.id == waiting.ticket.id
-    db.write_in_now(hall.branch.id, calling.hold, Desk(hall.branch.id, here.counter_id, here.staff_id, first.id))
+    db.write_in_now(hall.branch.id, calling.park, Desk(hall.branch.id, here.counter_id, here.staff_id, first.id))
     second = hall.call_next(here)
     assert second is not None
     assert second.id == called.ticket.id
@@ -61,9 +61,9 @@ def test_what_a_day_leaves_open_is_closed_before_the_next(db: Database, clock: F
     assert close(hall) == 4, "three tickets and the counter that nobody left"
     ends = {
         name: as_written(hall, issued.ticket)
-        for name, issued in (("held", waiting), ("called", called), ("waiting", later))
+        for name, issued in (("parked", waiting), ("called", called), ("waiting", later))
     }
-    assert ends == {"held": TicketState.VOID, "called": TicketState.NO_SHOW, "waiting": TicketState.VOID}
+    assert ends == {"parked": TicketState.VOID, "called": TicketState.NO_SHOW, "waiting": TicketState.VOID}
     assert close(hall) == 0
     assert all(verdict.broken_at is None for verdict in db.read_now(log.verify))
 

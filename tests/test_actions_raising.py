@@ -140,8 +140,8 @@ def test_a_held_ticket_can_be_raised_as_well(hall: Hall) -> None:
     ticket = hall.issue().ticket
     here = hall.sit(hall.person("layla"))
     hall.call_next(here)
-    hall.db.write_in_now(hall.branch.id, calling.hold, replace(here, expected=ticket.id))
-    assert raised(hall, ticket, "elderly", "told").state == "held"
+    hall.db.write_in_now(hall.branch.id, calling.park, replace(here, expected=ticket.id))
+    assert raised(hall, ticket, "elderly", "told").state == "parked"
 
 
 def test_a_class_is_never_made_lighter(hall: Hall) -> None:

@@ -11,10 +11,10 @@ from queue_system.core.board import LAST_CALLS, Board, Call, Called, Entry, Plac
 from queue_system.core.facts import Fact
 from queue_system.core.facts.tickets import (
     TicketCalled,
-    TicketHeld,
     TicketIssued,
     TicketLeft,
     TicketNoShow,
+    TicketParked,
     TicketRecalled,
     TicketReturned,
     TicketServed,
@@ -103,7 +103,7 @@ def test_no_more_calls_than_a_screen_holds() -> None:
         (TicketStarted(subject="A001", code="A001", counter="1"), True, 0),
         (TicketServed(subject="A001", code="A001", counter="1", outcome="done"), True, 0),
         (TicketNoShow(subject="A001", code="A001", counter="1", calls=1), True, 0),
-        (TicketHeld(subject="A001", code="A001", counter="1"), False, 0),
+        (TicketParked(subject="A001", code="A001", counter="1"), False, 0),
         (TicketReturned(subject="A001", code="A001", others_first=0), False, 1),
         (TicketSkipped(subject="A001", code="A001", counter="1", calls=1, others_first=3), False, 1),
         (TicketLeft(subject="A001", code="A001"), False, 0),

@@ -250,7 +250,7 @@ def test_every_reason_has_its_sentence(language: str) -> None:
             sentences[key] = [message.string] if isinstance(message.string, str) else list(message.string or ())
     counted = ("waited-longest", "guard", "appointment-time", "appointment-soon", "only-callable")
     # The last three are not the rule's: a clerk called somebody by hand.
-    plain = ("priority-class", "emergency", "skipped", "held-back", "skipped-back", "chosen-by-staff")
+    plain = ("priority-class", "emergency", "skipped", "parked-back", "skipped-back", "chosen-by-staff")
     assert {key.removesuffix(".zero") for key in sentences} == {f"audit.reason.{code}" for code in (*counted, *plain)}
     for code in counted:
         found = sentences[f"audit.reason.{code}"]

@@ -40,7 +40,7 @@ STEPS = (
     "start",
     "finish",
     "no_show",
-    "hold",
+    "park",
     "take_back",
     "transfer",
     "resume",
@@ -102,7 +102,7 @@ class RandomDay:
                 "start": calling.start_serving,
                 "finish": calling.finish,
                 "no_show": calling.mark_absent,
-                "hold": calling.hold,
+                "park": calling.park,
             }
             write(branch_id, work[kind], here)
 

@@ -146,7 +146,7 @@ def test_a_recall_is_announced_again(screen: Page, server: Server) -> None:
 def test_a_visitor_who_is_sent_away_is_no_longer_announced(screen: Page, server: Server) -> None:
     code = call(server.hall)
     expect(screen.locator(FRESH)).to_have_text(code)
-    server.hall.db.write_in_now(server.hall.branch.id, calling.hold, seat(server.hall))
+    server.hall.db.write_in_now(server.hall.branch.id, calling.park, seat(server.hall))
     expect(screen.locator(".rest")).to_be_visible()
     expect(screen.locator(".newest")).to_have_count(0)
 

@@ -307,7 +307,7 @@ def test_a_whole_visit_goes_on_while_the_clock_is_put_back_at_every_step(hall: H
     first, second = hall.issue().ticket, hall.issue().ticket
     steps: list[tuple[Callable[..., Any], TicketState]] = [
         (calling.recall, TicketState.CALLED),
-        (calling.hold, TicketState.HELD),
+        (calling.park, TicketState.PARKED),
     ]
     clock.move(BACK)
     called = hall.call_next(here)

@@ -45,7 +45,7 @@ PRIORITIES = ("walkin", "elderly", "disability", "bereavement")
 
 a_counter = st.integers(0, len(COUNTERS) - 1)
 a_clerk = st.integers(0, CLERKS - 1)
-at_a_counter = st.sampled_from(["recall", "start", "finish", "no_show", "hold"])
+at_a_counter = st.sampled_from(["recall", "start", "finish", "no_show", "park"])
 any_one = st.integers(0, 10_000)
 an_answer = st.sampled_from([None, "done", "done", "absent"])
 
@@ -91,7 +91,7 @@ class Day(Machine):
     @precondition(lambda self: self.model.tickets)
     @rule(which=any_one)
     def leave(self, which: int) -> None:
-        ticket = self.some_ticket(which, TicketState.WAITING, TicketState.HELD)
+        ticket = self.some_ticket(which, TicketState.WAITING, TicketState.PARKED)
         if (ticket.state, Step.LEAVE) not in tickets.TRANSITIONS:
             self.refused(IllegalTransition, leave, self.branch.id, ticket.id, CITIZEN)
             return
@@ -161,7 +161,7 @@ class Day(Machine):
     @rule(which=any_one, whom=any_one, became=an_answer, reason=st.sampled_from([None, "unwell", "because"]))
     def call_by_hand(self, which: int, whom: int, became: str | None, reason: str | None) -> None:
         counter, here = self.occupied(which)
-        ticket = self.some_ticket(whom, TicketState.WAITING, TicketState.HELD)
+        ticket = self.some_ticket(whom, TicketState.WAITING, TicketState.PARKED)
         current, before = self.in_front(counter), dict(self.model.tickets)
         wanted = (here, ticket.id, became, reason)
         needs = ticket.state is TicketState.WAITING and not ticket.skips and self.choice(here) != ticket.id
@@ -188,7 +188,7 @@ class Day(Machine):
             "start": calling.start_serving,
             "finish": calling.finish,
             "no_show": calling.mark_absent,
-            "hold": calling.hold,
+            "park": calling.park,
         }[step]
         current = self.in_front(counter)
         if current is None:
@@ -203,7 +203,7 @@ class Day(Machine):
         self.done(action, here)
         if step == "no_show":
             self.not_here(current)
-        elif step == "hold":
+        elif step == "park":
             self.moved(current, state=state, counter_id=None, **AFRESH)
         elif step == "recall":
             self.moved(current, state=state, calls=current.calls + 1, called_at=now)
@@ -267,11 +267,11 @@ class Day(Machine):
     @precondition(lambda self: self.model.tickets)
     @rule(which=any_one)
     def back_into_line(self, which: int) -> None:
-        ticket = self.some_ticket(which, TicketState.HELD, TicketState.NO_SHOW)
+        ticket = self.some_ticket(which, TicketState.PARKED, TicketState.NO_SHOW)
         if ticket.business_date < self.branch.timetable.first_live_day(self.clock.now()):
             self.refused(Refused, calling.resume, self.branch.id, ticket.id, SYSTEM)
             return
-        if ticket.state not in (TicketState.HELD, TicketState.NO_SHOW):
+        if ticket.state not in (TicketState.PARKED, TicketState.NO_SHOW):
             self.refused(IllegalTransition, calling.resume, self.branch.id, ticket.id, SYSTEM)
             return
         rule = line.absence_rule(self.branch)
@@ -285,7 +285,7 @@ class Day(Machine):
     @precondition(lambda self: self.model.tickets)
     @rule(which=any_one, priority=st.sampled_from(PRIORITIES))
     def raise_somebody(self, which: int, priority: str) -> None:
-        ticket = self.some_ticket(which, TicketState.WAITING, TicketState.HELD)
+        ticket = self.some_ticket(which, TicketState.WAITING, TicketState.PARKED)
         wanted = (self.branch.id, ticket.id, priority, "seen", SYSTEM)
         if (ticket.state, Step.RAISE) not in tickets.TRANSITIONS:
             self.refused(IllegalTransition, raise_ticket, *wanted)
@@ -298,7 +298,7 @@ class Day(Machine):
 
     @precondition(lambda self: self.model.sits)
     @rule(
-        which=any_one, action=st.sampled_from([calling.call_next, calling.finish, calling.hold, calling.start_serving])
+        which=any_one, action=st.sampled_from([calling.call_next, calling.finish, calling.park, calling.start_serving])
     )
     def press_on_an_old_page(self, which: int, action: Any) -> None:
         """The page shows somebody who is not there any more, or a colleague has taken the counter over."""

@@ -147,12 +147,12 @@ def test_a_repeated_call_is_stale_and_calls_nobody(layla: Program, hall: Hall) -
     assert layla.get(COUNTER).body["waiting"] == 1
 
 
-def test_hold_and_call_back(layla: Program, hall: Hall) -> None:
+def test_park_and_call_back(layla: Program, hall: Hall) -> None:
     hall.issue()
     called = layla.post(f"{COUNTER}/calls", NOBODY).body
-    assert layla.post(f"{COUNTER}/holds", {"expected": called["expected"]}).body["expected"] is None
-    held = layla.get(COUNTER).body["held"]
-    assert [ticket["id"] for ticket in held] == [called["expected"]]
+    assert layla.post(f"{COUNTER}/parkings", {"expected": called["expected"]}).body["expected"] is None
+    parked = layla.get(COUNTER).body["parked"]
+    assert [ticket["id"] for ticket in parked] == [called["expected"]]
     again = layla.post(f"{COUNTER}/calls", {"expected": None, "ticket": called["expected"]}).body
     # Who stood at the counter has missed no call.
     assert again["ticket"]["calls"] == 1
@@ -221,7 +221,7 @@ def test_transfer_to_another_service(layla: Program, hall: Hall) -> None:
     assert (sent["ticket"]["service"], sent["ticket"]["state"]) == (other.slug, "waiting")
 
 
-@pytest.mark.parametrize("act", ["recalls", "starts", "finishes", "absences", "holds"])
+@pytest.mark.parametrize("act", ["recalls", "starts", "finishes", "absences", "parkings"])
 def test_without_a_visitor_nothing_can_be_done(layla: Program, act: str) -> None:
     assert layla.post(f"{COUNTER}/{act}", NOBODY).code == "nobody-at-counter"
     assert layla.post(f"{COUNTER}/{act}", {"expected": str(uuid.uuid4())}).code == "desk-stale"

@@ -202,15 +202,15 @@ def test_a_held_visitor_keeps_the_place_and_comes_back(layla: Clerk, hall: Hall,
     clock.move(timedelta(minutes=5))
     second = hall.issue().ticket
     layla.press("calls")
-    layla.press("holds")
-    assert seen(hall, first) is TicketState.HELD
-    assert "معلَّقون" in layla.look().text
+    layla.press("parkings")
+    assert seen(hall, first) is TicketState.PARKED
+    assert "بانتظار الاستكمال" in layla.look().text
     layla.press("returns", ticket=str(first.id))
     page = layla.look()
     assert page.text.index(first.code) < page.text.index(second.code)
     layla.press("calls")
     assert seen(hall, first) is TicketState.CALLED
-    layla.press("holds")
+    layla.press("parkings")
     layla.press("calls", ticket=str(first.id))
     assert seen(hall, first) is TicketState.CALLED
 
@@ -277,7 +277,7 @@ def test_a_second_tab_that_is_behind_does_nothing(layla: Clerk, hall: Hall) -> N
     old_tab = layla.look()
     layla.press("finishes")
     layla.press("calls")
-    for action in ("finishes", "absences", "holds", "recalls", "starts"):
+    for action in ("finishes", "absences", "parkings", "recalls", "starts"):
         assert layla.press(action, old_tab).status_code == 409
     assert seen(hall, first) is TicketState.SERVED
     open_now = hall.db.read_now(line.open_tickets, hall.branch.id)

@@ -319,7 +319,7 @@ def test_names_in_the_lists_have_room_for_words(browser: Browser, house: House, 
     for _ in range(3):
         house.hall.issue()
     take_seat(page, house)
-    for key, seen in (("n", ".is-called"), ("h", "#held-title"), ("n", ".is-called"), ("x", "#missed-title")):
+    for key, seen in (("n", ".is-called"), ("h", "#parked-title"), ("n", ".is-called"), ("x", "#missed-title")):
         press(page, key)
         expect(page.locator(seen)).to_be_visible()
     room = page.locator("#desk-line tbody td:nth-of-type(1)").evaluate_all(

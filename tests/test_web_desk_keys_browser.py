@@ -53,8 +53,8 @@ def test_a_visit_is_worked_with_single_keys(tab: Page, house: House) -> None:
     expect(tab.locator("#missed-title")).to_be_visible()
     press(tab, "n")
     press(tab, "h")
-    expect(tab.locator("#held-title")).to_be_visible()
-    assert [state(house, ticket.id) for ticket in (first, second, third)] == ["served", "no_show", "held"]
+    expect(tab.locator("#parked-title")).to_be_visible()
+    assert [state(house, ticket.id) for ticket in (first, second, third)] == ["served", "no_show", "parked"]
 
 
 def test_the_keys_work_in_an_arabic_layout(tab: Page, house: House) -> None:
@@ -153,9 +153,9 @@ def test_who_stands_aside_is_in_sight_below_a_long_line(tab: Page, house: House)
         expect(tab.locator(".mine-ticket .code")).to_have_text(ticket.code)
         press(tab, key)
         expect(tab.locator(".mine-ticket.is-free")).to_be_visible()
-    expect(tab.locator("#held-title")).not_to_be_in_viewport()
-    tab.get_by_role("link", name="معلَّقون: 1").click()
-    expect(tab.locator("#held-title")).to_be_in_viewport()
+    expect(tab.locator("#parked-title")).not_to_be_in_viewport()
+    tab.get_by_role("link", name="بانتظار الاستكمال: 1").click()
+    expect(tab.locator("#parked-title")).to_be_in_viewport()
     tab.get_by_role("link", name="لم يحضروا: 1").click()
     expect(tab.locator(f"#return-{missed.id}")).to_be_in_viewport()
 

@@ -64,20 +64,20 @@ def test_the_desk_gathers_what_belongs_to_its_counter_and_nothing_else(hall: Hal
     layla, omar = hall.person("layla"), hall.person("omar")
     here, there = hall.sit(layla, "c4"), hall.sit(omar, "c3")
     hall.issue("civil-extract")
-    held, missed, current = hall.issue().ticket, hall.issue().ticket, hall.issue().ticket
+    parked, missed, current = hall.issue().ticket, hall.issue().ticket, hall.issue().ticket
     waiting = hall.issue().ticket
-    for ticket in (held, missed, current):
+    for ticket in (parked, missed, current):
         called = hall.call_next(here)
         assert called is not None
         assert called.id == ticket.id
-        if ticket is held:
-            hall.db.write_in_now(hall.branch.id, calling.hold, expecting(here, called.id))
+        if ticket is parked:
+            hall.db.write_in_now(hall.branch.id, calling.park, expecting(here, called.id))
         elif ticket is missed:
             hall.give_up(expecting(here, called.id), clock)
     other = hall.call_next(there)
     assert other is not None
     view = seen(hall, "c4")
-    assert [ticket.code for ticket in view.held] == [held.code]
+    assert [ticket.code for ticket in view.parked] == [parked.code]
     assert [ticket.code for ticket in view.missed] == [missed.code]
     assert [ticket.code for ticket in view.waiting] == [waiting.code]
     assert view.current is not None

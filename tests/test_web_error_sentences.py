@@ -69,16 +69,6 @@ def test_lengths_of_time_agree_with_their_number() -> None:
     assert "14 يومًا" in isolates.strip(message(Refused("day-too-far", days=Days(14)), words))
 
 
-def test_a_state_is_said_in_the_words_of_what_has_it() -> None:
-    """A booking that is held and a ticket that is held are two things."""
-    words = words_for("en")
-    of_ticket = IllegalTransition("ticket-step", state=TicketState.HELD, step="call")
-    of_booking = IllegalTransition("booking-step", state=BookingState.HELD, step="cancel")
-    assert words.text("state.ticket.held") in message(of_ticket, words)
-    assert words.text("state.booking.held") in message(of_booking, words)
-    assert words.text("state.ticket.held") != words.text("state.booking.held")
-
-
 def test_a_value_is_said_by_its_type_whatever_it_is_called() -> None:
     words = words_for("en")
     closed = datetime(2026, 11, 22, 15, tzinfo=ZoneInfo("Asia/Qatar"))

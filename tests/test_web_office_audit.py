@@ -237,7 +237,7 @@ def test_why_a_ticket_was_called_is_said(hall: Hall, language: str) -> None:
         Reason("appointment-soon", {"n": 3}),
         Reason("priority-class", {"priority": "appointment"}),
         Reason("emergency", {"priority": "appointment"}),
-        Reason("held-back"),
+        Reason("parked-back"),
         Reason("skipped"),
         Reason("skipped-back"),
         *(Reason("chosen-by-staff", {"basis": basis}) for basis in OUT_OF_TURN),

@@ -125,7 +125,7 @@ def test_served_held_and_over(visitor: Visitor, hall: Hall, layla: Desk) -> None
     hall.call_next(layla)
     hall.db.write_in_now(hall.branch.id, calling.start_serving, at(hall, layla, mine))
     assert "أنت عند الموظف الآن" in look(visitor, mine).text
-    hall.db.write_in_now(hall.branch.id, calling.hold, at(hall, layla, mine))
+    hall.db.write_in_now(hall.branch.id, calling.park, at(hall, layla, mine))
     assert "سيُنادى عليك من جديد" in look(visitor, mine).text
     hall.db.write_in_now(hall.branch.id, calling.call_ticket, hall.at(layla.staff_id), mine.ticket.id)
     hall.db.write_in_now(hall.branch.id, calling.finish, at(hall, layla, mine), "done")

@@ -1,4 +1,4 @@
-"""What a clerk does with visitors at a counter: call, recall, start, finish, hold, send on."""
+"""What a clerk does with visitors at a counter: call, recall, start, finish, park, send on."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from uuid import UUID
 from ..core import dispatch, tickets
 from ..core.dispatch import Choice
 from ..core.errors import Missing, Refused, Stale
-from ..core.facts.tickets import TicketHeld, TicketRecalled, TicketResumed, TicketTransferred
+from ..core.facts.tickets import TicketParked, TicketRecalled, TicketResumed, TicketTransferred
 from ..core.tickets import Step, TicketState
 from ..store.database import Tx
 from ..store.log import Actor, Locked
@@ -45,7 +45,7 @@ def call_next(tx: Tx, desk: Desk, became: str | None = None) -> TicketView | Non
 def call_ticket(
     tx: Tx, desk: Desk, ticket_id: UUID, became: str | None = None, reason: str | None = None
 ) -> TicketView:
-    """Call a certain visitor: one who was held, or was passed over and has come, or out of turn.
+    """Call a certain visitor: one who was parked, or was passed over and has come, or out of turn.
 
     Out of turn it takes a `reason` of OUT_OF_TURN, which the log keeps; Refused("call-reason-missing") without one.
     `became` as for `call_next`. Also raises Refused("not-of-this-counter").
@@ -124,21 +124,21 @@ def take_back(tx: Tx, desk: Desk) -> TicketView | None:
         return next((one for one in put_back if one.state in tickets.AT_COUNTER), put_back[0])
 
 
-def hold(tx: Tx, desk: Desk) -> TicketView:
+def park(tx: Tx, desk: Desk) -> TicketView:
     """Send the visitor to fill a form and come back: keeps the place, is called by hand or resumed."""
 
     def step(branch: Locked, counter: CounterView, ticket: TicketView) -> TicketView:
-        moved = move(tx, ticket, Step.HOLD, counter_id=None, **AFRESH)
-        branch.append(TicketHeld(subject=str(ticket.id), code=ticket.code, counter=str(counter.id)), desk.actor)
+        moved = move(tx, ticket, Step.PARK, counter_id=None, **AFRESH)
+        branch.append(TicketParked(subject=str(ticket.id), code=ticket.code, counter=str(counter.id)), desk.actor)
         return moved
 
     return _with_current(tx, desk, step)
 
 
 def resume(tx: Tx, branch_id: UUID, ticket_id: UUID, actor: Actor) -> TicketView:
-    """Put a held ticket, or one whose visitor missed the call and is back, into the line again.
+    """Put a parked ticket, or one whose visitor missed the call and is back, into the line again.
 
-    A held ticket keeps its anchor and so its place; a missed one comes back as `returning.come_back` says.
+    A parked ticket keeps its anchor and so its place; a missed one comes back as `returning.come_back` says.
     """
     with in_session(tx, branch_id) as branch:
         ticket = line.ticket(tx, branch_id, ticket_id)

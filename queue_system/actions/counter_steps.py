@@ -63,8 +63,8 @@ def why_by_hand(wanted: TicketView, choice: Choice | None, reason: str | None) -
     if choice is not None and choice.ticket_id == wanted.id:
         # Whoever presses the button beside the first in line calls nobody out of turn.
         return choice.reason
-    if wanted.state is TicketState.HELD:
-        return Reason("held-back")
+    if wanted.state is TicketState.PARKED:
+        return Reason("parked-back")
     if wanted.skips:
         return Reason("skipped-back")
     if reason not in OUT_OF_TURN:

@@ -20,7 +20,7 @@ from .takeback import remember_at_own_counter
 
 
 def raise_ticket(tx: Tx, branch_id: UUID, ticket_id: UUID, priority: str, reason: str, actor: Actor) -> TicketView:
-    """Let a ticket that waits, or is held, wait with a heavier class; `reason` is one of RAISE_REASONS.
+    """Let a ticket that waits, or is parked, wait with a heavier class; `reason` is one of RAISE_REASONS.
 
     Raises Missing("ticket"), IllegalTransition when it does not wait, Refused with "raise-reason-unknown",
     "raise-class-unknown", "raise-not-heavier".

@@ -18,10 +18,10 @@ from typing import Final, NamedTuple
 from .facts import Fact
 from .facts.tickets import (
     TicketCalled,
-    TicketHeld,
     TicketIssued,
     TicketLeft,
     TicketNoShow,
+    TicketParked,
     TicketRecalled,
     TicketResumed,
     TicketReturned,
@@ -190,7 +190,7 @@ _STATE_AFTER: Final[dict[type[Fact], TicketState]] = {
     TicketServed: TicketState.SERVED,
     TicketSkipped: TicketState.WAITING,
     TicketNoShow: TicketState.NO_SHOW,
-    TicketHeld: TicketState.HELD,
+    TicketParked: TicketState.PARKED,
     TicketResumed: TicketState.WAITING,
     TicketReturned: TicketState.WAITING,
     TicketTransferred: TicketState.WAITING,

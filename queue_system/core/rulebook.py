@@ -60,7 +60,7 @@ def articles(
         *_who_is_next(calling, classes),
         *_appointments(calling, check_in),
         *_absence(absence, any(is_emergency(one.weight) for one in classes)),
-        Article("held"),
+        Article("parked"),
         Article("out-of-turn"),
         Article("log"),
         Article("day-end"),

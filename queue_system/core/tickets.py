@@ -18,7 +18,7 @@ class TicketState(StrEnum):
     WAITING = "waiting"
     CALLED = "called"
     SERVING = "serving"
-    HELD = "held"
+    PARKED = "parked"
     SERVED = "served"
     NO_SHOW = "no_show"
     LEFT = "left"
@@ -34,7 +34,7 @@ class Step(StrEnum):
     FINISH = "finish"
     SKIP = "skip"
     NO_SHOW = "no_show"
-    HOLD = "hold"
+    PARK = "park"
     RESUME = "resume"
     RETURN = "return"
     TRANSFER = "transfer"
@@ -47,25 +47,25 @@ class Step(StrEnum):
 # A visitor who was called and did not come may still turn up (RETURN from NO_SHOW); served, left and void are final.
 TRANSITIONS: Final[dict[tuple[TicketState, Step], TicketState]] = {
     (TicketState.WAITING, Step.CALL): TicketState.CALLED,
-    (TicketState.HELD, Step.CALL): TicketState.CALLED,
+    (TicketState.PARKED, Step.CALL): TicketState.CALLED,
     (TicketState.CALLED, Step.RECALL): TicketState.CALLED,
     (TicketState.CALLED, Step.START): TicketState.SERVING,
     (TicketState.SERVING, Step.FINISH): TicketState.SERVED,
     (TicketState.CALLED, Step.SKIP): TicketState.WAITING,
     (TicketState.CALLED, Step.NO_SHOW): TicketState.NO_SHOW,
-    (TicketState.CALLED, Step.HOLD): TicketState.HELD,
-    (TicketState.SERVING, Step.HOLD): TicketState.HELD,
-    (TicketState.HELD, Step.RESUME): TicketState.WAITING,
+    (TicketState.CALLED, Step.PARK): TicketState.PARKED,
+    (TicketState.SERVING, Step.PARK): TicketState.PARKED,
+    (TicketState.PARKED, Step.RESUME): TicketState.WAITING,
     (TicketState.NO_SHOW, Step.RETURN): TicketState.WAITING,
     (TicketState.CALLED, Step.TRANSFER): TicketState.WAITING,
     (TicketState.SERVING, Step.TRANSFER): TicketState.WAITING,
-    (TicketState.HELD, Step.TRANSFER): TicketState.WAITING,
+    (TicketState.PARKED, Step.TRANSFER): TicketState.WAITING,
     (TicketState.WAITING, Step.RAISE): TicketState.WAITING,
-    (TicketState.HELD, Step.RAISE): TicketState.HELD,
+    (TicketState.PARKED, Step.RAISE): TicketState.PARKED,
     (TicketState.WAITING, Step.LEAVE): TicketState.LEFT,
-    (TicketState.HELD, Step.LEAVE): TicketState.LEFT,
+    (TicketState.PARKED, Step.LEAVE): TicketState.LEFT,
     (TicketState.WAITING, Step.VOID): TicketState.VOID,
-    (TicketState.HELD, Step.VOID): TicketState.VOID,
+    (TicketState.PARKED, Step.VOID): TicketState.VOID,
 }
 
 # What a visit can come to. FORGOTTEN: nobody had said it when the day was over.
@@ -75,13 +75,13 @@ FORGOTTEN: Final = "forgotten"
 # How long after it a press at a counter can be taken back.
 TAKE_BACK: Final = timedelta(seconds=15)
 
-OPEN: Final = frozenset({TicketState.WAITING, TicketState.HELD, TicketState.CALLED, TicketState.SERVING})
+OPEN: Final = frozenset({TicketState.WAITING, TicketState.PARKED, TicketState.CALLED, TicketState.SERVING})
 AT_COUNTER: Final = frozenset({TicketState.CALLED, TicketState.SERVING})
 
 # What becomes of a ticket that its session has left behind.
 LAST_STEPS: Final = {
     TicketState.WAITING: Step.VOID,
-    TicketState.HELD: Step.VOID,
+    TicketState.PARKED: Step.VOID,
     TicketState.CALLED: Step.NO_SHOW,
     TicketState.SERVING: Step.FINISH,
 }

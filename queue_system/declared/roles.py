@@ -26,7 +26,7 @@ Ability = Literal[
     "create_protected_case",
     "escort",
     "grant_priority",
-    "hold",
+    "park",
     "host_session",
     "issue_ticket",
     "member_events",

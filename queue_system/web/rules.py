@@ -38,7 +38,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     "return-behind": "rules.return-behind",
     "return-anew": "rules.return-anew",
     "returns": "rules.returns",
-    "held": "rules.held",
+    "parked": "rules.parked",
     "out-of-turn": "rules.out-of-turn",
     "log": "rules.log",
     "day-end": "rules.day-end",

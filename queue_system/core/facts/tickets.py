@@ -104,7 +104,10 @@ class TicketNoShow(TicketFact):
 
 
 @dataclass(frozen=True, slots=True)
-class TicketHeld(TicketFact):
+class TicketParked(TicketFact):
+    """The visitor completes something, and the place is kept."""
+
+    # The state was called so when the first of these were written.
     kind: ClassVar[str] = "ticket.held"
     counter: CounterId
 

@@ -91,8 +91,8 @@ class Clerk:
     async def _call(self, desk: dict[str, Any]) -> Any:
         """The next one, or somebody who went to fill a form."""
         wanted: dict[str, Any] = {"expected": None}
-        if desk["held"] and (not desk["waiting"] or self.chance.random() < 0.3):
-            wanted["ticket"] = desk["held"][0]["id"]
+        if desk["parked"] and (not desk["waiting"] or self.chance.random() < 0.3):
+            wanted["ticket"] = desk["parked"][0]["id"]
         elif not desk["waiting"]:
             return None
         return (await self._act("calls", wanted))["ticket"]
@@ -116,7 +116,7 @@ class Clerk:
         what = self.chance.random()
         if what < NEEDS_A_FORM:
             await self.hall.pause(lasts / 4)
-            await self._act("holds", here)
+            await self._act("parkings", here)
             return
         if what < NEEDS_A_FORM + SENT_ON and (service := await self._elsewhere(current)):
             await self.hall.pause(lasts / 2)

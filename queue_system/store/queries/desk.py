@@ -67,7 +67,7 @@ class DeskView:
     called: CalledView | None
     booking: BookingView | None
     waiting: tuple[TicketView, ...]
-    held: tuple[TicketView, ...]
+    parked: tuple[TicketView, ...]
     missed: tuple[TicketView, ...]
     troubled_printers: tuple[DeviceView, ...]
     undo_until: datetime | None
@@ -107,7 +107,7 @@ def desk(tx: Tx, branch_id: UUID, counter: str, idle: Idle) -> DeskView:
         called=_last_call(tx, current) if current else None,
         booking=booking(tx, branch_id, current.booking_id) if current and current.booking_id else None,
         waiting=tuple(ticket for ticket in mine if ticket.state is TicketState.WAITING),
-        held=tuple(ticket for ticket in mine if ticket.state is TicketState.HELD),
+        parked=tuple(ticket for ticket in mine if ticket.state is TicketState.PARKED),
         missed=tuple(line.missed_tickets(tx, settings, view.queues, MISSED_SHOWN)),
         troubled_printers=tuple(
             printer for printer in devices(tx, branch_id, "printer") if printer.status in IN_TROUBLE

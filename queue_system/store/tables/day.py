@@ -11,7 +11,7 @@ from sqlmodel import Field, SQLModel
 from ..dialect import partial
 from .columns import key, of_branch, within_branch
 
-OPEN_STATES = "('waiting', 'held', 'called', 'serving')"
+OPEN_STATES = "('waiting', 'parked', 'called', 'serving')"
 COUNTER_STATES = "('called', 'serving')"
 PENDING_SLIPS = "('queued', 'claimed')"
 PLACED_BOOKINGS = "('confirmed', 'checked_in')"

@@ -96,8 +96,8 @@ def _absent(tx: Tx, here: Desk, _branch: BranchSettings, _asked: models.Act) -> 
     return calling.mark_absent(tx, here)
 
 
-def _hold(tx: Tx, here: Desk, _branch: BranchSettings, _asked: models.Act) -> TicketView:
-    return calling.hold(tx, here)
+def _park(tx: Tx, here: Desk, _branch: BranchSettings, _asked: models.Act) -> TicketView:
+    return calling.park(tx, here)
 
 
 def _transfer(tx: Tx, here: Desk, branch: BranchSettings, asked: models.TransferAct) -> TicketView:
@@ -147,7 +147,7 @@ async def _desk(request: Request, person: StaffView, branch: BranchSettings, cou
         current=_ticket(branch, view.current) if view.current else None,
         waiting=len(view.waiting),
         line=[_ticket(branch, waiting[choice.ticket_id]) for choice in order],
-        held=[_ticket(branch, ticket) for ticket in view.held],
+        parked=[_ticket(branch, ticket) for ticket in view.parked],
         missed=[_ticket(branch, ticket) for ticket in view.missed],
     )
 
@@ -190,7 +190,7 @@ ACTS: Final[tuple[tuple[str, str, Do, type[Asked]], ...]] = (
     ("starts", "api.start", _start, models.Act),
     ("finishes", "api.finish", _finish, models.FinishAct),
     ("absences", "api.absent", _absent, models.Act),
-    ("holds", "api.hold", _hold, models.Act),
+    ("parkings", "api.park", _park, models.Act),
     ("transfers", "api.transfer", _transfer, models.TransferAct),
     ("returns", "api.return", _return, models.Return),
     ("take-backs", "api.take-back", _take_back, models.Act),

@@ -243,7 +243,7 @@ class Desk(Given):
     current: Annotated[DeskTicket | None, Field(description="api.field-current")]
     waiting: Annotated[int, Field(description="api.field-desk-waiting")]
     line: Annotated[list[DeskTicket], Field(description="api.field-line")]
-    held: Annotated[list[DeskTicket], Field(description="api.field-held")]
+    parked: Annotated[list[DeskTicket], Field(description="api.field-parked")]
     missed: Annotated[list[DeskTicket], Field(description="api.field-missed")]
 
 

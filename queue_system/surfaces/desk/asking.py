@@ -82,5 +82,5 @@ def classes_for(settings: BranchSettings, ticket: TicketView) -> tuple[Answer, .
 
 
 def _found(view: DeskView, ticket_id: str) -> TicketView | None:
-    every = (*view.waiting, *view.held)
+    every = (*view.waiting, *view.parked)
     return next((one for one in every if str(one.id) == ticket_id and one.state is not TicketState.CALLED), None)

@@ -158,7 +158,7 @@ ACTS: Final[dict[str, Act]] = {
     "starts": lambda tx, here, form: ("desk.did-start", calling.start_serving(tx, here)),
     "finishes": _finish,
     "absences": _absent,
-    "holds": lambda tx, here, form: ("desk.did-hold", calling.hold(tx, here)),
+    "parkings": lambda tx, here, form: ("desk.did-park", calling.park(tx, here)),
     "transfers": _transfer,
     "returns": _return,
     "raises": _raise,

@@ -219,7 +219,7 @@ def _chosen(request: Request, printers: Sequence[DeviceView]) -> DeviceView | No
 def _hall(
     tx: Tx, branch: BranchSettings
 ) -> tuple[list[DeviceView], list[BookingView], list[TicketView], frozenset[UUID]]:
-    tickets = [one for one in line.in_hall(tx, branch) if one.state in (TicketState.WAITING, TicketState.HELD)]
+    tickets = [one for one in line.in_hall(tx, branch) if one.state in (TicketState.WAITING, TicketState.PARKED)]
     served = line.served_queues(branch, line.open_counters(tx, branch))
     return reception.slip_printers(tx, branch.id), reception.appointments_of_today(tx, branch), tickets, served
 

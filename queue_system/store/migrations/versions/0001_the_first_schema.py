@@ -686,15 +686,15 @@ def upgrade() -> None:
             "one_open_code",
             ["branch_id", "code"],
             unique=True,
-            sqlite_where=sa.text("state IN ('waiting', 'held', 'called', 'serving')"),
-            postgresql_where=sa.text("state IN ('waiting', 'held', 'called', 'serving')"),
+            sqlite_where=sa.text("state IN ('waiting', 'parked', 'called', 'serving')"),
+            postgresql_where=sa.text("state IN ('waiting', 'parked', 'called', 'serving')"),
         )
         batch_op.create_index(
             "open_tickets",
             ["branch_id", "queue_id", "state"],
             unique=False,
-            sqlite_where=sa.text("state IN ('waiting', 'held', 'called', 'serving')"),
-            postgresql_where=sa.text("state IN ('waiting', 'held', 'called', 'serving')"),
+            sqlite_where=sa.text("state IN ('waiting', 'parked', 'called', 'serving')"),
+            postgresql_where=sa.text("state IN ('waiting', 'parked', 'called', 'serving')"),
         )
 
     op.create_table(
