@@ -12,7 +12,7 @@ from starlette.websockets import WebSocket
 from queue_system.live.codes import Closed
 from queue_system.live.socket import Frame
 from queue_system.web import access, kit
-from queue_system.web.house import read_only_house
+from queue_system.web.installation import read_only_installation
 
 from .picture import Picture, Spot, look, picture, tongues_of
 from .reach import reach_class
@@ -33,8 +33,8 @@ async def screen(request: Request) -> Response:
     branch = await access.branch_of(request, device.branch_id)
     plain = "plain" in request.query_params
     if plain:
-        read_only_house(request).presence.note(device.branch_id, device.id)
-    shown = await picture(read_only_house(request), Spot.of(device))
+        read_only_installation(request).presence.note(device.branch_id, device.id)
+    shown = await picture(read_only_installation(request), Spot.of(device))
     languages = tongues_of(branch)
     calm = branch.data.get("access", {}).get("calm_mode", [])
     return await kit.page(
@@ -43,7 +43,7 @@ async def screen(request: Request) -> Response:
         {
             "board": shown.html,
             "device": device,
-            "look": look(read_only_house(request)),
+            "look": look(read_only_installation(request)),
             "reach": reach_class(device.data),
             "tongues": [kit.words_of(language, branch) for language in languages],
             "pair": PAIR,
@@ -63,7 +63,7 @@ async def live(websocket: WebSocket) -> None:
         await websocket.close(Closed.SIGNED_OUT)
         return
     await websocket.accept()
-    the_house = read_only_house(websocket)
+    installation = read_only_installation(websocket)
     spot = Spot.of(device)
     me = (device.id, device.paired_at)
 
@@ -71,11 +71,11 @@ async def live(websocket: WebSocket) -> None:
         # Every picture names its screens, so that five hundred of them need not ask one by one. Whoever is
         # not named was paired after the picture was made, or is locked out.
         assert isinstance(frame, Picture)  # noqa: S101 - what `picture` has made
-        the_house.presence.note(spot.branch_id, device.id)
+        installation.presence.note(spot.branch_id, device.id)
         return me in frame.screens or await access.device_or_none(websocket, KIND) is not None
 
-    await the_house.audiences.serve(
-        websocket, the_house.hub, spot.branch_id, ("screen", spot), lambda: picture(the_house, spot), admits
+    await installation.audiences.serve(
+        websocket, installation.hub, spot.branch_id, ("screen", spot), lambda: picture(installation, spot), admits
     )
 
 

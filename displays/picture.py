@@ -20,7 +20,7 @@ from queue_system.store.queries.board import BoardView, board, is_discreet_queue
 from queue_system.store.queries.screens import zones_with_counters
 from queue_system.store.queries.settings import BranchSettings
 from queue_system.web import kit
-from queue_system.web.house import ReadOnlyHouse
+from queue_system.web.installation import ReadOnlyInstallation
 
 # After closing the last visitors are still called; the hall is shown as closed once this long nobody was.
 LINGERS: Final = timedelta(minutes=20)
@@ -87,19 +87,22 @@ class Spot:
         return cls(device.branch_id, device.zone_id)
 
 
-async def picture(house: ReadOnlyHouse, spot: Spot) -> Picture:
+async def picture(installation: ReadOnlyInstallation, spot: Spot) -> Picture:
     """The present picture of a spot, from the last screen that asked for it where nothing has changed since."""
-    position, moment = house.hub.position(spot.branch_id), int(house.clock.now().timestamp()) // KEPT_SECONDS
-    return await house.shared.get(("board", spot), position, moment, lambda: draw(house, spot))
+    position, moment = (
+        installation.hub.position(spot.branch_id),
+        int(installation.clock.now().timestamp()) // KEPT_SECONDS,
+    )
+    return await installation.shared.get(("board", spot), position, moment, lambda: draw(installation, spot))
 
 
-async def draw(house: ReadOnlyHouse, spot: Spot) -> Picture:
+async def draw(installation: ReadOnlyInstallation, spot: Spot) -> Picture:
     """Read and render the board of a spot."""
-    view = await house.reader.read(board, spot.branch_id, spot.zone_id)
-    now = house.clock.now()
+    view = await installation.reader.read(board, spot.branch_id, spot.zone_id)
+    now = installation.clock.now()
     calls = [_call_shown(call, view) for call in view.board.calls]
     html = await kit.render(
-        house,
+        installation,
         "displays/board.html",
         _context(view, calls, now),
         language=tongues_of(view.settings)[0],
@@ -110,7 +113,7 @@ async def draw(house: ReadOnlyHouse, spot: Spot) -> Picture:
         "epoch": str(view.settings.organisation.epoch),
         "seq": view.seq,
         "server_time": _iso(now),
-        "look": look(house),
+        "look": look(installation),
         "calls": [_announced(call, now) for call in calls],
         "html": html,
     }
@@ -118,9 +121,9 @@ async def draw(house: ReadOnlyHouse, spot: Spot) -> Picture:
     return Picture(view.seq, text, html, view.screens)
 
 
-def look(house: ReadOnlyHouse) -> str:
+def look(installation: ReadOnlyInstallation) -> str:
     """Changes when a new version brings other styles or scripts: screens then load their page anew."""
-    static: Any = house.templates.globals["static"]
+    static: Any = installation.templates.globals["static"]
     return " ".join(static(name).split("/")[-2] for name in LOADED)
 
 

@@ -21,7 +21,7 @@ from queue_system.store.queries.access import printer_of_kiosk
 from queue_system.store.queries.bookings import BookingView
 from queue_system.store.queries.settings import BranchSettings, branch_ids, branch_settings
 from queue_system.web import errors, kit
-from queue_system.web.house import house
+from queue_system.web.installation import installation_of
 
 from . import number
 from .visit import Visit, show
@@ -61,14 +61,16 @@ async def check_in(request: Request, visit: Visit) -> Response:
         return await _page(request, visit, _pressed(typed, str(form["key"])))
     if not typed.strip():
         return await _page(request, visit, "", visit.words.text("kiosk.code-missing"), 422)
-    the_house = house(request)
+    installation = installation_of(request)
     try:
-        booking = await the_house.database.read(_booking, visit.branch, typed)
+        booking = await installation.database.read(_booking, visit.branch, typed)
         if isinstance(booking, Elsewhere):
             return await _page(request, visit, _kept(typed), _directions(visit, booking), 409)
-        issued = await the_house.database.write_in(visit.branch.id, _check_in, visit, booking)
+        issued = await installation.database.write_in(visit.branch.id, _check_in, visit, booking)
     except DomainError as error:
-        return await _page(request, visit, _kept(typed), _sentence(visit, error, the_house.clock.now()), error.status)
+        return await _page(
+            request, visit, _kept(typed), _sentence(visit, error, installation.clock.now()), error.status
+        )
     return kit.see_other(number.address(request, visit, issued.ticket.token))
 
 

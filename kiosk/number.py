@@ -29,7 +29,7 @@ from queue_system.store.queries.line import TicketView
 from queue_system.store.queries.place import PaperView, PlaceView, paper, place
 from queue_system.store.queries.settings import BranchSettings
 from queue_system.web import access, kit
-from queue_system.web.house import house
+from queue_system.web.installation import installation_of
 from queue_system.web.qr import qr_svg
 
 from .visit import EASE, Ease, Visit, show, visit_of
@@ -44,7 +44,7 @@ async def number(request: Request, visit: Visit) -> Response:
     ticket = await _ticket(request, visit)
     if ticket is None:
         return kit.see_other(visit.home)
-    stands, slip = await house(request).database.read(_look, visit.branch, ticket.token)
+    stands, slip = await installation_of(request).database.read(_look, visit.branch, ticket.token)
     service = visit.branch.services[ticket.service_id]
     path = f"/tickets/{ticket.token}"
     ticket_pass = request.query_params["u"]
@@ -55,7 +55,9 @@ async def number(request: Request, visit: Visit) -> Response:
         "hidden": hidden,
         "stands": stands,
         "no_counter_open": stands.ahead is not None and not stands.counter_open,
-        "qr": qr_svg(f"{house(request).configuration.address}/t/{ticket.token}", visit.words.text("kiosk.qr-label")),
+        "qr": qr_svg(
+            f"{installation_of(request).configuration.address}/t/{ticket.token}", visit.words.text("kiosk.qr-label")
+        ),
         "live": visit.at(f"{path}/live", u=ticket_pass),
         "seconds": SECONDS_LARGER if "l" in visit.ease else SECONDS,
         "looked": "n" in request.query_params,
@@ -76,7 +78,7 @@ async def answer(request: Request, visit: Visit) -> Response:
     form = await kit.form(request)
     if ticket is None or form.get("answer") == "yes":
         return kit.see_other(visit.home)
-    await house(request).database.write_in(visit.branch.id, _reprint, visit, ticket.id)
+    await installation_of(request).database.write_in(visit.branch.id, _reprint, visit, ticket.id)
     return kit.see_other(address(request, visit, ticket.token))
 
 
@@ -95,13 +97,13 @@ async def live(websocket: WebSocket) -> None:
         await websocket.close(Closed.NOT_THERE)
         return
     await websocket.accept()
-    await serve(websocket, house(websocket).hub, [visit.branch.id], partial(_frame, websocket, visit))
+    await serve(websocket, installation_of(websocket).hub, [visit.branch.id], partial(_frame, websocket, visit))
 
 
 def address(request: Request, visit: Visit, token: str) -> str:
     """Where the number is shown, from now for SHOWN_FOR."""
-    until = house(request).clock.now() + SHOWN_FOR
-    return visit.at(f"/tickets/{token}", u=_pass(house(request).secret, token, int(until.timestamp())))
+    until = installation_of(request).clock.now() + SHOWN_FOR
+    return visit.at(f"/tickets/{token}", u=_pass(installation_of(request).secret, token, int(until.timestamp())))
 
 
 def paper_state(slip: PaperView | None) -> str:
@@ -129,9 +131,11 @@ async def _frame(websocket: WebSocket, visit: Visit) -> Frame | None:
         return None
     if ticket is None:
         return None
-    stands, slip = await house(websocket).database.read(_look, visit.branch, ticket.token)
+    stands, slip = await installation_of(websocket).database.read(_look, visit.branch, ticket.token)
     values = await _paper_values(websocket, visit, ticket, slip, websocket.query_params["u"])
-    html = await kit.render(house(websocket), "kiosk/_paper.html", values, language=visit.language, branch=visit.branch)
+    html = await kit.render(
+        installation_of(websocket), "kiosk/_paper.html", values, language=visit.language, branch=visit.branch
+    )
     text = json.dumps({"type": "paper", "seq": stands.seq, "state": values["paper"], "html": html})
     return Frame(stands.seq, text)
 
@@ -139,7 +143,7 @@ async def _frame(websocket: WebSocket, visit: Visit) -> Frame | None:
 async def _paper_values(
     connection: HTTPConnection, visit: Visit, ticket: TicketView, slip: PaperView | None, ticket_pass: str
 ) -> dict[str, Any]:
-    printer = await house(connection).database.read(printer_of_kiosk, visit.device) if slip is None else None
+    printer = await installation_of(connection).database.read(printer_of_kiosk, visit.device) if slip is None else None
     return {
         "paper": paper_state(slip),
         "code": ticket.code,
@@ -178,8 +182,8 @@ def _is_good(connection: HTTPConnection, token: str) -> bool:
     until, _, _ = given.partition(".")
     if not until.isascii() or not until.isdigit() or len(until) > 12:
         return False
-    good = hmac.compare_digest(_pass(house(connection).secret, token, int(until)).encode(), given.encode())
-    return good and house(connection).clock.now() < _instant(int(until))
+    good = hmac.compare_digest(_pass(installation_of(connection).secret, token, int(until)).encode(), given.encode())
+    return good and installation_of(connection).clock.now() < _instant(int(until))
 
 
 def _instant(seconds: int) -> datetime:

@@ -22,7 +22,7 @@ from queue_system.store.queries.access import printer_of_kiosk
 from queue_system.store.queries.place import prospects
 from queue_system.store.queries.settings import BranchSettings, ServiceView
 from queue_system.web import kit
-from queue_system.web.house import house
+from queue_system.web.installation import installation_of
 from queue_system.web.rules import rules_of
 
 from . import arrival, number
@@ -44,7 +44,7 @@ class Wish:
 async def start(request: Request, visit: Visit) -> Response:
     """`/kiosk/{lang}`: languages, appointment, and what can be had; or when the branch opens."""
     found = await _offer(request, visit)
-    now = house(request).clock.now()
+    now = installation_of(request).clock.now()
     values = {
         "offer": found,
         "today": _today(visit.branch, now),
@@ -69,8 +69,8 @@ async def group(request: Request, visit: Visit) -> Response:
 async def service(request: Request, visit: Visit) -> Response:
     """`/kiosk/{lang}/services/{service}`: what to bring, and the number; priority is a button of its own."""
     chosen = _service(visit.branch, request.path_params["service"])
-    now = house(request).clock.now()
-    awaits = await house(request).database.read(prospects, visit.branch)
+    now = installation_of(request).clock.now()
+    awaits = await installation_of(request).database.read(prospects, visit.branch)
     values = {
         "card": card_of(visit.branch, chosen, awaits, now),
         "documents": documents(chosen),
@@ -90,7 +90,7 @@ async def rules(request: Request, visit: Visit) -> Response:
 async def take(request: Request, visit: Visit) -> Response:
     """POST `/kiosk/{lang}/tickets`: the number, and its slip where there is a printer."""
     wish = _wish(visit.branch, await kit.form(request))
-    issued = await house(request).database.write_in(visit.branch.id, _take, visit, wish)
+    issued = await installation_of(request).database.write_in(visit.branch.id, _take, visit, wish)
     return kit.see_other(number.address(request, visit, issued.ticket.token))
 
 
@@ -124,8 +124,8 @@ def _wish(branch: BranchSettings, form: dict[str, str]) -> Wish:
 
 
 async def _offer(request: Request, visit: Visit) -> Offer:
-    awaits = await house(request).database.read(prospects, visit.branch)
-    return offer(visit.branch, awaits, house(request).clock.now())
+    awaits = await installation_of(request).database.read(prospects, visit.branch)
+    return offer(visit.branch, awaits, installation_of(request).clock.now())
 
 
 async def _back(request: Request, visit: Visit, chosen: ServiceView) -> str:

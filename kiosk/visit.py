@@ -21,7 +21,7 @@ from queue_system.store.queries.access import DeviceView
 from queue_system.store.queries.outings import place_on
 from queue_system.store.queries.settings import BranchSettings
 from queue_system.web import access, errors, kit
-from queue_system.web.house import house
+from queue_system.web.installation import installation_of
 
 KIND: Final = "kiosk"
 PAIRING: Final = "/pair?kind=kiosk"
@@ -137,7 +137,7 @@ async def show(
     request: Request, visit: Visit, template: str, path: str, context: dict[str, Any] | None = None, status: int = 200
 ) -> Response:
     """Answer with a page of the kiosk; `path` is its own address without language, for the ease-of-use links."""
-    now = house(request).clock.now()
+    now = installation_of(request).clock.now()
     values: dict[str, Any] = {
         "visit": visit,
         "now": now,

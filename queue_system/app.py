@@ -29,7 +29,7 @@ from .store.database import Database
 from .store.queries.settings import branch_ids
 from .surfaces import api, booking, desk, office, pairing, phone, reception, staff
 from .web import errors, files, kit
-from .web.house import House
+from .web.installation import Installation
 from .web.observed import Observed, TrustedProxies
 from .web.security import Gate
 
@@ -66,7 +66,7 @@ def create_app(
     """
     clock = clock or SystemClock()
     static = kit.StaticFiles({"": kit.GROUND / "static", **folders(surfaces, "static")})
-    house = House(
+    installation = Installation(
         configuration=configuration,
         secret=secret_key(configuration),
         clock=clock,
@@ -89,11 +89,11 @@ def create_app(
             Middleware(Gate, own_origins=own_origins, refusal=errors.refusal, https=configuration.behind_tls),
         ],
         exception_handlers=errors.HANDLERS,
-        lifespan=lambda app: running(app.state.house),
+        lifespan=lambda app: running(app.state.installation),
     )
     # The library would send whoever writes a slash too many to the house that the request names: see `web.errors`.
     app.router.redirect_slashes = False
-    app.state.house = house
+    app.state.installation = installation
     return app
 
 
@@ -110,40 +110,40 @@ def folders(surfaces: Mapping[str, ModuleType], kind: str) -> dict[str, Path]:
 
 
 @contextlib.asynccontextmanager
-async def running(house: House) -> AsyncIterator[None]:
+async def running(installation: Installation) -> AsyncIterator[None]:
     """Everything that lives beside the requests, started and stopped in order."""
-    house.database.claim_process()
-    relay = Relay(house.database, house.hub)
+    installation.database.claim_process()
+    relay = Relay(installation.database, installation.hub)
     await relay.start()
     # Before anybody is served: whoever was left over when the program stopped is not called now.
-    await attempt("tidy", lambda: tidy_everywhere(house))
-    printing = Printing(house)
+    await attempt("tidy", lambda: tidy_everywhere(installation))
+    printing = Printing(installation)
     await printing.start()
     tasks = [
-        asyncio.create_task(forever("tidy", lambda: tidy_everywhere(house), TIDY_EVERY_SECONDS)),
+        asyncio.create_task(forever("tidy", lambda: tidy_everywhere(installation), TIDY_EVERY_SECONDS)),
         asyncio.create_task(forever("open files", watch_open_files, TIDY_EVERY_SECONDS)),
-        asyncio.create_task(forever("seen", lambda: write_who_was_seen(house), SEEN_EVERY_SECONDS)),
+        asyncio.create_task(forever("seen", lambda: write_who_was_seen(installation), SEEN_EVERY_SECONDS)),
     ]
     try:
         yield
     finally:
-        house.hub.close()
+        installation.hub.close()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await printing.stop()
         await asyncio.to_thread(relay.stop)
-        await asyncio.to_thread(house.database.close)
+        await asyncio.to_thread(installation.database.close)
 
 
-async def tidy_everywhere(house: House) -> None:
+async def tidy_everywhere(installation: Installation) -> None:
     """In every branch: give back the held times that nobody confirmed, and close the sessions that are over."""
-    for branch_id in (await house.database.read(branch_ids)).values():
-        await house.database.write_in(branch_id, expire_holds, branch_id)
-        await house.database.write_in(branch_id, close_day, branch_id)
+    for branch_id in (await installation.database.read(branch_ids)).values():
+        await installation.database.write_in(branch_id, expire_holds, branch_id)
+        await installation.database.write_in(branch_id, close_day, branch_id)
 
 
-async def write_who_was_seen(house: House) -> None:
+async def write_who_was_seen(installation: Installation) -> None:
     """Kiosks and screens that have shown themselves since the last time, so that the office sees which are dark."""
-    for branch_id, devices in house.presence.take().items():
-        await house.database.write_in(branch_id, touch_devices, branch_id, devices)
+    for branch_id, devices in installation.presence.take().items():
+        await installation.database.write_in(branch_id, touch_devices, branch_id, devices)

@@ -25,7 +25,7 @@ class House:
         app = create_app(read_configuration({}, database_url=url, data_dir=folder), clock)
         self._running = ExitStack()
         self.address = self._running.enter_context(served(app))
-        self.hall: Hall = enter(app.state.house.database)
+        self.hall: Hall = enter(app.state.installation.database)
         one_call_is_enough(self.hall)
 
     def stop(self) -> None:

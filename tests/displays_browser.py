@@ -41,7 +41,7 @@ class Server:
         self.app = create_app(self._settings, self._clock)
         self._running = served(self.app, port=self.port)
         self._running.__enter__()
-        self.hall: Hall = enter(self.app.state.house.database)
+        self.hall: Hall = enter(self.app.state.installation.database)
 
     def stop(self) -> None:
         if self._running is not None:

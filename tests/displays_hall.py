@@ -21,7 +21,7 @@ from queue_system.store.database import Tx
 from queue_system.store.queries import line
 from queue_system.store.queries.access import DeviceView, devices, staff_by_login
 from queue_system.store.tables import Confidentiality, Counter, Queue, Service, table
-from queue_system.web.house import House
+from queue_system.web.installation import Installation
 from tests.hall import Hall, edit, enter
 from tests.served import DEADLINE_SECONDS
 from tests.web_hall import application
@@ -40,8 +40,8 @@ class Screen:
     token: str
 
     @property
-    def house(self) -> House:
-        return self.client.app.state.house  # type: ignore[attr-defined, no-any-return]
+    def house(self) -> Installation:
+        return self.client.app.state.installation  # type: ignore[attr-defined, no-any-return]
 
     def socket(self) -> WebSocketTestSession:
         return self.client.websocket_connect("/display/live", headers=dict(ORIGIN))

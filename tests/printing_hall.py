@@ -32,7 +32,7 @@ from queue_system.store.log import SYSTEM
 from queue_system.store.queries import access
 from queue_system.store.queries.access import DeviceView
 from queue_system.store.tables import Device, PrintJob, table
-from queue_system.web.house import House
+from queue_system.web.installation import Installation
 from tests.conftest import SUNDAY_MORNING
 from tests.hall import Hall, enter, furnish
 from tests.ports import kept_port
@@ -48,7 +48,7 @@ class PrintingHall:
     """The embassy with its application running; `clock` goes by itself and can be moved on."""
 
     hall: Hall
-    house: House
+    house: Installation
     client: TestClient
     printer: VirtualPrinter
     printer_id: UUID
@@ -155,7 +155,7 @@ def running_hall(db_url: str, folder: Path, *, connected: bool = True) -> Iterat
         app = create_app(
             settings_for(db_url, folder), clock, surfaces={**SURFACES, "demo": demo}, demo={"printer": printer}
         )
-        house: House = app.state.house
+        house: Installation = app.state.installation
         furnish(house.database)
         hall = enter(house.database)
         device = next(

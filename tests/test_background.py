@@ -50,7 +50,7 @@ async def test_a_server_that_was_off_over_night_closes_yesterday_before_it_answe
     database.close()
     clock.move(timedelta(hours=22, minutes=50))
     app = create_app(read_configuration({}, database_url=db_url, data_dir=tmp_path), clock)
-    async with running(app.state.house):
+    async with running(app.state.installation):
         # Nothing has been awaited since: what comes round has not begun.
-        written = app.state.house.database.read_now(line.ticket, hall.branch.id, left.id)
+        written = app.state.installation.database.read_now(line.ticket, hall.branch.id, left.id)
     assert written.state is TicketState.VOID

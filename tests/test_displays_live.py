@@ -31,7 +31,7 @@ from queue_system.store.log import SYSTEM
 from queue_system.store.queries.access import devices
 from queue_system.store.queries.organisation import organisation
 from queue_system.store.tables import Organisation, table
-from queue_system.web.house import House
+from queue_system.web.installation import Installation
 from tests.counted_looks import CountedLooks
 from tests.displays_hall import Screen, board_of, boards_until, enrol, screen, seat, until
 from tests.hall import enter
@@ -225,9 +225,9 @@ def _renew_epoch(tx: Tx) -> None:
 
 def test_fifty_screens_cost_one_render(url: str, tmp_path: Path, clock: FrozenClock) -> None:
     app = create_app(Configuration.model_validate({"database_url": url, "data_dir": tmp_path}), clock)
-    app.state.house.shared = shared = CountedLooks()
+    app.state.installation.shared = shared = CountedLooks()
     with served(app) as address:
-        hall = enter(app.state.house.database)
+        hall = enter(app.state.installation.database)
         _, token = enrol(hall)
 
         async def watch() -> None:
@@ -245,13 +245,13 @@ def test_fifty_screens_cost_one_render(url: str, tmp_path: Path, clock: FrozenCl
 
 
 @contextmanager
-def beside_a_stuck_screen(url: str, folder: Path, clock: FrozenClock) -> Iterator[tuple[House, sockets.socket]]:
+def beside_a_stuck_screen(url: str, folder: Path, clock: FrozenClock) -> Iterator[tuple[Installation, sockets.socket]]:
     """A house with two screens: one that follows, and one that opened its socket and never reads.
 
     So many boards have been sent that every buffer on the way to it is full, and the other has seen each of them.
     """
     app = create_app(Configuration.model_validate({"database_url": url, "data_dir": folder}), clock)
-    house: House = app.state.house
+    house: Installation = app.state.installation
     listener = sockets.socket()
     # Small buffers, so that a screen that does not read is noticed after a few boards.
     listener.setsockopt(sockets.SOL_SOCKET, sockets.SO_SNDBUF, 4096)
@@ -295,7 +295,7 @@ def test_a_slow_screen_is_dropped(
         assert reads_to_the_end(stuck)
 
 
-def looked_at(house: House) -> bool:
+def looked_at(house: Installation) -> bool:
     """Whether the server still serves a screen."""
     return bool(house.audiences._audiences)
 

@@ -15,19 +15,19 @@ from queue_system.core.errors import Unavailable
 from queue_system.store.database import Database, Tx
 from queue_system.store.reader import Reader
 from queue_system.store.tables import Organisation, table
-from queue_system.web.house import House, ReadOnlyHouse
+from queue_system.web.installation import Installation, ReadOnlyInstallation
 from tests.tree import PACKAGES, ROOT, package_files, parse
 
 # What the module that makes contexts may hand to a screen.
-FOR_SCREENS = {"ReadOnlyHouse", "read_only_house"}
+FOR_SCREENS = {"ReadOnlyInstallation", "read_only_installation"}
 
 
 def test_no_type_that_a_screen_is_given_leads_to_a_database() -> None:
-    assert not writers(reachable(ReadOnlyHouse))
+    assert not writers(reachable(ReadOnlyInstallation))
 
 
 def test_the_way_to_the_database_is_found_where_there_is_one() -> None:
-    assert Database in writers(reachable(House))
+    assert Database in writers(reachable(Installation))
 
 
 def test_screens_take_nothing_else_from_where_the_house_is_made() -> None:
@@ -36,7 +36,7 @@ def test_screens_take_nothing_else_from_where_the_house_is_made() -> None:
         for path in package_files()
         if path.relative_to(ROOT).parts[0] == "displays"
         for node in ast.walk(parse(path))
-        if isinstance(node, ast.ImportFrom) and node.module == "queue_system.web.house"
+        if isinstance(node, ast.ImportFrom) and node.module == "queue_system.web.installation"
         for name in (alias.name for alias in node.names)
     }
     assert taken == FOR_SCREENS

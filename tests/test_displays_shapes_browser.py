@@ -215,7 +215,7 @@ def test_a_screen_that_is_served_plainly_is_heard_of_and_covers_itself_without_t
     page = context.new_page()
     page.clock.install()
     page.goto(f"{server.address}/display?plain")
-    noted: Any = server.app.state.house.presence.take()
+    noted: Any = server.app.state.installation.presence.take()
     assert noted == {server.hall.branch.id: {first_screen(server.hall)}}
     server.stop()
     page.clock.run_for(11_000)

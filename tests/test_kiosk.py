@@ -393,7 +393,7 @@ def test_a_kiosk_that_shows_its_pages_is_seen(kiosk: Kiosk, clock: FrozenClock) 
     clock.move(timedelta(minutes=5))
     kiosk.open()
     assert kiosk.client.portal is not None
-    kiosk.client.portal.call(write_who_was_seen, kiosk.client.app.state.house)  # type: ignore[attr-defined]
+    kiosk.client.portal.call(write_who_was_seen, kiosk.client.app.state.installation)  # type: ignore[attr-defined]
     found = kiosk.hall.db.read_now(access.devices, kiosk.hall.branch.id, "kiosk")
     assert [item.seen_at for item in found if item.id == kiosk.id] == [clock.now()]
 

@@ -44,7 +44,7 @@ def reached(
         follow_redirects=False,
         raise_server_exceptions=False,
     ) as client:
-        yield client, enter(app.state.house.database)
+        yield client, enter(app.state.installation.database)
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ def test_the_house_stands_without_it(name: str, tmp_path: Path) -> None:
     app = create_app(Configuration(data_dir=tmp_path), surfaces=others)
     assert [route for route in SURFACES[name].routes if route in app.routes] == []
     assert all(route in app.routes for surface in others.values() for route in surface.routes)
-    app.state.house.database.close()
+    app.state.installation.database.close()
 
 
 @pytest.mark.parametrize("name", [*SURFACES, ""])

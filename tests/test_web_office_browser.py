@@ -17,7 +17,7 @@ from queue_system.app import SURFACES, create_app
 from queue_system.clock import ShiftedClock, SystemClock
 from queue_system.configuration import Configuration
 from queue_system.store.queries import access
-from queue_system.web.house import House
+from queue_system.web.installation import Installation
 from tests import axe, needs
 from tests.conftest import SUNDAY_MORNING
 from tests.hall import PASSWORD, enter
@@ -41,7 +41,7 @@ def office_site(url: str, folder: Path) -> Iterator[tuple[str, PrintingHall]]:
             surfaces={**SURFACES, "demo": demo},
             demo={"printer": printer},
         )
-        house: House = app.state.house
+        house: Installation = app.state.installation
         hall = enter(house.database)
         device = next(
             one for one in house.database.read_now(access.devices, hall.branch.id, "printer") if one.slug == "p2"

@@ -17,7 +17,7 @@ from queue_system.core.errors import TooMany
 from queue_system.store import log
 from queue_system.store.database import Tx
 from queue_system.store.tables import ORGANISATION
-from queue_system.web.house import House
+from queue_system.web.installation import Installation
 from queue_system.web.sign_in_check import LONGEST_LINE, Doors, Turns
 from tests.hall import PASSWORD, Hall
 from tests.web_hall import SAME_ORIGIN, application, furnished
@@ -151,7 +151,7 @@ def test_who_is_locked_out_is_a_stranger_everywhere(place: tuple[TestClient, Hal
 def test_who_stands_in_line_with_the_old_password_is_outrun(place: tuple[TestClient, Hall], act: Act) -> None:
     client, hall = place
     doors = client.app.state.doors = Doors()  # type: ignore[attr-defined]
-    doors.strangers = Outrun(client.app.state.house, act)  # type: ignore[attr-defined]
+    doors.strangers = Outrun(client.app.state.installation, act)  # type: ignore[attr-defined]
     here = browser(client, "10.0.0.1")
     assert tried(here, "layla", PASSWORD) == 422
     assert not here.cookies
@@ -165,7 +165,7 @@ def test_who_stands_in_line_with_the_old_password_is_outrun(place: tuple[TestCli
 def test_a_program_that_stands_in_line_is_outrun_too(place: tuple[TestClient, Hall], act: Act) -> None:
     client, _ = place
     doors = client.app.state.doors = Doors()  # type: ignore[attr-defined]
-    doors.strangers = Outrun(client.app.state.house, act)  # type: ignore[attr-defined]
+    doors.strangers = Outrun(client.app.state.installation, act)  # type: ignore[attr-defined]
     answer = client.post("/api/v1/sessions", json={"login": "layla", "password": PASSWORD})
     assert (answer.status_code, answer.json()["code"]) == (401, "sign-in-wrong")
 
@@ -173,7 +173,7 @@ def test_a_program_that_stands_in_line_is_outrun_too(place: tuple[TestClient, Ha
 class Outrun(Turns):
     """While somebody stands in this line, `staff lock` or `staff password` runs."""
 
-    def __init__(self, house: House, act: Act) -> None:
+    def __init__(self, house: Installation, act: Act) -> None:
         super().__init__()
         self._house = house
         self._act = act

@@ -31,7 +31,7 @@ TELEPHONES = 20
 def app(sqlite_template: Path, tmp_path: Path, clock: FrozenClock) -> Starlette:
     url = furnished(sqlite_template, tmp_path, clock.now())
     app = create_app(Configuration.model_validate({"database_url": url, "data_dir": tmp_path}), clock)
-    app.state.house.shared = CountedLooks()
+    app.state.installation.shared = CountedLooks()
     return app
 
 
@@ -57,9 +57,9 @@ async def next_page(live: websockets.ClientConnection) -> str:
 
 
 def test_one_change_is_one_look_and_concerns_those_it_concerns(app: Starlette) -> None:
-    looks = app.state.house.shared.looks
+    looks = app.state.installation.shared.looks
     with served(app) as address:
-        hall: Hall = enter(app.state.house.database)
+        hall: Hall = enter(app.state.installation.database)
         here = seat(hall)
         mine = [hall.issue("attest-single").ticket for _ in range(TELEPHONES)]
 
@@ -83,15 +83,15 @@ def test_one_change_is_one_look_and_concerns_those_it_concerns(app: Starlette) -
 def test_a_change_that_a_page_does_not_show_is_not_sent(app: Starlette, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "PULSE_SECONDS", 0.2)
     with served(app) as address:
-        hall: Hall = enter(app.state.house.database)
+        hall: Hall = enter(app.state.installation.database)
         mine = hall.issue("attest-single").ticket
 
         async def watch() -> None:
             live = await telephone(address, mine.token)
-            before = app.state.house.shared.looks["line"]
+            before = app.state.installation.shared.looks["line"]
             await asyncio.to_thread(hall.issue, "complaint")
             # A pulse may have been on its way already: one that was sent after the change has been looked at counts.
-            while app.state.house.shared.looks["line"] == before:
+            while app.state.installation.shared.looks["line"] == before:
                 assert await news(live) == {"type": "pulse"}
             for _ in range(3):
                 assert await news(live) == {"type": "pulse"}
@@ -102,9 +102,9 @@ def test_a_change_that_a_page_does_not_show_is_not_sent(app: Starlette, monkeypa
 
 def test_a_visit_that_is_over_is_looked_at_no_more(app: Starlette, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "PULSE_SECONDS", 0.05)
-    looks = app.state.house.shared.looks
+    looks = app.state.installation.shared.looks
     with served(app) as address:
-        hall: Hall = enter(app.state.house.database)
+        hall: Hall = enter(app.state.installation.database)
         mine = hall.issue("attest-single").ticket
         here = seat(hall)
         hall.call_next(here)
@@ -115,7 +115,7 @@ def test_a_visit_that_is_over_is_looked_at_no_more(app: Starlette, monkeypatch: 
             await asyncio.to_thread(lambda: hall.db.write_in_now(hall.branch.id, calling.finish, at_desk))
             assert 'data-state="over"' in await next_page(live)
             # It may still be taken back: only after that it is over for good.
-            app.state.house.clock.move(TAKE_BACK + timedelta(seconds=1))
+            app.state.installation.clock.move(TAKE_BACK + timedelta(seconds=1))
             await asyncio.to_thread(hall.issue)
             for _ in range(3):
                 assert await news(live) == {"type": "pulse"}

@@ -20,7 +20,7 @@ from queue_system.clock import Clock, FrozenClock
 from queue_system.configuration import read_configuration
 from queue_system.store.database import Database
 from queue_system.store.queries.access import staff_by_login
-from queue_system.web.house import House
+from queue_system.web.installation import Installation
 from tests.hall import PASSWORD, Hall, enter, furnish
 
 SAME_ORIGIN = {"sec-fetch-site": "same-origin"}
@@ -57,7 +57,7 @@ def application(url: str, folder: Path, clock: Clock, public_url: str = "") -> I
     app = create_app(read_configuration({}, database_url=url, data_dir=folder, public_url=public_url), clock)
     base = public_url or "http://testserver"
     with TestClient(app, base_url=base, headers=SAME_ORIGIN, follow_redirects=False) as client:
-        house: House = app.state.house
+        house: Installation = app.state.installation
         yield client, enter(house.database)
 
 

@@ -17,7 +17,7 @@ from printers.virtual import Paper, VirtualPrinter
 from printers.virtual_condition import Changes, Condition, Roll
 
 from ..web import kit
-from ..web.house import House, house
+from ..web.installation import Installation, installation_of
 
 PAGE: Final = "/paper"
 # Somewhere within the picture of a slip, behind its head.
@@ -43,10 +43,10 @@ async def show(request: Request) -> Response:
 
 async def papers(request: Request) -> Response:
     """The part of the page that changes by itself."""
-    the_house = house(request)
+    installation = installation_of(request)
     language = kit.language_of(request)
     values = _values(_printer(request))
-    html = await kit.render(the_house, "demo/_paper.html", values, language=language, request=request)
+    html = await kit.render(installation, "demo/_paper.html", values, language=language, request=request)
     return HTMLResponse(html, headers={"Cache-Control": "no-store"})
 
 
@@ -83,15 +83,15 @@ def _values(printer: VirtualPrinter) -> dict[str, object]:
 
 def _printer(request: Request) -> VirtualPrinter:
     """The demonstration's printer; there is no such page elsewhere."""
-    found = virtual_printer(house(request))
+    found = virtual_printer(installation_of(request))
     if found is None:
         raise HTTPException(404)
     return found
 
 
-def virtual_printer(the_house: House) -> VirtualPrinter | None:
+def virtual_printer(installation: Installation) -> VirtualPrinter | None:
     """The virtual printer of a demonstration, None in a real house."""
-    printer = (the_house.demo or {}).get("printer")
+    printer = (installation.demo or {}).get("printer")
     return printer if isinstance(printer, VirtualPrinter) else None
 
 

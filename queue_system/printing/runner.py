@@ -1,6 +1,6 @@
 """Brings slips to paper: one worker thread per printer, fed from the database.
 
-    printing = Printing(house)
+    printing = Printing(installation)
     await printing.start()
 
 A worker is woken by the hub as soon as a slip is committed, here or on another node, and looks by itself every
@@ -40,7 +40,7 @@ from ..store.database import Tx
 from ..store.queries import access, place, slips
 from ..store.queries.organisation import OrganisationView, organisation
 from ..store.queries.settings import BranchSettings, branch_ids, branch_settings
-from ..web.house import House
+from ..web.installation import Installation
 from .machine import Machine, machine_of, this_node
 from .slips import slip_of, trial_of
 
@@ -54,9 +54,9 @@ log = structlog.get_logger(__name__)
 class SpoolSource:
     """The jobs of one printer, out of the database of this process (`printers.worker.JobSource`)."""
 
-    def __init__(self, house: House, machine: Machine, printer: EscPosPrinter) -> None:
-        self._house = house
-        self._database = house.database
+    def __init__(self, installation: Installation, machine: Machine, printer: EscPosPrinter) -> None:
+        self._installation = installation
+        self._database = installation.database
         self._machine = machine
         self._printer = printer
         self._lease = LEASE + machine.on_the_way
@@ -69,7 +69,9 @@ class SpoolSource:
             if claimed is None:
                 return None
             try:
-                slip = self._database.read_now(_compose, here.branch_id, claimed, self._house.configuration.address)
+                slip = self._database.read_now(
+                    _compose, here.branch_id, claimed, self._installation.configuration.address
+                )
                 return Job(str(claimed.job_id), here.bytes_of(slip))
             except Exception:
                 log.exception("slip.not_drawn", job=str(claimed.job_id))
@@ -79,7 +81,7 @@ class SpoolSource:
     def report(self, job: Job, outcome: Outcome) -> None:
         """Write down what became of a slip."""
         self._report(UUID(job.id), _as_slip_outcome(outcome))
-        self._machine = remember(self._house, self._machine, self._printer)
+        self._machine = remember(self._installation, self._machine, self._printer)
 
     def printer_status(self, status: Status) -> None:
         """Write down how the printer is."""
@@ -102,8 +104,8 @@ class _Running:
 class Printing:
     """Keeps a worker for every printer that has an address."""
 
-    def __init__(self, house: House) -> None:
-        self._house = house
+    def __init__(self, installation: Installation) -> None:
+        self._installation = installation
         self._running: dict[UUID, _Running] = {}
         self._followers: dict[UUID, asyncio.Task[None]] = {}
         self._tasks: list[asyncio.Task[None]] = []
@@ -111,7 +113,7 @@ class Printing:
 
     async def start(self) -> None:
         """Start a worker for every printer that has an address, and keep looking for others."""
-        self._house.test_slip = self.test_slip
+        self._installation.test_slip = self.test_slip
         with contextlib.suppress(DomainError):
             await self._look_around()
         self._tasks.append(asyncio.create_task(forever("printing", self._keep_up, LOOK_AGAIN_SECONDS)))
@@ -130,7 +132,7 @@ class Printing:
 
         Raises Missing("device"), Refused("printer-not-set", "printer-elsewhere").
         """
-        device = await self._house.database.read(access.device, branch_id, printer_id)
+        device = await self._installation.database.read(access.device, branch_id, printer_id)
         if device is None or device.kind != "printer":
             raise Missing("device")
         machine = machine_of(device)
@@ -141,9 +143,14 @@ class Printing:
         return await asyncio.to_thread(self._print_trial, machine, language)
 
     def _print_trial(self, machine: Machine, language: str) -> SlipOutcome:
-        settings, house = self._house.database.read_now(_place, machine.branch_id)
+        settings, organisation = self._installation.database.read_now(_place, machine.branch_id)
         trial = trial_of(
-            settings, house, self._house.configuration.address, language, self._house.clock.now(), machine.settings
+            settings,
+            organisation,
+            self._installation.configuration.address,
+            language,
+            self._installation.clock.now(),
+            machine.settings,
         )
         data = machine.bytes_of_picture(render_trial(trial, machine.dots))
         running = self._running.get(machine.id)
@@ -153,7 +160,7 @@ class Printing:
             outcome = SlipOutcome(proof=printer.send(data).proof)
         except PrinterError as error:
             return SlipOutcome(error=error.code, permanent=error.permanent, maybe=error.maybe_printed)
-        remember(self._house, machine, printer)
+        remember(self._installation, machine, printer)
         return outcome
 
     # ---------------------------------------------------------------- keeping up
@@ -166,7 +173,7 @@ class Printing:
         """Serve the printers as they are set now, and follow the branches that have one."""
         wanted = {
             machine.id: machine
-            for device in await self._house.database.read(access.devices, None, "printer")
+            for device in await self._installation.database.read(access.devices, None, "printer")
             if (machine := machine_of(device)) is not None and machine.is_here
         }
         for printer_id, running in list(self._running.items()):
@@ -182,14 +189,14 @@ class Printing:
 
     async def _expire(self) -> None:
         """Slips for a printer that stays away are given up in time, not when it comes back."""
-        database = self._house.database
+        database = self._installation.database
         for branch_id in (await database.read(branch_ids)).values():
             if await database.read(slips.is_any_late, branch_id):
                 await database.write_in(branch_id, expire_slips, branch_id)
 
     async def _follow(self, branch_id: UUID) -> None:
         """Wake the workers of a branch whenever something happened in it."""
-        hub = self._house.hub
+        hub = self._installation.hub
         while not hub.is_closed():
             position = hub.position(branch_id)
             for running in self._running.values():
@@ -199,7 +206,7 @@ class Printing:
 
     def _serve(self, machine: Machine) -> _Running:
         printer, wake = machine.printer(), threading.Event()
-        worker = Worker(printer, SpoolSource(self._house, machine, printer), wake, name=f"printer-{machine.id}")
+        worker = Worker(printer, SpoolSource(self._installation, machine, printer), wake, name=f"printer-{machine.id}")
         worker.start()
         log.info("printer.served", printer=str(machine.id), way=str(printer.way))
         return _Running(machine, printer, worker, wake)
@@ -212,19 +219,19 @@ class Printing:
 
     def _warm_up(self, machine: Machine) -> None:
         """The first slip of a process takes a second, for fonts and libraries: it should be nobody's."""
-        settings, house = self._house.database.read_now(_place, machine.branch_id)
-        now = self._house.clock.now()
-        trial = trial_of(settings, house, "", settings.default_language, now, machine.settings)
+        settings, organisation = self._installation.database.read_now(_place, machine.branch_id)
+        now = self._installation.clock.now()
+        trial = trial_of(settings, organisation, "", settings.default_language, now, machine.settings)
         machine.bytes_of_picture(render_trial(trial, machine.dots))
 
 
-def remember(house: House, machine: Machine, printer: EscPosPrinter) -> Machine:
+def remember(installation: Installation, machine: Machine, printer: EscPosPrinter) -> Machine:
     """Keep that a printer does not confirm: else it would be waited for after every start.
 
     Returns the machine as it is known now, so that it is written once and not after every slip.
     """
     if machine.finds_out and machine.confirms is None and printer.completion is False:
-        house.database.write_in_now(
+        installation.database.write_in_now(
             machine.branch_id, printers.record_no_completion, machine.branch_id, machine.id, machine.settings
         )
         return replace(machine, confirms=False)

@@ -26,7 +26,7 @@ from ..store.queries.access import DeviceView, StaffView
 from ..store.queries.bookings import BookingView
 from ..store.queries.line import TicketView
 from ..store.queries.settings import BranchSettings, branch_ids, branch_settings
-from .house import house
+from .installation import installation_of
 
 T = TypeVar("T")
 
@@ -56,17 +56,17 @@ TOUCH_EVERY: Final = timedelta(minutes=1)
 
 def session_cookie(connection: HTTPConnection) -> str:
     """The name of the session cookie: bound to this very host where we are reached by https."""
-    return "__Host-session" if house(connection).configuration.behind_tls else "session"
+    return "__Host-session" if installation_of(connection).configuration.behind_tls else "session"
 
 
 def browser_cookie(connection: HTTPConnection) -> str:
     """The name of the cookie by which a browser is known to people who have signed in with it."""
-    return "__Host-browser" if house(connection).configuration.behind_tls else "browser"
+    return "__Host-browser" if installation_of(connection).configuration.behind_tls else "browser"
 
 
 def device_cookie(connection: HTTPConnection, kind: str) -> str:
     """The name of the cookie that a paired device carries; one browser may be a kiosk and a display."""
-    return f"__Host-{kind}" if house(connection).configuration.behind_tls else f"device-{kind}"
+    return f"__Host-{kind}" if installation_of(connection).configuration.behind_tls else f"device-{kind}"
 
 
 def bearer(connection: HTTPConnection) -> str | None:
@@ -86,9 +86,9 @@ async def staff(connection: HTTPConnection) -> StaffView:
 async def staff_or_none(connection: HTTPConnection) -> StaffView | None:
     """The signed-in person, or nobody."""
     found = await onlooker(connection)
-    the_house = house(connection)
-    if found is not None and the_house.clock.now() - found.seen_at > TOUCH_EVERY:
-        await the_house.database.write(sessions.touch_session, _session(connection))
+    installation = installation_of(connection)
+    if found is not None and installation.clock.now() - found.seen_at > TOUCH_EVERY:
+        await installation.database.write(sessions.touch_session, _session(connection))
     connection.state.staff = found
     return found
 
@@ -98,7 +98,9 @@ async def onlooker(connection: HTTPConnection) -> StaffView | None:
     token = _session(connection)
     if not token:
         return None
-    return await house(connection).database.read(stored.staff_by_session, sha256(token), sessions.SESSION_IDLE)
+    return await installation_of(connection).database.read(
+        stored.staff_by_session, sha256(token), sessions.SESSION_IDLE
+    )
 
 
 async def staff_for(connection: HTTPConnection, rights: frozenset[str], branch_id: UUID) -> StaffView:
@@ -127,17 +129,17 @@ async def device_or_none(connection: HTTPConnection, kind: str) -> DeviceView | 
     token = connection.cookies.get(device_cookie(connection, kind)) or bearer(connection)
     if not token:
         return None
-    found = await house(connection).database.read(stored.device_by_token, sha256(token))
+    found = await installation_of(connection).database.read(stored.device_by_token, sha256(token))
     if found is None or found.kind != kind:
         return None
-    house(connection).presence.note(found.branch_id, found.id)
+    installation_of(connection).presence.note(found.branch_id, found.id)
     return found
 
 
 async def branch(connection: HTTPConnection, slug: str | None = None) -> BranchSettings:
     """The branch that the address names (`{branch}`); raises Missing("branch")."""
     wanted = slug if slug is not None else connection.path_params["branch"]
-    return await house(connection).database.read(_branch, wanted)
+    return await installation_of(connection).database.read(_branch, wanted)
 
 
 async def with_known_branch(connection: HTTPConnection, work: Callable[[BranchSettings], Awaitable[T]]) -> T:
@@ -148,7 +150,7 @@ async def with_known_branch(connection: HTTPConnection, work: Callable[[BranchSe
     be new. For work that is done by the thousand; raises Missing("branch") and what `work` raises.
     """
     wanted = connection.path_params["branch"]
-    kept = house(connection).database.settings.all_last()
+    kept = installation_of(connection).database.settings.all_last()
     known = next((one for one in kept if isinstance(one, BranchSettings) and one.slug == wanted), None)
     if known is not None:
         try:
@@ -162,22 +164,22 @@ async def with_known_branch(connection: HTTPConnection, work: Callable[[BranchSe
 
 async def branches(connection: HTTPConnection) -> list[BranchSettings]:
     """All branches that can be visited."""
-    return await house(connection).database.read(_branches)
+    return await installation_of(connection).database.read(_branches)
 
 
 async def branch_of(connection: HTTPConnection, branch_id: UUID) -> BranchSettings:
     """A branch by its id; raises Missing("branch")."""
-    return await house(connection).database.read(branch_settings, branch_id)
+    return await installation_of(connection).database.read(branch_settings, branch_id)
 
 
 async def ticket(connection: HTTPConnection) -> tuple[BranchSettings, TicketView]:
     """The ticket behind the secret link `{token}`; raises Missing("ticket")."""
-    return await house(connection).database.read(_ticket, connection.path_params["token"])
+    return await installation_of(connection).database.read(_ticket, connection.path_params["token"])
 
 
 async def booking(connection: HTTPConnection, token: str | None = None) -> tuple[BranchSettings, BookingView]:
     """The booking behind a secret link, `{token}` unless one is given; raises Missing("booking")."""
-    return await house(connection).database.read(_booking, token or connection.path_params["token"])
+    return await installation_of(connection).database.read(_booking, token or connection.path_params["token"])
 
 
 def attendant(tx: Tx, token: str | None, branch_id: UUID, rights: frozenset[str]) -> tuple[Actor, DeviceView | None]:
@@ -215,7 +217,7 @@ async def booking_by_code(connection: HTTPConnection, code: str, contact: str) -
 
     Raises Invalid for what cannot be a code or a contact, Missing("booking") when the two do not belong together.
     """
-    return await house(connection).database.read(_booking_by_code, read_code(code), contact)
+    return await installation_of(connection).database.read(_booking_by_code, read_code(code), contact)
 
 
 def _branch(tx: Tx, slug: str) -> BranchSettings:

@@ -19,7 +19,7 @@ from ..store.queries.bookings import BookingView
 from ..store.queries.reception import FoundBookings
 from ..store.queries.settings import BranchSettings
 from . import access
-from .house import house
+from .installation import installation_of
 
 LONGEST: Final = 200
 # A scanner reads the whole link of a booking.
@@ -52,7 +52,7 @@ async def find(request: Request, person: StaffView, branch: BranchSettings, type
     typed = typed.strip()[:LONGEST]
     if not typed:
         raise Invalid("nothing-typed", "text")
-    database = house(request).database
+    database = installation_of(request).database
     coded = await database.read(_by_code, branch, typed)
     if coded is not None:
         return Found((coded,), BY_CODE)

@@ -10,7 +10,7 @@ from starlette.requests import HTTPConnection
 from ..core.bookings import BookingState
 from ..store.queries.bookings import BookingView
 from ..store.queries.overlaps import is_twice_at_once
-from .house import house
+from .installation import installation_of
 
 SAME_TIME: Final = "same-time"
 _TO_COME: Final = frozenset({BookingState.HELD, BookingState.CONFIRMED})
@@ -20,4 +20,4 @@ async def warnings_of(connection: HTTPConnection, booking: BookingView, own: Col
     """Codes of warnings about a booking that is still to come: `same-time`. `own` are the secrets the asker has."""
     if booking.state not in _TO_COME:
         return []
-    return [SAME_TIME] if await house(connection).database.read(is_twice_at_once, booking, own) else []
+    return [SAME_TIME] if await installation_of(connection).database.read(is_twice_at_once, booking, own) else []

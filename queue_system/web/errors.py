@@ -36,7 +36,7 @@ from ..i18n.words import Words
 from ..logs import LOGGED
 from ..store.queries.access import StaffView
 from . import access, kit
-from .house import house
+from .installation import installation_of
 from .observed import HEADER, request_id_of, route_of
 from .security import add_headers
 from .staff_pages import first_page, is_for_staff, staff_page
@@ -116,7 +116,7 @@ async def on_failure(request: Request, error: Exception) -> Response:
         answer = await _error_page(request, 500, "fault", None)
     # Outside of `Observed` and the gate too, which give every other answer its headers.
     answer.headers[HEADER] = request_id_of(request.scope)
-    add_headers(answer.headers, https=house(request).configuration.behind_tls)
+    add_headers(answer.headers, https=installation_of(request).configuration.behind_tls)
     return answer
 
 

@@ -17,7 +17,7 @@ from starlette.routing import BaseRoute, Route
 from ..core.errors import Unavailable
 from ..store import log
 from ..store.database import Database
-from .house import house
+from .installation import installation_of
 from .kit import StaticFiles
 
 FOR_EVER: Final = "public, max-age=31536000, immutable"
@@ -58,7 +58,7 @@ def _packed(path: Path, _changed: int) -> bytes:
 async def health(request: Request) -> Response:
     """200 while this node reaches its database and can write there, else 503: for load balancers and engines."""
     try:
-        await asyncio.wait_for(_can_work(house(request).database), HEALTH_SECONDS)
+        await asyncio.wait_for(_can_work(installation_of(request).database), HEALTH_SECONDS)
     except Unavailable as error:
         return JSONResponse({"status": "unavailable", "code": error.code}, 503)
     except TimeoutError:

@@ -24,7 +24,7 @@ from ..i18n.money import money
 from ..i18n.numerals import to_digits
 from ..i18n.words import OWN_NAMES, Words, available_languages, choose_language, words_for
 from ..store.queries.settings import BranchSettings
-from .house import House, ReadOnlyHouse, house
+from .installation import Installation, ReadOnlyInstallation, installation_of
 
 GROUND: Final = Path(__file__).parent
 LANGUAGE_COOKIE: Final = "language"
@@ -134,10 +134,10 @@ async def page(
 ) -> Response:
     """Answer with a page. Pages are never kept by browsers or proxies: they show somebody's day."""
     language = language or language_of(request, branch)
-    html = await render(house(request), template, context, branch=branch, language=language, request=request)
+    html = await render(installation_of(request), template, context, branch=branch, language=language, request=request)
     response = HTMLResponse(html, status, headers={"Cache-Control": "no-store"} | (headers or {}))
     if request.query_params.get("lang") == language and request.cookies.get(LANGUAGE_COOKIE) != language:
-        secure = house(request).configuration.behind_tls
+        secure = installation_of(request).configuration.behind_tls
         response.set_cookie(
             LANGUAGE_COOKIE, language, max_age=A_YEAR, samesite="lax", secure=secure, httponly=True, path="/"
         )
@@ -145,7 +145,7 @@ async def page(
 
 
 async def render(
-    the_house: House | ReadOnlyHouse,
+    installation: Installation | ReadOnlyInstallation,
     template: str,
     context: dict[str, Any] | None = None,
     *,
@@ -155,7 +155,7 @@ async def render(
 ) -> str:
     """The text of a template: also for sockets, which have no request."""
     words = words_of(language, branch)
-    organisation = branch.organisation if branch else await the_house.organisation()
+    organisation = branch.organisation if branch else await installation.organisation()
     values: dict[str, Any] = {
         "lang": language,
         "dir": words.direction,
@@ -170,14 +170,14 @@ async def render(
         "navigation": [],
         "branch": branch,
         "zone": branch.calendar.zone if branch else ZoneInfo("UTC"),
-        "now": the_house.clock.now(),
+        "now": installation.clock.now(),
         "languages": [(code, OWN_NAMES[code]) for code in languages_of(branch)],
         "language_urls": partial(_language_url, request.url if request else None),
         "path": request.url.path if request else "",
         "staff": getattr(request.state, "staff", None) if request else None,
-        "demo": the_house.demo,
+        "demo": installation.demo,
     }
-    return the_house.templates.get_template(template).render(values | (context or {}))
+    return installation.templates.get_template(template).render(values | (context or {}))
 
 
 async def form(request: Request, longest: int = LONGEST_FIELD) -> dict[str, str]:

@@ -20,7 +20,7 @@ from ..core.errors import Refused, TooMany
 from ..store.queries.bookings import BookingView, held_among
 from .booking_warnings import warnings_of
 from .given_back import given_back_of
-from .house import House, house
+from .installation import Installation, installation_of
 from .limits import address_of, limits_of
 
 AT_ONCE: Final = 20
@@ -35,13 +35,13 @@ class OpenHolds:
         self._held: dict[str, dict[UUID, _Held]] = {}
 
     async def hold(
-        self, the_house: House, address: str, branch_id: UUID, work: Callable[[], Awaitable[BookingView]]
+        self, installation: Installation, address: str, branch_id: UUID, work: Callable[[], Awaitable[BookingView]]
     ) -> BookingView:
         """Do `work`, which holds a time; raises TooMany("too-many", seconds=…) where AT_ONCE are held from `address`."""
-        now = the_house.clock.now()
+        now = installation.clock.now()
         self._forget_what_is_over(now)
         if len(self._held.get(address, {})) >= AT_ONCE:
-            await self._forget_what_was_settled(the_house, address)
+            await self._forget_what_was_settled(installation, address)
         mine = self._held.setdefault(address, {})
         if len(mine) >= AT_ONCE:
             first = min(held.until for held in mine.values())
@@ -64,12 +64,12 @@ class OpenHolds:
             if not mine:
                 del self._held[address]
 
-    async def _forget_what_was_settled(self, the_house: House, address: str) -> None:
+    async def _forget_what_was_settled(self, installation: Installation, address: str) -> None:
         """Leave only what is still held: the rest was confirmed or given back, here or at another node."""
         mine = self._held[address]
         for branch_id in {held.branch_id for held in mine.values()}:
             known = {one for one, held in mine.items() if held.branch_id == branch_id and not held.is_asked_for}
-            still = await the_house.database.read(held_among, branch_id, known)
+            still = await installation.database.read(held_among, branch_id, known)
             for booking_id in known - still:
                 mine.pop(booking_id, None)
 
@@ -92,7 +92,7 @@ async def within_limit(
     """
     limits, address = limits_of(connection), address_of(connection)
     limits.check("booking-limits", address)
-    given_back_of(connection).check(address, house(connection).clock.now())
+    given_back_of(connection).check(address, installation_of(connection).clock.now())
     limits.take("holds", address)
     state = connection.app.state
     if not hasattr(state, "open_holds"):
@@ -113,4 +113,4 @@ async def within_limit(
                 tell()
             return booking
 
-    return await holds.hold(house(connection), address, branch_id, in_turn), warnings
+    return await holds.hold(installation_of(connection), address, branch_id, in_turn), warnings

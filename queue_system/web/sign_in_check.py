@@ -16,7 +16,7 @@ from ..core.logins import login_key
 from ..core.tokens import sha256
 from ..store.queries import access as stored
 from ..store.queries.access import AccountView
-from .house import house, in_thread
+from .installation import in_thread, installation_of
 from .limits import Limits, address_of, limits_of
 from .passwords import is_password
 
@@ -58,7 +58,7 @@ async def checked(request: Request, login: str, password: str, channel: str, bro
 
     Raises TooMany with "too-many" or "sign-in-busy", seconds=….
     """
-    database, limits = house(request).database, limits_of(request)
+    database, limits = installation_of(request).database, limits_of(request)
     account = await database.read(stored.account_of, login)
     known = account is not None and browser != ""
     if known and account is not None:
@@ -97,7 +97,7 @@ def _counts(
 async def _record(request: Request, limits: Limits, account: AccountView | None, channel: str) -> None:
     staff_id = account.id if account else None
     if limits.is_left("sign-in-facts", str(staff_id or "")):
-        await house(request).database.write(sessions.record_failed_sign_in, staff_id, channel)
+        await installation_of(request).database.write(sessions.record_failed_sign_in, staff_id, channel)
 
 
 def _doors(connection: HTTPConnection) -> Doors:

@@ -9,17 +9,17 @@ from uuid import UUID
 from ..store.database import Tx
 from ..store.queries.place import LineView, whole_line
 from ..store.queries.settings import branch_settings
-from .house import House
+from .installation import Installation
 
 # With time alone the line changes slowly: an appointment may be called from now on.
 KEPT_SECONDS: Final = 10
 
 
-async def everybody(the_house: House, branch_id: UUID) -> LineView:
+async def everybody(installation: Installation, branch_id: UUID) -> LineView:
     """The line at the branch's position as this node knows it, or newer."""
-    position, moment = the_house.hub.position(branch_id), int(the_house.clock.now().timestamp()) // KEPT_SECONDS
-    look = partial(the_house.database.read, _read, branch_id)
-    return await the_house.shared.get(("line", branch_id), position, moment, look)
+    position, moment = installation.hub.position(branch_id), int(installation.clock.now().timestamp()) // KEPT_SECONDS
+    look = partial(installation.database.read, _read, branch_id)
+    return await installation.shared.get(("line", branch_id), position, moment, look)
 
 
 def _read(tx: Tx, branch_id: UUID) -> LineView:

@@ -13,7 +13,7 @@ from ...store.queries.settings import BranchSettings
 from ...web import access, booking_steps
 from ...web.addresses import address_key, service_at
 from ...web.booking_warnings import warnings_of
-from ...web.house import house
+from ...web.installation import installation_of
 from ...web.open_holds import within_limit
 from . import models
 from .languages import language_at
@@ -38,7 +38,7 @@ async def hold(request: Request, asked: models.Hold) -> models.Booking:
         contact_sure=asked.contact_sure,
     )
     found, warnings = await within_limit(
-        request, branch.id, lambda: house(request).database.write_in(branch.id, bookings.hold_slot, order)
+        request, branch.id, lambda: installation_of(request).database.write_in(branch.id, bookings.hold_slot, order)
     )
     return _booking(branch, found, warnings)
 

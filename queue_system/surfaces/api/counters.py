@@ -20,7 +20,7 @@ from ...store.queries.line import TicketView
 from ...store.queries.settings import BranchSettings, CounterView
 from ...web import access
 from ...web.addresses import address_key, service_at
-from ...web.house import house
+from ...web.installation import installation_of
 from . import models
 from .operation import Key, Operation
 from .values import Asked, Nothing
@@ -30,7 +30,7 @@ COUNTER: Final = "/branches/{branch}/counters/{counter}"
 
 async def list_counters(request: Request, _asked: Nothing) -> models.Counters:
     person, branch = await _staff(request)
-    sitting = await house(request).database.read(holders, branch.id, SESSION_IDLE)
+    sitting = await installation_of(request).database.read(holders, branch.id, SESSION_IDLE)
     return models.Counters(
         branch=branch.slug,
         counters=[_counter(branch, counter, sitting.get(counter.id), person) for counter in branch.counters.values()],
@@ -44,13 +44,17 @@ async def show(request: Request, _asked: Nothing) -> models.Desk:
 
 async def sit(request: Request, _asked: Nothing) -> models.Desk:
     person, branch, counter = await _here(request)
-    await house(request).database.write_in(branch.id, counters.open_counter, Desk(branch.id, counter.id, person.id))
+    await installation_of(request).database.write_in(
+        branch.id, counters.open_counter, Desk(branch.id, counter.id, person.id)
+    )
     return await _desk(request, person, branch, counter)
 
 
 async def leave(request: Request, _asked: Nothing) -> models.Desk:
     person, branch, counter = await _here(request)
-    await house(request).database.write_in(branch.id, counters.close_counter, Desk(branch.id, counter.id, person.id))
+    await installation_of(request).database.write_in(
+        branch.id, counters.close_counter, Desk(branch.id, counter.id, person.id)
+    )
     return await _desk(request, person, branch, counter)
 
 
@@ -65,7 +69,7 @@ def act(do: Do) -> Callable[[Request, Any], Awaitable[models.Done]]:
     async def handler(request: Request, asked: Asked) -> models.Done:
         person, branch, counter = await _here(request)
         here = Desk(branch.id, counter.id, person.id, getattr(asked, "expected", None))
-        ticket = await house(request).database.write_in(branch.id, do, here, branch, asked)
+        ticket = await installation_of(request).database.write_in(branch.id, do, here, branch, asked)
         return models.Done(
             ticket=_ticket(branch, ticket) if ticket else None,
             expected=ticket.id if ticket and ticket.state in AT_COUNTER else None,
@@ -113,7 +117,7 @@ async def lift(request: Request, asked: models.Raise) -> models.Done:
     await access.staff(request)
     branch = await access.branch(request)
     person = await access.staff_for(request, access.RAISE_RIGHTS, branch.id)
-    ticket = await house(request).database.write_in(
+    ticket = await installation_of(request).database.write_in(
         branch.id, raise_ticket, branch.id, asked.ticket, asked.priority, asked.reason, access.actor(person)
     )
     return models.Done(ticket=_ticket(branch, ticket), expected=None)
@@ -139,9 +143,9 @@ async def _here(request: Request) -> tuple[StaffView, BranchSettings, CounterVie
 
 
 async def _desk(request: Request, person: StaffView, branch: BranchSettings, counter: CounterView) -> models.Desk:
-    view = await house(request).database.read(desk_view, branch.id, counter.slug, SESSION_IDLE)
+    view = await installation_of(request).database.read(desk_view, branch.id, counter.slug, SESSION_IDLE)
     waiting = {ticket.id: ticket for ticket in view.waiting}
-    order = view.order(house(request).clock.now())
+    order = view.order(installation_of(request).clock.now())
     return models.Desk(
         counter=_counter(branch, counter, view.holder, person),
         current=_ticket(branch, view.current) if view.current else None,

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ...web import kit
-from ...web.house import house
+from ...web.installation import installation_of
 from . import bookings, counters, places, reception, sessions, tickets
 from .document import document
 from .operation import Operation
@@ -39,7 +39,7 @@ async def openapi(request: Request) -> Response:
 async def show(request: Request) -> Response:
     """The same as a page."""
     language = kit.language_of(request)
-    origin = house(request).configuration.public_url or f"{request.url.scheme}://{request.url.netloc}"
+    origin = installation_of(request).configuration.public_url or f"{request.url.scheme}://{request.url.netloc}"
     page = await kit.page(request, "api/api.html", {"api": outline(_document(language), origin)}, language=language)
     return _packed(request, page)
 

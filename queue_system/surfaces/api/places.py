@@ -18,7 +18,7 @@ from ...store.queries.outings import place_on
 from ...store.queries.settings import BranchSettings, QueueView, ServiceView, branch_settings
 from ...web import access
 from ...web.addresses import address_key, service_at
-from ...web.house import house
+from ...web.installation import installation_of
 from . import models
 from .operation import Operation
 from .values import Nothing
@@ -29,7 +29,7 @@ USUAL_DAYS: Final = 14
 
 
 async def list_branches(request: Request, _asked: Nothing) -> models.Branches:
-    now = house(request).clock.now()
+    now = installation_of(request).clock.now()
     found = await access.branches(request)
     return models.Branches(
         branches=[
@@ -61,9 +61,9 @@ async def list_slots(request: Request, asked: models.SlotsAsked) -> models.Slots
     refusal = bookings.against_mode(Mode(service.mode), Booker.PUBLIC)
     if refusal is not None:
         raise refusal
-    today = house(request).clock.now().astimezone(branch.calendar.zone).date()
+    today = installation_of(request).clock.now().astimezone(branch.calendar.zone).date()
     first, last = _span(asked, today)
-    days = await house(request).database.read(free_days, branch, service, first, last)
+    days = await installation_of(request).database.read(free_days, branch, service, first, last)
     zone = branch.calendar.zone
     return models.Slots(
         branch=branch.slug,
@@ -88,7 +88,7 @@ async def list_slots(request: Request, asked: models.SlotsAsked) -> models.Slots
 
 async def list_queues(request: Request, _asked: Nothing) -> models.Queues:
     branch = await access.branch(request)
-    return await house(request).database.read(_queues, branch)
+    return await installation_of(request).database.read(_queues, branch)
 
 
 def _service(branch: BranchSettings, service: ServiceView) -> models.Service:

@@ -15,7 +15,7 @@ from ...store.queries.settings import BranchSettings
 from ...web import access
 from ...web.addresses import address_key
 from ...web.booking_search import find
-from ...web.house import house
+from ...web.installation import installation_of
 from . import models
 from .operation import Key, Operation
 from .tickets import SOURCE, ticket_of
@@ -24,7 +24,7 @@ from .values import Nothing
 
 async def today(request: Request, _asked: Nothing) -> models.Appointments:
     branch = await _here(request)
-    found = await house(request).database.read(reception.appointments_of_today, branch)
+    found = await installation_of(request).database.read(reception.appointments_of_today, branch)
     return _appointments(branch, found)
 
 
@@ -37,7 +37,7 @@ async def search(request: Request, asked: models.LookUp) -> models.Appointments:
 async def arrive(request: Request, asked: models.Arrived) -> models.Ticket:
     """Check in by the code: reception does not hold the secret of a booking."""
     branch = await _here(request)
-    database, person = house(request).database, await access.staff(request)
+    database, person = installation_of(request).database, await access.staff(request)
     booking = await database.read(booking_by_code, branch.id, read_code(asked.code))
     issued = await database.write_in(
         branch.id, tickets.check_in, branch.id, booking.id, access.actor(person), source=SOURCE

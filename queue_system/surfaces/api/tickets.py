@@ -23,7 +23,7 @@ from ...store.queries.place import PlaceView, place
 from ...store.queries.settings import BranchSettings
 from ...web import access
 from ...web.addresses import address_key, service_at
-from ...web.house import house
+from ...web.installation import installation_of
 from ...web.limits import allow
 from ...web.whole_line import everybody
 from . import models
@@ -55,7 +55,7 @@ async def _take_at(
         remote=token is None,
         settings_version=branch.config_version,
     )
-    issued = await house(request).database.write_in(branch.id, _take, branch.id, order, token, asked.slip)
+    issued = await installation_of(request).database.write_in(branch.id, _take, branch.id, order, token, asked.slip)
     return _shown(request, branch, await _in_line(request, branch, issued))
 
 
@@ -63,7 +63,9 @@ async def arrive(request: Request, asked: models.Arrival) -> models.Ticket:
     """Check in: the booking becomes a ticket."""
     branch, booking = await access.booking(request)
     token = _token(request)
-    issued = await house(request).database.write_in(branch.id, _arrive, branch.id, booking.id, token, asked.slip)
+    issued = await installation_of(request).database.write_in(
+        branch.id, _arrive, branch.id, booking.id, token, asked.slip
+    )
     return _shown(request, branch, await _in_line(request, branch, issued))
 
 
@@ -75,7 +77,7 @@ async def show(request: Request, _asked: Nothing) -> models.Ticket:
 async def leave(request: Request, _asked: Nothing) -> models.Ticket:
     branch, found = await access.ticket(request)
     if found.state is not TicketState.LEFT:
-        found = await house(request).database.write_in(branch.id, tickets.leave, branch.id, found.id, CITIZEN)
+        found = await installation_of(request).database.write_in(branch.id, tickets.leave, branch.id, found.id, CITIZEN)
     return await ticket_of(request, branch, found)
 
 
@@ -112,16 +114,16 @@ def _printer(tx: Tx, device: DeviceView | None, *, slip: bool) -> UUID | None:
 async def _in_line(request: Request, branch: BranchSettings, issued: Issued) -> PlaceView:
     """The place of a ticket that was asked for now: one look at the line serves all who come at the same moment."""
     if issued.created:
-        line = await everybody(house(request), branch.id)
+        line = await everybody(installation_of(request), branch.id)
         # A look that began before the ticket was there does not know it.
         if issued.ticket.token in line.open:
             return line.place(line.open[issued.ticket.token])
-    return await house(request).database.read(place, branch, issued.ticket.token)
+    return await installation_of(request).database.read(place, branch, issued.ticket.token)
 
 
 async def ticket_of(request: Request, branch: BranchSettings, known: TicketView) -> models.Ticket:
     """The ticket as it stands now, whoever asks and however often."""
-    return _shown(request, branch, await house(request).database.read(place, branch, known.token))
+    return _shown(request, branch, await installation_of(request).database.read(place, branch, known.token))
 
 
 def _shown(request: Request, branch: BranchSettings, stands: PlaceView) -> models.Ticket:
@@ -141,7 +143,7 @@ def _shown(request: Request, branch: BranchSettings, stands: PlaceView) -> model
         counter_open=stands.counter_open,
         wait_in=[zone.names for zone in stands.wait_in],
         counter=branch.counters[found.counter_id].number if at_counter and found.counter_id else None,
-        page=f"{house(request).configuration.address}/t/{found.token}",
+        page=f"{installation_of(request).configuration.address}/t/{found.token}",
     )
 
 

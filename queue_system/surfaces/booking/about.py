@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute, Route
 
 from ...store.queries.offering import reach
 from ...web import access
-from ...web.house import house
+from ...web.installation import installation_of
 from .frame import house_page
 from .services import open_today
 
@@ -41,7 +41,7 @@ async def accessibility(request: Request) -> Response:
 async def contact(request: Request) -> Response:
     """`/contact`: address, telephone, e-mail and the hours of today, branch by branch."""
     branches = await access.branches(request)
-    now = house(request).clock.now()
+    now = installation_of(request).clock.now()
     values = {"places": [(branch, reach(branch), open_today(branch, now)) for branch in branches]}
     return await house_page(request, "booking/contact.html", branches, values)
 

@@ -22,7 +22,7 @@ from ...store.queries.settings import BranchSettings
 from ...web import access, booking_steps
 from ...web.booking_warnings import warnings_of
 from ...web.errors import message
-from ...web.house import house
+from ...web.installation import installation_of
 from ...web.kit import see_other
 from ...web.qr import qr_svg
 from . import times
@@ -70,7 +70,7 @@ def phase_of(booking: BookingView, now: datetime) -> Phase:
 async def booking_page(request: Request) -> Response:
     """`/b/{token}`: the appointment as it stands, with what can be done about it."""
     branch, booking = await access.booking(request)
-    now = house(request).clock.now()
+    now = installation_of(request).clock.now()
     phase = phase_of(booking, now)
     if phase is Phase.HELD:
         return see_other(f"/b/{booking.token}/check")
@@ -100,7 +100,7 @@ async def booking_page(request: Request) -> Response:
         # The link may be opened on somebody else's telephone: what is protected is not told by its papers either.
         "documents": [document.names for document in service.to_bring] if is_named(service) else [],
         "early": rules.early_min,
-        "has_kiosk": await house(request).database.read(visitors_have_a_kiosk, branch.id),
+        "has_kiosk": await installation_of(request).database.read(visitors_have_a_kiosk, branch.id),
         "grace": rules.late_grace_min,
         "against_change": _sentence(request, branch, against["change"]),
         "against_cancel": _sentence(request, branch, against["cancel"]),
@@ -118,8 +118,8 @@ async def calendar(request: Request) -> Response:
     if booking.state not in IN_CALENDARS:
         raise Missing("booking")
     words = words_for_page(request, branch)
-    the_house = house(request)
-    content = calendar_file(booking, branch, words, the_house.clock.now(), the_house.configuration.address)
+    installation = installation_of(request)
+    content = calendar_file(booking, branch, words, installation.clock.now(), installation.configuration.address)
     headers = {"Content-Disposition": 'inline; filename="appointment.ics"', "Cache-Control": "no-store"}
     return Response(content, media_type=MEDIA_TYPE.format(method(booking)), headers=headers)
 
@@ -132,7 +132,7 @@ async def change_days(request: Request) -> Response:
     wanted = request.query_params.get("from")
     asked = times.read_day(wanted) if wanted else None
     service = branch.services[booking.service_id]
-    found = await house(request).database.read(times.days, branch, service, asked, booking.id)
+    found = await installation_of(request).database.read(times.days, branch, service, asked, booking.id)
     base = f"/b/{booking.token}/change"
     return await frame(
         request,
@@ -166,8 +166,8 @@ async def change(request: Request) -> Response:
                 return await _change_times(request, error)
             return see_other(f"/b/{booking.token}")
         return see_other(f"/b/{booking.token}?moved")
-    found = await house(request).database.read(times.times, branch, service, day, booking.id)
-    now = house(request).clock.now()
+    found = await installation_of(request).database.read(times.times, branch, service, day, booking.id)
+    now = installation_of(request).clock.now()
     if not found.offers(start):
         return await _change_times(request, gone(found, start, now))
     values = {
@@ -182,7 +182,7 @@ async def change(request: Request) -> Response:
 async def cancel(request: Request) -> Response:
     """`/b/{token}/cancellation`: asks once, then the page says that it is done; a second time changes nothing."""
     branch, booking = await access.booking(request)
-    phase = phase_of(booking, house(request).clock.now())
+    phase = phase_of(booking, installation_of(request).clock.now())
     if request.method == "POST":
         try:
             await booking_steps.cancel(request, booking)
@@ -204,7 +204,7 @@ async def _changeable(request: Request) -> tuple[BranchSettings, BookingView | N
     """The booking, None where it cannot be moved any more: its own page says why."""
     branch, booking = await access.booking(request)
     policy = policy_of(branch, branch.services[booking.service_id])
-    now = house(request).clock.now()
+    now = installation_of(request).clock.now()
     refusal = bookings.against_change(policy, Booker.PUBLIC, booking.state, booking.starts_at, booking.changes, now)
     return branch, None if refusal else booking
 
@@ -215,7 +215,7 @@ async def _change_times(request: Request, refusal: DomainError | None) -> Respon
         return see_other(f"/b/{request.path_params['token']}")
     service = branch.services[booking.service_id]
     day = times.read_day(request.path_params["date"])
-    found = await house(request).database.read(times.times, branch, service, day, booking.id)
+    found = await installation_of(request).database.read(times.times, branch, service, day, booking.id)
     base = f"/b/{booking.token}/change"
     values = {
         "day": day,
@@ -248,14 +248,14 @@ async def _was_given_up(request: Request, branch: BranchSettings, booking: Booki
     """Whether its visitor came, and left the line before the call."""
     if booking.ticket_id is None:
         return False
-    ticket = await house(request).database.read(line.ticket, branch.id, booking.ticket_id)
+    ticket = await installation_of(request).database.read(line.ticket, branch.id, booking.ticket_id)
     return ticket.state is TicketState.LEFT
 
 
 async def _ticket_token(request: Request, branch: BranchSettings, booking: BookingView) -> str | None:
     if booking.ticket_id is None:
         return None
-    return (await house(request).database.read(line.ticket, branch.id, booking.ticket_id)).token
+    return (await installation_of(request).database.read(line.ticket, branch.id, booking.ticket_id)).token
 
 
 def _sentence(request: Request, branch: BranchSettings, refusal: DomainError | None) -> str | None:

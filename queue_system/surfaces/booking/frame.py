@@ -18,7 +18,7 @@ from ...store.queries.outings import place_on
 from ...store.queries.settings import BranchSettings, ServiceView
 from ...web import access, kit
 from ...web.addresses import address_key
-from ...web.house import house
+from ...web.installation import installation_of
 from ...web.kit import language_of, page, words_of
 from . import services
 from .own_bookings import is_own
@@ -48,7 +48,7 @@ async def frame(
     words = words_for_page(request, branch)
     protected = service is not None and service.confidentiality.hides_service
     way_out = needs_a_way_out(branch) or EXIT_SENTENCE in branch.texts
-    today = house(request).clock.now().astimezone(branch.calendar.zone).date()
+    today = installation_of(request).clock.now().astimezone(branch.calendar.zone).date()
     shared = {
         "service": service,
         "home": "/",

@@ -23,7 +23,7 @@ from ...web import access, booking_steps
 from ...web.addresses import service_at
 from ...web.booking_warnings import warnings_of
 from ...web.errors import message
-from ...web.house import house
+from ...web.installation import installation_of
 from ...web.kit import see_other
 from ...web.open_holds import within_limit
 from . import services, times
@@ -50,7 +50,7 @@ async def times_page(
         return see_other(base)
     earlier, family = await carried(request, branch), await beside(request, branch)
     own = earlier.id if earlier else None
-    found = await house(request).database.read(times.times, branch, service, day, own)
+    found = await installation_of(request).database.read(times.times, branch, service, day, own)
     words = words_for_page(request, branch)
     values = {
         "family": family,
@@ -80,12 +80,14 @@ async def details(request: Request) -> Response:
         return await _hold(request, branch, service, day, start, earlier)
     own = earlier is not None and earlier.state is BookingState.HELD and earlier.starts_at == start
     if not own:
-        found = await house(request).database.read(times.times, branch, service, day, earlier.id if earlier else None)
+        found = await installation_of(request).database.read(
+            times.times, branch, service, day, earlier.id if earlier else None
+        )
         if not found.offers(start):
             held = await own_hold(request, branch, service, start)
             if held is not None:
                 return see_other(f"{request.url.path}?instead={held.token}")
-            refusal = gone(found, start, house(request).clock.now())
+            refusal = gone(found, start, installation_of(request).clock.now())
             return await times_page(request, branch, service, day, refusal=refusal)
     answers = {"name": "", "contact": ""}
     if earlier and is_own(request, earlier):
@@ -98,7 +100,7 @@ async def details(request: Request) -> Response:
 async def check(request: Request) -> Response:
     """`/b/{token}/check`: the answers to check, with a way to change each, while the time is kept."""
     branch, booking = await access.booking(request)
-    if not is_held(booking, house(request).clock.now()):
+    if not is_held(booking, installation_of(request).clock.now()):
         return see_other(f"/b/{booking.token}")
     return await _check_page(request, branch, booking, None)
 
@@ -110,7 +112,7 @@ async def confirm(request: Request) -> Response:
         try:
             await booking_steps.confirm(request, booking)
         except DomainError as error:
-            if is_held(booking, house(request).clock.now()):
+            if is_held(booking, installation_of(request).clock.now()):
                 return await _check_page(request, branch, booking, error)
     response = see_other(f"/b/{booking.token}")
     if is_own(request, booking):
@@ -172,7 +174,7 @@ async def _held(
 
     Another contact is another person, whose form lies in a second tab: the hold of the first stays.
     """
-    database = house(request).database
+    database = installation_of(request).database
     try:
         if earlier is None:
             return await database.write_in(branch.id, actions.hold_slot, order)
@@ -226,7 +228,7 @@ async def _check_page(
     day = booking.starts_at.astimezone(branch.calendar.zone).date()
     base, instead = base_of(branch, service), f"?instead={booking.token}"
     details = f"{base}/{day.isoformat()}/{times.start_key(booking.starts_at)}{instead}"
-    now = house(request).clock.now()
+    now = installation_of(request).clock.now()
     left = (booking.held_until or booking.starts_at) - now
     values = {
         "booking": booking,

@@ -20,7 +20,7 @@ from ...core.errors import Missing
 from ...store.queries.bookings import BookingView
 from ...store.queries.settings import BranchSettings, ServiceView
 from ...web import access
-from ...web.house import house
+from ...web.installation import installation_of
 
 COOKIE: Final = "own"
 # A browser may be that of a library: the next person there is to find nothing.
@@ -54,7 +54,7 @@ def remember(request: Request, response: Response, booking: BookingView) -> None
         max_age=LASTS // timedelta(seconds=1),
         path="/",
         samesite="lax",
-        secure=house(request).configuration.behind_tls,
+        secure=installation_of(request).configuration.behind_tls,
         httponly=True,
     )
 
@@ -97,4 +97,4 @@ def _in_full(request: Request, booking: BookingView) -> bool:
 
 def _seal(request: Request, tokens: str) -> str:
     """HMAC-SHA-256 (RFC 2104) with the key of this installation, which no link holds."""
-    return hmac.new(house(request).secret, f"own {tokens}".encode(), hashlib.sha256).hexdigest()
+    return hmac.new(installation_of(request).secret, f"own {tokens}".encode(), hashlib.sha256).hexdigest()

@@ -18,7 +18,7 @@ from ...store.queries.settings import BranchSettings, ServiceView
 from ...web import access, code_guesses
 from ...web.addresses import service_at
 from ...web.errors import message
-from ...web.house import house
+from ...web.installation import installation_of
 from ...web.kit import language_of, see_other, words_of
 from ...web.limits import allow
 from . import about, appointment, holding, services, times
@@ -44,7 +44,7 @@ async def show_services(request: Request) -> Response:
 async def service(request: Request) -> Response:
     """`/book/{branch}/{service}`: what to bring and what holds, before anything is asked."""
     branch, chosen = await _chosen(request)
-    words, now = words_for_page(request, branch), house(request).clock.now()
+    words, now = words_for_page(request, branch), installation_of(request).clock.now()
     values = {
         "how": services.how(chosen),
         "instead_of_booking": services.instead(chosen),
@@ -67,7 +67,9 @@ async def days(request: Request) -> Response:
     wanted = request.query_params.get("from")
     asked = times.read_day(wanted) if wanted else None
     earlier = await carried(request, branch)
-    found = await house(request).database.read(times.days, branch, chosen, asked, earlier.id if earlier else None)
+    found = await installation_of(request).database.read(
+        times.days, branch, chosen, asked, earlier.id if earlier else None
+    )
     values = {"found": found, "base": base_of(branch, chosen), "back": base_of(branch, chosen) + carry(request)}
     return await frame(request, "booking/days.html", branch, chosen, values)
 
@@ -130,9 +132,9 @@ async def _mistakes(request: Request, answers: dict[str, str]) -> list[Invalid]:
 
 
 async def _services(request: Request, branch: BranchSettings, *, front: bool = False) -> Response:
-    the_house = house(request)
+    installation = installation_of(request)
     wanted = request.query_params.get("q", "")[:LONGEST_SEARCH]
-    offered = await the_house.database.read(services.offers, branch)
+    offered = await installation.database.read(services.offers, branch)
     tags = branch.organisation.data["service_tags"]
     values = {
         "front": front,
@@ -141,7 +143,7 @@ async def _services(request: Request, branch: BranchSettings, *, front: bool = F
         "listed": services.listed(branch, offered, tags, wanted),
         "first_sentences": services.sentences(branch, services.FIRST_SENTENCES),
         "later_sentences": services.sentences(branch, services.LATER_SENTENCES),
-        "hours": services.open_today(branch, the_house.clock.now()),
+        "hours": services.open_today(branch, installation.clock.now()),
         "branches": len(await access.branches(request)),
     }
     return await frame(request, "booking/services.html", branch, None, values)

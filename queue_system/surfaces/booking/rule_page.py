@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute, Route
 from ...i18n import dates
 from ...i18n.filters import localised
 from ...web import access, kit
-from ...web.house import house
+from ...web.installation import installation_of
 from ...web.qr import qr_svg
 from ...web.rules import rules_of
 from .frame import frame
@@ -32,14 +32,14 @@ async def sheet(request: Request) -> Response:
     """`/rules/{branch}/sheet`: the same for the wall, in the first two languages of the branch (`?paper=a3`)."""
     branch = await access.branch(request)
     languages = kit.languages_of(branch)[:ON_THE_WALL]
-    address = f"{house(request).configuration.address}/rules/{branch.slug}"
+    address = f"{installation_of(request).configuration.address}/rules/{branch.slug}"
     wanted = request.query_params.get("paper")
     values = {
         "columns": [rules_of(branch, kit.words_of(language, branch)) for language in languages],
         "paper": wanted if wanted in PAPERS else PAPERS[0],
         "address": address,
         "qr": qr_svg(address, kit.words_of(languages[0], branch).text("rules.title")),
-        "on": house(request).clock.now(),
+        "on": installation_of(request).clock.now(),
         "named": lambda names, words: localised(names, words.language),
         "day_of": lambda at, words: dates.day(at.astimezone(branch.zone).date(), words),
     }

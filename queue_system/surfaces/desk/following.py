@@ -18,7 +18,7 @@ from ...store.queries.desk import desk as desk_view
 from ...store.queries.settings import BranchSettings
 from ...store.tables import ORGANISATION
 from ...web import access, kit
-from ...web.house import House, house
+from ...web.installation import Installation, installation_of
 from .view import context
 
 
@@ -35,12 +35,12 @@ async def live(websocket: WebSocket) -> None:
     await websocket.accept()
     render = partial(_frame, websocket, branch, counter)
     # Sign-ins and sign-outs are facts of the organisation, not of the branch: those are followed too.
-    await serve(websocket, house(websocket).hub, [branch.id, ORGANISATION], render, ages=True)
+    await serve(websocket, installation_of(websocket).hub, [branch.id, ORGANISATION], render, ages=True)
 
 
-def values(the_house: House, view: DeskView, person: StaffView, *, everybody: bool) -> dict[str, Any]:
+def values(installation: Installation, view: DeskView, person: StaffView, *, everybody: bool) -> dict[str, Any]:
     """What page, fragment and socket hand to the partial."""
-    return context(view, person, the_house.clock.now(), everybody=everybody) | {
+    return context(view, person, installation.clock.now(), everybody=everybody) | {
         "epoch": view.settings.organisation.epoch,
         "person": person,
         "said": None,
@@ -63,12 +63,12 @@ async def _frame(websocket: WebSocket, branch: BranchSettings, counter: str) -> 
     person = await access.onlooker(websocket)
     if person is None or not person.may_any(access.DESK_RIGHTS, branch.id):
         return None
-    the_house = house(websocket)
-    await the_house.audiences.settle(the_house.hub, branch.id)
-    view = await the_house.database.read(desk_view, branch.id, counter, SESSION_IDLE)
-    shown = values(the_house, view, person, everybody="all" in websocket.query_params)
+    installation = installation_of(websocket)
+    await installation.audiences.settle(installation.hub, branch.id)
+    view = await installation.database.read(desk_view, branch.id, counter, SESSION_IDLE)
+    shown = values(installation, view, person, everybody="all" in websocket.query_params)
     html = await kit.render(
-        the_house,
+        installation,
         "desk/_desk.html",
         shown,
         language=kit.language_of(websocket, view.settings, fallback=person.language),

@@ -28,7 +28,7 @@ from ...store.queries.line import TicketView
 from ...store.queries.settings import BranchSettings, CounterView, branch_settings
 from ...web import access, kit
 from ...web.errors import message
-from ...web.house import house
+from ...web.installation import installation_of
 from ...web.staff_pages import staff_page
 from . import following as desk_live
 from .asking import ASKED, Question, question
@@ -61,7 +61,7 @@ async def sit(request: Request) -> Response:
     form = await kit.form(request)
     action = counters.take_over if form.get("instead") else counters.open_counter
     try:
-        await house(request).database.write_in(branch.id, action, Desk(branch.id, counter.id, person.id))
+        await installation_of(request).database.write_in(branch.id, action, Desk(branch.id, counter.id, person.id))
     except DomainError as refusal:
         return await _choose(request, person, refusal=refusal, branch=branch)
     return kit.see_other(_address(branch, counter))
@@ -71,7 +71,7 @@ async def leave(request: Request) -> Response:
     """Close the counter."""
     person, branch, counter = await _here(request)
     try:
-        await house(request).database.write_in(
+        await installation_of(request).database.write_in(
             branch.id, counters.close_counter, Desk(branch.id, counter.id, person.id)
         )
     except DomainError as refusal:
@@ -96,14 +96,14 @@ def act(resource: str) -> Callable[[Request], Awaitable[Response]]:
         form = await kit.form(request)
         try:
             here = Desk(branch.id, counter.id, person.id, _expected(form))
-            said, ticket = await house(request).database.write_in(branch.id, ACTS[resource], here, form)
+            said, ticket = await installation_of(request).database.write_in(branch.id, ACTS[resource], here, form)
         except DomainError as refusal:
             if refusal.code in ASKED:
                 return await _asked(request, person, branch, counter, refusal, resource, form)
             return await _refused(request, person, branch, counter, refusal)
         if not kit.is_htmx(request):
             return kit.see_other(_address(branch, counter))
-        await house(request).audiences.settle(house(request).hub, branch.id)
+        await installation_of(request).audiences.settle(installation_of(request).hub, branch.id)
         words = _words(request, branch)
         return await _desk(
             request, person, branch, counter, Said("good", words.html(said, code=ticket.code if ticket else ""))
@@ -214,7 +214,7 @@ async def _asked(
     form: dict[str, str],
 ) -> Response:
     """The press leaves something open: the desk with the question, or the refusal where nobody is left to ask about."""
-    view = await house(request).database.read(desk_view, branch.id, counter.slug, SESSION_IDLE)
+    view = await installation_of(request).database.read(desk_view, branch.id, counter.slug, SESSION_IDLE)
     asked = question(refusal.code, resource, form, view)
     if asked is None:
         return await _refused(request, person, branch, counter, refusal)
@@ -230,9 +230,12 @@ async def _desk(
     status: int = 200,
     asked: Question | None = None,
 ) -> Response:
-    view = await house(request).database.read(desk_view, branch.id, counter.slug, SESSION_IDLE)
+    view = await installation_of(request).database.read(desk_view, branch.id, counter.slug, SESSION_IDLE)
     everybody = "all" in request.query_params
-    values = desk_live.values(house(request), view, person, everybody=everybody) | {"said": said, "asked": asked}
+    values = desk_live.values(installation_of(request), view, person, everybody=everybody) | {
+        "said": said,
+        "asked": asked,
+    }
     template = "desk/_desk.html" if kit.is_htmx(request) else "desk/desk.html"
     return await staff_page(request, person, template, values, branch=branch, status=status)
 
@@ -240,12 +243,12 @@ async def _desk(
 async def _choose(
     request: Request, person: StaffView, *, refusal: DomainError | None = None, branch: BranchSettings | None = None
 ) -> Response:
-    the_house = house(request)
+    installation = installation_of(request)
     places = [place for place in await access.branches(request) if person.may_any(access.DESK_RIGHTS, place.id)]
     if not places:
         raise Denied("not-allowed")
     halls: list[tuple[BranchSettings, dict[UUID, HolderView]]] = [
-        (place, await the_house.database.read(holders, place.id, SESSION_IDLE)) for place in places
+        (place, await installation.database.read(holders, place.id, SESSION_IDLE)) for place in places
     ]
     values: dict[str, Any] = {
         "halls": halls,

@@ -29,7 +29,7 @@ from ...store.queries.audit import Entry, Wanted
 from ...store.queries.settings import BranchSettings
 from ...store.tables import ORGANISATION
 from ...web.access import AUDIT_RIGHTS
-from ...web.house import house
+from ...web.installation import installation_of
 from .frame import enter, office_page, words_for
 from .sentences import Sentences
 
@@ -73,7 +73,9 @@ async def verify(request: Request) -> Response:
     """Recompute the chain of every log that the person may read."""
     person, books = await _enter(request)
     readable = {book.id for book in books}
-    verdicts = [verdict for verdict in await house(request).database.read(log.verify) if verdict.branch_id in readable]
+    verdicts = [
+        verdict for verdict in await installation_of(request).database.read(log.verify) if verdict.branch_id in readable
+    ]
     return await _page(request, person, books, verdicts)
 
 
@@ -104,7 +106,7 @@ async def _page(
         until=_midnight(day + timedelta(days=1), book.zone) if day else None,
         before=_sequence(asked.get("before", "")),
     )
-    database = house(request).database
+    database = installation_of(request).database
     found = await database.read(audit.entries, book.id, wanted, SHOWN + 1)
     names = await database.read(audit.names_of_log, book.id)
     words = words_for(request, person, book.branch)

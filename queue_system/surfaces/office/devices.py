@@ -20,7 +20,7 @@ from ...store.queries.settings import BranchSettings
 from ...web import access, kit
 from ...web.access import DEVICE_RIGHTS
 from ...web.errors import message
-from ...web.house import house
+from ...web.installation import installation_of
 from .frame import enter, moment, named, office_page, words_for
 
 KINDS: Final = ("kiosk", "display")
@@ -58,7 +58,7 @@ async def decide(request: Request) -> Response:
     person, branches = await enter(request, DEVICE_RIGHTS)
     form = await kit.form(request)
     typed, place = str(form.get("code", "")), str(form.get("place", ""))
-    database = house(request).database
+    database = installation_of(request).database
     try:
         if form.get("decision") == "refuse":
             here = named(branches, place.partition("/")[0]) if place else _first(branches)
@@ -78,7 +78,9 @@ async def revoke(request: Request) -> Response:
     person, branches = await enter(request, DEVICE_RIGHTS)
     place = f"{request.path_params['branch']}/{request.path_params['device']}"
     branch, device_id = await _planned_device(request, branches, place)
-    await house(request).database.write_in(branch.id, devices.revoke_device, branch.id, device_id, access.actor(person))
+    await installation_of(request).database.write_in(
+        branch.id, devices.revoke_device, branch.id, device_id, access.actor(person)
+    )
     return _said("revoked")
 
 
@@ -91,8 +93,8 @@ async def _page(
     errors: dict[str, str] | None = None,
     status: int = 200,
 ) -> Response:
-    words, now = words_for(request, person), house(request).clock.now()
-    database = house(request).database
+    words, now = words_for(request, person), installation_of(request).clock.now()
+    database = installation_of(request).database
     planned = [
         Planned(
             branch,
@@ -127,7 +129,7 @@ async def _page(
 
 async def _pairing(request: Request, typed: str) -> PairingView | None:
     folded = "".join(letter for letter in typed.upper() if letter in devices.USER_CODE_ALPHABET)
-    waiting = await house(request).database.read(stored.open_pairings)
+    waiting = await installation_of(request).database.read(stored.open_pairings)
     return next((one for one in waiting if one.user_code == folded), None)
 
 
@@ -136,7 +138,7 @@ async def _planned_device(request: Request, branches: list[BranchSettings], plac
     if not device_slug:
         raise Invalid("place-missing", "place")
     branch = named(branches, branch_slug)
-    for device in await house(request).database.read(stored.devices, branch.id):
+    for device in await installation_of(request).database.read(stored.devices, branch.id):
         if device.slug == device_slug and device.kind in KINDS:
             return branch, device.id
     raise Missing("device")

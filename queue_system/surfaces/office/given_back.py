@@ -23,7 +23,7 @@ from ...store.queries.freed import KeptPlace, kept_places
 from ...store.queries.settings import BranchSettings
 from ...web import access, kit
 from ...web.access import PLACES_RIGHTS
-from ...web.house import house
+from ...web.installation import installation_of
 from ...web.security import LARGEST_BODY
 from .frame import enter, moment, named, office_page, words_for
 
@@ -56,7 +56,7 @@ async def show(request: Request) -> Response:
         person,
         "office/given-back.html",
         {
-            "days": await house(request).database.read(_kept, branches, words),
+            "days": await installation_of(request).database.read(_kept, branches, words),
             "hours": hours,
             "released": int(released) if released.isdecimal() and len(released) < 5 else None,
         },
@@ -69,7 +69,9 @@ async def release(request: Request) -> Response:
     branch = named(branches, request.path_params["branch"])
     # All places of a day in one field: what is let in at all bounds it.
     ids = _ids((await kit.form(request, LARGEST_BODY)).get("places", ""))
-    count = await house(request).database.write_in(branch.id, release_places, branch.id, ids, access.actor(person))
+    count = await installation_of(request).database.write_in(
+        branch.id, release_places, branch.id, ids, access.actor(person)
+    )
     return kit.see_other(f"{PAGE}?{urlencode({'released': count})}")
 
 

@@ -26,7 +26,7 @@ from ...store.queries.settings import BranchSettings, Names
 from ...store.tables import ORGANISATION
 from ...web.access import DEVICE_RIGHTS, OFFICE_RIGHTS, PLACES_RIGHTS
 from ...web.given_back import given_back_of
-from ...web.house import house
+from ...web.installation import installation_of
 from . import audit as office_audit
 from . import devices as office_devices
 from . import given_back as office_given_back
@@ -73,13 +73,13 @@ class BranchToday:
 async def overview(request: Request) -> Response:
     """Every branch in one line."""
     person, branches = await enter(request, OFFICE_RIGHTS)
-    database = house(request).database
+    database = installation_of(request).database
     today = await database.read(_today, branches)
     pairs = any(person.may_any(DEVICE_RIGHTS, branch.id) for branch in branches)
     idle: list[NotInForce] = []
     if person.may(EVERYTHING, ORGANISATION):
         idle = await database.read(not_in_force, available_languages())
-    words, now = words_for(request, person), house(request).clock.now()
+    words, now = words_for(request, person), installation_of(request).clock.now()
     return await office_page(
         request,
         person,

@@ -18,7 +18,7 @@ from ...store.queries.settings import BranchSettings
 from ...web import access, kit
 from ...web.access import DEVICE_RIGHTS
 from ...web.errors import message
-from ...web.house import house
+from ...web.installation import installation_of
 from ...web.printer_words import VALUES
 from .frame import enter, office_page, words_for
 from .printers import PAGE, printer_of, printer_page, said_of
@@ -38,7 +38,7 @@ async def save(request: Request) -> Response:
     form = await kit.form(request)
     typed = {name: str(form.get(name, "")).strip() for name in (*_FIELDS, *printers.HABITS)}
     try:
-        await house(request).database.write_in(
+        await installation_of(request).database.write_in(
             branch.id,
             actions.set_printer,
             branch.id,
@@ -56,7 +56,9 @@ async def learn_again(request: Request) -> Response:
     """Find out anew whether the printer confirms."""
     person, branches = await enter(request, DEVICE_RIGHTS)
     branch, device = await printer_of(request, branches)
-    await house(request).database.write_in(branch.id, actions.learn_again, branch.id, device.id, access.actor(person))
+    await installation_of(request).database.write_in(
+        branch.id, actions.learn_again, branch.id, device.id, access.actor(person)
+    )
     return kit.see_other(f"{printer_page(branch, device)}?said=learn")
 
 

@@ -22,7 +22,7 @@ from ...store.queries.slips import SlipView
 from ...web import access, kit
 from ...web.access import DEVICE_RIGHTS
 from ...web.errors import message
-from ...web.house import house
+from ...web.installation import installation_of
 from .frame import enter, look, moment, named, office_page, words_for
 
 PAGE: Final = "/office/printers"
@@ -68,7 +68,9 @@ async def state(request: Request) -> Response:
     branches = await look(request, DEVICE_RIGHTS)
     values = await _values(request, branches, None)
     language = words_for(request).language
-    html = await kit.render(house(request), "office/_printers.html", values, language=language, request=request)
+    html = await kit.render(
+        installation_of(request), "office/_printers.html", values, language=language, request=request
+    )
     return HTMLResponse(html, headers={"Cache-Control": "no-store"})
 
 
@@ -76,7 +78,7 @@ async def print_trial(request: Request) -> Response:
     """A slip that is nobody's number."""
     person, branches = await enter(request, DEVICE_RIGHTS)
     branch, device = await printer_of(request, branches)
-    test_slip = house(request).test_slip
+    test_slip = installation_of(request).test_slip
     if test_slip is None:
         raise Refused("printer-not-set")
     outcome = await test_slip(branch.id, device.id, words_for(request, person).language)
@@ -92,7 +94,7 @@ async def print_copy(request: Request) -> Response:
     person, branches = await enter(request, DEVICE_RIGHTS)
     branch, device = await printer_of(request, branches)
     form = await kit.form(request)
-    database = house(request).database
+    database = installation_of(request).database
     wanted = next(
         (
             slip
@@ -137,11 +139,11 @@ async def _page(
 
 
 async def _values(request: Request, branches: list[BranchSettings], person: StaffView | None) -> dict[str, Any]:
-    words, now = words_for(request, person), house(request).clock.now()
+    words, now = words_for(request, person), installation_of(request).clock.now()
     printers: list[PrinterToday] = []
     listed: list[SlipToday] = []
     for branch in branches:
-        devices, counts, recent = await house(request).database.read(_today, branch)
+        devices, counts, recent = await installation_of(request).database.read(_today, branch)
         places = {
             device.id: PrinterToday(
                 branch, device, moment(device.status_at, branch, words, now), counts.get(device.id, {})
@@ -167,7 +169,7 @@ def _today(tx: Tx, branch: BranchSettings) -> tuple[list[DeviceView], dict[Any, 
 async def printer_of(request: Request, branches: list[BranchSettings]) -> tuple[BranchSettings, DeviceView]:
     """The printer that the address names; raises Missing("branch", "device")."""
     branch = named(branches, request.path_params["branch"])
-    for device in await house(request).database.read(stored.devices, branch.id, "printer"):
+    for device in await installation_of(request).database.read(stored.devices, branch.id, "printer"):
         if device.slug == request.path_params["device"]:
             return branch, device
     raise Missing("device")

@@ -20,7 +20,7 @@ from ...i18n import dates
 from ...i18n.words import available_languages
 from ...store.queries.pairing import pairing_state
 from ...web import access, kit, limits
-from ...web.house import house
+from ...web.installation import installation_of
 from ...web.qr import qr_svg
 
 KINDS: Final = ("display", "kiosk")
@@ -73,14 +73,14 @@ async def _ask(request: Request, kind: str) -> tuple[str, str | None]:
     state = await _state(request, wish)
     if wish is None or state != "approved":
         return state, None
-    return await house(request).database.write(devices.redeem_pairing, wish.device_code)
+    return await installation_of(request).database.write(devices.redeem_pairing, wish.device_code)
 
 
 async def _state(request: Request, wish: _Wish | None) -> str:
     if wish is None:
         return "gone"
     # Asking only reads: thousands of made-up codes cost no write.
-    return await house(request).database.read(pairing_state, sha256(wish.device_code))
+    return await installation_of(request).database.read(pairing_state, sha256(wish.device_code))
 
 
 async def _new_code(request: Request, kind: str, *, expired: bool) -> Response:
@@ -88,7 +88,7 @@ async def _new_code(request: Request, kind: str, *, expired: bool) -> Response:
         limits.allow(request, "pairings")
     except TooMany as error:
         return await _page(request, kind, "busy", status=429, refresh=error.seconds)
-    asked = await house(request).database.write(devices.ask_pairing, kind)
+    asked = await installation_of(request).database.write(devices.ask_pairing, kind)
     response = await _page(request, kind, "pending", asked.user_code, expired=expired)
     response.set_cookie(
         _cookie_name(kind),
@@ -98,7 +98,7 @@ async def _new_code(request: Request, kind: str, *, expired: bool) -> Response:
         path="/pair",
         httponly=True,
         samesite="strict",
-        secure=house(request).configuration.behind_tls,
+        secure=installation_of(request).configuration.behind_tls,
     )
     return response
 
@@ -113,8 +113,8 @@ async def _page(
     status: int = 200,
     refresh: int = ASK_SECONDS,
 ) -> Response:
-    the_house = house(request)
-    organisation = await the_house.organisation()
+    installation = installation_of(request)
+    organisation = await installation.organisation()
     languages = [language for language in organisation.languages if language in available_languages()][:2] or ["ar"]
     tongues = [kit.words_of(language) for language in languages]
     shown = f"{user_code[:4]}-{user_code[4:]}"
@@ -139,7 +139,7 @@ async def _page(
 
 
 def _let_in(request: Request, kind: str, token: str, response: Response) -> Response:
-    secure = house(request).configuration.behind_tls
+    secure = installation_of(request).configuration.behind_tls
     response.set_cookie(
         access.device_cookie(request, kind),
         token,
@@ -172,7 +172,7 @@ def _cookie_name(kind: str) -> str:
 
 def _address(request: Request) -> str:
     """Where the phone in the office finds us: the public address, else the one that this device uses itself."""
-    return house(request).configuration.public_url or f"{request.url.scheme}://{request.url.netloc}"
+    return installation_of(request).configuration.public_url or f"{request.url.scheme}://{request.url.netloc}"
 
 
 routes: list[BaseRoute] = [

@@ -27,7 +27,7 @@ from ...store.log import CITIZEN
 from ...store.queries.place import PlaceView, place
 from ...store.queries.settings import BranchSettings
 from ...web import access, kit
-from ...web.house import house
+from ...web.installation import installation_of
 from ...web.whole_line import everybody
 
 # Names of services and counters are shown where the whole hall may see the code.
@@ -49,7 +49,7 @@ async def leave(request: Request) -> Response:
     branch, stands = await _here(request)
     # Who was called in the meantime, or has left before, is told by the page that follows.
     with suppress(IllegalTransition):
-        await house(request).database.write_in(branch.id, tickets.leave, branch.id, stands.ticket.id, CITIZEN)
+        await installation_of(request).database.write_in(branch.id, tickets.leave, branch.id, stands.ticket.id, CITIZEN)
     return kit.see_other(f"/t/{stands.ticket.token}")
 
 
@@ -61,7 +61,9 @@ async def live(websocket: WebSocket) -> None:
         await websocket.close(Closed.NOT_THERE)
         return
     await websocket.accept()
-    await serve(websocket, house(websocket).hub, [branch.id], _Telephone(websocket, branch.id).frame, ages=True)
+    await serve(
+        websocket, installation_of(websocket).hub, [branch.id], _Telephone(websocket, branch.id).frame, ages=True
+    )
 
 
 class _Telephone:
@@ -69,7 +71,7 @@ class _Telephone:
 
     def __init__(self, websocket: WebSocket, branch_id: UUID) -> None:
         self._websocket = websocket
-        self._house = house(websocket)
+        self._installation = installation_of(websocket)
         self._branch_id = branch_id
         self._shown: tuple[Hashable, ...] = ()
         self._drawn: Frame | None = None
@@ -79,9 +81,9 @@ class _Telephone:
         """The page's changing part as it is now."""
         if self._drawn is not None and self._settled:
             return self._drawn
-        await self._house.audiences.settle(self._house.hub, self._branch_id)
+        await self._installation.audiences.settle(self._installation.hub, self._branch_id)
         branch, stands = await self._stands()
-        now = self._house.clock.now()
+        now = self._installation.clock.now()
         ended = stands.ticket.ended_at
         # The end of a visit may be a slip of the hand that is taken back.
         self._settled = stands.ticket.state in FINAL and ended is not None and now - ended > TAKE_BACK
@@ -97,21 +99,21 @@ class _Telephone:
         return self._drawn
 
     async def _stands(self) -> tuple[BranchSettings, PlaceView]:
-        line = await everybody(self._house, self._branch_id)
+        line = await everybody(self._installation, self._branch_id)
         ticket = line.open.get(self._websocket.path_params["token"])
         return (line.settings, line.place(ticket)) if ticket else await _here(self._websocket)
 
     async def _draw(self, branch: BranchSettings, stands: PlaceView) -> Frame:
         values = await _values(self._websocket, branch, stands)
         language = _language(self._websocket, branch, stands)
-        html = await kit.render(self._house, "phone/_ticket.html", values, language=language, branch=branch)
+        html = await kit.render(self._installation, "phone/_ticket.html", values, language=language, branch=branch)
         return Frame(stands.seq, json.dumps({"type": "ticket", "seq": stands.seq, "html": html}))
 
 
 async def _here(connection: HTTPConnection) -> tuple[BranchSettings, PlaceView]:
     """The branch and place behind the link; raises Missing("ticket")."""
     branch, ticket = await access.ticket(connection)
-    return branch, await house(connection).database.read(place, branch, ticket.token)
+    return branch, await installation_of(connection).database.read(place, branch, ticket.token)
 
 
 async def _values(connection: HTTPConnection, branch: BranchSettings, stands: PlaceView) -> dict[str, Any]:
@@ -120,7 +122,7 @@ async def _values(connection: HTTPConnection, branch: BranchSettings, stands: Pl
     service = branch.services[ticket.service_id]
     neutral = service.confidentiality.hides_service
     openly = service.confidentiality.display == OPENLY
-    past = branch.timetable.session_over(ticket.business_date, house(connection).clock.now())
+    past = branch.timetable.session_over(ticket.business_date, installation_of(connection).clock.now())
     counter = branch.counters.get(ticket.counter_id) if ticket.counter_id else None
     return {
         "stands": stands,

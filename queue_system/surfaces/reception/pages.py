@@ -26,7 +26,7 @@ from ...store.queries.settings import BranchSettings
 from ...web import access, kit
 from ...web.booking_search import BY_CALL, Found, find
 from ...web.errors import message
-from ...web.house import house
+from ...web.installation import installation_of
 from ...web.staff_pages import staff_page
 from .view import NO_PAPER, PRINTER_COOKIE, hall_values, printer_of, ticket_values
 
@@ -60,7 +60,7 @@ async def state(request: Request) -> Response:
     values = await hall_values(request, person, branch)
     language = kit.language_of(request, branch, fallback=person.language)
     html = await kit.render(
-        house(request), "reception/_state.html", values, language=language, branch=branch, request=request
+        installation_of(request), "reception/_state.html", values, language=language, branch=branch, request=request
     )
     return HTMLResponse(html, headers={"Cache-Control": "no-store"})
 
@@ -94,7 +94,7 @@ async def issue(request: Request) -> Response:
             priority=str(form.get("class") or ORDINARY),
             printer_id=await printer_of(request, branch),
         )
-        issued = await house(request).database.write_in(branch.id, tickets.issue_ticket, order)
+        issued = await installation_of(request).database.write_in(branch.id, tickets.issue_ticket, order)
     except DomainError as refusal:
         return await _hall(request, person, branch, refusal, about="service")
     return kit.see_other(_address(branch, issued.ticket))
@@ -106,7 +106,7 @@ async def check_in(request: Request) -> Response:
     booking_id = _id(request.path_params["booking"], "booking")
     printer_id = await printer_of(request, branch)
     try:
-        issued = await house(request).database.write_in(
+        issued = await installation_of(request).database.write_in(
             branch.id,
             tickets.check_in,
             branch.id,
@@ -123,7 +123,7 @@ async def check_in(request: Request) -> Response:
 async def contact(request: Request) -> Response:
     """Whom to call, or to go to, for an appointment that is held elsewhere; the log says who looked."""
     person, branch = await _here(request, access.RECEPTION_RIGHTS)
-    database = house(request).database
+    database = installation_of(request).database
     found = await database.read(stored.booking, branch.id, _id(request.path_params["booking"], "booking"))
     if not branch.services[found.service_id].elsewhere:
         raise Missing("booking")
@@ -136,10 +136,10 @@ async def choose_printer(request: Request) -> Response:
     _, branch = await _here(request, access.HALL_RIGHTS)
     chosen = (await kit.form(request)).get("printer", "")
     response = kit.see_other(f"/reception/{branch.slug}")
-    printers = await house(request).database.read(slip_printers, branch.id)
+    printers = await installation_of(request).database.read(slip_printers, branch.id)
     if chosen not in {NO_PAPER, *(printer.slug for printer in printers)}:
         return response
-    secure = house(request).configuration.behind_tls
+    secure = installation_of(request).configuration.behind_tls
     response.set_cookie(
         PRINTER_COOKIE, chosen, max_age=kit.A_YEAR, path="/reception", samesite="lax", httponly=True, secure=secure
     )
@@ -177,7 +177,7 @@ async def _print(
     printer_id = await printer_of(request, branch, str(form.get("printer", "")))
     if printer_id is None:
         raise Missing("device")
-    await house(request).database.write_in(
+    await installation_of(request).database.write_in(
         branch.id, slips.reprint, branch.id, ticket_id, printer_id, access.actor(person)
     )
 
@@ -186,7 +186,7 @@ async def _raise(
     request: Request, person: StaffView, branch: BranchSettings, ticket_id: UUID, form: dict[str, str]
 ) -> None:
     priority, reason = str(form.get("class", "")), str(form.get("reason", ""))
-    await house(request).database.write_in(
+    await installation_of(request).database.write_in(
         branch.id, raise_ticket, branch.id, ticket_id, priority, reason, access.actor(person)
     )
 

@@ -23,7 +23,7 @@ from ...store.queries.place import PaperView, paper, people_ahead
 from ...store.queries.settings import BranchSettings, Names, PriorityView, ServiceView
 from ...web import access, kit
 from ...web.booking_search import BY_CALL, Found
-from ...web.house import house
+from ...web.installation import installation_of
 from ...web.qr import qr_svg
 
 PRINTER_COOKIE: Final = "slip-printer"
@@ -90,9 +90,9 @@ async def hall_values(
     request: Request, person: StaffView, branch: BranchSettings, *, found: Found | None = None, typed: str = ""
 ) -> dict[str, Any]:
     """The context of `reception/reception.html` and of its part that changes, `reception/_state.html`."""
-    now = house(request).clock.now()
+    now = installation_of(request).clock.now()
     wanted = request.query_params.get("s", "").strip()[:LONGEST_SEARCH]
-    printers, today, tickets, served = await house(request).database.read(_hall, branch)
+    printers, today, tickets, served = await installation_of(request).database.read(_hall, branch)
     open_now = departments(branch, now)
     return {
         "may": may(person, branch),
@@ -119,9 +119,11 @@ async def hall_values(
 
 async def ticket_values(request: Request, person: StaffView, branch: BranchSettings, ticket_id: UUID) -> dict[str, Any]:
     """The context of `reception/ticket.html`; raises Missing("ticket")."""
-    ticket, ahead, counter_open, slip, printers = await house(request).database.read(_ticket, branch, ticket_id)
+    ticket, ahead, counter_open, slip, printers = await installation_of(request).database.read(
+        _ticket, branch, ticket_id
+    )
     words = kit.words_of(kit.language_of(request, branch, fallback=person.language), branch)
-    link = f"{house(request).configuration.address}/t/{ticket.token}"
+    link = f"{installation_of(request).configuration.address}/t/{ticket.token}"
     return {
         "may": may(person, branch),
         "ticket": ticket,
@@ -140,7 +142,7 @@ async def ticket_values(request: Request, person: StaffView, branch: BranchSetti
 
 async def printer_of(request: Request, branch: BranchSettings, wanted: str = "") -> UUID | None:
     """The printer chosen in the form, else by this browser, else the branch's own; None for no paper."""
-    printers = await house(request).database.read(reception.slip_printers, branch.id)
+    printers = await installation_of(request).database.read(reception.slip_printers, branch.id)
     named = next((one for one in printers if wanted and one.slug == wanted), None)
     chosen = named or _chosen(request, printers)
     return chosen.id if chosen else None

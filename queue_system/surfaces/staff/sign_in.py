@@ -20,7 +20,7 @@ from ...store.queries.access import AccountView, StaffView, staff_by_session
 from ...store.queries.settings import branch_ids
 from ...web import access, kit
 from ...web.errors import message
-from ...web.house import house
+from ...web.installation import installation_of
 from ...web.sign_in_check import checked
 from ...web.staff_pages import NO_PLACE, first_page, may_open, staff_page
 
@@ -67,7 +67,7 @@ async def create(request: Request) -> Response:
         )
     if account is None:
         return await _wrong(request, wanted, login)
-    database = house(request).database
+    database = installation_of(request).database
     if left_over := request.cookies.get(access.session_cookie(request)):
         await database.write(sessions.end_session, left_over)
     browser = _browser(request) or secrets.token_urlsafe(32)
@@ -89,10 +89,10 @@ async def destroy(request: Request) -> Response:
     """Sign out: the session is gone, not only its cookie."""
     name = access.session_cookie(request)
     if token := request.cookies.get(name):
-        await house(request).database.write(sessions.end_session, token)
+        await installation_of(request).database.write(sessions.end_session, token)
     response = kit.see_other("/sign-in")
     response.delete_cookie(
-        name, path="/", secure=house(request).configuration.behind_tls, httponly=True, samesite="lax"
+        name, path="/", secure=installation_of(request).configuration.behind_tls, httponly=True, samesite="lax"
     )
     return response
 
@@ -111,7 +111,7 @@ def own_path(wanted: str | None) -> str:
 
 async def _way(request: Request, person: StaffView, wanted: str) -> str:
     """Where somebody goes after signing in: the page they asked for where they may open it, else their first."""
-    branches = await house(request).database.read(branch_ids)
+    branches = await installation_of(request).database.read(branch_ids)
     return wanted if wanted and may_open(person, wanted, branches) else first_page(person)
 
 
@@ -141,7 +141,7 @@ def _set_cookie(request: Request, response: Response, name: str, value: str, max
         value,
         max_age=None if max_age is None else int(max_age.total_seconds()),
         path="/",
-        secure=house(request).configuration.behind_tls,
+        secure=installation_of(request).configuration.behind_tls,
         httponly=True,
         samesite="lax",
     )

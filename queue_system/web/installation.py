@@ -28,8 +28,8 @@ T = TypeVar("T")
 
 
 @dataclass(slots=True)
-class House:
-    """Made once by `app`; found again from a request with `house(request)`."""
+class Installation:
+    """Made once by `app`; found again from a request with `installation_of(request)`."""
 
     configuration: Configuration
     secret: bytes
@@ -48,9 +48,9 @@ class House:
     background: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
 
     @property
-    def read_only(self) -> ReadOnlyHouse:
+    def read_only(self) -> ReadOnlyInstallation:
         """The part of it that a screen is given."""
-        return ReadOnlyHouse(
+        return ReadOnlyInstallation(
             reader=Reader(self.database),
             clock=self.clock,
             hub=self.hub,
@@ -76,7 +76,7 @@ class House:
 
 
 @dataclass(frozen=True, slots=True)
-class ReadOnlyHouse:
+class ReadOnlyInstallation:
     """What a screen is given of the house. Nothing in it leads to a database that can be written to.
 
     A test follows the types of its fields and of what they give.
@@ -96,14 +96,14 @@ class ReadOnlyHouse:
         return await self.reader.read(organisation)
 
 
-def house(connection: HTTPConnection) -> House:
-    """The house a request or socket came to."""
-    return connection.app.state.house  # type: ignore[no-any-return]
+def installation_of(connection: HTTPConnection) -> Installation:
+    """The installation that a request or socket came to."""
+    return connection.app.state.installation  # type: ignore[no-any-return]
 
 
-def read_only_house(connection: HTTPConnection) -> ReadOnlyHouse:
+def read_only_installation(connection: HTTPConnection) -> ReadOnlyInstallation:
     """The same without a way to write, for screens."""
-    return house(connection).read_only
+    return installation_of(connection).read_only
 
 
 async def in_thread(work: Callable[[], T]) -> T:
