@@ -1,4 +1,4 @@
-"""What a citizen does beforehand: hold a time, confirm it, change it, give it up."""
+"""What a booker does beforehand: hold a time, confirm it, change it, give it up."""
 
 from __future__ import annotations
 

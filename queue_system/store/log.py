@@ -46,7 +46,7 @@ _CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who did it: citizen, staff, device, system; `id` is an id, never a name."""
+    """Who did it: citizen (a booker or visitor, by themselves), staff, device, system; `id` is an id, never a name."""
 
     kind: str
     id: str = ""

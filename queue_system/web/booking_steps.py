@@ -1,4 +1,4 @@
-"""What a citizen does with a booking that is there, by page or program, within what one address may do."""
+"""What a booker does with a booking that is there, by page or program, within what one address may do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A citizen's program books: holds a time, confirms it, moves it, gives it up."""
+"""A program books for a booker: holds a time, confirms it, moves it, gives it up."""
 
 from __future__ import annotations
 

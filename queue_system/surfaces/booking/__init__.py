@@ -1,4 +1,4 @@
-"""Pages for citizens before they come: services, times, an appointment, the published rule."""
+"""Pages for bookers: services, times, an appointment, the published rule."""
 
 from __future__ import annotations
 

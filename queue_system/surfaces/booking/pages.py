@@ -1,4 +1,4 @@
-"""Pages for citizens before they come: what there is, which service, which day, which time.
+"""Pages for bookers: what there is, which service, which day, which time.
 
 The order of the pages is the order of the questions; each can be opened by its address and works without a script.
 """
