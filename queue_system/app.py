@@ -22,6 +22,7 @@ from .clock import Clock, SystemClock
 from .configuration import Configuration, secret_key
 from .live.hub import Hub
 from .live.relay import Relay
+from .ops import metrics
 from .ops.background import attempt, forever, watch_open_files
 from .printing.machine import this_node
 from .printing.runner import Printing
@@ -75,6 +76,7 @@ def create_app(
         templates=kit.templates(folders(surfaces, "templates"), static),
         demo=demo,
     )
+    watched = metrics.Watched(installation.traffic, installation.database, installation.hub.positions)
     own_origins = [configuration.public_url] if configuration.public_url else []
     first, *others = surfaces.values()
     app = Starlette(
@@ -82,10 +84,11 @@ def create_app(
             *first.routes,
             *files.routes_for(static),
             *(route for surface in others for route in surface.routes),
+            *metrics.routes_for(watched, configuration.metrics_token.get_secret_value()),
         ],
         middleware=[
             *_proxies(configuration),
-            Middleware(Observed, log_access=configuration.access_log, node=this_node()),
+            Middleware(Observed, traffic=installation.traffic, log_access=configuration.access_log, node=this_node()),
             Middleware(Gate, own_origins=own_origins, refusal=errors.refusal, https=configuration.behind_tls),
         ],
         exception_handlers=errors.HANDLERS,

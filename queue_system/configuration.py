@@ -16,7 +16,7 @@ from pydantic import SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX: Final = "QUEUE_"
-SECRETS: Final = ("database_url", "secret_key")
+SECRETS: Final = ("database_url", "secret_key", "metrics_token")
 SHORTEST_KEY: Final = 16
 KEY_FILE: Final = "secret.key"
 
@@ -37,7 +37,7 @@ class Configuration(BaseSettings):
 
     `database_url` is empty for the embedded SQLite in `data_dir`. `public_url` is what visitors' telephones
     open; it goes into QR codes. `trusted_proxies` are addresses whose X-Forwarded-* and X-Request-ID headers are
-    believed. `access_log` writes a line for each request, at the level info.
+    believed. `access_log` writes a line for each request, at the level info; `metrics_token` opens `/metrics`.
     """
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
@@ -51,6 +51,7 @@ class Configuration(BaseSettings):
     trusted_proxies: str = ""
     log_level: str = "info"
     access_log: bool = False
+    metrics_token: SecretStr = SecretStr("")
 
     @field_validator("port")
     @classmethod
@@ -66,9 +67,9 @@ class Configuration(BaseSettings):
             raise ValueError("an address such as postgresql://user:password@host/database; empty for the embedded one")
         return value
 
-    @field_validator("secret_key")
+    @field_validator("secret_key", "metrics_token")
     @classmethod
-    def _secret_key(cls, value: SecretStr) -> SecretStr:
+    def _long_enough(cls, value: SecretStr) -> SecretStr:
         if 0 < len(value.get_secret_value()) < SHORTEST_KEY:
             raise ValueError(f"at least {SHORTEST_KEY} random characters, such as openssl rand -hex 32 makes")
         return value

@@ -27,7 +27,7 @@ from tests.tree import ROOT
 
 pytestmark = pytest.mark.browser
 
-FOLLOW = ROOT / "queue_system" / "static" / "follow.js"
+FOLLOW = ROOT / "queue_system" / "web" / "static" / "follow.js"
 FIRST_MS, CAP_MS, OPENING_MS, SILENCE_MS = 500, 4_000, 8_000, 20_000
 PULSE = '{"type": "pulse"}'
 # Chance gives its middle, so that pauses are as long as they are meant; what happens is written down.
@@ -57,6 +57,7 @@ class Server:
     def __init__(self) -> None:
         self.sockets: list[WebSocket] = []
         self.ended: list[WebSocket] = []
+        self.kept_waiting: list[WebSocket] = []
         self.opens = True
         self._loop: asyncio.AbstractEventLoop | None = None
         self._running: Any = None
@@ -83,6 +84,12 @@ class Server:
         for text in texts:
             self._do(self.sockets[-1].send_text(text))
 
+    def let_in(self) -> None:
+        """Accept the socket that was kept waiting."""
+        until(lambda: bool(self.kept_waiting))
+        self.sockets.append(self.kept_waiting.pop())
+        self._do(self.sockets[-1].accept())
+
     def hang_up(self, code: int) -> None:
         self._do(self.sockets[-1].close(code))
 
@@ -95,6 +102,8 @@ class Server:
         if self.opens:
             await websocket.accept()
             self.sockets.append(websocket)
+        else:
+            self.kept_waiting.append(websocket)
         while (await websocket.receive())["type"] != "websocket.disconnect":
             pass
         self.ended.append(websocket)
@@ -281,6 +290,18 @@ def test_a_connection_that_does_not_open_is_given_up_sooner(tab: Page, server: S
     tab.clock.run_for(1_000)
     assert tab.evaluate("following.isCut()")
     assert told(tab) == ["refused"]
+
+
+def test_a_connection_that_was_slow_to_open_has_the_whole_time_to_speak(tab: Page, server: Server) -> None:
+    server.opens = False
+    begin(tab)
+    tab.clock.run_for(OPENING_MS - 1_000)
+    server.let_in()
+    wait_for(tab, "following.isOpen()")
+    tab.clock.run_for(SILENCE_MS - 1_000)
+    assert tab.evaluate("following.isOpen()")
+    tab.clock.run_for(1_000)
+    assert tab.evaluate("following.isCut()")
 
 
 def test_a_server_that_is_away_is_told_as_a_refusal_and_a_connection_that_broke_is_not(

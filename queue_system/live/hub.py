@@ -23,6 +23,10 @@ class Hub:
         """The newest sequence heard of; 0 before the first."""
         return self._positions.get(branch, 0)
 
+    def positions(self) -> dict[UUID, int]:
+        """The newest sequence heard of, by branch."""
+        return dict(self._positions)
+
     def wake(self, touched: dict[UUID, int]) -> None:
         """Something was committed. Older or repeated news is harmless."""
         for branch, seq in touched.items():

@@ -1,1 +1,1 @@
-"""Running an installation: serving, examining, work that comes round."""
+"""Running an installation: serving, examining, work that comes round, numbers for Prometheus."""

@@ -16,7 +16,7 @@ import asyncio
 import contextlib
 import contextvars
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -116,6 +116,11 @@ class Database:
     def server_version(self) -> str:
         """Name and version of the database, for `doctor`."""
         return f"{self.dialect.name} {self.read_now(lambda tx: tx.scalar(self.dialect.version))}"
+
+    @property
+    def writers(self) -> Sequence[Writer]:
+        """The threads that write, with what they have counted; none before the first write."""
+        return tuple(self._writers)
 
     # ------------------------------------------------------------ for migrations
 

@@ -109,6 +109,7 @@ def locked(tx: Tx, branch_id: UUID) -> Iterator[Locked]:
     if branch.pending:
         for entry in branch.pending:
             tx.later(_APPEND, entry)
+            tx.facts.append((branch_id, entry["kind"]))
         tx.later(_ADVANCE, {"branch": branch_id, "seq": branch.last_seq, "at": branch.now, "link": branch.chain})
         tx.touched[branch_id] = branch.last_seq
 

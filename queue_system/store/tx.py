@@ -32,12 +32,13 @@ class Tx:
     """One piece of work inside a transaction: the connection, the instant, and what it has touched.
 
     `now` is read once per piece of work, after the transaction began, so that everything it writes agrees.
-    `touched` collects (branch → last sequence) for the wake-up after the commit; `wrote` is whether anything
-    but reads was asked for. `settings` are those that were read before; in work that `edits` settings (store/editing.py)
-    they are not looked at and nothing is added, because what it reads may never be committed.
+    `touched` collects (branch → last sequence) for the wake-up after the commit, `facts` the (branch, kind) of each
+    entry, which are counted after it; `wrote` is whether anything but reads was asked for. `settings` are those that
+    were read before; in work that `edits` settings (store/editing.py) they are not looked at and nothing is added,
+    because what it reads may never be committed.
     """
 
-    __slots__ = ("_connection", "_dialect", "_unsent", "edits", "now", "settings", "touched", "wrote")
+    __slots__ = ("_connection", "_dialect", "_unsent", "edits", "facts", "now", "settings", "touched", "wrote")
 
     def __init__(self, connection: Connection, dialect: Dialect, now: datetime, settings: Versioned) -> None:
         self._connection = connection
@@ -46,6 +47,7 @@ class Tx:
         self.now = now
         self.settings = settings
         self.touched: dict[UUID, int] = {}
+        self.facts: list[tuple[UUID, str]] = []
         self.wrote = False
         self.edits = False
 

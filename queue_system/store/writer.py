@@ -6,7 +6,9 @@ import contextlib
 import contextvars
 import queue
 import threading
-from collections.abc import Callable
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -15,6 +17,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from ..measures import BATCH_SIZES, COMMIT_SECONDS, Distribution
 from .dialect import Dialect
 from .tx import Tx, transaction
 from .versioned import Versioned
@@ -61,7 +64,18 @@ class Writer(threading.Thread):
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._next: Job | None = None
         self._stopping = False
+        # Monitoring reads these numbers while this thread alone writes them.
+        self.batches = Distribution(BATCH_SIZES)
+        self.commits = Distribution(COMMIT_SECONDS)
+        self.failures = 0
+        # (branch, kind of fact) → how many were committed.
+        self.facts: Counter[tuple[UUID, str]] = Counter()
         self.start()
+
+    @property
+    def waiting(self) -> int:
+        """Jobs that wait for their turn."""
+        return self._jobs.qsize() + (self._next is not None)
 
     def submit(self, job: Job) -> None:
         self._jobs.put(job)
@@ -104,12 +118,14 @@ class Writer(threading.Thread):
         batch = [job for job in waiting if job.future.set_running_or_notify_cancel()]
         if not batch:
             return
+        self.batches.note(len(batch))
         try:
             try:
                 results, touched = self._commit(batch, apart=False)
             except _Entangled:
                 results, touched = self._commit(batch, apart=True)
         except Exception as error:  # noqa: BLE001 - the jobs' callers wait for an answer, whatever went wrong
+            self.failures += 1
             self._failed()
             failure = batch[0].context.run(self._dialect.unavailable, error)
             for job in batch:
@@ -136,10 +152,14 @@ class Writer(threading.Thread):
             with transaction(self._dialect.writing) as connection:
                 results = [self._run_one(connection, job, touched, settings, apart=apart) for job in batch]
                 self._dialect.notify(connection, touched)
+                ready = time.perf_counter()
         except _JobFailed as failed:
             if len(batch) > 1:
                 raise _Entangled from failed
             return [_Result(batch[0], None, failed.problem)], {}
+        self.commits.note(time.perf_counter() - ready)
+        for result in results:
+            self.facts.update(result.facts)
         settings.publish()
         return results, touched
 
@@ -159,7 +179,7 @@ class Writer(threading.Thread):
                 raise _JobFailed(problem) from problem
             return _Result(job, None, problem)
         touched.update(tx.touched)
-        return _Result(job, value, None)
+        return _Result(job, value, None, tx.facts)
 
 
 @dataclass(slots=True)
@@ -167,6 +187,8 @@ class _Result:
     job: Job
     value: Any
     problem: BaseException | None
+    # (branch, kind) of each fact that it wrote.
+    facts: Sequence[tuple[UUID, str]] = ()
 
 
 class _JobFailed(Exception):

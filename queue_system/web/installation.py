@@ -19,6 +19,7 @@ from ..live.audience import Audiences
 from ..live.hub import Hub
 from ..live.presence import Presence
 from ..live.shared import SharedLooks
+from ..measures import Traffic
 from ..store.database import Database
 from ..store.queries.organisation import OrganisationView, organisation
 from ..store.reader import Reader
@@ -40,6 +41,7 @@ class Installation:
     shared: SharedLooks = field(default_factory=SharedLooks)
     audiences: Audiences = field(default_factory=Audiences)
     presence: Presence = field(default_factory=Presence)
+    traffic: Traffic = field(default_factory=Traffic)
     # Set by `demo` alone: shown on the front page, so that a newcomer finds the way in.
     demo: dict[str, object] | None = None
     # Prints a trial slip on a printer of a branch and says how it went; set by `app`, which alone knows printers.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import secrets
-import time
 from typing import Any, Final
 
 import structlog
@@ -12,6 +11,8 @@ from starlette.datastructures import Headers
 from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
+
+from ..measures import Traffic
 
 HEADER: Final = "X-Request-ID"
 # What a proxy may write there: nothing that a log, a page or a header could take for something else.
@@ -42,8 +43,9 @@ class Observed:
     the template of its route: paths, queries and headers hold secret links, codes and telephone numbers.
     """
 
-    def __init__(self, app: ASGIApp, *, log_access: bool, node: str) -> None:
+    def __init__(self, app: ASGIApp, traffic: Traffic, *, log_access: bool, node: str) -> None:
         self._app = app
+        self._traffic = traffic
         self._log_access = log_access
         self._node = node
 
@@ -56,25 +58,35 @@ class Observed:
         header = (HEADER.lower().encode(), request_id.encode())
         # Where nothing is answered, `web.errors` answers outside of us.
         status = 500
-        began = time.perf_counter()
+        opened = False
+        began = self._traffic.now()
 
         async def send_with_id(message: Message) -> None:
-            nonlocal status
+            nonlocal status, opened
             match message["type"]:
                 case "http.response.start" | "websocket.accept" as kind:
                     status = message["status"] if kind == "http.response.start" else SWITCHING_PROTOCOLS
                     message = {**message, "headers": [*message.get("headers", ()), header]}
+                    if kind == "websocket.accept":
+                        opened = True
+                        self._traffic.socket_opened(route_of(scope))
                 case "websocket.close":
                     status = message.get("code", 1000)
             await send(message)
+            if message["type"] == "websocket.send":
+                self._traffic.spoke(route_of(scope))
 
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             try:
                 await self._app(scope, receive, send_with_id)
             finally:
-                self._note(scope, status, time.perf_counter() - began)
+                if opened:
+                    self._traffic.socket_ended(route_of(scope))
+                self._note(scope, status, self._traffic.now() - began)
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
+        if scope["type"] == "http":
+            self._traffic.request_ended(scope["method"], route_of(scope), status, seconds)
         if not self._log_access:
             return
         log.info(

@@ -1,0 +1,186 @@
+"""`/metrics` for Prometheus: this node's own numbers, and how the branches stand. No label names a person.
+
+Numbers are kept where the work is done (`store.writer`, `measures.Traffic`) as plain integers; the library that writes
+them in Prometheus' form is loaded when somebody asks, and knows nothing between two questions.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import TYPE_CHECKING, Final
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from ..core.errors import Unavailable
+from ..measures import BATCH_SIZES, COMMIT_SECONDS, Distribution, Traffic
+from ..store.database import Database
+from ..store.queries.measures import Measures, measures
+from ..store.writer import Writer
+
+if TYPE_CHECKING:
+    from prometheus_client import Metric
+
+READ_SECONDS: Final = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What is looked at: a node's traffic, its database, and the positions that it has heard of, by branch."""
+
+    traffic: Traffic
+    database: Database
+    heard: Callable[[], Mapping[UUID, int]]
+
+
+def routes_for(watched: Watched, token: str) -> list[BaseRoute]:
+    """GET `/metrics` for the bearer of the token; no such page where there is no token."""
+
+    async def show(request: Request) -> Response:
+        given = request.headers.get("authorization", "")
+        if not hmac.compare_digest(given.encode(), f"Bearer {token}".encode()):
+            return Response("401\n", 401, headers={"WWW-Authenticate": "Bearer", "Cache-Control": "no-store"})
+        stand = await _measures(watched)
+        accepted = request.headers.get("accept", "")
+        found = Findings(watched.traffic, watched.traffic.now(), watched.database.writers, stand, accepted)
+        # Beside the event loop: the first question loads the library.
+        body, kind = await asyncio.to_thread(exposition, found)
+        return Response(body, headers={"Content-Type": kind, "Cache-Control": "no-store"})
+
+    return [Route("/metrics", show, methods=["GET"])] if token else []
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What is written out; `measures` is None while the database cannot be reached, `now` on the clock of `traffic`."""
+
+    traffic: Traffic
+    now: float
+    writers: Sequence[Writer]
+    measures: Measures | None
+    accepted: str
+
+
+def exposition(found: Findings) -> tuple[bytes, str]:
+    """The text and its media type, in the form that the asker accepts."""
+    from prometheus_client import CollectorRegistry, ProcessCollector
+    from prometheus_client.exposition import choose_encoder
+    from prometheus_client.registry import Collector
+
+    class Found(Collector):
+        def collect(self) -> Iterable[Metric]:
+            for part in (_traffic, _writers, _branches):
+                yield from part(found)
+
+    registry = CollectorRegistry()
+    registry.register(Found())
+    ProcessCollector(registry=registry)
+    encoder, kind = choose_encoder(found.accepted)
+    return encoder(registry), kind
+
+
+async def _measures(watched: Watched) -> Measures | None:
+    """How the branches stand; None when the database is away, or does not answer in time."""
+    try:
+        return await asyncio.wait_for(watched.database.read(measures, watched.heard()), READ_SECONDS)
+    except (Unavailable, TimeoutError):
+        return None
+
+
+def _traffic(found: Findings) -> Iterator[Metric]:
+    from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
+
+    traffic = found.traffic
+    requests = CounterMetricFamily(
+        "queue_http_requests", "Requests by route and answer.", labels=["method", "route", "status"]
+    )
+    for (method, route, status), count in list(traffic.requests.items()):
+        requests.add_metric([method, route, str(status)], count)
+    yield requests
+    seconds = HistogramMetricFamily("queue_http_request_seconds", "How long they took.", labels=["method", "route"])
+    for labels, spread in list(traffic.seconds.items()):
+        seconds.add_metric(labels, *_buckets(spread))
+    yield seconds
+    sockets = GaugeMetricFamily("queue_sockets", "Open sockets.", labels=["route"])
+    age = GaugeMetricFamily(
+        "queue_frame_age_seconds", "Since a message was handed to one of them; at most 15 in health.", labels=["route"]
+    )
+    for route, count in list(traffic.sockets.items()):
+        sockets.add_metric([route], count)
+        if count and route in traffic.spoke_at:
+            age.add_metric([route], found.now - traffic.spoke_at[route])
+    yield from (sockets, age)
+
+
+def _writers(found: Findings) -> Iterator[Metric]:
+    from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
+
+    writers = found.writers
+    waiting = sum(writer.waiting for writer in writers)
+    yield GaugeMetricFamily("queue_writer_waiting", "Writes that wait for their turn.", value=waiting)
+    failures = sum(writer.failures for writer in writers)
+    yield CounterMetricFamily("queue_writer_failures", "Batches that the database failed.", value=failures)
+    spreads: list[tuple[str, str, Sequence[float], Callable[[Writer], Distribution]]] = [
+        ("queue_writer_batch_size", "Writes that shared a transaction.", BATCH_SIZES, lambda writer: writer.batches),
+        ("queue_writer_commit_seconds", "How long commits took.", COMMIT_SECONDS, lambda writer: writer.commits),
+    ]
+    for name, about, bounds, spread_of in spreads:
+        family = HistogramMetricFamily(name, about)
+        family.add_metric([], *_buckets(_together(bounds, [spread_of(writer) for writer in writers])))
+        yield family
+
+
+def _branches(found: Findings) -> Iterator[Metric]:
+    from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+
+    stand = found.measures
+    yield GaugeMetricFamily("queue_database_up", "Whether the database answers.", value=float(stand is not None))
+    if stand is None:
+        return
+    facts = CounterMetricFamily(
+        "queue_facts", "What this node has written into the logs of the branches.", labels=["branch", "kind"]
+    )
+    written: Counter[tuple[str, str]] = Counter()
+    for writer in found.writers:
+        for (branch_id, kind), count in list(writer.facts.items()):
+            written[stand.slugs[branch_id], kind] += count
+    for labels, count in written.items():
+        facts.add_metric(labels, count)
+    yield facts
+    lag = (stand.at - stand.unheard_since).total_seconds() if stand.unheard_since else 0.0
+    yield GaugeMetricFamily("queue_relay_lag_seconds", "Age of the oldest news unheard of here.", value=max(0.0, lag))
+    people = GaugeMetricFamily("queue_people_waiting", "People who wait to be called.", labels=["branch"])
+    slips = GaugeMetricFamily("queue_slips_waiting", "Slips that are not printed yet.", labels=["branch"])
+    age = GaugeMetricFamily("queue_spool_age_seconds", "Age of the oldest of them; 0 without any.", labels=["branch"])
+    devices = GaugeMetricFamily(
+        "queue_devices", "Kiosks, screens and printers, and how they stand.", labels=["branch", "kind", "standing"]
+    )
+    for slug, branch in stand.branches.items():
+        people.add_metric([slug], branch.people_waiting)
+        slips.add_metric([slug], branch.slips_waiting)
+        waited = (stand.at - branch.oldest_slip).total_seconds() if branch.oldest_slip else 0.0
+        age.add_metric([slug], max(0.0, waited))
+        for (kind, standing), count in branch.devices.items():
+            devices.add_metric([slug, kind, standing], count)
+    yield from (people, slips, age, devices)
+
+
+def _together(bounds: Sequence[float], spreads: Iterable[Distribution]) -> Distribution:
+    whole = Distribution(bounds)
+    for spread in spreads:
+        whole.counts = [one + other for one, other in zip(whole.counts, spread.counts, strict=True)]
+        whole.total += spread.total
+    return whole
+
+
+def _buckets(spread: Distribution) -> tuple[list[tuple[str, float]], float]:
+    """As Prometheus counts: each bucket holds what the smaller ones hold."""
+    bounds = [*(str(float(bound)) for bound in spread.bounds), "+Inf"]
+    return list(zip(bounds, map(float, accumulate(spread.counts)), strict=True)), spread.total

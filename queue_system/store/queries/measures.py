@@ -1,0 +1,83 @@
+"""How the branches stand, in numbers alone: for whoever watches over the installation."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from ..database import Tx
+from ..log import after, positions
+from ..tables import Branch, PrintJob, Ticket, table
+from .access import devices
+from .line import IS_WAITING
+from .settings import branch_ids, branch_settings
+from .slips import IS_PENDING
+
+BRANCH = table(Branch)
+JOB = table(PrintJob)
+TICKET = table(Ticket)
+
+_PEOPLE = sa.select(sa.func.count()).where(
+    TICKET.c.branch_id == sa.bindparam("branch"), TICKET.c.business_date >= sa.bindparam("live_day"), IS_WAITING
+)
+_SLIPS = (
+    sa.select(JOB.c.branch_id, sa.func.count().label("slips"), sa.func.min(JOB.c.created_at).label("oldest"))
+    .where(IS_PENDING)
+    .group_by(JOB.c.branch_id)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class BranchMeasures:
+    """People who wait, slips that are not printed yet and since when, and devices by (kind, standing)."""
+
+    people_waiting: int
+    slips_waiting: int
+    oldest_slip: datetime | None
+    devices: Mapping[tuple[str, str], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """`branches` by slug, `slugs` of everything that has a log, and since when there is news that was not heard of."""
+
+    at: datetime
+    branches: Mapping[str, BranchMeasures]
+    slugs: Mapping[UUID, str]
+    unheard_since: datetime | None
+
+
+def measures(tx: Tx, heard: Mapping[UUID, int]) -> Measures:
+    """The numbers of now; `heard` is the position that a node has heard of, by branch."""
+    slips = {row.branch_id: row for row in tx.rows(_SLIPS)}
+    standing: dict[UUID, Counter[tuple[str, str]]] = {}
+    for device in devices(tx):
+        # Printers are not paired; what they last said of themselves is how they stand.
+        stands = device.status if device.kind == "printer" else device.standing(tx.now)
+        standing.setdefault(device.branch_id, Counter())[device.kind, stands] += 1
+    branches = {}
+    for slug, branch_id in branch_ids(tx).items():
+        waiting = slips.get(branch_id)
+        branches[slug] = BranchMeasures(
+            people_waiting=_people_waiting(tx, branch_id),
+            slips_waiting=waiting.slips if waiting else 0,
+            oldest_slip=waiting.oldest if waiting else None,
+            devices=standing.get(branch_id, {}),
+        )
+    slugs = {row.id: row.slug for row in tx.rows(sa.select(BRANCH.c.id, BRANCH.c.slug))}
+    return Measures(tx.now, branches, slugs, _unheard_since(tx, heard))
+
+
+def _people_waiting(tx: Tx, branch_id: UUID) -> int:
+    first_live_day = branch_settings(tx, branch_id).timetable.first_live_day(tx.now)
+    return int(tx.scalar(_PEOPLE, {"branch": branch_id, "live_day": first_live_day}))
+
+
+def _unheard_since(tx: Tx, heard: Mapping[UUID, int]) -> datetime | None:
+    behind = [branch for branch, seq in positions(tx).items() if seq > heard.get(branch, 0)]
+    return min((after(tx, branch, heard.get(branch, 0), 1)[0].at for branch in behind), default=None)
