@@ -4,7 +4,8 @@ A fact is the audit entry, the outbox entry and the stream position at once. Its
 names, telephone or document numbers, so that personal data can be erased without touching the log. Every value is
 ready for JSON, and the type of a field (`fields`) says what the value is, because sentences and pages work from that.
 
-A new fact needs a class in its subject's module and a sentence `audit.<kind>` in every catalogue.
+A new fact needs a class in its subject's module, a sentence `audit.<kind>` in every catalogue, and a line in
+`tests/golden/facts.json`, because what is written once has to be read for ever.
 """
 
 from __future__ import annotations
