@@ -15,7 +15,7 @@ from queue_system.web import access, kit
 from queue_system.web.installation import read_only_installation
 
 from .picture import Picture, Spot, look, picture, tongues_of
-from .reach import reach_class
+from .reach import reach_of
 
 KIND: Final = "display"
 PAIR: Final = "/pair?kind=display"
@@ -36,7 +36,7 @@ async def screen(request: Request) -> Response:
         read_only_installation(request).presence.note(device.branch_id, device.id)
     shown = await picture(read_only_installation(request), Spot.of(device))
     languages = tongues_of(branch)
-    calm = branch.data.get("access", {}).get("calm_mode", [])
+    calm = branch.access.calm_mode if branch.access else ()
     return await kit.page(
         request,
         "displays/screen.html",
@@ -44,7 +44,7 @@ async def screen(request: Request) -> Response:
             "board": shown.html,
             "device": device,
             "look": look(read_only_installation(request)),
-            "reach": reach_class(device.data),
+            "reach": reach_of(device.kit),
             "tongues": [kit.words_of(language, branch) for language in languages],
             "pair": PAIR,
             "without_script": plain,

@@ -9,8 +9,9 @@ panel (`--u` in screen.css).
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
+
+from queue_system.settings.devices import DisplayKit, Kit
 
 LEAST_ANGLE_DEGREES: Final = 0.7
 # Height of a capital in "Noto Sans" as a share of the font size.
@@ -25,11 +26,14 @@ USUAL_DIAGONAL_IN: Final = 43.0
 USUAL_DISTANCE_M: Final = 5.0
 
 
-def reach_class(device: Mapping[str, Any]) -> str:
-    """The class of the page for a display with `screen_in` (inches) and `viewing_distance_m` (metres)."""
-    diagonal = float(device.get("screen_in", USUAL_DIAGONAL_IN))
-    distance = float(device.get("viewing_distance_m", USUAL_DISTANCE_M))
-    needed = font_size_needed(diagonal, distance)
+def reach_of(kit: Kit) -> str:
+    """The class of the page for a screen."""
+    return reach_class(kit.screen_in, kit.viewing_distance_m) if isinstance(kit, DisplayKit) else reach_class()
+
+
+def reach_class(screen_in: float | None = None, viewing_distance_m: float | None = None) -> str:
+    """The class of the page for a display of that diagonal (inches), read from that distance (metres)."""
+    needed = font_size_needed(screen_in or USUAL_DIAGONAL_IN, viewing_distance_m or USUAL_DISTANCE_M)
     return f"reach-{next((step for step in STEPS if step >= needed), STEPS[-1])}"
 
 

@@ -9,16 +9,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-import sqlalchemy as sa
 from openapi_schema_validator import OAS31Validator, oas31_format_checker
 from starlette.testclient import TestClient
 
 from queue_system.actions.devices import enrol_device
 from queue_system.store import log
-from queue_system.store.database import Tx
 from queue_system.store.queries.access import devices
-from queue_system.store.tables import Branch, table
-from tests.hall import PASSWORD, Hall
+from tests.hall import PASSWORD, Hall, set_branch
 
 BASE = "/api/v1"
 EMBASSY = f"{BASE}/branches/doha-main"
@@ -146,7 +143,7 @@ class Description:
 
 def allow_remote_tickets(hall: Hall) -> None:
     """The branch gives numbers to those who are elsewhere too."""
-    hall.db.write_now(_allow, hall)
+    set_branch(hall, remote_tickets=True)
 
 
 def kiosk_token(hall: Hall) -> str:
@@ -158,12 +155,3 @@ def kiosk_token(hall: Hall) -> str:
 def facts(hall: Hall) -> dict[Any, int]:
     """How long the log of each branch is: the same before and after means that nothing was changed."""
     return hall.db.read_now(log.positions)
-
-
-def _allow(tx: Tx, hall: Hall) -> None:
-    branches = table(Branch)
-    tx.execute(
-        sa.update(branches)
-        .where(branches.c.id == hall.branch.id)
-        .values(data=hall.branch.data | {"remote_tickets": True}, config_version=branches.c.config_version + 1)
-    )

@@ -131,12 +131,28 @@ def edit(hall: Hall, change: Callable[[Tx], Any]) -> None:
     hall.db.write_now(work)
 
 
+def set_branch(hall: Hall, **said: object) -> None:
+    """Give a branch particulars, such as a calling code; None takes one away."""
+    branches = table(Branch)
+    here = branches.c.id == hall.branch.id
+
+    def change(tx: Tx) -> None:
+        data = dict(tx.scalar(sa.select(branches.c.data).where(here))) | said
+        known = {name: value for name, value in data.items() if value is not None}
+        tx.execute(sa.update(branches).where(here).values(data=known))
+
+    edit(hall, change)
+
+
 def one_call_is_enough(hall: Hall) -> None:
     """From now on whoever is not here after one call is a no-show, whatever the profile says."""
 
     def work(tx: Tx) -> None:
         branches = table(Branch)
-        rules = hall.branch.queue_rules | {"no_show_after_calls": 1, "no_show_after_min": 0}
+        rules = hall.branch.queue_rules.model_dump(exclude_unset=True) | {
+            "no_show_after_calls": 1,
+            "no_show_after_min": 0,
+        }
         changed = {"queue_rules": rules, "config_version": branches.c.config_version + 1}
         tx.execute(sa.update(branches).where(branches.c.id == hall.branch.id).values(changed))
 

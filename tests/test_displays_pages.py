@@ -150,7 +150,7 @@ def test_a_calm_house_has_neither_chime_nor_flash(sqlite_url: str, tmp_path: Pat
     calm = [
         slug
         for slug in database.read_now(branch_ids)
-        if enter(database, slug).branch.data.get("access", {}).get("calm_mode")
+        if (access := enter(database, slug).branch.access) and access.calm_mode
     ]
     database.close()
     with application(sqlite_url, tmp_path, clock) as (client, hall):
@@ -174,13 +174,13 @@ def test_codes_are_as_large_as_their_readers_are_far(inches: float, metres: floa
     short_side_mm = inches * 25.4 * 9 / (16**2 + 9**2) ** 0.5
     size = font_size_needed(inches, metres)
     assert size / 100 * short_side_mm * CAP_HEIGHT == pytest.approx(height_mm, abs=0.5)
-    step = int(reach_class({"screen_in": inches, "viewing_distance_m": metres}).removeprefix("reach-"))
+    step = int(reach_class(inches, metres).removeprefix("reach-"))
     assert step >= size
 
 
 def test_an_undescribed_screen_is_taken_for_a_usual_one() -> None:
-    assert reach_class({}) == reach_class({"screen_in": 43.0, "viewing_distance_m": 5.0}) == "reach-16"
-    assert reach_class({"screen_in": 20.0, "viewing_distance_m": 40.0}) == f"reach-{STEPS[-1]}"
+    assert reach_class(None, None) == reach_class(43.0, 5.0) == "reach-16"
+    assert reach_class(20.0, 40.0) == f"reach-{STEPS[-1]}"
 
 
 def test_the_height_of_capitals_is_that_of_the_font() -> None:

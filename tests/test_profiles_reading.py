@@ -10,14 +10,14 @@ import pytest
 
 from queue_system.core.hours import Layer
 from queue_system.core.printers import HABITS
-from queue_system.declared.branch import Branch
-from queue_system.declared.declared import Names
-from queue_system.declared.devices import PrinterKit
-from queue_system.declared.hall import Counter
-from queue_system.declared.organisation import Profile
-from queue_system.declared.services import Mode, Service
 from queue_system.profiles import profile_names, read_profile
 from queue_system.profiles.lanes import derived_lanes
+from queue_system.settings.branch import Branch
+from queue_system.settings.declared import Names
+from queue_system.settings.devices import PrinterKit
+from queue_system.settings.hall import Counter
+from queue_system.settings.organisation import Profile
+from queue_system.settings.services import Mode, Service
 
 EMBASSY_FILE = Path(__file__).parent.parent / "queue_system" / "profiles" / "embassy.yaml"
 # By branch: services, queues, counters, documents asked for, devices, occasions, rules of opening hours.

@@ -105,7 +105,7 @@ def test_every_branch_of_the_samples_has_its_rule_in_its_languages(
             text = isolates.strip(" ".join(rules.articles))
             assert len(rules.articles) >= 10
             assert not re.search(r"[{}…]|rules\.", text), (slug, language)
-            guard = branch.queue_rules["max_wait_guard_min"]
+            guard = branch.queue_rules.max_wait_guard_min
             assert len({row.factor for row in rules.paces}) < 2 or guard < 60 or "ساعة" in text or "hour" in text
     database.close()
 

@@ -16,6 +16,7 @@ from queue_system.clock import FrozenClock
 from queue_system.core import hours
 from queue_system.i18n import isolates
 from queue_system.printing.slips import slip_of, trial_of
+from queue_system.settings.branch import Digits
 from queue_system.store.database import Database
 from queue_system.store.log import SYSTEM
 from queue_system.store.queries.organisation import organisation
@@ -81,7 +82,7 @@ def test_a_language_without_texts_gets_the_branch_s_own(hall: Hall) -> None:
 def test_digits_of_the_branch_stand_in_the_sentences_never_in_the_code(hall: Hall) -> None:
     take(hall)
     issued = take(hall)
-    eastern = replace(hall, branch=replace(hall.branch, digits={"ar": "arab"}))
+    eastern = replace(hall, branch=hall.branch.changed(digits=Digits(ar="arab")))
     made = slip(eastern, issued)
     assert made.code == "F002"
     assert "١٠:٠٠" in plain(made.issued)

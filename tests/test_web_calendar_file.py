@@ -135,9 +135,9 @@ def test_a_discreet_service_is_just_an_appointment(
 def test_what_happens_elsewhere_has_no_place(sqlite_url: str, clock: FrozenClock) -> None:
     database = Database(sqlite_url, clock)
     hall = furnish(database, "social-work", "wifaq")
-    phone = next(s for s in hall.branch.services.values() if s.data.get("channel") == "phone")
-    service = replace(phone, confidentiality=replace(phone.confidentiality, display="code"))
-    openly = replace(hall.branch, services=hall.branch.services | {service.id: service})
+    phone = next(s for s in hall.branch.services.values() if s.channel == "phone")
+    service = phone.changed(confidentiality=phone.confidentiality.changed(display="code"))
+    openly = hall.branch.changed(services=hall.branch.services | {service.id: service})
     hall = replace(hall, branch=openly)
     _, event = read(made(hall, service.id, datetime(2026, 11, 23, 5, 0, tzinfo=UTC)))
     assert "LOCATION" not in event

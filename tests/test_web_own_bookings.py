@@ -8,18 +8,15 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
 from starlette.testclient import TestClient
 
 from queue_system.actions.bookings import HoldOrder, hold_slot
 from queue_system.clock import FrozenClock
 from queue_system.core.bookings import HOLD, BookingState
-from queue_system.store.database import Tx
 from queue_system.store.log import CITIZEN
-from queue_system.store.tables import Branch, table
 from queue_system.surfaces.booking.own_bookings import LASTS
 from tests.api_program import Program
-from tests.hall import Hall, enter
+from tests.hall import Hall, enter, set_branch
 from tests.public_visitor import NAME, PHONE, Answer, Visitor, stored, token_of
 from tests.web_hall import another, application, furnished
 
@@ -225,10 +222,7 @@ def test_guesses_at_the_same_moment_are_no_way_around(
 
 
 def in_germany(hall: Hall, slug: str) -> None:
-    branch = enter(hall.db, slug).branch
-    branches = table(Branch)
-    moved = {"data": dict(branch.data) | {"country_code": "49"}, "config_version": branches.c.config_version + 1}
-    hall.db.write_now(Tx.execute, sa.update(branches).where(branches.c.id == branch.id).values(moved))
+    set_branch(enter(hall.db, slug), country_code="49")
 
 
 def test_many_addresses_cannot_guess_and_cannot_lock_the_owner_out(

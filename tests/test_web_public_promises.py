@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -114,11 +113,11 @@ def test_a_kiosk_sends_nobody_to_book_what_cannot_be_booked(sqlite_url: str, clo
     assert (drawn.mode, drawn.walk_in) == ("ballot", False)
     awaits = {one.id: ProspectView(0, counter_open=True) for one in (drawn, booked)}
     assert card_of(branch, drawn, awaits, clock.now()).refusal == "not-here"
-    assert card_of(branch, replace(booked, walkin_share_pct=0), awaits, clock.now()).refusal == "by-appointment"
-    received = replace(booked, mode="staff_only")
+    assert card_of(branch, booked.changed(walkin_share_pct=0), awaits, clock.now()).refusal == "by-appointment"
+    received = booked.changed(mode="staff_only")
     assert card_of(branch, received, awaits, clock.now()).refusal == "by-reception"
-    assert card_of(branch, replace(received, data={"channel": "phone"}), awaits, clock.now()).refusal == "not-here"
-    assert card_of(branch, replace(booked, mode="invite"), awaits, clock.now()).refusal == "by-invitation"
+    assert card_of(branch, received.changed(channel="phone"), awaits, clock.now()).refusal == "not-here"
+    assert card_of(branch, booked.changed(mode="invite"), awaits, clock.now()).refusal == "by-invitation"
 
 
 @pytest.mark.parametrize(

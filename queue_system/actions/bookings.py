@@ -196,7 +196,7 @@ def _hold(branch: Locked, order: HoldOrder, earlier_id: UUID | None = None) -> B
     if service is None:
         raise Missing("service")
     name = contacts.read_name(order.name)
-    country = settings.data.get("country_code")
+    country = settings.country_code
     contact = contacts.read_contact(order.contact, country, phone_only=service.by_phone, sure=order.contact_sure).value
     if order.request_id is not None:
         same = stored.booking_by_request(tx, order.branch_id, order.request_id)

@@ -194,7 +194,7 @@ def leave(tx: Tx, branch_id: UUID, ticket_id: UUID, actor: Actor) -> TicketView:
 
 def _may_be_remote(settings: BranchSettings, *, remote: bool) -> None:
     """Who stands in line stands in the hall, unless the branch says that a place may be taken from afar."""
-    if remote and not settings.data.get("remote_tickets"):
+    if remote and not settings.remote_tickets:
         raise Denied("tickets-on-the-spot")
 
 

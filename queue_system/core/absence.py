@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 OTHERS_FIRST: Final = 1
 
@@ -24,18 +23,6 @@ class AbsenceRule:
     others_first: int = OTHERS_FIRST
     rejoins: int | None = None
     keeps_place: bool = False
-
-    @classmethod
-    def of(cls, rules: Mapping[str, Any]) -> AbsenceRule:
-        """The rule in the `queue_rules` of a branch."""
-        others = rules.get("missed_rejoin_after_calls")
-        return cls(
-            calls=int(rules.get("no_show_after_calls", 1)),
-            after=timedelta(minutes=int(rules.get("no_show_after_min", 0))),
-            others_first=OTHERS_FIRST if others is None else int(others),
-            rejoins=rules.get("missed_rejoin_times"),
-            keeps_place=others is not None,
-        )
 
     def is_no_show(self, calls: int, first_called_at: datetime, agreed: datetime | None, now: datetime) -> bool:
         """Whether "not here" at `now` is a no-show: `calls` in a row, the first of them at `first_called_at`."""

@@ -248,7 +248,7 @@ def _allow_remote_tickets(tx: Tx, branch_id: UUID) -> None:
     """The demonstration gives numbers to programs too: made-up visitors have no hands to touch a kiosk."""
     branches = table(Branch)
     data = dict(tx.scalar(sa.select(branches.c.data).where(branches.c.id == branch_id)))
-    if not data.get("remote_tickets"):
+    if not branch_settings(tx, branch_id).remote_tickets:
         with editing(tx, [branch_id]):
             tx.execute(
                 sa.update(branches).where(branches.c.id == branch_id).values(data=data | {"remote_tickets": True})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..declared.organisation import Profile
+from ..settings.organisation import Profile
 from .nodes import ProfileError
 from .reader import profile_names, read_profile
 

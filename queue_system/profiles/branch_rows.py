@@ -9,12 +9,12 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
-from ..declared.branch import Branch
-from ..declared.catalogue import Calendar
-from ..declared.declared import Names, Thing
-from ..declared.devices import Device
+from ..settings.branch import Branch
+from ..settings.catalogue import Calendar
+from ..settings.declared import Names, Thing
+from ..settings.devices import Device
 from ..store import tables
-from ..store.rows import Row, row_of
+from ..store.setting_rows import Row, row_of
 
 Rows = tuple[type[Any], list[Row]]
 # Where the log of a branch begins.

@@ -8,12 +8,12 @@ from typing import Any, Final, TypeVar
 
 from pydantic.fields import FieldInfo
 
-from ..declared.branch import CLASS_OF_THE_BRANCH, DAY_STARTS, Branch
-from ..declared.catalogue import Catalogue
-from ..declared.declared import LANGUAGES, Names, NotInherited, key_of, mark
-from ..declared.hall import Counter, Queue
-from ..declared.organisation import OrganisationOwn
-from ..declared.services import Service
+from ..settings.branch import CLASS_OF_THE_BRANCH, DAY_STARTS, Branch
+from ..settings.catalogue import Catalogue
+from ..settings.declared import LANGUAGES, Names, NotInherited, key_of, mark
+from ..settings.hall import Counter, Queue
+from ..settings.organisation import OrganisationOwn
+from ..settings.services import Service
 from .catalogue import scope_of
 from .hall import read_devices, read_services
 from .lanes import derived_lanes

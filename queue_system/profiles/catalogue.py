@@ -8,9 +8,9 @@ from typing import Any, Final
 
 from pydantic.fields import FieldInfo
 
-from ..declared.catalogue import Catalogue, Season, overlap_of_seasons
-from ..declared.declared import Names, key_of
-from ..declared.devices import KITS, DeviceModel
+from ..settings.catalogue import Catalogue, Season, overlap_of_seasons
+from ..settings.declared import Names, key_of
+from ..settings.devices import KITS, DeviceModel
 from .nodes import Read, Section, Value
 from .reading import Scope, read, read_fields, reader_of, things
 from .values import keyed, listed, names, one_of

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from ..core.printers import PLACE_KEYS, PLACES
-from ..declared.catalogue import Catalogue
-from ..declared.devices import Device, DeviceModel, PrinterHabits, PrinterKit, PrinterPlace
-from ..declared.services import Service
+from ..settings.catalogue import Catalogue
+from ..settings.devices import Device, DeviceModel, PrinterHabits, PrinterKit, PrinterPlace
+from ..settings.services import Service
 from .nodes import Section, Value
 from .reading import Fields, Scope, read, read_fields, things
 

@@ -14,13 +14,13 @@ from uuid_utils.compat import uuid7
 
 from ..core.errors import Refused
 from ..core.facts.organisation import ProfileInstalled
-from ..declared.branch import DAY_STARTS, TICK_MINUTES
-from ..declared.catalogue import Catalogue
-from ..declared.organisation import Profile
+from ..settings.branch import DAY_STARTS, TICK_MINUTES
+from ..settings.catalogue import Catalogue
+from ..settings.organisation import Profile
 from ..store import tables
 from ..store.database import Tx
 from ..store.log import SYSTEM, locked
-from ..store.rows import Row, row_of
+from ..store.setting_rows import Row, row_of
 from .branch_rows import NEW_LOG, Rows, branch_rows, named_rows, text_rows
 from .branches import ORGANISATION_SLUG
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
 
-from ..declared.hall import Counter
-from ..declared.services import Service
+from ..settings.hall import Counter
+from ..settings.services import Service
 
 
 def derived_lanes(queues: Iterable[str], counters: Iterable[Counter], services: Iterable[Service]) -> Mapping[str, int]:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Collection, Iterable
 from datetime import date, time
 
 from ..core.hours import Layer
-from ..declared.agenda import HoursRule, OutreachDay
-from ..declared.catalogue import Dates
+from ..settings.agenda import HoursRule, OutreachDay
+from ..settings.catalogue import Dates
 from .nodes import Section, Value
 from .reading import Scope, read, read_fields
 from .values import clock_time, flag, listed, names, one_of, table, weekdays

@@ -8,9 +8,9 @@ from importlib import resources
 from pathlib import Path
 from typing import Final
 
-from ..declared.branch import Branch
-from ..declared.catalogue import Catalogue
-from ..declared.organisation import OrganisationOwn, Profile
+from ..settings.branch import Branch
+from ..settings.catalogue import Catalogue
+from ..settings.organisation import OrganisationOwn, Profile
 from .branches import BranchDraft, House, read_branch
 from .catalogue import read_catalogue
 from .nodes import ProfileError, Section, Value, did_you_mean, load

@@ -8,8 +8,8 @@ from typing import Any, Final, Literal, TypeVar, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
-from ..declared.catalogue import Dates
-from ..declared.declared import (
+from ..settings.catalogue import Dates
+from ..settings.declared import (
     Among,
     Between,
     Declared,

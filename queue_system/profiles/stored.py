@@ -8,15 +8,15 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from ..declared.agenda import HoursRule, OutreachDay
-from ..declared.branch import Branch
-from ..declared.catalogue import Catalogue, Season
-from ..declared.declared import Names, Thing, entry_of
-from ..declared.devices import KITS, Device, PrinterPlace
-from ..declared.organisation import Profile
+from ..settings.agenda import HoursRule, OutreachDay
+from ..settings.branch import Branch
+from ..settings.catalogue import Catalogue, Season
+from ..settings.declared import Names, Thing, entry_of
+from ..settings.devices import KITS, Device, PrinterPlace
+from ..settings.organisation import Profile
 from ..store import tables
 from ..store.database import AnyRow, Tx
-from ..store.rows import SlugOf, declared_of, fields_of
+from ..store.setting_rows import SlugOf, declared_of, fields_of
 from .branch_rows import HALL, LISTS, NAMED
 from .install import CATALOGUE, IN_THE_ORGANISATION
 

@@ -17,7 +17,7 @@ from email_validator import EmailNotValidError, validate_email
 
 from ..core.errors import Invalid
 from ..core.printers import read_path
-from ..declared.declared import LANGUAGES, REQUIRED_LANGUAGES, Names
+from ..settings.declared import LANGUAGES, REQUIRED_LANGUAGES, Names
 from .nodes import Read, Value
 
 T = TypeVar("T")

@@ -251,10 +251,10 @@ def _booking_by_code(tx: Tx, code: str, contact: str) -> tuple[BranchSettings, B
     """A code is told to screens and clerks and is no secret: only with its contact does it open a booking."""
     branches = _branches(tx)
     # Wrong is what no branch can read. What one of them can read and is not the contact is a guess.
-    possible_contacts(contact, [settings.data.get("country_code") for settings in branches])
+    possible_contacts(contact, [settings.country_code for settings in branches])
     for settings in branches:
         with suppress(Invalid, Missing):
-            meant = possible_contacts(contact, [settings.data.get("country_code")])
+            meant = possible_contacts(contact, [settings.country_code])
             found = bookings.booking_by_code(tx, settings.id, code)
             if found.contact in meant:
                 return settings, found

@@ -60,7 +60,7 @@ async def find(request: Request, person: StaffView, branch: BranchSettings, type
         raise Denied("names-not-allowed")
     by = BY_CONTACT if _is_contact(typed) else BY_NAME
     if by == BY_CONTACT:
-        meant = possible_contacts(typed, [branch.data.get("country_code")])
+        meant = possible_contacts(typed, [branch.country_code])
         found = await database.read(reception.bookings_of_contact, branch, meant)
     elif len(name_key(typed)) < SHORTEST_PART:
         raise Invalid("typed-too-short", "text")

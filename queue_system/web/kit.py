@@ -23,6 +23,7 @@ from ..i18n import dates, filters
 from ..i18n.money import money
 from ..i18n.numerals import to_digits
 from ..i18n.words import OWN_NAMES, Words, available_languages, choose_language, words_for
+from ..settings.services import Fee
 from ..store.queries.settings import BranchSettings
 from .installation import Installation, ReadOnlyInstallation, installation_of
 
@@ -118,7 +119,7 @@ def languages_of(branch: BranchSettings | None) -> tuple[str, ...]:
 
 def words_of(language: str, branch: BranchSettings | None = None) -> Words:
     """The texts of a language in the digits of a branch."""
-    system = branch.digits.get(language, "latn") if branch else "latn"
+    system = branch.digits.of(language) if branch else "latn"
     return words_for(language, "arab" if system == "arab" and language == "ar" else "latn")
 
 
@@ -257,5 +258,5 @@ def _minutes(context: Context, value: int) -> str:
 
 
 @pass_context
-def _money(context: Context, price: dict[str, str]) -> str:
-    return money(price["amount"], price["currency"], context["words"])
+def _money(context: Context, price: Fee) -> str:
+    return money(price.amount, price.currency, context["words"])

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from ...core import printers
 from ...core.logins import find_login
+from ...settings.devices import KITS, Kit
 from ..database import AnyRow, Tx
 from ..prepared import Prepared
 from ..tables import ORGANISATION, Device, KnownBrowser, Pairing, Role, Staff, StaffRole, table
@@ -93,6 +94,17 @@ class DeviceView:
     seen_at: datetime | None
     status: str
     status_at: datetime | None
+
+    @property
+    def kit(self) -> Kit:
+        """What it is and can do."""
+        kit = KITS[self.kind]
+        return kit(**{name: value for name, value in self.data.items() if name in kit.model_fields})
+
+    @property
+    def operated_by(self) -> str | None:
+        """staff, visitor, or None where nobody said."""
+        return self.data.get("operated_by")
 
     @property
     def address(self) -> str:
@@ -213,7 +225,7 @@ def devices(tx: Tx, branch_id: UUID | None = None, kind: str | None = None) -> l
 
 def visitors_have_a_kiosk(tx: Tx, branch_id: UUID) -> bool:
     """Whether visitors of the branch find a kiosk there; a tablet in the hands of staff is none of theirs."""
-    return any(kiosk.data.get("operated_by") != "staff" for kiosk in devices(tx, branch_id, "kiosk"))
+    return any(kiosk.operated_by != "staff" for kiosk in devices(tx, branch_id, "kiosk"))
 
 
 def printer_of_kiosk(tx: Tx, kiosk: DeviceView) -> DeviceView | None:

@@ -175,8 +175,7 @@ def policy_of(settings: BranchSettings, service: ServiceView) -> Policy:
 
 def check_in_rules(settings: BranchSettings) -> CheckInRules:
     """How early and how late a booking of this branch can be checked in."""
-    rules = settings.queue_rules
-    return CheckInRules(int(rules.get("early_check_in_min", 30)), int(rules.get("late_grace_min", 10)))
+    return CheckInRules(settings.queue_rules.early_check_in_min, settings.queue_rules.late_grace_min)
 
 
 def lanes_at(tx: Tx, branch_id: UUID, plan: slots.ServicePlan, ticks: range) -> dict[UUID, dict[int, set[int]]]:

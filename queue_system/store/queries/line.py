@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from ...core import dispatch
-from ...core.absence import AbsenceRule
+from ...core.absence import OTHERS_FIRST, AbsenceRule
 from ...core.dispatch import CallingRules, Waiting
 from ...core.errors import Missing
 from ...core.reasons import usual_reason
@@ -224,17 +224,22 @@ def as_waiting(tickets: Iterable[TicketView], settings: BranchSettings) -> list[
 
 def calling_rules(settings: BranchSettings) -> CallingRules:
     """The calling rule of a branch, as published."""
-    guard = settings.queue_rules.get("max_wait_guard_min")
-    return CallingRules.of(
-        (priority.weight for priority in settings.priorities.values()),
-        int(settings.queue_rules.get("call_early_min", 5)),
-        None if guard is None else int(guard),
-    )
+    rules = settings.queue_rules
+    weights = (priority.weight for priority in settings.priorities.values())
+    return CallingRules.of(weights, rules.call_early_min, rules.max_wait_guard_min)
 
 
 def absence_rule(settings: BranchSettings) -> AbsenceRule:
     """What "not here" means in a branch."""
-    return AbsenceRule.of(settings.queue_rules)
+    rules = settings.queue_rules
+    others = rules.missed_rejoin_after_calls
+    return AbsenceRule(
+        calls=rules.no_show_after_calls,
+        after=timedelta(minutes=rules.no_show_after_min),
+        others_first=OTHERS_FIRST if others is None else others,
+        rejoins=rules.missed_rejoin_times,
+        keeps_place=others is not None,
+    )
 
 
 def agreed_time(ticket: TicketView) -> datetime | None:

@@ -28,15 +28,14 @@ class Reach:
 
 def reach(branch: BranchSettings) -> Reach:
     """The address, telephone and e-mail of a branch."""
-    given = branch.data
-    place, hotline = given.get("coordinates"), given.get("hotline", {})
+    place, hotline = branch.coordinates, branch.hotline
     return Reach(
-        address=given.get("address"),
-        point=f"{place['latitude']},{place['longitude']}" if place else None,
-        phone=given.get("phone"),
-        email=given.get("email"),
-        hotline=hotline.get("number"),
-        hotline_names=hotline.get("names"),
+        address=branch.address,
+        point=f"{place.latitude},{place.longitude}" if place else None,
+        phone=branch.phone,
+        email=branch.email,
+        hotline=hotline.number if hotline else None,
+        hotline_names=hotline.names if hotline else None,
     )
 
 
@@ -46,7 +45,7 @@ def ways(service: ServiceView) -> tuple[Way, ...]:
         Mode(service.mode),
         gives_numbers=service.walk_in,
         reception=service.by_reception,
-        platform="apply_at" in service.data,
+        platform=service.apply_at is not None,
     )
 
 

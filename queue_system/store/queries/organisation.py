@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from ...core.errors import Unavailable
+from ...settings.declared import Names
+from ...settings.organisation import OrganisationOwn
 from ..database import Tx
 from ..prepared import Prepared
+from ..setting_rows import declared_of
 from ..tables import ORGANISATION, Branch, Organisation, table
 
 _VERSION: Final = Prepared(
@@ -18,16 +20,11 @@ _VERSION: Final = Prepared(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class OrganisationView:
-    slug: str
-    kind: str
-    names: dict[str, str]
-    motto: dict[str, str] | None
-    languages: tuple[str, ...]
-    default_language: str
+class OrganisationView(OrganisationOwn):
+    """What an organisation says of itself, its marks of services, and the epoch of its log."""
+
     epoch: UUID
-    data: dict[str, Any]
+    service_tags: dict[str, Names]
 
 
 def organisation(tx: Tx) -> OrganisationView:
@@ -45,16 +42,7 @@ def _load(tx: Tx) -> OrganisationView:
     row = tx.row(sa.select(table(Organisation)))
     if row is None:
         raise Unavailable("not-initialised")
-    return OrganisationView(
-        row.slug,
-        row.kind,
-        row.names,
-        row.motto,
-        tuple(row.languages),
-        row.default_language,
-        row.epoch,
-        row.data,
-    )
+    return declared_of(OrganisationView, row)
 
 
 def version_of(tx: Tx, branch_id: UUID) -> int | None:

@@ -1,26 +1,27 @@
-"""Rows of rules as the values that the core decides with."""
+"""Rules as the values that the core decides with."""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
-from ...core.bookings import PERSONS_PER_CONTACT, Mode, Policy
+from ...core.bookings import Mode, Policy
 from ...core.hours import Layer, OpeningRule
+from ...settings import catalogue
 
 # The use of freed places that needs nobody.
 BY_LOT: Final = "by_lot"
 
 
-def policy(row: Any) -> Policy:
+def policy(declared: catalogue.Policy) -> Policy:
     return Policy(
-        mode=Mode(row.mode),
-        horizon_days=row.horizon_days,
-        max_active=row.max_active,
-        max_persons_per_contact=int(row.data.get("max_persons_per_contact", PERSONS_PER_CONTACT)),
-        max_changes=row.max_changes,
-        cancel_until_min=row.cancel_until_min,
-        notice_min=int(row.data.get("notice_min", 0)),
-        returns_by_lot=row.freed_slot == BY_LOT,
+        mode=Mode(declared.mode),
+        horizon_days=declared.horizon_days,
+        max_active=declared.max_active,
+        max_persons_per_contact=declared.max_persons_per_contact,
+        max_changes=declared.max_changes,
+        cancel_until_min=declared.cancel_until_min,
+        notice_min=declared.notice_min,
+        returns_by_lot=declared.freed_slot == BY_LOT,
     )
 
 

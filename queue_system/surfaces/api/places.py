@@ -41,7 +41,7 @@ async def list_branches(request: Request, _asked: Nothing) -> models.Branches:
                 languages=list(branch.languages),
                 default_language=branch.default_language,
                 gives_tickets=hours.takes_tickets(now, branch.calendar),
-                remote_tickets=bool(branch.data.get("remote_tickets")),
+                remote_tickets=branch.remote_tickets,
             )
             for branch in found
         ]
@@ -104,11 +104,16 @@ def _service(branch: BranchSettings, service: ServiceView) -> models.Service:
         queue=branch.queue_of(service).slug if service.confidentiality.display == "code" else None,
         duration_min=service.duration_min,
         how=list(ways(service)),
-        apply_at=service.data.get("apply_at"),
+        apply_at=_platform(service),
         bookable=service.bookable,
         walk_in=service.walk_in,
         documents=[models.Document(document=document.slug, names=document.names) for document in service.to_bring],
     )
+
+
+def _platform(service: ServiceView) -> models.Platform | None:
+    elsewhere = service.apply_at
+    return models.Platform(names=elsewhere.names, url=elsewhere.url) if elsewhere else None
 
 
 def _span(asked: models.SlotsAsked, today: date) -> tuple[date, date]:

@@ -55,7 +55,7 @@ async def frame(
         "discreet": service is not None and service.confidentiality.discreet,
         "neutral_title": way_out or (service is not None and service.confidentiality.discreet),
         "unseen": protected,
-        "channel": services.CHANNELS.get(service.data.get("channel", "")) if service else None,
+        "channel": services.CHANNELS.get(service.channel or "") if service else None,
         "way_out": SAFE_PLACE if way_out else None,
         "way_out_words": branch.texts.get(EXIT_SENTENCE),
         "reach": reach(branch),

@@ -180,7 +180,7 @@ async def _held(
             return await database.write_in(branch.id, actions.hold_slot, order)
     except Refused as error:
         earlier = await own_hold(request, branch, service, order.starts_at) if error.code == "slot-taken" else None
-        meant = contacts.possible_contacts(order.contact, [branch.data.get("country_code")])
+        meant = contacts.possible_contacts(order.contact, [branch.country_code])
         if earlier is None or earlier.contact not in meant:
             raise
     return await database.write_in(branch.id, actions.hold_instead, order, earlier.id)
@@ -208,7 +208,7 @@ async def _form(
         "answers": answers,
         "errors": {error.field or "name": message(error, words) for error in mistakes},
         "understood": [(meant, contacts.shown(meant)) for meant in _understood(mistakes)],
-        "example": telephones.example(branch.data.get("country_code")),
+        "example": telephones.example(branch.country_code),
         "failure": message(failure, words) if failure else None,
         "failure_code": failure.code if failure else None,
         # A refused request has been answered: the next one is another.
@@ -260,7 +260,7 @@ def _mistakes(answers: dict[str, str], branch: BranchSettings, service: ServiceV
         lambda: contacts.read_name(answers["name"]),
         lambda: contacts.read_contact(
             answers["contact"],
-            branch.data.get("country_code"),
+            branch.country_code,
             phone_only=service.by_phone,
             sure=bool(answers["contact_sure"]),
         ),

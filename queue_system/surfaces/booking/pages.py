@@ -48,8 +48,8 @@ async def service(request: Request) -> Response:
     values = {
         "how": services.how(chosen),
         "instead_of_booking": services.instead(chosen),
-        "platform": chosen.data.get("apply_at"),
-        "fee": chosen.data.get("fee"),
+        "platform": chosen.apply_at,
+        "fee": chosen.fee,
         "documents": [document.names for document in chosen.to_bring],
         "particulars": services.particulars(chosen, words),
         "rules": services.rules(branch, chosen, words),
@@ -121,7 +121,7 @@ async def _look_up_page(
 async def _mistakes(request: Request, answers: dict[str, str]) -> list[Invalid]:
     """What is wrong with code and contact before anything is looked up, all at once."""
     # Which branch a booking is at is not known before it is found: a number may be written as at home in any of them.
-    countries = [branch.data.get("country_code") for branch in await access.branches(request)]
+    countries = [branch.country_code for branch in await access.branches(request)]
     found = []
     for read in (lambda: read_code(answers["code"]), lambda: possible_contacts(answers["contact"], countries)):
         try:
@@ -135,7 +135,7 @@ async def _services(request: Request, branch: BranchSettings, *, front: bool = F
     installation = installation_of(request)
     wanted = request.query_params.get("q", "")[:LONGEST_SEARCH]
     offered = await installation.database.read(services.offers, branch)
-    tags = branch.organisation.data["service_tags"]
+    tags = branch.organisation.service_tags
     values = {
         "front": front,
         "wanted": wanted,

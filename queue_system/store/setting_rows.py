@@ -13,7 +13,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlmodel import SQLModel
 
-from ..declared.declared import Declared, Ref, mark
+from ..settings.declared import Declared, Ref, mark
 from .tables import table
 
 D = TypeVar("D", bound=Declared)

@@ -71,7 +71,7 @@ class QueueRules(Declared):
         'calls in a row before "not here" is a no-show; until then the visitor is passed over, keeps the place '
         "and is called again after others",
     ]
-    no_show_after_min: Annotated[SomeMinutes, "minutes since the first of these calls that must have gone by, too"]
+    no_show_after_min: Annotated[Minutes, "minutes since the first of these calls that must have gone by, too"]
     guard_kind: Annotated[Literal["two_slope"] | None, Kind("kind of guard"), "the rule of the longest wait"] = None
     missed_rejoin_after_calls: Annotated[
         int | None,

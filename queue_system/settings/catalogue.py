@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from ..core.bookings import PERSONS_PER_CONTACT
 from .declared import (
     DAY_MIN,
     Between,
@@ -152,7 +153,9 @@ class Policy(Thing):
     cancel_until_min: Annotated[
         int | None, Between(0, 14 * DAY_MIN), "minutes before the start until which it can be cancelled"
     ] = None
-    max_persons_per_contact: Annotated[int, Between(1, 100), "persons on one telephone or address"] = 6
+    max_persons_per_contact: Annotated[int, Between(1, 100), "persons on one telephone or address"] = (
+        PERSONS_PER_CONTACT
+    )
     notice_min: Annotated[int, Between(0, 90 * DAY_MIN), "minutes ahead that a booking must be made"] = 0
     note: Annotated[Names | None, "a remark for staff"] = None
     window: Annotated[Window | None, "the week of a draw"] = None
