@@ -14,13 +14,14 @@ import pytest
 import sqlalchemy as sa
 import structlog
 from argon2 import PasswordHasher
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
 from queue_system.clock import FrozenClock
 from queue_system.store import schema
 from queue_system.store.database import Database
 from queue_system.web import passwords
 from tests import postgres
+from tests.chromium import chromium
 from tests.compiled import share_compiled
 from tests.postgres_pool import Pool
 from tests.process_log import process_log
@@ -75,6 +76,13 @@ def said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[io.StringI
 @pytest.fixture
 def clock() -> FrozenClock:
     return FrozenClock(SUNDAY_MORNING)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """For a module, not for the run: playwright's loop would stay in the thread, and no test of asyncio could run."""
+    with chromium() as found:
+        yield found
 
 
 @pytest.fixture(scope="session")

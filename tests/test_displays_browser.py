@@ -10,13 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, WebSocketRoute, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, WebSocketRoute, expect
 
 from displays.reach import STEPS
 from queue_system.actions import calling, devices
 from queue_system.clock import FrozenClock
 from queue_system.store.log import SYSTEM
-from tests import needs
 from tests.displays_browser import Server, busy_hall, check, connected, first_screen, pass_time, wait_for
 from tests.displays_hall import call, enrol, seat, until
 from tests.still_page import stop_clock
@@ -33,14 +32,6 @@ LONGEST_PAUSE_MS = 6_000
 LATE_MS = 20_000
 FRESH = ".newest.is-fresh .code"
 ABOVE = ".newest:not([hidden]) .code"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=needs.chromium(), args=["--no-sandbox"])
-        yield found
-        found.close()
 
 
 @pytest.fixture

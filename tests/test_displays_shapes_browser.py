@@ -9,14 +9,13 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from playwright.sync_api import Browser, BrowserContext, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from displays.reach import STEPS
 from queue_system.actions import calling
 from queue_system.clock import FrozenClock
 from queue_system.store.database import Tx
 from queue_system.store.tables import Counter, table
-from tests import needs
 from tests.displays_browser import Server, busy_hall, connected, first_screen, wait_for
 from tests.displays_hall import call, enrol, seat
 from tests.hall import edit
@@ -85,14 +84,6 @@ MEASURE = """() => {
   }
   return wrong;
 }"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=needs.chromium(), args=["--no-sandbox"])
-        yield found
-        found.close()
 
 
 @pytest.fixture

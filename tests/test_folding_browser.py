@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from queue_system.clock import FrozenClock
 from queue_system.core.names import same_letters
-from tests import needs
 from tests.desk_in_browser import House
 from tests.hall import PASSWORD
 from tests.tree import ROOT
@@ -23,14 +21,6 @@ pytestmark = pytest.mark.browser
 BLOCKS = (range(0x20, 0x250), range(0x300, 0x345), range(0x590, 0x700), range(0x1E00, 0x1F00), range(0x2000, 0x2070))
 SHAPES = (range(0xFB00, 0xFB50), range(0xFB50, 0xFE10), range(0xFE70, 0xFF00), range(0xFF00, 0xFF60))
 WORDS = ("إخراج قيدٍ ٣", "Işık İPEK", "Groß Łukasz", "علی کریم", "۲۰۲۶", "مســجد")
-
-
-@pytest.fixture
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=needs.chromium(), args=["--no-sandbox"])
-        yield found
-        found.close()
 
 
 def test_the_browser_compares_letters_as_the_house_does(browser: Browser) -> None:

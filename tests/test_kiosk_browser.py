@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Route, WebSocketRoute, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Route, WebSocketRoute, expect
 
 from queue_system.actions import devices
 from queue_system.clock import ShiftedClock, SystemClock
 from queue_system.store.log import SYSTEM
-from tests import axe, needs
+from tests import axe
 from tests.conftest import SUNDAY_MORNING
 from tests.desk_in_browser import House
 from tests.displays_browser import pass_time_until
@@ -24,18 +24,8 @@ from tests.web_hall import furnished
 
 pytestmark = pytest.mark.browser
 
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-CHECK = "rules => axe.run(document, {runOnly: rules}).then(found => found.violations.map(one => [one.id, one.nodes.map(node => node.html)]))"
 PORTRAIT = {"width": 1080, "height": 1920}
 LANDSCAPE = {"width": 1280, "height": 800}
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=needs.chromium(), args=["--no-sandbox"])
-        yield found
-        found.close()
 
 
 @pytest.fixture
@@ -142,8 +132,7 @@ def test_the_ticket_page_is_for_everybody(browser: Browser, house: House, langua
 
 
 def check(page: Page, name: str) -> None:
-    page.evaluate(axe.SOURCE)
-    assert page.evaluate(CHECK, RULES) == [], name
+    assert axe.barriers(page) == [], name
 
 
 # ---------------------------------------------------------------- a visit

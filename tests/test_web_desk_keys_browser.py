@@ -13,15 +13,8 @@ from queue_system.core.tickets import TicketState
 from queue_system.store.queries import line
 from tests.desk_in_browser import House, at_the_desk, open_now, press, state
 from tests.web_hall import furnished
-from tests.whole_house import chromium
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as found:
-        yield found
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 from pydantic import SecretStr
 
 from printers.virtual import VirtualPrinter
@@ -18,7 +18,7 @@ from queue_system.clock import ShiftedClock, SystemClock
 from queue_system.configuration import Configuration
 from queue_system.store.queries import access
 from queue_system.web.installation import Installation
-from tests import axe, needs
+from tests import axe
 from tests.conftest import SUNDAY_MORNING
 from tests.hall import PASSWORD, enter
 from tests.printing_hall import PrintingHall, until
@@ -26,8 +26,6 @@ from tests.served import served
 from tests.web_hall import furnished
 
 pytestmark = pytest.mark.browser
-
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
 @contextmanager
@@ -52,14 +50,6 @@ def office_site(url: str, folder: Path) -> Iterator[tuple[str, PrintingHall]]:
             yield address, here
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=needs.chromium(), args=["--no-sandbox"])
-        yield found
-        found.close()
-
-
 @pytest.fixture
 def place(sqlite_template: Path, tmp_path: Path) -> Iterator[tuple[str, PrintingHall]]:
     with office_site(furnished(sqlite_template, tmp_path, SUNDAY_MORNING), tmp_path) as found:
@@ -79,13 +69,6 @@ def open_office(browser: Browser, address: str, language: str, scheme: str) -> P
     page.keyboard.press("Enter")
     page.wait_for_url("**/office")
     return page
-
-
-def barriers(page: Page) -> list[str]:
-    """What axe finds, as `rule: first element`."""
-    page.evaluate(axe.SOURCE)
-    found = page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)
-    return [f"{one['id']}: {one['nodes'][0]['html'][:120]}" for one in found["violations"]]
 
 
 @pytest.mark.parametrize(("language", "scheme"), [("ar", "light"), ("en", "dark")])
@@ -112,7 +95,7 @@ def test_no_page_of_the_office_has_a_barrier(
         "/paper",
     ):
         page.goto(f"{address}{path}")
-        found[path] = barriers(page)
+        found[path] = axe.barriers(page)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{path} is wider than the window"
         assert page.evaluate("document.documentElement.dir") == ("rtl" if language == "ar" else "ltr")
     page.set_viewport_size({"width": 390, "height": 844})

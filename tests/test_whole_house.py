@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, expect
 from queue_system.clock import SystemClock
 from queue_system.store.database import Database
 from queue_system.store.log import verify
-from tests import demo_process, whole_house
+from tests import demo_process
 from tests.demo_process import Demo
 from tests.whole_house import KIOSKS, NARROW, NUMBER, OFFICE, PHONE, SCREENS, Tab, sign_in, tab
 
@@ -37,12 +37,6 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     running = demo_process.start(tmp_path_factory.mktemp("house"))
     yield running
     running.stop(signal.SIGKILL)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with whole_house.chromium() as found:
-        yield found
 
 
 # ---------------------------------------------------------------- the day

@@ -8,17 +8,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from playwright.sync_api import Browser, Locator, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page
 
 from queue_system.clock import SystemClock
-from tests import axe, needs
+from tests import axe
 from tests.demo_process import PASSWORD, Demo
 
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-FIND = """async how => {
-  const found = await axe.run(document, {...how, resultTypes: ["violations"]});
-  return found.violations.map(one => [one.id, one.nodes.map(node => node.html)]);
-}"""
 PHONE = (390, 844)
 NARROW = (320, 640)
 KIOSKS = ((1080, 1920), (1280, 800))
@@ -33,15 +28,6 @@ PATIENCE = 150
 REFUSED = "Failed to load resource"
 # A file that was still on its way when one went on to the next page.
 LEFT_BEFORE = "net::ERR_ABORTED"
-
-
-@contextmanager
-def chromium(*options: str) -> Iterator[Browser]:
-    """The browser that `tests.needs` finds, started with more options; playwright brings none of its own."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=needs.chromium(), args=["--no-sandbox", *options])
-        yield browser
-        browser.close()
 
 
 @dataclass
@@ -105,11 +91,10 @@ class Tab:
         way = (root.get_attribute("lang"), root.get_attribute("dir"))
         assert way == (language, "rtl" if language == "ar" else "ltr"), f"{name} has lang and dir {way}"
         assert self.page.locator("h1").count() == 1, name
-        self.page.evaluate(axe.SOURCE)
-        found = self.page.evaluate(FIND, {"runOnly": RULES})
+        found = axe.barriers(self.page, axe.WCAG)
         assert found == [], f"{name} ({language}): {found}"
         self.page.emulate_media(color_scheme="dark")
-        found = self.page.evaluate(FIND, {"runOnly": ["color-contrast"]})
+        found = axe.barriers(self.page, ["color-contrast"])
         assert found == [], f"{name} ({language}, dark): {found}"
         self.page.emulate_media(color_scheme="light")
         assert not self.sticks_out(), f"{name} ({language}) is wider than its window"
