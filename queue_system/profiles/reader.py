@@ -42,7 +42,7 @@ def read_profile(name_or_path: str | Path) -> Profile:
 def _profile(root: Value, digest: str) -> Profile:
     with root.section() as section:
         organisation = OrganisationOwn(**read_fields(OrganisationOwn, section, {}))
-        catalogue = read_catalogue(section, _library())
+        catalogue = read_catalogue(section, library())
         branches = _branches(section, House(catalogue, organisation))
     own = {name: getattr(organisation, name) for name in organisation.model_fields_set}
     return Profile(**own, catalogue=catalogue, branches=branches, sha256=digest)
@@ -62,7 +62,8 @@ def _branches(section: Section, house: House) -> dict[str, Branch]:
 
 
 @cache
-def _library() -> Catalogue:
+def library() -> Catalogue:
+    """What every organisation chooses from."""
     file = LIBRARY + SUFFIX
     with load(_decoded(_library_bytes(), file), file).section() as section:
         return read_catalogue(section)

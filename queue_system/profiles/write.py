@@ -1,0 +1,193 @@
+"""Writes an organisation as a profile: the reverse of reading, field by field as it is declared.
+
+Every branch is written whole, whatever it once inherited. What is as usual is left out, and so is the library.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date, time
+from typing import Any, Final
+
+import yaml
+from pydantic.fields import FieldInfo
+
+from ..core.hours import Layer
+from ..settings.agenda import HoursRule
+from ..settings.branch import Branch
+from ..settings.catalogue import Catalogue
+from ..settings.declared import Declared, Form, Least, NotInherited, Thing, key_of, mark
+from ..settings.devices import Device, DeviceModel
+from ..settings.organisation import OrganisationOwn, Profile
+from ..settings.services import Service
+from .reader import library
+from .values import WEEKDAYS
+
+Written = dict[str, Any]
+
+_WIDTH: Final = 110
+
+
+def write_profile(profile: Profile) -> str:
+    """The text of a file that `read_profile` reads as this organisation; only `sha256` is that of the new text.
+
+    Raises ValueError when an entry of the library was changed, because a file can only add to the library.
+    """
+    written = _fields(profile, OrganisationOwn) | _catalogue(profile.catalogue)
+    written["branches"] = {
+        slug: _branch(branch, profile.branches.get(branch.inherits_from or ""), profile.catalogue)
+        for slug, branch in profile.branches.items()
+    }
+    return str(
+        yaml.dump(written, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=_WIDTH, default_flow_style=None)
+    )
+
+
+class _Dumper(yaml.SafeDumper):
+    """Every value is text; quotation marks stand only where the text needs them."""
+
+    # Without these, no text looks like a number, a date or a truth value that would have to be quoted.
+    yaml_implicit_resolvers: Final[dict[str, Any]] = {}
+
+    def ignore_aliases(self, _data: Any) -> bool:
+        """Values that are the same object are written twice: profiles know no aliases."""
+        return True
+
+
+def _catalogue(catalogue: Catalogue) -> Written:
+    """What was added to the library."""
+    written: Written = {}
+    for name, field in Catalogue.model_fields.items():
+        known = getattr(library(), name)
+        added = {}
+        for slug, thing in getattr(catalogue, name).items():
+            if slug not in known or (name == "texts" and known[slug] != thing):
+                added[slug] = thing.kit if isinstance(thing, DeviceModel) else thing
+            elif known[slug] != thing:
+                raise ValueError(f'{key_of(name, field)}: "{slug}" is not what the library says')
+        if added:
+            written[key_of(name, field)] = _value(added)
+    return written
+
+
+def _branch(branch: Branch, parent: Branch | None, catalogue: Catalogue) -> Written:
+    follows = parent is not None and _can_follow(branch, parent)
+    written: Written = {}
+    for name, field in Branch.model_fields.items():
+        value = getattr(branch, name)
+        if name == "slug" or (name == "inherits_from" and not follows):
+            continue
+        if (follows and parent and value != getattr(parent, name)) or value != _usual(field):
+            written[key_of(name, field)] = _particular(name, branch, catalogue)
+    return written
+
+
+def _can_follow(branch: Branch, parent: Branch) -> bool:
+    """Whether a file can say that it inherits: texts, lists and what is None cannot be taken away from it again."""
+    nothing = (None, ())
+    return parent.texts.keys() <= branch.texts.keys() and all(
+        getattr(branch, name) not in nothing or getattr(parent, name) in nothing
+        for name, field in Branch.model_fields.items()
+        if mark(field, NotInherited) is None and mark(field, Least) is None
+    )
+
+
+def _particular(name: str, branch: Branch, catalogue: Catalogue) -> Any:
+    """A field of a branch that a file writes in another shape than it is declared."""
+    match name:
+        case "hours":
+            return _hours(branch.hours)
+        case "devices":
+            return {slug: _device(device, catalogue.device_models) for slug, device in branch.devices.items()}
+        case "services":
+            return {slug: _service(service, catalogue) for slug, service in branch.services.items()}
+    return _value(getattr(branch, name), Branch.model_fields[name].metadata)
+
+
+def _service(service: Service, catalogue: Catalogue) -> Written:
+    written = _fields(service)
+    if service.mode == catalogue.policies[service.policy].mode:
+        del written["mode"]
+    return written
+
+
+def _device(device: Device, models: Mapping[str, DeviceModel]) -> Written:
+    written = _fields(device)
+    kit, model = _fields(device.kit), _fields(models[device.model].kit)
+    del written["kit"]
+    place = written.pop("place", {})
+    return written | place | {key: value for key, value in kit.items() if model.get(key) != value}
+
+
+def _hours(rules: Iterable[HoursRule]) -> Written:
+    """Rules by their layers: regular, seasons, services, exceptions, breaks."""
+    written: Written = {}
+    for rule in rules:
+        line = _fields(rule)
+        for key in ("layer", *_SAID_ABOVE[rule.layer]):
+            line.pop(key, None)
+        if rule.layer is Layer.BREAK:
+            line = {_BREAK_KEYS.get(key, key): value for key, value in line.items()}
+        elif rule.closes <= rule.opens:
+            line["over_midnight"] = "yes"
+        match rule.layer:
+            case Layer.SEASON:
+                written.setdefault("seasons", {}).setdefault(rule.season, []).append(line)
+            case Layer.SERVICE:
+                written.setdefault("services", {}).setdefault(rule.service, []).append(line)
+            case Layer.REGULAR | Layer.EXCEPTION | Layer.BREAK:
+                written.setdefault(_PLAIN_LAYERS[rule.layer], []).append(line)
+    return written
+
+
+#: What the place of a rule says already.
+_SAID_ABOVE: Final[Mapping[Layer, tuple[str, ...]]] = {
+    Layer.REGULAR: (),
+    Layer.SEASON: ("season",),
+    Layer.SERVICE: ("service",),
+    Layer.EXCEPTION: (),
+    Layer.BREAK: (),
+}
+_PLAIN_LAYERS: Final = {Layer.REGULAR: "regular", Layer.EXCEPTION: "exceptions", Layer.BREAK: "breaks"}
+_BREAK_KEYS: Final = {"open": "from", "close": "to"}
+
+
+def _fields(declared: Declared, declaration: type[Declared] | None = None) -> Written:
+    """The fields that are not as usual, under the keys of a file. The name of a thing is the key it stands under."""
+    return {
+        key_of(name, field): _value(getattr(declared, name), field.metadata)
+        for name, field in (declaration or type(declared)).model_fields.items()
+        if (getattr(declared, name) != _usual(field) or name == "kind")
+        and not (name == "slug" and isinstance(declared, Thing))
+    }
+
+
+def _usual(field: FieldInfo) -> Any:
+    """The value that is left out; a field that has none is always written."""
+    return _NEVER if field.is_required() else field.get_default(call_default_factory=True)
+
+
+def _value(value: Any, marks: Iterable[Any] = ()) -> Any:
+    """A value as a file writes it: texts, lists and mappings."""
+    form = next((found for found in marks if isinstance(found, Form)), None)
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case int() if form is Form.WEEKDAY:
+            return WEEKDAYS[value]
+        case tuple() if form is Form.WEEKDAYS:
+            return [WEEKDAYS[day] for day in value]
+        case time():
+            return value.strftime("%H:%M")
+        case date():
+            return value.isoformat()
+        case Declared():
+            return _fields(value)
+        case tuple() | list():
+            return [_value(item) for item in value]
+        case dict():
+            return {str(key): _value(entry) for key, entry in value.items()}
+    return str(value)
+
+
+_NEVER: Final = object()
