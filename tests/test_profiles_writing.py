@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -51,7 +52,8 @@ def test_a_branch_that_has_lost_what_it_inherited_no_longer_says_that_it_inherit
     embassy = read_profile("embassy")
     mission = embassy.branches["mission-template"]
     assert mission.inherits_from == "doha-main"
-    for lost in ({"texts": {}}, {"targets": None}, {"calendars": (), "notes": ()}, {"devices": {}}):
+    losses: list[dict[str, Any]] = [{"texts": {}}, {"targets": None}, {"calendars": (), "notes": ()}, {"devices": {}}]
+    for lost in losses:
         changed = mission.changed(**lost)
         profile = embassy.changed(branches={**embassy.branches, mission.slug: changed})
         again = read(write_profile(profile), tmp_path).branches[mission.slug]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date, time
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import yaml
 from pydantic.fields import FieldInfo
@@ -47,7 +47,7 @@ class _Dumper(yaml.SafeDumper):
     """Every value is text; quotation marks stand only where the text needs them."""
 
     # Without these, no text looks like a number, a date or a truth value that would have to be quoted.
-    yaml_implicit_resolvers: Final[dict[str, Any]] = {}
+    yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}
 
     def ignore_aliases(self, _data: Any) -> bool:
         """Values that are the same object are written twice: profiles know no aliases."""
@@ -115,7 +115,7 @@ def _device(device: Device, models: Mapping[str, DeviceModel]) -> Written:
     written = _fields(device)
     kit, model = _fields(device.kit), _fields(models[device.model].kit)
     del written["kit"]
-    place = written.pop("place", {})
+    place: Written = written.pop("place", {})
     return written | place | {key: value for key, value in kit.items() if model.get(key) != value}
 
 
