@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
@@ -17,13 +18,14 @@ from queue_system.clock import FrozenClock
 from queue_system.core import dispatch
 from queue_system.core.tickets import ORDINARY
 from queue_system.printing.runner import _compose
-from queue_system.store.database import Database
+from queue_system.store.database import Database, Tx
 from queue_system.store.log import SYSTEM
 from queue_system.store.queries import line
 from queue_system.store.queries.access import staff_by_login
 from queue_system.store.queries.desk import desk as desk_view
 from queue_system.store.queries.line import TicketView
 from queue_system.store.queries.place import prospects, whole_line
+from queue_system.store.queries.settings import BranchSettings
 from tests.hall import Hall, furnish
 from tests.kiosk_hall import Kiosk, book, paired_kiosk
 from tests.public_visitor import Visitor
@@ -44,7 +46,9 @@ def said(text: str) -> int:
     return int(found[1])
 
 
-def people(hall: Hall, source: random.Random, clock: FrozenClock) -> None:
+def people(
+    hall: Hall, source: random.Random, clock: FrozenClock, after_each: Callable[[], None] = lambda: None
+) -> None:
     """A morning by chance: numbers of all classes, early appointments, counters that open and close, calls."""
     booked = book(hall, clock.now() + timedelta(minutes=10))
     hall.db.write_in_now(hall.branch.id, tickets.check_in, hall.branch.id, booked.id, SYSTEM)
@@ -67,6 +71,7 @@ def people(hall: Hall, source: random.Random, clock: FrozenClock) -> None:
             else:
                 hall.db.write_in_now(hall.branch.id, calling.start_serving, here)
                 hall.db.write_in_now(hall.branch.id, calling.finish, here)
+        after_each()
 
 
 def clerk(hall: Hall, login: str) -> UUID:
@@ -102,6 +107,44 @@ def test_the_number_promised_is_the_number_had_and_that_of_the_desks(
         stands = everybody.place(everybody.open[mine.token])
         assert (stands.ahead, stands.counter_open) == (before.ahead, before.counter_open)
         assert stands.ahead == by_the_desks(hall, mine)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_look_that_knows_an_earlier_one_sees_the_same(db: Database, clock: FrozenClock, seed: int) -> None:
+    hall = furnish(db)
+    seen = [db.read_now(whole_line, hall.branch)]
+
+    def compare() -> None:
+        seen.append(db.read_now(whole_line, hall.branch, seen[-1]))
+        assert seen[-1] == db.read_now(whole_line, hall.branch)
+
+    people(hall, random.Random(seed), clock, compare)
+    clock.move(timedelta(hours=20))
+    compare()
+    assert len(seen) > 12
+
+
+def test_nobody_is_read_twice_while_numbers_are_given(
+    db: Database, clock: FrozenClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hall = furnish(db)
+    layla = hall.sit(hall.person("layla"))
+    hall.issue()
+    earlier = db.read_now(whole_line, hall.branch)
+    new = hall.issue().ticket
+    looks: list[str] = []
+    read_all = line.in_hall
+
+    def noted(tx: Tx, settings: BranchSettings) -> list[TicketView]:
+        looks.append("all")
+        return read_all(tx, settings)
+
+    monkeypatch.setattr(line, "in_hall", noted)
+    later = db.read_now(whole_line, hall.branch, earlier)
+    assert (len(later.open), later.ahead[new.id], looks) == (2, 1, [])
+    hall.call_next(layla)
+    assert db.read_now(whole_line, hall.branch, later).ahead[new.id] == 0
+    assert looks == ["all"]
 
 
 @pytest.mark.parametrize("seed", range(2))

@@ -30,6 +30,11 @@ class SharedLooks:
         answer: T = await asyncio.shield(known.task)
         return answer
 
+    def last(self, key: Hashable) -> Any:
+        """The last answer for `key` that has come; None where there is none yet, or looking failed."""
+        known = self._answers.get(key)
+        return known.task.result() if known and known.task.done() and not _failed(known.task) else None
+
 
 class _Answer(NamedTuple):
     position: int

@@ -81,14 +81,26 @@ class Tx:
             changes, self._unsent = self._unsent, []
             self._dialect.run_together(self._connection, changes)
 
-    def row(self, statement: sa.Executable | Prepared, values: Any = None) -> AnyRow | None:
-        """The first row, or None."""
+    @overload
+    def row(self, statement: Prepared, values: Any = None) -> Any: ...
+
+    @overload
+    def row(self, statement: sa.Executable, values: Any = None) -> AnyRow | None: ...
+
+    def row(self, statement: sa.Executable | Prepared, values: Any = None) -> Any:
+        """The first row, or what a `Prepared` statement with a view makes of it; None where there is none."""
         if isinstance(statement, Prepared):
             return next(iter(self.execute(statement, values).rows), None)
         return self.execute(statement, values).first()
 
-    def rows(self, statement: sa.Executable | Prepared, values: Any = None) -> list[AnyRow]:
-        """All rows."""
+    @overload
+    def rows(self, statement: Prepared, values: Any = None) -> list[Any]: ...
+
+    @overload
+    def rows(self, statement: sa.Executable, values: Any = None) -> list[AnyRow]: ...
+
+    def rows(self, statement: sa.Executable | Prepared, values: Any = None) -> list[Any]:
+        """All rows, or the views of them."""
         if isinstance(statement, Prepared):
             return self.execute(statement, values).rows
         return list(self.execute(statement, values).all())

@@ -18,9 +18,10 @@ KEPT_SECONDS: Final = 10
 async def everybody(installation: Installation, branch_id: UUID) -> LineView:
     """The line at the branch's position as this node knows it, or newer."""
     position, moment = installation.hub.position(branch_id), int(installation.clock.now().timestamp()) // KEPT_SECONDS
-    look = partial(installation.database.read, _read, branch_id)
+    earlier = installation.shared.last(("line", branch_id))
+    look = partial(installation.database.read, _read, branch_id, earlier)
     return await installation.shared.get(("line", branch_id), position, moment, look)
 
 
-def _read(tx: Tx, branch_id: UUID) -> LineView:
-    return whole_line(tx, branch_settings(tx, branch_id))
+def _read(tx: Tx, branch_id: UUID, earlier: LineView | None) -> LineView:
+    return whole_line(tx, branch_settings(tx, branch_id), earlier)

@@ -76,17 +76,26 @@ class UnservedView:
 
 _COLUMNS = [TICKET.c[name] for name in TicketView.__slots__]
 _STATE = TicketView.__slots__.index("state")
+
+
+def _view(row: AnyRow) -> TicketView:
+    values = list(row)
+    values[_STATE] = TicketState(values[_STATE])
+    return TicketView(*values)
+
+
 _IN_BRANCH = TICKET.c.branch_id == sa.bindparam("branch")
-_BY_ID = Prepared(sa.select(*_COLUMNS).where(_IN_BRANCH, TICKET.c.id == sa.bindparam("ticket")))
-_BY_TOKEN = Prepared(sa.select(*_COLUMNS).where(_IN_BRANCH, TICKET.c.token == sa.bindparam("token")))
-_BY_REQUEST = Prepared(sa.select(*_COLUMNS).where(_IN_BRANCH, TICKET.c.request_id == sa.bindparam("request")))
+_BY_ID = Prepared(sa.select(*_COLUMNS).where(_IN_BRANCH, TICKET.c.id == sa.bindparam("ticket")), _view)
+_BY_TOKEN = Prepared(sa.select(*_COLUMNS).where(_IN_BRANCH, TICKET.c.token == sa.bindparam("token")), _view)
+_BY_REQUEST = Prepared(sa.select(*_COLUMNS).where(_IN_BRANCH, TICKET.c.request_id == sa.bindparam("request")), _view)
 _AT_COUNTER = Prepared(
-    sa.select(*_COLUMNS).where(_IN_BRANCH, TICKET.c.counter_id == sa.bindparam("counter"), AT_A_COUNTER)
+    sa.select(*_COLUMNS).where(_IN_BRANCH, TICKET.c.counter_id == sa.bindparam("counter"), AT_A_COUNTER), _view
 )
 _OPEN = Prepared(
     sa.select(*_COLUMNS)
     .where(_IN_BRANCH, IS_OPEN, TICKET.c.business_date >= sa.bindparam("since"))
-    .order_by(TICKET.c.anchor_at, TICKET.c.id)
+    .order_by(TICKET.c.anchor_at, TICKET.c.id),
+    _view,
 )
 _SITTING = Prepared(
     sa.select(COUNTER.c.id).where(
@@ -113,8 +122,8 @@ def ticket_by_token(tx: Tx, branch_id: UUID, token: str) -> TicketView:
 
 def ticket_by_request(tx: Tx, branch_id: UUID, request_id: str) -> TicketView | None:
     """The ticket that an earlier, equal request was given."""
-    row = tx.row(_BY_REQUEST, {"branch": branch_id, "request": request_id})
-    return _view(row) if row else None
+    found: TicketView | None = tx.row(_BY_REQUEST, {"branch": branch_id, "request": request_id})
+    return found
 
 
 def as_it_stands(ticket: TicketView, settings: BranchSettings, now: datetime) -> TicketView:
@@ -137,14 +146,14 @@ def open_tickets(
     Oldest anchor first.
     """
     wanted = None if queues is None else frozenset(queues)
-    rows = tx.rows(_OPEN, {"branch": branch_id, "since": since or date.min})
-    return [_view(row) for row in rows if wanted is None or row.queue_id in wanted]
+    found = tx.rows(_OPEN, {"branch": branch_id, "since": since or date.min})
+    return [view for view in found if wanted is None or view.queue_id in wanted]
 
 
 def at_counter(tx: Tx, branch_id: UUID, counter_id: UUID) -> TicketView | None:
     """The ticket that is called to or served at a counter."""
-    row = tx.row(_AT_COUNTER, {"branch": branch_id, "counter": counter_id})
-    return _view(row) if row else None
+    found: TicketView | None = tx.row(_AT_COUNTER, {"branch": branch_id, "counter": counter_id})
+    return found
 
 
 def open_counters(tx: Tx, settings: BranchSettings) -> frozenset[UUID]:
@@ -291,13 +300,7 @@ def fresh(row: dict[str, Any]) -> TicketView:
 
 
 def _one(tx: Tx, statement: Prepared, values: dict[str, Any]) -> TicketView:
-    row = tx.row(statement, values)
-    if row is None:
+    found: TicketView | None = tx.row(statement, values)
+    if found is None:
         raise Missing("ticket")
-    return _view(row)
-
-
-def _view(row: AnyRow) -> TicketView:
-    values = list(row)
-    values[_STATE] = TicketState(values[_STATE])
-    return TicketView(*values)
+    return found

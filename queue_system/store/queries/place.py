@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import Final
 from uuid import UUID
 
@@ -22,7 +23,7 @@ from ...core.dispatch import Waiting
 from ...core.tickets import AT_COUNTER, ORDINARY
 from ..database import Tx
 from ..prepared import Prepared
-from ..tables import Booking, Branch, Device, PrintJob, table
+from ..tables import Booking, Branch, Device, Event, PrintJob, table
 from . import line
 from .line import TicketView
 from .screens import Live, is_kept_off, live_zones, where_to_wait
@@ -31,11 +32,21 @@ from .settings import BranchSettings, ServiceView, ZoneView
 BOOKING = table(Booking)
 BRANCH = table(Branch)
 DEVICE = table(Device)
+EVENT = table(Event)
 JOB = table(PrintJob)
 
 # Behind everybody who came at the same moment with the same right.
 NEWCOMER: Final = UUID(int=2**128 - 1)
 _POSITION: Final = Prepared(sa.select(BRANCH.c.last_seq).where(BRANCH.c.id == sa.bindparam("branch")))
+# Facts that change nothing for those who were in the hall before; any other may, so that all are read again.
+_ADDS: Final = frozenset({"ticket.issued", "booking.checked_in", "slip.queued", "slip.printed"})
+# Behind so many facts, reading everybody is no dearer.
+_MANY: Final = 64
+_SINCE: Final = Prepared(
+    sa.select(EVENT.c.kind, EVENT.c.subject).where(
+        EVENT.c.branch_id == sa.bindparam("branch"), EVENT.c.seq > sa.bindparam("seq")
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,15 +142,16 @@ class LineView:
         )
 
 
-def whole_line(tx: Tx, settings: BranchSettings) -> LineView:
-    """Where everybody stands."""
-    tickets = line.in_hall(tx, settings)
+def whole_line(tx: Tx, settings: BranchSettings, earlier: LineView | None = None) -> LineView:
+    """Where everybody stands. What an `earlier` look knows is not read again where only numbers were given since."""
+    seq = int(tx.scalar(_POSITION, {"branch": settings.id}) or 0)
+    tickets = _in_hall(tx, settings, seq, earlier)
     rules = line.calling_rules(settings)
     waiting = dispatch.by_right(line.as_waiting(tickets, settings), rules, tx.now)
     sitting = line.open_counters(tx, settings)
     return LineView(
         settings=settings,
-        seq=int(tx.scalar(_POSITION, {"branch": settings.id}) or 0),
+        seq=seq,
         open={ticket.token: ticket for ticket in tickets},
         ahead=_ahead(waiting, settings, sitting),
         early={
@@ -149,7 +161,7 @@ def whole_line(tx: Tx, settings: BranchSettings) -> LineView:
         },
         served_queues=line.served_queues(settings, sitting),
         live=live_zones(tx, settings.id),
-        appointments=_appointments(tx, settings.id, tickets),
+        appointments=_appointments(tx, settings.id, tickets, earlier.appointments if earlier else {}),
     )
 
 
@@ -194,15 +206,36 @@ def paper(tx: Tx, branch_id: UUID, ticket_id: UUID) -> PaperView | None:
     return PaperView(*row) if row else None
 
 
-def _appointments(tx: Tx, branch_id: UUID, tickets: Iterable[TicketView]) -> dict[UUID, datetime]:
-    """The agreed times of those who came with an appointment, by ticket."""
-    booked = {ticket.booking_id: ticket.id for ticket in tickets if ticket.booking_id}
+def _in_hall(tx: Tx, settings: BranchSettings, seq: int, earlier: LineView | None) -> list[TicketView]:
+    """Everybody in the hall, oldest anchor first, as `line.in_hall` reads them."""
+    # Settings are another value after every change of them, and after a backup was restored.
+    if earlier is None or earlier.settings is not settings or not 0 <= seq - earlier.seq <= _MANY:
+        return line.in_hall(tx, settings)
+    facts = tx.rows(_SINCE, {"branch": settings.id, "seq": earlier.seq})
+    if any(fact.kind not in _ADDS for fact in facts):
+        return line.in_hall(tx, settings)
+    since = settings.timetable.first_live_day(tx.now)
+    known = [ticket for ticket in earlier.open.values() if ticket.business_date >= since]
+    new = [line.ticket(tx, settings.id, UUID(fact.subject)) for fact in facts if fact.kind == "ticket.issued"]
+    return sorted([*known, *new], key=lambda ticket: (ticket.anchor_at, ticket.id))
+
+
+def _appointments(
+    tx: Tx, branch_id: UUID, tickets: Iterable[TicketView], known: Mapping[UUID, datetime]
+) -> dict[UUID, datetime]:
+    """The agreed times of those who came with an appointment, by ticket; of `known` ones they are not read again.
+
+    The time of a visit that has begun stays as it is.
+    """
+    with_booking = {ticket.id: ticket.booking_id for ticket in tickets if ticket.booking_id}
+    found = {ticket_id: known[ticket_id] for ticket_id in with_booking if ticket_id in known}
+    booked = {booking_id: ticket_id for ticket_id, booking_id in with_booking.items() if ticket_id not in found}
     if not booked:
-        return {}
+        return found
     statement = sa.select(BOOKING.c.id, BOOKING.c.starts_at).where(
         BOOKING.c.branch_id == branch_id, BOOKING.c.id.in_(list(booked))
     )
-    return {booked[row.id]: row.starts_at for row in tx.rows(statement)}
+    return found | {booked[row.id]: row.starts_at for row in tx.rows(statement)}
 
 
 def _newcomer(settings: BranchSettings, service: ServiceView, now: datetime) -> Waiting:
@@ -216,8 +249,13 @@ def _ahead(waiting: Sequence[Waiting], settings: BranchSettings, sitting: Collec
     """How many stand before each of `waiting`, in the order of their right, in the shortest line of its queue."""
     lines = _lines(settings, sitting, {ticket.queue_id for ticket in waiting})
     ahead: dict[UUID, int] = {}
+    places: dict[UUID, list[int]] = {}
+    for index, ticket in enumerate(waiting):
+        places.setdefault(ticket.queue_id, []).append(index)
     for queues in set().union(*lines.values()):
-        for place, ticket in enumerate(dispatch.let_pass([one for one in waiting if one.queue_id in queues])):
+        # One line of several queues, in the order of right; queues are few and tickets many.
+        merged = sorted(chain.from_iterable(places.get(queue_id, ()) for queue_id in queues))
+        for place, ticket in enumerate(dispatch.let_pass([waiting[index] for index in merged])):
             if queues in lines[ticket.queue_id]:
                 ahead[ticket.ticket_id] = min(place, ahead.get(ticket.ticket_id, place))
     return ahead
