@@ -38,9 +38,9 @@ def require_ready(database: Database) -> None:
     revision = schema.current(database)
     if revision is None:
         fail("there is nothing in the database yet. Load an organisation: queue-system init PROFILE (docs/profiles.md)")
-    if not schema.is_known(revision):
-        raise Unavailable("schema-newer", revision=revision)
-    if revision != schema.newest():
+    if not schema.serves(revision):
+        if not schema.is_known(revision):
+            raise Unavailable("schema-newer", revision=revision)
         fail("the database is not at the schema that this version needs. Take a backup, then: queue-system migrate")
     database.read_now(organisation)
 

@@ -93,8 +93,8 @@ def unlocked(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(module, "locked", locked)
     original = SQLite._engine
 
-    def careless(self: SQLite, begin: str, size: int) -> Engine:
-        engine = original(self, "SELECT 1" if begin == "BEGIN IMMEDIATE" else begin, size)
+    def careless(self: SQLite, begin: str, size: int, **more: Any) -> Engine:
+        engine = original(self, "SELECT 1" if begin == "BEGIN IMMEDIATE" else begin, size, **more)
 
         @sa_event.listens_for(engine, "connect")
         def _connected(connection: Any, _record: Any) -> None:
@@ -133,7 +133,6 @@ def drop_unique(database: Database, table_name: str, constraint: str) -> None:
             loose.append_column(sa.Column(column.name, column.type, nullable=column.nullable, primary_key=keyed))
         loose.create(connection)
         connection.execute(sa.text(f"INSERT INTO {table_name}_loose SELECT * FROM {table_name}"))
-        connection.execute(sa.text("PRAGMA defer_foreign_keys = ON"))
         connection.execute(sa.text(f"DROP TABLE {table_name}"))
         connection.execute(sa.text(f"ALTER TABLE {table_name}_loose RENAME TO {table_name}"))
 

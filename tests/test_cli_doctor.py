@@ -58,6 +58,18 @@ def test_the_database_of_a_newer_program_is_left_alone(run: Run, folder: Path, a
     assert "queue-system migrate" not in told
 
 
+def test_a_newer_schema_that_still_serves_this_program_is_used_and_left_as_it_is(run: Run, folder: Path) -> None:
+    """So nodes are upgraded one by one, and a hall can go back to the version before."""
+    run("init", "forum")
+    with sqlite3.connect(folder / "queue.db") as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999_from_0001'")
+    connection.close()
+    assert run("migrate").out == "The schema is at 9999_from_0001.\n"
+    said = run("doctor")
+    assert (said.code, "that of a newer version, on which this one still works" in said.out) == (0, True)
+    assert run("staff", "add", "x", entered=f"{PASSWORD}\n").code == 0
+
+
 # The log is read, and staff is added, beside a running server: without its lock.
 @pytest.mark.parametrize(
     "arguments", [*(command for command in EVERY_COMMAND if command[0] not in ("audit", "staff")), ("demo",)]

@@ -85,14 +85,17 @@ def _database(configuration: Configuration, database: Database) -> Iterator[Find
         yield Finding("bad", "there is nothing in the database yet: queue-system init PROFILE")
         return
     if not schema.is_known(revision):
-        raise Unavailable("schema-newer", revision=revision)
-    if revision != schema.newest():
+        if not schema.serves(revision):
+            raise Unavailable("schema-newer", revision=revision)
+        yield Finding("note", f"the schema, {revision}, is that of a newer version, on which this one still works")
+    elif revision != schema.newest():
         yield Finding(
             "bad",
             f"the schema is at {revision}, {schema.newest()} is needed. Take a backup, then: queue-system migrate",
         )
         return
-    yield Finding("good", f"the schema is the newest, {revision}")
+    else:
+        yield Finding("good", f"the schema is the newest, {revision}")
     house = database.read_now(organisation)
     yield Finding("good", f"organisation {house.slug}")
     for verdict in database.read_now(log.verify):

@@ -127,9 +127,10 @@ class Database:
     @contextlib.contextmanager
     def migrating(self) -> Iterator[Connection]:
         """A connection in a transaction of its own, for Alembic; one process at a time."""
-        with self._transaction(self.dialect.writing) as connection:
+        with self._transaction(self.dialect.migrating) as connection:
             self.dialect.begin_migration(connection)
             yield connection
+            self.dialect.end_migration(connection)
 
     # ------------------------------------------------------------ inside
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import sqlite3
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
@@ -74,9 +75,18 @@ class Dialect(ABC):
         Raises Unavailable("second-process"), or "database-unavailable" where nothing can be written.
         """
 
+    @property
+    def migrating(self) -> Engine:
+        """An engine to change the schema with."""
+        return self.writing
+
     @abstractmethod
     def begin_migration(self, connection: Connection) -> None:
         """Let only one process at a time change the schema, until the transaction ends."""
+
+    @abstractmethod
+    def end_migration(self, connection: Connection) -> None:
+        """Before the commit: what the database did not watch meanwhile. Raises IntegrityError."""
 
     @property
     def file(self) -> Path | None:
@@ -155,13 +165,16 @@ class SQLite(Dialect):
 
     def __init__(self, url: URL) -> None:
         super().__init__(url)
+        # To change a column, Alembic builds its table anew and drops the old one, to which others refer. SQLite bears
+        # that on connections that do not watch references; `end_migration` looks at all of them at the end.
+        self._migrating = self._engine("BEGIN IMMEDIATE", 1, foreign_keys=False)
         self._claims: list[IO[bytes]] = []
         self._claimed = False
 
     def _engines(self) -> tuple[Engine, Engine]:
         return self._engine("BEGIN IMMEDIATE", 1), self._engine("BEGIN", READERS + 1)
 
-    def _engine(self, begin: str, size: int) -> Engine:
+    def _engine(self, begin: str, size: int, *, foreign_keys: bool = True) -> Engine:
         engine = sa.create_engine(
             self.url.set(drivername="sqlite+pysqlite"),
             connect_args={"check_same_thread": False, "cached_statements": 512},
@@ -181,7 +194,7 @@ class SQLite(Dialect):
                 "journal_mode=WAL",
                 # An acknowledged ticket survives a power cut.
                 "synchronous=FULL",
-                "foreign_keys=ON",
+                f"foreign_keys={'ON' if foreign_keys else 'OFF'}",
                 f"busy_timeout={BUSY_TIMEOUT_MS}",
                 "cache_size=-16000",
                 f"query_only={'ON' if reading else 'OFF'}",
@@ -210,8 +223,18 @@ class SQLite(Dialect):
             raise Unavailable("second-process", path=self.url.database) from None
         self._claimed = True
 
+    @property
+    def migrating(self) -> Engine:
+        return self._migrating
+
     def begin_migration(self, connection: Connection) -> None:
         """BEGIN IMMEDIATE is that lock already."""
+
+    def end_migration(self, connection: Connection) -> None:
+        lost = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+        if lost is not None:
+            reason = sqlite3.IntegrityError(f"a row of {lost[0]} refers to one of {lost[2]} that is not there")
+            raise sa.exc.IntegrityError("PRAGMA foreign_key_check", None, reason)
 
     @property
     def file(self) -> Path | None:
@@ -219,6 +242,7 @@ class SQLite(Dialect):
 
     def close(self) -> None:
         super().close()
+        self._migrating.dispose()
         for handle in self._claims:
             handle.close()
         self._claims.clear()
@@ -291,6 +315,9 @@ class PostgreSQL(Dialect):
 
     def begin_migration(self, connection: Connection) -> None:
         connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": CHANNEL})
+
+    def end_migration(self, connection: Connection) -> None:
+        """It has watched everything."""
 
     def notify(self, connection: Connection, touched: dict[UUID, int]) -> None:
         for branch, seq in touched.items():

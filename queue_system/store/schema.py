@@ -1,4 +1,9 @@
-"""The schema and its migrations."""
+"""The schema and its migrations.
+
+A revision is called NNNN_from_FFFF: programs from revision FFFF on still work on it, because it has everything that
+they use. So nodes of two versions can serve at the same time, and a program can go back. A revision called NNNN alone
+serves no older program. Decision 0020.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +23,7 @@ from . import tables  # noqa: F401 - the tables register themselves
 from .database import Database
 from .dialect import append_only
 
+OLDEST: Final = "_from_"
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 METADATA: Final[sa.MetaData] = SQLModel.metadata
 
@@ -25,10 +31,13 @@ METADATA: Final[sa.MetaData] = SQLModel.metadata
 def migrate(database: Database) -> str:
     """Bring the database to the newest schema; returns its revision. Does nothing when it is there already.
 
-    Raises Unavailable("schema-newer") when a newer program has been at work there.
+    Leaves a newer schema on which this program still works as it is. Raises Unavailable("schema-newer") for others.
     """
-    if (revision := current(database)) is not None and not is_known(revision):
-        raise Unavailable("schema-newer", revision=revision)
+    revision = current(database)
+    if revision is not None and not is_known(revision):
+        if not serves(revision):
+            raise Unavailable("schema-newer", revision=revision)
+        return revision
     with database.migrating() as connection:
         command.upgrade(_config(connection), "head")
     return newest()
@@ -41,8 +50,25 @@ def newest() -> str:
 
 def is_known(revision: str) -> bool:
     """Whether this program has heard of a revision; one that it has not comes from a newer program."""
-    scripts = ScriptDirectory.from_config(_config(None))
-    return any(script.revision == revision for script in scripts.walk_revisions())
+    return revision in _revisions()
+
+
+def serves(revision: str) -> bool:
+    """Whether this program works on a schema: its own newest, or a newer one that still has all that it uses."""
+    if is_known(revision):
+        return revision == newest()
+    return oldest_program(revision) in {number(known) for known in _revisions()}
+
+
+def number(revision: str) -> str:
+    """The number of a revision, without the oldest program."""
+    return revision.partition(OLDEST)[0]
+
+
+def oldest_program(revision: str) -> str:
+    """The number of the oldest revision whose program works on this one."""
+    first, _, oldest = revision.partition(OLDEST)
+    return oldest or first
 
 
 def current(database: Database) -> str | None:
@@ -55,6 +81,10 @@ def create(connection: Connection) -> None:
     """The newest schema straight from the tables: what the migrations must also lead to (a test compares)."""
     METADATA.create_all(connection)
     append_only(connection, "event")
+
+
+def _revisions() -> set[str]:
+    return {script.revision for script in ScriptDirectory.from_config(_config(None)).walk_revisions()}
 
 
 def _config(connection: Connection | None) -> Config:
