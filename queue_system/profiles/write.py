@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date, time
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 import yaml
 from pydantic.fields import FieldInfo
@@ -46,12 +46,13 @@ def write_profile(profile: Profile) -> str:
 class _Dumper(yaml.SafeDumper):
     """Every value is text; quotation marks stand only where the text needs them."""
 
-    # Without these, no text looks like a number, a date or a truth value that would have to be quoted.
-    yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}
-
     def ignore_aliases(self, _data: Any) -> bool:
         """Values that are the same object are written twice: profiles know no aliases."""
         return True
+
+
+# Without resolvers, no text looks like a number, a date or a truth value that would have to be quoted.
+_Dumper.yaml_implicit_resolvers = {}
 
 
 def _catalogue(catalogue: Catalogue) -> Written:
