@@ -247,7 +247,7 @@ def test_stopped_between_two_tries_it_makes_no_other(page: Page, server: Server)
 
 
 def test_a_silent_connection_is_given_up_and_the_page_is_told_once(page: Page, server: Server) -> None:
-    page.clock.run_for(SILENCE_MS - 1_000)
+    page.clock.run_for(SILENCE_MS)
     assert page.evaluate("following.isOpen()")
     page.clock.run_for(1_000)
     assert page.evaluate("following.isCut()")
@@ -255,7 +255,7 @@ def test_a_silent_connection_is_given_up_and_the_page_is_told_once(page: Page, s
     wait_for(page, "following.isOpen()")
     # The one that was given up ends after the new one has begun, and the new one stays.
     until(lambda: len(server.ended) == 1 and len(server.sockets) == 2)
-    page.clock.run_for(SILENCE_MS - 1_000)
+    page.clock.run_for(SILENCE_MS)
     assert page.evaluate("following.isOpen()")
     assert told(page) == ["lost"]
     server.say(PULSE)
@@ -276,7 +276,7 @@ def test_a_connection_that_speaks_is_kept(page: Page, server: Server) -> None:
 def test_a_connection_that_does_not_open_is_given_up_sooner(tab: Page, server: Server) -> None:
     server.opens = False
     begin(tab)
-    tab.clock.run_for(OPENING_MS - 1_000)
+    tab.clock.run_for(OPENING_MS)
     assert not tab.evaluate("following.isCut()")
     tab.clock.run_for(1_000)
     assert tab.evaluate("following.isCut()")
@@ -289,7 +289,7 @@ def test_a_connection_that_was_slow_to_open_has_the_whole_time_to_speak(tab: Pag
     tab.clock.run_for(OPENING_MS - 1_000)
     server.let_in()
     wait_for(tab, "following.isOpen()")
-    tab.clock.run_for(SILENCE_MS - 1_000)
+    tab.clock.run_for(SILENCE_MS)
     assert tab.evaluate("following.isOpen()")
     tab.clock.run_for(1_000)
     assert tab.evaluate("following.isCut()")
@@ -383,7 +383,7 @@ def test_a_page_that_nobody_looks_at_is_not_hurried_and_one_that_comes_into_sigh
 )
 def test_one_clock_that_goes_wrong_does_not_blind_the_watch(page: Page, trouble: str) -> None:
     page.evaluate(trouble)
-    page.clock.run_for(SILENCE_MS)
+    page.clock.run_for(SILENCE_MS + 1_000)
     assert page.evaluate("following.isCut()")
 
 

@@ -74,12 +74,12 @@ function follow(path, options) {
   }
 
   function watch() {
-    if (!lost && elapsed(heard) >= silence) {
+    if (!lost && elapsed(heard) > silence) {
       lost = true;
       onLost();
     }
     // A connection answers for its own silence only: after a break a busy server needs a while for its first word.
-    if (socket && elapsed(since) >= (opened ? silence : opening)) lose();
+    if (socket && elapsed(since) > (opened ? silence : opening)) lose();
   }
 
   // After sleep, and when the network is back, the pause that was begun before is too long.
