@@ -33,7 +33,10 @@ INSTALLERS = ["pip", *(["uv"] if shutil.which("uv") else [])]
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
     """A checkout with a space in its path, a program, and empty locks."""
-    root = tmp_path / "the tree"
+    return checkout(tmp_path / "the tree")
+
+
+def checkout(root: Path) -> Path:
     (root / "requirements").mkdir(parents=True)
     (root / "queue_system").mkdir()
     shutil.copy(ROOT / "dev.py", root)
@@ -42,6 +45,27 @@ def tree(tmp_path: Path) -> Path:
     (root / "queue_system" / "__init__.py").touch()
     (root / "queue_system" / "__main__.py").write_text(PROGRAM, encoding="utf-8")
     return root
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tree whose environment has been made, and beside it a copy of that environment."""
+    root = checkout(tmp_path_factory.mktemp("kept") / "the tree")
+    assert dev(root, "run").returncode == 3
+    shutil.copytree(root / ".venv", root.with_name("environment"), symlinks=True)
+    return root
+
+
+@pytest.fixture
+def made(kept: Path) -> Path:
+    """A tree whose environment has just been made: at the same place for every test, because an environment knows it.
+
+    Making one takes longer than everything else here.
+    """
+    shutil.rmtree(kept)
+    checkout(kept)
+    shutil.copytree(kept.with_name("environment"), kept / ".venv", symlinks=True)
+    return kept
 
 
 def dev(tree: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -84,12 +108,11 @@ def test_run_makes_the_environment_once_and_hands_everything_on(tree: Path, inst
     assert json.loads(command.stdout)["arguments"] == ["x"]
 
 
-def test_changed_lock_makes_the_environment_anew(tree: Path) -> None:
-    assert dev(tree, "run").returncode == 3
-    leftover = tree / ".venv" / "leftover"
+def test_changed_lock_makes_the_environment_anew(made: Path) -> None:
+    leftover = made / ".venv" / "leftover"
     leftover.touch()
-    (tree / "requirements" / "runtime.txt").write_text("# still nothing\n", encoding="utf-8")
-    again = dev(tree, "run")
+    (made / "requirements" / "runtime.txt").write_text("# still nothing\n", encoding="utf-8")
+    again = dev(made, "run")
     assert again.returncode == 3
     assert "Installing 0 packages" in again.stdout
     assert not leftover.exists()
@@ -101,28 +124,26 @@ def test_interrupted_making_is_made_anew(tree: Path) -> None:
     assert dev(tree, "run").returncode == 3
 
 
-def test_copied_tree_gets_an_environment_of_its_own(tree: Path) -> None:
-    assert dev(tree, "run").returncode == 3
-    copy = tree.with_name("another tree")
-    shutil.copytree(tree, copy, symlinks=True)
+def test_copied_tree_gets_an_environment_of_its_own(made: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "another tree"
+    shutil.copytree(made, copy, symlinks=True)
     (copy / "queue_system" / "__main__.py").write_text("print('the copy')\n", encoding="utf-8")
     said = dev(copy, "run")
     assert said.stdout.splitlines()[-1] == "the copy"
 
 
-def test_tests_need_more_and_run_does_not_take_it_away(tree: Path) -> None:
-    assert dev(tree, "run").returncode == 3
-    kept = tree / ".venv" / "kept"
+def test_tests_need_more_and_run_does_not_take_it_away(made: Path) -> None:
+    kept = made / ".venv" / "kept"
     kept.touch()
-    assert "Installing" in dev(tree, "shell", "true").stdout
-    assert "Installing" not in dev(tree, "shell", "true").stdout
-    assert "Installing" not in dev(tree, "run").stdout
+    assert "Installing" in dev(made, "shell", "true").stdout
+    assert "Installing" not in dev(made, "shell", "true").stdout
+    assert "Installing" not in dev(made, "run").stdout
     assert kept.exists()
 
     # A new lock of the tests is no concern of the program, but the tests then start from an exact environment.
-    (tree / "requirements" / "dev.txt").write_text("# something else\n", encoding="utf-8")
-    assert "Installing" not in dev(tree, "run").stdout
-    assert "Installing" in dev(tree, "shell", "true").stdout
+    (made / "requirements" / "dev.txt").write_text("# something else\n", encoding="utf-8")
+    assert "Installing" not in dev(made, "run").stdout
+    assert "Installing" in dev(made, "shell", "true").stdout
     assert not kept.exists()
 
 
@@ -138,10 +159,9 @@ def test_two_at_once_make_one_environment(tree: Path) -> None:
     assert "".join(said).count("Installing") == 1
 
 
-def test_ctrl_c_reaches_the_program_itself(tree: Path) -> None:
-    assert dev(tree, "run").returncode == 3
+def test_ctrl_c_reaches_the_program_itself(made: Path) -> None:
     with subprocess.Popen(
-        [sys.executable, tree / "dev.py", "run", "--wait"],
+        [sys.executable, made / "dev.py", "run", "--wait"],
         env=surroundings({}),
         stdout=subprocess.PIPE,
         encoding="utf-8",
@@ -210,14 +230,14 @@ def test_wrong_use_shows_the_commands(tree: Path, arguments: list[str]) -> None:
 
 
 @pytest.fixture
-def testable(tree: Path) -> Path:
+def testable(made: Path) -> Path:
     """The tree with stand-ins for pytest and for the look at what is missing: no browser here."""
-    assert dev(tree, "shell", "true").returncode == 0
-    (site,) = (tree / ".venv" / "lib").glob("python3*/site-packages")
+    assert dev(made, "shell", "true").returncode == 0
+    (site,) = (made / ".venv" / "lib").glob("python3*/site-packages")
     (site / "pytest.py").write_text("import sys; print('pytest', *sys.argv[1:], sep='|')\n", encoding="utf-8")
-    (tree / "tests").mkdir()
-    (tree / "tests" / "needs.py").write_text('print(\'{"browser": "no Chromium"}\')\n', encoding="utf-8")
-    return tree
+    (made / "tests").mkdir()
+    (made / "tests" / "needs.py").write_text('print(\'{"browser": "no Chromium"}\')\n', encoding="utf-8")
+    return made
 
 
 def test_missing_means_are_named_and_left_out(testable: Path) -> None:
