@@ -58,12 +58,12 @@ def main() -> None:
     with houses.folder() as folder:
         place = houses.sqlite_place(folder)
         keys = furnished(place)
-        with houses.our_server(place) as port:
-            sample = asyncio.run(sampled(port, keys))
+        with houses.our_server(place) as server:
+            sample = asyncio.run(sampled(server.port, keys))
             (folder / "board.txt").write_text(sample, encoding="utf-8")
-            with houses.bare_server(folder / "board.txt") as bare_port:
-                ours, bare = asyncio.run(in_turns(port, bare_port, keys))
-            crowded = asyncio.run(with_telephones(port, keys))
+            with houses.bare_server(folder / "board.txt") as bare_server:
+                ours, bare = asyncio.run(in_turns(server.port, bare_server.port, keys))
+            crowded = asyncio.run(with_telephones(server.port, keys))
     report(ours, bare, crowded, len(sample.encode()))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import subprocess
 import sys
 import tempfile
@@ -113,18 +114,31 @@ def clerk(hall: Hall, login: str = "clerk") -> uuid.UUID:
 # ---------------------------------------------------------------- servers
 
 
-@contextlib.contextmanager
-def our_server(place: Place) -> Iterator[int]:
-    """The application on a place's database, in a process of its own; gives its port."""
-    with _process("houses", "serve_ours", place.url, str(place.folder), str(place.step.total_seconds())) as port:
-        yield port
+@dataclass(frozen=True)
+class Server:
+    """A server in a process of its own."""
+
+    port: int
+    process_id: int
+
+    def processor_seconds(self) -> float:
+        """What the processor has spent on it since it began, in user and in system mode (proc(5), stat)."""
+        fields = Path(f"/proc/{self.process_id}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 @contextlib.contextmanager
-def bare_server(text: Path) -> Iterator[int]:
-    """`bare.serve` in a process of its own; gives its port."""
-    with _process("bare", "serve", str(text)) as port:
-        yield port
+def our_server(place: Place) -> Iterator[Server]:
+    """The application on a place's database."""
+    with _process("houses", "serve_ours", place.url, str(place.folder), str(place.step.total_seconds())) as server:
+        yield server
+
+
+@contextlib.contextmanager
+def bare_server(text: Path) -> Iterator[Server]:
+    """`bare.serve`."""
+    with _process("bare", "serve", str(text)) as server:
+        yield server
 
 
 def serve_ours(url: str, data: str, step: str) -> None:
@@ -140,7 +154,7 @@ def serve_ours(url: str, data: str, step: str) -> None:
 
 
 @contextlib.contextmanager
-def _process(module: str, function: str, *arguments: str) -> Iterator[int]:
+def _process(module: str, function: str, *arguments: str) -> Iterator[Server]:
     """Run a function of this package with `arguments`; it prints its port once it serves."""
     program = f"import sys; from benchmarks.{module} import {function}; {function}(*sys.argv[1:])"
     process = subprocess.Popen(
@@ -151,7 +165,7 @@ def _process(module: str, function: str, *arguments: str) -> Iterator[int]:
         said = process.stdout.readline()
         if not said:
             raise RuntimeError(f"{module}.{function} did not start, see above")
-        yield int(said)
+        yield Server(int(said), process.pid)
     finally:
         process.terminate()
         try:
