@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,15 +13,12 @@ import sqlalchemy as sa
 from queue_system.core.errors import Refused
 from queue_system.i18n.catalogues import catalogues
 from queue_system.profiles import profile_names, read_profile
-from queue_system.profiles.force import (
-    ABILITIES_IN_FORCE,
-    CODES,
-    QUEUE_RULES_IN_FORCE,
-    NotInForce,
-    not_in_force,
-)
 from queue_system.profiles.install import install
+from queue_system.profiles.pending import CODES, NotInForce, not_in_force
 from queue_system.profiles.stored import stored_profile
+from queue_system.settings.branch import QueueRules
+from queue_system.settings.declared import NotYet, mark
+from queue_system.settings.roles import ACTED_ON
 from queue_system.store import log, tables
 from queue_system.store.database import Database
 from queue_system.store.queries.settings import branch_ids, branch_settings
@@ -142,15 +140,20 @@ def test_every_sentence_has_a_code() -> None:
         assert all(keys[key].placeholders() == {"subject"} for key in sentences)
 
 
-def test_in_force_is_what_the_program_asks_for() -> None:
+def test_the_rights_that_are_in_force_are_those_that_the_program_asks_for() -> None:
     # Who may open and close counters sees how many are open; that is not yet what the right says.
-    assert {"*"} | access.HALL_RIGHTS | access.OFFICE_RIGHTS - access.SUPERVISION_RIGHTS == ABILITIES_IN_FORCE
+    assert {"*"} | access.HALL_RIGHTS | access.OFFICE_RIGHTS - access.SUPERVISION_RIGHTS == ACTED_ON
+
+
+def test_the_rules_of_a_queue_that_are_in_force_are_those_that_the_program_asks_for() -> None:
     package = Path(log.__file__).parent.parent
     sources = [path for folder in ("actions", "core", "store") for path in (package / folder).rglob("*.py")]
     text = "\n".join(path.read_text("utf-8") for path in sources)
+    asked = {name for name in QueueRules.model_fields if re.search(rf"rules\.{name}\b", text)}
+    marked = {name for name, field in QueueRules.model_fields.items() if mark(field, NotYet)}
+    assert marked == {"no_show_action"}
     # The kind of guard is the rule itself: core/dispatch.py knows only the one with two slopes.
-    assert all(f'"{rule}"' in text for rule in QUEUE_RULES_IN_FORCE - {"guard_kind"})
-    assert '"no_show_action"' not in text
+    assert asked == QueueRules.model_fields.keys() - marked - {"guard_kind"}
 
 
 def everything(tx: Any) -> dict[str, list[Any]]:

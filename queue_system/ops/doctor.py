@@ -13,7 +13,7 @@ from ..configuration import KEY_FILE, Configuration, ConfigurationError, secret_
 from ..core.errors import DomainError, Unavailable
 from ..i18n import isolates
 from ..i18n.words import available_languages, words_for
-from ..profiles.force import not_in_force
+from ..profiles.pending import not_in_force
 from ..store import log, schema
 from ..store.database import Database
 from ..store.queries.access import devices

@@ -23,6 +23,7 @@ from .declared import (
     Percent,
     Ref,
     Thing,
+    Told,
 )
 from .devices import DeviceModel
 from .roles import Role
@@ -144,7 +145,7 @@ class Policy(Thing):
     freed_slot: Annotated[
         FreedSlot,
         Kind("use of a freed slot"),
-        OnlyActedOn(frozenset({"by_lot", "staff_decides"})),
+        OnlyActedOn("freed-slot", frozenset({"by_lot", "staff_decides"})),
         "what becomes of a place that is given back",
     ]
     horizon_days: Annotated[int | None, Between(1, 730), "how many days ahead can be booked"] = None
@@ -211,7 +212,7 @@ class Calendar(Thing):
     kind_of_thing: ClassVar[str] = "calendar"
 
     weekend: Annotated[tuple[int, ...], Form.WEEKDAYS, "days that are usually free there"] = ()
-    verify_yearly: Annotated[bool, NotYet("calendar-check"), "a person has to check it every year"] = False
+    verify_yearly: Annotated[bool, NotYet("calendar-check", Told.PLACE), "a person has to check it every year"] = False
     closures: Annotated[tuple[Closure, ...], Key("closed"), "the days"]
 
 

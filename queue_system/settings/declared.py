@@ -7,7 +7,7 @@ among the marks describes the field. Types that several fields share carry their
 from __future__ import annotations
 
 import types
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import time
 from enum import Enum
@@ -140,7 +140,9 @@ class Told(Enum):
 
     FIELD = "the name of the field"
     PARTS = "what was written in it"
+    PARTS_ALONE = "what was written in it, and no place"
     ITEMS = "each item, in a line of its own"
+    VALUE = "the value, and its unit"
     PLACE = "nothing"
 
 
@@ -150,13 +152,22 @@ class NotYet:
 
     code: str
     told: Told = Told.FIELD
+    unit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class OnlyActedOn:
-    """Only these of the possible values are acted on yet."""
+    """Of the possible words only these are acted on yet; `code` as above."""
 
-    values: frozenset[str]
+    code: str
+    words: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class WordsNotYet:
+    """Nothing acts on these words yet: the code of each, as above."""
+
+    codes: Mapping[str, str]
 
 
 def mark(field: FieldInfo, kind: type[M]) -> M | None:
@@ -193,6 +204,23 @@ def entry_of(declaration: type[Declared], name: str) -> Any:
     """What the mapping or the list in a field holds, without marks."""
     group, _ = bare(declaration.model_fields[name].annotation)
     return bare(next(kind for kind in reversed(get_args(group)) if kind is not Ellipsis))[0]
+
+
+def declarations(root: type[Declared]) -> Iterator[type[Declared]]:
+    """A declaration and all that stand inside it, each once, in the order of their fields."""
+    found: dict[type[Declared], None] = {}
+
+    def walk(annotation: Any) -> None:
+        kind, _ = bare(annotation)
+        if isinstance(kind, type) and issubclass(kind, Declared) and kind not in found:
+            found[kind] = None
+            for field in kind.model_fields.values():
+                walk(field.annotation)
+        for inner in get_args(kind):
+            walk(inner)
+
+    walk(root)
+    yield from found
 
 
 # ---------------------------------------------------------------- types that several declarations share

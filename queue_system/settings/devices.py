@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Final, Literal
 
 from pydantic import Field
 
-from .declared import Between, Declared, Form, Kind, Names, NotYet, OnlyActedOn, Ref, Text, Thing, Told
+from .declared import Between, Declared, Form, Kind, Names, NotYet, OnlyActedOn, Ref, Text, Thing, Told, WordsNotYet
 
 
 class Screen(Declared):
@@ -50,13 +50,13 @@ class PrinterKit(PrinterHabits):
     transport: Annotated[
         Literal["tcp9100", "usb_lp", "serial", "cloudprnt", "epson_sdp"],
         Kind("transport"),
-        OnlyActedOn(frozenset({"tcp9100", "usb_lp", "serial"})),
+        OnlyActedOn("printer-transport", frozenset({"tcp9100", "usb_lp", "serial"})),
         "how slips come to it",
     ]
     language: Annotated[
         Literal["escpos", "star_raster_png", "epos_xml"],
         Kind("printer language"),
-        OnlyActedOn(frozenset({"escpos"})),
+        OnlyActedOn("printer-transport", frozenset({"escpos"})),
         "what it reads",
     ]
     near_end_sensor: Annotated[bool, "whether it tells that the paper runs out"] = False
@@ -75,7 +75,7 @@ class DisplayKit(Screen):
 class CounterDisplayKit(Declared):
     """A small display above a counter."""
 
-    kind: Literal["counter_display"] = "counter_display"
+    kind: Annotated[Literal["counter_display"], WordsNotYet({"counter_display": "counter-display"})] = "counter_display"
     digits: Annotated[int | None, Between(1, 8), "how many characters it shows"] = None
     adapters: Annotated[
         tuple[Annotated[Literal["rs485", "modbus", "udp"], Kind("adapter")], ...], "how it is reached"

@@ -65,7 +65,7 @@ class OrganisationOwn(Declared):
     security_notes: Annotated[Sentences, "what people should know about their safety"] = ()
     programmes: Annotated[dict[str, Programme] | None, "programmes"] = None
     cross_branch_rules: Annotated[
-        CrossBranchRules | None, NotYet("cross-branch-rules", Told.PARTS), "what holds between branches"
+        CrossBranchRules | None, NotYet("cross-branch-rules", Told.PARTS_ALONE), "what holds between branches"
     ] = None
 
 

@@ -81,6 +81,6 @@ class Role(Thing):
     names: Annotated[Names, "its name"]
     can: Annotated[
         tuple[Annotated[Ability, Kind("ability")], ...],
-        OnlyActedOn(ACTED_ON),
+        OnlyActedOn("abilities", ACTED_ON),
         "abilities, or * for everything",
     ]

@@ -18,6 +18,7 @@ from .declared import (
     Ref,
     Thing,
     Told,
+    WordsNotYet,
 )
 
 Mode = Literal["fcfs", "ballot", "staff_only", "invite", "walkin_only", "walkin_and_fcfs"]
@@ -59,10 +60,14 @@ class ServiceOwn(Thing):
     buffer_min: Annotated[Minutes, "minutes that its place stays empty after a visit"] = 0
     policy: Annotated[str, Ref("policy"), "how its places are given"]
     mode: Annotated[
-        Mode, Kind("mode", WALKIN_MODES), Derived(), "the policy's, unless the service takes visitors without booking"
+        Mode,
+        Kind("mode", WALKIN_MODES),
+        Derived(),
+        WordsNotYet({"ballot": "ballot", "staff_only": "staff-booking", "invite": "invitation"}),
+        "the policy's, unless the service takes visitors without booking",
     ]
     walkin_share_pct: Annotated[
-        Percent | None, NotYet("walkin-share"), "places for visitors without an appointment; 0: none"
+        Percent | None, NotYet("walkin-share", Told.VALUE, " %"), "places for visitors without an appointment; 0: none"
     ] = None
     tags: Annotated[tuple[Annotated[str, Ref("service tag")], ...], "marks that closures and searches know"] = ()
     apply_at: Annotated[Platform | None, "where the request is filed first"] = None

@@ -16,7 +16,7 @@ from starlette.routing import BaseRoute, Route
 from ...core.tickets import TicketState
 from ...i18n import dates
 from ...i18n.words import available_languages
-from ...profiles.force import NotInForce, not_in_force
+from ...profiles.pending import NotInForce, not_in_force
 from ...store.database import Tx
 from ...store.queries import access as stored
 from ...store.queries import line

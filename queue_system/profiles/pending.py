@@ -1,0 +1,161 @@
+"""What is stored but not in force: settings that nothing acts on yet, named so that nobody relies on them.
+
+The declarations say which these are, field by field; here they are found in what an organisation has set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from typing import Any, Final, NamedTuple
+
+from ..settings.branch import Branch
+from ..settings.declared import Declared, NotYet, OnlyActedOn, Thing, Told, WordsNotYet, declarations, mark
+from ..settings.devices import Device, PrinterKit
+from ..settings.organisation import Profile
+from ..store.database import Tx
+from ..store.queries.settings import TEMPLATE
+from .stored import stored_profile
+
+
+class NotInForce(NamedTuple):
+    """`code` is the end of the key `doctor.not-in-force.<code>`; `subject` fills its {subject}: slugs, no sentence."""
+
+    code: str
+    subject: str
+
+
+def not_in_force(tx: Tx, interface_languages: Collection[str]) -> list[NotInForce]:
+    """What the organisation asks for and nothing does yet, in the order of codes and subjects.
+
+    `interface_languages` are those with a catalogue.
+    """
+    profile = stored_profile(tx)
+    # A template is no place: nothing of it is meant to be in force.
+    places = [branch for branch in profile.branches.values() if branch.kind != TEMPLATE]
+    found = [
+        *_marked(profile, profile.slug),
+        *_languages(profile.slug, profile.languages, interface_languages),
+        *_of_catalogue(profile, places),
+    ]
+    for branch in places:
+        found += _of_branch(branch, profile)
+        found += _languages(branch.slug, branch.languages, interface_languages)
+    return sorted(set(found))
+
+
+def _of_catalogue(profile: Profile, places: Iterable[Branch]) -> Iterator[NotInForce]:
+    """Of what can be chosen, only what some place has chosen; of roles all, because people can be given each."""
+    catalogue = profile.catalogue
+    services = [service for branch in places for service in branch.services.values()]
+    chosen = [
+        *catalogue.roles.values(),
+        *(catalogue.confidentialities[slug] for slug in {service.confidentiality for service in services}),
+        *(catalogue.priorities[slug] for branch in places for slug in branch.priorities),
+        *(catalogue.calendars[slug] for branch in places for slug in branch.calendars),
+    ]
+    for thing in chosen:
+        yield from _marked(thing, thing.slug)
+    for slug in {service.policy for service in services}:
+        # Draws and waiting lists are not built: a place that is given back stays with staff, who release it.
+        if catalogue.policies[slug].mode == "fcfs":
+            yield from _marked(catalogue.policies[slug], slug)
+    for season in {rule.season for branch in places for rule in branch.hours if rule.season}:
+        for stretch in catalogue.seasons[season]:
+            if stretch.provisional:
+                yield NotInForce(PROVISIONAL, f"{season} {stretch.first}")
+
+
+def _of_branch(branch: Branch, profile: Profile) -> Iterator[NotInForce]:
+    own = branch if branch.digits != profile.digits else branch.changed(digits=type(branch.digits)())
+    yield from _marked(own, branch.slug)
+    for service in branch.services.values():
+        yield from _marked(service, f"{branch.slug}/{service.slug}", service.policy)
+    for device in branch.devices.values():
+        yield from _of_device(device, f"{branch.slug}/{device.slug}")
+    for slug in branch.calendars:
+        for closure in profile.catalogue.calendars[slug].closures:
+            if closure.provisional:
+                yield NotInForce(PROVISIONAL, f"{branch.slug}: {slug} {closure.first}")
+
+
+def _of_device(device: Device, where: str) -> Iterator[NotInForce]:
+    for found in _marked(device, where):
+        if isinstance(device.kit, PrinterKit) and found.code == "printer-transport":
+            # Told once, by the transport, whether that or the language is missing.
+            yield NotInForce(found.code, f"{where} ({device.kit.transport})")
+        else:
+            yield found
+
+
+def _languages(slug: str, languages: Iterable[str], interface_languages: Collection[str]) -> Iterator[NotInForce]:
+    for language in languages:
+        if language not in interface_languages:
+            yield NotInForce(LANGUAGE, f"{slug}: {language}")
+
+
+def _marked(declared: Declared, where: str, because: str = "") -> Iterator[NotInForce]:
+    """What is set in marked fields, in what is declared inside it too; not in things that have names of their own."""
+    together: dict[str, list[str]] = {}
+    for name, field in type(declared).model_fields.items():
+        value = getattr(declared, name)
+        if (acted := mark(field, OnlyActedOn)) is not None:
+            idle = {value} - acted.words if isinstance(value, str) else set(value) - acted.words
+            together.setdefault(acted.code, []).extend(idle)
+        elif (words := mark(field, WordsNotYet)) is not None:
+            if value in words.codes:
+                yield NotInForce(words.codes[value], f"{where} ({because})" if because else where)
+        elif (pending := mark(field, NotYet)) is not None:
+            if value and (field.is_required() or value != field.get_default(call_default_factory=True)):
+                yield from _told(pending, name, value, where, together)
+        elif isinstance(value, Declared):
+            yield from _marked(value, where)
+    for code, names in together.items():
+        if names:
+            yield NotInForce(code, f"{where}: {_joined(names)}")
+
+
+def _told(pending: NotYet, name: str, value: Any, where: str, together: dict[str, list[str]]) -> Iterator[NotInForce]:
+    match pending.told:
+        case Told.FIELD:
+            together.setdefault(pending.code, []).append(name)
+        case Told.PLACE:
+            yield NotInForce(pending.code, where)
+        case Told.VALUE:
+            yield NotInForce(pending.code, f"{where}: {value}{pending.unit}")
+        case Told.PARTS:
+            yield NotInForce(pending.code, f"{where}: {_joined(_parts(value))}")
+        case Told.PARTS_ALONE:
+            yield NotInForce(pending.code, _joined(_parts(value)))
+        case Told.ITEMS:
+            between = "/" if isinstance(value, dict) and _holds_things(value) else ": "
+            for item in value:
+                yield NotInForce(pending.code, f"{where}{between}{item}")
+
+
+def _parts(value: Any) -> Iterable[str]:
+    """What was written in it."""
+    return value.model_fields_set if isinstance(value, Declared) else value
+
+
+def _holds_things(value: dict[str, Any]) -> bool:
+    return all(isinstance(entry, Thing) for entry in value.values())
+
+
+def _joined(words: Iterable[str]) -> str:
+    return ", ".join(sorted(words))
+
+
+def _codes() -> Iterator[str]:
+    for declaration in declarations(Profile):
+        for field in declaration.model_fields.values():
+            for found in field.metadata:
+                if isinstance(found, NotYet | OnlyActedOn):
+                    yield found.code
+                elif isinstance(found, WordsNotYet):
+                    yield from found.codes.values()
+
+
+LANGUAGE: Final = "language"
+PROVISIONAL: Final = "provisional-days"
+#: All that a report may name.
+CODES: Final = frozenset({LANGUAGE, PROVISIONAL, *_codes()})
