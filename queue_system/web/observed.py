@@ -55,7 +55,7 @@ class Observed:
             return
         # Asking the system for chance lets go of the interpreter, and a busy thread keeps it for milliseconds. This id
         # opens nothing, so that it may be guessed.
-        request_id = _given(scope) or f"{random.getrandbits(48):012x}"  # noqa: S311
+        request_id = _given(scope) or f"{random.getrandbits(48):012x}"
         scope.setdefault("state", {})["request_id"] = request_id
         header = (HEADER.lower().encode(), request_id.encode())
         # Where nothing is answered, `web.errors` answers outside of us.
