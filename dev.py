@@ -3,6 +3,7 @@
 
     ./dev.py run [--profile NAME] [--busy] ...   start the demonstration (needs only the runtime packages)
     ./dev.py test [PYTEST ARGUMENTS]             checks and tests; with arguments, only these tests
+    ./dev.py test --quick [PYTEST ARGUMENTS]     only tests without a browser, a process and a server, in a minute
     ./dev.py lint                                ruff and mypy
     ./dev.py bench [NAMES]                       the benchmarks, all or by name
     ./dev.py lock [--upgrade]                    renew requirements/*.txt from pyproject.toml (needs uv)
@@ -31,6 +32,8 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 STAMP = VENV / "made-from.json"
 OLDEST = (3, 11)
+IN_PARALLEL = ("-n", "3", "--dist", "worksteal")
+NOT_QUICK = ["not browser", "not postgres", "not process", "not slow", "not soak"]
 LOCKS = ("build", "runtime", "dev")  # in the order in which `lock` makes them: dev agrees with the two before
 
 
@@ -70,15 +73,18 @@ def run(arguments: list[str]) -> int:
 
 
 def test(arguments: list[str]) -> int:
-    """The checks and all tests; with arguments, pytest alone with these."""
+    """The checks and all tests; with arguments, pytest alone with these; with --quick, what takes no time."""
     environment("dev")
+    if "--quick" in arguments:
+        rest = [one for one in arguments if one != "--quick"]
+        return call([str(PYTHON), "-m", "pytest", "-q", *IN_PARALLEL, *with_marks(rest, NOT_QUICK)])
     marks = without_means()
     if arguments:
         return call([str(PYTHON), "-m", "pytest", *with_marks(arguments, marks)])
     failed = checks()
     for name in failed:
         print(f"== {name} FAILED, see above; the tests run all the same", flush=True)
-    pytest = ["-q", "-n", "3", "--dist", "worksteal", *with_marks([], [*marks, "not soak"])]
+    pytest = ["-q", *IN_PARALLEL, "--durations=20", *with_marks([], [*marks, "not soak"])]
     print("== pytest", flush=True)
     return call([str(PYTHON), "-m", "pytest", *pytest]) or (1 if failed else 0)
 

@@ -26,6 +26,8 @@ from tests.compiled import share_compiled
 from tests.postgres_pool import Pool
 from tests.process_log import process_log
 
+pytest_plugins = ("tests.effort",)
+
 # A real hash takes a third of a second of processor time, and nearly every test of a page signs somebody in.
 # Tests about the cost itself ask for `real_passwords`.
 REAL_PASSWORDS = {name: getattr(passwords, name) for name in ("_HASHER", "_NOBODY")}

@@ -425,6 +425,8 @@ def test_roles_change_together_and_the_last_administrator_stays(run: Run) -> Non
     assert run("staff", "list").out == before
 
 
+@pytest.mark.process
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("argument", "entered", "code", "said"),
     [

@@ -111,6 +111,8 @@ def assert_stops(demo: Demo) -> None:
 # ---------------------------------------------------------------- as people start it
 
 
+@pytest.mark.process
+@pytest.mark.slow
 @pytest.mark.parametrize("profile", [name for name in profile_names() if name != "embassy"])
 @pytest.mark.timeout(300)
 def test_every_other_sample_starts_and_stops(tmp_path: Path, profile: str) -> None:
@@ -121,6 +123,8 @@ def test_every_other_sample_starts_and_stops(tmp_path: Path, profile: str) -> No
         assert_stops(demo)
 
 
+@pytest.mark.process
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_a_second_run_finds_the_day_as_it_was(tmp_path: Path) -> None:
     screen = httpx2.Client(timeout=30)
@@ -138,6 +142,8 @@ def test_a_second_run_finds_the_day_as_it_was(tmp_path: Path) -> None:
     screen.close()
 
 
+@pytest.mark.process
+@pytest.mark.slow
 @pytest.mark.postgres
 @pytest.mark.timeout(300)
 def test_it_runs_on_postgresql_too(tmp_path: Path, postgres_server: str) -> None:
@@ -158,6 +164,8 @@ def test_it_runs_on_postgresql_too(tmp_path: Path, postgres_server: str) -> None
         postgres.drop_database(postgres_server, name)
 
 
+@pytest.mark.process
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_the_real_clock_is_kept_when_asked_for_and_a_second_demonstration_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -27,6 +27,9 @@ if "--wait" in sys.argv:
 raise SystemExit(3)
 """
 
+# Making an environment is much work.
+pytestmark = [pytest.mark.process, pytest.mark.slow]
+
 INSTALLERS = ["pip", *(["uv"] if shutil.which("uv") else [])]
 
 
@@ -245,6 +248,15 @@ def test_missing_means_are_named_and_left_out(testable: Path) -> None:
     assert result.returncode == 0, result.stderr
     assert "== not run: tests marked browser: no Chromium" in result.stdout
     assert result.stdout.splitlines()[-1] == "pytest|tests/test_x.py|-m|(slow or browser) and not browser"
+
+
+def test_quick_leaves_out_what_takes_time_and_needs_no_means(testable: Path) -> None:
+    quick = "not browser and not postgres and not process and not slow and not soak"
+    result = dev(testable, "test", "--quick", CI="true")
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.splitlines()[-1] == f"pytest|-q|-n|3|--dist|worksteal|-m|{quick}"
+    result = dev(testable, "test", "--quick", "tests/test_x.py", "-m", "anyio")
+    assert result.stdout.splitlines()[-1] == f"pytest|-q|-n|3|--dist|worksteal|tests/test_x.py|-m|(anyio) and {quick}"
 
 
 def test_missing_means_fail_in_ci(testable: Path) -> None:

@@ -136,6 +136,7 @@ def hide(hall: Hall, *slugs: str) -> Hall:
     return enter(hall.db)
 
 
+@pytest.mark.slow
 @settings(
     max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )

@@ -388,6 +388,7 @@ def test_at_every_distance_codes_stand_in_columns_and_no_name_is_cut(
         assert starts == [0], step
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [LANDSCAPE, PORTRAIT], ids=["landscape", "portrait"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_pages_are_accessible(opened: Callable[..., Page], server: Server, size: tuple[int, int], scheme: str) -> None:

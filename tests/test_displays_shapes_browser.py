@@ -129,6 +129,7 @@ def name_counters(server: Server, names: dict[str, str]) -> None:
     edit(server.hall, change)
 
 
+@pytest.mark.slow
 def test_code_and_counter_are_whole_on_every_panel(context: BrowserContext, server: Server) -> None:
     page = opened(context, server)
     connected(page)

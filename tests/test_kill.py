@@ -37,7 +37,7 @@ from tests.hall import Hall, enter, furnish
 from tests.server import Server
 from tests.wire import Answer, Wire, WireError
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.process, pytest.mark.slow]
 
 BRANCH = "/api/v1/branches/doha-main"
 SERVICE = "attest-single"

@@ -70,6 +70,7 @@ def to_number(screen: Page, service: str = "الأحوال المدنية", card
 # ---------------------------------------------------------------- looks
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("size", "scheme"), [(PORTRAIT, "light"), (LANDSCAPE, "dark")])
 @pytest.mark.parametrize("language", ["ar", "en"])
 def test_every_page_is_for_everybody(browser: Browser, house: House, language: str, size: Any, scheme: Any) -> None:

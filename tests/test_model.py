@@ -458,6 +458,7 @@ def run(fresh: Callable[[], str], examples: int, steps: int, *, by_chance: bool)
     run_state_machine_as_test(machine, settings=how)
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)  # a failure is first made small
 def test_any_day_holds_together(fresh: Callable[[], str]) -> None:
     run(fresh, 12, 50, by_chance=False)

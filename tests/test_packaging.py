@@ -16,6 +16,8 @@ from packaging.utils import canonicalize_name
 
 from tests.tree import PACKAGES, ROOT, files
 
+pytestmark = pytest.mark.process
+
 LOCKS = ("build", "runtime", "dev")
 
 

@@ -49,6 +49,7 @@ def user_of(directory: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
         yield process, process.stdout.readline().strip()
 
 
+@pytest.mark.slow
 def test_users_share_a_server_that_ends_with_the_last_of_them(tmp_path: Path) -> None:
     with user_of(tmp_path) as (first, url), user_of(tmp_path) as (second, same):
         assert same == url

@@ -24,6 +24,7 @@ def visual(text: str, base: int | None = 1) -> str:
     return "".join(c for c in shown if c not in "\u2066\u2067\u2068\u2069\u200e\u200f\u202a\u202b\u202c\u202d\u202e")
 
 
+@pytest.mark.slow
 def test_all_cases_of_unicode_pass() -> None:
     packed = (UNICODE / "BidiCharacterTest-15.0.0.txt.xz").read_bytes()
     assert hashlib.sha256(packed).hexdigest() in (UNICODE / "README.md").read_text("utf-8")

@@ -24,7 +24,7 @@ from tests.hall import Hall, furnish
 from tests.server import Server
 from tests.wire import Answer, Wire
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.process]
 
 SERVICE = "attest-single"
 BRANCH = "/api/v1/branches/doha-main"

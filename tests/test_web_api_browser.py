@@ -27,6 +27,7 @@ def address(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     house.stop()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("language", ["ar", "en"])
 def test_axe_finds_nothing_and_nothing_sticks_out(browser: Browser, address: str, language: str, theme: Any) -> None:

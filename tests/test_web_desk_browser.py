@@ -248,6 +248,7 @@ def test_after_a_long_silence_a_new_connection_is_given_time_to_speak(browser: B
 # ---------------------------------------------------------------- looks
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("language", ["ar", "en"])
 def test_axe_finds_nothing(browser: Browser, house: House, language: str, theme: Any) -> None:

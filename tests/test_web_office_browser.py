@@ -71,6 +71,7 @@ def open_office(browser: Browser, address: str, language: str, scheme: str) -> P
     return page
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("language", "scheme"), [("ar", "light"), ("en", "dark")])
 def test_no_page_of_the_office_has_a_barrier(
     browser: Browser, place: tuple[str, PrintingHall], language: str, scheme: str

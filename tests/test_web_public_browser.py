@@ -69,6 +69,7 @@ def exit_site(sqlite_url: str, tmp_path: Path, clock: FrozenClock) -> Iterator[s
         yield f"{address}/book/bhc/{service.id}/days"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("locale", "scheme"), [("ar-QA", "light"), ("en-GB", "dark")])
 def test_every_page_is_for_everybody_and_fits_a_narrow_phone(
     browser: Browser, site: str, locale: str, scheme: Any
@@ -91,6 +92,7 @@ def test_every_page_is_for_everybody_and_fits_a_narrow_phone(
     assert len(seen) == 22
 
 
+@pytest.mark.slow
 def test_the_whole_way_without_scripts_in_a_browser(browser: Browser, site: str) -> None:
     context = browser.new_context(locale="ar-QA", java_script_enabled=False)
     tab = context.new_page()
@@ -99,6 +101,7 @@ def test_the_whole_way_without_scripts_in_a_browser(browser: Browser, site: str)
     context.close()
 
 
+@pytest.mark.slow
 def test_the_page_keeps_to_its_policy(browser: Browser, site: str) -> None:
     context = browser.new_context(locale="ar-QA")
     tab = context.new_page()

@@ -21,7 +21,7 @@ from tests import demo_process
 from tests.demo_process import Demo
 from tests.whole_house import KIOSKS, NARROW, NUMBER, OFFICE, PHONE, SCREENS, Tab, sign_in, tab
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.process, pytest.mark.slow, pytest.mark.timeout(300)]
 
 BRANCH: Final = "/book/doha-main"
 DEPARTMENT: Final = "details:has(#consular) > summary"

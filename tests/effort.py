@@ -1,0 +1,56 @@
+"""How much work a test may be: ten seconds of the processor, unless it is marked `slow`.
+
+Measured is processor time, that of the test's process and of all that it has started, and not the clock: a machine that
+is busy with something else takes longer for a test, but the test is no more work.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+LIMIT_SECONDS = 10.0
+
+
+def processor_seconds() -> float:
+    """What this process and its children have used so far, those that have ended and those that are alive (Linux)."""
+    times = os.times()
+    alive = sum(_used(child) for child in _children(os.getpid()))
+    return times.user + times.system + times.children_user + times.children_system + alive
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    before = processor_seconds()
+    yield
+    used = processor_seconds() - before
+    if used > LIMIT_SECONDS and item.get_closest_marker("slow") is None:
+        pytest.fail(
+            f"the test took {used:.1f} seconds of processor time and is not marked `slow`: "
+            "make it quicker, or mark it, and `./dev.py test --quick` leaves it out",
+            pytrace=False,
+        )
+
+
+def _children(pid: int) -> Iterator[int]:
+    """All that a process has started, and what these have started. Empty where the kernel does not tell."""
+    for told in Path(f"/proc/{pid}/task").glob("*/children"):
+        try:
+            found = told.read_text().split()
+        except OSError:
+            continue
+        for child in map(int, found):
+            yield child
+            yield from _children(child)
+
+
+def _used(pid: int) -> float:
+    """Processor seconds of a process and of its children that have ended; 0 when it has ended itself."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    except OSError:
+        return 0.0
+    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
