@@ -10,7 +10,7 @@ from pydantic.fields import FieldInfo
 
 from ..settings.branch import CLASS_OF_THE_BRANCH, DAY_STARTS, Branch
 from ..settings.catalogue import Catalogue
-from ..settings.declared import LANGUAGES, Names, NotInherited, key_of, mark
+from ..settings.declared import LANGUAGES, Names, NotInherited, OfOrganisation, key_of, mark
 from ..settings.hall import Counter, Queue
 from ..settings.organisation import OrganisationOwn
 from ..settings.services import Service
@@ -121,7 +121,7 @@ class _BranchReader:
                 return self.parent.queues
             if name in self.parent.branch.model_fields_set:
                 return getattr(self.parent.branch, name)
-        if name in ("languages", "default_language", "digits"):
+        if mark(field, OfOrganisation) is not None:
             return getattr(self.house.organisation, name)
         return MISSING
 

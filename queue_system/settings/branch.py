@@ -22,6 +22,7 @@ from .declared import (
     Names,
     NotInherited,
     NotYet,
+    OfOrganisation,
     Percent,
     Ref,
     Sentences,
@@ -190,9 +191,11 @@ class BranchOwn(Thing):
         "paired or signed in to",
     ] = "office"
     timezone: Annotated[str, Form.TIME_ZONE, "IANA name of the zone"]
-    languages: Annotated[tuple[Language, ...], "in which its pages can be read; the organisation's, when left out"]
-    default_language: Annotated[Language, Among("languages", "language of this branch"), "which of them comes first"]
-    digits: Annotated[Digits, "by language; the organisation's, when left out"]
+    languages: Annotated[tuple[Language, ...], OfOrganisation(), "in which its pages can be read"]
+    default_language: Annotated[
+        Language, Among("languages", "language of this branch"), OfOrganisation(), "which of them comes first"
+    ]
+    digits: Annotated[Digits, OfOrganisation(), "by language"]
     offline_first: Annotated[bool, NotYet("offline", Told.PLACE), "is to work without a connection"] = False
     day_starts: Annotated[ClockTime, "when the business day begins and numbers start anew"] = DAY_STARTS
     tick_minutes: Annotated[

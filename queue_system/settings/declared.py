@@ -131,6 +131,11 @@ class Derived:
 
 
 @dataclass(frozen=True, slots=True)
+class OfOrganisation:
+    """Where a branch neither writes nor inherits it, it is as the organisation has it."""
+
+
+@dataclass(frozen=True, slots=True)
 class NotInherited:
     """A branch does not take this over from the branch that it inherits from."""
 
