@@ -14,9 +14,9 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from uuid import UUID
 
 from starlette.requests import HTTPConnection, Request
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 
-from ..core.errors import Denied
+from ..core.errors import Denied, SignedOut
 from ..i18n.words import Words
 from ..store.database import Tx
 from ..store.log import Actor
@@ -60,6 +60,18 @@ class Here:
         """What `query(tx, …)` finds on one consistent snapshot."""
         return await self.installation.database.read(query, *args, **kwargs)
 
+    async def write_anywhere(self, action: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Do `action(tx, …)`, which locks what it needs by itself, and return its result after the commit."""
+        return await self.installation.database.write(action, *args, **kwargs)
+
+    async def render(self, template: str, context: dict[str, Any] | None = None) -> str:
+        """The text of a template, also for a socket."""
+        return await self._render(template, context, None)
+
+    async def part(self, template: str, context: dict[str, Any] | None = None) -> Response:
+        """Answer with a part of a page, which the page fetches by itself."""
+        return HTMLResponse(await self.render(template, context), headers={"Cache-Control": "no-store"})
+
     async def page(
         self,
         template: str,
@@ -70,6 +82,12 @@ class Here:
     ) -> Response:
         """Answer with a page."""
         return await kit.page(self.request, template, context, status=status, language=self.language, headers=headers)
+
+    async def _render(self, template: str, context: dict[str, Any] | None, branch: BranchSettings | None) -> str:
+        request = self.connection if isinstance(self.connection, Request) else None
+        return await kit.render(
+            self.installation, template, context, language=self.language, branch=branch, request=request
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,6 +107,9 @@ class AtBranch(Here):
     async def do(self, action: Callable[Concatenate[Tx, UUID, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
         """The same for an action that takes the branch's id first."""
         return await self.installation.database.write_in(self.branch.id, action, self.branch.id, *args, **kwargs)
+
+    async def render(self, template: str, context: dict[str, Any] | None = None) -> str:
+        return await self._render(template, context, self.branch)
 
     async def page(
         self,
@@ -178,14 +199,28 @@ async def staff_at_branch(connection: HTTPConnection, rights: frozenset[str]) ->
     Raises SignedOut, Missing("branch"), Denied("not-allowed"), in this order: people who are not signed in need not
     learn which branches there are.
     """
-    person = await access.staff(connection)
-    branch = await access.branch(connection)
-    if not person.may_any(rights, branch.id):
-        raise Denied("not-allowed")
-    return staff_at(connection, person, branch)
+    return await _with_rights(connection, await access.staff(connection), rights)
+
+
+async def onlooker_at_branch(connection: HTTPConnection, rights: frozenset[str]) -> StaffAtBranch:
+    """As `staff_at_branch`, for sockets and parts that a page fetches by itself.
+
+    The session may fall idle meanwhile, because a page that stays open is no work.
+    """
+    person = await access.onlooker(connection)
+    if person is None:
+        raise SignedOut("signed-out")
+    return await _with_rights(connection, person, rights)
 
 
 def staff_at(connection: HTTPConnection, person: StaffView, branch: BranchSettings) -> StaffAtBranch:
     """A known person at a known branch."""
     language = kit.language_of(connection, branch, fallback=person.language)
     return StaffAtBranch(connection=connection, language=language, branch=branch, person=person)
+
+
+async def _with_rights(connection: HTTPConnection, person: StaffView, rights: frozenset[str]) -> StaffAtBranch:
+    branch = await access.branch(connection)
+    if not person.may_any(rights, branch.id):
+        raise Denied("not-allowed")
+    return staff_at(connection, person, branch)

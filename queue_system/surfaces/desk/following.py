@@ -9,23 +9,22 @@ from typing import Any
 from starlette.websockets import WebSocket
 
 from ...actions.sessions import SESSION_IDLE
-from ...core.errors import Denied, DomainError, SignedOut
+from ...core.errors import DomainError, SignedOut
 from ...live.codes import Closed
 from ...live.socket import Frame, serve
-from ...store.queries.access import StaffView
 from ...store.queries.desk import DeskView
 from ...store.queries.desk import desk as desk_view
-from ...store.queries.settings import BranchSettings
 from ...store.tables import ORGANISATION
-from ...web import access, kit
-from ...web.installation import Installation, installation_of
+from ...web import access
+from ...web.here import StaffAtBranch, onlooker_at_branch, staff_at
 from .view import context
 
 
 async def live(websocket: WebSocket) -> None:
     """Follow one counter's desk until the session ends."""
     try:
-        branch, counter = await _here(websocket)
+        here = await onlooker_at_branch(websocket, access.DESK_RIGHTS)
+        counter = here.branch.counter(websocket.path_params["counter"])
     except SignedOut:
         await websocket.close(Closed.SIGNED_OUT)
         return
@@ -33,46 +32,33 @@ async def live(websocket: WebSocket) -> None:
         await websocket.close(Closed.NOT_THERE)
         return
     await websocket.accept()
-    render = partial(_frame, websocket, branch, counter)
-    # Sign-ins and sign-outs are facts of the organisation, not of the branch: those are followed too.
-    await serve(websocket, installation_of(websocket).hub, [branch.id, ORGANISATION], render, ages=True)
+    render = partial(_frame, here, counter.slug)
+    # Sign-ins and sign-outs are facts of the organisation and not of the branch, so both are followed.
+    await serve(websocket, here.installation.hub, [here.branch.id, ORGANISATION], render, ages=True)
 
 
-def values(installation: Installation, view: DeskView, person: StaffView, *, everybody: bool) -> dict[str, Any]:
-    """What page, fragment and socket hand to the partial."""
-    return context(view, person, installation.clock.now(), everybody=everybody) | {
+def desk_values(here: StaffAtBranch, view: DeskView) -> dict[str, Any]:
+    """The context of the partial `desk/_desk.html`, in the page, in the fragment and over the socket."""
+    everybody = "all" in here.connection.query_params
+    return context(view, here.person, here.now, everybody=everybody) | {
         "epoch": view.settings.organisation.epoch,
-        "person": person,
+        "person": here.person,
         "said": None,
         "asked": None,
     }
 
 
-async def _here(websocket: WebSocket) -> tuple[BranchSettings, str]:
-    person = await access.onlooker(websocket)
-    if person is None:
-        raise SignedOut("signed-out")
-    branch = await access.branch(websocket)
-    if not person.may_any(access.DESK_RIGHTS, branch.id):
-        raise Denied("not-allowed")
-    return branch, branch.counter(websocket.path_params["counter"]).slug
+async def _frame(opened: StaffAtBranch, counter: str) -> Frame | None:
+    """The desk as it is now, for the person who is signed in now; None when nobody is any more.
 
-
-async def _frame(websocket: WebSocket, branch: BranchSettings, counter: str) -> Frame | None:
-    """The desk as it is now, for who is signed in now; None when nobody is any more."""
-    person = await access.onlooker(websocket)
-    if person is None or not person.may_any(access.DESK_RIGHTS, branch.id):
+    `opened` is where the socket came to; person and settings may have changed since.
+    """
+    person = await access.onlooker(opened.connection)
+    if person is None or not person.may_any(access.DESK_RIGHTS, opened.branch.id):
         return None
-    installation = installation_of(websocket)
-    await installation.audiences.settle(installation.hub, branch.id)
-    view = await installation.database.read(desk_view, branch.id, counter, SESSION_IDLE)
-    shown = values(installation, view, person, everybody="all" in websocket.query_params)
-    html = await kit.render(
-        installation,
-        "desk/_desk.html",
-        shown,
-        language=kit.language_of(websocket, view.settings, fallback=person.language),
-        branch=view.settings,
-    )
-    text = json.dumps({"type": "desk", "epoch": str(shown["epoch"]), "seq": view.seq, "html": html})
-    return Frame(view.seq, text)
+    await opened.installation.audiences.settle(opened.installation.hub, opened.branch.id)
+    view = await opened.read(desk_view, opened.branch.id, counter, SESSION_IDLE)
+    here = staff_at(opened.connection, person, view.settings)
+    shown = desk_values(here, view)
+    html = await here.render("desk/_desk.html", shown)
+    return Frame(view.seq, json.dumps({"type": "desk", "epoch": str(shown["epoch"]), "seq": view.seq, "html": html}))

@@ -28,8 +28,8 @@ from ...web import access, kit
 from ...web.errors import message
 from ...web.here import StaffAtBranch, StaffHere, staff_at_branch, staff_here
 from ...web.staff_pages import staff_page
-from . import following as desk_live
 from .asking import ASKED, Question, question
+from .following import desk_values, live
 from .view import queue_names
 
 
@@ -211,8 +211,7 @@ async def _asked(here: AtCounter, refusal: DomainError, resource: str, form: dic
 async def _desk(
     here: AtCounter, said: Said | None = None, status: int = 200, asked: Question | None = None
 ) -> Response:
-    everybody = "all" in here.request.query_params
-    values = desk_live.values(here.installation, await _view(here), here.person, everybody=everybody)
+    values = desk_values(here, await _view(here))
     template = "desk/_desk.html" if kit.is_htmx(here.request) else "desk/desk.html"
     return await here.page(template, values | {"said": said, "asked": asked}, status=status)
 
@@ -241,7 +240,7 @@ async def _choose(here: StaffHere, refusal: DomainError | None = None) -> Respon
 routes: list[BaseRoute] = [
     Route("/desk", choose),
     Route("/desk/{branch}/{counter}", show),
-    WebSocketRoute("/desk/{branch}/{counter}/live", desk_live.live),
+    WebSocketRoute("/desk/{branch}/{counter}/live", live),
     Route("/counters/{branch}/{counter}/sitting", sit, methods=["POST"]),
     Route("/counters/{branch}/{counter}/leaving", leave, methods=["POST"]),
     *(Route(f"/counters/{{branch}}/{{counter}}/{resource}", act(resource), methods=["POST"]) for resource in ACTS),
