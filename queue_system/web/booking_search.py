@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from starlette.requests import Request
-
 from ..actions.bookings import record_look_ups
 from ..core.bookings import read_code
 from ..core.contacts import possible_contacts
@@ -14,12 +12,11 @@ from ..core.errors import Denied, Invalid, Missing
 from ..core.names import SHORTEST_PART, name_key
 from ..store.database import Tx
 from ..store.queries import bookings, reception
-from ..store.queries.access import StaffView
 from ..store.queries.bookings import BookingView
 from ..store.queries.reception import FoundBookings
 from ..store.queries.settings import BranchSettings
 from . import access
-from .installation import installation_of
+from .here import StaffAtBranch
 
 LONGEST: Final = 200
 # A scanner reads the whole link of a booking.
@@ -27,22 +24,22 @@ LINK: Final = "/b/"
 BY_CODE: Final = "code"
 BY_NAME: Final = "name"
 BY_CONTACT: Final = "contact"
-# Not looked for: shown to whoever is to call the visitor.
+# Shown without a search, to the staff who are to call the visitor.
 BY_CALL: Final = "call"
-# Fewer digits than this are nobody's telephone, and a name has none.
+# A text with fewer digits than this is a name, because no telephone number is so short.
 _DIGITS_OF_A_TELEPHONE: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What was found, and by what: code, name or contact; or whose number was asked for, to call them."""
+    """The bookings found, and how: BY_CODE, BY_NAME, BY_CONTACT or BY_CALL. `more`: there are others beside them."""
 
     bookings: tuple[BookingView, ...]
     by: str
     more: bool = False
 
 
-async def find(request: Request, person: StaffView, branch: BranchSettings, typed: str) -> Found:
+async def find(here: StaffAtBranch, typed: str) -> Found:
     """The booking with this code or link, of any day; else the bookings from today on by contact or name.
 
     A look-up by contact or name leaves a fact for each booking that it found. Raises Invalid("nothing-typed",
@@ -52,22 +49,21 @@ async def find(request: Request, person: StaffView, branch: BranchSettings, type
     typed = typed.strip()[:LONGEST]
     if not typed:
         raise Invalid("nothing-typed", "text")
-    database = installation_of(request).database
-    coded = await database.read(_by_code, branch, typed)
+    coded = await here.read(_by_code, here.branch, typed)
     if coded is not None:
         return Found((coded,), BY_CODE)
-    if not person.may_any(access.NAME_RIGHTS, branch.id):
+    if not here.may_any(access.NAME_RIGHTS):
         raise Denied("names-not-allowed")
     by = BY_CONTACT if _is_contact(typed) else BY_NAME
     if by == BY_CONTACT:
-        meant = possible_contacts(typed, [branch.country_code])
-        found = await database.read(reception.bookings_of_contact, branch, meant)
+        meant = possible_contacts(typed, [here.branch.country_code])
+        found = await here.read(reception.bookings_of_contact, here.branch, meant)
     elif len(name_key(typed)) < SHORTEST_PART:
         raise Invalid("typed-too-short", "text")
     else:
-        found = await database.read(reception.bookings_named, branch, typed)
+        found = await here.read(reception.bookings_named, here.branch, typed)
     if found.bookings:
-        await database.write_in(branch.id, record_look_ups, branch.id, found.bookings, by, access.actor(person))
+        await here.do(record_look_ups, found.bookings, by, here.actor)
     return _found(found, by)
 
 
@@ -76,7 +72,7 @@ def _found(found: FoundBookings, by: str) -> Found:
 
 
 def _by_code(tx: Tx, branch: BranchSettings, typed: str) -> BookingView | None:
-    """None for what is no code, or nobody's: a name may look like one."""
+    """The booking of a code or link; None where there is none, because a name may look like a code."""
     _, link, token = typed.partition(LINK)
     try:
         if link:

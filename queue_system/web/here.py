@@ -157,6 +157,10 @@ class StaffHere(Here):
 class StaffAtBranch(StaffHere, AtBranch):
     """Somebody who works here, at a branch."""
 
+    def may_any(self, rights: frozenset[str]) -> bool:
+        """Whether the person has any of `rights` at the branch."""
+        return self.person.may_any(rights, self.branch.id)
+
     async def page(
         self,
         template: str,

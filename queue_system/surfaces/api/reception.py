@@ -15,6 +15,7 @@ from ...store.queries.settings import BranchSettings
 from ...web import access
 from ...web.addresses import address_key
 from ...web.booking_search import find
+from ...web.here import staff_at_branch
 from ...web.installation import installation_of
 from . import models
 from .operation import Key, Operation
@@ -29,9 +30,9 @@ async def today(request: Request, _asked: Nothing) -> models.Appointments:
 
 
 async def search(request: Request, asked: models.LookUp) -> models.Appointments:
-    branch = await _here(request)
-    found = await find(request, await access.staff(request), branch, asked.text)
-    return _appointments(branch, found.bookings, more=found.more)
+    here = await staff_at_branch(request, access.RECEPTION_RIGHTS)
+    found = await find(here, asked.text)
+    return _appointments(here.branch, found.bookings, more=found.more)
 
 
 async def arrive(request: Request, asked: models.Arrived) -> models.Ticket:

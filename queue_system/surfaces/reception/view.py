@@ -16,18 +16,18 @@ from ...core.names import is_named
 from ...core.tickets import ORDINARY, Step, TicketState, steps_from
 from ...store.database import Tx
 from ...store.queries import line, reception
-from ...store.queries.access import DeviceView, StaffView
+from ...store.queries.access import DeviceView
 from ...store.queries.bookings import BookingView
 from ...store.queries.line import TicketView
 from ...store.queries.place import PaperView, paper, people_ahead
 from ...store.queries.settings import BranchSettings, Names, PriorityView, ServiceView
 from ...web import access, kit
 from ...web.booking_search import BY_CALL, Found
-from ...web.installation import installation_of
+from ...web.here import StaffAtBranch
 from ...web.qr import qr_svg
 
 PRINTER_COOKIE: Final = "slip-printer"
-# The choice of no paper at all, as the cookie keeps it: no printer is called so.
+# The choice of no paper at all, as the cookie keeps it; no printer has this name.
 NO_PAPER: Final = "-"
 LONGEST_SEARCH: Final = 100
 
@@ -46,7 +46,7 @@ class May:
 class Appointment:
     """A booking in a list: `name` is None where the level of its service keeps names off screens.
 
-    `elsewhere`: nobody comes for it; staff call, or go there.
+    `elsewhere`: its visitor does not come to the branch, because staff call them or go to them.
     """
 
     booking: BookingView
@@ -78,7 +78,7 @@ class Department:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Who waits or is kept: `counter_open` is whether somebody sits at a counter that may call them."""
+    """A visitor who waits or is parked; `counter_open`: somebody sits at a counter that may call them."""
 
     ticket: TicketView
     names: Names
@@ -86,18 +86,16 @@ class Waiting:
     counter_open: bool
 
 
-async def hall_values(
-    request: Request, person: StaffView, branch: BranchSettings, *, found: Found | None = None, typed: str = ""
-) -> dict[str, Any]:
+async def hall_values(here: StaffAtBranch, *, found: Found | None = None, typed: str = "") -> dict[str, Any]:
     """The context of `reception/reception.html` and of its part that changes, `reception/_state.html`."""
-    now = installation_of(request).clock.now()
-    wanted = request.query_params.get("s", "").strip()[:LONGEST_SEARCH]
-    printers, today, tickets, served = await installation_of(request).database.read(_hall, branch)
+    branch, now = here.branch, here.now
+    wanted = here.request.query_params.get("s", "").strip()[:LONGEST_SEARCH]
+    printers, today, tickets, served = await here.read(_hall, branch)
     open_now = departments(branch, now)
     return {
-        "may": may(person, branch),
+        "may": may(here),
         "printers": printers,
-        "printer": _chosen(request, printers),
+        "printer": _chosen(here.request, printers),
         "no_paper": NO_PAPER,
         "departments": [one for one in (_fitting(one, wanted) for one in open_now) if one.services],
         "wanted": wanted,
@@ -117,15 +115,13 @@ async def hall_values(
     }
 
 
-async def ticket_values(request: Request, person: StaffView, branch: BranchSettings, ticket_id: UUID) -> dict[str, Any]:
+async def ticket_values(here: StaffAtBranch, ticket_id: UUID) -> dict[str, Any]:
     """The context of `reception/ticket.html`; raises Missing("ticket")."""
-    ticket, ahead, counter_open, slip, printers = await installation_of(request).database.read(
-        _ticket, branch, ticket_id
-    )
-    words = kit.words_of(kit.language_of(request, branch, fallback=person.language), branch)
-    link = f"{installation_of(request).configuration.address}/t/{ticket.token}"
+    branch = here.branch
+    ticket, ahead, counter_open, slip, printers = await here.read(_ticket, branch, ticket_id)
+    link = f"{here.installation.configuration.address}/t/{ticket.token}"
     return {
-        "may": may(person, branch),
+        "may": may(here),
         "ticket": ticket,
         "names": branch.services[ticket.service_id].listed_names,
         "priority": branch.priorities.get(ticket.priority),
@@ -133,34 +129,37 @@ async def ticket_values(request: Request, person: StaffView, branch: BranchSetti
         "counter_open": counter_open,
         "slip": slip,
         "slip_printer": next((one for one in printers if slip and one.id == slip.printer_id), None),
-        "qr": qr_svg(link, words.text("reception.qr-label")),
+        "qr": qr_svg(link, here.words.text("reception.qr-label")),
         "printers": printers,
-        "printer": _chosen(request, printers),
+        "printer": _chosen(here.request, printers),
         "heavier": heavier(branch, ticket),
     }
 
 
-async def printer_of(request: Request, branch: BranchSettings, wanted: str = "") -> UUID | None:
+async def printer_of(here: StaffAtBranch, wanted: str = "") -> UUID | None:
     """The printer chosen in the form, else by this browser, else the branch's own; None for no paper."""
-    printers = await installation_of(request).database.read(reception.slip_printers, branch.id)
+    printers = await here.read(reception.slip_printers, here.branch.id)
     named = next((one for one in printers if wanted and one.slug == wanted), None)
-    chosen = named or _chosen(request, printers)
+    chosen = named or _chosen(here.request, printers)
     return chosen.id if chosen else None
 
 
-def may(person: StaffView, branch: BranchSettings) -> May:
+def may(here: StaffAtBranch) -> May:
     """What somebody may do at a branch's reception."""
     return May(
-        receive=person.may_any(access.RECEPTION_RIGHTS, branch.id),
-        find_by_name=person.may_any(access.NAME_RIGHTS, branch.id),
-        print_again=person.may_any(access.COPY_RIGHTS, branch.id),
-        raise_class=person.may_any(access.RAISE_RIGHTS, branch.id),
+        receive=here.may_any(access.RECEPTION_RIGHTS),
+        find_by_name=here.may_any(access.NAME_RIGHTS),
+        print_again=here.may_any(access.COPY_RIGHTS),
+        raise_class=here.may_any(access.RAISE_RIGHTS),
     )
 
 
 def departments(branch: BranchSettings, now: datetime) -> list[Department]:
-    """What gives numbers now, by department. Of protected services with one name in one queue one is enough:
-    what it is about is said in the room."""
+    """The services that give numbers now, by department.
+
+    Of protected services with one name in one queue only the first is shown, because visitors say in the room what
+    they came for.
+    """
     seen: set[tuple[str, UUID]] = set()
     found: dict[UUID, list[ServiceView]] = {}
     for service in branch.services.values():
@@ -176,7 +175,7 @@ def departments(branch: BranchSettings, now: datetime) -> list[Department]:
 
 
 def classes(branch: BranchSettings) -> list[PriorityView]:
-    """The classes that staff can give: those of a walk-in, and those that somebody's word or paper is enough for."""
+    """The classes that staff can give: that of a walk-in, and those that a visitor's word or paper establishes."""
     return [branch.priorities[slug] for slug in branch.priorities if slug in (ORDINARY, *line.given_by_staff(branch))]
 
 
@@ -210,7 +209,7 @@ def _waiting(branch: BranchSettings, ticket: TicketView, served: Collection[UUID
 
 
 def _chosen(request: Request, printers: Sequence[DeviceView]) -> DeviceView | None:
-    """The printer of this browser; where it has chosen none yet, the one that stands at no kiosk."""
+    """The printer that this browser has chosen; before it has chosen, the first that stands at no kiosk."""
     kept = request.cookies.get(PRINTER_COOKIE)
     if kept == NO_PAPER:
         return None
