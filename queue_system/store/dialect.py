@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import IO, Any, ClassVar, Final
 from uuid import UUID
 
-import psycopg
 import sqlalchemy as sa
 import structlog
 from sqlalchemy import event as sa_event
@@ -55,8 +54,6 @@ class Dialect(ABC):
     writers: ClassVar[int]
     # Asks the database for its own version.
     version: ClassVar[sa.TextClause]
-    # Refusals that are no fault of the statement.
-    not_ours: ClassVar[tuple[type[Exception], ...]] = ()
 
     def __init__(self, url: URL) -> None:
         self.url = url
@@ -87,6 +84,11 @@ class Dialect(ABC):
     @abstractmethod
     def end_migration(self, connection: Connection) -> None:
         """Before the commit: what the database did not watch meanwhile. Raises IntegrityError."""
+
+    @property
+    def not_ours(self) -> tuple[type[Exception], ...]:
+        """The driver's refusals that are no fault of the statement."""
+        return ()
 
     @property
     def file(self) -> Path | None:
@@ -273,19 +275,15 @@ class SQLite(Dialect):
 
 
 class PostgreSQL(Dialect):
-    """A server: writers of different branches beside one another, and other nodes."""
+    """A server: writers of different branches beside one another, and other nodes.
+
+    Its driver takes a tenth of the program's start to import, and is imported only where there is such a server.
+    """
 
     name = "PostgreSQL"
     is_embedded = False
     writers = 4
     version = sa.text("SHOW server_version")
-    # Our tables, or the right to them, are missing.
-    not_ours = (
-        psycopg.errors.UndefinedTable,
-        psycopg.errors.UndefinedColumn,
-        psycopg.errors.InvalidSchemaName,
-        psycopg.errors.InsufficientPrivilege,
-    )
 
     def _engines(self) -> tuple[Engine, Engine]:
         url = self.url.set(drivername="postgresql+psycopg")
@@ -310,6 +308,18 @@ class PostgreSQL(Dialect):
         )
         return writing, reading
 
+    @property
+    def not_ours(self) -> tuple[type[Exception], ...]:
+        """Our tables, or the right to them, are missing."""
+        from psycopg import errors
+
+        return (
+            errors.UndefinedTable,
+            errors.UndefinedColumn,
+            errors.InvalidSchemaName,
+            errors.InsufficientPrivilege,
+        )
+
     def claim(self) -> None:
         """Any number of nodes share a server."""
 
@@ -326,6 +336,8 @@ class PostgreSQL(Dialect):
             )
 
     def changes(self, stop: threading.Event) -> Iterator[dict[UUID, int] | None]:
+        import psycopg
+
         url = self.url.set(drivername="postgresql").render_as_string(hide_password=False)
         while not stop.is_set():
             try:
@@ -350,6 +362,8 @@ class PostgreSQL(Dialect):
 
     @contextlib.contextmanager
     def _pipeline(self, connection: Connection) -> Iterator[None]:
+        import psycopg
+
         try:
             with connection.connection.driver_connection.pipeline():  # type: ignore[union-attr]
                 yield

@@ -26,7 +26,6 @@ from ...web.installation import installation_of
 from ...web.kit import see_other
 from ...web.qr import qr_svg
 from . import times
-from .calendar_file import MEDIA_TYPE, calendar_file, method
 from .frame import BESIDE, base_of, frame, retry_after, words_for_page
 from .holding import ABOUT_THE_TIME, gone, is_held
 from .own_bookings import is_own, own_tokens, shown_name
@@ -119,6 +118,9 @@ async def calendar(request: Request) -> Response:
         raise Missing("booking")
     words = words_for_page(request, branch)
     installation = installation_of(request)
+    # Imports a library of eighty modules, which few visitors ask for.
+    from .calendar_file import MEDIA_TYPE, calendar_file, method
+
     content = calendar_file(booking, branch, words, installation.clock.now(), installation.configuration.address)
     headers = {"Content-Disposition": 'inline; filename="appointment.ics"', "Cache-Control": "no-store"}
     return Response(content, media_type=MEDIA_TYPE.format(method(booking)), headers=headers)
