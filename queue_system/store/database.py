@@ -4,10 +4,9 @@ Work is handed in as plain functions over a `Tx`:
 
     ticket = await database.write_in(branch_id, issue_ticket, order)
 
-Writes of one branch that wait at the same moment share one transaction: the disk is asked once for all of them, and
-each still succeeds or fails by itself (one that fails half-way is undone alone, store/writer.py). They share it only
-within a branch, because a transaction that held two branches' locks in the order of arrival could deadlock with another
-node.
+Writes of one branch that wait at the same moment share one transaction, so that the disk syncs once for all of them.
+Each write still succeeds or fails by itself (store/writer.py). Writes of two branches never share a transaction, because
+one that took two locks in the order of arrival could deadlock with another node.
 """
 
 from __future__ import annotations
@@ -38,15 +37,15 @@ R = TypeVar("R")
 
 
 class Database:
-    """Reads in a few threads, writes in as many as the dialect bears."""
+    """One database: READERS threads read, and as many threads write as its dialect allows."""
 
     def __init__(self, url: str, clock: Clock) -> None:
         self.dialect = dialect_of(url)
         self.clock = clock
         self.on_commit: Callable[[dict[UUID, int]], None] = lambda touched: None
-        # Settings as last read, each under the version it was read at (store/editing.py).
+        # Settings as last read, each with the version it was read at (store/editing.py).
         self.settings = Versioned()
-        # Whether the last write found no database, a full disk, or a lock that nobody gave back.
+        # Whether the last write failed because the database was away, the disk was full or a lock timed out.
         self.is_failing = False
         self._writers: list[Writer] = []
         self._readers: ThreadPoolExecutor | None = None
@@ -68,7 +67,7 @@ class Database:
     async def write_in(
         self, branch: UUID, work: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs
     ) -> R:
-        """As `write`, for work that locks `branch` alone: writes of one branch that wait share a transaction."""
+        """Like `write`, for work that locks only `branch`: waiting writes of one branch share a transaction."""
         return await asyncio.wrap_future(self._submit(branch, work, *args, **kwargs))
 
     def write_in_now(self, branch: UUID, work: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
@@ -78,7 +77,7 @@ class Database:
     async def read(self, work: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run `work(tx, …)` on one consistent snapshot in a reader thread; it cannot write."""
         loop = asyncio.get_running_loop()
-        # In the context of the caller, so that what is logged on the way names the request.
+        # The work runs in the caller's context, so that its log lines carry the request's id.
         context = contextvars.copy_context()
         return await loop.run_in_executor(self._reader_pool(), context.run, lambda: self._read(work, *args, **kwargs))
 
@@ -137,8 +136,8 @@ class Database:
     def _submit(self, branch: UUID | None, work: Callable[..., R], *args: Any, **kwargs: Any) -> Future[R]:
         job = Job(lambda tx: work(tx, *args, **kwargs), branch)
         writers = self._writer_pool()
-        # A branch always goes to the same writer: its writes then wait in our queue, where they can be
-        # grouped, instead of on the row lock, where they cannot.
+        # A branch always goes to the same writer, so that its writes wait in our queue, where they can be grouped,
+        # and not at the row lock, where they cannot.
         writers[hash(branch) % len(writers) if branch else 0].submit(job)
         return job.future
 
@@ -148,7 +147,7 @@ class Database:
 
     @contextlib.contextmanager
     def _transaction(self, engine: Engine) -> Iterator[Connection]:
-        """A transaction; raises Unavailable when the database fails and not a statement."""
+        """A transaction; raises Unavailable when the fault is the database's and not the statement's."""
         try:
             with transaction(engine) as connection:
                 yield connection

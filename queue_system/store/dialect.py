@@ -1,8 +1,8 @@
 """Every difference between SQLite and PostgreSQL, and nothing else.
 
-A `Dialect` opens the connections, says how a transaction begins and what an error means, sends changes together, and
-brings notices to and from other processes. It knows connections and statements; the work that is done with them, and
-the threads that do it, are built on top (store/database.py).
+A `Dialect` opens connections, begins transactions, classifies errors, sends changes together, and exchanges notices
+with other processes. It knows connections and statements. The threads, and the work that they do, are built on top of
+it (store/database.py).
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ BUSY_TIMEOUT_MS: Final = 5_000
 STATEMENT_TIMEOUT_MS: Final = 15_000
 LOCK_TIMEOUT_MS: Final = 10_000
 CHANNEL: Final = "queue_system"
-# A server that vanished does not answer at all, and its own statement_timeout with it: libpq gives up by itself.
+# A server that has vanished cannot enforce its statement_timeout, so libpq gives up after these times (ms, seconds).
 GONE: Final[dict[str, Any]] = {
     "tcp_user_timeout": 10_000,
     "keepalives_idle": 10,
@@ -46,11 +46,11 @@ log = structlog.get_logger(__name__)
 class Dialect(ABC):
     """One kind of database, and the engines of one database of that kind."""
 
-    # As people write it.
+    # The name as people write it.
     name: ClassVar[str]
-    # Whether the database is a file of this process, and not a server that others use too.
+    # Whether the database is a file of this process; otherwise it is a server that others use too.
     is_embedded: ClassVar[bool]
-    # As many writes go on at the same time.
+    # How many writes run at the same time.
     writers: ClassVar[int]
     # Asks the database for its own version.
     version: ClassVar[sa.TextClause]
@@ -67,9 +67,9 @@ class Dialect(ABC):
 
     @abstractmethod
     def claim(self) -> None:
-        """Refuse to run beside another server on the same database, where the database bears only one.
+        """Refuse to run beside another server on the same database, if the database allows only one.
 
-        Raises Unavailable("second-process"), or "database-unavailable" where nothing can be written.
+        Raises Unavailable("second-process"), or "database-unavailable" if the database cannot be written to.
         """
 
     @property
@@ -83,11 +83,11 @@ class Dialect(ABC):
 
     @abstractmethod
     def end_migration(self, connection: Connection) -> None:
-        """Before the commit: what the database did not watch meanwhile. Raises IntegrityError."""
+        """Check, before the commit, the references that were not checked meanwhile. Raises IntegrityError."""
 
     @property
     def not_ours(self) -> tuple[type[Exception], ...]:
-        """The driver's refusals that are no fault of the statement."""
+        """The driver's errors for which the database is to blame and not the statement."""
         return ()
 
     @property
@@ -104,19 +104,19 @@ class Dialect(ABC):
 
     @abstractmethod
     def notify(self, connection: Connection, touched: dict[UUID, int]) -> None:
-        """Tell other processes, as part of the transaction, where it will take the branches."""
+        """Tell other processes, as part of the transaction, the new sequence of each branch."""
 
     @abstractmethod
     def changes(self, stop: threading.Event) -> Iterator[dict[UUID, int] | None]:
-        """Yield when another process may have written: (branch → sequence) where known, else None for "look".
+        """Yield when another process may have written: (branch → sequence) if known, else None for "read them all".
 
-        Blocks in between; ends soon after `stop` is set. A lost notice costs at most SAFETY_POLL_SECONDS.
+        Blocks in between, and ends soon after `stop` is set. A lost notice is made up for after SAFETY_POLL_SECONDS.
         """
 
     # ------------------------------------------------------------ statements and errors
 
     def run_together(self, connection: Connection, changes: Sequence[tuple[Prepared, Mapping[str, Any]]]) -> None:
-        """Run changes whose outcomes nobody looks at; a server is asked once for all of them."""
+        """Run changes whose outcomes are not read; a server gets all of them in one round trip."""
         cursor = connection.connection.cursor()
         try:
             with self._pipeline(connection):
@@ -127,12 +127,12 @@ class Dialect(ABC):
 
     @abstractmethod
     def _pipeline(self, connection: Connection) -> contextlib.AbstractContextManager[Any]:
-        """Within it the driver need not wait for the outcome of one statement before it sends the next."""
+        """A block in which the driver may send a statement before the outcome of the one before has arrived."""
 
     def is_down(self, error: Exception) -> bool:
-        """Whether the database fails and not a statement of ours: it is away, full, damaged, or without our tables.
+        """Whether the database is at fault and not our statement: it is away, full, damaged, or lacks our tables.
 
-        SQLite says all of this with OperationalError or, of a damaged file, with the bare DatabaseError.
+        SQLite raises OperationalError for all of these except a damaged file, for which it raises plain DatabaseError.
         """
         return (
             isinstance(error, sa.exc.OperationalError | sa.exc.InternalError)
@@ -141,7 +141,7 @@ class Dialect(ABC):
         )
 
     def unavailable(self, error: Exception) -> Unavailable:
-        """The refusal for everybody who waits for a database that cannot be reached; its cause is logged."""
+        """Log the cause, and make the refusal for every caller that waits for the database."""
         log.error("database.unavailable", error=type(error).__name__, detail=str(error).split("\n")[0])
         refusal = Unavailable("database-unavailable")
         refusal.__cause__ = error
@@ -149,7 +149,7 @@ class Dialect(ABC):
 
 
 def dialect_of(url: str) -> Dialect:
-    """The dialect of a database's address, with engines that connect when they are first used."""
+    """The dialect for a database URL; its engines connect when they are first used."""
     address = make_url(url)
     return SQLite(address) if address.get_backend_name() == "sqlite" else PostgreSQL(address)
 
@@ -158,7 +158,7 @@ def dialect_of(url: str) -> Dialect:
 
 
 class SQLite(Dialect):
-    """A file: one writer at a time, and readers beside it (WAL)."""
+    """A file with one writer at a time and many readers beside it (WAL)."""
 
     name = "SQLite"
     is_embedded = True
@@ -167,8 +167,8 @@ class SQLite(Dialect):
 
     def __init__(self, url: URL) -> None:
         super().__init__(url)
-        # To change a column, Alembic builds its table anew and drops the old one, to which others refer. SQLite bears
-        # that on connections that do not watch references; `end_migration` looks at all of them at the end.
+        # To change a column, Alembic rebuilds its table and drops the old one while other tables refer to it. SQLite
+        # allows that only on connections that do not check references, so `end_migration` checks all of them.
         self._migrating = self._engine("BEGIN IMMEDIATE", 1, foreign_keys=False)
         self._claims: list[IO[bytes]] = []
         self._claimed = False
@@ -189,12 +189,12 @@ class SQLite(Dialect):
 
         @sa_event.listens_for(engine, "connect")
         def _connected(connection: Any, _record: Any) -> None:
-            # The driver's own BEGIN comes too late (before the first change, after the reads that a
-            # decision rests on): two sessions then give the same number. We begin by ourselves, below.
+            # The driver would begin only before the first change, after the reads that a decision rests on, and two
+            # sessions would give the same number. So we switch that off and begin in `_begin`.
             connection.isolation_level = None
             for pragma in (
                 "journal_mode=WAL",
-                # An acknowledged ticket survives a power cut.
+                # FULL, so that an acknowledged ticket survives a power cut.
                 "synchronous=FULL",
                 f"foreign_keys={'ON' if foreign_keys else 'OFF'}",
                 f"busy_timeout={BUSY_TIMEOUT_MS}",
@@ -213,8 +213,8 @@ class SQLite(Dialect):
         if not self.url.database or self._claimed:
             return
         try:
-            # The file itself: a lock file beside it can be deleted, and a second server would find none. Closing any
-            # handle on it drops SQLite's own locks of this process (fcntl(2)), so it stays open until `close`.
+            # We lock the database file itself, because a lock file beside it could be deleted. Closing any handle on
+            # the file drops SQLite's own locks of this process (fcntl(2)), so this one stays open until `close`.
             handle = Path(self.url.database).open("ab")  # noqa: SIM115
         except OSError as error:
             raise self.unavailable(error) from error
@@ -230,7 +230,7 @@ class SQLite(Dialect):
         return self._migrating
 
     def begin_migration(self, connection: Connection) -> None:
-        """BEGIN IMMEDIATE is that lock already."""
+        """Nothing to do: BEGIN IMMEDIATE has taken that lock."""
 
     def end_migration(self, connection: Connection) -> None:
         lost = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
@@ -251,16 +251,16 @@ class SQLite(Dialect):
         self._claimed = False
 
     def notify(self, connection: Connection, touched: dict[UUID, int]) -> None:
-        """The file's own counter tells, see `changes`."""
+        """Nothing to do: other processes see the counter in the file (`changes`)."""
 
     def changes(self, stop: threading.Event) -> Iterator[dict[UUID, int] | None]:
         def counter() -> Any:
             return connection.execute("PRAGMA data_version").fetchone()
 
-        # The driver's own connection: on one of the engine's our BEGIN would hold a snapshot, in which nothing moves.
+        # A raw connection, because on one of the engine our BEGIN would hold a snapshot in which the counter stands still.
         with contextlib.closing(self.reading.raw_connection()) as connection:
             last = counter()
-            # Look once: the counter does not show what was written before it was first read.
+            # The counter does not show writes from before it was first read, so ask for one look at once.
             yield None
             while not stop.wait(LOCAL_POLL_SECONDS):
                 if (seen := counter()) != last:
@@ -275,9 +275,9 @@ class SQLite(Dialect):
 
 
 class PostgreSQL(Dialect):
-    """A server: writers of different branches beside one another, and other nodes.
+    """A server: branches are written in parallel, and by several nodes.
 
-    Its driver takes a tenth of the program's start to import, and is imported only where there is such a server.
+    Its driver takes a tenth of the program's start to import, so it is imported only if there is such a server.
     """
 
     name = "PostgreSQL"
@@ -321,13 +321,13 @@ class PostgreSQL(Dialect):
         )
 
     def claim(self) -> None:
-        """Any number of nodes share a server."""
+        """Nothing to do: any number of nodes may share a server."""
 
     def begin_migration(self, connection: Connection) -> None:
         connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": CHANNEL})
 
     def end_migration(self, connection: Connection) -> None:
-        """It has watched everything."""
+        """Nothing to do: PostgreSQL has checked every reference on the way."""
 
     def notify(self, connection: Connection, touched: dict[UUID, int]) -> None:
         for branch, seq in touched.items():
@@ -347,7 +347,7 @@ class PostgreSQL(Dialect):
                     silent = 0.0
                     while not stop.is_set():
                         heard = {}
-                        # Short, so that a server that stops does not wait for a notice.
+                        # A short timeout, so that this process can stop without waiting for a notice.
                         for notice in connection.notifies(timeout=LOCAL_POLL_SECONDS, stop_after=1):
                             branch, seq = notice.payload.split()
                             heard[UUID(branch)] = int(seq)
@@ -368,7 +368,7 @@ class PostgreSQL(Dialect):
             with connection.connection.driver_connection.pipeline():  # type: ignore[union-attr]
                 yield
         except psycopg.Error as error:
-            # At its end a pipeline raises what any of its statements was refused for.
+            # A pipeline raises the error of any of its statements when it ends.
             raise as_core(connection, error) from error
 
 
@@ -376,12 +376,12 @@ class PostgreSQL(Dialect):
 
 
 def partial(condition: str) -> dict[str, Any]:
-    """Arguments that make an index a partial one on both databases: each reads its own and ignores the other's."""
+    """Arguments that make an index partial on both databases; each reads its own and ignores the other's."""
     return {f"{name}_where": sa.text(condition) for name in ("sqlite", "postgresql")}
 
 
 def append_only(connection: Connection, table: str) -> None:
-    """Make `table` refuse every UPDATE and DELETE, whoever asks."""
+    """Make `table` refuse every UPDATE and DELETE."""
     if connection.dialect.name == "sqlite":
         for verb in ("UPDATE", "DELETE"):
             connection.exec_driver_sql(
@@ -400,5 +400,5 @@ def append_only(connection: Connection, table: str) -> None:
 
 
 def for_update(statement: sa.Select[Any]) -> sa.Select[Any]:
-    """Take a row lock where there is one; SQLite leaves FOR UPDATE out, its BEGIN IMMEDIATE is the lock."""
+    """Lock the rows on PostgreSQL. SQLAlchemy omits FOR UPDATE on SQLite, where BEGIN IMMEDIATE holds the lock."""
     return statement.with_for_update()

@@ -1,8 +1,8 @@
-"""Changes of settings: under lock, and with the next version, so that every node reads them anew.
+"""Changes of settings: made under lock, and with the next version, so that every node reads them anew.
 
-Settings have a version in each branch's row, and the whole installation has one in the row of `ORGANISATION`. Whoever
-reads settings keeps them under the version (store/versioned.py); whoever changes them does it inside `editing` or
-`editing_catalogue` (a test looks for changes outside).
+Each branch's row holds the version of its settings; the row of `ORGANISATION` holds that of the whole installation.
+Reads cache settings under their version (store/versioned.py). Changes are made inside `editing` or `editing_catalogue`;
+a test looks for changes elsewhere.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ BRANCH = table(Branch)
 
 @contextmanager
 def editing(tx: Tx, branches: Collection[UUID]) -> Iterator[dict[UUID, Locked]]:
-    """Change settings of these branches: all are locked, the organisation first, and their versions move on.
+    """Lock these branches, the organisation first, and raise the version of their settings, so that they may be changed.
 
-    Gives the locked branches by id. From here on `tx` reads settings from the tables alone: it sees its own changes,
-    and nobody else does before the commit. Screens follow the log: the action appends a fact to each branch that it
-    changed. Raises Missing("branch").
+    Yields the locked branches by id. From here on `tx` reads settings past the cache, so that it sees its own changes;
+    other transactions see them after the commit. Screens follow the log, so the action appends a fact to each branch
+    that it changed. Raises Missing("branch").
     """
     tx.edits = True
     with ExitStack() as stack:
-        # The organisation's lock is taken before the others are asked for: one edit at a time, and no deadlock.
+        # Every edit takes the organisation's lock first, so edits run one at a time and cannot deadlock.
         found = {ORGANISATION: stack.enter_context(locked(tx, ORGANISATION))}
         for branch_id in sorted(set(branches) - {ORGANISATION}):
             found[branch_id] = stack.enter_context(locked(tx, branch_id))
@@ -44,13 +44,12 @@ def editing(tx: Tx, branches: Collection[UUID]) -> Iterator[dict[UUID, Locked]]:
 
 @contextmanager
 def editing_catalogue(tx: Tx) -> Iterator[dict[UUID, Locked]]:
-    """Change what the organisation has once and every branch lives on: policies, priorities, documents, levels,
-    seasons, words, its own name.
+    """Change what all branches share: policies, priorities, documents, levels, seasons, words, the organisation's name.
 
-    As `editing` with every branch.
+    Like `editing` with every branch.
     """
     with locked(tx, ORGANISATION):
-        # Branches are founded under the same lock: none can come in between.
+        # A new branch is added under the same lock, so this list stays complete.
         every = [row.id for row in tx.rows(sa.select(BRANCH.c.id))]
     with editing(tx, every) as found:
         yield found

@@ -1,8 +1,8 @@
 """The log of a branch: lock, append, read on, verify.
 
-`locked()` comes before any read that a decision rests on. On PostgreSQL it locks the branch's row, on SQLite
-the transaction already holds the only write lock. Inside, sequence numbers are given on the locked row, so
-sequence order is commit order, without gaps, and a rollback leaves no hole.
+`locked()` comes before any read that a decision rests on. On PostgreSQL it locks the branch's row; on SQLite the
+transaction already holds the only write lock. Sequence numbers are given while the row is locked, so sequence order is
+commit order, without gaps: a rollback takes its numbers back.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who did it: citizen (a booker or visitor, by themselves), staff, device, system; `id` is an id, never a name."""
+    """The author of an entry: citizen (a booker or visitor, unassisted), staff, device or system; `id` is never a name."""
 
     kind: str
     id: str = ""
@@ -60,9 +60,9 @@ CITIZEN = Actor("citizen")
 class Locked:
     """A branch under lock, and the facts that will be written when the lock is left.
 
-    `now` is the branch's own time: the clock's, but never before the last entry of its log. What orders people
-    counts with it, so that a clock that is put back, or runs behind that of another node, changes no order.
-    `live_day` is the column of that name: what `actions.day.in_session` has already closed.
+    `now` is the clock's time, or just after the last entry of the log if the clock is behind it. People are put in
+    order by it, so that a clock that was set back, or that lags behind another node's, changes no order.
+    `live_day` is the column of that name: `actions.day.in_session` has closed the days before it.
     """
 
     tx: Tx
@@ -97,7 +97,7 @@ class Locked:
 def locked(tx: Tx, branch_id: UUID) -> Iterator[Locked]:
     """Lock a branch; on leaving, write the appended facts and move its sequence on.
 
-    Several branches in one transaction are locked in the order of their ids. Raises Missing("branch").
+    To lock several branches in one transaction, lock them in the order of their ids. Raises Missing("branch").
     """
     row = tx.row(_LOCK, {"branch": branch_id})
     if row is None:
@@ -121,7 +121,7 @@ def _branch_time(now: datetime, last: datetime | None) -> datetime:
 def link(previous: str, entry: dict[str, Any]) -> str:
     """The chain value of an entry: SHA-256(0x00 ‖ previous ‖ length ‖ canonical JSON), in hex.
 
-    After Schneier & Kelsey (1998): whoever alters, removes or reorders one entry must alter all that follow.
+    After Schneier & Kelsey (1998): to alter, remove or reorder one entry, one must alter all entries after it.
     `previous` is the hex value of the entry before, "" for the first; the length is 8 bytes, big-endian.
     """
     body = _CANONICAL.encode(
@@ -151,19 +151,19 @@ def positions(tx: Tx) -> dict[UUID, int]:
 
 
 def newest(tx: Tx) -> datetime:
-    """The instant of the newest entry of all branches; long ago where there is none."""
+    """The instant of the newest entry of all branches; `datetime.min` if there is none."""
     newest_of_all: datetime | None = tx.scalar(sa.select(sa.func.max(BRANCH.c.last_at)))
     return newest_of_all or datetime.min.replace(tzinfo=UTC)
 
 
 def try_to_write(tx: Tx) -> None:
-    """Write what stands there already. Raises Unavailable where nothing can be written: a full disk, a lost server."""
+    """Write a value that changes nothing. Raises Unavailable if the database cannot write: a full disk, a lost server."""
     tx.execute(sa.update(BRANCH).values(last_seq=BRANCH.c.last_seq))
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What `verify` found: `broken_at` is the first entry that does not fit, None when all do."""
+    """The result of `verify` for a branch; `broken_at` is the first entry that does not fit, None if all fit."""
 
     branch_id: UUID
     slug: str

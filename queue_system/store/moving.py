@@ -15,9 +15,9 @@ ROWS_AT_ONCE: Final = 1000
 
 
 def adopt(source: Database, target: Database) -> int:
-    """Copy every row of `source` into the empty `target`, as it is, or nothing; returns how many.
+    """Copy every row of `source` unchanged into the empty `target`, all or none; returns their number.
 
-    Both have the newest schema, and nobody writes to `source` meanwhile. The log comes along with its chain.
+    Both must have the newest schema, and `source` must not be written to meanwhile. The log keeps its chain.
     Raises Refused("already-installed").
     """
     return target.write_now(lambda to: source.read_now(_copy, to))
@@ -27,7 +27,7 @@ def _copy(origin: Tx, to: Tx) -> int:
     if to.row(sa.select(table(Organisation).c.slug)) is not None:
         raise Refused("already-installed")
     copied = 0
-    # Sorted so that what others refer to is there before them.
+    # Sorted, so that a row is copied after the rows that it refers to.
     for rows in schema.METADATA.sorted_tables:
         for part in origin.execute(sa.select(rows)).mappings().partitions(ROWS_AT_ONCE):
             to.execute(sa.insert(rows), [dict(row) for row in part])

@@ -1,9 +1,8 @@
-"""Statements whose text and conversions are worked out once: for the few that a hall runs all day long.
+"""Statements that are compiled once, for the few that a hall runs all day long.
 
-A statement of SQLAlchemy Core costs some eighty microseconds of Python each time it is run, mostly in finding
-out anew what it was the last time; SQLite itself needs ten. A `Prepared` statement is the same Core statement,
-compiled by the same dialect and converted by the same types, with that knowledge kept. Nothing else differs:
-one text for both databases, the same errors, the same transaction.
+SQLAlchemy Core spends about 80 µs of Python on each run of a statement, mostly to look up what it compiled before;
+SQLite itself needs 10 µs. A `Prepared` statement is the same Core statement, compiled by the same dialect and converted
+by the same types, and it keeps the result. The source for both databases, the errors and the transaction stay the same.
 """
 
 from __future__ import annotations
@@ -23,20 +22,20 @@ REMEMBERED: Final = 16_384
 
 
 class Outcome(NamedTuple):
-    """Rows, converted and named by their columns; how many rows a change has hit."""
+    """The rows, converted and named by their columns, and the number of rows that a change has hit."""
 
     rows: list[Any]
     rowcount: int
 
 
 class Prepared:
-    """A Core statement with bound parameters by name; without lists that grow (`IN` over values).
+    """A Core statement with named parameters; it cannot hold lists of varying length (`IN` over values).
 
-    An `INSERT` takes its columns from the values of its first run; every later run must give the same ones.
+    An `INSERT` takes its columns from the values of its first run; every later run must give the same columns.
 
-    `view` makes what is wanted of a row; it must not change afterwards. The same row of the driver is then made into a
-    view once, because one look after the other reads the same people, and making their ids, instants and views costs
-    ten times what finding them costs. `REMEMBERED` rows are kept for each statement, the latest.
+    `view` turns a row into a value that must be immutable, because it is cached: successive reads find the same people,
+    and to make their ids, instants and views costs ten times as much as to look them up. Each statement caches its
+    latest `REMEMBERED` rows.
     """
 
     __slots__ = ("_compiled", "reads", "statement", "view")
@@ -56,7 +55,7 @@ class Prepared:
         return self._for(connection, values).run(connection, values)
 
     def send(self, connection: Connection, cursor: Any, values: Mapping[str, Any]) -> None:
-        """Hand it to a driver's cursor and look at nothing that comes back; raises what SQLAlchemy raises."""
+        """Run it on a driver's cursor and ignore the outcome; raises what SQLAlchemy raises."""
         compiled = self._for(connection, values)
         compiled.send(connection, cursor, compiled.given(values))
 
@@ -69,7 +68,7 @@ class Prepared:
 
 
 class _Compiled:
-    """The text for one dialect, and what turns our values into the driver's and back."""
+    """The text for one dialect, and the functions that convert our values to the driver's and back."""
 
     __slots__ = ("_constants", "_names", "_parameters", "_positional", "_read", "_record", "_results", "_text")
 
@@ -129,10 +128,10 @@ class _Compiled:
 
 
 def _reader(column_type: TypeEngine[Any], dialect: Dialect) -> Convert | None:
-    """What turns a value of the driver into ours.
+    """The function that turns a driver's value into ours, or None if none is needed.
 
-    A driver may give keys and instants as texts. Most of them were read before, because one look after the other reads
-    the same people, and making a UUID or a datetime costs ten times what finding it costs.
+    A driver may give keys and instants as text. Successive reads find the same people, and to make a UUID or a datetime
+    costs ten times as much as to look it up, so immutable values are cached.
     """
     convert = cast(Convert | None, column_type.dialect_impl(dialect).result_processor(dialect, None))
     if convert is None or not isinstance(column_type, _UNCHANGING):
@@ -140,13 +139,13 @@ def _reader(column_type: TypeEngine[Any], dialect: Dialect) -> Convert | None:
     return _remembered.setdefault((type(column_type), type(dialect)), lru_cache(maxsize=REMEMBERED)(convert))
 
 
-# Types whose values never change once they are made, so that two rows may share one.
+# Types with immutable values, which two rows may share.
 _UNCHANGING: Final = (sa.Uuid, sa.Date, UTCDateTime)
 _remembered: dict[tuple[type, type], Convert] = {}
 
 
 def as_core(connection: Connection, error: Exception, text: str | None = None, given: Any = None) -> Exception:
-    """The error that SQLAlchemy would raise for a driver's; a connection that was lost is given up."""
+    """The error that SQLAlchemy would raise in place of a driver's; a lost connection is invalidated."""
     dialect = connection.dialect
     driver_error = dialect.loaded_dbapi.Error
     if dialect.is_disconnect(error, connection.connection, None):  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""Reading without a way to write: what a screen is given of the database."""
+"""Read-only access to the database, for screens."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """The schema and its migrations.
 
-A revision is called NNNN_from_FFFF: programs from revision FFFF on still work on it, because it has everything that
-they use. So nodes of two versions can serve at the same time, and a program can go back. A revision called NNNN alone
-serves no older program. Decision 0020.
+A revision is called NNNN_from_FFFF if programs from revision FFFF on still work on it, because it has everything that
+they use. So nodes of two versions can serve at the same time, and a program can be rolled back. A revision called NNNN
+works with its own program only. Decision 0020.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ METADATA: Final[sa.MetaData] = SQLModel.metadata
 
 
 def migrate(database: Database) -> str:
-    """Bring the database to the newest schema; returns its revision. Does nothing when it is there already.
+    """Bring the database to the newest schema; returns its revision. Idempotent.
 
-    Leaves a newer schema on which this program still works as it is. Raises Unavailable("schema-newer") for others.
+    A newer schema stays as it is if this program still works on it, else Unavailable("schema-newer") is raised.
     """
     revision = current(database)
     if revision is not None and not is_known(revision):
@@ -49,12 +49,12 @@ def newest() -> str:
 
 
 def is_known(revision: str) -> bool:
-    """Whether this program has heard of a revision; one that it has not comes from a newer program."""
+    """Whether this program knows a revision; an unknown one comes from a newer program."""
     return revision in _revisions()
 
 
 def serves(revision: str) -> bool:
-    """Whether this program works on a schema: its own newest, or a newer one that still has all that it uses."""
+    """Whether this program works on a schema: its own newest, or a newer one that still has everything it uses."""
     if is_known(revision):
         return revision == newest()
     return oldest_program(revision) in {number(known) for known in _revisions()}
@@ -78,7 +78,7 @@ def current(database: Database) -> str | None:
 
 
 def create(connection: Connection) -> None:
-    """The newest schema straight from the tables: what the migrations must also lead to (a test compares)."""
+    """Create the newest schema directly from the tables; the migrations must lead to the same (a test compares)."""
     METADATA.create_all(connection)
     append_only(connection, "event")
 

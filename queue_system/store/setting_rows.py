@@ -1,7 +1,7 @@
 """Declared settings as rows of their tables, and back.
 
-A field that has a column of its own stands there; a reference to something of the same branch stands there as its id;
-all others stand in the column `data` under their own names, as far as somebody wrote them.
+A field with a column of its own is stored in that column, and a reference within the branch as an id. All other fields
+are stored in the column `data` under their own names, but only if they were given.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ def row_of(
     elsewhere: Collection[str] = (),
     **more: Any,
 ) -> Row:
-    """The row of something declared. Fields `elsewhere` have tables of their own; `more` columns are not declared.
+    """The row of a declared setting. Fields in `elsewhere` have tables of their own; `more` are undeclared columns.
 
-    `id_of` gives the id of something by its kind and name.
+    `id_of` gives the id for a kind and a name.
     """
     columns = table(model).c
     written = declared.model_dump(mode="json", exclude_unset=True)
@@ -56,12 +56,12 @@ def row_of(
 
 
 def declared_of(declaration: type[D], row: Any, slug_of: SlugOf | None = None, **more: Any) -> D:
-    """What a row says, as it was declared; `more` fields come from elsewhere. The reverse of `row_of`."""
+    """The declared setting of a row, the reverse of `row_of`; `more` are fields that other tables hold."""
     return declaration.model_validate(fields_of(declaration, row, slug_of) | more)
 
 
 def fields_of(declaration: type[Declared], row: Any, slug_of: SlugOf | None = None) -> Row:
-    """The fields of a declaration that a row has, as they stand there."""
+    """Those fields of a declaration that a row holds, not yet validated."""
     values = row._mapping
     data = values.get("data", {})
     fields: Row = {}
@@ -89,5 +89,5 @@ def _reference(name: str, columns: Any) -> str | None:
 
 
 def _stored(declared: Declared, name: str, written: Row) -> Any:
-    """The value of a JSON column: what was written, else what is usual."""
+    """The value of a JSON column: the given one, else the default."""
     return written[name] if name in written else declared.model_dump(mode="json", include={name})[name]

@@ -22,7 +22,7 @@ AnyRow: TypeAlias = sa.Row[*tuple[Any, ...]]
 def transaction(engine: Engine) -> Iterator[Connection]:
     """A connection in a transaction: committed when the block ends, undone when it raises.
 
-    Every change of the house is committed here, because nothing else begins a transaction (a test looks for it).
+    Every change is committed here, because nothing else begins a transaction (a test looks for others).
     """
     with engine.connect() as connection, connection.begin():
         yield connection
@@ -31,11 +31,10 @@ def transaction(engine: Engine) -> Iterator[Connection]:
 class Tx:
     """One piece of work inside a transaction: the connection, the instant, and what it has touched.
 
-    `now` is read once per piece of work, after the transaction began, so that everything it writes agrees.
-    `touched` collects (branch → last sequence) for the wake-up after the commit, `facts` the (branch, kind) of each
-    entry, which are counted after it; `wrote` is whether anything but reads was asked for. `settings` are those that
-    were read before; in work that `edits` settings (store/editing.py) they are not looked at and nothing is added,
-    because what it reads may never be committed.
+    `now` is read once, after the transaction began, so that everything the work writes has the same time. `touched`
+    collects (branch → last sequence) for the wake-up after the commit, and `facts` the (branch, kind) of each entry,
+    which are counted after it. `wrote` is whether anything but reads was run. `settings` is the cache of settings; work
+    that `edits` them (store/editing.py) neither reads nor fills it, because its values may never be committed.
     """
 
     __slots__ = ("_connection", "_dialect", "_unsent", "edits", "facts", "now", "settings", "touched", "wrote")
@@ -67,16 +66,16 @@ class Tx:
         return self._connection.execute(statement, values)
 
     def later(self, statement: Prepared, values: Mapping[str, Any]) -> None:
-        """Run a change whose outcome is not looked at, before the next statement or at the end of the work.
+        """Run a change before the next statement or at the end of the work, and ignore its outcome.
 
-        Changes that follow one another then cost one journey to the database instead of one each. What the
-        database has against one of them is raised by whatever comes next.
+        Successive changes then cost one round trip to the database instead of one each. The error of such a change is
+        raised by the statement, or the end of the work, that sends it.
         """
         self.wrote = True
         self._unsent.append((statement, values))
 
     def flush(self) -> None:
-        """Run what is still to be sent."""
+        """Run the changes that wait."""
         if self._unsent:
             changes, self._unsent = self._unsent, []
             self._dialect.run_together(self._connection, changes)
@@ -88,7 +87,7 @@ class Tx:
     def row(self, statement: sa.Executable, values: Any = None) -> AnyRow | None: ...
 
     def row(self, statement: sa.Executable | Prepared, values: Any = None) -> Any:
-        """The first row, or what a `Prepared` statement with a view makes of it; None where there is none."""
+        """The first row, or the view of it for a `Prepared` statement with one; None if there is none."""
         if isinstance(statement, Prepared):
             return next(iter(self.execute(statement, values).rows), None)
         return self.execute(statement, values).first()

@@ -1,4 +1,4 @@
-"""Values that were read from the database once and hold as long as their version there does."""
+"""A cache of values from the database, each valid as long as its version there stays the same."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from uuid import UUID
 class Versioned:
     """The newest value of each key that this process has read, with the version it was read at.
 
-    Readers share one of these: what they see is committed. A transaction that writes has one `above` it of its own,
-    because it also sees what is not committed yet; `publish` hands its values on once they are.
+    Readers use one shared cache, because they see committed values only. A writing transaction may see uncommitted
+    values, so it has a cache of its own on top of the `shared` one, and `publish` hands its values on after the commit.
     """
 
     __slots__ = ("_shared", "_values")
@@ -30,7 +30,7 @@ class Versioned:
         self._values[key] = (version, value)
 
     def publish(self) -> None:
-        """The transaction is committed: its values are everybody's."""
+        """Hand the values to the shared cache; call it after the commit."""
         if self._shared is not None and self._values:
             self._shared._values.update(self._values)
 

@@ -27,10 +27,10 @@ LARGEST_BATCH: Final = 32
 
 @dataclass(slots=True)
 class Job:
-    """A piece of work that waits for its turn; `branch` is the one it locks, None when it locks others or none.
+    """A piece of work that waits for its turn; `branch` is the only branch it locks, else None.
 
-    It may be run twice, the first time undone: it must change nothing but the database. It runs in the context of
-    its caller, so that what is logged on the way names the request.
+    It may be rolled back and run again, so it must change nothing but the database. It runs in the context of its
+    caller, so that its log lines carry the request's id.
     """
 
     work: Callable[[Tx], Any]
@@ -42,8 +42,8 @@ class Job:
 class Writer(threading.Thread):
     """A thread with one connection that runs jobs in the order of their arrival.
 
-    `committed` is told of every commit that touched a branch, before its jobs get their results; `failed` is told
-    when the database itself failed.
+    It calls `committed` after every commit that touched a branch, before the jobs get their results, and `failed` when
+    the database itself failed.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class Writer(threading.Thread):
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._next: Job | None = None
         self._stopping = False
-        # Monitoring reads these numbers while this thread alone writes them.
+        # Only this thread writes these numbers; monitoring reads them.
         self.batches = Distribution(BATCH_SIZES)
         self.commits = Distribution(COMMIT_SECONDS)
         self.failures = 0
@@ -114,7 +114,7 @@ class Writer(threading.Thread):
         return batch
 
     def _run(self, waiting: list[Job]) -> None:
-        # From here on a job cannot be cancelled: a visitor who hangs up must not leave half a ticket.
+        # From here on a job cannot be cancelled, because a visitor who hangs up must not leave half a ticket.
         batch = [job for job in waiting if job.future.set_running_or_notify_cancel()]
         if not batch:
             return
@@ -140,13 +140,14 @@ class Writer(threading.Thread):
                 result.job.future.set_exception(result.problem)
 
     def _commit(self, batch: list[Job], *, apart: bool) -> tuple[list[_Result], dict[UUID, int]]:
-        """Run the batch in one transaction; `apart` with a savepoint each.
+        """Run the batch in one transaction; `apart` gives each job a savepoint.
 
-        A savepoint costs as much as a statement or two, and nearly every refusal comes before the first change.
-        So the batch runs without; only if a job fails after it began to write is all undone and run again, apart.
+        A savepoint costs as much as a statement or two, and nearly every refusal comes before the first change. So the
+        batch first runs without savepoints; if a job fails after it began to write, everything is rolled back and run
+        again apart.
         """
         touched: dict[UUID, int] = {}
-        # What is read of settings in here may be a change of a job of the same batch, not committed yet.
+        # Settings get a cache of their own here, because another job of the batch may have changed them, uncommitted.
         settings = Versioned(self._settings)
         try:
             with transaction(self._dialect.writing) as connection:
@@ -173,7 +174,7 @@ class Writer(threading.Thread):
                 tx.flush()
         except Exception as problem:
             if self._dialect.is_down(problem):
-                # The connection or the disk is gone, or a lock was waited for in vain: nothing of the batch holds.
+                # The connection or the disk is gone, or a lock timed out, so the whole batch is lost.
                 raise
             if not apart and (tx.wrote or isinstance(problem, sa.exc.SQLAlchemyError)):
                 raise _JobFailed(problem) from problem
@@ -187,12 +188,12 @@ class _Result:
     job: Job
     value: Any
     problem: BaseException | None
-    # (branch, kind) of each fact that it wrote.
+    # (branch, kind) of each fact that the job wrote.
     facts: Sequence[tuple[UUID, str]] = ()
 
 
 class _JobFailed(Exception):
-    """A job failed after it had begun to write, or the database refused it; the transaction is undone."""
+    """A job failed after it had begun to write, or the database refused it, so the transaction is rolled back."""
 
     def __init__(self, problem: Exception) -> None:
         super().__init__()
@@ -200,4 +201,4 @@ class _JobFailed(Exception):
 
 
 class _Entangled(Exception):
-    """The same among others, which must not suffer for it."""
+    """The same in a batch of several jobs: the others must be run again, because they are rolled back with it."""

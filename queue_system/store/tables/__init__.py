@@ -1,7 +1,7 @@
-"""Rows. No decisions, no ORM events, no lazy loading: statements are SQLAlchemy Core over these tables.
+"""The tables. They hold no decisions and use no ORM: statements are SQLAlchemy Core over these tables.
 
-Every row of a branch carries `branch_id`, first in its primary key, unique keys and indexes, so that
-PostgreSQL can be partitioned or distributed by branch without a change of code.
+Every row of a branch has `branch_id` first in its primary key, unique keys and indexes, so that PostgreSQL can be
+partitioned or distributed by branch without a change of code.
 """
 
 from __future__ import annotations

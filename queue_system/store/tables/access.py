@@ -1,4 +1,4 @@
-"""Who may come in: people, their sessions, devices."""
+"""Access: staff, their sessions and browsers, devices and their pairing."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ class Staff(SQLModel, table=True):
     language: str
     active: bool = True
     created_at: datetime
-    # When limits on sign-ins were last lifted for this person: what was tried before counts no longer.
+    # When the limits on sign-ins were last lifted for this person; earlier failures do not count any more.
     unlocked_at: datetime | None = None
 
 
 class KnownBrowser(SQLModel, table=True):
-    """A browser in which a person has signed in: other people's failures do not keep them out there."""
+    """A browser in which a person has signed in; failures of other people do not lock the person out of it."""
 
     __tablename__ = "known_browser"
 
@@ -36,7 +36,7 @@ class KnownBrowser(SQLModel, table=True):
 
 
 class StaffRole(SQLModel, table=True):
-    """What a person is at a branch; a role of the organisation itself is held at branch 0."""
+    """A role of a person at a branch; a role in the whole organisation is held at branch 0."""
 
     __tablename__ = "staff_role"
 
@@ -57,7 +57,7 @@ class Session(SQLModel, table=True):
 
 
 class Device(SQLModel, table=True):
-    """A kiosk, display or printer. What the profile plans has no token yet; pairing gives it one."""
+    """A kiosk, display or printer. A device from the profile has no token until it is paired."""
 
     __table_args__ = (UniqueConstraint("branch_id", "slug"), within_branch("zone_id", "zone"))
 
@@ -77,13 +77,13 @@ class Device(SQLModel, table=True):
     paired_at: datetime | None = None
     revoked_at: datetime | None = None
     seen_at: datetime | None = None
-    # A printer's state as last heard, and since when.
+    # A printer's last known state, and since when it has been in it.
     status: str = "unknown"
     status_at: datetime | None = None
 
 
 class Pairing(SQLModel, table=True):
-    """A device asking to be let in (the shape of RFC 8628): it shows `user_code`, a person approves it."""
+    """A device that asks to be paired (after RFC 8628): it shows `user_code`, and a person approves it."""
 
     id: UUID = key()
     user_code: str = Field(unique=True)

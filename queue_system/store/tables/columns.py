@@ -1,4 +1,4 @@
-"""Columns and keys that every table writes the same way."""
+"""Columns and keys that all tables have in common."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a day is made of: bookings and their seats, tickets, calls, slips."""
+"""The work of a day: bookings and their seats, tickets, calls, slips."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Ticket(SQLModel, table=True):
         UniqueConstraint("branch_id", "series_id", "business_date", "number", name="one_number_a_day"),
         UniqueConstraint("branch_id", "request_id", name="one_ticket_a_request"),
         UniqueConstraint("branch_id", "token"),
-        # One open ticket per counter: the database keeps this promise even if a lock is forgotten.
+        # One open ticket per counter; the database enforces this even if a lock was forgotten.
         Index(
             "one_ticket_a_counter",
             "branch_id",
@@ -45,16 +45,16 @@ class Ticket(SQLModel, table=True):
             unique=True,
             **partial(f"state IN {COUNTER_STATES}"),
         ),
-        # Two visitors with one number would come to the same counter.
+        # Unique, because two visitors with one number would come to the same counter.
         Index("one_open_code", "branch_id", "code", unique=True, **partial(f"state IN {OPEN_STATES}")),
-        # Open tickets are few and history is long: every look at the queue reads this index alone.
+        # Open tickets are few and history is long, so every read of the queue uses this index alone.
         Index("open_tickets", "branch_id", "queue_id", "state", **partial(f"state IN {OPEN_STATES}")),
     )
 
     branch_id: UUID = of_branch()
     id: UUID = key()
     queue_id: UUID
-    # The queue whose series gave the number: it stays when the visitor is sent on to another queue.
+    # The queue whose series gave the number; it stays the same when the visitor is transferred to another queue.
     series_id: UUID
     service_id: UUID
     business_date: date
@@ -62,24 +62,24 @@ class Ticket(SQLModel, table=True):
     code: str
     state: str
     priority: str = Field(foreign_key="priority.slug")
-    # From when waiting counts: arrival for a walk-in, the booked time for an appointment in time.
+    # The instant from which waiting counts: arrival for a walk-in, the booked time for a visitor who came in time.
     anchor_at: datetime
     issued_at: datetime
     source: str
     language: str
     booking_id: UUID | None = None
     counter_id: UUID | None = None
-    # Calls in a row, since the visitor last stood at a counter, and when the first and the last of them was.
+    # The number of calls since the visitor last stood at a counter, and the instants of the first and the last.
     calls: int = 0
     first_called_at: datetime | None = None
     called_at: datetime | None = None
     started_at: datetime | None = None
     ended_at: datetime | None = None
     outcome: str | None = None
-    # How often the visitor was called and passed over; how many others are called first now.
+    # How often the visitor was called and did not come, and how many others are now called first.
     skips: int = 0
     aside: int = 0
-    # How often a no-show came after all and was let into the line again.
+    # How often the visitor came after a no-show and was let into the line again.
     returns: int = 0
     request_id: str | None = None
     token: str
@@ -133,10 +133,10 @@ class Booking(SQLModel, table=True):
 
 
 class FreedPlace(SQLModel, table=True):
-    """A place that a confirmed booking gave back, by being cancelled or moved; `lot` decides when it returns.
+    """A place that a cancelled or moved booking gave back; `lot` decides when it can be booked again.
 
-    Without `returns_at` it returns only when somebody of staff releases it. Kept after it has returned: what a person
-    gave back in the last days counts.
+    Without `returns_at` it returns only when staff release it. The row stays after that, because the places that a
+    person gave back in the last days are counted.
     """
 
     __tablename__ = "freed_place"
@@ -160,9 +160,9 @@ class FreedPlace(SQLModel, table=True):
 
 
 class Seat(SQLModel, table=True):
-    """One lane of one resource for one tick, taken. Its primary key makes overbooking impossible.
+    """One lane of one resource, taken for one tick. The primary key makes overbooking impossible.
 
-    With `freed_id` its booking has given it back, and nobody else can take it yet.
+    With `freed_id` the booking has given the seat back, but it cannot be taken again yet.
     """
 
     __table_args__ = (
@@ -200,7 +200,7 @@ class PrintJob(SQLModel, table=True):
     state: str
     attempts: int = 0
     created_at: datetime
-    # After this nobody stands at the printer any more: the slip is not printed.
+    # After this the slip is not printed, because the visitor has left the printer.
     expires_at: datetime
     # When the job may be claimed (again).
     due_at: datetime

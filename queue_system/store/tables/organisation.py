@@ -1,4 +1,4 @@
-"""The organisation as its profile describes it: who, where, what, when."""
+"""The organisation as its profile describes it: branches, services, counters, rules and hours."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from sqlmodel import Field, SQLModel
 
 from .columns import NO_BRANCH, json, key, of_branch, within_branch
 
-# Staff, settings and sign-ins belong to no branch; their log is that of "branch 0".
+# Staff, shared settings and sign-ins belong to the whole organisation; their log is that of "branch 0".
 ORGANISATION = NO_BRANCH
 
 
 class Organisation(SQLModel, table=True):
-    """One row. `epoch` is renewed when a database is created or restored: a stream position is (epoch, seq)."""
+    """One row. A stream position is (epoch, seq); `epoch` changes when a database is created or restored."""
 
     id: UUID = key()
     slug: str
@@ -28,7 +28,7 @@ class Organisation(SQLModel, table=True):
     digits: dict[str, Any] = json(dict)
     epoch: UUID
     profile_sha256: str
-    # Spoken prefixes, device models, rules, notes, programmes and whatever else the profile says of the whole house.
+    # Spoken prefixes, device models, rules, notes, programmes and other settings of the whole organisation.
     data: dict[str, Any] = json(dict)
 
 
@@ -58,7 +58,7 @@ class Branch(SQLModel, table=True):
     last_seq: int = 0
     last_at: datetime | None = None
     chain: str = ""
-    # The earliest business day whose session was not over at the last look: what days before left open is closed.
+    # The earliest business day whose session was not over at the last look; everything from earlier days is closed.
     live_day: date | None = None
     config_version: int = 1
 
@@ -118,7 +118,7 @@ class Service(SQLModel, table=True):
     names: dict[str, Any] = json(dict)
     public_names: dict[str, Any] | None = json()
     note: dict[str, Any] | None = json()
-    # The class with which its tickets wait, unless a heavier one is theirs.
+    # The priority class of its tickets, unless a ticket has a heavier one.
     priority: str | None = Field(default=None, foreign_key="priority.slug")
     duration_min: int
     buffer_min: int = 0
@@ -163,7 +163,7 @@ class ServiceReferral(SQLModel, table=True):
 
 
 class Resource(SQLModel, table=True):
-    """What a booking may need besides a lane of its queue: an interpreter, a desk, a room."""
+    """Something that a booking may need besides a lane of its queue: an interpreter, a desk, a room."""
 
     __table_args__ = (UniqueConstraint("branch_id", "slug"),)
 
@@ -186,7 +186,7 @@ class ServiceResource(SQLModel, table=True):
 
 
 class Counter(SQLModel, table=True):
-    """A counter, room, desk or vehicle where visitors are called to; `staff_id` is who sits there now."""
+    """A counter, room, desk or vehicle that visitors are called to; `staff_id` is the person who sits there now."""
 
     __table_args__ = (
         UniqueConstraint("branch_id", "slug"),
@@ -204,7 +204,7 @@ class Counter(SQLModel, table=True):
     accessible: bool = False
     staff_id: UUID | None = Field(default=None, foreign_key="staff.id")
     seated_at: datetime | None = None
-    # The last press, as long as it can be taken back: who, when, and the tickets before and after it.
+    # The last press, while it can be undone: its author, its instant, and the tickets before and after it.
     last_press: dict[str, Any] | None = json()
 
 
@@ -245,7 +245,7 @@ class BranchPriority(SQLModel, table=True):
 
 
 class PolicyRow(SQLModel, table=True):
-    """A booking policy; what is not a column yet stays whole in `data`."""
+    """A booking policy; settings without a column of their own are in `data`."""
 
     __tablename__ = "policy"
 
@@ -262,7 +262,7 @@ class PolicyRow(SQLModel, table=True):
 
 
 class Confidentiality(SQLModel, table=True):
-    """What of a ticket may be seen where; `display` is code, code_random or none."""
+    """A level of confidentiality; `display`, what screens show of a ticket, is code, code_random or none."""
 
     slug: str = key()
     position: int
@@ -272,7 +272,7 @@ class Confidentiality(SQLModel, table=True):
 
 
 class OpeningHours(SQLModel, table=True):
-    """One rule of one layer: regular < season < service < exception; breaks are taken out."""
+    """One rule of one layer (regular < season < service < exception), with breaks already taken out."""
 
     __tablename__ = "opening_hours"
     __table_args__ = (within_branch("service_id", "service"),)
@@ -333,7 +333,7 @@ class OutreachDay(SQLModel, table=True):
 
 
 class Occasion(SQLModel, table=True):
-    """A training, briefing, roundtable: what people call an event (here that word means a fact in the log)."""
+    """A training, briefing or roundtable. People call it an event, but that word means a fact in the log here."""
 
     __table_args__ = (UniqueConstraint("branch_id", "slug"),)
 
@@ -349,7 +349,7 @@ class Occasion(SQLModel, table=True):
 
 
 class Text(SQLModel, table=True):
-    """Words of the organisation by key; branch 0 holds those of the whole house."""
+    """Words of the organisation by key; branch 0 holds those of the whole organisation."""
 
     branch_id: UUID = key()
     slug: str = key()
