@@ -1,1 +1,1 @@
-"""Realtime: a commit wakes, everybody reads the truth."""
+"""Realtime: a commit wakes the waiters, and each of them reads the database."""

@@ -1,7 +1,7 @@
-"""Many sockets that show the same: one look at the truth for all of them, which is handed to each.
+"""Many sockets that show the same: one follower reads for all of them.
 
-`socket.serve` lets every socket wait, look and send by itself. For a wall of screens that is two hundred times
-the same waiting and looking; here one follower does it, and a socket only sends.
+With `socket.serve` every socket waits, reads and sends by itself. Two hundred screens would wait and read the same
+thing two hundred times; here one follower does it, and the sockets only send.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Admits = Callable[[Frame], Awaitable[bool]]
 
 
 class Audiences:
-    """The audiences of a node, by what they look at; each lives as long as somebody looks."""
+    """The audiences of a node, by key; an audience ends when its last socket has left."""
 
     def __init__(self) -> None:
         self._audiences: dict[Hashable, _Audience] = {}
@@ -36,11 +36,11 @@ class Audiences:
     async def serve(
         self, websocket: WebSocket, hub: Hub, branch: UUID, key: Hashable, look: Look, admits: Admits
     ) -> None:
-        """Show an accepted socket what everybody with `key` sees, until it closes.
+        """Show an accepted socket the frames of `key`, until it closes.
 
-        `look` answers the present truth; it is asked at every change of the branch and at every pulse. `admits`
-        is whether this socket may see a frame: if not, it is closed with SIGNED_OUT. What happened between two sends
-        is sent once, as its result; a client that takes longer than SEND_SECONDS is dropped.
+        `look` reads the present frame; it is called at every change of the branch and at every pulse. `admits` tells
+        whether this socket may see a frame; if not, it is closed with SIGNED_OUT. Changes between two sends are sent
+        once, as their result. A client that takes longer than SEND_SECONDS is dropped.
         """
         audience = self._audiences.get(key)
         if audience is None or audience.is_over():
@@ -56,9 +56,9 @@ class Audiences:
                     del self._audiences[key]
 
     async def settle(self, hub: Hub, branch: UUID) -> None:
-        """The hall first: wait until everybody who looks at a branch has been handed its present truth.
+        """Wait, at most SETTLE_SECONDS, until all audiences of a branch have been sent its present frame.
 
-        Drawing one desk or one telephone takes as long as telling a hundred screens. Waits SETTLE_SECONDS at most.
+        The hall comes first, because to render one desk or one telephone takes as long as to send to a hundred screens.
         """
         position = hub.position(branch)
         with contextlib.suppress(TimeoutError):
@@ -69,7 +69,7 @@ class Audiences:
 
 @dataclass(slots=True, eq=False)
 class _Member:
-    """A socket that follows; `since` is when it began to send, None while it waits."""
+    """A socket that follows; `since` is the time at which it began to send, None while it waits."""
 
     task: asyncio.Task[None]
     since: float | None = None
@@ -81,21 +81,21 @@ class _Audience:
     def __init__(self, hub: Hub, branch: UUID, look: Look) -> None:
         self._hub = hub
         self.branch = branch
-        # Sockets that are here or about to be: nobody ends an audience under somebody who has just come in.
+        # Counts sockets that are about to follow too, so that the audience does not end just as one comes in.
         self.viewers = 0
         self._look = look
         self._frame: Frame | None = None
-        # Grows with every look, so that a socket knows whether it has seen the present frame.
+        # Grows with every read, so that a socket knows whether it has sent the present frame.
         self._round = 0
         self._members: set[_Member] = set()
         self._waiting: list[asyncio.Future[None]] = []
         self._watch: asyncio.TimerHandle | None = None
-        # In a context of its own: it outlives the socket that came first, whose id its log lines must not carry.
+        # In a context of its own, because it outlives the first socket and must not log that socket's id.
         self._leader = asyncio.create_task(self._lead(), context=contextvars.Context())
         self._leader.add_done_callback(lambda _: self._wake())
 
     def is_over(self) -> bool:
-        """The follower has ended: the node is stopping, or a look has failed."""
+        """Whether the follower has ended, because the node is stopping or a read has failed."""
         return self._leader.done()
 
     def end(self) -> None:
@@ -104,7 +104,7 @@ class _Audience:
             self._watch.cancel()
 
     async def follow(self, websocket: WebSocket, admits: Admits) -> None:
-        """Send every new frame to one socket; the same text is not sent twice, a pulse says "still here" instead."""
+        """Send every new frame to one socket, and a pulse in place of a text that it has already."""
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - a coroutine always runs in a task
         member = _Member(task)
@@ -124,7 +124,7 @@ class _Audience:
             self._members.discard(member)
 
     async def reach(self, position: int) -> None:
-        """Return after the members have been handed a frame of `position` or later, or there will be none."""
+        """Return when the members have been sent a frame of `position` or later, or the follower has ended."""
         while (self._frame is None or self._frame.seq < position) and not self._leader.done():
             await self._next()
 
@@ -138,7 +138,7 @@ class _Audience:
             await self._hub.wait({self.branch: max(position, self._frame.seq)}, socket.PULSE_SECONDS)
 
     async def _newer(self, seen: int) -> Frame | None:
-        """The present frame, once it is another than the one seen; None when there will be no more."""
+        """Wait for a frame after the one of round `seen`; None when there will be no more."""
         while self._round <= seen:
             if self._leader.done():
                 failure = None if self._leader.cancelled() else self._leader.exception()
@@ -149,7 +149,7 @@ class _Audience:
         return self._frame
 
     async def _next(self) -> None:
-        """Wait for the next frame; those who came first are woken first."""
+        """Wait for the next frame; sockets are woken in the order in which they came."""
         future = self._leader.get_loop().create_future()
         self._waiting.append(future)
         await future
@@ -161,7 +161,7 @@ class _Audience:
                 future.set_result(None)
 
     def _watch_sends(self) -> None:
-        """One timer for all: whoever still sends the same frame when it rings is dropped."""
+        """Drop the members that are still sending the same frame after SEND_SECONDS; one timer serves all of them."""
         if self._watch is None:
             self._watch = self._leader.get_loop().call_later(socket.SEND_SECONDS, self._drop_slow)
 

@@ -1,4 +1,4 @@
-"""With which codes the server closes a socket, and what they tell the client."""
+"""The codes with which the server closes a socket, and their meaning for the client."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ class Closed(IntEnum):
     `CLOSED` in static/follow.js has our own for the browser; a test compares them.
     """
 
-    # A client comes back after this one, as after every code that is not ours.
+    # The client reconnects after this one, as after every code that is not ours.
     RESTARTING = 1012
-    # Nobody is signed in any more, or the device is paired no longer.
+    # The person is signed out, or the device is not paired any more.
     SIGNED_OUT = 4401
     # The page that opened the socket is not one of ours.
     FOREIGN_ORIGIN = 4403
-    # There is no such thing, or not for this person.
+    # The thing does not exist, or this person may not know of it.
     NOT_THERE = 4404

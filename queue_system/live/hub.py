@@ -1,4 +1,4 @@
-"""One number per branch, and coroutines that wait for a larger one."""
+"""One sequence number per branch, and coroutines that wait for a larger one."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from uuid import UUID
 
 
 class Hub:
-    """Knows the last sequence of every branch that this node has heard of. Lives in one event loop.
+    """Knows the last sequence of every branch that this node has heard of. Belongs to one event loop.
 
-    Nothing is pushed through it: a waiter learns that there is something newer, and reads.
+    It carries no data: a waiter learns only that there is something newer, and then reads the database.
     """
 
     def __init__(self) -> None:
@@ -28,7 +28,7 @@ class Hub:
         return dict(self._positions)
 
     def wake(self, touched: dict[UUID, int]) -> None:
-        """Something was committed. Older or repeated news is harmless."""
+        """Wake the waiters after a commit. Idempotent, and older news changes nothing."""
         for branch, seq in touched.items():
             if seq <= self.position(branch):
                 continue
@@ -36,9 +36,7 @@ class Hub:
             self._release(branch)
 
     async def wait(self, beyond: Mapping[UUID, int], seconds: float) -> bool:
-        """Wait until one of the branches is beyond its sequence; False when nothing came within `seconds` or the
-        hub closed.
-        """
+        """Wait until a branch is beyond its sequence; False if none was within `seconds`, or the hub closed."""
         if self._is_any_beyond(beyond):
             return True
         if self._closed:
@@ -64,7 +62,7 @@ class Hub:
         return self._closed
 
     def close(self) -> None:
-        """The node is stopping: let every waiter go."""
+        """Release every waiter, because the node is stopping."""
         self._closed = True
         for branch in list(self._waiting):
             self._release(branch)

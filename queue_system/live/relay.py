@@ -21,7 +21,7 @@ log = structlog.get_logger(__name__)
 
 
 class Relay:
-    """Start in the event loop of the hub; `stop()` before the database is closed."""
+    """Must be started in the event loop of the hub, and stopped before the database is closed."""
 
     def __init__(self, database: Database, hub: Hub) -> None:
         self._database = database
@@ -33,12 +33,12 @@ class Relay:
         loop = asyncio.get_running_loop()
 
         def wake(touched: dict[UUID, int]) -> None:
-            # A loop that has ended has nobody to wake.
+            # RuntimeError: the loop has ended, so there is no waiter left.
             with contextlib.suppress(RuntimeError):
                 loop.call_soon_threadsafe(self._hub.wake, touched)
 
         def pump() -> None:
-            # Whatever happens we listen on, or screens would sleep for ever.
+            # Listen on after any error, because screens would sleep for ever otherwise.
             while not self._stop.is_set():
                 try:
                     listen()
@@ -48,7 +48,7 @@ class Relay:
 
         def listen() -> None:
             for heard in self._database.changes(self._stop):
-                # A database that is away has said so in the log.
+                # The database has logged already that it is unavailable.
                 with contextlib.suppress(Unavailable):
                     wake(heard if heard is not None else self._database.read_now(positions))
 

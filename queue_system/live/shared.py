@@ -1,4 +1,4 @@
-"""One look for many: whoever asks for the same thing at the same position shares the answer."""
+"""One read for many: requests for the same thing at the same position share the answer."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ T = TypeVar("T")
 
 
 class SharedLooks:
-    """The last answer of each key; five hundred screens cost one query and one render per change.
+    """The last answer of each key, so that five hundred screens cost one query and one render per change.
 
-    There are as many keys as there are things to look at: a branch's line, a spot's board.
+    Keys are few and are never removed: one for each branch's line, one for each board of a spot.
     """
 
     def __init__(self) -> None:
         self._answers: dict[Hashable, _Answer] = {}
 
     async def get(self, key: Hashable, position: int, moment: int, look: Callable[[], Awaitable[T]]) -> T:
-        """The answer for `key` at `position` of its branch or newer, looked for once however many ask for it.
+        """The answer for `key` at `position` of its branch or newer; concurrent callers share one call of `look`.
 
-        `moment` is the clock's, as coarse as what is seen may be old: it changes with time alone. A key stands for
-        answers of one type.
+        `moment` is the time, rounded to the age that an answer may have, because answers also change with time alone.
+        All answers of a key have the same type.
         """
         known = self._answers.get(key)
         if known is None or known.position < position or known.moment != moment or _failed(known.task):
@@ -31,7 +31,7 @@ class SharedLooks:
         return answer
 
     def last(self, key: Hashable) -> Any:
-        """The last answer for `key` that has come; None where there is none yet, or looking failed."""
+        """The last finished answer for `key`; None if there is none yet, or `look` failed."""
         known = self._answers.get(key)
         return known.task.result() if known and known.task.done() and not _failed(known.task) else None
 

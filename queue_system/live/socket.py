@@ -1,4 +1,4 @@
-"""A socket that always shows the truth: note the position, render, send, wait for a newer one."""
+"""A socket that follows the database: note the position, render, send, wait for a newer position."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .hub import Hub
 
 PULSE_SECONDS: Final = 15.0
 SEND_SECONDS: Final = 10.0
-# "Still here": so that silence always means trouble.
+# Sent when there is no news, so that silence always means trouble.
 PULSE: Final = '{"type":"pulse"}'
 
 log = structlog.get_logger(__name__)
@@ -25,7 +25,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What is sent: a text rendered at a known sequence of a branch. The same text is not sent twice."""
+    """A text to send, rendered at a known sequence of a branch. The same text is not sent twice."""
 
     seq: int
     text: str
@@ -39,16 +39,16 @@ async def serve(
 ) -> None:
     """Follow one branch or several on an accepted socket until it closes.
 
-    `render` answers the present truth, or None when the principal may no longer look (the socket is closed
-    with SIGNED_OUT). A client that takes longer than SEND_SECONDS is dropped: it reconnects and gets a whole
-    picture, while nobody waits for it. What happened between two sends is sent once, as its result.
-    `ages`: the picture changes with time alone, so it is rendered at every pulse as well.
+    `render` gives the present frame, or None if the reader may not see it any more; the socket is then closed with
+    SIGNED_OUT. Changes between two sends are sent once, as their result. A client that takes longer than SEND_SECONDS
+    is dropped, because it gets a whole picture when it reconnects. With `ages` the picture also changes with time
+    alone, so it is rendered at every pulse as well.
     """
     await attend(websocket, _follow(websocket, hub, branches, render, ages=ages))
 
 
 async def attend(websocket: WebSocket, follow: Coroutine[Any, Any, None]) -> None:
-    """Run `follow`, which sends, until it ends or the client is gone; what fails in it is logged."""
+    """Run `follow`, which sends, until it ends or the client is gone; its errors are logged."""
     follower = asyncio.create_task(follow)
     listener = asyncio.create_task(_drain(websocket))
     try:
@@ -56,11 +56,11 @@ async def attend(websocket: WebSocket, follow: Coroutine[Any, Any, None]) -> Non
     finally:
         for task in (follower, listener):
             task.cancel()
-        # Not gather(): cancelled itself, it would raise the cancellation of a child in place of its own.
+        # Not gather(), because when it is cancelled it raises the cancellation of a child in place of its own.
         await asyncio.wait({follower, listener})
     problem = None if follower.cancelled() else follower.exception()
     if isinstance(problem, Exception) and not isinstance(problem, (TimeoutError, WebSocketDisconnect)):
-        # The client sees the socket end and comes back for a whole picture; the reason belongs in our log.
+        # The client reconnects when the socket ends, and gets a whole picture; only our log needs the reason.
         log.error("socket.failed", error=str(problem), exc_info=problem)
 
 
@@ -68,8 +68,8 @@ async def _follow(websocket: WebSocket, hub: Hub, branches: Collection[UUID], re
     silent = False
     sent: str | None = None
     while not hub.is_closed():
-        # From before the picture was begun, however new what it shows: a render reads more than once, and what
-        # came between two reads (this kiosk was locked out) is seen only if it counts as newer.
+        # The positions from before the render, even if the picture shows newer data. A render reads more than once, and
+        # a change between two reads (this kiosk was locked out) is noticed only if it still counts as newer.
         seen = {branch: hub.position(branch) for branch in branches}
         frame = await render()
         if frame is None:
@@ -93,8 +93,8 @@ async def _send(websocket: WebSocket, text: str) -> None:
 
 
 async def _drain(websocket: WebSocket) -> None:
-    """Screens have nothing to say; reading notices that they are gone."""
+    """Read and ignore messages, so that the end of the connection is noticed."""
     with contextlib.suppress(RuntimeError):
-        # receive_text() would fail on what is no text.
+        # Not receive_text(), because it fails on binary messages.
         while (await websocket.receive())["type"] != "websocket.disconnect":
             pass

@@ -1,1 +1,1 @@
-"""Pages and API over HTTP."""
+"""The ground that all surfaces stand on: requests, access, words, templates, limits, errors, static files."""

@@ -1,6 +1,6 @@
-"""The only source of objects for a request: who asks, and what they may know of.
+"""The only source of objects for a request: the person or device that asks, and the objects that they may know of.
 
-What somebody may not know of does not exist for them: 404, not 403.
+An object that they may not know of is answered with 404 and not with 403, so that its existence stays secret.
 """
 
 from __future__ import annotations
@@ -30,37 +30,37 @@ from .installation import installation_of
 
 T = TypeVar("T")
 
-# What one has to be allowed to do for the surfaces of the staff. Profiles name rights as their people speak;
-# the administrator of an installation has the right "*".
+# The rights that open the surfaces of the staff; one of each set is enough. Profiles name rights in their people's
+# words. The administrator of an installation has the right "*".
 DESK_RIGHTS: Final = frozenset({"call_next"})
 AUDIT_RIGHTS: Final = frozenset({"read_audit"})
 DEVICE_RIGHTS: Final = frozenset({"pair_device"})
 RECEPTION_RIGHTS: Final = DESK_RIGHTS | {"issue_ticket", "check_in"}
-# Whose appointment it is, by name or contact: for those who receive people, not for everybody who calls numbers.
+# To see names and contacts of appointments, for staff who receive people; to call numbers does not need them.
 NAME_RIGHTS: Final = frozenset({"issue_ticket", "check_in"})
 COPY_RIGHTS: Final = RECEPTION_RIGHTS | {"print_copy"}
-# Whoever answers for a hall sees how it is doing, whatever else of their work has no page yet.
+# To see how a hall is doing, for the people who are responsible for it.
 SUPERVISION_RIGHTS: Final = frozenset({"open_close_counters", "see_reports", "reports", "reports_aggregate", "rosters"})
-# A heavier class for somebody who waits: whoever meets visitors sees who needs it.
+# To give a waiting visitor a heavier class, for staff who meet visitors and see their needs.
 RAISE_RIGHTS: Final = RECEPTION_RIGHTS | {"grant_priority"}
-# The page of reception, for whatever part of it.
+# To open the page of reception, or a part of it.
 HALL_RIGHTS: Final = COPY_RIGHTS | RAISE_RIGHTS
 PLACES_RIGHTS: Final = frozenset({"release_places"})
 OFFICE_RIGHTS: Final = AUDIT_RIGHTS | DEVICE_RIGHTS | SUPERVISION_RIGHTS | PLACES_RIGHTS
 
 KEY_LENGTH: Final = 4
-# A link is a right; it ends when nobody needs it any more.
+# A secret link is a right, so it ends this long after its visit.
 LINK_LIFETIME: Final = timedelta(days=7)
 TOUCH_EVERY: Final = timedelta(minutes=1)
 
 
 def session_cookie(connection: HTTPConnection) -> str:
-    """The name of the session cookie: bound to this very host where we are reached by https."""
+    """The name of the session cookie; with https it is bound to this host."""
     return "__Host-session" if installation_of(connection).configuration.behind_tls else "session"
 
 
 def browser_cookie(connection: HTTPConnection) -> str:
-    """The name of the cookie by which a browser is known to people who have signed in with it."""
+    """The name of the cookie by which we know a browser in which people have signed in."""
     return "__Host-browser" if installation_of(connection).configuration.behind_tls else "browser"
 
 
@@ -84,7 +84,7 @@ async def staff(connection: HTTPConnection) -> StaffView:
 
 
 async def staff_or_none(connection: HTTPConnection) -> StaffView | None:
-    """The signed-in person, or nobody."""
+    """The signed-in person; None if there is none."""
     found = await onlooker(connection)
     installation = installation_of(connection)
     if found is not None and installation.clock.now() - found.seen_at > TOUCH_EVERY:
@@ -94,7 +94,7 @@ async def staff_or_none(connection: HTTPConnection) -> StaffView | None:
 
 
 async def onlooker(connection: HTTPConnection) -> StaffView | None:
-    """As `staff_or_none`, for sockets: a page that merely stays open does not keep its session from falling idle."""
+    """Like `staff_or_none`, for sockets: it does not prolong the session, because an open page alone is no activity."""
     token = _session(connection)
     if not token:
         return None
@@ -125,7 +125,7 @@ async def device(connection: HTTPConnection, kind: str) -> DeviceView:
 
 
 async def device_or_none(connection: HTTPConnection, kind: str) -> DeviceView | None:
-    """The paired device of that kind, or none."""
+    """The paired device of that kind; None if there is none."""
     token = connection.cookies.get(device_cookie(connection, kind)) or bearer(connection)
     if not token:
         return None
@@ -143,11 +143,11 @@ async def branch(connection: HTTPConnection, slug: str | None = None) -> BranchS
 
 
 async def with_known_branch(connection: HTTPConnection, work: Callable[[BranchSettings], Awaitable[T]]) -> T:
-    """Do `work` with the branch that the address names, as this process last read it, and once more with its present
-    settings when they have moved on meanwhile.
+    """Do `work` with the cached settings of the branch that the address names, for work that is done by the thousand.
 
-    `work` must raise Stale under the lock when the version of the settings is another. What it does not find there may
-    be new. For work that is done by the thousand; raises Missing("branch") and what `work` raises.
+    `work` must compare the version of the settings under the lock and raise Stale if it differs. Then it is done once
+    more with the present settings; also after Missing or Invalid, because what it did not find may be new. Raises
+    Missing("branch") and what `work` raises.
     """
     wanted = connection.path_params["branch"]
     kept = installation_of(connection).database.settings.all_last()
@@ -183,10 +183,10 @@ async def booking(connection: HTTPConnection, token: str | None = None) -> tuple
 
 
 def attendant(tx: Tx, token: str | None, branch_id: UUID, rights: frozenset[str]) -> tuple[Actor, DeviceView | None]:
-    """Who stands by the visitor, within the transaction that acts: a kiosk of the branch, somebody of its staff with
-    any of `rights`, or, without a token, nobody: CITIZEN.
+    """The actor of a press for a visitor, and the device it came from; looked up in the transaction that acts.
 
-    Raises SignedOut("signed-out") for a token that is not good, Denied("not-allowed") for one of another place.
+    The actor is a kiosk of the branch, a member of its staff with any of `rights`, or, without a token, CITIZEN.
+    Raises SignedOut("signed-out") for an invalid token, Denied("not-allowed") for a token of another branch.
     """
     if token is None:
         return CITIZEN, None
@@ -213,9 +213,9 @@ def _session(connection: HTTPConnection) -> str:
 
 
 async def booking_by_code(connection: HTTPConnection, code: str, contact: str) -> tuple[BranchSettings, BookingView]:
-    """The booking with this code, for somebody who also knows its contact; both as they were typed.
+    """The booking with this code and this contact, both as they were typed.
 
-    Raises Invalid for what cannot be a code or a contact, Missing("booking") when the two do not belong together.
+    Raises Invalid for a text that cannot be a code or a contact, Missing("booking") if the two do not belong together.
     """
     return await installation_of(connection).database.read(_booking_by_code, read_code(code), contact)
 
@@ -248,9 +248,9 @@ def _booking(tx: Tx, token: str) -> tuple[BranchSettings, BookingView]:
 
 
 def _booking_by_code(tx: Tx, code: str, contact: str) -> tuple[BranchSettings, BookingView]:
-    """A code is told to screens and clerks and is no secret: only with its contact does it open a booking."""
+    """The booking with both. The contact is needed because the code is not secret: screens and clerks know it."""
     branches = _branches(tx)
-    # Wrong is what no branch can read. What one of them can read and is not the contact is a guess.
+    # Raises for a contact that no branch can read; a readable but wrong one is a guess, and ends as Missing below.
     possible_contacts(contact, [settings.country_code for settings in branches])
     for settings in branches:
         with suppress(Invalid, Missing):
@@ -262,7 +262,7 @@ def _booking_by_code(tx: Tx, code: str, contact: str) -> tuple[BranchSettings, B
 
 
 def _branch_of_token(tx: Tx, token: str, what: str) -> BranchSettings:
-    """The first letters of a secret link say which branch it belongs to."""
+    """The branch of a secret link, which its first letters name."""
     for branch_id in branch_ids(tx).values():
         settings = branch_settings(tx, branch_id)
         if token[:KEY_LENGTH] == settings.key and token.isprintable():

@@ -1,4 +1,4 @@
-"""What stands for a service in an address."""
+"""The name of a service in an address."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from ..store.queries.settings import BranchSettings, ServiceView
 
 
 def address_key(service: ServiceView) -> str:
-    """What stands for a service in an address: its name, but an id where the service stays unnamed."""
+    """The name of a service in an address; its id if the service must not be named in public."""
     return str(service.id) if service.confidentiality.hides_service else service.slug
 
 

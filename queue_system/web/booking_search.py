@@ -1,4 +1,4 @@
-"""A booking by whatever its visitor has at hand: the code, the link on a telephone, the name, the contact."""
+"""Finds a booking by the code, the link on a telephone, the name or the contact."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from . import access
 from .here import StaffAtBranch
 
 LONGEST: Final = 200
-# A scanner reads the whole link of a booking.
+# The path of a booking's link, because a scanner reads the whole link.
 LINK: Final = "/b/"
 BY_CODE: Final = "code"
 BY_NAME: Final = "name"
@@ -42,9 +42,9 @@ class Found:
 async def find(here: StaffAtBranch, typed: str) -> Found:
     """The booking with this code or link, of any day; else the bookings from today on by contact or name.
 
-    A look-up by contact or name leaves a fact for each booking that it found. Raises Invalid("nothing-typed",
-    "typed-too-short", and what `possible_contacts` raises), and Denied("names-not-allowed") for contacts and names
-    where somebody may find by code alone.
+    A search by contact or name appends a fact for each booking found. Raises Invalid("nothing-typed",
+    "typed-too-short", and what `possible_contacts` raises), and Denied("names-not-allowed") for contacts and names if
+    the person may search by code only.
     """
     typed = typed.strip()[:LONGEST]
     if not typed:

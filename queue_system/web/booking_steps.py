@@ -1,4 +1,4 @@
-"""What a booker does with a booking that is there, by page or program, within what one address may do."""
+"""Confirm, change or cancel a booking, from a page or a program, within the limits of one address."""
 
 from __future__ import annotations
 

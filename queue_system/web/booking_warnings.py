@@ -1,4 +1,4 @@
-"""What is not forbidden and worth a word before somebody confirms."""
+"""Warnings before a booking is confirmed, about things that are allowed but may be a mistake."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _TO_COME: Final = frozenset({BookingState.HELD, BookingState.CONFIRMED})
 
 
 async def warnings_of(connection: HTTPConnection, booking: BookingView, own: Collection[str] = ()) -> list[str]:
-    """Codes of warnings about a booking that is still to come: `same-time`. `own` are the secrets the asker has."""
+    """Codes of warnings about a future booking: `same-time`. `own` are the secrets of the booker's other bookings."""
     if booking.state not in _TO_COME:
         return []
     return [SAME_TIME] if await installation_of(connection).database.read(is_twice_at_once, booking, own) else []

@@ -1,8 +1,8 @@
-"""A booking is found again by its code and its contact; whoever knows the code only cannot go through the contacts.
+"""Limits guesses at the contact of a booking, which is found by its code and its contact.
 
-The code is told to screens and clerks, and a telephone number has few digits. So one address has few tries at a code.
-Many addresses together have more, after which the code asks for the name as well: that stops who guesses, and never
-keeps the person out whose appointment it is.
+Screens and clerks know the code, and a telephone number has few digits, so one address has few tries at a code. All
+addresses together have more tries. After those the name is asked for as well, which stops guessing and still lets the
+owner of the appointment in.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from .limits import address_of, limits_of
 
 
 async def look_up(connection: HTTPConnection, code: str, contact: str, name: str) -> BookingView:
-    """The booking of a code, for somebody who knows its contact, and its name where that is asked for.
+    """The booking with this code and contact, and with this name if the name is asked for.
 
     Raises what `access.booking_by_code` raises, Invalid("name-needed") on the field `name`, TooMany("too-many",
-    seconds=…). The answers are the same for a code that nobody has.
+    seconds=…). A code that does not exist gets the same answers.
     """
     limits, read = limits_of(connection), read_code(code)
     from_here = f"{read} {address_of(connection)}"

@@ -54,12 +54,12 @@ log = structlog.get_logger(__name__)
 
 
 def message(error: DomainError, words: Words) -> str:
-    """What happened and what to do, as plain text."""
+    """The sentence of an error, as plain text: what happened and what to do."""
     return words.text(f"errors.{error.code}", **{name: _shown(value, words) for name, value in error.values.items()})
 
 
 async def on_domain_error(request: Request, error: Exception) -> Response:
-    """A DomainError that a handler did not turn into something better."""
+    """Answer a DomainError that no handler has caught."""
     error = cast(DomainError, error)
     if request.url.path.startswith(API):
         return problem(request, error)
@@ -72,7 +72,7 @@ async def on_domain_error(request: Request, error: Exception) -> Response:
 
 
 async def on_http_error(request: Request, error: Exception) -> Response:
-    """What the router or a parser refused."""
+    """Answer a request that the router or a parser refused."""
     error = cast(HTTPException, error)
     code = HTTP_CODES.get(error.status_code, "bad-request")
     headers = dict(error.headers or {})
@@ -86,12 +86,12 @@ async def on_http_error(request: Request, error: Exception) -> Response:
 
 
 async def on_disconnect(request: Request, _error: Exception) -> Response:
-    """The client is gone, or its body was cut off as too large."""
+    """Answer when the client is gone, or when its body was cut off as too large."""
     return refusal(request, 413, "too-large")
 
 
 def refusal(request: Request, status: int, code: str) -> Response:
-    """The short answer to a request that was not let in: no page, as nothing of ours has looked at it."""
+    """The short answer to a request that the gate refused; without a page, because no handler has seen the request."""
     if request.url.path.startswith(API):
         return problem_of(request, status, code)
     words = kit.words_of(kit.language_of(request, fallback="en"))
@@ -99,13 +99,13 @@ def refusal(request: Request, status: int, code: str) -> Response:
 
 
 async def on_failure(request: Request, error: Exception) -> Response:
-    """A fault of ours: logged with its trace; the person learns that nothing was changed and what to do."""
-    # Not the path: it may hold a secret link.
+    """Log an unexpected error with its trace, and tell the person that nothing was changed and what to do."""
+    # The path is not logged, because it may hold a secret link.
     log.error(
         "request.failed",
         method=request.method,
         route=route_of(request.scope),
-        # This handler runs outside of what has bound the id.
+        # This handler runs outside of `Observed`, which binds the id.
         request_id=request_id_of(request.scope),
         exc_info=error,
     )
@@ -114,7 +114,7 @@ async def on_failure(request: Request, error: Exception) -> Response:
         answer = problem_of(request, 500, "fault")
     else:
         answer = await _error_page(request, 500, "fault", None)
-    # Outside of `Observed` and the gate too, which give every other answer its headers.
+    # It also runs outside of the gate. These two add the headers to all other answers.
     answer.headers[HEADER] = request_id_of(request.scope)
     add_headers(answer.headers, https=installation_of(request).configuration.behind_tls)
     return answer
@@ -139,13 +139,14 @@ def problem_of(
     headers: dict[str, str] | None = None,
     errors: list[dict[str, Any]] | None = None,
 ) -> Response:
-    """A problem document (RFC 9457): the status in words as `title`, our `code`, the message in `detail`, all in the
-    asked language but for the title, which is the phrase of RFC 9110.
+    """A problem document (RFC 9457): the phrase of RFC 9110 as `title`, our `code`, and the message as `detail`.
+
+    All but the title are in the language of the request.
     """
     words = kit.words_of(kit.language_of(request, fallback="en"))
     detail = message(error, words) if error else words.text(f"errors.{code}")
     body: dict[str, Any] = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "code": code}
-    # Marks of direction help on a page and are odd in a program's log.
+    # Direction marks help on a page but disturb in a program's log.
     body["detail"] = isolates.strip(detail)
     if field:
         body["field"] = field
@@ -164,13 +165,13 @@ def problem_of(
 async def _error_page(
     request: Request, status: int, code: str, error: DomainError | None, headers: dict[str, str] | None = None
 ) -> Response:
-    """The page for people: the kind of trouble as its title, then what happened, what was kept, what to do."""
+    """The error page: its title is the kind of error; then what happened, what was kept, and what to do."""
     language = kit.language_of(request)
     words = kit.words_of(language)
     context = {
         "title": _title(status, words),
         "advice": message(error, words) if error else words.text(f"errors.{code}"),
-        # What is our fault will be told to somebody, who finds it in the log by its number.
+        # People report errors that are our fault, and this number finds them in the log.
         "number": request_id_of(request.scope) if status >= 500 else "",
     }
     try:
@@ -179,7 +180,7 @@ async def _error_page(
             return await staff_page(request, person, "error.html", context, status=status, headers=headers)
         return await kit.page(request, "error.html", context, status=status, headers=headers, language=language)
     except DomainError:
-        # The page says whose house this is; a database that cannot be reached must not turn one trouble into another.
+        # The page needs the organisation's name from the database; without it, plain text must do.
         text = f"{context['title']}\n\n{context['advice']}\n"
         if context["number"]:
             text += f"\n{words.text('common.error.number', number=context['number'])}\n"
@@ -187,7 +188,7 @@ async def _error_page(
 
 
 async def _staff(request: Request, status: int) -> StaffView | None:
-    """Who is signed in, where the trouble is on a page of the staff: they keep its header, and the way out."""
+    """The signed-in person if the error is on a staff page, so that it keeps its header with the way out."""
     found: StaffView | None = getattr(request.state, "staff", None)
     if found is None and status < 500 and is_for_staff(request.url.path):
         found = request.state.staff = await access.onlooker(request)
@@ -195,13 +196,13 @@ async def _staff(request: Request, status: int) -> StaffView | None:
 
 
 def _other_slash(request: Request) -> str:
-    """The address that was meant with a slash too many or too few at its end, "" where there is none.
+    """The existing address that differs from the request's by a slash at its end; "" if there is none.
 
-    Without the name of the house: whoever asks may have written any into the request.
+    It has no host name, because a client can write any host into its request.
     """
     path = request.scope["path"]
     meant = path.rstrip("/") if path.endswith("/") else f"{path}/"
-    # Two slashes in front would name another house.
+    # An address that begins with two slashes would name another host.
     if not meant or meant.startswith("//") or _is_ours(request, path) or not _is_ours(request, meant):
         return ""
     query = request.url.query
@@ -209,7 +210,7 @@ def _other_slash(request: Request) -> str:
 
 
 def _is_ours(request: Request, path: str) -> bool:
-    """Whether there is something at an address; a part of the house (`Mount`) has changed where the request is."""
+    """Whether a route serves this address. It must be whole, because a `Mount` changes the path of the request."""
     before = request.scope.get("app_root_path", request.scope.get("root_path", ""))
     return _has_route(request.app.routes, dict(request.scope, path=path, root_path=before))
 
@@ -223,7 +224,7 @@ def _has_route(routes: Sequence[BaseRoute], scope: Scope) -> bool:
 
 
 def _allowed(request: Request) -> str:
-    """All methods of the address. Reading and sending a page are two routes; the router names those of the first."""
+    """All methods of an address. GET and POST of a page are two routes, and the router names those of the first only."""
     found: set[str] = set()
     for route in request.app.routes:
         if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE:
@@ -232,7 +233,7 @@ def _allowed(request: Request) -> str:
 
 
 def _page_of(request: Request) -> str:
-    """The page somebody was on: a form's address cannot be opened, the page with the form can."""
+    """The page that a request came from, because the page with a form can be opened and the form's address cannot."""
     here = str(request.url)
     if request.method != "GET" or kit.is_htmx(request):
         here = request.headers.get("hx-current-url") or request.headers.get("referer") or "/"
@@ -254,7 +255,7 @@ def _title(status: int, words: Words) -> str:
 
 
 def _shown(value: Value, words: Words) -> object:
-    """A value as people say it: lengths of time, states and instants in words."""
+    """A value in words: lengths of time, states and instants."""
     match value:
         case Count():
             return int(value)

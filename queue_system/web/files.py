@@ -51,24 +51,27 @@ def routes_for(static: StaticFiles) -> list[BaseRoute]:
 
 @lru_cache(maxsize=128)
 def _packed(path: Path, _changed: int) -> bytes:
-    """The file in gzip's form (RFC 1952), made once for each change of the file."""
+    """The gzipped file (RFC 1952), packed once for each change of the file."""
     return gzip.compress(path.read_bytes(), mtime=0)
 
 
 async def health(request: Request) -> Response:
-    """200 while this node reaches its database and can write there, else 503: for load balancers and engines."""
+    """For load balancers: 200 while this node can read and write its database, else 503."""
     try:
         await asyncio.wait_for(_can_work(installation_of(request).database), HEALTH_SECONDS)
     except Unavailable as error:
         return JSONResponse({"status": "unavailable", "code": error.code}, 503)
     except TimeoutError:
-        # A server that is frozen, or whose machine has vanished, refuses nothing: it only does not answer.
+        # A frozen or vanished server refuses nothing; it just does not answer.
         return JSONResponse({"status": "unavailable", "code": "database-silent"}, 503)
     return JSONResponse({"status": "ok"})
 
 
 async def _can_work(database: Database) -> None:
-    """Raises Unavailable. Only after a write has failed is one tried: reading goes on while the disk is full."""
+    """Raise Unavailable if the database cannot be used.
+
+    After a write has failed it tries one, because a full disk still lets us read.
+    """
     await database.read(log.positions)
     if database.is_failing:
         await database.write(log.try_to_write)

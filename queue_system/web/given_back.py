@@ -1,8 +1,8 @@
-"""How many appointments one address may give back, and what the office hears of it.
+"""How many appointments one address may give back, and when the office is told.
 
-Nobody is ever kept from cancelling. But whoever has given back many within an hour can book, confirm and move no more
-for a while: else one machine takes all places out of the calendar by booking and cancelling, until the lot lets them
-return. Appointments that are kept are not counted: a community centre helps many people from one address.
+Cancelling is always allowed. But an address that gave many appointments back within an hour can book, confirm and move
+none for a while. Otherwise one machine could book and cancel all places and so keep them out of the calendar until the
+lot returns them. Kept appointments are not counted, because a community centre helps many people from one address.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ from ..core.errors import TooMany
 
 WITHIN: Final = timedelta(hours=1)
 AT_MOST: Final = 20
-# From how many on the office is told.
+# From this number on the office is told.
 WORTH_TELLING: Final = 8
 
 
 class GivenBack:
-    """What each address gave back within the last hour, as one node remembers it."""
+    """The appointments that each address gave back within the last hour, in the memory of this node."""
 
     def __init__(self) -> None:
         self._given: dict[str, deque[tuple[datetime, UUID]]] = {}
 
     def check(self, address: str, now: datetime) -> None:
-        """Raises TooMany("too-many", seconds=…) where the address gave AT_MOST back."""
+        """Raise TooMany("too-many", seconds=…) if the address gave AT_MOST appointments back."""
         self._forget_what_is_over(now)
         mine = self._given.get(address, ())
         if len(mine) >= AT_MOST:
@@ -37,12 +37,12 @@ class GivenBack:
             raise TooMany("too-many", seconds=(free_at - now).total_seconds())
 
     def note(self, address: str, branch_id: UUID, now: datetime) -> None:
-        """One more appointment of a branch was cancelled or moved from the address."""
+        """Count one more appointment of a branch that the address cancelled or moved."""
         self._forget_what_is_over(now)
         self._given.setdefault(address, deque()).append((now, branch_id))
 
     def most(self, branch_id: UUID, now: datetime) -> int:
-        """How many appointments of a branch the address gave back that gave most; 0 while that is nothing to tell."""
+        """The largest number that one address gave back at a branch; 0 if it is below WORTH_TELLING."""
         self._forget_what_is_over(now)
         counts = (Counter(branch for _, branch in mine)[branch_id] for mine in self._given.values())
         most = max(counts, default=0)
