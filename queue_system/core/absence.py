@@ -11,11 +11,11 @@ OTHERS_FIRST: Final = 1
 
 @dataclass(frozen=True, slots=True)
 class AbsenceRule:
-    """What a branch sets. A no-show needs `calls` in a row and that the first of them is `after` ago.
+    """The rule of a branch. A no-show needs `calls` missed in a row, the first of them at least `after` ago.
 
-    Before that "not here" passes the visitor over, who keeps the place and is called again once `others_first`
-    have been called. `rejoins`: how often a no-show who comes after all is let into the line again, None for
-    always; `keeps_place` is whether the old place counts then.
+    Until then "not here" passes the visitor over: the place is kept, and the visitor is called again after
+    `others_first` others. `rejoins`: how often a no-show who comes back may join the line again, None for always;
+    `keeps_place`: whether the old place counts then.
     """
 
     calls: int
@@ -29,5 +29,5 @@ class AbsenceRule:
         return calls >= self.calls and now >= self.no_show_from(first_called_at, agreed)
 
     def no_show_from(self, first_called_at: datetime, agreed: datetime | None) -> datetime:
-        """Before this instant nobody is a no-show: nobody has to be here before the time that was `agreed`."""
+        """The earliest instant of a no-show; it is not before the `agreed` time, because visitors need not come earlier."""
         return max(first_called_at + self.after, agreed or first_called_at)

@@ -7,7 +7,7 @@ from typing import Final
 
 from email_validator import EmailNotValidError, validate_email
 
-# Domains that are written by mistake so often that nobody means them, and the one that is meant.
+# Common misspellings of mail domains, each with the right domain.
 _SLIPS: Final = {
     "gmial.com": "gmail.com",
     "gmai.com": "gmail.com",
@@ -28,10 +28,10 @@ _SLIPS: Final = {
 
 
 def read(typed: str) -> tuple[str, ...]:
-    """The addresses that `typed` can mean, as typed first, in the form that is compared; none if it is no address.
+    """The addresses that `typed` can mean, normalised, the typed one first; empty where it is not an address.
 
     Small letters, composed (NFC), the domain in its own script: `info@xn--bcher-kva.example` and
-    `Info@Bücher.example` are one. Whether the domain exists is not asked: that needs a network.
+    `Info@Bücher.example` are the same. The domain is not looked up, because that needs a network.
     """
     try:
         found = validate_email(typed, check_deliverability=False, strict=True)

@@ -43,12 +43,12 @@ CALL_HOLDS: Final = frozenset({TicketState.CALLED, TicketState.SERVING, TicketSt
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What one screen may and should show, by slugs; `counters` are ids.
+    """The calls and queues that one screen shows, by slugs; `counters` are ids.
 
-    `queues` whose waiting is shown, in their order. Calls for `services_here` are shown wherever they lead, because
-    their visitors may wait here. `hidden_services` never appear. Codes of `hidden_series`
-    (queues that give numbers to hidden services only) never appear either, wherever their visitors are sent on
-    to: the letter alone would tell. Of `discreet_services` no name appears.
+    `queues` are those whose number of waiting people is shown, in this order. Calls for `services_here` are shown for
+    every counter, because their visitors may wait here. `hidden_services` never appear. Codes of `hidden_series`
+    (queues that give numbers to hidden services only) never appear either, even after a transfer, because the
+    letter alone would reveal the service. `discreet_services` appear without their names.
     """
 
     counters: frozenset[str]
@@ -73,7 +73,7 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Called:
-    """The newest call of a ticket that still holds, with what decides whether it may be shown."""
+    """The newest call of a ticket while the call is valid, with the values that decide whether it may be shown."""
 
     seq: int
     at: datetime
@@ -138,31 +138,31 @@ class Entry(NamedTuple):
 def fold(entries: Iterable[Entry], scope: Scope, since: datetime, first_day: date) -> Board:
     """The board that follows from the log of a branch, read from its first entry.
 
-    Tickets of a business date before `first_day` are of a session that is over, whether or not this was written down.
+    Tickets of a business date before `first_day` belong to a session that is over, also where no fact says so yet.
     """
-    tickets: dict[str, _Standing] = {}
+    tickets: dict[str, _Tracked] = {}
     for entry in entries:
         if isinstance(entry.fact, TicketIssued):
-            tickets[entry.fact.subject] = _Standing(
+            tickets[entry.fact.subject] = _Tracked(
                 entry.fact.code,
                 entry.fact.queue,
                 entry.fact.queue,
                 entry.fact.service,
                 date.fromisoformat(entry.fact.business_date),
             )
-        elif (standing := tickets.get(entry.fact.subject)) is not None:
-            standing.follow(entry)
+        elif (ticket := tickets.get(entry.fact.subject)) is not None:
+            ticket.follow(entry)
     waiting = Counter(
-        Place(standing.queue, standing.series, standing.service)
-        for standing in tickets.values()
-        if standing.state is TicketState.WAITING and standing.business_date >= first_day
+        Place(ticket.queue, ticket.series, ticket.service)
+        for ticket in tickets.values()
+        if ticket.state is TicketState.WAITING and ticket.business_date >= first_day
     )
     return Board.of(_calls_of(tickets.values()), waiting, scope, since)
 
 
 @dataclass(slots=True)
-class _Standing:
-    """How a ticket stands after the facts so far."""
+class _Tracked:
+    """The state of a ticket after the facts so far."""
 
     code: str
     series: str
@@ -199,11 +199,11 @@ _STATE_AFTER: Final[dict[type[Fact], TicketState]] = {
 }
 
 
-def _calls_of(standings: Iterable[_Standing]) -> Iterator[Called]:
-    for standing in standings:
-        if standing.called is None or standing.state not in CALL_HOLDS:
+def _calls_of(tracked: Iterable[_Tracked]) -> Iterator[Called]:
+    for ticket in tracked:
+        if ticket.called is None or ticket.state not in CALL_HOLDS:
             continue
-        seq, at, fact = standing.called
+        seq, at, fact = ticket.called
         if isinstance(fact, TicketCalled | TicketRecalled):
             again = isinstance(fact, TicketRecalled)
-            yield Called(seq, at, standing.code, fact.counter, again, standing.series, standing.service)
+            yield Called(seq, at, ticket.code, fact.counter, again, ticket.series, ticket.service)

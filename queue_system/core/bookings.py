@@ -1,4 +1,4 @@
-"""A booking: its states, who may make or change one, its code, and what checking in makes of it."""
+"""A booking: its states, the rules for making and changing one, its code, and the result of a check-in."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .names import name_key
 from .persons import GIVEN_BACK_MOST, GIVEN_BACK_WITHIN, Standing
 
 HOLD: Final = timedelta(minutes=10)
-# A family; whoever books for more persons is asked to use their own contacts.
+# Enough for a family; further persons have to use their own contacts.
 PERSONS_PER_CONTACT: Final = 6
 
 
@@ -71,7 +71,7 @@ class Mode(StrEnum):
 
 
 class Booker(StrEnum):
-    """Who asks for a booking."""
+    """The kind of person who asks for a booking."""
 
     PUBLIC = "public"
     INVITED = "invited"
@@ -80,13 +80,13 @@ class Booker(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The rules of booking; None means no limit.
+    """The rules of booking; None means unlimited.
 
     `horizon_days`: last day that can be booked, counted from today. `max_active`: live bookings of one person.
     `max_persons_per_contact`: how many persons may use one telephone or address. `max_changes`: moves to another time.
     `cancel_until_min`: minutes before the start after which visitors can neither move nor cancel by themselves.
-    `notice_min`: how near a time can be booked.
-    `returns_by_lot`: a place that is given back returns by itself; else staff release it.
+    `notice_min`: the shortest time between booking and start.
+    `returns_by_lot`: a place that is given back returns by itself at a random time; else staff release it.
     """
 
     mode: Mode
@@ -108,7 +108,7 @@ class Punctuality(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CheckInRules:
-    """Minutes before the booked time from which one can check in, and after it until which one is on time."""
+    """Check-in is possible from `early_min` minutes before the booked time, and late after `late_grace_min` minutes."""
 
     early_min: int
     late_grace_min: int
@@ -116,7 +116,7 @@ class CheckInRules:
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """What checking in at this moment gives: the priority class and the anchor its waiting counts from, UTC.
+    """The result of a check-in now: the priority class, and the anchor from which waiting counts, UTC.
 
     Both are None when it is too early (`opens_at` says from when) or too late.
     """
@@ -128,7 +128,7 @@ class Arrival:
 
 
 def after(state: BookingState, step: BookingStep) -> BookingState:
-    """The state that `step` leads to; raises IllegalTransition where there is no such way."""
+    """The state that `step` leads to; raises IllegalTransition where the step is not possible."""
     try:
         return TRANSITIONS[state, step]
     except KeyError:
@@ -141,20 +141,21 @@ def steps_from(state: BookingState) -> frozenset[BookingStep]:
 
 
 def held_until(now: datetime, kept: datetime | None = None) -> datetime:
-    """Until when a time chosen at `now` stays reserved while its visitor fills in the form.
+    """The end of a hold that is made at `now`, while the booker fills in the form.
 
-    `kept` is until when a hold of that time was, which this one replaces: else one could hold a time for ever.
+    `kept` is the end of the earlier hold of the same time that this one replaces. It stays, because otherwise a
+    time could be held for ever.
     """
     return kept or now + HOLD
 
 
 def may_replace(earlier_name: str, earlier_contact: str, name: str, contact: str) -> bool:
-    """Whether a hold makes room for that of this name and contact: one of them may be put right, both are another's."""
+    """Whether a hold of this name and contact may replace the earlier one: a person corrects one of them, not both."""
     return contact == earlier_contact or name_key(name) == name_key(earlier_name)
 
 
 def against_mode(mode: Mode, booker: Booker) -> Refused | None:
-    """Why `booker` can book no time at all of a service given out by `mode`; None when he can."""
+    """Why `booker` cannot book a service of this `mode` at all; None when allowed."""
     if mode == Mode.WALKIN_ONLY:
         return Refused("booking-walkin-only")
     if booker == Booker.STAFF:
@@ -169,7 +170,7 @@ def against_mode(mode: Mode, booker: Booker) -> Refused | None:
 
 
 def against_day(policy: Policy, booker: Booker, today: date, day: date) -> Refused | None:
-    """Why no time of `day` can be booked `today`; None when one can. The horizon binds everybody but staff."""
+    """Why times of `day` cannot be booked `today`; None when they can. The horizon does not apply to staff."""
     if day < today:
         return Refused("day-past")
     last = last_day(policy, today)
@@ -179,7 +180,7 @@ def against_day(policy: Policy, booker: Booker, today: date, day: date) -> Refus
 
 
 def against_person(policy: Policy, standing: Standing) -> Refused | None:
-    """Why somebody of this standing can get no further appointment in the group of services; None when he can."""
+    """Why a person of this standing cannot get another appointment in the group of services; None when allowed."""
     if policy.max_active is not None and standing.active >= policy.max_active:
         return Refused("booking-limit", count=Count(policy.max_active))
     if standing.given_back >= GIVEN_BACK_MOST:
@@ -192,7 +193,7 @@ def against_person(policy: Policy, standing: Standing) -> Refused | None:
 def may_book(policy: Policy, mode: Mode, booker: Booker, today: date, day: date, standing: Standing) -> None:
     """Raises Refused where a booking is against the rules; `standing` is that of this person in the service's group.
 
-    Codes: those of `against_mode`, `against_day` and `against_person`. Whether a seat is free is another question.
+    Codes: those of `against_mode`, `against_day` and `against_person`. Free seats are checked by `choose_seats`.
     """
     refusal = against_mode(mode, booker) or against_day(policy, booker, today, day) or against_person(policy, standing)
     if refusal is not None:
@@ -208,9 +209,9 @@ def against_change(
     now: datetime,
     given_back: int = 0,
 ) -> Refused | None:
-    """Why a booking cannot be moved to another time any more; None when it can. Staff always can.
+    """Why a booking can no longer be moved to another time; None when it can. These limits do not apply to staff.
 
-    `given_back` is the person's (`Standing`): where moves are not limited, they would take place after place.
+    `given_back` is the person's (`Standing`). It limits moves too, because every move gives a place back.
     """
     refusal = against_cancel(policy, booker, state, starts_at, now, BookingStep.CHANGE)
     if refusal is not None or booker == Booker.STAFF:
@@ -241,12 +242,12 @@ def against_cancel(
 
 
 def last_moment(policy: Policy, starts_at: datetime) -> datetime:
-    """The instant from which a visitor can neither move nor cancel a booking on his own."""
+    """The instant from which bookers can neither move nor cancel a booking by themselves."""
     return starts_at - timedelta(minutes=Minutes(policy.cancel_until_min or 0))
 
 
 def fixed_at_once(policy: Policy, starts_at: datetime, now: datetime) -> int | None:
-    """How many minutes before a booking changes end, where that has passed for one made at `now`; else None."""
+    """The policy's `cancel_until_min` where a booking made at `now` can already no longer be changed; else None."""
     return policy.cancel_until_min if now >= last_moment(policy, starts_at) else None
 
 
@@ -256,10 +257,10 @@ def last_day(policy: Policy, today: date) -> date | None:
 
 
 def arrival(starts_at: datetime, now: datetime, rules: CheckInRules, until: datetime) -> Arrival:
-    """What checking in at `now` for a booking at `starts_at` gives; the hall takes visitors of that day until `until`.
+    """The result of a check-in at `now` for a booking at `starts_at`; after `until` it is too late.
 
-    On time, also when early, waiting counts from the booked time; late, from now and in a class of its
-    own. So nobody gains by coming long before, and being late costs the booked place, not the visit.
+    For visitors on time or early, waiting counts from the booked time; for late ones from now, in a class of
+    their own. So coming early brings no advantage, and being late costs the booked place but not the visit.
     """
     opens_at = starts_at - timedelta(minutes=rules.early_min)
     if now < opens_at:
@@ -271,29 +272,29 @@ def arrival(starts_at: datetime, now: datetime, rules: CheckInRules, until: date
     return Arrival(Punctuality.LATE, "late_appointment", now, opens_at)
 
 
-# Neither vowels nor Y, so that no code reads as a word; of two signs that look alike only one: 8 not B, 5 not S,
-# 2 not Z, 6 not G, V not U, and none of 0 O 1 I L. What is left is a prime number, 23: see `_checks`.
+# Without vowels and Y, so that no code reads as a word; with one of each pair that looks alike: 8 not B, 5 not S,
+# 2 not Z, 6 not G, V not U, and none of 0 O 1 I L. That leaves 23 characters, a prime number, as `_checks` needs.
 ALPHABET: Final = "23456789CDFHJKMNPQRTVWX"
 CODE_LENGTH: Final = 8
-# With spaces and hyphens between them. Measured first: putting a text right that is as long as a page takes seconds.
+# With room for spaces and hyphens. It is checked first, because normalising a text as long as a page takes seconds.
 LONGEST_TYPED_CODE: Final = 80
 _MISREAD: Final = str.maketrans("BSZGU", "8526V")
 
 
 def new_code(source: random.Random) -> str:
-    """A booking code such as K7D49MWT: seven signs by chance (3.4 · 10⁹ codes) and one that checks them.
+    """A booking code such as K7D49MWT: seven random characters (3.4 · 10⁹ codes) and a check character.
 
-    It finds a booking at the kiosk; it is no secret. In production `source` is random.SystemRandom.
+    The code finds a booking at the kiosk and is not secret. In production `source` is random.SystemRandom.
     """
     drawn = "".join(source.choice(ALPHABET) for _ in range(CODE_LENGTH - 1))
     return next(drawn + sign for sign in ALPHABET if _checks(drawn + sign))
 
 
 def read_code(typed: str) -> str:
-    """The code that was typed: small letters, Arabic digits, spaces, hyphens and look-alikes are put right.
+    """The code that was typed: small letters, Arabic digits, spaces, hyphens and look-alikes are corrected.
 
-    Raises Invalid("code-missing") for nothing, Invalid("code-wrong") for what cannot be a code: one wrong sign, or
-    two that changed places, is always noticed, and the visitor hears "mistyped" instead of "no such booking".
+    Raises Invalid("code-missing") for an empty text, Invalid("code-wrong") for a text that cannot be a code. A wrong
+    character or two swapped ones are always detected, so the visitor reads "mistyped" instead of "no such booking".
     """
     if len(typed) > LONGEST_TYPED_CODE:
         raise Invalid("code-wrong", "code")
@@ -313,6 +314,9 @@ def spaced_code(code: str) -> str:
 
 
 def _checks(code: str) -> bool:
-    """The weighted sum is a multiple of the alphabet's size, as in ISBN-10: a prime finds all single errors and swaps."""
+    """Whether the weighted sum is a multiple of the alphabet's size, as in ISBN-10.
+
+    A prime size detects every single wrong character and every swap.
+    """
     weighted = (weight * ALPHABET.index(sign) for weight, sign in enumerate(code, 1))
     return sum(weighted) % len(ALPHABET) == 0

@@ -13,15 +13,15 @@ from .errors import Count, Doubtful, Invalid
 
 SHORTEST_NAME: Final = 2
 LONGEST_NAME: Final = 100
-# What is typed is measured before anything looks at it: composing a letter with thousands of marks takes seconds. Room
-# is left for the marks of every letter, and for the longest address of RFC 5321 (254) with spaces around it.
+# Checked before normalising, because composing a letter with thousands of marks takes seconds. The limit leaves room
+# for the marks of every letter, and for the longest address of RFC 5321 (254) with spaces around it.
 LONGEST_TYPED: Final = 400
 
 # Persian and Urdu names are spelled with these two; every other invisible character is dropped.
 _JOINERS: Final = "\u200c\u200d"
-# The stroke that draws Arabic letters out belongs to a hand, not to a name.
+# The tatweel only stretches Arabic letters, so it is dropped.
 _TATWEEL: Final = "\u0640"
-# Unicode counts these among the letters, and draws nothing: they fill the place of a part of a Hangul syllable.
+# Unicode classifies these as letters although they are invisible: they fill an empty position in a Hangul syllable.
 _FILLERS: Final = frozenset("\u115f\u1160\u3164\uffa0")
 _IN_NAMES: Final = frozenset("'’ʼ‘`´·.,،()")
 
@@ -45,9 +45,10 @@ def read_contact(
     """The contact that was typed: an e-mail address where there is an @, else a telephone number.
 
     Raises Invalid("contact-missing"), Invalid("email-wrong") or Invalid("phone-wrong"), and
-    Doubtful("contact-doubtful") when somebody has to say what is meant, all on the field `contact`; `sure` says that it
-    was asked, and takes the nearest. `country_code` (digits, without +) completes numbers that are written as at
-    home. With `phone_only`, because somebody is going to call, an e-mail address or nothing is Invalid("phone-needed").
+    Doubtful("contact-doubtful") for an ambiguous contact, all on the field `contact`. `sure` takes the likeliest
+    reading, because the person has been asked already. `country_code` (digits, without +) completes numbers in
+    national form. With `phone_only`, for services that call back, an e-mail address or nothing is
+    Invalid("phone-needed").
     """
     text = _without_marks(typed, country_code)
     if phone_only and (not text or "@" in text):
@@ -59,9 +60,9 @@ def read_contact(
 
 
 def possible_contacts(typed: str, country_codes: Iterable[str | None]) -> frozenset[str]:
-    """Everything that was typed can mean at home in one of these countries: what is looked for in the stored ones.
+    """Every reading of `typed` as a contact in one of these countries, to search the stored contacts with.
 
-    Nobody is asked back who wants to find something again. Raises Invalid as `read_contact`, if it can mean nothing.
+    A search uses all readings instead of asking back. Raises Invalid as `read_contact` does if there is none.
     """
     found: set[str] = set()
     wrong: Invalid | None = None
@@ -102,7 +103,7 @@ def read_name(typed: str) -> str:
 
 
 def _read(text: str, country_code: str | None) -> tuple[ContactKind, tuple[str, ...], bool]:
-    """What the text is, all that it can mean, and whether that is certain."""
+    """The kind of contact, its possible readings, the likeliest first, and whether the first is certain."""
     if not text:
         raise Invalid("contact-missing", "contact")
     if "@" in text:
@@ -129,7 +130,7 @@ def _without_marks(typed: str, country_code: str | None) -> str:
 
 
 def _visible(text: str, keep: str = "") -> str:
-    """Line breaks and tabs become spaces; whatever else is not seen goes, with the directions it carries."""
+    """Line breaks and tabs become spaces; other invisible characters, such as direction marks, are removed."""
     spaced = (" " if sign in "\t\n\r\v\f" else sign for sign in text)
     return "".join(sign for sign in spaced if sign in keep or not _is_unseen(sign))
 

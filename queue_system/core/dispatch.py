@@ -13,11 +13,11 @@ among themselves by V (docs/decisions/0013).
 The promise that follows, and that can be printed on the wall: nobody whose anchor lies more than
 guard·(1 − b/b_top) after yours is called before you, except emergencies. With a guard of 60 minutes and
 weights 1 and 4 that is 45 minutes for a walk-in. It holds among tickets that may be called by the same
-counters. To keep it for anchors that are still to come, V is 0 before the anchor: without that, of two
-early appointments the heavier would fall behind the later one.
+counters. To keep it for anchors in the future, V is 0 before the anchor; a negative V would put an early
+appointment of a heavy class behind a later one of a light class.
 
-V is computed in whole numbers (thousandths of a weight times microseconds), so that whoever replays a
-recorded day comes to the same order on any machine.
+V is computed in whole numbers (thousandths of a weight times microseconds), so that replaying a recorded
+day gives the same order on any machine.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class CallingRules:
-    """What a branch sets: how long before its time an appointment may be called, the guard (None: none), and b_top."""
+    """Rules of a branch: how early an appointment may be called, the guard (None: no guard), and b_top."""
 
     call_early: timedelta
     guard: timedelta | None
@@ -109,10 +109,10 @@ def order(
 ) -> list[Choice]:
     """All tickets in the order in which this counter would call them if it called all of them at `now`.
 
-    The reason of each is the one it would have with the tickets before it gone: the first is what `choose` says.
+    Each reason is computed as if the tickets before it had been called already, so the first equals `choose`.
     """
     candidates = in_order((ticket for ticket in waiting if ticket.queue_id in counter_queues), rules, now)
-    # By place, whoever is aside until some call: for the tickets before that call they do not count.
+    # Tickets that were passed over: (place, ticket, number of calls after which it competes with the others again).
     aside = [(place, replace(ticket, aside=0), ticket.aside) for place, ticket in enumerate(candidates) if ticket.aside]
     line: list[Choice] = []
     unguarded: Waiting | None = None
@@ -149,16 +149,16 @@ def in_order(waiting: Iterable[Waiting], rules: CallingRules, now: datetime) -> 
 
 
 def by_right(waiting: Iterable[Waiting], rules: CallingRules, now: datetime) -> list[Waiting]:
-    """The tickets in the order of their right, as if nobody stood aside. It does not depend on the counter."""
+    """The tickets in the order of V, as if none had been passed over. The order does not depend on the counter."""
     return sorted(
         waiting, key=lambda ticket: _rank(ticket if not ticket.aside else replace(ticket, aside=0), rules, now)
     )
 
 
 def let_pass(line: Sequence[Waiting]) -> list[Waiting]:
-    """One line in the order in which it is called, from the order of right: who is aside comes after so many calls.
+    """The order of calls for one line, from the order of `by_right`: a ticket with `aside` waits for so many calls.
 
-    Then they have their right again. Where nobody else is left they are called before, in the order of their anchors.
+    After these it has its place again. Where only such tickets are left, they are called in the order of anchors.
     """
     back = [place for place, ticket in enumerate(line) if not ticket.aside]
     if len(back) == len(line):
@@ -178,9 +178,9 @@ def let_pass(line: Sequence[Waiting]) -> list[Waiting]:
 
 
 def is_callable(ticket: Waiting, rules: CallingRules, now: datetime) -> bool:
-    """Whether it may be called while others can be: an appointment not before its time less `call_early`.
+    """Whether a ticket may be called while others wait: an appointment from `call_early` before its time on.
 
-    An emergency always, whatever was agreed; nobody who was just called and was not here.
+    An emergency may always be called, a ticket that was passed over may not.
     """
     if ticket.aside:
         return False
@@ -201,9 +201,9 @@ def priority_at(waited: timedelta, weight: float, rules: CallingRules) -> int:
 
 
 def longest_bypass(weight: float, rules: CallingRules) -> timedelta | None:
-    """The promise of the module's text: how much later an ordinary ticket can come and still be called first.
+    """The promise that the module describes: how much later an ordinary ticket can come and still be called first.
 
-    None for no promise (there is no guard); zero for tickets of the largest weight and for emergencies.
+    None without a guard; zero for tickets of the largest weight and for emergencies.
     """
     if rules.guard is None:
         return None
@@ -211,7 +211,7 @@ def longest_bypass(weight: float, rules: CallingRules) -> timedelta | None:
 
 
 def _rank(ticket: Waiting, rules: CallingRules, now: datetime) -> tuple[int, int, datetime, UUID]:
-    """Smallest first: by band, in the band by V."""
+    """The sort key, smallest first: by band, within a band by V."""
     band = _band(ticket, rules, now)
     value = 0 if band >= _EARLY else priority_at(now - ticket.anchor_at, ticket.weight, rules)
     return band, -value, ticket.anchor_at, ticket.ticket_id
@@ -225,7 +225,7 @@ def _plain_rank(ticket: Waiting, rules: CallingRules, now: datetime) -> tuple[in
 
 
 def _band(ticket: Waiting, rules: CallingRules, now: datetime) -> int:
-    """Emergencies before all; behind all, in the order of their anchors: appointments to come, then who is aside."""
+    """Emergencies come first; last, by their anchors, come early appointments and then tickets passed over."""
     if ticket.aside:
         return _ASIDE
     if is_emergency(ticket.weight):
@@ -234,12 +234,12 @@ def _band(ticket: Waiting, rules: CallingRules, now: datetime) -> int:
 
 
 def _anchor_rank(ticket: Waiting) -> tuple[bool, datetime, UUID]:
-    """Who is aside does not wait to be called, however early they came."""
+    """Tickets that were passed over come last, however early their anchors are."""
     return ticket.aside > 0, ticket.anchor_at, ticket.ticket_id
 
 
 def _reason(first: Waiting, unguarded: Waiting, oldest: Waiting, rules: CallingRules, now: datetime) -> Reason:
-    """Why `first` goes first, where `unguarded` would without the guard, and `oldest` has the smallest anchor."""
+    """Why `first` is called; `unguarded` would be first without the guard, `oldest` has the smallest anchor."""
     waited = now - first.anchor_at
     if first.aside:
         return Reason("skipped")

@@ -33,16 +33,16 @@ class TimeOfDay:
         return str(self.instant)
 
 
-#: What a sentence can be filled with. Instants are in the branch's zone and said with their day; a state is a member
-#: of its enumeration. A bare number is none of these, because nothing would tell a number of days from any other.
+#: Values of a sentence. Instants are in the branch's zone and shown with their day; a state is a member of its
+#: enumeration. A plain int is not allowed, because its unit would be unknown.
 Value: TypeAlias = str | Count | Minutes | Seconds | Days | datetime | TimeOfDay
 
 
 class DomainError(Exception):
-    """Something asked for cannot be done; nothing has been changed.
+    """A request cannot be carried out; the data are unchanged.
 
-    `code` is a stable dotted-free name such as ``slot-taken``; `values` fill the sentence `errors.<code>`, where the
-    type of each decides how it is said, and must not hold personal data, because errors are logged.
+    `code` is a stable name without dots such as ``slot-taken``; `values` fill the sentence `errors.<code>`. The type
+    of a value decides how it is shown. Values must not hold personal data, because errors are logged.
     """
 
     status: ClassVar[int] = 409
@@ -63,7 +63,7 @@ class Refused(DomainError):
 
 
 class Stale(DomainError):
-    """The page that asked was older than the truth: nothing was done, show it afresh (409)."""
+    """The page was out of date, so the request was not carried out; show the page again (409)."""
 
 
 class IllegalTransition(DomainError):
@@ -71,25 +71,25 @@ class IllegalTransition(DomainError):
 
 
 class Missing(DomainError):
-    """There is no such thing, or the asker may not know of it (404)."""
+    """The thing does not exist, or the person may not know that it does (404)."""
 
     status = 404
 
 
 class Denied(DomainError):
-    """The asker is known but may not do this (403)."""
+    """The person or device is signed in but may not do this (403)."""
 
     status = 403
 
 
 class SignedOut(DomainError):
-    """Nobody is signed in (401)."""
+    """The request needs a valid session (401)."""
 
     status = 401
 
 
 class TooMany(DomainError):
-    """Asked too often; `seconds` says how long to wait, at least one (429)."""
+    """Too many requests; `seconds` says how long to wait, at least one (429)."""
 
     status = 429
 
@@ -109,9 +109,9 @@ class Invalid(DomainError):
 
 
 class Doubtful(Invalid):
-    """A value can be meant in another way than it reads: the asker says which of `understood`, the nearest first.
+    """A value is ambiguous: the person has to choose one of `understood`, the likeliest first.
 
-    What was understood is personal and therefore none of the `values`.
+    `understood` is personal data, so it is kept out of `values`, which are logged.
     """
 
     def __init__(self, code: str, field: str, understood: tuple[str, ...], /) -> None:
@@ -120,6 +120,6 @@ class Doubtful(Invalid):
 
 
 class Unavailable(DomainError):
-    """The system cannot do it for the moment, and says so instead of waiting for ever (503)."""
+    """The system cannot do it at the moment; it refuses instead of letting the request wait (503)."""
 
     status = 503

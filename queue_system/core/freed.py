@@ -1,9 +1,9 @@
-"""Places that were given back: when a lot lets them return to everybody.
+"""Places that were given back: a lot decides when they return to everybody.
 
 Brokers sell a place and cancel it at the moment when their buyer asks for it (Hakimov, Heller, Kübler, Kurino, AER
-111(7), 2021). So nobody may know when a certain place comes back: it returns at a published hour, on one of the next
-days and at a minute within that hour which a lot decides. The lot is drawn when the place is given back, kept from
-everybody, and written into the log when the place returns: whoever has the log can do the sum again.
+111(7), 2021). So the time of return must be unpredictable: a place returns in a published hour, and the lot decides
+the day and the minute within that hour. The lot is drawn when the place is given back, kept secret, and written into
+the log when the place returns, so that the time can be checked from the log.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from zoneinfo import ZoneInfo
 
 from .hours import instant_at
 
-# Somebody who cancels now cannot be sure of a place before this time is over.
+# The shortest time between giving a place back and its return.
 DELAY: Final = timedelta(hours=2)
-# Among how many published hours the lot decides, and how long places trickle back after each.
+# The number of published hours that the lot chooses from, and the time after each over which places return.
 RELEASES: Final = 3
 SPREAD: Final = timedelta(minutes=60)
 DEFAULT_HOUR: Final = time(18)
@@ -26,7 +26,7 @@ DEFAULT_HOUR: Final = time(18)
 def release_hours(freed_at: datetime, starts_at: datetime, hour: time, zone: ZoneInfo) -> list[datetime]:
     """The published hours among which the lot decides, UTC: the next three, `hour` on the wall clock of `zone`.
 
-    None is nearer to the giving back than two hours, and none so late that the place would return after its own start.
+    Each is at least DELAY after `freed_at`, and early enough for the place to return before its own start.
     """
     today = freed_at.astimezone(zone).date()
     minutes = hour.hour * 60 + hour.minute
@@ -36,9 +36,9 @@ def release_hours(freed_at: datetime, starts_at: datetime, hour: time, zone: Zon
 
 
 def returns_at(lot: str, freed_at: datetime, starts_at: datetime, hour: time, zone: ZoneInfo) -> datetime | None:
-    """When a place comes back, UTC; None when there is no time left for it.
+    """When a place returns, UTC; None where too little time is left.
 
-    `lot` is drawn by chance. Let n be its SHA-256 as a number and h the number of hours: n mod h is the hour and
+    `lot` is random. Let n be its SHA-256 as a number and h the number of hours: n mod h is the hour and
     (n // h) mod 60 the minute, so that every pair is equally likely.
     """
     hours = release_hours(freed_at, starts_at, hour, zone)

@@ -1,7 +1,7 @@
 """When a branch or a service is open: layers of weekly rules, seasons, exceptions, breaks and closures.
 
-Rules are local wall time; facts are instants in UTC. The two meet in `instant_at` alone, which is where
-daylight saving is dealt with. A window that runs over midnight belongs to the day on which it opens.
+Rules are in local wall time, facts are instants in UTC. Only `instant_at` converts between them, so it
+alone handles daylight saving. A window that runs over midnight belongs to the day on which it opens.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ EVERY_DAY: Final = frozenset(range(7))
 
 
 class Layer(StrEnum):
-    """A layer replaces those before it; breaks are taken out of whatever is left."""
+    """A layer replaces those before it; breaks are subtracted from the result."""
 
     REGULAR = "regular"
     SEASON = "season"
@@ -80,7 +80,7 @@ class Outing:
     service_ids: frozenset[UUID] | None = None
 
     def takes(self, service_id: UUID | None) -> bool:
-        """Whether a service goes along."""
+        """Whether a service takes part."""
         return self.service_ids is None or service_id in self.service_ids
 
 
@@ -124,9 +124,9 @@ class Window:
 
 
 def business_date(now: datetime, zone: ZoneInfo, day_starts: time) -> date:
-    """The day of work that `now` belongs to: it begins at `day_starts` local time, not at midnight.
+    """The business day that `now` belongs to: it begins at `day_starts` local time instead of midnight.
 
-    It never goes back while time goes on, also when the clocks are put back over `day_starts`.
+    It never goes back while time passes, even when the clocks are set back over `day_starts`.
     """
     day = now.astimezone(zone).date()
     return day if now >= instant_at(day, _minutes(day_starts), zone) else day - timedelta(days=1)
@@ -139,10 +139,10 @@ def day_bounds(day: date, zone: ZoneInfo, day_starts: time) -> tuple[datetime, d
 
 
 def session_end(day: date, calendar: Calendar, day_starts: time) -> datetime:
-    """When the session of business day `day` is over, UTC: nobody who came on it is in the hall any more.
+    """When the session of business day `day` is over, UTC: all its visitors have left the hall.
 
-    That is the end of the business day, not closing time, as those inside are still served after the doors are
-    shut. Where the branch or a service is open over the change of day, it is the closing of that window.
+    That is the end of the business day rather than closing time, because visitors inside are still served after
+    closing. Where the branch or a service is open over the change of day, it is the closing of that window.
     """
     _, ends = day_bounds(day, calendar.zone, day_starts)
     closings = [
@@ -155,9 +155,9 @@ def session_end(day: date, calendar: Calendar, day_starts: time) -> datetime:
 
 
 def last_closing(instant: datetime, calendar: Calendar, day_starts: time, service_id: UUID | None = None) -> datetime:
-    """When the last window closes of the day on which the window opened that holds `instant`, UTC.
+    """The last closing, UTC, of the day whose opening window contains `instant`.
 
-    Where no window holds it, because the hours were changed since it was agreed, the end of its session.
+    Where no window contains it, because the hours have changed since the booking, the end of its session.
     """
     for day in days_of(instant, calendar.zone):
         found = [to_instants(day, window, calendar.zone) for window in windows(day, calendar, service_id)]
@@ -169,8 +169,8 @@ def last_closing(instant: datetime, calendar: Calendar, day_starts: time, servic
 def windows(day: date, calendar: Calendar, service_id: UUID | None = None) -> tuple[Window, ...]:
     """The open windows that begin on `day`, in order, apart from one another; empty when closed.
 
-    With a `service_id`, the hours of that service; without, those of the branch. On a day elsewhere the services that
-    go along have the hours of that day, and the branch has them besides its own.
+    With a `service_id`, the hours of that service; without, those of the branch. On the day of an outing the services
+    that take part have the hours of the outing, and the branch has these in addition to its own.
     """
     if any(_closes(closure, day, service_id) for closure in calendar.closures):
         return ()
@@ -185,7 +185,7 @@ def windows(day: date, calendar: Calendar, service_id: UUID | None = None) -> tu
 
 
 def outing_on(day: date, calendar: Calendar, service_id: UUID | None = None) -> Outing | None:
-    """The day elsewhere that `day` is for a service; without one, for the whole branch: nobody stays at home."""
+    """The outing of a service on `day`; without a service, an outing that leaves the branch itself closed."""
     for outing in calendar.outings:
         if outing.day == day and windows(day, calendar, service_id):
             if service_id is not None:
@@ -197,7 +197,7 @@ def outing_on(day: date, calendar: Calendar, service_id: UUID | None = None) -> 
 
 
 def instants_of(outing: Outing, zone: ZoneInfo) -> tuple[datetime, datetime]:
-    """Opening and closing of a day elsewhere, UTC."""
+    """Opening and closing of an outing, UTC."""
     return instant_at(outing.day, _minutes(outing.opens), zone), instant_at(outing.day, _minutes(outing.closes), zone)
 
 
@@ -217,8 +217,8 @@ def _at_home(day: date, calendar: Calendar, service_id: UUID | None) -> list[Win
 def to_instants(day: date, window: Window, zone: ZoneInfo) -> tuple[datetime, datetime]:
     """Opening and closing as instants in UTC.
 
-    An hour that the clock skips becomes the moment of the skip; of an hour that comes twice the first is
-    meant. So nothing lies in the gap, and a window over the change is an hour shorter or longer.
+    A time that the clock skips becomes the moment of the skip; of a time that occurs twice the first one
+    counts. So a window over the change is an hour shorter or longer.
     """
     return instant_at(day, window.start, zone), instant_at(day, window.end, zone)
 
@@ -233,12 +233,12 @@ def instant_at(day: date, minutes: int, zone: ZoneInfo) -> datetime:
 
 
 def is_open(now: datetime, calendar: Calendar, service_id: UUID | None = None) -> bool:
-    """Whether somebody can be served at `now`."""
+    """Whether visitors are served at `now`."""
     return any(opens <= now < closes for opens, closes, _ in _around(now, calendar, service_id))
 
 
 def takes_tickets(now: datetime, calendar: Calendar, service_id: UUID | None = None) -> bool:
-    """Whether a ticket can be taken at `now`: open, and the last ticket is not yet due."""
+    """Whether a ticket can be taken at `now`: a window is open, and the time of its last ticket is still to come."""
     return any(opens <= now < last for opens, _, last in _around(now, calendar, service_id))
 
 
@@ -281,10 +281,10 @@ def _around(
 def _deciding(
     rules: Sequence[OpeningRule], seasons: Sequence[str], day: date, service_id: UUID | None
 ) -> list[OpeningRule]:
-    """The rules of the highest layer that has a say on `day`.
+    """The rules of the highest layer that applies to `day`.
 
-    An exception speaks for its own weekdays only, so that "Saturdays in March" closes nothing else; seasons
-    and services speak for the whole week: a weekday that they do not name is closed.
+    An exception applies to its own weekdays only, so that "Saturdays in March" leaves other days open. Rules of
+    seasons and services apply to the whole week: a weekday that they do not name is closed.
     """
     weekday = day.weekday()
     exceptions = [rule for rule in rules if rule.layer == Layer.EXCEPTION and weekday in rule.days]
@@ -303,7 +303,7 @@ def _deciding(
 
 
 def _seasons_on(day: date, seasons: Iterable[Season]) -> tuple[str, ...]:
-    """Slugs of the seasons that hold on `day`; where they overlap, the one that began last comes first."""
+    """Slugs of the seasons that include `day`; where they overlap, the one that began last comes first."""
     current = [season for season in seasons if season.first <= day <= season.last]
     current.sort(key=lambda season: (season.first, season.slug), reverse=True)
     return tuple(season.slug for season in current)
@@ -336,7 +336,7 @@ def _window_of(rule: OpeningRule) -> Window:
 
 
 def _merged(found: Iterable[Window]) -> list[Window]:
-    """Windows that overlap or touch become one: capacity is counted by tick, not by rule."""
+    """Joins windows that overlap or touch, because capacity is counted by tick instead of by rule."""
     merged: list[Window] = []
     for window in sorted(found):
         if merged and window.start <= merged[-1].end:
@@ -367,7 +367,7 @@ def _cut(piece: Window, start: int, end: int) -> Iterator[Window]:
 
 
 def _end_of_gap(wall: datetime, zone: ZoneInfo) -> datetime:
-    """The instant at which the clock jumped over `wall`, found by halving: the zone does not tell it."""
+    """The instant at which the clock jumped over `wall`, found by bisection, because ZoneInfo does not expose it."""
     before = wall.replace(tzinfo=zone, fold=1).astimezone(UTC)
     after = wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
     old = before.astimezone(zone).utcoffset()

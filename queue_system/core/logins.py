@@ -1,4 +1,4 @@
-"""Sign-in names, as they are stored and as they are recognised."""
+"""Sign-in names: their stored form, and matching a typed name with the stored ones."""
 
 from __future__ import annotations
 
@@ -9,49 +9,48 @@ from typing import Final
 from .errors import Count, Invalid
 from .names import same_letters
 
-# Which letter each key of a Latin keyboard writes while Arabic (101) is switched on, as on most keyboards of the
-# region: the one who types sees a name that looks wrong, and thinks the password was.
+# The letter that each Latin key types in the layout Arabic (101), the usual one of the region: people forget to switch
+# the layout, and then blame the password for the failed sign-in.
 _ARABIC_KEYS: Final = str.maketrans(
     dict(zip("qwertyuiop[]asdfghjkl;'zxcvnm,./`", "ضصثقفغعهخحجدشسيبلاتنمكطئءؤرىةوزظذ", strict=True)) | {"b": "لا"}
 )
-# How German names are written where the keyboard has no umlauts.
+# The spelling of German names on keyboards without umlauts.
 _WITHOUT_UMLAUTS: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 
-
-# Measured before anything looks at it: composing a letter with thousands of marks takes seconds.
+# Checked before normalising, because composing a letter with thousands of marks takes seconds.
 LONGEST_TYPED: Final = 200
 LONGEST_LOGIN: Final = 64
 LONGEST_NAME: Final = 100
 
 
 def check_login(login: str) -> None:
-    """Raises Invalid("login-wrong") for what nobody could sign in with, or no terminal could show: nothing to read,
-    more than LONGEST_LOGIN signs, line ends and other control signs.
+    """Raises Invalid("login-wrong") for a name without letters and digits, longer than LONGEST_LOGIN, or with line
+    ends or other control characters, which a terminal cannot show.
     """
     if not _can_be_shown(login, LONGEST_LOGIN) or not login_key(login):
         raise Invalid("login-wrong", "login", n=Count(LONGEST_LOGIN))
 
 
 def check_name(name: str) -> None:
-    """The same of the name that colleagues read, with LONGEST_NAME; raises Invalid("staff-name-wrong")."""
+    """Checks the name that colleagues read likewise, up to LONGEST_NAME; raises Invalid("staff-name-wrong")."""
     if not _can_be_shown(name, LONGEST_NAME):
         raise Invalid("staff-name-wrong", "name", n=Count(LONGEST_NAME))
 
 
 def login_key(typed: str) -> str:
-    """A sign-in name as it is stored: without capitals, the width of letters (NFKC), space around it, and marks that
-    nobody sees (direction, zero width), which a name brings along when it is pasted from an Arabic message. What is
-    longer than LONGEST_TYPED is cut off there: nobody's name is.
+    """A sign-in name in its stored form: small letters of normal width (NFKC), without surrounding spaces and without
+    invisible marks (direction, zero width), which come along when a name is pasted from an Arabic message. It is cut
+    at LONGEST_TYPED, which is longer than any stored name.
     """
     folded = unicodedata.normalize("NFKC", typed[:LONGEST_TYPED]).casefold()
     return "".join(letter for letter in folded if unicodedata.category(letter) != "Cf").strip()
 
 
 def find_login(typed: str, logins: Collection[str]) -> str | None:
-    """Which of the stored names was meant: the very one, else the only one that another keyboard would write so.
+    """The stored name that was meant: the exact match, else the only one that differs by spelling or keyboard alone.
 
-    Accents, vowel signs, hamza, dotless i and umlauts do not matter, nor which digits, nor whether the keyboard was
-    switched to Arabic or from it. Where that fits several people, none of them is meant.
+    Accents, vowel signs, hamza, dotless i, umlauts, the kind of digits and the keyboard layout (Arabic or Latin) are
+    ignored. None where several names match.
     """
     exact = login_key(typed)
     if exact in logins:
@@ -68,7 +67,7 @@ def _keys(login: str) -> frozenset[str]:
 
 
 def _can_be_shown(text: str, longest: int) -> bool:
-    """Whether somebody can read it: a letter or digit, and no sign that ends a line or steers a terminal."""
+    """Whether the text has a letter or digit, and only characters that neither end a line nor control a terminal."""
     kinds = [unicodedata.category(sign) for sign in text[: longest + 1]]
     unseen = ("Cc", "Cs", "Co", "Cn", "Zl", "Zp")
     return (

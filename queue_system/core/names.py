@@ -1,14 +1,14 @@
-"""Names and words as they are compared: as they sound, not as a hand or a keyboard spells them."""
+"""Folds names and words for comparison, so that different spellings of one name are equal."""
 
 from __future__ import annotations
 
 import unicodedata
 from typing import Final
 
-# A shorter part of a name fits too many people.
+# Fewer letters than this match the names of too many people.
 SHORTEST_PART: Final = 2
 
-# What one hand writes for what another writes, beyond what Unicode itself takes apart (hamza and madda on their
+# Letters that are written in place of one another, beyond those that Unicode decomposes (hamza and madda on their
 # letter, accents, umlauts): Arabic alef, yaa and taa marbuta, Persian letters, Latin letters with a stroke.
 # static/folding.js has the same table for the browser; a test compares them.
 _SAME: Final = str.maketrans(
@@ -32,17 +32,17 @@ _SAME: Final = str.maketrans(
         "œ": "oe",
     }
 )
-# Marks without a place of their own above or below a letter: they choose a variant of it, or say nothing.
+# Variation selectors and similar marks. `unicodedata.combining` gives 0 for them, so they are listed.
 _CHOOSES_A_SHAPE: Final = frozenset(
     ["\u034f", *map(chr, range(0x180B, 0x1810)), *map(chr, range(0xFE00, 0xFE10)), *map(chr, range(0xE0100, 0xE01F0))]
 )
 
 
 def same_letters(text: str) -> str:
-    """A text without what differs from hand to hand: capitals, width, vowel signs, accents, hamza, whose digits.
+    """The text folded for comparison: without case, width, vowel signs, accents and hamza, digits as 0–9.
 
-    Signs that nobody sees (direction, zero width) are left out too; spaces and hyphens stay. So do the vowels of
-    Indian and Thai words, which are marks as well, but not left to the reader.
+    Invisible characters (direction, zero width) are removed too; spaces and hyphens stay. The vowel marks of Indian
+    and Thai scripts stay as well, because writers never omit them.
     """
     apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
     kept = (sign for sign in apart.translate(_SAME) if not _says_nothing(sign))
@@ -50,15 +50,15 @@ def same_letters(text: str) -> str:
 
 
 def name_key(name: str) -> str:
-    """The letters of a name as `same_letters` compares them, without what stands between them; never shown.
+    """The folded letters of a name without spaces and punctuation; never shown.
 
-    It is the same for one person, whoever types the name; so limits count by it.
+    Limits count by it, because it is equal for all spellings of one name.
     """
     return "".join(sign for sign in same_letters(name) if sign.isalnum() or unicodedata.category(sign) in ("Mn", "Mc"))
 
 
 def is_named(name: str, typed: str) -> bool:
-    """Whether every word of `typed` occurs in `name`, in any order; False where nothing was typed to look for."""
+    """Whether every word of `typed` occurs in `name`, in any order; False where `typed` is too short."""
     key = name_key(name)
     parts = [part for part in (name_key(word) for word in typed.split()) if part]
     return len("".join(parts)) >= SHORTEST_PART and all(part in key for part in parts)

@@ -1,4 +1,4 @@
-"""How a service can be had: decided in one place for pages, kiosks and programs, so that none of them promises more."""
+"""The ways to get a service, decided in one place so that pages, kiosks and the API promise the same."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ BOOKED_HERE: Final = frozenset({Mode.FCFS, Mode.WALKIN_AND_FCFS})
 
 
 class Way(StrEnum):
-    """A way that leads to a service today."""
+    """A way to get a service today."""
 
     BOOKING = "booking"  # the public books a time here
     NUMBER = "number"  # a number is given on arrival, without an appointment
-    RECEPTION = "reception"  # a number is given by reception alone, to whoever it receives
-    INVITATION = "invitation"  # the organisation asks people to come; who is not asked can do nothing
-    PLATFORM = "platform"  # the request is filed at another place of the internet
+    RECEPTION = "reception"  # only reception gives numbers
+    INVITATION = "invitation"  # the organisation asks people to come; others cannot apply
+    PLATFORM = "platform"  # the request is filed on another website
 
 
 def ways(mode: Mode, *, gives_numbers: bool, reception: bool, platform: bool) -> tuple[Way, ...]:
-    """The ways to a service, the usual one first; empty while none is built, as for places given out by ballot."""
+    """The ways to a service, the usual one first; empty where none is built yet, as for the ballot."""
     found = [Way.BOOKING] if mode in BOOKED_HERE else []
     if gives_numbers:
         found.append(Way.NUMBER)

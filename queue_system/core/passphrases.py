@@ -1,4 +1,4 @@
-"""Which passwords are good enough (after NIST SP 800-63B, 5.1.1: long, and none that is tried first)."""
+"""Checks new passwords (after NIST SP 800-63B, 5.1.1: long enough, and not among the common ones)."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ LONGEST: Final = 200
 FEWEST_SIGNS: Final = 5
 # A shorter sign-in name is a part of too many words.
 SHORTEST_WORD: Final = 3
-# What must be left of a password without a common word, the sign-in name, or a run of neighbouring keys.
+# Signs that must remain once common words, the sign-in name and runs of neighbouring keys are removed.
 LEAST_OWN: Final = 6
 
-# What is tried first, in the languages of our keyboards.
+# Words that attackers try first, in the languages of our keyboards.
 _COMMON: Final = (
     *("password", "passwort", "passw0rd", "p@ssw0rd", "kennwort", "parola", "sifre", "welcome", "willkommen"),
     *("letmein", "changeme", "administrator", "admin", "secret", "iloveyou", "monkey", "dragon", "football"),
     *("sunshine", "princess", "master", "qwertz", "queue", "embassy", "hosgeldin", "internet", "computer"),
     *("كلمة السر", "كلمة المرور", "مرحبا", "السفارة", "بسم الله", "الله أكبر", "محمد", "سوريا", "دمشق", "قطر"),
 )
-# Neighbouring keys, forwards; backwards they are as easily guessed.
+# Rows of neighbouring keys; `_run_at` checks them backwards too.
 _ROWS: Final = (
     *("1234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm", "qwertzuiop", "yxcvbnm", "azertyuiop", "qsdfghjklm"),
     *("1qaz2wsx3edc4rfv5tgb6yhn7ujm", "abcdefghijklmnopqrstuvwxyz"),
@@ -55,7 +55,7 @@ def _is_own(password: str, login: str) -> bool:
 
 
 def _key(text: str) -> str:
-    """Without capitals and spaces: a sentence is as long as its letters. Signs that are no letters stay."""
+    """The text with folded letters and without spaces, so that spaces add no length; other signs stay."""
     return "".join(name_key(sign) or sign for sign in text if not sign.isspace())
 
 
@@ -72,7 +72,7 @@ def _without_runs(text: str) -> str:
 
 
 def _run_at(text: str, place: int) -> int:
-    """How long the run is that begins at a place of the text."""
+    """The length of the run that begins at `place`."""
     longest = 1
     for row in (*_ROWS, *(row[::-1] for row in _ROWS), text[place] * len(text)):
         length = 1

@@ -1,4 +1,4 @@
-"""Who counts as one person: nobody proves a name or a contact, so the two together stand for a person."""
+"""Identity for limits: names and contacts are not verified, so a name and a contact together count as a person."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Final
 
 from .names import name_key
 
-# Places that one person may give back, by cancelling or moving, before a new appointment has to wait.
+# A person who gave back so many places within this time, by cancelling or moving, gets no further appointment.
 GIVEN_BACK_MOST: Final = 4
 GIVEN_BACK_WITHIN: Final = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What limits know of a person in a group of services.
+    """The numbers of a person in a group of services that the limits are compared with.
 
     `active`: the person's live appointments. `given_back`: places the person gave back within GIVEN_BACK_WITHIN.
     `others`: how many other persons with the same contact have a live appointment or gave one back lately.
@@ -28,7 +28,10 @@ class Standing:
 
 
 def standing(name: str, active: Iterable[str], given_back: Iterable[str]) -> Standing:
-    """The standing of somebody of this `name`, from the names of live appointments and of places given back lately."""
+    """The standing of the person of this `name`.
+
+    `active` and `given_back` are the names on live appointments and on places given back lately, of one contact.
+    """
     person = name_key(name)
     live, gave = [name_key(one) for one in active], [name_key(one) for one in given_back]
     return Standing(live.count(person), gave.count(person), len({*live, *gave} - {person}))

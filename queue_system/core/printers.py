@@ -1,8 +1,8 @@
-"""What can be set of a printer: where it is found and how it behaves.
+"""The settings of a printer: its address and its behaviour.
 
-The settings of a printer are a mapping, as the profile and the table of devices keep it: `transport`; `host` and
-`port`, or `path`, for a serial line with `baud` and `flow`; `node`, the machine that a cable hangs on where several
-serve; `dots`, `cutter`, `left_margin`, `feed_per_line`, `mute`, `completion`. What is missing is as in `USUAL`.
+The settings are a mapping, as the profile and the table of devices store it: `transport`; `host` and `port`, or
+`path`, for a serial line with `baud` and `flow`; `node`, the machine that the cable is plugged into, where several
+machines serve; `dots`, `cutter`, `left_margin`, `feed_per_line`, `mute`, `completion`. `USUAL` has the defaults.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any, Final
 from .errors import Invalid
 
 TRANSPORTS: Final = ("tcp9100", "usb_lp", "serial", "cloudprnt", "epson_sdp")
-#: Those that something prints over; the keys that say where such a printer is found.
+#: The transports that this program prints over, with the settings that form the address of each.
 PLACES: Final[Mapping[str, tuple[str, ...]]] = {
     "tcp9100": ("host", "port"),
     "usb_lp": ("path", "node"),
@@ -43,12 +43,12 @@ USUAL: Final[Mapping[str, Any]] = {
 }
 #: How a printer behaves, as opposed to where it is found.
 HABITS: Final = ("dots", "cutter", "left_margin", "feed_per_line", "mute", "completion")
-#: What the program found out by itself; it is forgotten when a person changes a setting.
+#: The key of a setting that the program detected itself; it is deleted when a person changes a setting.
 LEARNT: Final = "completion_learnt"
-#: How often a person had it found out anew.
+#: The key that counts how often a person asked the program to detect that setting again.
 ROUND: Final = "learning_round"
 
-#: All that can be known of a printer, as `printers.driver.Status`.
+#: Every state of a printer, with the values of `printers.driver.Status`.
 STATES: Final = (
     "ready",
     "paper_low",
@@ -60,13 +60,13 @@ STATES: Final = (
     "denied",
     "unknown",
 )
-#: States in which a printer brings nothing out, and those about which somebody has to do something.
+#: States in which a printer cannot print; `IN_TROUBLE` adds the state that needs a person although it still prints.
 STANDING_STILL: Final = frozenset({"no_paper", "cover_open", "offline", "silent", "garbled", "denied"})
 IN_TROUBLE: Final = STANDING_STILL | {"paper_low"}
 
 _HOST: Final = re.compile(r"(?=.{1,253}\Z)[a-z0-9](?:[a-z0-9-]{0,62})(?:\.[a-z0-9](?:[a-z0-9-]{0,62}))*", re.IGNORECASE)
-# Files that printers have, and folders where only links of somebody who knows stand: opening another device, a disk or
-# our own standard output, and writing a slip into it can do harm.
+# Device files of printers, and folders where only an administrator can place links. Other paths are refused, because
+# writing a slip to a disk, another device or our own standard output could do harm.
 _PATH: Final = re.compile(
     r"/dev/(?:(?:usb/lp|usblp|lp|tty(?:USB|ACM|S|AMA)|rfcomm)[0-9]{1,3}"
     r"|(?:serial/by-id|serial/by-path|queue|printers)/[A-Za-z0-9][\w.:+@-]*)",
@@ -76,7 +76,7 @@ _LONGEST_PATH: Final = 200
 
 
 def address(settings: Mapping[str, Any]) -> str:
-    """Where the house finds a printer: host:port or a file; empty for one that it does not print on."""
+    """The address of a printer, host:port or a file; empty for a printer that this program does not print on."""
     match settings.get("transport"):
         case "tcp9100":
             host = settings.get("host", "")
@@ -87,12 +87,12 @@ def address(settings: Mapping[str, Any]) -> str:
 
 
 def setting(settings: Mapping[str, Any], name: str) -> Any:
-    """One of them, or what is usual."""
+    """One setting, or its default."""
     return settings.get(name, USUAL.get(name, ""))
 
 
 def habits(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """How a printer behaves, by `HABITS`."""
+    """The settings of `HABITS`, with defaults."""
     return {name: setting(settings, name) for name in HABITS}
 
 
@@ -102,7 +102,7 @@ def read_host(typed: str) -> str:
         return str(ipaddress.ip_address(typed))
     except ValueError:
         pass
-    # What looks like a number and is no address is a slip of the finger, not a name.
+    # Digits and dots that form no address are a mistyped address, not a host name.
     if not _HOST.fullmatch(typed) or re.fullmatch(r"[\d.]+", typed):
         raise Invalid("host-wrong", "host")
     return typed.lower()
@@ -134,9 +134,9 @@ def read_node(typed: str) -> str:
 
 
 def read_configuration(typed: Mapping[str, str]) -> dict[str, Any]:
-    """All settings of a printer out of the texts of a form. Raises Invalid with the field that is wrong.
+    """All settings of a printer from the texts of a form. Raises Invalid with the field that is wrong.
 
-    A place that does not belong to the transport is not looked at; a tick that is missing is not set.
+    Address fields of other transports are ignored; a missing checkbox counts as unchecked.
     """
     transport = _read("transport", typed)
     return {"transport": transport} | {name: _read(name, typed) for name in (*PLACES[transport], *HABITS)}
@@ -152,7 +152,7 @@ def _read(name: str, typed: Mapping[str, str]) -> Any:
 
 
 _TICK: Final = {"": False, "yes": True}
-#: What can be chosen, by the text that a form sends.
+#: The values of each choice, by the text that a form sends.
 CHOICES: Final[Mapping[str, Mapping[str, Any]]] = {
     "transport": {name: name for name in PLACES},
     "baud": {str(baud): baud for baud in BAUDS},

@@ -1,19 +1,19 @@
-"""Why a member of staff departs from the ordinary course: short lists, so that the log can be counted.
+"""Reasons for the exceptions that staff make: fixed codes, so that the log can be counted by reason.
 
-Each has its words: `audit.basis.<code>`.
+The sentence of a code is `audit.basis.<code>`.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-# What establishes that a ticket has a right to a heavier class.
+# The evidence for giving a ticket a heavier class.
 SEEN: Final = "seen"
 DOCUMENT: Final = "document"
 TOLD: Final = "told"
 REFERRED: Final = "referred"
 RAISE_REASONS: Final = (SEEN, DOCUMENT, TOLD, REFERRED)
-# Nobody's judgement: whatever stands in line for this service has its class.
+# Given by the program, because every ticket of the service has the class of the service.
 BY_SERVICE: Final = "service"
 
 _USUAL: Final = {
@@ -26,9 +26,9 @@ _USUAL: Final = {
 
 
 def usual_reason(evidence: str) -> str | None:
-    """What establishes a class by the evidence that it asks for; None where staff cannot give it."""
+    """The usual reason for giving a class that asks for this `evidence`; None where staff cannot give the class."""
     return _USUAL.get(evidence)
 
 
-# Why somebody is called whose turn it is not.
+# Reasons for calling a visitor out of turn.
 OUT_OF_TURN: Final = ("unwell", "accompanied", "returned", "own_case", "instruction", "mistake")

@@ -1,7 +1,7 @@
-"""The published rule as sentences: what a branch has set, in the order in which a visitor meets it.
+"""The published rule of a branch as sentences, in the order in which they concern a visitor.
 
-The sentences follow from the same values that the calling rule decides with, so that what hangs on the wall cannot
-say anything else than what is done.
+The sentences are made from the values that the calling rule decides with, so that the notice on the wall always
+matches the calls.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from .bookings import CheckInRules
 from .dispatch import CallingRules, is_emergency, longest_bypass
 
 SELF_DECLARED = "self_declared"
-# Nobody shows anything for these: a visitor has an appointment, or has none.
+# Classes without evidence to show: they follow from having an appointment or not.
 BY_ITSELF = ("none", "booking")
 
 # A length of time, a count, or the slugs of priority classes.
@@ -25,7 +25,7 @@ Value: TypeAlias = timedelta | int | tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class PriorityClass:
-    """A class of the branch: its weight, and what it takes to have it."""
+    """A class of the branch: its weight, and the evidence it asks for."""
 
     slug: str
     weight: float
@@ -34,7 +34,7 @@ class PriorityClass:
 
 @dataclass(frozen=True, slots=True)
 class Article:
-    """One sentence of the rule, by its code, and what stands in it."""
+    """One sentence of the rule: its code, and the values to fill in."""
 
     code: str
     values: Mapping[str, Value] = field(default_factory=dict)
@@ -42,9 +42,9 @@ class Article:
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How fast the turn of an ordinary class comes: a minute counts as `factor` minutes of the slowest class.
+    """How fast an ordinary class gathers priority: a minute counts as `factor` minutes of the slowest class.
 
-    Nobody who comes `promise` later is called before (`dispatch.longest_bypass`); None for no promise.
+    Visitors who come more than `promise` later are called later (`dispatch.longest_bypass`); None without a guard.
     """
 
     slug: str

@@ -4,8 +4,8 @@ Time is cut into ticks of a fixed number of minutes, counted from 1970-01-01 00:
 one integer for everybody and daylight saving cannot shift it. A booking takes one seat in every tick it
 lasts, on every resource its service needs. A seat is (resource, tick, lane) with lanes 1 … n.
 
-Any free lane of a tick will do, also another than in the tick before: lanes count capacity, they are not
-places where somebody sits. So services of different length never leave a lane half used for nothing.
+A booking may use another lane in each of its ticks, because lanes only count capacity. So services of
+different lengths share the lanes without leaving gaps.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class ResourceNeed:
     public_lanes: int
 
     def open_lanes(self, public: bool) -> int:
-        """How many lanes the asker may take from."""
+        """How many lanes are open to the public, or to staff."""
         return min(self.public_lanes, self.lanes) if public else self.lanes
 
 
@@ -64,7 +64,7 @@ class Slot:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Seat:
-    """What a booking holds in one tick; the database has each at most once."""
+    """One lane of a resource in one tick, held by a booking; the primary key allows each seat at most once."""
 
     resource_key: UUID
     tick: int
@@ -84,9 +84,9 @@ def ticks_needed(plan: ServicePlan, tick_minutes: int) -> int:
 def default_step(plan: ServicePlan, tick_minutes: int) -> int:
     """Minutes between the times offered: the published rule.
 
-    Visits of up to half an hour are offered back to back, so that whoever books leaves no hole that is
-    too short for the next. A longer visit is offered every 15 to 30 minutes where its length has such a
-    whole part (60 → 30, 50 → 25, 45 → 15), else back to back as well.
+    Visits of up to half an hour are offered back to back, so that no booking leaves a gap too short for
+    another. A longer visit is offered every 15 to 30 minutes where such a number divides its length
+    (60 → 30, 50 → 25, 45 → 15), else back to back as well.
     """
     ticks = ticks_needed(plan, tick_minutes)
     if ticks * tick_minutes <= LONGEST_STEP_MIN:
@@ -110,9 +110,9 @@ def free_slots(
 ) -> list[Slot]:
     """The slots of `day` that have at least one place, in order.
 
-    `taken[resource][tick]` is the number of lanes taken among those that the asker may take, that is with
-    `lane <= need.open_lanes(public)`; ticks with none may be missing. Nothing is offered before
-    `now + notice`. Visit and buffer lie within one window, so nobody works over closing time or a break.
+    `taken[resource][tick]` is the number of lanes taken among those open to the person who asks, that is
+    with `lane <= need.open_lanes(public)`; ticks with none may be missing. The first slot is at or after
+    `now + notice`. Visit and buffer lie within one window, so that staff never work into a break.
     Times begin with the window, at the first whole tick, and follow every `step` minutes of real time.
     """
     length = ticks_needed(plan, tick_minutes)
@@ -144,7 +144,7 @@ def slot_at(
     tick_minutes: int,
     step: int | None = None,
 ) -> Slot:
-    """The slot that begins exactly at `start`, whoever has taken it: `places` is 0 here, `choose_seats` decides.
+    """The slot that begins exactly at `start`, free or taken: `places` is always 0, because `choose_seats` decides.
 
     Raises Refused("slot-past") for a time that is over or nearer than the notice, and
     Invalid("slot-unknown") for one that is never offered: closed, or between two offered times.
@@ -178,7 +178,7 @@ def choose_seats(
 
     `taken[resource][tick]` are the lanes taken, of all lanes. The public gets the lowest free lane it may
     take; staff take the lanes kept back from the public first, so that they do not use up the public's.
-    Seats that are `own` already stand in nobody's way and are taken before all others.
+    The seats that the booking has already (`own`) count as free and are taken first.
     """
     mine = {(seat.resource_key, seat.tick): seat.lane for seat in own}
     seats: list[Seat] = []
@@ -199,7 +199,7 @@ def choose_seats(
 def lanes_taken(
     taken: Mapping[UUID, Mapping[int, Collection[int]]], plan: ServicePlan, public: bool = True
 ) -> dict[UUID, dict[int, int]]:
-    """What `free_slots` counts with, from the lanes that `choose_seats` chooses with."""
+    """The `taken` of `free_slots`, from the `taken` of `choose_seats`."""
     return {
         need.resource_key: {
             tick: sum(1 for lane in lanes if lane <= need.open_lanes(public))
@@ -214,7 +214,7 @@ def _grids(
 ) -> Iterator[tuple[range, int, int]]:
     """For each window: the ticks at which a visit may start, the window's first whole tick, the tick after its last.
 
-    The zone is asked for the two ends only; between them everything is whole numbers of real time.
+    Only the two ends need the zone, because ticks between them are evenly spaced in real time.
     """
     length = ticks_needed(plan, tick_minutes)
     stride = max(1, -(-(step or default_step(plan, tick_minutes)) // tick_minutes))
@@ -226,7 +226,7 @@ def _grids(
 
 
 def _free_by_tick(first: int, end: int, limits: Sequence[tuple[int, Mapping[int, int]]]) -> list[int]:
-    """Free lanes in every tick of a window: of the scarcest resource, as a visit needs them all."""
+    """Free lanes in every tick of a window, of the scarcest resource, because a visit needs every resource."""
     columns = [[limit - counts.get(tick, 0) for tick in range(first, end)] for limit, counts in limits]
     return columns[0] if len(columns) == 1 else [min(row) for row in zip(*columns, strict=True)]
 

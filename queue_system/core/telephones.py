@@ -1,6 +1,6 @@
 """Telephone numbers as people type them, read with the numbering plans of the world (ITU-T E.164).
 
-The plans come from libphonenumber, as a library of pure Python: it holds tables and decides, and reads nothing.
+The plans come from libphonenumber, in its pure Python version; it uses neither network nor files of ours.
 """
 
 from __future__ import annotations
@@ -12,32 +12,32 @@ from typing import Final
 import phonenumbers
 from phonenumbers import PhoneNumber, PhoneNumberFormat, PhoneNumberType, ValidationResult
 
-# Brackets around the zero that is dialled at home only: +49 (0)30 stands on letterheads.
+# The trunk zero in brackets, which is dialled inside the country only, as letterheads print it: +49 (0)30.
 _ZERO_OF_HOME: Final = re.compile(r"(?<=\d)\s*[(\[]\s*0\s*[)\]]")
 _PUNCTUATION: Final = re.compile(r"[\s()\[\].\-/‐‑‒–—]+")
 _DIGITS: Final = re.compile(r"\+?[0-9]{5,20}")
-# What the plans do not know can be new; but fewer digits than these, with the country's, are nobody's telephone.
+# A number outside the plans may be newly assigned, but with fewer digits, country code included, it cannot be one.
 _FEWEST_DIGITS: Final = 8
 _COSTLY: Final = frozenset({PhoneNumberType.PREMIUM_RATE, PhoneNumberType.SHARED_COST})
 _MOBILE: Final = frozenset({PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE})
-# For a house that names no country: the example is then one from Syria.
+# The country of the example where the organisation names none: Syria.
 _NO_COUNTRY: Final = "963"
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What typed digits can mean: numbers in E.164, the likeliest first, none if nobody's. `certain`: no need to ask."""
+    """The numbers, in E.164, that typed digits can mean, the likeliest first. `certain`: the person need not be asked."""
 
     numbers: tuple[str, ...]
     certain: bool
 
 
 def read(typed: str, country_code: str | None) -> Reading:
-    """The numbers that `typed` can mean; `country_code` (digits, without +) completes one written as at home.
+    """The numbers that `typed` can mean; `country_code` (digits, without +) completes one in national form.
 
-    With + or 00 there is one reading. Without, the digits are a number of this country (its own code in front, or
-    its zero, are known) or one of another country whose + was left out; if both fit, or only the second, or a number
-    that no plan knows, somebody has to say which is meant.
+    Digits with + or 00 have one reading. Others are a number of this country (with or without its code or its trunk
+    zero) or a number of another country without its +. If both fit, or only the second, or the number is in no plan,
+    the person has to be asked.
     """
     digits = _PUNCTUATION.sub("", _ZERO_OF_HOME.sub("", "".join(_plain_digit(sign) for sign in typed)))
     if _DIGITS.fullmatch(digits) is None:
@@ -50,7 +50,7 @@ def read(typed: str, country_code: str | None) -> Reading:
         if abroad is not None and _is_valid(abroad):
             return Reading((_e164(abroad),), certain=False)
         return _reading(at_home)
-    # Landlines are written with the zero, so one without it may as well be a number from elsewhere.
+    # Landlines are written with the trunk zero, so a number without it may be a foreign one.
     if abroad is None or not _is_valid(abroad) or phonenumbers.number_type(at_home) in _MOBILE:
         return _reading(at_home)
     if abroad.country_code == at_home.country_code:
@@ -61,13 +61,13 @@ def read(typed: str, country_code: str | None) -> Reading:
 def shown(number: str) -> str:
     """A number in E.164 in the groups in which its country writes it, with the country code: `+974 5512 3456`.
 
-    The spaces do not break: the halves of a number would change places in an Arabic line.
+    The spaces are non-breaking, because the groups of a number would change places in an Arabic line.
     """
     return _international(phonenumbers.parse(number))
 
 
 def example(country_code: str | None) -> str:
-    """A mobile number that belongs to nobody, as people of that country write it for others."""
+    """An unassigned mobile number of that country, in international form."""
     for code in (country_code, _NO_COUNTRY):
         found = phonenumbers.example_number_for_type(_region(code), PhoneNumberType.MOBILE) if code else None
         if found is not None:
@@ -92,14 +92,14 @@ def _parsed(digits: str, region: str | None) -> PhoneNumber | None:
     except phonenumbers.NumberParseException:
         return None
     if not _is_valid(found):
-        # +974 0 5512 3456: a zero that is not dialled in that country, or was dialled twice.
+        # +974 0 5512 3456: the country has no trunk zero, or the zero was typed after the country code.
         bare = PhoneNumber(country_code=found.country_code, national_number=found.national_number)
         return bare if _is_valid(bare) else found
     return found
 
 
 def _region(country_code: str) -> str:
-    """The country that stands for a calling code; of those that share one (+1, +7), the largest."""
+    """The main country of a calling code: several countries share +1 and +7."""
     return phonenumbers.region_code_for_country_code(int(country_code))
 
 

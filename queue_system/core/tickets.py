@@ -10,7 +10,7 @@ from typing import Final
 
 from .errors import IllegalTransition, Refused
 
-# The class of whoever comes without an appointment and asks for no other; every branch has it.
+# The class of a visitor without an appointment who does not ask for another; every branch has it.
 ORDINARY: Final = "walkin"
 
 
@@ -68,17 +68,17 @@ TRANSITIONS: Final[dict[tuple[TicketState, Step], TicketState]] = {
     (TicketState.PARKED, Step.VOID): TicketState.VOID,
 }
 
-# What a visit can come to. FORGOTTEN: nobody had said it when the day was over.
+# The results of a visit. FORGOTTEN: the clerk had not entered one when the day ended.
 OUTCOMES: Final = ("done", "documents_missing", "refused")
 FORGOTTEN: Final = "forgotten"
 
-# How long after it a press at a counter can be taken back.
+# A press at a counter can be taken back for this long.
 TAKE_BACK: Final = timedelta(seconds=15)
 
 OPEN: Final = frozenset({TicketState.WAITING, TicketState.PARKED, TicketState.CALLED, TicketState.SERVING})
 AT_COUNTER: Final = frozenset({TicketState.CALLED, TicketState.SERVING})
 
-# What becomes of a ticket that its session has left behind.
+# The step that closes a ticket that is still open at the end of its session.
 LAST_STEPS: Final = {
     TicketState.WAITING: Step.VOID,
     TicketState.PARKED: Step.VOID,
@@ -90,7 +90,7 @@ LARGEST_NUMBER: Final = 999
 
 
 def after(state: TicketState, step: Step) -> TicketState:
-    """The state that `step` leads to; raises IllegalTransition where there is no such way."""
+    """The state that `step` leads to; raises IllegalTransition where the step is not possible."""
     try:
         return TRANSITIONS[state, step]
     except KeyError:
@@ -98,7 +98,7 @@ def after(state: TicketState, step: Step) -> TicketState:
 
 
 def left_behind(state: TicketState) -> TicketState:
-    """The state that a ticket has once its session is over."""
+    """The state of a ticket after the end of its session."""
     step = LAST_STEPS.get(state)
     return state if step is None else after(state, step)
 
@@ -109,16 +109,16 @@ def steps_from(state: TicketState) -> frozenset[Step]:
 
 
 def next_number(last: int) -> int:
-    """The number after `last` in a series of one business day: 1 … 999, then on with four digits.
+    """The number after `last` in a series of one business day: 1 … 999, then numbers of four digits.
 
     A hall that needs more than 999 numbers of one letter on one day gets four digits rather than a
-    second A001: a number must be unique on its day, or two visitors come to the same counter.
+    second A001, because with a repeated number two visitors would come to the same counter.
     """
     return last + 1
 
 
 def random_number(taken: Collection[int], source: random.Random) -> int:
-    """A number that tells nothing about order or volume, for queues whose visitors must not be guessed.
+    """A random number, which reveals neither order nor volume, for confidential queues.
 
     Drawn from 100 … 999 without those `taken` on this day; raises Refused when they are used up.
     """

@@ -1,6 +1,6 @@
-"""A calendar with a memory: what the rules say of a day is worked out once, as instants.
+"""A cache over `core.hours`: the opening times of a day are computed once, as instants.
 
-The same answers as `core.hours`, for those who ask many times a second.
+It gives the same answers as `core.hours`, fast enough for many calls a second.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Timetable:
         return today[0]
 
     def session_over(self, day: date, now: datetime) -> bool:
-        """Whether whoever came on business day `day` has gone home: `hours.session_end` has come."""
+        """Whether the session of business day `day` is over (`hours.session_end`)."""
         ends = self._ends.get(day)
         if ends is None:
             ends = hours.session_end(day, self._calendar, self._day_starts)
@@ -47,9 +47,9 @@ class Timetable:
         return now >= ends
 
     def first_live_day(self, now: datetime) -> date:
-        """The earliest business day whose session is not over: this day, or one that lasts over the change of day.
+        """The earliest business day whose session is still running: today, or a day that lasts over the change of day.
 
-        Tickets of days before it count nowhere any more.
+        Tickets of earlier days are ignored everywhere.
         """
         day = self.business_date(now)
         while not self.session_over(before := day - timedelta(days=1), now):
@@ -57,7 +57,7 @@ class Timetable:
         return day
 
     def live_since(self, now: datetime) -> datetime:
-        """When that day began, UTC: calls and the like from before it belong to nobody in the hall."""
+        """The start of `first_live_day`, UTC; earlier calls concern no visitor in the hall."""
         return hours.day_bounds(self.first_live_day(now), self._calendar.zone, self._day_starts)[0]
 
     def takes_tickets(self, now: datetime, service_id: UUID | None = None) -> bool:

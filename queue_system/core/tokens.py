@@ -1,4 +1,4 @@
-"""Secrets that a person or machine holds and this house does not keep."""
+"""Bearer tokens: a person or a machine holds them, and the database holds only their hashes."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ import hashlib
 
 
 def sha256(token: str) -> str:
-    """What is stored of a bearer token: enough to recognise it, not to use it."""
+    """The stored hash of a bearer token: it recognises the token but cannot be used in its place."""
     return hashlib.sha256(token.encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""What a fact is, and all that there are."""
+"""The base class of facts, and the registry of all facts."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any, ClassVar, Final, get_args, get_type_hints
 
 from .fields import Is, Meaning, Word
 
-#: What facts are about, in the order in which readers of the log choose: the first word of every kind.
+#: The subjects of facts, in the order of the log's filter; every kind begins with one of them.
 SUBJECTS: Final = ("ticket", "booking", "counter", "slip", "printer", "device", "staff", "organisation")
 
-#: Every fact by its kind. Classes enter it as they are defined.
+#: Every fact by its kind. Each class registers itself when it is defined.
 KINDS: Final[dict[str, type[Fact]]] = {}
-# Kept, because evaluating the annotations anew for every line of a page would be slow.
+# A cache, because evaluating the annotations again for every line of a page would be slow.
 _MEANINGS: Final[dict[type[Fact], Mapping[str, Meaning]]] = {}
 
 
@@ -21,7 +21,7 @@ _MEANINGS: Final[dict[type[Fact], Mapping[str, Meaning]]] = {}
 class Fact:
     """Something that happened; `kind` is its dotted name, `subject` the id of what it happened to.
 
-    A class without a kind is what several facts have in common.
+    A class without a kind is the base class of several facts.
     """
 
     kind: ClassVar[str] = ""
@@ -34,7 +34,7 @@ class Fact:
         if cls.kind.partition(".")[0] not in SUBJECTS:
             raise ValueError(f"{cls.kind}: the first word must be one of {', '.join(SUBJECTS)}")
         known = KINDS.get(cls.kind)
-        # `slots=True` makes every class a second time, and the second one is the fact.
+        # `slots=True` creates every class twice, and the second class is the fact.
         if known and (known.__module__, known.__name__) != (cls.__module__, cls.__name__):
             raise ValueError(f"{cls.kind}: {cls.__name__} and {known.__name__} have the same kind")
         KINDS[cls.kind] = cls
@@ -44,15 +44,15 @@ class Fact:
         return {name.name: getattr(self, name.name) for name in fields(self) if name.name != "subject"}
 
     def variant(self) -> str:
-        """Which of its sentences tells this fact: "" for `audit.<kind>`, else what follows a hyphen in the key.
+        """Which sentence this fact has: "" for the key `audit.<kind>`, else the part of the key after the hyphen.
 
-        A fact with several returns a Literal of all of them, from which `variants` knows what there can be.
+        A fact with several sentences returns a Literal of all its variants, which `variants` reads.
         """
         return ""
 
 
 class UnknownFact(LookupError):
-    """A newer version wrote it: the kind is not known here, or a field that is needed here is not there."""
+    """The fact was written by a newer version: its kind is unknown to this one, or a required field is missing."""
 
 
 def from_data(kind: str, subject: str, data: Mapping[str, Any]) -> Fact:
@@ -71,7 +71,7 @@ def from_data(kind: str, subject: str, data: Mapping[str, Any]) -> Fact:
 
 
 def meanings(fact: type[Fact]) -> Mapping[str, Meaning]:
-    """What each field of a fact holds, with its subject; raises TypeError for a type that does not say it."""
+    """The meaning of each field of a fact, `subject` included; raises TypeError for a type without a meaning."""
     if fact not in _MEANINGS:
         hints = get_type_hints(fact, include_extras=True)
         _MEANINGS[fact] = {field.name: _meaning(fact, field.name, hints[field.name]) for field in fields(fact)}
@@ -88,5 +88,5 @@ def _meaning(fact: type[Fact], name: str, hint: Any) -> Meaning:
 
 
 def variants(fact: type[Fact]) -> tuple[str, ...]:
-    """All that `variant` of a fact may return."""
+    """All values that `variant` of a fact can return."""
     return get_args(get_type_hints(fact.variant)["return"]) or ("",)

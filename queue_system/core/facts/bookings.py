@@ -55,7 +55,7 @@ class BookingCancelled(BookingFact):
 
 @dataclass(frozen=True, slots=True)
 class PlaceReturned(BookingFact):
-    """A place that the booking gave back can be taken by everybody: `core.freed.returns_at` says why then."""
+    """A place that the booking gave back can be booked again, from the time that `core.freed.returns_at` gave."""
 
     kind: ClassVar[str] = "booking.place_returned"
     service: ServiceSlug
@@ -66,7 +66,7 @@ class PlaceReturned(BookingFact):
 
 @dataclass(frozen=True, slots=True)
 class PlaceReleased(BookingFact):
-    """A place that the booking gave back can be taken by everybody, because somebody of staff let it return."""
+    """A place that the booking gave back can be booked again, because a member of staff released it."""
 
     kind: ClassVar[str] = "booking.place_released"
     service: ServiceSlug
@@ -87,9 +87,9 @@ class BookingCheckedIn(BookingFact):
 
 @dataclass(frozen=True, slots=True)
 class BookingLookedUp(BookingFact):
-    """Somebody of the staff found this booking `by` name or contact; what was typed is not kept.
+    """A member of staff found this booking `by` name or contact; the text of the search is not stored.
 
-    `by` is "call" where a booking that was found already had its name and number shown.
+    `by` is "call" where the name and the number of a booking were shown so that it can be telephoned.
     """
 
     kind: ClassVar[str] = "booking.looked_up"
@@ -101,7 +101,7 @@ class BookingLookedUp(BookingFact):
 
 @dataclass(frozen=True, slots=True)
 class BookingReopened(BookingFact):
-    """What ended the visit was a mistake that was taken back: the booking is checked in as before."""
+    """The end of the visit was a mistake and was taken back: the booking is checked in as before."""
 
     kind: ClassVar[str] = "booking.reopened"
 

@@ -1,4 +1,4 @@
-"""Facts about counters: the sessions of those who work there."""
+"""Facts about counters: clerks open and close them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class CounterFact(Fact):
 
 @dataclass(frozen=True, slots=True)
 class CounterOpened(CounterFact):
-    """`instead_of` sat there without a session, and was not there to close the counter."""
+    """`instead_of`: the clerk who had left the counter open and has no live session any more."""
 
     kind: ClassVar[str] = "counter.opened"
     instead_of: PersonId | None = None

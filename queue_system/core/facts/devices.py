@@ -1,4 +1,4 @@
-"""Facts about the machines that were let in: kiosks and screens."""
+"""Facts about paired machines: kiosks and screens."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class DevicePaired(DeviceFact):
 
 @dataclass(frozen=True, slots=True)
 class DeviceReplaced(DeviceFact):
-    """The machine that was let in has taken the place of another, whose token is good no longer."""
+    """The paired machine has replaced another one, whose token is revoked."""
 
     kind: ClassVar[str] = "device.replaced"
 
@@ -37,7 +37,7 @@ class DeviceRevoked(DeviceFact):
 
 @dataclass(frozen=True, slots=True)
 class PairingRefused(Fact):
-    """No device came of it, so the subject is what asked."""
+    """The subject is the pairing, because it led to no device."""
 
     kind: ClassVar[str] = "device.refused"
     subject: PairingId

@@ -1,4 +1,4 @@
-"""What the fields of facts hold. All of it is text or numbers for JSON; the type says what a sentence makes of it."""
+"""Types for the fields of facts. All values are text or numbers for JSON; the type decides how a sentence shows them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..tickets import FORGOTTEN, OUTCOMES, TicketState
 
 
 class Is(Enum):
-    """What a value is, where that is no word of a catalogue. UNSAID: no sentence may speak of it."""
+    """The meaning of a value that is not a word of a catalogue. UNSAID: sentences must not contain it."""
 
     TICKET_CODE = auto()
     APPOINTMENT_CODE = auto()
@@ -43,16 +43,16 @@ class Word:
 
 Meaning: TypeAlias = Is | Word
 
-# Codes that people see. Those of tickets come again every day, those of appointments never.
+# Codes that people see. Ticket codes repeat every day, appointment codes are unique.
 TicketCode: TypeAlias = Annotated[str, Is.TICKET_CODE]
 AppointmentCode: TypeAlias = Annotated[str, Is.APPOINTMENT_CODE]
 
-# Ids whose names are looked up when the log is read. A PersonId may be empty where nobody is known.
+# Ids whose names are looked up when the log is read. A PersonId is empty where the person is unknown.
 PersonId: TypeAlias = Annotated[str, Is.PERSON]
 DeviceId: TypeAlias = Annotated[str, Is.DEVICE]
 CounterId: TypeAlias = Annotated[str, Is.COUNTER]
 
-# Ids that stand for nothing that has a name. PlaceId: a branch, or the organisation.
+# Ids that are never shown by name. PlaceId: a branch, or the organisation.
 TicketId: TypeAlias = Annotated[str, Is.UNSAID]
 BookingId: TypeAlias = Annotated[str, Is.UNSAID]
 SlipId: TypeAlias = Annotated[str, Is.UNSAID]
@@ -78,7 +78,7 @@ Fingerprint: TypeAlias = Annotated[str, Is.FINGERPRINT]
 PrinterSettings: TypeAlias = Annotated[dict[str, Any], Is.PRINTER_SETTINGS]
 Flag: TypeAlias = Annotated[bool, Is.UNSAID]
 
-# A code of `core.dispatch` and the values of its own sentence, which stands beside that of the fact.
+# A code of `core.dispatch` and the values of its sentence, which is shown beside the sentence of the fact.
 CallingReason: TypeAlias = Annotated[str, Is.UNSAID]
 ReasonValues: TypeAlias = Annotated[dict[str, Any], Is.UNSAID]
 

@@ -69,9 +69,9 @@ class StaffRoleTaken(StaffFact):
 
 @dataclass(frozen=True, slots=True)
 class SignInFailed(StaffFact):
-    """`subject` is empty where nobody has the name; the typed name is never kept.
+    """`subject` is empty where the name is unknown; the typed name is never stored.
 
-    Of many failures in a row only the first are facts, because somebody who tries without end must not fill the log.
+    Only the first of many failures in a row become facts, so that endless attempts cannot fill the log.
     """
 
     kind: ClassVar[str] = "staff.sign_in_failed"

@@ -33,7 +33,7 @@ class PrinterAddressSet(PrinterFact):
 
 @dataclass(frozen=True, slots=True)
 class PrinterAdjusted(PrinterFact):
-    """How a printer behaves was set: the new values of what changed."""
+    """The behaviour of a printer was set: `settings` holds the new values of those that changed."""
 
     kind: ClassVar[str] = "printer.adjusted"
     settings: PrinterSettings
@@ -41,6 +41,6 @@ class PrinterAdjusted(PrinterFact):
 
 @dataclass(frozen=True, slots=True)
 class PrinterLearnt(PrinterFact):
-    """A printer does not confirm what it prints, as was found out with a slip."""
+    """A slip showed that the printer does not confirm printing."""
 
     kind: ClassVar[str] = "printer.learnt"

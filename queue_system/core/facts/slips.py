@@ -38,7 +38,7 @@ class SlipPrinted(SlipFact):
 
 @dataclass(frozen=True, slots=True)
 class SlipFailed(SlipFact):
-    """One attempt failed; `final` says that it is not tried again, `maybe` that paper may have come out."""
+    """One attempt failed; `final`: it is not repeated, `maybe`: paper may have come out."""
 
     kind: ClassVar[str] = "slip.failed"
     error: SlipError

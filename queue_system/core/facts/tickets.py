@@ -37,7 +37,7 @@ class TicketFact(Fact):
 
 @dataclass(frozen=True, slots=True)
 class TicketIssued(TicketFact):
-    """A number; `basis` is what established a class that was asked for with it."""
+    """`basis` is the evidence for a priority class that was requested with the number."""
 
     kind: ClassVar[str] = "ticket.issued"
     queue: QueueSlug
@@ -55,7 +55,7 @@ class TicketIssued(TicketFact):
 
 @dataclass(frozen=True, slots=True)
 class TicketCalled(TicketFact):
-    """`reason` is a code of the calling rule, `values` what its sentence needs: anyone can ask why."""
+    """`reason` is a code of the calling rule and `values` fill its sentence, so that every call can be explained."""
 
     kind: ClassVar[str] = "ticket.called"
     counter: CounterId
@@ -88,7 +88,7 @@ class TicketServed(TicketFact):
 
 @dataclass(frozen=True, slots=True)
 class TicketSkipped(TicketFact):
-    """Called and not here, but not often or long enough to be a no-show: `others_first` are called before it again."""
+    """The visitor missed a call but is no no-show yet: `others_first` others are called before the next call."""
 
     kind: ClassVar[str] = "ticket.skipped"
     counter: CounterId
@@ -107,7 +107,7 @@ class TicketNoShow(TicketFact):
 class TicketParked(TicketFact):
     """The visitor completes something, and the place is kept."""
 
-    # The state was called so when the first of these were written.
+    # The old name of the state stays, because facts in existing logs carry it.
     kind: ClassVar[str] = "ticket.held"
     counter: CounterId
 
@@ -119,7 +119,7 @@ class TicketResumed(TicketFact):
 
 @dataclass(frozen=True, slots=True)
 class TicketReturned(TicketFact):
-    """`others_first`: the old place counts, once so many others were called; 0 for a place at the end."""
+    """`others_first`: the old place counts after so many other calls; 0 for a place at the end."""
 
     kind: ClassVar[str] = "ticket.returned"
     others_first: Number
@@ -139,7 +139,7 @@ class TicketTransferred(TicketFact):
 
 @dataclass(frozen=True, slots=True)
 class TicketTakenBack(TicketFact):
-    """The last press at `counter` was a mistake, and the ticket stands again as before it: all that it changes."""
+    """The last press at `counter` was undone; the fields are the values of the ticket after that."""
 
     kind: ClassVar[str] = "ticket.taken_back"
     counter: CounterId
@@ -153,7 +153,7 @@ class TicketTakenBack(TicketFact):
 
 @dataclass(frozen=True, slots=True)
 class TicketRaised(TicketFact):
-    """A heavier class; `basis` is what established it."""
+    """The ticket got a heavier class; `basis` is the evidence for it."""
 
     kind: ClassVar[str] = "ticket.raised"
     from_class: PrioritySlug
