@@ -31,7 +31,7 @@ from benchmarks.sockets import PATIENCE_SECONDS, Wall
 from queue_system.actions import sessions
 from queue_system.actions.devices import enrol_device
 from queue_system.store.queries.access import devices
-from tests.wire import Wire, request
+from tests.kit.wire import Wire, request
 
 SCREENS: Final = 200
 WAITING: Final = 30

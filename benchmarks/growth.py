@@ -23,7 +23,7 @@ from benchmarks.houses import Place
 from benchmarks.report import Figure, conclude, percentile
 from queue_system.actions import calling
 from queue_system.actions.counters import Desk
-from tests.hall import Hall
+from tests.kit.hall import Hall
 
 YOUNG: Final = 1_000
 OLD: Final = 1_000_000

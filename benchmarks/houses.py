@@ -21,8 +21,8 @@ from queue_system.clock import ShiftedClock, SystemClock
 from queue_system.store import schema
 from queue_system.store.database import Database
 from queue_system.store.queries.access import devices
-from tests import postgres
-from tests.hall import Hall, furnish
+from tests.kit import postgres
+from tests.kit.hall import Hall, furnish
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 # A Sunday, 10:00 in Doha: the hall of the embassy is open, and tickets are given for hours.
@@ -43,7 +43,7 @@ class Place:
     @contextlib.contextmanager
     def hall(self) -> Iterator[Hall]:
         """The database opened in this process; closed again before a server takes it."""
-        from tests.hall import enter
+        from tests.kit.hall import enter
 
         database = Database(self.url, ShiftedClock(self.step))
         try:

@@ -27,8 +27,8 @@ from printers.slip import Slip, render
 from queue_system.printing.slips import slip_of
 from queue_system.store.queries.organisation import organisation
 from queue_system.store.queries.place import place
-from tests.hall import Hall
-from tests.printers_slips import ARABIC_LONG
+from tests.kit.hall import Hall
+from tests.kit.printers_slips import ARABIC_LONG
 
 ADDRESS: Final = "https://queue.example"
 ROUNDS: Final = 40

@@ -28,7 +28,7 @@ from queue_system.store.database import Tx
 from queue_system.store.queries import bookings as stored
 from queue_system.store.queries.settings import BranchSettings, ServiceView
 from queue_system.store.tables import Booking, Seat, table
-from tests.hall import Hall
+from tests.kit.hall import Hall
 
 BOOKINGS: Final = 5_000
 DAYS: Final = 31

@@ -37,7 +37,7 @@ from queue_system.actions import tickets
 from queue_system.store.database import Tx
 from queue_system.store.log import SYSTEM
 from queue_system.store.queries import line
-from tests.wire import Wire, request
+from tests.kit.wire import Wire, request
 
 CLIENTS: Final = 16
 ROUNDS: Final = 12

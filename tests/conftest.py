@@ -20,13 +20,13 @@ from queue_system.clock import FrozenClock
 from queue_system.store import schema
 from queue_system.store.database import Database
 from queue_system.web import passwords
-from tests import postgres
-from tests.chromium import chromium
-from tests.compiled import share_compiled
-from tests.postgres_pool import Pool
-from tests.process_log import process_log
+from tests.kit import postgres
+from tests.kit.chromium import chromium
+from tests.kit.compiled import share_compiled
+from tests.kit.postgres_pool import Pool
+from tests.kit.process_log import process_log
 
-pytest_plugins = ("tests.effort",)
+pytest_plugins = ("tests.kit.effort",)
 
 # A real hash takes a third of a second of processor time, and nearly every test of a page signs somebody in.
 # Tests about the cost itself ask for `real_passwords`.

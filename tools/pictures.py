@@ -17,11 +17,11 @@ from typing import Final
 from PIL import Image
 from playwright.sync_api import ViewportSize, expect
 
-from tests import demo_process
-from tests.chromium import chromium
-from tests.demo_process import Demo
-from tests.tree import ROOT
-from tests.whole_house import Tab, sign_in, tab
+from tests.kit import demo_process
+from tests.kit.chromium import chromium
+from tests.kit.demo_process import Demo
+from tests.kit.tree import ROOT
+from tests.kit.whole_house import Tab, sign_in, tab
 
 FOLDER: Final = ROOT / "docs" / "pictures"
 LARGEST_BYTES: Final = 200_000

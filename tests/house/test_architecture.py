@@ -1,0 +1,285 @@
+"""Who may import whom, read from the source: house rule by house rule."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from functools import cache
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+from typing import NamedTuple
+
+from tests.kit.tree import PACKAGES, ROOT, SURFACES, package_files, parse
+
+# Part of the house → parts whose modules it may import; a part always may import itself. The longest name of a
+# module that fits decides. Each folder of `queue_system.surfaces` is a part of its own.
+PARTS = {
+    "queue_system.core": "core",
+    "queue_system.clock": "clock",
+    "queue_system.configuration": "configuration",
+    "queue_system.settings": "settings",
+    "queue_system.measures": "measures",
+    "queue_system.logs": "logs",
+    "queue_system.store": "store",
+    "queue_system.actions": "actions",
+    "queue_system.profiles": "profiles",
+    "queue_system.i18n": "i18n",
+    "queue_system.live": "live",
+    "queue_system.web": "web",
+    "queue_system.surfaces": "surfaces",
+    **{f"queue_system.surfaces.{name}": name for name in SURFACES if name not in ("displays", "kiosk")},
+    "displays": "displays",
+    "kiosk": "kiosk",
+    "printers": "printers",
+    "queue_system.ops": "ops",
+    "queue_system.printing": "printing",
+    "queue_system.app": "app",
+    "queue_system.demo": "demo",
+    "queue_system": "commands",
+}
+# What a surface stands on.
+FLOOR = {"core", "store", "actions", "i18n", "live", "web"}
+MAY_IMPORT: dict[str, set[str]] = {
+    "core": set(),
+    "clock": set(),
+    "configuration": set(),
+    "measures": set(),
+    "settings": {"core"},
+    "logs": {"configuration"},
+    "store": {"core", "clock", "measures", "settings"},
+    "actions": {"core", "store"},
+    "profiles": {"core", "store", "settings"},
+    "i18n": {"core"},
+    "live": {"core", "store"},
+    "web": {"configuration", "settings", "logs", "clock", "measures", "core", "store", "actions", "i18n", "live"},
+    "surfaces": set(),
+    **{name: set(FLOOR) for name in SURFACES},
+    # Lists what a profile asks for and nothing does.
+    "office": FLOOR | {"profiles"},
+    # A screen has nothing to write with: it is given a reader.
+    "displays": (FLOOR | {"settings"}) - {"actions"},
+    "printers": set(),
+    "ops": {"clock", "configuration", "logs", "measures", "core", "store", "profiles", "i18n"},
+    "printing": {"core", "store", "actions", "i18n", "web", "ops", "printers"},
+    # The composition root is the only one that knows the surfaces.
+    "app": {"clock", "configuration", "store", "actions", "live", "web", "ops", "printing", *SURFACES},
+    "demo": {"clock", "configuration", "core", "store", "actions", "profiles", "web", "ops", "printers", "app"},
+    "commands": {
+        *(
+            "clock",
+            "configuration",
+            "logs",
+            "core",
+            "store",
+            "actions",
+            "profiles",
+            "i18n",
+            "web",
+            "ops",
+            "app",
+            "demo",
+        ),
+    },
+}
+# Libraries that say by themselves on which floor a module lives.
+FORBIDDEN_LIBRARIES = {
+    "core": {"sqlalchemy", "sqlmodel", "starlette", "uvicorn", "jinja2", "pydantic", "structlog", "psycopg"},
+    "settings": {"sqlalchemy", "sqlmodel", "starlette", "uvicorn", "jinja2", "psycopg"},
+    "store": {"starlette", "uvicorn", "jinja2"},
+    "actions": {"starlette", "uvicorn", "jinja2", "escpos"},
+    "profiles": {"starlette", "uvicorn", "jinja2"},
+    "i18n": {"sqlalchemy", "sqlmodel", "starlette", "uvicorn"},
+    "live": {"sqlalchemy", "sqlmodel", "psycopg"},
+    "web": {"psycopg", "escpos"},
+    **{name: {"sqlalchemy", "sqlmodel", "psycopg", "escpos"} for name in SURFACES},
+}
+# A pure core has no use for these.
+IMPURE = {"os", "io", "pathlib", "sqlite3", "socket", "asyncio", "threading", "subprocess", "time", "logging"}
+# Libraries that only decide: tables of the numbering plans, and the grammar of addresses. They read and send nothing.
+CORE_LIBRARIES = {"phonenumbers", "email_validator"}
+PRINTERS_LIBRARIES = {"PIL", "escpos", "uharfbuzz", "segno", "websockets", "fontTools"}
+
+
+class Import(NamedTuple):
+    """`module` (dotted) imports `target` (dotted) in `line`."""
+
+    module: str
+    target: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.module}, line {self.line}: imports {self.target}"
+
+
+# ---------------------------------------------------------------- who may import whom
+
+
+def test_every_import_goes_down_the_house() -> None:
+    wrong = [
+        f"{found} ({part_of(found.module)} may not import {part_of(found.target)})"
+        for found in imports()
+        if is_ours(found.target) and not allowed(found)
+    ]
+    assert wrong == []
+
+
+def test_no_module_needs_itself() -> None:
+    """Circles within a part count too, and so do imports inside functions and those for annotations alone."""
+    assert circle({(found.module, found.target) for found in imports() if is_ours(found.target)}) == []
+
+
+def test_circles_are_found() -> None:
+    assert circle({("a", "b"), ("b", "c"), ("a", "c"), ("c", "c")}) == []
+    assert set(circle({("a", "b"), ("b", "a"), ("b", "c")})) == {"a", "b"}
+    assert set(circle({("a", "b"), ("b", "c"), ("c", "d"), ("d", "b")})) == {"b", "c", "d"}
+
+
+def test_every_permission_to_import_is_used() -> None:
+    """An edge that nobody uses is a door that somebody will go through by mistake."""
+    used = {(part_of(found.module), part_of(found.target)) for found in imports()}
+    unused = [
+        (part, other)
+        for part, others in MAY_IMPORT.items()
+        for other in sorted(others)
+        # What surfaces may use is one list for all of them.
+        if (part, other) not in used and not (part in SURFACES and other in FLOOR)
+    ]
+    assert unused == []
+
+
+def test_nobody_imports_the_command_line() -> None:
+    assert [str(found) for found in imports() if part_of(found.target) == "commands" != part_of(found.module)] == []
+
+
+def test_a_surface_is_known_to_the_composition_root_alone() -> None:
+    wrong = [
+        str(found)
+        for found in imports()
+        if part_of(found.target) in SURFACES and part_of(found.module) not in {part_of(found.target), "app"}
+    ]
+    assert wrong == []
+
+
+def test_libraries_stay_on_their_floor() -> None:
+    wrong = [
+        str(found)
+        for found in imports()
+        if found.target.split(".")[0] in FORBIDDEN_LIBRARIES.get(part_of(found.module), set())
+    ]
+    assert wrong == []
+
+
+def test_the_core_is_pure() -> None:
+    wrong = [
+        str(found)
+        for found in imports()
+        if part_of(found.module) == "core"
+        and not is_ours(found.target)
+        and (
+            found.target.split(".")[0] in IMPURE
+            or found.target.split(".")[0] not in sys.stdlib_module_names | CORE_LIBRARIES
+        )
+    ]
+    assert wrong == []
+
+
+def test_printers_stand_beside_the_house() -> None:
+    wrong = [
+        str(found)
+        for found in imports()
+        if part_of(found.module) == "printers"
+        and part_of(found.target) != "printers"
+        and found.target.split(".")[0] not in sys.stdlib_module_names | PRINTERS_LIBRARIES
+    ]
+    assert wrong == []
+
+
+def test_a_rule_that_nothing_obeys_yet_is_still_a_rule() -> None:
+    # The rules above hold for an empty tree too; these examples show that they bite.
+    forbidden = [
+        Import("queue_system.core.slots", "queue_system.store.tables", 1),
+        Import("queue_system.store.log", "queue_system.actions.calling", 1),
+        Import("queue_system.web.kit", "queue_system.surfaces.desk.pages", 1),
+        Import("queue_system.surfaces.desk.pages", "queue_system.app", 1),
+        Import("displays.pages", "queue_system.actions.calling", 1),
+        Import("displays.pages", "queue_system.surfaces.desk.pages", 1),
+        Import("displays.pages", "kiosk.pages", 1),
+        Import("queue_system.surfaces.desk.pages", "queue_system.surfaces.reception.view", 1),
+        Import("queue_system.app", "queue_system.demo.paper", 1),
+        Import("queue_system.ops.serving", "queue_system.web.kit", 1),
+        Import("printers.worker", "queue_system.clock", 1),
+        Import("queue_system.actions.tickets", "queue_system.configuration", 1),
+    ]
+    permitted = [
+        Import("queue_system.surfaces.desk.pages", "queue_system.web.kit", 1),
+        Import("queue_system.surfaces.desk.pages", "queue_system.actions.calling", 1),
+        Import("displays.pages", "queue_system.live.socket", 1),
+        Import("kiosk.pages", "queue_system.actions.tickets", 1),
+        Import("queue_system.printing.runner", "printers.worker", 1),
+        Import("queue_system.__main__", "queue_system.app", 1),
+    ]
+    assert [str(example) for example in forbidden if allowed(example)] == []
+    assert [str(example) for example in permitted if not allowed(example)] == []
+
+
+# ---------------------------------------------------------------- reading the imports
+
+
+def allowed(found: Import) -> bool:
+    mine, other = part_of(found.module), part_of(found.target)
+    return mine == other or other in MAY_IMPORT[mine]
+
+
+def circle(arrows: set[tuple[str, str]]) -> list[str]:
+    """Modules that lead along the arrows back to the first of them; empty when none do."""
+    order: TopologicalSorter[str] = TopologicalSorter()
+    for module, other in arrows:
+        if module != other:
+            order.add(module, other)
+    try:
+        order.prepare()
+    except CycleError as error:
+        found: list[str] = error.args[1]
+        return found
+    return []
+
+
+def part_of(module: str) -> str:
+    """The part of the house that a dotted name belongs to; "" for a library."""
+    names = [name for name in PARTS if module == name or module.startswith(f"{name}.")]
+    return PARTS[max(names, key=len)] if names else ""
+
+
+def is_ours(module: str) -> bool:
+    return module.split(".", maxsplit=1)[0] in PACKAGES
+
+
+@cache
+def imports() -> list[Import]:
+    """Every import of our four packages, wherever in the module it stands."""
+    modules = {module_name(path): path for path in package_files()}
+    found = []
+    for module, path in sorted(modules.items()):
+        for node in ast.walk(parse(path)):
+            if isinstance(node, ast.Import):
+                found += [Import(module, alias.name, node.lineno) for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                base = absolute(module, path.name == "__init__.py", node)
+                for alias in node.names:
+                    whole = f"{base}.{alias.name}"
+                    found.append(Import(module, whole if whole in modules else base, node.lineno))
+    return found
+
+
+def absolute(module: str, is_package: bool, node: ast.ImportFrom) -> str:
+    """The dotted name that a (relative) from-import starts from."""
+    if not node.level:
+        return node.module or ""
+    above = module.split(".")
+    above = above[: len(above) - node.level + (1 if is_package else 0)]
+    return ".".join([*above, *(node.module or "").split(".")]).rstrip(".")
+
+
+def module_name(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)

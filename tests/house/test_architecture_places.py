@@ -1,0 +1,422 @@
+"""What may stand in one place only, and what may stand nowhere, read from the source."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.kit.tree import PACKAGES, ROOT, files, package_files, parse, python_files
+
+LONGEST_MODULE = 400
+# Tables of cases may be longer than code: they are read from top to bottom, not held in the head.
+LONGEST_TEST = 500
+
+# Tables of settings; of two of them the day's work changes some columns.
+SETTINGS = {
+    *("Organisation", "Branch", "Zone", "Department", "Queue", "Service", "Document", "ServiceDocument"),
+    *("ServiceReferral", "Resource", "ServiceResource", "Counter", "CounterQueue", "Priority", "BranchPriority"),
+    *("PolicyRow", "Confidentiality", "OpeningHours", "SeasonRow", "ClosureRow", "OutreachDay", "Text"),
+}
+OF_THE_DAY = {
+    "Branch": {"last_seq", "last_at", "chain", "live_day"},
+    "Counter": {"staff_id", "seated_at", "last_press"},
+}
+
+# ---------------------------------------------------------------- what stands in one place
+
+
+def test_transactions_are_begun_and_committed_in_one_place() -> None:
+    assert offences(commits, except_for=("queue_system/store/tx.py",)) == []
+    assert offences(commits_in_words, except_for=("queue_system/store/dialect.py",)) == []
+
+
+def test_only_the_clock_knows_the_time() -> None:
+    assert offences(reads_the_clock, except_for=("queue_system/clock.py",)) == []
+
+
+def test_screens_have_no_way_to_write() -> None:
+    assert offences(writes_to_the_database, packages=("displays",)) == []
+
+
+def test_who_only_looks_leaves_out_what_past_sessions_left_open() -> None:
+    """`line.open_tickets` is for actions, which have closed those first; looks ask `line.in_hall`."""
+    allowed = ("queue_system/actions/", "queue_system/store/queries/line.py")
+    assert offences(asks_for_all_open_tickets, except_for=allowed) == []
+
+
+def test_whatever_is_done_in_the_hall_closes_what_is_over_first() -> None:
+    """What is done with a ticket of the line is done in `in_session`, which closes what is over."""
+    of_the_line = ("calling", "counters", "tickets", "raising")
+    packages = tuple(f"queue_system/actions/{name}.py" for name in of_the_line)
+    assert offences(locks_alone, packages=packages) == []
+
+
+def test_settings_are_changed_where_their_version_moves_on() -> None:
+    """Else other nodes, and this one, would serve those that they remember."""
+    # A new house has nobody yet who could remember anything.
+    allowed = ("queue_system/store/editing.py", "queue_system/profiles/")
+    assert offences(changes_settings_in_passing, except_for=allowed) == []
+
+
+def test_only_the_configuration_reads_the_environment() -> None:
+    assert offences(reads_the_environment, except_for=("queue_system/configuration.py",)) == []
+
+
+def test_only_the_dialect_tells_sqlite_from_postgresql() -> None:
+    allowed = (
+        "queue_system/store/dialect.py",
+        "queue_system/configuration.py",
+        # What was once written down for both databases; it decides nothing.
+        "queue_system/store/migrations/versions/",
+    )
+    assert offences(names_a_dialect, except_for=allowed) == []
+
+
+def test_modules_import_their_annotations_lazily() -> None:
+    wrong = [
+        str(path.relative_to(ROOT))
+        for path in python_files()
+        if parse(path).body
+        and "from __future__ import annotations" not in path.read_text(encoding="utf-8")
+        # A package's front may be nothing but its sentence.
+        and not (path.name == "__init__.py" and len(parse(path).body) == 1)
+    ]
+    assert wrong == []
+
+
+def test_no_module_hides_one_of_the_standard_library() -> None:
+    # Fixed by the layout of the house; two floors down it can hide nothing.
+    fixed = "queue_system/live/socket.py"
+    names = {path.relative_to(ROOT).as_posix(): path.stem for path in package_files()}
+    wrong = [
+        name
+        for name, stem in names.items()
+        if stem in sys.stdlib_module_names and not stem.startswith("__") and name != fixed
+    ]
+    assert wrong == []
+
+
+def test_no_module_is_a_drawer_for_everything() -> None:
+    drawers = {"utils", "util", "helpers", "helper", "common", "managers", "manager", "misc"}
+    assert [str(path.relative_to(ROOT)) for path in python_files() if path.stem in drawers] == []
+
+
+def test_modules_are_short() -> None:
+    long = {
+        str(path.relative_to(ROOT)): count
+        for path in python_files()
+        if "migrations" not in path.parts
+        and (count := len(path.read_text(encoding="utf-8").splitlines()))
+        > (LONGEST_TEST if "tests" in path.parts else LONGEST_MODULE)
+    }
+    assert long == {}
+
+
+# ---------------------------------------------------------------- other files
+
+
+def test_styles_know_no_left_and_no_right() -> None:
+    # Browsers of 2019 know no logical margins: the sheets of screen and telephone write both directions out.
+    old = {"screen.css", "ticket.css"}
+    sheets = [path for path in files("*.css") if "vendor" not in path.parts and path.name not in old]
+    wrong = [
+        f"{path.relative_to(ROOT)}, line {line}: {text}"
+        for path in sheets
+        for line, text in physical_declarations(path.read_text(encoding="utf-8"))
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    "style",
+    [
+        "a { margin-left: 1px }",
+        "a{left:0}",
+        "a { color: red; text-align: right; }",
+        "a { border-top-right-radius: 2px }",
+        "a { inset: 0; float: left }",
+        "@media (min-width: 3em) { a { padding-right: 0 } }",
+    ],
+)
+def test_physical_styles_are_found(style: str) -> None:
+    assert len(list(physical_declarations(style))) == 1
+
+
+@pytest.mark.parametrize(
+    "style",
+    [
+        "a { margin-inline-start: 1px }",
+        ".left-over { color: red }",
+        "a::before { content: 'left: 1' }",
+        "/* left: 0 */ a { text-align: start }",
+        "a { grid-area: right }",
+    ],
+)
+def test_logical_styles_are_left_alone(style: str) -> None:
+    assert list(physical_declarations(style)) == []
+
+
+def test_nothing_names_a_registry_or_a_machine() -> None:
+    # Put together here, so that this file does not name them either.
+    hosts = ["py" + "pi.org", "python" + "hosted.org", "registry.npm" + "js", "npm" + "js.com", "deb.deb" + "ian.org"]
+    places = [
+        r"(?<![\w.])/wo" + r"rk/",
+        r"(?<![\w.])/fa" + r"rm\b",
+        r"(?<![\w.])/tm" + r"p/\w",
+        r"(?<![\w.])/ro" + r"ot/",
+    ]
+    pattern = re.compile("|".join([*map(re.escape, hosts), *places, r"/home/\w"]))
+    wrong = []
+    for path in files("*"):
+        if {"vendor", "fonts"} & set(path.parts) and path.suffix not in {".py", ".md"}:
+            continue
+        try:
+            text = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            continue
+        wrong += [
+            f"{path.relative_to(ROOT)}, line {number}: {line.strip()[:120]}"
+            for number, line in enumerate(text.splitlines(), 1)
+            if pattern.search(line)
+        ]
+    assert wrong == []
+
+
+# ---------------------------------------------------------------- looking at one module
+
+
+def commits(tree: ast.AST) -> Iterator[ast.AST]:
+    """A commit, and the beginning of what ends with one, called or handed on."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and node.attr in ("commit", "begin"):
+            yield node
+
+
+def commits_in_words(tree: ast.AST) -> Iterator[ast.AST]:
+    """The same as a statement, and connections that commit after each of theirs."""
+    words = re.compile(r"\s*(BEGIN|COMMIT|START TRANSACTION|AUTOCOMMIT)\b")
+    prose = {id(node) for node in docstrings(tree)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            if id(node) not in prose and words.match(node.value):
+                yield node
+        elif isinstance(node, ast.keyword | ast.Attribute) and "autocommit" in (
+            getattr(node, "arg", None),
+            getattr(node, "attr", None),
+        ):
+            yield node
+
+
+def asks_for_all_open_tickets(tree: ast.AST) -> Iterator[ast.AST]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute | ast.Name) and "open_tickets" in (
+            getattr(node, "attr", ""),
+            getattr(node, "id", ""),
+        ):
+            yield node
+
+
+def locks_alone(tree: ast.AST) -> Iterator[ast.AST]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "locked":
+            yield node
+
+
+def changes_settings_in_passing(tree: ast.AST) -> Iterator[ast.AST]:
+    """Changes of the tables of settings outside a `with editing…`, and whoever moves a version by hand."""
+    names = {
+        target.id: table
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign) and (table := _table_of(node.value, {}))
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    inside = {
+        id(below)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.With)
+        and any(ast.unparse(item.context_expr).startswith("editing") for item in node.items)
+        for below in ast.walk(node)
+    }
+    for node in ast.walk(tree):
+        if id(node) in inside or not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+            continue
+        if node.func.attr in ("insert", "update", "delete") and node.args:
+            table = _table_of(node.args[0], names)
+            if table in SETTINGS and (table not in OF_THE_DAY or node.func.attr != "update"):
+                yield node
+        elif node.func.attr == "values":
+            chain = next((_table_of(below, names) for below in ast.walk(node.func) if _table_of(below, names)), "")
+            if chain in OF_THE_DAY and not _values_named(node) <= OF_THE_DAY[chain]:
+                yield node
+
+
+def _table_of(node: ast.AST, names: dict[str, str]) -> str:
+    """The model whose table an expression is: `table(X)`, `tables.table(tables.X)`, or a name for one."""
+    if isinstance(node, ast.Name):
+        return names.get(node.id, "")
+    if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] == "table" and node.args:
+        return ast.unparse(node.args[0]).split(".")[-1]
+    return ""
+
+
+def _values_named(node: ast.Call) -> set[str]:
+    """The columns that a call of `values` names: by keyword, or in a dictionary that stands there."""
+    keys = [ast.unparse(key) for given in node.args if isinstance(given, ast.Dict) for key in given.keys if key]
+    return {keyword.arg for keyword in node.keywords if keyword.arg} | {key.strip("'") for key in keys}
+
+
+def reads_the_clock(tree: ast.AST) -> Iterator[ast.AST]:
+    """`datetime.now`, `datetime.today`, `date.today`, `utcnow`, `time.time`, called or handed on."""
+    names = {"time", "time_ns", "localtime", "gmtime"}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute):
+            owner = ast.unparse(node.value).split(".")[-1]
+            if (
+                (node.attr in ("now", "today") and owner in ("datetime", "date"))
+                or node.attr in ("utcnow", "utcfromtimestamp")
+                or (node.attr in names and owner == "time")
+            ):
+                yield node
+        elif (
+            isinstance(node, ast.ImportFrom) and node.module == "time" and names & {alias.name for alias in node.names}
+        ):
+            yield node
+
+
+def reads_the_environment(tree: ast.AST) -> Iterator[ast.AST]:
+    names = {"environ", "environb", "getenv", "putenv"}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute):
+            found = node.attr in names and ast.unparse(node.value) == "os"
+        elif isinstance(node, ast.ImportFrom):
+            found = node.module == "os" and bool(names & {alias.name for alias in node.names})
+        else:
+            continue
+        if found:
+            yield node
+
+
+def writes_to_the_database(tree: ast.AST) -> Iterator[ast.AST]:
+    """Any of the ways in, and the database itself, which has them all."""
+    ways = ("write", "write_now", "write_in", "write_in_now", "migrating", "database")
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and node.attr in ways:
+            yield node
+
+
+def names_a_dialect(tree: ast.AST) -> Iterator[ast.AST]:
+    """A dialect's word in a name or in text that the program uses; docstrings may explain."""
+    words = re.compile(r"sqlite|postgres|psycopg|\bpragma\b", re.IGNORECASE)
+    prose = {id(node) for node in docstrings(tree)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            said = "" if id(node) in prose else node.value
+        elif isinstance(node, ast.Name):
+            said = node.id
+        elif isinstance(node, ast.Attribute):
+            said = node.attr
+        elif isinstance(node, ast.alias):
+            said = node.name
+        elif isinstance(node, ast.ImportFrom):
+            said = node.module or ""
+        elif isinstance(node, ast.keyword | ast.arg):
+            said = node.arg or ""
+        else:
+            continue
+        if words.search(said):
+            yield node
+
+
+def docstrings(tree: ast.AST) -> Iterator[ast.Constant]:
+    """Texts that stand alone as statements: docstrings of modules, classes, functions and attributes."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            yield node.value
+
+
+@pytest.mark.parametrize(
+    ("rule", "source"),
+    [
+        (commits, "connection.commit()"),
+        (reads_the_clock, "import datetime as d\nd.datetime.now(UTC)"),
+        (reads_the_clock, "date.today()"),
+        (reads_the_clock, "field(default_factory=datetime.utcnow)"),
+        (reads_the_clock, "time.time()"),
+        (reads_the_clock, "from time import time"),
+        (reads_the_environment, "os.environ['QUEUE_PORT']"),
+        (reads_the_environment, "from os import environ"),
+        (names_a_dialect, "engine.dialect.name == 'sqlite'"),
+        (names_a_dialect, "from sqlalchemy.dialects.postgresql import JSONB"),
+        (names_a_dialect, "Index('i', postgresql_where=x)"),
+        (commits, "with engine.begin() as connection: pass"),
+        (commits, "with engine.connect() as connection, connection.begin(): pass"),
+        (commits, "in_the_end(connection.commit)"),
+        (commits_in_words, "tx.execute(sa.text('COMMIT'))"),
+        (commits_in_words, "psycopg.connect(url, autocommit=True)"),
+        (commits_in_words, "connection.autocommit = True"),
+        (commits_in_words, "sa.create_engine(url, isolation_level='AUTOCOMMIT')"),
+        (writes_to_the_database, "await database.write(work)"),
+        (changes_settings_in_passing, "tx.execute(sa.update(table(Service)).values(names=names))"),
+        (changes_settings_in_passing, "POLICY = tables.table(tables.PolicyRow)\ntx.execute(sa.insert(POLICY), rows)"),
+        (changes_settings_in_passing, "tx.execute(sa.update(table(Branch)).values(config_version=2))"),
+        (changes_settings_in_passing, "b = table(Branch)\ntx.execute(sa.update(b).where(x).values({'data': {}}))"),
+        (changes_settings_in_passing, "with locked(tx, id):\n    tx.execute(sa.delete(table(Counter)))"),
+        (writes_to_the_database, "await reader.write_in(branch, work)"),
+        (writes_to_the_database, "write = house.database"),
+    ],
+)
+def test_offences_are_found(rule: Callable[[ast.AST], Iterator[ast.AST]], source: str) -> None:
+    assert list(rule(ast.parse(source)))
+
+
+@pytest.mark.parametrize(
+    ("rule", "source"),
+    [
+        (reads_the_clock, "clock.now()\ntx.now\ntime.monotonic()"),
+        (names_a_dialect, '"""On SQLite this is a file."""\ndef f():\n    """PostgreSQL too."""'),
+        (reads_the_environment, "jinja.environ\nos.path"),
+        (commits, "with connection.begin_nested(): pass"),
+        (changes_settings_in_passing, "with editing(tx, [id]):\n    tx.execute(sa.update(table(Service)).values(x=1))"),
+        (changes_settings_in_passing, "tx.execute(sa.update(table(Branch)).where(x).values(last_seq=3, chain='0'))"),
+        (changes_settings_in_passing, "tx.execute(sa.update(table(Ticket)).values(state='served'))"),
+        (commits_in_words, 'def f():\n    """COMMIT comes later."""\n    begins = "BEGINNING"'),
+    ],
+)
+def test_what_is_no_offence_passes(rule: Callable[[ast.AST], Iterator[ast.AST]], source: str) -> None:
+    assert list(rule(ast.parse(source))) == []
+
+
+def offences(
+    rule: Callable[[ast.AST], Iterator[ast.AST]],
+    *,
+    packages: tuple[str, ...] = PACKAGES,
+    except_for: tuple[str, ...] = (),
+) -> list[str]:
+    """Places where `rule` finds something, as "file, line: source"."""
+    found = []
+    for path in package_files():
+        name = path.relative_to(ROOT).as_posix()
+        if name.startswith(packages) and not name.startswith(except_for or ("\0",)):
+            found += [
+                f"{name}, line {getattr(node, 'lineno', 0)}: {ast.unparse(node)[:100]}" for node in rule(parse(path))
+            ]
+    return found
+
+
+def physical_declarations(sheet: str) -> Iterator[tuple[int, str]]:
+    """(line, declaration) for every CSS declaration that names a physical side of the inline axis."""
+    blank = lambda match: re.sub(r"[^\n]", " ", match.group())  # noqa: E731 - keeps the line numbers
+    sheet = re.sub(r"/\*.*?\*/", blank, sheet, flags=re.DOTALL)
+    sheet = re.sub(r"\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'", blank, sheet)
+    sided = re.compile(r"(?:^|-)(?:left|right)(?:-|$)")
+    aligning = {"text-align", "text-align-last", "float", "clear", "justify-content", "justify-items", "justify-self"}
+    for match in re.finditer(r"(?<=[{;])\s*([\w-]+)\s*:\s*([^{};]*)(?=[;}])", sheet):
+        name, value = match.group(1).lower(), match.group(2).lower()
+        if sided.search(name) or (name in aligning and re.search(r"\b(?:left|right)\b", value)):
+            line = sheet.count("\n", 0, match.start(1)) + 1
+            yield line, f"{name}: {value.strip()}"

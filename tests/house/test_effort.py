@@ -1,0 +1,68 @@
+"""No test is more work than ten seconds of the processor unless it says so; here a tenth of a second is enough."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.kit.tree import ROOT
+
+pytestmark = pytest.mark.process
+
+LOWER = """
+from tests import effort
+from tests.effort import *
+effort.LIMIT_SECONDS = 0.1
+"""
+TESTS = """
+import subprocess, sys, time
+import pytest
+
+BURN = "import time\\nwhile time.process_time() < 0.4: pass"
+
+def test_works():
+    end = time.process_time() + 0.4
+    while time.process_time() < end:
+        pass
+
+def test_lets_another_work():
+    subprocess.run([sys.executable, "-c", BURN], check=True)
+
+def test_lets_another_work_that_lives_on():
+    other = subprocess.Popen([sys.executable, "-c", BURN + "\\nprint('done', flush=True)\\ninput()"], stdin=-1, stdout=-1)
+    other.stdout.readline()
+
+@pytest.mark.slow
+def test_says_so():
+    test_works()
+
+def test_waits():
+    time.sleep(0.4)
+
+def test_is_wrong():
+    test_works()
+    assert "what is wrong" == "is told"
+"""
+
+
+def test_a_test_that_is_much_work_has_to_say_so(tmp_path: Path) -> None:
+    (tmp_path / "lower.py").write_text(LOWER, encoding="utf-8")
+    (tmp_path / "test_work.py").write_text(TESTS, encoding="utf-8")
+    (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers = slow: more than that\n", encoding="utf-8")
+    result = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "lower", "-p", "no:cacheprovider", "-p", "no:schemathesis"],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "4 failed, 2 passed" in result.stdout, result.stdout
+    assert result.stdout.count("seconds of processor time and is not marked `slow`") == 3
+    for name in ("test_works", "test_lets_another_work", "test_lets_another_work_that_lives_on"):
+        assert f"FAILED test_work.py::{name} - Failed" in result.stdout
+    assert "FAILED test_work.py::test_is_wrong - AssertionError" in result.stdout

@@ -1,0 +1,333 @@
+"""The whole house as one runs it: the demonstration's own process, a real browser, a day from booking to the counter."""
+
+from __future__ import annotations
+
+import io
+import re
+import signal
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import pytest
+import zxingcpp
+from PIL import Image
+from playwright.sync_api import Browser, expect
+
+from queue_system.clock import SystemClock
+from queue_system.store.database import Database
+from queue_system.store.log import verify
+from tests.kit import demo_process
+from tests.kit.demo_process import Demo
+from tests.kit.whole_house import KIOSKS, NARROW, NUMBER, OFFICE, PHONE, SCREENS, Tab, sign_in, tab
+
+pytestmark = [pytest.mark.browser, pytest.mark.process, pytest.mark.slow, pytest.mark.timeout(300)]
+
+BRANCH: Final = "/book/doha-main"
+DEPARTMENT: Final = "details:has(#consular) > summary"
+# A service for everybody, of twenty-five minutes, whose visitors are received at the first counter.
+SERVICE: Final = "passport-lost"
+COUNTER: Final = "c1"
+# Times are 25 minutes apart: with this one is never sent away as too early, 30 minutes before.
+A_WHILE: Final = timedelta(minutes=4)
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    running = demo_process.start(tmp_path_factory.mktemp("house"))
+    yield running
+    running.stop(signal.SIGKILL)
+
+
+# ---------------------------------------------------------------- the day
+
+
+def test_a_day_by_keyboard_alone(browser: Browser, demo: Demo) -> None:
+    """Book, check in, hold the paper, be called, be seen on the screen, go there, be served: in Arabic."""
+    with (
+        tab(browser, demo, PHONE) as phone,
+        tab(browser, demo, KIOSKS[0]) as kiosk,
+        tab(browser, demo, OFFICE) as paper,
+        tab(browser, demo, SCREENS[0]) as screen,
+        tab(browser, demo, OFFICE) as desk,
+    ):
+        screen.open("/demo/display")
+        paper.open("/paper")
+        papers = paper.page.locator("main img").count()
+        sign_in(desk, "layla")
+        desk.press(f"form[action$='/{COUNTER}/sitting'] button")
+        desk.page.wait_for_url(f"**/{COUNTER}")
+
+        code = book_by_keyboard(phone)
+        ticket = check_in_by_keyboard(kiosk, code)
+
+        expect(paper.page.locator("main img")).to_have_count(papers + 1)
+        image = Image.open(
+            io.BytesIO(demo.get(paper.page.locator("main img").first.get_attribute("src") or "").content)
+        )
+        link = next(found.text for found in zxingcpp.read_barcodes(image))
+        assert link.startswith(f"{demo.address}/t/")
+
+        phone.page.goto(link)
+        expect(phone.page.locator("#ticket")).to_have_attribute("data-state", "waiting")
+        assert phone.text("#ticket .code") == ticket
+
+        desk.page.keyboard.press("n")
+        expect(desk.page.locator("#desk-mine .code").first).to_have_text(ticket)
+        expect(screen.page.locator(".newest:not([hidden]) .code").first).to_have_text(ticket)
+        expect(screen.page.locator(".newest:not([hidden]) .counter").first).to_contain_text("1")
+        expect(phone.page.locator("#ticket")).to_have_attribute("data-state", "called")
+        expect(phone.page.locator("#ticket .where-to")).to_contain_text("1")
+
+        desk.page.keyboard.press("s")
+        expect(phone.page.locator("#ticket")).to_have_attribute("data-state", "serving")
+        desk.page.keyboard.press("f")
+        expect(phone.page.locator("#ticket")).to_have_attribute("data-state", "over")
+        expect(desk.page.locator("#mine-free")).to_be_visible()
+
+        for one in (phone, kiosk, paper, screen, desk):
+            assert one.complaints == []
+    database = Database(f"sqlite:///{demo.folder / 'queue.db'}", SystemClock())
+    assert all(verdict.broken_at is None for verdict in database.read_now(verify))
+    database.close()
+
+
+def book_by_keyboard(phone: Tab) -> str:
+    """The next free time of today that one can still come to; returns the booking's code."""
+    phone.open("/")
+    phone.press(f"a[href='{BRANCH}']")
+    phone.press(DEPARTMENT)
+    phone.press(f"a[href='{BRANCH}/{SERVICE}']")
+    phone.press(".buttons a.button")
+    phone.press(".days a.choice")
+    phone.press(phone.page.locator(f"a.time[href*='{next_time(phone)}']"))
+    phone.type("#name", "سمر الحلبي")
+    phone.type("#contact", "٥٥١٢ ٣٤٥٦")
+    phone.page.keyboard.press("Enter")
+    phone.press("form[action$=confirmation] button")
+    expect(phone.page.locator(".panel h1")).to_be_visible()
+    return phone.text(".ticket-card .code").replace(" ", "")
+
+
+def next_time(phone: Tab) -> str:
+    """The first time on the page that does not pass while one books it; one may come half an hour before it."""
+    phone.page.locator("a.time").first.wait_for()
+    now = datetime.fromisoformat(phone.demo.get("/api/v1/branches/doha-main/queues").json()["at"])
+    least = f"{(now + A_WHILE).astimezone(UTC):%Y%m%dT%H%MZ}"
+    hrefs = [link.get_attribute("href") or "" for link in phone.page.locator("a.time").all()]
+    times = [found[0] for href in hrefs if (found := re.search(r"\d{8}T\d{4}Z", href))]
+    return next(time for time in times if time > least)
+
+
+def check_in_by_keyboard(kiosk: Tab, code: str) -> str:
+    """As a scanner types the booking's code; returns the number's."""
+    kiosk.open("/demo/kiosk")
+    kiosk.press(".kiosk-card-appointment")
+    kiosk.type("#code", code)
+    kiosk.page.keyboard.press("Enter")
+    kiosk.number_on_kiosk()
+    return kiosk.text(NUMBER)
+
+
+def test_the_day_without_scripts(browser: Browser, demo: Demo) -> None:
+    """Booking, kiosk, ticket page and desk are complete without a line of JavaScript."""
+    with (
+        tab(browser, demo, PHONE, scripts=False) as phone,
+        tab(browser, demo, KIOSKS[1], scripts=False) as kiosk,
+        tab(browser, demo, OFFICE, scripts=False) as desk,
+    ):
+        book(phone, "samar@example.org")
+        assert phone.page.locator(".panel h1").count() == 1
+
+        kiosk.open("/demo/kiosk")
+        kiosk.click("a.kiosk-card[href*='/groups/']", 1)
+        kiosk.click("a.kiosk-card[href*='/services/']")
+        kiosk.click("form.kiosk-take button.kiosk-card-main")
+        token, ticket = kiosk.number_on_kiosk(), kiosk.text(NUMBER)
+        assert kiosk.page.locator("meta[http-equiv=refresh]").count() == 1
+
+        phone.open(f"/t/{token}")
+        assert phone.text("#ticket .code") == ticket
+        assert phone.page.locator("meta[http-equiv=refresh]").count() == 1
+
+        sign_in(desk, "omar")
+        counters = desk.page.locator("form[action$='/sitting']").count()
+        seats = [
+            desk.page.locator("form[action$='/sitting']").nth(at).get_attribute("action") for at in range(counters)
+        ]
+        for seat in seats:
+            desk.open("/desk")
+            desk.click(f"form[action='{seat}'] button")
+            if desk.page.locator("tr .code", has_text=ticket).count():
+                break
+            desk.click("form[action$='/leaving'] button")
+        else:
+            raise AssertionError(f"no counter has {ticket} in its line: {seats}")
+        desk.click("form[action$='/calls'] button#act-N")
+        assert desk.text("#desk-mine .code") == ticket
+        phone.open(f"/t/{token}")
+        assert phone.page.locator("#ticket").get_attribute("data-state") == "called"
+        desk.click("form[action$='/starts'] button")
+        desk.click("form[action$='/finishes'] button#act-F")
+        assert desk.page.locator("#mine-free").count() == 1
+        phone.open(f"/t/{token}")
+        assert phone.page.locator("#ticket").get_attribute("data-state") == "over"
+        for one in (phone, kiosk, desk):
+            assert one.complaints == []
+
+
+# ---------------------------------------------------------------- every page
+
+
+@pytest.mark.parametrize("language", ["ar", "en"])
+def test_every_page_of_a_citizen(browser: Browser, demo: Demo, language: str) -> None:
+    with tab(browser, demo, NARROW, language) as phone:
+        for name, path in (
+            ("front", "/"),
+            ("services", BRANCH),
+            ("by number only", f"{BRANCH}/passport-collect"),
+            ("by ballot", f"{BRANCH}/passport-apply"),
+            ("service", f"{BRANCH}/{SERVICE}"),
+            ("days", f"{BRANCH}/{SERVICE}/days"),
+            ("my booking", "/my-booking"),
+            ("no such page", "/no-such-page"),
+            ("no such number", "/t/nobody"),
+        ):
+            phone.open(path)
+            phone.look(name)
+        phone.open(f"{BRANCH}/{SERVICE}/days")
+        phone.click(".days a.choice", 1)
+        phone.look("times")
+        phone.click("a.time", 2)
+        phone.look("details")
+        phone.click("main form button")
+        phone.look("mistakes")
+        phone.page.fill("#name", "Samar")
+        phone.page.fill("#contact", f"{language}@example.org")
+        phone.click("main form button")
+        phone.look("check")
+        phone.click("form[action$=confirmation] button")
+        phone.look("confirmed")
+        booking = phone.page.url
+        phone.click("a[href$='/change']")
+        phone.look("other days")
+        phone.page.goto(f"{booking.split('?')[0]}/cancellation")
+        phone.look("cancel")
+        phone.click("main form button")
+        phone.look("cancelled")
+
+
+@pytest.mark.parametrize("language", ["ar", "en"])
+def test_every_page_of_the_kiosk_and_of_a_number(browser: Browser, demo: Demo, language: str) -> None:
+    with tab(browser, demo, KIOSKS[0], language) as kiosk, tab(browser, demo, NARROW, language) as phone:
+        kiosk.open("/demo/kiosk")
+        for size in KIOSKS:
+            kiosk.page.set_viewport_size({"width": size[0], "height": size[1]})
+            kiosk.open(f"/kiosk/{language}")
+            kiosk.look("start")
+            kiosk.open(f"/kiosk/{language}?a=cl")
+            kiosk.look("start with contrast and larger")
+            kiosk.open(f"/kiosk/{language}/check-in")
+            kiosk.look("check in")
+            kiosk.page.keyboard.type("AAAA")
+            kiosk.page.keyboard.press("Enter")
+            kiosk.page.locator("#code-error").wait_for()
+            kiosk.look("check in, refused")
+            kiosk.open(f"/kiosk/{language}")
+            kiosk.click("a.kiosk-card[href*='/groups/']", 1)
+            kiosk.look("group")
+            kiosk.click("a.kiosk-card[href*='/services/']")
+            kiosk.look("service")
+            kiosk.click("form.kiosk-take button.kiosk-card-main")
+            kiosk.number_on_kiosk()
+            kiosk.look("number")
+        token = kiosk.number_on_kiosk()
+        phone.open(f"/t/{token}")
+        phone.look("waiting")
+        phone.page.locator("details summary").click()
+        phone.click("details form button")
+        phone.look("left")
+
+
+@pytest.mark.parametrize("size", SCREENS, ids=lambda size: "x".join(map(str, size)))
+def test_the_screen_of_the_hall_and_its_pairing(browser: Browser, demo: Demo, size: tuple[int, int]) -> None:
+    with tab(browser, demo, size) as screen:
+        screen.open("/pair?kind=display")
+        screen.look("pairing")
+        screen.open("/demo/display")
+        screen.look("screen")
+
+
+@pytest.mark.parametrize("language", ["ar", "en"])
+def test_every_page_of_the_staff(browser: Browser, demo: Demo, language: str) -> None:
+    with tab(browser, demo, OFFICE, language) as staff:
+        staff.open("/sign-in")
+        staff.look("sign in")
+        staff.click("main form button")
+        staff.look("sign in, refused")
+        sign_in(staff, "admin")
+        staff.look("choose a counter")
+        for path in (
+            "/office",
+            "/office/devices",
+            "/office/printers",
+            "/office/audit",
+            "/paper",
+            "/desk/doha-main/no-such",
+        ):
+            staff.open(path)
+            staff.look(path)
+        staff.open("/desk")
+        staff.click("form[action$='/c5/sitting'] button")
+        staff.page.wait_for_url("**/c5")
+        staff.look("desk")
+        staff.click("#act-leave")
+        staff.page.wait_for_url("**/desk")
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        ("document.querySelector('main').append(document.createElement('button'))", "button-name"),
+        ("document.documentElement.lang = 'en'", "lang"),
+        ("document.querySelector('h1').style.color = 'var(--fault)'", "color-contrast"),
+        ("document.querySelector('main').style.inlineSize = '2000px'", "wider than its window"),
+        ("document.body.append(Object.assign(document.createElement('script'), {textContent: '1'}))", "inline script"),
+        ("console.error('from a script of ours')", "from a script of ours"),
+        ("document.body.append(Object.assign(new Image(), {src: '/no-such.png', alt: ''}))", "no-such.png"),
+    ],
+    ids=["barrier", "language", "dark scheme", "width", "policy", "script", "missing file"],
+)
+def test_the_look_sees_what_is_wrong(browser: Browser, demo: Demo, fault: str, told: str) -> None:
+    """The control of the tests above: each kind of fault, put into a sound page, is seen."""
+    with tab(browser, demo, NARROW) as phone:
+        phone.open("/sign-in")
+        # As light as the paper in the dark scheme alone, and as dark as it should be in the light one.
+        phone.page.evaluate(
+            "sheet => { sheet.replaceSync('@media (prefers-color-scheme: dark) { :root { --fault: #222 } }');"
+            "document.adoptedStyleSheets = [sheet] }",
+            phone.page.evaluate_handle("new CSSStyleSheet()"),
+        )
+        phone.look("sound")
+        phone.page.evaluate(fault)
+        phone.page.wait_for_load_state("networkidle")
+        with pytest.raises(AssertionError, match=told):
+            phone.look("faulty")
+
+
+# ---------------------------------------------------------------- inside
+
+
+def book(phone: Tab, contact: str) -> None:
+    """From the front page to the confirmed appointment, by pressing what one sees."""
+    phone.open("/")
+    phone.click(f"a[href='{BRANCH}']")
+    phone.click(DEPARTMENT)
+    phone.click(f"a[href='{BRANCH}/{SERVICE}']")
+    phone.click(".buttons a.button")
+    phone.click(".days a.choice", 1)
+    phone.click("a.time", 1)
+    phone.page.fill("#name", "سمر الحلبي")
+    phone.page.fill("#contact", contact)
+    phone.click("main form button")
+    phone.click("form[action$=confirmation] button")

@@ -1,0 +1,83 @@
+"""Keys that are put together at run time: every value of the family has its sentence."""
+
+from __future__ import annotations
+
+import ast
+from enum import Enum
+
+import pytest
+
+from printers.driver import Status
+from queue_system.core import errors
+from queue_system.core.bookings import BookingState
+from queue_system.core.facts import KINDS
+from queue_system.core.printers import STANDING_STILL, TRANSPORTS
+from queue_system.core.tickets import TicketState
+from queue_system.i18n.catalogues import REFERENCE, catalogues
+from queue_system.i18n.words import OWN_NAMES
+from queue_system.surfaces import api
+from tests.kit.i18n_usage import modules, name_of
+
+ERROR_CLASSES = frozenset(
+    name for name, value in vars(errors).items() if isinstance(value, type) and issubclass(value, errors.DomainError)
+)
+PRINTER_STATES = tuple(status.value for status in Status)
+SLIP_STATES = ("queued", "claimed", "printed", "failed", "unknown", "void")
+
+
+@pytest.mark.parametrize(("family", "states"), [("ticket", TicketState), ("booking", BookingState)])
+def test_every_state_has_a_word(family: str, states: type[Enum]) -> None:
+    assert members(f"state.{family}.") == {str(state.value) for state in states}
+
+
+@pytest.mark.parametrize(("family", "states"), [("printer", PRINTER_STATES), ("slip", SLIP_STATES)])
+def test_every_state_of_printing_has_a_word(family: str, states: tuple[str, ...]) -> None:
+    assert members(f"state.{family}.") == set(states)
+
+
+def test_every_state_in_which_nothing_prints_has_words_of_what_to_do() -> None:
+    assert {status.value for status in Status if not status.prints} == STANDING_STILL
+    assert members("state.printer-help.") == STANDING_STILL | {"paper_low"}
+
+
+def test_every_way_to_reach_a_printer_has_a_word() -> None:
+    assert members("state.transport.") == set(TRANSPORTS)
+
+
+def test_every_language_offered_has_a_name_in_every_language() -> None:
+    assert members("language.") == set(OWN_NAMES)
+
+
+def test_every_error_has_a_sentence() -> None:
+    known = members("errors.")
+    missing = [f"{where}: errors.{code}" for where, code in raised() if code not in known]
+    assert not missing, "raised, but in no ar/*.po:\n" + "\n".join(missing)
+
+
+def test_every_fact_has_a_sentence() -> None:
+    missing = sorted(set(KINDS) - members("audit."))
+    assert not missing, "facts without a sentence in ar/audit.po: " + " ".join(f"audit.{kind}" for kind in missing)
+
+
+def members(family: str) -> set[str]:
+    """What follows the family's name in the keys of the reference catalogue."""
+    return {key.removeprefix(family) for key in catalogues()[REFERENCE].messages if key.startswith(family)}
+
+
+def raised() -> list[tuple[str, str]]:
+    """(place, code) of every domain error that is made with a constant code."""
+    return [
+        (f"{name_of(path)}:{node.lineno}", node.args[0].value)
+        for path in modules()
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name | ast.Attribute)
+        and (node.func.id if isinstance(node.func, ast.Name) else node.func.attr) in ERROR_CLASSES
+        and node.args
+        and isinstance(node.args[0], ast.Constant)
+        and isinstance(node.args[0].value, str)
+    ]
+
+
+def test_every_operation_of_the_api_says_what_to_know() -> None:
+    assert members("api.about.") == {operation.name for operation in api.operations}

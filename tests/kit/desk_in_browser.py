@@ -1,0 +1,70 @@
+"""A desk's server and the first steps at it, for the tests that drive a browser."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from playwright.sync_api import Browser, Page, expect
+
+from queue_system.app import create_app
+from queue_system.clock import Clock
+from queue_system.configuration import read_configuration
+from queue_system.store.queries import line
+from tests.kit.hall import PASSWORD, Hall, enter, one_call_is_enough
+from tests.kit.served import served
+
+
+class House:
+    """A server of its own on a free port; `hall` acts on its database from beside it, as another process does."""
+
+    def __init__(self, url: str, folder: Path, clock: Clock) -> None:
+        app = create_app(read_configuration({}, database_url=url, data_dir=folder), clock)
+        self._running = ExitStack()
+        self.address = self._running.enter_context(served(app))
+        self.hall: Hall = enter(app.state.installation.database)
+        one_call_is_enough(self.hall)
+
+    def stop(self) -> None:
+        self._running.close()
+
+
+def take_seat(page: Page, house: House, login: str = "layla") -> None:
+    page.goto(f"{house.address}/sign-in")
+    page.fill("#login", login)
+    page.fill("#password", PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/desk")
+    page.locator('form[action$="/c4/sitting"] button').click()
+    page.wait_for_url("**/desk/doha-main/c4")
+
+
+def press(page: Page, key: str) -> None:
+    """Press a key when the answer to the one before has been seen, as a person does."""
+    expect(page.locator("[data-busy], [data-settling]")).to_have_count(0)
+    page.keyboard.press(key)
+
+
+@contextmanager
+def at_the_desk(browser: Browser, house: House) -> Iterator[Page]:
+    """Layla's desk at counter 4, in Arabic; scripts that fail or are forbidden fail the test."""
+    context = browser.new_context(viewport={"width": 1366, "height": 768}, locale="ar")
+    page = context.new_page()
+    problems: list[str] = []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on("console", lambda said: problems.append(said.text) if "Content Security" in said.text else None)
+    take_seat(page, house)
+    yield page
+    context.close()
+    assert problems == []
+
+
+def state(house: House, ticket_id: UUID) -> str:
+    return house.hall.db.read_now(line.ticket, house.hall.branch.id, ticket_id).state.value
+
+
+def open_now(house: House) -> Any:
+    return house.hall.db.read_now(line.open_tickets, house.hall.branch.id)

@@ -1,0 +1,129 @@
+"""A database with a row in every table, and how it is kept for the migrations that come.
+
+The newest state is made anew by each run. Before a migration is added, that state is written down once and for all:
+
+    ./dev.py shell python -m tests.filled_database
+
+It then stands in tests/filled/REVISION.json, as SQLite stores it; `tests.kit.migrating` knows how to load it.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import sys
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+import sqlalchemy as sa
+
+from queue_system.actions import bookings, devices, sessions, tickets
+from queue_system.actions.bookings import HoldOrder
+from queue_system.actions.tickets import TicketOrder
+from queue_system.clock import FrozenClock
+from queue_system.store import schema
+from queue_system.store.database import Database, Tx
+from queue_system.store.log import CITIZEN, SYSTEM
+from queue_system.store.queries import access
+from queue_system.store.tables import Resource, ServiceResource, table
+from tests.kit.hall import Hall, edit, furnish
+from tests.kit.tree import ROOT
+
+KEPT: Final = ROOT / "tests" / "filled"
+# A Sunday, 10:00 in Doha; a free time two days later.
+NOW: Final = datetime(2026, 11, 22, 7, 0, tzinfo=UTC)
+FREE_AT: Final = datetime(2026, 11, 24, 5, 30, tzinfo=UTC)
+
+# Table → its rows, each column as SQLite stores it; tables in an order in which their references allow to fill them.
+State: TypeAlias = dict[str, list[dict[str, Any]]]
+
+
+def main() -> None:
+    """Write down the newest state."""
+    with tempfile.TemporaryDirectory() as folder:
+        state = newest_state(Path(folder))
+    kept = KEPT / f"{schema.newest()}.json"
+    kept.parent.mkdir(exist_ok=True)
+    kept.write_text(json.dumps(state, ensure_ascii=False, indent=0) + "\n", encoding="utf-8")
+    sys.stdout.write(f"{kept}: {sum(map(len, state.values()))} rows\n")
+
+
+def state_at(revision: str, folder: Path) -> State:
+    """A filled database of that revision. Raises FileNotFoundError for an older one that was never written down."""
+    if revision == schema.newest():
+        return newest_state(folder)
+    state: State = json.loads((KEPT / f"{revision}.json").read_text(encoding="utf-8"))
+    return state
+
+
+def newest_state(folder: Path) -> State:
+    """A filled database of the tables as they are, made in a file of `folder`."""
+    file = folder / "filled.db"
+    file.unlink(missing_ok=True)
+    clock = FrozenClock(NOW)
+    database = Database(f"sqlite:///{file}", clock)
+    schema.migrate(database)
+    fill(furnish(database), clock)
+    database.close()
+    connection = sqlite3.connect(file)
+    connection.row_factory = sqlite3.Row
+    try:
+        return {
+            rows.name: [dict(row) for row in connection.execute(f'SELECT * FROM "{rows.name}"')]
+            for rows in schema.METADATA.sorted_tables
+        }
+    finally:
+        connection.close()
+
+
+def fill(hall: Hall, clock: FrozenClock) -> None:
+    """A morning in the embassy, with something of everything."""
+    here = hall.sit(hall.person("layla"))
+    hall.issue()
+    hall.call_next(here)
+    _print(hall)
+    hall.check_in("edu-attest", clock)
+    _give_a_time_back(hall)
+    hall.db.write_now(sessions.start_session, here.staff_id, "browser")
+    hall.db.write_now(sessions.remember_browser, here.staff_id, "a browser's secret")
+    hall.db.write_now(devices.ask_pairing, "display")
+    edit(hall, lambda tx: _add_resource(tx, hall))
+
+
+def _print(hall: Hall) -> None:
+    printer = hall.db.read_now(access.devices, hall.branch.id, "printer")[0]
+    service = hall.service("attest-single")
+    order = TicketOrder(hall.branch.id, service, "ar", "kiosk", SYSTEM, printer_id=printer.id)
+    hall.db.write_in_now(hall.branch.id, tickets.issue_ticket, order)
+
+
+def _give_a_time_back(hall: Hall) -> None:
+    branch = hall.branch.id
+    order = HoldOrder(branch, hall.service("civil-extract"), FREE_AT, "هالة الحسن", "hala@example.org", "ar", CITIZEN)
+    held = hall.db.write_in_now(branch, bookings.hold_slot, order)
+    hall.db.write_in_now(branch, bookings.confirm_booking, branch, held.id, CITIZEN)
+    hall.db.write_in_now(branch, bookings.cancel_booking, branch, held.id, CITIZEN)
+
+
+def _add_resource(tx: Tx, hall: Hall) -> None:
+    branch, service = hall.branch.id, hall.service("attest-single")
+    # Any id will do.
+    resource = {
+        "branch_id": branch,
+        "id": service,
+        "slug": "interpreter",
+        "position": 0,
+        "names": {"ar": "ترجمان"},
+        "pool": 1,
+    }
+    tx.execute(sa.insert(table(Resource)), resource)
+    tx.execute(
+        sa.insert(table(ServiceResource)),
+        {"branch_id": branch, "service_id": service, "resource_id": service, "position": 0},
+    )
+
+
+if __name__ == "__main__":
+    main()

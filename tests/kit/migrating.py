@@ -1,0 +1,184 @@
+"""What is wrong with a migration, found with a filled database of the state before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy.engine import Connection
+
+from queue_system.core.errors import Unavailable
+from queue_system.store import schema
+from queue_system.store.database import Database
+from tests.kit.filled_database import State
+
+# A new and empty database, closed by the caller.
+Empty: TypeAlias = Callable[[], Database]
+# Table → column → the values in it as texts, sorted; what two states are compared by.
+Contents: TypeAlias = dict[str, dict[str, list[str]]]
+# SQLite says most of what it refuses in a migration as it says that it is away.
+REFUSED = (sa.exc.DBAPIError, Unavailable)
+
+
+@dataclass(frozen=True)
+class Step:
+    """A migration from the state `before`.
+
+    `rewrites` are the columns whose values it means to change, as "table.column" in REWRITES of its module.
+    """
+
+    before: str
+    revision: str
+    rewrites: frozenset[str]
+
+    @property
+    def contracts(self) -> bool:
+        """It takes away what programs used that no longer run: those before its oldest one."""
+        return schema.oldest_program(self.revision) > schema.oldest_program(self.before)
+
+    @property
+    def rolls(self) -> bool:
+        """The program of the state before goes on working."""
+        return schema.oldest_program(self.revision) <= schema.number(self.before)
+
+
+def steps(more: Path | None = None) -> list[Step]:
+    """The migrations after the first, oldest first; those in the folder `more` too."""
+    scripts = reversed(list(ScriptDirectory.from_config(config(None, more)).walk_revisions()))
+    return [
+        Step(str(script.down_revision), script.revision, frozenset(getattr(script.module, "REWRITES", ())))
+        for script in scripts
+        if script.down_revision is not None
+    ]
+
+
+def faults(empty: Empty, step: Step, state: State, more: Path | None = None) -> list[str]:
+    """What is wrong with a step, tried on `state`, which is filled as before it."""
+    found: list[str] = []
+    with opened(empty) as database:
+        upgrade(database, step.before, more)
+        load(database, state)
+        before = contents(database)
+        try:
+            upgrade(database, step.revision, more)
+        except REFUSED as error:
+            return [f"does not go through: {_cause(error)}", *_differences(before, contents(database), step)]
+        found += _differences(before, contents(database), step)
+        found += _changed_log(database)
+    if step.rolls:
+        with opened(empty) as database:
+            upgrade(database, step.revision, more)
+            try:
+                load(database, state)
+            except REFUSED as error:
+                found.append(f"the program before can no longer write: {_cause(error)}")
+    return found
+
+
+def _cause(error: Exception) -> str:
+    return str(error.__cause__ or error).partition("\n")[0]
+
+
+@contextmanager
+def opened(empty: Empty) -> Iterator[Database]:
+    database = empty()
+    try:
+        yield database
+    finally:
+        database.close()
+
+
+def upgrade(database: Database, revision: str, more: Path | None) -> None:
+    with database.migrating() as connection:
+        command.upgrade(config(connection, more), revision)
+
+
+def config(connection: Connection | None, more: Path | None) -> Config:
+    found = Config()
+    found.set_main_option("script_location", str(schema.MIGRATIONS))
+    found.set_main_option("path_separator", "newline")
+    places = [schema.MIGRATIONS / "versions", *([more] if more else [])]
+    found.set_main_option("version_locations", "\n".join(map(str, places)))
+    found.attributes["connection"] = connection
+    return found
+
+
+def load(database: Database, state: State) -> None:
+    """Insert a state, column by column as the program before would; what is no longer there is left out."""
+    with database.migrating() as connection:
+        there = sa.inspect(connection)
+        for name, rows in state.items():
+            if not rows or not there.has_table(name):
+                continue
+            types = {column["name"]: column["type"].compile(connection.dialect) for column in there.get_columns(name)}
+            columns = [column for column in rows[0] if column in types]
+            values = ", ".join(
+                f":{column}" if database.dialect.is_embedded else f"CAST(CAST(:{column} AS text) AS {types[column]})"
+                for column in columns
+            )
+            quoted = connection.dialect.identifier_preparer.quote
+            statement = f"INSERT INTO {quoted(name)} ({', '.join(map(quoted, columns))}) VALUES ({values})"
+            connection.execute(sa.text(statement), [_given(row, columns, database) for row in rows])
+
+
+def _given(row: dict[str, Any], columns: list[str], database: Database) -> dict[str, Any]:
+    """The values for one row: a server casts texts."""
+    given = {column: row[column] for column in columns}
+    if database.dialect.is_embedded:
+        return given
+    return {column: None if value is None else str(value) for column, value in given.items()}
+
+
+def contents(database: Database) -> Contents:
+    """Everything in a database but Alembic's own table."""
+    with database.migrating() as connection:
+        there, quoted = sa.inspect(connection), connection.dialect.identifier_preparer.quote
+        return {
+            name: {
+                column["name"]: sorted(
+                    str(value)
+                    for (value,) in connection.execute(
+                        sa.text(f"SELECT CAST({quoted(column['name'])} AS text) FROM {quoted(name)}")
+                    )
+                )
+                for column in there.get_columns(name)
+            }
+            for name in there.get_table_names()
+            if name != "alembic_version"
+        }
+
+
+def _differences(before: Contents, after: Contents, step: Step) -> Iterator[str]:
+    """What was there and is not any more, or is not the same."""
+    for name, columns in before.items():
+        if name not in after:
+            if not step.contracts:
+                yield f"{name} is gone"
+            continue
+        for column, values in columns.items():
+            if column not in after[name]:
+                if not step.contracts:
+                    yield f"{name}.{column} is gone"
+            elif len(after[name][column]) != len(values):
+                yield f"{name} had {len(values)} rows and has {len(after[name][column])}"
+                break
+            elif after[name][column] != values and f"{name}.{column}" not in step.rewrites:
+                yield f"{name}.{column} has other values"
+
+
+def _changed_log(database: Database) -> Iterator[str]:
+    """The log refuses changes by a trigger, which goes with its table when that is built anew."""
+    for verb in ("UPDATE event SET actor_id = 'x'", "DELETE FROM event"):
+        try:
+            with database.migrating() as connection:
+                connection.execute(sa.text(verb))
+        except REFUSED:
+            continue
+        yield f"event allows {verb.partition(' ')[0]}"

@@ -1,0 +1,184 @@
+"""A running hall with a virtual printer at the end of a real TCP line."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+import zxingcpp
+from PIL import Image
+from pydantic import SecretStr
+from starlette.testclient import TestClient
+
+from printers.virtual import Paper, VirtualPrinter
+from queue_system import demo
+from queue_system.actions import printers, slips, tickets
+from queue_system.actions.tickets import Issued, TicketOrder
+from queue_system.app import SURFACES, create_app
+from queue_system.clock import ShiftedClock, SystemClock
+from queue_system.configuration import Configuration
+from queue_system.store import log
+from queue_system.store.database import Tx
+from queue_system.store.log import SYSTEM
+from queue_system.store.queries import access
+from queue_system.store.queries.access import DeviceView
+from queue_system.store.tables import Device, PrintJob, table
+from queue_system.web.installation import Installation
+from tests.conftest import SUNDAY_MORNING
+from tests.kit.hall import Hall, enter, furnish
+from tests.kit.ports import kept_port
+from tests.kit.web_hall import SAME_ORIGIN
+
+ADDRESS = "https://queue.example"
+JOB = table(PrintJob)
+DEVICE = table(Device)
+
+
+@dataclass
+class PrintingHall:
+    """The embassy with its application running; `clock` goes by itself and can be moved on."""
+
+    hall: Hall
+    house: Installation
+    client: TestClient
+    printer: VirtualPrinter
+    printer_id: UUID
+    clock: ShiftedClock
+
+    def take(self, request_id: str | None = None, service: str = "attest-single", language: str = "ar") -> Issued:
+        """A visitor takes a number on paper."""
+        order = TicketOrder(
+            branch_id=self.hall.branch.id,
+            service_id=self.hall.service(service),
+            language=language,
+            source="kiosk",
+            actor=SYSTEM,
+            request_id=request_id,
+            printer_id=self.printer_id,
+        )
+        return self.house.database.write_in_now(self.hall.branch.id, tickets.issue_ticket, order)
+
+    def copy(self, issued: Issued) -> UUID:
+        branch_id = self.hall.branch.id
+        return self.house.database.write_in_now(
+            branch_id, slips.reprint, branch_id, issued.ticket.id, self.printer_id, SYSTEM
+        )
+
+    def slip_states(self, issued: Issued) -> list[str]:
+        """States of the slips of a ticket, original first."""
+        statement = sa.select(JOB.c.state).where(JOB.c.ticket_id == issued.ticket.id).order_by(JOB.c.copy_number)
+        return [row.state for row in self.house.database.read_now(lambda tx: tx.rows(statement))]
+
+    def slip_ids(self, issued: Issued) -> list[str]:
+        statement = sa.select(JOB.c.id).where(JOB.c.ticket_id == issued.ticket.id).order_by(JOB.c.copy_number)
+        return [str(row.id) for row in self.house.database.read_now(lambda tx: tx.rows(statement))]
+
+    def printer_state(self) -> str:
+        return self.device().status
+
+    def entries(self, prefix: str = "") -> list[Any]:
+        """The log of the branch from its beginning, of kinds that begin so."""
+        rows = self.house.database.read_now(log.after, self.hall.branch.id, 0)
+        return [row for row in rows if row.kind.startswith(prefix)]
+
+    def kinds(self, prefix: str = "") -> list[str]:
+        return [row.kind for row in self.entries(prefix)]
+
+    def set(self, **data: object) -> None:
+        """Change what is set of the printer, as a provisioning script does, and wait until it is obeyed."""
+        here = sa.and_(DEVICE.c.branch_id == self.hall.branch.id, DEVICE.c.id == self.printer_id)
+
+        def change(tx: Tx) -> None:
+            known = tx.scalar(sa.select(DEVICE.c.data).where(here))
+            tx.execute(sa.update(DEVICE).where(here).values(data=known | data))
+
+        self.house.database.write_now(change)
+
+    def device(self) -> DeviceView:
+        found = self.house.database.read_now(access.device, self.hall.branch.id, self.printer_id)
+        assert found is not None
+        return found
+
+    def house_prints(self) -> bool:
+        """Whether a worker of this house serves the printer."""
+        return any(thread.name == f"printer-{self.printer_id}" for thread in threading.enumerate())
+
+    def adjust(self, **settings: object) -> None:
+        """Set the printer as the office does."""
+        branch_id = self.hall.branch.id
+        self.house.database.write_in_now(branch_id, printers.set_printer, branch_id, self.printer_id, settings)
+
+    def address(self, host: str | None = None, port: int | None = None) -> None:
+        """Tell the house where the printer is."""
+        branch_id = self.hall.branch.id
+        self.house.database.write_in_now(
+            branch_id,
+            printers.set_printer,
+            branch_id,
+            self.printer_id,
+            {"transport": "tcp9100", "host": host or self.printer.host, "port": port or self.printer.port},
+        )
+
+
+def until(condition: Callable[[], bool], seconds: float = 60) -> None:
+    """Wait for something that happens in another thread; fails when it does not."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.02)
+
+
+def settings_for(db_url: str, folder: Path) -> Configuration:
+    return Configuration(
+        data_dir=folder,
+        database_url=SecretStr(db_url),
+        public_url=ADDRESS,
+        secret_key=SecretStr("a key for tests alone"),
+    )
+
+
+@contextmanager
+def running_hall(db_url: str, folder: Path, *, connected: bool = True) -> Iterator[PrintingHall]:
+    """The application over an installed embassy, its reception printer at a virtual one (`connected`)."""
+    clock = ShiftedClock(SUNDAY_MORNING - SystemClock().now())
+    # Switched off, the printer lets its port go: nobody else is to have it meanwhile.
+    with kept_port() as port, VirtualPrinter(clock=clock.now).start(port=port) as printer:
+        app = create_app(
+            settings_for(db_url, folder), clock, surfaces={**SURFACES, "demo": demo}, demo={"printer": printer}
+        )
+        house: Installation = app.state.installation
+        furnish(house.database)
+        hall = enter(house.database)
+        device = next(
+            one for one in house.database.read_now(access.devices, hall.branch.id, "printer") if one.slug == "p2"
+        )
+        with TestClient(app, base_url=ADDRESS, headers=SAME_ORIGIN, follow_redirects=False) as client:
+            here = PrintingHall(hall, house, client, printer, device.id, clock)
+            if connected:
+                here.address()
+            yield here
+
+
+def later(here: PrintingHall, seconds: float) -> None:
+    """Let time pass for everything that asks the clock."""
+    here.clock.step += timedelta(seconds=seconds)
+
+
+def qr_on(paper: Paper) -> str:
+    """What a telephone reads from the paper."""
+    with Image.open(BytesIO(paper.dots)) as picture:
+        grey = picture.convert("L")
+        white = Image.new("L", (grey.width + 80, grey.height + 80), 255)
+        white.paste(grey, (40, 40))
+    found = zxingcpp.read_barcodes(white)
+    assert len(found) == 1, f"{len(found)} codes on the paper"
+    return str(found[0].text)

@@ -1,0 +1,150 @@
+"""Tabs of a real browser that remember every complaint, and a look that misses nothing: for the whole house."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from playwright.sync_api import Browser, Locator, Page
+
+from queue_system.clock import SystemClock
+from tests.kit import axe
+from tests.kit.demo_process import PASSWORD, Demo
+
+PHONE = (390, 844)
+NARROW = (320, 640)
+KIOSKS = ((1080, 1920), (1280, 800))
+SCREENS = ((1920, 1080), (1080, 1920))
+OFFICE = (1366, 768)
+# The number on the kiosk's last page.
+NUMBER = "[data-page=number] .code"
+LOCALES = {"ar": "ar-QA", "en": "en-GB"}
+# A visitor presses Tab this often at most before giving up.
+PATIENCE = 150
+# What the browser itself says of an answer that refuses; whether it may be one, `_answered` decides.
+REFUSED = "Failed to load resource"
+# A file that was still on its way when one went on to the next page.
+LEFT_BEFORE = "net::ERR_ABORTED"
+
+
+@dataclass
+class Tab:
+    """A tab with cookies of its own; `complaints` are errors of scripts and broken rules of the page's policy."""
+
+    page: Page
+    demo: Demo
+    language: str
+    complaints: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        # A page that is refused on purpose is no complaint; what a page loads by itself must be there.
+        self.page.on(
+            "console",
+            lambda said: (
+                self.complaints.append(said.text)
+                if said.type == "error" and not said.text.startswith(REFUSED)
+                else None
+            ),
+        )
+        self.page.on("pageerror", lambda problem: self.complaints.append(str(problem)))
+        self.page.on("requestfailed", lambda request: self._failed(request.url, request.failure or ""))
+        self.page.on("response", self._answered)
+
+    def open(self, path: str) -> None:
+        self.page.goto(self.demo.address + path)
+
+    def click(self, selector: str, place: int = 0) -> None:
+        self.page.locator(selector).nth(place).click()
+
+    def text(self, selector: str) -> str:
+        return self.page.locator(selector).first.inner_text().strip()
+
+    def reach(self, target: str | Locator) -> None:
+        """Press Tab until the target has the focus; what has it must be seen to have it."""
+        locator = self.page.locator(target).first if isinstance(target, str) else target
+        locator.wait_for(state="attached")
+        for _ in range(PATIENCE):
+            if locator.evaluate("here => here === document.activeElement"):
+                outline = locator.evaluate("here => getComputedStyle(here).outlineStyle")
+                assert outline != "none", f"{target} does not show that it has the focus"
+                return
+            self.page.keyboard.press("Tab")
+        raise AssertionError(f"the Tab key does not reach {target} on {self.page.url}")
+
+    def press(self, target: str | Locator) -> None:
+        """Reach something by keyboard and press Enter on it."""
+        self.reach(target)
+        self.page.keyboard.press("Enter")
+
+    def type(self, target: str, text: str) -> None:
+        """Reach a field by keyboard and type."""
+        self.reach(target)
+        self.page.keyboard.type(text)
+
+    def look(self, name: str, *, language: str | None = None) -> None:
+        """Nothing is wrong with the page as it stands: for everybody, in both schemes, and as wide as the window."""
+        language = language or self.language
+        root = self.page.locator("html")
+        way = (root.get_attribute("lang"), root.get_attribute("dir"))
+        assert way == (language, "rtl" if language == "ar" else "ltr"), f"{name} has lang and dir {way}"
+        assert self.page.locator("h1").count() == 1, name
+        found = axe.barriers(self.page, axe.WCAG)
+        assert found == [], f"{name} ({language}): {found}"
+        self.page.emulate_media(color_scheme="dark")
+        found = axe.barriers(self.page, ["color-contrast"])
+        assert found == [], f"{name} ({language}, dark): {found}"
+        self.page.emulate_media(color_scheme="light")
+        assert not self.sticks_out(), f"{name} ({language}) is wider than its window"
+        assert self.complaints == [], f"{name}: {self.complaints}"
+
+    def number_on_kiosk(self) -> str:
+        """The secret part of the link to the number that the kiosk shows now, without which it shows none."""
+        self.page.locator(NUMBER).wait_for()
+        found = re.search(r"/tickets/([\w-]+)", self.page.content())
+        assert found is not None, self.page.url
+        return found[1]
+
+    def sticks_out(self) -> bool:
+        return bool(self.page.evaluate("document.documentElement.scrollWidth > innerWidth"))
+
+    def _failed(self, url: str, failure: str) -> None:
+        if LEFT_BEFORE not in failure:
+            self.complaints.append(f"{url}: {failure}")
+
+    def _answered(self, answer: Any) -> None:
+        loaded_by_itself = answer.request.resource_type in ("script", "stylesheet", "font", "image", "media")
+        if answer.status >= 500 or (answer.status >= 400 and loaded_by_itself):
+            self.complaints.append(f"{answer.url}: {answer.status}")
+
+
+@contextmanager
+def tab(
+    browser: Browser, demo: Demo, size: tuple[int, int], language: str = "ar", *, scripts: bool = True
+) -> Iterator[Tab]:
+    """A fresh browser profile, as of another person or device."""
+    context = browser.new_context(
+        viewport={"width": size[0], "height": size[1]},
+        locale=LOCALES[language],
+        color_scheme="light",
+        reduced_motion="reduce",
+        java_script_enabled=scripts,
+    )
+    context.set_default_timeout(30_000)
+    if size in KIOSKS:
+        # No time passes before a kiosk: a number must not leave the screen while it is looked at.
+        context.clock.set_fixed_time(SystemClock().now())
+    yield Tab(context.new_page(), demo, language)
+    context.close()
+
+
+def sign_in(tab: Tab, login: str) -> None:
+    """At a desk, by keyboard alone."""
+    # The language of this browser, not the one that the person was entered with.
+    tab.open(f"/sign-in?lang={tab.language}")
+    tab.type("#login", login)
+    tab.type("#password", PASSWORD)
+    tab.page.keyboard.press("Enter")
+    tab.page.wait_for_url("**/desk")

@@ -1,0 +1,264 @@
+"""Every migration is tried on a filled database of the state before, on both databases. Decision 0020."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from queue_system.clock import FrozenClock
+from queue_system.store import schema
+from queue_system.store.database import Database
+from queue_system.store.queries.settings import branch_ids
+from tests.kit import filled_database, postgres
+from tests.kit.filled_database import State
+from tests.kit.hall import enter
+from tests.kit.migrating import REFUSED, Empty, Step, contents, faults, load, opened, steps, upgrade
+
+
+@pytest.fixture(scope="module")
+def server_database(request: pytest.FixtureRequest) -> Iterator[str]:
+    """A database on the server for this file; making one for each test would take most of its time."""
+    server, name = request.getfixturevalue("postgres_server"), f"empty_{uuid.uuid4().hex[:12]}"
+    yield postgres.create_database(server, name)
+    postgres.drop_database(server, name)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def empty(request: pytest.FixtureRequest, tmp_path: Path, clock: FrozenClock) -> Empty:
+    """Makes databases without any table, one after the other."""
+    numbers = count()
+
+    def in_a_file() -> Database:
+        return Database(f"sqlite:///{tmp_path}/empty-{next(numbers)}.db", clock)
+
+    def on_the_server() -> Database:
+        url = request.getfixturevalue("server_database")
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("DROP SCHEMA public CASCADE")
+            connection.execute("CREATE SCHEMA public")
+        return Database(url, clock)
+
+    return in_a_file if request.param == "sqlite" else on_the_server
+
+
+@pytest.fixture(scope="module")
+def newest_state(tmp_path_factory: pytest.TempPathFactory) -> State:
+    return filled_database.newest_state(tmp_path_factory.mktemp("filled"))
+
+
+# ---------------------------------------------------------------- the migrations that there are
+
+
+def test_every_migration_keeps_what_was_there_and_lets_the_program_before_go_on(empty: Empty, tmp_path: Path) -> None:
+    found = {
+        step.revision: wrong
+        for step in steps()
+        if (wrong := faults(empty, step, filled_database.state_at(step.before, tmp_path)))
+    }
+    assert found == {}
+
+
+def test_every_state_before_a_migration_was_written_down() -> None:
+    missing = [step.before for step in steps() if not (filled_database.KEPT / f"{step.before}.json").exists()]
+    assert missing == [], "go back to the commit before the migration and run: python -m tests.kit.filled_database"
+
+
+def test_revisions_are_numbered_and_say_which_program_they_still_serve() -> None:
+    every = ["0001", *(step.revision for step in steps())]
+    assert [schema.number(revision) for revision in every] == [f"{n:04}" for n in range(1, len(every) + 1)]
+    assert all(re.fullmatch(r"\d{4}(_from_\d{4})?", revision) for revision in every)
+    oldest = [schema.oldest_program(revision) for revision in every]
+    assert oldest == sorted(oldest)
+    assert all(old <= schema.number(revision) for old, revision in zip(oldest, every, strict=True))
+
+
+def test_the_filled_database_has_something_in_every_table(newest_state: State) -> None:
+    assert [name for name, rows in newest_state.items() if not rows] == []
+
+
+def test_a_filled_database_serves_once_it_is_loaded(empty: Empty, newest_state: State) -> None:
+    with opened(empty) as database:
+        schema.migrate(database)
+        load(database, newest_state)
+        assert enter(database, next(iter(database.read_now(branch_ids)))).issue().created
+
+
+# ---------------------------------------------------------------- migrations that we do not have
+
+HEAD = """
+from alembic import op
+import sqlalchemy as sa
+
+revision = "{revision}"
+down_revision = "0001"
+branch_labels = depends_on = None
+"""
+
+# Everything that may be done while programs of the version before serve.
+HARMLESS = {
+    "a column that may be empty": """
+def upgrade():
+    op.add_column("zone", sa.Column("floor", sa.Integer(), nullable=True))
+""",
+    "a column with a default in the database": """
+def upgrade():
+    op.add_column("zone", sa.Column("floor", sa.Integer(), nullable=False, server_default="0"))
+""",
+    "a table and an index": """
+def upgrade():
+    op.create_table("wing", sa.Column("id", sa.Uuid(), primary_key=True))
+    op.create_index("staff_by_name", "staff", ["name"])
+""",
+    "a table that others refer to, built anew": """
+def upgrade():
+    always = "always" if op.get_bind().dialect.name == "sqlite" else "never"
+    with op.batch_alter_table("staff", recreate=always) as staff:
+        staff.alter_column("name", type_=sa.Text())
+""",
+    "values that are meant to be others": """
+REWRITES = {"staff.name"}
+
+def upgrade():
+    op.execute("UPDATE staff SET name = 'somebody'")
+""",
+}
+
+# What goes wrong, and how it is said.
+HARMFUL = {
+    "a column that must be filled": (
+        "does not go through",
+        """
+def upgrade():
+    op.add_column("zone", sa.Column("floor", sa.Integer(), nullable=False))
+""",
+    ),
+    "a column that only the new program fills": (
+        "the program before can no longer write",
+        """
+def upgrade():
+    op.add_column("zone", sa.Column("floor", sa.Integer(), nullable=True))
+    op.execute("UPDATE zone SET floor = 0")
+    with op.batch_alter_table("zone") as zone:
+        zone.alter_column("floor", existing_type=sa.Integer(), nullable=False)
+""",
+    ),
+    "a column that goes": (
+        "zone.names is gone",
+        """
+def upgrade():
+    with op.batch_alter_table("zone") as zone:
+        zone.drop_column("names")
+""",
+    ),
+    "a column that gets another name": (
+        "zone.names is gone",
+        """
+def upgrade():
+    with op.batch_alter_table("zone") as zone:
+        zone.alter_column("names", new_column_name="called")
+""",
+    ),
+    "a table that goes": (
+        "print_job is gone",
+        """
+def upgrade():
+    op.drop_table("print_job")
+""",
+    ),
+    "rows that go": (
+        "print_job had 1 rows and has 0",
+        """
+def upgrade():
+    op.execute("DELETE FROM print_job")
+""",
+    ),
+    "rows that others refer to": (
+        "does not go through",
+        """
+def upgrade():
+    op.execute("DELETE FROM zone")
+""",
+    ),
+    "values that change in passing": (
+        "staff.name has other values",
+        """
+def upgrade():
+    op.execute("UPDATE staff SET name = 'somebody'")
+""",
+    ),
+    "a log that can be changed": (
+        "event allows UPDATE",
+        """
+def upgrade():
+    op.rename_table("event", "event_before")
+    op.execute("CREATE TABLE event AS SELECT * FROM event_before")
+    op.drop_table("event_before")
+""",
+    ),
+}
+DROPS_A_COLUMN = HARMFUL["a column that goes"][1]
+
+
+def written(folder: Path, text: str, revision: str = "0002_from_0001") -> tuple[Step, Path]:
+    """A migration after the first, in a folder of its own."""
+    versions = folder / "more"
+    versions.mkdir()
+    (versions / "0002_next.py").write_text(HEAD.format(revision=revision) + text, encoding="utf-8")
+    return steps(versions)[-1], versions
+
+
+@pytest.mark.parametrize("what", HARMLESS)
+def test_a_migration_that_only_adds_is_accepted(empty: Empty, newest_state: State, tmp_path: Path, what: str) -> None:
+    step, more = written(tmp_path, HARMLESS[what])
+    assert faults(empty, step, newest_state, more) == []
+
+
+@pytest.mark.parametrize("what", HARMFUL)
+def test_a_migration_that_does_harm_is_found(empty: Empty, newest_state: State, tmp_path: Path, what: str) -> None:
+    said, text = HARMFUL[what]
+    step, more = written(tmp_path, text)
+    assert any(fault.startswith(said) for fault in faults(empty, step, newest_state, more))
+
+
+def test_what_no_running_program_uses_may_go(empty: Empty, newest_state: State, tmp_path: Path) -> None:
+    step, more = written(tmp_path, DROPS_A_COLUMN, revision="0002")
+    assert step.contracts
+    assert not step.rolls
+    assert faults(empty, step, newest_state, more) == []
+
+
+def test_a_migration_that_fails_leaves_everything_as_it_was(empty: Empty, newest_state: State, tmp_path: Path) -> None:
+    text = DROPS_A_COLUMN + '    op.execute("SELECT nonsense FROM nowhere")\n'
+    step, more = written(tmp_path, text)
+    with opened(empty) as database:
+        upgrade(database, step.before, more)
+        load(database, newest_state)
+        before = contents(database)
+        with pytest.raises(REFUSED):
+            upgrade(database, step.revision, more)
+        assert schema.current(database) == step.before
+        assert contents(database) == before
+
+
+# ---------------------------------------------------------------- programs of two versions
+
+
+def test_an_older_program_serves_a_schema_that_still_has_what_it_uses(empty: Empty, tmp_path: Path) -> None:
+    _, more = written(tmp_path, HARMLESS["a column that may be empty"])
+    with opened(empty) as database:
+        upgrade(database, "head", more)
+        assert schema.migrate(database) == schema.current(database) == "0002_from_0001"
+
+
+@pytest.mark.parametrize(
+    ("revision", "served"),
+    [("0001", True), ("9999_from_0001", True), ("9999_from_9998", False), ("9999", False), ("nonsense", False)],
+)
+def test_a_schema_says_which_programs_it_serves(revision: str, served: bool) -> None:
+    assert schema.serves(revision) is served

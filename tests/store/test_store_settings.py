@@ -1,0 +1,321 @@
+"""Settings are kept in memory under their version: every node sees an edit once it is committed, and nobody before."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from typing import Any
+from uuid import UUID
+
+import pytest
+import sqlalchemy as sa
+
+from queue_system.clock import FrozenClock
+from queue_system.core.errors import Missing, Refused, Unavailable
+from queue_system.store import tables
+from queue_system.store.database import Database, Tx
+from queue_system.store.editing import editing, editing_catalogue
+from queue_system.store.log import locked
+from queue_system.store.queries import settings
+from queue_system.store.queries.organisation import organisation
+from queue_system.store.queries.settings import BranchSettings, branch_ids, branch_settings
+from queue_system.store.tables import ORGANISATION, Branch, Service, table
+from queue_system.store.versioned import Versioned
+from tests.kit.crowd import crowd
+from tests.kit.hall import Hall, furnish
+
+NEW = {"ar": "جديد", "en": "new"}
+
+
+@pytest.fixture
+def hall(db: Database) -> Hall:
+    return furnish(db)
+
+
+@pytest.fixture
+def other(hall: Hall, db_url: str, clock: FrozenClock) -> Iterator[Database]:
+    """Another node, which has read the settings already."""
+    node = Database(db_url, clock)
+    read(node, hall)
+    yield node
+    node.close()
+
+
+def read(node: Database, hall: Hall) -> BranchSettings:
+    return node.read_now(branch_settings, hall.branch.id)
+
+
+def rename(tx: Tx, branch_id: UUID, name: str) -> None:
+    """Edit: the branch gets another name."""
+    with editing(tx, [branch_id]):
+        tx.execute(sa.update(table(Branch)).where(table(Branch).c.id == branch_id).values(names={"ar": name}))
+
+
+def name_in(view: BranchSettings) -> str:
+    return view.names["ar"]
+
+
+# ---------------------------------------------------------------- every node
+
+
+def test_an_edit_is_seen_on_every_node(hall: Hall, other: Database) -> None:
+    hall.db.write_now(rename, hall.branch.id, "أول")
+    assert name_in(read(other, hall)) == name_in(read(hall.db, hall)) == "أول"
+    other.write_now(rename, hall.branch.id, "ثان")
+    assert name_in(read(hall.db, hall)) == "ثان"
+
+
+def test_settings_are_read_once_as_long_as_nobody_edits_them(hall: Hall, other: Database) -> None:
+    assert read(other, hall) is read(other, hall)
+    hall.issue()
+    before = read(other, hall)
+    hall.db.write_now(rename, hall.branch.id, "أول")
+    assert read(other, hall) is not before
+
+
+def of_service(view: BranchSettings) -> Any:
+    return next(iter(view.services.values()))
+
+
+# What the organisation has once: the column that is changed, and where a branch shows it.
+CATALOGUE: dict[str, tuple[Any, dict[str, Any], Callable[[BranchSettings], Any]]] = {
+    "policy": (tables.PolicyRow, {"horizon_days": 77}, lambda view: {p.horizon_days for p in view.policies.values()}),
+    "priority": (tables.Priority, {"weight": 77.0}, lambda view: {p.weight for p in view.priorities.values()}),
+    "document": (
+        tables.Document,
+        {"names": NEW},
+        lambda view: [d.names for s in view.services.values() for d in s.documents],
+    ),
+    "confidentiality": (tables.Confidentiality, {"names": NEW}, lambda view: of_service(view).confidentiality.names),
+    "season": (tables.SeasonRow, {"provisional": True}, lambda view: {s.provisional for s in view.calendar.seasons}),
+    "text": (tables.Text, {"names": NEW}, lambda view: [names for names in view.texts.values() if names == NEW]),
+    "organisation": (tables.Organisation, {"names": NEW}, lambda view: view.organisation.names),
+}
+
+
+@pytest.mark.parametrize("what", CATALOGUE)
+def test_what_the_organisation_has_once_changes_in_every_branch_on_every_node(
+    hall: Hall, other: Database, what: str
+) -> None:
+    model, values, shown = CATALOGUE[what]
+    every = hall.db.read_now(branch_ids).values()
+    before = {branch_id: shown(other.read_now(branch_settings, branch_id)) for branch_id in every}
+
+    def change(tx: Tx) -> None:
+        with editing_catalogue(tx):
+            tx.execute(sa.update(table(model)).values(values))
+
+    hall.db.write_now(change)
+    for branch_id, was in before.items():
+        assert shown(other.read_now(branch_settings, branch_id)) != was
+
+
+def test_the_organisation_itself_is_read_anew_after_an_edit(hall: Hall, other: Database) -> None:
+    assert other.read_now(organisation) is other.read_now(organisation)
+
+    def change(tx: Tx) -> str:
+        with editing_catalogue(tx):
+            tx.execute(sa.update(table(tables.Organisation)).values(names=NEW))
+            return organisation(tx).names["ar"]
+
+    assert hall.db.write_now(change) == NEW["ar"]
+    assert other.read_now(organisation).names == hall.db.read_now(organisation).names == NEW
+
+
+# ---------------------------------------------------------------- before the commit
+
+
+def test_an_edit_sees_its_own_changes_and_nobody_else_does_before_the_commit(hall: Hall, other: Database) -> None:
+    was = name_in(hall.branch)
+    seen: list[str] = []
+
+    def change(tx: Tx) -> None:
+        with editing(tx, [hall.branch.id]) as found:
+            for name in ("أول", "ثان"):
+                tx.execute(
+                    sa.update(table(Branch)).where(table(Branch).c.id == hall.branch.id).values(names={"ar": name})
+                )
+                version = found[hall.branch.id].config_version
+                seen.extend(name_in(branch_settings(tx, hall.branch.id, given)) for given in (None, version))
+                # In this thread, in the middle of the edit.
+                seen.extend(name_in(read(node, hall)) for node in (hall.db, other))
+
+    hall.db.write_now(change)
+    assert seen == ["أول", "أول", was, was, "ثان", "ثان", was, was]
+    assert name_in(read(hall.db, hall)) == name_in(read(other, hall)) == "ثان"
+
+
+def look_and_give_up(tx: Tx, branch_id: UUID) -> None:
+    """A preview: edit, look at the outcome, and leave everything as it was."""
+    rename(tx, branch_id, "معاينة")
+    assert name_in(branch_settings(tx, branch_id)) == "معاينة"
+    raise Refused("only-a-preview")
+
+
+def after_a_preview(hall: Hall, other: Database) -> str:
+    """What the node of a preview shows once another node has committed an edit under the same version."""
+    with pytest.raises(Refused, match="only-a-preview"):
+        hall.db.write_now(look_and_give_up, hall.branch.id)
+    other.write_now(rename, hall.branch.id, "حقيقة")
+    return name_in(read(hall.db, hall))
+
+
+def test_what_was_rolled_back_is_nowhere(hall: Hall, other: Database) -> None:
+    assert after_a_preview(hall, other) == "حقيقة"
+
+
+def test_a_cache_without_care_would_show_what_was_rolled_back(
+    hall: Hall, other: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control: values are kept in the middle of the edit, for everybody, as they are read."""
+    at_once(monkeypatch)
+    monkeypatch.setattr(Tx, "edits", property(lambda tx: False, lambda tx, edits: None))
+    assert after_a_preview(hall, other) == "معاينة"
+
+
+def commit_that_fails(hall: Hall, other: Database, monkeypatch: pytest.MonkeyPatch) -> str:
+    """An edit and a look at it share a transaction whose commit fails; then as `after_a_preview`."""
+    commits = itertools.count()
+
+    def lost(*_args: Any) -> None:
+        # The first is that of the work that holds the others up.
+        if next(commits):
+            raise sa.exc.OperationalError("COMMIT", {}, Exception("the disk is full"))
+
+    with monkeypatch.context() as broken:
+        broken.setattr(hall.db.dialect, "notify", lost)
+        for job in in_one_transaction(hall, [edit_of(hall), look_at(hall)]):
+            with pytest.raises(Unavailable):
+                job.result()
+    other.write_now(rename, hall.branch.id, "حقيقة")
+    return name_in(read(hall.db, hall))
+
+
+def test_what_others_read_in_the_transaction_of_an_edit_is_kept_once_it_is_committed(
+    hall: Hall, other: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert commit_that_fails(hall, other, monkeypatch) == "حقيقة"
+    edited, looked = in_one_transaction(hall, [edit_of(hall), look_at(hall)])
+    edited.result()
+    assert looked.result() is read(hall.db, hall)
+    assert name_in(looked.result()) == "معاينة"
+
+
+def test_a_cache_that_does_not_wait_for_the_commit_would_show_what_never_was(
+    hall: Hall, other: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_once(monkeypatch)
+    assert commit_that_fails(hall, other, monkeypatch) == "معاينة"
+
+
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Values of a transaction are everybody's before it is committed."""
+    keep = Versioned.keep
+
+    def careless(self: Versioned, key: UUID, version: int, value: Any) -> None:
+        keep(self, key, version, value)
+        self.publish()
+
+    monkeypatch.setattr(Versioned, "keep", careless)
+
+
+def edit_of(hall: Hall) -> Callable[[Tx], Any]:
+    return lambda tx: rename(tx, hall.branch.id, "معاينة")
+
+
+def look_at(hall: Hall) -> Callable[[Tx], Any]:
+    def look(tx: Tx) -> BranchSettings:
+        with locked(tx, hall.branch.id) as branch:
+            return branch_settings(tx, branch.id, branch.config_version)
+
+    return look
+
+
+def in_one_transaction(hall: Hall, works: list[Callable[[Tx], Any]]) -> list[Future[Any]]:
+    """Works that wait for the same writer and are taken together."""
+    started, gate = threading.Event(), threading.Event()
+
+    def hold_up(_tx: Tx) -> bool:
+        started.set()
+        return gate.wait(60)
+
+    blocker = hall.db._submit(hall.branch.id, hold_up)
+    assert started.wait(60)
+    jobs = [hall.db._submit(hall.branch.id, work) for work in works]
+    gate.set()
+    assert blocker.result()
+    for job in jobs:
+        job.exception()
+    return jobs
+
+
+# ---------------------------------------------------------------- without the lock
+
+
+@pytest.mark.parametrize("db_url", [pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True)
+def test_settings_that_are_edited_while_they_are_read_are_read_again(
+    hall: Hall, other: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A work that writes sees what others commit from one statement to the next; SQLite lets nobody write beside it."""
+    load, edits = settings._services, iter(["between"])
+
+    def interrupted(tx: Tx, branch_id: UUID) -> Any:
+        for _ in edits:
+            other.write_now(change)
+        return load(tx, branch_id)
+
+    def change(tx: Tx) -> None:
+        with editing(tx, [hall.branch.id]):
+            tx.execute(sa.update(table(Branch)).where(table(Branch).c.id == hall.branch.id).values(names=NEW))
+            tx.execute(sa.update(table(Service)).where(table(Service).c.branch_id == hall.branch.id).values(names=NEW))
+
+    monkeypatch.setattr(settings, "_services", interrupted)
+    # So that there is something to read.
+    other.write_now(rename, hall.branch.id, "أول")
+    seen = hall.db.write_now(branch_settings, hall.branch.id)
+    assert (seen.names, of_service(seen).names) == (NEW, NEW)
+
+
+# ---------------------------------------------------------------- locks
+
+
+def test_edits_and_tickets_on_several_nodes_come_through_together(hall: Hall, db_url: str, clock: FrozenClock) -> None:
+    """Edits lock many branches, tickets one: nobody waits for ever, and no version is given twice."""
+    before = read(hall.db, hall).config_version
+
+    def everywhere(node: Database) -> None:
+        node.write_now(catalogue_edit)
+
+    def here(node: Database) -> None:
+        node.write_now(rename, hall.branch.id, "هنا")
+
+    def ticket(node: Database) -> None:
+        Hall(node, hall.branch).issue()
+
+    with crowd(db_url, clock, 2) as people:
+        outcomes = people.rush([everywhere, here, ticket, ticket, everywhere, here, ticket, ticket] * 2)
+    assert [problem for problem in outcomes if isinstance(problem, Exception)] == []
+    assert read(hall.db, hall).config_version == before + 8
+
+
+def catalogue_edit(tx: Tx) -> None:
+    with editing_catalogue(tx):
+        tx.execute(sa.update(table(tables.Document)).values(names=NEW))
+
+
+def test_an_edit_locks_the_organisation_and_every_branch_it_names(hall: Hall) -> None:
+    def change(tx: Tx) -> tuple[set[UUID], set[UUID]]:
+        with editing(tx, [hall.branch.id]) as one, editing_catalogue(tx) as all_of_them:
+            return set(one), set(all_of_them)
+
+    every = set(hall.db.read_now(branch_ids).values())
+    one, all_of_them = hall.db.write_now(change)
+    assert one == {ORGANISATION, hall.branch.id}
+    assert all_of_them >= every | {ORGANISATION}
+
+
+def test_an_unknown_branch_cannot_be_edited(hall: Hall) -> None:
+    with pytest.raises(Missing, match="branch"):
+        hall.db.write_now(rename, UUID(int=77), "nowhere")

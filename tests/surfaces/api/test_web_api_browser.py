@@ -1,0 +1,53 @@
+"""The page of the API in a real browser: no barrier that axe finds, by keyboard, and nothing sticks out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from queue_system.clock import FrozenClock
+from tests.conftest import SUNDAY_MORNING
+from tests.kit import axe
+from tests.kit.api_program import BASE
+from tests.kit.desk_in_browser import House
+from tests.kit.web_hall import furnished
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def address(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder, clock = tmp_path_factory.mktemp("api"), FrozenClock(SUNDAY_MORNING)
+    house = House(furnished(sqlite_template, folder, clock.now()), folder, clock)
+    yield f"{house.address}{BASE}/"
+    house.stop()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("language", ["ar", "en"])
+def test_axe_finds_nothing_and_nothing_sticks_out(browser: Browser, address: str, language: str, theme: Any) -> None:
+    context = browser.new_context(color_scheme=theme, bypass_csp=True, viewport={"width": 320, "height": 700})
+    page = context.new_page()
+    page.goto(f"{address}?lang={language}")
+    for opened in (False, True):
+        page.evaluate("yes => document.querySelectorAll('details').forEach(one => { one.open = yes })", opened)
+        assert axe.barriers(page) == []
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    context.close()
+
+
+def test_an_operation_is_opened_by_keyboard_under_the_real_policy(browser: Browser, address: str) -> None:
+    page = browser.new_page()
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.goto(f"{address}?lang=ar")
+    page.locator("#take-ticket > summary").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#take-ticket .api-example")).to_contain_text("request_id")
+    page.close()
+    assert said == []

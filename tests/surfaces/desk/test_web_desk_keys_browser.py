@@ -1,0 +1,175 @@
+"""The desk by single keys, in a real browser: in any layout, switched off, and where a key cannot be used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from queue_system.clock import FrozenClock
+from queue_system.core.tickets import TicketState
+from queue_system.store.queries import line
+from tests.kit.desk_in_browser import House, at_the_desk, open_now, press, state
+from tests.kit.web_hall import furnished
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def house(sqlite_template: Path, tmp_path: Path, clock: FrozenClock) -> Iterator[House]:
+    found = House(furnished(sqlite_template, tmp_path, clock.now()), tmp_path, clock)
+    yield found
+    found.stop()
+
+
+@pytest.fixture
+def tab(browser: Browser, house: House) -> Iterator[Page]:
+    with at_the_desk(browser, house) as page:
+        yield page
+
+
+def test_a_visit_is_worked_with_single_keys(tab: Page, house: House) -> None:
+    first, second, third = (house.hall.issue().ticket for _ in range(3))
+    expect(tab.locator("tbody tr")).to_have_count(3)
+    press(tab, "n")
+    expect(tab.locator(".mine-ticket.is-called .code")).to_have_text(first.code)
+    press(tab, "r")
+    expect(tab.locator("#desk-said")).to_contain_text("مجددًا")
+    press(tab, "s")
+    expect(tab.locator(".mine-ticket.is-serving .code")).to_have_text(first.code)
+    press(tab, "f")
+    expect(tab.locator(".mine-ticket.is-free")).to_be_visible()
+    press(tab, "n")
+    press(tab, "x")
+    expect(tab.locator("#missed-title")).to_be_visible()
+    press(tab, "n")
+    press(tab, "h")
+    expect(tab.locator("#parked-title")).to_be_visible()
+    assert [state(house, ticket.id) for ticket in (first, second, third)] == ["served", "no_show", "parked"]
+
+
+def test_the_keys_work_in_an_arabic_layout(tab: Page, house: House) -> None:
+    code = house.hall.issue().ticket.code
+    expect(tab.locator("tbody tr")).to_have_count(1)
+    # The key with N on its cap gives ى in the Arabic layout: what counts there is its place.
+    for key, place, seen in (("ى", "KeyN", ".is-called"), ("س", "KeyS", ".is-serving")):
+        tab.evaluate(
+            "([key, code]) => document.body.dispatchEvent(new KeyboardEvent('keydown', {key, code, bubbles: true}))",
+            [key, place],
+        )
+        expect(tab.locator(f"{seen} .code")).to_have_text(code)
+
+
+def test_the_cap_decides_where_the_layout_is_latin(tab: Page, house: House) -> None:
+    house.hall.issue()
+    expect(tab.locator("tbody tr")).to_have_count(1)
+    # In the Dvorak layout the letter N lies where others have L.
+    tab.evaluate("document.body.dispatchEvent(new KeyboardEvent('keydown', {key: 'n', code: 'KeyL', bubbles: true}))")
+    expect(tab.locator(".mine-ticket.is-called")).to_be_visible()
+
+
+def test_keys_are_off_in_fields_with_modifiers_and_when_switched_off(tab: Page, house: House) -> None:
+    house.hall.issue()
+    expect(tab.locator("tbody tr")).to_have_count(1)
+    tab.keyboard.press("Control+n")
+    tab.evaluate("document.body.dispatchEvent(new KeyboardEvent('keydown', {key: 'n', code: 'KeyN', repeat: true}))")
+    tab.locator("#keys-switch input").uncheck()
+    tab.locator("#main").focus()
+    tab.keyboard.press("n")
+    expect(tab.locator("kbd").first).to_be_hidden()
+    tab.reload()
+    expect(tab.locator("#keys-switch input")).not_to_be_checked()
+    tab.keyboard.press("n")
+    assert [ticket.state for ticket in open_now(house)] == [TicketState.WAITING]
+    tab.locator("#keys-switch input").check()
+    press(tab, "n")
+    expect(tab.locator(".mine-ticket.is-called")).to_be_visible()
+
+
+def test_a_key_that_cannot_be_used_says_why(tab: Page, house: House) -> None:
+    tab.keyboard.press("f")
+    expect(tab.locator("#desk-said")).to_have_text("غير متاح: لا مراجع أمامك.")
+    tab.keyboard.press("n")
+    expect(tab.locator("#desk-said")).to_have_text("غير متاح: لا أحد في الانتظار.")
+    assert house.hall.db.read_now(line.open_tickets, house.hall.branch.id) == []
+
+
+def test_without_the_keys_the_actions_are_a_few_steps_away_whatever_the_line(tab: Page, house: House) -> None:
+    for _ in range(20):
+        house.hall.issue()
+    expect(tab.locator("#desk-line tbody tr")).to_have_count(20)
+    tab.locator("#keys-switch input").uncheck()
+    tab.locator("#main").focus()
+    tab.keyboard.press("Tab")
+    expect(tab.locator("#skip-to-actions")).to_be_focused()
+    expect(tab.locator("#skip-to-actions")).to_be_in_viewport()
+    tab.keyboard.press("Enter")
+    expect(tab.locator("#act-N")).to_be_focused()
+    tab.keyboard.press("Enter")
+    expect(tab.locator(".mine-ticket.is-called")).to_be_visible()
+
+
+def test_a_reason_is_told_only_as_long_as_it_holds(tab: Page, house: House) -> None:
+    tab.keyboard.press("n")
+    expect(tab.locator("#desk-said")).to_have_text("غير متاح: لا أحد في الانتظار.")
+    house.hall.issue()
+    expect(tab.locator("#desk-said")).to_contain_text("يمكن نداء التالي")
+    tab.keyboard.press("f")
+    expect(tab.locator("#desk-said")).to_have_text("غير متاح: لا مراجع أمامك.")
+    # Another arrival changes nothing about that.
+    house.hall.issue()
+    expect(tab.locator("#desk-line tbody tr")).to_have_count(2)
+    expect(tab.locator("#desk-said")).to_have_text("غير متاح: لا مراجع أمامك.")
+
+
+def test_nothing_is_said_of_a_visitor_who_is_gone(tab: Page, house: House) -> None:
+    code = house.hall.issue().ticket.code
+    expect(tab.locator("tbody tr")).to_have_count(1)
+    other = tab.context.new_page()
+    other.goto(tab.url)
+    press(tab, "n")
+    expect(tab.locator("#desk-said")).to_contain_text(code)
+    expect(other.locator(".mine-ticket.is-called")).to_be_visible()
+    press(other, "x")
+    expect(tab.locator(".mine-ticket.is-free")).to_be_visible()
+    expect(tab.locator("#desk-said")).to_have_text("لا مراجع أمامك ولا أحد في الانتظار.")
+
+
+def test_who_stands_aside_is_in_sight_below_a_long_line(tab: Page, house: House) -> None:
+    held, missed = (house.hall.issue().ticket for _ in range(2))
+    for _ in range(20):
+        house.hall.issue()
+    for ticket, key in ((held, "h"), (missed, "x")):
+        press(tab, "n")
+        expect(tab.locator(".mine-ticket .code")).to_have_text(ticket.code)
+        press(tab, key)
+        expect(tab.locator(".mine-ticket.is-free")).to_be_visible()
+    expect(tab.locator("#parked-title")).not_to_be_in_viewport()
+    tab.get_by_role("link", name="بانتظار الاستكمال: 1").click()
+    expect(tab.locator("#parked-title")).to_be_in_viewport()
+    tab.get_by_role("link", name="لم يحضروا: 1").click()
+    expect(tab.locator(f"#return-{missed.id}")).to_be_in_viewport()
+
+
+def test_a_transfer_by_keyboard_alone(tab: Page, house: House) -> None:
+    ticket = house.hall.issue().ticket
+    expect(tab.locator("tbody tr")).to_have_count(1)
+    press(tab, "n")
+    expect(tab.locator(".mine-ticket.is-called")).to_be_visible()
+    press(tab, "t")
+    expect(tab.locator("#transfer-service")).to_be_focused()
+    # Letters choose in the list now; they are no actions.
+    tab.keyboard.press("f")
+    tab.locator("#transfer-service").select_option(str(house.hall.service("civil-extract")))
+    # News from the hall must not close what is being filled in.
+    house.hall.issue()
+    expect(tab.locator("#desk-line tbody tr")).to_have_count(1)
+    expect(tab.locator("#transfer-service")).to_have_value(str(house.hall.service("civil-extract")))
+    tab.keyboard.press("Tab")
+    tab.keyboard.press("Enter")
+    expect(tab.locator(".mine-ticket.is-free")).to_be_visible()
+    expect(tab.locator("#transfer")).to_have_count(0)
+    moved = house.hall.db.read_now(line.ticket, house.hall.branch.id, ticket.id)
+    assert (moved.state, moved.service_id) == (TicketState.WAITING, house.hall.service("civil-extract"))

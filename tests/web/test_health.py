@@ -1,0 +1,61 @@
+"""`/healthz`: what a load balancer must know of a node, and hears in time."""
+
+from __future__ import annotations
+
+import io
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+from queue_system.clock import FrozenClock
+from queue_system.core.errors import Unavailable
+from queue_system.ops import background
+from queue_system.ops.background import watch_open_files
+from queue_system.store.log import try_to_write
+from queue_system.web.files import HEALTH_SECONDS
+from tests.kit.hall import Hall
+from tests.kit.process_log import events
+from tests.kit.web_hall import application, furnished
+
+
+@pytest.fixture
+def url(sqlite_template: Path, tmp_path: Path, clock: FrozenClock) -> str:
+    return furnished(sqlite_template, tmp_path, clock.now())
+
+
+@pytest.fixture
+def here(url: str, tmp_path: Path, clock: FrozenClock) -> Iterator[tuple[TestClient, Hall]]:
+    with application(url, tmp_path, clock) as found:
+        yield found
+
+
+def test_a_node_that_cannot_write_says_so_until_it_can(here: tuple[TestClient, Hall], url: str) -> None:
+    client, hall = here
+    with closing(sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)) as other:
+        # Read-only pages are what a full disk leaves; another program that keeps the lock leaves the same.
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(Unavailable):
+            hall.db.write_now(try_to_write)
+        began = time.monotonic()
+        answer = client.get("/healthz")
+        assert (answer.status_code, answer.json()["status"]) == (503, "unavailable")
+        assert time.monotonic() - began < HEALTH_SECONDS + 20
+        other.execute("ROLLBACK")
+    assert client.get("/healthz").status_code == 200
+    assert not hall.db.is_failing
+
+
+@pytest.mark.anyio
+async def test_connections_that_run_out_stand_in_the_log(said: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> None:
+    await watch_open_files()
+    assert events(said) == []
+    monkeypatch.setattr(background, "NEARLY_ALL", 0.0)
+    await watch_open_files()
+    (found,) = events(said)
+    assert found["event"] == "files.nearly_all_open"
+    assert 0 < found["used"] <= found["allowed"]

@@ -1,0 +1,209 @@
+"""Base templates in a real browser under the real policy: axe, fonts, keyboard, narrow windows, both directions."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.kit import axe
+from tests.kit.web_pages import rendered, static_file
+
+pytestmark = pytest.mark.browser
+
+POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; connect-src 'self'"
+
+# One of everything: what surfaces put together, with texts that the catalogues have.
+PUBLIC = """{% extends "base_public.html" %}
+{% from "macros/forms.html" import field, textarea, select, radios, checklist, error_summary, button with context %}
+{% from "macros/parts.html" import code, back_link, state_chip, summary_list, panel, notice, choice, people_ahead with context %}
+{% set word = t("common.continue") %}
+{% block title %}{{ word }}{% endblock %}
+{% block before_main %}{{ back_link("/") }}{% endblock %}
+{% block content %}
+{{ error_summary({"name": word, "phone": word}) }}
+{% call panel(word) %}<p>{{ word }}</p>{% endcall %}
+<div class="ticket-card"><div>{{ code("7KM-4RA", hero=true) }}{{ state_chip("ticket", "waiting") }}</div><div>{{ people_ahead(4) }}</div></div>
+<div class="ticket-card is-called"><div>{{ code("A012", hero=true) }}{{ state_chip("ticket", "called") }}</div></div>
+<ul class="choices">{{ choice("/", word, word) }}</ul>
+{{ summary_list([{"name": word, "value": word, "change": "/"}, {"name": t("common.back"), "value": "14:30"|bdi, "change": "/"}]) }}
+{% for kind in ["", "warning", "stop", "good"] %}{% call notice(kind, word) %}{{ word }}{% endcall %}{% endfor %}
+<form class="form" method="post">
+{{ field("name", word, hint=word, error=word, autocomplete="name") }}
+{{ field("phone", word, value="+974 5512 3456", kind="tel", ltr=true, error=word, autocomplete="tel") }}
+{{ field("note", word, optional=true) }}{{ textarea("more", word) }}{{ select("which", word, [("a", word)]) }}
+{{ radios("who", word, [{"value": "a", "label": word, "hint": word}, {"value": "b", "label": word, "aside": word}], value="a") }}
+<div class="buttons">{{ button(word) }}{{ button(word, "secondary", href="/", sign="calendar") }}{{ button(word, "danger") }}{{ button(word, "quiet") }}</div>
+</form>
+{{ checklist([word, word], keep="looks") }}
+{% endblock %}
+"""
+
+STAFF = """{% extends "base_staff.html" %}
+{% from "macros/parts.html" import state_chip with context %}
+{% set word = t("common.continue") %}
+{% block title %}{{ word }}{% endblock %}
+{% block content %}<h1>{{ word }}</h1>
+{% for state in ["ready", "paper_low", "no_paper", "cover_open", "offline", "silent", "garbled", "denied", "unknown"] %}{{ state_chip("printer", state) }}{% endfor %}
+<button class="button"><kbd>N</kbd>{{ word }}</button>
+{% endblock %}
+"""
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("page", ["public", "staff"])
+@pytest.mark.parametrize("language", ["ar", "en"])
+def test_axe_finds_nothing(browser: Browser, site: str, language: str, page: str, theme: Any) -> None:
+    context = browser.new_context(color_scheme=theme, bypass_csp=True, viewport={"width": 390, "height": 844})
+    tab = context.new_page()
+    tab.goto(f"{site}/{language}-{page}.html")
+    assert axe.barriers(tab) == []
+    context.close()
+
+
+def test_axe_would_find_barriers_in_arabic_too(browser: Browser) -> None:
+    tab = browser.new_page()
+    tab.set_content(
+        '<!doctype html><html lang="ar" dir="rtl"><title>موعد</title><main><h1>موعد</h1>'
+        '<p style="color: #bbb">أولًا</p><p style="color: #bbb">ثانيًا</p><button></button></main></html>'
+    )
+    found = axe.barriers(tab)
+    assert sorted(one.split(":")[0] for one in found) == ["button-name", "color-contrast", "color-contrast"]
+    assert any("ثانيًا" in one for one in found)
+    tab.close()
+
+
+@pytest.mark.parametrize("page", ["public", "staff"])
+def test_the_policy_stops_nothing_and_htmx_adds_no_style(browser: Browser, site: str, page: str) -> None:
+    tab = browser.new_page()
+    said: list[str] = []
+    tab.on("console", lambda message: said.append(message.text))
+    tab.on("pageerror", lambda error: said.append(str(error)))
+    tab.goto(f"{site}/ar-{page}.html", wait_until="networkidle")
+    assert tab.evaluate("typeof htmx") == ("object" if page == "staff" else "undefined")
+    assert tab.evaluate("document.adoptedStyleSheets.length") == 0
+    tab.close()
+    assert said == []
+
+
+def test_an_arabic_page_is_set_in_our_letters_and_fetches_two_fonts(browser: Browser, site: str) -> None:
+    tab = browser.new_page()
+    fetched: list[str] = []
+    tab.on("response", lambda response: fetched.append(response.url) if response.url.endswith(".woff2") else None)
+    tab.goto(f"{site}/ar-public.html", wait_until="networkidle")
+    tab.wait_for_function("document.fonts.status === 'loaded'")
+    assert tab.evaluate("document.fonts.check('16px Hall', 'متابعة A012')")
+    tab.close()
+    assert sorted(url.rsplit("/", 1)[1] for url in fetched) == ["NotoSans-Latin.woff2", "NotoSansArabic.woff2"]
+
+
+@pytest.mark.parametrize("language", ["ar", "en"])
+def test_a_narrow_window_needs_no_sideways_scrolling(browser: Browser, site: str, language: str) -> None:
+    """WCAG 2.2, 1.4.10: 320 CSS pixels."""
+    tab = browser.new_page(viewport={"width": 320, "height": 640})
+    tab.goto(f"{site}/{language}-public.html")
+    assert tab.evaluate("document.documentElement.scrollWidth") == 320
+    tab.close()
+
+
+def test_the_keyboard_meets_the_skip_link_first_and_it_works(browser: Browser, site: str) -> None:
+    tab = browser.new_page()
+    tab.goto(f"{site}/ar-staff.html")
+    tab.keyboard.press("Tab")
+    assert focused(tab, "className") == "skip"
+    assert tab.evaluate("document.activeElement.getBoundingClientRect().top") >= 0
+    tab.keyboard.press("Enter")
+    assert focused(tab, "id") == "main"
+    tab.close()
+
+
+def test_mistakes_are_in_view_and_lead_to_their_field(browser: Browser, site: str) -> None:
+    tab = browser.new_page()
+    tab.goto(f"{site}/ar-public.html")
+    assert focused(tab, "className") == "error-summary"
+    tab.click(".error-summary a[href='#phone']")
+    assert focused(tab, "id") == "phone"
+    tab.close()
+
+
+def test_signs_that_point_along_the_line_turn_round_in_arabic(browser: Browser, site: str) -> None:
+    turned = {}
+    for language in ("ar", "en"):
+        tab = browser.new_page()
+        tab.goto(f"{site}/{language}-public.html")
+        turned[language] = tab.evaluate("getComputedStyle(document.querySelector('.back .icon')).transform")
+        tab.close()
+    assert turned == {"ar": "matrix(-1, 0, 0, 1, 0, 0)", "en": "none"}
+
+
+def test_a_second_press_sends_nothing(browser: Browser, site: str) -> None:
+    tab = browser.new_page()
+    tab.goto(f"{site}/ar-public.html")
+    sent = tab.evaluate(
+        """() => {
+            let sent = 0;
+            addEventListener("submit", (event) => { if (!event.defaultPrevented) sent += 1; event.preventDefault(); });
+            const form = document.querySelector("form.form");
+            form.requestSubmit(); form.requestSubmit();
+            return sent;
+        }"""
+    )
+    tab.close()
+    assert sent == 1
+
+
+def test_ticks_stay_on_the_phone(browser: Browser, site: str) -> None:
+    context = browser.new_context()
+    tab = context.new_page()
+    tab.goto(f"{site}/ar-public.html")
+    tab.locator(".checklist input").nth(1).check()
+    tab.reload()
+    ticks = tab.eval_on_selector_all(".checklist input", "boxes => boxes.map((box) => box.checked)")
+    context.close()
+    assert ticks == [False, True]
+
+
+def test_contrast_mode_changes_the_whole_page(browser: Browser, site: str) -> None:
+    tab = browser.new_page()
+    tab.goto(f"{site}/ar-public.html")
+    tab.evaluate("document.body.classList.add('contrast')")
+    assert tab.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(0, 0, 0)"
+    assert tab.evaluate("getComputedStyle(document.body).color") == "rgb(255, 255, 255)"
+    tab.close()
+
+
+def focused(tab: Page, name: str) -> object:
+    return tab.evaluate("name => document.activeElement[name]", name)
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server of rendered pages and our static files, with the policy of the real one."""
+    folder = tmp_path_factory.mktemp("site")
+    for language in ("ar", "en"):
+        for name, source in (("public", PUBLIC), ("staff", STAFF)):
+            (folder / f"{language}-{name}.html").write_text(rendered(source, language), encoding="utf-8")
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Files, directory=str(folder)))
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+class _Files(SimpleHTTPRequestHandler):
+    def translate_path(self, path: str) -> str:
+        return str(static_file(path)) if path.startswith("/static/") else super().translate_path(path)
+
+    def end_headers(self) -> None:
+        self.send_header("Content-Security-Policy", POLICY)
+        super().end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the base class's
+        pass

@@ -1,0 +1,219 @@
+"""What no page of ours would ever send: every address answers it with a refusal, never with a fault of its own."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.testclient import TestClient
+
+from queue_system.clock import FrozenClock
+from queue_system.store.database import Database
+from tests.kit.hall import Hall, furnish
+from tests.kit.kiosk_hall import pair
+from tests.kit.web_hall import another, application, sign_in
+
+NASTY = (
+    "a%00b",
+    "%ED%A0%80",
+    "x" * 300,
+    "999999999999999",
+    "%D9%A1%D9%A2",
+    "2026-13-45",
+    "9999-12-31",
+    "99991231T2359Z",
+    "..%2f..%2fkit.py",
+)
+NAMES = ("lang", "day", "before", "kind", "who", "code", "subject", "branch", "next", "u", "instead", "from", "to", "q")
+
+
+@pytest.fixture
+def here(db: Database, db_url: str, tmp_path: Path, clock: FrozenClock) -> Iterator[tuple[TestClient, Hall]]:
+    furnish(db).administrator()
+    with application(db_url, tmp_path, clock) as found:
+        sign_in(found[0], "admin")
+        yield found
+
+
+def pages(routes: Iterable[BaseRoute], before: str = "", method: str = "GET") -> Iterator[str]:
+    for route in routes:
+        if isinstance(route, Mount):
+            yield from pages(route.routes, before + route.path, method)
+        elif isinstance(route, Route) and method in (route.methods or ()):
+            yield before + route.path
+
+
+def forms(here: tuple[TestClient, Hall]) -> list[str]:
+    """Where the forms of pages are sent to, by somebody who is signed in before a kiosk; programs send JSON."""
+    client, hall = here
+    client.cookies.set("device-kiosk", pair(hall)[1])
+    found = pages(client.app.routes, method="POST")  # type: ignore[attr-defined]
+    return [known(path, FILLED) for path in found if not path.startswith(("/api/", "/sign-out"))]
+
+
+USUAL = {"branch": "doha-main", "service": "edu-attest", "counter": "c4", "day": "2026-11-23", "language": "ar"}
+# What a form asks for, that is there to be filled in.
+FILLED = USUAL | {"service": "passport-lost", "date": "2026-11-24", "start": "20261124T0700Z", "lang": "ar"}
+
+
+def known(path: str, names: dict[str, str] = USUAL) -> str:
+    """The address with names that exist, so that the nasty part is read and not only looked up."""
+    return re.sub(r"\{(\w+)(:\w+)?\}", lambda found: names.get(found[1], "x"), path)
+
+
+def test_no_address_fails(here: tuple[TestClient, Hall]) -> None:
+    client = here[0]
+    failed = []
+    for path in pages(client.app.routes):  # type: ignore[attr-defined]
+        parts = re.findall(r"\{\w+(?::\w+)?\}", path)
+        for nasty in NASTY:
+            tried = [known(path.replace(part, nasty)) for part in parts]
+            # All at once: what one of them means, another one does not hide.
+            tried.append(known(path) + "?" + "&".join(f"{name}={nasty}" for name in NAMES))
+            failed += [address for address in tried if client.get(address).status_code >= 500]
+    assert failed == []
+
+
+def test_no_question_fails_the_log(here: tuple[TestClient, Hall]) -> None:
+    """One by one: the log is searched in the database with what was typed."""
+    tried = [f"/office/audit?{name}={nasty}" for name in NAMES for nasty in NASTY]
+    assert [address for address in tried if here[0].get(address).status_code >= 500] == []
+
+
+HEADERS = (
+    {"origin": "http://["},
+    {"origin": "http://[::1"},
+    {"origin": "null", "cookie": "session=x"},
+    {"referer": "http://["},
+    {"hx-current-url": "http://[", "hx-request": "true"},
+    {"host": "["},
+    {"host": "[::1"},
+    {"host": "a:99999999"},
+    {"host": "a b"},
+    {"content-length": "9" * 5000},
+    {"accept-language": ",;q=" * 500},
+    {"if-none-match": "\x7f"},
+    {"authorization": "Bearer " + "x" * 5000},
+    {"cookie": "session=" + "%00" * 100},
+)
+
+
+def test_no_header_fails(here: tuple[TestClient, Hall]) -> None:
+    stranger = another(here[0])
+    del stranger.headers["sec-fetch-site"]
+    asked = (("GET", "/"), ("GET", "/desk"), ("POST", "/sign-in"), ("POST", "/counters/doha-main/c4/calls"))
+    for headers in HEADERS:
+        for method, address in asked:
+            answer = stranger.request(method, address, headers=headers)
+            assert answer.status_code < 500, (headers, method, address)
+
+
+FIELDS = ("name", "contact", "code", "login", "password", "text", "reason", "printer", "key", "request_id", "places")
+# A letter with so many marks that putting them in order takes ten seconds, in less than a body may have.
+HEAVY = "a" + "\u0301\u0323" * 15_500
+
+
+def multipart(name: str, value: str, parameters: str = "") -> dict[str, Any]:
+    """A form as only programs send it here: browsers send ours with the signs of an address."""
+    body = f'--cut\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n--cut--\r\n'
+    return {
+        "content": body.encode("utf-8"),
+        "headers": {"content-type": f"multipart/form-data; boundary=cut{parameters}"},
+    }
+
+
+def test_no_form_makes_the_house_think_for_seconds(here: tuple[TestClient, Hall]) -> None:
+    for address in forms(here):
+        for field in FIELDS:
+            began = time.process_time()
+            answer = here[0].post(address, **multipart(field, HEAVY))
+            assert answer.status_code < 500, (address, field)
+            assert time.process_time() - began < 1, (address, field)
+
+
+def test_what_is_too_long_for_any_field_is_refused_in_a_sentence(here: tuple[TestClient, Hall]) -> None:
+    answer = here[0].post("/my-booking?lang=en", **multipart("contact", HEAVY))
+    assert answer.status_code == 422
+    assert "The telephone number is wrong" in answer.text
+    assert len(answer.text) < 20_000
+
+
+def test_all_places_of_a_day_are_released_with_one_press(here: tuple[TestClient, Hall]) -> None:
+    places = ",".join(str(uuid4()) for _ in range(500))
+    assert here[0].post("/office/given-back/doha-main/release", data={"places": places}).status_code == 303
+
+
+# Codecs of Python that fail on what they read, or write what is no text.
+FAILING = ("undefined", "unicode_escape", "raw_unicode_escape")
+CHARSETS = (*FAILING, "utf-7", "utf-16", "punycode", "idna", "hex", "", "x" * 99)
+
+
+def test_no_encoding_of_a_form_fails(here: tuple[TestClient, Hall]) -> None:
+    client = here[0]
+    for address in forms(here):
+        for charset in CHARSETS if address == "/my-booking" else FAILING:
+            sent = multipart("name", "\\ud800", f"; charset={charset}")
+            assert client.post(address, **sent).status_code < 500, (address, charset)
+
+
+def test_a_form_is_read_in_the_encoding_of_its_page_alone(here: tuple[TestClient, Hall]) -> None:
+    for parameters, status in (
+        ("", 422),
+        ("; charset=utf-8", 422),
+        ('; charset="UTF8"', 422),
+        ("; charset=undefined", 400),
+        ("; charset=latin-1", 400),
+    ):
+        assert here[0].post("/my-booking", **multipart("code", "ض", parameters)).status_code == status
+
+
+BODIES = (
+    b"&&==&;%%%",
+    b"%ff=%ff",
+    b"a" * 60_000,
+    b"=",
+    b"--cut",
+    b"--cut\r\nContent-Disposition: form-data\r\n\r\n\r\n--cut--",
+)
+KINDS = (
+    "application/x-www-form-urlencoded",
+    "multipart/form-data",
+    "multipart/form-data; boundary=",
+    "multipart/form-data; boundary=cut",
+    "é/é; charset",
+    "a" * 9_000,
+)
+
+
+def test_no_broken_form_fails(here: tuple[TestClient, Hall]) -> None:
+    for kind in KINDS:
+        for body in BODIES:
+            answer = here[0].post("/my-booking", content=body, headers={b"content-type": kind.encode()})
+            assert answer.status_code < 500, (kind, body)
+
+
+@pytest.mark.parametrize(
+    ("asked", "meant"),
+    [
+        ("/kiosk/ar/", "/kiosk/ar"),
+        ("/my-booking//?lang=en", "/my-booking?lang=en"),
+        ("/book/doha-main/%0d%0ax%3fy/", "/book/doha-main/%0D%0Ax%3Fy"),
+        ("/api/v1/branches/", "/api/v1/branches"),
+        ("/api/v1", "/api/v1/"),
+        ("/api/v1/nonsense", None),
+        ("/static/0/nonsense", None),
+        ("/static/0/nonsense/", None),
+        ("//evil.example/", None),
+        ("/no-such-page/", None),
+    ],
+)
+def test_a_slash_too_many_leads_to_no_other_house(here: tuple[TestClient, Hall], asked: str, meant: str | None) -> None:
+    answer = here[0].get(f"http://testserver{asked}", headers={"host": "evil.example"})
+    assert answer.headers.get("location") == meant
+    assert answer.status_code == (307 if meant else 404)
