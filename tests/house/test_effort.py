@@ -14,8 +14,8 @@ from tests.kit.tree import ROOT
 pytestmark = pytest.mark.process
 
 LOWER = """
-from tests import effort
-from tests.effort import *
+from tests.kit import effort
+from tests.kit.effort import *
 effort.LIMIT_SECONDS = 0.1
 """
 TESTS = """

@@ -27,9 +27,9 @@ import sys
 from pathlib import Path
 from queue_system.clock import FrozenClock
 from queue_system.store.database import Database
-from tests import postgres
-from tests.hall import furnish
-from tests.postgres_pool import Pool
+from tests.kit import postgres
+from tests.kit.hall import furnish
+from tests.kit.postgres_pool import Pool
 print(postgres.start(Path(sys.argv[1])), flush=True)
 sys.stdin.read()
 """
@@ -144,7 +144,7 @@ def test_a_database_with_another_schema_is_not_handed_on(
 def test_server_that_cannot_start_says_why(tmp_path: Path) -> None:
     # A guard that gives up at once.
     code = (
-        "import sys\nfrom pathlib import Path\nfrom tests import postgres\n"
+        "import sys\nfrom pathlib import Path\nfrom tests.kit import postgres\n"
         "postgres.__file__ = sys.argv[2]\npostgres.start(Path(sys.argv[1]))"
     )
     broken = tmp_path / "guard.py"

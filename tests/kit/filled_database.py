@@ -2,7 +2,7 @@
 
 The newest state is made anew by each run. Before a migration is added, that state is written down once and for all:
 
-    ./dev.py shell python -m tests.filled_database
+    ./dev.py shell python -m tests.kit.filled_database
 
 It then stands in tests/filled/REVISION.json, as SQLite stores it; `tests.kit.migrating` knows how to load it.
 """

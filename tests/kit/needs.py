@@ -1,6 +1,6 @@
 """What some tests need beyond Python packages, where it is found, and the reason when it is not.
 
-`python -m tests.needs` prints {marker: reason} of what is missing, for `./dev.py test`.
+`python -m tests.kit.needs` prints {marker: reason} of what is missing, for `./dev.py test`.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 After a wanted change of looks, look at the difference and renew the pictures:
 
-    python -m tests.printers_slips
+    python -m tests.kit.printers_slips
 """
 
 from __future__ import annotations

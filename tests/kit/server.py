@@ -5,7 +5,7 @@
         server.kill()      # kill -9
         server.start()     # the same server again, on the same port
 
-`python -m tests.server` is that process.
+`python -m tests.kit.server` is that process.
 """
 
 from __future__ import annotations
