@@ -112,7 +112,7 @@ async def staff_for(connection: HTTPConnection, rights: frozenset[str], branch_i
 
 
 def actor(person: StaffView) -> Actor:
-    """The person as the log names them."""
+    """The person as an actor in the log."""
     return Actor("staff", str(person.id))
 
 

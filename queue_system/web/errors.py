@@ -210,7 +210,7 @@ def _other_slash(request: Request) -> str:
 
 
 def _is_ours(request: Request, path: str) -> bool:
-    """Whether a route serves this address. It must be whole, because a `Mount` changes the path of the request."""
+    """Whether a route serves this whole path; `root_path` is restored for that, because a `Mount` has changed it."""
     before = request.scope.get("app_root_path", request.scope.get("root_path", ""))
     return _has_route(request.app.routes, dict(request.scope, path=path, root_path=before))
 

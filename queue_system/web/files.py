@@ -21,8 +21,8 @@ from .installation import installation_of
 from .kit import StaticFiles
 
 FOR_EVER: Final = "public, max-age=31536000, immutable"
-# Text that is the same for everybody. Pages are not packed: they hold secret links (the BREACH attack).
 HEALTH_SECONDS: Final = 3.0
+# Text files, which are the same for everybody. Pages are not packed, because they hold secret links (BREACH attack).
 PACKED: Final = frozenset({".css", ".js", ".svg"})
 
 

@@ -1,8 +1,8 @@
-"""Where a request or a socket has come to: one frozen value, made at the door and handed on from there.
+"""The context of one request or socket: a frozen value that handlers make first and pass on.
 
-It knows the installation, the branch and the person that it is about, the words of the page that answers, and the
-moment. `here.read(query, …)` looks, `here.write(action, …)` acts in the branch's own writer; both are typed by what
-they are given.
+It holds the installation, the branch, the person, the words of the page that answers, and the time.
+`here.read(query, …)` reads; `here.write(action, …)` writes in the branch's own writer thread. Both take their types from
+the function that they are given.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ R = TypeVar("R")
 
 @dataclass(frozen=True, kw_only=True)
 class Here:
-    """Somewhere in the installation; `language` is that of the page that answers."""
+    """A request about no branch; `language` is the language of the answer."""
 
     connection: HTTPConnection
     language: str
@@ -51,17 +51,17 @@ class Here:
 
     @property
     def request(self) -> Request:
-        """The request to answer with a page; a socket has none."""
+        """The request that a page answers; only for requests, not for sockets."""
         if not isinstance(self.connection, Request):
             raise TypeError("a socket has no request to answer")
         return self.connection
 
     async def read(self, query: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """What `query(tx, …)` finds on one consistent snapshot."""
+        """Run `query(tx, …)` on one consistent snapshot and return its result."""
         return await self.installation.database.read(query, *args, **kwargs)
 
     async def write_anywhere(self, action: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """Do `action(tx, …)`, which locks what it needs by itself, and return its result after the commit."""
+        """Run `action(tx, …)`, which takes its own locks, and return its result after the commit."""
         return await self.installation.database.write(action, *args, **kwargs)
 
     async def render(self, template: str, context: dict[str, Any] | None = None) -> str:
@@ -69,7 +69,7 @@ class Here:
         return await self._render(template, context, None)
 
     async def part(self, template: str, context: dict[str, Any] | None = None) -> Response:
-        """Answer with a part of a page, which the page fetches by itself."""
+        """Answer with a part of a page, for a page that fetches it."""
         return HTMLResponse(await self.render(template, context), headers={"Cache-Control": "no-store"})
 
     async def page(
@@ -92,7 +92,7 @@ class Here:
 
 @dataclass(frozen=True, kw_only=True)
 class AtBranch(Here):
-    """At a branch."""
+    """A request about a branch."""
 
     branch: BranchSettings
 
@@ -101,11 +101,11 @@ class AtBranch(Here):
         return kit.words_of(self.language, self.branch)
 
     async def write(self, action: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """Do `action(tx, …)`, which locks this branch alone, and return its result after the commit."""
+        """Run `action(tx, …)`, which locks only this branch, and return its result after the commit."""
         return await self.installation.database.write_in(self.branch.id, action, *args, **kwargs)
 
     async def do(self, action: Callable[Concatenate[Tx, UUID, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """The same for an action that takes the branch's id first."""
+        """Like `write`, for an action that takes the branch's id as its first argument."""
         return await self.installation.database.write_in(self.branch.id, action, self.branch.id, *args, **kwargs)
 
     async def render(self, template: str, context: dict[str, Any] | None = None) -> str:
@@ -132,13 +132,13 @@ class AtBranch(Here):
 
 @dataclass(frozen=True, kw_only=True)
 class StaffHere(Here):
-    """Somebody who works here, somewhere in the installation."""
+    """A request of a signed-in person, about no branch."""
 
     person: StaffView
 
     @property
     def actor(self) -> Actor:
-        """The person as the log names them."""
+        """The person as an actor in the log."""
         return access.actor(self.person)
 
     async def page(
@@ -149,13 +149,13 @@ class StaffHere(Here):
         status: int = 200,
         headers: dict[str, str] | None = None,
     ) -> Response:
-        """Answer with a page in the frame for staff."""
+        """Answer with a page that has the header of the staff."""
         return await staff_page(self.request, self.person, template, context, status=status, headers=headers)
 
 
 @dataclass(frozen=True, kw_only=True)
 class StaffAtBranch(StaffHere, AtBranch):
-    """Somebody who works here, at a branch."""
+    """A request of a signed-in person about a branch."""
 
     def may_any(self, rights: frozenset[str]) -> bool:
         """Whether the person has any of `rights` at the branch."""
@@ -175,22 +175,22 @@ class StaffAtBranch(StaffHere, AtBranch):
 
 
 def anywhere(connection: HTTPConnection, fallback: str | None = None) -> Here:
-    """Where it is about no branch; `fallback` is the language of a reader who asks for none."""
+    """The context of a request about no branch; `fallback` is the language if the request asks for none."""
     return Here(connection=connection, language=kit.language_of(connection, fallback=fallback))
 
 
 async def at_branch(connection: HTTPConnection) -> AtBranch:
-    """At the branch that the address names; raises Missing("branch")."""
+    """The context at the branch that the address names; raises Missing("branch")."""
     return at(connection, await access.branch(connection))
 
 
 def at(connection: HTTPConnection, branch: BranchSettings) -> AtBranch:
-    """At a branch that is known already."""
+    """The context at a branch that is loaded already."""
     return AtBranch(connection=connection, language=kit.language_of(connection, branch), branch=branch)
 
 
 async def staff_here(connection: HTTPConnection) -> StaffHere:
-    """The signed-in person; raises SignedOut."""
+    """The context of the signed-in person; raises SignedOut."""
     person = await access.staff(connection)
     return StaffHere(
         connection=connection, language=kit.language_of(connection, fallback=person.language), person=person
@@ -198,18 +198,18 @@ async def staff_here(connection: HTTPConnection) -> StaffHere:
 
 
 async def staff_at_branch(connection: HTTPConnection, rights: frozenset[str]) -> StaffAtBranch:
-    """The signed-in person at the branch that the address names, with any of `rights` there.
+    """The context of the signed-in person at the branch that the address names, with any of `rights` there.
 
-    Raises SignedOut, Missing("branch"), Denied("not-allowed"), in this order: people who are not signed in need not
-    learn which branches there are.
+    Raises SignedOut, Missing("branch"), Denied("not-allowed"), in this order, so that people who are not signed in do
+    not learn which branches exist.
     """
     return await _with_rights(connection, await access.staff(connection), rights)
 
 
 async def onlooker_at_branch(connection: HTTPConnection, rights: frozenset[str]) -> StaffAtBranch:
-    """As `staff_at_branch`, for sockets and parts that a page fetches by itself.
+    """Like `staff_at_branch`, for sockets and for parts that a page fetches by itself.
 
-    The session may fall idle meanwhile, because a page that stays open is no work.
+    It does not prolong the session, because an open page alone is no activity.
     """
     person = await access.onlooker(connection)
     if person is None:
@@ -218,7 +218,7 @@ async def onlooker_at_branch(connection: HTTPConnection, rights: frozenset[str])
 
 
 def staff_at(connection: HTTPConnection, person: StaffView, branch: BranchSettings) -> StaffAtBranch:
-    """A known person at a known branch."""
+    """The context of a known person at a known branch."""
     language = kit.language_of(connection, branch, fallback=person.language)
     return StaffAtBranch(connection=connection, language=language, branch=branch, person=person)
 

@@ -1,4 +1,4 @@
-"""What every page and socket shares: the database, the clock, the hub, the words, the templates."""
+"""The objects that all pages and sockets share: the database, the clock, the hub, the words, the templates."""
 
 from __future__ import annotations
 
@@ -42,16 +42,16 @@ class Installation:
     audiences: Audiences = field(default_factory=Audiences)
     presence: Presence = field(default_factory=Presence)
     traffic: Traffic = field(default_factory=Traffic)
-    # Set by `demo` alone: shown on the front page, so that a newcomer finds the way in.
+    # Only `demo` sets this; the front page shows it, so that a newcomer finds the way in.
     demo: dict[str, object] | None = None
-    # Prints a trial slip on a printer of a branch and says how it went; set by `app`, which alone knows printers.
+    # Prints a trial slip on a printer of a branch and returns the outcome. `app` sets it, because we may not import printing.
     test_slip: Callable[[UUID, UUID, str], Awaitable[SlipOutcome]] | None = None
-    # Work that goes on beside the requests (printing, expiry); `app` starts and stops it.
+    # Work that runs beside the requests (printing, expiry); `app` starts and stops it.
     background: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
 
     @property
     def read_only(self) -> ReadOnlyInstallation:
-        """The part of it that a screen is given."""
+        """The part of the installation that screens may use."""
         return ReadOnlyInstallation(
             reader=Reader(self.database),
             clock=self.clock,
@@ -66,7 +66,7 @@ class Installation:
     async def organisation(self) -> OrganisationView:
         """The organisation of this installation; raises Unavailable("not-initialised").
 
-        While the database cannot be reached it is the one that was read last, so that a page can still say whose it is.
+        While the database is unavailable, this is the value that was read last, so that an error page can show its name.
         """
         try:
             return await self.database.read(organisation)
@@ -79,9 +79,9 @@ class Installation:
 
 @dataclass(frozen=True, slots=True)
 class ReadOnlyInstallation:
-    """What a screen is given of the house. Nothing in it leads to a database that can be written to.
+    """The part of the installation that screens may use. Nothing in it leads to a database that can be written to.
 
-    A test follows the types of its fields and of what they give.
+    A test follows the types of its fields, and of their fields and results, to check this.
     """
 
     reader: Reader
@@ -99,15 +99,15 @@ class ReadOnlyInstallation:
 
 
 def installation_of(connection: HTTPConnection) -> Installation:
-    """The installation that a request or socket came to."""
+    """The installation of a request or socket."""
     return connection.app.state.installation  # type: ignore[no-any-return]
 
 
 def read_only_installation(connection: HTTPConnection) -> ReadOnlyInstallation:
-    """The same without a way to write, for screens."""
+    """The read-only part of the installation, for screens."""
     return installation_of(connection).read_only
 
 
 async def in_thread(work: Callable[[], T]) -> T:
-    """Run something slow (a password, a picture) beside the event loop."""
+    """Run slow work (a password, a picture) in a thread, so that the event loop stays free."""
     return await asyncio.to_thread(work)

@@ -30,7 +30,7 @@ from .installation import Installation, ReadOnlyInstallation, installation_of
 GROUND: Final = Path(__file__).parent
 LANGUAGE_COOKIE: Final = "language"
 A_YEAR: Final = 365 * 24 * 3600
-# Characters in a field of a form; no field of ours needs a tenth of it.
+# The most characters read from a field of a form; our fields need less than a tenth of it.
 LONGEST_FIELD: Final = 2_000
 
 
@@ -61,7 +61,7 @@ def templates(folders: dict[str, Path], static: StaticFiles) -> Environment:
 
 
 class StaticFiles:
-    """Our files under addresses that change with their contents, so that they may be kept for ever.
+    """Our files under addresses that change with their contents, so that browsers may cache them for ever.
 
     `folders` maps the first part of the address to a directory: `/static/…`, `/kiosk/static/…`.
     """
@@ -80,24 +80,24 @@ class StaticFiles:
 
     @property
     def prefixes(self) -> tuple[str, ...]:
-        """The first parts of the addresses; "" for the ground's own."""
+        """The first parts of the addresses; "" for the files of `web` itself."""
         return tuple(self._folders)
 
     def locate(self, prefix: str, path: str) -> Path | None:
-        """The file behind an address, None when there is none or it lies outside the folder."""
+        """The file at an address; None if there is none or it lies outside the folder."""
         folder = self._folders[prefix].resolve()
         try:
             file = (folder / path).resolve()
             return file if file.is_relative_to(folder) and file.is_file() else None
         except (OSError, ValueError):
-            # NUL in it, or longer than names may be: no file of ours is called like that.
+            # The path has a NUL or is too long for the file system, so it cannot be a file of ours.
             return None
 
 
 def language_of(connection: HTTPConnection, branch: BranchSettings | None = None, fallback: str | None = None) -> str:
-    """The language to answer in: asked for in the address, else chosen before, else what the browser prefers.
+    """The language of the answer: that in the address, else the one chosen before, else the browser's preference.
 
-    Only languages that have a catalogue and, where a branch is known, that the branch offers.
+    It always has a catalogue and, if a branch is known, is one that the branch offers.
     """
     offered = languages_of(branch)
     for wish in (connection.query_params.get("lang"), connection.cookies.get(LANGUAGE_COOKIE)):
@@ -133,7 +133,7 @@ async def page(
     language: str | None = None,
     headers: dict[str, str] | None = None,
 ) -> Response:
-    """Answer with a page. Pages are never kept by browsers or proxies: they show somebody's day."""
+    """Answer with a page. Browsers and proxies must not store pages, because they show personal data."""
     language = language or language_of(request, branch)
     html = await render(installation_of(request), template, context, branch=branch, language=language, request=request)
     response = HTMLResponse(html, status, headers={"Cache-Control": "no-store"} | (headers or {}))
@@ -154,7 +154,7 @@ async def render(
     branch: BranchSettings | None = None,
     request: Request | None = None,
 ) -> str:
-    """The text of a template: also for sockets, which have no request."""
+    """The text of a template; also for sockets, which have no request."""
     words = words_of(language, branch)
     organisation = branch.organisation if branch else await installation.organisation()
     values: dict[str, Any] = {
@@ -182,14 +182,13 @@ async def render(
 
 
 async def form(request: Request, longest: int = LONGEST_FIELD) -> dict[str, str]:
-    """The fields of a form as text; files are not taken.
+    """The fields of a form as text; files are ignored.
 
-    A field is cut off behind `longest` characters: the readers refuse what is much shorter, and some of what they do
-    takes time by the square of the length. Raises HTTPException(400) for what is no form, or is written
-    otherwise than in UTF-8.
-    NUL is left out: nobody types it, and PostgreSQL knows no text with it.
+    A field is cut off after `longest` characters, because some later work takes time quadratic in the length; much
+    shorter texts are refused there anyway. NUL is removed, because PostgreSQL cannot store it. Raises HTTPException(400)
+    if the body is not a form, or not in UTF-8.
     """
-    # Browsers send the encoding of the page, ours. Python has codecs that write signs which are no text, or that fail.
+    # Browsers use the page's encoding, UTF-8. Other codecs of Python may fail, or produce characters that are no text.
     _, options = parse_options_header(request.headers.get("content-type"))
     if options.get(b"charset", b"utf-8").lower() not in (b"utf-8", b"utf8"):
         raise HTTPException(400)
@@ -198,12 +197,12 @@ async def form(request: Request, longest: int = LONGEST_FIELD) -> dict[str, str]
 
 
 def see_other(url: str) -> Response:
-    """After a form has done its work: go and look (303), so that a reload does nothing twice."""
+    """Redirect after a form has done its work (303), so that a reload does not send it again."""
     return RedirectResponse(url, 303, headers={"Cache-Control": "no-store"})
 
 
 def is_htmx(request: Request) -> bool:
-    """Whether htmx asks for a fragment rather than a browser for a page."""
+    """Whether htmx asks for a fragment, and not a browser for a page."""
     return request.headers.get("hx-request") == "true"
 
 

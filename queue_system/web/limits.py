@@ -1,4 +1,4 @@
-"""How often something may be asked for: by address, by name. Kept in memory, on each node by itself."""
+"""Rate limits by address and by name, kept in memory on each node."""
 
 from __future__ import annotations
 
@@ -21,32 +21,32 @@ from ..clock import SystemClock
 from ..core.errors import TooMany
 
 RATES: Final[dict[str, RateLimitItem]] = {
-    # Of sign-ins only failures count (decision 0016): in a browser that knows the person, for one name at one
-    # address, for one name from everywhere, and at one address, behind which a whole hall may sit.
+    # Only failed sign-ins count (decision 0016): in a browser that the person has used before, for one name at one
+    # address, for one name everywhere, and at one address, which a whole hall may share.
     "sign-in-browser": parse("10 per 5 minutes"),
     "sign-in-here": parse("5 per 5 minutes"),
     "sign-in-login": parse("30 per 5 minutes"),
     "sign-in-address": parse("60 per 5 minutes"),
-    # How many failures of one name, or of all names that nobody has, become facts.
+    # How many failures become facts, for each existing name and for all other names together.
     "sign-in-facts": parse("5 per 5 minutes"),
-    # A crowd may share an address; what it keeps at once is bounded in open_holds.
+    # Generous, because a crowd may share an address; open_holds limits how many holds it has at once.
     "holds": parse("120 per 10 minutes"),
-    # Bounds what is confirmed and then neither kept nor cancelled, because given_back counts what is cancelled only.
+    # Against bookings that are confirmed and then neither kept nor cancelled; given_back counts only cancelled ones.
     "confirmations": parse("60 per hour"),
-    # Each of these refusals tells that a contact has an appointment.
+    # Limited, because each of these refusals reveals that a contact has an appointment.
     "booking-limits": parse("10 per 10 minutes"),
     "look-ups": parse("30 per 10 minutes"),
-    # Wrong contacts for one code: from one address, and from all of them.
+    # Wrong contacts for one code, from one address and from all addresses together.
     "code-from-address": parse("5 per 10 minutes"),
     "code-guesses": parse("20 per day"),
-    # Numbers taken from afar, where a branch allows it.
+    # Numbers taken from outside the hall, if a branch allows it.
     "remote-tickets": parse("60 per 10 minutes"),
     "pairings": parse("20 per 10 minutes"),
 }
 
 
 class Limits:
-    """Moving windows, one for each (rate, key). Keys are kept as hashes: a name somebody typed is nobody's to read."""
+    """Moving windows, one for each (rate, key). Keys are stored as hashes, because a typed name is personal."""
 
     def __init__(self) -> None:
         self._windows = MovingWindowRateLimiter(MemoryStorage())
@@ -54,29 +54,29 @@ class Limits:
         self._ended: dict[tuple[str, str], asyncio.Event] = {}
 
     def take(self, name: str, key: str) -> None:
-        """Use one of the tries; raises TooMany("too-many", seconds=…) when none is left."""
+        """Use up a try; raises TooMany("too-many", seconds=…) if none is left."""
         if not self._windows.hit(RATES[name], name, _hidden(key)):
             self._refuse(name, key)
 
     def check(self, name: str, key: str) -> None:
-        """As `take`, but nothing is used up: for what only counts when it fails."""
+        """Like `take`, but uses nothing up, for work that counts only when it fails."""
         if not self._windows.test(RATES[name], name, _hidden(key)):
             self._refuse(name, key)
 
     def count(self, name: str, key: str) -> None:
-        """One more failure, refused or not."""
+        """Count a failure, even if no try is left."""
         self._windows.hit(RATES[name], name, _hidden(key))
 
     def is_left(self, name: str, key: str) -> bool:
-        """Use one of the tries where one is left, else say so."""
+        """Use up a try if one is left; returns whether there was one."""
         return self._windows.hit(RATES[name], name, _hidden(key))
 
     @contextmanager
     def attempt(self, name: str, key: str) -> Iterator[Callable[[], None]]:
-        """Something slow that counts only when it fails: the body calls what it is given.
+        """For slow work that counts only when it fails; the body calls the given function to report a failure.
 
-        While it is under way it is counted as if it had failed, so that many at the same moment are no way around.
-        Raises TooMany("too-many", seconds=…) when no try is left.
+        While the work runs it counts as failed, so that many attempts at the same moment cannot evade the limit.
+        Raises TooMany("too-many", seconds=…) if no try is left.
         """
         hidden = _hidden(key)
         if self._left(name, hidden) <= self._under_way[name, hidden]:
@@ -93,7 +93,7 @@ class Limits:
 
     @asynccontextmanager
     async def attempt_in_turn(self, name: str, key: str) -> AsyncIterator[Callable[[], None]]:
-        """As `attempt`, for what a crowd does at once: whoever finds all tries under way waits until one has ended."""
+        """Like `attempt`, for work that a crowd does at once: if all tries are under way, it waits until one ends."""
         hidden = _hidden(key)
         while 0 < self._left(name, hidden) <= self._under_way[name, hidden]:
             await self._ended.setdefault((name, hidden), asyncio.Event()).wait()
@@ -112,7 +112,7 @@ class Limits:
 
     def _refuse(self, name: str, key: str) -> None:
         free_at = self._windows.get_window_stats(RATES[name], name, _hidden(key)).reset_time
-        # The library counts on the machine's clock; so must the answer.
+        # The machine's clock, because the library counts by it.
         raise TooMany("too-many", seconds=math.ceil(free_at - SystemClock().now().timestamp()))
 
 
@@ -125,14 +125,14 @@ def limits_of(connection: HTTPConnection) -> Limits:
 
 
 def allow(connection: HTTPConnection, name: str) -> None:
-    """Count one try of the asker's address; raises TooMany("too-many", seconds=…)."""
+    """Use up a try of the client's address; raises TooMany("too-many", seconds=…)."""
     limits_of(connection).take(name, address_of(connection))
 
 
 def address_of(connection: HTTPConnection) -> str:
-    """The asker's address, as the server or its trusted proxy says; of IPv6 the network of one subscriber (/64).
+    """The client's address according to the server or its trusted proxy; for IPv6 the network of one subscriber (/64).
 
-    Whoever has one IPv6 address has 2^64 of them (RFC 4291, 2.5.1), and would never meet a limit.
+    A subscriber has 2^64 IPv6 addresses (RFC 4291, 2.5.1), so a limit for each of them would have no effect.
     """
     host = connection.client.host if connection.client else ""
     try:

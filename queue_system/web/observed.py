@@ -1,4 +1,4 @@
-"""Every request has an id that leads from the visitor's screen to the log, is counted, and may be logged itself."""
+"""Gives every request an id, which leads from an error page to the log; counts requests, and may log them."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from ..measures import Traffic
 
 HEADER: Final = "X-Request-ID"
-# What a proxy may write there: nothing that a log, a page or a header could take for something else.
+# The ids that we accept from a proxy; they have no characters with a meaning in a log, a page or a header.
 _GOOD_ID: Final = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _FROM_PROXY: Final = "from_trusted_proxy"
-# The route of a request that fits none; its path may be a secret link that was mistyped.
+# Stands for the route if no route fits; the path is not used, because it may be a mistyped secret link.
 NO_ROUTE: Final = "-"
 SWITCHING_PROTOCOLS: Final = 101
 
@@ -26,7 +26,7 @@ log = structlog.get_logger(__name__)
 
 
 class TrustedProxies(ProxyHeadersMiddleware):
-    """Believes the X-Forwarded-* headers of trusted proxies, and notes which requests came through one."""
+    """Applies the X-Forwarded-* headers of trusted proxies, and notes which requests came through one."""
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         client = scope.get("client")
@@ -36,11 +36,11 @@ class TrustedProxies(ProxyHeadersMiddleware):
 
 
 class Observed:
-    """Plain ASGI, because it stands before sockets and before the gate, so that refusals have an id too.
+    """Plain ASGI, because it also serves sockets. It runs before the gate, so that refused requests have an id too.
 
-    The id is the proxy's where a trusted one sends a good one, else made here. It is bound to every line that is
-    logged on the way, and goes back in `X-Request-ID`. With `log_access` each request is logged when it is over, by
-    the template of its route: paths, queries and headers hold secret links, codes and telephone numbers.
+    The id comes from a trusted proxy, if it sends a valid one, or is made here. It is bound to every log line of the
+    request and is sent back in `X-Request-ID`. With `log_access` each request is logged when it has ended, with the
+    template of its route, because paths, queries and headers hold secret links, codes and telephone numbers.
     """
 
     def __init__(self, app: ASGIApp, traffic: Traffic, *, log_access: bool, node: str) -> None:
@@ -53,12 +53,12 @@ class Observed:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
-        # Asking the system for chance lets go of the interpreter, and a busy thread keeps it for milliseconds. This id
-        # opens nothing, so that it may be guessed.
+        # Not os.urandom(), because it releases the GIL, and a busy thread then holds it for milliseconds. The id may be
+        # predictable, because it opens nothing.
         request_id = _given(scope) or f"{random.getrandbits(48):012x}"
         scope.setdefault("state", {})["request_id"] = request_id
         header = (HEADER.lower().encode(), request_id.encode())
-        # Where nothing is answered, `web.errors` answers outside of us.
+        # If the application sends no answer, `web.errors` answers 500 outside of this middleware.
         status = 500
         opened = False
         began = self._traffic.now()
@@ -102,13 +102,13 @@ class Observed:
 
 
 def request_id_of(scope: Scope) -> str:
-    """The id of a request; empty where it has not come through `Observed`."""
+    """The id of a request; empty if it has not passed `Observed`."""
     found: str = scope.get("state", {}).get("request_id", "")
     return found
 
 
 def route_of(scope: Scope) -> str:
-    """The address as it is declared, `/b/{token}`, without what a visitor's own holds; NO_ROUTE where none fits."""
+    """The template of the route (`/b/{token}`), without the visitor's own values; NO_ROUTE if no route fits."""
     route = scope.get("route")
     if not isinstance(route, (Route, WebSocketRoute)):
         return NO_ROUTE
@@ -116,7 +116,7 @@ def route_of(scope: Scope) -> str:
 
 
 def _given(scope: Scope) -> str:
-    """The id that a trusted proxy gave; empty where none did, or no good one."""
+    """The id from a trusted proxy; empty if there is none or it is not valid."""
     if not scope.get(_FROM_PROXY):
         return ""
     given = Headers(scope=scope).getlist(HEADER)

@@ -1,8 +1,8 @@
-"""How many times one address may keep at once without confirming them.
+"""How many times one address may hold at once without confirming them.
 
-A rate of holds would refuse people for being many: thousands of telephones share the few addresses of a mobile
-network. Whoever confirms, or gives a time back, makes room again at once; what one address can keep from everybody
-else by holding and never confirming stays small.
+A rate limit on holds would hit crowds, because thousands of telephones share the few addresses of a mobile network. So
+open holds are limited: a hold that is confirmed or given back makes room at once, and one address can block only few
+times by holding them and never confirming.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from .installation import Installation, installation_of
 from .limits import address_of, limits_of
 
 AT_ONCE: Final = 20
-# Refusals that tell of appointments with the same contact.
+# Refusals that reveal appointments with the same contact.
 TELLING: Final = frozenset({"booking-limit", "booking-given-back", "booking-persons"})
 
 
 class OpenHolds:
-    """The holds that came from each address, as one node remembers them; what became of them the database knows."""
+    """The holds of each address, in the memory of this node; their present state is in the database."""
 
     def __init__(self) -> None:
         self._held: dict[str, dict[UUID, _Held]] = {}
@@ -37,7 +37,7 @@ class OpenHolds:
     async def hold(
         self, installation: Installation, address: str, branch_id: UUID, work: Callable[[], Awaitable[BookingView]]
     ) -> BookingView:
-        """Do `work`, which holds a time; raises TooMany("too-many", seconds=…) where AT_ONCE are held from `address`."""
+        """Do `work`, which holds a time; raises TooMany("too-many", seconds=…) if `address` holds AT_ONCE already."""
         now = installation.clock.now()
         self._forget_what_is_over(now)
         if len(self._held.get(address, {})) >= AT_ONCE:
@@ -46,7 +46,7 @@ class OpenHolds:
         if len(mine) >= AT_ONCE:
             first = min(held.until for held in mine.values())
             raise TooMany("too-many", seconds=(first - now).total_seconds())
-        # Counted before it is there: many requests at the same moment are no way around.
+        # Counted before the hold exists, so that many requests at the same moment cannot evade the limit.
         asked = uuid4()
         mine[asked] = _Held(branch_id, held_until(now), is_asked_for=True)
         try:
@@ -65,7 +65,7 @@ class OpenHolds:
                 del self._held[address]
 
     async def _forget_what_was_settled(self, installation: Installation, address: str) -> None:
-        """Leave only what is still held: the rest was confirmed or given back, here or at another node."""
+        """Forget the holds that were confirmed or given back, here or at another node."""
         mine = self._held[address]
         for branch_id in {held.branch_id for held in mine.values()}:
             known = {one for one, held in mine.items() if held.branch_id == branch_id and not held.is_asked_for}
@@ -78,16 +78,16 @@ class OpenHolds:
 class _Held:
     branch_id: UUID
     until: datetime
-    # Counted, and not in the database yet.
+    # Whether the hold is counted but not in the database yet.
     is_asked_for: bool = False
 
 
 async def within_limit(
     connection: HTTPConnection, branch_id: UUID, work: Callable[[], Awaitable[BookingView]]
 ) -> tuple[BookingView, list[str]]:
-    """Do `work`, which holds a time of a branch for the asker: the booking, and codes of warnings about it.
+    """Do `work`, which holds a time for the client; returns the booking, and codes of warnings about it.
 
-    A refusal, or a warning, that tells of other appointments of the same contact is counted, whoever asks at the same
+    Refusals and warnings that reveal other appointments of the same contact are counted, also for requests at the same
     moment. Raises what `work` raises, and TooMany("too-many", seconds=…).
     """
     limits, address = limits_of(connection), address_of(connection)

@@ -16,7 +16,7 @@ NAMES: Final[Mapping[str, str]] = {
     "mute": "printer.mute",
     "completion": "printer.completion",
 }
-#: Words of what can be chosen; speeds are numbers and speak for themselves.
+#: The words of the choices of each setting; speeds are shown as numbers.
 VALUES: Final[Mapping[str, Mapping[str, str]]] = {
     "transport": {
         "tcp9100": "state.transport.tcp9100",

@@ -1,4 +1,4 @@
-"""A QR symbol (ISO/IEC 18004) as a drawing inside the page: nothing to load, and it can be saved with the page."""
+"""A QR symbol (ISO/IEC 18004) as an inline drawing, so that it needs no request and is saved with the page."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def qr_svg(text: str, label: str) -> Markup:
         svgclass=None,
         lineclass=None,
     )
-    # Its colour is an attribute, not a style: the page's policy allows no inline style.
+    # The colour is an attribute, because the page's policy forbids inline styles.
     body = drawing.getvalue().decode("ascii").replace('stroke="#000"', 'stroke="currentColor"')
     opening = Markup('<svg role="img" aria-label="{}" focusable="false" shape-rendering="crispEdges" ').format(label)
     return opening + Markup(body.removeprefix("<svg "))  # noqa: S704 - drawn from numbers, without a letter of `text`

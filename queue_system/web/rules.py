@@ -43,7 +43,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     "log": "rules.log",
     "day-end": "rules.day-end",
 }
-# Which value a sentence counts, where it counts one.
+# The value that a sentence counts, if it counts one.
 COUNTED: Final[Mapping[str, str]] = {
     "passed-over": "others",
     "no-show": "calls",
@@ -54,7 +54,7 @@ COUNTED: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class PaceShown:
-    """A row of the table of classes, in words; `promise` is None where none is given."""
+    """A row of the table of classes, in words; `promise` is None if there is none."""
 
     name: str
     factor: str
@@ -79,7 +79,7 @@ def rules_of(branch: BranchSettings, words: Words) -> Rules:
     return Rules(
         words=words,
         articles=tuple(_sentence(branch, article, words) for article in found),
-        # One class, or classes that are alike, need no table.
+        # A table is of use only if there are several classes and they differ.
         paces=tuple(
             PaceShown(
                 _name(branch, row.slug, words),
@@ -104,7 +104,7 @@ def _said(branch: BranchSettings, value: Value, words: Words) -> str:
     if isinstance(value, timedelta):
         return dates.minutes(value // timedelta(minutes=1), words)
     if isinstance(value, tuple):
-        # Names of classes have commas and conjunctions of their own.
+        # A separator of its own, because names of classes contain commas and conjunctions.
         return f"{words.text('rules.separator')} ".join(_name(branch, slug, words) for slug in value)
     return to_digits(str(value), words.digits)
 
@@ -116,5 +116,5 @@ def _name(branch: BranchSettings, slug: str, words: Words) -> str:
 def _promise(promise: timedelta | None, words: Words) -> str | None:
     if promise is None:
         return None
-    # A promise is not rounded to the side that would break it.
+    # Rounded up, because a shorter promise might be broken.
     return dates.minutes(-(-promise // timedelta(minutes=1)), words) if promise else words.text("rules.promise-nobody")

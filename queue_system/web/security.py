@@ -1,4 +1,4 @@
-"""The gate before every request: where it comes from, how large it is, and the headers every answer carries."""
+"""The gate checks the origin and the size of every request, and adds the security headers to every answer."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ..live.codes import Closed
 
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 LARGEST_BODY: Final = 64 * 1024
-# A name or an address, and a port (RFC 3986, 3.2.2): addresses of ours are built from what the client sent.
+# A name or an address, and a port (RFC 3986, 3.2.2). It is checked because we build addresses from the client's Host.
 _HOST: Final = re.compile(r"([A-Za-z0-9._~-]*|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
 
 CONTENT_SECURITY_POLICY: Final = (
@@ -38,14 +38,14 @@ _SOCKET_SCHEMES: Final = {"ws": "http", "wss": "https"}
 
 
 class Gate:
-    """Plain ASGI, because it must also stand before sockets.
+    """Plain ASGI, because it also guards sockets.
 
     Forged requests: a browser says with Sec-Fetch-Site where a request comes from; older ones send Origin.
     A request that changes something must come from our own pages. Programs (the API's clients) send neither header;
     they are let through unless they bring a cookie, because only a browser would. A socket's origin must be ours exactly: `own_origins` where the
     public address is configured, else the address it was called at.
 
-    `refusal(request, status, code)` makes the answer to what does not get through.
+    `refusal(request, status, code)` makes the answer to a refused request.
     """
 
     def __init__(
@@ -97,14 +97,14 @@ class Gate:
             return site not in ("same-origin", "none")
         if headers.get("origin") is not None:
             return not self._same_origin(scope)
-        # Neither header: no browser of the last years. A cookie would be a browser's all the same.
+        # Recent browsers send one of the headers; without them, a cookie still tells that it is a browser.
         return "cookie" in headers
 
     def _same_origin(self, scope: Scope) -> bool:
         headers = Headers(scope=scope)
         origin = headers.get("origin")
         if origin is None:
-            # A program: it must bring a token of its own, which `web.access` asks for.
+            # Without a cookie it is a program, which must send a token; `web.access` checks that.
             return "cookie" not in headers
         if self._own_origins:
             return origin in self._own_origins
@@ -112,7 +112,7 @@ class Gate:
         try:
             return (_SOCKET_SCHEMES.get(url.scheme, url.scheme), url.netloc) == urlsplit(origin)[:2]
         except ValueError:
-            # What cannot be read as an address is nobody's origin.
+            # An unreadable origin is never ours.
             return False
 
 
@@ -121,17 +121,17 @@ def _has_good_host(scope: Scope) -> bool:
 
 
 def _has_nul(scope: Scope) -> bool:
-    """Nobody types NUL, and neither PostgreSQL nor a file system takes it. The API refuses it field by field."""
+    """Whether the address contains NUL, which PostgreSQL and file systems refuse. The API checks its own fields."""
     return not scope["path"].startswith("/api/") and (b"%00" in scope["query_string"] or "\0" in scope["path"])
 
 
 def add_headers(headers: MutableHeaders, *, https: bool) -> None:
-    """The headers of every answer; what a handler has set itself stays."""
+    """Add the headers of every answer, except those that the handler has set."""
     own = {name for name, _ in headers.raw}
     headers.raw.extend(header for header in (_HTTPS_HEADERS if https else _HEADERS) if header[0] not in own)
 
 
-# As they go over the wire, lower-case: every answer gets them.
+# Encoded and in lower case, as ASGI sends them, because every answer gets them.
 _HEADERS: Final = tuple(
     (name.lower().encode("latin-1"), value.encode("latin-1"))
     for name, value in {
@@ -144,12 +144,12 @@ _HEADERS: Final = tuple(
         "X-Frame-Options": "DENY",
     }.items()
 )
-# Of this name alone: where it is the organisation's own, whatever else lies below it may have no TLS.
+# HSTS without includeSubDomains, because other hosts below an organisation's domain may have no TLS.
 _HTTPS_HEADERS: Final = (*_HEADERS, (b"strict-transport-security", b"max-age=63072000"))
 
 
 def _bounded(receive: Receive) -> Receive:
-    """Cuts a body off that is longer than it said or did not say."""
+    """Cut a body off if it is too long, whatever its Content-Length said."""
     seen = 0
 
     async def limited() -> Message:

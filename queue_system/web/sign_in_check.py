@@ -1,4 +1,4 @@
-"""Whose name and password these are: bounded in tries, in work at once, and never by what other people fail at."""
+"""Checks a name and a password, with limits on tries and on parallel work that other people's failures do not touch."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from .installation import in_thread, installation_of
 from .limits import Limits, address_of, limits_of
 from .passwords import is_password
 
-# How many may wait for their password to be looked at, which takes a third of a second; more would wait in vain.
+# How many sign-ins may wait while a password is checked, which takes a third of a second; more would wait in vain.
 LONGEST_LINE: Final = 40
 SECONDS_WHEN_BUSY: Final = 10
 
 
 class Turns:
-    """One password is looked at after the other: the work fills no more than one thread."""
+    """Checks passwords one after the other, so that the work fills only one thread."""
 
     def __init__(self) -> None:
         self._turn = asyncio.Semaphore(1)
@@ -34,7 +34,7 @@ class Turns:
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
-        """Wait for one's turn; raises TooMany("sign-in-busy", seconds=…) where the line is too long."""
+        """Wait for a turn; raises TooMany("sign-in-busy", seconds=…) if the line is too long."""
         if self._waiting >= LONGEST_LINE:
             raise TooMany("sign-in-busy", seconds=SECONDS_WHEN_BUSY)
         self._waiting += 1
@@ -46,7 +46,7 @@ class Turns:
 
 
 class Doors:
-    """Two lines: whoever comes with a known browser does not stand behind strangers."""
+    """Two lines, so that people with a known browser do not wait behind strangers."""
 
     def __init__(self) -> None:
         self.known = Turns()
@@ -54,7 +54,7 @@ class Doors:
 
 
 async def checked(request: Request, login: str, password: str, channel: str, browser: str = "") -> AccountView | None:
-    """Whose name and password these are; None for nobody's. `browser` is the secret of a browser that was given one.
+    """The account with this name and password; None if there is none. `browser` is the secret of a known browser.
 
     Raises TooMany with "too-many" or "sign-in-busy", seconds=….
     """
@@ -75,7 +75,7 @@ async def checked(request: Request, login: str, password: str, channel: str, bro
                 fail()
     if account is not None and is_right:
         for name, key in _counts(request, account, login, browser, known):
-            # Own slips are forgiven; what an address or strangers have tried is not.
+            # A success clears the person's own failures, but not those counted for the address or for strangers.
             if name in ("sign-in-browser", "sign-in-here"):
                 limits.clear(name, key)
         return account
@@ -86,7 +86,7 @@ async def checked(request: Request, login: str, password: str, channel: str, bro
 def _counts(
     request: Request, account: AccountView | None, login: str, browser: str, known: bool
 ) -> list[tuple[str, str]]:
-    """What one failure counts against, as (limit, key). After `unlock` a name begins anew on every node."""
+    """The limits that a failure counts against, as (limit, key). `unlock` clears the count of a name on every node."""
     name = f"{account.login} {account.unlocked_at}" if account else login_key(login)
     if known:
         return [("sign-in-browser", f"{name} {browser}")]
@@ -101,7 +101,7 @@ async def _record(request: Request, limits: Limits, account: AccountView | None,
 
 
 def _doors(connection: HTTPConnection) -> Doors:
-    """The lines of this node."""
+    """The two lines of this node."""
     state = connection.app.state
     if not hasattr(state, "doors"):
         state.doors = Doors()

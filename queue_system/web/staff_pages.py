@@ -1,4 +1,4 @@
-"""Pages for people who work here: the header with the places they may go to, and which of them is their first."""
+"""Pages for staff: the header with the pages that a person may open, and the first of them."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from ..store.queries.settings import BranchSettings
 from . import kit
 from .access import AUDIT_RIGHTS, DESK_RIGHTS, DEVICE_RIGHTS, HALL_RIGHTS, OFFICE_RIGHTS, PLACES_RIGHTS
 
-# Address, words, and the rights of which one is enough.
+# Address, key of the words, and the rights of which one is enough.
 PLACES: Final = (
     ("/desk", "desk.place", DESK_RIGHTS),
     ("/office", "desk.place-office", OFFICE_RIGHTS),
     ("/reception", "reception.place", HALL_RIGHTS),
 )
-# The same within the office.
+# The same for the sections of the office.
 SECTIONS: Final = (
     ("/office", "office.overview", OFFICE_RIGHTS),
     ("/office/devices", "office.devices", DEVICE_RIGHTS),
@@ -29,7 +29,7 @@ SECTIONS: Final = (
     ("/office/given-back", "office.given-back", PLACES_RIGHTS),
     ("/office/audit", "office.audit", AUDIT_RIGHTS),
 )
-# Where somebody without any place learns that there is none.
+# The page that tells a person without rights that no page is open to them.
 NO_PLACE: Final = "/staff"
 
 
@@ -43,7 +43,7 @@ async def staff_page(
     status: int = 200,
     headers: dict[str, str] | None = None,
 ) -> Response:
-    """Answer with a page in the house's frame for staff."""
+    """Answer with a page that has the header of the staff."""
     language = kit.language_of(request, branch, fallback=person.language)
     return await kit.page(
         request,
@@ -57,7 +57,7 @@ async def staff_page(
 
 
 def navigation(person: StaffView, language: str) -> list[tuple[str, str]]:
-    """Where this person may go, as (address, words)."""
+    """The pages that this person may open, as (address, words)."""
     words = kit.words_of(language)
     return [(href, words.text(key)) for href, key, rights in PLACES if person.may_somewhere(rights)]
 
@@ -68,14 +68,14 @@ def first_page(person: StaffView) -> str:
 
 
 def is_for_staff(path: str) -> bool:
-    """Whether an address lies where only staff go."""
+    """Whether an address belongs to the pages of the staff."""
     return path == NO_PLACE or any(_lies_in(path, href) for href, _, _ in PLACES)
 
 
 def may_open(person: StaffView, address: str, branches: Mapping[str, UUID]) -> bool:
-    """Whether a page would open for this person; `branches` are all, by the name that stands in addresses.
+    """Whether a page would open for this person; `branches` are all branches, by their names in addresses.
 
-    What no rights are asked for opens for everybody.
+    A page that needs no rights opens for everybody.
     """
     path = urlsplit(address).path
     found = [(href, rights) for href, _, rights in (*PLACES, *SECTIONS) if _lies_in(path, href)]

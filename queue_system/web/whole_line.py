@@ -1,4 +1,4 @@
-"""Where everybody in a hall stands, read once for all who ask about the same moment: telephones, programs."""
+"""The whole line of a hall, read once for all telephones and programs that ask at the same moment."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from ..store.queries.place import LineView, whole_line
 from ..store.queries.settings import branch_settings
 from .installation import Installation
 
-# With time alone the line changes slowly: an appointment may be called from now on.
+# The line also changes with time alone, but slowly: an appointment becomes callable.
 KEPT_SECONDS: Final = 10
 
 
 async def everybody(installation: Installation, branch_id: UUID) -> LineView:
-    """The line at the branch's position as this node knows it, or newer."""
+    """The line at the newest position of the branch that this node knows, or newer."""
     position, moment = installation.hub.position(branch_id), int(installation.clock.now().timestamp()) // KEPT_SECONDS
     earlier = installation.shared.last(("line", branch_id))
     look = partial(installation.database.read, _read, branch_id, earlier)
