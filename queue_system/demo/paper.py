@@ -1,6 +1,6 @@
-"""`/paper`: what comes out of the virtual printer of a demonstration, and switches for its faults.
+"""`/paper`: the paper from the virtual printer of a demonstration, and switches for the printer's faults.
 
-Beside the pages, not among them, because only the top of the house knows printers.
+It is no surface, because surfaces may not import `printers`.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from ..web import kit
 from ..web.installation import Installation, installation_of
 
 PAGE: Final = "/paper"
-# Somewhere within the picture of a slip, behind its head.
+# A number of bytes that lies within the picture of a slip, after its head.
 WITHIN_A_SLIP: Final = 4_000
-# The papers that are looked at; older ones are kept by the printer for a while.
+# The number of papers shown; the printer keeps more of them for a while.
 SHOWN: Final = 12
 
-# The faults a visitor of the page can switch: how it shows in the condition, and what on and off change.
+# The faults to switch: a test whether the condition has it, and the changes that turn it on and off.
 FAULTS: Final[dict[str, tuple[Callable[[Condition], bool], Changes, Changes]]] = {
     "off": (lambda now: not now.power, {"power": False}, {"power": True}),
     "out": (lambda now: now.roll is Roll.OUT, {"roll": Roll.OUT}, {"roll": Roll.FULL}),
@@ -42,7 +42,7 @@ async def show(request: Request) -> Response:
 
 
 async def papers(request: Request) -> Response:
-    """The part of the page that changes by itself."""
+    """The part of the page that is refreshed."""
     installation = installation_of(request)
     language = kit.language_of(request)
     values = _values(_printer(request))
@@ -56,7 +56,7 @@ async def picture(request: Request) -> Response:
     found = next((paper for paper in _printer(request).papers() if paper.number == number), None)
     if found is None:
         raise HTTPException(404)
-    # A paper never changes, but a new demonstration numbers them anew.
+    # Not cached, because a new demonstration uses the same numbers for other papers.
     return Response(found.image, media_type="image/png", headers={"Cache-Control": "no-store"})
 
 
@@ -82,7 +82,7 @@ def _values(printer: VirtualPrinter) -> dict[str, object]:
 
 
 def _printer(request: Request) -> VirtualPrinter:
-    """The demonstration's printer; there is no such page elsewhere."""
+    """The demonstration's printer; raises 404 in a real installation."""
     found = virtual_printer(installation_of(request))
     if found is None:
         raise HTTPException(404)
@@ -90,7 +90,7 @@ def _printer(request: Request) -> VirtualPrinter:
 
 
 def virtual_printer(installation: Installation) -> VirtualPrinter | None:
-    """The virtual printer of a demonstration, None in a real house."""
+    """The virtual printer of a demonstration; None in a real installation."""
     printer = (installation.demo or {}).get("printer")
     return printer if isinstance(printer, VirtualPrinter) else None
 

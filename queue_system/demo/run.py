@@ -46,7 +46,7 @@ from ..web.passwords import hash_password
 
 PASSWORD: Final = "demo-demo"  # noqa: S105 - printed on the start page of a demonstration; not for real halls
 PRINTER_PORT: Final = 9100
-# The first visitors of the day are there already.
+# How long after opening the day begins, so that the first visitors are there already.
 INTO_THE_DAY: Final = timedelta(minutes=45)
 LEAST_TIME_LEFT: Final = timedelta(minutes=45)
 ADMINISTRATION: Final = "admin"
@@ -66,7 +66,7 @@ HEAD: Final = ("karim", "كريم")
 
 @dataclass(frozen=True)
 class SignIn:
-    """Somebody who can sign in: with what role, where, and whether they call visitors."""
+    """A person who can sign in: the login, the role, the branch, and whether they call visitors."""
 
     login: str
     name: str
@@ -78,7 +78,7 @@ class SignIn:
 
 @dataclass(frozen=True)
 class Furnished:
-    """What was prepared: the branch in the foreground, who can sign in, device tokens by kind."""
+    """The prepared demonstration: the branch shown first, the people who can sign in, device tokens by kind."""
 
     branch: BranchSettings
     sign_ins: list[SignIn]
@@ -123,7 +123,7 @@ def run_demo(profile: str, *, busy: bool, speed: float | None, real_clock: bool)
 
 
 def _settings(profile: str) -> Configuration:
-    """Each sample keeps its day in a folder of its own, and its log to what went wrong, unless the environment says."""
+    """The configuration: a folder for each sample, and only warnings in the log, unless the environment says otherwise."""
     configuration = read_configuration()
     usual = {"data_dir": configuration.data_dir / "demo" / profile.replace("/", "_"), "log_level": "warning"}
     return configuration.model_copy(
@@ -136,7 +136,7 @@ def _prepare(configuration: Configuration, wanted: Profile, *, real_clock: bool)
     notes = json.loads(notes_path.read_text()) if notes_path.exists() else {}
     database = Database(configuration.database, SystemClock())
     try:
-        # Before anything is written: a second demonstration must not touch the day of the first.
+        # Claimed before anything is written, because a second demonstration must not touch the data of the first.
         database.claim_process()
         schema.migrate(database)
         if database.read_now(_is_empty):
@@ -153,7 +153,7 @@ def _prepare(configuration: Configuration, wanted: Profile, *, real_clock: bool)
             kept = timedelta(seconds=notes["step_seconds"]) if "step_seconds" in notes else None
             clock = ShiftedClock(step_ahead(clock.now(), branch.calendar, kept))
             notes["step_seconds"] = clock.step.total_seconds()
-        # What follows belongs to the day that the hall has.
+        # From here on everything is written with the time of the demonstration's clock.
         database.clock = clock
         sign_ins = _people(database, branch)
         kept_tokens = notes.get("tokens", {})
@@ -183,8 +183,8 @@ def _foreground(tx: Tx) -> BranchSettings:
 def step_ahead(now: datetime, calendar: hours.Calendar, kept: timedelta | None) -> timedelta:
     """How far the demonstration's clock goes ahead of `now` (UTC), so that the hall gives numbers.
 
-    `kept` is the step of the run before, None for the first. It never shrinks, and while the hall of that day is
-    open it stays, so that a second run finds the day as it was; a first run is given some time before closing.
+    `kept` is the step of the last run, None for the first run. The step never shrinks, and it stays the same while the
+    hall is open on that clock, so that a second run finds its day again. A first run gets some time before closing.
     """
     there = now + (kept or timedelta())
     if hours.takes_tickets(there, calendar) and (
@@ -211,7 +211,7 @@ def _people(database: Database, branch: BranchSettings) -> list[SignIn]:
 
 
 def _cast(tx: Tx, branch: BranchSettings) -> list[SignIn]:
-    """Who is there, each with the role that the profile has for it: with their rights a newcomer sees what they see."""
+    """Choose the people and their roles from the profile, so that a newcomer sees what each role sees."""
     roles = table(Role)
     found = {row.slug: row for row in tx.rows(sa.select(roles).order_by(roles.c.position))}
     administrator = found["administrator"]
@@ -235,7 +235,7 @@ def _cast(tx: Tx, branch: BranchSettings) -> list[SignIn]:
 
 
 def _device_token(database: Database, branch: BranchSettings, kind: str, kept: str | None) -> str | None:
-    """The secret of the first device of a kind; that of the run before, so that its open pages stay paired."""
+    """The token of the first device of a kind; if possible that of the last run, so that open pages stay paired."""
     planned = database.read_now(access.devices, branch.id, kind)
     if not planned:
         return None
@@ -245,7 +245,7 @@ def _device_token(database: Database, branch: BranchSettings, kind: str, kept: s
 
 
 def _allow_remote_tickets(tx: Tx, branch_id: UUID) -> None:
-    """The demonstration gives numbers to programs too: made-up visitors have no hands to touch a kiosk."""
+    """Let programs take numbers, because the made-up visitors come through the API."""
     branches = table(Branch)
     data = dict(tx.scalar(sa.select(branches.c.data).where(branches.c.id == branch_id)))
     if not branch_settings(tx, branch_id).remote_tickets:
@@ -275,7 +275,7 @@ def _connect(configuration: Configuration, clock: Clock, furnished: Furnished, p
 
 
 def _add_device_links(app: Starlette, tokens: dict[str, str]) -> None:
-    """`/demo/kiosk` and `/demo/display` make this browser the paired device, without the pairing dance."""
+    """Add `/demo/kiosk` and `/demo/display`, which make the browser a paired device without a pairing code."""
 
     async def become(request: Request) -> Response:
         kind = request.path_params["kind"]
@@ -291,7 +291,7 @@ def _add_device_links(app: Starlette, tokens: dict[str, str]) -> None:
 def _start_busy(address: str, furnished: Furnished, speed: float | None, stop: threading.Event) -> None:
     from .busy import run_busy
 
-    # All others stay free for whoever looks around.
+    # The other sign-ins stay free for people who try the demonstration.
     sign_ins = [(person.login, PASSWORD) for person in furnished.sign_ins if person.calls]
 
     async def day() -> None:

@@ -1,1 +1,1 @@
-"""Running an installation: serving, examining, work that comes round, numbers for Prometheus."""
+"""Running an installation: the server, the doctor, background work, metrics for Prometheus."""

@@ -1,4 +1,4 @@
-"""Work that comes round again and again beside the requests."""
+"""Work that is repeated beside the requests."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ import structlog
 
 from ..core.errors import DomainError
 
-# From this part of the allowed open files on, a hall that grows on will soon find the door closed.
+# The share of the allowed open files from which on we warn, because new connections will soon be refused.
 NEARLY_ALL: Final = 0.9
 
 log = structlog.get_logger(__name__)
 
 
 async def forever(name: str, work: Callable[[], Awaitable[Any]], seconds: float) -> None:
-    """Do `work`, and again `seconds` after it has ended, until cancelled; what fails is logged."""
+    """Do `work`, and again `seconds` after it has ended, until cancelled; errors are logged."""
     while True:
         await attempt(name, work)
         await asyncio.sleep(seconds)
 
 
 async def watch_open_files() -> None:
-    """Say in the log when connections run out: the event loop drops whoever comes then without a word."""
+    """Log when connections run out, because the event loop then drops new ones silently."""
     allowed = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     try:
         used = len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - names alone; a Path for each would cost more
     except FileNotFoundError:
-        # Not Linux: nobody counts.
+        # Only Linux lists the open files of a process.
         return
     except OSError:
         used = allowed
@@ -40,11 +40,11 @@ async def watch_open_files() -> None:
 
 
 async def attempt(name: str, work: Callable[[], Awaitable[Any]]) -> None:
-    """Do `work` once; what fails is logged."""
+    """Do `work` once; errors are logged."""
     try:
         await work()
     except DomainError as error:
         log.warning("background.failed", task=name, code=error.code)
     except Exception:
-        # Nobody awaits this task: ended, it would be missed only when the day is not closed any more.
+        # The task must go on, because it is not awaited: if it ended, the only sign would be a day that is never closed.
         log.exception("background.failed", task=name)

@@ -1,4 +1,4 @@
-"""Looks whether this installation can do its work, and says what to do where it cannot."""
+"""Checks whether this installation can do its work, and says what to do if it cannot."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ CLOCK_SLACK: Final = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """`level` is good, note or bad; only bad makes `doctor` fail."""
+    """One result of a check; `level` is good, note or bad, and only bad makes `doctor` fail."""
 
     level: str
     text: str
 
 
 def examine(configuration: Configuration) -> Iterator[Finding]:
-    """All findings, in the order in which one would look."""
+    """All findings, the most basic first."""
     try:
-        # Looking must not make it.
+        # Tested first, because the doctor must not create the key.
         if not configuration.secret_key.get_secret_value() and (configuration.data_dir / KEY_FILE).exists():
             secret_key(configuration)
     except ConfigurationError as error:
@@ -42,7 +42,7 @@ def examine(configuration: Configuration) -> Iterator[Finding]:
         yield Finding("note", f"{name} is set, and there is no such setting (docs/operations.md)")
     database = Database(configuration.database, SystemClock())
     try:
-        # Looking must not make it.
+        # Tested first, because the doctor must not create the database.
         if database.file is not None and not database.file.exists():
             yield Finding("bad", f"there is no database at {database.file} yet: queue-system init PROFILE")
             return
@@ -58,7 +58,7 @@ def examine(configuration: Configuration) -> Iterator[Finding]:
 
 
 def told(error: DomainError, database: Database | None = None) -> str:
-    """What is wrong and what to do, for whoever runs the installation."""
+    """The sentence of an error for the administrator: what is wrong and what to do."""
     if database is not None and error.code == "database-unavailable":
         cause = str(getattr(error.__cause__, "orig", error.__cause__) or "").strip().split("\n")[0]
         advice = (
@@ -68,7 +68,7 @@ def told(error: DomainError, database: Database | None = None) -> str:
             else "Check QUEUE_DATABASE_URL, that the database server runs, and that the tables are there and ours"
         )
         return f"cannot use the database {database.url.render_as_string()} ({cause}). {advice}"
-    # A terminal shows the marks of direction as boxes.
+    # Direction marks are removed, because a terminal shows them as boxes.
     return isolates.strip(words_for("en").text(f"errors.{error.code}", **error.values))
 
 
@@ -109,7 +109,7 @@ def _database(configuration: Configuration, database: Database) -> Iterator[Find
     words = words_for("en")
     idle = groupby(database.read_now(not_in_force, available_languages()), key=lambda thing: thing.code)
     for code, things in idle:
-        # One sentence for all that it is true of.
+        # One sentence for all subjects that it is true of.
         subjects = [thing.subject for thing in things]
         listed = subjects[0] if len(subjects) == 1 else "".join(f"\n        {subject}" for subject in subjects)
         sentence = words.text(f"doctor.not-in-force.{code}", subject=listed)
@@ -117,7 +117,7 @@ def _database(configuration: Configuration, database: Database) -> Iterator[Find
 
 
 def _clock(database: Database) -> Iterator[Finding]:
-    """A clock that was once ahead: the log goes on from its newest entry, so that its order stays true."""
+    """Warn if the log is ahead of the clock; new entries then follow its newest one, so that their order stays right."""
     ahead = database.read_now(log.newest) - SystemClock().now()
     if ahead > CLOCK_SLACK:
         yield Finding(
@@ -128,7 +128,7 @@ def _clock(database: Database) -> Iterator[Finding]:
 
 
 def _way_in(configuration: Configuration) -> Iterator[Finding]:
-    """How visitors and staff reach this installation."""
+    """Findings about how visitors and staff reach this installation."""
     if not configuration.public_url:
         yield Finding("note", f"QUEUE_PUBLIC_URL is not set: QR codes lead to {configuration.address}")
     if not configuration.behind_tls and (configuration.public_url or not configuration.is_local):

@@ -1,7 +1,7 @@
-"""`/metrics` for Prometheus: this node's own numbers, and how the branches stand. No label names a person.
+"""`/metrics` for Prometheus: numbers of this node and of the branches. Labels hold no personal data.
 
-Numbers are kept where the work is done (`store.writer`, `measures.Traffic`) as plain integers; the library that writes
-them in Prometheus' form is loaded when somebody asks, and knows nothing between two questions.
+The numbers are counted as plain integers where the work is done (`store.writer`, `measures.Traffic`). The Prometheus
+library only formats them; it is loaded at the first request and keeps no state between requests.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ READ_SECONDS: Final = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """What is looked at: a node's traffic, its database, and the positions that it has heard of, by branch."""
+    """The sources of the numbers: the node's traffic, its database, and its last known positions by branch."""
 
     traffic: Traffic
     database: Database
@@ -41,7 +41,7 @@ class Watched:
 
 
 def routes_for(watched: Watched, token: str) -> list[BaseRoute]:
-    """GET `/metrics` for the bearer of the token; no such page where there is no token."""
+    """GET `/metrics` for the bearer of the token; no route if the token is empty."""
 
     async def show(request: Request) -> Response:
         given = request.headers.get("authorization", "")
@@ -50,7 +50,7 @@ def routes_for(watched: Watched, token: str) -> list[BaseRoute]:
         stand = await _measures(watched)
         accepted = request.headers.get("accept", "")
         found = Findings(watched.traffic, watched.traffic.now(), watched.database.writers, stand, accepted)
-        # Beside the event loop: the first question loads the library.
+        # In a thread, because the first request loads the library.
         body, kind = await asyncio.to_thread(exposition, found)
         return Response(body, headers={"Content-Type": kind, "Cache-Control": "no-store"})
 
@@ -59,7 +59,7 @@ def routes_for(watched: Watched, token: str) -> list[BaseRoute]:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What is written out; `measures` is None while the database cannot be reached, `now` on the clock of `traffic`."""
+    """The numbers to write; `measures` is None while the database is unavailable; `now` is on the clock of `traffic`."""
 
     traffic: Traffic
     now: float
@@ -69,7 +69,7 @@ class Findings:
 
 
 def exposition(found: Findings) -> tuple[bytes, str]:
-    """The text and its media type, in the form that the asker accepts."""
+    """The text and its media type, in a format that the client accepts."""
     from prometheus_client import CollectorRegistry, ProcessCollector
     from prometheus_client.exposition import choose_encoder
     from prometheus_client.registry import Collector
@@ -87,7 +87,7 @@ def exposition(found: Findings) -> tuple[bytes, str]:
 
 
 async def _measures(watched: Watched) -> Measures | None:
-    """How the branches stand; None when the database is away, or does not answer in time."""
+    """The numbers of the branches; None if the database is unavailable or does not answer in time."""
     try:
         return await asyncio.wait_for(watched.database.read(measures, watched.heard()), READ_SECONDS)
     except (Unavailable, TimeoutError):
@@ -181,6 +181,6 @@ def _together(bounds: Sequence[float], spreads: Iterable[Distribution]) -> Distr
 
 
 def _buckets(spread: Distribution) -> tuple[list[tuple[str, float]], float]:
-    """As Prometheus counts: each bucket holds what the smaller ones hold."""
+    """Cumulative buckets, as Prometheus wants them: each one includes the smaller ones."""
     bounds = [*(str(float(bound)) for bound in spread.bounds), "+Inf"]
     return list(zip(bounds, map(float, accumulate(spread.counts)), strict=True)), spread.total

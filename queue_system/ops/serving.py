@@ -20,7 +20,7 @@ BACKLOG: Final = 2048
 
 
 def listen(configuration: Configuration) -> tuple[socket.socket, Configuration]:
-    """Take the address before anything else is begun; with port 0 the settings then carry the port that was given.
+    """Bind the address before anything else starts; for port 0 the returned settings hold the port that was given.
 
     Raises CannotListen.
     """
@@ -32,7 +32,7 @@ def listen(configuration: Configuration) -> tuple[socket.socket, Configuration]:
     except OSError as error:
         raise CannotListen(f"cannot listen on {configuration.host}: {error.strerror}. Set QUEUE_HOST.") from None
     try:
-        # A server that was stopped a moment ago leaves connections behind that would refuse us for a minute.
+        # Otherwise connections of a server that has just stopped would block the address for a minute.
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
         listener.listen(BACKLOG)
@@ -58,7 +58,7 @@ def serve(
     try:
         server.run(sockets=[listener])
     except KeyboardInterrupt:
-        # uvicorn has stopped cleanly and passes the signal on; for whoever sent it that is success.
+        # uvicorn has stopped cleanly and raises the signal again; for its sender that is success.
         return 0
     finally:
         listener.close()
@@ -68,7 +68,7 @@ def serve(
 
 
 def _interrupt_on_sigterm() -> Any:
-    """Let SIGTERM, when uvicorn passes it on, end as Ctrl-C does, not kill the process; returns the handler before."""
+    """Let SIGTERM, which uvicorn raises again, end like Ctrl-C and not kill the process; returns the old handler."""
     if threading.current_thread() is not threading.main_thread():
         return None
     return signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -79,7 +79,7 @@ def uvicorn_configuration(app: Starlette) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         ws="websockets-sansio",
-        # Triples the memory of a screen and saves nothing at the size of a board.
+        # Off, because compression triples the memory of a socket and saves nothing for texts as small as a board.
         ws_per_message_deflate=False,
         ws_ping_interval=20,
         ws_ping_timeout=20,
@@ -87,7 +87,7 @@ def uvicorn_configuration(app: Starlette) -> uvicorn.Config:
         log_config=None,
         access_log=False,
         server_header=False,
-        # The application reads the headers of proxies itself.
+        # Off, because the application reads the headers of proxies itself.
         proxy_headers=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
@@ -100,8 +100,8 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
         await super().startup(sockets)  # type: ignore[arg-type]
-        # Modules, templates and catalogues stay for good. Left in the collector's view, every full pass goes through
-        # all of them again, and two hundred screens wait a tenth of a second for it.
+        # Modules, templates and catalogues stay in memory for good. They are frozen, because otherwise every full
+        # collection visits all of them and two hundred screens wait 0.1 s for it.
         gc.collect()
         gc.freeze()
         if self.started and self._ready is not None:

@@ -1,1 +1,1 @@
-"""Slips, from the queue of the database to the paper."""
+"""Slips, from the spool in the database to the paper."""

@@ -1,4 +1,4 @@
-"""A printer as its settings describe it becomes a line to it, and the bytes that it wants."""
+"""Turns the settings of a printer into a connection to it, and slips into its bytes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from printers.slip import Slip, render
 from ..core import printers
 from ..store.queries.access import DeviceView
 
-# More than the longest slip of 576 dots takes.
+# More bytes than the longest slip of 576 dots needs.
 LARGEST_SLIP_BYTES: Final = 100_000
 
 
@@ -28,8 +28,8 @@ LARGEST_SLIP_BYTES: Final = 100_000
 class Machine:
     """A printer that this process prints on; `settings` as `core.printers` describes them.
 
-    `confirms` is False once it was learnt that the printer does not confirm. Two machines are the same if a person
-    set the same: what is learnt on the way changes nothing.
+    `confirms` is False once we have learnt that the printer does not confirm. Two machines are equal if their settings
+    are equal; what we have learnt about them does not count.
     """
 
     branch_id: UUID
@@ -38,7 +38,7 @@ class Machine:
     confirms: bool | None = field(default=None, compare=False)
 
     def printer(self) -> EscPosPrinter:
-        """A new line to it."""
+        """A new connection to it."""
         told = self._get("completion")
         habits = Habits(mute=self._get("mute"), completion=self.confirms if told is None else told)
         match self._get("transport"):
@@ -50,20 +50,20 @@ class Machine:
 
     @property
     def dots(self) -> int:
-        """Width of its head."""
+        """The width of its head in dots."""
         return int(self._get("dots"))
 
     @property
     def finds_out(self) -> bool:
-        """Whether nobody said if it confirms, and it is not mute."""
+        """Whether we must find out if it confirms: the settings do not say so, and the printer can answer."""
         return self._get("completion") is None and not self._get("mute")
 
     def bytes_of(self, slip: Slip) -> bytes:
-        """The slip as this printer wants it."""
+        """The slip as bytes for this printer."""
         return self.bytes_of_picture(render(slip, self.dots))
 
     def bytes_of_picture(self, picture: Image.Image) -> bytes:
-        """A picture of the printer's width as this printer wants it."""
+        """A picture of the printer's width, as bytes for this printer."""
         return encode(
             picture,
             cut=self._get("cutter"),
@@ -73,12 +73,12 @@ class Machine:
 
     @property
     def on_the_way(self) -> timedelta:
-        """How long the largest slip is on its way to the printer."""
+        """How long the transfer of the largest slip takes."""
         return timedelta(seconds=self.printer().way.seconds_for(LARGEST_SLIP_BYTES))
 
     @property
     def is_here(self) -> bool:
-        """Whether this machine reaches it; on a cable only the one that it hangs on does."""
+        """Whether this node can reach it; a printer on a cable is reached only by the node it is plugged into."""
         return self._get("node") in ("", this_node())
 
     def _get(self, name: str) -> Any:
@@ -86,7 +86,7 @@ class Machine:
 
 
 def machine_of(device: DeviceView) -> Machine | None:
-    """The printer behind a device that the house knows how to find."""
+    """The printer of a device; None if its settings do not say where it is."""
     if not device.address:
         return None
     settings = {name: device.data[name] for name in device.data if name != printers.LEARNT}
@@ -94,5 +94,5 @@ def machine_of(device: DeviceView) -> Machine | None:
 
 
 def this_node() -> str:
-    """What this machine calls itself."""
+    """The host name of this node."""
     return platform.node().lower()

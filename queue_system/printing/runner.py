@@ -3,9 +3,9 @@
     printing = Printing(installation)
     await printing.start()
 
-A worker is woken by the hub as soon as a slip is committed, here or on another node, and looks by itself every
-two seconds. A printer that is given an address, or another one, is served without a restart. What is found out about
-a printer is kept for the next start.
+A worker is woken by the hub as soon as a slip is committed, here or on another node, and it also looks every two
+seconds. A printer that gets a new address is served without a restart. What we learn about a printer is stored, so that
+it is known after a restart.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ from ..web.installation import Installation
 from .machine import Machine, machine_of, this_node
 from .slips import slip_of, trial_of
 
-# How long a new address or branch may go unnoticed, and a slip that nobody waits for may stay in the list.
+# How long it may take to notice a new address or branch, or an expired slip.
 LOOK_AGAIN_SECONDS: Final = 2.0
 STOP_SECONDS: Final = 3.0
 
@@ -52,7 +52,7 @@ log = structlog.get_logger(__name__)
 
 
 class SpoolSource:
-    """The jobs of one printer, out of the database of this process (`printers.worker.JobSource`)."""
+    """The jobs of one printer, from the database (implements `printers.worker.JobSource`)."""
 
     def __init__(self, installation: Installation, machine: Machine, printer: EscPosPrinter) -> None:
         self._installation = installation
@@ -62,7 +62,7 @@ class SpoolSource:
         self._lease = LEASE + machine.on_the_way
 
     def claim(self) -> Job | None:
-        """The next slip as bytes; what cannot be drawn is reported as failed, and the one after it is taken."""
+        """The next slip as bytes; slips that cannot be drawn are reported as failed and passed over."""
         here = self._machine
         while self._database.read_now(slips.is_any_due, here.branch_id, here.id):
             claimed = self._database.write_in_now(here.branch_id, claim_slip, here.branch_id, here.id, self._lease)
@@ -79,12 +79,12 @@ class SpoolSource:
         return None
 
     def report(self, job: Job, outcome: Outcome) -> None:
-        """Write down what became of a slip."""
+        """Record the outcome of a slip."""
         self._report(UUID(job.id), _as_slip_outcome(outcome))
         self._machine = remember(self._installation, self._machine, self._printer)
 
     def printer_status(self, status: Status) -> None:
-        """Write down how the printer is."""
+        """Record the state of the printer."""
         here = self._machine
         self._database.write_in_now(here.branch_id, record_printer_status, here.branch_id, here.id, status.value)
 
@@ -112,23 +112,23 @@ class Printing:
         self._warm: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Start a worker for every printer that has an address, and keep looking for others."""
+        """Start a worker for every printer that has an address, and for those that get one later."""
         self._installation.test_slip = self.test_slip
         with contextlib.suppress(DomainError):
             await self._look_around()
         self._tasks.append(asyncio.create_task(forever("printing", self._keep_up, LOOK_AGAIN_SECONDS)))
 
     async def stop(self) -> None:
-        """Let every worker finish the slip in hand, for a few seconds; what hangs longer ends as unknown."""
+        """Wait a few seconds for every worker to finish its slip; a slip that takes longer ends as unknown."""
         tasks = [*self._tasks, *self._followers.values()]
         for task in tasks:
             task.cancel()
-        # Its thread reads the database, which is closed after us: it is awaited, not cancelled.
+        # The warm-up is awaited and not cancelled, because its thread reads the database, which is closed next.
         await asyncio.gather(*tasks, *([self._warm] if self._warm else []), return_exceptions=True)
         await asyncio.gather(*(self._end(printer_id) for printer_id in list(self._running)))
 
     async def test_slip(self, branch_id: UUID, printer_id: UUID, language: str) -> SlipOutcome:
-        """Print a slip that is nobody's number.
+        """Print a trial slip, which is no visitor's number.
 
         Raises Missing("device"), Refused("printer-not-set", "printer-elsewhere").
         """
@@ -154,7 +154,7 @@ class Printing:
         )
         data = machine.bytes_of_picture(render_trial(trial, machine.dots))
         running = self._running.get(machine.id)
-        # The worker's own line, so that a trial and a visitor's slip wait for each other.
+        # The connection of the worker, so that a trial and a visitor's slip wait for each other.
         printer = running.printer if running and running.machine == machine else machine.printer()
         try:
             outcome = SlipOutcome(proof=printer.send(data).proof)
@@ -170,7 +170,7 @@ class Printing:
         await self._expire()
 
     async def _look_around(self) -> None:
-        """Serve the printers as they are set now, and follow the branches that have one."""
+        """Start and stop workers after the present settings, and follow the branches that have a printer."""
         wanted = {
             machine.id: machine
             for device in await self._installation.database.read(access.devices, None, "printer")
@@ -188,14 +188,14 @@ class Printing:
             self._warm = asyncio.create_task(asyncio.to_thread(self._warm_up, next(iter(wanted.values()))))
 
     async def _expire(self) -> None:
-        """Slips for a printer that stays away are given up in time, not when it comes back."""
+        """Give up slips of an unreachable printer when they expire, so that they do not come out when it is back."""
         database = self._installation.database
         for branch_id in (await database.read(branch_ids)).values():
             if await database.read(slips.is_any_late, branch_id):
                 await database.write_in(branch_id, expire_slips, branch_id)
 
     async def _follow(self, branch_id: UUID) -> None:
-        """Wake the workers of a branch whenever something happened in it."""
+        """Wake the workers of a branch at every change of it."""
         hub = self._installation.hub
         while not hub.is_closed():
             position = hub.position(branch_id)
@@ -214,11 +214,11 @@ class Printing:
     async def _end(self, printer_id: UUID) -> None:
         if not await asyncio.to_thread(self._running[printer_id].worker.stop, STOP_SECONDS):
             log.warning("printer.still_busy", printer=str(printer_id))
-        # Not before: a stop in the meantime must find it, and wait for it.
+        # Removed last, so that a `stop` in the meantime still finds the worker and waits for it.
         del self._running[printer_id]
 
     def _warm_up(self, machine: Machine) -> None:
-        """The first slip of a process takes a second, for fonts and libraries: it should be nobody's."""
+        """Draw a slip in advance, because the first one takes a second to load fonts and libraries."""
         settings, organisation = self._installation.database.read_now(_place, machine.branch_id)
         now = self._installation.clock.now()
         trial = trial_of(settings, organisation, "", settings.default_language, now, machine.settings)
@@ -226,9 +226,9 @@ class Printing:
 
 
 def remember(installation: Installation, machine: Machine, printer: EscPosPrinter) -> Machine:
-    """Keep that a printer does not confirm: else it would be waited for after every start.
+    """Store that a printer does not confirm, so that we do not wait for its answer after every restart.
 
-    Returns the machine as it is known now, so that it is written once and not after every slip.
+    Returns the machine with this knowledge, so that it is stored once and not after every slip.
     """
     if machine.finds_out and machine.confirms is None and printer.completion is False:
         installation.database.write_in_now(

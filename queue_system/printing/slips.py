@@ -1,4 +1,4 @@
-"""What a slip says: a ticket in its visitor's language, as final texts for `printers.slip`."""
+"""The texts of a slip in its visitor's language, final for `printers.slip`."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ def slip_of(
     *,
     copy_number: int = 0,
 ) -> Slip:
-    """The slip of a ticket; a copy (`copy_number` > 0) is marked, so that nobody takes it for a second number.
+    """The slip of a ticket; a copy (`copy_number` > 0) is marked, so that it is not taken for a second number.
 
-    `address` is where the visitor's telephone finds us, without a trailing slash. Of a service that must not be named
-    in public the paper tells nothing, neither its name nor where its visitor has been, because a slip is found in bags;
-    and staff come to the visitor, because no screen calls them.
+    `address` is our public address, for the visitor's telephone, without a trailing slash. A service that must not be
+    named in public is not on the paper, nor is the place, because others may find the slip in a bag. Its slip says that
+    staff will come to the visitor, because no screen calls such a number.
     """
     ticket = stands.ticket
     words = words_for_ticket(ticket.language, settings)
@@ -69,7 +69,7 @@ def trial_of(
     at: datetime,
     printer: Mapping[str, Any],
 ) -> Trial:
-    """A slip that is nobody's number and shows whether a printer is set right; `printer` are its settings."""
+    """A slip without a number that shows whether a printer is set up right; `printer` are its settings."""
     words = words_for_ticket(language, settings)
     others = [words_for_ticket(other, settings) for other in available_languages() if other != words.language]
     return Trial(
@@ -92,14 +92,14 @@ def trial_of(
 
 
 def words_for_ticket(language: str, settings: BranchSettings) -> Words:
-    """The texts of a ticket's language, else of the branch's, in the branch's digits."""
+    """The words in a ticket's language, else in the branch's, with the branch's digits."""
     ready = available_languages()
     wishes = (language, settings.default_language, *ready)
     return words_of(next(wish for wish in wishes if wish in ready), settings)
 
 
 def _office(settings: BranchSettings, service: ServiceView, at: datetime, words: Words) -> str:
-    """The branch, and where it is on that day when it works elsewhere."""
+    """The name of the branch, and the place where it works on that day, if it works elsewhere."""
     name = localised(settings.names, words.language)
     away = place_on(settings, service, at)
     return name if away is None else f"{name} · {localised(away, words.language)}"

@@ -2,8 +2,8 @@
 
     await run_busy("http://127.0.0.1:8000", [("layla", "…")], speed=None, stop=stop)
 
-With `speed` 1 things take as long as in life, with None as long as lets a hall of this size call every few seconds;
-what the server's own clock decides (bookings, the wait for an appointment) stays in its time.
+With `speed` 1 everything takes as long as in life; with None it is so fast that a hall of this size calls every few
+seconds. Times that the server's clock decides (bookings, the wait for an appointment) are not sped up.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ REQUEST_SECONDS: Final = 10.0
 async def run_busy(
     address: str, sign_ins: list[tuple[str, str]], speed: float | None, stop: asyncio.Event, seed: int = 7
 ) -> None:
-    """Fill the first branch of the server at `address` with life until `stop` is set.
+    """Send visitors and clerks to the first branch of the server at `address` until `stop` is set.
 
-    `sign_ins` are (login, password) of clerks, one counter each; the same `seed` gives the same intentions. A server
-    that is away or refuses is asked again, ever more seldom; nothing is raised.
+    `sign_ins` are (login, password) of clerks, one for each counter. The same `seed` gives the same intentions. If the
+    server is away or refuses, requests are repeated with growing pauses; nothing is raised.
     """
     if speed is not None and speed <= 0:
         raise ValueError("the day goes forward: speed is above 0")

@@ -1,4 +1,4 @@
-"""Made-up clerks. A visit lasts a log-normal time around the usual length of its service."""
+"""Made-up clerks. The length of a visit is log-normal; its median is the usual length of its service."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .hall import Away, Hall, Refusal
 SPREAD: Final = 0.5
 WALK_SECONDS: Final = (10.0, 40.0)
 LOOK_SECONDS: Final = 12.0
-# What becomes of a call, in shares.
+# The outcomes of a call, as shares.
 STAYS_AWAY: Final = 0.07
 NEEDS_A_FORM: Final = 0.05
 SENT_ON: Final = 0.05
@@ -21,7 +21,7 @@ WITHOUT_DOCUMENTS: Final = 0.06
 
 @dataclass
 class Clerk:
-    """Somebody who works at a counter."""
+    """A clerk who works at a counter."""
 
     hall: Hall
     login: str
@@ -40,7 +40,7 @@ class Clerk:
                 except Away as away:
                     await self.hall.pause(away.seconds or 2.0, real=True)
                 except Refusal as refusal:
-                    # Somebody else used the counter, or the session is over: look again, or begin anew.
+                    # Another person used the counter, or the session has ended: read again, or sign in again.
                     await self.hall.pause(1.0, real=True)
                     if refusal.status in (401, 403, 404) or refusal.code == "not-your-counter":
                         break
@@ -59,7 +59,7 @@ class Clerk:
         await hall.call("POST", f"{hall.base}/counters/{self.counter}/sitting", token=self.token)
 
     def _choose(self, counters: list[dict[str, Any]]) -> str:
-        """The counter that is mine already, else the free one that serves most queues which nobody serves yet."""
+        """This clerk's counter, else the free one that serves the most queues that no other counter serves."""
         for counter in counters:
             if counter["mine"]:
                 return str(counter["counter"])
@@ -72,7 +72,7 @@ class Clerk:
         return str(best["counter"])
 
     async def _serve_one(self) -> None:
-        """Call somebody and see the visit through; goes on with the visitor who stands there already."""
+        """Call a visitor, unless one is at the counter already, and carry the visit through."""
         desk = await self.hall.call("GET", self._path(), token=self.token)
         if desk["current"] is None:
             current = await self._call(desk)
@@ -89,7 +89,7 @@ class Clerk:
         await self._visit(current, here)
 
     async def _call(self, desk: dict[str, Any]) -> Any:
-        """The next one, or somebody who went to fill a form."""
+        """Call the next visitor, or one who is parked."""
         wanted: dict[str, Any] = {"expected": None}
         if desk["parked"] and (not desk["waiting"] or self.chance.random() < 0.3):
             wanted["ticket"] = desk["parked"][0]["id"]
@@ -98,7 +98,7 @@ class Clerk:
         return (await self._act("calls", wanted))["ticket"]
 
     async def _comes(self, here: dict[str, Any]) -> bool:
-        """Whether the visitor turns up; otherwise called twice and then given up."""
+        """Whether the visitor comes; otherwise recall once and then mark the no-show."""
         await self.hall.pause(self.chance.uniform(*WALK_SECONDS))
         if self.chance.random() >= STAYS_AWAY:
             return True
@@ -127,7 +127,7 @@ class Clerk:
         await self._act("finishes", here | {"outcome": outcome})
 
     async def _elsewhere(self, current: dict[str, Any]) -> str | None:
-        """Another service that somebody serves now."""
+        """Another service that is open at a counter now."""
         queues = (await self.hall.call("GET", f"{self.hall.base}/queues"))["queues"]
         served = {queue["queue"] for queue in queues if queue["open_counters"]} - {current["queue"]}
         choices = [service["service"] for service in self.hall.services if service["queue"] in served]

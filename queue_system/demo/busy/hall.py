@@ -1,4 +1,4 @@
-"""The branch as its public answers tell it, and patience with a server that is away."""
+"""A client of the public API for one branch, which retries patiently while the server is away."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SHORTEST_PAUSE: Final = 0.05
 LONGEST_PAUSE: Final = 30.0
 # Visits are often shorter than planned.
 USUAL_SHARE: Final = 0.7
-# On average. A screen gives a call eight seconds of its own: quicker ones would wait for their turn there.
+# On average. Not less, because a screen shows each call for eight seconds and calls would pile up.
 CALL_EVERY_SECONDS: Final = 10.0
 
 log = structlog.get_logger(__name__)
@@ -31,7 +31,7 @@ class Away(Exception):
 
 
 class Refusal(Exception):
-    """The server said no: `status` and the stable `code`."""
+    """The server refused, with this `status` and stable `code`."""
 
     def __init__(self, status: int, code: str) -> None:
         super().__init__(f"{status} {code}")
@@ -41,7 +41,7 @@ class Refusal(Exception):
 
 @dataclass
 class Hall:
-    """The branch as its public answers tell it, and the way to it."""
+    """The branch as the public API describes it, and the connection to it."""
 
     client: httpx2.AsyncClient
     speed: float
@@ -49,10 +49,10 @@ class Hall:
     chance: random.Random
     branch: str = ""
     services: list[dict[str, Any]] = field(default_factory=list)
-    # Who has signed in; the first of them also stands at the reception.
+    # The tokens of the clerks that have signed in; the first of them is also the reception.
     tokens: list[str] = field(default_factory=list)
     taken: set[str] = field(default_factory=set)
-    # Until when (the loop's clock) nobody books: the server lets one address hold only so many times.
+    # No times are held before this moment (the loop's clock), because the server limits the holds of one address.
     books_again_at: float = 0.0
 
     @property
@@ -60,12 +60,12 @@ class Hall:
         return f"/branches/{self.branch}"
 
     async def enter(self) -> None:
-        """Learn which branch there is and what it does."""
+        """Read the first branch and its services."""
         self.branch = (await self.call("GET", "/branches"))["branches"][0]["branch"]
         self.services = (await self.call("GET", f"{self.base}/services"))["services"]
 
     async def call(self, method: str, path: str, body: Any = None, token: str | None = None) -> Any:
-        """One request; raises Away or Refusal, and Away also once everything stops."""
+        """Send one request; raises Away or Refusal, and Away also when `stop` is set."""
         if self.stop.is_set():
             raise Away
         headers = {"Authorization": f"Bearer {token}"} if token else {}
@@ -85,7 +85,7 @@ class Hall:
         raise Refusal(answer.status_code, code)
 
     async def patiently(self, work: Callable[[], Awaitable[None]]) -> None:
-        """Do `work` until it succeeds or everything stops, waiting longer after each vain try."""
+        """Do `work` until it succeeds or `stop` is set, with a longer pause after each failure."""
         vain = 0
         while not self.stop.is_set():
             try:
@@ -105,11 +105,11 @@ class Hall:
         return asyncio.get_running_loop().time() >= self.books_again_at
 
     def book_later(self, seconds: float) -> None:
-        """The server asks to hold no times for so many seconds."""
+        """Hold no times for so many seconds, because the server asked for it."""
         self.books_again_at = asyncio.get_running_loop().time() + seconds
 
     async def pause(self, seconds: float, *, real: bool = False) -> None:
-        """Let time pass, `seconds` of life or `real` ones; at once over when everything stops."""
+        """Wait `seconds` of simulated time, or `real` ones; ends at once when `stop` is set."""
         length = seconds if real else max(SHORTEST_PAUSE, seconds / self.speed)
         try:
             await asyncio.wait_for(self.stop.wait(), length)
@@ -117,16 +117,16 @@ class Hall:
             return
 
     def usual_length(self) -> float:
-        """The usual length of the next visit, in seconds of life.
+        """The usual length of the next visit, in seconds of simulated time.
 
-        Wishes go with the inverse of the length, so their mean length is the harmonic one.
+        Services are chosen in inverse proportion to their length, so this is the harmonic mean.
         """
         return len(self.services) / sum(1 / self.length(service) for service in self.services)
 
     def lively_speed(self, clerks: int) -> float:
-        """How much faster than life so many clerks must be for one of them to call every few seconds."""
+        """How many times faster than life so many clerks must be, so that there is a call every few seconds."""
         return max(1.0, self.usual_length() / (CALL_EVERY_SECONDS * max(1, clerks)))
 
     def length(self, service: dict[str, Any]) -> float:
-        """The usual length of a visit, in seconds of life."""
+        """The usual length of a visit, in seconds of simulated time."""
         return float(service["duration_min"]) * 60 * USUAL_SHARE

@@ -1,7 +1,7 @@
 """Made-up visitors.
 
-They come by chance (a Poisson process), faster while the line is short and slower while it is long: whatever the
-speed and however many counters are open, some people wait and nobody waits for ever. Mornings are full.
+They arrive at random (a Poisson process), faster while the line is short and slower while it is long. So at any speed
+and with any number of counters some people wait, but the line does not grow without bound. Mornings are busy.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ import structlog
 
 from .hall import Away, Hall, Refusal
 
-# How many wait, against the fullest hour, by the hour of the branch's clock.
+# The number of waiting people relative to the fullest hour, by the hour of the branch's clock.
 BY_HOUR: Final = {7: 0.6, 8: 0.85, 9: 1.0, 10: 1.0, 11: 0.9, 12: 0.7, 13: 0.6, 14: 0.6, 15: 0.7, 16: 0.7, 17: 0.5}
 OTHERWISE: Final = 0.4
-# In the fullest hour, for each clerk.
+# The number for each clerk in the fullest hour.
 WAITING_PER_CLERK: Final = 3.0
 LEAST_WAITING: Final = 3.0
 MOST_WAITING: Final = 40
@@ -36,7 +36,7 @@ log = structlog.get_logger(__name__)
 
 
 class Street:
-    """Where visitors come from."""
+    """Sends visitors to the hall."""
 
     def __init__(self, hall: Hall) -> None:
         self.hall = hall
@@ -44,15 +44,15 @@ class Street:
         self._is_full = False
 
     async def flow(self) -> None:
-        """Let visitors come until everything stops."""
+        """Send visitors until `stop` is set."""
         while not self.hall.stop.is_set():
             await self.hall.patiently(self._next)
-        # Not cancelled: cut off in the middle of connecting, a visit would leave its socket behind. All end by
-        # themselves now, with the request they are in: pauses are over, and `call` begins nothing new.
+        # Visits are not cancelled, because one that is connecting would leave its socket behind. They end after their
+        # present request, because pauses end at once and `call` begins no new one.
         await asyncio.gather(*self._visits)
 
     async def _next(self) -> None:
-        """Somebody comes, now or after a while. Whoever opens the door finds the first people waiting there."""
+        """Send the next visitor and wait. At the start visitors come quickly, because people wait at the door."""
         hall = self.hall
         queues = await hall.call("GET", f"{hall.base}/queues")
         now = datetime.fromisoformat(queues["at"])
@@ -69,16 +69,16 @@ class Street:
         if not self._is_full:
             await hall.pause(FIRST_SECONDS)
             return
-        # As many as leave while as many wait as should; twice as many when nobody waits.
+        # The arrival rate equals the service rate while the wanted number waits, and is twice that for an empty line.
         share = max(SLOWEST, 2 - waiting / wanted)
         await hall.pause(hall.chance.expovariate(share * clerks / hall.usual_length()))
 
     def wish(self, queues: Collection[dict[str, Any]]) -> dict[str, Any] | None:
-        """Something that is served now: rather something short, and rather where fewer wait."""
+        """A random service that is open now; short services and short lines are more likely."""
         lines: dict[str | None, float] = {
             queue["queue"]: queue["waiting"] / queue["open_counters"] for queue in queues if queue["open_counters"]
         }
-        # A protected service does not tell its queue; such a queue goes by its letter, without a name.
+        # A protected service does not name its queue; such a queue has a letter but no name.
         discreet = [queue for queue in queues if queue["names"] is None]
         if discreet and all(queue["open_counters"] for queue in discreet):
             lines[None] = max(lines[queue["queue"]] for queue in discreet)
@@ -95,14 +95,14 @@ class Street:
 
 @dataclass
 class Visitor:
-    """Somebody who wants one thing."""
+    """A visitor who wants one service."""
 
     hall: Hall
     service: dict[str, Any]
     chance: random.Random
 
     async def visit(self, now: datetime) -> None:
-        """Come, with or without an appointment; sometimes tire of waiting."""
+        """Come, with or without an appointment, and sometimes leave the line early."""
         try:
             booked = (
                 self.service["bookable"]
@@ -129,7 +129,7 @@ class Visitor:
             await hall.call("DELETE", f"/tickets/{ticket['token']}")
 
     async def _come_as_booked(self, now: datetime) -> None:
-        """Book a time: one of the next half hour, and come; or one of the days to come, and stay at home."""
+        """Book a time within the next half hour and come, or book one on a later day and do not come."""
         hall = self.hall
         slots = await self._slots(now)
         soon = [slot for slot in slots if datetime.fromisoformat(slot) - now < timedelta(minutes=30)]
@@ -162,7 +162,7 @@ class Visitor:
         return [slot["starts_at"] for day in found["days"] for slot in day["slots"]]
 
     def _reception(self) -> str | None:
-        """Numbers are given on the spot: somebody of the staff gives them."""
+        """The token of the reception, because staff take the numbers for visitors in the hall."""
         return self.hall.tokens[0] if self.hall.tokens else None
 
     def _id(self) -> UUID:
