@@ -1,8 +1,7 @@
 """Every difference between SQLite and PostgreSQL, and nothing else.
 
 A `Dialect` opens connections, begins transactions, classifies errors, sends changes together, and exchanges notices
-with other processes. It knows connections and statements. The threads, and the work that they do, are built on top of
-it (store/database.py).
+with other processes. The threads, and the work that they do, are built on top of it (store/database.py).
 """
 
 from __future__ import annotations
@@ -46,7 +45,6 @@ log = structlog.get_logger(__name__)
 class Dialect(ABC):
     """One kind of database, and the engines of one database of that kind."""
 
-    # The name as people write it.
     name: ClassVar[str]
     # Whether the database is a file of this process; otherwise it is a server that others use too.
     is_embedded: ClassVar[bool]
@@ -194,8 +192,7 @@ class SQLite(Dialect):
             connection.isolation_level = None
             for pragma in (
                 "journal_mode=WAL",
-                # FULL, so that an acknowledged ticket survives a power cut.
-                "synchronous=FULL",
+                "synchronous=FULL",  # so that an acknowledged ticket survives a power cut
                 f"foreign_keys={'ON' if foreign_keys else 'OFF'}",
                 f"busy_timeout={BUSY_TIMEOUT_MS}",
                 "cache_size=-16000",
@@ -367,8 +364,7 @@ class PostgreSQL(Dialect):
         try:
             with connection.connection.driver_connection.pipeline():  # type: ignore[union-attr]
                 yield
-        except psycopg.Error as error:
-            # A pipeline raises the error of any of its statements when it ends.
+        except psycopg.Error as error:  # of any statement of the pipeline, raised when it ends
             raise as_core(connection, error) from error
 
 
