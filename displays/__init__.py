@@ -1,4 +1,4 @@
-"""Screens of the waiting room; they read and never write."""
+"""A surface: the screens of the hall. They read and cannot write."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page of a hall's screen and the socket that keeps it true."""
+"""The page of a hall's screen, and the socket that keeps it up to date."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ PAIR: Final = "/pair?kind=display"
 
 
 async def screen(request: Request) -> Response:
-    """The page of a paired screen; others are sent to be paired.
+    """The page of a paired screen; an unpaired browser is redirected to the pairing page.
 
-    With `?plain` it has no script but plain.js, which lets it come anew every ten seconds: for old browsers. Such a
-    screen has no socket to be heard of by.
+    With `?plain`, for old browsers, its only script is plain.js, which reloads it every ten seconds. Such a screen has
+    no socket, so this page notes its presence.
     """
     device = await access.device_or_none(request, KIND)
     if device is None:
@@ -57,7 +57,7 @@ async def screen(request: Request) -> Response:
 
 
 async def live(websocket: WebSocket) -> None:
-    """Pictures for a paired screen, as they change; the origin has been checked at the gate."""
+    """Send pictures to a paired screen as they change; the gate has checked the origin."""
     device = await access.device_or_none(websocket, KIND)
     if device is None:
         await websocket.close(Closed.SIGNED_OUT)
@@ -68,8 +68,8 @@ async def live(websocket: WebSocket) -> None:
     me = (device.id, device.paired_at)
 
     async def admits(frame: Frame) -> bool:
-        # Every picture names its screens, so that five hundred of them need not ask one by one. Whoever is
-        # not named was paired after the picture was made, or is locked out.
+        # Every picture names its screens, so that five hundred screens need not be looked up one by one. A screen
+        # that is not named was paired after the picture was made, or is locked out.
         assert isinstance(frame, Picture)  # noqa: S101 - what `picture` has made
         installation.presence.note(spot.branch_id, device.id)
         return me in frame.screens or await access.device_or_none(websocket, KIND) is not None

@@ -1,4 +1,4 @@
-"""The picture that a screen shows, made once for all screens that show the same."""
+"""The picture that a screen shows, rendered once for all screens that show the same."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from queue_system.store.queries.settings import BranchSettings
 from queue_system.web import kit
 from queue_system.web.installation import ReadOnlyInstallation
 
-# After closing the last visitors are still called; the hall is shown as closed once this long nobody was.
+# After closing time the last visitors are still called, so the hall shows as closed this long after the last call.
 LINGERS: Final = timedelta(minutes=20)
-# A picture also changes with time alone (closing, the day): none is kept for longer.
+# A picture is cached no longer than this, because it also changes with time alone (closing time, the date).
 KEPT_SECONDS: Final = 30
 TONGUES: Final = 2
-# What a screen loads, and keeps until it is told that there is something newer.
+# The files that a screen loads; it keeps them until `look` changes.
 LOADED: Final = ("displays:screen.css", "displays:screen.js", "follow.js", "tokens.css")
-# More names than these leave no room for the call, which is what the hall looks for.
+# At most so many queues, because more would leave no room for the call, which the hall looks for.
 MOST_QUEUES: Final = 8
 
 PLACE_WORDS: Final = {
@@ -42,9 +42,9 @@ PLACE_WORDS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class CallShown:
-    """A call as the hall may see it: no ids, and no names where the service is discreet.
+    """A call as the hall may see it: without ids, and without names if the service is discreet.
 
-    `zone` is where the counter is, empty where that is the zone of the screen.
+    `zone` is the zone of the counter; empty if it is the zone of the screen.
     """
 
     seq: int
@@ -60,7 +60,7 @@ class CallShown:
 
 @dataclass(frozen=True, slots=True)
 class QueueShown:
-    """People waiting in a queue; without `names` it goes by the letter of its numbers."""
+    """The number of people waiting in a queue; a queue without `names` is shown by the letter of its numbers."""
 
     prefix: str
     names: Mapping[str, str]
@@ -69,7 +69,7 @@ class QueueShown:
 
 @dataclass(frozen=True, slots=True)
 class Picture(Frame):
-    """A frame for screens; `screens` are those that may see it, as (id, paired at)."""
+    """A frame for screens; `screens` are the devices that may see it, as (id, paired at)."""
 
     html: str
     screens: frozenset[tuple[UUID, datetime | None]]
@@ -77,7 +77,7 @@ class Picture(Frame):
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """What decides what a screen shows: screens of the same spot share their pictures."""
+    """The properties of a screen that decide its picture; screens of the same spot share their pictures."""
 
     branch_id: UUID
     zone_id: UUID | None
@@ -88,7 +88,7 @@ class Spot:
 
 
 async def picture(installation: ReadOnlyInstallation, spot: Spot) -> Picture:
-    """The present picture of a spot, from the last screen that asked for it where nothing has changed since."""
+    """The present picture of a spot, from the cache if nothing has changed since."""
     position, moment = (
         installation.hub.position(spot.branch_id),
         int(installation.clock.now().timestamp()) // KEPT_SECONDS,
@@ -122,7 +122,7 @@ async def draw(installation: ReadOnlyInstallation, spot: Spot) -> Picture:
 
 
 def look(installation: ReadOnlyInstallation) -> str:
-    """Changes when a new version brings other styles or scripts: screens then load their page anew."""
+    """A hash of the styles and scripts; when a new version changes it, screens reload their page."""
     static: Any = installation.templates.globals["static"]
     return " ".join(static(name).split("/")[-2] for name in LOADED)
 
@@ -155,7 +155,7 @@ def _context(view: BoardView, calls: list[CallShown], now: datetime) -> dict[str
 
 
 def fitting(queues: list[QueueShown]) -> list[QueueShown]:
-    """As many queues as a screen has room for, in their order: where there are more, those with the most people."""
+    """The queues that a screen has room for, in their order; if there are too many, those with the most people."""
     if len(queues) <= MOST_QUEUES:
         return queues
     kept = sorted(range(len(queues)), key=lambda at: -queues[at].people)[:MOST_QUEUES]

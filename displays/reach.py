@@ -19,9 +19,9 @@ CAP_HEIGHT: Final = 0.714
 SHORT_SIDE_OF_16_BY_9: Final = 9 / math.hypot(16, 9)
 MM_PER_INCH: Final = 25.4
 
-# Font sizes in units for which screen.css has a layout; the last one shows the newest call alone.
+# The font sizes, in units, for which screen.css has a layout; the largest one shows the newest call only.
 STEPS: Final = (10, 13, 16, 20, 24, 30, 44)
-# A panel that nobody has described: 43 inches, read from 5 m.
+# The defaults for a panel without a description: 43 inches, read from 5 m.
 USUAL_DIAGONAL_IN: Final = 43.0
 USUAL_DISTANCE_M: Final = 5.0
 

@@ -31,7 +31,7 @@ cli.add_typer(staff, name="staff")
 
 
 def main() -> None:
-    """Run the command line. Exit codes: 0 done, 1 could not be done, 2 wrong use, 3 the server could not start."""
+    """Run the command line. Exit codes: 0 success, 1 failure, 2 wrong usage, 3 the server could not start."""
     if not all(is_text(argument) for argument in sys.argv):
         fail("an argument holds bytes that are no UTF-8.", WRONG_USE)
     try:
@@ -50,8 +50,7 @@ def main() -> None:
 def _prepare(context: typer.Context) -> None:
     from .logs import configure_logging
 
-    # What a command says goes to standard output; what the libraries tell, to standard error. A command that ends
-    # says itself what went wrong.
+    # Commands print to standard output and the log goes to standard error. A command reports its own failure.
     configuration = read_configuration()
     if context.invoked_subcommand not in ("serve", "demo") and "log_level" not in configuration.model_fields_set:
         configuration = configuration.model_copy(update={"log_level": "critical"})
@@ -116,7 +115,7 @@ def init(
         database.claim_process()
         schema.migrate(database)
         database.write_now(install, organisation)
-        # Templates for further branches are no places yet.
+        # Templates for further branches are not counted, because they are not open to visitors.
         places = database.read_now(branch_ids)
     typer.echo(
         f"{organisation.slug}: {len(places)} branches are in. Next: queue-system staff add NAME --role administrator"

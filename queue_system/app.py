@@ -37,10 +37,10 @@ from .web.security import Gate
 TIDY_EVERY_SECONDS: Final = 15.0
 SEEN_EVERY_SECONDS: Final = 60.0
 
-#: By the name that addresses and templates know it under. Each is a folder with its routes, its `templates` and its
-#: `static` files; none knows another.
+#: The surfaces by their names in addresses and templates. Each is a folder with its routes, its `templates` and its
+#: `static` files, and imports no other surface.
 SURFACES: Final[Mapping[str, ModuleType]] = {
-    # Routes are tried one after the other: the first are those that programs use by the thousand.
+    # First, because routes are tried in this order and programs use these by the thousand.
     "api": api,
     "booking": booking,
     "phone": phone,
@@ -61,9 +61,9 @@ def create_app(
     surfaces: Mapping[str, ModuleType] = SURFACES,
     demo: dict[str, object] | None = None,
 ) -> Starlette:
-    """The application for this configuration; the database is opened when it starts.
+    """The application for this configuration; it opens the database when it starts.
 
-    `demo` is what the front page of a demonstration tells newcomers, None for a real installation.
+    `demo` holds the values for the front page of a demonstration; None for a real installation.
     """
     clock = clock or SystemClock()
     static = kit.StaticFiles({"": kit.GROUND / "static", **folders(surfaces, "static")})
@@ -94,7 +94,7 @@ def create_app(
         exception_handlers=errors.HANDLERS,
         lifespan=lambda app: running(app.state.installation),
     )
-    # The library would send whoever writes a slash too many to the house that the request names: see `web.errors`.
+    # Off, because Starlette would redirect to the host that the request names; `web.errors` handles slashes instead.
     app.router.redirect_slashes = False
     app.state.installation = installation
     return app
@@ -107,18 +107,18 @@ def _proxies(configuration: Configuration) -> list[Middleware]:
 
 
 def folders(surfaces: Mapping[str, ModuleType], kind: str) -> dict[str, Path]:
-    """The folders of that kind by surface; not every surface has one."""
+    """The folders of a kind (`templates`, `static`) by surface, for the surfaces that have one."""
     folders = {name: Path(str(surface.__file__)).parent / kind for name, surface in surfaces.items()}
     return {name: folder for name, folder in folders.items() if folder.is_dir()}
 
 
 @contextlib.asynccontextmanager
 async def running(installation: Installation) -> AsyncIterator[None]:
-    """Everything that lives beside the requests, started and stopped in order."""
+    """Start everything that runs beside the requests, and stop it at the end."""
     installation.database.claim_process()
     relay = Relay(installation.database, installation.hub)
     await relay.start()
-    # Before anybody is served: whoever was left over when the program stopped is not called now.
+    # Before the first request, so that visitors left over from an earlier session are not called now.
     await attempt("tidy", lambda: tidy_everywhere(installation))
     printing = Printing(installation)
     await printing.start()
@@ -140,13 +140,13 @@ async def running(installation: Installation) -> AsyncIterator[None]:
 
 
 async def tidy_everywhere(installation: Installation) -> None:
-    """In every branch: give back the held times that nobody confirmed, and close the sessions that are over."""
+    """In every branch, give back the holds that were not confirmed in time, and close the sessions that are over."""
     for branch_id in (await installation.database.read(branch_ids)).values():
         await installation.database.write_in(branch_id, expire_holds, branch_id)
         await installation.database.write_in(branch_id, close_day, branch_id)
 
 
 async def write_who_was_seen(installation: Installation) -> None:
-    """Kiosks and screens that have shown themselves since the last time, so that the office sees which are dark."""
+    """Store which kiosks and screens were seen since the last call, so that the office sees which ones are down."""
     for branch_id, devices in installation.presence.take().items():
         await installation.database.write_in(branch_id, touch_devices, branch_id, devices)

@@ -1,4 +1,4 @@
-"""The only place that knows what time it is."""
+"""The only place that reads the clock."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Gives the present instant; injected everywhere, so that tests can choose it."""
+    """A source of the present instant; passed as an argument everywhere, so that tests can choose the time."""
 
     def now(self) -> datetime:
         """The present instant, timezone-aware, in UTC."""
         ...
 
     def monotonic(self) -> float:
-        """Seconds on a clock that never goes back, for durations."""
+        """Seconds on a clock that never goes back, to measure durations."""
         ...
 
 
@@ -30,7 +30,7 @@ class SystemClock:
 
 
 class ShiftedClock:
-    """The machine's clock moved by a fixed step: a demonstration whose hall is open at any hour."""
+    """The machine's clock moved by a fixed step, for a demonstration whose hall is open at any hour."""
 
     def __init__(self, step: timedelta) -> None:
         self.step = step
@@ -44,7 +44,7 @@ class ShiftedClock:
 
 
 class FrozenClock:
-    """A clock that stands still until it is told to move."""
+    """A clock that stands still until it is moved."""
 
     def __init__(self, at: datetime) -> None:
         if at.tzinfo is None:
@@ -59,7 +59,7 @@ class FrozenClock:
         return self._monotonic
 
     def move(self, step: timedelta) -> None:
-        """Go forward, or back as a badly set clock does; the monotonic clock only goes forward."""
+        """Go forward, or back like a clock that was set; the monotonic clock only goes forward."""
         self._now += step
         self._monotonic += max(0.0, step.total_seconds())
 

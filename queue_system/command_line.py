@@ -1,4 +1,4 @@
-"""What the commands share: the database, whether it is ready, and how a command ends that could not do its work."""
+"""Shared by the commands: open the database, require that it is ready, end with an error."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .store.database import Database
 
 @contextmanager
 def open_database(configuration: Configuration) -> Iterator[Database]:
-    """The database of these settings, closed at the end; a command that cannot use it says why and ends."""
+    """Open the database of these settings, and close it at the end; if it cannot be used, end with the reason."""
     if configuration.embedded:
         make_folder(configuration.data_dir)
     database = Database(configuration.database, SystemClock())
@@ -31,7 +31,7 @@ def open_database(configuration: Configuration) -> Iterator[Database]:
 
 
 def require_ready(database: Database) -> None:
-    """End the command where there is no organisation, or not the schema of this version."""
+    """End the command if there is no organisation, or if the schema is not the one of this version."""
     from .store import schema
     from .store.queries.organisation import organisation
 
@@ -46,7 +46,7 @@ def require_ready(database: Database) -> None:
 
 
 def is_text(argument: str) -> bool:
-    """Whether an argument was UTF-8: Python keeps other bytes as signs that nothing can write or store."""
+    """Whether an argument is valid UTF-8; Python keeps other bytes as surrogates, which cannot be written or stored."""
     try:
         argument.encode()
     except UnicodeEncodeError:
@@ -55,6 +55,6 @@ def is_text(argument: str) -> bool:
 
 
 def fail(text: str, code: int = 1) -> NoReturn:
-    """Say what went wrong on standard error, and end."""
+    """Print the error to standard error and exit."""
     typer.echo(f"queue-system: {text}", err=True)
     raise SystemExit(code)

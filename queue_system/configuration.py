@@ -29,15 +29,15 @@ class ConfigurationError(Exception):
 
 
 class CannotListen(Exception):
-    """The address in the settings cannot be listened on; the text says why and what to do."""
+    """The server cannot listen on the address in the settings; the text says why and what to do."""
 
 
 class Configuration(BaseSettings):
     """How this installation runs.
 
-    `database_url` is empty for the embedded SQLite in `data_dir`. `public_url` is what visitors' telephones
-    open; it goes into QR codes. `trusted_proxies` are addresses whose X-Forwarded-* and X-Request-ID headers are
-    believed. `access_log` writes a line for each request, at the level info; `metrics_token` opens `/metrics`.
+    `database_url` is empty for the embedded SQLite in `data_dir`. `public_url` is the address that visitors' telephones
+    open from QR codes. `trusted_proxies` are the addresses whose X-Forwarded-* and X-Request-ID headers are accepted.
+    `access_log` logs each request at the level info; `metrics_token` is the bearer token for `/metrics`.
     """
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
@@ -103,25 +103,25 @@ class Configuration(BaseSettings):
             raise ValueError("an address such as https://queue.example.org")
         if parts.path.strip("/") or parts.query or parts.fragment:
             raise ValueError("an address without a path, such as https://queue.example.org: pages lie at its root")
-        # As browsers write an Origin, which is compared with it.
+        # In the form of an Origin header, because it is compared with one.
         return _origin(parts)
 
     @property
     def database(self) -> str:
-        """The address of the database: the configured one, or the SQLite file in the data directory."""
+        """The URL of the database: the configured one, or the SQLite file in the data directory."""
         return self.database_url.get_secret_value() or f"sqlite:///{(self.data_dir / 'queue.db').absolute()}"
 
     @property
     def embedded(self) -> bool:
-        """Whether the database is a file in the data directory rather than a server."""
+        """Whether the database is a file in the data directory, and not a server."""
         return self.database.startswith("sqlite")
 
     @property
     def address(self) -> str:
-        """Where this server is found from outside, without a trailing slash."""
+        """The address of this server from outside, without a trailing slash."""
         if self.public_url:
             return self.public_url
-        # Listening everywhere is no place to go to.
+        # Addresses that mean "listen everywhere" cannot be opened in a browser.
         name = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104
         host = f"[{name}]" if ":" in name else name
         return f"http://{host}:{self.port}"
@@ -133,7 +133,7 @@ class Configuration(BaseSettings):
 
     @property
     def behind_tls(self) -> bool:
-        """Whether visitors reach us by https: cookies are then marked Secure and HSTS is sent."""
+        """Whether visitors reach us by https; then cookies are marked Secure and HSTS is sent."""
         return self.public_url.startswith("https://")
 
 
@@ -158,7 +158,7 @@ def read_configuration(environ: Mapping[str, str] | None = None, **overrides: An
 
 
 def unknown_names(environ: Mapping[str, str] | None = None) -> list[str]:
-    """Variables that look like settings and are none: a mistyped one would silently do nothing."""
+    """Variables that look like settings but are unknown, because a mistyped one would silently do nothing."""
     known = {PREFIX + name.upper() for name in Configuration.model_fields}
     known |= {f"{PREFIX}{name.upper()}_FILE" for name in SECRETS}
     environ = os.environ if environ is None else environ
@@ -172,7 +172,7 @@ def _origin(parts: SplitResult) -> str:
 
 
 def make_folder(folder: Path) -> None:
-    """Make the data directory, which holds names and telephone numbers: for our own user alone. Raises ConfigurationError."""
+    """Make the data directory, readable for our user only: it holds personal data. Raises ConfigurationError."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
@@ -180,7 +180,7 @@ def make_folder(folder: Path) -> None:
 
 
 def secret_key(configuration: Configuration) -> bytes:
-    """The key that signs and folds: the configured one, else one made once and kept in the data directory."""
+    """The secret key of this installation: the configured one, else one generated once in the data directory."""
     configured = configuration.secret_key.get_secret_value()
     if configured:
         return configured.encode()
@@ -201,7 +201,7 @@ def secret_key(configuration: Configuration) -> bytes:
 
 
 def _write_once(path: Path, text: str) -> None:
-    """Write a file whole or not at all; of two processes at once the first one's stays."""
+    """Write a file atomically; if two processes do it at once, the first one's file stays."""
     written = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
     try:
         with os.fdopen(os.open(written, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:

@@ -1,7 +1,7 @@
-"""The log of the process: one line an event, and no line that tells on a visitor.
+"""The log of the process: one line for each event, without personal data of visitors.
 
-Visitors' names, contacts and secret links stand in the statements that a database refuses, so the text of its errors
-is cut down to what names no value (`describe`). Libraries that write through `logging` come out in the same shape.
+The error texts of a database quote statements with names, contacts and secret links, so `describe` keeps only the parts
+without values. Libraries that use `logging` get the same format.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from structlog.typing import ExcInfo
 from .configuration import Configuration
 
 LEVELS: Final = {"debug": 10, "info": 20, "warning": 30, "error": 40, "critical": 50}
-# Set on an exception that is in the log already: Starlette raises it again, and uvicorn would write it once more.
+# Set on an exception that is logged, because Starlette raises it again and uvicorn would log it a second time.
 LOGGED: Final = "__queue_system_logged__"
-# Python quotes what it could not read; an apostrophe within a word quotes nothing.
+# Matches quoted text, because Python quotes input that it could not read; not an apostrophe within a word.
 _QUOTED: Final = re.compile(r"""(?<!\w)(['"])(?:\\.|.)*?\1(?!\w)""", re.DOTALL)
-# Of the errors that name our code: what is not written like such a name was typed by somebody.
+# For errors that name our code: matches quoted text that is not a Python name, because it may be input.
 _QUOTED_BUT_NAMES: Final = re.compile(r"""(?<!\w)(['"])(?![a-z][a-z0-9_]*\1)(?:\\.|.)*?\1(?!\w)""", re.DOTALL)
 _NAMING_CODE: Final = (AttributeError, ImportError, NameError, TypeError)
 
 
 def configure_logging(configuration: Configuration) -> None:
-    """One line an event on standard error: coloured for people, JSON where nobody watches a terminal."""
+    """Log one line for each event to standard error: coloured on a terminal, otherwise as JSON."""
     level = LEVELS[configuration.log_level]
     people = sys.stderr.isatty()
     stream = cast(TextIO, _Patient(sys.stderr))
@@ -63,7 +63,7 @@ def configure_logging(configuration: Configuration) -> None:
 
 
 def trace(exc_info: ExcInfo) -> str:
-    """The trace of an exception and of what led to it, outermost last as Python writes it, values left out."""
+    """The traceback of an exception and its causes, outermost last as in Python, without values."""
     return "\n".join(_lines(exc_info[1], set()))
 
 
@@ -72,16 +72,16 @@ def _write_trace(stream: TextIO, exc_info: ExcInfo) -> None:
 
 
 def describe(error: BaseException) -> str:
-    """An exception on one line. Of a database's error only what names no value: its class and where it struck."""
+    """An exception on one line; for a database error only its class and place, because its text holds values."""
     name = f"{type(error).__module__}.{type(error).__qualname__}"
     if (diag := getattr(error, "diag", None)) is not None:
-        # A driver's error: its message quotes input, and its detail the whole row.
+        # The message of a driver's error quotes input, and its detail the whole row, so both are left out.
         parts = (getattr(error, "sqlstate", None), diag.table_name, diag.column_name, diag.constraint_name)
         return " ".join([name, *filter(None, parts)])
     if isinstance(error, sa.exc.StatementError):
         return f"{name}: {error.statement}"
     if isinstance(error, KeyError):
-        # Nothing but what was looked for.
+        # The text of this error is only the key that was not found, so it is left out.
         return f"{name}: …".removeprefix("builtins.")
     quoted = _QUOTED_BUT_NAMES if isinstance(error, _NAMING_CODE) else _QUOTED
     text = quoted.sub("'…'", str(error)).replace("\n", " ")
@@ -109,7 +109,7 @@ def _not_logged_yet(record: logging.LogRecord) -> bool:
 
 
 class _Patient:
-    """A stream that drops a line it cannot write: reporting a full disk must not fail because the log is on it too."""
+    """A stream that drops a line that it cannot write, so that a full disk with the log on it can be reported."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream

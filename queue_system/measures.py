@@ -1,4 +1,4 @@
-"""Numbers that are noted while the work goes on, and read from outside by `ops.metrics`."""
+"""Counters that the program updates while it works, for `ops.metrics` to read."""
 
 from __future__ import annotations
 
@@ -8,28 +8,28 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
-# Of a request, in seconds.
+# Bounds for the duration of a request, in seconds.
 REQUEST_SECONDS: Final = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
-# Of a commit, in seconds: from a fast disk to one that keeps a hall waiting.
+# Bounds for the duration of a commit, in seconds: from a fast disk to one that keeps a hall waiting.
 COMMIT_SECONDS: Final = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0)
-# Of a batch, in pieces of work.
+# Bounds for the size of a batch, in jobs.
 BATCH_SIZES: Final = (1, 2, 4, 8, 16, 32)
-# Anybody can make up a method, and each one would be kept for ever.
+# Other methods are counted together, because a client can invent methods and each one would stay in memory.
 KNOWN_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 OTHER_METHOD: Final = "other"
 
 
 class Distribution:
-    """How often a value was at most each of `bounds` (ascending), and the sum of all.
+    """A histogram: the number of values up to each of `bounds` (ascending), and the sum of all values.
 
-    One thread notes; another may read, and finds a number that is late by one at most.
+    One thread writes. Another may read at any time, and misses at most the latest value.
     """
 
     __slots__ = ("bounds", "counts", "total")
 
     def __init__(self, bounds: Sequence[float]) -> None:
         self.bounds = bounds
-        # For each bound the values above the one before; the last place is for those above all bounds.
+        # One count for each bound, of the values above the bound before it; the last count is for larger values.
         self.counts = [0] * (len(bounds) + 1)
         self.total = 0.0
 
@@ -39,17 +39,17 @@ class Distribution:
 
 
 class Traffic:
-    """What came to a node: requests and how long they took, open sockets and when each kind spoke last.
+    """The traffic of a node: requests and their durations, open sockets and the last message of each kind.
 
-    Counted by the templates of routes, of which there are as many as are declared. Lives in one event loop.
+    It is counted by the templates of routes, so that the number of entries is bounded. Belongs to one event loop.
     """
 
     def __init__(self) -> None:
-        # (method, route, status) → how many.
+        # (method, route, status) → number of requests.
         self.requests: Counter[tuple[str, str, int]] = Counter()
-        # (method, route) → seconds.
+        # (method, route) → duration in seconds.
         self.seconds: dict[tuple[str, str], Distribution] = {}
-        # Route → open sockets, and when a message was last handed to one of them, on the clock of `now`.
+        # Route → number of open sockets, and the time of the last message to one of them, on the clock of `now`.
         self.sockets: Counter[str] = Counter()
         self.spoke_at: dict[str, float] = {}
 
@@ -69,10 +69,10 @@ class Traffic:
         self.sockets[route] -= 1
 
     def spoke(self, route: str) -> None:
-        """A socket has been handed a message."""
+        """Note that a message was sent to a socket of this route."""
         self.spoke_at[route] = self.now()
 
     @staticmethod
     def now() -> float:
-        """Seconds on a clock for durations."""
+        """Seconds on a monotonic clock."""
         return time.perf_counter()

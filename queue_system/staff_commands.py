@@ -1,4 +1,4 @@
-"""`queue-system staff …`: who works here, what they may do, who is kept out."""
+"""`queue-system staff …`: add people, give roles, set passwords, lock and unlock."""
 
 from __future__ import annotations
 
