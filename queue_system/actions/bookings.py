@@ -1,4 +1,4 @@
-"""What a booker does beforehand: hold a time, confirm it, change it, give it up."""
+"""Bookings: hold a time, confirm it, change it, cancel it."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ SEAT = table(Seat)
 
 @dataclass(frozen=True, slots=True)
 class HoldOrder:
-    """A time asked for, with the name and contact as they were typed. `starts_at` is an aware instant.
+    """A request for a time, with the name and contact as they were typed. `starts_at` is an aware instant.
 
-    `contact_sure`: whoever typed the contact was asked back and means it.
+    `contact_sure`: the booker was asked about an ambiguous contact and confirmed it.
     """
 
     branch_id: UUID
@@ -61,29 +61,29 @@ class HoldOrder:
 def hold_slot(tx: Tx, order: HoldOrder) -> BookingView:
     """Reserve a time for ten minutes, until it is confirmed.
 
-    A repeated `request_id` returns the booking of the first; with a corrected name or contact it corrects the hold.
-    Raises Missing("service"), Invalid on a name, contact or start that cannot be, Refused with "slot-taken",
-    "slot-past", "request-reused" (for another service, time or person, or corrected once it is no hold any more) or a
-    rule of the policy.
+    It is idempotent by `request_id`: a repeated request returns the first booking, and corrects the hold where name or
+    contact differ. Raises Missing("service"), Invalid for a wrong name, contact or start, Refused with "slot-taken",
+    "slot-past", "request-reused" (for another service, time or person, or for a correction after the hold has ended)
+    or a rule of the policy.
     """
     with locked(tx, order.branch_id) as branch:
         return _hold(branch, order)
 
 
 def hold_instead(tx: Tx, order: HoldOrder, earlier_id: UUID) -> BookingView:
-    """Hold a time in place of an earlier hold of the same branch, which keeps its time until the new one is sure.
+    """Hold a time in place of an earlier hold of the same branch, which is released only once the new one succeeds.
 
-    The time of the earlier hold can be taken again, for as long as that was held: so names are put right. Another person
-    with another contact replaces nothing, and holds one more time. Raises what `hold_slot` raises.
+    The new hold may take the same time, until the end of the earlier hold; this is how a name is corrected. Where name
+    and contact both differ, the earlier hold stays and this is a further one. Raises what `hold_slot` raises.
     """
     with locked(tx, order.branch_id) as branch:
         return _hold(branch, order, earlier_id)
 
 
 def confirm_booking(tx: Tx, branch_id: UUID, booking_id: UUID, actor: Actor) -> BookingView:
-    """Make a hold binding; confirming twice is the same as once.
+    """Make a hold binding; idempotent.
 
-    Raises Refused("hold-expired") and what `core.bookings.against_person` gives.
+    Raises Refused("hold-expired") and the refusals of `core.bookings.against_person`.
     """
     with locked(tx, branch_id) as branch:
         settings = branch_settings(tx, branch_id, branch.config_version)
@@ -106,10 +106,11 @@ def confirm_booking(tx: Tx, branch_id: UUID, booking_id: UUID, actor: Actor) -> 
 def change_booking(
     tx: Tx, branch_id: UUID, booking_id: UUID, starts_at: datetime, actor: Actor, booker: Booker = Booker.PUBLIC
 ) -> BookingView:
-    """Move a confirmed booking to another time of the same service; the old time is kept until the new one is sure.
+    """Move a confirmed booking to another time of the same service; the old time is released only on success.
 
-    What it holds, or gave up itself and nobody else could take yet, never stands in its own way. Raises Refused with
-    "slot-taken", "slot-past", "booking-changes-used", "booking-given-back", "booking-too-late", "booking-over".
+    Seats that the booking holds, or gave back and that have not returned to others yet, count as free for it. Raises
+    Refused with "slot-taken", "slot-past", "booking-changes-used", "booking-given-back", "booking-too-late",
+    "booking-over".
     """
     with locked(tx, branch_id) as branch:
         settings = branch_settings(tx, branch_id, branch.config_version)
@@ -145,7 +146,7 @@ def change_booking(
 def cancel_booking(
     tx: Tx, branch_id: UUID, booking_id: UUID, actor: Actor, booker: Booker = Booker.PUBLIC
 ) -> BookingView:
-    """Give a booking up; cancelling twice is the same as once. Raises Refused("booking-too-late"), "booking-over"."""
+    """Cancel a booking; idempotent. Raises Refused with "booking-too-late" or "booking-over"."""
     with locked(tx, branch_id) as branch:
         settings = branch_settings(tx, branch_id, branch.config_version)
         expire_due(branch)
@@ -166,20 +167,20 @@ def cancel_booking(
 
 
 def record_look_ups(tx: Tx, branch_id: UUID, found: Iterable[BookingView], by: str, actor: Actor) -> None:
-    """Write down whose bookings were found `by` name or contact; what was typed is not kept."""
+    """Log the bookings that were found `by` name or contact; the text of the search is not stored."""
     with locked(tx, branch_id) as branch:
         for booking in found:
             branch.append(BookingLookedUp(subject=str(booking.id), code=booking.code, by=by), actor)
 
 
 def expire_holds(tx: Tx, branch_id: UUID) -> int:
-    """Give back the times that were held and not confirmed, and what the lot lets return; returns how many."""
+    """Release holds that have expired and places whose lot lets them return now; returns how many."""
     with locked(tx, branch_id) as branch:
         return expire_due(branch)
 
 
 def expire_due(branch: Locked) -> int:
-    """The same within an action that has the branch under lock."""
+    """`expire_holds` within an action that has locked the branch."""
     due = stored.due_holds(branch.tx, branch.id)
     for booking in due:
         _release(branch, booking)
@@ -243,7 +244,7 @@ def _hold(branch: Locked, order: HoldOrder, earlier_id: UUID | None = None) -> B
 
 
 def _replaced(branch: Locked, earlier_id: UUID, name: str, contact: str, actor: Actor) -> BookingView | None:
-    """The hold that makes room for one of this person; None where it is over, or nobody's who could replace it."""
+    """The earlier hold that this person replaces; None where it has ended or belongs to another person."""
     earlier = stored.booking(branch.tx, branch.id, earlier_id)
     if earlier.state is not BookingState.HELD or not bookings.may_replace(earlier.name, earlier.contact, name, contact):
         return None
@@ -254,7 +255,7 @@ def _replaced(branch: Locked, earlier_id: UUID, name: str, contact: str, actor: 
 
 
 def _corrected(branch: Locked, settings: BranchSettings, hold: BookingView, name: str, contact: str) -> BookingView:
-    """A hold whose form was sent once more with another name or contact: what was typed last is meant."""
+    """The hold with the name and contact of the latest form, because the form was sent again with corrections."""
     tx = branch.tx
     if hold.state is not BookingState.HELD or hold.held_until is None or hold.held_until <= tx.now:
         raise Refused("request-reused")
@@ -283,9 +284,9 @@ def _place(
     own: Collection[slots.Seat] = (),
     moving: UUID | None = None,
 ) -> tuple[slots.Slot, tuple[slots.Seat, ...]]:
-    """The slot that begins at `starts_at` and seats for it, free or the asker's `own`, or the reason why not.
+    """The slot that begins at `starts_at` and seats for it, free or among `own`; raises Refused where there are none.
 
-    `moving` is the booking that is to be moved there: it has its place among those who come on a day elsewhere.
+    `moving` is the booking that moves to this slot: its place on the day of an outing counts as free.
     """
     tx, zone = branch.tx, settings.calendar.zone
     policy, plan = stored.policy_of(settings, service), stored.plan_of(settings, service)
@@ -311,7 +312,7 @@ def _place(
 
 
 def _take(branch: Locked, seats: tuple[slots.Seat, ...], booking_id: UUID) -> None:
-    """Insert the seats; their primary key refuses what a forgotten lock would let through."""
+    """Insert the seats; their primary key prevents double bookings even where a lock was forgotten."""
     if not seats:
         return
     rows = [

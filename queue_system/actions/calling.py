@@ -1,4 +1,4 @@
-"""What a clerk does with visitors at a counter: call, recall, start, finish, park, send on."""
+"""Actions of a clerk at a counter: call, recall, start, finish, park and transfer visitors."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from .takeback import forget, remember, remember_at_own_counter, undo
 
 
 def call_next(tx: Tx, desk: Desk, became: str | None = None) -> TicketView | None:
-    """Let the visitor in front of the clerk go and call the next by the published rule; None if nobody waits.
+    """End the visit at the counter and call the next visitor by the published rule; None if nobody waits.
 
-    Who is being served is done. Of a visitor who was only called, `became` says what happened: `done` or `absent`.
-    Raises Refused("visitor-not-begun") without it.
+    A visitor who is being served is finished. For a visitor who was only called, `became` says what happened: `done`
+    or `absent`; Refused("visitor-not-begun") without it.
     """
     with in_session(tx, desk.branch_id) as branch:
         settings, counter, current = _at_desk(tx, branch, desk)
@@ -45,7 +45,7 @@ def call_next(tx: Tx, desk: Desk, became: str | None = None) -> TicketView | Non
 def call_ticket(
     tx: Tx, desk: Desk, ticket_id: UUID, became: str | None = None, reason: str | None = None
 ) -> TicketView:
-    """Call a certain visitor: one who was parked, or was passed over and has come, or out of turn.
+    """Call a certain visitor: one who was parked, one who was passed over and has come, or one out of turn.
 
     Out of turn it takes a `reason` of OUT_OF_TURN, which the log keeps; Refused("call-reason-missing") without one.
     `became` as for `call_next`. Also raises Refused("not-of-this-counter").
@@ -78,7 +78,7 @@ def recall(tx: Tx, desk: Desk) -> TicketView:
         counter_steps.record_call(tx, branch, counter, ticket.id, branch.append(fact, desk.actor), "recall")
         return moved
 
-    # The hall has heard it: from here on nothing is taken back.
+    # A recall and the presses before it cannot be taken back, because the hall has heard it.
     return _with_current(tx, desk, step, kept=False)
 
 
@@ -92,7 +92,7 @@ def start_serving(tx: Tx, desk: Desk) -> TicketView:
 
 
 def finish(tx: Tx, desk: Desk, outcome: str = "done") -> TicketView:
-    """The visit is over; `outcome` is done, documents_missing or refused. Who was only called has come, then."""
+    """The visit is over; `outcome` is done, documents_missing or refused. A visitor only called is started first."""
     if outcome not in tickets.OUTCOMES:
         raise Refused("outcome-unknown")
 
@@ -103,7 +103,7 @@ def finish(tx: Tx, desk: Desk, outcome: str = "done") -> TicketView:
 
 
 def mark_absent(tx: Tx, desk: Desk) -> TicketView:
-    """The visitor was called and is not here: passed over, or a no-show, by the rule of the branch."""
+    """The visitor missed the call and is passed over, or is a no-show, by the rule of the branch."""
 
     def step(branch: Locked, counter: CounterView, ticket: TicketView) -> TicketView:
         return counter_steps.absent(
@@ -114,7 +114,7 @@ def mark_absent(tx: Tx, desk: Desk) -> TicketView:
 
 
 def take_back(tx: Tx, desk: Desk) -> TicketView | None:
-    """The last press at this counter was a mistake; the ticket that stands there again, or now waits again.
+    """Undo the last press at this counter; returns the ticket that is at the counter again, or waits again.
 
     Raises what `takeback.undo` raises.
     """
@@ -125,7 +125,7 @@ def take_back(tx: Tx, desk: Desk) -> TicketView | None:
 
 
 def park(tx: Tx, desk: Desk) -> TicketView:
-    """Send the visitor to fill a form and come back: keeps the place, is called by hand or resumed."""
+    """Send the visitor away to complete a form: the ticket keeps its place, and is called by hand or resumed."""
 
     def step(branch: Locked, counter: CounterView, ticket: TicketView) -> TicketView:
         moved = move(tx, ticket, Step.PARK, counter_id=None, **AFRESH)
@@ -138,7 +138,7 @@ def park(tx: Tx, desk: Desk) -> TicketView:
 def resume(tx: Tx, branch_id: UUID, ticket_id: UUID, actor: Actor) -> TicketView:
     """Put a parked ticket, or one whose visitor missed the call and is back, into the line again.
 
-    A parked ticket keeps its anchor and so its place; a missed one comes back as `returning.come_back` says.
+    A parked ticket keeps its anchor and so its place; a missed one returns by the rule of `returning.come_back`.
     """
     with in_session(tx, branch_id) as branch:
         ticket = line.ticket(tx, branch_id, ticket_id)
@@ -155,7 +155,7 @@ def resume(tx: Tx, branch_id: UUID, ticket_id: UUID, actor: Actor) -> TicketView
 
 
 def transfer(tx: Tx, desk: Desk, service_id: UUID) -> TicketView:
-    """Send the visitor on to another service: same code, same anchor, so the time already waited counts."""
+    """Transfer the visitor to another service with the same code and anchor, so that the time waited counts."""
 
     def step(branch: Locked, counter: CounterView, ticket: TicketView) -> TicketView:
         settings = branch_settings(tx, branch.id, branch.config_version)
@@ -186,10 +186,10 @@ def transfer(tx: Tx, desk: Desk, service_id: UUID) -> TicketView:
 def _next_of(
     branch: Locked, settings: BranchSettings, counter: CounterView, gone: TicketView | None
 ) -> tuple[list[TicketView], Choice | None]:
-    """Everybody in the queues of a counter, and whose turn it is there.
+    """The tickets in the queues of a counter, and the choice of the next one.
 
-    `gone` has just left the counter and is not chosen. Passed over, they stand in line again: this call is the first
-    that they let pass.
+    `gone` has just left the counter and is not chosen. If it was passed over, it waits in line again, and this call
+    is the first that goes before it.
     """
     standing = line.open_tickets(branch.tx, branch.id, counter.queues)
     others = [one for one in standing if gone is None or one.id != gone.id]
@@ -200,7 +200,7 @@ def _next_of(
 def _with_current(
     tx: Tx, desk: Desk, step: Callable[[Locked, CounterView, TicketView], TicketView], *, kept: bool = True
 ) -> TicketView:
-    """Do it to the visitor in front of the clerk; `kept`: it can be taken back."""
+    """Do a step with the ticket at the counter; `kept`: the press can be taken back."""
     with in_session(tx, desk.branch_id) as branch:
         _, counter, current = _at_desk(tx, branch, desk)
         if current is None:

@@ -1,4 +1,4 @@
-"""What is done to a ticket at a counter, step by step, within an action of the desk that has the branch under lock."""
+"""The steps of a ticket at a counter, for actions that have locked the branch."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def let_go(
     actor: Actor,
     became: str | None,
 ) -> list[Move]:
-    """Make the counter free for the next visitor: the ticket that stood there before and after, if one did."""
+    """Free the counter for the next visitor; returns the ticket that was there, before and after the step, if any."""
     if current is None:
         return []
     if became not in (None, "done", "absent"):
@@ -61,7 +61,7 @@ def let_go(
 
 def why_by_hand(wanted: TicketView, choice: Choice | None, reason: str | None) -> Reason:
     if choice is not None and choice.ticket_id == wanted.id:
-        # Whoever presses the button beside the first in line calls nobody out of turn.
+        # The button beside the first in line calls a visitor whose turn it is.
         return choice.reason
     if wanted.state is TicketState.PARKED:
         return Reason("parked-back")
@@ -81,7 +81,7 @@ def call(
     moves: list[Move],
     standing: Iterable[TicketView],
 ) -> TicketView:
-    """Call a ticket and keep the press; of those who stand aside everyone waits for one call less."""
+    """Call a ticket and remember the press; tickets that were passed over wait for one call less."""
     tx = branch.tx
     calls = ticket.calls + 1
     first = ticket.first_called_at or tx.now
@@ -112,7 +112,7 @@ def start(branch: Locked, counter: CounterView, ticket: TicketView, actor: Actor
 
 def finish(branch: Locked, counter: CounterView, ticket: TicketView, actor: Actor, outcome: str) -> TicketView:
     if ticket.state is TicketState.CALLED:
-        # Nobody is served who has not come: what was not pressed then is written now.
+        # The clerk skipped the button "start", so the start is written now: every served ticket has one.
         ticket = start(branch, counter, ticket, actor)
     moved = move(branch.tx, ticket, Step.FINISH, ended_at=branch.tx.now, outcome=outcome)
     fact = TicketServed(subject=str(ticket.id), code=ticket.code, counter=str(counter.id), outcome=outcome)
@@ -131,7 +131,7 @@ def absent(
         branch.append(TicketNoShow(**where, calls=ticket.calls), actor)
         end_booking(branch, ticket, BookingState.NO_SHOW, actor)
         return moved
-    # An emergency lets one other go first, so that nobody is called again and again in vain.
+    # An emergency waits for one other call too; otherwise it would be next again at once, and block the counter.
     others = min(1, rule.others_first) if line.is_emergency(settings, ticket.priority) else rule.others_first
     moved = move(tx, ticket, Step.SKIP, counter_id=None, skips=ticket.skips + 1, aside=others)
     branch.append(TicketSkipped(**where, calls=ticket.calls, others_first=others), actor)

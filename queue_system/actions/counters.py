@@ -1,4 +1,4 @@
-"""Who sits at which counter: it is opened, taken over, left."""
+"""Clerks open counters, take them over and leave them."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ _HOLDER = Prepared(
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """Who acts at which counter. `expected` is the ticket the page showed in front of the clerk, None for none.
+    """The clerk and the counter of a request. `expected` is the ticket that the page showed at the counter, or None.
 
-    A page that is behind the truth (double click, second tab, a colleague who took the counter over) gets
-    Stale("desk-stale"): nothing is done twice.
+    A page that is out of date (double click, second tab, counter taken over by a colleague) gets Stale("desk-stale"),
+    so that no press takes effect twice.
     """
 
     branch_id: UUID
@@ -47,12 +47,12 @@ class Desk:
 
 
 def open_counter(tx: Tx, desk: Desk) -> None:
-    """Sit down at a counter; leaves the one the person sat at before. Raises Refused("counter-taken")."""
+    """Open a counter for a clerk, who leaves the previous one. Raises Refused("counter-taken")."""
     with in_session(tx, desk.branch_id) as branch:
         counter = counter_of(tx, branch, desk)
         holder = _holder(tx, desk)
         if holder == desk.staff_id:
-            # They sit there in this session too, also where they have been serving somebody since the last.
+            # The clerk stays, but from now on in this session: a visit of the last session may have gone on until now.
             _set_holder(tx, branch, counter, desk.staff_id)
             return
         if holder is not None:
@@ -61,9 +61,9 @@ def open_counter(tx: Tx, desk: Desk) -> None:
 
 
 def take_over(tx: Tx, desk: Desk) -> None:
-    """Sit down at a counter whose clerk has gone without leaving it: no session of theirs is alive.
+    """Open a counter whose clerk has gone without leaving it and has no live session any more.
 
-    A visitor who stands there stays. Raises Refused("counter-taken") while the other is there.
+    A visitor at the counter stays there. Raises Refused("counter-taken") while the other clerk has a live session.
     """
     with in_session(tx, desk.branch_id) as branch:
         counter = counter_of(tx, branch, desk)
@@ -78,7 +78,7 @@ def take_over(tx: Tx, desk: Desk) -> None:
 
 
 def close_counter(tx: Tx, desk: Desk) -> None:
-    """Leave a counter. Raises Refused("counter-busy") while a visitor stands there."""
+    """Leave a counter. Raises Refused("counter-busy") while a visitor is there."""
     with in_session(tx, desk.branch_id) as branch:
         counter = counter_of(tx, branch, desk)
         require_holder(tx, desk)

@@ -1,7 +1,7 @@
-"""The end of a session: what it left open is closed, so that nobody is called today for yesterday.
+"""The end of a session closes what it left open, so that tickets of yesterday are not called today.
 
-A program that sleeps over night does not notice the morning. So the closing does not wait for it: whoever is first
-to do something in the hall of a new session closes the ones before it, in the same transaction.
+Closing does not depend on a timer, because the machine may sleep over night: the first action in a new session closes
+the sessions before it, in the same transaction.
 """
 
 from __future__ import annotations
@@ -37,22 +37,23 @@ BOOKING = table(Booking)
 
 @contextmanager
 def in_session(tx: Tx, branch_id: UUID) -> Iterator[Locked]:
-    """`store.log.locked` for what is done in the hall: what sessions that are over left open is closed first."""
+    """`store.log.locked` for actions in the hall: sessions that are over are closed first."""
     with locked(tx, branch_id) as branch:
         _close_sessions(branch)
         yield branch
 
 
 def close_day(tx: Tx, branch_id: UUID) -> int:
-    """Close the tickets, bookings and counters of sessions that are over; returns how many. Harmless to repeat."""
+    """Close the tickets, bookings and counters of sessions that are over; returns how many. Idempotent."""
     with locked(tx, branch_id) as branch:
         return _close_sessions(branch)
 
 
 def _close_sessions(branch: Locked) -> int:
-    """Looks at tables only when a session has ended since the last look: `branch.live_day` remembers it."""
+    """Reads the tables only when a session has ended since the last time, which `branch.live_day` remembers."""
     settings = branch_settings(branch.tx, branch.id, branch.config_version)
-    # `tx.now` decides, because numbers are dated by the clock too; any other day counts, because clocks are put back.
+    # `tx.now` decides, because numbers are dated by the clock too. An earlier day than the stored one also closes
+    # sessions, because clocks can be set back.
     live_day = settings.timetable.first_live_day(branch.tx.now)
     if branch.live_day == live_day:
         return 0
@@ -70,7 +71,7 @@ def _close_tickets(branch: Locked, live_day: date) -> int:
 
 
 def _close_bookings(branch: Locked, settings: BranchSettings) -> int:
-    """Bookings whose visitors never came. Nobody checks in for a telephone call: what became of it is not known."""
+    """Close bookings whose visitors never came; not telephone calls, because they have no check-in to miss."""
     tx = branch.tx
     past = stored_bookings.never_came(tx, branch.id, settings.timetable.live_since(tx.now))
     missed = [booking for booking in past if not settings.services[booking.service_id].elsewhere]
@@ -86,7 +87,7 @@ def _close_bookings(branch: Locked, settings: BranchSettings) -> int:
 
 
 def _close_counters(branch: Locked, settings: BranchSettings) -> int:
-    """Counters that their clerks went home from without leaving them: nobody sits there."""
+    """Close counters that their clerks forgot to leave."""
     tx = branch.tx
     forgotten = tx.rows(
         sa.select(COUNTER.c.id, COUNTER.c.number).where(
@@ -95,7 +96,7 @@ def _close_counters(branch: Locked, settings: BranchSettings) -> int:
             COUNTER.c.seated_at < settings.timetable.live_since(tx.now),
         )
     )
-    # Whoever serves somebody is at work, however long ago the counter was opened.
+    # A clerk who still serves a visitor is at work, however long ago the counter was opened.
     left = [counter for counter in forgotten if line.at_counter(tx, branch.id, counter.id) is None]
     for counter in left:
         vacate(branch, counter.id, counter.number, SYSTEM)
@@ -103,7 +104,7 @@ def _close_counters(branch: Locked, settings: BranchSettings) -> int:
 
 
 def vacate(branch: Locked, counter_id: UUID, number: int, actor: Actor) -> None:
-    """Nobody sits at a counter any more, and nothing that was pressed there can be taken back."""
+    """Close a counter; presses there can no longer be taken back."""
     branch.tx.execute(
         sa.update(COUNTER)
         .where(COUNTER.c.branch_id == branch.id, COUNTER.c.id == counter_id)
@@ -120,7 +121,7 @@ def _close_ticket(branch: Locked, ticket: TicketView) -> None:
         .where(TICKET.c.branch_id == branch.id, TICKET.c.id == ticket.id)
         .values(
             state=tickets.after(ticket.state, step).value,
-            # As at the counter itself: who did not come stands nowhere.
+            # As for a no-show at the counter: the ticket is at no counter afterwards.
             counter_id=ticket.counter_id if step is Step.FINISH else None,
             ended_at=branch.tx.now,
             outcome=outcome,

@@ -1,4 +1,4 @@
-"""Kiosks and screens: let in by pairing, seen, sent away."""
+"""Kiosks and screens: pairing, presence, revoking."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ USER_CODE_ALPHABET: Final = "BCDFGHJKLMNPQRSTVWXZ"
 
 @dataclass(frozen=True, slots=True)
 class PairingRequest:
-    """What a device shows (`user_code`, eight letters) and keeps (`device_code`) while it waits to be let in."""
+    """The codes of a pairing: the device shows `user_code` (eight letters) and keeps `device_code` secret."""
 
     user_code: str
     device_code: str
@@ -37,7 +37,7 @@ class PairingRequest:
 
 
 def ask_pairing(tx: Tx, kind: str) -> PairingRequest:
-    """A device of `kind` (kiosk or display) asks to be let in (the shape of RFC 8628)."""
+    """A device of `kind` (kiosk or display) asks for pairing (device flow of RFC 8628)."""
     if kind not in ("kiosk", "display"):
         raise Refused("device-kind-unknown")
     tx.execute(sa.delete(PAIRING).where(PAIRING.c.expires_at <= tx.now))
@@ -59,9 +59,9 @@ def ask_pairing(tx: Tx, kind: str) -> PairingRequest:
 
 
 def approve_pairing(tx: Tx, user_code: str, branch_id: UUID, device_id: UUID, actor: Actor) -> None:
-    """Let the device that shows `user_code` in, as a device that the branch has planned.
+    """Pair the machine that shows `user_code` as a device that is planned in the branch.
 
-    Pairing a planned device anew replaces the machine that held its place before.
+    Pairing a planned device again replaces the machine that was paired before.
     Raises Missing("pairing"), Missing("device"), Refused("device-kind-differs").
     """
     with locked(tx, branch_id) as branch:
@@ -79,7 +79,7 @@ def approve_pairing(tx: Tx, user_code: str, branch_id: UUID, device_id: UUID, ac
 
 
 def refuse_pairing(tx: Tx, user_code: str, branch_id: UUID, actor: Actor) -> None:
-    """Send a device away. Raises Missing("pairing")."""
+    """Refuse a pairing. Raises Missing("pairing")."""
     with locked(tx, branch_id) as branch:
         pairing = _pending(tx, user_code)
         tx.execute(sa.update(PAIRING).where(PAIRING.c.id == pairing.id).values(state="refused"))
@@ -87,14 +87,14 @@ def refuse_pairing(tx: Tx, user_code: str, branch_id: UUID, actor: Actor) -> Non
 
 
 def redeem_pairing(tx: Tx, device_code: str) -> tuple[str, str | None]:
-    """The device asks how it stands: ("pending" | "refused" | "gone", None), or ("approved", its token), once."""
+    """The state of the pairing: ("pending" | "refused" | "gone", None), or once ("approved", the device's token)."""
     pairing = tx.row(sa.select(PAIRING).where(PAIRING.c.device_code_sha256 == sha256(device_code)))
     if pairing is None or (pairing.state == "pending" and pairing.expires_at <= tx.now) or pairing.state == "done":
         return "gone", None
     if pairing.state != "approved":
         return str(pairing.state), None
     with locked(tx, pairing.branch_id) as branch:
-        # Under the lock only one asks first, and a place that was taken away meanwhile stays empty.
+        # The lock makes sure that the token is given once, and not to a device that was revoked meanwhile.
         redeemed = tx.execute(
             sa.update(PAIRING).where(PAIRING.c.id == pairing.id, PAIRING.c.state == "approved").values(state="done")
         )
@@ -108,20 +108,20 @@ def redeem_pairing(tx: Tx, device_code: str) -> tuple[str, str | None]:
             .values(token_sha256=sha256(token), paired_at=tx.now, seen_at=tx.now, revoked_at=None)
         )
         if device.token_sha256 is not None:
-            # The fact wakes the machine that was here before, which finds itself locked out.
+            # The fact notifies the machine that was paired before, which then finds its token revoked.
             fact = DeviceReplaced(subject=str(device.id), device_kind=device.kind, name=device.slug)
             branch.append(fact, Actor("device", str(device.id)))
         return "approved", token
 
 
 def touch_devices(tx: Tx, branch_id: UUID, device_ids: Collection[UUID]) -> None:
-    """These devices of a branch are there now. No fact of the log: nobody did anything."""
+    """Store that these devices of a branch are present. It writes no fact, because presence is not an event."""
     here = (DEVICE.c.branch_id == branch_id) & DEVICE.c.id.in_(device_ids)
     tx.execute(sa.update(DEVICE).where(here).values(seen_at=tx.now))
 
 
 def revoke_device(tx: Tx, branch_id: UUID, device_id: UUID, actor: Actor) -> None:
-    """Take a device's token away: it is locked out at once, and so is a machine that was let in but has not asked yet.
+    """Revoke a device's token at once, and an approved pairing whose machine has not fetched its token yet.
 
     Raises Missing("device").
     """
@@ -141,7 +141,7 @@ def revoke_device(tx: Tx, branch_id: UUID, device_id: UUID, actor: Actor) -> Non
 
 
 def enrol_device(tx: Tx, branch_id: UUID, device_id: UUID, actor: Actor = SYSTEM) -> str:
-    """Give a planned device its token without the pairing dance, for the demo and for provisioning scripts."""
+    """Give a planned device its token without pairing, for the demo and for provisioning scripts."""
     with locked(tx, branch_id) as branch:
         device = _device(tx, branch_id, device_id)
         token = secrets.token_urlsafe(32)

@@ -1,4 +1,4 @@
-"""What is done to an installation as a whole."""
+"""Actions on the installation as a whole."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from ..store.tables import Organisation, table
 
 
 def renew_epoch(tx: Tx) -> None:
-    """After a restored backup: screens have heard of entries that are lost, and must take what comes as newer."""
+    """Start a new epoch after a backup was restored.
+
+    Screens have seen entries that are now lost; with a new epoch they accept lower positions as newer.
+    """
     with editing_catalogue(tx):
         tx.execute(sa.update(table(Organisation)).values(epoch=uuid7()))

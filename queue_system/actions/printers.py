@@ -1,4 +1,4 @@
-"""What is set and found out about printers."""
+"""Settings of printers, set by people or detected by the program."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ DEVICE = table(Device)
 
 
 def set_printer(tx: Tx, branch_id: UUID, printer_id: UUID, settings: Mapping[str, Any], actor: Actor = SYSTEM) -> bool:
-    """Where a printer is found and how it behaves (`core.printers`); returns whether that is new.
+    """Set the address and behaviour of a printer (`core.printers`); returns whether anything changed.
 
-    What `settings` does not name stays; a new transport forgets the place that belonged to the old one. What was
-    learnt about the printer is found out anew. Raises Missing("device"), also for what is no printer.
+    Settings that are not named stay, but a new transport deletes the address of the old one. Detected settings are
+    detected again. Raises Missing("device"), also for a device of another kind.
     """
     with locked(tx, branch_id) as branch:
         device = _printer(branch, printer_id)
@@ -32,7 +32,7 @@ def set_printer(tx: Tx, branch_id: UUID, printer_id: UUID, settings: Mapping[str
             kept = {name: value for name, value in known.items() if name not in printers.PLACE_KEYS}
         wanted = kept | dict(settings)
         if "transport" in settings:
-            # The one language that is spoken over those that can be set.
+            # All transports that can be set use this printer language.
             wanted["language"] = "escpos"
         if wanted == known:
             return False
@@ -52,7 +52,7 @@ def set_printer(tx: Tx, branch_id: UUID, printer_id: UUID, settings: Mapping[str
 
 
 def learn_again(tx: Tx, branch_id: UUID, printer_id: UUID, actor: Actor) -> None:
-    """Forget what was found out about a printer, so that it is found out anew. Raises Missing("device")."""
+    """Delete the detected settings of a printer, so that they are detected again. Raises Missing("device")."""
     with locked(tx, branch_id) as branch:
         data = _printer(branch, printer_id).data
         if printers.LEARNT not in data:
@@ -64,9 +64,9 @@ def learn_again(tx: Tx, branch_id: UUID, printer_id: UUID, actor: Actor) -> None
 
 
 def record_no_completion(tx: Tx, branch_id: UUID, printer_id: UUID, settings: Mapping[str, Any]) -> None:
-    """It was found out that a printer does not confirm; it need not be waited for after the next start.
+    """Store that a printer does not confirm printing, so that the program does not wait for it after a restart.
 
-    Nothing is kept when the printer is no longer set as it was then (`settings`).
+    `settings` are those at the time of the detection; nothing is stored if they have changed since.
     """
     with locked(tx, branch_id) as branch:
         data = _printer(branch, printer_id).data
@@ -77,7 +77,7 @@ def record_no_completion(tx: Tx, branch_id: UUID, printer_id: UUID, settings: Ma
 
 
 def _place(settings: Mapping[str, Any]) -> tuple[str, str]:
-    """Transport and address, with the machine and the speed of a cable where they are set."""
+    """Transport and address; for a cable also its machine and speed, where they are set."""
     transport = str(settings.get("transport", ""))
     where = printers.address(settings)
     if settings.get("node") and "node" in printers.PLACES.get(transport, ()):

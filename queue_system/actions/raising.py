@@ -1,4 +1,4 @@
-"""A ticket gets a heavier class: because somebody of the staff has established it, or the service asks for it."""
+"""A ticket gets a heavier class, because staff have seen evidence for it or because its service has that class."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from .takeback import remember_at_own_counter
 
 
 def raise_ticket(tx: Tx, branch_id: UUID, ticket_id: UUID, priority: str, reason: str, actor: Actor) -> TicketView:
-    """Let a ticket that waits, or is parked, wait with a heavier class; `reason` is one of RAISE_REASONS.
+    """Give a waiting or parked ticket a heavier class; `reason` is one of RAISE_REASONS.
 
-    Raises Missing("ticket"), IllegalTransition when it does not wait, Refused with "raise-reason-unknown",
+    Raises Missing("ticket"), IllegalTransition in other states, Refused with "raise-reason-unknown",
     "raise-class-unknown", "raise-not-heavier".
     """
     with in_session(tx, branch_id) as branch:
@@ -49,7 +49,7 @@ def raised_by_service(branch: Locked, settings: BranchSettings, ticket: TicketVi
 def _raise(
     branch: Locked, settings: BranchSettings, ticket: TicketView, priority: str, reason: str, actor: Actor
 ) -> TicketView:
-    # An emergency counts from now at the latest: what was agreed for later is overtaken by it.
+    # An emergency waits from now at the latest, even where the ticket's appointment is later.
     anchor = min(ticket.anchor_at, branch.now) if line.is_emergency(settings, priority) else ticket.anchor_at
     moved = move(branch.tx, ticket, Step.RAISE, priority=priority, anchor_at=anchor)
     fact = TicketRaised(

@@ -14,10 +14,10 @@ from .visit import reopen_booking
 
 
 def come_back(branch: Locked, settings: BranchSettings, ticket: TicketView, actor: Actor) -> TicketView:
-    """The ticket of a no-show stands in line again, with its booking.
+    """Put the ticket of a no-show into the line again, and reopen its booking.
 
-    It waits anew from now, or keeps its place behind as many others as the branch says; Refused("rejoin-used-up")
-    when it has missed too many.
+    By the rule of the branch it waits from now, or keeps its place after some other calls; Refused("rejoin-used-up")
+    where it has missed too many calls.
     """
     rule = line.absence_rule(settings)
     if rule.rejoins is not None and ticket.returns >= rule.rejoins:

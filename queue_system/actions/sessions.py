@@ -1,4 +1,4 @@
-"""Signed in and out: sessions of staff, and the browsers that know them."""
+"""Signing in and out: sessions of staff, and the browsers they used before."""
 
 from __future__ import annotations
 
@@ -33,16 +33,16 @@ KNOWN_BROWSER = table(KnownBrowser)
 
 SESSION_LIFETIME: Final = timedelta(hours=12)
 SESSION_IDLE: Final = Idle(usual=timedelta(minutes=30), serving=timedelta(hours=2))
-# Whoever has not signed in with a browser for so long is a stranger to it again.
+# A browser is forgotten when its person has not signed in with it for so long.
 BROWSER_KNOWN_FOR: Final = timedelta(days=180)
 
 
 def start_session(tx: Tx, staff_id: UUID, channel: str, checked: str | None = None) -> str:
-    """Open a session for somebody whose password was right; returns its token, which is stored nowhere.
+    """Open a session for a person whose password was right; returns its token, which is stored only as a hash.
 
-    `checked` is the stored hash that the password was held against, None where none was typed. Raises
-    SignedOut("sign-in-wrong") if the person got another password meanwhile, or was locked out: looking at a password
-    takes its time, and whoever waits in line for it must not outrun either.
+    `checked` is the stored hash that the password was compared with, None where none was typed. Raises
+    SignedOut("sign-in-wrong") if the person got another password or was locked out while the password was compared,
+    because comparing is slow and happens outside the transaction.
     """
     with locked(tx, ORGANISATION) as organisation:
         person = tx.row(sa.select(STAFF.c.active, STAFF.c.password).where(STAFF.c.id == staff_id))
@@ -66,19 +66,19 @@ def start_session(tx: Tx, staff_id: UUID, channel: str, checked: str | None = No
 
 
 def record_failed_sign_in(tx: Tx, staff_id: UUID | None, channel: str) -> None:
-    """A wrong password, or a name that does not exist; the typed name itself is not kept."""
+    """Log a wrong password, or an unknown name; the typed name itself is not stored."""
     with locked(tx, ORGANISATION) as organisation:
         subject = str(staff_id) if staff_id else ""
         organisation.append(SignInFailed(subject=subject, channel=channel), SYSTEM)
 
 
 def touch_session(tx: Tx, token: str) -> None:
-    """The session was used: its idle time starts anew."""
+    """Restart the idle time of a session that was used."""
     tx.execute(sa.update(SESSION).where(SESSION.c.token_sha256 == sha256(token)).values(seen_at=tx.now))
 
 
 def end_session(tx: Tx, token: str) -> None:
-    """Sign out; a session that is already gone is no error."""
+    """Sign out; idempotent."""
     with locked(tx, ORGANISATION) as organisation:
         row = tx.row(
             sa.delete(SESSION)
@@ -91,7 +91,7 @@ def end_session(tx: Tx, token: str) -> None:
 
 
 def remember_browser(tx: Tx, staff_id: UUID, token: str) -> None:
-    """This person has just signed in with the browser that carries `token`. No fact: the sign-in is one."""
+    """Store that a person has signed in with the browser that carries `token`; the sign-in has its own fact."""
     tx.execute(sa.delete(KNOWN_BROWSER).where(KNOWN_BROWSER.c.used_at <= tx.now - BROWSER_KNOWN_FOR))
     here = (KNOWN_BROWSER.c.staff_id == staff_id) & (KNOWN_BROWSER.c.token_sha256 == sha256(token))
     if tx.execute(sa.update(KNOWN_BROWSER).where(here).values(used_at=tx.now)).rowcount == 0:

@@ -1,7 +1,7 @@
 """Slips on their way to paper. Promise: a visitor has exactly one valid number, and at most one unmarked slip of it.
 
-No protocol can promise exactly one slip: between the last byte and the paper anything may break. So a slip
-that may have come out is never printed again by itself; a new one is a copy, and says so.
+Exactly one slip cannot be promised, because anything may break between the last byte and the paper. So a slip
+that may have come out is never printed again automatically; a new one is marked as a copy.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ JOB = table(PrintJob)
 DEVICE = table(Device)
 TICKET = table(Ticket)
 
-# How long a visitor stands at the kiosk for paper. A slip that comes later belongs to nobody and is not printed.
+# How long a visitor waits at the kiosk for paper. Older slips are not printed, because their visitors have gone.
 SLIP_LIFETIME: Final = timedelta(seconds=60)
 LEASE: Final = timedelta(seconds=30)
 RETRY_AFTER: Final = timedelta(seconds=2)
@@ -51,7 +51,7 @@ class ClaimedSlip:
 
 @dataclass(frozen=True, slots=True)
 class SlipOutcome:
-    """How printing went: `error` None for success with its `proof`; `maybe` when paper may have come out."""
+    """The result of printing: `error` is None for success with its `proof`; `maybe`: paper may have come out."""
 
     error: str | None = None
     proof: str = "none"
@@ -60,7 +60,7 @@ class SlipOutcome:
 
 
 def queue_slip(branch: Locked, ticket: TicketView, printer_id: UUID, actor: Actor, copy_number: int = 0) -> UUID:
-    """Put a slip on its way, in the transaction of whatever it belongs to; a copy is marked as one."""
+    """Put a slip into the spool, in the transaction of the action that needs it; a copy is marked as one."""
     now = branch.tx.now
     job_id = uuid7()
     branch.tx.later(
@@ -88,11 +88,10 @@ def queue_slip(branch: Locked, ticket: TicketView, printer_id: UUID, actor: Acto
 
 
 def claim_slip(tx: Tx, branch_id: UUID, printer_id: UUID, lease: timedelta = LEASE) -> ClaimedSlip | None:
-    """Take the oldest slip that is due on a printer; what nobody waits for any more is voided on the way.
+    """Claim the oldest slip that is due on a printer; slips that are too old are voided first.
 
-    `lease` is how long it may take: more than usual on a slow line.
-
-    A slip whose worker died in the middle may have been printed: it ends as unknown and is not repeated.
+    `lease` is how long printing may take, longer on a slow line. A claim whose lease has run out ends as unknown and
+    is not repeated, because its worker died and the slip may have been printed.
     """
     with locked(tx, branch_id) as branch:
         for job in _pending(tx, branch_id, printer_id):
@@ -112,7 +111,7 @@ def claim_slip(tx: Tx, branch_id: UUID, printer_id: UUID, lease: timedelta = LEA
 
 
 def report_slip(tx: Tx, branch_id: UUID, job_id: UUID, outcome: SlipOutcome) -> None:
-    """Write down how printing went. A report on a job that is no longer claimed changes nothing."""
+    """Store the result of printing. A report on a job that is no longer claimed changes nothing."""
     with locked(tx, branch_id) as branch:
         job = tx.row(sa.select(JOB).where(JOB.c.branch_id == branch_id, JOB.c.id == job_id))
         if job is None:
@@ -134,7 +133,7 @@ def report_slip(tx: Tx, branch_id: UUID, job_id: UUID, outcome: SlipOutcome) -> 
 
 
 def expire_slips(tx: Tx, branch_id: UUID) -> int:
-    """Void what nobody waits for any more, also on printers that cannot be asked for weeks; returns how many."""
+    """Void slips that are too old, also on printers that are offline for weeks; returns how many."""
     with locked(tx, branch_id) as branch:
         late = tx.rows(
             sa.select(JOB).where(
@@ -150,7 +149,7 @@ def expire_slips(tx: Tx, branch_id: UUID) -> int:
 
 
 def reprint(tx: Tx, branch_id: UUID, ticket_id: UUID, printer_id: UUID, actor: Actor) -> UUID:
-    """Print a marked copy of the slip of somebody who is in the hall.
+    """Print a marked copy of the slip of a visitor who is in the hall.
 
     Raises Refused("slip-of-a-visit-over", "copies-used-up", "slip-pending").
     """
@@ -170,7 +169,7 @@ def reprint(tx: Tx, branch_id: UUID, ticket_id: UUID, printer_id: UUID, actor: A
 
 
 def record_printer_status(tx: Tx, branch_id: UUID, printer_id: UUID, status: str) -> bool:
-    """Keep what a printer last said of itself; returns whether that is news."""
+    """Store the latest status of a printer; returns whether it has changed."""
     here = (DEVICE.c.branch_id == branch_id) & (DEVICE.c.id == printer_id)
     known = tx.scalar(sa.select(DEVICE.c.status).where(here))
     if known == status:
@@ -193,7 +192,7 @@ def _pending(tx: Tx, branch_id: UUID, printer_id: UUID) -> list[AnyRow]:
 
 
 def _fail(branch: Locked, job: AnyRow, outcome: SlipOutcome) -> None:
-    """Try again where no paper can have come out and somebody may still wait; else it ends."""
+    """Try again while paper cannot have come out and the visitor may still wait; otherwise the job ends."""
     tx = branch.tx
     again = not (outcome.maybe or outcome.permanent) and tx.now + RETRY_AFTER < job.expires_at
     if again:

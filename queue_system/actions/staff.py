@@ -1,4 +1,4 @@
-"""People who work here: who they are, what they may do, how somebody is kept out or let in again."""
+"""Accounts of staff: creating, locking and unlocking them, passwords and roles."""
 
 from __future__ import annotations
 
@@ -84,9 +84,9 @@ def create_staff(tx: Tx, person: NewStaff, actor: Actor = SYSTEM) -> UUID:
 
 
 def lock_staff(tx: Tx, login: str, actor: Actor = SYSTEM) -> None:
-    """Keep a person out from now on: every session ends, the counters they sat at are free.
+    """Lock an account: all its sessions end and its counters are closed.
 
-    A counter where a visitor stands stays as it is, to be taken over by a colleague. Raises Missing("staff").
+    A counter with a visitor stays open until a colleague takes it over. Raises Missing("staff").
     """
     with locked(tx, ORGANISATION) as organisation:
         staff_id = _id_of(tx, login)
@@ -97,7 +97,7 @@ def lock_staff(tx: Tx, login: str, actor: Actor = SYSTEM) -> None:
 
 
 def unlock_staff(tx: Tx, login: str, actor: Actor = SYSTEM) -> None:
-    """Let a person in again, and forget the failures that limit their sign-ins. Raises Missing("staff")."""
+    """Unlock an account, and delete the failures that limit its sign-ins. Raises Missing("staff")."""
     with locked(tx, ORGANISATION) as organisation:
         staff_id = _id_of(tx, login)
         tx.execute(sa.update(STAFF).where(STAFF.c.id == staff_id).values(active=True, unlocked_at=tx.now))
@@ -105,7 +105,7 @@ def unlock_staff(tx: Tx, login: str, actor: Actor = SYSTEM) -> None:
 
 
 def set_password(tx: Tx, login: str, password: str, actor: Actor = SYSTEM) -> None:
-    """Give a person a new password, already hashed; whoever came in with the old one is out. Raises Missing("staff")."""
+    """Set a new password, already hashed; all sessions of the person end. Raises Missing("staff")."""
     with locked(tx, ORGANISATION) as organisation:
         staff_id = _id_of(tx, login)
         tx.execute(sa.update(STAFF).where(STAFF.c.id == staff_id).values(password=password, unlocked_at=tx.now))
@@ -114,10 +114,10 @@ def set_password(tx: Tx, login: str, password: str, actor: Actor = SYSTEM) -> No
 
 
 def change_roles(tx: Tx, login: str, branch_id: UUID, *, give: str = "", take: str = "", actor: Actor = SYSTEM) -> None:
-    """Let a person be something at a branch, or at ORGANISATION, and no longer be something else: both or neither.
+    """Give a person a role at a branch or at ORGANISATION, take another role away, or both in one transaction.
 
     Raises Missing("staff", "role"), Refused("role-held", "role-not-held"), and Refused("last-administrator") where
-    nobody would be left who may do everything everywhere.
+    the organisation would be left without anybody who has every right.
     """
     with locked(tx, ORGANISATION) as organisation:
         staff_id = _id_of(tx, login)
@@ -154,7 +154,7 @@ def _take(organisation: Locked, staff_id: UUID, branch_id: UUID, role: str, acto
 
 
 def _administrators(tx: Tx) -> set[UUID]:
-    """Who can come in and may do everything everywhere."""
+    """The active people who have every right in the whole organisation."""
     held = (
         sa.select(STAFF.c.id, ROLE.c.can)
         .join(STAFF_ROLE, STAFF_ROLE.c.staff_id == STAFF.c.id)
@@ -177,7 +177,7 @@ def _end_everywhere(tx: Tx, staff_id: UUID) -> None:
 
 
 def _leave_counters(tx: Tx, staff_id: UUID, actor: Actor) -> None:
-    """The branches are locked in the order of their ids, as everywhere."""
+    """Locks the branches in the order of their ids, as all code does, to avoid deadlocks."""
     sat = tx.rows(
         sa.select(COUNTER.c.branch_id, COUNTER.c.id, COUNTER.c.number)
         .where(COUNTER.c.staff_id == staff_id)

@@ -1,4 +1,4 @@
-"""How a ticket is moved: by compare-and-set, in one place, so that the database keeps what a lock might forget."""
+"""Moves a ticket to another state by compare-and-set, so that the result is right even where a lock was forgotten."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from ..store.tables import Ticket, table
 
 TICKET = table(Ticket)
 
-# Who stands at a counter, or comes back to it, has missed no call.
+# Values of a ticket whose visitor is at a counter, or has come back: missed calls are forgotten.
 AFRESH: Final[dict[str, Any]] = {"calls": 0, "first_called_at": None, "skips": 0, "aside": 0}
 
 
 def move(tx: Tx, ticket: TicketView, step: Step, **changes: Any) -> TicketView:
-    """Compare and set: exactly one row in the state that was read, or somebody was quicker. The ticket as it is now."""
+    """Move a ticket from the state that was read; returns it as it is now. Raises Stale where another was quicker."""
     state = tickets.after(ticket.state, step)
     new = {"state": state.value, **changes}
     values = {"branch": ticket.branch_id, "ticket": ticket.id, "before": ticket.state.value}
@@ -35,7 +35,7 @@ def move(tx: Tx, ticket: TicketView, step: Step, **changes: Any) -> TicketView:
 
 @functools.cache
 def _moving(columns: tuple[str, ...]) -> Prepared:
-    """The update that sets these columns of a ticket found in the state `before`."""
+    """The update that sets these columns of a ticket that is in the state `before`."""
     return Prepared(
         sa.update(TICKET)
         .where(

@@ -1,7 +1,7 @@
-"""A press at a counter that was a mistake, taken back within some seconds: everything stands as before it.
+"""Undo of the last press at a counter, within some seconds: tickets get back the values from before the press.
 
-Each press leaves with its counter how the tickets that it moved stood before and after. They are put back only
-where they stand as the press left them: what somebody else has done since is never undone.
+Each press stores, with its counter, the tickets that it moved as they were before and after. A ticket is restored
+only where it still is as the press left it, so that later changes by other people are never undone.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ _REMEMBER = Prepared(
 def remember(
     branch: Locked, counter_id: UUID, staff_id: UUID, moves: Iterable[Move], waited: Iterable[TicketView] = ()
 ) -> None:
-    """Keep the press that has just been made: each ticket before and after it.
+    """Store the press that has just been made: each ticket before and after it.
 
     `waited` are the tickets whose `aside` this call lowered by one, because one more visitor was called before them.
     """
@@ -76,7 +76,7 @@ def remember(
 
 
 def remember_at_own_counter(branch: Locked, actor: Actor, before: TicketView, after: TicketView) -> None:
-    """Keep a press that is made beside the visitor in front: it is the last one where its clerk sits."""
+    """Store a press on a ticket that is not at the counter, as the last press at the clerk's own counter."""
     if actor.kind != "staff":
         return
     staff_id = UUID(actor.id)
@@ -86,12 +86,12 @@ def remember_at_own_counter(branch: Locked, actor: Actor, before: TicketView, af
 
 
 def forget(branch: Locked, counter_id: UUID) -> None:
-    """What was pressed before can be taken back no more."""
+    """Delete the stored press, so that it can no longer be taken back."""
     branch.tx.later(_REMEMBER, {"branch": branch.id, "counter": counter_id, "press": None})
 
 
 def undo(branch: Locked, settings: BranchSettings, counter_id: UUID, staff_id: UUID, actor: Actor) -> list[TicketView]:
-    """Take the last press at a counter back; the tickets as they stand again, the one called last first.
+    """Undo the last press at a counter; returns the restored tickets, the one called last first.
 
     Raises Refused with "take-back-nothing", "take-back-late" or "take-back-moved".
     """
@@ -104,7 +104,7 @@ def undo(branch: Locked, settings: BranchSettings, counter_id: UUID, staff_id: U
         raise Refused("take-back-late")
     _wait_again(branch, press["waited"])
     put_back = []
-    # Backwards: the visitor who was called leaves the counter before the one who was finished stands there again.
+    # In reverse order: the called visitor has to leave the counter before the finished one returns to it.
     for move in reversed(press["moves"]):
         ticket = line.ticket(tx, branch.id, UUID(move["ticket"]))
         if _shape(ticket) != move["after"]:
@@ -115,7 +115,7 @@ def undo(branch: Locked, settings: BranchSettings, counter_id: UUID, staff_id: U
 
 
 def _wait_again(branch: Locked, waited: Iterable[_Shape]) -> None:
-    """Who stood aside waits for one call more again, unless somebody has called them since."""
+    """Raise `aside` by one again for tickets that were passed over, unless they have been called since."""
     for one in waited:
         branch.tx.execute(
             sa.update(TICKET)

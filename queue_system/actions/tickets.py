@@ -1,4 +1,4 @@
-"""What a visitor does at the door: take a ticket, check in, leave the line."""
+"""Tickets on arrival: take a number, check in with a booking, leave the line."""
 
 from __future__ import annotations
 
@@ -53,10 +53,10 @@ _ISSUE = Prepared(sa.insert(TICKET))
 
 @dataclass(frozen=True, slots=True)
 class TicketOrder:
-    """A ticket asked for. `source` is kiosk, api, reception, desk or phone; `printer_id` where a slip is wanted.
+    """A request for a ticket. `source` is kiosk, api, reception, desk or phone; `printer_id` where a slip is wanted.
 
-    `remote`: nobody of the branch, man or machine, sees the visitor. `settings_version`: the version of the branch's
-    settings that the service was chosen from, where they were not read just now.
+    `remote`: the visitor is seen neither by staff nor by a device of the branch. `settings_version`: the version of
+    the settings that the service was chosen from, where the page had been loaded before.
     """
 
     branch_id: UUID
@@ -73,7 +73,7 @@ class TicketOrder:
 
 @dataclass(frozen=True, slots=True)
 class Issued:
-    """The ticket, and whether this request made it or an earlier one."""
+    """The ticket, and whether this request or an earlier one created it."""
 
     ticket: TicketView
     created: bool
@@ -81,11 +81,11 @@ class Issued:
 
 
 def issue_ticket(tx: Tx, order: TicketOrder) -> Issued:
-    """Give a visitor without an appointment a number; staff give one also for a service that only they give.
+    """Give a visitor without an appointment a number; for some services only staff can do this.
 
-    It waits with the class of the order or of the service, whichever is heavier. A repeated `request_id` returns the
-    ticket of the first. Raises Missing("service"), Refused with "not-walk-in", "number-by-reception", "closed",
-    "outing-full", "priority-unknown" (also for a class that nobody can give), "request-reused",
+    The ticket gets the class of the order or of the service, whichever is heavier. It is idempotent by `request_id`.
+    Raises Missing("service"), Refused with "not-walk-in", "number-by-reception", "closed", "outing-full",
+    "priority-unknown" (also for a class that cannot be asked for), "request-reused",
     Denied("tickets-on-the-spot"), Stale("settings-changed").
     """
     with in_session(tx, order.branch_id) as branch:
@@ -127,12 +127,12 @@ def check_in(
 ) -> Issued:
     """Turn a booking into a ticket when its visitor has come; a second check-in returns the same ticket.
 
-    A visitor who missed the call stands in line again as `returning.come_back` says; one who left gets a new number.
+    A visitor who missed the call joins the line again (`returning.come_back`); one who left gets a new number.
 
-    It is given until the service is shut for the day, also after the last number for those without an appointment;
-    then nobody is called any more. Raises Missing("booking"), Refused with "too-early", or with what `_too_late` gives;
-    IllegalTransition when it is not confirmed or over; Refused("appointment-elsewhere") where nobody comes for it;
-    Denied("tickets-on-the-spot") as `issue_ticket` does.
+    Check-in is possible until the service closes for the day, also after the last number for visitors without an
+    appointment. Raises Missing("booking"), Refused with "too-early" or the codes of `_too_late`; IllegalTransition
+    where the booking is not confirmed or is over; Refused("appointment-elsewhere") for an appointment that is not at
+    the branch; Denied("tickets-on-the-spot") as `issue_ticket` does.
     """
     with in_session(tx, branch_id) as branch:
         settings = branch_settings(tx, branch_id, branch.config_version)
@@ -145,7 +145,7 @@ def check_in(
                     return Issued(earlier, created=False)
                 if earlier.state is TicketState.NO_SHOW:
                     return Issued(come_back(branch, settings, earlier, actor), created=False)
-                # Whoever gave the place up and is here after all gets a new number.
+                # A visitor who left the line and has come back gets a new number.
         bookings.after(booking.state, BookingStep.CHECK_IN)
         service = settings.services[booking.service_id]
         if service.elsewhere:
@@ -178,7 +178,7 @@ def check_in(
 
 
 def leave(tx: Tx, branch_id: UUID, ticket_id: UUID, actor: Actor) -> TicketView:
-    """The visitor gives the place in line up. Raises IllegalTransition when the visit is already under way or over."""
+    """The visitor leaves the line. Raises IllegalTransition when the visit has already begun or is over."""
     with in_session(tx, branch_id) as branch:
         ticket = line.ticket(tx, branch_id, ticket_id)
         state = tickets.after(ticket.state, tickets.Step.LEAVE)
@@ -193,7 +193,7 @@ def leave(tx: Tx, branch_id: UUID, ticket_id: UUID, actor: Actor) -> TicketView:
 
 
 def _may_be_remote(settings: BranchSettings, *, remote: bool) -> None:
-    """Who stands in line stands in the hall, unless the branch says that a place may be taken from afar."""
+    """Raises Denied for a remote visitor, unless the branch gives tickets to people outside the hall."""
     if remote and not settings.remote_tickets:
         raise Denied("tickets-on-the-spot")
 
@@ -209,7 +209,7 @@ def _arrival(tx: Tx, settings: BranchSettings, booking: BookingView) -> Arrival:
 
 
 def _too_late(settings: BranchSettings, booking: BookingView, closes: datetime, now: datetime) -> Refused:
-    """What was agreed, when the doors were shut, and the way on that the service has: a number, another booking."""
+    """The refusal with the booked time and the closing time; its code depends on what remains: a number or a booking."""
     service = settings.services[booking.service_id]
     starts_at, closed_at = booking.starts_at.astimezone(settings.zone), TimeOfDay(closes.astimezone(settings.zone))
     if service.walk_in and settings.timetable.takes_tickets(now, service.id):
@@ -224,7 +224,7 @@ def _too_late(settings: BranchSettings, booking: BookingView, closes: datetime, 
 
 
 def _class_in_use(settings: BranchSettings, priority: str | None) -> str:
-    """The class of an arrival, or the nearest one that this branch has."""
+    """The class of an arrival, or the class that replaces it where this branch does not have it."""
     choices = (priority, "appointment", ORDINARY)
     return next((name for name in choices if name in settings.priorities), next(iter(settings.priorities)))
 
@@ -247,7 +247,7 @@ def _issue(
     queue = settings.queue_of(service)
     priority = line.heavier(settings, order.priority, service.priority)
     if line.is_emergency(settings, priority):
-        # An emergency counts from now at the latest: what was agreed for later is overtaken by it.
+        # An emergency waits from now at the latest, even where its appointment is later.
         anchor_at = min(anchor_at or branch.now, branch.now)
     day = settings.timetable.business_date(tx.now)
     number = _number(branch, settings, queue, day)
@@ -296,7 +296,7 @@ def _issue(
 
 
 def _number(branch: Locked, settings: BranchSettings, queue: QueueView, day: date) -> int:
-    """A number that nobody else in the hall has."""
+    """A number that is unique in the hall."""
     tx = branch.tx
     taken = line.numbers_in_use(tx, settings, queue.id, branch.now)
     if queue.code_style == "random":

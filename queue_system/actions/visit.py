@@ -1,4 +1,4 @@
-"""A visit, as the booking that led to it sees it: it ends with its ticket, and lives again with it."""
+"""The booking behind a ticket: it ends and is reopened together with the ticket."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ def end_booking(branch: Locked, ticket: TicketView, state: BookingState, actor: 
 
 
 def unend_booking(branch: Locked, ticket: TicketView, actor: Actor) -> None:
-    """What ended the visit was a mistake: the booking is checked in as it was."""
+    """Reopen a booking whose end was a mistake: it is checked in again."""
     if code := _checked_in_again(branch, ticket):
         branch.append(BookingReopened(subject=str(ticket.booking_id), code=code), actor)
 
 
 def reopen_booking(branch: Locked, ticket: TicketView, actor: Actor) -> None:
-    """The visitor who had missed the call is back after all: so is the visit that was booked."""
+    """Reopen the booking of a visitor who had missed the call and is back."""
     if code := _checked_in_again(branch, ticket):
         late = Punctuality.LATE.value
         fact = BookingCheckedIn(subject=str(ticket.booking_id), code=code, ticket=str(ticket.id), punctuality=late)
@@ -42,7 +42,7 @@ def reopen_booking(branch: Locked, ticket: TicketView, actor: Actor) -> None:
 
 
 def _checked_in_again(branch: Locked, ticket: TicketView) -> str | None:
-    """The code of the booking behind a ticket, which is checked in once more; None where there is none."""
+    """Set the booking behind a ticket to checked in again; returns its code, or None without a booking."""
     if ticket.booking_id is None:
         return None
     statement = (
