@@ -1,1 +1,1 @@
-"""Reads: each returns frozen dataclasses."""
+"""Queries: read-only functions that return frozen dataclasses."""

@@ -1,4 +1,4 @@
-"""Who is behind a token."""
+"""The people and devices behind tokens, and the accounts of staff."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ DEVICE = table(Device)
 PAIRING = table(Pairing)
 
 EVERYTHING = "*"
-# A device that is on says so at least every fifteen seconds, and it is written down once a minute.
+# A running device reports at least every fifteen seconds, and this is stored once a minute.
 SILENT_AFTER: Final = timedelta(minutes=3)
 
-# Asked with every request of a signed-in person or a device.
+# Prepared, because every request of a signed-in person or a device needs it.
 _STAFF_BY_SESSION = Prepared(
     sa.select(STAFF, SESSION.c.seen_at)
     .join(SESSION, SESSION.c.staff_id == STAFF.c.id)
@@ -63,16 +63,16 @@ class StaffView:
     seen_at: datetime
 
     def may(self, right: str, branch_id: UUID) -> bool:
-        """Whether a role at the branch, or at the organisation, gives a right."""
+        """Whether a role at the branch, or at the organisation, grants a right."""
         held = self.rights.get(branch_id, frozenset()) | self.rights.get(ORGANISATION, frozenset())
         return right in held or EVERYTHING in held
 
     def may_any(self, rights: frozenset[str], branch_id: UUID) -> bool:
-        """Whether any of several rights is given."""
+        """Whether any of several rights is granted."""
         return any(self.may(right, branch_id) for right in rights)
 
     def may_somewhere(self, rights: frozenset[str]) -> bool:
-        """Whether any of several rights is given at any branch, or at the organisation."""
+        """Whether any of several rights is granted at any branch, or at the organisation."""
         return any(self.may_any(rights, place) for place in {ORGANISATION, *self.rights})
 
 
@@ -97,27 +97,27 @@ class DeviceView:
 
     @property
     def kit(self) -> Kit:
-        """What it is and can do."""
+        """The equipment of the device and its abilities."""
         kit = KITS[self.kind]
         return kit(**{name: value for name, value in self.data.items() if name in kit.model_fields})
 
     @property
     def operated_by(self) -> str | None:
-        """staff, visitor, or None where nobody said."""
+        """staff, visitor, or None where it is not set."""
         return self.data.get("operated_by")
 
     @property
     def address(self) -> str:
-        """Where the house finds a printer; empty for one that it does not print on, and for other devices."""
+        """The address of a printer; empty for other devices and for printers that this program does not print on."""
         return printers.address(self.data)
 
     @property
     def prints_here(self) -> bool:
-        """Whether a printer is one that the house can print on, once it is known where it is."""
+        """Whether this program can print on the device, once its address is known."""
         return self.data.get("transport") in printers.IN_FORCE
 
     def standing(self, now: datetime) -> str:
-        """A paired device as the office sees it: unpaired, silent (nothing was heard of it lately) or paired."""
+        """The state of a device in the office: unpaired, silent (it has not reported for SILENT_AFTER) or paired."""
         if not self.paired:
             return "unpaired"
         return "silent" if self.seen_at is None or now - self.seen_at > SILENT_AFTER else "paired"
@@ -132,14 +132,14 @@ class PairingView:
 
 
 def staff_by_session(tx: Tx, token_sha256: str, idle: Idle) -> StaffView | None:
-    """The person behind a session that is neither over nor left idle for longer than `idle`."""
+    """The person behind a session that has not ended and has not been idle for longer than `idle`."""
     row = tx.row(_STAFF_BY_SESSION, {"token": token_sha256} | idle.bounds(tx.now))
     return _staff(tx, row, row.seen_at) if row else None
 
 
 @dataclass(frozen=True, slots=True)
 class AccountView:
-    """Who somebody claims to be, before the password is looked at."""
+    """The account of a typed sign-in name, before the password is checked."""
 
     id: UUID
     login: str
@@ -148,7 +148,7 @@ class AccountView:
 
 
 def account_of(tx: Tx, typed: str) -> AccountView | None:
-    """The active person whose sign-in name was typed, on whatever keyboard (`core.logins.find_login`)."""
+    """The active person whose sign-in name was typed, on any keyboard (`core.logins.find_login`)."""
     active = [row.login for row in tx.rows(sa.select(STAFF.c.login).where(STAFF.c.active))]
     login = find_login(typed, active)
     row = tx.row(sa.select(STAFF).where(STAFF.c.login == login, STAFF.c.active)) if login else None
@@ -156,7 +156,7 @@ def account_of(tx: Tx, typed: str) -> AccountView | None:
 
 
 def knows_browser(tx: Tx, staff_id: UUID, token_sha256: str) -> bool:
-    """Whether a person has signed in with this browser before."""
+    """Whether the person has signed in with this browser before."""
     here = (KNOWN_BROWSER.c.staff_id == staff_id) & (KNOWN_BROWSER.c.token_sha256 == token_sha256)
     return tx.row(sa.select(KNOWN_BROWSER.c.staff_id).where(here)) is not None
 
@@ -168,13 +168,13 @@ def staff_by_login(tx: Tx, login: str) -> tuple[UUID, str] | None:
 
 
 def role_slugs(tx: Tx) -> set[str]:
-    """The roles that somebody can have."""
+    """The slugs of all roles."""
     return {row.slug for row in tx.rows(sa.select(ROLE.c.slug))}
 
 
 @dataclass(frozen=True, slots=True)
 class PersonView:
-    """Somebody who may sign in, or could before; roles as (branch or ORGANISATION, role)."""
+    """An account, active or locked; roles as (branch or ORGANISATION, role)."""
 
     id: UUID
     login: str
@@ -184,7 +184,7 @@ class PersonView:
 
 
 def people(tx: Tx) -> list[PersonView]:
-    """Everybody, by sign-in name."""
+    """All accounts, by sign-in name."""
     held: dict[UUID, list[tuple[UUID, str]]] = {}
     for row in tx.rows(sa.select(STAFF_ROLE).order_by(STAFF_ROLE.c.role)):
         held.setdefault(row.staff_id, []).append((row.branch_id, row.role))
@@ -224,14 +224,14 @@ def devices(tx: Tx, branch_id: UUID | None = None, kind: str | None = None) -> l
 
 
 def visitors_have_a_kiosk(tx: Tx, branch_id: UUID) -> bool:
-    """Whether visitors of the branch find a kiosk there; a tablet in the hands of staff is none of theirs."""
+    """Whether the branch has a kiosk for visitors; a tablet that staff operate does not count."""
     return any(kiosk.operated_by != "staff" for kiosk in devices(tx, branch_id, "kiosk"))
 
 
 def printer_of_kiosk(tx: Tx, kiosk: DeviceView) -> DeviceView | None:
     """The printer that prints a kiosk's slips: the one attached to it, else the branch's fallback.
 
-    Only printers that the house knows how to find are looked at.
+    Printers without an address are left out.
     """
     found = [printer for printer in devices(tx, kiosk.branch_id, "printer") if printer.address]
     attached = [printer for printer in found if printer.attached_to == kiosk.id]
@@ -240,7 +240,7 @@ def printer_of_kiosk(tx: Tx, kiosk: DeviceView) -> DeviceView | None:
 
 
 def open_pairings(tx: Tx) -> list[PairingView]:
-    """Devices that wait to be let in, newest last."""
+    """Pairings that wait for approval, newest last."""
     statement = (
         sa.select(PAIRING)
         .where(PAIRING.c.state == "pending", PAIRING.c.expires_at > tx.now)

@@ -1,4 +1,4 @@
-"""The log, read backwards, with the names its ids stand for today."""
+"""The log, newest first, with the present names of its ids."""
 
 from __future__ import annotations
 
@@ -34,8 +34,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which entries: of a kind or a group of kinds (``ticket``), about a code, a subject's id, by an actor's, within
-    instants.
+    """The filter of the log: by kind or group of kinds (``ticket``), code, id of the subject or actor, and time.
 
     `before` is a sequence number: only older entries. `since` is included, `until` is not.
     """
@@ -51,7 +50,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class NamesOfLog:
-    """What the ids and slugs in a log stand for. `settings` is None for the log of the organisation."""
+    """The names of the ids and slugs in a log. `settings` is None for the log of the organisation."""
 
     settings: BranchSettings | None
     staff: dict[UUID, str]
@@ -60,7 +59,7 @@ class NamesOfLog:
 
 
 def entries(tx: Tx, branch_id: UUID, wanted: Wanted, limit: int) -> list[Entry]:
-    """The newest entries of a log that are wanted, newest first."""
+    """The newest entries of a log that pass the filter, newest first."""
     statement = sa.select(EVENT).where(EVENT.c.branch_id == branch_id)
     if wanted.kind:
         statement = statement.where(

@@ -23,7 +23,7 @@ BRANCH = table(Branch)
 CALL = table(Call)
 TICKET = table(Ticket)
 
-# The newest calls are read backwards along the key of the calls, a page at a time, however long the history is.
+# The newest calls are read backwards along their key, a page at a time, so that the length of the history is no cost.
 PAGE: Final = 64
 _NEWEST_CALLS = (
     sa.select(
@@ -52,10 +52,10 @@ _LAST_SEQ = sa.select(BRANCH.c.last_seq).where(BRANCH.c.id == sa.bindparam("bran
 
 @dataclass(frozen=True, slots=True)
 class BoardView:
-    """A board, all of one moment: `seq` is the branch's position then.
+    """A board, as a snapshot: `seq` is the branch's position at that moment.
 
-    `screens` are the paired displays of the branch as (id, paired at): a screen that is not among them has
-    been locked out, or replaced.
+    `screens` are the paired displays of the branch as (id, paired at): a screen that is missing here has been revoked
+    or replaced.
     """
 
     settings: BranchSettings
@@ -81,7 +81,7 @@ def board(tx: Tx, branch_id: UUID, zone_id: UUID | None) -> BoardView:
 
 
 def scope_of(settings: BranchSettings, zone_id: UUID | None, live: Live) -> Scope:
-    """What a screen in a zone shows, as `screens` says; the whole branch where the zone has no counter."""
+    """The scope of a screen in a zone, by the rule in `screens`; the whole branch where the zone has no counter."""
     own = [counter for counter in settings.counters.values() if counter.zone_id == zone_id]
     own = own or list(settings.counters.values())
     strays = [counter for counter in settings.counters.values() if counter.zone_id not in live]
@@ -106,12 +106,12 @@ def scope_of(settings: BranchSettings, zone_id: UUID | None, live: Live) -> Scop
 
 
 def is_discreet_queue(settings: BranchSettings, queue_id: UUID) -> bool:
-    """Whether the name of a queue would tell what its visitors come for, because every service of it is discreet."""
+    """Whether the name of a queue would reveal what its visitors come for, because all its services are discreet."""
     return holds_for_all(settings, queue_id, _is_discreet)
 
 
 def _called(tx: Tx, settings: BranchSettings, scope: Scope, since: datetime) -> Iterator[Called]:
-    """The newest call of each ticket that holds, newest first, as many as a screen shows."""
+    """The newest valid call of each ticket, newest first, as many as a screen shows."""
     seen: set[UUID] = set()
     left = LAST_CALLS
     before = tx.scalar(_LAST_SEQ, {"branch": settings.id}) + 1

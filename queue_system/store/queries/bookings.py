@@ -50,9 +50,9 @@ class BookingView:
 
 @dataclass(frozen=True, slots=True)
 class DaySlots:
-    """A day and what can still be booked on it; `refusal` is the code of the reason when nothing can.
+    """A day with its free slots; `refusal` is the code of the reason why the day cannot be booked.
 
-    `most` bounds the bookings of the whole day, where it takes only so many visitors; None where it does not.
+    `most` limits the bookings of the whole day, as on outings; None for no limit.
     """
 
     day: date
@@ -62,7 +62,7 @@ class DaySlots:
 
     @property
     def places(self) -> int:
-        """How many bookings of this length still fit, one after the other: times that overlap count once."""
+        """How many bookings of this length still fit one after the other; overlapping times count once."""
         places, free_from = 0, None
         for slot in self.slots:
             if free_from is None or slot.start >= free_from:
@@ -89,13 +89,13 @@ def booking_by_code(tx: Tx, branch_id: UUID, code: str) -> BookingView:
 
 
 def booking_by_request(tx: Tx, branch_id: UUID, request_id: str) -> BookingView | None:
-    """The booking that an earlier, equal request was given."""
+    """The booking that an earlier request with this id created."""
     row = tx.row(sa.select(*_COLUMNS).where(BOOKING.c.branch_id == branch_id, BOOKING.c.request_id == request_id))
     return _view(row) if row else None
 
 
 def held_among(tx: Tx, branch_id: UUID, ids: Collection[UUID]) -> set[UUID]:
-    """Which of some bookings are holds, neither confirmed nor given back."""
+    """Those of some bookings that are holds, neither confirmed nor released."""
     is_held = sa.text("booking.state = 'held'")
     return {
         row.id
@@ -106,7 +106,7 @@ def held_among(tx: Tx, branch_id: UUID, ids: Collection[UUID]) -> set[UUID]:
 
 
 def due_holds(tx: Tx, branch_id: UUID) -> list[BookingView]:
-    """Holds whose time is up."""
+    """Holds that have expired and are not released yet."""
     statement = sa.select(*_COLUMNS).where(
         BOOKING.c.branch_id == branch_id, sa.text("booking.state = 'held'"), BOOKING.c.held_until <= tx.now
     )
@@ -125,10 +125,10 @@ def never_came(tx: Tx, branch_id: UUID, before: datetime) -> list[BookingView]:
 
 
 def standing(tx: Tx, settings: BranchSettings, service: ServiceView, contact: str, name: str) -> Standing:
-    """How a person stands in the queue of a service: the group in which limits count.
+    """The standing of a person in the queue of a service, which is the group that limits count in.
 
-    Discreet services neither have a limit nor count towards one (decision 0012): a contact is not proved, and a
-    refusal would tell whoever types another person's that this person has an appointment.
+    Discreet services have no limits and do not count towards any (decision 0012): contacts are not verified, so a
+    refusal would reveal to anyone who types another person's contact that this person has an appointment.
     """
     if service.confidentiality.discreet:
         return Standing()
@@ -159,7 +159,7 @@ def standing(tx: Tx, settings: BranchSettings, service: ServiceView, contact: st
 
 
 def plan_of(settings: BranchSettings, service: ServiceView) -> slots.ServicePlan:
-    """What a visit for a service takes: a lane of its queue, and one of each resource it needs."""
+    """The plan of a service: a visit takes a lane of its queue, and one of each resource that the service needs."""
     queue = settings.queues[service.queue_id]
     needs = [slots.ResourceNeed(queue.id, queue.lanes, queue.public_lanes)]
     for resource_id in service.resources:
@@ -179,7 +179,7 @@ def check_in_rules(settings: BranchSettings) -> CheckInRules:
 
 
 def lanes_at(tx: Tx, branch_id: UUID, plan: slots.ServicePlan, ticks: range) -> dict[UUID, dict[int, set[int]]]:
-    """The lanes taken in some ticks, by resource and tick: what `choose_seats` decides with."""
+    """The lanes taken in some ticks, by resource and tick: the `taken` of `choose_seats`."""
     statement = sa.select(SEAT.c.resource_id, SEAT.c.tick, SEAT.c.lane).where(
         SEAT.c.branch_id == branch_id,
         SEAT.c.resource_id.in_([need.resource_key for need in plan.resources]),
@@ -193,7 +193,7 @@ def lanes_at(tx: Tx, branch_id: UUID, plan: slots.ServicePlan, ticks: range) -> 
 
 
 def seats_of(tx: Tx, branch_id: UUID, booking_id: UUID) -> frozenset[slots.Seat]:
-    """The seats of a booking, also those it gave back and that nobody else can take yet."""
+    """The seats of a booking, including those it gave back that have not returned to others yet."""
     statement = sa.select(SEAT.c.resource_id, SEAT.c.tick, SEAT.c.lane).where(
         SEAT.c.branch_id == branch_id, SEAT.c.booking_id == booking_id
     )
@@ -212,7 +212,7 @@ def free_days(
 ) -> list[DaySlots]:
     """The days from `first` to `last` with their free slots; days outside the policy carry the reason instead.
 
-    The seats of the asker's `own` booking, which he is about to move or replace, count as free.
+    The seats of the `own` booking, which is about to be moved or replaced, count as free.
     """
     plan, policy = plan_of(settings, service), policy_of(settings, service)
     zone, tick = settings.calendar.zone, settings.tick_minutes
@@ -250,7 +250,7 @@ def free_days(
 def _counts(
     tx: Tx, branch_id: UUID, plan: slots.ServicePlan, ticks: range, public: bool, own: UUID | None
 ) -> dict[UUID, dict[int, int]]:
-    """How many of the lanes that the asker may take are taken, by resource and tick."""
+    """How many of the lanes that are open to the public, or to staff, are taken, by resource and tick."""
     taken: dict[UUID, dict[int, int]] = {}
     for need in plan.resources:
         statement = (

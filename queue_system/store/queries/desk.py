@@ -1,4 +1,4 @@
-"""What a clerk sees: the counter, who sits where, the ticket in front, the line, what was put aside."""
+"""The desk of a clerk: the counter, its clerk, the ticket at the counter, the line, parked and missed tickets."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ COUNTER = table(Counter)
 EVENT = table(Event)
 STAFF = table(Staff)
 
-# Of those who did not come, the last ones: whoever is back asks soon.
+# Only the latest missed tickets are shown, because visitors who missed a call come back soon or not at all.
 MISSED_SHOWN: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
 class HolderView:
-    """Who sits at a counter; `present` is whether a session of theirs is alive."""
+    """The clerk of a counter; `present`: the clerk has a live session."""
 
     staff_id: UUID
     name: str
@@ -44,7 +44,7 @@ class HolderView:
 
 @dataclass(frozen=True, slots=True)
 class CalledView:
-    """Why a ticket was called: code and values of `core.dispatch.Reason`, as the log keeps them."""
+    """Why a ticket was called: code and values of `core.dispatch.Reason`, from the log."""
 
     code: str
     values: dict[str, Any]
@@ -52,11 +52,11 @@ class CalledView:
 
 @dataclass(frozen=True, slots=True)
 class DeskView:
-    """One counter and what surrounds it, all of one moment: `seq` is the branch's position then.
+    """One counter and its surroundings, as a snapshot: `seq` is the branch's position at that moment.
 
     `waiting` are the tickets of the counter's queues, oldest anchor first; `at_counters` is by counter. `live` are the
-    zones with a live screen, `unserved` the queues of the branch with people and no open counter. `undo_until` is
-    until when whoever sits here can take the last press back, None for nothing to take back.
+    zones with a live screen, `unserved` the queues with waiting people and no open counter. Until `undo_until` the
+    clerk can take the last press back; None without such a press.
     """
 
     settings: BranchSettings
@@ -80,7 +80,7 @@ class DeskView:
         return self.at_counters.get(self.counter.id)
 
     def order(self, now: datetime) -> list[Choice]:
-        """Those who wait, in the order in which this counter would call them, each with its reason."""
+        """The waiting tickets in the order in which this counter would call them, each with its reason."""
         waiting = line.as_waiting(self.waiting, self.settings)
         return dispatch.order(waiting, frozenset(self.counter.queues), line.calling_rules(self.settings), now)
 
@@ -90,7 +90,7 @@ class DeskView:
 
 
 def desk(tx: Tx, branch_id: UUID, counter: str, idle: Idle) -> DeskView:
-    """The desk of the counter with that slug; raises Missing("counter"). A session left for `idle` is dead."""
+    """The desk of the counter with that slug; raises Missing("counter"). Sessions idle for longer than `idle` end."""
     settings = branch_settings(tx, branch_id)
     view = settings.counter(counter)
     open_now = line.in_hall(tx, settings)
@@ -119,7 +119,7 @@ def desk(tx: Tx, branch_id: UUID, counter: str, idle: Idle) -> DeskView:
 
 
 def holders(tx: Tx, branch_id: UUID, idle: Idle) -> dict[UUID, HolderView]:
-    """Who sits where, by counter."""
+    """The clerks at counters, by counter."""
     alive = sa.select(SESSION.c.staff_id).where(SESSION.c.staff_id == STAFF.c.id, ALIVE).correlate(STAFF).exists()
     rows = tx.rows(
         sa.select(COUNTER.c.id, STAFF.c.id.label("staff_id"), STAFF.c.name, alive.label("present"))

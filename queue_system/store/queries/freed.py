@@ -1,4 +1,4 @@
-"""Places that confirmed bookings gave back and that have not returned to everybody yet."""
+"""Places that confirmed bookings gave back and that cannot be booked again yet."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FREED = table(FreedPlace)
 
 @dataclass(frozen=True, slots=True)
 class KeptPlace:
-    """A place nobody can take: `code` is that of the booking it belonged to; without `returns_at` staff release it."""
+    """A place that cannot be booked: `code` is that of its former booking; without `returns_at` staff release it."""
 
     id: UUID
     booking_id: UUID
@@ -31,12 +31,12 @@ class KeptPlace:
 
 
 def kept_places(tx: Tx, branch_id: UUID) -> list[KeptPlace]:
-    """The places of a branch whose time has not come yet, by time."""
+    """The places of a branch that have not returned yet, by time."""
     return _kept(tx, branch_id, FREED.c.starts_at > tx.now)
 
 
 def due_places(tx: Tx, branch_id: UUID) -> list[KeptPlace]:
-    """The places that the lot lets return by now."""
+    """The places whose return is due, by their lot."""
     return _kept(tx, branch_id, FREED.c.returns_at <= tx.now)
 
 

@@ -1,4 +1,4 @@
-"""Tickets and the line they stand in."""
+"""Tickets, and the line in which they wait."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ TICKET = table(Ticket)
 BOOKING = table(Booking)
 COUNTER = table(Counter)
 
-# Written out, not bound: only then can the databases see that the partial index serves. SQLite looks for the
-# very words of the index's condition; it does not conclude it from "is waiting", and would read the whole history.
+# The values are literal text instead of bound parameters, because only then can the databases use the partial index.
+# SQLite compares the text with the index's condition and cannot infer it; it would read the whole history.
 IS_OPEN = sa.text(f"ticket.state IN {OPEN_STATES}")
 IS_WAITING = sa.text(f"ticket.state IN {OPEN_STATES} AND ticket.state = 'waiting'")
 AT_A_COUNTER = sa.text("ticket.state IN ('called', 'serving')")
@@ -101,7 +101,7 @@ _SITTING = Prepared(
     sa.select(COUNTER.c.id).where(
         COUNTER.c.branch_id == sa.bindparam("branch"),
         COUNTER.c.staff_id.is_not(None),
-        # Whoever serves somebody is at work, however long ago the counter was opened.
+        # A clerk who serves a visitor is at work, however long ago the counter was opened.
         (COUNTER.c.seated_at >= sa.bindparam("since"))
         | sa.exists().where(
             TICKET.c.branch_id == COUNTER.c.branch_id, TICKET.c.counter_id == COUNTER.c.id, AT_A_COUNTER
@@ -121,27 +121,27 @@ def ticket_by_token(tx: Tx, branch_id: UUID, token: str) -> TicketView:
 
 
 def ticket_by_request(tx: Tx, branch_id: UUID, request_id: str) -> TicketView | None:
-    """The ticket that an earlier, equal request was given."""
+    """The ticket that an earlier request with this id created."""
     found: TicketView | None = tx.row(_BY_REQUEST, {"branch": branch_id, "request": request_id})
     return found
 
 
 def as_it_stands(ticket: TicketView, settings: BranchSettings, now: datetime) -> TicketView:
-    """The ticket as it counts at `now`: what its session has left open is over before that is written down."""
+    """The ticket with the state that counts at `now`: once its session is over it counts as closed, also unwritten."""
     if ticket.state not in OPEN or not settings.timetable.session_over(ticket.business_date, now):
         return ticket
     return replace(ticket, state=left_behind(ticket.state))
 
 
 def in_hall(tx: Tx, settings: BranchSettings) -> list[TicketView]:
-    """`open_tickets` without those that a session that is over has left open: for looks, which close nothing."""
+    """`open_tickets` of live sessions only: for queries, which cannot close tickets of sessions that are over."""
     return open_tickets(tx, settings.id, since=settings.timetable.first_live_day(tx.now))
 
 
 def open_tickets(
     tx: Tx, branch_id: UUID, queues: Iterable[UUID] | None = None, since: date | None = None
 ) -> list[TicketView]:
-    """Every ticket of a branch that is not over, optionally of some queues, or of business days from `since` on.
+    """All open tickets of a branch, optionally of some queues, or of business days from `since` on.
 
     Oldest anchor first.
     """
@@ -157,13 +157,13 @@ def at_counter(tx: Tx, branch_id: UUID, counter_id: UUID) -> TicketView | None:
 
 
 def open_counters(tx: Tx, settings: BranchSettings) -> frozenset[UUID]:
-    """The counters that are open: somebody sat down there in this session or serves a visitor, and has not left."""
+    """The open counters: their clerk opened them in this session, or serves a visitor, and has not left."""
     since = settings.timetable.live_since(tx.now)
     return frozenset(row.id for row in tx.rows(_SITTING, {"branch": settings.id, "since": since}))
 
 
 def served_queues(settings: BranchSettings, sitting: Iterable[UUID]) -> frozenset[UUID]:
-    """The queues that somebody at one of these counters may call."""
+    """The queues that clerks at these counters may call."""
     return frozenset(queue_id for counter_id in sitting for queue_id in settings.counters[counter_id].queues)
 
 
@@ -182,8 +182,8 @@ def unserved(tickets: Iterable[TicketView], settings: BranchSettings, sitting: I
 
 
 def missed_tickets(tx: Tx, settings: BranchSettings, queues: Iterable[UUID], limit: int) -> list[TicketView]:
-    """Tickets of this session that were called and not answered, in some queues; the latest first."""
-    # The day's numbers are found by their key (branch, series, date), however long the history is.
+    """Tickets of this session that missed their call, in some queues; the latest first."""
+    # The key (branch, series, date) finds the numbers of the day, so that a long history costs nothing.
     statement = sa.select(*_COLUMNS).where(
         TICKET.c.branch_id == settings.id,
         TICKET.c.series_id.in_(list(settings.queues)),
@@ -195,11 +195,11 @@ def missed_tickets(tx: Tx, settings: BranchSettings, queues: Iterable[UUID], lim
 
 
 def numbers_in_use(tx: Tx, settings: BranchSettings, queue_id: UUID, now: datetime) -> set[int]:
-    """The numbers of a series that a new visitor must not get besides those of the day itself.
+    """The numbers of a series, besides those of the day itself, that a new visitor must not get.
 
-    People are in the hall, or called and not come, with numbers of another day: in a session over the change of
-    day, and after a clock that ran a day ahead was put back. `now` is the branch's own time, which then still is
-    ahead. In all other cases the day's own series is enough, and the table is not read.
+    Visitors in the hall, or called and absent, have numbers of another day in a session over the change of day, and
+    after a clock that ran a day ahead was set back. `now` is the branch's own time, which is then still ahead. In all
+    other cases the day's own series is enough, and the table is not read.
     """
     day, since = settings.timetable.business_date(tx.now), settings.timetable.first_live_day(tx.now)
     if since == day == settings.timetable.business_date(now):
@@ -215,7 +215,7 @@ def numbers_in_use(tx: Tx, settings: BranchSettings, queue_id: UUID, now: dateti
 
 
 def as_waiting(tickets: Iterable[TicketView], settings: BranchSettings) -> list[Waiting]:
-    """The waiting ones among `tickets`, as the calling rule wants them."""
+    """The waiting ones among `tickets`, as values of the calling rule."""
     return [
         Waiting(
             ticket_id=view.id,
@@ -239,7 +239,7 @@ def calling_rules(settings: BranchSettings) -> CallingRules:
 
 
 def absence_rule(settings: BranchSettings) -> AbsenceRule:
-    """What "not here" means in a branch."""
+    """The absence rule of a branch."""
     rules = settings.queue_rules
     others = rules.missed_rejoin_after_calls
     return AbsenceRule(
@@ -252,25 +252,25 @@ def absence_rule(settings: BranchSettings) -> AbsenceRule:
 
 
 def agreed_time(ticket: TicketView) -> datetime | None:
-    """The time of the appointment of who came for one in time; whoever came late waits from then on."""
+    """The booked time of a ticket whose visitor came in time; for a late visitor the time of arrival."""
     return ticket.anchor_at if ticket.booking_id else None
 
 
 def heavier(settings: BranchSettings, given: str, other: str | None) -> str:
-    """Of two priority classes the one that gathers priority faster; `given` where the branch has not both."""
+    """The one of two priority classes that gathers priority faster; `given` where the branch lacks one of them."""
     if other is None or not {given, other} <= settings.priorities.keys():
         return given
     return max(given, other, key=lambda slug: settings.priorities[slug].weight)
 
 
 def given_by_staff(settings: BranchSettings) -> dict[str, str]:
-    """The classes that eyes, word or paper of somebody are enough for, each with what establishes it (`core.reasons`)."""
+    """The classes that staff can give, each with its usual reason (`core.reasons`)."""
     found = {slug: usual_reason(priority.evidence) for slug, priority in settings.priorities.items()}
     return {slug: reason for slug, reason in found.items() if reason}
 
 
 def heavier_classes(settings: BranchSettings, ticket: TicketView) -> list[tuple[PriorityView, str]]:
-    """The classes that staff can give a ticket and that are heavier than its own, the heaviest first; why, usually."""
+    """The classes heavier than a ticket's own that staff can give it, heaviest first, each with its usual reason."""
     found = [
         (settings.priorities[slug], reason)
         for slug, reason in given_by_staff(settings).items()
@@ -280,12 +280,12 @@ def heavier_classes(settings: BranchSettings, ticket: TicketView) -> list[tuple[
 
 
 def is_emergency(settings: BranchSettings, priority: str | None) -> bool:
-    """Whether tickets of this class stand before all others."""
+    """Whether tickets of this class go before all others."""
     return priority in settings.priorities and dispatch.is_emergency(settings.priorities[priority].weight)
 
 
 def emergencies(settings: BranchSettings, tickets: Iterable[TicketView]) -> list[TicketView]:
-    """Of those who wait, whoever stands before all others; who was called and was not here is no news."""
+    """The waiting emergencies, without those that were passed over, because staff know about them already."""
     return [
         ticket
         for ticket in tickets

@@ -1,4 +1,4 @@
-"""How the branches stand, in numbers alone: for whoever watches over the installation."""
+"""Figures of all branches for monitoring, without personal data."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _SLIPS = (
 
 @dataclass(frozen=True, slots=True)
 class BranchMeasures:
-    """People who wait, slips that are not printed yet and since when, and devices by (kind, standing)."""
+    """Waiting people, slips not printed yet and the time of the oldest, and devices by (kind, standing)."""
 
     people_waiting: int
     slips_waiting: int
@@ -44,7 +44,7 @@ class BranchMeasures:
 
 @dataclass(frozen=True, slots=True)
 class Measures:
-    """`branches` by slug, `slugs` of everything that has a log, and since when there is news that was not heard of."""
+    """`branches` by slug; `slugs` of all branches; `unheard_since`: the time of the oldest fact the node has not seen."""
 
     at: datetime
     branches: Mapping[str, BranchMeasures]
@@ -53,11 +53,11 @@ class Measures:
 
 
 def measures(tx: Tx, heard: Mapping[UUID, int]) -> Measures:
-    """The numbers of now; `heard` is the position that a node has heard of, by branch."""
+    """The present figures; `heard` is the position that a node has seen, by branch."""
     slips = {row.branch_id: row for row in tx.rows(_SLIPS)}
     standing: dict[UUID, Counter[tuple[str, str]]] = {}
     for device in devices(tx):
-        # Printers are not paired; what they last said of themselves is how they stand.
+        # Printers are not paired, so the status that they last reported counts.
         stands = device.status if device.kind == "printer" else device.standing(tx.now)
         standing.setdefault(device.branch_id, Counter())[device.kind, stands] += 1
     branches = {}

@@ -1,4 +1,4 @@
-"""What a service tells of itself: how it can be had, and what may be read where."""
+"""Public information on services and branches: ways to get a service, and where its name may appear."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .settings import BranchSettings, Names, ServiceView
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """How a branch is reached; what its profile does not give is None. `point` is latitude,longitude (WGS 84)."""
+    """The address and contacts of a branch; None where its profile has none. `point`: latitude,longitude (WGS 84)."""
 
     address: Names | None
     point: str | None
@@ -40,7 +40,7 @@ def reach(branch: BranchSettings) -> Reach:
 
 
 def ways(service: ServiceView) -> tuple[Way, ...]:
-    """How a service can be had today, the usual way first; empty: not here yet."""
+    """The ways to get a service today, the usual way first; empty where none is built yet."""
     return offering.ways(
         Mode(service.mode),
         gives_numbers=service.walk_in,
@@ -50,13 +50,13 @@ def ways(service: ServiceView) -> tuple[Way, ...]:
 
 
 def is_named(service: ServiceView) -> bool:
-    """Whether what others see of a visit (screen, slip, links, calendar) names the service.
+    """Whether places that others can see (screen, slip, links, calendar) name the service.
 
-    Where it does not, its documents are kept from these places too, for they would tell.
+    Where they do not, they do not list its documents either, because these would reveal the service.
     """
     return service.public_names is None and not service.confidentiality.hides_service
 
 
 def needs_a_way_out(branch: BranchSettings) -> bool:
-    """Whether somebody who reads about this branch may have to leave its pages at once: it has protected services."""
+    """Whether pages of this branch need a button to leave at once, because it has protected services."""
     return any(service.confidentiality.hides_service for service in branch.services.values())

@@ -1,4 +1,4 @@
-"""When a branch is open, from its rows."""
+"""The calendar of a branch, from its rows."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from ..database import AnyRow, Tx
 from .rows import of_branch, rows
 from .rules import opening_rule
 
-# The kind of branch that has no doors of its own.
+# The kind of branch that has no doors of its own and is open on outings only.
 GOES_OUT = "outreach"
 
 
 def calendar_of(tx: Tx, branch: AnyRow, services: Mapping[str, UUID], tags: Mapping[UUID, tuple[str, ...]]) -> Calendar:
-    """The calendar of a branch. `services` are its services by slug, `tags` what each is marked with."""
+    """The calendar of a branch. `services` are its services by slug, `tags` the tags of each."""
     return Calendar(
         zone=ZoneInfo(branch.timezone),
         rules=tuple(opening_rule(row) for row in of_branch(tx, tables.OpeningHours, branch.id, "position")),

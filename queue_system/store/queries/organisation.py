@@ -21,7 +21,7 @@ _VERSION: Final = Prepared(
 
 
 class OrganisationView(OrganisationOwn):
-    """What an organisation says of itself, its marks of services, and the epoch of its log."""
+    """The settings of the organisation, its tags of services, and the epoch of its log."""
 
     epoch: UUID
     service_tags: dict[str, Names]

@@ -1,4 +1,4 @@
-"""Days on which a branch works elsewhere: where that is, and how many can still come."""
+"""Outings, days on which a branch works elsewhere: the place, and how many visitors can still come."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _GONE = [TicketState.LEFT.value, TicketState.VOID.value]
 
 
 def place_on(branch: BranchSettings, service: ServiceView | None, at: date | datetime) -> Names | None:
-    """Where a service takes place on a day, or the branch is; None when that is at the branch, or nobody comes."""
+    """The place of a service, or of the branch, on a day; None for the branch itself and for telephone services."""
     if service is not None and service.elsewhere:
         return None
     day = at.astimezone(branch.zone).date() if isinstance(at, datetime) else at
@@ -33,19 +33,19 @@ def place_on(branch: BranchSettings, service: ServiceView | None, at: date | dat
 
 
 def places_left(tx: Tx, settings: BranchSettings, outing: Outing) -> int:
-    """How many more visitors a day elsewhere takes: appointments and numbers together, never below 0.
+    """How many more visitors an outing takes: appointments and numbers together, never below 0.
 
-    That is for whoever stands there: places that were given back and are kept from those who book serve them
+    It counts for visitors on the spot, who also get places that were given back and cannot be booked again yet
     (decision 0009).
     """
     return _left(tx, settings, outing, _booked(settings, outing))
 
 
 def places_to_book(tx: Tx, settings: BranchSettings, outing: Outing, own: UUID | None = None) -> int:
-    """As `places_left`, for whoever books: a place that was given back is nobody's until it has returned.
+    """`places_left` for bookers: a place that was given back counts as taken until it has returned.
 
-    Who moved within the day, or from it and then cancelled, has one place of it. The asker's `own` booking, which is
-    about to be moved, does not count, nor do places that it gave back itself.
+    A booking that was moved within the day, or away from it and then cancelled, takes one place. The `own` booking,
+    which is about to be moved, and the places that it gave back count as free.
     """
     start, end = _span(settings, outing)
     booked = _booked(settings, outing)
@@ -62,7 +62,7 @@ def places_to_book(tx: Tx, settings: BranchSettings, outing: Outing, own: UUID |
 
 
 def _left(tx: Tx, settings: BranchSettings, outing: Outing, bookings: sa.SelectBase) -> int:
-    # The day's numbers are found by their key (branch, series, date), however long the history is.
+    # The key (branch, series, date) finds the numbers of the day, so that a long history costs nothing.
     walked_in = sa.select(sa.func.count()).where(
         TICKET.c.branch_id == settings.id,
         TICKET.c.series_id.in_(list(settings.queues)),

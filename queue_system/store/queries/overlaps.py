@@ -17,9 +17,9 @@ BOOKING = table(Booking)
 
 
 def is_twice_at_once(tx: Tx, booking: BookingView, own: Collection[str] = ()) -> bool:
-    """Whether the same person, by name and contact, has another appointment meanwhile, at any branch.
+    """Whether the same person, by name and contact, has another appointment at the same time, at any branch.
 
-    Discreet services say nothing of it and are not spoken of (decision 0012), unless the secrets of both are `own`.
+    Discreet services neither warn nor are mentioned (decision 0012), unless the secrets of both bookings are `own`.
     """
     person = name_key(booking.name)
     for branch_id in branch_ids(tx).values():

@@ -1,4 +1,4 @@
-"""How a device's wish to be let in stands."""
+"""The state of a pairing."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ PAIRING = table(Pairing)
 
 
 def pairing_state(tx: Tx, device_code_sha256: str) -> str:
-    """pending, approved, refused, or gone: unknown, over, or already redeemed."""
+    """The state: pending, approved, refused, or gone (unknown, expired, or already redeemed)."""
     row = tx.row(
         sa.select(PAIRING.c.state, PAIRING.c.expires_at).where(PAIRING.c.device_code_sha256 == device_code_sha256)
     )

@@ -1,10 +1,10 @@
-"""Where a visitor stands: the place in line, who is served, what became of the paper.
+"""The place of a visitor: how many are ahead, the tickets being served, the state of the slip.
 
-How many are ahead (decision 0014). A ticket's rank does not depend on who asks, so every counter that serves its
-queue has one line, that of `core.dispatch.in_order` over all queues of the counter. `ahead` is how many stand before
-the ticket in the shortest of these lines: at that counter nobody else is called before it, if nobody comes with more
-right. Open counters decide; where none is open, all that serve the queue. Every surface asks here, also before there
-is a ticket: whoever would take a number now is put in line as if it were taken.
+How many are ahead (decision 0014). Every counter that serves the ticket's queue has one line, that of
+`core.dispatch.in_order` over all queues of the counter. `ahead` is the number of tickets before this one in the
+shortest of these lines: at that counter only these are called before it, unless tickets of higher priority come. Open
+counters count; where none is open, all counters that serve the queue. All surfaces use this module, also before there
+is a ticket: a prospective visitor is placed in line as if the number were taken.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ DEVICE = table(Device)
 EVENT = table(Event)
 JOB = table(PrintJob)
 
-# Behind everybody who came at the same moment with the same right.
+# The last id, so that a newcomer comes after tickets of the same moment and priority.
 NEWCOMER: Final = UUID(int=2**128 - 1)
 _POSITION: Final = Prepared(sa.select(BRANCH.c.last_seq).where(BRANCH.c.id == sa.bindparam("branch")))
-# Facts that change nothing for those who were in the hall before; any other may, so that all are read again.
+# Facts that do not affect the tickets in the hall before them. After any other fact all tickets are read again.
 _ADDS: Final = frozenset({"ticket.issued", "booking.checked_in", "slip.queued", "slip.printed"})
-# Behind so many facts, reading everybody is no dearer.
+# After so many facts, reading all tickets again costs the same.
 _MANY: Final = 64
 _SINCE: Final = Prepared(
     sa.select(EVENT.c.kind, EVENT.c.subject).where(
@@ -51,7 +51,7 @@ _SINCE: Final = Prepared(
 
 @dataclass(frozen=True, slots=True)
 class ServedView:
-    """Somebody of the same queue at a counter now."""
+    """A ticket of the same queue that is at a counter now."""
 
     code: str
     counter_id: UUID
@@ -59,7 +59,7 @@ class ServedView:
 
 @dataclass(frozen=True, slots=True)
 class AppointmentView:
-    """The agreed time of a visit; who came `late` waits from then on, in a class of its own."""
+    """The booked time of a visit; a `late` visitor waits from the arrival, in a class of its own."""
 
     at: datetime
     late: bool
@@ -67,13 +67,12 @@ class AppointmentView:
 
 @dataclass(frozen=True, slots=True)
 class PlaceView:
-    """A ticket and its place, all of one moment: `seq` is the branch's position then.
+    """A ticket and its place, as a snapshot: `seq` is the branch's position at that moment.
 
-    `ahead` is None unless it waits. `counter_open` is whether somebody sits at a counter that may call it. `wait_in`
-    are the zones in which its call will be seen, none where every zone will do or the place would tell what the visit
-    is about; `on_screen` is whether a screen will show the call.
-    `not_before` is when an appointment may be called at the earliest, None once it may be. `served` are those at
-    counters now, latest call first.
+    `ahead` is None unless the ticket waits. `counter_open`: a counter that may call it is open. `wait_in` are the zones
+    in which its call will be shown, empty where that is every zone or where the zone would reveal the service;
+    `on_screen`: a screen will show the call. `not_before` is the earliest time at which an appointment may be called,
+    None once it may be called. `served` are the tickets at counters now, latest call first.
     """
 
     ticket: TicketView
@@ -89,7 +88,7 @@ class PlaceView:
 
 @dataclass(frozen=True, slots=True)
 class ProspectView:
-    """What awaits whoever takes a number for a service now: how many are ahead, and whether a counter is open."""
+    """The outlook for a number taken for a service now: how many are ahead, and whether a counter is open."""
 
     ahead: int
     counter_open: bool
@@ -108,9 +107,9 @@ class PaperView:
 
 @dataclass(frozen=True, slots=True)
 class LineView:
-    """All who are in the hall, at one moment: what every telephone's page shows a part of.
+    """All tickets in the hall, as a snapshot; the page of each telephone shows one of them.
 
-    `open` are the open tickets by their secret; `ahead` and `early` (who may not be called before) are by ticket.
+    `open` are the open tickets by their secret; `ahead` and `early` (the earliest time of a call) are by ticket.
     `served_queues` are those of the open counters, `live` the zones with a live screen, `appointments` the agreed times
     by ticket.
     """
@@ -125,7 +124,7 @@ class LineView:
     appointments: Mapping[UUID, datetime]
 
     def place(self, ticket: TicketView) -> PlaceView:
-        """The place of a ticket of this moment."""
+        """The place of a ticket of this snapshot."""
         waits = ticket.id in self.ahead
         kept_off = is_kept_off(self.settings, ticket.service_id, ticket.series_id)
         booked = self.appointments.get(ticket.id)
@@ -143,7 +142,7 @@ class LineView:
 
 
 def whole_line(tx: Tx, settings: BranchSettings, earlier: LineView | None = None) -> LineView:
-    """Where everybody stands. What an `earlier` look knows is not read again where only numbers were given since."""
+    """The whole line. Tickets of an `earlier` snapshot are reused where only new numbers were given since."""
     seq = int(tx.scalar(_POSITION, {"branch": settings.id}) or 0)
     tickets = _in_hall(tx, settings, seq, earlier)
     rules = line.calling_rules(settings)
@@ -166,7 +165,7 @@ def whole_line(tx: Tx, settings: BranchSettings, earlier: LineView | None = None
 
 
 def prospects(tx: Tx, settings: BranchSettings) -> dict[UUID, ProspectView]:
-    """By service: how whoever took a number now, of no class but the service's, would stand."""
+    """The outlook by service for a number taken now, with the class of the service."""
     waiting = line.as_waiting(line.in_hall(tx, settings), settings)
     rules = line.calling_rules(settings)
     sitting = line.open_counters(tx, settings)
@@ -189,12 +188,12 @@ def place(tx: Tx, settings: BranchSettings, token: str) -> PlaceView:
 
 
 def people_ahead(tx: Tx, settings: BranchSettings, ticket: TicketView) -> int | None:
-    """How many are ahead of a ticket, as the module's text defines it; None unless it waits."""
+    """How many are ahead of a ticket, as the module defines it; None unless it waits."""
     return place(tx, settings, ticket.token).ahead
 
 
 def paper(tx: Tx, branch_id: UUID, ticket_id: UUID) -> PaperView | None:
-    """The latest slip of a ticket; None when there was never one."""
+    """The latest slip of a ticket; None without one."""
     statement = (
         sa.select(JOB.c.state, JOB.c.copy_number, JOB.c.error, JOB.c.printer_id, DEVICE.c.status)
         .join(DEVICE, sa.and_(DEVICE.c.branch_id == JOB.c.branch_id, DEVICE.c.id == JOB.c.printer_id))
@@ -207,8 +206,8 @@ def paper(tx: Tx, branch_id: UUID, ticket_id: UUID) -> PaperView | None:
 
 
 def _in_hall(tx: Tx, settings: BranchSettings, seq: int, earlier: LineView | None) -> list[TicketView]:
-    """Everybody in the hall, oldest anchor first, as `line.in_hall` reads them."""
-    # Settings are another value after every change of them, and after a backup was restored.
+    """All tickets in the hall, oldest anchor first, as from `line.in_hall`."""
+    # Settings are a new object after every change of them, and after a backup was restored.
     if earlier is None or earlier.settings is not settings or not 0 <= seq - earlier.seq <= _MANY:
         return line.in_hall(tx, settings)
     facts = tx.rows(_SINCE, {"branch": settings.id, "seq": earlier.seq})
@@ -223,9 +222,9 @@ def _in_hall(tx: Tx, settings: BranchSettings, seq: int, earlier: LineView | Non
 def _appointments(
     tx: Tx, branch_id: UUID, tickets: Iterable[TicketView], known: Mapping[UUID, datetime]
 ) -> dict[UUID, datetime]:
-    """The agreed times of those who came with an appointment, by ticket; of `known` ones they are not read again.
+    """The booked times of tickets with an appointment, by ticket; `known` ones are not read again.
 
-    The time of a visit that has begun stays as it is.
+    They cannot change, because the booking of a visit that has begun cannot be moved.
     """
     with_booking = {ticket.id: ticket.booking_id for ticket in tickets if ticket.booking_id}
     found = {ticket_id: known[ticket_id] for ticket_id in with_booking if ticket_id in known}
@@ -239,21 +238,21 @@ def _appointments(
 
 
 def _newcomer(settings: BranchSettings, service: ServiceView, now: datetime) -> Waiting:
-    """The ticket that the service would be given now."""
+    """A ticket as the service would give it now."""
     priority = line.heavier(settings, ORDINARY, service.priority)
     weight = settings.priorities[priority].weight if priority in settings.priorities else 1.0
     return Waiting(NEWCOMER, service.queue_id, priority, weight, now)
 
 
 def _ahead(waiting: Sequence[Waiting], settings: BranchSettings, sitting: Collection[UUID]) -> dict[UUID, int]:
-    """How many stand before each of `waiting`, in the order of their right, in the shortest line of its queue."""
+    """How many are ahead of each ticket in the shortest line of its queue; `waiting` is in the order of `by_right`."""
     lines = _lines(settings, sitting, {ticket.queue_id for ticket in waiting})
     ahead: dict[UUID, int] = {}
     places: dict[UUID, list[int]] = {}
     for index, ticket in enumerate(waiting):
         places.setdefault(ticket.queue_id, []).append(index)
     for queues in set().union(*lines.values()):
-        # One line of several queues, in the order of right; queues are few and tickets many.
+        # One line of several queues, in the order of `by_right`; merging is cheap, because queues are few.
         merged = sorted(chain.from_iterable(places.get(queue_id, ()) for queue_id in queues))
         for place, ticket in enumerate(dispatch.let_pass([waiting[index] for index in merged])):
             if queues in lines[ticket.queue_id]:
@@ -275,7 +274,7 @@ def _lines(
 
 
 def _served(tickets: Iterable[TicketView], settings: BranchSettings, ticket: TicketView) -> tuple[ServedView, ...]:
-    """Who of the same letter is at a counter. Visits that no screen may show are not told of here either."""
+    """Tickets of the same letter that are at a counter, without those that are hidden from screens."""
     prefix = settings.queues[ticket.queue_id].prefix
     found = [
         other

@@ -1,4 +1,4 @@
-"""What reception looks at: the appointments of a day, bookings of a person, printers that can print a slip."""
+"""Queries for reception: the appointments of a day, bookings of a person, printers that can print a slip."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from .settings import BranchSettings
 BOOKING = table(Booking)
 
 FOUND_SHOWN = 10
-# What somebody at the counter may mean by "my appointment"; holds and what was given up are none.
+# The states that a visitor may mean by "my appointment": not holds, cancelled or expired bookings.
 _MEANT = (BookingState.CONFIRMED, BookingState.CHECKED_IN, BookingState.FULFILLED, BookingState.NO_SHOW)
 
 
 @dataclass(frozen=True, slots=True)
 class FoundBookings:
-    """The earliest bookings that fit, and whether there are more than can be shown."""
+    """The earliest bookings that match, and whether there are more than can be shown."""
 
     bookings: tuple[BookingView, ...]
     more: bool
@@ -40,9 +40,9 @@ def appointments_of_today(tx: Tx, settings: BranchSettings) -> list[BookingView]
 
 
 def bookings_named(tx: Tx, settings: BranchSettings, typed: str) -> FoundBookings:
-    """Bookings from today on in a name that has every word of `typed`, however it is spelled.
+    """Bookings from today on whose name contains every word of `typed`, in any spelling.
 
-    Where a service's level keeps names off screens, nobody is found by name: the list of results would tell.
+    Bookings of services whose level keeps names off screens are left out, because the results would reveal them.
     """
     open_services = [one.id for one in settings.services.values() if not one.confidentiality.discreet]
     statement = (
@@ -54,7 +54,7 @@ def bookings_named(tx: Tx, settings: BranchSettings, typed: str) -> FoundBooking
 
 
 def bookings_of_contact(tx: Tx, settings: BranchSettings, contacts: Collection[str]) -> FoundBookings:
-    """Bookings from today on with one of these contacts as they are stored; none of services that stay unnamed."""
+    """Bookings from today on with one of these stored contacts, without services that stay unnamed."""
     services = [one.id for one in settings.services.values() if not one.confidentiality.hides_service]
     statement = (
         sa.select(BOOKING.c.id)
@@ -65,7 +65,7 @@ def bookings_of_contact(tx: Tx, settings: BranchSettings, contacts: Collection[s
 
 
 def slip_printers(tx: Tx, branch_id: UUID) -> list[DeviceView]:
-    """The printers of a branch that a slip can be sent to; those that stand at no kiosk first."""
+    """The printers of a branch that a slip can be sent to; those without a kiosk first."""
     found = [printer for printer in devices(tx, branch_id, "printer") if printer.address]
     return sorted(found, key=lambda printer: printer.attached_to is not None)
 

@@ -8,7 +8,7 @@ from ...core.bookings import Mode, Policy
 from ...core.hours import Layer, OpeningRule
 from ...settings import catalogue
 
-# The use of freed places that needs nobody.
+# The use of freed places that needs no action of staff.
 BY_LOT: Final = "by_lot"
 
 

@@ -1,8 +1,8 @@
-"""Which screens of a branch live, and so where a call is seen and where its visitor waits.
+"""The live screens of a branch: they decide where a call is shown and where its visitor waits.
 
-A screen lives while it is paired and was heard of within what the office calls silent. It shows the calls to the
-counters of its zone, those of visitors who may wait in its zone, wherever they lead, and those to counters whose zone
-has no live screen. So wherever a visitor was told to wait, the call is seen.
+A screen is live while it is paired and not silent (`access.SILENT_AFTER`). It shows calls to the counters of its zone,
+all calls of visitors who may wait in its zone, and calls to counters whose zone has no live screen. So a call is shown
+in every zone where its visitor was told to wait.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ Live = frozenset[UUID | None]
 
 
 def live_zones(tx: Tx, branch_id: UUID) -> Live:
-    """Where a screen lives now. Written down once a minute, so a screen that was just turned on follows soon."""
+    """The zones with a live screen now. A screen just turned on is included within a minute, when it is stored."""
     return frozenset(device.zone_id for device in devices(tx, branch_id, DISPLAY) if device.standing(tx.now) == LIVES)
 
 
 def zones_with_counters(settings: BranchSettings) -> frozenset[UUID]:
-    """The zones of a branch to which anybody is called."""
+    """The zones of a branch that have counters."""
     return frozenset(counter.zone_id for counter in settings.counters.values())
 
 
 def where_to_wait(settings: BranchSettings, queue_id: UUID, live: Live) -> tuple[ZoneView, ...]:
-    """The zones in which a call from a queue is seen; none where every zone will do.
+    """The zones in which a call from a queue is shown; empty where that is every zone.
 
-    Those of the counters that serve the queue and have a live screen, else those of the live screens; where no
-    screen lives, the zones of the counters.
+    They are the zones of the queue's counters that have a live screen, else all zones with a live screen; without any
+    live screen, the zones of the counters.
     """
     everywhere = zones_with_counters(settings)
     own = frozenset(counter.zone_id for counter in settings.counters.values() if queue_id in counter.queues)
@@ -47,16 +47,16 @@ def where_to_wait(settings: BranchSettings, queue_id: UUID, live: Live) -> tuple
 
 
 def is_kept_off(settings: BranchSettings, service_id: UUID, series_id: UUID) -> bool:
-    """Whether a ticket for a service, with a number of a queue's series, is on no screen, live or not."""
+    """Whether a ticket for a service, with a number of a queue's series, is hidden from all screens."""
     return is_hidden(settings.services[service_id].confidentiality) or holds_for_all(settings, series_id, is_hidden)
 
 
 def is_hidden(level: ConfidentialityView) -> bool:
-    """Nothing of such a service is shown on a screen."""
+    """Whether screens show nothing of a service of this level."""
     return level.display == "none"
 
 
 def holds_for_all(settings: BranchSettings, queue_id: UUID, is_so: Callable[[ConfidentialityView], bool]) -> bool:
-    """Whether a queue has services and something holds for all of them."""
+    """Whether a queue has services and all of them are so."""
     of_queue = [service for service in settings.services.values() if service.queue_id == queue_id]
     return bool(of_queue) and all(is_so(service.confidentiality) for service in of_queue)

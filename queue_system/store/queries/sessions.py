@@ -1,4 +1,4 @@
-"""Which sessions are alive."""
+"""The condition of a live session."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from ..tables.day import COUNTER_STATES
 SESSION = table(Session)
 _COUNTER = table(Counter)
 _TICKET = table(Ticket)
-# Both conditions as text: the first is the partial index's own, by which SQLite recognises it.
+# Literal text: the first condition is that of the partial index, which SQLite recognises only by its text.
 _IS_SERVED = sa.text(f"ticket.state IN {COUNTER_STATES} AND ticket.state = 'serving'")
 
 
 @dataclass(frozen=True, slots=True)
 class Idle:
-    """How long a session may be left unused: as a rule, and while its person serves a visitor.
+    """How long a session may be idle: usually, and while its person serves a visitor.
 
-    A talk of three quarters of an hour is work, though no key is pressed in it.
+    The second is longer, because a clerk may talk with a visitor for long without pressing a key.
     """
 
     usual: timedelta

@@ -1,6 +1,6 @@
 """The settings of a branch as one frozen value, read once and kept until its version moves on (store/editing.py).
 
-Views are what is declared in `settings`, with ids where the declaration has names.
+Views are the declarations of `settings`, with ids in place of names.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ from .rules import policy
 T = TypeVar("T", bound=Thing)
 V = TypeVar("V", "ServiceView", "CounterView")
 
-# The catalogue of documents has an entry that says that there is nothing to bring.
+# The entry in the catalogue of documents that says that there is nothing to bring.
 NO_DOCUMENT: Final = "none_required"
-# The kind of branch that others are made from: nobody works there.
+# The kind of branch that is a template for others and is not open to visitors.
 TEMPLATE: Final = "replica"
 
 Names = declared.Names
@@ -84,19 +84,19 @@ class ServiceView(ServiceOwn):
 
     @property
     def listed_names(self) -> Names:
-        """In a list that others may glance at: a protected service goes by its neutral name, or its level's."""
+        """The names for lists that others may see: a protected service has its neutral name there, or its level's."""
         if not self.confidentiality.hides_service:
             return self.names
         return self.public_names or self.confidentiality.names
 
     @property
     def to_bring(self) -> tuple[DocumentView, ...]:
-        """The documents that a visitor brings, in the order in which people are told of them."""
+        """The documents that a visitor brings, in the order in which they are shown."""
         return tuple(document for document in self.documents if document.slug != NO_DOCUMENT)
 
 
 class BranchSettings(BranchOwn):
-    """Everything about a branch that changes by administration, not by the day's work."""
+    """Everything about a branch that administration changes, without the data of the day."""
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
@@ -117,12 +117,12 @@ class BranchSettings(BranchOwn):
 
     @cached_property
     def zone(self) -> ZoneInfo:
-        """Where its clocks stand."""
+        """The time zone of the branch."""
         return ZoneInfo(self.timezone)
 
     @cached_property
     def timetable(self) -> Timetable:
-        """When it is open, day by day."""
+        """The opening times by day, cached."""
         return Timetable(self.calendar, self.day_starts)
 
     def service(self, slug: str) -> ServiceView:
@@ -148,7 +148,7 @@ def branch_settings(tx: Tx, branch_id: UUID, config_version: int | None = None) 
     known: BranchSettings | None = tx.settings.get(branch_id, version)
     while known is None:
         loaded, read_at = _load(tx, branch_id), version
-        # Without the lock an edit may have been committed while the tables were read one after the other.
+        # Without the lock, an edit may be committed while the tables are read one after the other.
         version = _version(tx, branch_id) if config_version is None else config_version
         if version == read_at:
             known = loaded
@@ -164,7 +164,7 @@ def _version(tx: Tx, branch_id: UUID) -> int:
 
 
 def branch_ids(tx: Tx) -> dict[str, UUID]:
-    """The branches that can be visited, by slug, in their order; templates are no places."""
+    """The branches that can be visited, by slug, in their order, without templates."""
     branch = tables.table(tables.Branch)
     rows = tx.rows(
         sa.select(branch.c.slug, branch.c.id)

@@ -1,4 +1,4 @@
-"""Slips: what waits for paper, and what became of the day's."""
+"""Slips: those that wait for printing, and the results of the day."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class SlipView:
 
 
 def is_any_due(tx: Tx, branch_id: UUID, printer_id: UUID) -> bool:
-    """Whether a printer has slips to look at: cheap, so that waiting for them locks nobody."""
+    """Whether a printer has due slips: a cheap query without a lock, so that polling blocks no other work."""
     statement = sa.select(JOB.c.id).where(
         JOB.c.branch_id == branch_id, JOB.c.printer_id == printer_id, IS_PENDING, JOB.c.due_at <= tx.now
     )
@@ -45,7 +45,7 @@ def is_any_due(tx: Tx, branch_id: UUID, printer_id: UUID) -> bool:
 
 
 def is_any_late(tx: Tx, branch_id: UUID) -> bool:
-    """Whether slips of a branch wait on that nobody waits for any more."""
+    """Whether a branch has pending slips that are too old to print."""
     statement = sa.select(JOB.c.id).where(
         JOB.c.branch_id == branch_id, IS_PENDING, JOB.c.state == "queued", JOB.c.expires_at <= tx.now
     )
@@ -70,7 +70,7 @@ def counts_today(tx: Tx, settings: BranchSettings) -> dict[UUID, dict[str, int]]
 def _of_today(
     tx: Tx, settings: BranchSettings, statement: sa.Select[*tuple[object, ...]]
 ) -> sa.Select[*tuple[object, ...]]:
-    """The day's slips are found by its tickets, whose key begins with series and day: history may be long."""
+    """Slips of the day, found by its tickets, whose key has series and day, so that a long history costs nothing."""
     return statement.join(TICKET, sa.and_(TICKET.c.branch_id == JOB.c.branch_id, TICKET.c.id == JOB.c.ticket_id)).where(
         TICKET.c.branch_id == settings.id,
         TICKET.c.series_id.in_(list(settings.queues)),
