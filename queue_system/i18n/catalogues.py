@@ -1,9 +1,9 @@
 """Reads the catalogues: `catalogues/<language>/<area>.po`, gettext's format, read whole when the program starts.
 
 A msgid is a dotted key (`booking.choose-service`), the msgstr a plain text with `{name}` placeholders. A counted
-text has msgid and msgid_plural equal to the key, and its forms stand in the order of the file's own
-`Plural-Forms` header, which is evaluated as gettext evaluates it: translators' tools and this program agree.
-Where a language has no form for nothing (English), the key with `.zero` behind it says it in words.
+text has msgid and msgid_plural equal to the key, and its forms are in the order of the file's own
+`Plural-Forms` header, which is evaluated as in gettext, so that translators' tools and this program agree.
+Where a language has no plural form for zero (English), the key with the suffix `.zero` holds that text.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _PLACEHOLDER: Final = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 
 
 class CatalogueError(Exception):
-    """A catalogue file is wrong; the text names the file, the key and what is the matter."""
+    """A catalogue file is wrong; the text names the file, the key and the mistake."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ def catalogues() -> Mapping[str, Catalogue]:
 
 
 def read_catalogues(directory: Path) -> dict[str, Catalogue]:
-    """All languages found under `directory`; raises CatalogueError for the first thing that is wrong."""
+    """All languages found under `directory`; raises CatalogueError for the first mistake."""
     found = {
         folder.name: _read_language(folder)
         for folder in sorted(directory.iterdir())
@@ -105,7 +105,7 @@ def _read_file(path: Path, name: str) -> Catalog:
             catalogue = read_po(file, abort_invalid=True)
     except (PoFileError, UnicodeDecodeError) as error:
         raise CatalogueError(f"{name}: {error}") from error
-    # Babel gives a locale's own rule to a file without the header, and its order is not gettext's for Arabic.
+    # Babel uses the locale's own rule where the header is missing, and its order differs from gettext's for Arabic.
     header = {key.lower(): value for key, value in _header(path)}
     if "plural-forms" not in header:
         raise CatalogueError(f"{name}: the header says no Plural-Forms")
@@ -115,7 +115,7 @@ def _read_file(path: Path, name: str) -> Catalog:
 
 
 def _header(path: Path) -> list[tuple[str, str]]:
-    """The header's fields as written: Babel replaces some by its own."""
+    """The header's fields as in the file, because Babel replaces some by its own."""
     fields: list[tuple[str, str]] = []
     entry = re.search(r'^msgid ""\nmsgstr ""\n((?:"[^\n]*"\n)+)', path.read_text("utf-8"), re.MULTILINE)
     if entry is not None:
@@ -125,7 +125,7 @@ def _header(path: Path) -> list[tuple[str, str]]:
 
 
 def _check_lines(path: Path, name: str) -> None:
-    """Babel quietly keeps the last of two entries with one key and reads on past a missing quotation mark."""
+    """Find duplicate keys and missing quotation marks, which Babel accepts silently."""
     seen: set[str] = set()
     for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1):
         if not line.strip() or line.startswith("#"):
@@ -146,7 +146,7 @@ def _message(entry: Entry, file: str) -> Message:
         raise CatalogueError(f"{where}: msgid_plural must repeat the key")
     if entry.fuzzy:
         raise CatalogueError(f"{where}: is marked fuzzy; finish the text or take it out")
-    # Babel fills up missing plural forms with empty ones and refuses too many.
+    # Babel adds empty forms where some are missing, and raises an error where there are too many.
     forms = tuple(entry.string) if isinstance(entry.string, (tuple, list)) else (str(entry.string),)
     if not all(form.strip() for form in forms):
         raise CatalogueError(f"{where}: has an empty text")

@@ -25,15 +25,15 @@ _PATTERNS: Final = {"ar": "EEEE d {} y", "en": "EEEE d MMMM y"}
 def day(on: date, words: Words, region: str | None = None) -> str:
     """A civil day with weekday and month name: «الأحد 22 تشرين الثاني/نوفمبر 2026», `Sunday 22 November 2026`.
 
-    Arabic has two sets of month names and its readers know one or the other: both are given, except in a
-    `region` (ISO 3166-1) of the Levant, where one is enough.
+    Arabic has two sets of month names, and most readers know only one. So both are given, except in a
+    `region` (ISO 3166-1) of the Levant, where all readers know the Levantine names.
     """
     levant_only = region in LEVANT
     return to_digits(_day(on, words.language, levant_only), words.digits)
 
 
 def near_day(on: date, today: date, words: Words, region: str | None = None) -> str:
-    """As `day`, with «اليوم» or «غدًا» before it where that is so; `today` is the branch's civil day."""
+    """As `day`, with «اليوم» or «غدًا» in front for today or tomorrow; `today` is the branch's civil day."""
     text = day(on, words, region)
     if on == today:
         return words.text("common.today-is", day=text)
@@ -43,7 +43,7 @@ def near_day(on: date, today: date, words: Words, region: str | None = None) -> 
 
 
 def weekday(on: date, words: Words) -> str:
-    """The weekday and the number of the day, for lists that stand under the name of the month: «الأحد 22»."""
+    """The weekday and the number of the day, for lists under the name of the month: «الأحد 22»."""
     return to_digits(format_date(on, "EEEE d", locale=words.language), words.digits)
 
 
@@ -55,7 +55,7 @@ def month(on: date, words: Words, region: str | None = None) -> str:
 def time(instant: datetime, zone: ZoneInfo, words: Words) -> str:
     """The wall time of an aware instant in `zone`, as one left-to-right isolate: `14:30`.
 
-    In the hour that a clock change repeats, the zone's abbreviation tells the two apart: `02:30 CEST`.
+    In an hour that a clock change repeats, the zone's abbreviation is added: `02:30 CEST`.
     """
     local = _local(instant, zone)
     text = f"{local:%H:%M}"
@@ -71,7 +71,7 @@ def day_time(instant: datetime, zone: ZoneInfo, words: Words, region: str | None
 
 
 def time_range(start: datetime, end: datetime, zone: ZoneInfo, words: Words) -> str:
-    """From one wall time to another, in words: a dash between two times is read backwards in Arabic."""
+    """From one wall time to another, in words, because a dash between two times is read backwards in Arabic."""
     return words.text("common.time-range", start=time(start, zone, words), end=time(end, zone, words))
 
 
@@ -107,7 +107,7 @@ def _day(on: date, language: str, levant_only: bool) -> str:
     if language != "ar":
         pattern = _PATTERNS.get(language, "full")
         return format_date(on, pattern, locale=language)
-    # The month stands between quotes in the pattern, so that its letters are not read as fields.
+    # The month is quoted in the pattern, so that its letters are not read as fields.
     return format_date(on, _PATTERNS["ar"].format(f"'{_arabic_month(on, levant_only)}'"), locale="ar")
 
 

@@ -1,4 +1,4 @@
-"""What templates do with a single value: isolate it, or pick its language."""
+"""Template filters for a single value: isolate it, or choose its language."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from . import isolates
 def bdi(value: object, direction: Literal["ltr", "rtl", "auto"] = "ltr") -> Markup:
     """`value`, escaped, in a `<bdi>` element: codes, telephone numbers and times read left to right in any text.
 
-    `auto` follows the value's first letter: names of people. Isolate characters around the value are dropped,
-    because the element does their work. Markup is kept, not escaped again.
+    `auto`, for names of people, follows the value's first letter. Isolate characters around the value are removed,
+    because the element replaces them. Markup is not escaped again.
     """
     content = value if hasattr(value, "__html__") else _without_isolate(str(value))
     if direction == "auto":

@@ -1,4 +1,4 @@
-"""Words as people search for them: without what one writes in different ways, or leaves out when typing in haste."""
+"""Folds words for search, so that spelling variants and omitted marks still match."""
 
 from __future__ import annotations
 
@@ -13,6 +13,6 @@ def fold(text: str) -> str:
 
 
 def holds(texts: Iterable[str], wanted: str) -> bool:
-    """Whether every word of `wanted` stands somewhere in `texts`, in whatever order; also as a part of a word."""
+    """Whether `texts` contain every word of `wanted`, in any order, also as a part of a word."""
     within = " ".join(map(fold, texts))
     return all(word in within for word in fold(wanted).split())

@@ -15,7 +15,7 @@ PDI: Final = "\u2069"
 
 OPENING: Final = LRI + RLI + FSI
 
-# A name that carries an override or an embedding could turn the rest of the sentence round: isolates are enough.
+# Overrides and embeddings are removed, because in a name they could reverse the rest of the sentence.
 _FORBIDDEN: Final = dict.fromkeys(map(ord, "\u202a\u202b\u202c\u202d\u202e"))
 
 

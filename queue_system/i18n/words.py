@@ -39,8 +39,8 @@ _log = logging.getLogger(__name__)
 def words_for(language: str, digits: Digits = "latn", *, strict: bool = False) -> Words:
     """The texts of `language`; raises KeyError for a language without a catalogue.
 
-    `strict` is for tests: a missing key or value raises KeyError. Otherwise the text is looked for in the
-    fallback languages, the key itself is the last resort, and the log says it once.
+    `strict` is for tests: a missing key or value raises KeyError. Otherwise the text comes from the fallback
+    languages, or is the key itself, and the log reports it once.
     """
     found = catalogues()
     chain = [found[language]]
@@ -55,9 +55,9 @@ def available_languages() -> tuple[str, ...]:
 
 
 def choose_language(accept_language: str | None, offered: Collection[str], default: str) -> str:
-    """The language of `offered` that an Accept-Language header likes best, else `default` (RFC 9110, 12.5.4).
+    """The language of `offered` that an Accept-Language header prefers, else `default` (RFC 9110, 12.5.4).
 
-    A regional wish (`ar-SY`) is met by its language; of equal wishes the earlier wins; malformed ones are skipped.
+    A regional tag (`ar-SY`) matches its language; of equal weights the earlier wins; malformed tags are skipped.
     """
     wishes = sorted(_wishes(accept_language or ""), key=lambda wish: -wish[1])
     for tag, weight in wishes:
