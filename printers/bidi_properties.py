@@ -22,7 +22,7 @@ def bidi_class(character: str) -> str:
     return _DEFAULTS[bisect_right(_DEFAULTS, (code, "~")) - 1][1]
 
 
-#: From which code point on unassigned characters have which class.
+#: The classes of unassigned characters, each with its first code point.
 _DEFAULTS: Final = (
     (0x0, "L"),
     (0x590, "R"),
@@ -55,7 +55,7 @@ _DEFAULTS: Final = (
     (0x1F000, "L"),
 )
 
-#: Opening brackets whose closing one is the next code point, as code points in hexadecimal.
+#: Opening brackets (hexadecimal code points) whose closing bracket is the next code point.
 _ADJACENT: Final = """
     0028 0F3A 0F3C 169B 2045 207D 208D 2308 230A 2329 2768 276A 276C 276E 2770 2772 2774 27C5 27E6 27E8 27EA
     27EC 27EE 2983 2985 2987 2989 298B 2991 2993 2995 2997 29D8 29DA 29FC 2E22 2E24 2E26 2E28 2E55 2E57 2E59
@@ -63,8 +63,8 @@ _ADJACENT: Final = """
 """
 _APART: Final = {"[": "]", "{": "}", "\u298d": "\u2990", "\u298f": "\u298e", "\uff3b": "\uff3d", "\uff5b": "\uff5d"}
 
-#: Each opening bracket with the one that closes it.
+#: Each opening bracket with its closing bracket.
 CLOSING_OF: Final = {chr(int(point, 16)): chr(int(point, 16) + 1) for point in _ADJACENT.split()} | _APART
 CLOSING: Final = frozenset(CLOSING_OF.values())
-#: U+2329 and U+232A are canonically the same as U+3008 and U+3009.
+#: U+2329 and U+232A are canonically equivalent to U+3008 and U+3009.
 CANONICAL: Final = {"\u2329": "\u3008", "\u232a": "\u3009"}

@@ -1,8 +1,8 @@
-"""A printer on a cable of the machine that serves: ``/dev/usb/lp0``, ``/dev/ttyUSB0``.
+"""A printer on a cable of this machine: ``/dev/usb/lp0``, ``/dev/ttyUSB0``.
 
-Its file is opened for one slip or one question and closed again, so that a printer that is pulled out and put
-back is found again. Nothing here blocks for ever: the file is opened without waiting, and for every byte there
-is a deadline. It is locked (``flock``), so that two programs of ours never write into one slip.
+The device file is opened for one slip or one question and closed again, so that a printer that was unplugged
+and plugged in is found again. The file is opened without blocking and every transfer has a deadline, so that
+a dead printer cannot block the worker. ``flock`` locks it, so that two of our programs never write into one slip.
 
 Sources: usblp.c and the tty layer of Linux, termios(3), tty_ioctl(2).
 """
@@ -25,9 +25,9 @@ from printers.driver import EscPosPrinter, Habits, Line, PrinterError
 
 Flow = Literal["none", "xon_xoff", "rts_cts"]
 
-#: A piece that is given to the kernel at a time; usblp takes 8 kB, a serial line 4.
+#: Bytes passed to the kernel at a time; usblp takes 8 kB, a serial line 4 kB.
 PIECE: Final = 4096
-#: How long is waited where the kernel cannot wake us, in seconds.
+#: Seconds between two polls where the kernel cannot wake us.
 PAUSE: Final = 0.01
 #: A start bit, eight of the byte, a stop bit.
 BITS_PER_BYTE: Final = 10
@@ -43,7 +43,7 @@ class UsbPrinter(EscPosPrinter):
 class SerialPrinter(EscPosPrinter):
     """An ESC/POS printer on a serial line of eight bits without parity.
 
-    ``baud`` is bits in a second; ``flow`` says who stops whom: nobody, the printer by XOFF or by its CTS wire.
+    ``baud`` is bits per second; ``flow`` is the flow control: none, XON/XOFF, or the wires RTS and CTS.
     """
 
     def __init__(self, path: str, baud: int = 9600, flow: Flow = "none", **habits: Unpack[Habits]) -> None:
@@ -79,7 +79,7 @@ class FileWay:
                 line.drop()
                 raise
         finally:
-            # What was pulled out meanwhile cannot be closed in good order.
+            # Closing fails where the printer was unplugged meanwhile.
             with suppress(OSError):
                 os.close(opened)
 
@@ -136,7 +136,7 @@ class _File:
                 pass
             except OSError as error:
                 if error.errno == errno.EINVAL:
-                    # A printer of one direction: there is nothing to read, ever.
+                    # The printer is unidirectional, so it never sends anything.
                     raise TimeoutError from None
                 raise
             # Some USB printers send packets without a byte, again and again.
@@ -147,10 +147,10 @@ class _File:
             self._drain(time.monotonic() + timeout)
 
     def drop(self) -> None:
-        """Something went wrong and the file will be closed: what has not left is not to hold that up."""
+        """Discard unsent bytes after an error, so that they do not delay closing the file."""
 
     def _drain(self, deadline: float) -> None:
-        """Wait until the last piece has left: usblp forgets it when the file is closed before."""
+        """Wait until the last piece is sent, because usblp drops it when the file is closed earlier."""
         self._wait(select.POLLOUT, deadline)
 
     def _wait(self, wanted: int, deadline: float) -> None:
@@ -165,7 +165,7 @@ class _File:
 
 class _SerialFile(_File):
     def _drain(self, deadline: float) -> None:
-        """Wait until the line has sent everything. tcdrain would do so without a deadline."""
+        """Wait until the line has sent everything; tcdrain does the same but has no deadline."""
         waiting = array.array("i", [0])
         while True:
             fcntl.ioctl(self._file, termios.TIOCOUTQ, waiting)
@@ -176,7 +176,7 @@ class _SerialFile(_File):
             time.sleep(PAUSE)
 
     def drop(self) -> None:
-        # The kernel waits half a minute for a line that stands still before it closes it.
+        # Otherwise the kernel waits half a minute for a stalled line before it closes the file.
         with suppress(termios.error):
             termios.tcflush(self._file, termios.TCOFLUSH)
 
@@ -189,7 +189,7 @@ def _set_up(opened: int, baud: int, flow: Flow) -> None:
     kind = termios.CS8 | termios.CREAD | termios.CLOCAL | (termios.CRTSCTS if flow == "rts_cts" else 0)
     incoming = termios.IXON if flow == "xon_xoff" else 0
     termios.tcsetattr(opened, termios.TCSANOW, [incoming, 0, kind, 0, speed, speed, control])
-    # What an earlier program left unread is no answer to us.
+    # Bytes that an earlier program left unread must not be taken for an answer.
     termios.tcflush(opened, termios.TCIFLUSH)
 
 

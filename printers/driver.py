@@ -1,7 +1,7 @@
 """An ESC/POS printer at the end of any line, with proof that paper came out.
 
-That bytes were taken proves nothing: the kernel and the printer take them while there is no paper. So the printer
-is asked before (``DLE EOT``) and after (``GS ( H`` 48), and where it cannot answer, the receipt says so.
+Accepted bytes are no proof, because the kernel and the printer accept them even without paper. So the driver asks
+the printer before (``DLE EOT``) and after (``GS ( H`` 48); where it cannot answer, the receipt says so.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from printers.escpos_bytes import (
 
 Proof = Literal["completed", "status", "none"]
 
-#: How long a printer that was never seen to confirm is waited for. Slips are on paper within a second or two.
+#: How long to wait for a first confirmation, in seconds. Slips are on paper within a second or two.
 LEARNING_SECONDS: Final = 3.0
 
 
 class Status(Enum):
-    """What is known of a printer.
+    """The state of a printer.
 
-    SILENT: it can be reached, and does not answer. GARBLED: what it answers is no status. DENIED: its file may not
+    SILENT: it can be reached but does not answer. GARBLED: its answers are not a valid status. DENIED: its file cannot
     be opened, because rights are missing or another program holds it. UNKNOWN: it can be reached and is not asked.
     """
 
@@ -53,21 +53,21 @@ class Status(Enum):
 
 @dataclass(frozen=True)
 class Receipt:
-    """Proof of printing: ``completed`` the device confirmed this job, ``status`` it was healthy
-    afterwards, ``none`` it cannot tell."""
+    """Proof of printing: ``completed``: the printer confirmed this job; ``status``: it was ready
+    afterwards; ``none``: it cannot answer."""
 
     proof: Proof
 
 
 class PrinterError(Exception):
-    """A slip was not printed, or it is not known whether it was.
+    """A slip was not printed, or possibly not.
 
-    Codes: ``offline``, ``silent`` (can be reached, answers nothing), ``garbled`` (answers what is no status),
-    ``denied`` (no right to its file, or another program holds it), ``no_device`` (the file is no device of that
+    Codes: ``offline``, ``silent`` (reachable without an answer), ``garbled`` (an invalid status as the answer),
+    ``denied`` (no right to its file, or another program holds it), ``no_device`` (the file is not a device of that
     kind), ``no_paper``, ``cover_open``, ``interrupted`` (the line broke or stalled within the job),
-    ``unconfirmed`` (no completion from a printer that gives it), ``unknown_host``. ``permanent`` means that trying
-    again without a change of settings is pointless. ``maybe_printed`` means that bytes left for
-    paper, so that the slip may exist wholly or in part.
+    ``unconfirmed`` (a printer that confirms did not), ``unknown_host``. ``permanent`` means that trying
+    again without a change of settings is pointless. ``maybe_printed`` means that bytes were sent, so that
+    the slip may exist wholly or in part.
     """
 
     def __init__(self, code: str, permanent: bool = False, *, maybe_printed: bool = False) -> None:
@@ -86,30 +86,30 @@ class Printer(Protocol):
 
 
 class Line(Protocol):
-    """An open line to a printer. What breaks is an OSError, what takes longer than `timeout` seconds a TimeoutError."""
+    """An open line to a printer. Raises OSError where the line breaks, TimeoutError after `timeout` seconds."""
 
     def send(self, data: bytes, timeout: float) -> None:
-        """Give all bytes away; as far as the line can tell, they have left when this returns."""
+        """Send all bytes; as far as the line can tell, they are sent when this returns."""
 
     def receive(self, timeout: float) -> bytes:
-        """What comes next, one byte at least."""
+        """The next bytes, at least one."""
 
     def finish(self, timeout: float) -> None:
-        """Nothing more will be said: let the printer take in what is on its way. Raises nothing."""
+        """End the sending side and let the printer receive the bytes on their way. Never raises."""
 
 
 class Way(Protocol):
     """How a printer is reached."""
 
     def open(self) -> AbstractContextManager[Line]:
-        """A line to it, closed afterwards. Raises PrinterError before anything was sent."""
+        """A line to the printer, closed afterwards. Raises PrinterError, and then nothing was sent."""
 
     def seconds_for(self, count: int) -> float:
-        """How long so many bytes are on the way at the line's own speed."""
+        """Seconds that so many bytes take at the speed of the line."""
 
 
 class Habits(TypedDict, total=False):
-    """How a printer behaves, and how long it is waited for (seconds); see ``EscPosPrinter``."""
+    """The behaviour of a printer, and timeouts in seconds; see ``EscPosPrinter``."""
 
     status_timeout: float
     print_timeout: float
@@ -120,9 +120,9 @@ class Habits(TypedDict, total=False):
 class EscPosPrinter:
     """An ESC/POS printer. Safe to share between threads: one line at a time, opened for each slip or question.
 
-    ``status_timeout`` is for each status answer, ``print_timeout`` for taking the bytes and again for having them on
-    paper. ``mute`` is for printers without a way back: they are not asked, and only unreachable ones count as
-    offline. ``completion`` says whether the printer knows ``GS ( H``; None finds out with the first slip.
+    ``status_timeout`` is for each status answer, ``print_timeout`` for receiving the bytes and again for printing
+    them. ``mute`` is for printers that cannot answer: they are not asked, and only unreachable ones count as
+    offline. ``completion`` says whether the printer knows ``GS ( H``; with None the first slip detects it.
     """
 
     def __init__(
@@ -138,7 +138,7 @@ class EscPosPrinter:
         self.status_timeout = status_timeout
         self.print_timeout = print_timeout
         self.mute = mute
-        #: Whether the printer confirms; None as long as nobody knows.
+        #: Whether the printer confirms printing; None until this is detected.
         self.completion = False if mute else completion
         self._told = self.completion
         self._answered: set[int] = set()
@@ -148,7 +148,7 @@ class EscPosPrinter:
         self._lock = Lock()
 
     def send(self, data: bytes) -> Receipt:
-        """Print ``data``; returns the proof there is, raises ``PrinterError``."""
+        """Print ``data``; returns the proof of printing, raises ``PrinterError``."""
         with self._lock, self._conversation() as talk:
             if not self.mute:
                 _refuse(self._ask(talk, self.status_timeout), maybe_printed=False)
@@ -157,7 +157,7 @@ class EscPosPrinter:
             try:
                 return self._print(talk, data)
             except PrinterError:
-                # What the printer still holds would come out with the next roll, long out of date.
+                # The rest in the printer's buffer would be printed with the next roll, when it is out of date.
                 self._stale = True
                 with suppress(OSError):
                     talk.send(clear_buffers(), self.status_timeout)
@@ -189,7 +189,7 @@ class EscPosPrinter:
         return self._await_completion(talk, completion_answer(mark))
 
     def _await_completion(self, talk: _Conversation, answer: bytes) -> Receipt:
-        """Wait for the answer; look at the status whenever the printer has been quiet for a while."""
+        """Wait for the confirmation; ask for the status whenever the printer has been silent for a while."""
         patience = self.print_timeout if self.completion else min(self.print_timeout, LEARNING_SECONDS)
         deadline = time.monotonic() + patience
         while not talk.heard_of(answer) and (left := deadline - time.monotonic()) > 0:
@@ -203,22 +203,22 @@ class EscPosPrinter:
             self.completion = True
             return Receipt("completed")
         if self.completion:
-            # Perhaps another printer stands there now: unless a person says better, the next slip finds out.
+            # Another printer may have taken this one's place, so the next slip detects it again unless a person set it.
             self.completion = self._told
             raise PrinterError("unconfirmed", maybe_printed=True)
         self.completion = False
         return Receipt("status")
 
     def _settle(self, talk: _Conversation) -> None:
-        """Without completion: healthy after the bytes were taken, or raise.
+        """For printers that do not confirm: raise unless the printer is ready after it has received the bytes.
 
-        Some printers answer only once they have worked off what came before the question.
+        It has ``print_timeout`` to answer, because some printers answer only after all earlier bytes are printed.
         """
         _refuse(self._ask_late(talk, self.print_timeout), maybe_printed=True)
         talk.line.finish(self.status_timeout)
 
     def _blame(self, talk: _Conversation) -> NoReturn:
-        """The printer stopped reading within a job: say why if it can tell."""
+        """Raise the reason why the printer stopped reading within a job, as far as its status says it."""
         if not self.mute:
             _refuse(self._ask_late(talk, self.status_timeout), maybe_printed=True)
         raise PrinterError("interrupted", maybe_printed=True)
@@ -240,7 +240,7 @@ class EscPosPrinter:
         return read_status(printer, cause, roll)
 
     def _ask_further(self, talk: _Conversation, n: int) -> int:
-        """The answer to a question that not every printer knows; one that never answers it has nothing to report."""
+        """The answer to ``DLE EOT n``; "all well" from a printer that has never answered this question."""
         if n in self._unanswered:
             return _NOTHING_WRONG
         try:
@@ -256,7 +256,7 @@ class EscPosPrinter:
     def _forget_old_bytes(self, talk: _Conversation) -> None:
         try:
             talk.send(clear_buffers(), self.status_timeout)
-            # The answer to DLE DC4 8, where there is one, must not be taken for something else.
+            # Asking for the status consumes the answer to DLE DC4 8, which must not be taken for another answer.
             if not self.mute:
                 _refuse(self._ask(talk, self.status_timeout), maybe_printed=False)
         except OSError:
@@ -269,7 +269,7 @@ class EscPosPrinter:
             try:
                 line = opened.enter_context(self.way.open())
             except PrinterError:
-                # Whoever comes back may be another printer.
+                # The printer at the other end may be another one when it can be reached again.
                 self._answered.clear()
                 self._unanswered.clear()
                 raise
@@ -281,9 +281,9 @@ class EscPosPrinter:
 
 
 def read_status(printer: int, cause: int, roll: int) -> Status:
-    """Meaning of the answers to ``DLE EOT`` 1, 2 and 4 (Epson's bit tables).
+    """The status from the answers to ``DLE EOT`` 1, 2 and 4 (Epson's bit tables).
 
-    The cover comes first: with the cover open the roll sensor says "no paper" too.
+    The cover is checked first, because with an open cover the roll sensor reports "no paper" too.
     """
     if cause & 0x04:
         return Status.COVER_OPEN
@@ -306,12 +306,12 @@ def token(sequence: int) -> bytes:
 
 
 class _Conversation:
-    """What is said on a line. Status bytes and everything else a printer says come mixed and are kept apart:
-    a completion may arrive while a status is waited for, and the other way round."""
+    """Questions and answers on a line. Status bytes and other bytes are kept apart, because a confirmation
+    may arrive while the driver waits for a status, and the other way round."""
 
     def __init__(self, line: Line) -> None:
         self.line = line
-        #: Whether the last question that was not answered was followed by something that is no answer.
+        #: Whether bytes that are not a status arrived after the last question.
         self.nonsense = False
         self._statuses = bytearray()
         self._rest = bytearray()
@@ -333,11 +333,11 @@ class _Conversation:
         return self._statuses.pop(0)
 
     def listen(self, timeout: float) -> None:
-        """Take in what comes next; raises OSError when nothing does or the line has ended."""
+        """Read the next bytes; raises OSError where none come or the line has ended."""
         heard = self.line.receive(timeout)
         rest = bytes(byte for byte in heard if not _is_status(byte))
         self.nonsense = self.nonsense or bool(rest.strip(_FLOW_CONTROL))
-        # A printer that talks without end must not fill the memory.
+        # Only the last bytes are kept, so that a printer that sends endlessly cannot fill the memory.
         self._statuses = (self._statuses + bytes(byte for byte in heard if _is_status(byte)))[-_REMEMBERED:]
         self._rest = (self._rest + rest)[-_REMEMBERED:]
 

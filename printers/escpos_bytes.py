@@ -17,17 +17,17 @@ if TYPE_CHECKING:
     from escpos.printer import Dummy
 
 MAX_BAND_LINES: Final = 256
-#: White lines between two inked ones that are worth a feed. Fewer stay in the band, so that the parts
-#: of one letter (a dot above, its body) never depend on the printer's feed pitch.
+#: The fewest white lines that are fed instead of sent. Fewer stay in the band, so that the parts of one
+#: letter (a dot above, its body) never depend on the printer's feed pitch.
 MIN_FEED_LINES: Final = 10
-#: What one more band has to save, in bytes: each costs a header of twelve and may make the paper stop.
+#: Bytes that a further band must save, because each costs a header of twelve and may make the paper stop.
 BAND_COST: Final = 96
-#: Lines of the same extent are looked at together, but never so many that a band has no room for what follows.
+#: The most lines of one extent that are treated together, so that bands can still be filled well.
 LONGEST_GROUP: Final = 32
 MAX_FEED: Final = 255
 
-#: ``DLE`` before ``EOT``, ``ENQ`` or ``DC4`` is obeyed at once, also within a picture. There the lone dot
-#: that ``DLE`` is gets a neighbour, which nobody can see.
+#: Printers obey ``DLE`` before ``EOT``, ``ENQ`` or ``DC4`` at once, also within a picture. There the single
+#: dot of the byte ``DLE`` gets a neighbouring dot, which is too small to be seen.
 LOOKS_LIKE_REAL_TIME: Final = re.compile(rb"\x10(?=[\x04\x05\x14])")
 
 Band = tuple[int, int, int, int]
@@ -36,10 +36,10 @@ Band = tuple[int, int, int, int]
 def encode(image: Image.Image, *, cut: bool = True, left_margin: bool = False, feed_per_line: int = 1) -> bytes:
     """Bytes that print a mode "1" image (0 is ink, width a multiple of 8), then cut.
 
-    ``left_margin`` moves bands with ``GS L``, so that white on their left is not sent either: a fifth of the
-    bytes. It is for printers that were seen to obey the command, because those that ignore it tear the number
-    and the QR code apart. ``feed_per_line`` is how many units of ``ESC J``
-    make one dot line: 1 on 203 dpi mechanisms, 2 where feed is counted in half dots.
+    ``left_margin`` moves bands with ``GS L``, so that white on their left is not sent either, which saves a
+    fifth of the bytes. It is for printers that are known to obey the command, because on others the number
+    and the QR code are torn apart. ``feed_per_line`` is how many units of ``ESC J`` make one dot line: 1 on
+    203 dpi mechanisms, 2 where feed is counted in half dots.
     """
     if image.mode != "1" or image.width % 8:
         raise ValueError(f"a 1-bit image in whole bytes is needed, not {image.mode} {image.width}")
@@ -82,7 +82,7 @@ def bands(rows: list[bytes], *, crop_left: bool) -> list[Band]:
 
 
 def completion_request(token: bytes) -> bytes:
-    """``GS ( H`` function 48: the printer answers with ``token`` once all before it is on paper.
+    """``GS ( H`` function 48: the printer answers with ``token`` once everything before it is printed.
 
     ``token`` is four printable ASCII bytes; the answer is ``37 22 d1 d2 d3 d4 00`` (hex).
     """
@@ -104,9 +104,9 @@ def status_request(n: int) -> bytes:
 
 
 def clear_buffers() -> bytes:
-    """Drop everything received and not printed: recover (``DLE ENQ 2``), clear, initialise.
+    """Discard bytes that are received but not printed: recover (``DLE ENQ 2``), clear, initialise.
 
-    ``DLE DC4 8`` answers ``37 25 00`` where it is known.
+    Printers that know ``DLE DC4 8`` answer it with ``37 25 00``.
     """
     return b"\x10\x05\x02" + b"\x10\x14\x08\x01\x03\x14\x01\x06\x02\x08" + b"\x1b@"
 
@@ -162,7 +162,7 @@ def _cut(rows: list[bytes], top: int, bottom: int, crop_left: bool) -> list[Band
 
 
 def _groups(rows: list[bytes], top: int, bottom: int, crop_left: bool) -> list[Band]:
-    """Lines that follow each other with the same extent: between them no cut saves anything."""
+    """Groups of successive lines with the same extent, because a cut within a group saves nothing."""
     groups: list[Band] = []
     for line in range(top, bottom):
         left, right = _extent(rows[line]) if any(rows[line]) else groups[-1][2:]

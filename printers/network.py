@@ -19,7 +19,7 @@ class NetworkPrinter(EscPosPrinter):
 
 
 class TcpWay:
-    """A connection for each slip and each question: many printers serve one at a time."""
+    """Opens a connection for each slip and each question, because many printers accept only one at a time."""
 
     def __init__(self, host: str, port: int, connect_timeout: float) -> None:
         self.host = host
@@ -64,9 +64,9 @@ class _Connection:
         return heard
 
     def finish(self, timeout: float) -> None:
-        """Close our half and wait for the printer's: closing at once may reset unread bytes away.
+        """Close our half and wait for the printer's, because closing at once may discard unread bytes by a reset.
 
-        A printer that never stops talking is not waited for: it would keep its worker for ever.
+        The wait has a limit, because a printer that sends endlessly would block its worker for ever.
         """
         deadline = time.monotonic() + timeout
         with suppress(OSError):

@@ -1,4 +1,4 @@
-"""Paper growing downwards: texts, rules and codes get their place, and become a picture at the end."""
+"""A sheet of paper that grows downwards: it places texts, rules and codes, and draws them at the end."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ THRESHOLD: Final = 136
 WIDE: Final = 512
 #: Dots between a text and the code beside it.
 BESIDE: Final = 36
-#: White modules on every side of a QR code (ISO/IEC 18004): scanners find its corners by them.
+#: White modules on every side of a QR code (ISO/IEC 18004), which scanners need to find its corners.
 QUIET_ZONE: Final = 4
 #: Dots between a rule and the texts beside a code.
 ABOVE_TEXT: Final = 20
@@ -36,7 +36,7 @@ class MissingGlyph(ValueError):
 
 
 class Sheet:
-    """Paper growing downwards; remembers what goes where until its height is known."""
+    """A sheet that grows downwards; it collects its parts until its height is known."""
 
     def __init__(self, language: str, dots: int) -> None:
         self.language = language
@@ -61,7 +61,7 @@ class Sheet:
         self.y += weight
 
     def ink(self, left: int, top: int, right: int, bottom: int) -> None:
-        """A black box, `top` and `bottom` counted from where the paper has grown to."""
+        """A black box; `top` and `bottom` count from the present end of the paper."""
         self._boxes.append((left, self.y + top, right, self.y + bottom))
 
     def write(
@@ -91,10 +91,10 @@ class Sheet:
         self.y += quiet
 
     def beside_code(self, address: str, dots_per_module: int, *texts: tuple[str | None, Face, int]) -> None:
-        """Texts at the start side, a QR code at their end side, in the middle of the paper and of each other.
+        """Texts with a QR code on their end side, together in the middle of the paper.
 
-        Spread to both edges they would look like two things, and the white between them would be sent. The outer
-        edges of both lie on whole bytes, for the same reason. What stands above and below keeps its distance.
+        At the two edges they would look unrelated, and the white between them would be sent. Their outer edges are on
+        whole bytes, because this too saves bytes. The distances above and below stay as they are.
         """
         image, quiet = qr_image(address, dots_per_module), QUIET_ZONE * dots_per_module
         gap = max(BESIDE, quiet)

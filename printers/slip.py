@@ -1,7 +1,7 @@
-"""The slip: what is on the paper, and the image of it.
+"""The slip: its contents and its image.
 
-The texts arrive final and in the visitor's language; here they only get their place. One rule
-separates who and what from the number, and the number from what to do; there are no boxes.
+The texts arrive final and in the visitor's language; this module only places them. A rule separates the
+heading from the number, and another the number from the instructions.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ NARROWEST: Final = 320
 class Slip:
     """Final, localised strings. ``language`` is BCP 47; texts may hold U+2066…U+2069 isolates.
 
-    ``heading``, ``office`` and ``service`` are None where they are confidential, ``appointment`` (the agreed time) also
-    for walk-ins, ``wait`` (where to wait) also where any place will do; ``unattended`` says that no counter is open.
+    ``heading``, ``office`` and ``service`` are None where they are confidential, ``appointment`` (the booked time) also
+    for walk-ins, ``wait`` (where to wait) also where this is everywhere; ``unattended`` says that all counters are shut.
     ``issued`` is date and time in the branch's zone. ``qr`` is a URL. ``mark`` is set on copies.
     """
 

@@ -87,9 +87,9 @@ class Block:
 def typeset(text: str, style: Style, width: int, *, balance: bool = False) -> Block:
     """Break ``text`` into lines of at most ``width`` dots and shape them.
 
-    A word wider than the line makes the whole text smaller, down to 70 %; if that is not enough it is
-    cut after a mark such as ``-`` or between letters. Nothing is left out. ``balance`` makes the
-    lines of a centred text about equally long.
+    A word wider than the line makes the whole text smaller, down to 70 %; if that is not enough, the word
+    is cut after a mark such as ``-`` or between letters. ``balance`` makes the lines of a centred text
+    about equally long.
     """
     paragraphs = [bidi.resolve(part, int(style.right_to_left)) for part in _clean(text).split("\n")]
     words = [_words(paragraph, style) for paragraph in paragraphs]
@@ -165,7 +165,7 @@ class _Word:
 
 
 def _clean(text: str) -> str:
-    """Control characters become spaces: they have no shape, and must not reach anything else."""
+    """Control characters become spaces, because they have no shape."""
     return "".join(" " if c != "\n" and unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in text)
 
 
@@ -231,7 +231,7 @@ def _break(
     while groups:
         group = groups.pop(0)
         start, end = group[0].start, group[-1].end
-        # Kerning across spaces can make the line wider than its words: the last word moves down.
+        # Kerning across spaces can make the line wider than its words; then the last word moves to the next line.
         if len(group) > 1 and _width(paragraph, style, start, end) > limit:
             groups = _fill([group[-1], *(word for rest in groups for word in rest)], space, limit)
             end = group[-2].end
@@ -286,7 +286,7 @@ def _shape(text: str, style: Style, right_to_left: bool) -> _Shaped:
     arabic = right_to_left or any("\u0600" <= character <= "\u08ff" for character in text)
     buffer.script = "Arab" if arabic else "Latn"
     buffer.language = style.language
-    # "fi" as one shape swallows the dot that Turkish needs; Arabic cannot do without its ligatures.
+    # Latin ligatures are off, because "fi" as one shape loses the dot that Turkish needs; Arabic needs its ligatures.
     hb.shape(_font(style.face, style.size), buffer, {} if arabic else {"liga": False})
     glyphs = []
     missing = set()

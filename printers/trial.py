@@ -1,7 +1,7 @@
 """The trial slip: it shows on paper whether a printer's settings are right.
 
-Each part can be judged by looking: bars at both edges show the width, steps the margin command, a gap the feed,
-the last rule the cut, lines in two directions the shaping of letters.
+Each part makes one setting visible: bars at both edges the width, steps the margin command, a gap the feed, the last
+rule the cut, lines in two directions the shaping of letters.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ TICKS: Final = (8, 14, 22)
 
 @dataclass(frozen=True)
 class Trial:
-    """Final texts. ``edges``, ``steps``, ``gap`` and ``cut`` say what must be seen; ``lines`` are (BCP 47, text),
-    ``settings`` what it was printed with, ``qr`` an address."""
+    """Final texts. ``edges``, ``steps``, ``gap`` and ``cut`` describe the right result; ``lines`` are (BCP 47, text),
+    ``settings`` the settings used, ``qr`` an address."""
 
     language: str
     mark: str
@@ -88,7 +88,7 @@ def _edges(sheet: Sheet, words: str) -> None:
 
 
 def _steps(sheet: Sheet, words: str) -> None:
-    """Steps from the left edge to the right one: each is moved by itself where the margin command is used."""
+    """Steps from the left edge to the right one; each is a band of its own, which the margin command moves."""
     sheet.write(words, "Regular", 26, balance=True)
     sheet.skip(8)
     width, height = STEP
@@ -100,7 +100,7 @@ def _steps(sheet: Sheet, words: str) -> None:
 
 
 def _gap(sheet: Sheet, words: str) -> None:
-    """Two rules with white between them, which is fed and not sent."""
+    """Two rules with white between them, which is fed instead of sent."""
     sheet.write(words, "Regular", 26, balance=True)
     sheet.skip(8)
     sheet.rule(4)

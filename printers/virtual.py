@@ -1,7 +1,7 @@
-"""A receipt printer that exists only in the network: `host:9100` for those who have none, and for tests.
+"""A virtual receipt printer at `host:9100`, for tests and for people without a printer.
 
-It is a TCP server that obeys the bytes it receives and draws the paper from them alone. It also goes wrong as
-printers do: no power, no paper, an open cover, no answer, a line that breaks, a printer that lies.
+It is a TCP server that obeys the bytes it receives and draws the paper from them alone. It can also fail as
+printers do: no power, no paper, an open cover, no answer, a broken connection, a false status.
 
     with VirtualPrinter(dots=576).start() as printer:
         send(printer.host, printer.port, data)
@@ -29,14 +29,14 @@ from .virtual_condition import Changes, Condition, Roll
 from .virtual_paper import LONGEST, Strip, dots_picture, paper_picture, png
 
 KEPT: Final = 50
-"""Papers that are remembered."""
+"""The number of papers that are kept."""
 BUFFER: Final = 65_536
-"""Bytes that a printer takes in while it cannot print; then it stops reading."""
+"""Bytes that a printer buffers while it cannot print; then it stops reading."""
 KNIFE: Final = 104
 """Rows between head and knife: about 13 mm."""
 
 PATIENCE_SECONDS: Final = 60.0
-"""How long who works with the printer waits for it: a machine that is busy with other things needs its time."""
+"""How long callers wait for the printer; generous, because a busy machine is slow."""
 
 _log = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ _CLEAR: Final = b"\x10\x14\x08\x01\x03\x14\x01\x06\x02\x08"
 _CLEARED: Final = b"\x37\x25\x00"
 _RECOVER: Final = b"\x10\x05\x02"
 _COMPLETION: Final = rb"\x1d\(H\x06\x00\x30\x30[\x20-\x7e]{4}"
-# Obeyed when they arrive, wherever they stand: also when a picture happens to contain them, as the manuals warn.
+# Real-time commands are obeyed on arrival at any position, even inside a picture, as the manuals warn.
 _AT_ONCE: Final = re.compile(b"|".join((_STATUS, re.escape(_CLEAR), re.escape(_RECOVER), _COMPLETION)))
 _LONGEST_AT_ONCE: Final = 11
 
@@ -55,7 +55,7 @@ _LONGEST_AT_ONCE: Final = 11
 class Paper:
     """A piece of paper that fell: `image` as it looks, `dots` exactly what was burnt (both PNG files).
 
-    `received_at` comes from the clock that was given, if any. `torn`: nobody cut it, the roll ended or was changed.
+    `received_at` comes from the clock that was given, if any. `torn`: not cut, because the roll ended or was changed.
     """
 
     number: int
@@ -106,7 +106,7 @@ class VirtualPrinter:
         self._selector.register(self._bell, selectors.EVENT_READ)
 
     def start(self, host: str = "127.0.0.1", port: int = 0) -> Self:
-        """Listen at host and port (0: a free one, then in `port`); raises OSError when that cannot be."""
+        """Listen at host and port (0: a free one, then in `port`); raises OSError where that is impossible."""
         self._listener = _listen(host, port)
         self.host, self.port = self._listener.getsockname()[:2]
         self._thread = threading.Thread(target=self._run, name=f"virtual-printer-{self.port}", daemon=True)
@@ -133,13 +133,13 @@ class VirtualPrinter:
 
     @property
     def condition(self) -> Condition:
-        """How the printer is now."""
+        """The present condition of the printer."""
         with self._lock:
             return replace(self._condition, rows_left=self._strip.left)
 
     @property
     def printed(self) -> int:
-        """How many papers have fallen since the start, also those that are no longer kept."""
+        """How many papers have fallen since the start, including those that are no longer kept."""
         with self._lock:
             return self._printed
 
@@ -151,14 +151,14 @@ class VirtualPrinter:
 
     @property
     def faults(self) -> dict[str, int]:
-        """What a careful sender would not have sent, by the command's bytes, and how often."""
+        """How often a command arrived that a correct sender never sends, by the command's bytes."""
         with self._lock:
             return dict(self._interpreter.faults)
 
     def change(self, **changes: Unpack[Changes]) -> None:
         """Change the printer's condition; returns when it has taken effect, with everything that follows at once.
 
-        Paper that is put in (`roll` from OUT) starts a new strip and lets the printer go on with what it holds.
+        New paper (`roll` from OUT) starts a new strip, and the printer goes on with the bytes in its buffer.
         """
         with self._lock:
             before, self._condition = self._condition, replace(self._condition, **changes)
@@ -191,7 +191,7 @@ class VirtualPrinter:
             return list(self._papers)
 
     def hanging(self) -> bytes | None:
-        """The picture of the paper that hangs out of the printer uncut, if there is ink on it (PNG)."""
+        """The picture (PNG) of the uncut paper that hangs out of the printer, None without ink on it."""
         with self._lock:
             rows = list(self._strip.rows)
         return png(dots_picture(rows, self.dots)) if any(rows) else None
@@ -199,7 +199,7 @@ class VirtualPrinter:
     # ---- what the commands work on (virtual_commands.Machine)
 
     def answer(self, data: bytes) -> None:
-        """Send bytes to the computer, unless the printer is mute or nobody is there."""
+        """Send bytes to the computer, unless the printer is mute or not connected."""
         if self._line is None or self._condition.mute:
             return
         try:
@@ -222,7 +222,7 @@ class VirtualPrinter:
         return status.paper_sensor(self._condition)
 
     def push_status(self) -> None:
-        """Tell the computer the four bytes of GS a, and remember what it knows."""
+        """Send the computer the four bytes of GS a, and remember them as sent."""
         self._pushed = status.watched_status(self._condition, self._interpreter.pushes)
         self.answer(status.pushed_status(self._condition))
 
@@ -263,11 +263,11 @@ class VirtualPrinter:
             try:
                 self._listener = _listen(self.host, self.port)
             except OSError:
-                # Somebody else has taken the port meanwhile; _watched comes back to it.
+                # Another program has taken the port meanwhile; _watched tries again later.
                 return
 
     def _work(self) -> None:
-        """Print what the buffer holds, as far as paper and cover allow."""
+        """Print the contents of the buffer, as far as paper and cover allow."""
         while status.can_print(self._condition) and self._interpreter.step(self._buffer):
             if self._strip.left == 0:
                 self._condition = replace(self._condition, roll=Roll.OUT)
@@ -279,7 +279,7 @@ class VirtualPrinter:
             self.push_status()
 
     def _watched(self) -> tuple[list[socket.socket], float | None]:
-        """The sockets to listen to, and after how many seconds to look again in any case."""
+        """The sockets to listen to, and the seconds after which to check again in any case."""
         if self._condition.hang or self._listener is None:
             return [], 0.2 if self._condition.power and self._listener is None else None
         if self._line is None:
@@ -340,9 +340,9 @@ class VirtualPrinter:
             self._break_off()
 
     def _take(self, data: bytes) -> None:
-        """Put bytes into the buffer, and obey at once those commands that do not wait for their turn."""
+        """Put bytes into the buffer, and obey real-time commands at once."""
         stream, old, taken = self._recent + data, len(self._recent), 0
-        # A printer that cannot print for hours must not fill up with the questions how it is.
+        # Status questions are not stored while the printer cannot print; in hours they would fill the buffer.
         stored = status.can_print(self._condition) or not _ONLY_STATUS.fullmatch(data)
         for match in _AT_ONCE.finditer(stream):
             if (end := match.end() - old) <= 0:
@@ -381,7 +381,7 @@ class VirtualPrinter:
         self._interpreter.reset()
 
     def _hang_up(self, *, reset: bool = False) -> None:
-        """End the connection; what it brought stays in the buffer, as in a real printer."""
+        """End the connection; bytes received stay in the buffer, as in a real printer."""
         if self._line is None:
             return
         if reset:

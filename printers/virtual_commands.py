@@ -1,8 +1,8 @@
-"""What a receipt printer does with the bytes in its buffer: ESC/POS, standard mode.
+"""Interprets the bytes in a receipt printer's buffer: ESC/POS, standard mode.
 
-Written from the published command references (Epson ESC/POS, and the manuals of compatible printers), not from
+Written from the published command references (Epson ESC/POS, and the manuals of compatible printers) instead of
 the encoder it helps to test. Commands that only change the look of text are accepted and do nothing, because
-this system prints pictures; bytes that are no command are drawn as characters, which is how real faults look.
+this system prints pictures. Bytes outside commands are drawn as characters, as real printers do.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ CHARACTER: Final = (12, 24)
 LINE: Final = 30
 """Rows of a line feed after ESC @ or ESC 2."""
 
-# Whole lengths of the commands that have a fixed one.
+# The total lengths of commands of fixed length.
 _LENGTHS: Final[dict[int, dict[int, int]]] = {
     ESC: {
         **dict.fromkeys(b"@2imLS<", 2),
@@ -39,7 +39,7 @@ _LENGTHS: Final[dict[int, dict[int, int]]] = {
     GS: {ord(":"): 2, **dict.fromkeys(b"!BHfhwbarIT", 3), **dict.fromkeys(b"LWP$\\", 4), ord("^"): 5},
     FS: {**dict.fromkeys(b".&", 2), **dict.fromkeys(b"!C-W", 3), **dict.fromkeys(b"Sp", 4)},
 }
-# Those of them whose effect would be visible on paper and is not drawn here.
+# Those among them whose effect would be visible on paper but is not drawn here.
 _NOT_DRAWN: Final = frozenset({b"\x1bL", b"\x1dI", b"\x1d:", b"\x1d^", b"\x1cp"})
 _SILENT: Final = frozenset(b"\x00\x0c\x0d\x18")
 _COMPLETION: Final = b"\x1d(H\x06\x00\x30\x30"
@@ -47,7 +47,7 @@ _COMPLETION: Final = b"\x1d(H\x06\x00\x30\x30"
 
 @dataclass(slots=True)
 class Raster:
-    """A GS v 0 picture on its way: bytes in a row, rows to come, scale, and where its left edge stands."""
+    """A GS v 0 picture in progress: bytes per row, rows to come, scale, and the position of its left edge."""
 
     width: int
     rows: int
@@ -57,7 +57,7 @@ class Raster:
 
 
 class Machine(Protocol):
-    """What the commands work on besides the paper."""
+    """The parts of the printer that commands use besides the paper."""
 
     def answer(self, data: bytes) -> None:
         """Send bytes to the computer."""
@@ -69,14 +69,14 @@ class Machine(Protocol):
         """The answer to GS r 1: 0x03 the roll is nearly used up, 0x0C there is no paper."""
 
     def push_status(self) -> None:
-        """Send the four bytes of GS a, because it was just switched on."""
+        """Send the four status bytes of GS a, which was just switched on."""
 
 
 class Interpreter:
     """Carries out commands on a strip of paper.
 
     `completion` says whether this model knows GS ( H, `pushes` holds the bits of GS a.
-    `faults` counts by name what a careful sender would not have sent.
+    `faults` counts, by name, commands that a correct sender never sends.
     """
 
     def __init__(self, strip: Strip, machine: Machine) -> None:
@@ -87,7 +87,7 @@ class Interpreter:
         self.reset()
 
     def reset(self) -> None:
-        """What ESC @ and switching on do; the paper and the bytes still in the receive buffer stay."""
+        """The effect of ESC @ and of switching on; the paper and the bytes in the receive buffer stay."""
         self.abort()
         self.pushes = 0
         self._spacing = LINE
@@ -96,7 +96,7 @@ class Interpreter:
         self._area: int | None = None
 
     def abort(self) -> None:
-        """Forget a picture or a line that has begun."""
+        """Discard a picture or a line in progress."""
         self._raster: Raster | None = None
         self._line: list[tuple[int, int]] = []
         self._x = 0
@@ -213,7 +213,7 @@ class Interpreter:
             self.faults["1d 76"] += 1
             return
         if not width or not 0 < rows <= TALLEST_RASTER:
-            # The command is dropped and its data come out as characters.
+            # As in a real printer the command is dropped, and its data are printed as characters.
             self.faults["1d 76 30 size"] += 1
             return
         left = self._x
@@ -242,7 +242,7 @@ class Interpreter:
         return True
 
     def _placed(self, row: int, width: int, left: int) -> int:
-        """A row of `width` dots at `left`, without what lies outside the printing area."""
+        """A row of `width` dots at `left`, clipped to the printing area."""
         shift = self.strip.dots - left - width
         placed = row << shift if shift >= 0 else row >> -shift
         area = min(self._width(), max(self.strip.dots - self._margin, 0))
@@ -269,7 +269,7 @@ class Interpreter:
             self._x += CHARACTER[0]
 
     def _print_line(self, feed: int) -> None:
-        """Print what stands in the line, and move the paper on by `feed` rows, at least by the line's height."""
+        """Print the line, and feed the paper by `feed` rows, at least by the line's height."""
         printed = 0
         if self._line:
             shift = self._margin + max(0, self._width() - self._x) * self._justify // 2
@@ -297,7 +297,7 @@ def completion_answer(command: bytes) -> bytes:
 
 
 def _real_time_length(data: bytearray) -> int | None:
-    """DLE commands were obeyed when they arrived; here they only take their place in the buffer."""
+    """The length of a DLE command, which is only skipped here, because it was obeyed when it arrived."""
     if len(data) < 3:
         return None
     if data[1] in {0x04, 0x05}:
@@ -308,7 +308,7 @@ def _real_time_length(data: bytearray) -> int | None:
 
 
 def _variable_length(data: bytearray) -> int | None:
-    """The length of a command that says it itself; two for an unknown one, so that what follows shows as text."""
+    """The length of a command that contains it; two for an unknown one, so that the rest is printed as text."""
     size: int | None = 2
     match bytes(data[:2]):
         case b"\x1dv":
@@ -349,7 +349,7 @@ def _doubled(byte: int) -> bytes:
 
 @cache
 def _glyph(byte: int) -> Image.Image:
-    """A character of font A; what no code page of ours knows is an empty box."""
+    """A character of font A; an unknown character is an empty box."""
     picture = Image.new("1", CHARACTER)
     draw = ImageDraw.Draw(picture)
     if byte < 0x7F:

@@ -1,4 +1,4 @@
-"""How a virtual printer is, and what it says about itself: ESC/POS status bytes."""
+"""The condition of a virtual printer, and its ESC/POS status bytes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TypedDict
 
 
 class Roll(StrEnum):
-    """What the paper sensors see."""
+    """The paper as the sensors see it."""
 
     FULL = "full"
     LOW = "low"
@@ -17,11 +17,11 @@ class Roll(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """How the printer is; changed with `VirtualPrinter.change`.
+    """The condition of the printer; changed with `VirtualPrinter.change`.
 
-    `hang`: connections are accepted, nothing is read, nothing answered. `mute`: prints, but never answers.
-    `lie`: says that all is well while it cannot print. `completion`: whether it knows GS ( H.
-    `bytes_per_second`: how fast it reads, None is at once. `drop_after`: the connection breaks once, after so many
+    `hang`: connections are accepted, but bytes are neither read nor answered. `mute`: prints, but never answers.
+    `lie`: reports that all is well while it cannot print. `completion`: whether it knows GS ( H.
+    `bytes_per_second`: its reading speed, None for no limit. `drop_after`: the connection breaks once, after so many
     more bytes. `rows_left`: rows on the roll, None is endless; at 0 the paper is out.
     """
 
@@ -53,7 +53,7 @@ class Changes(TypedDict, total=False):
 
 
 def can_print(condition: Condition) -> bool:
-    """Whether there is power, paper and a closed cover."""
+    """Whether the printer has power, paper and a closed cover."""
     return condition.power and condition.roll is not Roll.OUT and not condition.cover_open
 
 
@@ -84,7 +84,7 @@ def pushed_status(condition: Condition) -> bytes:
 
 
 def watched_status(condition: Condition, bits: int) -> bytes:
-    """Those of the four bytes whose change is told when GS a was given `bits` (2 online, 8 paper sensor)."""
+    """The bits of the four bytes whose change is reported after GS a with `bits` (2 online, 8 paper sensor)."""
     status = pushed_status(condition)
     return (status[:1] if bits & 0x02 else b"") + (status[2:3] if bits & 0x08 else b"")
 

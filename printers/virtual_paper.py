@@ -1,4 +1,4 @@
-"""Paper of the virtual printer: rows of dots under the head, the cutter above it, and pictures of what was cut off."""
+"""Paper of the virtual printer: rows of dots under the head, the cutter above it, and pictures of the pieces cut off."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw
 
 DOTS_PER_MM: Final = 8
 LONGEST: Final = 24_000
-"""Rows (3 m) after which a strip that nobody cuts is torn off: a fault must not fill the memory."""
+"""Rows (3 m) after which an uncut strip is torn off, so that a fault cannot fill the memory."""
 
 _BLANK: Final = 0
 _CLEAR, _WHITE, _INK, _EDGE = range(4)
@@ -22,8 +22,9 @@ _TOOTH: Final = 8
 class Strip:
     """The paper between the roll and the cutter; a row is an integer whose highest of `dots` bits is the left dot.
 
-    `cutter` is the way from the head to the knife in rows: what was printed last is still below the knife, and a
-    cut without feeding goes through it, as in a real printer. `left` counts the rows on the roll, None is endless.
+    `cutter` is the distance from the head to the knife in rows: the last rows printed are still below the knife, and
+    a cut without feeding goes through the picture, as in a real printer. `left` counts the rows on the roll, None is
+    endless.
     """
 
     dots: int
@@ -35,12 +36,12 @@ class Strip:
         self.load()
 
     def load(self) -> list[int]:
-        """Put a new beginning of paper in, up to the knife; returns the old piece if there is ink on it."""
+        """Load a new roll, with its paper up to the knife; returns the old piece if there is ink on it."""
         old, self.rows = self.rows, [_BLANK] * self.cutter
         return old if any(old) else []
 
     def add(self, row: int) -> None:
-        """Burn one row and move on; beyond the end of the roll there is nothing to burn it on."""
+        """Burn one row and move on; beyond the end of the roll the row is lost."""
         if self.left is not None:
             if self.left <= 0:
                 return

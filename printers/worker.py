@@ -1,5 +1,4 @@
-"""One thread per printer: wait, claim, print, report. It decides nothing about retries or expiry;
-that is the job source's."""
+"""One thread per printer: wait, claim, print, report. The job source decides on retries and expiry."""
 
 from __future__ import annotations
 
@@ -12,7 +11,7 @@ from typing import Final, Protocol
 
 from printers.driver import Printer, PrinterError, Proof, Status
 
-#: A printer whose state changes so often within so many seconds is not believed before one has held for a while.
+#: After so many changes within so many seconds, a state is reported only once it has been steady for a while.
 MANY_CHANGES: Final = 10
 MANY_CHANGES_SECONDS: Final = 600.0
 STEADY_SECONDS: Final = 30.0
@@ -31,7 +30,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a job. ``code`` is None when it was printed, else a ``PrinterError`` code or
+    """The result of a job. ``code`` is None when it was printed, else a ``PrinterError`` code or
     ``internal``; ``proof`` is set when it was printed."""
 
     proof: Proof | None = None
@@ -45,7 +44,7 @@ class Outcome:
 
 
 class JobSource(Protocol):
-    """Where jobs come from: the database in the same process, or a server over HTTP."""
+    """The source of jobs: the database in the same process, or a server over HTTP."""
 
     def claim(self) -> Job | None: ...
 
@@ -55,7 +54,7 @@ class JobSource(Protocol):
 
 
 class Wake(Protocol):
-    """A ``threading.Event`` or what behaves like one."""
+    """A ``threading.Event`` or an object that behaves like one."""
 
     def set(self) -> None: ...
 
@@ -65,12 +64,12 @@ class Wake(Protocol):
 
 
 class Worker:
-    """Prints what ``source`` has on ``printer`` until stopped.
+    """Prints the jobs of ``source`` on ``printer`` until stopped.
 
-    ``wake`` is set by whoever adds a job; ``poll`` is how long (seconds) the worker trusts in that
-    before it looks by itself and asks the printer how it is. While the printer cannot print, nothing
-    is claimed and its status is asked every ``recovery`` seconds. A status is reported when it has changed and
-    was seen twice, from a printer that changes all the time when it has held for ``steady`` seconds.
+    ``wake`` is set when a job is added; without it the worker checks for jobs and asks for the status
+    every ``poll`` seconds. While the printer cannot print, the worker claims no job and asks for the status
+    every ``recovery`` seconds. A changed status is reported when it was seen twice; a printer whose status keeps
+    changing must be steady for ``steady`` seconds first.
     """
 
     def __init__(
@@ -118,16 +117,16 @@ class Worker:
             woken = bool(pause) and self.wake.wait(pause)
 
     def _round(self, woken: bool) -> float:
-        """Print everything there is; returns the seconds to wait for a wake-up.
+        """Print all jobs; returns the seconds to wait for a wake-up.
 
-        A worker that is woken for a slip does not ask first, sending asks anyway: some printers need
-        a moment between two connections.
+        A worker that is woken for a slip does not ask for the status first, because sending does so too and
+        some printers need a moment between two connections.
         """
         if not (woken and self._told is not None and self._told.prints):
             status = self._looked = self.printer.status()
             self._tell(status)
             if not status.prints:
-                # A wake-up cannot help a printer without paper, and must not become a busy loop.
+                # It ignores wake-ups here, because with a printer that cannot print they would become a busy loop.
                 self._stopping.wait(self.recovery)
                 return 0.0
         self.wake.clear()
@@ -138,7 +137,7 @@ class Worker:
             outcome = self._print(job)
             self._report(job, outcome)
             if outcome.printed and self._news.is_open:
-                # Paper is the second sign that it prints.
+                # A printed slip counts as the second observation of the same status.
                 self._tell(self._looked)
             if not outcome.printed:
                 self._stopping.wait(self.recovery)
@@ -156,7 +155,7 @@ class Worker:
             return Outcome(code="internal", maybe_printed=True)
 
     def _report(self, job: Job, outcome: Outcome) -> None:
-        """Hand in the outcome; an outcome that is lost would print a slip twice."""
+        """Report the outcome until it succeeds, because with a lost outcome the slip might be printed twice."""
         while True:
             try:
                 self.source.report(job, outcome)
@@ -179,11 +178,11 @@ class Worker:
 
 
 class News:
-    """Which of the states that are seen is worth telling: what is told is written down for ever.
+    """Decides which observed states to report, because every report becomes a fact in the log.
 
-    One answer may be noise, so a state counts when it is seen twice in a row. A printer that answers anything at all
-    is GARBLED after ``MANY_CHANGES``, and believed again once a state has held for ``steady`` seconds; for one that
-    begins anew it is twice as long each time.
+    One answer may be noise, so a state counts when it is seen twice in a row. A printer whose state keeps changing is
+    GARBLED after ``MANY_CHANGES``, until a state has been steady for ``steady`` seconds; this time doubles with every
+    relapse.
     """
 
     def __init__(self, steady: float) -> None:
@@ -196,11 +195,11 @@ class News:
 
     @property
     def is_open(self) -> bool:
-        """Whether another look soon would tell more."""
+        """Whether the status should be asked again soon."""
         return self._seen is not None and not self._doubted
 
     def worth_telling(self, status: Status, told: Status | None, now: float) -> Status:
-        """What to tell now, which is what was told already if nothing is to be said. `now` is in seconds."""
+        """The status to report now; it equals `told`, the last one reported, if there is no news. `now` is in seconds."""
         if told is None:
             return status
         if status is told and not self._doubted:
