@@ -1,4 +1,4 @@
-"""Check-in: the booking's code typed with large keys or read by a scanner, and a number for it."""
+"""Check-in: the visitor types the code of a booking with large keys, or scans it, and gets a number."""
 
 from __future__ import annotations
 
@@ -6,33 +6,28 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from starlette.requests import Request
 from starlette.responses import Response
 
 from queue_system.actions import tickets
 from queue_system.actions.tickets import Issued
-from queue_system.core.bookings import ALPHABET, CODE_LENGTH, BookingState, read_code
+from queue_system.core.bookings import ALPHABET, CODE_LENGTH, BookingState
 from queue_system.core.errors import DomainError, Invalid, Missing
 from queue_system.i18n import dates
 from queue_system.i18n.filters import localised
 from queue_system.store.database import Tx
-from queue_system.store.queries import bookings
 from queue_system.store.queries.access import printer_of_kiosk
 from queue_system.store.queries.bookings import BookingView
 from queue_system.store.queries.settings import BranchSettings, branch_ids, branch_settings
 from queue_system.web import errors, kit
-from queue_system.web.installation import installation_of
+from queue_system.web.code_or_link import LONGEST_READING, CodeOrLink, booking_behind, is_link, read_code_or_link
 
 from . import number
 from .visit import Visit, show
 
 PATH: Final = "/check-in"
 ERASE: Final = "erase"
-# A scanner may read the whole link of a booking instead of its code.
-LINK: Final = "/b/"
-LONGEST_READING: Final = 200
 
-# What stands in the way of a check-in, in the words of the hall instead of those of the log.
+# Why a booking in some state gets no number, in the words of the hall instead of those of the log.
 SENTENCES: Final = {
     BookingState.HELD: "kiosk.booking-held",
     BookingState.CANCELLED: "kiosk.booking-cancelled",
@@ -43,40 +38,37 @@ SENTENCES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Elsewhere:
-    """The booking is one of another branch; `branch` is None where even that is nobody's business."""
+    """The booking is one of another branch; `branch` is None where its name would tell what the visit is about."""
 
     branch: BranchSettings | None
 
 
-async def check_in_page(request: Request, visit: Visit) -> Response:
+async def check_in_page(visit: Visit) -> Response:
     """`/kiosk/{lang}/check-in`: the keys."""
-    return await _page(request, visit, "")
+    return await _page(visit, "")
 
 
-async def check_in(request: Request, visit: Visit) -> Response:
-    """POST: one more key of the code, for a kiosk without scripts, or the code itself."""
-    form = await kit.form(request)
+async def check_in(visit: Visit) -> Response:
+    """POST: one more key of the code, because a kiosk may run no scripts, or the whole code."""
+    form = await kit.form(visit.request)
     typed = str(form.get("code", ""))[:LONGEST_READING]
     if "key" in form:
-        return await _page(request, visit, _pressed(typed, str(form["key"])))
+        return await _page(visit, _pressed(typed, str(form["key"])))
     if not typed.strip():
-        return await _page(request, visit, "", visit.words.text("kiosk.code-missing"), 422)
-    installation = installation_of(request)
+        return await _page(visit, "", visit.words.text("kiosk.code-missing"), 422)
     try:
-        booking = await installation.database.read(_booking, visit.branch, typed)
+        booking = await visit.read(_booking, visit.branch, typed)
         if isinstance(booking, Elsewhere):
-            return await _page(request, visit, _kept(typed), _directions(visit, booking), 409)
-        issued = await installation.database.write_in(visit.branch.id, _check_in, visit, booking)
+            return await _page(visit, _kept(typed), _directions(visit, booking), 409)
+        issued = await visit.write(_check_in, visit, booking)
     except DomainError as error:
-        return await _page(
-            request, visit, _kept(typed), _sentence(visit, error, installation.clock.now()), error.status
-        )
-    return kit.see_other(number.address(request, visit, issued.ticket.token))
+        return await _page(visit, _kept(typed), _sentence(visit, error), error.status)
+    return kit.see_other(number.address(visit, issued.ticket.token))
 
 
-async def _page(request: Request, visit: Visit, code: str, error: str = "", status: int = 200) -> Response:
+async def _page(visit: Visit, code: str, error: str = "", status: int = 200) -> Response:
     values = {"code": code, "error": error, "keys": ALPHABET, "erase": ERASE}
-    return await show(request, visit, "check_in.html", PATH, values, status)
+    return await show(visit, "check_in.html", PATH, values, status)
 
 
 def _pressed(typed: str, key: str) -> str:
@@ -86,8 +78,8 @@ def _pressed(typed: str, key: str) -> str:
 
 
 def _kept(typed: str) -> str:
-    """What stays in the field: a code can be put right, a scanned link cannot."""
-    return "" if LINK in typed else typed
+    """What stays in the field: a code, because the visitor can correct it, but no scanned link."""
+    return "" if is_link(typed) else typed
 
 
 def _check_in(tx: Tx, visit: Visit, booking: BookingView) -> Issued:
@@ -104,31 +96,23 @@ def _check_in(tx: Tx, visit: Visit, booking: BookingView) -> Issued:
 
 def _booking(tx: Tx, branch: BranchSettings, typed: str) -> BookingView | Elsewhere:
     """The booking that was typed or scanned; raises Invalid("code-wrong"), Missing("booking")."""
-    _, link, token = typed.strip().partition(LINK)
-    code = "" if link else read_code(typed)
-    token = token.split("?")[0]
+    reading = read_code_or_link(typed)
     try:
-        return _in_branch(tx, branch, code, token)
+        return booking_behind(tx, branch.id, reading)
     except Missing:
         for other_id in branch_ids(tx).values():
-            if other_id != branch.id and (elsewhere := _at(tx, branch_settings(tx, other_id), code, token)):
+            if other_id != branch.id and (elsewhere := _at(tx, branch_settings(tx, other_id), reading)):
                 return elsewhere
         raise
 
 
-def _at(tx: Tx, other: BranchSettings, code: str, token: str) -> Elsewhere | None:
+def _at(tx: Tx, other: BranchSettings, reading: CodeOrLink) -> Elsewhere | None:
     try:
-        booking = _in_branch(tx, other, code, token)
+        booking = booking_behind(tx, other.id, reading)
     except Missing:
         return None
     hidden = other.services[booking.service_id].confidentiality.hides_service
     return Elsewhere(None if hidden else other)
-
-
-def _in_branch(tx: Tx, branch: BranchSettings, code: str, token: str) -> BookingView:
-    if token:
-        return bookings.booking_by_token(tx, branch.id, token)
-    return bookings.booking_by_code(tx, branch.id, code)
 
 
 def _directions(visit: Visit, elsewhere: Elsewhere) -> str:
@@ -137,13 +121,13 @@ def _directions(visit: Visit, elsewhere: Elsewhere) -> str:
     return visit.words.text("kiosk.booking-at", branch=localised(elsewhere.branch.names, visit.language))
 
 
-def _sentence(visit: Visit, error: DomainError, now: datetime) -> str:
+def _sentence(visit: Visit, error: DomainError) -> str:
     state, opens_at = error.values.get("state"), error.values.get("opens_at")
     if isinstance(state, BookingState) and state in SENTENCES:
         return visit.words.text(SENTENCES[state])
     if isinstance(error, Invalid):
         return visit.words.text("kiosk.code-wrong")
-    today = now.astimezone(visit.branch.zone).date()
+    today = visit.now.astimezone(visit.branch.zone).date()
     if error.code == "too-early" and isinstance(opens_at, datetime) and opens_at.date() == today:
         time = dates.time(opens_at, visit.branch.zone, visit.words)
         return visit.words.text("kiosk.too-early-today", time=time)

@@ -1,7 +1,7 @@
 """The number on the screen and what becomes of its paper.
 
-The page is opened with a pass that is good for a few minutes: whoever finds its address later, or goes back in
-a browser, comes to the first page instead of somebody else's number.
+The page opens with a pass that is good for a few minutes. Later its address, and the way back in a browser, lead to
+the first page, because the next visitor must not see the number.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
-from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 from starlette.websockets import WebSocket
 
@@ -29,7 +28,6 @@ from queue_system.store.queries.line import TicketView
 from queue_system.store.queries.place import PaperView, PlaceView, paper, place
 from queue_system.store.queries.settings import BranchSettings
 from queue_system.web import access, kit
-from queue_system.web.installation import installation_of
 from queue_system.web.qr import qr_svg
 
 from .visit import EASE, Ease, Visit, show, visit_of
@@ -39,15 +37,16 @@ SECONDS: Final = 20
 SECONDS_LARGER: Final = 40
 
 
-async def number(request: Request, visit: Visit) -> Response:
+async def number(visit: Visit) -> Response:
     """`/kiosk/{lang}/tickets/{token}`: the number as large as on paper."""
-    ticket = await _ticket(request, visit)
+    ticket = await _ticket(visit)
     if ticket is None:
         return kit.see_other(visit.home)
-    stands, slip = await installation_of(request).database.read(_look, visit.branch, ticket.token)
+    stands, slip = await visit.read(_place_and_paper, visit.branch, ticket.token)
     service = visit.branch.services[ticket.service_id]
     path = f"/tickets/{ticket.token}"
-    ticket_pass = request.query_params["u"]
+    query = visit.request.query_params
+    ticket_pass = query["u"]
     hidden = service.confidentiality.hides_service
     values = {
         "ticket": ticket,
@@ -56,37 +55,35 @@ async def number(request: Request, visit: Visit) -> Response:
         "stands": stands,
         "no_counter_open": stands.ahead is not None and not stands.counter_open,
         "qr": qr_svg(
-            f"{installation_of(request).configuration.address}/t/{ticket.token}", visit.words.text("kiosk.qr-label")
+            f"{visit.installation.configuration.address}/t/{ticket.token}", visit.words.text("kiosk.qr-label")
         ),
         "live": visit.at(f"{path}/live", u=ticket_pass),
         "seconds": SECONDS_LARGER if "l" in visit.ease else SECONDS,
-        "looked": "n" in request.query_params,
+        "looked": "n" in query,
         "look_again": visit.at(path, u=ticket_pass, n="1"),
         "eases": [
             Ease(name, letter in visit.ease, visit.toggled(letter, path, u=ticket_pass))
             for letter, name in EASE.items()
         ],
     }
-    return await show(
-        request, visit, "number.html", path, values | await _paper_values(request, visit, ticket, slip, ticket_pass)
-    )
+    return await show(visit, "number.html", path, values | await _paper_values(visit, ticket, slip))
 
 
-async def answer(request: Request, visit: Visit) -> Response:
-    """POST …/copies: did the paper come out? Yes: done. No: a marked copy of the same number."""
-    ticket = await _ticket(request, visit)
-    form = await kit.form(request)
+async def answer(visit: Visit) -> Response:
+    """POST …/copies: the visitor says whether the paper came out; where not, a marked copy is printed."""
+    ticket = await _ticket(visit)
+    form = await kit.form(visit.request)
     if ticket is None or form.get("answer") == "yes":
         return kit.see_other(visit.home)
-    await installation_of(request).database.write_in(visit.branch.id, _reprint, visit, ticket.id)
-    return kit.see_other(address(request, visit, ticket.token))
+    await visit.write(_reprint, visit, ticket.id)
+    return kit.see_other(address(visit, ticket.token))
 
 
 async def live(websocket: WebSocket) -> None:
-    """What becomes of the paper, as it happens."""
+    """Sends what becomes of the paper, as it happens."""
     try:
         visit = await visit_of(websocket)
-        ticket = await _ticket(websocket, visit)
+        ticket = await _ticket(visit)
     except SignedOut:
         await websocket.close(Closed.SIGNED_OUT)
         return
@@ -97,13 +94,13 @@ async def live(websocket: WebSocket) -> None:
         await websocket.close(Closed.NOT_THERE)
         return
     await websocket.accept()
-    await serve(websocket, installation_of(websocket).hub, [visit.branch.id], partial(_frame, websocket, visit))
+    await serve(websocket, visit.installation.hub, [visit.branch.id], partial(_frame, websocket))
 
 
-def address(request: Request, visit: Visit, token: str) -> str:
+def address(visit: Visit, token: str) -> str:
     """Where the number is shown, from now for SHOWN_FOR."""
-    until = installation_of(request).clock.now() + SHOWN_FOR
-    return visit.at(f"/tickets/{token}", u=_pass(installation_of(request).secret, token, int(until.timestamp())))
+    until = visit.now + SHOWN_FOR
+    return visit.at(f"/tickets/{token}", u=_pass(visit.installation.secret, token, int(until.timestamp())))
 
 
 def paper_state(slip: PaperView | None) -> str:
@@ -122,38 +119,34 @@ def paper_state(slip: PaperView | None) -> str:
     return "printing"
 
 
-async def _frame(websocket: WebSocket, visit: Visit) -> Frame | None:
-    """The paper as it is now; None once the kiosk is locked out or the visitor's time is over."""
+async def _frame(websocket: WebSocket) -> Frame | None:
+    """The paper as it is now; None once the kiosk is locked out or the pass has run out."""
     try:
         visit = await visit_of(websocket)
-        ticket = await _ticket(websocket, visit)
+        ticket = await _ticket(visit)
     except DomainError:
         return None
     if ticket is None:
         return None
-    stands, slip = await installation_of(websocket).database.read(_look, visit.branch, ticket.token)
-    values = await _paper_values(websocket, visit, ticket, slip, websocket.query_params["u"])
-    html = await kit.render(
-        installation_of(websocket), "kiosk/_paper.html", values, language=visit.language, branch=visit.branch
-    )
+    stands, slip = await visit.read(_place_and_paper, visit.branch, ticket.token)
+    values = await _paper_values(visit, ticket, slip)
+    html = await visit.render("kiosk/_paper.html", values)
     text = json.dumps({"type": "paper", "seq": stands.seq, "state": values["paper"], "html": html})
     return Frame(stands.seq, text)
 
 
-async def _paper_values(
-    connection: HTTPConnection, visit: Visit, ticket: TicketView, slip: PaperView | None, ticket_pass: str
-) -> dict[str, Any]:
-    printer = await installation_of(connection).database.read(printer_of_kiosk, visit.device) if slip is None else None
+async def _paper_values(visit: Visit, ticket: TicketView, slip: PaperView | None) -> dict[str, Any]:
+    printer = await visit.read(printer_of_kiosk, visit.device) if slip is None else None
     return {
         "paper": paper_state(slip),
         "code": ticket.code,
         "texts": visit.branch.texts,
-        "copies": visit.at(f"/tickets/{ticket.token}/copies", u=ticket_pass),
+        "copies": visit.at(f"/tickets/{ticket.token}/copies", u=visit.connection.query_params["u"]),
         "printable": printer is not None,
     }
 
 
-def _look(tx: Tx, branch: BranchSettings, token: str) -> tuple[PlaceView, PaperView | None]:
+def _place_and_paper(tx: Tx, branch: BranchSettings, token: str) -> tuple[PlaceView, PaperView | None]:
     stands = place(tx, branch, token)
     return stands, paper(tx, branch.id, stands.ticket.id)
 
@@ -166,24 +159,23 @@ def _reprint(tx: Tx, visit: Visit, ticket_id: UUID) -> None:
     reprint(tx, visit.branch.id, ticket_id, printer.id, visit.actor)
 
 
-async def _ticket(connection: HTTPConnection, visit: Visit) -> TicketView | None:
+async def _ticket(visit: Visit) -> TicketView | None:
     """The ticket of the address, None without a pass that is still good; raises Missing("ticket")."""
-    token = connection.path_params["token"]
-    if not _is_good(connection, token):
+    if not _has_good_pass(visit, visit.connection.path_params["token"]):
         return None
-    settings, ticket = await access.ticket(connection)
-    if settings.id != visit.branch.id:
+    branch, ticket = await access.ticket(visit.connection)
+    if branch.id != visit.branch.id:
         raise Missing("ticket")
     return ticket
 
 
-def _is_good(connection: HTTPConnection, token: str) -> bool:
-    given = connection.query_params.get("u", "")
+def _has_good_pass(visit: Visit, token: str) -> bool:
+    given = visit.connection.query_params.get("u", "")
     until, _, _ = given.partition(".")
     if not until.isascii() or not until.isdigit() or len(until) > 12:
         return False
-    good = hmac.compare_digest(_pass(installation_of(connection).secret, token, int(until)).encode(), given.encode())
-    return good and installation_of(connection).clock.now() < _instant(int(until))
+    is_ours = hmac.compare_digest(_pass(visit.installation.secret, token, int(until)).encode(), given.encode())
+    return is_ours and visit.now < _instant(int(until))
 
 
 def _instant(seconds: int) -> datetime:

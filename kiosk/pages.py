@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
@@ -22,12 +21,11 @@ from queue_system.store.queries.access import printer_of_kiosk
 from queue_system.store.queries.place import prospects
 from queue_system.store.queries.settings import BranchSettings, ServiceView
 from queue_system.web import kit
-from queue_system.web.installation import installation_of
 from queue_system.web.rules import rules_of
 
 from . import arrival, number
 from .offer import Offer, card_of, documents, next_numbers, note_of, offer, self_declared
-from .visit import Visit, begin, show, touch
+from .visit import Visit, begin, for_visits, show
 
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9_-]{16,64}")
 
@@ -41,10 +39,10 @@ class Wish:
     priority: str | None
 
 
-async def start(request: Request, visit: Visit) -> Response:
-    """`/kiosk/{lang}`: languages, appointment, and what can be had; or when the branch opens."""
-    found = await _offer(request, visit)
-    now = installation_of(request).clock.now()
+async def start(visit: Visit) -> Response:
+    """`/kiosk/{lang}`: languages, the way for appointments, and the services; or when the branch opens."""
+    found = await _offer(visit)
+    now = visit.now
     values = {
         "offer": found,
         "today": _today(visit.branch, now),
@@ -52,46 +50,45 @@ async def start(request: Request, visit: Visit) -> Response:
         "new_request": _new_request,
         "language_urls": visit.in_language,
     }
-    return await show(request, visit, "start.html", "", values)
+    return await show(visit, "start.html", "", values)
 
 
-async def group(request: Request, visit: Visit) -> Response:
+async def group(visit: Visit) -> Response:
     """`/kiosk/{lang}/groups/{group}`: the services of one group."""
-    found = await _offer(request, visit)
-    key = request.path_params["group"]
+    found = await _offer(visit)
+    key = visit.request.path_params["group"]
     chosen = next((one for one in found.groups if one.key == key), None)
     if chosen is None:
         return kit.see_other(visit.at())
     values = {"group": chosen, "books": found.books, "new_request": _new_request}
-    return await show(request, visit, "group.html", f"/groups/{key}", values)
+    return await show(visit, "group.html", f"/groups/{key}", values)
 
 
-async def service(request: Request, visit: Visit) -> Response:
-    """`/kiosk/{lang}/services/{service}`: what to bring, and the number; priority is a button of its own."""
-    chosen = _service(visit.branch, request.path_params["service"])
-    now = installation_of(request).clock.now()
-    awaits = await installation_of(request).database.read(prospects, visit.branch)
+async def service(visit: Visit) -> Response:
+    """`/kiosk/{lang}/services/{service}`: what to bring, a button for the number, one more for each priority."""
+    chosen = _service(visit.branch, visit.request.path_params["service"])
+    awaits = await visit.read(prospects, visit.branch)
     values = {
-        "card": card_of(visit.branch, chosen, awaits, now),
+        "card": card_of(visit.branch, chosen, awaits, visit.now),
         "documents": documents(chosen),
         "note": note_of(chosen),
         "priorities": self_declared(visit.branch),
-        "back": await _back(request, visit, chosen),
+        "back": await _back(visit, chosen),
         "request_id": _new_request(),
     }
-    return await show(request, visit, "service.html", f"/services/{chosen.id}", values)
+    return await show(visit, "service.html", f"/services/{chosen.id}", values)
 
 
-async def rules(request: Request, visit: Visit) -> Response:
+async def rules(visit: Visit) -> Response:
     """`/kiosk/{lang}/rules`: who is called when."""
-    return await show(request, visit, "rules.html", "/rules", {"rules": rules_of(visit.branch, visit.words)})
+    return await show(visit, "rules.html", "/rules", {"rules": rules_of(visit.branch, visit.words)})
 
 
-async def take(request: Request, visit: Visit) -> Response:
-    """POST `/kiosk/{lang}/tickets`: the number, and its slip where there is a printer."""
-    wish = _wish(visit.branch, await kit.form(request))
-    issued = await installation_of(request).database.write_in(visit.branch.id, _take, visit, wish)
-    return kit.see_other(number.address(request, visit, issued.ticket.token))
+async def take(visit: Visit) -> Response:
+    """POST `/kiosk/{lang}/tickets`: issues the number, and a slip where the kiosk has a printer."""
+    wish = _wish(visit.branch, await kit.form(visit.request))
+    issued = await visit.write(_take, visit, wish)
+    return kit.see_other(number.address(visit, issued.ticket.token))
 
 
 def _take(tx: Tx, visit: Visit, wish: Wish) -> Issued:
@@ -123,14 +120,14 @@ def _wish(branch: BranchSettings, form: dict[str, str]) -> Wish:
     return Wish(chosen.id, request_id, priority or None)
 
 
-async def _offer(request: Request, visit: Visit) -> Offer:
-    awaits = await installation_of(request).database.read(prospects, visit.branch)
-    return offer(visit.branch, awaits, installation_of(request).clock.now())
+async def _offer(visit: Visit) -> Offer:
+    awaits = await visit.read(prospects, visit.branch)
+    return offer(visit.branch, awaits, visit.now)
 
 
-async def _back(request: Request, visit: Visit, chosen: ServiceView) -> str:
-    """From a service back to its group, or to the first page where there are none."""
-    for one in (await _offer(request, visit)).groups:
+async def _back(visit: Visit, chosen: ServiceView) -> str:
+    """The address behind "back": the group of a service, or the first page where services are not grouped."""
+    for one in (await _offer(visit)).groups:
         if len(one.cards) > 1 and any(card.service.id == chosen.id for card in one.cards):
             return visit.at(f"/groups/{one.key}")
     return visit.at()
@@ -167,7 +164,7 @@ def _routes() -> list[BaseRoute]:
     ]
     return [
         Route("/kiosk", begin),
-        *(Route(f"/kiosk/{{lang}}{path}", touch(handler), methods=methods) for path, handler, methods in pages),
+        *(Route(f"/kiosk/{{lang}}{path}", for_visits(handler), methods=methods) for path, handler, methods in pages),
         WebSocketRoute("/kiosk/{lang}/tickets/{token}/live", number.live),
     ]
 

@@ -1,7 +1,7 @@
 """One visit at a kiosk: the paired device, its branch, and what the address says. Nothing is kept anywhere else.
 
-The language is a part of the path, the ease of use a letter each in `?a=`: no cookie is set, so that nothing of
-a visitor is left for the next one.
+The path names the language, and `?a=` has one letter for each ease of use. No cookie is set, because the next visitor
+must find nothing of this one.
 """
 
 from __future__ import annotations
@@ -15,13 +15,12 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
 from queue_system.core.errors import DomainError, SignedOut
-from queue_system.i18n.words import Words
 from queue_system.store.log import Actor
 from queue_system.store.queries.access import DeviceView
 from queue_system.store.queries.outings import place_on
 from queue_system.store.queries.settings import BranchSettings
 from queue_system.web import access, errors, kit
-from queue_system.web.installation import installation_of
+from queue_system.web.here import AtBranch
 
 KIND: Final = "kiosk"
 PAIRING: Final = "/pair?kind=kiosk"
@@ -29,18 +28,12 @@ PAIRING: Final = "/pair?kind=kiosk"
 EASE: Final = {"c": "contrast", "l": "larger", "d": "lowered"}
 
 
-@dataclass(frozen=True, slots=True)
-class Visit:
-    """`ease` holds letters of EASE."""
+@dataclass(frozen=True, kw_only=True)
+class Visit(AtBranch):
+    """A visitor at a paired kiosk of the branch; `ease` holds letters of EASE."""
 
     device: DeviceView
-    branch: BranchSettings
-    language: str
     ease: frozenset[str]
-
-    @property
-    def words(self) -> Words:
-        return kit.words_of(self.language, self.branch)
 
     @property
     def actor(self) -> Actor:
@@ -86,11 +79,11 @@ class Ease:
     address: str
 
 
-Handler = Callable[[Request, Visit], Awaitable[Response]]
+Handler = Callable[[Visit], Awaitable[Response]]
 
 
-def touch(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
-    """A page of the kiosk: for paired devices alone; what is refused is said on a page of the kiosk."""
+def for_visits(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+    """The endpoint of a page for paired kiosks alone; a page of the kiosk says what was refused."""
 
     async def page(request: Request) -> Response:
         try:
@@ -100,15 +93,15 @@ def touch(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
         if visit.language != request.path_params["lang"]:
             return kit.see_other(visit.at())
         try:
-            return await handler(request, visit)
+            return await handler(visit)
         except DomainError as error:
-            return await trouble(request, visit, errors.message(error, visit.words), error.status)
+            return await _trouble(visit, errors.message(error, visit.words), error.status)
 
     return page
 
 
 async def begin(request: Request) -> Response:
-    """`/kiosk`: on to the first page, or to the pairing of a device that is not let in."""
+    """`/kiosk`: sends on to the first page, or to the pairing of a device that is not paired."""
     try:
         device = await access.device(request, KIND)
     except SignedOut:
@@ -118,13 +111,16 @@ async def begin(request: Request) -> Response:
 
 
 async def visit_of(connection: HTTPConnection) -> Visit:
-    """The visit a request belongs to; raises SignedOut("not-paired"). An unknown language is that of the branch."""
+    """The visit that a request belongs to, in the branch's language where the address has an unknown one.
+
+    Raises SignedOut("not-paired").
+    """
     device = await access.device(connection, KIND)
     branch = await access.branch_of(connection, device.branch_id)
     wanted = connection.path_params["lang"]
     language = wanted if wanted in kit.languages_of(branch) else default_language(branch)
     letters = frozenset(connection.query_params.get("a", "")) & EASE.keys()
-    return Visit(device, branch, language, frozenset(letters))
+    return Visit(connection=connection, language=language, branch=branch, device=device, ease=frozenset(letters))
 
 
 def default_language(branch: BranchSettings) -> str:
@@ -134,10 +130,10 @@ def default_language(branch: BranchSettings) -> str:
 
 
 async def show(
-    request: Request, visit: Visit, template: str, path: str, context: dict[str, Any] | None = None, status: int = 200
+    visit: Visit, template: str, path: str, context: dict[str, Any] | None = None, status: int = 200
 ) -> Response:
     """Answer with a page of the kiosk; `path` is its own address without language, for the ease-of-use links."""
-    now = installation_of(request).clock.now()
+    now = visit.now
     values: dict[str, Any] = {
         "visit": visit,
         "now": now,
@@ -146,16 +142,9 @@ async def show(
         "classes": [name for letter, name in EASE.items() if letter in visit.ease],
         "eases": [Ease(name, letter in visit.ease, visit.toggled(letter, path)) for letter, name in EASE.items()],
     }
-    return await kit.page(
-        request,
-        f"{KIND}/{template}",
-        values | (context or {}),
-        branch=visit.branch,
-        language=visit.language,
-        status=status,
-    )
+    return await visit.page(f"{KIND}/{template}", values | (context or {}), status=status)
 
 
-async def trouble(request: Request, visit: Visit, advice: object, status: int) -> Response:
-    """What happened and what to do; the way on is back to the first page."""
-    return await show(request, visit, "trouble.html", "", {"advice": advice}, status)
+async def _trouble(visit: Visit, advice: object, status: int) -> Response:
+    """Say what happened and what to do; the page leads back to the first one."""
+    return await show(visit, "trouble.html", "", {"advice": advice}, status)

@@ -6,21 +6,18 @@ from dataclasses import dataclass
 from typing import Final
 
 from ..actions.bookings import record_look_ups
-from ..core.bookings import read_code
 from ..core.contacts import possible_contacts
 from ..core.errors import Denied, Invalid, Missing
 from ..core.names import SHORTEST_PART, name_key
 from ..store.database import Tx
-from ..store.queries import bookings, reception
+from ..store.queries import reception
 from ..store.queries.bookings import BookingView
 from ..store.queries.reception import FoundBookings
 from ..store.queries.settings import BranchSettings
 from . import access
+from .code_or_link import LONGEST_READING, booking_behind, read_code_or_link
 from .here import StaffAtBranch
 
-LONGEST: Final = 200
-# The path of a booking's link, because a scanner reads the whole link.
-LINK: Final = "/b/"
 BY_CODE: Final = "code"
 BY_NAME: Final = "name"
 BY_CONTACT: Final = "contact"
@@ -46,7 +43,7 @@ async def find(here: StaffAtBranch, typed: str) -> Found:
     "typed-too-short", and what `possible_contacts` raises), and Denied("names-not-allowed") for contacts and names if
     the person may search by code only.
     """
-    typed = typed.strip()[:LONGEST]
+    typed = typed.strip()[:LONGEST_READING]
     if not typed:
         raise Invalid("nothing-typed", "text")
     coded = await here.read(_by_code, here.branch, typed)
@@ -73,11 +70,8 @@ def _found(found: FoundBookings, by: str) -> Found:
 
 def _by_code(tx: Tx, branch: BranchSettings, typed: str) -> BookingView | None:
     """The booking of a code or link; None where there is none, because a name may look like a code."""
-    _, link, token = typed.partition(LINK)
     try:
-        if link:
-            return bookings.booking_by_token(tx, branch.id, token.split("?")[0])
-        return bookings.booking_by_code(tx, branch.id, read_code(typed))
+        return booking_behind(tx, branch.id, read_code_or_link(typed))
     except (Invalid, Missing):
         return None
 
