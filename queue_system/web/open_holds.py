@@ -13,14 +13,13 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID, uuid4
 
-from starlette.requests import HTTPConnection
-
 from ..core.bookings import BookingState, held_until
 from ..core.errors import Refused, TooMany
 from ..store.queries.bookings import BookingView, held_among
 from .booking_warnings import warnings_of
 from .given_back import given_back_of
-from .installation import Installation, installation_of
+from .here import AtBranch
+from .installation import Installation
 from .limits import address_of, limits_of
 
 AT_ONCE: Final = 20
@@ -82,19 +81,17 @@ class _Held:
     is_asked_for: bool = False
 
 
-async def within_limit(
-    connection: HTTPConnection, branch_id: UUID, work: Callable[[], Awaitable[BookingView]]
-) -> tuple[BookingView, list[str]]:
+async def within_limit(here: AtBranch, work: Callable[[], Awaitable[BookingView]]) -> tuple[BookingView, list[str]]:
     """Do `work`, which holds a time for the client; returns the booking, and codes of warnings about it.
 
     Refusals and warnings that reveal other appointments of the same contact are counted, also for requests at the same
     moment. Raises what `work` raises, and TooMany("too-many", seconds=…).
     """
-    limits, address = limits_of(connection), address_of(connection)
+    limits, address = limits_of(here.connection), address_of(here.connection)
     limits.check("booking-limits", address)
-    given_back_of(connection).check(address, installation_of(connection).clock.now())
+    given_back_of(here.connection).check(address, here.now)
     limits.take("holds", address)
-    state = connection.app.state
+    state = here.connection.app.state
     if not hasattr(state, "open_holds"):
         state.open_holds = OpenHolds()
     holds: OpenHolds = state.open_holds
@@ -108,9 +105,9 @@ async def within_limit(
                 if refusal.code in TELLING:
                     tell()
                 raise
-            warnings.extend(await warnings_of(connection, booking))
+            warnings.extend(await warnings_of(here, booking))
             if warnings:
                 tell()
             return booking
 
-    return await holds.hold(installation_of(connection), address, branch_id, in_turn), warnings
+    return await holds.hold(here.installation, address, here.branch.id, in_turn), warnings

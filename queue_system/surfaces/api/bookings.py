@@ -13,7 +13,7 @@ from ...store.queries.settings import BranchSettings
 from ...web import access, booking_steps
 from ...web.addresses import address_key, service_at
 from ...web.booking_warnings import warnings_of
-from ...web.installation import installation_of
+from ...web.here import AtBranch, at, at_branch
 from ...web.open_holds import within_limit
 from . import models
 from .languages import language_at
@@ -22,7 +22,8 @@ from .values import Nothing
 
 
 async def hold(request: Request, asked: models.Hold) -> models.Booking:
-    branch = await access.branch(request)
+    here = await at_branch(request)
+    branch = here.branch
     service = service_at(branch, asked.service)
     language = language_at(branch, asked.language)
     order = HoldOrder(
@@ -37,34 +38,37 @@ async def hold(request: Request, asked: models.Hold) -> models.Booking:
         request_id=asked.request_id,
         contact_sure=asked.contact_sure,
     )
-    found, warnings = await within_limit(
-        request, branch.id, lambda: installation_of(request).database.write_in(branch.id, bookings.hold_slot, order)
-    )
+    found, warnings = await within_limit(here, lambda: here.write(bookings.hold_slot, order))
     return _booking(branch, found, warnings)
 
 
 async def show(request: Request, _asked: Nothing) -> models.Booking:
-    branch, found = await access.booking(request)
-    return await _answer(request, branch, found)
+    here, found = await _at_booking(request)
+    return await _answer(here, found)
 
 
 async def confirm(request: Request, _asked: Nothing) -> models.Booking:
-    branch, found = await access.booking(request)
-    return await _answer(request, branch, await booking_steps.confirm(request, found))
+    here, found = await _at_booking(request)
+    return await _answer(here, await booking_steps.confirm(here, found))
 
 
 async def change(request: Request, asked: models.Change) -> models.Booking:
-    branch, found = await access.booking(request)
-    return await _answer(request, branch, await booking_steps.change(request, found, asked.starts_at))
+    here, found = await _at_booking(request)
+    return await _answer(here, await booking_steps.change(here, found, asked.starts_at))
 
 
 async def cancel(request: Request, _asked: Nothing) -> models.Booking:
+    here, found = await _at_booking(request)
+    return await _answer(here, await booking_steps.cancel(here, found))
+
+
+async def _at_booking(request: Request) -> tuple[AtBranch, BookingView]:
     branch, found = await access.booking(request)
-    return await _answer(request, branch, await booking_steps.cancel(request, found))
+    return at(request, branch), found
 
 
-async def _answer(request: Request, branch: BranchSettings, found: BookingView) -> models.Booking:
-    return _booking(branch, found, await warnings_of(request, found))
+async def _answer(here: AtBranch, found: BookingView) -> models.Booking:
+    return _booking(here.branch, found, await warnings_of(here, found))
 
 
 def _booking(branch: BranchSettings, found: BookingView, warnings: list[str]) -> models.Booking:

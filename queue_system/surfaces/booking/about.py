@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute, Route
 
 from ...store.queries.offering import reach
 from ...web import access
-from ...web.installation import installation_of
+from ...web.here import anywhere
 from .frame import house_page
 from .services import open_today
 
@@ -21,7 +21,7 @@ async def privacy(request: Request) -> Response:
     """`/privacy`: what is stored, what for, who sees it, how long; the organisation's own words first."""
     branches = await access.branches(request)
     values = {"own_words": branches[0].texts.get(PRIVACY), "kept": [(one, one.retention_days) for one in branches]}
-    return await house_page(request, "booking/privacy.html", branches, values)
+    return await house_page(anywhere(request), "booking/privacy.html", branches, values)
 
 
 async def accessibility(request: Request) -> Response:
@@ -35,15 +35,15 @@ async def accessibility(request: Request) -> Response:
         for branch in branches
     ]
     values = {"counters": [(branch, accessible) for branch, accessible in counters if accessible]}
-    return await house_page(request, "booking/accessibility.html", branches, values)
+    return await house_page(anywhere(request), "booking/accessibility.html", branches, values)
 
 
 async def contact(request: Request) -> Response:
     """`/contact`: address, telephone, e-mail and the hours of today, branch by branch."""
     branches = await access.branches(request)
-    now = installation_of(request).clock.now()
-    values = {"places": [(branch, reach(branch), open_today(branch, now)) for branch in branches]}
-    return await house_page(request, "booking/contact.html", branches, values)
+    here = anywhere(request)
+    values = {"places": [(branch, reach(branch), open_today(branch, here.now)) for branch in branches]}
+    return await house_page(here, "booking/contact.html", branches, values)
 
 
 routes: list[BaseRoute] = [

@@ -19,14 +19,14 @@ from ...store.queries.access import visitors_have_a_kiosk
 from ...store.queries.bookings import BookingView, check_in_rules, policy_of
 from ...store.queries.offering import is_named
 from ...store.queries.settings import BranchSettings
-from ...web import access, booking_steps
+from ...web import booking_steps
 from ...web.booking_warnings import warnings_of
 from ...web.errors import message
-from ...web.installation import installation_of
+from ...web.here import AtBranch
 from ...web.kit import see_other
 from ...web.qr import qr_svg
 from . import times
-from .frame import BESIDE, base_of, frame, retry_after, words_for_page
+from .frame import BESIDE, at_booking, base_of, frame, retry_after
 from .holding import ABOUT_THE_TIME, gone, is_held
 from .own_bookings import is_own, own_tokens, shown_name
 
@@ -68,15 +68,14 @@ def phase_of(booking: BookingView, now: datetime) -> Phase:
 
 async def booking_page(request: Request) -> Response:
     """`/b/{token}`: the appointment as it stands, with what can be done about it."""
-    branch, booking = await access.booking(request)
-    now = installation_of(request).clock.now()
+    here, booking = await at_booking(request)
+    branch, now = here.branch, here.now
     phase = phase_of(booking, now)
     if phase is Phase.HELD:
         return see_other(f"/b/{booking.token}/check")
-    if phase is Phase.MISSED and await _was_given_up(request, branch, booking):
+    if phase is Phase.MISSED and await _was_given_up(here, booking):
         phase = Phase.GIVEN_UP
     service = branch.services[booking.service_id]
-    words = words_for_page(request, branch)
     policy = policy_of(branch, service)
     against = {
         "change": bookings.against_change(
@@ -85,61 +84,58 @@ async def booking_page(request: Request) -> Response:
         "cancel": bookings.against_cancel(policy, Booker.PUBLIC, booking.state, booking.starts_at, now),
     }
     rules = check_in_rules(branch)
-    own = is_own(request, booking)
+    own = is_own(here, booking)
     at_the_door = phase is Phase.CONFIRMED and not service.elsewhere
     values: dict[str, Any] = {
         "booking": booking,
         "phase": phase.value,
-        "name": shown_name(request, booking, service),
+        "name": shown_name(here, booking, service),
         "own": own,
-        "warnings": await warnings_of(request, booking, own_tokens(request)),
+        "warnings": await warnings_of(here, booking, own_tokens(here)),
         "family": _family(branch, booking) if own and service.bookable else None,
         "code": spaced_code(booking.code),
-        "qr": qr_svg(booking.code, words.text("booking.qr-label")) if at_the_door else None,
+        "qr": qr_svg(booking.code, here.words.text("booking.qr-label")) if at_the_door else None,
         # The link may be opened on somebody else's telephone: what is protected is not told by its papers either.
         "documents": [document.names for document in service.to_bring] if is_named(service) else [],
         "early": rules.early_min,
-        "has_kiosk": await installation_of(request).database.read(visitors_have_a_kiosk, branch.id),
+        "has_kiosk": await here.read(visitors_have_a_kiosk, branch.id),
         "grace": rules.late_grace_min,
-        "against_change": _sentence(request, branch, against["change"]),
-        "against_cancel": _sentence(request, branch, against["cancel"]),
+        "against_change": _sentence(here, against["change"]),
+        "against_cancel": _sentence(here, against["cancel"]),
         "until": bookings.last_moment(policy, booking.starts_at),
         "moved": "moved" in request.query_params,
         "again": f"{base_of(branch, service)}/days" + (f"?instead={booking.token}" if phase is Phase.EXPIRED else ""),
-        "ticket": await _ticket_token(request, branch, booking) if phase is Phase.ARRIVED else None,
+        "ticket": await _ticket_token(here, booking) if phase is Phase.ARRIVED else None,
     }
-    return await frame(request, "booking/booking.html", branch, service, values)
+    return await frame(here, "booking/booking.html", service, values)
 
 
 async def calendar(request: Request) -> Response:
     """`/b/{token}.ics`: the appointment for a calendar. A hold is none yet, and what has run out is none any more."""
-    branch, booking = await access.booking(request)
+    here, booking = await at_booking(request)
     if booking.state not in IN_CALENDARS:
         raise Missing("booking")
-    words = words_for_page(request, branch)
-    installation = installation_of(request)
     # Imports a library of eighty modules, which few visitors ask for.
     from .calendar_file import MEDIA_TYPE, calendar_file, method
 
-    content = calendar_file(booking, branch, words, installation.clock.now(), installation.configuration.address)
+    content = calendar_file(booking, here.branch, here.words, here.now, here.installation.configuration.address)
     headers = {"Content-Disposition": 'inline; filename="appointment.ics"', "Cache-Control": "no-store"}
     return Response(content, media_type=MEDIA_TYPE.format(method(booking)), headers=headers)
 
 
 async def change_days(request: Request) -> Response:
     """`/b/{token}/change`: another day. The time one has is kept until the new one is sure."""
-    branch, booking = await _changeable(request)
+    here, booking = await _changeable(request)
     if booking is None:
         return see_other(f"/b/{request.path_params['token']}")
     wanted = request.query_params.get("from")
     asked = times.read_day(wanted) if wanted else None
-    service = branch.services[booking.service_id]
-    found = await installation_of(request).database.read(times.days, branch, service, asked, booking.id)
+    service = here.branch.services[booking.service_id]
+    found = await here.read(times.days, here.branch, service, asked, booking.id)
     base = f"/b/{booking.token}/change"
     return await frame(
-        request,
+        here,
         "booking/days.html",
-        branch,
         service,
         {"found": found, "base": base, "back": f"/b/{booking.token}", "booking": booking},
     )
@@ -152,87 +148,87 @@ async def change_times(request: Request) -> Response:
 
 async def change(request: Request) -> Response:
     """`/b/{token}/change/{date}/{start}`: the old time and the new one side by side; sending moves the booking."""
-    branch, booking = await _changeable(request)
+    here, booking = await _changeable(request)
     if booking is None:
         return see_other(f"/b/{request.path_params['token']}")
     start = times.read_start(request.path_params["start"])
     day = times.read_day(request.path_params["date"])
-    service = branch.services[booking.service_id]
+    service = here.branch.services[booking.service_id]
     if start == booking.starts_at:
         return see_other(f"/b/{booking.token}")
     if request.method == "POST":
         try:
-            await booking_steps.change(request, booking, start)
+            await booking_steps.change(here, booking, start)
         except DomainError as error:
             if error.code in TOLD_BY_THE_TIMES:
                 return await _change_times(request, error)
             return see_other(f"/b/{booking.token}")
         return see_other(f"/b/{booking.token}?moved")
-    found = await installation_of(request).database.read(times.times, branch, service, day, booking.id)
-    now = installation_of(request).clock.now()
+    found = await here.read(times.times, here.branch, service, day, booking.id)
+    now = here.now
     if not found.offers(start):
         return await _change_times(request, gone(found, start, now))
     values = {
         "booking": booking,
         "start": start,
-        "fixed": bookings.fixed_at_once(policy_of(branch, service), start, now),
+        "fixed": bookings.fixed_at_once(policy_of(here.branch, service), start, now),
         "back": f"/b/{booking.token}/change/{day.isoformat()}",
     }
-    return await frame(request, "booking/change.html", branch, service, values)
+    return await frame(here, "booking/change.html", service, values)
 
 
 async def cancel(request: Request) -> Response:
     """`/b/{token}/cancellation`: asks once, then the page says that it is done; a second time changes nothing."""
-    branch, booking = await access.booking(request)
-    phase = phase_of(booking, installation_of(request).clock.now())
+    here, booking = await at_booking(request)
+    phase = phase_of(booking, here.now)
     if request.method == "POST":
         try:
-            await booking_steps.cancel(request, booking)
+            await booking_steps.cancel(here, booking)
         except DomainError:
             # The booking's page says in words why it cannot be cancelled any more.
             return see_other(f"/b/{booking.token}")
     elif phase in {Phase.HELD, Phase.CONFIRMED}:
         return await frame(
-            request,
+            here,
             "booking/cancel.html",
-            branch,
-            branch.services[booking.service_id],
+            here.branch.services[booking.service_id],
             {"booking": booking, "back": f"/b/{booking.token}"},
         )
     return see_other(f"/b/{booking.token}")
 
 
-async def _changeable(request: Request) -> tuple[BranchSettings, BookingView | None]:
+async def _changeable(request: Request) -> tuple[AtBranch, BookingView | None]:
     """The booking, None where it cannot be moved any more: its own page says why."""
-    branch, booking = await access.booking(request)
+    here, booking = await at_booking(request)
+    branch = here.branch
     policy = policy_of(branch, branch.services[booking.service_id])
-    now = installation_of(request).clock.now()
-    refusal = bookings.against_change(policy, Booker.PUBLIC, booking.state, booking.starts_at, booking.changes, now)
-    return branch, None if refusal else booking
+    refusal = bookings.against_change(
+        policy, Booker.PUBLIC, booking.state, booking.starts_at, booking.changes, here.now
+    )
+    return here, None if refusal else booking
 
 
 async def _change_times(request: Request, refusal: DomainError | None) -> Response:
-    branch, booking = await _changeable(request)
+    here, booking = await _changeable(request)
     if booking is None:
         return see_other(f"/b/{request.path_params['token']}")
-    service = branch.services[booking.service_id]
+    service = here.branch.services[booking.service_id]
     day = times.read_day(request.path_params["date"])
-    found = await installation_of(request).database.read(times.times, branch, service, day, booking.id)
+    found = await here.read(times.times, here.branch, service, day, booking.id)
     base = f"/b/{booking.token}/change"
     values = {
         "day": day,
         "parts": found.parts,
-        "reason": _sentence(request, branch, found.refusal),
+        "reason": _sentence(here, found.refusal),
         "base": f"{base}/{day.isoformat()}",
         "back": base,
         "booking": booking,
-        "refusal": _sentence(request, branch, refusal),
+        "refusal": _sentence(here, refusal),
         "kept": None,
     }
     return await frame(
-        request,
+        here,
         "booking/times.html",
-        branch,
         service,
         values,
         status=refusal.status if refusal else 200,
@@ -246,22 +242,22 @@ def _family(branch: BranchSettings, booking: BookingView) -> str:
     return f"{base_of(branch, branch.services[booking.service_id])}/{day.isoformat()}?{BESIDE}={booking.token}"
 
 
-async def _was_given_up(request: Request, branch: BranchSettings, booking: BookingView) -> bool:
+async def _was_given_up(here: AtBranch, booking: BookingView) -> bool:
     """Whether its visitor came, and left the line before the call."""
     if booking.ticket_id is None:
         return False
-    ticket = await installation_of(request).database.read(line.ticket, branch.id, booking.ticket_id)
+    ticket = await here.read(line.ticket, here.branch.id, booking.ticket_id)
     return ticket.state is TicketState.LEFT
 
 
-async def _ticket_token(request: Request, branch: BranchSettings, booking: BookingView) -> str | None:
+async def _ticket_token(here: AtBranch, booking: BookingView) -> str | None:
     if booking.ticket_id is None:
         return None
-    return (await installation_of(request).database.read(line.ticket, branch.id, booking.ticket_id)).token
+    return (await here.read(line.ticket, here.branch.id, booking.ticket_id)).token
 
 
-def _sentence(request: Request, branch: BranchSettings, refusal: DomainError | None) -> str | None:
-    return message(refusal, words_for_page(request, branch)) if refusal else None
+def _sentence(here: AtBranch, refusal: DomainError | None) -> str | None:
+    return message(refusal, here.words) if refusal else None
 
 
 routes: list[BaseRoute] = [

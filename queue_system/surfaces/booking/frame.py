@@ -11,15 +11,13 @@ from starlette.responses import Response
 
 from ...core.bookings import BookingState
 from ...core.errors import DomainError, Missing, TooMany
-from ...i18n.words import Words
 from ...store.queries.bookings import BookingView
 from ...store.queries.offering import needs_a_way_out, reach
 from ...store.queries.outings import place_on
 from ...store.queries.settings import BranchSettings, ServiceView
 from ...web import access, kit
 from ...web.addresses import address_key
-from ...web.installation import installation_of
-from ...web.kit import language_of, page, words_of
+from ...web.here import AtBranch, Here, at
 from . import services
 from .own_bookings import is_own
 from .times import place_of_zone, row_label, soon, start_key
@@ -35,9 +33,8 @@ REPLACEABLE: Final = frozenset({BookingState.HELD, BookingState.EXPIRED})
 
 
 async def frame(
-    request: Request,
+    here: AtBranch,
     template: str,
-    branch: BranchSettings,
     service: ServiceView | None,
     values: dict[str, Any],
     *,
@@ -45,10 +42,10 @@ async def frame(
     headers: dict[str, str] | None = None,
 ) -> Response:
     """A page about a branch, and about one of its services where there is one."""
-    words = words_for_page(request, branch)
+    branch, words = here.branch, here.words
     protected = service is not None and service.confidentiality.hides_service
     way_out = needs_a_way_out(branch) or EXIT_SENTENCE in branch.texts
-    today = installation_of(request).clock.now().astimezone(branch.calendar.zone).date()
+    today = here.now.astimezone(branch.calendar.zone).date()
     shared = {
         "service": service,
         "home": "/",
@@ -59,8 +56,8 @@ async def frame(
         "way_out": SAFE_PLACE if way_out else None,
         "way_out_words": branch.texts.get(EXIT_SENTENCE),
         "reach": reach(branch),
-        "carry": carry(request),
-        "carried_token": request.query_params.get(INSTEAD, ""),
+        "carry": carry(here),
+        "carried_token": here.request.query_params.get(INSTEAD, ""),
         "address_key": address_key,
         "place_on": lambda at: place_on(branch, service, at),
         "start_key": start_key,
@@ -68,11 +65,11 @@ async def frame(
         "soon": lambda day: soon(day, today, words),
         "place_of_zone": place_of_zone(branch, words),
     }
-    return await page(request, template, shared | values, branch=branch, status=status, headers=headers)
+    return await here.page(template, shared | values, status=status, headers=headers)
 
 
 async def house_page(
-    request: Request,
+    here: Here,
     template: str,
     branches: list[BranchSettings],
     values: dict[str, Any],
@@ -83,12 +80,13 @@ async def house_page(
     """A page about the organisation as a whole; it can be left at once where one of its branches needs that."""
     hides = any(needs_a_way_out(branch) for branch in branches)
     shared = {"home": "/", "way_out": SAFE_PLACE if hides else None, "neutral_title": hides}
-    return await page(request, template, shared | values, status=status, headers=headers)
+    return await here.page(template, shared | values, status=status, headers=headers)
 
 
-def words_for_page(request: Request, branch: BranchSettings) -> Words:
-    """The texts in the language and digits of the page that answers."""
-    return words_of(language_of(request, branch), branch)
+async def at_booking(request: Request) -> tuple[AtBranch, BookingView]:
+    """The booking behind the secret link, and its branch; raises Missing("booking")."""
+    branch, booking = await access.booking(request)
+    return at(request, branch), booking
 
 
 def base_of(branch: BranchSettings, service: ServiceView) -> str:
@@ -96,30 +94,30 @@ def base_of(branch: BranchSettings, service: ServiceView) -> str:
     return f"/book/{branch.slug}/{address_key(service)}"
 
 
-def carry(request: Request) -> str:
+def carry(here: Here) -> str:
     """The part of an address that says which hold is to be replaced, or beside which booking another is made."""
-    kept = {name: token for name in (INSTEAD, BESIDE) if (token := request.query_params.get(name))}
+    kept = {name: token for name in (INSTEAD, BESIDE) if (token := here.request.query_params.get(name))}
     return f"?{urlencode(kept)}" if kept else ""
 
 
-async def carried(request: Request, branch: BranchSettings) -> BookingView | None:
+async def carried(here: AtBranch) -> BookingView | None:
     """The hold that is to be replaced: where it was made, its name and contact stand in the form."""
-    found = await _named(request, branch, INSTEAD)
+    found = await _named(here, INSTEAD)
     return found if found and found.state in REPLACEABLE else None
 
 
-async def beside(request: Request, branch: BranchSettings) -> BookingView | None:
+async def beside(here: AtBranch) -> BookingView | None:
     """The booking of this browser beside which somebody else of the family wants a time."""
-    found = await _named(request, branch, BESIDE)
-    return found if found and is_own(request, found) else None
+    found = await _named(here, BESIDE)
+    return found if found and is_own(here, found) else None
 
 
-async def _named(request: Request, branch: BranchSettings, name: str) -> BookingView | None:
-    token = request.query_params.get(name)
+async def _named(here: AtBranch, name: str) -> BookingView | None:
+    token = here.request.query_params.get(name)
     if token:
         with suppress(Missing):
-            where, booking = await access.booking(request, token)
-            if where.id == branch.id:
+            where, booking = await access.booking(here.request, token)
+            if where.id == here.branch.id:
                 return booking
     return None
 
@@ -134,7 +132,7 @@ def is_language_switch(answers: dict[str, str]) -> bool:
     return bool(answers.get("switch"))
 
 
-async def typed(request: Request, *names: str) -> dict[str, str]:
+async def typed(here: Here, *names: str) -> dict[str, str]:
     """What was typed into the fields of a form; nothing for a field that is missing or holds a file."""
-    fields = await kit.form(request)
+    fields = await kit.form(here.request)
     return {name: fields.get(name, "") for name in names}

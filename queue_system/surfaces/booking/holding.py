@@ -19,15 +19,15 @@ from ...core.errors import DomainError, Doubtful, Invalid, Refused
 from ...store.log import CITIZEN
 from ...store.queries.bookings import BookingView, policy_of
 from ...store.queries.settings import BranchSettings, ServiceView
-from ...web import access, booking_steps
+from ...web import booking_steps
 from ...web.addresses import service_at
 from ...web.booking_warnings import warnings_of
 from ...web.errors import message
-from ...web.installation import installation_of
+from ...web.here import AtBranch, at_branch
 from ...web.kit import see_other
 from ...web.open_holds import within_limit
 from . import services, times
-from .frame import base_of, beside, carried, carry, frame, is_language_switch, retry_after, typed, words_for_page
+from .frame import at_booking, base_of, beside, carried, carry, frame, is_language_switch, retry_after, typed
 from .own_bookings import is_own, own_hold, own_tokens, remember, shown_contact, shown_name
 from .times import Times
 
@@ -36,8 +36,7 @@ ABOUT_THE_TIME: Final = frozenset({"slot-taken", "slot-past", "slot-unknown", "d
 
 
 async def times_page(
-    request: Request,
-    branch: BranchSettings,
+    here: AtBranch,
     service: ServiceView,
     day: date,
     *,
@@ -45,13 +44,13 @@ async def times_page(
     kept: dict[str, str] | None = None,
 ) -> Response:
     """The times of a day. After a refusal with its reason, and with the typed answers in hidden fields."""
+    branch, words = here.branch, here.words
     base = base_of(branch, service)
     if not service.bookable:
         return see_other(base)
-    earlier, family = await carried(request, branch), await beside(request, branch)
+    earlier, family = await carried(here), await beside(here)
     own = earlier.id if earlier else None
-    found = await installation_of(request).database.read(times.times, branch, service, day, own)
-    words = words_for_page(request, branch)
+    found = await here.read(times.times, branch, service, day, own)
     values = {
         "family": family,
         "near": found.nearest(family.starts_at) if family else (),
@@ -59,64 +58,60 @@ async def times_page(
         "parts": found.parts,
         "reason": message(found.refusal, words) if found.refusal else None,
         "base": f"{base}/{day.isoformat()}",
-        "back": f"{base}/days{carry(request)}",
+        "back": f"{base}/days{carry(here)}",
         "refusal": message(refusal, words) if refusal else None,
         "kept": kept,
         "request_id": uuid4(),
     }
-    return await frame(
-        request, "booking/times.html", branch, service, values, status=refusal.status if refusal else 200
-    )
+    return await frame(here, "booking/times.html", service, values, status=refusal.status if refusal else 200)
 
 
 async def details(request: Request) -> Response:
     """`/book/{branch}/{service}/{date}/{start}`: name and contact; sending them holds the time."""
-    branch = await access.branch(request)
-    service = service_at(branch, request.path_params["service"])
+    here = await at_branch(request)
+    service = service_at(here.branch, request.path_params["service"])
     day = times.read_day(request.path_params["date"])
     start = times.read_start(request.path_params["start"])
-    earlier = await carried(request, branch)
+    earlier = await carried(here)
     if request.method == "POST":
-        return await _hold(request, branch, service, day, start, earlier)
+        return await _hold(here, service, day, start, earlier)
     own = earlier is not None and earlier.state is BookingState.HELD and earlier.starts_at == start
     if not own:
-        found = await installation_of(request).database.read(
-            times.times, branch, service, day, earlier.id if earlier else None
-        )
+        found = await here.read(times.times, here.branch, service, day, earlier.id if earlier else None)
         if not found.offers(start):
-            held = await own_hold(request, branch, service, start)
+            held = await own_hold(here, service, start)
             if held is not None:
                 return see_other(f"{request.url.path}?instead={held.token}")
-            refusal = gone(found, start, installation_of(request).clock.now())
-            return await times_page(request, branch, service, day, refusal=refusal)
+            refusal = gone(found, start, here.now)
+            return await times_page(here, service, day, refusal=refusal)
     answers = {"name": "", "contact": ""}
-    if earlier and is_own(request, earlier):
+    if earlier and is_own(here, earlier):
         answers = {"name": earlier.name, "contact": earlier.contact}
-    elif family := await beside(request, branch):
+    elif family := await beside(here):
         answers["contact"] = family.contact
-    return await _form(request, branch, service, day, start, answers)
+    return await _form(here, service, day, start, answers)
 
 
 async def check(request: Request) -> Response:
     """`/b/{token}/check`: the answers to check, with a way to change each, while the time is kept."""
-    branch, booking = await access.booking(request)
-    if not is_held(booking, installation_of(request).clock.now()):
+    here, booking = await at_booking(request)
+    if not is_held(booking, here.now):
         return see_other(f"/b/{booking.token}")
-    return await _check_page(request, branch, booking, None)
+    return await _check_page(here, booking, None)
 
 
 async def confirm(request: Request) -> Response:
     """`/b/{token}/confirmation`: makes the held time an appointment; sending it again changes nothing."""
-    branch, booking = await access.booking(request)
+    here, booking = await at_booking(request)
     if request.method == "POST":
         try:
-            await booking_steps.confirm(request, booking)
+            await booking_steps.confirm(here, booking)
         except DomainError as error:
-            if is_held(booking, installation_of(request).clock.now()):
-                return await _check_page(request, branch, booking, error)
+            if is_held(booking, here.now):
+                return await _check_page(here, booking, error)
     response = see_other(f"/b/{booking.token}")
-    if is_own(request, booking):
-        remember(request, response, booking)
+    if is_own(here, booking):
+        remember(here, response, booking)
     return response
 
 
@@ -131,64 +126,54 @@ def is_held(booking: BookingView, now: datetime) -> bool:
 
 
 async def _hold(
-    request: Request,
-    branch: BranchSettings,
-    service: ServiceView,
-    day: date,
-    start: datetime,
-    earlier: BookingView | None,
+    here: AtBranch, service: ServiceView, day: date, start: datetime, earlier: BookingView | None
 ) -> Response:
-    answers = await typed(request, "name", "contact", "contact_sure", "request_id", "switch")
+    answers = await typed(here, "name", "contact", "contact_sure", "request_id", "switch")
     if is_language_switch(answers):
-        return await _form(request, branch, service, day, start, answers)
-    words = words_for_page(request, branch)
-    mistakes = _mistakes(answers, branch, service)
+        return await _form(here, service, day, start, answers)
+    mistakes = _mistakes(answers, here.branch, service)
     if mistakes:
-        return await _form(request, branch, service, day, start, answers, mistakes=mistakes)
+        return await _form(here, service, day, start, answers, mistakes=mistakes)
     order = HoldOrder(
-        branch_id=branch.id,
+        branch_id=here.branch.id,
         service_id=service.id,
         starts_at=start,
         name=answers["name"],
         contact=answers["contact"],
-        language=words.language,
+        language=here.language,
         actor=CITIZEN,
         request_id=_request_id(answers["request_id"]),
         contact_sure=bool(answers["contact_sure"]),
     )
     try:
-        booking, _ = await within_limit(request, branch.id, lambda: _held(request, branch, service, order, earlier))
+        booking, _ = await within_limit(here, lambda: _held(here, service, order, earlier))
     except DomainError as error:
         if error.code in ABOUT_THE_TIME:
-            return await times_page(request, branch, service, day, refusal=error, kept=answers)
-        return await _form(request, branch, service, day, start, answers, failure=error)
+            return await times_page(here, service, day, refusal=error, kept=answers)
+        return await _form(here, service, day, start, answers, failure=error)
     response = see_other(f"/b/{booking.token}/check")
-    remember(request, response, booking)
+    remember(here, response, booking)
     return response
 
 
-async def _held(
-    request: Request, branch: BranchSettings, service: ServiceView, order: HoldOrder, earlier: BookingView | None
-) -> BookingView:
+async def _held(here: AtBranch, service: ServiceView, order: HoldOrder, earlier: BookingView | None) -> BookingView:
     """A hold, in place of an earlier one; where a time is full because of this person's own hold, in place of that.
 
     Another contact is another person, whose form lies in a second tab: the hold of the first stays.
     """
-    database = installation_of(request).database
     try:
         if earlier is None:
-            return await database.write_in(branch.id, actions.hold_slot, order)
+            return await here.write(actions.hold_slot, order)
     except Refused as error:
-        earlier = await own_hold(request, branch, service, order.starts_at) if error.code == "slot-taken" else None
-        meant = contacts.possible_contacts(order.contact, [branch.country_code])
+        earlier = await own_hold(here, service, order.starts_at) if error.code == "slot-taken" else None
+        meant = contacts.possible_contacts(order.contact, [here.branch.country_code])
         if earlier is None or earlier.contact not in meant:
             raise
-    return await database.write_in(branch.id, actions.hold_instead, order, earlier.id)
+    return await here.write(actions.hold_instead, order, earlier.id)
 
 
 async def _form(
-    request: Request,
-    branch: BranchSettings,
+    here: AtBranch,
     service: ServiceView,
     day: date,
     start: datetime,
@@ -197,14 +182,14 @@ async def _form(
     mistakes: Sequence[Invalid] = (),
     failure: DomainError | None = None,
 ) -> Response:
+    branch, words = here.branch, here.words
     if not service.bookable:
         return see_other(base_of(branch, service))
     status = failure.status if failure else 422 if mistakes else 200
-    words = words_for_page(request, branch)
     values: dict[str, Any] = {
         "day": day,
         "start": start,
-        "back": f"{base_of(branch, service)}/{day.isoformat()}{carry(request)}",
+        "back": f"{base_of(branch, service)}/{day.isoformat()}{carry(here)}",
         "answers": answers,
         "errors": {error.field or "name": message(error, words) for error in mistakes},
         "understood": [(meant, contacts.shown(meant)) for meant in _understood(mistakes)],
@@ -216,25 +201,22 @@ async def _form(
         "alias": branch.texts.get("alias"),
         "privacy_words": branch.texts.get("privacy_short"),
     }
-    return await frame(
-        request, "booking/details.html", branch, service, values, status=status, headers=retry_after(failure)
-    )
+    return await frame(here, "booking/details.html", service, values, status=status, headers=retry_after(failure))
 
 
-async def _check_page(
-    request: Request, branch: BranchSettings, booking: BookingView, failure: DomainError | None
-) -> Response:
+async def _check_page(here: AtBranch, booking: BookingView, failure: DomainError | None) -> Response:
+    branch = here.branch
     service = branch.services[booking.service_id]
     day = booking.starts_at.astimezone(branch.calendar.zone).date()
     base, instead = base_of(branch, service), f"?instead={booking.token}"
     details = f"{base}/{day.isoformat()}/{times.start_key(booking.starts_at)}{instead}"
-    now = installation_of(request).clock.now()
+    now = here.now
     left = (booking.held_until or booking.starts_at) - now
     values = {
         "booking": booking,
-        "name": shown_name(request, booking, service),
-        "contact": shown_contact(request, booking),
-        "warnings": await warnings_of(request, booking, own_tokens(request)),
+        "name": shown_name(here, booking, service),
+        "contact": shown_contact(here, booking),
+        "warnings": await warnings_of(here, booking, own_tokens(here)),
         # In whole minutes: one's own clock may be that of another zone.
         "minutes_left": max(1, left // timedelta(minutes=1)),
         "fixed": bookings.fixed_at_once(policy_of(branch, service), booking.starts_at, now),
@@ -243,14 +225,12 @@ async def _check_page(
         "change_day": f"{base}/days{instead}",
         "change_time": f"{base}/{day.isoformat()}{instead}",
         "change_details": details,
-        "failure": message(failure, words_for_page(request, branch)) if failure else None,
+        "failure": message(failure, here.words) if failure else None,
         "failure_code": failure.code if failure else None,
         "sentences": services.sentences(branch, ("no_brokers",)),
     }
     status = failure.status if failure else 200
-    return await frame(
-        request, "booking/check.html", branch, service, values, status=status, headers=retry_after(failure)
-    )
+    return await frame(here, "booking/check.html", service, values, status=status, headers=retry_after(failure))
 
 
 def _mistakes(answers: dict[str, str], branch: BranchSettings, service: ServiceView) -> list[Invalid]:

@@ -14,15 +14,15 @@ from starlette.routing import BaseRoute, Route
 from ...core.bookings import read_code
 from ...core.contacts import possible_contacts
 from ...core.errors import DomainError, Invalid, Missing, TooMany
-from ...store.queries.settings import BranchSettings, ServiceView
+from ...store.queries.settings import ServiceView
 from ...web import access, code_guesses
 from ...web.addresses import service_at
 from ...web.errors import message
-from ...web.installation import installation_of
-from ...web.kit import language_of, see_other, words_of
+from ...web.here import AtBranch, Here, anywhere, at, at_branch
+from ...web.kit import see_other
 from ...web.limits import allow
 from . import about, appointment, holding, services, times
-from .frame import base_of, carried, carry, frame, house_page, is_language_switch, typed, words_for_page
+from .frame import base_of, carried, carry, frame, house_page, is_language_switch, typed
 
 LOOK_UP: Final = "booking/my_booking.html"
 LONGEST_SEARCH: Final = 100
@@ -32,19 +32,19 @@ async def front(request: Request) -> Response:
     """`/`: who we are and what can be done here; where there is one branch, its services at once."""
     branches = await access.branches(request)
     if len(branches) == 1:
-        return await _services(request, branches[0], front=True)
-    return await house_page(request, "booking/front.html", branches, {"branches": branches})
+        return await _services(at(request, branches[0]), front=True)
+    return await house_page(anywhere(request), "booking/front.html", branches, {"branches": branches})
 
 
 async def show_services(request: Request) -> Response:
     """`/book/{branch}`: the services by department, each with how it is had, and when the branch is open today."""
-    return await _services(request, await access.branch(request))
+    return await _services(await at_branch(request))
 
 
 async def service(request: Request) -> Response:
     """`/book/{branch}/{service}`: what to bring and what holds, before anything is asked."""
-    branch, chosen = await _chosen(request)
-    words, now = words_for_page(request, branch), installation_of(request).clock.now()
+    here, chosen = await _chosen(request)
+    branch, words, now = here.branch, here.words, here.now
     values = {
         "how": services.how(chosen),
         "instead_of_booking": services.instead(chosen),
@@ -56,57 +56,56 @@ async def service(request: Request) -> Response:
         "hours": services.open_today(branch, now, chosen),
         "out": services.days_out(branch, chosen, now) if chosen.bookable else None,
     }
-    return await frame(request, "booking/service.html", branch, chosen, values)
+    return await frame(here, "booking/service.html", chosen, values)
 
 
 async def days(request: Request) -> Response:
     """`/book/{branch}/{service}/days`: the days with how many places, four weeks at a time (`?from=`)."""
-    branch, chosen = await _chosen(request)
+    here, chosen = await _chosen(request)
     if not chosen.bookable:
-        return see_other(base_of(branch, chosen))
+        return see_other(base_of(here.branch, chosen))
     wanted = request.query_params.get("from")
     asked = times.read_day(wanted) if wanted else None
-    earlier = await carried(request, branch)
-    found = await installation_of(request).database.read(
-        times.days, branch, chosen, asked, earlier.id if earlier else None
-    )
-    values = {"found": found, "base": base_of(branch, chosen), "back": base_of(branch, chosen) + carry(request)}
-    return await frame(request, "booking/days.html", branch, chosen, values)
+    earlier = await carried(here)
+    found = await here.read(times.days, here.branch, chosen, asked, earlier.id if earlier else None)
+    values = {"found": found, "base": base_of(here.branch, chosen), "back": base_of(here.branch, chosen) + carry(here)}
+    return await frame(here, "booking/days.html", chosen, values)
 
 
 async def show_times(request: Request) -> Response:
     """`/book/{branch}/{service}/{date}`: the times of a day."""
-    branch, chosen = await _chosen(request)
-    return await holding.times_page(request, branch, chosen, times.read_day(request.path_params["date"]))
+    here, chosen = await _chosen(request)
+    return await holding.times_page(here, chosen, times.read_day(request.path_params["date"]))
 
 
 async def my_booking(request: Request) -> Response:
     """`/my-booking`: a booking is opened again by its code together with its contact; the code alone is no secret."""
+    here = anywhere(request)
     if request.method != "POST":
-        return await _look_up_page(request, {}, {}, None, 200)
-    answers = await typed(request, "code", "contact", "name", "switch")
+        return await _look_up_page(here, {}, {}, None, 200)
+    answers = await typed(here, "code", "contact", "name", "switch")
     if is_language_switch(answers):
-        return await _look_up_page(request, answers, {}, None, 200)
-    words = words_of(language_of(request))
-    errors = {error.field or "code": message(error, words) for error in await _mistakes(request, answers)}
+        return await _look_up_page(here, answers, {}, None, 200)
+    words = here.words
+    errors = {error.field or "code": message(error, words) for error in await _mistakes(here, answers)}
     if errors:
-        return await _look_up_page(request, answers, errors, None, 422)
+        return await _look_up_page(here, answers, errors, None, 422)
     try:
         allow(request, "look-ups")
         found = await code_guesses.look_up(request, answers["code"], answers["contact"], answers["name"])
     except Invalid as error:
-        return await _look_up_page(request, answers, {error.field or "code": message(error, words)}, None, 422)
+        return await _look_up_page(here, answers, {error.field or "code": message(error, words)}, None, 422)
     except Missing:
-        return await _look_up_page(request, answers, {"code": words.text("booking.not-found")}, None, 404)
+        return await _look_up_page(here, answers, {"code": words.text("booking.not-found")}, None, 404)
     except TooMany as error:
-        return await _look_up_page(request, answers, {}, error, 429)
+        return await _look_up_page(here, answers, {}, error, 429)
     return see_other(f"/b/{found.token}")
 
 
 async def _look_up_page(
-    request: Request, answers: dict[str, str], errors: dict[str, str], failure: DomainError | None, status: int
+    here: Here, answers: dict[str, str], errors: dict[str, str], failure: DomainError | None, status: int
 ) -> Response:
-    words = words_of(language_of(request))
+    words = here.words
     headers = {"Retry-After": str(failure.seconds)} if isinstance(failure, TooMany) else None
     values: dict[str, Any] = {
         "answers": answers,
@@ -114,14 +113,14 @@ async def _look_up_page(
         "failure": message(failure, words) if failure else None,
         "asks_name": "name" in errors or bool(answers.get("name")),
     }
-    branches = await access.branches(request)
-    return await house_page(request, LOOK_UP, branches, values, status=status, headers=headers)
+    branches = await access.branches(here.request)
+    return await house_page(here, LOOK_UP, branches, values, status=status, headers=headers)
 
 
-async def _mistakes(request: Request, answers: dict[str, str]) -> list[Invalid]:
+async def _mistakes(here: Here, answers: dict[str, str]) -> list[Invalid]:
     """What is wrong with code and contact before anything is looked up, all at once."""
     # Which branch a booking is at is not known before it is found: a number may be written as at home in any of them.
-    countries = [branch.country_code for branch in await access.branches(request)]
+    countries = [branch.country_code for branch in await access.branches(here.request)]
     found = []
     for read in (lambda: read_code(answers["code"]), lambda: possible_contacts(answers["contact"], countries)):
         try:
@@ -131,10 +130,10 @@ async def _mistakes(request: Request, answers: dict[str, str]) -> list[Invalid]:
     return found
 
 
-async def _services(request: Request, branch: BranchSettings, *, front: bool = False) -> Response:
-    installation = installation_of(request)
-    wanted = request.query_params.get("q", "")[:LONGEST_SEARCH]
-    offered = await installation.database.read(services.offers, branch)
+async def _services(here: AtBranch, *, front: bool = False) -> Response:
+    branch = here.branch
+    wanted = here.request.query_params.get("q", "")[:LONGEST_SEARCH]
+    offered = await here.read(services.offers, branch)
     tags = branch.organisation.service_tags
     values = {
         "front": front,
@@ -143,15 +142,15 @@ async def _services(request: Request, branch: BranchSettings, *, front: bool = F
         "listed": services.listed(branch, offered, tags, wanted),
         "first_sentences": services.sentences(branch, services.FIRST_SENTENCES),
         "later_sentences": services.sentences(branch, services.LATER_SENTENCES),
-        "hours": services.open_today(branch, installation.clock.now()),
-        "branches": len(await access.branches(request)),
+        "hours": services.open_today(branch, here.now),
+        "branches": len(await access.branches(here.request)),
     }
-    return await frame(request, "booking/services.html", branch, None, values)
+    return await frame(here, "booking/services.html", None, values)
 
 
-async def _chosen(request: Request) -> tuple[BranchSettings, ServiceView]:
-    branch = await access.branch(request)
-    return branch, service_at(branch, request.path_params["service"])
+async def _chosen(request: Request) -> tuple[AtBranch, ServiceView]:
+    here = await at_branch(request)
+    return here, service_at(here.branch, request.path_params["service"])
 
 
 routes: list[BaseRoute] = [

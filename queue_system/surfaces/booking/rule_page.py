@@ -10,8 +10,8 @@ from starlette.routing import BaseRoute, Route
 
 from ...i18n import dates
 from ...i18n.filters import localised
-from ...web import access, kit
-from ...web.installation import installation_of
+from ...web import kit
+from ...web.here import at_branch
 from ...web.qr import qr_svg
 from ...web.rules import rules_of
 from .frame import frame
@@ -23,23 +23,23 @@ PAPERS: Final = ("a4", "a3")
 
 async def page(request: Request) -> Response:
     """`/rules/{branch}`: who is called when."""
-    branch = await access.branch(request)
-    words = kit.words_of(kit.language_of(request, branch), branch)
-    return await frame(request, "booking/rules.html", branch, None, {"rules": rules_of(branch, words)})
+    here = await at_branch(request)
+    return await frame(here, "booking/rules.html", None, {"rules": rules_of(here.branch, here.words)})
 
 
 async def sheet(request: Request) -> Response:
     """`/rules/{branch}/sheet`: the same for the wall, in the first two languages of the branch (`?paper=a3`)."""
-    branch = await access.branch(request)
+    here = await at_branch(request)
+    branch = here.branch
     languages = kit.languages_of(branch)[:ON_THE_WALL]
-    address = f"{installation_of(request).configuration.address}/rules/{branch.slug}"
+    address = f"{here.installation.configuration.address}/rules/{branch.slug}"
     wanted = request.query_params.get("paper")
     values = {
         "columns": [rules_of(branch, kit.words_of(language, branch)) for language in languages],
         "paper": wanted if wanted in PAPERS else PAPERS[0],
         "address": address,
         "qr": qr_svg(address, kit.words_of(languages[0], branch).text("rules.title")),
-        "on": installation_of(request).clock.now(),
+        "on": here.now,
         "named": lambda names, words: localised(names, words.language),
         "day_of": lambda at, words: dates.day(at.astimezone(branch.zone).date(), words),
     }
