@@ -191,10 +191,15 @@ def at(connection: HTTPConnection, branch: BranchSettings) -> AtBranch:
 
 async def staff_here(connection: HTTPConnection) -> StaffHere:
     """The context of the signed-in person; raises SignedOut."""
-    person = await access.staff(connection)
-    return StaffHere(
-        connection=connection, language=kit.language_of(connection, fallback=person.language), person=person
-    )
+    return _staff(connection, await access.staff(connection))
+
+
+async def onlooker_here(connection: HTTPConnection) -> StaffHere:
+    """Like `staff_here`, for sockets and for parts that a page fetches by itself.
+
+    It does not prolong the session, because an open page alone is no activity.
+    """
+    return _staff(connection, await _onlooker(connection))
 
 
 async def staff_at_branch(connection: HTTPConnection, rights: frozenset[str]) -> StaffAtBranch:
@@ -207,20 +212,26 @@ async def staff_at_branch(connection: HTTPConnection, rights: frozenset[str]) ->
 
 
 async def onlooker_at_branch(connection: HTTPConnection, rights: frozenset[str]) -> StaffAtBranch:
-    """Like `staff_at_branch`, for sockets and for parts that a page fetches by itself.
-
-    It does not prolong the session, because an open page alone is no activity.
-    """
-    person = await access.onlooker(connection)
-    if person is None:
-        raise SignedOut("signed-out")
-    return await _with_rights(connection, person, rights)
+    """Like `staff_at_branch`, and like `onlooker_here` it does not prolong the session."""
+    return await _with_rights(connection, await _onlooker(connection), rights)
 
 
 def staff_at(connection: HTTPConnection, person: StaffView, branch: BranchSettings) -> StaffAtBranch:
     """The context of a known person at a known branch."""
     language = kit.language_of(connection, branch, fallback=person.language)
     return StaffAtBranch(connection=connection, language=language, branch=branch, person=person)
+
+
+def _staff(connection: HTTPConnection, person: StaffView) -> StaffHere:
+    language = kit.language_of(connection, fallback=person.language)
+    return StaffHere(connection=connection, language=language, person=person)
+
+
+async def _onlooker(connection: HTTPConnection) -> StaffView:
+    person = await access.onlooker(connection)
+    if person is None:
+        raise SignedOut("signed-out")
+    return person
 
 
 async def _with_rights(connection: HTTPConnection, person: StaffView, rights: frozenset[str]) -> StaffAtBranch:

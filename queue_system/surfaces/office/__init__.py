@@ -2,6 +2,17 @@
 
 from __future__ import annotations
 
-from .overview import routes
+from starlette.routing import BaseRoute
+
+from . import audit, devices, given_back, overview, printer, printers
 
 __all__ = ["routes"]
+
+routes: list[BaseRoute] = [
+    *overview.routes,
+    *devices.routes,
+    *printers.routes,
+    *printer.routes,
+    *given_back.routes,
+    *audit.routes,
+]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
@@ -13,6 +13,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
+from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
@@ -24,20 +25,19 @@ from ...i18n import dates
 from ...i18n.words import Words
 from ...store import log
 from ...store.queries import audit
-from ...store.queries.access import StaffView
 from ...store.queries.audit import Entry, Wanted
 from ...store.queries.settings import BranchSettings
 from ...store.tables import ORGANISATION
 from ...web.access import AUDIT_RIGHTS
-from ...web.installation import installation_of
-from .frame import enter, office_page, words_for
+from ...web.here import StaffHere
+from .frame import InOffice, enter, office_page
 from .sentences import Sentences
 
 PAGE: Final = "/office/audit"
 SHOWN: Final = 50
-# How the address calls the log of the organisation itself; no branch is named like that.
+# The organisation's own log in an address; no branch has this name.
 WHOLE: Final = "-"
-# What a whole number of the database surely holds.
+# Digits of the longest number that every column for whole numbers can hold.
 LONGEST_SEQUENCE: Final = 9
 
 
@@ -63,53 +63,46 @@ class Line:
     why: Markup | None
 
 
+@dataclass(frozen=True, kw_only=True)
+class AtBooks(InOffice):
+    """In the office, with the logs that the person may read, one at least."""
+
+    books: tuple[Book, ...]
+
+
 async def show(request: Request) -> Response:
     """The log, newest first: `?branch=&kind=&code=&day=&who=&before=`."""
-    person, books = await _enter(request)
-    return await _page(request, person, books)
+    return await _page(await _enter(request))
 
 
 async def verify(request: Request) -> Response:
     """Recompute the chain of every log that the person may read."""
-    person, books = await _enter(request)
-    readable = {book.id for book in books}
-    verdicts = [
-        verdict for verdict in await installation_of(request).database.read(log.verify) if verdict.branch_id in readable
-    ]
-    return await _page(request, person, books, verdicts)
+    here = await _enter(request)
+    readable = {book.id for book in here.books}
+    verdicts = [verdict for verdict in await here.read(log.verify) if verdict.branch_id in readable]
+    return await _page(here, verdicts)
 
 
-async def _enter(request: Request) -> tuple[StaffView, list[Book]]:
-    person, branches = await enter(request, AUDIT_RIGHTS)
-    books = [Book(branch.id, branch.slug, branch, branch.zone) for branch in branches]
-    if person.may_any(AUDIT_RIGHTS, ORGANISATION):
+async def _enter(request: Request) -> AtBooks:
+    here = await enter(request, AUDIT_RIGHTS)
+    books = [Book(branch.id, branch.slug, branch, branch.zone) for branch in here.branches]
+    if here.person.may_any(AUDIT_RIGHTS, ORGANISATION):
         books.append(Book(ORGANISATION, WHOLE, None, books[0].zone if books else ZoneInfo("UTC")))
     if not books:
         raise Denied("not-allowed")
-    return person, books
+    return AtBooks(**vars(here), books=tuple(books))
 
 
-async def _page(
-    request: Request, person: StaffView, books: list[Book], verdicts: list[log.Verdict] | None = None
-) -> Response:
-    asked = request.query_params
-    book = next((book for book in books if book.slug == asked.get("branch", books[0].slug)), None)
-    if book is None:
-        raise Missing("branch")
-    day = _day(asked.get("day", ""))
-    wanted = Wanted(
-        kind=asked.get("kind", ""),
-        code=asked.get("code", "").strip().upper().replace(" ", ""),
-        subject=asked.get("subject", ""),
-        actor=asked.get("who", ""),
-        since=_midnight(day, book.zone) if day else None,
-        until=_midnight(day + timedelta(days=1), book.zone) if day else None,
-        before=_sequence(asked.get("before", "")),
-    )
-    database = installation_of(request).database
-    found = await database.read(audit.entries, book.id, wanted, SHOWN + 1)
-    names = await database.read(audit.names_of_log, book.id)
-    words = words_for(request, person, book.branch)
+async def _page(here: AtBooks, verdicts: list[log.Verdict] | None = None) -> Response:
+    query = here.request.query_params
+    book = _asked_for(here.books, query)
+    day = _day(query.get("day", ""))
+    wanted = _wanted(query, day, book.zone)
+    found = await here.read(audit.entries, book.id, wanted, SHOWN + 1)
+    names = await here.read(audit.names_of_log, book.id)
+    # The log of a branch is read in the branch's language and digits.
+    reader: StaffHere = here.at(book.branch) if book.branch else here
+    words = reader.words
     sentences = Sentences(words, names, book.zone, partial(_code_address, book))
     filters = {
         "branch": book.slug,
@@ -120,11 +113,10 @@ async def _page(
     }
     older = urlencode(filters | {"before": found[SHOWN - 1].seq}) if len(found) > SHOWN else ""
     return await office_page(
-        request,
-        person,
+        reader,
         "office/audit.html",
         {
-            "books": books,
+            "books": here.books,
             "book": book,
             "groups": SUBJECTS,
             "filters": filters,
@@ -134,9 +126,30 @@ async def _page(
             "older": f"{PAGE}?{older}" if older else "",
             "newest": wanted.before is None,
             "verdicts": verdicts,
-            "books_by_id": {book.id: book for book in books},
+            "books_by_id": {book.id: book for book in here.books},
         },
-        branch=book.branch,
+    )
+
+
+def _asked_for(books: Sequence[Book], query: QueryParams) -> Book:
+    """The log that the address names, the first where it names none; raises Missing("branch")."""
+    slug = query.get("branch", books[0].slug)
+    for book in books:
+        if book.slug == slug:
+            return book
+    raise Missing("branch")
+
+
+def _wanted(query: QueryParams, day: date | None, zone: ZoneInfo) -> Wanted:
+    """The entries that the address asks for."""
+    return Wanted(
+        kind=query.get("kind", ""),
+        code=query.get("code", "").strip().upper().replace(" ", ""),
+        subject=query.get("subject", ""),
+        actor=query.get("who", ""),
+        since=_midnight(day, zone) if day else None,
+        until=_midnight(day + timedelta(days=1), zone) if day else None,
+        before=_sequence(query.get("before", "")),
     )
 
 
@@ -162,7 +175,7 @@ def _days(
 
 
 def _code_address(book: Book, entry: Entry, code: Meaning) -> str:
-    """Everything about the entry's code. The codes of tickets come again every day."""
+    """The address of everything about the entry's code; with its day for tickets, whose codes come again every day."""
     query = {"branch": book.slug, "code": entry.data["code"]}
     if code is Is.TICKET_CODE:
         query["day"] = entry.at.astimezone(book.zone).date().isoformat()
@@ -178,7 +191,7 @@ def _day(typed: str) -> date | None:
         day = date.fromisoformat(typed)
     except ValueError:
         return None
-    # Midnights at the ends of the calendar lie outside of it in other zones.
+    # At the ends of the calendar, midnight of another zone would be outside it.
     return day if 1900 < day.year < 3000 else None
 
 

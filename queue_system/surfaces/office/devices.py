@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlencode
@@ -15,13 +16,12 @@ from starlette.routing import BaseRoute, Route
 from ...actions import devices
 from ...core.errors import DomainError, Invalid, Missing
 from ...store.queries import access as stored
-from ...store.queries.access import DeviceView, PairingView, StaffView
+from ...store.queries.access import DeviceView, PairingView
 from ...store.queries.settings import BranchSettings
-from ...web import access, kit
+from ...web import kit
 from ...web.access import DEVICE_RIGHTS
 from ...web.errors import message
-from ...web.installation import installation_of
-from .frame import enter, moment, named, office_page, words_for
+from .frame import InOffice, enter, moment, office_page
 
 KINDS: Final = ("kiosk", "display")
 SAID: Final = {"approved": "office.said-approved", "refused": "office.said-refused", "revoked": "office.said-revoked"}
@@ -39,78 +39,56 @@ class Planned:
 
     @property
     def place(self) -> str:
-        """What the form calls it."""
+        """Its name in the form."""
         return f"{self.branch.slug}/{self.device.slug}"
 
 
 async def show(request: Request) -> Response:
-    """What waits to be let in, and all devices; `?code=` is the code that a device shows."""
-    person, branches = await enter(request, DEVICE_RIGHTS)
+    """The devices that wait to be let in, and all others; `?code=` is the code that a device shows."""
+    here = await enter(request, DEVICE_RIGHTS)
     typed = request.query_params.get("code", "").strip()
     errors = {}
-    if typed and await _pairing(request, typed) is None:
-        errors["code"] = message(Missing("pairing"), words_for(request, person))
-    return await _page(request, person, branches, typed, errors=errors, status=422 if errors else 200)
+    if typed and await _pairing(here, typed) is None:
+        errors["code"] = message(Missing("pairing"), here.words)
+    return await _page(here, typed, errors=errors, status=422 if errors else 200)
 
 
 async def decide(request: Request) -> Response:
     """Let the device with the code in, or send it away."""
-    person, branches = await enter(request, DEVICE_RIGHTS)
+    here = await enter(request, DEVICE_RIGHTS)
     form = await kit.form(request)
     typed, place = str(form.get("code", "")), str(form.get("place", ""))
-    database = installation_of(request).database
     try:
         if form.get("decision") == "refuse":
-            here = named(branches, place.partition("/")[0]) if place else _first(branches)
-            await database.write(devices.refuse_pairing, typed, here.id, access.actor(person))
+            branch = here.named(place.partition("/")[0]) if place else _first(here.branches)
+            await here.write_anywhere(devices.refuse_pairing, typed, branch.id, here.actor)
             return _said("refused")
-        branch, device_id = await _planned_device(request, branches, place)
-        await database.write(devices.approve_pairing, typed, branch.id, device_id, access.actor(person))
+        branch, device_id = await _planned_device(here, place)
+        await here.write_anywhere(devices.approve_pairing, typed, branch.id, device_id, here.actor)
     except DomainError as refusal:
         field = refusal.field if isinstance(refusal, Invalid) and refusal.field else "code"
-        errors = {field: message(refusal, words_for(request, person))}
-        return await _page(request, person, branches, typed, place, errors, refusal.status)
+        return await _page(here, typed, place, {field: message(refusal, here.words)}, refusal.status)
     return _said("approved")
 
 
 async def revoke(request: Request) -> Response:
     """Take a device's token away."""
-    person, branches = await enter(request, DEVICE_RIGHTS)
+    here = await enter(request, DEVICE_RIGHTS)
     place = f"{request.path_params['branch']}/{request.path_params['device']}"
-    branch, device_id = await _planned_device(request, branches, place)
-    await installation_of(request).database.write_in(
-        branch.id, devices.revoke_device, branch.id, device_id, access.actor(person)
-    )
+    branch, device_id = await _planned_device(here, place)
+    await here.at(branch).do(devices.revoke_device, device_id, here.actor)
     return _said("revoked")
 
 
 async def _page(
-    request: Request,
-    person: StaffView,
-    branches: list[BranchSettings],
-    typed: str = "",
-    place: str = "",
-    errors: dict[str, str] | None = None,
-    status: int = 200,
+    here: InOffice, typed: str = "", place: str = "", errors: dict[str, str] | None = None, status: int = 200
 ) -> Response:
-    words, now = words_for(request, person), installation_of(request).clock.now()
-    database = installation_of(request).database
-    planned = [
-        Planned(
-            branch,
-            device,
-            moment(device.seen_at, branch, words, now),
-            moment(device.paired_at, branch, words, now),
-        )
-        for branch in branches
-        for device in await database.read(stored.devices, branch.id)
-        if device.kind in KINDS
-    ]
-    pairing = await _pairing(request, typed) if typed else None
-    waiting = await database.read(stored.open_pairings)
+    words, now = here.words, here.now
+    planned = await _planned(here)
+    pairing = await _pairing(here, typed) if typed else None
+    waiting = await here.read(stored.open_pairings)
     return await office_page(
-        request,
-        person,
+        here,
         "office/devices.html",
         {
             "typed": typed,
@@ -119,32 +97,49 @@ async def _page(
             "places": [one for one in planned if pairing and one.device.kind == pairing.kind],
             "place": place,
             "planned": planned,
-            "waiting": [(one, moment(one.created_at, branches[0], words, now)) for one in waiting] if branches else [],
+            "waiting": [
+                (one, moment(one.created_at, branch, words, now)) for branch in here.branches[:1] for one in waiting
+            ],
             "errors": errors or {},
-            "said": SAID.get(request.query_params.get("said", ""), ""),
+            "said": SAID.get(here.request.query_params.get("said", ""), ""),
         },
         status=status,
     )
 
 
-async def _pairing(request: Request, typed: str) -> PairingView | None:
+async def _planned(here: InOffice) -> list[Planned]:
+    words, now = here.words, here.now
+    return [
+        Planned(
+            branch,
+            device,
+            moment(device.seen_at, branch, words, now),
+            moment(device.paired_at, branch, words, now),
+        )
+        for branch in here.branches
+        for device in await here.read(stored.devices, branch.id)
+        if device.kind in KINDS
+    ]
+
+
+async def _pairing(here: InOffice, typed: str) -> PairingView | None:
     folded = "".join(letter for letter in typed.upper() if letter in devices.USER_CODE_ALPHABET)
-    waiting = await installation_of(request).database.read(stored.open_pairings)
+    waiting = await here.read(stored.open_pairings)
     return next((one for one in waiting if one.user_code == folded), None)
 
 
-async def _planned_device(request: Request, branches: list[BranchSettings], place: str) -> tuple[BranchSettings, UUID]:
+async def _planned_device(here: InOffice, place: str) -> tuple[BranchSettings, UUID]:
     branch_slug, _, device_slug = place.partition("/")
     if not device_slug:
         raise Invalid("place-missing", "place")
-    branch = named(branches, branch_slug)
-    for device in await installation_of(request).database.read(stored.devices, branch.id):
+    branch = here.named(branch_slug)
+    for device in await here.read(stored.devices, branch.id):
         if device.slug == device_slug and device.kind in KINDS:
             return branch, device.id
     raise Missing("device")
 
 
-def _first(branches: list[BranchSettings]) -> BranchSettings:
+def _first(branches: Sequence[BranchSettings]) -> BranchSettings:
     if not branches:
         raise Missing("branch")
     return branches[0]

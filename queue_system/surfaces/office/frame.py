@@ -1,7 +1,8 @@
-"""What the pages of the office share: who may come in, the places inside, times of several branches."""
+"""What the pages of the office share: the door, the places inside, times of several branches."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -12,56 +13,55 @@ from starlette.responses import Response
 from ...core.errors import Denied, Missing
 from ...i18n import dates, filters
 from ...i18n.words import Words
-from ...store.queries.access import StaffView
 from ...store.queries.settings import BranchSettings
 from ...store.tables import ORGANISATION
 from ...web import access, kit
-from ...web.staff_pages import SECTIONS, staff_page
+from ...web.here import StaffAtBranch, StaffHere, onlooker_here, staff_at, staff_here
+from ...web.staff_pages import SECTIONS
 
 
-async def enter(request: Request, rights: frozenset[str]) -> tuple[StaffView, list[BranchSettings]]:
+@dataclass(frozen=True, kw_only=True)
+class InOffice(StaffHere):
+    """Somebody in the office, with the branches where they have one of the rights that the page asks for.
+
+    There is none where they have the right for the organisation alone.
+    """
+
+    branches: tuple[BranchSettings, ...]
+
+    def named(self, slug: str) -> BranchSettings:
+        """The branch of that name among `branches`; raises Missing("branch")."""
+        for branch in self.branches:
+            if branch.slug == slug:
+                return branch
+        raise Missing("branch")
+
+    def may_at_one(self, rights: frozenset[str]) -> bool:
+        """Whether the person has any of `rights` at one of `branches` at least."""
+        return any(self.person.may_any(rights, branch.id) for branch in self.branches)
+
+    def at(self, branch: BranchSettings) -> StaffAtBranch:
+        """The same person at one of the branches: in its language and digits, with its own writer."""
+        return staff_at(self.connection, self.person, branch)
+
+
+async def enter(request: Request, rights: frozenset[str]) -> InOffice:
     """The signed-in person and the branches where they have any of `rights`; raises SignedOut, Denied."""
-    person = await access.staff(request)
-    return person, await _places(request, person, rights)
+    return await _in_office(await staff_here(request), rights)
 
 
-async def look(request: Request, rights: frozenset[str]) -> list[BranchSettings]:
-    """As `enter`, for what a page fetches by itself: it does not keep a session from falling idle."""
-    person = await access.onlooker(request)
-    if person is None:
-        # The same refusal as for a page.
-        person = await access.staff(request)
-    return await _places(request, person, rights)
-
-
-def named(branches: list[BranchSettings], slug: str) -> BranchSettings:
-    """The branch of that name among those one may know of; raises Missing("branch")."""
-    for branch in branches:
-        if branch.slug == slug:
-            return branch
-    raise Missing("branch")
+async def enter_as_onlooker(request: Request, rights: frozenset[str]) -> InOffice:
+    """As `enter`, for what a page fetches by itself, which does not keep a session from falling idle."""
+    here = await onlooker_here(request)
+    return await _in_office(replace(here, language=kit.language_of(request)), rights)
 
 
 async def office_page(
-    request: Request,
-    person: StaffView,
-    template: str,
-    context: dict[str, Any] | None = None,
-    *,
-    branch: BranchSettings | None = None,
-    status: int = 200,
+    here: StaffHere, template: str, context: dict[str, Any] | None = None, *, status: int = 200
 ) -> Response:
     """Answer with a page of the office."""
-    sections = [(href, key) for href, key, rights in SECTIONS if person.may_somewhere(rights)]
-    return await staff_page(
-        request, person, template, {"sections": sections} | (context or {}), branch=branch, status=status
-    )
-
-
-def words_for(request: Request, person: StaffView | None = None, branch: BranchSettings | None = None) -> Words:
-    """The reader's texts, as `office_page` will choose them."""
-    fallback = person.language if person else None
-    return kit.words_of(kit.language_of(request, branch, fallback=fallback), branch)
+    sections = [(href, key) for href, key, rights in SECTIONS if here.person.may_somewhere(rights)]
+    return await here.page(template, {"sections": sections} | (context or {}), status=status)
 
 
 def moment(at: datetime | None, branch: BranchSettings, words: Words, now: datetime) -> Markup | None:
@@ -74,8 +74,8 @@ def moment(at: datetime | None, branch: BranchSettings, words: Words, now: datet
     return filters.bdi(dates.day_time(at, branch.zone, words), "auto")
 
 
-async def _places(request: Request, person: StaffView, rights: frozenset[str]) -> list[BranchSettings]:
-    found = [branch for branch in await access.branches(request) if person.may_any(rights, branch.id)]
-    if not found and not person.may_any(rights, ORGANISATION):
+async def _in_office(here: StaffHere, rights: frozenset[str]) -> InOffice:
+    found = [branch for branch in await access.branches(here.connection) if here.person.may_any(rights, branch.id)]
+    if not found and not here.person.may_any(rights, ORGANISATION):
         raise Denied("not-allowed")
-    return found
+    return InOffice(**vars(here), branches=tuple(found))

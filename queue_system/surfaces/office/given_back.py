@@ -21,11 +21,10 @@ from ...i18n.words import Words
 from ...store.database import Tx
 from ...store.queries.freed import KeptPlace, kept_places
 from ...store.queries.settings import BranchSettings
-from ...web import access, kit
+from ...web import kit
 from ...web.access import PLACES_RIGHTS
-from ...web.installation import installation_of
 from ...web.security import LARGEST_BODY
-from .frame import enter, moment, named, office_page, words_for
+from .frame import enter, moment, office_page
 
 PAGE: Final = "/office/given-back"
 
@@ -46,17 +45,15 @@ class KeptDay:
 
 
 async def show(request: Request) -> Response:
-    """What is kept, by day and service. When a lot lets a place return is shown to nobody."""
-    person, branches = await enter(request, PLACES_RIGHTS)
-    words = words_for(request, person)
+    """The places that are kept, by day and service; never the moment when the lot lets one return."""
+    here = await enter(request, PLACES_RIGHTS)
     released = request.query_params.get("released", "")
-    hours = {branch.id: f"{branch.freed_places_at:%H:%M}" for branch in branches}
+    hours = {branch.id: f"{branch.freed_places_at:%H:%M}" for branch in here.branches}
     return await office_page(
-        request,
-        person,
+        here,
         "office/given-back.html",
         {
-            "days": await installation_of(request).database.read(_kept, branches, words),
+            "days": await here.read(_kept, here.branches, here.words),
             "hours": hours,
             "released": int(released) if released.isdecimal() and len(released) < 5 else None,
         },
@@ -65,13 +62,11 @@ async def show(request: Request) -> Response:
 
 async def release(request: Request) -> Response:
     """Let some of a branch's places return to everybody now."""
-    person, branches = await enter(request, PLACES_RIGHTS)
-    branch = named(branches, request.path_params["branch"])
-    # All places of a day in one field: what is let in at all bounds it.
+    here = await enter(request, PLACES_RIGHTS)
+    branch = here.named(request.path_params["branch"])
+    # One field holds all places of a day, so that it may be as long as the body of a request.
     ids = _ids((await kit.form(request, LARGEST_BODY)).get("places", ""))
-    count = await installation_of(request).database.write_in(
-        branch.id, release_places, branch.id, ids, access.actor(person)
-    )
+    count = await here.at(branch).do(release_places, ids, here.actor)
     return kit.see_other(f"{PAGE}?{urlencode({'released': count})}")
 
 
@@ -96,7 +91,7 @@ def _by_day(branch: BranchSettings, places: Iterable[KeptPlace], words: Words, n
 
 
 def _ids(sent: str) -> set[UUID]:
-    """The places a button stands for; what is no id stands for none."""
+    """The places that a button sends; a text that is no id is left out."""
     found = set()
     for part in sent.split(","):
         try:

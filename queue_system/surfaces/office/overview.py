@@ -26,13 +26,7 @@ from ...store.queries.settings import BranchSettings, Names
 from ...store.tables import ORGANISATION
 from ...web.access import DEVICE_RIGHTS, OFFICE_RIGHTS, PLACES_RIGHTS
 from ...web.given_back import given_back_of
-from ...web.installation import installation_of
-from . import audit as office_audit
-from . import devices as office_devices
-from . import given_back as office_given_back
-from . import printer as office_printer
-from . import printers as office_printers
-from .frame import enter, moment, office_page, words_for
+from .frame import enter, moment, office_page
 
 # Kinds of devices that are paired; printers are spoken to, not paired.
 PAIRED_KINDS: Final = ("kiosk", "display")
@@ -72,17 +66,17 @@ class BranchToday:
 
 async def overview(request: Request) -> Response:
     """Every branch in one line."""
-    person, branches = await enter(request, OFFICE_RIGHTS)
-    database = installation_of(request).database
-    today = await database.read(_today, branches)
-    pairs = any(person.may_any(DEVICE_RIGHTS, branch.id) for branch in branches)
+    here = await enter(request, OFFICE_RIGHTS)
+    today = await here.read(_today, here.branches)
+    pairs = here.may_at_one(DEVICE_RIGHTS)
     idle: list[NotInForce] = []
-    if person.may(EVERYTHING, ORGANISATION):
-        idle = await database.read(not_in_force, available_languages())
-    words, now = words_for(request, person), installation_of(request).clock.now()
+    if here.person.may(EVERYTHING, ORGANISATION):
+        idle = await here.read(not_in_force, available_languages())
+    words, now = here.words, here.now
+    zone = here.branches[0].zone if here.branches else ZoneInfo("UTC")
+    given_back = [(branch, given_back_of(request).most(branch.id, now)) for branch in here.branches]
     return await office_page(
-        request,
-        person,
+        here,
         "office/overview.html",
         {
             "today": today,
@@ -92,13 +86,11 @@ async def overview(request: Request) -> Response:
                 for device in place.devices
             },
             "clock": lambda at, branch: dates.time(at, branch.zone, words),
-            "at": dates.day_time(now, branches[0].zone if branches else ZoneInfo("UTC"), words),
-            "waiting_devices": len(await database.read(stored.open_pairings)) if pairs else 0,
+            "at": dates.day_time(now, zone, words),
+            "waiting_devices": len(await here.read(stored.open_pairings)) if pairs else 0,
             "not_in_force": idle,
-            "given_back": [
-                (branch, count) for branch in branches if (count := given_back_of(request).most(branch.id, now))
-            ],
-            "releases": any(person.may_any(PLACES_RIGHTS, branch.id) for branch in branches),
+            "given_back": [(branch, count) for branch, count in given_back if count],
+            "releases": here.may_at_one(PLACES_RIGHTS),
         },
     )
 
@@ -139,11 +131,4 @@ def _queues(branch: BranchSettings, tickets: Sequence[TicketView], taken: Collec
     )
 
 
-routes: list[BaseRoute] = [
-    Route("/office", overview),
-    *office_devices.routes,
-    *office_printers.routes,
-    *office_printer.routes,
-    *office_given_back.routes,
-    *office_audit.routes,
-]
+routes: list[BaseRoute] = [Route("/office", overview)]

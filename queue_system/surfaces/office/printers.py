@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from markupsafe import Markup
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from ...actions.slips import reprint
@@ -16,14 +16,13 @@ from ...core.errors import DomainError, Missing, Refused
 from ...store.database import Tx
 from ...store.queries import access as stored
 from ...store.queries import slips
-from ...store.queries.access import DeviceView, StaffView
+from ...store.queries.access import DeviceView
 from ...store.queries.settings import BranchSettings
 from ...store.queries.slips import SlipView
-from ...web import access, kit
+from ...web import kit
 from ...web.access import DEVICE_RIGHTS
 from ...web.errors import message
-from ...web.installation import installation_of
-from .frame import enter, look, moment, named, office_page, words_for
+from .frame import InOffice, enter, enter_as_onlooker, moment, office_page
 
 PAGE: Final = "/office/printers"
 SHOWN: Final = 25
@@ -57,93 +56,102 @@ class SlipToday:
     at: Markup | None
 
 
+@dataclass(frozen=True, kw_only=True)
+class AtPrinter(InOffice):
+    """In the office, with the printer that the address names. The words are the office's, not the branch's."""
+
+    branch: BranchSettings
+    device: DeviceView
+
+    @property
+    def address(self) -> str:
+        """The page of this printer."""
+        return f"{PAGE}/{self.branch.slug}/{self.device.slug}"
+
+
+async def at_printer(request: Request) -> AtPrinter:
+    """The printer that the address names; raises SignedOut, Denied, Missing("branch", "device")."""
+    here = await enter(request, DEVICE_RIGHTS)
+    branch = here.named(request.path_params["branch"])
+    for device in await here.read(stored.devices, branch.id, "printer"):
+        if device.slug == request.path_params["device"]:
+            return AtPrinter(**vars(here), branch=branch, device=device)
+    raise Missing("device")
+
+
 async def show(request: Request) -> Response:
     """The printers of every branch."""
-    person, branches = await enter(request, DEVICE_RIGHTS)
-    return await _page(request, person, branches)
+    return await _page(await enter(request, DEVICE_RIGHTS))
 
 
 async def state(request: Request) -> Response:
     """The part of the page that changes by itself."""
-    branches = await look(request, DEVICE_RIGHTS)
-    values = await _values(request, branches, None)
-    language = words_for(request).language
-    html = await kit.render(
-        installation_of(request), "office/_printers.html", values, language=language, request=request
-    )
-    return HTMLResponse(html, headers={"Cache-Control": "no-store"})
+    here = await enter_as_onlooker(request, DEVICE_RIGHTS)
+    return await here.part("office/_printers.html", await _values(here))
 
 
 async def print_trial(request: Request) -> Response:
     """A slip that is nobody's number."""
-    person, branches = await enter(request, DEVICE_RIGHTS)
-    branch, device = await printer_of(request, branches)
-    test_slip = installation_of(request).test_slip
+    here = await at_printer(request)
+    test_slip = here.installation.test_slip
     if test_slip is None:
         raise Refused("printer-not-set")
-    outcome = await test_slip(branch.id, device.id, words_for(request, person).language)
+    outcome = await test_slip(here.branch.id, here.device.id, here.language)
     what = {"said": "trial"} if outcome.error is None else {"said": "trial-failed", "error": outcome.error}
     form = await kit.form(request)
     if form.get("back") == "printer":
-        return kit.see_other(f"{printer_page(branch, device)}?{urlencode(what)}")
-    return _said(device, **what)
+        return kit.see_other(f"{here.address}?{urlencode(what)}")
+    return _said(here.device, **what)
 
 
 async def print_copy(request: Request) -> Response:
     """A marked copy of a slip, on the printer it was meant for."""
-    person, branches = await enter(request, DEVICE_RIGHTS)
-    branch, device = await printer_of(request, branches)
+    here = await at_printer(request)
     form = await kit.form(request)
-    database = installation_of(request).database
-    wanted = next(
-        (
-            slip
-            for slip in await database.read(slips.slips_today, branch, None)
-            if str(slip.id) == form.get("slip") and slip.printer_id == device.id
-        ),
-        None,
-    )
-    if wanted is None:
-        raise Missing("slip")
+    slip = await _slip(here, form.get("slip", ""))
     try:
-        await database.write_in(branch.id, reprint, branch.id, wanted.ticket_id, device.id, access.actor(person))
+        await here.at(here.branch).do(reprint, slip.ticket_id, here.device.id, here.actor)
     except DomainError as refusal:
-        said = message(refusal, words_for(request, person))
-        return await _page(request, person, branches, refusal=said, status=refusal.status)
-    return _said(device, said="copy")
+        return await _page(here, refusal=message(refusal, here.words), status=refusal.status)
+    return _said(here.device, said="copy")
 
 
-async def _page(
-    request: Request,
-    person: StaffView,
-    branches: list[BranchSettings],
-    *,
-    refusal: str = "",
-    status: int = 200,
-) -> Response:
-    values = await _values(request, branches, person)
-    about = request.query_params.get("printer", "")
-    return await office_page(
-        request,
-        person,
-        "office/printers.html",
-        values
-        | {
-            "said": said_of(request),
-            "about": next((one.device for one in values["printers"] if one.device.slug == about), None),
-            "error": request.query_params.get("error", ""),
-            "refusal": refusal,
-        },
-        status=status,
-    )
+def said_of(request: Request) -> str:
+    """The key of what was just done, empty when nothing was."""
+    return SAID.get(request.query_params.get("said", ""), "")
 
 
-async def _values(request: Request, branches: list[BranchSettings], person: StaffView | None) -> dict[str, Any]:
-    words, now = words_for(request, person), installation_of(request).clock.now()
+# ---------------------------------------------------------------- inside
+
+
+async def _slip(here: AtPrinter, slip_id: str) -> SlipView:
+    """A slip of today on this printer; raises Missing("slip")."""
+    for slip in await here.read(slips.slips_today, here.branch, None):
+        if str(slip.id) == slip_id and slip.printer_id == here.device.id:
+            return slip
+    raise Missing("slip")
+
+
+async def _page(here: InOffice, *, refusal: str = "", status: int = 200) -> Response:
+    values = await _values(here)
+    query = here.request.query_params
+    about = query.get("printer", "")
+    values |= {
+        "said": said_of(here.request),
+        "about": next((one.device for one in values["printers"] if one.device.slug == about), None),
+        "error": query.get("error", ""),
+        "refusal": refusal,
+    }
+    return await office_page(here, "office/printers.html", values, status=status)
+
+
+async def _values(here: InOffice) -> dict[str, Any]:
+    """The context of the part that changes, `office/_printers.html`."""
+    words, now = here.words, here.now
     printers: list[PrinterToday] = []
     listed: list[SlipToday] = []
-    for branch in branches:
-        devices, counts, recent = await installation_of(request).database.read(_today, branch)
+    for branch in here.branches:
+        devices, counts, recent = await here.read(_today, branch)
         places = {
             device.id: PrinterToday(
                 branch, device, moment(device.status_at, branch, words, now), counts.get(device.id, {})
@@ -164,25 +172,6 @@ def _today(tx: Tx, branch: BranchSettings) -> tuple[list[DeviceView], dict[Any, 
         slips.counts_today(tx, branch),
         slips.slips_today(tx, branch, SHOWN),
     )
-
-
-async def printer_of(request: Request, branches: list[BranchSettings]) -> tuple[BranchSettings, DeviceView]:
-    """The printer that the address names; raises Missing("branch", "device")."""
-    branch = named(branches, request.path_params["branch"])
-    for device in await installation_of(request).database.read(stored.devices, branch.id, "printer"):
-        if device.slug == request.path_params["device"]:
-            return branch, device
-    raise Missing("device")
-
-
-def printer_page(branch: BranchSettings, device: DeviceView) -> str:
-    """The address of the page of one printer."""
-    return f"{PAGE}/{branch.slug}/{device.slug}"
-
-
-def said_of(request: Request) -> str:
-    """The key of what was just done, empty when nothing was."""
-    return SAID.get(request.query_params.get("said", ""), "")
 
 
 def _said(device: DeviceView, said: str, **more: str) -> Response:

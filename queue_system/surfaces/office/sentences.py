@@ -1,6 +1,6 @@
 """The log as sentences: a fact, the names its ids stand for, and the reader's language.
 
-What a name stands for is looked up when the log is read: the log itself holds ids and codes only.
+Names are looked up when the log is read, because the log itself holds ids and codes only.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class Sentences:
         }
 
     def sentence(self, entry: Entry) -> Markup:
-        """What happened, without who did it."""
+        """What happened, without the name of the actor."""
         fact = _fact(entry)
         if fact is None:
             return self._words.html("audit.unknown-kind", kind=entry.kind)
@@ -76,7 +76,7 @@ class Sentences:
         return reason(self._words, self._names, fact.reason, fact.values)
 
     def who(self, entry: Entry) -> str:
-        """Who did it, by today's name."""
+        """The actor, by today's name."""
         if entry.actor_kind == "staff":
             return self._person(entry.actor_id)
         if entry.actor_kind == "device":
