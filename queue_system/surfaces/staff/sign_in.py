@@ -20,9 +20,9 @@ from ...store.queries.access import AccountView, StaffView, staff_by_session
 from ...store.queries.settings import branch_ids
 from ...web import access, kit
 from ...web.errors import message
-from ...web.installation import installation_of
+from ...web.here import Here, anywhere, staff_here
 from ...web.sign_in_check import checked
-from ...web.staff_pages import NO_PLACE, first_page, may_open, staff_page
+from ...web.staff_pages import NO_PLACE, first_page, may_open
 
 CHANNEL: Final = "web"
 LONGEST: Final = 200
@@ -32,87 +32,77 @@ _OWN_PATH: Final = re.compile(r"/(?![/\\])[^\\\s\x00-\x1f]*")
 
 
 async def show(request: Request) -> Response:
-    """The form; who is signed in already goes on."""
+    """The form; a person who is signed in already goes on."""
+    here = anywhere(request)
     wanted = own_path(request.query_params.get("next"))
     person = await access.staff_or_none(request)
     if person is not None:
-        return kit.see_other(await _way(request, person, wanted))
+        return kit.see_other(await _way(here, person, wanted))
     # A cookie without a session: it was left idle, or its twelve hours are over.
     ended = access.session_cookie(request) in request.cookies
-    return await _form(request, wanted, ended=ended)
+    return await _form(here, wanted, ended=ended)
 
 
 async def create(request: Request) -> Response:
     """Check name and password and open a session."""
+    here = anywhere(request)
     form = await kit.form(request)
     login, password = str(form.get("login", "")).strip(), str(form.get("password", ""))
     wanted = own_path(str(form.get("next", "")))
-    missing = {
-        name: key
-        for name, key, value in (
-            ("login", "desk.login-missing", login),
-            ("password", "desk.password-missing", password),
-        )
-        if not value
-    }
-    if missing:
-        return await _form(request, wanted, login=login, wrong=missing, status=422)
+    if missing := _missing(login, password):
+        return await _form(here, wanted, login=login, wrong=missing, status=422)
     try:
         account = await checked(request, login[:LONGEST], password[:LONGEST], CHANNEL, _browser(request))
     except TooMany as refusal:
-        words = kit.words_of(kit.language_of(request))
         headers = {"Retry-After": str(refusal.seconds)}
-        return await _form(
-            request, wanted, login=login, refusal=message(refusal, words), status=refusal.status, headers=headers
-        )
+        said = message(refusal, here.words)
+        return await _form(here, wanted, login=login, refusal=said, status=refusal.status, headers=headers)
     if account is None:
-        return await _wrong(request, wanted, login)
-    database = installation_of(request).database
+        return await _wrong(here, wanted, login)
     if left_over := request.cookies.get(access.session_cookie(request)):
-        await database.write(sessions.end_session, left_over)
+        await here.write_anywhere(sessions.end_session, left_over)
     browser = _browser(request) or secrets.token_urlsafe(32)
     try:
-        token = await database.write(_come_in, account, browser)
+        token = await here.write_anywhere(_come_in, account, browser)
     except SignedOut:
-        return await _wrong(request, wanted, login)
-    person = await database.read(staff_by_session, sha256(token), sessions.SESSION_IDLE)
-    response = kit.see_other(await _way(request, person, wanted) if person else "/sign-in")
-    _set_cookie(request, response, access.session_cookie(request), token)
-    _set_cookie(request, response, access.browser_cookie(request), browser, max_age=BROWSER_KNOWN_FOR)
-    if person and kit.LANGUAGE_COOKIE not in request.cookies:
-        # People read the language they were entered with, whatever the machine at the counter prefers.
-        _set_cookie(request, response, kit.LANGUAGE_COOKIE, person.language)
-    return response
+        return await _wrong(here, wanted, login)
+    return await _welcome(here, wanted, token, browser)
 
 
 async def destroy(request: Request) -> Response:
     """Sign out: the session is gone, not only its cookie."""
+    here = anywhere(request)
     name = access.session_cookie(request)
     if token := request.cookies.get(name):
-        await installation_of(request).database.write(sessions.end_session, token)
+        await here.write_anywhere(sessions.end_session, token)
     response = kit.see_other("/sign-in")
-    response.delete_cookie(
-        name, path="/", secure=installation_of(request).configuration.behind_tls, httponly=True, samesite="lax"
-    )
+    secure = here.installation.configuration.behind_tls
+    response.delete_cookie(name, path="/", secure=secure, httponly=True, samesite="lax")
     return response
 
 
 async def home(request: Request) -> Response:
     """On to the first page; or, where somebody's rights open none, a page that says so and what helps."""
-    person = await access.staff(request)
-    first = first_page(person)
-    return kit.see_other(first) if first != NO_PLACE else await staff_page(request, person, "staff/no-place.html")
+    here = await staff_here(request)
+    first = first_page(here.person)
+    return kit.see_other(first) if first != NO_PLACE else await here.page("staff/no-place.html")
 
 
 def own_path(wanted: str | None) -> str:
-    """`wanted` where it is a path of this house, else "": nobody is led elsewhere after signing in."""
+    """`wanted` where it is a path of this installation, else "", so that signing in leads nobody to another site."""
     return wanted if wanted and _OWN_PATH.fullmatch(wanted) else ""
 
 
-async def _way(request: Request, person: StaffView, wanted: str) -> str:
+async def _way(here: Here, person: StaffView, wanted: str) -> str:
     """Where somebody goes after signing in: the page they asked for where they may open it, else their first."""
-    branches = await installation_of(request).database.read(branch_ids)
+    branches = await here.read(branch_ids)
     return wanted if wanted and may_open(person, wanted, branches) else first_page(person)
+
+
+def _missing(login: str, password: str) -> dict[str, str]:
+    """The key of what is said about each field that was left empty."""
+    fields = (("login", "desk.login-missing", login), ("password", "desk.password-missing", password))
+    return {name: key for name, key, value in fields if not value}
 
 
 def _come_in(tx: Tx, account: AccountView, browser: str) -> str:
@@ -122,33 +112,46 @@ def _come_in(tx: Tx, account: AccountView, browser: str) -> str:
     return token
 
 
-async def _wrong(request: Request, wanted: str, login: str) -> Response:
-    # Which of the two was wrong is not said: it would tell who works here.
-    said = kit.words_of(kit.language_of(request)).text("desk.sign-in-wrong")
-    return await _form(request, wanted, login=login, refusal=said, status=422)
+async def _welcome(here: Here, wanted: str, token: str, browser: str) -> Response:
+    """On to the person's page, with the cookies of session, browser and language."""
+    request = here.request
+    person = await here.read(staff_by_session, sha256(token), sessions.SESSION_IDLE)
+    response = kit.see_other(await _way(here, person, wanted) if person else "/sign-in")
+    _set_cookie(here, response, access.session_cookie(request), token)
+    _set_cookie(here, response, access.browser_cookie(request), browser, max_age=BROWSER_KNOWN_FOR)
+    if person and kit.LANGUAGE_COOKIE not in request.cookies:
+        # People read the language they were entered with, whatever the machine at the counter prefers.
+        _set_cookie(here, response, kit.LANGUAGE_COOKIE, person.language)
+    return response
+
+
+async def _wrong(here: Here, wanted: str, login: str) -> Response:
+    # The form does not say which of the two was wrong, because that would tell who works here.
+    said = here.words.text("desk.sign-in-wrong")
+    return await _form(here, wanted, login=login, refusal=said, status=422)
 
 
 def _browser(request: Request) -> str:
-    """The secret of this browser, "" where it has none; what we would not have made is none of ours."""
+    """The secret of this browser, "" where it has none; a text of another shape cannot be one of ours."""
     kept = request.cookies.get(access.browser_cookie(request), "")
     return kept if _SECRET.fullmatch(kept) else ""
 
 
-def _set_cookie(request: Request, response: Response, name: str, value: str, max_age: timedelta | None = None) -> None:
-    # Without Max-Age it ends with the browser; how long a session lasts is decided by SESSION_LIFETIME and SESSION_IDLE.
+def _set_cookie(here: Here, response: Response, name: str, value: str, max_age: timedelta | None = None) -> None:
+    # Without Max-Age a cookie ends with the browser; SESSION_LIFETIME and SESSION_IDLE decide how long a session lasts.
     response.set_cookie(
         name,
         value,
         max_age=None if max_age is None else int(max_age.total_seconds()),
         path="/",
-        secure=installation_of(request).configuration.behind_tls,
+        secure=here.installation.configuration.behind_tls,
         httponly=True,
         samesite="lax",
     )
 
 
 async def _form(
-    request: Request,
+    here: Here,
     wanted: str,
     *,
     login: str = "",
@@ -158,16 +161,15 @@ async def _form(
     status: int = 200,
     headers: dict[str, str] | None = None,
 ) -> Response:
-    words = kit.words_of(kit.language_of(request))
     context = {
         "next": wanted,
         "login": login,
-        "errors": {name: words.text(key) for name, key in (wrong or {}).items()},
+        "errors": {name: here.words.text(key) for name, key in (wrong or {}).items()},
         "refusal": refusal,
         "ended": ended,
         "navigation": [],
     }
-    return await kit.page(request, "staff/sign-in.html", context, status=status, headers=headers)
+    return await here.page("staff/sign-in.html", context, status=status, headers=headers)
 
 
 routes: list[BaseRoute] = [
