@@ -10,14 +10,15 @@ from typing import Final
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from printers.virtual import Paper, VirtualPrinter
 from printers.virtual_condition import Changes, Condition, Roll
 
 from ..web import kit
-from ..web.installation import Installation, installation_of
+from ..web.here import Here, anywhere
+from ..web.installation import Installation
 
 PAGE: Final = "/paper"
 # A number of bytes that lies within the picture of a slip, after its head.
@@ -38,22 +39,20 @@ FAULTS: Final[dict[str, tuple[Callable[[Condition], bool], Changes, Changes]]] =
 
 async def show(request: Request) -> Response:
     """The papers, newest first, and the switches."""
-    return await kit.page(request, "demo/paper.html", _values(_printer(request)))
+    here = anywhere(request)
+    return await here.page("demo/paper.html", _values(_printer(here)))
 
 
 async def papers(request: Request) -> Response:
     """The part of the page that is refreshed."""
-    installation = installation_of(request)
-    language = kit.language_of(request)
-    values = _values(_printer(request))
-    html = await kit.render(installation, "demo/_paper.html", values, language=language, request=request)
-    return HTMLResponse(html, headers={"Cache-Control": "no-store"})
+    here = anywhere(request)
+    return await here.part("demo/_paper.html", _values(_printer(here)))
 
 
 async def picture(request: Request) -> Response:
     """One paper as it looks (PNG)."""
     number = request.path_params["number"]
-    found = next((paper for paper in _printer(request).papers() if paper.number == number), None)
+    found = next((paper for paper in _printer(anywhere(request)).papers() if paper.number == number), None)
     if found is None:
         raise HTTPException(404)
     # Not cached, because a new demonstration uses the same numbers for other papers.
@@ -62,7 +61,7 @@ async def picture(request: Request) -> Response:
 
 async def switch(request: Request) -> Response:
     """Turn a fault on or off."""
-    printer = _printer(request)
+    printer = _printer(anywhere(request))
     form = await kit.form(request)
     fault = FAULTS.get(str(form.get("fault")))
     if fault is None:
@@ -81,9 +80,9 @@ def _values(printer: VirtualPrinter) -> dict[str, object]:
     }
 
 
-def _printer(request: Request) -> VirtualPrinter:
+def _printer(here: Here) -> VirtualPrinter:
     """The demonstration's printer; raises 404 in a real installation."""
-    found = virtual_printer(installation_of(request))
+    found = virtual_printer(here.installation)
     if found is None:
         raise HTTPException(404)
     return found
