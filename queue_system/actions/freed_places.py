@@ -1,4 +1,4 @@
-"""What becomes of places that confirmed bookings give back: kept, drawn by lot, released by staff."""
+"""Places that confirmed bookings give back: they are kept until their lot, or staff, lets them return."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SEAT = table(Seat)
 
 
 def release_places(tx: Tx, branch_id: UUID, ids: Collection[UUID], actor: Actor) -> int:
-    """Let staff give places to everybody at once; those that have returned meanwhile are left. Returns how many."""
+    """Staff release places at once; places that have returned already are skipped. Returns how many were released."""
     with locked(tx, branch_id) as branch:
         settings = branch_settings(tx, branch_id, branch.config_version)
         wanted = [place for place in stored.kept_places(tx, branch_id) if place.id in ids]
@@ -41,7 +41,7 @@ def release_places(tx: Tx, branch_id: UUID, ids: Collection[UUID], actor: Actor)
 
 
 def return_due(branch: Locked) -> int:
-    """Let return what the lot lets return by now, within an action that has the branch under lock."""
+    """Return the places whose time has come by their lot; for actions that have locked the branch."""
     due = stored.due_places(branch.tx, branch.id)
     if not due:
         return 0
@@ -61,9 +61,9 @@ def return_due(branch: Locked) -> int:
 
 
 def give_back(branch: Locked, settings: BranchSettings, booking: BookingView) -> None:
-    """Keep the seats of a booking from everybody until a lot, or somebody of staff, lets them return.
+    """Keep the seats of a booking taken until their lot, or staff, lets them return.
 
-    Whoever refreshes first gets nothing by it: else a broker frees a place at the moment his buyer asks for it.
+    Otherwise a broker could free a place at the moment when his buyer asks for it.
     """
     now, lot = branch.tx.now, secrets.token_hex(8)
     by_lot = policy_of(settings, settings.services[booking.service_id]).returns_by_lot
@@ -90,7 +90,7 @@ def give_back(branch: Locked, settings: BranchSettings, booking: BookingView) ->
 
 
 def take_again(branch: Locked, booking: BookingView, resources: Collection[UUID], ticks: range) -> None:
-    """Give a booking the seats back that it gave up itself and that nobody else could take yet."""
+    """Take back, for a booking, the seats that it gave back itself and that have not returned yet."""
     branch.tx.execute(
         sa.update(SEAT)
         .where(

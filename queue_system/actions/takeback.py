@@ -165,7 +165,7 @@ def _put_back(
 
 
 def _shape(ticket: TicketView) -> _Shape:
-    """What a press may change, as JSON."""
+    """The values of a ticket that a press may change, as JSON."""
     return {name: _plain(getattr(ticket, name)) for name in CHANGES}
 
 

@@ -29,7 +29,7 @@ class BookingState(StrEnum):
 
 
 class BookingStep(StrEnum):
-    """What is done to a booking."""
+    """A step of a booking."""
 
     CONFIRM = "confirm"
     CHANGE = "change"

@@ -1,4 +1,4 @@
-"""What can be refused, and why. Every code is also the key of a sentence: `errors.<code>`."""
+"""The errors of the domain, with their reasons. Every code is also the key of a sentence: `errors.<code>`."""
 
 from __future__ import annotations
 

@@ -161,7 +161,7 @@ def slot_at(
 
 
 def seats_span(start: datetime, plan: ServicePlan, tick_minutes: int) -> range:
-    """The ticks that a booking from `start` takes: what to load before `choose_seats`."""
+    """The ticks that a booking from `start` takes; `choose_seats` needs the seats taken in them."""
     first = tick_of(start, tick_minutes)
     return range(first, first + ticks_needed(plan, tick_minutes))
 

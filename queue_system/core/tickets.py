@@ -26,7 +26,7 @@ class TicketState(StrEnum):
 
 
 class Step(StrEnum):
-    """What is done to a ticket; the page's button, the API's resource and the event have the same name."""
+    """A step of a ticket; the page's button, the API's resource and the event have the same name."""
 
     CALL = "call"
     RECALL = "recall"
