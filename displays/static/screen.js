@@ -1,8 +1,8 @@
 "use strict";
-// Keeps a hall's screen true, by itself, for months: shows every new board, announces new calls one after the other,
-// comes back after every kind of break, and covers itself when what it shows is old.
-// In the JavaScript of 2018: televisions keep the browser they were sold with. What does not even know that is served
-// by plain.js; a test reads both.
+// Keeps a hall's screen up to date, unattended, for months: shows every new board, announces new calls one after the
+// other, reconnects after every kind of break, and covers the board when it is old.
+// Written in the JavaScript of 2018, because televisions keep the browser that they were sold with. plain.js serves even
+// older browsers; a test reads both.
 
 const LATE_MS = 20000; // the server speaks at least every 15 s
 const STALE_MS = 40000;
@@ -41,7 +41,7 @@ async function askWhetherPaired() {
     const answer = await fetch(location.pathname, { method: "HEAD", redirect: "manual", cache: "no-store" });
     if (answer.type === "opaqueredirect") location.replace(pair);
   } catch {
-    // The server is away: the cover tells the hall, and the next try is on its way.
+    // The server is away. The cover tells the hall, and the next try comes by itself.
   }
 }
 
@@ -66,7 +66,7 @@ function show(board) {
     heard = call.seq;
     if (call.age_s + since / 1000 < YOUNG_S) announcements.push(call);
   }
-  // A visitor who is called again is announced once, and nobody who is no longer called.
+  // Announce a visitor who is called twice only once, and drop visitors who are not called any more.
   announcements = announcements.filter(isCalled);
   if (onStage && !isCalled(onStage)) onStage = null;
   arrange();
@@ -139,8 +139,8 @@ function chime() {
 
 // ---------- time
 
-// News may have been on its way for a while, never less than not at all: the largest difference is the best one.
-// A server whose clock was put back is believed after all.
+// A message can be late but never early, so the largest difference between the clocks is the best estimate.
+// A difference that is more than two minutes smaller is accepted too, because the server's clock was set back.
 function setClock(serverMs) {
   const difference = serverMs - performance.now();
   if (ahead === null || difference > ahead || difference < ahead - 120000) ahead = difference;
@@ -170,11 +170,11 @@ function watch() {
   if (!cover.hidden) {
     for (const place of cover.querySelectorAll("[data-news]")) write(place, wallTime(serverNow() - silence));
   }
-  // The clock stands still with the news: a running clock would vouch for an old board.
+  // The clock stops when the news stops, because a running clock would make an old board look right.
   if (silence <= STALE_MS) write(hall.querySelector("[data-clock] bdi"), wallTime(serverNow()));
   const grown = performance.now() - born > 3600000;
   if (grown && wall.format(serverNow()) === `0${RELOAD_HOUR}:${reloadMinute}`) reloadDue = true;
-  // Only while the server answers: a browser that cannot load the page shows its own error page for ever.
+  // Reload only while the server answers, because a browser that cannot load the page keeps its own error page for ever.
   if (reloadDue && connected && !onStage && silence < LATE_MS) location.reload();
 }
 
@@ -207,5 +207,5 @@ const following = follow(live, {
   onCode: { [CLOSED.SIGNED_OUT]: () => location.replace(pair) },
 });
 setInterval(watch, 1000);
-// From here on the board is kept true: plain.js and the cover for browsers that come not so far stand back.
+// The script has got this far, so it keeps the board up to date, and plain.js and the cover are not needed.
 document.documentElement.setAttribute("data-runs", "");

@@ -1,6 +1,7 @@
 "use strict";
-// The kiosk on top of plain HTML: pages come without a flash and leave no history, idle time brings the first page
-// back, a lost server is said and waited for, keys and scanners type, the paper is followed. Complete without it.
+// The kiosk on top of plain HTML: pages change without a flash and leave no history, idle time brings the first page
+// back, a lost server is announced and waited for, keys and scanners type, the state of the slip is shown. The pages
+// also work without it.
 (() => {
   const IDLE_SECONDS = 60;
   const WARNING_SECONDS = 20; // WCAG 2.2, 2.2.1: at least twenty seconds to ask for more.
@@ -31,14 +32,14 @@
       if (!new URL(answer.url).pathname.startsWith("/kiosk")) return location.replace(answer.url);
       show(await answer.text(), answer.url);
     } catch {
-      // Given up: the first page is tried until it comes.
+      // The request is given up; the first page is requested until it comes.
       await comeBack();
     } finally {
       busy = false;
     }
   }
 
-  // Asks again while the server is away. Everything that is sent here may be sent twice: a ticket has its request_id.
+  // Repeats the request while the server is away. That is safe because requests are idempotent: a ticket has a request_id.
   async function patiently(address, init) {
     const until = Date.now() + PATIENCE_MS;
     for (let pause = 300; ; pause = Math.min(pause * 2, 3_000)) {
@@ -181,14 +182,14 @@
       if (busy || here !== asked || !page.getElementById("main")) return;
       for (const part of [".kiosk-who", ".kiosk-question", "#main"]) renew($(part), page.querySelector(part));
     } catch {
-      // Who has gone on meanwhile has an answer: nobody is taken from the page they are on.
+      // If the visitor has gone on meanwhile, the answer is ignored, so that their page stays.
       if (busy || here !== asked) return;
       lost(true);
       await go(home());
     }
   }, FOLLOW_MS);
   const sleep = (ms) => new Promise((done) => { setTimeout(done, ms); });
-  // A new request number alone is no news.
+  // Pages that differ only in the request_id count as the same.
   const gist = (element) => element.innerHTML.replace(/name="request_id" value="[^"]*"/g, "");
   function renew(old, fresh) {
     if (!old || !fresh || gist(old) === gist(fresh)) return;
@@ -219,7 +220,7 @@
   function showPaper(news) {
     if (news.type !== "paper" || news.state === $("#paper").dataset.state) return;
     $("#paper").outerHTML = news.html;
-    // A question or bad news gets its own time.
+    // A question or an error restarts the idle time.
     if (news.state === "ask" || news.state === "trouble") leavesAt = Date.now() + Number(main().dataset.seconds) * 1000;
   }
 
@@ -231,8 +232,8 @@
     else if (field.value.replace(/\s/g, "").length < 8) field.value += key;
   }
 
-  // A scanner types like a keyboard and ends with Enter, on whatever page. Its letters are those of the keys'
-  // places, whichever language the machine's keyboard is set to.
+  // A scanner types like a keyboard and ends with Enter, on any page. Letters are read from the positions of the keys,
+  // so that the keyboard language of the machine does not matter.
   let read = "";
   let readAt = 0;
   const PLACES = { Minus: "-_", Slash: "/?", Period: ".>", Semicolon: ";:", Equal: "=+" };

@@ -1,10 +1,10 @@
 "use strict";
-// What a page may have on top of plain HTML. Every page is complete without this file.
+// Extras on top of plain HTML. Every page also works without this file.
 
-// A list of mistakes is read out and stands in view.
+// Bring a list of mistakes into view and let it be read out.
 for (const summary of document.querySelectorAll("[data-focus]")) summary.focus();
 
-// A second press while the first is under way must not send twice; the server refuses it as well (request_id).
+// Ignore a second press while the first is under way. The server refuses it too (request_id).
 document.addEventListener("submit", (event) => {
   const form = event.target;
   if (event.defaultPrevented || form.matches("[hx-post], [hx-get], [hx-put], [hx-delete]")) return;
@@ -19,7 +19,7 @@ addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
 });
 
-// What has been typed goes along into another language: the form is sent to be shown there, not to be acted on.
+// Typed text is kept when the language changes: the form is sent only to be shown again in the new language.
 for (const form of document.querySelectorAll("form[data-typed]")) {
   for (const link of document.querySelectorAll(".languages a")) {
     link.addEventListener("click", (event) => {
@@ -30,7 +30,7 @@ for (const form of document.querySelectorAll("form[data-typed]")) {
       form.append(mark);
       form.action = link.href;
       form.submit();
-      // Whoever comes back finds the form as it was, to be acted on.
+      // Restore the form, so that it works normally when the person comes back.
       mark.remove();
       form.removeAttribute("action");
     });
@@ -46,12 +46,12 @@ for (const list of document.querySelectorAll("[data-keep]")) {
     boxes.forEach((box, place) => { box.checked = Boolean(kept[place]); });
     list.addEventListener("change", () => localStorage.setItem(name, JSON.stringify(boxes.map((box) => box.checked))));
   } catch {
-    // A browser that keeps nothing still shows the list.
+    // The browser stores nothing, but the list still works.
   }
 }
 
-// While the server is away a proxy answers in its place, and htmx would show that page inside of ours, from where
-// nothing comes back: such an answer replaces only what it brings anew.
+// While the server is away a proxy answers in its place, and htmx would put that page into ours, which could not
+// recover. So such an answer replaces only the parts that it contains itself.
 document.addEventListener("htmx:after:request", (event) => {
   const { response, target, text } = event.detail.ctx;
   if (response.status >= 500 && target && target.id && !text.includes(`id="${target.id}"`)) event.preventDefault();
@@ -59,7 +59,7 @@ document.addEventListener("htmx:after:request", (event) => {
 
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-print]")) print();
-  // Leaving for safety leaves no way back in the history.
+  // Replace the history entry, so that "back" does not show the page that was left for safety.
   const exit = event.target.closest("a[data-exit]");
   if (exit) {
     event.preventDefault();

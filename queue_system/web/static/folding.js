@@ -1,5 +1,5 @@
 "use strict";
-// Letters as they are compared, not as a keyboard writes them: core/names.same_letters, for the browser.
+// Folds letters that count as the same in a search: core/names.same_letters, for the browser.
 const SAME_LETTERS = {
   "\u0671": "\u0627", "\u0649": "\u064a", "\u06cc": "\u064a", "\u06a9": "\u0643", "\u0629": "\u0647", "\u06c1": "\u0647",
   "\u06be": "\u0647", "\u06d5": "\u0647", "\u0621": "", "\u0640": "",

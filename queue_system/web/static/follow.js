@@ -1,8 +1,8 @@
 "use strict";
-// The one connection by which a page follows the server: it comes back after every break, one try at a time and not
-// together with everybody else, gives up a connection that has fallen silent, and says when the news is old.
+// The connection by which a page follows the server. It reconnects after every break, with one try at a time and with
+// jitter, gives up a connection that has fallen silent, and reports when the news is old.
 // A plain script, because the address of our files holds the hash of their contents, which an `import` cannot know.
-// In the JavaScript of 2018: televisions keep the browser they were sold with, and telephones grow old.
+// Written in the JavaScript of 2018, because televisions keep the browser that they were sold with.
 
 // Close codes of our own (RFC 6455, 7.4.2). queue_system/live/codes.py has the same; a test compares them.
 const CLOSED = Object.freeze({ SIGNED_OUT: 4401, FOREIGN_ORIGIN: 4403, NOT_THERE: 4404 });
@@ -57,7 +57,7 @@ function follow(path, options) {
     });
   }
 
-  // Not left to the socket: where the other end has vanished, it takes a minute to notice by itself.
+  // Not left to the socket, because it needs a minute to notice that the other end has vanished.
   function lose() {
     const old = socket;
     socket = null;
@@ -78,11 +78,11 @@ function follow(path, options) {
       lost = true;
       onLost();
     }
-    // A connection answers for its own silence only: after a break a busy server needs a while for its first word.
+    // Silence counts from the start of this connection, because a busy server needs a while for its first message.
     if (socket && elapsed(since) > (opened ? silence : opening)) lose();
   }
 
-  // After sleep, and when the network is back, the pause that was begun before is too long.
+  // After sleep, or when the network is back, do not wait for the end of the old pause.
   function hurry() {
     if (document.hidden) return;
     watch();

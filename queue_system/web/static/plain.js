@@ -1,5 +1,5 @@
-// For browsers that do not understand the script of a page: the page comes anew from the server, and is marked as cut
-// off while the server is away. Written in the JavaScript of 2009, because whoever needs it knows no other.
+// For browsers that do not understand the script of a page: reloads the page, and marks it as cut off while the server
+// is away. Written in the JavaScript of 2009, because such browsers know nothing newer.
 (function () {
   var me = document.getElementById("plain");
   var every = Number(me.getAttribute("data-every")) * 1000;
@@ -14,7 +14,7 @@
     if (document.body.className.indexOf("is-cut-off") < 0) document.body.className += " is-cut-off";
   }
 
-  // Asked for first: a browser that cannot load a page shows its own error for ever.
+  // Request the page first, because a browser that cannot load a page keeps its own error page for ever.
   function again() {
     if (runs()) return;
     if (asked) asked.abort();

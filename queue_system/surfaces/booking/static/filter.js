@@ -1,5 +1,5 @@
 "use strict";
-// A list that narrows as one types: the server's own answer to the form, shown in place. Without this file the form is sent.
+// Narrows a list while the person types: shows the server's answer to the form in place. Without it the form is sent.
 
 for (const form of document.querySelectorAll("form[data-filter]")) {
   const list = document.getElementById(form.dataset.filter);
@@ -13,10 +13,10 @@ for (const form of document.querySelectorAll("form[data-filter]")) {
         const answer = await fetch("?" + new URLSearchParams(new FormData(form)));
         const page = new DOMParser().parseFromString(await answer.text(), "text/html");
         const found = page.getElementById(form.dataset.filter);
-        // An answer that comes late must not replace that of what was typed since.
+        // A late answer must not replace the answer to newer input.
         if (answer.ok && found && mine === latest) list.replaceChildren(...found.childNodes);
       } catch {
-        // Without a connection the list stays as it is; sending the form will say what is wrong.
+        // Without a connection the list stays as it is; when the form is sent, the browser shows the error.
       }
     }, 200);
   });

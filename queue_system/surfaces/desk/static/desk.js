@@ -1,5 +1,5 @@
 "use strict";
-// The desk: follows its branch, lets times tick, and can be worked by single keys. Complete without this file.
+// The desk: follows its branch, updates the times, and offers single keys. The page also works without this file.
 (() => {
   const SILENCE_MS = 35_000;
   const LONGEST_PAUSE_MS = 15_000;
@@ -58,7 +58,7 @@
   document.addEventListener("pointermove", () => { movedAt = Date.now(); }, { passive: true });
   setInterval(() => { if (waiting && !aboutToPress()) show(waiting); }, 250);
 
-  // What the line above the actions says may be overtaken by the news: another visitor, or a button that works again.
+  // News may outdate the line above the actions: there is another visitor, or a button works again.
   function stillTrue(frame) {
     if (page.hasAttribute("data-busy")) return true; // The answer on its way says it better.
     const coming = new DOMParser().parseFromString(frame.html, "text/html").getElementById("desk");
@@ -66,7 +66,7 @@
     return !reason || coming.querySelector(`#${reason}`)?.getAttribute("aria-disabled") === "true";
   }
 
-  // A question stays open while the visitor that it is about stands as it says.
+  // A question stays open while the state of its visitor is still the one that it asks about.
   function openQuestion(frame) {
     const coming = new DOMParser().parseFromString(frame.html, "text/html").getElementById("desk");
     return coming.dataset.state === desk().dataset.state ? document.getElementById("desk-ask") : null;
@@ -89,20 +89,20 @@
     for (const part of kept) part?.setAttribute("hx-morph-skip", "");
     htmx.swap({ sourceElement: present, target: present, swap: "outerMorph", text: frame.html }).then(() => {
       for (const part of kept) part?.removeAttribute("hx-morph-skip");
-      // Another tab went on to another visitor: a dialog about the one before must not act on the next.
+      // Another tab has called another visitor, and a dialog about the previous one must not act on the next.
       if (desk().dataset.expected !== before) document.getElementById("transfer")?.hidePopover();
       if (held && document.activeElement === document.body) document.getElementById(held)?.focus({ preventScroll: true });
     });
   }
 
   const signIn = () => location.assign(`/sign-in?next=${encodeURIComponent(location.pathname)}`);
-  // A socket that was refused says no more than one that failed: the page itself says why.
+  // A browser does not tell a refused socket from a failed one, so the page is requested to learn the reason.
   async function ask() {
     try {
       const answer = await fetch(location.href, { headers: { "HX-Request": "true" }, cache: "no-store" });
       if (answer.status === 401) signIn();
     } catch {
-      // Nobody there: the watchdog tells the clerk.
+      // The server is away; the watchdog tells the clerk.
     }
   }
   addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
@@ -138,9 +138,9 @@
   document.addEventListener("click", (event) => {
     const button = event.target.closest?.("#desk button");
     if (!button) return;
-    // Where a press moved the line, the next row lies under the finger now.
+    // After a press has moved the line, the next row is under the finger.
     const again = button.id === pressed || button.closest("#desk-line") !== null;
-    // Another button while the answer is on its way is meant: that press waits for its turn (hx-sync in the template).
+    // Another button pressed before the answer is intended, so that press waits for its turn (hx-sync in the template).
     const unsettled = page.hasAttribute("data-busy") || page.hasAttribute("data-settling");
     const twice = event.detail > 1 || (again && unsettled);
     const slipped = button.closest("#desk-line") && Date.now() - lineChangedAt < JUST_NOW_MS;
@@ -160,12 +160,12 @@
     settle();
     waiting = null;
     reason = "";
-    // The answer came another way than the news: what has happened since may have been here before it.
+    // The answer did not come through the socket, so newer news may have arrived before it.
     const { epoch, seq } = desk().dataset;
     if (newest?.epoch === epoch && newest.seq > Number(seq)) show(newest);
     const answer = document.querySelector("#desk-ask .button");
     if (answer) answer.focus({ preventScroll: true });
-    // What was pressed may be gone, with its row: go on at the actions.
+    // If the pressed button has gone with its row, the focus moves to the actions.
     if (focused && document.activeElement === document.body) document.getElementById("act-N")?.focus({ preventScroll: true });
   });
   document.addEventListener("htmx:before:request", () => {
@@ -175,7 +175,7 @@
   });
   document.addEventListener("htmx:finally:request", () => page.removeAttribute("data-busy"));
   document.addEventListener("htmx:error", () => tell(said("offline")));
-  // base.js has kept out an answer that is none of ours.
+  // base.js has rejected an answer that is not from our server.
   document.addEventListener("htmx:after:request", (event) => { if (event.defaultPrevented) tell(said("offline")); });
 
   // ---------------------------------------------------------------- keys
@@ -188,13 +188,13 @@
     box.checked = localStorage.getItem(KEPT) !== "off";
     box.addEventListener("change", () => localStorage.setItem(KEPT, box.checked ? "on" : "off"));
   } catch {
-    // A browser that keeps nothing: the switch holds for this page.
+    // The browser stores nothing, so the switch applies to this page only.
   }
   const showKeys = () => document.documentElement.classList.toggle("keys-off", !box.checked);
   box.addEventListener("change", showKeys);
   showKeys();
 
-  // The letter on the cap where the layout is Latin, the place of the key where it is not (Arabic).
+  // The letter on a Latin layout; the position of the key on another one (Arabic).
   function letter(event) {
     if (/^(Digit|Numpad)[1-9]$/.test(event.code)) return event.code.slice(-1);
     if (/^[a-z]$/i.test(event.key)) return event.key.toUpperCase();

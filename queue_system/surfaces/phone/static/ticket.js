@@ -1,6 +1,6 @@
 "use strict";
-// The place in line, live. Complete without this file: the page then comes anew every twenty seconds. In the JavaScript
-// of 2018, because telephones grow old; what does not know that is served by plain.js.
+// The place in line, live. Without this file the page reloads every twenty seconds. Written in the JavaScript of 2018,
+// because telephones grow old; plain.js serves even older browsers.
 (() => {
   const SILENCE_MS = 40000;
   const LONGEST_PAUSE_MS = 20000;
@@ -36,7 +36,7 @@
     if (called || say !== spoken) said.textContent = called && say === said.textContent ? `${say}.` : say;
     spoken = say;
     over = state === "over";
-    // The end of a visit may be a slip of the hand that is taken back.
+    // Keep following, because the clerk may undo the end of a visit.
     clearTimeout(closing);
     if (over) closing = setTimeout(following.stop, TAKE_BACK_MS);
   }
@@ -46,7 +46,7 @@
     document.body.classList.toggle("is-stale", !now);
   }
 
-  // A telephone sleeps in a pocket: whoever looks at it sees the truth at once.
+  // A telephone sleeps in a pocket, and its owner must see the present state at once.
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState !== "visible" || over) return;
     if (following.isCut() || following.silentFor() > SILENCE_MS / 2) location.reload();

@@ -1,5 +1,5 @@
 "use strict";
-// Reception: services are found while one types, and names do not stay on a page that is left open.
+// Reception: finds services while the person types, and removes names from a page that is left open.
 (() => {
   const COVER_AFTER_MS = 60_000;
 
