@@ -183,9 +183,8 @@ def checks() -> list[str]:
 
 def without_means() -> list[str]:
     """Say what cannot be tested here and why; the marker expressions that leave it out. In CI nothing is left out."""
-    result = subprocess.run(
-        [str(PYTHON), "-m", "tests.kit.needs"], cwd=ROOT, capture_output=True, text=True, check=False
-    )
+    needs = [str(PYTHON), "-m", "tests.kit.needs"]
+    result = subprocess.run(needs, cwd=ROOT, capture_output=True, text=True, check=False)
     if result.returncode:
         raise Stop(f"finding out what can be tested failed:\n{result.stderr}")
     missing: dict[str, str] = json.loads(result.stdout)
