@@ -76,8 +76,8 @@ def test(arguments: list[str]) -> int:
     """The checks and all tests; with arguments, pytest alone with these; with --quick, what takes no time."""
     environment("dev")
     if "--quick" in arguments:
-        rest = [one for one in arguments if one != "--quick"]
-        return call([str(PYTHON), "-m", "pytest", "-q", *IN_PARALLEL, *with_marks(rest, NOT_QUICK)])
+        arguments.remove("--quick")
+        return call([str(PYTHON), "-m", "pytest", "-q", *IN_PARALLEL, *with_marks(arguments, NOT_QUICK)])
     marks = without_means()
     if arguments:
         return call([str(PYTHON), "-m", "pytest", *with_marks(arguments, marks)])
@@ -187,8 +187,7 @@ def without_means() -> list[str]:
     result = subprocess.run(needs, cwd=ROOT, capture_output=True, text=True, check=False)
     if result.returncode:
         raise Stop(f"finding out what can be tested failed:\n{result.stderr}")
-    missing: dict[str, str] = json.loads(result.stdout)
-    for mark, reason in missing.items():
+    for mark, reason in (missing := json.loads(result.stdout)).items():
         print(f"== not run: tests marked {mark}: {reason}", flush=True)
     if missing and os.environ.get("CI") == "true":
         raise Stop("in CI every test runs: provide what is missing.")
