@@ -14,6 +14,8 @@ from tests.kit import needs
 def chromium(*options: str) -> Iterator[Browser]:
     """The browser that `tests.kit.needs` finds, started with more options; playwright brings none of its own."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=needs.chromium(), args=["--no-sandbox", *options])
+        # Without windows it would round every letter to whole points of the screen, and lines break elsewhere.
+        usual = ["--no-sandbox", "--font-render-hinting=none"]
+        browser = playwright.chromium.launch(executable_path=needs.chromium(), args=[*usual, *options])
         yield browser
         browser.close()

@@ -170,13 +170,17 @@ def test_the_way_out_stays_in_view_and_covers_nothing_that_has_the_focus(browser
     context = browser.new_context(locale="ar-QA", viewport={"width": 360, "height": 640})
     tab = context.new_page()
     tab.goto(exit_site)
+    stops = 0
     for _ in range(60):
         tab.keyboard.press("Tab")
         if tab.evaluate("document.activeElement === document.body"):
             break
+        stops += 1
         assert tab.evaluate(OUT_OF_SIGHT) is None
     assert tab.evaluate("scrollY") > 0
-    for _ in range(30):
+    assert 20 <= stops < 60
+    # From the first, some browsers go on to the last and some to the page itself.
+    for _ in range(stops):
         tab.keyboard.press("Shift+Tab")
         assert tab.evaluate(OUT_OF_SIGHT) is None
     context.close()
