@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
-from queue_system.actions import calling
+from queue_system.actions import calling, counter_steps
 from queue_system.actions.counters import Desk
 from queue_system.clock import FrozenClock
 from queue_system.core import dispatch, tickets
@@ -138,7 +138,7 @@ def test_control_without_lock_and_compare_one_visitor_is_called_to_several_count
 ) -> None:
     ticket = hall.issue().ticket
     unlocked(monkeypatch)
-    monkeypatch.setattr(calling, "move", without_compare)
+    monkeypatch.setattr(counter_steps, "move", without_compare)
     meet(monkeypatch, dispatch, "choose", NODES)
     with crowd(db_url, clock, NODES) as people:
         outcomes = people.rush([press_next(here) for here in desks[:NODES]])
@@ -204,7 +204,7 @@ def at_counter(hall: Hall, here: Desk) -> int:
 def test_control_without_lock_and_compare_who_was_taken_back_is_called_elsewhere_too(
     hall: Hall, desks: list[Desk], db_url: str, clock: FrozenClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(calling, "move", without_compare)
+    monkeypatch.setattr(counter_steps, "move", without_compare)
     taken_back, called_next = taken_back_in_between(hall, desks, db_url, clock, monkeypatch)
     assert [taken_back.id, called_next.id] == [taken_back.id] * 2
     assert {taken_back.counter_id, called_next.counter_id} == {desks[0].counter_id, desks[1].counter_id}

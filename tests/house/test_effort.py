@@ -17,6 +17,7 @@ LOWER = """
 from tests.kit import effort
 from tests.kit.effort import *
 effort.LIMIT_SECONDS = 0.1
+effort.SLOWNESS = 1.0
 """
 TESTS = """
 import subprocess, sys, time

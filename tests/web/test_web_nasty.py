@@ -67,6 +67,7 @@ def known(path: str, names: dict[str, str] = USUAL) -> str:
     return re.sub(r"\{(\w+)(:\w+)?\}", lambda found: names.get(found[1], "x"), path)
 
 
+@pytest.mark.slow
 def test_no_address_fails(here: tuple[TestClient, Hall]) -> None:
     client = here[0]
     failed = []
@@ -80,6 +81,7 @@ def test_no_address_fails(here: tuple[TestClient, Hall]) -> None:
     assert failed == []
 
 
+@pytest.mark.slow
 def test_no_question_fails_the_log(here: tuple[TestClient, Hall]) -> None:
     """One by one: the log is searched in the database with what was typed."""
     tried = [f"/office/audit?{name}={nasty}" for name in NAMES for nasty in NASTY]
