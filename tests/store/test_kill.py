@@ -178,8 +178,8 @@ def keys(hall: Hall) -> Keys:
         for kind in ("kiosk", "display")
     }
     desks = clerks_at_counters(hall, CLERKS)
-    sessions = [hall.db.write_now(sessions.start_session, here.staff_id, "api") for here in desks]
-    return Keys(tokens["kiosk"], tokens["display"], sessions)
+    of_clerks = [hall.db.write_now(sessions.start_session, here.staff_id, "api") for here in desks]
+    return Keys(tokens["kiosk"], tokens["display"], of_clerks)
 
 
 @pytest.fixture

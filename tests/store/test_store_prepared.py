@@ -223,7 +223,9 @@ def plan(db: Database, statement: sa.Select[Any]) -> str:
 
 def test_the_day_is_found_without_reading_history(hall: Hall) -> None:
     at_counter = line._AT_COUNTER.statement
-    assert "one_ticket_a_counter" in plan(hall.db, at_counter.params({"branch": uuid4(), "counter": uuid4()}))
+    found = plan(hall.db, at_counter.params({"branch": uuid4(), "counter": uuid4()}))
+    # Both indexes hold only tickets that are not over; which is cheaper, the statistics of a small table decide.
+    assert "one_ticket_a_counter" in found or (not hall.db.dialect.is_embedded and "open_tickets" in found)
 
 
 # ---------------------------------------------------------------- the timetable
