@@ -238,8 +238,8 @@ def testable(made: Path) -> Path:
     assert dev(made, "shell", "true").returncode == 0
     (site,) = (made / ".venv" / "lib").glob("python3*/site-packages")
     (site / "pytest.py").write_text("import sys; print('pytest', *sys.argv[1:], sep='|')\n", encoding="utf-8")
-    (made / "tests").mkdir()
-    (made / "tests" / "needs.py").write_text('print(\'{"browser": "no Chromium"}\')\n', encoding="utf-8")
+    (made / "tests" / "kit").mkdir(parents=True)
+    (made / "tests" / "kit" / "needs.py").write_text('print(\'{"browser": "no Chromium"}\')\n', encoding="utf-8")
     return made
 
 
