@@ -46,8 +46,13 @@ class Here:
         return self.installation.clock.now()
 
     @property
+    def about(self) -> BranchSettings | None:
+        """The branch that the answer is about."""
+        return None
+
+    @property
     def words(self) -> Words:
-        return kit.words_of(self.language)
+        return kit.words_of(self.language, self.about)
 
     @property
     def request(self) -> Request:
@@ -66,7 +71,10 @@ class Here:
 
     async def render(self, template: str, context: dict[str, Any] | None = None) -> str:
         """The text of a template, also for a socket."""
-        return await self._render(template, context, None)
+        request = self.connection if isinstance(self.connection, Request) else None
+        return await kit.render(
+            self.installation, template, context, language=self.language, branch=self.about, request=request
+        )
 
     async def part(self, template: str, context: dict[str, Any] | None = None) -> Response:
         """Answer with a part of a page, for a page that fetches it."""
@@ -81,12 +89,14 @@ class Here:
         headers: dict[str, str] | None = None,
     ) -> Response:
         """Answer with a page."""
-        return await kit.page(self.request, template, context, status=status, language=self.language, headers=headers)
-
-    async def _render(self, template: str, context: dict[str, Any] | None, branch: BranchSettings | None) -> str:
-        request = self.connection if isinstance(self.connection, Request) else None
-        return await kit.render(
-            self.installation, template, context, language=self.language, branch=branch, request=request
+        return await kit.page(
+            self.request,
+            template,
+            context,
+            branch=self.about,
+            status=status,
+            language=self.language,
+            headers=headers,
         )
 
 
@@ -97,8 +107,8 @@ class AtBranch(Here):
     branch: BranchSettings
 
     @property
-    def words(self) -> Words:
-        return kit.words_of(self.language, self.branch)
+    def about(self) -> BranchSettings:
+        return self.branch
 
     async def write(self, action: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run `action(tx, …)`, which locks only this branch, and return its result after the commit."""
@@ -107,27 +117,6 @@ class AtBranch(Here):
     async def do(self, action: Callable[Concatenate[Tx, UUID, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Like `write`, for an action that takes the branch's id as its first argument."""
         return await self.installation.database.write_in(self.branch.id, action, self.branch.id, *args, **kwargs)
-
-    async def render(self, template: str, context: dict[str, Any] | None = None) -> str:
-        return await self._render(template, context, self.branch)
-
-    async def page(
-        self,
-        template: str,
-        context: dict[str, Any] | None = None,
-        *,
-        status: int = 200,
-        headers: dict[str, str] | None = None,
-    ) -> Response:
-        return await kit.page(
-            self.request,
-            template,
-            context,
-            branch=self.branch,
-            status=status,
-            language=self.language,
-            headers=headers,
-        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,7 +139,9 @@ class StaffHere(Here):
         headers: dict[str, str] | None = None,
     ) -> Response:
         """Answer with a page that has the header of the staff."""
-        return await staff_page(self.request, self.person, template, context, status=status, headers=headers)
+        return await staff_page(
+            self.request, self.person, template, context, branch=self.about, status=status, headers=headers
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,18 +151,6 @@ class StaffAtBranch(StaffHere, AtBranch):
     def may_any(self, rights: frozenset[str]) -> bool:
         """Whether the person has any of `rights` at the branch."""
         return self.person.may_any(rights, self.branch.id)
-
-    async def page(
-        self,
-        template: str,
-        context: dict[str, Any] | None = None,
-        *,
-        status: int = 200,
-        headers: dict[str, str] | None = None,
-    ) -> Response:
-        return await staff_page(
-            self.request, self.person, template, context, branch=self.branch, status=status, headers=headers
-        )
 
 
 def anywhere(connection: HTTPConnection, fallback: str | None = None) -> Here:

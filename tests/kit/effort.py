@@ -26,7 +26,7 @@ def slowness() -> float:
     return max(1.0, (time.process_time() - before) / USUAL_SECONDS)
 
 
-# A second measure would cost each test what it measures.
+# Measured once for each process, because the measure itself takes as long as a quick test.
 SLOWNESS = slowness()
 
 
