@@ -1,4 +1,4 @@
-"""A surface: the screens of the hall. They read and cannot write."""
+"""The hall's screens. They read and cannot write."""
 
 from __future__ import annotations
 

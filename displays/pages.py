@@ -68,8 +68,8 @@ async def live(websocket: WebSocket) -> None:
     me = (device.id, device.paired_at)
 
     async def admits(frame: Frame) -> bool:
-        # Every picture names its screens, so that five hundred screens need not be looked up one by one. A screen
-        # that is not named was paired after the picture was made, or is locked out.
+        # Every picture names its screens, because looking up five hundred screens one by one would be slow. A screen
+        # that is not named was paired after the picture was made, or has been revoked.
         assert isinstance(frame, Picture)  # noqa: S101 - what `picture` has made
         installation.presence.note(spot.branch_id, device.id)
         return me in frame.screens or await access.device_or_none(websocket, KIND) is not None

@@ -1,4 +1,4 @@
-"""Touch pages: take a ticket, check in."""
+"""Touch pages: take a number, check in."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ from .visit import Visit, show
 PATH: Final = "/check-in"
 ERASE: Final = "erase"
 
-# Why a booking in some state gets no number, in the words of the hall instead of those of the log.
+# Why a booking in a certain state gets no number, in words for visitors.
 SENTENCES: Final = {
     BookingState.HELD: "kiosk.booking-held",
     BookingState.CANCELLED: "kiosk.booking-cancelled",
@@ -38,18 +38,18 @@ SENTENCES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Elsewhere:
-    """The booking is one of another branch; `branch` is None where its name would tell what the visit is about."""
+    """The booking is at another branch; `branch` is None if its name would reveal what the visit is about."""
 
     branch: BranchSettings | None
 
 
 async def check_in_page(visit: Visit) -> Response:
-    """`/kiosk/{lang}/check-in`: the keys."""
+    """`/kiosk/{lang}/check-in`: the keypad."""
     return await _page(visit, "")
 
 
 async def check_in(visit: Visit) -> Response:
-    """POST: one more key of the code, because a kiosk may run no scripts, or the whole code."""
+    """POST: the whole code, or one more key of it, because a kiosk without scripts sends each key by itself."""
     form = await kit.form(visit.request)
     typed = str(form.get("code", ""))[:LONGEST_READING]
     if "key" in form:
@@ -78,7 +78,7 @@ def _pressed(typed: str, key: str) -> str:
 
 
 def _kept(typed: str) -> str:
-    """What stays in the field: a code, because the visitor can correct it, but no scanned link."""
+    """What stays in the field: a typed code, because the visitor can correct it, but no scanned link."""
     return "" if is_link(typed) else typed
 
 

@@ -1,7 +1,7 @@
-"""The number on the screen and what becomes of its paper.
+"""The number on the screen, and the state of its slip.
 
-The page opens with a pass that is good for a few minutes. Later its address, and the way back in a browser, lead to
-the first page, because the next visitor must not see the number.
+The page opens only with a signed pass that is valid for a few minutes. Afterwards its address, and the browser's way
+back, lead to the first page, because the next visitor must not see the number.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ SECONDS_LARGER: Final = 40
 
 
 async def number(visit: Visit) -> Response:
-    """`/kiosk/{lang}/tickets/{token}`: the number as large as on paper."""
+    """`/kiosk/{lang}/tickets/{token}`: the number, as large as on the slip."""
     ticket = await _ticket(visit)
     if ticket is None:
         return kit.see_other(visit.home)
@@ -70,7 +70,7 @@ async def number(visit: Visit) -> Response:
 
 
 async def answer(visit: Visit) -> Response:
-    """POST …/copies: the visitor says whether the paper came out; where not, a marked copy is printed."""
+    """POST …/copies: the visitor says whether the slip came out; if not, a marked copy is printed."""
     ticket = await _ticket(visit)
     form = await kit.form(visit.request)
     if ticket is None or form.get("answer") == "yes":
@@ -80,7 +80,7 @@ async def answer(visit: Visit) -> Response:
 
 
 async def live(websocket: WebSocket) -> None:
-    """Sends what becomes of the paper, as it happens."""
+    """Sends the state of the slip whenever it changes."""
     try:
         visit = await visit_of(websocket)
         ticket = await _ticket(visit)
@@ -98,13 +98,13 @@ async def live(websocket: WebSocket) -> None:
 
 
 def address(visit: Visit, token: str) -> str:
-    """Where the number is shown, from now for SHOWN_FOR."""
+    """The address that shows the number, valid for SHOWN_FOR from now."""
     until = visit.now + SHOWN_FOR
     return visit.at(f"/tickets/{token}", u=_pass(visit.installation.secret, token, int(until.timestamp())))
 
 
 def paper_state(slip: PaperView | None) -> str:
-    """What the visitor is told of the paper: none, printing, printed, ask (did it come out?) or trouble."""
+    """What the visitor is told about the slip: none, printing, printed, ask (did it come out?) or trouble."""
     match slip:
         case None:
             return "none"
@@ -120,7 +120,7 @@ def paper_state(slip: PaperView | None) -> str:
 
 
 async def _frame(websocket: WebSocket) -> Frame | None:
-    """The paper as it is now; None once the kiosk is locked out or the pass has run out."""
+    """The state of the slip now; None if the kiosk is revoked or the pass has expired."""
     try:
         visit = await visit_of(websocket)
         ticket = await _ticket(visit)
@@ -152,7 +152,7 @@ def _place_and_paper(tx: Tx, branch: BranchSettings, token: str) -> tuple[PlaceV
 
 
 def _reprint(tx: Tx, visit: Visit, ticket_id: UUID) -> None:
-    """Raises Refused("slip-pending", "copies-used-up"), Missing("device") where the kiosk has no printer."""
+    """Raises Refused("slip-pending", "copies-used-up"), and Missing("device") for a kiosk without a printer."""
     printer = printer_of_kiosk(tx, visit.device)
     if printer is None:
         raise Missing("device")
@@ -160,7 +160,7 @@ def _reprint(tx: Tx, visit: Visit, ticket_id: UUID) -> None:
 
 
 async def _ticket(visit: Visit) -> TicketView | None:
-    """The ticket of the address, None without a pass that is still good; raises Missing("ticket")."""
+    """The ticket of the address, or None without a valid pass; raises Missing("ticket")."""
     if not _has_good_pass(visit, visit.connection.path_params["token"]):
         return None
     branch, ticket = await access.ticket(visit.connection)

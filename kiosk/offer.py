@@ -1,4 +1,4 @@
-"""What a kiosk offers: services as cards, in groups where they are many, each with whether it gives numbers now."""
+"""What a kiosk offers: services as cards, grouped if there are many, each with whether it gives numbers now."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from queue_system.store.queries.offering import ways
 from queue_system.store.queries.place import ProspectView
 from queue_system.store.queries.settings import BranchSettings, DocumentView, Names, PriorityView, ServiceView
 
-# More cards than this do not stand on one screen with letters that can be read: groups come first.
+# More cards do not fit on one screen in readable letters, so they are grouped.
 CARDS: Final = 8
 SELF_DECLARED: Final = "self_declared"
-# Why a kiosk gives no number for a service that gives none on arrival, by the way to it that comes first.
+# Why a service without walk-in gives no number at a kiosk, by the first of its ways.
 REFUSALS: Final = {
     Way.RECEPTION: "by-reception",
     Way.BOOKING: "by-appointment",
@@ -31,10 +31,10 @@ REFUSALS: Final = {
 class Card:
     """A service to touch.
 
-    `ahead` is how many would be ahead of a number taken now, None where that is nobody's business. `counter_open`:
-    somebody sits at a counter that may call it. `gives`: numbers can be taken now. Otherwise `opens` is when they
-    can be again, or None, and `refusal` says why: closed, or one of `REFUSALS`. `direct`: a touch takes the
-    number, because a page in between would have nothing to say. `urgent`: its tickets stand before all others.
+    `ahead` is how many would be ahead of a number taken now, or None if that must not be shown. `counter_open`: a
+    counter that may call it is open. `gives`: numbers can be taken now. Otherwise `opens` is when they can be again, or
+    None, and `refusal` says why: closed, or one of `REFUSALS`. `direct`: the touch takes the number, because there is
+    nothing to show before it. `urgent`: its tickets are called before all others.
     """
 
     service: ServiceView
@@ -57,7 +57,7 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Cards that belong together: a department, or a queue of a large one. `key` is its part of the address."""
+    """Cards that belong together: a department, or one queue of a large one. `key` is its part of the address."""
 
     key: str
     names: Names
@@ -65,7 +65,7 @@ class Group:
 
     @property
     def ahead(self) -> int | None:
-        """How many would be ahead of a number from this group, where its cards agree on that."""
+        """How many would be ahead of a number from this group; None if its cards differ."""
         found = {card.ahead for card in self.cards if card.gives}
         return found.pop() if len(found) == 1 else None
 
@@ -84,7 +84,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """`groups` is empty where all cards fit on the first screen; `books`: people come here with appointments."""
+    """`groups` is empty if all cards fit on the first screen; `books`: visitors come here with appointments."""
 
     cards: tuple[Card, ...]
     groups: tuple[Group, ...]
@@ -97,14 +97,14 @@ class Offer:
 
 
 def offer(branch: BranchSettings, awaits: Mapping[UUID, ProspectView], now: datetime) -> Offer:
-    """Everything that can be chosen, urgent matters first; `awaits` is what awaits a number taken now, by service."""
+    """All that can be chosen, urgent services first; `awaits` is the prospect of a number taken now, by service."""
     cards = [card_of(branch, service, awaits, now) for service in _offered(branch)]
     cards.sort(key=lambda card: not card.urgent)
     books = any(service.bookable and not service.elsewhere for service in branch.services.values())
     if len(cards) <= CARDS:
         return Offer(tuple(cards), (), books)
-    # Protected services stand on the first page under their neutral names: whoever touches the name of their
-    # department would be seen to.
+    # Protected services are on the first page under their neutral names, because touching the name of their department
+    # would reveal too much.
     groups = [Group(str(card.service.id), card.names, (card,)) for card in cards if card.is_protected]
     open_cards = [card for card in cards if not card.is_protected]
     for department in branch.departments:
@@ -114,7 +114,7 @@ def offer(branch: BranchSettings, awaits: Mapping[UUID, ProspectView], now: date
 
 
 def card_of(branch: BranchSettings, service: ServiceView, awaits: Mapping[UUID, ProspectView], now: datetime) -> Card:
-    """One service as it stands at `now`."""
+    """The card of one service at `now`."""
     gives = service.walk_in and branch.timetable.takes_tickets(now, service.id)
     return Card(
         service=service,
@@ -131,23 +131,23 @@ def card_of(branch: BranchSettings, service: ServiceView, awaits: Mapping[UUID, 
 def documents(service: ServiceView) -> Sequence[DocumentView]:
     """What to bring.
 
-    Nothing where the service must not be named: the list would tell everybody who stands behind what it is about.
+    Nothing for a service that must not be named, because people who stand behind could read from the list what it is.
     """
     return () if service.confidentiality.hides_service else service.to_bring
 
 
 def note_of(service: ServiceView) -> Names | None:
-    """What else there is to know before the number is taken, under the same rule."""
+    """The note to read before the number is taken; None for a service that must not be named."""
     return None if service.confidentiality.hides_service else service.note
 
 
 def self_declared(branch: BranchSettings) -> list[PriorityView]:
-    """The priority classes that somebody's own word is enough for."""
+    """The priority classes for which the visitor's own word is enough."""
     return [priority for priority in branch.priorities.values() if priority.evidence.startswith(SELF_DECLARED)]
 
 
 def next_numbers(branch: BranchSettings, service: ServiceView | None, now: datetime) -> datetime | None:
-    """When a branch, or a service, next begins to give numbers."""
+    """When the branch, or the service, next begins to give numbers."""
     return hours.next_opening(now, branch.calendar, service.id if service else None)
 
 
@@ -159,14 +159,14 @@ def _refusal(service: ServiceView) -> str:
 
 
 def _offered(branch: BranchSettings) -> list[ServiceView]:
-    """The services that are shown; protected ones under their neutral names, and only where they give numbers."""
+    """The services that are shown; protected ones have neutral names, and are shown only if they give numbers here."""
     return [
         service for service in branch.services.values() if service.walk_in or not service.confidentiality.hides_service
     ]
 
 
 def _groups(branch: BranchSettings, department: UUID, cards: Iterable[Card]) -> list[Group]:
-    """A department as one group, or as its queues where it has too many services for a screen."""
+    """A department as one group, or as one group per queue if it has too many services for a screen."""
     own = [card for card in cards if card.service.department_id == department]
     view = branch.departments[department]
     if len(own) <= CARDS:

@@ -1,4 +1,4 @@
-"""The first pages of the kiosk: language and service, what to bring, the number taken. At most three touches."""
+"""The first pages of the kiosk: language and service, what to bring, the number. Three touches at most."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Wish:
 
 
 async def start(visit: Visit) -> Response:
-    """`/kiosk/{lang}`: languages, the way for appointments, and the services; or when the branch opens."""
+    """`/kiosk/{lang}`: languages, check-in, and the services; or when the branch opens."""
     found = await _offer(visit)
     now = visit.now
     values = {
@@ -65,7 +65,7 @@ async def group(visit: Visit) -> Response:
 
 
 async def service(visit: Visit) -> Response:
-    """`/kiosk/{lang}/services/{service}`: what to bring, a button for the number, one more for each priority."""
+    """`/kiosk/{lang}/services/{service}`: what to bring, a button for the number, and one per priority class."""
     chosen = _service(visit.branch, visit.request.path_params["service"])
     awaits = await visit.read(prospects, visit.branch)
     values = {
@@ -80,12 +80,12 @@ async def service(visit: Visit) -> Response:
 
 
 async def rules(visit: Visit) -> Response:
-    """`/kiosk/{lang}/rules`: who is called when."""
+    """`/kiosk/{lang}/rules`: the calling rule."""
     return await show(visit, "rules.html", "/rules", {"rules": rules_of(visit.branch, visit.words)})
 
 
 async def take(visit: Visit) -> Response:
-    """POST `/kiosk/{lang}/tickets`: issues the number, and a slip where the kiosk has a printer."""
+    """POST `/kiosk/{lang}/tickets`: issues the number, and a slip if the kiosk has a printer."""
     wish = _wish(visit.branch, await kit.form(visit.request))
     issued = await visit.write(_take, visit, wish)
     return kit.see_other(number.address(visit, issued.ticket.token))
@@ -126,7 +126,7 @@ async def _offer(visit: Visit) -> Offer:
 
 
 async def _back(visit: Visit, chosen: ServiceView) -> str:
-    """The address behind "back": the group of a service, or the first page where services are not grouped."""
+    """The address for "back": the service's group, or the first page if services are not grouped."""
     for one in (await _offer(visit)).groups:
         if len(one.cards) > 1 and any(card.service.id == chosen.id for card in one.cards):
             return visit.at(f"/groups/{one.key}")
@@ -140,7 +140,7 @@ def _service(branch: BranchSettings, service_id: UUID) -> ServiceView:
 
 
 def _today(branch: BranchSettings, now: datetime) -> list[tuple[datetime, datetime]]:
-    """When the branch is open today, in its own zone's day."""
+    """Today's opening windows, for the day in the branch's zone."""
     zone = branch.calendar.zone
     day = now.astimezone(zone).date()
     return [hours.to_instants(day, window, zone) for window in hours.windows(day, branch.calendar)]

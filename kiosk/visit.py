@@ -1,7 +1,7 @@
-"""One visit at a kiosk: the paired device, its branch, and what the address says. Nothing is kept anywhere else.
+"""One visit at a kiosk: the paired device, its branch, and what the address says. There is no other state.
 
 The path names the language, and `?a=` has one letter for each ease of use. No cookie is set, because the next visitor
-must find nothing of this one.
+must find no trace of this one.
 """
 
 from __future__ import annotations
@@ -37,17 +37,17 @@ class Visit(AtBranch):
 
     @property
     def actor(self) -> Actor:
-        """The kiosk as the log names it."""
+        """The kiosk as an actor of the log."""
         return Actor("device", str(self.device.id))
 
     @property
     def home(self) -> str:
-        """Where the next visitor begins: the language of the branch, nothing made easier."""
+        """The first page for the next visitor: the branch's language, no ease of use."""
         return f"/{KIND}/{default_language(self.branch)}"
 
     @property
     def pristine(self) -> bool:
-        """Whether the address is that of a fresh visitor."""
+        """Whether language and eases of use are those of a new visitor."""
         return self.language == default_language(self.branch) and not self.ease
 
     def at(self, path: str = "", **query: str) -> str:
@@ -83,7 +83,7 @@ Handler = Callable[[Visit], Awaitable[Response]]
 
 
 def for_visits(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
-    """The endpoint of a page for paired kiosks alone; a page of the kiosk says what was refused."""
+    """The endpoint of a page for paired kiosks only; a refusal is shown as a page of the kiosk."""
 
     async def page(request: Request) -> Response:
         try:
@@ -101,7 +101,7 @@ def for_visits(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
 
 
 async def begin(request: Request) -> Response:
-    """`/kiosk`: sends on to the first page, or to the pairing of a device that is not paired."""
+    """`/kiosk`: redirects to the first page, or to pairing if the device is not paired."""
     try:
         device = await access.device(request, KIND)
     except SignedOut:
@@ -111,7 +111,7 @@ async def begin(request: Request) -> Response:
 
 
 async def visit_of(connection: HTTPConnection) -> Visit:
-    """The visit that a request belongs to, in the branch's language where the address has an unknown one.
+    """The visit of a request. If the language in the address is unknown, it uses the branch's.
 
     Raises SignedOut("not-paired").
     """
@@ -124,7 +124,7 @@ async def visit_of(connection: HTTPConnection) -> Visit:
 
 
 def default_language(branch: BranchSettings) -> str:
-    """The language in which a kiosk greets: that of the branch where it has a catalogue."""
+    """The first language at a kiosk: the branch's, if it has a catalogue."""
     offered = kit.languages_of(branch)
     return branch.default_language if branch.default_language in offered else offered[0]
 
@@ -146,5 +146,5 @@ async def show(
 
 
 async def _trouble(visit: Visit, advice: object, status: int) -> Response:
-    """Say what happened and what to do; the page leads back to the first one."""
+    """Say what was refused and what to do; the page leads back to the first one."""
     return await show(visit, "trouble.html", "", {"advice": advice}, status)

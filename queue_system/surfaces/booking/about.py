@@ -1,4 +1,4 @@
-"""What the footer of every public page leads to: privacy, accessibility, how each branch is reached."""
+"""The pages that the footer of every public page links to: privacy, accessibility, how to reach each branch."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PRIVACY: Final = "privacy"
 
 
 async def privacy(request: Request) -> Response:
-    """`/privacy`: what is stored, what for, who sees it, how long; the organisation's own words first."""
+    """`/privacy`: what is stored, why, who sees it and for how long. The organisation's own text comes first."""
     branches = await access.branches(request)
     values = {"own_words": branches[0].texts.get(PRIVACY), "kept": [(one, one.retention_days) for one in branches]}
     return await house_page(anywhere(request), "booking/privacy.html", branches, values)
@@ -39,7 +39,7 @@ async def accessibility(request: Request) -> Response:
 
 
 async def contact(request: Request) -> Response:
-    """`/contact`: address, telephone, e-mail and the hours of today, branch by branch."""
+    """`/contact`: address, telephone, e-mail and today's opening hours of each branch."""
     branches = await access.branches(request)
     here = anywhere(request)
     values = {"places": [(branch, reach(branch), open_today(branch, here.now)) for branch in branches]}

@@ -1,4 +1,4 @@
-"""A booking that exists: its page, its calendar file, moving it, giving it up. The secret link is the key to all."""
+"""An existing booking: its page, its calendar file, moving it, cancelling it. The secret link opens all of these."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ from .holding import ABOUT_THE_TIME, gone, is_held
 from .own_bookings import is_own, own_tokens, shown_name
 
 IN_CALENDARS: Final = frozenset({BookingState.CONFIRMED, BookingState.CHECKED_IN, BookingState.CANCELLED})
-# Refusals of a move that leave the appointment as it was: said above the times.
+# Refusals of a move after which the appointment is unchanged; the page of times shows them above the times.
 TOLD_BY_THE_TIMES: Final = ABOUT_THE_TIME | {"booking-given-back", "too-many"}
 
 
 class Phase(StrEnum):
-    """What a booking's page has to say: the stored state, seen at this moment."""
+    """What a booking's page says: the stored state, as it counts at this moment."""
 
     HELD = "held"
     EXPIRED = "expired"
@@ -58,7 +58,7 @@ _SETTLED: Final = {
 
 
 def phase_of(booking: BookingView, now: datetime) -> Phase:
-    """The phase at `now`: a hold may have run out, and a time may have passed, before anybody wrote it down."""
+    """The phase at `now`: a hold may have expired, or a time passed, before the stored state changes."""
     if booking.state is BookingState.HELD:
         return Phase.HELD if is_held(booking, now) else Phase.EXPIRED
     if booking.state is BookingState.CONFIRMED:
@@ -67,7 +67,7 @@ def phase_of(booking: BookingView, now: datetime) -> Phase:
 
 
 async def booking_page(request: Request) -> Response:
-    """`/b/{token}`: the appointment as it stands, with what can be done about it."""
+    """`/b/{token}`: the appointment, and what can be done with it now."""
     here, booking = await at_booking(request)
     branch, now = here.branch, here.now
     phase = phase_of(booking, now)
@@ -95,7 +95,7 @@ async def booking_page(request: Request) -> Response:
         "family": _family(branch, booking) if own and service.bookable else None,
         "code": spaced_code(booking.code),
         "qr": qr_svg(booking.code, here.words.text("booking.qr-label")) if at_the_door else None,
-        # The link may be opened on somebody else's telephone: what is protected is not told by its papers either.
+        # The documents would reveal a protected service, because the link may be opened on somebody else's telephone.
         "documents": [document.names for document in service.to_bring] if is_named(service) else [],
         "early": rules.early_min,
         "has_kiosk": await here.read(visitors_have_a_kiosk, branch.id),
@@ -111,11 +111,11 @@ async def booking_page(request: Request) -> Response:
 
 
 async def calendar(request: Request) -> Response:
-    """`/b/{token}.ics`: the appointment for a calendar. A hold is none yet, and what has run out is none any more."""
+    """`/b/{token}.ics`: the appointment for a calendar; 404 for a hold or an expired booking."""
     here, booking = await at_booking(request)
     if booking.state not in IN_CALENDARS:
         raise Missing("booking")
-    # Imports a library of eighty modules, which few visitors ask for.
+    # Imported here, because the library has eighty modules and few visitors ask for the file.
     from .calendar_file import MEDIA_TYPE, calendar_file, method
 
     content = calendar_file(booking, here.branch, here.words, here.now, here.installation.configuration.address)
@@ -124,7 +124,7 @@ async def calendar(request: Request) -> Response:
 
 
 async def change_days(request: Request) -> Response:
-    """`/b/{token}/change`: another day. The time one has is kept until the new one is sure."""
+    """`/b/{token}/change`: choose another day. The present time stays booked until the new one is confirmed."""
     here, booking = await _changeable(request)
     if booking is None:
         return see_other(f"/b/{request.path_params['token']}")
@@ -147,7 +147,7 @@ async def change_times(request: Request) -> Response:
 
 
 async def change(request: Request) -> Response:
-    """`/b/{token}/change/{date}/{start}`: the old time and the new one side by side; sending moves the booking."""
+    """`/b/{token}/change/{date}/{start}`: shows the old and the new time; sending the form moves the booking."""
     here, booking = await _changeable(request)
     if booking is None:
         return see_other(f"/b/{request.path_params['token']}")
@@ -178,14 +178,14 @@ async def change(request: Request) -> Response:
 
 
 async def cancel(request: Request) -> Response:
-    """`/b/{token}/cancellation`: asks once, then the page says that it is done; a second time changes nothing."""
+    """`/b/{token}/cancellation`: asks once, cancels, then shows that it is done. Idempotent."""
     here, booking = await at_booking(request)
     phase = phase_of(booking, here.now)
     if request.method == "POST":
         try:
             await booking_steps.cancel(here, booking)
         except DomainError:
-            # The booking's page says in words why it cannot be cancelled any more.
+            # The booking's page says why it can no longer be cancelled.
             return see_other(f"/b/{booking.token}")
     elif phase in {Phase.HELD, Phase.CONFIRMED}:
         return await frame(
@@ -198,7 +198,7 @@ async def cancel(request: Request) -> Response:
 
 
 async def _changeable(request: Request) -> tuple[AtBranch, BookingView | None]:
-    """The booking, None where it cannot be moved any more: its own page says why."""
+    """The booking, or None if it can no longer be moved; its own page says why."""
     here, booking = await at_booking(request)
     branch = here.branch
     policy = policy_of(branch, branch.services[booking.service_id])
@@ -237,13 +237,13 @@ async def _change_times(request: Request, refusal: DomainError | None) -> Respon
 
 
 def _family(branch: BranchSettings, booking: BookingView) -> str:
-    """Where somebody else of the family gets a time beside this one."""
+    """The address where another member of the family books a time close to this one."""
     day = booking.starts_at.astimezone(branch.zone).date()
     return f"{base_of(branch, branch.services[booking.service_id])}/{day.isoformat()}?{BESIDE}={booking.token}"
 
 
 async def _was_given_up(here: AtBranch, booking: BookingView) -> bool:
-    """Whether its visitor came, and left the line before the call."""
+    """Whether its visitor came and left the line before the call."""
     if booking.ticket_id is None:
         return False
     ticket = await here.read(line.ticket, here.branch.id, booking.ticket_id)
@@ -261,7 +261,7 @@ def _sentence(here: AtBranch, refusal: DomainError | None) -> str | None:
 
 
 routes: list[BaseRoute] = [
-    # Before the page: a token has no dot, but the page's pattern would take one.
+    # This route stands before the page's, because the pattern of the page would match the dot too.
     Route("/b/{token}.ics", calendar),
     Route("/b/{token}", booking_page),
     Route("/b/{token}/change", change_days),

@@ -1,7 +1,7 @@
-"""An appointment as a calendar file (RFC 5545): what a telephone's calendar takes in.
+"""An appointment as a calendar file (RFC 5545), which a telephone's calendar imports.
 
-The file is shown on other people's devices and kept by other companies, so it holds no name, no contact and no
-secret link, and for a discreet service neither the service nor the place.
+Other people's devices show the file and other companies keep it, so it holds no name, no contact and no secret link.
+For a discreet service it holds neither the service nor the place.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ...store.queries.outings import place_on
 from ...store.queries.settings import BranchSettings
 
 PRODUCT: Final = "-//queue-system//appointments//EN"
-# Early enough to look for the papers that are to be brought.
+# Early enough to find the documents that the visitor must bring.
 REMIND_BEFORE: Final = timedelta(days=1)
 MEDIA_TYPE: Final = "text/calendar; charset=utf-8; method={}"
 
@@ -27,10 +27,10 @@ MEDIA_TYPE: Final = "text/calendar; charset=utf-8; method={}"
 def calendar_file(booking: BookingView, branch: BranchSettings, words: Words, now: datetime, address: str) -> bytes:
     """The file for one booking, UTF-8.
 
-    Its UID stays the same for ever and its SEQUENCE grows with every change, so that a calendar replaces what it has; a
-    cancelled booking is sent with METHOD:CANCEL (RFC 5546, 3.2.5), on which calendars take it out. Instants are in UTC,
-    because a visitor may be in another zone. `now` is an aware instant, `address` the installation's own, without a
-    trailing slash.
+    The UID never changes and SEQUENCE grows with every change, so that a calendar replaces its copy. A cancelled
+    booking is sent with METHOD:CANCEL (RFC 5546, 3.2.5), on which calendars remove it. Instants are in UTC, because a
+    visitor may be in another zone. `now` is an aware instant, `address` the installation's own, without a trailing
+    slash.
     """
     service = branch.services[booking.service_id]
     cancelled = booking.state is BookingState.CANCELLED
@@ -62,7 +62,7 @@ def calendar_file(booking: BookingView, branch: BranchSettings, words: Words, no
 
 
 def _location(booking: BookingView, branch: BranchSettings, words: Words) -> str:
-    """Where to go: the branch, or the place where it is on that day."""
+    """The place of the visit: the branch, or the place where it is on that day."""
     name = filters.localised(branch.names, words.language)
     away = place_on(branch, branch.services[booking.service_id], booking.starts_at)
     return name if away is None else f"{filters.localised(away, words.language)} – {name}"
@@ -74,9 +74,9 @@ def method(booking: BookingView) -> str:
 
 
 def _organizer(booking: BookingView, branch: BranchSettings, words: Words, address: str) -> vCalAddress:
-    """Exactly one is asked for (RFC 5546, 3.2.1); any URI will do, and nobody answers mail here.
+    """The organiser, of which RFC 5546, 3.2.1 requires exactly one. Any URI is valid; there is no mailbox to name.
 
-    A discreet appointment names nobody: its own id stands there.
+    A discreet appointment does not name the branch: its own id stands there.
     """
     if branch.services[booking.service_id].confidentiality.discreet:
         return vCalAddress(f"urn:uuid:{booking.id}")
@@ -86,7 +86,7 @@ def _organizer(booking: BookingView, branch: BranchSettings, words: Words, addre
 
 
 def _reminder(name: str) -> Alarm:
-    """Appears on a locked telephone too, so a discreet appointment has none."""
+    """The reminder; None for a discreet appointment, because a locked telephone shows the reminder too."""
     alarm = Alarm()
     alarm.add("action", "DISPLAY")
     alarm.add("description", name)
@@ -97,7 +97,7 @@ def _reminder(name: str) -> Alarm:
 def _description(booking: BookingView, words: Words, address: str) -> str:
     """The code, and the page where it opens the appointment together with the contact.
 
-    The address has a line to itself: calendars would take a direction mark behind it for a part of it.
+    The address has a line of its own, because calendars would read a direction mark behind it as part of it.
     """
     lines = [
         words.text("booking.calendar-code", code=isolates.ltr(spaced_code(booking.code))),

@@ -22,13 +22,13 @@ from . import services
 from .own_bookings import is_own
 from .times import place_of_zone, row_label, soon, start_key
 
-# A page that nobody asks about, for somebody who must not be seen on ours.
+# An unremarkable page, for somebody who must not be seen on one of ours.
 SAFE_PLACE: Final = "https://www.wikipedia.org/"
 EXIT_SENTENCE: Final = "web_quick_exit"
 INSTEAD: Final = "instead"
 BESIDE: Final = "beside"
 
-# Holds whose name and contact may be taken over: the one that is to be replaced, and one whose time ran out.
+# A hold in one of these states can be replaced, and the new one takes over its name and contact.
 REPLACEABLE: Final = frozenset({BookingState.HELD, BookingState.EXPIRED})
 
 
@@ -77,7 +77,7 @@ async def house_page(
     status: int = 200,
     headers: dict[str, str] | None = None,
 ) -> Response:
-    """A page about the organisation as a whole; it can be left at once where one of its branches needs that."""
+    """A page about the whole organisation. It has the quick exit if one of the branches needs it."""
     hides = any(needs_a_way_out(branch) for branch in branches)
     shared = {"home": "/", "way_out": SAFE_PLACE if hides else None, "neutral_title": hides}
     return await here.page(template, shared | values, status=status, headers=headers)
@@ -95,13 +95,13 @@ def base_of(branch: BranchSettings, service: ServiceView) -> str:
 
 
 def carry(here: Here) -> str:
-    """The part of an address that says which hold is to be replaced, or beside which booking another is made."""
+    """The query that carries on which hold is to be replaced, or beside which booking another one is made."""
     kept = {name: token for name in (INSTEAD, BESIDE) if (token := here.request.query_params.get(name))}
     return f"?{urlencode(kept)}" if kept else ""
 
 
 async def carried(here: AtBranch) -> BookingView | None:
-    """The hold that is to be replaced: where it was made, its name and contact stand in the form."""
+    """The hold to replace; in the browser that made it, its name and contact fill the form."""
     found = await _named(here, INSTEAD)
     return found if found and found.state in REPLACEABLE else None
 
@@ -123,16 +123,16 @@ async def _named(here: AtBranch, name: str) -> BookingView | None:
 
 
 def retry_after(refusal: DomainError | None) -> dict[str, str] | None:
-    """The header that tells whoever asked too often how long to wait."""
+    """The header Retry-After of a refusal for too many requests."""
     return {"Retry-After": str(refusal.seconds)} if isinstance(refusal, TooMany) else None
 
 
 def is_language_switch(answers: dict[str, str]) -> bool:
-    """Whether a form was sent only to be shown in another language (base.js): nothing is checked or done."""
+    """Whether a form was sent only to change the language (base.js); nothing is then checked or done."""
     return bool(answers.get("switch"))
 
 
 async def typed(here: Here, *names: str) -> dict[str, str]:
-    """What was typed into the fields of a form; nothing for a field that is missing or holds a file."""
+    """The text of each named field; "" for a field that is missing or holds a file."""
     fields = await kit.form(here.request)
     return {name: fields.get(name, "") for name in names}

@@ -31,7 +31,7 @@ from .frame import at_booking, base_of, beside, carried, carry, frame, is_langua
 from .own_bookings import is_own, own_hold, own_tokens, remember, shown_contact, shown_name
 from .times import Times
 
-# Refusals that another time can heal: the times are shown again, and what was typed is kept.
+# Refusals that do not apply to another time: the times are shown again, and the typed answers are kept.
 ABOUT_THE_TIME: Final = frozenset({"slot-taken", "slot-past", "slot-unknown", "day-full", "day-past", "day-too-far"})
 
 
@@ -43,7 +43,7 @@ async def times_page(
     refusal: DomainError | None = None,
     kept: dict[str, str] | None = None,
 ) -> Response:
-    """The times of a day. After a refusal with its reason, and with the typed answers in hidden fields."""
+    """The times of a day. After a refusal it gives the reason and keeps the typed answers in hidden fields."""
     branch, words = here.branch, here.words
     base = base_of(branch, service)
     if not service.bookable:
@@ -101,7 +101,7 @@ async def check(request: Request) -> Response:
 
 
 async def confirm(request: Request) -> Response:
-    """`/b/{token}/confirmation`: makes the held time an appointment; sending it again changes nothing."""
+    """`/b/{token}/confirmation`: makes the hold an appointment. Idempotent."""
     here, booking = await at_booking(request)
     if request.method == "POST":
         try:
@@ -116,12 +116,12 @@ async def confirm(request: Request) -> Response:
 
 
 def gone(found: Times, start: datetime, now: datetime) -> Refused:
-    """Why a time that an address names is not offered any more: of a day that has none, the reason of the day."""
+    """Why the time in an address is no longer offered; the reason of the day if the day has no times."""
     return found.refusal or Refused("slot-past" if start <= now else "slot-taken")
 
 
 def is_held(booking: BookingView, now: datetime) -> bool:
-    """Whether the time is still kept; the hold itself is given back a little after its time."""
+    """Whether the time is still held; the stored state follows a little later."""
     return booking.state is BookingState.HELD and (booking.held_until is None or now < booking.held_until)
 
 
@@ -157,9 +157,9 @@ async def _hold(
 
 
 async def _held(here: AtBranch, service: ServiceView, order: HoldOrder, earlier: BookingView | None) -> BookingView:
-    """A hold, in place of an earlier one; where a time is full because of this person's own hold, in place of that.
+    """A new hold, in place of `earlier`, or of this browser's own hold if that is why the time is full.
 
-    Another contact is another person, whose form lies in a second tab: the hold of the first stays.
+    An own hold with another contact stays, because it belongs to another person, whose form is open in a second tab.
     """
     try:
         if earlier is None:
@@ -196,7 +196,7 @@ async def _form(
         "example": telephones.example(branch.country_code),
         "failure": message(failure, words) if failure else None,
         "failure_code": failure.code if failure else None,
-        # A refused request has been answered: the next one is another.
+        # The old id would repeat the refusal, because the request with that id has its answer.
         "request_id": uuid4() if failure else _request_id(answers.get("request_id", "")),
         "alias": branch.texts.get("alias"),
         "privacy_words": branch.texts.get("privacy_short"),
@@ -217,7 +217,7 @@ async def _check_page(here: AtBranch, booking: BookingView, failure: DomainError
         "name": shown_name(here, booking, service),
         "contact": shown_contact(here, booking),
         "warnings": await warnings_of(here, booking, own_tokens(here)),
-        # In whole minutes: one's own clock may be that of another zone.
+        # Minutes instead of a time of day, because the visitor's clock may be in another zone.
         "minutes_left": max(1, left // timedelta(minutes=1)),
         "fixed": bookings.fixed_at_once(policy_of(branch, service), booking.starts_at, now),
         "back": details,
@@ -234,7 +234,7 @@ async def _check_page(here: AtBranch, booking: BookingView, failure: DomainError
 
 
 def _mistakes(answers: dict[str, str], branch: BranchSettings, service: ServiceView) -> list[Invalid]:
-    """Everything that is wrong with the answers at once, so that nobody corrects one field after the other."""
+    """All mistakes of the answers at once, so that nobody corrects one field after the other."""
     found = []
     for read in (
         lambda: contacts.read_name(answers["name"]),
@@ -253,12 +253,12 @@ def _mistakes(answers: dict[str, str], branch: BranchSettings, service: ServiceV
 
 
 def _understood(mistakes: Sequence[Invalid]) -> tuple[str, ...]:
-    """What the contact can mean, where that is to be said by whoever typed it."""
+    """The possible meanings of an ambiguous contact; the visitor chooses one."""
     return next((error.understood for error in mistakes if isinstance(error, Doubtful)), ())
 
 
 def _request_id(sent: str) -> str:
-    """The id that makes a repeated request the same request; a new one where the form brought none of ours."""
+    """The id that makes a repeated request idempotent; a new one if the form has none that we made."""
     try:
         return str(UUID(sent))
     except ValueError:

@@ -1,6 +1,7 @@
-"""Which bookings this browser made: only there do name and contact stand in full, for as long as a family needs.
+"""The bookings that this browser made. Only here are name and contact shown in full, and only for half an hour.
 
-The cookie names them by the secrets of their links, under a seal: whoever has a link alone cannot write the cookie.
+A signed cookie names them by the secrets of their links. The signature is needed, because otherwise anybody who knows a
+link could write the cookie.
 """
 
 from __future__ import annotations
@@ -22,11 +23,11 @@ from ...web import access
 from ...web.here import AtBranch, Here
 
 COOKIE: Final = "own"
-# A browser may be that of a library: the next person there is to find nothing.
+# The browser may be shared, as in a library; the next person must find nothing.
 LASTS: Final = timedelta(minutes=30)
 AT_MOST: Final = 8
 _SHOWN_DIGITS: Final = 3
-# It occurs in no secret (base64url), and a cookie takes it as it is.
+# Cannot occur in a secret (base64url), and needs no quoting in a cookie.
 _BEFORE_SEAL: Final = "~"
 
 
@@ -44,7 +45,7 @@ def is_own(here: Here, booking: BookingView) -> bool:
 
 
 def remember(here: Here, response: Response, booking: BookingView) -> None:
-    """Leave the booking with the browser that made it."""
+    """Add the booking to this browser's cookie."""
     others = [token for token in own_tokens(here) if token != booking.token]
     tokens = ".".join([booking.token, *others][:AT_MOST])
     response.set_cookie(
@@ -59,7 +60,7 @@ def remember(here: Here, response: Response, booking: BookingView) -> None:
 
 
 async def own_hold(here: AtBranch, service: ServiceView, start: datetime) -> BookingView | None:
-    """The hold that this browser has at a time which is full, because of itself: its visitor went back to the form."""
+    """This browser's hold at `start`: the time is full because the visitor made the hold and went back to the form."""
     for token in own_tokens(here):
         with suppress(Missing):
             where, booking = await access.booking(here.connection, token)
@@ -70,9 +71,10 @@ async def own_hold(here: AtBranch, service: ServiceView, start: datetime) -> Boo
 
 
 def shown_name(here: Here, booking: BookingView, service: ServiceView) -> str | None:
-    """The name on the booking's pages: whole where it was typed, elsewhere its first part, of discreet services none.
+    """The name on the booking's pages: in full in the browser that made it, elsewhere its first part.
 
-    Whoever books for several children tells the links apart; whoever finds one does not learn who came to a clinic.
+    The first part lets a parent tell the links of several children apart. A discreet service shows None elsewhere, so
+    that a link that somebody finds does not tell who came.
     """
     if _in_full(here, booking):
         return booking.name
@@ -80,7 +82,7 @@ def shown_name(here: Here, booking: BookingView, service: ServiceView) -> str | 
 
 
 def shown_contact(here: Here, booking: BookingView) -> str:
-    """The contact on the booking's pages: whole where it was typed, elsewhere its end only."""
+    """The contact on the booking's pages: in full in the browser that made the booking, elsewhere its end only."""
     if _in_full(here, booking):
         return contacts.shown(booking.contact)
     _, at, domain = booking.contact.rpartition("@")
@@ -88,7 +90,7 @@ def shown_contact(here: Here, booking: BookingView) -> str:
 
 
 def _in_full(here: Here, booking: BookingView) -> bool:
-    """A hold made by a program is shown in full as well, because its visitor checks it in a browser of their own."""
+    """Whether to show all; also a hold made through the API, which its visitor checks in a browser of their own."""
     return is_own(here, booking) or (booking.source == "api" and booking.state is BookingState.HELD)
 
 

@@ -1,6 +1,6 @@
-"""Pages for bookers: what there is, which service, which day, which time.
+"""Pages for bookers: choose a branch, a service, a day, a time.
 
-The order of the pages is the order of the questions; each can be opened by its address and works without a script.
+The pages follow the order of the questions. Each has an address of its own and works without a script.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ LONGEST_SEARCH: Final = 100
 
 
 async def front(request: Request) -> Response:
-    """`/`: who we are and what can be done here; where there is one branch, its services at once."""
+    """`/`: the organisation and its branches; if there is only one branch, its services at once."""
     branches = await access.branches(request)
     if len(branches) == 1:
         return await _services(at(request, branches[0]), front=True)
@@ -37,12 +37,12 @@ async def front(request: Request) -> Response:
 
 
 async def show_services(request: Request) -> Response:
-    """`/book/{branch}`: the services by department, each with how it is had, and when the branch is open today."""
+    """`/book/{branch}`: the services by department, how to get each, and today's opening hours."""
     return await _services(await at_branch(request))
 
 
 async def service(request: Request) -> Response:
-    """`/book/{branch}/{service}`: what to bring and what holds, before anything is asked."""
+    """`/book/{branch}/{service}`: what to bring and which rules apply, before anything is asked."""
     here, chosen = await _chosen(request)
     branch, words, now = here.branch, here.words, here.now
     values = {
@@ -60,7 +60,7 @@ async def service(request: Request) -> Response:
 
 
 async def days(request: Request) -> Response:
-    """`/book/{branch}/{service}/days`: the days with how many places, four weeks at a time (`?from=`)."""
+    """`/book/{branch}/{service}/days`: the days with their free places, four weeks at a time (`?from=`)."""
     here, chosen = await _chosen(request)
     if not chosen.bookable:
         return see_other(base_of(here.branch, chosen))
@@ -79,7 +79,7 @@ async def show_times(request: Request) -> Response:
 
 
 async def my_booking(request: Request) -> Response:
-    """`/my-booking`: a booking is opened again by its code together with its contact; the code alone is no secret."""
+    """`/my-booking`: opens a booking by its code and contact together, because the code alone is not secret."""
     here = anywhere(request)
     if request.method != "POST":
         return await _look_up_page(here, {}, {}, None, 200)
@@ -118,8 +118,8 @@ async def _look_up_page(
 
 
 async def _mistakes(here: Here, answers: dict[str, str]) -> list[Invalid]:
-    """What is wrong with code and contact before anything is looked up, all at once."""
-    # Which branch a booking is at is not known before it is found: a number may be written as at home in any of them.
+    """All mistakes in code and contact, before anything is looked up."""
+    # The branch is unknown until the booking is found, so a number may be written as in any branch's country.
     countries = [branch.country_code for branch in await access.branches(here.request)]
     found = []
     for read in (lambda: read_code(answers["code"]), lambda: possible_contacts(answers["contact"], countries)):

@@ -28,7 +28,7 @@ async def page(request: Request) -> Response:
 
 
 async def sheet(request: Request) -> Response:
-    """`/rules/{branch}/sheet`: the same for the wall, in the first two languages of the branch (`?paper=a3`)."""
+    """`/rules/{branch}/sheet`: the same to hang up, in the first two languages of the branch (`?paper=a3`)."""
     here = await at_branch(request)
     branch = here.branch
     languages = kit.languages_of(branch)[:ON_THE_WALL]

@@ -1,4 +1,4 @@
-"""What a visitor can come for: services with how they are had, when it is open, what to bring, what holds."""
+"""What a visitor can come for: services and how to get them, opening hours, what to bring, the rules."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from ...store.queries.outings import place_on
 from ...store.queries.settings import BranchSettings, DepartmentView, Names, ServiceView
 from ...web.addresses import address_key
 
-# How far the list of services looks for the next place, and in what stretches.
+# How far the list of services searches for the next free place, and how much it reads at once.
 LOOK_AHEAD: Final = timedelta(days=28)
 STRETCH: Final = timedelta(days=7)
-# So many services stand one below the other; more are folded up by department and can be searched.
+# Up to this many services are listed openly; more are folded up by department and can be searched.
 TOGETHER: Final = 8
 
-# How a service is had, in one plain phrase, by its ways; a platform elsewhere is named beside it.
+# How to get a service, as one phrase for its ways. A platform elsewhere is named beside it.
 HOW: Final[dict[tuple[Way, ...], str]] = {
     (Way.BOOKING, Way.NUMBER): "booking.how-appointment-or-number",
     (Way.NUMBER, Way.BOOKING): "booking.how-number-or-appointment",
@@ -50,7 +50,7 @@ TAGS: Final = {
     "biometrics": "booking.tag-fingerprints",
 }
 # The branch's own sentences that belong on these pages, in this order; the others are for kiosk, screen and slip.
-# What decides whether to choose at all stands before the services, what is good to know behind them.
+# Sentences that decide whether to choose at all come before the services, useful hints after them.
 FIRST_SENTENCES: Final = ("banner", "passports_only_platform")
 LATER_SENTENCES: Final = (
     "welcome",
@@ -66,9 +66,10 @@ LATER_SENTENCES: Final = (
 
 @dataclass(frozen=True, slots=True)
 class DaysOut:
-    """The days of a branch that only goes out, as whoever books meets them.
+    """The days of a branch that has no premises and only goes out, as a booker sees them.
 
-    `open`: one of them can be booked today. `next` is the first that cannot yet, and `opens` the day from which it can.
+    `open`: at least one of them can be booked today. `next` is the first that cannot be booked yet, and `opens` the day
+    from which it can.
     """
 
     open: bool
@@ -78,9 +79,9 @@ class DaysOut:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A service in the list: its address part, how it is had, and the first day with a place (None: not bookable).
+    """A service in the list: its part of the address, how to get it, and its first day with a free place.
 
-    `out` is set for what is booked at a branch that only goes out.
+    `first` is None if it cannot be booked. `out` is set at a branch that only goes out.
     """
 
     service: ServiceView
@@ -92,9 +93,9 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """What a list shows: offers by department, and those that a search found by their documents alone.
+    """What a list shows: offers by department, and separately those that the search found by their documents only.
 
-    `grouped`: too many to stand open one below the other.
+    `grouped`: the list is long, so the departments are folded up.
     """
 
     departments: Sequence[tuple[DepartmentView, Sequence[Offer]]]
@@ -117,10 +118,10 @@ class DayElsewhere:
 
 @dataclass(frozen=True, slots=True)
 class OpenToday:
-    """The hours of today: windows as (opening, closing, last ticket), and what holds at this moment.
+    """Today's hours: windows as (opening, closing, last ticket), and what holds at this moment.
 
-    `until` is when it closes, None when it is closed now; then `next_opening` says when it opens. `place` is where it
-    is today, when that is not at the branch; `elsewhere` are the days elsewhere from today on.
+    `until` is the closing time, or None if it is closed now; `next_opening` then says when it opens. `place` is where
+    the branch is today if it is away; `elsewhere` are the days away from today on.
     """
 
     windows: tuple[tuple[datetime, datetime, datetime], ...]
@@ -134,12 +135,12 @@ class OpenToday:
 
 
 def how(service: ServiceView) -> str:
-    """The key of the phrase that says how a service is had."""
+    """The key of the phrase that says how to get a service."""
     return HOW[_here(service)]
 
 
 def instead(service: ServiceView) -> str | None:
-    """The key of the sentence that says what to do where a service cannot be booked on these pages."""
+    """The key of the sentence that says what to do if a service cannot be booked on these pages."""
     return INSTEAD.get(_here(service))
 
 
@@ -160,9 +161,9 @@ def listed(
     tags: Mapping[str, Names],
     wanted: str,
 ) -> Listed:
-    """The offers that a search finds, all without one: by name, department and tag, else by what is to be brought.
+    """The offers that a search finds, or all without a search: by name, department and tag, else by documents to bring.
 
-    `tags` are the names of the service tags. It is searched in every language that the branch has.
+    `tags` are the names of the service tags. The search covers every language of the branch.
     """
     grouped = len(branch.services) > TOGETHER
     if not fold(wanted):
@@ -192,7 +193,7 @@ def first_day(tx: Tx, branch: BranchSettings, service: ServiceView) -> date | No
 
 
 def days_out(branch: BranchSettings, service: ServiceView, now: datetime) -> DaysOut | None:
-    """Which days of a branch that only goes out can be booked, and which is the next; None where it has own doors."""
+    """The days of a branch that only goes out, for one service; None if the branch has premises."""
     calendar = branch.calendar
     if not calendar.only_goes_out:
         return None
@@ -233,7 +234,7 @@ def open_today(branch: BranchSettings, now: datetime, service: ServiceView | Non
 
 
 def closure_on(branch: BranchSettings, day: date, service_id: UUID | None = None) -> Names | None:
-    """The name of the holiday or closure that shuts the branch, or the service, on a day."""
+    """The name of the holiday or closure that closes the branch, or the service, on a day."""
     for closure in branch.calendar.closures:
         concerned = closure.service_ids is None or service_id in closure.service_ids
         if concerned and closure.names and closure.first <= day <= closure.last:
@@ -242,12 +243,12 @@ def closure_on(branch: BranchSettings, day: date, service_id: UUID | None = None
 
 
 def sentences(branch: BranchSettings, slugs: Iterable[str]) -> list[Names]:
-    """The branch's own sentences for these pages."""
+    """The branch's own sentences among `slugs`, in that order."""
     return [branch.texts[slug] for slug in slugs if slug in branch.texts]
 
 
 def particulars(service: ServiceView, words: Words) -> list[str]:
-    """What a service asks of whoever comes, besides documents, one plain sentence each."""
+    """What a service asks of its visitors besides documents, one plain sentence each."""
     return [words.text(TAGS[tag]) for tag in service.tags if tag in TAGS]
 
 
@@ -286,10 +287,10 @@ def _papers(branch: BranchSettings, service: ServiceView) -> list[str]:
 
 
 def _here(service: ServiceView) -> tuple[Way, ...]:
-    """The ways that begin on these pages or at the branch."""
+    """The ways that are not on another platform."""
     return tuple(way for way in ways(service) if way is not Way.PLATFORM)
 
 
 def shown_name(service: ServiceView, words: Words) -> str:
-    """The name of a service as anybody may read it."""
+    """The name of a service that anybody may read."""
     return filters.localised(service.shown_names, words.language)

@@ -21,21 +21,21 @@ from ...store.queries.bookings import DaySlots, free_days, policy_of
 from ...store.queries.settings import BranchSettings, Names, ServiceView
 from .services import DaysOut, closure_on, days_out
 
-# How many days stand on one page, and how far ahead anybody may page where the policy sets no limit.
+# How many days one page shows, and how far ahead one can page if the policy sets no limit.
 DAYS_ON_PAGE: Final = 28
 FARTHEST: Final = timedelta(days=366)
 # How many times are shown first to a family that wants to come together.
 NEAR: Final = 4
 
 _START: Final = "%Y%m%dT%H%MZ"
-# Until which local hour a time is called so.
+# The local hour at which each part of the day ends.
 _PARTS: Final = ((12, "booking.morning"), (17, "booking.afternoon"), (24, "booking.evening"))
 _AFTER_MIDNIGHT: Final = "booking.after-midnight"
 
 
 @dataclass(slots=True)
 class DayRow:
-    """A line of the list: one day that is open, or several closed ones in a row. `places` is 0 when nothing is left."""
+    """A line of the list: one open day, or several closed ones in a row. `places` is 0 if nothing is free."""
 
     first: date
     last: date
@@ -46,7 +46,7 @@ class DayRow:
 
 @dataclass(slots=True)
 class Month:
-    """The days of one calendar month, under its name."""
+    """The days of one calendar month."""
 
     first: date
     rows: list[DayRow] = field(default_factory=list)
@@ -54,9 +54,10 @@ class Month:
 
 @dataclass(frozen=True, slots=True)
 class Days:
-    """A page of days. `earlier` and `later` are the first days of the pages beside it, `last` the end of booking.
+    """A page of days.
 
-    `out` is set at a branch that only goes out; while none of its days can be booked, there are no months.
+    `earlier` and `later` are the first days of the pages before and after it, `last` the end of booking. `out` is set
+    at a branch that only goes out; while none of its days can be booked, `months` is empty.
     """
 
     months: tuple[Month, ...]
@@ -69,7 +70,7 @@ class Days:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Times of a day that belong together, with the key of their name."""
+    """Times in the same part of a day, with the key of that part's name."""
 
     name: str
     slots: tuple[Slot, ...]
@@ -77,7 +78,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """The times of a day by part of the day, and why there is none where there is none."""
+    """The times of a day by part of the day, or the refusal that says why there are none."""
 
     parts: tuple[Part, ...]
     refusal: Refused | None
@@ -87,14 +88,14 @@ class Times:
         return any(slot.start == start for part in self.parts for slot in part.slots)
 
     def nearest(self, start: datetime) -> tuple[Slot, ...]:
-        """The few times that lie nearest to another, in their order."""
+        """The few times that are nearest to `start`, in order."""
         slots = [slot for part in self.parts for slot in part.slots]
         near = sorted(slots, key=lambda slot: abs(slot.start - start))[:NEAR]
         return tuple(sorted(near, key=lambda slot: slot.start))
 
 
 def read_day(text: str) -> date:
-    """A day as it stands in an address, 2026-11-22; anything else is no page of ours (404)."""
+    """A day as written in an address, 2026-11-22; raises HTTPException(404) for anything else."""
     try:
         return date.fromisoformat(text)
     except ValueError:
@@ -102,7 +103,7 @@ def read_day(text: str) -> date:
 
 
 def read_start(text: str) -> datetime:
-    """The instant of a time as it stands in an address, 20261122T0700Z; anything else is no page of ours (404)."""
+    """The instant as written in an address, 20261122T0700Z; raises HTTPException(404) for anything else."""
     try:
         return datetime.strptime(text, _START).replace(tzinfo=UTC)
     except ValueError:
@@ -110,12 +111,12 @@ def read_start(text: str) -> datetime:
 
 
 def start_key(start: datetime) -> str:
-    """How a time is written in an address: as an instant, so that an hour which comes twice is two addresses."""
+    """A time as written in an address: in UTC, because a local hour can occur twice in a day."""
     return f"{start.astimezone(UTC):{_START}}"
 
 
 def days(tx: Tx, branch: BranchSettings, service: ServiceView, asked: date | None, own: UUID | None = None) -> Days:
-    """The days from `asked` on, today where that is past or None; what the `own` booking holds counts as free."""
+    """The days from `asked` on, from today if that is past or None. The time of the booking `own` counts as free."""
     today = tx.now.astimezone(branch.calendar.zone).date()
     out = days_out(branch, service, tx.now)
     if out is not None and not out.open:
@@ -137,7 +138,7 @@ def days(tx: Tx, branch: BranchSettings, service: ServiceView, asked: date | Non
 
 
 def times(tx: Tx, branch: BranchSettings, service: ServiceView, day: date, own: UUID | None = None) -> Times:
-    """The times of one day that can be booked; what the `own` booking holds, or gave up itself, counts as free."""
+    """The times of one day that can be booked. What the booking `own` holds, or gave back itself, counts as free."""
     (found,) = free_days(tx, branch, service, day, day, own=own)
     zone = branch.calendar.zone
     midnight = datetime.combine(day, time())
@@ -154,7 +155,7 @@ def times(tx: Tx, branch: BranchSettings, service: ServiceView, day: date, own: 
 
 
 def soon(day: date, today: date, words: Words) -> str:
-    """A day in passing: «اليوم», «غدًا», else the whole date."""
+    """A day in one word if it is near, «اليوم» or «غدًا», else the whole date."""
     if day == today:
         return words.text("common.today")
     if day == today + timedelta(days=1):
@@ -163,7 +164,7 @@ def soon(day: date, today: date, words: Words) -> str:
 
 
 def place_of_zone(branch: BranchSettings, words: Words) -> str:
-    """Whose local time the times are in: the city, or the country where it has one zone."""
+    """The zone of the times, in words: its city, or the country if that has one zone."""
     return get_timezone_location(branch.calendar.zone.key, locale=words.language, return_city=True)
 
 

@@ -1,6 +1,6 @@
-"""What a press leaves open, asked in place: what became of the visitor, why out of turn, which class.
+"""Questions that a press at the desk leaves open: what became of the visitor, why out of turn, which priority class.
 
-The answer comes with the same press once more: nothing was done by the first one.
+The question appears in place. Its answer repeats the press, because the first one changed nothing.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ from ...store.queries.desk import DeskView
 from ...store.queries.line import TicketView
 from ...store.queries.settings import BranchSettings, Names
 
-# The refusal that stands for a question.
+# Which refusal asks which question.
 ASKED: Final = {
     "visitor-not-begun": "became",
     "call-reason-missing": "reason",
     "raise-class-missing": "class",
 }
-# What a press may have said already, which its answer says again.
+# Fields of the first press that the answer repeats.
 _KEPT: Final = ("ticket", "current", "reason")
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One button of a question: the value it adds, its key, its words, which are a sentence's key or names."""
+    """One button of a question: the value it adds, its keyboard key, and its words as a catalogue key or as names."""
 
     value: str
     key: str
@@ -42,9 +42,9 @@ _CANCEL: Final = Answer("", "W", "desk.ask-cancel")
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """`field` is what the answers say; `said` is what the press said before; `ticket` is whom it is about.
+    """`field` is what the answers set, `said` the fields of the first press, `ticket` the visitor it is about.
 
-    `none_of_them` takes the press back.
+    `none_of_them` is the button that cancels the press.
     """
 
     words: str
@@ -57,7 +57,7 @@ class Question:
 
 
 def question(refusal: str, resource: str, form: Mapping[str, str], view: DeskView) -> Question | None:
-    """The question that a refused press stands for; None where it is about a visitor who is not there any more."""
+    """The question that a refused press asks; None if its visitor has gone meanwhile."""
     kind = ASKED[refusal]
     said = {name: str(form[name]) for name in _KEPT if form.get(name)}
     ticket = view.current if kind == "became" else _found(view, said.get("ticket", ""))
@@ -74,7 +74,7 @@ def question(refusal: str, resource: str, form: Mapping[str, str], view: DeskVie
 
 
 def classes_for(settings: BranchSettings, ticket: TicketView) -> tuple[Answer, ...]:
-    """The heavier classes that staff may give a ticket, the heaviest first, each with what establishes it."""
+    """The heavier classes that staff may give a ticket, heaviest first, each with the evidence it needs."""
     return tuple(
         Answer(priority.slug, str(number), names=priority.names, note=f"audit.basis.{reason}")
         for number, (priority, reason) in enumerate(line.heavier_classes(settings, ticket), 1)

@@ -1,4 +1,4 @@
-"""The desk that follows its branch: the same partial as the page, over a socket."""
+"""The desk follows its branch over a socket, which sends the same partial as the page."""
 
 from __future__ import annotations
 
@@ -49,9 +49,9 @@ def desk_values(here: StaffAtBranch, view: DeskView) -> dict[str, Any]:
 
 
 async def _frame(opened: StaffAtBranch, counter: str) -> Frame | None:
-    """The desk as it is now, for the person who is signed in now; None when nobody is any more.
+    """The desk as it is now, for the person who is signed in now; None if nobody is.
 
-    `opened` is where the socket came to; person and settings may have changed since.
+    `opened` is from the start of the socket; person and settings may have changed since.
     """
     person = await access.onlooker(opened.connection)
     if person is None or not person.may_any(access.DESK_RIGHTS, opened.branch.id):

@@ -35,7 +35,7 @@ from .view import queue_names
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What the desk says about the last press: done, or refused and why."""
+    """What the desk says about the last press: that it is done, or why it was refused."""
 
     kind: str
     text: Markup
@@ -52,22 +52,22 @@ class AtCounter(StaffAtBranch):
         return f"/desk/{self.branch.slug}/{self.counter.slug}"
 
     def desk(self, expected: UUID | None = None) -> Desk:
-        """Who acts, and the ticket that the page showed."""
+        """Who acts where, and the ticket that the page showed."""
         return Desk(self.branch.id, self.counter.id, self.person.id, expected)
 
 
 async def choose(request: Request) -> Response:
-    """Branches and counters where this person may sit down."""
+    """Branches and counters that this person may open."""
     return await _choose(await staff_here(request))
 
 
 async def show(request: Request) -> Response:
-    """The desk, or only its changing part for htmx."""
+    """The desk, or for htmx only the part of it that changes."""
     return await _desk(await _at_counter(request))
 
 
 async def sit(request: Request) -> Response:
-    """Open a counter; with `instead`, one whose clerk has gone without closing it."""
+    """Open a counter; with `instead`, take over one whose clerk left without closing it."""
     here = await _at_counter(request)
     form = await kit.form(request)
     action = counters.take_over if form.get("instead") else counters.open_counter
@@ -90,15 +90,15 @@ async def leave(request: Request) -> Response:
 
 # ---------------------------------------------------------------- what is done with tickets
 
-# What is said of an outcome that has a button of its own, so that a slip of the hand is seen.
+# An outcome with a button of its own is named afterwards, so that the clerk notices a wrong press.
 FINISHED: Final = {"documents_missing": "desk.did-finish-missing", "refused": "desk.did-finish-refused"}
 
-# Does it, and returns the key of what is said about it with the ticket it was done to.
+# Does it; returns the catalogue key of what to say about it, and the ticket.
 Act = Callable[[Tx, Desk, dict[str, str]], tuple[str, TicketView | None]]
 
 
 def act(resource: str) -> Callable[[Request], Awaitable[Response]]:
-    """The handler of one resource below a counter: the fresh desk, refused or not."""
+    """The handler of one action at a counter: it answers with the desk as it then is, also after a refusal."""
 
     async def handler(request: Request) -> Response:
         here = await _at_counter(request)
@@ -138,7 +138,7 @@ def _absent(tx: Tx, desk: Desk, _form: dict[str, str]) -> tuple[str, TicketView 
 
 
 def _raise(tx: Tx, desk: Desk, form: dict[str, str]) -> tuple[str, TicketView | None]:
-    """The class says by its evidence what establishes it."""
+    """Raises to the class that the form names; the reason is the evidence that this class needs."""
     priority, ticket_id = str(form.get("class") or ""), _id(form, "ticket")
     if not priority:
         raise Refused("raise-class-missing")
@@ -181,7 +181,7 @@ async def _at_counter(request: Request) -> AtCounter:
 
 
 def _expected(form: dict[str, str]) -> UUID | None:
-    """The ticket that the page showed; what is no id cannot be the present one."""
+    """The ticket that the page showed; an invalid id is stale, because it cannot be the counter's ticket."""
     value = str(form.get("expected") or "")
     try:
         return UUID(value) if value else None
@@ -201,7 +201,7 @@ async def _refused(here: AtCounter, refusal: DomainError) -> Response:
 
 
 async def _asked(here: AtCounter, refusal: DomainError, resource: str, form: dict[str, str]) -> Response:
-    """The press leaves something open: the desk with the question, or the refusal where nobody is left to ask about."""
+    """The desk with the question that the press asks, or the refusal if its visitor has gone meanwhile."""
     asked = question(refusal.code, resource, form, await _view(here))
     if asked is None:
         return await _refused(here, refusal)
@@ -233,7 +233,7 @@ async def _choose(here: StaffHere, refusal: DomainError | None = None) -> Respon
         "refusal": message(refusal, here.words) if refusal else "",
     }
     status = refusal.status if refusal else 200
-    # The page shows several branches, so that it is in the language of none of them.
+    # The page shows several branches, so it cannot use the language of one of them.
     return await staff_page(here.request, here.person, "desk/choose.html", values, status=status)
 
 

@@ -1,4 +1,4 @@
-"""The desk as its template wants it: the line in calling order, what can be done now, and why the rest cannot."""
+"""The values of the desk's template: the line in calling order, what can be done now, and why the rest cannot."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ...store.queries.settings import BranchSettings, CounterView, Names
 from .asking import Answer, classes_for
 
 LINE_SHOWN: Final = 30
-# How a visit ends when it does not end well.
+# Outcomes of a visit that was not served in full.
 OUTCOMES: Final = (
     Answer("documents_missing", "D", "desk.outcome-documents-missing"),
     Answer("refused", "J", "desk.outcome-refused"),
@@ -27,9 +27,9 @@ OUTCOMES: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """One action: the resource it posts to ("" opens the dialog of the transfer), its key, its words.
+    """One action: the resource it posts to ("" opens the dialog of the transfer), its keyboard key, its words.
 
-    `why` is the key of the sentence that says why it cannot be done now, "" when it can.
+    `why` is the key of the sentence that says why it cannot be done now, "" if it can.
     """
 
     resource: str
@@ -41,7 +41,7 @@ class Button:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A ticket in one of the lists; `reason` only where the order needs one."""
+    """A ticket in one of the lists; `reason` is set only if the order needs an explanation."""
 
     ticket: TicketView
     names: Names
@@ -50,7 +50,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Absence:
-    """What "not here" means at this moment: a no-show, or the line again. `call` of `calls` that a no-show needs."""
+    """The effect of "not here" now: a no-show, or back into the line. `calls` are needed for a no-show."""
 
     no_show: bool
     call: int
@@ -60,7 +60,7 @@ class Absence:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A service that a visitor can be sent on to, and whether an open counter serves it."""
+    """A service that a visitor can be transferred to, and whether an open counter serves it."""
 
     id: UUID
     names: Names
@@ -68,7 +68,7 @@ class Target:
 
 
 def context(view: DeskView, person: StaffView, now: datetime, *, everybody: bool) -> dict[str, Any]:
-    """What `desk/_desk.html` shows to `person`; `everybody`: the whole line instead of its beginning."""
+    """The values of `desk/_desk.html` for `person`; `everybody`: the whole line instead of its beginning."""
     settings, current = view.settings, view.current
     order = view.order(now)
     tickets = {ticket.id: ticket for ticket in view.waiting}
@@ -105,7 +105,7 @@ def context(view: DeskView, person: StaffView, now: datetime, *, everybody: bool
 
 
 def buttons(view: DeskView) -> list[Button]:
-    """The row of actions, always in the same places."""
+    """The row of actions; each always has the same place."""
     current = view.current
     state = current.state if current else None
     able = steps_from(state) if state else frozenset()
@@ -127,7 +127,7 @@ def buttons(view: DeskView) -> list[Button]:
 
 
 def absence(view: DeskView, now: datetime) -> Absence | None:
-    """What "not here" would mean now for the visitor who was called; None while nobody is."""
+    """The effect of "not here" for the visitor who was called; None if nobody is."""
     current = view.current
     if current is None or current.state is not TicketState.CALLED or current.first_called_at is None:
         return None
@@ -150,7 +150,7 @@ def _row(ticket: TicketView, settings: BranchSettings, reason: Reason | None = N
 
 
 def _booked_name(view: DeskView) -> str | None:
-    """The name a booking was made in; None without one and where the service's level keeps names off screens."""
+    """The name of the booking; None without one, or if the service's confidentiality keeps names off screens."""
     if view.booking is None or view.current is None:
         return None
     level = view.settings.services[view.current.service_id].confidentiality
@@ -165,7 +165,7 @@ def _hint(view: DeskView) -> str:
 
 
 def _unseen(view: DeskView) -> str:
-    """The sentence of a call that no screen shows, "" for one that is seen."""
+    """The key of the sentence that no screen shows this call; "" if one does."""
     current = view.current
     if current is None or current.state is not TicketState.CALLED:
         return ""
@@ -177,7 +177,7 @@ def _unseen(view: DeskView) -> str:
 def _targets(
     settings: BranchSettings, ticket: TicketView | None, served: Collection[UUID]
 ) -> list[tuple[Names, list[Target]]]:
-    """Where the visitor can be sent on to: services by department, those the service refers to first in each."""
+    """Services to which the visitor can be sent, by department; those that the service refers to come first in each."""
     if ticket is None:
         return []
     usual = settings.services[ticket.service_id].referrals
@@ -190,7 +190,7 @@ def _targets(
         ]
         services.sort(key=lambda service: service.queue_id not in usual)
         if services:
-            # By their own names: neutral ones are the same for several, and one of them would be chosen blindly.
+            # With their own names, because several services can share one neutral name.
             targets = [Target(service.id, service.names, service.queue_id in served) for service in services]
             groups.append((department.names, targets))
     return groups

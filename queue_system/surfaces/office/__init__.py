@@ -1,4 +1,4 @@
-"""The office: how every branch is, its devices, its log."""
+"""The office: the state of every branch, its devices, its log."""
 
 from __future__ import annotations
 

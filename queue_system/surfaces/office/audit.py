@@ -1,4 +1,4 @@
-"""The log of a branch, or of the organisation, as sentences; and whether its chain holds."""
+"""The log of a branch, or of the organisation, as sentences; and the check of its hash chain."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ PAGE: Final = "/office/audit"
 SHOWN: Final = 50
 # The organisation's own log in an address; no branch has this name.
 WHOLE: Final = "-"
-# Digits of the longest number that every column for whole numbers can hold.
+# The limit of digits keeps a number within every integer column.
 LONGEST_SEQUENCE: Final = 9
 
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """One log that somebody may read; `branch` is None for the organisation's."""
+    """The log of a branch, or of the organisation if `branch` is None, which the person may read."""
 
     id: UUID
     slug: str
@@ -53,7 +53,7 @@ class Book:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """An entry as it is read."""
+    """An entry of the log as the page shows it."""
 
     seq: int
     time: Markup
@@ -65,7 +65,7 @@ class Line:
 
 @dataclass(frozen=True, kw_only=True)
 class AtBooks(InOffice):
-    """In the office, with the logs that the person may read, one at least."""
+    """In the office, with the logs that the person may read; there is at least one."""
 
     books: tuple[Book, ...]
 
@@ -100,7 +100,7 @@ async def _page(here: AtBooks, verdicts: list[log.Verdict] | None = None) -> Res
     wanted = _wanted(query, day, book.zone)
     found = await here.read(audit.entries, book.id, wanted, SHOWN + 1)
     names = await here.read(audit.names_of_log, book.id)
-    # The log of a branch is read in the branch's language and digits.
+    # A branch's log is shown in the branch's language and digits.
     reader: StaffHere = here.at(book.branch) if book.branch else here
     words = reader.words
     sentences = Sentences(words, names, book.zone, partial(_code_address, book))
@@ -132,7 +132,7 @@ async def _page(here: AtBooks, verdicts: list[log.Verdict] | None = None) -> Res
 
 
 def _asked_for(books: Sequence[Book], query: QueryParams) -> Book:
-    """The log that the address names, the first where it names none; raises Missing("branch")."""
+    """The log that the address names, or the first without a name; raises Missing("branch")."""
     slug = query.get("branch", books[0].slug)
     for book in books:
         if book.slug == slug:
@@ -141,7 +141,7 @@ def _asked_for(books: Sequence[Book], query: QueryParams) -> Book:
 
 
 def _wanted(query: QueryParams, day: date | None, zone: ZoneInfo) -> Wanted:
-    """The entries that the address asks for."""
+    """The filter that the address sets."""
     return Wanted(
         kind=query.get("kind", ""),
         code=query.get("code", "").strip().upper().replace(" ", ""),
@@ -156,7 +156,7 @@ def _wanted(query: QueryParams, day: date | None, zone: ZoneInfo) -> Wanted:
 def _days(
     entries: Iterable[Entry], sentences: Sentences, zone: ZoneInfo, words: Words
 ) -> Iterator[tuple[str, list[Line]]]:
-    """The entries under the days on which they were written."""
+    """The entries grouped by the day on which they were written."""
     for on, of_day in groupby(entries, key=lambda entry: entry.at.astimezone(zone).date()):
         lines = [
             Line(
@@ -175,7 +175,7 @@ def _days(
 
 
 def _code_address(book: Book, entry: Entry, code: Meaning) -> str:
-    """The address of everything about the entry's code; with its day for tickets, whose codes come again every day."""
+    """The address of all entries about the same code; with the day for tickets, whose codes repeat every day."""
     query = {"branch": book.slug, "code": entry.data["code"]}
     if code is Is.TICKET_CODE:
         query["day"] = entry.at.astimezone(book.zone).date().isoformat()
@@ -191,7 +191,7 @@ def _day(typed: str) -> date | None:
         day = date.fromisoformat(typed)
     except ValueError:
         return None
-    # At the ends of the calendar, midnight of another zone would be outside it.
+    # Near the ends of the calendar, midnight in another zone could be out of range.
     return day if 1900 < day.year < 3000 else None
 
 

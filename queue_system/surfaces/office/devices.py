@@ -1,4 +1,4 @@
-"""Kiosks and screens: letting one in, sending one away, and how they are."""
+"""Kiosks and screens: pairing them, revoking them, and their state."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ PAGE: Final = "/office/devices"
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A device as its branch has planned it; `seen` and `since` are times in words."""
+    """A device that the branch's settings name; `seen` and `since` are times in words."""
 
     branch: BranchSettings
     device: DeviceView
@@ -44,7 +44,7 @@ class Planned:
 
 
 async def show(request: Request) -> Response:
-    """The devices that wait to be let in, and all others; `?code=` is the code that a device shows."""
+    """The devices that wait for pairing, and all others; `?code=` is the code that a device shows."""
     here = await enter(request, DEVICE_RIGHTS)
     typed = request.query_params.get("code", "").strip()
     errors = {}
@@ -54,7 +54,7 @@ async def show(request: Request) -> Response:
 
 
 async def decide(request: Request) -> Response:
-    """Let the device with the code in, or send it away."""
+    """Let in, or refuse, the device that shows the code."""
     here = await enter(request, DEVICE_RIGHTS)
     form = await kit.form(request)
     typed, place = str(form.get("code", "")), str(form.get("place", ""))
@@ -72,7 +72,7 @@ async def decide(request: Request) -> Response:
 
 
 async def revoke(request: Request) -> Response:
-    """Take a device's token away."""
+    """Revoke a device's token."""
     here = await enter(request, DEVICE_RIGHTS)
     place = f"{request.path_params['branch']}/{request.path_params['device']}"
     branch, device_id = await _planned_device(here, place)
@@ -146,7 +146,7 @@ def _first(branches: Sequence[BranchSettings]) -> BranchSettings:
 
 
 def _grouped(code: str) -> str:
-    """As the device shows it: two groups of four."""
+    """The code as the device shows it: two groups of four."""
     return f"{code[:4]}-{code[4:]}"
 
 

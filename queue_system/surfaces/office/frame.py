@@ -1,4 +1,4 @@
-"""What the pages of the office share: the door, the places inside, times of several branches."""
+"""What the pages of the office share: checking the person, the sections, times of several branches."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from ...web.staff_pages import SECTIONS
 class InOffice(StaffHere):
     """Somebody in the office, with the branches where they have one of the rights that the page asks for.
 
-    There is none where they have the right for the organisation alone.
+    `branches` is empty for a person who has the right for the organisation only.
     """
 
     branches: tuple[BranchSettings, ...]
@@ -41,7 +41,7 @@ class InOffice(StaffHere):
         return any(self.person.may_any(rights, branch.id) for branch in self.branches)
 
     def at(self, branch: BranchSettings) -> StaffAtBranch:
-        """The same person at one of the branches: in its language and digits, with its own writer."""
+        """The same person at one of the branches: in its language and digits, and writing to it."""
         return staff_at(self.connection, self.person, branch)
 
 
@@ -51,7 +51,7 @@ async def enter(request: Request, rights: frozenset[str]) -> InOffice:
 
 
 async def enter_as_onlooker(request: Request, rights: frozenset[str]) -> InOffice:
-    """As `enter`, for what a page fetches by itself, which does not keep a session from falling idle."""
+    """As `enter`, for requests that a page makes by itself, because these must not keep a session alive."""
     here = await onlooker_here(request)
     return await _in_office(replace(here, language=kit.language_of(request)), rights)
 
@@ -65,7 +65,7 @@ async def office_page(
 
 
 def moment(at: datetime | None, branch: BranchSettings, words: Words, now: datetime) -> Markup | None:
-    """When something was, on a branch's clock: the time alone where it was today."""
+    """A time on the branch's clock, with its date unless it is today; None for None."""
     if at is None:
         return None
     today = now.astimezone(branch.zone).date()

@@ -1,4 +1,4 @@
-"""Places that confirmed appointments gave back: staff see what is kept, and let it return to everybody."""
+"""Places that confirmed appointments gave back: staff see the kept ones, and release them to everybody."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ PAGE: Final = "/office/given-back"
 
 @dataclass(frozen=True, slots=True)
 class KeptDay:
-    """The places of one day and service that nobody can book, with their times in words."""
+    """The kept places of one day and service, with their times in words."""
 
     branch: BranchSettings
     day: str
@@ -40,12 +40,12 @@ class KeptDay:
 
     @property
     def ids(self) -> str:
-        """What the button for all of them sends."""
+        """The ids that the button for all of them sends."""
         return ",".join(str(place.id) for place, _, _ in self.places)
 
 
 async def show(request: Request) -> Response:
-    """The places that are kept, by day and service; never the moment when the lot lets one return."""
+    """The kept places by day and service; never the instant of release that was drawn by lot."""
     here = await enter(request, PLACES_RIGHTS)
     released = request.query_params.get("released", "")
     hours = {branch.id: f"{branch.freed_places_at:%H:%M}" for branch in here.branches}
@@ -61,10 +61,10 @@ async def show(request: Request) -> Response:
 
 
 async def release(request: Request) -> Response:
-    """Let some of a branch's places return to everybody now."""
+    """Release some of a branch's places to everybody now."""
     here = await enter(request, PLACES_RIGHTS)
     branch = here.named(request.path_params["branch"])
-    # One field holds all places of a day, so that it may be as long as the body of a request.
+    # The one field holds all places of a day, so it may be as long as the body of a request.
     ids = _ids((await kit.form(request, LARGEST_BODY)).get("places", ""))
     count = await here.at(branch).do(release_places, ids, here.actor)
     return kit.see_other(f"{PAGE}?{urlencode({'released': count})}")
@@ -91,7 +91,7 @@ def _by_day(branch: BranchSettings, places: Iterable[KeptPlace], words: Words, n
 
 
 def _ids(sent: str) -> set[UUID]:
-    """The places that a button sends; a text that is no id is left out."""
+    """The ids that a button sends; invalid ones are left out."""
     found = set()
     for part in sent.split(","):
         try:

@@ -1,4 +1,4 @@
-"""The office: every branch at a glance. Devices, printers and the log have pages of their own beside it."""
+"""The overview of the office: the state of every branch. Devices, printers and the log have their own pages."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ from ...web.access import DEVICE_RIGHTS, OFFICE_RIGHTS, PLACES_RIGHTS
 from ...web.given_back import given_back_of
 from .frame import enter, moment, office_page
 
-# Kinds of devices that are paired; printers are spoken to, not paired.
+# Kinds of devices that are paired; the server connects to printers itself.
 PAIRED_KINDS: Final = ("kiosk", "display")
 
 
 @dataclass(frozen=True, slots=True)
 class QueueLoad:
-    """How a queue is doing: people waiting, since when the first of them, counters for it with somebody at them."""
+    """A queue now: how many wait, since when the first of them, and how many of its counters are open."""
 
     names: Names
     waiting: int
@@ -45,7 +45,7 @@ class QueueLoad:
 
 @dataclass(frozen=True, slots=True)
 class BranchToday:
-    """How a branch is doing: people waiting, counters with somebody at them, its printers and devices."""
+    """A branch now: how many wait, its open counters, its printers and devices."""
 
     branch: BranchSettings
     waiting: int
@@ -56,7 +56,7 @@ class BranchToday:
 
     @property
     def unserved(self) -> list[QueueLoad]:
-        """The queues with people and no open counter."""
+        """The queues in which people wait without an open counter."""
         return [queue for queue in self.queues if queue.waiting and not queue.open_counters]
 
     @property

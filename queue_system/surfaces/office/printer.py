@@ -1,4 +1,4 @@
-"""One printer: where it is found, how it behaves, a trial slip of what was set."""
+"""One printer: its address, its habits, a trial slip with these settings."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from .printers import PAGE, AtPrinter, at_printer, said_of
 
 
 async def show(request: Request) -> Response:
-    """The settings of a printer, as they are."""
+    """The form with the stored settings."""
     here = await at_printer(request)
     return await _page(here, _as_typed(here.device.data))
 
 
 async def save(request: Request) -> Response:
-    """Set them; a wrong text stays in the form."""
+    """Store the settings; an invalid text stays in the form, with what is wrong."""
     here = await at_printer(request)
     form = await kit.form(request)
     typed = {name: str(form.get(name, "")).strip() for name in (*_FIELDS, *printers.HABITS)}
@@ -41,7 +41,7 @@ async def save(request: Request) -> Response:
 
 
 async def learn(request: Request) -> Response:
-    """Find out anew whether the printer confirms."""
+    """Forget what was learnt, so that the server finds out again whether the printer confirms slips."""
     here = await at_printer(request)
     await here.at(here.branch).do(learn_again, here.device.id, here.actor)
     return kit.see_other(f"{here.address}?said=learn")
@@ -69,7 +69,7 @@ async def _page(
 
 
 def _as_typed(settings: Mapping[str, Any]) -> dict[str, str]:
-    """The settings as the form sends them."""
+    """The settings in the form's format."""
     shown = {name: str(printers.setting(settings, name)) for name in _FIELDS}
     for name in printers.HABITS:
         value = printers.setting(settings, name)

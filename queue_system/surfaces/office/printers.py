@@ -1,4 +1,4 @@
-"""Printers: how they are, what came out today, where they are found, a trial slip."""
+"""Printers: their state, today's slips, their addresses, a trial slip."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ SAID: Final = {
 
 @dataclass(frozen=True, slots=True)
 class PrinterToday:
-    """A printer, since when it is as it is, and its slips of the day by state."""
+    """A printer, since when its state holds, and the number of today's slips by state."""
 
     branch: BranchSettings
     device: DeviceView
@@ -85,13 +85,13 @@ async def show(request: Request) -> Response:
 
 
 async def state(request: Request) -> Response:
-    """The part of the page that changes by itself."""
+    """The part of the page that is refreshed."""
     here = await enter_as_onlooker(request, DEVICE_RIGHTS)
     return await here.part("office/_printers.html", await _values(here))
 
 
 async def print_trial(request: Request) -> Response:
-    """A slip that is nobody's number."""
+    """Print a trial slip, which carries no visitor's number."""
     here = await at_printer(request)
     test_slip = here.installation.test_slip
     if test_slip is None:
@@ -105,7 +105,7 @@ async def print_trial(request: Request) -> Response:
 
 
 async def print_copy(request: Request) -> Response:
-    """A marked copy of a slip, on the printer it was meant for."""
+    """Print a marked copy of a slip on its printer."""
     here = await at_printer(request)
     form = await kit.form(request)
     slip = await _slip(here, form.get("slip", ""))
@@ -117,7 +117,7 @@ async def print_copy(request: Request) -> Response:
 
 
 def said_of(request: Request) -> str:
-    """The key of what was just done, empty when nothing was."""
+    """The catalogue key of what was just done; "" without one."""
     return SAID.get(request.query_params.get("said", ""), "")
 
 
@@ -146,7 +146,7 @@ async def _page(here: InOffice, *, refusal: str = "", status: int = 200) -> Resp
 
 
 async def _values(here: InOffice) -> dict[str, Any]:
-    """The context of the part that changes, `office/_printers.html`."""
+    """The values of `office/_printers.html`, the part that is refreshed."""
     words, now = here.words, here.now
     printers: list[PrinterToday] = []
     listed: list[SlipToday] = []

@@ -1,6 +1,6 @@
-"""The log as sentences: a fact, the names its ids stand for, and the reader's language.
+"""The log as sentences, from a fact, the names of its ids, and the reader's language.
 
-Names are looked up when the log is read, because the log itself holds ids and codes only.
+Names are looked up when the log is read, because the log holds only ids and codes.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from ...web.printer_words import printer_settings
 
 SHORT_HASH: Final = 12
 
-#: The address of everything about an entry's code, which is one of a ticket or of an appointment.
+#: Gives the address of all entries about the code of an entry, which is a ticket's or an appointment's.
 CodeLink = Callable[[Entry, Meaning], str]
 
 
 class Sentences:
-    """Writes the entries of one log. `code_link` gives the address of everything about an entry's code."""
+    """Writes the entries of one log as sentences. With `code_link` the codes in them become links."""
 
     def __init__(self, words: Words, names: NamesOfLog, zone: ZoneInfo, code_link: CodeLink | None = None) -> None:
         self._words = words
@@ -58,7 +58,7 @@ class Sentences:
         }
 
     def sentence(self, entry: Entry) -> Markup:
-        """What happened, without the name of the actor."""
+        """What happened, without the actor's name."""
         fact = _fact(entry)
         if fact is None:
             return self._words.html("audit.unknown-kind", kind=entry.kind)
@@ -69,14 +69,14 @@ class Sentences:
         return self._words.html(key_of(fact.kind, fact.variant()), **values)
 
     def why(self, entry: Entry) -> Markup | None:
-        """Why a ticket was called before the others; None where there is nothing to say."""
+        """Why a ticket was called before others; None if the entry gives no reason."""
         fact = _fact(entry)
         if not isinstance(fact, TicketCalled):
             return None
         return reason(self._words, self._names, fact.reason, fact.values)
 
     def who(self, entry: Entry) -> str:
-        """The actor, by today's name."""
+        """The actor's present name."""
         if entry.actor_kind == "staff":
             return self._person(entry.actor_id)
         if entry.actor_kind == "device":
@@ -84,11 +84,11 @@ class Sentences:
         return self._word("audit.actor", entry.actor_kind) or self._words.text("audit.actor.unknown")
 
     def name(self, actor_id: str) -> str:
-        """Today's name of a person or device, where the log knows one; else nothing."""
+        """The present name of a person or device; "" if the log knows none."""
         return self._names.staff.get(_uuid(actor_id)) or self._device(actor_id)
 
     def _value(self, meaning: Meaning, value: Any, entry: Entry) -> object:
-        """A value of a fact as a sentence shows it; nothing where the fact has none."""
+        """A value of a fact as its sentence shows it; "" for None."""
         if value is None:
             return ""
         if isinstance(meaning, Word):
@@ -107,7 +107,7 @@ class Sentences:
         return self._names.staff.get(_uuid(staff_id)) or self._words.text("audit.actor.staff")
 
     def _setting(self, where: Literal["queues", "services", "priorities"], slug: str) -> str:
-        """What a slug in the branch's settings is called."""
+        """The name of an entry in the branch's settings, by its slug."""
         settings = self._names.settings
         if settings is None:
             return slug
@@ -141,7 +141,7 @@ class Sentences:
 
 
 def reason(words: Words, names: NamesOfLog, code: str, values: dict[str, Any]) -> Markup | None:
-    """The sentence of a reason of `core.dispatch` as the log keeps it."""
+    """The sentence of a reason of `core.dispatch`, from what the log keeps of it."""
     key = f"audit.reason.{code}"
     if not words.has(key):
         return None
@@ -156,12 +156,12 @@ def reason(words: Words, names: NamesOfLog, code: str, values: dict[str, Any]) -
 
 
 def key_of(kind: str, variant: str) -> str:
-    """The key of a fact's sentence."""
+    """The catalogue key of a fact's sentence."""
     return f"audit.{kind}-{variant}" if variant else f"audit.{kind}"
 
 
 def _fact(entry: Entry) -> facts.Fact | None:
-    """The fact of an entry; None where a newer version wrote it."""
+    """The fact of an entry; None if a newer version wrote it."""
     try:
         return facts.from_data(entry.kind, entry.subject, entry.data)
     except facts.UnknownFact:
@@ -173,7 +173,7 @@ def _itself(value: Any) -> object:
 
 
 def _uuid(value: Any) -> UUID:
-    """An id as the log keeps it; the nil id for what is none."""
+    """An id as the log keeps it; the nil id for anything invalid."""
     try:
         return UUID(str(value))
     except ValueError:

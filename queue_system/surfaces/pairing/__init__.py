@@ -1,4 +1,4 @@
-"""What an unknown device shows until the office lets it in."""
+"""What an unpaired device shows until the office lets it in."""
 
 from __future__ import annotations
 

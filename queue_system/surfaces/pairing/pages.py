@@ -1,8 +1,7 @@
-"""Pairing, as the device sees it: a short code on its screen until somebody in the office lets it in.
+"""Pairing, as the device sees it: it shows a short code until somebody in the office lets it in.
 
-The shape of RFC 8628: the device keeps a long secret (here in a cookie that no script can read), shows a short
-code, and asks every five seconds how it stands. Nobody types anything on the device: a screen has no hands, so
-opening the page is the request.
+This follows RFC 8628: the device keeps a long secret (here in a cookie that no script can read), shows a short code,
+and asks for its state every five seconds. Opening the page starts the request, because a screen has no keyboard.
 """
 
 from __future__ import annotations
@@ -26,13 +25,13 @@ from ...web.qr import qr_svg
 
 KINDS: Final = ("display", "kiosk")
 ASK_SECONDS: Final = 5
-# Browsers drop cookies after 400 days; a device that is used renews its own when it is paired anew.
+# Browsers drop a cookie after 400 days; pairing the device anew renews it.
 DEVICE_COOKIE_SECONDS: Final = 400 * 24 * 3600
 NO_STORE: Final = {"Cache-Control": "no-store"}
 
 
 class _Wish(NamedTuple):
-    """The codes of a device that waits, as its cookie keeps them."""
+    """The codes of a device that waits for pairing, as its cookie keeps them."""
 
     user_code: str
     device_code: str
@@ -40,14 +39,14 @@ class _Wish(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class AtDevice(Here):
-    """Before a device that is to be let in; `wish` is None where it has asked for nothing yet."""
+    """At a device that is to be paired; `wish` is None if it has not asked yet."""
 
     kind: str
     wish: _Wish | None
 
 
 async def pair(request: Request) -> Response:
-    """The code to type in the office; a new one where there is none or the old one is over (`?new=1`)."""
+    """The code to type in the office; a new one if there is none or it has expired (`?new=1`)."""
     here = _at_device(request)
     if await access.device_or_none(request, here.kind) is not None:
         return kit.see_other(f"/{here.kind}")
@@ -60,7 +59,7 @@ async def pair(request: Request) -> Response:
 
 
 async def come_back(request: Request) -> Response:
-    """`/pair/state` for a device without scripts: on to its own page when it was let in, else the code again."""
+    """`/pair/state` for a device without scripts: on to its own page if it was let in, else the code again."""
     here = _at_device(request)
     _, token = await _ask(here)
     if token is None:
@@ -69,7 +68,7 @@ async def come_back(request: Request) -> Response:
 
 
 async def ask(request: Request) -> Response:
-    """`/pair/state` for the script: {"state": pending | approved | refused | gone}; approved comes with the cookie."""
+    """`/pair/state` for the script: {"state": pending | approved | refused | gone}; approved sets the cookie."""
     here = _at_device(request)
     state, token = await _ask(here)
     response = JSONResponse({"state": state}, headers=NO_STORE)
@@ -88,7 +87,7 @@ def _at_device(request: Request) -> AtDevice:
 
 
 async def _ask(here: AtDevice) -> tuple[str, str | None]:
-    """How the wish stands, and the device's token when it was let in just now."""
+    """The state of the request, and the device's token if it has just been let in."""
     state = await _state(here)
     if here.wish is None or state != "approved":
         return state, None
@@ -98,7 +97,7 @@ async def _ask(here: AtDevice) -> tuple[str, str | None]:
 async def _state(here: AtDevice) -> str:
     if here.wish is None:
         return "gone"
-    # This only reads, so that thousands of made-up codes cost no write.
+    # This only reads, so that guessing thousands of codes costs no writes.
     return await here.read(pairing_state, sha256(here.wish.device_code))
 
 
@@ -112,7 +111,7 @@ async def _new_code(here: AtDevice, *, expired: bool) -> Response:
     response.set_cookie(
         _cookie_name(here.kind),
         f"{asked.user_code}.{asked.device_code}",
-        # Outlives the code, so that the next page can say that it has expired.
+        # The cookie outlives the code, so that the next page can say that the code has expired.
         max_age=2 * asked.seconds,
         path="/pair",
         httponly=True,
@@ -147,7 +146,7 @@ async def _page(
         "title": "display.pair-kiosk" if here.kind == "kiosk" else "display.pair-display",
         "qr": qr_svg(f"{_address(here)}/office/devices?code={shown}", tongues[0].text("display.pair-qr")),
     }
-    # Nobody has chosen a language on a new device, so that it speaks the first two of the organisation.
+    # Nobody has chosen a language on a new device, so it shows the organisation's first two.
     return await replace(here, language=languages[0]).page("pairing/pair.html", context, status=status)
 
 
@@ -177,7 +176,7 @@ def _cookie_name(kind: str) -> str:
 
 
 def _address(here: AtDevice) -> str:
-    """Where the phone in the office finds us: the public address, else the one that this device uses itself."""
+    """The address that the office's telephone opens: the public one, else the one that this device uses."""
     url = here.request.url
     return here.installation.configuration.public_url or f"{url.scheme}://{url.netloc}"
 

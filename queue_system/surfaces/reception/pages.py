@@ -1,4 +1,4 @@
-"""Reception: a number for the visitor who stands there, check-in, a booking that is looked for, slips printed again."""
+"""Reception: numbers and check-in by hand, finding bookings, printing slips again."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9_-]{16,64}")
 
 
 async def choose(request: Request) -> Response:
-    """`/reception`: the halls where somebody receives people; with one hall alone, straight on to it."""
+    """`/reception`: the branches where this person works at reception; if there is only one, on to it."""
     here = await staff_here(request)
     halls = [one for one in await access.branches(request) if here.person.may_any(access.HALL_RIGHTS, one.id)]
     if len(halls) == 1:
@@ -44,18 +44,18 @@ async def choose(request: Request) -> Response:
 
 
 async def show(request: Request) -> Response:
-    """`/reception/{branch}`: find a booking, give a number, see the people who wait."""
+    """`/reception/{branch}`: find a booking, give a number, see who waits."""
     return await _hall_page(await staff_at_branch(request, access.HALL_RIGHTS))
 
 
 async def state(request: Request) -> Response:
-    """The part of the page that changes by itself; fetching it does not keep a session from falling idle."""
+    """The part of the page that is refreshed; fetching it does not keep a session alive."""
     here = await onlooker_at_branch(request, access.HALL_RIGHTS)
     return await here.part("reception/_state.html", await hall_values(here))
 
 
 async def search(request: Request) -> Response:
-    """Bookings by code, name or contact. A form that is sent, because names and contacts must not stand in addresses."""
+    """Bookings by code, name or contact. This is a POST, because names and contacts must not be in addresses."""
     here = await staff_at_branch(request, access.HALL_RIGHTS)
     typed = str((await kit.form(request)).get("text", ""))
     try:
@@ -66,7 +66,7 @@ async def search(request: Request) -> Response:
 
 
 async def issue(request: Request) -> Response:
-    """A number for a service, and its slip where a printer is chosen."""
+    """Issue a number for a service, and print its slip if a printer is chosen."""
     here = await staff_at_branch(request, access.RECEPTION_RIGHTS)
     form = await kit.form(request)
     request_id = str(form.get("request_id", ""))
@@ -90,7 +90,7 @@ async def issue(request: Request) -> Response:
 
 
 async def check_in(request: Request) -> Response:
-    """The visitor of a booking is there: the number, and its slip where a printer is chosen."""
+    """Check in the visitor of a booking, and print the slip if a printer is chosen."""
     here = await staff_at_branch(request, access.RECEPTION_RIGHTS)
     booking_id = _id(request.path_params["booking"], "booking")
     printer_id = await printer_of(here)
@@ -102,9 +102,9 @@ async def check_in(request: Request) -> Response:
 
 
 async def contact(request: Request) -> Response:
-    """The contact of an appointment that is held elsewhere, so that staff can call or go there.
+    """The contact of an appointment that takes place elsewhere, so that staff can call the visitor or go there.
 
-    The log says who looked it up.
+    The log keeps who looked it up.
     """
     here = await staff_at_branch(request, access.RECEPTION_RIGHTS)
     found = await here.read(stored.booking, here.branch.id, _id(request.path_params["booking"], "booking"))
@@ -115,7 +115,7 @@ async def contact(request: Request) -> Response:
 
 
 async def choose_printer(request: Request) -> Response:
-    """Where slips come out, for this browser, because each place of a reception may have its own printer."""
+    """The printer for slips from this browser, because each desk of a reception may have its own."""
     here = await staff_at_branch(request, access.HALL_RIGHTS)
     chosen = (await kit.form(request)).get("printer", "")
     response = kit.see_other(f"/reception/{here.branch.slug}")
@@ -130,16 +130,16 @@ async def choose_printer(request: Request) -> Response:
 
 
 async def ticket(request: Request) -> Response:
-    """One number: where it stands, its slip, its class."""
+    """One number: its place in line, its slip, its class."""
     return await _ticket_page(await staff_at_branch(request, access.HALL_RIGHTS))
 
 
-# Acts on the ticket of that id; the fields of the form say how.
+# Acts on the ticket with that id; the form's fields are the arguments.
 Act = Callable[[StaffAtBranch, UUID, dict[str, str]], Awaitable[None]]
 
 
 def _act(rights: frozenset[str], act: Act) -> Callable[[Request], Awaitable[Response]]:
-    """The handler of an action on one number; it answers with the number's page, which also tells a refusal."""
+    """The handler of an action on one number; it answers with the number's page, also after a refusal."""
 
     async def handler(request: Request) -> Response:
         here = await staff_at_branch(request, rights)
@@ -176,7 +176,7 @@ async def _hall_page(
         "refusal": message(refusal, here.words) if refusal else "",
         "about": about,
         "request_id": secrets.token_urlsafe(18),
-        # What was sent cannot be asked for again in another language.
+        # The results of a POST cannot be fetched again in another language.
         "language_urls": lambda language: f"/reception/{here.branch.slug}?lang={language}",
     }
     return await here.page("reception/reception.html", values, status=refusal.status if refusal else 200)

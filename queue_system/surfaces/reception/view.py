@@ -1,4 +1,4 @@
-"""What the pages of reception show: services that give numbers now, the day's appointments, who waits, one number."""
+"""The values of reception's pages: services that give numbers now, today's appointments, who waits, one number."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ from ...web.here import StaffAtBranch
 from ...web.qr import qr_svg
 
 PRINTER_COOKIE: Final = "slip-printer"
-# The choice of no paper at all, as the cookie keeps it; no printer has this name.
+# How the cookie says that no slip is printed; no printer has this name.
 NO_PAPER: Final = "-"
 LONGEST_SEARCH: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
 class May:
-    """What somebody may do on these pages."""
+    """What the person may do on these pages."""
 
     receive: bool
     find_by_name: bool
@@ -44,9 +44,9 @@ class May:
 
 @dataclass(frozen=True, slots=True)
 class Appointment:
-    """A booking in a list: `name` is None where the level of its service keeps names off screens.
+    """A booking in a list. `name` is None if the service's confidentiality keeps names off screens.
 
-    `elsewhere`: its visitor does not come to the branch, because staff call them or go to them.
+    `elsewhere`: the visitor does not come to the branch, because staff call or visit them.
     """
 
     booking: BookingView
@@ -70,7 +70,7 @@ class Appointment:
 
 @dataclass(frozen=True, slots=True)
 class Department:
-    """Services that give numbers now, as a protected one is called in public."""
+    """Services that give numbers now; protected ones with the name that is used in public."""
 
     names: Names
     services: tuple[ServiceView, ...]
@@ -78,7 +78,7 @@ class Department:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A visitor who waits or is parked; `counter_open`: somebody sits at a counter that may call them."""
+    """A visitor who waits or is parked; `counter_open`: a counter that may call them is open."""
 
     ticket: TicketView
     names: Names
@@ -87,7 +87,7 @@ class Waiting:
 
 
 async def hall_values(here: StaffAtBranch, *, found: Found | None = None, typed: str = "") -> dict[str, Any]:
-    """The context of `reception/reception.html` and of its part that changes, `reception/_state.html`."""
+    """The values of `reception/reception.html` and of `reception/_state.html`, its part that is refreshed."""
     branch, now = here.branch, here.now
     wanted = here.request.query_params.get("s", "").strip()[:LONGEST_SEARCH]
     printers, today, tickets, served = await here.read(_hall, branch)
@@ -116,7 +116,7 @@ async def hall_values(here: StaffAtBranch, *, found: Found | None = None, typed:
 
 
 async def ticket_values(here: StaffAtBranch, ticket_id: UUID) -> dict[str, Any]:
-    """The context of `reception/ticket.html`; raises Missing("ticket")."""
+    """The values of `reception/ticket.html`; raises Missing("ticket")."""
     branch = here.branch
     ticket, ahead, counter_open, slip, printers = await here.read(_ticket, branch, ticket_id)
     link = f"{here.installation.configuration.address}/t/{ticket.token}"
@@ -137,7 +137,7 @@ async def ticket_values(here: StaffAtBranch, ticket_id: UUID) -> dict[str, Any]:
 
 
 async def printer_of(here: StaffAtBranch, wanted: str = "") -> UUID | None:
-    """The printer chosen in the form, else by this browser, else the branch's own; None for no paper."""
+    """The printer chosen in the form, else in this browser, else the branch's; None for no slip."""
     printers = await here.read(reception.slip_printers, here.branch.id)
     named = next((one for one in printers if wanted and one.slug == wanted), None)
     chosen = named or _chosen(here.request, printers)
@@ -145,7 +145,7 @@ async def printer_of(here: StaffAtBranch, wanted: str = "") -> UUID | None:
 
 
 def may(here: StaffAtBranch) -> May:
-    """What somebody may do at a branch's reception."""
+    """What the person may do at a branch's reception."""
     return May(
         receive=here.may_any(access.RECEPTION_RIGHTS),
         find_by_name=here.may_any(access.NAME_RIGHTS),
@@ -157,8 +157,8 @@ def may(here: StaffAtBranch) -> May:
 def departments(branch: BranchSettings, now: datetime) -> list[Department]:
     """The services that give numbers now, by department.
 
-    Of protected services with one name in one queue only the first is shown, because visitors say in the room what
-    they came for.
+    If protected services share a public name and a queue, only the first is shown, because visitors would otherwise
+    have to say aloud which one they came for.
     """
     seen: set[tuple[str, UUID]] = set()
     found: dict[UUID, list[ServiceView]] = {}
@@ -175,17 +175,17 @@ def departments(branch: BranchSettings, now: datetime) -> list[Department]:
 
 
 def classes(branch: BranchSettings) -> list[PriorityView]:
-    """The classes that staff can give: that of a walk-in, and those that a visitor's word or paper establishes."""
+    """The classes that staff can give: the one for walk-ins, and those that a word or a document establishes."""
     return [branch.priorities[slug] for slug in branch.priorities if slug in (ORDINARY, *line.given_by_staff(branch))]
 
 
 def heavier(branch: BranchSettings, ticket: TicketView) -> list[tuple[PriorityView, str]]:
-    """The classes that a ticket can be raised to now, each with what usually establishes it; the heaviest first."""
+    """The classes to which a ticket can be raised now, heaviest first, each with its usual reason."""
     return line.heavier_classes(branch, ticket) if Step.RAISE in steps_from(ticket.state) else []
 
 
 def _fitting(department: Department, wanted: str) -> Department:
-    """The services of a department that have every word of `wanted`, in any of their languages."""
+    """The services of a department that have every word of `wanted` in one of their languages."""
     if not wanted:
         return department
     fits = (
@@ -209,7 +209,7 @@ def _waiting(branch: BranchSettings, ticket: TicketView, served: Collection[UUID
 
 
 def _chosen(request: Request, printers: Sequence[DeviceView]) -> DeviceView | None:
-    """The printer that this browser has chosen; before it has chosen, the first that stands at no kiosk."""
+    """The printer that this browser has chosen; before a choice, the first that belongs to no kiosk."""
     kept = request.cookies.get(PRINTER_COOKIE)
     if kept == NO_PAPER:
         return None

@@ -1,4 +1,4 @@
-"""Staff come in and go out."""
+"""Signing in and out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Staff come in and go out."""
+"""Signing in and out."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ from ...web.staff_pages import NO_PLACE, first_page, may_open
 CHANNEL: Final = "web"
 LONGEST: Final = 200
 _SECRET: Final = re.compile(r"[A-Za-z0-9_-]{43}")
-# A path of ours: one slash, and none of the characters that a browser would read as another host.
+# A path of this installation: one slash, and no character that a browser could read as the start of a host.
 _OWN_PATH: Final = re.compile(r"/(?![/\\])[^\\\s\x00-\x1f]*")
 
 
 async def show(request: Request) -> Response:
-    """The form; a person who is signed in already goes on."""
+    """The form; a person who is already signed in goes on."""
     here = anywhere(request)
     wanted = own_path(request.query_params.get("next"))
     person = await access.staff_or_none(request)
     if person is not None:
         return kit.see_other(await _way(here, person, wanted))
-    # A cookie without a session: it was left idle, or its twelve hours are over.
+    # A cookie without a session means that the session was idle too long or reached its twelve hours.
     ended = access.session_cookie(request) in request.cookies
     return await _form(here, wanted, ended=ended)
 
@@ -70,7 +70,7 @@ async def create(request: Request) -> Response:
 
 
 async def destroy(request: Request) -> Response:
-    """Sign out: the session is gone, not only its cookie."""
+    """Sign out: ends the session itself, not only its cookie."""
     here = anywhere(request)
     name = access.session_cookie(request)
     if token := request.cookies.get(name):
@@ -82,63 +82,63 @@ async def destroy(request: Request) -> Response:
 
 
 async def home(request: Request) -> Response:
-    """On to the first page; or, where somebody's rights open none, a page that says so and what helps."""
+    """On to the person's first page; if their rights open none, a page that says so and what helps."""
     here = await staff_here(request)
     first = first_page(here.person)
     return kit.see_other(first) if first != NO_PLACE else await here.page("staff/no-place.html")
 
 
 def own_path(wanted: str | None) -> str:
-    """`wanted` where it is a path of this installation, else "", so that signing in leads nobody to another site."""
+    """`wanted` if it is a path of this installation, else "", so that signing in never leads to another site."""
     return wanted if wanted and _OWN_PATH.fullmatch(wanted) else ""
 
 
 async def _way(here: Here, person: StaffView, wanted: str) -> str:
-    """Where somebody goes after signing in: the page they asked for where they may open it, else their first."""
+    """Where to go after signing in: the page that was asked for if the person may open it, else their first."""
     branches = await here.read(branch_ids)
     return wanted if wanted and may_open(person, wanted, branches) else first_page(person)
 
 
 def _missing(login: str, password: str) -> dict[str, str]:
-    """The key of what is said about each field that was left empty."""
+    """The key of the message for each empty field."""
     fields = (("login", "desk.login-missing", login), ("password", "desk.password-missing", password))
     return {name: key for name, key, value in fields if not value}
 
 
 def _come_in(tx: Tx, account: AccountView, browser: str) -> str:
-    """A session and a browser that knows the person, both or neither; raises what `sessions.start_session` raises."""
+    """Start a session and remember the browser in one transaction; raises what `sessions.start_session` raises."""
     token = sessions.start_session(tx, account.id, CHANNEL, account.password)
     remember_browser(tx, account.id, browser)
     return token
 
 
 async def _welcome(here: Here, wanted: str, token: str, browser: str) -> Response:
-    """On to the person's page, with the cookies of session, browser and language."""
+    """On to the person's page, with the cookies for session, browser and language."""
     request = here.request
     person = await here.read(staff_by_session, sha256(token), sessions.SESSION_IDLE)
     response = kit.see_other(await _way(here, person, wanted) if person else "/sign-in")
     _set_cookie(here, response, access.session_cookie(request), token)
     _set_cookie(here, response, access.browser_cookie(request), browser, max_age=BROWSER_KNOWN_FOR)
     if person and kit.LANGUAGE_COOKIE not in request.cookies:
-        # People read the language they were entered with, whatever the machine at the counter prefers.
+        # The language of the person's account counts, not that of the computer at the counter.
         _set_cookie(here, response, kit.LANGUAGE_COOKIE, person.language)
     return response
 
 
 async def _wrong(here: Here, wanted: str, login: str) -> Response:
-    # The form does not say which of the two was wrong, because that would tell who works here.
+    # The form does not say which of the two is wrong, because that would reveal who works here.
     said = here.words.text("desk.sign-in-wrong")
     return await _form(here, wanted, login=login, refusal=said, status=422)
 
 
 def _browser(request: Request) -> str:
-    """The secret of this browser, "" where it has none; a text of another shape cannot be one of ours."""
+    """The secret of this browser; "" if there is none or it is malformed."""
     kept = request.cookies.get(access.browser_cookie(request), "")
     return kept if _SECRET.fullmatch(kept) else ""
 
 
 def _set_cookie(here: Here, response: Response, name: str, value: str, max_age: timedelta | None = None) -> None:
-    # Without Max-Age a cookie ends with the browser; SESSION_LIFETIME and SESSION_IDLE decide how long a session lasts.
+    # Without Max-Age a cookie ends with the browser; SESSION_LIFETIME and SESSION_IDLE limit the session itself.
     response.set_cookie(
         name,
         value,
