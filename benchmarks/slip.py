@@ -24,7 +24,7 @@ from benchmarks import houses
 from benchmarks.report import Figure, conclude, percentile
 from printers.escpos_bytes import encode
 from printers.slip import Slip, render
-from queue_system.printing.slips import slip_of
+from queue_system.spooler.slips import slip_of
 from queue_system.store.queries.organisation import organisation
 from queue_system.store.queries.place import place
 from tests.kit.hall import Hall

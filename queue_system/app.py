@@ -24,11 +24,11 @@ from .live.hub import Hub
 from .live.relay import Relay
 from .ops import metrics
 from .ops.background import attempt, forever, watch_open_files
-from .printing.machine import this_node
-from .printing.runner import Printing
+from .spooler.machine import this_node
+from .spooler.runner import Spooler
 from .store.database import Database
 from .store.queries.settings import branch_ids
-from .surfaces import api, booking, desk, office, pairing, phone, reception, staff
+from .surfaces import api, booking, desk, office, pairing, phone, reception, sign_in
 from .web import errors, files, kit
 from .web.installation import Installation
 from .web.observed import Observed, TrustedProxies
@@ -44,7 +44,7 @@ SURFACES: Final[Mapping[str, ModuleType]] = {
     "api": api,
     "booking": booking,
     "phone": phone,
-    "staff": staff,
+    "sign_in": sign_in,
     "pairing": pairing,
     "desk": desk,
     "reception": reception,
@@ -120,8 +120,8 @@ async def running(installation: Installation) -> AsyncIterator[None]:
     await relay.start()
     # Before the first request, so that visitors left over from an earlier session are not called now.
     await attempt("tidy", lambda: tidy_everywhere(installation))
-    printing = Printing(installation)
-    await printing.start()
+    spooler = Spooler(installation)
+    await spooler.start()
     tasks = [
         asyncio.create_task(forever("tidy", lambda: tidy_everywhere(installation), TIDY_EVERY_SECONDS)),
         asyncio.create_task(forever("open files", watch_open_files, TIDY_EVERY_SECONDS)),
@@ -134,7 +134,7 @@ async def running(installation: Installation) -> AsyncIterator[None]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await printing.stop()
+        await spooler.stop()
         await asyncio.to_thread(relay.stop)
         await asyncio.to_thread(installation.database.close)
 

@@ -32,7 +32,7 @@ PARTS = {
     "kiosk": "kiosk",
     "printers": "printers",
     "queue_system.ops": "ops",
-    "queue_system.printing": "printing",
+    "queue_system.spooler": "spooler",
     "queue_system.app": "app",
     "queue_system.demo": "demo",
     "queue_system": "commands",
@@ -60,9 +60,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "displays": (FLOOR | {"settings"}) - {"actions"},
     "printers": set(),
     "ops": {"clock", "configuration", "logs", "measures", "core", "store", "profiles", "i18n"},
-    "printing": {"core", "store", "actions", "i18n", "web", "ops", "printers"},
+    "spooler": {"core", "store", "actions", "i18n", "web", "ops", "printers"},
     # The composition root is the only one that knows the surfaces.
-    "app": {"clock", "configuration", "store", "actions", "live", "web", "ops", "printing", *SURFACES},
+    "app": {"clock", "configuration", "store", "actions", "live", "web", "ops", "spooler", *SURFACES},
     "demo": {"clock", "configuration", "core", "store", "actions", "profiles", "web", "ops", "printers", "app"},
     "commands": {
         *(
@@ -215,7 +215,7 @@ def test_a_rule_that_nothing_obeys_yet_is_still_a_rule() -> None:
         Import("queue_system.surfaces.desk.pages", "queue_system.actions.calling", 1),
         Import("displays.pages", "queue_system.live.socket", 1),
         Import("kiosk.pages", "queue_system.actions.tickets", 1),
-        Import("queue_system.printing.runner", "printers.worker", 1),
+        Import("queue_system.spooler.runner", "printers.worker", 1),
         Import("queue_system.__main__", "queue_system.app", 1),
     ]
     assert [str(example) for example in forbidden if allowed(example)] == []

@@ -19,9 +19,9 @@ from queue_system.core.bookings import Booker
 from queue_system.core.errors import Refused
 from queue_system.core.slots import Slot
 from queue_system.i18n import isolates
-from queue_system.printing.slips import slip_of
 from queue_system.profiles.install import install
 from queue_system.profiles.reader import profile_names, read_profile
+from queue_system.spooler.slips import slip_of
 from queue_system.store.database import Database, Tx
 from queue_system.store.log import CITIZEN
 from queue_system.store.queries.bookings import BookingView, free_days

@@ -17,7 +17,7 @@ from queue_system.actions.slips import ClaimedSlip
 from queue_system.clock import FrozenClock
 from queue_system.core import dispatch
 from queue_system.core.tickets import ORDINARY
-from queue_system.printing.runner import _compose
+from queue_system.spooler.runner import _compose
 from queue_system.store.database import Database, Tx
 from queue_system.store.log import SYSTEM
 from queue_system.store.queries import line

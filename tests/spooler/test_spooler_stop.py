@@ -11,8 +11,8 @@ import pytest
 
 from printers.network import NetworkPrinter
 from printers.worker import Worker
-from queue_system.printing.machine import Machine
-from queue_system.printing.runner import Printing, _Running
+from queue_system.spooler.machine import Machine
+from queue_system.spooler.runner import Spooler, _Running
 from queue_system.web.installation import Installation
 
 
@@ -32,7 +32,7 @@ class Busy:
 
 @pytest.mark.anyio
 async def test_a_stop_waits_for_a_worker_that_is_just_being_replaced() -> None:
-    printing, worker = Printing(cast(Installation, None)), Busy()
+    printing, worker = Spooler(cast(Installation, None)), Busy()
     machine = Machine(UUID(int=1), UUID(int=2), {"transport": "tcp9100", "host": "192.0.2.1"})
     running: dict[UUID, Any] = printing._running
     running[machine.id] = _Running(machine, NetworkPrinter("192.0.2.1"), cast(Worker, worker), threading.Event())

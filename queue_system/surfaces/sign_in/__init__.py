@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from .sign_in import routes
+from .pages import routes
 
 __all__ = ["routes"]

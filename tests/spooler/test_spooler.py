@@ -14,7 +14,7 @@ from printers.virtual_condition import Roll
 from queue_system.actions import printers
 from queue_system.actions.slips import SLIP_LIFETIME
 from queue_system.core.errors import Refused
-from queue_system.printing.machine import Machine, machine_of
+from queue_system.spooler.machine import Machine, machine_of
 from tests.kit.printers_cable import plugged
 from tests.kit.printing_hall import ADDRESS, PrintingHall, later, qr_on, running_hall, until
 

@@ -85,7 +85,7 @@ async def home(request: Request) -> Response:
     """On to the person's first page; if their rights open none, a page that says so and what helps."""
     here = await staff_here(request)
     first = first_page(here.person)
-    return kit.see_other(first) if first != NO_PLACE else await here.page("staff/no-place.html")
+    return kit.see_other(first) if first != NO_PLACE else await here.page("sign_in/no-place.html")
 
 
 def own_path(wanted: str | None) -> str:
@@ -169,7 +169,7 @@ async def _form(
         "ended": ended,
         "navigation": [],
     }
-    return await here.page("staff/sign-in.html", context, status=status, headers=headers)
+    return await here.page("sign_in/sign-in.html", context, status=status, headers=headers)
 
 
 routes: list[BaseRoute] = [

@@ -1,7 +1,7 @@
 """Brings slips to paper: one worker thread per printer, fed from the database.
 
-    printing = Printing(installation)
-    await printing.start()
+    spooler = Spooler(installation)
+    await spooler.start()
 
 A worker is woken by the hub as soon as a slip is committed, here or on another node, and it also looks every two
 seconds. A printer that gets a new address is served without a restart. What we learn about a printer is stored, so that
@@ -101,7 +101,7 @@ class _Running:
     wake: threading.Event
 
 
-class Printing:
+class Spooler:
     """Keeps a worker for every printer that has an address."""
 
     def __init__(self, installation: Installation) -> None:

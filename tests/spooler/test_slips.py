@@ -15,8 +15,8 @@ from queue_system.actions.tickets import TicketOrder
 from queue_system.clock import FrozenClock
 from queue_system.core import hours
 from queue_system.i18n import isolates
-from queue_system.printing.slips import slip_of, trial_of
 from queue_system.settings.branch import Digits
+from queue_system.spooler.slips import slip_of, trial_of
 from queue_system.store.database import Database
 from queue_system.store.log import SYSTEM
 from queue_system.store.queries.organisation import organisation
