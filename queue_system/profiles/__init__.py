@@ -1,4 +1,4 @@
-"""Organisations as files that people can read and edit (docs/profiles.md)."""
+"""Organisations described in files that people can read and edit (docs/profiles.md)."""
 
 from __future__ import annotations
 

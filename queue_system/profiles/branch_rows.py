@@ -1,4 +1,4 @@
-"""The rows of one branch, table by table, in an order that the references between them allow."""
+"""The rows of one branch, table by table, so that each row comes after those that it refers to."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from ..store import tables
 from ..store.setting_rows import Row, row_of
 
 Rows = tuple[type[Any], list[Row]]
-# Where the log of a branch begins.
+# The initial state of a branch's log.
 NEW_LOG: Final[Mapping[str, Any]] = {"last_seq": 0, "chain": "", "config_version": 1}
-#: The tables of things that have an id, by the field that holds them, with those of their lists: which table, which
-#: column, of which kind the items are (None: they are no things of a branch).
+#: The tables of things that have an id, by the field that holds them, and the tables of the lists in such things: which
+#: table, which column, and the kind of the items (None: items that have no id in the branch).
 HALL: Final[Mapping[str, type[Any]]] = {
     "queues": tables.Queue,
     "resources": tables.Resource,
@@ -40,12 +40,12 @@ NAMED: Final[Mapping[str, tuple[str, type[Any]]]] = {
     "zones": ("zone", tables.Zone),
     "departments": ("department", tables.Department),
 }
-#: Fields of a branch that have tables of their own.
+#: Fields of a branch that are stored in other tables, so not in its own row.
 ELSEWHERE: Final = {*HALL, *NAMED, "devices", "priorities", "hours", "outreach_days", "texts"}
 
 
 def branch_rows(position: int, key: str, branch: Branch, calendars: Mapping[str, Calendar]) -> Iterator[Rows]:
-    """The branch and everything in it; `key` begins its secret links."""
+    """The branch and everything in it; `key` is the first part of its secret links."""
     ids = _Ids()
     yield (
         tables.Branch,
@@ -62,12 +62,12 @@ def branch_rows(position: int, key: str, branch: Branch, calendars: Mapping[str,
 
 
 def text_rows(branch_id: UUID, texts: Mapping[str, Names]) -> list[Row]:
-    """The texts of a branch, or of the organisation itself."""
+    """The texts of a branch, or of the organisation if `branch_id` is that of its log."""
     return [{**row, "branch_id": branch_id} for row in named_rows(texts)]
 
 
 def named_rows(things: Mapping[str, Names]) -> list[Row]:
-    """Things that are nothing but a name."""
+    """Things that have a name only."""
     return [
         {"slug": slug, "position": position, "names": names} for position, (slug, names) in enumerate(things.items())
     ]
@@ -81,7 +81,7 @@ class _Ids:
     _known: dict[tuple[str, str], UUID] = field(default_factory=dict)
 
     def of(self, kind: str, slug: str) -> UUID:
-        # A kiosk is a device, whose rows refer to one another.
+        # A kiosk is a device, and devices refer to one another.
         return self._known.setdefault(("device" if kind == "kiosk" else kind, slug), uuid7())
 
 
@@ -107,7 +107,7 @@ def _things(ids: _Ids, name: str, table: type[Any], things: list[Any]) -> Iterat
 
 
 def _items(ids: _Ids, things: Iterable[Thing], of: str, column: str, kind: str | None) -> Iterator[Row]:
-    """The items of a list of each thing, in their order; of things with an id, the id."""
+    """The items of a list of each thing, in order; of items that have an id, the id."""
     for thing in things:
         for position, slug in enumerate(getattr(thing, of)):
             yield {
@@ -141,7 +141,7 @@ def _device(ids: _Ids, position: int, device: Device) -> Row:
 
 
 def _agenda(ids: _Ids, branch: Branch, calendars: Mapping[str, Calendar]) -> Iterator[Rows]:
-    """When: hours, closures, priorities, days elsewhere."""
+    """Everything that has a time: hours, closures, priorities, outreach days."""
 
     def mine() -> Row:
         return {"branch_id": ids.branch, "id": uuid7()}

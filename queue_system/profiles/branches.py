@@ -1,4 +1,4 @@
-"""One branch: its own sections over those that it inherits, and a last look at whether it all fits together."""
+"""One branch: its own sections replace what it inherits, and then the whole is checked."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ from .values import listed, one_of, table, text
 T = TypeVar("T")
 
 NEEDED_PRIORITIES: Final = ("walkin", "appointment")
-# The branch that is no place: the log of the organisation itself.
+# The slug of the row that is not a place but holds the organisation's own log.
 ORGANISATION_SLUG: Final = "organisation"
-# Fields that others refer to are read before these, each after those that it refers to.
+# Fields that others refer to are read first, each after those that it refers to itself.
 _FIRST: Final = (
     "day_starts",
     "departments",
@@ -44,7 +44,7 @@ _FIRST: Final = (
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """What the organisation gives its branches."""
+    """What the branches take from the organisation."""
 
     catalogue: Catalogue
     organisation: OrganisationOwn
@@ -52,17 +52,17 @@ class House:
 
 @dataclass(frozen=True, slots=True)
 class BranchDraft:
-    """A branch that others may inherit from, with its queues as written: without lanes where none are written."""
+    """A branch that others may inherit from, and its queues with only those lanes that the file gives."""
 
     branch: Branch
     queues: Mapping[str, Queue]
 
 
 def read_branch(slug: str, value: Value, house: House, above: Mapping[str, BranchDraft]) -> BranchDraft:
-    """A branch; `above` are those before it in the file, from which it may inherit.
+    """A branch; `above` are the branches before it in the file, from which it may inherit.
 
-    What a branch writes replaces what it inherits, field by field; texts and zones are added to. Occasions and
-    outreach days are not inherited: they take place somewhere.
+    What a branch writes replaces what it inherits, field by field; texts and zones are added instead. Occasions and
+    outreach days are not inherited, because they belong to one place.
     """
     if slug == ORGANISATION_SLUG:
         raise value.error("is a reserved name")
@@ -104,7 +104,7 @@ class _BranchReader:
         return BranchDraft(Branch(**fields), drafts)
 
     def _read(self, name: str, field: FieldInfo) -> None:
-        """What the branch writes, else what it inherits, else what is usual; what is needed must come from one."""
+        """The value in the file, else the inherited one, else the default; a needed field has no default."""
         inherited = self._inherited(name, field)
         if self.section.given(key_of(name, field)) is None and not (is_needed(field) and inherited is MISSING):
             self.section.optional(key_of(name, field), lambda value: value, None)
@@ -140,7 +140,7 @@ class _BranchReader:
         return reader_of_field(field, self.scope, self.fields)
 
     def _settle(self, name: str) -> None:
-        """What is added to a field after it was read, and what others may refer to from then on."""
+        """Complete a field after it was read: add what belongs to it, and let later fields refer to it."""
         fields, scope, old = self.fields, self.scope, self.parent.branch if self.parent else None
         match name:
             case "departments":
@@ -170,7 +170,7 @@ class _BranchReader:
         }
 
     def _kept_services(self, services: Mapping[str, Service]) -> dict[str, Service]:
-        """The services that the branch keeps, with its documents in place of others."""
+        """The services that the branch keeps, with its own documents in place of the inherited ones."""
         section, documents = self.section, self.catalogue.documents
         keep = section.optional("only_services", listed(one_of("service", services)), tuple(services))
         instead = section.optional(
@@ -195,7 +195,7 @@ class _BranchReader:
         )
 
     def _zones_in_use(self) -> dict[str, Names]:
-        """Zones that something stands in, and those that the branch itself writes."""
+        """The zones that counters and devices are in, and those that the branch itself writes."""
         things = (*self.fields["counters"].values(), *self.fields.get("devices", {}).values())
         used = [thing.zone for thing in things if thing.zone is not None]
         zones = {**self.fields["zones"]}
@@ -209,7 +209,7 @@ MISSING: Final[Any] = object()
 
 
 def _more_names(value: Value) -> Names:
-    """Names in some languages."""
+    """Names in one or more languages."""
     found = {}
     for language, entry in value.entries().items():
         if language not in LANGUAGES:
@@ -232,7 +232,7 @@ def _with_lanes(
 
 
 def _check(value: Value, branch: Branch) -> None:
-    """What can be wrong only in the whole, because parts are inherited and others replaced."""
+    """Check the whole branch, because inherited and replaced parts may not fit together."""
     here = value.about(f'branch "{branch.slug}"')
     for service in branch.services.values():
         for kind, wanted, known in (
@@ -267,7 +267,7 @@ def _check_priorities(here: Value, branch: Branch) -> None:
 
 
 def _check_names(here: Value, branch: Branch) -> None:
-    """Nobody can choose between services that look the same: in a list, or under their neutral names in the hall."""
+    """Refuse services with the same name or the same neutral name, because nobody could tell them apart."""
     for kind in ("names", "public_names"):
         seen: dict[tuple[str, str], str] = {}
         for service in branch.services.values():

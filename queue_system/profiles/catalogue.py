@@ -1,4 +1,4 @@
-"""The sections that the library and an organisation's file share: what can be chosen from."""
+"""The sections that both the library and an organisation's file have: the choices for branches."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from .values import keyed, listed, names, one_of
 
 
 def read_catalogue(section: Section, base: Catalogue | None = None) -> Catalogue:
-    """The catalogue sections of a file. Without `base` all must be there; with one, they add to it.
+    """The catalogue sections of a file. Without `base` all are needed; with `base` they add to it.
 
-    An entry that is already in the base is refused, except texts, which an organisation may say differently.
+    An entry that the base already has is refused; only texts may replace those of the base.
     """
     parts: dict[str, Any] = {}
     for name, field in Catalogue.model_fields.items():
@@ -31,7 +31,7 @@ def read_catalogue(section: Section, base: Catalogue | None = None) -> Catalogue
 
 
 def scope_of(catalogue: Catalogue) -> dict[str, Any]:
-    """What a catalogue lets others refer to."""
+    """The names in a catalogue that other settings may refer to."""
     return {
         "letter": catalogue.spoken_prefixes,
         "confidentiality level": catalogue.confidentialities,

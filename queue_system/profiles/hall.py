@@ -1,4 +1,4 @@
-"""What stands in a hall, where it is more than a declaration says: services and devices."""
+"""The parts of a hall that need more than their declaration: services and devices."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def read_devices(value: Value, models: Mapping[str, DeviceModel], scope: Scope) 
 
     def device(slug: str, entry: Value) -> Device:
         with entry.section() as section:
-            # The model says what else may be written.
+            # Which other fields are allowed depends on the model.
             fields = read_fields(Device, section, scope, {"slug": slug, "kit": None, "place": None})
             kit = fields["kit"] = models[fields["model"]].kit
             if isinstance(kit, PrinterKit):
@@ -49,14 +49,14 @@ def read_devices(value: Value, models: Mapping[str, DeviceModel], scope: Scope) 
 
 
 def _refuse_other_places(section: Section, transport: str) -> None:
-    """A printer on a cable has no host, one on the network no file: whoever writes both means something else."""
+    """Refuse a host for a printer on a cable and a file for one on the network, because they must be a mistake."""
     for key in PLACE_KEYS - set(PLACES.get(transport, ())):
         if section.given(key):
             raise section.value.error(f'"{key}" says nothing about a printer whose transport is {transport}')
 
 
 def _kiosks(value: Value, models: Mapping[str, DeviceModel]) -> Collection[str]:
-    """Devices whose model is a kiosk, known before the printers that belong to them are read."""
+    """Devices whose model is a kiosk, found first because a printer may refer to a kiosk below it."""
     written = {slug: entry.entries().get("model") for slug, entry in value.entries().items()}
     return [
         slug

@@ -1,6 +1,6 @@
-"""Puts a profile into the tables: every field in its column, or in the column `data` under its name in the profile.
+"""Stores a profile in the tables: each field in its column, or in the column `data` under its name in the profile.
 
-The whole catalogue is stored, also what no branch uses yet: the office chooses from it later.
+The whole catalogue is stored, including what no branch uses yet, because people choose from it in the office later.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from ..store.setting_rows import Row, row_of
 from .branch_rows import NEW_LOG, Rows, branch_rows, named_rows, text_rows
 from .branches import ORGANISATION_SLUG
 
-# Consonants only: no key reads as a word.
+# Consonants only, so that no key is a word by chance.
 KEY_LETTERS: Final = "bcdfghjklmnpqrstvwxz"
 KEY_LENGTH: Final = 4
-#: The tables of the catalogue, by the field that holds what stands in them; the rest is kept with the organisation.
+#: The tables of the catalogue, by its field; other fields are stored with the organisation.
 CATALOGUE: Final[Mapping[str, type[Any]]] = {
     "confidentialities": tables.Confidentiality,
     "priorities": tables.Priority,
@@ -38,9 +38,9 @@ IN_THE_ORGANISATION: Final = ("spoken_prefixes", "service_tags", "zones", "devic
 
 
 def install(tx: Tx, profile: Profile) -> None:
-    """Store an organisation in an empty database and log that it was done, in this transaction.
+    """Store an organisation in an empty database and log it, in this transaction.
 
-    Raises Refused("already-installed") when an organisation is there.
+    Raises Refused("already-installed") if there is an organisation.
     """
     if tx.row(sa.select(sa.literal(1)).select_from(tables.table(tables.Organisation))) is not None:
         raise Refused("already-installed")
@@ -52,7 +52,7 @@ def install(tx: Tx, profile: Profile) -> None:
 
 
 def _rows(profile: Profile) -> Iterator[Rows]:
-    """Rows by table, in an order that the references between them allow."""
+    """Rows by table, so that each row comes after those that it refers to."""
     yield tables.Organisation, [_organisation(profile)]
     yield from _catalogue(profile.catalogue)
     keys = _keys(len(profile.branches) + 1)
@@ -91,7 +91,7 @@ def _catalogue(catalogue: Catalogue) -> Iterator[Rows]:
 
 
 def _branch_zero(profile: Profile, key: str) -> Row:
-    """The row whose log is that of the organisation itself; it is no place and is never shown."""
+    """The row whose log is the organisation's own; it is not a place and is never shown."""
     first = next(iter(profile.branches.values()))
     return {
         "id": tables.ORGANISATION,
@@ -116,7 +116,7 @@ def _branch_zero(profile: Profile, key: str) -> Row:
 
 
 def _keys(count: int) -> list[str]:
-    """Different keys for branches: they begin the secret links and must not tell which branch it is."""
+    """Different keys for the branches. They begin the secret links, so they must not reveal the branch."""
     found: set[str] = set()
     while len(found) < count:
         found.add("".join(secrets.choice(KEY_LETTERS) for _ in range(KEY_LENGTH)))

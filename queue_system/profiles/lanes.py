@@ -1,4 +1,4 @@
-"""How many bookings a queue can take at one time when its profile does not say."""
+"""How many bookings a queue can take at one time, if its profile does not say."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from ..settings.services import Service
 
 
 def derived_lanes(queues: Iterable[str], counters: Iterable[Counter], services: Iterable[Service]) -> Mapping[str, int]:
-    """Lanes by queue: each counter shares itself equally among its queues that have bookable services.
+    """Lanes by queue: each counter is divided equally among its queues that have bookable services.
 
-    A queue gets the whole part of what its counters give it, and at least one lane.
+    A queue gets the sum of its shares rounded down, and at least one lane.
     """
     bookable = {service.queue for service in services if service.mode != "walkin_only"}
     shares = dict.fromkeys(queues, Fraction(0))

@@ -1,8 +1,7 @@
-"""YAML as written: every scalar is its text, every value knows its place, every key must be asked for.
+"""YAML without implicit types: a scalar is its text, each value knows its place, and unknown keys are errors.
 
-YAML 1.1 would read `no` as false and `08:30` as 510; here the tree of nodes is composed without any implicit
-types, and the schema says what a text means. Anchors, aliases, tags and several documents in one file are refused:
-a profile is read from top to bottom by people.
+YAML 1.1 would read `no` as false and `08:30` as 510. Here the schema decides what a text means. Anchors, aliases, tags
+and several documents in one file are refused, because people read a profile from top to bottom.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ Read = Callable[["Value"], T]
 
 
 class ProfileError(Exception):
-    """A profile is wrong: where (`line` and `column` from 1; 0 when the whole file is meant) and why."""
+    """An error in a profile: where (`line` and `column` from 1, or 0 for the whole file) and why."""
 
     def __init__(self, file: str, line: int, column: int, reason: str) -> None:
         place = f"{file}:{line}:{column}" if line else file
@@ -40,7 +39,7 @@ class ProfileError(Exception):
 
 
 def load(text: str, file: str) -> Value:
-    """The root of a YAML document; raises ProfileError where the text is not YAML as profiles use it."""
+    """The root of a YAML document; raises ProfileError if the text is not YAML as profiles use it."""
     try:
         root = _Loader(text).get_single_node()
     except yaml.MarkedYAMLError as error:
@@ -61,14 +60,14 @@ def load(text: str, file: str) -> Value:
 
 
 def did_you_mean(word: str, options: Iterable[str], hint: str = '— did you mean "{}"?') -> str:
-    """A hint to append: the option that looks most like `word`, with a space before, or nothing."""
+    """The option most similar to `word`, as a hint to append with a space before it; "" if none is similar."""
     close = difflib.get_close_matches(word, sorted(options), n=1)
     return f" {hint.format(close[0])}" if close else ""
 
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A node, where it or its key stands (line, column), what it belongs to (`service "birth"`) and its key."""
+    """A node with its place (line, column of it or of its key), its subject (`service "birth"`) and its key."""
 
     node: Node
     file: str
@@ -77,15 +76,15 @@ class Value:
     key: str = ""
 
     def about(self, subject: str) -> Value:
-        """The same value as a subject of its own: errors inside it begin with this name (the line says the rest)."""
+        """The same value with another subject; errors inside it name only this one, because the line gives the rest."""
         return replace(self, subject=subject, key="")
 
     def error(self, reason: str) -> ProfileError:
-        """An error at this value, in the words "subject: key: reason"."""
+        """An error at this value, written "subject: key: reason"."""
         return self._error(": ".join(part for part in (self.subject, self.key, reason) if part))
 
     def unknown(self, kind: str, word: str, options: Iterable[str]) -> ProfileError:
-        """An error that says that there is no `kind` called `word`."""
+        """An error which says that no `kind` is called `word`, and suggests a similar one."""
         options = list(options)
         hint = did_you_mean(word, options)
         if not hint:
@@ -107,7 +106,7 @@ class Value:
         return [replace(self, node=node, at=_place(node)) for node in self.node.value]
 
     def entries(self) -> dict[str, Value]:
-        """The values of a mapping by key, each placed at its key; a key that comes twice is refused."""
+        """The values of a mapping by key, each placed at its key; a repeated key is an error."""
         if not isinstance(self.node, MappingNode):
             raise self.error(f"must be a mapping (key: value), not {_shape(self.node)}")
         found: dict[str, Value] = {}
@@ -123,7 +122,7 @@ class Value:
         return found
 
     def section(self) -> Section:
-        """A mapping whose keys are all known."""
+        """This mapping, to be read key by key; keys that nobody reads are errors."""
         return Section(self)
 
     def _prefix(self) -> str:
@@ -137,7 +136,7 @@ class Value:
 
 
 class Section:
-    """A mapping being read, as a context manager: on leaving, keys that nobody asked for are refused."""
+    """A mapping that is being read, as a context manager: leaving it raises if a key has not been asked for."""
 
     def __init__(self, value: Value) -> None:
         self.value = value
@@ -158,7 +157,7 @@ class Section:
                 raise ProfileError(value.file, *value.at, self.value._prefix() + reason)
 
     def required(self, key: str, read: Read[T]) -> T:
-        """The value of a key, which must be there."""
+        """The value of a needed key."""
         self._asked.add(key)
         if key not in self._entries:
             meant = did_you_mean(key, self._entries.keys() - self._asked, '(or is "{}" meant for it?)')
@@ -171,12 +170,12 @@ class Section:
         return read(self._entries[key]) if key in self._entries else default
 
     def given(self, key: str) -> Value | None:
-        """The unread value of a key, for errors that need its place."""
+        """The unread value of a key, for errors that need its place, or None."""
         return self._entries.get(key)
 
 
 class _Loader(Reader, Scanner, Parser, Composer, BaseResolver):
-    """Composes nodes without implicit types; refuses what a reader of the text would not see."""
+    """Composes nodes without implicit types, and refuses YAML features that a reader could overlook."""
 
     def __init__(self, text: str) -> None:
         Reader.__init__(self, text)

@@ -1,4 +1,4 @@
-"""Opening hours: weekly rules in layers, breaks, exceptions, and days of work elsewhere."""
+"""Opening hours: weekly rules in layers, breaks, exceptions, and outreach days."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def read_hours(
 
 
 def read_outreach_days(value: Value, scope: Scope) -> tuple[OutreachDay, ...]:
-    """The section `outreach_days`, one place a day, in any order."""
+    """The section `outreach_days`: at most one place on each day, in any order."""
     known: dict[date, int] = {}
 
     def outreach_day(entry: Value) -> OutreachDay:
@@ -69,7 +69,7 @@ def read_outreach_days(value: Value, scope: Scope) -> tuple[OutreachDay, ...]:
 
 
 def _week(value: Value, read: Reader) -> tuple[HoursRule, ...]:
-    """Rules of one layer, no two of which are open at the same time."""
+    """The rules of one layer; no two of them may overlap."""
     entries = value.items()
     rules = listed(read, unique=False)(value)
     for index, rule in enumerate(rules):

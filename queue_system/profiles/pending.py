@@ -1,6 +1,6 @@
-"""What is stored but not in force: settings that nothing acts on yet, named so that nobody relies on them.
+"""Settings that are stored but not in force yet; they are reported, so that nobody relies on them.
 
-The declarations say which these are, field by field; here they are found in what an organisation has set.
+Marks on the declared fields say which these are. This module looks for them in what an organisation has set.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from .stored import stored_profile
 
 
 class NotInForce(NamedTuple):
-    """`code` is the end of the key `doctor.not-in-force.<code>`; `subject` fills its {subject}: slugs, no sentence."""
+    """`code` is the end of the key `doctor.not-in-force.<code>`; `subject` fills its {subject} with slugs."""
 
     code: str
     subject: str
 
 
 def not_in_force(tx: Tx, interface_languages: Collection[str]) -> list[NotInForce]:
-    """What the organisation asks for and nothing does yet, in the order of codes and subjects.
+    """What the organisation has set but nothing acts on yet, ordered by code and subject.
 
-    `interface_languages` are those with a catalogue.
+    `interface_languages` are the languages that have a catalogue.
     """
     profile = stored_profile(tx)
-    # A template is no place: nothing of it is meant to be in force.
+    # A template is not a place, so nothing in it is meant to be in force.
     places = [branch for branch in profile.branches.values() if branch.kind != TEMPLATE]
     found = [
         *_marked(profile, profile.slug),
@@ -44,7 +44,7 @@ def not_in_force(tx: Tx, interface_languages: Collection[str]) -> list[NotInForc
 
 
 def _of_catalogue(profile: Profile, places: Iterable[Branch]) -> Iterator[NotInForce]:
-    """Of what can be chosen, only what some place has chosen; of roles all, because people can be given each."""
+    """Catalogue entries only if a place uses them; every role, because it can be given to people."""
     catalogue = profile.catalogue
     services = [service for branch in places for service in branch.services.values()]
     chosen = [
@@ -56,7 +56,7 @@ def _of_catalogue(profile: Profile, places: Iterable[Branch]) -> Iterator[NotInF
     for thing in chosen:
         yield from _marked(thing, thing.slug)
     for slug in {service.policy for service in services}:
-        # Draws and waiting lists are not built: a place that is given back stays with staff, who release it.
+        # Draws and waiting lists are not built: staff release the places that are given back.
         if catalogue.policies[slug].mode == "fcfs":
             yield from _marked(catalogue.policies[slug], slug)
     for season in {rule.season for branch in places for rule in branch.hours if rule.season}:
@@ -81,7 +81,7 @@ def _of_branch(branch: Branch, profile: Profile) -> Iterator[NotInForce]:
 def _of_device(device: Device, where: str) -> Iterator[NotInForce]:
     for found in _marked(device, where):
         if isinstance(device.kit, PrinterKit) and found.code == "printer-transport":
-            # Told once, by the transport, whether that or the language is missing.
+            # The transport tells which of transport and language is missing, so one line is enough.
             yield NotInForce(found.code, f"{where} ({device.kit.transport})")
         else:
             yield found
@@ -94,7 +94,7 @@ def _languages(slug: str, languages: Iterable[str], interface_languages: Collect
 
 
 def _marked(declared: Declared, where: str, because: str = "") -> Iterator[NotInForce]:
-    """What is set in marked fields, in what is declared inside it too; not in things that have names of their own."""
+    """What is set in marked fields, also in nested declarations; but not in things that have their own names."""
     together: dict[str, list[str]] = {}
     for name, field in type(declared).model_fields.items():
         value = getattr(declared, name)
@@ -133,7 +133,7 @@ def _told(pending: NotYet, name: str, value: Any, where: str, together: dict[str
 
 
 def _parts(value: Any) -> Iterable[str]:
-    """What was written in it."""
+    """The names of the parts that were set."""
     return value.model_fields_set if isinstance(value, Declared) else value
 
 
@@ -157,5 +157,5 @@ def _codes() -> Iterator[str]:
 
 LANGUAGE: Final = "language"
 PROVISIONAL: Final = "provisional-days"
-#: All that a report may name.
+#: Every code that a report can have.
 CODES: Final = frozenset({LANGUAGE, PROVISIONAL, *_codes()})

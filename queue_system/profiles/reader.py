@@ -1,4 +1,4 @@
-"""Reads a profile: a file that people write, into an organisation that is complete. No database, no clock."""
+"""Reads a profile, which people write, into a complete organisation. It uses no database and no clock."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ def profile_names() -> tuple[str, ...]:
 
 
 def read_profile(name_or_path: str | Path) -> Profile:
-    """The profile of that name, or in the file at that path; raises ProfileError.
+    """The profile with that name, or in the file at that path; raises ProfileError.
 
-    A `str` is a path when it has a directory part or ends with `.yaml`. The library is always the one that
-    comes with the system.
+    A `str` is a path if it has a directory part or ends with `.yaml`. The library is always the one that comes with the
+    system.
     """
     file, content = _content(name_or_path)
     digest = hashlib.sha256(_library_bytes() + content).hexdigest()
@@ -63,7 +63,7 @@ def _branches(section: Section, house: House) -> dict[str, Branch]:
 
 @cache
 def library() -> Catalogue:
-    """What every organisation chooses from."""
+    """The choices for every organisation."""
     file = LIBRARY + SUFFIX
     with load(_decoded(_library_bytes(), file), file).section() as section:
         return read_catalogue(section)
@@ -75,7 +75,7 @@ def _library_bytes() -> bytes:
 
 
 def _content(name_or_path: str | Path) -> tuple[str, bytes]:
-    """File name for messages, and bytes."""
+    """The file's name for messages, and its bytes."""
     if isinstance(name_or_path, str):
         if name_or_path in profile_names():
             file = name_or_path + SUFFIX

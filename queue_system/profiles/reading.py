@@ -1,4 +1,4 @@
-"""Reads what is declared in `settings` out of a file: the declaration says what each key means and where it leads."""
+"""Reads from a file what `settings` declares: the declaration says what each key means and what it may refer to."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from .nodes import Read, Section, Value
 D = TypeVar("D", bound=Declared)
 T = TypeVar("T", bound=Thing)
 
-#: The names that a reference may lead to, by the kind of thing.
+#: The names that a reference may use, by the kind of thing.
 Scope = Mapping[str, Collection[str]]
 Fields = dict[str, Any]
 
@@ -61,9 +61,9 @@ def read(
     known: Fields | None = None,
     complete: Callable[[Fields], None] | None = None,
 ) -> D:
-    """What stands under a key, as it is declared. `known` fields are not in the file; `complete` adds derived ones.
+    """The declared value under a key. `known` fields are not in the file; `complete` adds derived ones.
 
-    Where a derived field stays open, the values are not whole yet: the caller adds it by `changed`.
+    If a derived field is still missing, the result is not validated; the caller adds the field by `changed`.
     """
     with value.section() as section:
         fields = read_fields(declaration, section, scope, known)
@@ -79,7 +79,7 @@ def read(
 def read_fields(
     declaration: type[Declared], section: Section, scope: Scope, known: Fields | None = None, *, partly: bool = False
 ) -> Fields:
-    """The declared fields that a section writes. Those that are needed must be there, unless it is read `partly`."""
+    """The declared fields that a section writes. Needed fields must be there, except when it is read `partly`."""
     fields = dict(known or {})
     if issubclass(declaration, Dates) and section.given("day"):
         fields["first"] = fields["last"] = section.required("day", values.day)
@@ -90,7 +90,7 @@ def read_fields(
 
 
 def read_field(name: str, field: FieldInfo, section: Section, scope: Scope, into: Fields, *, needed: bool) -> None:
-    """One declared field, if the section writes it; one that is `needed` must be there."""
+    """One declared field, if the section writes it; a `needed` one must be there."""
     key, reader = key_of(name, field), reader_of_field(field, scope, into)
     if needed or section.given(key) is not None:
         into[name] = section.required(key, reader)
@@ -99,19 +99,19 @@ def read_field(name: str, field: FieldInfo, section: Section, scope: Scope, into
 
 
 def reader_of_field(field: FieldInfo, scope: Scope, before: Fields) -> Read[Any]:
-    """How a field is read, once those `before` it are known."""
+    """How to read a field, given the fields `before` it."""
     if (among := mark(field, Among)) is not None:
         return values.one_of(among.kind, before[among.field])
     return reader_of(field.annotation, field.metadata, scope)
 
 
 def is_needed(field: FieldInfo) -> bool:
-    """Whether a file must write it."""
+    """Whether a file must write the field."""
     return field.is_required() and mark(field, Derived) is None
 
 
 def things(declaration: type[T], scope: Scope, read_one: Callable[[str, Value], T] | None = None) -> Read[dict[str, T]]:
-    """A mapping of things by their names, in which those fields that are unique are unique."""
+    """A mapping of things by name; values of fields marked Once must differ."""
     unique = {name: once for name, field in declaration.model_fields.items() if (once := mark(field, Once))}
 
     def read_all(value: Value) -> dict[str, T]:
@@ -132,7 +132,7 @@ def things(declaration: type[T], scope: Scope, read_one: Callable[[str, Value], 
 
 
 def reader_of(annotation: Any, marks: Collection[Any], scope: Scope) -> Read[Any]:
-    """How a value of this type, with these marks, is read."""
+    """How to read a value of this type with these marks."""
     annotation, marks = bare(annotation, list(marks))
     if (form := _one(marks, Form)) is not None:
         return FORMS[form]

@@ -1,4 +1,4 @@
-"""An installed organisation, back from its rows as the profile that it now is."""
+"""Reads an installed organisation from its rows, as a profile."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from .install import CATALOGUE, IN_THE_ORGANISATION
 
 
 def stored_profile(tx: Tx) -> Profile:
-    """What the tables hold, branches in their order; `sha256` is that of the file it was installed from."""
+    """The organisation in the tables, branches in order; `sha256` is that of the file from which it was installed."""
     row = tx.rows(sa.select(tables.table(tables.Organisation)))[0]
     kept = {name: row.data[name] for name in IN_THE_ORGANISATION if name in row.data}
     catalogue = Catalogue(**kept, **_catalogue(tx))
@@ -101,14 +101,14 @@ def _device(row: AnyRow, slug_of: SlugOf) -> Device:
 
 
 def _ordered(tx: Tx, table: type[Any], *conditions: Any) -> list[AnyRow]:
-    """Rows in the order in which they were written, or that they have by themselves."""
+    """Rows by their column of order, if they have one."""
     columns = tables.table(table).c
     order = next(columns[name] for name in ("position", "number", "day") if name in columns)
     return tx.rows(sa.select(tables.table(table)).where(*conditions).order_by(order))
 
 
 def _lists(links: Iterable[AnyRow], of: type[Thing], column: str, slugs: Mapping[UUID, str]) -> dict[UUID, list[str]]:
-    """The names that stand in a list of each thing, by the id of the thing."""
+    """The names in a list of each thing, by the thing's id."""
     found: dict[UUID, list[str]] = {}
     for link in links:
         item = getattr(link, column)

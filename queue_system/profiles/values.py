@@ -1,4 +1,4 @@
-"""What a text means: words, numbers, times, days, names in languages, references. Each raises ProfileError."""
+"""What a text means: words, numbers, times, days, names by language, references. Each reader raises ProfileError."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ _DAY: Final = re.compile(r"(\d{4})-(\d\d)-(\d\d)")
 _AMOUNT: Final = re.compile(r"\d{1,9}(\.\d{1,3})?", re.ASCII)
 _CURRENCY: Final = re.compile(r"[A-Z]{3}")
 _PLACEHOLDER: Final = re.compile(r"\{([^{}]*)\}")
-# Joiners shape letters; every other invisible format character can turn a line of Arabic around.
+# Joiners shape letters. Every other invisible format character could change the direction of Arabic text.
 _JOINERS: Final = "\u200c\u200d"
 
 
 def text(value: Value) -> str:
-    """A text that is not empty and holds no control or direction characters."""
+    """A text that is not empty and has no control or direction characters."""
     found = value.scalar().strip()
     if not found:
         raise value.error("must not be empty")
@@ -46,7 +46,7 @@ def text(value: Value) -> str:
 
 
 def names(value: Value) -> Names:
-    """A text by language, ar and en always; the same {placeholders} in each."""
+    """A text by language. ar and en are needed, and each language must have the same {placeholders}."""
     found: dict[str, str] = {}
     for language, entry in value.entries().items():
         if language not in LANGUAGES:
@@ -85,7 +85,7 @@ def whole(low: int, high: int) -> Read[int]:
 
 
 def number(low: float, high: float) -> Read[float]:
-    """A number from `low` to `high`, with a decimal point where needed."""
+    """A number from `low` to `high`, with a decimal point or without."""
 
     def read(value: Value) -> float:
         found = value.scalar()
@@ -132,7 +132,7 @@ def weekdays(value: Value) -> tuple[int, ...]:
 
 
 def week_moment(value: Value) -> str:
-    """A moment of every week, "sun 09:00", in that form."""
+    """A moment of every week, "sun 09:00", kept as it is written."""
     found = value.scalar()
     name, _, clock = found.partition(" ")
     match = _TIME.fullmatch(clock)
@@ -159,7 +159,7 @@ def _time_zones() -> frozenset[str]:
 
 
 def one_of(kind: str, options: Collection[str]) -> Read[str]:
-    """One of a few words, or a reference to one of the things called `kind`."""
+    """One of a few words, or the name of one of the things called `kind`."""
 
     def read(value: Value) -> str:
         found = value.scalar()
@@ -171,7 +171,7 @@ def one_of(kind: str, options: Collection[str]) -> Read[str]:
 
 
 def listed(read_item: Read[T], least: int = 1, *, unique: bool = True) -> Read[tuple[T, ...]]:
-    """A list of at least so many items, none of them twice."""
+    """A list of at least `least` items; unless `unique` is false, no item may be there twice."""
 
     def read(value: Value) -> tuple[T, ...]:
         found: list[T] = []
@@ -225,12 +225,12 @@ def slug(key: str, entry: Value) -> str:
 
 
 def slug_of(value: Value) -> str:
-    """The same for a value."""
+    """The same for the text of a value."""
     return slug(value.scalar(), value)
 
 
 def phone(value: Value) -> str:
-    """A telephone number as people write it."""
+    """A telephone number as people write it: digits, spaces and +."""
     found = text(value)
     if not all(character.isdecimal() or character in "+ " for character in found):
         raise value.error(f'"{found}" is not a telephone number')
@@ -255,7 +255,7 @@ def url(value: Value) -> str:
 
 
 def amount(value: Value) -> str:
-    """An amount of money, kept as it is written: money is no binary fraction."""
+    """An amount of money, kept as text, because binary fractions cannot hold it exactly."""
     found = text(value)
     if not _AMOUNT.fullmatch(found):
         raise value.error(f'"{found}" is not an amount such as 200 or 12.50')
@@ -271,7 +271,7 @@ def currency(value: Value) -> str:
 
 
 def country_code(value: Value) -> str:
-    """The calling code that completes telephone numbers written as at home, digits only (ITU-T E.164)."""
+    """The calling code that completes telephone numbers written without one, digits only (ITU-T E.164)."""
     return str(whole(1, 999)(value))
 
 
@@ -287,7 +287,7 @@ def host(value: Value) -> str:
 
 
 def device_file(value: Value) -> str:
-    """The file of a printer on a cable."""
+    """The device file of a printer on a cable."""
     found = text(value)
     try:
         return read_path(found)

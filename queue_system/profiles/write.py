@@ -1,6 +1,6 @@
-"""Writes an organisation as a profile: the reverse of reading, field by field as it is declared.
+"""Writes an organisation as a profile: the reverse of reading, field by field as declared.
 
-Every branch is written whole, whatever it once inherited. What is as usual is left out, and so is the library.
+Every branch is written in full, even if it inherited. Defaults are left out, and so is the library.
 """
 
 from __future__ import annotations
@@ -44,19 +44,19 @@ def write_profile(profile: Profile) -> str:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Every value is text; quotation marks stand only where the text needs them."""
+    """Writes every value as text, with quotation marks only if the text needs them."""
 
     def ignore_aliases(self, _data: Any) -> bool:
-        """Values that are the same object are written twice: profiles know no aliases."""
+        """Write a value again where it occurs again, because profiles have no aliases."""
         return True
 
 
-# Without resolvers, no text looks like a number, a date or a truth value that would have to be quoted.
+# Without resolvers, no text looks like a number, a date or a boolean, so none is quoted for that reason.
 _Dumper.yaml_implicit_resolvers = {}
 
 
 def _catalogue(catalogue: Catalogue) -> Written:
-    """What was added to the library."""
+    """What the organisation added to the library."""
     written: Written = {}
     for name, field in Catalogue.model_fields.items():
         known = getattr(library(), name)
@@ -84,7 +84,7 @@ def _branch(branch: Branch, parent: Branch | None, catalogue: Catalogue) -> Writ
 
 
 def _can_follow(branch: Branch, parent: Branch) -> bool:
-    """Whether a file can say that it inherits: texts, lists and what is None cannot be taken away from it again."""
+    """Whether a file can say that the branch inherits; a file cannot remove inherited texts, lists and other values."""
     nothing = (None, ())
     return parent.texts.keys() <= branch.texts.keys() and all(
         getattr(branch, name) not in nothing or getattr(parent, name) in nothing
@@ -94,7 +94,7 @@ def _can_follow(branch: Branch, parent: Branch) -> bool:
 
 
 def _particular(name: str, branch: Branch, catalogue: Catalogue) -> Any:
-    """A field of a branch that a file writes in another shape than it is declared."""
+    """A field of a branch whose form in a file differs from its declaration."""
     match name:
         case "hours":
             return _hours(branch.hours)
@@ -141,7 +141,7 @@ def _hours(rules: Iterable[HoursRule]) -> Written:
     return written
 
 
-#: What the place of a rule says already.
+#: What a rule's place in the file says already.
 _SAID_ABOVE: Final[Mapping[Layer, tuple[str, ...]]] = {
     Layer.REGULAR: (),
     Layer.SEASON: ("season",),
@@ -154,7 +154,7 @@ _BREAK_KEYS: Final = {"open": "from", "close": "to"}
 
 
 def _fields(declared: Declared, declaration: type[Declared] | None = None) -> Written:
-    """The fields that are not as usual, under the keys of a file. The name of a thing is the key it stands under."""
+    """The fields that differ from their defaults, by their keys in a file. A thing's name is the key above it."""
     return {
         key_of(name, field): _value(getattr(declared, name), field.metadata)
         for name, field in (declaration or type(declared)).model_fields.items()
@@ -164,12 +164,12 @@ def _fields(declared: Declared, declaration: type[Declared] | None = None) -> Wr
 
 
 def _usual(field: FieldInfo) -> Any:
-    """The value that is left out; a field that has none is always written."""
+    """The default, which is not written; a needed field has none, so it is always written."""
     return _NEVER if field.is_required() else field.get_default(call_default_factory=True)
 
 
 def _value(value: Any, marks: Iterable[Any] = ()) -> Any:
-    """A value as a file writes it: texts, lists and mappings."""
+    """A value in the form that a file has: texts, lists and mappings."""
     form = next((found for found in marks if isinstance(found, Form)), None)
     match value:
         case bool():

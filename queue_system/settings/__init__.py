@@ -1,5 +1,5 @@
-"""What can be set, declared once: the reader, rows, views and the documentation of profiles come from here.
+"""Everything that can be set, declared once; reader, rows, views and the documentation of profiles follow from it.
 
-A declaration says of each field its type, its limits, its default, what it is for, and whether anything acts on it yet.
-It reads no file and no database.
+A declaration gives each field its type, limits, default and purpose, and says whether anything acts on it yet. It reads
+no file and no database.
 """

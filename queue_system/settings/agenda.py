@@ -1,4 +1,4 @@
-"""When something takes place: opening hours, occasions, days of work elsewhere."""
+"""Everything with a time: opening hours, occasions, outreach days."""
 
 from __future__ import annotations
 
@@ -41,16 +41,16 @@ class HoursRule(Declared):
 
 
 class OutreachDay(Declared):
-    """A day of work elsewhere."""
+    """A day on which the branch works elsewhere."""
 
     day: Annotated[date, "when"]
     opens: Annotated[ClockTime, Key("open"), "from when"]
     closes: Annotated[ClockTime, Key("close"), "until when"]
     place: Annotated[Names, "where"]
     capacity: Annotated[int, Between(1, 10_000), "how many people can come, appointments and numbers together"]
-    services: Annotated[tuple[Annotated[str, Ref("service")], ...] | None, "those that go along; all when left out"] = (
-        None
-    )
+    services: Annotated[
+        tuple[Annotated[str, Ref("service")], ...] | None, "the services offered there; all when left out"
+    ] = None
 
     def mistake(self) -> str | None:
         """It closes before it opens."""
@@ -111,7 +111,7 @@ class Occasion(Thing):
     interpretation: Annotated[
         tuple[Annotated[str, Kind("pair of languages", INTERPRETATION)], ...], "such as ar-en"
     ] = ()
-    documents: Annotated[tuple[Annotated[str, Ref("document")], ...], "papers that participants bring"] = ()
+    documents: Annotated[tuple[Annotated[str, Ref("document")], ...], "documents that participants bring"] = ()
     certificate: Annotated[bool, "whether participants get one"] = False
     breakout_rooms: Annotated[int | None, Between(1, 100), "how many rooms for groups"] = None
     attendance_list: Annotated[
@@ -120,7 +120,7 @@ class Occasion(Thing):
     photos: Annotated[Literal["allowed", "forbidden"] | None, Kind("rule on photos"), "whether they may be taken"] = (
         None
     )
-    questions_queue: Annotated[bool, "whether questions wait in a line"] = False
+    questions_queue: Annotated[bool, "whether questions of participants are queued"] = False
     voting_credentials: Annotated[bool, "whether participants get a secret for votes"] = False
     quotas: Annotated[Quotas | None, "places for some"] = None
     check_in: Annotated[CheckIn | None, "how participants are received"] = None

@@ -60,12 +60,12 @@ class Digits(Declared):
 
 
 class QueueRules(Declared):
-    """When to come, when to call, when to give up."""
+    """Times and limits of checking in, calling and no-shows."""
 
     early_check_in_min: Annotated[Minutes, "minutes before an appointment from which one can check in"]
     call_early_min: Annotated[Minutes, "minutes before an appointment from which it may be called"]
     late_grace_min: Annotated[Minutes, "minutes after an appointment until which it keeps its rank"]
-    max_wait_guard_min: Annotated[SomeMinutes, "minutes of waiting after which nobody is passed by again"]
+    max_wait_guard_min: Annotated[SomeMinutes, "minutes of waiting after which no later visitor is called first"]
     no_show_after_calls: Annotated[
         int,
         Between(1, 20),
@@ -84,17 +84,17 @@ class QueueRules(Declared):
         int | None, Between(0, 10), "how often a no-show is let into the line again; always, when left out"
     ] = None
     no_show_action: Annotated[
-        Literal["staff_safe_follow_up"] | None, Kind("action"), NotYet("queue-rules"), "what follows a no-show"
+        Literal["staff_safe_follow_up"] | None, Kind("action"), NotYet("queue-rules"), "what is done after a no-show"
     ] = None
 
 
 class Retention(Declared):
-    """After how many days what is deleted."""
+    """After how many days each kind of data is deleted."""
 
     ticket: Annotated[int, Between(1, 36_500), "numbers and their calls"]
     booking_personal_data: Annotated[int, Between(1, 36_500), "names and contacts in bookings"]
     audit: Annotated[int, Between(1, 36_500), "the log"]
-    ballot_application: Annotated[int | None, Between(1, 36_500), "wishes for a draw"] = None
+    ballot_application: Annotated[int | None, Between(1, 36_500), "requests for a draw"] = None
     occasion_attendance: Annotated[int | None, Between(1, 36_500), "lists of participants"] = None
 
 
@@ -126,7 +126,7 @@ class Constraint(Thing):
     kind_of_thing: ClassVar[str] = "constraint"
 
     names: Annotated[Names, "its name"]
-    rule: Annotated[Literal["parties_apart"], Kind("rule"), "what has to be kept"]
+    rule: Annotated[Literal["parties_apart"], Kind("rule"), "what must be observed"]
     within_min: Annotated[SomeMinutes, "minutes between them"]
     scope: Annotated[Literal["zone", "branch"], Kind("scope"), "where"]
 
@@ -139,7 +139,7 @@ class Hotline(Declared):
 
 
 class SafeContact(Declared):
-    """How a visitor may be written to or called without harm."""
+    """How to contact a visitor without putting them at risk."""
 
     allowed: Annotated[
         tuple[Annotated[Literal["none", "call_at_time", "sms_neutral", "via_referrer"], Kind("way of contact")], ...],
@@ -148,13 +148,13 @@ class SafeContact(Declared):
     default: Annotated[
         Literal["none", "call_at_time", "sms_neutral", "via_referrer"],
         Among("allowed", "way of contact that is allowed here"),
-        "the way where nothing was chosen",
+        "the way if nothing was chosen",
     ]
     recheck_each_visit: Annotated[bool, "whether it is asked again at every visit"] = True
 
 
 class Targets(Declared):
-    """What the branch wants to reach."""
+    """The aims of the branch."""
 
     p90_wait_min: Annotated[
         dict[Annotated[str, Ref(CLASS_OF_THE_BRANCH)], Minutes] | None,
@@ -163,21 +163,21 @@ class Targets(Declared):
     coverage_p90: Annotated[
         tuple[Annotated[float, Between(0, 1)], ...],
         Least(2),
-        "how often the longest wait foretold may hold",
+        "how often the forecast of the longest wait must be right",
     ] = ()
     no_show_max_pct: Annotated[Percent | None, "no-shows at most"] = None
     double_bookings: Annotated[int | None, Between(0, 1000), "double bookings at most"] = None
 
 
 class Coordinates(Declared):
-    """Where the door is: degrees of WGS 84."""
+    """Where the entrance is: degrees of WGS 84."""
 
     latitude: Annotated[float, Between(-90, 90), "north"]
     longitude: Annotated[float, Between(-180, 180), "east"]
 
 
 class BranchOwn(Thing):
-    """What a branch says of itself."""
+    """The fields of a branch itself, without the things in it."""
 
     kind_of_thing: ClassVar[str] = "branch"
 
@@ -191,12 +191,12 @@ class BranchOwn(Thing):
         "paired or signed in to",
     ] = "office"
     timezone: Annotated[str, Form.TIME_ZONE, "IANA name of the zone"]
-    languages: Annotated[tuple[Language, ...], OfOrganisation(), "in which its pages can be read"]
+    languages: Annotated[tuple[Language, ...], OfOrganisation(), "languages of its pages"]
     default_language: Annotated[
         Language, Among("languages", "language of this branch"), OfOrganisation(), "which of them comes first"
     ]
     digits: Annotated[Digits, OfOrganisation(), "by language"]
-    offline_first: Annotated[bool, NotYet("offline", Told.PLACE), "is to work without a connection"] = False
+    offline_first: Annotated[bool, NotYet("offline", Told.PLACE), "whether it is to work without a connection"] = False
     day_starts: Annotated[ClockTime, "when the business day begins and numbers start anew"] = DAY_STARTS
     tick_minutes: Annotated[
         Literal[1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60],
@@ -214,7 +214,7 @@ class BranchOwn(Thing):
     address: Annotated[Names | None, "where it is, as visitors read it"] = None
     phone: Annotated[str | None, Form.PHONE, "its telephone number"] = None
     email: Annotated[str | None, Form.EMAIL, "its e-mail address"] = None
-    coordinates: Annotated[Coordinates | None, "where its door is"] = None
+    coordinates: Annotated[Coordinates | None, "where its entrance is"] = None
     remote_tickets: Annotated[
         bool, "yes: programs may take numbers without a device or staff (docs/decisions/0010)"
     ] = False
@@ -241,7 +241,7 @@ class BranchOwn(Thing):
 
 
 class Branch(BranchOwn):
-    """A branch after reading: what it inherited is already in it, and every name in it leads to something."""
+    """A branch after reading: it contains what it inherited, and every name in it refers to something."""
 
     departments: Annotated[dict[str, Names], Kind("department"), "parts of the branch"]
     queues: Annotated[dict[str, Queue], "number series"]

@@ -1,4 +1,4 @@
-"""What an organisation chooses from: levels, classes, policies, calendars, documents, words."""
+"""The choices for an organisation: confidentiality levels, classes, policies, calendars, documents, texts."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from .roles import Role
 
 
 class Confidentiality(Thing):
-    """What of a visit may be seen."""
+    """How much of a visit others may see."""
 
     kind_of_thing: ClassVar[str] = "confidentiality level"
 
@@ -38,13 +38,13 @@ class Confidentiality(Thing):
     display: Annotated[
         Literal["code", "code_random", "none"],
         Kind("display"),
-        "what a public screen shows: the number, a number that tells nothing, or nothing at all",
+        "what a public screen shows: the number, a random number, or nothing at all",
     ]
     sms: Annotated[
         Literal["full", "minimal", "neutral", "opt_in_only"],
         Kind("kind of SMS"),
         NotYet("confidentiality-rules"),
-        "how much a message to a telephone tells",
+        "how much a text message reveals",
     ]
     staff_note: Annotated[
         Literal["allowed", "restricted", "restricted_encrypted"],
@@ -69,17 +69,17 @@ class Confidentiality(Thing):
             ...,
         ],
         NotYet("confidentiality-rules"),
-        "what else has to be kept",
+        "further rules",
     ] = ()
 
     @property
     def hides_service(self) -> bool:
-        """On paper, screens and links the service stays unnamed."""
+        """Whether slips, screens and links must not name the service."""
         return self.display == "none"
 
     @property
     def discreet(self) -> bool:
-        """That somebody comes for it is nobody else's to learn: not from a refusal, not from a calendar."""
+        """Whether nobody else may learn that somebody comes for it, from a refusal or a calendar for example."""
         return self.display != "code"
 
 
@@ -116,19 +116,19 @@ class Priority(Thing):
 
 
 class Window(Declared):
-    """The week of a draw: moments such as `sun 09:00`."""
+    """The week of a draw, as moments such as `sun 09:00`."""
 
-    opens: Annotated[str, Form.WEEK_MOMENT, "from when wishes are taken"]
+    opens: Annotated[str, Form.WEEK_MOMENT, "when requests open"]
     closes: Annotated[str, Form.WEEK_MOMENT, "until when"]
     draw: Annotated[str, Form.WEEK_MOMENT, "when the lots are drawn"]
     confirm_within_hours: Annotated[int, Between(1, 336), "how long a place waits to be confirmed"]
 
 
 class Share(Declared):
-    """A part of the places, and how it is given out."""
+    """A share of the places, and how it is distributed."""
 
     share_pct: Annotated[Percent, "how large it is"]
-    rule: Annotated[Literal["oldest_first", "lottery"], Kind("rule"), "how it is given out"]
+    rule: Annotated[Literal["oldest_first", "lottery"], Kind("rule"), "how it is distributed"]
 
 
 FreedSlot = Literal["by_lot", "standby_ballot", "next_draw", "next_on_list", "staff_decides", "waitlist_in_order"]
@@ -141,12 +141,16 @@ class Policy(Thing):
     kind_of_thing: ClassVar[str] = "policy"
 
     names: Annotated[Names, "its name"]
-    mode: Annotated[BookingMode, Kind("booking mode"), "who gets a place: who comes first, a draw, staff, guests"]
+    mode: Annotated[
+        BookingMode,
+        Kind("booking mode"),
+        "who gets a place: the first to book, the winners of a draw, those whom staff choose or invite",
+    ]
     freed_slot: Annotated[
         FreedSlot,
         Kind("use of a freed slot"),
         OnlyActedOn("freed-slot", frozenset({"by_lot", "staff_decides"})),
-        "what becomes of a place that is given back",
+        "what happens to a place that is given back",
     ]
     horizon_days: Annotated[int | None, Between(1, 730), "how many days ahead can be booked"] = None
     max_active: Annotated[int | None, Between(1, 100), "open appointments of one person (a name with a contact)"] = None
@@ -163,14 +167,16 @@ class Policy(Thing):
     seats_for_draw_pct: Annotated[Percent | None, "places that are drawn"] = None
     reserve_pct: Annotated[
         dict[Annotated[Literal["humanitarian", "accessibility"], Kind("reserve")], Percent] | None,
-        "places kept back, by reason",
+        "places held in reserve, by reason",
     ] = None
     loser_weight_step: Annotated[float | None, Between(0, 100), "what each lost draw adds to the next"] = None
     loser_weight_cap: Annotated[float | None, Between(1, 100), "the most that lost draws add"] = None
-    guaranteed_after_losses: Annotated[int | None, Between(1, 100), "after how many lost draws a place is sure"] = None
+    guaranteed_after_losses: Annotated[
+        int | None, Between(1, 100), "after how many lost draws a place is guaranteed"
+    ] = None
     standby_draw_daily_at: Annotated[ClockTime | None, "when freed places are drawn every day"] = None
-    shares: Annotated[tuple[Share, ...] | None, "parts of the places with rules of their own"] = None
-    family_request_max: Annotated[int | None, Between(1, 20), "persons in one wish of a family"] = None
+    shares: Annotated[tuple[Share, ...] | None, "shares of the places, each with its own rule"] = None
+    family_request_max: Annotated[int | None, Between(1, 20), "persons in one request of a family"] = None
     family_ranked_by: Annotated[
         Literal["oldest_member"] | None, Kind("ranking"), "which member decides the rank of a family"
     ] = None
@@ -227,9 +233,11 @@ class Catalogue(Declared):
     ] = Field(default_factory=dict)
     priorities: Annotated[dict[str, Priority], "who is called before whom"] = Field(default_factory=dict)
     policies: Annotated[dict[str, Policy], "how places are given"] = Field(default_factory=dict)
-    service_tags: Annotated[dict[str, Names], Kind("service tag"), "marks of services"] = Field(default_factory=dict)
+    service_tags: Annotated[dict[str, Names], Kind("service tag"), "tags of services"] = Field(default_factory=dict)
     zones: Annotated[dict[str, Names], Kind("zone"), "parts of a hall"] = Field(default_factory=dict)
-    documents: Annotated[dict[str, Names], Kind("document"), "papers that visitors bring"] = Field(default_factory=dict)
+    documents: Annotated[dict[str, Names], Kind("document"), "documents that visitors bring"] = Field(
+        default_factory=dict
+    )
     seasons: Annotated[dict[str, tuple[Season, ...]], "days with hours of their own"] = Field(default_factory=dict)
     device_models: Annotated[dict[str, DeviceModel], "kinds of devices"] = Field(default_factory=dict)
     texts: Annotated[dict[str, Names], Kind("text"), "sentences"] = Field(default_factory=dict)
@@ -238,7 +246,7 @@ class Catalogue(Declared):
 
 
 def overlap_of_seasons(stretches: tuple[Season, ...]) -> str | None:
-    """What is wrong between the stretches of one season."""
+    """What is wrong between the periods of one season; None if nothing is."""
     for earlier, later in itertools.pairwise(stretches):
         if later.first <= earlier.last:
             return f"the stretch from {later.first} begins before the one from {earlier.first} is over"

@@ -1,7 +1,7 @@
-"""What declarations are made of: their base, and the marks that a field may carry.
+"""The base of declarations, and the marks that a field may have.
 
-A mark stands in the annotation of a field: `Annotated[int, Between(1, 1440), "minutes that a visit takes"]`. A text
-among the marks describes the field. Types that several fields share carry their marks with them.
+A mark is in the annotation of a field: `Annotated[int, Between(1, 1440), "minutes that a visit takes"]`. A text among
+the marks describes the field. A type that several fields share has its marks with it.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ DAY_MIN: Final = 24 * 60
 
 
 class Declared(BaseModel):
-    """Values that are set together. Frozen; `model_fields_set` are the fields that somebody wrote."""
+    """Values that are set together. Frozen; `model_fields_set` are the fields that were written."""
 
-    # The validators are built at the first use: most processes read a few kinds of settings only.
+    # Validators are built at first use, because most processes read only a few kinds of settings.
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
-    #: What messages call such a thing where several stand in a mapping by their names.
+    #: What messages call such a thing in a mapping by name.
     kind_of_thing: ClassVar[str] = ""
 
     def mistake(self) -> str | None:
-        """What is wrong between the fields, in words that follow the name of the thing; None if nothing is."""
+        """What is wrong between the fields, in words that follow the thing's name; None if nothing is."""
         return None
 
     def changed(self, **fields: Any) -> Self:
@@ -50,7 +50,7 @@ class Thing(Declared):
 
 
 class Form(Enum):
-    """How a text, or a group of texts, is written where its type alone does not say it."""
+    """How a text, or a group of texts, is written if its type does not say it."""
 
     TEXT = "text"
     SLUG = "slug"
@@ -83,7 +83,7 @@ class Between(annotated_types.GroupedMetadata):
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What messages call one of these words; `written` are the words a file may use, None for all of them."""
+    """What messages call one of these words; `written` are the words that a file may use, None for all."""
 
     name: str
     written: Sequence[str] | None = None
@@ -91,14 +91,14 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class Ref:
-    """The name of one of the things called `kind`, which must be there."""
+    """The name of one of the things called `kind`, which must exist."""
 
     kind: str
 
 
 @dataclass(frozen=True, slots=True)
 class Among:
-    """One of the words that another field, which stands before it, lists; messages call it `kind`."""
+    """One of the words that an earlier field lists; messages call it `kind`."""
 
     field: str
     kind: str
@@ -106,42 +106,42 @@ class Among:
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """The name of the field in a file, where it is not the field's own."""
+    """The field's name in a file, if it is another one."""
 
     name: str
 
 
 @dataclass(frozen=True, slots=True)
 class Once:
-    """No two things of a mapping have the same value here; messages call it `name`."""
+    """No two things of a mapping may have the same value here; messages call it `name`."""
 
     name: str
 
 
 @dataclass(frozen=True, slots=True)
 class Least:
-    """The fewest items of a list; 1 where a list has no such mark."""
+    """The fewest items of a list; without this mark 1."""
 
     items: int
 
 
 @dataclass(frozen=True, slots=True)
 class Derived:
-    """Follows from other settings where a file does not write it."""
+    """If a file does not write it, other settings determine it."""
 
 
 @dataclass(frozen=True, slots=True)
 class OfOrganisation:
-    """Where a branch neither writes nor inherits it, it is as the organisation has it."""
+    """If a branch neither writes nor inherits it, the organisation's value holds."""
 
 
 @dataclass(frozen=True, slots=True)
 class NotInherited:
-    """A branch does not take this over from the branch that it inherits from."""
+    """A branch does not inherit this field."""
 
 
 class Told(Enum):
-    """How a report names a setting that nothing acts on: the place, and after it …"""
+    """What a report says, after the place, about a setting that nothing acts on."""
 
     FIELD = "the name of the field"
     PARTS = "what was written in it"
@@ -162,7 +162,7 @@ class NotYet:
 
 @dataclass(frozen=True, slots=True)
 class OnlyActedOn:
-    """Of the possible words only these are acted on yet; `code` as above."""
+    """Only these of the possible words are acted on yet; `code` as in NotYet."""
 
     code: str
     words: frozenset[str]
@@ -170,30 +170,30 @@ class OnlyActedOn:
 
 @dataclass(frozen=True, slots=True)
 class WordsNotYet:
-    """Nothing acts on these words yet: the code of each, as above."""
+    """Nothing acts on these words yet; each has a code as in NotYet."""
 
     codes: Mapping[str, str]
 
 
 def mark(field: FieldInfo, kind: type[M]) -> M | None:
-    """The mark of this kind that a field carries itself."""
+    """The field's own mark of this kind, or None."""
     return next((found for found in field.metadata if isinstance(found, kind)), None)
 
 
 def described(field: FieldInfo) -> str:
-    """What a field is for; a field's own words come before those of its type."""
+    """What a field is for; the field's own text precedes that of its type."""
     texts = [found for found in field.metadata if isinstance(found, str)]
     return texts[-1] if texts else ""
 
 
 def key_of(name: str, field: FieldInfo) -> str:
-    """How a file calls a field."""
+    """The field's key in a file."""
     own = mark(field, Key)
     return own.name if own else name
 
 
 def bare(annotation: Any, marks: Collection[Any] = ()) -> tuple[Any, list[Any]]:
-    """A type without its marks and without None, and all its marks: a value that is not there is not written."""
+    """A type without its marks and without None, and all its marks. None is never written in a file."""
     found = list(marks)
     while True:
         if get_origin(annotation) is Annotated:
@@ -206,13 +206,13 @@ def bare(annotation: Any, marks: Collection[Any] = ()) -> tuple[Any, list[Any]]:
 
 
 def entry_of(declaration: type[Declared], name: str) -> Any:
-    """What the mapping or the list in a field holds, without marks."""
+    """The type of the entries in a field's mapping or list, without marks."""
     group, _ = bare(declaration.model_fields[name].annotation)
     return bare(next(kind for kind in reversed(get_args(group)) if kind is not Ellipsis))[0]
 
 
 def declarations(root: type[Declared]) -> Iterator[type[Declared]]:
-    """A declaration and all that stand inside it, each once, in the order of their fields."""
+    """A declaration and all that are nested in it, each once, in the order of their fields."""
     found: dict[type[Declared], None] = {}
 
     def walk(annotation: Any) -> None:

@@ -1,4 +1,4 @@
-"""Devices of a hall: kiosks, printers, screens, counter displays; their models, and those that are planned."""
+"""Devices of a hall (kiosks, printers, screens, counter displays), their models, and the planned ones."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ from .declared import Between, Declared, Form, Kind, Names, NotYet, OnlyActedOn,
 
 
 class Screen(Declared):
-    """Anything that shows pages."""
+    """Any device that shows pages."""
 
     screen_in: Annotated[float | None, Between(3, 200), "diagonal in inches"] = None
-    orientation: Annotated[Literal["portrait", "landscape"] | None, Kind("orientation"), "how it hangs"] = None
+    orientation: Annotated[Literal["portrait", "landscape"] | None, Kind("orientation"), "its orientation"] = None
     pixels: Annotated[Text | None, "width×height"] = None
-    browser: Annotated[Text | None, "what shows the pages"] = None
+    browser: Annotated[Text | None, "the browser that shows the pages"] = None
 
 
 class KioskKit(Screen):
     """A kiosk."""
 
     kind: Literal["kiosk"] = "kiosk"
-    touch: Annotated[bool, "whether it is touched"] = False
+    touch: Annotated[bool, "whether it has a touch screen"] = False
     audio_jack: Annotated[bool, "whether headphones can be plugged in"] = False
     keypad_tactile: Annotated[bool, "whether it has keys that can be felt"] = False
-    max_operable_height_mm: Annotated[int | None, Between(300, 2500), "height of what is touched highest"] = None
+    max_operable_height_mm: Annotated[int | None, Between(300, 2500), "height of the highest thing to touch"] = None
     battery: Annotated[bool, "whether it runs on a battery"] = False
-    offline_first: Annotated[bool, NotYet("offline", Told.PLACE), "is to work without a connection"] = False
+    offline_first: Annotated[bool, NotYet("offline", Told.PLACE), "whether it is to work without a connection"] = False
 
 
 class PrinterHabits(Declared):
-    """How a printer behaves, by model and for a printer of its own."""
+    """How a printer behaves: the defaults of its model, which one printer can change."""
 
     dots: Annotated[Literal[576, 512, 384], Kind("paper width in dots"), "width of its head"]
     cutter: Annotated[bool, "whether it cuts the paper"] = True
@@ -51,24 +51,26 @@ class PrinterKit(PrinterHabits):
         Literal["tcp9100", "usb_lp", "serial", "cloudprnt", "epson_sdp"],
         Kind("transport"),
         OnlyActedOn("printer-transport", frozenset({"tcp9100", "usb_lp", "serial"})),
-        "how slips come to it",
+        "how slips are sent to it",
     ]
     language: Annotated[
         Literal["escpos", "star_raster_png", "epos_xml"],
         Kind("printer language"),
         OnlyActedOn("printer-transport", frozenset({"escpos"})),
-        "what it reads",
+        "the printer language that it reads",
     ]
-    near_end_sensor: Annotated[bool, "whether it tells that the paper runs out"] = False
+    near_end_sensor: Annotated[bool, "whether it reports that the paper is running out"] = False
     battery: Annotated[bool, "whether it runs on a battery"] = False
-    poll_s: Annotated[int | None, Between(1, 300), "seconds between its questions for slips"] = None
+    poll_s: Annotated[int | None, Between(1, 300), "seconds between its requests for slips"] = None
 
 
 class DisplayKit(Screen):
     """A screen of the hall."""
 
     kind: Literal["display"] = "display"
-    viewing_distance_m: Annotated[float | None, Between(0.5, 50), "from how far it is read"] = None
+    viewing_distance_m: Annotated[float | None, Between(0.5, 50), "the distance from which it is read, in metres"] = (
+        None
+    )
     min_code_height_mm: Annotated[int | None, Between(5, 1000), "height of a number that can be read from there"] = None
 
 
@@ -78,7 +80,7 @@ class CounterDisplayKit(Declared):
     kind: Annotated[Literal["counter_display"], WordsNotYet({"counter_display": "counter-display"})] = "counter_display"
     digits: Annotated[int | None, Between(1, 8), "how many characters it shows"] = None
     adapters: Annotated[
-        tuple[Annotated[Literal["rs485", "modbus", "udp"], Kind("adapter")], ...], "how it is reached"
+        tuple[Annotated[Literal["rs485", "modbus", "udp"], Kind("adapter")], ...], "protocols by which it is reached"
     ] = ()
 
 
@@ -92,7 +94,7 @@ KITS: Final[dict[str, type[Kit]]] = {
 
 
 class DeviceModel(Thing):
-    """A kind of device that can be bought."""
+    """A model of device that can be bought."""
 
     kind_of_thing: ClassVar[str] = "device model"
 
@@ -105,19 +107,17 @@ class DeviceModel(Thing):
 
 
 class PrinterPlace(Declared):
-    """Where a printer is found, and what for."""
+    """How a printer is connected, and its role."""
 
-    role: Annotated[
-        Literal["main", "fallback"] | None, Kind("role"), "fallback: it prints where no main printer can"
-    ] = None
+    role: Annotated[Literal["main", "fallback"] | None, Kind("role"), "fallback: prints if no main printer can"] = None
     host: Annotated[str, Form.HOST, "its name or address on the network"] = ""
     port: Annotated[int, Between(1, 65_535), "its port on the network"] = 9100
     path: Annotated[str, Form.DEVICE_FILE, "a file below /dev, on a cable"] = ""
-    node: Annotated[str, Form.HOST, "the server that the cable hangs on, where several serve"] = ""
+    node: Annotated[str, Form.HOST, "the server with the cable, if there are several"] = ""
 
 
 class Device(Thing):
-    """A planned device: what its model says, what departs from it, and where it stands."""
+    """A planned device: its model, how it differs from the model, and where it is."""
 
     kind_of_thing: ClassVar[str] = "device"
 
@@ -135,7 +135,7 @@ class Device(Thing):
         return self.kit.kind
 
     def mistake(self) -> str | None:
-        """It stands nowhere, or belongs to a kiosk and is no printer."""
+        """It has no place, or it is attached to a kiosk but is not a printer."""
         if self.attached_to is not None and self.kind != "printer":
             return "only a printer can be attached to a kiosk"
         if self.zone is None and self.attached_to is None:

@@ -1,4 +1,4 @@
-"""What stands in a hall besides devices: queues, resources, counters."""
+"""What a hall has besides devices: queues, resources, counters."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ class Queue(Thing):
     names: Annotated[Names, "its name"]
     prefix: Annotated[str, Ref("letter"), Once("letter"), "a letter of `spoken_prefixes` that begins its numbers"]
     code_style: Annotated[
-        Literal["counted", "random"], Kind("code style"), "whether its numbers are counted, or tell nothing"
+        Literal["counted", "random"], Kind("code style"), "whether its numbers are counted or random"
     ] = "counted"
     lanes: Annotated[int, Between(1, LARGEST_HALL), Derived(), "bookings that may run at one time"]
     public_lanes: Annotated[int, Between(0, LARGEST_HALL), Derived(), "those of them that the internet may book"]
 
     def mistake(self) -> str | None:
-        """More lanes for the internet than there are, where both are written."""
+        """More lanes can be booked on the internet than exist; checked only if both are written."""
         if {"lanes", "public_lanes"} <= self.model_fields_set and self.public_lanes > self.lanes:
             return f"public_lanes ({self.public_lanes}) are more than lanes ({self.lanes})"
         return None
@@ -35,11 +35,11 @@ class Resource(Thing):
     kind_of_thing: ClassVar[str] = "resource"
 
     names: Annotated[Names, "its name"]
-    pool: Annotated[int, Between(1, 10_000), "how many can be had at one time"]
+    pool: Annotated[int, Between(1, 10_000), "how many are available at one time"]
 
 
 class CounterOwn(Thing):
-    """What a counter says of itself."""
+    """The fields of a counter itself, without its references."""
 
     kind_of_thing: ClassVar[str] = "counter"
 
@@ -50,7 +50,7 @@ class CounterOwn(Thing):
 
 
 class Counter(CounterOwn):
-    """A counter, room, desk or vehicle where visitors are called to."""
+    """The place that visitors are called to: a counter, room, desk or vehicle."""
 
     zone: Annotated[str, Ref("zone"), "where it stands"]
     queues: Annotated[

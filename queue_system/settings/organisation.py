@@ -24,37 +24,37 @@ class Programme(Thing):
 
 
 class Referrals(Declared):
-    """How one branch hands a person on to another."""
+    """How one branch refers a person to another."""
 
     names: Annotated[Names, "what it is called"]
     requires: Annotated[
         tuple[Annotated[Literal["consent_recorded", "minimum_data"], Kind("requirement")], ...], "what it needs"
     ]
-    carries: Annotated[Carried, "what goes along"]
-    never_carries: Annotated[Carried, "what never does"]
+    carries: Annotated[Carried, "what it carries"]
+    never_carries: Annotated[Carried, "what it never carries"]
 
 
 class Reports(Declared):
     """How reports are written."""
 
-    min_cell_size: Annotated[int | None, Between(1, 1000), "the smallest number that is told"] = None
+    min_cell_size: Annotated[int | None, Between(1, 1000), "the smallest number that a report shows"] = None
 
 
 class CrossBranchRules(Declared):
-    """What holds between branches."""
+    """Rules between branches."""
 
     referrals: Annotated[Referrals | None, "what a referral needs and carries"] = None
     reports: Annotated[Reports | None, "the smallest number in a report"] = None
 
 
 class OrganisationOwn(Declared):
-    """What an organisation says of itself."""
+    """An organisation without its catalogue and branches."""
 
     slug: Annotated[str, Key("id"), Form.SLUG, "name for programs"]
     kind: Annotated[str, Form.SLUG, "what sort of organisation it is"]
     names: Annotated[Names, "its name"]
     motto: Annotated[Names | None, "its motto"] = None
-    languages: Annotated[tuple[Language, ...], "in which its pages can be read"]
+    languages: Annotated[tuple[Language, ...], "languages of its pages"]
     default_language: Annotated[
         Language, Among("languages", "language of the organisation"), "which of them comes first"
     ]
@@ -70,7 +70,7 @@ class OrganisationOwn(Declared):
 
 
 class Profile(OrganisationOwn):
-    """A profile after reading: every branch complete in itself; `sha256` is over its file and the library, in hex."""
+    """A profile after reading: every branch is complete; `sha256` is over its file and the library, in hex."""
 
     catalogue: Annotated[Catalogue, "what branches choose from"]
     branches: Annotated[dict[str, Branch], "its branches"]

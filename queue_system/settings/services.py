@@ -22,19 +22,19 @@ from .declared import (
 )
 
 Mode = Literal["fcfs", "ballot", "staff_only", "invite", "walkin_only", "walkin_and_fcfs"]
-# Those by which a service may depart from its policy.
+# Modes that a service may have although its policy has another.
 WALKIN_MODES: Final = ("walkin_only", "walkin_and_fcfs")
 
 
 class Platform(Declared):
-    """Where on the internet a request is filed before, or instead of, a visit."""
+    """A website where a request is filed before, or instead of, a visit."""
 
     names: Annotated[Names, "its name"]
     url: Annotated[str | None, Form.URL, "its address"] = None
 
 
 class Fee(Declared):
-    """What a service costs. The amount is kept as it is written: money is no binary fraction."""
+    """What a service costs. The amount is kept as text, because binary fractions cannot hold it exactly."""
 
     amount: Annotated[str, Form.AMOUNT, "such as 200 or 12.50"]
     currency: Annotated[str, Form.CURRENCY, "three letters of ISO 4217"]
@@ -42,19 +42,19 @@ class Fee(Declared):
 
 
 class ServiceOwn(Thing):
-    """What a service says of itself."""
+    """The fields of a service itself, without its references."""
 
     kind_of_thing: ClassVar[str] = "service"
 
     names: Annotated[Names, "its name"]
     public_names: Annotated[
-        Names | None, "what is shown where the real name must not be; needed where the level shows nothing"
+        Names | None, "what is shown where the real name must not be; needed if the level shows nothing"
     ] = None
     note: Annotated[Names | None, "what people should know before they come"] = None
     priority: Annotated[
         str | None,
         Ref("priority class"),
-        "the class of the branch with which its tickets wait, where visitor and appointment have no heavier one",
+        "the class of the branch with which its tickets wait, unless visitor or appointment have a heavier one",
     ] = None
     duration_min: Annotated[int, Between(1, DAY_MIN), "minutes that a visit takes"]
     buffer_min: Annotated[Minutes, "minutes that its place stays empty after a visit"] = 0
@@ -69,7 +69,7 @@ class ServiceOwn(Thing):
     walkin_share_pct: Annotated[
         Percent | None, NotYet("walkin-share", Told.VALUE, " %"), "places for visitors without an appointment; 0: none"
     ] = None
-    tags: Annotated[tuple[Annotated[str, Ref("service tag")], ...], "marks that closures and searches know"] = ()
+    tags: Annotated[tuple[Annotated[str, Ref("service tag")], ...], "tags for closures and searches"] = ()
     apply_at: Annotated[Platform | None, "where the request is filed first"] = None
     fee: Annotated[Fee | None, "what it costs"] = None
     channel: Annotated[
@@ -80,7 +80,7 @@ class ServiceOwn(Thing):
     ] = None
     room: Annotated[bool, NotYet("service-details"), "whether it needs a room"] = False
     travel_min: Annotated[Minutes | None, NotYet("service-details"), "minutes on the way to the visitor"] = None
-    parties: Annotated[int | None, Between(1, 20), NotYet("service-details"), "sides that come together"] = None
+    parties: Annotated[int | None, Between(1, 20), NotYet("service-details"), "parties that meet"] = None
     group_max: Annotated[int | None, Between(1, 100), NotYet("service-details"), "persons in one group"] = None
     recurring: Annotated[
         Literal["weekly"] | None, Kind("rhythm"), NotYet("service-details"), "how often it is repeated"
@@ -90,43 +90,43 @@ class ServiceOwn(Thing):
 
     @property
     def shown_names(self) -> dict[str, str]:
-        """What a visitor reads in public: the neutral name where the service has one."""
+        """The names that are shown in public: the neutral ones, if the service has them."""
         return self.public_names or self.names
 
     @property
     def bookable(self) -> bool:
-        """Can be booked on the internet now; ballots follow with their own issue of places."""
+        """Whether it can be booked on the internet now. Draws will distribute their places in another way."""
         return self.mode in ("fcfs", "walkin_and_fcfs")
 
     @property
     def elsewhere(self) -> bool:
-        """Takes place away from the branch: nobody comes, checks in or waits."""
+        """Whether it takes place away from the branch, so that nobody comes, checks in or waits."""
         return self.channel in ("phone", "field")
 
     @property
     def by_phone(self) -> bool:
-        """Somebody of the branch calls the visitor."""
+        """Whether staff of the branch call the visitor."""
         return self.channel == "phone"
 
     @property
     def walk_in(self) -> bool:
-        """Gives numbers to visitors without an appointment."""
+        """Whether it gives numbers to visitors without an appointment."""
         return self.mode not in ("staff_only", "invite") and self.walkin_share_pct != 0 and not self.elsewhere
 
     @property
     def by_reception(self) -> bool:
-        """Gives numbers through reception alone: staff decide whom they receive."""
+        """Whether only reception gives its numbers, because staff decide whom they receive."""
         return self.mode == "staff_only" and not self.elsewhere
 
 
 class Service(ServiceOwn):
-    """A service, with the things it refers to by name."""
+    """A service, with the names that it refers to."""
 
     queue: Annotated[str, Ref("queue"), "the queue its visitors wait in"]
     department: Annotated[str, Ref("department"), "the part of the branch that gives it"]
     confidentiality: Annotated[str, Ref("confidentiality level"), "what of a visit may be seen"]
-    documents: Annotated[tuple[Annotated[str, Ref("document")], ...], "papers that visitors bring"]
-    refer_to: Annotated[tuple[Annotated[str, Ref("queue")], ...], "queues that visitors are usually handed on to"] = ()
+    documents: Annotated[tuple[Annotated[str, Ref("document")], ...], "documents that visitors bring"]
+    refer_to: Annotated[tuple[Annotated[str, Ref("queue")], ...], "queues to which visitors are usually referred"] = ()
     needs: Annotated[
         tuple[Annotated[str, Ref("resource")], ...],
         NotYet("resource", Told.ITEMS),
