@@ -67,7 +67,7 @@ class Sheet:
     def write(
         self, content: str, face: Face, size: int, *, balance: bool, inset: int = 0, language: str | None = None
     ) -> None:
-        """A centred text over the whole width without `inset` dots on both sides, in the slip's language or another."""
+        """A centred text as wide as the paper without `inset` dots on both sides; `language` replaces the slip's."""
         style = self._style(face, size, language)
         self.y += self._write(
             content, style, self.margin + inset, self.y, self.inner - 2 * inset, "centre", balance=balance

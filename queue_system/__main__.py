@@ -33,7 +33,7 @@ cli.add_typer(staff, name="staff")
 def main() -> None:
     """Run the command line. Exit codes: 0 success, 1 failure, 2 wrong usage, 3 the server could not start."""
     if not all(is_text(argument) for argument in sys.argv):
-        fail("an argument holds bytes that are no UTF-8.", WRONG_USE)
+        fail("an argument is not valid UTF-8.", WRONG_USE)
     try:
         cli(prog_name="queue-system")
     except CannotListen as error:

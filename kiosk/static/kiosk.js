@@ -9,18 +9,18 @@
   const ANSWER_MS = 8_000;
   const LONGEST_PAUSE_MS = 5_000;
   const SILENCE_MS = 40_000;
-  const PATIENCE_MS = 20_000; // Nobody waits longer before a screen; what was asked for is given up with them.
+  const PATIENCE_MS = 20_000; // Nobody waits longer at a screen; the request is given up.
 
   const $ = (selector) => document.querySelector(selector);
   const main = () => $("#main");
   const home = () => main().dataset.home;
   const kind = () => main().dataset.page;
 
-  let here = location.href; // The page that is shown; the address bar always says the first page.
+  let here = location.href; // The page that is shown; the address bar always shows the first page.
   let busy = false;
   let touchedAt = Date.now();
   let leavesAt = 0; // When the number is taken from the screen.
-  let following = null; // What brings the news of the paper, while a number is shown.
+  let following = null; // The connection for the state of the slip, while a number is shown.
 
   // ---------------------------------------------------------------- from page to page
 
@@ -200,7 +200,7 @@
     if (held) old.querySelector(`a[href="${CSS.escape(held)}"]`)?.focus({ preventScroll: true });
   }
 
-  // ---------------------------------------------------------------- the number and its paper
+  // ---------------------------------------------------------------- the number and its slip
 
   function followPaper() {
     leavesAt = Date.now() + Number(main().dataset.seconds) * 1000;

@@ -88,7 +88,7 @@ def build(packages: Path, name: str, weight: int, target: Path) -> None:
 
 
 def drop_hinting(font: TTFont) -> None:
-    """Drop instructions, style and vertical tables: outlines are drawn as they are, in rows."""
+    """Drop instructions, style tables and vertical metrics: outlines are drawn without hinting, in horizontal lines."""
     for tag in ("prep", "fpgm", "cvt ", "gasp", "STAT", "vhea", "vmtx"):
         if tag in font:
             del font[tag]

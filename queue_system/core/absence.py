@@ -1,4 +1,4 @@
-"""A visitor who was called and is not here: passed over, or a no-show, by the branch's own rule."""
+"""A visitor who was called and is not here is passed over, or becomes a no-show, by the branch's own rule."""
 
 from __future__ import annotations
 

@@ -39,9 +39,9 @@ _EMERGENCY, _ORDINARY, _EARLY, _ASIDE = range(4)
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A ticket that waits: `weight` is b of its priority class, `anchor_at` (UTC) is where its waiting counts from.
+    """A ticket that waits: `weight` is b of its priority class, and its waiting counts from `anchor_at` (UTC).
 
-    `appointment` holds for tickets of a booking, also of a late one, whose anchor is the check-in. `aside` is how
+    `appointment` is true for tickets of a booking, also of a late one, whose anchor is the check-in. `aside` is how
     many others are called first, because the visitor was called and was not here.
     """
 

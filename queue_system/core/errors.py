@@ -8,19 +8,19 @@ from typing import ClassVar, TypeAlias
 
 
 class Count(int):
-    """A number that stands in the sentence as it is."""
+    """A number that the sentence shows as it is."""
 
 
 class Minutes(int):
-    """A length of time in minutes, which a sentence says in words."""
+    """A length of time in minutes, which a sentence writes in words."""
 
 
 class Seconds(int):
-    """A length of time in seconds, which a sentence says in whole minutes."""
+    """A length of time in seconds, which a sentence writes in whole minutes."""
 
 
 class Days(int):
-    """A length of time in days, which a sentence says in words."""
+    """A length of time in days, which a sentence writes in words."""
 
 
 @dataclass(frozen=True, slots=True)

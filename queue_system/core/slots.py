@@ -1,4 +1,4 @@
-"""Which times can be booked: open windows, less the seats that are taken.
+"""Which times can be booked: open windows without the seats that are taken.
 
 Time is cut into ticks of a fixed number of minutes, counted from 1970-01-01 00:00 UTC, so that a tick is
 one integer for everybody and daylight saving cannot shift it. A booking takes one seat in every tick it

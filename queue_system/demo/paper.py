@@ -1,6 +1,6 @@
-"""`/paper`: the paper from the virtual printer of a demonstration, and switches for the printer's faults.
+"""`/paper`: the slips from the virtual printer of a demonstration, and switches for the printer's faults.
 
-It is no surface, because surfaces may not import `printers`.
+It is not a surface, because it uses `printers`, which surfaces may not import.
 """
 
 from __future__ import annotations

@@ -108,7 +108,7 @@ def _read_file(path: Path, name: str) -> Catalog:
     # Babel uses the locale's own rule where the header is missing, and its order differs from gettext's for Arabic.
     header = {key.lower(): value for key, value in _header(path)}
     if "plural-forms" not in header:
-        raise CatalogueError(f"{name}: the header says no Plural-Forms")
+        raise CatalogueError(f"{name}: the header has no Plural-Forms")
     if header.get("language") != path.parent.name:
         raise CatalogueError(f"{name}: the header says Language: {header.get('language')}")
     return catalogue
@@ -131,10 +131,10 @@ def _check_lines(path: Path, name: str) -> None:
         if not line.strip() or line.startswith("#"):
             continue
         if not _LINE.fullmatch(line):
-            raise CatalogueError(f"{name}:{number}: is no line of a catalogue: {line}")
+            raise CatalogueError(f"{name}:{number}: is not a line of a catalogue: {line}")
         if line.startswith('msgid "') and (key := line[7:-1]):
             if key in seen:
-                raise CatalogueError(f"{name}:{number}: {key} stands twice in this file")
+                raise CatalogueError(f"{name}:{number}: {key} is twice in this file")
             seen.add(key)
 
 

@@ -168,9 +168,9 @@ def test_a_good_file_is_read(tmp_path: Path) -> None:
         ('msgid "a.b"\nmsgid_plural "a.c"\n' + SIX, "ar/one.po: a.b: msgid_plural must repeat the key"),
         ('msgid "a.b"\nmsgid_plural "a.b"\nmsgstr[0] "x"\nmsgstr[1] "y"\n', "ar/one.po: a.b: has an empty text"),
         ('msgid "a.b"\nmsgid_plural "a.b"\n' + SIX.replace("{n} 4", ""), "ar/one.po: a.b: has an empty text"),
-        ('msgid "a.b"\nmsgstr "x"\n\nmsgid "a.b"\nmsgstr "y"\n', "ar/one.po:10: a.b stands twice"),
+        ('msgid "a.b"\nmsgstr "x"\n\nmsgid "a.b"\nmsgstr "y"\n', "ar/one.po:10: a.b is twice"),
         ('msgid "z.z"\nmsgstr "x"\n', "ar/two.po: z.z is already in ar/one.po"),
-        ('msgid "a.b\nmsgstr "x"\n', "ar/one.po:7: is no line of a catalogue"),
+        ('msgid "a.b\nmsgstr "x"\n', "ar/one.po:7: is not a line of a catalogue"),
         ('msgid "a.b"\nmsgid_plural "a.b"\n' + SIX + 'msgstr[6] "{n}"\n', "ar/one.po: msg has more translations"),
     ],
 )
@@ -184,7 +184,7 @@ def test_a_wrong_entry_is_refused_with_file_and_key(tmp_path: Path, entry: str, 
     ("header", "reason"),
     [
         (HEADER.replace("Language: ar", "Language: en"), "ar/one.po: the header says Language: en"),
-        (HEADER.replace("Plural-Forms", "X-Plural"), "ar/one.po: the header says no Plural-Forms"),
+        (HEADER.replace("Plural-Forms", "X-Plural"), "ar/one.po: the header has no Plural-Forms"),
         (HEADER.replace("n>1", "n>1").replace("n%100<=10", "n%100<=9"), "ar/two.po: Plural-Forms differs"),
     ],
 )

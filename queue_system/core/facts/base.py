@@ -84,7 +84,9 @@ def _meaning(fact: type[Fact], name: str, hint: Any) -> Meaning:
         for found in getattr(part, "__metadata__", ()):
             if isinstance(found, Is | Word):
                 return found
-    raise TypeError(f"{fact.__name__}.{name}: {hint} says not what it holds; take a type of core.facts.fields")
+    raise TypeError(
+        f"{fact.__name__}.{name}: the type {hint} does not say what the value means; use one of core.facts.fields"
+    )
 
 
 def variants(fact: type[Fact]) -> tuple[str, ...]:

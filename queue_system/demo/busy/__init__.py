@@ -1,9 +1,9 @@
-"""A made-up day: visitors arrive, counters work, all through the public API of a running server.
+"""A made-up day: visitors arrive and counters work, all through the public API of a running server.
 
     await run_busy("http://127.0.0.1:8000", [("layla", "…")], speed=None, stop=stop)
 
-With `speed` 1 everything takes as long as in life; with None it is so fast that a hall of this size calls every few
-seconds. Times that the server's clock decides (bookings, the wait for an appointment) are not sped up.
+With `speed` 1 everything takes its real time; with None it is so fast that a hall of this size calls every few seconds.
+Times that the server's clock decides (bookings, the wait for an appointment) are not sped up.
 """
 
 from __future__ import annotations

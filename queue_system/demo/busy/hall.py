@@ -23,7 +23,7 @@ log = structlog.get_logger(__name__)
 
 
 class Away(Exception):
-    """The server cannot be reached, or asks for patience; `seconds` when it says for how long."""
+    """The server cannot be reached, or asks the client to wait; `seconds` is set if it says how long."""
 
     def __init__(self, seconds: float | None = None) -> None:
         super().__init__()

@@ -22,9 +22,9 @@ function follow(path, options) {
   const address = new URL(path, location.href.replace(/^http/, "ws"));
 
   let socket = null;
-  let opened = false; // Whether the present connection is through.
-  let since = clocks(); // When the present connection was begun, came through, or spoke last.
-  let heard = clocks(); // When anything was heard last, by whichever connection.
+  let opened = false; // Whether the present connection is open.
+  let since = clocks(); // When the present connection was started, opened, or last received a message.
+  let heard = clocks(); // When any connection last received a message.
   let failures = 0;
   let lost = false;
   let next = 0; // The timer of the next try; 0 when none is planned.

@@ -3,9 +3,9 @@
 (() => {
   const SILENCE_MS = 35_000;
   const LONGEST_PAUSE_MS = 15_000;
-  const MOVING_MS = 3_000; // A pointer that moved so lately is about to press.
+  const MOVING_MS = 3_000; // A pointer that moved this recently is about to press.
   const JUST_NOW_MS = 600;
-  const DOUBLE_MS = 400; // Quicker than anybody decides twice.
+  const DOUBLE_MS = 400; // Nobody decides twice in less time.
 
   const page = document.querySelector("[data-live]");
   if (!page) return;
@@ -48,8 +48,8 @@
 
   // ---------------------------------------------------------------- news from the server
 
-  let newest = null; // The last picture that came by itself.
-  let waiting = null; // A picture that came while the pointer was over a button of the line.
+  let newest = null; // The last update over the socket.
+  let waiting = null; // An update that waits, because the pointer is over a button of the line.
   let movedAt = 0;
   let lineChangedAt = 0;
 
@@ -60,7 +60,7 @@
 
   // News may outdate the line above the actions: there is another visitor, or a button works again.
   function stillTrue(frame) {
-    if (page.hasAttribute("data-busy")) return true; // The answer on its way says it better.
+    if (page.hasAttribute("data-busy")) return true; // The answer that is coming replaces it.
     const coming = new DOMParser().parseFromString(frame.html, "text/html").getElementById("desk");
     if (coming.dataset.expected !== desk().dataset.expected) return false;
     return !reason || coming.querySelector(`#${reason}`)?.getAttribute("aria-disabled") === "true";
@@ -121,7 +121,7 @@
   let pressed = ""; // The button that was pressed last.
   let focused = false; // Whether something had the focus then.
   let settling = 0;
-  let reason = ""; // The button whose reason for being shut is told.
+  let reason = ""; // The disabled button whose reason is shown.
   function settle() {
     clearTimeout(settling);
     page.setAttribute("data-settling", "");

@@ -1,5 +1,5 @@
 "use strict";
-// Asks every few seconds how the pairing stands. Without this file the page is loaded anew instead.
+// Asks every few seconds for the state of the pairing. Without this file the page reloads instead.
 
 const card = document.getElementById("pairing");
 const { kind, state, every } = card.dataset;
@@ -13,7 +13,7 @@ async function ask() {
       if (now !== "pending") return location.replace(`/pair?kind=${kind}`);
     }
   } catch {
-    // The server is away; the code stays good meanwhile.
+    // The server is away; the code stays valid meanwhile.
   }
   setTimeout(ask, every * 1000);
 }
