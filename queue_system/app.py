@@ -66,7 +66,7 @@ def create_app(
     `demo` holds the values for the front page of a demonstration; None for a real installation.
     """
     clock = clock or SystemClock()
-    static = kit.StaticFiles({"": kit.GROUND / "static", **folders(surfaces, "static")})
+    static = kit.StaticFiles({"": kit.FOLDER / "static", **folders(surfaces, "static")})
     installation = Installation(
         configuration=configuration,
         secret=secret_key(configuration),

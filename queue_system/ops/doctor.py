@@ -96,8 +96,8 @@ def _database(configuration: Configuration, database: Database) -> Iterator[Find
         return
     else:
         yield Finding("good", f"the schema is the newest, {revision}")
-    house = database.read_now(organisation)
-    yield Finding("good", f"organisation {house.slug}")
+    found = database.read_now(organisation)
+    yield Finding("good", f"organisation {found.slug}")
     for verdict in database.read_now(log.verify):
         if verdict.broken_at is not None:
             yield Finding("bad", f"the log of {verdict.slug} is broken at entry {verdict.broken_at} ({verdict.reason})")

@@ -43,7 +43,7 @@ _FIRST: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class House:
+class CommonSettings:
     """What the branches take from the organisation."""
 
     catalogue: Catalogue
@@ -58,7 +58,7 @@ class BranchDraft:
     queues: Mapping[str, Queue]
 
 
-def read_branch(slug: str, value: Value, house: House, above: Mapping[str, BranchDraft]) -> BranchDraft:
+def read_branch(slug: str, value: Value, common: CommonSettings, above: Mapping[str, BranchDraft]) -> BranchDraft:
     """A branch; `above` are the branches before it in the file, from which it may inherit.
 
     What a branch writes replaces what it inherits, field by field; texts and zones are added instead. Occasions and
@@ -68,7 +68,7 @@ def read_branch(slug: str, value: Value, house: House, above: Mapping[str, Branc
         raise value.error("is a reserved name")
     with value.section() as section:
         origin = section.optional("inherits_from", one_of("branch above this one", above), None)
-        draft = _BranchReader(slug, section, house, above[origin] if origin else None).read()
+        draft = _BranchReader(slug, section, common, above[origin] if origin else None).read()
     _check(value, draft.branch)
     return draft
 
@@ -76,11 +76,11 @@ def read_branch(slug: str, value: Value, house: House, above: Mapping[str, Branc
 class _BranchReader:
     """Reads the fields of a branch in the order in which they refer to one another."""
 
-    def __init__(self, slug: str, section: Section, house: House, parent: BranchDraft | None) -> None:
+    def __init__(self, slug: str, section: Section, common: CommonSettings, parent: BranchDraft | None) -> None:
         self.section = section
-        self.house = house
-        self.catalogue = house.catalogue
-        self.scope = scope_of(house.catalogue)
+        self.common = common
+        self.catalogue = common.catalogue
+        self.scope = scope_of(common.catalogue)
         self.parent = parent
         self.old = parent.branch if parent else None
         self.fields: Fields = {"slug": slug, "inherits_from": self.old.slug if self.old else None}
@@ -122,7 +122,7 @@ class _BranchReader:
             if name in self.parent.branch.model_fields_set:
                 return getattr(self.parent.branch, name)
         if mark(field, OfOrganisation) is not None:
-            return getattr(self.house.organisation, name)
+            return getattr(self.common.organisation, name)
         return MISSING
 
     def _reader(self, name: str, field: FieldInfo) -> Read[Any]:

@@ -11,7 +11,7 @@ from typing import Final
 from ..settings.branch import Branch
 from ..settings.catalogue import Catalogue
 from ..settings.organisation import OrganisationOwn, Profile
-from .branches import BranchDraft, House, read_branch
+from .branches import BranchDraft, CommonSettings, read_branch
 from .catalogue import read_catalogue
 from .nodes import ProfileError, Section, Value, did_you_mean, load
 from .reading import read_fields
@@ -43,16 +43,16 @@ def _profile(root: Value, digest: str) -> Profile:
     with root.section() as section:
         organisation = OrganisationOwn(**read_fields(OrganisationOwn, section, {}))
         catalogue = read_catalogue(section, library())
-        branches = _branches(section, House(catalogue, organisation))
+        branches = _branches(section, CommonSettings(catalogue, organisation))
     own = {name: getattr(organisation, name) for name in organisation.model_fields_set}
     return Profile(**own, catalogue=catalogue, branches=branches, sha256=digest)
 
 
-def _branches(section: Section, house: House) -> dict[str, Branch]:
+def _branches(section: Section, common: CommonSettings) -> dict[str, Branch]:
     above: dict[str, BranchDraft] = {}
 
     def branch(slug: str, value: Value) -> Branch:
-        above[slug] = read_branch(slug, value, house, above)
+        above[slug] = read_branch(slug, value, common, above)
         return above[slug].branch
 
     found = section.required("branches", keyed("branch", branch))

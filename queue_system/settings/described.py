@@ -34,10 +34,10 @@ from .organisation import Profile
 
 HEAD: Final = """# Settings
 
-Every key of a profile, as it is declared in `queue_system/settings/` (made from there; how a file is written:
-profiles.md). *Needed* keys must be written; of a branch that inherits, those that it does not write are taken over.
-† Nothing acts on it yet: `queue-system doctor` names it. Hours, devices and their models are written in shapes of their
-own, which profiles.md shows; `kit` and `place` are no keys there, what they hold stands beside the others.
+Every key of a profile. This page is made from the declarations in `queue_system/settings/`; profiles.md says how a file
+is written. *Needed* keys must be written, unless a branch inherits them. † Nothing acts on this key yet;
+`queue-system doctor` names it. Hours, devices and device models have forms of their own in a file, which profiles.md
+shows: `kit` and `place` are not keys there, because their keys are written directly in the device.
 """
 _PLAIN: Final[dict[Any, str]] = {bool: "yes or no", time: "HH:MM", date: "YYYY-MM-DD", str: "text"}
 _FORMS: Final = {

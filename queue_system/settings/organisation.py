@@ -61,7 +61,7 @@ class OrganisationOwn(Declared):
     digits: Annotated[Digits, "by language"]
     replication_ready: Annotated[bool, "whether other organisations may copy it"] = False
     notes: Annotated[Sentences, "what people should know"] = ()
-    rules: Annotated[Sentences, "rules of the house"] = ()
+    rules: Annotated[Sentences, "rules for visitors"] = ()
     security_notes: Annotated[Sentences, "what people should know about their safety"] = ()
     programmes: Annotated[dict[str, Programme] | None, "programmes"] = None
     cross_branch_rules: Annotated[

@@ -1,1 +1,1 @@
-"""The surfaces of the house, by who stands before them. None knows another: each stands on `web` alone."""
+"""The surfaces, one folder for each kind of user. None imports another; each uses `web` and what `web` may use."""

@@ -1,1 +1,1 @@
-"""The ground that all surfaces stand on: requests, access, words, templates, limits, errors, static files."""
+"""Everything that surfaces share: requests, access, words, templates, limits, errors, static files."""

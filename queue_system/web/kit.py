@@ -27,7 +27,7 @@ from ..settings.services import Fee
 from ..store.queries.settings import BranchSettings
 from .installation import Installation, ReadOnlyInstallation, installation_of
 
-GROUND: Final = Path(__file__).parent
+FOLDER: Final = Path(__file__).parent
 LANGUAGE_COOKIE: Final = "language"
 A_YEAR: Final = 365 * 24 * 3600
 # The most characters read from a field of a form; our fields need less than a tenth of it.
@@ -35,10 +35,10 @@ LONGEST_FIELD: Final = 2_000
 
 
 def templates(folders: dict[str, Path], static: StaticFiles) -> Environment:
-    """The template environment: the ground's own folder, and one prefix for each surface (`kiosk/…`)."""
+    """The template environment: the shared templates here, and those of each surface under its name (`kiosk/…`)."""
     loader = ChoiceLoader(
         [
-            FileSystemLoader(GROUND / "templates"),
+            FileSystemLoader(FOLDER / "templates"),
             PrefixLoader({name: FileSystemLoader(path) for name, path in folders.items()}),
         ]
     )

@@ -12,7 +12,7 @@ from queue_system.app import SURFACES, folders
 from queue_system.i18n.words import OWN_NAMES, words_for
 from queue_system.web import kit
 
-STATIC = {"": kit.GROUND / "static", **folders(SURFACES, "static")}
+STATIC = {"": kit.FOLDER / "static", **folders(SURFACES, "static")}
 
 
 def environment() -> Environment:

@@ -21,7 +21,7 @@ routes: list[BaseRoute] = [
                 Route("/", pages.show),
                 Route("/openapi.json", pages.openapi),
             ],
-            # As of the whole house: `web.errors` answers for a slash too many.
+            # Off, as for the whole application, because `web.errors` handles a superfluous slash.
             redirect_slashes=False,
         ),
     )

@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute, Route
 from ...store.queries.offering import reach
 from ...web import access
 from ...web.here import anywhere
-from .frame import house_page
+from .frame import organisation_page
 from .services import open_today
 
 PRIVACY: Final = "privacy"
@@ -21,7 +21,7 @@ async def privacy(request: Request) -> Response:
     """`/privacy`: what is stored, why, who sees it and for how long. The organisation's own text comes first."""
     branches = await access.branches(request)
     values = {"own_words": branches[0].texts.get(PRIVACY), "kept": [(one, one.retention_days) for one in branches]}
-    return await house_page(anywhere(request), "booking/privacy.html", branches, values)
+    return await organisation_page(anywhere(request), "booking/privacy.html", branches, values)
 
 
 async def accessibility(request: Request) -> Response:
@@ -35,7 +35,7 @@ async def accessibility(request: Request) -> Response:
         for branch in branches
     ]
     values = {"counters": [(branch, accessible) for branch, accessible in counters if accessible]}
-    return await house_page(anywhere(request), "booking/accessibility.html", branches, values)
+    return await organisation_page(anywhere(request), "booking/accessibility.html", branches, values)
 
 
 async def contact(request: Request) -> Response:
@@ -43,7 +43,7 @@ async def contact(request: Request) -> Response:
     branches = await access.branches(request)
     here = anywhere(request)
     values = {"places": [(branch, reach(branch), open_today(branch, here.now)) for branch in branches]}
-    return await house_page(here, "booking/contact.html", branches, values)
+    return await organisation_page(here, "booking/contact.html", branches, values)
 
 
 routes: list[BaseRoute] = [

@@ -68,7 +68,7 @@ async def frame(
     return await here.page(template, shared | values, status=status, headers=headers)
 
 
-async def house_page(
+async def organisation_page(
     here: Here,
     template: str,
     branches: list[BranchSettings],

@@ -22,7 +22,7 @@ from ...web.here import AtBranch, Here, anywhere, at, at_branch
 from ...web.kit import see_other
 from ...web.limits import allow
 from . import about, appointment, holding, services, times
-from .frame import base_of, carried, carry, frame, house_page, is_language_switch, typed
+from .frame import base_of, carried, carry, frame, is_language_switch, organisation_page, typed
 
 LOOK_UP: Final = "booking/my_booking.html"
 LONGEST_SEARCH: Final = 100
@@ -33,7 +33,7 @@ async def front(request: Request) -> Response:
     branches = await access.branches(request)
     if len(branches) == 1:
         return await _services(at(request, branches[0]), front=True)
-    return await house_page(anywhere(request), "booking/front.html", branches, {"branches": branches})
+    return await organisation_page(anywhere(request), "booking/front.html", branches, {"branches": branches})
 
 
 async def show_services(request: Request) -> Response:
@@ -114,7 +114,7 @@ async def _look_up_page(
         "asks_name": "name" in errors or bool(answers.get("name")),
     }
     branches = await access.branches(here.request)
-    return await house_page(here, LOOK_UP, branches, values, status=status, headers=headers)
+    return await organisation_page(here, LOOK_UP, branches, values, status=status, headers=headers)
 
 
 async def _mistakes(here: Here, answers: dict[str, str]) -> list[Invalid]:
