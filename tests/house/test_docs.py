@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import re
-from pathlib import Path
 
 from queue_system.core import bookings, tickets
+from queue_system.surfaces.api import counters
+from tests.kit.tree import ROOT, files, parse
 
-DOCS = Path(__file__).parents[2] / "docs"
+DOCS = ROOT / "docs"
+# Made by a build, by the first start, and with the first migration.
+MADE_LATER = {"dist/", "data/secret.key", "tests/filled/"}
 ARROW = re.compile(r"^ {4}(\w+) --> (\w+): (\w+)$", re.MULTILINE)
 
 
@@ -25,6 +29,45 @@ def test_decisions_fit_on_one_screen_and_are_numbered_without_gaps() -> None:
         text = record.read_text(encoding="utf-8")
         assert len(text.splitlines()) <= 40, record.name
         assert "**Decision.**" in text, record.name
+
+
+def test_the_page_of_the_api_names_every_action_at_a_counter() -> None:
+    text = (DOCS / "api.md").read_text(encoding="utf-8")
+    (sentence,) = re.findall(r"closes it, and(.*?)do the same", text, re.DOTALL)
+    assert re.findall(r"`([a-z-]+)`", sentence) == [resource for resource, *_ in counters.ACTS]
+
+
+def test_files_that_documents_name_exist() -> None:
+    tracked = ["/" + path.relative_to(ROOT).as_posix() for path in files("*")]
+
+    def exists(name: str) -> bool:
+        # `store/database.write_in` is a function in store/database.py; most names begin below queue_system/.
+        names = (name, re.sub(r"\.\w+$", "", name) + ".py", name + ".py")
+        return any(path.endswith("/" + one) or f"/{name.rstrip('/')}/" in path for path in tracked for one in names)
+
+    named = {
+        (path.name, name)
+        for path in files("*.md")
+        for name in re.findall(
+            r"`((?:[a-z][\w-]*/)+[\w.-]*|[\w-]+\.(?:py|md|yaml|js|css|html))`", path.read_text("utf-8")
+        )
+    }
+    assert ("ARCHITECTURE.md", "store/database.write_in") in named
+    assert [pair for pair in sorted(named) if pair[1] not in MADE_LATER and not exists(pair[1])] == []
+
+
+def test_classes_that_templates_name_exist() -> None:
+    defined = {
+        (path.stem, node.name) for path in files("*.py") for node in parse(path).body if isinstance(node, ast.ClassDef)
+    }
+    named = {
+        (path.name, tuple(name.rpartition("/")[2].split(".")[-2:]))
+        for path in files("*.html")
+        for note in re.findall(r"\{#.*?#\}", path.read_text("utf-8"), re.DOTALL)
+        for name in re.findall(r"\b[\w/]+\.(?:\w+\.)*[A-Z]\w+", note)
+    }
+    assert ("rules.html", ("rules", "Rules")) in named
+    assert [(template, name) for template, name in sorted(named) if name not in defined] == []
 
 
 def test_what_a_proxy_shows_while_the_server_is_away_needs_nothing_of_it() -> None:
