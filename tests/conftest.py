@@ -1,4 +1,4 @@
-"""Both databases for every test that asks for `db`, a clock that stands still, and a small organisation."""
+"""Fixtures: both databases for every test with `db`, a clock that stands still, and shared servers."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ from tests.kit.process_log import process_log
 
 pytest_plugins = ("tests.kit.effort",)
 
-# A real hash takes a third of a second of processor time, and nearly every test of a page signs somebody in.
-# Tests about the cost itself ask for `real_passwords`.
+# A real hash takes a third of a second of processor time, and nearly every test of a page signs in. Tests of that cost
+# use `real_passwords`.
 REAL_PASSWORDS = {name: getattr(passwords, name) for name in ("_HASHER", "_NOBODY")}
 vars(passwords).update(
     _HASHER=PasswordHasher(time_cost=1, memory_cost=8, parallelism=1),
@@ -38,12 +38,12 @@ vars(passwords).update(
 
 share_compiled()
 
-# A page may take its time on a busy machine, and an example too; what never comes still fails.
+# A page or an example may take this long on a busy machine; an answer that never comes still fails.
 expect.set_options(timeout=30_000)
 hypothesis.settings.register_profile("patient", deadline=None)
 hypothesis.settings.load_profile("patient")
 
-# structlog's own default draws every local variable of every frame; one fault would take minutes.
+# structlog's default prints every local variable of every frame, which would take minutes for one error.
 structlog.configure(
     processors=[
         structlog.processors.add_log_level,
@@ -63,14 +63,14 @@ def anyio_backend() -> str:
 
 @pytest.fixture
 def real_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Passwords cost what they cost outside of tests."""
+    """Passwords cost what they cost outside tests."""
     for name, value in REAL_PASSWORDS.items():
         monkeypatch.setattr(passwords, name, value)
 
 
 @pytest.fixture
 def said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[io.StringIO]:
-    """What stands in the log of the process."""
+    """The log of the process."""
     with process_log(tmp_path, monkeypatch) as stream:
         yield stream
 
@@ -82,7 +82,7 @@ def clock() -> FrozenClock:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """For a module, not for the run: playwright's loop would stay in the thread, and no test of asyncio could run."""
+    """One for each module, because playwright's loop stays in the thread and blocks tests of asyncio."""
     with chromium() as found:
         yield found
 
@@ -140,7 +140,7 @@ def postgres_url(postgres_pool: Pool) -> Iterator[str]:
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def db_url(request: pytest.FixtureRequest) -> str:
-    """The address of an empty database with our schema: the test runs once on each kind."""
+    """The address of an empty database with our schema; the test runs once on each kind."""
     return str(request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "postgres_url"))
 
 

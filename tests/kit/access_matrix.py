@@ -1,4 +1,4 @@
-"""The table of who reaches what: by method and address, what everybody who may stand before the door is answered."""
+"""The table of access: for each method and address, the answer that each kind of client gets."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ EVERYBODY = (
 
 # ---------------------------------------------------------------- what is answered
 
-OPEN = "open"  # the handler looks at it: done, or refused for what was asked and not for who asks
+OPEN = "open"  # the handler decides: success, or a refusal that does not depend on the client
 SIGN_IN = "sign in"
 PAIR = "be paired"
 FORBIDDEN = "forbidden"
@@ -40,7 +40,7 @@ Row = Mapping[str, str]
 
 
 def row(otherwise: str, **exceptions: tuple[str, ...]) -> Row:
-    """One answer for everybody, and others for those who are named by it."""
+    """One answer for everybody, except for those named under another answer."""
     answers = dict.fromkeys(EVERYBODY, otherwise)
     for answer, people in exceptions.items():
         answers |= dict.fromkeys(people, answer.replace("_", " "))
@@ -49,7 +49,7 @@ def row(otherwise: str, **exceptions: tuple[str, ...]) -> Row:
 
 STAFF = (IDLE, ELSEWHERE, CLERK, SUPERVISOR, RECEPTIONIST, AUDITOR, TECHNICIAN, ADMINISTRATOR)
 PUBLIC = row(OPEN)
-# Behind a secret link: the link is the right, whoever holds it. OTHER comes with a link of another thing's kind.
+# The link is a capability, so everybody who has it is served. OTHER has a link to another kind of thing.
 LINK = row(OPEN, unknown=(OTHER,))
 ANY_STAFF = row(SIGN_IN, open=STAFF)
 SIT_DOWN = row(
@@ -58,7 +58,7 @@ SIT_DOWN = row(
 DESK = row(
     SIGN_IN, forbidden=(IDLE, ELSEWHERE, SUPERVISOR, RECEPTIONIST, AUDITOR, TECHNICIAN), open=(CLERK, ADMINISTRATOR)
 )
-# A socket cannot say why: what one may not see is not there.
+# A socket cannot give a reason, so a desk that one may not see looks as if it did not exist.
 DESK_LIVE = {name: UNKNOWN if answer == FORBIDDEN else answer for name, answer in DESK.items()}
 OFFICE = row(
     SIGN_IN, forbidden=(IDLE, ELSEWHERE, CLERK, RECEPTIONIST), open=(SUPERVISOR, AUDITOR, TECHNICIAN, ADMINISTRATOR)
@@ -71,7 +71,7 @@ AUDIT = row(
 )
 RECEIVES = (CLERK, RECEPTIONIST, ADMINISTRATOR)
 RECEPTION = row(SIGN_IN, forbidden=(IDLE, ELSEWHERE, SUPERVISOR, AUDITOR, TECHNICIAN), open=RECEIVES)
-# A supervisor grants priority.
+# Supervisors grant priority classes.
 HALL = {**RECEPTION, SUPERVISOR: OPEN}
 ANY_HALL = {**HALL, ELSEWHERE: OPEN}
 PLACES = row(
@@ -80,10 +80,10 @@ PLACES = row(
     open=(SUPERVISOR, ADMINISTRATOR),
 )
 AT_THE_KIOSK = row(PAIR, open=(KIOSK, KIOSK_ELSEWHERE))
-# A service and a number belong to a branch: the kiosk of another one has never heard of them.
+# Services and numbers belong to a branch, so a kiosk of another branch gets 404.
 THING_AT_THE_KIOSK = row(PAIR, open=(KIOSK,), unknown=(KIOSK_ELSEWHERE,))
 ON_THE_SCREEN = row(PAIR, open=(DISPLAY,))
-# Numbers are given to who stands in the hall: a kiosk of the branch, or somebody who receives people there.
+# Only visitors in the hall get numbers: from a kiosk of the branch, or from staff who receive them there.
 TAKE = row(FORBIDDEN, open=(KIOSK, CLERK, RECEPTIONIST, ADMINISTRATOR), sign_in=(REVOKED,))
 TAKE_ARRIVED = {**TAKE, OTHER: UNKNOWN}
 
@@ -102,7 +102,7 @@ ACTS = (
 RECEPTION_ACTS = ("tickets", "bookings/{booking}/ticket", "bookings/{booking}/contact", "tickets/{ticket}/copies")
 HALL_ACTS = ("search", "printer", "tickets/{ticket}/raises")
 NO_TICKET = "01890000-0000-7000-8000-000000000000"
-# What is asked for here is named in the form, and nothing is: whoever may ask hears that it is not there.
+# The form names the thing, and here it names none, so clients with the right get 404.
 NAMES_NOTHING = {
     "/office/devices/pairing",
     "/office/devices/{branch}/{device}/revocation",
@@ -118,7 +118,7 @@ NAMES_NOTHING = {
     "/api/v1/branches/{branch}/counters/{counter}/returns",
     "/counters/{branch}/{counter}/transfers",
 }
-# A file that each surface has.
+# A file that every surface has.
 STATIC_FILES: Final = {
     "api": "api.css",
     "booking": "filter.js",

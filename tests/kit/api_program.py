@@ -1,4 +1,4 @@
-"""A program that uses the API, and holds every answer against the document that the API gives of itself."""
+"""A program that uses the API, and checks every answer against the API's own OpenAPI document."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ class Answer:
 
     @property
     def wrong(self) -> dict[str, str]:
-        """Code of the fault by field."""
+        """The error codes by field."""
         return {fault["field"]: fault["code"] for fault in self.body.get("errors", ())}
 
 
 @dataclass
 class Program:
-    """Sends what it is told to; `token` goes along as a bearer's. `conform=False` for addresses nobody documents."""
+    """Sends requests; `token` is sent as a bearer token. `conform=False` is for addresses that are not documented."""
 
     client: TestClient
     token: str | None = None
@@ -67,7 +67,7 @@ class Program:
         conform: bool = True,
         **query: Any,
     ) -> Answer:
-        """`path` is whole or below /api/v1; `body` is sent as JSON, `raw` as it is."""
+        """`path` is complete or below /api/v1; `body` is sent as JSON, `raw` unchanged."""
         path = path if path.startswith("/") else f"{BASE}/{path}"
         given = {"content-type": "application/json"} if body is not None or raw is not None else {}
         given |= {"authorization": f"Bearer {self.token}"} if self.token else {}
@@ -80,7 +80,7 @@ class Program:
         return found
 
     def sign_in(self, login: str = "layla") -> Program:
-        """A program of a member of staff."""
+        """A program with the session of a member of staff."""
         answer = self.post("sessions", {"login": login, "password": PASSWORD})
         assert answer.status == 201, answer.body
         return Program(self.client, answer.body["token"])
@@ -106,19 +106,19 @@ class Program:
 
 
 class Description:
-    """An OpenAPI 3.1 document, as a judge of answers."""
+    """An OpenAPI 3.1 document that checks answers."""
 
     def __init__(self, document: dict[str, Any]) -> None:
         self.document = document
 
     def check(self, method: str, path: str, answer: Answer) -> None:
-        """Status, media type and body are as the operation declares them."""
+        """Check status, media type and body against the declared operation."""
         operation = self.operation(method, path)
         assert operation is not None, f"nobody documents {method} {path}"
         self.judge(operation, answer)
 
     def judge(self, operation: dict[str, Any], answer: Answer) -> None:
-        """The same for an operation that is known."""
+        """The same for a known operation."""
         declared = operation["responses"].get(str(answer.status))
         assert declared is not None, f"{operation['operationId']} never answers {answer.status}: {answer.body}"
         assert [name for name in declared.get("headers", ()) if name not in answer.headers] == []
@@ -127,7 +127,7 @@ class Description:
             return
         media = answer.headers["content-type"]
         assert list(declared["content"]) == [media], media
-        # References start at the document, so the components go along.
+        # References start at the root of the document, so the components must be included.
         schema = declared["content"][media]["schema"] | {"components": self.document["components"]}
         validator = OAS31Validator(schema, format_checker=oas31_format_checker)
         assert [error.message for error in validator.iter_errors(answer.body)] == []
@@ -142,7 +142,7 @@ class Description:
 
 
 def allow_remote_tickets(hall: Hall) -> None:
-    """The branch gives numbers to those who are elsewhere too."""
+    """Let the branch give numbers to remote programs too."""
     set_branch(hall, remote_tickets=True)
 
 
@@ -153,5 +153,5 @@ def kiosk_token(hall: Hall) -> str:
 
 
 def facts(hall: Hall) -> dict[Any, int]:
-    """How long the log of each branch is: the same before and after means that nothing was changed."""
+    """The length of each branch's log; if it has not changed, nothing was written."""
     return hall.db.read_now(log.positions)

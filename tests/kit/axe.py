@@ -1,8 +1,8 @@
-"""axe-core as our pages need it: it must look at Arabic too.
+"""axe-core for our pages, changed so that it checks Arabic text too.
 
-To spare fonts of icons, axe leaves out of its contrast check every text that is narrower than its letters one by one.
-That is how Arabic is written: its letters join. Unless told otherwise axe looks at hardly a word of an Arabic page, and
-finds nothing. SOURCE is axe with a ruler for which joined letters are as wide as single ones.
+To skip icon fonts, axe's contrast check ignores every text that is narrower than the sum of its letters. Arabic letters
+join, so axe would ignore almost all Arabic text and find nothing. SOURCE replaces the function that measures text, so
+that joined letters are as wide as single ones.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from playwright.sync_api import Page
 
 from tests.kit.tree import ROOT
 
-# axe asks the width of the first letter, of the whole and of each letter; it draws with what it hears of the first.
+# axe measures the first letter, the whole text and each letter, and uses the first width to draw.
 RULER: Final = "CanvasRenderingContext2D.prototype.measureText = text => ({width: 30 * text.length});"
 SOURCE: Final = (
     RULER + "\n" + (ROOT / "tests" / "vendor" / "axe-core-4.14.1" / "axe.min.js").read_text(encoding="utf-8")
 )
 WCAG: Final = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
 RULES: Final = (*WCAG, "best-practice")
-# axe describes the elements that pass, too; of those one for each rule is enough.
+# axe describes passing elements too; one for each rule is enough.
 LOOK: Final = """async rules => {
   const found = await axe.run(document, {runOnly: rules, resultTypes: ["violations"]});
   return [found.passes.length, found.violations.flatMap(one => one.nodes.map(node => `${one.id}: ${node.html}`))];
@@ -29,8 +29,8 @@ LOOK: Final = """async rules => {
 
 
 def barriers(page: Page, rules: Sequence[str] = RULES) -> list[str]:
-    """What axe finds on the page as it stands, each as `rule: element`; `rules` are rules or groups of them."""
-    # By the browser's debugger, which the page's policy does not bind.
+    """Everything that axe finds on the page now, as `rule: element`; `rules` are names of rules or of groups."""
+    # Through the debugger, which the page's Content Security Policy does not restrict.
     if not page.evaluate("'axe' in window"):
         page.evaluate(SOURCE)
     passed, found = page.evaluate(LOOK, list(rules))

@@ -1,4 +1,4 @@
-"""The browser of the tests that look at pages as people see them."""
+"""The browser for tests that look at pages as people see them."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from tests.kit import needs
 
 @contextmanager
 def chromium(*options: str) -> Iterator[Browser]:
-    """The browser that `tests.kit.needs` finds, started with more options; playwright brings none of its own."""
+    """The browser that `tests.kit.needs` finds, with additional `options`; playwright does not install one."""
     with sync_playwright() as playwright:
-        # Without windows it would round every letter to whole points of the screen, and lines break elsewhere.
+        # A headless browser would round letters to whole pixels, and break lines at other places.
         usual = ["--no-sandbox", "--font-render-hinting=none"]
         browser = playwright.chromium.launch(executable_path=needs.chromium(), args=[*usual, *options])
         yield browser

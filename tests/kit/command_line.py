@@ -1,4 +1,4 @@
-"""The command line in this process: what it says and with which exit code it ends."""
+"""The command line in this process: its output and its exit code."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def command_line(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
             said = capsys.readouterr()
         code = left.value.code
         if isinstance(code, str):
-            # The interpreter says it and ends with 1.
+            # The interpreter prints this text and exits with 1.
             return Ran(1, said.out, said.err + code)
         return Ran(code or 0, said.out, said.err)
 
@@ -64,7 +64,7 @@ def _tidy(level: int) -> None:
     structlog.reset_defaults()
     logging.getLogger().setLevel(level)
     for handler in logging.getLogger().handlers[:]:
-        # Where `main` has pointed the log is gone with this test.
+        # `main` has directed the log to a stream that is closed after this test.
         if isinstance(handler, logging.StreamHandler) and handler.stream not in (sys.stdout, sys.stderr):
             continue
         logging.getLogger().removeHandler(handler)

@@ -1,9 +1,9 @@
-"""What every application of a process would compile anew is compiled once: statements and templates.
+"""Compiles statements and templates once for all applications of a process.
 
-A test has an application and a database of its own, and therefore engines and a template environment of its own.
-SQLAlchemy keeps compiled statements with the engine, Jinja compiled templates with the environment: compiling took more
-processor time than the tests themselves. Shared are the text of a statement and the code of a template; connections,
-transactions, pools, filters and globals stay each application's own.
+Each test has its own application and database, so also its own engines and template environment. SQLAlchemy keeps
+compiled statements with the engine and Jinja compiled templates with the environment; compiling them again took more
+processor time than the tests. Only the text of statements and the code of templates are shared; connections,
+transactions, pools, filters and globals belong to each application.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from sqlalchemy import event
 from sqlalchemy.engine import Connection, Dialect, Engine
 from sqlalchemy.util import LRUCache
 
-# More statements than the house has, so that none is thrown out.
+# More than all statements of the program, so that none is evicted.
 STATEMENTS: Final = 4096
 
 _kinds: dict[tuple[Any, ...], tuple[Dialect, LRUCache[Any, Any]]] = {}
 
 
 def share_compiled() -> None:
-    """From now on, in this process."""
+    """Share compiled statements and templates from now on in this process."""
     event.listen(Engine, "engine_connect", _share_statements)
     Environment.__init__ = partialmethod(  # type: ignore[assignment, method-assign]
         Environment.__init__, bytecode_cache=_Templates()
@@ -33,9 +33,9 @@ def share_compiled() -> None:
 
 
 def _share_statements(connection: Connection) -> None:
-    """Give an engine the dialect of the first of its kind, because compiled statements are found under their dialect.
+    """Give an engine the dialect of the first engine of its kind, because the dialect is part of the cache key.
 
-    The engine has just connected, so that either dialect has learned from the database all that it asks.
+    The engine has just connected, so both dialects have read the same properties from the database.
     """
     engine = connection.engine
     if "compiled_cache" in engine.get_execution_options():
@@ -49,7 +49,7 @@ def _share_statements(connection: Connection) -> None:
 
 
 class _Templates(BytecodeCache):
-    """Found again by name and file, as long as the source is the same."""
+    """Finds a template's code by name and file, if its source is the same."""
 
     def __init__(self) -> None:
         self._codes: dict[tuple[str, str], CodeType] = {}

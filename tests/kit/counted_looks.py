@@ -1,4 +1,4 @@
-"""Shared looks that count how often somebody really looks, by the first part of the key."""
+"""Shared reads that count the real reads by the first part of their key."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 class CountedLooks(SharedLooks):
-    """`looks` counts what was not answered from what somebody else had seen."""
+    """`looks` counts the reads that were not answered from another caller's result."""
 
     def __init__(self) -> None:
         super().__init__()

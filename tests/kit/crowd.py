@@ -1,7 +1,7 @@
-"""Many at once: several nodes on one database, works that start together, and the same house without its locks.
+"""Concurrency: several nodes on one database, actions that start at the same moment, and the program without its locks.
 
-`unlocked` is the negative control of every race test: the actions then read, decide and write like a program
-that never heard of the others. A race test that still passed under it would prove nothing.
+`unlocked` is the negative control of every race test: with it, actions read, decide and write without any protection
+from each other. A race test that passes with it would prove nothing.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ Work = Callable[[Database], Any]
 
 
 class Crowd:
-    """`nodes` independent servers' worth of connections and writer threads on one database."""
+    """The connections and writer threads of `nodes` independent servers on one database."""
 
     def __init__(self, url: str, clock: Clock, nodes: int) -> None:
         self.nodes = [Database(url, clock) for _ in range(nodes)]
 
     def rush(self, works: Sequence[Work]) -> list[Any]:
-        """Start all works at the same moment, shared out over the nodes; each one's result or exception."""
+        """Start all works at the same moment, distributed over the nodes; the result or exception of each."""
         start = threading.Barrier(len(works))
 
         def run(index: int) -> Any:
@@ -73,9 +73,9 @@ def crowd(url: str, clock: Clock, nodes: int) -> Iterator[Crowd]:
 
 
 def unlocked(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Take the lock away: no FOR UPDATE, no BEGIN IMMEDIATE, no grouping; the log gives numbers from a counter.
+    """Remove the lock: no FOR UPDATE, no BEGIN IMMEDIATE, no batches; the log's numbers come from a counter.
 
-    The log must not stop what it is not asked about here: its own key would refuse a second writer.
+    Otherwise the log's own unique key would stop the second writer, and hide what the test is about.
     """
     sequence = itertools.count(1_000_000)
     branch, entry = table(Branch), table(Event)
@@ -98,7 +98,7 @@ def unlocked(monkeypatch: pytest.MonkeyPatch) -> None:
 
         @sa_event.listens_for(engine, "connect")
         def _connected(connection: Any, _record: Any) -> None:
-            # The driver's default: it begins by itself, before the first change and after all reads.
+            # The driver's default: it begins a transaction by itself, before the first change and after all reads.
             connection.isolation_level = ""
 
         return engine
@@ -107,7 +107,7 @@ def unlocked(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def meet(monkeypatch: pytest.MonkeyPatch, module: Any, name: str, people: int) -> None:
-    """Let the first `people` callers of a function wait for one another before it answers: they overlap for sure."""
+    """Make the first `people` callers of a function wait for one another, so that they certainly overlap."""
     original = getattr(module, name)
     barrier = threading.Barrier(people)
     turns = itertools.count()
@@ -122,7 +122,7 @@ def meet(monkeypatch: pytest.MonkeyPatch, module: Any, name: str, people: int) -
 
 
 def drop_unique(database: Database, table_name: str, constraint: str) -> None:
-    """Remove a unique or primary key of a table: SQLite cannot, so the table is made anew without it."""
+    """Remove a unique or primary key of a table; SQLite cannot do this, so the table is copied without it."""
     with database.migrating() as connection:
         if not database.dialect.is_embedded:
             connection.execute(sa.text(f"ALTER TABLE {table_name} DROP CONSTRAINT {constraint}"))
@@ -141,12 +141,12 @@ def drop_unique(database: Database, table_name: str, constraint: str) -> None:
 
 
 def clerks_at_counters(hall: Hall, count: int) -> list[Desk]:
-    """So many new counters that do what counter 4 does, with a clerk at each: slugs x0, x1, …"""
+    """Open `count` new counters with the queues of counter 4 and a clerk each; their slugs are x0, x1, …"""
     hall.db.write_now(_add_counters, hall, count)
     wider = enter(hall.db)
     desks = []
     for number in range(count):
-        # Nobody signs in with a password: none is worked out.
+        # No password is hashed, because nobody signs in with it.
         new = staff.NewStaff(f"clerk-{number}", f"clerk {number}", "-", "ar", ((hall.branch.id, "officer"),))
         desks.append(wider.sit(hall.db.write_now(staff.create_staff, new), f"x{number}"))
     return desks
@@ -162,6 +162,6 @@ def _add_counters(tx: Tx, hall: Hall, count: int) -> None:
         new = {"id": counter_id, "slug": f"x{number}", "number": 100 + number}
         tx.execute(sa.insert(counters), model._asdict() | new)
         tx.execute(sa.insert(served), [row._asdict() | {"counter_id": counter_id} for row in queues])
-    # As the office will do it: with the next version of the settings.
+    # The settings get the next version, as an edit would give them.
     version = {"config_version": hall.branch.config_version + 1}
     tx.execute(sa.update(branches).where(branches.c.id == hall.branch.id).values(version))

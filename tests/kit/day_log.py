@@ -1,6 +1,6 @@
-"""What the log alone says of a branch: every ticket's and booking's state, told again from the first entry.
+"""The state of every ticket and booking of a branch, computed from the log alone.
 
-Written apart from `core.board.fold` and from the actions, so that the model's tests compare two tellings.
+This is independent of `core.board.fold` and of the actions, so the model's tests compare two implementations.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ BOOKING_STEPS = {
     "booking.checked_in": BookingStep.CHECK_IN,
 }
 ENDS = {"fulfilled": BookingStep.FULFIL, "no_show": BookingStep.NO_SHOW}
-# What becomes of a booking with its ticket; while that is open, it is checked in.
+# The state of a booking after each end of its ticket; while the ticket is open, the booking is checked in.
 BOOKING_OF_TICKET = {
     TicketState.SERVED: BookingState.FULFILLED,
     TicketState.NO_SHOW: BookingState.NO_SHOW,
@@ -57,7 +57,7 @@ BOOKING_OF_TICKET = {
 
 @dataclass
 class Told:
-    """A ticket as the log tells it."""
+    """A ticket as the log describes it."""
 
     code: str
     queue: str
@@ -71,7 +71,7 @@ class Told:
 
 @dataclass
 class Telling:
-    """The log, entry by entry; refuses a step that the tables of transitions do not have."""
+    """The log, entry by entry; refuses a step that is not in the tables of transitions."""
 
     tickets: dict[str, Told] = field(default_factory=dict)
     bookings: dict[str, BookingState] = field(default_factory=dict)
@@ -135,7 +135,7 @@ class Telling:
 
 
 def check(tx: Tx, settings: BranchSettings, telling: Telling) -> None:
-    """Every invariant of a branch; reads on in the log from where `telling` stands."""
+    """Check every invariant of a branch; reads the log from the position of `telling` on."""
     for entry in log.after(tx, settings.id, telling.seq, 1_000):
         telling.follow(entry)
     branch = table(Branch)

@@ -1,4 +1,4 @@
-"""The machine that the model's tests drive: a branch, what is known of it without asking, and how things are tried."""
+"""The state machine of the model's tests: a branch, the expected state, and helpers that try actions."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ CLERKS = 4
 
 
 def prepare(db: Database) -> None:
-    """The embassy with clerks; two of its queues with several lanes, so that seats have neighbours."""
+    """The embassy with clerks; two queues have several lanes, so that bookings can overlap."""
     hall = furnish(db)
     for number in range(CLERKS):
-        # Nobody signs in: no password is worked out.
+        # No password is hashed, because nobody signs in.
         new = staff.NewStaff(f"clerk-{number}", f"clerk {number}", "-", "ar", ((hall.branch.id, "officer"),))
         db.write_now(staff.create_staff, new)
     queues = table(Queue)
@@ -50,9 +50,9 @@ def prepare(db: Database) -> None:
 
 @dataclass(frozen=True)
 class Pressed:
-    """The last press at a counter: who, when, the tickets that it moved before and after.
+    """The last press at a counter: who, when, and its tickets before and after.
 
-    `waited` are the tickets that wait a call less, each with the calls that it had heard then.
+    `waited` are the tickets whose `aside` the press reduced by one call, each with the calls that it had then.
     """
 
     clerk: int
@@ -75,9 +75,9 @@ class Model:
 
 
 class Machine(RuleBasedStateMachine):
-    """A branch of the embassy, four counters, four clerks, and whoever comes."""
+    """A branch of the embassy with four counters, four clerks, and visitors."""
 
-    # The address of a prepared database that nobody has used yet.
+    # Gives the address of a prepared database that is not used yet.
     fresh: ClassVar[Callable[[], str]]
 
     def __init__(self) -> None:
@@ -99,7 +99,7 @@ class Machine(RuleBasedStateMachine):
     # ------------------------------------------------------------ what is known
 
     def some_ticket(self, which: int, *states: TicketState) -> TicketView:
-        """Any ticket; every other time one in these states, or chance would seldom find one."""
+        """Any ticket; every other time one in these states, because chance would seldom find one."""
         every = list(self.model.tickets.values())
         fitting = [ticket for ticket in every if ticket.state in states] if which % 2 else []
         return (fitting or every)[which // 2 % len(fitting or every)]
@@ -116,25 +116,25 @@ class Machine(RuleBasedStateMachine):
         return Desk(self.branch.id, self.hall.counter(COUNTERS[counter]), self.clerks[clerk])
 
     def occupied(self, which: int) -> tuple[int, Desk]:
-        """One of the counters where somebody sits, as its page shows it."""
+        """One of the open counters, as its page shows it."""
         counter, clerk = list(self.model.sits.items())[which % len(self.model.sits)]
         current = self.in_front(counter)
         return counter, replace(self.desk(counter, clerk), expected=current.id if current else None)
 
     def branch_now(self) -> datetime:
-        """What orders people: the clock, but never before the last entry of the log."""
+        """The time that orders people: the clock, but never before the last entry of the log."""
         now = self.clock.now()
         return now if self.telling.at <= now else self.telling.at + timedelta.resolution
 
     def choice(self, here: Desk) -> UUID | None:
-        """Who must be called by the published rule, from what the model knows."""
+        """The ticket that the published rule chooses, computed from the model."""
         waiting = line.as_waiting(self.model.tickets.values(), self.branch)
         queues = self.branch.counters[here.counter_id].queues
         choice = dispatch.choose(waiting, queues, line.calling_rules(self.branch), self.branch_now())
         return choice.ticket_id if choice else None
 
     def may_go(self, ticket: TicketView | None, became: str | None) -> type[DomainError] | None:
-        """How it is refused that whoever stands at a counter makes room; None where it is not."""
+        """The error if the visitor at the counter cannot be replaced by the next; None if that is possible."""
         if ticket is None:
             return None
         if ticket.state is TicketState.SERVING:
@@ -146,7 +146,7 @@ class Machine(RuleBasedStateMachine):
             self.model.tickets[ticket.id] = replace(ticket, **changes)
 
     def newest_anchor(self) -> datetime:
-        """Of the visitors without an appointment who wait."""
+        """The newest anchor of the waiting visitors without an appointment."""
         return max(
             (
                 one.anchor_at
@@ -157,7 +157,7 @@ class Machine(RuleBasedStateMachine):
         )
 
     def session_ends(self) -> None:
-        """What was left open by sessions that are over counts nowhere, and is closed."""
+        """Tickets that past sessions left open count nowhere and are closed."""
         live_day = self.branch.timetable.first_live_day(self.clock.now())
         left = {
             one.id for one in self.model.tickets.values() if one.state in tickets.OPEN and one.business_date < live_day
@@ -191,7 +191,7 @@ class Machine(RuleBasedStateMachine):
         )
 
     def goes(self, ticket: TicketView | None, became: str | None) -> None:
-        """Whoever stands at a counter makes room for the next."""
+        """The visitor at the counter is replaced by the next."""
         if ticket is not None and became == "absent":
             self.not_here(ticket)
         else:
@@ -208,7 +208,7 @@ class Machine(RuleBasedStateMachine):
             self.moved(ticket, state=TicketState.WAITING, counter_id=None, skips=skips, aside=others)
 
     def keep(self, counter: int, before: dict[UUID, TicketView]) -> None:
-        """What a press has changed since `before`, as long as it can be taken back."""
+        """Store what a press has changed since `before`, while it can be taken back."""
         now = self.model.tickets
         changed = {key for key, ticket in before.items() if now[key] != ticket}
         waited = {key for key in changed if now[key] == replace(before[key], aside=before[key].aside - 1)}
@@ -223,7 +223,7 @@ class Machine(RuleBasedStateMachine):
             )
 
     def comes_back(self, ticket: TicketView) -> None:
-        """A visitor who missed the call stands in line again; one who is held goes on waiting."""
+        """A visitor who missed the call is back in line; a parked one continues to wait."""
         if ticket.state is TicketState.NO_SHOW:
             others = line.absence_rule(self.branch).others_first
             changes = AFRESH | {"aside": others, "returns": ticket.returns + 1}
@@ -239,7 +239,7 @@ class Machine(RuleBasedStateMachine):
         return [self.db.read_now(stored.booking, self.branch.id, booking_id) for booking_id in self.model.bookings]
 
     def times(self, service: str, ahead: int) -> list[datetime]:
-        """The times that are offered so many days from now, and one that never is."""
+        """The times that are offered `ahead` days from now, and one that is never offered."""
         day = (self.clock.now() + timedelta(days=ahead)).astimezone(self.branch.zone).date()
         view = self.branch.service(service)
         offered = [slot.start for slot in self.db.read_now(stored.free_days, self.branch, view, day, day)[0].slots]
@@ -248,21 +248,21 @@ class Machine(RuleBasedStateMachine):
     # ------------------------------------------------------------ how it is done
 
     def done(self, action: Callable[..., Any], *args: Any) -> Any:
-        """Must succeed and leave a trace in the log."""
+        """The action must succeed and append to the log."""
         before = self.position()
         result = self.db.write_in_now(self.branch.id, action, *args)
         assert self.position() > before
         return result
 
     def silent(self, action: Callable[..., Any], *args: Any) -> Any:
-        """Must succeed and change nothing."""
+        """The action must succeed and change nothing."""
         before = self.position()
         result = self.db.write_in_now(self.branch.id, action, *args)
         assert self.position() == before
         return result
 
     def refused(self, kind: type[DomainError], action: Callable[..., Any], *args: Any) -> None:
-        """Must be refused, with nothing changed."""
+        """The action must be refused and change nothing."""
         before = self.position()
         with pytest.raises(kind):
             self.db.write_in_now(self.branch.id, action, *args)

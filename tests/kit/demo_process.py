@@ -1,4 +1,4 @@
-"""A demonstration as people start it: a process of its own, on a free port, with its day in a folder."""
+"""A demonstration as people start it: in its own process, on a free port, with its data in a folder."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ import httpx2
 from tests.kit.forked import Forked, Process
 from tests.kit.tree import ROOT
 
-# A first start brings a database into being; on a machine with other work that takes its time.
+# The first start creates a database, which takes time on a busy machine.
 START_SECONDS = 100
 PASSWORD = "demo-demo"
 LAST_LINE = "Ctrl-C stops."
@@ -31,7 +31,7 @@ Begin = Callable[[list[str], dict[str, str], Path], Process]
 
 @dataclass
 class Demo:
-    """A running demonstration: what it printed, and where it is found."""
+    """A running demonstration: its output and its address."""
 
     process: Process
     folder: Path
@@ -47,7 +47,7 @@ class Demo:
 
     @property
     def address(self) -> str:
-        """Where its front page is, without a trailing slash."""
+        """The address of its front page, without a trailing slash."""
         found = re.search(r"(http://127\.0\.0\.1:\d+)/$", self.banner, re.MULTILINE)
         assert found is not None, self.banner
         return found[1]
@@ -76,12 +76,12 @@ class Demo:
         return code, seconds
 
     def log(self) -> str:
-        """What it wrote on standard error."""
+        """Its standard error."""
         return (self.folder / "log.txt").read_text(encoding="utf-8")
 
 
 def by_python(arguments: list[str], environ: dict[str, str], log: Path) -> Process:
-    """The program as a terminal starts it."""
+    """Start the program as a terminal does."""
     with log.open("a", encoding="utf-8") as complaints:
         return subprocess.Popen(
             [sys.executable, "-m", "queue_system", *arguments],

@@ -1,4 +1,4 @@
-"""A desk's server and the first steps at it, for the tests that drive a browser."""
+"""The server of a desk and the first steps there, for browser tests."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.kit.served import served
 
 
 class House:
-    """A server of its own on a free port; `hall` acts on its database from beside it, as another process does."""
+    """A server of its own on a free port; `hall` acts on its database directly, as another process would."""
 
     def __init__(self, url: str, folder: Path, clock: Clock) -> None:
         app = create_app(read_configuration({}, database_url=url, data_dir=folder), clock)
@@ -43,7 +43,7 @@ def take_seat(page: Page, house: House, login: str = "layla") -> None:
 
 
 def press(page: Page, key: str) -> None:
-    """Press a key when the answer to the one before has been seen, as a person does."""
+    """Press a key after the answer to the previous one has been shown, as a person does."""
     expect(page.locator("[data-busy], [data-settling]")).to_have_count(0)
     page.keyboard.press(key)
 

@@ -1,4 +1,4 @@
-"""Screens in a real browser: a server that can be stopped, a clock that can be turned, a look by axe."""
+"""Screens in a real browser: a server that can be stopped, a clock that can be moved, a check with axe."""
 
 from __future__ import annotations
 
@@ -57,17 +57,17 @@ def connected(page: Page) -> None:
 
 
 def wait_for(page: Page, condition: str) -> None:
-    """Wait until the page says so. Asked through the debugger: the page's policy forbids scripts made of text."""
+    """Wait until the condition is true; asked through the debugger, because the page's policy forbids eval."""
     until(lambda: bool(page.evaluate(condition)))
 
 
 def pass_time(page: Page, milliseconds: int) -> None:
-    """Let the page's clock run on; what it waits for happens at once."""
+    """Move the page's clock on; everything that is due happens at once."""
     page.clock.run_for(milliseconds)
 
 
 def pass_time_until(page: Page, done: Callable[[], bool]) -> None:
-    """Let the page's clock run on in small steps until something has happened."""
+    """Move the page's clock on in small steps until `done`."""
 
     def step() -> bool:
         pass_time(page, 100)
@@ -82,7 +82,7 @@ def first_screen(hall: Hall) -> UUID:
 
 
 def busy_hall(hall: Hall) -> None:
-    """Eight visitors are called, one after the other, to four counters."""
+    """Call eight visitors, one after the other, to four counters."""
     for counter, login, service in (
         ("c4", "layla", "attest-single"),
         ("c1", "omar", "passport-apply"),

@@ -1,4 +1,4 @@
-"""A running application with a paired screen, for the tests of screens."""
+"""A running application with a paired screen, for tests of screens."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ SECRET = "SENTINEL"
 
 @dataclass(frozen=True)
 class Screen:
-    """A screen before the running application; its cookie is the client's."""
+    """A screen connected to the running application; the client has its cookie."""
 
     client: TestClient
     hall: Hall
@@ -58,12 +58,12 @@ class Screen:
         return replace(self, device=device, token=token)
 
     def call(self, service: str = "attest-single", login: str = "layla", counter: str = "c4") -> str:
-        """Somebody takes a number and is called; returns the code."""
+        """Take a number and call it; returns the code."""
         return call(self.hall, service, login, counter)
 
 
 def call(hall: Hall, service: str = "attest-single", login: str = "layla", counter: str = "c4") -> str:
-    """Somebody takes a number for a service and is called to a counter; returns the code."""
+    """Take a number for a service and call it to a counter; returns the code."""
     here = seat(hall, login, counter)
     hall.issue(service)
     called = hall.call_next(here)
@@ -72,7 +72,7 @@ def call(hall: Hall, service: str = "attest-single", login: str = "layla", count
 
 
 def seat(hall: Hall, login: str = "layla", counter: str = "c4") -> Desk:
-    """Somebody at a counter, who knows which ticket stands there."""
+    """A clerk at a counter, with the ticket that is there as the expected one."""
     found = hall.db.read_now(staff_by_login, login)
     assert found is not None
     here = hall.sit(found[0], counter)
@@ -82,7 +82,7 @@ def seat(hall: Hall, login: str = "layla", counter: str = "c4") -> Desk:
 
 @contextmanager
 def screen(url: str, folder: Path, clock: Clock, slug: str = "d1") -> Iterator[Screen]:
-    """The application on an installed database, seen by one of its planned displays, paired."""
+    """The application on an installed database, with one of its planned displays paired."""
     with application(url, folder, clock) as (client, hall):
         device, token = enrol(hall, slug)
         client.cookies.set("device-display", token)
@@ -104,7 +104,7 @@ def boards_until(session: WebSocketTestSession, seq: int) -> list[dict[str, Any]
 
 
 def board_of(session: WebSocketTestSession) -> dict[str, Any]:
-    """The next board; pulses are passed over."""
+    """The next board; pulses are skipped."""
     while True:
         news: dict[str, Any] = json.loads(session.receive_text())
         if news["type"] == "board":
@@ -112,7 +112,7 @@ def board_of(session: WebSocketTestSession) -> dict[str, Any]:
 
 
 def keep_secret(hall: Hall, queue: str, display: str) -> Hall:
-    """Put SECRET into the names of a queue, its services and the counters that serve nothing else; set their level."""
+    """Put SECRET into the names of a queue, its services and the counters that serve only it; set their level."""
     found = next(view for view in hall.branch.queues.values() if view.slug == queue)
     own = [view.id for view in hall.branch.counters.values() if found.id in view.queues]
     names = {"ar": SECRET, "en": SECRET}

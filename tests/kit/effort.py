@@ -1,8 +1,8 @@
-"""How much work a test may be: ten seconds of the processor, unless it is marked `slow`.
+"""The limit for the work of a test: ten seconds of processor time, unless the test is marked `slow`.
 
-Measured is processor time, that of the test's process and of all that it has started, and not the clock: a machine that
-is busy with something else takes longer for a test, but the test is no more work. The seconds are those of a usual
-processor of 2024: a slower one, which a small sum measures first, has proportionally more.
+It measures the processor time of the test's process and of all its children, and not the clock: on a busy machine a
+test takes longer, but its work is the same. The seconds are those of a usual processor of 2024. A small computation
+measures the present one first; a slower processor gets proportionally more.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from pathlib import Path
 import pytest
 
 LIMIT_SECONDS = 10.0
-# What the sum takes on such a processor.
+# The time of this computation on such a processor.
 USUAL_SECONDS = 0.07
 
 
 def slowness() -> float:
-    """How many times longer this processor works for the same sum than a usual one; at least 1."""
+    """How many times slower this processor is than the usual one; at least 1."""
     before = time.process_time()
     sum(number * number for number in range(1_000_000))
     return max(1.0, (time.process_time() - before) / USUAL_SECONDS)
@@ -31,7 +31,7 @@ SLOWNESS = slowness()
 
 
 def processor_seconds() -> float:
-    """What this process and its children have used so far, those that have ended and those that are alive (Linux)."""
+    """The time used so far by this process and its children, both ended and running ones (Linux)."""
     times = os.times()
     alive = sum(_used(child) for child in _children(os.getpid()))
     return times.user + times.system + times.children_user + times.children_system + alive
@@ -51,7 +51,7 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
 
 
 def _children(pid: int) -> Iterator[int]:
-    """All that a process has started, and what these have started. Empty where the kernel does not tell."""
+    """All descendants of a process; none if the kernel does not list them."""
     for told in Path(f"/proc/{pid}/task").glob("*/children"):
         try:
             found = told.read_text().split()
@@ -63,7 +63,7 @@ def _children(pid: int) -> Iterator[int]:
 
 
 def _used(pid: int) -> float:
-    """Processor seconds of a process and of its children that have ended; 0 when it has ended itself."""
+    """The processor seconds of a process and of its ended children; 0 if it has ended itself."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     except OSError:

@@ -1,10 +1,10 @@
-"""A database with a row in every table, and how it is kept for the migrations that come.
+"""A database with a row in every table, and its stored form for future migrations.
 
-The newest state is made anew by each run. Before a migration is added, that state is written down once and for all:
+Each test run makes the newest state again. Before a migration is added, that state is stored once and for all:
 
     ./dev.py shell python -m tests.kit.filled_database
 
-It then stands in tests/filled/REVISION.json, as SQLite stores it; `tests.kit.migrating` knows how to load it.
+It is then in tests/filled/REVISION.json, with values as SQLite stores them; `tests.kit.migrating` loads it.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ KEPT: Final = ROOT / "tests" / "filled"
 NOW: Final = datetime(2026, 11, 22, 7, 0, tzinfo=UTC)
 FREE_AT: Final = datetime(2026, 11, 24, 5, 30, tzinfo=UTC)
 
-# Table → its rows, each column as SQLite stores it; tables in an order in which their references allow to fill them.
+# Table → its rows, each column as SQLite stores it. Each table comes after those that it refers to.
 State: TypeAlias = dict[str, list[dict[str, Any]]]
 
 
 def main() -> None:
-    """Write down the newest state."""
+    """Store the newest state."""
     with tempfile.TemporaryDirectory() as folder:
         state = newest_state(Path(folder))
     kept = KEPT / f"{schema.newest()}.json"
@@ -51,7 +51,7 @@ def main() -> None:
 
 
 def state_at(revision: str, folder: Path) -> State:
-    """A filled database of that revision. Raises FileNotFoundError for an older one that was never written down."""
+    """A filled database of that revision; raises FileNotFoundError for an older one that was never stored."""
     if revision == schema.newest():
         return newest_state(folder)
     state: State = json.loads((KEPT / f"{revision}.json").read_text(encoding="utf-8"))
@@ -59,7 +59,7 @@ def state_at(revision: str, folder: Path) -> State:
 
 
 def newest_state(folder: Path) -> State:
-    """A filled database of the tables as they are, made in a file of `folder`."""
+    """A filled database of the present tables, made in a file of `folder`."""
     file = folder / "filled.db"
     file.unlink(missing_ok=True)
     clock = FrozenClock(NOW)
@@ -79,7 +79,7 @@ def newest_state(folder: Path) -> State:
 
 
 def fill(hall: Hall, clock: FrozenClock) -> None:
-    """A morning in the embassy, with something of everything."""
+    """A morning in the embassy, with some of everything."""
     here = hall.sit(hall.person("layla"))
     hall.issue()
     hall.call_next(here)
@@ -109,7 +109,7 @@ def _give_a_time_back(hall: Hall) -> None:
 
 def _add_resource(tx: Tx, hall: Hall) -> None:
     branch, service = hall.branch.id, hall.service("attest-single")
-    # Any id will do.
+    # Any id is allowed here.
     resource = {
         "branch_id": branch,
         "id": service,

@@ -1,12 +1,11 @@
-"""Processes of our programs that start at once: forked from one that has imported everything already.
+"""Processes of our programs that start at once, because they are forked from one that has imported everything.
 
     process = Forked("queue_system", ["demo"], environ, log)
     process.stdout.readline()
-    process.kill()             # kill -9, as any process
+    process.kill()             # kill -9, as for any process
 
-Each is a process of its own, with its own environment and its own end; what is saved is the time that Python needs to
-read the same modules again. `python -m queue_system` itself is started by the tests of packaging, of dev.py and of the
-demonstration.
+Each is a real process with its own environment and its own end; only the time for Python's imports is saved. The tests
+of packaging, dev.py and the demonstration start `python -m queue_system` itself.
 """
 
 from __future__ import annotations
@@ -25,16 +24,16 @@ from typing import IO, Any
 from tests.kit.tree import ROOT
 
 _CONTEXT = multiprocessing.get_context("forkserver")
-# Imported once, and before anything has a thread or a connection.
+# Imported once, before there are any threads or connections.
 _CONTEXT.set_forkserver_preload(
     ["queue_system.app", "queue_system.demo.run", "queue_system.staff_commands", "tests.conftest"]
 )
 
 
 class Forked:
-    """`python -m module arguments`, as `subprocess.Popen` would start it: the same attributes mean the same.
+    """`python -m module arguments`, with the attributes of `subprocess.Popen`.
 
-    What it says stands in `stdout`, what it complains of is added to the file `log`.
+    `stdout` has its output, and the file `log` gets its errors.
     """
 
     def __init__(self, module: str, arguments: Sequence[str], environ: Mapping[str, str], log: Path) -> None:
@@ -60,7 +59,7 @@ class Forked:
         return self._process.exitcode
 
     def wait(self, timeout: float | None = None) -> int:
-        """The exit code, that of a signal as a negative number; raises subprocess.TimeoutExpired."""
+        """The exit code, negative for a signal; raises subprocess.TimeoutExpired."""
         self._process.join(timeout)
         code = self._process.exitcode
         if code is None:

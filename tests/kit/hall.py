@@ -1,4 +1,4 @@
-"""A hall with people in it: the embassy installed, staff, devices; made once and copied for each test."""
+"""A hall with people: the embassy installed, staff, devices; made once and copied for each test."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ PASSWORD = "correct horse battery"
 
 @dataclass(frozen=True)
 class Hall:
-    """A branch of an installed organisation and shorthands for what happens in it."""
+    """A branch of an installed organisation, and shorthands for actions in it."""
 
     db: Database
     branch: BranchSettings
@@ -57,7 +57,7 @@ class Hall:
         return self.db.write_in_now(self.branch.id, tickets.issue_ticket, order)
 
     def check_in(self, service: str, clock: FrozenClock, early: timedelta = timedelta()) -> TicketView:
-        """Somebody has an appointment at the next full hour, and comes `early`; the clock is set to that moment."""
+        """Book the next full hour, come `early`, and check in; the clock is set to that moment."""
         starts_at = clock.now().replace(minute=0) + timedelta(hours=1)
         order = HoldOrder(
             self.branch.id, self.service(service), starts_at, "سامر الحموي", "+97455512345", "ar", CITIZEN
@@ -68,7 +68,7 @@ class Hall:
         return self.db.write_in_now(self.branch.id, tickets.check_in, self.branch.id, held.id, SYSTEM).ticket
 
     def person(self, login: str, roles: tuple[tuple[UUID, str], ...] | None = None) -> UUID:
-        """A member of staff; an officer of this branch unless said otherwise. The password is PASSWORD."""
+        """Add a member of staff with the password PASSWORD; an officer of this branch unless `roles` says otherwise."""
         from queue_system.web.passwords import hash_password
 
         new = staff.NewStaff(
@@ -93,11 +93,11 @@ class Hall:
         return here
 
     def call_next(self, here: Desk, became: str | None = "done") -> TicketView | None:
-        """Call the next visitor; the one before has come and is done, unless said otherwise."""
+        """Call the next visitor; the one before has been served, unless `became` says otherwise."""
         return self.db.write_in_now(self.branch.id, calling.call_next, here, became)
 
     def give_up(self, here: Desk, clock: FrozenClock) -> TicketView:
-        """Call the visitor in front of a counter as often and as long as the branch asks, and nobody comes."""
+        """Call the visitor at a counter as often and as long as the branch's rule asks; nobody comes."""
         rule = line.absence_rule(self.branch)
         for _ in range(rule.calls - 1):
             self.db.write_in_now(self.branch.id, calling.recall, here)
@@ -105,12 +105,12 @@ class Hall:
         return self.db.write_in_now(self.branch.id, calling.mark_absent, here)
 
 
-# A profile never changes once it is read, and reading one takes as long as most tests.
+# Cached, because reading a profile takes as long as most tests, and it never changes.
 _profile = cache(read_profile)
 
 
 def furnish(db: Database, profile: str = "embassy", branch: str | None = None) -> Hall:
-    """Install a profile into an empty database and take its first branch, or the named one."""
+    """Install a profile into an empty database, and use its first branch or the named one."""
     db.write_now(install, _profile(profile))
     return enter(db, branch)
 
@@ -122,7 +122,7 @@ def enter(db: Database, branch: str | None = None) -> Hall:
 
 
 def edit(hall: Hall, change: Callable[[Tx], Any]) -> None:
-    """Change settings of the branch, as the office does it."""
+    """Edit settings of the branch as the office does."""
 
     def work(tx: Tx) -> None:
         with editing(tx, [hall.branch.id]):
@@ -132,7 +132,7 @@ def edit(hall: Hall, change: Callable[[Tx], Any]) -> None:
 
 
 def set_branch(hall: Hall, **said: object) -> None:
-    """Give a branch particulars, such as a calling code; None takes one away."""
+    """Set further settings of the branch, such as its calling code; None removes one."""
     branches = table(Branch)
     here = branches.c.id == hall.branch.id
 
@@ -145,7 +145,7 @@ def set_branch(hall: Hall, **said: object) -> None:
 
 
 def one_call_is_enough(hall: Hall) -> None:
-    """From now on whoever is not here after one call is a no-show, whatever the profile says."""
+    """From now on a visitor who is not here after one call is a no-show, whatever the profile says."""
 
     def work(tx: Tx) -> None:
         branches = table(Branch)

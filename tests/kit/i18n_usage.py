@@ -1,11 +1,11 @@
-"""Finds where texts are used: keys in templates and Python, and words that should have been keys.
+"""Finds the uses of texts: keys in templates and Python, and literal words that should be keys.
 
-In templates `t(key, …)` and `tn(key, n, …)` give Markup with `<bdi>` around values; `plain(key, …)` and
-`plain_n(key, n, …)` give plain text for attributes, `<title>` and `<option>`, where no element may stand
-(`|striptags` does the same to a text that was handed over).
+In templates `t(key, …)` and `tn(key, n, …)` give Markup with `<bdi>` around values; `plain(key, …)` and `plain_n(key,
+n, …)` give plain text for attributes, `<title>` and `<option>`, where no element is allowed (`|striptags` does the same
+to a text from outside).
 
-A key may be put together at run time only within a family: `"state.ticket." ~ ticket.state` in a template,
-`f"errors.{error.code}"` in Python. The families' own completeness is tested in test_i18n_families.
+A key may be composed at run time only within a family: `"state.ticket." ~ ticket.state` in a template,
+`f"errors.{error.code}"` in Python. test_i18n_families checks that the families are complete.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ TEXT_ONLY_ELEMENTS = frozenset({"title", "option", "textarea"})
 
 KEY = re.compile(r"[a-z]+(?:[.][a-z0-9_-]+)+")
 BEGINNING = re.compile(r"[a-z]+[.][a-z0-9._-]*")
-# A block whose name ends in _class or _attributes stands inside a tag of the base template.
+# A block whose name ends in _class or _attributes is inside a tag of the base template.
 _CLASS_BLOCK = re.compile(r"\{%-?\s*block \w*_(?:class|attributes)\b.*?endblock.*?%\}", re.DOTALL)
 _ATTRIBUTE = re.compile(r'(?<![^\s])([a-z][a-z-]*)="([^"]*)"')
 _STANDS_FOR = "\ufffc"
@@ -42,7 +42,7 @@ _STANDS_FOR = "\ufffc"
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """A key, or the constant beginning of one that is put together, where it is asked for."""
+    """A key, or the constant beginning of a composed key, at the place where it is used."""
 
     key: str
     where: str
@@ -51,18 +51,18 @@ class Use:
 
 
 def templates() -> list[Path]:
-    """Every template of ours."""
+    """Every template of the project."""
     return sorted(path for package in PACKAGES for path in (ROOT / package).glob("**/templates/**/*.*") if _ours(path))
 
 
 def modules() -> list[Path]:
-    """Every Python module of ours."""
+    """Every Python module of the project."""
     return sorted(path for package in PACKAGES for path in (ROOT / package).glob("**/*.py") if _ours(path))
 
 
 @cache
 def uses() -> tuple[Use, ...]:
-    """Every place in the program where a text is asked for."""
+    """Every use of a text in the program."""
     found = [use for path in templates() for use in template_uses(path.read_text("utf-8"), name_of(path))]
     found += [use for path in modules() for use in python_uses(path.read_text("utf-8"), name_of(path))]
     return tuple(found)
@@ -70,7 +70,7 @@ def uses() -> tuple[Use, ...]:
 
 @cache
 def mentioned() -> frozenset[str]:
-    """Every constant in templates and Python that looks like a key: keys may be handed over before they are used."""
+    """Every constant in templates and Python that looks like a key, because keys may be passed on before use."""
     found: set[str] = set()
     for path in templates():
         tree = Environment(autoescape=True).parse(path.read_text("utf-8"))
@@ -112,7 +112,7 @@ def python_uses(source: str, name: str) -> Iterator[Use]:
 
 
 def literal_words(source: str, name: str) -> list[str]:
-    """Letters that a reader would see and that stand in the template itself, each with its place."""
+    """Literal letters in a template that a reader would see, each with its line."""
     found = _constant_output(source, name)
     reader = _Reader(name)
     reader.feed(_without_expressions(source))
@@ -121,7 +121,7 @@ def literal_words(source: str, name: str) -> list[str]:
 
 
 def markup_in_text(source: str, name: str) -> list[str]:
-    """Calls of `t` or `tn` with values inside an attribute, a title or an option, where `<bdi>` would be seen."""
+    """Calls of `t` or `tn` with values inside an attribute, a title or an option, where `<bdi>` would be shown."""
     shown = re.sub(r"\{#.*?#\}", "", source, flags=re.DOTALL)
     call = r"\{\{[^}]*\b(?:tn\(|t\([^)}]*,)[^}]*\}\}"
     places = [rf'=\s*"[^"<>]*{call}', rf"=\s*'[^'<>]*{call}"]
@@ -153,7 +153,7 @@ def _template_keys(node: nodes.Node) -> Iterator[tuple[str, bool]]:
         case nodes.Concat(nodes=[nodes.Const(value=str(start)), *_]) | nodes.Add(left=nodes.Const(value=str(start))):
             yield start, False
         case _:
-            # A key handed over by a variable: its constant is found by `mentioned`.
+            # A key in a variable: `mentioned` finds its constant.
             return
 
 
@@ -175,7 +175,7 @@ def _constant_output(source: str, name: str) -> list[str]:
 
 
 def _without_expressions(source: str) -> str:
-    """The template with `{{ … }}` as one character, blocks and comments gone, and every line where it was."""
+    """The template with each `{{ … }}` as one character, without blocks and comments, with the same lines."""
     pieces: list[str] = []
     source = _CLASS_BLOCK.sub(lambda match: "\n" * match[0].count("\n"), source)
     for _, kind, value in Environment(autoescape=True).lex(source):
@@ -210,7 +210,7 @@ class _Reader(HTMLParser):
     def handle_data(self, data: str) -> None:
         if self._unread:
             return
-        # A macro may write attributes for the element it is called in.
+        # A macro may contain attributes of the element in which it is called.
         self._attributes("", dict(_ATTRIBUTE.findall(data)))
         if _has_letters(text := _ATTRIBUTE.sub("", data)):
             self._add(f"text {' '.join(text.split())[:60]!r}")

@@ -1,4 +1,4 @@
-"""A paired kiosk before a running application, and a visitor at it whose browser runs no scripts."""
+"""A paired kiosk of a running application, and a visitor whose browser runs no scripts."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.kit.web_hall import application
 
 @dataclass
 class Kiosk:
-    """`visitor` stands before it; `hall` is what happens around it."""
+    """`visitor` stands before it; `hall` acts on its database."""
 
     client: TestClient
     hall: Hall
@@ -37,7 +37,7 @@ class Kiosk:
         self.visitor = Visitor(self.client)
 
     def open(self, path: str = "") -> Answer:
-        """A page by its address below the language, such as "/check-in", in Arabic."""
+        """Open a page by its address after the language, such as "/check-in", in Arabic."""
         return self.visitor.open(f"/kiosk/ar{path}")
 
     def service(self, slug: str) -> Answer:
@@ -58,14 +58,14 @@ class Kiosk:
 
 
 def pair(hall: Hall, kind: str = "kiosk") -> tuple[UUID, str]:
-    """The first planned device of a kind, let in: its id and token."""
+    """Pair the first planned device of a kind; its id and token."""
     device = hall.db.read_now(access.devices, hall.branch.id, kind)[0]
     return device.id, hall.db.write_in_now(hall.branch.id, devices.enrol_device, hall.branch.id, device.id)
 
 
 @contextmanager
 def paired_kiosk(url: str, folder: Path, clock: Clock) -> Iterator[Kiosk]:
-    """The application over an installed database, with the kiosk of its first branch."""
+    """The application on an installed database, with the kiosk of its first branch."""
     with application(url, folder, clock) as (client, hall):
         device_id, token = pair(hall)
         client.cookies.set("device-kiosk", token)
@@ -82,7 +82,7 @@ def installed(url: str, clock: Clock, profile: str, branch: str | None = None) -
 
 
 def book(hall: Hall, starts_at: datetime, service: str = "passport-lost", contact: str | None = None) -> BookingView:
-    """A confirmed appointment, of somebody of its own unless a contact is given."""
+    """A confirmed appointment; without `contact` each has a contact of its own."""
     whose = contact or f"{starts_at:%d%H%M}@example.org"
     order = bookings.HoldOrder(hall.branch.id, hall.service(service), starts_at, "سلمى", whose, "ar", CITIZEN)
     held = hall.db.write_in_now(hall.branch.id, bookings.hold_slot, order)
@@ -90,7 +90,7 @@ def book(hall: Hall, starts_at: datetime, service: str = "passport-lost", contac
 
 
 def code_on(page: Answer) -> str:
-    """The large code of a page."""
+    """The large code on a page."""
     found = re.search(r'code-hero[^"]*">([^<]+)<', page.html)
     assert found, page.text
     return found[1]

@@ -1,4 +1,4 @@
-"""What is wrong with a migration, found with a filled database of the state before."""
+"""Finds what is wrong with a migration, with a filled database of the state before."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from queue_system.store import schema
 from queue_system.store.database import Database
 from tests.kit.filled_database import State
 
-# A new and empty database, closed by the caller.
+# Makes a new, empty database, which the caller closes.
 Empty: TypeAlias = Callable[[], Database]
-# Table → column → the values in it as texts, sorted; what two states are compared by.
+# Table → column → its values as texts, sorted; two states are compared in this form.
 Contents: TypeAlias = dict[str, dict[str, list[str]]]
-# SQLite says most of what it refuses in a migration as it says that it is away.
+# For most refusals in a migration SQLite gives the same error as for an unavailable database.
 REFUSED = (sa.exc.DBAPIError, Unavailable)
 
 
@@ -31,7 +31,7 @@ REFUSED = (sa.exc.DBAPIError, Unavailable)
 class Step:
     """A migration from the state `before`.
 
-    `rewrites` are the columns whose values it means to change, as "table.column" in REWRITES of its module.
+    `rewrites` are the columns whose values it may change, as "table.column" in REWRITES of its module.
     """
 
     before: str
@@ -40,17 +40,17 @@ class Step:
 
     @property
     def contracts(self) -> bool:
-        """It takes away what programs used that no longer run: those before its oldest one."""
+        """Whether it removes what old programs used: those before its oldest program."""
         return schema.oldest_program(self.revision) > schema.oldest_program(self.before)
 
     @property
     def rolls(self) -> bool:
-        """The program of the state before goes on working."""
+        """Whether the program of the state before continues to work."""
         return schema.oldest_program(self.revision) <= schema.number(self.before)
 
 
 def steps(more: Path | None = None) -> list[Step]:
-    """The migrations after the first, oldest first; those in the folder `more` too."""
+    """The migrations after the first, oldest first, including those in the folder `more`."""
     scripts = reversed(list(ScriptDirectory.from_config(config(None, more)).walk_revisions()))
     return [
         Step(str(script.down_revision), script.revision, frozenset(getattr(script.module, "REWRITES", ())))
@@ -60,7 +60,7 @@ def steps(more: Path | None = None) -> list[Step]:
 
 
 def faults(empty: Empty, step: Step, state: State, more: Path | None = None) -> list[str]:
-    """What is wrong with a step, tried on `state`, which is filled as before it."""
+    """Everything that is wrong with a step, tried on `state`, which was filled before it."""
     found: list[str] = []
     with opened(empty) as database:
         upgrade(database, step.before, more)
@@ -111,7 +111,7 @@ def config(connection: Connection | None, more: Path | None) -> Config:
 
 
 def load(database: Database, state: State) -> None:
-    """Insert a state, column by column as the program before would; what is no longer there is left out."""
+    """Insert a state column by column, as the program before would; columns that no longer exist are left out."""
     with database.migrating() as connection:
         there = sa.inspect(connection)
         for name, rows in state.items():
@@ -129,7 +129,7 @@ def load(database: Database, state: State) -> None:
 
 
 def _given(row: dict[str, Any], columns: list[str], database: Database) -> dict[str, Any]:
-    """The values for one row: a server casts texts."""
+    """The values for one row; a server must cast them from texts."""
     given = {column: row[column] for column in columns}
     if database.dialect.is_embedded:
         return given
@@ -137,7 +137,7 @@ def _given(row: dict[str, Any], columns: list[str], database: Database) -> dict[
 
 
 def contents(database: Database) -> Contents:
-    """Everything in a database but Alembic's own table."""
+    """All values in a database, without Alembic's own table."""
     with database.migrating() as connection:
         there, quoted = sa.inspect(connection), connection.dialect.identifier_preparer.quote
         return {
@@ -156,7 +156,7 @@ def contents(database: Database) -> Contents:
 
 
 def _differences(before: Contents, after: Contents, step: Step) -> Iterator[str]:
-    """What was there and is not any more, or is not the same."""
+    """Values that are missing or changed."""
     for name, columns in before.items():
         if name not in after:
             if not step.contracts:
@@ -174,7 +174,7 @@ def _differences(before: Contents, after: Contents, step: Step) -> Iterator[str]
 
 
 def _changed_log(database: Database) -> Iterator[str]:
-    """The log refuses changes by a trigger, which goes with its table when that is built anew."""
+    """The log refuses changes by a trigger, which is lost when its table is copied."""
     for verb in ("UPDATE event SET actor_id = 'x'", "DELETE FROM event"):
         try:
             with database.migrating() as connection:

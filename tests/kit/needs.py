@@ -1,6 +1,6 @@
-"""What some tests need beyond Python packages, where it is found, and the reason when it is not.
+"""Finds what some tests need beyond Python packages, or gives the reason why it is missing.
 
-`python -m tests.kit.needs` prints {marker: reason} of what is missing, for `./dev.py test`.
+`python -m tests.kit.needs` prints {marker: reason} of everything that is missing, for `./dev.py test`.
 """
 
 from __future__ import annotations
@@ -13,20 +13,20 @@ from pathlib import Path
 
 from tests.kit import postgres
 
-# The headless shell is the same browser without windows, and does with a third of the processor time.
+# The headless shell is the same browser without windows, and needs a third of the processor time.
 BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-# Below the folder where playwright keeps its own.
+# Below the folder where playwright keeps its browsers.
 KEPT = ("chromium_headless_shell-*/chrome-*/*headless*shell", "chromium-*/chrome-linux*/chrome")
 
 
 def missing() -> dict[str, str]:
-    """Markers whose tests cannot run here, each with the reason and what to do."""
+    """The markers whose tests cannot run here, each with the reason and what to do."""
     reasons = {"browser": browser_missing(), "postgres": postgres.missing()}
     return {mark: reason for mark, reason in reasons.items() if reason}
 
 
 def chromium() -> Path | None:
-    """The Chromium that the browser tests start; QUEUE_TEST_CHROMIUM names another one than the usual."""
+    """The Chromium for browser tests; QUEUE_TEST_CHROMIUM names another one."""
     if named := os.environ.get("QUEUE_TEST_CHROMIUM"):
         return Path(named)
     for name in BROWSERS:

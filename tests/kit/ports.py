@@ -1,4 +1,4 @@
-"""A port that stays ours while nobody listens there: a server that is away, and may come back to its address."""
+"""A port that stays reserved while nobody listens there: for a server that is away and comes back to its address."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from contextlib import contextmanager
 def kept_port() -> Iterator[int]:
     """A free port of this machine, where connections are refused until somebody listens.
 
-    A port that is looked up and let go can be another's before it is used: of a test beside us, or of any connection
-    going out. The socket here is bound and never listens; a server that sets SO_REUSEADDR, as ours do, may listen
-    beside it, as often as it likes.
+    A port that is looked up and released can be taken before it is used, by another test or by any outgoing connection.
+    The socket here is bound and never listens. A server with SO_REUSEADDR, as ours has, can listen beside it, any
+    number of times.
     """
     with socket.socket() as keeper:
         keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -1,14 +1,14 @@
-"""A real PostgreSQL server for tests and benchmarks, from the programs that a wheel carries.
+"""A real PostgreSQL server for tests and benchmarks, from the programs in a wheel.
 
     url = start(directory)                  # one server for everybody who names this directory
     mine = create_database(url, "worker-1")
 
-The server runs as long as any process that called `start` for the directory lives or has not called `stop`; a
-process that is killed counts as gone. That is the work of a guard: a process of its own that reads a pipe which
-every user holds open, and stops the server when the pipe ends.
+The server runs until every process that called `start` for the directory has called `stop` or has ended; a killed
+process counts as ended. A guard does this: a process that reads a pipe which every user holds open, and stops the
+server when the pipe ends.
 
-It listens on a Unix socket in a private directory, not on the network. PostgreSQL refuses to run as root, so
-root starts it as `nobody`; an ordinary user starts it as himself.
+It listens on a Unix socket in a private directory, not on the network. PostgreSQL refuses to run as root, so root
+starts it as `nobody`; other users start it as themselves.
 """
 
 from __future__ import annotations
@@ -41,11 +41,11 @@ _held: dict[Path, int] = {}
 
 
 def start(directory: Path, *, durable: bool = False) -> str:
-    """The URL of the server of `directory`, started if nobody has started it; database `postgres`, role `postgres`.
+    """The URL of the server of `directory`, started if it does not run; database `postgres`, role `postgres`.
 
-    `directory` exists and is shared by the processes that shall share the server. `durable` keeps fsync on, for
-    benchmarks; without it the data is safe from a killed process, not from a power cut. Whoever comes first
-    decides. Raises RuntimeError with the server's own words when it does not start.
+    `directory` exists, and processes that share it share the server. `durable` keeps fsync on, for benchmarks; without
+    it the data survives a killed process but not a power cut. The first caller decides. Raises RuntimeError with the
+    server's own message if it does not start.
     """
     directory = directory.resolve()
     with _turn(directory):
@@ -61,7 +61,7 @@ def start(directory: Path, *, durable: bool = False) -> str:
 
 
 def stop(directory: Path) -> None:
-    """Let go of the server; it ends when the last one does. Ending the process has the same effect."""
+    """Release the server; it stops when the last user has released it. Ending the process has the same effect."""
     pipe = _held.pop(directory.resolve(), None)
     if pipe is not None:
         os.close(pipe)
@@ -110,7 +110,7 @@ def _turn(directory: Path) -> Iterator[None]:
 
 
 def _join(directory: Path) -> int | None:
-    """Open the guard's pipe; None when no guard reads it."""
+    """Open the guard's pipe; None if no guard reads it."""
     try:
         return os.open(directory / "postgres.pipe", os.O_WRONLY | os.O_NONBLOCK)
     except OSError:
@@ -118,26 +118,26 @@ def _join(directory: Path) -> int | None:
 
 
 def _spawn_guard(directory: Path, *, durable: bool) -> None:
-    """Start the guard and wait until it says that the server is ready, or gives up."""
+    """Start the guard, and wait until it reports that the server is ready or gives up."""
     for name in ("postgres.pipe", "postgres.url"):
         (directory / name).unlink(missing_ok=True)
     os.mkfifo(directory / "postgres.pipe", 0o600)
     with (directory / "postgres.guard.log").open("w") as log:
-        # -P: a file beside this one must not stand in for a module of the standard library.
+        # -P, because a file beside this one must not replace a module of the standard library.
         process = subprocess.Popen(
             [sys.executable, "-P", __file__, str(directory), "durable" if durable else "quick"],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=log,
-            # Ctrl-C in the terminal ends the tests; the guard then ends the server properly.
+            # Ctrl-C in the terminal ends the tests; the guard then stops the server properly.
             start_new_session=True,
         )
     with process.stdout or contextlib.nullcontext() as ready:
-        # One line when it is ready; the end of the stream when the guard has given up.
+        # One line when the server is ready; the stream ends if the guard has given up.
         said = ready.readline() if ready else b""
     if not said:
         process.wait()
-    # The guard outlives us on purpose; do not warn of a child that still runs.
+    # The guard must outlive this process; without this, Popen would warn about a running child.
     process.returncode = 0
 
 
@@ -151,9 +151,10 @@ def _failure(directory: Path) -> str:
 
 
 def guard(directory: Path, *, durable: bool) -> int:
-    """Bring the server up, wait until nobody uses it any more, bring it down, remove its data."""
+    """Start the server, wait until nobody uses it any more, stop it, and remove its data."""
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    # A short path: a socket's may have 107 bytes. Not below the tests' directory, which is root's alone.
+    # A short path, because a socket's path has at most 107 bytes; and not below the tests' directory, which only root
+    # can read.
     home = Path(tempfile.mkdtemp(prefix="queue-pg-"))
     try:
         server = _Server(home, durable=durable)
@@ -172,16 +173,16 @@ def guard(directory: Path, *, durable: bool) -> int:
 
 
 def _wait_until_unused(directory: Path, pipe: int) -> None:
-    """Return when the pipe has no writer, having made sure that nobody can join any more."""
+    """Return when the pipe has no writer and nobody can join any more."""
     poll = select.poll()
     poll.register(pipe, select.POLLIN)
-    # Whoever spawned us holds the turn until he has joined, so an empty pipe means nothing before that.
+    # The spawning process holds the lock until it has joined, so an empty pipe means nothing before that.
     with _turn(directory):
         pass
     while True:
         poll.poll()
         try:
-            # The turn keeps newcomers out between the look and the close.
+            # The lock keeps others from joining between the check and the close.
             with _turn(directory):
                 if not [event for event in poll.poll(0) if event[1] & select.POLLHUP]:
                     continue
@@ -190,12 +191,12 @@ def _wait_until_unused(directory: Path, pipe: int) -> None:
                     (directory / name).unlink(missing_ok=True)
                 return
         except FileNotFoundError:
-            # The directory itself has been removed: its users are gone.
+            # The directory itself has been removed, so its users are gone.
             return
 
 
 class _Start(TypedDict, total=False):
-    """Arguments of Popen that say where and as whom."""
+    """Arguments of Popen: where and as which user to run."""
 
     cwd: Path
     user: str
@@ -219,8 +220,8 @@ class _Server:
         self._programs = programs
         if os.geteuid() == 0:
             self._user = SERVER_USER_OF_ROOT
-            # The environment may lie in root's home, where nobody else can start a program.
-            # The programs look for their libraries beside the package, so both are copied as they lie.
+            # The environment may be in root's home, where no other user can start programs. The programs find their
+            # libraries relative to their own place, so the whole package is copied.
             package = programs.parent
             self._programs = home / package.name / programs.name
             shutil.copytree(programs, self._programs, symlinks=True)

@@ -1,10 +1,10 @@
-"""PostgreSQL databases with our schema that tests hand on to one another, emptied.
+"""A pool of PostgreSQL databases with our schema, which are emptied and given to the next test.
 
     pool = Pool(server, template)
     with pool.database() as url: ...      # without any row, whoever had it before
 
-Making a database and dropping it costs the server half a second of processor time, taking its rows away a hundredth.
-A database whose schema a test has changed, in whatever way, is dropped.
+Creating and dropping a database costs the server half a second of processor time; removing its rows costs a hundredth
+of that. A database whose schema a test has changed in any way is dropped.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from psycopg import sql
 
 from tests.kit import postgres
 
-# A change of the schema, or of a right, writes a row that is younger than all others, or takes one away.
+# Every change of the schema or of rights inserts a row younger than all others, or deletes a row.
 CATALOGUES = ("pg_class", "pg_attribute", "pg_constraint", "pg_index", "pg_trigger", "pg_proc", "pg_namespace")
 SCHEMA = " UNION ALL ".join(
     (
@@ -40,12 +40,12 @@ class Pool:
     def __init__(self, server: str, template: str) -> None:
         self._server = server
         self._template = template
-        # Name, URL, and what the catalogues said when it was new.
+        # Name, URL, and the state of the catalogues when the database was new.
         self._free: list[tuple[str, str, str]] = []
 
     @contextmanager
     def database(self) -> Iterator[str]:
-        """The URL of a database without rows, which is nobody else's."""
+        """The URL of a database without rows, for the caller alone."""
         name, url, schema = self._free.pop() if self._free else self._new()
         yield url
         if _empty(url, schema):
@@ -61,22 +61,22 @@ class Pool:
 
 
 def _empty(url: str, schema: str) -> bool:
-    """Take away all rows and end all other sessions; False when the schema is no longer the same."""
+    """Delete all rows and end all other sessions; False if the schema has changed."""
     try:
         with psycopg.connect(url) as connection:
             connection.execute(END_THE_OTHERS)
             if _schema(connection) != schema:
                 return False
-            # Without the triggers that forbid it, and in any order: in the end no row refers to another.
+            # Without triggers that would forbid it, and in any order, because in the end no row refers to another.
             connection.execute("SET LOCAL session_replication_role = replica")
             tables = [sql.Identifier(name) for (name,) in connection.execute(OUR_TABLES)]
             connection.execute(sql.SQL(";").join(sql.SQL("DELETE FROM {}").format(table) for table in tables))
     except psycopg.Error:
-        # The test has removed the database or what we look at.
+        # The test has removed the database or a catalogue that we read.
         return False
     return True
 
 
 def _schema(connection: psycopg.Connection) -> str:
-    """Another one after every change of the schema, and of the version that it is said to have."""
+    """A value that differs after every change of the schema or of its recorded version."""
     return "; ".join(row[0] for row in connection.execute(SCHEMA))

@@ -1,4 +1,4 @@
-"""A cable between the file of a terminal and a virtual printer, which can be pulled out and put back."""
+"""A cable between a terminal's file and a virtual printer, which can be unplugged and plugged in."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from tests.kit.printers_wire import PATIENCE_SECONDS
 
 @dataclass
 class Cable:
-    """A cable that leads from the file of a terminal to a virtual printer.
+    """A cable from a terminal's file to a virtual printer.
 
-    `path` is a link to that file, as udev makes them: a cable that is plugged in again has another terminal.
+    `path` is a link to that file, as udev makes it: a cable that is plugged in again has another terminal.
     """
 
     printer: VirtualPrinter
@@ -44,7 +44,7 @@ class Cable:
         self._thread.start()
 
     def unplug(self) -> None:
-        """What pulling the plug does: the file is gone, and whoever has it open is told."""
+        """The effect of unplugging: the file is gone, and processes that have it open get an error."""
         if self._thread is None:
             return
         self.path.unlink()
@@ -55,7 +55,7 @@ class Cable:
             os.close(end)
 
     def _carry(self, outer: int, line: socket.socket) -> None:
-        """Bytes both ways until the plug is pulled."""
+        """Carry bytes both ways until the cable is unplugged."""
         with line:
             while not self._stop.is_set():
                 watched = [line.fileno(), outer] if self.bytes_per_second != 0 else [line.fileno()]

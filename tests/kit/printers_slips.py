@@ -1,6 +1,6 @@
 """Slips for the printers' tests, and the golden pictures of some of them.
 
-After a wanted change of looks, look at the difference and renew the pictures:
+After an intended change, check the difference and write the pictures again:
 
     python -m tests.kit.printers_slips
 """

@@ -1,7 +1,7 @@
-"""A printer of a few lines behind a real TCP port, for the tests of the network driver.
+"""A small printer behind a real TCP port, for tests of the network driver.
 
-It keeps what it receives, answers status and completion requests, and fails where it is told to.
-Job data in these tests is plain text, so that commands can be found by their bytes.
+It keeps the bytes that it receives, answers status and completion requests, and fails on demand. Job data in these
+tests is plain text, so that commands can be recognised by their bytes.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-# As long as a busy machine may need for anything at all; what never comes still fails.
+# As long as a busy machine may need for anything; an answer that never comes still fails.
 PATIENCE_SECONDS = 60.0
 
 READY = {1: 0x16, 2: 0x12, 4: 0x12}
@@ -28,7 +28,7 @@ COMPLETION = b"\x1d(H\x06\x0000"
 
 @dataclass
 class Wire:
-    """Settings may be changed at any time by the test."""
+    """A test may change these settings at any time."""
 
     status: dict[int, int] = field(default_factory=lambda: dict(READY))
     answers: bool = True
@@ -74,7 +74,7 @@ class Wire:
 
     @property
     def printed(self) -> bytes:
-        """What is left when the commands are taken out."""
+        """The received bytes without the commands."""
         rest = bytes(self.received)
         for n in READY:
             rest = rest.replace(bytes([0x10, 0x04, n]), b"")
@@ -123,7 +123,7 @@ class Wire:
         return answer if after == 1 else b""
 
     def _answer(self, line: socket.socket, pending: bytes) -> bytes:
-        """Answer the commands in ``pending``; returns what may be the beginning of another."""
+        """Answer the commands in ``pending``; returns the bytes that may begin another command."""
         at = 0
         while at < len(pending):
             rest = pending[at:]

@@ -1,4 +1,4 @@
-"""A running hall with a virtual printer at the end of a real TCP line."""
+"""A running hall with a virtual printer on a real TCP connection."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ DEVICE = table(Device)
 
 @dataclass
 class PrintingHall:
-    """The embassy with its application running; `clock` goes by itself and can be moved on."""
+    """The embassy with its application running; `clock` runs by itself and can be moved on."""
 
     hall: Hall
     house: Installation
@@ -55,7 +55,7 @@ class PrintingHall:
     clock: ShiftedClock
 
     def take(self, request_id: str | None = None, service: str = "attest-single", language: str = "ar") -> Issued:
-        """A visitor takes a number on paper."""
+        """A visitor takes a number with a slip."""
         order = TicketOrder(
             branch_id=self.hall.branch.id,
             service_id=self.hall.service(service),
@@ -74,7 +74,7 @@ class PrintingHall:
         )
 
     def slip_states(self, issued: Issued) -> list[str]:
-        """States of the slips of a ticket, original first."""
+        """States of a ticket's slips, the original first."""
         statement = sa.select(JOB.c.state).where(JOB.c.ticket_id == issued.ticket.id).order_by(JOB.c.copy_number)
         return [row.state for row in self.house.database.read_now(lambda tx: tx.rows(statement))]
 
@@ -86,7 +86,7 @@ class PrintingHall:
         return self.device().status
 
     def entries(self, prefix: str = "") -> list[Any]:
-        """The log of the branch from its beginning, of kinds that begin so."""
+        """The log of the branch from its beginning; only kinds that begin with `prefix`."""
         rows = self.house.database.read_now(log.after, self.hall.branch.id, 0)
         return [row for row in rows if row.kind.startswith(prefix)]
 
@@ -94,7 +94,7 @@ class PrintingHall:
         return [row.kind for row in self.entries(prefix)]
 
     def set(self, **data: object) -> None:
-        """Change what is set of the printer, as a provisioning script does, and wait until it is obeyed."""
+        """Change the settings of the printer as a provisioning script does, and wait until they are used."""
         here = sa.and_(DEVICE.c.branch_id == self.hall.branch.id, DEVICE.c.id == self.printer_id)
 
         def change(tx: Tx) -> None:
@@ -109,7 +109,7 @@ class PrintingHall:
         return found
 
     def house_prints(self) -> bool:
-        """Whether a worker of this house serves the printer."""
+        """Whether the application has a worker for the printer."""
         return any(thread.name == f"printer-{self.printer_id}" for thread in threading.enumerate())
 
     def adjust(self, **settings: object) -> None:
@@ -118,7 +118,7 @@ class PrintingHall:
         self.house.database.write_in_now(branch_id, printers.set_printer, branch_id, self.printer_id, settings)
 
     def address(self, host: str | None = None, port: int | None = None) -> None:
-        """Tell the house where the printer is."""
+        """Set the address of the printer."""
         branch_id = self.hall.branch.id
         self.house.database.write_in_now(
             branch_id,
@@ -130,7 +130,7 @@ class PrintingHall:
 
 
 def until(condition: Callable[[], bool], seconds: float = 60) -> None:
-    """Wait for something that happens in another thread; fails when it does not."""
+    """Wait for an effect of another thread; fails if it does not come."""
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"
@@ -148,9 +148,9 @@ def settings_for(db_url: str, folder: Path) -> Configuration:
 
 @contextmanager
 def running_hall(db_url: str, folder: Path, *, connected: bool = True) -> Iterator[PrintingHall]:
-    """The application over an installed embassy, its reception printer at a virtual one (`connected`)."""
+    """The application on an installed embassy; with `connected` its reception printer is a virtual one."""
     clock = ShiftedClock(SUNDAY_MORNING - SystemClock().now())
-    # Switched off, the printer lets its port go: nobody else is to have it meanwhile.
+    # The port is kept, because a printer that is switched off releases it, and nobody else may take it.
     with kept_port() as port, VirtualPrinter(clock=clock.now).start(port=port) as printer:
         app = create_app(
             settings_for(db_url, folder), clock, surfaces={**SURFACES, "demo": demo}, demo={"printer": printer}
@@ -169,12 +169,12 @@ def running_hall(db_url: str, folder: Path, *, connected: bool = True) -> Iterat
 
 
 def later(here: PrintingHall, seconds: float) -> None:
-    """Let time pass for everything that asks the clock."""
+    """Move the clock of the application on."""
     here.clock.step += timedelta(seconds=seconds)
 
 
 def qr_on(paper: Paper) -> str:
-    """What a telephone reads from the paper."""
+    """The content of the QR code on the slip."""
     with Image.open(BytesIO(paper.dots)) as picture:
         grey = picture.convert("L")
         white = Image.new("L", (grey.width + 80, grey.height + 80), 255)

@@ -1,4 +1,4 @@
-"""The log of the process, as it stands on standard error."""
+"""The log of the process, as on standard error."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from queue_system.logs import configure_logging
 
 @contextmanager
 def process_log(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
-    """What is logged inside, as a server logs it where nobody watches a terminal."""
+    """The log lines written inside, as a server without a terminal logs them."""
     before, root = structlog.get_config(), logging.getLogger()
     handlers, level = list(root.handlers), root.level
     stream = io.StringIO()

@@ -1,4 +1,4 @@
-"""A citizen who books with a browser that runs no scripts: reads pages, follows links, sends forms."""
+"""A booker whose browser runs no scripts: reads pages, follows links, sends forms."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NAME, PHONE = "أحمد خالد العلي", "٥٥١٢ ٣٤٥٦"
 
 @dataclass
 class Answer:
-    """A page as the visitor sees it: where it is, what it says, what can be pressed."""
+    """A page as the visitor sees it: its address, its text, its links and forms."""
 
     url: str
     status: int
@@ -35,7 +35,7 @@ class Answer:
 
     @property
     def text(self) -> str:
-        """The words of the page without markup and without invisible direction marks."""
+        """The text of the page without markup and without invisible direction marks."""
         plain = re.sub(r"<[^>]+>", "", re.sub(r"</(?:p|li|h1|h2|dt|dd|span|a)>", " ", self.html))
         return " ".join(re.sub("[\u2066-\u2069]", "", plain).split())
 
@@ -62,7 +62,7 @@ class Visitor:
         return self.open(urljoin(self.page.url, found[place]))
 
     def send(self, action: str = "", **values: str) -> Answer:
-        """Fill in and send the form that goes to an address with this ending, "" for the page itself."""
+        """Fill in and send the form whose address ends with `action`, or with "" the one to the page itself."""
         for target, hidden, _ in self.page.forms:
             if target.endswith(action) and bool(target) is bool(action):
                 return self.post(urljoin(self.page.url, target or self.page.url), hidden | values)
@@ -106,12 +106,12 @@ def token_of(page: Answer) -> str:
 
 
 def stored(hall: Hall, page: Answer) -> BookingView:
-    """The booking that a page is about, as the database has it."""
+    """The booking of a page, as the database has it."""
     return hall.db.read_now(bookings.booking_by_token, hall.branch.id, token_of(page))
 
 
 def fill_up(hall: Hall, service: str, start: datetime) -> int:
-    """Let others hold every place at a time that the public can take; returns how many there were."""
+    """Hold every place that the public can take at a time; returns how many there were."""
     for number in range(100):
         order = actions.HoldOrder(
             hall.branch.id, hall.service(service), start, "سلمى", f"other{number}@example.org", "ar", CITIZEN

@@ -10,7 +10,7 @@ from typing import Any
 import uvicorn
 from starlette.applications import Starlette
 
-# As long as a busy machine may need for anything at all; what never comes still fails.
+# As long as a busy machine may need for anything; an answer that never comes still fails.
 DEADLINE_SECONDS = 60.0
 
 
@@ -18,7 +18,7 @@ DEADLINE_SECONDS = 60.0
 def served(app: Starlette, **config: Any) -> Iterator[str]:
     """Serve an application in a thread; gives its address. Leaving stops it as a signal does.
 
-    Logging is left as it is: uvicorn's own setup of it would stay in the process for the tests that follow.
+    Logging is not configured, because uvicorn's configuration would remain in the process for later tests.
     """
     settings: dict[str, Any] = {"port": 0, "ws": "websockets-sansio", "log_config": None, "log_level": None} | config
     server = uvicorn.Server(uvicorn.Config(app, timeout_graceful_shutdown=1, **settings))

@@ -1,4 +1,4 @@
-"""A real server: a process of its own under uvicorn, on one of its own ports, on a clock at which the hall is open.
+"""A real server: a process of its own under uvicorn, on a port of its own, with a clock at which the hall is open.
 
     with Server(url, folder) as server:
         await Wire(server.port).ask("GET", "/api/v1/branches")
@@ -32,13 +32,13 @@ STOP_SECONDS = 60.0
 
 
 class Server:
-    """`url` is the address of a furnished database, `folder` where the server keeps its key and its log."""
+    """`url` is the address of a furnished database; the server has its key and its log in `folder`."""
 
     def __init__(self, url: str, folder: Path, step: timedelta | None = None) -> None:
         self.url = url
         self.folder = folder
         self.step = step if step is not None else SUNDAY_MORNING - SystemClock().now()
-        # Kept while the server is away: screens come back to the address they know.
+        # Kept while the server is away, because screens reconnect to the same address.
         self._keeper = ExitStack()
         self.port = self._keeper.enter_context(kept_port())
         self._process: Forked | None = None
@@ -48,7 +48,7 @@ class Server:
         return f"http://127.0.0.1:{self.port}"
 
     def start(self) -> Self:
-        """Start the process and wait until it listens; raises RuntimeError with its own words when it does not."""
+        """Start the process and wait until it listens; raises RuntimeError with its output if it does not."""
         environ = {name: value for name, value in os.environ.items() if not name.startswith("QUEUE_")}
         environ |= {
             "QUEUE_DATABASE_URL": self.url,
@@ -63,13 +63,13 @@ class Server:
         return self
 
     def kill(self) -> None:
-        """As a power cut does to a process: no last word, no tidying up."""
+        """Kill the process as a power cut does, without any cleanup."""
         if self._process is not None:
             self._process.send_signal(signal.SIGKILL)
             self._end(self._process)
 
     def stop(self) -> int:
-        """As Ctrl-C does; returns the exit code."""
+        """Stop it as Ctrl-C does; returns the exit code."""
         if self._process is None:
             return 0
         process = self._process
@@ -78,7 +78,7 @@ class Server:
         return process.wait()
 
     def words(self) -> str:
-        """What the server has said on its standard error."""
+        """The standard error of the server so far."""
         return (self.folder / "server.log").read_text(errors="replace")
 
     def processor_seconds(self) -> float:

@@ -1,4 +1,4 @@
-"""A page whose clock goes only as far as the test lets it, however slow the machine."""
+"""A page whose clock moves only when the test moves it, however slow the machine is."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from playwright.sync_api import Page
 
 
 def stop_clock(page: Page) -> None:
-    """Stop the page's clock: only `page.clock.run_for` moves it on, however slow the machine."""
+    """Stop the page's clock; only `page.clock.run_for` moves it on."""
     page.clock.install()
-    # Ahead of what it says now, since it does not go back.
+    # Ahead of the present time, because the clock cannot go back.
     page.clock.pause_at(datetime.now(UTC) + timedelta(hours=1))

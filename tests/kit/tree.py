@@ -1,4 +1,4 @@
-"""The project's own files, as the tests of the house rules read them."""
+"""The project's files, as the tests of the architecture read them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("queue_system", "displays", "kiosk", "printers")
-#: Where each surface of the house lives, by its name.
+#: The folder of each surface, by its name.
 SURFACES = {
     **{
         path.name: path
@@ -22,7 +22,7 @@ SURFACES = {
 
 
 def python_files() -> list[Path]:
-    """Our own Python, tests included."""
+    """The project's Python, tests included."""
     return [path for path in files("*.py") if "vendor" not in path.parts]
 
 
@@ -33,7 +33,7 @@ def package_files() -> list[Path]:
 
 @cache
 def parse(path: Path) -> ast.Module:
-    """The syntax tree of a Python file; do not change it, it is kept."""
+    """The syntax tree of a Python file; cached, so do not change it."""
     return ast.parse(path.read_text(encoding="utf-8"), str(path))
 
 

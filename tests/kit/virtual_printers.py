@@ -1,4 +1,4 @@
-"""Talking to the virtual printer with bare sockets, and reading its papers dot by dot."""
+"""Talks to the virtual printer over plain sockets, and reads its papers dot by dot."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from PIL import Image
 
 from printers.virtual import Paper, VirtualPrinter
 
-# As long as a busy machine may need for anything at all; what never comes still fails.
+# As long as a busy machine may need for anything; an answer that never comes still fails.
 PATIENCE_SECONDS = 60.0
 CUT = b"\x1dVB\x00"
 """GS V 66 0: feed to the knife, cut."""
 
 
 def raster(rows: list[str], mode: int = 0) -> bytes:
-    """GS v 0 of rows written as `#` and `.`, eight dots a byte."""
+    """GS v 0 for rows written as `#` and `.`, eight dots in a byte."""
     width = len(rows[0]) // 8
     data = b"".join(int(row.replace("#", "1").replace(".", "0"), 2).to_bytes(width, "big") for row in rows)
     size = width.to_bytes(2, "little") + len(rows).to_bytes(2, "little")
@@ -32,7 +32,7 @@ def connected(printer: VirtualPrinter) -> Iterator[socket.socket]:
 
 
 def exactly(line: socket.socket, count: int) -> bytes:
-    """The next `count` bytes of the printer."""
+    """The next `count` bytes from the printer."""
     data = b""
     while len(data) < count:
         piece = line.recv(count - len(data))
@@ -42,7 +42,7 @@ def exactly(line: socket.socket, count: int) -> bytes:
 
 
 def ask(printer: VirtualPrinter, data: bytes, count: int) -> bytes:
-    """Send bytes over a connection of their own; the answer of `count` bytes, and not one more."""
+    """Send bytes over a new connection; the answer of exactly `count` bytes."""
     with connected(printer) as line:
         line.sendall(data)
         answer = exactly(line, count)
@@ -52,7 +52,7 @@ def ask(printer: VirtualPrinter, data: bytes, count: int) -> bytes:
 
 
 def tell(printer: VirtualPrinter, data: bytes) -> None:
-    """Send bytes over a connection of their own, and wait until the printer has taken them all."""
+    """Send bytes over a new connection, and wait until the printer has received them all."""
     with connected(printer) as line:
         line.sendall(data)
         line.shutdown(socket.SHUT_WR)

@@ -1,4 +1,4 @@
-"""The whole application over a furnished hall, and people who use it as a browser without scripts does."""
+"""The whole application with a furnished hall, and people who use it with a browser without scripts."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _furnished: dict[Path, Path] = {}
 
 
 def furnished(template: Path, folder: Path, at: datetime) -> str:
-    """The address of a copy, in `folder`, of a database with the embassy, clerks and an administrator in it."""
+    """The address of a copy, in `folder`, of a database with the embassy, clerks and an administrator."""
     if template not in _furnished:
         path = template.with_name("furnished.db")
         path.write_bytes(template.read_bytes())
@@ -40,7 +40,7 @@ def furnished(template: Path, folder: Path, at: datetime) -> str:
         for login in CLERKS:
             hall.person(login)
         hall.administrator()
-        # Reception may not call anybody.
+        # This receptionist may not call visitors.
         hall.person("rana", ((hall.branch.id, "receptionist"),))
         with database.migrating() as connection:
             connection.execute(sa.text("SELECT 1"))
@@ -53,7 +53,7 @@ def furnished(template: Path, folder: Path, at: datetime) -> str:
 
 @contextmanager
 def application(url: str, folder: Path, clock: Clock, public_url: str = "") -> Iterator[tuple[TestClient, Hall]]:
-    """The running application on an installed database, its visitor, and shorthands for what happens in its hall."""
+    """The running application on an installed database, a client, and shorthands for actions in its hall."""
     app = create_app(read_configuration({}, database_url=url, data_dir=folder, public_url=public_url), clock)
     base = public_url or "http://testserver"
     with TestClient(app, base_url=base, headers=SAME_ORIGIN, follow_redirects=False) as client:
@@ -62,15 +62,15 @@ def application(url: str, folder: Path, clock: Clock, public_url: str = "") -> I
 
 
 def another(client: TestClient) -> TestClient:
-    """A second browser before the same application; nobody is signed in there."""
-    # Without its own `with`: the application runs already, in the loop of the first.
+    """A second browser for the same application; nobody is signed in there."""
+    # Without its own `with`, because the application runs already in the loop of the first client.
     other = TestClient(client.app, base_url=str(client.base_url), headers=SAME_ORIGIN, follow_redirects=False)
     other.portal = client.portal
     return other
 
 
 def clerk(client: TestClient, hall: Hall, login: str, counter: str = "c4", language: str = "ar") -> Clerk:
-    """Sign somebody in, at the counter where they are going to sit."""
+    """Sign somebody in who will sit at this counter."""
     sign_in(client, login, language)
     found = hall.db.read_now(staff_by_login, login)
     assert found is not None
@@ -78,7 +78,7 @@ def clerk(client: TestClient, hall: Hall, login: str, counter: str = "c4", langu
 
 
 def sign_in(client: TestClient, login: str, language: str = "ar") -> None:
-    """As somebody does it at the counter."""
+    """Sign in with the form, as a clerk does."""
     client.cookies.set("language", language)
     answer = client.post("/sign-in", data={"login": login, "password": PASSWORD})
     assert answer.status_code == 303, answer.text
@@ -86,7 +86,7 @@ def sign_in(client: TestClient, login: str, language: str = "ar") -> None:
 
 @dataclass
 class Form:
-    """A form of a page as a browser would send it: address, hidden and chosen values, the words of its button."""
+    """A form of a page as a browser would send it: address, hidden and selected values, the text of its button."""
 
     action: str
     values: dict[str, str] = field(default_factory=dict)
@@ -95,13 +95,13 @@ class Form:
 
 @dataclass
 class Page:
-    """What somebody without scripts can do on a page."""
+    """What a person without scripts can do on a page."""
 
     html: str
 
     @property
     def text(self) -> str:
-        """The words of the page, without markup."""
+        """The text of the page, without markup."""
         return " ".join(re.sub(r"<[^>]+>", " ", self.html).split())
 
     @property
@@ -111,7 +111,7 @@ class Page:
         return reader.forms
 
     def form(self, action: str, **values: str) -> Form:
-        """The form that goes to `…/<action>`, with just these hidden values besides what the page expects."""
+        """The form that goes to `…/<action>`, with exactly these hidden values besides those of the page."""
         for form in self.forms:
             if form.action.endswith(f"/{action}") and values == {
                 name: value for name, value in form.values.items() if name not in ("expected", "instead")
@@ -122,7 +122,7 @@ class Page:
 
 @dataclass
 class Clerk:
-    """Somebody signed in, who presses buttons at a counter."""
+    """A signed-in person who presses buttons at a counter."""
 
     client: TestClient
     id: UUID
@@ -143,7 +143,7 @@ class Clerk:
         assert answer.status_code == 303, answer.text
 
     def press(self, action: str, page: Page | None = None, htmx: bool = False, **values: str) -> Any:
-        """Send a form of the page that is seen, or of the desk as it is now; returns the answer."""
+        """Send a form of `page`, or of the desk as it is now; returns the answer."""
         form = (page or self.look()).form(action, **{name: value for name, value in values.items() if name == "ticket"})
         headers = {"hx-request": "true"} if htmx else {}
         return self.client.post(form.action, data=form.values | values, headers=headers)

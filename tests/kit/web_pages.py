@@ -1,4 +1,4 @@
-"""Pages and pieces rendered with the environment of the web kit, for the tests of what people see."""
+"""Renders pages and parts with the environment of the web kit, for tests of what people see."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ STATIC = {"": kit.FOLDER / "static", **folders(SURFACES, "static")}
 
 
 def environment() -> Environment:
-    """The environment of the pages, with addresses of static files as the server gives them."""
+    """The environment of the pages, with static addresses as the server gives them."""
     return kit.templates(folders(SURFACES, "templates"), kit.StaticFiles(STATIC))
 
 
@@ -31,7 +31,7 @@ def page(name: str, language: str = "ar", **values: object) -> str:
 
 
 def context(language: str) -> dict[str, object]:
-    """What kit.render gives to every page, and base_staff.html asks for besides."""
+    """The values that kit.render gives to every page, and those that base_staff.html needs in addition."""
     words = words_for(language)
     return {
         "lang": language,

@@ -1,4 +1,4 @@
-"""Tabs of a real browser that remember every complaint, and a look that misses nothing: for the whole house."""
+"""Tabs of a real browser that record every error, and a thorough check of every page that they open."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ OFFICE = (1366, 768)
 # The number on the kiosk's last page.
 NUMBER = "[data-page=number] .code"
 LOCALES = {"ar": "ar-QA", "en": "en-GB"}
-# A visitor presses Tab this often at most before giving up.
+# A visitor presses Tab at most this often before giving up.
 PATIENCE = 150
-# What the browser itself says of an answer that refuses; whether it may be one, `_answered` decides.
+# The browser's own message about a refused request; `_answered` decides whether the refusal is expected.
 REFUSED = "Failed to load resource"
-# A file that was still on its way when one went on to the next page.
+# A file that was still loading when the tab went on to the next page.
 LEFT_BEFORE = "net::ERR_ABORTED"
 
 
 @dataclass
 class Tab:
-    """A tab with cookies of its own; `complaints` are errors of scripts and broken rules of the page's policy."""
+    """A tab with its own cookies; `complaints` are script errors and violations of the page's policy."""
 
     page: Page
     demo: Demo
@@ -40,7 +40,7 @@ class Tab:
     complaints: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        # A page that is refused on purpose is no complaint; what a page loads by itself must be there.
+        # A page that is refused on purpose is no error, but everything that a page loads by itself must be there.
         self.page.on(
             "console",
             lambda said: (
@@ -63,7 +63,7 @@ class Tab:
         return self.page.locator(selector).first.inner_text().strip()
 
     def reach(self, target: str | Locator) -> None:
-        """Press Tab until the target has the focus; what has it must be seen to have it."""
+        """Press Tab until the target has the focus; the focused element must be visibly focused."""
         locator = self.page.locator(target).first if isinstance(target, str) else target
         locator.wait_for(state="attached")
         for _ in range(PATIENCE):
@@ -85,7 +85,7 @@ class Tab:
         self.page.keyboard.type(text)
 
     def look(self, name: str, *, language: str | None = None) -> None:
-        """Nothing is wrong with the page as it stands: for everybody, in both schemes, and as wide as the window."""
+        """Check the present page: accessible in both colour schemes, and no wider than the window."""
         language = language or self.language
         root = self.page.locator("html")
         way = (root.get_attribute("lang"), root.get_attribute("dir"))
@@ -101,7 +101,7 @@ class Tab:
         assert self.complaints == [], f"{name}: {self.complaints}"
 
     def number_on_kiosk(self) -> str:
-        """The secret part of the link to the number that the kiosk shows now, without which it shows none."""
+        """The secret part of the link to the number that the kiosk shows; it shows the number only with this part."""
         self.page.locator(NUMBER).wait_for()
         found = re.search(r"/tickets/([\w-]+)", self.page.content())
         assert found is not None, self.page.url
@@ -134,15 +134,15 @@ def tab(
     )
     context.set_default_timeout(30_000)
     if size in KIOSKS:
-        # No time passes before a kiosk: a number must not leave the screen while it is looked at.
+        # Time stands still at a kiosk, so that a number does not leave the screen while the test looks at it.
         context.clock.set_fixed_time(SystemClock().now())
     yield Tab(context.new_page(), demo, language)
     context.close()
 
 
 def sign_in(tab: Tab, login: str) -> None:
-    """At a desk, by keyboard alone."""
-    # The language of this browser, not the one that the person was entered with.
+    """Sign in by keyboard alone."""
+    # Use this browser's language, not that of the person's account.
     tab.open(f"/sign-in?lang={tab.language}")
     tab.type("#login", login)
     tab.type("#password", PASSWORD)

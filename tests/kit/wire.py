@@ -1,6 +1,7 @@
-"""The smallest HTTP/1.1 client that keeps its connection: a few microseconds of its own for each request.
+"""A minimal HTTP/1.1 client with a persistent connection; it costs a few microseconds for each request.
 
-Load tests and benchmarks measure the server with it, not the client. It knows Content-Length and nothing else.
+Load tests and benchmarks use it, because they measure the server and not the client. Of all headers it reads only
+Content-Length.
 """
 
 from __future__ import annotations
@@ -22,11 +23,11 @@ class Answer(NamedTuple):
 
 
 class WireError(Exception):
-    """The server has gone away; whether the request was carried out is not known."""
+    """The connection ended; whether the request was carried out is unknown."""
 
 
 def request(method: str, path: str, body: Any = None, token: str | None = None, **headers: str) -> bytes:
-    """The bytes of a request; `body` as JSON, `token` as bearer. Can be kept and sent many times."""
+    """The bytes of a request, which can be sent many times; `body` as JSON, `token` as bearer token."""
     content = b"" if body is None else json.dumps(body).encode()
     lines = [f"{method} {path} HTTP/1.1", "host: 127.0.0.1", "accept-language: en"]
     if token is not None:
@@ -40,7 +41,7 @@ def request(method: str, path: str, body: Any = None, token: str | None = None, 
 
 
 class Wire:
-    """One connection; `address` is a local one to come from, so that many clients look like many visitors."""
+    """One connection; `address` is a local address to connect from, so that many clients look like many visitors."""
 
     def __init__(self, port: int, address: str | None = None) -> None:
         self._port = port
