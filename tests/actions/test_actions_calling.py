@@ -1,4 +1,4 @@
-"""What a press at a counter says of the visitor there, and how it is taken back; on both databases."""
+"""Buttons at a counter: what each records about the visitor, and how it is taken back. On both databases."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def here(hall: Hall) -> Desk:
 
 
 def do(hall: Hall, action: Any, here: Desk, *args: Any) -> Any:
-    """At the desk as it shows itself now."""
+    """Run an action at the counter as its page shows it now."""
     current = hall.db.read_now(line.at_counter, hall.branch.id, here.counter_id)
     return hall.db.write_in_now(hall.branch.id, action, replace(here, expected=current.id if current else None), *args)
 
@@ -69,7 +69,7 @@ def test_who_is_not_here_makes_room_for_the_next_and_keeps_the_place(hall: Hall,
     assert do(hall, calling.call_next, here, "absent").id == second.id
     gone = now_of(hall, first)
     assert (gone.state, gone.counter_id, gone.anchor_at, gone.calls) == (TicketState.WAITING, None, first.anchor_at, 1)
-    # The embassy calls three others first; with nobody else there it is the turn again.
+    # The embassy's rule calls three others first; without others it is this visitor's turn again.
     do(hall, calling.start_serving, here)
     assert do(hall, calling.call_next, here).id == third.id
     do(hall, calling.start_serving, here)
@@ -121,7 +121,7 @@ def test_a_no_show_takes_the_calls_and_the_minutes_of_the_branch(hall: Hall, her
     ticket = hall.issue().ticket
     do(hall, calling.call_next, here)
     clock.move(timedelta(minutes=10))
-    # Long enough, too seldom.
+    # Enough minutes have passed, but there were too few calls.
     assert do(hall, calling.mark_absent, here).state is TicketState.WAITING
     do(hall, calling.call_next, here)
     do(hall, calling.recall, here)
@@ -255,7 +255,7 @@ def test_a_press_that_is_taken_back_leaves_every_ticket_and_booking_as_it_was(
     assert [now_of(hall, ticket) for ticket in everybody] == before
     assert hall.db.read_now(stored.booking, hall.branch.id, booked.booking_id) == booking
     assert told(hall, booked)[-1] == "taken_back"
-    # Once: what was pressed before that is another matter.
+    # Only once: earlier presses cannot be taken back.
     with pytest.raises(Refused, match="take-back-nothing"):
         do(hall, calling.take_back, here)
 
@@ -309,7 +309,7 @@ def test_what_others_have_done_since_is_not_undone(hall: Hall, here: Desk) -> No
     with pytest.raises(Refused, match="take-back-moved"):
         do(hall, calling.take_back, here)
     assert now_of(hall, ticket).counter_id == there.counter_id
-    # The other one's own press is another matter, and after it the first can be taken back as well.
+    # The other clerk's press is independent; after it the first can still be taken back.
     do(hall, calling.take_back, there)
     do(hall, calling.take_back, here)
     assert now_of(hall, ticket).counter_id == here.counter_id

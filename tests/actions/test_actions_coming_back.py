@@ -1,4 +1,4 @@
-"""Whoever left, missed the call or was passed over, and is here after all; counters and slips of visits that are over."""
+"""Visitors who left, missed the call or were passed over, and come back; counters and slips of past visits."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def here(hall: Hall) -> Desk:
 
 
 def do(hall: Hall, action: Any, here: Desk, *args: Any) -> Any:
-    """At the desk as it shows itself now."""
+    """Run an action at the counter as its page shows it now."""
     current = hall.db.read_now(line.at_counter, hall.branch.id, here.counter_id)
     return hall.db.write_in_now(hall.branch.id, action, replace(here, expected=current.id if current else None), *args)
 
@@ -48,13 +48,13 @@ def now_of(hall: Hall, ticket: TicketView) -> TicketView:
 
 
 def come(hall: Hall, ticket: TicketView) -> tickets.Issued:
-    """The visitor of a booking scans its code once more."""
+    """Scan the code of a booking once more."""
     assert ticket.booking_id is not None
     return hall.db.write_in_now(hall.branch.id, tickets.check_in, hall.branch.id, ticket.booking_id, SYSTEM)
 
 
 def missed(hall: Hall, here: Desk, clock: FrozenClock, ticket: TicketView) -> None:
-    """Call somebody as often and as long as the branch says, and nobody comes."""
+    """Call a visitor as often and as long as the branch's rule asks; nobody comes."""
     do(hall, calling.call_next, here)
     for _ in range(2):
         do(hall, calling.recall, here)

@@ -77,7 +77,7 @@ def test_what_a_day_leaves_open_is_closed_before_the_next(db: Database, clock: F
 def test_nobody_is_called_for_yesterday_by_a_program_that_slept(
     db: Database, clock: FrozenClock, first_to_act: str
 ) -> None:
-    """The lid of the laptop was shut in the evening and opened in the morning; nothing has come round since."""
+    """The laptop was closed in the evening and opened in the morning, and no periodic task has run since."""
     hall = furnish(db)
     layla = hall.person("layla")
     here = hall.sit(layla, "c4")
@@ -116,7 +116,7 @@ def test_a_desk_page_left_open_over_night_calls_nobody_of_yesterday(db: Database
 
 
 def test_nothing_shows_yesterday_before_it_is_closed(db: Database, clock: FrozenClock) -> None:
-    """A screen looks at 08:49, when nobody has done anything yet."""
+    """A screen reads at 08:49, before anybody has acted."""
     hall = furnish(db)
     here = hall.sit(hall.person("layla"), "c4")
     hall.issue()
@@ -163,7 +163,7 @@ def test_a_clock_put_back_closes_nobody_who_stands_in_the_hall(db: Database, clo
 
 @pytest.fixture
 def night_hall(db: Database, clock: FrozenClock) -> Hall:
-    """From 20:00 to 06:00, with the business day beginning at 03:00 in between; it is 02:30."""
+    """Open from 20:00 to 06:00, across the start of the business day at 03:00; it is 02:30."""
     hall = furnish(db)
     hours, branches = table(OpeningHours), table(Branch)
     every_night = {"days": list(range(7)), "opens": datetime(2026, 1, 1, 20).time(), "last_ticket": None}

@@ -106,7 +106,7 @@ def test_a_form_sent_again_for_somebody_else_is_another_request(hall: Hall) -> N
 
 
 def test_what_is_no_hold_any_more_is_not_corrected(hall: Hall, clock: FrozenClock) -> None:
-    """Confirmed, or its ten minutes over: then another person is another request."""
+    """Confirmed or expired: a request of another person is then a new request."""
     wanted = order(hall, request_id=REQUEST)
     first = hold(hall, wanted)
     clock.move(HOLD)
@@ -127,7 +127,7 @@ def test_a_time_is_not_held_longer_by_holding_it_again(hall: Hall, clock: Frozen
         clock.move(timedelta(minutes=1))
         held = hold_instead(hall, order(hall, name="سلمى العلي" if minute % 2 else "سلمى"), held)
         assert (held.state, held.held_until) == (BookingState.HELD, until)
-    # Nor by another service at the same time, which may need the same people.
+    # Not by a hold of another service at the same time either, although it may need the same staff.
     held = hold_instead(hall, order(hall, service_id=hall.service("edu-attest")), held)
     assert held.held_until == until
     clock.move(timedelta(minutes=1))

@@ -1,4 +1,4 @@
-"""A class of its own for a service, and a heavier one for a ticket, on both databases."""
+"""A service with a priority class of its own, and raising a ticket to a heavier class. On both databases."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""People are kept out, let in, given roles: what ends at once, and what the log says."""
+"""Locking people, unlocking them, giving them roles: what ends at once, and what the log records."""
 
 from __future__ import annotations
 

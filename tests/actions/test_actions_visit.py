@@ -1,4 +1,4 @@
-"""A booking lives and ends with the ticket that it became, on both databases."""
+"""A booking follows its ticket to the end. On both databases."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def hall(db: Database) -> Hall:
 
 
 def arrived(hall: Hall, clock: FrozenClock) -> Issued:
-    """Somebody who booked for later today, confirmed and has checked in."""
+    """A visitor who booked for later today, confirmed, and has checked in."""
     today = clock.now().astimezone(hall.branch.zone).date()
     slot = hall.db.read_now(stored.free_days, hall.branch, hall.branch.service(SERVICE), today, today)[0].slots[2]
     order = HoldOrder(hall.branch.id, hall.service(SERVICE), slot.start, "أحمد العلي", "+97455123456", "ar", CITIZEN)
@@ -44,7 +44,7 @@ def state_of_booking(hall: Hall, issued: Issued) -> BookingState:
 
 
 def missed(hall: Hall, issued: Issued, clock: FrozenClock) -> Desk:
-    """Called, and nobody came; the desk as it is then."""
+    """Call the ticket, and mark its visitor as a no-show; the desk afterwards."""
     here = hall.sit(hall.person("layla"))
     called = hall.call_next(here)
     assert called is not None
@@ -75,7 +75,7 @@ def test_who_missed_the_call_and_is_back_is_checked_in_again_and_served(hall: Ha
 
 
 def test_who_leaves_the_line_has_ended_the_visit(hall: Hall, clock: FrozenClock) -> None:
-    """And may book again: the limit counts bookings that are still to come."""
+    """The visitor may book again, because the limit counts only future bookings."""
     issued = arrived(hall, clock)
     hall.db.write_in_now(hall.branch.id, tickets.leave, hall.branch.id, issued.ticket.id, CITIZEN)
     assert state_of_booking(hall, issued) is BookingState.NO_SHOW

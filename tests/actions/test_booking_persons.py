@@ -45,7 +45,7 @@ def test_one_contact_stands_for_a_family_and_not_for_a_broker(hall: Hall) -> Non
         book(hall, START + minutes(number), contact=PHONE, name=f"{FATHER} {'ا' * number}")
     with pytest.raises(Refused, match="booking-persons") as refusal:
         book(hall, START + minutes(9), contact=PHONE, name="شخص آخر")
-    # The number may well be this person's own: strangers have used it, and another one is the way on.
+    # The number may be this person's own, used by strangers, so the refusal suggests another number.
     assert "not yours, please book with another number" in message(refusal.value, words_for("en"))
     assert "رقم هاتف أو بريد آخر" in message(refusal.value, words_for("ar"))
     assert book(hall, START + minutes(9), contact="+97455123457", name="شخص آخر").name == "شخص آخر"
@@ -56,14 +56,14 @@ def test_who_gives_back_again_and_again_has_to_wait(hall: Hall, clock: FrozenClo
         cancel(hall, book(hall, START + minutes(number), contact=PHONE))
     with pytest.raises(Refused, match="booking-given-back"):
         book(hall, START + minutes(7), contact=PHONE)
-    # Somebody else of the family is not kept from booking, and after a week nobody is.
+    # Another member of the family can still book, and after a week everybody can.
     book(hall, START + minutes(7), contact=PHONE, name=FATHER)
     clock.move(GIVEN_BACK_WITHIN)
     book(hall, START + later(8), contact=PHONE)
 
 
 def test_holds_from_before_are_no_way_around(hall: Hall) -> None:
-    """All held first, then confirmed and cancelled one after the other: the limit holds at the confirmation too."""
+    """Hold all first, then confirm and cancel one after the other: the limit is also checked at the confirmation."""
     held = [hold(hall, number) for number in range(GIVEN_BACK_MOST + 1)]
     for one in held[:-1]:
         cancel(hall, confirm(hall, one))

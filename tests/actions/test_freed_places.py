@@ -1,4 +1,4 @@
-"""Places that confirmed bookings give back: who gets them, and when. On both databases."""
+"""Places that confirmed bookings give back: who gets them and when. On both databases."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def test_one_can_move_back_to_the_time_one_gave_up_by_moving(hall: Hall) -> None
     assert START not in offered(hall)
     back = move(hall, moved, START)
     assert (back.starts_at, back.changes) == (START, 2)
-    # What was left the second time is kept now, and only that.
+    # Only the time that was left the second time is kept now.
     assert [place.starts_at for place in kept_places(hall)] == [START + timedelta(days=1)]
     assert seats_of(hall, one) == 2 * needed(hall, PLAIN)
 
@@ -110,7 +110,7 @@ def test_moving_back_is_not_possible_once_others_could_take_the_time(hall: Hall,
 
 
 def test_ones_own_time_does_not_stand_in_the_way_of_one_that_overlaps_it(db: Database) -> None:
-    """An hour of which the half is one's own already: the other half is all that is missing."""
+    """The wanted hour overlaps the person's own booking by half, so only the other half must be free."""
     berlin, service = furnish(db, "civil-society", "berlin"), "fundraising"
     first, second, *_ = offered(berlin, service)
     assert second - first < timedelta(minutes=berlin.branch.service(service).duration_min)
@@ -185,7 +185,7 @@ def book(
 
 
 def fill(hall: Hall, start: datetime = START, service: str = PLAIN) -> None:
-    """Let others have appointments at every place of a time."""
+    """Let others book every place of a time."""
     for number in range(places(hall, start, service)):
         book(hall, start, service, f"other{number}@example.org")
 
@@ -221,7 +221,7 @@ def offered(hall: Hall, service: str = PLAIN, own: UUID | None = None) -> list[d
 
 
 def places(hall: Hall, start: datetime = START, service: str = PLAIN) -> int:
-    """How many places of a time can be booked by everybody."""
+    """How many places of a time everybody can book."""
     return sum(slot.places for slot in day(hall, service, start) if slot.start == start)
 
 

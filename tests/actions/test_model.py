@@ -1,7 +1,7 @@
-"""The day as a state machine: any order of what people do keeps the invariants, on both databases.
+"""A day as a state machine: the invariants hold for any order of actions. On both databases.
 
-The model knows tickets and counters by itself and predicts what is refused, and who is called. After every step
-the log is told again from the first entry and compared with the tables (tests/kit/day_log.py).
+The model knows tickets and counters by itself, and predicts refusals and calls. After every step the log is evaluated
+from its first entry and compared with the tables (tests/kit/day_log.py).
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ an_answer = st.sampled_from([None, "done", "done", "absent"])
 
 
 class Day(Machine):
-    """Whatever people do, in any order; it begins with clerks at their counters and a few visitors."""
+    """Any actions in any order; it begins with clerks at their counters and a few visitors."""
 
     @initialize()
     def the_morning(self) -> None:
@@ -129,7 +129,7 @@ class Day(Machine):
     @precondition(lambda self: self.model.sits)
     @rule(which=any_one, steps=st.lists(at_a_counter, max_size=4))
     def a_visit(self, which: int, steps: list[str]) -> None:
-        """Call somebody, then whatever is pressed, sensible or not."""
+        """Call a visitor, then press the given buttons, sensible or not."""
         self.call_next(which, "done")
         for step in steps:
             self.the_day_holds_together()
@@ -194,7 +194,7 @@ class Day(Machine):
         if current is None:
             self.refused(Refused, action, here)
             return
-        # Who is finished without having been begun with has come, and both are written.
+        # Finishing a visit that has not begun records both the beginning and the end.
         state = tickets.TRANSITIONS.get((current.state, Step(step)), TicketState.SERVED if step == "finish" else None)
         if state is None:
             self.refused(IllegalTransition, action, here)
@@ -217,7 +217,7 @@ class Day(Machine):
     @precondition(lambda self: self.model.sits)
     @rule(which=any_one)
     def take_back(self, which: int) -> None:
-        """Right after a press everything stands as before it; what has moved on since is never undone."""
+        """Right after a press, taking it back restores the state before; later changes are never undone."""
         counter, here = self.occupied(which)
         pressed, now = self.model.pressed.get(counter), self.model.tickets
         if (
@@ -301,7 +301,7 @@ class Day(Machine):
         which=any_one, action=st.sampled_from([calling.call_next, calling.finish, calling.park, calling.start_serving])
     )
     def press_on_an_old_page(self, which: int, action: Any) -> None:
-        """The page shows somebody who is not there any more, or a colleague has taken the counter over."""
+        """The page shows a visitor who has left, or a colleague has taken over the counter."""
         counter, here = self.occupied(which)
         self.refused(Stale, action, replace(here, expected=uuid.uuid4()))
         self.refused(Stale, action, replace(here, staff_id=self.clerks[(self.model.sits[counter] + 1) % CLERKS]))
@@ -350,7 +350,7 @@ class Day(Machine):
 
     @rule(service=st.sampled_from(BOOKABLE), which=any_one, person=st.integers(0, 7), late=st.booleans())
     def a_booked_visitor_comes(self, service: str, which: int, person: int, late: bool) -> None:
-        """From the telephone to the line in one go, or chance would hardly ever get that far."""
+        """Book and check in within one step, because chance would hardly ever get that far."""
         starts = self.times(service, 0)
         if not starts:
             return
@@ -374,7 +374,7 @@ class Day(Machine):
 
     @rule(how=st.sampled_from([1, 4, 11, 35, 90, -60, "next day", "doors"]))
     def the_clock_moves(self, how: int | str) -> None:
-        """On, back by an hour, over the change of the business day, to the next opening."""
+        """Forward, back by an hour, over the change of the business day, or to the next opening."""
         if how == "next day":
             today = hours.business_date(self.clock.now(), self.branch.zone, self.branch.day_starts)
             self.clock.set(hours.day_bounds(today, self.branch.zone, self.branch.day_starts)[1])
@@ -388,10 +388,10 @@ class Day(Machine):
 
     @rule()
     def the_house_tidies_up(self) -> None:
-        """What the server does by itself: give back late holds, close sessions that are over."""
+        """The server's own tasks: give back expired holds, close past sessions."""
         due = [view.held_until for view in self.all_bookings() if view.state is BookingState.HELD]
         late = sum(until is not None and until <= self.clock.now() for until in due)
-        # What the lot lets return is counted too.
+        # The places that return by lot are counted too.
         assert self.db.write_in_now(self.branch.id, bookings.expire_holds, self.branch.id) >= late
         assert not self.db.read_now(stored.due_holds, self.branch.id)
         self.session_ends()
@@ -459,7 +459,7 @@ def run(fresh: Callable[[], str], examples: int, steps: int, *, by_chance: bool)
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)  # a failure is first made small
+@pytest.mark.timeout(600)  # hypothesis first reduces a failing example
 def test_any_day_holds_together(fresh: Callable[[], str]) -> None:
     run(fresh, 12, 50, by_chance=False)
 

@@ -1,4 +1,4 @@
-"""Two hundred clients after one seat: one booking. On both databases."""
+"""Two hundred clients want one seat: one booking. On both databases."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def hold(hall: Hall, number: int, starts_at: datetime) -> Work:
 
 
 def one_seat_left(hall: Hall) -> datetime:
-    """A time of tomorrow of which all places but one are taken."""
+    """A time of tomorrow with exactly one free place."""
     tomorrow = hall.db.clock.now().date() + timedelta(days=1)
     service = hall.branch.service(SERVICE)
     slot = hall.db.read_now(stored.free_days, hall.branch, service, tomorrow, tomorrow)[0].slots[3]
@@ -64,7 +64,7 @@ def won(outcomes: list[Any]) -> list[BookingView]:
 
 
 def most_in_a_lane(hall: Hall) -> int:
-    """The largest number of bookings that hold the same seat: 1, or somebody was promised a place that is not there."""
+    """The largest number of bookings with the same seat: more than 1 means a place was promised twice."""
     seat = table(Seat)
     grouped = (
         sa.select(sa.func.count().label("n"))
@@ -94,7 +94,7 @@ def test_two_hundred_clients_after_one_seat_make_one_booking(hall: Hall, db_url:
 def test_without_the_lock_the_key_alone_keeps_it_one_booking(
     hall: Hall, db_url: str, clock: FrozenClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Overbooking is impossible even if the lock is forgotten."""
+    """Overbooking is impossible even without the lock."""
     starts_at = one_seat_left(hall)
     unlocked(monkeypatch)
     meet(monkeypatch, stored, "lanes_at", NODES)
@@ -142,7 +142,7 @@ def test_control_without_lock_and_key_the_same_request_books_twice(
 
 
 def test_one_limit_for_one_person_however_many_tabs(hall: Hall, db_url: str, clock: FrozenClock) -> None:
-    """Several holds of one contact, confirmed at once: as many as the policy allows, not one more."""
+    """Several holds of one contact, confirmed at once: exactly as many succeed as the policy allows."""
     tomorrow = hall.db.clock.now().date() + timedelta(days=1)
     service = hall.branch.service(SERVICE)
     limit = stored.policy_of(hall.branch, service).max_active

@@ -1,4 +1,4 @@
-"""Twenty counters and one waiting visitor: one call. One clerk pressing twice: one call. On both databases."""
+"""Twenty counters and one waiting visitor: one call. One clerk who presses twice: one call. On both databases."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_twenty_counters_and_one_visitor_make_one_call(
 def test_twenty_counters_and_thirty_visitors_share_them_out(
     hall: Hall, desks: list[Desk], db_url: str, clock: FrozenClock
 ) -> None:
-    """Nobody is called twice, nobody is passed over: the twenty that waited longest."""
+    """Nobody is called twice and nobody is left out: the twenty who waited longest are called."""
     waiting = [hall.issue().ticket for _ in range(COUNTERS + 10)]
     with crowd(db_url, clock, NODES) as people:
         outcomes = people.rush([press_next(here) for here in desks])
@@ -78,7 +78,7 @@ def test_twenty_counters_and_thirty_visitors_share_them_out(
 def test_a_clerk_who_presses_ten_times_calls_one_visitor(
     hall: Hall, desks: list[Desk], db_url: str, clock: FrozenClock
 ) -> None:
-    """Double click, second tab, impatient telephone: the other nine learn that their page is behind."""
+    """Double clicks, a second tab, repeated requests: the other nine are told that their page is out of date."""
     for _ in range(12):
         hall.issue()
     with crowd(db_url, clock, NODES) as people:
@@ -106,7 +106,7 @@ def test_a_transfer_taken_back_while_others_call_next_stands_at_one_counter(
 
 
 def sent_on(hall: Hall, here: Desk) -> TicketView:
-    """A visitor whom a clerk called and has just sent on to another service that every counter here serves."""
+    """A visitor whom a clerk has called and transferred to another service that every counter here serves."""
     ticket = hall.issue().ticket
     hall.db.write_in_now(hall.branch.id, calling.call_next, here)
     queues = hall.branch.counter("c4").queues
@@ -126,7 +126,7 @@ def take_back(here: Desk) -> Work:
 
 
 def without_compare(tx: Tx, ticket: TicketView, step: Step, **changes: Any) -> TicketView:
-    """The step as a careless program writes it: no look at the state that it decided on."""
+    """The step as a careless program writes it, without comparing the state that it decided on."""
     state = tickets.after(ticket.state, step)
     rows = table(Ticket)
     tx.execute(sa.update(rows).where(rows.c.id == ticket.id).values(state=state.value, **changes))
@@ -149,7 +149,7 @@ def test_control_without_lock_and_compare_one_visitor_is_called_to_several_count
 def test_without_the_lock_compare_and_set_alone_keeps_it_one_call(
     hall: Hall, desks: list[Desk], db_url: str, clock: FrozenClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The lock forgotten: those who were too late get an error, the visitor is called once all the same."""
+    """Without the lock, those who are too late get an error, and the visitor is still called only once."""
     ticket = hall.issue().ticket
     unlocked(monkeypatch)
     meet(monkeypatch, dispatch, "choose", NODES)
@@ -163,7 +163,7 @@ def test_without_the_lock_compare_and_set_alone_keeps_it_one_call(
 def test_control_without_lock_and_index_two_visitors_stand_at_one_counter(
     hall: Hall, desks: list[Desk], db_url: str, clock: FrozenClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Two tabs of one clerk, each calling another visitor by hand."""
+    """Two tabs of one clerk, each calling a different visitor by hand."""
     outcomes = two_tabs(hall, desks[0], db_url, clock, monkeypatch, indexed=False)
     assert len(called(outcomes)) == 2
     assert at_counter(hall, desks[0]) == 2
@@ -180,7 +180,7 @@ def test_without_the_lock_the_index_alone_keeps_one_visitor_at_a_counter(
 def two_tabs(
     hall: Hall, here: Desk, db_url: str, clock: FrozenClock, monkeypatch: pytest.MonkeyPatch, *, indexed: bool
 ) -> list[Any]:
-    """Call two visitors to one counter at once with the lock taken away."""
+    """Call two visitors to one counter at once, without the lock."""
     wanted = [hall.issue().ticket.id, hall.issue().ticket.id]
     unlocked(monkeypatch)
     if not indexed:
@@ -222,7 +222,7 @@ def test_without_the_lock_compare_and_set_alone_keeps_who_was_taken_back(
 def taken_back_in_between(
     hall: Hall, desks: list[Desk], db_url: str, clock: FrozenClock, monkeypatch: pytest.MonkeyPatch
 ) -> list[Any]:
-    """A transfer is taken back after another clerk's program has chosen the visitor, and before it has called them."""
+    """A transfer is taken back after another clerk's action has chosen the visitor and before it calls them."""
     sent_on(hall, desks[0])
     unlocked(monkeypatch)
     chosen, put_back = threading.Event(), threading.Event()

@@ -1,4 +1,4 @@
-"""The same races as visitors and clerks run them: many clients, one real server, over HTTP. On both databases."""
+"""The same races over HTTP: many clients and one real server. On both databases."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def hall(db: Database) -> Hall:
 
 @pytest.fixture
 def kiosk_token(hall: Hall) -> str:
-    """The branch's kiosk, beside a printer whose place is known and that is never there: its slips stay in the spool."""
+    """The branch's kiosk, with a printer that is never reachable, so that its slips stay in the spool."""
     kiosk = hall.db.read_now(devices, hall.branch.id, "kiosk")[0]
     printer = next(one for one in hall.db.read_now(devices, hall.branch.id, "printer") if one.slug == "p2")
     hall.db.write_now(set_printer, hall.branch.id, printer.id, {"host": "127.0.0.1", "port": 9})
@@ -60,7 +60,7 @@ def server(hall: Hall, kiosk_token: str, db_url: str, tmp_path: Path) -> Iterato
 
 
 async def at_once(server: Server, messages: list[tuple[str, str, Any, str | None]]) -> list[Answer]:
-    """A client for each message, from an address of its own; all ask at the same moment."""
+    """One client for each message, each from its own address; all send at the same moment."""
     wires = [Wire(server.port, f"127.0.{1 + number // 250}.{1 + number % 250}") for number in range(len(messages))]
     await asyncio.gather(*(wire.ask("GET", "/api/v1/branches") for wire in wires))
     answers = await asyncio.gather(*(wire.ask(*message) for wire, message in zip(wires, messages, strict=True)))
@@ -122,7 +122,7 @@ async def test_one_request_sent_ten_times_is_one_ticket_and_one_slip(
 
 
 async def test_sixteen_kiosks_give_every_number_once(hall: Hall, server: Server, kiosk_token: str) -> None:
-    """And every place: those who come at one moment share a look at the line, which knows each of them."""
+    """Every place in line is told once too, because simultaneous visitors share a read that knows each of them."""
 
     async def kiosk(name: int) -> list[tuple[str, int]]:
         wire = Wire(server.port, f"127.0.0.{10 + name}")

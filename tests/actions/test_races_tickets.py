@@ -1,6 +1,6 @@
-"""Numbers under pressure: without gap, without double, one ticket for one request. On both databases.
+"""Numbers under load: no gaps, no duplicates, one ticket for one request. On both databases.
 
-Each test has its negative control: the same rush with the protection taken away must show the fault.
+Each test has its negative control: the same load without the protection must show the fault.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def take(hall: Hall, wanted: TicketOrder) -> Work:
 
 
 def kiosk_day(hall: Hall) -> Work:
-    """One kiosk that gives out forty tickets, one after the other; their numbers."""
+    """One kiosk that issues forty tickets, one after the other; their numbers."""
 
     def work(node: Database) -> list[int]:
         return [take(hall, order(hall))(node).ticket.number for _ in range(TICKETS_EACH)]
@@ -92,7 +92,7 @@ async def test_one_server_groups_its_commits_and_gives_every_number_once(hall: H
 def test_control_numbers_read_without_a_lock_come_twice(
     hall: Hall, db_url: str, clock: FrozenClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As many a program numbers its tickets: look at the last one, add one, write it down."""
+    """Number tickets as careless programs do: read the last number, add one, write it."""
     hall.issue()
     series = table(Series)
     together = threading.Barrier(NODES)
@@ -116,7 +116,7 @@ def test_control_numbers_read_without_a_lock_come_twice(
 
 
 def test_the_key_alone_refuses_a_number_given_twice(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lock and series forgotten at once: the database still does not take a second A001."""
+    """Even without lock and series the database refuses a second A001."""
     hall.issue()
     monkeypatch.setattr(tickets, "_number", lambda branch, settings, queue, day: 1)
     with pytest.raises(sa.exc.IntegrityError):
@@ -128,7 +128,7 @@ def test_the_key_alone_refuses_a_number_given_twice(hall: Hall, monkeypatch: pyt
 
 
 def press_ten_times(hall: Hall, people: Crowd) -> tuple[list[Any], int, int]:
-    """The same request ten times at once; the outcomes, and how many tickets and slips there are then."""
+    """Send the same request ten times at once; the outcomes, and the number of tickets and slips afterwards."""
     printer = hall.db.read_now(devices, hall.branch.id, "printer")[0].id
     outcomes = people.rush([take(hall, order(hall, "the-same", printer))] * 10)
     count = hall.db.read_now(
@@ -162,9 +162,10 @@ def test_control_without_lock_and_key_one_request_makes_several(
 def test_without_the_lock_the_key_alone_keeps_it_one_ticket(
     hall: Hall, db_url: str, clock: FrozenClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The lock forgotten, the others get an error, but no second ticket.
+    """Without the lock the others get an error, but there is no second ticket.
 
-    A node for each press: two that share a transaction would be run again after the error, and find the ticket.
+    Each press has its own node, because two that share a transaction would run again after the error, and find the
+    ticket.
     """
     hall.issue()
     unlocked(monkeypatch)
@@ -181,7 +182,7 @@ OVER_NIGHT = timedelta(hours=22, minutes=50)
 
 
 def voided(hall: Hall) -> list[str]:
-    """The tickets that the log says were closed with their day."""
+    """The tickets that the log records as closed with their day."""
     entry = table(Event)
     rows = hall.db.read_now(Tx.rows, sa.select(entry.c.subject).where(entry.c.kind == "ticket.voided"))
     return sorted(row.subject for row in rows)
@@ -190,7 +191,7 @@ def voided(hall: Hall) -> list[str]:
 def test_the_first_numbers_of_a_day_from_many_kiosks_close_the_day_before_once(
     hall: Hall, db_url: str, clock: FrozenClock
 ) -> None:
-    """Nothing has come round since yesterday, and all kiosks are touched at the same moment."""
+    """No periodic task has run since yesterday, and all kiosks are touched at the same moment."""
     yesterday = [hall.issue().ticket for _ in range(5)]
     clock.move(OVER_NIGHT)
     with crowd(db_url, clock, NODES) as people:

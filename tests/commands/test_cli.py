@@ -1,4 +1,4 @@
-"""The command line: what it says, what it does, and with which exit code."""
+"""The command line: its output, its effects, and its exit codes."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ PROFILES = ROOT / "queue_system" / "profiles"
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """The data directory of this test's installation; not made yet."""
+    """The data directory of this test's installation; it does not exist yet."""
     return tmp_path / "data"
 
 

@@ -1,4 +1,4 @@
-"""What is wrong with an installation is named, with what to do: by doctor, and by every command that meets it."""
+"""Doctor, and every command that meets a problem of the installation, names it and says what to do."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.kit.command_line import PASSWORD, Run, command_line
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """The data directory of this test's installation; not made yet."""
+    """The data directory of this test's installation; it does not exist yet."""
     return tmp_path / "data"
 
 
@@ -59,7 +59,7 @@ def test_the_database_of_a_newer_program_is_left_alone(run: Run, folder: Path, a
 
 
 def test_a_newer_schema_that_still_serves_this_program_is_used_and_left_as_it_is(run: Run, folder: Path) -> None:
-    """So nodes are upgraded one by one, and a hall can go back to the version before."""
+    """So nodes can be upgraded one by one, and a hall can go back to the version before."""
     run("init", "forum")
     with sqlite3.connect(folder / "queue.db") as connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999_from_0001'")
@@ -70,7 +70,7 @@ def test_a_newer_schema_that_still_serves_this_program_is_used_and_left_as_it_is
     assert run("staff", "add", "x", entered=f"{PASSWORD}\n").code == 0
 
 
-# The log is read, and staff is added, beside a running server: without its lock.
+# These read the log and add staff beside a running server, so they do not take its lock.
 @pytest.mark.parametrize(
     "arguments", [*(command for command in EVERY_COMMAND if command[0] not in ("audit", "staff")), ("demo",)]
 )
@@ -78,7 +78,7 @@ def test_a_folder_that_cannot_be_written_is_named_with_what_to_do(
     run: Run, folder: Path, arguments: tuple[str, ...]
 ) -> None:
     run("migrate")
-    # Where the database writes first there is something else: as root, too, it cannot be written.
+    # Something else is where the database writes first, so that not even root can write it.
     (folder / "queue.db-wal").unlink(missing_ok=True)
     (folder / "queue.db-wal").mkdir()
     said = run(*arguments, entered=f"{PASSWORD}\n", QUEUE_PORT="0")
@@ -108,10 +108,10 @@ def test_doctor_names_what_is_good_what_to_note_and_each_thing_not_in_force(run:
     assert {line[:4].strip() for line in lines if not line.startswith("        ")} == {"ok", "note"}
     assert any(line.startswith("ok") and "SQLite" in line for line in lines)
     assert any("QUEUE_PUBLIC_URL is not set" in line for line in lines)
-    # What the embassy asks for and nothing acts on yet, by name.
+    # It names everything that the embassy sets and nothing acts on yet.
     for thing in ("doha-main/passport-apply (weekly_ballot)", "supervisor: ", "mobile-consulate/mk1"):
         assert any(thing in line for line in lines), thing
-    # Each is said once, with all that it is true of below; no marks that a terminal cannot show.
+    # Each sentence is there once with all its subjects, and without marks that a terminal cannot show.
     notes = [line for line in lines if line.startswith("note")]
     assert len(notes) == len(set(notes)) < 30
     assert not any("doctor." in line or "{" in line or "\u2068" in line or line.endswith(" ") for line in lines)

@@ -1,4 +1,4 @@
-"""What a screen shows, from facts alone."""
+"""The contents of a screen, computed from facts alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""States of a booking, who may make or change one, and what checking in makes of it."""
+"""States of a booking, who may make or change one, and the results of a check-in."""
 
 from __future__ import annotations
 
@@ -193,7 +193,7 @@ def test_checking_in(offset: float, punctuality: Punctuality, priority: str | No
 
 @given(early=st.lists(st.integers(-30, 10), min_size=2, max_size=5, unique=True), seed=st.integers(0, 99))
 def test_coming_early_gains_nothing(early: list[int], seed: int) -> None:
-    """Of appointments at different times the order is that of the times, whoever came first."""
+    """Appointments at different times are ordered by these times, whatever the order of arrival."""
     found = [
         arrival(NOON + minutes(10 * n), NOON + minutes(10 * n + e), EMBASSY, NOON + minutes(900))
         for n, e in enumerate(early)

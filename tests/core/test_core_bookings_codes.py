@@ -1,4 +1,4 @@
-"""Booking codes: drawn by chance, read by people, typed with mistakes."""
+"""Booking codes: random, read by people, typed with mistakes."""
 
 from __future__ import annotations
 

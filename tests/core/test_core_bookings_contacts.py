@@ -82,11 +82,11 @@ def test_the_own_country_code_is_known_without_its_plus(typed: str, country: str
 @pytest.mark.parametrize(
     ("typed", "country", "understood"),
     [
-        # The code of another country, its plus left out: only that fits, or both do.
+        # The calling code of another country without its plus: only that fits, or both do.
         ("963 944 123 456", "974", ("+963944123456",)),
         ("963 944 123 456", "49", ("+49963944123456", "+963944123456")),
         ("974 4412 3456", "49", ("+4997444123456", "+97444123456")),
-        # No plan knows such a number; it may be new, and it may be mistyped.
+        # The number is in no plan; it may be new or mistyped.
         ("1234 5678", "974", ("+97412345678",)),
         ("+974 1234 5678", "90", ("+97412345678",)),
         ("salma@gmial.com", "974", ("salma@gmial.com", "salma@gmail.com")),
@@ -258,7 +258,7 @@ def test_names_of_any_script_are_cleaned_not_changed(typed: str, name: str) -> N
         ("55123456", "name-signs"),
         ("Salma 2", "name-signs"),
         ("ــ", "name-missing"),
-        # Letters that fill a place and are not drawn.
+        # Letters that take up space but are invisible.
         ("\u3164" * 4, "name-missing"),
         ("\u115f\u1160\uffa0", "name-missing"),
         ("ليلى <b>", "name-signs"),

@@ -1,4 +1,4 @@
-"""Telephone numbers as people of every branch write them: each way of writing one number is that number."""
+"""Telephone numbers as people of every branch write them: every spelling of a number gives that number."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ BRANCHES = [
     for name in profile_names()
     for slug, branch in read_profile(name).branches.items()
 ]
-# Where the people of these houses have their telephones.
+# Countries in which visitors of the sample organisations have their telephones.
 ELSEWHERE = ("SY", "QA", "DE", "TR", "LB", "JO", "SA", "SE", "NL", "GB", "US", "FR")
 EMERGENCY = ("112", "110", "999", "911", "155", "919")
 KINDS = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE)
@@ -61,7 +61,7 @@ def test_short_numbers_are_nobodys(country: str, typed: str) -> None:
 
 
 def _meant(typed: str, country: str) -> tuple[str, ...]:
-    """What is taken, or what is asked back."""
+    """The number that is accepted, or those that the person is asked to choose from."""
     try:
         return (read_contact(typed, country).value,)
     except Doubtful as question:

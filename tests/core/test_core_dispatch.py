@@ -45,7 +45,7 @@ def minutes(count: float) -> timedelta:
 def waiting(
     number: int, waited: float, priority: str = "walkin", queue: UUID = CONSULAR, appointment: bool | None = None
 ) -> Waiting:
-    """A ticket whose waiting began `waited` minutes ago; a negative number is an appointment still to come."""
+    """A ticket whose waiting began `waited` minutes ago; negative for an appointment in the future."""
     booked = "appointment" in priority if appointment is None else appointment
     return Waiting(UUID(int=number), queue, priority, WEIGHTS[priority], NOW - minutes(waited), booked)
 
@@ -61,7 +61,7 @@ def called(*line: Waiting, rules: CallingRules = RULES) -> tuple[int, Reason]:
     [
         (1.0, 0, 0),
         (1.0, 60, 60),
-        # After the guard everybody gathers priority at the top rate: 60 + 4 · 30.
+        # Beyond the guard everybody gathers priority at the top rate: 60 + 4 · 30.
         (1.0, 90, 180),
         (3.0, 20, 60),
         (3.0, 70, 220),
@@ -163,7 +163,7 @@ def test_the_guard_gives_way_to_who_waited_too_long_and_says_so() -> None:
     line = [waiting(1, 80), waiting(2, 30, "disability")]
     assert called(*line) == (1, Reason("guard", {"n": 80}))
     assert called(*line, rules=CallingRules.of(WEIGHTS.values(), 5, None))[0] == 2
-    # Beyond the guard, but first without it as well: then the guard is not the reason.
+    # It is beyond the guard, but would be first without the guard too, so the guard is not the reason.
     assert called(waiting(1, 80), waiting(2, 10, "disability")) == (1, Reason("waited-longest", {"n": 80}))
 
 
@@ -179,7 +179,7 @@ def test_who_was_called_and_was_not_here_stands_behind_everybody_else() -> None:
     gone = aside(waiting(1, 55, "bereavement"), 2)
     line = [gone, waiting(2, 1), waiting(3, -25, "appointment")]
     assert [choice.ticket_id.int for choice in order(line, {CONSULAR}, RULES, NOW)] == [2, 3, 1]
-    # Whoever is aside has no say in why others are called.
+    # Tickets that are aside do not influence the reason for calling others.
     assert called(*line) == (2, Reason("waited-longest", {"n": 1}))
     assert called(gone) == (1, Reason("skipped"))
 
@@ -188,7 +188,7 @@ def test_who_was_called_and_was_not_here_stands_behind_everybody_else() -> None:
 def test_an_appointment_is_called_from_five_minutes_before(ahead: float, callable_now: bool) -> None:
     ticket = waiting(1, -ahead, "appointment")
     assert is_callable(ticket, RULES, NOW) is callable_now
-    # Its waiting has not begun, so whoever waits goes first.
+    # Its waiting has not begun, so waiting visitors go first.
     assert called(ticket, waiting(2, 0.5))[0] == 2
 
 
@@ -249,7 +249,7 @@ def test_every_reason_has_its_sentence(language: str) -> None:
             key = message.id if isinstance(message.id, str) else message.id[0]
             sentences[key] = [message.string] if isinstance(message.string, str) else list(message.string or ())
     counted = ("waited-longest", "guard", "appointment-time", "appointment-soon", "only-callable")
-    # The last three are not the rule's: a clerk called somebody by hand.
+    # The last three do not come from the rule: a clerk called the visitor by hand.
     plain = ("priority-class", "emergency", "skipped", "parked-back", "skipped-back", "chosen-by-staff")
     assert {key.removesuffix(".zero") for key in sentences} == {f"audit.reason.{code}" for code in (*counted, *plain)}
     for code in counted:

@@ -1,4 +1,4 @@
-"""What the calling rule promises for any hall: the bound on being passed, order inside a class, nobody starves."""
+"""The calling rule's promises for any hall: the bound on being overtaken, order inside a class, no starvation."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ ASIDE = (0, 0, 0, 1, 2, 5)
 
 @st.composite
 def lines(draw: st.DrawFn, weights: tuple[float, ...] = WEIGHTS, *, aside: bool = False) -> list[Waiting]:
-    """Tickets whose anchors lie within three hours before and one hour after noon; many share one."""
+    """Tickets whose anchors are within three hours before and one hour after noon; many have the same one."""
     offsets = st.one_of(st.integers(-3 * 3600, 3600), st.sampled_from([-3600, -900, 0, 300, 301]))
     size = draw(st.integers(1, 14))
     ids = draw(st.lists(st.integers(1, 999), min_size=size, max_size=size, unique=True))
@@ -61,7 +61,7 @@ SERVED = st.sampled_from([frozenset(QUEUES), frozenset(QUEUES[:1]), frozenset[UU
 
 
 def passed_by(waiting: Waiting, called: Waiting, rules: CallingRules) -> bool:
-    """Whether calling `called` breaks the printed promise to `waiting`."""
+    """Whether calling `called` breaks the published promise to `waiting`."""
     bypass = longest_bypass(waiting.weight, rules)
     ordinary = called.weight < EMERGENCY_WEIGHT
     return bypass is not None and ordinary and called.anchor_at - waiting.anchor_at > bypass
@@ -90,7 +90,7 @@ def test_the_same_choice_whatever_the_order_of_the_rows_and_nothing_is_touched(
 def test_the_line_is_what_choosing_one_by_one_gives(
     line: list[Waiting], queues: frozenset[UUID], rules: CallingRules, minute: int
 ) -> None:
-    """Also for those who are aside: each call is one that they let pass."""
+    """This includes tickets that are aside: each call is one that they wait for."""
     now = NOON + timedelta(minutes=minute)
     rest, one_by_one = list(line), []
     while (choice := choose(rest, queues, rules, now)) is not None:
@@ -109,7 +109,7 @@ def test_every_single_call_keeps_the_promises(line: list[Waiting], rules: Callin
     assert choice is not None
     called = next(ticket for ticket in line if ticket.ticket_id == choice.ticket_id)
     for other in line:
-        # A walk-in that comes from the future (the clock was put back) is callable, an appointment to come is not.
+        # A walk-in from the future (the clock was set back) can be called, but a future appointment cannot.
         if is_callable(other, rules, now) or called.anchor_at <= now:
             assert not passed_by(other, called, rules)
         if other.weight == called.weight and is_callable(other, rules, now) == is_callable(called, rules, now):
@@ -123,7 +123,7 @@ def test_every_single_call_keeps_the_promises(line: list[Waiting], rules: Callin
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A simulated day: the order of calls, and how often one ticket passed an earlier one."""
+    """A simulated day: the order of calls, and how often one ticket overtook an earlier one."""
 
     calls: int
     overtakes: int
@@ -135,7 +135,7 @@ CLASSES = {"walkin": 1.0, "appointment": 3.0, "disability": 4.0, "legal_urgent":
 
 
 def simulate(seed: int, rules: CallingRules, load: float, arrivals: int = 400, counters: int = 4) -> Day:
-    """Exponential arrivals and services (mean 10 minutes) at `counters`, shares 50/35/13/2 %, checked at every call."""
+    """Exponential arrivals and services (mean 10 minutes) at `counters`, shares 50/35/13/2 %; checks every call."""
     source = random.Random(seed)
     clock, to_come = NOON, []
     for number in range(arrivals):

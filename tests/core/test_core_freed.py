@@ -22,7 +22,7 @@ def draws(starts_at: datetime = IN_TEN_DAYS, number: int = 3000) -> list[datetim
 
 def test_the_same_lot_gives_the_same_moment_so_that_anybody_can_check_it() -> None:
     assert returns_at("a", FREED, IN_TEN_DAYS, EVENING, DOHA) == returns_at("a", FREED, IN_TEN_DAYS, EVENING, DOHA)
-    # SHA-256 of "a" as a number, modulo 3 and then modulo 60: worked out by hand.
+    # SHA-256 of "a" as a number, modulo 3 and then modulo 60, computed by hand.
     number = int("ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb", 16)
     day, minute = number % 3, number // 3 % 60
     assert returns_at("a", FREED, IN_TEN_DAYS, EVENING, DOHA) == datetime(2026, 11, 22 + day, 15, minute, tzinfo=UTC)

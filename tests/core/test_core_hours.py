@@ -1,4 +1,4 @@
-"""Layers of opening hours: which window holds on which day, and who may still take a ticket."""
+"""Layers of opening hours: which window applies on which day, and when tickets can be taken."""
 
 from __future__ import annotations
 
@@ -218,7 +218,7 @@ DAY_STARTS = time(3)
 
 
 def test_a_session_ends_with_its_business_day_not_with_the_doors() -> None:
-    """Who is inside at closing time is still served."""
+    """Visitors inside at closing time are still served."""
     assert session_end(SUNDAY, calendar(REGULAR), DAY_STARTS) == at(SUNDAY + timedelta(days=1), "03:00")
 
 
@@ -250,7 +250,7 @@ def test_the_last_closing_is_that_of_the_day_on_which_the_window_opened() -> Non
 
 
 def test_a_time_outside_the_hours_lasts_as_long_as_its_session() -> None:
-    """The hours were changed after it was agreed."""
+    """The hours were changed after the appointment was made."""
     monday = SUNDAY + timedelta(days=1)
     assert last_closing(at(SUNDAY, "20:00"), calendar(REGULAR), DAY_STARTS) == at(monday, "03:00")
 

@@ -45,13 +45,13 @@ def utc(text: str) -> datetime:
     ("day", "clock", "instant"),
     [
         (SPRING, "01:59", "2027-03-28T00:59"),
-        # 02:00 to 03:00 does not exist: all of it is the moment of the jump.
+        # 02:00 to 03:00 does not exist; every such time becomes the moment of the change.
         (SPRING, "02:00", "2027-03-28T01:00"),
         (SPRING, "02:30", "2027-03-28T01:00"),
         (SPRING, "02:59", "2027-03-28T01:00"),
         (SPRING, "03:00", "2027-03-28T01:00"),
         (SPRING, "03:01", "2027-03-28T01:01"),
-        # 02:00 to 03:00 comes twice: the first is meant.
+        # 02:00 to 03:00 occurs twice; the first is used.
         (AUTUMN, "02:00", "2027-10-31T00:00"),
         (AUTUMN, "02:30", "2027-10-31T00:30"),
         (AUTUMN, "03:00", "2027-10-31T02:00"),

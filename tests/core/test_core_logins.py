@@ -1,4 +1,4 @@
-"""Sign-in names are recognised on whatever keyboard they are typed, and never taken for somebody else's."""
+"""Sign-in names are recognised on any keyboard, and never taken for those of other people."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ PEOPLE = ("layla", "omar", "فاطمة", "ilker", "müller", "groß", "sami1", "
         ("layla", "layla"),
         (" LAYLA ", "layla"),
         ("\u200fｌａｙｌａ", "layla"),
-        # The keyboard was switched to Arabic, or from it; the key b writes two letters, as g and h do together.
+        # The keyboard was switched to Arabic by mistake, or from it; the key b types two letters, as g and h do
+        # together.
         ("مشغمش", "layla"),
         ("خةشق", "omar"),
         ("اشلاهلا", "habib"),
@@ -26,11 +27,11 @@ PEOPLE = ("layla", "omar", "فاطمة", "ilker", "müller", "groß", "sami1", "
         # Vowel signs, hamza, taa marbuta.
         ("فَاطِمَة", "فاطمة"),
         ("فاطمه", "فاطمة"),
-        # Turkish keyboards: capital of i is İ, of ı is I.
+        # Turkish keyboards: the capital of i is İ, that of ı is I.
         ("İLKER", "ilker"),
         ("ılker", "ilker"),
         ("ILKER", "ilker"),
-        # German ones, and those without umlauts.
+        # German keyboards, and those without umlauts.
         ("MÜLLER", "müller"),
         ("mu\u0308ller", "müller"),
         ("mueller", "müller"),

@@ -1,4 +1,4 @@
-"""People are found however their names are spelled."""
+"""People are found under every spelling of their names."""
 
 from __future__ import annotations
 

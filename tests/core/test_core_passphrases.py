@@ -1,4 +1,4 @@
-"""Which passwords are taken: sentences of any language, and nothing that is tried first."""
+"""Accepted passwords: sentences of any language, but no common password."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One telephone may stand for a family: persons are counted, by name and contact together."""
+"""A family may share one telephone: a name and a contact together count as a person."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ OPEN = Policy(Mode.FCFS, max_active=1, max_persons_per_contact=3)
         ("ســلمى", "سلمى"),
         ("José Müller", "jose  MÜLLER"),
         ("Ayşe", "AYŞE"),
-        # Other keyboards for the same letters, and what a hand joins, parts or leaves out.
+        # The same letters on other keyboards, and words that people join, separate or leave out.
         ("علی رضا", "علي رضا"),
         ("کریم", "كريم"),
         ("ہدى", "هدی"),

@@ -1,4 +1,4 @@
-"""What can be set of a printer."""
+"""The settings of a printer."""
 
 from __future__ import annotations
 

@@ -227,7 +227,7 @@ def test_a_visit_with_an_interpreter_needs_a_seat_of_both() -> None:
 
 def test_a_window_off_the_ticks_begins_at_the_first_whole_one() -> None:
     assert clocks(offered(plan(20), [Window(542, 600, 600)])) == ["09:05", "09:25"]
-    # Nepal is 5:45 ahead: with ticks of ten minutes its hours begin in the middle of one.
+    # Nepal is 5:45 ahead of UTC, so with ticks of ten minutes its hours begin in the middle of a tick.
     slots = offered(plan(20), [Window(540, 600, 600)], zone=KATHMANDU, tick=10)
     assert clocks(slots, KATHMANDU) == ["09:05", "09:25"]
 

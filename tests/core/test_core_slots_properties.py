@@ -1,4 +1,4 @@
-"""What must hold for any mixture of services, resources and bookings: nothing is overbooked, nothing offered is refused."""
+"""Properties for any mixture of services, resources and bookings: no overbooking, and no refusal of an offered time."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def test_places_are_exactly_as_many_as_can_be_booked(
     plan, public = data.draw(plans(pool)), data.draw(st.booleans())
     other = data.draw(plans(pool))
     for slot in hall.offers(other, public=False)[:: data.draw(st.integers(1, 3))]:
-        # Offered before the others were booked, so it may be gone by now.
+        # It was offered before the other bookings, so it may be taken now.
         with suppress(Refused):
             hall.book(slot, other, public=False)
     offers = hall.offers(plan, public)

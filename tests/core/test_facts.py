@@ -1,4 +1,4 @@
-"""Facts by subject: each says what its fields hold, is written somewhere, and is read again as it was written."""
+"""Facts by subject: each describes its fields, is written somewhere, and can be read again unchanged."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from queue_system.store.log import SYSTEM
 from tests.kit.hall import furnish
 from tests.kit.tree import package_files, parse
 
-# Each sentence of each fact as an entry of the log: kind, subject, data, and its link if it were a log's first entry.
-# What stands here was written once and must be read for ever. A new fact adds a line; no line is changed.
+# Each sentence of each fact as an entry of the log: kind, subject, data, and its link as a log's first entry. Written
+# facts must be readable for ever, so a new fact adds a line and no line is ever changed.
 WRITTEN: list[tuple[str, str, dict[str, Any], str]] = [
     tuple(entry) for entry in json.loads(Path(__file__).parents[1].joinpath("golden/facts.json").read_text("utf-8"))
 ]

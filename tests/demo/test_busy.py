@@ -1,4 +1,4 @@
-"""The made-up day against a real server: the hall lives, stays bounded, outlives the server's absence, and stops."""
+"""The made-up day against a real server: it is busy, stays bounded, survives the server's absence, and stops."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ from tests.kit.web_hall import furnished
 SIGN_INS = [("layla", PASSWORD), ("omar", PASSWORD)]
 # A visit of ten minutes takes a fiftieth of a second.
 VERY_FAST = 20_000.0
-# A visit takes about half a second: time enough to see who waits.
+# A visit takes about half a second, which is enough time to see who waits.
 WATCHED = 1_000.0
-# As long as a busy machine may need for anything at all; what never comes still fails.
+# As long as a busy machine may need for anything; an answer that never comes still fails.
 DEADLINE_SECONDS = 120
 
 
@@ -45,7 +45,7 @@ def url(sqlite_template: Path, tmp_path: Path, clock: FrozenClock) -> str:
 
 @contextmanager
 def serving(url: str, folder: Path, clock: FrozenClock, port: int = 0) -> Iterator[str]:
-    """A server of its own; the address it listens at."""
+    """A server of its own; the address at which it listens."""
     app = create_app(Configuration(database_url=SecretStr(url), data_dir=folder), clock)
     with served(app, port=port) as address:
         yield address
@@ -94,7 +94,7 @@ async def test_there_are_always_people_waiting_however_fast_the_day_goes(
     database.close()
     full = next(at for at, waiting in enumerate(seen) if waiting >= LEAST_WAITING)
     assert full < len(seen) / 2
-    # From then on people wait: chance may empty the hall for a moment, no more.
+    # From then on people wait; chance may empty the hall for a moment only.
     since = sorted(seen[full:])
     assert since[len(since) // 2] >= LEAST_WAITING
     assert since[len(since) // 10] >= 1
@@ -104,10 +104,10 @@ async def test_there_are_always_people_waiting_however_fast_the_day_goes(
 async def test_the_speed_goes_by_the_size_of_the_hall() -> None:
     async with httpx2.AsyncClient() as client:
         hall = Hall(client, 1.0, asyncio.Event(), random.Random(1), services=[{"duration_min": 10}])
-        # Visits of seven minutes at two counters: a call every 210 seconds of life.
+        # Visits of seven minutes at two counters: a call every 210 seconds in real time.
         assert hall.lively_speed(2) == pytest.approx(21)
         assert hall.lively_speed(4) == pytest.approx(10.5)
-        # Never slower than life.
+        # Never slower than real time.
         assert hall.lively_speed(1000) == 1
 
 
@@ -157,7 +157,7 @@ async def test_a_server_that_is_away_is_waited_for(url: str, tmp_path: Path, clo
                 while "ticket.called" not in kinds(database):
                     await asyncio.wait({day}, timeout=0.05)
                     assert not day.done()
-        # It has gone again: nobody gives up, and nobody is in the way of stopping.
+        # The server has gone again: the clients continue to try, and do not delay stopping.
         assert not day.done()
         stop.set()
         async with asyncio.timeout(DEADLINE_SECONDS):

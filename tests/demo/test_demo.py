@@ -44,7 +44,7 @@ def running(folder: Path, *arguments: str, begin: Begin | None = None, **environ
 
 
 def take_a_number(demo: Demo) -> dict[str, str]:
-    """A number from afar, for the first service that gives one: code and token."""
+    """A number without a device, for the first service that gives one: code and token."""
     branch = demo.get("/api/v1/branches").json()["branches"][0]["branch"]
     services = demo.get(f"/api/v1/branches/{branch}/services").json()["services"]
     refused = []
@@ -59,7 +59,7 @@ def take_a_number(demo: Demo) -> dict[str, str]:
 
 
 def follow_until_the_hall_lives(demo: Demo) -> None:
-    """Stand before the screen until it has called a second time, while somebody waits."""
+    """Follow the screen until it has shown a second call while somebody waits."""
     let_in = demo.get("/demo/display", follow_redirects=False)
     token = let_in.headers["set-cookie"].split(";")[0].split("=", 1)[1]
     branch = demo.get("/api/v1/branches").json()["branches"][0]["branch"]
@@ -80,13 +80,13 @@ def follow_until_the_hall_lives(demo: Demo) -> None:
 
 
 def assert_complete(demo: Demo) -> None:
-    """What the demonstration tells to open can be opened, and who can sign in can."""
+    """Everything that the demonstration prints can be opened, and everybody that it names can sign in."""
     front = demo.get("/", headers={"accept-language": "ar"})
     assert front.status_code == 200
     assert 'dir="rtl"' in front.text
     assert demo.sign_ins["admin"] == "administrator"
     assert len(demo.sign_ins) >= 5
-    # A newcomer sees what a clerk, a receptionist and a head of section see, not everything.
+    # A newcomer must see what a clerk, a receptionist and a head of section see, and not everything.
     assert [login for login, role in demo.sign_ins.items() if role == "administrator"] == ["admin"]
     assert {"layla", "huda"} < set(demo.sign_ins)
     for path in ("/kiosk", "/display"):
@@ -102,7 +102,7 @@ def assert_complete(demo: Demo) -> None:
 
 
 def assert_stops(demo: Demo) -> None:
-    """As Ctrl-C does: soon, and with success. Soon is as long as the start took where a machine needs its time."""
+    """Stopping as Ctrl-C does takes no longer than the start took, and succeeds."""
     code, seconds = demo.stop()
     assert (code, seconds < max(6, demo.started_in)) == (0, True), (seconds, demo.log())
     assert "Traceback" not in demo.log()
@@ -137,7 +137,7 @@ def test_a_second_run_finds_the_day_as_it_was(tmp_path: Path) -> None:
         again = demo.get(f"/api/v1/tickets/{ticket['token']}")
         assert (again.status_code, again.json()["code"]) == (200, ticket["code"])
         assert take_a_number(demo)["code"] != ticket["code"]
-        # A page that was left open is still that of a paired screen.
+        # A page that stayed open still belongs to a paired screen.
         assert screen.get(f"{demo.address}/display").status_code == 200
     screen.close()
 
@@ -231,7 +231,7 @@ def test_the_hall_is_open_whenever_the_demonstration_starts(
     here = datetime.fromisoformat(now).replace(tzinfo=DOHA).astimezone(UTC)
     step = step_ahead(here, embassy, None if kept is None else timedelta(hours=kept))
     if then.endswith("open"):
-        # Its own day is 2026-11-25 07:15, before opening: it goes on to that morning.
+        # Its day is 2026-11-25 07:15, before opening, so its clock goes on to the opening.
         then = "2026-11-25 09:15"
     assert (here + step).astimezone(DOHA).strftime("%Y-%m-%d %H:%M") == then
 

@@ -1,4 +1,4 @@
-"""The board from the tables is the board from the log, on both databases, whatever the day was like."""
+"""The board from the tables equals the board from the log, for any day. On both databases."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def from_tables(hall: Hall, zone_id: UUID | None) -> Board:
 
 
 class RandomDay:
-    """Two clerks and their visitors, who do whatever the numbers say; what is refused changes nothing."""
+    """Two clerks and their visitors act as the random numbers say; a refused action changes nothing."""
 
     def __init__(self, hall: Hall, clock: FrozenClock) -> None:
         self.hall = hall
@@ -77,7 +77,7 @@ class RandomDay:
         try:
             self._do(kind, draw, replace(here, expected=current.id if current else None))
         except DomainError:
-            # A step that is not possible now is part of the day, too.
+            # Steps that are not possible now are a part of the day too.
             return
 
     def _do(self, kind: str, draw: random.Random, here: Desk) -> None:
@@ -114,7 +114,7 @@ class RandomDay:
         return self.hall.db.read_now(every)
 
 
-# No screen lives.
+# No screen is live.
 NOWHERE: Live = frozenset()
 
 
@@ -142,7 +142,7 @@ def hide(hall: Hall, *slugs: str) -> Hall:
 )
 @given(steps=st.lists(st.sampled_from(STEPS), min_size=20, max_size=60), seed=st.integers(0, 2**32))
 def test_tables_and_log_agree(day_of: RandomDay, steps: list[str], seed: int) -> None:
-    # The day goes on from one example to the next: every state is checked, and the history grows.
+    # The day continues from one example to the next, so every state is checked and the history grows.
     draw = random.Random(seed)
     for kind in steps:
         day_of.step(kind, draw)
@@ -163,7 +163,7 @@ def day_of(hall: Hall, clock: FrozenClock) -> RandomDay:
 
 
 def test_the_last_calls_are_found_behind_many_others(hall: Hall, clock: FrozenClock) -> None:
-    # A screen in the hall shows the hall's calls, so that the offices show their own alone.
+    # A screen in the hall shows the hall's calls, so the offices show only their own.
     first = next(one.id for one in hall.db.read_now(devices, hall.branch.id, "display") if one.slug == "d1")
     hall.db.write_in_now(hall.branch.id, enrol_device, hall.branch.id, first)
     hall.db.write_in_now(hall.branch.id, touch_devices, hall.branch.id, {first})

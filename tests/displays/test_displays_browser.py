@@ -1,4 +1,4 @@
-"""A screen in a real browser before a real server: it announces, it admits that it is old, it comes back."""
+"""A screen in a real browser with a real server: it announces calls, shows when it is out of date, and reconnects."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ LANDSCAPE = (1920, 1080)
 PORTRAIT = (1080, 1920)
 STAGE_MS = 8_000
 STALE_MS = 40_000
-# The longest that a screen waits before it tries again: the hall sees the truth within fifteen seconds.
+# The longest pause between two tries, so that the hall is up to date again within fifteen seconds.
 LONGEST_PAUSE_MS = 6_000
 LATE_MS = 20_000
 FRESH = ".newest.is-fresh .code"
@@ -43,7 +43,7 @@ def server(sqlite_template: Path, tmp_path: Path, clock: FrozenClock) -> Iterato
 
 @pytest.fixture
 def opened(browser: Browser, server: Server) -> Iterator[Callable[..., Page]]:
-    """Opens the page of a paired screen; scripts that fail or are forbidden fail the test."""
+    """Opens the page of a paired screen; script errors and policy violations fail the test."""
     problems: list[str] = []
     contexts: list[BrowserContext] = []
 
@@ -55,7 +55,7 @@ def opened(browser: Browser, server: Server) -> Iterator[Callable[..., Page]]:
         still: bool = False,
         **routes: Any,
     ) -> Page:
-        """`still`: the page's clock goes only as far as the test lets it, however slow the machine."""
+        """With `still` the page's clock moves only when the test moves it, however slow the machine."""
         context = browser.new_context(viewport={"width": size[0], "height": size[1]}, color_scheme=scheme)
         contexts.append(context)
         if slug:
@@ -81,7 +81,7 @@ def opened(browser: Browser, server: Server) -> Iterator[Callable[..., Page]]:
 
 @pytest.fixture
 def screen(opened: Callable[..., Page]) -> Page:
-    """A screen before an empty hall, whose clock stands still."""
+    """A screen in an empty hall; its clock stands still."""
     page = opened(still=True)
     expect(page.locator(".rest")).to_be_visible()
     connected(page)
@@ -89,8 +89,8 @@ def screen(opened: Callable[..., Page]) -> Page:
 
 
 def come_back(screen: Page, server: Server) -> None:
-    """The server is there again: the screen's next try, whenever it is due, finds it."""
-    # The try before has failed: the next is a matter of time alone.
+    """The server is back, and the screen's next try finds it."""
+    # The try before has failed, so the next one depends on the clock alone.
     wait_for(screen, "following.isCut()")
     server.start()
     pass_time(screen, LONGEST_PAUSE_MS)
@@ -114,7 +114,7 @@ def test_calls_are_announced_one_after_the_other(screen: Page, server: Server) -
     first = call(server.hall, "attest-single", "layla", "c4")
     expect(screen.locator(FRESH)).to_have_text(first)
     second = call(server.hall, "passport-apply", "omar", "c1")
-    # The second stands below while the first is announced.
+    # The second call is below while the first is announced.
     expect(screen.locator(".calls > li:not([hidden]) .code")).to_have_text([second])
     expect(screen.locator(FRESH)).to_have_text(first)
     pass_time(screen, STAGE_MS)
@@ -197,7 +197,7 @@ def test_a_lost_server_is_admitted_and_the_truth_comes_back(screen: Page, server
     expect(cover).to_be_hidden()
     expect(screen.locator("#late")).to_be_hidden()
     expect(screen.locator(ABOVE)).to_have_text(before)
-    # What was called while it was away is two minutes old by now: shown, not announced.
+    # Calls made while it was away are two minutes old now, so they are shown but not announced.
     expect(screen.locator(FRESH)).to_have_count(0)
     after = call(server.hall, "passport-apply", "omar", "c1")
     expect(screen.locator(FRESH)).to_have_text(after)
@@ -269,7 +269,7 @@ def test_a_new_version_of_the_styles_loads_the_page_anew(opened: Callable[..., P
 
     page = opened(**{r"/display/live": connect})
     with page.expect_navigation():
-        # The page waits a moment before it loads anew, and its clock stands still until it has heard the news.
+        # The page waits a moment before it reloads, but its clock stands still until it has the message.
         while not changed:
             page.evaluate("null")
         pass_time(page, 2_000)
@@ -338,7 +338,7 @@ def test_codes_are_as_large_as_the_hall_needs_and_whole(
                       bottom: frame.bottom - box.bottom, start: box.left - frame.left, end: frame.right - box.right };
            })"""
     )
-    # Calls that find no room are out of sight as a whole.
+    # Calls without room are completely out of sight.
     seen = [one for one in found if one["bottom"] > -one["size"] / 2]
     assert len(seen) >= 4
     assert all(one["size"] >= least * min(size) / 100 - 0.5 for one in seen)
@@ -359,7 +359,7 @@ def test_at_every_distance_codes_stand_in_columns_and_no_name_is_cut(
     page = opened(size=size)
     connected(page)
     wait_for(page, "document.fonts.status === 'loaded'")
-    # The widest letter that a queue can have, and the narrowest.
+    # The widest and the narrowest letter that a queue can have.
     page.evaluate(
         "[...document.querySelectorAll('.code')].forEach((e, n) => { e.textContent = n % 2 ? 'W888' : 'J111' })"
     )
@@ -384,7 +384,7 @@ def test_at_every_distance_codes_stand_in_columns_and_no_name_is_cut(
         )
         assert cut == [], step
         assert outside == 0, step
-        # In Arabic a line starts at its right end.
+        # An Arabic line starts at its right end.
         assert starts == [0], step
 
 

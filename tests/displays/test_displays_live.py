@@ -1,4 +1,4 @@
-"""The socket of a screen: for paired screens of our own pages alone, always the newest board, once for all."""
+"""The socket of a screen: only for paired screens of our own pages, always the newest board, rendered once for all."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def paired(url: str, tmp_path: Path, clock: FrozenClock) -> Iterator[Screen]:
 
 
 def refusal(paired: Screen, headers: dict[str, str], *, with_cookie: bool = True) -> int:
-    """The close code that an attempt to connect is refused with, before it is accepted."""
+    """The close code with which a connection is refused before it is accepted."""
     client = paired.client if with_cookie else another(paired.client)
     with (
         pytest.raises((WebSocketDisconnect, WebSocketDenialResponse)) as refused,
@@ -70,7 +70,7 @@ def board_after_board(session: WebSocketTestSession) -> None:
 
 
 def closed(session: WebSocketTestSession) -> int:
-    """The code a socket is closed with; boards before it are passed over."""
+    """The code with which a socket is closed; boards before that are skipped."""
     with pytest.raises(WebSocketDisconnect) as end:
         board_after_board(session)
     return end.value.code
@@ -132,7 +132,7 @@ def test_a_screen_is_turned_away_when_the_new_machine_takes_its_token_and_nothin
     asked = hall.db.write_now(ask_pairing, "display")
     hall.db.write_in_now(branch, approve_pairing, asked.user_code, branch, paired.device.id, SYSTEM)
     with paired.socket() as session:
-        # Let in, but not there yet: the old machine goes on.
+        # The new machine is approved but has not fetched its token, so the old one continues.
         board_of(session)
         clock.move(timedelta(seconds=1))
         assert hall.db.write_now(redeem_pairing, asked.device_code)[0] == "approved"
@@ -142,7 +142,7 @@ def test_a_screen_is_turned_away_when_the_new_machine_takes_its_token_and_nothin
 def test_a_screen_paired_after_the_picture_was_made_sees_it(paired: Screen) -> None:
     page = paired.client.get("/display")
     assert page.status_code == 200
-    # The same spot, the same position: the picture is there already and does not name the newcomer.
+    # The cached picture of this spot and position does not name the new screen.
     with paired.socket() as session:
         first = board_of(session)
     paired.turned_to("d1")
@@ -246,9 +246,9 @@ def test_fifty_screens_cost_one_render(url: str, tmp_path: Path, clock: FrozenCl
 
 @contextmanager
 def beside_a_stuck_screen(url: str, folder: Path, clock: FrozenClock) -> Iterator[tuple[Installation, sockets.socket]]:
-    """A house with two screens: one that follows, and one that opened its socket and never reads.
+    """A hall with two screens: one follows, and one opens its socket and never reads.
 
-    So many boards have been sent that every buffer on the way to it is full, and the other has seen each of them.
+    So many boards have been sent that every buffer to the second one is full; the first has received all of them.
     """
     app = create_app(Configuration.model_validate({"database_url": url, "data_dir": folder}), clock)
     house: Installation = app.state.installation
@@ -279,7 +279,7 @@ def beside_a_stuck_screen(url: str, folder: Path, clock: FrozenClock) -> Iterato
 def test_a_slow_screen_delays_nobody(
     url: str, tmp_path: Path, clock: FrozenClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # Whoever waited for it would wait for ever.
+    # If anything waited for that screen, it would wait for ever.
     monkeypatch.setattr(socket, "SEND_SECONDS", 3_600.0)
     with beside_a_stuck_screen(url, tmp_path, clock) as (house, _):
         assert looked_at(house)
@@ -288,7 +288,7 @@ def test_a_slow_screen_delays_nobody(
 def test_a_slow_screen_is_dropped(
     url: str, tmp_path: Path, clock: FrozenClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # Long enough for the other screen, which reads, to be kept on a busy machine.
+    # Long enough that the screen that reads is kept on a busy machine.
     monkeypatch.setattr(socket, "SEND_SECONDS", 5.0)
     with beside_a_stuck_screen(url, tmp_path, clock) as (house, stuck):
         until(lambda: not looked_at(house))
@@ -301,7 +301,7 @@ def looked_at(house: Installation) -> bool:
 
 
 async def next_board(screen: websockets.ClientConnection) -> dict[str, Any]:
-    """The next board; pulses, which come on a busy machine, are passed over."""
+    """The next board; pulses, which come on a busy machine, are skipped."""
     async with asyncio.timeout(DEADLINE_SECONDS):
         while (news := json.loads(await screen.recv()))["type"] != "board":
             pass
@@ -309,7 +309,7 @@ async def next_board(screen: websockets.ClientConnection) -> dict[str, Any]:
 
 
 async def connect(address: str, token: str) -> websockets.ClientConnection:
-    """A screen, as a browser connects."""
+    """Connect a screen as a browser does."""
     return await websockets.connect(
         address.replace("http", "ws") + "/display/live",
         origin=websockets.Origin(address),
@@ -337,7 +337,7 @@ def handshake(address: str, token: str) -> sockets.socket:
 
 
 def reads_to_the_end(stuck: sockets.socket) -> bool:
-    """Whether the other side has hung up: what it had sent until then comes first."""
+    """Whether the other side has closed the connection; bytes that it sent before are read first."""
     try:
         while stuck.recv(65536):
             pass
@@ -378,7 +378,7 @@ def test_a_screen_that_went_dark_was_last_seen_when_it_was_there(paired: Screen,
 
 
 def write_who_was_seen(paired: Screen) -> None:
-    """What the application does once a minute."""
+    """Run the application's task of every minute."""
     assert paired.client.portal is not None
     paired.client.portal.call(app.write_who_was_seen, paired.house)
 

@@ -1,4 +1,4 @@
-"""The page of a screen, and what of the hall it may know."""
+"""The page of a screen, and what it may show of the hall."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_a_call_stands_on_the_page_without_any_script(paired: Screen) -> None:
     assert html.count(f'class="code">{code}<') == 2
     assert "شباك التصديقات" in text
     assert "Attestations" in text
-    # «الشباك 4 Counter»: the number once, between the two languages.
+    # «الشباك 4 Counter»: one number between the two languages.
     assert "الشباك 4 Counter" in text
     assert '<noscript><meta http-equiv="refresh"' in html
 
@@ -131,7 +131,7 @@ def test_a_discreet_service_is_a_code_and_a_number(paired: Screen) -> None:
     call = frame["calls"][0]
     assert call.pop("seq") > 0
     assert call == {"code": code, "number": 6, "kind": "room", "names": {}, "zone": {}, "again": False, "age_s": 0}
-    # The queue goes by the letter of its numbers.
+    # The queue is named by the letter of its numbers.
     assert "Numbers H" in Page(html).text
 
 
@@ -167,7 +167,7 @@ def test_a_calm_house_has_neither_chime_nor_flash(sqlite_url: str, tmp_path: Pat
 
 @pytest.mark.parametrize(
     ("inches", "metres", "height_mm"),
-    # Heights of field practice: 5 m need 61 mm, 8 m need 98 mm.
+    # Usual heights: 61 mm for 5 m, 98 mm for 8 m.
     [(43.0, 5.0, 61.0), (55.0, 8.0, 98.0), (21.5, 3.0, 36.7)],
 )
 def test_codes_are_as_large_as_their_readers_are_far(inches: float, metres: float, height_mm: float) -> None:

@@ -1,4 +1,4 @@
-"""Screens cannot write: nothing that they are given leads to a way in."""
+"""Screens cannot write: no type that they get leads to a type with a write."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from queue_system.store.tables import Organisation, table
 from queue_system.web.installation import Installation, ReadOnlyInstallation
 from tests.kit.tree import PACKAGES, ROOT, package_files, parse
 
-# What the module that makes contexts may hand to a screen.
+# What the module that makes contexts may give to screens.
 FOR_SCREENS = {"ReadOnlyInstallation", "read_only_installation"}
 
 
@@ -52,12 +52,12 @@ async def test_the_database_refuses_a_write_in_a_read(db: Database) -> None:
 
 
 def writers(types: set[type]) -> set[type]:
-    """Those of them that offer a write."""
+    """The types that have a method for writing."""
     return {one for one in types if any(name.startswith("write") or name == "migrating" for name in vars(one))}
 
 
 def reachable(start: type) -> set[type]:
-    """The classes of ours that public fields, properties and results of methods lead to, from one to the next."""
+    """Our classes that public fields, properties and results of methods lead to, transitively."""
     found: set[type] = set()
     ahead = {start}
     while ahead:
@@ -68,7 +68,7 @@ def reachable(start: type) -> set[type]:
 
 
 def given_by(one: type) -> Iterator[Any]:
-    """The types of what somebody gets who has one of these."""
+    """The types that one gets from an object of this type."""
     yield from (hint for name, hint in typing.get_type_hints(one).items() if not name.startswith("_"))
     for name, member in vars(one).items():
         called = member.fget if isinstance(member, property) else member

@@ -1,4 +1,4 @@
-"""Screens of every shape and age: the whole code and counter on every panel, and no frozen board in an old browser."""
+"""Screens of every shape and age: whole codes and counters on every panel, and no stale board in an old browser."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ LONG = {
     "ar": "شباك استلام الجوازات والوثائق المصدّقة وبطاقات التسجيل القنصلي",
     "en": "Collection of passports, legalised documents and consular registration cards",
 }
-# A browser that does not know what came after 2009, or after 2018.
+# Syntax that a browser does not know if it is older than 2009, or than 2018.
 NOT_UNDERSTOOD = "let a = ?. ;"
 
 MEASURE = """() => {
@@ -109,7 +109,7 @@ def opened(context: BrowserContext, server: Server) -> Page:
 
 
 def measured(page: Page, what: str) -> dict[str, list[str]]:
-    """What is wrong with the page at every size and for every distance of the last row."""
+    """Everything that is wrong with the page, at every size and for every reading distance."""
     found: dict[str, list[str]] = {}
     for size in SIZES:
         page.set_viewport_size({"width": size[0], "height": size[1]})
@@ -135,7 +135,7 @@ def test_code_and_counter_are_whole_on_every_panel(context: BrowserContext, serv
     connected(page)
     wrong = measured(page, "nobody called")
     name_counters(server, LONG)
-    # Room 8 is in a zone without a screen: its call says where it is.
+    # Room 8 is in a zone without a screen, so its call names the zone.
     server.hall.issue("hajj-payment")
     zaina = server.hall.sit(server.hall.person("zaina"), "r8")
     called = server.hall.call_next(zaina)
@@ -146,7 +146,7 @@ def test_code_and_counter_are_whole_on_every_panel(context: BrowserContext, serv
         server.hall.issue("attest-single")
     busy_hall(server.hall)
     wait_for(page, "calls.length === 7")
-    # The widest letter that a queue can have, with four digits on the busiest day.
+    # The widest letter that a queue can have, with the four digits of a busy day.
     page.evaluate("document.querySelectorAll('.code').forEach(e => { e.textContent = 'W888' })")
     wrong |= measured(page, "seven calls")
     page.evaluate("document.querySelectorAll('.newest').forEach(e => e.classList.add('is-fresh'))")
@@ -173,7 +173,7 @@ def test_a_long_name_is_shortened_with_a_sign(context: BrowserContext, server: S
 
 
 def refuse(context: BrowserContext, *scripts: str) -> None:
-    """These scripts are not understood."""
+    """Make the browser unable to run these scripts."""
 
     def answer(route: Route) -> None:
         route.fulfill(status=200, content_type="text/javascript", body=NOT_UNDERSTOOD)

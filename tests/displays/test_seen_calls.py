@@ -1,4 +1,4 @@
-"""A call is seen where its visitor was told to wait: which screens live, what they show, and what is said of it."""
+"""A call appears where its visitor was told to wait: which screens are live, what they show, what others say of it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def hall(db: Database) -> Hall:
 
 
 def turn_on(hall: Hall, *slugs: str) -> None:
-    """Pair these displays, and let them be heard of now."""
+    """Pair these displays, and note them as seen now."""
     for device in hall.db.read_now(devices, hall.branch.id, "display"):
         if device.slug in slugs:
             if not device.paired:

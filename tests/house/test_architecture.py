@@ -1,4 +1,4 @@
-"""Who may import whom, read from the source: house rule by house rule."""
+"""Which package may import which, checked in the source, rule by rule."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from tests.kit.tree import PACKAGES, ROOT, SURFACES, package_files, parse
 
-# Part of the house → parts whose modules it may import; a part always may import itself. The longest name of a
-# module that fits decides. Each folder of `queue_system.surfaces` is a part of its own.
+# Part of the program → parts whose modules it may import; every part may import itself. The longest matching name
+# decides. Each folder of `queue_system.surfaces` is a part of its own.
 PARTS = {
     "queue_system.core": "core",
     "queue_system.clock": "clock",
@@ -37,7 +37,7 @@ PARTS = {
     "queue_system.demo": "demo",
     "queue_system": "commands",
 }
-# What a surface stands on.
+# The parts that every surface may import.
 FLOOR = {"core", "store", "actions", "i18n", "live", "web"}
 MAY_IMPORT: dict[str, set[str]] = {
     "core": set(),
@@ -54,14 +54,14 @@ MAY_IMPORT: dict[str, set[str]] = {
     "web": {"configuration", "settings", "logs", "clock", "measures", "core", "store", "actions", "i18n", "live"},
     "surfaces": set(),
     **{name: set(FLOOR) for name in SURFACES},
-    # Lists what a profile asks for and nothing does.
+    # It lists settings of a profile that nothing acts on.
     "office": FLOOR | {"profiles"},
-    # A screen has nothing to write with: it is given a reader.
+    # Screens have nothing to write with: they get a reader.
     "displays": (FLOOR | {"settings"}) - {"actions"},
     "printers": set(),
     "ops": {"clock", "configuration", "logs", "measures", "core", "store", "profiles", "i18n"},
     "spooler": {"core", "store", "actions", "i18n", "web", "ops", "printers"},
-    # The composition root is the only one that knows the surfaces.
+    # Only the composition root knows the surfaces.
     "app": {"clock", "configuration", "store", "actions", "live", "web", "ops", "spooler", *SURFACES},
     "demo": {"clock", "configuration", "core", "store", "actions", "profiles", "web", "ops", "printers", "app"},
     "commands": {
@@ -81,7 +81,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         ),
     },
 }
-# Libraries that say by themselves on which floor a module lives.
+# Libraries that a part must not import.
 FORBIDDEN_LIBRARIES = {
     "core": {"sqlalchemy", "sqlmodel", "starlette", "uvicorn", "jinja2", "pydantic", "structlog", "psycopg"},
     "settings": {"sqlalchemy", "sqlmodel", "starlette", "uvicorn", "jinja2", "psycopg"},
@@ -93,9 +93,9 @@ FORBIDDEN_LIBRARIES = {
     "web": {"psycopg", "escpos"},
     **{name: {"sqlalchemy", "sqlmodel", "psycopg", "escpos"} for name in SURFACES},
 }
-# A pure core has no use for these.
+# Modules that a pure core does not need.
 IMPURE = {"os", "io", "pathlib", "sqlite3", "socket", "asyncio", "threading", "subprocess", "time", "logging"}
-# Libraries that only decide: tables of the numbering plans, and the grammar of addresses. They read and send nothing.
+# Libraries that only compute: numbering plans, and the grammar of addresses. They read and send nothing.
 CORE_LIBRARIES = {"phonenumbers", "email_validator"}
 PRINTERS_LIBRARIES = {"PIL", "escpos", "uharfbuzz", "segno", "websockets", "fontTools"}
 
@@ -124,7 +124,7 @@ def test_every_import_goes_down_the_house() -> None:
 
 
 def test_no_module_needs_itself() -> None:
-    """Circles within a part count too, and so do imports inside functions and those for annotations alone."""
+    """Circles within a part count too, and so do imports inside functions and for annotations only."""
     assert circle({(found.module, found.target) for found in imports() if is_ours(found.target)}) == []
 
 
@@ -135,13 +135,13 @@ def test_circles_are_found() -> None:
 
 
 def test_every_permission_to_import_is_used() -> None:
-    """An edge that nobody uses is a door that somebody will go through by mistake."""
+    """A permission that nobody uses would allow a wrong import later, unnoticed."""
     used = {(part_of(found.module), part_of(found.target)) for found in imports()}
     unused = [
         (part, other)
         for part, others in MAY_IMPORT.items()
         for other in sorted(others)
-        # What surfaces may use is one list for all of them.
+        # All surfaces share one list of allowed parts.
         if (part, other) not in used and not (part in SURFACES and other in FLOOR)
     ]
     assert unused == []
@@ -195,7 +195,7 @@ def test_printers_stand_beside_the_house() -> None:
 
 
 def test_a_rule_that_nothing_obeys_yet_is_still_a_rule() -> None:
-    # The rules above hold for an empty tree too; these examples show that they bite.
+    # The rules above also pass on an empty tree; these examples show that they can fail.
     forbidden = [
         Import("queue_system.core.slots", "queue_system.store.tables", 1),
         Import("queue_system.store.log", "queue_system.actions.calling", 1),
@@ -231,7 +231,7 @@ def allowed(found: Import) -> bool:
 
 
 def circle(arrows: set[tuple[str, str]]) -> list[str]:
-    """Modules that lead along the arrows back to the first of them; empty when none do."""
+    """Modules on a circle of imports, beginning and ending with the same; empty if there is none."""
     order: TopologicalSorter[str] = TopologicalSorter()
     for module, other in arrows:
         if module != other:
@@ -245,7 +245,7 @@ def circle(arrows: set[tuple[str, str]]) -> list[str]:
 
 
 def part_of(module: str) -> str:
-    """The part of the house that a dotted name belongs to; "" for a library."""
+    """The part of the program that a dotted name belongs to; "" for a library."""
     names = [name for name in PARTS if module == name or module.startswith(f"{name}.")]
     return PARTS[max(names, key=len)] if names else ""
 
@@ -256,7 +256,7 @@ def is_ours(module: str) -> bool:
 
 @cache
 def imports() -> list[Import]:
-    """Every import of our four packages, wherever in the module it stands."""
+    """Every import in our four packages, anywhere in a module."""
     modules = {module_name(path): path for path in package_files()}
     found = []
     for module, path in sorted(modules.items()):
@@ -272,7 +272,7 @@ def imports() -> list[Import]:
 
 
 def absolute(module: str, is_package: bool, node: ast.ImportFrom) -> str:
-    """The dotted name that a (relative) from-import starts from."""
+    """The dotted name at which a (relative) from-import starts."""
     if not node.level:
         return node.module or ""
     above = module.split(".")

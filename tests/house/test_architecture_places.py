@@ -1,4 +1,4 @@
-"""What may stand in one place only, and what may stand nowhere, read from the source."""
+"""Things that are allowed in one place only, or nowhere, checked in the source."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ import pytest
 from tests.kit.tree import PACKAGES, ROOT, files, package_files, parse, python_files
 
 LONGEST_MODULE = 400
-# Tables of cases may be longer than code: they are read from top to bottom, not held in the head.
+# Tables of cases may be longer than code, because one reads them from top to bottom.
 LONGEST_TEST = 500
 
-# Tables of settings; of two of them the day's work changes some columns.
+# Tables of settings; some columns of two of them change in daily work.
 SETTINGS = {
     *("Organisation", "Branch", "Zone", "Department", "Queue", "Service", "Document", "ServiceDocument"),
     *("ServiceReferral", "Resource", "ServiceResource", "Counter", "CounterQueue", "Priority", "BranchPriority"),
@@ -43,21 +43,21 @@ def test_screens_have_no_way_to_write() -> None:
 
 
 def test_who_only_looks_leaves_out_what_past_sessions_left_open() -> None:
-    """`line.open_tickets` is for actions, which have closed those first; looks ask `line.in_hall`."""
+    """`line.open_tickets` is for actions, which have closed past sessions before; reads use `line.in_hall`."""
     allowed = ("queue_system/actions/", "queue_system/store/queries/line.py")
     assert offences(asks_for_all_open_tickets, except_for=allowed) == []
 
 
 def test_whatever_is_done_in_the_hall_closes_what_is_over_first() -> None:
-    """What is done with a ticket of the line is done in `in_session`, which closes what is over."""
+    """Every action on a ticket of the line runs in `in_session`, which closes past sessions first."""
     of_the_line = ("calling", "counters", "tickets", "raising")
     packages = tuple(f"queue_system/actions/{name}.py" for name in of_the_line)
     assert offences(locks_alone, packages=packages) == []
 
 
 def test_settings_are_changed_where_their_version_moves_on() -> None:
-    """Else other nodes, and this one, would serve those that they remember."""
-    # A new house has nobody yet who could remember anything.
+    """Otherwise this node and others would continue to use cached settings."""
+    # A new installation has no cached settings.
     allowed = ("queue_system/store/editing.py", "queue_system/profiles/")
     assert offences(changes_settings_in_passing, except_for=allowed) == []
 
@@ -70,7 +70,7 @@ def test_only_the_dialect_tells_sqlite_from_postgresql() -> None:
     allowed = (
         "queue_system/store/dialect.py",
         "queue_system/configuration.py",
-        # What was once written down for both databases; it decides nothing.
+        # Old migrations differ by database; they decide nothing any more.
         "queue_system/store/migrations/versions/",
     )
     assert offences(names_a_dialect, except_for=allowed) == []
@@ -82,14 +82,14 @@ def test_modules_import_their_annotations_lazily() -> None:
         for path in python_files()
         if parse(path).body
         and "from __future__ import annotations" not in path.read_text(encoding="utf-8")
-        # A package's front may be nothing but its sentence.
+        # An `__init__.py` may consist of its docstring alone.
         and not (path.name == "__init__.py" and len(parse(path).body) == 1)
     ]
     assert wrong == []
 
 
 def test_no_module_hides_one_of_the_standard_library() -> None:
-    # Fixed by the layout of the house; two floors down it can hide nothing.
+    # The layout fixes this name; two folders deep it cannot hide the standard module.
     fixed = "queue_system/live/socket.py"
     names = {path.relative_to(ROOT).as_posix(): path.stem for path in package_files()}
     wrong = [
@@ -120,7 +120,7 @@ def test_modules_are_short() -> None:
 
 
 def test_styles_know_no_left_and_no_right() -> None:
-    # Browsers of 2019 know no logical margins: the sheets of screen and telephone write both directions out.
+    # Browsers of 2019 have no logical margins, so the sheets of screen and telephone have both directions.
     old = {"screen.css", "ticket.css"}
     sheets = [path for path in files("*.css") if "vendor" not in path.parts and path.name not in old]
     wrong = [
@@ -161,7 +161,7 @@ def test_logical_styles_are_left_alone(style: str) -> None:
 
 
 def test_nothing_names_a_registry_or_a_machine() -> None:
-    # Put together here, so that this file does not name them either.
+    # Put together here, so that this file does not contain the names either.
     hosts = ["py" + "pi.org", "python" + "hosted.org", "registry.npm" + "js", "npm" + "js.com", "deb.deb" + "ian.org"]
     places = [
         r"(?<![\w.])/wo" + r"rk/",
@@ -190,14 +190,14 @@ def test_nothing_names_a_registry_or_a_machine() -> None:
 
 
 def commits(tree: ast.AST) -> Iterator[ast.AST]:
-    """A commit, and the beginning of what ends with one, called or handed on."""
+    """Calls of commit, and of functions that begin a transaction which is committed at its end."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute) and node.attr in ("commit", "begin"):
             yield node
 
 
 def commits_in_words(tree: ast.AST) -> Iterator[ast.AST]:
-    """The same as a statement, and connections that commit after each of theirs."""
+    """The same as SQL, and connections that commit after each statement."""
     words = re.compile(r"\s*(BEGIN|COMMIT|START TRANSACTION|AUTOCOMMIT)\b")
     prose = {id(node) for node in docstrings(tree)}
     for node in ast.walk(tree):
@@ -227,7 +227,7 @@ def locks_alone(tree: ast.AST) -> Iterator[ast.AST]:
 
 
 def changes_settings_in_passing(tree: ast.AST) -> Iterator[ast.AST]:
-    """Changes of the tables of settings outside a `with editing…`, and whoever moves a version by hand."""
+    """Changes of the tables of settings outside `with editing…`, and changes of a version by hand."""
     names = {
         target.id: table
         for node in ast.walk(tree)
@@ -265,13 +265,13 @@ def _table_of(node: ast.AST, names: dict[str, str]) -> str:
 
 
 def _values_named(node: ast.Call) -> set[str]:
-    """The columns that a call of `values` names: by keyword, or in a dictionary that stands there."""
+    """The columns in a call of `values`: keywords, or keys of a literal dictionary."""
     keys = [ast.unparse(key) for given in node.args if isinstance(given, ast.Dict) for key in given.keys if key]
     return {keyword.arg for keyword in node.keywords if keyword.arg} | {key.strip("'") for key in keys}
 
 
 def reads_the_clock(tree: ast.AST) -> Iterator[ast.AST]:
-    """`datetime.now`, `datetime.today`, `date.today`, `utcnow`, `time.time`, called or handed on."""
+    """Uses of `datetime.now`, `datetime.today`, `date.today`, `utcnow` and `time.time`, called or passed on."""
     names = {"time", "time_ns", "localtime", "gmtime"}
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute):
@@ -302,7 +302,7 @@ def reads_the_environment(tree: ast.AST) -> Iterator[ast.AST]:
 
 
 def writes_to_the_database(tree: ast.AST) -> Iterator[ast.AST]:
-    """Any of the ways in, and the database itself, which has them all."""
+    """Every method that writes, and the database itself, which has all of them."""
     ways = ("write", "write_now", "write_in", "write_in_now", "migrating", "database")
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute) and node.attr in ways:
@@ -310,7 +310,7 @@ def writes_to_the_database(tree: ast.AST) -> Iterator[ast.AST]:
 
 
 def names_a_dialect(tree: ast.AST) -> Iterator[ast.AST]:
-    """A dialect's word in a name or in text that the program uses; docstrings may explain."""
+    """A dialect's word in a name or in a text that the program uses; docstrings may have it."""
     words = re.compile(r"sqlite|postgres|psycopg|\bpragma\b", re.IGNORECASE)
     prose = {id(node) for node in docstrings(tree)}
     for node in ast.walk(tree):
@@ -333,7 +333,7 @@ def names_a_dialect(tree: ast.AST) -> Iterator[ast.AST]:
 
 
 def docstrings(tree: ast.AST) -> Iterator[ast.Constant]:
-    """Texts that stand alone as statements: docstrings of modules, classes, functions and attributes."""
+    """Texts that are statements of their own: docstrings of modules, classes, functions and attributes."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             yield node.value

@@ -1,4 +1,4 @@
-"""Days on which a branch works elsewhere: open, booked and visited on these days only, at the place of the day."""
+"""Outreach days: the branch is open, booked and visited on these days only, at the place of the day."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def at(wall: str, day: date = AL_KHOR) -> datetime:
 
 @pytest.fixture
 def clock() -> FrozenClock:
-    """The Monday before the mobile consulate goes to Al Khor."""
+    """The Monday before the mobile consulate is in Al Khor."""
     return FrozenClock(at("10:00", date(2027, 1, 11)))
 
 
@@ -71,7 +71,7 @@ def hold(hall: Hall, number: int, wall: str = "10:00") -> BookingView:
 def test_every_time_that_can_be_booked_lies_where_and_when_somebody_works(
     name: str, sqlite_url: str, clock: FrozenClock
 ) -> None:
-    """Sixty days from the middle of December, over all days elsewhere of the samples but the last."""
+    """Sixty days from the middle of December, which include all outreach days of the samples but the last."""
     clock.set(at("06:00", date(2026, 12, 20)))
     database, profile = Database(sqlite_url, clock), read_profile(name)
     database.write_now(install, profile)
@@ -127,7 +127,7 @@ def small(mobile: Hall) -> Hall:
 
 
 def takes_three(hall: Hall) -> Hall:
-    """Three visitors can come to Al Khor."""
+    """Limit the day in Al Khor to three visitors."""
     days, branches = table(OutreachDay), table(Branch)
     hall.db.write_now(Tx.execute, sa.update(days).where(days.c.day == AL_KHOR).values(capacity=3))
     hall.db.write_now(Tx.execute, sa.update(branches).values(config_version=branches.c.config_version + 1))

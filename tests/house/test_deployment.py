@@ -1,4 +1,4 @@
-"""The image and the compose file, checked by their structure: no engine runs here."""
+"""The image and the compose file, checked by their structure, because no container engine runs here."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def test_image_ends_as_an_ordinary_user_and_watches_itself() -> None:
 def test_image_is_made_in_two_stages_of_the_slim_base() -> None:
     bases = [words for stage in stages() for name, words in stage if name == "FROM"]
     assert bases == ["python:3.13-slim AS build", "python:3.13-slim"]
-    # Nothing of the tree goes into the last stage but what the first one built.
+    # The last stage copies only what the first one has built.
     copies = [words for name, words in stages()[-1] if name == "COPY"]
     assert copies == ["--from=build /opt/queue /opt/queue"]
 
@@ -181,7 +181,7 @@ def test_health_check_tells_a_good_server_from_a_bad_one(where: str, answer: int
             code = SERVICES["app"]["healthcheck"]["test"][3].replace(":8000/", f":{port}/")
         result = subprocess.run(
             [sys.executable, "-c", code],
-            # A proxy set for the container must not be asked for its own address.
+            # A proxy configured for the container must not be used for the container's own address.
             env={**os.environ, "QUEUE_PORT": str(port), "http_proxy": "http://127.0.0.1:9"},
             capture_output=True,
             check=False,
@@ -194,7 +194,7 @@ def test_health_check_tells_a_good_server_from_a_bad_one(where: str, answer: int
 
 
 def stages() -> list[list[tuple[str, str]]]:
-    """The Dockerfile as stages of (instruction, words), continued lines joined; refuses what it cannot read."""
+    """The Dockerfile as stages of (instruction, words), continued lines joined; raises for anything it cannot parse."""
     known = "FROM RUN COPY ENV WORKDIR USER LABEL VOLUME EXPOSE STOPSIGNAL HEALTHCHECK ENTRYPOINT CMD".split()
     text = (ROOT / "Dockerfile").read_text(encoding="utf-8")
     text = re.sub(r"^#.*\n", "", text, flags=re.MULTILINE).replace("\\\n", " ")

@@ -1,4 +1,4 @@
-"""`./dev.py` in a small tree of its own: with locks that pin nothing, so that no package has to be fetched."""
+"""`./dev.py` in a small tree of its own, with empty locks, so that no package is fetched."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if "--wait" in sys.argv:
 raise SystemExit(3)
 """
 
-# Making an environment is much work.
+# Making an environment takes long.
 pytestmark = [pytest.mark.process, pytest.mark.slow]
 
 INSTALLERS = ["pip", *(["uv"] if shutil.which("uv") else [])]
@@ -52,7 +52,7 @@ def checkout(root: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A tree whose environment has been made, and beside it a copy of that environment."""
+    """A tree with an environment, and beside it a copy of that environment."""
     root = checkout(tmp_path_factory.mktemp("kept") / "the tree")
     assert dev(root, "run").returncode == 3
     shutil.copytree(root / ".venv", root.with_name("environment"), symlinks=True)
@@ -61,7 +61,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def made(kept: Path) -> Path:
-    """A tree whose environment has just been made: at the same place for every test, because an environment knows it.
+    """A tree with a new environment, at the same path for every test, because an environment contains its path.
 
     Making one takes longer than everything else here.
     """
@@ -72,7 +72,7 @@ def made(kept: Path) -> Path:
 
 
 def dev(tree: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run the tree's dev.py, cut off from every index."""
+    """Run the tree's dev.py without access to any package index."""
     return subprocess.run(
         [sys.executable, tree / "dev.py", *arguments],
         cwd=tree.parent,
@@ -100,7 +100,7 @@ def test_run_makes_the_environment_once_and_hands_everything_on(tree: Path, inst
     assert said["word"] == "موعد"
     assert f"with {installer}" in lines[0]
 
-    # The second time there is nothing to do: an installer that could not work is not asked.
+    # The second run does nothing, so it does not call this installer, which does not exist.
     again = dev(tree, "run", QUEUE_INSTALLER="none at all")
     assert again.returncode == 3, again.stderr
     assert len(again.stdout.splitlines()) == 1
@@ -143,7 +143,7 @@ def test_tests_need_more_and_run_does_not_take_it_away(made: Path) -> None:
     assert "Installing" not in dev(made, "run").stdout
     assert kept.exists()
 
-    # A new lock of the tests is no concern of the program, but the tests then start from an exact environment.
+    # A new lock for the tests does not affect the program, but the tests then need an exact environment.
     (made / "requirements" / "dev.txt").write_text("# something else\n", encoding="utf-8")
     assert "Installing" not in dev(made, "run").stdout
     assert "Installing" in dev(made, "shell", "true").stdout
@@ -192,7 +192,7 @@ def test_failing_installation_says_why_and_leaves_nothing_that_looks_done(tree: 
 def test_python_without_pip_is_told_what_to_install(tree: Path, tmp_path: Path) -> None:
     empty = tmp_path / "empty"
     empty.mkdir()
-    # A Python that has neither ensurepip nor pip, and no uv on the PATH: as Debian ships it.
+    # A Python without ensurepip and pip, and no uv on the PATH, as on Debian.
     code = (
         "import importlib.util as u, runpy, sys; find = u.find_spec; "
         "u.find_spec = lambda name, *rest: None if name in ('ensurepip', 'pip') else find(name, *rest); "
@@ -234,7 +234,7 @@ def test_wrong_use_shows_the_commands(tree: Path, arguments: list[str]) -> None:
 
 @pytest.fixture
 def testable(made: Path) -> Path:
-    """The tree with stand-ins for pytest and for the look at what is missing: no browser here."""
+    """The tree with stand-ins for pytest and for the check of what is missing, because there is no browser."""
     assert dev(made, "shell", "true").returncode == 0
     (site,) = (made / ".venv" / "lib").glob("python3*/site-packages")
     (site / "pytest.py").write_text("import sys; print('pytest', *sys.argv[1:], sep='|')\n", encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Clocks that change, days that turn at three, clocks that are wrong: tables of cases, on both databases."""
+"""Clock changes, days that begin at three, and wrong clocks, as tables of cases. On both databases."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ SPRING, AUTUMN = date(2027, 3, 28), date(2027, 10, 31)
 
 
 def open_on(db: Database, hall: Hall, day: date, opens: time, closes: time) -> Hall:
-    """The same hall with other hours on one day, whatever its profile says of it."""
+    """The same hall with other hours on one day, whatever its profile says."""
 
     def work(tx: Tx) -> None:
         closures, branches = table(ClosureRow), table(Branch)
@@ -63,7 +63,7 @@ def open_on(db: Database, hall: Hall, day: date, opens: time, closes: time) -> H
 
 @pytest.fixture
 def berlin(db: Database) -> Hall:
-    """A branch in Berlin that is open in the nights in which the clocks change."""
+    """A branch in Berlin that is open in the nights of the clock changes."""
     hall = furnish(db, "policy-unit")
     assert hall.branch.zone.key == "Europe/Berlin"
     for day in (SPRING, AUTUMN):
@@ -90,7 +90,7 @@ def offered(hall: Hall, day: date) -> list[datetime]:
 
 
 def walls(hall: Hall, day: date) -> list[str]:
-    """The times as people read them, with the offset that tells two equal ones apart."""
+    """The times as people read them, with the offset, which distinguishes equal ones."""
     return [start.astimezone(hall.branch.zone).strftime("%H:%M%z") for start in offered(hall, day)]
 
 
@@ -135,10 +135,10 @@ def test_ten_in_the_morning_is_ten_by_the_clock_on_the_wall(
 @pytest.mark.parametrize(
     ("now", "starts_at", "outcome"),
     [
-        # Half an hour before 03:30 summer time is 03:00: one minute before the clocks were still in winter time.
+        # Half an hour before 03:30 summer time is 03:00; one minute earlier it was still winter time.
         ("2027-03-28T00:59:00+00:00", "2027-03-28T01:30:00+00:00", "too-early"),
         ("2027-03-28T01:00:00+00:00", "2027-03-28T01:30:00+00:00", "on-time"),
-        # The second 02:30 in autumn: at the first one it is an hour away, however equal they look.
+        # At the first 02:30 in autumn the second one is an hour away, although both look the same.
         ("2027-10-31T00:30:00+00:00", "2027-10-31T01:30:00+00:00", "too-early"),
         ("2027-10-31T01:05:00+00:00", "2027-10-31T01:30:00+00:00", "on-time"),
     ],
@@ -174,7 +174,7 @@ def test_a_booking_moves_over_the_change_and_keeps_its_length(berlin: Hall, cloc
 
 @pytest.mark.parametrize("wall", ["2027-03-28T02:30:00+01:00", "2027-03-28T01:31:00+01:00"])
 def test_a_time_that_is_never_offered_is_refused(berlin: Hall, clock: FrozenClock, wall: str) -> None:
-    """02:30 written with the winter's offset is 03:30 in truth: refused unless that very time is offered."""
+    """02:30 with the winter offset is really 03:30, so it is refused unless 03:30 is offered."""
     clock.set(datetime(2027, 3, 20, 9, tzinfo=UTC))
     start = datetime.fromisoformat(wall)
     if start in offered(berlin, SPRING):
@@ -211,7 +211,7 @@ def test_numbers_start_anew_at_three_and_not_at_midnight(
     at(night, clock, 23, 0, 1)
     second = night.issue().ticket
     assert second.code == "F002"
-    # Whoever has gone home leaves the number; F001 is still in the hall, and is nobody else's.
+    # A visitor who goes home leaves the number; F001 is still in the hall and cannot be given again.
     night.db.write_in_now(night.branch.id, tickets.leave, night.branch.id, second.id, CITIZEN)
     at(night, clock, 23, hour, minute)
     ticket = night.issue().ticket
@@ -222,7 +222,7 @@ def test_who_came_before_three_is_called_after_three_first_and_keeps_the_code(ni
     yesterday = [night.issue().ticket for _ in range(2)]
     at(night, clock, 23, 3, 5)
     today = night.issue().ticket
-    # Two people who wait never have one code.
+    # Two waiting people never have the same code.
     assert today.code == "F003"
     here = night.sit(night.person("layla"))
     called: list[TicketView] = []
@@ -235,7 +235,7 @@ def test_who_came_before_three_is_called_after_three_first_and_keeps_the_code(ni
 
 
 def test_a_clock_that_goes_back_over_three_gives_no_number_twice(night: Hall, clock: FrozenClock) -> None:
-    """03:05, back to 02:05, on to 03:05: each business date goes on where it was, without the numbers in the hall."""
+    """03:05, back to 02:05, on to 03:05: each business date continues its numbers, without those in the hall."""
     numbers = []
     for hour, minute in ((2, 55), (3, 5), (2, 5), (2, 59), (3, 6)):
         at(night, clock, 23, hour, minute)
@@ -253,7 +253,7 @@ def hall(db: Database) -> Hall:
 
 
 def call_all(hall: Hall, clerk: UUID) -> list[UUID]:
-    """Call until nobody waits; who was called, in order."""
+    """Call until nobody waits; the called tickets in order."""
     here = hall.at(clerk)
     called: list[UUID] = []
     while (ticket := hall.call_next(replace(here, expected=called[-1] if called else None))) is not None:
@@ -290,7 +290,7 @@ def test_who_came_first_is_called_first_whatever_the_clock_does(
 
 
 def test_waits_are_never_negative_and_weights_still_count(hall: Hall, clock: FrozenClock) -> None:
-    """An old man who comes after the clock was put back still goes before an ordinary visitor of the same minute."""
+    """An elderly visitor who arrives after the clock was set back still precedes an ordinary one of the same minute."""
     clerk = hall.person("layla")
     hall.sit(clerk)
     ordinary = hall.issue().ticket

@@ -1,4 +1,4 @@
-"""No test is more work than ten seconds of the processor unless it says so; here a tenth of a second is enough."""
+"""A test may use ten seconds of processor time unless it is marked; here the limit is a tenth of a second."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_a_test_that_is_much_work_has_to_say_so(tmp_path: Path) -> None:
             "no:schemathesis",
         ],
         cwd=tmp_path,
-        # In CI pytest writes a reason in full, elsewhere only as far as the line goes.
+        # In CI pytest writes a reason in full, elsewhere only up to the width of the line.
         env=os.environ | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}", "COLUMNS": "300"},
         capture_output=True,
         text=True,

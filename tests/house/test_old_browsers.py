@@ -1,4 +1,4 @@
-"""What televisions and telephones of 2019 run: no younger JavaScript in their scripts, no younger CSS on the screen."""
+"""Televisions and telephones of 2019 run our pages: no newer JavaScript in the scripts, no newer CSS on the screen."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ NO_CODE = re.compile(
         | (?<=[(,=:!&|?{};])\s*/(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\n])+/[a-z]*""",
     re.DOTALL | re.VERBOSE,
 )
-# What came after ES2019, and what Chromium 68, Firefox 68 or Safari 12 did not have yet.
+# Features newer than ES2019, and those that Chromium 68, Firefox 68 or Safari 12 did not have yet.
 YOUNGER = {
     "optional chaining": r"\?\.(?!\d)",
     "?? or ??=": r"\?\?",
@@ -57,7 +57,7 @@ YOUNGER_CSS = {
 
 
 def code_of(path: Path) -> str:
-    """A script without what is no code; templates lose the code in them, so those that stand here have none that counts."""
+    """A script without comments and texts. Code inside of template texts is lost; ours has none that matters."""
     return NO_CODE.sub(" ", path.read_text(encoding="utf-8"))
 
 
@@ -81,7 +81,7 @@ def test_the_sheet_of_the_screen_is_no_younger_than_a_television(path: Path) -> 
 
 
 def test_only_a_grid_keeps_its_parts_apart_by_a_gap() -> None:
-    """Between flexed parts a gap is ignored before Chromium 84."""
+    """Chromium before 84 ignores a gap between flexed parts."""
     rules = re.sub(r"/\*.*?\*/", " ", (SCREEN / "screen.css").read_text(encoding="utf-8"), flags=re.DOTALL)
     for body in re.findall(r"\{([^{}]*)\}", rules):
         assert not ("display: flex" in body and "gap:" in body), body

@@ -1,4 +1,4 @@
-"""The wheel: what is in it, and that it runs by itself, away from the checkout."""
+"""The contents of the wheel, and that it runs without the checkout."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_wheel_holds_exactly_our_files(wheel: Path) -> None:
-    """Every template, style, font, catalogue and profile is there; no tests, no papers, nothing stray."""
+    """Every template, style, font, catalogue and profile is there, and no tests, documents or other files."""
     ours = {path.relative_to(ROOT).as_posix() for path in files("*") if path.relative_to(ROOT).parts[0] in PACKAGES}
     with zipfile.ZipFile(wheel) as archive:
         packed = {name for name in archive.namelist() if ".dist-info/" not in name}
@@ -148,7 +148,7 @@ def test_locks_agree() -> None:
 
 
 def pins(lock: str) -> dict[str, str]:
-    """Package → version of a lock."""
+    """The versions in a lock, by package."""
     lines = (ROOT / "requirements" / f"{lock}.txt").read_text(encoding="utf-8").splitlines()
     found = [line.split(";", maxsplit=1)[0].rstrip(" \\").split("==") for line in lines if line[:1].isalnum()]
     return {canonicalize_name(name): version.strip() for name, version in found}

@@ -1,4 +1,4 @@
-"""The PostgreSQL server of the tests: shared, private, and gone with its last user, however that one ends."""
+"""The PostgreSQL server of the tests is shared and private, and ends with its last user, however that one ends."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ sys.stdin.read()
 
 @contextmanager
 def user_of(directory: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """Another process that uses the server of `directory` until its standard input ends; and the URL it got."""
+    """Another process that uses the server of `directory` until its standard input ends; and the URL that it got."""
     with subprocess.Popen(
         [sys.executable, "-c", USER, str(directory)],
         cwd=ROOT,

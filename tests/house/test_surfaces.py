@@ -1,4 +1,4 @@
-"""Each surface stands alone: whoever takes its folder away breaks the composition root and its own tests only."""
+"""Surfaces are independent: removing one's folder breaks only the composition root and the surface's own tests."""
 
 from __future__ import annotations
 

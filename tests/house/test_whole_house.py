@@ -1,4 +1,4 @@
-"""The whole house as one runs it: the demonstration's own process, a real browser, a day from booking to the counter."""
+"""The whole application as it is really run: the demonstration's own process, a real browser, one whole day."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ pytestmark = [pytest.mark.browser, pytest.mark.process, pytest.mark.slow, pytest
 
 BRANCH: Final = "/book/doha-main"
 DEPARTMENT: Final = "details:has(#consular) > summary"
-# A service for everybody, of twenty-five minutes, whose visitors are received at the first counter.
+# A service for everybody that takes twenty-five minutes; its visitors are received at the first counter.
 SERVICE: Final = "passport-lost"
 COUNTER: Final = "c1"
-# Times are 25 minutes apart: with this one is never sent away as too early, 30 minutes before.
+# Times are 25 minutes apart, so with this margin a visitor never comes more than 30 minutes early.
 A_WHILE: Final = timedelta(minutes=4)
 
 
@@ -43,7 +43,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
 
 
 def test_a_day_by_keyboard_alone(browser: Browser, demo: Demo) -> None:
-    """Book, check in, hold the paper, be called, be seen on the screen, go there, be served: in Arabic."""
+    """In Arabic: book, check in, get the slip, be called, see the call on the screen, be served."""
     with (
         tab(browser, demo, PHONE) as phone,
         tab(browser, demo, KIOSKS[0]) as kiosk,
@@ -93,7 +93,7 @@ def test_a_day_by_keyboard_alone(browser: Browser, demo: Demo) -> None:
 
 
 def book_by_keyboard(phone: Tab) -> str:
-    """The next free time of today that one can still come to; returns the booking's code."""
+    """Book the next free time of today that can still be reached; returns the booking's code."""
     phone.open("/")
     phone.press(f"a[href='{BRANCH}']")
     phone.press(DEPARTMENT)
@@ -110,7 +110,7 @@ def book_by_keyboard(phone: Tab) -> str:
 
 
 def next_time(phone: Tab) -> str:
-    """The first time on the page that does not pass while one books it; one may come half an hour before it."""
+    """The first time that is still bookable when the form is filled in; visitors may come half an hour before it."""
     phone.page.locator("a.time").first.wait_for()
     now = datetime.fromisoformat(phone.demo.get("/api/v1/branches/doha-main/queues").json()["at"])
     least = f"{(now + A_WHILE).astimezone(UTC):%Y%m%dT%H%MZ}"
@@ -120,7 +120,7 @@ def next_time(phone: Tab) -> str:
 
 
 def check_in_by_keyboard(kiosk: Tab, code: str) -> str:
-    """As a scanner types the booking's code; returns the number's."""
+    """Type the booking's code as a scanner does; returns the number's code."""
     kiosk.open("/demo/kiosk")
     kiosk.press(".kiosk-card-appointment")
     kiosk.type("#code", code)
@@ -130,7 +130,7 @@ def check_in_by_keyboard(kiosk: Tab, code: str) -> str:
 
 
 def test_the_day_without_scripts(browser: Browser, demo: Demo) -> None:
-    """Booking, kiosk, ticket page and desk are complete without a line of JavaScript."""
+    """Booking, kiosk, ticket page and desk are complete without JavaScript."""
     with (
         tab(browser, demo, PHONE, scripts=False) as phone,
         tab(browser, demo, KIOSKS[1], scripts=False) as kiosk,
@@ -299,10 +299,10 @@ def test_every_page_of_the_staff(browser: Browser, demo: Demo, language: str) ->
     ids=["barrier", "language", "dark scheme", "width", "policy", "script", "missing file"],
 )
 def test_the_look_sees_what_is_wrong(browser: Browser, demo: Demo, fault: str, told: str) -> None:
-    """The control of the tests above: each kind of fault, put into a sound page, is seen."""
+    """The negative control of the tests above: each kind of fault, put into a good page, is found."""
     with tab(browser, demo, NARROW) as phone:
         phone.open("/sign-in")
-        # As light as the paper in the dark scheme alone, and as dark as it should be in the light one.
+        # As light as the paper in the dark scheme only, and dark enough in the light one.
         phone.page.evaluate(
             "sheet => { sheet.replaceSync('@media (prefers-color-scheme: dark) { :root { --fault: #222 } }');"
             "document.adoptedStyleSheets = [sheet] }",
@@ -319,7 +319,7 @@ def test_the_look_sees_what_is_wrong(browser: Browser, demo: Demo, fault: str, t
 
 
 def book(phone: Tab, contact: str) -> None:
-    """From the front page to the confirmed appointment, by pressing what one sees."""
+    """From the front page to the confirmed appointment, by pressing visible links and buttons."""
     phone.open("/")
     phone.click(f"a[href='{BRANCH}']")
     phone.click(DEPARTMENT)

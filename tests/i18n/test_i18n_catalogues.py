@@ -106,7 +106,7 @@ def test_a_text_for_nothing_belongs_to_a_counted_text_of_a_language_without_that
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_files_plural_rule_is_the_languages_own(language: str) -> None:
-    """The header's index and CLDR's category name the same classes, whatever the order."""
+    """The index from the header and CLDR's category distinguish the same classes, whatever their order."""
     catalogue, locale = catalogues()[language], Locale.parse(language)
     pairs = {(catalogue.form(n), locale.plural_form(n)) for n in range(2000)}
     assert len(pairs) == catalogue.plurals == len({index for index, _ in pairs}) == len({name for _, name in pairs})

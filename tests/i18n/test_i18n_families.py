@@ -1,4 +1,4 @@
-"""Keys that are put together at run time: every value of the family has its sentence."""
+"""Keys that are composed at run time: every value of the family has its text."""
 
 from __future__ import annotations
 
@@ -60,12 +60,12 @@ def test_every_fact_has_a_sentence() -> None:
 
 
 def members(family: str) -> set[str]:
-    """What follows the family's name in the keys of the reference catalogue."""
+    """The ends of the keys with this beginning, in the reference catalogue."""
     return {key.removeprefix(family) for key in catalogues()[REFERENCE].messages if key.startswith(family)}
 
 
 def raised() -> list[tuple[str, str]]:
-    """(place, code) of every domain error that is made with a constant code."""
+    """(place, code) of every domain error with a constant code."""
     return [
         (f"{name_of(path)}:{node.lineno}", node.args[0].value)
         for path in modules()

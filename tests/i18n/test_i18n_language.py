@@ -1,4 +1,4 @@
-"""How people are addressed: women and men alike, and one thing by one word. docs/glossary.md says the rule."""
+"""The rules of docs/glossary.md: texts address women and men alike, and use one word for one thing."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from queue_system.i18n.catalogues import catalogues
 
 PROFILES: Final = Path(__file__).resolve().parents[2] / "queue_system" / "profiles"
 
-# Imperatives to one man. With «و» or «ف» before them and a pronoun behind them they are the same word.
+# Imperatives to one man. A «و» or «ف» before them and a pronoun after them belong to the same word.
 IMPERATIVES: Final = """
     خذ ضع اختر اكتب امسح سجّل احجز اسأل اطبع احفظ صوّر أضف تابع انتظر توجّه تفضّل احتفظ اضغط انقر المس افتح أغلق ابدأ
     غيّر ألغِ أبقِ نادِ راجع تحقّق جرّب اعرض شاهد اسمع استمع اربط ارفض وافق انتقل استعمل استخدم شغّل احذف أرسل أدخل
     اقرأ اطلب اذهب اجلس أحضر انتبه عدّل حدّد
 """.split()
-# The same man in the present tense. Each of these is also said of a thing in the feminine: ALLOWED names where.
+# The present tense to one man. These forms can also be about a feminine thing; ALLOWED lists such texts.
 TO_ONE_MAN: Final = "تحتاج تريد تملك تستطيع تعرف تدفع تحضر تأخذ تنتظر ترى تتذكر تؤكّد توافق".split()
 ALLOWED: Final = ("أيام مؤقتة تنتظر", "لم تؤكّد الطابعة", "لا تستطيع الطابعة أن تؤكّد", "يُسجَّل من غيّره", "يُرجى وضع")
 
-# Words that have given way to another, which stands behind them.
+# Words that are no longer used, with the word to use instead.
 RETIRED: Final = {
     r"بدون|بلا": "دون",
     r"رمز الحجز": "رمز الموعد",
@@ -96,7 +96,7 @@ def _of_profiles() -> Iterator[tuple[str, str]]:
 
 
 def _arabic(node: object) -> Iterator[str]:
-    """Every text for `ar`, however deep it stands."""
+    """Every text for `ar`, at any depth."""
     if isinstance(node, dict):
         if isinstance(text := node.get("ar"), str):
             yield text

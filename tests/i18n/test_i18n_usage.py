@@ -1,4 +1,4 @@
-"""Every text that is asked for exists, every text that exists is asked for, and no template has words of its own."""
+"""Every text that is used exists, every text that exists is used, and no template has literal words."""
 
 from __future__ import annotations
 

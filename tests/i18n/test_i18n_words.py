@@ -217,7 +217,7 @@ def test_an_organisations_text_is_shown_in_the_best_language(
 
 
 def catalogue(language: str, **texts: str) -> Catalogue:
-    """A catalogue of uncounted texts, as the reader would cut them; `{name}` may stand once, at the end or between."""
+    """A catalogue of uncounted texts, cut as the reader does; `{name}` may occur once, at the end or between."""
     return Catalogue(language, {key: message(key, text) for key, text in texts.items()}, 1, "0", lambda _: 0)
 
 

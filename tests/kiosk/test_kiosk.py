@@ -1,4 +1,4 @@
-"""The kiosk without scripts: three touches to a number, once, in any language, and nothing of the visitor left."""
+"""The kiosk without scripts: three touches to exactly one number, in any language, and no trace of the visitor."""
 
 from __future__ import annotations
 
@@ -174,7 +174,7 @@ def test_protected_services_have_neutral_names_and_tell_no_count(
         protected = [one for one in branch.services.values() if one.confidentiality.hides_service and one.walk_in]
         assert protected
         start = kiosk.visitor.open("/kiosk/ar")
-        # On the first page: to touch the name of their department would tell more than theirs does.
+        # They are on the first page, because touching the name of their department would reveal more.
         assert [one.slug for one in protected if one.shown_names["ar"] not in start.text] == []
         groups = [kiosk.visitor.open(link) for link in start.hrefs("/groups/")]
         inside = [link for page in groups for link in page.hrefs("/services/")]
@@ -421,7 +421,7 @@ def test_the_log_says_which_kiosk_gave_the_number(kiosk: Kiosk) -> None:
 
 
 def drawn(page: Answer) -> Image.Image:
-    """The QR symbol of a page as a picture, drawn from its path of horizontal strokes."""
+    """The QR code of a page as an image, drawn from its path of horizontal strokes."""
     found = re.search(r'<div class="qr"><svg[^>]*viewBox="0 0 (\d+) \d+"[^>]*><path[^>]*\bd="([^"]+)"', page.html)
     assert found, page.html
     module, width = 6, int(found[1])

@@ -1,4 +1,4 @@
-"""The kiosk and the ticket page in a real browser: axe, fingers, keys, a scanner, idle time, a server that goes away."""
+"""The kiosk and the ticket page in a real browser: axe, touch, keys, a scanner, idle time, a server that goes away."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def context(browser: Browser, house: House) -> Iterator[BrowserContext]:
 
 @pytest.fixture
 def screen(context: BrowserContext, house: House) -> Page:
-    """The first page of a paired kiosk; no time passes for it: not between two keys, nor until a number goes."""
+    """The first page of a paired kiosk; its clock stands still between keys and while a number is shown."""
     page = context.new_page()
     page.clock.set_fixed_time(SUNDAY_MORNING)
     page.goto(f"{house.address}/kiosk")
@@ -74,7 +74,7 @@ def to_number(screen: Page, service: str = "الأحوال المدنية", card
 @pytest.mark.parametrize(("size", "scheme"), [(PORTRAIT, "light"), (LANDSCAPE, "dark")])
 @pytest.mark.parametrize("language", ["ar", "en"])
 def test_every_page_is_for_everybody(browser: Browser, house: House, language: str, size: Any, scheme: Any) -> None:
-    # Axe is put into the page by the test, which the page's own policy would forbid.
+    # The test injects axe, which the page's own policy would forbid.
     context = kiosk_in(browser, house, viewport=size, color_scheme=scheme, bypass_csp=True)
     page = context.new_page()
     service = house.hall.service("birth")
@@ -276,7 +276,7 @@ def test_who_has_gone_on_is_not_taken_back_by_a_look_that_failed(context: Browse
     page.goto(f"{house.address}/kiosk/ar")
     held: list[Route] = []
     page.route("**/kiosk/ar", lambda route: held.append(route))  # noqa: PLW0108 - playwright marks what it is given
-    # Counted before the page itself hears of it, so that afterwards everything has been done that follows from it.
+    # Counted before the page itself gets the event, so that everything that follows is done afterwards.
     page.evaluate(
         """() => { const fetch = window.fetch; window.asked = 0; window.failed = 0; window.fetch = (...what) => {
              asked += 1; const answer = fetch(...what); answer.catch(() => { failed += 1; }); return answer; }; }"""
@@ -304,7 +304,7 @@ def test_a_number_that_has_left_the_screen_is_followed_no_more(context: BrowserC
              if (what.name === "connect") tries += 1; return later(what, ms); }; }"""
     )
     connections[0].close(code=1011)
-    # It would come back in a moment, but the visitor is quicker, and so is the next one.
+    # The page would retry in a moment, but both the visitor and the next one are quicker.
     until(lambda: page.evaluate("tries") == 1)
     page.get_by_role("link", name="إنهاء").tap()
     expect(page.locator("#main")).to_have_attribute("data-page", "start")

@@ -34,7 +34,7 @@ def kiosk(sqlite_template: Path, tmp_path: Path, clock: FrozenClock) -> Iterator
 
 @pytest.fixture
 def appointment(kiosk: Kiosk) -> BookingView:
-    """In ten minutes."""
+    """An appointment in ten minutes."""
     return book(kiosk.hall, SOON)
 
 
@@ -92,7 +92,7 @@ def test_keys_work_without_scripts(kiosk: Kiosk, appointment: BookingView) -> No
     assert keys == [*ALPHABET, "erase"]
     for key in [*appointment.code[:3], "Q", "erase", *appointment.code[3:], "X"]:
         page = kiosk.visitor.send("/check-in", key=key, code=page.fields["code"]["value"])
-    # The ninth sign is not taken.
+    # A ninth character is ignored.
     assert page.fields["code"]["value"] == appointment.code
     assert code_on(kiosk.visitor.send("/check-in", code=page.fields["code"]["value"])) == "A001"
 
@@ -137,7 +137,7 @@ def test_one_wrong_sign_is_noticed(kiosk: Kiosk, appointment: BookingView) -> No
 
 
 def test_no_such_booking(kiosk: Kiosk, appointment: BookingView) -> None:
-    """A code that is written rightly, and nobody's."""
+    """A valid code that belongs to no booking."""
     codes = (new_code(random.Random(seed)) for seed in range(2))
     assert "لا يوجد موعد" in refused(kiosk, next(code for code in codes if code != appointment.code))
 
@@ -153,14 +153,14 @@ def test_too_early_says_when_to_come_back(kiosk: Kiosk) -> None:
 
 
 def at(wall: str, day: int = 22) -> datetime:
-    """A time of the Sunday in Doha, or of a day after it."""
+    """A time of that Sunday in Doha, or of another day of the month."""
     return datetime.fromisoformat(f"2026-11-{day}T{wall}+03:00").astimezone(UTC)
 
 
 def test_after_the_last_number_an_appointment_is_still_taken(
     kiosk: Kiosk, appointment: BookingView, clock: FrozenClock
 ) -> None:
-    """Numbers are given until 13:30; the desks work until 14:30."""
+    """Numbers are given until 13:30; the counters work until 14:30."""
     clock.set(at("14:29"))
     kiosk.check_in(appointment.code)
     assert kiosk.tickets()[0].priority == "late_appointment"
@@ -247,7 +247,7 @@ def test_visited_already(kiosk: Kiosk, appointment: BookingView) -> None:
 def test_an_appointment_of_another_branch_is_sent_there(
     sqlite_url: str, tmp_path: Path, clock: FrozenClock, branch: str, service: str, named: bool
 ) -> None:
-    """Where the visit is protected, not even the branch is named."""
+    """If the visit is protected, not even the branch is named."""
     installed(sqlite_url, clock, "social-work")
     with paired_kiosk(sqlite_url, tmp_path, clock) as kiosk:
         there = enter(kiosk.hall.db, branch)

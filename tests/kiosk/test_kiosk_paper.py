@@ -1,4 +1,4 @@
-"""What the kiosk says of the paper, with a real worker and a virtual printer at the end of a real line."""
+"""What the kiosk says about the slip, with a real worker and a virtual printer on a real connection."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def live_of(page: Answer) -> str:
 
 
 def follow(kiosk: Kiosk, page: Answer, *states: str) -> dict[str, Any]:
-    """The first frame of the page's socket in one of these states."""
+    """The first frame of the page's socket with one of these states."""
     with kiosk.client.websocket_connect(live_of(page), headers=OURS) as live:
         for _ in range(20):
             frame: dict[str, Any] = live.receive_json()
@@ -75,7 +75,7 @@ def test_the_slip_is_printed_and_the_page_says_so(here: PrintingHall, kiosk: Kio
     frame = follow(kiosk, page, "printed")
     assert "يُرجى أخذ البطاقة من الأسفل" in frame["html"]
     assert here.printer.printed == 1
-    # Without scripts the page looks again by itself.
+    # Without scripts the page reloads by itself.
     assert "يُرجى أخذ البطاقة من الأسفل" in kiosk.visitor.open(page.url + "&n=1").text
 
 
@@ -119,7 +119,7 @@ def test_a_slip_that_may_have_come_out_is_asked_about(here: PrintingHall, kiosk:
     copied = kiosk.visitor.send(again.forms[-1][0], answer="no")
     assert code_on(copied) == code
     follow(kiosk, copied, "printed")
-    # The second slip of one number is a copy, and marked as one: see tests of the slip.
+    # The second slip of a number is marked as a copy (see the tests of the slip).
     assert here.printer.printed == before + 1
     assert here.kinds("slip.")[-2:] == ["slip.queued", "slip.printed"]
     assert len(kiosk.tickets()) == 1
@@ -154,7 +154,7 @@ def test_a_kiosk_without_a_printer_asks_to_keep_the_number(sqlite_url: str, tmp_
 
 
 def test_a_number_that_never_had_a_slip_can_get_one(here: PrintingHall, kiosk: Kiosk) -> None:
-    """Who checks in again, having come when there was no printer, is not sent away without paper."""
+    """A visitor who checked in when there was no printer, and checks in again, gets a slip."""
     ready(here)
     made = book(here.hall, NEAR)
     branch_id = here.hall.branch.id

@@ -1,4 +1,4 @@
-"""News of other processes reach the hub of this one, also after the database was away."""
+"""The hub learns of changes made by other processes, also after the database was unavailable."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def other(db: Database, db_url: str, clock: FrozenClock) -> Iterator[Database]:
 
 
 def something_happens(database: Database) -> int:
-    """An entry in the organisation's log, and its number."""
+    """Append an entry to the organisation's log; its number."""
     database.write_now(sessions.record_failed_sign_in, None, "test")
     positions: dict[UUID, int] = database.read_now(log.positions)
     return positions[ORGANISATION]
@@ -55,7 +55,7 @@ async def test_what_another_process_writes_wakes_our_hub(db: Database, other: Da
 @pytest.mark.anyio
 @pytest.mark.parametrize("db_url", ["sqlite"], indirect=True)
 async def test_a_database_that_was_away_is_heard_again(db: Database, other: Database) -> None:
-    """Positions cannot be read for a moment: the relay must outlive that."""
+    """The positions cannot be read for a moment, and the relay must survive that."""
     hub = Hub()
     relay = Relay(db, hub)
     looked = asyncio.Event()
@@ -110,7 +110,7 @@ async def test_whatever_ends_the_listening_it_begins_again(
 async def test_what_is_written_while_the_relay_starts_is_heard(
     db: Database, other: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Between the first look at the positions and the beginning of the listening."""
+    """A change between the first read of the positions and the start of listening."""
     changes = db.changes
 
     def written_just_before(stop: threading.Event) -> Iterator[dict[UUID, int] | None]:

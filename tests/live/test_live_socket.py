@@ -1,4 +1,4 @@
-"""What a socket of its own promises: the newest truth, whatever happens while it is being looked at."""
+"""The promises of a socket: the newest state, whatever happens while it is being read."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ OTHER = UUID(int=2)
 
 @contextmanager
 def following(hub: Hub, render: Render) -> Iterator[WebSocketTestSession]:
-    """A client at a socket that follows both branches."""
+    """A client of a socket that follows both branches."""
 
     async def live(websocket: WebSocket) -> None:
         await websocket.accept()
@@ -33,7 +33,7 @@ def following(hub: Hub, render: Render) -> Iterator[WebSocketTestSession]:
 
 
 def test_what_comes_between_two_reads_of_one_look_is_not_slept_through() -> None:
-    """The look asks whether it may, is locked out, and then reads the very position of that."""
+    """The read checks the right to look, the right is revoked, and only then the read gets its position."""
     hub = Hub()
     looks = 0
 

@@ -1,4 +1,4 @@
-"""Work beside the requests goes on, whatever happens to one round of it."""
+"""Periodic work goes on, whatever happens in one round of it."""
 
 from __future__ import annotations
 
@@ -51,6 +51,6 @@ async def test_a_server_that_was_off_over_night_closes_yesterday_before_it_answe
     clock.move(timedelta(hours=22, minutes=50))
     app = create_app(read_configuration({}, database_url=db_url, data_dir=tmp_path), clock)
     async with running(app.state.installation):
-        # Nothing has been awaited since: what comes round has not begun.
+        # Nothing has been awaited since, so the periodic work has not begun.
         written = app.state.installation.database.read_now(line.ticket, hall.branch.id, left.id)
     assert written.state is TicketState.VOID

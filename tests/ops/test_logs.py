@@ -1,4 +1,4 @@
-"""The log of the process: faults stand in it once, on one line, and tell on no visitor."""
+"""The log of the process: each error is in it once, on one line, and without data of visitors."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ NAME, CONTACT = "فلانة السرية", "secret.person@example.org"
 
 
 def refuse_bookings(db: Database) -> None:
-    """From now on the database refuses every booking that is inserted or changed, and says so with the row in hand."""
+    """Let the database refuse every insert or update of a booking, with the row in its message."""
     with db.migrating() as connection:
         if db.dialect.is_embedded:
             for number, verb in enumerate(("INSERT", "UPDATE")):
@@ -40,7 +40,7 @@ def refuse_bookings(db: Database) -> None:
 
 
 def hold(hall: Hall, starts_at: datetime) -> str:
-    """A held time of somebody; returns its secret."""
+    """A time held for somebody; its secret."""
     order = HoldOrder(hall.branch.id, hall.service("edu-attest"), starts_at, NAME, CONTACT, "ar", CITIZEN)
     return hall.db.write_in_now(hall.branch.id, bookings.hold_slot, order).token
 

@@ -1,4 +1,4 @@
-"""What `/metrics` tells of a node: to whom, whether it is true, and that it tells on nobody."""
+"""`/metrics`: who gets it, whether the numbers are true, and that they reveal nothing about anybody."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ Numbers = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
 @contextmanager
 def node(url: str, folder: Path, clock: FrozenClock, token: str = TOKEN) -> Iterator[tuple[TestClient, Hall]]:
-    """A node whose monitoring has a token; its browser."""
+    """A node with a token for monitoring, and its client."""
     configuration = Configuration(database_url=SecretStr(url), data_dir=folder, metrics_token=SecretStr(token))
     app = create_app(configuration, clock)
     with TestClient(app, headers=SAME_ORIGIN, follow_redirects=False) as client:
@@ -69,7 +69,7 @@ def asked(client: TestClient) -> str:
 
 
 def numbers(client: TestClient) -> Numbers:
-    """(name, labels) → value, of everything that is told now."""
+    """(name, labels) → value, of all metrics now."""
     return {
         (sample.name, frozenset(sample.labels.items())): sample.value
         for family in text_string_to_metric_families(asked(client))
@@ -352,6 +352,6 @@ def test_a_value_on_a_bound_belongs_below_it() -> None:
 
 
 def with_slip(hall: Hall) -> TicketOrder:
-    """A number that is asked for with a slip, of a printer that is not switched on."""
+    """An order for a number with a slip, on a printer that is switched off."""
     printer = hall.db.read_now(devices, hall.branch.id, "printer")[0]
     return TicketOrder(hall.branch.id, hall.service("attest-single"), "ar", "kiosk", SYSTEM, printer_id=printer.id)

@@ -1,4 +1,4 @@
-"""How the server speaks of itself."""
+"""What the server says about itself."""
 
 from __future__ import annotations
 
