@@ -15,7 +15,7 @@ LRI, RLI, FSI, PDI = "\u2066", "\u2067", "\u2068", "\u2069"
 
 
 def visual(text: str, base: int | None = 1) -> str:
-    """What stands on the line from left to right, without invisible controls; brackets not mirrored."""
+    """The line from left to right, without invisible controls; brackets are not mirrored."""
     paragraph = bidi.resolve(text, base)
     shown = ""
     for run in paragraph.line(0, len(text)):
@@ -55,7 +55,7 @@ def test_all_cases_of_unicode_pass() -> None:
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
-        # Plain Arabic, and why a code has to be isolated: digits after Arabic letters change sides.
+        # Plain Arabic, and the reason to isolate a code: digits after Arabic letters change sides.
         ("مرحبا", "ابحرم"),
         ("رقم 012-A", "A-012 مقر"),
         (f"رقم {LRI}012-A{PDI}", "012-A مقر"),
@@ -74,7 +74,7 @@ def test_all_cases_of_unicode_pass() -> None:
         ("15–30 دقيقة", "ةقيقد 30–15"),
         ("من ١٥ إلى ٣٠ دقيقة", "ةقيقد ٣٠ ىلإ ١٥ نم"),
         (f"{LRI}22{PDI} نوفمبر {LRI}2026{PDI}", "2026 ربمفون 22"),
-        # Brackets take the direction of what they hold or stand in; the shaper mirrors them.
+        # Brackets take the direction of their contents or of their surroundings; the shaper mirrors them.
         ("خدمة (جواز)", ")زاوج( ةمدخ"),
         ("خدمة (Form B) جديدة", "ةديدج )Form B( ةمدخ"),
         ("مركز (وفاق) – الدوحة", "ةحودلا – )قافو( زكرم"),

@@ -1,4 +1,4 @@
-"""Printers on a cable of the machine that serves: real files of terminals, the virtual printer at their other end."""
+"""Printers on a cable of the server: real terminal files, with the virtual printer at the other end."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.kit.printers_cable import Cable, plugged
 from tests.kit.printers_slips import ARABIC, ENGLISH
 from tests.kit.printers_wire import PATIENCE_SECONDS
 
-# For what never comes: the driver is to give up, and any time will do.
+# A timeout for answers that never come; any length would do.
 SOON = 0.3
 
 
@@ -53,7 +53,7 @@ def usb(path: Path, **habits: object) -> EscPosPrinter:
 
 
 def serial(path: Path, **habits: object) -> EscPosPrinter:
-    # Fast enough that the line's own speed never counts; on a terminal it does not anyway.
+    # So fast that the line's own speed does not matter; a terminal ignores it anyway.
     return SerialPrinter(str(path), 4_000_000, **({"status_timeout": PATIENCE_SECONDS} | habits))  # type: ignore[arg-type]
 
 
@@ -209,7 +209,7 @@ def test_a_serial_line_is_set_to_carry_every_byte_as_it_is(cable: Cable, flow: s
 
 
 def test_a_slow_line_is_given_the_time_that_its_bytes_take(paper: VirtualPrinter, tmp_path: Path) -> None:
-    """A slip that takes five seconds to leave arrives, though a fast line would have been given four."""
+    """A slip that takes five seconds to send arrives, although a fast line would have had only four."""
     data = encode(render(ENGLISH, 384))
     with plugged(paper, tmp_path) as cable:
         cable.bytes_per_second = 38400 // BITS_PER_BYTE

@@ -1,4 +1,4 @@
-"""The bytes of a slip: their structure, their size, and that no dot is lost."""
+"""The bytes of a slip: their structure, their size, and that every dot is printed."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ CUT = b"\x1dV"
 
 
 def commands(data: bytes) -> Iterator[tuple[str, bytes]]:
-    """Split a job into its commands; anything unexpected fails."""
+    """Split a job into its commands; raises for anything unexpected."""
     at = 0
     while at < len(data):
         head = data[at : at + 2]
@@ -55,7 +55,7 @@ def commands(data: bytes) -> Iterator[tuple[str, bytes]]:
 
 
 def paper(data: bytes, dots: int, feed_per_line: int = 1) -> bytes:
-    """Rows of ink that the commands put on paper, feeds included."""
+    """Rows of ink that the commands print, feeds included."""
     stride = dots // 8
     rows = bytearray()
     margin = 0
@@ -83,7 +83,7 @@ def test_every_dot_of_the_slip_is_on_the_paper(name: str, dots: int, left_margin
     drawn = image.tobytes("raw", "1;I")
     shown = paper(encode(image, left_margin=left_margin), dots)
     differing = [(before, after) for before, after in zip(drawn, shown, strict=True) if before != after]
-    # A neighbour for a lone dot where the picture would have given a command; rare, and nothing else.
+    # A lone dot whose byte would be a command gets a neighbour; this is rare, and the only difference.
     assert len(differing) <= 4
     assert set(differing) <= {(0x10, 0x18)}
 

@@ -1,4 +1,4 @@
-"""The driver for printers behind a TCP port, against real sockets."""
+"""The driver for printers on a TCP port, with real sockets."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from tests.kit.ports import kept_port
 from tests.kit.printers_wire import PATIENCE_SECONDS, Wire
 
 SLIP = b"slip " * 200
-# For what never comes: the driver is to give up, and any time will do.
+# A timeout for answers that never come; any length would do.
 SOON = 0.25
-# How long a printer may be quiet before it is asked, and how long it then has for the answer: they are one setting.
+# One setting for two times: how long a printer may be silent before it is asked, and how long its answer may take.
 QUIET = 1.0
 
 
@@ -31,7 +31,7 @@ def wire() -> Iterator[Wire]:
 
 
 def driver(wire: Wire, **settings: object) -> NetworkPrinter:
-    """A driver that gives the wire's thread all the time it needs for what it does answer."""
+    """A driver that gives the test's printer all the time that it needs for its answers."""
     limits = dict.fromkeys(("connect_timeout", "status_timeout", "print_timeout"), PATIENCE_SECONDS)
     return NetworkPrinter("127.0.0.1", wire.port, **(limits | settings))  # type: ignore[arg-type]
 
@@ -131,7 +131,7 @@ def test_a_printer_that_answers_only_some_questions_is_ready_and_prints(wire: Wi
     assert printer.status() is Status.READY
     asked = len(wire.received)
     printer.status_timeout = PATIENCE_SECONDS
-    # What it does not answer is not asked again, and so not waited for.
+    # An unanswered question is not asked again, so the driver does not wait for it.
     assert printer.send(SLIP) == Receipt("completed")
     questions = bytes(wire.received[asked:]).split(SLIP)[0]
     assert questions == b"".join(b"\x10\x04" + bytes([n]) for n in only)
@@ -211,7 +211,7 @@ def test_a_printer_without_completion_proves_by_its_status(wire: Wire, monkeypat
     assert not printer.completion
     assert printer.send(SLIP) == Receipt("status")
     assert printer.completion is False
-    # It is neither asked nor waited for again.
+    # The printer is neither asked nor awaited again.
     started = time.monotonic()
     assert printer.send(SLIP) == Receipt("status")
     assert time.monotonic() - started < printer.print_timeout
@@ -230,7 +230,7 @@ def test_a_missing_completion_from_a_printer_that_gives_it_is_not_proof(wire: Wi
     printer.print_timeout = SOON
     error = failure(printer)
     assert (error.code, error.maybe_printed) == ("unconfirmed", True)
-    # Another printer may stand there since: the next slip finds out, instead of failing like every one after it.
+    # Another printer may be there now, so the next slip detects it again instead of failing like every later one.
     printer.print_timeout = SOON
     assert printer.send(SLIP) == Receipt("status")
 
@@ -267,7 +267,7 @@ def test_a_printer_that_stops_reading_is_given_up(wire: Wire) -> None:
 
 
 class StoppedLine:
-    """A line to a printer that takes in questions, and no slip."""
+    """A line to a printer that accepts questions but no slip."""
 
     def __init__(self) -> None:
         self.taken = bytearray()

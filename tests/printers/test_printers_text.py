@@ -29,7 +29,7 @@ def test_a_letter_has_four_joined_forms() -> None:
 
 
 def test_the_joined_forms_are_the_right_ones() -> None:
-    # Beside a tatweel only one form of the letter is possible.
+    # Beside a tatweel a letter has only one possible form.
     initial = glyphs("ع" + TATWEEL)[1]
     final = glyphs(TATWEEL + "ع")[0]
     medial = glyphs(TATWEEL + "ع" + TATWEEL)[1]

@@ -1,4 +1,4 @@
-"""The virtual printer burns exactly the dots that the protocol says, for byte strings written by hand."""
+"""The virtual printer prints exactly the dots that the protocol defines, for bytes written by hand."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CORNER = ["########", "#.......", "#.....##"]
 
 @pytest.fixture
 def printer() -> Iterator[VirtualPrinter]:
-    """A printer whose knife is at the head, so that a paper is what was printed and nothing else."""
+    """A printer whose knife is at the head, so that a paper has no margin."""
     with VirtualPrinter(576, knife=0).start() as started:
         yield started
 
@@ -206,7 +206,7 @@ def test_the_completion_answer_comes_after_the_paper(printer: VirtualPrinter) ->
 
 
 def test_a_picture_may_contain_the_bytes_of_a_status_request(printer: VirtualPrinter) -> None:
-    """Manuals warn of it: the printer answers in the middle of the picture, and burns the bytes all the same."""
+    """Manuals warn of this: the printer answers in the middle of the picture, and still prints the bytes."""
     data = b"\x1dv0\x00\x03\x00\x01\x00\x10\x04\x01"
     assert ask(printer, data + CUT, 1) == b"\x12"
     assert dots(printer.papers()[0]) == ["...#.........#.........#"]

@@ -1,4 +1,4 @@
-"""Everything that goes wrong with receipt printers goes wrong with the virtual one, in the same way."""
+"""The virtual printer can fail in every way in which receipt printers fail."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ COMPLETED = b"\x37\x22QQQQ\x00"
 
 @pytest.fixture
 def printer() -> Iterator[VirtualPrinter]:
-    # Switched off, it lets its port go: nobody else is to have it meanwhile.
+    # The port is kept, because a printer that is switched off releases it, and nobody else may take it.
     with kept_port() as port, VirtualPrinter(576, knife=0).start(port=port) as started:
         yield started
 
@@ -166,10 +166,10 @@ def test_a_full_buffer_stops_the_sender_until_there_is_paper(printer: VirtualPri
     printer.change(roll=Roll.OUT)
     with connected(printer) as line:
         line.settimeout(1)
-        # The kernel's own buffers on the way fill up as well: megabytes go out before the sender is held up.
+        # The kernel's buffers fill up too, so megabytes are accepted before the sender blocks.
         with pytest.raises(TimeoutError):
             line.sendall(raster(["#" * 576] * 2000) * 100)
-        # A printer that has not come to reading yet holds the sender up just so: it is given its time.
+        # A printer that has not begun to read blocks the sender in the same way, so it gets some time.
         deadline = time.monotonic() + PATIENCE_SECONDS
         while printer.received < BUFFER:
             assert time.monotonic() < deadline

@@ -1,4 +1,4 @@
-"""Our slips on the virtual printer: two readings of the protocol by different hands must give the same paper."""
+"""Our slips on the virtual printer: encoder and printer implement the protocol independently, and must agree."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def test_a_line_that_breaks_within_a_slip_does_not_spoil_the_next_one(paper: Vir
         height = expected.getbbox()
     assert bottom is not None
     assert height is not None
-    # The broken slip hangs above it on the same paper; the whole one is the lower end.
+    # The broken slip is above it on the same paper; the complete one is the lower end.
     lower = whole.crop((0, bottom[3] - (height[3] - height[1]), 576, bottom[3]))
     assert ImageChops.difference(lower, expected.crop((0, height[1], 576, height[3]))).getbbox() is None
 
@@ -115,8 +115,8 @@ def inked(picture: Image.Image) -> Image.Image:
 def same_ink(burnt: Image.Image, wanted: Image.Image) -> bool:
     """Whether two pictures of the same width have the same ink, in the same columns.
 
-    A few dots more are allowed, none less: the driver gives a neighbour to a dot whose byte would be obeyed as a
-    real-time command (DLE) in the middle of the picture.
+    A few additional dots are allowed, but none may be missing: the driver adds a neighbour to a dot whose byte would be
+    obeyed as a real-time command (DLE) inside a picture.
     """
     first, second = inked(burnt), inked(wanted)
     above, below = first.getbbox(), second.getbbox()

@@ -1,4 +1,4 @@
-"""The thread that brings slips from a source to a printer."""
+"""The thread that takes slips from a source and prints them."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from tests.kit import printers_wire
 from tests.kit.ports import kept_port
 from tests.kit.printers_wire import PATIENCE_SECONDS, Wire
 
-# Nobody waits so long: what comes all the same came for another reason.
+# Longer than any test waits, so that whatever comes has another cause.
 NEVER_SECONDS = 3_600
 
 
 class Queue:
-    """A job source in memory: hands out each job once and keeps what is reported."""
+    """A job source in memory: gives each job once, and keeps the reports."""
 
     def __init__(self, *jobs: Job) -> None:
         self.changed = threading.Condition()
@@ -58,7 +58,7 @@ class Queue:
 
 
 class Scripted:
-    """A driver that does what the test says, for failures no network can produce."""
+    """A driver that the test controls, for failures that no network can produce."""
 
     def __init__(self, *answers: Receipt | Exception) -> None:
         self.answers = list(answers)
@@ -86,7 +86,7 @@ def working(worker: Worker) -> Iterator[None]:
 
 
 class Pauses(threading.Event):
-    """What a worker that waits before it asks again waits on: keeps how long it meant to."""
+    """The event on which a worker waits before it asks again; records the intended times."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -98,7 +98,7 @@ class Pauses(threading.Event):
 
 
 def network(wire: Wire) -> NetworkPrinter:
-    """A driver that gives the wire's thread all the time it needs to answer."""
+    """A driver that gives the test's printer all the time that it needs to answer."""
     return NetworkPrinter(
         "127.0.0.1",
         wire.port,
@@ -147,7 +147,7 @@ def test_nothing_is_claimed_without_paper_and_recovery_is_noticed_within_two_sec
             wire.status = dict(printers_wire.READY)
             assert queue.until(lambda: len(queue.outcomes) == 1)
             assert queue.until(lambda: queue.statuses == [Status.NO_PAPER, Status.READY])
-    # What the worker adds to the time of asking, not what a busy machine does.
+    # The time that the worker adds, without that of a busy machine.
     assert pauses.asked
     assert all(pause is not None and pause < 2 for pause in pauses.asked)
 

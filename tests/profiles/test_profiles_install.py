@@ -1,4 +1,4 @@
-"""A profile in the tables: all of it, once, and named where nothing acts on it yet."""
+"""A profile in the tables: complete, only once, and what nothing acts on yet is named."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ INTERFACE = ("ar", "en")
 
 @pytest.mark.parametrize("name", profile_names())
 def test_nothing_of_a_profile_is_dropped(db: Database, name: str) -> None:
-    """Every leaf of what was read is found again in the tables, at its own place."""
+    """Every value that was read is in the tables, at its own place."""
     profile = read_profile(name)
     db.write_now(install, profile)
     stored = dict(leaves(db.read_now(stored_profile).model_dump()))
@@ -103,7 +103,7 @@ def test_what_is_not_in_force_is_named(db: Database) -> None:
         ("text", "doha-main: forgery_notice"),
         ("retention", "doha-main: audit, ballot_application, booking_personal_data, ticket"),
     } <= set(found)
-    # Printers on the network and on a cable of the machine that serves print.
+    # Printers on the network and on a cable of the server do print.
     assert not [subject for code, subject in found if code == "printer-transport"]
     assert not [subject for _, subject in found if "mission-template" in subject], "nothing of it is meant to be"
     assert not [subject for code, subject in found if code == "language" and subject.endswith((": ar", ": en"))]
@@ -141,7 +141,7 @@ def test_every_sentence_has_a_code() -> None:
 
 
 def test_the_rights_that_are_in_force_are_those_that_the_program_asks_for() -> None:
-    # Who may open and close counters sees how many are open; that is not yet what the right says.
+    # Whoever may open and close counters sees how many are open; the right itself promises more.
     assert {"*"} | access.HALL_RIGHTS | access.OFFICE_RIGHTS - access.SUPERVISION_RIGHTS == ACTED_ON
 
 
@@ -152,7 +152,7 @@ def test_the_rules_of_a_queue_that_are_in_force_are_those_that_the_program_asks_
     asked = {name for name in QueueRules.model_fields if re.search(rf"rules\.{name}\b", text)}
     marked = {name for name, field in QueueRules.model_fields.items() if mark(field, NotYet)}
     assert marked == {"no_show_action"}
-    # The kind of guard is the rule itself: core/dispatch.py knows only the one with two slopes.
+    # The kind of guard is the rule itself: core/dispatch.py has only the one with two slopes.
     assert asked == QueueRules.model_fields.keys() - marked - {"guard_kind"}
 
 

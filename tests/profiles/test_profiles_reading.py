@@ -1,4 +1,4 @@
-"""The five profiles that come with the system, and what reading makes of them."""
+"""The five profiles that come with the system, and the results of reading them."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_every_profile_is_complete(name: str) -> None:
 
 @pytest.mark.parametrize("name", SIZES)
 def test_a_branch_stands_alone(name: str) -> None:
-    """Every reference inside a branch leads to something that the branch itself or the catalogue holds."""
+    """Every reference inside a branch is to something in the branch itself or in the catalogue."""
     profile = read_profile(name)
     catalogue = profile.catalogue
     for branch in profile.branches.values():
@@ -96,7 +96,7 @@ def test_texts_come_in_the_languages_given(embassy: Profile) -> None:
 
 
 def test_values_mean_what_is_written(embassy: Profile) -> None:
-    """08:30 is a time and not 510, 2026-12-18 a day, no a word."""
+    """08:30 is a time and not 510, 2026-12-18 is a date, `no` is a word."""
     doha = embassy.branches["doha-main"]
     assert doha.hours[0].opens == time(8, 30)
     assert doha.hours[0].days == (0, 1, 2, 3, 6)
@@ -239,7 +239,7 @@ def test_lanes_follow_from_the_counters(name: str, branch: str, lanes: dict[str,
 def test_counters_share_themselves_among_queues_with_bookable_services() -> None:
     counters = [counter("c1", "a", "b"), counter("c2", "a", "b"), counter("c3", "a", "b", "c"), counter("c4", "c")]
     services = [service("a", "fcfs"), service("b", "staff_only"), service("c", "walkin_only")]
-    # a and b: three halves each; c has nothing to book.
+    # a and b get three halves each; c has nothing to book.
     assert derived_lanes(["a", "b", "c"], counters, services) == {"a": 1, "b": 1, "c": 1}
     assert derived_lanes(["a", "b", "c"], [*counters, counter("c5", "a", "b")], services) == {"a": 2, "b": 2, "c": 1}
 

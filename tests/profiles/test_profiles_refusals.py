@@ -1,4 +1,4 @@
-"""A wrong profile is refused with file, line, column and reason; nothing in it is passed over."""
+"""A wrong profile is refused with file, line, column and reason; nothing in it is ignored."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ TWIN = """\
         documents: [passport]
 """
 
-# What is written, what is written instead, where the error stands (the first place of this text), and the reason.
+# The original text, its replacement, where the error must be (the first place of this text), and the reason.
 WRONG = [
     # Printers
     (
@@ -197,7 +197,7 @@ WRONG = [
     ("    timezone: Asia/Qatar\n", "", "main:", 'branch "main": "timezone" is missing'),
     ("      no_show_after_min: 5\n", "", "queue_rules", 'branch "main": queue_rules: "no_show_after_min" is missing'),
     ("licence: {", "passport: {", "passport: {ar", "documents.passport: is already in the library"),
-    # Names that people choose by
+    # Names from which people choose
     (
         "confidentiality: normal",
         "confidentiality: protected",
@@ -317,7 +317,7 @@ WRONG = [
         "p1: {",
         'device "p1": "zone" or "attached_to" is missing: where does it stand?',
     ),
-    # The whole
+    # The whole branch
     (
         "queues: [q-civil, q-legal]",
         "queues: [q-legal]",
@@ -435,7 +435,7 @@ def test_a_second_document_is_refused(tmp_path: Path) -> None:
     ids=["left out", "twice", "emptied", "a list", "a mapping", "other brackets", "moved in"],
 )
 def test_damage_to_any_line_is_read_or_refused_in_its_place(tmp_path: Path, damage: Callable[[str], str]) -> None:
-    """Whatever is wrong ends in a ProfileError that points into the file, never in another exception."""
+    """Every mistake ends in a ProfileError that points into the file, never in another exception."""
     lines = SMALL.splitlines(keepends=True)
     refused = []
     for index, line in enumerate(lines):

@@ -1,4 +1,4 @@
-"""An organisation written as a file is the same organisation again, also after it has been in the tables."""
+"""An organisation that is written to a file and read is the same, also after it was in the tables."""
 
 from __future__ import annotations
 

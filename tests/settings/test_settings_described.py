@@ -1,4 +1,4 @@
-"""docs/settings.md says of every setting what its declaration says."""
+"""docs/settings.md agrees with the declarations of all settings."""
 
 from __future__ import annotations
 

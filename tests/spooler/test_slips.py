@@ -1,4 +1,4 @@
-"""What a slip says: the right words, in the visitor's language, and nothing that must not be on paper."""
+"""The texts of a slip: correct, in the visitor's language, and nothing that must not be on paper."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ def test_a_slip_for_a_protected_service_tells_neither_what_for_nor_where(
     named = (service.names, service.public_names or {}, hall.branch.names, hall.db.read_now(organisation).names)
     names = [name for names in named for name in names.values()]
     assert not [name for name in names if any(name in text for text in words)]
-    # Nobody waits for a screen that will not show the number.
+    # No screen shows this number, so the slip does not tell the visitor to watch one.
     assert made.instruction == "يُرجى الجلوس. سنأتي إليك."
     assert render(made, strict=True).height < render(replace(made, heading="منبر", office="مكتب")).height
 
@@ -171,7 +171,7 @@ def test_a_trial_slip_shows_both_edges_both_directions_and_what_was_set(hall: Ha
     picture = render_trial(made, dots, strict=True)
     inked = ImageChops.invert(picture.convert("L"))
     for x in (0, dots - 1):
-        # The bars stand on the outermost dots, whole.
+        # The bars are complete and reach the outermost dots.
         column = inked.crop((x, 0, x + 1, picture.height)).tobytes()
         assert max(map(len, column.split(b"\0"))) >= 80
     # The last thing before the cut is a rule.

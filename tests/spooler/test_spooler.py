@@ -1,4 +1,4 @@
-"""From the ticket to the paper: a real database, a real TCP line, a printer that goes wrong as printers do."""
+"""From the ticket to the slip: a real database, a real TCP connection, a printer with all its usual faults."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_a_slip_that_nobody_waits_for_any_more_is_given_up_and_never_printed(her
     until(lambda: here.printer_state() == "offline")
     stale = here.take()
     later(here, SLIP_LIFETIME.total_seconds() + 1)
-    # Given up while the printer is still away: the office does not wait for it to learn that.
+    # The slip is given up while the printer is still away, because the office must not wait for the printer.
     until(lambda: here.slip_states(stale) == ["void"])
     here.printer.change(power=True)
     fresh = here.take()
@@ -109,7 +109,7 @@ def test_a_line_that_breaks_within_a_slip_leaves_it_unknown(here: PrintingHall) 
     until(lambda: here.slip_states(issued) == ["unknown"])
     following = here.take()
     until(lambda: here.slip_states(following) == ["printed"])
-    # Half a slip is never followed by a second, unmarked one.
+    # After half a slip there is never a second one without the mark of a copy.
     assert here.slip_states(issued) == ["unknown"]
     assert qr_on(here.printer.papers()[-1]).endswith(following.ticket.token)
 
@@ -153,7 +153,7 @@ def test_a_new_address_is_served_without_a_restart(db_url: str, tmp_path: Path) 
 
 def test_a_slip_that_cannot_be_drawn_fails_and_does_not_stop_the_next_ones(here: PrintingHall) -> None:
     def fate() -> str:
-        """What becomes of a slip that is asked for now."""
+        """The final state of a slip that is requested now."""
         issued = here.take()
         until(lambda: here.slip_states(issued)[0] in ("printed", "failed"))
         return here.slip_states(issued)[0]
@@ -191,7 +191,7 @@ def test_a_printer_that_does_not_confirm_is_waited_for_once_and_it_is_kept_for_t
         until(lambda: here.slip_states(first) == ["printed"] and here.kinds("printer.learnt") == ["printer.learnt"])
         second = here.take()
         until(lambda: here.slip_states(second) == ["printed"])
-        # It is written once: asking again whether it is known takes the lock of the branch from everybody.
+        # It is stored once, because every check under the branch's lock would delay all others.
         monkeypatch.setattr(printers, "record_no_completion", refuse)
         third = here.take()
         until(lambda: here.slip_states(third) == ["printed"])
@@ -203,7 +203,7 @@ def test_a_printer_that_does_not_confirm_is_waited_for_once_and_it_is_kept_for_t
         kept = machine_of(device)
         assert kept is not None
         assert kept.printer().completion is False
-        # Another address may be another printer.
+        # At another address there may be another printer.
         here.address("127.0.0.2")
         moved = machine_of(here.device())
         assert moved is not None

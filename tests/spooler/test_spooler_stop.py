@@ -1,4 +1,4 @@
-"""The end of the printing: nobody is left behind with a slip in hand."""
+"""Stopping: no worker is left behind with a slip."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from queue_system.web.installation import Installation
 
 
 class Busy:
-    """A worker with a slip in hand: the first who asks it to stop waits until it is asked again."""
+    """A worker with a slip: its first `stop` blocks until it is asked again."""
 
     def __init__(self) -> None:
         self.first, self.again = threading.Event(), threading.Event()
@@ -40,7 +40,7 @@ async def test_a_stop_waits_for_a_worker_that_is_just_being_replaced() -> None:
     printing._tasks.append(replacing)
     await asyncio.to_thread(worker.first.wait, 10)
     try:
-        # Cuts the replacing short.
+        # Interrupts the replacement.
         await printing.stop()
         assert worker.again.is_set()
     finally:

@@ -1,7 +1,7 @@
-"""kill -9 under load, on both databases: what was acknowledged is there, no number twice, the screens come back.
+"""kill -9 under load, on both databases: acknowledged data is there, no number is repeated, screens reconnect.
 
-Kiosks, bookers and clerks work over HTTP on a real server process; it is killed while they do, and started again.
-A request that was cut off is sent again with the same `request_id`, as kiosks and pages do.
+Kiosks, bookers and clerks use a real server process over HTTP; it is killed meanwhile and started again. Interrupted
+requests are sent again with the same `request_id`, as kiosks and pages do.
 """
 
 from __future__ import annotations
@@ -42,14 +42,14 @@ pytestmark = [pytest.mark.anyio, pytest.mark.process, pytest.mark.slow]
 BRANCH = "/api/v1/branches/doha-main"
 SERVICE = "attest-single"
 KIOSKS, BOOKERS, CLERKS = 4, 2, 4
-# The promise to the hall: a screen shows the truth again within so many seconds of the restart.
+# The promise: screens are up to date again within this many seconds after the restart.
 SCREENS_WITHIN = 15.0
 PATIENCE = 60.0
 
 
 @dataclass
 class Acknowledged:
-    """What the server has confirmed to somebody: nothing of it may ever be missing."""
+    """Everything that the server has acknowledged; none of it may ever be missing."""
 
     tickets: dict[str, tuple[str, str]] = field(default_factory=dict)
     held: set[str] = field(default_factory=set)
@@ -63,7 +63,7 @@ class Acknowledged:
 
 @dataclass
 class Keys:
-    """What the clients sign in with."""
+    """The clients' credentials."""
 
     kiosk: str
     display: str
@@ -71,7 +71,7 @@ class Keys:
 
 
 class Rush:
-    """Everybody who uses the server at once, until they are told to go home."""
+    """All clients at once, until they are stopped."""
 
     def __init__(self, server: Server, hall: Hall, keys: Keys) -> None:
         self.server, self.hall, self.keys = server, hall, keys
@@ -88,12 +88,12 @@ class Rush:
             self._news.notify_all()
 
     async def until(self, condition: Any, seconds: float) -> None:
-        """Wait for something that the clients bring about."""
+        """Wait for a condition that the clients bring about."""
         async with asyncio.timeout(seconds), self._news:
             await self._news.wait_for(condition)
 
     async def answered(self, wire: Wire, method: str, path: str, body: Any, token: str | None) -> Answer:
-        """Ask, and ask again after every cut, until there is an answer."""
+        """Send a request, again after every broken connection, until there is an answer."""
         while True:
             await self.up.wait()
             try:
@@ -118,7 +118,7 @@ class Rush:
         for number, starts_at in enumerate(starts):
             if self.closing:
                 return
-            # Every visitor comes from an address of their own.
+            # Every visitor has an address of their own.
             visitor = next(self._addresses)
             with Wire(self.server.port, f"127.1.{visitor // 250}.{1 + visitor % 250}") as wire:
                 await self.book(wire, f"booker-{name}-booking-{number:06}", starts_at, f"+97455{name:01}{number:05}")
@@ -141,7 +141,7 @@ class Rush:
             while not self.closing:
                 answer = await self.answered(wire, "POST", f"{here}/calls", {"expected": expected}, token)
                 if answer.status == 409:
-                    # The call was carried out, and only its answer was lost.
+                    # The call was carried out, but its answer was lost.
                     current = (await self.answered(wire, "GET", here, None, token)).json["current"]
                     expected = current["id"] if current else None
                     continue
@@ -152,7 +152,7 @@ class Rush:
                 await self.acknowledge()
 
     async def screen(self) -> None:
-        """A display as its script works: connect, follow, and connect again whatever happens."""
+        """A display as its script works: connect, follow, and reconnect whatever happens."""
         address = f"ws://127.0.0.1:{self.server.port}/display/live"
         headers = {"authorization": f"Bearer {self.keys.display}"}
         while not self.closing:
@@ -251,7 +251,7 @@ def nothing_is_missing(hall: Hall, acknowledged: Acknowledged) -> None:
 
 
 def free_times(hall: Hall) -> list[str]:
-    """Every time of the next two weeks that can be booked: one place each."""
+    """Every bookable time of the next two weeks, one place at each."""
     today = hall.db.clock.now().astimezone(hall.branch.zone).date()
     days = hall.db.read_now(
         stored.free_days,

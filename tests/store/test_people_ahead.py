@@ -1,4 +1,4 @@
-"""How many before me has one answer: at the kiosk before and after, on the slip, telephone, desk and for programs."""
+"""The answer to "how many are before me" is the same on kiosk, slip, telephone and desk, and for programs."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def said(text: str) -> int:
 def people(
     hall: Hall, source: random.Random, clock: FrozenClock, after_each: Callable[[], None] = lambda: None
 ) -> None:
-    """A morning by chance: numbers of all classes, early appointments, counters that open and close, calls."""
+    """A random morning: numbers of all classes, early appointments, counters that open and close, calls."""
     booked = book(hall, clock.now() + timedelta(minutes=10))
     hall.db.write_in_now(hall.branch.id, tickets.check_in, hall.branch.id, booked.id, SYSTEM)
     classes = [ORDINARY, *line.given_by_staff(hall.branch)]
@@ -80,7 +80,7 @@ def clerk(hall: Hall, login: str) -> UUID:
 
 
 def by_the_desks(hall: Hall, ticket: TicketView) -> int:
-    """The shortest line before a ticket, as the clerks see it who may call it."""
+    """The shortest line before a ticket, as the clerks who may call it see it."""
     sitting = hall.db.read_now(line.open_counters, hall.branch)
     able = [one for one in hall.branch.counters.values() if ticket.queue_id in one.queues]
     lines = []
@@ -184,7 +184,7 @@ def program(found: Kiosk, ticket: TicketView) -> int:
 def test_a_program_that_asks_for_a_number_twice_hears_the_same_as_when_it_looks(
     sqlite_template: Path, tmp_path: Path, clock: FrozenClock
 ) -> None:
-    """At counter 4 people for two queues stand in one line; of one's own queue alone there are fewer."""
+    """The line of counter 4 has people of two queues; those of one's own queue are fewer."""
     with paired_kiosk(furnished(sqlite_template, tmp_path, clock.now()), tmp_path, clock) as found:
         hall = found.hall
         hall.sit(clerk(hall, "layla"), "c5")

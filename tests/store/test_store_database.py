@@ -1,4 +1,4 @@
-"""The database itself: what is its fault and what is ours."""
+"""The database layer: which failures are the database's, and which are ours."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_a_statement_that_is_wrong_in_itself_is_our_fault(db: Database) -> None:
 
 @pytest.mark.anyio
 async def test_a_writer_outlives_whatever_happens_beside_the_work(db: Database) -> None:
-    """Dead, its thread would leave everybody waiting who writes from then on."""
+    """If the thread died, all later writers would wait for ever."""
 
     def in_vain(touched: dict[UUID, int]) -> None:
         raise RuntimeError("nobody can be told")

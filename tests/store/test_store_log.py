@@ -1,4 +1,4 @@
-"""The log: gapless, chained, append-only, on both databases."""
+"""The log: no gaps, chained, append-only. On both databases."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_sequence_has_no_holes_when_work_is_rolled_back(branch_zero: Database) -
 
 
 def test_waiting_writes_succeed_and_fail_each_by_itself(branch_zero: Database) -> None:
-    """Many writes at once share transactions; a failing one among them takes nothing with it."""
+    """Simultaneous writes share transactions; one that fails affects no other."""
     futures = [
         branch_zero._submit(ORGANISATION, fail_after_append)
         if n % 3 == 0
@@ -87,7 +87,7 @@ def test_waiting_writes_succeed_and_fail_each_by_itself(branch_zero: Database) -
 
 @pytest.mark.anyio
 async def test_a_cancelled_request_does_not_stop_the_writer(branch_zero: Database) -> None:
-    """Whoever hangs up before his turn is left out; whoever comes after him is served."""
+    """A cancelled request that still waits is left out; later ones are served."""
     gate = threading.Event()
     blocker = branch_zero._submit(None, lambda tx: gate.wait(60))
     given_up = asyncio.ensure_future(branch_zero.write_in(ORGANISATION, append, "gone"))

@@ -1,4 +1,4 @@
-"""Every migration is tried on a filled database of the state before, on both databases. Decision 0020."""
+"""Every migration runs on a filled database of the state before, on both databases. Decision 0020."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.kit.migrating import REFUSED, Empty, Step, contents, faults, load, op
 
 @pytest.fixture(scope="module")
 def server_database(request: pytest.FixtureRequest) -> Iterator[str]:
-    """A database on the server for this file; making one for each test would take most of its time."""
+    """A database on the server for this whole file, because making one for each test would take most of its time."""
     server, name = request.getfixturevalue("postgres_server"), f"empty_{uuid.uuid4().hex[:12]}"
     yield postgres.create_database(server, name)
     postgres.drop_database(server, name)
@@ -100,7 +100,7 @@ down_revision = "0001"
 branch_labels = depends_on = None
 """
 
-# Everything that may be done while programs of the version before serve.
+# Changes that are allowed while programs of the version before run.
 HARMLESS = {
     "a column that may be empty": """
 def upgrade():
@@ -129,7 +129,7 @@ def upgrade():
 """,
 }
 
-# What goes wrong, and how it is said.
+# Harmful changes, and the message for each.
 HARMFUL = {
     "a column that must be filled": (
         "does not go through",

@@ -1,4 +1,4 @@
-"""An installation that grows out of its embedded database takes everything along."""
+"""An installation that moves from its embedded database to a server keeps everything."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many are ahead: the shortest of the lines in which a ticket stands, in the order of the calling rule."""
+"""How many are ahead: the shortest line of a ticket, in the order of the calling rule."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_those_who_came_before_are_ahead_and_those_who_came_since_are_not(hall: 
 
 
 def test_other_queues_of_the_only_counter_are_ahead_too(hall: Hall) -> None:
-    """Room 8 alone serves both: who came before for another matter is called before."""
+    """Only room 8 serves both queues, so visitors who came earlier for the other service are called first."""
     for _ in range(3):
         hall.issue("complaint")
     mine = hall.issue("hajj-payment")
@@ -102,7 +102,7 @@ def test_who_is_served_is_told_by_letter_and_never_of_protected_visits(db: Datab
     called = hall.call_next(here)
     assert called is not None
     assert [(one.code, one.counter_id) for one in stands(hall, mine).served] == [(called.code, counter.id)]
-    # Sent to a protected service, that visit is nobody's business any more.
+    # After the transfer to a protected service, the visit must not be shown any more.
     hall.db.write_in_now(
         hall.branch.id, calling.transfer, hall.at(here.staff_id, counter.slug, called.id), protected.id
     )

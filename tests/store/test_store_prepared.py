@@ -1,4 +1,4 @@
-"""Prepared statements do what the same statement does through SQLAlchemy, on both databases; jobs fail alone."""
+"""Prepared statements behave as the same statements through SQLAlchemy, on both databases; jobs fail independently."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def hall(db: Database) -> Hall:
 
 
 def test_a_prepared_select_reads_what_core_reads(hall: Hall) -> None:
-    """Ids, dates, instants, numbers and empty values come back as the same Python values."""
+    """Ids, dates, instants, numbers and empty values are the same Python values."""
     ticket = hall.issue().ticket
     statement = sa.select(TICKET).where(TICKET.c.branch_id == sa.bindparam("b"), TICKET.c.id == sa.bindparam("t"))
     values = {"b": hall.branch.id, "t": ticket.id}
@@ -101,7 +101,7 @@ def test_a_refusal_by_the_database_is_the_same_error(hall: Hall) -> None:
 
 @pytest.mark.postgres
 def test_a_lost_connection_costs_one_request(postgres_url: str, clock: FrozenClock) -> None:
-    """The server ends our connections: the next write says so, the one after it works."""
+    """The server ends our connections: the next write fails, and the one after it works."""
     database = Database(postgres_url, clock)
     hall = furnish(database)
     hall.issue()
@@ -120,7 +120,7 @@ def test_a_lost_connection_costs_one_request(postgres_url: str, clock: FrozenClo
 
 
 def together(hall: Hall, *works: Callable[[Tx], Any]) -> list[Any]:
-    """Let all of them wait at once, so that they share a transaction; their results or errors."""
+    """Let all works wait at once, so that they share a transaction; their results or errors."""
     futures = [hall.db._submit(hall.branch.id, work) for work in (lambda tx: None, *works)][1:]
     return [future.exception() or future.result() for future in futures]
 
@@ -150,7 +150,7 @@ def test_a_job_that_fails_half_way_is_undone_alone(hall: Hall) -> None:
 
 @pytest.mark.postgres
 def test_a_job_that_the_database_refuses_harms_no_other(postgres_url: str, clock: FrozenClock) -> None:
-    """On PostgreSQL a failed statement, even a read, makes its whole transaction useless."""
+    """On PostgreSQL a failed statement, even a read, makes its whole transaction unusable."""
     database = Database(postgres_url, clock)
     hall = furnish(database)
     broken = Prepared(sa.select(sa.func.no_such_function(sa.bindparam("x", type_=sa.Integer))))
@@ -212,7 +212,7 @@ def test_what_is_refused_later_undoes_its_own_job_alone(hall: Hall, reads_on: bo
 
 
 def plan(db: Database, statement: sa.Select[Any]) -> str:
-    """How the database would find the rows; on PostgreSQL as if the table were large."""
+    """The database's plan; on PostgreSQL as if the table were large."""
     text = statement.compile(dialect=db.dialect.reading.dialect, compile_kwargs={"literal_binds": True})
     if db.dialect.is_embedded:
         return "\n".join(str(row) for row in db.read_now(Tx.rows, sa.text(f"EXPLAIN QUERY PLAN {text}")))
@@ -224,7 +224,7 @@ def plan(db: Database, statement: sa.Select[Any]) -> str:
 def test_the_day_is_found_without_reading_history(hall: Hall) -> None:
     at_counter = line._AT_COUNTER.statement
     found = plan(hall.db, at_counter.params({"branch": uuid4(), "counter": uuid4()}))
-    # Both indexes hold only tickets that are not over; which is cheaper, the statistics of a small table decide.
+    # Both indexes hold only open tickets; the statistics of a small table decide which one is used.
     assert "one_ticket_a_counter" in found or (not hall.db.dialect.is_embedded and "open_tickets" in found)
 
 

@@ -1,4 +1,4 @@
-"""Settings are kept in memory under their version: every node sees an edit once it is committed, and nobody before."""
+"""Settings are cached under their version: every node sees an edit once it is committed, and nobody before."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def hall(db: Database) -> Hall:
 
 @pytest.fixture
 def other(hall: Hall, db_url: str, clock: FrozenClock) -> Iterator[Database]:
-    """Another node, which has read the settings already."""
+    """Another node, which has already read the settings."""
     node = Database(db_url, clock)
     read(node, hall)
     yield node
@@ -48,7 +48,7 @@ def read(node: Database, hall: Hall) -> BranchSettings:
 
 
 def rename(tx: Tx, branch_id: UUID, name: str) -> None:
-    """Edit: the branch gets another name."""
+    """An edit that gives the branch another name."""
     with editing(tx, [branch_id]):
         tx.execute(sa.update(table(Branch)).where(table(Branch).c.id == branch_id).values(names={"ar": name}))
 
@@ -79,7 +79,7 @@ def of_service(view: BranchSettings) -> Any:
     return next(iter(view.services.values()))
 
 
-# What the organisation has once: the column that is changed, and where a branch shows it.
+# Values that the organisation has once: the column to change, and where a branch shows it.
 CATALOGUE: dict[str, tuple[Any, dict[str, Any], Callable[[BranchSettings], Any]]] = {
     "policy": (tables.PolicyRow, {"horizon_days": 77}, lambda view: {p.horizon_days for p in view.policies.values()}),
     "priority": (tables.Priority, {"weight": 77.0}, lambda view: {p.weight for p in view.priorities.values()}),
@@ -148,14 +148,14 @@ def test_an_edit_sees_its_own_changes_and_nobody_else_does_before_the_commit(hal
 
 
 def look_and_give_up(tx: Tx, branch_id: UUID) -> None:
-    """A preview: edit, look at the outcome, and leave everything as it was."""
+    """A preview: edit, read the result, and roll back."""
     rename(tx, branch_id, "معاينة")
     assert name_in(branch_settings(tx, branch_id)) == "معاينة"
     raise Refused("only-a-preview")
 
 
 def after_a_preview(hall: Hall, other: Database) -> str:
-    """What the node of a preview shows once another node has committed an edit under the same version."""
+    """The name on the node of a preview, after another node has committed an edit with the same version."""
     with pytest.raises(Refused, match="only-a-preview"):
         hall.db.write_now(look_and_give_up, hall.branch.id)
     other.write_now(rename, hall.branch.id, "حقيقة")
@@ -169,18 +169,18 @@ def test_what_was_rolled_back_is_nowhere(hall: Hall, other: Database) -> None:
 def test_a_cache_without_care_would_show_what_was_rolled_back(
     hall: Hall, other: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The negative control: values are kept in the middle of the edit, for everybody, as they are read."""
+    """The negative control: values are cached for everybody in the middle of the edit, as soon as they are read."""
     at_once(monkeypatch)
     monkeypatch.setattr(Tx, "edits", property(lambda tx: False, lambda tx, edits: None))
     assert after_a_preview(hall, other) == "معاينة"
 
 
 def commit_that_fails(hall: Hall, other: Database, monkeypatch: pytest.MonkeyPatch) -> str:
-    """An edit and a look at it share a transaction whose commit fails; then as `after_a_preview`."""
+    """An edit and a read of it share a transaction whose commit fails; then as in `after_a_preview`."""
     commits = itertools.count()
 
     def lost(*_args: Any) -> None:
-        # The first is that of the work that holds the others up.
+        # The first commit is that of the work which holds up the others.
         if next(commits):
             raise sa.exc.OperationalError("COMMIT", {}, Exception("the disk is full"))
 
@@ -211,7 +211,7 @@ def test_a_cache_that_does_not_wait_for_the_commit_would_show_what_never_was(
 
 
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Values of a transaction are everybody's before it is committed."""
+    """Values of a transaction are cached for everybody before it is committed."""
     keep = Versioned.keep
 
     def careless(self: Versioned, key: UUID, version: int, value: Any) -> None:
@@ -234,7 +234,7 @@ def look_at(hall: Hall) -> Callable[[Tx], Any]:
 
 
 def in_one_transaction(hall: Hall, works: list[Callable[[Tx], Any]]) -> list[Future[Any]]:
-    """Works that wait for the same writer and are taken together."""
+    """Works that wait for the same writer, and run in one batch."""
     started, gate = threading.Event(), threading.Event()
 
     def hold_up(_tx: Tx) -> bool:
@@ -258,7 +258,7 @@ def in_one_transaction(hall: Hall, works: list[Callable[[Tx], Any]]) -> list[Fut
 def test_settings_that_are_edited_while_they_are_read_are_read_again(
     hall: Hall, other: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A work that writes sees what others commit from one statement to the next; SQLite lets nobody write beside it."""
+    """A work that writes sees, from one statement to the next, what others commit; SQLite allows no other writer."""
     load, edits = settings._services, iter(["between"])
 
     def interrupted(tx: Tx, branch_id: UUID) -> Any:
@@ -272,7 +272,7 @@ def test_settings_that_are_edited_while_they_are_read_are_read_again(
             tx.execute(sa.update(table(Service)).where(table(Service).c.branch_id == hall.branch.id).values(names=NEW))
 
     monkeypatch.setattr(settings, "_services", interrupted)
-    # So that there is something to read.
+    # So that there is an edit to read.
     other.write_now(rename, hall.branch.id, "أول")
     seen = hall.db.write_now(branch_settings, hall.branch.id)
     assert (seen.names, of_service(seen).names) == (NEW, NEW)
@@ -282,7 +282,7 @@ def test_settings_that_are_edited_while_they_are_read_are_read_again(
 
 
 def test_edits_and_tickets_on_several_nodes_come_through_together(hall: Hall, db_url: str, clock: FrozenClock) -> None:
-    """Edits lock many branches, tickets one: nobody waits for ever, and no version is given twice."""
+    """Edits lock many branches and tickets one: there is no deadlock, and no version is given twice."""
     before = read(hall.db, hall).config_version
 
     def everywhere(node: Database) -> None:

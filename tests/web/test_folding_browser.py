@@ -1,4 +1,4 @@
-"""The browser compares letters as the house does."""
+"""The browser folds letters as the server does."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from tests.kit.web_hall import furnished
 
 pytestmark = pytest.mark.browser
 
-# Every sign of the scripts that are written here: Latin with its marks, Arabic as in Persian, Urdu and Kurdish too,
-# Hebrew, punctuation, shapes of letters, and words in which several of them meet.
+# All characters of the scripts that are used here: Latin with diacritics, Arabic with Persian, Urdu and Kurdish
+# letters, Hebrew, punctuation, presentation forms, and words that combine several of them.
 BLOCKS = (range(0x20, 0x250), range(0x300, 0x345), range(0x590, 0x700), range(0x1E00, 0x1F00), range(0x2000, 0x2070))
 SHAPES = (range(0xFB00, 0xFB50), range(0xFB50, 0xFE10), range(0xFE70, 0xFF00), range(0xFF00, 0xFF60))
 WORDS = ("إخراج قيدٍ ٣", "Işık İPEK", "Groß Łukasz", "علی کریم", "۲۰۲۶", "مســجد")

@@ -1,4 +1,4 @@
-"""The connection by which a page follows the server, in a real browser before a small server that obeys the test."""
+"""The connection by which a page follows the server, in a real browser with a small server that the test controls."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.browser
 FOLLOW = ROOT / "queue_system" / "web" / "static" / "follow.js"
 FIRST_MS, CAP_MS, OPENING_MS, SILENCE_MS = 500, 4_000, 8_000, 20_000
 PULSE = '{"type": "pulse"}'
-# Chance gives its middle, so that pauses are as long as they are meant; what happens is written down.
+# Random numbers are always the middle value, so that pauses have their nominal length; events are recorded.
 WITNESSES = """
     Math.random = () => 0.5;
     window.told = [];
@@ -51,7 +51,7 @@ BEGIN = """
 
 
 class Server:
-    """A page with nothing but follow.js, and its socket; `sockets` are those that came through, oldest first."""
+    """A page with nothing but follow.js, and its socket; `sockets` are the accepted ones, oldest first."""
 
     def __init__(self) -> None:
         self.sockets: list[WebSocket] = []
@@ -84,7 +84,7 @@ class Server:
             self._do(self.sockets[-1].send_text(text))
 
     def let_in(self) -> None:
-        """Accept the socket that was kept waiting."""
+        """Accept the socket that waits."""
         until(lambda: bool(self.kept_waiting))
         self.sockets.append(self.kept_waiting.pop())
         self._do(self.sockets[-1].accept())
@@ -126,7 +126,7 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture
 def tab(browser: Browser, server: Server) -> Iterator[Page]:
-    """A page before the server whose clock stands still; errors in its script fail the test."""
+    """A page of the server whose clock stands still; script errors fail the test."""
     context = browser.new_context()
     context.add_init_script(WITNESSES)
     page = context.new_page()
@@ -141,7 +141,7 @@ def tab(browser: Browser, server: Server) -> Iterator[Page]:
 
 @pytest.fixture
 def page(tab: Page, server: Server) -> Page:
-    """The same, following, with a connection that is through."""
+    """The same page, with an open connection."""
     begin(tab)
     wait_for(tab, "following.isOpen()")
     until(lambda: len(server.sockets) == 1)
@@ -161,12 +161,12 @@ def told(page: Page) -> list[str]:
 
 
 def cut_off(page: Page) -> None:
-    """Wait until the page has noticed that its connection, or its try, has ended."""
+    """Wait until the page has noticed that its connection, or its attempt, has ended."""
     wait_for(page, "following.isCut()")
 
 
 def pause_before_the_next_try(page: Page, expected: int) -> None:
-    """The next try is made after exactly so many milliseconds of the page's clock."""
+    """The next attempt comes after exactly so many milliseconds of the page's clock."""
     cut_off(page)
     before = tries(page)
     page.clock.run_for(expected - 1)
@@ -253,7 +253,7 @@ def test_a_silent_connection_is_given_up_and_the_page_is_told_once(page: Page, s
     assert page.evaluate("following.isCut()")
     page.clock.run_for(FIRST_MS)
     wait_for(page, "following.isOpen()")
-    # The one that was given up ends after the new one has begun, and the new one stays.
+    # The old connection ends after the new one was started, and the new one stays.
     until(lambda: len(server.ended) == 1 and len(server.sockets) == 2)
     page.clock.run_for(SILENCE_MS)
     assert page.evaluate("following.isOpen()")

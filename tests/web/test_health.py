@@ -1,4 +1,4 @@
-"""`/healthz`: what a load balancer must know of a node, and hears in time."""
+"""`/healthz`: what a load balancer must know about a node, and gets in time."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def here(url: str, tmp_path: Path, clock: FrozenClock) -> Iterator[tuple[TestCli
 def test_a_node_that_cannot_write_says_so_until_it_can(here: tuple[TestClient, Hall], url: str) -> None:
     client, hall = here
     with closing(sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)) as other:
-        # Read-only pages are what a full disk leaves; another program that keeps the lock leaves the same.
+        # A full disk leaves the database readable only; another program that keeps the lock has the same effect.
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(Unavailable):
             hall.db.write_now(try_to_write)

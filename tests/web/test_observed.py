@@ -1,4 +1,4 @@
-"""A request leads from the visitor's screen to the log by its id, and its line in the log tells on nobody."""
+"""The id of a request leads from the visitor's screen to the log, and its log line identifies nobody."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ HOSTILE = ["", "short", "a" * 65, "id with blanks", 'a"b<script>c', "id\\nfake=1
 def reached(
     url: str, folder: Path, clock: FrozenClock, comes_from: str = "192.0.2.7", **settings: Any
 ) -> Iterator[tuple[TestClient, Hall]]:
-    """The application as somebody at an address reaches it; faults are answered and not raised."""
+    """The application for a client at an address; errors become answers and are not raised."""
     app = create_app(Configuration(database_url=SecretStr(url), data_dir=folder, **settings), clock)
     with TestClient(
         app,

@@ -1,4 +1,4 @@
-"""Who reaches what: every route of the application's own table, for everybody who may stand before it.
+"""Access control: every route of the application, for every kind of client.
 
 A route without a line in MATRIX fails the test, so that nobody forgets to decide who may use a new one.
 """
@@ -67,7 +67,7 @@ from tests.kit.web_hall import application, furnished
 
 @dataclass(frozen=True)
 class Person:
-    """A browser's cookies, or a program's token, and the links somebody holds."""
+    """A browser's cookies, or a program's token, and the links that the client has."""
 
     name: str
     cookies: dict[str, str] = field(default_factory=dict)
@@ -77,7 +77,7 @@ class Person:
 
 @dataclass(frozen=True)
 class Door:
-    """The application, its hall, everybody before it, and what the addresses are filled in with."""
+    """The application, its hall, all kinds of clients, and the values for the addresses."""
 
     client: TestClient
     hall: Hall
@@ -85,7 +85,7 @@ class Door:
     values: dict[str, str]
 
     def snapshot(self) -> dict[str, list[str]]:
-        """Every row of every table, but for when a device was last heard of: that is written down once a minute."""
+        """Every row of every table, except when a device was last seen, which is stored once a minute."""
         return self.hall.db.read_now(_everything)
 
 
@@ -109,7 +109,7 @@ def _people(hall: Hall) -> Iterator[tuple[str, Person]]:
     here, there = hall.branch.id, hall.db.read_now(branch_ids)["mobile-consulate"]
     links = {"booking": _booking(hall), "ticket": hall.issue().ticket.token}
     yield NOBODY, Person(NOBODY, links=links)
-    # A link of the right branch that opens nothing: the one of a booking shown as that of a number, and back.
+    # Links of the right branch that open nothing: a booking's link used for a number, and the reverse.
     yield OTHER, Person(OTHER, links={"booking": links["ticket"], "ticket": links["booking"]})
     for name, place, role in (
         (IDLE, here, None),
@@ -207,7 +207,7 @@ def test_everybody_gets_what_the_matrix_says(door: Door, method: str, path: str)
         if expected[name] == OPEN:
             person = door.people[name]
             if path in ("/sign-out", "/api/v1/sessions/current") and method != "GET":
-                # Whoever leaves takes nobody else's session along, and not the one of the other tests.
+                # A client that signs out must end neither another's session nor that of other tests.
                 person = _signed_in_again(door, person)
             answer = _answer(door, person, method, path)
             assert answer == OPEN or (answer == UNKNOWN and path in NAMES_NOTHING), name
@@ -225,7 +225,7 @@ def test_a_method_that_is_not_there_is_refused_for_everybody(door: Door) -> None
 
 
 def test_what_one_may_not_know_of_is_not_there(door: Door) -> None:
-    """Whoever may not come in learns the same about things that exist and things that do not."""
+    """A client without access gets the same answer for existing and for other things."""
     elsewhere = replace(door, values=door.values | {"counter": "no-such", "device": "no-such"})
     for (method, path), expected in MATRIX.items():
         if not {"{counter}", "{device}"} & set(re.findall(r"{\w+}", path)):
@@ -297,7 +297,7 @@ def _send(door: Door, person: Person, method: str, path: str) -> Any:
 
 
 def _body(path: str) -> dict[str, str]:
-    """Just enough that the question who asks is reached."""
+    """Just enough fields that the check of the client is reached."""
     if path.endswith("/branches/{branch}/tickets"):
         return {"request_id": "0123456789abcdef0123", "service": "attest-single"}
     if path.endswith("/appointments/search"):

@@ -1,4 +1,4 @@
-"""What was typed as a contact is taken, or asked back, and whoever is asked answers in one press."""
+"""A typed contact is accepted, or the form asks which reading is meant; one press answers."""
 
 from __future__ import annotations
 

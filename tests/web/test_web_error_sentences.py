@@ -1,4 +1,4 @@
-"""Every refusal is a sentence in every language: what happened, what was kept, what to do."""
+"""Every refusal has a sentence in every language: what happened, what was kept, what to do."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_every_code_has_a_sentence(language: str) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_sentence_gets_the_values_it_speaks_of(language: str) -> None:
-    """A placeholder that the place of the error does not fill would be shown as an ellipsis."""
+    """A placeholder without a value would be shown as an ellipsis."""
     messages = catalogues()[language].messages
     wrong = [
         f"{where}: {code} needs {sorted(needed - given)}"
@@ -87,7 +87,7 @@ def test_one_who_has_asked_too_often_waits_at_least_a_second() -> None:
 
 
 def with_values() -> list[tuple[str, str, set[str]]]:
-    """(place, code, names of values) of every error that is made with a constant code."""
+    """(place, code, names of values) of every error with a constant code."""
     found = []
     for path in modules():
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):

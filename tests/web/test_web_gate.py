@@ -1,4 +1,4 @@
-"""The gate before every request: the headers of every answer, forged requests, bodies without end, sockets."""
+"""The gate before every request: response headers, forged requests, endless bodies, sockets."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ NAMED = {"login": "layla", "password": PASSWORD}
 def shared(
     sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[TestClient, Hall, TestClient]]:
-    """One house for all requests that leave no trace, and a clerk signed in there."""
+    """One application for all requests that change nothing, and a clerk who is signed in there."""
     clock, folder = FrozenClock(SUNDAY_MORNING), tmp_path_factory.mktemp("gate")
     with application(furnished(sqlite_template, folder, clock.now()), folder, clock) as (client, hall):
         clerk = another(client)
@@ -50,7 +50,7 @@ def shared(
 
 @pytest.fixture
 def client(shared: tuple[TestClient, Hall, TestClient]) -> TestClient:
-    """A browser of somebody nobody knows."""
+    """A browser of an anonymous client."""
     return another(shared[0])
 
 
@@ -69,13 +69,13 @@ def clerk(shared: tuple[TestClient, Hall, TestClient]) -> TestClient:
 
 @pytest.fixture
 def url(sqlite_template: Path, tmp_path: Path, clock: FrozenClock) -> str:
-    """A house of one's own."""
+    """A separate installation."""
     return furnished(sqlite_template, tmp_path, clock.now())
 
 
 @pytest.fixture
 def broken(url: str, tmp_path: Path, clock: FrozenClock) -> Iterator[TestClient]:
-    """The browser before a house with a fault: a row in its database that no version of ours ever wrote."""
+    """The browser of an installation with an invalid row in its database."""
     with application(url, tmp_path, clock) as (client, hall):
         break_the_branch(hall)
         yield calm(client)
@@ -154,7 +154,7 @@ def test_over_tls_browsers_are_told_to_stay_there(url: str, tmp_path: Path, cloc
         answers = [calm(client).get(address) for address in ("/sign-in", "/no-such-page", "/desk", "/book/doha-main")]
         assert [answer.status_code for answer in answers] == [200, 404, 303, 500]
         for answer in answers:
-            # Of this name alone, not of what else lies below it.
+            # For this host name only, not for its subdomains.
             assert answer.headers["strict-transport-security"] == "max-age=63072000"
 
 
@@ -171,7 +171,7 @@ def test_a_fault_is_a_page_that_says_what_to_do_and_shows_nothing_of_the_inside(
 
 
 def test_a_house_whose_database_cannot_be_read_still_says_so(url: str, tmp_path: Path, clock: FrozenClock) -> None:
-    """Before the first page the house does not even know its own name: the trouble must be told without it."""
+    """Before the first page the organisation's name is unknown, so the error page must do without it."""
     with application(url, tmp_path, clock) as (client, hall):
         assert client.get("/healthz").json() == {"status": "ok"}
         rename_tables(hall, "organisation", "branch")
@@ -210,7 +210,7 @@ OWN: list[dict[str, str]] = [
 @pytest.mark.parametrize("headers", [*FOREIGN, {}], ids=repr)
 def test_a_forged_request_does_nothing(clerk: TestClient, hall: Hall, headers: dict[str, str]) -> None:
     before = everything(hall.db)
-    # Without either header only the cookie tells that a browser sends this.
+    # Without both headers only the cookie shows that a browser sends this.
     answer = bare(clerk).post(SITTING, headers=headers)
     assert answer.status_code == 403
     assert answer.headers["content-type"].startswith("text/plain")
@@ -246,7 +246,7 @@ def test_a_program_without_cookies_is_let_in(client: TestClient) -> None:
 def test_a_public_address_is_the_only_origin(url: str, tmp_path: Path, clock: FrozenClock) -> None:
     with application(url, tmp_path, clock, PUBLIC) as (client, hall):
         inside = bare(client)
-        # As the proxy calls it.
+        # The address that the proxy uses.
         inside.base_url = "http://10.0.0.5:8000"
         before = everything(hall.db)
         for origin in (
@@ -265,7 +265,7 @@ def test_a_public_address_is_the_only_origin(url: str, tmp_path: Path, clock: Fr
     [
         (PROXY, PUBLIC, "http://queue.example.org"),
         (PROXY, PUBLIC, "https://evil.example"),
-        # Whoever is no proxy of ours cannot say how the visitor came.
+        # A client that is not a trusted proxy cannot set the scheme or host.
         ("192.0.2.7", "http://queue.example.org", PUBLIC),
     ],
 )
@@ -296,7 +296,7 @@ def test_limits_count_the_visitor_and_not_the_proxy(
 @pytest.mark.parametrize(
     ("one", "other", "same"),
     [
-        # A subscriber of IPv6 has a whole network, and would never meet a limit.
+        # A subscriber of IPv6 has a whole network, and would otherwise never reach a limit.
         ("2001:db8:1:2::7", "2001:db8:1:2:ffff::9", True),
         ("2001:db8:1:2::7", "2001:db8:1:3::7", False),
         ("::ffff:203.0.113.4", "203.0.113.4", True),
@@ -351,7 +351,7 @@ def test_a_screen_hears_from_its_own_page_only(client: TestClient, hall: Hall) -
     before = everything(hall.db)
     for origin in ("https://evil.example", "https://testserver", "http://testserver:81", "null", ""):
         assert closed(stranger, "/display/live", {**cookie, "origin": origin}) == 4403
-    # A browser that sends the cookie also says where its page comes from.
+    # A browser that sends the cookie also sends the origin of its page.
     assert closed(stranger, "/display/live", cookie) == 4403
     assert everything(hall.db) == before
     with stranger.websocket_connect("/display/live", headers={**cookie, "origin": "http://testserver"}) as socket:
@@ -379,13 +379,13 @@ def test_sockets_know_the_public_address(url: str, tmp_path: Path, clock: Frozen
 
 
 def bare(client: TestClient) -> TestClient:
-    """The same browser, which says nothing by itself about where its requests come from."""
+    """The same browser without the headers that say where its requests come from."""
     del client.headers["sec-fetch-site"]
     return client
 
 
 def calm(client: TestClient) -> TestClient:
-    """Another browser before the same application, for which a fault inside is an answer, as it is in life."""
+    """Another browser of the same application, for which an internal error is an answer, as in production."""
     other = TestClient(
         client.app,
         base_url=str(client.base_url),
@@ -399,7 +399,7 @@ def calm(client: TestClient) -> TestClient:
 
 @contextmanager
 def behind_proxy(url: str, folder: Path, clock: FrozenClock, comes_from: str) -> Iterator[TestClient]:
-    """A browser whose requests reach the application from an address, through uvicorn's own reading of proxies."""
+    """A browser whose requests come from an address, through uvicorn's own handling of proxies."""
     settings = Configuration(database_url=SecretStr(url), data_dir=folder, trusted_proxies=PROXY)
     config = uvicorn_configuration(create_app(settings, clock))
     config.load()
@@ -408,7 +408,7 @@ def behind_proxy(url: str, folder: Path, clock: FrozenClock, comes_from: str) ->
 
 
 def closed(client: TestClient, address: str, headers: dict[str, str]) -> int:
-    """The code with which a socket is closed before it was opened."""
+    """The code with which a socket is closed before it was accepted."""
     with pytest.raises(WebSocketDisconnect) as refused, client.websocket_connect(address, headers=headers):
         pass
     return refused.value.code
@@ -421,7 +421,7 @@ def paired(hall: Hall, kind: str) -> str:
 
 
 def break_the_branch(hall: Hall) -> None:
-    """A real fault: a time zone that there is not."""
+    """A real error: a time zone that does not exist."""
     branch = sa.text(
         "UPDATE branch SET timezone = 'Nowhere/Nothing', config_version = config_version + 1 WHERE id = :id"
     )
@@ -431,7 +431,7 @@ def break_the_branch(hall: Hall) -> None:
 
 
 def rename_tables(hall: Hall, *names: str) -> None:
-    """Take tables away, or give them back: as a database that is not there, for whoever asks."""
+    """Rename tables away, or back, so that every read fails as on a missing database."""
     with hall.db.migrating() as connection:
         for name in names:
             other = name.removeprefix("gone_") if name.startswith("gone_") else f"gone_{name}"

@@ -1,4 +1,4 @@
-"""What only counts when it fails, and what many at the same moment can do with it."""
+"""Limits that count failures only, and simultaneous attempts against them."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ async def test_a_crowd_in_which_nobody_fails_waits_and_is_served() -> None:
 
 
 class Door:
-    """Something slow, which knows how many were in it at once."""
+    """A slow operation that records how many ran at once."""
 
     def __init__(self) -> None:
         self.most = 0

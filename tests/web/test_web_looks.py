@@ -18,7 +18,7 @@ pytestmark = pytest.mark.browser
 
 POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; connect-src 'self'"
 
-# One of everything: what surfaces put together, with texts that the catalogues have.
+# One of every part that surfaces combine, with texts of the catalogues.
 PUBLIC = """{% extends "base_public.html" %}
 {% from "macros/forms.html" import field, textarea, select, radios, checklist, error_summary, button with context %}
 {% from "macros/parts.html" import code, back_link, state_chip, summary_list, panel, notice, choice, people_ahead with context %}

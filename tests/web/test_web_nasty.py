@@ -1,4 +1,4 @@
-"""What no page of ours would ever send: every address answers it with a refusal, never with a fault of its own."""
+"""Requests that none of our pages would send: every address refuses them, and none fails with an internal error."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def pages(routes: Iterable[BaseRoute], before: str = "", method: str = "GET") ->
 
 
 def forms(here: tuple[TestClient, Hall]) -> list[str]:
-    """Where the forms of pages are sent to, by somebody who is signed in before a kiosk; programs send JSON."""
+    """The targets of all forms, for a client who is signed in and has a paired kiosk; programs send JSON."""
     client, hall = here
     client.cookies.set("device-kiosk", pair(hall)[1])
     found = pages(client.app.routes, method="POST")  # type: ignore[attr-defined]
@@ -58,12 +58,12 @@ def forms(here: tuple[TestClient, Hall]) -> list[str]:
 
 
 USUAL = {"branch": "doha-main", "service": "edu-attest", "counter": "c4", "day": "2026-11-23", "language": "ar"}
-# What a form asks for, that is there to be filled in.
+# The fields of our forms, with valid values.
 FILLED = USUAL | {"service": "passport-lost", "date": "2026-11-24", "start": "20261124T0700Z", "lang": "ar"}
 
 
 def known(path: str, names: dict[str, str] = USUAL) -> str:
-    """The address with names that exist, so that the nasty part is read and not only looked up."""
+    """The address with existing names, so that the bad part is processed and not only looked up."""
     return re.sub(r"\{(\w+)(:\w+)?\}", lambda found: names.get(found[1], "x"), path)
 
 
@@ -75,7 +75,7 @@ def test_no_address_fails(here: tuple[TestClient, Hall]) -> None:
         parts = re.findall(r"\{\w+(?::\w+)?\}", path)
         for nasty in NASTY:
             tried = [known(path.replace(part, nasty)) for part in parts]
-            # All at once: what one of them means, another one does not hide.
+            # All at once, so that the effect of one parameter does not hide another.
             tried.append(known(path) + "?" + "&".join(f"{name}={nasty}" for name in NAMES))
             failed += [address for address in tried if client.get(address).status_code >= 500]
     assert failed == []
@@ -83,7 +83,7 @@ def test_no_address_fails(here: tuple[TestClient, Hall]) -> None:
 
 @pytest.mark.slow
 def test_no_question_fails_the_log(here: tuple[TestClient, Hall]) -> None:
-    """One by one: the log is searched in the database with what was typed."""
+    """One by one, because the log is searched in the database with the typed text."""
     tried = [f"/office/audit?{name}={nasty}" for name in NAMES for nasty in NASTY]
     assert [address for address in tried if here[0].get(address).status_code >= 500] == []
 
@@ -117,12 +117,12 @@ def test_no_header_fails(here: tuple[TestClient, Hall]) -> None:
 
 
 FIELDS = ("name", "contact", "code", "login", "password", "text", "reason", "printer", "key", "request_id", "places")
-# A letter with so many marks that putting them in order takes ten seconds, in less than a body may have.
+# A letter with so many marks that normalising takes ten seconds, although it fits a body.
 HEAVY = "a" + "\u0301\u0323" * 15_500
 
 
 def multipart(name: str, value: str, parameters: str = "") -> dict[str, Any]:
-    """A form as only programs send it here: browsers send ours with the signs of an address."""
+    """A form in an encoding that only programs use here."""
     body = f'--cut\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n--cut--\r\n'
     return {
         "content": body.encode("utf-8"),
@@ -151,7 +151,7 @@ def test_all_places_of_a_day_are_released_with_one_press(here: tuple[TestClient,
     assert here[0].post("/office/given-back/doha-main/release", data={"places": places}).status_code == 303
 
 
-# Codecs of Python that fail on what they read, or write what is no text.
+# Codecs of Python that fail on their input, or whose output is not text.
 FAILING = ("undefined", "unicode_escape", "raw_unicode_escape")
 CHARSETS = (*FAILING, "utf-7", "utf-16", "punycode", "idna", "hex", "", "x" * 99)
 

@@ -1,4 +1,4 @@
-"""How many times one address may keep without confirming: enough for a crowd, too few for who wants them all."""
+"""How many times one address may hold without confirming: enough for a crowd, too few to block a calendar."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.kit.api_program import Answer, Program
 from tests.kit.hall import Hall, furnish
 from tests.kit.web_hall import application
 
-# A person has one appointment of these at most.
+# A person has at most one appointment of this service.
 LIMITED = "civil-extract"
 
 
@@ -52,7 +52,7 @@ def test_who_never_confirms_keeps_a_few_times_and_no_more(program: Program, cloc
     refused = program.hold(next(starts))
     assert (refused.status, refused.code) == (429, "too-many")
     assert 0 < int(refused.headers["retry-after"]) <= 600
-    # Confirmed, or given back: there is room again.
+    # After a confirmation or a cancellation there is room again.
     assert confirm(program, held[0]).status == 200
     assert program.hold(next(starts)).status == 201
     assert program.hold(next(starts)).status == 429
@@ -72,13 +72,13 @@ def test_many_at_the_same_moment_are_no_way_around(program: Program) -> None:
 
 
 def test_counted_when_they_are_there_the_many_would_get_through(program: Program) -> None:
-    """The negative control: everybody is looked at before anybody is counted."""
+    """The negative control: everybody is checked before anybody is counted."""
     program.client.app.state.open_holds = CountedLater(AT_ONCE * 2)  # type: ignore[attr-defined]
     assert rush(program, AT_ONCE * 2) == [201] * AT_ONCE * 2
 
 
 def test_refusals_that_tell_are_ten_also_at_the_same_moment(program: Program) -> None:
-    """Twenty ask at once whether a person has an appointment, for as many times of the day."""
+    """Twenty requests at once ask whether a person has an appointment, for twenty times of the day."""
     person = {"service": LIMITED, "name": "سلمى الأتاسي", "contact": "+97455512345"}
     starts = program.slots(LIMITED)[: AT_ONCE + 1]
     assert confirm(program, program.hold(starts[0], **person)).status == 200
@@ -125,7 +125,7 @@ class CountedLater(OpenHolds):
 
 
 def rush(program: Program, people: int) -> list[int]:
-    """Everybody holds a time of their own at the same moment; the statuses of the answers."""
+    """Everybody holds a different time at the same moment; the statuses of the answers."""
     starts = program.slots()[:people]
     with ThreadPoolExecutor(people) as threads:
         return [answer.status for answer in threads.map(lambda start: Program(program.client).hold(start), starts)]

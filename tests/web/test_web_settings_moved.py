@@ -1,4 +1,4 @@
-"""A running node serves the settings that are in force, also when another node has changed them."""
+"""A running node uses the current settings, also after another node has changed them."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ FIRST, SECOND = "attest-single", "edu-attest"
 
 @pytest.fixture
 def office(db: Database) -> Hall:
-    """The node on which settings are changed."""
+    """The node that changes settings."""
     return furnish(db)
 
 
 @pytest.fixture
 def client(office: Hall, db_url: str, tmp_path: Path, clock: FrozenClock) -> Iterator[TestClient]:
-    """The visitor of another node."""
+    """A client of another node."""
     with application(db_url, tmp_path, clock) as (client, _):
         yield client
 
@@ -44,7 +44,7 @@ def slugs(hall: Hall, **new: str) -> None:
     ids = {hall.service(old.replace("_", "-")): slug for old, slug in new.items()}
 
     def change(tx: Tx) -> None:
-        # No two may have the same one in between.
+        # In two steps, because no two services may have the same slug in between.
         for step in ("between-{}", "{}"):
             for service_id, slug in ids.items():
                 tx.execute(sa.update(services).where(services.c.id == service_id).values(slug=step.format(slug)))
@@ -78,7 +78,7 @@ def program(client: TestClient, office: Hall) -> Program:
 
 
 def test_a_number_is_of_the_service_that_has_the_name_now(program: Program, office: Hall) -> None:
-    """The first number after the edit already: what the node remembers is looked at again under the lock."""
+    """Already the first number after the edit: the node's cached settings are compared again under the lock."""
     slugs(office, attest_single=SECOND, edu_attest=FIRST)
     prefix = {service.slug: service.queue_id for service in enter(office.db).branch.services.values()}
     queue = office.branch.queues[prefix[FIRST]]

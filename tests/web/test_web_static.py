@@ -1,4 +1,4 @@
-"""The design language keeps its promises: contrast, tokens in one place, fonts, files of others."""
+"""The design rules: contrast, tokens in one place, fonts, third-party files."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SHEETS = sorted(
 )
 LOCKS = [STATIC / "vendor", ROOT / "tests" / "vendor"]
 
-# What is read on what, and the least contrast: words 4.5, large or plain ink more, outlines of controls 3 (WCAG 2.2).
+# Foreground, background and the least contrast: text 4.5, large or plain text more, outlines of controls 3 (WCAG 2.2).
 PAIRS = [
     ("ink", "paper", 12.0),
     ("ink", "card", 12.0),
@@ -115,9 +115,9 @@ def test_arabic_is_neither_spaced_out_nor_slanted() -> None:
 
 
 def test_focus_is_never_taken_away() -> None:
-    """`outline: none` stands only where the ring is drawn by something around the control, or by :focus-visible.
+    """`outline: none` is allowed only where something around the control draws the ring, or :focus-visible does.
 
-    And on the kiosk's question, which a script puts the focus on for screen readers: it is no control.
+    It is also allowed on the kiosk's question, which a script focuses for screen readers and which is not a control.
     """
     for sheet in SHEETS:
         for selector, body in re.findall(r"([^{}]+)\{([^{}]*)\}", without_comments(sheet)):
@@ -146,7 +146,7 @@ def test_an_arabic_page_loads_little() -> None:
 
 @pytest.mark.parametrize("name", ["NotoSansArabic", "NotoSans-Latin", "NotoSans-LatinExt"])
 def test_the_sheet_asks_a_font_for_exactly_what_it_holds(name: str) -> None:
-    """A character that is promised and missing, or held and not promised, is drawn by whatever the machine has."""
+    """A character that is missing in the font, or missing in the sheet, is drawn in some font of the device."""
     font = TTFont(STATIC / "fonts" / f"{name}.woff2")
     held = set(font.getBestCmap())
     assert [(axis.axisTag, axis.minValue, axis.maxValue) for axis in font["fvar"].axes] == [("wght", 400.0, 700.0)]
@@ -211,7 +211,7 @@ def without_comments(sheet: Path) -> str:
 
 
 def rule(text: str, selector: str) -> str:
-    """The declarations of the first rule that has exactly `selector`."""
+    """The declarations of the first rule with exactly `selector`."""
     found = re.search(r"(?:^|[}{;])\s*" + re.escape(selector) + r"\s*\{([^{}]*)\}", text)
     assert found, selector
     return found.group(1)
@@ -225,7 +225,7 @@ def declarations(body: str) -> dict[str, str]:
 
 
 def table_of(theme: str) -> dict[str, str]:
-    """Colour by token name, without the dashes; a theme stands on the light table."""
+    """Colours by token name, without the dashes; a theme overrides the light table."""
     text = tokens()
     colours = declarations(rule(text, ":root"))
     if theme == "dark":
@@ -248,7 +248,7 @@ def luminance(colour: str) -> float:
 
 
 def ranges() -> dict[str, set[int]]:
-    """Font file name → the characters that its unicode-range promises."""
+    """Font file name → the characters of its unicode-range."""
     faces = re.findall(r"@font-face\s*\{(.*?)\}", without_comments(STATIC / "base.css"), re.DOTALL)
     found = {}
     for face in faces:

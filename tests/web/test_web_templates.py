@@ -1,4 +1,4 @@
-"""Base templates and macros: nothing inline, words tied to their controls, values escaped, states told by a word."""
+"""Base templates and macros: nothing inline, labels tied to their controls, values escaped, states named by a word."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PAGES = sorted(
 
 
 def test_pages_carry_no_code_and_no_style_of_their_own() -> None:
-    """The policy is script-src 'self'; style-src 'self': anything inline would silently not work."""
+    """The policy is script-src 'self'; style-src 'self', so inline code would silently not work."""
     inline = re.compile(
         r"<style\b|<script(?![^>]*\bsrc=)|\sstyle=|\son[a-z]+=|javascript:|\bhx-on\b|\bjs:", re.IGNORECASE
     )
@@ -123,7 +123,7 @@ def test_staff_see_where_they_are() -> None:
 
 
 def test_a_preloaded_font_is_the_one_that_the_sheet_asks_for() -> None:
-    """Another address of the same file would be fetched a second time."""
+    """The same file at another address would be fetched twice."""
     html = page("error.html", title="عطل", advice="يُرجى المحاولة", number="")
     preload = re.search(r'<link rel="preload" href="([^"]+)"', html)
     sheet = re.search(r'href="(/static/[^"]+/)base\.css"', html)

@@ -1,4 +1,4 @@
-"""The API from a program's side: what can be had, booked and taken. Every answer is held against the document."""
+"""The API for programs: services, bookings, tickets. Every answer is checked against the OpenAPI document."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_protected_services_tell_nothing(sqlite_url: str, tmp_path: Path, clock:
 
 
 def told_of_protected(program: Program, branch: BranchSettings) -> list[str]:
-    """What the API tells of the protected services of a branch, and of the queues that are theirs alone."""
+    """Everything that the API says about a branch's protected services, and about queues that serve only them."""
     services = program.get(f"branches/{branch.slug}/services").body["services"]
     queues = program.get(f"branches/{branch.slug}/queues").body["queues"]
     told = {queue["queue"] for queue in queues} | {service["service"] for service in services}
@@ -85,7 +85,7 @@ def told_of_protected(program: Program, branch: BranchSettings) -> list[str]:
     secret = {service.slug for service in hidden} | {
         branch.queue_of(service).slug for service in hidden if service.queue_id not in open_queues
     }
-    # The list says what is offered, as the pages do; what may be read elsewhere stands beside it.
+    # The list names what is offered, as the pages do, with the name to use elsewhere beside it.
     shown = {service["service"]: service["neutral_names"] for service in services}
     assert all(shown[str(service.id)] == service.shown_names != service.names for service in hidden)
     assert len(secret) >= 2 * bool(hidden)

@@ -1,4 +1,4 @@
-"""The page of the API in a real browser: no barrier that axe finds, by keyboard, and nothing sticks out."""
+"""The page of the API in a real browser: axe finds nothing, the keyboard is enough, nothing overflows."""
 
 from __future__ import annotations
 

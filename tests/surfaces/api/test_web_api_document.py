@@ -1,4 +1,4 @@
-"""The document of the API: valid, complete, in the reader's language; and a program that tries whatever it allows."""
+"""The OpenAPI document: valid, complete, in the reader's language; and generated requests for all that it allows."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ GOOD_PLACES = {"branch": "doha-main", "service": "attest-single", "counter": "c4
 def test_whatever_the_document_allows_is_answered_as_it_says(
     client: TestClient, hall: Hall, tried: OpenApiSchema, operation: Operation, mode: GenerationMode
 ) -> None:
-    """Schemathesis makes requests from the document, good ones and bad ones; the same in every run."""
+    """Schemathesis generates valid and invalid requests from the document; the same in every run."""
     found = tried[operation.path][operation.method]
     judge = Program(client).document
     declared = judge.operation(operation.method, BASE + re.sub(r"\{\w+\}", "x", operation.path))
@@ -162,7 +162,7 @@ def test_whatever_the_document_allows_is_answered_as_it_says(
     try:
         attempt()
     except Unsatisfiable:
-        # There is no wrong way to ask for something that asks nothing.
+        # A request without parameters cannot be wrong.
         assert mode is GenerationMode.NEGATIVE
         assert not operation.has_body
         return

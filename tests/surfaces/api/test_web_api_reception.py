@@ -1,4 +1,4 @@
-"""Reception's programs: the appointments of the day, one that is looked for, its visitor who has come."""
+"""The API for reception: the day's appointments, finding one, checking its visitor in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Staff's programs: signing in, counters, and what is done to tickets. Every answer is held against the document."""
+"""The API for staff: sessions, counters, actions on tickets. Every answer is checked against the OpenAPI document."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_a_wrong_name_and_a_wrong_password_look_the_same(program: Program, login
 def test_tries_are_limited(program: Program) -> None:
     answers = [program.post("sessions", {"login": "layla", "password": "wrong"}) for _ in range(6)]
     assert [answer.status for answer in answers] == [401] * 5 + [429]
-    # The right one does not help now either.
+    # Now the right password does not help either.
     assert program.post("sessions", {"login": "layla", "password": PASSWORD}).status == 429
 
 
@@ -96,13 +96,13 @@ def test_nobody_but_staff_gets_in(program: Program, hall: Hall, operation: Opera
     assert program.send(operation.method, path, body).status == 401
     assert Program(program.client, "made-up").send(operation.method, path, body).status == 401
     assert Program(program.client, kiosk_token(hall)).send(operation.method, path, body).status == 401
-    # Making the kiosk's token is one entry of its branch; nothing else has happened.
+    # Making the kiosk's token adds one entry to its branch; nothing else has happened.
     before[hall.branch.id] += 1
     assert facts(hall) == before
     if path.endswith(("/current", "/raises", "/appointments", "/search", "/arrivals")):
-        # What whoever receives visitors may do as well.
+        # Requests that reception staff may send too.
         return
-    # Reception is staff, but not at a counter; a foreign branch tells no more than one that does not exist.
+    # Reception staff are not at a counter; another branch is answered as one that does not exist.
     reception = program.sign_in("rana")
     assert reception.send(operation.method, path, body).code == "not-allowed"
 
@@ -154,7 +154,7 @@ def test_park_and_call_back(layla: Program, hall: Hall) -> None:
     parked = layla.get(COUNTER).body["parked"]
     assert [ticket["id"] for ticket in parked] == [called["expected"]]
     again = layla.post(f"{COUNTER}/calls", {"expected": None, "ticket": called["expected"]}).body
-    # Who stood at the counter has missed no call.
+    # The visitor who was at the counter has missed no call.
     assert again["ticket"]["calls"] == 1
 
 
@@ -175,7 +175,7 @@ def test_the_next_is_called_only_when_it_is_said_what_became_of_the_one_before(l
     second = layla.post(f"{COUNTER}/calls", here | {"current": "absent"}).body
     assert second["expected"] not in (None, first["expected"])
     desk = layla.get(COUNTER).body
-    # Others first: the one who was not here stands behind them.
+    # The absent visitor is behind the others.
     assert [ticket["id"] for ticket in desk["line"]][-1] == first["expected"]
 
 

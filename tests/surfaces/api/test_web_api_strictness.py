@@ -1,4 +1,4 @@
-"""What the API refuses: every wrong request gets a clear 4xx in one shape, and nothing is changed."""
+"""Refusals of the API: every wrong request gets a clear 4xx in one form, and changes nothing."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ GOOD = {"request_id": "0f8b6a52-6a0e-4c0b-9f67-1f1d4a7d5c11", "service": "attest
 
 @pytest.fixture(scope="module")
 def running(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[TestClient, Hall]]:
-    """One for all: what is refused leaves nothing behind."""
+    """One application for all tests, because refused requests leave nothing behind."""
     folder, clock = tmp_path_factory.mktemp("api"), FrozenClock(SUNDAY_MORNING)
     with application(furnished(sqlite_template, folder, clock.now()), folder, clock) as (client, hall):
         client.headers.pop("sec-fetch-site")
@@ -42,7 +42,7 @@ def program(running: tuple[TestClient, Hall]) -> Program:
 
 
 def test_the_good_request_is_good(program: Program, hall: Hall) -> None:
-    """The negative control of everything below: what is refused there differs from this in one thing."""
+    """The negative control: each refused request below differs from this one in one thing."""
     before = facts(hall)
     assert program.post(TICKETS, GOOD | {"request_id": str(uuid.uuid4())}).status == 201
     assert facts(hall) != before

@@ -1,4 +1,4 @@
-"""The published rule: its sentences follow from the settings, and it hangs wherever people ask for it."""
+"""The published rule: its sentences follow from the settings, and it is available wherever people ask for it."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def test_what_is_counted_agrees_and_classes_stay_apart(sqlite_url: str, clock: F
 
 
 def test_every_sentence_can_be_reached() -> None:
-    """A sentence that no settings bring out would be a promise that nobody checks."""
+    """A sentence that no settings can produce would be a promise that nobody checks."""
     every: set[str] = set()
     for absence in (PATIENT, AbsenceRule(1, timedelta()), AbsenceRule(2, timedelta(), rejoins=0)):
         for early in (0, 5):
@@ -196,7 +196,7 @@ def test_the_kiosk_shows_the_rule_and_no_way_out(sqlite_template: Path, tmp_path
 
 
 def test_the_rule_is_that_of_the_calls(here: tuple[TestClient, Hall]) -> None:
-    """What hangs on the wall and what decides are read from the same settings."""
+    """The published rule and the calls use the same settings."""
     branch = here[1].branch
     rules = line.calling_rules(branch)
     walkin = next(row for row in rules_of(branch, kit.words_of("en", branch)).paces if row.name == "Walk-in")

@@ -1,4 +1,4 @@
-"""The published rule in a browser: for everybody, on a narrow telephone and a kiosk, and on one sheet of paper."""
+"""The published rule in a browser: accessible, on a narrow telephone and a kiosk, and on one printed sheet."""
 
 from __future__ import annotations
 

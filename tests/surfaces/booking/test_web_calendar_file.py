@@ -1,4 +1,4 @@
-"""The calendar file: read back by a library, complete, replaceable, and without anything personal."""
+"""The calendar file: a library can read it; it is complete, replaceable, and has no personal data."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ def test_what_happens_elsewhere_has_no_place(sqlite_url: str, clock: FrozenClock
 
 
 def made(hall: Hall, service_id: Any, start: datetime) -> str:
-    """The file of an appointment that is made here."""
+    """The file of a new appointment."""
     order = actions.HoldOrder(hall.branch.id, service_id, start, NAME, "+97455123456", "ar", CITIZEN)
     held: BookingView = hall.db.write_in_now(hall.branch.id, actions.hold_slot, order)
     booking = hall.db.write_in_now(hall.branch.id, actions.confirm_booking, hall.branch.id, held.id, CITIZEN)

@@ -1,4 +1,4 @@
-"""What the link of a booking shows, and to whom; a family; two appointments at one time; guessing a contact."""
+"""What the link of a booking shows to whom; families; two appointments at one time; guessing a contact."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def visitor(here: tuple[TestClient, Hall]) -> Visitor:
 
 @pytest.fixture
 def stranger(here: tuple[TestClient, Hall]) -> Visitor:
-    """Another browser, before which somebody has the link."""
+    """Another browser, of somebody who has the link."""
     return Visitor(another(here[0]))
 
 
@@ -167,7 +167,7 @@ def test_two_appointments_at_one_time_are_told_and_not_refused(visitor: Visitor,
     # Another child of the same family is another person.
     other = program.hold(both[8], "verify-doc", **person | {"name": "سلمى"})
     assert other.status == 409 or other.body["warnings"] == []
-    # To be told is news: it is counted as a refusal is.
+    # A warning reveals something, so it is counted as a refusal is.
     cancelled = program.delete(f"bookings/{two.body['token']}")
     assert cancelled.body["warnings"] == []
 
@@ -191,7 +191,7 @@ def test_one_address_has_few_tries_at_one_code(visitor: Visitor, hall: Hall) -> 
     code = stored(hall, visitor.book()).code
     tries = [look_up(visitor, code, f"5500 {number:04}").status for number in range(6)]
     assert tries == [404] * 5 + [429]
-    # Another code is another matter, and a right contact is no guess.
+    # Another code is independent, and a right contact is not a guess.
     assert (
         look_up(visitor, stored(hall, visitor.book(contact="b@example.org", time=2)).code, "b@example.org").status
         == 200
@@ -199,7 +199,7 @@ def test_one_address_has_few_tries_at_one_code(visitor: Visitor, hall: Hall) -> 
 
 
 def test_a_number_that_only_another_branch_can_read_is_a_guess_like_any_other(visitor: Visitor, hall: Hall) -> None:
-    """A German mobile number, written as at home: a branch in Germany can read it, those in Doha cannot."""
+    """A German mobile number without country code: a branch in Germany can read it, those in Doha cannot."""
     code = stored(hall, visitor.book()).code
     assert look_up(visitor, code, "0151 23456700").status == 422
     in_germany(hall, "mobile-consulate")

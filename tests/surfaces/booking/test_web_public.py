@@ -78,7 +78,7 @@ def test_the_whole_way_without_scripts(
     assert done.hrefs(r"\.ics$")
     assert done.hrefs("/change$")
     assert done.hrefs("/cancellation$")
-    # The link may be passed on: elsewhere it tells neither who comes nor how to reach them.
+    # The link may be passed on, so other browsers show neither who comes nor how to reach them.
     assert NAME in done.text
     passed_on = Visitor(another(visitor.client)).open(done.url)
     assert NAME not in passed_on.html
@@ -125,7 +125,7 @@ def test_days_say_how_many_places_and_why_there_are_none(visitor: Visitor) -> No
     assert "من الجمعة 27 إلى السبت 28 مغلق" in page.text
     assert "الثلاثاء 8 ذكرى التحرير" in page.text
     assert len(page.hrefs(r"/2026-\d\d-\d\d$")) == 15
-    # The horizon of the policy is 21 days: the page says where it ends and offers no further one.
+    # The policy's horizon is 21 days: the page names the last day and offers no later one.
     assert "آخر يوم يمكن حجزه الآن: الأحد 13 كانون الأول/ديسمبر 2026" in page.text
     assert not page.hrefs("from=")
 
@@ -164,7 +164,7 @@ def test_a_repeated_form_gives_one_booking(visitor: Visitor, hall: Hall) -> None
     assert token_of(first) == token_of(second)
     assert hall.db.read_now(_count) == 1
     visitor.send("/confirmation")
-    # Somebody who goes back and sends the form again is led to the appointment, not to a second one.
+    # A visitor who goes back and sends the form again gets the same appointment, not a second one.
     assert "موعدك مؤكَّد" in visitor.post(form.url, values).text
     assert hall.db.read_now(_count) == 1
 
@@ -229,7 +229,7 @@ def test_an_hour_that_comes_twice_is_two_times(sqlite_template: Path, tmp_path: 
 
     def open_at_night(tx: Tx) -> None:
         branch, row = tables.table(tables.Branch), tables.table(tables.OpeningHours)
-        # The template becomes a mission.
+        # The template becomes a real mission.
         mission = sa.update(branch).where(branch.c.slug == "mission-template").values(kind="office")
         berlin = tx.scalar(mission.returning(branch.c.id))
         night = {"branch_id": berlin, "id": uuid7(), "position": 99, "layer": "exception", "days": [6]}

@@ -1,4 +1,4 @@
-"""Privacy, accessibility and contact pages, and long lists that are searched: without scripts."""
+"""Privacy, accessibility and contact pages, and the search in long lists, without scripts."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def found(visitor: Visitor, words: str) -> list[str]:
 
 
 def by_document(visitor: Visitor) -> list[str]:
-    """The services below the line that says that only their documents fit."""
+    """The services below the line which says that only their documents match."""
     _, line, rest = visitor.page.html.partition('id="by-document"')
     return re.findall('href="/book/doha-main/([a-z-]+)"', rest) if line else []
 
@@ -116,7 +116,7 @@ def by_document(visitor: Visitor) -> list[str]:
 def test_a_long_list_is_folded_by_department_and_says_how_many(visitor: Visitor) -> None:
     page = visitor.open("/book/doha-main")
     assert page.html.count("<details") == 5
-    # Thirteen services are too many to stand open before the other departments.
+    # Thirteen services are too many to be unfolded above the other departments.
     assert page.html.count('<details class="details department" open>') == 0
     assert visitor.open("/book/doha-main?q=جواز").html.count('<details class="details department" open>') == 1
     visitor.open("/book/doha-main")

@@ -1,4 +1,4 @@
-"""An appointment that exists: its page through its whole life, moving it, giving it up."""
+"""An existing appointment: its page in every state, moving it, cancelling it."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ def test_cancelling_asks_once_and_twice_is_as_once(visitor: Visitor, hall: Hall)
 
 
 def test_a_name_corrected_after_back_in_the_browser_is_the_name(visitor: Visitor, hall: Hall) -> None:
-    """The form lies in the browser as it was sent: its hidden fields too."""
+    """Going back, the browser shows the form as it was sent, with its hidden fields."""
     form = visitor.choose_time()
     _, hidden, _ = next(found for found in form.forms if "request_id" in found[1])
     first = stored(hall, visitor.post(form.url, hidden | {"name": "أحمد خلد", "contact": PHONE}))

@@ -1,4 +1,4 @@
-"""Booking in a real browser on a narrow phone: axe on every page in both languages and themes, the keyboard alone."""
+"""Booking in a real browser on a narrow phone: axe on every page in both languages and themes, keyboard only."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from tests.kit.web_hall import furnished
 
 pytestmark = pytest.mark.browser
 
-# A file that was still on its way when the visitor went on to the next page.
+# A file that was still loading when the visitor went on to the next page.
 LEFT_BEFORE = "net::ERR_ABORTED"
-# What has the focus, where the way out is out of view or lies over it; None where all is well.
+# The focused element, if the quick exit is out of view or covers it; else None.
 OUT_OF_SIGHT = """() => {
   const exit = document.querySelector("[data-exit]"), focused = document.activeElement;
   const way = exit.getBoundingClientRect(), here = focused.getBoundingClientRect();
@@ -60,7 +60,7 @@ def serving(url: str, folder: Path, clock: FrozenClock, demo: dict[str, object] 
 
 @pytest.fixture
 def exit_site(sqlite_url: str, tmp_path: Path, clock: FrozenClock) -> Iterator[str]:
-    """The address of the days of a protected service: a long page with a way out."""
+    """The address of the days of a protected service: a long page with the quick exit."""
     database = Database(sqlite_url, clock)
     hall = furnish(database, "social-work", "bhc")
     service = next(one for one in hall.branch.services.values() if one.bookable)
@@ -74,7 +74,7 @@ def exit_site(sqlite_url: str, tmp_path: Path, clock: FrozenClock) -> Iterator[s
 def test_every_page_is_for_everybody_and_fits_a_narrow_phone(
     browser: Browser, site: str, locale: str, scheme: Any
 ) -> None:
-    # Axe is put into the page by the test, which the page's own policy would forbid.
+    # The test injects axe, which the page's own policy would forbid.
     context = browser.new_context(
         locale=locale, color_scheme=scheme, viewport={"width": 320, "height": 640}, bypass_csp=True
     )
@@ -126,7 +126,7 @@ def test_an_appointment_is_booked_by_keyboard_alone(browser: Browser, site: str)
     tab.wait_for_url("**/20261124T0530Z")
     press(tab, "main form button")
     tab.wait_for_selector(".error-summary")
-    # The list of mistakes has the focus; its first line leads to the first field.
+    # The list of mistakes has the focus; its first link leads to the first field.
     assert tab.evaluate("document.activeElement.className") == "error-summary"
     tab.keyboard.press("Tab")
     tab.keyboard.press("Enter")
@@ -155,7 +155,7 @@ def test_what_was_typed_goes_along_into_another_language(browser: Browser, site:
     tab.wait_for_selector("html[lang=en]")
     assert tab.input_value("#name") == NAME
     assert tab.input_value("#contact") == "nothing of the kind"
-    # It was shown, not acted on: no time is held and no mistake is told.
+    # The form was only shown again: no time is held and no mistake is shown.
     assert tab.locator(".error-summary").count() == 0
     tab.fill("#contact", "a@example.org")
     tab.click(".languages a[lang=ar]")
@@ -179,7 +179,7 @@ def test_the_way_out_stays_in_view_and_covers_nothing_that_has_the_focus(browser
         assert tab.evaluate(OUT_OF_SIGHT) is None
     assert tab.evaluate("scrollY") > 0
     assert 20 <= stops < 60
-    # From the first, some browsers go on to the last and some to the page itself.
+    # From the first element some browsers go to the last one, and some to the page itself.
     for _ in range(stops):
         tab.keyboard.press("Shift+Tab")
         assert tab.evaluate(OUT_OF_SIGHT) is None
@@ -222,7 +222,7 @@ def test_a_long_list_narrows_as_one_types(browser: Browser, site: str) -> None:
     expect(tab.locator("#q")).to_be_focused()
     tab.fill("#q", "")
     expect(tab.locator("#services a.choice")).to_have_count(27)
-    # An address of a department opens it.
+    # The address of a department unfolds it.
     tab.goto(f"{site}/book/doha-main#legal")
     expect(tab.locator("#legal a.choice").first).to_be_visible()
 
@@ -238,7 +238,7 @@ def test_leaving_at_once_leaves_no_way_back_to_the_page(browser: Browser, exit_s
 
 
 def walk(tab: Page, site: str, look: Callable[[str], None]) -> None:
-    """Once through all pages, from the front page to an appointment that was booked, moved and cancelled."""
+    """Go through all pages once, from the front page to an appointment that was booked, moved and cancelled."""
 
     def at(name: str, path: str = "") -> None:
         if path:
@@ -275,11 +275,11 @@ def walk(tab: Page, site: str, look: Callable[[str], None]) -> None:
 
 
 def press(tab: Page, target: str) -> None:
-    """Reach something with the Tab key and press Enter on it."""
+    """Reach an element with the Tab key and press Enter on it."""
     for _ in range(80):
         tab.keyboard.press("Tab")
         if tab.evaluate("target => document.activeElement.matches(target)", target):
-            # What has the focus is seen: the ring is there and nothing covers it.
+            # The focused element is visible: it has a ring and nothing covers it.
             assert tab.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
             tab.keyboard.press("Enter")
             return

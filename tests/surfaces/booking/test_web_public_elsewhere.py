@@ -1,4 +1,4 @@
-"""Appointments that are not "come and wait for the screen": by telephone, and those that no screen may show."""
+"""Appointments by telephone or away from the branch, and those that no screen may show."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the public pages of every sample say: no word of what nothing carries out, and no name that tells on a visitor."""
+"""The public pages of every sample promise nothing that is not built, and contain no name that exposes a visitor."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ from tests.kit.web_hall import application
 LANGUAGES = ("ar", "en")
 # Every sample is open on this morning.
 MONDAY = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
-# What nothing here carries out: ballots, video, messages and reminders, waiting lists, an appointment set by staff.
-# That a freed place returns by lot is carried out.
+# Things that are not built: draws, video, messages and reminders, waiting lists, appointments that staff set. Freed
+# places that return by lot are built.
 FORBIDDEN = re.compile(
     "قرعة أسبوعية|طلبات القرعة|مواعيدها بالقرعة|توزيع بالقرعة|فيديو|رسالة|رسائل|تذكير|قائمة الانتظار|يحدّد الموظف|البصمة والوثائق هنا"
     "|ballot|video|sms|reminder|waiting list|waitlist|staff (?:set|will set)|book here for",

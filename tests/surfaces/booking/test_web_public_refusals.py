@@ -1,4 +1,4 @@
-"""What goes wrong while booking: said beside the field and above the form, with what was typed kept."""
+"""Mistakes and refusals while booking: shown beside the field and above the form, and typed text is kept."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def test_who_goes_back_from_the_last_place_finds_it_his_own(visitor: Visitor, ha
     hall.db.write_in_now(hall.branch.id, _give_back, hall, others - 1)
     check = visitor.send(name=NAME, contact=PHONE)
     assert check.url.endswith("/check")
-    # The browser's own way back: the form anew, or as it was.
+    # The browser's "back" shows the form, new or as it was.
     again = visitor.open(form.url)
     assert (again.status, again.fields["name"]["value"]) == (200, NAME)
     renamed = visitor.post(form.url, {"name": "سلمى العلي", "contact": PHONE})
@@ -226,7 +226,7 @@ def test_who_holds_too_many_times_is_told_so_and_keeps_what_was_typed(visitor: V
     visitor.choose_time("consular-reg")
     url = visitor.page.url
     for number in range(AT_ONCE):
-        # Another telephone, which knows nothing of the hold before.
+        # Another telephone, without the cookie of the earlier hold.
         visitor.client.cookies.clear()
         visitor.open(url)
         if visitor.page.status == 409:
@@ -274,7 +274,7 @@ def test_a_code_that_is_missing_is_not_called_mistyped(visitor: Visitor) -> None
 
 def test_asking_for_another_language_looks_nothing_up(visitor: Visitor) -> None:
     typed = {"code": "ABCD 2345", "contact": "a@example.org", "switch": "1"}
-    # More often than there are tries.
+    # More often than the limit allows.
     pages = [visitor.post("/my-booking?lang=en", typed) for _ in range(31)]
     assert {page.status for page in pages} == {200}
     assert pages[-1].fields["code"]["value"] == "ABCD 2345"
@@ -293,7 +293,7 @@ def test_codes_cannot_be_tried_out(visitor: Visitor) -> None:
 
 
 def assert_mistakes(page: Answer, wrong: dict[str, str]) -> None:
-    """Each mistake is linked in the summary and stands beside its field, and the field names it."""
+    """Each mistake is linked in the summary and shown beside its field, and the field refers to it."""
     links = page.hrefs("^#(?!main)")
     assert links == [f"#{name}" for name in wrong]
     for name, words in wrong.items():
@@ -306,7 +306,7 @@ def assert_mistakes(page: Answer, wrong: dict[str, str]) -> None:
 
 
 def _give_back(tx: Tx, hall: Hall, number: int) -> None:
-    """One of those who filled a time up leaves it."""
+    """One of the bookings that fill a time is given up."""
     booking = tables.table(tables.Booking)
     row = tx.row(sa.select(booking.c.id).where(booking.c.contact == f"other{number}@example.org"))
     assert row is not None

@@ -1,4 +1,4 @@
-"""Days and times as the pages for citizens offer them."""
+"""Days and times as the pages for bookers offer them."""
 
 from __future__ import annotations
 

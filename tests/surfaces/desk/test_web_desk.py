@@ -1,4 +1,4 @@
-"""The clerk's day at the counter, without scripts and with htmx: every press once, every refusal explained."""
+"""A clerk's day at the counter, without scripts and with htmx: every press counts once, every refusal is explained."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_two_clerks_cannot_have_one_counter(layla: Clerk, hall: Hall) -> None:
     answer = omar.client.post("/counters/doha-main/c4/sitting")
     assert answer.status_code == 409
     assert "يعمل عليه موظف آخر" in Page(answer.text).text
-    # At the desk itself omar sees who sits there and no buttons to act with.
+    # On this counter's page omar sees who sits there, and has no buttons.
     page = omar.look()
     assert "layla name" in page.text
     assert [form.action for form in page.forms] == ["/sign-out"]
@@ -127,7 +127,7 @@ def test_a_visit_from_the_call_to_the_end_without_scripts(layla: Clerk, hall: Ha
     assert "لا مراجع أمامك" in layla.look().text
     assert layla.press("calls").status_code == 303
     assert layla.press("absences").status_code == 303
-    # One call is not enough for a no-show here.
+    # One call is not enough for a no-show in this branch.
     assert seen(hall, second) is TicketState.WAITING
 
 
@@ -190,7 +190,7 @@ def test_a_certain_visitor_can_be_called_out_of_turn_and_the_log_says_so(layla: 
     assert layla.client.post(form.action, data=form.values).status_code == 303
     assert seen(hall, second) is TicketState.CALLED
     assert "خارج الترتيب: تعب أو حالة صحية" in layla.look().text
-    # The button beside the first in line is no departure from the order.
+    # Calling the first in line by its own button is not out of turn.
     layla.press("starts")
     layla.press("calls", ticket=str(first.id))
     assert "خارج الترتيب" not in layla.look().text

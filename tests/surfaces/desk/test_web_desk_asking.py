@@ -1,4 +1,4 @@
-"""What a press at the desk leaves open is asked in place; what is urgent is said; a slip of the hand is taken back."""
+"""Questions after a press appear in place; urgent visitors are announced; a mistaken press is taken back."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_next_on_a_visitor_who_has_not_come_asks_what_happened_and_does_nothing(
     page = Page(asked.text)
     assert f"نودي الرقم {first.code} ولم تبدأ خدمته. ما الذي جرى؟" in page.text
     assert (seen(hall, first), seen(hall, second)) == (TicketState.CALLED, TicketState.WAITING)
-    # The other answer is there as well; both have a key, and the third is to stay.
+    # The other answer is there too; both have a key, and the third answer cancels.
     assert page.form("calls", current="absent").values["expected"] == str(first.id)
     assert ['data-key="F"' in asked.text, 'data-key="X"' in asked.text, 'data-key="W"' in asked.text] == [True] * 3
     form = page.form("calls", current="done")

@@ -1,4 +1,4 @@
-"""The desk in a real browser: nothing twice, news that move nothing under the hand, a lost connection, looks."""
+"""The desk in a real browser: nothing twice, updates that move nothing under the pointer, a lost connection, axe."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def test_the_row_under_the_pointer_waits_until_the_pointer_has_gone(tab: Page, h
     box = button.bounding_box()
     assert box is not None
 
-    # Somebody else takes the first ticket away, while the hand is about to press beside the second.
+    # Another clerk takes the first ticket, while this one is about to press beside the second.
     move = keep_moving(tab, box)
     other = enter(house.hall.db)
     omar = other.db.read_now(staff_by_login, "omar")
@@ -321,7 +321,7 @@ def test_names_in_the_lists_have_room_for_words(browser: Browser, house: House, 
 
 
 def keep_moving(page: Page, box: Any) -> Callable[[], None]:
-    """Move the pointer a little on the button now, and again when called."""
+    """Move the pointer a little on the button now, and again at every call."""
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
     def move() -> None:

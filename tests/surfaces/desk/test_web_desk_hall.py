@@ -1,4 +1,4 @@
-"""What staff hear of the hall: calls that no screen shows, people whom no open counter serves."""
+"""Warnings for staff: calls that no screen shows, visitors whom no open counter serves."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_a_call_that_no_screen_shows_is_to_be_called_by_voice(layla: Clerk) -> N
     assert UNSEEN not in layla.look().text
     layla.press("calls")
     assert UNSEEN in layla.look().text
-    # A screen of another zone shows it, because this zone has none that lives.
+    # A screen in another zone shows it, because this zone has no live screen.
     turn_on(layla.hall, "d2")
     assert UNSEEN not in layla.look().text
     layla.press("starts")

@@ -1,4 +1,4 @@
-"""The desk by single keys, in a real browser: in any layout, switched off, and where a key cannot be used."""
+"""The desk by single keys in a real browser: in any layout, switched off, and where a key must not act."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_a_visit_is_worked_with_single_keys(tab: Page, house: House) -> None:
 def test_the_keys_work_in_an_arabic_layout(tab: Page, house: House) -> None:
     code = house.hall.issue().ticket.code
     expect(tab.locator("tbody tr")).to_have_count(1)
-    # The key with N on its cap gives ى in the Arabic layout: what counts there is its place.
+    # The key N types ى in the Arabic layout; there the position of the key counts.
     for key, place, seen in (("ى", "KeyN", ".is-called"), ("س", "KeyS", ".is-serving")):
         tab.evaluate(
             "([key, code]) => document.body.dispatchEvent(new KeyboardEvent('keydown', {key, code, bubbles: true}))",
@@ -65,7 +65,7 @@ def test_the_keys_work_in_an_arabic_layout(tab: Page, house: House) -> None:
 def test_the_cap_decides_where_the_layout_is_latin(tab: Page, house: House) -> None:
     house.hall.issue()
     expect(tab.locator("tbody tr")).to_have_count(1)
-    # In the Dvorak layout the letter N lies where others have L.
+    # In the Dvorak layout the letter N is at the position of L.
     tab.evaluate("document.body.dispatchEvent(new KeyboardEvent('keydown', {key: 'n', code: 'KeyL', bubbles: true}))")
     expect(tab.locator(".mine-ticket.is-called")).to_be_visible()
 
@@ -160,10 +160,10 @@ def test_a_transfer_by_keyboard_alone(tab: Page, house: House) -> None:
     expect(tab.locator(".mine-ticket.is-called")).to_be_visible()
     press(tab, "t")
     expect(tab.locator("#transfer-service")).to_be_focused()
-    # Letters choose in the list now; they are no actions.
+    # Letters now choose in the list and are no actions.
     tab.keyboard.press("f")
     tab.locator("#transfer-service").select_option(str(house.hall.service("civil-extract")))
-    # News from the hall must not close what is being filled in.
+    # An update from the hall must not close a dialog that is being filled in.
     house.hall.issue()
     expect(tab.locator("#desk-line tbody tr")).to_have_count(1)
     expect(tab.locator("#transfer-service")).to_have_value(str(house.hall.service("civil-extract")))

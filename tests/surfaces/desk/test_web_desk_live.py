@@ -1,4 +1,4 @@
-"""The desk's socket: the same picture as the page, at every change, only for who is signed in."""
+"""The desk's socket: the same picture as the page, at every change, only for a signed-in person."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_a_session_left_idle_closes_the_socket_though_the_page_is_open(
     monkeypatch.setattr(socket, "PULSE_SECONDS", 0.05)
     with layla.client.websocket_connect(LIVE, headers=OURS) as live:
         live.receive_json()
-        # Looking on is no use of the session.
+        # Following the desk does not keep the session alive.
         clock.move(timedelta(minutes=20))
         assert live.receive_json()["type"] in ("desk", "pulse")
         clock.move(timedelta(minutes=11))
@@ -120,14 +120,14 @@ def test_a_page_of_another_site_gets_no_socket(layla: Clerk, origin: str | None)
 
 
 def refused(client: TestClient, path: str, headers: dict[str, str] = OURS) -> int:
-    """The code with which a connection was closed before it was opened."""
+    """The code with which a connection was closed before it was accepted."""
     with pytest.raises(WebSocketDisconnect) as caught, client.websocket_connect(path, headers=headers):
         pass
     return caught.value.code
 
 
 def closed(live: WebSocketTestSession) -> int:
-    """The code with which the server closes, after whatever it still sends."""
+    """The code with which the server closes, after any remaining messages."""
     while True:
         message = live.receive()
         if message["type"] == "websocket.close":

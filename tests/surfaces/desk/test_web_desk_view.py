@@ -1,4 +1,4 @@
-"""What a desk knows, on both databases: the line in calling order, the buttons, whose names may be read."""
+"""The contents of a desk, on both databases: the line in calling order, the buttons, who may see names."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def test_the_desk_gathers_what_belongs_to_its_counter_and_nothing_else(hall: Hal
         here.counter_id: "layla name",
         there.counter_id: "omar name",
     }
-    # Yesterday's missed tickets are over.
+    # Yesterday's missed tickets belong to a past session.
     clock.move(timedelta(days=1))
     assert seen(hall, "c4").missed == ()
 
@@ -105,7 +105,7 @@ def test_a_clerk_is_present_while_a_session_of_theirs_lives(hall: Hall, clock: F
 
 
 def test_a_long_talk_does_not_sign_its_clerk_out(hall: Hall, clock: FrozenClock) -> None:
-    """Nobody touches the desk while a lawyer listens; at another counter nobody is left waiting for that."""
+    """A clerk who serves a visitor for long stays signed in; a clerk without a visitor does not."""
     layla, omar = hall.person("layla"), hall.person("omar")
     here = hall.sit(layla, "c4")
     hall.sit(omar, "c5")
@@ -121,7 +121,7 @@ def test_a_long_talk_does_not_sign_its_clerk_out(hall: Hall, clock: FrozenClock)
     called = hall.call_next(here)
     assert called is not None
     clock.move(sessions.SESSION_IDLE.usual)
-    # A call that nobody has answered is no talk.
+    # A call without an answer does not count as serving.
     assert alive() == {layla: False, omar: False}
     hall.db.write_in_now(hall.branch.id, calling.start_serving, expecting(here, called.id))
     assert alive() == {layla: True, omar: False}
@@ -177,7 +177,7 @@ def test_a_protected_service_goes_unnamed_in_lists_but_not_before_its_clerk(db: 
     hall.call_next(here)
     after = shown(hall, here)
     assert after["service"].names == service.names
-    # Where to send somebody is chosen, not glanced at: every name there can be told from the others.
+    # For a transfer one must choose, so every name must differ from the others.
     offered = [target.names["ar"] for _, services in after["targets"] for target in services]
     assert len(set(offered)) == len(offered) > 1
 

@@ -1,4 +1,4 @@
-"""Who gives back many appointments: what one machine can take away, what the office hears, what staff can do."""
+"""An address that gives back many appointments: its limits, what the office is told, what staff can do."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def test_confirming_again_and_again_without_coming_ends_too(program: Program, mo
     held = [program.hold(start) for start in program.slots()[:3]]
     statuses = [program.post(f"bookings/{one.body['token']}/confirmation").status for one in held]
     assert statuses == [200, 200, 429]
-    # Asked twice for what is confirmed, it is no further confirmation.
+    # Confirming again does not count as another confirmation.
     assert program.post(f"bookings/{held[0].body['token']}/confirmation").status == 200
 
 
@@ -137,7 +137,7 @@ def test_whoever_may_not_release_places_does_not_see_them(client: TestClient, ha
 
 
 def give_back(program: Program, start: str, service: str = "attest-single") -> Answer:
-    """Hold, confirm, cancel, each time under another name; the answer to the last step that was possible."""
+    """Hold, confirm and cancel, each time with another name; the answer to the last possible step."""
     answer = program.hold(start, service)
     if answer.status == 201:
         address = f"bookings/{answer.body['token']}"

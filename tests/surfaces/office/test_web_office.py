@@ -1,4 +1,4 @@
-"""The office: who may come in, devices that are let in or sent away, printers, and words for all of it."""
+"""The office: who may enter, pairing and revoking devices, printers, and the texts for all of it."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def test_the_overview_counts_people_and_counters(client: TestClient, hall: Hall)
 def test_the_overview_says_of_which_moment_it_is_on_the_branch_s_clock(
     client: TestClient, hall: Hall, clock: FrozenClock
 ) -> None:
-    # Past midnight in Doha, still the day before in UTC.
+    # After midnight in Doha, but still the day before in UTC.
     clock.set(datetime(2026, 11, 22, 21, 30, tzinfo=UTC))
     sign_in(client, "admin", "en")
     text = isolates.strip(see(client, "/office").text)
@@ -138,7 +138,7 @@ def test_a_device_is_let_in_by_its_code_and_gets_its_token_once(client: TestClie
     sign_in(client, "admin", "en")
     asked = ask(hall)
     shown = f"{asked.user_code[:4]}-{asked.user_code[4:]}"
-    # As people type it: small letters, a blank instead of the hyphen.
+    # As people type it: small letters, a space instead of the hyphen.
     page = see(client, f"/office/devices?code={shown.lower().replace('-', '%20')}")
     assert shown in page.text
     answer = decide(client, asked, f"{hall.branch.slug}/k1")
@@ -151,7 +151,7 @@ def test_a_device_is_let_in_by_its_code_and_gets_its_token_once(client: TestClie
 
 
 def test_the_list_of_waiting_devices_does_not_give_their_codes_away(client: TestClient, hall: Hall) -> None:
-    """Whoever approves must have seen the device: a list of codes to click on would let anybody's machine in."""
+    """Approving needs the code on the device itself; with a list of codes one could approve a stranger's machine."""
     sign_in(client, "admin")
     asked = ask(hall, "display")
     page = see(client, "/office/devices")

@@ -1,4 +1,4 @@
-"""The log as people read it: a sentence for every fact, in every language, with today's names; and its chain."""
+"""The log for people: a sentence for every fact, in every language, with present names; and its chain."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from queue_system.surfaces.office.sentences import Sentences, key_of, reason
 from tests.kit.hall import Hall, furnish
 from tests.kit.web_hall import Page, application, furnished, sign_in
 
-# What of the hall's own a field may name is put in by `sample`.
+# `sample` adds the values that come from the hall itself.
 VALUES: dict[Is, Any] = {
     Is.TICKET_CODE: "A012",
     Is.APPOINTMENT_CODE: "A012",
@@ -47,7 +47,7 @@ VALUES: dict[Is, Any] = {
     Is.PRINTER_SETTINGS: {"dots": 512, "mute": True, "completion": None},
     Is.UNSAID: str(uuid4()),
 }
-# What makes a fact that has several sentences tell the ordinary one, and what each of the others needs.
+# The values for the ordinary sentence of a fact with several, and for each of the others.
 PLAINEST: dict[str, dict[str, Any]] = {
     "ticket.issued": {"basis": None},
     "ticket.called": {"reason": "waited-longest", "values": {"n": 12}},
@@ -70,7 +70,7 @@ OTHERS: dict[tuple[str, str], dict[str, Any]] = {
 
 
 def sample(hall: Hall, kind: str, **changed: Any) -> Entry:
-    """An entry of that kind with something in every field, its ordinary sentence unless `changed` asks for another."""
+    """An entry of that kind with a value in every field; its ordinary sentence unless `changed` says otherwise."""
     devices = {one.slug: str(one.id) for one in hall.db.read_now(access.devices, hall.branch.id)}
     values = VALUES | {
         Is.COUNTER: str(hall.counter("c4")),
@@ -88,7 +88,7 @@ def sample(hall: Hall, kind: str, **changed: Any) -> Entry:
 
 
 def samples(hall: Hall) -> dict[tuple[str, str], Entry]:
-    """An entry for every sentence that there is."""
+    """An entry for every sentence."""
     ordinary = {(kind, ""): sample(hall, kind) for kind in KINDS}
     return ordinary | {(kind, variant): sample(hall, kind, **data) for (kind, variant), data in OTHERS.items()}
 
@@ -135,7 +135,7 @@ def test_every_placeholder_of_a_sentence_is_a_field_that_may_be_said() -> None:
 
 
 def test_every_sentence_of_the_log_tells_a_fact() -> None:
-    """A sentence whose fact is gone, or whose variant nobody chooses, would never be read."""
+    """A sentence whose fact or variant no longer exists would never be read."""
     told = {key_of(kind, variant) for kind, fact in KINDS.items() for variant in variants(fact)}
     of_facts = {
         key for key in catalogues()[REFERENCE].messages if key.startswith(tuple(f"audit.{one}." for one in SUBJECTS))
@@ -166,8 +166,8 @@ def test_a_field_that_a_newer_version_added_does_not_disturb_the_sentence(hall: 
 
 
 def test_no_sentence_shows_an_id_or_a_slug(hall: Hall) -> None:
-    """What stands between the lines of the sentences is words, codes and numbers, never the database's own."""
-    # Of the slugs those that are no English words.
+    """Sentences contain words, codes and numbers, but no ids or slugs of the database."""
+    # Only slugs that are not English words.
     slugs = {"attest-single", "waited-longest", "on_time", "no_paper", "walkin", "k1"}
     slugs |= {one.slug for one in hall.branch.queues.values() if "-" in one.slug}
     for language in available_languages():

@@ -1,4 +1,4 @@
-"""The office in a real browser: no barrier that axe finds, in both languages and schemes; keys; live parts."""
+"""The office in a real browser: axe finds nothing, in both languages and schemes; keys; parts that refresh."""
 
 from __future__ import annotations
 
@@ -141,12 +141,12 @@ def test_printers_and_papers_follow_by_themselves(browser: Browser, place: tuple
     expect(papers.locator("#paper-1 img")).to_be_visible(timeout=20_000)
     papers.get_by_role("button", name="Out of paper").click()
     expect(page.locator("#printing .chip-stop")).to_contain_text("Out of paper")
-    # Refreshing itself must not mean refreshing ever more often.
+    # The interval between refreshes must not shrink.
     begun: list[float] = []
     for _ in range(3):
         with page.expect_response("**/office/printers/state") as answer:
             pass
-        # When the browser asked, whenever the answer came.
+        # The time at which the browser asked, whenever the answer came.
         begun.append(answer.value.request.timing["startTime"])
     assert begun[-1] - begun[0] > 4_000
     page.context.close()
@@ -162,7 +162,7 @@ def test_printers_follow_again_after_a_proxy_has_answered_for_the_server(
     page.route("**/state", lambda route: route.fulfill(status=502, content_type="text/html", body="<p>Bad Gateway</p>"))
     with page.expect_response("**/state"):
         pass
-    # It asks again, and still shows what it knew.
+    # It asks again, and still shows the last state.
     with page.expect_response("**/state"):
         pass
     expect(page.locator("#printing table").first).to_be_visible()

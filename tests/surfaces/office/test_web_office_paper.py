@@ -1,4 +1,4 @@
-"""The page of the virtual printer, and what the office shows and does while slips go wrong."""
+"""The page of the virtual printer, and what the office shows and does when slips fail."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def see(here: PrintingHall, path: str) -> Page:
 
 
 def press(here: PrintingHall, action: str, **values: str) -> str:
-    """Send a form of the office; the address it leads to."""
+    """Send a form of the office; the address of the redirect."""
     answer = here.client.post(f"/office/printers/{here.hall.branch.slug}/p2/{action}", data=values)
     assert answer.status_code == 303, answer.text
     return str(answer.headers["location"])
@@ -68,7 +68,7 @@ def test_the_page_needs_no_sign_in_and_its_part_refreshes(here: PrintingHall) ->
 def test_every_fault_can_be_switched_on_and_off(here: PrintingHall, fault: str, shows) -> None:  # type: ignore[no-untyped-def]
     assert not shows(here.printer.condition)
     assert here.client.post("/paper/condition", data={"fault": fault, "on": "yes"}).headers["location"] == "/paper"
-    # A printer whose roll is low tells the office so; one that drops the line does it to whoever speaks next.
+    # A printer with little paper reports it by itself; one that breaks connections is noticed at the next one.
     if fault != "drop":
         assert shows(here.printer.condition)
         assert f'name="fault" value="{fault}"><input type="hidden" name="on" value=""' in see(here, "/paper").html

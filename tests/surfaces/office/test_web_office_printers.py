@@ -1,4 +1,4 @@
-"""The pages of printers in the office: where they are found and how they behave, by whom it was set."""
+"""The pages of printers in the office: addresses and habits, and who may set them."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def test_a_printer_on_a_cable_of_the_server_is_set(
     client.post(page_of(hall, "p2"), data=NETWORK)
     client.post(page_of(hall, "p2"), data=settings)
     assert device(hall, "p2").address == address
-    # What belonged to the network is forgotten.
+    # Settings of the network are removed.
     assert "host" not in device(hall, "p2").data
     assert address in see(client, "/office/printers").text
     page = see(client, page_of(hall, "p2"))
@@ -178,7 +178,7 @@ def test_what_was_learnt_is_said_and_can_be_found_out_anew(client: TestClient, h
     form = page.form("learn")
     assert client.post(form.action, data=form.values).headers["location"].endswith("?said=learn")
     assert "turned out not to confirm" not in see(client, page_of(hall, "p2")).text
-    # What a slip of before the change has shown is not believed any more.
+    # A detection from before the change is no longer used.
     write(hall.branch.id, printers.record_no_completion, hall.branch.id, known.id, known.data)
     assert "turned out not to confirm" not in see(client, page_of(hall, "p2")).text
     said = log(client, hall)
@@ -203,7 +203,7 @@ def test_the_list_says_what_to_do_about_a_printer_in_trouble(
     help: str,  # noqa: A002
 ) -> None:
     sign_in(client, "admin", "en")
-    # On another machine, where nobody here asks it.
+    # On another machine, where this node cannot ask it.
     client.post(page_of(hall, "p2"), data=ELSEWHERE)
     printer = device(hall, "p2")
     hall.db.write_in_now(hall.branch.id, slips.record_printer_status, hall.branch.id, printer.id, status)

@@ -1,4 +1,4 @@
-"""A device asks to be let in: the code it shows, the answers it gets, the cookie it keeps."""
+"""A device asks to be paired: its code, the answers that it gets, its cookie."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ def test_an_approved_device_is_let_in(here: Shop, kind: str) -> None:
     found = hall.db.read_now(device_by_token, sha256(token))
     assert found is not None
     assert found.id == planned(hall, kind).id
-    # The secret of the wish has done its work.
+    # The secret of the request is not needed any more.
     assert client.cookies.get(f"pairing-{kind}") is None
     again = client.get(f"/pair?kind={kind}")
     assert (again.status_code, again.headers["location"]) == (303, f"/{kind}")
@@ -250,7 +250,7 @@ def test_codes_are_given_sparingly_to_one_address(here: Shop) -> None:
     assert "طُلبت رموز كثيرة" in answer.text
     assert re.search(r'http-equiv="refresh" content="\d+; url=/pair\?kind=display"', answer.text)
     assert len(hall.db.read_now(open_pairings)) == 20
-    # Whoever has a code already is not disturbed.
+    # A device that has a code already keeps it.
     assert shown_code(open_page(client)) == code
     assert ask(client).json() == {"state": "pending"}
 
@@ -261,7 +261,7 @@ def flags(cookie: str) -> set[str]:
 
 
 def drawn(html: str) -> Image.Image:
-    """The QR symbol of a page as a picture, drawn from the strokes of its path."""
+    """The QR code of a page as an image, drawn from the strokes of its path."""
     found = re.search(r'<svg role="img"[^>]*viewBox="0 0 (\d+) \d+"[^>]*><path[^>]* d="([^"]+)"', html)
     assert found is not None
     size, scale = int(found[1]), 8

@@ -1,4 +1,4 @@
-"""The place in line on the telephone: every state in words, live, without signing in, and nothing it must not say."""
+"""The place in line on the telephone: every state in words, live, without signing in, and nothing confidential."""
 
 from __future__ import annotations
 
@@ -224,7 +224,7 @@ def test_the_language_is_that_of_the_ticket_until_another_is_chosen(visitor: Vis
 
 
 def test_the_whole_page_is_light(visitor: Visitor, hall: Hall, layla: Desk) -> None:
-    """As a telephone fetches it: the page, its sheets, its script, its sign, and no font at all."""
+    """Everything that a telephone fetches: the page, its sheets, its script, its icon, and no font."""
     hall.issue()
     hall.call_next(layla)
     page = look(visitor, hall.issue())
@@ -279,7 +279,7 @@ def test_the_page_is_not_to_be_found_and_tells_nobody_its_address(visitor: Visit
 
 
 def frame(live: Any) -> Any:
-    """The next picture; pulses are passed over."""
+    """The next picture; pulses are skipped."""
     while (found := live.receive_json())["type"] != "ticket":
         pass
     return found

@@ -1,4 +1,4 @@
-"""A hall full of telephones: one look at the line for all of them, and only those hear whose page has changed."""
+"""A hall full of telephones: one read of the line for all, and only telephones whose page changed get a message."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def app(sqlite_template: Path, tmp_path: Path, clock: FrozenClock) -> Starlette:
 
 
 async def telephone(address: str, token: str) -> websockets.ClientConnection:
-    """The page of a number, as it follows; its first picture is read already."""
+    """Follow the page of a number; its first picture has been read already."""
     live = await websockets.connect(
         f"{address.replace('http', 'ws')}/t/{token}/live?lang=en", origin=websockets.Origin(address), compression=None
     )
@@ -50,7 +50,7 @@ async def news(live: websockets.ClientConnection) -> dict[str, Any]:
 
 
 async def next_page(live: websockets.ClientConnection) -> str:
-    """The next picture; pulses are passed over."""
+    """The next picture; pulses are skipped."""
     while (found := await news(live))["type"] != "ticket":
         pass
     return str(found["html"])
@@ -66,14 +66,14 @@ def test_one_change_is_one_look_and_concerns_those_it_concerns(app: Starlette) -
         async def watch() -> None:
             live = [await telephone(address, ticket.token) for ticket in mine]
             before = looks["line"]
-            # Somebody of another matter comes, whom counter 4 does not serve: nobody's page changes.
+            # A visitor comes for a service that counter 4 does not serve, so no page changes.
             await asyncio.to_thread(hall.issue, "complaint")
             await asyncio.to_thread(hall.call_next, here)
             pages = await asyncio.gather(*(next_page(one) for one in live))
             assert "It is your turn" in pages[0]
             assert "You are next" in pages[1]
             assert f"{TELEPHONES - 2} people ahead" in pages[-1].replace("<bdi>", "").replace("</bdi>", "")
-            # Two changes, at most a look for each, where every telephone once looked by itself.
+            # Two changes cause at most two reads; formerly each telephone read by itself.
             assert 1 <= looks["line"] - before <= 2
             await asyncio.gather(*(one.close() for one in live))
 
@@ -90,7 +90,7 @@ def test_a_change_that_a_page_does_not_show_is_not_sent(app: Starlette, monkeypa
             live = await telephone(address, mine.token)
             before = app.state.installation.shared.looks["line"]
             await asyncio.to_thread(hall.issue, "complaint")
-            # A pulse may have been on its way already: one that was sent after the change has been looked at counts.
+            # A pulse may have been on its way already; one sent after the read of the change counts.
             while app.state.installation.shared.looks["line"] == before:
                 assert await news(live) == {"type": "pulse"}
             for _ in range(3):
@@ -114,7 +114,7 @@ def test_a_visit_that_is_over_is_looked_at_no_more(app: Starlette, monkeypatch: 
             at_desk = hall.at(here.staff_id, "c4", mine.id)
             await asyncio.to_thread(lambda: hall.db.write_in_now(hall.branch.id, calling.finish, at_desk))
             assert 'data-state="over"' in await next_page(live)
-            # It may still be taken back: only after that it is over for good.
+            # The press may still be taken back; only after that time the visit is over for good.
             app.state.installation.clock.move(TAKE_BACK + timedelta(seconds=1))
             await asyncio.to_thread(hall.issue)
             for _ in range(3):

@@ -1,4 +1,4 @@
-"""Reception: who may come in, a number for a visitor, check-in, people found by what they have at hand, slips anew."""
+"""Reception: who may enter, a number for a visitor, check-in, finding people, printing slips again."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ CONTACT = "salma@example.org"
 @pytest.fixture
 def place(sqlite_template: Path, tmp_path: Path, clock: FrozenClock) -> Iterator[tuple[TestClient, Hall]]:
     with application(furnished(sqlite_template, tmp_path, clock.now()), tmp_path, clock) as found:
-        # A receptionist of the sample, who issues numbers, checks in and prints again.
+        # The sample's receptionist, who issues numbers, checks in and prints slips again.
         sign_in(found[0], "rana", "en")
         yield found
 
@@ -160,7 +160,7 @@ def test_a_slip_comes_out_where_this_browser_wants_it(client: TestClient, hall: 
     for slug in ("p1", "p2"):
         hall.db.write_now(set_printer, hall.branch.id, printers[slug].id, nowhere)
     client.post(f"{HERE}/printer", data={"printer": "p2"})
-    # Only the printers of the list can be chosen, and what was chosen stays.
+    # Only printers of the list can be chosen, and the choice is kept.
     for unknown in ("طابعة", "p9", "k1", "", "a;b", "x" * 90):
         answer = client.post(f"{HERE}/printer", data={"printer": unknown})
         assert (answer.status_code, answer.headers.get("set-cookie")) == (303, None)
@@ -189,7 +189,7 @@ def test_the_class_of_a_waiting_number_is_raised_in_two_presses(client: TestClie
     )
     [(_, _, data)] = facts(hall, "ticket.raised")
     assert (data["to_class"], data["basis"]) == ("disability", "told")
-    # It is not raised to what is lighter, and whoever serves it is asked no more.
+    # A class is never lowered, and a ticket that is being served gets no such button.
     page = Page(client.get(f"{HERE}/tickets/{second.ticket.id}").text)
     assert "elderly" not in {form.values.get("class") for form in page.forms}
     assert client.post(form.action, data=form.values).status_code == 409

@@ -1,4 +1,4 @@
-"""Where people land who sign in: the first page that they may open, and the way out on every page."""
+"""The first page after signing in, by role, and the way to sign out on every page."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.kit.web_hall import Page, another, application, furnished, sign_in
 
 HALL = "the reception of the hall"
 
-# Which roles of the samples land where; those that no page serves yet are told so.
+# The first page of each role of the samples; roles without any page are told so.
 LANDS = {
     "civil-society": {"host": "/desk", "advisor": "/desk", "manager": "/office"},
     "embassy": {

@@ -1,4 +1,4 @@
-"""Staff come in and go out: names and passwords, sessions, limits, and where one is led afterwards."""
+"""Signing in and out: names and passwords, sessions, limits, and the page that follows."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def test_a_name_that_nobody_has_costs_as_much_work_as_one_that_somebody_has() ->
     stored = hash_password(PASSWORD)
 
     def work(of: str | None) -> float:
-        """Least processor time of a few tries: what else the machine does is left out."""
+        """The least processor time of a few attempts, so that other work of the machine does not count."""
         times = []
         for _ in range(4):
             started = time.process_time()

@@ -1,4 +1,4 @@
-"""What other people fail at keeps nobody out; what strangers try is bounded, also at the same moment."""
+"""Failures of strangers lock nobody out; strangers' attempts are limited, also simultaneous ones."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.kit.hall import PASSWORD, Hall
 from tests.kit.web_hall import SAME_ORIGIN, application, furnished
 
 Act = Callable[[Tx], None]
-# What is done about a person while somebody stands in line with that person's password.
+# What an administrator does to a person while somebody waits with that person's password.
 ACTS: list[Act] = [lambda tx: lock_staff(tx, "layla"), lambda tx: set_password(tx, "layla", "another hash")]
 
 
@@ -78,11 +78,11 @@ def test_a_browser_that_knows_the_person_is_kept_out_by_nobody(place: tuple[Test
         tried(neighbour, f"name{number}")
     for address in range(40):
         tried(browser(client, f"10.0.1.{address}"), "layla")
-    # The address and the name are closed for whoever was never here.
+    # Address and name are blocked for browsers that have never signed in.
     assert tried(browser(client, "10.0.0.1"), "omar", PASSWORD) == 429
     assert tried(browser(client, "10.0.2.1"), "layla", PASSWORD) == 429
     assert tried(own, "layla", PASSWORD) == 303
-    # It is known to her alone.
+    # The browser is known for her only.
     assert tried(own, "omar", PASSWORD) == 429
 
 
@@ -114,7 +114,7 @@ def test_tries_at_the_same_moment_are_no_way_around(place: tuple[TestClient, Hal
     assert set(answers) == {422, 429}
     assert answers.count(422) <= 60
     assert same.count(422) <= 5
-    # The log takes the first of them, for names that exist and for all that do not.
+    # The log takes only the first of them, for existing names and for all others.
     assert failures(hall) <= 10
 
 
@@ -171,7 +171,7 @@ def test_a_program_that_stands_in_line_is_outrun_too(place: tuple[TestClient, Ha
 
 
 class Outrun(Turns):
-    """While somebody stands in this line, `staff lock` or `staff password` runs."""
+    """While somebody waits in this queue, `staff lock` or `staff password` runs."""
 
     def __init__(self, house: Installation, act: Act) -> None:
         super().__init__()
