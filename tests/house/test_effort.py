@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.kit import effort
 from tests.kit.tree import ROOT
 
 pytestmark = pytest.mark.process
@@ -80,3 +81,11 @@ def test_a_test_that_is_much_work_has_to_say_so(tmp_path: Path) -> None:
     for name in ("test_works", "test_lets_another_work", "test_lets_another_work_that_lives_on"):
         assert f"FAILED test_work.py::{name} - Failed" in result.stdout
     assert "FAILED test_work.py::test_is_wrong - AssertionError" in result.stdout
+
+
+def test_a_process_that_has_just_ended_is_no_fault() -> None:
+    """Between the look at who there is and the look at each of them, anybody may end."""
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        ended.wait()
+    assert list(effort._children(ended.pid)) == []
+    assert effort._used(ended.pid) == 0.0

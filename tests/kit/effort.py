@@ -52,9 +52,14 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
 
 def _children(pid: int) -> Iterator[int]:
     """All descendants of a process; none if the kernel does not list them."""
-    for told in Path(f"/proc/{pid}/task").glob("*/children"):
+    try:
+        tasks = list(Path(f"/proc/{pid}/task").iterdir())
+    except OSError:
+        # It has ended in the meantime.
+        return
+    for task in tasks:
         try:
-            found = told.read_text().split()
+            found = (task / "children").read_text().split()
         except OSError:
             continue
         for child in map(int, found):

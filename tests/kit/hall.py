@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -16,8 +15,6 @@ from queue_system.actions.bookings import HoldOrder
 from queue_system.actions.counters import Desk
 from queue_system.actions.tickets import Issued, TicketOrder
 from queue_system.clock import FrozenClock
-from queue_system.profiles.install import install
-from queue_system.profiles.reader import read_profile
 from queue_system.store.database import Database, Tx
 from queue_system.store.editing import editing
 from queue_system.store.log import CITIZEN, SYSTEM
@@ -25,6 +22,7 @@ from queue_system.store.queries import line
 from queue_system.store.queries.line import TicketView
 from queue_system.store.queries.settings import BranchSettings, branch_ids, branch_settings
 from queue_system.store.tables import ORGANISATION, Branch, table
+from tests.kit.furnished import furnish_with
 
 PASSWORD = "correct horse battery"
 
@@ -105,13 +103,9 @@ class Hall:
         return self.db.write_in_now(self.branch.id, calling.mark_absent, here)
 
 
-# Cached, because reading a profile takes as long as most tests, and it never changes.
-_profile = cache(read_profile)
-
-
 def furnish(db: Database, profile: str = "embassy", branch: str | None = None) -> Hall:
     """Install a profile into an empty database, and use its first branch or the named one."""
-    db.write_now(install, _profile(profile))
+    furnish_with(db, profile)
     return enter(db, branch)
 
 

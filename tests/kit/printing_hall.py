@@ -24,10 +24,10 @@ from queue_system import demo
 from queue_system.actions import printers, slips, tickets
 from queue_system.actions.tickets import Issued, TicketOrder
 from queue_system.app import SURFACES, create_app
-from queue_system.clock import ShiftedClock, SystemClock
+from queue_system.clock import FrozenClock, ShiftedClock, SystemClock
 from queue_system.configuration import Configuration
 from queue_system.store import log
-from queue_system.store.database import Tx
+from queue_system.store.database import Database, Tx
 from queue_system.store.log import SYSTEM
 from queue_system.store.queries import access
 from queue_system.store.queries.access import DeviceView
@@ -152,11 +152,11 @@ def running_hall(db_url: str, folder: Path, *, connected: bool = True) -> Iterat
     clock = ShiftedClock(SUNDAY_MORNING - SystemClock().now())
     # The port is kept, because a printer that is switched off releases it, and nobody else may take it.
     with kept_port() as port, VirtualPrinter(clock=clock.now).start(port=port) as printer:
+        _install(db_url)
         app = create_app(
             settings_for(db_url, folder), clock, surfaces={**SURFACES, "demo": demo}, demo={"printer": printer}
         )
         house: Installation = app.state.installation
-        furnish(house.database)
         hall = enter(house.database)
         device = next(
             one for one in house.database.read_now(access.devices, hall.branch.id, "printer") if one.slug == "p2"
@@ -166,6 +166,13 @@ def running_hall(db_url: str, folder: Path, *, connected: bool = True) -> Iterat
             if connected:
                 here.address()
             yield here
+
+
+def _install(db_url: str) -> None:
+    """The embassy, at a moment that is the same for every hall: what happens at one moment has to be done once."""
+    database = Database(db_url, FrozenClock(SUNDAY_MORNING))
+    furnish(database)
+    database.close()
 
 
 def later(here: PrintingHall, seconds: float) -> None:

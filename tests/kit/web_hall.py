@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import sqlalchemy as sa
 from starlette.testclient import TestClient
 
 from queue_system.app import create_app
@@ -21,6 +20,7 @@ from queue_system.configuration import read_configuration
 from queue_system.store.database import Database
 from queue_system.store.queries.access import staff_by_login
 from queue_system.web.installation import Installation
+from tests.kit.furnished import know, recall
 from tests.kit.hall import PASSWORD, Hall, enter, furnish
 
 SAME_ORIGIN = {"sec-fetch-site": "same-origin"}
@@ -42,9 +42,7 @@ def furnished(template: Path, folder: Path, at: datetime) -> str:
         hall.administrator()
         # This receptionist may not call visitors.
         hall.person("rana", ((hall.branch.id, "receptionist"),))
-        with database.migrating() as connection:
-            connection.execute(sa.text("SELECT 1"))
-        database.close()
+        know(database)
         _furnished[template] = path
     copy = folder / "hall.db"
     copy.write_bytes(_furnished[template].read_bytes())
@@ -55,9 +53,10 @@ def furnished(template: Path, folder: Path, at: datetime) -> str:
 def application(url: str, folder: Path, clock: Clock, public_url: str = "") -> Iterator[tuple[TestClient, Hall]]:
     """The running application on an installed database, a client, and shorthands for actions in its hall."""
     app = create_app(read_configuration({}, database_url=url, data_dir=folder, public_url=public_url), clock)
+    house: Installation = app.state.installation
+    recall(house.database)
     base = public_url or "http://testserver"
     with TestClient(app, base_url=base, headers=SAME_ORIGIN, follow_redirects=False) as client:
-        house: Installation = app.state.installation
         yield client, enter(house.database)
 
 

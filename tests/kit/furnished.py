@@ -1,0 +1,156 @@
+"""An organisation in a database as quickly as its rows can be copied.
+
+    furnish_with(database, "embassy")      # does what `install` does
+
+The first time in a process the profile is installed in the usual way. The outcome is kept and copied into every other
+database that is in the state in which the first one was, because installing a profile takes longer than most tests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from datetime import datetime
+from functools import cache, partial
+from pathlib import Path
+from typing import Any, Protocol, TypeAlias
+from uuid import UUID
+
+import psycopg
+import sqlalchemy as sa
+from psycopg import sql
+from sqlalchemy.engine import Connection
+
+from queue_system.profiles.install import install
+from queue_system.profiles.reader import read_profile
+from queue_system.store.database import Database
+from queue_system.store.queries.organisation import version_of
+from queue_system.store.queries.settings import branch_ids, branch_settings
+from queue_system.store.tables import Organisation, table
+from tests.kit.postgres_pool import OUR_TABLES
+
+# Branch → the version of its settings, and the settings.
+Settings: TypeAlias = dict[UUID, tuple[int, Any]]
+
+# A profile never changes once it is read, and reading one takes as long as most tests.
+profile_of = cache(read_profile)
+
+
+class Outcome(Protocol):
+    """What an installation has made of a database."""
+
+    def copy_into(self, database: Database) -> None:
+        """Make the same of a database that is in the state in which the first one was."""
+
+
+_outcomes: dict[tuple[str, datetime, Hashable], tuple[Outcome, Settings]] = {}
+_files: dict[bytes, Settings] = {}
+
+
+def furnish_with(database: Database, profile: str) -> None:
+    """Install a profile into an empty database."""
+    # The log says when it was installed, so the clock is part of the state.
+    key = (profile, database.clock.now(), _state(database))
+    if key not in _outcomes:
+        database.write_now(install, profile_of(profile))
+        _outcomes[key] = _outcome(database), _settings(database)
+        return
+    outcome, settings = _outcomes[key]
+    outcome.copy_into(database)
+    _keep(database, settings)
+
+
+def know(database: Database) -> None:
+    """Remember the settings in a file that others will be copies of; the database is closed."""
+    settings = _settings(database)
+    database.close()
+    assert database.file is not None
+    content = _whole(database.file)
+    assert content is not None
+    _files[content] = settings
+
+
+def recall(database: Database) -> None:
+    """Spare a database that is a copy of a known file the reading of its settings."""
+    content = None if database.file is None else _whole(database.file)
+    if content in _files:
+        _keep(database, _files[content])
+
+
+def _settings(database: Database) -> Settings:
+    return {
+        branch_id: (
+            database.read_now(version_of, branch_id) or 0,
+            database.read_now(branch_settings, branch_id),
+        )
+        for branch_id in database.read_now(branch_ids).values()
+    }
+
+
+def _keep(database: Database, settings: Settings) -> None:
+    for branch_id, (version, known) in settings.items():
+        database.settings.keep(branch_id, version, known)
+
+
+def _state(database: Database) -> Hashable:
+    """Equal for databases in which an installation has the same outcome, and equal to nothing where that is unknown."""
+    if database.file is not None:
+        return _whole(database.file) or object()
+    count = sa.select(sa.func.count()).select_from(table(Organisation))
+    return object() if database.read_now(lambda tx: tx.scalar(count)) else "a server"
+
+
+def _outcome(database: Database) -> Outcome:
+    return _Rows(database) if database.file is None else _File(database)
+
+
+class _File:
+    def __init__(self, database: Database) -> None:
+        # The last connection that is closed brings everything into the file itself.
+        database.close()
+        assert database.file is not None
+        content = _whole(database.file)
+        assert content is not None
+        self._content = content
+
+    def copy_into(self, database: Database) -> None:
+        database.close()
+        assert database.file is not None
+        database.file.write_bytes(self._content)
+
+
+def _whole(path: Path) -> bytes | None:
+    """The content of a database file; None while a part of it lies in the log beside it."""
+    beside = path.with_name(f"{path.name}-wal")
+    if not path.exists() or (beside.exists() and beside.stat().st_size):
+        return None
+    return path.read_bytes()
+
+
+class _Rows:
+    def __init__(self, database: Database) -> None:
+        self._content: list[tuple[sql.Composed, bytes]] = []
+        with database.migrating() as connection:
+            driver = _driver(connection)
+            for (name,) in driver.execute(OUR_TABLES).fetchall():
+                command = partial(sql.SQL("COPY {} {} (FORMAT binary)").format, sql.Identifier(name))
+                with driver.cursor() as cursor:
+                    with cursor.copy(command(sql.SQL("TO STDOUT"))) as rows:
+                        content = b"".join(map(bytes, rows))
+                    if cursor.rowcount:
+                        self._content.append((command(sql.SQL("FROM STDIN")), content))
+
+    def copy_into(self, database: Database) -> None:
+        with database.migrating() as connection:
+            driver = _driver(connection)
+            # The references were checked when the rows were first written.
+            driver.execute("SET LOCAL session_replication_role = replica")
+            with driver.cursor() as cursor:
+                for command, content in self._content:
+                    with cursor.copy(command) as rows:
+                        rows.write(content)
+
+
+def _driver(connection: Connection) -> psycopg.Connection[Any]:
+    found = connection.connection.driver_connection
+    assert isinstance(found, psycopg.Connection)
+    return found
