@@ -1,4 +1,4 @@
-# The image of the application: dependencies by hash, no build tools, an ordinary user, nothing written outside
+# The image of the application: dependencies by hash, no build tools, an ordinary user; it writes only to
 # /var/lib/queue and /tmp.
 
 FROM python:3.13-slim AS build

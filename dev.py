@@ -73,7 +73,7 @@ def run(arguments: list[str]) -> int:
 
 
 def test(arguments: list[str]) -> int:
-    """The checks and all tests; with arguments, pytest alone with these; with --quick, what takes no time."""
+    """The checks and all tests; with arguments, only pytest with these; with --quick, only the fast tests."""
     environment("dev")
     if "--quick" in arguments:
         arguments.remove("--quick")
@@ -97,7 +97,7 @@ def lint(arguments: list[str]) -> int:
 
 
 def bench(names: list[str]) -> int:
-    """Each benchmark by itself, one after the other."""
+    """The benchmarks, each in a process of its own, one after the other."""
     scripts = {path.stem: path for path in sorted((ROOT / "benchmarks").glob("*.py")) if is_script(path)}
     unknown = [name for name in names if name not in scripts]
     if unknown:
@@ -118,7 +118,7 @@ def lock(arguments: list[str]) -> int:
     uv = working_uv()
     if uv is None:
         raise Stop("renewing the locks needs uv, which was not found on the PATH.")
-    # An index or links of this machine would change the outcome for everybody.
+    # Without settings of this machine, because its own package index would change the result for everybody.
     clean = {
         key: value
         for key, value in os.environ.items()
@@ -182,7 +182,7 @@ def checks() -> list[str]:
 
 
 def without_means() -> list[str]:
-    """Say what cannot be tested here and why; the marker expressions that leave it out. In CI nothing is left out."""
+    """Print what cannot be tested here and why; the marker expressions that exclude it. In CI nothing is excluded."""
     needs = [str(PYTHON), "-m", "tests.kit.needs"]
     result = subprocess.run(needs, cwd=ROOT, capture_output=True, text=True, check=False)
     if result.returncode:
@@ -215,7 +215,7 @@ def expect_nothing(arguments: list[str]) -> None:
 
 
 def call(command: list[str]) -> int:
-    """Run in the tree's root; Ctrl-C goes to the command and ends it in its own way."""
+    """Run in the tree's root; Ctrl-C goes to the command, which ends in its own way."""
     with subprocess.Popen(command, cwd=ROOT, env=utf8()) as process:
         while True:
             try:
@@ -240,7 +240,7 @@ def environment(level: str) -> None:
     """Make `.venv` hold what requirements/<level>.txt pins; nothing is done, and no network used, if it does."""
     wanted = {name: digest(name) for name in ("runtime", "dev")}
     with locked("runtime").open("rb") as turn:
-        # Two commands at once: the second waits, then finds the work done.
+        # If two commands start at once, the second waits, and then finds the work done.
         fcntl.flock(turn, fcntl.LOCK_EX)
         made = stamp()
         if made.get("runtime") != wanted["runtime"]:
@@ -261,7 +261,7 @@ def stamp() -> dict[str, str | None]:
         made: dict[str, str | None] = json.loads(STAMP.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    # A copied tree carries scripts that name the old place; a removed Python leaves a dangling link.
+    # The scripts of a copied tree have the old path, and a removed Python leaves a dangling link.
     return made if made.get("root") == str(ROOT) and PYTHON.exists() else {}
 
 
@@ -340,7 +340,7 @@ def working_uv() -> str | None:
 
 
 def attempt(command: list[str]) -> None:
-    """Run quietly; if it fails, show the end of what it said."""
+    """Run without showing the output; if it fails, show the end of it."""
     try:
         result = subprocess.run(
             command,
@@ -382,7 +382,7 @@ def newer_python() -> str | None:
     check = f"import sys; sys.exit(sys.version_info < {OLDEST})"
     for minor in (13, 12, 11, 14):
         path = shutil.which(f"python3.{minor}")
-        # A version manager's stand-in may be there for a Python that is not.
+        # A version manager may have a stand-in for a Python that is not installed.
         if path and subprocess.run([path, "-c", check], stderr=subprocess.DEVNULL, check=False).returncode == 0:
             return path
     return None

@@ -1,1 +1,1 @@
-"""Figures of our own beside the limits of the parts below, measured in the same run."""
+"""Our own figures beside the limits that the underlying parts have, measured in the same run."""

@@ -12,12 +12,12 @@ from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-# Stands in the text where the code of the called ticket goes.
+# Marks the place of the called ticket's code in the text.
 CODE: Final = "{code}"
 
 
 def serve(path: str) -> None:
-    """Send the text of a file to all sockets at `/live`, with the body of each POST to `/` in the place of CODE."""
+    """Send the text of a file to all sockets at `/live`; the body of each POST to `/` replaces CODE."""
     text = Path(path).read_text(encoding="utf-8")
     screens: set[WebSocket] = set()
 

@@ -1,14 +1,14 @@
-"""From sending the clerk's POST to the last of 200 display sockets holding the new board.
+"""The time from the clerk's POST until the last of 200 display sockets has the new board.
 
-Aim: p99 at most twice the limit's plus 10 ms. The limit is a bare uvicorn and Starlette application that sends the
-same bytes to the same number of sockets on a POST, with the same settings. Both servers run during the whole
-measurement, each in a process of its own, and take turns; clerk and screens are this process.
+Aim: p99 at most twice the limit's plus 10 ms. The limit is a bare uvicorn and Starlette application that sends the same
+bytes to the same number of sockets on a POST, with the same settings. Both servers run during the whole measurement,
+each in a process of its own, and take turns; clerk and screens are this process.
 
-The clerk calls as the page does: the form of the desk, which finishes the visit at the counter, calls the next in
+The clerk calls as the page does, with the form of the desk: it finishes the visit at the counter, calls the next in
 line, and answers with the desk as it is then. Thirty people wait; before each call another one takes a number.
 
-Then the same once more in a hall where 150 people follow their number on the telephone: for that there is no aim, but
-a wall of screens must not wait for them.
+Then the same again in a hall where 150 people follow their number on the telephone. There is no aim for that, but the
+screens must not wait for the telephones.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ DESK: Final = f"{BRANCH}/{houses.COUNTER}"
 
 @dataclass(frozen=True)
 class Keys:
-    """What lets in: the clerk's session, the kiosk's token, the tokens of the displays."""
+    """Credentials: the clerk's session, the kiosk's token, the tokens of the displays."""
 
     clerk: str
     kiosk: str
@@ -104,14 +104,14 @@ def report(ours: list[float], bare: list[float], crowded: list[float], size: int
 
 
 def furnished(place: Place) -> Keys:
-    """A clerk at the counter, people in line, displays and a kiosk that are paired."""
+    """A clerk at the counter, people in line, paired displays and a paired kiosk."""
     with place.hall() as hall:
         staff_id = houses.clerk(hall)
         hall.sit(staff_id, houses.COUNTER)
         for _ in range(WAITING):
             hall.issue(houses.SERVICE)
         displays = hall.db.read_now(devices, hall.branch.id, "display")
-        # Screens of another zone do not show this counter's calls.
+        # Screens of another zone do not show the calls of this counter.
         here = [display for display in displays if display.zone_id == displays[0].zone_id]
         return Keys(
             hall.db.write_now(sessions.start_session, staff_id, "web"),
@@ -121,7 +121,7 @@ def furnished(place: Place) -> Keys:
 
 
 class Clerk:
-    """Presses "call" on the page of the counter, and knows who comes next: nobody else calls, all wait in one line."""
+    """Presses "call" on the page, and knows who comes next: nobody else calls, and all wait in one line."""
 
     def __init__(self, port: int, keys: Keys) -> None:
         self._wire, self._kiosk = Wire(port), Wire(port)
@@ -131,7 +131,7 @@ class Clerk:
         self._expected = ""
 
     async def look(self) -> None:
-        """Read the page: which ticket stands at the counter."""
+        """Read the page, for the ticket at the counter."""
         answer = await self._wire.send(self._message("GET", f"/desk/{DESK}"))
         assert answer.status == 200, answer.status
         self._read(answer.body)
@@ -144,7 +144,7 @@ class Clerk:
         self._read(answer.body)
 
     async def arrival(self) -> dict[str, str]:
-        """Somebody takes a number; the ticket."""
+        """A visitor takes a number; the ticket."""
         order = {"request_id": str(uuid.uuid4()), "service": houses.SERVICE}
         answer = await self._kiosk.send(request("POST", f"/api/v1/branches/{BRANCH}/tickets", order, self._keys.kiosk))
         assert answer.status == 201, answer.body
@@ -168,7 +168,7 @@ class Clerk:
 
 
 async def our_wall(port: int, keys: Keys, screens: int) -> Wall:
-    """Screens on the displays of the branch, in turns."""
+    """Screens on the displays of the branch, which take turns."""
     wall = Wall()
     for token in itertools.islice(itertools.cycle(keys.displays), screens):
         headers = {"origin": f"http://127.0.0.1:{port}", "cookie": f"device-display={token}"}
@@ -179,7 +179,7 @@ async def our_wall(port: int, keys: Keys, screens: int) -> Wall:
 
 
 async def sampled(port: int, keys: Keys) -> str:
-    """A board after several calls, with CODE in the place of the newest code: what the bare server will send."""
+    """A board after several calls, with CODE instead of the newest code: the text for the bare server."""
     clerk = Clerk(port, keys)
     await clerk.look()
     wall = await our_wall(port, keys, 1)
@@ -193,7 +193,7 @@ async def sampled(port: int, keys: Keys) -> str:
 
 
 async def in_turns(port: int, bare_port: int, keys: Keys) -> tuple[list[float], list[float]]:
-    """Milliseconds of every call, ours and the bare server's."""
+    """Milliseconds of every call, ours and those of the bare server."""
     clerk, wall = Clerk(port, keys), await our_wall(port, keys, SCREENS)
     await clerk.look()
     bare_wall, bare_wire = Wall(), Wire(bare_port)
@@ -226,7 +226,7 @@ async def with_telephones(port: int, keys: Keys) -> list[float]:
 
 
 async def one_call(wall: Wall, clerk: Clerk, code: str) -> float:
-    """Somebody comes, and everybody has seen it; then somebody is called. Milliseconds of the call."""
+    """A visitor comes, and every screen shows it; then one is called. Milliseconds of the call."""
     seq = max(json.loads(screen.last)["seq"] for screen in wall.screens)
     newer = wall.expect(f'"seq":{seq + 1},'.encode())
     async with asyncio.timeout(PATIENCE_SECONDS):

@@ -2,10 +2,9 @@
 
 Aim: at most 1.2 times as slow. The limit is the young branch, measured in turns with the old one in the same run.
 
-History is what a thousand tickets a day leave behind: each ticket with its number, link and request, its call, and
-an entry in the log. It is written by the database itself, without keys across tables and without waiting for the
-disk; what is measured runs with both, as always. Its links in the log's chain are made up: appending reads the
-last one only.
+The history is that of a thousand tickets a day: each ticket with its number, link and request, its call, and an entry
+in the log. The database itself writes it, without foreign keys and without waiting for the disk; the measured actions
+use both, as always. The history's links in the log's chain are made up, because appending reads only the last one.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ from tests.kit.hall import Hall
 YOUNG: Final = 1_000
 OLD: Final = 1_000_000
 A_DAY: Final = 1_000
-# People in line while it is measured.
+# People in line during the measurement.
 WAITING: Final = 20
 WARM_UP: Final = 30
 ROUNDS: Final = 200
@@ -52,7 +51,7 @@ def compared(benchmark: str, name: str, places: list[Place], load: Callable[[Pla
 
 
 def measured(name: str, places: list[Place], details: dict[str, Any]) -> list[Figure]:
-    """Take a ticket and call one, in the young branch and in the old one in turns."""
+    """Take a ticket and call one, in turns in the young and the old branch."""
     times: list[dict[str, list[float]]] = [{"ticket": [], "call": []} for _ in places]
     with ExitStack() as stack:
         halls = [stack.enter_context(place.hall()) for place in places]
@@ -61,7 +60,7 @@ def measured(name: str, places: list[Place], details: dict[str, Any]) -> list[Fi
             for _ in range(WAITING):
                 hall.issue(houses.SERVICE)
         for number in range(WARM_UP + ROUNDS):
-            # Whoever comes first meets the other's disk traffic: they take turns in that too.
+            # The first one suffers from the other's disk traffic, so they take turns in being first.
             for index in (0, 1) if number % 2 else (1, 0):
                 seats[index], took = once(halls[index], seats[index], f"growth-{number:06}")
                 if number >= WARM_UP:
@@ -109,7 +108,7 @@ def load_sqlite(place: Place, tickets: int) -> None:
             "code": "printf('F%03d', i + 1)",
         }
     connection = sqlite3.connect(place.file, isolation_level=None)
-    # The whole branch is written anew; a history that is cut off half-way is simply made again.
+    # The branch is new in every run, so a history that was interrupted is simply made again.
     for pragma in ("journal_mode=OFF", "synchronous=OFF", "foreign_keys=OFF", "cache_size=-512000"):
         connection.execute(f"PRAGMA {pragma}")
     connection.execute("CREATE TEMP TABLE line (i INTEGER PRIMARY KEY)")
@@ -123,7 +122,7 @@ def load_sqlite(place: Place, tickets: int) -> None:
 
 
 def identities(hall: Hall) -> dict[str, str]:
-    """What history hangs on, as the database's own SQL writes it."""
+    """Ids that the history refers to, as the database's own SQL writes them."""
     branch, service, is_sqlite = hall.branch, hall.branch.service(houses.SERVICE), hall.db.dialect.is_embedded
     found = {
         "branch": branch.id,
@@ -139,7 +138,7 @@ def identities(hall: Hall) -> dict[str, str]:
 
 
 def history(words: dict[str, str], tickets: int) -> Iterator[str]:
-    """The statements, day by day, yesterday last; `words` are the pieces in which the two databases differ."""
+    """The statements, day by day until yesterday; `words` are the parts in which the two databases differ."""
     day = date.fromisoformat(words["today"]) - timedelta(days=tickets // A_DAY)
     for first in range(0, tickets, A_DAY):
         yield from a_day(words | {"date": f"'{day}'", "at": f"'{day} 09:00:00.000000'"}, first)
@@ -148,7 +147,7 @@ def history(words: dict[str, str], tickets: int) -> Iterator[str]:
 
 
 def a_day(w: dict[str, str], first: int) -> Iterator[str]:
-    """A_DAY tickets from the one with the number `first` on; `i` counts in the day, `n` in all."""
+    """A_DAY tickets from number `first` on; `i` counts within the day, `n` over all days."""
     line = f"(SELECT i, i + {first} AS n FROM line) AS line ORDER BY n"
     seq = f"(SELECT last_seq FROM branch WHERE id = {w['branch']}) + n + 1"
     data = (

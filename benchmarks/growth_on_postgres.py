@@ -1,4 +1,4 @@
-"""The same as growth.py on PostgreSQL: a benchmark by itself, as making its history takes as long as the other's."""
+"""The same as growth.py on PostgreSQL. It is a benchmark of its own, because making its history takes as long again."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def main() -> None:
 
 
 def load_postgres(place: Place, tickets: int) -> None:
-    """Write the history of so many tickets, then what its own housekeeping does after such a change."""
+    """Write the history of so many tickets, then run the housekeeping that PostgreSQL does after such a change."""
     with place.hall() as hall:
         words = identities(hall) | {
             "id": "('018f' || lpad(to_hex(n), 28, '0'))::uuid",
@@ -36,7 +36,7 @@ def load_postgres(place: Place, tickets: int) -> None:
         )
         connection.execute("ANALYZE line")
         with connection.transaction():
-            # A unique key over random values is made far sooner at the end, from sorted values, than row by row.
+            # A unique key over random values is built much faster at the end, from sorted values, than row by row.
             keys = connection.execute(
                 "SELECT quote_ident(conname), pg_get_constraintdef(oid) FROM pg_constraint "
                 "WHERE conrelid = 'ticket'::regclass AND contype = 'u'"

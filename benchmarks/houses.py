@@ -1,4 +1,4 @@
-"""Furnished databases of both kinds that lie on a real disk, and servers as processes of their own."""
+"""Furnished databases of both kinds on a real disk, and servers as processes of their own."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ COUNTER: Final = "c4"
 
 @dataclass(frozen=True)
 class Place:
-    """A folder of this run, the address of a furnished database, and how far its clock is moved."""
+    """A folder of this run, the address of a furnished database, and the shift of its clock."""
 
     folder: Path
     url: str
@@ -42,7 +42,7 @@ class Place:
 
     @contextlib.contextmanager
     def hall(self) -> Iterator[Hall]:
-        """The database opened in this process; closed again before a server takes it."""
+        """The database, opened in this process and closed before a server uses it."""
         from tests.kit.hall import enter
 
         database = Database(self.url, ShiftedClock(self.step))
@@ -59,7 +59,7 @@ class Place:
 
 @contextlib.contextmanager
 def folder() -> Iterator[Path]:
-    """A folder for this run, in TMPDIR, which ought to be on the kind of disk that a house would use."""
+    """A folder for this run, in TMPDIR, which should be on the kind of disk that an installation would use."""
     with tempfile.TemporaryDirectory(prefix="queue-bench-") as name:
         yield Path(name)
 
@@ -77,7 +77,7 @@ def durable_postgres(where: Path) -> Iterator[str]:
         yield url
     finally:
         postgres.stop(where)
-        # Its guard tidies up in the folder, which is removed after us.
+        # Its guard removes files in the folder, and the folder is removed after this.
         deadline = time.monotonic() + STOP_SECONDS
         while (where / "postgres.url").exists() and time.monotonic() < deadline:
             time.sleep(0.02)
@@ -100,13 +100,13 @@ def _furnished(where: Path, url: str) -> Place:
 
 
 def kiosk_token(hall: Hall) -> str:
-    """The secret of a paired kiosk."""
+    """The token of a paired kiosk."""
     kiosk = hall.db.read_now(devices, hall.branch.id, "kiosk")[0]
     return hall.db.write_now(enrol_device, hall.branch.id, kiosk.id)
 
 
 def clerk(hall: Hall, login: str = "clerk") -> uuid.UUID:
-    """An officer who never signs in with the password: none is worked out."""
+    """An officer without a real password hash, because the clerk never signs in with a password."""
     new = staff.NewStaff(login, login, "-", "ar", ((hall.branch.id, "officer"),))
     return hall.db.write_now(staff.create_staff, new)
 
@@ -122,7 +122,7 @@ class Server:
     process_id: int
 
     def processor_seconds(self) -> float:
-        """What the processor has spent on it since it began, in user and in system mode (proc(5), stat)."""
+        """The processor time of the process so far, in user and in system mode (proc(5), stat)."""
         fields = Path(f"/proc/{self.process_id}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
@@ -155,7 +155,7 @@ def serve_ours(url: str, data: str, step: str) -> None:
 
 @contextlib.contextmanager
 def _process(module: str, function: str, *arguments: str) -> Iterator[Server]:
-    """Run a function of this package with `arguments`; it prints its port once it serves."""
+    """Run a function of this package with `arguments` in a process; it prints its port once it serves."""
     program = f"import sys; from benchmarks.{module} import {function}; {function}(*sys.argv[1:])"
     process = subprocess.Popen(
         [sys.executable, "-c", program, *arguments], cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE

@@ -1,7 +1,7 @@
-"""What a benchmark says at its end: figures beside their limits, for people as lines, for programs as one JSON object.
+"""The output of a benchmark: figures beside their limits, as lines for people and as one JSON object for programs.
 
-A missed aim is printed, not hidden, and does not fail the run: only a benchmark that could not measure fails.
-With QUEUE_BENCH_RECORD set to the name of a commit, the figures also replace their table in RESULTS.md.
+A missed aim is printed and does not fail the run; only a benchmark that could not measure fails. If QUEUE_BENCH_RECORD
+is the name of a commit, the figures also replace their table in RESULTS.md.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Figure:
 
     @property
     def ratio(self) -> float | None:
-        """Ours through the limit."""
+        """Ours divided by the limit."""
         return self.ours / self.limit if self.limit else None
 
     @property
@@ -52,7 +52,7 @@ def percentile(values: Sequence[float], percent: float) -> float:
 
 
 def conclude(benchmark: str, figures: Sequence[Figure], **details: Any) -> None:
-    """Print the figures as lines and, last, everything as one JSON object."""
+    """Print the figures as lines and then everything as one JSON object."""
     for figure in figures:
         limit = "" if figure.limit is None else f" | limit {_short(figure.limit)} {figure.unit} ({figure.limit_is})"
         ratio = "" if figure.ratio is None else f" | ratio {figure.ratio:.2f}"
@@ -71,7 +71,7 @@ def conclude(benchmark: str, figures: Sequence[Figure], **details: Any) -> None:
 
 
 def machine() -> dict[str, Any]:
-    """What the figures were measured on. The load is the one before the benchmark itself began."""
+    """The machine of the figures. The load is the one before the benchmark began."""
     return {
         "processor": _processor(),
         "cores": os.cpu_count(),

@@ -1,11 +1,11 @@
-"""From a ticket's data to the bytes of its slip: milliseconds, and bytes beside one plain raster of the same paper.
+"""From the data of a ticket to the bytes of its slip: milliseconds, and bytes beside one plain raster of the same slip.
 
-Aims: below 25 ms; at 576 dots at most 0.65 of the bytes of the plain raster, and half of them on a printer that
-obeys `GS L`. The limit beside it is the same picture
-handed to python-escpos as it is, in one `GS v 0`: its bytes, and the time for making it from the ready picture.
+Aims: below 25 ms; at 576 dots at most 0.65 of the bytes of the plain raster, and at most half of them on a printer that
+obeys `GS L`. The limit beside it is the same picture, passed unchanged to python-escpos in one `GS v 0`: its bytes, and
+the time from the picture to the bytes.
 
-Slips are those of a ticket of the embassy, in every language that it offers, and two worst cases: texts of the
-greatest length that a profile may have, and a slip of 384 dots, where cropping can save least.
+The slips are those of a ticket of the embassy in every language that it offers, and two worst cases: texts of the
+greatest length that a profile may have, and a slip of 384 dots, where cropping saves least.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def main() -> None:
 
 
 def composer(hall: Hall, language: str) -> Callable[[], Slip]:
-    """What turns a ticket, as it was read, into the texts of its slip."""
+    """Makes the texts of a slip from a ticket, as it was read."""
     stands = hall.db.read_now(place, hall.branch, hall.issue().ticket.token)
     stands = replace(stands, ticket=replace(stands.ticket, language=language), ahead=12)
     house = hall.db.read_now(organisation)
@@ -98,7 +98,7 @@ def measured(name: str, compose: Callable[[], Slip], dots: int, details: dict[st
 
 
 def weight(name: str, ours: int, plain_bytes: int, aim: float, dots: int) -> Figure:
-    """Bytes beside those of the plain raster; only at 576 dots is there an aim."""
+    """Bytes beside those of the plain raster; there is an aim only at 576 dots."""
     aimed = dots == 576
     return Figure(
         name,
@@ -114,7 +114,7 @@ def weight(name: str, ours: int, plain_bytes: int, aim: float, dots: int) -> Fig
 def plain(picture: Image.Image) -> bytes:
     """The whole picture as one raster, then the cut."""
     printer = Dummy()
-    # It prints for each picture that it does not know how wide its paper is.
+    # python-escpos prints for each picture that it does not know the paper's width.
     with contextlib.redirect_stdout(io.StringIO()):
         printer.image(picture, fragment_height=picture.height)
     printer.cut()

@@ -1,10 +1,10 @@
 """A month of free times of one service, in a branch with 5,000 bookings in that month.
 
-Aim: below 15 ms. The limit beside it is the one thing that cannot be left out: the bare driver fetching, for each
-tick of that month, how many lanes of the service's queue are taken.
+Aim: below 15 ms. The limit beside it is the part that no implementation can avoid: the bare driver reads, for each tick
+of that month, how many lanes of the service's queue are taken.
 
-The embassy's queue of attestations is widened to ten lanes, and its booking horizon to the whole month: as it is
-(one lane, 21 days), 5,000 bookings would not fit into it. Every booking is one that the rules allow.
+The embassy's queue of attestations gets ten lanes and a booking horizon of the whole month, because 5,000 bookings
+would not fit into its own (one lane, 21 days). Every booking is one that the rules allow.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def main() -> None:
 
 
 def measured(name: str, hall: Hall, fetch: Callable[[Any], list[Any]], details: dict[str, Any]) -> list[Figure]:
-    """Book, then ask in turns: the whole answer, and the bare rows it rests on."""
+    """Book, then ask in turns: the whole answer, and the bare rows behind it."""
     branch = widened(hall.branch)
     service = branch.service(houses.SERVICE)
     first = hall.db.clock.now().astimezone(branch.zone).date()
@@ -102,7 +102,7 @@ def widened(branch: BranchSettings) -> BranchSettings:
 
 
 def book(hall: Hall, branch: BranchSettings, service: ServiceView, first: date, last: date) -> None:
-    """Fill the month with BOOKINGS bookings at offered times, in the order of chance; seats as the actions choose."""
+    """Fill the month with BOOKINGS bookings at offered times in random order; seats as the actions choose them."""
     chance = random.Random(1)
     plan = stored.plan_of(branch, service)
     free = hall.db.read_now(stored.free_days, branch, service, first, last)
@@ -128,7 +128,7 @@ def book(hall: Hall, branch: BranchSettings, service: ServiceView, first: date, 
     hall.db.write_now(Tx.execute, sa.insert(table(Booking)), bookings)
     hall.db.write_now(Tx.execute, sa.insert(table(Seat)), seats)
     if not hall.db.dialect.is_embedded:
-        # What PostgreSQL does by itself a minute after a change of this size.
+        # PostgreSQL does this by itself a minute after such a change.
         with hall.db.migrating() as connection:
             connection.execute(sa.text("ANALYZE seat"))
 
@@ -157,7 +157,7 @@ def booking_row(
 
 
 def taken(hall: Hall, branch: BranchSettings, service: ServiceView) -> str:
-    """The query of the limit, as text for a driver: the ticks of the month with how many lanes are taken."""
+    """The query of the limit, as text for a driver: the ticks of the month and how many lanes are taken in each."""
     plan = stored.plan_of(branch, service)
     start = slots.tick_of(hall.db.clock.now() - timedelta(days=1), branch.tick_minutes)
     end = start + (DAYS + 2) * 24 * 60 // branch.tick_minutes

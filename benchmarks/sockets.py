@@ -1,7 +1,7 @@
-"""Two hundred screens in one event loop: WebSocket clients (RFC 6455) that cost the server's machine next to nothing.
+"""Two hundred screens in one event loop: WebSocket clients (RFC 6455) that need almost no processor time.
 
-They read whole, unmasked text messages in one frame each, answer pings and otherwise keep quiet: what our screens
-do. A full library costs a tenth of a millisecond a message, which with 200 screens would be what is measured.
+They read unmasked text messages of one frame each, answer pings, and send nothing else, as our screens do. A full
+library costs a tenth of a millisecond for each message; with 200 screens the benchmark would measure the library.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ PATIENCE_SECONDS: Final = 20.0
 
 
 class Wall:
-    """Screens beside each other. `expect` what they shall all hold, then `filled` gives when the last one did."""
+    """Many screens. `expect` says what each of them shall receive; its result is when the last one has it."""
 
     def __init__(self) -> None:
         self.screens: list[Screen] = []
@@ -48,7 +48,7 @@ class Wall:
         self.screens.append(screen)
 
     def expect(self, marker: bytes) -> asyncio.Future[float]:
-        """The moment (perf_counter) at which the last screen holds a message with `marker`."""
+        """The moment (perf_counter) at which the last screen has a message with `marker`."""
         self._marker = marker
         self._missing = len(self.screens)
         for screen in self.screens:
@@ -112,7 +112,7 @@ class Screen(asyncio.Protocol):
         self._wall.lost()
 
     def _frame(self) -> bool:
-        """Take one frame out of the buffer; False when none is whole."""
+        """Take one frame out of the buffer; False if none is complete."""
         if len(self._buffer) < 2:
             return False
         length, start = self._buffer[1], 2
@@ -126,7 +126,7 @@ class Screen(asyncio.Protocol):
         if kind == TEXT:
             self._wall.arrived(self, message)
         elif kind == PING:
-            # A client's frames are masked; with a mask of zeros the content stays as it is.
+            # A client must mask its frames; a mask of zeros leaves the content unchanged.
             self.transport.write(bytes([PONG, 0x80 | length]) + bytes(4) + message)
         elif kind == CLOSE:
             self.transport.close()

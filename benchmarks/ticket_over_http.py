@@ -1,17 +1,18 @@
-"""A ticket drawn over HTTP: the latency of one client and the rate of sixteen, on both databases.
+"""A ticket over HTTP: the latency of one client and the rate of sixteen, on both databases.
 
-Aims: at sixteen clients at least half the rate at which the bare driver writes the same rows, one transaction for
-each ticket, with the same promise (SQLite: synchronous=FULL; PostgreSQL: fsync and synchronous_commit on); and one
-client's p50 below 4 ms, or below eight times the driver's, as a slow machine slows both. Server and clients are processes of their own; driver and server take turns, in rounds.
+Aims: with sixteen clients at least half the rate at which the bare driver writes the same rows, one transaction for
+each ticket, with the same durability (SQLite: synchronous=FULL; PostgreSQL: fsync and synchronous_commit on); and one
+client's p50 below 4 ms, or below eight times the driver's, because a slow machine slows both. Server and clients are
+processes of their own; driver and server take turns, in rounds.
 
-The same rows: the number of the series, the ticket, its entry in the log, the head of the branch.
+The same rows are: the number of the series, the ticket, its entry in the log, the head of the branch.
 
-A full hall is a few hundred people, so rounds are short and everybody goes home between them: the slip says how many
-are ahead, and counting them costs more the more there are. PostgreSQL tidies up after such days by itself, within a
-minute or two; here it is told to do so at once, in our database and in that of the limit.
+A full hall is a few hundred people, so rounds are short and the line is emptied between them: the slip says how many
+are ahead, and counting them costs more the more there are. PostgreSQL cleans up after such days by itself within a
+minute or two; here both databases, ours and that of the limit, are told to do so at once.
 
-What HTTP costs by itself is measured in the same rounds: the rate at which a bare Starlette application, without any
-database, answers to as many clients. It stands in the JSON, with the rate that both limits leave together.
+The cost of HTTP alone is measured in the same rounds: the rate at which a bare Starlette application without a database
+answers as many clients. It is in the JSON, with the rate that both limits together allow.
 """
 
 from __future__ import annotations
@@ -85,7 +86,7 @@ def main() -> None:
 def measured(
     name: str, place: Place, write: Write, limit_is: str, details: dict[str, Any], tidy: Callable[[], None]
 ) -> list[Figure]:
-    """Rounds in turns: the driver, one client, all clients, bare HTTP; `tidy` is what happens between them."""
+    """Rounds in turns: the driver, one client, all clients, bare HTTP; `tidy` runs between them."""
     with place.hall() as hall:
         token = houses.kiosk_token(hall)
     names = (str(uuid.uuid4()) for _ in itertools.count())
@@ -162,7 +163,7 @@ async def one_client(port: int, token: str, names: Iterator[str], count: int) ->
 
 
 async def many_clients(port: int, token: str, names: Iterator[str]) -> tuple[int, float]:
-    """Tickets and the seconds they took, while all clients ask again as soon as they are answered."""
+    """Tickets and seconds, while every client sends its next request as soon as it has an answer."""
     given: list[str] = []
     end = time.perf_counter() + TOGETHER_SECONDS
 
@@ -177,13 +178,13 @@ async def many_clients(port: int, token: str, names: Iterator[str]) -> tuple[int
     begun = time.perf_counter()
     await asyncio.gather(*(client() for _ in range(CLIENTS)))
     seconds = time.perf_counter() - begun
-    # A number given twice would be fast and worthless.
+    # A rate with repeated numbers would be worthless.
     assert len(set(given)) == len(given)
     return len(given), seconds
 
 
 async def many_questions(port: int) -> float:
-    """Answers a second of a bare server to as many clients, to requests of the same length."""
+    """Answers a second of a bare server to as many clients, for requests of the same length."""
     answered = 0
     end = time.perf_counter() + TOGETHER_SECONDS
     message = request("POST", "/", {"request_id": str(uuid.uuid4()), "service": houses.SERVICE}, "x" * 43)
@@ -202,7 +203,7 @@ async def many_questions(port: int) -> float:
 
 
 def everybody_goes_home(place: Place) -> None:
-    """All who wait leave the line, as the application lets them."""
+    """Every waiting visitor leaves the line, through the application's own action."""
 
     def leave(tx: Tx, branch: UUID) -> None:
         for ticket in line.open_tickets(tx, branch):
@@ -213,7 +214,7 @@ def everybody_goes_home(place: Place) -> None:
 
 
 def vacuum(*places: Place) -> None:
-    """What PostgreSQL's own housekeeping does."""
+    """Run PostgreSQL's own housekeeping."""
     for place in places:
         with psycopg.connect(place.url, autocommit=True) as session:
             session.execute("VACUUM ticket, series, branch")
@@ -237,7 +238,7 @@ def bare_times(write: Write) -> list[float]:
 
 
 def rows_of(place: Place) -> Iterator[Row]:
-    """Ready values, one ticket after the other, in the branch of a furnished database; the series exists already."""
+    """Values for the rows of one ticket after the other, in a furnished branch whose series exists already."""
     with place.hall() as hall:
         first = hall.issue(houses.SERVICE).ticket
         service = hall.branch.service(houses.SERVICE)
@@ -247,7 +248,7 @@ def rows_of(place: Place) -> Iterator[Row]:
     def written(value: UUID) -> Any:
         return value.hex if is_sqlite else value
 
-    # The furnished branch has entries already; the first ticket is the newest of them.
+    # The furnished branch has entries already; the first ticket's is the newest.
     seqs = itertools.count(last_seq(place, written(branch)) + 1)
     for number in itertools.count(2):
         ticket_id = uuid7()
@@ -260,7 +261,7 @@ def rows_of(place: Place) -> Iterator[Row]:
             "number": number,
             "code": f"F{number:03}",
             "at": moment.isoformat(" ") if is_sqlite else moment,
-            # By chance, as ours are: keys that come in order are written more cheaply.
+            # Random, as ours are, because ascending keys are cheaper to write.
             "request": str(uuid.uuid4()),
             "token": key + secrets.token_urlsafe(16),
             "seq": next(seqs),

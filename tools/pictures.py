@@ -1,6 +1,6 @@
 """Makes docs/pictures/*.png from a running demonstration, in Arabic: `python -m tools.pictures` in the checkout.
 
-Starts a busy demonstration on a free port, waits until the hall lives, and photographs each surface.
+It starts a busy demonstration on a free port, waits until the hall is busy, and takes a picture of each surface.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from tests.kit.whole_house import Tab, sign_in, tab
 FOLDER: Final = ROOT / "docs" / "pictures"
 LARGEST_BYTES: Final = 200_000
 BRANCH: Final = "doha-main"
-# Who comes by, besides the made-up visitors: so that every queue has somebody in it.
+# Visitors in addition to the made-up ones, so that every queue has somebody in it.
 VISITORS: Final = (
     "attest-single", "passport-lost", "birth", "attest-single", "attest-collect", "passport-lost",
     "marriage", "attest-single", "birth", "passport-collect", "attest-single", "passport-lost",
@@ -50,7 +50,7 @@ def main() -> int:
 
 
 def photograph(demo: Demo) -> None:
-    """Every surface once, while the hall works."""
+    """Every surface once, while the hall is busy."""
     with (
         chromium("--lang=ar") as browser,
         tab(browser, demo, (1920, 1080)) as screen,
@@ -59,7 +59,7 @@ def photograph(demo: Demo) -> None:
         tab(browser, demo, (390, 844)) as phone,
     ):
         screen.open("/demo/display")
-        # The touch that a browser wants before it lets a page sound.
+        # A browser plays no sound before it was touched.
         screen.page.mouse.click(10, 10)
         for service in VISITORS:
             come(demo, service)
@@ -93,7 +93,7 @@ def photograph(demo: Demo) -> None:
 
 
 def come(demo: Demo, service: str) -> None:
-    """Somebody takes a number from afar; a service that gives none now is passed over."""
+    """Take a number without a device; a service that gives none now is skipped."""
     wish = {"service": service, "request_id": uuid.uuid4().hex}
     demo.post(f"/api/v1/branches/{BRANCH}/tickets", json=wish)
 
@@ -111,7 +111,7 @@ def book(phone: Tab) -> None:
 
 
 def desk(staff: Tab) -> None:
-    """A free counter with a visitor in front of it and a line behind."""
+    """Open a counter with a visitor and a line of waiting people."""
     staff.open("/desk")
     staff.page.locator("form[action$='/sitting'] button").first.click()
     expect(staff.page.locator("#act-N")).to_be_visible()
@@ -127,7 +127,7 @@ def desk(staff: Tab) -> None:
 
 
 def shot(tab: Tab) -> bytes:
-    """The window as PNG, with its fonts there."""
+    """The window as PNG, once its fonts are loaded."""
     tab.page.evaluate("document.fonts.ready.then(() => true)")
     return tab.page.screenshot()
 
@@ -137,7 +137,7 @@ def keep(name: str, png: bytes, width: int | None = None) -> None:
     picture = Image.open(io.BytesIO(png)).convert("RGB")
     if width and picture.width > width:
         picture = picture.resize((width, round(picture.height * width / picture.width)), Image.Resampling.LANCZOS)
-    # What a picture carried along, such as the transparent colour of a paper, would not survive.
+    # Other properties, such as a slip's transparent colour, would be wrong for the reduced colours.
     picture.info.clear()
     for colours in (256, 128, 64, 32):
         small = picture.quantize(colours, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
