@@ -290,6 +290,7 @@ def _issue(
             basis=line.given_by_staff(settings).get(order.priority) if booking is None else None,
         ),
         order.actor,
+        creates=ticket,
     )
     job_id = queue_slip(branch, ticket, order.printer_id, order.actor) if order.printer_id else None
     return Issued(ticket, created=True, print_job_id=job_id)

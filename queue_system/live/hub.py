@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from uuid import UUID
+
+from ..store.tx import Appended, positions_of
+from .recent import Recent
 
 
 class Hub:
     """Knows the last sequence of every branch that this node has heard of. Belongs to one event loop.
 
-    It carries no data: a waiter learns only that there is something newer, and then reads the database.
+    It carries no data: a waiter learns only that there is something newer, and then reads the database. `recent` spares
+    it what this node has written itself.
     """
 
     def __init__(self) -> None:
         self._positions: dict[UUID, int] = {}
         self._waiting: defaultdict[UUID, set[asyncio.Future[None]]] = defaultdict(set)
         self._closed = False
+        self.recent = Recent()
 
     def position(self, branch: UUID) -> int:
         """The newest sequence heard of; 0 before the first."""
@@ -26,6 +31,11 @@ class Hub:
     def positions(self) -> dict[UUID, int]:
         """The newest sequence heard of, by branch."""
         return dict(self._positions)
+
+    def committed(self, appended: Sequence[Appended]) -> None:
+        """Remember what this node has appended to the logs, and wake the waiters."""
+        self.recent.note(appended)
+        self.wake(positions_of(appended))
 
     def wake(self, touched: dict[UUID, int]) -> None:
         """Wake the waiters after a commit. Idempotent, and older news changes nothing."""

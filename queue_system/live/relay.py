@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-from typing import Final
-from uuid import UUID
+from collections.abc import Callable
+from functools import partial
+from typing import Final, TypeVar
 
 import structlog
 
@@ -14,6 +15,8 @@ from ..core.errors import Unavailable
 from ..store.database import Database
 from ..store.log import positions
 from .hub import Hub
+
+T = TypeVar("T")
 
 AGAIN_SECONDS: Final = 1.0
 
@@ -32,10 +35,10 @@ class Relay:
     async def start(self) -> None:
         loop = asyncio.get_running_loop()
 
-        def wake(touched: dict[UUID, int]) -> None:
+        def tell(hub: Callable[[T], None], news: T) -> None:
             # RuntimeError: the loop has ended, so there is no waiter left.
             with contextlib.suppress(RuntimeError):
-                loop.call_soon_threadsafe(self._hub.wake, touched)
+                loop.call_soon_threadsafe(hub, news)
 
         def pump() -> None:
             # Listen on after any error, because screens would sleep for ever otherwise.
@@ -50,15 +53,15 @@ class Relay:
             for heard in self._database.changes(self._stop):
                 # The database has logged already that it is unavailable.
                 with contextlib.suppress(Unavailable):
-                    wake(heard if heard is not None else self._database.read_now(positions))
+                    tell(self._hub.wake, heard if heard is not None else self._database.read_now(positions))
 
-        self._database.on_commit = wake
+        self._database.on_commit = partial(tell, self._hub.committed)
         self._hub.wake(await self._database.read(positions))
         self._thread = threading.Thread(target=pump, name="relay", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
         self._stop.set()
-        self._database.on_commit = lambda touched: None
+        self._database.on_commit = lambda appended: None
         if self._thread:
             self._thread.join()

@@ -26,7 +26,7 @@ from sqlalchemy.engine import URL, Connection, Engine
 
 from ..clock import Clock
 from .dialect import READERS, dialect_of
-from .tx import AnyRow, Tx, transaction
+from .tx import AnyRow, Appended, Tx, transaction
 from .versioned import Versioned
 from .writer import Job, Writer
 
@@ -42,7 +42,7 @@ class Database:
     def __init__(self, url: str, clock: Clock) -> None:
         self.dialect = dialect_of(url)
         self.clock = clock
-        self.on_commit: Callable[[dict[UUID, int]], None] = lambda touched: None
+        self.on_commit: Callable[[Sequence[Appended]], None] = lambda appended: None
         # Settings as last read, each with the version it was read at (store/editing.py).
         self.settings = Versioned()
         # Whether the last write failed because the database was away, the disk was full or a lock timed out.
@@ -159,9 +159,9 @@ class Database:
     def _tx(self, connection: Connection, settings: Versioned) -> Tx:
         return Tx(connection, self.dialect, self.clock.now(), settings)
 
-    def _committed(self, touched: dict[UUID, int]) -> None:
+    def _committed(self, appended: Sequence[Appended]) -> None:
         self.is_failing = False
-        self.on_commit(touched)
+        self.on_commit(appended)
 
     def _failed(self) -> None:
         self.is_failing = True

@@ -24,6 +24,7 @@ from .database import AnyRow, Tx
 from .dialect import for_update
 from .prepared import Prepared
 from .tables import Branch, Event, table
+from .tx import Appended
 
 EVENT = table(Event)
 BRANCH = table(Branch)
@@ -73,9 +74,13 @@ class Locked:
     config_version: int
     live_day: date | None = None
     pending: list[dict[str, Any]] = field(default_factory=list)
+    created: list[Any] = field(default_factory=list)
 
-    def append(self, fact: Fact, actor: Actor) -> int:
-        """Add a fact as the next entry of this branch; returns its sequence number."""
+    def append(self, fact: Fact, actor: Actor, creates: object = None) -> int:
+        """Add a fact as the next entry of this branch; returns its sequence number.
+
+        `creates` is the view of the row that the fact tells of; after the commit this node need not read it again.
+        """
         self.last_seq += 1
         entry = {
             "branch_id": self.id,
@@ -90,6 +95,8 @@ class Locked:
         self.chain = link(self.chain, entry)
         entry["chain"] = self.chain
         self.pending.append(entry)
+        if creates is not None:
+            self.created.append(creates)
         return self.last_seq
 
 
@@ -109,9 +116,9 @@ def locked(tx: Tx, branch_id: UUID) -> Iterator[Locked]:
     if branch.pending:
         for entry in branch.pending:
             tx.later(_APPEND, entry)
-            tx.facts.append((branch_id, entry["kind"]))
         tx.later(_ADVANCE, {"branch": branch_id, "seq": branch.last_seq, "at": branch.now, "link": branch.chain})
-        tx.touched[branch_id] = branch.last_seq
+        kinds = tuple(entry["kind"] for entry in branch.pending)
+        tx.appended.append(Appended(branch_id, branch.last_seq, kinds, branch.config_version, tuple(branch.created)))
 
 
 def _branch_time(now: datetime, last: datetime | None) -> datetime:

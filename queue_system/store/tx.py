@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias, overload
 from uuid import UUID
@@ -28,16 +29,40 @@ def transaction(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
-class Tx:
-    """One piece of work inside a transaction: the connection, the instant, and what it has touched.
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """The entries that were written under one lock of a branch: their kinds, in order; `seq` is that of the last.
 
-    `now` is read once, after the transaction began, so that everything the work writes has the same time. `touched`
-    collects (branch → last sequence) for the wake-up after the commit, and `facts` the (branch, kind) of each entry,
-    which are counted after it. `wrote` is whether anything but reads was run. `settings` is the cache of settings; work
-    that `edits` them (store/editing.py) neither reads nor fills it, because its values may never be committed.
+    `version` is that of the settings they were written under. `created` are views of rows that they tell of.
     """
 
-    __slots__ = ("_connection", "_dialect", "_unsent", "edits", "facts", "now", "settings", "touched", "wrote")
+    branch_id: UUID
+    seq: int
+    kinds: tuple[str, ...]
+    version: int
+    created: tuple[Any, ...] = ()
+
+    @property
+    def before(self) -> int:
+        """The position of the branch before these entries."""
+        return self.seq - len(self.kinds)
+
+
+def positions_of(appended: Iterable[Appended]) -> dict[UUID, int]:
+    """The newest position of each branch."""
+    return {one.branch_id: one.seq for one in appended}
+
+
+class Tx:
+    """One piece of work inside a transaction: the connection, the instant, and what it has appended to the log.
+
+    `now` is read once, after the transaction began, so that everything the work writes has the same time. `appended` is
+    handed on after the commit, to those who wait for the branches and to be counted. `wrote` is whether anything but
+    reads was run. `settings` is the cache of settings; work that `edits` them (store/editing.py) neither reads nor fills
+    it, because its values may never be committed.
+    """
+
+    __slots__ = ("_connection", "_dialect", "_unsent", "appended", "edits", "now", "settings", "wrote")
 
     def __init__(self, connection: Connection, dialect: Dialect, now: datetime, settings: Versioned) -> None:
         self._connection = connection
@@ -45,8 +70,7 @@ class Tx:
         self._unsent: list[tuple[Prepared, Mapping[str, Any]]] = []
         self.now = now
         self.settings = settings
-        self.touched: dict[UUID, int] = {}
-        self.facts: list[tuple[UUID, str]] = []
+        self.appended: list[Appended] = []
         self.wrote = False
         self.edits = False
 

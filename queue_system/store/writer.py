@@ -19,7 +19,7 @@ from sqlalchemy.engine import Connection
 
 from ..measures import BATCH_SIZES, COMMIT_SECONDS, Distribution
 from .dialect import Dialect
-from .tx import Tx, transaction
+from .tx import Appended, Tx, positions_of, transaction
 from .versioned import Versioned
 
 LARGEST_BATCH: Final = 32
@@ -42,7 +42,7 @@ class Job:
 class Writer(threading.Thread):
     """A thread with one connection that runs jobs in the order of their arrival.
 
-    It calls `committed` after every commit that touched a branch, before the jobs get their results, and `failed` when
+    It calls `committed` after every commit that appended to a log, before the jobs get their results, and `failed` when
     the database itself failed.
     """
 
@@ -52,7 +52,7 @@ class Writer(threading.Thread):
         dialect: Dialect,
         settings: Versioned,
         make_tx: Callable[[Connection, Versioned], Tx],
-        committed: Callable[[dict[UUID, int]], None],
+        committed: Callable[[Sequence[Appended]], None],
         failed: Callable[[], None],
     ) -> None:
         super().__init__(name=f"write-{number}", daemon=True)
@@ -121,9 +121,9 @@ class Writer(threading.Thread):
         self.batches.note(len(batch))
         try:
             try:
-                results, touched = self._commit(batch, apart=False)
+                results, appended = self._commit(batch, apart=False)
             except _Entangled:
-                results, touched = self._commit(batch, apart=True)
+                results, appended = self._commit(batch, apart=True)
         except Exception as error:  # noqa: BLE001 - the jobs' callers wait for an answer, whatever went wrong
             self.failures += 1
             self._failed()
@@ -131,41 +131,41 @@ class Writer(threading.Thread):
             for job in batch:
                 job.future.set_exception(failure)
             return
-        if touched:
-            self._committed(touched)
+        if appended:
+            self._committed(appended)
         for result in results:
             if result.problem is None:
                 result.job.future.set_result(result.value)
             else:
                 result.job.future.set_exception(result.problem)
 
-    def _commit(self, batch: list[Job], *, apart: bool) -> tuple[list[_Result], dict[UUID, int]]:
+    def _commit(self, batch: list[Job], *, apart: bool) -> tuple[list[_Result], list[Appended]]:
         """Run the batch in one transaction; `apart` gives each job a savepoint.
 
         A savepoint costs as much as a statement or two, and nearly every refusal comes before the first change. So the
         batch first runs without savepoints; if a job fails after it began to write, everything is rolled back and run
         again apart.
         """
-        touched: dict[UUID, int] = {}
+        appended: list[Appended] = []
         # Settings get a cache of their own here, because another job of the batch may have changed them, uncommitted.
         settings = Versioned(self._settings)
         try:
             with transaction(self._dialect.writing) as connection:
-                results = [self._run_one(connection, job, touched, settings, apart=apart) for job in batch]
-                self._dialect.notify(connection, touched)
+                results = [self._run_one(connection, job, appended, settings, apart=apart) for job in batch]
+                self._dialect.notify(connection, positions_of(appended))
                 ready = time.perf_counter()
         except _JobFailed as failed:
             if len(batch) > 1:
                 raise _Entangled from failed
-            return [_Result(batch[0], None, failed.problem)], {}
+            return [_Result(batch[0], None, failed.problem)], []
         self.commits.note(time.perf_counter() - ready)
-        for result in results:
-            self.facts.update(result.facts)
+        for one in appended:
+            self.facts.update((one.branch_id, kind) for kind in one.kinds)
         settings.publish()
-        return results, touched
+        return results, appended
 
     def _run_one(
-        self, connection: Connection, job: Job, touched: dict[UUID, int], settings: Versioned, *, apart: bool
+        self, connection: Connection, job: Job, appended: list[Appended], settings: Versioned, *, apart: bool
     ) -> _Result:
         tx = self._make_tx(connection, settings)
         try:
@@ -179,8 +179,8 @@ class Writer(threading.Thread):
             if not apart and (tx.wrote or isinstance(problem, sa.exc.SQLAlchemyError)):
                 raise _JobFailed(problem) from problem
             return _Result(job, None, problem)
-        touched.update(tx.touched)
-        return _Result(job, value, None, tx.facts)
+        appended += tx.appended
+        return _Result(job, value, None)
 
 
 @dataclass(slots=True)
@@ -188,8 +188,6 @@ class _Result:
     job: Job
     value: Any
     problem: BaseException | None
-    # (branch, kind) of each fact that the job wrote.
-    facts: Sequence[tuple[UUID, str]] = ()
 
 
 class _JobFailed(Exception):

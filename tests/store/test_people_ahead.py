@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
@@ -24,8 +25,9 @@ from queue_system.store.queries import line
 from queue_system.store.queries.access import staff_by_login
 from queue_system.store.queries.desk import desk as desk_view
 from queue_system.store.queries.line import TicketView
-from queue_system.store.queries.place import prospects, whole_line
+from queue_system.store.queries.place import joined, prospects, whole_line
 from queue_system.store.queries.settings import BranchSettings
+from queue_system.store.tx import Appended
 from tests.kit.hall import Hall, furnish
 from tests.kit.kiosk_hall import Kiosk, book, paired_kiosk
 from tests.kit.public_visitor import Visitor
@@ -122,6 +124,43 @@ def test_a_look_that_knows_an_earlier_one_sees_the_same(db: Database, clock: Fro
     clock.move(timedelta(hours=20))
     compare()
     assert len(seen) > 12
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_numbers_that_were_given_here_change_the_line_without_a_look(
+    db: Database, clock: FrozenClock, seed: int
+) -> None:
+    hall = furnish(db)
+    seen = db.read_now(whole_line, hall.branch)
+    appended: list[Appended] = []
+    db.on_commit = appended.extend
+    outcomes: set[bool] = set()
+
+    def compare() -> None:
+        nonlocal seen
+        found = joined(seen, appended, clock.now())
+        outcomes.add(found is None)
+        seen = db.read_now(whole_line, hall.branch)
+        assert found is None or replace(found, read_at=seen.read_at) == seen
+        appended.clear()
+
+    people(hall, random.Random(seed), clock, compare)
+    assert outcomes == {True, False}
+    hall.issue()
+    clock.move(timedelta(hours=20))
+    assert joined(seen, appended, clock.now()) is None
+
+
+def test_an_appointment_joins_the_line_with_a_look(db: Database, clock: FrozenClock) -> None:
+    """Its time is in the booking."""
+    hall = furnish(db)
+    booked = book(hall, clock.now() + timedelta(minutes=10))
+    seen = db.read_now(whole_line, hall.branch)
+    appended: list[Appended] = []
+    db.on_commit = appended.extend
+    hall.db.write_in_now(hall.branch.id, tickets.check_in, hall.branch.id, booked.id, SYSTEM)
+    assert appended[0].created
+    assert joined(seen, appended, clock.now()) is None
 
 
 def test_nobody_is_read_twice_while_numbers_are_given(

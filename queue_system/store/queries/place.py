@@ -10,10 +10,10 @@ is a ticket: a prospective visitor is placed in line as if the number were taken
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import chain
-from typing import Final
+from typing import Final, TypedDict
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -24,6 +24,7 @@ from ...core.tickets import AT_COUNTER, ORDINARY
 from ..database import Tx
 from ..prepared import Prepared
 from ..tables import Booking, Branch, Device, Event, PrintJob, table
+from ..tx import Appended
 from . import line
 from .line import TicketView
 from .screens import Live, is_kept_off, live_zones, where_to_wait
@@ -110,15 +111,19 @@ class LineView:
     """All tickets in the hall, as a snapshot; the page of each telephone shows one of them.
 
     `open` are the open tickets by their secret; `ahead` and `early` (the earliest time of a call) are by ticket.
-    `served_queues` are those of the open counters, `live` the zones with a live screen, `appointments` the agreed times
-    by ticket.
+    `sitting` are the open counters and `served_queues` their queues, `live` the zones with a live screen,
+    `appointments` the agreed times by ticket. `read_at` is when all this was read; `waiting` is in the order of
+    `dispatch.by_right`.
     """
 
     settings: BranchSettings
     seq: int
+    read_at: datetime
+    waiting: Sequence[Waiting]
     open: Mapping[str, TicketView]
     ahead: Mapping[UUID, int]
     early: Mapping[UUID, datetime]
+    sitting: frozenset[UUID]
     served_queues: frozenset[UUID]
     live: Live
     appointments: Mapping[UUID, datetime]
@@ -145,22 +150,41 @@ def whole_line(tx: Tx, settings: BranchSettings, earlier: LineView | None = None
     """The whole line. Tickets of an `earlier` snapshot are reused where only new numbers were given since."""
     seq = int(tx.scalar(_POSITION, {"branch": settings.id}) or 0)
     tickets = _in_hall(tx, settings, seq, earlier)
-    rules = line.calling_rules(settings)
-    waiting = dispatch.by_right(line.as_waiting(tickets, settings), rules, tx.now)
     sitting = line.open_counters(tx, settings)
     return LineView(
         settings=settings,
         seq=seq,
+        read_at=tx.now,
         open={ticket.token: ticket for ticket in tickets},
-        ahead=_ahead(waiting, settings, sitting),
-        early={
-            ticket.ticket_id: ticket.anchor_at - rules.call_early
-            for ticket in waiting
-            if not ticket.aside and not dispatch.is_callable(ticket, rules, tx.now)
-        },
+        sitting=sitting,
         served_queues=line.served_queues(settings, sitting),
         live=live_zones(tx, settings.id),
         appointments=_appointments(tx, settings.id, tickets, earlier.appointments if earlier else {}),
+        **_order(line.as_waiting(tickets, settings), settings, sitting, tx.now),
+    )
+
+
+def joined(earlier: LineView, appended: Iterable[Appended], now: datetime) -> LineView | None:
+    """The whole line after the entries that followed an `earlier` snapshot, without reading it.
+
+    None where these entries did more than give numbers to visitors without an appointment, so that it must be read.
+    """
+    settings, seq = earlier.settings, earlier.seq
+    new: list[TicketView] = []
+    if settings.timetable.first_live_day(earlier.read_at) != settings.timetable.first_live_day(now):
+        return None
+    for one in appended:
+        if one.version != settings.config_version or not _ADDS.issuperset(one.kinds):
+            return None
+        seq = one.seq
+        new += [view for view in one.created if isinstance(view, TicketView)]
+    if any(ticket.booking_id for ticket in new):
+        return None
+    return replace(
+        earlier,
+        seq=seq,
+        open={**earlier.open, **{ticket.token: ticket for ticket in new}},
+        **_order([*earlier.waiting, *line.as_waiting(new, settings)], settings, earlier.sitting, now),
     )
 
 
@@ -203,6 +227,25 @@ def paper(tx: Tx, branch_id: UUID, ticket_id: UUID) -> PaperView | None:
     )
     row = tx.row(statement)
     return PaperView(*row) if row else None
+
+
+class _Order(TypedDict):
+    """The fields of a `LineView` that follow from who waits, and since when."""
+
+    waiting: Sequence[Waiting]
+    ahead: Mapping[UUID, int]
+    early: Mapping[UUID, datetime]
+
+
+def _order(waiting: Iterable[Waiting], settings: BranchSettings, sitting: Collection[UUID], now: datetime) -> _Order:
+    rules = line.calling_rules(settings)
+    in_order = dispatch.by_right(waiting, rules, now)
+    early = {
+        ticket.ticket_id: ticket.anchor_at - rules.call_early
+        for ticket in in_order
+        if not ticket.aside and not dispatch.is_callable(ticket, rules, now)
+    }
+    return _Order(waiting=in_order, ahead=_ahead(in_order, settings, sitting), early=early)
 
 
 def _in_hall(tx: Tx, settings: BranchSettings, seq: int, earlier: LineView | None) -> list[TicketView]:
