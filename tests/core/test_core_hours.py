@@ -330,12 +330,12 @@ def test_services_that_go_along_are_not_at_home_on_that_day() -> None:
     assert outing_on(SUNDAY, both) is None, "others are at home"
 
 
-def test_a_house_whose_doors_are_shut_is_where_its_services_are() -> None:
+def test_a_branch_whose_doors_are_shut_is_where_its_services_are() -> None:
     away = replace(AL_KHOR, service_ids=frozenset({HAJJ}))
-    house = replace(calendar(REGULAR), outings=(away,))
-    assert outing_on(SATURDAY, house) is away
-    assert shown(SATURDAY, house) == [("09:00", "15:00", "15:00")]
-    assert shown(SATURDAY, house, PASSPORTS) == []
+    branch = replace(calendar(REGULAR), outings=(away,))
+    assert outing_on(SATURDAY, branch) is away
+    assert shown(SATURDAY, branch) == [("09:00", "15:00", "15:00")]
+    assert shown(SATURDAY, branch, PASSPORTS) == []
 
 
 def test_a_closed_day_is_closed_elsewhere_too() -> None:

@@ -144,7 +144,7 @@ def test_payloads_hold_no_ids(paired: Screen) -> None:
     assert [item for item in ids if item in text] == []
 
 
-def test_a_calm_house_has_neither_chime_nor_flash(sqlite_url: str, tmp_path: Path, clock: FrozenClock) -> None:
+def test_a_calm_branch_has_neither_chime_nor_flash(sqlite_url: str, tmp_path: Path, clock: FrozenClock) -> None:
     database = Database(sqlite_url, clock)
     furnish(database, "social-work")
     calm = [

@@ -30,7 +30,7 @@ def test_the_way_to_the_database_is_found_where_there_is_one() -> None:
     assert Database in writers(reachable(Installation))
 
 
-def test_screens_take_nothing_else_from_where_the_house_is_made() -> None:
+def test_screens_take_nothing_else_from_the_module_that_makes_contexts() -> None:
     taken = {
         name
         for path in package_files()

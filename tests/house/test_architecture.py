@@ -114,7 +114,7 @@ class Import(NamedTuple):
 # ---------------------------------------------------------------- who may import whom
 
 
-def test_every_import_goes_down_the_house() -> None:
+def test_every_import_goes_down_the_layers() -> None:
     wrong = [
         f"{found} ({part_of(found.module)} may not import {part_of(found.target)})"
         for found in imports()
@@ -183,7 +183,7 @@ def test_the_core_is_pure() -> None:
     assert wrong == []
 
 
-def test_printers_stand_beside_the_house() -> None:
+def test_printers_import_nothing_of_the_application() -> None:
     wrong = [
         str(found)
         for found in imports()

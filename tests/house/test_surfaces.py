@@ -20,7 +20,7 @@ def test_every_folder_is_wired_in() -> None:
 
 
 @pytest.mark.parametrize("name", SURFACES)
-def test_the_house_stands_without_it(name: str, tmp_path: Path) -> None:
+def test_the_application_works_without_it(name: str, tmp_path: Path) -> None:
     others = {other: surface for other, surface in SURFACES.items() if other != name}
     app = create_app(Configuration(data_dir=tmp_path), surfaces=others)
     assert [route for route in SURFACES[name].routes if route in app.routes] == []

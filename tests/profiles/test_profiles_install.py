@@ -52,7 +52,7 @@ def test_the_order_of_things_is_kept(db: Database, name: str) -> None:
             assert list(getattr(stored.branches[slug], part)) == list(getattr(branch, part))
 
 
-def test_the_settings_of_a_branch_can_be_read_as_the_house_reads_them(db: Database) -> None:
+def test_the_settings_of_a_branch_can_be_read_as_the_application_reads_them(db: Database) -> None:
     db.write_now(install, read_profile("embassy"))
     ids = db.read_now(branch_ids)
     assert list(ids) == ["doha-main", "mobile-consulate"], "a template is no place"

@@ -244,7 +244,7 @@ def test_a_slow_line_has_a_lease_as_long_as_its_slips_take() -> None:
     assert lease({"transport": "usb_lp", "path": "/dev/usb/lp0"}) == timedelta()
 
 
-def test_the_clock_of_the_paper_is_the_house_s(here: PrintingHall) -> None:
+def test_the_clock_of_the_paper_is_the_application_s(here: PrintingHall) -> None:
     here.take()
     fell = here.printer.wait_for_papers(1)[0].received_at
     assert fell is not None

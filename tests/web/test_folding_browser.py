@@ -23,7 +23,7 @@ SHAPES = (range(0xFB00, 0xFB50), range(0xFB50, 0xFE10), range(0xFE70, 0xFF00), r
 WORDS = ("إخراج قيدٍ ٣", "Işık İPEK", "Groß Łukasz", "علی کریم", "۲۰۲۶", "مســجد")
 
 
-def test_the_browser_compares_letters_as_the_house_does(browser: Browser) -> None:
+def test_the_browser_compares_letters_as_the_server_does(browser: Browser) -> None:
     texts = [*WORDS, *(chr(sign) for block in (*BLOCKS, *SHAPES) for sign in block)]
     script = (ROOT / "queue_system" / "web" / "static" / "folding.js").read_text(encoding="utf-8")
     folded = browser.new_page().evaluate(f"(texts) => {{ {script}; return texts.map(sameLetters); }}", texts)

@@ -190,7 +190,7 @@ def test_every_route_has_its_line(door: Door) -> None:
     assert sorted(_routes(app.routes)) == sorted(MATRIX)
 
 
-def test_a_demonstration_s_own_routes_are_not_in_a_real_house(door: Door) -> None:
+def test_a_demonstration_s_own_routes_are_not_in_a_real_installation(door: Door) -> None:
     for address in ("/paper", "/paper/1.png", "/paper/list", "/demo/kiosk", "/demo/display"):
         assert door.client.get(address).status_code == 404
     assert door.client.post("/paper/condition").status_code == 404

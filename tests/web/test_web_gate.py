@@ -170,7 +170,9 @@ def test_a_fault_is_a_page_that_says_what_to_do_and_shows_nothing_of_the_inside(
     assert "Nowhere" not in json.dumps(problem)
 
 
-def test_a_house_whose_database_cannot_be_read_still_says_so(url: str, tmp_path: Path, clock: FrozenClock) -> None:
+def test_an_application_whose_database_cannot_be_read_still_says_so(
+    url: str, tmp_path: Path, clock: FrozenClock
+) -> None:
     """Before the first page the organisation's name is unknown, so the error page must do without it."""
     with application(url, tmp_path, clock) as (client, hall):
         assert client.get("/healthz").json() == {"status": "ok"}

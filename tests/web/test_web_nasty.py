@@ -130,7 +130,7 @@ def multipart(name: str, value: str, parameters: str = "") -> dict[str, Any]:
     }
 
 
-def test_no_form_makes_the_house_think_for_seconds(here: tuple[TestClient, Hall]) -> None:
+def test_no_form_makes_the_server_think_for_seconds(here: tuple[TestClient, Hall]) -> None:
     for address in forms(here):
         for field in FIELDS:
             began = time.process_time()
@@ -215,7 +215,7 @@ def test_no_broken_form_fails(here: tuple[TestClient, Hall]) -> None:
         ("/no-such-page/", None),
     ],
 )
-def test_a_slash_too_many_leads_to_no_other_house(here: tuple[TestClient, Hall], asked: str, meant: str | None) -> None:
+def test_a_slash_too_many_leads_to_no_other_host(here: tuple[TestClient, Hall], asked: str, meant: str | None) -> None:
     answer = here[0].get(f"http://testserver{asked}", headers={"host": "evil.example"})
     assert answer.headers.get("location") == meant
     assert answer.status_code == (307 if meant else 404)

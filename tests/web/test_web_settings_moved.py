@@ -52,14 +52,14 @@ def slugs(hall: Hall, **new: str) -> None:
     edit(hall, change)
 
 
-def test_the_name_of_the_house_changes_on_every_page_without_a_restart(client: TestClient, office: Hall) -> None:
+def test_the_name_of_the_organisation_changes_on_every_page_without_a_restart(client: TestClient, office: Hall) -> None:
     pages = ("/", "/sign-in", f"/b/{office.branch.slug}", "/nowhere")
     assert not any("دار جديدة" in client.get(page).text for page in pages)
     office.db.write_now(name_the_house, "دار جديدة")
     assert [page for page in pages if "دار جديدة" not in client.get(page).text] == []
 
 
-def test_a_house_that_loses_its_database_still_knows_its_name(client: TestClient, office: Hall) -> None:
+def test_an_application_that_loses_its_database_still_knows_its_name(client: TestClient, office: Hall) -> None:
     office.db.write_now(name_the_house, "دار قديمة")
     client.get("/")
     with office.db.migrating() as connection:

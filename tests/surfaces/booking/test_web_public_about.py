@@ -81,7 +81,7 @@ def test_the_contact_page_has_every_branch_with_its_hours(centres: Visitor) -> N
     assert page.text.count("07:00") >= 8
 
 
-def test_pages_about_the_house_can_be_left_at_once_where_a_branch_needs_that(centres: Visitor) -> None:
+def test_pages_about_the_organisation_can_be_left_at_once_where_a_branch_needs_that(centres: Visitor) -> None:
     for path in ("/", "/my-booking", *FOOTER):
         page = centres.open(path)
         assert page.hrefs("^https://www.wikipedia.org/$")
