@@ -8,24 +8,29 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import pytest
 import sqlalchemy as sa
 import zxingcpp
 from PIL import Image
 from pydantic import SecretStr
 from starlette.testclient import TestClient
 
+from printers.network import NetworkPrinter
 from printers.virtual import Paper, VirtualPrinter
+from printers.worker import Worker
 from queue_system import demo
 from queue_system.actions import printers, slips, tickets
 from queue_system.actions.tickets import Issued, TicketOrder
 from queue_system.app import SURFACES, create_app
 from queue_system.clock import FrozenClock, ShiftedClock, SystemClock
 from queue_system.configuration import Configuration
+from queue_system.spooler import machine, runner
 from queue_system.store import log
 from queue_system.store.database import Database, Tx
 from queue_system.store.log import SYSTEM
@@ -147,11 +152,20 @@ def settings_for(db_url: str, folder: Path) -> Configuration:
 
 
 @contextmanager
-def running_hall(db_url: str, folder: Path, *, connected: bool = True) -> Iterator[PrintingHall]:
-    """The application on an installed embassy; with `connected` its reception printer is a virtual one."""
+def running_hall(
+    db_url: str, folder: Path, *, connected: bool = True, status_timeout: float = 2.0
+) -> Iterator[PrintingHall]:
+    """The application on an installed embassy; with `connected` its reception printer is a virtual one.
+
+    A printer that has not answered for `status_timeout` seconds is silent: 2 s outside of tests.
+    """
     clock = ShiftedClock(SUNDAY_MORNING - SystemClock().now())
     # The port is kept, because a printer that is switched off releases it, and nobody else may take it.
-    with kept_port() as port, VirtualPrinter(clock=clock.now).start(port=port) as printer:
+    with (
+        often_looking(status_timeout),
+        kept_port() as port,
+        VirtualPrinter(clock=clock.now).start(port=port) as printer,
+    ):
         _install(db_url)
         app = create_app(
             settings_for(db_url, folder), clock, surfaces={**SURFACES, "demo": demo}, demo={"printer": printer}
@@ -166,6 +180,16 @@ def running_hall(db_url: str, folder: Path, *, connected: bool = True) -> Iterat
             if connected:
                 here.address()
             yield here
+
+
+@contextmanager
+def often_looking(status_timeout: float) -> Iterator[None]:
+    """Looks at printers and settings ten times as often as outside of tests, because a test waits for the next look."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(runner, "LOOK_AGAIN_SECONDS", 0.2)
+        patch.setattr(runner, "Worker", partial(Worker, poll=0.2, recovery=0.05))
+        patch.setattr(machine, "NetworkPrinter", partial(NetworkPrinter, status_timeout=status_timeout))
+        yield
 
 
 def _install(db_url: str) -> None:

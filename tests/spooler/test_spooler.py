@@ -26,6 +26,14 @@ def here(db_url: str, tmp_path: Path) -> Iterator[PrintingHall]:
         yield hall
 
 
+@pytest.fixture
+def soon_silent(db_url: str, tmp_path: Path) -> Iterator[PrintingHall]:
+    """A hall that waits a tenth as long as others for the answer of a printer."""
+    with running_hall(db_url, tmp_path, status_timeout=0.2) as hall:
+        until(lambda: hall.printer_state() == "ready")
+        yield hall
+
+
 def test_a_ticket_comes_out_on_paper_and_its_code_opens_its_page(here: PrintingHall) -> None:
     issued = here.take()
     paper = here.printer.wait_for_papers(1)[0]
@@ -133,7 +141,8 @@ def test_a_copy_waits_until_it_is_known_what_became_of_the_slip(here: PrintingHa
         here.copy(issued)
 
 
-def test_a_printer_that_hangs_is_silent_and_prints_when_it_answers_again(here: PrintingHall) -> None:
+def test_a_printer_that_hangs_is_silent_and_prints_when_it_answers_again(soon_silent: PrintingHall) -> None:
+    here = soon_silent
     here.printer.change(hang=True)
     until(lambda: here.printer_state() == "silent")
     issued = here.take()
@@ -166,7 +175,8 @@ def test_a_slip_that_cannot_be_drawn_fails_and_does_not_stop_the_next_ones(here:
     until(lambda: fate() == "printed")
 
 
-def test_a_printer_that_never_answers_prints_once_it_is_told_so(here: PrintingHall) -> None:
+def test_a_printer_that_never_answers_prints_once_it_is_told_so(soon_silent: PrintingHall) -> None:
+    here = soon_silent
     here.printer.change(mute=True)
     until(lambda: here.printer_state() == "silent")
     issued = here.take()
