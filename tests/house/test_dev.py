@@ -9,6 +9,8 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -30,7 +32,33 @@ raise SystemExit(3)
 # Making an environment takes long.
 pytestmark = [pytest.mark.process, pytest.mark.slow]
 
-INSTALLERS = ["pip", *(["uv"] if shutil.which("uv") else [])]
+# What happens without either, a test of its own says.
+INSTALLERS = [
+    *(["pip"] if importlib.util.find_spec("ensurepip") or importlib.util.find_spec("pip") else []),
+    *(["uv"] if shutil.which("uv") else []),
+]
+
+# Stands in for uv where the installer itself is not the subject: pip needs seconds to install itself.
+STAND_IN = f"""#!{sys.executable}
+import os, re, sys
+command, *rest = sys.argv[1:]
+if command == "venv":
+    os.execv(sys.executable, [sys.executable, "-m", "venv", "--without-pip", rest[-1]])
+if command == "pip":
+    wanted = re.findall("^[^#\\n]+", open(rest[-1]).read(), re.MULTILINE)
+    sys.exit(f"not found: {{wanted}}" if wanted else 0)
+"""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def installer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The first uv on the PATH is the stand-in."""
+    folder = tmp_path_factory.mktemp("installer")
+    (folder / "uv").write_text(STAND_IN, encoding="utf-8")
+    (folder / "uv").chmod(0o755)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PATH", str(folder), prepend=os.pathsep)
+        yield
 
 
 @pytest.fixture
@@ -61,10 +89,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def made(kept: Path) -> Path:
-    """A tree with a new environment, at the same path for every test, because an environment contains its path.
-
-    Making one takes longer than everything else here.
-    """
+    """A tree with a new environment, at the same path for every test, because an environment contains its path."""
     shutil.rmtree(kept)
     checkout(kept)
     shutil.copytree(kept.with_name("environment"), kept / ".venv", symlinks=True)
@@ -87,28 +112,77 @@ def surroundings(environment: dict[str, str]) -> dict[str, str]:
     return {**os.environ, "PIP_NO_INDEX": "1", "UV_OFFLINE": "1", "LC_ALL": "C", **environment}
 
 
-@pytest.mark.parametrize("installer", INSTALLERS)
-def test_run_makes_the_environment_once_and_hands_everything_on(tree: Path, installer: str) -> None:
-    first = dev(tree, "run", "--profile", "embassy", "--busy", QUEUE_INSTALLER=installer)
-    if installer == "pip" and not importlib.util.find_spec("ensurepip") and not importlib.util.find_spec("pip"):
-        assert "apt install python3" in first.stderr
-        return
-    assert first.returncode == 3, first.stderr
-    lines = first.stdout.splitlines()
-    said = json.loads(lines[-1])
-    assert said["arguments"] == ["demo", "--profile", "embassy", "--busy"]
-    assert said["word"] == "موعد"
-    assert f"with {installer}" in lines[0]
+# ---------------------------------------------------------------- with the installers themselves
 
-    # The second run does nothing, so it does not call this installer, which does not exist.
-    again = dev(tree, "run", QUEUE_INSTALLER="none at all")
+
+@pytest.fixture(scope="module", params=INSTALLERS)
+def first_run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> FirstRun:
+    """A new checkout in which `run` has been started twice at once."""
+    root = checkout(tmp_path_factory.mktemp("first") / "the tree")
+    path = os.environ["PATH"].partition(os.pathsep)[2]
+    installing = {"QUEUE_INSTALLER": request.param, "PATH": path}
+    both = [
+        subprocess.Popen(
+            [sys.executable, root / "dev.py", "run", "--profile", "embassy", "--busy"],
+            env=surroundings(installing),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+        )
+        for _ in range(2)
+    ]
+    said = [process.communicate() for process in both]
+    ended = [
+        subprocess.CompletedProcess(process.args, process.returncode, *words)
+        for process, words in zip(both, said, strict=True)
+    ]
+    return FirstRun(root, installing, ended)
+
+
+@dataclass(frozen=True)
+class FirstRun:
+    tree: Path
+    installing: dict[str, str]
+    both: list[subprocess.CompletedProcess[str]]
+
+
+def test_run_makes_the_environment_and_hands_everything_on(first_run: FirstRun) -> None:
+    for process in first_run.both:
+        assert process.returncode == 3, process.stderr
+        said = json.loads(process.stdout.splitlines()[-1])
+        assert said["arguments"] == ["demo", "--profile", "embassy", "--busy"]
+        assert said["word"] == "موعد"
+    command = subprocess.run(
+        [first_run.tree / ".venv" / "bin" / "queue-system", "x"], capture_output=True, text=True, check=False
+    )
+    assert json.loads(command.stdout)["arguments"] == ["x"]
+
+
+def test_two_at_once_make_one_environment(first_run: FirstRun) -> None:
+    said = "".join(process.stdout for process in first_run.both)
+    assert said.count("Installing") == 1
+    assert f"with {first_run.installing['QUEUE_INSTALLER']}" in said
+
+
+def test_an_installer_is_asked_only_when_there_is_something_to_do(first_run: FirstRun) -> None:
+    again = dev(first_run.tree, "run", QUEUE_INSTALLER="none at all")
     assert again.returncode == 3, again.stderr
     assert len(again.stdout.splitlines()) == 1
 
-    command = subprocess.run(
-        [tree / ".venv" / "bin" / "queue-system", "x"], capture_output=True, text=True, check=False
-    )
-    assert json.loads(command.stdout)["arguments"] == ["x"]
+
+def test_what_the_installer_does_not_find_is_said(first_run: FirstRun) -> None:
+    lock = first_run.tree / "requirements" / "dev.txt"
+    lock.write_text(f"no-such-package==1.0 --hash=sha256:{'0' * 64}\n", encoding="utf-8")
+    failed = dev(first_run.tree, "shell", "true", **first_run.installing)
+    assert failed.returncode == 1
+    assert "no-such-package" in failed.stderr
+    assert "run the same command again" in failed.stderr
+    assert "Traceback" not in failed.stderr
+    lock.write_text("# nothing\n", encoding="utf-8")
+    assert dev(first_run.tree, "shell", "true", **first_run.installing).returncode == 0
+
+
+# ---------------------------------------------------------------- when an environment is made
 
 
 def test_changed_lock_makes_the_environment_anew(made: Path) -> None:
@@ -148,18 +222,6 @@ def test_tests_need_more_and_run_does_not_take_it_away(made: Path) -> None:
     assert "Installing" not in dev(made, "run").stdout
     assert "Installing" in dev(made, "shell", "true").stdout
     assert not kept.exists()
-
-
-def test_two_at_once_make_one_environment(tree: Path) -> None:
-    both = [
-        subprocess.Popen(
-            [sys.executable, tree / "dev.py", "run"], env=surroundings({}), stdout=subprocess.PIPE, encoding="utf-8"
-        )
-        for _ in range(2)
-    ]
-    said = [process.communicate()[0] for process in both]
-    assert [process.returncode for process in both] == [3, 3]
-    assert "".join(said).count("Installing") == 1
 
 
 def test_ctrl_c_reaches_the_program_itself(made: Path) -> None:
