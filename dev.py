@@ -75,6 +75,7 @@ def run(arguments: list[str]) -> int:
 def test(arguments: list[str]) -> int:
     """The checks and all tests; with arguments, only pytest with these; with --quick, only the fast tests."""
     environment("dev")
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # else every process of a run compiles the tree again
     if "--quick" in arguments:
         arguments.remove("--quick")
         return call([str(PYTHON), "-m", "pytest", "-q", *IN_PARALLEL, *with_marks(arguments, NOT_QUICK)])
@@ -201,8 +202,7 @@ def with_marks(arguments: list[str], marks: list[str]) -> list[str]:
         at = rest.index("-m")
         own = [f"({rest[at + 1]})"]
         del rest[at : at + 2]
-    both = [*own, *marks]
-    return [*rest, "-m", " and ".join(both)] if both else rest
+    return [*rest, "-m", " and ".join([*own, *marks])] if own or marks else rest
 
 
 def is_script(path: Path) -> bool:

@@ -11,18 +11,20 @@ from queue_system.core.errors import Doubtful, Invalid
 from queue_system.i18n.numerals import to_digits
 from queue_system.profiles import profile_names, read_profile
 
-BRANCHES = [
-    pytest.param(branch.country_code, id=f"{name}/{slug}")
-    for name in profile_names()
-    for slug, branch in read_profile(name).branches.items()
-]
+# Of the branches of all sample organisations.
+COUNTRIES = ("49", "90", "974")
 # Countries in which visitors of the sample organisations have their telephones.
 ELSEWHERE = ("SY", "QA", "DE", "TR", "LB", "JO", "SA", "SE", "NL", "GB", "US", "FR")
 EMERGENCY = ("112", "110", "999", "911", "155", "919")
 KINDS = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE)
 
 
-@pytest.mark.parametrize("country", BRANCHES)
+def test_the_countries_are_those_of_every_branch() -> None:
+    branches = [branch for name in profile_names() for branch in read_profile(name).branches.values()]
+    assert {branch.country_code for branch in branches} == set(COUNTRIES)
+
+
+@pytest.mark.parametrize("country", COUNTRIES)
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_number_of_the_country_is_understood_in_every_way_of_writing_it(country: str, kind: int) -> None:
     number = _example(phonenumbers.region_code_for_country_code(int(country)), kind)
@@ -42,7 +44,7 @@ def test_a_number_of_the_country_is_understood_in_every_way_of_writing_it(countr
         assert read_contact(typed, country).value == e164, typed
 
 
-@pytest.mark.parametrize("country", BRANCHES)
+@pytest.mark.parametrize("country", COUNTRIES)
 @pytest.mark.parametrize("region", ELSEWHERE)
 def test_a_number_of_another_country_is_never_taken_for_another_one(country: str, region: str) -> None:
     number = _example(region, PhoneNumberType.MOBILE)
@@ -53,7 +55,7 @@ def test_a_number_of_another_country_is_never_taken_for_another_one(country: str
     assert e164 in possible_contacts(e164[1:], [country])
 
 
-@pytest.mark.parametrize("country", BRANCHES)
+@pytest.mark.parametrize("country", COUNTRIES)
 @pytest.mark.parametrize("typed", EMERGENCY)
 def test_short_numbers_are_nobodys(country: str, typed: str) -> None:
     with pytest.raises(Invalid, match="phone-wrong"):

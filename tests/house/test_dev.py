@@ -321,6 +321,14 @@ def test_quick_leaves_out_what_takes_time_and_needs_no_means(testable: Path) -> 
     assert result.stdout.splitlines()[-1] == f"pytest|-q|-n|3|--dist|worksteal|tests/test_x.py|-m|(anyio) and {quick}"
 
 
+def test_a_run_keeps_what_its_processes_compile(testable: Path) -> None:
+    (site,) = (testable / ".venv" / "lib").glob("python3*/site-packages")
+    (site / "pytest.py").write_text("import sys; print(sys.dont_write_bytecode)\n", encoding="utf-8")
+    for arguments in (["--quick"], ["tests/test_x.py"]):
+        said = dev(testable, "test", *arguments, CI="", PYTHONDONTWRITEBYTECODE="1").stdout
+        assert said.splitlines()[-1] == "False"
+
+
 def test_missing_means_fail_in_ci(testable: Path) -> None:
     result = dev(testable, "test", CI="true")
     assert result.returncode == 1
