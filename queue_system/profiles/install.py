@@ -12,13 +12,13 @@ from typing import Any, Final
 import sqlalchemy as sa
 from uuid_utils.compat import uuid7
 
-from ..core.errors import Refused
 from ..core.facts.organisation import ProfileInstalled
 from ..settings.branch import DAY_STARTS, TICK_MINUTES
 from ..settings.catalogue import Catalogue
 from ..settings.organisation import Profile
 from ..store import tables
 from ..store.database import Tx
+from ..store.editing import founding
 from ..store.log import SYSTEM, locked
 from ..store.setting_rows import Row, row_of
 from .branch_rows import NEW_LOG, Rows, branch_rows, named_rows, text_rows
@@ -42,8 +42,7 @@ def install(tx: Tx, profile: Profile) -> None:
 
     Raises Refused("already-installed") if there is an organisation.
     """
-    if tx.row(sa.select(sa.literal(1)).select_from(tables.table(tables.Organisation))) is not None:
-        raise Refused("already-installed")
+    founding(tx)
     for table, rows in _rows(profile):
         if rows:
             tx.execute(sa.insert(tables.table(table)), rows)

@@ -1,8 +1,8 @@
 """Changes of settings: made under lock, and with the next version, so that every node reads them anew.
 
 Each branch's row holds the version of its settings; the row of `ORGANISATION` holds that of the whole installation.
-Reads cache settings under their version (store/versioned.py). Changes are made inside `editing` or `editing_catalogue`;
-a test looks for changes elsewhere.
+Reads cache settings under their version (store/versioned.py). Changes are made inside `editing` or `editing_catalogue`,
+and `Tx` refuses them elsewhere; `founding` is for an installation that nobody can have read yet.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from ..core.errors import Refused
 from .log import Locked, locked
-from .tables import ORGANISATION, Branch, table
+from .tables import ORGANISATION, Branch, Organisation, table
 from .tx import Tx
 
 BRANCH = table(Branch)
@@ -52,4 +53,12 @@ def editing_catalogue(tx: Tx) -> Iterator[dict[UUID, Locked]]:
         # A new branch is added under the same lock, so this list stays complete.
         every = [row.id for row in tx.rows(sa.select(BRANCH.c.id))]
     with editing(tx, every) as found:
+        tx.edits_shared = True
         yield found
+
+
+def founding(tx: Tx) -> None:
+    """Let this transaction store all settings in an empty database; raises Refused("already-installed")."""
+    if tx.row(sa.select(sa.literal(1)).select_from(table(Organisation))) is not None:
+        raise Refused("already-installed")
+    tx.edits = tx.edits_shared = True

@@ -6,10 +6,9 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from ..core.errors import Refused
 from . import schema
 from .database import Database, Tx
-from .tables import Organisation, table
+from .editing import founding
 
 ROWS_AT_ONCE: Final = 1000
 
@@ -24,8 +23,7 @@ def adopt(source: Database, target: Database) -> int:
 
 
 def _copy(origin: Tx, to: Tx) -> int:
-    if to.row(sa.select(table(Organisation).c.slug)) is not None:
-        raise Refused("already-installed")
+    founding(to)
     copied = 0
     # Sorted, so that a row is copied after the rows that it refers to.
     for rows in schema.METADATA.sorted_tables:

@@ -17,6 +17,8 @@ from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.types import TypeEngine
 from sqlmodel.sql.sqltypes import UTCDateTime
 
+from .setting_changes import changed_settings
+
 Convert = Callable[[Any], Any]
 REMEMBERED: Final = 16_384
 
@@ -30,6 +32,8 @@ class Outcome(NamedTuple):
 
 class Prepared:
     """A Core statement with named parameters; it cannot hold lists of varying length (`IN` over values).
+
+    It changes no settings, so that `Tx` need not look at each run (store/setting_changes.py): else ValueError is raised.
 
     An `INSERT` takes its columns from the values of its first run; every later run must give the same columns.
 
@@ -45,6 +49,8 @@ class Prepared:
         statement: sa.Select[Any] | sa.Insert | sa.Update | sa.Delete,
         view: Callable[[Any], Any] | None = None,
     ) -> None:
+        if changed_settings(statement) is not None:
+            raise ValueError(f"a prepared statement must not change settings: {statement}")
         self.statement = statement
         self.view = view
         self.reads = statement.is_select

@@ -14,6 +14,7 @@ from sqlalchemy.engine import Connection, CursorResult, Engine
 
 from .dialect import Dialect
 from .prepared import Outcome, Prepared
+from .setting_changes import changed_settings, is_shared
 from .versioned import Versioned
 
 AnyRow: TypeAlias = sa.Row[*tuple[Any, ...]]
@@ -59,10 +60,10 @@ class Tx:
     `now` is read once, after the transaction began, so that everything the work writes has the same time. `appended` is
     handed on after the commit, to those who wait for the branches and to be counted. `wrote` is whether anything but
     reads was run. `settings` is the cache of settings; work that `edits` them (store/editing.py) neither reads nor fills
-    it, because its values may never be committed.
+    it, because its values may never be committed. `edits_shared` is whether it may also change what all branches share.
     """
 
-    __slots__ = ("_connection", "_dialect", "_unsent", "appended", "edits", "now", "settings", "wrote")
+    __slots__ = ("_connection", "_dialect", "_unsent", "appended", "edits", "edits_shared", "now", "settings", "wrote")
 
     def __init__(self, connection: Connection, dialect: Dialect, now: datetime, settings: Versioned) -> None:
         self._connection = connection
@@ -73,6 +74,7 @@ class Tx:
         self.appended: list[Appended] = []
         self.wrote = False
         self.edits = False
+        self.edits_shared = False
 
     @overload
     def execute(self, statement: Prepared, values: Mapping[str, Any]) -> Outcome: ...
@@ -81,11 +83,17 @@ class Tx:
     def execute(self, statement: sa.Executable, values: Any = None) -> CursorResult[Any]: ...
 
     def execute(self, statement: sa.Executable | Prepared, values: Any = None) -> CursorResult[Any] | Outcome:
-        """Run a statement of SQLAlchemy Core, with values or a list of them; a `Prepared` one with its values."""
+        """Run a statement of SQLAlchemy Core, with values or a list of them; a `Prepared` one with its values.
+
+        Raises RuntimeError for a change of settings outside an edit, because caches would serve the old ones for ever.
+        """
         self.flush()
         if isinstance(statement, Prepared):
             self.wrote = self.wrote or not statement.reads
             return statement.run(self._connection, values)
+        changed = changed_settings(statement, values)
+        if changed is not None and not (self.edits_shared if is_shared(changed) else self.edits):
+            raise RuntimeError(f"settings ({changed.name}) are changed inside `editing` or `editing_catalogue`")
         self.wrote = self.wrote or not getattr(statement, "is_select", False)
         return self._connection.execute(statement, values)
 

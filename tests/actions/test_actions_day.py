@@ -23,8 +23,8 @@ from queue_system.store.queries.board import board
 from queue_system.store.queries.desk import desk as look_at_desk
 from queue_system.store.queries.line import TicketView
 from queue_system.store.queries.place import place
-from queue_system.store.tables import Branch, Counter, OpeningHours, table
-from tests.kit.hall import Hall, enter, furnish
+from queue_system.store.tables import Counter, OpeningHours, table
+from tests.kit.hall import Hall, change_settings, enter, furnish
 
 OVER_NIGHT = timedelta(hours=22, minutes=50)  # from 10:00 to 08:50 in Doha: the hall is open again
 
@@ -164,15 +164,11 @@ def test_a_clock_put_back_closes_nobody_who_stands_in_the_hall(db: Database, clo
 @pytest.fixture
 def night_hall(db: Database, clock: FrozenClock) -> Hall:
     """Open from 20:00 to 06:00, across the start of the business day at 03:00; it is 02:30."""
-    hall = furnish(db)
-    hours, branches = table(OpeningHours), table(Branch)
+    furnish(db)
+    hours = table(OpeningHours)
     every_night = {"days": list(range(7)), "opens": datetime(2026, 1, 1, 20).time(), "last_ticket": None}
-    db.write_now(
-        Tx.execute,
-        sa.update(hours).values(every_night | {"closes": datetime(2026, 1, 1, 6).time(), "layer": "regular"}),
-    )
-    version = {"config_version": hall.branch.config_version + 1}
-    db.write_now(Tx.execute, sa.update(branches).where(branches.c.id == hall.branch.id).values(version))
+    closes = datetime(2026, 1, 1, 6).time()
+    change_settings(db, sa.update(hours).values(every_night | {"closes": closes, "layer": "regular"}))
     clock.move(timedelta(hours=16, minutes=30))
     return enter(db)
 

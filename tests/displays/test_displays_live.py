@@ -13,24 +13,21 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-import sqlalchemy as sa
 import websockets
 from starlette.testclient import WebSocketDenialResponse, WebSocketTestSession
 from starlette.websockets import WebSocketDisconnect
-from uuid_utils.compat import uuid7
 
 from queue_system import app
 from queue_system.actions import calling
 from queue_system.actions.devices import approve_pairing, ask_pairing, redeem_pairing, revoke_device
+from queue_system.actions.installation import renew_epoch
 from queue_system.app import create_app
 from queue_system.clock import FrozenClock
 from queue_system.configuration import Configuration
 from queue_system.live import socket
-from queue_system.store.database import Tx
 from queue_system.store.log import SYSTEM
 from queue_system.store.queries.access import devices
 from queue_system.store.queries.organisation import organisation
-from queue_system.store.tables import Organisation, table
 from queue_system.web.installation import Installation
 from tests.kit.counted_looks import CountedLooks
 from tests.kit.displays_hall import Screen, board_of, boards_until, enrol, screen, seat, until
@@ -212,12 +209,8 @@ def test_a_restored_database_has_another_epoch(url: str, tmp_path: Path, clock: 
     for _ in range(2):
         with screen(url, tmp_path, clock) as paired, paired.socket() as session:
             epochs.append(board_of(session)["epoch"])
-            paired.hall.db.write_now(_renew_epoch)
+            paired.hall.db.write_now(renew_epoch)
     assert epochs[0] != epochs[1]
-
-
-def _renew_epoch(tx: Tx) -> None:
-    tx.execute(sa.update(table(Organisation)).values(epoch=uuid7()))
 
 
 # ---------------------------------------------------------------- many screens

@@ -31,7 +31,7 @@ from queue_system.store.queries.outings import place_on
 from queue_system.store.queries.place import place
 from queue_system.store.queries.settings import branch_ids
 from queue_system.store.tables import Branch, OutreachDay, table
-from tests.kit.hall import Hall, enter, furnish
+from tests.kit.hall import Hall, change_settings, enter, furnish
 from tests.kit.kiosk_hall import paired_kiosk
 from tests.kit.public_visitor import NAME, Visitor
 from tests.kit.web_hall import application
@@ -128,9 +128,8 @@ def small(mobile: Hall) -> Hall:
 
 def takes_three(hall: Hall) -> Hall:
     """Limit the day in Al Khor to three visitors."""
-    days, branches = table(OutreachDay), table(Branch)
-    hall.db.write_now(Tx.execute, sa.update(days).where(days.c.day == AL_KHOR).values(capacity=3))
-    hall.db.write_now(Tx.execute, sa.update(branches).values(config_version=branches.c.config_version + 1))
+    days = table(OutreachDay)
+    change_settings(hall.db, sa.update(days).where(days.c.day == AL_KHOR).values(capacity=3))
     return enter(hall.db, "mobile-consulate")
 
 
@@ -319,7 +318,7 @@ def test_the_kiosk_says_where_the_branch_is_today(sqlite_url: str, tmp_path: Pat
     database = Database(sqlite_url, clock)
     furnish(database)
     every_day = sa.update(table(OutreachDay)).values(branch_id=enter(database).branch.id)
-    database.write_now(Tx.execute, every_day)
+    change_settings(database, every_day)
     database.close()
     clock.set(at("09:30"))
     with paired_kiosk(sqlite_url, tmp_path, clock) as kiosk:

@@ -26,8 +26,8 @@ from queue_system.store.queries import line
 from queue_system.store.queries.bookings import BookingView
 from queue_system.store.queries.line import TicketView
 from queue_system.store.queries.settings import ServiceView
-from queue_system.store.tables import Branch, ClosureRow, OpeningHours, table
-from tests.kit.hall import Hall, enter, furnish
+from queue_system.store.tables import ClosureRow, OpeningHours, table
+from tests.kit.hall import Hall, edit, enter, furnish
 
 # Clocks in Germany: 2027-03-28 02:00 → 03:00, 2027-10-31 03:00 → 02:00.
 SPRING, AUTUMN = date(2027, 3, 28), date(2027, 10, 31)
@@ -37,7 +37,7 @@ def open_on(db: Database, hall: Hall, day: date, opens: time, closes: time) -> H
     """The same hall with other hours on one day, whatever its profile says."""
 
     def work(tx: Tx) -> None:
-        closures, branches = table(ClosureRow), table(Branch)
+        closures = table(ClosureRow)
         tx.execute(sa.delete(closures).where(closures.c.branch_id == hall.branch.id))
         rule = {
             "branch_id": hall.branch.id,
@@ -51,10 +51,8 @@ def open_on(db: Database, hall: Hall, day: date, opens: time, closes: time) -> H
             "last": day,
         }
         tx.execute(sa.insert(table(OpeningHours)), rule)
-        version = branches.c.config_version + 1
-        tx.execute(sa.update(branches).where(branches.c.id == hall.branch.id).values(config_version=version))
 
-    db.write_now(work)
+    edit(hall, work)
     return enter(db, hall.branch.slug)
 
 

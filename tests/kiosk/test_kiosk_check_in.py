@@ -13,11 +13,10 @@ import sqlalchemy as sa
 from queue_system.actions import bookings, calling
 from queue_system.clock import FrozenClock
 from queue_system.core.bookings import ALPHABET, Booker, new_code
-from queue_system.store.database import Tx
 from queue_system.store.log import CITIZEN, SYSTEM
 from queue_system.store.queries.bookings import BookingView
-from queue_system.store.tables import Branch, Service, table
-from tests.kit.hall import enter
+from queue_system.store.tables import Service, table
+from tests.kit.hall import change_settings, enter
 from tests.kit.kiosk_hall import Kiosk, book, code_on, installed, paired_kiosk
 from tests.kit.web_hall import furnished
 
@@ -187,10 +186,9 @@ def test_the_next_day_says_that_a_number_can_be_taken_now(
 def test_a_service_for_appointments_alone_is_booked_anew(kiosk: Kiosk, clock: FrozenClock) -> None:
     made = book(kiosk.hall, SOON, "passport-lost")
     clock.set(at("16:30"))
-    services, branches = table(Service), table(Branch)
+    services = table(Service)
     closed = sa.update(services).where(services.c.slug == "passport-lost").values(walkin_share_pct=0)
-    kiosk.hall.db.write_now(Tx.execute, closed)
-    kiosk.hall.db.write_now(Tx.execute, sa.update(branches).values(config_version=branches.c.config_version + 1))
+    change_settings(kiosk.hall.db, closed)
     text = refused(kiosk, made.code)
     assert "يُرجى حجز موعد جديد" in text
     assert "الأرقام" not in text

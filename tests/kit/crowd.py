@@ -27,7 +27,7 @@ from queue_system.store import log
 from queue_system.store.database import Database, Tx
 from queue_system.store.dialect import SQLite
 from queue_system.store.tables import Branch, Counter, CounterQueue, Event, table
-from tests.kit.hall import Hall, enter
+from tests.kit.hall import Hall, edit, enter
 
 PATIENCE_SECONDS = 60.0
 
@@ -142,7 +142,7 @@ def drop_unique(database: Database, table_name: str, constraint: str) -> None:
 
 def clerks_at_counters(hall: Hall, count: int) -> list[Desk]:
     """Open `count` new counters with the queues of counter 4 and a clerk each; their slugs are x0, x1, …"""
-    hall.db.write_now(_add_counters, hall, count)
+    edit(hall, lambda tx: _add_counters(tx, hall, count))
     wider = enter(hall.db)
     desks = []
     for number in range(count):
@@ -153,7 +153,7 @@ def clerks_at_counters(hall: Hall, count: int) -> list[Desk]:
 
 
 def _add_counters(tx: Tx, hall: Hall, count: int) -> None:
-    counters, served, branches = table(Counter), table(CounterQueue), table(Branch)
+    counters, served = table(Counter), table(CounterQueue)
     model = tx.row(sa.select(counters).where(counters.c.id == hall.counter("c4")))
     queues = tx.rows(sa.select(served).where(served.c.counter_id == hall.counter("c4")))
     assert model is not None
@@ -162,6 +162,3 @@ def _add_counters(tx: Tx, hall: Hall, count: int) -> None:
         new = {"id": counter_id, "slug": f"x{number}", "number": 100 + number}
         tx.execute(sa.insert(counters), model._asdict() | new)
         tx.execute(sa.insert(served), [row._asdict() | {"counter_id": counter_id} for row in queues])
-    # The settings get the next version, as an edit would give them.
-    version = {"config_version": hall.branch.config_version + 1}
-    tx.execute(sa.update(branches).where(branches.c.id == hall.branch.id).values(version))

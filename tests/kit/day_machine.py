@@ -29,7 +29,7 @@ from queue_system.store.queries.line import TicketView
 from queue_system.store.tables import Queue, Staff, table
 from tests.conftest import SUNDAY_MORNING
 from tests.kit.day_log import LONG_AGO, Telling
-from tests.kit.hall import enter, furnish
+from tests.kit.hall import change_settings, enter, furnish
 
 COUNTERS = ("c3", "c4", "c5", "r6")
 CLERKS = 4
@@ -45,7 +45,7 @@ def prepare(db: Database) -> None:
     queues = table(Queue)
     for slug, lanes, public in (("q-attest", 3, 2), ("q-verify", 2, 2)):
         wider = sa.update(queues).where(queues.c.branch_id == hall.branch.id, queues.c.slug == slug)
-        db.write_now(Tx.execute, wider.values(lanes=lanes, public_lanes=public))
+        change_settings(db, wider.values(lanes=lanes, public_lanes=public))
 
 
 @dataclass(frozen=True)

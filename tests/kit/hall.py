@@ -16,7 +16,7 @@ from queue_system.actions.counters import Desk
 from queue_system.actions.tickets import Issued, TicketOrder
 from queue_system.clock import FrozenClock
 from queue_system.store.database import Database, Tx
-from queue_system.store.editing import editing
+from queue_system.store.editing import editing, editing_catalogue
 from queue_system.store.log import CITIZEN, SYSTEM
 from queue_system.store.queries import line
 from queue_system.store.queries.line import TicketView
@@ -115,6 +115,17 @@ def enter(db: Database, branch: str | None = None) -> Hall:
     return Hall(db, db.read_now(branch_settings, ids[branch] if branch else next(iter(ids.values()))))
 
 
+def change_settings(db: Database, *changes: sa.Executable | Callable[[Tx], Any]) -> None:
+    """Change settings of the whole organisation with statements, or with functions that run some."""
+
+    def work(tx: Tx) -> None:
+        with editing_catalogue(tx):
+            for change in changes:
+                change(tx) if callable(change) else tx.execute(change)
+
+    db.write_now(work)
+
+
 def edit(hall: Hall, change: Callable[[Tx], Any]) -> None:
     """Edit settings of the branch as the office does."""
 
@@ -141,13 +152,7 @@ def set_branch(hall: Hall, **said: object) -> None:
 def one_call_is_enough(hall: Hall) -> None:
     """From now on a visitor who is not here after one call is a no-show, whatever the profile says."""
 
-    def work(tx: Tx) -> None:
-        branches = table(Branch)
-        rules = hall.branch.queue_rules.model_dump(exclude_unset=True) | {
-            "no_show_after_calls": 1,
-            "no_show_after_min": 0,
-        }
-        changed = {"queue_rules": rules, "config_version": branches.c.config_version + 1}
-        tx.execute(sa.update(branches).where(branches.c.id == hall.branch.id).values(changed))
-
-    hall.db.write_now(work)
+    branches = table(Branch)
+    rules = hall.branch.queue_rules.model_dump(exclude_unset=True) | {"no_show_after_calls": 1, "no_show_after_min": 0}
+    changed = sa.update(branches).where(branches.c.id == hall.branch.id).values(queue_rules=rules)
+    edit(hall, lambda tx: tx.execute(changed))

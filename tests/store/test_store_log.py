@@ -14,11 +14,13 @@ from queue_system.core.errors import Missing, Refused
 from queue_system.core.facts.tickets import TicketLeft
 from queue_system.store import log, schema
 from queue_system.store.database import Database, Tx
+from queue_system.store.editing import founding
 from queue_system.store.log import SYSTEM
 from queue_system.store.tables import ORGANISATION, Branch, Event, table
 
 
 def add_branch(tx: Tx) -> None:
+    founding(tx)
     tx.execute(
         sa.insert(table(Branch)),
         {

@@ -68,12 +68,12 @@ def test_a_prepared_insert_writes_json_and_update_returns(hall: Hall) -> None:
     statement = Prepared(
         sa.update(branch)
         .where(branch.c.id == sa.bindparam("b"))
-        .values(config_version=branch.c.config_version + 1)
-        .returning(branch.c.config_version, branch.c.names)
+        .values(last_seq=branch.c.last_seq + 1)
+        .returning(branch.c.last_seq, branch.c.names)
     )
     answer = hall.db.write_now(Tx.execute, statement, {"b": hall.branch.id})
     assert answer.rowcount in (1, -1)
-    assert [tuple(row) for row in answer.rows] == [(hall.branch.config_version + 1, hall.branch.names)]
+    assert [tuple(row) for row in answer.rows] == [(1, hall.branch.names)]
 
 
 @pytest.mark.parametrize("given", [{}, {"b": ORGANISATION, "c": 1}, {"c": ORGANISATION}])

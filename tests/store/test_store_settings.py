@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from queue_system.clock import FrozenClock
 from queue_system.core.errors import Missing, Refused, Unavailable
-from queue_system.store import tables
+from queue_system.store import tables, tx
 from queue_system.store.database import Database, Tx
 from queue_system.store.editing import editing, editing_catalogue
 from queue_system.store.log import locked
@@ -172,6 +172,7 @@ def test_a_cache_without_care_would_show_what_was_rolled_back(
     """The negative control: values are cached for everybody in the middle of the edit, as soon as they are read."""
     at_once(monkeypatch)
     monkeypatch.setattr(Tx, "edits", property(lambda tx: False, lambda tx, edits: None))
+    monkeypatch.setattr(tx, "changed_settings", lambda *_: None)
     assert after_a_preview(hall, other) == "معاينة"
 
 

@@ -12,6 +12,7 @@ from .day import Booking, Call, FreedPlace, PrintJob, Seat, Series, Ticket
 from .log import Event
 from .organisation import (
     ORGANISATION,
+    SETTINGS,
     Branch,
     BranchPriority,
     ClosureRow,
@@ -40,6 +41,7 @@ from .organisation import (
 
 __all__ = [
     "ORGANISATION",
+    "SETTINGS",
     "Booking",
     "Branch",
     "BranchPriority",

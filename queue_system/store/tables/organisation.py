@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime, time
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from .columns import NO_BRANCH, json, key, of_branch, within_branch
+from ..setting_changes import SETTING_COLUMNS
+from .columns import NO_BRANCH, json, key, of_branch, table, within_branch
 
 # Staff, shared settings and sign-ins belong to the whole organisation; their log is that of "branch 0".
 ORGANISATION = NO_BRANCH
@@ -355,3 +357,32 @@ class Text(SQLModel, table=True):
     slug: str = key()
     position: int
     names: dict[str, Any] = json(dict)
+
+
+#: The tables that hold settings, which are cached under their version, each with the columns that the day's work changes.
+SETTINGS: Final[Mapping[type[SQLModel], frozenset[str]]] = {
+    Organisation: frozenset(),
+    Branch: frozenset({"last_seq", "last_at", "chain", "live_day"}),
+    Zone: frozenset(),
+    Department: frozenset(),
+    Queue: frozenset(),
+    Service: frozenset(),
+    Document: frozenset(),
+    ServiceDocument: frozenset(),
+    ServiceReferral: frozenset(),
+    Resource: frozenset(),
+    ServiceResource: frozenset(),
+    Counter: frozenset({"staff_id", "seated_at", "last_press"}),
+    CounterQueue: frozenset(),
+    Priority: frozenset(),
+    BranchPriority: frozenset(),
+    PolicyRow: frozenset(),
+    Confidentiality: frozenset(),
+    OpeningHours: frozenset(),
+    SeasonRow: frozenset(),
+    ClosureRow: frozenset(),
+    OutreachDay: frozenset(),
+    Text: frozenset(),
+}
+for _model, _of_the_day in SETTINGS.items():
+    table(_model).info[SETTING_COLUMNS] = frozenset(table(_model).c.keys()) - _of_the_day

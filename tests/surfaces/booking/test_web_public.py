@@ -16,7 +16,7 @@ from queue_system.clock import FrozenClock
 from queue_system.core.bookings import BookingState
 from queue_system.store import tables
 from queue_system.store.database import Database, Tx
-from tests.kit.hall import Hall, furnish
+from tests.kit.hall import Hall, change_settings, furnish
 from tests.kit.public_visitor import NAME, Visitor, stored, token_of
 from tests.kit.web_hall import another, application, furnished
 
@@ -131,12 +131,8 @@ def test_days_say_how_many_places_and_why_there_are_none(visitor: Visitor) -> No
 
 
 def test_months_are_paged_where_the_horizon_is_long(here: tuple[TestClient, Hall], hall: Hall) -> None:
-    def widen(tx: Tx) -> None:
-        policy, branch = tables.table(tables.PolicyRow), tables.table(tables.Branch)
-        tx.execute(sa.update(policy).where(policy.c.slug == "open_fcfs").values(horizon_days=60))
-        tx.execute(sa.update(branch).values(config_version=branch.c.config_version + 1))
-
-    hall.db.write_now(widen)
+    policy = tables.table(tables.PolicyRow)
+    change_settings(hall.db, sa.update(policy).where(policy.c.slug == "open_fcfs").values(horizon_days=60))
     visitor = Visitor(here[0])
     seen = [*visitor.open("/book/doha-main/birth/days").hrefs(r"/20\d\d-\d\d-\d\d$")]
     while visitor.page.hrefs("from=") and "أيام لاحقة" in visitor.page.text:
@@ -235,10 +231,9 @@ def test_an_hour_that_comes_twice_is_two_times(sqlite_template: Path, tmp_path: 
         night = {"branch_id": berlin, "id": uuid7(), "position": 99, "layer": "exception", "days": [6]}
         night |= {"opens": time(1), "closes": time(4), "first": date(2027, 10, 31), "last": date(2027, 10, 31)}
         tx.execute(sa.insert(row), night)
-        tx.execute(sa.update(branch).values(config_version=branch.c.config_version + 1))
 
     with application(url, tmp_path, clock) as (client, hall):
-        hall.db.write_now(open_at_night)
+        change_settings(hall.db, open_at_night)
         visitor = Visitor(client, "en")
         page = visitor.open("/book/mission-template/civil-extract/2027-10-31")
         assert "02:30 CEST" in page.text

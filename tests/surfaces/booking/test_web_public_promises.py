@@ -18,12 +18,12 @@ from queue_system.core.offering import Way, ways
 from queue_system.i18n.words import words_for
 from queue_system.profiles import profile_names
 from queue_system.store import tables
-from queue_system.store.database import Database, Tx
+from queue_system.store.database import Database
 from queue_system.store.queries.place import ProspectView
 from queue_system.store.queries.settings import BranchSettings, branch_ids, branch_settings
 from queue_system.web.addresses import address_key
 from tests.kit.api_program import Program, allow_remote_tickets
-from tests.kit.hall import enter, furnish
+from tests.kit.hall import change_settings, enter, furnish
 from tests.kit.kiosk_hall import installed, paired_kiosk
 from tests.kit.public_visitor import NAME, Answer, Visitor
 from tests.kit.web_hall import application
@@ -271,12 +271,12 @@ def test_a_branch_says_how_it_is_reached_and_what_a_service_costs(
         "coordinates": {"latitude": 25.29, "longitude": 51.53},
     }
 
-    def write(tx: Tx) -> None:
-        tx.execute(sa.update(branch).values(data=known, config_version=branch.c.config_version + 1))
-        price = {"amount": "50", "currency": "QAR", "where": {"ar": "في الصندوق", "en": "the cash desk"}}
-        tx.execute(sa.update(service).where(service.c.slug == "birth").values(data={"fee": price}))
-
-    database.write_now(write)
+    price = {"amount": "50", "currency": "QAR", "where": {"ar": "في الصندوق", "en": "the cash desk"}}
+    change_settings(
+        database,
+        sa.update(branch).values(data=known),
+        sa.update(service).where(service.c.slug == "birth").values(data={"fee": price}),
+    )
     database.close()
     with application(sqlite_url, tmp_path, clock) as (client, _):
         visitor = Visitor(client)

@@ -1,0 +1,124 @@
+"""Settings change inside an edit only, however the change is written; what the day's work changes is no setting."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.sql import visitors
+
+from queue_system.core.errors import Refused
+from queue_system.store import tables
+from queue_system.store.database import Database, Tx
+from queue_system.store.editing import editing, editing_catalogue, founding
+from queue_system.store.prepared import Prepared
+from queue_system.store.queries.organisation import OrganisationView
+from queue_system.store.queries.settings import BranchSettings, CounterView, branch_settings
+from queue_system.store.setting_changes import SETTING_COLUMNS
+from queue_system.store.tables import SETTINGS, table
+from tests.kit.hall import Hall, furnish
+
+BRANCH, SERVICE, POLICY = table(tables.Branch), table(tables.Service), table(tables.PolicyRow)
+COUNTER = table(tables.Counter)
+NAMES = {"names": {"ar": "جديد"}}
+
+Change = Callable[[Tx], Any]
+
+
+@pytest.fixture
+def hall(db: Database) -> Hall:
+    return furnish(db)
+
+
+# ---------------------------------------------------------------- how a change is written
+
+CHANGES: dict[str, Change] = {
+    "update": lambda tx: tx.execute(sa.update(SERVICE).values(**NAMES)),
+    "update of the table": lambda tx: tx.execute(SERVICE.update().values(NAMES)),
+    "values when it is run": lambda tx: tx.execute(sa.update(BRANCH), NAMES),
+    "many values when it is run": lambda tx: tx.execute(
+        sa.update(SERVICE).where(SERVICE.c.slug == sa.bindparam("which")), [NAMES | {"which": "birth"}]
+    ),
+    "column as a key": lambda tx: tx.execute(sa.update(COUNTER).values({COUNTER.c.number: COUNTER.c.number + 100})),
+    "ordered values": lambda tx: tx.execute(sa.update(BRANCH).ordered_values((BRANCH.c.names, {"ar": "جديد"}))),
+    "beside a column of the day": lambda tx: tx.execute(sa.update(BRANCH).values(live_day=None, position=0)),
+    "its version": lambda tx: tx.execute(sa.update(BRANCH).values(config_version=BRANCH.c.config_version + 1)),
+    "delete": lambda tx: tx.execute(sa.delete(table(tables.ServiceDocument))),
+    "delete of the table": lambda tx: tx.execute(table(tables.ClosureRow).delete()),
+    "insert": lambda tx: tx.execute(sa.insert(table(tables.Document)), {"slug": "new", "position": 99} | NAMES),
+    "what the organisation has once": lambda tx: tx.execute(sa.update(POLICY).values(horizon_days=7)),
+    "with an answer": lambda tx: tx.rows(sa.update(SERVICE).values(NAMES).returning(SERVICE.c.slug)),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_a_change_of_settings_outside_an_edit_is_refused(hall: Hall, change: Change) -> None:
+    with pytest.raises(RuntimeError, match="inside `editing`"):
+        hall.db.write_now(change)
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_the_same_change_passes_inside_an_edit(hall: Hall, change: Change) -> None:
+    def edit(tx: Tx) -> None:
+        with editing_catalogue(tx):
+            change(tx)
+
+    hall.db.write_now(edit)
+
+
+def test_what_all_branches_share_is_not_changed_in_the_edit_of_one(hall: Hall) -> None:
+    def edit(tx: Tx) -> None:
+        with editing(tx, [hall.branch.id]):
+            CHANGES["what the organisation has once"](tx)
+
+    with pytest.raises(RuntimeError, match="policy"):
+        hall.db.write_now(edit)
+
+
+def test_a_prepared_statement_changes_no_settings() -> None:
+    with pytest.raises(ValueError, match="must not change settings"):
+        Prepared(sa.update(BRANCH).where(BRANCH.c.id == sa.bindparam("b")).values(names=sa.bindparam("n")))
+    with pytest.raises(ValueError, match="must not change settings"):
+        Prepared(sa.insert(SERVICE))
+
+
+def test_what_the_day_changes_is_no_setting(hall: Hall) -> None:
+    hall.db.write_now(Tx.execute, sa.update(COUNTER).values(seated_at=None, staff_id=None))
+    hall.db.write_now(Tx.execute, sa.update(BRANCH).values(live_day=None))
+    hall.db.write_now(Tx.execute, sa.update(table(tables.Ticket)).values(state="served"))
+
+
+def test_an_installation_is_founded_once(hall: Hall) -> None:
+    with pytest.raises(Refused, match="already-installed"):
+        hall.db.write_now(founding)
+
+
+# ---------------------------------------------------------------- which tables hold settings
+
+
+def test_the_tables_of_settings_are_those_that_the_cached_views_are_read_from(
+    hall: Hall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A table that the views read and that the guard does not know could change behind the caches."""
+    read: set[str] = set()
+    execute = Tx.execute
+
+    def noted(tx: Tx, statement: Any, values: Any = None) -> Any:
+        plain = statement.statement if isinstance(statement, Prepared) else statement
+        read.update(part.name for part in visitors.iterate(plain) if isinstance(part, sa.Table))
+        return execute(tx, statement, values)
+
+    monkeypatch.setattr(Tx, "execute", noted)
+    hall.db.settings.__init__()  # type: ignore[misc]
+    hall.db.read_now(branch_settings, hall.branch.id)
+    guarded = {name for name, found in table(tables.Branch).metadata.tables.items() if SETTING_COLUMNS in found.info}
+    assert read == guarded == {table(model).name for model in SETTINGS}
+
+
+def test_no_view_shows_what_the_day_changes() -> None:
+    shown = set(BranchSettings.model_fields) | set(CounterView.model_fields) | set(OrganisationView.model_fields)
+    of_the_day = frozenset[str]().union(*SETTINGS.values())
+    assert of_the_day
+    assert shown & of_the_day == set()
