@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from ..core.errors import Missing
-from ..store.queries.settings import BranchSettings, ServiceView
+from ..store.queries.settings import BranchSettings, ServiceView, derived
 
 
 def address_key(service: ServiceView) -> str:
@@ -13,7 +15,12 @@ def address_key(service: ServiceView) -> str:
 
 def service_at(branch: BranchSettings, key: str) -> ServiceView:
     """The service that an address names; raises Missing("service")."""
-    for service in branch.services.values():
-        if address_key(service) == key:
-            return service
-    raise Missing("service")
+    service = _by_address(branch).get(key)
+    if service is None:
+        raise Missing("service")
+    return service
+
+
+@derived
+def _by_address(branch: BranchSettings) -> Mapping[str, ServiceView]:
+    return {address_key(service): service for service in branch.services.values()}

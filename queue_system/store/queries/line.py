@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -20,7 +20,7 @@ from ..database import AnyRow, Tx
 from ..prepared import Prepared
 from ..tables import Booking, Counter, Ticket, table
 from ..tables.day import OPEN_STATES
-from .settings import BranchSettings, PriorityView, QueueView
+from .settings import BranchSettings, PriorityView, QueueView, derived
 
 TICKET = table(Ticket)
 BOOKING = table(Booking)
@@ -231,6 +231,7 @@ def as_waiting(tickets: Iterable[TicketView], settings: BranchSettings) -> list[
     ]
 
 
+@derived
 def calling_rules(settings: BranchSettings) -> CallingRules:
     """The calling rule of a branch, as published."""
     rules = settings.queue_rules
@@ -263,7 +264,8 @@ def heavier(settings: BranchSettings, given: str, other: str | None) -> str:
     return max(given, other, key=lambda slug: settings.priorities[slug].weight)
 
 
-def given_by_staff(settings: BranchSettings) -> dict[str, str]:
+@derived
+def given_by_staff(settings: BranchSettings) -> Mapping[str, str]:
     """The classes that staff can give, each with its usual reason (`core.reasons`)."""
     found = {slug: usual_reason(priority.evidence) for slug, priority in settings.priorities.items()}
     return {slug: reason for slug, reason in found.items() if reason}

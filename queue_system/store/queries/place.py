@@ -9,7 +9,7 @@ is a ticket: a prospective visitor is placed in line as if the number were taken
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import chain
@@ -28,7 +28,7 @@ from ..tx import Appended
 from . import line
 from .line import TicketView
 from .screens import Live, is_kept_off, live_zones, where_to_wait
-from .settings import BranchSettings, ServiceView, ZoneView
+from .settings import BranchSettings, ServiceView, ZoneView, derived
 
 BOOKING = table(Booking)
 BRANCH = table(Branch)
@@ -113,13 +113,14 @@ class LineView:
     `open` are the open tickets by their secret; `ahead` and `early` (the earliest time of a call) are by ticket.
     `sitting` are the open counters and `served_queues` their queues, `live` the zones with a live screen,
     `appointments` the agreed times by ticket. `read_at` is when all this was read; `waiting` is in the order of
-    `dispatch.by_right`.
+    `dispatch.by_right`, `at_counters` are the tickets at counters, latest call first.
     """
 
     settings: BranchSettings
     seq: int
     read_at: datetime
     waiting: Sequence[Waiting]
+    at_counters: Sequence[TicketView]
     open: Mapping[str, TicketView]
     ahead: Mapping[UUID, int]
     early: Mapping[UUID, datetime]
@@ -142,7 +143,7 @@ class LineView:
             on_screen=bool(self.live) and not kept_off,
             appointment=AppointmentView(booked, late=ticket.anchor_at > booked) if booked else None,
             not_before=self.early.get(ticket.id),
-            served=_served(self.open.values(), self.settings, ticket) if waits else (),
+            served=_served(self.at_counters, self.settings, ticket) if waits else (),
         )
 
 
@@ -155,6 +156,7 @@ def whole_line(tx: Tx, settings: BranchSettings, earlier: LineView | None = None
         settings=settings,
         seq=seq,
         read_at=tx.now,
+        at_counters=_at_counters(tickets),
         open={ticket.token: ticket for ticket in tickets},
         sitting=sitting,
         served_queues=line.served_queues(settings, sitting),
@@ -237,7 +239,7 @@ class _Order(TypedDict):
     early: Mapping[UUID, datetime]
 
 
-def _order(waiting: Iterable[Waiting], settings: BranchSettings, sitting: Collection[UUID], now: datetime) -> _Order:
+def _order(waiting: Iterable[Waiting], settings: BranchSettings, sitting: frozenset[UUID], now: datetime) -> _Order:
     rules = line.calling_rules(settings)
     in_order = dispatch.by_right(waiting, rules, now)
     early = {
@@ -287,14 +289,14 @@ def _newcomer(settings: BranchSettings, service: ServiceView, now: datetime) -> 
     return Waiting(NEWCOMER, service.queue_id, priority, weight, now)
 
 
-def _ahead(waiting: Sequence[Waiting], settings: BranchSettings, sitting: Collection[UUID]) -> dict[UUID, int]:
+def _ahead(waiting: Sequence[Waiting], settings: BranchSettings, sitting: frozenset[UUID]) -> dict[UUID, int]:
     """How many are ahead of each ticket in the shortest line of its queue; `waiting` is in the order of `by_right`."""
-    lines = _lines(settings, sitting, {ticket.queue_id for ticket in waiting})
+    lines = _lines(settings, sitting)
     ahead: dict[UUID, int] = {}
     places: dict[UUID, list[int]] = {}
     for index, ticket in enumerate(waiting):
         places.setdefault(ticket.queue_id, []).append(index)
-    for queues in set().union(*lines.values()):
+    for queues in set().union(*(lines[queue_id] for queue_id in places)):
         # One line of several queues, in the order of `by_right`; merging is cheap, because queues are few.
         merged = sorted(chain.from_iterable(places.get(queue_id, ()) for queue_id in queues))
         for place, ticket in enumerate(dispatch.let_pass([waiting[index] for index in merged])):
@@ -303,29 +305,31 @@ def _ahead(waiting: Sequence[Waiting], settings: BranchSettings, sitting: Collec
     return ahead
 
 
-def _lines(
-    settings: BranchSettings, sitting: Collection[UUID], queues: Iterable[UUID]
-) -> dict[UUID, set[frozenset[UUID]]]:
+@derived
+def _lines(settings: BranchSettings, sitting: frozenset[UUID]) -> Mapping[UUID, set[frozenset[UUID]]]:
     """By queue: the queues of each counter that may call its tickets; never empty."""
     served = [(counter.id in sitting, frozenset(counter.queues)) for counter in settings.counters.values()]
     return {
         queue_id: {line for is_open, line in served if is_open and queue_id in line}
         or {line for _, line in served if queue_id in line}
         or {frozenset((queue_id,))}
-        for queue_id in queues
+        for queue_id in settings.queues
     }
 
 
-def _served(tickets: Iterable[TicketView], settings: BranchSettings, ticket: TicketView) -> tuple[ServedView, ...]:
+def _at_counters(tickets: Iterable[TicketView]) -> list[TicketView]:
+    found = [ticket for ticket in tickets if ticket.state in AT_COUNTER]
+    return sorted(found, key=lambda ticket: (ticket.called_at or ticket.issued_at, ticket.id), reverse=True)
+
+
+def _served(at_counters: Iterable[TicketView], settings: BranchSettings, ticket: TicketView) -> tuple[ServedView, ...]:
     """Tickets of the same letter that are at a counter, without those that are hidden from screens."""
     prefix = settings.queues[ticket.queue_id].prefix
-    found = [
-        other
-        for other in tickets
-        if other.state in AT_COUNTER
-        and other.queue_id == ticket.queue_id
+    return tuple(
+        ServedView(other.code, other.counter_id)
+        for other in at_counters
+        if other.queue_id == ticket.queue_id
+        and other.counter_id
         and other.code.startswith(prefix)
         and not settings.services[other.service_id].confidentiality.hides_service
-    ]
-    found.sort(key=lambda other: (other.called_at or other.issued_at, other.id), reverse=True)
-    return tuple(ServedView(other.code, other.counter_id) for other in found if other.counter_id)
+    )

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from ..database import Tx
 from .access import devices
-from .settings import BranchSettings, ConfidentialityView, ZoneView
+from .settings import BranchSettings, ConfidentialityView, ZoneView, derived
 
 DISPLAY: Final = "display"
 LIVES: Final = "paired"
@@ -27,11 +27,13 @@ def live_zones(tx: Tx, branch_id: UUID) -> Live:
     return frozenset(device.zone_id for device in devices(tx, branch_id, DISPLAY) if device.standing(tx.now) == LIVES)
 
 
+@derived
 def zones_with_counters(settings: BranchSettings) -> frozenset[UUID]:
     """The zones of a branch that have counters."""
     return frozenset(counter.zone_id for counter in settings.counters.values())
 
 
+@derived
 def where_to_wait(settings: BranchSettings, queue_id: UUID, live: Live) -> tuple[ZoneView, ...]:
     """The zones in which a call from a queue is shown; empty where that is every zone.
 
@@ -46,6 +48,7 @@ def where_to_wait(settings: BranchSettings, queue_id: UUID, live: Live) -> tuple
     return tuple(zone for zone in settings.zones.values() if zone.id in seen)
 
 
+@derived
 def is_kept_off(settings: BranchSettings, service_id: UUID, series_id: UUID) -> bool:
     """Whether a ticket for a service, with a number of a queue's series, is hidden from all screens."""
     return is_hidden(settings.services[service_id].confidentiality) or holds_for_all(settings, series_id, is_hidden)

@@ -5,8 +5,9 @@ Views are the declarations of `settings`, with ids in place of names.
 
 from __future__ import annotations
 
-from functools import cached_property
-from typing import Any, Final, TypeVar
+from collections.abc import Callable
+from functools import cached_property, wraps
+from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -33,11 +34,16 @@ from .rules import policy
 
 T = TypeVar("T", bound=Thing)
 V = TypeVar("V", "ServiceView", "CounterView")
+P = ParamSpec("P")
+R = TypeVar("R")
 
 # The entry in the catalogue of documents that says that there is nothing to bring.
 NO_DOCUMENT: Final = "none_required"
 # The kind of branch that is a template for others and is not open to visitors.
 TEMPLATE: Final = "replica"
+# Settings stay for months, and the open counters change by the minute.
+MOST_DERIVED: Final = 2_048
+_NOT_YET: Final = object()
 
 Names = declared.Names
 ConfidentialityView = Confidentiality
@@ -125,6 +131,11 @@ class BranchSettings(BranchOwn):
         """The opening times by day, cached."""
         return Timetable(self.calendar, self.day_starts)
 
+    @cached_property
+    def derived(self) -> dict[tuple[Any, ...], Any]:
+        """What `derived` functions have worked out."""
+        return {}
+
     def service(self, slug: str) -> ServiceView:
         """The service of that name; raises Missing("service")."""
         return _by_slug(self.services, slug, "service")
@@ -135,6 +146,25 @@ class BranchSettings(BranchOwn):
 
     def queue_of(self, service: ServiceView) -> QueueView:
         return self.queues[service.queue_id]
+
+
+def derived(work: Callable[Concatenate[BranchSettings, P], R]) -> Callable[Concatenate[BranchSettings, P], R]:
+    """Cache a function of settings and a few hashable values with the settings, because every ticket asks for it.
+
+    All callers share what it returns, so they must not change it.
+    """
+
+    @wraps(work)
+    def known(settings: BranchSettings, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        cache, key = settings.derived, (work, *args, *kwargs.items())
+        found = cache.get(key, _NOT_YET)
+        if found is _NOT_YET:
+            if len(cache) >= MOST_DERIVED:
+                cache.clear()
+            found = cache[key] = work(settings, *args, **kwargs)
+        return found  # type: ignore[no-any-return]
+
+    return known
 
 
 def branch_settings(tx: Tx, branch_id: UUID, config_version: int | None = None) -> BranchSettings:
