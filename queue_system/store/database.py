@@ -67,7 +67,10 @@ class Database:
     async def write_in(
         self, branch: UUID, work: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs
     ) -> R:
-        """Like `write`, for work that locks only `branch`: waiting writes of one branch share a transaction."""
+        """Like `write`, for work that locks only `branch`: waiting writes of one branch share a transaction.
+
+        So it cannot edit settings (store/editing.py), because an edit locks the organisation first: use `write`.
+        """
         return await asyncio.wrap_future(self._submit(branch, work, *args, **kwargs))
 
     def write_in_now(self, branch: UUID, work: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
@@ -143,7 +146,7 @@ class Database:
 
     def _read(self, work: Callable[..., R], *args: Any, **kwargs: Any) -> R:
         with self._transaction(self.dialect.reading) as connection:
-            return work(self._tx(connection, self.settings), *args, **kwargs)
+            return work(self._tx(connection), *args, **kwargs)
 
     @contextlib.contextmanager
     def _transaction(self, engine: Engine) -> Iterator[Connection]:
@@ -156,8 +159,8 @@ class Database:
                 raise
             raise self.dialect.unavailable(error) from error
 
-    def _tx(self, connection: Connection, settings: Versioned) -> Tx:
-        return Tx(connection, self.dialect, self.clock.now(), settings)
+    def _tx(self, connection: Connection, only: UUID | None = None) -> Tx:
+        return Tx(connection, self.dialect, self.clock.now(), self.settings, only)
 
     def _committed(self, appended: Sequence[Appended]) -> None:
         self.is_failing = False
@@ -171,7 +174,7 @@ class Database:
             with self._starting:
                 if not self._writers:
                     self._writers = [
-                        Writer(number, self.dialect, self.settings, self._tx, self._committed, self._failed)
+                        Writer(number, self.dialect, self._tx, self._committed, self._failed)
                         for number in range(self.dialect.writers)
                     ]
         return self._writers

@@ -27,7 +27,11 @@ def editing(tx: Tx, branches: Collection[UUID]) -> Iterator[dict[UUID, Locked]]:
 
     Yields the locked branches by id. From here on `tx` reads settings past the cache, so that it sees its own changes;
     other transactions see them after the commit. Screens follow the log, so the action appends a fact to each branch
-    that it changed. Raises Missing("branch").
+    that it changed.
+
+    Give this work to `Database.write` (`Here.write_anywhere`), and lock no branch before. Raises Missing("branch");
+    RuntimeError inside `write_in`: an earlier work of the same transaction may hold the branch's lock, which another edit
+    waits for while it holds the organisation's.
     """
     tx.edits = True
     with ExitStack() as stack:

@@ -104,8 +104,10 @@ class Locked:
 def locked(tx: Tx, branch_id: UUID) -> Iterator[Locked]:
     """Lock a branch; on leaving, write the appended facts and move its sequence on.
 
-    To lock several branches in one transaction, lock them in the order of their ids. Raises Missing("branch").
+    To lock several branches in one transaction, lock them in the order of their ids. Raises Missing("branch");
+    RuntimeError for another order, or for another branch than that of `Database.write_in`.
     """
+    tx.will_lock(branch_id)
     row = tx.row(_LOCK, {"branch": branch_id})
     if row is None:
         raise Missing("branch")

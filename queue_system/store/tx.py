@@ -61,20 +61,53 @@ class Tx:
     handed on after the commit, to those who wait for the branches and to be counted. `wrote` is whether anything but
     reads was run. `settings` is the cache of settings; work that `edits` them (store/editing.py) neither reads nor fills
     it, because its values may never be committed. `edits_shared` is whether it may also change what all branches share.
+    `only` is the branch whose writes share this transaction (`Database.write_in`), else None.
     """
 
-    __slots__ = ("_connection", "_dialect", "_unsent", "appended", "edits", "edits_shared", "now", "settings", "wrote")
+    __slots__ = (
+        *(
+            "_connection",
+            "_dialect",
+            "_locks",
+            "_unsent",
+            "appended",
+            "edits",
+            "edits_shared",
+            "now",
+            "only",
+            "settings",
+        ),
+        "wrote",
+    )
 
-    def __init__(self, connection: Connection, dialect: Dialect, now: datetime, settings: Versioned) -> None:
+    def __init__(
+        self, connection: Connection, dialect: Dialect, now: datetime, settings: Versioned, only: UUID | None = None
+    ) -> None:
         self._connection = connection
         self._dialect = dialect
         self._unsent: list[tuple[Prepared, Mapping[str, Any]]] = []
+        self._locks: set[UUID] = set()
         self.now = now
+        self.only = only
         self.settings = settings
         self.appended: list[Appended] = []
         self.wrote = False
         self.edits = False
         self.edits_shared = False
+
+    def will_lock(self, branch: UUID) -> None:
+        """Check the order of locks before a branch is locked. Two writers that disagree on it would wait for each other.
+
+        Raises RuntimeError for another branch than that of `Database.write_in`, whose lock an earlier work of the same
+        transaction may hold, and for a branch whose id comes before that of one locked already.
+        """
+        if branch in self._locks:
+            return
+        if self.only not in (None, branch):
+            raise RuntimeError("work that locks more than one branch, or edits settings, is given to `Database.write`")
+        if self._locks and branch < max(self._locks):
+            raise RuntimeError("branches are locked in the order of their ids, the organisation first")
+        self._locks.add(branch)
 
     @overload
     def execute(self, statement: Prepared, values: Mapping[str, Any]) -> Outcome: ...

@@ -20,7 +20,6 @@ from sqlalchemy.engine import Connection
 from ..measures import BATCH_SIZES, COMMIT_SECONDS, Distribution
 from .dialect import Dialect
 from .tx import Appended, Tx, positions_of, transaction
-from .versioned import Versioned
 
 LARGEST_BATCH: Final = 32
 
@@ -50,14 +49,12 @@ class Writer(threading.Thread):
         self,
         number: int,
         dialect: Dialect,
-        settings: Versioned,
-        make_tx: Callable[[Connection, Versioned], Tx],
+        make_tx: Callable[[Connection, UUID | None], Tx],
         committed: Callable[[Sequence[Appended]], None],
         failed: Callable[[], None],
     ) -> None:
         super().__init__(name=f"write-{number}", daemon=True)
         self._dialect = dialect
-        self._settings = settings
         self._make_tx = make_tx
         self._committed = committed
         self._failed = failed
@@ -147,11 +144,9 @@ class Writer(threading.Thread):
         again apart.
         """
         appended: list[Appended] = []
-        # Settings get a cache of their own here, because another job of the batch may have changed them, uncommitted.
-        settings = Versioned(self._settings)
         try:
             with transaction(self._dialect.writing) as connection:
-                results = [self._run_one(connection, job, appended, settings, apart=apart) for job in batch]
+                results = [self._run_one(connection, job, appended, apart=apart) for job in batch]
                 self._dialect.notify(connection, positions_of(appended))
                 ready = time.perf_counter()
         except _JobFailed as failed:
@@ -161,13 +156,10 @@ class Writer(threading.Thread):
         self.commits.note(time.perf_counter() - ready)
         for one in appended:
             self.facts.update((one.branch_id, kind) for kind in one.kinds)
-        settings.publish()
         return results, appended
 
-    def _run_one(
-        self, connection: Connection, job: Job, appended: list[Appended], settings: Versioned, *, apart: bool
-    ) -> _Result:
-        tx = self._make_tx(connection, settings)
+    def _run_one(self, connection: Connection, job: Job, appended: list[Appended], *, apart: bool) -> _Result:
+        tx = self._make_tx(connection, job.branch)
         try:
             with connection.begin_nested() if apart else contextlib.nullcontext():
                 value = job.context.run(job.work, tx)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from contextlib import ExitStack
 from typing import Any
 from uuid import UUID
 
@@ -22,7 +22,6 @@ from queue_system.store.queries import settings
 from queue_system.store.queries.organisation import organisation
 from queue_system.store.queries.settings import BranchSettings, branch_ids, branch_settings
 from queue_system.store.tables import ORGANISATION, Branch, Service, table
-from queue_system.store.versioned import Versioned
 from tests.kit.crowd import crowd
 from tests.kit.hall import Hall, furnish
 
@@ -169,69 +168,106 @@ def test_what_was_rolled_back_is_nowhere(hall: Hall, other: Database) -> None:
 def test_a_cache_without_care_would_show_what_was_rolled_back(
     hall: Hall, other: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The negative control: values are cached for everybody in the middle of the edit, as soon as they are read."""
-    at_once(monkeypatch)
-    monkeypatch.setattr(Tx, "edits", property(lambda tx: False, lambda tx, edits: None))
-    monkeypatch.setattr(tx, "changed_settings", lambda *_: None)
+    careless(monkeypatch)
     assert after_a_preview(hall, other) == "معاينة"
 
 
 def commit_that_fails(hall: Hall, other: Database, monkeypatch: pytest.MonkeyPatch) -> str:
-    """An edit and a read of it share a transaction whose commit fails; then as in `after_a_preview`."""
-    commits = itertools.count()
+    """An edit and a read of it in a transaction whose commit fails; then as in `after_a_preview`."""
+
+    def edit_and_look(tx: Tx) -> str:
+        rename(tx, hall.branch.id, "معاينة")
+        return name_in(branch_settings(tx, hall.branch.id))
 
     def lost(*_args: Any) -> None:
-        # The first commit is that of the work which holds up the others.
-        if next(commits):
-            raise sa.exc.OperationalError("COMMIT", {}, Exception("the disk is full"))
+        raise sa.exc.OperationalError("COMMIT", {}, Exception("the disk is full"))
 
     with monkeypatch.context() as broken:
         broken.setattr(hall.db.dialect, "notify", lost)
-        for job in in_one_transaction(hall, [edit_of(hall), look_at(hall)]):
-            with pytest.raises(Unavailable):
-                job.result()
+        with pytest.raises(Unavailable):
+            hall.db.write_now(edit_and_look)
     other.write_now(rename, hall.branch.id, "حقيقة")
     return name_in(read(hall.db, hall))
 
 
-def test_what_others_read_in_the_transaction_of_an_edit_is_kept_once_it_is_committed(
-    hall: Hall, other: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_was_not_committed_is_nowhere(hall: Hall, other: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     assert commit_that_fails(hall, other, monkeypatch) == "حقيقة"
-    edited, looked = in_one_transaction(hall, [edit_of(hall), look_at(hall)])
-    edited.result()
-    assert looked.result() is read(hall.db, hall)
-    assert name_in(looked.result()) == "معاينة"
 
 
-def test_a_cache_that_does_not_wait_for_the_commit_would_show_what_never_was(
+def test_a_cache_without_care_would_show_what_was_not_committed(
     hall: Hall, other: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    at_once(monkeypatch)
+    careless(monkeypatch)
     assert commit_that_fails(hall, other, monkeypatch) == "معاينة"
 
 
-def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Values of a transaction are cached for everybody before it is committed."""
-    keep = Versioned.keep
-
-    def careless(self: Versioned, key: UUID, version: int, value: Any) -> None:
-        keep(self, key, version, value)
-        self.publish()
-
-    monkeypatch.setattr(Versioned, "keep", careless)
+def careless(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The negative control: what an edit reads is cached for everybody as soon as it is read."""
+    monkeypatch.setattr(Tx, "edits", property(lambda tx: False, lambda tx, edits: None))
+    monkeypatch.setattr(tx, "changed_settings", lambda *_: None)
 
 
-def edit_of(hall: Hall) -> Callable[[Tx], Any]:
-    return lambda tx: rename(tx, hall.branch.id, "معاينة")
+def test_works_that_share_a_transaction_read_the_settings_once(hall: Hall) -> None:
+    hall.db.write_now(rename, hall.branch.id, "أول")
 
-
-def look_at(hall: Hall) -> Callable[[Tx], Any]:
     def look(tx: Tx) -> BranchSettings:
         with locked(tx, hall.branch.id) as branch:
             return branch_settings(tx, branch.id, branch.config_version)
 
-    return look
+    one, two = (job.result() for job in in_one_transaction(hall, [look, look]))
+    assert one is two is read(hall.db, hall)
+    assert name_in(one) == "أول"
+
+
+# ---------------------------------------------------------------- the order of locks
+
+
+def test_an_edit_is_refused_where_works_share_a_transaction_and_the_others_succeed(hall: Hall) -> None:
+    """The work before it may hold the branch's lock, which another node's edit waits for."""
+    before = read(hall.db, hall).config_version
+
+    def ticket(_tx: Tx) -> UUID:
+        with locked(_tx, hall.branch.id) as branch:
+            return branch.id
+
+    first, edit, last = in_one_transaction(hall, [ticket, lambda tx: rename(tx, hall.branch.id, "هنا"), ticket])
+    assert first.result() == last.result() == hall.branch.id
+    with pytest.raises(RuntimeError, match=r"`Database\.write`"):
+        edit.result()
+    assert read(hall.db, hall).config_version == before
+
+
+def test_an_edit_is_refused_even_if_it_is_alone_in_its_transaction(hall: Hall) -> None:
+    for edit in (edit_of(hall), catalogue_edit):
+        with pytest.raises(RuntimeError, match=r"`Database\.write`"):
+            hall.db.write_in_now(hall.branch.id, edit)
+
+
+def test_an_edit_is_refused_once_a_branch_is_locked(hall: Hall) -> None:
+    def late(tx: Tx) -> None:
+        with locked(tx, hall.branch.id):
+            rename(tx, hall.branch.id, "هنا")
+
+    with pytest.raises(RuntimeError, match="in the order of their ids"):
+        hall.db.write_now(late)
+
+
+def test_branches_are_locked_in_the_order_of_their_ids(hall: Hall) -> None:
+    ids = sorted([ORGANISATION, *hall.db.read_now(branch_ids).values()])
+
+    def lock(tx: Tx, order: list[UUID]) -> None:
+        with ExitStack() as stack:
+            for branch_id in order:
+                stack.enter_context(locked(tx, branch_id))
+
+    # A branch that is locked already is locked again without waiting.
+    hall.db.write_now(lock, [*ids, ids[0]])
+    with pytest.raises(RuntimeError, match="in the order of their ids"):
+        hall.db.write_now(lock, [ids[1], ids[0]])
+
+
+def edit_of(hall: Hall) -> Callable[[Tx], Any]:
+    return lambda tx: rename(tx, hall.branch.id, "معاينة")
 
 
 def in_one_transaction(hall: Hall, works: list[Callable[[Tx], Any]]) -> list[Future[Any]]:
