@@ -30,7 +30,7 @@ async def screen(request: Request) -> Response:
     device = await access.device_or_none(request, KIND)
     if device is None:
         return kit.see_other(PAIR)
-    branch = await access.branch_of(request, device.branch_id)
+    branch = await access.branch_of(request, device)
     plain = "plain" in request.query_params
     if plain:
         read_only_installation(request).presence.note(device.branch_id, device.id)

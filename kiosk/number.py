@@ -163,7 +163,7 @@ async def _ticket(visit: Visit) -> TicketView | None:
     """The ticket of the address, or None without a valid pass; raises Missing("ticket")."""
     if not _has_good_pass(visit, visit.connection.path_params["token"]):
         return None
-    branch, ticket = await access.ticket(visit.connection)
+    branch, ticket = await visit.read(access.ticket_of_link, visit.connection.path_params["token"])
     if branch.id != visit.branch.id:
         raise Missing("ticket")
     return ticket

@@ -106,7 +106,7 @@ async def begin(request: Request) -> Response:
         device = await access.device(request, KIND)
     except SignedOut:
         return kit.see_other(PAIRING)
-    branch = await access.branch_of(request, device.branch_id)
+    branch = await access.branch_of(request, device)
     return kit.see_other(f"/{KIND}/{default_language(branch)}")
 
 
@@ -116,7 +116,7 @@ async def visit_of(connection: HTTPConnection) -> Visit:
     Raises SignedOut("not-paired").
     """
     device = await access.device(connection, KIND)
-    branch = await access.branch_of(connection, device.branch_id)
+    branch = await access.branch_of(connection, device)
     wanted = connection.path_params["lang"]
     language = wanted if wanted in kit.languages_of(branch) else default_language(branch)
     letters = frozenset(connection.query_params.get("a", "")) & EASE.keys()

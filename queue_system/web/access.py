@@ -5,10 +5,9 @@ An object that they may not know of is answered with 404 and not with 403, so th
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import timedelta
-from typing import Final, TypeVar
+from typing import Final
 from uuid import UUID
 
 from starlette.requests import HTTPConnection
@@ -16,7 +15,7 @@ from starlette.requests import HTTPConnection
 from ..actions import devices, sessions
 from ..core.bookings import read_code
 from ..core.contacts import possible_contacts
-from ..core.errors import Denied, Invalid, Missing, SignedOut, Stale
+from ..core.errors import Denied, Invalid, Missing, SignedOut
 from ..core.tokens import sha256
 from ..store.database import Tx
 from ..store.log import CITIZEN, Actor
@@ -27,8 +26,6 @@ from ..store.queries.bookings import BookingView
 from ..store.queries.line import TicketView
 from ..store.queries.settings import BranchSettings, branch_ids, branch_settings
 from .installation import installation_of
-
-T = TypeVar("T")
 
 # The rights that open the surfaces of the staff; one of each set is enough. Profiles name rights in their people's
 # words. The administrator of an installation has the right "*".
@@ -56,17 +53,17 @@ TOUCH_EVERY: Final = timedelta(minutes=1)
 
 def session_cookie(connection: HTTPConnection) -> str:
     """The name of the session cookie; with https it is bound to this host."""
-    return "__Host-session" if installation_of(connection).configuration.behind_tls else "session"
+    return _cookie(connection, "session", "session")
 
 
 def browser_cookie(connection: HTTPConnection) -> str:
     """The name of the cookie by which we know a browser in which people have signed in."""
-    return "__Host-browser" if installation_of(connection).configuration.behind_tls else "browser"
+    return _cookie(connection, "browser", "browser")
 
 
 def device_cookie(connection: HTTPConnection, kind: str) -> str:
     """The name of the cookie that a paired device carries; one browser may be a kiosk and a display."""
-    return f"__Host-{kind}" if installation_of(connection).configuration.behind_tls else f"device-{kind}"
+    return _cookie(connection, kind, f"device-{kind}")
 
 
 def bearer(connection: HTTPConnection) -> str | None:
@@ -103,14 +100,6 @@ async def onlooker(connection: HTTPConnection) -> StaffView | None:
     )
 
 
-async def staff_for(connection: HTTPConnection, rights: frozenset[str], branch_id: UUID) -> StaffView:
-    """The signed-in person, with any of `rights` at the branch; raises SignedOut, Denied("not-allowed")."""
-    person = await staff(connection)
-    if not person.may_any(rights, branch_id):
-        raise Denied("not-allowed")
-    return person
-
-
 def actor(person: StaffView) -> Actor:
     """The person as an actor in the log."""
     return Actor("staff", str(person.id))
@@ -129,57 +118,20 @@ async def device_or_none(connection: HTTPConnection, kind: str) -> DeviceView | 
     token = connection.cookies.get(device_cookie(connection, kind)) or bearer(connection)
     if not token:
         return None
-    found = await installation_of(connection).database.read(stored.device_by_token, sha256(token))
+    installation = installation_of(connection)
+    found = await installation.database.read(stored.device_by_token, sha256(token))
     if found is None or found.kind != kind:
         return None
-    installation_of(connection).presence.note(found.branch_id, found.id)
+    installation.presence.note(found.branch_id, found.id)
     return found
 
 
-async def branch(connection: HTTPConnection, slug: str | None = None) -> BranchSettings:
-    """The branch that the address names (`{branch}`); raises Missing("branch")."""
-    wanted = slug if slug is not None else connection.path_params["branch"]
-    return await installation_of(connection).database.read(_branch, wanted)
+async def branch_of(connection: HTTPConnection, device: DeviceView) -> BranchSettings:
+    """The branch of a device."""
+    return await installation_of(connection).database.read(branch_settings, device.branch_id)
 
 
-async def with_known_branch(connection: HTTPConnection, work: Callable[[BranchSettings], Awaitable[T]]) -> T:
-    """Do `work` with the cached settings of the branch that the address names, for work that is done by the thousand.
-
-    `work` must compare the version of the settings under the lock and raise Stale if it differs. Then it is done once
-    more with the present settings; also after Missing or Invalid, because what it did not find may be new. Raises
-    Missing("branch") and what `work` raises.
-    """
-    wanted = connection.path_params["branch"]
-    kept = installation_of(connection).database.settings.all_last()
-    known = next((one for one in kept if isinstance(one, BranchSettings) and one.slug == wanted), None)
-    if known is not None:
-        try:
-            return await work(known)
-        except (Stale, Missing, Invalid):
-            if (present := await branch(connection)) is known:
-                raise
-            return await work(present)
-    return await work(await branch(connection))
-
-
-async def branches(connection: HTTPConnection) -> list[BranchSettings]:
-    """All branches that can be visited."""
-    return await installation_of(connection).database.read(_branches)
-
-
-async def branch_of(connection: HTTPConnection, branch_id: UUID) -> BranchSettings:
-    """A branch by its id; raises Missing("branch")."""
-    return await installation_of(connection).database.read(branch_settings, branch_id)
-
-
-async def ticket(connection: HTTPConnection) -> tuple[BranchSettings, TicketView]:
-    """The ticket behind the secret link `{token}`; raises Missing("ticket")."""
-    return await installation_of(connection).database.read(_ticket, connection.path_params["token"])
-
-
-async def booking(connection: HTTPConnection, token: str | None = None) -> tuple[BranchSettings, BookingView]:
-    """The booking behind a secret link, `{token}` unless one is given; raises Missing("booking")."""
-    return await installation_of(connection).database.read(_booking, token or connection.path_params["token"])
+# ---------------------------------------------------------------- in the transaction that reads or acts
 
 
 def attendant(tx: Tx, token: str | None, branch_id: UUID, rights: frozenset[str]) -> tuple[Actor, DeviceView | None]:
@@ -208,30 +160,21 @@ def attendant(tx: Tx, token: str | None, branch_id: UUID, rights: frozenset[str]
     return actor(person), None
 
 
-def _session(connection: HTTPConnection) -> str:
-    return connection.cookies.get(session_cookie(connection)) or bearer(connection) or ""
-
-
-async def booking_by_code(connection: HTTPConnection, code: str, contact: str) -> tuple[BranchSettings, BookingView]:
-    """The booking with this code and this contact, both as they were typed.
-
-    Raises Invalid for a text that cannot be a code or a contact, Missing("booking") if the two do not belong together.
-    """
-    return await installation_of(connection).database.read(_booking_by_code, read_code(code), contact)
-
-
-def _branch(tx: Tx, slug: str) -> BranchSettings:
+def branch_named(tx: Tx, slug: str) -> BranchSettings:
+    """The branch of that name; raises Missing("branch")."""
     found = branch_ids(tx).get(slug)
     if found is None:
         raise Missing("branch")
     return branch_settings(tx, found)
 
 
-def _branches(tx: Tx) -> list[BranchSettings]:
+def all_branches(tx: Tx) -> list[BranchSettings]:
+    """All branches that can be visited."""
     return [branch_settings(tx, branch_id) for branch_id in branch_ids(tx).values()]
 
 
-def _ticket(tx: Tx, token: str) -> tuple[BranchSettings, TicketView]:
+def ticket_of_link(tx: Tx, token: str) -> tuple[BranchSettings, TicketView]:
+    """The ticket behind the secret of a link; raises Missing("ticket")."""
     settings = _branch_of_token(tx, token, "ticket")
     found = line.ticket_by_token(tx, settings.id, token)
     if found.ended_at is not None and tx.now - found.ended_at > LINK_LIFETIME:
@@ -239,7 +182,8 @@ def _ticket(tx: Tx, token: str) -> tuple[BranchSettings, TicketView]:
     return settings, line.as_it_stands(found, settings, tx.now)
 
 
-def _booking(tx: Tx, token: str) -> tuple[BranchSettings, BookingView]:
+def booking_of_link(tx: Tx, token: str) -> tuple[BranchSettings, BookingView]:
+    """The booking behind the secret of a link; raises Missing("booking")."""
     settings = _branch_of_token(tx, token, "booking")
     found = bookings.booking_by_token(tx, settings.id, token)
     if tx.now - found.ends_at > LINK_LIFETIME:
@@ -247,9 +191,13 @@ def _booking(tx: Tx, token: str) -> tuple[BranchSettings, BookingView]:
     return settings, found
 
 
-def _booking_by_code(tx: Tx, code: str, contact: str) -> tuple[BranchSettings, BookingView]:
-    """The booking with both. The contact is needed because the code is not secret: screens and clerks know it."""
-    branches = _branches(tx)
+def booking_by_code(tx: Tx, code: str, contact: str) -> BookingView:
+    """The booking with this code and this contact, both as they were typed.
+
+    The contact is needed because the code is not secret: screens and clerks know it. Raises Invalid for a text that
+    cannot be a code or a contact, Missing("booking") if the two do not belong together.
+    """
+    branches, code = all_branches(tx), read_code(code)
     # Raises for a contact that no branch can read; a readable but wrong one is a guess, and ends as Missing below.
     possible_contacts(contact, [settings.country_code for settings in branches])
     for settings in branches:
@@ -257,7 +205,7 @@ def _booking_by_code(tx: Tx, code: str, contact: str) -> tuple[BranchSettings, B
             meant = possible_contacts(contact, [settings.country_code])
             found = bookings.booking_by_code(tx, settings.id, code)
             if found.contact in meant:
-                return settings, found
+                return found
     raise Missing("booking")
 
 
@@ -268,3 +216,11 @@ def _branch_of_token(tx: Tx, token: str, what: str) -> BranchSettings:
         if token[:KEY_LENGTH] == settings.key and token.isprintable():
             return settings
     raise Missing(what)
+
+
+def _session(connection: HTTPConnection) -> str:
+    return connection.cookies.get(session_cookie(connection)) or bearer(connection) or ""
+
+
+def _cookie(connection: HTTPConnection, name: str, without_tls: str) -> str:
+    return f"__Host-{name}" if installation_of(connection).configuration.behind_tls else without_tls

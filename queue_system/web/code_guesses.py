@@ -9,24 +9,23 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 
-from starlette.requests import HTTPConnection
-
 from ..core.bookings import read_code
 from ..core.errors import Invalid, Missing, TooMany
 from ..core.names import name_key
 from ..store.queries.bookings import BookingView
 from . import access
+from .here import Here
 from .limits import address_of, limits_of
 
 
-async def look_up(connection: HTTPConnection, code: str, contact: str, name: str) -> BookingView:
+async def look_up(here: Here, code: str, contact: str, name: str) -> BookingView:
     """The booking with this code and contact, and with this name if the name is asked for.
 
     Raises what `access.booking_by_code` raises, Invalid("name-needed") on the field `name`, TooMany("too-many",
     seconds=…). A code that does not exist gets the same answers.
     """
-    limits, read = limits_of(connection), read_code(code)
-    from_here = f"{read} {address_of(connection)}"
+    limits, read = limits_of(here.connection), read_code(code)
+    from_here = f"{read} {address_of(here.connection)}"
     with ExitStack() as tries:
         tries.enter_context(limits.attempt("code-from-address", from_here))
         guarded = False
@@ -37,7 +36,7 @@ async def look_up(connection: HTTPConnection, code: str, contact: str, name: str
         if guarded and not name.strip():
             raise Invalid("name-needed", "name")
         try:
-            _, found = await access.booking_by_code(connection, code, contact)
+            found = await here.read(access.booking_by_code, code, contact)
             if guarded and name_key(found.name) != name_key(name):
                 raise Missing("booking")
         except Missing:

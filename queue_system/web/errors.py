@@ -36,7 +36,7 @@ from ..i18n.words import Words
 from ..logs import LOGGED
 from ..store.queries.access import StaffView
 from . import access, kit
-from .installation import installation_of
+from .here import anywhere
 from .observed import HEADER, request_id_of, route_of
 from .security import add_headers
 from .staff_pages import first_page, is_for_staff, staff_page
@@ -94,7 +94,7 @@ def refusal(request: Request, status: int, code: str) -> Response:
     """The short answer to a request that the gate refused; without a page, because no handler has seen the request."""
     if request.url.path.startswith(API):
         return problem_of(request, status, code)
-    words = kit.words_of(kit.language_of(request, fallback="en"))
+    words = anywhere(request, "en").words
     return PlainTextResponse(words.text(f"errors.{code}") + "\n", status)
 
 
@@ -116,7 +116,7 @@ async def on_failure(request: Request, error: Exception) -> Response:
         answer = await _error_page(request, 500, "fault", None)
     # It also runs outside of the gate. These two add the headers to all other answers.
     answer.headers[HEADER] = request_id_of(request.scope)
-    add_headers(answer.headers, https=installation_of(request).configuration.behind_tls)
+    add_headers(answer.headers, https=anywhere(request).installation.configuration.behind_tls)
     return answer
 
 
@@ -143,7 +143,7 @@ def problem_of(
 
     All but the title are in the language of the request.
     """
-    words = kit.words_of(kit.language_of(request, fallback="en"))
+    words = anywhere(request, "en").words
     detail = message(error, words) if error else words.text(f"errors.{code}")
     body: dict[str, Any] = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "code": code}
     # Direction marks help on a page but disturb in a program's log.
@@ -166,8 +166,8 @@ async def _error_page(
     request: Request, status: int, code: str, error: DomainError | None, headers: dict[str, str] | None = None
 ) -> Response:
     """The error page: its title is the kind of error; then what happened, what was kept, and what to do."""
-    language = kit.language_of(request)
-    words = kit.words_of(language)
+    here = anywhere(request)
+    words = here.words
     context = {
         "title": _title(status, words),
         "advice": message(error, words) if error else words.text(f"errors.{code}"),
@@ -178,7 +178,7 @@ async def _error_page(
         if (person := await _staff(request, status)) is not None:
             context |= {"frame": "base_staff.html", "home": first_page(person)}
             return await staff_page(request, person, "error.html", context, status=status, headers=headers)
-        return await kit.page(request, "error.html", context, status=status, headers=headers, language=language)
+        return await here.page("error.html", context, status=status, headers=headers)
     except DomainError:
         # The page needs the organisation's name from the database; without it, plain text must do.
         text = f"{context['title']}\n\n{context['advice']}\n"

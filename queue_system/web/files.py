@@ -17,7 +17,7 @@ from starlette.routing import BaseRoute, Route
 from ..core.errors import Unavailable
 from ..store import log
 from ..store.database import Database
-from .installation import installation_of
+from .here import anywhere
 from .kit import StaticFiles
 
 FOR_EVER: Final = "public, max-age=31536000, immutable"
@@ -58,7 +58,7 @@ def _packed(path: Path, _changed: int) -> bytes:
 async def health(request: Request) -> Response:
     """For load balancers: 200 while this node can read and write its database, else 503."""
     try:
-        await asyncio.wait_for(_can_work(installation_of(request).database), HEALTH_SECONDS)
+        await asyncio.wait_for(_can_work(anywhere(request).installation.database), HEALTH_SECONDS)
     except Unavailable as error:
         return JSONResponse({"status": "unavailable", "code": error.code}, 503)
     except TimeoutError:

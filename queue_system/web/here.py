@@ -7,7 +7,7 @@ the function that they are given.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -16,11 +16,13 @@ from uuid import UUID
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import HTMLResponse, Response
 
-from ..core.errors import Denied, SignedOut
+from ..core.errors import Denied, Invalid, Missing, SignedOut, Stale
 from ..i18n.words import Words
 from ..store.database import Tx
 from ..store.log import Actor
 from ..store.queries.access import StaffView
+from ..store.queries.bookings import BookingView
+from ..store.queries.line import TicketView
 from ..store.queries.settings import BranchSettings
 from . import access, kit
 from .installation import Installation, installation_of
@@ -64,6 +66,10 @@ class Here:
     async def read(self, query: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run `query(tx, …)` on one consistent snapshot and return its result."""
         return await self.installation.database.read(query, *args, **kwargs)
+
+    async def all_branches(self) -> list[BranchSettings]:
+        """All branches that can be visited."""
+        return await self.read(access.all_branches)
 
     async def write_anywhere(self, action: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run `action(tx, …)`, which takes its own locks, and return its result after the commit."""
@@ -118,6 +124,10 @@ class AtBranch(Here):
         """Like `write`, for an action that takes the branch's id as its first argument."""
         return await self.installation.database.write_in(self.branch.id, action, self.branch.id, *args, **kwargs)
 
+    async def screens_first(self) -> None:
+        """Wait a moment until the screens of the branch show its present state, because the hall comes first."""
+        await self.installation.audiences.settle(self.installation.hub, self.branch.id)
+
 
 @dataclass(frozen=True, kw_only=True)
 class StaffHere(Here):
@@ -160,12 +170,44 @@ def anywhere(connection: HTTPConnection, fallback: str | None = None) -> Here:
 
 async def at_branch(connection: HTTPConnection) -> AtBranch:
     """The context at the branch that the address names; raises Missing("branch")."""
-    return at(connection, await access.branch(connection))
+    return at(connection, await _branch_of(connection))
 
 
-def at(connection: HTTPConnection, branch: BranchSettings) -> AtBranch:
-    """The context at a branch that is loaded already."""
-    return AtBranch(connection=connection, language=kit.language_of(connection, branch), branch=branch)
+async def at_known_branch(connection: HTTPConnection, work: Callable[[AtBranch], Awaitable[R]]) -> R:
+    """Do `work` with the cached settings of the branch that the address names, for work that is done by the thousand.
+
+    `work` must compare the version of the settings under the lock and raise Stale if it differs. Then it is done once
+    more with the present settings; also after Missing or Invalid, because what it did not find may be new. Raises
+    Missing("branch") and what `work` raises.
+    """
+    wanted, kept = connection.path_params["branch"], installation_of(connection).database.settings.all_last()
+    known = next((one for one in kept if isinstance(one, BranchSettings) and one.slug == wanted), None)
+    if known is None:
+        return await work(await at_branch(connection))
+    try:
+        return await work(at(connection, known))
+    except (Stale, Missing, Invalid):
+        if (present := await _branch_of(connection)) is known:
+            raise
+        return await work(at(connection, present))
+
+
+async def at_ticket(connection: HTTPConnection) -> tuple[AtBranch, TicketView]:
+    """The ticket behind the secret link `{token}`, in the language in which it was taken; raises Missing("ticket")."""
+    branch, ticket = await anywhere(connection).read(access.ticket_of_link, connection.path_params["token"])
+    return at(connection, branch, preferred=ticket.language), ticket
+
+
+async def at_booking(connection: HTTPConnection) -> tuple[AtBranch, BookingView]:
+    """The booking behind the secret link `{token}`; raises Missing("booking")."""
+    branch, booking = await anywhere(connection).read(access.booking_of_link, connection.path_params["token"])
+    return at(connection, branch), booking
+
+
+def at(connection: HTTPConnection, branch: BranchSettings, preferred: str | None = None) -> AtBranch:
+    """The context at a branch that is loaded already; `preferred` is the language until another is chosen."""
+    language = kit.language_of(connection, branch, preferred=preferred)
+    return AtBranch(connection=connection, language=language, branch=branch)
 
 
 async def staff_here(connection: HTTPConnection) -> StaffHere:
@@ -213,8 +255,12 @@ async def _onlooker(connection: HTTPConnection) -> StaffView:
     return person
 
 
+async def _branch_of(connection: HTTPConnection) -> BranchSettings:
+    return await anywhere(connection).read(access.branch_named, connection.path_params["branch"])
+
+
 async def _with_rights(connection: HTTPConnection, person: StaffView, rights: frozenset[str]) -> StaffAtBranch:
-    branch = await access.branch(connection)
+    branch = await _branch_of(connection)
     if not person.may_any(rights, branch.id):
         raise Denied("not-allowed")
     return staff_at(connection, person, branch)

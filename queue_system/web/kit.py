@@ -94,13 +94,19 @@ class StaticFiles:
             return None
 
 
-def language_of(connection: HTTPConnection, branch: BranchSettings | None = None, fallback: str | None = None) -> str:
-    """The language of the answer: that in the address, else the one chosen before, else the browser's preference.
+def language_of(
+    connection: HTTPConnection,
+    branch: BranchSettings | None = None,
+    *,
+    preferred: str | None = None,
+    fallback: str | None = None,
+) -> str:
+    """The language of the answer: that in the address, else the one chosen before, `preferred`, the browser's first.
 
     It always has a catalogue and, if a branch is known, is one that the branch offers.
     """
     offered = languages_of(branch)
-    for wish in (connection.query_params.get("lang"), connection.cookies.get(LANGUAGE_COOKIE)):
+    for wish in (connection.query_params.get("lang"), connection.cookies.get(LANGUAGE_COOKIE), preferred):
         if wish in offered:
             return wish
     default = fallback or (branch.default_language if branch else "ar")

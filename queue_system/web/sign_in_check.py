@@ -8,7 +8,7 @@ from contextlib import ExitStack, asynccontextmanager
 from functools import partial
 from typing import Final
 
-from starlette.requests import HTTPConnection, Request
+from starlette.requests import HTTPConnection
 
 from ..actions import sessions
 from ..core.errors import TooMany
@@ -16,8 +16,9 @@ from ..core.logins import login_key
 from ..core.tokens import sha256
 from ..store.queries import access as stored
 from ..store.queries.access import AccountView
-from .installation import in_thread, installation_of
-from .limits import Limits, address_of, limits_of
+from .here import Here
+from .installation import in_thread
+from .limits import address_of, limits_of
 from .passwords import is_password
 
 # How many sign-ins may wait while a password is checked, which takes a third of a second; more would wait in vain.
@@ -53,51 +54,45 @@ class Doors:
         self.strangers = Turns()
 
 
-async def checked(request: Request, login: str, password: str, channel: str, browser: str = "") -> AccountView | None:
+async def checked(here: Here, login: str, password: str, channel: str, browser: str = "") -> AccountView | None:
     """The account with this name and password; None if there is none. `browser` is the secret of a known browser.
 
     Raises TooMany with "too-many" or "sign-in-busy", seconds=….
     """
-    database, limits = installation_of(request).database, limits_of(request)
-    account = await database.read(stored.account_of, login)
+    limits = limits_of(here.connection)
+    account = await here.read(stored.account_of, login)
     known = account is not None and browser != ""
     if known and account is not None:
-        known = await database.read(stored.knows_browser, account.id, sha256(browser))
+        known = await here.read(stored.knows_browser, account.id, sha256(browser))
     with ExitStack() as tries:
         counts = [
-            tries.enter_context(limits.attempt(*count)) for count in _counts(request, account, login, browser, known)
+            tries.enter_context(limits.attempt(*count)) for count in _counts(here, account, login, browser, known)
         ]
-        doors = _doors(request)
+        doors = _doors(here.connection)
         async with (doors.known if known else doors.strangers).turn():
             is_right = await in_thread(partial(is_password, account.password if account else None, password))
         if not is_right:
             for fail in counts:
                 fail()
     if account is not None and is_right:
-        for name, key in _counts(request, account, login, browser, known):
+        for name, key in _counts(here, account, login, browser, known):
             # A success clears the person's own failures, but not those counted for the address or for strangers.
             if name in ("sign-in-browser", "sign-in-here"):
                 limits.clear(name, key)
         return account
-    await _record(request, limits, account, channel)
+    staff_id = account.id if account else None
+    if limits.is_left("sign-in-facts", str(staff_id or "")):
+        await here.write_anywhere(sessions.record_failed_sign_in, staff_id, channel)
     return None
 
 
-def _counts(
-    request: Request, account: AccountView | None, login: str, browser: str, known: bool
-) -> list[tuple[str, str]]:
+def _counts(here: Here, account: AccountView | None, login: str, browser: str, known: bool) -> list[tuple[str, str]]:
     """The limits that a failure counts against, as (limit, key). `unlock` clears the count of a name on every node."""
     name = f"{account.login} {account.unlocked_at}" if account else login_key(login)
     if known:
         return [("sign-in-browser", f"{name} {browser}")]
-    address = address_of(request)
+    address = address_of(here.connection)
     return [("sign-in-here", f"{name} {address}"), ("sign-in-login", name), ("sign-in-address", address)]
-
-
-async def _record(request: Request, limits: Limits, account: AccountView | None, channel: str) -> None:
-    staff_id = account.id if account else None
-    if limits.is_left("sign-in-facts", str(staff_id or "")):
-        await installation_of(request).database.write(sessions.record_failed_sign_in, staff_id, channel)
 
 
 def _doors(connection: HTTPConnection) -> Doors:

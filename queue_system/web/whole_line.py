@@ -10,30 +10,33 @@ from uuid import UUID
 from ..store.database import Tx
 from ..store.queries.place import LineView, joined, whole_line
 from ..store.queries.settings import branch_settings
-from .installation import Installation
+from .here import AtBranch
 
 # The line also changes with time alone, but slowly: an appointment becomes callable.
 KEPT_SECONDS: Final = 10
 
 
-async def everybody(installation: Installation, branch_id: UUID) -> LineView:
+async def everybody(here: AtBranch) -> LineView:
     """The line at the newest position of the branch that this node knows, or newer."""
-    position, moment = installation.hub.position(branch_id), _moment(installation.clock.now())
+    shared, key, position = (
+        here.installation.shared,
+        ("line", here.branch.id),
+        here.installation.hub.position(here.branch.id),
+    )
     # Read before `get` puts the new answer in its place.
-    earlier: LineView | None = installation.shared.last(("line", branch_id))
-    look = partial(_look, installation, branch_id, position, earlier)
-    return await installation.shared.get(("line", branch_id), position, moment, look)
+    earlier: LineView | None = shared.last(key)
+    return await shared.get(key, position, _moment(here.now), partial(_read_or_join, here, position, earlier))
 
 
-async def _look(installation: Installation, branch_id: UUID, position: int, earlier: LineView | None) -> LineView:
-    now = installation.clock.now()
+async def _read_or_join(here: AtBranch, position: int, earlier: LineView | None) -> LineView:
+    now = here.now
     if earlier is not None and _moment(earlier.read_at) == _moment(now):
         # Most changes are numbers that were given here, and then the line needs no look into the database.
-        appended = installation.hub.recent.between(branch_id, earlier.seq, position)
+        appended = here.installation.hub.recent.between(here.branch.id, earlier.seq, position)
         line = None if appended is None else joined(earlier, appended, now)
         if line is not None:
             return line
-    return await installation.database.read(_read, branch_id, earlier)
+    return await here.read(_read, here.branch.id, earlier)
 
 
 def _moment(at: datetime) -> int:

@@ -36,6 +36,11 @@ def test_screens_have_no_way_to_write() -> None:
     assert offences(writes_to_the_database, packages=("displays",)) == []
 
 
+def test_pages_find_everything_in_the_context_of_their_request() -> None:
+    """`web.here` makes it once, with the checks in their order; a second way would forget one of them."""
+    assert offences(looks_around_the_context, except_for=("queue_system/web/",)) == []
+
+
 def test_who_only_looks_leaves_out_what_past_sessions_left_open() -> None:
     """`line.open_tickets` is for actions, which have closed past sessions before; reads use `line.in_hall`."""
     allowed = ("queue_system/actions/", "queue_system/store/queries/line.py")
@@ -209,6 +214,15 @@ def changes_rows_in_words(tree: ast.AST) -> Iterator[ast.AST]:
             yield node
 
 
+def looks_around_the_context(tree: ast.AST) -> Iterator[ast.AST]:
+    """The installation behind a request, or its person, found by hand."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.alias | ast.Attribute):
+            said = node.name if isinstance(node, ast.alias) else ast.unparse(node)
+            if said.endswith(("installation_of", ".app.state", "access.staff")):
+                yield node
+
+
 def asks_for_all_open_tickets(tree: ast.AST) -> Iterator[ast.AST]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute | ast.Name) and "open_tickets" in (
@@ -318,6 +332,10 @@ def docstrings(tree: ast.AST) -> Iterator[ast.Constant]:
         (changes_rows_in_words, "tx.execute(sa.text(f'delete from {name}'))"),
         (writes_to_the_database, "await database.write(work)"),
         (writes_to_the_database, "await reader.write_in(branch, work)"),
+        (looks_around_the_context, "from ...web.installation import installation_of"),
+        (looks_around_the_context, "from ...web import installation\ninstallation.installation_of(request)"),
+        (looks_around_the_context, "database = request.app.state.installation.database"),
+        (looks_around_the_context, "person = await access.staff(request)"),
         (writes_to_the_database, "write = house.database"),
     ],
 )
@@ -332,6 +350,7 @@ def test_offences_are_found(rule: Callable[[ast.AST], Iterator[ast.AST]], source
         (names_a_dialect, '"""On SQLite this is a file."""\ndef f():\n    """PostgreSQL too."""'),
         (reads_the_environment, "jinja.environ\nos.path"),
         (commits, "with connection.begin_nested(): pass"),
+        (looks_around_the_context, "here = await staff_here(request)\nhere.installation.database"),
         (commits_in_words, 'def f():\n    """COMMIT comes later."""\n    begins = "BEGINNING"'),
     ],
 )

@@ -10,10 +10,10 @@ from ...store.log import CITIZEN
 from ...store.queries.bookings import BookingView
 from ...store.queries.outings import place_on
 from ...store.queries.settings import BranchSettings
-from ...web import access, booking_steps
+from ...web import booking_steps
 from ...web.addresses import address_key, service_at
 from ...web.booking_warnings import warnings_of
-from ...web.here import AtBranch, at, at_branch
+from ...web.here import AtBranch, at_booking, at_branch
 from ...web.open_holds import within_limit
 from . import models
 from .languages import language_at
@@ -43,28 +43,23 @@ async def hold(request: Request, asked: models.Hold) -> models.Booking:
 
 
 async def show(request: Request, _asked: Nothing) -> models.Booking:
-    here, found = await _at_booking(request)
+    here, found = await at_booking(request)
     return await _answer(here, found)
 
 
 async def confirm(request: Request, _asked: Nothing) -> models.Booking:
-    here, found = await _at_booking(request)
+    here, found = await at_booking(request)
     return await _answer(here, await booking_steps.confirm(here, found))
 
 
 async def change(request: Request, asked: models.Change) -> models.Booking:
-    here, found = await _at_booking(request)
+    here, found = await at_booking(request)
     return await _answer(here, await booking_steps.change(here, found, asked.starts_at))
 
 
 async def cancel(request: Request, _asked: Nothing) -> models.Booking:
-    here, found = await _at_booking(request)
+    here, found = await at_booking(request)
     return await _answer(here, await booking_steps.cancel(here, found))
-
-
-async def _at_booking(request: Request) -> tuple[AtBranch, BookingView]:
-    branch, found = await access.booking(request)
-    return at(request, branch), found
 
 
 async def _answer(here: AtBranch, found: BookingView) -> models.Booking:

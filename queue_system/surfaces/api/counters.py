@@ -13,14 +13,14 @@ from ...actions.raising import raise_ticket
 from ...actions.sessions import SESSION_IDLE
 from ...core.tickets import AT_COUNTER
 from ...store.database import Tx
-from ...store.queries.access import StaffView
 from ...store.queries.desk import HolderView, holders
 from ...store.queries.desk import desk as desk_view
 from ...store.queries.line import TicketView
 from ...store.queries.settings import BranchSettings, CounterView
 from ...web import access
 from ...web.addresses import address_key, service_at
-from ...web.installation import installation_of
+from ...web.at_counter import AtCounter, at_counter
+from ...web.here import StaffAtBranch, staff_at_branch
 from . import models
 from .operation import Key, Operation
 from .values import Asked, Nothing
@@ -29,33 +29,28 @@ COUNTER: Final = "/branches/{branch}/counters/{counter}"
 
 
 async def list_counters(request: Request, _asked: Nothing) -> models.Counters:
-    person, branch = await _staff(request)
-    sitting = await installation_of(request).database.read(holders, branch.id, SESSION_IDLE)
+    here = await staff_at_branch(request, access.DESK_RIGHTS)
+    sitting = await here.read(holders, here.branch.id, SESSION_IDLE)
     return models.Counters(
-        branch=branch.slug,
-        counters=[_counter(branch, counter, sitting.get(counter.id), person) for counter in branch.counters.values()],
+        branch=here.branch.slug,
+        counters=[_counter(here, counter, sitting.get(counter.id)) for counter in here.branch.counters.values()],
     )
 
 
 async def show(request: Request, _asked: Nothing) -> models.Desk:
-    person, branch, counter = await _here(request)
-    return await _desk(request, person, branch, counter)
+    return await _desk(await at_counter(request))
 
 
 async def sit(request: Request, _asked: Nothing) -> models.Desk:
-    person, branch, counter = await _here(request)
-    await installation_of(request).database.write_in(
-        branch.id, counters.open_counter, Desk(branch.id, counter.id, person.id)
-    )
-    return await _desk(request, person, branch, counter)
+    here = await at_counter(request)
+    await here.write(counters.open_counter, here.desk())
+    return await _desk(here)
 
 
 async def leave(request: Request, _asked: Nothing) -> models.Desk:
-    person, branch, counter = await _here(request)
-    await installation_of(request).database.write_in(
-        branch.id, counters.close_counter, Desk(branch.id, counter.id, person.id)
-    )
-    return await _desk(request, person, branch, counter)
+    here = await at_counter(request)
+    await here.write(counters.close_counter, here.desk())
+    return await _desk(here)
 
 
 # ---------------------------------------------------------------- what is done with tickets
@@ -67,105 +62,86 @@ def act(do: Do) -> Callable[[Request, Any], Awaitable[models.Done]]:
     """The handler of one act below a counter."""
 
     async def handler(request: Request, asked: Asked) -> models.Done:
-        person, branch, counter = await _here(request)
-        here = Desk(branch.id, counter.id, person.id, getattr(asked, "expected", None))
-        ticket = await installation_of(request).database.write_in(branch.id, do, here, branch, asked)
+        here = await at_counter(request)
+        ticket = await here.write(do, here.desk(getattr(asked, "expected", None)), here.branch, asked)
         return models.Done(
-            ticket=_ticket(branch, ticket) if ticket else None,
+            ticket=_ticket(here.branch, ticket) if ticket else None,
             expected=ticket.id if ticket and ticket.state in AT_COUNTER else None,
         )
 
     return handler
 
 
-def _call(tx: Tx, here: Desk, _branch: BranchSettings, asked: models.CallAct) -> TicketView | None:
+def _call(tx: Tx, desk: Desk, _branch: BranchSettings, asked: models.CallAct) -> TicketView | None:
     if asked.ticket:
-        return calling.call_ticket(tx, here, asked.ticket, asked.current, asked.reason)
-    return calling.call_next(tx, here, asked.current)
+        return calling.call_ticket(tx, desk, asked.ticket, asked.current, asked.reason)
+    return calling.call_next(tx, desk, asked.current)
 
 
-def _recall(tx: Tx, here: Desk, _branch: BranchSettings, _asked: models.Act) -> TicketView:
-    return calling.recall(tx, here)
+def _recall(tx: Tx, desk: Desk, _branch: BranchSettings, _asked: models.Act) -> TicketView:
+    return calling.recall(tx, desk)
 
 
-def _start(tx: Tx, here: Desk, _branch: BranchSettings, _asked: models.Act) -> TicketView:
-    return calling.start_serving(tx, here)
+def _start(tx: Tx, desk: Desk, _branch: BranchSettings, _asked: models.Act) -> TicketView:
+    return calling.start_serving(tx, desk)
 
 
-def _finish(tx: Tx, here: Desk, _branch: BranchSettings, asked: models.FinishAct) -> TicketView:
-    return calling.finish(tx, here, asked.outcome)
+def _finish(tx: Tx, desk: Desk, _branch: BranchSettings, asked: models.FinishAct) -> TicketView:
+    return calling.finish(tx, desk, asked.outcome)
 
 
-def _absent(tx: Tx, here: Desk, _branch: BranchSettings, _asked: models.Act) -> TicketView:
-    return calling.mark_absent(tx, here)
+def _absent(tx: Tx, desk: Desk, _branch: BranchSettings, _asked: models.Act) -> TicketView:
+    return calling.mark_absent(tx, desk)
 
 
-def _park(tx: Tx, here: Desk, _branch: BranchSettings, _asked: models.Act) -> TicketView:
-    return calling.park(tx, here)
+def _park(tx: Tx, desk: Desk, _branch: BranchSettings, _asked: models.Act) -> TicketView:
+    return calling.park(tx, desk)
 
 
-def _transfer(tx: Tx, here: Desk, branch: BranchSettings, asked: models.TransferAct) -> TicketView:
-    return calling.transfer(tx, here, service_at(branch, asked.service).id)
+def _transfer(tx: Tx, desk: Desk, branch: BranchSettings, asked: models.TransferAct) -> TicketView:
+    return calling.transfer(tx, desk, service_at(branch, asked.service).id)
 
 
-def _return(tx: Tx, here: Desk, _branch: BranchSettings, asked: models.Return) -> TicketView:
-    return calling.resume(tx, here.branch_id, asked.ticket, here.actor)
+def _return(tx: Tx, desk: Desk, _branch: BranchSettings, asked: models.Return) -> TicketView:
+    return calling.resume(tx, desk.branch_id, asked.ticket, desk.actor)
+
+
+def _take_back(tx: Tx, desk: Desk, _branch: BranchSettings, _asked: models.Act) -> TicketView | None:
+    return calling.take_back(tx, desk)
 
 
 async def lift(request: Request, asked: models.Raise) -> models.Done:
     """A heavier class, by whoever may call visitors or receives them."""
-    await access.staff(request)
-    branch = await access.branch(request)
-    person = await access.staff_for(request, access.RAISE_RIGHTS, branch.id)
-    ticket = await installation_of(request).database.write_in(
-        branch.id, raise_ticket, branch.id, asked.ticket, asked.priority, asked.reason, access.actor(person)
-    )
-    return models.Done(ticket=_ticket(branch, ticket), expected=None)
-
-
-def _take_back(tx: Tx, here: Desk, _branch: BranchSettings, _asked: models.Act) -> TicketView | None:
-    return calling.take_back(tx, here)
+    here = await staff_at_branch(request, access.RAISE_RIGHTS)
+    ticket = await here.do(raise_ticket, asked.ticket, asked.priority, asked.reason, here.actor)
+    return models.Done(ticket=_ticket(here.branch, ticket), expected=None)
 
 
 # ---------------------------------------------------------------- inside
 
 
-async def _staff(request: Request) -> tuple[StaffView, BranchSettings]:
-    # First of all somebody must be signed in: others need not learn which counters exist.
-    await access.staff(request)
-    branch = await access.branch(request)
-    return await access.staff_for(request, access.DESK_RIGHTS, branch.id), branch
-
-
-async def _here(request: Request) -> tuple[StaffView, BranchSettings, CounterView]:
-    person, branch = await _staff(request)
-    return person, branch, branch.counter(request.path_params["counter"])
-
-
-async def _desk(request: Request, person: StaffView, branch: BranchSettings, counter: CounterView) -> models.Desk:
-    view = await installation_of(request).database.read(desk_view, branch.id, counter.slug, SESSION_IDLE)
+async def _desk(here: AtCounter) -> models.Desk:
+    branch = here.branch
+    view = await here.read(desk_view, branch.id, here.counter.slug, SESSION_IDLE)
     waiting = {ticket.id: ticket for ticket in view.waiting}
-    order = view.order(installation_of(request).clock.now())
     return models.Desk(
-        counter=_counter(branch, counter, view.holder, person),
+        counter=_counter(here, here.counter, view.holder),
         current=_ticket(branch, view.current) if view.current else None,
         waiting=len(view.waiting),
-        line=[_ticket(branch, waiting[choice.ticket_id]) for choice in order],
+        line=[_ticket(branch, waiting[choice.ticket_id]) for choice in view.order(here.now)],
         parked=[_ticket(branch, ticket) for ticket in view.parked],
         missed=[_ticket(branch, ticket) for ticket in view.missed],
     )
 
 
-def _counter(
-    branch: BranchSettings, counter: CounterView, holder: HolderView | None, person: StaffView
-) -> models.Counter:
+def _counter(here: StaffAtBranch, counter: CounterView, holder: HolderView | None) -> models.Counter:
     return models.Counter(
         counter=counter.slug,
         number=counter.number,
         names=counter.names,
-        queues=[branch.queues[queue_id].slug for queue_id in counter.queues],
+        queues=[here.branch.queues[queue_id].slug for queue_id in counter.queues],
         open=holder is not None,
-        mine=holder is not None and holder.staff_id == person.id,
+        mine=holder is not None and holder.staff_id == here.person.id,
     )
 
 

@@ -13,8 +13,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from ...web import kit
 from ...web.errors import problem_of
+from ...web.here import anywhere
 from .reading import MEDIA_TYPE, SENTENCES, WrongFields, read_body, read_query
 from .values import Nothing
 
@@ -123,7 +123,7 @@ def _endpoint(operations: list[Operation]) -> Callable[[Request], Awaitable[Resp
 
 
 def _wrong(request: Request, wrong: WrongFields) -> Response:
-    words = kit.words_of(kit.language_of(request, fallback="en"))
+    words = anywhere(request, "en").words
     errors = [
         {"field": fault.field, "code": fault.code, "detail": words.text(SENTENCES[fault.code])}
         for fault in wrong.faults

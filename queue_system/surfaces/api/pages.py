@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ...web import kit
-from ...web.installation import installation_of
+from ...web.here import anywhere
 from . import bookings, counters, places, reception, sessions, tickets
 from .document import document
 from .operation import Operation
@@ -30,7 +30,7 @@ CHAPTERS: Final[tuple[tuple[str, list[Operation]], ...]] = (
 
 async def openapi(request: Request) -> Response:
     """The document in the asked language."""
-    language = kit.language_of(request, fallback="en")
+    language = anywhere(request, "en").language
     body = json.dumps(_document(language), ensure_ascii=False)
     answer = Response(body, media_type=MEDIA_TYPE, headers={"Content-Language": language, "Cache-Control": "no-cache"})
     return _packed(request, answer)
@@ -38,10 +38,9 @@ async def openapi(request: Request) -> Response:
 
 async def show(request: Request) -> Response:
     """The same as a page."""
-    language = kit.language_of(request)
-    origin = installation_of(request).configuration.public_url or f"{request.url.scheme}://{request.url.netloc}"
-    page = await kit.page(request, "api/api.html", {"api": outline(_document(language), origin)}, language=language)
-    return _packed(request, page)
+    here = anywhere(request)
+    origin = here.installation.configuration.public_url or f"{request.url.scheme}://{request.url.netloc}"
+    return _packed(request, await here.page("api/api.html", {"api": outline(_document(here.language), origin)}))
 
 
 def _packed(request: Request, answer: Response) -> Response:

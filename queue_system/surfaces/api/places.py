@@ -16,9 +16,8 @@ from ...store.queries.bookings import free_days
 from ...store.queries.offering import ways
 from ...store.queries.outings import place_on
 from ...store.queries.settings import BranchSettings, QueueView, ServiceView, branch_settings
-from ...web import access
 from ...web.addresses import address_key, service_at
-from ...web.installation import installation_of
+from ...web.here import anywhere, at_branch
 from . import models
 from .operation import Operation
 from .values import Nothing
@@ -29,8 +28,7 @@ USUAL_DAYS: Final = 14
 
 
 async def list_branches(request: Request, _asked: Nothing) -> models.Branches:
-    now = installation_of(request).clock.now()
-    found = await access.branches(request)
+    here = anywhere(request)
     return models.Branches(
         branches=[
             models.Branch(
@@ -40,30 +38,31 @@ async def list_branches(request: Request, _asked: Nothing) -> models.Branches:
                 timezone=branch.calendar.zone.key,
                 languages=list(branch.languages),
                 default_language=branch.default_language,
-                gives_tickets=hours.takes_tickets(now, branch.calendar),
+                gives_tickets=hours.takes_tickets(here.now, branch.calendar),
                 remote_tickets=branch.remote_tickets,
             )
-            for branch in found
+            for branch in await here.all_branches()
         ]
     )
 
 
 async def list_services(request: Request, _asked: Nothing) -> models.Services:
-    branch = await access.branch(request)
+    branch = (await at_branch(request)).branch
     return models.Services(
         branch=branch.slug, services=[_service(branch, service) for service in branch.services.values()]
     )
 
 
 async def list_slots(request: Request, asked: models.SlotsAsked) -> models.Slots:
-    branch = await access.branch(request)
+    here = await at_branch(request)
+    branch = here.branch
     service = service_at(branch, request.path_params["service"])
     refusal = bookings.against_mode(Mode(service.mode), Booker.PUBLIC)
     if refusal is not None:
         raise refusal
-    today = installation_of(request).clock.now().astimezone(branch.calendar.zone).date()
+    today = here.now.astimezone(branch.calendar.zone).date()
     first, last = _span(asked, today)
-    days = await installation_of(request).database.read(free_days, branch, service, first, last)
+    days = await here.read(free_days, branch, service, first, last)
     zone = branch.calendar.zone
     return models.Slots(
         branch=branch.slug,
@@ -87,8 +86,8 @@ async def list_slots(request: Request, asked: models.SlotsAsked) -> models.Slots
 
 
 async def list_queues(request: Request, _asked: Nothing) -> models.Queues:
-    branch = await access.branch(request)
-    return await installation_of(request).database.read(_queues, branch)
+    here = await at_branch(request)
+    return await here.read(_queues, here.branch)
 
 
 def _service(branch: BranchSettings, service: ServiceView) -> models.Service:

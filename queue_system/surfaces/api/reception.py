@@ -16,7 +16,6 @@ from ...web import access
 from ...web.addresses import address_key
 from ...web.booking_search import find
 from ...web.here import staff_at_branch
-from ...web.installation import installation_of
 from . import models
 from .operation import Key, Operation
 from .tickets import SOURCE, ticket_of
@@ -24,9 +23,8 @@ from .values import Nothing
 
 
 async def today(request: Request, _asked: Nothing) -> models.Appointments:
-    branch = await _here(request)
-    found = await installation_of(request).database.read(reception.appointments_of_today, branch)
-    return _appointments(branch, found)
+    here = await staff_at_branch(request, access.RECEPTION_RIGHTS)
+    return _appointments(here.branch, await here.read(reception.appointments_of_today, here.branch))
 
 
 async def search(request: Request, asked: models.LookUp) -> models.Appointments:
@@ -37,21 +35,10 @@ async def search(request: Request, asked: models.LookUp) -> models.Appointments:
 
 async def arrive(request: Request, asked: models.Arrived) -> models.Ticket:
     """Check in by the code: reception does not hold the secret of a booking."""
-    branch = await _here(request)
-    database, person = installation_of(request).database, await access.staff(request)
-    booking = await database.read(booking_by_code, branch.id, read_code(asked.code))
-    issued = await database.write_in(
-        branch.id, tickets.check_in, branch.id, booking.id, access.actor(person), source=SOURCE
-    )
-    return await ticket_of(request, branch, issued.ticket)
-
-
-async def _here(request: Request) -> BranchSettings:
-    """Where somebody receives people; raises SignedOut, Missing, Denied."""
-    await access.staff(request)
-    branch = await access.branch(request)
-    await access.staff_for(request, access.RECEPTION_RIGHTS, branch.id)
-    return branch
+    here = await staff_at_branch(request, access.RECEPTION_RIGHTS)
+    booking = await here.read(booking_by_code, here.branch.id, read_code(asked.code))
+    issued = await here.do(tickets.check_in, booking.id, here.actor, source=SOURCE)
+    return await ticket_of(here, issued.ticket)
 
 
 def _appointments(branch: BranchSettings, found: Iterable[BookingView], *, more: bool = False) -> models.Appointments:

@@ -12,7 +12,7 @@ from ...core.errors import SignedOut as NotSignedIn
 from ...core.tokens import sha256
 from ...store.queries.access import staff_by_session
 from ...web import access
-from ...web.installation import installation_of
+from ...web.here import anywhere, staff_here
 from ...web.sign_in_check import checked
 from . import models
 from .operation import Key, Operation
@@ -22,13 +22,13 @@ CHANNEL: Final = "api"
 
 
 async def create(request: Request, asked: models.SignIn) -> models.Session:
-    installation = installation_of(request)
-    account = await checked(request, asked.login, asked.password, CHANNEL)
+    here = anywhere(request)
+    account = await checked(here, asked.login, asked.password, CHANNEL)
     if account is None:
         raise NotSignedIn("sign-in-wrong")
-    now = installation.clock.now()
-    token = await installation.database.write(sessions.start_session, account.id, CHANNEL, account.password)
-    person = await installation.database.read(staff_by_session, sha256(token), sessions.SESSION_IDLE)
+    now = here.now
+    token = await here.write_anywhere(sessions.start_session, account.id, CHANNEL, account.password)
+    person = await here.read(staff_by_session, sha256(token), sessions.SESSION_IDLE)
     if person is None:
         raise NotSignedIn("sign-in-wrong")
     return models.Session(
@@ -41,12 +41,12 @@ async def create(request: Request, asked: models.SignIn) -> models.Session:
 
 
 async def destroy(request: Request, _asked: Nothing) -> models.SignedOut:
-    await access.staff(request)
+    here = await staff_here(request)
     token = access.bearer(request)
     if token is None:
         # Signed in by a cookie: that one ends with the page's own button.
         raise Denied("not-allowed")
-    await installation_of(request).database.write(sessions.end_session, token)
+    await here.write_anywhere(sessions.end_session, token)
     return models.SignedOut()
 
 

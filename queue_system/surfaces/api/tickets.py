@@ -20,10 +20,9 @@ from ...store.queries import access as stored
 from ...store.queries.access import DeviceView
 from ...store.queries.line import TicketView
 from ...store.queries.place import PlaceView, place
-from ...store.queries.settings import BranchSettings
 from ...web import access
 from ...web.addresses import address_key, service_at
-from ...web.installation import installation_of
+from ...web.here import AtBranch, at_booking, at_known_branch, at_ticket
 from ...web.limits import allow
 from ...web.whole_line import everybody
 from . import models
@@ -37,12 +36,11 @@ SOURCE: Final = "api"
 async def take(request: Request, asked: models.Take) -> models.Ticket:
     # It counts against the limit of an address once, however often the settings have to be read.
     token = cache(lambda: _token(request))
-    return await access.with_known_branch(request, lambda branch: _take_at(request, branch, asked, token))
+    return await at_known_branch(request, lambda here: _take_at(here, asked, token))
 
 
-async def _take_at(
-    request: Request, branch: BranchSettings, asked: models.Take, token_of: Callable[[], str | None]
-) -> models.Ticket:
+async def _take_at(here: AtBranch, asked: models.Take, token_of: Callable[[], str | None]) -> models.Ticket:
+    branch = here.branch
     service = service_at(branch, asked.service)
     token = token_of()
     order = TicketOrder(
@@ -55,30 +53,24 @@ async def _take_at(
         remote=token is None,
         settings_version=branch.config_version,
     )
-    issued = await installation_of(request).database.write_in(branch.id, _take, branch.id, order, token, asked.slip)
-    return _shown(request, branch, await _in_line(request, branch, issued))
+    return await _in_line(here, await here.do(_take, order, token, asked.slip))
 
 
 async def arrive(request: Request, asked: models.Arrival) -> models.Ticket:
     """Check in: the booking becomes a ticket."""
-    branch, booking = await access.booking(request)
-    token = _token(request)
-    issued = await installation_of(request).database.write_in(
-        branch.id, _arrive, branch.id, booking.id, token, asked.slip
-    )
-    return _shown(request, branch, await _in_line(request, branch, issued))
+    here, booking = await at_booking(request)
+    return await _in_line(here, await here.do(_arrive, booking.id, _token(request), asked.slip))
 
 
 async def show(request: Request, _asked: Nothing) -> models.Ticket:
-    branch, found = await access.ticket(request)
-    return await ticket_of(request, branch, found)
+    return await ticket_of(*await at_ticket(request))
 
 
 async def leave(request: Request, _asked: Nothing) -> models.Ticket:
-    branch, found = await access.ticket(request)
+    here, found = await at_ticket(request)
     if found.state is not TicketState.LEFT:
-        found = await installation_of(request).database.write_in(branch.id, tickets.leave, branch.id, found.id, CITIZEN)
-    return await ticket_of(request, branch, found)
+        found = await here.do(tickets.leave, found.id, CITIZEN)
+    return await ticket_of(here, found)
 
 
 def _token(request: Request) -> str | None:
@@ -111,23 +103,24 @@ def _printer(tx: Tx, device: DeviceView | None, *, slip: bool) -> UUID | None:
     return printer.id if printer else None
 
 
-async def _in_line(request: Request, branch: BranchSettings, issued: Issued) -> PlaceView:
-    """The place of a ticket that was asked for now: one look at the line serves all who come at the same moment."""
+async def _in_line(here: AtBranch, issued: Issued) -> models.Ticket:
+    """A ticket that was asked for now: one look at the line serves all who come at the same moment."""
     if issued.created:
-        line = await everybody(installation_of(request), branch.id)
+        line = await everybody(here)
         # A look that began before the ticket was there does not know it.
         if issued.ticket.token in line.open:
-            return line.place(line.open[issued.ticket.token])
-    return await installation_of(request).database.read(place, branch, issued.ticket.token)
+            return _shown(here, line.place(line.open[issued.ticket.token]))
+    return await ticket_of(here, issued.ticket)
 
 
-async def ticket_of(request: Request, branch: BranchSettings, known: TicketView) -> models.Ticket:
+async def ticket_of(here: AtBranch, known: TicketView) -> models.Ticket:
     """The ticket as it stands now, whoever asks and however often."""
-    return _shown(request, branch, await installation_of(request).database.read(place, branch, known.token))
+    return _shown(here, await here.read(place, here.branch, known.token))
 
 
-def _shown(request: Request, branch: BranchSettings, stands: PlaceView) -> models.Ticket:
+def _shown(here: AtBranch, stands: PlaceView) -> models.Ticket:
     """What the ticket's page shows: of a protected visit neither branch nor service, because an id opens its page."""
+    branch = here.branch
     found = stands.ticket
     at_counter = found.state in AT_COUNTER and found.counter_id is not None
     service = branch.services[found.service_id]
@@ -143,7 +136,7 @@ def _shown(request: Request, branch: BranchSettings, stands: PlaceView) -> model
         counter_open=stands.counter_open,
         wait_in=[zone.names for zone in stands.wait_in],
         counter=branch.counters[found.counter_id].number if at_counter and found.counter_id else None,
-        page=f"{installation_of(request).configuration.address}/t/{found.token}",
+        page=f"{here.installation.configuration.address}/t/{found.token}",
     )
 
 

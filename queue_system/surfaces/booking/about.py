@@ -9,7 +9,6 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from ...store.queries.offering import reach
-from ...web import access
 from ...web.here import anywhere
 from .frame import organisation_page
 from .services import open_today
@@ -19,14 +18,16 @@ PRIVACY: Final = "privacy"
 
 async def privacy(request: Request) -> Response:
     """`/privacy`: what is stored, why, who sees it and for how long. The organisation's own text comes first."""
-    branches = await access.branches(request)
+    here = anywhere(request)
+    branches = await here.all_branches()
     values = {"own_words": branches[0].texts.get(PRIVACY), "kept": [(one, one.retention_days) for one in branches]}
-    return await organisation_page(anywhere(request), "booking/privacy.html", branches, values)
+    return await organisation_page(here, "booking/privacy.html", branches, values)
 
 
 async def accessibility(request: Request) -> Response:
     """`/accessibility`: what works for whom, what does not yet, and which counters are accessible."""
-    branches = await access.branches(request)
+    here = anywhere(request)
+    branches = await here.all_branches()
     counters = [
         (
             branch,
@@ -35,13 +36,13 @@ async def accessibility(request: Request) -> Response:
         for branch in branches
     ]
     values = {"counters": [(branch, accessible) for branch, accessible in counters if accessible]}
-    return await organisation_page(anywhere(request), "booking/accessibility.html", branches, values)
+    return await organisation_page(here, "booking/accessibility.html", branches, values)
 
 
 async def contact(request: Request) -> Response:
     """`/contact`: address, telephone, e-mail and today's opening hours of each branch."""
-    branches = await access.branches(request)
     here = anywhere(request)
+    branches = await here.all_branches()
     values = {"places": [(branch, reach(branch), open_today(branch, here.now)) for branch in branches]}
     return await organisation_page(here, "booking/contact.html", branches, values)
 

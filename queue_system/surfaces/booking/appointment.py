@@ -22,11 +22,11 @@ from ...store.queries.settings import BranchSettings
 from ...web import booking_steps
 from ...web.booking_warnings import warnings_of
 from ...web.errors import message
-from ...web.here import AtBranch
+from ...web.here import AtBranch, at_booking
 from ...web.kit import see_other
 from ...web.qr import qr_svg
 from . import times
-from .frame import BESIDE, at_booking, base_of, frame, retry_after
+from .frame import BESIDE, base_of, frame, retry_after
 from .holding import ABOUT_THE_TIME, gone, is_held
 from .own_bookings import is_own, own_tokens, shown_name
 

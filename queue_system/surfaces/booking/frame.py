@@ -6,7 +6,6 @@ from contextlib import suppress
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from starlette.requests import Request
 from starlette.responses import Response
 
 from ...core.bookings import BookingState
@@ -17,7 +16,7 @@ from ...store.queries.outings import place_on
 from ...store.queries.settings import BranchSettings, ServiceView
 from ...web import access, kit
 from ...web.addresses import address_key
-from ...web.here import AtBranch, Here, at
+from ...web.here import AtBranch, Here
 from . import services
 from .own_bookings import is_own
 from .times import place_of_zone, row_label, soon, start_key
@@ -83,12 +82,6 @@ async def organisation_page(
     return await here.page(template, shared | values, status=status, headers=headers)
 
 
-async def at_booking(request: Request) -> tuple[AtBranch, BookingView]:
-    """The booking behind the secret link, and its branch; raises Missing("booking")."""
-    branch, booking = await access.booking(request)
-    return at(request, branch), booking
-
-
 def base_of(branch: BranchSettings, service: ServiceView) -> str:
     """The address of a service's pages."""
     return f"/book/{branch.slug}/{address_key(service)}"
@@ -116,7 +109,7 @@ async def _named(here: AtBranch, name: str) -> BookingView | None:
     token = here.request.query_params.get(name)
     if token:
         with suppress(Missing):
-            where, booking = await access.booking(here.request, token)
+            where, booking = await here.read(access.booking_of_link, token)
             if where.id == here.branch.id:
                 return booking
     return None

@@ -23,11 +23,11 @@ from ...web import booking_steps
 from ...web.addresses import service_at
 from ...web.booking_warnings import warnings_of
 from ...web.errors import message
-from ...web.here import AtBranch, at_branch
+from ...web.here import AtBranch, at_booking, at_branch
 from ...web.kit import see_other
 from ...web.open_holds import within_limit
 from . import services, times
-from .frame import at_booking, base_of, beside, carried, carry, frame, is_language_switch, retry_after, typed
+from .frame import base_of, beside, carried, carry, frame, is_language_switch, retry_after, typed
 from .own_bookings import is_own, own_hold, own_tokens, remember, shown_contact, shown_name
 from .times import Times
 

@@ -63,7 +63,7 @@ async def own_hold(here: AtBranch, service: ServiceView, start: datetime) -> Boo
     """This browser's hold at `start`: the time is full because the visitor made the hold and went back to the form."""
     for token in own_tokens(here):
         with suppress(Missing):
-            where, booking = await access.booking(here.connection, token)
+            where, booking = await here.read(access.booking_of_link, token)
             wanted = (here.branch.id, service.id, start)
             if booking.state is BookingState.HELD and (where.id, booking.service_id, booking.starts_at) == wanted:
                 return booking

@@ -15,7 +15,7 @@ from ...core.bookings import read_code
 from ...core.contacts import possible_contacts
 from ...core.errors import DomainError, Invalid, Missing, TooMany
 from ...store.queries.settings import ServiceView
-from ...web import access, code_guesses
+from ...web import code_guesses
 from ...web.addresses import service_at
 from ...web.errors import message
 from ...web.here import AtBranch, Here, anywhere, at, at_branch
@@ -30,10 +30,11 @@ LONGEST_SEARCH: Final = 100
 
 async def front(request: Request) -> Response:
     """`/`: the organisation and its branches; if there is only one branch, its services at once."""
-    branches = await access.branches(request)
+    here = anywhere(request)
+    branches = await here.all_branches()
     if len(branches) == 1:
         return await _services(at(request, branches[0]), front=True)
-    return await organisation_page(anywhere(request), "booking/front.html", branches, {"branches": branches})
+    return await organisation_page(here, "booking/front.html", branches, {"branches": branches})
 
 
 async def show_services(request: Request) -> Response:
@@ -92,7 +93,7 @@ async def my_booking(request: Request) -> Response:
         return await _look_up_page(here, answers, errors, None, 422)
     try:
         allow(request, "look-ups")
-        found = await code_guesses.look_up(request, answers["code"], answers["contact"], answers["name"])
+        found = await code_guesses.look_up(here, answers["code"], answers["contact"], answers["name"])
     except Invalid as error:
         return await _look_up_page(here, answers, {error.field or "code": message(error, words)}, None, 422)
     except Missing:
@@ -113,14 +114,14 @@ async def _look_up_page(
         "failure": message(failure, words) if failure else None,
         "asks_name": "name" in errors or bool(answers.get("name")),
     }
-    branches = await access.branches(here.request)
+    branches = await here.all_branches()
     return await organisation_page(here, LOOK_UP, branches, values, status=status, headers=headers)
 
 
 async def _mistakes(here: Here, answers: dict[str, str]) -> list[Invalid]:
     """All mistakes in code and contact, before anything is looked up."""
     # The branch is unknown until the booking is found, so a number may be written as in any branch's country.
-    countries = [branch.country_code for branch in await access.branches(here.request)]
+    countries = [branch.country_code for branch in await here.all_branches()]
     found = []
     for read in (lambda: read_code(answers["code"]), lambda: possible_contacts(answers["contact"], countries)):
         try:
@@ -143,7 +144,7 @@ async def _services(here: AtBranch, *, front: bool = False) -> Response:
         "first_sentences": services.sentences(branch, services.FIRST_SENTENCES),
         "later_sentences": services.sentences(branch, services.LATER_SENTENCES),
         "hours": services.open_today(branch, here.now),
-        "branches": len(await access.branches(here.request)),
+        "branches": len(await here.all_branches()),
     }
     return await frame(here, "booking/services.html", None, values)
 

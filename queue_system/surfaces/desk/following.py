@@ -16,15 +16,15 @@ from ...store.queries.desk import DeskView
 from ...store.queries.desk import desk as desk_view
 from ...store.tables import ORGANISATION
 from ...web import access
-from ...web.here import StaffAtBranch, onlooker_at_branch, staff_at
+from ...web.at_counter import AtCounter, onlooker_at_counter
+from ...web.here import StaffAtBranch, staff_at
 from .view import context
 
 
 async def live(websocket: WebSocket) -> None:
     """Follow one counter's desk until the session ends."""
     try:
-        here = await onlooker_at_branch(websocket, access.DESK_RIGHTS)
-        counter = here.branch.counter(websocket.path_params["counter"])
+        here = await onlooker_at_counter(websocket)
     except SignedOut:
         await websocket.close(Closed.SIGNED_OUT)
         return
@@ -32,9 +32,8 @@ async def live(websocket: WebSocket) -> None:
         await websocket.close(Closed.NOT_THERE)
         return
     await websocket.accept()
-    render = partial(_frame, here, counter.slug)
     # Sign-ins and sign-outs are facts of the organisation and not of the branch, so both are followed.
-    await serve(websocket, here.installation.hub, [here.branch.id, ORGANISATION], render, ages=True)
+    await serve(websocket, here.installation.hub, [here.branch.id, ORGANISATION], partial(_frame, here), ages=True)
 
 
 def desk_values(here: StaffAtBranch, view: DeskView) -> dict[str, Any]:
@@ -48,7 +47,7 @@ def desk_values(here: StaffAtBranch, view: DeskView) -> dict[str, Any]:
     }
 
 
-async def _frame(opened: StaffAtBranch, counter: str) -> Frame | None:
+async def _frame(opened: AtCounter) -> Frame | None:
     """The desk as it is now, for the person who is signed in now; None if nobody is.
 
     `opened` is from the start of the socket; person and settings may have changed since.
@@ -56,8 +55,8 @@ async def _frame(opened: StaffAtBranch, counter: str) -> Frame | None:
     person = await access.onlooker(opened.connection)
     if person is None or not person.may_any(access.DESK_RIGHTS, opened.branch.id):
         return None
-    await opened.installation.audiences.settle(opened.installation.hub, opened.branch.id)
-    view = await opened.read(desk_view, opened.branch.id, counter, SESSION_IDLE)
+    await opened.screens_first()
+    view = await opened.read(desk_view, opened.branch.id, opened.counter.slug, SESSION_IDLE)
     here = staff_at(opened.connection, person, view.settings)
     shown = desk_values(here, view)
     html = await here.render("desk/_desk.html", shown)

@@ -23,10 +23,11 @@ from ...store.database import Tx
 from ...store.queries.desk import DeskView, holders
 from ...store.queries.desk import desk as desk_view
 from ...store.queries.line import TicketView
-from ...store.queries.settings import CounterView, branch_settings
+from ...store.queries.settings import branch_settings
 from ...web import access, kit
+from ...web.at_counter import AtCounter, at_counter
 from ...web.errors import message
-from ...web.here import StaffAtBranch, StaffHere, staff_at_branch, staff_here
+from ...web.here import StaffHere, staff_here
 from ...web.staff_pages import staff_page
 from .asking import ASKED, Question, question
 from .following import desk_values, live
@@ -41,21 +42,6 @@ class Said:
     text: Markup
 
 
-@dataclass(frozen=True, kw_only=True)
-class AtCounter(StaffAtBranch):
-    """A clerk at a counter."""
-
-    counter: CounterView
-
-    @property
-    def address(self) -> str:
-        return f"/desk/{self.branch.slug}/{self.counter.slug}"
-
-    def desk(self, expected: UUID | None = None) -> Desk:
-        """Who acts where, and the ticket that the page showed."""
-        return Desk(self.branch.id, self.counter.id, self.person.id, expected)
-
-
 async def choose(request: Request) -> Response:
     """Branches and counters that this person may open."""
     return await _choose(await staff_here(request))
@@ -63,24 +49,24 @@ async def choose(request: Request) -> Response:
 
 async def show(request: Request) -> Response:
     """The desk, or for htmx only the part of it that changes."""
-    return await _desk(await _at_counter(request))
+    return await _desk(await at_counter(request))
 
 
 async def sit(request: Request) -> Response:
     """Open a counter; with `instead`, take over one whose clerk left without closing it."""
-    here = await _at_counter(request)
+    here = await at_counter(request)
     form = await kit.form(request)
     action = counters.take_over if form.get("instead") else counters.open_counter
     try:
         await here.write(action, here.desk())
     except DomainError as refusal:
         return await _choose(here, refusal)
-    return kit.see_other(here.address)
+    return kit.see_other(_address(here))
 
 
 async def leave(request: Request) -> Response:
     """Close the counter."""
-    here = await _at_counter(request)
+    here = await at_counter(request)
     try:
         await here.write(counters.close_counter, here.desk())
     except DomainError as refusal:
@@ -101,7 +87,7 @@ def act(resource: str) -> Callable[[Request], Awaitable[Response]]:
     """The handler of one action at a counter: it answers with the desk as it then is, also after a refusal."""
 
     async def handler(request: Request) -> Response:
-        here = await _at_counter(request)
+        here = await at_counter(request)
         form = await kit.form(request)
         try:
             said, ticket = await here.write(ACTS[resource], here.desk(_expected(form)), form)
@@ -110,8 +96,8 @@ def act(resource: str) -> Callable[[Request], Awaitable[Response]]:
                 return await _asked(here, refusal, resource, form)
             return await _refused(here, refusal)
         if not kit.is_htmx(request):
-            return kit.see_other(here.address)
-        await here.installation.audiences.settle(here.installation.hub, here.branch.id)
+            return kit.see_other(_address(here))
+        await here.screens_first()
         return await _desk(here, Said("good", here.words.html(said, code=ticket.code if ticket else "")))
 
     return handler
@@ -174,10 +160,8 @@ ACTS: Final[dict[str, Act]] = {
 # ---------------------------------------------------------------- inside
 
 
-async def _at_counter(request: Request) -> AtCounter:
-    """The clerk, and the counter that the address names; raises SignedOut, Missing, Denied."""
-    here = await staff_at_branch(request, access.DESK_RIGHTS)
-    return AtCounter(**vars(here), counter=here.branch.counter(request.path_params["counter"]))
+def _address(here: AtCounter) -> str:
+    return f"/desk/{here.branch.slug}/{here.counter.slug}"
 
 
 def _expected(form: dict[str, str]) -> UUID | None:
@@ -221,9 +205,7 @@ async def _view(here: AtCounter) -> DeskView:
 
 
 async def _choose(here: StaffHere, refusal: DomainError | None = None) -> Response:
-    places = [
-        place for place in await access.branches(here.request) if here.person.may_any(access.DESK_RIGHTS, place.id)
-    ]
+    places = [place for place in await here.all_branches() if here.person.may_any(access.DESK_RIGHTS, place.id)]
     if not places:
         raise Denied("not-allowed")
     values: dict[str, Any] = {

@@ -15,7 +15,7 @@ from ...i18n import dates, filters
 from ...i18n.words import Words
 from ...store.queries.settings import BranchSettings
 from ...store.tables import ORGANISATION
-from ...web import access, kit
+from ...web import kit
 from ...web.here import StaffAtBranch, StaffHere, onlooker_here, staff_at, staff_here
 from ...web.staff_pages import SECTIONS
 
@@ -75,7 +75,7 @@ def moment(at: datetime | None, branch: BranchSettings, words: Words, now: datet
 
 
 async def _in_office(here: StaffHere, rights: frozenset[str]) -> InOffice:
-    found = [branch for branch in await access.branches(here.connection) if here.person.may_any(rights, branch.id)]
+    found = [branch for branch in await here.all_branches() if here.person.may_any(rights, branch.id)]
     if not found and not here.person.may_any(rights, ORGANISATION):
         raise Denied("not-allowed")
     return InOffice(**vars(here), branches=tuple(found))

@@ -11,7 +11,6 @@ from collections.abc import Hashable
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Final
-from uuid import UUID
 
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
@@ -25,9 +24,8 @@ from ...live.codes import Closed
 from ...live.socket import Frame, serve
 from ...store.log import CITIZEN
 from ...store.queries.place import PlaceView, place
-from ...store.queries.settings import BranchSettings
-from ...web import access, kit
-from ...web.installation import installation_of
+from ...web import kit
+from ...web.here import AtBranch, at, at_ticket
 from ...web.whole_line import everybody
 
 # Names of services and counters are shown where the whole hall may see the code.
@@ -38,41 +36,35 @@ FINAL: Final = frozenset(state for state in TicketState if not steps_from(state)
 
 async def show(request: Request) -> Response:
     """`/t/{token}`: the place in line, or where to go, or how it ended."""
-    branch, stands = await _here(request)
-    language = _language(request, branch, stands)
-    values = await _values(request, branch, stands)
-    return await kit.page(request, "phone/ticket.html", values, branch=branch, language=language)
+    here, stands = await _at_place(request)
+    return await here.page("phone/ticket.html", _values(here, stands))
 
 
 async def leave(request: Request) -> Response:
     """POST `/t/{token}/leave`: give the place up. Called in the meantime, the page shows where to go instead."""
-    branch, stands = await _here(request)
+    here, ticket = await at_ticket(request)
     # Who was called in the meantime, or has left before, is told by the page that follows.
     with suppress(IllegalTransition):
-        await installation_of(request).database.write_in(branch.id, tickets.leave, branch.id, stands.ticket.id, CITIZEN)
-    return kit.see_other(f"/t/{stands.ticket.token}")
+        await here.do(tickets.leave, ticket.id, CITIZEN)
+    return kit.see_other(f"/t/{ticket.token}")
 
 
 async def live(websocket: WebSocket) -> None:
     """The same, as it changes; the language is that of the page that follows (`?lang=`)."""
     try:
-        branch, _ = await _here(websocket)
+        here, _ = await at_ticket(websocket)
     except Missing:
         await websocket.close(Closed.NOT_THERE)
         return
     await websocket.accept()
-    await serve(
-        websocket, installation_of(websocket).hub, [branch.id], _Telephone(websocket, branch.id).frame, ages=True
-    )
+    await serve(websocket, here.installation.hub, [here.branch.id], _Telephone(here).frame, ages=True)
 
 
 class _Telephone:
     """What one telephone shows; drawn again only when that has changed, as most changes of a hall concern others."""
 
-    def __init__(self, websocket: WebSocket, branch_id: UUID) -> None:
-        self._websocket = websocket
-        self._installation = installation_of(websocket)
-        self._branch_id = branch_id
+    def __init__(self, opened: AtBranch) -> None:
+        self._opened = opened
         self._shown: tuple[Hashable, ...] = ()
         self._drawn: Frame | None = None
         self._settled = False
@@ -81,9 +73,9 @@ class _Telephone:
         """The page's changing part as it is now."""
         if self._drawn is not None and self._settled:
             return self._drawn
-        await self._installation.audiences.settle(self._installation.hub, self._branch_id)
-        branch, stands = await self._stands()
-        now = self._installation.clock.now()
+        await self._opened.screens_first()
+        here, stands = await self._stands()
+        now = here.now
         ended = stands.ticket.ended_at
         # The end of a visit may be a slip of the hand that is taken back.
         self._settled = stands.ticket.state in FINAL and ended is not None and now - ended > TAKE_BACK
@@ -91,38 +83,36 @@ class _Telephone:
         shown = (
             stands.ticket.state,
             replace(stands, seq=0),
-            branch.config_version,
+            here.branch.config_version,
             now.replace(second=0, microsecond=0),
         )
         if self._drawn is None or shown != self._shown:
-            self._shown, self._drawn = shown, await self._draw(branch, stands)
+            html = await here.render("phone/_ticket.html", _values(here, stands))
+            frame = Frame(stands.seq, json.dumps({"type": "ticket", "seq": stands.seq, "html": html}))
+            self._shown, self._drawn = shown, frame
         return self._drawn
 
-    async def _stands(self) -> tuple[BranchSettings, PlaceView]:
-        line = await everybody(self._installation, self._branch_id)
-        ticket = line.open.get(self._websocket.path_params["token"])
-        return (line.settings, line.place(ticket)) if ticket else await _here(self._websocket)
-
-    async def _draw(self, branch: BranchSettings, stands: PlaceView) -> Frame:
-        values = await _values(self._websocket, branch, stands)
-        language = _language(self._websocket, branch, stands)
-        html = await kit.render(self._installation, "phone/_ticket.html", values, language=language, branch=branch)
-        return Frame(stands.seq, json.dumps({"type": "ticket", "seq": stands.seq, "html": html}))
+    async def _stands(self) -> tuple[AtBranch, PlaceView]:
+        connection, line = self._opened.connection, await everybody(self._opened)
+        ticket = line.open.get(connection.path_params["token"])
+        if ticket is None:
+            return await _at_place(connection)
+        return at(connection, line.settings, preferred=ticket.language), line.place(ticket)
 
 
-async def _here(connection: HTTPConnection) -> tuple[BranchSettings, PlaceView]:
-    """The branch and place behind the link; raises Missing("ticket")."""
-    branch, ticket = await access.ticket(connection)
-    return branch, await installation_of(connection).database.read(place, branch, ticket.token)
+async def _at_place(connection: HTTPConnection) -> tuple[AtBranch, PlaceView]:
+    """The place behind the link; raises Missing("ticket")."""
+    here, ticket = await at_ticket(connection)
+    return here, await here.read(place, here.branch, ticket.token)
 
 
-async def _values(connection: HTTPConnection, branch: BranchSettings, stands: PlaceView) -> dict[str, Any]:
+def _values(here: AtBranch, stands: PlaceView) -> dict[str, Any]:
     """What page and socket hand to the partial."""
-    ticket = stands.ticket
+    branch, ticket = here.branch, stands.ticket
     service = branch.services[ticket.service_id]
     neutral = service.confidentiality.hides_service
     openly = service.confidentiality.display == OPENLY
-    past = branch.timetable.session_over(ticket.business_date, installation_of(connection).clock.now())
+    past = branch.timetable.session_over(ticket.business_date, here.now)
     counter = branch.counters.get(ticket.counter_id) if ticket.counter_id else None
     return {
         "stands": stands,
@@ -140,14 +130,6 @@ async def _values(connection: HTTPConnection, branch: BranchSettings, stands: Pl
         "may_leave": ticket.state is TicketState.WAITING and Step.LEAVE in steps_from(ticket.state),
         "organisation": {} if neutral else branch.organisation.names,
     }
-
-
-def _language(connection: HTTPConnection, branch: BranchSettings, stands: PlaceView) -> str:
-    """What this telephone has chosen; until then, what the visitor chose when taking the number."""
-    chosen = (connection.query_params.get("lang"), connection.cookies.get(kit.LANGUAGE_COOKIE))
-    offered = kit.languages_of(branch)
-    wishes = [wish for wish in (*chosen, stands.ticket.language) if wish in offered]
-    return wishes[0] if wishes else kit.language_of(connection, branch)
 
 
 routes: list[BaseRoute] = [

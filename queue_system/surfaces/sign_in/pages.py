@@ -52,7 +52,7 @@ async def create(request: Request) -> Response:
     if missing := _missing(login, password):
         return await _form(here, wanted, login=login, wrong=missing, status=422)
     try:
-        account = await checked(request, login[:LONGEST], password[:LONGEST], CHANNEL, _browser(request))
+        account = await checked(here, login[:LONGEST], password[:LONGEST], CHANNEL, _browser(request))
     except TooMany as refusal:
         headers = {"Retry-After": str(refusal.seconds)}
         said = message(refusal, here.words)
