@@ -171,7 +171,7 @@ def a_day(w: dict[str, str], first: int) -> Iterator[str]:
         f"SELECT {w['branch']}, {seq}, {w['id']}, {w['counter']}, {w['at']}, 'call' FROM {line}"
     )
     yield (
-        "INSERT INTO event (branch_id, seq, at, kind, actor_kind, actor_id, subject, data, chain) "
+        "INSERT INTO entry (branch_id, seq, at, kind, actor_kind, actor_id, subject, data, chain) "
         f"SELECT {w['branch']}, {seq}, {w['at']}, 'ticket.called', 'system', '', {w['id_text']}, "
         f"({data}){w['json']}, {w['secret']} || {w['secret']} FROM {line}"
     )

@@ -294,7 +294,7 @@ STATEMENTS: Final = (
         "'ar', 0, 0, 0, 0, :request, :token)"
     ),
     (
-        "INSERT INTO event (branch_id, seq, at, kind, actor_kind, actor_id, subject, data, chain) "
+        "INSERT INTO entry (branch_id, seq, at, kind, actor_kind, actor_id, subject, data, chain) "
         "VALUES (:branch, :seq, :at, 'ticket.issued', 'device', '', :subject, :data, :chain)"
     ),
     "UPDATE branch SET last_seq = :seq, chain = :chain WHERE id = :branch",

@@ -14,7 +14,7 @@ from queue_system.live.socket import Frame
 from queue_system.web import access, kit
 from queue_system.web.installation import read_only_installation
 
-from .picture import Picture, Spot, look, picture, tongues_of
+from .picture import BoardKey, Picture, assets_version, picture, screen_languages
 from .reach import reach_of
 
 KIND: Final = "display"
@@ -34,8 +34,8 @@ async def screen(request: Request) -> Response:
     plain = "plain" in request.query_params
     if plain:
         read_only_installation(request).presence.note(device.branch_id, device.id)
-    shown = await picture(read_only_installation(request), Spot.of(device))
-    languages = tongues_of(branch)
+    shown = await picture(read_only_installation(request), BoardKey.of(device))
+    languages = screen_languages(branch)
     calm = branch.access.calm_mode if branch.access else ()
     return await kit.page(
         request,
@@ -43,9 +43,9 @@ async def screen(request: Request) -> Response:
         {
             "board": shown.html,
             "device": device,
-            "look": look(read_only_installation(request)),
+            "look": assets_version(read_only_installation(request)),
             "reach": reach_of(device.kit),
-            "tongues": [kit.words_of(language, branch) for language in languages],
+            "bilingual": [kit.words_of(language, branch) for language in languages],
             "pair": PAIR,
             "without_script": plain,
             "silent": "no_chime" in calm,
@@ -64,18 +64,18 @@ async def live(websocket: WebSocket) -> None:
         return
     await websocket.accept()
     installation = read_only_installation(websocket)
-    spot = Spot.of(device)
+    key = BoardKey.of(device)
     me = (device.id, device.paired_at)
 
     async def admits(frame: Frame) -> bool:
         # Every picture names its screens, because looking up five hundred screens one by one would be slow. A screen
         # that is not named was paired after the picture was made, or has been revoked.
         assert isinstance(frame, Picture)  # noqa: S101 - what `picture` has made
-        installation.presence.note(spot.branch_id, device.id)
+        installation.presence.note(key.branch_id, device.id)
         return me in frame.screens or await access.device_or_none(websocket, KIND) is not None
 
     await installation.audiences.serve(
-        websocket, installation.hub, spot.branch_id, ("screen", spot), lambda: picture(installation, spot), admits
+        websocket, installation.hub, key.branch_id, ("screen", key), lambda: picture(installation, key), admits
     )
 
 

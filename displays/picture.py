@@ -26,8 +26,8 @@ from queue_system.web.installation import ReadOnlyInstallation
 LINGERS: Final = timedelta(minutes=20)
 # A picture is cached no longer than this, because it also changes with time alone (closing time, the date).
 KEPT_SECONDS: Final = 30
-TONGUES: Final = 2
-# The files that a screen loads; it keeps them until `look` changes.
+MOST_LANGUAGES: Final = 2
+# The files that a screen loads; it keeps them until `assets_version` changes.
 LOADED: Final = ("displays:screen.css", "displays:screen.js", "follow.js", "tokens.css")
 # At most so many queues, because more would leave no room for the call, which the hall looks for.
 MOST_QUEUES: Final = 8
@@ -76,36 +76,36 @@ class Picture(Frame):
 
 
 @dataclass(frozen=True, slots=True)
-class Spot:
-    """The properties of a screen that decide its picture; screens of the same spot share their pictures."""
+class BoardKey:
+    """The properties of a screen that decide its picture; screens with the same key share their pictures."""
 
     branch_id: UUID
     zone_id: UUID | None
 
     @classmethod
-    def of(cls, device: DeviceView) -> Spot:
+    def of(cls, device: DeviceView) -> BoardKey:
         return cls(device.branch_id, device.zone_id)
 
 
-async def picture(installation: ReadOnlyInstallation, spot: Spot) -> Picture:
-    """The present picture of a spot, from the cache if nothing has changed since."""
+async def picture(installation: ReadOnlyInstallation, key: BoardKey) -> Picture:
+    """The present picture of a key, from the cache if nothing has changed since."""
     position, moment = (
-        installation.hub.position(spot.branch_id),
+        installation.hub.position(key.branch_id),
         int(installation.clock.now().timestamp()) // KEPT_SECONDS,
     )
-    return await installation.shared.get(("board", spot), position, moment, lambda: draw(installation, spot))
+    return await installation.shared.get(("board", key), position, moment, lambda: draw(installation, key))
 
 
-async def draw(installation: ReadOnlyInstallation, spot: Spot) -> Picture:
-    """Read and render the board of a spot."""
-    view = await installation.reader.read(board, spot.branch_id, spot.zone_id)
+async def draw(installation: ReadOnlyInstallation, key: BoardKey) -> Picture:
+    """Read and render the board of a key."""
+    view = await installation.reader.read(board, key.branch_id, key.zone_id)
     now = installation.clock.now()
     calls = [_call_shown(call, view) for call in view.board.calls]
     html = await kit.render(
         installation,
         "displays/board.html",
         _context(view, calls, now),
-        language=tongues_of(view.settings)[0],
+        language=screen_languages(view.settings)[0],
         branch=view.settings,
     )
     message = {
@@ -113,7 +113,7 @@ async def draw(installation: ReadOnlyInstallation, spot: Spot) -> Picture:
         "epoch": str(view.settings.organisation.epoch),
         "seq": view.seq,
         "server_time": _iso(now),
-        "look": look(installation),
+        "look": assets_version(installation),
         "calls": [_announced(call, now) for call in calls],
         "html": html,
     }
@@ -121,15 +121,15 @@ async def draw(installation: ReadOnlyInstallation, spot: Spot) -> Picture:
     return Picture(view.seq, text, html, view.screens)
 
 
-def look(installation: ReadOnlyInstallation) -> str:
+def assets_version(installation: ReadOnlyInstallation) -> str:
     """A hash of the styles and scripts; when a new version changes it, screens reload their page."""
     static: Any = installation.templates.globals["static"]
     return " ".join(static(name).split("/")[-2] for name in LOADED)
 
 
-def tongues_of(settings: BranchSettings) -> tuple[str, ...]:
+def screen_languages(settings: BranchSettings) -> tuple[str, ...]:
     """The languages of the screen: the first two of the branch."""
-    return kit.languages_of(settings)[:TONGUES]
+    return kit.languages_of(settings)[:MOST_LANGUAGES]
 
 
 def _context(view: BoardView, calls: list[CallShown], now: datetime) -> dict[str, Any]:
@@ -143,7 +143,7 @@ def _context(view: BoardView, calls: list[CallShown], now: datetime) -> dict[str
         if queue.slug == slug
     ]
     return {
-        "tongues": [kit.words_of(language, settings) for language in tongues_of(settings)],
+        "bilingual": [kit.words_of(language, settings) for language in screen_languages(settings)],
         "named": _named,
         "day_of": lambda at, words: dates.day(at.astimezone(settings.zone).date(), words),
         "day_time_of": lambda at, words: dates.day_time(at, settings.zone, words),

@@ -30,7 +30,7 @@ from queue_system.store.queries.settings import BranchSettings
 from queue_system.web import access, kit
 from queue_system.web.qr import qr_svg
 
-from .visit import EASE, Ease, Visit, show, visit_of
+from .visit import ACCESS_OPTIONS, AccessOption, Visit, show, visit_of
 
 SHOWN_FOR: Final = timedelta(minutes=3)
 SECONDS: Final = 20
@@ -58,12 +58,12 @@ async def number(visit: Visit) -> Response:
             f"{visit.installation.configuration.address}/t/{ticket.token}", visit.words.text("kiosk.qr-label")
         ),
         "live": visit.at(f"{path}/live", u=ticket_pass),
-        "seconds": SECONDS_LARGER if "l" in visit.ease else SECONDS,
+        "seconds": SECONDS_LARGER if "l" in visit.options else SECONDS,
         "looked": "n" in query,
         "look_again": visit.at(path, u=ticket_pass, n="1"),
-        "eases": [
-            Ease(name, letter in visit.ease, visit.toggled(letter, path, u=ticket_pass))
-            for letter, name in EASE.items()
+        "access_options": [
+            AccessOption(name, letter in visit.options, visit.toggled(letter, path, u=ticket_pass))
+            for letter, name in ACCESS_OPTIONS.items()
         ],
     }
     return await show(visit, "number.html", path, values | await _paper_values(visit, ticket, slip))

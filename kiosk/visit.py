@@ -1,7 +1,7 @@
 """One visit at a kiosk: the paired device, its branch, and what the address says. There is no other state.
 
-The path names the language, and `?a=` has one letter for each ease of use. No cookie is set, because the next visitor
-must find no trace of this one.
+The path names the language, and `?a=` has one letter for each accessibility option. No cookie is set, because the next
+visitor must find no trace of this one.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ from queue_system.web.here import AtBranch
 KIND: Final = "kiosk"
 PAIRING: Final = "/pair?kind=kiosk"
 # The letters of `?a=` and the classes of the body that they stand for, in the order in which they are offered.
-EASE: Final = {"c": "contrast", "l": "larger", "d": "lowered"}
+ACCESS_OPTIONS: Final = {"c": "contrast", "l": "larger", "d": "lowered"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Visit(AtBranch):
-    """A visitor at a paired kiosk of the branch; `ease` holds letters of EASE."""
+    """A visitor at a paired kiosk of the branch; `options` holds letters of ACCESS_OPTIONS."""
 
     device: DeviceView
-    ease: frozenset[str]
+    options: frozenset[str]
 
     @property
     def actor(self) -> Actor:
@@ -47,32 +47,32 @@ class Visit(AtBranch):
 
     @property
     def pristine(self) -> bool:
-        """Whether language and eases of use are those of a new visitor."""
-        return self.language == default_language(self.branch) and not self.ease
+        """Whether language and accessibility options are those of a new visitor."""
+        return self.language == default_language(self.branch) and not self.options
 
     def at(self, path: str = "", **query: str) -> str:
         """An address of this visit, such as `visit.at("/check-in")`."""
-        return self.url(self.language, self.ease, path, **query)
+        return self.url(self.language, self.options, path, **query)
 
     def in_language(self, language: str) -> str:
         """The first page in another language."""
-        return self.url(language, self.ease)
+        return self.url(language, self.options)
 
     def toggled(self, letter: str, path: str, **query: str) -> str:
-        """An address of this visit with one ease of use switched."""
-        return self.url(self.language, self.ease ^ {letter}, path, **query)
+        """An address of this visit with one accessibility option switched."""
+        return self.url(self.language, self.options ^ {letter}, path, **query)
 
     @staticmethod
-    def url(language: str, ease: frozenset[str], path: str = "", **query: str) -> str:
-        """`/kiosk/<language><path>?…` with the letters of `ease`."""
-        letters = "".join(letter for letter in EASE if letter in ease)
+    def url(language: str, options: frozenset[str], path: str = "", **query: str) -> str:
+        """`/kiosk/<language><path>?…` with the letters of `options`."""
+        letters = "".join(letter for letter in ACCESS_OPTIONS if letter in options)
         values = query | ({"a": letters} if letters else {})
         return f"/{KIND}/{language}{path}" + (f"?{urlencode(values)}" if values else "")
 
 
 @dataclass(frozen=True, slots=True)
-class Ease:
-    """One ease of use: the class of the body, whether it is on, and the address of this page with it switched."""
+class AccessOption:
+    """An accessibility option: the class of the body, whether it is on, and the address of this page with it switched."""
 
     name: str
     on: bool
@@ -119,8 +119,8 @@ async def visit_of(connection: HTTPConnection) -> Visit:
     branch = await access.branch_of(connection, device)
     wanted = connection.path_params["lang"]
     language = wanted if wanted in kit.languages_of(branch) else default_language(branch)
-    letters = frozenset(connection.query_params.get("a", "")) & EASE.keys()
-    return Visit(connection=connection, language=language, branch=branch, device=device, ease=frozenset(letters))
+    letters = frozenset(connection.query_params.get("a", "")) & ACCESS_OPTIONS.keys()
+    return Visit(connection=connection, language=language, branch=branch, device=device, options=frozenset(letters))
 
 
 def default_language(branch: BranchSettings) -> str:
@@ -132,15 +132,18 @@ def default_language(branch: BranchSettings) -> str:
 async def show(
     visit: Visit, template: str, path: str, context: dict[str, Any] | None = None, status: int = 200
 ) -> Response:
-    """Answer with a page of the kiosk; `path` is its own address without language, for the ease-of-use links."""
+    """Answer with a page of the kiosk; `path` is its own address without language, for the accessibility options."""
     now = visit.now
     values: dict[str, Any] = {
         "visit": visit,
         "now": now,
         "texts": visit.branch.texts,
         "place": place_on(visit.branch, None, now),
-        "classes": [name for letter, name in EASE.items() if letter in visit.ease],
-        "eases": [Ease(name, letter in visit.ease, visit.toggled(letter, path)) for letter, name in EASE.items()],
+        "classes": [name for letter, name in ACCESS_OPTIONS.items() if letter in visit.options],
+        "access_options": [
+            AccessOption(name, letter in visit.options, visit.toggled(letter, path))
+            for letter, name in ACCESS_OPTIONS.items()
+        ],
     }
     return await visit.page(f"{KIND}/{template}", values | (context or {}), status=status)
 

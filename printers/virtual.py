@@ -23,7 +23,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, Self, Unpack
 
-from . import virtual_condition as status
+from . import virtual_condition
 from .virtual_commands import Interpreter, completion_answer
 from .virtual_condition import Changes, Condition, Roll
 from .virtual_paper import LONGEST, Strip, dots_picture, paper_picture, png
@@ -219,12 +219,12 @@ class VirtualPrinter:
 
     def paper_sensor(self) -> int:
         """The answer to GS r 1."""
-        return status.paper_sensor(self._condition)
+        return virtual_condition.paper_sensor(self._condition)
 
     def push_status(self) -> None:
         """Send the computer the four bytes of GS a, and remember them as sent."""
-        self._pushed = status.watched_status(self._condition, self._interpreter.pushes)
-        self.answer(status.pushed_status(self._condition))
+        self._pushed = virtual_condition.watched_status(self._condition, self._interpreter.pushes)
+        self.answer(virtual_condition.pushed_status(self._condition))
 
     # ---- the printer's thread
 
@@ -268,14 +268,14 @@ class VirtualPrinter:
 
     def _work(self) -> None:
         """Print the contents of the buffer, as far as paper and cover allow."""
-        while status.can_print(self._condition) and self._interpreter.step(self._buffer):
+        while virtual_condition.can_print(self._condition) and self._interpreter.step(self._buffer):
             if self._strip.left == 0:
                 self._condition = replace(self._condition, roll=Roll.OUT)
                 self._news = True
             elif len(self._strip.rows) > LONGEST:
                 self.dropped(self._strip.load(), torn=True)
         bits = self._interpreter.pushes
-        if bits and status.watched_status(self._condition, bits) != self._pushed:
+        if bits and virtual_condition.watched_status(self._condition, bits) != self._pushed:
             self.push_status()
 
     def _watched(self) -> tuple[list[socket.socket], float | None]:
@@ -284,7 +284,7 @@ class VirtualPrinter:
             return [], 0.2 if self._condition.power and self._listener is None else None
         if self._line is None:
             return [self._listener], None
-        if not status.can_print(self._condition) and len(self._buffer) >= BUFFER:
+        if not virtual_condition.can_print(self._condition) and len(self._buffer) >= BUFFER:
             return [], None
         pause = self._read_again - time.monotonic()
         return ([], pause) if pause > 0 else ([self._line], None)
@@ -319,7 +319,7 @@ class VirtualPrinter:
 
     def _read(self, line: socket.socket) -> None:
         condition = self._condition
-        size = BUFFER if status.can_print(condition) else BUFFER - len(self._buffer)
+        size = BUFFER if virtual_condition.can_print(condition) else BUFFER - len(self._buffer)
         if condition.bytes_per_second is not None:
             size = min(size, max(1, condition.bytes_per_second // 20))
         if condition.drop_after is not None:
@@ -343,7 +343,7 @@ class VirtualPrinter:
         """Put bytes into the buffer, and obey real-time commands at once."""
         stream, old, taken = self._recent + data, len(self._recent), 0
         # Status questions are not stored while the printer cannot print; in hours they would fill the buffer.
-        stored = status.can_print(self._condition) or not _ONLY_STATUS.fullmatch(data)
+        stored = virtual_condition.can_print(self._condition) or not _ONLY_STATUS.fullmatch(data)
         for match in _AT_ONCE.finditer(stream):
             if (end := match.end() - old) <= 0:
                 continue
@@ -356,9 +356,9 @@ class VirtualPrinter:
         self._work()
 
     def _at_once(self, command: bytes) -> None:
-        stuck = not status.can_print(self._condition)
+        stuck = not virtual_condition.can_print(self._condition)
         if command.startswith(b"\x10\x04"):
-            self.answer(bytes([status.real_time_status(self._condition, command[2])]))
+            self.answer(bytes([virtual_condition.real_time_status(self._condition, command[2])]))
         elif command == _CLEAR or (command == _RECOVER and stuck):
             self._buffer.clear()
             self._interpreter.abort()

@@ -64,16 +64,17 @@ def serve(
 ) -> None:
     """Serve this installation; `init` comes first, and `migrate` after an update."""
     from .app import create_app
-    from .ops.serving import listen
-    from .ops.serving import serve as run
+    from .ops import serving
 
     configuration = read_configuration(host=host, port=port)
     with open_database(configuration) as database:
         database.claim_process()
         require_ready(database)
-    listener, configuration = listen(configuration)
+    listener, configuration = serving.listen(configuration)
     with contextlib.closing(listener):
-        raise typer.Exit(run(create_app(configuration), configuration, listener, lambda: _serving(configuration)))
+        raise typer.Exit(
+            serving.serve(create_app(configuration), configuration, listener, lambda: _serving(configuration))
+        )
 
 
 @cli.command()

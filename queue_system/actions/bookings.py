@@ -27,8 +27,17 @@ from ..core.facts.bookings import (
 from ..core.persons import Standing
 from ..store.database import Tx
 from ..store.log import SYSTEM, Actor, Locked, locked
-from ..store.queries import bookings as stored
-from ..store.queries.bookings import BookingView
+from ..store.queries.bookings import (
+    BookingView,
+    booking_by_id,
+    booking_by_request,
+    due_holds,
+    lanes_at,
+    plan_of,
+    policy_of,
+    seats_of,
+    standing_of,
+)
 from ..store.queries.outings import places_to_book
 from ..store.queries.settings import BranchSettings, ServiceView, branch_settings
 from ..store.tables import Booking, Seat, table
@@ -88,19 +97,19 @@ def confirm_booking(tx: Tx, branch_id: UUID, booking_id: UUID, actor: Actor) -> 
     with locked(tx, branch_id) as branch:
         settings = branch_settings(tx, branch_id, branch.config_version)
         expire_due(branch)
-        booking = stored.booking(tx, branch_id, booking_id)
+        booking = booking_by_id(tx, branch_id, booking_id)
         if booking.state is BookingState.CONFIRMED:
             return booking
         if booking.state is BookingState.EXPIRED:
             raise Refused("hold-expired")
         service = settings.services[booking.service_id]
-        standing = stored.standing(tx, settings, service, booking.contact, booking.name)
-        refusal = bookings.against_person(stored.policy_of(settings, service), standing)
+        standing = standing_of(tx, settings, service, booking.contact, booking.name)
+        refusal = bookings.against_person(policy_of(settings, service), standing)
         if refusal is not None:
             raise refusal
         _move(branch, booking, BookingStep.CONFIRM, confirmed_at=tx.now, held_until=None)
         branch.append(BookingConfirmed(subject=str(booking.id), code=booking.code), actor)
-        return stored.booking(tx, branch_id, booking_id)
+        return booking_by_id(tx, branch_id, booking_id)
 
 
 def change_booking(
@@ -115,21 +124,21 @@ def change_booking(
     with locked(tx, branch_id) as branch:
         settings = branch_settings(tx, branch_id, branch.config_version)
         expire_due(branch)
-        booking = stored.booking(tx, branch_id, booking_id)
+        booking = booking_by_id(tx, branch_id, booking_id)
         if booking.starts_at == starts_at:
             return booking
         service = settings.services[booking.service_id]
-        policy = stored.policy_of(settings, service)
-        standing = stored.standing(tx, settings, service, booking.contact, booking.name)
+        policy = policy_of(settings, service)
+        standing = standing_of(tx, settings, service, booking.contact, booking.name)
         refusal = bookings.against_change(
             policy, booker, booking.state, booking.starts_at, booking.changes, tx.now, standing.given_back
         )
         if refusal is not None:
             raise refusal
-        own = stored.seats_of(tx, branch_id, booking.id)
+        own = seats_of(tx, branch_id, booking.id)
         slot, seats = _place(branch, settings, service, starts_at, booker, Standing(), own=own, moving=booking.id)
         freed_places.give_back(branch, settings, booking)
-        span = slots.seats_span(slot.start, stored.plan_of(settings, service), settings.tick_minutes)
+        span = slots.seats_span(slot.start, plan_of(settings, service), settings.tick_minutes)
         freed_places.take_again(branch, booking, {seat.resource_key for seat in seats}, span)
         _take(branch, tuple(seat for seat in seats if seat not in own), booking.id)
         _move(branch, booking, BookingStep.CHANGE, starts_at=slot.start, ends_at=slot.end, changes=booking.changes + 1)
@@ -140,7 +149,7 @@ def change_booking(
             to_starts_at=slot.start.isoformat(),
         )
         branch.append(fact, actor)
-        return stored.booking(tx, branch_id, booking_id)
+        return booking_by_id(tx, branch_id, booking_id)
 
 
 def cancel_booking(
@@ -150,10 +159,10 @@ def cancel_booking(
     with locked(tx, branch_id) as branch:
         settings = branch_settings(tx, branch_id, branch.config_version)
         expire_due(branch)
-        booking = stored.booking(tx, branch_id, booking_id)
+        booking = booking_by_id(tx, branch_id, booking_id)
         if booking.state is BookingState.CANCELLED:
             return booking
-        policy = stored.policy_of(settings, settings.services[booking.service_id])
+        policy = policy_of(settings, settings.services[booking.service_id])
         refusal = bookings.against_cancel(policy, booker, booking.state, booking.starts_at, tx.now)
         if refusal is not None:
             raise refusal
@@ -163,7 +172,7 @@ def cancel_booking(
             freed_places.give_back(branch, settings, booking)
         _move(branch, booking, BookingStep.CANCEL, ended_at=tx.now)
         branch.append(BookingCancelled(subject=str(booking.id), code=booking.code), actor)
-        return stored.booking(tx, branch_id, booking_id)
+        return booking_by_id(tx, branch_id, booking_id)
 
 
 def record_look_ups(tx: Tx, branch_id: UUID, found: Iterable[BookingView], by: str, actor: Actor) -> None:
@@ -181,7 +190,7 @@ def expire_holds(tx: Tx, branch_id: UUID) -> int:
 
 def expire_due(branch: Locked) -> int:
     """`expire_holds` within an action that has locked the branch."""
-    due = stored.due_holds(branch.tx, branch.id)
+    due = due_holds(branch.tx, branch.id)
     for booking in due:
         _release(branch, booking)
         _move(branch, booking, BookingStep.EXPIRE, ended_at=branch.tx.now)
@@ -200,7 +209,7 @@ def _hold(branch: Locked, order: HoldOrder, earlier_id: UUID | None = None) -> B
     country = settings.country_code
     contact = contacts.read_contact(order.contact, country, phone_only=service.by_phone, sure=order.contact_sure).value
     if order.request_id is not None:
-        same = stored.booking_by_request(tx, order.branch_id, order.request_id)
+        same = booking_by_request(tx, order.branch_id, order.request_id)
         if same is not None:
             if (same.service_id, same.starts_at) != (service.id, order.starts_at):
                 raise Refused("request-reused")
@@ -209,7 +218,7 @@ def _hold(branch: Locked, order: HoldOrder, earlier_id: UUID | None = None) -> B
             return _corrected(branch, settings, same, name, contact)
     expire_due(branch)
     earlier = None if earlier_id is None else _replaced(branch, earlier_id, name, contact, order.actor)
-    standing = stored.standing(tx, settings, service, contact, name)
+    standing = standing_of(tx, settings, service, contact, name)
     slot, seats = _place(branch, settings, service, order.starts_at, order.booker, standing)
     kept = earlier.held_until if earlier and earlier.starts_at < slot.end and slot.start < earlier.ends_at else None
     row: dict[str, Any] = {
@@ -240,12 +249,12 @@ def _hold(branch: Locked, order: HoldOrder, earlier_id: UUID | None = None) -> B
         source=order.source,
     )
     branch.append(fact, order.actor)
-    return stored.booking(tx, branch.id, row["id"])
+    return booking_by_id(tx, branch.id, row["id"])
 
 
 def _replaced(branch: Locked, earlier_id: UUID, name: str, contact: str, actor: Actor) -> BookingView | None:
     """The earlier hold that this person replaces; None where it has ended or belongs to another person."""
-    earlier = stored.booking(branch.tx, branch.id, earlier_id)
+    earlier = booking_by_id(branch.tx, branch.id, earlier_id)
     if earlier.state is not BookingState.HELD or not bookings.may_replace(earlier.name, earlier.contact, name, contact):
         return None
     _release(branch, earlier)
@@ -262,8 +271,8 @@ def _corrected(branch: Locked, settings: BranchSettings, hold: BookingView, name
     if not bookings.may_replace(hold.name, hold.contact, name, contact):
         raise Refused("request-reused")
     service = settings.services[hold.service_id]
-    standing = stored.standing(tx, settings, service, contact, name)
-    refusal = bookings.against_person(stored.policy_of(settings, service), standing)
+    standing = standing_of(tx, settings, service, contact, name)
+    refusal = bookings.against_person(policy_of(settings, service), standing)
     if refusal is not None:
         raise refusal
     tx.execute(
@@ -271,7 +280,7 @@ def _corrected(branch: Locked, settings: BranchSettings, hold: BookingView, name
         .where(BOOKING.c.branch_id == branch.id, BOOKING.c.id == hold.id)
         .values(name=name, contact=contact)
     )
-    return stored.booking(tx, branch.id, hold.id)
+    return booking_by_id(tx, branch.id, hold.id)
 
 
 def _place(
@@ -289,7 +298,7 @@ def _place(
     `moving` is the booking that moves to this slot: its place on the day of an outing counts as free.
     """
     tx, zone = branch.tx, settings.calendar.zone
-    policy, plan = stored.policy_of(settings, service), stored.plan_of(settings, service)
+    policy, plan = policy_of(settings, service), plan_of(settings, service)
     today = tx.now.astimezone(zone).date()
     public = booker is not Booker.STAFF
     slot = slots.slot_at(
@@ -307,7 +316,7 @@ def _place(
     outing = hours.outing_on(day, settings.calendar, service.id)
     if outing is not None and not places_to_book(tx, settings, outing, moving):
         raise Refused("day-full")
-    taken = stored.lanes_at(tx, branch.id, plan, slots.seats_span(slot.start, plan, settings.tick_minutes))
+    taken = lanes_at(tx, branch.id, plan, slots.seats_span(slot.start, plan, settings.tick_minutes))
     return slot, slots.choose_seats(slot, plan, taken, settings.tick_minutes, public, own)
 
 

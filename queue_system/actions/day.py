@@ -22,8 +22,8 @@ from ..core.facts.tickets import TicketNoShow, TicketServed, TicketVoided
 from ..core.tickets import Step
 from ..store.database import Tx
 from ..store.log import SYSTEM, Actor, Locked, locked
-from ..store.queries import bookings as stored_bookings
 from ..store.queries import line
+from ..store.queries.bookings import never_came
 from ..store.queries.line import TicketView
 from ..store.queries.settings import BranchSettings, branch_settings
 from ..store.tables import Booking, Branch, Counter, Ticket, table
@@ -73,7 +73,7 @@ def _close_tickets(branch: Locked, live_day: date) -> int:
 def _close_bookings(branch: Locked, settings: BranchSettings) -> int:
     """Close bookings whose visitors never came; not telephone calls, because they have no check-in to miss."""
     tx = branch.tx
-    past = stored_bookings.never_came(tx, branch.id, settings.timetable.live_since(tx.now))
+    past = never_came(tx, branch.id, settings.timetable.live_since(tx.now))
     missed = [booking for booking in past if not settings.services[booking.service_id].elsewhere]
     for booking in missed:
         tx.execute(

@@ -13,9 +13,8 @@ from ..core.facts.bookings import PlaceReleased, PlaceReturned
 from ..core.freed import returns_at
 from ..store.database import Tx
 from ..store.log import SYSTEM, Actor, Locked, locked
-from ..store.queries import freed as stored
 from ..store.queries.bookings import BookingView, policy_of
-from ..store.queries.freed import KeptPlace
+from ..store.queries.freed import KeptPlace, due_places, kept_places
 from ..store.queries.settings import BranchSettings, branch_settings
 from ..store.tables import FreedPlace, Seat, table
 
@@ -27,7 +26,7 @@ def release_places(tx: Tx, branch_id: UUID, ids: Collection[UUID], actor: Actor)
     """Staff release places at once; places that have returned already are skipped. Returns how many were released."""
     with locked(tx, branch_id) as branch:
         settings = branch_settings(tx, branch_id, branch.config_version)
-        wanted = [place for place in stored.kept_places(tx, branch_id) if place.id in ids]
+        wanted = [place for place in kept_places(tx, branch_id) if place.id in ids]
         for place in wanted:
             _return(branch, place)
             fact = PlaceReleased(
@@ -42,7 +41,7 @@ def release_places(tx: Tx, branch_id: UUID, ids: Collection[UUID], actor: Actor)
 
 def return_due(branch: Locked) -> int:
     """Return the places whose time has come by their lot; for actions that have locked the branch."""
-    due = stored.due_places(branch.tx, branch.id)
+    due = due_places(branch.tx, branch.id)
     if not due:
         return 0
     settings = branch_settings(branch.tx, branch.id, branch.config_version)

@@ -20,9 +20,8 @@ from ..core.tickets import OPEN, ORDINARY, TicketState
 from ..store.database import Tx
 from ..store.log import Actor, Locked
 from ..store.prepared import Prepared
-from ..store.queries import bookings as stored_bookings
 from ..store.queries import line
-from ..store.queries.bookings import BookingView
+from ..store.queries.bookings import BookingView, booking_by_id, check_in_rules
 from ..store.queries.line import TicketView
 from ..store.queries.outings import places_left
 from ..store.queries.settings import BranchSettings, QueueView, ServiceView, branch_settings
@@ -137,7 +136,7 @@ def check_in(
     with in_session(tx, branch_id) as branch:
         settings = branch_settings(tx, branch_id, branch.config_version)
         _may_be_remote(settings, remote=remote)
-        booking = stored_bookings.booking(tx, branch_id, booking_id)
+        booking = booking_by_id(tx, branch_id, booking_id)
         if booking.ticket_id is not None:
             earlier = line.ticket(tx, branch_id, booking.ticket_id)
             if not settings.timetable.session_over(earlier.business_date, tx.now):
@@ -200,7 +199,7 @@ def _may_be_remote(settings: BranchSettings, *, remote: bool) -> None:
 
 def _arrival(tx: Tx, settings: BranchSettings, booking: BookingView) -> Arrival:
     closes = hours.last_closing(booking.starts_at, settings.calendar, settings.day_starts, booking.service_id)
-    arrival = bookings.arrival(booking.starts_at, tx.now, stored_bookings.check_in_rules(settings), until=closes)
+    arrival = bookings.arrival(booking.starts_at, tx.now, check_in_rules(settings), until=closes)
     if arrival.punctuality is Punctuality.TOO_EARLY:
         raise Refused("too-early", opens_at=arrival.opens_at.astimezone(settings.zone))
     if arrival.punctuality is Punctuality.TOO_LATE:

@@ -16,8 +16,8 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from babel.messages import catalog
 from babel.messages.catalog import Catalog
-from babel.messages.catalog import Message as Entry
 from babel.messages.pofile import PoFileError, read_po
 
 DIRECTORY: Final = Path(__file__).parent / "catalogues"
@@ -138,7 +138,7 @@ def _check_lines(path: Path, name: str) -> None:
             seen.add(key)
 
 
-def _message(entry: Entry, file: str) -> Message:
+def _message(entry: catalog.Message, file: str) -> Message:
     counted = isinstance(entry.id, (tuple, list))
     key = str(entry.id[0]) if counted else str(entry.id)
     where = f"{file}: {key}"

@@ -23,7 +23,7 @@ from .socket import PULSE, Frame
 
 SETTLE_SECONDS: Final = 0.1
 
-Look = Callable[[], Awaitable[Frame]]
+ReadFrame = Callable[[], Awaitable[Frame]]
 Admits = Callable[[Frame], Awaitable[bool]]
 
 
@@ -34,17 +34,17 @@ class Audiences:
         self._audiences: dict[Hashable, _Audience] = {}
 
     async def serve(
-        self, websocket: WebSocket, hub: Hub, branch: UUID, key: Hashable, look: Look, admits: Admits
+        self, websocket: WebSocket, hub: Hub, branch: UUID, key: Hashable, read: ReadFrame, admits: Admits
     ) -> None:
         """Show an accepted socket the frames of `key`, until it closes.
 
-        `look` reads the present frame; it is called at every change of the branch and at every pulse. `admits` tells
+        `read` reads the present frame; it is called at every change of the branch and at every pulse. `admits` tells
         whether this socket may see a frame; if not, it is closed with SIGNED_OUT. Changes between two sends are sent
         once, as their result. A client that takes longer than SEND_SECONDS is dropped.
         """
         audience = self._audiences.get(key)
         if audience is None or audience.is_over():
-            audience = self._audiences[key] = _Audience(hub, branch, look)
+            audience = self._audiences[key] = _Audience(hub, branch, read)
         audience.viewers += 1
         try:
             await socket.attend(websocket, audience.follow(websocket, admits))
@@ -78,12 +78,12 @@ class _Member:
 class _Audience:
     """One follower, and the sockets that it wakes with a new frame."""
 
-    def __init__(self, hub: Hub, branch: UUID, look: Look) -> None:
+    def __init__(self, hub: Hub, branch: UUID, read: ReadFrame) -> None:
         self._hub = hub
         self.branch = branch
         # Counts sockets that are about to follow too, so that the audience does not end just as one comes in.
         self.viewers = 0
-        self._look = look
+        self._read = read
         self._frame: Frame | None = None
         # Grows with every read, so that a socket knows whether it has sent the present frame.
         self._round = 0
@@ -131,7 +131,7 @@ class _Audience:
     async def _lead(self) -> None:
         while not self._hub.is_closed():
             position = self._hub.position(self.branch)
-            self._frame = await self._look()
+            self._frame = await self._read()
             self._round += 1
             self._wake()
             self._watch_sends()

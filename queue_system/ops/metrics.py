@@ -160,15 +160,15 @@ def _branches(found: Findings) -> Iterator[Metric]:
     slips = GaugeMetricFamily("queue_slips_waiting", "Slips that are not printed yet.", labels=["branch"])
     age = GaugeMetricFamily("queue_spool_age_seconds", "Age of the oldest of them; 0 without any.", labels=["branch"])
     devices = GaugeMetricFamily(
-        "queue_devices", "Kiosks, screens and printers, and how they stand.", labels=["branch", "kind", "standing"]
+        "queue_devices", "Kiosks, screens and printers, by state.", labels=["branch", "kind", "state"]
     )
     for slug, branch in stand.branches.items():
         people.add_metric([slug], branch.people_waiting)
         slips.add_metric([slug], branch.slips_waiting)
         waited = (stand.at - branch.oldest_slip).total_seconds() if branch.oldest_slip else 0.0
         age.add_metric([slug], max(0.0, waited))
-        for (kind, standing), count in branch.devices.items():
-            devices.add_metric([slug, kind, standing], count)
+        for (kind, state), count in branch.devices.items():
+            devices.add_metric([slug, kind, state], count)
     yield from (people, slips, age, devices)
 
 

@@ -9,8 +9,7 @@ from typing import Any, Final
 from printers.slip import Slip
 from printers.trial import Trial
 
-from ..core.printers import address as printer_address
-from ..core.printers import habits
+from ..core import printers
 from ..i18n import dates, isolates
 from ..i18n.filters import localised
 from ..i18n.words import Words, available_languages
@@ -82,8 +81,8 @@ def trial_of(
         gap=words.text("slip.trial-gap"),
         lines=tuple((one.language, one.text("slip.trial-line")) for one in (words, *others)),
         settings=(
-            isolates.ltr(printer_address(printer)),
-            *(f"{name}: {value}" for name, value in printer_settings(words, habits(printer))),
+            isolates.ltr(printers.address(printer)),
+            *(f"{name}: {value}" for name, value in printer_settings(words, printers.habits(printer))),
         ),
         issued=_moment(at, settings, words),
         qr=address,

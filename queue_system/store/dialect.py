@@ -18,7 +18,6 @@ from uuid import UUID
 
 import sqlalchemy as sa
 import structlog
-from sqlalchemy import event as sa_event
 from sqlalchemy.engine import URL, Connection, Engine, make_url
 
 from ..core.errors import Unavailable
@@ -185,7 +184,7 @@ class SQLite(Dialect):
         )
         reading = begin == "BEGIN"
 
-        @sa_event.listens_for(engine, "connect")
+        @sa.event.listens_for(engine, "connect")
         def _connected(connection: Any, _record: Any) -> None:
             # The driver would begin only before the first change, after the reads that a decision rests on, and two
             # sessions would give the same number. So we switch that off and begin in `_begin`.
@@ -200,7 +199,7 @@ class SQLite(Dialect):
             ):
                 connection.execute(f"PRAGMA {pragma}").close()
 
-        @sa_event.listens_for(engine, "begin")
+        @sa.event.listens_for(engine, "begin")
         def _begin(connection: Connection) -> None:
             connection.exec_driver_sql(begin)
 

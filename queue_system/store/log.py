@@ -23,10 +23,10 @@ from ..core.facts import Fact
 from .database import AnyRow, Tx
 from .dialect import for_update
 from .prepared import Prepared
-from .tables import Branch, Event, table
+from .tables import Branch, Entry, table
 from .tx import Appended
 
-EVENT = table(Event)
+ENTRY = table(Entry)
 BRANCH = table(Branch)
 
 _LOCK = Prepared(
@@ -41,20 +41,20 @@ _ADVANCE = Prepared(
     .where(BRANCH.c.id == sa.bindparam("branch"))
     .values(last_seq=sa.bindparam("seq"), last_at=sa.bindparam("at"), chain=sa.bindparam("link"))
 )
-_APPEND = Prepared(sa.insert(EVENT))
+_APPEND = Prepared(sa.insert(ENTRY))
 _CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """The author of an entry: citizen (a booker or visitor, unassisted), staff, device or system; `id` is never a name."""
+    """The author of an entry: visitor (also a booker), staff, device or system; `id` is never a name."""
 
     kind: str
     id: str = ""
 
 
 SYSTEM = Actor("system")
-CITIZEN = Actor("citizen")
+VISITOR = Actor("visitor")
 
 
 @dataclass(slots=True)
@@ -150,7 +150,7 @@ def link(previous: str, entry: dict[str, Any]) -> str:
 def after(tx: Tx, branch_id: UUID, seq: int, limit: int = 500) -> list[AnyRow]:
     """The entries of a branch after `seq`, oldest first."""
     return tx.rows(
-        sa.select(EVENT).where(EVENT.c.branch_id == branch_id, EVENT.c.seq > seq).order_by(EVENT.c.seq).limit(limit)
+        sa.select(ENTRY).where(ENTRY.c.branch_id == branch_id, ENTRY.c.seq > seq).order_by(ENTRY.c.seq).limit(limit)
     )
 
 

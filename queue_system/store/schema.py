@@ -80,7 +80,7 @@ def current(database: Database) -> str | None:
 def create(connection: Connection) -> None:
     """Create the newest schema directly from the tables; the migrations must lead to the same (a test compares)."""
     METADATA.create_all(connection)
-    append_only(connection, "event")
+    append_only(connection, "entry")
 
 
 def _revisions() -> set[str]:

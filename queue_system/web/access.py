@@ -18,10 +18,9 @@ from ..core.contacts import possible_contacts
 from ..core.errors import Denied, Invalid, Missing, SignedOut
 from ..core.tokens import sha256
 from ..store.database import Tx
-from ..store.log import CITIZEN, Actor
-from ..store.queries import access as stored
+from ..store.log import VISITOR, Actor
 from ..store.queries import bookings, line
-from ..store.queries.access import DeviceView, StaffView
+from ..store.queries.access import DeviceView, StaffView, device_by_token, staff_by_session
 from ..store.queries.bookings import BookingView
 from ..store.queries.line import TicketView
 from ..store.queries.settings import BranchSettings, branch_ids, branch_settings
@@ -95,9 +94,7 @@ async def onlooker(connection: HTTPConnection) -> StaffView | None:
     token = _session(connection)
     if not token:
         return None
-    return await installation_of(connection).database.read(
-        stored.staff_by_session, sha256(token), sessions.SESSION_IDLE
-    )
+    return await installation_of(connection).database.read(staff_by_session, sha256(token), sessions.SESSION_IDLE)
 
 
 def actor(person: StaffView) -> Actor:
@@ -119,7 +116,7 @@ async def device_or_none(connection: HTTPConnection, kind: str) -> DeviceView | 
     if not token:
         return None
     installation = installation_of(connection)
-    found = await installation.database.read(stored.device_by_token, sha256(token))
+    found = await installation.database.read(device_by_token, sha256(token))
     if found is None or found.kind != kind:
         return None
     installation.presence.note(found.branch_id, found.id)
@@ -137,20 +134,20 @@ async def branch_of(connection: HTTPConnection, device: DeviceView) -> BranchSet
 def attendant(tx: Tx, token: str | None, branch_id: UUID, rights: frozenset[str]) -> tuple[Actor, DeviceView | None]:
     """The actor of a press for a visitor, and the device it came from; looked up in the transaction that acts.
 
-    The actor is a kiosk of the branch, a member of its staff with any of `rights`, or, without a token, CITIZEN.
+    The actor is a kiosk of the branch, a member of its staff with any of `rights`, or, without a token, VISITOR.
     Raises SignedOut("signed-out") for an invalid token, Denied("not-allowed") for a token of another branch.
     """
     if token is None:
-        return CITIZEN, None
+        return VISITOR, None
     digest = sha256(token)
-    kiosk = stored.device_by_token(tx, digest)
+    kiosk = device_by_token(tx, digest)
     if kiosk is not None:
         if (kiosk.kind, kiosk.branch_id) != ("kiosk", branch_id):
             raise Denied("not-allowed")
         if kiosk.seen_at is None or tx.now - kiosk.seen_at > TOUCH_EVERY:
             devices.touch_devices(tx, branch_id, [kiosk.id])
         return Actor("device", str(kiosk.id)), kiosk
-    person = stored.staff_by_session(tx, digest, sessions.SESSION_IDLE)
+    person = staff_by_session(tx, digest, sessions.SESSION_IDLE)
     if person is None:
         raise SignedOut("signed-out")
     if not person.may_any(rights, branch_id):

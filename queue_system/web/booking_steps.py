@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from ..actions import bookings as actions
+from ..actions.bookings import cancel_booking, change_booking, confirm_booking
 from ..core.bookings import BookingState
-from ..store.log import CITIZEN
+from ..store.log import VISITOR
 from ..store.queries.bookings import BookingView
 from .given_back import given_back_of
 from .here import AtBranch
@@ -18,13 +18,13 @@ async def confirm(here: AtBranch, booking: BookingView) -> BookingView:
     if booking.state is BookingState.HELD:
         _check(here)
         allow(here.connection, "confirmations")
-    return await here.do(actions.confirm_booking, booking.id, CITIZEN)
+    return await here.do(confirm_booking, booking.id, VISITOR)
 
 
 async def change(here: AtBranch, booking: BookingView, starts_at: datetime) -> BookingView:
     """Move it; raises what `actions.bookings.change_booking` raises, and TooMany("too-many", seconds=…)."""
     _check(here)
-    changed = await here.do(actions.change_booking, booking.id, starts_at, CITIZEN)
+    changed = await here.do(change_booking, booking.id, starts_at, VISITOR)
     if changed.changes != booking.changes:
         _note(here, booking)
     return changed
@@ -32,7 +32,7 @@ async def change(here: AtBranch, booking: BookingView, starts_at: datetime) -> B
 
 async def cancel(here: AtBranch, booking: BookingView) -> BookingView:
     """Give it up; raises what `actions.bookings.cancel_booking` raises."""
-    cancelled = await here.do(actions.cancel_booking, booking.id, CITIZEN)
+    cancelled = await here.do(cancel_booking, booking.id, VISITOR)
     if cancelled.confirmed_at is not None and booking.state is not BookingState.CANCELLED:
         _note(here, booking)
     return cancelled

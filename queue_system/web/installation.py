@@ -18,7 +18,7 @@ from ..core.errors import Unavailable
 from ..live.audience import Audiences
 from ..live.hub import Hub
 from ..live.presence import Presence
-from ..live.shared import SharedLooks
+from ..live.shared import SharedReads
 from ..measures import Traffic
 from ..store.database import Database
 from ..store.queries.organisation import OrganisationView, organisation
@@ -38,7 +38,7 @@ class Installation:
     database: Database
     hub: Hub
     templates: Environment
-    shared: SharedLooks = field(default_factory=SharedLooks)
+    shared: SharedReads = field(default_factory=SharedReads)
     audiences: Audiences = field(default_factory=Audiences)
     presence: Presence = field(default_factory=Presence)
     traffic: Traffic = field(default_factory=Traffic)
@@ -88,7 +88,7 @@ class ReadOnlyInstallation:
     clock: Clock
     hub: Hub
     templates: Environment
-    shared: SharedLooks
+    shared: SharedReads
     audiences: Audiences
     presence: Presence
     demo: dict[str, object] | None

@@ -14,8 +14,7 @@ from ..actions import sessions
 from ..core.errors import TooMany
 from ..core.logins import login_key
 from ..core.tokens import sha256
-from ..store.queries import access as stored
-from ..store.queries.access import AccountView
+from ..store.queries.access import AccountView, account_of, knows_browser
 from .here import Here
 from .installation import in_thread
 from .limits import address_of, limits_of
@@ -60,10 +59,10 @@ async def checked(here: Here, login: str, password: str, channel: str, browser: 
     Raises TooMany with "too-many" or "sign-in-busy", seconds=….
     """
     limits = limits_of(here.connection)
-    account = await here.read(stored.account_of, login)
+    account = await here.read(account_of, login)
     known = account is not None and browser != ""
     if known and account is not None:
-        known = await here.read(stored.knows_browser, account.id, sha256(browser))
+        known = await here.read(knows_browser, account.id, sha256(browser))
     with ExitStack() as tries:
         counts = [
             tries.enter_context(limits.attempt(*count)) for count in _counts(here, account, login, browser, known)

@@ -246,14 +246,14 @@ def test_a_press_that_is_taken_back_leaves_every_ticket_and_booking_as_it_was(
     everybody = [booked, *others]
     before = [now_of(hall, ticket) for ticket in everybody]
     assert booked.booking_id is not None
-    booking = hall.db.read_now(stored.booking, hall.branch.id, booked.booking_id)
+    booking = hall.db.read_now(stored.booking_by_id, hall.branch.id, booked.booking_id)
     assert before[0].state in (TicketState.CALLED, TicketState.SERVING)
     do(hall, action, here, *args)
     assert [now_of(hall, ticket) for ticket in everybody] != before
     clock.move(timedelta(seconds=15))
     do(hall, calling.take_back, here)
     assert [now_of(hall, ticket) for ticket in everybody] == before
-    assert hall.db.read_now(stored.booking, hall.branch.id, booked.booking_id) == booking
+    assert hall.db.read_now(stored.booking_by_id, hall.branch.id, booked.booking_id) == booking
     assert told(hall, booked)[-1] == "taken_back"
     # Only once: earlier presses cannot be taken back.
     with pytest.raises(Refused, match="take-back-nothing"):
@@ -270,7 +270,7 @@ def test_a_no_show_and_a_transfer_are_taken_back(hall: Hall, here: Desk, clock: 
     before = now_of(hall, booked)
     assert do(hall, calling.mark_absent, here).state is TicketState.NO_SHOW
     do(hall, calling.take_back, here)
-    assert hall.db.read_now(stored.booking, hall.branch.id, booked.booking_id).state == "checked_in"
+    assert hall.db.read_now(stored.booking_by_id, hall.branch.id, booked.booking_id).state == "checked_in"
     do(hall, calling.transfer, here, hall.service("death"))
     assert now_of(hall, booked).priority == "bereavement"
     do(hall, calling.take_back, here)

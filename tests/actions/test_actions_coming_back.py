@@ -17,7 +17,7 @@ from queue_system.core.bookings import BookingState
 from queue_system.core.errors import IllegalTransition, Refused
 from queue_system.core.tickets import TicketState
 from queue_system.store.database import Database, Tx
-from queue_system.store.log import CITIZEN, SYSTEM
+from queue_system.store.log import SYSTEM, VISITOR
 from queue_system.store.queries import bookings as stored
 from queue_system.store.queries import line, place
 from queue_system.store.queries.access import devices
@@ -74,12 +74,12 @@ def test_whoever_waits_keeps_the_number_however_often_the_booking_is_scanned(hal
 
 def test_whoever_gave_the_place_up_and_comes_after_all_gets_a_new_number(hall: Hall, clock: FrozenClock) -> None:
     booked = hall.check_in("attest-single", clock)
-    hall.db.write_in_now(hall.branch.id, tickets.leave, hall.branch.id, booked.id, CITIZEN)
+    hall.db.write_in_now(hall.branch.id, tickets.leave, hall.branch.id, booked.id, VISITOR)
     again = come(hall, booked)
     assert again.created
     assert (again.ticket.state, again.ticket.code != booked.code) == (TicketState.WAITING, True)
     assert booked.booking_id is not None
-    booking = hall.db.read_now(stored.booking, hall.branch.id, booked.booking_id)
+    booking = hall.db.read_now(stored.booking_by_id, hall.branch.id, booked.booking_id)
     assert (booking.state, booking.ticket_id) == (BookingState.CHECKED_IN, again.ticket.id)
 
 
@@ -91,7 +91,7 @@ def test_whoever_missed_the_call_stands_in_line_again_by_the_rule(hall: Hall, he
     assert (again.ticket.id, again.ticket.state) == (booked.id, TicketState.WAITING)
     assert (again.ticket.returns, again.ticket.aside) == (1, rule.others_first if rule.keeps_place else 0)
     assert booked.booking_id is not None
-    assert hall.db.read_now(stored.booking, hall.branch.id, booked.booking_id).state is BookingState.CHECKED_IN
+    assert hall.db.read_now(stored.booking_by_id, hall.branch.id, booked.booking_id).state is BookingState.CHECKED_IN
 
 
 def test_whoever_was_served_is_told_so(hall: Hall, here: Desk, clock: FrozenClock) -> None:
@@ -159,7 +159,7 @@ def test_a_mistaken_return_is_taken_back_and_not_the_press_before_it(
     assert now_of(hall, served).state is TicketState.SERVED
     assert now_of(hall, booked).state is TicketState.NO_SHOW
     assert booked.booking_id is not None
-    assert hall.db.read_now(stored.booking, hall.branch.id, booked.booking_id).state is BookingState.NO_SHOW
+    assert hall.db.read_now(stored.booking_by_id, hall.branch.id, booked.booking_id).state is BookingState.NO_SHOW
     with pytest.raises(Refused, match="take-back-nothing"):
         do(hall, calling.take_back, here)
 
@@ -230,5 +230,5 @@ def test_an_appointment_by_telephone_is_no_no_show_and_nobody_checks_in(db: Data
         hall.db.write_in_now(hall.branch.id, tickets.check_in, hall.branch.id, booking.id, SYSTEM)
     clock.move(timedelta(days=2))
     hall.db.write_in_now(hall.branch.id, day.close_day, hall.branch.id)
-    after = hall.db.read_now(stored.booking, hall.branch.id, booking.id)
+    after = hall.db.read_now(stored.booking_by_id, hall.branch.id, booking.id)
     assert after.state is BookingState.CONFIRMED

@@ -17,10 +17,10 @@ from queue_system.core.errors import IllegalTransition, Refused, Stale
 from queue_system.core.tickets import TicketState
 from queue_system.store import log
 from queue_system.store.database import Database, Tx
-from queue_system.store.log import CITIZEN, SYSTEM
+from queue_system.store.log import SYSTEM, VISITOR
 from queue_system.store.queries import bookings, line
 from queue_system.store.queries.board import board
-from queue_system.store.queries.desk import desk as look_at_desk
+from queue_system.store.queries.desk import desk_view
 from queue_system.store.queries.line import TicketView
 from queue_system.store.queries.place import place
 from queue_system.store.tables import Counter, OpeningHours, table
@@ -92,7 +92,7 @@ def test_nobody_is_called_for_yesterday_by_a_program_that_slept(
         assert hall.issue().ticket.code == "F001"
     else:
         with pytest.raises(IllegalTransition):
-            db.write_in_now(hall.branch.id, tickets.leave, hall.branch.id, waiting.id, CITIZEN)
+            db.write_in_now(hall.branch.id, tickets.leave, hall.branch.id, waiting.id, VISITOR)
         assert hall.issue().ticket.code == "F001"
     assert as_written(hall, in_front) is TicketState.NO_SHOW
     assert as_written(hall, waiting) is TicketState.VOID
@@ -111,7 +111,7 @@ def test_a_desk_page_left_open_over_night_calls_nobody_of_yesterday(db: Database
     clock.move(OVER_NIGHT)
     with pytest.raises(Stale):
         hall.call_next(Desk(hall.branch.id, here.counter_id, here.staff_id, in_front.id))
-    view = db.read_now(look_at_desk, hall.branch.id, "c4", SESSION_IDLE)
+    view = db.read_now(desk_view, hall.branch.id, "c4", SESSION_IDLE)
     assert (view.current, view.waiting, view.missed) == (None, (), ())
 
 
@@ -210,12 +210,12 @@ def test_a_booking_whose_visitor_never_came_does_not_count_for_ever(db: Database
     service = hall.branch.service("birth")
     today = clock.now().astimezone(hall.branch.calendar.zone).date()
     slot = db.read_now(bookings.free_days, hall.branch, service, today, today)[0].slots[-1]
-    order = HoldOrder(hall.branch.id, service.id, slot.start, "أحمد العلي", "+97455123456", "ar", CITIZEN)
+    order = HoldOrder(hall.branch.id, service.id, slot.start, "أحمد العلي", "+97455123456", "ar", VISITOR)
     held = db.write_in_now(hall.branch.id, hold_slot, order)
-    db.write_in_now(hall.branch.id, confirm_booking, hall.branch.id, held.id, CITIZEN)
-    assert db.read_now(bookings.standing, hall.branch, service, "+97455123456", "أحمد العلي").active == 1
+    db.write_in_now(hall.branch.id, confirm_booking, hall.branch.id, held.id, VISITOR)
+    assert db.read_now(bookings.standing_of, hall.branch, service, "+97455123456", "أحمد العلي").active == 1
 
     clock.move(timedelta(hours=21))
     assert close(hall) == 1
-    assert db.read_now(bookings.booking, hall.branch.id, held.id).state is BookingState.NO_SHOW
-    assert db.read_now(bookings.standing, hall.branch, service, "+97455123456", "أحمد العلي").active == 0
+    assert db.read_now(bookings.booking_by_id, hall.branch.id, held.id).state is BookingState.NO_SHOW
+    assert db.read_now(bookings.standing_of, hall.branch, service, "+97455123456", "أحمد العلي").active == 0

@@ -16,7 +16,7 @@ from queue_system.core.bookings import HOLD, BookingState
 from queue_system.core.errors import Missing, Refused
 from queue_system.store import log, tables
 from queue_system.store.database import Database, Tx
-from queue_system.store.log import CITIZEN
+from queue_system.store.log import VISITOR
 from queue_system.store.queries import bookings
 from queue_system.store.queries.bookings import BookingView
 from tests.kit.hall import Hall, furnish
@@ -33,7 +33,7 @@ def hall(db: Database) -> Hall:
 
 
 def order(hall: Hall, start: datetime = START, **changes: Any) -> HoldOrder:
-    plain = HoldOrder(hall.branch.id, hall.service("passport-lost"), start, "سلمى", "a@example.org", "ar", CITIZEN)
+    plain = HoldOrder(hall.branch.id, hall.service("passport-lost"), start, "سلمى", "a@example.org", "ar", VISITOR)
     return replace(plain, **changes)
 
 
@@ -89,7 +89,7 @@ def test_a_form_sent_again_with_a_corrected_name_or_contact_corrects_the_hold(ha
 
 def test_a_correction_is_held_against_the_limits_of_the_person_it_names(hall: Hall) -> None:
     taken = hold(hall, order(hall, LATER, name="ليلى"))
-    hall.db.write_in_now(hall.branch.id, actions.confirm_booking, hall.branch.id, taken.id, CITIZEN)
+    hall.db.write_in_now(hall.branch.id, actions.confirm_booking, hall.branch.id, taken.id, VISITOR)
     wanted = order(hall, request_id=REQUEST)
     first = hold(hall, wanted)
     with pytest.raises(Refused, match="booking-limit"):
@@ -114,7 +114,7 @@ def test_what_is_no_hold_any_more_is_not_corrected(hall: Hall, clock: FrozenCloc
         hold(hall, replace(wanted, name="ليلى"))
     other = replace(wanted, request_id=REQUEST.replace("1", "2"))
     confirmed = hold(hall, other)
-    hall.db.write_in_now(hall.branch.id, actions.confirm_booking, hall.branch.id, confirmed.id, CITIZEN)
+    hall.db.write_in_now(hall.branch.id, actions.confirm_booking, hall.branch.id, confirmed.id, VISITOR)
     with pytest.raises(Refused, match="request-reused"):
         hold(hall, replace(other, name="ليلى"))
     assert hold(hall, other).name == first.name
@@ -169,7 +169,7 @@ def test_a_repeated_request_is_the_same_hold(hall: Hall) -> None:
 
 def test_a_confirmed_appointment_is_not_given_up(hall: Hall) -> None:
     earlier = hold(hall, order(hall))
-    hall.db.write_in_now(hall.branch.id, actions.confirm_booking, hall.branch.id, earlier.id, CITIZEN)
+    hall.db.write_in_now(hall.branch.id, actions.confirm_booking, hall.branch.id, earlier.id, VISITOR)
     other = order(hall, LATER, contact="b@example.org")
     assert hold_instead(hall, other, earlier).state is BookingState.HELD
     assert state(hall, earlier) is BookingState.CONFIRMED
@@ -181,7 +181,7 @@ def test_a_hold_that_is_not_there_is_missing(hall: Hall) -> None:
 
 
 def state(hall: Hall, booking: BookingView) -> BookingState:
-    return hall.db.read_now(bookings.booking, hall.branch.id, booking.id).state
+    return hall.db.read_now(bookings.booking_by_id, hall.branch.id, booking.id).state
 
 
 def seats_of(tx: Tx, booking: BookingView) -> int:

@@ -19,7 +19,7 @@ from queue_system.core.reasons import RAISE_REASONS
 from queue_system.profiles.reader import profile_names, read_profile
 from queue_system.store import log
 from queue_system.store.database import Database
-from queue_system.store.log import CITIZEN, SYSTEM, Actor
+from queue_system.store.log import SYSTEM, VISITOR, Actor
 from queue_system.store.queries import bookings as stored
 from queue_system.store.queries import line, place
 from queue_system.store.queries.line import TicketView
@@ -89,9 +89,9 @@ def test_an_emergency_that_comes_before_its_appointment_counts_from_now(hall: Ha
     service = hall.branch.service("death")
     today = clock.now().astimezone(hall.branch.zone).date()
     slot = hall.db.read_now(stored.free_days, hall.branch, service, today, today)[0].slots[3]
-    order = HoldOrder(hall.branch.id, service.id, slot.start, "سامر الحموي", "+97455512345", "ar", CITIZEN)
+    order = HoldOrder(hall.branch.id, service.id, slot.start, "سامر الحموي", "+97455512345", "ar", VISITOR)
     held = hall.db.write_in_now(hall.branch.id, bookings.hold_slot, order)
-    hall.db.write_in_now(hall.branch.id, bookings.confirm_booking, hall.branch.id, held.id, CITIZEN)
+    hall.db.write_in_now(hall.branch.id, bookings.confirm_booking, hall.branch.id, held.id, VISITOR)
     clock.set(slot.start - timedelta(minutes=20))
     ticket = hall.db.write_in_now(hall.branch.id, tickets.check_in, hall.branch.id, held.id, SYSTEM).ticket
     assert ticket.priority == "bereavement"

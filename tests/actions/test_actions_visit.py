@@ -15,7 +15,7 @@ from queue_system.clock import FrozenClock
 from queue_system.core.bookings import BookingState
 from queue_system.store import log
 from queue_system.store.database import Database
-from queue_system.store.log import CITIZEN
+from queue_system.store.log import VISITOR
 from queue_system.store.queries import bookings as stored
 from tests.kit.hall import Hall, furnish
 
@@ -31,16 +31,16 @@ def arrived(hall: Hall, clock: FrozenClock) -> Issued:
     """A visitor who booked for later today, confirmed, and has checked in."""
     today = clock.now().astimezone(hall.branch.zone).date()
     slot = hall.db.read_now(stored.free_days, hall.branch, hall.branch.service(SERVICE), today, today)[0].slots[2]
-    order = HoldOrder(hall.branch.id, hall.service(SERVICE), slot.start, "أحمد العلي", "+97455123456", "ar", CITIZEN)
+    order = HoldOrder(hall.branch.id, hall.service(SERVICE), slot.start, "أحمد العلي", "+97455123456", "ar", VISITOR)
     held = hall.db.write_in_now(hall.branch.id, hold_slot, order)
-    hall.db.write_in_now(hall.branch.id, confirm_booking, hall.branch.id, held.id, CITIZEN)
+    hall.db.write_in_now(hall.branch.id, confirm_booking, hall.branch.id, held.id, VISITOR)
     clock.set(max(clock.now(), slot.start - timedelta(minutes=5)))
-    return hall.db.write_in_now(hall.branch.id, tickets.check_in, hall.branch.id, held.id, CITIZEN)
+    return hall.db.write_in_now(hall.branch.id, tickets.check_in, hall.branch.id, held.id, VISITOR)
 
 
 def state_of_booking(hall: Hall, issued: Issued) -> BookingState:
     assert issued.ticket.booking_id is not None
-    return hall.db.read_now(stored.booking, hall.branch.id, issued.ticket.booking_id).state
+    return hall.db.read_now(stored.booking_by_id, hall.branch.id, issued.ticket.booking_id).state
 
 
 def missed(hall: Hall, issued: Issued, clock: FrozenClock) -> Desk:
@@ -77,7 +77,7 @@ def test_who_missed_the_call_and_is_back_is_checked_in_again_and_served(hall: Ha
 def test_who_leaves_the_line_has_ended_the_visit(hall: Hall, clock: FrozenClock) -> None:
     """The visitor may book again, because the limit counts only future bookings."""
     issued = arrived(hall, clock)
-    hall.db.write_in_now(hall.branch.id, tickets.leave, hall.branch.id, issued.ticket.id, CITIZEN)
+    hall.db.write_in_now(hall.branch.id, tickets.leave, hall.branch.id, issued.ticket.id, VISITOR)
     assert state_of_booking(hall, issued) is BookingState.NO_SHOW
     service = hall.branch.service(SERVICE)
-    assert hall.db.read_now(stored.standing, hall.branch, service, "+97455123456", "أحمد العلي").active == 0
+    assert hall.db.read_now(stored.standing_of, hall.branch, service, "+97455123456", "أحمد العلي").active == 0

@@ -13,7 +13,7 @@ from queue_system.core.errors import Refused
 from queue_system.core.persons import GIVEN_BACK_MOST, GIVEN_BACK_WITHIN
 from queue_system.i18n.words import words_for
 from queue_system.store.database import Database
-from queue_system.store.log import CITIZEN
+from queue_system.store.log import VISITOR
 from queue_system.store.queries.bookings import BookingView
 from queue_system.store.queries.overlaps import is_twice_at_once
 from queue_system.web.errors import message
@@ -122,4 +122,4 @@ def hold(hall: Hall, number: int) -> BookingView:
 
 
 def confirm(hall: Hall, one: BookingView) -> BookingView:
-    return hall.db.write_in_now(hall.branch.id, actions.confirm_booking, hall.branch.id, one.id, CITIZEN)
+    return hall.db.write_in_now(hall.branch.id, actions.confirm_booking, hall.branch.id, one.id, VISITOR)

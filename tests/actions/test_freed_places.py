@@ -20,7 +20,7 @@ from queue_system.core.errors import Refused
 from queue_system.core.freed import returns_at
 from queue_system.store import log
 from queue_system.store.database import Database, Tx
-from queue_system.store.log import CITIZEN, Actor
+from queue_system.store.log import VISITOR, Actor
 from queue_system.store.queries import audit, bookings
 from queue_system.store.queries import freed as kept
 from queue_system.store.queries.bookings import BookingView
@@ -145,7 +145,7 @@ def test_places_of_a_scarce_service_wait_for_staff(hall: Hall, clock: FrozenCloc
 def test_staff_may_release_before_the_lot_does(hall: Hall, clock: FrozenClock) -> None:
     before = places(hall)
     cancel(hall, book(hall))
-    release(hall, [kept_places(hall)[0].id], CITIZEN)
+    release(hall, [kept_places(hall)[0].id], VISITOR)
     assert places(hall) == before
     clock.set(START - timedelta(hours=1))
     tidy(hall)
@@ -165,14 +165,14 @@ def test_what_is_over_is_no_longer_anybodys_to_release(hall: Hall, clock: Frozen
     (place,) = kept_places(hall)
     clock.set(START)
     assert kept_places(hall) == []
-    assert release(hall, [place.id], CITIZEN) == 0
+    assert release(hall, [place.id], VISITOR) == 0
 
 
 # ---------------------------------------------------------------- shorthands
 
 
 def order(hall: Hall, start: datetime = START, service: str = PLAIN, **changes: Any) -> HoldOrder:
-    plain = HoldOrder(hall.branch.id, hall.service(service), start, "سلمى الحسن", "a@example.org", "ar", CITIZEN)
+    plain = HoldOrder(hall.branch.id, hall.service(service), start, "سلمى الحسن", "a@example.org", "ar", VISITOR)
     return replace(plain, **changes)
 
 
@@ -181,7 +181,7 @@ def book(
 ) -> BookingView:
     wanted = order(hall, start, service, contact=contact, **changes)
     held = hall.db.write_in_now(hall.branch.id, actions.hold_slot, wanted)
-    return hall.db.write_in_now(hall.branch.id, actions.confirm_booking, hall.branch.id, held.id, CITIZEN)
+    return hall.db.write_in_now(hall.branch.id, actions.confirm_booking, hall.branch.id, held.id, VISITOR)
 
 
 def fill(hall: Hall, start: datetime = START, service: str = PLAIN) -> None:
@@ -191,11 +191,11 @@ def fill(hall: Hall, start: datetime = START, service: str = PLAIN) -> None:
 
 
 def move(hall: Hall, one: BookingView, start: datetime) -> BookingView:
-    return hall.db.write_in_now(hall.branch.id, actions.change_booking, hall.branch.id, one.id, start, CITIZEN)
+    return hall.db.write_in_now(hall.branch.id, actions.change_booking, hall.branch.id, one.id, start, VISITOR)
 
 
 def cancel(hall: Hall, one: BookingView, booker: Booker = Booker.PUBLIC) -> BookingView:
-    return hall.db.write_in_now(hall.branch.id, actions.cancel_booking, hall.branch.id, one.id, CITIZEN, booker)
+    return hall.db.write_in_now(hall.branch.id, actions.cancel_booking, hall.branch.id, one.id, VISITOR, booker)
 
 
 def tidy(hall: Hall) -> None:

@@ -31,7 +31,7 @@ from queue_system.core.bookings import BookingState
 from queue_system.core.errors import IllegalTransition, Refused, Stale
 from queue_system.core.tickets import Step, TicketState
 from queue_system.store.database import Database
-from queue_system.store.log import CITIZEN, SYSTEM
+from queue_system.store.log import SYSTEM, VISITOR
 from queue_system.store.queries import bookings as stored
 from queue_system.store.queries import line
 from tests.conftest import SUNDAY_MORNING
@@ -93,9 +93,9 @@ class Day(Machine):
     def leave(self, which: int) -> None:
         ticket = self.some_ticket(which, TicketState.WAITING, TicketState.PARKED)
         if (ticket.state, Step.LEAVE) not in tickets.TRANSITIONS:
-            self.refused(IllegalTransition, leave, self.branch.id, ticket.id, CITIZEN)
+            self.refused(IllegalTransition, leave, self.branch.id, ticket.id, VISITOR)
             return
-        self.done(leave, self.branch.id, ticket.id, CITIZEN)
+        self.done(leave, self.branch.id, ticket.id, VISITOR)
         self.moved(ticket, state=TicketState.LEFT)
 
     # ------------------------------------------------------------ counters
@@ -316,7 +316,7 @@ class Day(Machine):
             return
         starts_at = starts[which % len(starts)]
         contact = f"+97455{person:06d}"
-        order = HoldOrder(self.branch.id, view.id, starts_at, "سلمى الحسن", contact, "ar", CITIZEN)
+        order = HoldOrder(self.branch.id, view.id, starts_at, "سلمى الحسن", contact, "ar", VISITOR)
         held = self.tried(bookings.hold_slot, order)
         if held is not None:
             assert (held.state, held.starts_at) == (BookingState.HELD, starts_at)
@@ -327,7 +327,7 @@ class Day(Machine):
     def go_on_with_a_booking(self, which: int, what: str) -> None:
         view = self.some_booking(which)
         if what == "check_in":
-            issued = self.tried(check_in, self.branch.id, view.id, CITIZEN)
+            issued = self.tried(check_in, self.branch.id, view.id, VISITOR)
             if issued is not None and issued.created:
                 assert view.state in (BookingState.CONFIRMED, BookingState.NO_SHOW)
                 self.model.tickets[issued.ticket.id] = issued.ticket
@@ -335,7 +335,7 @@ class Day(Machine):
                 self.comes_back(missed)
             return
         action = bookings.confirm_booking if what == "confirm" else bookings.cancel_booking
-        after = self.tried(action, self.branch.id, view.id, CITIZEN)
+        after = self.tried(action, self.branch.id, view.id, VISITOR)
         if after is not None:
             assert after.state is (BookingState.CONFIRMED if what == "confirm" else BookingState.CANCELLED)
 
@@ -345,7 +345,7 @@ class Day(Machine):
         view = self.some_booking(which)
         starts = self.times(self.branch.services[view.service_id].slug, ahead)
         if starts:
-            moved = self.tried(bookings.change_booking, self.branch.id, view.id, starts[time % len(starts)], CITIZEN)
+            moved = self.tried(bookings.change_booking, self.branch.id, view.id, starts[time % len(starts)], VISITOR)
             assert moved is None or moved.starts_at == starts[time % len(starts)]
 
     @rule(service=st.sampled_from(BOOKABLE), which=any_one, person=st.integers(0, 7), late=st.booleans())
@@ -355,19 +355,19 @@ class Day(Machine):
         if not starts:
             return
         starts_at, contact = starts[which % len(starts)], f"+97456{person:06d}"
-        order = HoldOrder(self.branch.id, self.hall.service(service), starts_at, "عمر", contact, "ar", CITIZEN)
+        order = HoldOrder(self.branch.id, self.hall.service(service), starts_at, "عمر", contact, "ar", VISITOR)
         held = self.tried(bookings.hold_slot, order)
         if held is None:
             return
         self.model.bookings.append(held.id)
-        if self.tried(bookings.confirm_booking, self.branch.id, held.id, CITIZEN) is not None:
+        if self.tried(bookings.confirm_booking, self.branch.id, held.id, VISITOR) is not None:
             self.clock.set(max(self.clock.now(), starts_at + timedelta(minutes=20 if late else -10)))
             self.session_ends()
             closes = hours.last_closing(starts_at, self.branch.calendar, self.branch.day_starts, held.service_id)
             if self.clock.now() >= closes:
-                self.refused(Refused, check_in, self.branch.id, held.id, CITIZEN)
+                self.refused(Refused, check_in, self.branch.id, held.id, VISITOR)
                 return
-            issued = self.done(check_in, self.branch.id, held.id, CITIZEN)
+            issued = self.done(check_in, self.branch.id, held.id, VISITOR)
             self.model.tickets[issued.ticket.id] = issued.ticket
 
     # ------------------------------------------------------------ time

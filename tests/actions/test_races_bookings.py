@@ -14,7 +14,7 @@ from queue_system.clock import FrozenClock
 from queue_system.core.errors import Refused
 from queue_system.store import log
 from queue_system.store.database import Database, Tx
-from queue_system.store.log import CITIZEN
+from queue_system.store.log import VISITOR
 from queue_system.store.queries import bookings as stored
 from queue_system.store.queries.bookings import BookingView
 from queue_system.store.tables import Booking, Seat, table
@@ -39,7 +39,7 @@ def order(hall: Hall, number: int, starts_at: datetime) -> HoldOrder:
         name="سلمى الحسن",
         contact=f"+97455{number:06d}",
         language="ar",
-        actor=CITIZEN,
+        actor=VISITOR,
         request_id=f"request-{number}",
     )
 
@@ -158,7 +158,7 @@ def test_one_limit_for_one_person_however_many_tabs(hall: Hall, db_url: str, clo
 
     def confirm(view: BookingView) -> Work:
         return lambda node: node.write_in_now(
-            hall.branch.id, bookings.confirm_booking, hall.branch.id, view.id, CITIZEN
+            hall.branch.id, bookings.confirm_booking, hall.branch.id, view.id, VISITOR
         )
 
     with crowd(db_url, clock, NODES) as people:

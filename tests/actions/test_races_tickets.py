@@ -24,7 +24,7 @@ from queue_system.store.log import SYSTEM, Locked
 from queue_system.store.queries import line, place
 from queue_system.store.queries.access import devices
 from queue_system.store.queries.settings import BranchSettings, QueueView
-from queue_system.store.tables import Event, PrintJob, Series, Ticket, table
+from queue_system.store.tables import Entry, PrintJob, Series, Ticket, table
 from tests.kit.crowd import PATIENCE_SECONDS, Crowd, Work, crowd, drop_unique, meet, unlocked
 from tests.kit.hall import Hall, furnish
 
@@ -183,7 +183,7 @@ OVER_NIGHT = timedelta(hours=22, minutes=50)
 
 def voided(hall: Hall) -> list[str]:
     """The tickets that the log records as closed with their day."""
-    entry = table(Event)
+    entry = table(Entry)
     rows = hall.db.read_now(Tx.rows, sa.select(entry.c.subject).where(entry.c.kind == "ticket.voided"))
     return sorted(row.subject for row in rows)
 

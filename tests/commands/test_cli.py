@@ -321,8 +321,8 @@ def test_audit_verify_is_green_until_somebody_alters_an_entry(run: Run, folder: 
     assert good.code == 0
     assert re.search(r"^ok .*: 2 entries$", good.out, re.MULTILINE)
     with sqlite3.connect(folder / "queue.db") as connection:
-        connection.execute("DROP TRIGGER event_no_update")
-        connection.execute("UPDATE event SET kind = 'staff.signed-in' WHERE seq = 2")
+        connection.execute("DROP TRIGGER entry_no_update")
+        connection.execute("UPDATE entry SET kind = 'staff.signed-in' WHERE seq = 2")
     connection.close()
     bad = run("audit", "verify")
     assert bad.code == 1
@@ -339,8 +339,8 @@ def test_a_removed_entry_is_noticed(run: Run, folder: Path) -> None:
     run("init", "forum")
     run("staff", "add", "layla", entered=f"{PASSWORD}\n")
     with sqlite3.connect(folder / "queue.db") as connection:
-        connection.execute("DROP TRIGGER event_no_delete")
-        connection.execute("DELETE FROM event WHERE seq = 2")
+        connection.execute("DROP TRIGGER entry_no_delete")
+        connection.execute("DELETE FROM entry WHERE seq = 2")
     connection.close()
     said = run("audit", "verify")
     assert said.code == 1

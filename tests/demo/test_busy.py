@@ -23,7 +23,7 @@ from queue_system.demo.busy.hall import Away, Hall, Refusal
 from queue_system.demo.busy.visitors import LEAST_WAITING, MOST_WAITING, Street, Visitor
 from queue_system.store import log
 from queue_system.store.database import Database, Tx
-from queue_system.store.tables import Event, table
+from queue_system.store.tables import Entry, table
 from tests.kit.hall import PASSWORD
 from tests.kit.ports import kept_port
 from tests.kit.served import served
@@ -210,5 +210,5 @@ def kinds(database: Database) -> set[str]:
 
 
 def count_kinds(tx: Tx) -> Counter[str]:
-    event = table(Event)
-    return Counter(row.kind for row in tx.rows(sa.select(event.c.kind)))
+    entry = table(Entry)
+    return Counter(row.kind for row in tx.rows(sa.select(entry.c.kind)))

@@ -97,6 +97,11 @@ def test_no_module_is_a_drawer_for_everything() -> None:
     assert [str(path.relative_to(ROOT)) for path in python_files() if path.stem in drawers] == []
 
 
+def test_what_is_imported_keeps_its_name() -> None:
+    """A second name hides that two places speak of the same thing."""
+    assert offences(renames_an_import) == []
+
+
 def test_modules_are_short() -> None:
     long = {
         str(path.relative_to(ROOT)): count
@@ -211,6 +216,21 @@ def changes_rows_in_words(tree: ast.AST) -> Iterator[ast.AST]:
     for node in ast.walk(tree):
         said = node.value if isinstance(node, ast.Constant) and id(node) not in prose else None
         if isinstance(said, str) and words.match(said):
+            yield node
+
+
+def renames_an_import(tree: ast.AST) -> Iterator[ast.AST]:
+    """`import … as …`, but for the abbreviations that the libraries' own manuals use."""
+    for node in ast.walk(tree):
+        if (
+            isinstance(node, ast.alias)
+            and node.asname
+            and (node.name, node.asname)
+            not in (
+                ("sqlalchemy", "sa"),
+                ("uharfbuzz", "hb"),
+            )
+        ):
             yield node
 
 
@@ -332,6 +352,8 @@ def docstrings(tree: ast.AST) -> Iterator[ast.Constant]:
         (changes_rows_in_words, "tx.execute(sa.text(f'delete from {name}'))"),
         (writes_to_the_database, "await database.write(work)"),
         (writes_to_the_database, "await reader.write_in(branch, work)"),
+        (renames_an_import, "from ..store.queries import bookings as stored"),
+        (renames_an_import, "import json as sa"),
         (looks_around_the_context, "from ...web.installation import installation_of"),
         (looks_around_the_context, "from ...web import installation\ninstallation.installation_of(request)"),
         (looks_around_the_context, "database = request.app.state.installation.database"),
@@ -350,6 +372,7 @@ def test_offences_are_found(rule: Callable[[ast.AST], Iterator[ast.AST]], source
         (names_a_dialect, '"""On SQLite this is a file."""\ndef f():\n    """PostgreSQL too."""'),
         (reads_the_environment, "jinja.environ\nos.path"),
         (commits, "with connection.begin_nested(): pass"),
+        (renames_an_import, "import sqlalchemy as sa\nfrom x import y"),
         (looks_around_the_context, "here = await staff_here(request)\nhere.installation.database"),
         (commits_in_words, 'def f():\n    """COMMIT comes later."""\n    begins = "BEGINNING"'),
     ],

@@ -23,7 +23,7 @@ from queue_system.profiles.install import install
 from queue_system.profiles.reader import profile_names, read_profile
 from queue_system.spooler.slips import slip_of
 from queue_system.store.database import Database, Tx
-from queue_system.store.log import CITIZEN
+from queue_system.store.log import VISITOR
 from queue_system.store.queries.bookings import BookingView, free_days
 from queue_system.store.queries.freed import kept_places
 from queue_system.store.queries.organisation import organisation
@@ -59,7 +59,7 @@ def mobile(db: Database) -> Hall:
 
 def hold(hall: Hall, number: int, wall: str = "10:00") -> BookingView:
     order = HoldOrder(
-        hall.branch.id, hall.service(SERVICE), at(wall), NAME, f"visitor{number}@example.org", "ar", CITIZEN
+        hall.branch.id, hall.service(SERVICE), at(wall), NAME, f"visitor{number}@example.org", "ar", VISITOR
     )
     return hall.db.write_in_now(hall.branch.id, hold_slot, order)
 
@@ -150,9 +150,9 @@ def test_a_day_elsewhere_takes_no_more_than_its_capacity(small: Hall, clock: Fro
 
 def test_moving_within_a_full_day_is_no_second_place(small: Hall) -> None:
     held = [hold(small, number, f"{10 + number}:00") for number in range(3)]
-    small.db.write_in_now(small.branch.id, bookings.confirm_booking, small.branch.id, held[0].id, CITIZEN)
+    small.db.write_in_now(small.branch.id, bookings.confirm_booking, small.branch.id, held[0].id, VISITOR)
     moved = small.db.write_in_now(
-        small.branch.id, bookings.change_booking, small.branch.id, held[0].id, at("14:00"), CITIZEN
+        small.branch.id, bookings.change_booking, small.branch.id, held[0].id, at("14:00"), VISITOR
     )
     assert moved.starts_at == at("14:00")
 
@@ -211,15 +211,15 @@ def test_who_stands_there_is_given_a_place_that_somebody_gave_back(small: Hall, 
 
 def book(hall: Hall, number: int) -> BookingView:
     held = hold(hall, number, f"{10 + number}:00")
-    return hall.db.write_in_now(hall.branch.id, bookings.confirm_booking, hall.branch.id, held.id, CITIZEN)
+    return hall.db.write_in_now(hall.branch.id, bookings.confirm_booking, hall.branch.id, held.id, VISITOR)
 
 
 def cancel(hall: Hall, one: BookingView) -> None:
-    hall.db.write_in_now(hall.branch.id, bookings.cancel_booking, hall.branch.id, one.id, CITIZEN, booker=Booker.STAFF)
+    hall.db.write_in_now(hall.branch.id, bookings.cancel_booking, hall.branch.id, one.id, VISITOR, booker=Booker.STAFF)
 
 
 def move(hall: Hall, one: BookingView, starts_at: datetime) -> BookingView:
-    return hall.db.write_in_now(hall.branch.id, bookings.change_booking, hall.branch.id, one.id, starts_at, CITIZEN)
+    return hall.db.write_in_now(hall.branch.id, bookings.change_booking, hall.branch.id, one.id, starts_at, VISITOR)
 
 
 def free(hall: Hall) -> tuple[tuple[Slot, ...], str | None]:

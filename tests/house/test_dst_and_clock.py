@@ -20,7 +20,7 @@ from queue_system.core.hours import instant_at
 from queue_system.core.tickets import TicketState
 from queue_system.store import log
 from queue_system.store.database import Database, Tx
-from queue_system.store.log import CITIZEN
+from queue_system.store.log import VISITOR
 from queue_system.store.queries import bookings as stored
 from queue_system.store.queries import line
 from queue_system.store.queries.bookings import BookingView
@@ -76,10 +76,10 @@ def bookable(hall: Hall) -> ServiceView:
 def book(hall: Hall, starts_at: datetime, number: int = 0) -> BookingView:
     service = bookable(hall)
     order = HoldOrder(
-        hall.branch.id, service.id, starts_at, "Salma", f"+4930123456{number:02}", hall.branch.languages[0], CITIZEN
+        hall.branch.id, service.id, starts_at, "Salma", f"+4930123456{number:02}", hall.branch.languages[0], VISITOR
     )
     held = hall.db.write_in_now(hall.branch.id, hold_slot, order)
-    return hall.db.write_in_now(hall.branch.id, confirm_booking, hall.branch.id, held.id, CITIZEN)
+    return hall.db.write_in_now(hall.branch.id, confirm_booking, hall.branch.id, held.id, VISITOR)
 
 
 def offered(hall: Hall, day: date) -> list[datetime]:
@@ -152,7 +152,7 @@ def test_checking_in_counts_real_minutes(
     early = stored.check_in_rules(berlin.branch).early_min
     clock.set(datetime.fromisoformat(now) + shift + timedelta(minutes=30 - early))
     arrive: Callable[[], Any] = lambda: berlin.db.write_in_now(  # noqa: E731 - tried in two ways below
-        berlin.branch.id, tickets.check_in, berlin.branch.id, booking.id, CITIZEN
+        berlin.branch.id, tickets.check_in, berlin.branch.id, booking.id, VISITOR
     )
     if outcome == "too-early":
         with pytest.raises(Refused, match="too-early"):
@@ -165,7 +165,7 @@ def test_a_booking_moves_over_the_change_and_keeps_its_length(berlin: Hall, cloc
     clock.set(datetime(2027, 3, 20, 9, tzinfo=UTC))
     before, after = offered(berlin, SPRING)[0], offered(berlin, SPRING)[-1]
     booking = book(berlin, before)
-    moved = berlin.db.write_in_now(berlin.branch.id, change_booking, berlin.branch.id, booking.id, after, CITIZEN)
+    moved = berlin.db.write_in_now(berlin.branch.id, change_booking, berlin.branch.id, booking.id, after, VISITOR)
     assert moved.ends_at - moved.starts_at == booking.ends_at - booking.starts_at
     assert (before.astimezone(berlin.branch.zone).hour, after.astimezone(berlin.branch.zone).hour) == (0, 8)
 
@@ -210,7 +210,7 @@ def test_numbers_start_anew_at_three_and_not_at_midnight(
     second = night.issue().ticket
     assert second.code == "F002"
     # A visitor who goes home leaves the number; F001 is still in the hall and cannot be given again.
-    night.db.write_in_now(night.branch.id, tickets.leave, night.branch.id, second.id, CITIZEN)
+    night.db.write_in_now(night.branch.id, tickets.leave, night.branch.id, second.id, VISITOR)
     at(night, clock, 23, hour, minute)
     ticket = night.issue().ticket
     assert (ticket.business_date, ticket.number) == (business_date, number)
@@ -334,10 +334,10 @@ def test_a_hold_lasts_ten_minutes_by_the_clock_and_is_not_lost_when_it_goes_back
     tomorrow = (clock.now() + timedelta(days=1)).astimezone(hall.branch.zone).date()
     service = hall.branch.service("attest-single")
     slot = hall.db.read_now(stored.free_days, hall.branch, service, tomorrow, tomorrow)[0].slots[0]
-    order = HoldOrder(hall.branch.id, service.id, slot.start, "سلمى", "+97455123456", "ar", CITIZEN)
+    order = HoldOrder(hall.branch.id, service.id, slot.start, "سلمى", "+97455123456", "ar", VISITOR)
     held = hall.db.write_in_now(hall.branch.id, hold_slot, order)
     clock.move(BACK)
-    confirmed = hall.db.write_in_now(hall.branch.id, confirm_booking, hall.branch.id, held.id, CITIZEN)
+    confirmed = hall.db.write_in_now(hall.branch.id, confirm_booking, hall.branch.id, held.id, VISITOR)
     assert confirmed.starts_at == slot.start
     with pytest.raises(DomainError, match="slot-taken"):
         hall.db.write_in_now(hall.branch.id, hold_slot, replace(order, contact="+97455999999"))

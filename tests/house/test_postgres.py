@@ -113,7 +113,7 @@ def test_a_database_is_handed_on_without_its_rows_and_sessions(
     left.close()
     with pool.database() as second, psycopg.connect(second) as connection:
         assert second == first
-        for table in ("organisation", "branch", "ticket", "event"):
+        for table in ("organisation", "branch", "ticket", "entry"):
             assert connection.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,)
         assert connection.execute("SELECT count(*) FROM alembic_version").fetchone() == (1,)
 
@@ -122,9 +122,9 @@ def test_a_database_is_handed_on_without_its_rows_and_sessions(
     "change",
     [
         "DROP INDEX one_open_code",
-        "ALTER TABLE event DISABLE TRIGGER USER",
+        "ALTER TABLE entry DISABLE TRIGGER USER",
         "ALTER DATABASE {} SET lock_timeout = 1",
-        "REVOKE INSERT ON event FROM CURRENT_USER",
+        "REVOKE INSERT ON entry FROM CURRENT_USER",
         "UPDATE alembic_version SET version_num = '9999'",
         "DROP TABLE alembic_version",
     ],

@@ -180,7 +180,7 @@ def test_the_day_without_scripts(browser: Browser, demo: Demo) -> None:
 
 
 @pytest.mark.parametrize("language", ["ar", "en"])
-def test_every_page_of_a_citizen(browser: Browser, demo: Demo, language: str) -> None:
+def test_every_page_of_a_booker(browser: Browser, demo: Demo, language: str) -> None:
     with tab(browser, demo, NARROW, language) as phone:
         for name, path in (
             ("front", "/"),

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from queue_system.actions import bookings, calling
 from queue_system.clock import FrozenClock
 from queue_system.core.bookings import ALPHABET, Booker, new_code
-from queue_system.store.log import CITIZEN, SYSTEM
+from queue_system.store.log import SYSTEM, VISITOR
 from queue_system.store.queries.bookings import BookingView
 from queue_system.store.tables import Service, table
 from tests.kit.hall import change_settings, enter
@@ -221,7 +221,7 @@ def test_cancelled(kiosk: Kiosk, appointment: BookingView) -> None:
 def test_not_confirmed(kiosk: Kiosk, clock: FrozenClock) -> None:
     hall = kiosk.hall
     order = bookings.HoldOrder(
-        hall.branch.id, hall.service("passport-lost"), TOMORROW, "سلمى", "salma@example.org", "ar", CITIZEN
+        hall.branch.id, hall.service("passport-lost"), TOMORROW, "سلمى", "salma@example.org", "ar", VISITOR
     )
     held = hall.db.write_in_now(hall.branch.id, bookings.hold_slot, order)
     assert "لم يُؤكَّد هذا الموعد بعد" in refused(kiosk, held.code)

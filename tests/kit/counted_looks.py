@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Hashable
 from typing import TypeVar
 
-from queue_system.live.shared import SharedLooks
+from queue_system.live.shared import SharedReads
 
 T = TypeVar("T")
 
 
-class CountedLooks(SharedLooks):
+class CountedLooks(SharedReads):
     """`looks` counts the reads that were not answered from another caller's result."""
 
     def __init__(self) -> None:

@@ -26,7 +26,7 @@ from queue_system.clock import Clock
 from queue_system.store import log
 from queue_system.store.database import Database, Tx
 from queue_system.store.dialect import SQLite
-from queue_system.store.tables import Branch, Counter, CounterQueue, Event, table
+from queue_system.store.tables import Branch, Counter, CounterQueue, Entry, table
 from tests.kit.hall import Hall, edit, enter
 
 PATIENCE_SECONDS = 60.0
@@ -78,7 +78,7 @@ def unlocked(monkeypatch: pytest.MonkeyPatch) -> None:
     Otherwise the log's own unique key would stop the second writer, and hide what the test is about.
     """
     sequence = itertools.count(1_000_000)
-    branch, entry = table(Branch), table(Event)
+    branch, entry = table(Branch), table(Entry)
 
     @contextlib.contextmanager
     def locked(tx: Tx, branch_id: UUID) -> Iterator[log.Locked]:

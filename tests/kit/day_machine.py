@@ -233,10 +233,12 @@ class Machine(RuleBasedStateMachine):
 
     def some_booking(self, which: int) -> BookingView:
         booking_id = self.model.bookings[which % len(self.model.bookings)]
-        return self.db.read_now(stored.booking, self.branch.id, booking_id)
+        return self.db.read_now(stored.booking_by_id, self.branch.id, booking_id)
 
     def all_bookings(self) -> list[BookingView]:
-        return [self.db.read_now(stored.booking, self.branch.id, booking_id) for booking_id in self.model.bookings]
+        return [
+            self.db.read_now(stored.booking_by_id, self.branch.id, booking_id) for booking_id in self.model.bookings
+        ]
 
     def times(self, service: str, ahead: int) -> list[datetime]:
         """The times that are offered `ahead` days from now, and one that is never offered."""

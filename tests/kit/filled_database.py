@@ -25,7 +25,7 @@ from queue_system.actions.tickets import TicketOrder
 from queue_system.clock import FrozenClock
 from queue_system.store import schema
 from queue_system.store.database import Database, Tx
-from queue_system.store.log import CITIZEN, SYSTEM
+from queue_system.store.log import SYSTEM, VISITOR
 from queue_system.store.queries import access
 from queue_system.store.tables import Resource, ServiceResource, table
 from tests.kit.hall import Hall, edit, furnish
@@ -101,10 +101,10 @@ def _print(hall: Hall) -> None:
 
 def _give_a_time_back(hall: Hall) -> None:
     branch = hall.branch.id
-    order = HoldOrder(branch, hall.service("civil-extract"), FREE_AT, "هالة الحسن", "hala@example.org", "ar", CITIZEN)
+    order = HoldOrder(branch, hall.service("civil-extract"), FREE_AT, "هالة الحسن", "hala@example.org", "ar", VISITOR)
     held = hall.db.write_in_now(branch, bookings.hold_slot, order)
-    hall.db.write_in_now(branch, bookings.confirm_booking, branch, held.id, CITIZEN)
-    hall.db.write_in_now(branch, bookings.cancel_booking, branch, held.id, CITIZEN)
+    hall.db.write_in_now(branch, bookings.confirm_booking, branch, held.id, VISITOR)
+    hall.db.write_in_now(branch, bookings.cancel_booking, branch, held.id, VISITOR)
 
 
 def _add_resource(tx: Tx, hall: Hall) -> None:

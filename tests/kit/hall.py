@@ -17,7 +17,7 @@ from queue_system.actions.tickets import Issued, TicketOrder
 from queue_system.clock import FrozenClock
 from queue_system.store.database import Database, Tx
 from queue_system.store.editing import editing, editing_catalogue
-from queue_system.store.log import CITIZEN, SYSTEM
+from queue_system.store.log import SYSTEM, VISITOR
 from queue_system.store.queries import line
 from queue_system.store.queries.line import TicketView
 from queue_system.store.queries.settings import BranchSettings, branch_ids, branch_settings
@@ -58,10 +58,10 @@ class Hall:
         """Book the next full hour, come `early`, and check in; the clock is set to that moment."""
         starts_at = clock.now().replace(minute=0) + timedelta(hours=1)
         order = HoldOrder(
-            self.branch.id, self.service(service), starts_at, "سامر الحموي", "+97455512345", "ar", CITIZEN
+            self.branch.id, self.service(service), starts_at, "سامر الحموي", "+97455512345", "ar", VISITOR
         )
         held = self.db.write_in_now(self.branch.id, bookings.hold_slot, order)
-        self.db.write_in_now(self.branch.id, bookings.confirm_booking, self.branch.id, held.id, CITIZEN)
+        self.db.write_in_now(self.branch.id, bookings.confirm_booking, self.branch.id, held.id, VISITOR)
         clock.set(starts_at - early)
         return self.db.write_in_now(self.branch.id, tickets.check_in, self.branch.id, held.id, SYSTEM).ticket
 

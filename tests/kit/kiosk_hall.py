@@ -15,7 +15,7 @@ from starlette.testclient import TestClient
 from queue_system.actions import bookings, devices
 from queue_system.clock import Clock
 from queue_system.store.database import Database
-from queue_system.store.log import CITIZEN
+from queue_system.store.log import VISITOR
 from queue_system.store.queries import access, line
 from queue_system.store.queries.bookings import BookingView
 from queue_system.store.queries.line import TicketView
@@ -84,9 +84,9 @@ def installed(url: str, clock: Clock, profile: str, branch: str | None = None) -
 def book(hall: Hall, starts_at: datetime, service: str = "passport-lost", contact: str | None = None) -> BookingView:
     """A confirmed appointment; without `contact` each has a contact of its own."""
     whose = contact or f"{starts_at:%d%H%M}@example.org"
-    order = bookings.HoldOrder(hall.branch.id, hall.service(service), starts_at, "سلمى", whose, "ar", CITIZEN)
+    order = bookings.HoldOrder(hall.branch.id, hall.service(service), starts_at, "سلمى", whose, "ar", VISITOR)
     held = hall.db.write_in_now(hall.branch.id, bookings.hold_slot, order)
-    return hall.db.write_in_now(hall.branch.id, bookings.confirm_booking, hall.branch.id, held.id, CITIZEN)
+    return hall.db.write_in_now(hall.branch.id, bookings.confirm_booking, hall.branch.id, held.id, VISITOR)
 
 
 def code_on(page: Answer) -> str:

@@ -175,10 +175,10 @@ def _differences(before: Contents, after: Contents, step: Step) -> Iterator[str]
 
 def _changed_log(database: Database) -> Iterator[str]:
     """The log refuses changes by a trigger, which is lost when its table is copied."""
-    for verb in ("UPDATE event SET actor_id = 'x'", "DELETE FROM event"):
+    for verb in ("UPDATE entry SET actor_id = 'x'", "DELETE FROM entry"):
         try:
             with database.migrating() as connection:
                 connection.execute(sa.text(verb))
         except REFUSED:
             continue
-        yield f"event allows {verb.partition(' ')[0]}"
+        yield f"entry allows {verb.partition(' ')[0]}"

@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 
 from queue_system.actions import bookings as actions
 from queue_system.core.errors import Refused
-from queue_system.store.log import CITIZEN
+from queue_system.store.log import VISITOR
 from queue_system.store.queries import bookings
 from queue_system.store.queries.bookings import BookingView
 from tests.kit.hall import Hall
@@ -114,7 +114,7 @@ def fill_up(hall: Hall, service: str, start: datetime) -> int:
     """Hold every place that the public can take at a time; returns how many there were."""
     for number in range(100):
         order = actions.HoldOrder(
-            hall.branch.id, hall.service(service), start, "سلمى", f"other{number}@example.org", "ar", CITIZEN
+            hall.branch.id, hall.service(service), start, "سلمى", f"other{number}@example.org", "ar", VISITOR
         )
         try:
             hall.db.write_in_now(hall.branch.id, actions.hold_slot, order)

@@ -20,7 +20,7 @@ from queue_system.actions.bookings import HoldOrder
 from queue_system.clock import FrozenClock
 from queue_system.logs import LOGGED, describe
 from queue_system.store.database import Database
-from queue_system.store.log import CITIZEN
+from queue_system.store.log import VISITOR
 from tests.kit.hall import Hall, furnish
 from tests.kit.process_log import events
 from tests.kit.web_hall import application
@@ -41,7 +41,7 @@ def refuse_bookings(db: Database) -> None:
 
 def hold(hall: Hall, starts_at: datetime) -> str:
     """A time held for somebody; its secret."""
-    order = HoldOrder(hall.branch.id, hall.service("edu-attest"), starts_at, NAME, CONTACT, "ar", CITIZEN)
+    order = HoldOrder(hall.branch.id, hall.service("edu-attest"), starts_at, NAME, CONTACT, "ar", VISITOR)
     return hall.db.write_in_now(hall.branch.id, bookings.hold_slot, order).token
 
 

@@ -198,8 +198,8 @@ def test_slips_grow_old_until_they_are_printed(at_node: tuple[TestClient, Hall],
 def test_devices_are_told_as_the_office_sees_them(at_node: tuple[TestClient, Hall], clock: FrozenClock) -> None:
     client, hall = at_node
 
-    def screens(standing: str) -> float:
-        return number(numbers(client), "queue_devices", branch=BRANCH, kind="display", standing=standing)
+    def screens(state: str) -> float:
+        return number(numbers(client), "queue_devices", branch=BRANCH, kind="display", state=state)
 
     planned = screens("unpaired")
     enrol(hall, "d1")
@@ -207,7 +207,7 @@ def test_devices_are_told_as_the_office_sees_them(at_node: tuple[TestClient, Hal
     assert (screens("unpaired"), screens("paired"), screens("silent")) == (planned - 1, 1, 0)
     printer = hall.db.read_now(devices, hall.branch.id, "printer")[0]
     hall.db.write_in_now(hall.branch.id, slips.record_printer_status, hall.branch.id, printer.id, "no_paper")
-    assert number(numbers(client), "queue_devices", branch=BRANCH, kind="printer", standing="no_paper") == 1
+    assert number(numbers(client), "queue_devices", branch=BRANCH, kind="printer", state="no_paper") == 1
     clock.move(timedelta(minutes=4))
     assert (screens("paired"), screens("silent")) == (0, 1)
 

@@ -23,7 +23,7 @@ from queue_system.store.database import Database, Tx
 from queue_system.store.log import SYSTEM
 from queue_system.store.queries import line
 from queue_system.store.queries.access import staff_by_login
-from queue_system.store.queries.desk import desk as desk_view
+from queue_system.store.queries.desk import desk_view
 from queue_system.store.queries.line import TicketView
 from queue_system.store.queries.place import joined, prospects, whole_line
 from queue_system.store.queries.settings import BranchSettings

@@ -16,7 +16,7 @@ from queue_system.store import log, schema
 from queue_system.store.database import Database, Tx
 from queue_system.store.editing import founding
 from queue_system.store.log import SYSTEM
-from queue_system.store.tables import ORGANISATION, Branch, Event, table
+from queue_system.store.tables import ORGANISATION, Branch, Entry, table
 
 
 def add_branch(tx: Tx) -> None:
@@ -113,10 +113,10 @@ def test_verify_finds_the_altered_entry(branch_zero: Database, db_url: str) -> N
     engine = sa.create_engine(url)
     with engine.begin() as connection:
         if branch_zero.dialect.is_embedded:
-            connection.exec_driver_sql("DROP TRIGGER event_no_update")
+            connection.exec_driver_sql("DROP TRIGGER entry_no_update")
         else:
-            connection.exec_driver_sql("DROP TRIGGER event_append_only ON event")
-        connection.exec_driver_sql("UPDATE event SET subject = 'someone else' WHERE seq = 3")
+            connection.exec_driver_sql("DROP TRIGGER entry_append_only ON entry")
+        connection.exec_driver_sql("UPDATE entry SET subject = 'someone else' WHERE seq = 3")
     engine.dispose()
     verdict = branch_zero.read_now(log.verify)[0]
     assert (verdict.broken_at, verdict.reason) == (3, "altered")
@@ -124,7 +124,7 @@ def test_verify_finds_the_altered_entry(branch_zero: Database, db_url: str) -> N
 
 def test_log_refuses_to_be_changed(branch_zero: Database) -> None:
     branch_zero.write_now(append, "A001")
-    changes: list[sa.Executable] = [sa.update(table(Event)).values(subject="x"), sa.delete(table(Event))]
+    changes: list[sa.Executable] = [sa.update(table(Entry)).values(subject="x"), sa.delete(table(Entry))]
     for statement in changes:
         with pytest.raises(DatabaseError, match="append-only"):
             branch_zero.write_now(Tx.execute, statement)

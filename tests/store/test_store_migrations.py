@@ -193,12 +193,12 @@ def upgrade():
 """,
     ),
     "a log that can be changed": (
-        "event allows UPDATE",
+        "entry allows UPDATE",
         """
 def upgrade():
-    op.rename_table("event", "event_before")
-    op.execute("CREATE TABLE event AS SELECT * FROM event_before")
-    op.drop_table("event_before")
+    op.rename_table("entry", "entry_before")
+    op.execute("CREATE TABLE entry AS SELECT * FROM entry_before")
+    op.drop_table("entry_before")
 """,
     ),
 }

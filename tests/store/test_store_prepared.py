@@ -21,7 +21,7 @@ from queue_system.store.database import Database, Tx
 from queue_system.store.log import SYSTEM
 from queue_system.store.prepared import Prepared
 from queue_system.store.queries import line
-from queue_system.store.tables import ORGANISATION, Branch, Event, Ticket, table
+from queue_system.store.tables import ORGANISATION, Branch, Entry, Ticket, table
 from tests.kit.hall import Hall, furnish
 
 TICKET = table(Ticket)
@@ -59,9 +59,9 @@ def test_a_prepared_insert_writes_json_and_update_returns(hall: Hall) -> None:
         "data": {"عربي": ["١", 2, None, {"deep": True}]},
         "chain": "00",
     }
-    hall.db.write_now(Tx.execute, Prepared(sa.insert(table(Event))), entry)
-    event = table(Event)
-    row = hall.db.read_now(Tx.row, sa.select(event).where(event.c.seq == 900))
+    hall.db.write_now(Tx.execute, Prepared(sa.insert(table(Entry))), entry)
+    entries = table(Entry)
+    row = hall.db.read_now(Tx.row, sa.select(entries).where(entries.c.seq == 900))
     assert row is not None
     assert row._asdict() == entry
     branch = table(Branch)
@@ -173,12 +173,12 @@ ENTRY: dict[str, Any] = {
     "data": {},
     "chain": "00",
 }
-APPEND = Prepared(sa.insert(table(Event)))
+APPEND = Prepared(sa.insert(table(Entry)))
 
 
 def entries(tx: Tx) -> list[int]:
-    event = table(Event)
-    return [row.seq for row in tx.rows(sa.select(event.c.seq).where(event.c.seq >= 900).order_by(event.c.seq))]
+    entries = table(Entry)
+    return [row.seq for row in tx.rows(sa.select(entries.c.seq).where(entries.c.seq >= 900).order_by(entries.c.seq))]
 
 
 def test_what_is_written_later_is_there_for_the_next_read_and_after_the_commit(hall: Hall) -> None:

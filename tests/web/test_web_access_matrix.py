@@ -24,7 +24,7 @@ from queue_system.actions.bookings import HoldOrder
 from queue_system.clock import FrozenClock
 from queue_system.core.tokens import sha256
 from queue_system.store.database import Tx
-from queue_system.store.log import CITIZEN, SYSTEM
+from queue_system.store.log import SYSTEM, VISITOR
 from queue_system.store.queries import access
 from queue_system.store.queries.settings import branch_ids
 from queue_system.store.schema import METADATA
@@ -143,10 +143,10 @@ def _booking(hall: Hall) -> str:
         name="سمر الحلبي",
         contact="+97455123456",
         language="ar",
-        actor=CITIZEN,
+        actor=VISITOR,
     )
     held = hall.db.write_in_now(hall.branch.id, bookings.hold_slot, order)
-    hall.db.write_in_now(hall.branch.id, bookings.confirm_booking, hall.branch.id, held.id, CITIZEN)
+    hall.db.write_in_now(hall.branch.id, bookings.confirm_booking, hall.branch.id, held.id, VISITOR)
     return held.token
 
 

@@ -116,8 +116,8 @@ class DeviceView:
         """Whether this program can print on the device, once its address is known."""
         return self.data.get("transport") in printers.IN_FORCE
 
-    def standing(self, now: datetime) -> str:
-        """The state of a device in the office: unpaired, silent (it has not reported for SILENT_AFTER) or paired."""
+    def presence(self, now: datetime) -> str:
+        """Whether the device reports: unpaired, silent (it has not reported for SILENT_AFTER) or paired."""
         if not self.paired:
             return "unpaired"
         return "silent" if self.seen_at is None or now - self.seen_at > SILENT_AFTER else "paired"

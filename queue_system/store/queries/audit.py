@@ -10,16 +10,16 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from ..database import Tx
-from ..tables import ORGANISATION, Event, Role, table
+from ..tables import ORGANISATION, Entry, Role, table
 from .access import DeviceView, devices, staff_names
 from .settings import BranchSettings, branch_ids, branch_settings
 
-EVENT = table(Event)
+ENTRY = table(Entry)
 ROLE = table(Role)
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class EntryView:
     """One fact of the log; `at` in UTC, `data` as its class in `core.facts` wrote it."""
 
     branch_id: UUID
@@ -58,27 +58,27 @@ class NamesOfLog:
     roles: dict[str, dict[str, str]]
 
 
-def entries(tx: Tx, branch_id: UUID, wanted: Wanted, limit: int) -> list[Entry]:
+def entries(tx: Tx, branch_id: UUID, wanted: Wanted, limit: int) -> list[EntryView]:
     """The newest entries of a log that pass the filter, newest first."""
-    statement = sa.select(EVENT).where(EVENT.c.branch_id == branch_id)
+    statement = sa.select(ENTRY).where(ENTRY.c.branch_id == branch_id)
     if wanted.kind:
         statement = statement.where(
-            sa.or_(EVENT.c.kind == wanted.kind, EVENT.c.kind.startswith(f"{wanted.kind}.", autoescape=True))
+            sa.or_(ENTRY.c.kind == wanted.kind, ENTRY.c.kind.startswith(f"{wanted.kind}.", autoescape=True))
         )
     if wanted.code:
-        statement = statement.where(EVENT.c.data["code"].as_string() == wanted.code)
+        statement = statement.where(ENTRY.c.data["code"].as_string() == wanted.code)
     if wanted.subject:
-        statement = statement.where(EVENT.c.subject == wanted.subject)
+        statement = statement.where(ENTRY.c.subject == wanted.subject)
     if wanted.actor:
-        statement = statement.where(EVENT.c.actor_id == wanted.actor)
+        statement = statement.where(ENTRY.c.actor_id == wanted.actor)
     if wanted.since is not None:
-        statement = statement.where(EVENT.c.at >= wanted.since)
+        statement = statement.where(ENTRY.c.at >= wanted.since)
     if wanted.until is not None:
-        statement = statement.where(EVENT.c.at < wanted.until)
+        statement = statement.where(ENTRY.c.at < wanted.until)
     if wanted.before is not None:
-        statement = statement.where(EVENT.c.seq < wanted.before)
-    rows = tx.rows(statement.order_by(EVENT.c.seq.desc()).limit(limit))
-    return [Entry(**{name: getattr(row, name) for name in Entry.__slots__}) for row in rows]
+        statement = statement.where(ENTRY.c.seq < wanted.before)
+    rows = tx.rows(statement.order_by(ENTRY.c.seq.desc()).limit(limit))
+    return [EntryView(**{name: getattr(row, name) for name in EntryView.__slots__}) for row in rows]
 
 
 def names_of_log(tx: Tx, branch_id: UUID) -> NamesOfLog:

@@ -73,7 +73,7 @@ class DaySlots:
 _COLUMNS = [BOOKING.c[name] for name in BookingView.__slots__]
 
 
-def booking(tx: Tx, branch_id: UUID, booking_id: UUID) -> BookingView:
+def booking_by_id(tx: Tx, branch_id: UUID, booking_id: UUID) -> BookingView:
     """One booking; raises Missing("booking")."""
     return _one(tx, BOOKING.c.branch_id == branch_id, BOOKING.c.id == booking_id)
 
@@ -124,7 +124,7 @@ def never_came(tx: Tx, branch_id: UUID, before: datetime) -> list[BookingView]:
     return [_view(row) for row in tx.rows(statement)]
 
 
-def standing(tx: Tx, settings: BranchSettings, service: ServiceView, contact: str, name: str) -> Standing:
+def standing_of(tx: Tx, settings: BranchSettings, service: ServiceView, contact: str, name: str) -> Standing:
     """The standing of a person in the queue of a service, which is the group that limits count in.
 
     Discreet services have no limits and do not count towards any (decision 0012): contacts are not verified, so a

@@ -14,10 +14,10 @@ from ...core.dispatch import Choice
 from ...core.printers import IN_TROUBLE
 from ...core.tickets import AT_COUNTER, TAKE_BACK, TicketState
 from ..database import Tx
-from ..tables import Branch, Call, Counter, Event, Staff, table
+from ..tables import Branch, Call, Counter, Entry, Staff, table
 from . import line
 from .access import DeviceView, devices
-from .bookings import BookingView, booking
+from .bookings import BookingView, booking_by_id
 from .line import TicketView, UnservedView
 from .screens import Live, live_zones
 from .sessions import ALIVE, SESSION, Idle
@@ -26,7 +26,7 @@ from .settings import BranchSettings, CounterView, branch_settings
 BRANCH = table(Branch)
 CALL = table(Call)
 COUNTER = table(Counter)
-EVENT = table(Event)
+ENTRY = table(Entry)
 STAFF = table(Staff)
 
 # Only the latest missed tickets are shown, because visitors who missed a call come back soon or not at all.
@@ -89,7 +89,7 @@ class DeskView:
         return self.holders.get(self.counter.id)
 
 
-def desk(tx: Tx, branch_id: UUID, counter: str, idle: Idle) -> DeskView:
+def desk_view(tx: Tx, branch_id: UUID, counter: str, idle: Idle) -> DeskView:
     """The desk of the counter with that slug; raises Missing("counter"). Sessions idle for longer than `idle` end."""
     settings = branch_settings(tx, branch_id)
     view = settings.counter(counter)
@@ -105,7 +105,7 @@ def desk(tx: Tx, branch_id: UUID, counter: str, idle: Idle) -> DeskView:
         holders=sitting,
         at_counters=at_counters,
         called=_last_call(tx, current) if current else None,
-        booking=booking(tx, branch_id, current.booking_id) if current and current.booking_id else None,
+        booking=booking_by_id(tx, branch_id, current.booking_id) if current and current.booking_id else None,
         waiting=tuple(ticket for ticket in mine if ticket.state is TicketState.WAITING),
         parked=tuple(ticket for ticket in mine if ticket.state is TicketState.PARKED),
         missed=tuple(line.missed_tickets(tx, settings, view.queues, MISSED_SHOWN)),
@@ -142,8 +142,8 @@ def _undo_until(tx: Tx, branch_id: UUID, counter_id: UUID, holder: HolderView | 
 
 def _last_call(tx: Tx, ticket: TicketView) -> CalledView | None:
     row = tx.row(
-        sa.select(EVENT.c.data)
-        .join(CALL, sa.and_(CALL.c.branch_id == EVENT.c.branch_id, CALL.c.seq == EVENT.c.seq))
+        sa.select(ENTRY.c.data)
+        .join(CALL, sa.and_(CALL.c.branch_id == ENTRY.c.branch_id, CALL.c.seq == ENTRY.c.seq))
         .where(CALL.c.branch_id == ticket.branch_id, CALL.c.ticket_id == ticket.id, CALL.c.kind == "call")
         .order_by(CALL.c.seq.desc())
         .limit(1)

@@ -34,7 +34,7 @@ _SLIPS = (
 
 @dataclass(frozen=True, slots=True)
 class BranchMeasures:
-    """Waiting people, slips not printed yet and the time of the oldest, and devices by (kind, standing)."""
+    """Waiting people, slips not printed yet and the time of the oldest, and devices by (kind, state)."""
 
     people_waiting: int
     slips_waiting: int
@@ -55,11 +55,11 @@ class Measures:
 def measures(tx: Tx, heard: Mapping[UUID, int]) -> Measures:
     """The present figures; `heard` is the position that a node has seen, by branch."""
     slips = {row.branch_id: row for row in tx.rows(_SLIPS)}
-    standing: dict[UUID, Counter[tuple[str, str]]] = {}
+    states: dict[UUID, Counter[tuple[str, str]]] = {}
     for device in devices(tx):
         # Printers are not paired, so the status that they last reported counts.
-        stands = device.status if device.kind == "printer" else device.standing(tx.now)
-        standing.setdefault(device.branch_id, Counter())[device.kind, stands] += 1
+        state = device.status if device.kind == "printer" else device.presence(tx.now)
+        states.setdefault(device.branch_id, Counter())[device.kind, state] += 1
     branches = {}
     for slug, branch_id in branch_ids(tx).items():
         waiting = slips.get(branch_id)
@@ -67,7 +67,7 @@ def measures(tx: Tx, heard: Mapping[UUID, int]) -> Measures:
             people_waiting=_people_waiting(tx, branch_id),
             slips_waiting=waiting.slips if waiting else 0,
             oldest_slip=waiting.oldest if waiting else None,
-            devices=standing.get(branch_id, {}),
+            devices=states.get(branch_id, {}),
         )
     slugs = {row.id: row.slug for row in tx.rows(sa.select(BRANCH.c.id, BRANCH.c.slug))}
     return Measures(tx.now, branches, slugs, _unheard_since(tx, heard))

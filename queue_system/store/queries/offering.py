@@ -11,7 +11,7 @@ from .settings import BranchSettings, Names, ServiceView
 
 
 @dataclass(frozen=True, slots=True)
-class Reach:
+class ContactDetails:
     """The address and contacts of a branch; None where its profile has none. `point`: latitude,longitude (WGS 84)."""
 
     address: Names | None
@@ -26,10 +26,10 @@ class Reach:
         return any((self.address, self.point, self.phone, self.email, self.hotline))
 
 
-def reach(branch: BranchSettings) -> Reach:
+def contact_details(branch: BranchSettings) -> ContactDetails:
     """The address, telephone and e-mail of a branch."""
     place, hotline = branch.coordinates, branch.hotline
-    return Reach(
+    return ContactDetails(
         address=branch.address,
         point=f"{place.latitude},{place.longitude}" if place else None,
         phone=branch.phone,

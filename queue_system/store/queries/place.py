@@ -23,7 +23,7 @@ from ...core.dispatch import Waiting
 from ...core.tickets import AT_COUNTER, ORDINARY
 from ..database import Tx
 from ..prepared import Prepared
-from ..tables import Booking, Branch, Device, Event, PrintJob, table
+from ..tables import Booking, Branch, Device, Entry, PrintJob, table
 from ..tx import Appended
 from . import line
 from .line import TicketView
@@ -33,7 +33,7 @@ from .settings import BranchSettings, ServiceView, ZoneView, derived
 BOOKING = table(Booking)
 BRANCH = table(Branch)
 DEVICE = table(Device)
-EVENT = table(Event)
+ENTRY = table(Entry)
 JOB = table(PrintJob)
 
 # The last id, so that a newcomer comes after tickets of the same moment and priority.
@@ -44,8 +44,8 @@ _ADDS: Final = frozenset({"ticket.issued", "booking.checked_in", "slip.queued", 
 # After so many facts, reading all tickets again costs the same.
 _MANY: Final = 64
 _SINCE: Final = Prepared(
-    sa.select(EVENT.c.kind, EVENT.c.subject).where(
-        EVENT.c.branch_id == sa.bindparam("branch"), EVENT.c.seq > sa.bindparam("seq")
+    sa.select(ENTRY.c.kind, ENTRY.c.subject).where(
+        ENTRY.c.branch_id == sa.bindparam("branch"), ENTRY.c.seq > sa.bindparam("seq")
     )
 )
 

@@ -15,7 +15,7 @@ from ...core.names import is_named
 from ..database import Tx
 from ..tables import Booking, table
 from .access import DeviceView, devices
-from .bookings import BookingView, booking, bookings_between
+from .bookings import BookingView, booking_by_id, bookings_between
 from .settings import BranchSettings
 
 BOOKING = table(Booking)
@@ -73,7 +73,7 @@ def slip_printers(tx: Tx, branch_id: UUID) -> list[DeviceView]:
 def _found(tx: Tx, settings: BranchSettings, ids: Iterable[UUID]) -> FoundBookings:
     first = [one for one, _ in zip(ids, range(FOUND_SHOWN + 1), strict=False)]
     return FoundBookings(
-        tuple(booking(tx, settings.id, one) for one in first[:FOUND_SHOWN]), more=len(first) > FOUND_SHOWN
+        tuple(booking_by_id(tx, settings.id, one) for one in first[:FOUND_SHOWN]), more=len(first) > FOUND_SHOWN
     )
 
 

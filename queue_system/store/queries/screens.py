@@ -24,7 +24,7 @@ Live = frozenset[UUID | None]
 
 def live_zones(tx: Tx, branch_id: UUID) -> Live:
     """The zones with a live screen now. A screen just turned on is included within a minute, when it is stored."""
-    return frozenset(device.zone_id for device in devices(tx, branch_id, DISPLAY) if device.standing(tx.now) == LIVES)
+    return frozenset(device.zone_id for device in devices(tx, branch_id, DISPLAY) if device.presence(tx.now) == LIVES)
 
 
 @derived

@@ -9,7 +9,7 @@ from __future__ import annotations
 from .access import Device, KnownBrowser, Pairing, Session, Staff, StaffRole
 from .columns import table
 from .day import Booking, Call, FreedPlace, PrintJob, Seat, Series, Ticket
-from .log import Event
+from .log import Entry
 from .organisation import (
     ORGANISATION,
     SETTINGS,
@@ -53,7 +53,7 @@ __all__ = [
     "Department",
     "Device",
     "Document",
-    "Event",
+    "Entry",
     "FreedPlace",
     "KnownBrowser",
     "Occasion",

@@ -86,7 +86,7 @@ class Ticket(SQLModel, table=True):
 
 
 class Call(SQLModel, table=True):
-    """A call as the hall saw it; `seq` is the log position of its event."""
+    """A call as the hall saw it; `seq` is the log position of its entry."""
 
     __table_args__ = (within_branch("ticket_id", "ticket"), within_branch("counter_id", "counter"))
 

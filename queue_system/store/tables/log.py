@@ -11,8 +11,8 @@ from sqlmodel import Field, SQLModel
 from .columns import json, key, of_branch
 
 
-class Event(SQLModel, table=True):
-    """A fact: audit entry, outbox entry and stream position. Append-only by trigger, gapless per branch."""
+class Entry(SQLModel, table=True):
+    """A fact in the log: audit entry, outbox entry and stream position. Append-only by trigger, gapless per branch."""
 
     branch_id: UUID = of_branch()
     seq: int = key()

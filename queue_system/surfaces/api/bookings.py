@@ -6,7 +6,7 @@ from starlette.requests import Request
 
 from ...actions import bookings
 from ...actions.bookings import HoldOrder
-from ...store.log import CITIZEN
+from ...store.log import VISITOR
 from ...store.queries.bookings import BookingView
 from ...store.queries.outings import place_on
 from ...store.queries.settings import BranchSettings
@@ -33,7 +33,7 @@ async def hold(request: Request, asked: models.Hold) -> models.Booking:
         name=asked.name,
         contact=asked.contact,
         language=language,
-        actor=CITIZEN,
+        actor=VISITOR,
         source="api",
         request_id=asked.request_id,
         contact_sure=asked.contact_sure,

@@ -13,8 +13,7 @@ from ...actions.raising import raise_ticket
 from ...actions.sessions import SESSION_IDLE
 from ...core.tickets import AT_COUNTER
 from ...store.database import Tx
-from ...store.queries.desk import HolderView, holders
-from ...store.queries.desk import desk as desk_view
+from ...store.queries.desk import HolderView, desk_view, holders
 from ...store.queries.line import TicketView
 from ...store.queries.settings import BranchSettings, CounterView
 from ...web import access

@@ -7,8 +7,7 @@ from typing import Final
 from starlette.requests import Request
 
 from ...actions import sessions
-from ...core.errors import Denied
-from ...core.errors import SignedOut as NotSignedIn
+from ...core.errors import Denied, SignedOut
 from ...core.tokens import sha256
 from ...store.queries.access import staff_by_session
 from ...web import access
@@ -25,12 +24,12 @@ async def create(request: Request, asked: models.SignIn) -> models.Session:
     here = anywhere(request)
     account = await checked(here, asked.login, asked.password, CHANNEL)
     if account is None:
-        raise NotSignedIn("sign-in-wrong")
+        raise SignedOut("sign-in-wrong")
     now = here.now
     token = await here.write_anywhere(sessions.start_session, account.id, CHANNEL, account.password)
     person = await here.read(staff_by_session, sha256(token), sessions.SESSION_IDLE)
     if person is None:
-        raise NotSignedIn("sign-in-wrong")
+        raise SignedOut("sign-in-wrong")
     return models.Session(
         token=token,
         expires_at=now + sessions.SESSION_LIFETIME,

@@ -15,9 +15,8 @@ from ...actions.tickets import Issued, TicketOrder
 from ...core.errors import Denied
 from ...core.tickets import AT_COUNTER, TicketState
 from ...store.database import Tx
-from ...store.log import CITIZEN
-from ...store.queries import access as stored
-from ...store.queries.access import DeviceView
+from ...store.log import VISITOR
+from ...store.queries.access import DeviceView, printer_of_kiosk
 from ...store.queries.line import TicketView
 from ...store.queries.place import PlaceView, place
 from ...web import access
@@ -48,7 +47,7 @@ async def _take_at(here: AtBranch, asked: models.Take, token_of: Callable[[], st
         service_id=service.id,
         language=language_at(branch, asked.language),
         source=SOURCE,
-        actor=CITIZEN,
+        actor=VISITOR,
         request_id=asked.request_id,
         remote=token is None,
         settings_version=branch.config_version,
@@ -69,7 +68,7 @@ async def show(request: Request, _asked: Nothing) -> models.Ticket:
 async def leave(request: Request, _asked: Nothing) -> models.Ticket:
     here, found = await at_ticket(request)
     if found.state is not TicketState.LEFT:
-        found = await here.do(tickets.leave, found.id, CITIZEN)
+        found = await here.do(tickets.leave, found.id, VISITOR)
     return await ticket_of(here, found)
 
 
@@ -99,7 +98,7 @@ def _printer(tx: Tx, device: DeviceView | None, *, slip: bool) -> UUID | None:
         return None
     if device is None:
         raise Denied("slip-at-kiosks")
-    printer = stored.printer_of_kiosk(tx, device)
+    printer = printer_of_kiosk(tx, device)
     return printer.id if printer else None
 
 

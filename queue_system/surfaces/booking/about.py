@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from ...store.queries.offering import reach
+from ...store.queries.offering import contact_details
 from ...web.here import anywhere
 from .frame import organisation_page
 from .services import open_today
@@ -43,7 +43,7 @@ async def contact(request: Request) -> Response:
     """`/contact`: address, telephone, e-mail and today's opening hours of each branch."""
     here = anywhere(request)
     branches = await here.all_branches()
-    values = {"places": [(branch, reach(branch), open_today(branch, here.now)) for branch in branches]}
+    values = {"places": [(branch, contact_details(branch), open_today(branch, here.now)) for branch in branches]}
     return await organisation_page(here, "booking/contact.html", branches, values)
 
 

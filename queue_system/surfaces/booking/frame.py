@@ -11,7 +11,7 @@ from starlette.responses import Response
 from ...core.bookings import BookingState
 from ...core.errors import DomainError, Missing, TooMany
 from ...store.queries.bookings import BookingView
-from ...store.queries.offering import needs_a_way_out, reach
+from ...store.queries.offering import contact_details, needs_a_way_out
 from ...store.queries.outings import place_on
 from ...store.queries.settings import BranchSettings, ServiceView
 from ...web import access, kit
@@ -54,7 +54,7 @@ async def frame(
         "channel": services.CHANNELS.get(service.channel or "") if service else None,
         "way_out": SAFE_PLACE if way_out else None,
         "way_out_words": branch.texts.get(EXIT_SENTENCE),
-        "reach": reach(branch),
+        "contact_details": contact_details(branch),
         "carry": carry(here),
         "carried_token": here.request.query_params.get(INSTEAD, ""),
         "address_key": address_key,

@@ -11,12 +11,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from ...actions import bookings as actions
-from ...actions.bookings import HoldOrder
+from ...actions.bookings import HoldOrder, hold_instead, hold_slot
 from ...core import bookings, contacts, telephones
 from ...core.bookings import BookingState
 from ...core.errors import DomainError, Doubtful, Invalid, Refused
-from ...store.log import CITIZEN
+from ...store.log import VISITOR
 from ...store.queries.bookings import BookingView, policy_of
 from ...store.queries.settings import BranchSettings, ServiceView
 from ...web import booking_steps
@@ -141,7 +140,7 @@ async def _hold(
         name=answers["name"],
         contact=answers["contact"],
         language=here.language,
-        actor=CITIZEN,
+        actor=VISITOR,
         request_id=_request_id(answers["request_id"]),
         contact_sure=bool(answers["contact_sure"]),
     )
@@ -163,13 +162,13 @@ async def _held(here: AtBranch, service: ServiceView, order: HoldOrder, earlier:
     """
     try:
         if earlier is None:
-            return await here.write(actions.hold_slot, order)
+            return await here.write(hold_slot, order)
     except Refused as error:
         earlier = await own_hold(here, service, order.starts_at) if error.code == "slot-taken" else None
         meant = contacts.possible_contacts(order.contact, [here.branch.country_code])
         if earlier is None or earlier.contact not in meant:
             raise
-    return await here.write(actions.hold_instead, order, earlier.id)
+    return await here.write(hold_instead, order, earlier.id)
 
 
 async def _form(

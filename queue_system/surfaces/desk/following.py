@@ -12,8 +12,7 @@ from ...actions.sessions import SESSION_IDLE
 from ...core.errors import DomainError, SignedOut
 from ...live.codes import Closed
 from ...live.socket import Frame, serve
-from ...store.queries.desk import DeskView
-from ...store.queries.desk import desk as desk_view
+from ...store.queries.desk import DeskView, desk_view
 from ...store.tables import ORGANISATION
 from ...web import access
 from ...web.at_counter import AtCounter, onlooker_at_counter

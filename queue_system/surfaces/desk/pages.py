@@ -20,8 +20,7 @@ from ...core.errors import Denied, DomainError, Invalid, Missing, Refused, Stale
 from ...core.reasons import usual_reason
 from ...core.tickets import TicketState
 from ...store.database import Tx
-from ...store.queries.desk import DeskView, holders
-from ...store.queries.desk import desk as desk_view
+from ...store.queries.desk import DeskView, desk_view, holders
 from ...store.queries.line import TicketView
 from ...store.queries.settings import branch_settings
 from ...web import access, kit

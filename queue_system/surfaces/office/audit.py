@@ -25,7 +25,7 @@ from ...i18n import dates
 from ...i18n.words import Words
 from ...store import log
 from ...store.queries import audit
-from ...store.queries.audit import Entry, Wanted
+from ...store.queries.audit import EntryView, Wanted
 from ...store.queries.settings import BranchSettings
 from ...store.tables import ORGANISATION
 from ...web.access import AUDIT_RIGHTS
@@ -154,7 +154,7 @@ def _wanted(query: QueryParams, day: date | None, zone: ZoneInfo) -> Wanted:
 
 
 def _days(
-    entries: Iterable[Entry], sentences: Sentences, zone: ZoneInfo, words: Words
+    entries: Iterable[EntryView], sentences: Sentences, zone: ZoneInfo, words: Words
 ) -> Iterator[tuple[str, list[Line]]]:
     """The entries grouped by the day on which they were written."""
     for on, of_day in groupby(entries, key=lambda entry: entry.at.astimezone(zone).date()):
@@ -174,7 +174,7 @@ def _days(
         yield dates.day(on, words), lines
 
 
-def _code_address(book: Book, entry: Entry, code: Meaning) -> str:
+def _code_address(book: Book, entry: EntryView, code: Meaning) -> str:
     """The address of all entries about the same code; with the day for tickets, whose codes repeat every day."""
     query = {"branch": book.slug, "code": entry.data["code"]}
     if code is Is.TICKET_CODE:

@@ -13,10 +13,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from ...actions import devices
+from ...actions.devices import USER_CODE_ALPHABET, approve_pairing, refuse_pairing, revoke_device
 from ...core.errors import DomainError, Invalid, Missing
-from ...store.queries import access as stored
-from ...store.queries.access import DeviceView, PairingView
+from ...store.queries.access import DeviceView, PairingView, devices, open_pairings
 from ...store.queries.settings import BranchSettings
 from ...web import kit
 from ...web.access import DEVICE_RIGHTS
@@ -61,10 +60,10 @@ async def decide(request: Request) -> Response:
     try:
         if form.get("decision") == "refuse":
             branch = here.named(place.partition("/")[0]) if place else _first(here.branches)
-            await here.write_anywhere(devices.refuse_pairing, typed, branch.id, here.actor)
+            await here.write_anywhere(refuse_pairing, typed, branch.id, here.actor)
             return _said("refused")
         branch, device_id = await _planned_device(here, place)
-        await here.write_anywhere(devices.approve_pairing, typed, branch.id, device_id, here.actor)
+        await here.write_anywhere(approve_pairing, typed, branch.id, device_id, here.actor)
     except DomainError as refusal:
         field = refusal.field if isinstance(refusal, Invalid) and refusal.field else "code"
         return await _page(here, typed, place, {field: message(refusal, here.words)}, refusal.status)
@@ -76,7 +75,7 @@ async def revoke(request: Request) -> Response:
     here = await enter(request, DEVICE_RIGHTS)
     place = f"{request.path_params['branch']}/{request.path_params['device']}"
     branch, device_id = await _planned_device(here, place)
-    await here.at(branch).do(devices.revoke_device, device_id, here.actor)
+    await here.at(branch).do(revoke_device, device_id, here.actor)
     return _said("revoked")
 
 
@@ -86,7 +85,7 @@ async def _page(
     words, now = here.words, here.now
     planned = await _planned(here)
     pairing = await _pairing(here, typed) if typed else None
-    waiting = await here.read(stored.open_pairings)
+    waiting = await here.read(open_pairings)
     return await office_page(
         here,
         "office/devices.html",
@@ -117,14 +116,14 @@ async def _planned(here: InOffice) -> list[Planned]:
             moment(device.paired_at, branch, words, now),
         )
         for branch in here.branches
-        for device in await here.read(stored.devices, branch.id)
+        for device in await here.read(devices, branch.id)
         if device.kind in KINDS
     ]
 
 
 async def _pairing(here: InOffice, typed: str) -> PairingView | None:
-    folded = "".join(letter for letter in typed.upper() if letter in devices.USER_CODE_ALPHABET)
-    waiting = await here.read(stored.open_pairings)
+    folded = "".join(letter for letter in typed.upper() if letter in USER_CODE_ALPHABET)
+    waiting = await here.read(open_pairings)
     return next((one for one in waiting if one.user_code == folded), None)
 
 
@@ -133,7 +132,7 @@ async def _planned_device(here: InOffice, place: str) -> tuple[BranchSettings, U
     if not device_slug:
         raise Invalid("place-missing", "place")
     branch = here.named(branch_slug)
-    for device in await here.read(stored.devices, branch.id):
+    for device in await here.read(devices, branch.id):
         if device.slug == device_slug and device.kind in KINDS:
             return branch, device.id
     raise Missing("device")

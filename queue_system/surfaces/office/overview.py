@@ -18,9 +18,8 @@ from ...i18n import dates
 from ...i18n.words import available_languages
 from ...profiles.pending import NotInForce, not_in_force
 from ...store.database import Tx
-from ...store.queries import access as stored
 from ...store.queries import line
-from ...store.queries.access import EVERYTHING, DeviceView
+from ...store.queries.access import EVERYTHING, DeviceView, devices, open_pairings
 from ...store.queries.line import TicketView
 from ...store.queries.settings import BranchSettings, Names
 from ...store.tables import ORGANISATION
@@ -87,7 +86,7 @@ async def overview(request: Request) -> Response:
             },
             "clock": lambda at, branch: dates.time(at, branch.zone, words),
             "at": dates.day_time(now, zone, words),
-            "waiting_devices": len(await here.read(stored.open_pairings)) if pairs else 0,
+            "waiting_devices": len(await here.read(open_pairings)) if pairs else 0,
             "not_in_force": idle,
             "given_back": [(branch, count) for branch, count in given_back if count],
             "releases": here.may_at_one(PLACES_RIGHTS),
@@ -98,7 +97,7 @@ async def overview(request: Request) -> Response:
 def _today(tx: Tx, branches: Sequence[BranchSettings]) -> list[BranchToday]:
     found = []
     for branch in branches:
-        devices = stored.devices(tx, branch.id)
+        equipment = devices(tx, branch.id)
         taken = line.open_counters(tx, branch)
         queues = _queues(branch, line.in_hall(tx, branch), taken)
         found.append(
@@ -107,8 +106,8 @@ def _today(tx: Tx, branches: Sequence[BranchSettings]) -> list[BranchToday]:
                 waiting=sum(queue.waiting for queue in queues),
                 open_counters=len(taken),
                 queues=queues,
-                printers=tuple(device for device in devices if device.kind == "printer"),
-                devices=tuple(device for device in devices if device.kind in PAIRED_KINDS),
+                printers=tuple(device for device in equipment if device.kind == "printer"),
+                devices=tuple(device for device in equipment if device.kind in PAIRED_KINDS),
             )
         )
     return found

@@ -14,9 +14,8 @@ from starlette.routing import BaseRoute, Route
 from ...actions.slips import reprint
 from ...core.errors import DomainError, Missing, Refused
 from ...store.database import Tx
-from ...store.queries import access as stored
 from ...store.queries import slips
-from ...store.queries.access import DeviceView
+from ...store.queries.access import DeviceView, devices
 from ...store.queries.settings import BranchSettings
 from ...store.queries.slips import SlipView
 from ...web import kit
@@ -73,7 +72,7 @@ async def at_printer(request: Request) -> AtPrinter:
     """The printer that the address names; raises SignedOut, Denied, Missing("branch", "device")."""
     here = await enter(request, DEVICE_RIGHTS)
     branch = here.named(request.path_params["branch"])
-    for device in await here.read(stored.devices, branch.id, "printer"):
+    for device in await here.read(devices, branch.id, "printer"):
         if device.slug == request.path_params["device"]:
             return AtPrinter(**vars(here), branch=branch, device=device)
     raise Missing("device")
@@ -151,12 +150,12 @@ async def _values(here: InOffice) -> dict[str, Any]:
     printers: list[PrinterToday] = []
     listed: list[SlipToday] = []
     for branch in here.branches:
-        devices, counts, recent = await here.read(_today, branch)
+        found, counts, recent = await here.read(_today, branch)
         places = {
             device.id: PrinterToday(
                 branch, device, moment(device.status_at, branch, words, now), counts.get(device.id, {})
             )
-            for device in devices
+            for device in found
         }
         printers += places.values()
         listed += [
@@ -168,7 +167,7 @@ async def _values(here: InOffice) -> dict[str, Any]:
 
 def _today(tx: Tx, branch: BranchSettings) -> tuple[list[DeviceView], dict[Any, dict[str, int]], list[SlipView]]:
     return (
-        stored.devices(tx, branch.id, "printer"),
+        devices(tx, branch.id, "printer"),
         slips.counts_today(tx, branch),
         slips.slips_today(tx, branch, SHOWN),
     )

@@ -20,14 +20,14 @@ from ...core.facts.tickets import TicketCalled
 from ...i18n import dates
 from ...i18n.filters import localised
 from ...i18n.words import Words
-from ...store.queries.audit import Entry, NamesOfLog
+from ...store.queries.audit import EntryView, NamesOfLog
 from ...store.queries.settings import PriorityView, QueueView, ServiceView
 from ...web.printer_words import printer_settings
 
 SHORT_HASH: Final = 12
 
 #: Gives the address of all entries about the code of an entry, which is a ticket's or an appointment's.
-CodeLink = Callable[[Entry, Meaning], str]
+CodeLink = Callable[[EntryView, Meaning], str]
 
 
 class Sentences:
@@ -57,7 +57,7 @@ class Sentences:
             Is.UNSAID: _itself,
         }
 
-    def sentence(self, entry: Entry) -> Markup:
+    def sentence(self, entry: EntryView) -> Markup:
         """What happened, without the actor's name."""
         fact = _fact(entry)
         if fact is None:
@@ -68,14 +68,14 @@ class Sentences:
         }
         return self._words.html(key_of(fact.kind, fact.variant()), **values)
 
-    def why(self, entry: Entry) -> Markup | None:
+    def why(self, entry: EntryView) -> Markup | None:
         """Why a ticket was called before others; None if the entry gives no reason."""
         fact = _fact(entry)
         if not isinstance(fact, TicketCalled):
             return None
         return reason(self._words, self._names, fact.reason, fact.values)
 
-    def who(self, entry: Entry) -> str:
+    def who(self, entry: EntryView) -> str:
         """The actor's present name."""
         if entry.actor_kind == "staff":
             return self._person(entry.actor_id)
@@ -87,7 +87,7 @@ class Sentences:
         """The present name of a person or device; "" if the log knows none."""
         return self._names.staff.get(_uuid(actor_id)) or self._device(actor_id)
 
-    def _value(self, meaning: Meaning, value: Any, entry: Entry) -> object:
+    def _value(self, meaning: Meaning, value: Any, entry: EntryView) -> object:
         """A value of a fact as its sentence shows it; "" for None."""
         if value is None:
             return ""
@@ -97,7 +97,7 @@ class Sentences:
             return self._code(meaning, value, entry)
         return self._ways[meaning](value)
 
-    def _code(self, meaning: Meaning, code: str, entry: Entry) -> Markup:
+    def _code(self, meaning: Meaning, code: str, entry: EntryView) -> Markup:
         shown = Markup('<bdi dir="ltr" class="code">{}</bdi>').format(code)
         if self._code_link is None:
             return shown
@@ -160,7 +160,7 @@ def key_of(kind: str, variant: str) -> str:
     return f"audit.{kind}-{variant}" if variant else f"audit.{kind}"
 
 
-def _fact(entry: Entry) -> facts.Fact | None:
+def _fact(entry: EntryView) -> facts.Fact | None:
     """The fact of an entry; None if a newer version wrote it."""
     try:
         return facts.from_data(entry.kind, entry.subject, entry.data)

@@ -132,7 +132,7 @@ async def _page(
 ) -> Response:
     organisation = await here.installation.organisation()
     languages = [language for language in organisation.languages if language in available_languages()][:2] or ["ar"]
-    tongues = [kit.words_of(language) for language in languages]
+    bilingual = [kit.words_of(language) for language in languages]
     shown = f"{user_code[:4]}-{user_code[4:]}"
     minutes = int(devices.PAIRING_LIFETIME.total_seconds()) // 60
     context = {
@@ -141,10 +141,10 @@ async def _page(
         "user_code": shown,
         "expired": expired,
         "refresh": refresh,
-        "tongues": tongues,
-        "good_for": {words.language: dates.minutes(minutes, words) for words in tongues},
+        "bilingual": bilingual,
+        "good_for": {words.language: dates.minutes(minutes, words) for words in bilingual},
         "title": "display.pair-kiosk" if here.kind == "kiosk" else "display.pair-display",
-        "qr": qr_svg(f"{_address(here)}/office/devices?code={shown}", tongues[0].text("display.pair-qr")),
+        "qr": qr_svg(f"{_address(here)}/office/devices?code={shown}", bilingual[0].text("display.pair-qr")),
     }
     # Nobody has chosen a language on a new device, so it shows the organisation's first two.
     return await replace(here, language=languages[0]).page("pairing/pair.html", context, status=status)

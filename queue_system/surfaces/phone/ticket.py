@@ -22,7 +22,7 @@ from ...core.errors import IllegalTransition, Missing
 from ...core.tickets import OPEN, TAKE_BACK, Step, TicketState, steps_from
 from ...live.codes import Closed
 from ...live.socket import Frame, serve
-from ...store.log import CITIZEN
+from ...store.log import VISITOR
 from ...store.queries.place import PlaceView, place
 from ...web import kit
 from ...web.here import AtBranch, at, at_ticket
@@ -45,7 +45,7 @@ async def leave(request: Request) -> Response:
     here, ticket = await at_ticket(request)
     # Who was called in the meantime, or has left before, is told by the page that follows.
     with suppress(IllegalTransition):
-        await here.do(tickets.leave, ticket.id, CITIZEN)
+        await here.do(tickets.leave, ticket.id, VISITOR)
     return kit.see_other(f"/t/{ticket.token}")
 
 

@@ -18,7 +18,7 @@ from ...actions.raising import raise_ticket
 from ...actions.tickets import TicketOrder
 from ...core.errors import Denied, DomainError, Invalid, Missing
 from ...core.tickets import ORDINARY
-from ...store.queries import bookings as stored
+from ...store.queries.bookings import booking_by_id
 from ...store.queries.line import TicketView
 from ...store.queries.reception import slip_printers
 from ...store.queries.settings import BranchSettings
@@ -107,7 +107,7 @@ async def contact(request: Request) -> Response:
     The log keeps who looked it up.
     """
     here = await staff_at_branch(request, access.RECEPTION_RIGHTS)
-    found = await here.read(stored.booking, here.branch.id, _id(request.path_params["booking"], "booking"))
+    found = await here.read(booking_by_id, here.branch.id, _id(request.path_params["booking"], "booking"))
     if not here.branch.services[found.service_id].elsewhere:
         raise Missing("booking")
     await here.do(record_look_ups, (found,), BY_CALL, here.actor)

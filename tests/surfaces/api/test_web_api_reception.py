@@ -12,7 +12,7 @@ from queue_system.actions import bookings
 from queue_system.actions.bookings import HoldOrder
 from queue_system.clock import FrozenClock
 from queue_system.store import log
-from queue_system.store.log import CITIZEN
+from queue_system.store.log import VISITOR
 from queue_system.store.queries.bookings import BookingView
 from tests.kit.api_program import EMBASSY, Program
 from tests.kit.hall import Hall
@@ -30,10 +30,10 @@ def book(hall: Hall, clock: FrozenClock) -> BookingView:
     """An appointment in an hour."""
     starts_at = clock.now().replace(minute=0) + timedelta(hours=1)
     order = HoldOrder(
-        hall.branch.id, hall.service("passport-lost"), starts_at, "سلمى الأتاسي", "salma@example.org", "ar", CITIZEN
+        hall.branch.id, hall.service("passport-lost"), starts_at, "سلمى الأتاسي", "salma@example.org", "ar", VISITOR
     )
     held = hall.db.write_in_now(hall.branch.id, bookings.hold_slot, order)
-    return hall.db.write_in_now(hall.branch.id, bookings.confirm_booking, hall.branch.id, held.id, CITIZEN)
+    return hall.db.write_in_now(hall.branch.id, bookings.confirm_booking, hall.branch.id, held.id, VISITOR)
 
 
 def test_the_day_and_a_name_find_an_appointment_without_telling_whose_it_is(

@@ -15,7 +15,7 @@ from starlette.testclient import TestClient
 from queue_system.actions import bookings as actions
 from queue_system.clock import FrozenClock
 from queue_system.store.database import Database
-from queue_system.store.log import CITIZEN
+from queue_system.store.log import VISITOR
 from queue_system.store.queries.bookings import BookingView
 from queue_system.surfaces.booking.calendar_file import calendar_file
 from queue_system.web.kit import words_of
@@ -147,9 +147,9 @@ def test_what_happens_elsewhere_has_no_place(sqlite_url: str, clock: FrozenClock
 
 def made(hall: Hall, service_id: Any, start: datetime) -> str:
     """The file of a new appointment."""
-    order = actions.HoldOrder(hall.branch.id, service_id, start, NAME, "+97455123456", "ar", CITIZEN)
+    order = actions.HoldOrder(hall.branch.id, service_id, start, NAME, "+97455123456", "ar", VISITOR)
     held: BookingView = hall.db.write_in_now(hall.branch.id, actions.hold_slot, order)
-    booking = hall.db.write_in_now(hall.branch.id, actions.confirm_booking, hall.branch.id, held.id, CITIZEN)
+    booking = hall.db.write_in_now(hall.branch.id, actions.confirm_booking, hall.branch.id, held.id, VISITOR)
     return calendar_file(booking, hall.branch, words_of("ar", hall.branch), start, ADDRESS).decode()
 
 

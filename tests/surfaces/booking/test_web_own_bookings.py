@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 from queue_system.actions.bookings import HoldOrder, hold_slot
 from queue_system.clock import FrozenClock
 from queue_system.core.bookings import HOLD, BookingState
-from queue_system.store.log import CITIZEN
+from queue_system.store.log import VISITOR
 from queue_system.surfaces.booking.own_bookings import LASTS
 from tests.kit.api_program import Program
 from tests.kit.hall import Hall, enter, set_branch
@@ -68,7 +68,7 @@ def test_what_a_program_holds_can_be_checked_by_whom_it_sends_until_it_is_confir
 ) -> None:
     starts_at = clock.now() + timedelta(days=1)
     service = hall.service("edu-attest")
-    order = HoldOrder(hall.branch.id, service, starts_at, NAME, NUMBER, "ar", CITIZEN, source="api")
+    order = HoldOrder(hall.branch.id, service, starts_at, NAME, NUMBER, "ar", VISITOR, source="api")
     held = hall.db.write_in_now(hall.branch.id, hold_slot, order)
     check = stranger.open(f"/b/{held.token}/check")
     assert NAME in check.text

@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 from queue_system.actions import calling, tickets
 from queue_system.clock import FrozenClock
 from queue_system.core.bookings import BookingState
-from queue_system.store.log import CITIZEN, SYSTEM
+from queue_system.store.log import SYSTEM, VISITOR
 from queue_system.store.queries.access import staff_by_login
 from tests.kit.hall import Hall
 from tests.kit.public_visitor import NAME, PHONE, Visitor, fill_up, stored, token_of
@@ -188,7 +188,7 @@ def test_who_left_the_line_is_told_how_to_come_again(visitor: Visitor, hall: Hal
     booking = stored(hall, visitor.book())
     clock.set(booking.starts_at)
     issued = hall.db.write_in_now(hall.branch.id, tickets.check_in, hall.branch.id, booking.id, SYSTEM)
-    hall.db.write_in_now(hall.branch.id, tickets.leave, hall.branch.id, issued.ticket.id, CITIZEN)
+    hall.db.write_in_now(hall.branch.id, tickets.leave, hall.branch.id, issued.ticket.id, VISITOR)
     page = visitor.open(f"/b/{booking.token}")
     assert "تُرك الدور" in page.text
     assert "انقضى" not in page.text

@@ -16,7 +16,7 @@ from queue_system.clock import FrozenClock
 from queue_system.core.bookings import BookingState, new_code
 from queue_system.store import tables
 from queue_system.store.database import Tx
-from queue_system.store.log import CITIZEN
+from queue_system.store.log import VISITOR
 from queue_system.web.open_holds import AT_ONCE
 from tests.kit.hall import Hall
 from tests.kit.public_visitor import NAME, PHONE, Answer, Visitor, fill_up, stored
@@ -310,7 +310,7 @@ def _give_back(tx: Tx, hall: Hall, number: int) -> None:
     booking = tables.table(tables.Booking)
     row = tx.row(sa.select(booking.c.id).where(booking.c.contact == f"other{number}@example.org"))
     assert row is not None
-    actions.cancel_booking(tx, hall.branch.id, row.id, CITIZEN)
+    actions.cancel_booking(tx, hall.branch.id, row.id, VISITOR)
 
 
 def _bookings(tx: Tx) -> list[str]:

@@ -23,10 +23,10 @@ from queue_system.i18n import isolates
 from queue_system.i18n.catalogues import REFERENCE, catalogues
 from queue_system.i18n.words import available_languages, words_for
 from queue_system.store.database import Database
-from queue_system.store.log import CITIZEN
+from queue_system.store.log import VISITOR
 from queue_system.store.queries import access, audit
-from queue_system.store.queries.audit import Entry, Wanted
-from queue_system.store.tables import Event, table
+from queue_system.store.queries.audit import EntryView, Wanted
+from queue_system.store.tables import Entry, table
 from queue_system.surfaces.office.sentences import Sentences, key_of, reason
 from tests.kit.hall import Hall, furnish
 from tests.kit.web_hall import Page, application, furnished, sign_in
@@ -69,7 +69,7 @@ OTHERS: dict[tuple[str, str], dict[str, Any]] = {
 }
 
 
-def sample(hall: Hall, kind: str, **changed: Any) -> Entry:
+def sample(hall: Hall, kind: str, **changed: Any) -> EntryView:
     """An entry of that kind with a value in every field; its ordinary sentence unless `changed` says otherwise."""
     devices = {one.slug: str(one.id) for one in hall.db.read_now(access.devices, hall.branch.id)}
     values = VALUES | {
@@ -82,12 +82,12 @@ def sample(hall: Hall, kind: str, **changed: Any) -> Entry:
         for name, meaning in meanings(KINDS[kind]).items()
     }
     data |= PLAINEST.get(kind, {}) | changed
-    return Entry(
+    return EntryView(
         hall.branch.id, 7, datetime(2026, 11, 22, 7, tzinfo=UTC), kind, "system", "", data.pop("subject"), data
     )
 
 
-def samples(hall: Hall) -> dict[tuple[str, str], Entry]:
+def samples(hall: Hall) -> dict[tuple[str, str], EntryView]:
     """An entry for every sentence."""
     ordinary = {(kind, ""): sample(hall, kind) for kind in KINDS}
     return ordinary | {(kind, variant): sample(hall, kind, **data) for (kind, variant), data in OTHERS.items()}
@@ -184,7 +184,7 @@ def test_everything_else_that_the_page_says_has_a_word() -> None:
         "audit.basis.": {*RAISE_REASONS, *OUT_OF_TURN, BY_SERVICE},
         "audit.broken.": {"gap", "altered", "head"},
         "audit.group.": set(SUBJECTS),
-        "audit.actor.": {"citizen", "system", "device", "staff"},
+        "audit.actor.": {"visitor", "system", "device", "staff"},
     }
     for language in available_languages():
         words = words_for(language)
@@ -263,7 +263,7 @@ def test_the_log_is_read_backwards_and_by_what_is_wanted(db: Database, clock: Fr
     first = hall.issue().ticket
     clock.move(timedelta(hours=1))
     second = hall.issue().ticket
-    db.write_in_now(hall.branch.id, tickets.leave, hall.branch.id, first.id, CITIZEN)
+    db.write_in_now(hall.branch.id, tickets.leave, hall.branch.id, first.id, VISITOR)
 
     def read(limit: int = 50, **wanted: Any) -> list[tuple[str, str]]:
         found = db.read_now(audit.entries, hall.branch.id, Wanted(**wanted), limit)
@@ -398,13 +398,13 @@ def test_an_altered_entry_is_found_and_named(place: tuple[TestClient, Hall]) -> 
     client, hall = place
     for _ in range(3):
         hall.issue()
-    event = table(Event)
+    entry = table(Entry)
 
     def tamper(tx: Any) -> None:
-        tx.execute(sa.text("DROP TRIGGER event_no_update"))
+        tx.execute(sa.text("DROP TRIGGER entry_no_update"))
         tx.execute(
-            sa.update(event)
-            .where(event.c.branch_id == hall.branch.id, event.c.seq == 2)
+            sa.update(entry)
+            .where(entry.c.branch_id == hall.branch.id, entry.c.seq == 2)
             .values(actor_kind="staff", actor_id=str(uuid4()))
         )
 

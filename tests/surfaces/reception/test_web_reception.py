@@ -16,7 +16,7 @@ from queue_system.actions.printers import set_printer
 from queue_system.clock import FrozenClock
 from queue_system.core.tickets import TicketState
 from queue_system.store import log
-from queue_system.store.log import CITIZEN
+from queue_system.store.log import VISITOR
 from queue_system.store.queries import access, line
 from queue_system.store.queries.bookings import BookingView
 from queue_system.store.queries.line import TicketView
@@ -49,9 +49,9 @@ def hall(place: tuple[TestClient, Hall]) -> Hall:
 def book(hall: Hall, clock: FrozenClock, service: str = "passport-lost", name: str = NAME) -> BookingView:
     """An appointment in an hour."""
     starts_at = clock.now().replace(minute=0) + timedelta(hours=1)
-    order = HoldOrder(hall.branch.id, hall.service(service), starts_at, name, CONTACT, "ar", CITIZEN)
+    order = HoldOrder(hall.branch.id, hall.service(service), starts_at, name, CONTACT, "ar", VISITOR)
     held = hall.db.write_in_now(hall.branch.id, bookings.hold_slot, order)
-    return hall.db.write_in_now(hall.branch.id, bookings.confirm_booking, hall.branch.id, held.id, CITIZEN)
+    return hall.db.write_in_now(hall.branch.id, bookings.confirm_booking, hall.branch.id, held.id, VISITOR)
 
 
 def waiting(hall: Hall) -> list[TicketView]:

@@ -197,7 +197,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("branch_id", "slug"),
     )
     op.create_table(
-        "event",
+        "entry",
         sa.Column("branch_id", sa.Uuid(), nullable=False),
         sa.Column("seq", sa.Integer(), nullable=False),
         sa.Column("at", UTCDateTime(), nullable=False),
@@ -819,7 +819,7 @@ def upgrade() -> None:
     with op.batch_alter_table("seat", schema=None) as batch_op:
         batch_op.create_index("seats_of_booking", ["branch_id", "booking_id"], unique=False)
 
-    append_only(op.get_bind(), "event")
+    append_only(op.get_bind(), "entry")
 
 
 def downgrade() -> None:
