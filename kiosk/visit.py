@@ -42,7 +42,7 @@ class Visit(AtBranch):
 
     @property
     def home(self) -> str:
-        """The first page for the next visitor: the branch's language, no ease of use."""
+        """The first page for the next visitor: the branch's language, no accessibility option."""
         return f"/{KIND}/{default_language(self.branch)}"
 
     @property

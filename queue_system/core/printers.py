@@ -1,53 +1,15 @@
-"""The settings of a printer: its address and its behaviour.
-
-The settings are a mapping, as the profile and the table of devices store it: `transport`; `host` and `port`, or
-`path`, for a serial line with `baud` and `flow`; `node`, the machine that the cable is plugged into, where several
-machines serve; `dots`, `cutter`, `left_margin`, `feed_per_line`, `mute`, `completion`. `USUAL` has the defaults.
-"""
+"""The states of a printer, and what an address of one may be."""
 
 from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Final
 
 from .errors import Invalid
 
+#: The ways in which slips come to a printer.
 TRANSPORTS: Final = ("tcp9100", "usb_lp", "serial", "cloudprnt", "epson_sdp")
-#: The transports that this program prints over, with the settings that form the address of each.
-PLACES: Final[Mapping[str, tuple[str, ...]]] = {
-    "tcp9100": ("host", "port"),
-    "usb_lp": ("path", "node"),
-    "serial": ("path", "baud", "flow", "node"),
-}
-IN_FORCE: Final = frozenset(PLACES)
-PLACE_KEYS: Final = frozenset(key for keys in PLACES.values() for key in keys)
-
-DOTS: Final = (576, 512, 384)
-FEEDS: Final = (1, 2)
-BAUDS: Final = (9600, 19200, 38400, 57600, 115200)
-FLOWS: Final = ("none", "xon_xoff", "rts_cts")
-
-USUAL: Final[Mapping[str, Any]] = {
-    "port": 9100,
-    "baud": 9600,
-    "flow": "none",
-    "node": "",
-    "dots": 576,
-    "cutter": True,
-    "left_margin": False,
-    "feed_per_line": 1,
-    "mute": False,
-    "completion": None,
-}
-#: How a printer behaves, as opposed to where it is found.
-HABITS: Final = ("dots", "cutter", "left_margin", "feed_per_line", "mute", "completion")
-#: The key of a setting that the program detected itself; it is deleted when a person changes a setting.
-LEARNT: Final = "completion_learnt"
-#: The key that counts how often a person asked the program to detect that setting again.
-ROUND: Final = "learning_round"
-
 #: Every state of a printer, with the values of `printers.driver.Status`.
 STATES: Final = (
     "ready",
@@ -75,27 +37,6 @@ _PATH: Final = re.compile(
 _LONGEST_PATH: Final = 200
 
 
-def address(settings: Mapping[str, Any]) -> str:
-    """The address of a printer, host:port or a file; empty for a printer that this program does not print on."""
-    match settings.get("transport"):
-        case "tcp9100":
-            host = settings.get("host", "")
-            return f"{host}:{setting(settings, 'port')}" if host else ""
-        case "usb_lp" | "serial":
-            return str(settings.get("path", ""))
-    return ""
-
-
-def setting(settings: Mapping[str, Any], name: str) -> Any:
-    """One setting, or its default."""
-    return settings.get(name, USUAL.get(name, ""))
-
-
-def habits(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings of `HABITS`, with defaults."""
-    return {name: setting(settings, name) for name in HABITS}
-
-
 def read_host(typed: str) -> str:
     """A name on the network or an IP address; raises Invalid("host-wrong")."""
     try:
@@ -109,9 +50,9 @@ def read_host(typed: str) -> str:
 
 
 def read_port(typed: str) -> int:
-    """A TCP port, 9100 where nothing was typed; raises Invalid("port-wrong")."""
+    """A TCP port; raises Invalid("port-wrong")."""
     try:
-        port = int(typed) if typed else int(USUAL["port"])
+        port = int(typed)
     except ValueError:
         raise Invalid("port-wrong", "port") from None
     if not 0 < port <= 65535:
@@ -131,42 +72,3 @@ def read_node(typed: str) -> str:
     if typed and not _HOST.fullmatch(typed):
         raise Invalid("node-wrong", "node")
     return typed.lower()
-
-
-def read_configuration(typed: Mapping[str, str]) -> dict[str, Any]:
-    """All settings of a printer from the texts of a form. Raises Invalid with the field that is wrong.
-
-    Address fields of other transports are ignored; a missing checkbox counts as unchecked.
-    """
-    transport = _read("transport", typed)
-    return {"transport": transport} | {name: _read(name, typed) for name in (*PLACES[transport], *HABITS)}
-
-
-def _read(name: str, typed: Mapping[str, str]) -> Any:
-    text = typed.get(name, "").strip()
-    if (read := _TEXTS.get(name)) is not None:
-        return read(text)
-    if text not in CHOICES[name]:
-        raise Invalid("choice-wrong", name)
-    return CHOICES[name][text]
-
-
-_TICK: Final = {"": False, "yes": True}
-#: The values of each choice, by the text that a form sends.
-CHOICES: Final[Mapping[str, Mapping[str, Any]]] = {
-    "transport": {name: name for name in PLACES},
-    "baud": {str(baud): baud for baud in BAUDS},
-    "flow": {flow: flow for flow in FLOWS},
-    "dots": {str(dots): dots for dots in DOTS},
-    "feed_per_line": {str(feed): feed for feed in FEEDS},
-    "cutter": _TICK,
-    "left_margin": _TICK,
-    "mute": _TICK,
-    "completion": {"find_out": None, "yes": True, "no": False},
-}
-_TEXTS: Final[Mapping[str, Callable[[str], Any]]] = {
-    "host": read_host,
-    "port": read_port,
-    "path": read_path,
-    "node": read_node,
-}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from ..core.printers import PLACE_KEYS, PLACES
 from ..settings.catalogue import Catalogue
-from ..settings.devices import Device, DeviceModel, PrinterHabits, PrinterKit, PrinterPlace
+from ..settings.devices import PLACES, Device, DeviceModel, PrinterHabits, PrinterKit, PrinterPlace
+from ..settings.printers import PLACE_KEYS
 from ..settings.services import Service
 from .nodes import Section, Value
 from .reading import Fields, Scope, read, read_fields, things

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, ClassVar, Final, Literal
 
 from pydantic import Field
 
 from .declared import Between, Declared, Form, Kind, Names, NotYet, OnlyActedOn, Ref, Text, Thing, Told, WordsNotYet
+
+#: The transports that this program prints over, with the settings that form the address of each.
+PLACES: Final[Mapping[str, tuple[str, ...]]] = {
+    "tcp9100": ("host", "port"),
+    "usb_lp": ("path", "node"),
+    "serial": ("path", "baud", "flow", "node"),
+}
 
 
 class Screen(Declared):
@@ -50,7 +58,7 @@ class PrinterKit(PrinterHabits):
     transport: Annotated[
         Literal["tcp9100", "usb_lp", "serial", "cloudprnt", "epson_sdp"],
         Kind("transport"),
-        OnlyActedOn("printer-transport", frozenset({"tcp9100", "usb_lp", "serial"})),
+        OnlyActedOn("printer-transport", frozenset(PLACES)),
         "how slips are sent to it",
     ]
     language: Annotated[

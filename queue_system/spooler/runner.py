@@ -152,7 +152,7 @@ class Spooler:
             self._installation.clock.now(),
             machine.settings,
         )
-        data = machine.bytes_of_picture(render_trial(trial, machine.dots))
+        data = machine.bytes_of_picture(render_trial(trial, machine.settings.dots))
         running = self._running.get(machine.id)
         # The connection of the worker, so that a trial and a visitor's slip wait for each other.
         printer = running.printer if running and running.machine == machine else machine.printer()
@@ -222,7 +222,7 @@ class Spooler:
         settings, organisation = self._installation.database.read_now(_place, machine.branch_id)
         now = self._installation.clock.now()
         trial = trial_of(settings, organisation, "", settings.default_language, now, machine.settings)
-        machine.bytes_of_picture(render_trial(trial, machine.dots))
+        machine.bytes_of_picture(render_trial(trial, machine.settings.dots))
 
 
 def remember(installation: Installation, machine: Machine, printer: EscPosPrinter) -> Machine:
@@ -232,7 +232,12 @@ def remember(installation: Installation, machine: Machine, printer: EscPosPrinte
     """
     if machine.finds_out and machine.confirms is None and printer.completion is False:
         installation.database.write_in_now(
-            machine.branch_id, printers.record_no_completion, machine.branch_id, machine.id, machine.settings
+            machine.branch_id,
+            printers.record_no_completion,
+            machine.branch_id,
+            machine.id,
+            machine.settings,
+            machine.learning_since,
         )
         return replace(machine, confirms=False)
     return machine

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from printers.slip import Slip
 from printers.trial import Trial
 
-from ..core import printers
 from ..i18n import dates, isolates
 from ..i18n.filters import localised
 from ..i18n.words import Words, available_languages
+from ..settings.printers import HABITS, Printer
 from ..store.queries.organisation import OrganisationView
 from ..store.queries.outings import place_on
 from ..store.queries.place import PlaceView
@@ -66,11 +65,12 @@ def trial_of(
     address: str,
     language: str,
     at: datetime,
-    printer: Mapping[str, Any],
+    printer: Printer,
 ) -> Trial:
     """A slip without a number that shows whether a printer is set up right; `printer` are its settings."""
     words = words_for_ticket(language, settings)
     others = [words_for_ticket(other, settings) for other in available_languages() if other != words.language]
+    habits = {name: getattr(printer, name) for name in HABITS}
     return Trial(
         language=words.language,
         mark=words.text("slip.trial"),
@@ -81,8 +81,8 @@ def trial_of(
         gap=words.text("slip.trial-gap"),
         lines=tuple((one.language, one.text("slip.trial-line")) for one in (words, *others)),
         settings=(
-            isolates.ltr(printers.address(printer)),
-            *(f"{name}: {value}" for name, value in printer_settings(words, printers.habits(printer))),
+            isolates.ltr(printer.address),
+            *(f"{name}: {value}" for name, value in printer_settings(words, habits)),
         ),
         issued=_moment(at, settings, words),
         qr=address,

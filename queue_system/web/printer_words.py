@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from ..core.printers import CHOICES
 from ..i18n.words import Words
+from ..settings.printers import CHOICES
 
 NAMES: Final[Mapping[str, str]] = {
     "dots": "printer.dots",
@@ -39,7 +39,7 @@ VALUES: Final[Mapping[str, Mapping[str, str]]] = {
 
 
 def printer_settings(words: Words, settings: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Name and value of each setting of `core.printers.HABITS` that is given."""
+    """Name and value of each setting of `settings.printers.HABITS` that is given."""
     for name, value in settings.items():
         if isinstance(value, bool) and name not in VALUES:
             yield words.text(NAMES[name]), words.text("printer.yes" if value else "printer.no")

@@ -47,20 +47,20 @@ MAY_IMPORT: dict[str, set[str]] = {
     "settings": {"core"},
     "logs": {"configuration"},
     "store": {"core", "clock", "measures", "settings"},
-    "actions": {"core", "store"},
+    "actions": {"core", "store", "settings"},
     "profiles": {"core", "store", "settings"},
     "i18n": {"core"},
     "live": {"core", "store"},
     "web": {"configuration", "settings", "logs", "clock", "measures", "core", "store", "actions", "i18n", "live"},
     "surfaces": set(),
     **{name: set(FLOOR) for name in SURFACES},
-    # It lists settings of a profile that nothing acts on.
-    "office": FLOOR | {"profiles"},
+    # It lists settings of a profile that nothing acts on, and has a form of the settings of a printer.
+    "office": FLOOR | {"profiles", "settings"},
     # Screens have nothing to write with: they get a reader.
     "displays": (FLOOR | {"settings"}) - {"actions"},
     "printers": set(),
     "ops": {"clock", "configuration", "logs", "measures", "core", "store", "profiles", "i18n"},
-    "spooler": {"core", "store", "actions", "i18n", "web", "ops", "printers"},
+    "spooler": {"core", "settings", "store", "actions", "i18n", "web", "ops", "printers"},
     # Only the composition root knows the surfaces.
     "app": {"clock", "configuration", "store", "actions", "live", "web", "ops", "spooler", *SURFACES},
     "demo": {"clock", "configuration", "core", "store", "actions", "profiles", "web", "ops", "printers", "app"},

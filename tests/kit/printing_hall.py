@@ -32,7 +32,7 @@ from queue_system.clock import FrozenClock, ShiftedClock, SystemClock
 from queue_system.configuration import Configuration
 from queue_system.spooler import machine, runner
 from queue_system.store import log
-from queue_system.store.database import Database, Tx
+from queue_system.store.database import Database
 from queue_system.store.log import SYSTEM
 from queue_system.store.queries import access
 from queue_system.store.queries.access import DeviceView
@@ -97,16 +97,6 @@ class PrintingHall:
 
     def kinds(self, prefix: str = "") -> list[str]:
         return [row.kind for row in self.entries(prefix)]
-
-    def set(self, **data: object) -> None:
-        """Change the settings of the printer as a provisioning script does, and wait until they are used."""
-        here = sa.and_(DEVICE.c.branch_id == self.hall.branch.id, DEVICE.c.id == self.printer_id)
-
-        def change(tx: Tx) -> None:
-            known = tx.scalar(sa.select(DEVICE.c.data).where(here))
-            tx.execute(sa.update(DEVICE).where(here).values(data=known | data))
-
-        self.house.database.write_now(change)
 
     def device(self) -> DeviceView:
         found = self.house.database.read_now(access.device, self.hall.branch.id, self.printer_id)

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from queue_system.core.hours import Layer
-from queue_system.core.printers import HABITS
 from queue_system.profiles import profile_names, read_profile
 from queue_system.profiles.lanes import derived_lanes
 from queue_system.settings.branch import Branch
@@ -17,6 +16,7 @@ from queue_system.settings.declared import Names
 from queue_system.settings.devices import PrinterKit
 from queue_system.settings.hall import Counter
 from queue_system.settings.organisation import Profile
+from queue_system.settings.printers import HABITS
 from queue_system.settings.services import Mode, Service
 
 EMBASSY_FILE = Path(__file__).parents[2] / "queue_system" / "profiles" / "embassy.yaml"

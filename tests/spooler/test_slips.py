@@ -16,6 +16,7 @@ from queue_system.clock import FrozenClock
 from queue_system.core import hours
 from queue_system.i18n import isolates
 from queue_system.settings.branch import Digits
+from queue_system.settings.printers import Printer
 from queue_system.spooler.slips import slip_of, trial_of
 from queue_system.store.database import Database
 from queue_system.store.log import SYSTEM
@@ -180,4 +181,5 @@ def test_a_trial_slip_shows_both_edges_both_directions_and_what_was_set(hall: Ha
 
 
 def trial(hall: Hall, language: str, printer: dict[str, object]) -> Trial:
-    return trial_of(hall.branch, hall.db.read_now(organisation), ADDRESS, language, hall.db.clock.now(), printer)
+    made = Printer.model_validate({"language": "escpos", "dots": 576} | printer)
+    return trial_of(hall.branch, hall.db.read_now(organisation), ADDRESS, language, hall.db.clock.now(), made)

@@ -14,6 +14,7 @@ from printers.virtual_condition import Roll
 from queue_system.actions import printers
 from queue_system.actions.slips import SLIP_LIFETIME
 from queue_system.core.errors import Refused
+from queue_system.settings.printers import Printer
 from queue_system.spooler.machine import Machine, machine_of
 from tests.kit.printers_cable import plugged
 from tests.kit.printing_hall import ADDRESS, PrintingHall, later, qr_on, running_hall, until
@@ -160,19 +161,21 @@ def test_a_new_address_is_served_without_a_restart(db_url: str, tmp_path: Path) 
         assert qr_on(here.printer.wait_for_papers(1)[0]).endswith(issued.ticket.token)
 
 
-def test_a_slip_that_cannot_be_drawn_fails_and_does_not_stop_the_next_ones(here: PrintingHall) -> None:
+def test_a_slip_that_cannot_be_drawn_fails_and_does_not_stop_the_next_ones(
+    here: PrintingHall, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def fate() -> str:
         """The final state of a slip that is requested now."""
         issued = here.take()
         until(lambda: here.slip_states(issued)[0] in ("printed", "failed"))
         return here.slip_states(issued)[0]
 
-    here.set(dots=100)
-    until(lambda: fate() == "failed")
+    with monkeypatch.context() as broken:
+        broken.setattr("queue_system.spooler.machine.encode", lambda *_, **__: 1 / 0)
+        assert fate() == "failed"
     failure = here.entries("slip.failed")[-1].data
     assert (failure["error"], failure["final"], failure["maybe"]) == ("internal", True, False)
-    here.set(dots=384)
-    until(lambda: fate() == "printed")
+    assert fate() == "printed"
 
 
 def test_a_printer_that_never_answers_prints_once_it_is_told_so(soon_silent: PrintingHall) -> None:
@@ -247,11 +250,10 @@ def test_a_printer_on_the_cable_of_another_machine_is_left_to_it(db_url: str, tm
 
 
 def test_a_slow_line_has_a_lease_as_long_as_its_slips_take() -> None:
-    def lease(settings: dict[str, object]) -> timedelta:
-        return Machine(UUID(int=1), UUID(int=2), settings).on_the_way
-
-    assert lease({"transport": "serial", "path": "/dev/ttyS0", "baud": 9600}) > timedelta(seconds=100)
-    assert lease({"transport": "usb_lp", "path": "/dev/usb/lp0"}) == timedelta()
+    usb = Printer(transport="usb_lp", language="escpos", dots=576, path="/dev/usb/lp0")
+    serial = usb.adjusted({"transport": "serial", "path": "/dev/ttyS0", "baud": 9600})
+    assert Machine(UUID(int=1), UUID(int=2), serial).on_the_way > timedelta(seconds=100)
+    assert Machine(UUID(int=1), UUID(int=2), usb).on_the_way == timedelta()
 
 
 def test_the_clock_of_the_paper_is_the_application_s(here: PrintingHall) -> None:

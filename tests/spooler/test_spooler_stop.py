@@ -11,6 +11,7 @@ import pytest
 
 from printers.network import NetworkPrinter
 from printers.worker import Worker
+from queue_system.settings.printers import Printer
 from queue_system.spooler.machine import Machine
 from queue_system.spooler.runner import Spooler, _Running
 from queue_system.web.installation import Installation
@@ -33,7 +34,9 @@ class Busy:
 @pytest.mark.anyio
 async def test_a_stop_waits_for_a_worker_that_is_just_being_replaced() -> None:
     printing, worker = Spooler(cast(Installation, None)), Busy()
-    machine = Machine(UUID(int=1), UUID(int=2), {"transport": "tcp9100", "host": "192.0.2.1"})
+    machine = Machine(
+        UUID(int=1), UUID(int=2), Printer(transport="tcp9100", language="escpos", dots=576, host="192.0.2.1")
+    )
     running: dict[UUID, Any] = printing._running
     running[machine.id] = _Running(machine, NetworkPrinter("192.0.2.1"), cast(Worker, worker), threading.Event())
     replacing = asyncio.create_task(printing._end(machine.id))

@@ -74,7 +74,7 @@ Number: TypeAlias = Annotated[int, Is.NUMBER]
 Text: TypeAlias = Annotated[str, Is.TEXT]
 # A SHA-256 in hex, of which people compare the beginning.
 Fingerprint: TypeAlias = Annotated[str, Is.FINGERPRINT]
-# Values by the names of `core.printers.HABITS`.
+# Values by the names of `settings.printers.HABITS`.
 PrinterSettings: TypeAlias = Annotated[dict[str, Any], Is.PRINTER_SETTINGS]
 Flag: TypeAlias = Annotated[bool, Is.UNSAID]
 

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from ...core import printers
 from ...core.logins import find_login
+from ...settings.declared import Declared
 from ...settings.devices import KITS, Kit
+from ...settings.printers import Printer
 from ..database import AnyRow, Tx
 from ..prepared import Prepared
 from ..tables import ORGANISATION, Device, KnownBrowser, Pairing, Role, Staff, StaffRole, table
 from .sessions import ALIVE, SESSION, Idle
+
+D = TypeVar("D", bound=Declared)
 
 STAFF = table(Staff)
 STAFF_ROLE = table(StaffRole)
@@ -78,7 +81,11 @@ class StaffView:
 
 @dataclass(frozen=True, slots=True)
 class DeviceView:
-    """A kiosk, display or printer of a branch."""
+    """A kiosk, display or printer of a branch; `data` are its settings as stored, which `kit` and `printer` read.
+
+    `learnt_completion` is False once a printer has turned out not to confirm, `learning_since` when somebody last asked
+    to find that out anew.
+    """
 
     id: UUID
     branch_id: UUID
@@ -89,6 +96,8 @@ class DeviceView:
     zone_id: UUID | None
     attached_to: UUID | None
     data: dict[str, Any]
+    learnt_completion: bool | None
+    learning_since: datetime | None
     paired: bool
     paired_at: datetime | None
     seen_at: datetime | None
@@ -98,8 +107,7 @@ class DeviceView:
     @property
     def kit(self) -> Kit:
         """The equipment of the device and its abilities."""
-        kit = KITS[self.kind]
-        return kit(**{name: value for name, value in self.data.items() if name in kit.model_fields})
+        return self._read(KITS[self.kind])
 
     @property
     def operated_by(self) -> str | None:
@@ -109,18 +117,21 @@ class DeviceView:
     @property
     def address(self) -> str:
         """The address of a printer; empty for other devices and for printers that this program does not print on."""
-        return printers.address(self.data)
+        return self.printer.address if self.kind == "printer" else ""
 
     @property
-    def prints_here(self) -> bool:
-        """Whether this program can print on the device, once its address is known."""
-        return self.data.get("transport") in printers.IN_FORCE
+    def printer(self) -> Printer:
+        """The settings of a printer; only for printers."""
+        return self._read(Printer)
 
     def presence(self, now: datetime) -> str:
         """Whether the device reports: unpaired, silent (it has not reported for SILENT_AFTER) or paired."""
         if not self.paired:
             return "unpaired"
         return "silent" if self.seen_at is None or now - self.seen_at > SILENT_AFTER else "paired"
+
+    def _read(self, declaration: type[D]) -> D:
+        return declaration(**{name: value for name, value in self.data.items() if name in declaration.model_fields})
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,6 +279,8 @@ def _device(row: AnyRow) -> DeviceView:
         zone_id=row.zone_id,
         attached_to=row.attached_to,
         data=row.data,
+        learnt_completion=row.learnt_completion,
+        learning_since=row.learning_since,
         paired=row.token_sha256 is not None,
         paired_at=row.paired_at,
         seen_at=row.seen_at,

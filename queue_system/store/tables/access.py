@@ -73,6 +73,9 @@ class Device(SQLModel, table=True):
     attached_to: UUID | None = None
     # For printers: transport, host, port, dots, role … ; for displays: size, distance …
     data: dict[str, Any] = json(dict)
+    # What the program has learnt about a printer: False if it does not confirm; and since when it learns anew.
+    learnt_completion: bool | None = None
+    learning_since: datetime | None = None
     token_sha256: str | None = Field(default=None, unique=True)
     paired_at: datetime | None = None
     revoked_at: datetime | None = None

@@ -171,15 +171,15 @@ def test_what_was_learnt_is_said_and_can_be_found_out_anew(client: TestClient, h
     sign_in(client, "admin", "en")
     client.post(page_of(hall, "p2"), data=ELSEWHERE)
     known = device(hall, "p2")
-    write = hall.db.write_in_now
-    write(hall.branch.id, printers.record_no_completion, hall.branch.id, known.id, known.data)
+    here, record = hall.branch.id, printers.record_no_completion
+    hall.db.write_in_now(here, record, here, known.id, known.printer, known.learning_since)
     page = see(client, page_of(hall, "p2"))
     assert "turned out not to confirm" in page.text
     form = page.form("learn")
     assert client.post(form.action, data=form.values).headers["location"].endswith("?said=learn")
     assert "turned out not to confirm" not in see(client, page_of(hall, "p2")).text
     # A detection from before the change is no longer used.
-    write(hall.branch.id, printers.record_no_completion, hall.branch.id, known.id, known.data)
+    hall.db.write_in_now(here, record, here, known.id, known.printer, known.learning_since)
     assert "turned out not to confirm" not in see(client, page_of(hall, "p2")).text
     said = log(client, hall)
     assert "is not waited for any more" in said

@@ -395,6 +395,8 @@ def upgrade() -> None:
         sa.Column("zone_id", sa.Uuid(), nullable=True),
         sa.Column("attached_to", sa.Uuid(), nullable=True),
         sa.Column("data", sa.JSON(), nullable=False),
+        sa.Column("learnt_completion", sa.Boolean(), nullable=True),
+        sa.Column("learning_since", UTCDateTime(), nullable=True),
         sa.Column("token_sha256", AutoString(), nullable=True),
         sa.Column("paired_at", UTCDateTime(), nullable=True),
         sa.Column("revoked_at", UTCDateTime(), nullable=True),

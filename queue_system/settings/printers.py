@@ -1,0 +1,99 @@
+"""The settings of a printer of a hall, and the texts of a form that sets them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import NoneType
+from typing import Any, Final, Self, get_args
+
+from ..core.errors import Invalid
+from ..core.printers import read_host, read_node, read_path, read_port
+from .declared import bare
+from .devices import PLACES, PrinterKit, PrinterPlace
+
+#: Every field that says where a printer is found, with any transport.
+PLACE_KEYS: Final = frozenset(key for keys in PLACES.values() for key in keys)
+#: How a printer behaves, as opposed to where it is found.
+HABITS: Final = ("dots", "cutter", "left_margin", "feed_per_line", "mute", "completion")
+
+
+class Printer(PrinterKit, PrinterPlace):
+    """Everything that is set of one printer: what its model says, what departs from it, and where it is found."""
+
+    @property
+    def address(self) -> str:
+        """host:port or a file; empty while it is not known, and of a printer that this program does not print on."""
+        match self.transport:
+            case "tcp9100":
+                return f"{self.host}:{self.port}" if self.host else ""
+            case "usb_lp" | "serial":
+                return self.path
+        return ""
+
+    @property
+    def prints_here(self) -> bool:
+        """Whether this program can print on it, once its address is known."""
+        return self.transport in PLACES
+
+    def adjusted(self, changes: Mapping[str, Any]) -> Self:
+        """The same with other values in some fields; another transport takes the address of the old one away.
+
+        Raises pydantic's ValidationError for what cannot be set.
+        """
+        known = self.model_dump(exclude_unset=True)
+        if changes.get("transport", self.transport) != self.transport:
+            known = {name: value for name, value in known.items() if name not in PLACE_KEYS}
+        # All transports that can be set use this language.
+        language = {"language": "escpos"} if "transport" in changes else {}
+        return type(self).model_validate({**known, **changes, **language})
+
+
+def read_configuration(typed: Mapping[str, str]) -> dict[str, Any]:
+    """All settings of a printer from the texts of a form. Raises Invalid with the field that is wrong.
+
+    Address fields of other transports are ignored; a missing checkbox counts as unchecked.
+    """
+    transport = _read("transport", typed)
+    return {"transport": transport} | {name: _read(name, typed) for name in (*PLACES[transport], *HABITS)}
+
+
+def as_typed(settings: Printer) -> dict[str, str]:
+    """The settings as a form sends them; the first transport stands for one that cannot be set."""
+    shown = {name: str(getattr(settings, name)) for name in _TEXTS}
+    for name, choices in CHOICES.items():
+        value = getattr(settings, name)
+        shown[name] = next((text for text, meant in choices.items() if meant == value), next(iter(choices)))
+    return shown
+
+
+def _read(name: str, typed: Mapping[str, str]) -> Any:
+    text = typed.get(name, "").strip()
+    if (read := _TEXTS.get(name)) is not None:
+        return read(text)
+    if text not in CHOICES[name]:
+        raise Invalid("choice-wrong", name)
+    return CHOICES[name][text]
+
+
+def _choices(name: str) -> Mapping[str, Any]:
+    """The values of a field, by the text that a form sends: a checkbox, or one of several buttons."""
+    annotation = Printer.model_fields[name].annotation
+    kind, _ = bare(annotation)
+    if kind is not bool:
+        return {str(value): value for value in get_args(kind)}
+    if NoneType in get_args(annotation):
+        return {"find_out": None, "yes": True, "no": False}
+    return {"": False, "yes": True}
+
+
+#: The values of each choice, by the text that a form sends.
+CHOICES: Final[Mapping[str, Mapping[str, Any]]] = {
+    "transport": {name: name for name in PLACES},
+    **{name: _choices(name) for name in ("baud", "flow", *HABITS)},
+}
+_TEXTS: Final[Mapping[str, Callable[[str], Any]]] = {
+    "host": read_host,
+    "port": lambda text: read_port(text) if text else Printer.model_fields["port"].default,
+    "path": read_path,
+    "node": read_node,
+}
