@@ -99,8 +99,8 @@ def _marked(declared: Declared, where: str, because: str = "") -> Iterator[NotIn
     for name, field in type(declared).model_fields.items():
         value = getattr(declared, name)
         if (acted := mark(field, OnlyActedOn)) is not None:
-            idle = {value} - acted.words if isinstance(value, str) else set(value) - acted.words
-            together.setdefault(acted.code, []).extend(idle)
+            written = (value,) if isinstance(value, str) else value or ()
+            together.setdefault(acted.code, []).extend(set(written) - acted.words)
         elif (words := mark(field, WordsNotYet)) is not None:
             if value in words.codes:
                 yield NotInForce(words.codes[value], f"{where} ({because})" if because else where)

@@ -23,6 +23,7 @@ from .declared import (
     NotInherited,
     NotYet,
     OfOrganisation,
+    OnlyActedOn,
     Percent,
     Ref,
     Sentences,
@@ -98,26 +99,32 @@ class Retention(Declared):
     occasion_attendance: Annotated[int | None, Between(1, 36_500), "lists of participants"] = None
 
 
+_ACCESS_NOT_YET: Final = NotYet("access-needs")
+
+
 class Access(Declared):
     """What visitors with a need find here."""
 
-    quiet_room: Annotated[bool, "a quiet room"] = False
+    quiet_room: Annotated[bool, _ACCESS_NOT_YET, "a quiet room"] = False
     calm_mode: Annotated[
         tuple[
             Annotated[Literal["no_chime", "no_flashing", "text_and_vibration_only"], Kind("part of the calm mode")],
             ...,
         ],
+        OnlyActedOn("access-needs", frozenset({"no_chime", "no_flashing"})),
         "what screens leave out",
     ] = ()
-    sign_language_interpreter_bookable: Annotated[bool, "an interpreter of sign language can be booked"] = False
-    companion_default: Annotated[bool, "a companion is expected"] = False
-    step_free: Annotated[bool, "no steps"] = False
-    large_text_default: Annotated[bool, "large letters everywhere"] = False
-    call_repeat: Annotated[int | None, Between(1, 9), "how often a call is repeated"] = None
-    seat_first: Annotated[bool, "visitors sit down before they are called"] = False
-    proxy_booking: Annotated[bool, "somebody else may book"] = False
-    phone_booking: Annotated[bool, "bookings are taken on the telephone"] = False
-    transport_request: Annotated[bool, "a ride can be asked for"] = False
+    sign_language_interpreter_bookable: Annotated[
+        bool, _ACCESS_NOT_YET, "an interpreter of sign language can be booked"
+    ] = False
+    companion_default: Annotated[bool, _ACCESS_NOT_YET, "a companion is expected"] = False
+    step_free: Annotated[bool, _ACCESS_NOT_YET, "no steps"] = False
+    large_text_default: Annotated[bool, _ACCESS_NOT_YET, "large letters everywhere"] = False
+    call_repeat: Annotated[int | None, Between(1, 9), _ACCESS_NOT_YET, "how often a call is repeated"] = None
+    seat_first: Annotated[bool, _ACCESS_NOT_YET, "visitors sit down before they are called"] = False
+    proxy_booking: Annotated[bool, _ACCESS_NOT_YET, "somebody else may book"] = False
+    phone_booking: Annotated[bool, _ACCESS_NOT_YET, "bookings are taken on the telephone"] = False
+    transport_request: Annotated[bool, _ACCESS_NOT_YET, "a ride can be asked for"] = False
 
 
 class Constraint(Thing):
@@ -222,7 +229,7 @@ class BranchOwn(Thing):
         ClockTime, "published hour from which appointments that were given back return (docs/decisions/0009)"
     ] = DEFAULT_HOUR
     notes: Annotated[Sentences, "what people should know"] = ()
-    access: Annotated[Access | None, NotYet("access-needs", Told.PARTS), "what visitors with a need find here"] = None
+    access: Annotated[Access | None, "what visitors with a need find here"] = None
     constraints: Annotated[
         dict[str, Constraint] | None, NotYet("constraint", Told.PARTS), "rules that keep people apart"
     ] = None

@@ -14,6 +14,7 @@ from .declared import (
     Minutes,
     Names,
     NotYet,
+    OnlyActedOn,
     Percent,
     Ref,
     Thing,
@@ -75,7 +76,7 @@ class ServiceOwn(Thing):
     channel: Annotated[
         Literal["onsite", "onsite_or_video", "phone", "field"] | None,
         Kind("channel"),
-        NotYet("service-details"),
+        OnlyActedOn("service-details", frozenset({"onsite", "phone", "field"})),
         "how and where it takes place; `phone` and `field`: nobody comes to the branch",
     ] = None
     room: Annotated[bool, NotYet("service-details"), "whether it needs a room"] = False

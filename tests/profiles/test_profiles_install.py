@@ -16,13 +16,14 @@ from queue_system.profiles import profile_names, read_profile
 from queue_system.profiles.install import install
 from queue_system.profiles.pending import CODES, NotInForce, not_in_force
 from queue_system.profiles.stored import stored_profile
-from queue_system.settings.branch import QueueRules
-from queue_system.settings.declared import NotYet, mark
+from queue_system.settings.branch import Access, QueueRules
+from queue_system.settings.declared import NotYet, OnlyActedOn, mark
 from queue_system.settings.roles import ACTED_ON
 from queue_system.store import log, tables
 from queue_system.store.database import Database
 from queue_system.store.queries.settings import branch_ids, branch_settings
 from queue_system.web import access
+from tests.kit.tree import ROOT
 
 INTERFACE = ("ar", "en")
 
@@ -121,6 +122,29 @@ def test_the_rule_that_parties_do_not_meet_is_named(db: Database) -> None:
     assert NotInForce("safe-contact", "aman: allowed, default, recheck_each_visit") in found
     assert NotInForce("printer-transport", "nama/p1 (cloudprnt)") in found
     assert NotInForce("printer-transport", "ehsan/p1 (epson_sdp)") in found
+
+
+def test_of_access_and_of_a_service_only_what_nothing_obeys_is_named(db: Database) -> None:
+    db.write_now(install, read_profile("social-work"))
+    found = dict.fromkeys(("access-needs", "service-details"), "")
+    for code, subject in db.read_now(not_in_force, INTERFACE):
+        if subject.startswith(("shafallah:", "wifaq/phone-counsel", "ehsan/home-visit")) and code in found:
+            found[code] += f"{subject}; "
+    access = "companion_default, quiet_room, sign_language_interpreter_bookable, step_free, text_and_vibration_only"
+    assert found == {"access-needs": f"shafallah: {access}; ", "service-details": "ehsan/home-visit: travel_min; "}
+
+
+def test_a_video_call_is_named(db: Database) -> None:
+    db.write_now(install, read_profile("policy-unit"))
+    details = {subject for code, subject in db.read_now(not_in_force, INTERFACE) if code == "service-details"}
+    assert any(subject.endswith("/tech-support: onsite_or_video") for subject in details)
+
+
+def test_what_screens_leave_out_is_what_they_ask_for() -> None:
+    acted = mark(Access.model_fields["calm_mode"], OnlyActedOn)
+    assert acted is not None
+    pages = (ROOT / "displays" / "pages.py").read_text("utf-8")
+    assert set(re.findall(r'"(\w+)" in calm', pages)) == acted.words
 
 
 @pytest.mark.parametrize("name", profile_names())
