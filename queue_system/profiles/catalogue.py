@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import string
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from pydantic.fields import FieldInfo
@@ -19,7 +19,8 @@ from .values import keyed, listed, names, one_of
 def read_catalogue(section: Section, base: Catalogue | None = None) -> Catalogue:
     """The catalogue sections of a file. Without `base` all are needed; with `base` they add to it.
 
-    An entry that the base already has is refused; only texts may replace those of the base.
+    An entry that the base already has is refused; only texts may replace those of the base. The section
+    CHANGES replaces others, so that nobody replaces one by mistake.
     """
     parts: dict[str, Any] = {}
     for name, field in Catalogue.model_fields.items():
@@ -27,7 +28,8 @@ def read_catalogue(section: Section, base: Catalogue | None = None) -> Catalogue
         reader = _added_to(before, _reader(name, field, parts), replaces=name == "texts")
         key = key_of(name, field)
         parts[name] = section.required(key, reader) if base is None else section.optional(key, reader, before)
-    return Catalogue(**parts)
+    found = Catalogue(**parts)
+    return section.optional(CHANGES, lambda value: _changed(value, base, found), found) if base else found
 
 
 def scope_of(catalogue: Catalogue) -> dict[str, Any]:
@@ -54,6 +56,26 @@ def _added_to(before: Mapping[str, Any], read_all: Read[dict[str, Any]], *, repl
         return {**before, **read_all(value)}
 
     return read_more
+
+
+def _changed(value: Value, base: Catalogue, found: Catalogue) -> Catalogue:
+    """The catalogue with other entries in place of those of the base, each written whole."""
+    parts = {name: getattr(found, name) for name in Catalogue.model_fields}
+    with value.section() as section:
+        for name, field in Catalogue.model_fields.items():
+            reader = _replacing(parts[name], getattr(base, name), _reader(name, field, parts))
+            parts[name] = section.optional(key_of(name, field), reader, parts[name])
+    return Catalogue(**parts)
+
+
+def _replacing(found: Mapping[str, Any], base: Collection[str], read_all: Read[dict[str, Any]]) -> Read[dict[str, Any]]:
+    def read_changed(value: Value) -> dict[str, Any]:
+        for slug, entry in value.entries().items():
+            if slug not in base:
+                raise entry.unknown("entry of the library", slug, base)
+        return {**found, **read_all(value)}
+
+    return read_changed
 
 
 def _reader(name: str, field: FieldInfo, parts: Mapping[str, Any]) -> Read[dict[str, Any]]:
@@ -86,6 +108,8 @@ def _device_model(slug: str, value: Value) -> DeviceModel:
         )
 
 
+#: The section of a file whose entries stand in place of those of the library.
+CHANGES: Final = "library_changes"
 NOTHING: Final[Scope] = {}
 _PARTICULAR: Final[Mapping[str, Read[dict[str, Any]]]] = {
     "spoken_prefixes": _spoken_prefixes,

@@ -20,6 +20,7 @@ from ..settings.declared import Declared, Form, Least, NotInherited, Thing, key_
 from ..settings.devices import Device, DeviceModel
 from ..settings.organisation import OrganisationOwn, Profile
 from ..settings.services import Service
+from .catalogue import CHANGES
 from .reader import library
 from .values import WEEKDAYS
 
@@ -29,10 +30,7 @@ _WIDTH: Final = 110
 
 
 def write_profile(profile: Profile) -> str:
-    """The text of a file that `read_profile` reads as this organisation; only `sha256` is that of the new text.
-
-    Raises ValueError when an entry of the library was changed, because a file can only add to the library.
-    """
+    """The text of a file that `read_profile` reads as this organisation; only `sha256` is that of the new text."""
     written = _fields(profile, OrganisationOwn) | _catalogue(profile.catalogue)
     written["branches"] = {
         slug: _branch(branch, profile.branches.get(branch.inherits_from or ""), profile.catalogue)
@@ -56,19 +54,17 @@ _Dumper.yaml_implicit_resolvers = {}
 
 
 def _catalogue(catalogue: Catalogue) -> Written:
-    """What the organisation added to the library."""
-    written: Written = {}
+    """What the organisation added to the library, and what it replaced there."""
+    added: Written = {}
+    changed: Written = {}
     for name, field in Catalogue.model_fields.items():
         known = getattr(library(), name)
-        added = {}
         for slug, thing in getattr(catalogue, name).items():
-            if slug not in known or (name == "texts" and known[slug] != thing):
-                added[slug] = thing.kit if isinstance(thing, DeviceModel) else thing
-            elif known[slug] != thing:
-                raise ValueError(f'{key_of(name, field)}: "{slug}" is not what the library says')
-        if added:
-            written[key_of(name, field)] = _value(added)
-    return written
+            if known.get(slug) != thing:
+                written = changed if slug in known and name != "texts" else added
+                entry = _value(thing.kit if isinstance(thing, DeviceModel) else thing)
+                written.setdefault(key_of(name, field), {})[slug] = entry
+    return added | ({CHANGES: changed} if changed else {})
 
 
 def _branch(branch: Branch, parent: Branch | None, catalogue: Catalogue) -> Written:

@@ -197,6 +197,18 @@ WRONG = [
     ("    timezone: Asia/Qatar\n", "", "main:", 'branch "main": "timezone" is missing'),
     ("      no_show_after_min: 5\n", "", "queue_rules", 'branch "main": queue_rules: "no_show_after_min" is missing'),
     ("licence: {", "passport: {", "passport: {ar", "documents.passport: is already in the library"),
+    (
+        "kind: consular\n",
+        "kind: consular\nlibrary_changes:\n  documents:\n    pasport: {ar: جواز, en: Passport}\n",
+        "pasport: {ar",
+        'unknown entry of the library "pasport" — did you mean "passport"?',
+    ),
+    (
+        "kind: consular\n",
+        "kind: consular\nlibrary_changes: {branches: {}}\n",
+        "branches: {}",
+        'library_changes: unknown key "branches"',
+    ),
     # Names from which people choose
     (
         "confidentiality: normal",
