@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from queue_system.core.errors import Unavailable
 from queue_system.store.database import Database, Tx
 from queue_system.store.reader import Reader
-from queue_system.store.tables import Organisation, table
+from queue_system.store.tables import Staff, table
 from queue_system.web.installation import Installation, ReadOnlyInstallation
 from tests.kit.tree import PACKAGES, ROOT, package_files, parse
 
@@ -45,7 +45,7 @@ def test_screens_take_nothing_else_from_the_module_that_makes_contexts() -> None
 @pytest.mark.anyio
 async def test_the_database_refuses_a_write_in_a_read(db: Database) -> None:
     def rename(tx: Tx) -> None:
-        tx.execute(sa.update(table(Organisation)).values(slug="mine"))
+        tx.execute(sa.update(table(Staff)).values(name="nobody"))
 
     with pytest.raises((Unavailable, sa.exc.DBAPIError)):
         await Reader(db).read(rename)
