@@ -158,6 +158,17 @@ def test_a_clock_put_back_closes_nobody_who_stands_in_the_hall(db: Database, clo
     assert as_written(hall, today) is TicketState.WAITING
 
 
+def test_a_clock_put_back_does_not_keep_that_day_open(db: Database, clock: FrozenClock) -> None:
+    hall = furnish(db)
+    clock.move(timedelta(days=1))
+    hall.issue()
+    clock.move(timedelta(days=-1))
+    today = hall.issue().ticket
+    clock.move(OVER_NIGHT)
+    assert close(hall) == 1
+    assert as_written(hall, today) is TicketState.VOID
+
+
 # ---------------------------------------------------------------- a hall that is open over the change of day
 
 
