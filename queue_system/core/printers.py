@@ -1,4 +1,4 @@
-"""The states of a printer, and what an address of one may be."""
+"""The states of a printer, and the checks of its address."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 
 from .errors import Invalid
 
-#: The ways in which slips come to a printer.
+#: The ways in which slips are sent to a printer.
 TRANSPORTS: Final = ("tcp9100", "usb_lp", "serial", "cloudprnt", "epson_sdp")
 #: Every state of a printer, with the values of `printers.driver.Status`.
 STATES: Final = (
@@ -43,7 +43,7 @@ def read_host(typed: str) -> str:
         return str(ipaddress.ip_address(typed))
     except ValueError:
         pass
-    # Digits and dots that form no address are a mistyped address, not a host name.
+    # Digits and dots that are not an address are a mistyped address and not a host name.
     if not _HOST.fullmatch(typed) or re.fullmatch(r"[\d.]+", typed):
         raise Invalid("host-wrong", "host")
     return typed.lower()
@@ -68,7 +68,7 @@ def read_path(typed: str) -> str:
 
 
 def read_node(typed: str) -> str:
-    """The name of a machine, or nothing; raises Invalid("node-wrong")."""
+    """The name of a machine, or ""; raises Invalid("node-wrong")."""
     if typed and not _HOST.fullmatch(typed):
         raise Invalid("node-wrong", "node")
     return typed.lower()

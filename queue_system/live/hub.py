@@ -33,7 +33,7 @@ class Hub:
         return dict(self._positions)
 
     def committed(self, appended: Sequence[Appended]) -> None:
-        """Remember what this node has appended to the logs, and wake the waiters."""
+        """Keep the entries that this node has appended to the logs, and wake the waiters."""
         self.recent.note(appended)
         self.wake(positions_of(appended))
 

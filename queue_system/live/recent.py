@@ -1,4 +1,4 @@
-"""What this node itself has appended to the logs lately, so that it need not read it again."""
+"""The latest entries that this node itself has appended to the logs, so that it need not read them."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ class Recent:
         self._appended: defaultdict[UUID, deque[Appended]] = defaultdict(lambda: deque(maxlen=REMEMBERED))
 
     def note(self, appended: Iterable[Appended]) -> None:
-        """Remember what a commit has appended; call it in the order of the commits."""
+        """Keep the entries of a commit; to be called in the order of the commits."""
         for one in appended:
             self._appended[one.branch_id].append(one)
 
     def between(self, branch: UUID, position: int, until: int) -> list[Appended] | None:
-        """All entries after `position`, up to `until`; None where this node did not write or remember all of them."""
+        """All entries after `position` up to `until`; None if this node did not write all of them, or kept too few."""
         found = [one for one in self._appended[branch] if position < one.seq <= until]
         for one in found:
             if one.before != position:

@@ -1,4 +1,4 @@
-"""The settings of a printer of a hall, and the texts of a form that sets them."""
+"""The settings of one printer, and the form that sets them."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from ..core.printers import read_host, read_node, read_path, read_port
 from .declared import bare
 from .devices import PLACES, PrinterKit, PrinterPlace
 
-#: Every field that says where a printer is found, with any transport.
+#: Every field of an address, with any transport.
 PLACE_KEYS: Final = frozenset(key for keys in PLACES.values() for key in keys)
-#: How a printer behaves, as opposed to where it is found.
+#: How a printer behaves, as opposed to its address.
 HABITS: Final = ("dots", "cutter", "left_margin", "feed_per_line", "mute", "completion")
 
 
 class Printer(PrinterKit, PrinterPlace):
-    """Everything that is set of one printer: what its model says, what departs from it, and where it is found."""
+    """All settings of one printer: those of its model, its differences from the model, and its address."""
 
     @property
     def address(self) -> str:
-        """host:port or a file; empty while it is not known, and of a printer that this program does not print on."""
+        """host:port or a file; "" if it is unknown, or if this program does not print on the printer."""
         match self.transport:
             case "tcp9100":
                 return f"{self.host}:{self.port}" if self.host else ""
@@ -36,9 +36,9 @@ class Printer(PrinterKit, PrinterPlace):
         return self.transport in PLACES
 
     def adjusted(self, changes: Mapping[str, Any]) -> Self:
-        """The same with other values in some fields; another transport takes the address of the old one away.
+        """The same with other values in some fields; with another transport the old address is removed.
 
-        Raises pydantic's ValidationError for what cannot be set.
+        Raises pydantic's ValidationError for invalid values.
         """
         known = self.model_dump(exclude_unset=True)
         if changes.get("transport", self.transport) != self.transport:
@@ -58,7 +58,7 @@ def read_configuration(typed: Mapping[str, str]) -> dict[str, Any]:
 
 
 def as_typed(settings: Printer) -> dict[str, str]:
-    """The settings as a form sends them; the first transport stands for one that cannot be set."""
+    """The settings in the form's format; a transport that the form does not have is shown as its first one."""
     shown = {name: str(getattr(settings, name)) for name in _TEXTS}
     for name, choices in CHOICES.items():
         value = getattr(settings, name)

@@ -1,8 +1,8 @@
-"""Changes of settings: made under lock, and with the next version, so that every node reads them anew.
+"""Changes of settings are made under lock and with the next version, so that every node reads them again.
 
 Each branch's row holds the version of its settings; the row of `ORGANISATION` holds that of the whole installation.
 Reads cache settings under their version (store/versioned.py). Changes are made inside `editing` or `editing_catalogue`,
-and `Tx` refuses them elsewhere; `founding` is for an installation that nobody can have read yet.
+and `Tx` refuses them elsewhere; `founding` is for a new installation, whose settings nobody has cached.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which statements change settings: `Tx` refuses these outside an edit (store/editing.py), however they are written."""
+"""Finds statements that change settings; `Tx` refuses them outside an edit (store/editing.py)."""
 
 from __future__ import annotations
 

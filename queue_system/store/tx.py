@@ -34,7 +34,7 @@ def transaction(engine: Engine) -> Iterator[Connection]:
 class Appended:
     """The entries that were written under one lock of a branch: their kinds, in order; `seq` is that of the last.
 
-    `version` is that of the settings they were written under. `created` are views of rows that they tell of.
+    `version` is that of the settings they were written under. `created` are views of the rows that they describe.
     """
 
     branch_id: UUID
@@ -55,7 +55,7 @@ def positions_of(appended: Iterable[Appended]) -> dict[UUID, int]:
 
 
 class Tx:
-    """One piece of work inside a transaction: the connection, the instant, and what it has appended to the log.
+    """One piece of work inside a transaction: the connection, the instant, and the entries that it has appended to the log.
 
     `now` is read once, after the transaction began, so that everything the work writes has the same time. `appended` is
     handed on after the commit, to those who wait for the branches and to be counted. `wrote` is whether anything but
@@ -96,7 +96,7 @@ class Tx:
         self.edits_shared = False
 
     def will_lock(self, branch: UUID) -> None:
-        """Check the order of locks before a branch is locked. Two writers that disagree on it would wait for each other.
+        """Check the order of locks before a branch is locked, because another order could deadlock.
 
         Raises RuntimeError for another branch than that of `Database.write_in`, whose lock an earlier work of the same
         transaction may hold, and for a branch whose id comes before that of one locked already.

@@ -174,7 +174,7 @@ async def at_branch(connection: HTTPConnection) -> AtBranch:
 
 
 async def at_known_branch(connection: HTTPConnection, work: Callable[[AtBranch], Awaitable[R]]) -> R:
-    """Do `work` with the cached settings of the branch that the address names, for work that is done by the thousand.
+    """Do `work` with the cached settings of the branch that the address names; for very frequent requests.
 
     `work` must compare the version of the settings under the lock and raise Stale if it differs. Then it is done once
     more with the present settings; also after Missing or Invalid, because what it did not find may be new. Raises

@@ -31,7 +31,7 @@ async def everybody(here: AtBranch) -> LineView:
 async def _read_or_join(here: AtBranch, position: int, earlier: LineView | None) -> LineView:
     now = here.now
     if earlier is not None and _moment(earlier.read_at) == _moment(now):
-        # Most changes are numbers that were given here, and then the line needs no look into the database.
+        # Most changes are numbers that this node has given; then the line is updated without reading the database.
         appended = here.installation.hub.recent.between(here.branch.id, earlier.seq, position)
         line = None if appended is None else joined(earlier, appended, now)
         if line is not None:

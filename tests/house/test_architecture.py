@@ -54,7 +54,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "web": {"configuration", "settings", "logs", "clock", "measures", "core", "store", "actions", "i18n", "live"},
     "surfaces": set(),
     **{name: set(FLOOR) for name in SURFACES},
-    # It lists settings of a profile that nothing acts on, and has a form of the settings of a printer.
+    # It lists settings that nothing acts on, and has a form with the settings of a printer.
     "office": FLOOR | {"profiles", "settings"},
     # Screens have nothing to write with: they get a reader.
     "displays": (FLOOR | {"settings"}) - {"actions"},

@@ -24,7 +24,7 @@ def test_transactions_are_begun_and_committed_in_one_place() -> None:
 
 
 def test_rows_are_not_changed_in_words() -> None:
-    """`Tx` sees what a statement of SQLAlchemy Core changes; it does not read SQL."""
+    """`Tx` finds the changes of a statement of SQLAlchemy Core, but cannot read SQL."""
     assert offences(changes_rows_in_words) == []
 
 
@@ -37,7 +37,7 @@ def test_screens_have_no_way_to_write() -> None:
 
 
 def test_pages_find_everything_in_the_context_of_their_request() -> None:
-    """`web.here` makes it once, with the checks in their order; a second way would forget one of them."""
+    """`web.here` makes the context, with all checks in their order; another way could forget one."""
     assert offences(looks_around_the_context, except_for=("queue_system/web/",)) == []
 
 
@@ -98,7 +98,7 @@ def test_no_module_is_a_drawer_for_everything() -> None:
 
 
 def test_what_is_imported_keeps_its_name() -> None:
-    """A second name hides that two places speak of the same thing."""
+    """A second name would hide that two places use the same thing."""
     assert offences(renames_an_import) == []
 
 
@@ -220,7 +220,7 @@ def changes_rows_in_words(tree: ast.AST) -> Iterator[ast.AST]:
 
 
 def renames_an_import(tree: ast.AST) -> Iterator[ast.AST]:
-    """`import … as …`, but for the abbreviations that the libraries' own manuals use."""
+    """`import … as …`, except for the abbreviations in the libraries' own manuals."""
     for node in ast.walk(tree):
         if (
             isinstance(node, ast.alias)
@@ -235,7 +235,7 @@ def renames_an_import(tree: ast.AST) -> Iterator[ast.AST]:
 
 
 def looks_around_the_context(tree: ast.AST) -> Iterator[ast.AST]:
-    """The installation behind a request, or its person, found by hand."""
+    """Code that gets the installation or the person of a request by itself."""
     for node in ast.walk(tree):
         if isinstance(node, ast.alias | ast.Attribute):
             said = node.name if isinstance(node, ast.alias) else ast.unparse(node)

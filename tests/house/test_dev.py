@@ -32,13 +32,13 @@ raise SystemExit(3)
 # Making an environment takes long.
 pytestmark = [pytest.mark.process, pytest.mark.slow]
 
-# What happens without either, a test of its own says.
+# Another test covers the case without both.
 INSTALLERS = [
     *(["pip"] if importlib.util.find_spec("ensurepip") or importlib.util.find_spec("pip") else []),
     *(["uv"] if shutil.which("uv") else []),
 ]
 
-# Stands in for uv where the installer itself is not the subject: pip needs seconds to install itself.
+# A stand-in for uv in tests that are not about the installer, because pip needs seconds to install itself.
 STAND_IN = f"""#!{sys.executable}
 import os, re, sys
 command, *rest = sys.argv[1:]

@@ -1,4 +1,4 @@
-"""A database that is furnished by a copy is as good as one in which the organisation was installed."""
+"""A database that was furnished by copying equals one in which the organisation was installed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.kit.web_hall import application, furnished
 
 
 def read_anew(hall: Hall, url: str) -> BranchSettings:
-    """The settings as somebody reads them who knows nothing of the copying."""
+    """The settings as a new process reads them."""
     other = Database(url, hall.db.clock)
     try:
         return other.read_now(branch_settings, hall.branch.id)
@@ -27,7 +27,7 @@ def read_anew(hall: Hall, url: str) -> BranchSettings:
         other.close()
 
 
-# The first of each kind may be the one that installs, the second is a copy in any order of the tests.
+# The first run may be the one that installs; the second is a copy in any order of the tests.
 @pytest.mark.parametrize("turn", [1, 2])
 def test_what_is_furnished_is_whole_and_lives(db: Database, db_url: str, clock: FrozenClock, turn: int) -> None:
     hall = furnish(db)
@@ -57,7 +57,7 @@ def test_an_application_on_a_changed_copy_reads_what_was_changed(
         assert hall.branch == read_anew(hall, url)
     changed = Database(url, clock)
     branches = table(Branch)
-    # Without a new version, as no program of ours does it.
+    # Without a new version, which the application never does.
     changed.write_now(Tx.execute, sa.update(branches).values(kind="outreach"))
     changed.close()
     with application(url, tmp_path, clock) as (_, hall):

@@ -1,9 +1,9 @@
-"""An organisation in a database as quickly as its rows can be copied.
+"""Furnishes databases quickly, by copying the rows of an organisation that was installed once.
 
     furnish_with(database, "embassy")      # does what `install` does
 
-The first time in a process the profile is installed in the usual way. The outcome is kept and copied into every other
-database that is in the state in which the first one was, because installing a profile takes longer than most tests.
+The first time in a process the profile is really installed. The result is kept and copied into every other database
+that is in the same initial state, because installing a profile takes longer than most tests.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ from tests.kit.postgres_pool import OUR_TABLES
 # Branch → the version of its settings, and the settings.
 Settings: TypeAlias = dict[UUID, tuple[int, Any]]
 
-# A profile never changes once it is read, and reading one takes as long as most tests.
+# Cached, because reading a profile takes as long as most tests, and it never changes.
 profile_of = cache(read_profile)
 
 
 class Outcome(Protocol):
-    """What an installation has made of a database."""
+    """The result of an installation."""
 
     def copy_into(self, database: Database) -> None:
-        """Make the same of a database that is in the state in which the first one was."""
+        """Bring a database from the initial state of the first one to its result."""
 
 
 _outcomes: dict[tuple[str, datetime, Hashable], tuple[Outcome, Settings]] = {}
@@ -48,7 +48,7 @@ _files: dict[bytes, Settings] = {}
 
 def furnish_with(database: Database, profile: str) -> None:
     """Install a profile into an empty database."""
-    # The log says when it was installed, so the clock is part of the state.
+    # The log has the time of the installation, so the clock is part of the state.
     key = (profile, database.clock.now(), _state(database))
     if key not in _outcomes:
         database.write_now(install, profile_of(profile))
@@ -60,7 +60,7 @@ def furnish_with(database: Database, profile: str) -> None:
 
 
 def know(database: Database) -> None:
-    """Remember the settings in a file that others will be copies of; the database is closed."""
+    """Keep the settings of a file that will be copied; closes the database."""
     settings = _settings(database)
     database.close()
     assert database.file is not None
@@ -70,7 +70,7 @@ def know(database: Database) -> None:
 
 
 def recall(database: Database) -> None:
-    """Spare a database that is a copy of a known file the reading of its settings."""
+    """Give a database that is a copy of a known file its settings, so that it need not read them."""
     content = None if database.file is None else _whole(database.file)
     if content in _files:
         _keep(database, _files[content])
@@ -92,7 +92,7 @@ def _keep(database: Database, settings: Settings) -> None:
 
 
 def _state(database: Database) -> Hashable:
-    """Equal for databases in which an installation has the same outcome, and equal to nothing where that is unknown."""
+    """Equal for databases in which an installation has the same result; unique if that is unknown."""
     if database.file is not None:
         return _whole(database.file) or object()
     count = sa.select(sa.func.count()).select_from(table(Organisation))
@@ -105,7 +105,7 @@ def _outcome(database: Database) -> Outcome:
 
 class _File:
     def __init__(self, database: Database) -> None:
-        # The last connection that is closed brings everything into the file itself.
+        # Closing the last connection writes everything into the file itself.
         database.close()
         assert database.file is not None
         content = _whole(database.file)
@@ -119,7 +119,7 @@ class _File:
 
 
 def _whole(path: Path) -> bytes | None:
-    """The content of a database file; None while a part of it lies in the log beside it."""
+    """The content of a database file; None while a part of it is still in the WAL file."""
     beside = path.with_name(f"{path.name}-wal")
     if not path.exists() or (beside.exists() and beside.stat().st_size):
         return None

@@ -1,4 +1,4 @@
-"""What this node has written itself is known without reading only where nobody else wrote in between."""
+"""A node knows entries without reading them only if it has written all of them itself."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ BRANCH = UUID(int=1)
 
 
 def entries(seq: int, count: int = 1, branch: UUID = BRANCH) -> Appended:
-    """So many entries, of which the last is `seq`."""
+    """`count` entries, the last of which is `seq`."""
     return Appended(branch, seq, ("ticket.issued",) * count, version=1)
 
 
@@ -28,12 +28,12 @@ def test_entries_that_follow_one_another_are_all_there_are() -> None:
 def test_what_others_wrote_is_missed() -> None:
     recent = Recent()
     recent.note([entries(5), entries(7), entries(8)])
-    # The 6 is another node's; so may be the 9, and whatever came before 5.
+    # Entry 6 belongs to another node; 9 and those before 5 may too.
     assert recent.between(BRANCH, 4, 8) is None
     assert recent.between(BRANCH, 3, 5) is None
     assert recent.between(BRANCH, 6, 9) is None
     assert recent.between(UUID(int=2), 0, 1) is None
-    # Nobody stood between two entries of one lock.
+    # There cannot be another entry between two of the same lock.
     recent.note([entries(11, 3)])
     assert recent.between(BRANCH, 9, 11) is None
 

@@ -1,4 +1,4 @@
-"""What can be set of a printer: typed in the declaration, and read from a form."""
+"""The settings of a printer: typed in the declaration, and read from a form."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What follows from settings alone is worked out once for each version of them."""
+"""Values that depend only on settings are computed once for each version of the settings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Settings change inside an edit only, however the change is written; what the day's work changes is no setting."""
+"""Settings can change only inside an edit, in whatever way; columns that daily work changes are not settings."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def test_an_installation_is_founded_once(hall: Hall) -> None:
 def test_the_tables_of_settings_are_those_that_the_cached_views_are_read_from(
     hall: Hall, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A table that the views read and that the guard does not know could change behind the caches."""
+    """If the guard did not know a table that the views read, the table could change unnoticed by the caches."""
     read: set[str] = set()
     execute = Tx.execute
 

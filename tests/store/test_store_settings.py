@@ -223,7 +223,7 @@ def test_works_that_share_a_transaction_read_the_settings_once(hall: Hall) -> No
 
 
 def test_an_edit_is_refused_where_works_share_a_transaction_and_the_others_succeed(hall: Hall) -> None:
-    """The work before it may hold the branch's lock, which another node's edit waits for."""
+    """An earlier work may hold the branch's lock, for which another node's edit waits."""
     before = read(hall.db, hall).config_version
 
     def ticket(_tx: Tx) -> UUID:

@@ -169,7 +169,7 @@ def whole_line(tx: Tx, settings: BranchSettings, earlier: LineView | None = None
 def joined(earlier: LineView, appended: Iterable[Appended], now: datetime) -> LineView | None:
     """The whole line after the entries that followed an `earlier` snapshot, without reading it.
 
-    None where these entries did more than give numbers to visitors without an appointment, so that it must be read.
+    None if these entries did more than give numbers to visitors without an appointment; then it must be read.
     """
     settings, seq = earlier.settings, earlier.seq
     new: list[TicketView] = []
@@ -232,7 +232,7 @@ def paper(tx: Tx, branch_id: UUID, ticket_id: UUID) -> PaperView | None:
 
 
 class _Order(TypedDict):
-    """The fields of a `LineView` that follow from who waits, and since when."""
+    """The fields of a `LineView` that depend only on the waiting tickets and their anchors."""
 
     waiting: Sequence[Waiting]
     ahead: Mapping[UUID, int]

@@ -1,4 +1,4 @@
-"""The settings of a branch as one frozen value, read once and kept until its version moves on (store/editing.py).
+"""The settings of a branch as one frozen value, read once and cached until its version changes (store/editing.py).
 
 Views are the declarations of `settings`, with ids in place of names.
 """
@@ -41,7 +41,7 @@ R = TypeVar("R")
 NO_DOCUMENT: Final = "none_required"
 # The kind of branch that is a template for others and is not open to visitors.
 TEMPLATE: Final = "replica"
-# Settings stay for months, and the open counters change by the minute.
+# Limited, because settings stay for months, but values such as the open counters change by the minute.
 MOST_DERIVED: Final = 2_048
 _NOT_YET: Final = object()
 
@@ -133,7 +133,7 @@ class BranchSettings(BranchOwn):
 
     @cached_property
     def derived(self) -> dict[tuple[Any, ...], Any]:
-        """What `derived` functions have worked out."""
+        """The results of `derived` functions."""
         return {}
 
     def service(self, slug: str) -> ServiceView:

@@ -9,7 +9,7 @@ from .document import BASE
 from .operation import routes_of
 
 operations = [operation for _, chapter in pages.CHAPTERS for operation in chapter]
-# Routes are tried one after the other: first those that are asked for all day long.
+# Routes are tried in order, so the most frequent ones come first.
 by_use = sorted(operations, key=lambda operation: operation not in tickets.operations)
 
 routes: list[BaseRoute] = [

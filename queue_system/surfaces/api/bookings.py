@@ -1,4 +1,4 @@
-"""A program books for a booker: holds a time, confirms it, moves it, gives it up."""
+"""Programs that book for people: hold a time, confirm it, move it, cancel it."""
 
 from __future__ import annotations
 
@@ -67,9 +67,9 @@ async def _answer(here: AtBranch, found: BookingView) -> models.Booking:
 
 
 def _booking(branch: BranchSettings, found: BookingView, warnings: list[str]) -> models.Booking:
-    """Neither name nor contact: whoever booked knows them, and nobody else need read them here.
+    """A booking without name and contact, because only the booker needs them and knows them already.
 
-    Of a protected visit neither the branch nor the service: its id opens the page that says what it is.
+    A protected booking also has neither branch nor service, because the service's id leads to a page that names it.
     """
     service = branch.services[found.service_id]
     protected = service.confidentiality.hides_service

@@ -1,4 +1,4 @@
-"""What a clerk's program does at a counter: the same acts as the desk, with the same `expected`."""
+"""Actions of a clerk's program at a counter: the same as on the desk's page, with the same `expected`."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ Do = Callable[[Tx, Desk, BranchSettings, Any], TicketView | None]
 
 
 def act(do: Do) -> Callable[[Request, Any], Awaitable[models.Done]]:
-    """The handler of one act below a counter."""
+    """The handler of one action at a counter."""
 
     async def handler(request: Request, asked: Asked) -> models.Done:
         here = await at_counter(request)
@@ -110,7 +110,7 @@ def _take_back(tx: Tx, desk: Desk, _branch: BranchSettings, _asked: models.Act) 
 
 
 async def lift(request: Request, asked: models.Raise) -> models.Done:
-    """A heavier class, by whoever may call visitors or receives them."""
+    """Raise a ticket to a heavier class; for staff who call visitors or receive them."""
     here = await staff_at_branch(request, access.RAISE_RIGHTS)
     ticket = await here.do(raise_ticket, asked.ticket, asked.priority, asked.reason, here.actor)
     return models.Done(ticket=_ticket(here.branch, ticket), expected=None)
@@ -162,7 +162,7 @@ def _ticket(branch: BranchSettings, ticket: TicketView) -> models.DeskTicket:
     )
 
 
-# Resource, what it does in words, how, and what it is told.
+# Resource, the key of its description, the action, and the model of its body.
 ACTS: Final[tuple[tuple[str, str, Do, type[Asked]], ...]] = (
     ("calls", "api.call", _call, models.CallAct),
     ("recalls", "api.recall", _recall, models.Act),

@@ -1,4 +1,4 @@
-"""The API described: OpenAPI 3.1, made from the operations and models that validate."""
+"""The OpenAPI 3.1 document of the API, made from the operations and models that also validate requests."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ STATUSES: Final = {
     429: "api.status-429",
     503: "api.status-503",
 }
-# What a chapter is about, by its heading.
+# The description of each chapter, by its heading.
 CHAPTERS: Final = {
     "api.chapter-places": "api.chapter-places-about",
     "api.chapter-bookings": "api.chapter-bookings-about",
@@ -47,7 +47,7 @@ HEADERS: Final = {
     "Retry-After": "api.header-retry-after",
     "WWW-Authenticate": "api.header-www-authenticate",
 }
-# What stands in the address.
+# The parameters in addresses.
 PLACES: Final = {
     "branch": "api.field-branch",
     "service": "api.field-service",
@@ -144,7 +144,7 @@ def _described(operation: Operation, heading: str, schemas: _Schemas) -> dict[st
 
 
 def _headers(operation: Operation, status: int) -> dict[str, Any]:
-    """The headers of an answer that a program should look at."""
+    """The headers of an answer that matter to programs."""
     found = {
         operation.status: ["Location"] if operation.found_at else ["ETag"] if operation.shared else [],
         304: ["ETag"],
@@ -195,7 +195,7 @@ def _language() -> dict[str, Any]:
 
 
 def _told(part: Any, words: Words) -> Any:
-    """The document with every key replaced by its text, without what pydantic adds for readers of Python."""
+    """The document with every key replaced by its text, and without pydantic's titles for readers of Python."""
     if isinstance(part, dict):
         return {
             name: _told(value, words)

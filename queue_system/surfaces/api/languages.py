@@ -7,7 +7,7 @@ from ...store.queries.settings import BranchSettings
 
 
 def language_at(branch: BranchSettings, wish: str | None) -> str:
-    """The language asked for, or the branch's own; raises Invalid("language-unknown") for one it does not offer."""
+    """The wanted language, or the branch's own; raises Invalid("language-unknown") if the branch does not offer it."""
     if wish is None:
         return branch.default_language
     if wish not in branch.languages:

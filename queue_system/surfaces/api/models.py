@@ -1,4 +1,4 @@
-"""Requests and answers of the API, field by field: what validates, what answers, and what the document shows."""
+"""Requests and answers of the API, field by field; they validate requests, make answers, and are in the document."""
 
 from __future__ import annotations
 

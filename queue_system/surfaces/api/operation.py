@@ -1,4 +1,4 @@
-"""One declaration for each operation: from it come the route that validates and the document that describes it."""
+"""One declaration for each operation; the validating route and the OpenAPI document are made from it."""
 
 from __future__ import annotations
 
@@ -22,18 +22,20 @@ READING: Final = frozenset({"GET", "DELETE"})
 
 
 class Key(Enum):
-    """What has to be shown besides the address."""
+    """The credentials that an operation needs."""
 
     NONE = "none"
-    # A token helps: without one the visitor is taken to be somewhere else than in the hall.
+    # The token is optional; without one the visitor counts as outside the hall.
     DEVICE_OR_STAFF = "device-or-staff"
     STAFF = "staff"
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """`path` is below /api/v1, `words` the key of what it does; `takes` is read from the query of a GET or DELETE,
-    else from the body. `refusals` are the statuses it has of its own, besides those that its form implies.
+    """An operation of the API.
+
+    `path` is below /api/v1, and `words` is the key of the description. `takes` is read from the query of a GET or
+    DELETE, else from the body. `refusals` are its own statuses, besides those that follow from its form.
     """
 
     method: str
@@ -45,9 +47,9 @@ class Operation:
     status: int = 200
     key: Key = Key.NONE
     refusals: tuple[int, ...] = ()
-    # Where what was made is found, with names of `gives` in it: `/tickets/{token}`.
+    # The address of what was created, with names of fields of `gives`: `/tickets/{token}`.
     found_at: str = ""
-    # The same for everybody and changed rarely: whoever asks again is told that nothing has (RFC 9110, 13.1.2).
+    # The answer is the same for everybody and changes rarely, so it gets an ETag (RFC 9110, 13.1.2).
     shared: bool = False
 
     @property
@@ -57,7 +59,7 @@ class Operation:
 
     @property
     def about(self) -> str:
-        """The key of what one should know before one asks for it."""
+        """The key of the longer description."""
         return f"api.about.{self.name}"
 
     @property
@@ -66,10 +68,10 @@ class Operation:
 
     @property
     def statuses(self) -> list[int]:
-        """Every status of refusal it can have."""
+        """Every status with which it can refuse."""
         found = {422, 503, *self.refusals}
         if self.has_body:
-            # 403 is for a browser that is sent here from another site.
+            # 403 is for a request that another site made a browser send.
             found |= {400, 403, 413, 415}
         if self.method == "DELETE":
             found |= {403, 413}
@@ -83,7 +85,7 @@ class Operation:
 
 
 def routes_of(operations: Iterable[Operation]) -> list[Route]:
-    """One route for each path, with all its methods, so that a refused method is told which there are."""
+    """One route for each path, with all its methods, so that the refusal of another method can list them."""
     by_path: dict[str, list[Operation]] = {}
     for operation in operations:
         by_path.setdefault(operation.path, []).append(operation)

@@ -1,4 +1,4 @@
-"""The OpenAPI document as the page wants it: chapters of operations, each with its fields as rows."""
+"""The OpenAPI document in the form that the page needs: chapters of operations, each with its fields as rows."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _PLACE: Final = re.compile(r"\{(\w+)\}")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A field: its path, its type in the words of JSON Schema, whether it must be there."""
+    """A field: its path, its type in JSON Schema's words, whether it is required."""
 
     name: str
     kind: str
@@ -54,7 +54,7 @@ class Outline:
 
 
 def outline(document: Schema, origin: str) -> Outline:
-    """What the page shows of a document that `document.document` made; `origin` is where the reader has found us."""
+    """The page's view of a document from `document.document`; `origin` is the address at which the reader found it."""
     components = document["components"]["schemas"]
     base = document["servers"][0]["url"]
     chapters = {tag["name"]: Chapter(tag["name"]) for tag in document["tags"]}
@@ -143,7 +143,7 @@ def _resolved(part: Schema, components: Schema) -> Schema:
 
 
 def _command(method: str, address: str, described: Schema, body: str) -> str:
-    """How the operation is asked for with curl; capitals stand for what the reader puts in."""
+    """The curl command for an operation; the reader replaces the words in capitals."""
     words = ["curl"]
     if method not in ("GET", "POST") or (method == "POST" and not body):
         words.append(f"-X {method}")
@@ -156,7 +156,7 @@ def _command(method: str, address: str, described: Schema, body: str) -> str:
 
 
 def _example(schema: Schema, components: Schema) -> str:
-    """A body that could be sent, of the fields that must be there."""
+    """An example of a body, with the required fields."""
     schema = _resolved(schema, components)
     required = schema.get("required", ())
     values = {

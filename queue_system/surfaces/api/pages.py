@@ -1,4 +1,4 @@
-"""The description of the API, for programs and for people."""
+"""The description of the API, as OpenAPI for programs and as a page for people."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ CHAPTERS: Final[tuple[tuple[str, list[Operation]], ...]] = (
 
 
 async def openapi(request: Request) -> Response:
-    """The document in the asked language."""
+    """The OpenAPI document in the request's language."""
     language = anywhere(request, "en").language
     body = json.dumps(_document(language), ensure_ascii=False)
     answer = Response(body, media_type=MEDIA_TYPE, headers={"Content-Language": language, "Cache-Control": "no-cache"})
@@ -44,7 +44,7 @@ async def show(request: Request) -> Response:
 
 
 def _packed(request: Request, answer: Response) -> Response:
-    """The answer in gzip's form where that is taken: the description is long, and no secret of anybody stands in it."""
+    """The answer, compressed if the client accepts gzip; this is safe because the description contains no secrets."""
     answer.headers["Vary"] = "Accept-Encoding, Accept-Language, Cookie"
     if "gzip" in request.headers.get("accept-encoding", ""):
         answer.body = gzip.compress(bytes(answer.body), 6, mtime=0)

@@ -1,4 +1,4 @@
-"""Branches, what they do, when one can come, and how many wait."""
+"""Branches, their services, their free times, and how many people wait."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from . import models
 from .operation import Operation
 from .values import Nothing
 
-# From the first day to the last, both counted: two months and a day on one page of a calendar.
+# The first and the last day included, so that two whole months fit.
 MOST_DAYS: Final = 62
 USUAL_DAYS: Final = 14
 
@@ -99,7 +99,7 @@ def _service(branch: BranchSettings, service: ServiceView) -> models.Service:
         note=service.note,
         department=department.slug,
         department_names=department.names,
-        # Whose visitors nobody shall recognise cannot be counted by their service either.
+        # A discreet service does not name its queue, so that its visitors cannot be counted.
         queue=branch.queue_of(service).slug if service.confidentiality.display == "code" else None,
         duration_min=service.duration_min,
         how=list(ways(service)),
@@ -124,7 +124,7 @@ def _span(asked: models.SlotsAsked, today: date) -> tuple[date, date]:
 
 
 def _queues(tx: Tx, branch: BranchSettings) -> models.Queues:
-    """What a screen in the hall shows of the whole branch; what stays off screens stays off here."""
+    """The queues as a screen for the whole branch shows them, without those that are kept off screens."""
     branch = branch_settings(tx, branch.id)
     shown = board.board(tx, branch.id, None).board.waiting
     sitting = line.open_counters(tx, branch)

@@ -1,4 +1,4 @@
-"""What a program sends, read strictly: a value of another type is not bent into shape, and nothing is ignored."""
+"""Reads requests of programs strictly: values of another type are not converted, and nothing is ignored."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ M = TypeVar("M", bound=BaseModel)
 
 MEDIA_TYPE: Final = "application/json"
 FAULTS_TOLD: Final = 20
-# No object, or JSON that only the first of our two readers takes: lone surrogates, deep nesting.
+# Not an object, or JSON that only the first of the two parsers accepts: lone surrogates, deep nesting.
 UNREADABLE: Final = frozenset({"json_invalid", "model_type"})
 LONGEST_FIELD_TOLD: Final = 80
 LANGUAGE: Final = "lang"
 
-# pydantic's kinds of error → our stable codes; each code has its sentence. A kind that is not named is a wrong type.
+# pydantic's kinds of error → our stable codes, each with a sentence. Every other kind is a wrong type.
 CODES: Final = {
     "missing": "missing",
     "extra_forbidden": "unknown",
@@ -53,7 +53,7 @@ class Unreadable(DomainError):
 
 
 class WrongMediaType(DomainError):
-    """The body is not said to be JSON (415)."""
+    """The Content-Type is not JSON (415)."""
 
     status = 415
 
@@ -67,7 +67,7 @@ class Fault:
 
 
 class WrongFields(DomainError):
-    """Fields are missing, unknown or of the wrong form (422)."""
+    """Fields are missing, unknown or malformed (422)."""
 
     status: ClassVar[int] = 422
 
@@ -77,7 +77,7 @@ class WrongFields(DomainError):
 
 
 async def read_body(request: Request, model: type[M]) -> M:
-    """The JSON body; an empty one stands for {}. Raises WrongMediaType, Unreadable, WrongFields."""
+    """The JSON body; an empty body means {}. Raises WrongMediaType, Unreadable, WrongFields."""
     _only_language(request)
     body = await request.body()
     if not body:
@@ -89,7 +89,7 @@ async def read_body(request: Request, model: type[M]) -> M:
 
 
 def read_query(request: Request, model: type[M]) -> M:
-    """The fields after the question mark. Raises WrongFields."""
+    """The fields of the query. Raises WrongFields."""
     pairs = [(name, value) for name, value in request.query_params.multi_items() if name != LANGUAGE]
     values = dict(pairs)
     if len(values) != len(pairs):
@@ -119,7 +119,7 @@ def _checked(model: type[M], body: bytes) -> M:
 
 
 def _no_name_twice(body: bytes) -> None:
-    """RFC 8259, 4: what a name that stands twice means differs from reader to reader; so it means nothing here."""
+    """Refuse an object with the same name twice, because parsers interpret it differently (RFC 8259, 4)."""
     try:
         _READER.decode(body.decode())
     except (ValueError, RecursionError):

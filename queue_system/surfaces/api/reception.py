@@ -1,4 +1,4 @@
-"""Reception: the appointments of the day, one that is looked for, and its visitor who has come."""
+"""Reception: today's appointments, finding one, and checking its visitor in."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ async def search(request: Request, asked: models.LookUp) -> models.Appointments:
 
 
 async def arrive(request: Request, asked: models.Arrived) -> models.Ticket:
-    """Check in by the code: reception does not hold the secret of a booking."""
+    """Check in by the code, because reception does not know the secret of a booking."""
     here = await staff_at_branch(request, access.RECEPTION_RIGHTS)
     booking = await here.read(booking_by_code, here.branch.id, read_code(asked.code))
     issued = await here.do(tickets.check_in, booking.id, here.actor, source=SOURCE)
@@ -42,7 +42,7 @@ async def arrive(request: Request, asked: models.Arrived) -> models.Ticket:
 
 
 def _appointments(branch: BranchSettings, found: Iterable[BookingView], *, more: bool = False) -> models.Appointments:
-    """Neither names nor contacts: who looks somebody up has typed one of them."""
+    """Appointments without names and contacts, because a person who searches has typed one of them."""
     zone = branch.calendar.zone
     return models.Appointments(
         branch=branch.slug, appointments=[_appointment(branch, zone, one) for one in found], more=more

@@ -1,4 +1,4 @@
-"""Staff's programs sign in with name and password and get a token."""
+"""Sessions of staff's programs: sign in with name and password, and get a token."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ async def destroy(request: Request, _asked: Nothing) -> models.SignedOut:
     here = await staff_here(request)
     token = access.bearer(request)
     if token is None:
-        # Signed in by a cookie: that one ends with the page's own button.
+        # A session with a cookie is ended on the page.
         raise Denied("not-allowed")
     await here.write_anywhere(sessions.end_session, token)
     return models.SignedOut()

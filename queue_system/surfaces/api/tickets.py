@@ -1,4 +1,4 @@
-"""Numbers: taken on the spot by a kiosk's or a receptionist's program, or from afar where the branch allows it."""
+"""Numbers for visitors in the hall, from a kiosk's or reception's program, or remote ones if the branch allows it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ SOURCE: Final = "api"
 
 
 async def take(request: Request, asked: models.Take) -> models.Ticket:
-    # It counts against the limit of an address once, however often the settings have to be read.
+    # Cached, because it must count against the limit of an address only once, even if the work runs again.
     token = cache(lambda: _token(request))
     return await at_known_branch(request, lambda here: _take_at(here, asked, token))
 
@@ -56,7 +56,7 @@ async def _take_at(here: AtBranch, asked: models.Take, token_of: Callable[[], st
 
 
 async def arrive(request: Request, asked: models.Arrival) -> models.Ticket:
-    """Check in: the booking becomes a ticket."""
+    """Check in, so that the booking becomes a ticket."""
     here, booking = await at_booking(request)
     return await _in_line(here, await here.do(_arrive, booking.id, _token(request), asked.slip))
 
@@ -73,7 +73,7 @@ async def leave(request: Request, _asked: Nothing) -> models.Ticket:
 
 
 def _token(request: Request) -> str | None:
-    """The bearer's token; whoever comes without one counts against the limit of their address."""
+    """The bearer token; a request without one counts against the limit of its address."""
     token = access.bearer(request)
     if token is None:
         allow(request, "remote-tickets")
@@ -93,7 +93,7 @@ def _arrive(tx: Tx, branch_id: UUID, booking_id: UUID, token: str | None, slip: 
 
 
 def _printer(tx: Tx, device: DeviceView | None, *, slip: bool) -> UUID | None:
-    """The printer of the kiosk that asks; a slip comes out where the visitor stands, or not at all."""
+    """The printer of the requesting kiosk, because a slip must be printed where the visitor is; None without `slip`."""
     if not slip:
         return None
     if device is None:
@@ -103,22 +103,22 @@ def _printer(tx: Tx, device: DeviceView | None, *, slip: bool) -> UUID | None:
 
 
 async def _in_line(here: AtBranch, issued: Issued) -> models.Ticket:
-    """A ticket that was asked for now: one look at the line serves all who come at the same moment."""
+    """A new ticket with its place; simultaneous requests share one read of the line."""
     if issued.created:
         line = await everybody(here)
-        # A look that began before the ticket was there does not know it.
+        # A read that began before the ticket was issued does not contain it.
         if issued.ticket.token in line.open:
             return _shown(here, line.place(line.open[issued.ticket.token]))
     return await ticket_of(here, issued.ticket)
 
 
 async def ticket_of(here: AtBranch, known: TicketView) -> models.Ticket:
-    """The ticket as it stands now, whoever asks and however often."""
+    """The ticket with its present place."""
     return _shown(here, await here.read(place, here.branch, known.token))
 
 
 def _shown(here: AtBranch, stands: PlaceView) -> models.Ticket:
-    """What the ticket's page shows: of a protected visit neither branch nor service, because an id opens its page."""
+    """The same as on the ticket's page: without branch and service for a protected visit, because ids lead to pages."""
     branch = here.branch
     found = stands.ticket
     at_counter = found.state in AT_COUNTER and found.counter_id is not None

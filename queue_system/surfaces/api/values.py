@@ -13,9 +13,9 @@ from pydantic_core import PydanticCustomError
 # RFC 3339, 5.6, with seconds optional: 2026-11-22T10:00+03:00.
 _INSTANT: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d(:\d\d(\.\d{1,6})?)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 _DAY: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
-# One spelling of several: the standard library also reads braces, "urn:uuid:" and no hyphens.
+# Only this spelling; the standard library also accepts braces, "urn:uuid:" and missing hyphens.
 _UUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
-# Outside of these years nobody has an appointment, and arithmetic with zones would leave the calendar.
+# Outside these years there are no appointments, and arithmetic with zones could leave the calendar.
 _FIRST_YEAR, _LAST_YEAR = 2000, 2199
 
 
@@ -54,17 +54,17 @@ def _text(value: Any, pattern: re.Pattern[str]) -> str:
 
 
 class Asked(BaseModel):
-    """What a request may say; anything else is refused."""
+    """The fields of a request; others are refused."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
 class Nothing(Asked):
-    """A request that has nothing to say but its address."""
+    """A request without fields."""
 
 
 class Given(BaseModel):
-    """What an answer says."""
+    """The fields of an answer."""
 
     model_config = ConfigDict(frozen=True)
 

@@ -1,4 +1,4 @@
-"""The visitor's telephone: a place in line, followed live."""
+"""The visitor's telephone: the place in line, updated live."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The visitor's place in line on the telephone: opened by the code on the slip, without signing in, live.
+"""The visitor's place in line on the telephone: opened by the QR code on the slip, without signing in, updated live.
 
-Whoever holds the link may look and may give the place up; more it does not open. Of a protected visit the page
-names neither organisation nor service: it may be seen over a shoulder.
+The link allows to see the place and to leave the line, and nothing else. For a protected visit the page names neither
+organisation nor service, because others may see the telephone.
 """
 
 from __future__ import annotations
@@ -28,29 +28,29 @@ from ...web import kit
 from ...web.here import AtBranch, at, at_ticket
 from ...web.whole_line import everybody
 
-# Names of services and counters are shown where the whole hall may see the code.
+# Names of services and counters are shown only if screens show the plain code.
 OPENLY: Final = "code"
-# Nothing leads on from here, so there is nothing more to look for.
+# From these states no step is possible, so nothing can change any more.
 FINAL: Final = frozenset(state for state in TicketState if not steps_from(state))
 
 
 async def show(request: Request) -> Response:
-    """`/t/{token}`: the place in line, or where to go, or how it ended."""
+    """`/t/{token}`: the place in line, or where to go, or how the visit ended."""
     here, stands = await _at_place(request)
     return await here.page("phone/ticket.html", _values(here, stands))
 
 
 async def leave(request: Request) -> Response:
-    """POST `/t/{token}/leave`: give the place up. Called in the meantime, the page shows where to go instead."""
+    """POST `/t/{token}/leave`: leave the line. A visitor who was called meanwhile is shown where to go instead."""
     here, ticket = await at_ticket(request)
-    # Who was called in the meantime, or has left before, is told by the page that follows.
+    # The page after the redirect tells a visitor who was called meanwhile, or had left before.
     with suppress(IllegalTransition):
         await here.do(tickets.leave, ticket.id, VISITOR)
     return kit.see_other(f"/t/{ticket.token}")
 
 
 async def live(websocket: WebSocket) -> None:
-    """The same, as it changes; the language is that of the page that follows (`?lang=`)."""
+    """Sends the page's changing part whenever it changes, in the language of the page (`?lang=`)."""
     try:
         here, _ = await at_ticket(websocket)
     except Missing:
@@ -61,7 +61,7 @@ async def live(websocket: WebSocket) -> None:
 
 
 class _Telephone:
-    """What one telephone shows; drawn again only when that has changed, as most changes of a hall concern others."""
+    """The view of one telephone; rendered only when it has changed, because most changes concern other visitors."""
 
     def __init__(self, opened: AtBranch) -> None:
         self._opened = opened
@@ -70,16 +70,16 @@ class _Telephone:
         self._settled = False
 
     async def frame(self) -> Frame:
-        """The page's changing part as it is now."""
+        """The page's changing part now."""
         if self._drawn is not None and self._settled:
             return self._drawn
         await self._opened.screens_first()
         here, stands = await self._stands()
         now = here.now
         ended = stands.ticket.ended_at
-        # The end of a visit may be a slip of the hand that is taken back.
+        # The end of a visit may be a mistake that is taken back.
         self._settled = stands.ticket.state in FINAL and ended is not None and now - ended > TAKE_BACK
-        # The page says when it was drawn, to the minute; the position alone is nothing that it shows.
+        # The page shows the minute of its rendering, but not the position in the log.
         shown = (
             stands.ticket.state,
             replace(stands, seq=0),
@@ -107,7 +107,7 @@ async def _at_place(connection: HTTPConnection) -> tuple[AtBranch, PlaceView]:
 
 
 def _values(here: AtBranch, stands: PlaceView) -> dict[str, Any]:
-    """What page and socket hand to the partial."""
+    """The values of the partial, for page and socket."""
     branch, ticket = here.branch, stands.ticket
     service = branch.services[ticket.service_id]
     neutral = service.confidentiality.hides_service
@@ -119,7 +119,7 @@ def _values(here: AtBranch, stands: PlaceView) -> dict[str, Any]:
         "ticket": ticket,
         "token": ticket.token,
         "state": ticket.state.value,
-        # Nobody withdrew it: its day has ended.
+        # Nobody cancelled it; its day has ended.
         "past": past and ticket.state is TicketState.VOID,
         "over": past or ticket.state not in OPEN,
         "neutral": neutral,

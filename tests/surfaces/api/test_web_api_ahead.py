@@ -1,4 +1,4 @@
-"""How many are ahead, in the answer to a program: without a look into the database where this node knows it already."""
+"""How many are ahead, in answers of the API: without reading the database if this node knows it already."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def kiosk(other: Hall, db_url: str, tmp_path: Path, clock: FrozenClock) -> Itera
 
 @pytest.fixture
 def reads(kiosk: Program, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The reads of the node that the program asks, from its second number on."""
+    """The reads of the node that the program uses, from its second number on."""
     assert kiosk.take().body["ahead"] == 0
     database = kiosk.client.app.state.installation.database  # type: ignore[attr-defined]
     read, found = database.read, []
@@ -55,7 +55,7 @@ def test_numbers_that_follow_one_another_here_need_no_look(kiosk: Program, reads
 
 
 def test_after_a_while_there_is_a_look(kiosk: Program, reads: list[str], clock: FrozenClock) -> None:
-    """Screens and clerks fall silent without a word in the log."""
+    """Screens and clerks can disappear without an entry in the log."""
     clock.move(timedelta(seconds=KEPT_SECONDS))
     assert kiosk.take().body["ahead"] == 1
     assert reads == ["_read"]
@@ -75,7 +75,7 @@ def test_whoever_was_called_is_ahead_no_more(kiosk: Program, reads: list[str], o
 
 
 def test_settings_that_were_changed_count_at_once(kiosk: Program, reads: list[str], other: Hall) -> None:
-    """Even where somebody forgot to say so in the log."""
+    """Also if the edit appended no fact."""
 
     def change(tx: Tx) -> None:
         with editing(tx, [other.branch.id]):
