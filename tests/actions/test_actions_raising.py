@@ -16,13 +16,14 @@ from queue_system.core import hours
 from queue_system.core.dispatch import EMERGENCY_WEIGHT
 from queue_system.core.errors import IllegalTransition, Refused
 from queue_system.core.reasons import RAISE_REASONS
-from queue_system.profiles.reader import profile_names, read_profile
+from queue_system.profiles.reader import profile_names
 from queue_system.store import log
 from queue_system.store.database import Database
 from queue_system.store.log import SYSTEM, VISITOR, Actor
 from queue_system.store.queries import bookings as stored
 from queue_system.store.queries import line, place
 from queue_system.store.queries.line import TicketView
+from tests.kit.furnished import profile_of
 from tests.kit.hall import Hall, furnish
 
 RECEPTION = Actor("staff", "01a214ae-a28f-72e1-94f5-49f1eea5c5c4")
@@ -51,7 +52,7 @@ def entries(hall: Hall, kind: str) -> list[dict[str, object]]:
 
 @pytest.mark.parametrize("profile", profile_names())
 def test_whatever_is_called_urgent_stands_before_all_others(profile: str) -> None:
-    house = read_profile(profile)
+    house = profile_of(profile)
     for branch in house.branches.values():
         for service in branch.services.values():
             spoken = [*service.names.values(), *(service.public_names or {}).values(), *service.tags, service.slug]

@@ -9,7 +9,8 @@ from phonenumbers import PhoneNumber, PhoneNumberFormat, PhoneNumberType
 from queue_system.core.contacts import possible_contacts, read_contact
 from queue_system.core.errors import Doubtful, Invalid
 from queue_system.i18n.numerals import to_digits
-from queue_system.profiles import profile_names, read_profile
+from queue_system.profiles import profile_names
+from tests.kit.furnished import profile_of
 
 # Of the branches of all sample organisations.
 COUNTRIES = ("49", "90", "974")
@@ -20,7 +21,7 @@ KINDS = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE)
 
 
 def test_the_countries_are_those_of_every_branch() -> None:
-    branches = [branch for name in profile_names() for branch in read_profile(name).branches.values()]
+    branches = [branch for name in profile_names() for branch in profile_of(name).branches.values()]
     assert {branch.country_code for branch in branches} == set(COUNTRIES)
 
 

@@ -20,7 +20,7 @@ from queue_system.core.errors import Refused
 from queue_system.core.slots import Slot
 from queue_system.i18n import isolates
 from queue_system.profiles.install import install
-from queue_system.profiles.reader import profile_names, read_profile
+from queue_system.profiles.reader import profile_names
 from queue_system.spooler.slips import slip_of
 from queue_system.store.database import Database, Tx
 from queue_system.store.log import VISITOR
@@ -31,6 +31,7 @@ from queue_system.store.queries.outings import place_on
 from queue_system.store.queries.place import place
 from queue_system.store.queries.settings import branch_ids
 from queue_system.store.tables import Branch, OutreachDay, table
+from tests.kit.furnished import profile_of
 from tests.kit.hall import Hall, change_settings, enter, furnish
 from tests.kit.kiosk_hall import paired_kiosk
 from tests.kit.public_visitor import NAME, Visitor
@@ -73,7 +74,7 @@ def test_every_time_that_can_be_booked_lies_where_and_when_somebody_works(
 ) -> None:
     """Sixty days from the middle of December, which include all outreach days of the samples but the last."""
     clock.set(at("06:00", date(2026, 12, 20)))
-    database, profile = Database(sqlite_url, clock), read_profile(name)
+    database, profile = Database(sqlite_url, clock), profile_of(name)
     database.write_now(install, profile)
     ids = database.read_now(branch_ids)
     assert list(ids) == [slug for slug, branch in profile.branches.items() if branch.kind != "replica"]

@@ -102,7 +102,11 @@ class Program:
 
     @cached_property
     def document(self) -> Description:
-        return Description(self.client.get(f"{BASE}/openapi.json").json())
+        # Every application of a run describes the same API, and describing it takes as long as ten answers.
+        address = str(self.client.base_url)
+        if address not in _described:
+            _described[address] = Description(self.client.get(f"{BASE}/openapi.json").json())
+        return _described[address]
 
 
 class Description:
@@ -139,6 +143,9 @@ class Description:
                 found: dict[str, Any] | None = methods.get(method.lower())
                 return found
         return None
+
+
+_described: dict[str, Description] = {}
 
 
 def allow_remote_tickets(hall: Hall) -> None:

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from queue_system.core.errors import Refused
 from queue_system.i18n.catalogues import catalogues
-from queue_system.profiles import profile_names, read_profile
+from queue_system.profiles import profile_names
 from queue_system.profiles.install import install
 from queue_system.profiles.pending import CODES, NotInForce, not_in_force
 from queue_system.profiles.stored import stored_profile
@@ -23,6 +23,7 @@ from queue_system.store import log, tables
 from queue_system.store.database import Database
 from queue_system.store.queries.settings import branch_ids, branch_settings
 from queue_system.web import access
+from tests.kit.furnished import profile_of
 from tests.kit.tree import ROOT
 
 INTERFACE = ("ar", "en")
@@ -31,7 +32,7 @@ INTERFACE = ("ar", "en")
 @pytest.mark.parametrize("name", profile_names())
 def test_nothing_of_a_profile_is_dropped(db: Database, name: str) -> None:
     """Every value that was read is in the tables, at its own place."""
-    profile = read_profile(name)
+    profile = profile_of(name)
     db.write_now(install, profile)
     stored = dict(leaves(db.read_now(stored_profile).model_dump()))
     wanted = dict(leaves(profile.model_dump()))
@@ -43,7 +44,7 @@ def test_nothing_of_a_profile_is_dropped(db: Database, name: str) -> None:
 
 @pytest.mark.parametrize("name", profile_names())
 def test_the_order_of_things_is_kept(db: Database, name: str) -> None:
-    profile = read_profile(name)
+    profile = profile_of(name)
     db.write_now(install, profile)
     stored = db.read_now(stored_profile)
     assert list(stored.branches) == list(profile.branches)
@@ -54,7 +55,7 @@ def test_the_order_of_things_is_kept(db: Database, name: str) -> None:
 
 
 def test_the_settings_of_a_branch_can_be_read_as_the_application_reads_them(db: Database) -> None:
-    db.write_now(install, read_profile("embassy"))
+    db.write_now(install, profile_of("embassy"))
     ids = db.read_now(branch_ids)
     assert list(ids) == ["doha-main", "mobile-consulate"], "a template is no place"
     doha = db.read_now(branch_settings, ids["doha-main"])
@@ -66,14 +67,14 @@ def test_the_settings_of_a_branch_can_be_read_as_the_application_reads_them(db: 
 
 
 def test_branches_have_keys_of_their_own(db: Database) -> None:
-    db.write_now(install, read_profile("social-work"))
+    db.write_now(install, profile_of("social-work"))
     keys = [row.key for row in db.read_now(lambda tx: tx.rows(sa.select(tables.table(tables.Branch))))]
     assert len(set(keys)) == 9
     assert {len(key) for key in keys} == {access.KEY_LENGTH}
 
 
 def test_the_installation_is_in_the_log(db: Database) -> None:
-    profile = read_profile("forum")
+    profile = profile_of("forum")
     db.write_now(install, profile)
     (entry,) = db.read_now(log.after, tables.ORGANISATION, 0)
     assert (entry.kind, entry.data) == ("organisation.installed", {"profile": "minbar-ulfed", "sha256": profile.sha256})
@@ -81,15 +82,15 @@ def test_the_installation_is_in_the_log(db: Database) -> None:
 
 
 def test_a_second_organisation_is_refused_and_changes_nothing(db: Database) -> None:
-    db.write_now(install, read_profile("forum"))
+    db.write_now(install, profile_of("forum"))
     before = db.read_now(everything)
     with pytest.raises(Refused, match="already-installed"):
-        db.write_now(install, read_profile("embassy"))
+        db.write_now(install, profile_of("embassy"))
     assert db.read_now(everything) == before
 
 
 def test_what_is_not_in_force_is_named(db: Database) -> None:
-    db.write_now(install, read_profile("embassy"))
+    db.write_now(install, profile_of("embassy"))
     found = db.read_now(not_in_force, INTERFACE)
     assert {
         ("ballot", "doha-main/passport-apply (weekly_ballot)"),
@@ -111,12 +112,12 @@ def test_what_is_not_in_force_is_named(db: Database) -> None:
 
 
 def test_constraints_and_resources_are_named(db: Database) -> None:
-    db.write_now(install, read_profile("forum"))
+    db.write_now(install, profile_of("forum"))
     assert NotInForce("resource", "istanbul/lawyer-advice: interpreter_ar_tr") in db.read_now(not_in_force, INTERFACE)
 
 
 def test_the_rule_that_parties_do_not_meet_is_named(db: Database) -> None:
-    db.write_now(install, read_profile("social-work"))
+    db.write_now(install, profile_of("social-work"))
     found = db.read_now(not_in_force, INTERFACE)
     assert NotInForce("constraint", "wifaq: no-encounter") in found
     assert NotInForce("safe-contact", "aman: allowed, default, recheck_each_visit") in found
@@ -125,7 +126,7 @@ def test_the_rule_that_parties_do_not_meet_is_named(db: Database) -> None:
 
 
 def test_of_access_and_of_a_service_only_what_nothing_obeys_is_named(db: Database) -> None:
-    db.write_now(install, read_profile("social-work"))
+    db.write_now(install, profile_of("social-work"))
     found = dict.fromkeys(("access-needs", "service-details"), "")
     for code, subject in db.read_now(not_in_force, INTERFACE):
         if subject.startswith(("shafallah:", "wifaq/phone-counsel", "ehsan/home-visit")) and code in found:
@@ -135,7 +136,7 @@ def test_of_access_and_of_a_service_only_what_nothing_obeys_is_named(db: Databas
 
 
 def test_a_video_call_is_named(db: Database) -> None:
-    db.write_now(install, read_profile("policy-unit"))
+    db.write_now(install, profile_of("policy-unit"))
     details = {subject for code, subject in db.read_now(not_in_force, INTERFACE) if code == "service-details"}
     assert any(subject.endswith("/tech-support: onsite_or_video") for subject in details)
 
@@ -150,7 +151,7 @@ def test_what_screens_leave_out_is_what_they_ask_for() -> None:
 @pytest.mark.parametrize("name", profile_names())
 def test_every_code_has_a_sentence(sqlite_url: str, clock: Any, name: str) -> None:
     database = Database(sqlite_url, clock)
-    database.write_now(install, read_profile(name))
+    database.write_now(install, profile_of(name))
     found = {code for code, _ in database.read_now(not_in_force, INTERFACE)}
     database.close()
     assert found <= set(CODES)

@@ -16,11 +16,12 @@ from queue_system.settings.branch import Branch
 from queue_system.settings.catalogue import Calendar, Catalogue, Season
 from queue_system.settings.devices import DeviceModel
 from queue_system.store.database import Database
+from tests.kit.furnished import profile_of
 
 
 @pytest.mark.parametrize("name", profile_names())
 def test_what_is_written_is_read_as_the_same(tmp_path: Path, name: str) -> None:
-    profile = read_profile(name)
+    profile = profile_of(name)
     again = read(write_profile(profile), tmp_path)
     assert again == profile.changed(sha256=again.sha256)
     for slug, branch in profile.branches.items():
@@ -29,7 +30,7 @@ def test_what_is_written_is_read_as_the_same(tmp_path: Path, name: str) -> None:
 
 @pytest.mark.parametrize("name", profile_names())
 def test_an_organisation_comes_back_out_of_the_tables_as_a_file(db: Database, tmp_path: Path, name: str) -> None:
-    profile = read_profile(name)
+    profile = profile_of(name)
     db.write_now(install, profile)
     text = write_profile(db.read_now(stored_profile))
     again = read(text, tmp_path)
@@ -39,12 +40,12 @@ def test_an_organisation_comes_back_out_of_the_tables_as_a_file(db: Database, tm
 
 @pytest.mark.parametrize("name", profile_names())
 def test_a_written_file_is_written_as_the_same_text(tmp_path: Path, name: str) -> None:
-    text = write_profile(read_profile(name))
+    text = write_profile(profile_of(name))
     assert write_profile(read(text, tmp_path)) == text
 
 
 def test_a_file_writes_only_what_is_not_as_usual() -> None:
-    text = write_profile(read_profile("embassy"))
+    text = write_profile(profile_of("embassy"))
     assert "transport" not in text.split("branches:")[1], "the model says it"
     assert "tick_minutes" not in text
     assert "accessible: no" not in text
@@ -52,7 +53,7 @@ def test_a_file_writes_only_what_is_not_as_usual() -> None:
 
 
 def test_a_branch_that_has_lost_what_it_inherited_no_longer_says_that_it_inherits(tmp_path: Path) -> None:
-    embassy = read_profile("embassy")
+    embassy = profile_of("embassy")
     mission = embassy.branches["mission-template"]
     assert mission.inherits_from == "doha-main"
     losses: list[dict[str, Any]] = [{"texts": {}}, {"targets": None}, {"calendars": (), "notes": ()}, {"devices": {}}]
@@ -64,7 +65,7 @@ def test_a_branch_that_has_lost_what_it_inherited_no_longer_says_that_it_inherit
 
 
 def test_a_branch_may_take_back_what_it_inherited(tmp_path: Path) -> None:
-    embassy = read_profile("embassy")
+    embassy = profile_of("embassy")
     doha = embassy.branches["doha-main"].changed(remote_tickets=True, tick_minutes=10)
     profile = embassy.changed(branches={**embassy.branches, "doha-main": doha})
     again = read(write_profile(profile), tmp_path)
@@ -75,7 +76,7 @@ def test_a_branch_may_take_back_what_it_inherited(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", profile_names())
 def test_what_was_changed_in_the_library_comes_back_as_a_change(db: Database, tmp_path: Path, name: str) -> None:
-    profile = read_profile(name)
+    profile = profile_of(name)
     changed = profile.changed(catalogue=changed_everywhere(profile.catalogue))
     text = write_profile(changed)
     again = read(text, tmp_path)

@@ -17,7 +17,7 @@ from queue_system.clock import FrozenClock
 from queue_system.store.database import Database
 from tests.kit.hall import Hall, furnish
 from tests.kit.kiosk_hall import pair
-from tests.kit.web_hall import another, application, sign_in
+from tests.kit.web_hall import another, application, furnished, sign_in
 
 NASTY = (
     "a%00b",
@@ -41,6 +41,14 @@ def here(db: Database, db_url: str, tmp_path: Path, clock: FrozenClock) -> Itera
         yield found
 
 
+@pytest.fixture
+def site(sqlite_template: Path, tmp_path: Path, clock: FrozenClock) -> Iterator[tuple[TestClient, Hall]]:
+    """The same on SQLite alone, for what is read and refused before a database gets it."""
+    with application(furnished(sqlite_template, tmp_path, clock.now()), tmp_path, clock) as found:
+        sign_in(found[0], "admin")
+        yield found
+
+
 def pages(routes: Iterable[BaseRoute], before: str = "", method: str = "GET") -> Iterator[str]:
     for route in routes:
         if isinstance(route, Mount):
@@ -49,9 +57,9 @@ def pages(routes: Iterable[BaseRoute], before: str = "", method: str = "GET") ->
             yield before + route.path
 
 
-def forms(here: tuple[TestClient, Hall]) -> list[str]:
+def forms(site: tuple[TestClient, Hall]) -> list[str]:
     """The targets of all forms, for a client who is signed in and has a paired kiosk; programs send JSON."""
-    client, hall = here
+    client, hall = site
     client.cookies.set("device-kiosk", pair(hall)[1])
     found = pages(client.app.routes, method="POST")  # type: ignore[attr-defined]
     return [known(path, FILLED) for path in found if not path.startswith(("/api/", "/sign-out"))]
@@ -106,8 +114,8 @@ HEADERS = (
 )
 
 
-def test_no_header_fails(here: tuple[TestClient, Hall]) -> None:
-    stranger = another(here[0])
+def test_no_header_fails(site: tuple[TestClient, Hall]) -> None:
+    stranger = another(site[0])
     del stranger.headers["sec-fetch-site"]
     asked = (("GET", "/"), ("GET", "/desk"), ("POST", "/sign-in"), ("POST", "/counters/doha-main/c4/calls"))
     for headers in HEADERS:
@@ -130,17 +138,17 @@ def multipart(name: str, value: str, parameters: str = "") -> dict[str, Any]:
     }
 
 
-def test_no_form_makes_the_server_think_for_seconds(here: tuple[TestClient, Hall]) -> None:
-    for address in forms(here):
+def test_no_form_makes_the_server_think_for_seconds(site: tuple[TestClient, Hall]) -> None:
+    for address in forms(site):
         for field in FIELDS:
             began = time.process_time()
-            answer = here[0].post(address, **multipart(field, HEAVY))
+            answer = site[0].post(address, **multipart(field, HEAVY))
             assert answer.status_code < 500, (address, field)
             assert time.process_time() - began < 1, (address, field)
 
 
-def test_what_is_too_long_for_any_field_is_refused_in_a_sentence(here: tuple[TestClient, Hall]) -> None:
-    answer = here[0].post("/my-booking?lang=en", **multipart("contact", HEAVY))
+def test_what_is_too_long_for_any_field_is_refused_in_a_sentence(site: tuple[TestClient, Hall]) -> None:
+    answer = site[0].post("/my-booking?lang=en", **multipart("contact", HEAVY))
     assert answer.status_code == 422
     assert "The telephone number is wrong" in answer.text
     assert len(answer.text) < 20_000
@@ -156,15 +164,15 @@ FAILING = ("undefined", "unicode_escape", "raw_unicode_escape")
 CHARSETS = (*FAILING, "utf-7", "utf-16", "punycode", "idna", "hex", "", "x" * 99)
 
 
-def test_no_encoding_of_a_form_fails(here: tuple[TestClient, Hall]) -> None:
-    client = here[0]
-    for address in forms(here):
+def test_no_encoding_of_a_form_fails(site: tuple[TestClient, Hall]) -> None:
+    client = site[0]
+    for address in forms(site):
         for charset in CHARSETS if address == "/my-booking" else FAILING:
             sent = multipart("name", "\\ud800", f"; charset={charset}")
             assert client.post(address, **sent).status_code < 500, (address, charset)
 
 
-def test_a_form_is_read_in_the_encoding_of_its_page_alone(here: tuple[TestClient, Hall]) -> None:
+def test_a_form_is_read_in_the_encoding_of_its_page_alone(site: tuple[TestClient, Hall]) -> None:
     for parameters, status in (
         ("", 422),
         ("; charset=utf-8", 422),
@@ -172,7 +180,7 @@ def test_a_form_is_read_in_the_encoding_of_its_page_alone(here: tuple[TestClient
         ("; charset=undefined", 400),
         ("; charset=latin-1", 400),
     ):
-        assert here[0].post("/my-booking", **multipart("code", "ض", parameters)).status_code == status
+        assert site[0].post("/my-booking", **multipart("code", "ض", parameters)).status_code == status
 
 
 BODIES = (
@@ -193,10 +201,10 @@ KINDS = (
 )
 
 
-def test_no_broken_form_fails(here: tuple[TestClient, Hall]) -> None:
+def test_no_broken_form_fails(site: tuple[TestClient, Hall]) -> None:
     for kind in KINDS:
         for body in BODIES:
-            answer = here[0].post("/my-booking", content=body, headers={b"content-type": kind.encode()})
+            answer = site[0].post("/my-booking", content=body, headers={b"content-type": kind.encode()})
             assert answer.status_code < 500, (kind, body)
 
 
@@ -215,7 +223,7 @@ def test_no_broken_form_fails(here: tuple[TestClient, Hall]) -> None:
         ("/no-such-page/", None),
     ],
 )
-def test_a_slash_too_many_leads_to_no_other_host(here: tuple[TestClient, Hall], asked: str, meant: str | None) -> None:
-    answer = here[0].get(f"http://testserver{asked}", headers={"host": "evil.example"})
+def test_a_slash_too_many_leads_to_no_other_host(site: tuple[TestClient, Hall], asked: str, meant: str | None) -> None:
+    answer = site[0].get(f"http://testserver{asked}", headers={"host": "evil.example"})
     assert answer.headers.get("location") == meant
     assert answer.status_code == (307 if meant else 404)
