@@ -227,7 +227,7 @@ def test_migrate_twice_is_once(run: Run) -> None:
 
 
 def test_after_a_restored_backup_screens_begin_anew(run: Run, folder: Path) -> None:
-    run("init", "forum")
+    run.load("forum")
 
     def epoch() -> object:
         database = opened(folder)
@@ -246,7 +246,7 @@ def test_after_a_restored_backup_screens_begin_anew(run: Run, folder: Path) -> N
 def test_adopt_says_what_is_missing(run: Run, folder: Path) -> None:
     said = run("adopt", str(folder))
     assert (said.code, said.err) == (1, f"queue-system: there is no database at {folder}/queue.db.\n")
-    run("init", "forum")
+    run.load("forum")
     said = run("adopt", str(folder))
     assert said.code == 1
     assert "QUEUE_DATABASE_URL is not set" in said.err
@@ -254,7 +254,7 @@ def test_adopt_says_what_is_missing(run: Run, folder: Path) -> None:
 
 @pytest.mark.postgres
 def test_adopt_moves_to_postgresql(run: Run, folder: Path, postgres_server: str) -> None:
-    run("init", "forum")
+    run.load("forum")
     run("staff", "add", "layla", entered=f"{PASSWORD}\n")
     name = f"adopt_{uuid.uuid4().hex[:12]}"
     url = postgres.create_database(postgres_server, name)
@@ -298,7 +298,7 @@ def test_a_database_that_does_not_answer_is_named_without_its_password(run: Run,
 @pytest.mark.parametrize("command", ["serve", "demo"])
 def test_an_address_that_is_taken_is_named_with_what_to_do(run: Run, folder: Path, command: str) -> None:
     if command == "serve":
-        run("init", "forum")
+        run.load("forum")
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         said = run(command, QUEUE_PORT=str(port))
@@ -315,7 +315,7 @@ def test_an_address_that_is_taken_is_named_with_what_to_do(run: Run, folder: Pat
 
 
 def test_audit_verify_is_green_until_somebody_alters_an_entry(run: Run, folder: Path) -> None:
-    run("init", "forum")
+    run.load("forum")
     assert run("staff", "add", "layla", entered=f"{PASSWORD}\n").code == 0
     good = run("audit", "verify")
     assert good.code == 0
@@ -336,7 +336,7 @@ def test_audit_verify_is_green_until_somebody_alters_an_entry(run: Run, folder: 
 
 
 def test_a_removed_entry_is_noticed(run: Run, folder: Path) -> None:
-    run("init", "forum")
+    run.load("forum")
     run("staff", "add", "layla", entered=f"{PASSWORD}\n")
     with sqlite3.connect(folder / "queue.db") as connection:
         connection.execute("DROP TRIGGER entry_no_delete")
@@ -351,7 +351,7 @@ def test_a_removed_entry_is_noticed(run: Run, folder: Path) -> None:
 
 
 def test_staff_are_added_with_a_password_from_standard_input(run: Run, folder: Path) -> None:
-    run("init", "embassy")
+    run.load("embassy")
     said = run("staff", "add", "layla", "--role", "officer", "--branch", "doha-main", entered=" with spaces \n")
     assert (said.code, said.err) == (0, "")
     assert "layla can sign in" in said.out
@@ -381,7 +381,7 @@ def test_staff_are_added_with_a_password_from_standard_input(run: Run, folder: P
 def test_staff_with_something_wrong_are_not_added(
     run: Run, folder: Path, arguments: tuple[str, ...], entered: str, advice: str
 ) -> None:
-    run("init", "embassy")
+    run.load("embassy")
     said = run("staff", "add", "layla", *arguments, entered=f"{entered}\n")
     assert said.code == 1
     assert advice in said.err
@@ -407,7 +407,7 @@ def test_staff_with_something_wrong_are_not_added(
 def test_nobody_is_added_whom_no_list_could_show(
     run: Run, folder: Path, login: str, more: tuple[str, ...], advice: str
 ) -> None:
-    run("init", "embassy")
+    run.load("embassy")
     said = run("staff", "add", login, *more, entered=f"{PASSWORD}\n")
     assert said.code == 1
     assert advice in said.err
@@ -415,7 +415,7 @@ def test_nobody_is_added_whom_no_list_could_show(
 
 
 def test_roles_change_together_and_the_last_administrator_stays(run: Run) -> None:
-    run("init", "embassy")
+    run.load("embassy")
     run("staff", "add", "layla", entered=f"{PASSWORD}\n")
     before = run("staff", "list").out
     said = run("staff", "roles", "layla", "--add", "receptionist", "--remove", "consul")
@@ -430,14 +430,14 @@ def test_roles_change_together_and_the_last_administrator_stays(run: Run) -> Non
 @pytest.mark.parametrize(
     ("argument", "entered", "code", "said"),
     [
-        (b"\xff\xfe", f"{PASSWORD}\n".encode(), 2, "an argument holds bytes that are no UTF-8"),
+        (b"\xff\xfe", f"{PASSWORD}\n".encode(), 2, "an argument is not valid UTF-8"),
         (b"layla", b"long enough \xff\n", 1, "the password holds bytes that are no UTF-8. Nobody was added."),
     ],
 )
 def test_bytes_that_are_no_text_are_refused(
     run: Run, folder: Path, argument: bytes, entered: bytes, code: int, said: str
 ) -> None:
-    run("init", "embassy")
+    run.load("embassy")
     command: list[str | bytes] = [sys.executable, "-P", "-m", "queue_system", "staff", "add", argument]
     environment = os.environ | {"QUEUE_DATA_DIR": str(folder)}
     ended = subprocess.run(command, input=entered, capture_output=True, env=environment, check=False, timeout=60)
@@ -445,7 +445,7 @@ def test_bytes_that_are_no_text_are_refused(
 
 
 def test_staff_are_listed_locked_out_let_in_and_given_roles_and_passwords(run: Run, folder: Path) -> None:
-    run("init", "embassy")
+    run.load("embassy")
     run(
         "staff", "add", "layla", "--name", "ليلى", "--role", "officer", "--branch", "doha-main", entered=f"{PASSWORD}\n"
     )
@@ -473,7 +473,7 @@ def test_staff_are_listed_locked_out_let_in_and_given_roles_and_passwords(run: R
     "arguments", [("lock",), ("unlock",), ("password",), ("roles",), ("roles", "--add", "auditor")]
 )
 def test_nobody_of_that_name_is_changed(run: Run, arguments: tuple[str, ...]) -> None:
-    run("init", "embassy")
+    run.load("embassy")
     command, *more = arguments
     said = run("staff", command, "nobody", *more, entered=f"{PASSWORD}\n")
     assert said.code == 1

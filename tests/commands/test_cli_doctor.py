@@ -60,7 +60,7 @@ def test_the_database_of_a_newer_program_is_left_alone(run: Run, folder: Path, a
 
 def test_a_newer_schema_that_still_serves_this_program_is_used_and_left_as_it_is(run: Run, folder: Path) -> None:
     """So nodes can be upgraded one by one, and a hall can go back to the version before."""
-    run("init", "forum")
+    run.load("forum")
     with sqlite3.connect(folder / "queue.db") as connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999_from_0001'")
     connection.close()
@@ -101,7 +101,7 @@ def test_doctor_looks_without_making_anything(run: Run, folder: Path) -> None:
 
 
 def test_doctor_names_what_is_good_what_to_note_and_each_thing_not_in_force(run: Run) -> None:
-    run("init", "embassy")
+    run.load("embassy")
     said = run("doctor")
     assert said.code == 0
     lines = said.out.splitlines()
@@ -121,7 +121,7 @@ def test_doctor_names_what_is_good_what_to_note_and_each_thing_not_in_force(run:
 
 @pytest.mark.parametrize("profile", [name for name in profile_names() if name != "embassy"])
 def test_doctor_reads_every_sample(run: Run, profile: str) -> None:
-    run("init", profile)
+    run.load(profile)
     said = run("doctor")
     assert said.code == 0
     assert said.out.count("\nnote") > 3
@@ -139,7 +139,7 @@ def test_doctor_reads_every_sample(run: Run, profile: str) -> None:
     ],
 )
 def test_doctor_notes_what_is_risky_about_the_way_in(run: Run, environment: dict[str, str], advice: str) -> None:
-    run("init", "forum")
+    run.load("forum")
     assert advice not in run("doctor").out
     said = run("doctor", **environment)
     assert said.code == 0
@@ -149,7 +149,7 @@ def test_doctor_notes_what_is_risky_about_the_way_in(run: Run, environment: dict
 
 
 def test_doctor_says_that_a_server_is_running(run: Run, folder: Path) -> None:
-    run("init", "forum")
+    run.load("forum")
     database = Database(f"sqlite:///{folder / 'queue.db'}", SystemClock())
     database.claim_process()
     try:
@@ -164,7 +164,7 @@ def test_doctor_says_that_a_server_is_running(run: Run, folder: Path) -> None:
 
 
 def test_a_key_file_that_holds_no_key_stops_the_server_and_is_named(run: Run, folder: Path) -> None:
-    run("init", "forum")
+    run.load("forum")
     (folder / "secret.key").write_text("")
     for command in ("doctor", "serve"):
         said = run(command, QUEUE_PORT="0")
@@ -182,7 +182,7 @@ def test_the_key_is_made_whole_once_and_for_our_own_user(tmp_path: Path) -> None
 
 
 def test_a_log_that_is_ahead_of_the_clock_is_named(run: Run, folder: Path) -> None:
-    run("init", "forum")
+    run.load("forum")
     assert "ahead of this machine's clock" not in run("doctor").out
     database = Database(f"sqlite:///{folder / 'queue.db'}", ShiftedClock(timedelta(days=3)))
     database.write_now(create_staff, NewStaff("layla", "Layla", "-", "ar", ()))

@@ -26,7 +26,41 @@ class Ran:
     err: str
 
 
-Run = Callable[..., Ran]
+@dataclass(frozen=True)
+class Run:
+    """`run("doctor", QUEUE_PORT="1")`: the command in this process, on the installation in `folder`."""
+
+    folder: Path
+    command: Callable[..., Ran]
+
+    def __call__(self, *arguments: str, entered: str = "", **environment: str) -> Ran:
+        return self.command(*arguments, entered=entered, **environment)
+
+    def load(self, profile: str) -> None:
+        """`init` on a folder that is not there; after the first time a copy of what it has made."""
+        if profile in _loaded:
+            _loaded[profile].write(self.folder)
+        else:
+            assert self("init", profile).code == 0
+            _loaded[profile] = _Folder(self.folder)
+
+
+class _Folder:
+    """The files of a folder with their modes."""
+
+    def __init__(self, folder: Path) -> None:
+        self._mode = folder.stat().st_mode
+        self._files = {one.name: (one.read_bytes(), one.stat().st_mode) for one in folder.iterdir()}
+
+    def write(self, folder: Path) -> None:
+        folder.mkdir()
+        folder.chmod(self._mode)
+        for name, (content, mode) in self._files.items():
+            (folder / name).write_bytes(content)
+            (folder / name).chmod(mode)
+
+
+_loaded: dict[str, _Folder] = {}
 
 
 @contextmanager
@@ -55,7 +89,7 @@ def command_line(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
         return Ran(code or 0, said.out, said.err)
 
     try:
-        yield ran
+        yield Run(folder, ran)
     finally:
         _tidy(level)
 

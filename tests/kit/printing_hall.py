@@ -42,6 +42,7 @@ from tests.conftest import SUNDAY_MORNING
 from tests.kit.hall import Hall, enter, furnish
 from tests.kit.ports import kept_port
 from tests.kit.web_hall import SAME_ORIGIN
+from tests.kit.whole_answers import whole_answers
 
 ADDRESS = "https://queue.example"
 JOB = table(PrintJob)
@@ -165,7 +166,8 @@ def running_hall(
         device = next(
             one for one in house.database.read_now(access.devices, hall.branch.id, "printer") if one.slug == "p2"
         )
-        with TestClient(app, base_url=ADDRESS, headers=SAME_ORIGIN, follow_redirects=False) as client:
+        made = TestClient(app, base_url=ADDRESS, headers=SAME_ORIGIN, follow_redirects=False)
+        with whole_answers(made) as client:
             here = PrintingHall(hall, house, client, printer, device.id, clock)
             if connected:
                 here.address()

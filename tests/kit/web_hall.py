@@ -22,6 +22,7 @@ from queue_system.store.queries.access import staff_by_login
 from queue_system.web.installation import Installation
 from tests.kit.furnished import know, recall
 from tests.kit.hall import PASSWORD, Hall, enter, furnish
+from tests.kit.whole_answers import whole_answers
 
 SAME_ORIGIN = {"sec-fetch-site": "same-origin"}
 
@@ -56,14 +57,16 @@ def application(url: str, folder: Path, clock: Clock, public_url: str = "") -> I
     house: Installation = app.state.installation
     recall(house.database)
     base = public_url or "http://testserver"
-    with TestClient(app, base_url=base, headers=SAME_ORIGIN, follow_redirects=False) as client:
+    with whole_answers(TestClient(app, base_url=base, headers=SAME_ORIGIN, follow_redirects=False)) as client:
         yield client, enter(house.database)
 
 
 def another(client: TestClient) -> TestClient:
     """A second browser for the same application; nobody is signed in there."""
     # Without its own `with`, because the application runs already in the loop of the first client.
-    other = TestClient(client.app, base_url=str(client.base_url), headers=SAME_ORIGIN, follow_redirects=False)
+    other = whole_answers(
+        TestClient(client.app, base_url=str(client.base_url), headers=SAME_ORIGIN, follow_redirects=False)
+    )
     other.portal = client.portal
     return other
 

@@ -6,14 +6,15 @@ A route without a line in MATRIX fails the test, so that nobody forgets to decid
 from __future__ import annotations
 
 import re
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.testclient import TestClient
@@ -23,7 +24,6 @@ from queue_system.actions import bookings, devices, sessions
 from queue_system.actions.bookings import HoldOrder
 from queue_system.clock import FrozenClock
 from queue_system.core.tokens import sha256
-from queue_system.store.database import Tx
 from queue_system.store.log import SYSTEM, VISITOR
 from queue_system.store.queries import access
 from queue_system.store.queries.settings import branch_ids
@@ -65,6 +65,12 @@ from tests.kit.web_hall import application, furnished
 # ---------------------------------------------------------------- the house
 
 
+STORED = {
+    name: [column.name for column in rows.columns if (name, column.name) != ("device", "seen_at")]
+    for name, rows in METADATA.tables.items()
+}
+
+
 @dataclass(frozen=True)
 class Person:
     """A browser's cookies, or a program's token, and the links that the client has."""
@@ -85,16 +91,14 @@ class Door:
     values: dict[str, str]
 
     def snapshot(self) -> dict[str, list[str]]:
-        """Every row of every table, except when a device was last seen, which is stored once a minute."""
-        return self.hall.db.read_now(_everything)
-
-
-def _everything(tx: Tx) -> dict[str, list[str]]:
-    kept = {
-        name: [column for column in table.columns if (name, column.name) != ("device", "seen_at")]
-        for name, table in METADATA.tables.items()
-    }
-    return {name: sorted(repr(tuple(row)) for row in tx.rows(sa.select(*columns))) for name, columns in kept.items()}
+        """Every row of every table as it is stored, except when a device was last seen, which is stored once a minute."""
+        file = self.hall.db.file
+        assert file is not None
+        with closing(sqlite3.connect(file)) as database:
+            return {
+                name: sorted(map(repr, database.execute(f'SELECT {", ".join(columns)} FROM "{name}"')))
+                for name, columns in STORED.items()
+            }
 
 
 @pytest.fixture(scope="module")
