@@ -6,6 +6,7 @@ import ast
 import re
 
 from queue_system.core import bookings, tickets
+from queue_system.store.tables import Entry, table
 from queue_system.surfaces.api import counters
 from tests.kit.tree import ROOT, files, parse
 
@@ -17,9 +18,9 @@ ARROW = re.compile(r"^ {4}(\w+) --> (\w+): (\w+)$", re.MULTILINE)
 
 def test_state_diagrams_are_the_transition_tables() -> None:
     ticket_part, booking_part = (DOCS / "states.md").read_text(encoding="utf-8").split("## Booking")
-    for text, table in ((ticket_part, tickets.TRANSITIONS), (booking_part, bookings.TRANSITIONS)):
+    for text, transitions in ((ticket_part, tickets.TRANSITIONS), (booking_part, bookings.TRANSITIONS)):
         drawn = [(origin, step, end) for origin, end, step in ARROW.findall(text)]
-        assert drawn == [(origin.value, step.value, end.value) for (origin, step), end in table.items()]
+        assert drawn == [(origin.value, step.value, end.value) for (origin, step), end in transitions.items()]
 
 
 def test_decisions_fit_on_one_screen_and_are_numbered_without_gaps() -> None:
@@ -35,6 +36,13 @@ def test_the_page_of_the_api_names_every_action_at_a_counter() -> None:
     text = (DOCS / "api.md").read_text(encoding="utf-8")
     (sentence,) = re.findall(r"closes it, and(.*?)do the same", text, re.DOTALL)
     assert re.findall(r"`([a-z-]+)`", sentence) == [resource for resource, *_ in counters.ACTS]
+
+
+def test_the_protocol_names_the_columns_of_the_log() -> None:
+    text = (DOCS / "protocol.md").read_text(encoding="utf-8")
+    ((name, columns),) = re.findall(r"Every fact is one row `(\w+)\(([^)]*)\)`", text)
+    log = table(Entry)
+    assert (name, columns.split(", ")) == (log.name, [column.name for column in log.columns])
 
 
 def test_files_that_documents_name_exist() -> None:
