@@ -124,7 +124,7 @@ class Hall:
         return len(self.services) / sum(1 / self.length(service) for service in self.services)
 
     def lively_speed(self, clerks: int) -> float:
-        """How many times faster than life so many clerks must be, so that there is a call every few seconds."""
+        """How many times faster than real time so many clerks must be, so that there is a call every few seconds."""
         return max(1.0, self.usual_length() / (CALL_EVERY_SECONDS * max(1, clerks)))
 
     def length(self, service: dict[str, Any]) -> float:

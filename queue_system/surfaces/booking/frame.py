@@ -1,4 +1,4 @@
-"""What the pages for bookers have in common: the branch and service they are about, a safe way out, what was typed."""
+"""What the pages for bookers have in common: the branch and service they are about, the quick exit, typed answers."""
 
 from __future__ import annotations
 
