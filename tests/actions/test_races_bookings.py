@@ -97,8 +97,7 @@ def test_without_the_lock_the_key_alone_keeps_it_one_booking(
     """Overbooking is impossible even without the lock."""
     starts_at = one_seat_left(hall)
     unlocked(monkeypatch)
-    meet(monkeypatch, stored, "lanes_at", NODES)
-    with crowd(db_url, clock, NODES) as people:
+    with meet(bookings, "lanes_at", NODES), crowd(db_url, clock, NODES) as people:
         outcomes = people.rush([hold(hall, number, starts_at) for number in range(NODES)])
     assert len(won(outcomes)) == 1
     assert all(isinstance(outcome, (BookingView, Refused)) for outcome in outcomes)
@@ -111,8 +110,7 @@ def test_control_without_lock_and_key_one_seat_is_promised_to_many(
     starts_at = one_seat_left(hall)
     unlocked(monkeypatch)
     drop_unique(hall.db, "seat", "seat_pkey")
-    meet(monkeypatch, stored, "lanes_at", NODES)
-    with crowd(db_url, clock, NODES) as people:
+    with meet(bookings, "lanes_at", NODES), crowd(db_url, clock, NODES) as people:
         outcomes = people.rush([hold(hall, number, starts_at) for number in range(CLIENTS)])
     assert len(won(outcomes)) >= NODES
     assert most_in_a_lane(hall) >= NODES
@@ -135,8 +133,7 @@ def test_control_without_lock_and_key_the_same_request_books_twice(
     unlocked(monkeypatch)
     drop_unique(hall.db, "seat", "seat_pkey")
     drop_unique(hall.db, "booking", "one_booking_a_request")
-    meet(monkeypatch, stored, "booking_by_request", NODES)
-    with crowd(db_url, clock, NODES) as people:
+    with meet(bookings, "booking_by_request", NODES), crowd(db_url, clock, NODES) as people:
         outcomes = people.rush([hold(hall, 7, slot.start)] * 10)
     assert len({view.id for view in won(outcomes)}) >= 2
 

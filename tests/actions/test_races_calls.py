@@ -139,8 +139,7 @@ def test_control_without_lock_and_compare_one_visitor_is_called_to_several_count
     ticket = hall.issue().ticket
     unlocked(monkeypatch)
     monkeypatch.setattr(counter_steps, "move", without_compare)
-    meet(monkeypatch, dispatch, "choose", NODES)
-    with crowd(db_url, clock, NODES) as people:
+    with meet(dispatch, "choose", NODES), crowd(db_url, clock, NODES) as people:
         outcomes = people.rush([press_next(here) for here in desks[:NODES]])
     assert len(called(outcomes)) == NODES
     assert calls_of(hall, ticket.id) == NODES
@@ -152,8 +151,7 @@ def test_without_the_lock_compare_and_set_alone_keeps_it_one_call(
     """Without the lock, those who are too late get an error, and the visitor is still called only once."""
     ticket = hall.issue().ticket
     unlocked(monkeypatch)
-    meet(monkeypatch, dispatch, "choose", NODES)
-    with crowd(db_url, clock, NODES) as people:
+    with meet(dispatch, "choose", NODES), crowd(db_url, clock, NODES) as people:
         outcomes = people.rush([press_next(here) for here in desks[:NODES]])
     assert [view.id for view in called(outcomes)] == [ticket.id]
     assert sum(isinstance(outcome, Stale) for outcome in outcomes) == NODES - 1
@@ -186,12 +184,11 @@ def two_tabs(
     if not indexed:
         with hall.db.migrating() as connection:
             connection.execute(sa.text("DROP INDEX one_ticket_a_counter"))
-    meet(monkeypatch, line, "at_counter", 2)
 
     def call(ticket_id: UUID) -> Work:
         return lambda node: node.write_in_now(here.branch_id, calling.call_ticket, here, ticket_id, None, "own_case")
 
-    with crowd(db_url, clock, 2) as people:
+    with meet(line, "at_counter", 2), crowd(db_url, clock, 2) as people:
         return people.rush([call(ticket_id) for ticket_id in wanted])
 
 

@@ -152,8 +152,7 @@ def test_control_without_lock_and_key_one_request_makes_several(
     hall.issue()
     unlocked(monkeypatch)
     drop_unique(hall.db, "ticket", "one_ticket_a_request")
-    meet(monkeypatch, line, "ticket_by_request", 5)
-    with crowd(db_url, clock, 5) as people:
+    with meet(line, "ticket_by_request", 5), crowd(db_url, clock, 5) as people:
         _, tickets, slips = press_ten_times(hall, people)
     assert tickets > 2
     assert slips > 1
@@ -169,8 +168,7 @@ def test_without_the_lock_the_key_alone_keeps_it_one_ticket(
     """
     hall.issue()
     unlocked(monkeypatch)
-    meet(monkeypatch, line, "ticket_by_request", 5)
-    with crowd(db_url, clock, 10) as people:
+    with meet(line, "ticket_by_request", 5), crowd(db_url, clock, 10) as people:
         outcomes, tickets, slips = press_ten_times(hall, people)
     assert (tickets, slips) == (2, 1)
     assert any(isinstance(outcome, sa.exc.IntegrityError) for outcome in outcomes)
@@ -210,7 +208,6 @@ def test_control_without_the_lock_a_day_is_closed_more_than_once(
     yesterday = [hall.issue().ticket for _ in range(5)]
     clock.move(OVER_NIGHT)
     unlocked(monkeypatch)
-    meet(monkeypatch, line, "open_tickets", NODES)
-    with crowd(db_url, clock, NODES) as people:
+    with meet(line, "open_tickets", NODES), crowd(db_url, clock, NODES) as people:
         people.rush([lambda node: node.write_in_now(hall.branch.id, close_day, hall.branch.id)] * NODES)
     assert len(voided(hall)) > len(yesterday)

@@ -106,8 +106,12 @@ def unlocked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(SQLite, "_engine", careless)
 
 
-def meet(monkeypatch: pytest.MonkeyPatch, module: Any, name: str, people: int) -> None:
-    """Make the first `people` callers of a function wait for one another, so that they certainly overlap."""
+@contextlib.contextmanager
+def meet(module: Any, name: str, people: int) -> Iterator[None]:
+    """Make the first `people` callers of a function wait for one another, so that they certainly overlap.
+
+    Name the module that calls it, if that imports the function by its name. Fails if fewer callers came.
+    """
     original = getattr(module, name)
     barrier = threading.Barrier(people)
     turns = itertools.count()
@@ -118,7 +122,10 @@ def meet(monkeypatch: pytest.MonkeyPatch, module: Any, name: str, people: int) -
             barrier.wait(PATIENCE_SECONDS)
         return answer
 
-    monkeypatch.setattr(module, name, overlapping)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(module, name, overlapping)
+        yield
+    assert next(turns) >= people, f"nobody met in {name}"
 
 
 def drop_unique(database: Database, table_name: str, constraint: str) -> None:
