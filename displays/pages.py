@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from queue_system.live.codes import Closed
-from queue_system.live.socket import Frame
+from queue_system.live.socket import Frame, refuse
 from queue_system.web import access, kit
 from queue_system.web.installation import read_only_installation
 
@@ -60,7 +60,7 @@ async def live(websocket: WebSocket) -> None:
     """Send pictures to a paired screen as they change; the gate has checked the origin."""
     device = await access.device_or_none(websocket, KIND)
     if device is None:
-        await websocket.close(Closed.SIGNED_OUT)
+        await refuse(websocket, Closed.SIGNED_OUT)
         return
     await websocket.accept()
     installation = read_only_installation(websocket)

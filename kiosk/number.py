@@ -21,7 +21,7 @@ from queue_system.actions.slips import reprint
 from queue_system.core.errors import DomainError, Missing, SignedOut
 from queue_system.core.printers import STANDING_STILL
 from queue_system.live.codes import Closed
-from queue_system.live.socket import Frame, serve
+from queue_system.live.socket import Frame, refuse, serve
 from queue_system.store.database import Tx
 from queue_system.store.queries.access import printer_of_kiosk
 from queue_system.store.queries.line import TicketView
@@ -85,13 +85,13 @@ async def live(websocket: WebSocket) -> None:
         visit = await visit_of(websocket)
         ticket = await _ticket(visit)
     except SignedOut:
-        await websocket.close(Closed.SIGNED_OUT)
+        await refuse(websocket, Closed.SIGNED_OUT)
         return
     except DomainError:
-        await websocket.close(Closed.NOT_THERE)
+        await refuse(websocket, Closed.NOT_THERE)
         return
     if ticket is None:
-        await websocket.close(Closed.NOT_THERE)
+        await refuse(websocket, Closed.NOT_THERE)
         return
     await websocket.accept()
     await serve(websocket, visit.installation.hub, [visit.branch.id], partial(_frame, websocket))

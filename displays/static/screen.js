@@ -35,16 +35,6 @@ let reloadDue = false;
 
 // ---------- the connection
 
-// A refused handshake does not say why; the page does.
-async function askWhetherPaired() {
-  try {
-    const answer = await fetch(location.pathname, { method: "HEAD", redirect: "manual", cache: "no-store" });
-    if (answer.type === "opaqueredirect") location.replace(pair);
-  } catch {
-    // The server is away. The cover tells the hall, and the next try comes by itself.
-  }
-}
-
 function hear(news) {
   lastNews = performance.now();
   if (news.type === "board") show(news);
@@ -203,7 +193,6 @@ const following = follow(live, {
   silence: LATE_MS,
   opening: OPENING_MS,
   onFrame: hear,
-  onRefused: askWhetherPaired,
   onCode: { [CLOSED.SIGNED_OUT]: () => location.replace(pair) },
 });
 setInterval(watch, 1000);

@@ -210,7 +210,7 @@
       cap: LONGEST_PAUSE_MS,
       silence: SILENCE_MS,
       onFrame: showPaper,
-      onCode: { [CLOSED.SIGNED_OUT]: () => go(home()) },
+      onCode: { [CLOSED.SIGNED_OUT]: () => go(home()), [CLOSED.NOT_THERE]: () => go(home()) },
     });
   }
   function stopFollowing() {

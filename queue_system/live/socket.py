@@ -47,6 +47,15 @@ async def serve(
     await attend(websocket, _follow(websocket, hub, branches, render, ages=ages))
 
 
+async def refuse(websocket: WebSocket, reason: Closed) -> None:
+    """Close a socket that is not accepted yet, so that its page learns the reason.
+
+    The handshake is accepted first, because a browser reports each refused handshake as 1006 without a reason.
+    """
+    await websocket.accept()
+    await websocket.close(reason)
+
+
 async def attend(websocket: WebSocket, follow: Coroutine[Any, Any, None]) -> None:
     """Run `follow`, which sends, until it ends or the client is gone; its errors are logged."""
     follower = asyncio.create_task(follow)

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import websockets
-from starlette.testclient import WebSocketDenialResponse, WebSocketTestSession
+from starlette.testclient import WebSocketTestSession
 from starlette.websockets import WebSocketDisconnect
 
 from queue_system import app
@@ -50,14 +50,13 @@ def paired(url: str, tmp_path: Path, clock: FrozenClock) -> Iterator[Screen]:
 
 
 def refusal(paired: Screen, headers: dict[str, str], *, with_cookie: bool = True) -> int:
-    """The close code with which a connection is refused before it is accepted."""
+    """The code with which a connection was closed before anything was sent."""
     client = paired.client if with_cookie else another(paired.client)
     with (
-        pytest.raises((WebSocketDisconnect, WebSocketDenialResponse)) as refused,
-        client.websocket_connect("/display/live", headers=headers),
+        pytest.raises(WebSocketDisconnect) as refused,
+        client.websocket_connect("/display/live", headers=headers) as live,
     ):
-        pass
-    assert isinstance(refused.value, WebSocketDisconnect)
+        live.receive_text()
     return refused.value.code
 
 

@@ -205,7 +205,7 @@ def test_the_socket_of_a_number_opens_only_with_its_pass(here: PrintingHall, kio
     for wrong in (address, address.split("?")[0]):
         with (
             pytest.raises(WebSocketDisconnect) as closed,
-            kiosk.client.websocket_connect(wrong, headers=OURS),
+            kiosk.client.websocket_connect(wrong, headers=OURS) as live,
         ):
-            pass
+            live.receive_text()
         assert closed.value.code == 4404

@@ -11,9 +11,13 @@ from starlette.applications import Starlette
 from starlette.routing import WebSocketRoute
 from starlette.testclient import TestClient, WebSocketTestSession
 from starlette.websockets import WebSocket, WebSocketDisconnect
+from websockets.exceptions import ConnectionClosedError
+from websockets.sync.client import connect
 
+from queue_system.live.codes import Closed
 from queue_system.live.hub import Hub
-from queue_system.live.socket import Frame, Render, serve
+from queue_system.live.socket import Frame, Render, refuse, serve
+from tests.kit.served import served
 
 BRANCH = UUID(int=1)
 OTHER = UUID(int=2)
@@ -83,3 +87,18 @@ def close_code(session: WebSocketTestSession) -> int:
     with pytest.raises(WebSocketDisconnect) as closed:
         session.receive_text()
     return closed.value.code
+
+
+def test_a_browser_learns_why_its_socket_is_refused() -> None:
+    async def door(websocket: WebSocket) -> None:
+        await refuse(websocket, Closed.NOT_THERE)
+
+    # A real server, because the test client also tells the code of a handshake that was refused.
+    with (
+        served(Starlette(routes=[WebSocketRoute("/live", door)])) as address,
+        connect(f"{address.replace('http', 'ws')}/live") as socket,
+        pytest.raises(ConnectionClosedError) as closed,
+    ):
+        socket.recv()
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == Closed.NOT_THERE

@@ -44,7 +44,6 @@ BEGIN = """
         onFrame: (frame) => frames_heard.push(frame),
         onLost: () => told.push("lost"),
         onBack: () => told.push("back"),
-        onRefused: () => told.push("refused"),
         onCode: { [CLOSED.NOT_THERE]: () => told.push("not there") },
     }); }
 """
@@ -280,7 +279,6 @@ def test_a_connection_that_does_not_open_is_given_up_sooner(tab: Page, server: S
     assert not tab.evaluate("following.isCut()")
     tab.clock.run_for(1_000)
     assert tab.evaluate("following.isCut()")
-    assert told(tab) == ["refused"]
 
 
 def test_a_connection_that_was_slow_to_open_has_the_whole_time_to_speak(tab: Page, server: Server) -> None:
@@ -293,17 +291,6 @@ def test_a_connection_that_was_slow_to_open_has_the_whole_time_to_speak(tab: Pag
     assert tab.evaluate("following.isOpen()")
     tab.clock.run_for(1_000)
     assert tab.evaluate("following.isCut()")
-
-
-def test_a_server_that_is_away_is_told_as_a_refusal_and_a_connection_that_broke_is_not(
-    page: Page, server: Server
-) -> None:
-    server.stop()
-    cut_off(page)
-    assert told(page) == []
-    page.clock.run_for(FIRST_MS)
-    wait_for(page, "told.length > 0")
-    assert told(page) == ["refused"]
 
 
 # ---------------------------------------------------------------- what is heard

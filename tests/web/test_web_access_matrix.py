@@ -338,7 +338,8 @@ def _socket(door: Door, person: Person, path: str) -> str:
     door.client.cookies.clear()
     headers = {"origin": "http://testserver", **_headers(person, path)}
     try:
-        with door.client.websocket_connect(_address(door, person, path), headers=headers):
+        with door.client.websocket_connect(_address(door, person, path), headers=headers) as live:
+            live.receive_text()
             return OPEN
     except WebSocketDisconnect as closed:
         nobody = PAIR if path.startswith(("/kiosk", "/display")) else SIGN_IN

@@ -410,9 +410,9 @@ def behind_proxy(url: str, folder: Path, clock: FrozenClock, comes_from: str) ->
 
 
 def closed(client: TestClient, address: str, headers: dict[str, str]) -> int:
-    """The code with which a socket is closed before it was accepted."""
-    with pytest.raises(WebSocketDisconnect) as refused, client.websocket_connect(address, headers=headers):
-        pass
+    """The code with which a socket is closed before anything was sent."""
+    with pytest.raises(WebSocketDisconnect) as refused, client.websocket_connect(address, headers=headers) as live:
+        live.receive_text()
     return refused.value.code
 
 

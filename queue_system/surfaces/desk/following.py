@@ -11,7 +11,7 @@ from starlette.websockets import WebSocket
 from ...actions.sessions import SESSION_IDLE
 from ...core.errors import DomainError, SignedOut
 from ...live.codes import Closed
-from ...live.socket import Frame, serve
+from ...live.socket import Frame, refuse, serve
 from ...store.queries.desk import DeskView, desk_view
 from ...store.tables import ORGANISATION
 from ...web import access
@@ -25,10 +25,10 @@ async def live(websocket: WebSocket) -> None:
     try:
         here = await onlooker_at_counter(websocket)
     except SignedOut:
-        await websocket.close(Closed.SIGNED_OUT)
+        await refuse(websocket, Closed.SIGNED_OUT)
         return
     except DomainError:
-        await websocket.close(Closed.NOT_THERE)
+        await refuse(websocket, Closed.NOT_THERE)
         return
     await websocket.accept()
     # Sign-ins and sign-outs are facts of the organisation and not of the branch, so both are followed.

@@ -21,7 +21,7 @@ from ...actions import tickets
 from ...core.errors import IllegalTransition, Missing
 from ...core.tickets import OPEN, TAKE_BACK, Step, TicketState, steps_from
 from ...live.codes import Closed
-from ...live.socket import Frame, serve
+from ...live.socket import Frame, refuse, serve
 from ...store.log import VISITOR
 from ...store.queries.place import PlaceView, place
 from ...web import kit
@@ -54,7 +54,7 @@ async def live(websocket: WebSocket) -> None:
     try:
         here, _ = await at_ticket(websocket)
     except Missing:
-        await websocket.close(Closed.NOT_THERE)
+        await refuse(websocket, Closed.NOT_THERE)
         return
     await websocket.accept()
     await serve(websocket, here.installation.hub, [here.branch.id], _Telephone(here).frame, ages=True)

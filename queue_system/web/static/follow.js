@@ -13,12 +13,11 @@ const CLOSED = Object.freeze({ SIGNED_OUT: 4401, FOREIGN_ORIGIN: 4403, NOT_THERE
 //   opening      how long it may take to open
 //   onFrame      called with each message, in the order of sending
 //   onLost       called once when nothing was heard for `silence`; onBack at the first message after that
-//   onRefused    called when a connection ends before it has opened: the browser does not say why
 //   onCode       what to do at a close code: {4401: () => …}
 function follow(path, options) {
   const nothing = () => {};
   const { first = 500, cap, silence, opening = silence, onFrame } = options;
-  const { onLost = nothing, onBack = nothing, onRefused = nothing, onCode = {} } = options;
+  const { onLost = nothing, onBack = nothing, onCode = {} } = options;
   const address = new URL(path, location.href.replace(/^http/, "ws"));
 
   let socket = null;
@@ -64,7 +63,6 @@ function follow(path, options) {
     old.close();
     tryAgain(Math.min(cap, first * 2 ** failures));
     failures += 1;
-    if (!opened) onRefused();
   }
 
   // With jitter, because a whole waiting room must not come back in the same moment.

@@ -120,9 +120,9 @@ def test_a_page_of_another_site_gets_no_socket(layla: Clerk, origin: str | None)
 
 
 def refused(client: TestClient, path: str, headers: dict[str, str] = OURS) -> int:
-    """The code with which a connection was closed before it was accepted."""
-    with pytest.raises(WebSocketDisconnect) as caught, client.websocket_connect(path, headers=headers):
-        pass
+    """The code with which a connection was closed before anything was sent."""
+    with pytest.raises(WebSocketDisconnect) as caught, client.websocket_connect(path, headers=headers) as live:
+        live.receive_text()
     return caught.value.code
 
 

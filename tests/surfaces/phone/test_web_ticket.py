@@ -333,6 +333,6 @@ def test_a_foreign_origin_opens_no_socket(here: tuple[TestClient, Hall]) -> None
 
 def test_a_link_that_is_nobody_s_opens_no_socket(here: tuple[TestClient, Hall]) -> None:
     client, _ = here
-    with pytest.raises(WebSocketDisconnect) as closed, client.websocket_connect("/t/nobody/live", headers=OURS):
-        pass
+    with pytest.raises(WebSocketDisconnect) as closed, client.websocket_connect("/t/nobody/live", headers=OURS) as live:
+        live.receive_text()
     assert closed.value.code == 4404

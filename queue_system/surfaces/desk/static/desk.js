@@ -96,15 +96,6 @@
   }
 
   const signIn = () => location.assign(`/sign-in?next=${encodeURIComponent(location.pathname)}`);
-  // A browser does not tell a refused socket from a failed one, so the page is requested to learn the reason.
-  async function ask() {
-    try {
-      const answer = await fetch(location.href, { headers: { "HX-Request": "true" }, cache: "no-store" });
-      if (answer.status === 401) signIn();
-    } catch {
-      // The server is away; the watchdog tells the clerk.
-    }
-  }
   addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
   follow(page.dataset.live, {
     cap: LONGEST_PAUSE_MS,
@@ -112,7 +103,6 @@
     onFrame: (frame) => { if (frame.type === "desk") show(newest = frame); },
     onLost: () => { stale.hidden = false; },
     onBack: () => { stale.hidden = true; },
-    onRefused: ask,
     onCode: { [CLOSED.SIGNED_OUT]: signIn, [CLOSED.NOT_THERE]: () => location.assign("/desk") },
   });
 
