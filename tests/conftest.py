@@ -21,7 +21,7 @@ from queue_system.store import schema
 from queue_system.store.database import Database
 from queue_system.web import passwords
 from tests.kit import postgres
-from tests.kit.chromium import chromium
+from tests.kit.chromium import SharedChromium
 from tests.kit.compiled import share_compiled
 from tests.kit.postgres_pool import Pool
 from tests.kit.process_log import process_log
@@ -80,10 +80,17 @@ def clock() -> FrozenClock:
     return FrozenClock(SUNDAY_MORNING)
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """One for each module, because playwright's loop stays in the thread and blocks tests of asyncio."""
-    with chromium() as found:
+@pytest.fixture(scope="session")
+def shared_chromium() -> Iterator[SharedChromium]:
+    shared = SharedChromium()
+    yield shared
+    shared.close()
+
+
+@pytest.fixture
+def browser(shared_chromium: SharedChromium) -> Iterator[Browser]:
+    """Chromium, the same for all tests of a worker; the contexts that a test leaves open are closed after it."""
+    with shared_chromium.lent() as found:
         yield found
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.kit import effort
+from tests.kit import processes
 from tests.kit.tree import ROOT
 
 pytestmark = pytest.mark.process
@@ -87,5 +87,5 @@ def test_a_process_that_has_just_ended_is_no_fault() -> None:
     """Between the look at who there is and the look at each of them, anybody may end."""
     with subprocess.Popen([sys.executable, "-c", ""]) as ended:
         ended.wait()
-    assert list(effort._children(ended.pid)) == []
-    assert effort._used(ended.pid) == 0.0
+    assert list(processes._children(ended.pid)) == []
+    assert processes._used(ended.pid) == 0.0

@@ -7,12 +7,12 @@ measures the present one first; a slower processor gets proportionally more.
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
+
+from tests.kit.processes import processor_seconds
 
 LIMIT_SECONDS = 10.0
 # The time of this computation on such a processor.
@@ -30,13 +30,6 @@ def slowness() -> float:
 SLOWNESS = slowness()
 
 
-def processor_seconds() -> float:
-    """The time used so far by this process and its children, both ended and running ones (Linux)."""
-    times = os.times()
-    alive = sum(_used(child) for child in _children(os.getpid()))
-    return times.user + times.system + times.children_user + times.children_system + alive
-
-
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
     before = processor_seconds()
@@ -48,29 +41,3 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
             "make it quicker, or mark it, and `./dev.py test --quick` leaves it out",
             pytrace=False,
         )
-
-
-def _children(pid: int) -> Iterator[int]:
-    """All descendants of a process; none if the kernel does not list them."""
-    try:
-        tasks = list(Path(f"/proc/{pid}/task").iterdir())
-    except OSError:
-        # It has ended in the meantime.
-        return
-    for task in tasks:
-        try:
-            found = (task / "children").read_text().split()
-        except OSError:
-            continue
-        for child in map(int, found):
-            yield child
-            yield from _children(child)
-
-
-def _used(pid: int) -> float:
-    """The processor seconds of a process and of its ended children; 0 if it has ended itself."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    except OSError:
-        return 0.0
-    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
