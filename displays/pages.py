@@ -11,13 +11,12 @@ from starlette.websockets import WebSocket
 
 from queue_system.live.codes import Closed
 from queue_system.live.socket import Frame, refuse
-from queue_system.web import access, kit
-from queue_system.web.installation import read_only_installation
+from queue_system.web import kit
+from queue_system.web.screens import paired_screen
 
 from .picture import BoardKey, Picture, assets_version, picture, screen_languages
 from .reach import reach_of
 
-KIND: Final = "display"
 PAIR: Final = "/pair?kind=display"
 
 
@@ -27,14 +26,15 @@ async def screen(request: Request) -> Response:
     With `?plain`, for old browsers, its only script is plain.js, which reloads it every ten seconds. Such a screen has
     no socket, so this page notes its presence.
     """
-    device = await access.device_or_none(request, KIND)
-    if device is None:
+    asking = await paired_screen(request)
+    if asking is None:
         return kit.see_other(PAIR)
-    branch = await access.branch_of(request, device)
+    installation, device = asking.installation, asking.device
+    branch = await asking.branch()
     plain = "plain" in request.query_params
     if plain:
-        read_only_installation(request).presence.note(device.branch_id, device.id)
-    shown = await picture(read_only_installation(request), BoardKey.of(device))
+        installation.presence.note(device.branch_id, device.id)
+    shown = await picture(installation, BoardKey.of(device))
     languages = screen_languages(branch)
     calm = branch.access.calm_mode if branch.access else ()
     return await kit.page(
@@ -43,7 +43,7 @@ async def screen(request: Request) -> Response:
         {
             "board": shown.html,
             "device": device,
-            "look": assets_version(read_only_installation(request)),
+            "look": assets_version(installation),
             "reach": reach_of(device.kit),
             "bilingual": [kit.words_of(language, branch) for language in languages],
             "pair": PAIR,
@@ -58,12 +58,12 @@ async def screen(request: Request) -> Response:
 
 async def live(websocket: WebSocket) -> None:
     """Send pictures to a paired screen as they change; the gate has checked the origin."""
-    device = await access.device_or_none(websocket, KIND)
-    if device is None:
+    asking = await paired_screen(websocket)
+    if asking is None:
         await refuse(websocket, Closed.SIGNED_OUT)
         return
     await websocket.accept()
-    installation = read_only_installation(websocket)
+    installation, device = asking.installation, asking.device
     key = BoardKey.of(device)
     me = (device.id, device.paired_at)
 
@@ -72,7 +72,7 @@ async def live(websocket: WebSocket) -> None:
         # that is not named was paired after the picture was made, or has been revoked.
         assert isinstance(frame, Picture)  # noqa: S101 - what `picture` has made
         installation.presence.note(key.branch_id, device.id)
-        return me in frame.screens or await access.device_or_none(websocket, KIND) is not None
+        return me in frame.screens or await paired_screen(websocket) is not None
 
     await installation.audiences.serve(
         websocket, installation.hub, key.branch_id, ("screen", key), lambda: picture(installation, key), admits

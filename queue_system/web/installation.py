@@ -103,11 +103,6 @@ def installation_of(connection: HTTPConnection) -> Installation:
     return connection.app.state.installation  # type: ignore[no-any-return]
 
 
-def read_only_installation(connection: HTTPConnection) -> ReadOnlyInstallation:
-    """The read-only part of the installation, for screens."""
-    return installation_of(connection).read_only
-
-
 async def in_thread(work: Callable[[], T]) -> T:
     """Run slow work (a password, a picture) in a thread, so that the event loop stays free."""
     return await asyncio.to_thread(work)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.kit.tree import PACKAGES, ROOT, files, package_files, parse, python_files
+from tests.kit.writes import ways_to_write
 
 LONGEST_MODULE = 400
 # Tables of cases may be longer than code, because one reads them from top to bottom.
@@ -290,8 +291,8 @@ def reads_the_environment(tree: ast.AST) -> Iterator[ast.AST]:
 
 
 def writes_to_the_database(tree: ast.AST) -> Iterator[ast.AST]:
-    """Every method that writes, and the database itself, which has all of them."""
-    ways = ("write", "write_now", "write_in", "write_in_now", "migrating", "database")
+    """Every method that writes, and what leads to the database without a type: the state of an application."""
+    ways = ways_to_write() | {"database", "state"}
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute) and node.attr in ways:
             yield node
@@ -359,6 +360,8 @@ def docstrings(tree: ast.AST) -> Iterator[ast.Constant]:
         (looks_around_the_context, "database = request.app.state.installation.database"),
         (looks_around_the_context, "person = await access.staff(request)"),
         (writes_to_the_database, "write = house.database"),
+        (writes_to_the_database, "await here.do(action)"),
+        (writes_to_the_database, "connection.app.state.installation"),
     ],
 )
 def test_offences_are_found(rule: Callable[[ast.AST], Iterator[ast.AST]], source: str) -> None:
