@@ -17,7 +17,7 @@ from queue_system.i18n.filters import localised
 from queue_system.store.database import Tx
 from queue_system.store.queries.access import printer_of_kiosk
 from queue_system.store.queries.bookings import BookingView
-from queue_system.store.queries.settings import BranchSettings, branch_ids, branch_settings
+from queue_system.store.queries.settings import BranchSettings, branch_ids, readable
 from queue_system.web import errors, kit
 from queue_system.web.code_or_link import LONGEST_READING, CodeOrLink, booking_behind, is_link, read_code_or_link
 
@@ -100,8 +100,8 @@ def _booking(tx: Tx, branch: BranchSettings, typed: str) -> BookingView | Elsewh
     try:
         return booking_behind(tx, branch.id, reading)
     except Missing:
-        for other_id in branch_ids(tx).values():
-            if other_id != branch.id and (elsewhere := _at(tx, branch_settings(tx, other_id), reading)):
+        for other in readable(tx, branch_ids(tx).values()):
+            if other.id != branch.id and (elsewhere := _at(tx, other, reading)):
                 return elsewhere
         raise
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Mapping
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Final
+from uuid import UUID
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -142,8 +144,13 @@ async def running(installation: Installation) -> AsyncIterator[None]:
 async def tidy_everywhere(installation: Installation) -> None:
     """In every branch, give back the holds that were not confirmed in time, and close the sessions that are over."""
     for branch_id in (await installation.database.read(branch_ids)).values():
-        await installation.database.write_in(branch_id, expire_holds, branch_id)
-        await installation.database.write_in(branch_id, close_day, branch_id)
+        # One by one, because a branch that cannot be tidied must not keep the others from it.
+        await attempt("tidy", partial(_tidy, installation, branch_id))
+
+
+async def _tidy(installation: Installation, branch_id: UUID) -> None:
+    await installation.database.write_in(branch_id, expire_holds, branch_id)
+    await installation.database.write_in(branch_id, close_day, branch_id)
 
 
 async def write_who_was_seen(installation: Installation) -> None:

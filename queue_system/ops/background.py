@@ -11,6 +11,7 @@ from typing import Any, Final
 import structlog
 
 from ..core.errors import DomainError
+from ..store.setting_rows import Unreadable
 
 # The share of the allowed open files from which on we warn, because new connections will soon be refused.
 NEARLY_ALL: Final = 0.9
@@ -43,6 +44,9 @@ async def attempt(name: str, work: Callable[[], Awaitable[Any]]) -> None:
     """Do `work` once; errors are logged."""
     try:
         await work()
+    except Unreadable:
+        # Logged once, by the reader of the settings, and not every few seconds.
+        pass
     except DomainError as error:
         log.warning("background.failed", task=name, code=error.code)
     except Exception:

@@ -13,12 +13,14 @@ from ..configuration import KEY_FILE, Configuration, ConfigurationError, secret_
 from ..core.errors import DomainError, Unavailable
 from ..i18n import isolates
 from ..i18n.words import available_languages, words_for
-from ..profiles.pending import not_in_force
+from ..profiles.pending import report
 from ..store import log, schema
 from ..store.database import Database
 from ..store.queries.access import devices
 from ..store.queries.organisation import organisation
+from ..store.setting_rows import Unreadable
 
+MEND: Final = "A newer version wrote them, or somebody at the database: upgrade, or correct them (docs/operations.md)"
 CLOCK_SLACK: Final = timedelta(minutes=1)
 
 
@@ -59,6 +61,8 @@ def examine(configuration: Configuration) -> Iterator[Finding]:
 
 def told(error: DomainError, database: Database | None = None) -> str:
     """The sentence of an error for the administrator: what is wrong and what to do."""
+    if isinstance(error, Unreadable):
+        return f"settings cannot be read: {error.what}. {MEND}"
     if database is not None and error.code == "database-unavailable":
         cause = str(getattr(error.__cause__, "orig", error.__cause__) or "").strip().split("\n")[0]
         advice = (
@@ -106,9 +110,16 @@ def _database(configuration: Configuration, database: Database) -> Iterator[Find
     for printer in database.read_now(devices, None, "printer"):
         if printer.address and printer.status not in ("ready", "unknown"):
             yield Finding("note", f"printer {printer.slug}: {printer.status}")
+    yield from _settings(database)
+
+
+def _settings(database: Database) -> Iterator[Finding]:
+    """Settings that cannot be read, and those that nothing acts on."""
+    unreadable, idle = database.read_now(report, available_languages())
+    for what in unreadable:
+        yield Finding("bad", told(Unreadable(what)))
     words = words_for("en")
-    idle = groupby(database.read_now(not_in_force, available_languages()), key=lambda thing: thing.code)
-    for code, things in idle:
+    for code, things in groupby(idle, key=lambda thing: thing.code):
         # One sentence for all subjects that it is true of.
         subjects = [thing.subject for thing in things]
         listed = subjects[0] if len(subjects) == 1 else "".join(f"\n        {subject}" for subject in subjects)

@@ -163,7 +163,8 @@ def _branches(found: Findings) -> Iterator[Metric]:
         "queue_devices", "Kiosks, screens and printers, by state.", labels=["branch", "kind", "state"]
     )
     for slug, branch in stand.branches.items():
-        people.add_metric([slug], branch.people_waiting)
+        if branch.people_waiting is not None:
+            people.add_metric([slug], branch.people_waiting)
         slips.add_metric([slug], branch.slips_waiting)
         waited = (stand.at - branch.oldest_slip).total_seconds() if branch.oldest_slip else 0.0
         age.add_metric([slug], max(0.0, waited))

@@ -14,6 +14,8 @@ from ..settings.devices import Device, PrinterKit
 from ..settings.organisation import Profile
 from ..store.database import Tx
 from ..store.queries.settings import TEMPLATE
+from ..store.queries.unreadable import unreadable_settings
+from ..store.setting_rows import Unreadable
 from .stored import stored_profile
 
 
@@ -24,8 +26,26 @@ class NotInForce(NamedTuple):
     subject: str
 
 
+class Report(NamedTuple):
+    """`unreadable`: branch, thing, field and value of what this program cannot read; then nothing else is looked for."""
+
+    unreadable: list[str]
+    not_in_force: list[NotInForce]
+
+
+def report(tx: Tx, interface_languages: Collection[str]) -> Report:
+    """What an administrator has to know of the settings; `interface_languages` as in `not_in_force`."""
+    if unreadable := unreadable_settings(tx):
+        return Report(unreadable, [])
+    try:
+        return Report([], not_in_force(tx, interface_languages))
+    except Unreadable as error:
+        # Something that no branch uses.
+        return Report([error.what], [])
+
+
 def not_in_force(tx: Tx, interface_languages: Collection[str]) -> list[NotInForce]:
-    """What the organisation has set but nothing acts on yet, ordered by code and subject.
+    """What the organisation has set but nothing acts on yet, ordered by code and subject. Raises Unreadable.
 
     `interface_languages` are the languages that have a catalogue.
     """

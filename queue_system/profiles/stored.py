@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from pydantic import ValidationError
 
 from ..settings.agenda import HoursRule, OutreachDay
 from ..settings.branch import Branch
@@ -16,16 +17,22 @@ from ..settings.devices import KITS, Device, PrinterPlace
 from ..settings.organisation import Profile
 from ..store import tables
 from ..store.database import AnyRow, Tx
-from ..store.setting_rows import SlugOf, declared_of, fields_of
+from ..store.setting_rows import SlugOf, declared_of, fields_of, unreadable
 from .branch_rows import HALL, LISTS, NAMED
 from .install import CATALOGUE, IN_THE_ORGANISATION
 
 
 def stored_profile(tx: Tx) -> Profile:
-    """The organisation in the tables, branches in order; `sha256` is that of the file from which it was installed."""
+    """The organisation in the tables, branches in order; `sha256` is that of the file from which it was installed.
+
+    Raises Unreadable.
+    """
     row = tx.rows(sa.select(tables.table(tables.Organisation)))[0]
     kept = {name: row.data[name] for name in IN_THE_ORGANISATION if name in row.data}
-    catalogue = Catalogue(**kept, **_catalogue(tx))
+    try:
+        catalogue = Catalogue(**kept, **_catalogue(tx))
+    except ValidationError as error:
+        raise unreadable("catalogue", None, error) from None
     branches = _ordered(tx, tables.Branch, tables.table(tables.Branch).c.id != tables.ORGANISATION)
     return declared_of(
         Profile,
@@ -95,8 +102,8 @@ def _device(row: AnyRow, slug_of: SlugOf) -> Device:
         Device,
         row,
         slug_of,
-        kit=kit(**fields_of(kit, row)),
-        place=PrinterPlace(**fields_of(PrinterPlace, row)) if is_printer else None,
+        kit=declared_of(kit, row),
+        place=declared_of(PrinterPlace, row) if is_printer else None,
     )
 
 

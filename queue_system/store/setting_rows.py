@@ -11,8 +11,11 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 import sqlalchemy as sa
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 from sqlmodel import SQLModel
 
+from ..core.errors import Unavailable
 from ..settings.declared import Declared, Ref, mark
 from .tables import table
 
@@ -21,6 +24,18 @@ D = TypeVar("D", bound=Declared)
 Row = dict[str, Any]
 IdOf = Callable[[str, str], UUID]
 SlugOf = Callable[[str, UUID], str]
+
+
+class Unreadable(Unavailable):
+    """A stored setting that this program cannot read, because a newer program or a person at the database wrote it.
+
+    `what` says for administrators which thing, field and value that is; `fields` are the fields.
+    """
+
+    def __init__(self, what: str, fields: Collection[str] = ()) -> None:
+        super().__init__("settings-unreadable")
+        self.what = what
+        self.fields = fields
 
 
 def row_of(
@@ -56,8 +71,27 @@ def row_of(
 
 
 def declared_of(declaration: type[D], row: Any, slug_of: SlugOf | None = None, **more: Any) -> D:
-    """The declared setting of a row, the reverse of `row_of`; `more` are fields that other tables hold."""
-    return declaration.model_validate(fields_of(declaration, row, slug_of) | more)
+    """The declared setting of a row, the reverse of `row_of`; `more` are fields that other tables hold.
+
+    Raises Unreadable.
+    """
+    try:
+        return declaration.model_validate(fields_of(declaration, row, slug_of) | more)
+    except ValidationError as error:
+        raise unreadable(declaration.kind_of_thing or declaration.__name__, row._mapping.get("slug"), error) from None
+
+
+def unreadable(kind: str, slug: str | None, error: ValidationError) -> Unreadable:
+    """The refusal of a thing whose stored values pydantic does not accept, with what it found."""
+    faults = error.errors(include_url=False, include_context=False)
+    told = [f"{_named(fault)} is {fault['input']!r} ({fault['msg']})" for fault in faults if fault["type"] != "missing"]
+    told += [f"{_named(fault)} is missing" for fault in faults if fault["type"] == "missing"]
+    thing = " ".join(filter(None, (kind, slug)))
+    return Unreadable(f"{thing}: {'; '.join(told)}", {str(fault["loc"][0]) for fault in faults if fault["loc"]})
+
+
+def _named(fault: ErrorDetails) -> str:
+    return ".".join(map(str, fault["loc"]))
 
 
 def fields_of(declaration: type[Declared], row: Any, slug_of: SlugOf | None = None) -> Row:

@@ -23,7 +23,7 @@ from ..store.queries import bookings, line
 from ..store.queries.access import DeviceView, StaffView, device_by_token, staff_by_session
 from ..store.queries.bookings import BookingView
 from ..store.queries.line import TicketView
-from ..store.queries.settings import BranchSettings, branch_ids, branch_settings
+from ..store.queries.settings import BranchSettings, branch_ids, branch_of_key, branch_settings, readable
 from .installation import installation_of
 
 # The rights that open the surfaces of the staff; one of each set is enough. Profiles name rights in their people's
@@ -166,8 +166,13 @@ def branch_named(tx: Tx, slug: str) -> BranchSettings:
 
 
 def all_branches(tx: Tx) -> list[BranchSettings]:
-    """All branches that can be visited."""
-    return [branch_settings(tx, branch_id) for branch_id in branch_ids(tx).values()]
+    """All branches that can be visited, without those whose settings cannot be read; raises Unreadable without others."""
+    return readable(tx, branch_ids(tx).values())
+
+
+def branches_with(tx: Tx, person: StaffView, rights: frozenset[str]) -> list[BranchSettings]:
+    """The branches where the person has any of `rights`, as `all_branches`."""
+    return readable(tx, [branch_id for branch_id in branch_ids(tx).values() if person.may_any(rights, branch_id)])
 
 
 def ticket_of_link(tx: Tx, token: str) -> tuple[BranchSettings, TicketView]:
@@ -208,11 +213,11 @@ def booking_by_code(tx: Tx, code: str, contact: str) -> BookingView:
 
 def _branch_of_token(tx: Tx, token: str, what: str) -> BranchSettings:
     """The branch of a secret link, which its first letters name."""
-    for branch_id in branch_ids(tx).values():
-        settings = branch_settings(tx, branch_id)
-        if token[:KEY_LENGTH] == settings.key and token.isprintable():
-            return settings
-    raise Missing(what)
+    # A character such as NUL cannot be compared in every database.
+    branch_id = branch_of_key(tx, token[:KEY_LENGTH]) if token.isprintable() else None
+    if branch_id is None:
+        raise Missing(what)
+    return branch_settings(tx, branch_id)
 
 
 def _session(connection: HTTPConnection) -> str:

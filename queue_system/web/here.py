@@ -140,6 +140,10 @@ class StaffHere(Here):
         """The person as an actor in the log."""
         return access.actor(self.person)
 
+    async def branches_with(self, rights: frozenset[str]) -> list[BranchSettings]:
+        """The branches where the person has any of `rights`, in their order."""
+        return await self.read(access.branches_with, self.person, rights)
+
     async def page(
         self,
         template: str,

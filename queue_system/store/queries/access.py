@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
 import sqlalchemy as sa
+from pydantic import ValidationError
 
 from ...core.logins import find_login
 from ...settings.declared import Declared
@@ -15,6 +17,7 @@ from ...settings.devices import KITS, Kit
 from ...settings.printers import Printer
 from ..database import AnyRow, Tx
 from ..prepared import Prepared
+from ..setting_rows import Unreadable, unreadable
 from ..tables import ORGANISATION, Device, KnownBrowser, Pairing, Role, Staff, StaffRole, table
 from .sessions import ALIVE, SESSION, Idle
 
@@ -106,8 +109,15 @@ class DeviceView:
 
     @property
     def kit(self) -> Kit:
-        """The equipment of the device and its abilities."""
-        return self._read(KITS[self.kind])
+        """The equipment of the device and its abilities, without values that this program cannot read.
+
+        Raises Unreadable if such a value is one that the device must have.
+        """
+        declaration = KITS[self.kind]
+        try:
+            return self.read(declaration)
+        except Unreadable as error:
+            return self.read(declaration, error.fields)
 
     @property
     def operated_by(self) -> str | None:
@@ -117,12 +127,16 @@ class DeviceView:
     @property
     def address(self) -> str:
         """The address of a printer; empty for other devices and for printers that this program does not print on."""
-        return self.printer.address if self.kind == "printer" else ""
+        try:
+            return self.printer.address if self.kind == "printer" else ""
+        except Unreadable:
+            # Nothing is sent to a printer of which we do not know for sure what it understands.
+            return ""
 
     @property
     def printer(self) -> Printer:
-        """The settings of a printer; only for printers."""
-        return self._read(Printer)
+        """The settings of a printer; only for printers. Raises Unreadable."""
+        return self.read(Printer)
 
     def presence(self, now: datetime) -> str:
         """Whether the device reports: unpaired, silent (it has not reported for SILENT_AFTER) or paired."""
@@ -130,8 +144,15 @@ class DeviceView:
             return "unpaired"
         return "silent" if self.seen_at is None or now - self.seen_at > SILENT_AFTER else "paired"
 
-    def _read(self, declaration: type[D]) -> D:
-        return declaration(**{name: value for name, value in self.data.items() if name in declaration.model_fields})
+    def read(self, declaration: type[D], without: Collection[str] = ()) -> D:
+        """The settings that `declaration` has, but not those in `without`; raises Unreadable."""
+        known = {
+            name: self.data[name] for name in declaration.model_fields if name in self.data and name not in without
+        }
+        try:
+            return declaration(**known)
+        except ValidationError as error:
+            raise unreadable("device", self.slug, error) from None
 
 
 @dataclass(frozen=True, slots=True)

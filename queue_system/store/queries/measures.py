@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from ..database import Tx
 from ..log import after, positions
+from ..setting_rows import Unreadable
 from ..tables import Branch, PrintJob, Ticket, table
 from .access import devices
 from .line import IS_WAITING
@@ -34,9 +35,9 @@ _SLIPS = (
 
 @dataclass(frozen=True, slots=True)
 class BranchMeasures:
-    """Waiting people, slips not printed yet and the time of the oldest, and devices by (kind, state)."""
+    """Waiting people (None if the settings cannot be read), slips not printed yet and the time of the oldest, and devices by (kind, state)."""
 
-    people_waiting: int
+    people_waiting: int | None
     slips_waiting: int
     oldest_slip: datetime | None
     devices: Mapping[tuple[str, str], int]
@@ -73,8 +74,11 @@ def measures(tx: Tx, heard: Mapping[UUID, int]) -> Measures:
     return Measures(tx.now, branches, slugs, _unheard_since(tx, heard))
 
 
-def _people_waiting(tx: Tx, branch_id: UUID) -> int:
-    first_live_day = branch_settings(tx, branch_id).timetable.first_live_day(tx.now)
+def _people_waiting(tx: Tx, branch_id: UUID) -> int | None:
+    try:
+        first_live_day = branch_settings(tx, branch_id).timetable.first_live_day(tx.now)
+    except Unreadable:
+        return None
     return int(tx.scalar(_PEOPLE, {"branch": branch_id, "live_day": first_live_day}))
 
 

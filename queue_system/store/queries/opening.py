@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from uuid import UUID
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ...core.hours import Calendar, Closure, Outing, Season
 from .. import tables
 from ..database import AnyRow, Tx
+from ..setting_rows import Unreadable
 from .rows import of_branch, rows
 from .rules import opening_rule
 
@@ -17,15 +18,25 @@ GOES_OUT = "outreach"
 
 
 def calendar_of(tx: Tx, branch: AnyRow, services: Mapping[str, UUID], tags: Mapping[UUID, tuple[str, ...]]) -> Calendar:
-    """The calendar of a branch. `services` are its services by slug, `tags` the tags of each."""
+    """The calendar of a branch. `services` are its services by slug, `tags` the tags of each. Raises Unreadable."""
     return Calendar(
-        zone=ZoneInfo(branch.timezone),
+        zone=_zone(branch),
         rules=tuple(opening_rule(row) for row in of_branch(tx, tables.OpeningHours, branch.id, "position")),
         seasons=tuple(Season(row.slug, row.first, row.last, row.provisional) for row in rows(tx, tables.SeasonRow)),
         closures=tuple(_closure(row, tags) for row in of_branch(tx, tables.ClosureRow, branch.id, "first")),
         outings=tuple(_outing(row, services) for row in of_branch(tx, tables.OutreachDay, branch.id, "day")),
         only_goes_out=branch.kind == GOES_OUT,
     )
+
+
+def _zone(branch: AnyRow) -> ZoneInfo:
+    try:
+        return ZoneInfo(branch.timezone)
+    except (ZoneInfoNotFoundError, ValueError):
+        # Zones come from the machine, so another machine may know one that this one does not.
+        raise Unreadable(
+            f"branch {branch.slug}: timezone is {branch.timezone!r}, which this machine does not know"
+        ) from None
 
 
 def _closure(row: AnyRow, tags: Mapping[UUID, tuple[str, ...]]) -> Closure:

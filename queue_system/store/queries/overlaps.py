@@ -11,7 +11,7 @@ from ..database import Tx
 from ..tables import Booking, table
 from ..tables.day import PLACED_BOOKINGS
 from .bookings import BookingView
-from .settings import branch_ids, branch_settings
+from .settings import branch_ids, branch_settings, readable
 
 BOOKING = table(Booking)
 
@@ -22,10 +22,10 @@ def is_twice_at_once(tx: Tx, booking: BookingView, own: Collection[str] = ()) ->
     Discreet services neither warn nor are mentioned (decision 0012), unless the secrets of both bookings are `own`.
     """
     person = name_key(booking.name)
-    for branch_id in branch_ids(tx).values():
-        services = branch_settings(tx, branch_id).services
+    service = branch_settings(tx, booking.branch_id).services[booking.service_id]
+    for branch in readable(tx, branch_ids(tx).values()):
         others = sa.select(BOOKING.c.name, BOOKING.c.service_id, BOOKING.c.token).where(
-            BOOKING.c.branch_id == branch_id,
+            BOOKING.c.branch_id == branch.id,
             BOOKING.c.contact == booking.contact,
             sa.text(f"booking.state IN {PLACED_BOOKINGS}"),
             BOOKING.c.id != booking.id,
@@ -33,11 +33,7 @@ def is_twice_at_once(tx: Tx, booking: BookingView, own: Collection[str] = ()) ->
             BOOKING.c.ends_at > booking.starts_at,
         )
         for other in tx.rows(others):
-            concerned = (
-                services[other.service_id],
-                branch_settings(tx, booking.branch_id).services[booking.service_id],
-            )
-            discreet = any(service.confidentiality.discreet for service in concerned)
+            discreet = any(one.confidentiality.discreet for one in (service, branch.services[other.service_id]))
             both_own = booking.token in own and other.token in own
             if name_key(other.name) == person and (both_own or not discreet):
                 return True

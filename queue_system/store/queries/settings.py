@@ -5,13 +5,15 @@ Views are the declarations of `settings`, with ids in place of names.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from functools import cached_property, wraps
 from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
+import structlog
 from pydantic import ConfigDict
 
 from ...core.bookings import Policy
@@ -25,8 +27,8 @@ from ...settings.declared import Thing
 from ...settings.hall import CounterOwn, Queue, Resource
 from ...settings.services import ServiceOwn
 from .. import tables
-from ..database import Tx
-from ..setting_rows import declared_of
+from ..database import AnyRow, Tx
+from ..setting_rows import Unreadable, declared_of
 from .opening import calendar_of
 from .organisation import OrganisationView, organisation, version_of
 from .rows import grouped, of_branch, rows
@@ -44,6 +46,8 @@ TEMPLATE: Final = "replica"
 # Limited, because settings stay for months, but values such as the open counters change by the minute.
 MOST_DERIVED: Final = 2_048
 _NOT_YET: Final = object()
+
+log = structlog.get_logger(__name__)
 
 Names = declared.Names
 ConfidentialityView = Confidentiality
@@ -168,22 +172,57 @@ def derived(work: Callable[Concatenate[BranchSettings, P], R]) -> Callable[Conca
 
 
 def branch_settings(tx: Tx, branch_id: UUID, config_version: int | None = None) -> BranchSettings:
-    """The settings of a branch; raises Missing("branch").
+    """The settings of a branch; raises Missing("branch"), Unreadable.
 
     `config_version` is given by callers who have the branch under lock; others spend one read on it.
     """
     version = _version(tx, branch_id) if config_version is None else config_version
     if tx.edits:
-        return _load(tx, branch_id)
-    known: BranchSettings | None = tx.settings.get(branch_id, version)
+        return load(tx, branch_id)
+    known: BranchSettings | _Fault | None = tx.settings.get(branch_id, version)
     while known is None:
-        loaded, read_at = _load(tx, branch_id), version
+        loaded, read_at = _load_or_fault(tx, branch_id), version
         # Without the lock, an edit may be committed while the tables are read one after the other.
         version = _version(tx, branch_id) if config_version is None else config_version
         if version == read_at:
             known = loaded
             tx.settings.keep(branch_id, version, known)
+            if isinstance(known, _Fault):
+                log.error("settings.unreadable", branch=str(branch_id), version=version, what=known.what)
+    if isinstance(known, _Fault):
+        raise Unreadable(known.what)
     return known
+
+
+def readable(tx: Tx, branch_ids: Iterable[UUID]) -> list[BranchSettings]:
+    """The settings of these branches without those that cannot be read, so that the others are not closed with them.
+
+    Raises Unreadable if none of them can be read.
+    """
+    found: list[BranchSettings] = []
+    fault: Unreadable | None = None
+    for branch_id in branch_ids:
+        try:
+            found.append(branch_settings(tx, branch_id))
+        except Unreadable as error:
+            fault = error
+    if fault is not None and not found:
+        raise fault
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Fault:
+    """Kept in place of settings that cannot be read, so that they are read and logged once for each version."""
+
+    what: str
+
+
+def _load_or_fault(tx: Tx, branch_id: UUID) -> BranchSettings | _Fault:
+    try:
+        return load(tx, branch_id)
+    except Unreadable as error:
+        return _Fault(error.what)
 
 
 def _version(tx: Tx, branch_id: UUID) -> int:
@@ -204,6 +243,13 @@ def branch_ids(tx: Tx) -> dict[str, UUID]:
     return {row.slug: row.id for row in rows}
 
 
+def branch_of_key(tx: Tx, key: str) -> UUID | None:
+    """The branch whose secret links begin with `key`, if it can be visited."""
+    branch = tables.table(tables.Branch)
+    found: UUID | None = tx.scalar(sa.select(branch.c.id).where(branch.c.key == key, branch.c.kind != TEMPLATE))
+    return found
+
+
 def _by_slug(views: dict[UUID, V], slug: str, what: str) -> V:
     for view in views.values():
         if view.slug == slug:
@@ -211,9 +257,22 @@ def _by_slug(views: dict[UUID, V], slug: str, what: str) -> V:
     raise Missing(what)
 
 
-def _load(tx: Tx, branch_id: UUID) -> BranchSettings:
+def load(tx: Tx, branch_id: UUID) -> BranchSettings:
+    """The settings of a branch, past the cache; raises Unreadable."""
     branch = rows(tx, tables.Branch, tables.table(tables.Branch).c.id == branch_id)[0]
+    try:
+        return _read(tx, branch)
+    except Unreadable as error:
+        raise Unreadable(f"{branch.slug}: {error.what}") from None
+    except (LookupError, ValueError) as error:
+        # A name of something that is not there, or a word that the core does not know.
+        raise Unreadable(f"{branch.slug}: {type(error).__name__} {error}") from error
+
+
+def _read(tx: Tx, branch: AnyRow) -> BranchSettings:
+    branch_id = branch.id
     services = _services(tx, branch_id)
+    policies = {service.policy for service in services.values()}
     served = grouped(tx, tables.CounterQueue, branch_id, "counter_id", "queue_id")
     serving = grouped(tx, tables.CounterQueue, branch_id, "queue_id", "counter_id")
     words = tables.table(tables.Text).c.branch_id.in_([tables.ORGANISATION, branch_id])
@@ -235,7 +294,11 @@ def _load(tx: Tx, branch_id: UUID) -> BranchSettings:
         counters=here(CounterView, tables.Counter, "number", queues=served),
         resources=here(ResourceView, tables.Resource, "slug"),
         priorities=_priorities(tx, branch_id),
-        policies={row.slug: policy(declared_of(catalogue.Policy, row)) for row in rows(tx, tables.PolicyRow)},
+        policies={
+            row.slug: policy(declared_of(catalogue.Policy, row))
+            for row in rows(tx, tables.PolicyRow)
+            if row.slug in policies
+        },
         calendar=calendar_of(
             tx,
             branch,
@@ -247,7 +310,12 @@ def _load(tx: Tx, branch_id: UUID) -> BranchSettings:
 
 
 def _services(tx: Tx, branch_id: UUID) -> dict[UUID, ServiceView]:
-    levels = {row.slug: declared_of(Confidentiality, row) for row in rows(tx, tables.Confidentiality)}
+    services = of_branch(tx, tables.Service, branch_id)
+    # Only those that the branch uses, because one that this program cannot read must not close the other branches.
+    used = {service.confidentiality for service in services}
+    levels = {
+        row.slug: declared_of(Confidentiality, row) for row in rows(tx, tables.Confidentiality) if row.slug in used
+    }
     papers = {row.slug: declared_of(DocumentView, row) for row in rows(tx, tables.Document)}
     documents = grouped(tx, tables.ServiceDocument, branch_id, "service_id", "document")
     referrals = grouped(tx, tables.ServiceReferral, branch_id, "service_id", "queue_id")
@@ -261,7 +329,7 @@ def _services(tx: Tx, branch_id: UUID) -> dict[UUID, ServiceView]:
             referrals=referrals.get(row.id, ()),
             resources=resources.get(row.id, ()),
         )
-        for row in of_branch(tx, tables.Service, branch_id)
+        for row in services
     }
 
 

@@ -204,7 +204,7 @@ async def _view(here: AtCounter) -> DeskView:
 
 
 async def _choose(here: StaffHere, refusal: DomainError | None = None) -> Response:
-    places = [place for place in await here.all_branches() if here.person.may_any(access.DESK_RIGHTS, place.id)]
+    places = await here.branches_with(access.DESK_RIGHTS)
     if not places:
         raise Denied("not-allowed")
     values: dict[str, Any] = {

@@ -75,7 +75,7 @@ def moment(at: datetime | None, branch: BranchSettings, words: Words, now: datet
 
 
 async def _in_office(here: StaffHere, rights: frozenset[str]) -> InOffice:
-    found = [branch for branch in await here.all_branches() if here.person.may_any(rights, branch.id)]
+    found = await here.branches_with(rights)
     if not found and not here.person.may_any(rights, ORGANISATION):
         raise Denied("not-allowed")
     return InOffice(**vars(here), branches=tuple(found))

@@ -16,7 +16,7 @@ from starlette.routing import BaseRoute, Route
 from ...core.tickets import TicketState
 from ...i18n import dates
 from ...i18n.words import available_languages
-from ...profiles.pending import NotInForce, not_in_force
+from ...profiles.pending import Report, report
 from ...store.database import Tx
 from ...store.queries import line
 from ...store.queries.access import EVERYTHING, DeviceView, devices, open_pairings
@@ -68,9 +68,9 @@ async def overview(request: Request) -> Response:
     here = await enter(request, OFFICE_RIGHTS)
     today = await here.read(_today, here.branches)
     pairs = here.may_at_one(DEVICE_RIGHTS)
-    idle: list[NotInForce] = []
+    settings = Report([], [])
     if here.person.may(EVERYTHING, ORGANISATION):
-        idle = await here.read(not_in_force, available_languages())
+        settings = await here.read(report, available_languages())
     words, now = here.words, here.now
     zone = here.branches[0].zone if here.branches else ZoneInfo("UTC")
     given_back = [(branch, given_back_of(request).most(branch.id, now)) for branch in here.branches]
@@ -87,7 +87,8 @@ async def overview(request: Request) -> Response:
             "clock": lambda at, branch: dates.time(at, branch.zone, words),
             "at": dates.day_time(now, zone, words),
             "waiting_devices": len(await here.read(open_pairings)) if pairs else 0,
-            "not_in_force": idle,
+            "unreadable": settings.unreadable,
+            "not_in_force": settings.not_in_force,
             "given_back": [(branch, count) for branch, count in given_back if count],
             "releases": here.may_at_one(PLACES_RIGHTS),
         },

@@ -35,7 +35,7 @@ _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9_-]{16,64}")
 async def choose(request: Request) -> Response:
     """`/reception`: the branches where this person works at reception; if there is only one, on to it."""
     here = await staff_here(request)
-    halls = [one for one in await here.all_branches() if here.person.may_any(access.HALL_RIGHTS, one.id)]
+    halls = await here.branches_with(access.HALL_RIGHTS)
     if len(halls) == 1:
         return kit.see_other(f"/reception/{halls[0].slug}")
     if not halls:
