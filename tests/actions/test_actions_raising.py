@@ -52,14 +52,14 @@ def entries(hall: Hall, kind: str) -> list[dict[str, object]]:
 
 @pytest.mark.parametrize("profile", profile_names())
 def test_whatever_is_called_urgent_stands_before_all_others(profile: str) -> None:
-    house = profile_of(profile)
-    for branch in house.branches.values():
+    organisation = profile_of(profile)
+    for branch in organisation.branches.values():
         for service in branch.services.values():
             spoken = [*service.names.values(), *(service.public_names or {}).values(), *service.tags, service.slug]
             spoken += [*branch.queues[service.queue].names.values(), service.queue]
             if any(word in text.lower() for word in URGENT for text in spoken):
                 assert service.priority is not None, f"{branch.slug}/{service.slug} is called urgent and waits as any"
-                assert house.catalogue.priorities[service.priority].weight >= EMERGENCY_WEIGHT
+                assert organisation.catalogue.priorities[service.priority].weight >= EMERGENCY_WEIGHT
 
 
 @pytest.mark.parametrize(

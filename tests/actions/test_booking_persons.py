@@ -82,14 +82,14 @@ def test_a_time_left_by_moving_counts_as_given_back_unless_it_is_taken_back(hall
 
 
 def test_discreet_services_tell_nothing_of_what_somebody_gave_back(db: Database) -> None:
-    house = furnish(db, "social-work", "wifaq")
+    centre = furnish(db, "social-work", "wifaq")
     # Two days, from 08:30 on, one hour each.
     starts = [START + later(day) + timedelta(hours=hour) for hour in range(4) for day in range(2)]
     for start in starts[: GIVEN_BACK_MOST + 1]:
-        cancel(house, book(house, start, "family-counsel", PHONE))
+        cancel(centre, book(centre, start, "family-counsel", PHONE))
     persons = [f"اسم {'ب' * number}" for number in range(PERSONS_PER_CONTACT + 1)]
     for name in persons:
-        book(house, offered(house, "family-counsel")[-1], "family-counsel", PHONE, name=name)
+        book(centre, offered(centre, "family-counsel")[-1], "family-counsel", PHONE, name=name)
 
 
 def test_two_appointments_of_one_person_at_one_time_are_noticed(hall: Hall) -> None:
@@ -101,11 +101,11 @@ def test_two_appointments_of_one_person_at_one_time_are_noticed(hall: Hall) -> N
 
 
 def test_of_discreet_services_only_who_holds_both_links_is_warned(db: Database) -> None:
-    house = furnish(db, "social-work", "wifaq")
-    one, other = (book(house, service=service, contact=PHONE) for service in ("family-counsel", "phone-counsel"))
-    assert not twice(house, one)
-    assert not twice(house, one, one.token)
-    assert twice(house, one, one.token, other.token)
+    centre = furnish(db, "social-work", "wifaq")
+    one, other = (book(centre, service=service, contact=PHONE) for service in ("family-counsel", "phone-counsel"))
+    assert not twice(centre, one)
+    assert not twice(centre, one, one.token)
+    assert twice(centre, one, one.token, other.token)
 
 
 def twice(hall: Hall, one: BookingView, *own: str) -> bool:

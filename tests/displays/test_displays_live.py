@@ -243,13 +243,13 @@ def beside_a_stuck_screen(url: str, folder: Path, clock: FrozenClock) -> Iterato
     So many boards have been sent that every buffer to the second one is full; the first has received all of them.
     """
     app = create_app(Configuration.model_validate({"database_url": url, "data_dir": folder}), clock)
-    house: Installation = app.state.installation
+    installation: Installation = app.state.installation
     listener = sockets.socket()
     # Small buffers, so that a screen that does not read is noticed after a few boards.
     listener.setsockopt(sockets.SOL_SOCKET, sockets.SO_SNDBUF, 4096)
     listener.bind(("127.0.0.1", 0))
     with served(app, fd=listener.fileno()) as address:
-        hall = enter(house.database)
+        hall = enter(installation.database)
         _, token = enrol(hall)
         stuck = handshake(address, token)
 
@@ -258,12 +258,12 @@ def beside_a_stuck_screen(url: str, folder: Path, clock: FrozenClock) -> Iterato
             board = await next_board(live)
             for _ in range(60):
                 await asyncio.to_thread(hall.issue)
-                while board["seq"] < house.hub.position(hall.branch.id):
+                while board["seq"] < installation.hub.position(hall.branch.id):
                     board = await next_board(live)
             await live.close()
 
         asyncio.run(watch())
-        yield house, stuck
+        yield installation, stuck
         stuck.close()
     listener.close()
 
@@ -273,8 +273,8 @@ def test_a_slow_screen_delays_nobody(
 ) -> None:
     # If anything waited for that screen, it would wait for ever.
     monkeypatch.setattr(socket, "SEND_SECONDS", 3_600.0)
-    with beside_a_stuck_screen(url, tmp_path, clock) as (house, _):
-        assert looked_at(house)
+    with beside_a_stuck_screen(url, tmp_path, clock) as (installation, _):
+        assert looked_at(installation)
 
 
 def test_a_slow_screen_is_dropped(
@@ -282,14 +282,14 @@ def test_a_slow_screen_is_dropped(
 ) -> None:
     # Long enough that the screen that reads is kept on a busy machine.
     monkeypatch.setattr(socket, "SEND_SECONDS", 5.0)
-    with beside_a_stuck_screen(url, tmp_path, clock) as (house, stuck):
-        until(lambda: not looked_at(house))
+    with beside_a_stuck_screen(url, tmp_path, clock) as (installation, stuck):
+        until(lambda: not looked_at(installation))
         assert reads_to_the_end(stuck)
 
 
-def looked_at(house: Installation) -> bool:
+def looked_at(installation: Installation) -> bool:
     """Whether the server still serves a screen."""
-    return bool(house.audiences._audiences)
+    return bool(installation.audiences._audiences)
 
 
 async def next_board(screen: websockets.ClientConnection) -> dict[str, Any]:
@@ -372,7 +372,7 @@ def test_a_screen_that_went_dark_was_last_seen_when_it_was_there(paired: Screen,
 def write_who_was_seen(paired: Screen) -> None:
     """Run the application's task of every minute."""
     assert paired.client.portal is not None
-    paired.client.portal.call(app.write_who_was_seen, paired.house)
+    paired.client.portal.call(app.write_who_was_seen, paired.installation)
 
 
 def seen_at(paired: Screen) -> datetime | None:

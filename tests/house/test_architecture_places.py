@@ -359,7 +359,7 @@ def docstrings(tree: ast.AST) -> Iterator[ast.Constant]:
         (looks_around_the_context, "from ...web import installation\ninstallation.installation_of(request)"),
         (looks_around_the_context, "database = request.app.state.installation.database"),
         (looks_around_the_context, "person = await access.staff(request)"),
-        (writes_to_the_database, "write = house.database"),
+        (writes_to_the_database, "write = installation.database"),
         (writes_to_the_database, "await here.do(action)"),
         (writes_to_the_database, "connection.app.state.installation"),
     ],

@@ -34,7 +34,7 @@ A_WHILE: Final = timedelta(minutes=4)
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    running = demo_process.start(tmp_path_factory.mktemp("house"))
+    running = demo_process.start(tmp_path_factory.mktemp("demo"))
     yield running
     running.stop(signal.SIGKILL)
 

@@ -15,7 +15,7 @@ from queue_system.clock import ShiftedClock, SystemClock
 from queue_system.store.log import SYSTEM
 from tests.conftest import SUNDAY_MORNING
 from tests.kit import axe
-from tests.kit.desk_in_browser import House
+from tests.kit.desk_in_browser import HallServer
 from tests.kit.displays_browser import pass_time_until
 from tests.kit.displays_hall import until
 from tests.kit.kiosk_hall import book, pair
@@ -29,34 +29,34 @@ LANDSCAPE = {"width": 1280, "height": 800}
 
 
 @pytest.fixture
-def house(sqlite_template: Path, tmp_path: Path) -> Iterator[House]:
+def server(sqlite_template: Path, tmp_path: Path) -> Iterator[HallServer]:
     clock = ShiftedClock(SUNDAY_MORNING - SystemClock().now())
-    found = House(furnished(sqlite_template, tmp_path, SUNDAY_MORNING), tmp_path, clock)
+    found = HallServer(furnished(sqlite_template, tmp_path, SUNDAY_MORNING), tmp_path, clock)
     yield found
     found.stop()
 
 
 @pytest.fixture
-def context(browser: Browser, house: House) -> Iterator[BrowserContext]:
-    found = kiosk_in(browser, house)
+def context(browser: Browser, server: HallServer) -> Iterator[BrowserContext]:
+    found = kiosk_in(browser, server)
     yield found
     found.close()
 
 
 @pytest.fixture
-def screen(context: BrowserContext, house: House) -> Page:
+def screen(context: BrowserContext, server: HallServer) -> Page:
     """The first page of a paired kiosk; its clock stands still between keys and while a number is shown."""
     page = context.new_page()
     page.clock.set_fixed_time(SUNDAY_MORNING)
-    page.goto(f"{house.address}/kiosk")
+    page.goto(f"{server.address}/kiosk")
     return page
 
 
-def kiosk_in(browser: Browser, house: House, **options: Any) -> BrowserContext:
-    _, token = pair(house.hall)
+def kiosk_in(browser: Browser, server: HallServer, **options: Any) -> BrowserContext:
+    _, token = pair(server.hall)
     wanted: dict[str, Any] = {"viewport": PORTRAIT, "has_touch": True} | options
     context = browser.new_context(**wanted)
-    context.add_cookies([{"name": "device-kiosk", "value": token, "url": house.address, "httpOnly": True}])
+    context.add_cookies([{"name": "device-kiosk", "value": token, "url": server.address, "httpOnly": True}])
     return context
 
 
@@ -73,16 +73,18 @@ def to_number(screen: Page, service: str = "الأحوال المدنية", card
 @pytest.mark.slow
 @pytest.mark.parametrize(("size", "scheme"), [(PORTRAIT, "light"), (LANDSCAPE, "dark")])
 @pytest.mark.parametrize("language", ["ar", "en"])
-def test_every_page_is_for_everybody(browser: Browser, house: House, language: str, size: Any, scheme: Any) -> None:
+def test_every_page_is_for_everybody(
+    browser: Browser, server: HallServer, language: str, size: Any, scheme: Any
+) -> None:
     # The test injects axe, which the page's own policy would forbid.
-    context = kiosk_in(browser, house, viewport=size, color_scheme=scheme, bypass_csp=True)
+    context = kiosk_in(browser, server, viewport=size, color_scheme=scheme, bypass_csp=True)
     page = context.new_page()
-    service = house.hall.service("birth")
+    service = server.hall.service("birth")
     for path in ("", "/groups/consular.q-civil", f"/services/{service}", "/check-in", "?a=l", "?a=c", "?a=d"):
-        page.goto(f"{house.address}/kiosk/{language}{path}")
+        page.goto(f"{server.address}/kiosk/{language}{path}")
         check(page, path)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
-    page.goto(f"{house.address}/kiosk/{language}/services/{service}")
+    page.goto(f"{server.address}/kiosk/{language}/services/{service}")
     page.locator(".kiosk-take > .kiosk-card-main").click()
     expect(page.locator("#main")).to_have_attribute("data-page", "number")
     check(page, "number")
@@ -93,11 +95,11 @@ def test_every_page_is_for_everybody(browser: Browser, house: House, language: s
 @pytest.mark.parametrize("path", ["", "/groups/consular.q-civil", "/check-in"])
 @pytest.mark.parametrize("size", [PORTRAIT, LANDSCAPE])
 def test_all_fits_on_the_screen_and_is_large_enough_to_touch(
-    browser: Browser, house: House, size: Any, path: str
+    browser: Browser, server: HallServer, size: Any, path: str
 ) -> None:
-    context = kiosk_in(browser, house, viewport=size)
+    context = kiosk_in(browser, server, viewport=size)
     page = context.new_page()
-    page.goto(f"{house.address}/kiosk/ar{path}")
+    page.goto(f"{server.address}/kiosk/ar{path}")
     page.wait_for_function("document.fonts.status === 'loaded'")
     assert (
         page.evaluate("document.querySelector('#main').scrollHeight - document.querySelector('#main').clientHeight")
@@ -118,14 +120,14 @@ def test_all_fits_on_the_screen_and_is_large_enough_to_touch(
 
 
 @pytest.mark.parametrize(("language", "scheme"), [("ar", "light"), ("en", "dark")])
-def test_the_ticket_page_is_for_everybody(browser: Browser, house: House, language: str, scheme: Any) -> None:
+def test_the_ticket_page_is_for_everybody(browser: Browser, server: HallServer, language: str, scheme: Any) -> None:
     context = browser.new_context(viewport={"width": 320, "height": 640}, color_scheme=scheme, bypass_csp=True)
     page = context.new_page()
-    here = house.hall.sit(house.hall.person("salem"))
-    house.hall.issue()
-    house.hall.call_next(here)
-    mine = house.hall.issue()
-    page.goto(f"{house.address}/t/{mine.ticket.token}?lang={language}")
+    here = server.hall.sit(server.hall.person("salem"))
+    server.hall.issue()
+    server.hall.call_next(here)
+    mine = server.hall.issue()
+    page.goto(f"{server.address}/t/{mine.ticket.token}?lang={language}")
     page.locator("summary").click()
     check(page, "waiting")
     assert page.evaluate("document.documentElement.scrollWidth") == 320
@@ -139,14 +141,14 @@ def check(page: Page, name: str) -> None:
 # ---------------------------------------------------------------- a visit
 
 
-def test_a_visit_by_finger_leaves_one_entry_in_the_history_and_no_number(screen: Page, house: House) -> None:
+def test_a_visit_by_finger_leaves_one_entry_in_the_history_and_no_number(screen: Page, server: HallServer) -> None:
     said: list[str] = []
     screen.on("console", lambda message: said.append(message.text))
     screen.on("pageerror", lambda error: said.append(str(error)))
     entries = screen.evaluate("history.length")
     to_number(screen)
     expect(screen.locator(".code-hero")).to_have_text("B001")
-    assert screen.url == f"{house.address}/kiosk/ar"
+    assert screen.url == f"{server.address}/kiosk/ar"
     screen.get_by_role("link", name="إنهاء").tap()
     expect(screen.locator("#main")).to_have_attribute("data-page", "start")
     assert screen.evaluate("history.length") == entries
@@ -193,8 +195,8 @@ def test_a_visit_by_keyboard_alone(screen: Page) -> None:
 # ---------------------------------------------------------------- check-in
 
 
-def test_keys_type_without_a_journey_to_the_server(screen: Page, house: House) -> None:
-    made = book(house.hall, SUNDAY_MORNING + timedelta(minutes=10))
+def test_keys_type_without_a_journey_to_the_server(screen: Page, server: HallServer) -> None:
+    made = book(server.hall, SUNDAY_MORNING + timedelta(minutes=10))
     screen.get_by_role("link", name="لديّ موعد").tap()
     field = screen.locator("#code")
     expect(field).to_be_focused()
@@ -209,9 +211,9 @@ def test_keys_type_without_a_journey_to_the_server(screen: Page, house: House) -
 
 
 @pytest.mark.parametrize("link", [False, True])
-def test_a_scanner_checks_in_from_the_first_page(screen: Page, house: House, link: bool) -> None:
-    made = book(house.hall, SUNDAY_MORNING + timedelta(minutes=10))
-    screen.keyboard.type(f"{house.address}/b/{made.token}" if link else made.code)
+def test_a_scanner_checks_in_from_the_first_page(screen: Page, server: HallServer, link: bool) -> None:
+    made = book(server.hall, SUNDAY_MORNING + timedelta(minutes=10))
+    screen.keyboard.type(f"{server.address}/b/{made.token}" if link else made.code)
     screen.keyboard.press("Enter")
     expect(screen.locator(".code-hero")).to_have_text("A001")
 
@@ -229,10 +231,10 @@ def test_a_mistyped_code_is_said_and_kept(screen: Page) -> None:
 # ---------------------------------------------------------------- time
 
 
-def test_an_idle_kiosk_asks_and_then_begins_anew(context: BrowserContext, house: House) -> None:
+def test_an_idle_kiosk_asks_and_then_begins_anew(context: BrowserContext, server: HallServer) -> None:
     page = context.new_page()
     stop_clock(page)
-    page.goto(f"{house.address}/kiosk/en/check-in")
+    page.goto(f"{server.address}/kiosk/en/check-in")
     page.clock.run_for(39_000)
     expect(page.locator("#still-there")).not_to_be_visible()
     page.clock.run_for(2_000)
@@ -246,10 +248,10 @@ def test_an_idle_kiosk_asks_and_then_begins_anew(context: BrowserContext, house:
     expect(page.locator("html")).to_have_attribute("lang", "ar")
 
 
-def test_the_number_goes_by_itself_unless_more_time_is_asked_for(context: BrowserContext, house: House) -> None:
+def test_the_number_goes_by_itself_unless_more_time_is_asked_for(context: BrowserContext, server: HallServer) -> None:
     page = context.new_page()
     stop_clock(page)
-    page.goto(f"{house.address}/kiosk/ar/services/{house.hall.service('birth')}")
+    page.goto(f"{server.address}/kiosk/ar/services/{server.hall.service('birth')}")
     page.get_by_role("button", name="أخذ رقم").tap()
     expect(page.locator(".code-hero")).to_be_visible()
     page.clock.run_for(15_000)
@@ -260,20 +262,20 @@ def test_the_number_goes_by_itself_unless_more_time_is_asked_for(context: Browse
     expect(page.locator("#main")).to_have_attribute("data-page", "start")
 
 
-def test_the_first_page_follows_the_hall(context: BrowserContext, house: House) -> None:
+def test_the_first_page_follows_the_hall(context: BrowserContext, server: HallServer) -> None:
     page = context.new_page()
     page.clock.install()
-    page.goto(f"{house.address}/kiosk")
-    house.hall.issue("birth")
-    house.hall.sit(house.hall.person("zaina"), "c3")
+    page.goto(f"{server.address}/kiosk")
+    server.hall.issue("birth")
+    server.hall.sit(server.hall.person("zaina"), "c3")
     page.clock.run_for(15_500)
     expect(page.get_by_role("link", name="الأحوال المدنية")).to_contain_text("أمامك شخص واحد")
 
 
-def test_who_has_gone_on_is_not_taken_back_by_a_look_that_failed(context: BrowserContext, house: House) -> None:
+def test_who_has_gone_on_is_not_taken_back_by_a_look_that_failed(context: BrowserContext, server: HallServer) -> None:
     page = context.new_page()
     page.clock.install()
-    page.goto(f"{house.address}/kiosk/ar")
+    page.goto(f"{server.address}/kiosk/ar")
     held: list[Route] = []
     page.route("**/kiosk/ar", lambda route: held.append(route))  # noqa: PLW0108 - playwright marks what it is given
     # Counted before the page itself gets the event, so that everything that follows is done afterwards.
@@ -290,12 +292,12 @@ def test_who_has_gone_on_is_not_taken_back_by_a_look_that_failed(context: Browse
     expect(page.locator("#lost")).to_be_hidden()
 
 
-def test_a_number_that_has_left_the_screen_is_followed_no_more(context: BrowserContext, house: House) -> None:
+def test_a_number_that_has_left_the_screen_is_followed_no_more(context: BrowserContext, server: HallServer) -> None:
     page = context.new_page()
     page.clock.install()
     connections: list[WebSocketRoute] = []
     page.route_web_socket("**/live**", lambda route: connections.append(route))  # noqa: PLW0108 - as above
-    page.goto(f"{house.address}/kiosk/ar")
+    page.goto(f"{server.address}/kiosk/ar")
     to_number(page)
     until(lambda: page.evaluate("true") and len(connections) == 1)
     page.clock.pause_at(page.evaluate("Date.now()") / 1000 + 1)
@@ -315,13 +317,13 @@ def test_a_number_that_has_left_the_screen_is_followed_no_more(context: BrowserC
     assert len(connections) == 2
 
 
-def test_a_kiosk_that_is_locked_out_leaves_the_screen(context: BrowserContext, house: House) -> None:
+def test_a_kiosk_that_is_locked_out_leaves_the_screen(context: BrowserContext, server: HallServer) -> None:
     page = context.new_page()
     page.clock.install()
-    page.goto(f"{house.address}/kiosk")
-    branch_id = house.hall.branch.id
-    device_id, _ = pair(house.hall)
-    house.hall.db.write_in_now(branch_id, devices.revoke_device, branch_id, device_id, SYSTEM)
+    page.goto(f"{server.address}/kiosk")
+    branch_id = server.hall.branch.id
+    device_id, _ = pair(server.hall)
+    server.hall.db.write_in_now(branch_id, devices.revoke_device, branch_id, device_id, SYSTEM)
     page.clock.run_for(15_500)
     page.wait_for_url("**/pair?kind=kiosk")
 
@@ -329,8 +331,8 @@ def test_a_kiosk_that_is_locked_out_leaves_the_screen(context: BrowserContext, h
 # ---------------------------------------------------------------- the server is away
 
 
-def test_a_lost_server_is_said_and_the_number_comes_when_it_is_back(screen: Page, house: House) -> None:
-    screen.goto(f"{house.address}/kiosk/ar/services/{house.hall.service('birth')}")
+def test_a_lost_server_is_said_and_the_number_comes_when_it_is_back(screen: Page, server: HallServer) -> None:
+    screen.goto(f"{server.address}/kiosk/ar/services/{server.hall.service('birth')}")
     away = True
 
     def route(found: Any) -> None:
@@ -347,8 +349,8 @@ def test_a_lost_server_is_said_and_the_number_comes_when_it_is_back(screen: Page
     expect(screen.get_by_text("الاتصال منقطع مؤقتًا")).not_to_be_visible()
 
 
-def test_an_answer_that_was_lost_on_the_way_gives_one_number(screen: Page, house: House) -> None:
-    screen.goto(f"{house.address}/kiosk/ar/services/{house.hall.service('birth')}")
+def test_an_answer_that_was_lost_on_the_way_gives_one_number(screen: Page, server: HallServer) -> None:
+    screen.goto(f"{server.address}/kiosk/ar/services/{server.hall.service('birth')}")
     lost = 0
 
     def lose_the_answer(found: Any) -> None:
@@ -364,14 +366,14 @@ def test_an_answer_that_was_lost_on_the_way_gives_one_number(screen: Page, house
     screen.get_by_role("button", name="أخذ رقم").tap()
     expect(screen.locator(".code-hero")).to_have_text("B001")
     assert lost == 2
-    assert house.hall.issue("birth").ticket.code == "B002"
+    assert server.hall.issue("birth").ticket.code == "B002"
 
 
 # ---------------------------------------------------------------- the telephone
 
 
-def test_a_call_reaches_the_telephone(browser: Browser, house: House) -> None:
-    hall = house.hall
+def test_a_call_reaches_the_telephone(browser: Browser, server: HallServer) -> None:
+    hall = server.hall
     here = hall.sit(hall.person("salem"))
     mine = hall.issue()
     context = browser.new_context(viewport={"width": 390, "height": 844})
@@ -380,7 +382,7 @@ def test_a_call_reaches_the_telephone(browser: Browser, house: House) -> None:
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text))
     with page.expect_websocket():
-        page.goto(f"{house.address}/t/{mine.ticket.token}")
+        page.goto(f"{server.address}/t/{mine.ticket.token}")
     assert page.evaluate("window.shaken") is None
     hall.call_next(here)
     expect(page.locator(".is-called")).to_be_visible()
@@ -391,12 +393,12 @@ def test_a_call_reaches_the_telephone(browser: Browser, house: House) -> None:
     context.close()
 
 
-def test_old_news_on_the_telephone_are_called_old(browser: Browser, house: House) -> None:
+def test_old_news_on_the_telephone_are_called_old(browser: Browser, server: HallServer) -> None:
     context = browser.new_context(viewport={"width": 390, "height": 844})
     page = context.new_page()
     stop_clock(page)
     page.route_web_socket("**/live**", lambda socket: None)
-    page.goto(f"{house.address}/t/{house.hall.issue().ticket.token}")
+    page.goto(f"{server.address}/t/{server.hall.issue().ticket.token}")
     page.clock.run_for(39_000)
     expect(page.locator("#stale")).not_to_be_visible()
     page.clock.run_for(3_000)
@@ -405,14 +407,14 @@ def test_old_news_on_the_telephone_are_called_old(browser: Browser, house: House
 
 
 def test_after_a_long_silence_the_telephone_gives_a_new_connection_time_to_speak(
-    browser: Browser, house: House
+    browser: Browser, server: HallServer
 ) -> None:
     context = browser.new_context(viewport={"width": 390, "height": 844})
     page = context.new_page()
     page.clock.install()
     connections: list[WebSocketRoute] = []
     page.route_web_socket("**/live**", lambda route: connections.append(route))  # noqa: PLW0108 - playwright marks what it is given
-    page.goto(f"{house.address}/t/{house.hall.issue().ticket.token}")
+    page.goto(f"{server.address}/t/{server.hall.issue().ticket.token}")
     page.clock.run_for(41_000)
     expect(page.locator("#stale")).to_be_visible()
     pass_time_until(page, lambda: len(connections) == 2)

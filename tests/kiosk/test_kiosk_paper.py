@@ -158,7 +158,7 @@ def test_a_number_that_never_had_a_slip_can_get_one(here: PrintingHall, kiosk: K
     ready(here)
     made = book(here.hall, NEAR)
     branch_id = here.hall.branch.id
-    here.house.database.write_in_now(branch_id, actions.check_in, branch_id, made.id, SYSTEM, source="desk")
+    here.installation.database.write_in_now(branch_id, actions.check_in, branch_id, made.id, SYSTEM, source="desk")
     page = kiosk.check_in(made.code)
     assert "طباعة بطاقة" in page.text
     printed = kiosk.visitor.send(page.forms[-1][0], answer="no")
@@ -192,7 +192,7 @@ def test_the_socket_ends_when_the_kiosk_is_locked_out(here: PrintingHall, kiosk:
     branch_id = here.hall.branch.id
     with kiosk.client.websocket_connect(live_of(page), headers=OURS) as live:
         live.receive_json()
-        here.house.database.write_in_now(branch_id, devices.revoke_device, branch_id, kiosk.id, SYSTEM)
+        here.installation.database.write_in_now(branch_id, devices.revoke_device, branch_id, kiosk.id, SYSTEM)
         with pytest.raises(WebSocketDisconnect) as closed:
             to_the_end(live)
     assert closed.value.code == 4401

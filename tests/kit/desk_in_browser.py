@@ -18,7 +18,7 @@ from tests.kit.hall import PASSWORD, Hall, enter, one_call_is_enough
 from tests.kit.served import served
 
 
-class House:
+class HallServer:
     """A server of its own on a free port; `hall` acts on its database directly, as another process would."""
 
     def __init__(self, url: str, folder: Path, clock: Clock) -> None:
@@ -32,8 +32,8 @@ class House:
         self._running.close()
 
 
-def take_seat(page: Page, house: House, login: str = "layla") -> None:
-    page.goto(f"{house.address}/sign-in")
+def take_seat(page: Page, server: HallServer, login: str = "layla") -> None:
+    page.goto(f"{server.address}/sign-in")
     page.fill("#login", login)
     page.fill("#password", PASSWORD)
     page.keyboard.press("Enter")
@@ -49,22 +49,22 @@ def press(page: Page, key: str) -> None:
 
 
 @contextmanager
-def at_the_desk(browser: Browser, house: House) -> Iterator[Page]:
+def at_the_desk(browser: Browser, server: HallServer) -> Iterator[Page]:
     """Layla's desk at counter 4, in Arabic; scripts that fail or are forbidden fail the test."""
     context = browser.new_context(viewport={"width": 1366, "height": 768}, locale="ar")
     page = context.new_page()
     problems: list[str] = []
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.on("console", lambda said: problems.append(said.text) if "Content Security" in said.text else None)
-    take_seat(page, house)
+    take_seat(page, server)
     yield page
     context.close()
     assert problems == []
 
 
-def state(house: House, ticket_id: UUID) -> str:
-    return house.hall.db.read_now(line.ticket, house.hall.branch.id, ticket_id).state.value
+def state(server: HallServer, ticket_id: UUID) -> str:
+    return server.hall.db.read_now(line.ticket, server.hall.branch.id, ticket_id).state.value
 
 
-def open_now(house: House) -> Any:
-    return house.hall.db.read_now(line.open_tickets, house.hall.branch.id)
+def open_now(server: HallServer) -> Any:
+    return server.hall.db.read_now(line.open_tickets, server.hall.branch.id)

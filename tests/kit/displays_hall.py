@@ -40,7 +40,7 @@ class Screen:
     token: str
 
     @property
-    def house(self) -> Installation:
+    def installation(self) -> Installation:
         return self.client.app.state.installation  # type: ignore[attr-defined, no-any-return]
 
     def socket(self) -> WebSocketTestSession:

@@ -54,7 +54,7 @@ class PrintingHall:
     """The embassy with its application running; `clock` runs by itself and can be moved on."""
 
     hall: Hall
-    house: Installation
+    installation: Installation
     client: TestClient
     printer: VirtualPrinter
     printer_id: UUID
@@ -71,52 +71,52 @@ class PrintingHall:
             request_id=request_id,
             printer_id=self.printer_id,
         )
-        return self.house.database.write_in_now(self.hall.branch.id, tickets.issue_ticket, order)
+        return self.installation.database.write_in_now(self.hall.branch.id, tickets.issue_ticket, order)
 
     def copy(self, issued: Issued) -> UUID:
         branch_id = self.hall.branch.id
-        return self.house.database.write_in_now(
+        return self.installation.database.write_in_now(
             branch_id, slips.reprint, branch_id, issued.ticket.id, self.printer_id, SYSTEM
         )
 
     def slip_states(self, issued: Issued) -> list[str]:
         """States of a ticket's slips, the original first."""
         statement = sa.select(JOB.c.state).where(JOB.c.ticket_id == issued.ticket.id).order_by(JOB.c.copy_number)
-        return [row.state for row in self.house.database.read_now(lambda tx: tx.rows(statement))]
+        return [row.state for row in self.installation.database.read_now(lambda tx: tx.rows(statement))]
 
     def slip_ids(self, issued: Issued) -> list[str]:
         statement = sa.select(JOB.c.id).where(JOB.c.ticket_id == issued.ticket.id).order_by(JOB.c.copy_number)
-        return [str(row.id) for row in self.house.database.read_now(lambda tx: tx.rows(statement))]
+        return [str(row.id) for row in self.installation.database.read_now(lambda tx: tx.rows(statement))]
 
     def printer_state(self) -> str:
         return self.device().status
 
     def entries(self, prefix: str = "") -> list[Any]:
         """The log of the branch from its beginning; only kinds that begin with `prefix`."""
-        rows = self.house.database.read_now(log.after, self.hall.branch.id, 0)
+        rows = self.installation.database.read_now(log.after, self.hall.branch.id, 0)
         return [row for row in rows if row.kind.startswith(prefix)]
 
     def kinds(self, prefix: str = "") -> list[str]:
         return [row.kind for row in self.entries(prefix)]
 
     def device(self) -> DeviceView:
-        found = self.house.database.read_now(access.device, self.hall.branch.id, self.printer_id)
+        found = self.installation.database.read_now(access.device, self.hall.branch.id, self.printer_id)
         assert found is not None
         return found
 
-    def house_prints(self) -> bool:
+    def has_worker(self) -> bool:
         """Whether the application has a worker for the printer."""
         return any(thread.name == f"printer-{self.printer_id}" for thread in threading.enumerate())
 
     def adjust(self, **settings: object) -> None:
         """Set the printer as the office does."""
         branch_id = self.hall.branch.id
-        self.house.database.write_in_now(branch_id, printers.set_printer, branch_id, self.printer_id, settings)
+        self.installation.database.write_in_now(branch_id, printers.set_printer, branch_id, self.printer_id, settings)
 
     def address(self, host: str | None = None, port: int | None = None) -> None:
         """Set the address of the printer."""
         branch_id = self.hall.branch.id
-        self.house.database.write_in_now(
+        self.installation.database.write_in_now(
             branch_id,
             printers.set_printer,
             branch_id,
@@ -161,14 +161,14 @@ def running_hall(
         app = create_app(
             settings_for(db_url, folder), clock, surfaces={**SURFACES, "demo": demo}, demo={"printer": printer}
         )
-        house: Installation = app.state.installation
-        hall = enter(house.database)
+        installation: Installation = app.state.installation
+        hall = enter(installation.database)
         device = next(
-            one for one in house.database.read_now(access.devices, hall.branch.id, "printer") if one.slug == "p2"
+            one for one in installation.database.read_now(access.devices, hall.branch.id, "printer") if one.slug == "p2"
         )
         made = TestClient(app, base_url=ADDRESS, headers=SAME_ORIGIN, follow_redirects=False)
         with whole_answers(made) as client:
-            here = PrintingHall(hall, house, client, printer, device.id, clock)
+            here = PrintingHall(hall, installation, client, printer, device.id, clock)
             if connected:
                 here.address()
             yield here

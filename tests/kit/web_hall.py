@@ -54,11 +54,11 @@ def furnished(template: Path, folder: Path, at: datetime) -> str:
 def application(url: str, folder: Path, clock: Clock, public_url: str = "") -> Iterator[tuple[TestClient, Hall]]:
     """The running application on an installed database, a client, and shorthands for actions in its hall."""
     app = create_app(read_configuration({}, database_url=url, data_dir=folder, public_url=public_url), clock)
-    house: Installation = app.state.installation
-    recall(house.database)
+    installation: Installation = app.state.installation
+    recall(installation.database)
     base = public_url or "http://testserver"
     with whole_answers(TestClient(app, base_url=base, headers=SAME_ORIGIN, follow_redirects=False)) as client:
-        yield client, enter(house.database)
+        yield client, enter(installation.database)
 
 
 def another(client: TestClient) -> TestClient:

@@ -243,7 +243,7 @@ def test_a_printer_on_the_cable_of_another_machine_is_left_to_it(db_url: str, tm
     with running_hall(db_url, tmp_path) as here:
         until(lambda: here.printer_state() == "ready")
         here.adjust(transport="usb_lp", path="/dev/usb/lp0", node="another.machine")
-        until(lambda: not here.house_prints())
+        until(lambda: not here.has_worker())
         issued = here.take()
         assert here.slip_states(issued) == ["queued"]
         assert here.printer_state() == "ready"

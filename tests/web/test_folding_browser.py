@@ -9,7 +9,7 @@ from playwright.sync_api import Browser
 
 from queue_system.clock import FrozenClock
 from queue_system.core.names import same_letters
-from tests.kit.desk_in_browser import House
+from tests.kit.desk_in_browser import HallServer
 from tests.kit.hall import PASSWORD
 from tests.kit.tree import ROOT
 from tests.kit.web_hall import furnished
@@ -34,9 +34,9 @@ def test_the_browser_compares_letters_as_the_server_does(browser: Browser) -> No
 def test_reception_finds_a_service_while_somebody_types_on_another_keyboard(
     browser: Browser, sqlite_template: Path, tmp_path: Path, clock: FrozenClock
 ) -> None:
-    house = House(furnished(sqlite_template, tmp_path, clock.now()), tmp_path, clock)
+    server = HallServer(furnished(sqlite_template, tmp_path, clock.now()), tmp_path, clock)
     tab = browser.new_context(locale="ar").new_page()
-    tab.goto(f"{house.address}/sign-in")
+    tab.goto(f"{server.address}/sign-in")
     tab.fill("#login", "rana")
     tab.fill("#password", PASSWORD)
     tab.keyboard.press("Enter")
@@ -47,4 +47,4 @@ def test_reception_finds_a_service_while_somebody_types_on_another_keyboard(
     found = shown.all_inner_texts()
     assert 0 < len(found) < every
     assert all("وثيقة" in name for name in found)
-    house.stop()
+    server.stop()

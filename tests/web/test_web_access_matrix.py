@@ -62,7 +62,7 @@ from tests.kit.access_matrix import (
 from tests.kit.hall import Hall
 from tests.kit.web_hall import application, furnished
 
-# ---------------------------------------------------------------- the house
+# ---------------------------------------------------------------- the application
 
 
 STORED = {

@@ -13,7 +13,7 @@ from queue_system.clock import FrozenClock
 from tests.conftest import SUNDAY_MORNING
 from tests.kit import axe
 from tests.kit.api_program import BASE
-from tests.kit.desk_in_browser import House
+from tests.kit.desk_in_browser import HallServer
 from tests.kit.web_hall import furnished
 
 pytestmark = pytest.mark.browser
@@ -22,9 +22,9 @@ pytestmark = pytest.mark.browser
 @pytest.fixture(scope="module")
 def address(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder, clock = tmp_path_factory.mktemp("api"), FrozenClock(SUNDAY_MORNING)
-    house = House(furnished(sqlite_template, folder, clock.now()), folder, clock)
-    yield f"{house.address}{BASE}/"
-    house.stop()
+    server = HallServer(furnished(sqlite_template, folder, clock.now()), folder, clock)
+    yield f"{server.address}{BASE}/"
+    server.stop()
 
 
 @pytest.mark.slow

@@ -13,7 +13,7 @@ from queue_system.clock import FrozenClock
 from queue_system.core.tickets import TicketState
 from queue_system.store.queries.access import staff_by_login
 from tests.kit import axe
-from tests.kit.desk_in_browser import House, at_the_desk, open_now, press, state, take_seat
+from tests.kit.desk_in_browser import HallServer, at_the_desk, open_now, press, state, take_seat
 from tests.kit.displays_browser import pass_time_until
 from tests.kit.displays_hall import until
 from tests.kit.hall import enter
@@ -23,23 +23,23 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def house(sqlite_template: Path, tmp_path: Path, clock: FrozenClock) -> Iterator[House]:
-    found = House(furnished(sqlite_template, tmp_path, clock.now()), tmp_path, clock)
+def server(sqlite_template: Path, tmp_path: Path, clock: FrozenClock) -> Iterator[HallServer]:
+    found = HallServer(furnished(sqlite_template, tmp_path, clock.now()), tmp_path, clock)
     yield found
     found.stop()
 
 
 @pytest.fixture
-def tab(browser: Browser, house: House) -> Iterator[Page]:
-    with at_the_desk(browser, house) as page:
+def tab(browser: Browser, server: HallServer) -> Iterator[Page]:
+    with at_the_desk(browser, server) as page:
         yield page
 
 
 # ---------------------------------------------------------------- nothing twice, nothing moves
 
 
-def test_a_key_pressed_before_the_answer_came_waits_for_its_turn(tab: Page, house: House) -> None:
-    first = house.hall.issue().ticket
+def test_a_key_pressed_before_the_answer_came_waits_for_its_turn(tab: Page, server: HallServer) -> None:
+    first = server.hall.issue().ticket
     expect(tab.locator("tbody tr")).to_have_count(1)
     press(tab, "n")
     expect(tab.locator(".mine-ticket.is-called")).to_be_visible()
@@ -50,11 +50,11 @@ def test_a_key_pressed_before_the_answer_came_waits_for_its_turn(tab: Page, hous
     tab.keyboard.press("f")
     held[0].continue_()
     expect(tab.locator(".mine-ticket.is-free")).to_be_visible()
-    assert state(house, first.id) == "served"
+    assert state(server, first.id) == "served"
 
 
-def test_an_answer_that_was_overtaken_by_news_hides_nobody(tab: Page, house: House) -> None:
-    house.hall.issue()
+def test_an_answer_that_was_overtaken_by_news_hides_nobody(tab: Page, server: HallServer) -> None:
+    server.hall.issue()
     expect(tab.locator("tbody tr")).to_have_count(1)
     press(tab, "n")
     expect(tab.locator(".mine-ticket.is-called")).to_be_visible()
@@ -62,7 +62,7 @@ def test_an_answer_that_was_overtaken_by_news_hides_nobody(tab: Page, house: Hou
     tab.route("**/recalls", lambda route: held.append((route, route.fetch())))
     press(tab, "r")
     until(lambda: bool(tab.evaluate("true")) and bool(held))
-    house.hall.issue()
+    server.hall.issue()
     expect(tab.locator("#desk-line tbody tr")).to_have_count(1)
     route, answer = held[0]
     route.fulfill(response=answer)
@@ -71,17 +71,17 @@ def test_an_answer_that_was_overtaken_by_news_hides_nobody(tab: Page, house: Hou
     expect(tab.locator("[data-busy], [data-settling]")).to_have_count(0)
 
 
-def test_a_double_click_calls_one_visitor(tab: Page, house: House) -> None:
-    first, _ = house.hall.issue().ticket, house.hall.issue().ticket
+def test_a_double_click_calls_one_visitor(tab: Page, server: HallServer) -> None:
+    first, _ = server.hall.issue().ticket, server.hall.issue().ticket
     expect(tab.locator("tbody tr")).to_have_count(2)
     tab.locator("#act-N").dblclick()
     expect(tab.locator(".mine-ticket.is-called .code")).to_have_text(first.code)
     expect(tab.locator("[data-busy], [data-settling]")).to_have_count(0)
-    assert sorted(ticket.state for ticket in open_now(house)) == [TicketState.CALLED, TicketState.WAITING]
+    assert sorted(ticket.state for ticket in open_now(server)) == [TicketState.CALLED, TicketState.WAITING]
 
 
-def test_another_tab_shows_what_was_done_in_this_one(tab: Page, house: House) -> None:
-    house.hall.issue()
+def test_another_tab_shows_what_was_done_in_this_one(tab: Page, server: HallServer) -> None:
+    server.hall.issue()
     other = tab.context.new_page()
     other.goto(tab.url)
     expect(other.locator("tbody tr")).to_have_count(1)
@@ -91,7 +91,7 @@ def test_another_tab_shows_what_was_done_in_this_one(tab: Page, house: House) ->
     expect(tab.locator(".mine-ticket.is-free")).to_be_visible()
 
 
-def test_the_buttons_stay_where_they_are(tab: Page, house: House) -> None:
+def test_the_buttons_stay_where_they_are(tab: Page, server: HallServer) -> None:
     def places() -> Any:
         return tab.evaluate(
             "[...document.querySelectorAll('.actions button')].map(b => { const r = b.getBoundingClientRect();"
@@ -100,7 +100,7 @@ def test_the_buttons_stay_where_they_are(tab: Page, house: House) -> None:
 
     empty = places()
     for _ in range(40):
-        house.hall.issue()
+        server.hall.issue()
     expect(tab.locator("#desk-line tbody tr")).to_have_count(30)
     assert places() == empty
     for key, seen in (("n", ".is-called"), ("s", ".is-serving"), ("f", ".is-free")):
@@ -109,8 +109,8 @@ def test_the_buttons_stay_where_they_are(tab: Page, house: House) -> None:
         assert places() == empty
 
 
-def test_the_row_under_the_pointer_waits_until_the_pointer_has_gone(tab: Page, house: House) -> None:
-    first, second = house.hall.issue().ticket, house.hall.issue().ticket
+def test_the_row_under_the_pointer_waits_until_the_pointer_has_gone(tab: Page, server: HallServer) -> None:
+    first, second = server.hall.issue().ticket, server.hall.issue().ticket
     button = tab.locator(f"#call-{second.id}")
     button.hover()
     box = button.bounding_box()
@@ -118,7 +118,7 @@ def test_the_row_under_the_pointer_waits_until_the_pointer_has_gone(tab: Page, h
 
     # Another clerk takes the first ticket, while this one is about to press beside the second.
     move = keep_moving(tab, box)
-    other = enter(house.hall.db)
+    other = enter(server.hall.db)
     omar = other.db.read_now(staff_by_login, "omar")
     assert omar is not None
     there = other.sit(omar[0], "c5")
@@ -132,33 +132,33 @@ def test_the_row_under_the_pointer_waits_until_the_pointer_has_gone(tab: Page, h
     expect(tab.locator("#desk-line tbody tr")).to_have_count(1)
 
 
-def test_focus_stays_on_its_row_when_the_line_changes(tab: Page, house: House) -> None:
-    first, second = house.hall.issue().ticket, house.hall.issue().ticket
+def test_focus_stays_on_its_row_when_the_line_changes(tab: Page, server: HallServer) -> None:
+    first, second = server.hall.issue().ticket, server.hall.issue().ticket
     tab.locator(f"#call-{second.id}").focus()
-    omar = house.hall.db.read_now(staff_by_login, "omar")
+    omar = server.hall.db.read_now(staff_by_login, "omar")
     assert omar is not None
-    called = house.hall.call_next(house.hall.sit(omar[0], "c5"))
+    called = server.hall.call_next(server.hall.sit(omar[0], "c5"))
     assert called is not None
     assert called.id == first.id
     expect(tab.locator("#desk-line tbody tr")).to_have_count(1)
     expect(tab.locator(f"#call-{second.id}")).to_be_focused()
 
 
-def test_focus_goes_on_at_the_actions_when_its_row_is_gone(tab: Page, house: House) -> None:
-    ticket = house.hall.issue().ticket
+def test_focus_goes_on_at_the_actions_when_its_row_is_gone(tab: Page, server: HallServer) -> None:
+    ticket = server.hall.issue().ticket
     tab.locator(f"#call-{ticket.id}").focus()
     tab.keyboard.press("Enter")
     expect(tab.locator(".mine-ticket.is-called")).to_be_visible()
     expect(tab.locator("#act-N")).to_be_focused()
 
 
-def test_ticked_documents_stay_ticked_and_are_fresh_for_the_next_visitor(tab: Page, house: House) -> None:
-    house.hall.issue()
-    house.hall.issue()
+def test_ticked_documents_stay_ticked_and_are_fresh_for_the_next_visitor(tab: Page, server: HallServer) -> None:
+    server.hall.issue()
+    server.hall.issue()
     expect(tab.locator("tbody tr")).to_have_count(2)
     press(tab, "n")
     tab.locator("#desk-mine .checklist input").first.check()
-    house.hall.issue()
+    server.hall.issue()
     expect(tab.locator("tbody tr")).to_have_count(2)
     expect(tab.locator("#desk-mine .checklist input").first).to_be_checked()
     tab.locator("#main").focus()
@@ -168,8 +168,8 @@ def test_ticked_documents_stay_ticked_and_are_fresh_for_the_next_visitor(tab: Pa
     expect(tab.locator("#desk-mine .checklist input").first).not_to_be_checked()
 
 
-def test_times_tick_by_themselves(tab: Page, house: House) -> None:
-    house.hall.issue()
+def test_times_tick_by_themselves(tab: Page, server: HallServer) -> None:
+    server.hall.issue()
     expect(tab.locator("tbody tr")).to_have_count(1)
     press(tab, "n")
     clock = tab.locator(".mine-ticket .clock")
@@ -186,8 +186,8 @@ def test_signing_out_in_one_tab_ends_the_other(tab: Page) -> None:
     other.wait_for_url("**/sign-in?next=%2Fdesk%2Fdoha-main%2Fc4")
 
 
-def test_a_press_without_a_server_says_so_and_the_desk_comes_back(tab: Page, house: House) -> None:
-    house.hall.issue()
+def test_a_press_without_a_server_says_so_and_the_desk_comes_back(tab: Page, server: HallServer) -> None:
+    server.hall.issue()
     expect(tab.locator("tbody tr")).to_have_count(1)
     tab.context.set_offline(True)
     press(tab, "n")
@@ -197,8 +197,8 @@ def test_a_press_without_a_server_says_so_and_the_desk_comes_back(tab: Page, hou
     expect(tab.locator(".mine-ticket.is-called")).to_be_visible()
 
 
-def test_a_proxy_that_answers_for_a_server_that_is_away_does_not_take_the_desk(tab: Page, house: House) -> None:
-    house.hall.issue()
+def test_a_proxy_that_answers_for_a_server_that_is_away_does_not_take_the_desk(tab: Page, server: HallServer) -> None:
+    server.hall.issue()
     expect(tab.locator("tbody tr")).to_have_count(1)
     page = "<html><head><title>502</title></head><body><center><h1>502 Bad Gateway</h1></center></body></html>"
     tab.route("**/calls", lambda route: route.fulfill(status=502, content_type="text/html", body=page))
@@ -215,27 +215,27 @@ def test_silence_is_told_and_ends_when_the_server_is_back(
     browser: Browser, sqlite_template: Path, tmp_path: Path, clock: FrozenClock
 ) -> None:
     url = furnished(sqlite_template, tmp_path, clock.now())
-    house = House(url, tmp_path, clock)
+    server = HallServer(url, tmp_path, clock)
     context = browser.new_context(locale="ar")
     page = context.new_page()
     page.clock.install()
-    take_seat(page, house)
+    take_seat(page, server)
     expect(page.locator("#desk-stale")).to_be_hidden()
     page.route_web_socket("**/live*", lambda socket: socket.close())
-    house.stop()
+    server.stop()
     page.clock.fast_forward(40_000)
     expect(page.locator("#desk-stale")).to_be_visible()
     expect(page.locator("#desk-stale")).to_contain_text("قد يكون المعروض قديمًا")
     context.close()
 
 
-def test_after_a_long_silence_a_new_connection_is_given_time_to_speak(browser: Browser, house: House) -> None:
+def test_after_a_long_silence_a_new_connection_is_given_time_to_speak(browser: Browser, server: HallServer) -> None:
     context = browser.new_context(locale="ar")
     page = context.new_page()
     page.clock.install()
     connections: list[WebSocketRoute] = []
     page.route_web_socket("**/live*", lambda route: connections.append(route))  # noqa: PLW0108 - playwright marks what it is given
-    take_seat(page, house)
+    take_seat(page, server)
     page.clock.run_for(36_000)
     expect(page.locator("#desk-stale")).to_be_visible()
     pass_time_until(page, lambda: len(connections) == 2)
@@ -251,7 +251,7 @@ def test_after_a_long_silence_a_new_connection_is_given_time_to_speak(browser: B
 @pytest.mark.slow
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("language", ["ar", "en"])
-def test_axe_finds_nothing(browser: Browser, house: House, language: str, theme: Any) -> None:
+def test_axe_finds_nothing(browser: Browser, server: HallServer, language: str, theme: Any) -> None:
     context = browser.new_context(viewport={"width": 1366, "height": 768}, color_scheme=theme, locale=language)
     page = context.new_page()
     found: list[str] = []
@@ -259,13 +259,13 @@ def test_axe_finds_nothing(browser: Browser, house: House, language: str, theme:
     def check(where: str) -> None:
         found.extend(f"{where}: {one}" for one in axe.barriers(page))
 
-    page.goto(f"{house.address}/sign-in?lang={language}")
+    page.goto(f"{server.address}/sign-in?lang={language}")
     check("sign-in")
     page.locator("form.form button").click()
     check("sign-in refused")
     for _ in range(3):
-        house.hall.issue()
-    take_seat(page, house)
+        server.hall.issue()
+    take_seat(page, server)
     check("free")
     for key, seen in (
         ("n", ".is-called"),
@@ -283,19 +283,19 @@ def test_axe_finds_nothing(browser: Browser, house: House, language: str, theme:
     press(page, "t")
     expect(page.locator("#transfer")).to_be_visible()
     check("transfer")
-    page.goto(f"{house.address}/desk")
+    page.goto(f"{server.address}/desk")
     check("counters")
     context.close()
     assert found == []
 
 
 @pytest.mark.parametrize(("width", "height"), [(1366, 768), (1024, 768), (820, 1180), (320, 640)])
-def test_no_sideways_scrolling(browser: Browser, house: House, width: int, height: int) -> None:
+def test_no_sideways_scrolling(browser: Browser, server: HallServer, width: int, height: int) -> None:
     context = browser.new_context(viewport={"width": width, "height": height}, locale="ar")
     page = context.new_page()
     for _ in range(3):
-        house.hall.issue()
-    take_seat(page, house)
+        server.hall.issue()
+    take_seat(page, server)
     press(page, "n")
     expect(page.locator(".mine-ticket.is-called")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
@@ -303,12 +303,12 @@ def test_no_sideways_scrolling(browser: Browser, house: House, width: int, heigh
 
 
 @pytest.mark.parametrize("width", [1366, 1024, 820])
-def test_names_in_the_lists_have_room_for_words(browser: Browser, house: House, width: int) -> None:
+def test_names_in_the_lists_have_room_for_words(browser: Browser, server: HallServer, width: int) -> None:
     context = browser.new_context(viewport={"width": width, "height": 1180}, locale="ar")
     page = context.new_page()
     for _ in range(3):
-        house.hall.issue()
-    take_seat(page, house)
+        server.hall.issue()
+    take_seat(page, server)
     for key, seen in (("n", ".is-called"), ("h", "#parked-title"), ("n", ".is-called"), ("x", "#missed-title")):
         press(page, key)
         expect(page.locator(seen)).to_be_visible()

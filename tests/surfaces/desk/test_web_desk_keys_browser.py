@@ -11,27 +11,27 @@ from playwright.sync_api import Browser, Page, expect
 from queue_system.clock import FrozenClock
 from queue_system.core.tickets import TicketState
 from queue_system.store.queries import line
-from tests.kit.desk_in_browser import House, at_the_desk, open_now, press, state
+from tests.kit.desk_in_browser import HallServer, at_the_desk, open_now, press, state
 from tests.kit.web_hall import furnished
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def house(sqlite_template: Path, tmp_path: Path, clock: FrozenClock) -> Iterator[House]:
-    found = House(furnished(sqlite_template, tmp_path, clock.now()), tmp_path, clock)
+def server(sqlite_template: Path, tmp_path: Path, clock: FrozenClock) -> Iterator[HallServer]:
+    found = HallServer(furnished(sqlite_template, tmp_path, clock.now()), tmp_path, clock)
     yield found
     found.stop()
 
 
 @pytest.fixture
-def tab(browser: Browser, house: House) -> Iterator[Page]:
-    with at_the_desk(browser, house) as page:
+def tab(browser: Browser, server: HallServer) -> Iterator[Page]:
+    with at_the_desk(browser, server) as page:
         yield page
 
 
-def test_a_visit_is_worked_with_single_keys(tab: Page, house: House) -> None:
-    first, second, third = (house.hall.issue().ticket for _ in range(3))
+def test_a_visit_is_worked_with_single_keys(tab: Page, server: HallServer) -> None:
+    first, second, third = (server.hall.issue().ticket for _ in range(3))
     expect(tab.locator("tbody tr")).to_have_count(3)
     press(tab, "n")
     expect(tab.locator(".mine-ticket.is-called .code")).to_have_text(first.code)
@@ -47,11 +47,11 @@ def test_a_visit_is_worked_with_single_keys(tab: Page, house: House) -> None:
     press(tab, "n")
     press(tab, "h")
     expect(tab.locator("#parked-title")).to_be_visible()
-    assert [state(house, ticket.id) for ticket in (first, second, third)] == ["served", "no_show", "parked"]
+    assert [state(server, ticket.id) for ticket in (first, second, third)] == ["served", "no_show", "parked"]
 
 
-def test_the_keys_work_in_an_arabic_layout(tab: Page, house: House) -> None:
-    code = house.hall.issue().ticket.code
+def test_the_keys_work_in_an_arabic_layout(tab: Page, server: HallServer) -> None:
+    code = server.hall.issue().ticket.code
     expect(tab.locator("tbody tr")).to_have_count(1)
     # The key N types ى in the Arabic layout; there the position of the key counts.
     for key, place, seen in (("ى", "KeyN", ".is-called"), ("س", "KeyS", ".is-serving")):
@@ -62,16 +62,16 @@ def test_the_keys_work_in_an_arabic_layout(tab: Page, house: House) -> None:
         expect(tab.locator(f"{seen} .code")).to_have_text(code)
 
 
-def test_the_cap_decides_where_the_layout_is_latin(tab: Page, house: House) -> None:
-    house.hall.issue()
+def test_the_cap_decides_where_the_layout_is_latin(tab: Page, server: HallServer) -> None:
+    server.hall.issue()
     expect(tab.locator("tbody tr")).to_have_count(1)
     # In the Dvorak layout the letter N is at the position of L.
     tab.evaluate("document.body.dispatchEvent(new KeyboardEvent('keydown', {key: 'n', code: 'KeyL', bubbles: true}))")
     expect(tab.locator(".mine-ticket.is-called")).to_be_visible()
 
 
-def test_keys_are_off_in_fields_with_modifiers_and_when_switched_off(tab: Page, house: House) -> None:
-    house.hall.issue()
+def test_keys_are_off_in_fields_with_modifiers_and_when_switched_off(tab: Page, server: HallServer) -> None:
+    server.hall.issue()
     expect(tab.locator("tbody tr")).to_have_count(1)
     tab.keyboard.press("Control+n")
     tab.evaluate("document.body.dispatchEvent(new KeyboardEvent('keydown', {key: 'n', code: 'KeyN', repeat: true}))")
@@ -82,23 +82,23 @@ def test_keys_are_off_in_fields_with_modifiers_and_when_switched_off(tab: Page, 
     tab.reload()
     expect(tab.locator("#keys-switch input")).not_to_be_checked()
     tab.keyboard.press("n")
-    assert [ticket.state for ticket in open_now(house)] == [TicketState.WAITING]
+    assert [ticket.state for ticket in open_now(server)] == [TicketState.WAITING]
     tab.locator("#keys-switch input").check()
     press(tab, "n")
     expect(tab.locator(".mine-ticket.is-called")).to_be_visible()
 
 
-def test_a_key_that_cannot_be_used_says_why(tab: Page, house: House) -> None:
+def test_a_key_that_cannot_be_used_says_why(tab: Page, server: HallServer) -> None:
     tab.keyboard.press("f")
     expect(tab.locator("#desk-said")).to_have_text("غير متاح: لا مراجع أمامك.")
     tab.keyboard.press("n")
     expect(tab.locator("#desk-said")).to_have_text("غير متاح: لا أحد في الانتظار.")
-    assert house.hall.db.read_now(line.open_tickets, house.hall.branch.id) == []
+    assert server.hall.db.read_now(line.open_tickets, server.hall.branch.id) == []
 
 
-def test_without_the_keys_the_actions_are_a_few_steps_away_whatever_the_line(tab: Page, house: House) -> None:
+def test_without_the_keys_the_actions_are_a_few_steps_away_whatever_the_line(tab: Page, server: HallServer) -> None:
     for _ in range(20):
-        house.hall.issue()
+        server.hall.issue()
     expect(tab.locator("#desk-line tbody tr")).to_have_count(20)
     tab.locator("#keys-switch input").uncheck()
     tab.locator("#main").focus()
@@ -111,21 +111,21 @@ def test_without_the_keys_the_actions_are_a_few_steps_away_whatever_the_line(tab
     expect(tab.locator(".mine-ticket.is-called")).to_be_visible()
 
 
-def test_a_reason_is_told_only_as_long_as_it_holds(tab: Page, house: House) -> None:
+def test_a_reason_is_told_only_as_long_as_it_holds(tab: Page, server: HallServer) -> None:
     tab.keyboard.press("n")
     expect(tab.locator("#desk-said")).to_have_text("غير متاح: لا أحد في الانتظار.")
-    house.hall.issue()
+    server.hall.issue()
     expect(tab.locator("#desk-said")).to_contain_text("يمكن نداء التالي")
     tab.keyboard.press("f")
     expect(tab.locator("#desk-said")).to_have_text("غير متاح: لا مراجع أمامك.")
     # Another arrival changes nothing about that.
-    house.hall.issue()
+    server.hall.issue()
     expect(tab.locator("#desk-line tbody tr")).to_have_count(2)
     expect(tab.locator("#desk-said")).to_have_text("غير متاح: لا مراجع أمامك.")
 
 
-def test_nothing_is_said_of_a_visitor_who_is_gone(tab: Page, house: House) -> None:
-    code = house.hall.issue().ticket.code
+def test_nothing_is_said_of_a_visitor_who_is_gone(tab: Page, server: HallServer) -> None:
+    code = server.hall.issue().ticket.code
     expect(tab.locator("tbody tr")).to_have_count(1)
     other = tab.context.new_page()
     other.goto(tab.url)
@@ -137,10 +137,10 @@ def test_nothing_is_said_of_a_visitor_who_is_gone(tab: Page, house: House) -> No
     expect(tab.locator("#desk-said")).to_have_text("لا مراجع أمامك ولا أحد في الانتظار.")
 
 
-def test_who_stands_aside_is_in_sight_below_a_long_line(tab: Page, house: House) -> None:
-    held, missed = (house.hall.issue().ticket for _ in range(2))
+def test_who_stands_aside_is_in_sight_below_a_long_line(tab: Page, server: HallServer) -> None:
+    held, missed = (server.hall.issue().ticket for _ in range(2))
     for _ in range(20):
-        house.hall.issue()
+        server.hall.issue()
     for ticket, key in ((held, "h"), (missed, "x")):
         press(tab, "n")
         expect(tab.locator(".mine-ticket .code")).to_have_text(ticket.code)
@@ -153,8 +153,8 @@ def test_who_stands_aside_is_in_sight_below_a_long_line(tab: Page, house: House)
     expect(tab.locator(f"#return-{missed.id}")).to_be_in_viewport()
 
 
-def test_a_transfer_by_keyboard_alone(tab: Page, house: House) -> None:
-    ticket = house.hall.issue().ticket
+def test_a_transfer_by_keyboard_alone(tab: Page, server: HallServer) -> None:
+    ticket = server.hall.issue().ticket
     expect(tab.locator("tbody tr")).to_have_count(1)
     press(tab, "n")
     expect(tab.locator(".mine-ticket.is-called")).to_be_visible()
@@ -162,14 +162,14 @@ def test_a_transfer_by_keyboard_alone(tab: Page, house: House) -> None:
     expect(tab.locator("#transfer-service")).to_be_focused()
     # Letters now choose in the list and are no actions.
     tab.keyboard.press("f")
-    tab.locator("#transfer-service").select_option(str(house.hall.service("civil-extract")))
+    tab.locator("#transfer-service").select_option(str(server.hall.service("civil-extract")))
     # An update from the hall must not close a dialog that is being filled in.
-    house.hall.issue()
+    server.hall.issue()
     expect(tab.locator("#desk-line tbody tr")).to_have_count(1)
-    expect(tab.locator("#transfer-service")).to_have_value(str(house.hall.service("civil-extract")))
+    expect(tab.locator("#transfer-service")).to_have_value(str(server.hall.service("civil-extract")))
     tab.keyboard.press("Tab")
     tab.keyboard.press("Enter")
     expect(tab.locator(".mine-ticket.is-free")).to_be_visible()
     expect(tab.locator("#transfer")).to_have_count(0)
-    moved = house.hall.db.read_now(line.ticket, house.hall.branch.id, ticket.id)
-    assert (moved.state, moved.service_id) == (TicketState.WAITING, house.hall.service("civil-extract"))
+    moved = server.hall.db.read_now(line.ticket, server.hall.branch.id, ticket.id)
+    assert (moved.state, moved.service_id) == (TicketState.WAITING, server.hall.service("civil-extract"))

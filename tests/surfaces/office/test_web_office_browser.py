@@ -39,12 +39,12 @@ def office_site(url: str, folder: Path) -> Iterator[tuple[str, PrintingHall]]:
             surfaces={**SURFACES, "demo": demo},
             demo={"printer": printer},
         )
-        house: Installation = app.state.installation
-        hall = enter(house.database)
+        installation: Installation = app.state.installation
+        hall = enter(installation.database)
         device = next(
-            one for one in house.database.read_now(access.devices, hall.branch.id, "printer") if one.slug == "p2"
+            one for one in installation.database.read_now(access.devices, hall.branch.id, "printer") if one.slug == "p2"
         )
-        here = PrintingHall(hall, house, None, printer, device.id, clock)  # type: ignore[arg-type]
+        here = PrintingHall(hall, installation, None, printer, device.id, clock)  # type: ignore[arg-type]
         here.address()
         with served(app) as address:
             yield address, here
@@ -79,12 +79,16 @@ def test_no_page_of_the_office_has_a_barrier(
     address, here = place
     issued = here.take()
     until(lambda: here.slip_states(issued) == ["printed"])
-    here.house.database.write_now(
+    here.installation.database.write_now(
         devices.enrol_device,
         here.hall.branch.id,
-        next(one.id for one in here.house.database.read_now(access.devices, here.hall.branch.id) if one.slug == "k1"),
+        next(
+            one.id
+            for one in here.installation.database.read_now(access.devices, here.hall.branch.id)
+            if one.slug == "k1"
+        ),
     )
-    code = here.house.database.write_now(devices.ask_pairing, "kiosk").user_code
+    code = here.installation.database.write_now(devices.ask_pairing, "kiosk").user_code
     page = open_office(browser, address, language, scheme)
     found = {}
     for path in (
@@ -109,7 +113,7 @@ def test_no_page_of_the_office_has_a_barrier(
 
 def test_a_device_is_paired_by_keyboard_alone(browser: Browser, place: tuple[str, PrintingHall]) -> None:
     address, here = place
-    asked = here.house.database.write_now(devices.ask_pairing, "kiosk")
+    asked = here.installation.database.write_now(devices.ask_pairing, "kiosk")
     page = open_office(browser, address, "ar", "light")
     page.goto(f"{address}/office/devices")
     page.locator("#code").focus()
@@ -120,7 +124,7 @@ def test_a_device_is_paired_by_keyboard_alone(browser: Browser, place: tuple[str
     page.keyboard.press("Space")
     page.keyboard.press("Enter")
     page.wait_for_url("**/office/devices?said=approved")
-    state, token = here.house.database.write_now(devices.redeem_pairing, asked.device_code)
+    state, token = here.installation.database.write_now(devices.redeem_pairing, asked.device_code)
     assert state == "approved"
     assert token
     page.context.close()

@@ -173,14 +173,14 @@ def test_a_program_that_stands_in_line_is_outrun_too(place: tuple[TestClient, Ha
 class Outrun(Turns):
     """While somebody waits in this queue, `staff lock` or `staff password` runs."""
 
-    def __init__(self, house: Installation, act: Act) -> None:
+    def __init__(self, installation: Installation, act: Act) -> None:
         super().__init__()
-        self._house = house
+        self._installation = installation
         self._act = act
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
-        await self._house.database.write(self._act)
+        await self._installation.database.write(self._act)
         async with super().turn():
             yield
 
