@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Final, Literal, Unpack
 
-from printers.driver import EscPosPrinter, Habits, Line, PrinterError
+from printers.driver import Connection, EscPosPrinter, Habits, PrinterError
 
 Flow = Literal["none", "xon_xoff", "rts_cts"]
 
@@ -60,7 +60,7 @@ class FileWay:
         return self.path
 
     @contextmanager
-    def open(self) -> Iterator[Line]:
+    def open(self) -> Iterator[Connection]:
         try:
             opened = os.open(self.path, os.O_RDWR | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
         except OSError as error:
@@ -72,11 +72,11 @@ class FileWay:
                 fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
                 raise PrinterError("denied") from None
-            line = self._prepared(opened)
+            connection = self._prepared(opened)
             try:
-                yield line
+                yield connection
             except BaseException:
-                line.drop()
+                connection.drop()
                 raise
         finally:
             # Closing fails where the printer was unplugged meanwhile.

@@ -1,4 +1,4 @@
-"""An ESC/POS printer at the end of any line, with proof that paper came out.
+"""An ESC/POS printer behind any connection, with proof that paper came out.
 
 Accepted bytes are no proof, because the kernel and the printer accept them even without paper. So the driver asks
 the printer before (``DLE EOT``) and after (``GS ( H`` 48); where it cannot answer, the receipt says so.
@@ -64,7 +64,7 @@ class PrinterError(Exception):
 
     Codes: ``offline``, ``silent`` (reachable without an answer), ``garbled`` (an invalid status as the answer),
     ``denied`` (no right to its file, or another program holds it), ``no_device`` (the file is not a device of that
-    kind), ``no_paper``, ``cover_open``, ``interrupted`` (the line broke or stalled within the job),
+    kind), ``no_paper``, ``cover_open``, ``interrupted`` (the connection broke or stalled within the job),
     ``unconfirmed`` (a printer that confirms did not), ``unknown_host``. ``permanent`` means that trying
     again without a change of settings is pointless. ``maybe_printed`` means that bytes were sent, so that
     the slip may exist wholly or in part.
@@ -85,11 +85,11 @@ class Printer(Protocol):
     def status(self) -> Status: ...
 
 
-class Line(Protocol):
-    """An open line to a printer. Raises OSError where the line breaks, TimeoutError after `timeout` seconds."""
+class Connection(Protocol):
+    """An open connection to a printer. Raises OSError where it breaks, TimeoutError after `timeout` seconds."""
 
     def send(self, data: bytes, timeout: float) -> None:
-        """Send all bytes; as far as the line can tell, they are sent when this returns."""
+        """Send all bytes; as far as it can tell, they are sent when this returns."""
 
     def receive(self, timeout: float) -> bytes:
         """The next bytes, at least one."""
@@ -98,14 +98,14 @@ class Line(Protocol):
         """End the sending side and let the printer receive the bytes on their way. Never raises."""
 
 
-class Way(Protocol):
+class Transport(Protocol):
     """How a printer is reached."""
 
-    def open(self) -> AbstractContextManager[Line]:
-        """A line to the printer, closed afterwards. Raises PrinterError, and then nothing was sent."""
+    def open(self) -> AbstractContextManager[Connection]:
+        """A connection to the printer, closed afterwards. Raises PrinterError, and then nothing was sent."""
 
     def seconds_for(self, count: int) -> float:
-        """Seconds that so many bytes take at the speed of the line."""
+        """Seconds that so many bytes take at the speed of the connection."""
 
 
 class Habits(TypedDict, total=False):
@@ -118,7 +118,7 @@ class Habits(TypedDict, total=False):
 
 
 class EscPosPrinter:
-    """An ESC/POS printer. Safe to share between threads: one line at a time, opened for each slip or question.
+    """An ESC/POS printer. Safe to share between threads: one connection at a time, opened for each slip or question.
 
     ``status_timeout`` is for each status answer, ``print_timeout`` for receiving the bytes and again for printing
     them. ``mute`` is for printers that cannot answer: they are not asked, and only unreachable ones count as
@@ -127,14 +127,14 @@ class EscPosPrinter:
 
     def __init__(
         self,
-        way: Way,
+        transport: Transport,
         *,
         status_timeout: float = 2.0,
         print_timeout: float = 10.0,
         mute: bool = False,
         completion: bool | None = None,
     ) -> None:
-        self.way = way
+        self.transport = transport
         self.status_timeout = status_timeout
         self.print_timeout = print_timeout
         self.mute = mute
@@ -175,13 +175,13 @@ class EscPosPrinter:
         mark = self._next_token()
         request = b"" if self.completion is False else completion_request(mark)
         try:
-            talk.send(data + request, self.print_timeout + self.way.seconds_for(len(data)))
+            talk.send(data + request, self.print_timeout + self.transport.seconds_for(len(data)))
         except TimeoutError:
             self._blame(talk)
         except OSError:
             raise PrinterError("interrupted", maybe_printed=True) from None
         if self.mute:
-            talk.line.finish(self.status_timeout)
+            talk.connection.finish(self.status_timeout)
             return Receipt("none")
         if self.completion is False:
             self._settle(talk)
@@ -215,7 +215,7 @@ class EscPosPrinter:
         It has ``print_timeout`` to answer, because some printers answer only after all earlier bytes are printed.
         """
         _refuse(self._ask_late(talk, self.print_timeout), maybe_printed=True)
-        talk.line.finish(self.status_timeout)
+        talk.connection.finish(self.status_timeout)
 
     def _blame(self, talk: _Conversation) -> NoReturn:
         """Raise the reason why the printer stopped reading within a job, as far as its status says it."""
@@ -267,13 +267,13 @@ class EscPosPrinter:
     def _conversation(self) -> Iterator[_Conversation]:
         with ExitStack() as opened:
             try:
-                line = opened.enter_context(self.way.open())
+                connection = opened.enter_context(self.transport.open())
             except PrinterError:
                 # The printer at the other end may be another one when it can be reached again.
                 self._answered.clear()
                 self._unanswered.clear()
                 raise
-            yield _Conversation(line)
+            yield _Conversation(connection)
 
     def _next_token(self) -> bytes:
         self._sequence = (self._sequence + 1) % _TOKENS
@@ -306,18 +306,18 @@ def token(sequence: int) -> bytes:
 
 
 class _Conversation:
-    """Questions and answers on a line. Status bytes and other bytes are kept apart, because a confirmation
+    """Questions and answers on a connection. Status bytes and other bytes are kept apart, because a confirmation
     may arrive while the driver waits for a status, and the other way round."""
 
-    def __init__(self, line: Line) -> None:
-        self.line = line
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
         #: Whether bytes that are not a status arrived after the last question.
         self.nonsense = False
         self._statuses = bytearray()
         self._rest = bytearray()
 
     def send(self, data: bytes, timeout: float) -> None:
-        self.line.send(data, timeout)
+        self.connection.send(data, timeout)
 
     def ask(self, n: int, timeout: float) -> int:
         """The answer to ``DLE EOT n``."""
@@ -333,8 +333,8 @@ class _Conversation:
         return self._statuses.pop(0)
 
     def listen(self, timeout: float) -> None:
-        """Read the next bytes; raises OSError where none come or the line has ended."""
-        heard = self.line.receive(timeout)
+        """Read the next bytes; raises OSError where none come or the connection has ended."""
+        heard = self.connection.receive(timeout)
         rest = bytes(byte for byte in heard if not _is_status(byte))
         self.nonsense = self.nonsense or bool(rest.strip(_FLOW_CONTROL))
         # Only the last bytes are kept, so that a printer that sends endlessly cannot fill the memory.

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Unpack
 
-from printers.driver import EscPosPrinter, Habits, Line, PrinterError
+from printers.driver import Connection, EscPosPrinter, Habits, PrinterError
 
 
 class NetworkPrinter(EscPosPrinter):
@@ -30,7 +30,7 @@ class TcpWay:
         return f"{self.host}:{self.port}"
 
     @contextmanager
-    def open(self) -> Iterator[Line]:
+    def open(self) -> Iterator[Connection]:
         try:
             connected = socket.create_connection((self.host, self.port), self.connect_timeout)
         except UnicodeError:

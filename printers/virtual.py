@@ -196,7 +196,7 @@ class VirtualPrinter:
             rows = list(self._strip.rows)
         return png(dots_picture(rows, self.dots)) if any(rows) else None
 
-    # ---- what the commands work on (virtual_commands.Machine)
+    # ---- what the commands work on (virtual_commands.Hardware)
 
     def answer(self, data: bytes) -> None:
         """Send bytes to the computer, unless the printer is mute or not connected."""

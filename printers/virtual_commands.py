@@ -56,7 +56,7 @@ class Raster:
     left: int
 
 
-class Machine(Protocol):
+class Hardware(Protocol):
     """The parts of the printer that commands use besides the paper."""
 
     def answer(self, data: bytes) -> None:
@@ -79,9 +79,9 @@ class Interpreter:
     `faults` counts, by name, commands that a correct sender never sends.
     """
 
-    def __init__(self, strip: Strip, machine: Machine) -> None:
+    def __init__(self, strip: Strip, hardware: Hardware) -> None:
         self.strip = strip
-        self.machine = machine
+        self.hardware = hardware
         self.completion = True
         self.faults: Counter[str] = Counter()
         self.reset()
@@ -155,7 +155,7 @@ class Interpreter:
                 self._x = int.from_bytes(position, "little")
             case ((b"i" | b"m"), _):
                 self._print_line(0)
-                self.machine.dropped(self.strip.cut())
+                self.hardware.dropped(self.strip.cut())
             case b"D", _:
                 pass
             case _ if command[1] not in _LENGTHS[ESC]:
@@ -174,7 +174,7 @@ class Interpreter:
             case b"a", which:
                 self.pushes = which[0]
                 if self.pushes:
-                    self.machine.push_status()
+                    self.hardware.push_status()
             case b"r", which:
                 self._transmit_status(which[0])
             case b"(", _:
@@ -185,15 +185,15 @@ class Interpreter:
     def _extended(self, command: bytes) -> None:
         if command.startswith(_COMPLETION) and len(command) == len(_COMPLETION) + 4:
             if self.completion:
-                self.machine.answer(completion_answer(command))
+                self.hardware.answer(completion_answer(command))
         elif command[2:3] not in b"ACDEHKMNP":
             self._fault(command)
 
     def _transmit_status(self, which: int) -> None:
         if which in {1, 49}:
-            self.machine.answer(bytes([self.machine.paper_sensor()]))
+            self.hardware.answer(bytes([self.hardware.paper_sensor()]))
         elif which in {2, 50}:
-            self.machine.answer(b"\x00")
+            self.hardware.answer(b"\x00")
         else:
             self.faults["1d 72"] += 1
 
@@ -204,7 +204,7 @@ class Interpreter:
         elif how[0] not in {0, 1, 48, 49}:
             self.faults["1d 56"] += 1
             return
-        self.machine.dropped(self.strip.cut())
+        self.hardware.dropped(self.strip.cut())
 
     def _begin_raster(self, header: bytes) -> None:
         mode = header[1] % 48

@@ -69,7 +69,7 @@ class Machine:
     @property
     def on_the_way(self) -> timedelta:
         """How long the transfer of the largest slip takes."""
-        return timedelta(seconds=self.printer().way.seconds_for(LARGEST_SLIP_BYTES))
+        return timedelta(seconds=self.printer().transport.seconds_for(LARGEST_SLIP_BYTES))
 
     @property
     def is_here(self) -> bool:

@@ -212,7 +212,7 @@ class Spooler:
         printer, wake = machine.printer(), threading.Event()
         worker = Worker(printer, SpoolSource(self._installation, machine, printer), wake, name=f"printer-{machine.id}")
         worker.start()
-        log.info("printer.served", printer=str(machine.id), way=str(printer.way))
+        log.info("printer.served", printer=str(machine.id), transport=str(printer.transport))
         return _Running(machine, printer, worker, wake)
 
     async def _end(self, printer_id: UUID) -> None:

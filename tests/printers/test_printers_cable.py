@@ -45,7 +45,7 @@ def cable(paper: VirtualPrinter, tmp_path: Path) -> Iterator[Cable]:
         yield found
 
 
-Way = Callable[..., EscPosPrinter]
+Driver = Callable[..., EscPosPrinter]
 
 
 def usb(path: Path, **habits: object) -> EscPosPrinter:
@@ -67,7 +67,7 @@ def failure(printer: EscPosPrinter, data: bytes = b"slip") -> PrinterError:
 
 
 @BOTH
-def test_a_slip_on_a_cable_is_the_slip_on_the_network_dot_by_dot(driver: Way, dots: int, tmp_path: Path) -> None:
+def test_a_slip_on_a_cable_is_the_slip_on_the_network_dot_by_dot(driver: Driver, dots: int, tmp_path: Path) -> None:
     data = encode(render(ARABIC, dots))
     with VirtualPrinter(dots).start() as near, VirtualPrinter(dots).start() as far:
         with plugged(near, tmp_path) as cable:
@@ -92,7 +92,7 @@ def test_a_slip_on_a_cable_is_the_slip_on_the_network_dot_by_dot(driver: Way, do
     ],
 )
 def test_a_printer_on_a_cable_says_how_it_is(
-    driver: Way, changes: dict[str, object], seen: Status, cable: Cable, paper: VirtualPrinter
+    driver: Driver, changes: dict[str, object], seen: Status, cable: Cable, paper: VirtualPrinter
 ) -> None:
     paper.change(**changes)  # type: ignore[arg-type]
     assert driver(cable.path).status() is seen
@@ -100,7 +100,7 @@ def test_a_printer_on_a_cable_says_how_it_is(
 
 @BOTH
 def test_nothing_is_sent_without_paper_and_it_prints_with_the_new_roll(
-    driver: Way, cable: Cable, paper: VirtualPrinter
+    driver: Driver, cable: Cable, paper: VirtualPrinter
 ) -> None:
     printer, data = driver(cable.path), encode(render(ENGLISH))
     paper.change(roll=Roll.OUT)
@@ -112,7 +112,7 @@ def test_nothing_is_sent_without_paper_and_it_prints_with_the_new_roll(
 
 
 @BOTH
-def test_paper_that_ends_within_a_slip_is_noticed(driver: Way, cable: Cable, paper: VirtualPrinter) -> None:
+def test_paper_that_ends_within_a_slip_is_noticed(driver: Driver, cable: Cable, paper: VirtualPrinter) -> None:
     paper.change(rows_left=300)
     error = failure(driver(cable.path, print_timeout=1.0), encode(render(ARABIC)))
     assert (error.code, error.maybe_printed) == ("no_paper", True)
@@ -120,7 +120,7 @@ def test_paper_that_ends_within_a_slip_is_noticed(driver: Way, cable: Cable, pap
 
 @BOTH
 def test_a_plug_that_is_pulled_is_offline_and_the_printer_comes_back_by_itself(
-    driver: Way, cable: Cable, paper: VirtualPrinter
+    driver: Driver, cable: Cable, paper: VirtualPrinter
 ) -> None:
     printer, data = driver(cable.path), encode(render(ENGLISH))
     assert printer.status() is Status.READY
@@ -135,7 +135,7 @@ def test_a_plug_that_is_pulled_is_offline_and_the_printer_comes_back_by_itself(
 
 
 @BOTH
-def test_a_plug_that_is_pulled_within_a_slip_leaves_it_unknown(driver: Way, cable: Cable) -> None:
+def test_a_plug_that_is_pulled_within_a_slip_leaves_it_unknown(driver: Driver, cable: Cable) -> None:
     cable.bytes_per_second = 4_000
 
     def pull_soon() -> None:
@@ -151,7 +151,7 @@ def test_a_plug_that_is_pulled_within_a_slip_leaves_it_unknown(driver: Way, cabl
 
 @BOTH
 def test_a_printer_that_never_answers_prints_when_told_so_and_is_silent_else(
-    driver: Way, cable: Cable, paper: VirtualPrinter
+    driver: Driver, cable: Cable, paper: VirtualPrinter
 ) -> None:
     paper.change(mute=True)
     asked = driver(cable.path, status_timeout=SOON)
@@ -164,16 +164,16 @@ def test_a_printer_that_never_answers_prints_when_told_so_and_is_silent_else(
 
 
 @BOTH
-def test_a_printer_that_stops_reading_does_not_hold_us_for_ever(driver: Way, cable: Cable) -> None:
+def test_a_printer_that_stops_reading_does_not_hold_us_for_ever(driver: Driver, cable: Cable) -> None:
     cable.bytes_per_second = 0
     error = failure(driver(cable.path, mute=True, print_timeout=SOON, status_timeout=SOON), b"\x00" * 200_000)
     assert (error.code, error.maybe_printed) == ("interrupted", True)
 
 
 @BOTH
-def test_a_file_that_another_program_holds_is_denied(driver: Way, cable: Cable) -> None:
+def test_a_file_that_another_program_holds_is_denied(driver: Driver, cable: Cable) -> None:
     printer = driver(cable.path)
-    with printer.way.open():
+    with printer.transport.open():
         other = driver(cable.path)
         assert other.status() is Status.DENIED
         assert failure(other).code == "denied"
@@ -181,7 +181,7 @@ def test_a_file_that_another_program_holds_is_denied(driver: Way, cable: Cable) 
 
 
 @BOTH
-def test_what_is_no_device_is_told_apart_and_is_not_written_to(driver: Way, tmp_path: Path) -> None:
+def test_what_is_no_device_is_told_apart_and_is_not_written_to(driver: Driver, tmp_path: Path) -> None:
     file = tmp_path / "notes.txt"
     file.write_text("mine")
     error = failure(driver(file, mute=True))
@@ -197,7 +197,7 @@ def test_a_device_that_is_no_terminal_is_no_serial_line() -> None:
 @pytest.mark.parametrize(("flow", "incoming", "wires"), [("none", 0, 0), ("xon_xoff", termios.IXON, 0)])
 def test_a_serial_line_is_set_to_carry_every_byte_as_it_is(cable: Cable, flow: str, incoming: int, wires: int) -> None:
     printer = SerialPrinter(str(cable.path), 19200, flow)  # type: ignore[arg-type]
-    with printer.way.open():
+    with printer.transport.open():
         opened = os.open(cable.path, os.O_RDONLY | os.O_NOCTTY | os.O_NONBLOCK)
         iflag, oflag, cflag, lflag, into, out, _ = termios.tcgetattr(opened)
         os.close(opened)
@@ -214,14 +214,14 @@ def test_a_slow_line_is_given_the_time_that_its_bytes_take(paper: VirtualPrinter
     with plugged(paper, tmp_path) as cable:
         cable.bytes_per_second = 38400 // BITS_PER_BYTE
         printer = SerialPrinter(str(cable.path), 9600, print_timeout=4.0, status_timeout=PATIENCE_SECONDS)
-        assert printer.way.seconds_for(960) == 1.0
+        assert printer.transport.seconds_for(960) == 1.0
         assert printer.send(data) == Receipt("completed")
 
 
 @pytest.mark.parametrize(("width", "seconds"), [(576, 45), (512, 45), (384, 30)])
 def test_a_slip_takes_less_than_a_minute_on_the_slowest_line(width: int, seconds: float) -> None:
-    way = SerialPrinter("/dev/ttyS0", 9600).way
-    assert way.seconds_for(len(encode(render(ARABIC, width)))) < seconds
+    transport = SerialPrinter("/dev/ttyS0", 9600).transport
+    assert transport.seconds_for(len(encode(render(ARABIC, width)))) < seconds
 
 
 def until(condition: Callable[[], bool]) -> None:

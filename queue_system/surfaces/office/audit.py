@@ -52,7 +52,7 @@ class Book:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class AuditLine:
     """An entry of the log as the page shows it."""
 
     seq: int
@@ -155,11 +155,11 @@ def _wanted(query: QueryParams, day: date | None, zone: ZoneInfo) -> Wanted:
 
 def _days(
     entries: Iterable[EntryView], sentences: Sentences, zone: ZoneInfo, words: Words
-) -> Iterator[tuple[str, list[Line]]]:
+) -> Iterator[tuple[str, list[AuditLine]]]:
     """The entries grouped by the day on which they were written."""
     for on, of_day in groupby(entries, key=lambda entry: entry.at.astimezone(zone).date()):
         lines = [
-            Line(
+            AuditLine(
                 entry.seq,
                 Markup('<time datetime="{}"><bdi dir="ltr">{}</bdi></time>').format(
                     entry.at.astimezone(UTC).isoformat(timespec="seconds"), dates.time(entry.at, zone, words)[1:-1]
