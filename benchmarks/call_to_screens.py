@@ -23,9 +23,9 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlencode
 
-from benchmarks import houses
+from benchmarks import fixtures
 from benchmarks.bare import CODE
-from benchmarks.houses import Place
+from benchmarks.fixtures import Place
 from benchmarks.report import Figure, conclude, percentile
 from benchmarks.sockets import PATIENCE_SECONDS, Wall
 from queue_system.actions import sessions
@@ -42,7 +42,7 @@ ROUNDS_WITH_TELEPHONES: Final = 50
 AIM_FACTOR: Final = 2.0
 AIM_MS: Final = 10.0
 BRANCH: Final = "doha-main"
-DESK: Final = f"{BRANCH}/{houses.COUNTER}"
+DESK: Final = f"{BRANCH}/{fixtures.COUNTER}"
 
 
 @dataclass(frozen=True)
@@ -55,13 +55,13 @@ class Keys:
 
 
 def main() -> None:
-    with houses.folder() as folder:
-        place = houses.sqlite_place(folder)
+    with fixtures.folder() as folder:
+        place = fixtures.sqlite_place(folder)
         keys = furnished(place)
-        with houses.our_server(place) as server:
+        with fixtures.our_server(place) as server:
             sample = asyncio.run(sampled(server.port, keys))
             (folder / "board.txt").write_text(sample, encoding="utf-8")
-            with houses.bare_server(folder / "board.txt") as bare_server:
+            with fixtures.bare_server(folder / "board.txt") as bare_server:
                 ours, bare = asyncio.run(in_turns(server.port, bare_server.port, keys))
             crowded = asyncio.run(with_telephones(server.port, keys))
     report(ours, bare, crowded, len(sample.encode()))
@@ -106,16 +106,16 @@ def report(ours: list[float], bare: list[float], crowded: list[float], size: int
 def furnished(place: Place) -> Keys:
     """A clerk at the counter, people in line, paired displays and a paired kiosk."""
     with place.hall() as hall:
-        staff_id = houses.clerk(hall)
-        hall.sit(staff_id, houses.COUNTER)
+        staff_id = fixtures.clerk(hall)
+        hall.sit(staff_id, fixtures.COUNTER)
         for _ in range(WAITING):
-            hall.issue(houses.SERVICE)
+            hall.issue(fixtures.SERVICE)
         displays = hall.db.read_now(devices, hall.branch.id, "display")
         # Screens of another zone do not show the calls of this counter.
         here = [display for display in displays if display.zone_id == displays[0].zone_id]
         return Keys(
             hall.db.write_now(sessions.start_session, staff_id, "web"),
-            houses.kiosk_token(hall),
+            fixtures.kiosk_token(hall),
             [hall.db.write_now(enrol_device, hall.branch.id, display.id) for display in here],
         )
 
@@ -145,7 +145,7 @@ class Clerk:
 
     async def arrival(self) -> dict[str, str]:
         """A visitor takes a number; the ticket."""
-        order = {"request_id": str(uuid.uuid4()), "service": houses.SERVICE}
+        order = {"request_id": str(uuid.uuid4()), "service": fixtures.SERVICE}
         answer = await self._kiosk.send(request("POST", f"/api/v1/branches/{BRANCH}/tickets", order, self._keys.kiosk))
         assert answer.status == 201, answer.body
         ticket: dict[str, str] = answer.json

@@ -17,8 +17,8 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any, Final
 
-from benchmarks import houses
-from benchmarks.houses import Place
+from benchmarks import fixtures
+from benchmarks.fixtures import Place
 from benchmarks.report import Figure, conclude, percentile
 from queue_system.actions import calling
 from queue_system.actions.counters import Desk
@@ -35,8 +35,8 @@ AIM: Final = 1.2
 
 
 def main() -> None:
-    with houses.folder() as folder:
-        compared("growth", "SQLite", [houses.sqlite_place(folder, name) for name in ("young", "old")], load_sqlite)
+    with fixtures.folder() as folder:
+        compared("growth", "SQLite", [fixtures.sqlite_place(folder, name) for name in ("young", "old")], load_sqlite)
 
 
 def compared(benchmark: str, name: str, places: list[Place], load: Callable[[Place, int], None]) -> None:
@@ -55,10 +55,10 @@ def measured(name: str, places: list[Place], details: dict[str, Any]) -> list[Fi
     times: list[dict[str, list[float]]] = [{"ticket": [], "call": []} for _ in places]
     with ExitStack() as stack:
         halls = [stack.enter_context(place.hall()) for place in places]
-        seats = [hall.sit(houses.clerk(hall), houses.COUNTER) for hall in halls]
+        seats = [hall.sit(fixtures.clerk(hall), fixtures.COUNTER) for hall in halls]
         for hall in halls:
             for _ in range(WAITING):
-                hall.issue(houses.SERVICE)
+                hall.issue(fixtures.SERVICE)
         for number in range(WARM_UP + ROUNDS):
             # The first one suffers from the other's disk traffic, so they take turns in being first.
             for index in (0, 1) if number % 2 else (1, 0):
@@ -87,7 +87,7 @@ def measured(name: str, places: list[Place], details: dict[str, Any]) -> list[Fi
 def once(hall: Hall, here: Desk, request_id: str) -> tuple[Desk, dict[str, float]]:
     """One ticket and one call (which ends the visit before it); seconds from the order to the commit."""
     begun = time.perf_counter()
-    hall.issue(houses.SERVICE, request_id=request_id)
+    hall.issue(fixtures.SERVICE, request_id=request_id)
     middle = time.perf_counter()
     called = hall.db.write_in_now(hall.branch.id, calling.call_next, here, "done")
     end = time.perf_counter()
@@ -123,12 +123,12 @@ def load_sqlite(place: Place, tickets: int) -> None:
 
 def identities(hall: Hall) -> dict[str, str]:
     """Ids that the history refers to, as the database's own SQL writes them."""
-    branch, service, is_sqlite = hall.branch, hall.branch.service(houses.SERVICE), hall.db.dialect.is_embedded
+    branch, service, is_sqlite = hall.branch, hall.branch.service(fixtures.SERVICE), hall.db.dialect.is_embedded
     found = {
         "branch": branch.id,
         "queue": service.queue_id,
         "service": service.id,
-        "counter": hall.counter(houses.COUNTER),
+        "counter": hall.counter(fixtures.COUNTER),
     }
     return {name: f"'{value.hex}'" if is_sqlite else f"'{value}'::uuid" for name, value in found.items()} | {
         "key": f"'{branch.key}'",

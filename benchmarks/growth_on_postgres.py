@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import psycopg
 
-from benchmarks import houses
+from benchmarks import fixtures
+from benchmarks.fixtures import Place
 from benchmarks.growth import A_DAY, compared, history, identities
-from benchmarks.houses import Place
 
 
 def main() -> None:
-    with houses.folder() as folder, houses.durable_postgres(folder) as server:
-        places = [houses.postgres_place(folder, server) for _ in range(2)]
+    with fixtures.folder() as folder, fixtures.durable_postgres(folder) as server:
+        places = [fixtures.postgres_place(folder, server) for _ in range(2)]
         compared("growth_on_postgres", "PostgreSQL", places, load_postgres)
 
 

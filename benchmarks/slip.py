@@ -20,7 +20,7 @@ from typing import Any, Final
 from escpos.printer import Dummy
 from PIL import Image
 
-from benchmarks import houses
+from benchmarks import fixtures
 from benchmarks.report import Figure, conclude, percentile
 from printers.escpos_bytes import encode
 from printers.slip import Slip, render
@@ -40,8 +40,8 @@ AIM_BYTES_MOVED: Final = 0.5
 def main() -> None:
     figures: list[Figure] = []
     details: dict[str, Any] = {"rounds": ROUNDS}
-    with houses.folder() as folder:
-        place = houses.sqlite_place(folder)
+    with fixtures.folder() as folder:
+        place = fixtures.sqlite_place(folder)
         with place.hall() as hall:
             cases = [
                 (f"{language}, {dots} dots", composer(hall, language), dots)

@@ -21,7 +21,7 @@ import psycopg
 import sqlalchemy as sa
 from uuid_utils.compat import uuid7
 
-from benchmarks import houses
+from benchmarks import fixtures
 from benchmarks.report import Figure, conclude, percentile
 from queue_system.core import slots
 from queue_system.store.database import Tx
@@ -40,14 +40,14 @@ AIM_MS: Final = 15.0
 def main() -> None:
     figures: list[Figure] = []
     details: dict[str, Any] = {"bookings": BOOKINGS, "days": DAYS, "rounds": ROUNDS}
-    with houses.folder() as folder:
-        place = houses.sqlite_place(folder)
+    with fixtures.folder() as folder:
+        place = fixtures.sqlite_place(folder)
         with place.hall() as hall:
             bare = sqlite3.connect(place.file)
             figures += measured("SQLite", hall, lambda query: bare.execute(query).fetchall(), details)
             bare.close()
-        with houses.durable_postgres(folder) as server:
-            place = houses.postgres_place(folder, server)
+        with fixtures.durable_postgres(folder) as server:
+            place = fixtures.postgres_place(folder, server)
             with place.hall() as hall, psycopg.connect(place.url) as connection:
                 figures += measured("PostgreSQL", hall, lambda query: connection.execute(query).fetchall(), details)
     conclude("slots", figures, **details)
@@ -56,7 +56,7 @@ def main() -> None:
 def measured(name: str, hall: Hall, fetch: Callable[[Any], list[Any]], details: dict[str, Any]) -> list[Figure]:
     """Book, then ask in turns: the whole answer, and the bare rows behind it."""
     branch = widened(hall.branch)
-    service = branch.service(houses.SERVICE)
+    service = branch.service(fixtures.SERVICE)
     first = hall.db.clock.now().astimezone(branch.zone).date()
     last = first + timedelta(days=DAYS - 1)
     book(hall, branch, service, first, last)
@@ -93,7 +93,7 @@ def measured(name: str, hall: Hall, fetch: Callable[[Any], list[Any]], details: 
 
 def widened(branch: BranchSettings) -> BranchSettings:
     """The branch with more lanes in the service's queue and a horizon of the whole month."""
-    service = branch.service(houses.SERVICE)
+    service = branch.service(fixtures.SERVICE)
     queue = replace(branch.queues[service.queue_id], lanes=LANES, public_lanes=LANES)
     policy = replace(branch.policies[service.policy], horizon_days=DAYS)
     return replace(

@@ -31,8 +31,8 @@ from uuid import UUID
 import psycopg
 from uuid_utils.compat import uuid7
 
-from benchmarks import houses
-from benchmarks.houses import Place
+from benchmarks import fixtures
+from benchmarks.fixtures import Place
 from benchmarks.report import Figure, conclude, percentile
 from queue_system.actions import tickets
 from queue_system.store.database import Tx
@@ -58,8 +58,8 @@ Write = Callable[[], None]
 def main() -> None:
     figures: list[Figure] = []
     details: dict[str, Any] = {"clients": CLIENTS, "rounds": ROUNDS}
-    with houses.folder() as folder:
-        ours, bare = (houses.sqlite_place(folder, name) for name in ("ours", "bare"))
+    with fixtures.folder() as folder:
+        ours, bare = (fixtures.sqlite_place(folder, name) for name in ("ours", "bare"))
         connection = sqlite3.connect(bare.file, isolation_level=None)
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
             connection.execute(f"PRAGMA {pragma}")
@@ -68,8 +68,8 @@ def main() -> None:
             "SQLite", ours, lambda: in_sqlite(connection, next(rows)), "bare sqlite3", details, lambda: None
         )
         connection.close()
-        with houses.durable_postgres(folder) as server:
-            ours, bare = (houses.postgres_place(folder, server) for _ in range(2))
+        with fixtures.durable_postgres(folder) as server:
+            ours, bare = (fixtures.postgres_place(folder, server) for _ in range(2))
             rows = rows_of(bare)
             with psycopg.connect(bare.url) as session:
                 figures += measured(
@@ -88,7 +88,7 @@ def measured(
 ) -> list[Figure]:
     """Rounds in turns: the driver, one client, all clients, bare HTTP; `tidy` runs between them."""
     with place.hall() as hall:
-        token = houses.kiosk_token(hall)
+        token = fixtures.kiosk_token(hall)
     names = (str(uuid.uuid4()) for _ in itertools.count())
     alone: list[float] = []
     rates: list[float] = []
@@ -97,7 +97,7 @@ def measured(
     http: list[float] = []
     (place.folder / "nothing.txt").touch()
     given, processor = 0, 0.0
-    with houses.our_server(place) as server, houses.bare_server(place.folder / "nothing.txt") as bare_server:
+    with fixtures.our_server(place) as server, fixtures.bare_server(place.folder / "nothing.txt") as bare_server:
         port = server.port
         asyncio.run(one_client(port, token, names, WARM_UP))
         for _ in range(ROUNDS):
@@ -187,7 +187,7 @@ async def many_questions(port: int) -> float:
     """Answers a second of a bare server to as many clients, for requests of the same length."""
     answered = 0
     end = time.perf_counter() + TOGETHER_SECONDS
-    message = request("POST", "/", {"request_id": str(uuid.uuid4()), "service": houses.SERVICE}, "x" * 43)
+    message = request("POST", "/", {"request_id": str(uuid.uuid4()), "service": fixtures.SERVICE}, "x" * 43)
 
     async def client() -> None:
         nonlocal answered
@@ -221,7 +221,7 @@ def vacuum(*places: Place) -> None:
 
 
 def order(name: str, token: str) -> bytes:
-    return request("POST", PATH, {"request_id": name, "service": houses.SERVICE}, token)
+    return request("POST", PATH, {"request_id": name, "service": fixtures.SERVICE}, token)
 
 
 # ---------------------------------------------------------------- the limit
@@ -240,8 +240,8 @@ def bare_times(write: Write) -> list[float]:
 def rows_of(place: Place) -> Iterator[Row]:
     """Values for the rows of one ticket after the other, in a furnished branch whose series exists already."""
     with place.hall() as hall:
-        first = hall.issue(houses.SERVICE).ticket
-        service = hall.branch.service(houses.SERVICE)
+        first = hall.issue(fixtures.SERVICE).ticket
+        service = hall.branch.service(fixtures.SERVICE)
         moment = hall.db.clock.now().replace(tzinfo=None) if hall.db.dialect.is_embedded else hall.db.clock.now()
         branch, key, is_sqlite = hall.branch.id, hall.branch.key, hall.db.dialect.is_embedded
 

@@ -130,7 +130,7 @@ class Server:
 @contextlib.contextmanager
 def our_server(place: Place) -> Iterator[Server]:
     """The application on a place's database."""
-    with _process("houses", "serve_ours", place.url, str(place.folder), str(place.step.total_seconds())) as server:
+    with _process("fixtures", "serve_ours", place.url, str(place.folder), str(place.step.total_seconds())) as server:
         yield server
 
 
