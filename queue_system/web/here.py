@@ -177,23 +177,23 @@ async def at_branch(connection: HTTPConnection) -> AtBranch:
     return at(connection, await _branch_of(connection))
 
 
-async def at_known_branch(connection: HTTPConnection, work: Callable[[AtBranch], Awaitable[R]]) -> R:
+async def at_known_branch(connection: HTTPConnection, work: Callable[[AtBranch, int | None], Awaitable[R]]) -> R:
     """Do `work` with the cached settings of the branch that the address names; for very frequent requests.
 
-    `work` must compare the version of the settings under the lock and raise Stale if it differs. Then it is done once
-    more with the present settings; also after Missing or Invalid, because what it did not find may be new. Raises
-    Missing("branch") and what `work` raises.
+    With a version, `work` must compare it under the lock and raise Stale if it differs. Then, and after Missing or
+    Invalid, because what it did not find may be new, it is done once more with the settings that were just read and
+    without a version: who edits quickly must not keep visitors away. Raises Missing("branch") and what `work` raises.
     """
     wanted, kept = connection.path_params["branch"], installation_of(connection).database.settings.all_last()
     known = next((one for one in kept if isinstance(one, BranchSettings) and one.slug == wanted), None)
     if known is None:
-        return await work(await at_branch(connection))
+        return await work(await at_branch(connection), None)
     try:
-        return await work(at(connection, known))
+        return await work(at(connection, known), known.config_version)
     except (Stale, Missing, Invalid):
         if (present := await _branch_of(connection)) is known:
             raise
-        return await work(at(connection, present))
+        return await work(at(connection, present), None)
 
 
 async def at_ticket(connection: HTTPConnection) -> tuple[AtBranch, TicketView]:

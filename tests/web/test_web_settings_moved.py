@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -13,6 +15,7 @@ from queue_system.clock import FrozenClock
 from queue_system.store.database import Database, Tx
 from queue_system.store.editing import editing_catalogue
 from queue_system.store.tables import Organisation, Service, table
+from queue_system.web.here import AtBranch
 from tests.kit.api_program import Program, kiosk_token
 from tests.kit.hall import Hall, edit, enter, furnish
 from tests.kit.web_hall import application
@@ -90,3 +93,17 @@ def test_a_service_that_is_new_gives_numbers_at_once(program: Program, office: H
     slugs(office, attest_single="attest-anew")
     assert program.take("attest-anew").status == 201
     assert program.take(FIRST).status == 404
+
+
+def test_nobody_is_refused_while_settings_are_edited_quickly(
+    program: Program, office: Hall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another edit comes each time between the look at the settings and the lock."""
+    do = AtBranch.do
+
+    async def after_another_edit(here: AtBranch, *args: Any, **kwargs: Any) -> Any:
+        await asyncio.to_thread(edit, office, lambda tx: None)
+        return await do(here, *args, **kwargs)
+
+    monkeypatch.setattr(AtBranch, "do", after_another_edit)
+    assert program.take(FIRST).status == 201

@@ -35,10 +35,12 @@ SOURCE: Final = "api"
 async def take(request: Request, asked: models.Take) -> models.Ticket:
     # Cached, because it must count against the limit of an address only once, even if the work runs again.
     token = cache(lambda: _token(request))
-    return await at_known_branch(request, lambda here: _take_at(here, asked, token))
+    return await at_known_branch(request, lambda here, version: _take_at(here, asked, token, version))
 
 
-async def _take_at(here: AtBranch, asked: models.Take, token_of: Callable[[], str | None]) -> models.Ticket:
+async def _take_at(
+    here: AtBranch, asked: models.Take, token_of: Callable[[], str | None], settings_version: int | None
+) -> models.Ticket:
     branch = here.branch
     service = service_at(branch, asked.service)
     token = token_of()
@@ -50,7 +52,7 @@ async def _take_at(here: AtBranch, asked: models.Take, token_of: Callable[[], st
         actor=VISITOR,
         request_id=asked.request_id,
         remote=token is None,
-        settings_version=branch.config_version,
+        settings_version=settings_version,
     )
     return await _in_line(here, await here.do(_take, order, token, asked.slip))
 
