@@ -49,11 +49,21 @@ class Traffic:
         self.requests: Counter[tuple[str, str, int]] = Counter()
         # (method, route) → duration in seconds.
         self.seconds: dict[tuple[str, str], Distribution] = {}
+        # Requests that are being answered.
+        self.open = 0
         # Route → number of open sockets, and the time of the last message to one of them, on the clock of `now`.
         self.sockets: Counter[str] = Counter()
         self.spoke_at: dict[str, float] = {}
 
+    def is_answering(self) -> bool:
+        """Whether somebody waits for an answer."""
+        return self.open > 0
+
+    def request_began(self) -> None:
+        self.open += 1
+
     def request_ended(self, method: str, route: str, status: int, seconds: float) -> None:
+        self.open -= 1
         if method not in KNOWN_METHODS:
             method = OTHER_METHOD
         self.requests[method, route, status] += 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from uuid import UUID
 
 from ..store.tx import Appended, positions_of
@@ -22,6 +22,8 @@ class Hub:
         self._positions: dict[UUID, int] = {}
         self._waiting: defaultdict[UUID, set[asyncio.Future[None]]] = defaultdict(set)
         self._closed = False
+        # Called with a branch that has moved on, and with None when the hub has closed.
+        self.listeners: list[Callable[[UUID | None], None]] = []
         self.recent = Recent()
 
     def position(self, branch: UUID) -> int:
@@ -44,6 +46,7 @@ class Hub:
                 continue
             self._positions[branch] = seq
             self._release(branch)
+            self._tell(branch)
 
     async def wait(self, beyond: Mapping[UUID, int], seconds: float) -> bool:
         """Wait until a branch is beyond its sequence; False if none was within `seconds`, or the hub closed."""
@@ -76,8 +79,13 @@ class Hub:
         self._closed = True
         for branch in list(self._waiting):
             self._release(branch)
+        self._tell(None)
 
     def _release(self, branch: UUID) -> None:
         for future in self._waiting[branch]:
             if not future.done():
                 future.set_result(None)
+
+    def _tell(self, branch: UUID | None) -> None:
+        for listener in self.listeners:
+            listener(branch)

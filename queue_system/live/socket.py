@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Collection, Coroutine
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from uuid import UUID
 
 import structlog
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from .codes import Closed
-from .hub import Hub
 
 PULSE_SECONDS: Final = 15.0
 SEND_SECONDS: Final = 10.0
@@ -31,11 +30,21 @@ class Frame:
     text: str
 
 
+class Changes(Protocol):
+    """A hub, or what stands between one and its waiters."""
+
+    def position(self, branch: UUID) -> int: ...
+
+    async def wait(self, beyond: Mapping[UUID, int], seconds: float) -> bool: ...
+
+    def is_closed(self) -> bool: ...
+
+
 Render = Callable[[], Awaitable[Frame | None]]
 
 
 async def serve(
-    websocket: WebSocket, hub: Hub, branches: Collection[UUID], render: Render, *, ages: bool = False
+    websocket: WebSocket, hub: Changes, branches: Collection[UUID], render: Render, *, ages: bool = False
 ) -> None:
     """Follow one branch or several on an accepted socket until it closes.
 
@@ -73,7 +82,9 @@ async def attend(websocket: WebSocket, follow: Coroutine[Any, Any, None]) -> Non
         log.error("socket.failed", error=str(problem), exc_info=problem)
 
 
-async def _follow(websocket: WebSocket, hub: Hub, branches: Collection[UUID], render: Render, *, ages: bool) -> None:
+async def _follow(
+    websocket: WebSocket, hub: Changes, branches: Collection[UUID], render: Render, *, ages: bool
+) -> None:
     silent = False
     sent: str | None = None
     while not hub.is_closed():

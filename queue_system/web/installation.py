@@ -17,6 +17,7 @@ from ..configuration import Configuration
 from ..core.errors import Unavailable
 from ..live.audience import Audiences
 from ..live.hub import Hub
+from ..live.latecomers import Latecomers
 from ..live.presence import Presence
 from ..live.shared import SharedReads
 from ..measures import Traffic
@@ -48,6 +49,11 @@ class Installation:
     test_slip: Callable[[UUID, UUID, str], Awaitable[SlipOutcome]] | None = None
     # Work that runs beside the requests (printing, expiry); `app` starts and stops it.
     background: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
+    # The hub of those who hear of a change after the screens.
+    latecomers: Latecomers = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.latecomers = Latecomers(self.hub, self.audiences, self.traffic.is_answering)
 
     @property
     def read_only(self) -> ReadOnlyInstallation:

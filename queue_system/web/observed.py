@@ -62,6 +62,8 @@ class Observed:
         status = 500
         opened = False
         began = self._traffic.now()
+        if scope["type"] == "http":
+            self._traffic.request_began()
 
         async def send_with_id(message: Message) -> None:
             nonlocal status, opened

@@ -57,7 +57,7 @@ async def live(websocket: WebSocket) -> None:
         await refuse(websocket, Closed.NOT_THERE)
         return
     await websocket.accept()
-    await serve(websocket, here.installation.hub, [here.branch.id], _Telephone(here).frame, ages=True)
+    await serve(websocket, here.installation.latecomers, [here.branch.id], _Telephone(here).frame, ages=True)
 
 
 class _Telephone:
@@ -73,7 +73,6 @@ class _Telephone:
         """The page's changing part now."""
         if self._drawn is not None and self._settled:
             return self._drawn
-        await self._opened.screens_first()
         here, stands = await self._stands()
         now = here.now
         ended = stands.ticket.ended_at
