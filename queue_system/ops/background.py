@@ -45,7 +45,7 @@ async def attempt(name: str, work: Callable[[], Awaitable[Any]]) -> None:
     try:
         await work()
     except Unreadable:
-        # Logged once, by the reader of the settings, and not every few seconds.
+        # The reader of the settings has logged it once; here it would be logged every few seconds.
         pass
     except DomainError as error:
         log.warning("background.failed", task=name, code=error.code)

@@ -27,14 +27,14 @@ class NotInForce(NamedTuple):
 
 
 class Report(NamedTuple):
-    """`unreadable`: branch, thing, field and value of what this program cannot read; then nothing else is looked for."""
+    """`unreadable`: branch, thing, field and value of settings that cannot be read; if any, nothing else is checked."""
 
     unreadable: list[str]
     not_in_force: list[NotInForce]
 
 
 def report(tx: Tx, interface_languages: Collection[str]) -> Report:
-    """What an administrator has to know of the settings; `interface_languages` as in `not_in_force`."""
+    """What an administrator must know about the settings; `interface_languages` as in `not_in_force`."""
     if unreadable := unreadable_settings(tx):
         return Report(unreadable, [])
     try:

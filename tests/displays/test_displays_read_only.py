@@ -78,14 +78,14 @@ async def test_the_database_refuses_a_write_in_a_read(db: Database) -> None:
 
 
 def resolved(name: str) -> Any:
-    """The module, or what a module has under that name."""
+    """The module, or the object that a module has under that name."""
     module, _, attribute = name.rpartition(".")
     found = getattr(importlib.import_module(module), attribute, None)
     return importlib.import_module(name) if found is None else found
 
 
 def public(one: Any) -> list[Any]:
-    """What a module offers; what is no module, itself."""
+    """The public objects of a module; anything else, itself."""
     if not inspect.ismodule(one):
         return [one]
     return [

@@ -37,7 +37,7 @@ class Run:
         return self.command(*arguments, entered=entered, **environment)
 
     def load(self, profile: str) -> None:
-        """`init` on a folder that is not there; after the first time a copy of what it has made."""
+        """Run `init` for a new folder; after the first time its result is copied."""
         if profile in _loaded:
             _loaded[profile].write(self.folder)
         else:

@@ -6,13 +6,13 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-# Children that do nothing for the present test, such as the browser during a test without one. To look through the
-# hundred threads of a browser before and after each test would take longer than many of the tests.
+# Children that do nothing for the present test, such as the browser in a test without one. Reading the hundred threads
+# of a browser before and after each test would take longer than many of the tests.
 RESTING: set[int] = set()
 
 
 def processor_seconds() -> float:
-    """The time used so far by this process and its children, both ended and running ones, but not by those at rest.
+    """The time used so far by this process and its children, both ended and running ones, without RESTING.
 
     Linux only; elsewhere the running children are missing.
     """

@@ -1,9 +1,9 @@
-"""Starlette's test client, with each answer handed over as a whole.
+"""Makes Starlette's test client pass each answer on as a whole.
 
     client = whole_answers(TestClient(app))
 
-Starlette hands an answer over piece by piece and changes threads seven times for each, which takes more processor time
-than most of our pages. Here the application answers first and then the client gets the answer. Sockets stay as they are.
+Starlette passes an answer on piece by piece and changes threads seven times for each, which takes more processor time
+than most of our pages. Here the client gets the answer when the application has finished it. Sockets are unchanged.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from starlette.types import Message
 
 
 def whole_answers(client: TestClient) -> TestClient:
-    """The same client; the change holds for its whole life."""
+    """Change the client, and return it."""
     client._transport = _Whole(client._transport)
     return client
 

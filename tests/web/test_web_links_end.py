@@ -1,4 +1,4 @@
-"""A secret link ends a week after what it is about, on every address that takes it."""
+"""A secret link ends a week after its visit, at every address that accepts it."""
 
 from __future__ import annotations
 

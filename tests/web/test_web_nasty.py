@@ -43,7 +43,7 @@ def here(db: Database, db_url: str, tmp_path: Path, clock: FrozenClock) -> Itera
 
 @pytest.fixture
 def site(sqlite_template: Path, tmp_path: Path, clock: FrozenClock) -> Iterator[tuple[TestClient, Hall]]:
-    """The same on SQLite alone, for what is read and refused before a database gets it."""
+    """The same on SQLite only, for requests that are refused before they reach a database."""
     with application(furnished(sqlite_template, tmp_path, clock.now()), tmp_path, clock) as found:
         sign_in(found[0], "admin")
         yield found

@@ -130,7 +130,7 @@ class DeviceView:
         try:
             return self.printer.address if self.kind == "printer" else ""
         except Unreadable:
-            # Nothing is sent to a printer of which we do not know for sure what it understands.
+            # Nothing is sent to a printer if its commands are not known for certain.
             return ""
 
     @property

@@ -35,7 +35,10 @@ _SLIPS = (
 
 @dataclass(frozen=True, slots=True)
 class BranchMeasures:
-    """Waiting people (None if the settings cannot be read), slips not printed yet and the time of the oldest, and devices by (kind, state)."""
+    """The numbers of one branch: waiting people (None if the settings cannot be read), slips, devices by (kind, state).
+
+    `slips_waiting` are not printed yet, and `oldest_slip` is the time of the oldest of them.
+    """
 
     people_waiting: int | None
     slips_waiting: int
