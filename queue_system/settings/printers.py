@@ -30,11 +30,6 @@ class Printer(PrinterKit, PrinterPlace):
                 return self.path
         return ""
 
-    @property
-    def prints_here(self) -> bool:
-        """Whether this program can print on it, once its address is known."""
-        return self.transport in PLACES
-
     def adjusted(self, changes: Mapping[str, Any]) -> Self:
         """The same with other values in some fields; with another transport the old address is removed.
 

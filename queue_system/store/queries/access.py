@@ -12,8 +12,9 @@ import sqlalchemy as sa
 from pydantic import ValidationError
 
 from ...core.logins import find_login
+from ...core.printers import TRANSPORTS
 from ...settings.declared import Declared
-from ...settings.devices import KITS, Kit
+from ...settings.devices import KITS, PLACES, Kit
 from ...settings.printers import Printer
 from ..database import AnyRow, Tx
 from ..prepared import Prepared
@@ -132,6 +133,17 @@ class DeviceView:
         except Unreadable:
             # Nothing is sent to a printer if its commands are not known for certain.
             return ""
+
+    @property
+    def transport(self) -> str:
+        """How slips are sent to a printer; empty if this program does not know the word."""
+        stored = self.data.get("transport")
+        return stored if stored in TRANSPORTS else ""
+
+    @property
+    def unsupported(self) -> str:
+        """The transport, if this program cannot print over it."""
+        return "" if self.transport in PLACES else self.transport
 
     @property
     def printer(self) -> Printer:

@@ -61,7 +61,6 @@ async def _page(
         "errors": errors or {},
         "node": platform.node().lower(),
         "learnt": device.learnt_completion is not None,
-        "unsupported": "" if device.printer.prints_here else device.printer.transport,
         "said": said_of(here.request),
         "error": here.request.query_params.get("error", ""),
     }

@@ -6,13 +6,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from starlette.testclient import TestClient
 
 from queue_system.actions import printers, slips
 from queue_system.clock import FrozenClock
 from queue_system.i18n import isolates
+from queue_system.store.database import Tx
 from queue_system.store.queries import access
 from queue_system.store.queries.access import DeviceView
+from queue_system.store.tables import Device, table
 from tests.kit.hall import Hall
 from tests.kit.web_hall import Page, application, furnished, sign_in
 
@@ -209,3 +212,18 @@ def test_the_list_says_what_to_do_about_a_printer_in_trouble(
     hall.db.write_in_now(hall.branch.id, slips.record_printer_status, hall.branch.id, printer.id, status)
     assert help in see(client, "/office/printers").text
     assert help in see(client, page_of(hall, "p2")).text
+
+
+@pytest.mark.parametrize("strange", [{"dots": 100}, {"transport": "fax"}])
+def test_a_printer_whose_settings_cannot_be_read_hides_no_other(
+    client: TestClient, hall: Hall, strange: dict[str, object]
+) -> None:
+    sign_in(client, "admin", "en")
+    client.post(page_of(hall, "p2"), data=USB)
+    broken, rows = device(hall, "p1"), table(Device)
+    hall.db.write_now(Tx.execute, sa.update(rows).where(rows.c.id == broken.id).values(data=broken.data | strange))
+    page = see(client, "/office/printers")
+    assert page_of(hall, "p1") in page.html
+    assert "/dev/usb/lp0" in page.text
+    assert client.get(page_of(hall, "p1")).status_code == 503
+    assert see(client, "/office").text
