@@ -231,7 +231,6 @@ def declarations(root: type[Declared]) -> Iterator[type[Declared]]:
 # ---------------------------------------------------------------- types that several declarations share
 
 Text = Annotated[str, Form.TEXT]
-Slug = Annotated[str, Form.SLUG]
 Names = Annotated[dict[str, str], Form.NAMES]
 Sentences = tuple[Names, ...]
 Language = Annotated[Literal["ar", "en", "tr", "de"], Kind("language")]

@@ -15,6 +15,7 @@ from uuid import UUID
 from starlette.requests import HTTPConnection
 
 from ..core.errors import TooMany
+from .installation import installation_of
 
 WITHIN: Final = timedelta(hours=1)
 AT_MOST: Final = 20
@@ -58,7 +59,4 @@ class GivenBack:
 
 def given_back_of(connection: HTTPConnection) -> GivenBack:
     """The counts of this node."""
-    state = connection.app.state
-    if not hasattr(state, "given_back"):
-        state.given_back = GivenBack()
-    return state.given_back  # type: ignore[no-any-return]
+    return installation_of(connection).memory(GivenBack)

@@ -45,10 +45,9 @@ class Installation:
     traffic: Traffic = field(default_factory=Traffic)
     # Only `demo` sets this; the front page shows it, so that a newcomer finds the way in.
     demo: dict[str, object] | None = None
-    # Prints a trial slip on a printer of a branch and returns the outcome. `app` sets it, because we may not import printing.
+    # Prints a trial slip on a printer of a branch and returns the outcome. The spooler sets it when it starts.
     test_slip: Callable[[UUID, UUID, str], Awaitable[SlipOutcome]] | None = None
-    # Work that runs beside the requests (printing, expiry); `app` starts and stops it.
-    background: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
+    _memory: dict[type, object] = field(default_factory=dict)
     # The hub of those who hear of a change after the screens.
     latecomers: Latecomers = field(init=False)
 
@@ -68,6 +67,12 @@ class Installation:
             presence=self.presence,
             demo=self.demo,
         )
+
+    def memory(self, kind: type[T]) -> T:
+        """The one object of `kind` that this node keeps in memory, such as counts of requests; made at the first use."""
+        if kind not in self._memory:
+            self._memory[kind] = kind()
+        return cast(T, self._memory[kind])
 
     async def organisation(self) -> OrganisationView:
         """The organisation of this installation; raises Unavailable("not-initialised").

@@ -19,6 +19,7 @@ from starlette.requests import HTTPConnection
 
 from ..clock import SystemClock
 from ..core.errors import TooMany
+from .installation import installation_of
 
 RATES: Final[dict[str, RateLimitItem]] = {
     # Only failed sign-ins count (decision 0016): in a browser that the person has used before, for one name at one
@@ -118,10 +119,7 @@ class Limits:
 
 def limits_of(connection: HTTPConnection) -> Limits:
     """The counts of this node."""
-    state = connection.app.state
-    if not hasattr(state, "limits"):
-        state.limits = Limits()
-    return state.limits  # type: ignore[no-any-return]
+    return installation_of(connection).memory(Limits)
 
 
 def allow(connection: HTTPConnection, name: str) -> None:

@@ -91,10 +91,7 @@ async def within_limit(here: AtBranch, work: Callable[[], Awaitable[BookingView]
     limits.check("booking-limits", address)
     given_back_of(here.connection).check(address, here.now)
     limits.take("holds", address)
-    state = here.connection.app.state
-    if not hasattr(state, "open_holds"):
-        state.open_holds = OpenHolds()
-    holds: OpenHolds = state.open_holds
+    holds = here.installation.memory(OpenHolds)
     warnings: list[str] = []
 
     async def in_turn() -> BookingView:

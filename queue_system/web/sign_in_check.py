@@ -16,7 +16,7 @@ from ..core.logins import login_key
 from ..core.tokens import sha256
 from ..store.queries.access import AccountView, account_of, knows_browser
 from .here import Here
-from .installation import in_thread
+from .installation import in_thread, installation_of
 from .limits import address_of, limits_of
 from .passwords import is_password
 
@@ -96,7 +96,4 @@ def _counts(here: Here, account: AccountView | None, login: str, browser: str, k
 
 def _doors(connection: HTTPConnection) -> Doors:
     """The two lines of this node."""
-    state = connection.app.state
-    if not hasattr(state, "doors"):
-        state.doors = Doors()
-    return state.doors  # type: ignore[no-any-return]
+    return installation_of(connection).memory(Doors)

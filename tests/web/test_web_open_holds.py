@@ -73,7 +73,7 @@ def test_many_at_the_same_moment_are_no_way_around(program: Program) -> None:
 
 def test_counted_when_they_are_there_the_many_would_get_through(program: Program) -> None:
     """The negative control: everybody is checked before anybody is counted."""
-    program.client.app.state.open_holds = CountedLater(AT_ONCE * 2)  # type: ignore[attr-defined]
+    program.client.app.state.installation._memory[OpenHolds] = CountedLater(AT_ONCE * 2)  # type: ignore[attr-defined]
     assert rush(program, AT_ONCE * 2) == [201] * AT_ONCE * 2
 
 

@@ -15,13 +15,12 @@ from ...core.bookings import read_code
 from ...core.contacts import possible_contacts
 from ...core.errors import DomainError, Invalid, Missing, TooMany
 from ...store.queries.settings import ServiceView
-from ...web import code_guesses
 from ...web.addresses import service_at
 from ...web.errors import message
 from ...web.here import AtBranch, Here, anywhere, at, at_branch
 from ...web.kit import see_other
 from ...web.limits import allow
-from . import about, appointment, holding, services, times
+from . import about, appointment, code_guesses, holding, services, times
 from .frame import base_of, carried, carry, frame, is_language_switch, organisation_page, typed
 
 LOOK_UP: Final = "booking/my_booking.html"

@@ -150,7 +150,7 @@ def test_who_is_locked_out_is_a_stranger_everywhere(place: tuple[TestClient, Hal
 @pytest.mark.parametrize("act", ACTS)
 def test_who_stands_in_line_with_the_old_password_is_outrun(place: tuple[TestClient, Hall], act: Act) -> None:
     client, hall = place
-    doors = client.app.state.doors = Doors()  # type: ignore[attr-defined]
+    doors = client.app.state.installation.memory(Doors)  # type: ignore[attr-defined]
     doors.strangers = Outrun(client.app.state.installation, act)  # type: ignore[attr-defined]
     here = browser(client, "10.0.0.1")
     assert tried(here, "layla", PASSWORD) == 422
@@ -164,7 +164,7 @@ def test_who_stands_in_line_with_the_old_password_is_outrun(place: tuple[TestCli
 @pytest.mark.parametrize("act", ACTS)
 def test_a_program_that_stands_in_line_is_outrun_too(place: tuple[TestClient, Hall], act: Act) -> None:
     client, _ = place
-    doors = client.app.state.doors = Doors()  # type: ignore[attr-defined]
+    doors = client.app.state.installation.memory(Doors)  # type: ignore[attr-defined]
     doors.strangers = Outrun(client.app.state.installation, act)  # type: ignore[attr-defined]
     answer = client.post("/api/v1/sessions", json={"login": "layla", "password": PASSWORD})
     assert (answer.status_code, answer.json()["code"]) == (401, "sign-in-wrong")

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 
-from ..core.bookings import read_code
-from ..core.errors import Invalid, Missing, TooMany
-from ..core.names import name_key
-from ..store.queries.bookings import BookingView
-from . import access
-from .here import Here
-from .limits import address_of, limits_of
+from ...core.bookings import read_code
+from ...core.errors import Invalid, Missing, TooMany
+from ...core.names import name_key
+from ...store.queries.bookings import BookingView
+from ...web import access
+from ...web.here import Here
+from ...web.limits import address_of, limits_of
 
 
 async def look_up(here: Here, code: str, contact: str, name: str) -> BookingView:
