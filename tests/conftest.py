@@ -41,6 +41,7 @@ share_compiled()
 # A page or an example may take this long on a busy machine; an answer that never comes still fails.
 expect.set_options(timeout=30_000)
 hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.register_profile("thorough", deadline=None, max_examples=3_000)
 hypothesis.settings.load_profile("patient")
 
 # structlog's default prints every local variable of every frame, which would take minutes for one error.

@@ -22,6 +22,7 @@ from queue_system.store.queries import line
 from queue_system.store.queries.line import TicketView
 from queue_system.store.tables import Call, Ticket, table
 from tests.kit.crowd import PATIENCE_SECONDS, Work, clerks_at_counters, crowd, meet, unlocked
+from tests.kit.furnished import prepared
 from tests.kit.hall import Hall, enter, furnish
 
 COUNTERS = 20
@@ -30,7 +31,7 @@ NODES = 5
 
 @pytest.fixture
 def desks(db: Database) -> list[Desk]:
-    return clerks_at_counters(furnish(db), COUNTERS)
+    return prepared(db, "twenty counters", lambda: clerks_at_counters(furnish(db), COUNTERS))
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from queue_system.core.dispatch import (
@@ -67,7 +67,6 @@ def passed_by(waiting: Waiting, called: Waiting, rules: CallingRules) -> bool:
     return bypass is not None and ordinary and called.anchor_at - waiting.anchor_at > bypass
 
 
-@settings(max_examples=300, deadline=None)
 @given(line=lines(), queues=SERVED, rules=RULE_SETS, minute=st.integers(-60, 240), seed=st.integers(0, 9))
 def test_the_same_choice_whatever_the_order_of_the_rows_and_nothing_is_touched(
     line: list[Waiting], queues: frozenset[UUID], rules: CallingRules, minute: int, seed: int
@@ -85,7 +84,6 @@ def test_the_same_choice_whatever_the_order_of_the_rows_and_nothing_is_touched(
     assert choice is None or choice.ticket_id in candidates
 
 
-@settings(max_examples=300, deadline=None)
 @given(line=lines(aside=True), queues=SERVED, rules=RULE_SETS, minute=st.integers(-60, 240))
 def test_the_line_is_what_choosing_one_by_one_gives(
     line: list[Waiting], queues: frozenset[UUID], rules: CallingRules, minute: int
@@ -101,7 +99,6 @@ def test_the_line_is_what_choosing_one_by_one_gives(
     assert order(line, queues, rules, now) == one_by_one
 
 
-@settings(max_examples=400, deadline=None)
 @given(line=lines(), rules=RULE_SETS, minute=st.integers(-60, 240))
 def test_every_single_call_keeps_the_promises(line: list[Waiting], rules: CallingRules, minute: int) -> None:
     now = NOON + timedelta(minutes=minute)

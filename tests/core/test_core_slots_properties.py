@@ -9,7 +9,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from queue_system.core.errors import Refused
@@ -86,7 +86,6 @@ def halls(draw: st.DrawFn) -> Hall:
     return Hall(draw(DAYS), draw(ZONES), draw(openings()), draw(TICKS), {})
 
 
-@settings(max_examples=150, deadline=None)
 @given(hall=halls(), pool=needs(), data=st.data())
 def test_offered_means_bookable_and_nothing_is_overbooked(
     hall: Hall, pool: dict[UUID, ResourceNeed], data: st.DataObject
@@ -114,7 +113,6 @@ def test_offered_means_bookable_and_nothing_is_overbooked(
         assert {tick: len(lanes) for tick, lanes in hall.taken.get(key, {}).items()} == used
 
 
-@settings(max_examples=150, deadline=None)
 @given(hall=halls(), pool=needs(), data=st.data())
 def test_places_are_exactly_as_many_as_can_be_booked(
     hall: Hall, pool: dict[UUID, ResourceNeed], data: st.DataObject
@@ -136,7 +134,6 @@ def test_places_are_exactly_as_many_as_can_be_booked(
             copy.book(slot, plan, public)
 
 
-@settings(max_examples=150, deadline=None)
 @given(hall=halls(), pool=needs(), data=st.data())
 def test_every_offer_lies_inside_a_window_on_the_grid(
     hall: Hall, pool: dict[UUID, ResourceNeed], data: st.DataObject
@@ -161,7 +158,6 @@ def test_every_offer_lies_inside_a_window_on_the_grid(
         assert found == replace(slot, places=0)
 
 
-@settings(max_examples=100, deadline=None)
 @given(hall=halls(), pool=needs(), data=st.data())
 def test_deciding_changes_nothing_and_is_repeatable(
     hall: Hall, pool: dict[UUID, ResourceNeed], data: st.DataObject

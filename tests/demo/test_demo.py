@@ -116,7 +116,7 @@ def assert_stops(demo: Demo) -> None:
 @pytest.mark.parametrize("profile", [name for name in profile_names() if name != "embassy"])
 @pytest.mark.timeout(300)
 def test_every_other_sample_starts_and_stops(tmp_path: Path, profile: str) -> None:
-    with running(tmp_path, "--profile", profile, "--busy", "--speed", "100") as demo:
+    with running(tmp_path, "--profile", profile, "--busy", "--speed", "400") as demo:
         assert_complete(demo)
         assert take_a_number(demo)["code"]
         follow_until_the_hall_lives(demo)

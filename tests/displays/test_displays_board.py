@@ -137,19 +137,30 @@ def hide(hall: Hall, *slugs: str) -> Hall:
 
 
 @pytest.mark.slow
-@settings(
-    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
-@given(steps=st.lists(st.sampled_from(STEPS), min_size=20, max_size=60), seed=st.integers(0, 2**32))
-def test_tables_and_log_agree(day_of: RandomDay, steps: list[str], seed: int) -> None:
-    # The day continues from one example to the next, so every state is checked and the history grows.
-    draw = random.Random(seed)
-    for kind in steps:
-        day_of.step(kind, draw)
-        if kind != "time":
-            continue
+def test_tables_and_log_agree(day_of: RandomDay) -> None:
+    agree(day_of, 4)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3_600)
+def test_tables_and_log_agree_for_long(day_of: RandomDay) -> None:
+    agree(day_of, 200)
+
+
+def agree(day_of: RandomDay, stretches: int) -> None:
+    """The day goes on from one stretch to the next: each state is checked, and the history grows."""
+
+    @settings(max_examples=stretches, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(steps=st.lists(st.sampled_from(STEPS), min_size=20, max_size=60), seed=st.integers(0, 2**32))
+    def stretch(steps: list[str], seed: int) -> None:
+        draw = random.Random(seed)
+        for kind in steps:
+            day_of.step(kind, draw)
+            if kind == "time":
+                check(day_of.hall)
         check(day_of.hall)
-    check(day_of.hall)
+
+    stretch()
 
 
 def check(hall: Hall) -> None:

@@ -1,18 +1,19 @@
 """Furnishes databases quickly, by copying the rows of an organisation that was installed once.
 
-    furnish_with(database, "embassy")      # does what `install` does
+    furnish_with(database, "embassy")                     # does what `install` does
+    prepared(database, "many", lambda: many(database))    # does any other work
 
-The first time in a process the profile is really installed. The result is kept and copied into every other database
-that is in the same initial state, because installing a profile takes longer than most tests.
+The first time in a process the work is really done. The result is kept and copied into every other database that is in
+the same initial state, because installing a profile takes longer than most tests.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from datetime import datetime
 from functools import cache, partial
 from pathlib import Path
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, TypeVar
 from uuid import UUID
 
 import psycopg
@@ -28,6 +29,8 @@ from queue_system.store.queries.settings import branch_ids, branch_settings
 from queue_system.store.tables import Organisation, table
 from tests.kit.postgres_pool import OUR_TABLES
 
+T = TypeVar("T")
+
 # Branch → the version of its settings, and the settings.
 Settings: TypeAlias = dict[UUID, tuple[int, Any]]
 
@@ -36,27 +39,34 @@ profile_of = cache(read_profile)
 
 
 class Outcome(Protocol):
-    """The result of an installation."""
+    """The result of some work on a database."""
 
     def copy_into(self, database: Database) -> None:
         """Bring a database from the initial state of the first one to its result."""
 
 
-_outcomes: dict[tuple[str, datetime, Hashable], tuple[Outcome, Settings]] = {}
+_outcomes: dict[tuple[str, datetime, Hashable], tuple[Outcome, Settings, Any]] = {}
 _files: dict[bytes, Settings] = {}
 
 
 def furnish_with(database: Database, profile: str) -> None:
     """Install a profile into an empty database."""
-    # The log has the time of the installation, so the clock is part of the state.
-    key = (profile, database.clock.now(), _state(database))
-    if key not in _outcomes:
-        database.write_now(install, profile_of(profile))
-        _outcomes[key] = _outcome(database), _settings(database)
-        return
-    outcome, settings = _outcomes[key]
-    outcome.copy_into(database)
-    _keep(database, settings)
+    prepared(database, profile, lambda: database.write_now(install, profile_of(profile)))
+
+
+def prepared(database: Database, name: str, work: Callable[[], T]) -> T:
+    """Fill an empty database by `work` and return its result. The same `name` means the same work."""
+    # The log has the time of the work, so the clock is part of the state.
+    key = (name, database.clock.now(), _state(database))
+    if key in _outcomes:
+        outcome, settings, found = _outcomes[key]
+        outcome.copy_into(database)
+        _keep(database, settings)
+    else:
+        found = work()
+        _outcomes[key] = _outcome(database), _settings(database), found
+    result: T = found
+    return result
 
 
 def know(database: Database) -> None:

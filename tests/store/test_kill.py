@@ -189,7 +189,7 @@ def server(hall: Hall, keys: Keys, db_url: str, tmp_path: Path) -> Iterator[Serv
 
 
 async def test_kill_loses_nothing_that_was_acknowledged(hall: Hall, keys: Keys, server: Server) -> None:
-    await survive(hall, keys, server, kills=3, chance=random.Random(7))
+    await survive(hall, keys, server, kills=2, chance=random.Random(7))
 
 
 @pytest.mark.soak
