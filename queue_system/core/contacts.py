@@ -1,4 +1,7 @@
-"""Names and contacts as people type them, brought into the one form in which they are stored and compared."""
+"""Names and contacts as people type them, brought into the one form in which they are stored and compared.
+
+The libraries that read telephone numbers and addresses are loaded when the first one is read, because they take long.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from . import addresses, telephones
 from .errors import Count, Doubtful, Invalid
 
 SHORTEST_NAME: Final = 2
@@ -78,7 +80,16 @@ def possible_contacts(typed: str, country_codes: Iterable[str | None]) -> frozen
 
 def shown(contact: str) -> str:
     """A stored contact as people read it: a telephone number in the groups of its country."""
+    from . import telephones
+
     return telephones.shown(contact) if contact.startswith("+") and "@" not in contact else contact
+
+
+def example(country_code: str | None) -> str:
+    """A telephone number as an example, in international form (`core.telephones.example`)."""
+    from . import telephones
+
+    return telephones.example(country_code)
 
 
 def read_name(typed: str) -> str:
@@ -104,6 +115,8 @@ def read_name(typed: str) -> str:
 
 def _read(text: str, country_code: str | None) -> tuple[ContactKind, tuple[str, ...], bool]:
     """The kind of contact, its possible readings, the likeliest first, and whether the first is certain."""
+    from . import addresses, telephones
+
     if not text:
         raise Invalid("contact-missing", "contact")
     if "@" in text:
@@ -120,7 +133,7 @@ def _read(text: str, country_code: str | None) -> tuple[ContactKind, tuple[str, 
 def _wrong(text: str, country_code: str | None) -> Invalid:
     if "@" in text:
         return Invalid("email-wrong", "contact")
-    return Invalid("phone-wrong", "contact", example=telephones.example(country_code))
+    return Invalid("phone-wrong", "contact", example=example(country_code))
 
 
 def _without_marks(typed: str, country_code: str | None) -> str:

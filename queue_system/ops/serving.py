@@ -104,5 +104,6 @@ class _Server(uvicorn.Server):
         # collection visits all of them and two hundred screens wait 0.1 s for it.
         gc.collect()
         gc.freeze()
+        gc.enable()
         if self.started and self._ready is not None:
             self._ready()

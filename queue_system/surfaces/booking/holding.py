@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from ...actions.bookings import HoldOrder, hold_instead, hold_slot
-from ...core import bookings, contacts, telephones
+from ...core import bookings, contacts
 from ...core.bookings import BookingState
 from ...core.errors import DomainError, Doubtful, Invalid, Refused
 from ...store.log import VISITOR
@@ -192,7 +192,7 @@ async def _form(
         "answers": answers,
         "errors": {error.field or "name": message(error, words) for error in mistakes},
         "understood": [(meant, contacts.shown(meant)) for meant in _understood(mistakes)],
-        "example": telephones.example(branch.country_code),
+        "example": contacts.example(branch.country_code),
         "failure": message(failure, words) if failure else None,
         "failure_code": failure.code if failure else None,
         # The old id would repeat the refusal, because the request with that id has its answer.

@@ -16,7 +16,6 @@ from starlette.routing import BaseRoute, Route
 from ...core.tickets import TicketState
 from ...i18n import dates
 from ...i18n.words import available_languages
-from ...profiles.pending import Report, report
 from ...store.database import Tx
 from ...store.queries import line
 from ...store.queries.access import EVERYTHING, DeviceView, devices, open_pairings
@@ -25,7 +24,7 @@ from ...store.queries.settings import BranchSettings, Names
 from ...store.tables import ORGANISATION
 from ...web.access import DEVICE_RIGHTS, OFFICE_RIGHTS, PLACES_RIGHTS
 from ...web.given_back import given_back_of
-from .frame import enter, moment, office_page
+from .frame import InOffice, enter, moment, office_page
 
 # Kinds of devices that are paired; the server connects to printers itself.
 PAIRED_KINDS: Final = ("kiosk", "display")
@@ -68,9 +67,7 @@ async def overview(request: Request) -> Response:
     here = await enter(request, OFFICE_RIGHTS)
     today = await here.read(_today, here.branches)
     pairs = here.may_at_one(DEVICE_RIGHTS)
-    settings = Report([], [])
-    if here.person.may(EVERYTHING, ORGANISATION):
-        settings = await here.read(report, available_languages())
+    unreadable, not_in_force = await _settings_in_question(here)
     words, now = here.words, here.now
     zone = here.branches[0].zone if here.branches else ZoneInfo("UTC")
     given_back = [(branch, given_back_of(request).most(branch.id, now)) for branch in here.branches]
@@ -87,8 +84,8 @@ async def overview(request: Request) -> Response:
             "clock": lambda at, branch: dates.time(at, branch.zone, words),
             "at": dates.day_time(now, zone, words),
             "waiting_devices": len(await here.read(open_pairings)) if pairs else 0,
-            "unreadable": settings.unreadable,
-            "not_in_force": settings.not_in_force,
+            "unreadable": unreadable,
+            "not_in_force": not_in_force,
             "given_back": [(branch, count) for branch, count in given_back if count],
             "releases": here.may_at_one(PLACES_RIGHTS),
         },
@@ -112,6 +109,16 @@ def _today(tx: Tx, branches: Sequence[BranchSettings]) -> list[BranchToday]:
             )
         )
     return found
+
+
+async def _settings_in_question(here: InOffice) -> tuple[Sequence[str], Sequence[tuple[str, str]]]:
+    """The settings that cannot be read, and those that are not in force, for the administrator of the installation."""
+    if not here.person.may(EVERYTHING, ORGANISATION):
+        return [], []
+    # Imported here, because the library that reads profiles takes long to load.
+    from ...profiles.pending import report
+
+    return await here.read(report, available_languages())
 
 
 def _queues(branch: BranchSettings, tickets: Sequence[TicketView], taken: Collection[UUID]) -> tuple[QueueLoad, ...]:
