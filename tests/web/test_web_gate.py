@@ -423,13 +423,11 @@ def paired(hall: Hall, kind: str) -> str:
 
 
 def break_the_branch(hall: Hall) -> None:
-    """A real error: a time zone that does not exist."""
-    branch = sa.text(
-        "UPDATE branch SET timezone = 'Nowhere/Nothing', config_version = config_version + 1 WHERE id = :id"
-    )
+    """A real error: a column of JSON that holds none."""
+    branch = sa.text("UPDATE branch SET languages = 'nonsense', config_version = config_version + 1 WHERE id = :id")
     with hall.db.migrating() as connection:
         connection.execute(branch, {"id": hall.branch.id.hex})
-    assert hall.db.read_now(lambda tx: tx.scalar(sa.text("SELECT count(*) FROM branch WHERE timezone LIKE 'Nowhere%'")))
+    assert hall.db.read_now(lambda tx: tx.scalar(sa.text("SELECT count(*) FROM branch WHERE languages = 'nonsense'")))
 
 
 def rename_tables(hall: Hall, *names: str) -> None:
