@@ -43,11 +43,13 @@ class Watched:
 def routes_for(watched: Watched, token: str) -> list[BaseRoute]:
     """GET `/metrics` for the bearer of the token; no route if the token is empty."""
 
+    reader = _Reader(watched)
+
     async def show(request: Request) -> Response:
         given = request.headers.get("authorization", "")
         if not hmac.compare_digest(given.encode(), f"Bearer {token}".encode()):
             return Response("401\n", 401, headers={"WWW-Authenticate": "Bearer", "Cache-Control": "no-store"})
-        stand = await _measures(watched)
+        stand = await reader.measures()
         accepted = request.headers.get("accept", "")
         found = Findings(watched.traffic, watched.traffic.now(), watched.database.writers, stand, accepted)
         # In a thread, because the first request loads the library.
@@ -82,16 +84,35 @@ def exposition(found: Findings) -> tuple[bytes, str]:
     registry = CollectorRegistry()
     registry.register(Found())
     ProcessCollector(registry=registry)
-    encoder, kind = choose_encoder(found.accepted)
+    try:
+        encoder, kind = choose_encoder(found.accepted)
+    except (TypeError, ValueError):
+        # The library expects whole numbers in the version that a client names.
+        encoder, kind = choose_encoder("")
     return encoder(registry), kind
 
 
-async def _measures(watched: Watched) -> Measures | None:
-    """The numbers of the branches; None if the database is unavailable or does not answer in time."""
-    try:
-        return await asyncio.wait_for(watched.database.read(measures, watched.heard()), READ_SECONDS)
-    except (Unavailable, TimeoutError):
-        return None
+class _Reader:
+    """Reads the numbers of the branches, one read at a time.
+
+    A read that waits for a locked table outlasts its request, and keeps one of the few threads that read. Requests that
+    come meanwhile wait for the same read, so that it keeps no second one.
+    """
+
+    def __init__(self, watched: Watched) -> None:
+        self._watched = watched
+        self._read: asyncio.Task[Measures] | None = None
+
+    async def measures(self) -> Measures | None:
+        """The numbers; None if the database is unavailable or does not answer in time."""
+        if self._read is None or self._read.done():
+            self._read = asyncio.create_task(self._watched.database.read(measures, self._watched.heard()))
+            # Retrieved, because after READ_SECONDS nobody waits for it any more.
+            self._read.add_done_callback(lambda read: read.cancelled() or read.exception())
+        try:
+            return await asyncio.wait_for(asyncio.shield(self._read), READ_SECONDS)
+        except (Unavailable, TimeoutError):
+            return None
 
 
 def _traffic(found: Findings) -> Iterator[Metric]:
