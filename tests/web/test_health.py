@@ -16,8 +16,9 @@ from queue_system.clock import FrozenClock
 from queue_system.core.errors import Unavailable
 from queue_system.ops import background
 from queue_system.ops.background import watch_open_files
+from queue_system.store import dialect
 from queue_system.store.log import try_to_write
-from queue_system.web.files import HEALTH_SECONDS
+from queue_system.web import files
 from tests.kit.hall import Hall
 from tests.kit.process_log import events
 from tests.kit.web_hall import application, furnished
@@ -29,7 +30,12 @@ def url(sqlite_template: Path, tmp_path: Path, clock: FrozenClock) -> str:
 
 
 @pytest.fixture
-def here(url: str, tmp_path: Path, clock: FrozenClock) -> Iterator[tuple[TestClient, Hall]]:
+def here(
+    url: str, tmp_path: Path, clock: FrozenClock, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[tuple[TestClient, Hall]]:
+    """An application that gives up what it waits for after a fifth of the usual time, and the answer before that."""
+    monkeypatch.setattr(dialect, "BUSY_TIMEOUT_MS", dialect.BUSY_TIMEOUT_MS // 5)
+    monkeypatch.setattr(files, "HEALTH_SECONDS", files.HEALTH_SECONDS / 5)
     with application(url, tmp_path, clock) as found:
         yield found
 
@@ -44,7 +50,7 @@ def test_a_node_that_cannot_write_says_so_until_it_can(here: tuple[TestClient, H
         began = time.monotonic()
         answer = client.get("/healthz")
         assert (answer.status_code, answer.json()["status"]) == (503, "unavailable")
-        assert time.monotonic() - began < HEALTH_SECONDS + 20
+        assert time.monotonic() - began < files.HEALTH_SECONDS + 20
         other.execute("ROLLBACK")
     assert client.get("/healthz").status_code == 200
     assert not hall.db.is_failing
