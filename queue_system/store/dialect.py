@@ -31,11 +31,11 @@ STATEMENT_TIMEOUT_MS: Final = 15_000
 LOCK_TIMEOUT_MS: Final = 10_000
 CHANNEL: Final = "queue_system"
 # A server that has vanished cannot enforce its statement_timeout, so libpq gives up after these times (ms, seconds).
-GONE: Final[dict[str, Any]] = {
-    "tcp_user_timeout": 10_000,
-    "keepalives_idle": 10,
-    "keepalives_interval": 5,
-    "keepalives_count": 2,
+GONE: Any = {"tcp_user_timeout": 10_000, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 2}
+# Statements that note a number in the database and read it again. Backups keep it.
+NOTE: Final = {
+    "sqlite": ("PRAGMA user_version = {}", "PRAGMA user_version"),
+    "postgresql": ("COMMENT ON TABLE alembic_version IS '{}'", "SELECT obj_description('alembic_version'::regclass)"),
 }
 
 log = structlog.get_logger(__name__)
@@ -386,9 +386,7 @@ def append_only(connection: Connection, table: str) -> None:
         return
     connection.exec_driver_sql(
         f"CREATE FUNCTION {table}_append_only() RETURNS trigger LANGUAGE plpgsql AS "
-        f"$$ BEGIN RAISE EXCEPTION '{table} is append-only'; END $$"
-    )
-    connection.exec_driver_sql(
+        f"$$ BEGIN RAISE EXCEPTION '{table} is append-only'; END $$; "
         f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE ON {table} "
         f"FOR EACH STATEMENT EXECUTE FUNCTION {table}_append_only()"
     )

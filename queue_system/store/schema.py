@@ -3,12 +3,16 @@
 A revision is called NNNN_from_FFFF if programs from revision FFFF on still work on it, because it has everything that
 they use. So nodes of two versions can serve at the same time, and a program can be rolled back. A revision called NNNN
 works with its own program only. Decision 0020.
+
+Each migration also has a FINGERPRINT, a number of the tables and states that it leads to, which is noted in the database.
+So a database that was made by an unreleased form of a migration is recognised, although its revision is the same.
 """
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 from alembic import command
@@ -21,9 +25,10 @@ from sqlmodel import SQLModel
 from ..core.errors import Unavailable
 from . import tables  # noqa: F401 - the tables register themselves
 from .database import Database
-from .dialect import append_only
+from .dialect import NOTE
 
 OLDEST: Final = "_from_"
+REVISION: Final = re.compile(r"\d{4}(_from_\d{4})?")
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 METADATA: Final[sa.MetaData] = SQLModel.metadata
 
@@ -31,7 +36,8 @@ METADATA: Final[sa.MetaData] = SQLModel.metadata
 def migrate(database: Database) -> str:
     """Bring the database to the newest schema; returns its revision. Idempotent.
 
-    A newer schema stays as it is if this program still works on it, else Unavailable("schema-newer") is raised.
+    A newer schema stays as it is if this program still works on it, else Unavailable("schema-newer") is raised; also
+    what `current` raises.
     """
     revision = current(database)
     if revision is not None and not is_known(revision):
@@ -45,7 +51,7 @@ def migrate(database: Database) -> str:
 
 def newest() -> str:
     """The revision this program needs."""
-    return str(ScriptDirectory.from_config(_config(None)).get_current_head())
+    return str(_scripts().get_current_head())
 
 
 def is_known(revision: str) -> bool:
@@ -72,19 +78,48 @@ def oldest_program(revision: str) -> str:
 
 
 def current(database: Database) -> str | None:
-    """The revision the database has; None when it is empty."""
+    """The revision the database has; None when it is empty.
+
+    Raises Unavailable: "schema-foreign" for tables that have our names and no revision of ours; "schema-unreleased" when
+    an unreleased form of the revision made them.
+    """
     with database.migrating() as connection:
-        return MigrationContext.configure(connection).get_current_revision()
+        heads = MigrationContext.configure(connection).get_current_heads()
+        if not heads and METADATA.tables.keys().isdisjoint(sa.inspect(connection).get_table_names()):
+            return None
+        if len(heads) != 1 or not REVISION.fullmatch(heads[0]):
+            raise Unavailable("schema-foreign")
+        (revision,) = heads
+        if is_known(revision) and noted_fingerprint(connection) != fingerprint(_scripts(), revision):
+            raise Unavailable("schema-unreleased", revision=revision)
+        return revision
 
 
-def create(connection: Connection) -> None:
-    """Create the newest schema directly from the tables; the migrations must lead to the same (a test compares)."""
-    METADATA.create_all(connection)
-    append_only(connection, "entry")
+def fingerprint(scripts: ScriptDirectory, revision: str) -> int:
+    """The number of the tables and states that a migration leads to; 0 if it has none."""
+    migration: Any = scripts.get_revision(revision)
+    return getattr(migration.module, "FINGERPRINT", 0)
+
+
+def note_fingerprint(connection: Connection, number: int) -> None:
+    """Note which form of its newest migration has made the database; `number` is below 2³¹."""
+    note, _ = NOTE[connection.dialect.name]
+    connection.exec_driver_sql(note.format(number))
+
+
+def noted_fingerprint(connection: Connection) -> int:
+    """What `note_fingerprint` noted; 0 if nothing."""
+    _, read = NOTE[connection.dialect.name]
+    noted = str(connection.exec_driver_sql(read).scalar_one())
+    return int(noted) if noted.isdecimal() else 0
 
 
 def _revisions() -> set[str]:
-    return {script.revision for script in ScriptDirectory.from_config(_config(None)).walk_revisions()}
+    return {script.revision for script in _scripts().walk_revisions()}
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory.from_config(_config(None))
 
 
 def _config(connection: Connection | None) -> Config:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -56,6 +57,28 @@ def test_the_database_of_a_newer_program_is_left_alone(run: Run, folder: Path, a
     told = said.out + said.err
     assert "A newer version of this program has worked on this database (schema 9999). Nothing was changed" in told
     assert "queue-system migrate" not in told
+
+
+@pytest.mark.parametrize("arguments", EVERY_COMMAND)
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (
+            "PRAGMA user_version = 7",
+            "was made by an unreleased version of this program (schema 0001). Nothing was changed",
+        ),
+        ("DELETE FROM alembic_version", "does not say which version of this program made them. Nothing was changed"),
+        ("INSERT INTO alembic_version VALUES ('0000')", "does not say which version of this program made them"),
+    ],
+)
+def test_a_database_whose_tables_are_not_ours_is_left_alone(
+    run: Run, folder: Path, arguments: tuple[str, ...], change: str, told: str
+) -> None:
+    run("migrate")
+    with closing(sqlite3.connect(folder / "queue.db")) as connection, connection:
+        connection.execute(change)
+    said = run(*arguments, entered=f"{PASSWORD}\n")
+    assert (said.code, told in said.out + said.err) == (1, True)
 
 
 def test_a_newer_schema_that_still_serves_this_program_is_used_and_left_as_it_is(run: Run, folder: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
-from queue_system.store.schema import METADATA
+from queue_system.store.schema import METADATA, fingerprint, note_fingerprint
 
 context.configure(
     connection=context.config.attributes["connection"],
@@ -14,3 +14,6 @@ context.configure(
 )
 with context.begin_transaction():
     context.run_migrations()
+    revision = context.get_context().get_current_revision()
+    if revision is not None:
+        note_fingerprint(context.get_bind(), fingerprint(context.script, revision))
