@@ -11,8 +11,8 @@ from uuid import UUID
 from .audience import Audiences
 from .hub import Hub
 
-GIVES_WAY_SECONDS: Final = 0.3
-PAUSE_SECONDS: Final = 0.01
+GIVES_WAY_SECONDS: Final = 0.5
+PAUSE_SECONDS: Final = 0.02
 
 
 class Latecomers:
