@@ -40,7 +40,7 @@ TIDY_EVERY_SECONDS: Final = 15.0
 SEEN_EVERY_SECONDS: Final = 60.0
 
 #: The surfaces by their names in addresses and templates. Each is a folder with its routes, its `templates` and its
-#: `static` files, and imports no other surface.
+#: `static` files, and imports no other surface. The header of staff pages lists their `staff_places` in this order.
 SURFACES: Final[Mapping[str, ModuleType]] = {
     # First, because routes are tried in this order and programs use these by the thousand.
     "api": api,
@@ -49,8 +49,8 @@ SURFACES: Final[Mapping[str, ModuleType]] = {
     "sign_in": sign_in,
     "pairing": pairing,
     "desk": desk,
-    "reception": reception,
     "office": office,
+    "reception": reception,
     "kiosk": kiosk,
     "displays": displays,
 }
@@ -76,6 +76,7 @@ def create_app(
         database=Database(configuration.database, clock),
         hub=Hub(),
         templates=kit.templates(folders(surfaces, "templates"), static),
+        places=tuple(place for surface in surfaces.values() for place in getattr(surface, "staff_places", ())),
         demo=demo,
     )
     watched = metrics.Watched(installation.traffic, installation.database, installation.hub.positions)

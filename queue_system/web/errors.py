@@ -176,7 +176,7 @@ async def _error_page(
     }
     try:
         if (person := await _staff(request, status)) is not None:
-            context |= {"frame": "base_staff.html", "home": first_page(person)}
+            context |= {"frame": "base_staff.html", "home": first_page(request, person)}
             return await staff_page(request, person, "error.html", context, status=status, headers=headers)
         return await here.page("error.html", context, status=status, headers=headers)
     except DomainError:
@@ -190,7 +190,7 @@ async def _error_page(
 async def _staff(request: Request, status: int) -> StaffView | None:
     """The signed-in person if the error is on a staff page, so that it keeps its header with the way out."""
     found: StaffView | None = getattr(request.state, "staff", None)
-    if found is None and status < 500 and is_for_staff(request.url.path):
+    if found is None and status < 500 and is_for_staff(request):
         found = request.state.staff = await access.onlooker(request)
     return found
 

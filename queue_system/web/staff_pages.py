@@ -7,28 +7,14 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
 from ..store.queries.access import StaffView
 from ..store.queries.settings import BranchSettings
 from . import kit
-from .access import AUDIT_RIGHTS, DESK_RIGHTS, DEVICE_RIGHTS, HALL_RIGHTS, OFFICE_RIGHTS, PLACES_RIGHTS
+from .installation import installation_of
 
-# Address, key of the words, and the rights of which one is enough.
-PLACES: Final = (
-    ("/desk", "desk.place", DESK_RIGHTS),
-    ("/office", "desk.place-office", OFFICE_RIGHTS),
-    ("/reception", "reception.place", HALL_RIGHTS),
-)
-# The same for the sections of the office.
-SECTIONS: Final = (
-    ("/office", "office.overview", OFFICE_RIGHTS),
-    ("/office/devices", "office.devices", DEVICE_RIGHTS),
-    ("/office/printers", "office.printers", DEVICE_RIGHTS),
-    ("/office/given-back", "office.given-back", PLACES_RIGHTS),
-    ("/office/audit", "office.audit", AUDIT_RIGHTS),
-)
 # The page that tells a person without rights that no page is open to them.
 NO_PLACE: Final = "/staff"
 
@@ -48,7 +34,7 @@ async def staff_page(
     return await kit.page(
         request,
         template,
-        {"navigation": navigation(person, language)} | (context or {}),
+        {"navigation": navigation(request, person, language)} | (context or {}),
         branch=branch,
         language=language,
         status=status,
@@ -56,35 +42,39 @@ async def staff_page(
     )
 
 
-def navigation(person: StaffView, language: str) -> list[tuple[str, str]]:
+def navigation(connection: HTTPConnection, person: StaffView, language: str) -> list[tuple[str, str]]:
     """The pages that this person may open, as (address, words)."""
     words = kit.words_of(language)
-    return [(href, words.text(key)) for href, key, rights in PLACES if person.may_somewhere(rights)]
+    places = installation_of(connection).places
+    return [(place.address, words.text(place.words)) for place in places if person.may_somewhere(place.rights)]
 
 
-def first_page(person: StaffView) -> str:
+def first_page(connection: HTTPConnection, person: StaffView) -> str:
     """The first page that this person may open."""
-    return next((href for href, _, rights in PLACES if person.may_somewhere(rights)), NO_PLACE)
+    places = installation_of(connection).places
+    return next((place.address for place in places if person.may_somewhere(place.rights)), NO_PLACE)
 
 
-def is_for_staff(path: str) -> bool:
-    """Whether an address belongs to the pages of the staff."""
-    return path == NO_PLACE or any(_lies_in(path, href) for href, _, _ in PLACES)
+def is_for_staff(connection: HTTPConnection) -> bool:
+    """Whether the address that was asked for belongs to the pages of the staff."""
+    path = connection.url.path
+    return path == NO_PLACE or any(_lies_in(path, place.address) for place in installation_of(connection).places)
 
 
-def may_open(person: StaffView, address: str, branches: Mapping[str, UUID]) -> bool:
+def may_open(connection: HTTPConnection, person: StaffView, address: str, branches: Mapping[str, UUID]) -> bool:
     """Whether a page would open for this person; `branches` are all branches, by their names in addresses.
 
     A page that needs no rights opens for everybody.
     """
     path = urlsplit(address).path
-    found = [(href, rights) for href, _, rights in (*PLACES, *SECTIONS) if _lies_in(path, href)]
+    every = [one for place in installation_of(connection).places for one in (place, *place.sections)]
+    found = [place for place in every if _lies_in(path, place.address)]
     if not found:
         return True
-    href, rights = max(found, key=lambda place: len(place[0]))
-    branch = branches.get(path[len(href) + 1 :].partition("/")[0])
-    return person.may_somewhere(rights) if branch is None else person.may_any(rights, branch)
+    place = max(found, key=lambda one: len(one.address))
+    branch = branches.get(path[len(place.address) + 1 :].partition("/")[0])
+    return person.may_somewhere(place.rights) if branch is None else person.may_any(place.rights, branch)
 
 
-def _lies_in(path: str, href: str) -> bool:
-    return path == href or path.startswith(f"{href}/")
+def _lies_in(path: str, address: str) -> bool:
+    return path == address or path.startswith(f"{address}/")

@@ -8,11 +8,15 @@ from pathlib import Path
 import pytest
 from jinja2 import meta
 from starlette.routing import BaseRoute
+from starlette.testclient import TestClient
 
 from queue_system.app import SURFACES, create_app, folders
+from queue_system.clock import FrozenClock
 from queue_system.configuration import Configuration
 from queue_system.web import kit
 from tests.kit import tree
+from tests.kit.hall import PASSWORD
+from tests.kit.web_hall import furnished
 
 
 def test_every_folder_is_wired_in() -> None:
@@ -20,12 +24,39 @@ def test_every_folder_is_wired_in() -> None:
 
 
 @pytest.mark.parametrize("name", SURFACES)
-def test_the_application_works_without_it(name: str, tmp_path: Path) -> None:
+def test_the_application_works_without_it(name: str, sqlite_template: Path, tmp_path: Path, clock: FrozenClock) -> None:
+    """Nobody is led to a page that is gone: not after signing in, not by the header, not by an error page."""
     others = {other: surface for other, surface in SURFACES.items() if other != name}
-    app = create_app(Configuration(data_dir=tmp_path), surfaces=others)
-    assert [route for route in SURFACES[name].routes if route in app.routes] == []
-    assert all(route in app.routes for surface in others.values() for route in surface.routes)
-    app.state.installation.database.close()
+    url = furnished(sqlite_template, tmp_path, clock.now())
+    app = create_app(Configuration.model_validate({"database_url": url, "data_dir": tmp_path}), clock, surfaces=others)
+    with TestClient(app, base_url="http://testserver", follow_redirects=True) as client:
+        if name == "sign_in":
+            assert client.get("/sign-in").status_code == 404
+            return
+        first = client.post("/sign-in", data={"login": "admin", "password": PASSWORD})
+        places = {place.address for surface in others.values() for place in getattr(surface, "staff_places", ())}
+        assert places
+        for page, status in ((first, 200), (client.get(f"{min(places)}/no-such"), 404)):
+            assert page.status_code == status
+            (header,) = re.findall(r'<nav class="staff-nav".*?</nav>', page.text, re.DOTALL)
+            led_to = re.findall(r'href="(/[^"]*)"', header)
+            assert set(led_to) == places
+            assert {address: client.get(address).status_code for address in led_to} == dict.fromkeys(led_to, 200)
+            assert client.get("/staff").status_code == 200
+
+
+def test_the_ground_names_no_page_of_a_surface() -> None:
+    """Each surface exports the pages that the header leads to; what `web` names itself are doors of everybody."""
+    addresses = {place.address for surface in SURFACES.values() for place in getattr(surface, "staff_places", ())}
+    assert addresses == {"/desk", "/office", "/reception"}
+    wrong = [
+        (path.name, address)
+        for path in (kit.FOLDER).rglob("*.*")
+        if path.suffix in (".py", ".html")
+        for address in sorted(addresses)
+        if re.search(rf"""["']{address}(?![\w.-])""", path.read_text(encoding="utf-8"))
+    ]
+    assert wrong == []
 
 
 @pytest.mark.parametrize("name", [*SURFACES, ""])

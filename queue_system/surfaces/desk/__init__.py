@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from ...web.access import DESK_RIGHTS
+from ...web.places import Place
 from .pages import routes
 
-__all__ = ["routes"]
+__all__ = ["routes", "staff_places"]
+
+staff_places = (Place("/desk", "desk.place", DESK_RIGHTS),)

@@ -5,8 +5,11 @@ from __future__ import annotations
 from starlette.routing import BaseRoute
 
 from . import audit, devices, given_back, overview, printer, printers
+from .frame import OFFICE
 
-__all__ = ["routes"]
+__all__ = ["routes", "staff_places"]
+
+staff_places = (OFFICE,)
 
 routes: list[BaseRoute] = [
     *overview.routes,

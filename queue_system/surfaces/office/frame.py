@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from markupsafe import Markup
 from starlette.requests import Request
@@ -16,8 +16,22 @@ from ...i18n.words import Words
 from ...store.queries.settings import BranchSettings
 from ...store.tables import ORGANISATION
 from ...web import kit
+from ...web.access import AUDIT_RIGHTS, DEVICE_RIGHTS, OFFICE_RIGHTS, PLACES_RIGHTS
 from ...web.here import StaffAtBranch, StaffHere, onlooker_here, staff_at, staff_here
-from ...web.staff_pages import SECTIONS
+from ...web.places import Place
+
+OFFICE: Final = Place(
+    "/office",
+    "desk.place-office",
+    OFFICE_RIGHTS,
+    sections=(
+        Place("/office", "office.overview", OFFICE_RIGHTS),
+        Place("/office/devices", "office.devices", DEVICE_RIGHTS),
+        Place("/office/printers", "office.printers", DEVICE_RIGHTS),
+        Place("/office/given-back", "office.given-back", PLACES_RIGHTS),
+        Place("/office/audit", "office.audit", AUDIT_RIGHTS),
+    ),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +74,7 @@ async def office_page(
     here: StaffHere, template: str, context: dict[str, Any] | None = None, *, status: int = 200
 ) -> Response:
     """Answer with a page of the office."""
-    sections = [(href, key) for href, key, rights in SECTIONS if here.person.may_somewhere(rights)]
+    sections = [(one.address, one.words) for one in OFFICE.sections if here.person.may_somewhere(one.rights)]
     return await here.page(template, {"sections": sections} | (context or {}), status=status)
 
 

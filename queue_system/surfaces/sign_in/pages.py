@@ -84,7 +84,7 @@ async def destroy(request: Request) -> Response:
 async def home(request: Request) -> Response:
     """On to the person's first page; if their rights open none, a page that says so and what helps."""
     here = await staff_here(request)
-    first = first_page(here.person)
+    first = first_page(request, here.person)
     return kit.see_other(first) if first != NO_PLACE else await here.page("sign_in/no-place.html")
 
 
@@ -96,7 +96,9 @@ def own_path(wanted: str | None) -> str:
 async def _way(here: Here, person: StaffView, wanted: str) -> str:
     """Where to go after signing in: the page that was asked for if the person may open it, else their first."""
     branches = await here.read(branch_ids)
-    return wanted if wanted and may_open(person, wanted, branches) else first_page(person)
+    if wanted and may_open(here.connection, person, wanted, branches):
+        return wanted
+    return first_page(here.connection, person)
 
 
 def _missing(login: str, password: str) -> dict[str, str]:
