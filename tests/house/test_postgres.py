@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import unquote
 
 import psycopg
 import pytest
@@ -25,11 +26,7 @@ pytestmark = pytest.mark.postgres
 USER = """
 import sys
 from pathlib import Path
-from queue_system.clock import FrozenClock
-from queue_system.store.database import Database
 from tests.kit import postgres
-from tests.kit.hall import furnish
-from tests.kit.postgres_pool import Pool
 print(postgres.start(Path(sys.argv[1])), flush=True)
 sys.stdin.read()
 """
@@ -74,28 +71,27 @@ def test_users_share_a_server_that_ends_with_the_last_of_them(tmp_path: Path) ->
     await_until(lambda: not reachable(again))
 
 
-def test_server_is_nobodys_business_but_ours(tmp_path: Path) -> None:
-    with user_of(tmp_path) as (_, url):
-        home = Path(url.split("host=")[1])
-        assert home.stat().st_mode & 0o077 == 0
-        assert home.stat().st_uid != 0
-        with psycopg.connect(url) as connection:
-            assert connection.execute("SHOW listen_addresses").fetchone() == ("",)
+def test_server_is_nobodys_business_but_ours(postgres_server: str) -> None:
+    home = Path(unquote(postgres_server.split("host=")[1]))
+    assert home.stat().st_mode & 0o077 == 0
+    assert home.stat().st_uid != 0
+    with psycopg.connect(postgres_server) as connection:
+        assert connection.execute("SHOW listen_addresses").fetchone() == ("",)
 
 
-def test_databases_are_copied_and_dropped(tmp_path: Path) -> None:
-    with user_of(tmp_path) as (_, url):
-        first = postgres.create_database(url, "first")
-        with psycopg.connect(first) as connection:
-            connection.execute("CREATE TABLE kept AS SELECT 'موعد' AS word")
-        copy = postgres.create_database(url, "a copy", template="first")
-        with psycopg.connect(copy) as connection:
-            assert connection.execute("SELECT word FROM kept").fetchone() == ("موعد",)
-            postgres.drop_database(url, "a copy")
-            with pytest.raises(psycopg.OperationalError):
-                connection.execute("SELECT 1")
-        assert not reachable(copy)
-        assert reachable(first)
+def test_databases_are_copied_and_dropped(postgres_server: str) -> None:
+    first = postgres.create_database(postgres_server, "first")
+    with psycopg.connect(first) as connection:
+        connection.execute("CREATE TABLE kept AS SELECT 'موعد' AS word")
+    copy = postgres.create_database(postgres_server, "a copy", template="first")
+    with psycopg.connect(copy) as connection:
+        assert connection.execute("SELECT word FROM kept").fetchone() == ("موعد",)
+        postgres.drop_database(postgres_server, "a copy")
+        with pytest.raises(psycopg.OperationalError):
+            connection.execute("SELECT 1")
+    assert not reachable(copy)
+    assert reachable(first)
+    postgres.drop_database(postgres_server, "first")
 
 
 def test_a_database_is_handed_on_without_its_rows_and_sessions(
