@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from queue_system.core.errors import Refused
 from queue_system.i18n.catalogues import catalogues
+from queue_system.i18n.words import words_for
 from queue_system.profiles import profile_names
 from queue_system.profiles.install import install
 from queue_system.profiles.pending import CODES, NotInForce, not_in_force
@@ -149,12 +150,20 @@ def test_what_screens_leave_out_is_what_they_ask_for() -> None:
 
 
 @pytest.mark.parametrize("name", profile_names())
-def test_every_code_has_a_sentence(sqlite_url: str, clock: Any, name: str) -> None:
+def test_everything_that_is_not_in_force_is_told_with_what_it_is_about(sqlite_url: str, clock: Any, name: str) -> None:
     database = Database(sqlite_url, clock)
     database.write_now(install, profile_of(name))
-    found = {code for code, _ in database.read_now(not_in_force, INTERFACE)}
+    found = database.read_now(not_in_force, INTERFACE)
     database.close()
-    assert found <= set(CODES)
+    assert found
+    untold = [
+        (language, one)
+        for language in INTERFACE
+        for one in found
+        if f"doctor.not-in-force.{one.code}" not in catalogues()[language].messages
+        or one.subject not in words_for(language).text(f"doctor.not-in-force.{one.code}", subject=one.subject)
+    ]
+    assert untold == []
 
 
 def test_every_sentence_has_a_code() -> None:
