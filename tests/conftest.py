@@ -23,6 +23,7 @@ from queue_system.web import passwords
 from tests.kit import postgres
 from tests.kit.chromium import SharedChromium
 from tests.kit.compiled import share_compiled
+from tests.kit.hall import Hall, furnish
 from tests.kit.postgres_pool import Pool
 from tests.kit.process_log import process_log
 
@@ -158,3 +159,9 @@ def db(db_url: str, clock: FrozenClock) -> Iterator[Database]:
     database = Database(db_url, clock)
     yield database
     database.close()
+
+
+@pytest.fixture
+def hall(db: Database) -> Hall:
+    """The main branch of the embassy, on each kind of database."""
+    return furnish(db)

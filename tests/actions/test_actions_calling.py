@@ -15,17 +15,11 @@ from queue_system.core.errors import IllegalTransition, Refused
 from queue_system.core.reasons import OUT_OF_TURN
 from queue_system.core.tickets import TicketState
 from queue_system.store import log
-from queue_system.store.database import Database
 from queue_system.store.log import SYSTEM
 from queue_system.store.queries import bookings as stored
 from queue_system.store.queries import line
 from queue_system.store.queries.line import TicketView
-from tests.kit.hall import Hall, furnish
-
-
-@pytest.fixture
-def hall(db: Database) -> Hall:
-    return furnish(db)
+from tests.kit.hall import Hall
 
 
 @pytest.fixture

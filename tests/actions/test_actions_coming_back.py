@@ -28,11 +28,6 @@ from tests.kit.kiosk_hall import book
 
 
 @pytest.fixture
-def hall(db: Database) -> Hall:
-    return furnish(db)
-
-
-@pytest.fixture
 def here(hall: Hall) -> Desk:
     return hall.sit(hall.person("layla"))
 

@@ -15,21 +15,16 @@ from queue_system.clock import FrozenClock
 from queue_system.core.bookings import HOLD, BookingState
 from queue_system.core.errors import Missing, Refused
 from queue_system.store import log, tables
-from queue_system.store.database import Database, Tx
+from queue_system.store.database import Tx
 from queue_system.store.log import VISITOR
 from queue_system.store.queries import bookings
 from queue_system.store.queries.bookings import BookingView
-from tests.kit.hall import Hall, furnish
+from tests.kit.hall import Hall
 from tests.kit.public_visitor import fill_up
 
 START = datetime(2026, 11, 23, 5, 30, tzinfo=UTC)
 LATER = START + timedelta(minutes=25)
 REQUEST = "d1b1c7f0-0000-4000-8000-000000000001"
-
-
-@pytest.fixture
-def hall(db: Database) -> Hall:
-    return furnish(db)
 
 
 def order(hall: Hall, start: datetime = START, **changes: Any) -> HoldOrder:

@@ -30,11 +30,6 @@ RECEPTION = Actor("staff", "01a214ae-a28f-72e1-94f5-49f1eea5c5c4")
 URGENT = ("urgent", "emergency", "عاجل", "طارئ", "acil", "dringend", "notfall")
 
 
-@pytest.fixture
-def hall(db: Database) -> Hall:
-    return furnish(db)
-
-
 def raised(hall: Hall, ticket: TicketView, priority: str = "bereavement", reason: str = "seen") -> TicketView:
     return hall.db.write_in_now(hall.branch.id, raise_ticket, hall.branch.id, ticket.id, priority, reason, RECEPTION)
 

@@ -9,16 +9,10 @@ from queue_system.actions.counters import take_over
 from queue_system.core.errors import Missing, Refused, SignedOut
 from queue_system.core.tokens import sha256
 from queue_system.store import log
-from queue_system.store.database import Database
 from queue_system.store.queries import access, line
 from queue_system.store.queries.desk import holders
 from queue_system.store.tables import ORGANISATION
-from tests.kit.hall import Hall, furnish
-
-
-@pytest.fixture
-def hall(db: Database) -> Hall:
-    return furnish(db)
+from tests.kit.hall import Hall
 
 
 def is_signed_in(hall: Hall, token: str) -> bool:

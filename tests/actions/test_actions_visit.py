@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-import pytest
-
 from queue_system.actions import calling, tickets
 from queue_system.actions.bookings import HoldOrder, confirm_booking, hold_slot
 from queue_system.actions.counters import Desk
@@ -14,17 +12,11 @@ from queue_system.actions.tickets import Issued
 from queue_system.clock import FrozenClock
 from queue_system.core.bookings import BookingState
 from queue_system.store import log
-from queue_system.store.database import Database
 from queue_system.store.log import VISITOR
 from queue_system.store.queries import bookings as stored
-from tests.kit.hall import Hall, furnish
+from tests.kit.hall import Hall
 
 SERVICE = "attest-single"
-
-
-@pytest.fixture
-def hall(db: Database) -> Hall:
-    return furnish(db)
 
 
 def arrived(hall: Hall, clock: FrozenClock) -> Issued:

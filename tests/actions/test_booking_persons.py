@@ -24,11 +24,6 @@ FATHER, CHILDREN = "خالد الحسن", ("سلمى الحسن", "ليلى ال
 PHONE = "+97455123456"
 
 
-@pytest.fixture
-def hall(db: Database) -> Hall:
-    return furnish(db)
-
-
 def later(days: int) -> timedelta:
     return timedelta(days=days)
 

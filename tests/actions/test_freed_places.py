@@ -33,11 +33,6 @@ START = datetime(2026, 11, 24, 5, 30, tzinfo=UTC)
 PLAIN, SCARCE = "civil-extract", "passport-lost"
 
 
-@pytest.fixture
-def hall(db: Database) -> Hall:
-    return furnish(db)
-
-
 def test_a_place_given_back_returns_to_everybody_when_its_lot_says(hall: Hall, clock: FrozenClock) -> None:
     before = places(hall)
     cancel(hall, book(hall))

@@ -13,22 +13,17 @@ from queue_system.actions.bookings import HoldOrder
 from queue_system.clock import FrozenClock
 from queue_system.core.errors import Refused
 from queue_system.store import log
-from queue_system.store.database import Database, Tx
+from queue_system.store.database import Tx
 from queue_system.store.log import VISITOR
 from queue_system.store.queries import bookings as stored
 from queue_system.store.queries.bookings import BookingView
 from queue_system.store.tables import Booking, Seat, table
 from tests.kit.crowd import Work, crowd, drop_unique, meet, unlocked
-from tests.kit.hall import Hall, furnish
+from tests.kit.hall import Hall
 
 CLIENTS = 200
 NODES = 8
 SERVICE = "attest-single"
-
-
-@pytest.fixture
-def hall(db: Database) -> Hall:
-    return furnish(db)
 
 
 def order(hall: Hall, number: int, starts_at: datetime) -> HoldOrder:

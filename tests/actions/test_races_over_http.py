@@ -15,12 +15,12 @@ from queue_system.actions import sessions
 from queue_system.actions.devices import enrol_device
 from queue_system.actions.printers import set_printer
 from queue_system.store import log
-from queue_system.store.database import Database, Tx
+from queue_system.store.database import Tx
 from queue_system.store.queries import bookings as stored
 from queue_system.store.queries.access import devices
 from queue_system.store.tables import Booking, Call, PrintJob, Ticket, table
 from tests.kit.crowd import clerks_at_counters
-from tests.kit.hall import Hall, furnish
+from tests.kit.hall import Hall
 from tests.kit.server import Server
 from tests.kit.wire import Answer, Wire
 
@@ -30,11 +30,6 @@ SERVICE = "attest-single"
 BRANCH = "/api/v1/branches/doha-main"
 COUNTERS = 20
 CLIENTS = 200
-
-
-@pytest.fixture
-def hall(db: Database) -> Hall:
-    return furnish(db)
 
 
 @pytest.fixture

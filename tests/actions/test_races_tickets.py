@@ -26,16 +26,11 @@ from queue_system.store.queries.access import devices
 from queue_system.store.queries.settings import BranchSettings, QueueView
 from queue_system.store.tables import Entry, PrintJob, Series, Ticket, table
 from tests.kit.crowd import PATIENCE_SECONDS, Crowd, Work, crowd, drop_unique, meet, unlocked
-from tests.kit.hall import Hall, furnish
+from tests.kit.hall import Hall
 
 KIOSKS = 16
 TICKETS_EACH = 40
 NODES = 4
-
-
-@pytest.fixture
-def hall(db: Database) -> Hall:
-    return furnish(db)
 
 
 def order(hall: Hall, request_id: str | None = None, printer_id: UUID | None = None) -> TicketOrder:

@@ -23,14 +23,14 @@ from queue_system.core.board import Board, Entry, fold
 from queue_system.core.errors import DomainError
 from queue_system.core.facts import from_data
 from queue_system.store import log
-from queue_system.store.database import Database, Tx
+from queue_system.store.database import Tx
 from queue_system.store.log import SYSTEM
 from queue_system.store.queries import line
 from queue_system.store.queries.access import devices
 from queue_system.store.queries.board import board, is_discreet_queue, scope_of
 from queue_system.store.queries.screens import Live, live_zones
 from queue_system.store.tables import Confidentiality, Service, table
-from tests.kit.hall import Hall, edit, enter, furnish
+from tests.kit.hall import Hall, edit, enter
 
 STEPS = (
     "issue",
@@ -116,11 +116,6 @@ class RandomDay:
 
 # No screen is live.
 NOWHERE: Live = frozenset()
-
-
-@pytest.fixture
-def hall(db: Database) -> Hall:
-    return furnish(db)
 
 
 def hide(hall: Hall, *slugs: str) -> Hall:

@@ -25,11 +25,6 @@ SILENCE = timedelta(minutes=4)
 IN_OFFICES, IN_BOTH, IN_HALL = "hajj-payment", "verify-document", "passport-apply"
 
 
-@pytest.fixture
-def hall(db: Database) -> Hall:
-    return furnish(db)
-
-
 def turn_on(hall: Hall, *slugs: str) -> None:
     """Pair these displays, and note them as seen now."""
     for device in hall.db.read_now(devices, hall.branch.id, "display"):

@@ -245,11 +245,6 @@ def test_a_clock_that_goes_back_over_three_gives_no_number_twice(night: Hall, cl
 # ---------------------------------------------------------------- a clock that jumps back an hour
 
 
-@pytest.fixture
-def hall(db: Database) -> Hall:
-    return furnish(db)
-
-
 def call_all(hall: Hall, clerk: UUID) -> list[UUID]:
     """Call until nobody waits; the called tickets in order."""
     here = hall.at(clerk)

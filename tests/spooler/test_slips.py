@@ -27,11 +27,6 @@ from tests.kit.hall import Hall, furnish
 ADDRESS = "https://queue.example"
 
 
-@pytest.fixture
-def hall(db: Database) -> Hall:
-    return furnish(db)
-
-
 def take(hall: Hall, language: str = "ar", service: str = "attest-single") -> tickets.Issued:
     order = TicketOrder(hall.branch.id, hall.service(service), language, "kiosk", SYSTEM)
     return hall.db.write_in_now(hall.branch.id, tickets.issue_ticket, order)

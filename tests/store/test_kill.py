@@ -26,14 +26,14 @@ from queue_system.actions import sessions
 from queue_system.actions.devices import enrol_device
 from queue_system.core.bookings import BookingState
 from queue_system.store import log
-from queue_system.store.database import Database, Tx
+from queue_system.store.database import Tx
 from queue_system.store.queries import bookings as stored
 from queue_system.store.queries import line
 from queue_system.store.queries.access import devices
 from queue_system.store.tables import Call, table
 from tests.kit.crowd import clerks_at_counters
 from tests.kit.day_log import Telling, check
-from tests.kit.hall import Hall, enter, furnish
+from tests.kit.hall import Hall, enter
 from tests.kit.server import Server
 from tests.kit.wire import Answer, Wire, WireError
 
@@ -164,11 +164,6 @@ class Rush:
                             self.shown = frame["seq"]
                             await self.acknowledge()
             await asyncio.sleep(0.1)
-
-
-@pytest.fixture
-def hall(db: Database) -> Hall:
-    return furnish(db)
 
 
 @pytest.fixture

@@ -16,11 +16,6 @@ from tests.kit.hall import Hall, furnish
 from tests.kit.kiosk_hall import book
 
 
-@pytest.fixture
-def hall(db: Database) -> Hall:
-    return furnish(db)
-
-
 def stands(hall: Hall, issued: tickets.Issued) -> PlaceView:
     return hall.db.read_now(place, hall.branch, issued.ticket.token)
 

@@ -27,11 +27,6 @@ from tests.kit.hall import Hall, furnish
 TICKET = table(Ticket)
 
 
-@pytest.fixture
-def hall(db: Database) -> Hall:
-    return furnish(db)
-
-
 def test_a_prepared_select_reads_what_core_reads(hall: Hall) -> None:
     """Ids, dates, instants, numbers and empty values are the same Python values."""
     ticket = hall.issue().ticket

@@ -11,25 +11,20 @@ from sqlalchemy.sql import visitors
 
 from queue_system.core.errors import Refused
 from queue_system.store import tables
-from queue_system.store.database import Database, Tx
+from queue_system.store.database import Tx
 from queue_system.store.editing import editing, editing_catalogue, founding
 from queue_system.store.prepared import Prepared
 from queue_system.store.queries.organisation import OrganisationView
 from queue_system.store.queries.settings import BranchSettings, CounterView, branch_settings
 from queue_system.store.setting_changes import SETTING_COLUMNS
 from queue_system.store.tables import SETTINGS, table
-from tests.kit.hall import Hall, furnish
+from tests.kit.hall import Hall
 
 BRANCH, SERVICE, POLICY = table(tables.Branch), table(tables.Service), table(tables.PolicyRow)
 COUNTER = table(tables.Counter)
 NAMES = {"names": {"ar": "جديد"}}
 
 Change = Callable[[Tx], Any]
-
-
-@pytest.fixture
-def hall(db: Database) -> Hall:
-    return furnish(db)
 
 
 # ---------------------------------------------------------------- how a change is written

@@ -23,14 +23,9 @@ from queue_system.store.queries.organisation import organisation
 from queue_system.store.queries.settings import BranchSettings, branch_ids, branch_settings
 from queue_system.store.tables import ORGANISATION, Branch, Service, table
 from tests.kit.crowd import crowd
-from tests.kit.hall import Hall, furnish
+from tests.kit.hall import Hall
 
 NEW = {"ar": "جديد", "en": "new"}
-
-
-@pytest.fixture
-def hall(db: Database) -> Hall:
-    return furnish(db)
 
 
 @pytest.fixture

@@ -31,11 +31,6 @@ OTHER = "mobile-consulate"
 UNKNOWN = "lottery-of-next-year"
 
 
-@pytest.fixture
-def hall(db: Database) -> Hall:
-    return furnish(db)
-
-
 def spoil(tx: Tx, /, model: Any = tables.Service, slug: str = OTHER, **values: Any) -> None:
     """Write into the rows of a branch what no declaration allows, as a newer program does when a word is new."""
     rows = table(model)

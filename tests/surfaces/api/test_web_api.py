@@ -32,11 +32,6 @@ def here(sqlite_template: Path, tmp_path: Path, clock: FrozenClock) -> Iterator[
 
 
 @pytest.fixture
-def hall(here: tuple[TestClient, Hall]) -> Hall:
-    return here[1]
-
-
-@pytest.fixture
 def program(here: tuple[TestClient, Hall]) -> Program:
     return Program(here[0])
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -135,12 +134,6 @@ def test_every_sentence_can_be_reached() -> None:
 
 
 # ---------------------------------------------------------------- where it hangs
-
-
-@pytest.fixture
-def here(sqlite_template: Path, tmp_path: Path, clock: FrozenClock) -> Iterator[tuple[TestClient, Hall]]:
-    with application(furnished(sqlite_template, tmp_path, clock.now()), tmp_path, clock) as found:
-        yield found
 
 
 def test_the_site_and_the_telephone_lead_to_the_rule(here: tuple[TestClient, Hall]) -> None:

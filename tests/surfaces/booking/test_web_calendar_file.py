@@ -32,11 +32,6 @@ def here(sqlite_template: Path, tmp_path: Path, clock: FrozenClock) -> Iterator[
         yield found
 
 
-@pytest.fixture
-def visitor(here: tuple[TestClient, Hall]) -> Visitor:
-    return Visitor(here[0])
-
-
 def test_an_appointment_for_the_calendar(visitor: Visitor, here: tuple[TestClient, Hall], clock: FrozenClock) -> None:
     done = visitor.book()
     booking = stored(here[1], done)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
@@ -18,25 +16,9 @@ from queue_system.surfaces.booking.own_bookings import LASTS
 from tests.kit.api_program import Program
 from tests.kit.hall import Hall, enter, set_branch
 from tests.kit.public_visitor import NAME, PHONE, Answer, Visitor, stored, token_of
-from tests.kit.web_hall import another, application, furnished
+from tests.kit.web_hall import another
 
 NUMBER, ITS_END = "5512 3456", "456"
-
-
-@pytest.fixture
-def here(sqlite_template: Path, tmp_path: Path, clock: FrozenClock) -> Iterator[tuple[TestClient, Hall]]:
-    with application(furnished(sqlite_template, tmp_path, clock.now()), tmp_path, clock) as found:
-        yield found
-
-
-@pytest.fixture
-def hall(here: tuple[TestClient, Hall]) -> Hall:
-    return here[1]
-
-
-@pytest.fixture
-def visitor(here: tuple[TestClient, Hall]) -> Visitor:
-    return Visitor(here[0])
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 
@@ -18,23 +17,7 @@ from queue_system.store import tables
 from queue_system.store.database import Database, Tx
 from tests.kit.hall import Hall, change_settings, furnish
 from tests.kit.public_visitor import NAME, Visitor, stored, token_of
-from tests.kit.web_hall import another, application, furnished
-
-
-@pytest.fixture
-def here(sqlite_template: Path, tmp_path: Path, clock: FrozenClock) -> Iterator[tuple[TestClient, Hall]]:
-    with application(furnished(sqlite_template, tmp_path, clock.now()), tmp_path, clock) as found:
-        yield found
-
-
-@pytest.fixture
-def hall(here: tuple[TestClient, Hall]) -> Hall:
-    return here[1]
-
-
-@pytest.fixture
-def visitor(here: tuple[TestClient, Hall]) -> Visitor:
-    return Visitor(here[0])
+from tests.kit.web_hall import another, application
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
@@ -16,23 +14,7 @@ from queue_system.store.log import SYSTEM, VISITOR
 from queue_system.store.queries.access import staff_by_login
 from tests.kit.hall import Hall
 from tests.kit.public_visitor import NAME, PHONE, Visitor, fill_up, stored, token_of
-from tests.kit.web_hall import another, application, furnished
-
-
-@pytest.fixture
-def here(sqlite_template: Path, tmp_path: Path, clock: FrozenClock) -> Iterator[tuple[TestClient, Hall]]:
-    with application(furnished(sqlite_template, tmp_path, clock.now()), tmp_path, clock) as found:
-        yield found
-
-
-@pytest.fixture
-def hall(here: tuple[TestClient, Hall]) -> Hall:
-    return here[1]
-
-
-@pytest.fixture
-def visitor(here: tuple[TestClient, Hall]) -> Visitor:
-    return Visitor(here[0])
+from tests.kit.web_hall import another
 
 
 def test_the_answers_say_how_long_the_time_is_kept_and_lead_back(visitor: Visitor, clock: FrozenClock) -> None:

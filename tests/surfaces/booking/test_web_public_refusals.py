@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -20,25 +18,9 @@ from queue_system.store.log import VISITOR
 from queue_system.web.open_holds import AT_ONCE
 from tests.kit.hall import Hall
 from tests.kit.public_visitor import NAME, PHONE, Answer, Visitor, fill_up, stored
-from tests.kit.web_hall import another, application, furnished
+from tests.kit.web_hall import another
 
 START = datetime(2026, 11, 23, 5, 30, tzinfo=UTC)
-
-
-@pytest.fixture
-def here(sqlite_template: Path, tmp_path: Path, clock: FrozenClock) -> Iterator[tuple[TestClient, Hall]]:
-    with application(furnished(sqlite_template, tmp_path, clock.now()), tmp_path, clock) as found:
-        yield found
-
-
-@pytest.fixture
-def hall(here: tuple[TestClient, Hall]) -> Hall:
-    return here[1]
-
-
-@pytest.fixture
-def visitor(here: tuple[TestClient, Hall]) -> Visitor:
-    return Visitor(here[0])
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -19,18 +17,7 @@ from queue_system.store.queries import audit, line
 from queue_system.store.queries.line import TicketView
 from queue_system.surfaces.office.sentences import Sentences
 from tests.kit.hall import Hall
-from tests.kit.web_hall import Clerk, Page, another, application, clerk, furnished, sign_in
-
-
-@pytest.fixture
-def here(sqlite_template: Path, tmp_path: Path, clock: FrozenClock) -> Iterator[tuple[TestClient, Hall]]:
-    with application(furnished(sqlite_template, tmp_path, clock.now()), tmp_path, clock) as found:
-        yield found
-
-
-@pytest.fixture
-def hall(here: tuple[TestClient, Hall]) -> Hall:
-    return here[1]
+from tests.kit.web_hall import Clerk, Page, another, clerk, sign_in
 
 
 @pytest.fixture

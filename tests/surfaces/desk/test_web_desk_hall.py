@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from starlette.testclient import TestClient
 
@@ -12,16 +9,10 @@ from queue_system.clock import FrozenClock
 from tests.displays.test_seen_calls import turn_on
 from tests.kit.displays_hall import keep_secret
 from tests.kit.hall import Hall
-from tests.kit.web_hall import Clerk, Page, another, application, clerk, furnished, sign_in
+from tests.kit.web_hall import Clerk, Page, another, clerk, sign_in
 
 UNSEEN = "تأكيد عرض هذا النداء"
 KEPT_OFF = "لا يُعرض هذا الرقم على الشاشات"
-
-
-@pytest.fixture
-def here(sqlite_template: Path, tmp_path: Path, clock: FrozenClock) -> Iterator[tuple[TestClient, Hall]]:
-    with application(furnished(sqlite_template, tmp_path, clock.now()), tmp_path, clock) as found:
-        yield found
 
 
 @pytest.fixture

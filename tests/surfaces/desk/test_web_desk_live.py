@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,16 +13,10 @@ from starlette.websockets import WebSocketDisconnect
 from queue_system.clock import FrozenClock
 from queue_system.live import socket
 from tests.kit.hall import Hall
-from tests.kit.web_hall import Clerk, another, application, clerk, furnished, sign_in
+from tests.kit.web_hall import Clerk, another, clerk, sign_in
 
 LIVE = "/desk/doha-main/c4/live"
 OURS = {"origin": "http://testserver"}
-
-
-@pytest.fixture
-def here(sqlite_template: Path, tmp_path: Path, clock: FrozenClock) -> Iterator[tuple[TestClient, Hall]]:
-    with application(furnished(sqlite_template, tmp_path, clock.now()), tmp_path, clock) as found:
-        yield found
 
 
 @pytest.fixture

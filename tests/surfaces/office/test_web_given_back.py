@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -19,25 +17,14 @@ from queue_system.web import limits
 from queue_system.web.given_back import AT_MOST, WITHIN, WORTH_TELLING
 from tests.kit.api_program import Answer, Program
 from tests.kit.hall import Hall
-from tests.kit.web_hall import another, application, furnished, sign_in
+from tests.kit.web_hall import another, sign_in
 
 ROUNDS = 120
 
 
 @pytest.fixture
-def here(sqlite_template: Path, tmp_path: Path, clock: FrozenClock) -> Iterator[tuple[TestClient, Hall]]:
-    with application(furnished(sqlite_template, tmp_path, clock.now()), tmp_path, clock) as found:
-        yield found
-
-
-@pytest.fixture
 def client(here: tuple[TestClient, Hall]) -> TestClient:
     return here[0]
-
-
-@pytest.fixture
-def hall(here: tuple[TestClient, Hall]) -> Hall:
-    return here[1]
 
 
 @pytest.fixture

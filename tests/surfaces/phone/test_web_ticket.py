@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -22,26 +21,10 @@ from queue_system.store.queries.access import staff_by_login
 from tests.kit.hall import Hall
 from tests.kit.kiosk_hall import book, installed
 from tests.kit.public_visitor import Answer, Visitor
-from tests.kit.web_hall import another, application, furnished
+from tests.kit.web_hall import another, application
 
 OURS = {"origin": "http://testserver"}
 FEW_BYTES = 30_000
-
-
-@pytest.fixture
-def here(sqlite_template: Path, tmp_path: Path, clock: FrozenClock) -> Iterator[tuple[TestClient, Hall]]:
-    with application(furnished(sqlite_template, tmp_path, clock.now()), tmp_path, clock) as found:
-        yield found
-
-
-@pytest.fixture
-def hall(here: tuple[TestClient, Hall]) -> Hall:
-    return here[1]
-
-
-@pytest.fixture
-def visitor(here: tuple[TestClient, Hall]) -> Visitor:
-    return Visitor(here[0])
 
 
 @pytest.fixture

@@ -1,0 +1,31 @@
+"""The embassy's application, and who stands before it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+from queue_system.clock import FrozenClock
+from tests.kit.hall import Hall
+from tests.kit.public_visitor import Visitor
+from tests.kit.web_hall import application, furnished
+
+
+@pytest.fixture
+def here(sqlite_template: Path, tmp_path: Path, clock: FrozenClock) -> Iterator[tuple[TestClient, Hall]]:
+    """The browser that nobody has signed in with, and the hall, on SQLite."""
+    with application(furnished(sqlite_template, tmp_path, clock.now()), tmp_path, clock) as found:
+        yield found
+
+
+@pytest.fixture
+def hall(here: tuple[TestClient, Hall]) -> Hall:
+    return here[1]
+
+
+@pytest.fixture
+def visitor(here: tuple[TestClient, Hall]) -> Visitor:
+    return Visitor(here[0])
