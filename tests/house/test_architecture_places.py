@@ -23,6 +23,15 @@ WITHOUT_TICKETS = tuple(
     for name in ("bookings", "devices", "freed_places", "printers", "sessions", "slips", "staff")
 )
 
+# What changes rows besides actions: entries of the log, versions of settings, an empty database, the demonstration.
+CHANGE_ROWS = {
+    "queue_system/store/log.py",
+    "queue_system/store/editing.py",
+    "queue_system/store/moving.py",
+    "queue_system/profiles/install.py",
+    "queue_system/demo/run.py",
+}
+
 # ---------------------------------------------------------------- what stands in one place
 
 
@@ -34,6 +43,15 @@ def test_transactions_are_begun_and_committed_in_one_place() -> None:
 def test_rows_are_not_changed_in_words() -> None:
     """`Tx` finds the changes of a statement of SQLAlchemy Core, but cannot read SQL."""
     assert offences(changes_rows_in_words) == []
+
+
+def test_rows_are_changed_by_actions_and_in_few_other_places() -> None:
+    changing = {
+        name
+        for name in modules()
+        if not name.startswith("queue_system/actions/") and offences(changes_rows, packages=(name,))
+    }
+    assert changing == CHANGE_ROWS
 
 
 def test_only_the_clock_knows_the_time() -> None:
@@ -272,6 +290,18 @@ def locks_alone(tree: ast.AST) -> Iterator[ast.AST]:
             yield node
 
 
+def changes_rows(tree: ast.AST) -> Iterator[ast.AST]:
+    """`sa.insert`, `sa.update` and `sa.delete`, and the same of a table."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            owner = ast.unparse(node.func.value)
+            is_table = owner == "sa" or owner.isupper() or re.fullmatch(r"(tables\.)?table\(.*\)", owner)
+            if node.func.attr in ("insert", "update", "delete") and is_table:
+                yield node
+        elif isinstance(node, ast.ImportFrom) and node.module == "sqlalchemy":
+            yield from (alias for alias in node.names if alias.name in ("insert", "update", "delete"))
+
+
 def changes_tickets(tree: ast.AST) -> Iterator[ast.AST]:
     """Changes of the table of tickets, and the step that moves one."""
     for node in ast.walk(tree):
@@ -380,6 +410,10 @@ def docstrings(tree: ast.AST) -> Iterator[ast.Constant]:
         (changes_tickets, "tx.execute(sa.update(TICKET).values(state='served'))"),
         (changes_tickets, "tx.execute(table(Ticket).delete())"),
         (changes_tickets, "from .steps import move"),
+        (changes_rows, "tx.execute(sa.insert(STAFF), rows)"),
+        (changes_rows, "TICKET.update()"),
+        (changes_rows, "tables.table(tables.Zone).delete()"),
+        (changes_rows, "from sqlalchemy import update as change"),
         (changes_rows_in_words, "tx.execute(sa.text('UPDATE branch SET position = 1'))"),
         (changes_rows_in_words, "tx.execute(sa.text(f'delete from {name}'))"),
         (writes_to_the_database, "await database.write(work)"),
@@ -413,6 +447,11 @@ def test_offences_are_found(rule: Callable[[ast.AST], Iterator[ast.AST]], source
 )
 def test_what_is_no_offence_passes(rule: Callable[[ast.AST], Iterator[ast.AST]], source: str) -> None:
     assert list(rule(ast.parse(source))) == []
+
+
+def modules() -> list[str]:
+    """The modules of the four packages, as paths from the root."""
+    return [path.relative_to(ROOT).as_posix() for path in package_files()]
 
 
 def offences(
