@@ -63,6 +63,22 @@ def test_files_that_documents_name_exist() -> None:
     assert [pair for pair in sorted(named) if pair[1] not in MADE_LATER and not exists(pair[1])] == []
 
 
+def test_files_that_settings_and_styles_name_exist() -> None:
+    """A hook of the editor's that runs a test which has moved fails for everybody."""
+    named = {
+        (path.relative_to(ROOT).as_posix(), name)
+        for pattern in ("*.yaml", "*.yml", "*.toml", "*.css", "*.js", "*.cfg")
+        for path in files(pattern)
+        if "vendor" not in path.parts
+        for name in re.findall(
+            r"\b((?:tests|queue_system|benchmarks|tools|displays|kiosk|printers)/[\w/-]+\.(?:py|css|js|po|yaml))\b",
+            path.read_text("utf-8"),
+        )
+    }
+    assert (".pre-commit-config.yaml", "tests/house/test_architecture.py") in named
+    assert [pair for pair in sorted(named) if not (ROOT / pair[1]).exists()] == []
+
+
 def test_classes_that_templates_name_exist() -> None:
     defined = {
         (path.stem, name)
