@@ -26,9 +26,19 @@ from tests.kit.tree import package_files, parse
 WRITTEN: list[tuple[str, str, dict[str, Any], str]] = [
     tuple(entry) for entry in json.loads(Path(__file__).parents[1].joinpath("golden/facts.json").read_text("utf-8"))
 ]
+CODES = (Is.TICKET_CODE, Is.APPOINTMENT_CODE)
 FACTS = Path(facts.__file__).parent
 # Facts that nothing writes, each with the reason.
 UNWRITTEN: dict[str, str] = {}
+
+
+def test_a_code_is_called_code_in_every_fact() -> None:
+    """The audit log looks for the entries about a code under this name (`store/queries/audit.py`)."""
+    codes = {
+        (kind, name) for kind, fact in KINDS.items() for name, meaning in meanings(fact).items() if meaning in CODES
+    }
+    assert codes
+    assert [(kind, name) for kind, name in sorted(codes) if name != "code"] == []
 
 
 # ---------------------------------------------------------------- what is written stays
