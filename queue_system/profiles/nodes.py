@@ -83,10 +83,10 @@ class Value:
         """An error at this value, written "subject: key: reason"."""
         return self._error(": ".join(part for part in (self.subject, self.key, reason) if part))
 
-    def unknown(self, kind: str, word: str, options: Iterable[str]) -> ProfileError:
-        """An error which says that no `kind` is called `word`, and suggests a similar one."""
+    def unknown(self, kind: str, word: str, options: Iterable[str], *, meant: str = "") -> ProfileError:
+        """An error which says that no `kind` is called `word`, and suggests `meant`, or else a similar one."""
         options = list(options)
-        hint = did_you_mean(word, options)
+        hint = did_you_mean(meant or word, options)
         if not hint:
             hint = f" (known: {', '.join(sorted(options)) or 'none'})"
         reason = f'unknown {kind} "{word}"{hint}'

@@ -157,7 +157,7 @@ def reader_of(annotation: Any, marks: Collection[Any], scope: Scope) -> Read[Any
 def _word(annotation: Any, marks: Collection[Any]) -> Read[Any]:
     kind = _one(marks, Kind)
     meant = {str(word): word for word in kind.written or get_args(annotation)}
-    reader = values.one_of(kind.name, meant)
+    reader = values.one_of(kind.name, meant, dict(kind.renamed))
     return lambda value: meant[reader(value)]
 
 

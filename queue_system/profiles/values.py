@@ -7,7 +7,7 @@ import math
 import re
 import unicodedata
 import zoneinfo
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from datetime import date, time
 from functools import cache
 from typing import Final, TypeVar
@@ -158,13 +158,16 @@ def _time_zones() -> frozenset[str]:
     return frozenset(zoneinfo.available_timezones())
 
 
-def one_of(kind: str, options: Collection[str]) -> Read[str]:
-    """One of a few words, or the name of one of the things called `kind`."""
+def one_of(kind: str, options: Collection[str], renamed: Mapping[str, str] | None = None) -> Read[str]:
+    """One of a few words, or the name of one of the things called `kind`.
+
+    `renamed` are former words with the present ones.
+    """
 
     def read(value: Value) -> str:
         found = value.scalar()
         if found not in options:
-            raise value.unknown(kind, found, options)
+            raise value.unknown(kind, found, options, meant=(renamed or {}).get(found, ""))
         return found
 
     return read

@@ -83,10 +83,14 @@ class Between(annotated_types.GroupedMetadata):
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What messages call one of these words; `written` are the words that a file may use, None for all."""
+    """What messages call one of these words; `written` are the words that a file may use, None for all.
+
+    `renamed` are pairs of a former word and the present one, which a refusal suggests.
+    """
 
     name: str
     written: Sequence[str] | None = None
+    renamed: Sequence[tuple[str, str]] = ()
 
 
 @dataclass(frozen=True, slots=True)

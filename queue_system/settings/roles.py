@@ -80,7 +80,7 @@ class Role(Thing):
 
     names: Annotated[Names, "its name"]
     can: Annotated[
-        tuple[Annotated[Ability, Kind("ability")], ...],
+        tuple[Annotated[Ability, Kind("ability", renamed=(("hold", "park"),))], ...],
         OnlyActedOn("abilities", ACTED_ON),
         "abilities, or * for everything",
     ]

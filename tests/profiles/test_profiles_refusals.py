@@ -103,6 +103,13 @@ WRONG = [
         "600",
         'device "p1": unknown paper width in dots "600" (known: 384, 512, 576)',
     ),
+    # A word of an earlier version
+    (
+        "documents:\n",
+        "roles:\n  officer: {names: {ar: موظف, en: Officer}, can: [hold]}\ndocuments:\n",
+        "hold",
+        'role "officer": unknown ability "hold" — did you mean "park"?',
+    ),
     # References
     ("queue: q-civil", "queue: q-civl", "q-civl", 'service "birth": unknown queue "q-civl" — did you mean "q-civil"?'),
     ("[q-legal]\n", "[q-lego]\n", "q-lego", 'service "birth": unknown queue "q-lego" — did you mean "q-legal"?'),
