@@ -19,7 +19,7 @@ from ...i18n.words import available_languages
 from ...store.database import Tx
 from ...store.queries import line
 from ...store.queries.access import EVERYTHING, DeviceView, devices, open_pairings
-from ...store.queries.line import TicketView
+from ...store.queries.line import TicketView, UnservedView
 from ...store.queries.settings import BranchSettings, Names
 from ...store.tables import ORGANISATION
 from ...web.access import DEVICE_RIGHTS, OFFICE_RIGHTS, PLACES_RIGHTS
@@ -49,13 +49,9 @@ class BranchToday:
     waiting: int
     open_counters: int
     queues: tuple[QueueLoad, ...]
+    unserved: tuple[UnservedView, ...]
     printers: tuple[DeviceView, ...]
     devices: tuple[DeviceView, ...]
-
-    @property
-    def unserved(self) -> list[QueueLoad]:
-        """The queues in which people wait without an open counter."""
-        return [queue for queue in self.queues if queue.waiting and not queue.open_counters]
 
     @property
     def paired(self) -> int:
@@ -97,13 +93,15 @@ def _today(tx: Tx, branches: Sequence[BranchSettings]) -> list[BranchToday]:
     for branch in branches:
         equipment = devices(tx, branch.id)
         taken = line.open_counters(tx, branch)
-        queues = _queues(branch, line.in_hall(tx, branch), taken)
+        tickets = line.in_hall(tx, branch)
+        queues = _queues(branch, tickets, taken)
         found.append(
             BranchToday(
                 branch=branch,
                 waiting=sum(queue.waiting for queue in queues),
                 open_counters=len(taken),
                 queues=queues,
+                unserved=tuple(line.unserved(tickets, branch, taken)),
                 printers=tuple(device for device in equipment if device.kind == "printer"),
                 devices=tuple(device for device in equipment if device.kind in PAIRED_KINDS),
             )
