@@ -16,7 +16,7 @@ from ..core.bookings import Arrival, BookingState, BookingStep, Punctuality
 from ..core.errors import Denied, Missing, Refused, Stale, TimeOfDay
 from ..core.facts.bookings import BookingCheckedIn
 from ..core.facts.tickets import TicketIssued, TicketLeft
-from ..core.tickets import OPEN, ORDINARY, TicketState
+from ..core.tickets import APPOINTMENT, OPEN, ORDINARY, TicketState
 from ..store.database import Tx
 from ..store.log import Actor, Locked
 from ..store.prepared import Prepared
@@ -224,7 +224,7 @@ def _too_late(settings: BranchSettings, booking: BookingView, closes: datetime, 
 
 def _class_in_use(settings: BranchSettings, priority: str | None) -> str:
     """The class of an arrival, or the class that replaces it where this branch does not have it."""
-    choices = (priority, "appointment", ORDINARY)
+    choices = (priority, APPOINTMENT, ORDINARY)
     return next((name for name in choices if name in settings.priorities), next(iter(settings.priorities)))
 
 

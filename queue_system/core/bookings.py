@@ -12,6 +12,7 @@ from typing import Final
 from .errors import Count, Days, IllegalTransition, Invalid, Minutes, Refused
 from .names import name_key
 from .persons import GIVEN_BACK_MOST, GIVEN_BACK_WITHIN, Standing
+from .tickets import APPOINTMENT, LATE_APPOINTMENT
 
 HOLD: Final = timedelta(minutes=10)
 # Enough for a family; further persons have to use their own contacts.
@@ -268,8 +269,8 @@ def arrival(starts_at: datetime, now: datetime, rules: CheckInRules, until: date
     if now >= until:
         return Arrival(Punctuality.TOO_LATE, None, None, opens_at)
     if now <= starts_at + timedelta(minutes=rules.late_grace_min):
-        return Arrival(Punctuality.ON_TIME, "appointment", starts_at, opens_at)
-    return Arrival(Punctuality.LATE, "late_appointment", now, opens_at)
+        return Arrival(Punctuality.ON_TIME, APPOINTMENT, starts_at, opens_at)
+    return Arrival(Punctuality.LATE, LATE_APPOINTMENT, now, opens_at)
 
 
 # Without vowels and Y, so that no code reads as a word; with one of each pair that looks alike: 8 not B, 5 not S,

@@ -30,6 +30,8 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
+from .tickets import APPOINTMENT
+
 EMERGENCY_WEIGHT: Final = 6.0
 _TICK: Final = timedelta(microseconds=1)
 _MINUTE: Final = timedelta(minutes=1)
@@ -251,7 +253,7 @@ def _reason(first: Waiting, unguarded: Waiting, oldest: Waiting, rules: CallingR
         return Reason("guard", {"n": waited // _MINUTE})
     if first.appointment and waited < _NOW:
         return Reason("appointment-soon", {"n": -(waited // _MINUTE)})
-    if first.priority == "appointment":
+    if first.priority == APPOINTMENT:
         return Reason("appointment-time", {"n": waited // _MINUTE})
     if first is oldest:
         return Reason("waited-longest", {"n": max(_NOW, waited) // _MINUTE})

@@ -12,6 +12,9 @@ from .errors import IllegalTransition, Refused
 
 # The class of a visitor without an appointment who does not ask for another; every branch has it.
 ORDINARY: Final = "walkin"
+# The class of a visitor who comes in time for an appointment, and that of one who comes too late for it.
+APPOINTMENT: Final = "appointment"
+LATE_APPOINTMENT: Final = "late_appointment"
 
 
 class TicketState(StrEnum):

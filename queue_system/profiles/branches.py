@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 from pydantic.fields import FieldInfo
 
 from ..settings.branch import CLASS_OF_THE_BRANCH, DAY_STARTS, Branch
-from ..settings.catalogue import Catalogue
+from ..settings.catalogue import NEEDED_PRIORITIES, Catalogue
 from ..settings.declared import LANGUAGES, Names, NotInherited, OfOrganisation, key_of, mark
 from ..settings.hall import Counter, Queue
 from ..settings.organisation import OrganisationOwn
@@ -24,7 +24,6 @@ from .values import listed, one_of, table, text
 
 T = TypeVar("T")
 
-NEEDED_PRIORITIES: Final = ("walkin", "appointment")
 # The slug of the row that is not a place but holds the organisation's own log.
 ORGANISATION_SLUG: Final = "organisation"
 # Fields that others refer to are read first, each after those that it refers to itself.

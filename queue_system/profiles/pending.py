@@ -118,7 +118,10 @@ def _marked(declared: Declared, where: str, because: str = "") -> Iterator[NotIn
     together: dict[str, list[str]] = {}
     for name, field in type(declared).model_fields.items():
         value = getattr(declared, name)
-        if (acted := mark(field, OnlyActedOn)) is not None:
+        if (acted := mark(field, OnlyActedOn)) is not None and isinstance(value, dict):
+            for item in value.keys() - acted.words:
+                yield NotInForce(acted.code, f"{where}: {item}")
+        elif acted is not None:
             written = (value,) if isinstance(value, str) else value or ()
             together.setdefault(acted.code, []).extend(set(written) - acted.words)
         elif (words := mark(field, WordsNotYet)) is not None:

@@ -13,6 +13,7 @@ from .declared import (
     ClockTime,
     Declared,
     Form,
+    Informs,
     Key,
     Kind,
     Language,
@@ -37,7 +38,7 @@ class HoursRule(Declared):
     service: Annotated[str | None, Ref("service"), "only for this service"] = None
     first: Annotated[date | None, "not before this day"] = None
     last: Annotated[date | None, "not after this day"] = None
-    names: Annotated[Names | None, "why"] = None
+    names: Annotated[Names | None, Informs(), "why"] = None
 
 
 class OutreachDay(Declared):

@@ -15,6 +15,7 @@ from .declared import (
     ClockTime,
     Declared,
     Form,
+    Informs,
     Kind,
     Language,
     Least,
@@ -34,6 +35,7 @@ from .declared import (
 from .devices import Device
 from .hall import Counter, Queue, Resource
 from .services import Service
+from .texts import SHOWN_TEXTS
 
 Numbering = Literal["latn", "arab"]
 BranchKind = Literal["office", "outreach", "replica"]
@@ -74,7 +76,9 @@ class QueueRules(Declared):
         "and is called again after others",
     ]
     no_show_after_min: Annotated[Minutes, "minutes since the first of these calls that must have gone by, too"]
-    guard_kind: Annotated[Literal["two_slope"] | None, Kind("kind of guard"), "the rule of the longest wait"] = None
+    guard_kind: Annotated[
+        Literal["two_slope"] | None, Kind("kind of guard"), Informs(), "the rule of the longest wait; there is no other"
+    ] = None
     missed_rejoin_after_calls: Annotated[
         int | None,
         Between(1, 100),
@@ -228,7 +232,7 @@ class BranchOwn(Thing):
     freed_places_at: Annotated[
         ClockTime, "published hour from which appointments that were given back return (docs/decisions/0009)"
     ] = DEFAULT_HOUR
-    notes: Annotated[Sentences, "what people should know"] = ()
+    notes: Annotated[Sentences, NotYet("remarks"), "what people should know"] = ()
     access: Annotated[Access | None, "what visitors with a need find here"] = None
     constraints: Annotated[
         dict[str, Constraint] | None, NotYet("constraint", Told.PARTS), "rules that keep people apart"
@@ -240,7 +244,7 @@ class BranchOwn(Thing):
     targets: Annotated[Targets | None, NotYet("targets", Told.PARTS), "what the branch wants to reach"] = None
     checklist: Annotated[Sentences, NotYet("checklist", Told.PLACE), "what has to be done before it opens"] = ()
     inherits_from: Annotated[
-        str | None, NotInherited(), "the branch above in the file that it took things over from"
+        str | None, NotInherited(), Informs(), "the branch above in the file that it took things over from"
     ] = None
     calendars: Annotated[
         tuple[Annotated[str, Ref("calendar")], ...], Least(0), "calendars of closed days that the branch follows"
@@ -272,6 +276,6 @@ class Branch(BranchOwn):
         "trainings and receptions",
     ] = Field(default_factory=dict)
     outreach_days: Annotated[tuple[OutreachDay, ...], NotInherited(), "days of work elsewhere"] = ()
-    texts: Annotated[dict[str, Names], Kind("text"), NotYet("text", Told.ITEMS), "sentences of the branch"] = Field(
-        default_factory=dict
+    texts: Annotated[dict[str, Names], Kind("text"), OnlyActedOn("text", SHOWN_TEXTS), "sentences of the branch"] = (
+        Field(default_factory=dict)
     )

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Final, Literal
 
 from pydantic import Field
 
 from ..core.bookings import PERSONS_PER_CONTACT
+from ..core.tickets import APPOINTMENT, ORDINARY
 from .declared import (
     DAY_MIN,
     Between,
     ClockTime,
     Declared,
     Form,
+    Informs,
     Key,
     Kind,
     Names,
@@ -83,6 +86,13 @@ class Confidentiality(Thing):
         return self.display != "code"
 
 
+#: The classes that every branch must have.
+NEEDED_PRIORITIES: Final = (ORDINARY, APPOINTMENT)
+CHECK_IN_TIME: Final = "check_in_time"
+#: From when waiting counts in a class (core.bookings.arrival); in all others from the check-in.
+ANCHORS: Final[Mapping[str, str]] = {APPOINTMENT: "appointment_time"}
+
+
 class Priority(Thing):
     """A priority class."""
 
@@ -106,13 +116,21 @@ class Priority(Thing):
         "what a visitor must show for it",
     ]
     anchor: Annotated[
-        Literal["appointment_time", "check_in_time"] | None, Kind("anchor"), "from when waiting counts"
+        Literal["appointment_time", "check_in_time"] | None,
+        Kind("anchor"),
+        Informs(),
+        "from when waiting counts; the class says it already",
     ] = None
     age_from: Annotated[int | None, Between(1, 120), NotYet("priority-details"), "from which age"] = None
     max_wait_target_min: Annotated[
         int | None, Between(0, DAY_MIN), NotYet("priority-details"), "the longest wait that is aimed at"
     ] = None
     season_only: Annotated[bool, NotYet("priority-details"), "whether it is given in a season alone"] = False
+
+    def mistake(self) -> str | None:
+        """Its waiting counts from another moment than is written."""
+        counts = ANCHORS.get(self.slug, CHECK_IN_TIME)
+        return f"waiting in this class counts from {counts}" if self.anchor not in (None, counts) else None
 
 
 class Window(Declared):
@@ -133,6 +151,9 @@ class Share(Declared):
 
 FreedSlot = Literal["by_lot", "standby_ballot", "next_draw", "next_on_list", "staff_decides", "waitlist_in_order"]
 BookingMode = Literal["fcfs", "ballot", "staff_only", "invite"]
+
+
+_RULES_NOT_YET: Final = NotYet("policy-rules")
 
 
 class Policy(Thing):
@@ -162,25 +183,30 @@ class Policy(Thing):
         PERSONS_PER_CONTACT
     )
     notice_min: Annotated[int, Between(0, 90 * DAY_MIN), "minutes ahead that a booking must be made"] = 0
-    note: Annotated[Names | None, "a remark for staff"] = None
-    window: Annotated[Window | None, "the week of a draw"] = None
-    seats_for_draw_pct: Annotated[Percent | None, "places that are drawn"] = None
+    note: Annotated[Names | None, Informs(), "a remark for staff"] = None
+    window: Annotated[Window | None, _RULES_NOT_YET, "the week of a draw"] = None
+    seats_for_draw_pct: Annotated[Percent | None, _RULES_NOT_YET, "places that are drawn"] = None
     reserve_pct: Annotated[
         dict[Annotated[Literal["humanitarian", "accessibility"], Kind("reserve")], Percent] | None,
+        _RULES_NOT_YET,
         "places held in reserve, by reason",
     ] = None
-    loser_weight_step: Annotated[float | None, Between(0, 100), "what each lost draw adds to the next"] = None
-    loser_weight_cap: Annotated[float | None, Between(1, 100), "the most that lost draws add"] = None
+    loser_weight_step: Annotated[
+        float | None, Between(0, 100), _RULES_NOT_YET, "what each lost draw adds to the next"
+    ] = None
+    loser_weight_cap: Annotated[float | None, Between(1, 100), _RULES_NOT_YET, "the most that lost draws add"] = None
     guaranteed_after_losses: Annotated[
-        int | None, Between(1, 100), "after how many lost draws a place is guaranteed"
+        int | None, Between(1, 100), _RULES_NOT_YET, "after how many lost draws a place is guaranteed"
     ] = None
-    standby_draw_daily_at: Annotated[ClockTime | None, "when freed places are drawn every day"] = None
-    shares: Annotated[tuple[Share, ...] | None, "shares of the places, each with its own rule"] = None
-    family_request_max: Annotated[int | None, Between(1, 20), "persons in one request of a family"] = None
+    standby_draw_daily_at: Annotated[ClockTime | None, _RULES_NOT_YET, "when freed places are drawn every day"] = None
+    shares: Annotated[tuple[Share, ...] | None, _RULES_NOT_YET, "shares of the places, each with its own rule"] = None
+    family_request_max: Annotated[int | None, Between(1, 20), _RULES_NOT_YET, "persons in one request of a family"] = (
+        None
+    )
     family_ranked_by: Annotated[
-        Literal["oldest_member"] | None, Kind("ranking"), "which member decides the rank of a family"
+        Literal["oldest_member"] | None, Kind("ranking"), _RULES_NOT_YET, "which member decides the rank of a family"
     ] = None
-    waitlist: Annotated[bool, "whether there is a waiting list"] = False
+    waitlist: Annotated[bool, _RULES_NOT_YET, "whether there is a waiting list"] = False
 
 
 class Dates(Declared):
@@ -217,7 +243,9 @@ class Calendar(Thing):
 
     kind_of_thing: ClassVar[str] = "calendar"
 
-    weekend: Annotated[tuple[int, ...], Form.WEEKDAYS, "days that are usually free there"] = ()
+    weekend: Annotated[
+        tuple[int, ...], Form.WEEKDAYS, Informs(), "days that are usually free there; the opening hours decide"
+    ] = ()
     verify_yearly: Annotated[bool, NotYet("calendar-check", Told.PLACE), "a person has to check it every year"] = False
     closures: Annotated[tuple[Closure, ...], Key("closed"), "the days"]
 

@@ -179,6 +179,11 @@ class WordsNotYet:
     codes: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class Informs:
+    """Only kept for people who read the settings: nothing acts on this field, and nobody can expect it."""
+
+
 def mark(field: FieldInfo, kind: type[M]) -> M | None:
     """The field's own mark of this kind, or None."""
     return next((found for found in field.metadata if isinstance(found, kind)), None)

@@ -16,6 +16,7 @@ from .declared import (
     Declared,
     Derived,
     Form,
+    Informs,
     Kind,
     NotInherited,
     NotYet,
@@ -74,12 +75,15 @@ def _line(name: str, field: FieldInfo) -> str:
 def _meaning(field: FieldInfo) -> str:
     idle = [word for found in field.metadata if isinstance(found, WordsNotYet) for word in found.codes]
     acted = mark(field, OnlyActedOn)
+    if acted is not None and get_origin(bare(field.annotation)[0]) is dict:
+        return f"{described(field)}; shown are {', '.join(f'`{word}`' for word in sorted(acted.words))}; † all others"
     if acted is not None:
         words = get_args(bare(field.annotation)[0])
         words = get_args(bare(words[0])[0]) if words and not isinstance(words[0], str) else words
         idle += [word for word in words if word not in acted.words]
     said = [
         described(field),
+        "for information" if mark(field, Informs) else "",
         "not inherited" if mark(field, NotInherited) else "",
         f"† {', '.join(idle)}" if idle else "",
     ]

@@ -7,7 +7,21 @@ from typing import Annotated, ClassVar, Final, Literal
 
 from pydantic import Field
 
-from .declared import Between, Declared, Form, Kind, Names, NotYet, OnlyActedOn, Ref, Text, Thing, Told, WordsNotYet
+from .declared import (
+    Between,
+    Declared,
+    Form,
+    Informs,
+    Kind,
+    Names,
+    NotYet,
+    OnlyActedOn,
+    Ref,
+    Text,
+    Thing,
+    Told,
+    WordsNotYet,
+)
 
 #: The transports that this program prints over, with the settings that form the address of each.
 PLACES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -21,20 +35,24 @@ class Screen(Declared):
     """Any device that shows pages."""
 
     screen_in: Annotated[float | None, Between(3, 200), "diagonal in inches"] = None
-    orientation: Annotated[Literal["portrait", "landscape"] | None, Kind("orientation"), "its orientation"] = None
-    pixels: Annotated[Text | None, "width×height"] = None
-    browser: Annotated[Text | None, "the browser that shows the pages"] = None
+    orientation: Annotated[
+        Literal["portrait", "landscape"] | None, Kind("orientation"), Informs(), "its orientation"
+    ] = None
+    pixels: Annotated[Text | None, Informs(), "width×height"] = None
+    browser: Annotated[Text | None, Informs(), "the browser that shows the pages"] = None
 
 
 class KioskKit(Screen):
     """A kiosk."""
 
     kind: Literal["kiosk"] = "kiosk"
-    touch: Annotated[bool, "whether it has a touch screen"] = False
-    audio_jack: Annotated[bool, "whether headphones can be plugged in"] = False
-    keypad_tactile: Annotated[bool, "whether it has keys that can be felt"] = False
-    max_operable_height_mm: Annotated[int | None, Between(300, 2500), "height of the highest thing to touch"] = None
-    battery: Annotated[bool, "whether it runs on a battery"] = False
+    touch: Annotated[bool, Informs(), "whether it has a touch screen"] = False
+    audio_jack: Annotated[bool, Informs(), "whether headphones can be plugged in"] = False
+    keypad_tactile: Annotated[bool, Informs(), "whether it has keys that can be felt"] = False
+    max_operable_height_mm: Annotated[
+        int | None, Between(300, 2500), Informs(), "height of the highest thing to touch"
+    ] = None
+    battery: Annotated[bool, Informs(), "whether it runs on a battery"] = False
     offline_first: Annotated[bool, NotYet("offline", Told.PLACE), "whether it is to work without a connection"] = False
 
 
@@ -67,9 +85,9 @@ class PrinterKit(PrinterHabits):
         OnlyActedOn("printer-transport", frozenset({"escpos"})),
         "the printer language that it reads",
     ]
-    near_end_sensor: Annotated[bool, "whether it reports that the paper is running out"] = False
-    battery: Annotated[bool, "whether it runs on a battery"] = False
-    poll_s: Annotated[int | None, Between(1, 300), "seconds between its requests for slips"] = None
+    near_end_sensor: Annotated[bool, Informs(), "whether it reports that the paper is running out"] = False
+    battery: Annotated[bool, Informs(), "whether it runs on a battery"] = False
+    poll_s: Annotated[int | None, Between(1, 300), Informs(), "seconds between its requests for slips"] = None
 
 
 class DisplayKit(Screen):
@@ -79,7 +97,12 @@ class DisplayKit(Screen):
     viewing_distance_m: Annotated[float | None, Between(0.5, 50), "the distance from which it is read, in metres"] = (
         None
     )
-    min_code_height_mm: Annotated[int | None, Between(5, 1000), "height of a number that can be read from there"] = None
+    min_code_height_mm: Annotated[
+        int | None,
+        Between(5, 1000),
+        Informs(),
+        "height of a number that can be read from there; screens work it out from the distance",
+    ] = None
 
 
 class CounterDisplayKit(Declared):

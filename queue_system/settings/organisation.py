@@ -6,7 +6,21 @@ from typing import Annotated, ClassVar, Literal
 
 from .branch import Branch, Digits
 from .catalogue import Catalogue
-from .declared import Among, Between, Declared, Form, Key, Kind, Language, Names, NotYet, Sentences, Thing, Told
+from .declared import (
+    Among,
+    Between,
+    Declared,
+    Form,
+    Informs,
+    Key,
+    Kind,
+    Language,
+    Names,
+    NotYet,
+    Sentences,
+    Thing,
+    Told,
+)
 from .roles import Role
 
 Carried = tuple[
@@ -59,11 +73,11 @@ class OrganisationOwn(Declared):
         Language, Among("languages", "language of the organisation"), "which of them comes first"
     ]
     digits: Annotated[Digits, "by language"]
-    replication_ready: Annotated[bool, "whether other organisations may copy it"] = False
-    notes: Annotated[Sentences, "what people should know"] = ()
-    rules: Annotated[Sentences, "rules for visitors"] = ()
-    security_notes: Annotated[Sentences, "what people should know about their safety"] = ()
-    programmes: Annotated[dict[str, Programme] | None, "programmes"] = None
+    replication_ready: Annotated[bool, Informs(), "whether other organisations may copy it"] = False
+    notes: Annotated[Sentences, NotYet("remarks"), "what people should know"] = ()
+    rules: Annotated[Sentences, NotYet("remarks"), "rules for visitors"] = ()
+    security_notes: Annotated[Sentences, NotYet("remarks"), "what people should know about their safety"] = ()
+    programmes: Annotated[dict[str, Programme] | None, NotYet("remarks"), "programmes"] = None
     cross_branch_rules: Annotated[
         CrossBranchRules | None, NotYet("cross-branch-rules", Told.PARTS_ALONE), "what holds between branches"
     ] = None

@@ -20,7 +20,7 @@ from ...core.bookings import Policy
 from ...core.errors import Missing
 from ...core.hours import Calendar
 from ...core.timetable import Timetable
-from ...settings import catalogue, declared
+from ...settings import catalogue, declared, texts
 from ...settings.branch import BranchOwn
 from ...settings.catalogue import Confidentiality, Priority
 from ...settings.declared import Thing
@@ -50,6 +50,7 @@ _NOT_YET: Final = object()
 log = structlog.get_logger(__name__)
 
 Names = declared.Names
+ShownText = texts.ShownText
 ConfidentialityView = Confidentiality
 PriorityView = Priority
 
@@ -147,6 +148,10 @@ class BranchSettings(BranchOwn):
     def counter(self, slug: str) -> CounterView:
         """The counter of that name; raises Missing("counter")."""
         return _by_slug(self.counters, slug, "counter")
+
+    def text(self, slug: ShownText) -> Names | None:
+        """The branch's own sentence of that name, else the organisation's, if there is one."""
+        return self.texts.get(slug)
 
     def queue_of(self, service: ServiceView) -> QueueView:
         return self.queues[service.queue_id]

@@ -9,18 +9,19 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from ...store.queries.offering import contact_details
+from ...store.queries.settings import ShownText
 from ...web.here import anywhere
 from .frame import organisation_page
 from .services import open_today
 
-PRIVACY: Final = "privacy"
+PRIVACY: Final[ShownText] = "privacy"
 
 
 async def privacy(request: Request) -> Response:
     """`/privacy`: what is stored, why, who sees it and for how long. The organisation's own text comes first."""
     here = anywhere(request)
     branches = await here.all_branches()
-    values = {"own_words": branches[0].texts.get(PRIVACY), "kept": [(one, one.retention_days) for one in branches]}
+    values = {"own_words": branches[0].text(PRIVACY), "kept": [(one, one.retention_days) for one in branches]}
     return await organisation_page(here, "booking/privacy.html", branches, values)
 
 

@@ -13,7 +13,7 @@ from ...core.errors import DomainError, Missing, TooMany
 from ...store.queries.bookings import BookingView
 from ...store.queries.offering import contact_details, needs_a_way_out
 from ...store.queries.outings import place_on
-from ...store.queries.settings import BranchSettings, ServiceView
+from ...store.queries.settings import BranchSettings, ServiceView, ShownText
 from ...web import access, kit
 from ...web.addresses import address_key
 from ...web.here import AtBranch, Here
@@ -23,7 +23,7 @@ from .times import place_of_zone, row_label, soon, start_key
 
 # An unremarkable page, for somebody who must not be seen on one of ours.
 SAFE_PLACE: Final = "https://www.wikipedia.org/"
-EXIT_SENTENCE: Final = "web_quick_exit"
+EXIT_SENTENCE: Final[ShownText] = "web_quick_exit"
 INSTEAD: Final = "instead"
 BESIDE: Final = "beside"
 
@@ -43,7 +43,7 @@ async def frame(
     """A page about a branch, and about one of its services where there is one."""
     branch, words = here.branch, here.words
     protected = service is not None and service.confidentiality.hides_service
-    way_out = needs_a_way_out(branch) or EXIT_SENTENCE in branch.texts
+    way_out = needs_a_way_out(branch) or branch.text(EXIT_SENTENCE) is not None
     today = here.now.astimezone(branch.calendar.zone).date()
     shared = {
         "service": service,
@@ -53,7 +53,7 @@ async def frame(
         "unseen": protected,
         "channel": services.CHANNELS.get(service.channel or "") if service else None,
         "way_out": SAFE_PLACE if way_out else None,
-        "way_out_words": branch.texts.get(EXIT_SENTENCE),
+        "way_out_words": branch.text(EXIT_SENTENCE),
         "contact_details": contact_details(branch),
         "carry": carry(here),
         "carried_token": here.request.query_params.get(INSTEAD, ""),

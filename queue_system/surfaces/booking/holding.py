@@ -197,8 +197,8 @@ async def _form(
         "failure_code": failure.code if failure else None,
         # The old id would repeat the refusal, because the request with that id has its answer.
         "request_id": uuid4() if failure else _request_id(answers.get("request_id", "")),
-        "alias": branch.texts.get("alias"),
-        "privacy_words": branch.texts.get("privacy_short"),
+        "alias": branch.text("alias"),
+        "privacy_words": branch.text("privacy_short"),
     }
     return await frame(here, "booking/details.html", service, values, status=status, headers=retry_after(failure))
 

@@ -18,7 +18,7 @@ from ...store.database import Tx
 from ...store.queries.bookings import free_days, policy_of
 from ...store.queries.offering import ways
 from ...store.queries.outings import place_on
-from ...store.queries.settings import BranchSettings, DepartmentView, Names, ServiceView
+from ...store.queries.settings import BranchSettings, DepartmentView, Names, ServiceView, ShownText
 from ...web.addresses import address_key
 
 # How far the list of services searches for the next free place, and how much it reads at once.
@@ -51,8 +51,8 @@ TAGS: Final = {
 }
 # The branch's own sentences that belong on these pages, in this order; the others are for kiosk, screen and slip.
 # Sentences that decide whether to choose at all come before the services, useful hints after them.
-FIRST_SENTENCES: Final = ("banner", "passports_only_platform")
-LATER_SENTENCES: Final = (
+FIRST_SENTENCES: Final[tuple[ShownText, ...]] = ("banner", "passports_only_platform")
+LATER_SENTENCES: Final[tuple[ShownText, ...]] = (
     "welcome",
     "entrance",
     "no_brokers",
@@ -242,9 +242,9 @@ def closure_on(branch: BranchSettings, day: date, service_id: UUID | None = None
     return None
 
 
-def sentences(branch: BranchSettings, slugs: Iterable[str]) -> list[Names]:
+def sentences(branch: BranchSettings, slugs: Iterable[ShownText]) -> list[Names]:
     """The branch's own sentences among `slugs`, in that order."""
-    return [branch.texts[slug] for slug in slugs if slug in branch.texts]
+    return [text for slug in slugs if (text := branch.text(slug)) is not None]
 
 
 def particulars(service: ServiceView, words: Words) -> list[str]:

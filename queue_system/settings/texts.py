@@ -1,0 +1,26 @@
+"""The branch's own sentences that pages show: each has a name that a page asks for."""
+
+from __future__ import annotations
+
+from typing import Final, Literal, get_args
+
+ShownText = Literal[
+    "alias",
+    "banner",
+    "confidentiality",
+    "entrance",
+    "forgery_notice",
+    "hint",
+    "kiosk_checkin",
+    "kiosk_no_paper",
+    "kiosk_priority",
+    "kiosk_welcome",
+    "neutrality",
+    "no_brokers",
+    "passports_only_platform",
+    "privacy",
+    "privacy_short",
+    "web_quick_exit",
+    "welcome",
+]
+SHOWN_TEXTS: Final[frozenset[str]] = frozenset(get_args(ShownText))

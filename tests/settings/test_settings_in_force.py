@@ -1,0 +1,159 @@
+"""Of each setting the declarations say whether something acts on it, and what they say is true."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from functools import cache
+from typing import Any, get_args
+
+import pytest
+from pydantic.fields import FieldInfo
+
+from queue_system.core.bookings import Arrival, CheckInRules, arrival
+from queue_system.core.tickets import APPOINTMENT
+from queue_system.settings.catalogue import ANCHORS, Catalogue, Priority
+from queue_system.settings.declared import (
+    LANGUAGES,
+    Declared,
+    Informs,
+    NotYet,
+    OnlyActedOn,
+    Thing,
+    WordsNotYet,
+    bare,
+    declarations,
+    mark,
+)
+from queue_system.settings.organisation import Profile
+from queue_system.settings.texts import SHOWN_TEXTS
+from tests.conftest import SUNDAY_MORNING
+from tests.kit.tree import ROOT
+
+# Folders that keep settings, and act on none.
+KEEPERS = ("settings", "profiles", "store/tables", "store/migrations")
+# What a field becomes when it is read from the tables.
+READ_AS = {
+    "Service.department": "department_id",
+    "Service.refer_to": "referrals",
+    "Branch.outreach_days": "outings",
+    "Branch.calendars": "closures",
+    "CounterDisplayKit.kind": "kind",
+}
+
+
+def test_every_setting_is_acted_on_or_says_that_it_is_not() -> None:
+    idle = {
+        f"{declaration.__name__}.{name}"
+        for declaration, name, field in fields(Profile)
+        if READ_AS.get(f"{declaration.__name__}.{name}", name) not in named()
+        and not any(mark(field, kind) for kind in (NotYet, OnlyActedOn, WordsNotYet, Informs))
+        # The code asks for the digits of a language by the language.
+        and name not in LANGUAGES
+    }
+    assert idle == set(), "nothing asks for them: mark them NotYet, or Informs if nobody can expect that something does"
+
+
+def test_a_setting_that_nothing_asks_for_is_found() -> None:
+    assert "replication_ready" not in named()
+    assert "duration_min" in named()
+
+
+def fields(declaration: type[Declared]) -> Iterator[tuple[type[Declared], str, FieldInfo]]:
+    """The fields of a declaration and of those nested in it, but nothing within a field that nothing acts on."""
+    seen: set[type[Declared]] = set()
+
+    def walk(annotation: Any) -> Iterator[tuple[type[Declared], str, FieldInfo]]:
+        kind, _ = bare(annotation)
+        if isinstance(kind, type) and issubclass(kind, Declared) and kind not in seen:
+            seen.add(kind)
+            if not is_idle(kind):
+                for name, field in kind.model_fields.items():
+                    # The catalogue only holds things, and each kind of them has a table of its own.
+                    if kind is not Catalogue:
+                        yield kind, name, field
+                    if not mark(field, NotYet):
+                        yield from walk(field.annotation)
+        for inner in get_args(kind):
+            yield from walk(inner)
+
+    return walk(declaration)
+
+
+def is_idle(kind: type[Declared]) -> bool:
+    """Whether the word that names the whole declaration is one that nothing acts on."""
+    words = mark(kind.model_fields["kind"], WordsNotYet) if "kind" in kind.model_fields else None
+    return words is not None and words.codes.keys() == set(get_args(bare(kind.model_fields["kind"].annotation)[0]))
+
+
+@cache
+def named() -> set[str]:
+    """Every attribute that the code and the templates of the program ask for, and the declarations of themselves."""
+    package = ROOT / "queue_system"
+    found: set[str] = set()
+    for folder in (package, ROOT / "displays", ROOT / "kiosk"):
+        for path in folder.rglob("*.py"):
+            keeps = any(path.is_relative_to(package / keeper) for keeper in KEEPERS)
+            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+                if not isinstance(node, ast.Attribute):
+                    continue
+                of_itself = isinstance(node.value, ast.Name) and node.value.id == "self"
+                if not keeps or (of_itself and path.is_relative_to(package / "settings")):
+                    found.add(node.attr)
+        for path in folder.rglob("*.html"):
+            found |= set(re.findall(r"\.(\w+)", path.read_text("utf-8")))
+    return found
+
+
+# ---------------------------------------------------------------- texts
+
+
+def test_the_texts_that_are_said_to_be_shown_are_those_that_pages_ask_for() -> None:
+    surfaces = [
+        ROOT / "queue_system" / "surfaces",
+        ROOT / "kiosk",
+        ROOT / "displays",
+        ROOT / "queue_system" / "spooler",
+    ]
+    asked: set[str] = set()
+    for path in (path for folder in surfaces for path in folder.rglob("*.py")):
+        source = path.read_text("utf-8")
+        assert ".texts.get(" not in source, path
+        assert ".texts[" not in source, path
+        asked |= set(re.findall(r'\.text\("(\w+)"\)', source))
+        for listed in re.findall(r"Final\[(?:tuple\[)?ShownText[^=]*= ([^)\n]*(?:\n[^)]*\))?)", source):
+            asked |= set(re.findall(r'"(\w+)"', listed))
+    for path in (path for folder in surfaces for path in folder.rglob("*.html")):
+        asked |= set(re.findall(r'texts\["(\w+)"\]', path.read_text("utf-8")))
+    assert asked & SHOWN_TEXTS == SHOWN_TEXTS
+
+
+# ---------------------------------------------------------------- from when waiting counts
+
+
+@pytest.mark.parametrize("minutes", [-5, 5, 55])
+def test_an_anchor_says_from_when_waiting_counts(minutes: int) -> None:
+    from datetime import timedelta
+
+    now, starts_at = SUNDAY_MORNING, SUNDAY_MORNING - timedelta(minutes=minutes)
+    came: Arrival = arrival(
+        starts_at, now, CheckInRules(early_min=30, late_grace_min=10), until=now + timedelta(hours=1)
+    )
+    assert came.priority is not None
+    counts_from = {"appointment_time": starts_at, "check_in_time": now}
+    said = ANCHORS.get(came.priority, "check_in_time")
+    assert came.anchor == counts_from[said]
+    assert priority(came.priority, said).mistake() is None
+    (other,) = counts_from.keys() - {said}
+    assert priority(came.priority, other).mistake() == f"waiting in this class counts from {said}"
+
+
+def priority(slug: str, anchor: str) -> Priority:
+    return Priority.model_validate({"slug": slug, "names": {}, "weight": 1, "evidence": "none", "anchor": anchor})
+
+
+def test_only_appointments_wait_from_another_moment() -> None:
+    assert ANCHORS.keys() == {APPOINTMENT}
+    assert issubclass(Priority, Thing)
+    assert Priority in set(declarations(Profile))
