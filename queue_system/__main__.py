@@ -7,8 +7,8 @@ import gc
 
 def main() -> None:
     """Run the command line; exit codes as of `commands.main`."""
-    # Modules stay, so it would be in vain to look for garbage among them, and take a seventh of the start. The commands
-    # turn the collector on again when they begin to work, `ops.serving` when it serves.
+    # The garbage collector would find nothing among the modules and take a seventh of the start. The commands turn it on
+    # again when they begin to work, and `ops.serving` when it serves.
     gc.disable()
     try:
         from . import commands

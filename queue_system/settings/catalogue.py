@@ -128,7 +128,7 @@ class Priority(Thing):
     season_only: Annotated[bool, NotYet("priority-details"), "whether it is given in a season alone"] = False
 
     def mistake(self) -> str | None:
-        """Its waiting counts from another moment than is written."""
+        """Its waiting counts from another moment than the field says."""
         counts = ANCHORS.get(self.slug, CHECK_IN_TIME)
         return f"waiting in this class counts from {counts}" if self.anchor not in (None, counts) else None
 

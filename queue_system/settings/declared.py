@@ -181,7 +181,7 @@ class WordsNotYet:
 
 @dataclass(frozen=True, slots=True)
 class Informs:
-    """Only kept for people who read the settings: nothing acts on this field, and nobody can expect it."""
+    """The field is a note for people; nothing acts on it, and nobody can expect that."""
 
 
 def mark(field: FieldInfo, kind: type[M]) -> M | None:

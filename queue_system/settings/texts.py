@@ -1,4 +1,4 @@
-"""The branch's own sentences that pages show: each has a name that a page asks for."""
+"""The branch's own sentences that pages show, each with the name that a page uses."""
 
 from __future__ import annotations
 

@@ -143,7 +143,7 @@ def test_tables_and_log_agree_for_long(day_of: RandomDay) -> None:
 
 
 def agree(day_of: RandomDay, stretches: int) -> None:
-    """The day goes on from one stretch to the next: each state is checked, and the history grows."""
+    """The day continues from one part to the next, so each state is checked and the history grows."""
 
     @settings(max_examples=stretches, deadline=None, suppress_health_check=list(HealthCheck))
     @given(steps=st.lists(st.sampled_from(STEPS), min_size=20, max_size=60), seed=st.integers(0, 2**32))

@@ -303,7 +303,7 @@ def changes_rows(tree: ast.AST) -> Iterator[ast.AST]:
 
 
 def changes_tickets(tree: ast.AST) -> Iterator[ast.AST]:
-    """Changes of the table of tickets, and the step that moves one."""
+    """Changes of the table of tickets, and calls of the step that moves a ticket."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
             said = ast.unparse(node)

@@ -64,7 +64,7 @@ def test_files_that_documents_name_exist() -> None:
 
 
 def test_files_that_settings_and_styles_name_exist() -> None:
-    """A hook of the editor's that runs a test which has moved fails for everybody."""
+    """A hook that runs a moved test would fail for everybody."""
     named = {
         (path.relative_to(ROOT).as_posix(), name)
         for pattern in ("*.yaml", "*.yml", "*.toml", "*.css", "*.js", "*.cfg")

@@ -1,4 +1,4 @@
-"""The start of the server loads what every request needs, and leaves the rest until somebody asks for it."""
+"""The start of the server loads only the modules that every request needs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from queue_system import __main__, commands
 from tests.kit.tree import ROOT
 
-# What takes long to load and is needed now and then only, each with who loads it then.
+# Modules that load slowly and are rarely needed, each with the module that loads it.
 LATER = {
     "alembic": "migrations",
     "email_validator": "an address that somebody types",

@@ -25,7 +25,7 @@ def test_every_folder_is_wired_in() -> None:
 
 @pytest.mark.parametrize("name", SURFACES)
 def test_the_application_works_without_it(name: str, sqlite_template: Path, tmp_path: Path, clock: FrozenClock) -> None:
-    """Nobody is led to a page that is gone: not after signing in, not by the header, not by an error page."""
+    """Sign-in, header and error pages link only to pages that exist."""
     others = {other: surface for other, surface in SURFACES.items() if other != name}
     url = furnished(sqlite_template, tmp_path, clock.now())
     app = create_app(Configuration.model_validate({"database_url": url, "data_dir": tmp_path}), clock, surfaces=others)
@@ -46,7 +46,7 @@ def test_the_application_works_without_it(name: str, sqlite_template: Path, tmp_
 
 
 def test_the_ground_names_no_page_of_a_surface() -> None:
-    """Each surface exports the pages that the header leads to; what `web` names itself are doors of everybody."""
+    """Each surface exports the pages of the header; `web` itself names only pages that are open to everybody."""
     addresses = {place.address for surface in SURFACES.values() for place in getattr(surface, "staff_places", ())}
     assert addresses == {"/desk", "/office", "/reception"}
     wrong = [

@@ -20,7 +20,7 @@ TOKEN = "a-token-of-the-monitoring"
 
 
 class Scraper:
-    """Asks a node for its numbers."""
+    """A client that reads a node's numbers."""
 
     def __init__(self, database: Database) -> None:
         self._show: Any = metrics.routes_for(metrics.Watched(Traffic(), database, Hub().positions), TOKEN)[0]

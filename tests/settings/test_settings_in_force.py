@@ -1,4 +1,4 @@
-"""Of each setting the declarations say whether something acts on it, and what they say is true."""
+"""The declarations say of each setting whether something acts on it, and this is true."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ from queue_system.settings.texts import SHOWN_TEXTS
 from tests.conftest import SUNDAY_MORNING
 from tests.kit.tree import ROOT
 
-# Folders that keep settings, and act on none.
+# Folders that store settings and act on none.
 KEEPERS = ("settings", "profiles", "store/tables", "store/migrations")
-# What a field becomes when it is read from the tables.
+# The name of a field in the views that are read from the tables.
 READ_AS = {
     "Service.department": "department_id",
     "Service.refer_to": "referrals",
@@ -70,7 +70,7 @@ def fields(declaration: type[Declared]) -> Iterator[tuple[type[Declared], str, F
             seen.add(kind)
             if not is_idle(kind):
                 for name, field in kind.model_fields.items():
-                    # The catalogue only holds things, and each kind of them has a table of its own.
+                    # The catalogue only contains things, and each kind has a table of its own.
                     if kind is not Catalogue:
                         yield kind, name, field
                     if not mark(field, NotYet):
@@ -82,14 +82,14 @@ def fields(declaration: type[Declared]) -> Iterator[tuple[type[Declared], str, F
 
 
 def is_idle(kind: type[Declared]) -> bool:
-    """Whether the word that names the whole declaration is one that nothing acts on."""
+    """Whether nothing acts on the word that names the whole declaration."""
     words = mark(kind.model_fields["kind"], WordsNotYet) if "kind" in kind.model_fields else None
     return words is not None and words.codes.keys() == set(get_args(bare(kind.model_fields["kind"].annotation)[0]))
 
 
 @cache
 def named() -> set[str]:
-    """Every attribute that the code and the templates of the program ask for, and the declarations of themselves."""
+    """Every attribute that code and templates of the program use, also the declarations themselves."""
     package = ROOT / "queue_system"
     found: set[str] = set()
     for folder in (package, ROOT / "displays", ROOT / "kiosk"):

@@ -1,4 +1,4 @@
-"""A database says which form of a migration made it; one of an unreleased form, or of somebody else, is refused."""
+"""A database stores which form of a migration made it; unreleased forms and foreign databases are refused."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from queue_system.store.schema import note_fingerprint, noted_fingerprint
 
 
 def described() -> str:
-    """The tables with their columns, keys and indexes, and the states of their rows, in one text."""
+    """The tables with their columns, keys and indexes, and the states of their rows, as one text."""
     lines = [f"{states.__name__}: {sorted(states)}" for states in (TicketState, BookingState)]
     for table in schema.METADATA.sorted_tables:
         lines.append(table.name)
@@ -96,7 +96,7 @@ def test_tables_without_one_revision_of_ours_are_refused(db: Database, change: s
 
 @pytest.fixture
 def empty(db: Database) -> Database:
-    """A database without our tables, which has one of somebody else."""
+    """A database with another program's table and none of ours."""
     with db.migrating() as connection:
         for table in reversed(schema.METADATA.sorted_tables):
             connection.execute(sa.text(f'DROP TABLE "{table.name}"'))

@@ -1,4 +1,4 @@
-"""The embassy's application, and who stands before it."""
+"""The embassy's application, and its clients."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.kit.web_hall import application, furnished
 
 @pytest.fixture
 def here(sqlite_template: Path, tmp_path: Path, clock: FrozenClock) -> Iterator[tuple[TestClient, Hall]]:
-    """The browser that nobody has signed in with, and the hall, on SQLite."""
+    """A browser in which nobody has signed in, and the hall, on SQLite."""
     with application(furnished(sqlite_template, tmp_path, clock.now()), tmp_path, clock) as found:
         yield found
 

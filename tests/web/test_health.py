@@ -33,7 +33,7 @@ def url(sqlite_template: Path, tmp_path: Path, clock: FrozenClock) -> str:
 def here(
     url: str, tmp_path: Path, clock: FrozenClock, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[tuple[TestClient, Hall]]:
-    """An application that gives up what it waits for after a fifth of the usual time, and the answer before that."""
+    """An application that waits a fifth of the usual time for a lock, and less than that for an answer."""
     monkeypatch.setattr(dialect, "BUSY_TIMEOUT_MS", dialect.BUSY_TIMEOUT_MS // 5)
     monkeypatch.setattr(files, "HEALTH_SECONDS", files.HEALTH_SECONDS / 5)
     with application(url, tmp_path, clock) as found:

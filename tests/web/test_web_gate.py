@@ -423,7 +423,7 @@ def paired(hall: Hall, kind: str) -> str:
 
 
 def break_the_branch(hall: Hall) -> None:
-    """A real error: a column of JSON that holds none."""
+    """A real error: a JSON column whose value is not JSON."""
     branch = sa.text("UPDATE branch SET languages = 'nonsense', config_version = config_version + 1 WHERE id = :id")
     with hall.db.migrating() as connection:
         connection.execute(branch, {"id": hall.branch.id.hex})
