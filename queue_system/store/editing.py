@@ -39,11 +39,14 @@ def editing(tx: Tx, branches: Collection[UUID]) -> Iterator[dict[UUID, Locked]]:
         found = {ORGANISATION: stack.enter_context(locked(tx, ORGANISATION))}
         for branch_id in sorted(set(branches) - {ORGANISATION}):
             found[branch_id] = stack.enter_context(locked(tx, branch_id))
+        tx.edited |= found.keys()
         tx.execute(
             sa.update(BRANCH).where(BRANCH.c.id.in_(list(found))).values(config_version=BRANCH.c.config_version + 1)
         )
         for branch in found.values():
             branch.config_version += 1
+        # The organisation's other rows are read by every branch, so they need an edit of the catalogue.
+        tx.edited.discard(ORGANISATION)
         yield found
 
 

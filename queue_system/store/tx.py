@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection, CursorResult, Engine
 
 from .dialect import Dialect
 from .prepared import Outcome, Prepared
-from .setting_changes import changed_settings, is_shared
+from .setting_changes import branches_changed, changed_settings, is_shared
 from .versioned import Versioned
 
 AnyRow: TypeAlias = sa.Row[*tuple[Any, ...]]
@@ -60,7 +60,8 @@ class Tx:
     `now` is read once, after the transaction began, so that everything the work writes has the same time. `appended` is
     handed on after the commit, to those who wait for the branches and to be counted. `wrote` is whether anything but
     reads was run. `settings` is the cache of settings; work that `edits` them (store/editing.py) neither reads nor fills
-    it, because its values may never be committed. `edits_shared` is whether it may also change what all branches share.
+    it, because its values may never be committed. `edited` are the branches whose rows it may change, and `edits_shared`
+    is whether it may change those of all, and what they share.
     `only` is the branch whose writes share this transaction (`Database.write_in`), else None.
     """
 
@@ -71,6 +72,7 @@ class Tx:
             "_locks",
             "_unsent",
             "appended",
+            "edited",
             "edits",
             "edits_shared",
             "now",
@@ -94,6 +96,7 @@ class Tx:
         self.wrote = False
         self.edits = False
         self.edits_shared = False
+        self.edited: set[UUID] = set()
 
     def will_lock(self, branch: UUID) -> None:
         """Check the order of locks before a branch is locked, because another order could deadlock.
@@ -125,8 +128,14 @@ class Tx:
             self.wrote = self.wrote or not statement.reads
             return statement.run(self._connection, values)
         changed = changed_settings(statement, values)
-        if changed is not None and not (self.edits_shared if is_shared(changed) else self.edits):
-            raise RuntimeError(f"settings ({changed.name}) are changed inside `editing` or `editing_catalogue`")
+        if changed is not None and not self.edits_shared:
+            if not self.edits or is_shared(changed):
+                raise RuntimeError(f"settings ({changed.name}) are changed inside `editing` or `editing_catalogue`")
+            touched = branches_changed(statement, values)
+            if touched is None or not touched <= self.edited:
+                raise RuntimeError(
+                    f"an edit of some branches changes rows of these only, and names them ({changed.name})"
+                )
         self.wrote = self.wrote or not getattr(statement, "is_select", False)
         return self._connection.execute(statement, values)
 

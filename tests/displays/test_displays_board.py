@@ -30,7 +30,7 @@ from queue_system.store.queries.access import devices
 from queue_system.store.queries.board import board, is_discreet_queue, scope_of
 from queue_system.store.queries.screens import Live, live_zones
 from queue_system.store.tables import Confidentiality, Service, table
-from tests.kit.hall import Hall, edit, enter
+from tests.kit.hall import Hall, change_settings, enter
 
 STEPS = (
     "issue",
@@ -127,7 +127,7 @@ def hide(hall: Hall, *slugs: str) -> Hall:
         services = table(Service)
         tx.execute(sa.update(services).where(services.c.slug.in_(slugs)).values(confidentiality=hidden))
 
-    edit(hall, protect)
+    change_settings(hall.db, protect)
     return enter(hall.db)
 
 

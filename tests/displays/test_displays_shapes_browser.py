@@ -18,7 +18,7 @@ from queue_system.store.database import Tx
 from queue_system.store.tables import Counter, table
 from tests.kit.displays_browser import Server, busy_hall, connected, first_screen, wait_for
 from tests.kit.displays_hall import call, enrol, seat
-from tests.kit.hall import edit
+from tests.kit.hall import change_settings
 from tests.kit.web_hall import furnished
 
 pytestmark = pytest.mark.browser
@@ -126,7 +126,7 @@ def name_counters(server: Server, names: dict[str, str]) -> None:
     def change(tx: Tx) -> None:
         tx.execute(sa.update(table(Counter)).values(names=names))
 
-    edit(server.hall, change)
+    change_settings(server.hall.db, change)
 
 
 @pytest.mark.slow

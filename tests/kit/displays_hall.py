@@ -22,7 +22,7 @@ from queue_system.store.queries import line
 from queue_system.store.queries.access import DeviceView, devices, staff_by_login
 from queue_system.store.tables import Confidentiality, Counter, Queue, Service, table
 from queue_system.web.installation import Installation
-from tests.kit.hall import Hall, edit, enter
+from tests.kit.hall import Hall, change_settings, enter
 from tests.kit.served import DEADLINE_SECONDS
 from tests.kit.web_hall import application
 
@@ -128,7 +128,7 @@ def keep_secret(hall: Hall, queue: str, display: str) -> Hall:
         tx.execute(sa.update(queues).where(queues.c.id == found.id).values(names=names))
         tx.execute(sa.update(counters).where(counters.c.id.in_(own)).values(names=names))
 
-    edit(hall, change)
+    change_settings(hall.db, change)
     return enter(hall.db)
 
 

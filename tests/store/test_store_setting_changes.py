@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
@@ -15,9 +16,9 @@ from queue_system.store.database import Tx
 from queue_system.store.editing import editing, editing_catalogue, founding
 from queue_system.store.prepared import Prepared
 from queue_system.store.queries.organisation import OrganisationView
-from queue_system.store.queries.settings import BranchSettings, CounterView, branch_settings
+from queue_system.store.queries.settings import BranchSettings, CounterView, branch_ids, branch_settings
 from queue_system.store.setting_changes import SETTING_COLUMNS
-from queue_system.store.tables import SETTINGS, table
+from queue_system.store.tables import ORGANISATION, SETTINGS, table
 from tests.kit.hall import Hall
 
 BRANCH, SERVICE, POLICY = table(tables.Branch), table(tables.Service), table(tables.PolicyRow)
@@ -69,6 +70,60 @@ def test_what_all_branches_share_is_not_changed_in_the_edit_of_one(hall: Hall) -
             CHANGES["what the organisation has once"](tx)
 
     with pytest.raises(RuntimeError, match="policy"):
+        hall.db.write_now(edit)
+
+
+TEXT = table(tables.Text)
+
+
+def word_of(branch_id: UUID) -> dict[str, Any]:
+    return {"branch_id": branch_id, "slug": "new", "position": 99} | NAMES
+
+
+# In an edit of one branch: changes of its rows, and of rows that others read.
+OF_THE_BRANCH: dict[str, Callable[[Tx, UUID], Any]] = {
+    "where it is": lambda tx, here: tx.execute(sa.update(SERVICE).where(SERVICE.c.branch_id == here).values(NAMES)),
+    "and something else": lambda tx, here: tx.execute(
+        sa.delete(TEXT).where(sa.and_(TEXT.c.slug == "x", TEXT.c.branch_id.in_([here])))
+    ),
+    "when it is run": lambda tx, here: tx.execute(
+        sa.update(BRANCH).where(BRANCH.c.id == sa.bindparam("which")).values(NAMES), {"which": here}
+    ),
+    "a row": lambda tx, here: tx.execute(sa.insert(TEXT), word_of(here)),
+    "a row of its own": lambda tx, here: tx.execute(sa.insert(TEXT).values(word_of(here))),
+    "rows of its own": lambda tx, here: tx.execute(sa.insert(TEXT).values([word_of(here)])),
+}
+NOT_OF_THE_BRANCH: dict[str, Callable[[Tx, UUID], Any]] = {
+    "every branch": lambda tx, here: tx.execute(sa.update(SERVICE).values(NAMES)),
+    "or another": lambda tx, here: tx.execute(
+        sa.update(SERVICE).where(sa.or_(SERVICE.c.branch_id == here, SERVICE.c.slug == "birth")).values(NAMES)
+    ),
+    "all but it": lambda tx, here: tx.execute(sa.delete(TEXT).where(TEXT.c.branch_id != here)),
+}
+
+
+@pytest.mark.parametrize("change", OF_THE_BRANCH.values(), ids=OF_THE_BRANCH)
+def test_an_edit_changes_rows_of_its_branches_and_of_no_other(hall: Hall, change: Callable[[Tx, UUID], Any]) -> None:
+    """A word of the organisation, or of another branch, would be served for ever where its version has not moved."""
+    other = next(one for one in hall.db.read_now(branch_ids).values() if one != hall.branch.id)
+
+    def edit(tx: Tx, whose: UUID) -> None:
+        with editing(tx, [hall.branch.id]):
+            change(tx, whose)
+
+    for whose in (ORGANISATION, other):
+        with pytest.raises(RuntimeError, match="rows of these only"):
+            hall.db.write_now(edit, whose)
+    hall.db.write_now(edit, hall.branch.id)
+
+
+@pytest.mark.parametrize("change", NOT_OF_THE_BRANCH.values(), ids=NOT_OF_THE_BRANCH)
+def test_an_edit_names_the_branch_whose_rows_it_changes(hall: Hall, change: Callable[[Tx, UUID], Any]) -> None:
+    def edit(tx: Tx) -> None:
+        with editing(tx, [hall.branch.id]):
+            change(tx, hall.branch.id)
+
+    with pytest.raises(RuntimeError, match="rows of these only"):
         hall.db.write_now(edit)
 
 

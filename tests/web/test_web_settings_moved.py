@@ -17,7 +17,7 @@ from queue_system.store.editing import editing_catalogue
 from queue_system.store.tables import Organisation, Service, table
 from queue_system.web.here import AtBranch
 from tests.kit.api_program import Program, kiosk_token
-from tests.kit.hall import Hall, edit, enter, furnish
+from tests.kit.hall import Hall, change_settings, edit, enter, furnish
 from tests.kit.web_hall import application
 
 FIRST, SECOND = "attest-single", "edu-attest"
@@ -52,7 +52,7 @@ def slugs(hall: Hall, **new: str) -> None:
             for service_id, slug in ids.items():
                 tx.execute(sa.update(services).where(services.c.id == service_id).values(slug=step.format(slug)))
 
-    edit(hall, change)
+    change_settings(hall.db, change)
 
 
 def test_the_name_of_the_organisation_changes_on_every_page_without_a_restart(client: TestClient, office: Hall) -> None:
