@@ -164,7 +164,7 @@ class _BranchReader:
     def _named_queues(self, queues: Mapping[str, Queue]) -> dict[str, Queue]:
         more = self.section.optional("queue_names", table(_more_names, queues, "queue"), {})
         return {
-            slug: queue.changed(names={**queue.names, **more[slug]}) if slug in more else queue
+            slug: queue.with_read(names={**queue.names, **more[slug]}) if slug in more else queue
             for slug, queue in queues.items()
         }
 
@@ -179,7 +179,7 @@ class _BranchReader:
         if instead is None:
             return kept
         return {
-            slug: service.changed(documents=tuple(instead.get(name, name) for name in service.documents))
+            slug: service.with_read(documents=tuple(instead.get(name, name) for name in service.documents))
             for slug, service in kept.items()
         }
 
@@ -226,7 +226,7 @@ def _with_lanes(
         written = draft.model_fields_set
         lanes = draft.lanes if "lanes" in written else derived[slug]
         public = min(draft.public_lanes, lanes) if "public_lanes" in written else lanes
-        queues[slug] = draft.changed(lanes=lanes, public_lanes=public)
+        queues[slug] = draft.with_read(lanes=lanes, public_lanes=public)
     return queues
 
 

@@ -38,7 +38,7 @@ def read_devices(value: Value, models: Mapping[str, DeviceModel], scope: Scope) 
             kit = fields["kit"] = models[fields["model"]].kit
             if isinstance(kit, PrinterKit):
                 _refuse_other_places(section, kit.transport)
-                fields["kit"] = kit.changed(**read_fields(PrinterHabits, section, scope, partly=True))
+                fields["kit"] = kit.with_read(**read_fields(PrinterHabits, section, scope, partly=True))
                 fields["place"] = PrinterPlace(**read_fields(PrinterPlace, section, scope))
         found = Device(**fields)
         if (reason := found.mistake()) is not None:

@@ -38,9 +38,22 @@ class Declared(BaseModel):
         return None
 
     def changed(self, **fields: Any) -> Self:
-        """The same with other values in these fields. They are not validated."""
-        known = {name: value for name, value in self if name in self.model_fields_set}
-        return self.model_construct(**{**known, **fields})
+        """The same with other values in these fields. Raises pydantic's ValidationError for what cannot be set."""
+        return self.model_validate({**self._written(), **fields})
+
+    def with_read(self, **fields: Any) -> Self:
+        """The same with other values, which the reader of a profile has read and checked; the rest may be missing yet."""
+        return self.model_construct(**{**self._written(), **fields})
+
+    def _written(self) -> dict[str, Any]:
+        return {name: value for name, value in self if name in self.model_fields_set}
+
+    def checked(self) -> Self:
+        """The same, whoever made it; raises ValueError if a value in it, at any depth, is one that cannot be read back."""
+        self.model_validate(self.model_dump())
+        if (mistake := self.mistake()) is not None:
+            raise ValueError(mistake)
+        return self
 
 
 class Thing(Declared):

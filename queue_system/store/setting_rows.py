@@ -48,8 +48,10 @@ def row_of(
 ) -> Row:
     """The row of a declared setting. Fields in `elsewhere` have tables of their own; `more` are undeclared columns.
 
-    `id_of` gives the id for a kind and a name.
+    `id_of` gives the id for a kind and a name. Raises ValueError, with nothing stored, for a value that could not be read
+    back, because it would close the branch on every node (`Unreadable`).
     """
+    declared = declared.checked()
     columns = table(model).c
     written = declared.model_dump(mode="json", exclude_unset=True)
     row: Row = {}
