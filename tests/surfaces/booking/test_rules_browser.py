@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from queue_system.clock import FrozenClock
-from tests.kit import axe
+from tests.kit.looks import look, watched
 from tests.kit.web_hall import furnished
 from tests.surfaces.booking.test_web_public_browser import serving
 
@@ -25,14 +25,12 @@ def site(sqlite_template: Path, tmp_path: Path, clock: FrozenClock) -> Iterator[
 
 @pytest.mark.parametrize("locale", ["ar-QA", "en-GB"])
 def test_the_rule_is_for_everybody_and_fits_a_narrow_phone(browser: Browser, site: str, locale: str) -> None:
-    context = browser.new_context(locale=locale, viewport={"width": 320, "height": 640}, bypass_csp=True)
-    tab = context.new_page()
+    tab = browser.new_page(locale=locale, viewport={"width": 320, "height": 640})
+    complaints = watched(tab)
     for address in ("/rules/doha-main", "/rules/doha-main/sheet"):
         tab.goto(site + address)
-        assert axe.barriers(tab) == [], address
-        assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth"), address
-        assert tab.evaluate("document.querySelectorAll('h1').length") == 1
-    context.close()
+        # The sheet speaks Arabic first, whoever opens it.
+        look(tab, address, "ar" if address.endswith("sheet") else locale[:2], complaints)
 
 
 @pytest.mark.parametrize(("paper", "millimetres"), [("a4", (210, 297)), ("a3", (297, 420))])
