@@ -16,8 +16,9 @@ from displays.reach import STEPS
 from queue_system.actions import calling, devices
 from queue_system.clock import FrozenClock
 from queue_system.store.log import SYSTEM
-from tests.kit.displays_browser import Server, busy_hall, check, connected, first_screen, pass_time, wait_for
+from tests.kit.displays_browser import Server, busy_hall, connected, first_screen, pass_time, pass_time_until, wait_for
 from tests.kit.displays_hall import call, enrol, seat, until
+from tests.kit.looks import barriers_in_both_schemes, barriers_of_shape
 from tests.kit.still_page import stop_clock
 from tests.kit.web_hall import furnished
 
@@ -203,20 +204,23 @@ def test_a_lost_server_is_admitted_and_the_truth_comes_back(screen: Page, server
     expect(screen.locator(FRESH)).to_have_text(after)
 
 
-@pytest.mark.parametrize("code", [1000, 1001, 1008, 1011, 1012, 1013, 4000])
-def test_it_comes_back_after_every_kind_of_end(opened: Callable[..., Page], server: Server, code: int) -> None:
+def test_it_comes_back_after_every_kind_of_end(opened: Callable[..., Page], server: Server) -> None:
+    codes = [1000, 1001, 1008, 1011, 1012, 1013, 4000]
     ends: list[int] = []
 
     def connect(route: WebSocketRoute) -> None:
-        if not ends:
-            ends.append(code)
-            route.close(code=code)
+        if len(ends) < len(codes):
+            ends.append(codes[len(ends)])
+            route.close(code=ends[-1])
         else:
             route.connect_to_server()
 
-    page = opened(**{r"/display/live": connect})
-    connected(page)
-    assert ends == [code]
+    page = opened(still=True, **{r"/display/live": connect})
+    while len(ends) < len(codes):
+        wait_for(page, "following.isCut()")
+        pass_time(page, LONGEST_PAUSE_MS)
+    pass_time_until(page, lambda: bool(page.evaluate("seq >= 0")))
+    assert ends == codes
     shown = call(server.hall)
     expect(page.locator(FRESH)).to_have_text(shown)
 
@@ -388,19 +392,23 @@ def test_at_every_distance_codes_stand_in_columns_and_no_name_is_cut(
         assert starts == [0], step
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("size", [LANDSCAPE, PORTRAIT], ids=["landscape", "portrait"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_pages_are_accessible(opened: Callable[..., Page], server: Server, size: tuple[int, int], scheme: str) -> None:
-    idle = opened(size=size, scheme=scheme)
-    connected(idle)
-    check(idle)
+def test_pages_are_accessible(opened: Callable[..., Page], server: Server) -> None:
+    def check(page: Page, name: str) -> None:
+        page.set_viewport_size({"width": LANDSCAPE[0], "height": LANDSCAPE[1]})
+        assert barriers_in_both_schemes(page) == [], name
+        page.set_viewport_size({"width": PORTRAIT[0], "height": PORTRAIT[1]})
+        assert barriers_of_shape(page) == [], name
+
+    screen = opened()
+    connected(screen)
+    check(screen, "idle")
     busy_hall(server.hall)
-    expect(idle.locator(".calls")).to_be_visible()
-    check(idle)
-    idle.evaluate("cover.hidden = false")
-    check(idle)
-    check(opened("/pair?kind=kiosk", slug="", size=size, scheme=scheme))
+    expect(screen.locator(".calls")).to_be_visible()
+    check(screen, "busy")
+    screen.evaluate("cover.hidden = false")
+    check(screen, "covered")
+    check(opened("/pair?kind=kiosk", slug=""), "pairing")
+    check(opened("/pair?kind=display", slug=""), "pairing a screen")
 
 
 def test_it_is_still_where_people_ask_for_no_motion(opened: Callable[..., Page], server: Server) -> None:

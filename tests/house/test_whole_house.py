@@ -19,7 +19,7 @@ from queue_system.store.database import Database
 from queue_system.store.log import verify
 from tests.kit import demo_process
 from tests.kit.demo_process import Demo
-from tests.kit.whole_house import KIOSKS, NARROW, NUMBER, OFFICE, PHONE, SCREENS, Tab, sign_in, tab
+from tests.kit.whole_house import KIOSKS, NUMBER, OFFICE, PHONE, SCREENS, Tab, sign_in, tab
 
 pytestmark = [pytest.mark.browser, pytest.mark.process, pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -60,6 +60,7 @@ def test_a_day_by_keyboard_alone(browser: Browser, demo: Demo) -> None:
 
         code = book_by_keyboard(phone)
         ticket = check_in_by_keyboard(kiosk, code)
+        kiosk.look("the number")
 
         expect(paper.page.locator("main img")).to_have_count(papers + 1)
         image = Image.open(
@@ -67,6 +68,7 @@ def test_a_day_by_keyboard_alone(browser: Browser, demo: Demo) -> None:
         )
         link = next(found.text for found in zxingcpp.read_barcodes(image))
         assert link.startswith(f"{demo.address}/t/")
+        paper.look("the slips")
 
         phone.page.goto(link)
         expect(phone.page.locator("#ticket")).to_have_attribute("data-state", "waiting")
@@ -78,6 +80,8 @@ def test_a_day_by_keyboard_alone(browser: Browser, demo: Demo) -> None:
         expect(screen.page.locator(".newest:not([hidden]) .counter").first).to_contain_text("1")
         expect(phone.page.locator("#ticket")).to_have_attribute("data-state", "called")
         expect(phone.page.locator("#ticket .where-to")).to_contain_text("1")
+        for one, name in ((screen, "the call"), (phone, "the telephone that is called"), (desk, "the desk")):
+            one.look(name)
 
         desk.page.keyboard.press("s")
         expect(phone.page.locator("#ticket")).to_have_attribute("data-state", "serving")
@@ -95,6 +99,7 @@ def test_a_day_by_keyboard_alone(browser: Browser, demo: Demo) -> None:
 def book_by_keyboard(phone: Tab) -> str:
     """Book the next free time of today that can still be reached; returns the booking's code."""
     phone.open("/")
+    phone.look("the front page of the demonstration")
     phone.press(f"a[href='{BRANCH}']")
     phone.press(DEPARTMENT)
     phone.press(f"a[href='{BRANCH}/{SERVICE}']")
@@ -174,145 +179,6 @@ def test_the_day_without_scripts(browser: Browser, demo: Demo) -> None:
         assert phone.page.locator("#ticket").get_attribute("data-state") == "over"
         for one in (phone, kiosk, desk):
             assert one.complaints == []
-
-
-# ---------------------------------------------------------------- every page
-
-
-@pytest.mark.parametrize("language", ["ar", "en"])
-def test_every_page_of_a_booker(browser: Browser, demo: Demo, language: str) -> None:
-    with tab(browser, demo, NARROW, language) as phone:
-        for name, path in (
-            ("front", "/"),
-            ("services", BRANCH),
-            ("by number only", f"{BRANCH}/passport-collect"),
-            ("by ballot", f"{BRANCH}/passport-apply"),
-            ("service", f"{BRANCH}/{SERVICE}"),
-            ("days", f"{BRANCH}/{SERVICE}/days"),
-            ("my booking", "/my-booking"),
-            ("no such page", "/no-such-page"),
-            ("no such number", "/t/nobody"),
-        ):
-            phone.open(path)
-            phone.look(name)
-        phone.open(f"{BRANCH}/{SERVICE}/days")
-        phone.click(".days a.choice", 1)
-        phone.look("times")
-        phone.click("a.time", 2)
-        phone.look("details")
-        phone.click("main form button")
-        phone.look("mistakes")
-        phone.page.fill("#name", "Samar")
-        phone.page.fill("#contact", f"{language}@example.org")
-        phone.click("main form button")
-        phone.look("check")
-        phone.click("form[action$=confirmation] button")
-        phone.look("confirmed")
-        booking = phone.page.url
-        phone.click("a[href$='/change']")
-        phone.look("other days")
-        phone.page.goto(f"{booking.split('?')[0]}/cancellation")
-        phone.look("cancel")
-        phone.click("main form button")
-        phone.look("cancelled")
-
-
-@pytest.mark.parametrize("language", ["ar", "en"])
-def test_every_page_of_the_kiosk_and_of_a_number(browser: Browser, demo: Demo, language: str) -> None:
-    with tab(browser, demo, KIOSKS[0], language) as kiosk, tab(browser, demo, NARROW, language) as phone:
-        kiosk.open("/demo/kiosk")
-        for size in KIOSKS:
-            kiosk.page.set_viewport_size({"width": size[0], "height": size[1]})
-            kiosk.open(f"/kiosk/{language}")
-            kiosk.look("start")
-            kiosk.open(f"/kiosk/{language}?a=cl")
-            kiosk.look("start with contrast and larger")
-            kiosk.open(f"/kiosk/{language}/check-in")
-            kiosk.look("check in")
-            kiosk.page.keyboard.type("AAAA")
-            kiosk.page.keyboard.press("Enter")
-            kiosk.page.locator("#code-error").wait_for()
-            kiosk.look("check in, refused")
-            kiosk.open(f"/kiosk/{language}")
-            kiosk.click("a.kiosk-card[href*='/groups/']", 1)
-            kiosk.look("group")
-            kiosk.click("a.kiosk-card[href*='/services/']")
-            kiosk.look("service")
-            kiosk.click("form.kiosk-take button.kiosk-card-main")
-            kiosk.number_on_kiosk()
-            kiosk.look("number")
-        token = kiosk.number_on_kiosk()
-        phone.open(f"/t/{token}")
-        phone.look("waiting")
-        phone.page.locator("details summary").click()
-        phone.click("details form button")
-        phone.look("left")
-
-
-@pytest.mark.parametrize("size", SCREENS, ids=lambda size: "x".join(map(str, size)))
-def test_the_screen_of_the_hall_and_its_pairing(browser: Browser, demo: Demo, size: tuple[int, int]) -> None:
-    with tab(browser, demo, size) as screen:
-        screen.open("/pair?kind=display")
-        screen.look("pairing")
-        screen.open("/demo/display")
-        screen.look("screen")
-
-
-@pytest.mark.parametrize("language", ["ar", "en"])
-def test_every_page_of_the_staff(browser: Browser, demo: Demo, language: str) -> None:
-    with tab(browser, demo, OFFICE, language) as staff:
-        staff.open("/sign-in")
-        staff.look("sign in")
-        staff.click("main form button")
-        staff.look("sign in, refused")
-        sign_in(staff, "admin")
-        staff.look("choose a counter")
-        for path in (
-            "/office",
-            "/office/devices",
-            "/office/printers",
-            "/office/audit",
-            "/paper",
-            "/desk/doha-main/no-such",
-        ):
-            staff.open(path)
-            staff.look(path)
-        staff.open("/desk")
-        staff.click("form[action$='/c5/sitting'] button")
-        staff.page.wait_for_url("**/c5")
-        staff.look("desk")
-        staff.click("#act-leave")
-        staff.page.wait_for_url("**/desk")
-
-
-@pytest.mark.parametrize(
-    ("fault", "told"),
-    [
-        ("document.querySelector('main').append(document.createElement('button'))", "button-name"),
-        ("document.documentElement.lang = 'en'", "lang"),
-        ("document.querySelector('h1').style.color = 'var(--fault)'", "color-contrast"),
-        ("document.querySelector('main').style.inlineSize = '2000px'", "wider than its window"),
-        ("document.body.append(Object.assign(document.createElement('script'), {textContent: '1'}))", "inline script"),
-        ("console.error('from a script of ours')", "from a script of ours"),
-        ("document.body.append(Object.assign(new Image(), {src: '/no-such.png', alt: ''}))", "no-such.png"),
-    ],
-    ids=["barrier", "language", "dark scheme", "width", "policy", "script", "missing file"],
-)
-def test_the_look_sees_what_is_wrong(browser: Browser, demo: Demo, fault: str, told: str) -> None:
-    """The negative control of the tests above: each kind of fault, put into a good page, is found."""
-    with tab(browser, demo, NARROW) as phone:
-        phone.open("/sign-in")
-        # As light as the paper in the dark scheme only, and dark enough in the light one.
-        phone.page.evaluate(
-            "sheet => { sheet.replaceSync('@media (prefers-color-scheme: dark) { :root { --fault: #222 } }');"
-            "document.adoptedStyleSheets = [sheet] }",
-            phone.page.evaluate_handle("new CSSStyleSheet()"),
-        )
-        phone.look("sound")
-        phone.page.evaluate(fault)
-        phone.page.wait_for_load_state("networkidle")
-        with pytest.raises(AssertionError, match=told):
-            phone.look("faulty")
 
 
 # ---------------------------------------------------------------- inside

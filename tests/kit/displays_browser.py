@@ -1,4 +1,4 @@
-"""Screens in a real browser: a server that can be stopped, a clock that can be moved, a check with axe."""
+"""Screens in a real browser: a server that can be stopped, a clock that can be moved."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from queue_system.app import create_app
 from queue_system.clock import FrozenClock
 from queue_system.configuration import Configuration
 from queue_system.store.queries.access import devices
-from tests.kit import axe
 from tests.kit.displays_hall import call, seat, until
 from tests.kit.hall import Hall, enter
 from tests.kit.ports import kept_port
@@ -93,8 +92,3 @@ def busy_hall(hall: Hall) -> None:
         hall.db.write_in_now(hall.branch.id, calling.finish, seat(hall, login, counter))
         call(hall, service, login, counter)
         hall.db.write_in_now(hall.branch.id, calling.finish, seat(hall, login, counter))
-
-
-def check(page: Page) -> None:
-    """No violation of WCAG 2.2 AA on the page as it is."""
-    assert axe.barriers(page) == []

@@ -6,12 +6,11 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
 
 from playwright.sync_api import Browser, Locator, Page
 
 from queue_system.clock import SystemClock
-from tests.kit import axe
+from tests.kit import looks
 from tests.kit.demo_process import PASSWORD, Demo
 
 PHONE = (390, 844)
@@ -24,10 +23,6 @@ NUMBER = "[data-page=number] .code"
 LOCALES = {"ar": "ar-QA", "en": "en-GB"}
 # A visitor presses Tab at most this often before giving up.
 PATIENCE = 150
-# The browser's own message about a refused request; `_answered` decides whether the refusal is expected.
-REFUSED = "Failed to load resource"
-# A file that was still loading when the tab went on to the next page.
-LEFT_BEFORE = "net::ERR_ABORTED"
 
 
 @dataclass
@@ -37,21 +32,10 @@ class Tab:
     page: Page
     demo: Demo
     language: str
-    complaints: list[str] = field(default_factory=list)
+    complaints: list[str] = field(init=False)
 
     def __post_init__(self) -> None:
-        # A page that is refused on purpose is no error, but everything that a page loads by itself must be there.
-        self.page.on(
-            "console",
-            lambda said: (
-                self.complaints.append(said.text)
-                if said.type == "error" and not said.text.startswith(REFUSED)
-                else None
-            ),
-        )
-        self.page.on("pageerror", lambda problem: self.complaints.append(str(problem)))
-        self.page.on("requestfailed", lambda request: self._failed(request.url, request.failure or ""))
-        self.page.on("response", self._answered)
+        self.complaints = looks.watched(self.page)
 
     def open(self, path: str) -> None:
         self.page.goto(self.demo.address + path)
@@ -84,21 +68,9 @@ class Tab:
         self.reach(target)
         self.page.keyboard.type(text)
 
-    def look(self, name: str, *, language: str | None = None) -> None:
-        """Check the present page: accessible in both colour schemes, and no wider than the window."""
-        language = language or self.language
-        root = self.page.locator("html")
-        way = (root.get_attribute("lang"), root.get_attribute("dir"))
-        assert way == (language, "rtl" if language == "ar" else "ltr"), f"{name} has lang and dir {way}"
-        assert self.page.locator("h1").count() == 1, name
-        found = axe.barriers(self.page, axe.WCAG)
-        assert found == [], f"{name} ({language}): {found}"
-        self.page.emulate_media(color_scheme="dark")
-        found = axe.barriers(self.page, ["color-contrast"])
-        assert found == [], f"{name} ({language}, dark): {found}"
-        self.page.emulate_media(color_scheme="light")
-        assert not self.sticks_out(), f"{name} ({language}) is wider than its window"
-        assert self.complaints == [], f"{name}: {self.complaints}"
+    def look(self, name: str) -> None:
+        """Check the present page as it stands."""
+        looks.look(self.page, name, self.language, self.complaints)
 
     def number_on_kiosk(self) -> str:
         """The secret part of the link to the number that the kiosk shows; it shows the number only with this part."""
@@ -106,18 +78,6 @@ class Tab:
         found = re.search(r"/tickets/([\w-]+)", self.page.content())
         assert found is not None, self.page.url
         return found[1]
-
-    def sticks_out(self) -> bool:
-        return bool(self.page.evaluate("document.documentElement.scrollWidth > innerWidth"))
-
-    def _failed(self, url: str, failure: str) -> None:
-        if LEFT_BEFORE not in failure:
-            self.complaints.append(f"{url}: {failure}")
-
-    def _answered(self, answer: Any) -> None:
-        loaded_by_itself = answer.request.resource_type in ("script", "stylesheet", "font", "image", "media")
-        if answer.status >= 500 or (answer.status >= 400 and loaded_by_itself):
-            self.complaints.append(f"{answer.url}: {answer.status}")
 
 
 @contextmanager
