@@ -10,10 +10,12 @@ from uuid import UUID
 
 from playwright.sync_api import Browser, Page, expect
 
+from queue_system.actions.sessions import start_session
 from queue_system.app import create_app
 from queue_system.clock import Clock
 from queue_system.configuration import read_configuration
 from queue_system.store.queries import line
+from queue_system.store.queries.access import staff_by_login
 from tests.kit.hall import PASSWORD, Hall, enter, one_call_is_enough
 from tests.kit.served import served
 
@@ -32,7 +34,8 @@ class HallServer:
         self._running.close()
 
 
-def take_seat(page: Page, server: HallServer, login: str = "layla") -> None:
+def sign_in_and_take_seat(page: Page, server: HallServer, login: str = "layla") -> None:
+    """As a clerk does it in the morning, through three pages."""
     page.goto(f"{server.address}/sign-in")
     page.fill("#login", login)
     page.fill("#password", PASSWORD)
@@ -40,6 +43,16 @@ def take_seat(page: Page, server: HallServer, login: str = "layla") -> None:
     page.wait_for_url("**/desk")
     page.locator('form[action$="/c4/sitting"] button').click()
     page.wait_for_url("**/desk/doha-main/c4")
+
+
+def take_seat(page: Page, server: HallServer, login: str = "layla") -> None:
+    """The desk of somebody who has signed in already and sits there."""
+    found = server.hall.db.read_now(staff_by_login, login)
+    assert found is not None
+    server.hall.sit(found[0], "c4")
+    token = server.hall.db.write_now(start_session, found[0], "browser")
+    page.context.add_cookies([{"name": "session", "value": token, "url": server.address, "httpOnly": True}])
+    page.goto(f"{server.address}/desk/doha-main/c4")
 
 
 def press(page: Page, key: str) -> None:

@@ -13,7 +13,7 @@ from queue_system.clock import FrozenClock
 from queue_system.core.tickets import TicketState
 from queue_system.store.queries.access import staff_by_login
 from tests.kit import axe
-from tests.kit.desk_in_browser import HallServer, at_the_desk, open_now, press, state, take_seat
+from tests.kit.desk_in_browser import HallServer, at_the_desk, open_now, press, sign_in_and_take_seat, state, take_seat
 from tests.kit.displays_browser import pass_time_until
 from tests.kit.displays_hall import until
 from tests.kit.hall import enter
@@ -266,7 +266,7 @@ def test_nothing_is_wrong_with_any_page_of_a_desk(browser: Browser, server: Hall
     check("sign-in refused")
     for _ in range(3):
         server.hall.issue()
-    take_seat(page, server)
+    sign_in_and_take_seat(page, server)
     check("free")
     for key, seen in (
         ("n", ".is-called"),
