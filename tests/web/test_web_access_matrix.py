@@ -30,9 +30,9 @@ from queue_system.store.queries.settings import branch_ids
 from queue_system.store.schema import METADATA
 from queue_system.store.tables import ORGANISATION
 from tests.conftest import SUNDAY_MORNING
-from tests.kit.access_matrix import (
+from tests.kit.access_matrix import MATRIX, NAMES_NOTHING, STATIC_FILES
+from tests.kit.access_rows import (
     ADMINISTRATOR,
-    API_COUNTER,
     AUDITOR,
     CLERK,
     DISPLAY,
@@ -43,9 +43,6 @@ from tests.kit.access_matrix import (
     KIOSK,
     KIOSK_ELSEWHERE,
     LINK,
-    MATRIX,
-    NAMES_NOTHING,
-    NO_TICKET,
     NOBODY,
     OPEN,
     OTHER,
@@ -54,7 +51,6 @@ from tests.kit.access_matrix import (
     REVOKED,
     SIGN_IN,
     SOCKET,
-    STATIC_FILES,
     SUPERVISOR,
     TECHNICIAN,
     UNKNOWN,
@@ -64,6 +60,7 @@ from tests.kit.web_hall import application, furnished
 
 # ---------------------------------------------------------------- the application
 
+NO_TICKET = "01890000-0000-7000-8000-000000000000"
 
 STORED = {
     name: [column.name for column in rows.columns if (name, column.name) != ("device", "seen_at")]
@@ -314,7 +311,7 @@ def _body(path: str) -> dict[str, str]:
         return {"ticket": NO_TICKET}
     if path.endswith("/raises"):
         return {"ticket": NO_TICKET, "priority": "elderly", "reason": "seen"}
-    if path.startswith(API_COUNTER) and not path.endswith("/sitting"):
+    if path.startswith("/api/v1/branches/{branch}/counters/{counter}/") and not path.endswith("/sitting"):
         return {"expected": NO_TICKET}
     if path.endswith("/start"):
         return {"starts_at": "2026-11-23T08:30:00+03:00"}
