@@ -28,6 +28,7 @@ from ..clock import Clock, ShiftedClock, SystemClock
 from ..configuration import Configuration, make_folder, read_configuration
 from ..core import hours
 from ..core.errors import Unavailable
+from ..core.rights import DESK_RIGHTS, NAME_RIGHTS, SUPERVISION_RIGHTS, Rights
 from ..core.tokens import sha256
 from ..ops.doctor import told
 from ..ops.serving import listen, serve
@@ -41,7 +42,7 @@ from ..store.queries.organisation import organisation
 from ..store.queries.settings import BranchSettings, branch_ids, branch_settings
 from ..store.tables import ORGANISATION, Branch, Role, Staff, table
 from ..web import kit
-from ..web.access import DESK_RIGHTS, NAME_RIGHTS, SUPERVISION_RIGHTS, device_cookie
+from ..web.access import device_cookie
 from ..web.passwords import hash_password
 
 PASSWORD: Final = "demo-demo"  # noqa: S105 - printed on the start page of a demonstration; not for real halls
@@ -216,7 +217,7 @@ def _cast(tx: Tx, branch: BranchSettings) -> list[SignIn]:
     found = {row.slug: row for row in tx.rows(sa.select(roles).order_by(roles.c.position))}
     administrator = found["administrator"]
 
-    def first(rights: frozenset[str], without: frozenset[str] = frozenset()) -> Any:
+    def first(rights: Rights, without: frozenset[str] = frozenset()) -> Any:
         fitting = (row for row in found.values() if rights & set(row.can) and not without & set(row.can))
         return next(fitting, None)
 

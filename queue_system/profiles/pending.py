@@ -118,12 +118,8 @@ def _marked(declared: Declared, where: str, because: str = "") -> Iterator[NotIn
     together: dict[str, list[str]] = {}
     for name, field in type(declared).model_fields.items():
         value = getattr(declared, name)
-        if (acted := mark(field, OnlyActedOn)) is not None and isinstance(value, dict):
-            for item in value.keys() - acted.words:
-                yield NotInForce(acted.code, f"{where}: {item}")
-        elif acted is not None:
-            written = (value,) if isinstance(value, str) else value or ()
-            together.setdefault(acted.code, []).extend(set(written) - acted.words)
+        if (acted := mark(field, OnlyActedOn)) is not None:
+            yield from _idle_words(acted, value, where, together)
         elif (words := mark(field, WordsNotYet)) is not None:
             if value in words.codes:
                 yield NotInForce(words.codes[value], f"{where} ({because})" if because else where)
@@ -135,6 +131,16 @@ def _marked(declared: Declared, where: str, because: str = "") -> Iterator[NotIn
     for code, names in together.items():
         if names:
             yield NotInForce(code, f"{where}: {_joined(names)}")
+
+
+def _idle_words(acted: OnlyActedOn, value: Any, where: str, together: dict[str, list[str]]) -> Iterator[NotInForce]:
+    idle = set((value,) if isinstance(value, str) else value or ()).difference(acted.words)
+    for word in idle:
+        if isinstance(value, dict):
+            yield NotInForce(acted.code, f"{where}: {word}")
+        else:
+            code = next((code for code, words in acted.partly.items() if word in words), acted.code)
+            together.setdefault(code, []).append(word)
 
 
 def _told(pending: NotYet, name: str, value: Any, where: str, together: dict[str, list[str]]) -> Iterator[NotInForce]:
@@ -174,7 +180,9 @@ def _codes() -> Iterator[str]:
             for found in field.metadata:
                 if isinstance(found, NotYet | OnlyActedOn):
                     yield found.code
-                elif isinstance(found, WordsNotYet):
+                if isinstance(found, OnlyActedOn):
+                    yield from found.partly
+                if isinstance(found, WordsNotYet):
                     yield from found.codes.values()
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import time
 from enum import Enum
 from typing import Annotated, Any, ClassVar, Final, Literal, Self, TypeVar, Union, get_args, get_origin
@@ -179,10 +179,11 @@ class NotYet:
 
 @dataclass(frozen=True, slots=True)
 class OnlyActedOn:
-    """Only these of the possible words are acted on yet; `code` as in NotYet."""
+    """Only these of the possible words are acted on yet; `code` as in NotYet; `partly` are words with codes of their own."""
 
     code: str
-    words: frozenset[str]
+    words: Collection[str]
+    partly: Mapping[str, Collection[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

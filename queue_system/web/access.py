@@ -16,6 +16,7 @@ from ..actions import devices, sessions
 from ..core.bookings import read_code
 from ..core.contacts import possible_contacts
 from ..core.errors import Denied, Invalid, Missing, SignedOut
+from ..core.rights import Rights
 from ..core.tokens import sha256
 from ..store.database import Tx
 from ..store.log import VISITOR, Actor
@@ -25,24 +26,6 @@ from ..store.queries.bookings import BookingView
 from ..store.queries.line import TicketView
 from ..store.queries.settings import BranchSettings, branch_ids, branch_of_key, branch_settings, readable
 from .installation import installation_of
-
-# The rights that open the surfaces of the staff; one of each set is enough. Profiles name rights in their people's
-# words. The administrator of an installation has the right "*".
-DESK_RIGHTS: Final = frozenset({"call_next"})
-AUDIT_RIGHTS: Final = frozenset({"read_audit"})
-DEVICE_RIGHTS: Final = frozenset({"pair_device"})
-RECEPTION_RIGHTS: Final = DESK_RIGHTS | {"issue_ticket", "check_in"}
-# To see names and contacts of appointments, for staff who receive people; to call numbers does not need them.
-NAME_RIGHTS: Final = frozenset({"issue_ticket", "check_in"})
-COPY_RIGHTS: Final = RECEPTION_RIGHTS | {"print_copy"}
-# To see how a hall is doing, for the people who are responsible for it.
-SUPERVISION_RIGHTS: Final = frozenset({"open_close_counters", "see_reports", "reports", "reports_aggregate", "rosters"})
-# To give a waiting visitor a heavier class, for staff who meet visitors and see their needs.
-RAISE_RIGHTS: Final = RECEPTION_RIGHTS | {"grant_priority"}
-# To open the page of reception, or a part of it.
-HALL_RIGHTS: Final = COPY_RIGHTS | RAISE_RIGHTS
-PLACES_RIGHTS: Final = frozenset({"release_places"})
-OFFICE_RIGHTS: Final = AUDIT_RIGHTS | DEVICE_RIGHTS | SUPERVISION_RIGHTS | PLACES_RIGHTS
 
 KEY_LENGTH: Final = 4
 # A secret link is a right, so it ends this long after its visit.
@@ -131,7 +114,7 @@ async def branch_of(connection: HTTPConnection, device: DeviceView) -> BranchSet
 # ---------------------------------------------------------------- in the transaction that reads or acts
 
 
-def attendant(tx: Tx, token: str | None, branch_id: UUID, rights: frozenset[str]) -> tuple[Actor, DeviceView | None]:
+def attendant(tx: Tx, token: str | None, branch_id: UUID, rights: Rights) -> tuple[Actor, DeviceView | None]:
     """The actor of a press for a visitor, and the device it came from; looked up in the transaction that acts.
 
     The actor is a kiosk of the branch, a member of its staff with any of `rights`, or, without a token, VISITOR.
@@ -170,7 +153,7 @@ def all_branches(tx: Tx) -> list[BranchSettings]:
     return readable(tx, branch_ids(tx).values())
 
 
-def branches_with(tx: Tx, person: StaffView, rights: frozenset[str]) -> list[BranchSettings]:
+def branches_with(tx: Tx, person: StaffView, rights: Rights) -> list[BranchSettings]:
     """The branches where the person has any of `rights`, as `all_branches`."""
     return readable(tx, [branch_id for branch_id in branch_ids(tx).values() if person.may_any(rights, branch_id)])
 

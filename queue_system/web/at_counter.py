@@ -8,8 +8,8 @@ from uuid import UUID
 from starlette.requests import HTTPConnection
 
 from ..actions.counters import Desk
+from ..core.rights import DESK_RIGHTS
 from ..store.queries.settings import CounterView
-from .access import DESK_RIGHTS
 from .here import StaffAtBranch, onlooker_at_branch, staff_at_branch
 
 

@@ -9,12 +9,12 @@ from ..actions.bookings import record_look_ups
 from ..core.contacts import possible_contacts
 from ..core.errors import Denied, Invalid, Missing
 from ..core.names import SHORTEST_PART, name_key
+from ..core.rights import NAME_RIGHTS
 from ..store.database import Tx
 from ..store.queries import reception
 from ..store.queries.bookings import BookingView
 from ..store.queries.reception import FoundBookings
 from ..store.queries.settings import BranchSettings
-from . import access
 from .code_or_link import LONGEST_READING, booking_behind, read_code_or_link
 from .here import StaffAtBranch
 
@@ -49,7 +49,7 @@ async def find(here: StaffAtBranch, typed: str) -> Found:
     coded = await here.read(_by_code, here.branch, typed)
     if coded is not None:
         return Found((coded,), BY_CODE)
-    if not here.may_any(access.NAME_RIGHTS):
+    if not here.may_any(NAME_RIGHTS):
         raise Denied("names-not-allowed")
     by = BY_CONTACT if _is_contact(typed) else BY_NAME
     if by == BY_CONTACT:

@@ -17,6 +17,7 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import HTMLResponse, Response
 
 from ..core.errors import Denied, Invalid, Missing, SignedOut, Stale
+from ..core.rights import Rights
 from ..i18n.words import Words
 from ..store.database import Tx
 from ..store.log import Actor
@@ -140,7 +141,7 @@ class StaffHere(Here):
         """The person as an actor in the log."""
         return access.actor(self.person)
 
-    async def branches_with(self, rights: frozenset[str]) -> list[BranchSettings]:
+    async def branches_with(self, rights: Rights) -> list[BranchSettings]:
         """The branches where the person has any of `rights`, in their order."""
         return await self.read(access.branches_with, self.person, rights)
 
@@ -162,7 +163,7 @@ class StaffHere(Here):
 class StaffAtBranch(StaffHere, AtBranch):
     """A request of a signed-in person about a branch."""
 
-    def may_any(self, rights: frozenset[str]) -> bool:
+    def may_any(self, rights: Rights) -> bool:
         """Whether the person has any of `rights` at the branch."""
         return self.person.may_any(rights, self.branch.id)
 
@@ -227,7 +228,7 @@ async def onlooker_here(connection: HTTPConnection) -> StaffHere:
     return _staff(connection, await _onlooker(connection))
 
 
-async def staff_at_branch(connection: HTTPConnection, rights: frozenset[str]) -> StaffAtBranch:
+async def staff_at_branch(connection: HTTPConnection, rights: Rights) -> StaffAtBranch:
     """The context of the signed-in person at the branch that the address names, with any of `rights` there.
 
     Raises SignedOut, Missing("branch"), Denied("not-allowed"), in this order, so that people who are not signed in do
@@ -236,7 +237,7 @@ async def staff_at_branch(connection: HTTPConnection, rights: frozenset[str]) ->
     return await _with_rights(connection, await access.staff(connection), rights)
 
 
-async def onlooker_at_branch(connection: HTTPConnection, rights: frozenset[str]) -> StaffAtBranch:
+async def onlooker_at_branch(connection: HTTPConnection, rights: Rights) -> StaffAtBranch:
     """Like `staff_at_branch`, and like `onlooker_here` it does not prolong the session."""
     return await _with_rights(connection, await _onlooker(connection), rights)
 
@@ -263,7 +264,7 @@ async def _branch_of(connection: HTTPConnection) -> BranchSettings:
     return await anywhere(connection).read(access.branch_named, connection.path_params["branch"])
 
 
-async def _with_rights(connection: HTTPConnection, person: StaffView, rights: frozenset[str]) -> StaffAtBranch:
+async def _with_rights(connection: HTTPConnection, person: StaffView, rights: Rights) -> StaffAtBranch:
     branch = await _branch_of(connection)
     if not person.may_any(rights, branch.id):
         raise Denied("not-allowed")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..core.rights import Rights
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -14,5 +16,5 @@ class Place:
 
     address: str
     words: str
-    rights: frozenset[str]
+    rights: Rights
     sections: tuple[Place, ...] = ()

@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from queue_system.core.errors import Refused
+from queue_system.core.rights import OBEYED, SUPERVISION_RIGHTS
 from queue_system.i18n.catalogues import catalogues
 from queue_system.i18n.words import words_for
 from queue_system.profiles import profile_names
@@ -19,7 +20,6 @@ from queue_system.profiles.pending import CODES, NotInForce, not_in_force
 from queue_system.profiles.stored import stored_profile
 from queue_system.settings.branch import Access, QueueRules
 from queue_system.settings.declared import NotYet, OnlyActedOn, mark
-from queue_system.settings.roles import ACTED_ON
 from queue_system.store import log, tables
 from queue_system.store.database import Database
 from queue_system.store.queries.settings import branch_ids, branch_settings
@@ -177,9 +177,13 @@ def test_every_sentence_has_a_code() -> None:
         assert all(keys[key].placeholders() == {"subject"} for key in sentences)
 
 
-def test_the_rights_that_are_in_force_are_those_that_the_program_asks_for() -> None:
-    # Whoever may open and close counters sees how many are open; the right itself promises more.
-    assert {"*"} | access.HALL_RIGHTS | access.OFFICE_RIGHTS - access.SUPERVISION_RIGHTS == ACTED_ON
+def test_of_the_rights_of_supervision_is_said_what_they_open(db: Database) -> None:
+    db.write_now(install, profile_of("social-work"))
+    found = db.read_now(not_in_force, INTERFACE)
+    assert NotInForce("overview-only", "centre_manager: reports_aggregate, rosters") in found
+    promised = {word for code, subject in found if code == "abilities" for word in subject.split(": ")[1].split(", ")}
+    assert promised
+    assert not promised & (OBEYED | SUPERVISION_RIGHTS)
 
 
 def test_the_rules_of_a_queue_that_are_in_force_are_those_that_the_program_asks_for() -> None:

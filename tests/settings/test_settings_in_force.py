@@ -11,6 +11,7 @@ from typing import Any, get_args
 import pytest
 from pydantic.fields import FieldInfo
 
+from queue_system.core import rights
 from queue_system.core.bookings import Arrival, CheckInRules, arrival
 from queue_system.core.tickets import APPOINTMENT
 from queue_system.settings.catalogue import ANCHORS, Catalogue, Priority
@@ -157,3 +158,16 @@ def test_only_appointments_wait_from_another_moment() -> None:
     assert ANCHORS.keys() == {APPOINTMENT}
     assert issubclass(Priority, Thing)
     assert Priority in set(declarations(Profile))
+
+
+# ---------------------------------------------------------------- rights
+
+
+def test_every_set_of_rights_opens_something() -> None:
+    surfaces = [ROOT / "queue_system" / "web", ROOT / "queue_system" / "surfaces"]
+    sources = [path.read_text("utf-8") for folder in surfaces for path in folder.rglob("*.py")]
+    asked = {name for source in sources for name in re.findall(r"(?<!import )\b([A-Z]+_RIGHTS)\b", source)}
+    sets = {name: value for name, value in vars(rights).items() if name.endswith("_RIGHTS")}
+    # Supervision opens the office, as one of its rights.
+    assert asked | {"SUPERVISION_RIGHTS"} == sets.keys()
+    assert frozenset().union(*sets.values()) | {rights.EVERYTHING} == rights.OBEYED | rights.SUPERVISION_RIGHTS

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from ...core.logins import find_login
 from ...core.printers import TRANSPORTS
+from ...core.rights import EVERYTHING, Right, Rights
 from ...settings.declared import Declared
 from ...settings.devices import KITS, PLACES, Kit
 from ...settings.printers import Printer
@@ -31,7 +32,6 @@ ROLE = table(Role)
 DEVICE = table(Device)
 PAIRING = table(Pairing)
 
-EVERYTHING = "*"
 # A running device reports at least every fifteen seconds, and this is stored once a minute.
 SILENT_AFTER: Final = timedelta(minutes=3)
 
@@ -69,16 +69,16 @@ class StaffView:
     rights: dict[UUID, frozenset[str]]
     seen_at: datetime
 
-    def may(self, right: str, branch_id: UUID) -> bool:
+    def may(self, right: Right, branch_id: UUID) -> bool:
         """Whether a role at the branch, or at the organisation, grants a right."""
         held = self.rights.get(branch_id, frozenset()) | self.rights.get(ORGANISATION, frozenset())
         return right in held or EVERYTHING in held
 
-    def may_any(self, rights: frozenset[str], branch_id: UUID) -> bool:
+    def may_any(self, rights: Rights, branch_id: UUID) -> bool:
         """Whether any of several rights is granted."""
         return any(self.may(right, branch_id) for right in rights)
 
-    def may_somewhere(self, rights: frozenset[str]) -> bool:
+    def may_somewhere(self, rights: Rights) -> bool:
         """Whether any of several rights is granted at any branch, or at the organisation."""
         return any(self.may_any(rights, place) for place in {ORGANISATION, *self.rights})
 

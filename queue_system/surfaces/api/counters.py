@@ -11,12 +11,12 @@ from ...actions import calling, counters
 from ...actions.counters import Desk
 from ...actions.raising import raise_ticket
 from ...actions.sessions import SESSION_IDLE
+from ...core.rights import DESK_RIGHTS, RAISE_RIGHTS
 from ...core.tickets import AT_COUNTER
 from ...store.database import Tx
 from ...store.queries.desk import HolderView, desk_view, holders
 from ...store.queries.line import TicketView
 from ...store.queries.settings import BranchSettings, CounterView
-from ...web import access
 from ...web.addresses import address_key, service_at
 from ...web.at_counter import AtCounter, at_counter
 from ...web.here import StaffAtBranch, staff_at_branch
@@ -28,7 +28,7 @@ COUNTER: Final = "/branches/{branch}/counters/{counter}"
 
 
 async def list_counters(request: Request, _asked: Nothing) -> models.Counters:
-    here = await staff_at_branch(request, access.DESK_RIGHTS)
+    here = await staff_at_branch(request, DESK_RIGHTS)
     sitting = await here.read(holders, here.branch.id, SESSION_IDLE)
     return models.Counters(
         branch=here.branch.slug,
@@ -111,7 +111,7 @@ def _take_back(tx: Tx, desk: Desk, _branch: BranchSettings, _asked: models.Act) 
 
 async def lift(request: Request, asked: models.Raise) -> models.Done:
     """Raise a ticket to a heavier class; for staff who call visitors or receive them."""
-    here = await staff_at_branch(request, access.RAISE_RIGHTS)
+    here = await staff_at_branch(request, RAISE_RIGHTS)
     ticket = await here.do(raise_ticket, asked.ticket, asked.priority, asked.reason, here.actor)
     return models.Done(ticket=_ticket(here.branch, ticket), expected=None)
 

@@ -9,10 +9,10 @@ from starlette.requests import Request
 
 from ...actions import tickets
 from ...core.bookings import read_code
+from ...core.rights import RECEPTION_RIGHTS
 from ...store.queries import reception
 from ...store.queries.bookings import BookingView, booking_by_code
 from ...store.queries.settings import BranchSettings
-from ...web import access
 from ...web.addresses import address_key
 from ...web.booking_search import find
 from ...web.here import staff_at_branch
@@ -23,19 +23,19 @@ from .values import Nothing
 
 
 async def today(request: Request, _asked: Nothing) -> models.Appointments:
-    here = await staff_at_branch(request, access.RECEPTION_RIGHTS)
+    here = await staff_at_branch(request, RECEPTION_RIGHTS)
     return _appointments(here.branch, await here.read(reception.appointments_of_today, here.branch))
 
 
 async def search(request: Request, asked: models.LookUp) -> models.Appointments:
-    here = await staff_at_branch(request, access.RECEPTION_RIGHTS)
+    here = await staff_at_branch(request, RECEPTION_RIGHTS)
     found = await find(here, asked.text)
     return _appointments(here.branch, found.bookings, more=found.more)
 
 
 async def arrive(request: Request, asked: models.Arrived) -> models.Ticket:
     """Check in by the code, because reception does not know the secret of a booking."""
-    here = await staff_at_branch(request, access.RECEPTION_RIGHTS)
+    here = await staff_at_branch(request, RECEPTION_RIGHTS)
     booking = await here.read(booking_by_code, here.branch.id, read_code(asked.code))
     issued = await here.do(tickets.check_in, booking.id, here.actor, source=SOURCE)
     return await ticket_of(here, issued.ticket)

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from ...actions import tickets
 from ...actions.tickets import Issued, TicketOrder
 from ...core.errors import Denied
+from ...core.rights import RECEPTION_RIGHTS
 from ...core.tickets import AT_COUNTER, TicketState
 from ...store.database import Tx
 from ...store.log import VISITOR
@@ -83,13 +84,13 @@ def _token(request: Request) -> str | None:
 
 
 def _take(tx: Tx, branch_id: UUID, order: TicketOrder, token: str | None, slip: bool) -> Issued:
-    actor, device = access.attendant(tx, token, branch_id, access.RECEPTION_RIGHTS)
+    actor, device = access.attendant(tx, token, branch_id, RECEPTION_RIGHTS)
     printer = _printer(tx, device, slip=slip)
     return tickets.issue_ticket(tx, replace(order, actor=actor, printer_id=printer))
 
 
 def _arrive(tx: Tx, branch_id: UUID, booking_id: UUID, token: str | None, slip: bool) -> Issued:
-    actor, device = access.attendant(tx, token, branch_id, access.RECEPTION_RIGHTS)
+    actor, device = access.attendant(tx, token, branch_id, RECEPTION_RIGHTS)
     printer = _printer(tx, device, slip=slip)
     return tickets.check_in(tx, branch_id, booking_id, actor, source=SOURCE, printer_id=printer, remote=token is None)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...web.access import DESK_RIGHTS
+from ...core.rights import DESK_RIGHTS
 from ...web.places import Place
 from .pages import routes
 

@@ -10,6 +10,7 @@ from starlette.websockets import WebSocket
 
 from ...actions.sessions import SESSION_IDLE
 from ...core.errors import DomainError, SignedOut
+from ...core.rights import DESK_RIGHTS
 from ...live.codes import Closed
 from ...live.socket import Frame, refuse, serve
 from ...store.queries.desk import DeskView, desk_view
@@ -52,7 +53,7 @@ async def _frame(opened: AtCounter) -> Frame | None:
     `opened` is from the start of the socket; person and settings may have changed since.
     """
     person = await access.onlooker(opened.connection)
-    if person is None or not person.may_any(access.DESK_RIGHTS, opened.branch.id):
+    if person is None or not person.may_any(DESK_RIGHTS, opened.branch.id):
         return None
     await opened.screens_first()
     view = await opened.read(desk_view, opened.branch.id, opened.counter.slug, SESSION_IDLE)

@@ -18,12 +18,13 @@ from ...actions.raising import raise_ticket
 from ...actions.sessions import SESSION_IDLE
 from ...core.errors import Denied, DomainError, Invalid, Missing, Refused, Stale
 from ...core.reasons import usual_reason
+from ...core.rights import DESK_RIGHTS
 from ...core.tickets import TicketState
 from ...store.database import Tx
 from ...store.queries.desk import DeskView, desk_view, holders
 from ...store.queries.line import TicketView
 from ...store.queries.settings import branch_settings
-from ...web import access, kit
+from ...web import kit
 from ...web.at_counter import AtCounter, at_counter
 from ...web.errors import message
 from ...web.here import StaffHere, staff_here
@@ -204,7 +205,7 @@ async def _view(here: AtCounter) -> DeskView:
 
 
 async def _choose(here: StaffHere, refusal: DomainError | None = None) -> Response:
-    places = await here.branches_with(access.DESK_RIGHTS)
+    places = await here.branches_with(DESK_RIGHTS)
     if not places:
         raise Denied("not-allowed")
     values: dict[str, Any] = {

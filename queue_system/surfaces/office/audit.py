@@ -21,6 +21,7 @@ from starlette.routing import BaseRoute, Route
 from ...core.errors import Denied, Missing
 from ...core.facts import SUBJECTS
 from ...core.facts.fields import Is, Meaning
+from ...core.rights import AUDIT_RIGHTS
 from ...i18n import dates
 from ...i18n.words import Words
 from ...store import log
@@ -28,7 +29,6 @@ from ...store.queries import audit
 from ...store.queries.audit import EntryView, Wanted
 from ...store.queries.settings import BranchSettings
 from ...store.tables import ORGANISATION
-from ...web.access import AUDIT_RIGHTS
 from ...web.here import StaffHere
 from .frame import InOffice, enter, office_page
 from .sentences import Sentences

@@ -15,10 +15,10 @@ from starlette.routing import BaseRoute, Route
 
 from ...actions.devices import USER_CODE_ALPHABET, approve_pairing, refuse_pairing, revoke_device
 from ...core.errors import DomainError, Invalid, Missing
+from ...core.rights import DEVICE_RIGHTS
 from ...store.queries.access import DeviceView, PairingView, devices, open_pairings
 from ...store.queries.settings import BranchSettings
 from ...web import kit
-from ...web.access import DEVICE_RIGHTS
 from ...web.errors import message
 from .frame import InOffice, enter, moment, office_page
 

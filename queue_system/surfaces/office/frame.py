@@ -11,12 +11,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ...core.errors import Denied, Missing
+from ...core.rights import AUDIT_RIGHTS, DEVICE_RIGHTS, OFFICE_RIGHTS, PLACES_RIGHTS, Rights
 from ...i18n import dates, filters
 from ...i18n.words import Words
 from ...store.queries.settings import BranchSettings
 from ...store.tables import ORGANISATION
 from ...web import kit
-from ...web.access import AUDIT_RIGHTS, DEVICE_RIGHTS, OFFICE_RIGHTS, PLACES_RIGHTS
 from ...web.here import StaffAtBranch, StaffHere, onlooker_here, staff_at, staff_here
 from ...web.places import Place
 
@@ -50,7 +50,7 @@ class InOffice(StaffHere):
                 return branch
         raise Missing("branch")
 
-    def may_at_one(self, rights: frozenset[str]) -> bool:
+    def may_at_one(self, rights: Rights) -> bool:
         """Whether the person has any of `rights` at one of `branches` at least."""
         return any(self.person.may_any(rights, branch.id) for branch in self.branches)
 
@@ -59,12 +59,12 @@ class InOffice(StaffHere):
         return staff_at(self.connection, self.person, branch)
 
 
-async def enter(request: Request, rights: frozenset[str]) -> InOffice:
+async def enter(request: Request, rights: Rights) -> InOffice:
     """The signed-in person and the branches where they have any of `rights`; raises SignedOut, Denied."""
     return await _in_office(await staff_here(request), rights)
 
 
-async def enter_as_onlooker(request: Request, rights: frozenset[str]) -> InOffice:
+async def enter_as_onlooker(request: Request, rights: Rights) -> InOffice:
     """As `enter`, for requests that a page makes by itself, because these must not keep a session alive."""
     here = await onlooker_here(request)
     return await _in_office(replace(here, language=kit.language_of(request)), rights)
@@ -88,7 +88,7 @@ def moment(at: datetime | None, branch: BranchSettings, words: Words, now: datet
     return filters.bdi(dates.day_time(at, branch.zone, words), "auto")
 
 
-async def _in_office(here: StaffHere, rights: frozenset[str]) -> InOffice:
+async def _in_office(here: StaffHere, rights: Rights) -> InOffice:
     found = await here.branches_with(rights)
     if not found and not here.person.may_any(rights, ORGANISATION):
         raise Denied("not-allowed")

@@ -16,13 +16,13 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from ...actions.freed_places import release_places
+from ...core.rights import PLACES_RIGHTS
 from ...i18n import dates
 from ...i18n.words import Words
 from ...store.database import Tx
 from ...store.queries.freed import KeptPlace, kept_places
 from ...store.queries.settings import BranchSettings
 from ...web import kit
-from ...web.access import PLACES_RIGHTS
 from ...web.security import LARGEST_BODY
 from .frame import enter, moment, office_page
 

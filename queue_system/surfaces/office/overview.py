@@ -13,16 +13,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from ...core.rights import DEVICE_RIGHTS, EVERYTHING, OFFICE_RIGHTS, PLACES_RIGHTS
 from ...core.tickets import TicketState
 from ...i18n import dates
 from ...i18n.words import available_languages
 from ...store.database import Tx
 from ...store.queries import line
-from ...store.queries.access import EVERYTHING, DeviceView, devices, open_pairings
+from ...store.queries.access import DeviceView, devices, open_pairings
 from ...store.queries.line import TicketView, UnservedView
 from ...store.queries.settings import BranchSettings, Names
 from ...store.tables import ORGANISATION
-from ...web.access import DEVICE_RIGHTS, OFFICE_RIGHTS, PLACES_RIGHTS
 from ...web.given_back import given_back_of
 from .frame import InOffice, enter, moment, office_page
 

@@ -13,13 +13,13 @@ from starlette.routing import BaseRoute, Route
 
 from ...actions.slips import reprint
 from ...core.errors import DomainError, Missing, Refused
+from ...core.rights import DEVICE_RIGHTS
 from ...store.database import Tx
 from ...store.queries import slips
 from ...store.queries.access import DeviceView, devices
 from ...store.queries.settings import BranchSettings
 from ...store.queries.slips import SlipView
 from ...web import kit
-from ...web.access import DEVICE_RIGHTS
 from ...web.errors import message
 from .frame import InOffice, enter, enter_as_onlooker, moment, office_page
 

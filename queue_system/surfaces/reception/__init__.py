@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...web.access import HALL_RIGHTS
+from ...core.rights import HALL_RIGHTS
 from ...web.places import Place
 from .pages import routes
 

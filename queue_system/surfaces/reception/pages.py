@@ -17,12 +17,13 @@ from ...actions.bookings import record_look_ups
 from ...actions.raising import raise_ticket
 from ...actions.tickets import TicketOrder
 from ...core.errors import Denied, DomainError, Invalid, Missing
+from ...core.rights import COPY_RIGHTS, HALL_RIGHTS, RAISE_RIGHTS, RECEPTION_RIGHTS, Rights
 from ...core.tickets import ORDINARY
 from ...store.queries.bookings import booking_by_id
 from ...store.queries.line import TicketView
 from ...store.queries.reception import slip_printers
 from ...store.queries.settings import BranchSettings
-from ...web import access, kit
+from ...web import kit
 from ...web.booking_search import BY_CALL, Found, find
 from ...web.errors import message
 from ...web.here import StaffAtBranch, onlooker_at_branch, staff_at_branch, staff_here
@@ -35,7 +36,7 @@ _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9_-]{16,64}")
 async def choose(request: Request) -> Response:
     """`/reception`: the branches where this person works at reception; if there is only one, on to it."""
     here = await staff_here(request)
-    halls = await here.branches_with(access.HALL_RIGHTS)
+    halls = await here.branches_with(HALL_RIGHTS)
     if len(halls) == 1:
         return kit.see_other(f"/reception/{halls[0].slug}")
     if not halls:
@@ -45,18 +46,18 @@ async def choose(request: Request) -> Response:
 
 async def show(request: Request) -> Response:
     """`/reception/{branch}`: find a booking, give a number, see who waits."""
-    return await _hall_page(await staff_at_branch(request, access.HALL_RIGHTS))
+    return await _hall_page(await staff_at_branch(request, HALL_RIGHTS))
 
 
 async def state(request: Request) -> Response:
     """The part of the page that is refreshed; fetching it does not keep a session alive."""
-    here = await onlooker_at_branch(request, access.HALL_RIGHTS)
+    here = await onlooker_at_branch(request, HALL_RIGHTS)
     return await here.part("reception/_state.html", await hall_values(here))
 
 
 async def search(request: Request) -> Response:
     """Bookings by code, name or contact. This is a POST, because names and contacts must not be in addresses."""
-    here = await staff_at_branch(request, access.HALL_RIGHTS)
+    here = await staff_at_branch(request, HALL_RIGHTS)
     typed = str((await kit.form(request)).get("text", ""))
     try:
         found = await find(here, typed)
@@ -67,7 +68,7 @@ async def search(request: Request) -> Response:
 
 async def issue(request: Request) -> Response:
     """Issue a number for a service, and print its slip if a printer is chosen."""
-    here = await staff_at_branch(request, access.RECEPTION_RIGHTS)
+    here = await staff_at_branch(request, RECEPTION_RIGHTS)
     form = await kit.form(request)
     request_id = str(form.get("request_id", ""))
     try:
@@ -91,7 +92,7 @@ async def issue(request: Request) -> Response:
 
 async def check_in(request: Request) -> Response:
     """Check in the visitor of a booking, and print the slip if a printer is chosen."""
-    here = await staff_at_branch(request, access.RECEPTION_RIGHTS)
+    here = await staff_at_branch(request, RECEPTION_RIGHTS)
     booking_id = _id(request.path_params["booking"], "booking")
     printer_id = await printer_of(here)
     try:
@@ -106,7 +107,7 @@ async def contact(request: Request) -> Response:
 
     The log keeps who looked it up.
     """
-    here = await staff_at_branch(request, access.RECEPTION_RIGHTS)
+    here = await staff_at_branch(request, RECEPTION_RIGHTS)
     found = await here.read(booking_by_id, here.branch.id, _id(request.path_params["booking"], "booking"))
     if not here.branch.services[found.service_id].elsewhere:
         raise Missing("booking")
@@ -116,7 +117,7 @@ async def contact(request: Request) -> Response:
 
 async def choose_printer(request: Request) -> Response:
     """The printer for slips from this browser, because each desk of a reception may have its own."""
-    here = await staff_at_branch(request, access.HALL_RIGHTS)
+    here = await staff_at_branch(request, HALL_RIGHTS)
     chosen = (await kit.form(request)).get("printer", "")
     response = kit.see_other(f"/reception/{here.branch.slug}")
     printers = await here.read(slip_printers, here.branch.id)
@@ -131,14 +132,14 @@ async def choose_printer(request: Request) -> Response:
 
 async def ticket(request: Request) -> Response:
     """One number: its place in line, its slip, its class."""
-    return await _ticket_page(await staff_at_branch(request, access.HALL_RIGHTS))
+    return await _ticket_page(await staff_at_branch(request, HALL_RIGHTS))
 
 
 # Acts on the ticket with that id; the form's fields are the arguments.
 Act = Callable[[StaffAtBranch, UUID, dict[str, str]], Awaitable[None]]
 
 
-def _act(rights: frozenset[str], act: Act) -> Callable[[Request], Awaitable[Response]]:
+def _act(rights: Rights, act: Act) -> Callable[[Request], Awaitable[Response]]:
     """The handler of an action on one number; it answers with the number's page, also after a refusal."""
 
     async def handler(request: Request) -> Response:
@@ -218,6 +219,6 @@ routes: list[BaseRoute] = [
     Route(f"{HALL}/bookings/{{booking}}/ticket", check_in, methods=["POST"]),
     Route(f"{HALL}/bookings/{{booking}}/contact", contact, methods=["POST"]),
     Route(f"{HALL}/tickets/{{ticket}}", ticket),
-    Route(f"{HALL}/tickets/{{ticket}}/copies", _act(access.COPY_RIGHTS, _print), methods=["POST"]),
-    Route(f"{HALL}/tickets/{{ticket}}/raises", _act(access.RAISE_RIGHTS, _raise), methods=["POST"]),
+    Route(f"{HALL}/tickets/{{ticket}}/copies", _act(COPY_RIGHTS, _print), methods=["POST"]),
+    Route(f"{HALL}/tickets/{{ticket}}/raises", _act(RAISE_RIGHTS, _raise), methods=["POST"]),
 ]

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from ...core import contacts, hours
 from ...core.bookings import BookingState
 from ...core.names import is_named
+from ...core.rights import COPY_RIGHTS, NAME_RIGHTS, RAISE_RIGHTS, RECEPTION_RIGHTS
 from ...core.tickets import ORDINARY, Step, TicketState, steps_from
 from ...store.database import Tx
 from ...store.queries import line, reception
@@ -21,7 +22,7 @@ from ...store.queries.bookings import BookingView
 from ...store.queries.line import TicketView
 from ...store.queries.place import PaperView, paper, people_ahead
 from ...store.queries.settings import BranchSettings, Names, PriorityView, ServiceView
-from ...web import access, kit
+from ...web import kit
 from ...web.booking_search import BY_CALL, Found
 from ...web.here import StaffAtBranch
 from ...web.qr import qr_svg
@@ -147,10 +148,10 @@ async def printer_of(here: StaffAtBranch, wanted: str = "") -> UUID | None:
 def may(here: StaffAtBranch) -> May:
     """What the person may do at a branch's reception."""
     return May(
-        receive=here.may_any(access.RECEPTION_RIGHTS),
-        find_by_name=here.may_any(access.NAME_RIGHTS),
-        print_again=here.may_any(access.COPY_RIGHTS),
-        raise_class=here.may_any(access.RAISE_RIGHTS),
+        receive=here.may_any(RECEPTION_RIGHTS),
+        find_by_name=here.may_any(NAME_RIGHTS),
+        print_again=here.may_any(COPY_RIGHTS),
+        raise_class=here.may_any(RAISE_RIGHTS),
     )
 
 
