@@ -34,7 +34,9 @@ def routes_for(static: StaticFiles) -> list[BaseRoute]:
             path = static.locate(prefix, request.path_params["path"])
             if path is None:
                 raise HTTPException(404)
-            headers = {"Cache-Control": FOR_EVER}
+            # While nodes are updated one by one, a page of the new node may ask the old one for its files.
+            known = request.path_params["digest"] == static.digest(path)
+            headers = {"Cache-Control": FOR_EVER if known else "no-store"}
             if path.suffix not in PACKED:
                 return FileResponse(path, headers=headers)
             headers["Vary"] = "Accept-Encoding"

@@ -69,14 +69,22 @@ class StaticFiles:
     def __init__(self, folders: dict[str, Path]) -> None:
         self._folders = folders
         self._urls: dict[str, str] = {}
+        self._digests: dict[tuple[Path, int], str] = {}
 
     def url(self, name: str) -> str:
         """`base.css` → `/static/<hash>/base.css`; `kiosk:kiosk.css` → `/kiosk/static/<hash>/kiosk.css`."""
         if name not in self._urls:
             prefix, _, path = name.rpartition(":")
-            digest = hashlib.sha256((self._folders[prefix] / path).read_bytes()).hexdigest()[:12]
+            digest = self.digest(self._folders[prefix] / path)
             self._urls[name] = f"{f'/{prefix}' if prefix else ''}/static/{digest}/{path}"
         return self._urls[name]
+
+    def digest(self, file: Path) -> str:
+        """The part of a file's address that changes with its contents; worked out once for each change."""
+        key = (file, file.stat().st_mtime_ns)
+        if key not in self._digests:
+            self._digests[key] = hashlib.sha256(file.read_bytes()).hexdigest()[:12]
+        return self._digests[key]
 
     @property
     def prefixes(self) -> tuple[str, ...]:

@@ -122,6 +122,15 @@ def test_every_answer_carries_the_headers(client: TestClient, method: str, addre
         assert "immutable" in answer.headers["cache-control"]
 
 
+def test_a_file_of_another_version_is_not_kept(client: TestClient) -> None:
+    """An old node may be asked for a file of the new version's page; what it gives must not stay in the browser."""
+    address = client.get("/sign-in").text.split('rel="stylesheet" href="')[1].split('"')[0]
+    digest, name = address.split("/")[-2:]
+    assert "immutable" in client.get(f"/static/{digest}/{name}").headers["cache-control"]
+    other = client.get(f"/static/{'0' * len(digest)}/{name}")
+    assert (other.status_code, other.headers["cache-control"]) == (200, "no-store")
+
+
 @pytest.mark.parametrize("address", ["/book/doha-main", "/api/v1/branches"])
 def test_a_fault_carries_them_too(broken: TestClient, address: str) -> None:
     answer = broken.get(address)
