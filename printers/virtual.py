@@ -190,11 +190,19 @@ class VirtualPrinter:
                 raise TimeoutError(f"{self._printed} papers after {seconds} s, {count} were awaited")
             return list(self._papers)
 
-    def hanging(self) -> bytes | None:
-        """The picture (PNG) of the uncut paper that hangs out of the printer, None without ink on it."""
+    def hanging(self, most: int | None = None) -> bytes | None:
+        """The picture (PNG) of the uncut paper that hangs out of the printer, None without ink on it.
+
+        `most` is the largest number of rows, the latest ones. The paper of a printer without a cutter grows with each slip.
+        """
         with self._lock:
-            rows = list(self._strip.rows)
+            rows = self._strip.rows[-most:] if most else list(self._strip.rows)
         return png(dots_picture(rows, self.dots)) if any(rows) else None
+
+    def hanging_rows(self) -> int:
+        """The rows of uncut paper that hangs out of the printer, 0 without ink on it."""
+        with self._lock:
+            return len(self._strip.rows) if any(self._strip.rows) else 0
 
     # ---- what the commands work on (virtual_commands.Hardware)
 

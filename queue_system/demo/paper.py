@@ -25,6 +25,8 @@ PAGE: Final = "/paper"
 WITHIN_A_SLIP: Final = 4_000
 # The number of papers shown; the printer keeps more of them for a while.
 SHOWN: Final = 12
+# The rows of uncut paper shown, about three slips: a printer without a cutter leaves them to be torn off by hand.
+HANGING_ROWS: Final = 3_000
 
 # The faults to switch: a test whether the condition has it, and the changes that turn it on and off.
 FAULTS: Final[dict[str, tuple[Callable[[Condition], bool], Changes, Changes]]] = {
@@ -59,6 +61,14 @@ async def picture(request: Request) -> Response:
     return Response(found.image, media_type="image/png", headers={"Cache-Control": "no-store"})
 
 
+async def hanging(request: Request) -> Response:
+    """The uncut paper as it looks (PNG)."""
+    found = _printer(anywhere(request)).hanging(HANGING_ROWS)
+    if found is None:
+        raise HTTPException(404)
+    return Response(found, media_type="image/png", headers={"Cache-Control": "no-store"})
+
+
 async def switch(request: Request) -> Response:
     """Turn a fault on or off."""
     printer = _printer(anywhere(request))
@@ -76,6 +86,7 @@ def _values(printer: VirtualPrinter) -> dict[str, object]:
     shown: list[Paper] = printer.papers()[: -SHOWN - 1 : -1]
     return {
         "papers": shown,
+        "hanging_rows": printer.hanging_rows(),
         "faults": {name: is_on(condition) for name, (is_on, _, _) in FAULTS.items()},
     }
 
@@ -99,4 +110,5 @@ routes: list[BaseRoute] = [
     Route(f"{PAGE}/list", papers),
     Route(f"{PAGE}/condition", switch, methods=["POST"]),
     Route(f"{PAGE}/{{number:int}}.png", picture),
+    Route(f"{PAGE}/hanging.png", hanging),
 ]
