@@ -233,7 +233,7 @@ def test_who_is_kept_aside_does_not_count_as_waiting(client: TestClient, hall: H
     assert called is not None
     hall.db.write_in_now(hall.branch.id, calling.park, replace(here, expected=called.id))
     page = Page(client.get(f"{HERE}/state").text)
-    assert "1 person waiting Parked: 1" in " ".join(page.text.split())
+    assert "1 person waiting · Parked: 1" in " ".join(page.text.split())
 
 
 # ---------------------------------------------------------------- appointments
