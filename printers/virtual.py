@@ -86,8 +86,7 @@ class VirtualPrinter:
         self._lock = threading.Condition()
         self._condition = Condition()
         self._papers: deque[Paper] = deque(maxlen=KEPT)
-        self._printed = 0
-        self._received = 0
+        self._printed = self._received = 0
         self._strip = Strip(dots, knife)
         self._interpreter = Interpreter(self._strip, self)
         self._buffer = bytearray()
@@ -97,9 +96,8 @@ class VirtualPrinter:
         self._line_bytes = 0
         self._read_again = 0.0
         self._asked = self._done = 0
-        self._news = False
         self._pushed = b""
-        self._stopping = False
+        self._news = self._stopping = False
         self._thread: threading.Thread | None = None
         self._selector = selectors.DefaultSelector()
         self._bell, self._ring = socket.socketpair()
@@ -191,10 +189,7 @@ class VirtualPrinter:
             return list(self._papers)
 
     def hanging(self, most: int | None = None) -> bytes | None:
-        """The picture (PNG) of the uncut paper that hangs out of the printer, None without ink on it.
-
-        `most` is the largest number of rows, the latest ones. The paper of a printer without a cutter grows with each slip.
-        """
+        """The picture (PNG) of the uncut paper that hangs out, or of its last `most` rows; None without ink on it."""
         with self._lock:
             rows = self._strip.rows[-most:] if most else list(self._strip.rows)
         return png(dots_picture(rows, self.dots)) if any(rows) else None
