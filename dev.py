@@ -32,7 +32,7 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 STAMP = VENV / "made-from.json"
 OLDEST = (3, 11)
-IN_PARALLEL = ("-n", "3", "--dist", "worksteal")
+IN_PARALLEL = ("-n", "4", "--dist", "worksteal")
 NOT_QUICK = ["not browser", "not postgres", "not process", "not slow", "not soak"]
 LOCKS = ("build", "runtime", "dev")  # in the order in which `lock` makes them: dev agrees with the two before
 
