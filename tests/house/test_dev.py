@@ -316,9 +316,9 @@ def test_quick_leaves_out_what_takes_time_and_needs_no_means(testable: Path) -> 
     quick = "not browser and not postgres and not process and not slow and not soak"
     result = dev(testable, "test", "--quick", CI="true")
     assert result.returncode == 0, result.stderr
-    assert result.stdout.splitlines()[-1] == f"pytest|-q|-n|3|--dist|worksteal|-m|{quick}"
+    assert result.stdout.splitlines()[-1] == f"pytest|-q|-n|4|--dist|worksteal|-m|{quick}"
     result = dev(testable, "test", "--quick", "tests/test_x.py", "-m", "anyio")
-    assert result.stdout.splitlines()[-1] == f"pytest|-q|-n|3|--dist|worksteal|tests/test_x.py|-m|(anyio) and {quick}"
+    assert result.stdout.splitlines()[-1] == f"pytest|-q|-n|4|--dist|worksteal|tests/test_x.py|-m|(anyio) and {quick}"
 
 
 def test_a_run_keeps_what_its_processes_compile(testable: Path) -> None:
