@@ -94,11 +94,9 @@ def measured(name: str, hall: Hall, fetch: Callable[[Any], list[Any]], details: 
 def widened(branch: BranchSettings) -> BranchSettings:
     """The branch with more lanes in the service's queue and a horizon of the whole month."""
     service = branch.service(fixtures.SERVICE)
-    queue = replace(branch.queues[service.queue_id], lanes=LANES, public_lanes=LANES)
+    queue = branch.queues[service.queue_id].changed(lanes=LANES, public_lanes=LANES)
     policy = replace(branch.policies[service.policy], horizon_days=DAYS)
-    return replace(
-        branch, queues=branch.queues | {queue.id: queue}, policies=branch.policies | {service.policy: policy}
-    )
+    return branch.changed(queues=branch.queues | {queue.id: queue}, policies=branch.policies | {service.policy: policy})
 
 
 def book(hall: Hall, branch: BranchSettings, service: ServiceView, first: date, last: date) -> None:
