@@ -75,8 +75,8 @@ def hold_slot(tx: Tx, order: HoldOrder) -> BookingView:
     "slot-past", "request-reused" (for another service, time or person, or for a correction after the hold has ended)
     or a rule of the policy.
     """
-    with locked(tx, order.branch_id) as branch:
-        return _hold(branch, order)
+    with locked(tx, order.branch_id) as lock:
+        return _hold(lock, order)
 
 
 def hold_instead(tx: Tx, order: HoldOrder, earlier_id: UUID) -> BookingView:
@@ -85,8 +85,8 @@ def hold_instead(tx: Tx, order: HoldOrder, earlier_id: UUID) -> BookingView:
     The new hold may take the same time, until the end of the earlier hold; this is how a name is corrected. Where name
     and contact both differ, the earlier hold stays and this is a further one. Raises what `hold_slot` raises.
     """
-    with locked(tx, order.branch_id) as branch:
-        return _hold(branch, order, earlier_id)
+    with locked(tx, order.branch_id) as lock:
+        return _hold(lock, order, earlier_id)
 
 
 def confirm_booking(tx: Tx, branch_id: UUID, booking_id: UUID, actor: Actor) -> BookingView:
@@ -94,9 +94,9 @@ def confirm_booking(tx: Tx, branch_id: UUID, booking_id: UUID, actor: Actor) -> 
 
     Raises Refused("hold-expired") and the refusals of `core.bookings.against_person`.
     """
-    with locked(tx, branch_id) as branch:
-        settings = branch_settings(tx, branch_id, branch.config_version)
-        expire_due(branch)
+    with locked(tx, branch_id) as lock:
+        settings = branch_settings(tx, branch_id, lock.config_version)
+        expire_due(lock)
         booking = booking_by_id(tx, branch_id, booking_id)
         if booking.state is BookingState.CONFIRMED:
             return booking
@@ -107,8 +107,8 @@ def confirm_booking(tx: Tx, branch_id: UUID, booking_id: UUID, actor: Actor) -> 
         refusal = bookings.against_person(policy_of(settings, service), standing)
         if refusal is not None:
             raise refusal
-        _move(branch, booking, BookingStep.CONFIRM, confirmed_at=tx.now, held_until=None)
-        branch.append(BookingConfirmed(subject=str(booking.id), code=booking.code), actor)
+        _move(lock, booking, BookingStep.CONFIRM, confirmed_at=tx.now, held_until=None)
+        lock.append(BookingConfirmed(subject=str(booking.id), code=booking.code), actor)
         return booking_by_id(tx, branch_id, booking_id)
 
 
@@ -121,9 +121,9 @@ def change_booking(
     Refused with "slot-taken", "slot-past", "booking-changes-used", "booking-given-back", "booking-too-late",
     "booking-over".
     """
-    with locked(tx, branch_id) as branch:
-        settings = branch_settings(tx, branch_id, branch.config_version)
-        expire_due(branch)
+    with locked(tx, branch_id) as lock:
+        settings = branch_settings(tx, branch_id, lock.config_version)
+        expire_due(lock)
         booking = booking_by_id(tx, branch_id, booking_id)
         if booking.starts_at == starts_at:
             return booking
@@ -136,19 +136,19 @@ def change_booking(
         if refusal is not None:
             raise refusal
         own = seats_of(tx, branch_id, booking.id)
-        slot, seats = _place(branch, settings, service, starts_at, booker, Standing(), own=own, moving=booking.id)
-        freed_places.give_back(branch, settings, booking)
+        slot, seats = _place(lock, settings, service, starts_at, booker, Standing(), own=own, moving=booking.id)
+        freed_places.give_back(lock, settings, booking)
         span = slots.seats_span(slot.start, plan_of(settings, service), settings.tick_minutes)
-        freed_places.take_again(branch, booking, {seat.resource_key for seat in seats}, span)
-        _take(branch, tuple(seat for seat in seats if seat not in own), booking.id)
-        _move(branch, booking, BookingStep.CHANGE, starts_at=slot.start, ends_at=slot.end, changes=booking.changes + 1)
+        freed_places.take_again(lock, booking, {seat.resource_key for seat in seats}, span)
+        _take(lock, tuple(seat for seat in seats if seat not in own), booking.id)
+        _move(lock, booking, BookingStep.CHANGE, starts_at=slot.start, ends_at=slot.end, changes=booking.changes + 1)
         fact = BookingChanged(
             subject=str(booking.id),
             code=booking.code,
             from_starts_at=booking.starts_at.isoformat(),
             to_starts_at=slot.start.isoformat(),
         )
-        branch.append(fact, actor)
+        lock.append(fact, actor)
         return booking_by_id(tx, branch_id, booking_id)
 
 
@@ -156,9 +156,9 @@ def cancel_booking(
     tx: Tx, branch_id: UUID, booking_id: UUID, actor: Actor, booker: Booker = Booker.PUBLIC
 ) -> BookingView:
     """Cancel a booking; idempotent. Raises Refused with "booking-too-late" or "booking-over"."""
-    with locked(tx, branch_id) as branch:
-        settings = branch_settings(tx, branch_id, branch.config_version)
-        expire_due(branch)
+    with locked(tx, branch_id) as lock:
+        settings = branch_settings(tx, branch_id, lock.config_version)
+        expire_due(lock)
         booking = booking_by_id(tx, branch_id, booking_id)
         if booking.state is BookingState.CANCELLED:
             return booking
@@ -167,41 +167,41 @@ def cancel_booking(
         if refusal is not None:
             raise refusal
         if booking.state is BookingState.HELD:
-            _release(branch, booking)
+            _release(lock, booking)
         else:
-            freed_places.give_back(branch, settings, booking)
-        _move(branch, booking, BookingStep.CANCEL, ended_at=tx.now)
-        branch.append(BookingCancelled(subject=str(booking.id), code=booking.code), actor)
+            freed_places.give_back(lock, settings, booking)
+        _move(lock, booking, BookingStep.CANCEL, ended_at=tx.now)
+        lock.append(BookingCancelled(subject=str(booking.id), code=booking.code), actor)
         return booking_by_id(tx, branch_id, booking_id)
 
 
 def record_look_ups(tx: Tx, branch_id: UUID, found: Iterable[BookingView], by: str, actor: Actor) -> None:
     """Log the bookings that were found `by` name or contact; the text of the search is not stored."""
-    with locked(tx, branch_id) as branch:
+    with locked(tx, branch_id) as lock:
         for booking in found:
-            branch.append(BookingLookedUp(subject=str(booking.id), code=booking.code, by=by), actor)
+            lock.append(BookingLookedUp(subject=str(booking.id), code=booking.code, by=by), actor)
 
 
 def expire_holds(tx: Tx, branch_id: UUID) -> int:
     """Release holds that have expired and places whose lot lets them return now; returns how many."""
-    with locked(tx, branch_id) as branch:
-        return expire_due(branch)
+    with locked(tx, branch_id) as lock:
+        return expire_due(lock)
 
 
-def expire_due(branch: Locked) -> int:
+def expire_due(lock: Locked) -> int:
     """`expire_holds` within an action that has locked the branch."""
-    due = due_holds(branch.tx, branch.id)
+    due = due_holds(lock.tx, lock.id)
     for booking in due:
-        _release(branch, booking)
-        _move(branch, booking, BookingStep.EXPIRE, ended_at=branch.tx.now)
-        branch.append(BookingExpired(subject=str(booking.id), code=booking.code), SYSTEM)
-    return len(due) + freed_places.return_due(branch)
+        _release(lock, booking)
+        _move(lock, booking, BookingStep.EXPIRE, ended_at=lock.tx.now)
+        lock.append(BookingExpired(subject=str(booking.id), code=booking.code), SYSTEM)
+    return len(due) + freed_places.return_due(lock)
 
 
-def _hold(branch: Locked, order: HoldOrder, earlier_id: UUID | None = None) -> BookingView:
+def _hold(lock: Locked, order: HoldOrder, earlier_id: UUID | None = None) -> BookingView:
     """`earlier_id` is the hold that this one is to replace."""
-    tx = branch.tx
-    settings = branch_settings(tx, order.branch_id, branch.config_version)
+    tx = lock.tx
+    settings = branch_settings(tx, order.branch_id, lock.config_version)
     service = settings.services.get(order.service_id)
     if service is None:
         raise Missing("service")
@@ -215,16 +215,16 @@ def _hold(branch: Locked, order: HoldOrder, earlier_id: UUID | None = None) -> B
                 raise Refused("request-reused")
             if (same.name, same.contact) == (name, contact):
                 return same
-            return _corrected(branch, settings, same, name, contact)
-    expire_due(branch)
-    earlier = None if earlier_id is None else _replaced(branch, earlier_id, name, contact, order.actor)
+            return _corrected(lock, settings, same, name, contact)
+    expire_due(lock)
+    earlier = None if earlier_id is None else _replaced(lock, earlier_id, name, contact, order.actor)
     standing = standing_of(tx, settings, service, contact, name)
-    slot, seats = _place(branch, settings, service, order.starts_at, order.booker, standing)
+    slot, seats = _place(lock, settings, service, order.starts_at, order.booker, standing)
     kept = earlier.held_until if earlier and earlier.starts_at < slot.end and slot.start < earlier.ends_at else None
     row: dict[str, Any] = {
-        "branch_id": branch.id,
+        "branch_id": lock.id,
         "id": uuid7(),
-        "code": _new_code(tx, branch.id),
+        "code": _new_code(tx, lock.id),
         "state": BookingState.HELD.value,
         "service_id": service.id,
         "starts_at": slot.start,
@@ -240,7 +240,7 @@ def _hold(branch: Locked, order: HoldOrder, earlier_id: UUID | None = None) -> B
         "token": settings.key + secrets.token_urlsafe(16),
     }
     tx.execute(sa.insert(BOOKING), row)
-    _take(branch, seats, row["id"])
+    _take(lock, seats, row["id"])
     fact = BookingHeld(
         subject=str(row["id"]),
         code=row["code"],
@@ -248,24 +248,24 @@ def _hold(branch: Locked, order: HoldOrder, earlier_id: UUID | None = None) -> B
         starts_at=slot.start.isoformat(),
         source=order.source,
     )
-    branch.append(fact, order.actor)
-    return booking_by_id(tx, branch.id, row["id"])
+    lock.append(fact, order.actor)
+    return booking_by_id(tx, lock.id, row["id"])
 
 
-def _replaced(branch: Locked, earlier_id: UUID, name: str, contact: str, actor: Actor) -> BookingView | None:
+def _replaced(lock: Locked, earlier_id: UUID, name: str, contact: str, actor: Actor) -> BookingView | None:
     """The earlier hold that this person replaces; None where it has ended or belongs to another person."""
-    earlier = booking_by_id(branch.tx, branch.id, earlier_id)
+    earlier = booking_by_id(lock.tx, lock.id, earlier_id)
     if earlier.state is not BookingState.HELD or not bookings.may_replace(earlier.name, earlier.contact, name, contact):
         return None
-    _release(branch, earlier)
-    _move(branch, earlier, BookingStep.CANCEL, ended_at=branch.tx.now)
-    branch.append(BookingCancelled(subject=str(earlier.id), code=earlier.code), actor)
+    _release(lock, earlier)
+    _move(lock, earlier, BookingStep.CANCEL, ended_at=lock.tx.now)
+    lock.append(BookingCancelled(subject=str(earlier.id), code=earlier.code), actor)
     return earlier
 
 
-def _corrected(branch: Locked, settings: BranchSettings, hold: BookingView, name: str, contact: str) -> BookingView:
+def _corrected(lock: Locked, settings: BranchSettings, hold: BookingView, name: str, contact: str) -> BookingView:
     """The hold with the name and contact of the latest form, because the form was sent again with corrections."""
-    tx = branch.tx
+    tx = lock.tx
     if hold.state is not BookingState.HELD or hold.held_until is None or hold.held_until <= tx.now:
         raise Refused("request-reused")
     if not bookings.may_replace(hold.name, hold.contact, name, contact):
@@ -277,14 +277,14 @@ def _corrected(branch: Locked, settings: BranchSettings, hold: BookingView, name
         raise refusal
     tx.execute(
         sa.update(BOOKING)
-        .where(BOOKING.c.branch_id == branch.id, BOOKING.c.id == hold.id)
+        .where(BOOKING.c.branch_id == lock.id, BOOKING.c.id == hold.id)
         .values(name=name, contact=contact)
     )
-    return booking_by_id(tx, branch.id, hold.id)
+    return booking_by_id(tx, lock.id, hold.id)
 
 
 def _place(
-    branch: Locked,
+    lock: Locked,
     settings: BranchSettings,
     service: ServiceView,
     starts_at: datetime,
@@ -297,7 +297,7 @@ def _place(
 
     `moving` is the booking that moves to this slot: its place on the day of an outing counts as free.
     """
-    tx, zone = branch.tx, settings.calendar.zone
+    tx, zone = lock.tx, settings.calendar.zone
     policy, plan = policy_of(settings, service), plan_of(settings, service)
     today = tx.now.astimezone(zone).date()
     public = booker is not Booker.STAFF
@@ -316,17 +316,17 @@ def _place(
     outing = hours.outing_on(day, settings.calendar, service.id)
     if outing is not None and not places_to_book(tx, settings, outing, moving):
         raise Refused("day-full")
-    taken = lanes_at(tx, branch.id, plan, slots.seats_span(slot.start, plan, settings.tick_minutes))
+    taken = lanes_at(tx, lock.id, plan, slots.seats_span(slot.start, plan, settings.tick_minutes))
     return slot, slots.choose_seats(slot, plan, taken, settings.tick_minutes, public, own)
 
 
-def _take(branch: Locked, seats: tuple[slots.Seat, ...], booking_id: UUID) -> None:
+def _take(lock: Locked, seats: tuple[slots.Seat, ...], booking_id: UUID) -> None:
     """Insert the seats; their primary key prevents double bookings even where a lock was forgotten."""
     if not seats:
         return
     rows = [
         {
-            "branch_id": branch.id,
+            "branch_id": lock.id,
             "resource_id": seat.resource_key,
             "tick": seat.tick,
             "lane": seat.lane,
@@ -335,20 +335,20 @@ def _take(branch: Locked, seats: tuple[slots.Seat, ...], booking_id: UUID) -> No
         for seat in seats
     ]
     try:
-        branch.tx.execute(sa.insert(SEAT), rows)
+        lock.tx.execute(sa.insert(SEAT), rows)
     except sa.exc.IntegrityError:
         raise Refused("slot-taken") from None
 
 
-def _release(branch: Locked, booking: BookingView) -> None:
-    branch.tx.execute(sa.delete(SEAT).where(SEAT.c.branch_id == branch.id, SEAT.c.booking_id == booking.id))
+def _release(lock: Locked, booking: BookingView) -> None:
+    lock.tx.execute(sa.delete(SEAT).where(SEAT.c.branch_id == lock.id, SEAT.c.booking_id == booking.id))
 
 
-def _move(branch: Locked, booking: BookingView, step: BookingStep, **changes: Any) -> None:
+def _move(lock: Locked, booking: BookingView, step: BookingStep, **changes: Any) -> None:
     state = bookings.after(booking.state, step)
-    moved = branch.tx.execute(
+    moved = lock.tx.execute(
         sa.update(BOOKING)
-        .where(BOOKING.c.branch_id == branch.id, BOOKING.c.id == booking.id, BOOKING.c.state == booking.state.value)
+        .where(BOOKING.c.branch_id == lock.id, BOOKING.c.id == booking.id, BOOKING.c.state == booking.state.value)
         .values(state=state.value, **changes)
     )
     if moved.rowcount != 1:

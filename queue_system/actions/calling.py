@@ -30,16 +30,16 @@ def call_next(tx: Tx, desk: Desk, became: str | None = None) -> TicketView | Non
     A visitor who is being served is finished. For a visitor who was only called, `became` says what happened: `done`
     or `absent`; Refused("visitor-not-begun") without it.
     """
-    with in_session(tx, desk.branch_id) as branch:
-        settings, counter, current = _at_desk(tx, branch, desk)
-        moves = counter_steps.let_go(branch, settings, counter, current, desk.actor, became)
-        standing, choice = _next_of(branch, settings, counter, current)
+    with in_session(tx, desk.branch_id) as lock:
+        settings, counter, current = _at_desk(tx, lock, desk)
+        moves = counter_steps.let_go(lock, settings, counter, current, desk.actor, became)
+        standing, choice = _next_of(lock, settings, counter, current)
         if choice is None:
             if moves:
-                remember(branch, counter.id, desk.staff_id, moves)
+                remember(lock, counter.id, desk.staff_id, moves)
             return None
         chosen = next(ticket for ticket in standing if ticket.id == choice.ticket_id)
-        return counter_steps.call(branch, counter, chosen, desk.staff_id, choice.reason, moves, standing)
+        return counter_steps.call(lock, counter, chosen, desk.staff_id, choice.reason, moves, standing)
 
 
 def call_ticket(
@@ -50,22 +50,22 @@ def call_ticket(
     Out of turn it takes a `reason` of OUT_OF_TURN, which the log keeps; Refused("call-reason-missing") without one.
     `became` as for `call_next`. Also raises Refused("not-of-this-counter").
     """
-    with in_session(tx, desk.branch_id) as branch:
-        settings, counter, current = _at_desk(tx, branch, desk)
-        wanted = line.ticket(tx, branch.id, ticket_id)
+    with in_session(tx, desk.branch_id) as lock:
+        settings, counter, current = _at_desk(tx, lock, desk)
+        wanted = line.ticket(tx, lock.id, ticket_id)
         tickets.after(wanted.state, Step.CALL)
         if wanted.queue_id not in counter.queues:
             raise Refused("not-of-this-counter", code=wanted.code)
-        moves = counter_steps.let_go(branch, settings, counter, current, desk.actor, became)
-        standing, choice = _next_of(branch, settings, counter, current)
+        moves = counter_steps.let_go(lock, settings, counter, current, desk.actor, became)
+        standing, choice = _next_of(lock, settings, counter, current)
         why = counter_steps.why_by_hand(wanted, choice, reason)
-        return counter_steps.call(branch, counter, wanted, desk.staff_id, why, moves, standing)
+        return counter_steps.call(lock, counter, wanted, desk.staff_id, why, moves, standing)
 
 
 def recall(tx: Tx, desk: Desk) -> TicketView:
     """Call the visitor in front of the counter once more."""
 
-    def step(branch: Locked, counter: CounterView, ticket: TicketView) -> TicketView:
+    def step(lock: Locked, counter: CounterView, ticket: TicketView) -> TicketView:
         calls = ticket.calls + 1
         moved = move(tx, ticket, Step.RECALL, called_at=tx.now, calls=calls)
         fact = TicketRecalled(
@@ -75,7 +75,7 @@ def recall(tx: Tx, desk: Desk) -> TicketView:
             counter_number=counter.number,
             call=calls,
         )
-        counter_steps.record_call(tx, branch, counter, ticket.id, branch.append(fact, desk.actor), "recall")
+        counter_steps.record_call(tx, lock, counter, ticket.id, lock.append(fact, desk.actor), "recall")
         return moved
 
     # A recall and the presses before it cannot be taken back, because the hall has heard it.
@@ -85,8 +85,8 @@ def recall(tx: Tx, desk: Desk) -> TicketView:
 def start_serving(tx: Tx, desk: Desk) -> TicketView:
     """The visitor has come to the counter."""
 
-    def step(branch: Locked, counter: CounterView, ticket: TicketView) -> TicketView:
-        return counter_steps.start(branch, counter, ticket, desk.actor)
+    def step(lock: Locked, counter: CounterView, ticket: TicketView) -> TicketView:
+        return counter_steps.start(lock, counter, ticket, desk.actor)
 
     return _with_current(tx, desk, step)
 
@@ -96,8 +96,8 @@ def finish(tx: Tx, desk: Desk, outcome: str = "done") -> TicketView:
     if outcome not in tickets.OUTCOMES:
         raise Refused("outcome-unknown")
 
-    def step(branch: Locked, counter: CounterView, ticket: TicketView) -> TicketView:
-        return counter_steps.finish(branch, counter, ticket, desk.actor, outcome)
+    def step(lock: Locked, counter: CounterView, ticket: TicketView) -> TicketView:
+        return counter_steps.finish(lock, counter, ticket, desk.actor, outcome)
 
     return _with_current(tx, desk, step)
 
@@ -105,9 +105,9 @@ def finish(tx: Tx, desk: Desk, outcome: str = "done") -> TicketView:
 def mark_absent(tx: Tx, desk: Desk) -> TicketView:
     """The visitor missed the call and is passed over, or is a no-show, by the rule of the branch."""
 
-    def step(branch: Locked, counter: CounterView, ticket: TicketView) -> TicketView:
+    def step(lock: Locked, counter: CounterView, ticket: TicketView) -> TicketView:
         return counter_steps.absent(
-            branch, branch_settings(tx, branch.id, branch.config_version), counter, ticket, desk.actor
+            lock, branch_settings(tx, lock.id, lock.config_version), counter, ticket, desk.actor
         )
 
     return _with_current(tx, desk, step)
@@ -118,18 +118,18 @@ def take_back(tx: Tx, desk: Desk) -> TicketView | None:
 
     Raises what `takeback.undo` raises.
     """
-    with in_session(tx, desk.branch_id) as branch:
-        settings, counter, _ = _at_desk(tx, branch, desk)
-        put_back = undo(branch, settings, counter.id, desk.staff_id, desk.actor)
+    with in_session(tx, desk.branch_id) as lock:
+        settings, counter, _ = _at_desk(tx, lock, desk)
+        put_back = undo(lock, settings, counter.id, desk.staff_id, desk.actor)
         return next((one for one in put_back if one.state in tickets.AT_COUNTER), put_back[0])
 
 
 def park(tx: Tx, desk: Desk) -> TicketView:
     """Send the visitor away to complete a form: the ticket keeps its place, and is called by hand or resumed."""
 
-    def step(branch: Locked, counter: CounterView, ticket: TicketView) -> TicketView:
+    def step(lock: Locked, counter: CounterView, ticket: TicketView) -> TicketView:
         moved = move(tx, ticket, Step.PARK, counter_id=None, **AFRESH)
-        branch.append(TicketParked(subject=str(ticket.id), code=ticket.code, counter=str(counter.id)), desk.actor)
+        lock.append(TicketParked(subject=str(ticket.id), code=ticket.code, counter=str(counter.id)), desk.actor)
         return moved
 
     return _with_current(tx, desk, step)
@@ -140,25 +140,25 @@ def resume(tx: Tx, branch_id: UUID, ticket_id: UUID, actor: Actor) -> TicketView
 
     A parked ticket keeps its anchor and so its place; a missed one returns by the rule of `returning.come_back`.
     """
-    with in_session(tx, branch_id) as branch:
+    with in_session(tx, branch_id) as lock:
         ticket = line.ticket(tx, branch_id, ticket_id)
-        settings = branch_settings(tx, branch_id, branch.config_version)
+        settings = branch_settings(tx, branch_id, lock.config_version)
         if settings.timetable.session_over(ticket.business_date, tx.now):
             raise Refused("visit-over", code=ticket.code)
         if ticket.state is TicketState.NO_SHOW:
-            moved = come_back(branch, settings, ticket, actor)
+            moved = come_back(lock, settings, ticket, actor)
         else:
             moved = move(tx, ticket, Step.RESUME)
-            branch.append(TicketResumed(subject=str(ticket.id), code=ticket.code), actor)
-        remember_at_own_counter(branch, actor, ticket, moved)
+            lock.append(TicketResumed(subject=str(ticket.id), code=ticket.code), actor)
+        remember_at_own_counter(lock, actor, ticket, moved)
         return moved
 
 
 def transfer(tx: Tx, desk: Desk, service_id: UUID) -> TicketView:
     """Transfer the visitor to another service with the same code and anchor, so that the time waited counts."""
 
-    def step(branch: Locked, counter: CounterView, ticket: TicketView) -> TicketView:
-        settings = branch_settings(tx, branch.id, branch.config_version)
+    def step(lock: Locked, counter: CounterView, ticket: TicketView) -> TicketView:
+        settings = branch_settings(tx, lock.id, lock.config_version)
         service = settings.services.get(service_id)
         if service is None:
             raise Missing("service")
@@ -174,8 +174,8 @@ def transfer(tx: Tx, desk: Desk, service_id: UUID) -> TicketView:
             to_queue=settings.queues[service.queue_id].slug,
             to_service=service.slug,
         )
-        branch.append(fact, desk.actor)
-        return raised_by_service(branch, settings, moved, desk.actor)
+        lock.append(fact, desk.actor)
+        return raised_by_service(lock, settings, moved, desk.actor)
 
     return _with_current(tx, desk, step)
 
@@ -184,39 +184,39 @@ def transfer(tx: Tx, desk: Desk, service_id: UUID) -> TicketView:
 
 
 def _next_of(
-    branch: Locked, settings: BranchSettings, counter: CounterView, gone: TicketView | None
+    lock: Locked, settings: BranchSettings, counter: CounterView, gone: TicketView | None
 ) -> tuple[list[TicketView], Choice | None]:
     """The tickets in the queues of a counter, and the choice of the next one.
 
     `gone` has just left the counter and is not chosen. If it was passed over, it waits in line again, and this call
     is the first that goes before it.
     """
-    standing = line.open_tickets(branch.tx, branch.id, counter.queues)
+    standing = line.open_tickets(lock.tx, lock.id, counter.queues)
     others = [one for one in standing if gone is None or one.id != gone.id]
     waiting = line.as_waiting(others, settings)
-    return standing, dispatch.choose(waiting, frozenset(counter.queues), line.calling_rules(settings), branch.now)
+    return standing, dispatch.choose(waiting, frozenset(counter.queues), line.calling_rules(settings), lock.now)
 
 
 def _with_current(
     tx: Tx, desk: Desk, step: Callable[[Locked, CounterView, TicketView], TicketView], *, kept: bool = True
 ) -> TicketView:
     """Do a step with the ticket at the counter; `kept`: the press can be taken back."""
-    with in_session(tx, desk.branch_id) as branch:
-        _, counter, current = _at_desk(tx, branch, desk)
+    with in_session(tx, desk.branch_id) as lock:
+        _, counter, current = _at_desk(tx, lock, desk)
         if current is None:
             raise Refused("nobody-at-counter")
-        moved = step(branch, counter, current)
+        moved = step(lock, counter, current)
         if kept:
-            remember(branch, counter.id, desk.staff_id, [(current, moved)])
+            remember(lock, counter.id, desk.staff_id, [(current, moved)])
         else:
-            forget(branch, counter.id)
+            forget(lock, counter.id)
         return moved
 
 
-def _at_desk(tx: Tx, branch: Locked, desk: Desk) -> tuple[BranchSettings, CounterView, TicketView | None]:
-    counter = counter_of(tx, branch, desk)
+def _at_desk(tx: Tx, lock: Locked, desk: Desk) -> tuple[BranchSettings, CounterView, TicketView | None]:
+    counter = counter_of(tx, lock, desk)
     require_holder(tx, desk)
-    current = line.at_counter(tx, branch.id, counter.id)
+    current = line.at_counter(tx, lock.id, counter.id)
     if (current.id if current else None) != desk.expected:
         raise Stale("desk-stale")
-    return branch_settings(tx, branch.id, branch.config_version), counter, current
+    return branch_settings(tx, lock.id, lock.config_version), counter, current

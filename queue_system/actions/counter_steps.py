@@ -40,7 +40,7 @@ _ONE_LESS = Prepared(
 
 
 def let_go(
-    branch: Locked,
+    lock: Locked,
     settings: BranchSettings,
     counter: CounterView,
     current: TicketView | None,
@@ -53,10 +53,10 @@ def let_go(
     if became not in (None, "done", "absent"):
         raise Refused("became-unknown")
     if became == "absent":
-        return [(current, absent(branch, settings, counter, current, actor))]
+        return [(current, absent(lock, settings, counter, current, actor))]
     if became is None and current.state is TicketState.CALLED:
         raise Refused("visitor-not-begun", code=current.code)
-    return [(current, finish(branch, counter, current, actor, "done"))]
+    return [(current, finish(lock, counter, current, actor, "done"))]
 
 
 def why_by_hand(wanted: TicketView, choice: Choice | None, reason: str | None) -> Reason:
@@ -73,7 +73,7 @@ def why_by_hand(wanted: TicketView, choice: Choice | None, reason: str | None) -
 
 
 def call(
-    branch: Locked,
+    lock: Locked,
     counter: CounterView,
     ticket: TicketView,
     staff_id: UUID,
@@ -82,7 +82,7 @@ def call(
     standing: Iterable[TicketView],
 ) -> TicketView:
     """Call a ticket and remember the press; tickets that were passed over wait for one call less."""
-    tx = branch.tx
+    tx = lock.tx
     calls = ticket.calls + 1
     first = ticket.first_called_at or tx.now
     stands = {"counter_id": counter.id, "called_at": tx.now, "first_called_at": first, "started_at": None}
@@ -96,53 +96,53 @@ def call(
         reason=why.code,
         values=why.values,
     )
-    record_call(tx, branch, counter, ticket.id, branch.append(fact, Actor("staff", str(staff_id))), "call")
+    record_call(tx, lock, counter, ticket.id, lock.append(fact, Actor("staff", str(staff_id))), "call")
     waited = [one for one in standing if one.aside and one.state is TicketState.WAITING and one.id != ticket.id]
     for one in waited:
-        tx.later(_ONE_LESS, {"branch": branch.id, "ticket": one.id})
-    remember(branch, counter.id, staff_id, [*moves, (ticket, called)], waited)
+        tx.later(_ONE_LESS, {"branch": lock.id, "ticket": one.id})
+    remember(lock, counter.id, staff_id, [*moves, (ticket, called)], waited)
     return called
 
 
-def start(branch: Locked, counter: CounterView, ticket: TicketView, actor: Actor) -> TicketView:
-    moved = move(branch.tx, ticket, Step.START, started_at=branch.tx.now)
-    branch.append(TicketStarted(subject=str(ticket.id), code=ticket.code, counter=str(counter.id)), actor)
+def start(lock: Locked, counter: CounterView, ticket: TicketView, actor: Actor) -> TicketView:
+    moved = move(lock.tx, ticket, Step.START, started_at=lock.tx.now)
+    lock.append(TicketStarted(subject=str(ticket.id), code=ticket.code, counter=str(counter.id)), actor)
     return moved
 
 
-def finish(branch: Locked, counter: CounterView, ticket: TicketView, actor: Actor, outcome: str) -> TicketView:
+def finish(lock: Locked, counter: CounterView, ticket: TicketView, actor: Actor, outcome: str) -> TicketView:
     if ticket.state is TicketState.CALLED:
         # The clerk skipped the button "start", so the start is written now: every served ticket has one.
-        ticket = start(branch, counter, ticket, actor)
-    moved = move(branch.tx, ticket, Step.FINISH, ended_at=branch.tx.now, outcome=outcome)
+        ticket = start(lock, counter, ticket, actor)
+    moved = move(lock.tx, ticket, Step.FINISH, ended_at=lock.tx.now, outcome=outcome)
     fact = TicketServed(subject=str(ticket.id), code=ticket.code, counter=str(counter.id), outcome=outcome)
-    branch.append(fact, actor)
-    end_booking(branch, ticket, BookingState.FULFILLED, actor)
+    lock.append(fact, actor)
+    end_booking(lock, ticket, BookingState.FULFILLED, actor)
     return moved
 
 
 def absent(
-    branch: Locked, settings: BranchSettings, counter: CounterView, ticket: TicketView, actor: Actor
+    lock: Locked, settings: BranchSettings, counter: CounterView, ticket: TicketView, actor: Actor
 ) -> TicketView:
-    tx, rule = branch.tx, line.absence_rule(settings)
+    tx, rule = lock.tx, line.absence_rule(settings)
     where = {"subject": str(ticket.id), "code": ticket.code, "counter": str(counter.id)}
     if rule.is_no_show(ticket.calls, ticket.first_called_at or tx.now, line.agreed_time(ticket), tx.now):
         moved = move(tx, ticket, Step.NO_SHOW, counter_id=None, ended_at=tx.now)
-        branch.append(TicketNoShow(**where, calls=ticket.calls), actor)
-        end_booking(branch, ticket, BookingState.NO_SHOW, actor)
+        lock.append(TicketNoShow(**where, calls=ticket.calls), actor)
+        end_booking(lock, ticket, BookingState.NO_SHOW, actor)
         return moved
     # An emergency waits for one other call too; otherwise it would be next again at once, and block the counter.
     others = min(1, rule.others_first) if line.is_emergency(settings, ticket.priority) else rule.others_first
     moved = move(tx, ticket, Step.SKIP, counter_id=None, skips=ticket.skips + 1, aside=others)
-    branch.append(TicketSkipped(**where, calls=ticket.calls, others_first=others), actor)
+    lock.append(TicketSkipped(**where, calls=ticket.calls, others_first=others), actor)
     return moved
 
 
-def record_call(tx: Tx, branch: Locked, counter: CounterView, ticket_id: UUID, seq: int, kind: str) -> None:
+def record_call(tx: Tx, lock: Locked, counter: CounterView, ticket_id: UUID, seq: int, kind: str) -> None:
     tx.later(
         _RECORD_CALL,
         {
-            "branch_id": branch.id,
+            "branch_id": lock.id,
             "seq": seq,
             "ticket_id": ticket_id,
             "counter_id": counter.id,

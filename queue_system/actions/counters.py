@@ -48,16 +48,16 @@ class Desk:
 
 def open_counter(tx: Tx, desk: Desk) -> None:
     """Open a counter for a clerk, who leaves the previous one. Raises Refused("counter-taken")."""
-    with in_session(tx, desk.branch_id) as branch:
-        counter = counter_of(tx, branch, desk)
+    with in_session(tx, desk.branch_id) as lock:
+        counter = counter_of(tx, lock, desk)
         holder = _holder(tx, desk)
         if holder == desk.staff_id:
             # The clerk stays, but from now on in this session: a visit of the last session may have gone on until now.
-            _set_holder(tx, branch, counter, desk.staff_id)
+            _set_holder(tx, lock, counter, desk.staff_id)
             return
         if holder is not None:
             raise Refused("counter-taken", number=Count(counter.number))
-        _sit_down(branch, counter, desk)
+        _sit_down(lock, counter, desk)
 
 
 def take_over(tx: Tx, desk: Desk) -> None:
@@ -65,28 +65,28 @@ def take_over(tx: Tx, desk: Desk) -> None:
 
     A visitor at the counter stays there. Raises Refused("counter-taken") while the other clerk has a live session.
     """
-    with in_session(tx, desk.branch_id) as branch:
-        counter = counter_of(tx, branch, desk)
+    with in_session(tx, desk.branch_id) as lock:
+        counter = counter_of(tx, lock, desk)
         holder = holders(tx, desk.branch_id, SESSION_IDLE).get(counter.id)
         if holder is not None and holder.staff_id == desk.staff_id:
             return
         if holder is not None:
             if holder.present:
                 raise Refused("counter-taken", number=Count(counter.number))
-            branch.append(CounterClosed(subject=str(counter.id), number=counter.number), desk.actor)
-        _sit_down(branch, counter, desk, holder.staff_id if holder else None)
+            lock.append(CounterClosed(subject=str(counter.id), number=counter.number), desk.actor)
+        _sit_down(lock, counter, desk, holder.staff_id if holder else None)
 
 
 def close_counter(tx: Tx, desk: Desk) -> None:
     """Leave a counter. Raises Refused("counter-busy") while a visitor is there."""
-    with in_session(tx, desk.branch_id) as branch:
-        counter = counter_of(tx, branch, desk)
+    with in_session(tx, desk.branch_id) as lock:
+        counter = counter_of(tx, lock, desk)
         require_holder(tx, desk)
-        _close(branch, counter, desk)
+        _close(lock, counter, desk)
 
 
-def counter_of(tx: Tx, branch: Locked, desk: Desk) -> CounterView:
-    counter = branch_settings(tx, branch.id, branch.config_version).counters.get(desk.counter_id)
+def counter_of(tx: Tx, lock: Locked, desk: Desk) -> CounterView:
+    counter = branch_settings(tx, lock.id, lock.config_version).counters.get(desk.counter_id)
     if counter is None:
         raise Missing("counter")
     return counter
@@ -101,26 +101,26 @@ def require_holder(tx: Tx, desk: Desk) -> None:
         raise Stale("not-your-counter")
 
 
-def _sit_down(branch: Locked, counter: CounterView, desk: Desk, instead_of: UUID | None = None) -> None:
-    settings = branch_settings(branch.tx, branch.id, branch.config_version)
-    for other in branch.tx.rows(
-        sa.select(COUNTER.c.id).where(COUNTER.c.branch_id == branch.id, COUNTER.c.staff_id == desk.staff_id)
+def _sit_down(lock: Locked, counter: CounterView, desk: Desk, instead_of: UUID | None = None) -> None:
+    settings = branch_settings(lock.tx, lock.id, lock.config_version)
+    for other in lock.tx.rows(
+        sa.select(COUNTER.c.id).where(COUNTER.c.branch_id == lock.id, COUNTER.c.staff_id == desk.staff_id)
     ):
-        _close(branch, settings.counters[other.id], desk)
-    _set_holder(branch.tx, branch, counter, desk.staff_id)
+        _close(lock, settings.counters[other.id], desk)
+    _set_holder(lock.tx, lock, counter, desk.staff_id)
     before = str(instead_of) if instead_of else None
-    branch.append(CounterOpened(subject=str(counter.id), number=counter.number, instead_of=before), desk.actor)
+    lock.append(CounterOpened(subject=str(counter.id), number=counter.number, instead_of=before), desk.actor)
 
 
-def _set_holder(tx: Tx, branch: Locked, counter: CounterView, staff_id: UUID) -> None:
+def _set_holder(tx: Tx, lock: Locked, counter: CounterView, staff_id: UUID) -> None:
     tx.execute(
         sa.update(COUNTER)
-        .where(COUNTER.c.branch_id == branch.id, COUNTER.c.id == counter.id)
+        .where(COUNTER.c.branch_id == lock.id, COUNTER.c.id == counter.id)
         .values(staff_id=staff_id, seated_at=tx.now)
     )
 
 
-def _close(branch: Locked, counter: CounterView, desk: Desk) -> None:
-    if line.at_counter(branch.tx, branch.id, counter.id) is not None:
+def _close(lock: Locked, counter: CounterView, desk: Desk) -> None:
+    if line.at_counter(lock.tx, lock.id, counter.id) is not None:
         raise Refused("counter-busy", number=Count(counter.number))
-    vacate(branch, counter.id, counter.number, desk.actor)
+    vacate(lock, counter.id, counter.number, desk.actor)

@@ -38,92 +38,92 @@ BOOKING = table(Booking)
 @contextmanager
 def in_session(tx: Tx, branch_id: UUID) -> Iterator[Locked]:
     """`store.log.locked` for actions in the hall: sessions that are over are closed first."""
-    with locked(tx, branch_id) as branch:
-        _close_sessions(branch)
-        yield branch
+    with locked(tx, branch_id) as lock:
+        _close_sessions(lock)
+        yield lock
 
 
 def close_day(tx: Tx, branch_id: UUID) -> int:
     """Close the tickets, bookings and counters of sessions that are over; returns how many. Idempotent."""
-    with locked(tx, branch_id) as branch:
-        return _close_sessions(branch)
+    with locked(tx, branch_id) as lock:
+        return _close_sessions(lock)
 
 
-def _close_sessions(branch: Locked) -> int:
-    """Reads the tables only when a session has ended since the last time, which `branch.live_day` remembers."""
-    settings = branch_settings(branch.tx, branch.id, branch.config_version)
+def _close_sessions(lock: Locked) -> int:
+    """Reads the tables only when a session has ended since the last time, which `lock.live_day` remembers."""
+    settings = branch_settings(lock.tx, lock.id, lock.config_version)
     # `tx.now` decides, because numbers are dated by the clock too. An earlier day than the stored one also closes
     # sessions, because clocks can be set back.
-    live_day = settings.timetable.first_live_day(branch.tx.now)
-    if branch.live_day == live_day:
+    live_day = settings.timetable.first_live_day(lock.tx.now)
+    if lock.live_day == live_day:
         return 0
-    closed = _close_tickets(branch, live_day) + _close_bookings(branch, settings) + _close_counters(branch, settings)
-    branch.tx.execute(sa.update(BRANCH).where(BRANCH.c.id == branch.id).values(live_day=live_day))
-    branch.live_day = live_day
+    closed = _close_tickets(lock, live_day) + _close_bookings(lock, settings) + _close_counters(lock, settings)
+    lock.tx.execute(sa.update(BRANCH).where(BRANCH.c.id == lock.id).values(live_day=live_day))
+    lock.live_day = live_day
     return closed
 
 
-def _close_tickets(branch: Locked, live_day: date) -> int:
-    left = [ticket for ticket in line.open_tickets(branch.tx, branch.id) if ticket.business_date < live_day]
+def _close_tickets(lock: Locked, live_day: date) -> int:
+    left = [ticket for ticket in line.open_tickets(lock.tx, lock.id) if ticket.business_date < live_day]
     for ticket in left:
-        _close_ticket(branch, ticket)
+        _close_ticket(lock, ticket)
     return len(left)
 
 
-def _close_bookings(branch: Locked, settings: BranchSettings) -> int:
+def _close_bookings(lock: Locked, settings: BranchSettings) -> int:
     """Close bookings whose visitors never came; not telephone calls, because they have no check-in to miss."""
-    tx = branch.tx
-    past = never_came(tx, branch.id, settings.timetable.live_since(tx.now))
+    tx = lock.tx
+    past = never_came(tx, lock.id, settings.timetable.live_since(tx.now))
     missed = [booking for booking in past if not settings.services[booking.service_id].elsewhere]
     for booking in missed:
         tx.execute(
             sa.update(BOOKING)
-            .where(BOOKING.c.branch_id == branch.id, BOOKING.c.id == booking.id)
+            .where(BOOKING.c.branch_id == lock.id, BOOKING.c.id == booking.id)
             .values(state=BookingState.NO_SHOW.value, ended_at=tx.now)
         )
         fact = BookingEnded(subject=str(booking.id), code=booking.code, state=BookingState.NO_SHOW.value)
-        branch.append(fact, SYSTEM)
+        lock.append(fact, SYSTEM)
     return len(missed)
 
 
-def _close_counters(branch: Locked, settings: BranchSettings) -> int:
+def _close_counters(lock: Locked, settings: BranchSettings) -> int:
     """Close counters that their clerks forgot to leave."""
-    tx = branch.tx
+    tx = lock.tx
     forgotten = tx.rows(
         sa.select(COUNTER.c.id, COUNTER.c.number).where(
-            COUNTER.c.branch_id == branch.id,
+            COUNTER.c.branch_id == lock.id,
             COUNTER.c.staff_id.is_not(None),
             COUNTER.c.seated_at < settings.timetable.live_since(tx.now),
         )
     )
     # A clerk who still serves a visitor is at work, however long ago the counter was opened.
-    left = [counter for counter in forgotten if line.at_counter(tx, branch.id, counter.id) is None]
+    left = [counter for counter in forgotten if line.at_counter(tx, lock.id, counter.id) is None]
     for counter in left:
-        vacate(branch, counter.id, counter.number, SYSTEM)
+        vacate(lock, counter.id, counter.number, SYSTEM)
     return len(left)
 
 
-def vacate(branch: Locked, counter_id: UUID, number: int, actor: Actor) -> None:
+def vacate(lock: Locked, counter_id: UUID, number: int, actor: Actor) -> None:
     """Close a counter; presses there can no longer be taken back."""
-    branch.tx.execute(
+    lock.tx.execute(
         sa.update(COUNTER)
-        .where(COUNTER.c.branch_id == branch.id, COUNTER.c.id == counter_id)
+        .where(COUNTER.c.branch_id == lock.id, COUNTER.c.id == counter_id)
         .values(staff_id=None, seated_at=None, last_press=None)
     )
-    branch.append(CounterClosed(subject=str(counter_id), number=number), actor)
+    lock.append(CounterClosed(subject=str(counter_id), number=number), actor)
 
 
-def _close_ticket(branch: Locked, ticket: TicketView) -> None:
+def _close_ticket(lock: Locked, ticket: TicketView) -> None:
     step = tickets.LAST_STEPS[ticket.state]
     outcome = tickets.FORGOTTEN if step is Step.FINISH else None
-    branch.tx.execute(
+    lock.tx.execute(
         sa.update(TICKET)
-        .where(TICKET.c.branch_id == branch.id, TICKET.c.id == ticket.id)
+        .where(TICKET.c.branch_id == lock.id, TICKET.c.id == ticket.id)
         .values(
             state=tickets.after(ticket.state, step).value,
             # As for a no-show at the counter: the ticket is at no counter afterwards.
             counter_id=ticket.counter_id if step is Step.FINISH else None,
-            ended_at=branch.tx.now,
+            ended_at=lock.tx.now,
             outcome=outcome,
         )
     )
@@ -135,5 +135,5 @@ def _close_ticket(branch: Locked, ticket: TicketView) -> None:
         fact = TicketNoShow(subject=subject, code=ticket.code, counter=counter, calls=ticket.calls)
     else:
         fact = TicketServed(subject=subject, code=ticket.code, counter=counter, outcome=tickets.FORGOTTEN)
-    branch.append(fact, SYSTEM)
-    end_booking(branch, ticket, BookingState.FULFILLED if step is Step.FINISH else BookingState.NO_SHOW, SYSTEM)
+    lock.append(fact, SYSTEM)
+    end_booking(lock, ticket, BookingState.FULFILLED if step is Step.FINISH else BookingState.NO_SHOW, SYSTEM)

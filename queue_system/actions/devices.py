@@ -64,7 +64,7 @@ def approve_pairing(tx: Tx, user_code: str, branch_id: UUID, device_id: UUID, ac
     Pairing a planned device again replaces the machine that was paired before.
     Raises Missing("pairing"), Missing("device"), Refused("device-kind-differs").
     """
-    with locked(tx, branch_id) as branch:
+    with locked(tx, branch_id) as lock:
         pairing = _pending(tx, user_code)
         device = _device(tx, branch_id, device_id)
         if device.kind != pairing.kind:
@@ -75,15 +75,15 @@ def approve_pairing(tx: Tx, user_code: str, branch_id: UUID, device_id: UUID, ac
             .values(state="approved", branch_id=branch_id, device_id=device_id)
         )
         fact = DevicePaired(subject=str(device_id), device_kind=device.kind, name=device.slug)
-        branch.append(fact, actor)
+        lock.append(fact, actor)
 
 
 def refuse_pairing(tx: Tx, user_code: str, branch_id: UUID, actor: Actor) -> None:
     """Refuse a pairing. Raises Missing("pairing")."""
-    with locked(tx, branch_id) as branch:
+    with locked(tx, branch_id) as lock:
         pairing = _pending(tx, user_code)
         tx.execute(sa.update(PAIRING).where(PAIRING.c.id == pairing.id).values(state="refused"))
-        branch.append(PairingRefused(subject=str(pairing.id), device_kind=pairing.kind), actor)
+        lock.append(PairingRefused(subject=str(pairing.id), device_kind=pairing.kind), actor)
 
 
 def redeem_pairing(tx: Tx, device_code: str) -> tuple[str, str | None]:
@@ -93,24 +93,24 @@ def redeem_pairing(tx: Tx, device_code: str) -> tuple[str, str | None]:
         return "gone", None
     if pairing.state != "approved":
         return str(pairing.state), None
-    with locked(tx, pairing.branch_id) as branch:
+    with locked(tx, pairing.branch_id) as lock:
         # The lock makes sure that the token is given once, and not to a device that was revoked meanwhile.
         redeemed = tx.execute(
             sa.update(PAIRING).where(PAIRING.c.id == pairing.id, PAIRING.c.state == "approved").values(state="done")
         )
         if redeemed.rowcount != 1:
             return "gone", None
-        device = _device(tx, branch.id, pairing.device_id)
+        device = _device(tx, lock.id, pairing.device_id)
         token = secrets.token_urlsafe(32)
         tx.execute(
             sa.update(DEVICE)
-            .where(DEVICE.c.branch_id == branch.id, DEVICE.c.id == device.id)
+            .where(DEVICE.c.branch_id == lock.id, DEVICE.c.id == device.id)
             .values(token_sha256=sha256(token), paired_at=tx.now, seen_at=tx.now, revoked_at=None)
         )
         if device.token_sha256 is not None:
             # The fact notifies the machine that was paired before, which then finds its token revoked.
             fact = DeviceReplaced(subject=str(device.id), device_kind=device.kind, name=device.slug)
-            branch.append(fact, Actor("device", str(device.id)))
+            lock.append(fact, Actor("device", str(device.id)))
         return "approved", token
 
 
@@ -125,7 +125,7 @@ def revoke_device(tx: Tx, branch_id: UUID, device_id: UUID, actor: Actor) -> Non
 
     Raises Missing("device").
     """
-    with locked(tx, branch_id) as branch:
+    with locked(tx, branch_id) as lock:
         device = _device(tx, branch_id, device_id)
         tx.execute(
             sa.update(DEVICE)
@@ -137,12 +137,12 @@ def revoke_device(tx: Tx, branch_id: UUID, device_id: UUID, actor: Actor) -> Non
             .where(PAIRING.c.branch_id == branch_id, PAIRING.c.device_id == device_id, PAIRING.c.state == "approved")
             .values(state="refused")
         )
-        branch.append(DeviceRevoked(subject=str(device_id), device_kind=device.kind, name=device.slug), actor)
+        lock.append(DeviceRevoked(subject=str(device_id), device_kind=device.kind, name=device.slug), actor)
 
 
 def enrol_device(tx: Tx, branch_id: UUID, device_id: UUID, actor: Actor = SYSTEM) -> str:
     """Give a planned device its token without pairing, for the demo and for provisioning scripts."""
-    with locked(tx, branch_id) as branch:
+    with locked(tx, branch_id) as lock:
         device = _device(tx, branch_id, device_id)
         token = secrets.token_urlsafe(32)
         tx.execute(
@@ -150,7 +150,7 @@ def enrol_device(tx: Tx, branch_id: UUID, device_id: UUID, actor: Actor = SYSTEM
             .where(DEVICE.c.branch_id == branch_id, DEVICE.c.id == device_id)
             .values(token_sha256=sha256(token), paired_at=tx.now, revoked_at=None)
         )
-        branch.append(DevicePaired(subject=str(device_id), device_kind=device.kind, name=device.slug), actor)
+        lock.append(DevicePaired(subject=str(device_id), device_kind=device.kind, name=device.slug), actor)
         return token
 
 

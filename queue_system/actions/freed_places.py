@@ -24,29 +24,29 @@ SEAT = table(Seat)
 
 def release_places(tx: Tx, branch_id: UUID, ids: Collection[UUID], actor: Actor) -> int:
     """Staff release places at once; places that have returned already are skipped. Returns how many were released."""
-    with locked(tx, branch_id) as branch:
-        settings = branch_settings(tx, branch_id, branch.config_version)
+    with locked(tx, branch_id) as lock:
+        settings = branch_settings(tx, branch_id, lock.config_version)
         wanted = [place for place in kept_places(tx, branch_id) if place.id in ids]
         for place in wanted:
-            _return(branch, place)
+            _return(lock, place)
             fact = PlaceReleased(
                 subject=str(place.booking_id),
                 code=place.code,
                 service=settings.services[place.service_id].slug,
                 starts_at=place.starts_at.isoformat(),
             )
-            branch.append(fact, actor)
+            lock.append(fact, actor)
         return len(wanted)
 
 
-def return_due(branch: Locked) -> int:
+def return_due(lock: Locked) -> int:
     """Return the places whose time has come by their lot; for actions that have locked the branch."""
-    due = due_places(branch.tx, branch.id)
+    due = due_places(lock.tx, lock.id)
     if not due:
         return 0
-    settings = branch_settings(branch.tx, branch.id, branch.config_version)
+    settings = branch_settings(lock.tx, lock.id, lock.config_version)
     for place in due:
-        _return(branch, place)
+        _return(lock, place)
         fact = PlaceReturned(
             subject=str(place.booking_id),
             code=place.code,
@@ -55,23 +55,23 @@ def return_due(branch: Locked) -> int:
             freed_at=place.freed_at.isoformat(),
             lot=place.lot,
         )
-        branch.append(fact, SYSTEM)
+        lock.append(fact, SYSTEM)
     return len(due)
 
 
-def give_back(branch: Locked, settings: BranchSettings, booking: BookingView) -> None:
+def give_back(lock: Locked, settings: BranchSettings, booking: BookingView) -> None:
     """Keep the seats of a booking taken until their lot, or staff, lets them return.
 
     Otherwise a broker could free a place at the moment when his buyer asks for it.
     """
-    now, lot = branch.tx.now, secrets.token_hex(8)
+    now, lot = lock.tx.now, secrets.token_hex(8)
     by_lot = policy_of(settings, settings.services[booking.service_id]).returns_by_lot
     returns = returns_at(lot, now, booking.starts_at, settings.freed_places_at, settings.zone) if by_lot else None
     place_id = uuid7()
-    branch.tx.execute(
+    lock.tx.execute(
         sa.insert(FREED),
         {
-            "branch_id": branch.id,
+            "branch_id": lock.id,
             "id": place_id,
             "booking_id": booking.id,
             "service_id": booking.service_id,
@@ -81,19 +81,19 @@ def give_back(branch: Locked, settings: BranchSettings, booking: BookingView) ->
             "lot": lot,
         },
     )
-    branch.tx.execute(
+    lock.tx.execute(
         sa.update(SEAT)
-        .where(SEAT.c.branch_id == branch.id, SEAT.c.booking_id == booking.id, SEAT.c.freed_id.is_(None))
+        .where(SEAT.c.branch_id == lock.id, SEAT.c.booking_id == booking.id, SEAT.c.freed_id.is_(None))
         .values(freed_id=place_id)
     )
 
 
-def take_again(branch: Locked, booking: BookingView, resources: Collection[UUID], ticks: range) -> None:
+def take_again(lock: Locked, booking: BookingView, resources: Collection[UUID], ticks: range) -> None:
     """Take back, for a booking, the seats that it gave back itself and that have not returned yet."""
-    branch.tx.execute(
+    lock.tx.execute(
         sa.update(SEAT)
         .where(
-            SEAT.c.branch_id == branch.id,
+            SEAT.c.branch_id == lock.id,
             SEAT.c.booking_id == booking.id,
             SEAT.c.resource_id.in_(resources),
             SEAT.c.tick >= ticks.start,
@@ -102,11 +102,11 @@ def take_again(branch: Locked, booking: BookingView, resources: Collection[UUID]
         .values(freed_id=None)
     )
     in_use = sa.select(SEAT.c.freed_id).where(
-        SEAT.c.branch_id == branch.id, SEAT.c.booking_id == booking.id, SEAT.c.freed_id.is_not(None)
+        SEAT.c.branch_id == lock.id, SEAT.c.booking_id == booking.id, SEAT.c.freed_id.is_not(None)
     )
-    branch.tx.execute(
+    lock.tx.execute(
         sa.delete(FREED).where(
-            FREED.c.branch_id == branch.id,
+            FREED.c.branch_id == lock.id,
             FREED.c.booking_id == booking.id,
             FREED.c.returned_at.is_(None),
             FREED.c.id.not_in(in_use),
@@ -114,12 +114,12 @@ def take_again(branch: Locked, booking: BookingView, resources: Collection[UUID]
     )
 
 
-def _return(branch: Locked, place: KeptPlace) -> None:
-    branch.tx.execute(
+def _return(lock: Locked, place: KeptPlace) -> None:
+    lock.tx.execute(
         sa.delete(SEAT).where(
-            SEAT.c.branch_id == branch.id, SEAT.c.booking_id == place.booking_id, SEAT.c.freed_id == place.id
+            SEAT.c.branch_id == lock.id, SEAT.c.booking_id == place.booking_id, SEAT.c.freed_id == place.id
         )
     )
-    branch.tx.execute(
-        sa.update(FREED).where(FREED.c.branch_id == branch.id, FREED.c.id == place.id).values(returned_at=branch.tx.now)
+    lock.tx.execute(
+        sa.update(FREED).where(FREED.c.branch_id == lock.id, FREED.c.id == place.id).values(returned_at=lock.tx.now)
     )

@@ -27,30 +27,30 @@ def set_printer(tx: Tx, branch_id: UUID, printer_id: UUID, changes: Mapping[str,
     Settings that are not named in `changes` stay, but a new transport deletes the address of the old one. What was
     learnt is learnt again. Raises Missing("device"), also for a device of another kind, and pydantic's ValidationError.
     """
-    with locked(tx, branch_id) as branch:
-        found = _printer(branch, printer_id)
+    with locked(tx, branch_id) as lock:
+        found = _printer(lock, printer_id)
         known, wanted = found.printer, found.printer.adjusted(changes)
         if wanted == known:
             return False
         others = {name: value for name, value in found.data.items() if name not in Printer.model_fields}
         data = others | wanted.model_dump(mode="json", exclude_unset=True)
-        _write(branch, printer_id, data=data, learnt_completion=None)
+        _write(lock, printer_id, data=data, learnt_completion=None)
         if _place(wanted) != _place(known):
             fact = PrinterAddressSet(subject=str(printer_id), transport=wanted.transport, address=_place(wanted))
-            branch.append(fact, actor)
+            lock.append(fact, actor)
         habits = {name: getattr(wanted, name) for name in HABITS if getattr(wanted, name) != getattr(known, name)}
         if habits:
-            branch.append(PrinterAdjusted(subject=str(printer_id), settings=habits), actor)
+            lock.append(PrinterAdjusted(subject=str(printer_id), settings=habits), actor)
         return True
 
 
 def learn_again(tx: Tx, branch_id: UUID, printer_id: UUID, actor: Actor) -> None:
     """Forget what was learnt about a printer, so that it is learnt again. Raises Missing("device")."""
-    with locked(tx, branch_id) as branch:
-        if _printer(branch, printer_id).learnt_completion is None:
+    with locked(tx, branch_id) as lock:
+        if _printer(lock, printer_id).learnt_completion is None:
             return
-        _write(branch, printer_id, learnt_completion=None, learning_since=branch.now)
-        branch.append(PrinterAdjusted(subject=str(printer_id), settings={"completion": None}), actor)
+        _write(lock, printer_id, learnt_completion=None, learning_since=lock.now)
+        lock.append(PrinterAdjusted(subject=str(printer_id), settings={"completion": None}), actor)
 
 
 def record_no_completion(
@@ -60,12 +60,12 @@ def record_no_completion(
 
     `settings` and `learning_since` are those at the time of the detection; nothing is stored if either has changed.
     """
-    with locked(tx, branch_id) as branch:
-        found = _printer(branch, printer_id)
+    with locked(tx, branch_id) as lock:
+        found = _printer(lock, printer_id)
         if (found.printer, found.learning_since) != (settings, learning_since):
             return
-        _write(branch, printer_id, learnt_completion=False)
-        branch.append(PrinterLearnt(subject=str(printer_id)), SYSTEM)
+        _write(lock, printer_id, learnt_completion=False)
+        lock.append(PrinterLearnt(subject=str(printer_id)), SYSTEM)
 
 
 def _place(settings: Printer) -> str:
@@ -76,13 +76,13 @@ def _place(settings: Printer) -> str:
     return f"{where} {settings.baud} {settings.flow}" if settings.transport == "serial" else where
 
 
-def _printer(branch: Locked, printer_id: UUID) -> DeviceView:
-    found = device(branch.tx, branch.id, printer_id)
+def _printer(lock: Locked, printer_id: UUID) -> DeviceView:
+    found = device(lock.tx, lock.id, printer_id)
     if found is None or found.kind != "printer":
         raise Missing("device")
     return found
 
 
-def _write(branch: Locked, printer_id: UUID, **values: Any) -> None:
-    here = (DEVICE.c.branch_id == branch.id) & (DEVICE.c.id == printer_id)
-    branch.tx.execute(sa.update(DEVICE).where(here).values(**values))
+def _write(lock: Locked, printer_id: UUID, **values: Any) -> None:
+    here = (DEVICE.c.branch_id == lock.id) & (DEVICE.c.id == printer_id)
+    lock.tx.execute(sa.update(DEVICE).where(here).values(**values))

@@ -25,8 +25,8 @@ def raise_ticket(tx: Tx, branch_id: UUID, ticket_id: UUID, priority: str, reason
     Raises Missing("ticket"), IllegalTransition in other states, Refused with "raise-reason-unknown",
     "raise-class-unknown", "raise-not-heavier".
     """
-    with in_session(tx, branch_id) as branch:
-        settings = branch_settings(tx, branch_id, branch.config_version)
+    with in_session(tx, branch_id) as lock:
+        settings = branch_settings(tx, branch_id, lock.config_version)
         ticket = line.ticket(tx, branch_id, ticket_id)
         tickets.after(ticket.state, Step.RAISE)
         if reason not in RAISE_REASONS:
@@ -35,25 +35,25 @@ def raise_ticket(tx: Tx, branch_id: UUID, ticket_id: UUID, priority: str, reason
             raise Refused("raise-class-unknown")
         if line.heavier(settings, ticket.priority, priority) == ticket.priority:
             raise Refused("raise-not-heavier", code=ticket.code)
-        raised = _raise(branch, settings, ticket, priority, reason, actor)
-        remember_at_own_counter(branch, actor, ticket, raised)
+        raised = _raise(lock, settings, ticket, priority, reason, actor)
+        remember_at_own_counter(lock, actor, ticket, raised)
         return raised
 
 
-def raised_by_service(branch: Locked, settings: BranchSettings, ticket: TicketView, actor: Actor) -> TicketView:
+def raised_by_service(lock: Locked, settings: BranchSettings, ticket: TicketView, actor: Actor) -> TicketView:
     """A waiting ticket with the class of its service, where that is heavier than its own."""
     priority = line.heavier(settings, ticket.priority, settings.services[ticket.service_id].priority)
-    return ticket if priority == ticket.priority else _raise(branch, settings, ticket, priority, BY_SERVICE, actor)
+    return ticket if priority == ticket.priority else _raise(lock, settings, ticket, priority, BY_SERVICE, actor)
 
 
 def _raise(
-    branch: Locked, settings: BranchSettings, ticket: TicketView, priority: str, reason: str, actor: Actor
+    lock: Locked, settings: BranchSettings, ticket: TicketView, priority: str, reason: str, actor: Actor
 ) -> TicketView:
     # An emergency waits from now at the latest, even where the ticket's appointment is later.
-    anchor = min(ticket.anchor_at, branch.now) if line.is_emergency(settings, priority) else ticket.anchor_at
-    moved = move(branch.tx, ticket, Step.RAISE, priority=priority, anchor_at=anchor)
+    anchor = min(ticket.anchor_at, lock.now) if line.is_emergency(settings, priority) else ticket.anchor_at
+    moved = move(lock.tx, ticket, Step.RAISE, priority=priority, anchor_at=anchor)
     fact = TicketRaised(
         subject=str(ticket.id), code=ticket.code, from_class=ticket.priority, to_class=priority, basis=reason
     )
-    branch.append(fact, actor)
+    lock.append(fact, actor)
     return moved

@@ -13,7 +13,7 @@ from .steps import AFRESH, move
 from .visit import reopen_booking
 
 
-def come_back(branch: Locked, settings: BranchSettings, ticket: TicketView, actor: Actor) -> TicketView:
+def come_back(lock: Locked, settings: BranchSettings, ticket: TicketView, actor: Actor) -> TicketView:
     """Put the ticket of a no-show into the line again, and reopen its booking.
 
     By the rule of the branch it waits from now, or keeps its place after some other calls; Refused("rejoin-used-up")
@@ -23,8 +23,8 @@ def come_back(branch: Locked, settings: BranchSettings, ticket: TicketView, acto
     if rule.rejoins is not None and ticket.returns >= rule.rejoins:
         raise Refused("rejoin-used-up", code=ticket.code)
     others = rule.others_first if rule.keeps_place else 0
-    place = {"anchor_at": ticket.anchor_at if rule.keeps_place else branch.now, "aside": others}
-    moved = move(branch.tx, ticket, Step.RETURN, **{**AFRESH, **place, "returns": ticket.returns + 1, "ended_at": None})
-    branch.append(TicketReturned(subject=str(ticket.id), code=ticket.code, others_first=others), actor)
-    reopen_booking(branch, ticket, actor)
+    place = {"anchor_at": ticket.anchor_at if rule.keeps_place else lock.now, "aside": others}
+    moved = move(lock.tx, ticket, Step.RETURN, **{**AFRESH, **place, "returns": ticket.returns + 1, "ended_at": None})
+    lock.append(TicketReturned(subject=str(ticket.id), code=ticket.code, others_first=others), actor)
+    reopen_booking(lock, ticket, actor)
     return moved

@@ -59,14 +59,14 @@ class SlipOutcome:
     maybe: bool = False
 
 
-def queue_slip(branch: Locked, ticket: TicketView, printer_id: UUID, actor: Actor, copy_number: int = 0) -> UUID:
+def queue_slip(lock: Locked, ticket: TicketView, printer_id: UUID, actor: Actor, copy_number: int = 0) -> UUID:
     """Put a slip into the spool, in the transaction of the action that needs it; a copy is marked as one."""
-    now = branch.tx.now
+    now = lock.tx.now
     job_id = uuid7()
-    branch.tx.later(
+    lock.tx.later(
         _QUEUE_SLIP,
         {
-            "branch_id": branch.id,
+            "branch_id": lock.id,
             "id": job_id,
             "ticket_id": ticket.id,
             "printer_id": printer_id,
@@ -78,7 +78,7 @@ def queue_slip(branch: Locked, ticket: TicketView, printer_id: UUID, actor: Acto
             "expires_at": now + SLIP_LIFETIME,
         },
     )
-    branch.append(
+    lock.append(
         SlipQueued(
             subject=str(job_id), ticket=str(ticket.id), code=ticket.code, printer=str(printer_id), copy=copy_number
         ),
@@ -93,13 +93,13 @@ def claim_slip(tx: Tx, branch_id: UUID, printer_id: UUID, lease: timedelta = LEA
     `lease` is how long printing may take, longer on a slow line. A claim whose lease has run out ends as unknown and
     is not repeated, because its worker died and the slip may have been printed.
     """
-    with locked(tx, branch_id) as branch:
+    with locked(tx, branch_id) as lock:
         for job in _pending(tx, branch_id, printer_id):
             if job.state == "claimed":
                 if job.lease_until <= tx.now:
-                    _fail(branch, job, SlipOutcome(error="interrupted", maybe=True))
+                    _fail(lock, job, SlipOutcome(error="interrupted", maybe=True))
             elif job.expires_at <= tx.now:
-                _void(branch, job, "expired")
+                _void(lock, job, "expired")
             elif job.due_at <= tx.now:
                 tx.execute(
                     sa.update(JOB)
@@ -112,14 +112,14 @@ def claim_slip(tx: Tx, branch_id: UUID, printer_id: UUID, lease: timedelta = LEA
 
 def report_slip(tx: Tx, branch_id: UUID, job_id: UUID, outcome: SlipOutcome) -> None:
     """Store the result of printing. A report on a job that is no longer claimed changes nothing."""
-    with locked(tx, branch_id) as branch:
+    with locked(tx, branch_id) as lock:
         job = tx.row(sa.select(JOB).where(JOB.c.branch_id == branch_id, JOB.c.id == job_id))
         if job is None:
             raise Missing("slip")
         if job.state != "claimed":
             return
         if outcome.error is None:
-            _end(branch, job, "printed", None)
+            _end(lock, job, "printed", None)
             fact = SlipPrinted(
                 subject=str(job.id),
                 ticket=str(job.ticket_id),
@@ -127,14 +127,14 @@ def report_slip(tx: Tx, branch_id: UUID, job_id: UUID, outcome: SlipOutcome) -> 
                 printer=str(job.printer_id),
                 proof=outcome.proof,
             )
-            branch.append(fact, SYSTEM)
+            lock.append(fact, SYSTEM)
         else:
-            _fail(branch, job, outcome)
+            _fail(lock, job, outcome)
 
 
 def expire_slips(tx: Tx, branch_id: UUID) -> int:
     """Void slips that are too old, also on printers that are offline for weeks; returns how many."""
-    with locked(tx, branch_id) as branch:
+    with locked(tx, branch_id) as lock:
         late = tx.rows(
             sa.select(JOB).where(
                 JOB.c.branch_id == branch_id,
@@ -144,7 +144,7 @@ def expire_slips(tx: Tx, branch_id: UUID) -> int:
             )
         )
         for job in late:
-            _void(branch, job, "expired")
+            _void(lock, job, "expired")
         return len(late)
 
 
@@ -153,7 +153,7 @@ def reprint(tx: Tx, branch_id: UUID, ticket_id: UUID, printer_id: UUID, actor: A
 
     Raises Refused("slip-of-a-visit-over", "copies-used-up", "slip-pending").
     """
-    with in_session(tx, branch_id) as branch:
+    with in_session(tx, branch_id) as lock:
         ticket = line.ticket(tx, branch_id, ticket_id)
         if ticket.state not in OPEN:
             raise Refused("slip-of-a-visit-over", code=ticket.code)
@@ -165,7 +165,7 @@ def reprint(tx: Tx, branch_id: UUID, ticket_id: UUID, printer_id: UUID, actor: A
         copy_number = max((job.copy_number for job in jobs), default=-1) + 1
         if copy_number > LARGEST_COPY:
             raise Refused("copies-used-up", code=ticket.code)
-        return queue_slip(branch, ticket, printer_id, actor, copy_number)
+        return queue_slip(lock, ticket, printer_id, actor, copy_number)
 
 
 def record_printer_status(tx: Tx, branch_id: UUID, printer_id: UUID, status: str) -> bool:
@@ -174,9 +174,9 @@ def record_printer_status(tx: Tx, branch_id: UUID, printer_id: UUID, status: str
     known = tx.scalar(sa.select(DEVICE.c.status).where(here))
     if known == status:
         return False
-    with locked(tx, branch_id) as branch:
+    with locked(tx, branch_id) as lock:
         tx.execute(sa.update(DEVICE).where(here).values(status=status, status_at=tx.now, seen_at=tx.now))
-        branch.append(PrinterChanged(subject=str(printer_id), status=status), SYSTEM)
+        lock.append(PrinterChanged(subject=str(printer_id), status=status), SYSTEM)
         return True
 
 
@@ -191,18 +191,18 @@ def _pending(tx: Tx, branch_id: UUID, printer_id: UUID) -> list[AnyRow]:
     return tx.rows(statement)
 
 
-def _fail(branch: Locked, job: AnyRow, outcome: SlipOutcome) -> None:
+def _fail(lock: Locked, job: AnyRow, outcome: SlipOutcome) -> None:
     """Try again while paper cannot have come out and the visitor may still wait; otherwise the job ends."""
-    tx = branch.tx
+    tx = lock.tx
     again = not (outcome.maybe or outcome.permanent) and tx.now + RETRY_AFTER < job.expires_at
     if again:
         tx.execute(
             sa.update(JOB)
-            .where(JOB.c.branch_id == branch.id, JOB.c.id == job.id)
+            .where(JOB.c.branch_id == lock.id, JOB.c.id == job.id)
             .values(state="queued", lease_until=None, due_at=tx.now + RETRY_AFTER, error=outcome.error)
         )
     else:
-        _end(branch, job, "unknown" if outcome.maybe else "failed", outcome.error)
+        _end(lock, job, "unknown" if outcome.maybe else "failed", outcome.error)
     fact = SlipFailed(
         subject=str(job.id),
         ticket=str(job.ticket_id),
@@ -213,26 +213,26 @@ def _fail(branch: Locked, job: AnyRow, outcome: SlipOutcome) -> None:
         final=not again,
         maybe=outcome.maybe,
     )
-    branch.append(fact, SYSTEM)
+    lock.append(fact, SYSTEM)
 
 
-def _void(branch: Locked, job: AnyRow, reason: str) -> None:
-    _end(branch, job, "void", reason)
+def _void(lock: Locked, job: AnyRow, reason: str) -> None:
+    _end(lock, job, "void", reason)
     fact = SlipVoided(
         subject=str(job.id),
         ticket=str(job.ticket_id),
-        code=_code(branch.tx, job),
+        code=_code(lock.tx, job),
         printer=str(job.printer_id),
         reason=reason,
     )
-    branch.append(fact, SYSTEM)
+    lock.append(fact, SYSTEM)
 
 
-def _end(branch: Locked, job: AnyRow, state: str, error: str | None) -> None:
-    branch.tx.execute(
+def _end(lock: Locked, job: AnyRow, state: str, error: str | None) -> None:
+    lock.tx.execute(
         sa.update(JOB)
-        .where(JOB.c.branch_id == branch.id, JOB.c.id == job.id)
-        .values(state=state, error=error, lease_until=None, ended_at=branch.tx.now)
+        .where(JOB.c.branch_id == lock.id, JOB.c.id == job.id)
+        .values(state=state, error=error, lease_until=None, ended_at=lock.tx.now)
     )
 
 

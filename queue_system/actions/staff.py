@@ -184,13 +184,13 @@ def _leave_counters(tx: Tx, staff_id: UUID, actor: Actor) -> None:
         .order_by(COUNTER.c.branch_id)
     )
     for row in sat:
-        with locked(tx, row.branch_id) as branch:
-            _leave(branch, row.id, row.number, staff_id, actor)
+        with locked(tx, row.branch_id) as lock:
+            _leave(lock, row.id, row.number, staff_id, actor)
 
 
-def _leave(branch: Locked, counter_id: UUID, number: int, staff_id: UUID, actor: Actor) -> None:
+def _leave(lock: Locked, counter_id: UUID, number: int, staff_id: UUID, actor: Actor) -> None:
     still = sa.select(COUNTER.c.id).where(
-        COUNTER.c.branch_id == branch.id, COUNTER.c.id == counter_id, COUNTER.c.staff_id == staff_id
+        COUNTER.c.branch_id == lock.id, COUNTER.c.id == counter_id, COUNTER.c.staff_id == staff_id
     )
-    if branch.tx.row(still) and line.at_counter(branch.tx, branch.id, counter_id) is None:
-        vacate(branch, counter_id, number, actor)
+    if lock.tx.row(still) and line.at_counter(lock.tx, lock.id, counter_id) is None:
+        vacate(lock, counter_id, number, actor)

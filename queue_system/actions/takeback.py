@@ -58,69 +58,69 @@ _REMEMBER = Prepared(
 
 
 def remember(
-    branch: Locked, counter_id: UUID, staff_id: UUID, moves: Iterable[Move], waited: Iterable[TicketView] = ()
+    lock: Locked, counter_id: UUID, staff_id: UUID, moves: Iterable[Move], waited: Iterable[TicketView] = ()
 ) -> None:
     """Store the press that has just been made: each ticket before and after it.
 
     `waited` are the tickets whose `aside` this call lowered by one, because one more visitor was called before them.
     """
     press = {
-        "at": branch.tx.now.isoformat(),
+        "at": lock.tx.now.isoformat(),
         "staff": str(staff_id),
         "moves": [
             {"ticket": str(before.id), "before": _shape(before), "after": _shape(after)} for before, after in moves
         ],
         "waited": [{"ticket": str(ticket.id), "calls": ticket.calls} for ticket in waited],
     }
-    branch.tx.later(_REMEMBER, {"branch": branch.id, "counter": counter_id, "press": press})
+    lock.tx.later(_REMEMBER, {"branch": lock.id, "counter": counter_id, "press": press})
 
 
-def remember_at_own_counter(branch: Locked, actor: Actor, before: TicketView, after: TicketView) -> None:
+def remember_at_own_counter(lock: Locked, actor: Actor, before: TicketView, after: TicketView) -> None:
     """Store a press on a ticket that is not at the counter, as the last press at the clerk's own counter."""
     if actor.kind != "staff":
         return
     staff_id = UUID(actor.id)
-    statement = sa.select(COUNTER.c.id).where(COUNTER.c.branch_id == branch.id, COUNTER.c.staff_id == staff_id)
-    for row in branch.tx.rows(statement):
-        remember(branch, row.id, staff_id, [(before, after)])
+    statement = sa.select(COUNTER.c.id).where(COUNTER.c.branch_id == lock.id, COUNTER.c.staff_id == staff_id)
+    for row in lock.tx.rows(statement):
+        remember(lock, row.id, staff_id, [(before, after)])
 
 
-def forget(branch: Locked, counter_id: UUID) -> None:
+def forget(lock: Locked, counter_id: UUID) -> None:
     """Delete the stored press, so that it can no longer be taken back."""
-    branch.tx.later(_REMEMBER, {"branch": branch.id, "counter": counter_id, "press": None})
+    lock.tx.later(_REMEMBER, {"branch": lock.id, "counter": counter_id, "press": None})
 
 
-def undo(branch: Locked, settings: BranchSettings, counter_id: UUID, staff_id: UUID, actor: Actor) -> list[TicketView]:
+def undo(lock: Locked, settings: BranchSettings, counter_id: UUID, staff_id: UUID, actor: Actor) -> list[TicketView]:
     """Undo the last press at a counter; returns the restored tickets, the one called last first.
 
     Raises Refused with "take-back-nothing", "take-back-late" or "take-back-moved".
     """
-    tx = branch.tx
-    condition = (COUNTER.c.branch_id == branch.id) & (COUNTER.c.id == counter_id)
+    tx = lock.tx
+    condition = (COUNTER.c.branch_id == lock.id) & (COUNTER.c.id == counter_id)
     press = tx.scalar(sa.select(COUNTER.c.last_press).where(condition))
     if press is None or press["staff"] != str(staff_id):
         raise Refused("take-back-nothing")
     if tx.now - datetime.fromisoformat(press["at"]) > tickets.TAKE_BACK:
         raise Refused("take-back-late")
-    _wait_again(branch, press["waited"])
+    _wait_again(lock, press["waited"])
     put_back = []
     # In reverse order: the called visitor has to leave the counter before the finished one returns to it.
     for move in reversed(press["moves"]):
-        ticket = line.ticket(tx, branch.id, UUID(move["ticket"]))
+        ticket = line.ticket(tx, lock.id, UUID(move["ticket"]))
         if _shape(ticket) != move["after"]:
             raise Refused("take-back-moved", code=ticket.code)
-        put_back.append(_put_back(branch, settings, ticket, move["before"], counter_id, actor))
-    forget(branch, counter_id)
+        put_back.append(_put_back(lock, settings, ticket, move["before"], counter_id, actor))
+    forget(lock, counter_id)
     return put_back
 
 
-def _wait_again(branch: Locked, waited: Iterable[_Shape]) -> None:
+def _wait_again(lock: Locked, waited: Iterable[_Shape]) -> None:
     """Raise `aside` by one again for tickets that were passed over, unless they have been called since."""
     for one in waited:
-        branch.tx.execute(
+        lock.tx.execute(
             sa.update(TICKET)
             .where(
-                TICKET.c.branch_id == branch.id,
+                TICKET.c.branch_id == lock.id,
                 TICKET.c.id == UUID(one["ticket"]),
                 TICKET.c.state == tickets.TicketState.WAITING.value,
                 TICKET.c.calls == one["calls"],
@@ -130,12 +130,12 @@ def _wait_again(branch: Locked, waited: Iterable[_Shape]) -> None:
 
 
 def _put_back(
-    branch: Locked, settings: BranchSettings, ticket: TicketView, before: _Shape, counter_id: UUID, actor: Actor
+    lock: Locked, settings: BranchSettings, ticket: TicketView, before: _Shape, counter_id: UUID, actor: Actor
 ) -> TicketView:
-    found = branch.tx.execute(
+    found = lock.tx.execute(
         sa.update(TICKET)
         .where(
-            TICKET.c.branch_id == branch.id,
+            TICKET.c.branch_id == lock.id,
             TICKET.c.id == ticket.id,
             TICKET.c.state == ticket.state.value,
             TICKET.c.calls == ticket.calls,
@@ -144,7 +144,7 @@ def _put_back(
     )
     if found.rowcount != 1:
         raise Stale("ticket-moved", code=ticket.code)
-    again = line.ticket(branch.tx, branch.id, ticket.id)
+    again = line.ticket(lock.tx, lock.id, ticket.id)
     fact = TicketTakenBack(
         subject=str(ticket.id),
         code=ticket.code,
@@ -156,11 +156,11 @@ def _put_back(
         priority_class=again.priority,
         calls=again.calls,
     )
-    branch.append(fact, actor)
+    lock.append(fact, actor)
     if ticket.state not in tickets.OPEN:
-        unend_booking(branch, ticket, actor)
+        unend_booking(lock, ticket, actor)
     elif again.state not in tickets.OPEN:
-        end_booking(branch, again, BookingState.NO_SHOW, actor)
+        end_booking(lock, again, BookingState.NO_SHOW, actor)
     return again
 
 

@@ -87,10 +87,10 @@ def issue_ticket(tx: Tx, order: TicketOrder) -> Issued:
     "priority-unknown" (also for a class that cannot be asked for), "request-reused",
     Denied("tickets-on-the-spot"), Stale("settings-changed").
     """
-    with in_session(tx, order.branch_id) as branch:
-        if order.settings_version not in (None, branch.config_version):
+    with in_session(tx, order.branch_id) as lock:
+        if order.settings_version not in (None, lock.config_version):
             raise Stale("settings-changed")
-        settings = branch_settings(tx, order.branch_id, branch.config_version)
+        settings = branch_settings(tx, order.branch_id, lock.config_version)
         service = settings.services.get(order.service_id)
         if service is None:
             raise Missing("service")
@@ -110,7 +110,7 @@ def issue_ticket(tx: Tx, order: TicketOrder) -> Issued:
         outing = hours.outing_on(settings.timetable.business_date(tx.now), settings.calendar, service.id)
         if outing is not None and not places_left(tx, settings, outing):
             raise Refused("outing-full")
-        return _issue(branch, settings, service, order)
+        return _issue(lock, settings, service, order)
 
 
 def check_in(
@@ -133,8 +133,8 @@ def check_in(
     where the booking is not confirmed or is over; Refused("appointment-elsewhere") for an appointment that is not at
     the branch; Denied("tickets-on-the-spot") as `issue_ticket` does.
     """
-    with in_session(tx, branch_id) as branch:
-        settings = branch_settings(tx, branch_id, branch.config_version)
+    with in_session(tx, branch_id) as lock:
+        settings = branch_settings(tx, branch_id, lock.config_version)
         _may_be_remote(settings, remote=remote)
         booking = booking_by_id(tx, branch_id, booking_id)
         if booking.ticket_id is not None:
@@ -143,7 +143,7 @@ def check_in(
                 if earlier.state in OPEN:
                     return Issued(earlier, created=False)
                 if earlier.state is TicketState.NO_SHOW:
-                    return Issued(come_back(branch, settings, earlier, actor), created=False)
+                    return Issued(come_back(lock, settings, earlier, actor), created=False)
                 # A visitor who left the line and has come back gets a new number.
         bookings.after(booking.state, BookingStep.CHECK_IN)
         service = settings.services[booking.service_id]
@@ -160,7 +160,7 @@ def check_in(
             printer_id=printer_id,
         )
         booked_time = arrival.anchor if arrival.punctuality is Punctuality.ON_TIME else None
-        issued = _issue(branch, settings, service, order, booking, booked_time)
+        issued = _issue(lock, settings, service, order, booking, booked_time)
         tx.execute(
             sa.update(BOOKING)
             .where(BOOKING.c.branch_id == branch_id, BOOKING.c.id == booking.id)
@@ -172,13 +172,13 @@ def check_in(
             ticket=str(issued.ticket.id),
             punctuality=arrival.punctuality.value,
         )
-        branch.append(fact, actor)
+        lock.append(fact, actor)
         return issued
 
 
 def leave(tx: Tx, branch_id: UUID, ticket_id: UUID, actor: Actor) -> TicketView:
     """The visitor leaves the line. Raises IllegalTransition when the visit has already begun or is over."""
-    with in_session(tx, branch_id) as branch:
+    with in_session(tx, branch_id) as lock:
         ticket = line.ticket(tx, branch_id, ticket_id)
         state = tickets.after(ticket.state, tickets.Step.LEAVE)
         tx.execute(
@@ -186,8 +186,8 @@ def leave(tx: Tx, branch_id: UUID, ticket_id: UUID, actor: Actor) -> TicketView:
             .where(TICKET.c.branch_id == branch_id, TICKET.c.id == ticket_id)
             .values(state=state.value, ended_at=tx.now)
         )
-        branch.append(TicketLeft(subject=str(ticket_id), code=ticket.code), actor)
-        end_booking(branch, ticket, BookingState.NO_SHOW, actor)
+        lock.append(TicketLeft(subject=str(ticket_id), code=ticket.code), actor)
+        end_booking(lock, ticket, BookingState.NO_SHOW, actor)
         return line.ticket(tx, branch_id, ticket_id)
 
 
@@ -235,23 +235,23 @@ def _repeated(earlier: TicketView, service: ServiceView) -> Issued:
 
 
 def _issue(
-    branch: Locked,
+    lock: Locked,
     settings: BranchSettings,
     service: ServiceView,
     order: TicketOrder,
     booking: BookingView | None = None,
     anchor_at: datetime | None = None,
 ) -> Issued:
-    tx = branch.tx
+    tx = lock.tx
     queue = settings.queue_of(service)
     priority = line.heavier(settings, order.priority, service.priority)
     if line.is_emergency(settings, priority):
         # An emergency waits from now at the latest, even where its appointment is later.
-        anchor_at = min(anchor_at or branch.now, branch.now)
+        anchor_at = min(anchor_at or lock.now, lock.now)
     day = settings.timetable.business_date(tx.now)
-    number = _number(branch, settings, queue, day)
+    number = _number(lock, settings, queue, day)
     row = {
-        "branch_id": branch.id,
+        "branch_id": lock.id,
         "id": uuid7(),
         "queue_id": queue.id,
         "series_id": queue.id,
@@ -261,7 +261,7 @@ def _issue(
         "code": tickets.code_of(queue.prefix, number),
         "state": TicketState.WAITING.value,
         "priority": priority,
-        "anchor_at": anchor_at or branch.now,
+        "anchor_at": anchor_at or lock.now,
         "issued_at": tx.now,
         "source": order.source,
         "language": order.language,
@@ -275,7 +275,7 @@ def _issue(
     }
     tx.later(_ISSUE, row)
     ticket = line.fresh(row)
-    branch.append(
+    lock.append(
         TicketIssued(
             subject=str(ticket.id),
             code=ticket.code,
@@ -291,20 +291,20 @@ def _issue(
         order.actor,
         creates=ticket,
     )
-    job_id = queue_slip(branch, ticket, order.printer_id, order.actor) if order.printer_id else None
+    job_id = queue_slip(lock, ticket, order.printer_id, order.actor) if order.printer_id else None
     return Issued(ticket, created=True, print_job_id=job_id)
 
 
-def _number(branch: Locked, settings: BranchSettings, queue: QueueView, day: date) -> int:
+def _number(lock: Locked, settings: BranchSettings, queue: QueueView, day: date) -> int:
     """A number that is unique in the hall."""
-    tx = branch.tx
-    taken = line.numbers_in_use(tx, settings, queue.id, branch.now)
+    tx = lock.tx
+    taken = line.numbers_in_use(tx, settings, queue.id, lock.now)
     if queue.code_style == "random":
         given = sa.select(TICKET.c.number).where(
-            TICKET.c.branch_id == branch.id, TICKET.c.series_id == queue.id, TICKET.c.business_date == day
+            TICKET.c.branch_id == lock.id, TICKET.c.series_id == queue.id, TICKET.c.business_date == day
         )
         return tickets.random_number(taken.union(tx.execute(given).scalars()), random.SystemRandom())
-    while (number := _next_in_series(tx, branch.id, queue, day)) in taken:
+    while (number := _next_in_series(tx, lock.id, queue, day)) in taken:
         pass
     return number
 
