@@ -23,7 +23,7 @@ from queue_system.store.queries.organisation import organisation
 from queue_system.store.queries.settings import BranchSettings, branch_ids, branch_settings
 from queue_system.store.tables import ORGANISATION, Branch, Service, table
 from tests.kit.crowd import crowd
-from tests.kit.hall import Hall
+from tests.kit.hall import Hall, edit
 
 NEW = {"ar": "جديد", "en": "new"}
 
@@ -233,9 +233,9 @@ def test_an_edit_is_refused_where_works_share_a_transaction_and_the_others_succe
 
 
 def test_an_edit_is_refused_even_if_it_is_alone_in_its_transaction(hall: Hall) -> None:
-    for edit in (edit_of(hall), catalogue_edit):
+    for refused in (edit_of(hall), catalogue_edit):
         with pytest.raises(RuntimeError, match=r"`Database\.write`"):
-            hall.db.write_in_now(hall.branch.id, edit)
+            hall.db.write_in_now(hall.branch.id, refused)
 
 
 def test_an_edit_is_refused_once_a_branch_is_locked(hall: Hall) -> None:
@@ -351,3 +351,26 @@ def test_an_edit_locks_the_organisation_and_every_branch_it_names(hall: Hall) ->
 def test_an_unknown_branch_cannot_be_edited(hall: Hall) -> None:
     with pytest.raises(Missing, match="branch"):
         hall.db.write_now(rename, UUID(int=77), "nowhere")
+
+
+def test_settings_come_in_the_same_order_however_the_database_finds_them(hall: Hall, other: Database) -> None:
+    """Without an order of our own PostgreSQL gives rows as its plan finds them, and SQLite as it likes."""
+    ways = ["PRAGMA reverse_unordered_selects = ON"]
+    if not other.dialect.is_embedded:
+        ways = ["SET LOCAL enable_indexscan = off", "SET LOCAL enable_bitmapscan = off"]
+
+    def found_otherwise(tx: Tx) -> BranchSettings:
+        for way in ways:
+            tx.execute(sa.text(way))
+        return branch_settings(tx, hall.branch.id)
+
+    def turn_round(tx: Tx) -> None:
+        for links in (tables.CounterQueue, tables.ServiceResource):
+            rows = table(links).c
+            for row in reversed(tx.rows(sa.select(table(links)).where(rows.branch_id == hall.branch.id))):
+                mine = [rows[key.name] == getattr(row, key.name) for key in table(links).primary_key]
+                tx.execute(sa.update(table(links)).where(*mine).values(branch_id=row.branch_id))
+
+    before = read(hall.db, hall)
+    edit(hall, turn_round)
+    assert other.read_now(found_otherwise).changed(config_version=before.config_version) == before
