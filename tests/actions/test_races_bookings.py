@@ -21,6 +21,8 @@ from queue_system.store.tables import Booking, Seat, table
 from tests.kit.crowd import Work, crowd, drop_unique, meet, unlocked
 from tests.kit.hall import Hall
 
+pytestmark = pytest.mark.slow
+
 CLIENTS = 200
 NODES = 8
 SERVICE = "attest-single"

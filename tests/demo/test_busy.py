@@ -29,6 +29,8 @@ from tests.kit.ports import kept_port
 from tests.kit.served import served
 from tests.kit.web_hall import furnished
 
+pytestmark = pytest.mark.slow
+
 SIGN_INS = [("layla", PASSWORD), ("omar", PASSWORD)]
 # A visit of ten minutes takes a fiftieth of a second.
 VERY_FAST = 20_000.0

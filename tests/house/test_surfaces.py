@@ -23,6 +23,7 @@ def test_every_folder_is_wired_in() -> None:
     assert set(SURFACES) == set(tree.SURFACES)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SURFACES)
 def test_the_application_works_without_it(name: str, sqlite_template: Path, tmp_path: Path, clock: FrozenClock) -> None:
     """Sign-in, header and error pages link only to pages that exist."""

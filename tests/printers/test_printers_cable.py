@@ -24,6 +24,8 @@ from tests.kit.printers_cable import Cable, plugged
 from tests.kit.printers_slips import ARABIC, ENGLISH
 from tests.kit.printers_wire import PATIENCE_SECONDS
 
+pytestmark = pytest.mark.slow
+
 # A timeout for answers that never come; any length would do.
 SOON = 0.3
 

@@ -17,6 +17,8 @@ from tests.kit import printers_wire
 from tests.kit.ports import kept_port
 from tests.kit.printers_wire import PATIENCE_SECONDS, Wire
 
+pytestmark = pytest.mark.slow
+
 SLIP = b"slip " * 200
 # A timeout for answers that never come; any length would do.
 SOON = 0.25

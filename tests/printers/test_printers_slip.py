@@ -49,6 +49,7 @@ def test_the_qr_code_reads_back(name: str, dots: int) -> None:
     assert code.text == URL
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dots", WIDTHS)
 @pytest.mark.parametrize("address", [URL, "https://q.example/t/7Q", URL + "?" + "k=0123456789&" * 6])
 @pytest.mark.parametrize("name", [name for name, slip in SLIPS.items() if slip.qr])

@@ -19,6 +19,8 @@ from queue_system.spooler.machine import Machine, machine_of
 from tests.kit.printers_cable import plugged
 from tests.kit.printing_hall import ADDRESS, PrintingHall, later, qr_on, running_hall, until
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def here(db_url: str, tmp_path: Path) -> Iterator[PrintingHall]:

@@ -20,6 +20,8 @@ from tests.kit.filled_database import State
 from tests.kit.hall import enter
 from tests.kit.migrating import REFUSED, Empty, Step, contents, faults, load, opened, steps, upgrade
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def server_database(request: pytest.FixtureRequest) -> Iterator[str]:

@@ -124,6 +124,7 @@ def test_every_operation_is_explained_and_every_body_has_an_example(client: Test
 GOOD_PLACES = {"branch": "doha-main", "service": "attest-single", "counter": "c4"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["positive", "negative"])
 @pytest.mark.parametrize("operation", api.operations, ids=lambda operation: operation.name)
 def test_whatever_the_document_allows_is_answered_as_it_says(
