@@ -93,12 +93,17 @@ def test_a_filled_database_serves_once_it_is_loaded(empty: Empty, newest_state: 
 
 # ---------------------------------------------------------------- migrations that we do not have
 
+# The numbers of the newest migration and of the next one.
+NEWEST = schema.number(schema.newest())
+NEXT = f"{int(NEWEST) + 1:04}"
+ADDS = f"{NEXT}_from_{NEWEST}"
+
 HEAD = """
 from alembic import op
 import sqlalchemy as sa
 
 revision = "{revision}"
-down_revision = "0001"
+down_revision = "{before}"
 branch_labels = depends_on = None
 """
 
@@ -207,11 +212,12 @@ def upgrade():
 DROPS_A_COLUMN = HARMFUL["a column that goes"][1]
 
 
-def written(folder: Path, text: str, revision: str = "0002_from_0001") -> tuple[Step, Path]:
-    """A migration after the first, in a folder of its own."""
+def written(folder: Path, text: str, revision: str = ADDS) -> tuple[Step, Path]:
+    """A migration after the newest, in a folder of its own."""
     versions = folder / "more"
     versions.mkdir()
-    (versions / "0002_next.py").write_text(HEAD.format(revision=revision) + text, encoding="utf-8")
+    head = HEAD.format(revision=revision, before=schema.newest())
+    (versions / f"{NEXT}_next.py").write_text(head + text, encoding="utf-8")
     return steps(versions)[-1], versions
 
 
@@ -229,7 +235,7 @@ def test_a_migration_that_does_harm_is_found(empty: Empty, newest_state: State, 
 
 
 def test_what_no_running_program_uses_may_go(empty: Empty, newest_state: State, tmp_path: Path) -> None:
-    step, more = written(tmp_path, DROPS_A_COLUMN, revision="0002")
+    step, more = written(tmp_path, DROPS_A_COLUMN, revision=NEXT)
     assert step.contracts
     assert not step.rolls
     assert faults(empty, step, newest_state, more) == []
@@ -255,12 +261,18 @@ def test_an_older_program_serves_a_schema_that_still_has_what_it_uses(empty: Emp
     _, more = written(tmp_path, HARMLESS["a column that may be empty"])
     with opened(empty) as database:
         upgrade(database, "head", more)
-        assert schema.migrate(database) == schema.current(database) == "0002_from_0001"
+        assert schema.migrate(database) == schema.current(database) == ADDS
 
 
 @pytest.mark.parametrize(
     ("revision", "served"),
-    [("0001", True), ("9999_from_0001", True), ("9999_from_9998", False), ("9999", False), ("nonsense", False)],
+    [
+        (schema.newest(), True),
+        (f"9999_from_{NEWEST}", True),
+        ("9999_from_9998", False),
+        ("9999", False),
+        ("nonsense", False),
+    ],
 )
 def test_a_schema_says_which_programs_it_serves(revision: str, served: bool) -> None:
     assert schema.serves(revision) is served
