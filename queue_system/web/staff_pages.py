@@ -67,7 +67,7 @@ def may_open(connection: HTTPConnection, person: StaffView, address: str, branch
     A page that needs no rights opens for everybody.
     """
     path = urlsplit(address).path
-    every = [one for place in installation_of(connection).places for one in (place, *place.sections)]
+    every = [one for place in installation_of(connection).places for one in place.pages()]
     found = [place for place in every if _lies_in(path, place.address)]
     if not found:
         return True

@@ -18,20 +18,20 @@ from ...store.queries.settings import BranchSettings
 from ...store.tables import ORGANISATION
 from ...web import kit
 from ...web.here import StaffAtBranch, StaffHere, onlooker_here, staff_at, staff_here
-from ...web.places import Place
+from ...web.places import Place, entry
 
-OFFICE: Final = Place(
-    "/office",
-    "desk.place-office",
-    OFFICE_RIGHTS,
-    sections=(
-        Place("/office", "office.overview", OFFICE_RIGHTS),
+#: The seven entries of the office, each with its pages. A page that a person may not open is not shown to them.
+ENTRIES: Final = (
+    entry("office.entry-today", Place("/office", "office.overview", OFFICE_RIGHTS)),
+    entry("office.entry-bookings", Place("/office/given-back", "office.given-back", PLACES_RIGHTS)),
+    entry(
+        "office.entry-house",
         Place("/office/devices", "office.devices", DEVICE_RIGHTS),
         Place("/office/printers", "office.printers", DEVICE_RIGHTS),
-        Place("/office/given-back", "office.given-back", PLACES_RIGHTS),
         Place("/office/audit", "office.audit", AUDIT_RIGHTS),
     ),
 )
+OFFICE: Final = Place("/office", "desk.place-office", OFFICE_RIGHTS, sections=ENTRIES)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,8 +74,33 @@ async def office_page(
     here: StaffHere, template: str, context: dict[str, Any] | None = None, *, status: int = 200
 ) -> Response:
     """Answer with a page of the office."""
-    sections = [(one.address, one.words) for one in OFFICE.sections if here.person.may_somewhere(one.rights)]
-    return await here.page(template, {"sections": sections} | (context or {}), status=status)
+    return await here.page(template, {"entries": entries_for(here)} | (context or {}), status=status)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An entry of the office as one person sees it: the pages that they may open, as (address, key of the words)."""
+
+    words: str
+    pages: tuple[tuple[str, str], ...]
+    current: str | None
+
+    @property
+    def address(self) -> str:
+        return self.pages[0][0]
+
+
+def entries_for(here: StaffHere) -> list[Entry]:
+    """The entries with at least one page for the person; `current` is the address of the page that is shown."""
+    path = here.request.url.path
+    found = []
+    for one in OFFICE.sections:
+        pages = tuple((page.address, page.words) for page in one.pages() if here.person.may_somewhere(page.rights))
+        shown = [address for address, _ in pages if path == address or path.startswith(f"{address}/")]
+        if pages:
+            current = max(shown, key=len, default=None)
+            found.append(Entry(one.words, pages, None if current == OFFICE.address != path else current))
+    return found
 
 
 def moment(at: datetime | None, branch: BranchSettings, words: Words, now: datetime) -> Markup | None:
