@@ -105,8 +105,8 @@ def init(
     profile: Annotated[str, typer.Argument(help="A sample's name or the path of a profile (docs/profiles.md).")],
 ) -> None:
     """Load an organisation from its profile into an empty database."""
+    from .actions.installation import install
     from .profiles import ProfileError, read_profile
-    from .profiles.install import install
     from .store import schema
     from .store.queries.settings import branch_ids
 

@@ -23,6 +23,7 @@ from printers.virtual import VirtualPrinter
 
 from .. import demo
 from ..actions import devices, printers, staff
+from ..actions.installation import install
 from ..app import SURFACES, create_app
 from ..clock import Clock, ShiftedClock, SystemClock
 from ..configuration import Configuration, make_folder, read_configuration
@@ -33,7 +34,6 @@ from ..core.tokens import sha256
 from ..ops.doctor import told
 from ..ops.serving import listen, serve
 from ..profiles import Profile, ProfileError, read_profile
-from ..profiles.install import install
 from ..store import schema
 from ..store.database import Database, Tx
 from ..store.editing import editing

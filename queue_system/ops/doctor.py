@@ -13,11 +13,11 @@ from ..configuration import KEY_FILE, Configuration, ConfigurationError, secret_
 from ..core.errors import DomainError, Unavailable
 from ..i18n import isolates
 from ..i18n.words import available_languages, words_for
-from ..profiles.pending import report
 from ..store import log, schema
 from ..store.database import Database
 from ..store.queries.access import devices
 from ..store.queries.organisation import organisation
+from ..store.queries.pending import report
 from ..store.setting_rows import Unreadable
 
 MEND: Final = "A newer version wrote them, or somebody at the database: upgrade, or correct them (docs/operations.md)"

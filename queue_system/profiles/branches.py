@@ -12,7 +12,7 @@ from ..settings.branch import CLASS_OF_THE_BRANCH, DAY_STARTS, Branch
 from ..settings.catalogue import NEEDED_PRIORITIES, Catalogue
 from ..settings.declared import LANGUAGES, Names, NotInherited, OfOrganisation, key_of, mark
 from ..settings.hall import Counter, Queue
-from ..settings.organisation import OrganisationOwn
+from ..settings.organisation import ORGANISATION_SLUG, OrganisationOwn
 from ..settings.services import Service
 from .catalogue import scope_of
 from .hall import read_devices, read_services
@@ -24,8 +24,6 @@ from .values import listed, one_of, table, text
 
 T = TypeVar("T")
 
-# The slug of the row that is not a place but holds the organisation's own log.
-ORGANISATION_SLUG: Final = "organisation"
 # Fields that others refer to are read first, each after those that it refers to itself.
 _FIRST: Final = (
     "day_starts",

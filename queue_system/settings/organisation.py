@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Final, Literal
 
 from .branch import Branch, Digits
 from .catalogue import Catalogue
@@ -23,6 +23,8 @@ from .declared import (
 )
 from .roles import Role
 
+#: The slug of the row that is not a place but holds the organisation's own log; no branch may be called so.
+ORGANISATION_SLUG: Final = "organisation"
 Carried = tuple[
     Annotated[Literal["case_reference", "need_category", "narrative", "other_party"], Kind("kind of data")], ...
 ]

@@ -48,18 +48,18 @@ MAY_IMPORT: dict[str, set[str]] = {
     "logs": {"configuration"},
     "store": {"core", "clock", "measures", "settings"},
     "actions": {"core", "store", "settings"},
-    "profiles": {"core", "store", "settings"},
+    "profiles": {"core", "settings"},
     "i18n": {"core"},
     "live": {"core", "store"},
     "web": {"configuration", "settings", "logs", "clock", "measures", "core", "store", "actions", "i18n", "live"},
     "surfaces": set(),
     **{name: set(FLOOR) for name in SURFACES},
     # It lists settings that nothing acts on, and has a form with the settings of a printer.
-    "office": FLOOR | {"profiles", "settings"},
+    "office": FLOOR | {"settings"},
     # Screens have nothing to write with: they get a reader.
     "displays": (FLOOR | {"settings"}) - {"actions"},
     "printers": set(),
-    "ops": {"clock", "configuration", "logs", "measures", "core", "store", "profiles", "i18n"},
+    "ops": {"clock", "configuration", "logs", "measures", "core", "store", "i18n"},
     "spooler": {"core", "settings", "store", "actions", "i18n", "web", "ops", "printers"},
     # Only the composition root knows the surfaces.
     "app": {"clock", "configuration", "store", "actions", "live", "web", "ops", "spooler", *SURFACES},

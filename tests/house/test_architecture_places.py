@@ -20,7 +20,7 @@ LONGEST_TEST = 500
 DAY = "queue_system/actions/day.py"
 WITHOUT_TICKETS = tuple(
     f"queue_system/actions/{name}.py"
-    for name in ("bookings", "devices", "freed_places", "printers", "sessions", "slips", "staff")
+    for name in ("bookings", "devices", "freed_places", "installation", "printers", "sessions", "slips", "staff")
 )
 
 # What changes rows besides actions: entries of the log, versions of settings, an empty database, the demonstration.
@@ -28,7 +28,6 @@ CHANGE_ROWS = {
     "queue_system/store/log.py",
     "queue_system/store/editing.py",
     "queue_system/store/moving.py",
-    "queue_system/profiles/install.py",
     "queue_system/demo/run.py",
 }
 

@@ -13,13 +13,13 @@ from starlette.testclient import TestClient
 
 from queue_system.actions import bookings
 from queue_system.actions.bookings import HoldOrder, hold_slot
+from queue_system.actions.installation import install
 from queue_system.clock import FrozenClock
 from queue_system.core import hours
 from queue_system.core.bookings import Booker
 from queue_system.core.errors import Refused
 from queue_system.core.slots import Slot
 from queue_system.i18n import isolates
-from queue_system.profiles.install import install
 from queue_system.profiles.reader import profile_names
 from queue_system.spooler.slips import slip_of
 from queue_system.store.database import Database, Tx

@@ -21,7 +21,7 @@ import sqlalchemy as sa
 from psycopg import sql
 from sqlalchemy.engine import Connection
 
-from queue_system.profiles.install import install
+from queue_system.actions.installation import install
 from queue_system.profiles.reader import read_profile
 from queue_system.store.database import Database
 from queue_system.store.queries.organisation import version_of

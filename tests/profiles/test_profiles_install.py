@@ -10,19 +10,19 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from queue_system.actions.installation import install
 from queue_system.core.errors import Refused
 from queue_system.core.rights import OBEYED, SUPERVISION_RIGHTS
 from queue_system.i18n.catalogues import catalogues
 from queue_system.i18n.words import words_for
 from queue_system.profiles import profile_names
-from queue_system.profiles.install import install
-from queue_system.profiles.pending import CODES, NotInForce, not_in_force
-from queue_system.profiles.stored import stored_profile
 from queue_system.settings.branch import Access, QueueRules
 from queue_system.settings.declared import NotYet, OnlyActedOn, mark
 from queue_system.store import log, tables
 from queue_system.store.database import Database
+from queue_system.store.queries.pending import CODES, NotInForce, not_in_force
 from queue_system.store.queries.settings import branch_ids, branch_settings
+from queue_system.store.queries.stored import stored_profile
 from queue_system.web import access
 from tests.kit.furnished import profile_of
 from tests.kit.tree import ROOT

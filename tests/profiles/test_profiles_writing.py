@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
+from queue_system.actions.installation import install
 from queue_system.profiles import Profile, profile_names, read_profile
-from queue_system.profiles.install import install
 from queue_system.profiles.reader import library
-from queue_system.profiles.stored import stored_profile
 from queue_system.profiles.write import write_profile
 from queue_system.settings.branch import Branch
 from queue_system.settings.catalogue import Calendar, Catalogue, Season
 from queue_system.settings.devices import DeviceModel
 from queue_system.store.database import Database
+from queue_system.store.queries.stored import stored_profile
 from tests.kit.furnished import profile_of
 
 

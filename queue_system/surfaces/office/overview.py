@@ -114,7 +114,7 @@ async def _settings_in_question(here: InOffice) -> tuple[Sequence[str], Sequence
     if not here.person.may(EVERYTHING, ORGANISATION):
         return [], []
     # Imported here, because the library that reads profiles takes long to load.
-    from ...profiles.pending import report
+    from ...store.queries.pending import report
 
     return await here.read(report, available_languages())
 

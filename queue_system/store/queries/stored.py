@@ -9,17 +9,17 @@ from uuid import UUID
 import sqlalchemy as sa
 from pydantic import ValidationError
 
-from ..settings.agenda import HoursRule, OutreachDay
-from ..settings.branch import Branch
-from ..settings.catalogue import Catalogue, Season
-from ..settings.declared import Names, Thing, entry_of
-from ..settings.devices import KITS, Device, PrinterPlace
-from ..settings.organisation import Profile
-from ..store import tables
-from ..store.database import AnyRow, Tx
-from ..store.setting_rows import SlugOf, declared_of, fields_of, unreadable
-from .branch_rows import HALL, LISTS, NAMED
-from .install import CATALOGUE, IN_THE_ORGANISATION
+from ...settings.agenda import HoursRule, OutreachDay
+from ...settings.branch import Branch
+from ...settings.catalogue import Catalogue, Season
+from ...settings.declared import Names, Thing, entry_of
+from ...settings.devices import KITS, Device, PrinterPlace
+from ...settings.organisation import Profile
+from .. import tables
+from ..branch_rows import HALL, LISTS, NAMED
+from ..database import AnyRow, Tx
+from ..profile_rows import CATALOGUE, IN_THE_ORGANISATION
+from ..setting_rows import SlugOf, declared_of, fields_of, unreadable
 
 
 def stored_profile(tx: Tx) -> Profile:

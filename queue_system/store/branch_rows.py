@@ -13,8 +13,8 @@ from ..settings.branch import Branch
 from ..settings.catalogue import Calendar
 from ..settings.declared import Names, Thing
 from ..settings.devices import Device
-from ..store import tables
-from ..store.setting_rows import Row, row_of
+from . import tables
+from .setting_rows import Row, row_of
 
 Rows = tuple[type[Any], list[Row]]
 # The initial state of a branch's log.

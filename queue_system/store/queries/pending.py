@@ -8,15 +8,15 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from typing import Any, Final, NamedTuple
 
-from ..settings.branch import Branch
-from ..settings.declared import Declared, NotYet, OnlyActedOn, Thing, Told, WordsNotYet, declarations, mark
-from ..settings.devices import Device, PrinterKit
-from ..settings.organisation import Profile
-from ..store.database import Tx
-from ..store.queries.settings import TEMPLATE
-from ..store.queries.unreadable import unreadable_settings
-from ..store.setting_rows import Unreadable
+from ...settings.branch import Branch
+from ...settings.declared import Declared, NotYet, OnlyActedOn, Thing, Told, WordsNotYet, declarations, mark
+from ...settings.devices import Device, PrinterKit
+from ...settings.organisation import Profile
+from ..database import Tx
+from ..setting_rows import Unreadable
+from .settings import TEMPLATE
 from .stored import stored_profile
+from .unreadable import unreadable_settings
 
 
 class NotInForce(NamedTuple):

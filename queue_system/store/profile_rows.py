@@ -1,4 +1,4 @@
-"""Stores a profile in the tables: each field in its column, or in the column `data` under its name in the profile.
+"""The rows of a whole organisation: each field in its column, or in the column `data` under its name in the profile.
 
 The whole catalogue is stored, including what no branch uses yet, because people choose from it in the office later.
 """
@@ -9,20 +9,14 @@ import secrets
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-import sqlalchemy as sa
 from uuid_utils.compat import uuid7
 
-from ..core.facts.organisation import ProfileInstalled
 from ..settings.branch import DAY_STARTS, TICK_MINUTES
 from ..settings.catalogue import Catalogue
-from ..settings.organisation import Profile
-from ..store import tables
-from ..store.database import Tx
-from ..store.editing import founding
-from ..store.log import SYSTEM, locked
-from ..store.setting_rows import Row, row_of
+from ..settings.organisation import ORGANISATION_SLUG, Profile
+from . import tables
 from .branch_rows import NEW_LOG, Rows, branch_rows, named_rows, text_rows
-from .branches import ORGANISATION_SLUG
+from .setting_rows import Row, row_of
 
 # Consonants only, so that no key is a word by chance.
 KEY_LETTERS: Final = "bcdfghjklmnpqrstvwxz"
@@ -37,20 +31,7 @@ CATALOGUE: Final[Mapping[str, type[Any]]] = {
 IN_THE_ORGANISATION: Final = ("spoken_prefixes", "service_tags", "zones", "device_models", "calendars")
 
 
-def install(tx: Tx, profile: Profile) -> None:
-    """Store an organisation in an empty database and log it, in this transaction.
-
-    Raises Refused("already-installed") if there is an organisation.
-    """
-    founding(tx)
-    for table, rows in _rows(profile):
-        if rows:
-            tx.execute(sa.insert(tables.table(table)), rows)
-    with locked(tx, tables.ORGANISATION) as organisation:
-        organisation.append(ProfileInstalled(subject=profile.slug, profile=profile.slug, sha256=profile.sha256), SYSTEM)
-
-
-def _rows(profile: Profile) -> Iterator[Rows]:
+def profile_rows(profile: Profile) -> Iterator[Rows]:
     """Rows by table, so that each row comes after those that it refers to."""
     yield tables.Organisation, [_organisation(profile)]
     yield from _catalogue(profile.catalogue)
