@@ -1,0 +1,178 @@
+"""What a change of settings does to what was promised: appointments, people in line, open days, devices.
+
+Pure: the old and the new offer and the live appointments and tickets go in, the losses come out. Nothing that was lost
+before the change is listed again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+from .changed_days import AHEAD_DAYS, ChangedDay, changed_days
+from .hours import outing_on
+from .offer import Live, LiveBooking, LiveTicket, Offer
+from .support import Support, Why
+
+
+@dataclass(frozen=True, slots=True)
+class LostBooking:
+    """An appointment that the new settings do not support; `service` is a slug, instants are UTC.
+
+    `starts_at` is the offered time where another place has been offered and is not answered yet.
+    """
+
+    id: UUID
+    code: str
+    service: str
+    starts_at: datetime
+    ends_at: datetime
+    why: Why
+
+
+@dataclass(frozen=True, slots=True)
+class LostTicket:
+    """An open ticket that nobody could call any more; `service` and `queue` are slugs, as they were before."""
+
+    id: UUID
+    code: str
+    service: str
+    queue: str
+    why: Why
+
+
+@dataclass(frozen=True, slots=True)
+class IdleDevice:
+    """A kiosk without a service that gives numbers, or a screen in a zone without a counter."""
+
+    slug: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class Effect:
+    """All that a change takes away, and the days whose hours it changes; each part in a fixed order."""
+
+    bookings: tuple[LostBooking, ...] = ()
+    tickets: tuple[LostTicket, ...] = ()
+    days: tuple[ChangedDay, ...] = ()
+    devices: tuple[IdleDevice, ...] = ()
+
+    @property
+    def takes_nothing(self) -> bool:
+        """Whether no appointment, ticket or device loses its support, so that there is nothing to decide."""
+        return not (self.bookings or self.tickets or self.devices)
+
+    @cached_property
+    def sha256(self) -> str:
+        """The fingerprint of the effect, in hex.
+
+        Without ids of settings, because a preview gives new things other ids than the save does.
+        """
+        canonical = {
+            "bookings": [[one.id.hex, one.starts_at.isoformat(), one.why.value] for one in self.bookings],
+            "tickets": [[one.id.hex, one.why.value] for one in self.tickets],
+            "days": [_day_for_json(one) for one in self.days],
+            "devices": [[one.kind, one.slug] for one in self.devices],
+        }
+        return sha256(json.dumps(canonical, separators=(",", ":"), sort_keys=True).encode()).hexdigest()
+
+
+def effect(old: Offer, new: Offer, live: Live, days: int = AHEAD_DAYS) -> Effect:
+    """What `live` loses when the offer `old` becomes `new`; hours are compared for so many `days`, from today on."""
+    before, after = Support(old), Support(new)
+    return Effect(
+        bookings=tuple(sorted(_lost_bookings(before, after, live), key=lambda one: (one.starts_at, one.code))),
+        tickets=tuple(sorted(_lost_tickets(before, after, live), key=lambda one: (one.code, one.id))),
+        days=changed_days(old, new, live.today, days),
+        devices=tuple(sorted(_idle_devices(before, after, live.today), key=lambda one: (one.kind, one.slug))),
+    )
+
+
+def unsupported(offer: Offer, live: Live) -> Mapping[UUID, Why]:
+    """The live appointments that the present offer does not support and that nobody promised to keep, by id."""
+    return Support(offer).lost([one for one in live.bookings if not one.kept])
+
+
+def _lost_bookings(before: Support, after: Support, live: Live) -> Iterator[LostBooking]:
+    counted = [one for one in live.bookings if not one.kept]
+    lost_before, lost_after = before.lost(counted), after.lost(counted)
+    for booking in live.bookings:
+        if booking.kept:
+            why = _promise_broken(before, after, booking)
+        elif booking.id in lost_before:
+            why = None
+        else:
+            why = lost_after.get(booking.id) or _sent_elsewhere(before.offer, after.offer, booking)
+        if why is not None:
+            yield LostBooking(
+                id=booking.id,
+                code=booking.code,
+                service=_slug(before.offer, after.offer, booking.service),
+                starts_at=booking.starts_at,
+                ends_at=booking.ends_at,
+                why=why,
+            )
+
+
+def _promise_broken(before: Support, after: Support, booking: LiveBooking) -> Why | None:
+    """Why a kept appointment must be decided again: the change takes more away than was known when it was promised."""
+    was, now = before.why(booking), after.why(booking)
+    if now is None or (was is now and before.opening(booking) == after.opening(booking)):
+        return None
+    return now
+
+
+def _sent_elsewhere(old: Offer, new: Offer, booking: LiveBooking) -> Why | None:
+    """Why.PLACE where the visitor would come to the wrong place, because an outing begins, ends or goes elsewhere."""
+    service = new.services.get(booking.service)
+    if service is None or service.elsewhere or (not old.calendar.outings and not new.calendar.outings):
+        return None
+    return Why.PLACE if _place(old, booking) != _place(new, booking) else None
+
+
+def _place(offer: Offer, booking: LiveBooking) -> Mapping[str, str] | None:
+    day = booking.starts_at.astimezone(offer.calendar.zone).date()
+    outing = outing_on(day, offer.calendar, booking.service)
+    return outing.place if outing else None
+
+
+def _lost_tickets(before: Support, after: Support, live: Live) -> Iterator[LostTicket]:
+    for ticket in live.tickets:
+        why = after.why_ticket(ticket)
+        if why is not None and before.why_ticket(ticket) is None:
+            yield LostTicket(
+                id=ticket.id,
+                code=ticket.code,
+                service=_slug(before.offer, after.offer, ticket.service),
+                queue=_queue_slug(before.offer, after.offer, ticket),
+                why=why,
+            )
+
+
+def _idle_devices(before: Support, after: Support, today: date) -> Iterator[IdleDevice]:
+    idle_before = {device.slug for device in before.offer.devices if before.idle(device, today)}
+    for device in after.offer.devices:
+        if device.slug not in idle_before and after.idle(device, today):
+            yield IdleDevice(device.slug, device.kind)
+
+
+def _slug(old: Offer, new: Offer, service_id: UUID) -> str:
+    found = old.services.get(service_id) or new.services.get(service_id)
+    return found.slug if found else ""
+
+
+def _queue_slug(old: Offer, new: Offer, ticket: LiveTicket) -> str:
+    found = old.capacities.get(ticket.queue) or new.capacities.get(ticket.queue)
+    return found.slug if found else ""
+
+
+def _day_for_json(one: ChangedDay) -> list[Any]:
+    spans = [[[window.start, window.end, window.last] for window in side] for side in (one.before, one.after)]
+    return [one.day.isoformat(), one.service or "", *spans]

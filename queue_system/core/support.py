@@ -1,0 +1,153 @@
+"""Whether an offer supports an appointment or a ticket, and if not, why."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime
+from enum import StrEnum
+from typing import TypeAlias
+from uuid import UUID
+
+from .hours import days_of, outing_on, to_instants, windows
+from .offer import LiveBooking, LiveTicket, Offer, OfferedDevice, past
+
+
+class Why(StrEnum):
+    """Why something is not supported; the first that applies, in this order."""
+
+    SERVICE = "service"  # its service is no longer given on that day
+    WALK_IN = "walk_in"  # its service is given without appointments only
+    COUNTER = "counter"  # no counter serves its queue on that day
+    CLOSED = "closed"  # the day is closed
+    HOURS = "hours"  # the day is open, but not at that time
+    LANES = "lanes"  # its queue takes fewer appointments at one time
+    RESOURCE = "resource"  # there are fewer of something that it needs
+    OUTING = "outing"  # fewer visitors can come on the day of an outing
+    PLACE = "place"  # it would be at another place
+
+
+Instants: TypeAlias = tuple[tuple[datetime, datetime], ...]
+# What is scarce, and when: a queue or resource in one tick, or an outing on its day.
+Scarce: TypeAlias = tuple[UUID | str, int]
+
+
+class Support:
+    """Answers for one offer; computes the windows of a day once."""
+
+    __slots__ = ("_served_until", "_windows", "offer")
+
+    def __init__(self, offer: Offer) -> None:
+        self.offer = offer
+        self._windows: dict[tuple[UUID, date], Instants] = {}
+        self._served_until: dict[UUID, date] = {}
+        for counter in offer.counters:
+            for queue in counter.queues:
+                last = counter.until or date.max
+                self._served_until[queue] = max(self._served_until.get(queue, last), last)
+
+    def lost(self, bookings: Sequence[LiveBooking]) -> dict[UUID, Why]:
+        """The appointments among `bookings` that lose their support; where places are short, the newest lose theirs."""
+        found: dict[UUID, Why] = {}
+        for booking in bookings:
+            why = self.why(booking)
+            if why is not None:
+                found[booking.id] = why
+        return found | self._over_capacity([one for one in bookings if one.id not in found])
+
+    def why(self, booking: LiveBooking) -> Why | None:
+        """Why an appointment cannot take place, whatever else is booked; None when it can."""
+        service = self.offer.services.get(booking.service)
+        day = self._day(booking)
+        if service is None or past(service.until, day):
+            return Why.SERVICE
+        if not service.bookable:
+            return Why.WALK_IN
+        if not service.elsewhere and day > self._served_until.get(service.queue, date.min):
+            return Why.COUNTER
+        opening = self.opening(booking)
+        if any(opens <= booking.starts_at and booking.ends_at <= closes for opens, closes in opening):
+            return None
+        return Why.HOURS if self._opening_on(booking.service, day) else Why.CLOSED
+
+    def opening(self, booking: LiveBooking) -> Instants:
+        """When its service is open on the days whose windows can hold it, UTC; what touches is one stretch."""
+        days = days_of(booking.starts_at, self.offer.calendar.zone)
+        return _joined(sorted(span for day in days for span in self._opening_on(booking.service, day)))
+
+    def why_ticket(self, ticket: LiveTicket) -> Why | None:
+        """Why nobody could call a ticket; None where a counter serves its queue."""
+        service = self.offer.services.get(ticket.service)
+        if service is None or past(service.until, ticket.day):
+            return Why.SERVICE
+        return Why.COUNTER if ticket.day > self._served_until.get(ticket.queue, date.min) else None
+
+    def idle(self, device: OfferedDevice, day: date) -> bool:
+        """Whether a kiosk has no service to give numbers for, or a screen no counter to show, on `day`."""
+        if device.kind == "kiosk":
+            return not any(one.numbers and not past(one.until, day) for one in self.offer.services.values())
+        return not any(
+            device.zone in (None, counter.zone) and not past(counter.until, day) for counter in self.offer.counters
+        )
+
+    def _over_capacity(self, bookings: list[LiveBooking]) -> dict[UUID, Why]:
+        """Appointments beyond the places that there are: the newest first, until the others fit."""
+        taken = Counter(scarce for booking in bookings for scarce, _ in self._needs(booking))
+        # Most edits leave enough places, so nothing is sorted unless some place is short.
+        short = {
+            booking.id
+            for booking in bookings
+            if any(taken[scarce] > self._places(booking, scarce) for scarce, _ in self._needs(booking))
+        }
+        found: dict[UUID, Why] = {}
+        candidates = [booking for booking in bookings if booking.id in short]
+        for booking in sorted(candidates, key=lambda one: (one.made_at, one.id), reverse=True):
+            over = next(
+                (why for scarce, why in self._needs(booking) if taken[scarce] > self._places(booking, scarce)), None
+            )
+            if over is not None:
+                found[booking.id] = over
+                taken.subtract(scarce for scarce, _ in self._needs(booking))
+        return found
+
+    def _needs(self, booking: LiveBooking) -> Iterator[tuple[Scarce, Why]]:
+        queue = self.offer.services[booking.service].queue
+        for tick in booking.ticks:
+            yield (queue, tick), Why.LANES
+        for resource in booking.resources:
+            for tick in booking.ticks:
+                yield (resource, tick), Why.RESOURCE
+        if self.offer.calendar.outings:
+            day = self._day(booking)
+            if outing_on(day, self.offer.calendar, booking.service) is not None:
+                yield ("outing", day.toordinal()), Why.OUTING
+
+    def _places(self, booking: LiveBooking, scarce: Scarce) -> int:
+        key, _ = scarce
+        day = self._day(booking)
+        if isinstance(key, str):
+            outing = outing_on(day, self.offer.calendar, booking.service)
+            return outing.capacity if outing else 0
+        capacity = self.offer.capacities.get(key)
+        return capacity.on(day) if capacity else 0
+
+    def _opening_on(self, service: UUID, day: date) -> Instants:
+        known = self._windows.get((service, day))
+        if known is None:
+            calendar = self.offer.calendar
+            known = tuple(to_instants(day, window, calendar.zone) for window in windows(day, calendar, service))
+            self._windows[service, day] = known
+        return known
+
+    def _day(self, booking: LiveBooking) -> date:
+        return booking.starts_at.astimezone(self.offer.calendar.zone).date()
+
+
+def _joined(spans: Iterable[tuple[datetime, datetime]]) -> Instants:
+    """Sorted stretches, joined where a window over midnight meets or overlaps one of the next day."""
+    found: list[tuple[datetime, datetime]] = []
+    for opens, closes in spans:
+        if found and opens <= found[-1][1]:
+            opens, closes = found[-1][0], max(found.pop()[1], closes)
+        found.append((opens, closes))
+    return tuple(found)
