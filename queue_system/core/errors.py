@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, time
 from typing import ClassVar, TypeAlias
 
 
@@ -23,6 +23,12 @@ class Days(int):
     """A length of time in days, which a sentence writes in words."""
 
 
+class Language(str):
+    """The code of a language, which a sentence names."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class TimeOfDay:
     """An instant whose sentence has named the day already, so that the wall time is enough."""
@@ -34,8 +40,8 @@ class TimeOfDay:
 
 
 #: Values of a sentence. Instants are in the branch's zone and shown with their day; a state is a member of its
-#: enumeration. A plain int is not allowed, because its unit would be unknown.
-Value: TypeAlias = str | Count | Minutes | Seconds | Days | datetime | TimeOfDay
+#: enumeration. A plain int is not allowed, because its unit would be unknown. A `date` and a `time` are wall dates and times.
+Value: TypeAlias = str | Count | Minutes | Seconds | Days | date | time | datetime | TimeOfDay
 
 
 class DomainError(Exception):

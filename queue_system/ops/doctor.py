@@ -12,6 +12,7 @@ from ..clock import SystemClock
 from ..configuration import KEY_FILE, Configuration, ConfigurationError, secret_key, unknown_names
 from ..core.errors import DomainError, Unavailable
 from ..i18n import isolates
+from ..i18n.sentences import error_sentence
 from ..i18n.words import available_languages, words_for
 from ..store import log, schema
 from ..store.database import Database
@@ -73,7 +74,7 @@ def told(error: DomainError, database: Database | None = None) -> str:
         )
         return f"cannot use the database {database.url.render_as_string()} ({cause}). {advice}"
     # Direction marks are removed, because a terminal shows them as boxes.
-    return isolates.strip(words_for("en").text(f"errors.{error.code}", **error.values))
+    return isolates.strip(error_sentence(error.code, error.values, words_for("en")))
 
 
 def _database(configuration: Configuration, database: Database) -> Iterator[Finding]:

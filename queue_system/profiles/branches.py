@@ -10,7 +10,7 @@ from pydantic.fields import FieldInfo
 
 from ..settings.branch import CLASS_OF_THE_BRANCH, DAY_STARTS, Branch
 from ..settings.catalogue import NEEDED_PRIORITIES, Catalogue
-from ..settings.declared import LANGUAGES, Names, NotInherited, OfOrganisation, key_of, mark
+from ..settings.declared import Names, NotInherited, OfOrganisation, key_of, mark
 from ..settings.hall import Counter, Queue
 from ..settings.organisation import ORGANISATION_SLUG, OrganisationOwn
 from ..settings.services import Service
@@ -20,7 +20,7 @@ from .lanes import derived_lanes
 from .nodes import Read, Section, Value
 from .opening import read_hours, read_outreach_days
 from .reading import Fields, is_needed, reader_of_field
-from .values import listed, one_of, table, text
+from .values import listed, one_of, some_names, table
 
 T = TypeVar("T")
 
@@ -160,7 +160,7 @@ class _BranchReader:
                 raise self.section.value.error(reason)
 
     def _named_queues(self, queues: Mapping[str, Queue]) -> dict[str, Queue]:
-        more = self.section.optional("queue_names", table(_more_names, queues, "queue"), {})
+        more = self.section.optional("queue_names", table(some_names, queues, "queue"), {})
         return {
             slug: queue.with_read(names={**queue.names, **more[slug]}) if slug in more else queue
             for slug, queue in queues.items()
@@ -203,16 +203,6 @@ class _BranchReader:
 
 
 MISSING: Final[Any] = object()
-
-
-def _more_names(value: Value) -> Names:
-    """Names in one or more languages."""
-    found = {}
-    for language, entry in value.entries().items():
-        if language not in LANGUAGES:
-            raise entry.unknown("language", language, LANGUAGES)
-        found[language] = text(entry)
-    return found
 
 
 def _with_lanes(

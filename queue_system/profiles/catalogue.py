@@ -11,8 +11,9 @@ from pydantic.fields import FieldInfo
 from ..settings.catalogue import Catalogue, Season, overlap_of_seasons
 from ..settings.declared import Names, key_of
 from ..settings.devices import KITS, DeviceModel
+from ..settings.typed import Scope
 from .nodes import Read, Section, Value
-from .reading import Scope, read, read_fields, reader_of, things
+from .reading import read, read_fields, reader_of, things
 from .values import keyed, listed, names, one_of
 
 
@@ -95,8 +96,8 @@ def _spoken_prefixes(value: Value) -> dict[str, Names]:
 
 def _season(_: str, value: Value) -> tuple[Season, ...]:
     stretches = listed(lambda entry: read(Season, entry, NOTHING), unique=False)(value)
-    if (reason := overlap_of_seasons(stretches)) is not None:
-        raise value.error(reason)
+    if (fault := overlap_of_seasons(stretches)) is not None:
+        raise value.faulty(fault)
     return stretches
 
 

@@ -6,10 +6,12 @@ from collections.abc import Collection, Mapping
 
 from ..settings.catalogue import Catalogue
 from ..settings.devices import PLACES, Device, DeviceModel, PrinterHabits, PrinterKit, PrinterPlace
+from ..settings.faults import Fault
 from ..settings.printers import PLACE_KEYS
 from ..settings.services import Service
+from ..settings.typed import Scope
 from .nodes import Section, Value
-from .reading import Fields, Scope, read, read_fields, things
+from .reading import Fields, read, read_fields, things
 
 
 def read_services(value: Value, catalogue: Catalogue, scope: Scope) -> dict[str, Service]:
@@ -21,7 +23,7 @@ def read_services(value: Value, catalogue: Catalogue, scope: Scope) -> dict[str,
     def service(slug: str, entry: Value) -> Service:
         found = read(Service, entry, scope, {"slug": slug}, complete)
         if found.public_names is None and catalogue.confidentialities[found.confidentiality].hides_service:
-            raise entry.error('"public_names" is missing: what is protected is shown under a neutral name')
+            raise entry.faulty(Fault("setting-public-names", "public_names"))
         return found
 
     return things(Service, scope, service)(value)
@@ -41,8 +43,8 @@ def read_devices(value: Value, models: Mapping[str, DeviceModel], scope: Scope) 
                 fields["kit"] = kit.with_read(**read_fields(PrinterHabits, section, scope, partly=True))
                 fields["place"] = PrinterPlace(**read_fields(PrinterPlace, section, scope))
         found = Device(**fields)
-        if (reason := found.mistake()) is not None:
-            raise entry.error(reason)
+        if (fault := found.mistake()) is not None:
+            raise entry.faulty(fault)
         return found
 
     return things(Device, scope, device)(value)

@@ -21,6 +21,11 @@ from yaml.reader import Reader, ReaderError
 from yaml.resolver import BaseResolver
 from yaml.scanner import Scanner
 
+from ..i18n import isolates
+from ..i18n.sentences import error_sentence
+from ..i18n.words import words_for
+from ..settings.faults import Fault
+
 T = TypeVar("T")
 D = TypeVar("D")
 Read = Callable[["Value"], T]
@@ -82,6 +87,12 @@ class Value:
     def error(self, reason: str) -> ProfileError:
         """An error at this value, written "subject: key: reason"."""
         return self._error(": ".join(part for part in (self.subject, self.key, reason) if part))
+
+    def faulty(self, fault: Fault) -> ProfileError:
+        """A fault of the settings at this value or in a field of it, in English."""
+        sentence = isolates.strip(error_sentence(fault.code, fault.values, words_for("en")))
+        within = replace(self, key=".".join(filter(None, (self.key, fault.field))))
+        return within.error(sentence)
 
     def unknown(self, kind: str, word: str, options: Iterable[str], *, meant: str = "") -> ProfileError:
         """An error which says that no `kind` is called `word`, and suggests `meant`, or else a similar one."""

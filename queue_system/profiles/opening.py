@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
+from dataclasses import replace
 from datetime import date, time
 
 from ..core.hours import Layer
 from ..settings.agenda import HoursRule, OutreachDay
 from ..settings.catalogue import Dates
+from ..settings.faults import Fault
+from ..settings.typed import Scope
+from ..settings.week import overlap, rule_fault
 from .nodes import Section, Value
-from .reading import Scope, read, read_fields
+from .reading import read, read_fields
 from .values import clock_time, flag, listed, names, one_of, table, weekdays
 
 Reader = Callable[[Value], HoursRule]
@@ -27,7 +31,7 @@ def read_hours(
                 if layer is Layer.SERVICE:
                     own = section.optional("season", one_of("season", seasons), None)
                 days = section.required("days", weekdays)
-                opens, closes, last = _opening(section, day_starts)
+                opens, closes, last = _opening(section)
                 return HoursRule(
                     layer=layer, days=days, opens=opens, closes=closes, last_ticket=last, season=own, service=service
                 )
@@ -39,18 +43,19 @@ def read_hours(
         return tuple(
             rule
             for slug, given in lists.items()
-            for rule in _week(
-                given, weekly(layer, **({"season": slug} if layer is Layer.SEASON else {"service": slug}))
-            )
+            for rule in week(given, weekly(layer, **({"season": slug} if layer is Layer.SEASON else {"service": slug})))
         )
+
+    def week(given: Value, read_one: Reader) -> tuple[HoursRule, ...]:
+        return _apart(given, listed(_right(read_one, day_starts), unique=False)(given))
 
     with value.section() as section:
         return (
-            *section.required("regular", lambda given: _week(given, weekly(Layer.REGULAR))),
+            *section.required("regular", lambda given: week(given, weekly(Layer.REGULAR))),
             *section.optional("seasons", lambda given: by_name(Layer.SEASON, given, seasons, "season"), ()),
             *section.optional("services", lambda given: by_name(Layer.SERVICE, given, services, "service"), ()),
-            *section.optional("exceptions", listed(_exception_with(day_starts, services), unique=False), ()),
-            *section.optional("breaks", listed(_break_with(seasons), unique=False), ()),
+            *section.optional("exceptions", listed(_right(_exception_with(services), day_starts), unique=False), ()),
+            *section.optional("breaks", listed(_right(_break_with(seasons), day_starts), unique=False), ()),
         )
 
 
@@ -68,43 +73,45 @@ def read_outreach_days(value: Value, scope: Scope) -> tuple[OutreachDay, ...]:
     return tuple(sorted(listed(outreach_day, unique=False)(value), key=lambda found: found.day))
 
 
-def _week(value: Value, read: Reader) -> tuple[HoursRule, ...]:
+def _right(read_one: Reader, day_starts: time) -> Reader:
+    """A reader that refuses a rule which cannot be right in itself."""
+
+    def read_right(entry: Value) -> HoursRule:
+        rule = read_one(entry)
+        if (fault := rule_fault(rule, day_starts)) is not None:
+            raise entry.faulty(replace(fault, field=""))
+        return rule
+
+    return read_right
+
+
+def _apart(value: Value, rules: tuple[HoursRule, ...]) -> tuple[HoursRule, ...]:
     """The rules of one layer; no two of them may overlap."""
-    entries = value.items()
-    rules = listed(read, unique=False)(value)
-    for index, rule in enumerate(rules):
-        for earlier in rules[:index]:
-            if earlier.season == rule.season and _overlap(earlier, rule):
-                raise entries[index].error(f"overlaps the hours from {earlier.opens:%H:%M} on the same days")
+    for index, entry in enumerate(value.items()):
+        if (fault := overlap(rules[:index], rules[index])) is not None:
+            raise entry.faulty(replace(fault, field=""))
     return rules
 
 
-def _opening(section: Section, day_starts: time) -> tuple[time, time, time | None]:
+def _opening(section: Section) -> tuple[time, time, time | None]:
     value = section.value
     opens, closes = section.required("open", clock_time), section.required("close", clock_time)
     last = section.optional("last_ticket", clock_time, None)
     overnight = section.optional("over_midnight", flag, False)
     if closes <= opens and not overnight:
-        raise value.error(
-            f"closes at {closes:%H:%M}, before it opens at {opens:%H:%M}"
-            " (over_midnight: yes, if it closes the next morning)"
-        )
+        raise value.faulty(Fault("setting-hours-backwards", "", {"opens": opens, "closes": closes}))
     if closes > opens and overnight:
         raise value.error("does not run over midnight")
-    if last is not None and not any(start <= last <= end for start, end in _stretches(opens, closes)):
-        raise value.error(f"the last ticket at {last:%H:%M} is outside the opening hours")
-    if any(start < day_starts < end for start, end in _stretches(opens, closes)):
-        raise value.error(f"is open at {day_starts:%H:%M}, when the business day begins (day_starts)")
     return opens, closes, last
 
 
-def _exception_with(day_starts: time, services: Collection[str]) -> Reader:
+def _exception_with(services: Collection[str]) -> Reader:
     def exception(value: Value) -> HoursRule:
         with value.section() as section:
             dates = Dates(**read_fields(Dates, section, {}))
-            if (reason := dates.mistake()) is not None:
-                raise value.error(reason)
-            opens, closes, last_ticket = _opening(section, day_starts)
+            if (fault := dates.mistake()) is not None:
+                raise value.faulty(fault)
+            opens, closes, last_ticket = _opening(section)
             return HoursRule(
                 layer=Layer.EXCEPTION,
                 days=section.optional("days", weekdays, tuple(range(7))),
@@ -124,8 +131,6 @@ def _break_with(seasons: Collection[str]) -> Reader:
     def pause(value: Value) -> HoursRule:
         with value.section() as section:
             begins, ends = section.required("from", clock_time), section.required("to", clock_time)
-            if ends <= begins:
-                raise value.error(f"ends at {ends:%H:%M}, before it begins at {begins:%H:%M}")
             return HoursRule(
                 layer=Layer.BREAK,
                 days=section.required("days", weekdays),
@@ -136,17 +141,3 @@ def _break_with(seasons: Collection[str]) -> Reader:
             )
 
     return pause
-
-
-def _overlap(one: HoursRule, other: HoursRule) -> bool:
-    if not set(one.days) & set(other.days):
-        return False
-    return any(
-        start < other_end and other_start < end
-        for start, end in _stretches(one.opens, one.closes)
-        for other_start, other_end in _stretches(other.opens, other.closes)
-    )
-
-
-def _stretches(opens: time, closes: time) -> Iterable[tuple[time, time]]:
-    return [(opens, closes)] if opens < closes else [(opens, time.max), (time.min, closes)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from datetime import date, time
 from typing import Any, Final, Literal, TypeVar, get_args, get_origin
 
 from pydantic.fields import FieldInfo
@@ -11,7 +10,6 @@ from pydantic.fields import FieldInfo
 from ..settings.catalogue import Dates
 from ..settings.declared import (
     Among,
-    Between,
     Declared,
     Derived,
     Form,
@@ -21,37 +19,27 @@ from ..settings.declared import (
     Ref,
     Thing,
     bare,
+    find,
     key_of,
     mark,
 )
+from ..settings.faults import Fault
+from ..settings.typed import Scope, meaning_of, words_of
 from . import values
 from .nodes import Read, Section, Value
 
 D = TypeVar("D", bound=Declared)
 T = TypeVar("T", bound=Thing)
 
-#: The names that a reference may use, by the kind of thing.
-Scope = Mapping[str, Collection[str]]
 Fields = dict[str, Any]
 
-FORMS: Final[Mapping[Form, Read[Any]]] = {
-    Form.TEXT: values.text,
-    Form.SLUG: values.slug_of,
+#: Forms whose values are groups of texts, or whose refusals suggest another word.
+_FORMS: Final[Mapping[Form, Read[Any]]] = {
     Form.NAMES: values.names,
     Form.WEEKDAY: values.weekday,
     Form.WEEKDAYS: values.weekdays,
-    Form.WEEK_MOMENT: values.week_moment,
     Form.TIME_ZONE: values.timezone,
-    Form.COUNTRY_CODE: values.country_code,
-    Form.PHONE: values.phone,
-    Form.EMAIL: values.email,
-    Form.URL: values.url,
-    Form.AMOUNT: values.amount,
-    Form.CURRENCY: values.currency,
-    Form.HOST: values.host,
-    Form.DEVICE_FILE: values.device_file,
 }
-_PLAIN: Final[Mapping[Any, Read[Any]]] = {bool: values.flag, time: values.clock_time, date: values.day}
 
 
 def read(
@@ -71,8 +59,8 @@ def read(
         complete(fields)
     whole = all(name in fields for name, field in declaration.model_fields.items() if field.is_required())
     made = declaration(**fields) if whole else declaration.model_construct(**fields)
-    if (reason := made.mistake()) is not None:
-        raise value.error(reason)
+    if (fault := made.mistake()) is not None:
+        raise value.faulty(fault)
     return made
 
 
@@ -112,18 +100,17 @@ def is_needed(field: FieldInfo) -> bool:
 
 def things(declaration: type[T], scope: Scope, read_one: Callable[[str, Value], T] | None = None) -> Read[dict[str, T]]:
     """A mapping of things by name; values of fields marked Once must differ."""
-    unique = {name: once for name, field in declaration.model_fields.items() if (once := mark(field, Once))}
+    unique = [name for name, field in declaration.model_fields.items() if mark(field, Once)]
 
     def read_all(value: Value) -> dict[str, T]:
         taken: dict[tuple[str, Any], str] = {}
 
         def one(slug: str, entry: Value) -> T:
             made = read_one(slug, entry) if read_one else read(declaration, entry, scope, {"slug": slug})
-            for name, once in unique.items():
+            for name in unique:
                 this = getattr(made, name)
                 if (other := taken.setdefault((name, this), slug)) != slug:
-                    kind = declaration.kind_of_thing
-                    raise entry.error(f'the {once.name} {this} belongs to {kind} "{other}" already')
+                    raise entry.faulty(Fault("setting-taken", name, {"value": str(this), "other": other}))
             return made
 
         return values.keyed(declaration.kind_of_thing, one)(value)
@@ -134,19 +121,16 @@ def things(declaration: type[T], scope: Scope, read_one: Callable[[str, Value], 
 def reader_of(annotation: Any, marks: Collection[Any], scope: Scope) -> Read[Any]:
     """How to read a value of this type with these marks."""
     annotation, marks = bare(annotation, list(marks))
-    if (form := _one(marks, Form)) is not None:
-        return FORMS[form]
-    if (ref := _one(marks, Ref)) is not None:
+    if (form := find(marks, Form)) is not None and form in _FORMS:
+        return _FORMS[form]
+    if (ref := find(marks, Ref)) is not None:
         return values.one_of(ref.kind, scope[ref.kind])
-    if annotation in _PLAIN:
-        return _PLAIN[annotation]
-    if annotation in (int, float):
-        limits = _one(marks, Between)
-        if annotation is int:
-            return values.whole(int(limits.low), int(limits.high))
-        return values.number(limits.low, limits.high)
-    if annotation is str or get_origin(annotation) is Literal:
-        return _word(annotation, marks)
+    if (kind := find(marks, Kind)) is not None and get_origin(annotation) in (None, Literal):
+        meant = words_of(annotation, marks)
+        reader = values.one_of(kind.name, meant, dict(kind.renamed))
+        return lambda value: meant[reader(value)]
+    if (meaning := meaning_of(annotation, marks, scope)) is not None:
+        return values.scalar(meaning)
     if get_origin(annotation) is tuple:
         return _list(annotation, marks, scope)
     if get_origin(annotation) is dict:
@@ -154,17 +138,10 @@ def reader_of(annotation: Any, marks: Collection[Any], scope: Scope) -> Read[Any
     return lambda value: read(annotation, value, scope)
 
 
-def _word(annotation: Any, marks: Collection[Any]) -> Read[Any]:
-    kind = _one(marks, Kind)
-    meant = {str(word): word for word in kind.written or get_args(annotation)}
-    reader = values.one_of(kind.name, meant, dict(kind.renamed))
-    return lambda value: meant[reader(value)]
-
-
 def _list(annotation: Any, marks: Collection[Any], scope: Scope) -> Read[Any]:
     item = get_args(annotation)[0]
     kind, _ = bare(item)
-    least = _one(marks, Least)
+    least = find(marks, Least)
     is_group = isinstance(kind, type) and issubclass(kind, Declared)
     return values.listed(reader_of(item, (), scope), least.items if least else 1, unique=not is_group)
 
@@ -176,12 +153,9 @@ def _mapping(annotation: Any, marks: Collection[Any], scope: Scope) -> Read[Any]
         return things(thing, scope)
     reader = reader_of(thing, entry_marks, scope)
     word, key_marks = bare(key)
-    if (ref := _one(key_marks, Ref)) is not None:
+    if (ref := find(key_marks, Ref)) is not None:
         return values.table(reader, scope[ref.kind], ref.kind)
-    if (kind := _one(key_marks, Kind)) is not None:
+    if (kind := find(key_marks, Kind)) is not None:
         return values.table(reader, get_args(word), kind.name)
-    return values.keyed(_one(marks, Kind).name, lambda _, value: reader(value))
-
-
-def _one(marks: Collection[Any], kind: type[Any]) -> Any:
-    return next((found for found in marks if isinstance(found, kind)), None)
+    named = find(marks, Kind)
+    return values.keyed(named.name if named else "", lambda _, value: reader(value))

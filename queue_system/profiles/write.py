@@ -20,9 +20,9 @@ from ..settings.declared import Declared, Form, Least, NotInherited, Thing, key_
 from ..settings.devices import Device, DeviceModel
 from ..settings.organisation import OrganisationOwn, Profile
 from ..settings.services import Service
+from ..settings.typed import WEEKDAYS
 from .catalogue import CHANGES
 from .reader import library
-from .values import WEEKDAYS
 
 Written = dict[str, Any]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, ClassVar, Final, Literal
 
+from ..core.errors import Count
 from ..core.hours import Layer
 from .declared import (
     DAY_MIN,
@@ -22,6 +23,7 @@ from .declared import (
     Ref,
     Thing,
 )
+from .faults import Fault
 
 INTERPRETATION: Final = tuple(f"{one}-{other}" for one in LANGUAGES for other in LANGUAGES if one != other)
 
@@ -53,10 +55,10 @@ class OutreachDay(Declared):
         tuple[Annotated[str, Ref("service")], ...] | None, "the services offered there; all when left out"
     ] = None
 
-    def mistake(self) -> str | None:
+    def mistake(self) -> Fault | None:
         """It closes before it opens."""
         if self.closes <= self.opens:
-            return f"closes at {self.closes:%H:%M}, before it opens at {self.opens:%H:%M}"
+            return Fault("setting-backwards", "closes", {"begins": self.opens, "ends": self.closes})
         return None
 
 
@@ -127,8 +129,10 @@ class Occasion(Thing):
     check_in: Annotated[CheckIn | None, "how participants are received"] = None
     parts: Annotated[dict[str, Part] | None, "parts with places of their own"] = None
 
-    def mistake(self) -> str | None:
+    def mistake(self) -> Fault | None:
         """It needs more participants than it holds."""
-        if (self.min_participants or 0) > self.capacity:
-            return f"needs {self.min_participants} participants, but holds {self.capacity}"
+        if (fewest := self.min_participants or 0) > self.capacity:
+            return Fault(
+                "setting-participants", "min_participants", {"fewest": Count(fewest), "capacity": Count(self.capacity)}
+            )
         return None

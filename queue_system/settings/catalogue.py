@@ -29,6 +29,7 @@ from .declared import (
     Told,
 )
 from .devices import DeviceModel
+from .faults import Fault
 from .roles import Role
 
 
@@ -127,10 +128,12 @@ class Priority(Thing):
     ] = None
     season_only: Annotated[bool, NotYet("priority-details"), "whether it is given in a season alone"] = False
 
-    def mistake(self) -> str | None:
+    def mistake(self) -> Fault | None:
         """Its waiting counts from another moment than the field says."""
         counts = ANCHORS.get(self.slug, CHECK_IN_TIME)
-        return f"waiting in this class counts from {counts}" if self.anchor not in (None, counts) else None
+        if self.anchor in (None, counts):
+            return None
+        return Fault("setting-anchor-check-in" if counts == CHECK_IN_TIME else "setting-anchor-appointment", "anchor")
 
 
 class Window(Declared):
@@ -215,9 +218,11 @@ class Dates(Declared):
     first: Annotated[date, "the first day"]
     last: Annotated[date, "the last day"]
 
-    def mistake(self) -> str | None:
+    def mistake(self) -> Fault | None:
         """They end before they begin."""
-        return f"ends on {self.last}, before it begins on {self.first}" if self.last < self.first else None
+        if self.last < self.first:
+            return Fault("setting-days-backwards", "last", {"first": self.first, "last": self.last})
+        return None
 
 
 class Season(Dates):
@@ -273,9 +278,10 @@ class Catalogue(Declared):
     calendars: Annotated[dict[str, Calendar], "closed days that branches follow"] = Field(default_factory=dict)
 
 
-def overlap_of_seasons(stretches: tuple[Season, ...]) -> str | None:
-    """What is wrong between the periods of one season; None if nothing is."""
-    for earlier, later in itertools.pairwise(stretches):
+def overlap_of_seasons(stretches: tuple[Season, ...]) -> Fault | None:
+    """What is wrong between the periods of one season, at the number of the period; None if nothing is."""
+    for index, (earlier, later) in enumerate(itertools.pairwise(stretches), start=1):
         if later.first <= earlier.last:
-            return f"the stretch from {later.first} begins before the one from {earlier.first} is over"
+            values = {"later": later.first, "earlier": earlier.first}
+            return Fault("setting-stretches-overlap", "first", values).below(index)
     return None

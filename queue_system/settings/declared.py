@@ -7,15 +7,17 @@ the marks describes the field. A type that several fields share has its marks wi
 from __future__ import annotations
 
 import types
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import time
 from enum import Enum
 from typing import Annotated, Any, ClassVar, Final, Literal, Self, TypeVar, Union, get_args, get_origin
 
 import annotated_types
-from pydantic import BaseModel, ConfigDict, PlainSerializer
+from pydantic import BaseModel, ConfigDict, PlainSerializer, ValidationError
 from pydantic.fields import FieldInfo
+
+from .faults import Fault, Faulty, faults_of
 
 M = TypeVar("M")
 
@@ -33,13 +35,21 @@ class Declared(BaseModel):
     #: What messages call such a thing in a mapping by name.
     kind_of_thing: ClassVar[str] = ""
 
-    def mistake(self) -> str | None:
-        """What is wrong between the fields, in words that follow the thing's name; None if nothing is."""
+    def mistake(self) -> Fault | None:
+        """What is wrong between the fields; None if nothing is."""
         return None
 
+    @classmethod
+    def validated(cls, values: Mapping[str, Any]) -> Self:
+        """The declaration with these values, also in their JSON form. Raises Faulty for what cannot be set."""
+        try:
+            return cls.model_validate(values)
+        except ValidationError as error:
+            raise Faulty(faults_of(error)) from None
+
     def changed(self, **fields: Any) -> Self:
-        """The same with other values in these fields. Raises pydantic's ValidationError for what cannot be set."""
-        return self.model_validate({**self._written(), **fields})
+        """The same with other values in these fields. Raises Faulty for what cannot be set."""
+        return self.validated({**self._written(), **fields})
 
     def with_read(self, **fields: Any) -> Self:
         """The same with other values, which the reader of a profile has read and checked; the rest may be missing yet."""
@@ -49,10 +59,10 @@ class Declared(BaseModel):
         return {name: value for name, value in self if name in self.model_fields_set}
 
     def checked(self) -> Self:
-        """The same, whoever made it; raises ValueError if a value in it, at any depth, is one that cannot be read back."""
-        self.model_validate(self.model_dump())
+        """The same, whoever made it; raises Faulty if a value in it, at any depth, is one that cannot be read back."""
+        self.validated(self.model_dump())
         if (mistake := self.mistake()) is not None:
-            raise ValueError(mistake)
+            raise Faulty((mistake,))
         return self
 
 
@@ -200,7 +210,12 @@ class Informs:
 
 def mark(field: FieldInfo, kind: type[M]) -> M | None:
     """The field's own mark of this kind, or None."""
-    return next((found for found in field.metadata if isinstance(found, kind)), None)
+    return find(field.metadata, kind)
+
+
+def find(marks: Iterable[Any], kind: type[M]) -> M | None:
+    """The mark of this kind among several, or None."""
+    return next((found for found in marks if isinstance(found, kind)), None)
 
 
 def described(field: FieldInfo) -> str:

@@ -22,6 +22,7 @@ from .declared import (
     Told,
     WordsNotYet,
 )
+from .faults import Fault
 
 #: The transports that this program prints over, with the settings that form the address of each.
 PLACES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -165,10 +166,10 @@ class Device(Thing):
         """kiosk, printer, display or counter_display."""
         return self.kit.kind
 
-    def mistake(self) -> str | None:
+    def mistake(self) -> Fault | None:
         """It has no place, or it is attached to a kiosk but is not a printer."""
         if self.attached_to is not None and self.kind != "printer":
-            return "only a printer can be attached to a kiosk"
+            return Fault("setting-attached-not-printer", "attached_to")
         if self.zone is None and self.attached_to is None:
-            return '"zone" or "attached_to" is missing: where does it stand?'
+            return Fault("setting-no-place", "zone")
         return None

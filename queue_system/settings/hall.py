@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal
 
+from ..core.errors import Count
 from .declared import Between, Derived, Kind, Names, Once, Ref, Thing
+from .faults import Fault
 
 LARGEST_HALL = 999
 
@@ -22,10 +24,11 @@ class Queue(Thing):
     lanes: Annotated[int, Between(1, LARGEST_HALL), Derived(), "bookings that may run at one time"]
     public_lanes: Annotated[int, Between(0, LARGEST_HALL), Derived(), "those of them that the internet may book"]
 
-    def mistake(self) -> str | None:
+    def mistake(self) -> Fault | None:
         """More lanes can be booked on the internet than exist; checked only if both are written."""
         if {"lanes", "public_lanes"} <= self.model_fields_set and self.public_lanes > self.lanes:
-            return f"public_lanes ({self.public_lanes}) are more than lanes ({self.lanes})"
+            values = {"public_lanes": Count(self.public_lanes), "lanes": Count(self.lanes)}
+            return Fault("setting-public-lanes", "public_lanes", values)
         return None
 
 

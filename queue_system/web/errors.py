@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Final, cast
 from urllib.parse import quote, urlencode, urlsplit
-from zoneinfo import ZoneInfo
 
 import structlog
 from starlette.exceptions import HTTPException
@@ -16,22 +14,9 @@ from starlette.responses import JSONResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import BaseRoute, Match, Mount, Route
 from starlette.types import Scope
 
-from ..core.bookings import BookingState
-from ..core.errors import (
-    Count,
-    Days,
-    DomainError,
-    Doubtful,
-    Invalid,
-    Minutes,
-    Seconds,
-    SignedOut,
-    TimeOfDay,
-    TooMany,
-    Value,
-)
-from ..core.tickets import TicketState
-from ..i18n import dates, isolates
+from ..core.errors import DomainError, Doubtful, Invalid, SignedOut, TooMany
+from ..i18n import isolates
+from ..i18n.sentences import error_sentence
 from ..i18n.words import Words
 from ..logs import LOGGED
 from ..store.queries.access import StaffView
@@ -55,7 +40,7 @@ log = structlog.get_logger(__name__)
 
 def message(error: DomainError, words: Words) -> str:
     """The sentence of an error, as plain text: what happened and what to do."""
-    return words.text(f"errors.{error.code}", **{name: _shown(value, words) for name, value in error.values.items()})
+    return error_sentence(error.code, error.values, words)
 
 
 async def on_domain_error(request: Request, error: Exception) -> Response:
@@ -252,28 +237,6 @@ def _title(status: int, words: Words) -> str:
     if status in (429, 503):
         return words.text("common.error.busy")
     return words.text("common.error.failed") if status >= 500 else words.text("common.error.refused")
-
-
-def _shown(value: Value, words: Words) -> object:
-    """A value in words: lengths of time, states and instants."""
-    match value:
-        case Count():
-            return int(value)
-        case Minutes():
-            return dates.minutes(value, words)
-        case Seconds():
-            return dates.minutes(max(1, round(value / 60)), words)
-        case Days():
-            return words.plural("common.days", value)
-        case TimeOfDay(instant=instant):
-            return dates.time(instant, cast(ZoneInfo, instant.tzinfo), words)
-        case datetime():
-            return dates.day_time(value, cast(ZoneInfo, value.tzinfo), words)
-        case TicketState():
-            return words.text(f"state.ticket.{value.value}")
-        case BookingState():
-            return words.text(f"state.booking.{value.value}")
-    return value
 
 
 HANDLERS: Final[dict[Any, Any]] = {

@@ -48,7 +48,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "logs": {"configuration"},
     "store": {"core", "clock", "measures", "settings"},
     "actions": {"core", "store", "settings"},
-    "profiles": {"core", "settings"},
+    "profiles": {"core", "settings", "i18n"},
     "i18n": {"core"},
     "live": {"core", "store"},
     "web": {"configuration", "settings", "logs", "clock", "measures", "core", "store", "actions", "i18n", "live"},

@@ -20,7 +20,7 @@ from tests.kit.i18n_usage import modules, name_of
 
 ERROR_CLASSES = frozenset(
     name for name, value in vars(errors).items() if isinstance(value, type) and issubclass(value, errors.DomainError)
-)
+) | {"Fault", "wrong"}
 PRINTER_STATES = tuple(status.value for status in Status)
 SLIP_STATES = ("queued", "claimed", "printed", "failed", "unknown", "void")
 
@@ -65,7 +65,7 @@ def members(family: str) -> set[str]:
 
 
 def raised() -> list[tuple[str, str]]:
-    """(place, code) of every domain error with a constant code."""
+    """(place, code) of every domain error, and fault of a setting, with a constant code."""
     return [
         (f"{name_of(path)}:{node.lineno}", node.args[0].value)
         for path in modules()

@@ -27,6 +27,7 @@ from queue_system.settings.declared import (
     declarations,
     mark,
 )
+from queue_system.settings.faults import Fault
 from queue_system.settings.organisation import Profile
 from queue_system.settings.texts import SHOWN_TEXTS
 from tests.conftest import SUNDAY_MORNING
@@ -147,7 +148,8 @@ def test_an_anchor_says_from_when_waiting_counts(minutes: int) -> None:
     assert came.anchor == counts_from[said]
     assert priority(came.priority, said).mistake() is None
     (other,) = counts_from.keys() - {said}
-    assert priority(came.priority, other).mistake() == f"waiting in this class counts from {said}"
+    codes = {"appointment_time": "setting-anchor-appointment", "check_in_time": "setting-anchor-check-in"}
+    assert priority(came.priority, other).mistake() == Fault(codes[said], "anchor")
 
 
 def priority(slug: str, anchor: str) -> Priority:
