@@ -1,85 +1,192 @@
-"""The rights of staff, and those of them that open pages or allow actions.
+"""The rights of staff: atomic rights, the words by which profiles name them, and the sets that open pages or actions.
 
-Profiles name rights in their people's words. One right of a set is enough; the administrator of an installation has
-EVERYTHING.
+A role is a list of words. Most words are atomic rights. Some are names that people are used to: `granted` turns them into
+atomic rights. Others promise something that this program does not do yet. One right of a set is enough to open a page;
+the administrator of an installation has EVERYTHING.
 """
 
 from __future__ import annotations
 
-from typing import Final, Literal, TypeAlias
+from collections.abc import Collection, Iterable, Mapping
+from typing import Final, Literal, TypeAlias, get_args
 
-Right = Literal[
+DeskRight = Literal["call_next", "park", "transfer", "choose_ticket", "grant_priority", "void_ticket"]
+ReceptionRight = Literal["issue_ticket", "check_in", "print_copy", "correct_typo", "book_for_visitor"]
+HallRight = Literal[
+    "see_today",
+    "open_close_counters",
+    "stop_tickets",
+    "move_bookings",
+    "cancel_bookings",
+    "release_places",
+    "announce",
+]
+SettingsRight = Literal[
+    "edit_hours",
+    "close_day",
+    "edit_services",
+    "edit_queues",
+    "edit_counters",
+    "edit_texts",
+    "edit_messages",
+    "edit_policies",
+    "edit_levels",
+    "import_settings",
+    "export_settings",
+]
+PeopleRight = Literal["invite_people", "edit_people", "grant_roles", "reset_sign_in"]
+SeeRight = Literal[
+    "see_bookings",
+    "see_contacts",
+    "see_reports",
+    "see_staff_reports",
+    "see_small_numbers",
+    "export_personal",
+    "read_audit",
+    "verify_chain",
+]
+MachineRight = Literal["pair_device", "edit_printers", "see_health", "make_backup", "edit_sign_in"]
+ApprovalRight = Literal["approve"]
+Atomic = Literal[
     "*",
+    DeskRight,
+    ReceptionRight,
+    HallRight,
+    SettingsRight,
+    PeopleRight,
+    SeeRight,
+    MachineRight,
+    ApprovalRight,
+]
+# Names that stand for atomic rights, and do no more than these.
+Alias = Literal[
+    "complete",
+    "no_show",
+    "recall",
+    "reports",
+    "reschedule_bulk",
+    "restart_device",
+    "rosters",
+    "void_ticket_with_reason",
+    "approve_void_four_eyes",
+]
+# Names that promise more than the atomic rights that they stand for, and often these are none.
+Promise = Literal[
     "accept_media_request",
     "admit",
     "approve_public_event_four_eyes",
     "approve_urgent",
-    "approve_void_four_eyes",
     "attendance",
     "be_booked_as_resource",
-    "call_next",
     "case_notes_privileged",
     "certificates",
-    "check_in",
-    "complete",
-    "correct_typo",
     "create_event_draft",
     "create_protected_case",
     "escort",
-    "grant_priority",
-    "park",
     "host_session",
-    "issue_ticket",
     "member_events",
-    "no_show",
     "open_case",
-    "open_close_counters",
     "org_records",
-    "pair_device",
     "print_badge",
-    "print_copy",
-    "read_audit",
-    "recall",
     "refer",
     "release_ballot",
-    "release_places",
-    "reports",
     "reports_aggregate",
     "reports_aggregate_k_anonymous",
-    "reschedule_bulk",
-    "restart_device",
-    "rosters",
     "scan",
     "schedule_follow_up",
-    "see_reports",
     "set_safe_contact",
-    "transfer",
     "triage_urgent",
-    "verify_chain",
-    "void_ticket_with_reason",
     "waitlist",
 ]
+Right = Literal[Atomic, Alias, Promise]
 Rights: TypeAlias = frozenset[Right]
 
 EVERYTHING: Final[Right] = "*"
 
+#: The atomic rights in the groups in which the page of a role shows them, each group as `rights.group-<name>`.
+GROUPS: Final[Mapping[str, tuple[Right, ...]]] = {
+    "desk": get_args(DeskRight),
+    "reception": get_args(ReceptionRight),
+    "hall": get_args(HallRight),
+    "settings": get_args(SettingsRight),
+    "people": get_args(PeopleRight),
+    "see": get_args(SeeRight),
+    "machine": get_args(MachineRight),
+    "approval": get_args(ApprovalRight),
+}
+ATOMIC: Final[tuple[Right, ...]] = tuple(right for group in GROUPS.values() for right in group)
+
+_MEANS: Final[Mapping[str, Rights]] = {
+    "complete": frozenset({"call_next"}),
+    "no_show": frozenset({"call_next"}),
+    "recall": frozenset({"call_next"}),
+    "refer": frozenset({"transfer"}),
+    "rosters": frozenset({"see_today", "open_close_counters"}),
+    "reports": frozenset({"see_reports"}),
+    "reports_aggregate": frozenset({"see_reports"}),
+    "reports_aggregate_k_anonymous": frozenset({"see_reports"}),
+    "reschedule_bulk": frozenset({"move_bookings"}),
+    "restart_device": frozenset({"see_health"}),
+    "void_ticket_with_reason": frozenset({"void_ticket"}),
+    "approve_void_four_eyes": frozenset({"approve"}),
+}
+
 DESK_RIGHTS: Final[Rights] = frozenset({"call_next"})
+PARK_RIGHTS: Final[Rights] = frozenset({"park"})
+TRANSFER_RIGHTS: Final[Rights] = frozenset({"transfer"})
 AUDIT_RIGHTS: Final[Rights] = frozenset({"read_audit"})
 DEVICE_RIGHTS: Final[Rights] = frozenset({"pair_device"})
+PRINTER_RIGHTS: Final[Rights] = DEVICE_RIGHTS | {"edit_printers"}
 # To see names and contacts of appointments, for staff who receive people; to call numbers does not need them.
 NAME_RIGHTS: Final[Rights] = frozenset({"issue_ticket", "check_in"})
 RECEPTION_RIGHTS: Final[Rights] = DESK_RIGHTS | NAME_RIGHTS
 COPY_RIGHTS: Final[Rights] = RECEPTION_RIGHTS | {"print_copy"}
 # To see how a hall is doing, for the people who are responsible for it.
-SUPERVISION_RIGHTS: Final[Rights] = frozenset(
-    {"open_close_counters", "see_reports", "reports", "reports_aggregate", "rosters"}
-)
+SUPERVISION_RIGHTS: Final[Rights] = frozenset({"see_today", "open_close_counters", "see_reports"})
 # To give a waiting visitor a heavier class, for staff who meet visitors and see their needs.
 RAISE_RIGHTS: Final[Rights] = RECEPTION_RIGHTS | {"grant_priority"}
 # To open the page of reception, or a part of it.
 HALL_RIGHTS: Final[Rights] = COPY_RIGHTS | RAISE_RIGHTS
 PLACES_RIGHTS: Final[Rights] = frozenset({"release_places"})
-OFFICE_RIGHTS: Final[Rights] = AUDIT_RIGHTS | DEVICE_RIGHTS | SUPERVISION_RIGHTS | PLACES_RIGHTS
+OFFICE_RIGHTS: Final[Rights] = AUDIT_RIGHTS | PRINTER_RIGHTS | SUPERVISION_RIGHTS | PLACES_RIGHTS
+
+# A role that is held for one department counts only for these, because the others cannot be divided by services.
+DEPARTMENTAL: Final[Rights] = frozenset(
+    {
+        *GROUPS["desk"],
+        *GROUPS["reception"],
+        *GROUPS["hall"],
+        "edit_services",
+        "edit_queues",
+        "edit_counters",
+        "see_bookings",
+        "see_contacts",
+        "see_reports",
+    }
+)
+
+
+def granted(can: Iterable[str]) -> Rights:
+    """The atomic rights that the words of a role grant; EVERYTHING stays one word. Unknown words grant nothing."""
+    known = {EVERYTHING, *ATOMIC}
+    return frozenset(right for word in can for right in _MEANS.get(word, {word}) if right in known)
+
+
+def written_out(rights: Collection[str]) -> Rights:
+    """The atomic rights among `rights`, with EVERYTHING written out."""
+    return frozenset(ATOMIC) if EVERYTHING in rights else frozenset(right for right in ATOMIC if right in rights)
+
+
+def _obeyed() -> Rights:
+    """Every word of which all that it says is acted on: it is in a set above, or stands for rights that are."""
+    sets = [value for name, value in globals().items() if name.endswith("_RIGHTS")]
+    atomic = frozenset[Right]({EVERYTHING}).union(*sets) - SUPERVISION_RIGHTS
+    return atomic | {word for word in get_args(Alias) if _MEANS[word] <= atomic}
+
 
 # The rights that do all that they say. Those of supervision open the overview of the office, and promise more.
-OBEYED: Final[Rights] = frozenset({EVERYTHING}) | HALL_RIGHTS | (OFFICE_RIGHTS - SUPERVISION_RIGHTS)
+OBEYED: Final[Rights] = _obeyed()
+# The words that open only the overview so far.
+OVERVIEW_ONLY: Final[Rights] = SUPERVISION_RIGHTS | {
+    word for word in (*get_args(Alias), *get_args(Promise)) if word in _MEANS and _MEANS[word] <= SUPERVISION_RIGHTS
+}

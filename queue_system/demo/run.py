@@ -29,7 +29,7 @@ from ..clock import Clock, ShiftedClock, SystemClock
 from ..configuration import Configuration, make_folder, read_configuration
 from ..core import hours
 from ..core.errors import Unavailable
-from ..core.rights import DESK_RIGHTS, NAME_RIGHTS, SUPERVISION_RIGHTS, Rights
+from ..core.rights import DESK_RIGHTS, NAME_RIGHTS, SUPERVISION_RIGHTS, Rights, granted
 from ..core.tokens import sha256
 from ..ops.doctor import told
 from ..ops.serving import listen, serve
@@ -218,7 +218,7 @@ def _cast(tx: Tx, branch: BranchSettings) -> list[SignIn]:
     administrator = found["administrator"]
 
     def first(rights: Rights, without: frozenset[str] = frozenset()) -> Any:
-        fitting = (row for row in found.values() if rights & set(row.can) and not without & set(row.can))
+        fitting = (row for row in found.values() if rights & granted(row.can) and not without & granted(row.can))
         return next(fitting, None)
 
     clerk = first(DESK_RIGHTS) or administrator

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar
 
-from ..core.rights import OBEYED, SUPERVISION_RIGHTS, Right
+from ..core.rights import OBEYED, OVERVIEW_ONLY, Right
 from .declared import Kind, Names, OnlyActedOn, Thing
 
 
@@ -15,7 +15,7 @@ class Role(Thing):
 
     names: Annotated[Names, "its name"]
     can: Annotated[
-        tuple[Annotated[Right, Kind("ability", renamed=(("hold", "park"),))], ...],
-        OnlyActedOn("abilities", OBEYED, {"overview-only": SUPERVISION_RIGHTS}),
+        tuple[Annotated[Right, Kind("ability", renamed=(("hold", "park"), ("void", "void_ticket")))], ...],
+        OnlyActedOn("abilities", OBEYED, {"overview-only": OVERVIEW_ONLY}),
         "abilities, or * for everything",
     ]

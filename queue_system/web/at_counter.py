@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
 from starlette.requests import HTTPConnection
 
 from ..actions.counters import Desk
-from ..core.rights import DESK_RIGHTS
+from ..core.errors import Denied
+from ..core.rights import DESK_RIGHTS, PARK_RIGHTS, TRANSFER_RIGHTS, Rights
 from ..store.queries.settings import CounterView
+from .departments import counters_for
 from .here import StaffAtBranch, onlooker_at_branch, staff_at_branch
+
+# What needs a right of its own at a counter, besides the right to call.
+NEEDED_TOO: Final[Mapping[str, Rights]] = {"parkings": PARK_RIGHTS, "transfers": TRANSFER_RIGHTS}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +29,11 @@ class AtCounter(StaffAtBranch):
     def desk(self, expected: UUID | None = None) -> Desk:
         """Who acts, and the ticket that the page or program showed."""
         return Desk(self.branch.id, self.counter.id, self.person.id, expected)
+
+    def require(self, act: str) -> None:
+        """Raises Denied("not-allowed") if the act has a right of its own and the person has it not."""
+        if act in NEEDED_TOO and not self.may_any(NEEDED_TOO[act]):
+            raise Denied("not-allowed")
 
 
 async def at_counter(connection: HTTPConnection) -> AtCounter:
@@ -35,4 +47,7 @@ async def onlooker_at_counter(connection: HTTPConnection) -> AtCounter:
 
 
 def _at_counter(here: StaffAtBranch) -> AtCounter:
-    return AtCounter(**vars(here), counter=here.branch.counter(here.connection.path_params["counter"]))
+    counter = here.branch.counter(here.connection.path_params["counter"])
+    if counter not in counters_for(here.person, here.branch, DESK_RIGHTS):
+        raise Denied("not-allowed")
+    return AtCounter(**vars(here), counter=counter)

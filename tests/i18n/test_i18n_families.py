@@ -12,6 +12,7 @@ from queue_system.core import errors
 from queue_system.core.bookings import BookingState
 from queue_system.core.facts import KINDS
 from queue_system.core.printers import STANDING_STILL, TRANSPORTS
+from queue_system.core.rights import ATOMIC, GROUPS
 from queue_system.core.tickets import TicketState
 from queue_system.i18n.catalogues import REFERENCE, catalogues
 from queue_system.i18n.words import OWN_NAMES
@@ -57,6 +58,11 @@ def test_every_error_has_a_sentence() -> None:
 def test_every_fact_has_a_sentence() -> None:
     missing = sorted(set(KINDS) - members("audit."))
     assert not missing, "facts without a sentence in ar/audit.po: " + " ".join(f"audit.{kind}" for kind in missing)
+
+
+def test_every_right_and_every_group_of_them_has_a_sentence() -> None:
+    assert members("right.") == {*ATOMIC, "everything"}
+    assert members("rights.group-") == set(GROUPS)
 
 
 def members(family: str) -> set[str]:

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from queue_system.actions.installation import install
 from queue_system.core.errors import Refused
-from queue_system.core.rights import OBEYED, SUPERVISION_RIGHTS
+from queue_system.core.rights import OBEYED, OVERVIEW_ONLY
 from queue_system.i18n.catalogues import catalogues
 from queue_system.i18n.words import words_for
 from queue_system.profiles import profile_names
@@ -183,7 +183,7 @@ def test_of_the_rights_of_supervision_is_said_what_they_open(db: Database) -> No
     assert NotInForce("overview-only", "centre_manager: reports_aggregate, rosters") in found
     promised = {word for code, subject in found if code == "abilities" for word in subject.split(": ")[1].split(", ")}
     assert promised
-    assert not promised & (OBEYED | SUPERVISION_RIGHTS)
+    assert not promised & (OBEYED | OVERVIEW_ONLY)
 
 
 def test_the_rules_of_a_queue_that_are_in_force_are_those_that_the_program_asks_for() -> None:

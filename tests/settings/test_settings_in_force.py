@@ -172,4 +172,13 @@ def test_every_set_of_rights_opens_something() -> None:
     sets = {name: value for name, value in vars(rights).items() if name.endswith("_RIGHTS")}
     # Supervision opens the office, as one of its rights.
     assert asked | {"SUPERVISION_RIGHTS"} == sets.keys()
-    assert frozenset().union(*sets.values()) | {rights.EVERYTHING} == rights.OBEYED | rights.SUPERVISION_RIGHTS
+    opening = frozenset().union(*sets.values()) - rights.SUPERVISION_RIGHTS
+    assert {word for word in get_args(rights.Right) if _is_obeyed(word, opening)} == rights.OBEYED
+
+
+def _is_obeyed(word: str, opening: frozenset[str]) -> bool:
+    """A name that promises more than its rights is never obeyed in full."""
+    promised = word in get_args(rights.Promise)
+    return word == rights.EVERYTHING or (
+        bool(rights.granted([word])) and rights.granted([word]) <= opening and not promised
+    )

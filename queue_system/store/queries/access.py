@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from ...core.logins import find_login
 from ...core.printers import TRANSPORTS
-from ...core.rights import EVERYTHING, Right, Rights
+from ...core.rights import DEPARTMENTAL, EVERYTHING, Right, Rights, granted
 from ...settings.declared import Declared
 from ...settings.devices import KITS, PLACES, Kit
 from ...settings.printers import Printer
@@ -46,7 +46,7 @@ _STAFF_BY_SESSION = Prepared(
     )
 )
 _RIGHTS = Prepared(
-    sa.select(STAFF_ROLE.c.branch_id, ROLE.c.can)
+    sa.select(STAFF_ROLE.c.branch_id, STAFF_ROLE.c.department, STAFF_ROLE.c.role, ROLE.c.can)
     .join(ROLE, ROLE.c.slug == STAFF_ROLE.c.role)
     .where(STAFF_ROLE.c.staff_id == sa.bindparam("staff"))
 )
@@ -59,20 +59,51 @@ _DEVICE_BY_TOKEN = Prepared(sa.select(DEVICE).where(DEVICE.c.token_sha256 == sa.
 
 
 @dataclass(frozen=True, slots=True)
+class Grant:
+    """The atomic rights of one role of a person at a place: a branch, or ORGANISATION for all of them.
+
+    A `department` (its slug, "" for all) limits the role to the services of that department and to their queues and
+    counters: on the desk, in the lists of the office, and wherever `StaffView.departments` is asked. Rights that
+    services do not divide, such as those over people or devices, are then left out.
+    """
+
+    place: UUID
+    department: str
+    role: str
+    rights: Rights
+
+    def gives(self, right: Right, branch_id: UUID) -> bool:
+        """Whether the right is granted at the branch, at least for the department."""
+        return self.place in (branch_id, ORGANISATION) and (right in self.rights or EVERYTHING in self.rights)
+
+
+def grant(place: UUID, department: str, role: str, can: Collection[str]) -> Grant:
+    """The grant of a role whose words are `can`."""
+    rights = granted(can)
+    if department:
+        rights = DEPARTMENTAL if EVERYTHING in rights else rights & DEPARTMENTAL
+    return Grant(place, department, role, rights)
+
+
+@dataclass(frozen=True, slots=True)
 class StaffView:
-    """A signed-in person; `rights` by branch, those of the whole organisation under ORGANISATION."""
+    """A signed-in person, with what each role grants."""
 
     id: UUID
     login: str
     name: str
     language: str
-    rights: dict[UUID, frozenset[str]]
+    grants: tuple[Grant, ...]
     seen_at: datetime
 
     def may(self, right: Right, branch_id: UUID) -> bool:
-        """Whether a role at the branch, or at the organisation, grants a right."""
-        held = self.rights.get(branch_id, frozenset()) | self.rights.get(ORGANISATION, frozenset())
-        return right in held or EVERYTHING in held
+        """Whether a role at the branch, or at the organisation, grants a right, at least for one department."""
+        return any(one.gives(right, branch_id) for one in self.grants)
+
+    def departments(self, rights: Rights, branch_id: UUID) -> frozenset[str] | None:
+        """The departments for which any of `rights` is granted at the branch; None for all departments."""
+        found = {one.department for one in self.grants for right in rights if one.gives(right, branch_id)}
+        return None if "" in found else frozenset(found)
 
     def may_any(self, rights: Rights, branch_id: UUID) -> bool:
         """Whether any of several rights is granted."""
@@ -80,7 +111,7 @@ class StaffView:
 
     def may_somewhere(self, rights: Rights) -> bool:
         """Whether any of several rights is granted at any branch, or at the organisation."""
-        return any(self.may_any(rights, place) for place in {ORGANISATION, *self.rights})
+        return any(self.may_any(rights, place) for place in {one.place for one in self.grants})
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,11 +325,8 @@ def open_pairings(tx: Tx) -> list[PairingView]:
 
 
 def _staff(tx: Tx, row: AnyRow, seen_at: datetime) -> StaffView:
-    rights: dict[UUID, set[str]] = {}
-    for branch_id, can in tx.rows(_RIGHTS, {"staff": row.id}):
-        rights.setdefault(branch_id, set()).update(can)
-    frozen = {branch_id: frozenset(can) for branch_id, can in rights.items()}
-    return StaffView(row.id, row.login, row.name, row.language, frozen, seen_at)
+    grants = tuple(grant(*held) for held in tx.rows(_RIGHTS, {"staff": row.id}))
+    return StaffView(row.id, row.login, row.name, row.language, grants, seen_at)
 
 
 def _device(row: AnyRow) -> DeviceView:

@@ -36,13 +36,17 @@ class KnownBrowser(SQLModel, table=True):
 
 
 class StaffRole(SQLModel, table=True):
-    """A role of a person at a branch; a role in the whole organisation is held at branch 0."""
+    """A role of a person at a branch; a role in the whole organisation is held at branch 0.
+
+    A `department` (its slug) limits the role to that department of the branch; "" is the whole branch.
+    """
 
     __tablename__ = "staff_role"
 
     staff_id: UUID = Field(primary_key=True, foreign_key="staff.id")
     branch_id: UUID = key()
     role: str = Field(primary_key=True, foreign_key="role.slug")
+    department: str = Field(default="", primary_key=True, sa_column_kwargs={"server_default": ""})
 
 
 class Session(SQLModel, table=True):

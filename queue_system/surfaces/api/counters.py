@@ -57,11 +57,12 @@ async def leave(request: Request, _asked: Nothing) -> models.Desk:
 Do = Callable[[Tx, Desk, BranchSettings, Any], TicketView | None]
 
 
-def act(do: Do) -> Callable[[Request, Any], Awaitable[models.Done]]:
+def act(resource: str, do: Do) -> Callable[[Request, Any], Awaitable[models.Done]]:
     """The handler of one action at a counter."""
 
     async def handler(request: Request, asked: Asked) -> models.Done:
         here = await at_counter(request)
+        here.require(resource)
         ticket = await here.write(do, here.desk(getattr(asked, "expected", None)), here.branch, asked)
         return models.Done(
             ticket=_ticket(here.branch, ticket) if ticket else None,
@@ -191,7 +192,7 @@ operations = [
     _operation("POST", f"{COUNTER}/sitting", "api.sit-down", sit, models.Desk, refusals=(409,)),
     _operation("DELETE", f"{COUNTER}/sitting", "api.stand-up", leave, models.Desk, refusals=(409,)),
     *(
-        _operation("POST", f"{COUNTER}/{resource}", words, act(do), models.Done, takes=takes, refusals=(409,))
+        _operation("POST", f"{COUNTER}/{resource}", words, act(resource, do), models.Done, takes=takes, refusals=(409,))
         for resource, words, do, takes in ACTS
     ),
 ]

@@ -26,6 +26,7 @@ from ...store.queries.line import TicketView
 from ...store.queries.settings import branch_settings
 from ...web import kit
 from ...web.at_counter import AtCounter, at_counter
+from ...web.departments import counters_for
 from ...web.errors import message
 from ...web.here import StaffHere, staff_here
 from ...web.staff_pages import staff_page
@@ -88,6 +89,7 @@ def act(resource: str) -> Callable[[Request], Awaitable[Response]]:
 
     async def handler(request: Request) -> Response:
         here = await at_counter(request)
+        here.require(resource)
         form = await kit.form(request)
         try:
             said, ticket = await here.write(ACTS[resource], here.desk(_expected(form)), form)
@@ -209,7 +211,10 @@ async def _choose(here: StaffHere, refusal: DomainError | None = None) -> Respon
     if not places:
         raise Denied("not-allowed")
     values: dict[str, Any] = {
-        "halls": [(place, await here.read(holders, place.id, SESSION_IDLE)) for place in places],
+        "halls": [
+            (place, counters_for(here.person, place, DESK_RIGHTS), await here.read(holders, place.id, SESSION_IDLE))
+            for place in places
+        ],
         "person": here.person,
         "queue_names": queue_names,
         "refusal": message(refusal, here.words) if refusal else "",

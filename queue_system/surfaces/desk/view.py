@@ -15,6 +15,7 @@ from ...store.queries.desk import DeskView
 from ...store.queries.line import TicketView, absence_rule, agreed_time, emergencies, served_queues
 from ...store.queries.screens import is_kept_off
 from ...store.queries.settings import BranchSettings, CounterView, Names
+from ...web.at_counter import NEEDED_TOO
 from .asking import Answer, classes_for
 
 LINE_SHOWN: Final = 30
@@ -88,7 +89,7 @@ def context(view: DeskView, person: StaffView, now: datetime, *, everybody: bool
         ],
         "absence": absence(view, now),
         "outcomes": OUTCOMES,
-        "buttons": buttons(view),
+        "buttons": buttons(view, person),
         "hint": _hint(view),
         "line": [_row(tickets[choice.ticket_id], settings, choice.reason) for choice in shown],
         "waiting": len(order),
@@ -104,7 +105,7 @@ def context(view: DeskView, person: StaffView, now: datetime, *, everybody: bool
     }
 
 
-def buttons(view: DeskView) -> list[Button]:
+def buttons(view: DeskView, person: StaffView) -> list[Button]:
     """The row of actions; each always has the same place."""
     current = view.current
     state = current.state if current else None
@@ -114,14 +115,17 @@ def buttons(view: DeskView) -> list[Button]:
     def why(step: Step) -> str:
         return nobody or ("" if step in able else "desk.why-visit-began")
 
+    def allowed(act: str, reason: str) -> str:
+        return reason if person.may_any(NEEDED_TOO[act], view.settings.id) else "desk.why-no-right"
+
     return [
         Button("calls", "N", "desk.next", "" if view.waiting else "desk.why-nobody-waits", likely=current is None),
         Button("recalls", "R", "desk.recall", why(Step.RECALL)),
         Button("starts", "S", "desk.start", why(Step.START), likely=state is TicketState.CALLED),
         Button("finishes", "F", "desk.finish", nobody, likely=state is TicketState.SERVING),
         Button("absences", "X", "desk.no-show", why(Step.NO_SHOW)),
-        Button("parkings", "H", "desk.park", why(Step.PARK)),
-        Button("", "T", "desk.transfer", why(Step.TRANSFER)),
+        Button("parkings", "H", "desk.park", allowed("parkings", why(Step.PARK))),
+        Button("", "T", "desk.transfer", allowed("transfers", why(Step.TRANSFER))),
         Button("take-backs", "Z", "desk.take-back", "" if view.undo_until else "desk.why-nothing-to-take-back"),
     ]
 

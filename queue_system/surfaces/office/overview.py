@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -23,6 +23,7 @@ from ...store.queries.access import DeviceView, devices, open_pairings
 from ...store.queries.line import TicketView, UnservedView
 from ...store.queries.settings import BranchSettings, Names
 from ...store.tables import ORGANISATION
+from ...web.departments import queues_for
 from ...web.given_back import given_back_of
 from .frame import InOffice, enter, moment, office_page
 
@@ -61,7 +62,8 @@ class BranchToday:
 async def overview(request: Request) -> Response:
     """Every branch in one line."""
     here = await enter(request, OFFICE_RIGHTS)
-    today = await here.read(_today, here.branches)
+    seen = {branch.id: queues_for(here.person, branch, OFFICE_RIGHTS) for branch in here.branches}
+    today = await here.read(_today, here.branches, seen)
     pairs = here.may_at_one(DEVICE_RIGHTS)
     unreadable, not_in_force = await _settings_in_question(here)
     words, now = here.words, here.now
@@ -88,20 +90,21 @@ async def overview(request: Request) -> Response:
     )
 
 
-def _today(tx: Tx, branches: Sequence[BranchSettings]) -> list[BranchToday]:
+def _today(tx: Tx, branches: Sequence[BranchSettings], seen: Mapping[UUID, Collection[UUID]]) -> list[BranchToday]:
+    """`seen`: by branch, the queues that the page shows."""
     found = []
     for branch in branches:
         equipment = devices(tx, branch.id)
         taken = line.open_counters(tx, branch)
         tickets = line.in_hall(tx, branch)
-        queues = _queues(branch, tickets, taken)
+        queues = _queues(branch, tickets, taken, seen[branch.id])
         found.append(
             BranchToday(
                 branch=branch,
                 waiting=sum(queue.waiting for queue in queues),
                 open_counters=len(taken),
                 queues=queues,
-                unserved=tuple(line.unserved(tickets, branch, taken)),
+                unserved=tuple(one for one in line.unserved(tickets, branch, taken) if one.queue.id in seen[branch.id]),
                 printers=tuple(device for device in equipment if device.kind == "printer"),
                 devices=tuple(device for device in equipment if device.kind in PAIRED_KINDS),
             )
@@ -119,7 +122,9 @@ async def _settings_in_question(here: InOffice) -> tuple[Sequence[str], Sequence
     return await here.read(report, available_languages())
 
 
-def _queues(branch: BranchSettings, tickets: Sequence[TicketView], taken: Collection[UUID]) -> tuple[QueueLoad, ...]:
+def _queues(
+    branch: BranchSettings, tickets: Sequence[TicketView], taken: Collection[UUID], seen: Collection[UUID]
+) -> tuple[QueueLoad, ...]:
     since: dict[UUID, list[datetime]] = {}
     for ticket in tickets:
         if ticket.state is TicketState.WAITING:
@@ -133,6 +138,7 @@ def _queues(branch: BranchSettings, tickets: Sequence[TicketView], taken: Collec
             counters=len(queue.counters),
         )
         for queue in branch.queues.values()
+        if queue.id in seen
     )
 
 

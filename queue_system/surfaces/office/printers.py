@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute, Route
 
 from ...actions.slips import reprint
 from ...core.errors import DomainError, Missing, Refused
-from ...core.rights import DEVICE_RIGHTS
+from ...core.rights import PRINTER_RIGHTS
 from ...store.database import Tx
 from ...store.queries import slips
 from ...store.queries.access import DeviceView, devices
@@ -70,7 +70,7 @@ class AtPrinter(InOffice):
 
 async def at_printer(request: Request) -> AtPrinter:
     """The printer that the address names; raises SignedOut, Denied, Missing("branch", "device")."""
-    here = await enter(request, DEVICE_RIGHTS)
+    here = await enter(request, PRINTER_RIGHTS)
     branch = here.named(request.path_params["branch"])
     for device in await here.read(devices, branch.id, "printer"):
         if device.slug == request.path_params["device"]:
@@ -80,12 +80,12 @@ async def at_printer(request: Request) -> AtPrinter:
 
 async def show(request: Request) -> Response:
     """The printers of every branch."""
-    return await _page(await enter(request, DEVICE_RIGHTS))
+    return await _page(await enter(request, PRINTER_RIGHTS))
 
 
 async def state(request: Request) -> Response:
     """The part of the page that is refreshed."""
-    here = await enter_as_onlooker(request, DEVICE_RIGHTS)
+    here = await enter_as_onlooker(request, PRINTER_RIGHTS)
     return await here.part("office/_printers.html", await _values(here))
 
 

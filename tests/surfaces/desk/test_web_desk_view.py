@@ -15,7 +15,7 @@ from queue_system.core.tickets import TicketState
 from queue_system.core.tokens import sha256
 from queue_system.store.database import Database
 from queue_system.store.queries import line
-from queue_system.store.queries.access import StaffView, staff_by_session
+from queue_system.store.queries.access import StaffView, grant, staff_by_session
 from queue_system.store.queries.desk import DeskView, desk_view
 from queue_system.surfaces.desk.view import Button, context
 from tests.kit.hall import Hall, furnish
@@ -207,7 +207,14 @@ def seen(hall: Hall, counter: str) -> DeskView:
 def shown(hall: Hall, here: Desk) -> dict[str, Any]:
     slug = hall.branch.counters[here.counter_id].slug
     now: datetime = hall.db.clock.now()
-    person = StaffView(here.staff_id, "layla", "layla name", "ar", {}, now)
+    person = StaffView(
+        here.staff_id,
+        "layla",
+        "layla name",
+        "ar",
+        (grant(hall.branch.id, "", "officer", ["call_next", "park", "transfer"]),),
+        now,
+    )
     return context(seen(hall, slug), person, now, everybody=False)
 
 

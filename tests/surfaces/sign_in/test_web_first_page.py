@@ -32,7 +32,12 @@ LANDS = {
     },
     "forum": {"receptionist": HALL, "intake_officer": "/desk", "lawyer": "/desk", "programme_manager": "/office"},
     "policy-unit": {"coordinator": "/office", "door": HALL, "member": "/desk"},
-    "social-work": {"receptionist": HALL, "case_worker": "/desk", "centre_manager": "/office"},
+    "social-work": {
+        "receptionist": HALL,
+        "case_worker": "/desk",
+        "centre_manager": "/office",
+        "foundation_manager": "/office",
+    },
 }
 
 

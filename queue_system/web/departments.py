@@ -1,0 +1,34 @@
+"""Of a branch, what belongs to the departments for which a person has a right (`StaffView.departments`)."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from ..core.rights import Rights
+from ..store.queries.access import StaffView
+from ..store.queries.settings import BranchSettings, CounterView
+
+
+def services_for(person: StaffView, branch: BranchSettings, rights: Rights) -> frozenset[UUID]:
+    """The services for which the person has any of `rights`."""
+    allowed = person.departments(rights, branch.id)
+    return frozenset(
+        service.id
+        for service in branch.services.values()
+        if allowed is None or branch.departments[service.department_id].slug in allowed
+    )
+
+
+def queues_for(person: StaffView, branch: BranchSettings, rights: Rights) -> frozenset[UUID]:
+    """The queues for which the person has any of `rights`: those of these services, or all without a limit."""
+    if person.departments(rights, branch.id) is None:
+        return frozenset(branch.queues)
+    return frozenset(branch.services[service].queue_id for service in services_for(person, branch, rights))
+
+
+def counters_for(person: StaffView, branch: BranchSettings, rights: Rights) -> list[CounterView]:
+    """The counters that serve one of these queues; without a limit all of them, in their order."""
+    if person.departments(rights, branch.id) is None:
+        return list(branch.counters.values())
+    queues = queues_for(person, branch, rights)
+    return [counter for counter in branch.counters.values() if queues.intersection(counter.queues)]
