@@ -8,7 +8,8 @@ from datetime import date, timedelta
 from typing import Final
 from uuid import UUID
 
-from .hours import Calendar, Window, windows
+from .calendars import Calendar, Window
+from .hours import windows
 from .offer import Offer
 
 # How far ahead days are compared: a year and a bit, so that next year's seasons and holidays are seen.

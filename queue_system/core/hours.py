@@ -1,4 +1,4 @@
-"""When a branch or a service is open: layers of weekly rules, seasons, exceptions, breaks and closures.
+"""When a branch or a service is open, from its calendar.
 
 Rules are in local wall time, facts are instants in UTC. Only `instant_at` converts between them, so it
 alone handles daylight saving. A window that runs over midnight belongs to the day on which it opens.
@@ -6,121 +6,13 @@ alone handles daylight saving. A window that runs over midnight belongs to the d
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
-from enum import StrEnum
-from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-DAY_MINUTES: Final = 24 * 60
-EVERY_DAY: Final = frozenset(range(7))
-
-
-class Layer(StrEnum):
-    """A layer replaces those before it; breaks are subtracted from the result."""
-
-    REGULAR = "regular"
-    SEASON = "season"
-    SERVICE = "service"
-    EXCEPTION = "exception"
-    BREAK = "break"
-
-
-@dataclass(frozen=True, slots=True)
-class OpeningRule:
-    """One line of the opening hours, in local wall time; `closes <= opens` runs over midnight.
-
-    `days` are weekdays, Monday = 0. `season`, `service_id`, `first` and `last` (both included) narrow the
-    rule; None does not. A `last_ticket` of None means that tickets are given until closing.
-    """
-
-    layer: Layer
-    days: frozenset[int]
-    opens: time
-    closes: time
-    last_ticket: time | None = None
-    season: str | None = None
-    service_id: UUID | None = None
-    first: date | None = None
-    last: date | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Season:
-    """A stretch of days with hours of its own, both ends included; provisional until it is confirmed."""
-
-    slug: str
-    first: date
-    last: date
-    provisional: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Closure:
-    """Days, both ends included, on which the branch or only some services are closed."""
-
-    first: date
-    last: date
-    service_ids: frozenset[UUID] | None = None
-    provisional: bool = False
-    names: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Outing:
-    """A day on which a branch works elsewhere, all of it or some services; `capacity` visitors can come."""
-
-    day: date
-    opens: time
-    closes: time
-    place: Mapping[str, str]
-    capacity: int
-    service_ids: frozenset[UUID] | None = None
-
-    def takes(self, service_id: UUID | None) -> bool:
-        """Whether a service takes part."""
-        return self.service_ids is None or service_id in self.service_ids
-
-
-@dataclass(frozen=True, slots=True)
-class Calendar:
-    """Everything that decides when a branch is open, in the zone of the branch.
-
-    A branch that `only_goes_out` has no doors of its own: it is open on the days of its outings alone.
-    """
-
-    zone: ZoneInfo
-    rules: tuple[OpeningRule, ...]
-    seasons: tuple[Season, ...] = ()
-    closures: tuple[Closure, ...] = ()
-    outings: tuple[Outing, ...] = ()
-    only_goes_out: bool = False
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Window:
-    """An open stretch of one day in minutes of wall time after that day's midnight; beyond 1440 is the next morning.
-
-    Tickets are given in `[start, last)`, visits take place in `[start, end)`. `last <= start` gives none.
-    """
-
-    start: int
-    end: int
-    last: int
-
-    @property
-    def opens(self) -> time:
-        return _time_of(self.start)
-
-    @property
-    def closes(self) -> time:
-        return _time_of(self.end)
-
-    @property
-    def last_ticket(self) -> time:
-        return _time_of(self.last)
+from .calendars import Calendar, Closure, Outing, Window, minutes_of
+from .layers import at_home, closed_out, merged
 
 
 def business_date(now: datetime, zone: ZoneInfo, day_starts: time) -> date:
@@ -129,12 +21,12 @@ def business_date(now: datetime, zone: ZoneInfo, day_starts: time) -> date:
     It never goes back while time passes, even when the clocks are set back over `day_starts`.
     """
     day = now.astimezone(zone).date()
-    return day if now >= instant_at(day, _minutes(day_starts), zone) else day - timedelta(days=1)
+    return day if now >= instant_at(day, minutes_of(day_starts), zone) else day - timedelta(days=1)
 
 
 def day_bounds(day: date, zone: ZoneInfo, day_starts: time) -> tuple[datetime, datetime]:
     """The instants, UTC, between which `business_date` gives `day`: first included, second not."""
-    minutes = _minutes(day_starts)
+    minutes = minutes_of(day_starts)
     return instant_at(day, minutes, zone), instant_at(day + timedelta(days=1), minutes, zone)
 
 
@@ -172,16 +64,31 @@ def windows(day: date, calendar: Calendar, service_id: UUID | None = None) -> tu
     With a `service_id`, the hours of that service; without, those of the branch. On the day of an outing the services
     that take part have the hours of the outing, and the branch has these in addition to its own.
     """
-    if any(_closes(closure, day, service_id) for closure in calendar.closures):
+    if is_over(day, calendar, service_id):
         return ()
-    out = [
-        outing for outing in calendar.outings if outing.day == day and (service_id is None or outing.takes(service_id))
-    ]
-    away = [Window(start, end, end) for start, end in ((_minutes(one.opens), _minutes(one.closes)) for one in out)]
-    all_away = any(outing.service_ids is None for outing in out)
-    if calendar.only_goes_out or all_away or (away and service_id is not None):
-        return tuple(_merged(away))
-    return tuple(_merged([*away, *_at_home(day, calendar, service_id)]))
+    closures = closures_on(day, calendar, service_id)
+    if any(closure.whole_day for closure in closures) and not any(rule.opens_anyway for rule in calendar.rules):
+        return ()
+    away = closed_out(_away(day, calendar, service_id), closures)
+    if goes_out(day, calendar, service_id):
+        return tuple(merged(away))
+    return tuple(merged([*away, *at_home(day, calendar, service_id, closures)]))
+
+
+def closures_on(day: date, calendar: Calendar, service_id: UUID | None) -> list[Closure]:
+    """The closures of a service, or of the branch, on the whole of `day` or a part of it."""
+    return [closure for closure in calendar.closures if closure.concerns(day, service_id)]
+
+
+def is_over(day: date, calendar: Calendar, service_id: UUID | None) -> bool:
+    """Whether a service was retired before `day`."""
+    return service_id is not None and (last := calendar.ends.get(service_id)) is not None and last < day
+
+
+def goes_out(day: date, calendar: Calendar, service_id: UUID | None) -> bool:
+    """Whether an outing takes the place of the weekly rules on `day`, for a service or the whole branch."""
+    out = _outings(day, calendar, service_id)
+    return calendar.only_goes_out or any(outing.service_ids is None or service_id is not None for outing in out)
 
 
 def outing_on(day: date, calendar: Calendar, service_id: UUID | None = None) -> Outing | None:
@@ -191,27 +98,31 @@ def outing_on(day: date, calendar: Calendar, service_id: UUID | None = None) -> 
             if service_id is not None:
                 if outing.takes(service_id):
                     return outing
-            elif outing.service_ids is None or calendar.only_goes_out or not _at_home(day, calendar, None):
+            elif outing.service_ids is None or calendar.only_goes_out or not _home_is_open(day, calendar):
                 return outing
     return None
 
 
 def instants_of(outing: Outing, zone: ZoneInfo) -> tuple[datetime, datetime]:
     """Opening and closing of an outing, UTC."""
-    return instant_at(outing.day, _minutes(outing.opens), zone), instant_at(outing.day, _minutes(outing.closes), zone)
+    return instant_at(outing.day, minutes_of(outing.opens), zone), instant_at(
+        outing.day, minutes_of(outing.closes), zone
+    )
 
 
-def _at_home(day: date, calendar: Calendar, service_id: UUID | None) -> list[Window]:
-    """The windows of the weekly rules and their exceptions."""
-    rules = [rule for rule in calendar.rules if _in_dates(rule, day) and _for_service(rule, service_id)]
-    seasons = _seasons_on(day, calendar.seasons)
-    opening = _merged(_window_of(rule) for rule in _deciding(rules, seasons, day, service_id))
-    breaks = [
-        _window_of(rule)
-        for rule in rules
-        if rule.layer == Layer.BREAK and day.weekday() in rule.days and (rule.season is None or rule.season in seasons)
+def _outings(day: date, calendar: Calendar, service_id: UUID | None) -> list[Outing]:
+    return [
+        outing for outing in calendar.outings if outing.day == day and (service_id is None or outing.takes(service_id))
     ]
-    return _without(opening, breaks)
+
+
+def _away(day: date, calendar: Calendar, service_id: UUID | None) -> list[Window]:
+    doors = [(minutes_of(out.opens), minutes_of(out.closes)) for out in _outings(day, calendar, service_id)]
+    return [Window(start, end, end) for start, end in doors]
+
+
+def _home_is_open(day: date, calendar: Calendar) -> bool:
+    return bool(at_home(day, calendar, None, closures_on(day, calendar, None)))
 
 
 def to_instants(day: date, window: Window, zone: ZoneInfo) -> tuple[datetime, datetime]:
@@ -278,94 +189,6 @@ def _around(
             yield opens, closes, instant_at(day, window.last, calendar.zone)
 
 
-def _deciding(
-    rules: Sequence[OpeningRule], seasons: Sequence[str], day: date, service_id: UUID | None
-) -> list[OpeningRule]:
-    """The rules of the highest layer that applies to `day`.
-
-    An exception applies to its own weekdays only, so that "Saturdays in March" leaves other days open. Rules of
-    seasons and services apply to the whole week: a weekday that they do not name is closed.
-    """
-    weekday = day.weekday()
-    exceptions = [rule for rule in rules if rule.layer == Layer.EXCEPTION and weekday in rule.days]
-    own = [rule for rule in exceptions if rule.service_id is not None]
-    if exceptions:
-        return own or exceptions
-    service_rules = [rule for rule in rules if rule.layer == Layer.SERVICE] if service_id is not None else []
-    candidates = [
-        *([rule for rule in service_rules if rule.season == season] for season in seasons),
-        [rule for rule in service_rules if rule.season is None],
-        *([rule for rule in rules if rule.layer == Layer.SEASON and rule.season == season] for season in seasons),
-        [rule for rule in rules if rule.layer == Layer.REGULAR],
-    ]
-    week = next((layer for layer in candidates if layer), [])
-    return [rule for rule in week if weekday in rule.days]
-
-
-def _seasons_on(day: date, seasons: Iterable[Season]) -> tuple[str, ...]:
-    """Slugs of the seasons that include `day`; where they overlap, the one that began last comes first."""
-    current = [season for season in seasons if season.first <= day <= season.last]
-    current.sort(key=lambda season: (season.first, season.slug), reverse=True)
-    return tuple(season.slug for season in current)
-
-
-def _closes(closure: Closure, day: date, service_id: UUID | None) -> bool:
-    if not closure.first <= day <= closure.last:
-        return False
-    return closure.service_ids is None or service_id in closure.service_ids
-
-
-def _in_dates(rule: OpeningRule, day: date) -> bool:
-    return (rule.first is None or rule.first <= day) and (rule.last is None or day <= rule.last)
-
-
-def _for_service(rule: OpeningRule, service_id: UUID | None) -> bool:
-    return rule.service_id is None or rule.service_id == service_id
-
-
-def _window_of(rule: OpeningRule) -> Window:
-    start, end = _minutes(rule.opens), _minutes(rule.closes)
-    if end <= start:
-        end += DAY_MINUTES
-    last = end
-    if rule.last_ticket is not None:
-        last = _minutes(rule.last_ticket)
-        if last < start:
-            last += DAY_MINUTES
-    return Window(start, end, min(last, end))
-
-
-def _merged(found: Iterable[Window]) -> list[Window]:
-    """Joins windows that overlap or touch, because capacity is counted by tick instead of by rule."""
-    merged: list[Window] = []
-    for window in sorted(found):
-        if merged and window.start <= merged[-1].end:
-            before = merged.pop()
-            window = Window(before.start, max(before.end, window.end), max(before.last, window.last))
-        merged.append(window)
-    return merged
-
-
-def _without(opening: Iterable[Window], breaks: Iterable[Window]) -> list[Window]:
-    """`opening` less `breaks`; a break named after midnight also counts for the window that runs over it."""
-    pieces = list(opening)
-    for pause in breaks:
-        for shift in (0, DAY_MINUTES):
-            start, end = pause.start + shift, pause.end + shift
-            pieces = [part for piece in pieces for part in _cut(piece, start, end)]
-    return pieces
-
-
-def _cut(piece: Window, start: int, end: int) -> Iterator[Window]:
-    if end <= piece.start or piece.end <= start:
-        yield piece
-        return
-    if piece.start < start:
-        yield Window(piece.start, start, min(piece.last, start))
-    if end < piece.end:
-        yield Window(end, piece.end, piece.last)
-
-
 def _end_of_gap(wall: datetime, zone: ZoneInfo) -> datetime:
     """The instant at which the clock jumped over `wall`, found by bisection, because ZoneInfo does not expose it."""
     before = wall.replace(tzinfo=zone, fold=1).astimezone(UTC)
@@ -378,11 +201,3 @@ def _end_of_gap(wall: datetime, zone: ZoneInfo) -> datetime:
         else:
             after = middle
     return after
-
-
-def _minutes(wall: time) -> int:
-    return wall.hour * 60 + wall.minute
-
-
-def _time_of(minutes: int) -> time:
-    return time(minutes // 60 % 24, minutes % 60)

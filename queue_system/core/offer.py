@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from .hours import Calendar
+from .calendars import Calendar
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,9 @@ from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from .calendars import Window
 from .errors import Invalid, Refused
-from .hours import Window, days_of, to_instants
+from .hours import days_of, to_instants
 
 LONGEST_STEP_MIN: Final = 30
 SHORTEST_STEP_MIN: Final = 15

@@ -11,7 +11,7 @@ from typing import Final
 from uuid import UUID
 
 from . import hours
-from .hours import Calendar
+from .calendars import Calendar
 
 LARGEST: Final = 4_096
 

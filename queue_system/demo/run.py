@@ -28,6 +28,7 @@ from ..app import SURFACES, create_app
 from ..clock import Clock, ShiftedClock, SystemClock
 from ..configuration import Configuration, make_folder, read_configuration
 from ..core import hours
+from ..core.calendars import Calendar
 from ..core.errors import Unavailable
 from ..core.rights import DESK_RIGHTS, NAME_RIGHTS, SUPERVISION_RIGHTS, Rights, granted
 from ..core.tokens import sha256
@@ -181,7 +182,7 @@ def _foreground(tx: Tx) -> BranchSettings:
     return branch_settings(tx, next(iter(branch_ids(tx).values())))
 
 
-def step_ahead(now: datetime, calendar: hours.Calendar, kept: timedelta | None) -> timedelta:
+def step_ahead(now: datetime, calendar: Calendar, kept: timedelta | None) -> timedelta:
     """How far the demonstration's clock goes ahead of `now` (UTC), so that the hall gives numbers.
 
     `kept` is the step of the last run, None for the first run. The step never shrinks, and it stays the same while the

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import date, time
 
-from ..core.hours import Layer
+from ..core.calendars import Layer
 from ..settings.agenda import HoursRule, OutreachDay
 from ..settings.catalogue import Dates
 from ..settings.faults import Fault

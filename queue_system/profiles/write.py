@@ -12,7 +12,7 @@ from typing import Any, Final
 import yaml
 from pydantic.fields import FieldInfo
 
-from ..core.hours import Layer
+from ..core.calendars import Layer
 from ..settings.agenda import HoursRule
 from ..settings.branch import Branch
 from ..settings.catalogue import Catalogue

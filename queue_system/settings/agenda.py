@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, ClassVar, Final, Literal
 
+from ..core.calendars import Layer
 from ..core.errors import Count
-from ..core.hours import Layer
 from .declared import (
     DAY_MIN,
     LANGUAGES,

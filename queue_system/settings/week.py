@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import time
 from typing import Final
 
-from ..core.hours import Layer
+from ..core.calendars import Layer
 from .agenda import HoursRule
 from .faults import Fault
 

@@ -16,8 +16,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from queue_system.core.calendars import EVERY_DAY, Calendar, Closure, Layer, OpeningRule, Outing, Season
 from queue_system.core.effect import Effect, effect, unsupported
-from queue_system.core.hours import EVERY_DAY, Calendar, Closure, Layer, OpeningRule, Outing, Season, is_open
+from queue_system.core.hours import is_open
 from queue_system.core.offer import (
     Capacity,
     Live,

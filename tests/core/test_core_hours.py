@@ -9,15 +9,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from queue_system.core.calendars import EVERY_DAY, Calendar, Closure, Layer, OpeningRule, Outing, Season, Window
 from queue_system.core.hours import (
-    EVERY_DAY,
-    Calendar,
-    Closure,
-    Layer,
-    OpeningRule,
-    Outing,
-    Season,
-    Window,
     is_open,
     last_closing,
     next_opening,

@@ -9,18 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from queue_system.core.hours import (
-    EVERY_DAY,
-    Calendar,
-    Layer,
-    OpeningRule,
-    Window,
-    business_date,
-    day_bounds,
-    instant_at,
-    is_open,
-    to_instants,
-)
+from queue_system.core.calendars import EVERY_DAY, Calendar, Layer, OpeningRule, Window
+from queue_system.core.hours import business_date, day_bounds, instant_at, is_open, to_instants
 
 BERLIN = ZoneInfo("Europe/Berlin")
 SPRING, AUTUMN = date(2027, 3, 28), date(2027, 10, 31)

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from queue_system.core.calendars import Window
 from queue_system.core.errors import Invalid, Refused
-from queue_system.core.hours import Window
 from queue_system.core.slots import (
     ResourceNeed,
     Seat,

@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from queue_system.core.calendars import Window
 from queue_system.core.errors import Refused
-from queue_system.core.hours import Window, to_instants
+from queue_system.core.hours import to_instants
 from queue_system.core.slots import (
     ResourceNeed,
     ServicePlan,

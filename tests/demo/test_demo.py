@@ -21,6 +21,7 @@ from websockets.sync.client import connect
 
 from queue_system.clock import FrozenClock, SystemClock
 from queue_system.core import hours
+from queue_system.core.calendars import Calendar
 from queue_system.core.errors import Unavailable
 from queue_system.demo.run import run_demo, step_ahead
 from queue_system.profiles import profile_names
@@ -198,7 +199,7 @@ def test_a_sample_that_there_is_not_leaves_nothing_behind(
 
 
 @pytest.fixture(scope="module")
-def embassy(tmp_path_factory: pytest.TempPathFactory) -> hours.Calendar:
+def embassy(tmp_path_factory: pytest.TempPathFactory) -> Calendar:
     """The opening hours of the embassy: Sunday to Thursday 8:30 to 14:30, last number at 13:30; Ramadan from 9."""
     database = Database(
         f"sqlite:///{tmp_path_factory.mktemp('embassy') / 'queue.db'}", FrozenClock(datetime(2026, 11, 22, tzinfo=UTC))
@@ -226,7 +227,7 @@ def embassy(tmp_path_factory: pytest.TempPathFactory) -> hours.Calendar:
     ],
 )
 def test_the_hall_is_open_whenever_the_demonstration_starts(
-    embassy: hours.Calendar, now: str, kept: float | None, then: str
+    embassy: Calendar, now: str, kept: float | None, then: str
 ) -> None:
     here = datetime.fromisoformat(now).replace(tzinfo=DOHA).astimezone(UTC)
     step = step_ahead(here, embassy, None if kept is None else timedelta(hours=kept))
@@ -236,7 +237,7 @@ def test_the_hall_is_open_whenever_the_demonstration_starts(
     assert (here + step).astimezone(DOHA).strftime("%Y-%m-%d %H:%M") == then
 
 
-def test_in_ramadan_the_day_begins_later(embassy: hours.Calendar) -> None:
+def test_in_ramadan_the_day_begins_later(embassy: Calendar) -> None:
     season = next(season for season in embassy.seasons if season.slug == "ramadan" and season.first.year >= 2027)
     sunday = season.first + timedelta(days=(6 - season.first.weekday()) % 7)
     night = datetime.combine(sunday, datetime.min.time(), DOHA).astimezone(UTC)
@@ -250,7 +251,7 @@ def test_in_ramadan_the_day_begins_later(embassy: hours.Calendar) -> None:
     kept=st.none() | st.integers(0, 60 * 24 * 10),
 )
 def test_the_clock_never_goes_back_and_the_hall_is_always_open(
-    embassy: hours.Calendar, minutes: int, kept: int | None
+    embassy: Calendar, minutes: int, kept: int | None
 ) -> None:
     now = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes)
     before = None if kept is None else timedelta(minutes=kept)

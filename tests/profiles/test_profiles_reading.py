@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from queue_system.core.hours import Layer
+from queue_system.core.calendars import Layer
 from queue_system.profiles import profile_names, read_profile
 from queue_system.profiles.lanes import derived_lanes
 from queue_system.settings.branch import Branch

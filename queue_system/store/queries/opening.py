@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from ...core.hours import Calendar, Closure, Outing, Season
+from ...core.calendars import Calendar, Closure, Outing, Season
 from .. import tables
 from ..database import AnyRow, Tx
 from ..setting_rows import Unreadable

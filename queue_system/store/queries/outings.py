@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from ...core import hours
 from ...core.bookings import BookingState
-from ...core.hours import Outing
+from ...core.calendars import DAY_MINUTES, Outing
 from ...core.tickets import TicketState
 from ..database import Tx
 from ..tables import Booking, FreedPlace, Ticket, table
@@ -90,7 +90,7 @@ def _booked(settings: BranchSettings, outing: Outing) -> sa.Select[tuple[UUID]]:
 def _span(settings: BranchSettings, outing: Outing) -> tuple[datetime, datetime]:
     return (
         hours.instant_at(outing.day, 0, settings.zone),
-        hours.instant_at(outing.day, hours.DAY_MINUTES, settings.zone),
+        hours.instant_at(outing.day, DAY_MINUTES, settings.zone),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from ...core.bookings import Mode, Policy
-from ...core.hours import Layer, OpeningRule
+from ...core.calendars import Layer, OpeningRule
 from ...settings import catalogue
 
 # The use of freed places that needs no action of staff.

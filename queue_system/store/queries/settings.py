@@ -17,8 +17,8 @@ import structlog
 from pydantic import ConfigDict
 
 from ...core.bookings import Policy
+from ...core.calendars import Calendar
 from ...core.errors import Missing
-from ...core.hours import Calendar
 from ...core.timetable import Timetable
 from ...settings import catalogue, declared, texts
 from ...settings.branch import BranchOwn

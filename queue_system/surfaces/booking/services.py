@@ -9,7 +9,7 @@ from typing import Final
 from uuid import UUID
 
 from ...core import bookings, hours
-from ...core.hours import Outing
+from ...core.calendars import Outing
 from ...core.offering import Way
 from ...i18n import filters
 from ...i18n.folding import fold, holds
