@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -11,7 +12,7 @@ from uuid_utils.compat import uuid7
 
 from ..settings.branch import Branch
 from ..settings.catalogue import Calendar
-from ..settings.declared import Names, Thing
+from ..settings.declared import Declared, Names, Thing
 from ..settings.devices import Device
 from . import tables
 from .setting_rows import Row, row_of
@@ -44,9 +45,14 @@ NAMED: Final[Mapping[str, tuple[str, type[Any]]]] = {
 ELSEWHERE: Final = {*HALL, *NAMED, "devices", "priorities", "hours", "outreach_days", "texts"}
 
 
-def branch_rows(position: int, key: str, branch: Branch, calendars: Mapping[str, Calendar]) -> Iterator[Rows]:
-    """The branch and everything in it; `key` is the first part of its secret links."""
-    ids = _Ids()
+def branch_rows(
+    position: int, key: str, branch: Branch, calendars: Mapping[str, Calendar], ids: Ids | None = None
+) -> Iterator[Rows]:
+    """The branch and everything in it; `key` is the first part of its secret links.
+
+    `ids` are those that it has in the tables already, None for a new branch; what is not among them gets a new id.
+    """
+    ids = ids or Ids()
     yield (
         tables.Branch,
         [row_of(branch, tables.Branch, elsewhere=ELSEWHERE, id=ids.branch, position=position, key=key, **NEW_LOG)],
@@ -74,18 +80,32 @@ def named_rows(things: Mapping[str, Names]) -> list[Row]:
 
 
 @dataclass(slots=True)
-class _Ids:
-    """The ids that the rows of one branch refer to, by kind and slug."""
+class Ids:
+    """The ids of one branch: of its things by kind and slug, of its nameless rows by table and content."""
 
     branch: UUID = field(default_factory=uuid7)
-    _known: dict[tuple[str, str], UUID] = field(default_factory=dict)
+    things: dict[tuple[str, str], UUID] = field(default_factory=dict)
+    nameless: dict[tuple[type[Any], str], list[UUID]] = field(default_factory=dict)
 
     def of(self, kind: str, slug: str) -> UUID:
+        """The id of a thing, always the same."""
         # A kiosk is a device, and devices refer to one another.
-        return self._known.setdefault(("device" if kind == "kiosk" else kind, slug), uuid7())
+        return self.things.setdefault(("device" if kind == "kiosk" else kind, slug), uuid7())
+
+    def next_of(self, model: type[Any], row: Row) -> UUID:
+        """The id of the next row with this content; each known one is given once."""
+        known = self.nameless.get((model, content(model, row)))
+        return known.pop(0) if known else uuid7()
 
 
-def _things(ids: _Ids, name: str, table: type[Any], things: list[Any]) -> Iterator[Rows]:
+def content(model: type[Any], row: Row) -> str:
+    """What a nameless row says, without its keys and its place among the others."""
+    keys = ("branch_id", "id", "position")
+    said = {column.key: row.get(column.key) for column in tables.table(model).c if column.key not in keys}
+    return json.dumps(said, default=str, sort_keys=True, ensure_ascii=False)
+
+
+def _things(ids: Ids, name: str, table: type[Any], things: list[Any]) -> Iterator[Rows]:
     lists = LISTS.get(name, ())
     yield (
         table,
@@ -106,7 +126,7 @@ def _things(ids: _Ids, name: str, table: type[Any], things: list[Any]) -> Iterat
         yield list_table, list(_items(ids, things, of, column, kind))
 
 
-def _items(ids: _Ids, things: Iterable[Thing], of: str, column: str, kind: str | None) -> Iterator[Row]:
+def _items(ids: Ids, things: Iterable[Thing], of: str, column: str, kind: str | None) -> Iterator[Row]:
     """The items of a list of each thing, in order; of items that have an id, the id."""
     for thing in things:
         for position, slug in enumerate(getattr(thing, of)):
@@ -122,7 +142,7 @@ def _numbered(table: type[Any], position: int) -> Row:
     return {"position": position} if "position" in tables.table(table).c else {}
 
 
-def _device(ids: _Ids, position: int, device: Device) -> Row:
+def _device(ids: Ids, position: int, device: Device) -> Row:
     row = row_of(
         device,
         tables.Device,
@@ -140,23 +160,21 @@ def _device(ids: _Ids, position: int, device: Device) -> Row:
     return row
 
 
-def _agenda(ids: _Ids, branch: Branch, calendars: Mapping[str, Calendar]) -> Iterator[Rows]:
+def _agenda(ids: Ids, branch: Branch, calendars: Mapping[str, Calendar]) -> Iterator[Rows]:
     """Everything that has a time: hours, closures, priorities, outreach days."""
 
-    def mine() -> Row:
-        return {"branch_id": ids.branch, "id": uuid7()}
+    def mine(declared: Declared, model: type[Any], **more: Any) -> Row:
+        row = row_of(declared, model, ids.of, **more)
+        return row | {"branch_id": ids.branch, "id": ids.next_of(model, row)}
 
     yield (
         tables.OpeningHours,
-        [
-            row_of(rule, tables.OpeningHours, ids.of, position=position, **mine())
-            for position, rule in enumerate(branch.hours)
-        ],
+        [mine(rule, tables.OpeningHours, position=position) for position, rule in enumerate(branch.hours)],
     )
     yield (
         tables.ClosureRow,
         [
-            row_of(closure, tables.ClosureRow, calendar=slug, **mine())
+            mine(closure, tables.ClosureRow, calendar=slug)
             for slug in branch.calendars
             for closure in calendars[slug].closures
         ],
@@ -168,4 +186,4 @@ def _agenda(ids: _Ids, branch: Branch, calendars: Mapping[str, Calendar]) -> Ite
             for position, slug in enumerate(branch.priorities)
         ],
     )
-    yield tables.OutreachDay, [row_of(day, tables.OutreachDay, **mine()) for day in branch.outreach_days]
+    yield tables.OutreachDay, [mine(day, tables.OutreachDay) for day in branch.outreach_days]

@@ -20,6 +20,7 @@ from queue_system.store.editing import editing, editing_catalogue
 from queue_system.store.log import locked
 from queue_system.store.queries import settings
 from queue_system.store.queries.organisation import organisation
+from queue_system.store.queries.rows import Rows
 from queue_system.store.queries.settings import BranchSettings, branch_ids, branch_settings
 from queue_system.store.tables import ORGANISATION, Branch, Service, table
 from tests.kit.crowd import crowd
@@ -293,10 +294,10 @@ def test_settings_that_are_edited_while_they_are_read_are_read_again(
     """A work that writes sees, from one statement to the next, what others commit; SQLite allows no other writer."""
     load, edits = settings._services, iter(["between"])
 
-    def interrupted(tx: Tx, branch_id: UUID) -> Any:
+    def interrupted(source: Rows, branch_id: UUID) -> Any:
         for _ in edits:
             other.write_now(change)
-        return load(tx, branch_id)
+        return load(source, branch_id)
 
     def change(tx: Tx) -> None:
         with editing(tx, [hall.branch.id]):

@@ -1,41 +1,130 @@
-"""Rows of settings: small tables that are read whole."""
+"""Rows of settings, from the tables or from a value that is not stored, so that the same code reads both."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Protocol
 from uuid import UUID
 
 import sqlalchemy as sa
 
+from ..setting_rows import Row
 from ..tables import table
-from ..tx import AnyRow, Tx
+from ..tx import Tx
 
 
-def rows(tx: Tx, model: Any, *conditions: Any) -> list[AnyRow]:
-    """The rows of a table that meet every condition, in their order; those at the same place by their keys."""
-    of = table(model)
-    places = [of.c.position] if "position" in of.c else []
-    return tx.rows(sa.select(of).where(*conditions).order_by(*places, *of.primary_key.columns))
+class Rows(Protocol):
+    """Rows by table. A row has its columns as attributes, and as a mapping in `_mapping`."""
+
+    def of(self, model: Any, branch_id: UUID | None = None) -> Sequence[Any]:
+        """The rows of a table, or those of one branch in it, in any order."""
 
 
-def of_branch(tx: Tx, model: Any, branch_id: UUID, order: str = "position") -> list[AnyRow]:
-    """The rows of a branch, in their order."""
-    columns = table(model).c
-    return tx.rows(sa.select(table(model)).where(columns.branch_id == branch_id).order_by(columns[order]))
+class StoredRows:
+    """The rows that the tables have."""
+
+    __slots__ = ("_tx",)
+
+    def __init__(self, tx: Tx) -> None:
+        self._tx = tx
+
+    def of(self, model: Any, branch_id: UUID | None = None) -> Sequence[Any]:
+        """The rows of a table, or those of one branch in it."""
+        of = table(model)
+        conditions = () if branch_id is None else (_owner(of) == branch_id,)
+        return self._tx.rows(sa.select(of).where(*conditions))
+
+
+class GivenRows:
+    """Rows that were made of a value; other branches, and tables that it has no rows of, are read from `others`."""
+
+    __slots__ = ("_branches", "_given", "_others")
+
+    def __init__(self, given: Iterable[tuple[Any, Iterable[Row]]], others: Rows) -> None:
+        self._given: dict[Any, list[GivenRow]] = {}
+        for model, rows in given:
+            self._given.setdefault(model, []).extend(GivenRow(complete(model, row)) for row in rows)
+        self._branches = {row._mapping[owner] for model, owner in self._owned() for row in self._given[model]}
+        self._others = others
+
+    def of(self, model: Any, branch_id: UUID | None = None) -> Sequence[Any]:
+        """The rows of a table, or those of one branch in it."""
+        owner = _owner(table(model))
+        if model not in self._given or (branch_id is not None and branch_id not in self._branches):
+            return self._others.of(model, branch_id)
+        given = self._given[model]
+        if branch_id is not None and owner is not None:
+            return [row for row in given if row._mapping[owner.key] == branch_id]
+        if owner is None:
+            return given
+        others = self._others.of(model)
+        return [*given, *(row for row in others if row._mapping[owner.key] not in self._branches)]
+
+    def _owned(self) -> Iterator[tuple[Any, str]]:
+        """The given tables whose rows belong to branches, with the column that says to which."""
+        for model in self._given:
+            if (owner := _owner(table(model))) is not None:
+                yield model, owner.key
+
+
+class GivenRow:
+    """A row that is in no table."""
+
+    __slots__ = ("_mapping",)
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        self._mapping = values
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self._mapping[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+
+def complete(model: Any, row: Row) -> Row:
+    """A row with the defaults of the columns that it does not name."""
+    return {name: row[name] if name in row else _default(column) for name, column in table(model).c.items()}
+
+
+def rows(source: Rows, model: Any) -> list[Any]:
+    """The rows of a table in their order; those at the same place by their keys."""
+    return _sorted(source.of(model), [*(["position"] if "position" in table(model).c else []), *_keys(model)])
+
+
+def of_branch(source: Rows, model: Any, branch_id: UUID, order: str = "position") -> list[Any]:
+    """The rows of a branch, in their order; those at the same place by their keys."""
+    return _sorted(source.of(model, branch_id), [order, *_keys(model)])
 
 
 def grouped(
-    tx: Tx, model: Any, branch_id: UUID, by: str, value: str, order: str | None = "position"
+    source: Rows, model: Any, branch_id: UUID, by: str, value: str, order: str | None = "position"
 ) -> dict[Any, tuple[Any, ...]]:
     """The values of one column by those of another, of a branch and in their order.
 
-    Values at the same place, such as the counters of which each calls a queue first, follow one another by their keys:
-    PostgreSQL would give them in another order each time.
+    Values at the same place, such as the counters of which each calls a queue first, follow one another by their keys,
+    because a database may give them in another order each time.
     """
-    columns = table(model).c
-    ordered = [columns[order], columns[value]] if order else [columns[value]]
-    statement = sa.select(columns[by], columns[value]).where(columns.branch_id == branch_id).order_by(*ordered)
     groups: dict[Any, list[Any]] = {}
-    for group, item in tx.rows(statement):
-        groups.setdefault(group, []).append(item)
+    for row in _sorted(source.of(model, branch_id), [order, value] if order else [value]):
+        groups.setdefault(getattr(row, by), []).append(getattr(row, value))
     return {group: tuple(items) for group, items in groups.items()}
+
+
+def _sorted(found: Sequence[Any], by: Sequence[str]) -> list[Any]:
+    return sorted(found, key=lambda row: [getattr(row, name) for name in by])
+
+
+def _keys(model: Any) -> list[str]:
+    return [column.key for column in table(model).primary_key.columns]
+
+
+def _owner(of: sa.Table) -> sa.Column[Any] | None:
+    return of.c.id if of.name == "branch" else of.c.get("branch_id")
+
+
+def _default(column: sa.Column[Any]) -> Any:
+    default = column.default
+    if default is None:
+        return None
+    return default.arg(None) if default.is_callable else default.arg  # type: ignore[attr-defined]

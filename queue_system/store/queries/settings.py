@@ -27,11 +27,11 @@ from ...settings.declared import Thing
 from ...settings.hall import CounterOwn, Queue, Resource
 from ...settings.services import ServiceOwn
 from .. import tables
-from ..database import AnyRow, Tx
+from ..database import Tx
 from ..setting_rows import Unreadable, declared_of
 from .opening import calendar_of
 from .organisation import OrganisationView, organisation, version_of
-from .rows import grouped, of_branch, rows
+from .rows import Rows, StoredRows, grouped, of_branch, rows
 from .rules import policy
 
 T = TypeVar("T", bound=Thing)
@@ -264,9 +264,14 @@ def _by_slug(views: dict[UUID, V], slug: str, what: str) -> V:
 
 def load(tx: Tx, branch_id: UUID) -> BranchSettings:
     """The settings of a branch, past the cache; raises Unreadable."""
-    branch = rows(tx, tables.Branch, tables.table(tables.Branch).c.id == branch_id)[0]
+    return assemble(StoredRows(tx), branch_id, organisation(tx))
+
+
+def assemble(source: Rows, branch_id: UUID, of: OrganisationView) -> BranchSettings:
+    """The settings of a branch from its rows and those that all branches share; raises Unreadable."""
+    branch = source.of(tables.Branch, branch_id)[0]
     try:
-        return _read(tx, branch)
+        return _assembled(source, branch, of)
     except Unreadable as error:
         raise Unreadable(f"{branch.slug}: {error.what}") from None
     except (LookupError, ValueError) as error:
@@ -274,57 +279,61 @@ def load(tx: Tx, branch_id: UUID) -> BranchSettings:
         raise Unreadable(f"{branch.slug}: {type(error).__name__} {error}") from error
 
 
-def _read(tx: Tx, branch: AnyRow) -> BranchSettings:
+def _assembled(source: Rows, branch: Any, of: OrganisationView) -> BranchSettings:
     branch_id = branch.id
-    services = _services(tx, branch_id)
+    services = _services(source, branch_id)
     policies = {service.policy for service in services.values()}
-    served = grouped(tx, tables.CounterQueue, branch_id, "counter_id", "queue_id")
-    serving = grouped(tx, tables.CounterQueue, branch_id, "queue_id", "counter_id")
-    words = tables.table(tables.Text).c.branch_id.in_([tables.ORGANISATION, branch_id])
+    served = grouped(source, tables.CounterQueue, branch_id, "counter_id", "queue_id")
+    serving = grouped(source, tables.CounterQueue, branch_id, "queue_id", "counter_id")
 
     def here(view: type[T], model: Any, order: str = "position", **more: dict[UUID, Any]) -> dict[UUID, T]:
         return {
             row.id: declared_of(view, row, **{name: of.get(row.id, ()) for name, of in more.items()})
-            for row in of_branch(tx, model, branch_id, order)
+            for row in of_branch(source, model, branch_id, order)
         }
 
     return declared_of(
         BranchSettings,
         branch,
-        organisation=organisation(tx),
+        organisation=of,
         departments=here(DepartmentView, tables.Department),
         zones=here(ZoneView, tables.Zone),
         queues=here(QueueView, tables.Queue, counters=serving),
         services=services,
         counters=here(CounterView, tables.Counter, "number", queues=served),
         resources=here(ResourceView, tables.Resource, "slug"),
-        priorities=_priorities(tx, branch_id),
+        priorities=_priorities(source, branch_id),
         policies={
             row.slug: policy(declared_of(catalogue.Policy, row))
-            for row in rows(tx, tables.PolicyRow)
+            for row in rows(source, tables.PolicyRow)
             if row.slug in policies
         },
         calendar=calendar_of(
-            tx,
+            source,
             branch,
             {service.slug: service.id for service in services.values()},
             {service.id: service.tags for service in services.values()},
         ),
-        texts={row.slug: row.names for row in rows(tx, tables.Text, words)},
+        # A text of the branch stands in place of the organisation's.
+        texts={
+            row.slug: row.names
+            for owner in (tables.ORGANISATION, branch_id)
+            for row in of_branch(source, tables.Text, owner)
+        },
     )
 
 
-def _services(tx: Tx, branch_id: UUID) -> dict[UUID, ServiceView]:
-    services = of_branch(tx, tables.Service, branch_id)
+def _services(source: Rows, branch_id: UUID) -> dict[UUID, ServiceView]:
+    services = of_branch(source, tables.Service, branch_id)
     # Only those that the branch uses, because one that this program cannot read must not close the other branches.
     used = {service.confidentiality for service in services}
     levels = {
-        row.slug: declared_of(Confidentiality, row) for row in rows(tx, tables.Confidentiality) if row.slug in used
+        row.slug: declared_of(Confidentiality, row) for row in rows(source, tables.Confidentiality) if row.slug in used
     }
-    papers = {row.slug: declared_of(DocumentView, row) for row in rows(tx, tables.Document)}
-    documents = grouped(tx, tables.ServiceDocument, branch_id, "service_id", "document")
-    referrals = grouped(tx, tables.ServiceReferral, branch_id, "service_id", "queue_id")
-    resources = grouped(tx, tables.ServiceResource, branch_id, "service_id", "resource_id", order=None)
+    papers = {row.slug: declared_of(DocumentView, row) for row in rows(source, tables.Document)}
+    documents = grouped(source, tables.ServiceDocument, branch_id, "service_id", "document")
+    referrals = grouped(source, tables.ServiceReferral, branch_id, "service_id", "queue_id")
+    resources = grouped(source, tables.ServiceResource, branch_id, "service_id", "resource_id", order=None)
     return {
         row.id: declared_of(
             ServiceView,
@@ -338,8 +347,9 @@ def _services(tx: Tx, branch_id: UUID) -> dict[UUID, ServiceView]:
     }
 
 
-def _priorities(tx: Tx, branch_id: UUID) -> dict[str, Priority]:
-    every = {row.slug: row for row in rows(tx, tables.Priority)}
-    link = tables.table(tables.BranchPriority)
-    slugs = tx.rows(sa.select(link.c.priority).where(link.c.branch_id == branch_id).order_by(link.c.position))
-    return {slug: declared_of(Priority, every[slug]) for (slug,) in slugs}
+def _priorities(source: Rows, branch_id: UUID) -> dict[str, Priority]:
+    every = {row.slug: row for row in rows(source, tables.Priority)}
+    return {
+        link.priority: declared_of(Priority, every[link.priority])
+        for link in of_branch(source, tables.BranchPriority, branch_id)
+    }

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
-import sqlalchemy as sa
 from pydantic import ValidationError
 
+from ...core.errors import Missing
 from ...settings.agenda import HoursRule, OutreachDay
 from ...settings.branch import Branch
 from ...settings.catalogue import Catalogue, Season
@@ -17,9 +17,10 @@ from ...settings.devices import KITS, Device, PrinterPlace
 from ...settings.organisation import Profile
 from .. import tables
 from ..branch_rows import HALL, LISTS, NAMED
-from ..database import AnyRow, Tx
+from ..database import Tx
 from ..profile_rows import CATALOGUE, IN_THE_ORGANISATION
 from ..setting_rows import SlugOf, declared_of, fields_of, unreadable
+from .rows import Rows, StoredRows, of_branch, rows
 
 
 def stored_profile(tx: Tx) -> Profile:
@@ -27,41 +28,54 @@ def stored_profile(tx: Tx) -> Profile:
 
     Raises Unreadable.
     """
-    row = tx.rows(sa.select(tables.table(tables.Organisation)))[0]
+    source = StoredRows(tx)
+    branches = {branch.slug: _branch(source, branch) for branch in places(source)}
+    return stored_organisation(source).changed(branches=branches)
+
+
+def stored_organisation(source: Rows) -> Profile:
+    """The organisation without its branches. Raises Unreadable."""
+    row = source.of(tables.Organisation)[0]
     kept = {name: row.data[name] for name in IN_THE_ORGANISATION if name in row.data}
     try:
-        catalogue = Catalogue(**kept, **_catalogue(tx))
+        catalogue = Catalogue(**kept, **_catalogue(source))
     except ValidationError as error:
         raise unreadable("catalogue", None, error) from None
-    branches = _ordered(tx, tables.Branch, tables.table(tables.Branch).c.id != tables.ORGANISATION)
-    return declared_of(
-        Profile,
-        row,
-        catalogue=catalogue,
-        branches={found.slug: _branch(tx, found) for found in branches},
-        sha256=row.profile_sha256,
-    )
+    return declared_of(Profile, row, catalogue=catalogue, branches={}, sha256=row.profile_sha256)
 
 
-def _catalogue(tx: Tx) -> dict[str, Any]:
+def places(source: Rows) -> list[Any]:
+    """The rows of all branches in their order, without that of the organisation's log."""
+    return [row for row in rows(source, tables.Branch) if row.id != tables.ORGANISATION]
+
+
+def stored_branch(source: Rows, branch_id: UUID) -> Branch:
+    """A branch in the tables, with names in place of ids. Raises Unreadable; Missing("branch")."""
+    found = source.of(tables.Branch, branch_id)
+    if not found or branch_id == tables.ORGANISATION:
+        raise Missing("branch")
+    return _branch(source, found[0])
+
+
+def _catalogue(source: Rows) -> dict[str, Any]:
     seasons: dict[str, list[Season]] = {}
-    for row in sorted(_ordered(tx, tables.SeasonRow), key=lambda row: (row.position, row.first)):
+    for row in rows(source, tables.SeasonRow):
         seasons.setdefault(row.slug, []).append(declared_of(Season, row))
     things = {
-        name: {row.slug: fields_of(entry_of(Catalogue, name), row) for row in _ordered(tx, table)}
+        name: {row.slug: fields_of(entry_of(Catalogue, name), row) for row in rows(source, table)}
         for name, table in CATALOGUE.items()
     }
     return {
         **things,
         "seasons": seasons,
-        "documents": _named(_ordered(tx, tables.Document)),
-        "texts": _texts(tx, tables.ORGANISATION),
+        "documents": _named(rows(source, tables.Document)),
+        "texts": _texts(source, tables.ORGANISATION),
     }
 
 
-def _branch(tx: Tx, row: AnyRow) -> Branch:
-    def here(table: type[Any]) -> list[AnyRow]:
-        return _ordered(tx, table, tables.table(table).c.branch_id == row.id)
+def _branch(source: Rows, row: Any) -> Branch:
+    def here(table: type[Any]) -> list[Any]:
+        return _ordered(source, table, row.id)
 
     slugs: dict[UUID, str] = {}
     fields: dict[str, Any] = {}
@@ -91,11 +105,11 @@ def _branch(tx: Tx, row: AnyRow) -> Branch:
         priorities=tuple(link.priority for link in here(tables.BranchPriority)),
         hours=tuple(declared_of(HoursRule, rule, slug_of) for rule in here(tables.OpeningHours)),
         outreach_days=tuple(declared_of(OutreachDay, day) for day in here(tables.OutreachDay)),
-        texts=_texts(tx, row.id),
+        texts=_texts(source, row.id),
     )
 
 
-def _device(row: AnyRow, slug_of: SlugOf) -> Device:
+def _device(row: Any, slug_of: SlugOf) -> Device:
     kit = KITS[row.kind]
     is_printer = row.kind == "printer"
     return declared_of(
@@ -107,14 +121,13 @@ def _device(row: AnyRow, slug_of: SlugOf) -> Device:
     )
 
 
-def _ordered(tx: Tx, table: type[Any], *conditions: Any) -> list[AnyRow]:
-    """Rows by their column of order, if they have one."""
+def _ordered(source: Rows, table: type[Any], branch_id: UUID) -> list[Any]:
+    """The rows of a branch by their column of order."""
     columns = tables.table(table).c
-    order = next(columns[name] for name in ("position", "number", "day") if name in columns)
-    return tx.rows(sa.select(tables.table(table)).where(*conditions).order_by(order))
+    return of_branch(source, table, branch_id, next(name for name in ("position", "number", "day") if name in columns))
 
 
-def _lists(links: Iterable[AnyRow], of: type[Thing], column: str, slugs: Mapping[UUID, str]) -> dict[UUID, list[str]]:
+def _lists(links: Iterable[Any], of: type[Thing], column: str, slugs: Mapping[UUID, str]) -> dict[UUID, list[str]]:
     """The names in a list of each thing, by the thing's id."""
     found: dict[UUID, list[str]] = {}
     for link in links:
@@ -123,9 +136,9 @@ def _lists(links: Iterable[AnyRow], of: type[Thing], column: str, slugs: Mapping
     return found
 
 
-def _texts(tx: Tx, branch_id: UUID) -> dict[str, Names]:
-    return _named(_ordered(tx, tables.Text, tables.table(tables.Text).c.branch_id == branch_id))
+def _texts(source: Rows, branch_id: UUID) -> dict[str, Names]:
+    return _named(_ordered(source, tables.Text, branch_id))
 
 
-def _named(rows: Iterable[AnyRow]) -> dict[str, Names]:
-    return {row.slug: row.names for row in rows}
+def _named(found: Iterable[Any]) -> dict[str, Names]:
+    return {row.slug: row.names for row in found}
