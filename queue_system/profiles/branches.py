@@ -9,12 +9,13 @@ from typing import Any, Final, TypeVar
 from pydantic.fields import FieldInfo
 
 from ..settings.branch import CLASS_OF_THE_BRANCH, DAY_STARTS, Branch
-from ..settings.catalogue import NEEDED_PRIORITIES, Catalogue
+from ..settings.catalogue import Catalogue
+from ..settings.consistency import faults
 from ..settings.declared import Names, NotInherited, OfOrganisation, key_of, mark
 from ..settings.hall import Counter, Queue
 from ..settings.organisation import ORGANISATION_SLUG, OrganisationOwn
+from ..settings.scopes import scope_of_catalogue
 from ..settings.services import Service
-from .catalogue import scope_of
 from .hall import read_devices, read_services
 from .lanes import derived_lanes
 from .nodes import Read, Section, Value
@@ -66,7 +67,7 @@ def read_branch(slug: str, value: Value, common: CommonSettings, above: Mapping[
     with value.section() as section:
         origin = section.optional("inherits_from", one_of("branch above this one", above), None)
         draft = _BranchReader(slug, section, common, above[origin] if origin else None).read()
-    _check(value, draft.branch)
+    _check(value, draft.branch, common.catalogue)
     return draft
 
 
@@ -77,7 +78,7 @@ class _BranchReader:
         self.section = section
         self.common = common
         self.catalogue = common.catalogue
-        self.scope = scope_of(common.catalogue)
+        self.scope = dict[str, Any](scope_of_catalogue(common.catalogue))
         self.parent = parent
         self.old = parent.branch if parent else None
         self.fields: Fields = {"slug": slug, "inherits_from": self.old.slug if self.old else None}
@@ -218,51 +219,12 @@ def _with_lanes(
     return queues
 
 
-def _check(value: Value, branch: Branch) -> None:
+def _check(value: Value, branch: Branch, catalogue: Catalogue) -> None:
     """Check the whole branch, because inherited and replaced parts may not fit together."""
     here = value.about(f'branch "{branch.slug}"')
-    for service in branch.services.values():
-        for kind, wanted, known in (
-            ("queue", (service.queue, *service.refer_to), branch.queues),
-            ("department", (service.department,), branch.departments),
-            ("resource", service.needs, branch.resources),
-        ):
-            for slug in wanted:
-                if slug not in known:
-                    raise here.error(f'the inherited service "{service.slug}" needs the {kind} "{slug}", missing here')
-    for counter in branch.counters.values():
-        for slug in counter.queues:
-            if slug not in branch.queues:
-                raise here.error(f'the inherited counter "{counter.slug}" serves the queue "{slug}", missing here')
-    _check_names(here, branch)
-    served = {slug for counter in branch.counters.values() for slug in counter.queues}
-    for service in branch.services.values():
-        if service.queue not in served:
-            raise here.error(f'no counter serves the queue "{service.queue}" of service "{service.slug}"')
-    _check_priorities(here, branch)
-
-
-def _check_priorities(here: Value, branch: Branch) -> None:
-    if branch.kind == "outreach" and not branch.outreach_days:
-        raise here.error("outreach_days: a branch that goes out is open on these days only, and has none")
-    for slug in NEEDED_PRIORITIES:
-        if slug not in branch.priorities:
-            raise here.error(f'priorities: "{slug}" must be among them')
-    for service in branch.services.values():
-        if service.priority is not None and service.priority not in branch.priorities:
-            raise here.error(f'priorities: "{service.priority}" of service "{service.slug}" must be among them')
-
-
-def _check_names(here: Value, branch: Branch) -> None:
-    """Refuse services with the same name or the same neutral name, because nobody could tell them apart."""
-    for kind in ("names", "public_names"):
-        seen: dict[tuple[str, str], str] = {}
-        for service in branch.services.values():
-            shown = service.public_names or service.names if kind == "public_names" else service.names
-            for language, name in shown.items():
-                other = seen.setdefault((language, name), service.slug)
-                if other != service.slug:
-                    raise here.error(f'the services "{other}" and "{service.slug}" are both called "{name}" ({kind})')
+    for found in faults(branch, catalogue):
+        within = () if found.kind == "branch" else (f'{found.kind} "{found.slug}"',)
+        raise here.faulty(found.fault.below(*within))
 
 
 def _only(things: Mapping[str, T], wanted: Collection[str | None]) -> dict[str, T]:

@@ -33,22 +33,6 @@ def read_catalogue(section: Section, base: Catalogue | None = None) -> Catalogue
     return section.optional(CHANGES, lambda value: _changed(value, base, found), found) if base else found
 
 
-def scope_of(catalogue: Catalogue) -> dict[str, Any]:
-    """The names in a catalogue that other settings may refer to."""
-    return {
-        "letter": catalogue.spoken_prefixes,
-        "confidentiality level": catalogue.confidentialities,
-        "priority class": catalogue.priorities,
-        "policy": catalogue.policies,
-        "service tag": catalogue.service_tags,
-        "zone": catalogue.zones,
-        "document": catalogue.documents,
-        "season": catalogue.seasons,
-        "calendar": catalogue.calendars,
-        "device model": catalogue.device_models,
-    }
-
-
 def _added_to(before: Mapping[str, Any], read_all: Read[dict[str, Any]], *, replaces: bool) -> Read[dict[str, Any]]:
     def read_more(value: Value) -> dict[str, Any]:
         for slug, entry in value.entries().items():

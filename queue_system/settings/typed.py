@@ -51,6 +51,8 @@ def meaning_of(annotation: Any, marks: Collection[Any], scope: Scope) -> Meaning
     if annotation in (int, float):
         limits = find(marks, Between) or _ANY_NUMBER
         return decimal(limits.low, limits.high) if annotation is float else whole(int(limits.low), int(limits.high))
+    if annotation is str and find(marks, Kind) is None:
+        return text
     if (
         annotation is str
         or get_origin(annotation) is Literal

@@ -227,7 +227,7 @@ WRONG = [
         "        needs: [interpreter]\n",
         "        needs: [interpreter]\n" + TWIN,
         "main:",
-        'branch "main": the services "birth" and "twin" are both called "تسجيل ولادة" (names)',
+        'branch "main": service "twin".names.ar: The name “تسجيل ولادة” is that of another service: birth.',
     ),
     # Values
     (
@@ -361,14 +361,19 @@ WRONG = [
         "queues: [q-civil, q-legal]",
         "queues: [q-legal]",
         "main:",
-        'branch "main": no counter serves the queue "q-civil" of service "birth"',
+        'branch "main": service "birth".queue: No counter serves the queue of this service: q-civil.',
     ),
-    ("[walkin, appointment]", "[walkin]", "main:", 'branch "main": priorities: "appointment" must be among them'),
+    (
+        "[walkin, appointment]",
+        "[walkin]",
+        "main:",
+        'branch "main": priorities: Every branch needs this class: appointment.',
+    ),
     (
         "inherits_from: main\n",
         "inherits_from: main\n    departments: {other: {ar: آخر, en: Other}}\n",
         "second:",
-        'branch "second": the inherited service "birth" needs the department "consular", missing here',
+        'branch "second": service "birth".department: There is no “consular” here. Please choose from the list.',
     ),
     (
         "    timezone: Asia/Qatar\n",
@@ -380,7 +385,7 @@ WRONG = [
         "    inherits_from: main\n",
         "    inherits_from: main\n    kind: outreach\n",
         "second:",
-        'branch "second": outreach_days: a branch that goes out is open on these days only, and has none',
+        'branch "second": outreach_days: This branch is open on days of work elsewhere only, and has none.',
     ),
     (
         "    inherits_from: main\n",

@@ -1,0 +1,111 @@
+"""Everything in the settings of a branch or of the catalogue that cannot be right, each fault with its object.
+
+A declaration sees only itself. Here the whole is compared: does a name refer to something, is it used once, can somebody
+be served? What the marks of the declarations say is checked for every field; a few rules between things follow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .branch import Branch, BranchOwn
+from .catalogue import NEEDED_PRIORITIES, Catalogue, overlap_of_seasons
+from .declared import Declared, Once, Thing, mark
+from .faults import Fault, number
+from .scopes import kinds_in, scope_of_branch, scope_of_catalogue
+from .typed import Scope
+from .value_faults import faults_in, value_faults
+from .week import hours_faults
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """A fault of the object `kind` `slug`: of a branch itself, or of something in it or in the catalogue."""
+
+    kind: str
+    slug: str
+    fault: Fault
+
+    @property
+    def field(self) -> str:
+        """The path of the field in the object."""
+        return self.fault.field
+
+
+def faults(branch: Branch, catalogue: Catalogue) -> tuple[Located, ...]:
+    """Everything that is wrong with a branch that chooses from this catalogue; nothing about the catalogue itself."""
+    return (
+        *_faults(branch, "branch", branch.slug, scope_of_branch(branch, catalogue)),
+        *(Located("branch", branch.slug, fault) for fault in _of_branch(branch)),
+        *_of_services(branch, catalogue),
+    )
+
+
+def catalogue_faults(catalogue: Catalogue) -> tuple[Located, ...]:
+    """Everything that is wrong with the catalogue of an organisation."""
+    seasons = {slug: overlap_of_seasons(stretches) for slug, stretches in catalogue.seasons.items()}
+    return (
+        *_faults(catalogue, "organisation", "", scope_of_catalogue(catalogue)),
+        *(Located("season", slug, fault) for slug, fault in seasons.items() if fault is not None),
+    )
+
+
+def _faults(whole: Declared, kind: str, slug: str, scope: Scope) -> Iterator[Located]:
+    """What the marks say, the faults of each thing in a mapping being those of the thing."""
+    inside = {name: of for name, of in kinds_in(type(whole)).items() if name not in BranchOwn.model_fields}
+    yield from (Located(kind, slug, fault) for fault in faults_in(whole, scope, without=inside))
+    for name, of in inside.items():
+        entries: Mapping[str, Any] = getattr(whole, name)
+        annotation = type(whole).model_fields[name].annotation
+        for fault in value_faults(entries, annotation, type(whole).model_fields[name].metadata, scope):
+            thing, _, field = fault.field.partition(".")
+            yield Located(of, thing, Fault(fault.code, field, fault.values))
+        yield from _taken(of, entries)
+
+
+def _taken(kind: str, things: Mapping[str, Any]) -> Iterator[Located]:
+    """Values that only one thing of a mapping may have."""
+    owners: dict[tuple[str, Any], str] = {}
+    for slug, thing in things.items():
+        if isinstance(thing, Thing):
+            for name, field in type(thing).model_fields.items():
+                value = getattr(thing, name)
+                if mark(field, Once) and (other := owners.setdefault((name, value), slug)) != slug:
+                    said = number(value) if isinstance(value, int) else value
+                    yield Located(kind, slug, Fault("setting-taken", name, {"value": said, "other": other}))
+
+
+def _of_branch(branch: Branch) -> Iterator[Fault]:
+    """Rules between the fields of a branch."""
+    for slug in NEEDED_PRIORITIES:
+        if slug not in branch.priorities:
+            yield Fault("setting-priority-needed", "priorities", {"priority": slug})
+    if branch.kind == "outreach" and not branch.outreach_days:
+        yield Fault("setting-outreach-days", "outreach_days")
+    days = [outing.day for outing in branch.outreach_days]
+    for index, day in enumerate(days):
+        if day in days[:index]:
+            yield Fault("setting-day-twice", "day", {"day": day}).below("outreach_days", index)
+    yield from (fault.below("hours") for fault in hours_faults(branch.hours, branch.day_starts))
+
+
+def _of_services(branch: Branch, catalogue: Catalogue) -> Iterator[Located]:
+    """Rules between services and everything else."""
+    served = {queue for counter in branch.counters.values() for queue in counter.queues}
+    shown: dict[tuple[str, str, str], str] = {}
+    for slug, service in branch.services.items():
+        level = catalogue.confidentialities.get(service.confidentiality)
+        if level is not None and level.hides_service and service.public_names is None:
+            yield Located("service", slug, Fault("setting-public-names", "public_names"))
+        if service.queue in branch.queues and service.queue not in served:
+            yield Located("service", slug, Fault("setting-not-served", "queue", {"queue": service.queue}))
+        if service.priority is not None and service.priority not in branch.priorities:
+            values = {"priority": service.priority}
+            yield Located("service", slug, Fault("setting-priority-of-service", "priority", values))
+        for field, names in (("names", service.names), ("public_names", service.shown_names)):
+            for language, name in names.items():
+                if (other := shown.setdefault((field, language, name), slug)) != slug:
+                    fault = Fault("setting-same-name", f"{field}.{language}", {"name": name, "other": other})
+                    yield Located("service", slug, fault)
