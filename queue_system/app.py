@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Mapping
+from datetime import date
 from functools import partial
 from pathlib import Path
 from types import ModuleType
@@ -24,8 +26,9 @@ from .clock import Clock, SystemClock
 from .configuration import Configuration, secret_key
 from .live.hub import Hub
 from .live.relay import Relay
-from .ops import metrics
+from .ops import backup, metrics
 from .ops.background import attempt, forever, watch_open_files
+from .ops.nightly import LOOK_EVERY_SECONDS, Figures, Nightly, Task
 from .spooler.machine import this_node
 from .spooler.runner import Spooler
 from .store.database import Database
@@ -38,6 +41,8 @@ from .web.security import Gate
 
 TIDY_EVERY_SECONDS: Final = 15.0
 SEEN_EVERY_SECONDS: Final = 60.0
+#: A backup pauses so long after every few hundred rows, so that requests are answered in between.
+BREATH_SECONDS: Final = 0.01
 
 #: The surfaces by their names in addresses and templates. Each is a folder with its routes, its `templates` and its
 #: `static` files, and imports no other surface. The header of staff pages lists their `staff_places` in this order.
@@ -128,6 +133,7 @@ async def running(installation: Installation) -> AsyncIterator[None]:
     tasks = [
         asyncio.create_task(forever("tidy", lambda: tidy_everywhere(installation), TIDY_EVERY_SECONDS)),
         asyncio.create_task(forever("open files", watch_open_files, TIDY_EVERY_SECONDS)),
+        asyncio.create_task(_every_night(installation)),
         asyncio.create_task(forever("seen", lambda: write_who_was_seen(installation), SEEN_EVERY_SECONDS)),
     ]
     try:
@@ -140,6 +146,26 @@ async def running(installation: Installation) -> AsyncIterator[None]:
         await spooler.stop()
         await asyncio.to_thread(relay.stop)
         await asyncio.to_thread(installation.database.close)
+
+
+def nightly_tasks(installation: Installation) -> list[Task]:
+    """The work of each night, in its order: what is deleted is not in the backup after it."""
+
+    async def back_up(_: date) -> Figures:
+        made = await asyncio.to_thread(
+            backup.make, installation.configuration, installation.database, breathe=lambda: time.sleep(BREATH_SECONDS)
+        )
+        return made.figures
+
+    return [Task("backup", back_up)]
+
+
+async def _every_night(installation: Installation) -> None:
+    tasks = nightly_tasks(installation)
+    nightly = Nightly(installation.database, this_node(), tasks, installation.configuration.ping_url)
+    # Not at once, because a server that has just started has more urgent things to do.
+    await asyncio.sleep(LOOK_EVERY_SECONDS)
+    await forever("nightly", nightly.look, LOOK_EVERY_SECONDS)
 
 
 async def tidy_everywhere(installation: Installation) -> None:

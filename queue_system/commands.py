@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from .command_line import fail, is_text, open_database, require_ready
 from .configuration import CannotListen, Configuration, ConfigurationError, read_configuration
 from .core.errors import DomainError
+from .machine_commands import backup, drill, restore
 from .staff_commands import staff
 
 WRONG_USE: Final = 2
@@ -29,6 +30,8 @@ cli = typer.Typer(
 audit = typer.Typer(no_args_is_help=True, help="The log that nobody can change unnoticed.")
 cli.add_typer(audit, name="audit")
 cli.add_typer(staff, name="staff")
+for command in (backup, restore, drill):
+    cli.command()(command)
 
 
 def main() -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import SplitResult, urlsplit
 
-from pydantic import SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX: Final = "QUEUE_"
@@ -37,6 +37,8 @@ class Configuration(BaseSettings):
 
     `database_url` is empty for the embedded SQLite in `data_dir`. `public_url` is the address that visitors' telephones
     open from QR codes. `trusted_proxies` are the addresses whose X-Forwarded-* and X-Request-ID headers are accepted.
+    `backup_dir` is where a backup goes every night, `data_dir`/backups if it is None; the newest `backup_keep` stay.
+    `ping_url` is asked for after a night whose work is all done, so that another service misses it otherwise.
     `access_log` logs each request at the level info; `metrics_token` is the bearer token for `/metrics`.
     """
 
@@ -52,6 +54,9 @@ class Configuration(BaseSettings):
     log_level: str = "info"
     access_log: bool = False
     metrics_token: SecretStr = SecretStr("")
+    backup_dir: Path | None = None
+    backup_keep: int = Field(default=14, ge=1)
+    ping_url: str = ""
 
     @field_validator("port")
     @classmethod
@@ -105,6 +110,19 @@ class Configuration(BaseSettings):
             raise ValueError("an address without a path, such as https://queue.example.org: pages lie at its root")
         # In the form of an Origin header, because it is compared with one.
         return _origin(parts)
+
+    @field_validator("backup_dir", mode="before")
+    @classmethod
+    def _backup_dir(cls, value: object) -> object:
+        return value or None
+
+    @field_validator("ping_url")
+    @classmethod
+    def _ping_url(cls, value: str) -> str:
+        parts = urlsplit(value.strip())
+        if value and (parts.scheme != "https" or not parts.hostname):
+            raise ValueError("an address that begins with https://, because the name of the check in it is a secret")
+        return value.strip()
 
     @property
     def database(self) -> str:
@@ -171,12 +189,12 @@ def _origin(parts: SplitResult) -> str:
     return f"{parts.scheme}://{host}" + (f":{parts.port}" if parts.port not in (None, usual) else "")
 
 
-def make_folder(folder: Path) -> None:
-    """Make the data directory, readable for our user only: it holds personal data. Raises ConfigurationError."""
+def make_folder(folder: Path, variable: str = "QUEUE_DATA_DIR") -> None:
+    """Make a folder of ours, readable for our user only: it holds personal data. Raises ConfigurationError."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        raise ConfigurationError(f"QUEUE_DATA_DIR: cannot make {folder}: {error.strerror}") from None
+        raise ConfigurationError(f"{variable}: cannot make {folder}: {error.strerror}") from None
 
 
 def secret_key(configuration: Configuration) -> bytes:

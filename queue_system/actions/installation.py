@@ -33,4 +33,9 @@ def renew_epoch(tx: Tx) -> None:
     Screens have seen entries that are now lost; with a new epoch they accept lower positions as newer.
     """
     with editing_catalogue(tx):
-        tx.execute(sa.update(table(Organisation)).values(epoch=uuid7()))
+        new_epoch(tx)
+
+
+def new_epoch(tx: Tx) -> None:
+    """Start a new epoch within an edit of the catalogue."""
+    tx.execute(sa.update(table(Organisation)).values(epoch=uuid7()))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import secrets
 import sqlite3
 import threading
 from abc import ABC, abstractmethod
@@ -30,6 +31,7 @@ BUSY_TIMEOUT_MS: Final = 5_000
 STATEMENT_TIMEOUT_MS: Final = 15_000
 LOCK_TIMEOUT_MS: Final = 10_000
 CHANNEL: Final = "queue_system"
+PROCESS: Final = f"queue-system {secrets.token_hex(4)}"
 # A server that has vanished cannot enforce its statement_timeout, so libpq gives up after these times (ms, seconds).
 GONE: Any = {"tcp_user_timeout": 10_000, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 2}
 # Statements that note a number in the database and read it again. Backups keep it.
@@ -51,6 +53,8 @@ class Dialect(ABC):
     writers: ClassVar[int]
     # Asks the database for its own version.
     version: ClassVar[sa.TextClause]
+    # Counts the connections of other programs of ours; an embedded database is claimed instead.
+    others: ClassVar[sa.TextClause] = sa.text("SELECT 0")
 
     def __init__(self, url: URL) -> None:
         self.url = url
@@ -280,11 +284,15 @@ class PostgreSQL(Dialect):
     is_embedded = False
     writers = 4
     version = sa.text("SHOW server_version")
+    others = sa.text(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() "
+        "AND application_name LIKE 'queue-system%' AND application_name <> current_setting('application_name')"
+    )
 
     def _engines(self) -> tuple[Engine, Engine]:
         url = self.url.set(drivername="postgresql+psycopg")
         options = f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c lock_timeout={LOCK_TIMEOUT_MS} -c timezone=UTC"
-        arguments = {"options": options, "application_name": "queue-system", "connect_timeout": 5, **GONE}
+        arguments = {"options": options, "application_name": PROCESS, "connect_timeout": 5, **GONE}
         writing = sa.create_engine(
             url,
             connect_args=arguments,
@@ -309,12 +317,7 @@ class PostgreSQL(Dialect):
         """Our tables, or the right to them, are missing."""
         from psycopg import errors
 
-        return (
-            errors.UndefinedTable,
-            errors.UndefinedColumn,
-            errors.InvalidSchemaName,
-            errors.InsufficientPrivilege,
-        )
+        return (errors.UndefinedTable, errors.UndefinedColumn, errors.InvalidSchemaName, errors.InsufficientPrivilege)
 
     def claim(self) -> None:
         """Nothing to do: any number of nodes may share a server."""
@@ -376,7 +379,7 @@ def partial(condition: str) -> dict[str, Any]:
 
 
 def append_only(connection: Connection, table: str) -> None:
-    """Make `table` refuse every UPDATE and DELETE."""
+    """Make `table` refuse every UPDATE and DELETE; the function of an earlier table of this name is replaced."""
     if connection.dialect.name == "sqlite":
         for verb in ("UPDATE", "DELETE"):
             connection.exec_driver_sql(
@@ -385,7 +388,7 @@ def append_only(connection: Connection, table: str) -> None:
             )
         return
     connection.exec_driver_sql(
-        f"CREATE FUNCTION {table}_append_only() RETURNS trigger LANGUAGE plpgsql AS "
+        f"CREATE OR REPLACE FUNCTION {table}_append_only() RETURNS trigger LANGUAGE plpgsql AS "
         f"$$ BEGIN RAISE EXCEPTION '{table} is append-only'; END $$; "
         f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE ON {table} "
         f"FOR EACH STATEMENT EXECUTE FUNCTION {table}_append_only()"

@@ -18,12 +18,12 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from ..core.errors import Missing
+from ..core.errors import Missing, Unavailable
 from ..core.facts import Fact
 from .database import AnyRow, Tx
 from .dialect import for_update
 from .prepared import Prepared
-from .tables import Branch, Entry, table
+from .tables import Branch, Entry, Organisation, table
 from .tx import Appended
 
 ENTRY = table(Entry)
@@ -163,6 +163,26 @@ def newest(tx: Tx) -> datetime:
     """The instant of the newest entry of all branches; `datetime.min` if there is none."""
     newest_of_all: datetime | None = tx.scalar(sa.select(sa.func.max(BRANCH.c.last_at)))
     return newest_of_all or datetime.min.replace(tzinfo=UTC)
+
+
+def heads(tx: Tx) -> list[tuple[str, int, str]]:
+    """Of every branch its slug, the number of its newest entry and the link of that; at every schema."""
+    return [
+        (row.slug, row.last_seq, row.chain)
+        for row in tx.rows(sa.select(BRANCH.c.slug, BRANCH.c.last_seq, BRANCH.c.chain).order_by(BRANCH.c.slug))
+    ]
+
+
+def installation(tx: Tx) -> tuple[UUID, str]:
+    """The id of this installation, which stays for ever, and the slug of its organisation; at every schema.
+
+    Raises Unavailable("not-initialised").
+    """
+    rows = table(Organisation)
+    row = tx.row(sa.select(rows.c.id, rows.c.slug))
+    if row is None:
+        raise Unavailable("not-initialised")
+    return row.id, row.slug
 
 
 def try_to_write(tx: Tx) -> None:

@@ -31,6 +31,8 @@ OLDEST: Final = "_from_"
 REVISION: Final = re.compile(r"\d{4}(_from_\d{4})?")
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 METADATA: Final[sa.MetaData] = SQLModel.metadata
+#: Tables of older schemas that this program has no more. Their rows are part of a backup too.
+FORMER: Final[frozenset[str]] = frozenset()
 
 
 def migrate(database: Database) -> str:
@@ -45,8 +47,13 @@ def migrate(database: Database) -> str:
             raise Unavailable("schema-newer", revision=revision)
         return revision
     with database.migrating() as connection:
-        command.upgrade(_config(connection), "head")
+        upgrade(connection)
     return newest()
+
+
+def upgrade(connection: Connection, revision: str = "head") -> None:
+    """Run the migrations up to `revision` in the transaction of a connection from `Database.migrating`."""
+    command.upgrade(_config(connection), revision)
 
 
 def newest() -> str:
@@ -90,9 +97,14 @@ def current(database: Database) -> str | None:
         if len(heads) != 1 or not REVISION.fullmatch(heads[0]):
             raise Unavailable("schema-foreign")
         (revision,) = heads
-        if is_known(revision) and noted_fingerprint(connection) != fingerprint(_scripts(), revision):
+        if is_known(revision) and noted_fingerprint(connection) != fingerprint_of(revision):
             raise Unavailable("schema-unreleased", revision=revision)
         return revision
+
+
+def fingerprint_of(revision: str) -> int:
+    """The number of the tables and states of a revision that this program knows."""
+    return fingerprint(_scripts(), revision)
 
 
 def fingerprint(scripts: ScriptDirectory, revision: str) -> int:

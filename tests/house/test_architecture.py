@@ -59,7 +59,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     # Screens have nothing to write with: they get a reader.
     "displays": (FLOOR | {"settings"}) - {"actions"},
     "printers": set(),
-    "ops": {"clock", "configuration", "logs", "measures", "core", "store", "i18n"},
+    "ops": {"clock", "configuration", "logs", "measures", "core", "store", "actions", "i18n"},
     "spooler": {"core", "settings", "store", "actions", "i18n", "web", "ops", "printers"},
     # Only the composition root knows the surfaces.
     "app": {"clock", "configuration", "store", "actions", "live", "web", "ops", "spooler", *SURFACES},

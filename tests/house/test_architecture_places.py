@@ -20,7 +20,17 @@ LONGEST_TEST = 500
 DAY = "queue_system/actions/day.py"
 WITHOUT_TICKETS = tuple(
     f"queue_system/actions/{name}.py"
-    for name in ("bookings", "devices", "freed_places", "installation", "printers", "sessions", "slips", "staff")
+    for name in (
+        "bookings",
+        "devices",
+        "freed_places",
+        "installation",
+        "printers",
+        "sessions",
+        "slips",
+        "staff",
+        "upkeep",
+    )
 )
 
 # What changes rows besides actions: entries of the log, versions of settings, an empty database, the demonstration.

@@ -19,7 +19,7 @@ from typing import Any, Final, TypeAlias
 
 import sqlalchemy as sa
 
-from queue_system.actions import bookings, devices, sessions, tickets
+from queue_system.actions import bookings, devices, sessions, tickets, upkeep
 from queue_system.actions.bookings import HoldOrder
 from queue_system.actions.tickets import TicketOrder
 from queue_system.clock import FrozenClock
@@ -89,6 +89,7 @@ def fill(hall: Hall, clock: FrozenClock) -> None:
     hall.db.write_now(sessions.start_session, here.staff_id, "browser")
     hall.db.write_now(sessions.remember_browser, here.staff_id, "a browser's secret")
     hall.db.write_now(devices.ask_pairing, "display")
+    hall.db.write_now(upkeep.done_by_hand, "backup", {"rows": 1})
     edit(hall, lambda tx: _add_resource(tx, hall))
 
 

@@ -103,7 +103,7 @@ def test_a_lost_connection_costs_one_request(postgres_url: str, clock: FrozenClo
     with psycopg.connect(database.url.set(drivername="postgresql").render_as_string(), autocommit=True) as other:
         other.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-            "WHERE application_name = 'queue-system' AND datname = current_database()"
+            "WHERE application_name LIKE 'queue-system %' AND datname = current_database()"
         )
     with pytest.raises(Unavailable):
         hall.issue()

@@ -115,3 +115,5 @@ SlipError: TypeAlias = Annotated[
 WhySlipVoid: TypeAlias = Annotated[str, Word("audit.void", ("expired",))]
 PrinterState: TypeAlias = Annotated[str, Word("state.printer", STATES)]
 Transport: TypeAlias = Annotated[str, Word("state.transport", TRANSPORTS)]
+# The machine's own work, at night or when somebody asks for it.
+Upkeep: TypeAlias = Annotated[str, Word("audit.upkeep", ("backup", "drill", "tidy", "ping"))]

@@ -38,6 +38,7 @@ from .organisation import (
     Text,
     Zone,
 )
+from .upkeep import Upkeep
 
 __all__ = [
     "ORGANISATION",
@@ -79,6 +80,7 @@ __all__ = [
     "StaffRole",
     "Text",
     "Ticket",
+    "Upkeep",
     "Zone",
     "table",
 ]

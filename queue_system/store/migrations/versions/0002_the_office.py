@@ -7,18 +7,20 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
+from sqlmodel.sql.sqltypes import AutoString, UTCDateTime
 
 revision = "0002"
 down_revision = "0001"
 branch_labels = None
 depends_on = None
-FINGERPRINT = 1020332140
+FINGERPRINT = 1352796485
 # Until now everybody who may call could also do these; now they are rights of their own.
 REWRITES = {"role.can"}
 
 
 def upgrade() -> None:
     _people()
+    _upkeep()
 
 
 def _people() -> None:
@@ -44,6 +46,24 @@ def _write_out_what_callers_may_do() -> None:
         more = [word for word in ("park", "transfer") if word not in can]
         if "call_next" in can and more:
             connection.execute(sa.update(role).where(role.c.slug == slug).values(can=[*can, *more]))
+
+
+def _upkeep() -> None:
+    """The machine's own work, a row for each task and night."""
+    op.create_table(
+        "upkeep",
+        sa.Column("task", AutoString(), nullable=False),
+        sa.Column("night", sa.Date(), nullable=False),
+        sa.Column("state", AutoString(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("node", AutoString(), nullable=False),
+        sa.Column("started_at", UTCDateTime(), nullable=False),
+        sa.Column("ended_at", UTCDateTime(), nullable=True),
+        sa.Column("code", AutoString(), nullable=True),
+        sa.Column("figures", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("task", "night"),
+    )
+    op.create_index(op.f("ix_upkeep_night"), "upkeep", ["night"], unique=False)
 
 
 def downgrade() -> None:
