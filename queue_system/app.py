@@ -19,9 +19,11 @@ from starlette.middleware import Middleware
 import displays
 import kiosk
 
+from .actions import retention
 from .actions.bookings import expire_holds
 from .actions.day import close_day
 from .actions.devices import touch_devices
+from .actions.digests import digest_next
 from .clock import Clock, SystemClock
 from .configuration import Configuration, secret_key
 from .live.hub import Hub
@@ -43,6 +45,7 @@ TIDY_EVERY_SECONDS: Final = 15.0
 SEEN_EVERY_SECONDS: Final = 60.0
 #: A backup pauses so long after every few hundred rows, so that requests are answered in between.
 BREATH_SECONDS: Final = 0.01
+DIGEST_EVERY_SECONDS: Final = 60.0
 
 #: The surfaces by their names in addresses and templates. Each is a folder with its routes, its `templates` and its
 #: `static` files, and imports no other surface. The header of staff pages lists their `staff_places` in this order.
@@ -134,6 +137,7 @@ async def running(installation: Installation) -> AsyncIterator[None]:
         asyncio.create_task(forever("tidy", lambda: tidy_everywhere(installation), TIDY_EVERY_SECONDS)),
         asyncio.create_task(forever("open files", watch_open_files, TIDY_EVERY_SECONDS)),
         asyncio.create_task(_every_night(installation)),
+        asyncio.create_task(forever("digests", lambda: digest_everywhere(installation), DIGEST_EVERY_SECONDS)),
         asyncio.create_task(forever("seen", lambda: write_who_was_seen(installation), SEEN_EVERY_SECONDS)),
     ]
     try:
@@ -157,7 +161,10 @@ def nightly_tasks(installation: Installation) -> list[Task]:
         )
         return made.figures
 
-    return [Task("backup", back_up)]
+    async def tidy(_: date) -> Figures:
+        return await asyncio.to_thread(retention.tidy_everywhere, installation.database)
+
+    return [Task("tidy", tidy), Task("backup", back_up)]
 
 
 async def _every_night(installation: Installation) -> None:
@@ -178,6 +185,13 @@ async def tidy_everywhere(installation: Installation) -> None:
 async def _tidy(installation: Installation, branch_id: UUID) -> None:
     await installation.database.write_in(branch_id, expire_holds, branch_id)
     await installation.database.write_in(branch_id, close_day, branch_id)
+
+
+async def digest_everywhere(installation: Installation) -> None:
+    """In every branch, write the digest of the next past day that has none; one at a time, beside the hall's work."""
+    for branch_id in (await installation.database.read(branch_ids)).values():
+        work = partial(asyncio.to_thread, digest_next, installation.database, branch_id)
+        await attempt("digests", work)
 
 
 async def write_who_was_seen(installation: Installation) -> None:

@@ -22,6 +22,7 @@ from ..store.queries.sessions import Idle
 from ..store.tables import (
     ORGANISATION,
     KnownBrowser,
+    Pairing,
     Session,
     Staff,
     table,
@@ -30,11 +31,14 @@ from ..store.tables import (
 STAFF = table(Staff)
 SESSION = table(Session)
 KNOWN_BROWSER = table(KnownBrowser)
+PAIRING = table(Pairing)
 
 SESSION_LIFETIME: Final = timedelta(hours=12)
 SESSION_IDLE: Final = Idle(usual=timedelta(minutes=30), serving=timedelta(hours=2))
 # A browser is forgotten when its person has not signed in with it for so long.
 BROWSER_KNOWN_FOR: Final = timedelta(days=180)
+# A device that asked and was not answered may look for the answer for so long.
+PAIRING_KEPT: Final = timedelta(days=1)
 
 
 def start_session(tx: Tx, staff_id: UUID, channel: str, checked: str | None = None) -> str:
@@ -96,3 +100,14 @@ def remember_browser(tx: Tx, staff_id: UUID, token: str) -> None:
     here = (KNOWN_BROWSER.c.staff_id == staff_id) & (KNOWN_BROWSER.c.token_sha256 == sha256(token))
     if tx.execute(sa.update(KNOWN_BROWSER).where(here).values(used_at=tx.now)).rowcount == 0:
         tx.execute(sa.insert(KNOWN_BROWSER), {"staff_id": staff_id, "token_sha256": sha256(token), "used_at": tx.now})
+
+
+def forget_the_absent(tx: Tx) -> int:
+    """Delete sessions and pairings that are over, and browsers that nobody has signed in with for long."""
+    with locked(tx, ORGANISATION):
+        over = (
+            sa.delete(SESSION).where(SESSION.c.expires_at <= tx.now),
+            sa.delete(KNOWN_BROWSER).where(KNOWN_BROWSER.c.used_at <= tx.now - BROWSER_KNOWN_FOR),
+            sa.delete(PAIRING).where(PAIRING.c.expires_at <= tx.now - PAIRING_KEPT),
+        )
+        return sum(tx.execute(statement).rowcount for statement in over)

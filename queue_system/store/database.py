@@ -96,6 +96,10 @@ class Database:
         """Refuse to run beside another server on the same embedded database; raises what `Dialect.claim` raises."""
         self.dialect.claim()
 
+    def scrub(self, *, thorough: bool) -> None:
+        """Overwrite what deleted rows have left behind (`Dialect.scrub`); raises Unavailable."""
+        self.dialect.scrub(thorough=thorough)
+
     def close(self) -> None:
         """Finish what is queued, stop the threads, close the connections."""
         for writer in self._writers:

@@ -96,6 +96,10 @@ class Dialect(ABC):
         """Where an embedded database lies; None when a server keeps it."""
         return None
 
+    @abstractmethod
+    def scrub(self, *, thorough: bool) -> None:
+        """Overwrite what deleted rows left behind; `thorough` rewrites the database, while writes wait. Raises Unavailable."""
+
     def close(self) -> None:
         """Close the connections and give back the claim."""
         self.writing.dispose()
@@ -190,8 +194,7 @@ class SQLite(Dialect):
 
         @sa.event.listens_for(engine, "connect")
         def _connected(connection: Any, _record: Any) -> None:
-            # The driver would begin only before the first change, after the reads that a decision rests on, and two
-            # sessions would give the same number. So we switch that off and begin in `_begin`.
+            # The driver would begin only after the reads that a decision rests on, so we begin ourselves, in `_begin`.
             connection.isolation_level = None
             for pragma in (
                 "journal_mode=WAL",
@@ -199,6 +202,7 @@ class SQLite(Dialect):
                 f"foreign_keys={'ON' if foreign_keys else 'OFF'}",
                 f"busy_timeout={BUSY_TIMEOUT_MS}",
                 "cache_size=-16000",
+                "secure_delete=ON",  # so that what is deleted is also overwritten
                 f"query_only={'ON' if reading else 'OFF'}",
             ):
                 connection.execute(f"PRAGMA {pragma}").close()
@@ -241,6 +245,16 @@ class SQLite(Dialect):
     @property
     def file(self) -> Path | None:
         return Path(self.url.database) if self.url.database else None
+
+    def scrub(self, *, thorough: bool) -> None:
+        # Raw, because VACUUM runs in no transaction. Rows that moved left copies, and the WAL has old pages.
+        try:
+            with contextlib.closing(self.writing.raw_connection()) as connection:
+                if thorough:
+                    connection.execute("VACUUM")
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        except sqlite3.Error as error:
+            raise self.unavailable(error) from error
 
     def close(self) -> None:
         super().close()
@@ -322,6 +336,9 @@ class PostgreSQL(Dialect):
     def claim(self) -> None:
         """Nothing to do: any number of nodes may share a server."""
 
+    def scrub(self, *, thorough: bool) -> None:
+        """Nothing to do: the server's own VACUUM frees what is deleted (docs/operations.md)."""
+
     def begin_migration(self, connection: Connection) -> None:
         connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": CHANNEL})
 
@@ -376,23 +393,6 @@ class PostgreSQL(Dialect):
 def partial(condition: str) -> dict[str, Any]:
     """Arguments that make an index partial on both databases; each reads its own and ignores the other's."""
     return {f"{name}_where": sa.text(condition) for name in ("sqlite", "postgresql")}
-
-
-def append_only(connection: Connection, table: str) -> None:
-    """Make `table` refuse every UPDATE and DELETE; the function of an earlier table of this name is replaced."""
-    if connection.dialect.name == "sqlite":
-        for verb in ("UPDATE", "DELETE"):
-            connection.exec_driver_sql(
-                f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
-                f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
-            )
-        return
-    connection.exec_driver_sql(
-        f"CREATE OR REPLACE FUNCTION {table}_append_only() RETURNS trigger LANGUAGE plpgsql AS "
-        f"$$ BEGIN RAISE EXCEPTION '{table} is append-only'; END $$; "
-        f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE ON {table} "
-        f"FOR EACH STATEMENT EXECUTE FUNCTION {table}_append_only()"
-    )
 
 
 def for_update(statement: sa.Select[Any]) -> sa.Select[Any]:

@@ -1,4 +1,4 @@
-"""The log of a branch: lock, append, read on, verify.
+"""The log of a branch: lock, append, read on, verify. Its oldest entries may be gone (store/pruning.py).
 
 `locked()` comes before any read that a decision rests on. On PostgreSQL it locks the branch's row; on SQLite the
 transaction already holds the only write lock. Sequence numbers are given while the row is locked, so sequence order is
@@ -20,14 +20,16 @@ import sqlalchemy as sa
 
 from ..core.errors import Missing, Unavailable
 from ..core.facts import Fact
+from ..core.facts.data import LogPruned
 from .database import AnyRow, Tx
 from .dialect import for_update
 from .prepared import Prepared
-from .tables import Branch, Entry, Organisation, table
+from .tables import Branch, Checkpoint, Entry, Organisation, table
 from .tx import Appended
 
 ENTRY = table(Entry)
 BRANCH = table(Branch)
+CHECKPOINT = table(Checkpoint)
 
 _LOCK = Prepared(
     for_update(
@@ -154,6 +156,30 @@ def after(tx: Tx, branch_id: UUID, seq: int, limit: int = 500) -> list[AnyRow]:
     )
 
 
+def first_since(tx: Tx, branch_id: UUID, instant: datetime) -> int:
+    """The number of the first entry at or after an instant; one more than the last if there is none.
+
+    Numbers and instants grow together, so it halves the log and needs no index.
+    """
+    in_log = sa.select(sa.func.min(ENTRY.c.seq), sa.func.max(ENTRY.c.seq)).where(ENTRY.c.branch_id == branch_id)
+    row = tx.row(in_log)
+    low, high = (row[0] or 1, (row[1] or 0) + 1) if row else (1, 1)
+    while low < high:
+        middle = (low + high) // 2
+        at = tx.scalar(sa.select(ENTRY.c.at).where(ENTRY.c.branch_id == branch_id, ENTRY.c.seq == middle))
+        if at is not None and at < instant:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+def newest_checkpoint(tx: Tx, branch_id: UUID) -> AnyRow | None:
+    """The last entry of a branch that may be gone, with its link; None if all must be there."""
+    statement = sa.select(CHECKPOINT).where(CHECKPOINT.c.branch_id == branch_id)
+    return tx.row(statement.order_by(CHECKPOINT.c.seq.desc()).limit(1))
+
+
 def positions(tx: Tx) -> dict[UUID, int]:
     """The last sequence number of every branch."""
     return {row.id: row.last_seq for row in tx.rows(sa.select(BRANCH.c.id, BRANCH.c.last_seq))}
@@ -192,7 +218,7 @@ def try_to_write(tx: Tx) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The result of `verify` for a branch; `broken_at` is the first entry that does not fit, None if all fit."""
+    """The result of `verify` for a branch: how many entries fit, and the first that does not, None if all do."""
 
     branch_id: UUID
     slug: str
@@ -202,24 +228,41 @@ class Verdict:
 
 
 def verify(tx: Tx) -> list[Verdict]:
-    """Recompute the chain of every branch: gapless from 1, each link right, the head as the branch says."""
+    """Recompute the chain of every branch: gapless from 1 or its checkpoint, each link right, the head as the branch says.
+
+    A checkpoint must be told by a fact of the chain.
+    """
     branches = tx.rows(sa.select(BRANCH.c.id, BRANCH.c.slug, BRANCH.c.last_seq, BRANCH.c.chain).order_by(BRANCH.c.slug))
     return [_verify(tx, branch) for branch in branches]
 
 
 def _verify(tx: Tx, branch: AnyRow) -> Verdict:
-    previous, expected = "", 1
+    checkpoint = newest_checkpoint(tx, branch.id)
+    gone, previous = (checkpoint.seq, checkpoint.chain) if checkpoint else (0, "")
+    expected, is_told = gone + 1, checkpoint is None
     while entries := after(tx, branch.id, expected - 1, 2_000):
         for row in entries:
             entry = row._asdict()
             if row.seq != expected:
-                return Verdict(branch.id, branch.slug, expected - 1, expected, "gap")
+                return Verdict(branch.id, branch.slug, expected - 1 - gone, expected, "gap")
             if link(previous, entry) != row.chain:
-                return Verdict(branch.id, branch.slug, expected - 1, expected, "altered")
+                return Verdict(branch.id, branch.slug, expected - 1 - gone, expected, "altered")
+            is_told = is_told or _tells_of(row, checkpoint)
             previous, expected = row.chain, expected + 1
     if (branch.last_seq, branch.chain) != (expected - 1, previous):
-        return Verdict(branch.id, branch.slug, expected - 1, expected, "head")
-    return Verdict(branch.id, branch.slug, expected - 1, None)
+        return Verdict(branch.id, branch.slug, expected - 1 - gone, expected, "head")
+    if not is_told:
+        return Verdict(branch.id, branch.slug, expected - 1 - gone, gone, "checkpoint")
+    return Verdict(branch.id, branch.slug, expected - 1 - gone, None)
+
+
+def _tells_of(entry: AnyRow, checkpoint: AnyRow | None) -> bool:
+    """Whether an entry is the fact of a checkpoint."""
+    return (
+        checkpoint is not None
+        and (entry.seq, entry.kind, entry.subject) == (checkpoint.entry_seq, LogPruned.kind, checkpoint.chain)
+        and entry.data == {"through": checkpoint.seq}
+    )
 
 
 def _canonical_time(at: datetime) -> str:

@@ -19,14 +19,14 @@ from typing import Any, Final, TypeAlias
 
 import sqlalchemy as sa
 
-from queue_system.actions import bookings, devices, sessions, tickets, upkeep
+from queue_system.actions import bookings, devices, digests, sessions, tickets, upkeep
 from queue_system.actions.bookings import HoldOrder
 from queue_system.actions.tickets import TicketOrder
 from queue_system.clock import FrozenClock
-from queue_system.store import schema
+from queue_system.store import pruning, schema
 from queue_system.store.database import Database, Tx
 from queue_system.store.log import SYSTEM, VISITOR
-from queue_system.store.queries import access
+from queue_system.store.queries import access, past_days
 from queue_system.store.tables import Resource, ServiceResource, table
 from tests.kit.hall import Hall, edit, furnish
 from tests.kit.tree import ROOT
@@ -91,6 +91,17 @@ def fill(hall: Hall, clock: FrozenClock) -> None:
     hall.db.write_now(devices.ask_pairing, "display")
     hall.db.write_now(upkeep.done_by_hand, "backup", {"rows": 1})
     edit(hall, lambda tx: _add_resource(tx, hall))
+    _digest(hall)
+
+
+def _digest(hall: Hall) -> None:
+    """The digest of the morning, and a checkpoint at the first entry of the log."""
+    branch = hall.branch.id
+    day = hall.db.read_now(past_days.digest_of, hall.branch, NOW.date())
+    hall.db.write_in_now(branch, digests.write_digests, branch, past_days.Gathered(1, (day,)))
+    chain = hall.db.read_now(pruning.verified_link, branch, 1)
+    assert chain is not None
+    hall.db.write_in_now(branch, pruning.set_checkpoint, branch, 1, chain)
 
 
 def _print(hall: Hall) -> None:

@@ -10,7 +10,7 @@ A new fact needs a class in its subject's module, a sentence `audit.<kind>` in e
 
 from __future__ import annotations
 
-from . import bookings, counters, devices, organisation, people, printers, slips, tickets
+from . import bookings, counters, data, devices, organisation, people, printers, slips, tickets
 from .base import KINDS, SUBJECTS, Fact, UnknownFact, from_data, meanings, variants
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "UnknownFact",
     "bookings",
     "counters",
+    "data",
     "devices",
     "from_data",
     "meanings",

@@ -58,9 +58,9 @@ class NamesOfLog:
     roles: dict[str, dict[str, str]]
 
 
-def entries(tx: Tx, branch_id: UUID, wanted: Wanted, limit: int) -> list[EntryView]:
-    """The newest entries of a log that pass the filter, newest first."""
-    statement = sa.select(ENTRY).where(ENTRY.c.branch_id == branch_id)
+def entries(tx: Tx, branch_id: UUID, wanted: Wanted, limit: int, first: int = 1) -> list[EntryView]:
+    """The newest entries of a log that pass the filter, newest first; none with a number below `first`."""
+    statement = sa.select(ENTRY).where(ENTRY.c.branch_id == branch_id, ENTRY.c.seq >= first)
     if wanted.kind:
         statement = statement.where(
             sa.or_(ENTRY.c.kind == wanted.kind, ENTRY.c.kind.startswith(f"{wanted.kind}.", autoescape=True))

@@ -27,7 +27,10 @@ SEAT = table(Seat)
 
 @dataclass(frozen=True, slots=True)
 class BookingView:
-    """A booking as stored; instants in UTC. `name` and `contact` are personal: keep them out of logs and links."""
+    """A booking as stored; instants in UTC. `name` and `contact` are personal: keep them out of logs and links.
+
+    They are empty from `erased_at` on.
+    """
 
     id: UUID
     branch_id: UUID
@@ -46,6 +49,7 @@ class BookingView:
     changes: int
     ticket_id: UUID | None
     token: str
+    erased_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

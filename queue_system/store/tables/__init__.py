@@ -9,7 +9,8 @@ from __future__ import annotations
 from .access import Device, KnownBrowser, Pairing, Session, Staff, StaffRole
 from .columns import table
 from .day import Booking, Call, FreedPlace, PrintJob, Seat, Series, Ticket
-from .log import Entry
+from .digests import DigestedDay, HourDigest, ServiceDigest
+from .log import Checkpoint, Entry
 from .organisation import (
     ORGANISATION,
     SETTINGS,
@@ -47,15 +48,18 @@ __all__ = [
     "Branch",
     "BranchPriority",
     "Call",
+    "Checkpoint",
     "ClosureRow",
     "Confidentiality",
     "Counter",
     "CounterQueue",
     "Department",
     "Device",
+    "DigestedDay",
     "Document",
     "Entry",
     "FreedPlace",
+    "HourDigest",
     "KnownBrowser",
     "Occasion",
     "OpeningHours",
@@ -72,6 +76,7 @@ __all__ = [
     "Seat",
     "Series",
     "Service",
+    "ServiceDigest",
     "ServiceDocument",
     "ServiceReferral",
     "ServiceResource",

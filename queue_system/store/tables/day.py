@@ -49,6 +49,7 @@ class Ticket(SQLModel, table=True):
         Index("one_open_code", "branch_id", "code", unique=True, **partial(f"state IN {OPEN_STATES}")),
         # Open tickets are few and history is long, so every read of the queue uses this index alone.
         Index("open_tickets", "branch_id", "queue_id", "state", **partial(f"state IN {OPEN_STATES}")),
+        Index("tickets_by_day", "branch_id", "business_date"),
     )
 
     branch_id: UUID = of_branch()
@@ -109,6 +110,7 @@ class Booking(SQLModel, table=True):
         Index("bookings_by_time", "branch_id", "starts_at"),
         Index("holds", "branch_id", "held_until", **partial("state = 'held'")),
         Index("placed_bookings", "branch_id", "contact", **partial(f"state IN {PLACED_BOOKINGS}")),
+        Index("named_bookings", "branch_id", "starts_at", **partial("erased_at IS NULL")),
     )
 
     branch_id: UUID = of_branch()
@@ -130,6 +132,8 @@ class Booking(SQLModel, table=True):
     ticket_id: UUID | None = None
     request_id: str | None = None
     token: str
+    # When name and contact were erased; both are empty then.
+    erased_at: datetime | None = None
 
 
 class FreedPlace(SQLModel, table=True):

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlmodel.sql.sqltypes import AutoString, UTCDateTime
 
-from queue_system.store.dialect import append_only
+from queue_system.store.triggers import append_only
 
 revision = "0001"
 down_revision = None

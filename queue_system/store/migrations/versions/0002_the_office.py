@@ -9,11 +9,13 @@ import sqlalchemy as sa
 from alembic import op
 from sqlmodel.sql.sqltypes import AutoString, UTCDateTime
 
+from queue_system.store.triggers import prunable
+
 revision = "0002"
 down_revision = "0001"
 branch_labels = None
 depends_on = None
-FINGERPRINT = 1352796485
+FINGERPRINT = 770931384
 # Until now everybody who may call could also do these; now they are rights of their own.
 REWRITES = {"role.can"}
 
@@ -21,6 +23,7 @@ REWRITES = {"role.can"}
 def upgrade() -> None:
     _people()
     _upkeep()
+    _retention()
 
 
 def _people() -> None:
@@ -64,6 +67,59 @@ def _upkeep() -> None:
         sa.PrimaryKeyConstraint("task", "night"),
     )
     op.create_index(op.f("ix_upkeep_night"), "upkeep", ["night"], unique=False)
+
+
+def _retention() -> None:
+    """Digests of past days; marks of what was erased; checkpoints up to which the log may be pruned."""
+    op.create_table(
+        "digested_day",
+        sa.Column("branch_id", sa.Uuid(), nullable=False),
+        sa.Column("business_date", sa.Date(), nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("tidied_at", UTCDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(["branch_id"], ["branch.id"]),
+        sa.PrimaryKeyConstraint("branch_id", "business_date"),
+    )
+    counts = ("issued", "served", "missed", "left", "voided", "due", "arrived", "absent", "cancelled")
+    op.create_table(
+        "day_digest",
+        sa.Column("branch_id", sa.Uuid(), nullable=False),
+        sa.Column("business_date", sa.Date(), nullable=False),
+        sa.Column("service", AutoString(), nullable=False),
+        sa.Column("channel", AutoString(), nullable=False),
+        *(sa.Column(name, sa.Integer(), nullable=False) for name in counts),
+        sa.Column("data", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(["branch_id"], ["branch.id"]),
+        sa.PrimaryKeyConstraint("branch_id", "business_date", "service", "channel"),
+    )
+    op.create_table(
+        "hour_digest",
+        sa.Column("branch_id", sa.Uuid(), nullable=False),
+        sa.Column("business_date", sa.Date(), nullable=False),
+        sa.Column("local_hour", sa.Integer(), nullable=False),
+        sa.Column("queue", AutoString(), nullable=False),
+        *(sa.Column(name, sa.Integer(), nullable=False) for name in ("issued", "called", "served")),
+        sa.Column("data", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(["branch_id"], ["branch.id"]),
+        sa.PrimaryKeyConstraint("branch_id", "business_date", "local_hour", "queue"),
+    )
+    op.create_table(
+        "checkpoint",
+        sa.Column("branch_id", sa.Uuid(), nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("chain", AutoString(), nullable=False),
+        sa.Column("at", UTCDateTime(), nullable=False),
+        sa.Column("entry_seq", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["branch_id"], ["branch.id"]),
+        sa.PrimaryKeyConstraint("branch_id", "seq"),
+    )
+    op.add_column("booking", sa.Column("erased_at", UTCDateTime(), nullable=True))
+    unnamed = sa.text("erased_at IS NULL")
+    op.create_index(
+        "named_bookings", "booking", ["branch_id", "starts_at"], sqlite_where=unnamed, postgresql_where=unnamed
+    )
+    op.create_index("tickets_by_day", "ticket", ["branch_id", "business_date"])
+    prunable(op.get_bind(), "entry", "checkpoint")
 
 
 def downgrade() -> None:

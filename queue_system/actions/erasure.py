@@ -1,0 +1,75 @@
+"""Erases one person who asks for it: name and contact go from every booking, at every branch, at once.
+
+What remains says that there was an appointment, and not whose. Entries of the log hold no names, so the chain stays as
+it is. Appointments that are still to come are cancelled.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Collection
+from dataclasses import dataclass
+from itertools import groupby
+from uuid import UUID
+
+from ..core.bookings import Booker, BookingState
+from ..core.errors import Refused
+from ..core.facts.data import DataErased
+from ..core.tickets import OPEN
+from ..store.database import Tx
+from ..store.log import Actor
+from ..store.queries import line
+from ..store.queries.bookings import BookingView, booking_by_id
+from ..store.queries.persons import holdings_of
+from ..store.queries.settings import branch_settings
+from .bookings import cancel_booking
+from .day import in_session
+from .retention import erase
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What was erased: `number` is also in the log, in the entry of each branch. `branch_id` is that of the request."""
+
+    number: str
+    branch_id: UUID
+    bookings: int
+
+
+def erase_person(tx: Tx, branch_id: UUID, booking_id: UUID, actor: Actor, *, everyone: bool = False) -> Receipt:
+    """Erase the person of a booking; with `everyone`, all persons with the same contact.
+
+    Raises Missing("booking"), Refused("erase-again") where that was done already, Refused("erase-in-hall") while one of
+    them is here with a number. It locks several branches, so it is given to `Database.write`.
+    """
+    asked = booking_by_id(tx, branch_id, booking_id)
+    if asked.erased_at is not None:
+        raise Refused("erase-again")
+    number = secrets.token_hex(4).upper()
+    mine = holdings_of(tx, asked.contact, asked.name, everyone=everyone).bookings
+    # In the order of their ids, in which several branches are locked.
+    by_branch = groupby(sorted(mine, key=lambda one: (one.branch_id, one.id)), lambda one: one.branch_id)
+    for place, found in by_branch:
+        _erase_at(tx, place, list(found), number, actor)
+    return Receipt(number, branch_id, len(mine))
+
+
+def _erase_at(tx: Tx, branch_id: UUID, mine: Collection[BookingView], number: str, actor: Actor) -> None:
+    for booking in mine:
+        if _is_to_come(tx, booking):
+            cancel_booking(tx, branch_id, booking.id, actor, Booker.STAFF)
+    with in_session(tx, branch_id) as lock:
+        for booking in mine:
+            ticket = line.ticket(tx, branch_id, booking.ticket_id) if booking.ticket_id else None
+            if ticket is not None and ticket.state in OPEN:
+                raise Refused("erase-in-hall", code=ticket.code)
+        count = erase(lock, [booking.id for booking in mine])
+        lock.append(DataErased(subject=number, bookings=count), actor)
+
+
+def _is_to_come(tx: Tx, booking: BookingView) -> bool:
+    """Whether a booking still keeps a place that others could use."""
+    live_since = branch_settings(tx, booking.branch_id).timetable.live_since(tx.now)
+    return booking.state is BookingState.HELD or (
+        booking.state is BookingState.CONFIRMED and booking.ends_at > live_since
+    )

@@ -1,0 +1,199 @@
+"""Deletes what has been kept as long as the branch says: at night, in small steps, so that the hall does not feel it.
+
+Each step locks the branch, looks again what has reached its age, and takes a limited number of rows. Days get their
+digests first. A fact says how much went; nothing says of whom. Decision 0026.
+"""
+
+from __future__ import annotations
+
+import collections
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+import sqlalchemy as sa
+import structlog
+
+from ..core.facts.data import DataTidied
+from ..store.database import Database, Tx
+from ..store.log import SYSTEM, Locked
+from ..store.pruning import drop_entries, reached_age, set_checkpoint, verified_link
+from ..store.queries import retention
+from ..store.queries.retention import Limits
+from ..store.queries.settings import branch_ids, branch_settings
+from ..store.setting_rows import Unreadable
+from ..store.tables import (
+    ORGANISATION,
+    Booking,
+    Call,
+    Counter,
+    DigestedDay,
+    FreedPlace,
+    PrintJob,
+    Seat,
+    Series,
+    Ticket,
+    table,
+)
+from .bookings import expire_due
+from .day import in_session
+from .digests import digest_next
+from .sessions import forget_the_absent
+
+BOOKING, CALL, COUNTER, DIGESTED = table(Booking), table(Call), table(Counter), table(DigestedDay)
+FREED, JOB, SEAT, SERIES, TICKET = table(FreedPlace), table(PrintJob), table(Seat), table(Series), table(Ticket)
+
+ROWS_AT_ONCE: Final = 200
+# A press can be taken back for seconds, so one from an earlier day is of no use.
+PRESS_KEPT: Final = timedelta(days=1)
+#: What a booking is without the person: neither who it was for, nor the id that a program chose for its request.
+ERASED: Final[dict[str, Any]] = {"name": "", "contact": "", "request_id": None}
+
+log = structlog.get_logger(__name__)
+
+# A piece of the work: takes the lock and what has reached its age, and returns how many rows it took.
+Step = Callable[[Locked, Limits], int]
+
+
+def tidy_everywhere(database: Database) -> collections.Counter[str]:
+    """Tidy every branch and what the organisation has once; returns how many rows of each kind went."""
+    gone: collections.Counter[str] = collections.Counter()
+    for branch_id in database.read_now(branch_ids).values():
+        try:
+            gone += tidy(database, branch_id)
+        except Unreadable as error:
+            # The reader of the settings has logged it; a branch that cannot be tidied must not keep the others from it.
+            log.warning("tidy.skipped", branch=str(branch_id), code=error.code)
+    gone["sessions"] = database.write_in_now(ORGANISATION, forget_the_absent)
+    gone["entries"] += _prune(database, ORGANISATION, database.read_now(retention.entries_of_organisation))
+    database.scrub(thorough=gone.total() > 0)
+    return +gone
+
+
+def tidy(database: Database, branch_id: UUID) -> collections.Counter[str]:
+    """Tidy one branch: first the digests, then names, numbers and bookings, then the log."""
+    while digest_next(database, branch_id, thorough=True):
+        pass
+    gone: collections.Counter[str] = collections.Counter()
+    for name, step in STEPS.items():
+        while taken := database.write_in_now(branch_id, _run, branch_id, step):
+            gone[name] += taken
+    if gone:
+        database.write_in_now(branch_id, _tell, branch_id, gone)
+    database.write_in_now(branch_id, _run, branch_id, _forget_presses)
+    gone["entries"] = _prune(database, branch_id, database.read_now(_entries_before, branch_id))
+    return +gone
+
+
+def erase_names(lock: Locked, found: Limits) -> int:
+    """Take name and contact out of some bookings that have reached their age."""
+    ids = _some(lock, BOOKING, retention.names_due(lock.id, found))
+    return erase(lock, ids)
+
+
+def erase(lock: Locked, ids: list[UUID]) -> int:
+    """Take name and contact out of these bookings; returns how many."""
+    if not ids:
+        return 0
+    changed = lock.tx.execute(
+        sa.update(BOOKING)
+        .where(BOOKING.c.branch_id == lock.id, BOOKING.c.id.in_(ids))
+        .values(**ERASED, erased_at=lock.tx.now)
+    )
+    return changed.rowcount
+
+
+def _drop_holds(lock: Locked, found: Limits) -> int:
+    return _drop_bookings(lock, _some(lock, BOOKING, retention.holds_due(lock.id, found)))
+
+
+def _drop_tickets(lock: Locked, found: Limits) -> int:
+    """Numbers with their calls and slips; the days that they belong to keep their digests from now on."""
+    ids = _some(lock, TICKET, retention.tickets_due(lock.id, found))
+    here = DIGESTED.c.branch_id == lock.id
+    lock.tx.execute(
+        sa.update(DIGESTED)
+        .where(here, DIGESTED.c.business_date < found.day, DIGESTED.c.tidied_at.is_(None))
+        .values(tidied_at=lock.tx.now)
+    )
+    lock.tx.execute(sa.delete(SERIES).where(SERIES.c.branch_id == lock.id, SERIES.c.business_date < found.day))
+    if not ids:
+        return 0
+    for rows in (CALL, JOB):
+        lock.tx.execute(sa.delete(rows).where(rows.c.branch_id == lock.id, rows.c.ticket_id.in_(ids)))
+    lock.tx.execute(
+        sa.update(BOOKING).where(BOOKING.c.branch_id == lock.id, BOOKING.c.ticket_id.in_(ids)).values(ticket_id=None)
+    )
+    return lock.tx.execute(sa.delete(TICKET).where(TICKET.c.branch_id == lock.id, TICKET.c.id.in_(ids))).rowcount
+
+
+def _drop_old_bookings(lock: Locked, found: Limits) -> int:
+    return _drop_bookings(lock, _some(lock, BOOKING, retention.bookings_due(lock.id, found)))
+
+
+def _drop_bookings(lock: Locked, ids: list[UUID]) -> int:
+    if not ids:
+        return 0
+    for rows in (SEAT, FREED):
+        lock.tx.execute(sa.delete(rows).where(rows.c.branch_id == lock.id, rows.c.booking_id.in_(ids)))
+    return lock.tx.execute(sa.delete(BOOKING).where(BOOKING.c.branch_id == lock.id, BOOKING.c.id.in_(ids))).rowcount
+
+
+def _forget_presses(lock: Locked, found: Limits) -> int:  # noqa: ARG001 - a step
+    """Presses at counters hold tickets as they were; those that cannot be taken back any more go."""
+    pressed = lock.tx.rows(
+        sa.select(COUNTER.c.id, COUNTER.c.last_press).where(
+            COUNTER.c.branch_id == lock.id, COUNTER.c.last_press.is_not(None)
+        )
+    )
+    old = [one.id for one in pressed if datetime.fromisoformat(one.last_press["at"]) < lock.tx.now - PRESS_KEPT]
+    for counter_id in old:
+        lock.tx.execute(
+            sa.update(COUNTER).where(COUNTER.c.branch_id == lock.id, COUNTER.c.id == counter_id).values(last_press=None)
+        )
+    return len(old)
+
+
+#: The steps by the names of what they take, which are fields of the fact `DataTidied`.
+STEPS: Final[dict[str, Step]] = {
+    "holds": _drop_holds,
+    "names": erase_names,
+    "tickets": _drop_tickets,
+    "bookings": _drop_old_bookings,
+}
+
+
+def _run(tx: Tx, branch_id: UUID, step: Step) -> int:
+    with in_session(tx, branch_id) as lock:
+        expire_due(lock)
+        return step(lock, retention.limits(tx, branch_settings(tx, branch_id, lock.config_version)))
+
+
+def _tell(tx: Tx, branch_id: UUID, gone: collections.Counter[str]) -> None:
+    with in_session(tx, branch_id) as lock:
+        today = branch_settings(tx, branch_id, lock.config_version).timetable.business_date(tx.now)
+        lock.append(DataTidied(subject=today.isoformat(), **{name: gone[name] for name in STEPS}), SYSTEM)
+
+
+def _some(lock: Locked, rows: sa.Table, condition: sa.ColumnElement[bool]) -> list[UUID]:
+    return [row.id for row in lock.tx.rows(sa.select(rows.c.id).where(condition).limit(ROWS_AT_ONCE))]
+
+
+def _entries_before(tx: Tx, branch_id: UUID) -> datetime:
+    return retention.limits(tx, branch_settings(tx, branch_id)).entries
+
+
+def _prune(database: Database, branch_id: UUID, before: datetime | None) -> int:
+    """Delete the entries of a log that have reached their age; none if the log does not hold together up to there."""
+    through = database.read_now(reached_age, branch_id, before) if before is not None else None
+    if through is not None:
+        chain = database.read_now(verified_link, branch_id, through)
+        if chain is None:
+            log.error("tidy.log_broken", branch=str(branch_id), through=through)
+            return 0
+        database.write_in_now(branch_id, set_checkpoint, branch_id, through, chain)
+    gone = 0
+    while taken := database.write_in_now(branch_id, drop_entries, branch_id):
+        gone += taken
+    return gone
