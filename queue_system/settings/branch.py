@@ -158,6 +158,7 @@ class SafeContact(Declared):
     ]
     default: Annotated[
         Literal["none", "call_at_time", "sms_neutral", "via_referrer"],
+        Kind("way of contact"),
         Among("allowed", "way of contact that is allowed here"),
         "the way if nothing was chosen",
     ]

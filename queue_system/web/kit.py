@@ -32,6 +32,7 @@ LANGUAGE_COOKIE: Final = "language"
 A_YEAR: Final = 365 * 24 * 3600
 # The most characters read from a field of a form; our fields need less than a tenth of it.
 LONGEST_FIELD: Final = 2_000
+MOST_FIELDS: Final = 100
 
 
 def templates(folders: dict[str, Path], static: StaticFiles) -> Environment:
@@ -196,7 +197,12 @@ async def render(
 
 
 async def form(request: Request, longest: int = LONGEST_FIELD) -> dict[str, str]:
-    """The fields of a form as text; files are ignored.
+    """The fields of a form as text, the last of several with one name; as `form_items`."""
+    return dict(await form_items(request, longest))
+
+
+async def form_items(request: Request, longest: int = LONGEST_FIELD, most: int = MOST_FIELDS) -> list[tuple[str, str]]:
+    """The fields of a form as text, in order; files are ignored, and more than `most` are refused.
 
     A field is cut off after `longest` characters, because some later work takes time quadratic in the length; much
     shorter texts are refused there anyway. NUL is removed, because PostgreSQL cannot store it. Raises HTTPException(400)
@@ -206,8 +212,9 @@ async def form(request: Request, longest: int = LONGEST_FIELD) -> dict[str, str]
     _, options = parse_options_header(request.headers.get("content-type"))
     if options.get(b"charset", b"utf-8").lower() not in (b"utf-8", b"utf8"):
         raise HTTPException(400)
-    async with request.form(max_fields=100) as fields:
-        return {name: value[:longest].replace("\0", "") for name, value in fields.items() if isinstance(value, str)}
+    async with request.form(max_fields=most) as fields:
+        items = fields.multi_items()
+    return [(name, text[:longest].replace("\0", "")) for name, text in items if isinstance(text, str)]
 
 
 def see_other(url: str) -> Response:
