@@ -38,13 +38,13 @@ from ..store.queries.bookings import (
     seats_of,
     standing_of,
 )
+from ..store.queries.effect import still_offered
 from ..store.queries.outings import places_to_book
 from ..store.queries.settings import BranchSettings, ServiceView, branch_settings
-from ..store.tables import Booking, Seat, table
-from . import freed_places
+from ..store.tables import Booking, table
+from . import freed_places, offers, seats
 
 BOOKING = table(Booking)
-SEAT = table(Seat)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,8 @@ def hold_instead(tx: Tx, order: HoldOrder, earlier_id: UUID) -> BookingView:
 def confirm_booking(tx: Tx, branch_id: UUID, booking_id: UUID, actor: Actor) -> BookingView:
     """Make a hold binding; idempotent.
 
-    Raises Refused("hold-expired") and the refusals of `core.bookings.against_person`.
+    Raises Refused with "hold-expired", or "slot-withdrawn" where the settings have changed since the hold, and the
+    refusals of `core.bookings.against_person`.
     """
     with locked(tx, branch_id) as lock:
         settings = branch_settings(tx, branch_id, lock.config_version)
@@ -107,6 +108,8 @@ def confirm_booking(tx: Tx, branch_id: UUID, booking_id: UUID, actor: Actor) -> 
         refusal = bookings.against_person(policy_of(settings, service), standing)
         if refusal is not None:
             raise refusal
+        if not still_offered(tx, settings, booking):
+            raise Refused("slot-withdrawn")
         _move(lock, booking, BookingStep.CONFIRM, confirmed_at=tx.now, held_until=None)
         lock.append(BookingConfirmed(subject=str(booking.id), code=booking.code), actor)
         return booking_by_id(tx, branch_id, booking_id)
@@ -117,7 +120,8 @@ def change_booking(
 ) -> BookingView:
     """Move a confirmed booking to another time of the same service; the old time is released only on success.
 
-    Seats that the booking holds, or gave back and that have not returned to others yet, count as free for it. Raises
+    Seats that the booking holds, or gave back and that have not returned to others yet, count as free for it. Moving to
+    the time that the branch offers accepts the offer; no limit applies where the branch took the time away. Raises
     Refused with "slot-taken", "slot-past", "booking-changes-used", "booking-given-back", "booking-too-late",
     "booking-over".
     """
@@ -127,21 +131,25 @@ def change_booking(
         booking = booking_by_id(tx, branch_id, booking_id)
         if booking.starts_at == starts_at:
             return booking
+        if booking.taken_away and booking.offered_starts_at == starts_at:
+            return offers.accept(lock, settings, booking, actor)
         service = settings.services[booking.service_id]
-        policy = policy_of(settings, service)
+        policy, limited = policy_of(settings, service), _as_if(booking, booker)
         standing = standing_of(tx, settings, service, booking.contact, booking.name)
         refusal = bookings.against_change(
-            policy, booker, booking.state, booking.starts_at, booking.changes, tx.now, standing.given_back
+            policy, limited, booking.state, booking.starts_at, booking.changes, tx.now, standing.given_back
         )
         if refusal is not None:
             raise refusal
         own = seats_of(tx, branch_id, booking.id)
-        slot, seats = _place(lock, settings, service, starts_at, booker, Standing(), own=own, moving=booking.id)
-        freed_places.give_back(lock, settings, booking)
+        slot, chosen = _place(lock, settings, service, starts_at, booker, Standing(), own=own, moving=booking.id)
+        _leave(lock, settings, booking)
         span = slots.seats_span(slot.start, plan_of(settings, service), settings.tick_minutes)
-        freed_places.take_again(lock, booking, {seat.resource_key for seat in seats}, span)
-        _take(lock, tuple(seat for seat in seats if seat not in own), booking.id)
-        _move(lock, booking, BookingStep.CHANGE, starts_at=slot.start, ends_at=slot.end, changes=booking.changes + 1)
+        freed_places.take_again(lock, booking, {seat.resource_key for seat in chosen}, span)
+        left = seats_of(tx, branch_id, booking.id)
+        seats.take(lock, [seat for seat in chosen if seat not in left], booking.id)
+        place = {"starts_at": slot.start, "ends_at": slot.end, "changes": booking.changes + (not booking.taken_away)}
+        _move(lock, booking, BookingStep.CHANGE, **place, **offers.SETTLED)
         fact = BookingChanged(
             subject=str(booking.id),
             code=booking.code,
@@ -163,13 +171,13 @@ def cancel_booking(
         if booking.state is BookingState.CANCELLED:
             return booking
         policy = policy_of(settings, settings.services[booking.service_id])
-        refusal = bookings.against_cancel(policy, booker, booking.state, booking.starts_at, tx.now)
+        refusal = bookings.against_cancel(policy, _as_if(booking, booker), booking.state, booking.starts_at, tx.now)
         if refusal is not None:
             raise refusal
         if booking.state is BookingState.HELD:
-            _release(lock, booking)
+            seats.release(lock, booking)
         else:
-            freed_places.give_back(lock, settings, booking)
+            _leave(lock, settings, booking)
         _move(lock, booking, BookingStep.CANCEL, ended_at=tx.now)
         lock.append(BookingCancelled(subject=str(booking.id), code=booking.code), actor)
         return booking_by_id(tx, branch_id, booking_id)
@@ -192,10 +200,10 @@ def expire_due(lock: Locked) -> int:
     """`expire_holds` within an action that has locked the branch."""
     due = due_holds(lock.tx, lock.id)
     for booking in due:
-        _release(lock, booking)
+        seats.release(lock, booking)
         _move(lock, booking, BookingStep.EXPIRE, ended_at=lock.tx.now)
         lock.append(BookingExpired(subject=str(booking.id), code=booking.code), SYSTEM)
-    return len(due) + freed_places.return_due(lock)
+    return len(due) + freed_places.return_due(lock) + offers.end_due(lock)
 
 
 def _hold(lock: Locked, order: HoldOrder, earlier_id: UUID | None = None) -> BookingView:
@@ -219,7 +227,7 @@ def _hold(lock: Locked, order: HoldOrder, earlier_id: UUID | None = None) -> Boo
     expire_due(lock)
     earlier = None if earlier_id is None else _replaced(lock, earlier_id, name, contact, order.actor)
     standing = standing_of(tx, settings, service, contact, name)
-    slot, seats = _place(lock, settings, service, order.starts_at, order.booker, standing)
+    slot, chosen = _place(lock, settings, service, order.starts_at, order.booker, standing)
     kept = earlier.held_until if earlier and earlier.starts_at < slot.end and slot.start < earlier.ends_at else None
     row: dict[str, Any] = {
         "branch_id": lock.id,
@@ -240,7 +248,7 @@ def _hold(lock: Locked, order: HoldOrder, earlier_id: UUID | None = None) -> Boo
         "token": settings.key + secrets.token_urlsafe(16),
     }
     tx.execute(sa.insert(BOOKING), row)
-    _take(lock, seats, row["id"])
+    seats.take(lock, chosen, row["id"])
     fact = BookingHeld(
         subject=str(row["id"]),
         code=row["code"],
@@ -257,7 +265,7 @@ def _replaced(lock: Locked, earlier_id: UUID, name: str, contact: str, actor: Ac
     earlier = booking_by_id(lock.tx, lock.id, earlier_id)
     if earlier.state is not BookingState.HELD or not bookings.may_replace(earlier.name, earlier.contact, name, contact):
         return None
-    _release(lock, earlier)
+    seats.release(lock, earlier)
     _move(lock, earlier, BookingStep.CANCEL, ended_at=lock.tx.now)
     lock.append(BookingCancelled(subject=str(earlier.id), code=earlier.code), actor)
     return earlier
@@ -320,28 +328,17 @@ def _place(
     return slot, slots.choose_seats(slot, plan, taken, settings.tick_minutes, public, own)
 
 
-def _take(lock: Locked, seats: tuple[slots.Seat, ...], booking_id: UUID) -> None:
-    """Insert the seats; their primary key prevents double bookings even where a lock was forgotten."""
-    if not seats:
-        return
-    rows = [
-        {
-            "branch_id": lock.id,
-            "resource_id": seat.resource_key,
-            "tick": seat.tick,
-            "lane": seat.lane,
-            "booking_id": booking_id,
-        }
-        for seat in seats
-    ]
-    try:
-        lock.tx.execute(sa.insert(SEAT), rows)
-    except sa.exc.IntegrityError:
-        raise Refused("slot-taken") from None
+def _leave(lock: Locked, settings: BranchSettings, booking: BookingView) -> None:
+    """Give up the time of a booking: to the lot, but a time that the branch took away needs no lot, and no limit."""
+    if booking.taken_away:
+        seats.release(lock, booking)
+    else:
+        freed_places.give_back(lock, settings, booking)
 
 
-def _release(lock: Locked, booking: BookingView) -> None:
-    lock.tx.execute(sa.delete(SEAT).where(SEAT.c.branch_id == lock.id, SEAT.c.booking_id == booking.id))
+def _as_if(booking: BookingView, booker: Booker) -> Booker:
+    """Limits do not apply to visitors whose time the branch took away, as they do not apply to staff."""
+    return Booker.STAFF if booking.taken_away else booker
 
 
 def _move(lock: Locked, booking: BookingView, step: BookingStep, **changes: Any) -> None:

@@ -26,6 +26,7 @@ from ..store.queries.line import TicketView
 from ..store.queries.outings import places_left
 from ..store.queries.settings import BranchSettings, QueueView, ServiceView, branch_settings
 from ..store.tables import Booking, Series, Ticket, table
+from . import offers
 from .day import in_session
 from .returning import come_back
 from .slips import queue_slip
@@ -166,6 +167,7 @@ def check_in(
             .where(BOOKING.c.branch_id == branch_id, BOOKING.c.id == booking.id)
             .values(state=BookingState.CHECKED_IN.value, ticket_id=issued.ticket.id)
         )
+        offers.settle_by_coming(lock, settings, booking)
         fact = BookingCheckedIn(
             subject=str(booking.id),
             code=booking.code,

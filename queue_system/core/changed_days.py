@@ -9,6 +9,7 @@ from typing import Final
 from uuid import UUID
 
 from .calendars import Calendar, Window
+from .decisions import Decision, decided_by
 from .hours import windows
 from .offer import Offer
 
@@ -18,12 +19,16 @@ AHEAD_DAYS: Final = 400
 
 @dataclass(frozen=True, slots=True)
 class ChangedDay:
-    """A day with its windows before and after; `service` is the slug of a service with other hours than the branch."""
+    """A day with its windows before and after; `service` is the slug of a service with other hours than the branch.
+
+    `decided` is what decides the day after the change.
+    """
 
     day: date
     service: str | None
     before: tuple[Window, ...]
     after: tuple[Window, ...]
+    decided: Decision
 
 
 def changed_days(old: Offer, new: Offer, first: date, days: int) -> tuple[ChangedDay, ...]:
@@ -45,11 +50,11 @@ def changed_days(old: Offer, new: Offer, first: date, days: int) -> tuple[Change
 def _changed_on(day: date, old: Calendar, new: Calendar, own: list[tuple[str, UUID]]) -> Iterator[ChangedDay]:
     branch = windows(day, old), windows(day, new)
     if branch[0] != branch[1]:
-        yield ChangedDay(day, None, *branch)
+        yield ChangedDay(day, None, *branch, decided_by(day, new))
     for slug, service_id in own:
         service = windows(day, old, service_id), windows(day, new, service_id)
         if service[0] != service[1] and service != branch:
-            yield ChangedDay(day, slug, *service)
+            yield ChangedDay(day, slug, *service, decided_by(day, new, service_id))
 
 
 def _with_own_hours(calendar: Calendar) -> set[UUID]:

@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from queue_system.core.calendars import EVERY_DAY, Calendar, Closure, Layer, OpeningRule, Outing, Season
+from queue_system.core.decisions import DecidedBy
 from queue_system.core.effect import Effect, effect, unsupported
 from queue_system.core.hours import is_open
 from queue_system.core.offer import (
@@ -158,7 +159,9 @@ def test_a_season_that_begins_a_day_later_strands_only_what_it_no_longer_holds()
     first, second = booking(1, date(2027, 4, 1), time(19)), booking(2, date(2027, 4, 2), time(19))
     found = effect(before, after, live(first, second))
     assert [(one.code, one.why) for one in found.bookings] == [("B001", Why.HOURS)]
-    assert [(one.day, one.service) for one in found.days] == [(date(2027, 4, 1), None)]
+    assert [(one.day, one.service, one.decided.by) for one in found.days] == [
+        (date(2027, 4, 1), None, DecidedBy.REGULAR)
+    ]
 
 
 def test_a_retired_service_strands_what_is_booked_after_its_last_day() -> None:

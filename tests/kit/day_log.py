@@ -42,6 +42,7 @@ BOOKING_STEPS = {
     "booking.confirmed": BookingStep.CONFIRM,
     "booking.changed": BookingStep.CHANGE,
     "booking.cancelled": BookingStep.CANCEL,
+    "booking.called_off": BookingStep.CANCEL,
     "booking.expired": BookingStep.EXPIRE,
     "booking.checked_in": BookingStep.CHECK_IN,
 }

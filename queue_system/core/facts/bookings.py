@@ -12,6 +12,7 @@ from .fields import (
     BookingId,
     BookingStateWord,
     FoundBy,
+    LostWhy,
     Moment,
     ServiceSlug,
     Source,
@@ -112,3 +113,47 @@ class BookingEnded(BookingFact):
 
     kind: ClassVar[str] = "booking.ended"
     state: BookingStateWord
+
+
+@dataclass(frozen=True, slots=True)
+class BookingKept(BookingFact):
+    """The settings no longer support the time of this booking, and staff promised that it takes place all the same."""
+
+    kind: ClassVar[str] = "booking.kept"
+    why: LostWhy
+
+
+@dataclass(frozen=True, slots=True)
+class BookingOffered(BookingFact):
+    """Another time is offered instead of one that the settings no longer support; it is held until `until`."""
+
+    kind: ClassVar[str] = "booking.offered"
+    from_starts_at: Moment
+    to_starts_at: Moment
+    until: Moment
+    why: LostWhy
+
+
+@dataclass(frozen=True, slots=True)
+class BookingUnanswered(BookingFact):
+    """The offer of another time ended without an answer, so that staff must decide again."""
+
+    kind: ClassVar[str] = "booking.unanswered"
+    to_starts_at: Moment
+
+
+@dataclass(frozen=True, slots=True)
+class BookingCalledOff(BookingFact):
+    """Staff cancelled a booking, because the settings no longer support its time."""
+
+    kind: ClassVar[str] = "booking.called_off"
+    starts_at: Moment
+    why: LostWhy
+
+
+@dataclass(frozen=True, slots=True)
+class BookingPutOff(BookingFact):
+    """The settings no longer support the time of this booking, and staff decide later."""
+
+    kind: ClassVar[str] = "booking.put_off"
+    why: LostWhy

@@ -9,6 +9,7 @@ from typing import Annotated, Any, TypeAlias
 from ..bookings import BookingState, Punctuality
 from ..printers import STATES, TRANSPORTS
 from ..reasons import BY_SERVICE, RAISE_REASONS
+from ..support import Why
 from ..tickets import FORGOTTEN, OUTCOMES, TicketState
 
 
@@ -89,6 +90,7 @@ WhyVoid: TypeAlias = Annotated[str, Word("audit.void", ("day-over",))]
 TicketStateWord: TypeAlias = Annotated[str, Word("state.ticket", tuple(TicketState))]
 BookingStateWord: TypeAlias = Annotated[str, Word("state.booking", tuple(BookingState))]
 Arrival: TypeAlias = Annotated[str, Word("audit.punctuality", tuple(Punctuality))]
+LostWhy: TypeAlias = Annotated[str, Word("state.lost", tuple(Why))]
 FoundBy: TypeAlias = Annotated[str, Word("audit.by", ("name", "contact"))]
 Channel: TypeAlias = Annotated[str, Word("audit.channel", ("web", "api"))]
 DeviceKind: TypeAlias = Annotated[str, Word("audit.device-kind", ("kiosk", "display", "printer", "counter_display"))]

@@ -14,9 +14,11 @@ from ...core import bookings, hours, persons, slots
 from ...core.bookings import BookingState, CheckInRules, Policy
 from ...core.errors import Missing
 from ...core.persons import GIVEN_BACK_WITHIN, Standing
+from ...core.promises import UNSETTLED, Decided
+from ...core.support import Why
 from ..database import AnyRow, Tx
 from ..tables import Booking, FreedPlace, Seat, table
-from ..tables.day import PLACED_BOOKINGS
+from ..tables.day import PLACED_BOOKINGS, UNSETTLED_BOOKINGS
 from .outings import places_to_book
 from .settings import BranchSettings, ServiceView
 
@@ -30,6 +32,8 @@ class BookingView:
     """A booking as stored; instants in UTC. `name` and `contact` are personal: keep them out of logs and links.
 
     They are empty from `erased_at` on.
+    `decision` and `lost_why` are set once the settings no longer support its time. `offered_starts_at` is the time that
+    is offered instead until `offer_until`.
     """
 
     id: UUID
@@ -49,7 +53,18 @@ class BookingView:
     changes: int
     ticket_id: UUID | None
     token: str
+    decision: Decided | None
+    lost_why: Why | None
+    change_id: UUID | None
+    offered_starts_at: datetime | None
+    offered_ends_at: datetime | None
+    offer_until: datetime | None
     erased_at: datetime | None = None
+
+    @property
+    def taken_away(self) -> bool:
+        """Whether the branch took its time away, and neither visitor nor staff have settled what becomes of it."""
+        return self.state is BookingState.CONFIRMED and self.decision in UNSETTLED
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,21 +126,36 @@ def held_among(tx: Tx, branch_id: UUID, ids: Collection[UUID]) -> set[UUID]:
 
 def due_holds(tx: Tx, branch_id: UUID) -> list[BookingView]:
     """Holds that have expired and are not released yet."""
-    statement = sa.select(*_COLUMNS).where(
-        BOOKING.c.branch_id == branch_id, sa.text("booking.state = 'held'"), BOOKING.c.held_until <= tx.now
+    return booking_views(
+        tx, BOOKING.c.branch_id == branch_id, sa.text("booking.state = 'held'"), BOOKING.c.held_until <= tx.now
     )
-    return [_view(row) for row in tx.rows(statement)]
+
+
+def due_offers(tx: Tx, branch_id: UUID) -> list[BookingView]:
+    """Appointments whose offer of another time nobody answered before it ended."""
+    return booking_views(
+        tx,
+        BOOKING.c.branch_id == branch_id,
+        sa.text(f"booking.decision IN {UNSETTLED_BOOKINGS}"),
+        BOOKING.c.decision == Decided.MOVE.value,
+        BOOKING.c.state == BookingState.CONFIRMED.value,
+        BOOKING.c.offer_until <= tx.now,
+    )
 
 
 def never_came(tx: Tx, branch_id: UUID, before: datetime) -> list[BookingView]:
-    """Confirmed bookings that ended before an instant without a check-in."""
-    statement = sa.select(*_COLUMNS).where(
+    """Confirmed bookings that ended before an instant without a check-in.
+
+    Not those whose time the branch took away: nobody missed it, and it stays until staff decide.
+    """
+    return booking_views(
+        tx,
         BOOKING.c.branch_id == branch_id,
         sa.text(f"booking.state IN {PLACED_BOOKINGS}"),
         BOOKING.c.state == BookingState.CONFIRMED.value,
+        BOOKING.c.decision.is_(None) | BOOKING.c.decision.not_in([one.value for one in UNSETTLED]),
         BOOKING.c.ends_at < before,
     )
-    return [_view(row) for row in tx.rows(statement)]
 
 
 def standing_of(tx: Tx, settings: BranchSettings, service: ServiceView, contact: str, name: str) -> Standing:
@@ -291,6 +321,11 @@ def bookings_between(
     return [_view(row) for row in tx.rows(statement)]
 
 
+def booking_views(tx: Tx, *conditions: Any) -> list[BookingView]:
+    """The bookings that meet all conditions."""
+    return [_view(row) for row in tx.rows(sa.select(*_COLUMNS).where(*conditions))]
+
+
 def _one(tx: Tx, *conditions: Any) -> BookingView:
     row = tx.row(sa.select(*_COLUMNS).where(*conditions))
     if row is None:
@@ -301,4 +336,6 @@ def _one(tx: Tx, *conditions: Any) -> BookingView:
 def _view(row: AnyRow) -> BookingView:
     values = row._asdict()
     values["state"] = BookingState(values["state"])
+    values["decision"] = None if values["decision"] is None else Decided(values["decision"])
+    values["lost_why"] = None if values["lost_why"] is None else Why(values["lost_why"])
     return BookingView(**values)

@@ -15,6 +15,8 @@ OPEN_STATES = "('waiting', 'parked', 'called', 'serving')"
 COUNTER_STATES = "('called', 'serving')"
 PENDING_SLIPS = "('queued', 'claimed')"
 PLACED_BOOKINGS = "('confirmed', 'checked_in')"
+# Decisions that are not the last word: another time is offered, or staff still have to decide.
+UNSETTLED_BOOKINGS = "('move', 'later', 'unanswered')"
 
 
 class Series(SQLModel, table=True):
@@ -111,6 +113,8 @@ class Booking(SQLModel, table=True):
         Index("holds", "branch_id", "held_until", **partial("state = 'held'")),
         Index("placed_bookings", "branch_id", "contact", **partial(f"state IN {PLACED_BOOKINGS}")),
         Index("named_bookings", "branch_id", "starts_at", **partial("erased_at IS NULL")),
+        # Few at any time, but asked for with every booking and on the first page of the office.
+        Index("unsettled_bookings", "branch_id", **partial(f"decision IN {UNSETTLED_BOOKINGS}")),
     )
 
     branch_id: UUID = of_branch()
@@ -134,6 +138,15 @@ class Booking(SQLModel, table=True):
     token: str
     # When name and contact were erased; both are empty then.
     erased_at: datetime | None = None
+    # What staff decided when the settings no longer supported its time (core.promises.Decided), why it lost its
+    # support (core.support.Why), and the change of settings that took it.
+    decision: str | None = None
+    lost_why: str | None = None
+    change_id: UUID | None = None
+    # The time that is offered instead; its seats are taken too, until the visitor answers or the offer ends.
+    offered_starts_at: datetime | None = None
+    offered_ends_at: datetime | None = None
+    offer_until: datetime | None = None
 
 
 class FreedPlace(SQLModel, table=True):

@@ -15,7 +15,7 @@ revision = "0002"
 down_revision = "0001"
 branch_labels = None
 depends_on = None
-FINGERPRINT = 770931384
+FINGERPRINT = 1044763638
 # Until now everybody who may call could also do these; now they are rights of their own.
 REWRITES = {"role.can"}
 
@@ -24,6 +24,7 @@ def upgrade() -> None:
     _people()
     _upkeep()
     _retention()
+    _decisions()
 
 
 def _people() -> None:
@@ -120,6 +121,17 @@ def _retention() -> None:
     )
     op.create_index("tickets_by_day", "ticket", ["branch_id", "business_date"])
     prunable(op.get_bind(), "entry", "checkpoint")
+
+
+def _decisions() -> None:
+    """What was decided on an appointment whose time the settings no longer support."""
+    for name in ("decision", "lost_why"):
+        op.add_column("booking", sa.Column(name, AutoString(), nullable=True))
+    op.add_column("booking", sa.Column("change_id", sa.Uuid(), nullable=True))
+    for name in ("offered_starts_at", "offered_ends_at", "offer_until"):
+        op.add_column("booking", sa.Column(name, UTCDateTime(), nullable=True))
+    unsettled = sa.text("decision IN ('move', 'later', 'unanswered')")
+    op.create_index("unsettled_bookings", "booking", ["branch_id"], postgresql_where=unsettled, sqlite_where=unsettled)
 
 
 def downgrade() -> None:

@@ -1,0 +1,105 @@
+"""What becomes of appointments whose time the settings no longer support: kept, moved, called off, or decided later."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from ..core.bookings import BookingState
+from ..core.facts.bookings import BookingCalledOff, BookingKept, BookingPutOff
+from ..core.promises import Choice, Choices, Decided
+from ..core.support import Why
+from ..store.database import Tx
+from ..store.log import Actor, Locked
+from ..store.queries.bookings import BookingView, booking_views
+from ..store.queries.effect import undecided
+from ..store.queries.settings import BranchSettings, branch_settings
+from ..store.tables import Booking, table
+from . import offers, seats
+from .bookings import expire_due
+from .day import in_session
+from .offers import FreePlaces
+
+BOOKING = table(Booking)
+
+
+def decide(
+    lock: Locked, lost: Mapping[UUID, Why], choices: Choices, change_id: UUID | None, actor: Actor
+) -> dict[UUID, Decided]:
+    """Settle what a change of settings takes away, in the transaction that makes the change and after its rows.
+
+    `lost` are the appointments of its effect, with their reasons. Each gets a decision: those without a choice, and those
+    for which no other time is free, are to be decided later. Returns the decisions; appointments that are over meanwhile
+    have none. Seats are put in order first (`seats.settle`).
+    """
+    settings = branch_settings(lock.tx, lock.id, lock.config_version)
+    seats.settle(lock, settings)
+    wanted = {booking_id: (why, choices.of(booking_id, why)) for booking_id, why in lost.items()}
+    return _decide_each(lock, settings, wanted, change_id, actor)
+
+
+def decide_listed(tx: Tx, branch_id: UUID, choices: Mapping[UUID, Choice], actor: Actor) -> dict[UUID, Decided]:
+    """Decide on appointments of the list of what is to be decided; those that are no longer on it are left out."""
+    with in_session(tx, branch_id) as lock:
+        settings = branch_settings(tx, branch_id, lock.config_version)
+        expire_due(lock)
+        wanted = {
+            one.booking.id: (one.why, choices[one.booking.id])
+            for one in undecided(tx, settings)
+            if one.booking.id in choices
+        }
+        return _decide_each(lock, settings, wanted, None, actor)
+
+
+def _decide_each(
+    lock: Locked,
+    settings: BranchSettings,
+    wanted: Mapping[UUID, tuple[Why, Choice]],
+    change_id: UUID | None,
+    actor: Actor,
+) -> dict[UUID, Decided]:
+    places = FreePlaces(lock, settings)
+    found: dict[UUID, Decided] = {}
+    for booking in _confirmed(lock, list(wanted)):
+        why, choice = wanted[booking.id]
+        offers.withdraw(lock, settings, booking)
+        change = change_id or booking.change_id
+        if choice is Choice.MOVE and offers.make_offer(lock, places, booking, why, change, actor):
+            found[booking.id] = Decided.MOVE
+        else:
+            found[booking.id] = _without_offer(lock, booking, choice, why, change, actor)
+    return found
+
+
+def _without_offer(
+    lock: Locked, booking: BookingView, choice: Choice, why: Why, change_id: UUID | None, actor: Actor
+) -> Decided:
+    marks = {"lost_why": why.value, "change_id": change_id}
+    subject, code = str(booking.id), booking.code
+    if choice is Choice.KEEP:
+        offers.store(lock, booking, decision=Decided.KEEP.value, **marks)
+        lock.append(BookingKept(subject=subject, code=code, why=why.value), actor)
+        return Decided.KEEP
+    if choice is Choice.CANCEL:
+        seats.release(lock, booking)
+        ended = {"state": BookingState.CANCELLED.value, "ended_at": lock.tx.now}
+        offers.store(lock, booking, decision=Decided.CANCEL.value, **marks, **ended)
+        starts_at = booking.starts_at.isoformat()
+        lock.append(BookingCalledOff(subject=subject, code=code, starts_at=starts_at, why=why.value), actor)
+        return Decided.CANCEL
+    offers.store(lock, booking, decision=Decided.LATER.value, **marks)
+    # A list that was only looked through again is no news.
+    if booking.decision is not Decided.LATER:
+        lock.append(BookingPutOff(subject=subject, code=code, why=why.value), actor)
+    return Decided.LATER
+
+
+def _confirmed(lock: Locked, ids: list[UUID]) -> list[BookingView]:
+    """Those of some appointments that are still confirmed; by time, so that the first find the nearest places."""
+    found = booking_views(
+        lock.tx,
+        BOOKING.c.branch_id == lock.id,
+        BOOKING.c.id.in_(ids),
+        BOOKING.c.state == BookingState.CONFIRMED.value,
+    )
+    return sorted(found, key=lambda one: (one.starts_at, one.created_at, one.id))

@@ -1,0 +1,192 @@
+"""Another time, offered in place of one that the settings no longer support, and held until the visitor answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from ..core import hours, slots
+from ..core.facts.bookings import BookingChanged, BookingOffered, BookingUnanswered
+from ..core.offer import LiveBooking
+from ..core.promises import NOT_BEFORE, Decided, answer_by, days_around, nearest
+from ..core.slots import Seat, Slot
+from ..core.support import Support, Why
+from ..store import tables
+from ..store.log import SYSTEM, Actor, Locked
+from ..store.queries.bookings import BookingView, booking_by_id, due_offers, plan_of
+from ..store.queries.effect import offer_of
+from ..store.queries.settings import BranchSettings, ServiceView, branch_settings
+from . import seats
+
+BOOKING = tables.table(tables.Booking)
+SEAT = tables.table(tables.Seat)
+
+#: What is stored once neither decision nor offer is open any more.
+SETTLED: Mapping[str, None] = dict.fromkeys(
+    ("decision", "lost_why", "change_id", "offered_starts_at", "offered_ends_at", "offer_until")
+)
+
+
+class FreePlaces:
+    """Finds free places near lost ones; remembers what it has given, so that many can be moved in one transaction."""
+
+    def __init__(self, lock: Locked, settings: BranchSettings) -> None:
+        self._lock = lock
+        self._settings = settings
+        self._support = Support(offer_of(settings))
+        self._taken: dict[UUID, dict[int, set[int]]] = {}
+
+    def near(self, booking: BookingView) -> tuple[Slot, tuple[Seat, ...]] | None:
+        """The free place nearest to a booking's time, apart from that time; None where there is none within reach."""
+        service = self._settings.services.get(booking.service_id)
+        if service is None:
+            return None
+        zone = self._settings.zone
+        today = self._lock.tx.now.astimezone(zone).date()
+        for day in days_around(booking.starts_at.astimezone(zone).date(), today):
+            slot = nearest(self._free_on(day, service, booking), booking.starts_at, zone)
+            if slot is not None:
+                return slot, self._take(slot, service)
+        return None
+
+    def _free_on(self, day: date, service: ServiceView, booking: BookingView) -> list[Slot]:
+        settings = self._settings
+        # An outing is at another place, and takes as many as its bus has seats.
+        if hours.outing_on(day, settings.calendar, service.id) is not None:
+            return []
+        windows = hours.windows(day, settings.calendar, service.id)
+        if not windows:
+            return []
+        plan, tick = plan_of(settings, service), settings.tick_minutes
+        first = slots.tick_of(hours.instant_at(day, windows[0].start, settings.zone), tick)
+        last = slots.tick_of(hours.instant_at(day, windows[-1].end, settings.zone), tick)
+        counts = {
+            need.resource_key: {
+                one: len(lanes) for one in range(first, last + 1) if (lanes := self._lanes(need.resource_key).get(one))
+            }
+            for need in plan.resources
+        }
+        free = slots.free_slots(
+            day, plan, windows, settings.zone, counts, self._lock.tx.now, NOT_BEFORE, tick, public=False
+        )
+        return [slot for slot in free if _apart(slot, booking) and self._support.why(_as_live(slot, booking)) is None]
+
+    def _take(self, slot: Slot, service: ServiceView) -> tuple[Seat, ...]:
+        plan, tick = plan_of(self._settings, service), self._settings.tick_minutes
+        for need in plan.resources:
+            self._lanes(need.resource_key)
+        chosen = slots.choose_seats(slot, plan, self._taken, tick, public=False)
+        for seat in chosen:
+            self._taken[seat.resource_key].setdefault(seat.tick, set()).add(seat.lane)
+        return chosen
+
+    def _lanes(self, resource_id: UUID) -> dict[int, set[int]]:
+        """The lanes of a queue or resource that are taken from now on, by tick."""
+        known = self._taken.get(resource_id)
+        if known is None:
+            known = self._taken[resource_id] = {}
+            first = slots.tick_of(self._lock.tx.now, self._settings.tick_minutes)
+            statement = sa.select(SEAT.c.tick, SEAT.c.lane).where(
+                SEAT.c.branch_id == self._lock.id, SEAT.c.resource_id == resource_id, SEAT.c.tick >= first
+            )
+            for tick, lane in self._lock.tx.rows(statement):
+                known.setdefault(tick, set()).add(lane)
+        return known
+
+
+def make_offer(
+    lock: Locked, places: FreePlaces, booking: BookingView, why: Why, change_id: UUID | None, actor: Actor
+) -> bool:
+    """Offer a booking the nearest free place and hold it; False where there is none. The old time stays until then."""
+    found = places.near(booking)
+    if found is None:
+        return False
+    slot, chosen = found
+    until = answer_by(lock.tx.now, booking.starts_at, slot.start)
+    seats.take(lock, chosen, booking.id)
+    store(
+        lock,
+        booking,
+        decision=Decided.MOVE.value,
+        lost_why=why.value,
+        change_id=change_id,
+        offered_starts_at=slot.start,
+        offered_ends_at=slot.end,
+        offer_until=until,
+    )
+    fact = BookingOffered(
+        subject=str(booking.id),
+        code=booking.code,
+        from_starts_at=booking.starts_at.isoformat(),
+        to_starts_at=slot.start.isoformat(),
+        until=until.isoformat(),
+        why=why.value,
+    )
+    lock.append(fact, actor)
+    return True
+
+
+def accept(lock: Locked, settings: BranchSettings, booking: BookingView, actor: Actor) -> BookingView:
+    """The offered time becomes the booking's. It counts as no change of the visitor's, and the old time is free."""
+    if booking.offered_starts_at is None:
+        raise ValueError("no other time is offered")
+    seats.release_old(lock, booking, settings.tick_minutes)
+    store(lock, booking, starts_at=booking.offered_starts_at, ends_at=booking.offered_ends_at, **SETTLED)
+    fact = BookingChanged(
+        subject=str(booking.id),
+        code=booking.code,
+        from_starts_at=booking.starts_at.isoformat(),
+        to_starts_at=booking.offered_starts_at.isoformat(),
+    )
+    lock.append(fact, actor)
+    return booking_by_id(lock.tx, lock.id, booking.id)
+
+
+def withdraw(lock: Locked, settings: BranchSettings, booking: BookingView) -> None:
+    """End the offer of a booking, if it has one; the caller stores what is decided instead."""
+    if booking.offered_starts_at is not None:
+        seats.release_offered(lock, booking, settings.tick_minutes)
+        store(lock, booking, offered_starts_at=None, offered_ends_at=None, offer_until=None)
+
+
+def settle_by_coming(lock: Locked, settings: BranchSettings, booking: BookingView) -> None:
+    """A visitor who has come at the old time is received, so that nothing is to be decided or answered any more."""
+    if booking.decision is not None:
+        withdraw(lock, settings, booking)
+        store(lock, booking, **SETTLED)
+
+
+def end_due(lock: Locked) -> int:
+    """End the offers that nobody answered in time, so that staff decide again; returns how many."""
+    due = due_offers(lock.tx, lock.id)
+    if not due:
+        return 0
+    settings = branch_settings(lock.tx, lock.id, lock.config_version)
+    for booking in due:
+        offered: datetime = booking.offered_starts_at or booking.starts_at
+        withdraw(lock, settings, booking)
+        store(lock, booking, decision=Decided.UNANSWERED.value)
+        fact = BookingUnanswered(subject=str(booking.id), code=booking.code, to_starts_at=offered.isoformat())
+        lock.append(fact, SYSTEM)
+    return len(due)
+
+
+def store(lock: Locked, booking: BookingView, **values: object) -> None:
+    """Set columns of a booking."""
+    lock.tx.execute(
+        sa.update(BOOKING).where(BOOKING.c.branch_id == lock.id, BOOKING.c.id == booking.id).values(**values)
+    )
+
+
+def _apart(slot: Slot, booking: BookingView) -> bool:
+    """Whether a slot lies on another day than the lost time, or at least does not touch it."""
+    return slot.end < booking.starts_at or slot.start > booking.ends_at
+
+
+def _as_live(slot: Slot, booking: BookingView) -> LiveBooking:
+    return LiveBooking(
+        booking.id, booking.code, booking.service_id, slot.start, slot.end, range(0), (), booking.created_at
+    )

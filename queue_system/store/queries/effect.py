@@ -1,0 +1,242 @@
+"""What the settings of a branch offer and what is promised on them, for `core.effect`; and what is to be decided."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import Final
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from ...core.bookings import Booker, BookingState, Mode, against_mode
+from ...core.effect import unsupported
+from ...core.offer import (
+    Capacity,
+    Live,
+    LiveBooking,
+    LiveTicket,
+    Offer,
+    OfferedCounter,
+    OfferedDevice,
+    OfferedService,
+)
+from ...core.promises import OPEN, Decided
+from ...core.slots import tick_of, ticks_needed
+from ...core.support import Support, Why
+from ..database import AnyRow, Tx
+from ..tables import Booking, Seat, table
+from ..tables.day import PLACED_BOOKINGS, UNSETTLED_BOOKINGS
+from . import line
+from .access import devices
+from .bookings import BookingView, booking_views, plan_of, seats_of
+from .settings import BranchSettings, derived
+
+BOOKING = table(Booking)
+SEAT = table(Seat)
+
+# An appointment that is not over began less than this ago.
+LONGEST: Final = timedelta(days=1)
+# The devices that an effect speaks of: those that show what the branch offers.
+SHOWING: Final = ("kiosk", "display")
+
+
+@dataclass(frozen=True, slots=True)
+class Undecided:
+    """An appointment that staff must decide on; `unanswered`: another time was offered, and nobody answered in time."""
+
+    booking: BookingView
+    why: Why
+    unanswered: bool
+
+
+def offer_of(settings: BranchSettings, showing: Iterable[OfferedDevice] = ()) -> Offer:
+    """What a branch offers with these settings; `showing` are its kiosks and screens (`showing_devices`)."""
+    return Offer(
+        calendar=settings.calendar,
+        services={
+            service.id: OfferedService(
+                id=service.id,
+                slug=service.slug,
+                queue=service.queue_id,
+                bookable=against_mode(Mode(service.mode), Booker.STAFF) is None,
+                numbers=service.walk_in or service.by_reception,
+                elsewhere=service.elsewhere,
+            )
+            for service in settings.services.values()
+        },
+        capacities={
+            **{queue.id: Capacity(queue.slug, ((date.min, queue.lanes),)) for queue in settings.queues.values()},
+            **{one.id: Capacity(one.slug, ((date.min, one.pool),)) for one in settings.resources.values()},
+        },
+        counters=tuple(
+            OfferedCounter(counter.slug, counter.zone_id, frozenset(counter.queues))
+            for counter in settings.counters.values()
+        ),
+        devices=tuple(showing),
+    )
+
+
+def showing_devices(tx: Tx, branch_id: UUID) -> tuple[OfferedDevice, ...]:
+    """The kiosks and screens of a branch as they are stored."""
+    return tuple(
+        OfferedDevice(one.slug, one.kind, one.zone_id) for one in devices(tx, branch_id) if one.kind in SHOWING
+    )
+
+
+def live_of(tx: Tx, settings: BranchSettings) -> Live:
+    """What is promised at a branch now: appointments that are not over, and people in the hall."""
+    today = settings.timetable.business_date(tx.now)
+    tickets = tuple(
+        LiveTicket(one.id, one.code, one.service_id, one.queue_id, one.business_date)
+        for one in line.in_hall(tx, settings)
+    )
+    return Live(today, live_bookings(tx, settings), tickets)
+
+
+def live_bookings(tx: Tx, settings: BranchSettings) -> tuple[LiveBooking, ...]:
+    """The confirmed appointments that are not over, each at the time where its visitor is expected.
+
+    Not holds, which last ten minutes: their time is checked again when they are confirmed.
+    """
+    since = tx.now - LONGEST
+    expected = sa.func.coalesce(BOOKING.c.offered_ends_at, BOOKING.c.ends_at)
+    found = tx.rows(
+        sa.select(
+            BOOKING.c.id,
+            BOOKING.c.code,
+            BOOKING.c.service_id,
+            BOOKING.c.starts_at,
+            BOOKING.c.ends_at,
+            BOOKING.c.created_at,
+            BOOKING.c.decision,
+            BOOKING.c.offered_starts_at,
+            BOOKING.c.offered_ends_at,
+        ).where(
+            BOOKING.c.branch_id == settings.id,
+            sa.text(f"booking.state IN {PLACED_BOOKINGS}"),
+            BOOKING.c.state == BookingState.CONFIRMED.value,
+            # The index by time needs the first condition; offers are few.
+            (BOOKING.c.starts_at > since) | BOOKING.c.offered_starts_at.is_not(None),
+            expected > tx.now,
+        )
+    )
+    seats = _seats_by_booking(tx, settings, tick_of(since, settings.tick_minutes))
+    return tuple(_live(settings, row, seats.get(row.id, {})) for row in found)
+
+
+def undecided(tx: Tx, settings: BranchSettings) -> list[Undecided]:
+    """The appointments of a branch that staff must decide on, by time.
+
+    Those on which a decision was put off or an offer was not answered, also when their time is over; and those that
+    the settings do not support although nobody was asked, as after an import.
+    """
+    marked = booking_views(
+        tx,
+        BOOKING.c.branch_id == settings.id,
+        sa.text(f"booking.decision IN {UNSETTLED_BOOKINGS}"),
+        BOOKING.c.state == BookingState.CONFIRMED.value,
+    )
+    found = {
+        one.id: Undecided(one, Why(one.lost_why or Why.HOURS), one.decision == Decided.UNANSWERED)
+        for one in marked
+        if one.decision in OPEN
+    }
+    unasked = {key: why for key, why in lost_unasked(tx, settings).items() if key not in found}
+    if unasked:
+        others = booking_views(
+            tx,
+            BOOKING.c.branch_id == settings.id,
+            BOOKING.c.id.in_(list(unasked)),
+            BOOKING.c.state == BookingState.CONFIRMED.value,
+            BOOKING.c.decision.is_(None),
+            BOOKING.c.ends_at > tx.now,
+        )
+        found |= {one.id: Undecided(one, unasked[one.id], unanswered=False) for one in others}
+    return sorted(found.values(), key=lambda one: (one.booking.starts_at, one.booking.code))
+
+
+def to_be_decided(tx: Tx, branches: Sequence[BranchSettings]) -> dict[UUID, list[Undecided]]:
+    """`undecided` of several branches, by the branch's id; without those where nothing is to be decided."""
+    return {branch.id: found for branch in branches if (found := undecided(tx, branch))}
+
+
+def lost_unasked(tx: Tx, settings: BranchSettings) -> Mapping[UUID, Why]:
+    """The appointments, by id, that these settings did not support when they were first read.
+
+    Looked for once for each version of the settings, because all that is booked later is supported. Rows may have
+    changed since, so the caller reads them again.
+    """
+    if tx.edits:
+        return unsupported(offer_of(settings), live_of(tx, settings))
+    found = _looked_for(settings)
+    if not found:
+        found.append(unsupported(offer_of(settings), Live(tx.now.date(), live_bookings(tx, settings))))
+    return found[0]
+
+
+@derived
+def _looked_for(_settings: BranchSettings) -> list[Mapping[UUID, Why]]:
+    """The place of the result in the cache of the settings."""
+    return []
+
+
+def still_offered(tx: Tx, settings: BranchSettings, hold: BookingView) -> bool:
+    """Whether a hold could still be made with the present settings; they may have changed since it was."""
+    offer = offer_of(settings)
+    asked = LiveBooking(
+        hold.id, hold.code, hold.service_id, hold.starts_at, hold.ends_at, range(0), (), hold.created_at
+    )
+    if Support(offer).why(asked) is not None:
+        return False
+    day = hold.starts_at.astimezone(settings.zone).date()
+    return all(
+        seat.resource_key in offer.capacities and seat.lane <= offer.capacities[seat.resource_key].on(day)
+        for seat in seats_of(tx, settings.id, hold.id)
+    )
+
+
+def _seats_by_booking(tx: Tx, settings: BranchSettings, first: int) -> dict[UUID, dict[UUID, range]]:
+    """The ticks that bookings take from tick `first` on, by booking and resource; not those that they gave back."""
+    keys = [*settings.queues, *settings.resources]
+    statement = (
+        sa.select(SEAT.c.booking_id, SEAT.c.resource_id, sa.func.min(SEAT.c.tick), sa.func.max(SEAT.c.tick))
+        .where(
+            SEAT.c.branch_id == settings.id,
+            SEAT.c.resource_id.in_(keys),
+            SEAT.c.tick >= first,
+            SEAT.c.freed_id.is_(None),
+        )
+        .group_by(SEAT.c.booking_id, SEAT.c.resource_id)
+    )
+    found: dict[UUID, dict[UUID, range]] = {}
+    for booking_id, resource_id, least, most in tx.rows(statement):
+        found.setdefault(booking_id, {})[resource_id] = range(least, most + 1)
+    return found
+
+
+def _live(settings: BranchSettings, row: AnyRow, seats: Mapping[UUID, range]) -> LiveBooking:
+    ticks = next(iter(seats.values()), range(0))
+    live = LiveBooking(
+        id=row.id,
+        code=row.code,
+        service=row.service_id,
+        starts_at=row.starts_at,
+        ends_at=row.ends_at,
+        ticks=ticks,
+        resources=tuple(sorted(key for key in seats if key in settings.resources)),
+        made_at=row.created_at,
+        kept=row.decision == Decided.KEEP,
+    )
+    if row.offered_starts_at is None or row.service_id not in settings.services:
+        return live
+    # The seats of both times are taken; the visitor is expected at the offered one.
+    plan = plan_of(settings, settings.services[row.service_id])
+    first = tick_of(row.offered_starts_at, settings.tick_minutes)
+    return replace(
+        live,
+        starts_at=row.offered_starts_at,
+        ends_at=row.offered_ends_at,
+        ticks=range(first, first + ticks_needed(plan, settings.tick_minutes)),
+    )
