@@ -13,11 +13,12 @@ from ..core.errors import SignedOut
 from ..core.facts.people import (
     SignInFailed,
     StaffSignedIn,
+    StaffSignedInWith,
     StaffSignedOut,
 )
 from ..core.tokens import sha256
 from ..store.database import Tx
-from ..store.log import SYSTEM, Actor, locked
+from ..store.log import SYSTEM, Actor, Locked, locked
 from ..store.queries.sessions import Idle
 from ..store.tables import (
     ORGANISATION,
@@ -49,24 +50,42 @@ def start_session(tx: Tx, staff_id: UUID, channel: str, checked: str | None = No
     because comparing is slow and happens outside the transaction.
     """
     with locked(tx, ORGANISATION) as organisation:
-        person = tx.row(sa.select(STAFF.c.active, STAFF.c.password).where(STAFF.c.id == staff_id))
-        if person is None or not person.active or checked not in (None, person.password):
-            raise SignedOut("sign-in-wrong")
-        token = secrets.token_urlsafe(32)
-        tx.execute(
-            sa.insert(SESSION),
-            {
-                "token_sha256": sha256(token),
-                "staff_id": staff_id,
-                "channel": channel,
-                "created_at": tx.now,
-                "seen_at": tx.now,
-                "expires_at": tx.now + SESSION_LIFETIME,
-            },
-        )
-        tx.execute(sa.delete(SESSION).where(SESSION.c.expires_at <= tx.now))
-        organisation.append(StaffSignedIn(subject=str(staff_id), channel=channel), Actor("staff", str(staff_id)))
-        return token
+        require_account(tx, staff_id, checked)
+        return open_session(organisation, staff_id, channel)
+
+
+def require_account(tx: Tx, staff_id: UUID, checked: str | None = None) -> None:
+    """Raises SignedOut("sign-in-wrong") for a person who is locked out, or whose password is not `checked` any more."""
+    person = tx.row(sa.select(STAFF.c.active, STAFF.c.password).where(STAFF.c.id == staff_id))
+    if person is None or not person.active or checked not in (None, person.password):
+        raise SignedOut("sign-in-wrong")
+
+
+def open_session(organisation: Locked, staff_id: UUID, channel: str, method: str = "") -> str:
+    """Open a session for a person who has proved who they are, with `method` if not with a password alone; its token."""
+    tx, token = organisation.tx, secrets.token_urlsafe(32)
+    tx.execute(
+        sa.insert(SESSION),
+        {
+            "token_sha256": sha256(token),
+            "staff_id": staff_id,
+            "channel": channel,
+            "created_at": tx.now,
+            "seen_at": tx.now,
+            "expires_at": tx.now + SESSION_LIFETIME,
+            "confirmed_at": tx.now,
+        },
+    )
+    tx.execute(sa.delete(SESSION).where(SESSION.c.expires_at <= tx.now))
+    who = str(staff_id)
+    signed_in = StaffSignedInWith(who, channel, method) if method else StaffSignedIn(who, channel)
+    organisation.append(signed_in, Actor("staff", who))
+    return token
+
+
+def confirm_session(tx: Tx, token: str) -> None:
+    """Note that the person of a session has proved again who they are."""
+    tx.execute(sa.update(SESSION).where(SESSION.c.token_sha256 == sha256(token)).values(confirmed_at=tx.now))
 
 
 def record_failed_sign_in(tx: Tx, staff_id: UUID | None, channel: str) -> None:

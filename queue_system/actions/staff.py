@@ -32,6 +32,7 @@ from ..store.tables import (
     table,
 )
 from .day import vacate
+from .unfinished import end_steps
 
 COUNTER = table(Counter)
 KNOWN_BROWSER = table(KnownBrowser)
@@ -174,6 +175,7 @@ def _id_of(tx: Tx, login: str) -> UUID:
 def _end_everywhere(tx: Tx, staff_id: UUID) -> None:
     tx.execute(sa.delete(SESSION).where(SESSION.c.staff_id == staff_id))
     tx.execute(sa.delete(KNOWN_BROWSER).where(KNOWN_BROWSER.c.staff_id == staff_id))
+    end_steps(tx, staff_id)
 
 
 def _leave_counters(tx: Tx, staff_id: UUID, actor: Actor) -> None:

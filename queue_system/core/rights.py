@@ -131,6 +131,8 @@ _MEANS: Final[Mapping[str, Rights]] = {
     "approve_void_four_eyes": frozenset({"approve"}),
 }
 
+#: People with one of these may change what others may do, or how they sign in.
+ADMINISTRATION: Final[Rights] = frozenset({EVERYTHING, "grant_roles", "reset_sign_in", "edit_sign_in"})
 DESK_RIGHTS: Final[Rights] = frozenset({"call_next"})
 PARK_RIGHTS: Final[Rights] = frozenset({"park"})
 TRANSFER_RIGHTS: Final[Rights] = frozenset({"transfer"})

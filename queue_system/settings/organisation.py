@@ -75,6 +75,11 @@ class OrganisationOwn(Declared):
         Language, Among("languages", "language of the organisation"), "which of them comes first"
     ]
     digits: Annotated[Digits, "by language"]
+    needs_second_factor: Annotated[
+        Literal["none", "administrators", "all"],
+        Kind("group of staff"),
+        "who must sign in with more than a password: nobody, people who may change the rights of others, or everybody",
+    ] = "none"
     replication_ready: Annotated[bool, Informs(), "whether other organisations may copy it"] = False
     notes: Annotated[Sentences, NotYet("remarks"), "what people should know"] = ()
     rules: Annotated[Sentences, NotYet("remarks"), "rules for visitors"] = ()

@@ -43,6 +43,11 @@ def browser_cookie(connection: HTTPConnection) -> str:
     return _cookie(connection, "browser", "browser")
 
 
+def step_cookie(connection: HTTPConnection) -> str:
+    """The name of the cookie with the token of a sign-in that is not finished."""
+    return _cookie(connection, "sign-in-step", "sign-in-step")
+
+
 def device_cookie(connection: HTTPConnection, kind: str) -> str:
     """The name of the cookie that a paired device carries; one browser may be a kiosk and a display."""
     return _cookie(connection, kind, f"device-{kind}")

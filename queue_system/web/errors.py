@@ -53,6 +53,8 @@ async def on_domain_error(request: Request, error: Exception) -> Response:
         if kit.is_htmx(request):
             return Response(status_code=401, headers={"HX-Redirect": where})
         return kit.see_other(where)
+    if error.code == "not-confirmed":
+        return kit.see_other(f"/account/confirmation?{urlencode({'next': _page_of(request)})}")
     return await _error_page(request, error.status, error.code, error)
 
 

@@ -28,6 +28,9 @@ RATES: Final[dict[str, RateLimitItem]] = {
     "sign-in-here": parse("5 per 5 minutes"),
     "sign-in-login": parse("30 per 5 minutes"),
     "sign-in-address": parse("60 per 5 minutes"),
+    # Wrong codes after a right password, for one person: six digits stand up to these for years.
+    "sign-in-code": parse("5 per 5 minutes"),
+    "sign-in-codes": parse("50 per day"),
     # How many failures become facts, for each existing name and for all other names together.
     "sign-in-facts": parse("5 per 5 minutes"),
     # Generous, because a crowd may share an address; open_holds limits how many holds it has at once.

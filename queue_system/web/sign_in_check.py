@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import ExitStack, asynccontextmanager
+from datetime import datetime
 from functools import partial
-from typing import Final
+from typing import Final, TypeVar
 
 from starlette.requests import HTTPConnection
 
@@ -19,6 +20,8 @@ from .here import Here
 from .installation import in_thread, installation_of
 from .limits import address_of, limits_of
 from .passwords import is_password
+
+T = TypeVar("T")
 
 # How many sign-ins may wait while a password is checked, which takes a third of a second; more would wait in vain.
 LONGEST_LINE: Final = 40
@@ -85,9 +88,32 @@ async def checked(here: Here, login: str, password: str, channel: str, browser: 
     return None
 
 
+async def limited(here: Here, person: str, check: Callable[[], Awaitable[T | None]]) -> T | None:
+    """Run the check of a code that a person typed; None counts as a failure. Raises TooMany("too-many", seconds=…).
+
+    `person` is what `person_key` returns.
+    """
+    limits = limits_of(here.connection)
+    with ExitStack() as tries:
+        counts = [tries.enter_context(limits.attempt(name, person)) for name in ("sign-in-code", "sign-in-codes")]
+        found = await check()
+        if found is None:
+            for fail in counts:
+                fail()
+    if found is not None:
+        # The count of the day stays, because a guesser must not profit from the person's own sign-ins.
+        limits.clear("sign-in-code", person)
+    return found
+
+
+def person_key(login: str, unlocked_at: datetime | None) -> str:
+    """By what failures of a person are counted; `unlock` clears the count on every node."""
+    return f"{login} {unlocked_at}"
+
+
 def _counts(here: Here, account: AccountView | None, login: str, browser: str, known: bool) -> list[tuple[str, str]]:
-    """The limits that a failure counts against, as (limit, key). `unlock` clears the count of a name on every node."""
-    name = f"{account.login} {account.unlocked_at}" if account else login_key(login)
+    """The limits that a failure counts against, as (limit, key)."""
+    name = person_key(account.login, account.unlocked_at) if account else login_key(login)
     if known:
         return [("sign-in-browser", f"{name} {browser}")]
     address = address_of(here.connection)

@@ -21,16 +21,8 @@ DAY = "queue_system/actions/day.py"
 WITHOUT_TICKETS = tuple(
     f"queue_system/actions/{name}.py"
     for name in (
-        "bookings",
-        "devices",
-        "digests",
-        "freed_places",
-        "installation",
-        "printers",
-        "sessions",
-        "slips",
-        "staff",
-        "upkeep",
+        *("bookings", "credentials", "devices", "digests", "freed_places", "installation", "printers"),
+        *("sessions", "sign_in", "slips", "staff", "upkeep"),
     )
 )
 

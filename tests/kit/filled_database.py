@@ -16,17 +16,21 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, TypeAlias
+from uuid import UUID
 
 import sqlalchemy as sa
 
-from queue_system.actions import bookings, devices, digests, sessions, tickets, upkeep
+from queue_system.actions import bookings, credentials, devices, digests, sessions, tickets, upkeep
 from queue_system.actions.bookings import HoldOrder
 from queue_system.actions.tickets import TicketOrder
 from queue_system.clock import FrozenClock
+from queue_system.core.one_time_codes import app_secret, code_at, step_of
+from queue_system.core.tokens import sha256
 from queue_system.store import pruning, schema
 from queue_system.store.database import Database, Tx
-from queue_system.store.log import SYSTEM, VISITOR
+from queue_system.store.log import SYSTEM, VISITOR, Actor
 from queue_system.store.queries import access, past_days
+from queue_system.store.queries.credentials import step_by_token
 from queue_system.store.tables import Resource, ServiceResource, table
 from tests.kit.hall import Hall, edit, furnish
 from tests.kit.tree import ROOT
@@ -88,6 +92,7 @@ def fill(hall: Hall, clock: FrozenClock) -> None:
     _give_a_time_back(hall)
     hall.db.write_now(sessions.start_session, here.staff_id, "browser")
     hall.db.write_now(sessions.remember_browser, here.staff_id, "a browser's secret")
+    _add_app(hall, here.staff_id, clock)
     hall.db.write_now(devices.ask_pairing, "display")
     hall.db.write_now(upkeep.done_by_hand, "backup", {"rows": 1})
     edit(hall, lambda tx: _add_resource(tx, hall))
@@ -102,6 +107,16 @@ def _digest(hall: Hall) -> None:
     chain = hall.db.read_now(pruning.verified_link, branch, 1)
     assert chain is not None
     hall.db.write_in_now(branch, pruning.set_checkpoint, branch, 1, chain)
+
+
+def _add_app(hall: Hall, staff_id: UUID, clock: FrozenClock) -> None:
+    key, actor = b"the key of the installation", Actor("staff", str(staff_id))
+    token = hall.db.write_now(credentials.begin_app, staff_id)
+    step = hall.db.read_now(step_by_token, sha256(token), "app")
+    assert step is not None
+    code = code_at(app_secret(key, step.data["salt"]), step_of(clock.now()))
+    # The step that shows the recovery codes stays.
+    hall.db.write_now(credentials.add_app, token, code, key, actor)
 
 
 def _print(hall: Hall) -> None:

@@ -93,6 +93,7 @@ Arrival: TypeAlias = Annotated[str, Word("audit.punctuality", tuple(Punctuality)
 LostWhy: TypeAlias = Annotated[str, Word("state.lost", tuple(Why))]
 FoundBy: TypeAlias = Annotated[str, Word("audit.by", ("name", "contact"))]
 Channel: TypeAlias = Annotated[str, Word("audit.channel", ("web", "api"))]
+SignInMethod: TypeAlias = Annotated[str, Word("audit.method", ("app", "recovery", "passkey", "provider"))]
 DeviceKind: TypeAlias = Annotated[str, Word("audit.device-kind", ("kiosk", "display", "printer", "counter_display"))]
 Proof: TypeAlias = Annotated[str, Word("audit.proof", ("completed", "status", "none"))]
 SlipError: TypeAlias = Annotated[

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from .base import Fact
-from .fields import Channel, PersonId, PlaceId, RoleSlugs
+from .fields import Channel, PersonId, PlaceId, RoleSlugs, SignInMethod
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +24,19 @@ class StaffCreated(StaffFact):
 
 @dataclass(frozen=True, slots=True)
 class StaffSignedIn(StaffFact):
+    """With a password alone."""
+
     kind: ClassVar[str] = "staff.signed_in"
     channel: Channel
+
+
+@dataclass(frozen=True, slots=True)
+class StaffSignedInWith(StaffFact):
+    """With a second factor after the password, or with a passkey or a provider instead of it."""
+
+    kind: ClassVar[str] = "staff.signed_in_with"
+    channel: Channel
+    method: SignInMethod
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +76,44 @@ class StaffRoleTaken(StaffFact):
     kind: ClassVar[str] = "staff.role_taken"
     roles: RoleSlugs
     place: PlaceId
+
+
+@dataclass(frozen=True, slots=True)
+class StaffMethodAdded(StaffFact):
+    """A way to sign in besides the password."""
+
+    kind: ClassVar[str] = "staff.method_added"
+    method: SignInMethod
+
+
+@dataclass(frozen=True, slots=True)
+class StaffMethodRemoved(StaffFact):
+    """By the person, as `StaffMethodAdded`."""
+
+    kind: ClassVar[str] = "staff.method_removed"
+    method: SignInMethod
+
+
+@dataclass(frozen=True, slots=True)
+class StaffMethodsForgotten(StaffFact):
+    """All ways to sign in but the password were removed, because the sign-in was reset."""
+
+    kind: ClassVar[str] = "staff.methods_forgotten"
+
+
+@dataclass(frozen=True, slots=True)
+class StaffRecoveryCodesMade(StaffFact):
+    """New recovery codes; those before are void."""
+
+    kind: ClassVar[str] = "staff.recovery_codes_made"
+
+
+@dataclass(frozen=True, slots=True)
+class CodeFailed(StaffFact):
+    """The password was right, the code after it was not."""
+
+    kind: ClassVar[str] = "staff.code_failed"
+    channel: Channel
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ partitioned or distributed by branch without a change of code.
 
 from __future__ import annotations
 
-from .access import Device, KnownBrowser, Pairing, Session, Staff, StaffRole
+from .access import Credential, Device, KnownBrowser, Pairing, Session, SignInStep, Staff, StaffRole
 from .columns import table
 from .day import Booking, Call, FreedPlace, PrintJob, Seat, Series, Ticket
 from .digests import DigestedDay, HourDigest, ServiceDigest
@@ -53,6 +53,7 @@ __all__ = [
     "Confidentiality",
     "Counter",
     "CounterQueue",
+    "Credential",
     "Department",
     "Device",
     "DigestedDay",
@@ -81,6 +82,7 @@ __all__ = [
     "ServiceReferral",
     "ServiceResource",
     "Session",
+    "SignInStep",
     "Staff",
     "StaffRole",
     "Text",

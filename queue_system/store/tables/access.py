@@ -1,4 +1,4 @@
-"""Access: staff, their sessions and browsers, devices and their pairing."""
+"""Access: staff, their ways to sign in, their sessions and browsers, devices and their pairing."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import BigInteger, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from .columns import json, key, of_branch, within_branch
@@ -47,6 +47,8 @@ class StaffRole(SQLModel, table=True):
     branch_id: UUID = key()
     role: str = Field(primary_key=True, foreign_key="role.slug")
     department: str = Field(default="", primary_key=True, sa_column_kwargs={"server_default": ""})
+    # "" where people gave the role; "provider" where the groups of single sign-on did, which then also takes it away.
+    source: str = Field(default="", sa_column_kwargs={"server_default": ""})
 
 
 class Session(SQLModel, table=True):
@@ -57,6 +59,44 @@ class Session(SQLModel, table=True):
     channel: str
     created_at: datetime
     seen_at: datetime
+    expires_at: datetime
+    # When the person last proved to be the one who signed in; pages that change rights want it to be recent.
+    confirmed_at: datetime | None = None
+
+
+class Credential(SQLModel, table=True):
+    """A way to prove who signs in, besides the password: app, recovery, passkey or provider."""
+
+    id: UUID = key()
+    staff_id: UUID = Field(foreign_key="staff.id", index=True)
+    kind: str
+    # What the person calls it, such as the name of a telephone.
+    name: str = ""
+    # By which it is found: the id of a passkey, or the hash of a recovery code or of a person at a provider.
+    handle: str = Field(unique=True)
+    # From which the secret of an app is computed, together with the installation's key.
+    salt: str = ""
+    # Public values, such as the key of a passkey.
+    data: dict[str, Any] = json(dict)
+    # The last step whose code was used (app), or the number of signatures so far (passkey); neither is accepted again.
+    counter: int = Field(default=0, sa_type=BigInteger)
+    created_at: datetime
+    used_at: datetime | None = None
+
+
+class SignInStep(SQLModel, table=True):
+    """A sign-in that is not finished, or a change of a person's methods: what the next request needs to know.
+
+    The browser has the token in a cookie. A step is used once and lasts for minutes.
+    """
+
+    __tablename__ = "sign_in_step"
+
+    token_sha256: str = key()
+    kind: str
+    staff_id: UUID | None = Field(default=None, foreign_key="staff.id", index=True)
+    data: dict[str, Any] = json(dict)
+    failures: int = 0
     expires_at: datetime
 
 

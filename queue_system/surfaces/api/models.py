@@ -195,6 +195,7 @@ class Ticket(Given):
 class SignIn(Asked):
     login: Annotated[str, Field(pattern=r"^[^\x00-\x1f]{1,200}$", examples=["layla"])]
     password: Annotated[str, Field(min_length=1, max_length=200, examples=["demo-demo"])]
+    code: Annotated[str | None, Field(max_length=40, description="api.field-second-code")] = None
 
 
 class Session(Given):

@@ -1,18 +1,20 @@
-"""Sessions of staff's programs: sign in with name and password, and get a token."""
+"""Sessions of programs that staff use."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 from starlette.requests import Request
 
 from ...actions import sessions
+from ...actions.sign_in import enter_program
 from ...core.errors import Denied, SignedOut
 from ...core.tokens import sha256
 from ...store.queries.access import staff_by_session
 from ...web import access
 from ...web.here import anywhere, staff_here
-from ...web.sign_in_check import checked
+from ...web.sign_in_check import checked, limited, person_key
 from . import models
 from .operation import Key, Operation
 from .values import Nothing
@@ -26,7 +28,15 @@ async def create(request: Request, asked: models.SignIn) -> models.Session:
     if account is None:
         raise SignedOut("sign-in-wrong")
     now = here.now
-    token = await here.write_anywhere(sessions.start_session, account.id, CHANNEL, account.password)
+    key = here.installation.secret
+    enter = partial(enter_program, staff_id=account.id, channel=CHANNEL, checked=account.password, key=key)
+    if asked.code:
+        work = partial(here.write_anywhere, partial(enter, code=asked.code))
+        token = await limited(here, person_key(account.login, account.unlocked_at), work)
+    else:
+        token = await here.write_anywhere(partial(enter, code=""))
+    if token is None:
+        raise SignedOut("second-code-wrong")
     person = await here.read(staff_by_session, sha256(token), sessions.SESSION_IDLE)
     if person is None:
         raise SignedOut("sign-in-wrong")

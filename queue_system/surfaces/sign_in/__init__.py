@@ -1,7 +1,11 @@
-"""Signing in and out."""
+"""Signing in and out, and a person's own ways to sign in."""
 
 from __future__ import annotations
 
-from .pages import routes
+from starlette.routing import BaseRoute
+
+from . import confirmation, methods, pages, second_step
+
+routes: list[BaseRoute] = [*pages.routes, *second_step.routes, *confirmation.routes, *methods.routes]
 
 __all__ = ["routes"]

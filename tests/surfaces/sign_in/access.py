@@ -4,11 +4,31 @@ from __future__ import annotations
 
 from typing import Final
 
-from tests.kit.access_rows import ANY_STAFF, PUBLIC, Row
+from tests.kit.access_rows import ANY_STAFF, PUBLIC, SIGN_IN, Row, row
+
+STATIC_FILE: Final = "sign-in.css"
+
+NAMES_NOTHING: Final = frozenset({"/account/sign-in/methods/{method}/removal"})
+# Without a sign-in under way, people are led to its beginning.
+NO_STEP: Final = row(SIGN_IN)
 
 MATRIX: Final[dict[tuple[str, str], Row]] = {
     ("GET", "/sign-in"): PUBLIC,
     ("POST", "/sign-in"): PUBLIC,
+    ("GET", "/sign-in/code"): NO_STEP,
+    ("POST", "/sign-in/code"): NO_STEP,
+    ("GET", "/sign-in/set-up"): NO_STEP,
+    ("POST", "/sign-in/set-up"): NO_STEP,
     ("POST", "/sign-out"): PUBLIC,
     ("GET", "/staff"): ANY_STAFF,
+    ("GET", "/account/confirmation"): ANY_STAFF,
+    ("POST", "/account/confirmation"): ANY_STAFF,
+    ("GET", "/account/sign-in"): ANY_STAFF,
+    ("GET", "/account/sign-in/app"): ANY_STAFF,
+    ("POST", "/account/sign-in/app"): ANY_STAFF,
+    ("POST", "/account/sign-in/new-app"): ANY_STAFF,
+    ("GET", "/account/sign-in/recovery-codes"): ANY_STAFF,
+    ("POST", "/account/sign-in/recovery-codes"): ANY_STAFF,
+    ("POST", "/account/sign-in/kept"): ANY_STAFF,
+    ("POST", "/account/sign-in/methods/{method}/removal"): ANY_STAFF,
 }

@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 from queue_system.clock import FrozenClock
 from queue_system.store import log
 from queue_system.store.tables import ORGANISATION
-from queue_system.surfaces.sign_in.pages import own_path
+from queue_system.surfaces.sign_in.entering import own_path
 from queue_system.web.passwords import hash_password, is_password
 from tests.kit.hall import PASSWORD, Hall
 from tests.kit.web_hall import another, application, furnished, sign_in

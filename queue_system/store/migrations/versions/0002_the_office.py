@@ -15,7 +15,7 @@ revision = "0002"
 down_revision = "0001"
 branch_labels = None
 depends_on = None
-FINGERPRINT = 1044763638
+FINGERPRINT = 637014047
 # Until now everybody who may call could also do these; now they are rights of their own.
 REWRITES = {"role.can"}
 
@@ -25,6 +25,7 @@ def upgrade() -> None:
     _upkeep()
     _retention()
     _decisions()
+    _sign_in()
 
 
 def _people() -> None:
@@ -132,6 +133,41 @@ def _decisions() -> None:
         op.add_column("booking", sa.Column(name, UTCDateTime(), nullable=True))
     unsettled = sa.text("decision IN ('move', 'later', 'unanswered')")
     op.create_index("unsettled_bookings", "booking", ["branch_id"], postgresql_where=unsettled, sqlite_where=unsettled)
+
+
+def _sign_in() -> None:
+    """Ways to sign in besides the password, sign-ins that are not finished, and roles that come from a provider."""
+    op.create_table(
+        "credential",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("staff_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", AutoString(), nullable=False),
+        sa.Column("name", AutoString(), nullable=False),
+        sa.Column("handle", AutoString(), nullable=False),
+        sa.Column("salt", AutoString(), nullable=False),
+        sa.Column("data", sa.JSON(), nullable=False),
+        sa.Column("counter", sa.BigInteger(), nullable=False),
+        sa.Column("created_at", UTCDateTime(), nullable=False),
+        sa.Column("used_at", UTCDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"]),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("handle"),
+    )
+    op.create_index("ix_credential_staff_id", "credential", ["staff_id"])
+    op.create_table(
+        "sign_in_step",
+        sa.Column("token_sha256", AutoString(), nullable=False),
+        sa.Column("kind", AutoString(), nullable=False),
+        sa.Column("staff_id", sa.Uuid(), nullable=True),
+        sa.Column("data", sa.JSON(), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("expires_at", UTCDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"]),
+        sa.PrimaryKeyConstraint("token_sha256"),
+    )
+    op.create_index("ix_sign_in_step_staff_id", "sign_in_step", ["staff_id"])
+    op.add_column("session", sa.Column("confirmed_at", UTCDateTime(), nullable=True))
+    op.add_column("staff_role", sa.Column("source", AutoString(), server_default="", nullable=False))
 
 
 def downgrade() -> None:
