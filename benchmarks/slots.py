@@ -102,7 +102,7 @@ def widened(branch: BranchSettings) -> BranchSettings:
 def book(hall: Hall, branch: BranchSettings, service: ServiceView, first: date, last: date) -> None:
     """Fill the month with BOOKINGS bookings at offered times in random order; seats as the actions choose them."""
     chance = random.Random(1)
-    plan = stored.plan_of(branch, service)
+    plan = stored.plan_on(branch, service, first)
     free = hall.db.read_now(stored.free_days, branch, service, first, last)
     places = [slot for day in free for slot in day.slots for _ in range(slot.places)]
     if len(places) < BOOKINGS:
@@ -156,7 +156,7 @@ def booking_row(
 
 def taken(hall: Hall, branch: BranchSettings, service: ServiceView) -> str:
     """The query of the limit, as text for a driver: the ticks of the month and how many lanes are taken in each."""
-    plan = stored.plan_of(branch, service)
+    plan = stored.plan_on(branch, service, hall.db.clock.now().date())
     start = slots.tick_of(hall.db.clock.now() - timedelta(days=1), branch.tick_minutes)
     end = start + (DAYS + 2) * 24 * 60 // branch.tick_minutes
 

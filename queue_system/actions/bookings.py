@@ -33,7 +33,7 @@ from ..store.queries.bookings import (
     booking_by_request,
     due_holds,
     lanes_at,
-    plan_of,
+    plan_on,
     policy_of,
     seats_of,
     standing_of,
@@ -144,7 +144,7 @@ def change_booking(
         own = seats_of(tx, branch_id, booking.id)
         slot, chosen = _place(lock, settings, service, starts_at, booker, Standing(), own=own, moving=booking.id)
         _leave(lock, settings, booking)
-        span = slots.seats_span(slot.start, plan_of(settings, service), settings.tick_minutes)
+        span = range(min(seat.tick for seat in chosen), max(seat.tick for seat in chosen) + 1)
         freed_places.take_again(lock, booking, {seat.resource_key for seat in chosen}, span)
         left = seats_of(tx, branch_id, booking.id)
         seats.take(lock, [seat for seat in chosen if seat not in left], booking.id)
@@ -306,13 +306,15 @@ def _place(
     `moving` is the booking that moves to this slot: its place on the day of an outing counts as free.
     """
     tx, zone = lock.tx, settings.calendar.zone
-    policy, plan = policy_of(settings, service), plan_of(settings, service)
+    policy = policy_of(settings, service)
+    opens_on = hours.opening_day(starts_at, settings.calendar, service.id)
+    plan = plan_on(settings, service, opens_on)
     today = tx.now.astimezone(zone).date()
     public = booker is not Booker.STAFF
     slot = slots.slot_at(
         starts_at,
         plan,
-        lambda day: hours.windows(day, settings.calendar, service.id),
+        lambda day: hours.windows(day, settings.calendar, service.id) if day == opens_on else (),
         zone,
         tx.now,
         timedelta(minutes=policy.notice_min if public else 0),

@@ -16,7 +16,7 @@ from ..core.slots import Seat, Slot
 from ..core.support import Support, Why
 from ..store import tables
 from ..store.log import SYSTEM, Actor, Locked
-from ..store.queries.bookings import BookingView, booking_by_id, due_offers, plan_of
+from ..store.queries.bookings import BookingView, booking_by_id, due_offers, plan_on
 from ..store.queries.effect import offer_of
 from ..store.queries.settings import BranchSettings, ServiceView, branch_settings
 from . import seats
@@ -49,7 +49,7 @@ class FreePlaces:
         for day in days_around(booking.starts_at.astimezone(zone).date(), today):
             slot = nearest(self._free_on(day, service, booking), booking.starts_at, zone)
             if slot is not None:
-                return slot, self._take(slot, service)
+                return slot, self._take(slot, service, day)
         return None
 
     def _free_on(self, day: date, service: ServiceView, booking: BookingView) -> list[Slot]:
@@ -60,7 +60,7 @@ class FreePlaces:
         windows = hours.windows(day, settings.calendar, service.id)
         if not windows:
             return []
-        plan, tick = plan_of(settings, service), settings.tick_minutes
+        plan, tick = plan_on(settings, service, day), settings.tick_minutes
         first = slots.tick_of(hours.instant_at(day, windows[0].start, settings.zone), tick)
         last = slots.tick_of(hours.instant_at(day, windows[-1].end, settings.zone), tick)
         counts = {
@@ -74,8 +74,8 @@ class FreePlaces:
         )
         return [slot for slot in free if _apart(slot, booking) and self._support.why(_as_live(slot, booking)) is None]
 
-    def _take(self, slot: Slot, service: ServiceView) -> tuple[Seat, ...]:
-        plan, tick = plan_of(self._settings, service), self._settings.tick_minutes
+    def _take(self, slot: Slot, service: ServiceView, day: date) -> tuple[Seat, ...]:
+        plan, tick = plan_on(self._settings, service, day), self._settings.tick_minutes
         for need in plan.resources:
             self._lanes(need.resource_key)
         chosen = slots.choose_seats(slot, plan, self._taken, tick, public=False)

@@ -75,6 +75,17 @@ def windows(day: date, calendar: Calendar, service_id: UUID | None = None) -> tu
     return tuple(merged([*away, *at_home(day, calendar, service_id, closures)]))
 
 
+def opening_day(instant: datetime, calendar: Calendar, service_id: UUID | None = None) -> date:
+    """The day whose window contains `instant`, which may be the day before over midnight; its own day where none does."""
+    days = days_of(instant, calendar.zone)
+    for day in days:
+        for window in windows(day, calendar, service_id):
+            opens, closes = to_instants(day, window, calendar.zone)
+            if opens <= instant < closes:
+                return day
+    return days[0]
+
+
 def closures_on(day: date, calendar: Calendar, service_id: UUID | None) -> list[Closure]:
     """The closures of a service, or of the branch, on the whole of `day` or a part of it."""
     return [closure for closure in calendar.closures if closure.concerns(day, service_id)]

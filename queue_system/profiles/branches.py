@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 
 from pydantic.fields import FieldInfo
 
-from ..settings.branch import CLASS_OF_THE_BRANCH, DAY_STARTS, Branch
+from ..settings.branch import CLASS_OF_THE_BRANCH, DAY_STARTS, WEEK_STARTS, Branch
 from ..settings.catalogue import Catalogue
 from ..settings.consistency import faults
 from ..settings.declared import Names, NotInherited, OfOrganisation, key_of, mark
@@ -19,7 +19,7 @@ from ..settings.services import Service
 from .hall import read_devices, read_services
 from .lanes import derived_lanes
 from .nodes import Read, Section, Value
-from .opening import read_hours, read_outreach_days
+from .opening import read_hours, read_outreach_days, read_seasons
 from .reading import Fields, is_needed, reader_of_field
 from .values import listed, one_of, some_names, table
 
@@ -28,6 +28,7 @@ T = TypeVar("T")
 # Fields that others refer to are read first, each after those that it refers to itself.
 _FIRST: Final = (
     "day_starts",
+    "week_starts",
     "departments",
     "queues",
     "resources",
@@ -131,8 +132,14 @@ class _BranchReader:
                 return lambda given: read_devices(given, self.catalogue.device_models, self.scope)
             case "hours":
                 return lambda given: read_hours(
-                    given, self.fields.get("day_starts", DAY_STARTS), self.catalogue.seasons, self.fields["services"]
+                    given,
+                    self.fields.get("day_starts", DAY_STARTS),
+                    self.fields.get("week_starts", WEEK_STARTS),
+                    self.catalogue.seasons,
+                    self.fields["services"],
                 )
+            case "seasons":
+                return lambda given: read_seasons(given, self.catalogue.seasons)
             case "outreach_days":
                 return lambda given: read_outreach_days(given, self.scope)
         return reader_of_field(field, self.scope, self.fields)

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from pydantic.fields import FieldInfo
 
-from ..settings.catalogue import Catalogue, Season, overlap_of_seasons
+from ..settings.catalogue import Catalogue, Closure, Season, overlap_of_seasons
 from ..settings.declared import Names, key_of
 from ..settings.devices import KITS, DeviceModel
 from ..settings.typed import Scope
@@ -24,12 +24,12 @@ def read_catalogue(section: Section, base: Catalogue | None = None) -> Catalogue
     CHANGES replaces others, so that nobody replaces one by mistake.
     """
     parts: dict[str, Any] = {}
-    for name, field in Catalogue.model_fields.items():
+    for name, field in SECTIONS.items():
         before = getattr(base, name) if base else {}
         reader = _added_to(before, _reader(name, field, parts), replaces=name == "texts")
         key = key_of(name, field)
         parts[name] = section.required(key, reader) if base is None else section.optional(key, reader, before)
-    found = Catalogue(**parts)
+    found = Catalogue(**parts, closures=section.optional(CLOSURES, _closures(parts), ()))
     return section.optional(CHANGES, lambda value: _changed(value, base, found), found) if base else found
 
 
@@ -47,7 +47,7 @@ def _changed(value: Value, base: Catalogue, found: Catalogue) -> Catalogue:
     """The catalogue with other entries in place of those of the base, each written whole."""
     parts = {name: getattr(found, name) for name in Catalogue.model_fields}
     with value.section() as section:
-        for name, field in Catalogue.model_fields.items():
+        for name, field in SECTIONS.items():
             reader = _replacing(parts[name], getattr(base, name), _reader(name, field, parts))
             parts[name] = section.optional(key_of(name, field), reader, parts[name])
     return Catalogue(**parts)
@@ -69,6 +69,11 @@ def _reader(name: str, field: FieldInfo, parts: Mapping[str, Any]) -> Read[dict[
     return reader_of(field.annotation, field.metadata, {"service tag": parts.get("service_tags", ())})
 
 
+def _closures(parts: Mapping[str, Any]) -> Read[tuple[Closure, ...]]:
+    field = Catalogue.model_fields[CLOSURES]
+    return reader_of(field.annotation, field.metadata, {"service tag": parts["service_tags"]})
+
+
 def _spoken_prefixes(value: Value) -> dict[str, Names]:
     found = {}
     for letter, entry in value.entries().items():
@@ -78,7 +83,8 @@ def _spoken_prefixes(value: Value) -> dict[str, Names]:
     return found
 
 
-def _season(_: str, value: Value) -> tuple[Season, ...]:
+def read_stretches(value: Value) -> tuple[Season, ...]:
+    """The stretches of one season, in order."""
     stretches = listed(lambda entry: read(Season, entry, NOTHING), unique=False)(value)
     if (fault := overlap_of_seasons(stretches)) is not None:
         raise value.faulty(fault)
@@ -93,11 +99,14 @@ def _device_model(slug: str, value: Value) -> DeviceModel:
         )
 
 
+#: The section without names, and those whose entries have names.
+CLOSURES: Final = "closures"
+SECTIONS: Final = {name: field for name, field in Catalogue.model_fields.items() if name != CLOSURES}
 #: The section of a file whose entries stand in place of those of the library.
 CHANGES: Final = "library_changes"
 NOTHING: Final[Scope] = {}
 _PARTICULAR: Final[Mapping[str, Read[dict[str, Any]]]] = {
     "spoken_prefixes": _spoken_prefixes,
-    "seasons": keyed("season", _season),
+    "seasons": keyed("season", lambda _, value: read_stretches(value)),
     "device_models": things(DeviceModel, NOTHING, _device_model),
 }

@@ -5,22 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import date, time
+from typing import Final
 
 from ..core.calendars import Layer
 from ..settings.agenda import HoursRule, OutreachDay
-from ..settings.catalogue import Dates
+from ..settings.catalogue import Season
 from ..settings.faults import Fault
 from ..settings.typed import Scope
 from ..settings.week import overlap, rule_fault
+from .catalogue import read_stretches
 from .nodes import Section, Value
-from .reading import read, read_fields
-from .values import clock_time, flag, listed, names, one_of, table, weekdays
+from .reading import Fields, read, read_field
+from .values import clock_time, day, flag, listed, names, one_of, table, weekdays
 
+_WHEN: Final = ("first", "last", "every_weeks", "anchor", "in_month")
+NO_NAMES: Final[Scope] = {}
 Reader = Callable[[Value], HoursRule]
 
 
 def read_hours(
-    value: Value, day_starts: time, seasons: Collection[str], services: Collection[str]
+    value: Value, day_starts: time, week_starts: int, seasons: Collection[str], services: Collection[str]
 ) -> tuple[HoursRule, ...]:
     """The section `hours`: regular, seasons, services, exceptions, breaks, in this order."""
 
@@ -33,7 +37,14 @@ def read_hours(
                 days = section.required("days", weekdays)
                 opens, closes, last = _opening(section)
                 return HoursRule(
-                    layer=layer, days=days, opens=opens, closes=closes, last_ticket=last, season=own, service=service
+                    layer=layer,
+                    days=days,
+                    opens=opens,
+                    closes=closes,
+                    last_ticket=last,
+                    season=own,
+                    service=service,
+                    **_when(section),
                 )
 
         return read
@@ -47,7 +58,7 @@ def read_hours(
         )
 
     def week(given: Value, read_one: Reader) -> tuple[HoursRule, ...]:
-        return _apart(given, listed(_right(read_one, day_starts), unique=False)(given))
+        return _apart(given, listed(_right(read_one, day_starts), unique=False)(given), week_starts)
 
     with value.section() as section:
         return (
@@ -55,8 +66,13 @@ def read_hours(
             *section.optional("seasons", lambda given: by_name(Layer.SEASON, given, seasons, "season"), ()),
             *section.optional("services", lambda given: by_name(Layer.SERVICE, given, services, "service"), ()),
             *section.optional("exceptions", listed(_right(_exception_with(services), day_starts), unique=False), ()),
-            *section.optional("breaks", listed(_right(_break_with(seasons), day_starts), unique=False), ()),
+            *section.optional("breaks", listed(_right(_break_with(seasons, services), day_starts), unique=False), ()),
         )
+
+
+def read_seasons(value: Value, seasons: Collection[str]) -> dict[str, tuple[Season, ...]]:
+    """The section `seasons` of a branch."""
+    return table(read_stretches, seasons, "season")(value)
 
 
 def read_outreach_days(value: Value, scope: Scope) -> tuple[OutreachDay, ...]:
@@ -78,17 +94,17 @@ def _right(read_one: Reader, day_starts: time) -> Reader:
 
     def read_right(entry: Value) -> HoursRule:
         rule = read_one(entry)
-        if (fault := rule_fault(rule, day_starts)) is not None:
+        if (fault := rule.mistake() or rule_fault(rule, day_starts)) is not None:
             raise entry.faulty(replace(fault, field=""))
         return rule
 
     return read_right
 
 
-def _apart(value: Value, rules: tuple[HoursRule, ...]) -> tuple[HoursRule, ...]:
+def _apart(value: Value, rules: tuple[HoursRule, ...], week_starts: int) -> tuple[HoursRule, ...]:
     """The rules of one layer; no two of them may overlap."""
     for index, entry in enumerate(value.items()):
-        if (fault := overlap(rules[:index], rules[index])) is not None:
+        if (fault := overlap(rules[:index], rules[index], week_starts)) is not None:
             raise entry.faulty(replace(fault, field=""))
     return rules
 
@@ -105,12 +121,24 @@ def _opening(section: Section) -> tuple[time, time, time | None]:
     return opens, closes, last
 
 
+def _when(section: Section) -> Fields:
+    """The dates of a rule, or its one `day`, and how it recurs."""
+    found: Fields = {}
+    if section.given("day"):
+        found["first"] = found["last"] = section.required("day", day)
+    for name in _WHEN:
+        if name not in found:
+            read_field(name, HoursRule.model_fields[name], section, NO_NAMES, found, needed=False)
+    return found
+
+
 def _exception_with(services: Collection[str]) -> Reader:
     def exception(value: Value) -> HoursRule:
         with value.section() as section:
-            dates = Dates(**read_fields(Dates, section, {}))
-            if (fault := dates.mistake()) is not None:
-                raise value.faulty(fault)
+            when = _when(section)
+            if "first" not in when and not when.keys() & {"every_weeks", "in_month"}:
+                # Without dates it would be the weekly hours under another name.
+                section.required("day", day)
             opens, closes, last_ticket = _opening(section)
             return HoursRule(
                 layer=Layer.EXCEPTION,
@@ -119,15 +147,15 @@ def _exception_with(services: Collection[str]) -> Reader:
                 closes=closes,
                 last_ticket=last_ticket,
                 service=section.optional("service", one_of("service", services), None),
-                first=dates.first,
-                last=dates.last,
+                opens_anyway=section.optional("opens_anyway", flag, False),
                 names=section.optional("names", names, None),
+                **when,
             )
 
     return exception
 
 
-def _break_with(seasons: Collection[str]) -> Reader:
+def _break_with(seasons: Collection[str], services: Collection[str]) -> Reader:
     def pause(value: Value) -> HoursRule:
         with value.section() as section:
             begins, ends = section.required("from", clock_time), section.required("to", clock_time)
@@ -137,7 +165,9 @@ def _break_with(seasons: Collection[str]) -> Reader:
                 opens=begins,
                 closes=ends,
                 season=section.optional("season", one_of("season", seasons), None),
+                service=section.optional("service", one_of("service", services), None),
                 names=section.required("names", names),
+                **_when(section),
             )
 
     return pause

@@ -107,7 +107,8 @@ def things(declaration: type[T], scope: Scope, read_one: Callable[[str, Value], 
 
         def one(slug: str, entry: Value) -> T:
             made = read_one(slug, entry) if read_one else read(declaration, entry, scope, {"slug": slug})
-            for name in unique:
+            # What is retired leaves its letter or number to others.
+            for name in () if getattr(made, "until", None) else unique:
                 this = getattr(made, name)
                 if (other := taken.setdefault((name, this), slug)) != slug:
                     raise entry.faulty(Fault("setting-taken", name, {"value": str(this), "other": other}))

@@ -21,7 +21,7 @@ from ..settings.devices import Device, DeviceModel
 from ..settings.organisation import OrganisationOwn, Profile
 from ..settings.services import Service
 from ..settings.typed import WEEKDAYS
-from .catalogue import CHANGES
+from .catalogue import CHANGES, CLOSURES, SECTIONS
 from .reader import library
 
 Written = dict[str, Any]
@@ -57,13 +57,15 @@ def _catalogue(catalogue: Catalogue) -> Written:
     """What the organisation added to the library, and what it replaced there."""
     added: Written = {}
     changed: Written = {}
-    for name, field in Catalogue.model_fields.items():
+    for name, field in SECTIONS.items():
         known = getattr(library(), name)
         for slug, thing in getattr(catalogue, name).items():
             if known.get(slug) != thing:
                 written = changed if slug in known and name != "texts" else added
                 entry = _value(thing.kit if isinstance(thing, DeviceModel) else thing)
                 written.setdefault(key_of(name, field), {})[slug] = entry
+    if catalogue.closures:
+        added[CLOSURES] = _value(catalogue.closures)
     return added | ({CHANGES: changed} if changed else {})
 
 

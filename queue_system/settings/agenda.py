@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, ClassVar, Final, Literal
 
-from ..core.calendars import Layer
+from ..core.calendars import LAST_IN_MONTH, Layer
 from ..core.errors import Count
+from .catalogue import Closure
 from .declared import (
     DAY_MIN,
     LANGUAGES,
@@ -40,7 +41,38 @@ class HoursRule(Declared):
     service: Annotated[str | None, Ref("service"), "only for this service"] = None
     first: Annotated[date | None, "not before this day"] = None
     last: Annotated[date | None, "not after this day"] = None
+    every_weeks: Annotated[int, Between(1, 4), "every how many weeks, counted from the week of `anchor`"] = 1
+    anchor: Annotated[date | None, "a day of a week in which it holds; the branch's `week_starts` begins a week"] = None
+    in_month: Annotated[
+        int | None, Between(1, LAST_IN_MONTH), "only on the first to fourth such weekday of a month; 5 is the last"
+    ] = None
+    opens_anyway: Annotated[bool, "of an exception: it opens closed days too"] = False
     names: Annotated[Names | None, Informs(), "why"] = None
+
+    def mistake(self) -> Fault | None:
+        """It ends before it begins, or nobody could say when it recurs or what it is above."""
+        if self.first is not None and self.last is not None and self.last < self.first:
+            return Fault("setting-days-backwards", "last", {"first": self.first, "last": self.last})
+        if self.every_weeks > 1 and self.in_month is not None:
+            return Fault("setting-recurs-twice", "in_month")
+        if self.every_weeks > 1 and self.anchor is None:
+            return Fault("setting-anchor-missing", "anchor")
+        if self.opens_anyway and self.layer is not Layer.EXCEPTION:
+            return Fault("setting-anyway", "opens_anyway")
+        return None
+
+
+class BranchClosure(Closure):
+    """Days, or a part of each, on which a branch or something in it is closed.
+
+    With several kinds of things, a service is closed if one of them names it.
+    """
+
+    services: Annotated[tuple[Annotated[str, Ref("service")], ...] | None, "only these services"] = None
+    queues: Annotated[tuple[Annotated[str, Ref("queue")], ...] | None, "only the services of these queues"] = None
+    resources: Annotated[
+        tuple[Annotated[str, Ref("resource")], ...] | None, "only the services that need these resources"
+    ] = None
 
 
 class OutreachDay(Declared):

@@ -8,7 +8,8 @@ from typing import Annotated, ClassVar, Final, Literal
 from pydantic import Field
 
 from ..core.freed import DEFAULT_HOUR
-from .agenda import HoursRule, Occasion, OutreachDay
+from .agenda import BranchClosure, HoursRule, Occasion, OutreachDay
+from .catalogue import Season
 from .declared import (
     Among,
     Between,
@@ -42,6 +43,7 @@ BranchKind = Literal["office", "outreach", "replica"]
 CLASS_OF_THE_BRANCH: Final = "priority class of this branch"
 DAY_STARTS: Final = time(3)
 TICK_MINUTES: Final = 5
+WEEK_STARTS: Final = 0
 
 
 class Digits(Declared):
@@ -210,6 +212,9 @@ class BranchOwn(Thing):
     digits: Annotated[Digits, OfOrganisation(), "by language"]
     offline_first: Annotated[bool, NotYet("offline", Told.PLACE), "whether it is to work without a connection"] = False
     day_starts: Annotated[ClockTime, "when the business day begins and numbers start anew"] = DAY_STARTS
+    week_starts: Annotated[
+        int, Form.WEEKDAY, "the weekday on which a week begins, for hours of every n weeks; Monday when left out"
+    ] = WEEK_STARTS
     tick_minutes: Annotated[
         Literal[1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60],
         Kind("length of a step in minutes"),
@@ -270,6 +275,11 @@ class Branch(BranchOwn):
         tuple[Annotated[str, Ref("priority class")], ...], "classes in use, with `walkin` and `appointment`"
     ]
     hours: Annotated[tuple[HoursRule, ...], "opening hours"]
+    closures: Annotated[tuple[BranchClosure, ...], NotInherited(), "closed days of its own"] = ()
+    seasons: Annotated[
+        dict[Annotated[str, Ref("season")], tuple[Season, ...]],
+        "days of a season here, in place of those of the library",
+    ] = Field(default_factory=dict)
     occasions: Annotated[
         dict[str, Occasion],
         NotInherited(),

@@ -234,13 +234,25 @@ class Season(Dates):
 
 
 class Closure(Dates):
-    """Days on which a branch is closed."""
+    """Days, or a part of each, on which a branch is closed: from `closes`, or until `opens`, or between the two."""
 
     service_tag: Annotated[
         str | None, Key("only_tag"), Ref("service tag"), "only its services with this tag are closed"
     ] = None
     provisional: Annotated[bool, "whether the days are still to be confirmed"] = False
     names: Annotated[Names, "why"]
+    closes: Annotated[ClockTime | None, Key("close"), "it closes at this time of each day; at once, when left out"] = (
+        None
+    )
+    opens: Annotated[
+        ClockTime | None, Key("open"), "it opens again at this time of each day; no more, when left out"
+    ] = None
+
+    def mistake(self) -> Fault | None:
+        """They end before they begin, or it opens again before it closes."""
+        if self.closes is not None and self.opens is not None and self.opens <= self.closes:
+            return Fault("setting-backwards", "opens", {"begins": self.closes, "ends": self.opens})
+        return super().mistake()
 
 
 class Calendar(Thing):
@@ -276,6 +288,7 @@ class Catalogue(Declared):
     texts: Annotated[dict[str, Names], Kind("text"), "sentences"] = Field(default_factory=dict)
     roles: Annotated[dict[str, Role], "what members of staff may do"] = Field(default_factory=dict)
     calendars: Annotated[dict[str, Calendar], "closed days that branches follow"] = Field(default_factory=dict)
+    closures: Annotated[tuple[Closure, ...], "days on which every branch, or its services with a tag, is closed"] = ()
 
 
 def overlap_of_seasons(stretches: tuple[Season, ...]) -> Fault | None:

@@ -69,7 +69,8 @@ def _taken(kind: str, things: Mapping[str, Any]) -> Iterator[Located]:
     """Values that only one thing of a mapping may have."""
     owners: dict[tuple[str, Any], str] = {}
     for slug, thing in things.items():
-        if isinstance(thing, Thing):
+        # What is retired leaves its letter or number to others.
+        if isinstance(thing, Thing) and getattr(thing, "until", None) is None:
             for name, field in type(thing).model_fields.items():
                 value = getattr(thing, name)
                 if mark(field, Once) and (other := owners.setdefault((name, value), slug)) != slug:
@@ -88,7 +89,10 @@ def _of_branch(branch: Branch) -> Iterator[Fault]:
     for index, day in enumerate(days):
         if day in days[:index]:
             yield Fault("setting-day-twice", "day", {"day": day}).below("outreach_days", index)
-    yield from (fault.below("hours") for fault in hours_faults(branch.hours, branch.day_starts))
+    yield from (fault.below("hours") for fault in hours_faults(branch.hours, branch.day_starts, branch.week_starts))
+    for slug, stretches in branch.seasons.items():
+        if (fault := overlap_of_seasons(stretches)) is not None:
+            yield fault.below("seasons", slug)
 
 
 def _of_services(branch: Branch, catalogue: Catalogue) -> Iterator[Located]:

@@ -24,6 +24,9 @@ M = TypeVar("M")
 LANGUAGES: Final = ("ar", "en", "tr", "de")
 REQUIRED_LANGUAGES: Final = ("ar", "en")
 DAY_MIN: Final = 24 * 60
+#: The most counters, or bookings at one time, of a hall; and the most of any resource.
+LARGEST_HALL: Final = 999
+LARGEST_POOL: Final = 10_000
 
 
 class Declared(BaseModel):

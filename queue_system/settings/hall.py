@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, ClassVar, Literal
 
 from ..core.errors import Count
-from .declared import Between, Derived, Kind, Names, Once, Ref, Thing
+from .declared import LARGEST_HALL, LARGEST_POOL, Between, Derived, Kind, Names, Once, Ref
 from .faults import Fault
+from .terms import QueueTerm, ResourceTerm, Retirable, term_on, terms_mistake
 
-LARGEST_HALL = 999
 
-
-class Queue(Thing):
+class Queue(Retirable):
     """A number series; several services share one."""
 
     kind_of_thing: ClassVar[str] = "queue"
@@ -23,25 +23,49 @@ class Queue(Thing):
     ] = "counted"
     lanes: Annotated[int, Between(1, LARGEST_HALL), Derived(), "bookings that may run at one time"]
     public_lanes: Annotated[int, Between(0, LARGEST_HALL), Derived(), "those of them that the internet may book"]
+    terms: Annotated[tuple[QueueTerm, ...], "other lanes, each from a day on"] = ()
 
     def mistake(self) -> Fault | None:
-        """More lanes can be booked on the internet than exist; checked only if both are written."""
+        """More lanes can be booked on the internet than exist (checked only if both are written), or terms contradict."""
         if {"lanes", "public_lanes"} <= self.model_fields_set and self.public_lanes > self.lanes:
             values = {"public_lanes": Count(self.public_lanes), "lanes": Count(self.lanes)}
             return Fault("setting-public-lanes", "public_lanes", values)
-        return None
+        return terms_mistake(self.terms)
+
+    def lanes_on(self, day: date) -> tuple[int, int]:
+        """The bookings that may run at one time on `day`, and those of them that the internet may book.
+
+        None if it is retired.
+        """
+        if self.is_retired(day):
+            return 0, 0
+        if (term := term_on(self.terms, day)) is None:
+            return self.lanes, self.public_lanes
+        return term.lanes, term.lanes if term.public_lanes is None else term.public_lanes
 
 
-class Resource(Thing):
+class Resource(Retirable):
     """What a booking may need besides a lane: an interpreter, a desk, a room."""
 
     kind_of_thing: ClassVar[str] = "resource"
 
     names: Annotated[Names, "its name"]
-    pool: Annotated[int, Between(1, 10_000), "how many are available at one time"]
+    pool: Annotated[int, Between(1, LARGEST_POOL), "how many are available at one time"]
+    terms: Annotated[tuple[ResourceTerm, ...], "other numbers, each from a day on"] = ()
+
+    def mistake(self) -> Fault | None:
+        """Terms contradict one another."""
+        return terms_mistake(self.terms)
+
+    def pool_on(self, day: date) -> int:
+        """How many are available at one time on `day`; none of what is retired."""
+        if self.is_retired(day):
+            return 0
+        term = term_on(self.terms, day)
+        return term.pool if term else self.pool
 
 
-class CounterOwn(Thing):
+class CounterOwn(Retirable):
     """The fields of a counter itself, without its references."""
 
     kind_of_thing: ClassVar[str] = "counter"

@@ -7,7 +7,7 @@ from typing import Any, get_args, get_origin
 
 from .branch import CLASS_OF_THE_BRANCH, Branch
 from .catalogue import Catalogue
-from .declared import Declared, Kind, bare, entry_of, find
+from .declared import Declared, Kind, Ref, bare, entry_of, find
 
 
 def scope_of_catalogue(catalogue: Catalogue) -> dict[str, Mapping[str, Any]]:
@@ -26,13 +26,21 @@ def scope_of_branch(branch: Branch, catalogue: Catalogue) -> dict[str, Collectio
 
 
 def kinds_in(declaration: type[Declared]) -> dict[str, str]:
-    """What the things of each mapping in a declaration are called, by the name of the field: queues → queue."""
+    """What the things of each mapping in a declaration are called, by the name of the field: queues → queue.
+
+    A mapping by the names of other things, such as the seasons of a branch, has no things of its own.
+    """
     found = {}
     for name, field in declaration.model_fields.items():
         group, marks = bare(field.annotation, field.metadata)
-        if get_origin(group) is dict and (kind := _kind(entry_of(declaration, name), marks)):
+        if get_origin(group) is dict and not _refers(group) and (kind := _kind(entry_of(declaration, name), marks)):
             found[name] = kind
     return found
+
+
+def _refers(group: Any) -> bool:
+    _, marks = bare(get_args(group)[0])
+    return find(marks, Ref) is not None
 
 
 def _kind(entry: Any, marks: Collection[Any]) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Final, Literal
+from datetime import date
+from typing import Annotated, ClassVar, Final, Literal, Self
 
 from .declared import (
     DAY_MIN,
@@ -17,10 +18,11 @@ from .declared import (
     OnlyActedOn,
     Percent,
     Ref,
-    Thing,
     Told,
     WordsNotYet,
 )
+from .faults import Fault
+from .terms import Retirable, ServiceTerm, term_on, terms_mistake
 
 Mode = Literal["fcfs", "ballot", "staff_only", "invite", "walkin_only", "walkin_and_fcfs"]
 # Modes that a service may have although its policy has another.
@@ -42,7 +44,7 @@ class Fee(Declared):
     where: Annotated[Names | None, "where it is paid"] = None
 
 
-class ServiceOwn(Thing):
+class ServiceOwn(Retirable):
     """The fields of a service itself, without its references."""
 
     kind_of_thing: ClassVar[str] = "service"
@@ -59,6 +61,7 @@ class ServiceOwn(Thing):
     ] = None
     duration_min: Annotated[int, Between(1, DAY_MIN), "minutes that a visit takes"]
     buffer_min: Annotated[Minutes, "minutes that its place stays empty after a visit"] = 0
+    terms: Annotated[tuple[ServiceTerm, ...], "other lengths of a visit, each from a day on"] = ()
     policy: Annotated[str, Ref("policy"), "how its places are given"]
     mode: Annotated[
         Mode,
@@ -88,6 +91,16 @@ class ServiceOwn(Thing):
     ] = None
     phone_intake: Annotated[bool, NotYet("service-details"), "whether it begins with a call"] = False
     proxy_allowed: Annotated[bool, NotYet("service-details"), "whether somebody else may come"] = False
+
+    def mistake(self) -> Fault | None:
+        """Terms contradict one another."""
+        return terms_mistake(self.terms)
+
+    def on(self, day: date) -> Self:
+        """The service as it is on `day`, with the length of a visit then."""
+        if (term := term_on(self.terms, day)) is None:
+            return self
+        return self.model_copy(update={"duration_min": term.duration_min, "buffer_min": term.buffer_min})
 
     @property
     def shown_names(self) -> dict[str, str]:

@@ -7,6 +7,7 @@ from datetime import time
 from typing import Final
 
 from ..core.calendars import Layer
+from ..core.recurrence import may_coincide
 from .agenda import HoursRule
 from .faults import Fault
 
@@ -14,12 +15,12 @@ from .faults import Fault
 _WEEKLY: Final = (Layer.REGULAR, Layer.SEASON, Layer.SERVICE)
 
 
-def hours_faults(rules: Sequence[HoursRule], day_starts: time) -> Iterator[Fault]:
+def hours_faults(rules: Sequence[HoursRule], day_starts: time, week_starts: int) -> Iterator[Fault]:
     """All of them; the field of each begins with the number of its rule, from 0."""
     for index, rule in enumerate(rules):
         if (fault := rule_fault(rule, day_starts)) is not None:
             yield fault.below(index)
-        if (fault := overlap(rules[:index], rule)) is not None:
+        if (fault := overlap(rules[:index], rule, week_starts)) is not None:
             yield fault.below(index)
 
 
@@ -40,20 +41,19 @@ def backwards(begins: time, ends: time) -> Fault | None:
     return Fault("setting-backwards", "closes", {"begins": begins, "ends": ends}) if ends <= begins else None
 
 
-def overlap(earlier: Iterable[HoursRule], rule: HoursRule) -> Fault | None:
+def overlap(earlier: Iterable[HoursRule], rule: HoursRule, week_starts: int) -> Fault | None:
     """That a rule opens a time which one of the `earlier` rules of its layer opens already."""
     for other in earlier:
-        if _of_one_week(other, rule) and _share_time(other, rule):
+        if _of_one_week(other, rule, week_starts) and _share_time(other, rule):
             return Fault("setting-hours-overlap", "opens", {"opens": other.opens})
     return None
 
 
-def _of_one_week(one: HoursRule, other: HoursRule) -> bool:
+def _of_one_week(one: HoursRule, other: HoursRule, week_starts: int) -> bool:
     return (
         one.layer in _WEEKLY
         and (one.layer, one.season, one.service) == (other.layer, other.season, other.service)
-        and not (one.last and other.first and one.last < other.first)
-        and not (other.last and one.first and other.last < one.first)
+        and may_coincide(one, other, week_starts)
     )
 
 

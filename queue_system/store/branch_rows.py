@@ -11,7 +11,7 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from ..settings.branch import Branch
-from ..settings.catalogue import Calendar
+from ..settings.catalogue import Calendar, Season
 from ..settings.declared import Declared, Names, Thing
 from ..settings.devices import Device
 from . import tables
@@ -42,7 +42,11 @@ NAMED: Final[Mapping[str, tuple[str, type[Any]]]] = {
     "departments": ("department", tables.Department),
 }
 #: Fields of a branch that are stored in other tables, so not in its own row.
-ELSEWHERE: Final = {*HALL, *NAMED, "devices", "priorities", "hours", "outreach_days", "texts"}
+ELSEWHERE: Final = {
+    *HALL,
+    *NAMED,
+    *("devices", "priorities", "hours", "closures", "seasons", "outreach_days", "texts"),
+}
 
 
 def branch_rows(
@@ -76,6 +80,15 @@ def named_rows(things: Mapping[str, Names]) -> list[Row]:
     """Things that have a name only."""
     return [
         {"slug": slug, "position": position, "names": names} for position, (slug, names) in enumerate(things.items())
+    ]
+
+
+def season_rows(seasons: Mapping[str, Iterable[Season]], model: type[Any], **more: Any) -> list[Row]:
+    """The stretches of seasons, of a branch or of all branches."""
+    return [
+        row_of(stretch, model, slug=slug, position=position, **more)
+        for position, (slug, stretches) in enumerate(seasons.items())
+        for stretch in stretches
     ]
 
 
@@ -174,11 +187,15 @@ def _agenda(ids: Ids, branch: Branch, calendars: Mapping[str, Calendar]) -> Iter
     yield (
         tables.ClosureRow,
         [
-            mine(closure, tables.ClosureRow, calendar=slug)
-            for slug in branch.calendars
-            for closure in calendars[slug].closures
+            mine(closure, tables.ClosureRow, calendar=slug, position=position)
+            for slug, closures in (
+                *((slug, calendars[slug].closures) for slug in branch.calendars),
+                (None, branch.closures),
+            )
+            for position, closure in enumerate(closures)
         ],
     )
+    yield tables.BranchSeason, season_rows(branch.seasons, tables.BranchSeason, branch_id=ids.branch)
     yield (
         tables.BranchPriority,
         [

@@ -15,7 +15,7 @@ from ..settings.branch import DAY_STARTS, TICK_MINUTES
 from ..settings.catalogue import Catalogue
 from ..settings.organisation import ORGANISATION_SLUG, Profile
 from . import tables
-from .branch_rows import NEW_LOG, Rows, branch_rows, named_rows, text_rows
+from .branch_rows import NEW_LOG, Rows, branch_rows, named_rows, season_rows, text_rows
 from .setting_rows import Row, row_of
 
 # Consonants only, so that no key is a word by chance.
@@ -38,6 +38,7 @@ def profile_rows(profile: Profile) -> Iterator[Rows]:
     keys = _keys(len(profile.branches) + 1)
     yield tables.Branch, [_branch_zero(profile, keys.pop())]
     yield tables.Text, text_rows(tables.ORGANISATION, profile.catalogue.texts)
+    yield tables.ClosureRow, common_closures(profile.catalogue)
     for position, branch in enumerate(profile.branches.values()):
         yield from branch_rows(position + 1, keys.pop(), branch, profile.catalogue.calendars)
 
@@ -60,14 +61,15 @@ def _catalogue(catalogue: Catalogue) -> Iterator[Rows]:
     for name, table in CATALOGUE.items():
         things = getattr(catalogue, name).values()
         yield table, [row_of(thing, table, position=position) for position, thing in enumerate(things)]
-    yield (
-        tables.SeasonRow,
-        [
-            row_of(stretch, tables.SeasonRow, slug=slug, position=position)
-            for position, (slug, stretches) in enumerate(catalogue.seasons.items())
-            for stretch in stretches
-        ],
-    )
+    yield tables.SeasonRow, season_rows(catalogue.seasons, tables.SeasonRow)
+
+
+def common_closures(catalogue: Catalogue) -> list[Row]:
+    """The closures of the organisation; they belong to the row of its log."""
+    return [
+        row_of(closure, tables.ClosureRow, branch_id=tables.ORGANISATION, id=uuid7(), position=position)
+        for position, closure in enumerate(catalogue.closures)
+    ]
 
 
 def _branch_zero(profile: Profile, key: str) -> Row:

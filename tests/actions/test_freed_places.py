@@ -222,7 +222,7 @@ def places(hall: Hall, start: datetime = START, service: str = PLAIN) -> int:
 
 def needed(hall: Hall, service: str) -> int:
     """How many seats one booking takes."""
-    plan = bookings.plan_of(hall.branch, hall.branch.service(service))
+    plan = bookings.plan_on(hall.branch, hall.branch.service(service), START.date())
     return len(plan.resources) * slots.ticks_needed(plan, hall.branch.tick_minutes)
 
 

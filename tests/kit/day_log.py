@@ -191,7 +191,9 @@ def _check_bookings(tx: Tx, settings: BranchSettings, telling: Telling) -> None:
         held.setdefault(seat.booking_id, set()).add((seat.resource_id, seat.tick))
     for row in rows:
         if BookingState(row.state) in bookings.LIVE:
-            plan = stored.plan_of(settings, settings.services[row.service_id])
+            plan = stored.plan_on(
+                settings, settings.services[row.service_id], row.starts_at.astimezone(settings.zone).date()
+            )
             ticks = slots.seats_span(row.starts_at, plan, settings.tick_minutes)
             needed = {(need.resource_key, tick) for need in plan.resources for tick in ticks}
             assert needed <= held.get(row.id, set()), "a booking without its seats"

@@ -13,7 +13,7 @@ import json
 import sqlite3
 import sys
 import tempfile
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 from uuid import UUID
@@ -31,7 +31,7 @@ from queue_system.store.database import Database, Tx
 from queue_system.store.log import SYSTEM, VISITOR, Actor
 from queue_system.store.queries import access, past_days
 from queue_system.store.queries.credentials import step_by_token
-from queue_system.store.tables import Resource, ServiceResource, table
+from queue_system.store.tables import BranchSeason, Resource, ServiceResource, table
 from tests.kit.hall import Hall, edit, furnish
 from tests.kit.tree import ROOT
 
@@ -96,6 +96,7 @@ def fill(hall: Hall, clock: FrozenClock) -> None:
     hall.db.write_now(devices.ask_pairing, "display")
     hall.db.write_now(upkeep.done_by_hand, "backup", {"rows": 1})
     edit(hall, lambda tx: _add_resource(tx, hall))
+    edit(hall, lambda tx: _shift_ramadan(tx, hall))
     _digest(hall)
 
 
@@ -150,6 +151,11 @@ def _add_resource(tx: Tx, hall: Hall) -> None:
         sa.insert(table(ServiceResource)),
         {"branch_id": branch, "service_id": service, "resource_id": service, "position": 0},
     )
+
+
+def _shift_ramadan(tx: Tx, hall: Hall) -> None:
+    days = {"first": date(2027, 2, 9), "last": date(2027, 3, 9), "provisional": True}
+    tx.execute(sa.insert(table(BranchSeason)), {"branch_id": hall.branch.id, "slug": "ramadan", "position": 0, **days})
 
 
 if __name__ == "__main__":

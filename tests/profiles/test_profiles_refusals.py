@@ -192,7 +192,7 @@ WRONG = [
         "tag:",
         'service "birth": unknown key "tag" — did you mean "tags"?',
     ),
-    ("kind: consular\n", "kind: consular\ncolour: red\n", "colour", 'unknown key "colour"'),
+    ("kind: consular\n", "kind: consular\nthickness: red\n", "thickness", 'unknown key "thickness"'),
     ("    devices:", "    devises:", "devises", 'branch "main": unknown key "devises" — did you mean "devices"?'),
     (
         "      q-legal: {prefix",

@@ -9,6 +9,7 @@ import pytest
 
 from queue_system.actions.installation import install
 from queue_system.profiles import Profile, profile_names, read_profile
+from queue_system.profiles.catalogue import SECTIONS
 from queue_system.profiles.reader import library
 from queue_system.profiles.write import write_profile
 from queue_system.settings.branch import Branch
@@ -90,8 +91,8 @@ def test_what_was_changed_in_the_library_comes_back_as_a_change(db: Database, tm
 
 def changed_everywhere(catalogue: Catalogue) -> Catalogue:
     """The catalogue with one entry of each section of the library changed."""
-    parts: dict[str, dict[str, Any]] = {}
-    for name in Catalogue.model_fields:
+    parts: dict[str, Any] = {}
+    for name in SECTIONS:
         slug, thing = next((slug, thing) for slug, thing in getattr(library(), name).items() if other(thing) != thing)
         parts[name] = {**getattr(catalogue, name), slug: other(thing)}
     return Catalogue(**parts)

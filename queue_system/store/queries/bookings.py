@@ -192,14 +192,14 @@ def standing_of(tx: Tx, settings: BranchSettings, service: ServiceView, contact:
     return persons.standing(name, (row.name for row in tx.rows(active)), (row.name for row in tx.rows(given_back)))
 
 
-def plan_of(settings: BranchSettings, service: ServiceView) -> slots.ServicePlan:
-    """The plan of a service: a visit takes a lane of its queue, and one of each resource that the service needs."""
-    queue = settings.queues[service.queue_id]
-    needs = [slots.ResourceNeed(queue.id, queue.lanes, queue.public_lanes)]
+def plan_on(settings: BranchSettings, service: ServiceView, day: date) -> slots.ServicePlan:
+    """The plan of a service on a day: a visit takes a lane of its queue, and one of each resource that it needs."""
+    needs = [slots.ResourceNeed(service.queue_id, *settings.lanes_on(service.queue_id, day))]
     for resource_id in service.resources:
-        pool = settings.resources[resource_id].pool
+        pool = settings.resources[resource_id].pool_on(day)
         needs.append(slots.ResourceNeed(resource_id, pool, pool))
-    return slots.ServicePlan(service.id, service.duration_min, service.buffer_min, tuple(needs))
+    then = service.on(day)
+    return slots.ServicePlan(service.id, then.duration_min, then.buffer_min, tuple(needs))
 
 
 def policy_of(settings: BranchSettings, service: ServiceView) -> Policy:
@@ -248,7 +248,7 @@ def free_days(
 
     The seats of the `own` booking, which is about to be moved or replaced, count as free.
     """
-    plan, policy = plan_of(settings, service), policy_of(settings, service)
+    policy = policy_of(settings, service)
     zone, tick = settings.calendar.zone, settings.tick_minutes
     today = tx.now.astimezone(zone).date()
     booker = bookings.Booker.PUBLIC if public else bookings.Booker.STAFF
@@ -259,7 +259,10 @@ def free_days(
         return [DaySlots(day, (), refusal.code if (refusal := refusals[day]) else None) for day in days]
     start = hours.instant_at(asked[0], 0, zone)
     end = hours.instant_at(asked[-1] + timedelta(days=2), 0, zone)
-    taken = _counts(tx, settings.id, plan, range(slots.tick_of(start, tick), slots.tick_of(end, tick)), public, own)
+    ticks = range(slots.tick_of(start, tick), slots.tick_of(end, tick))
+    # Nearly always one plan; another one from the day on which its terms change.
+    plans = {day: plan_on(settings, service, day) for day in asked}
+    taken = {plan: _counts(tx, settings.id, plan, ticks, public, own) for plan in set(plans.values())}
     found = []
     for day in days:
         refusal = refusals[day]
@@ -272,9 +275,8 @@ def free_days(
         if most == 0:
             found.append(DaySlots(day, (), "day-full"))
             continue
-        free = slots.free_slots(
-            day, plan, windows, zone, taken, tx.now, timedelta(minutes=policy.notice_min), tick, public=public
-        )
+        plan, notice = plans[day], timedelta(minutes=policy.notice_min)
+        free = slots.free_slots(day, plan, windows, zone, taken[plan], tx.now, notice, tick, public=public)
         if most is not None:
             free = [replace(slot, places=min(slot.places, most)) for slot in free]
         found.append(DaySlots(day, tuple(free), None if free else ("day-full" if windows else "day-closed"), most))

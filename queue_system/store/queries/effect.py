@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from ...core.bookings import Booker, BookingState, Mode, against_mode
 from ...core.effect import unsupported
+from ...core.hours import opening_day
 from ...core.offer import (
     Capacity,
     Live,
@@ -30,7 +31,7 @@ from ..tables import Booking, Seat, table
 from ..tables.day import PLACED_BOOKINGS, UNSETTLED_BOOKINGS
 from . import line
 from .access import devices
-from .bookings import BookingView, booking_views, plan_of, seats_of
+from .bookings import BookingView, booking_views, plan_on, seats_of
 from .settings import BranchSettings, derived
 
 BOOKING = table(Booking)
@@ -63,19 +64,34 @@ def offer_of(settings: BranchSettings, showing: Iterable[OfferedDevice] = ()) ->
                 bookable=against_mode(Mode(service.mode), Booker.STAFF) is None,
                 numbers=service.walk_in or service.by_reception,
                 elsewhere=service.elsewhere,
+                until=service.until,
             )
             for service in settings.services.values()
         },
         capacities={
-            **{queue.id: Capacity(queue.slug, ((date.min, queue.lanes),)) for queue in settings.queues.values()},
-            **{one.id: Capacity(one.slug, ((date.min, one.pool),)) for one in settings.resources.values()},
+            **{
+                queue.id: Capacity(
+                    queue.slug, _dated(queue.lanes, ((one.first, one.lanes) for one in queue.terms)), queue.until
+                )
+                for queue in settings.queues.values()
+            },
+            **{
+                thing.id: Capacity(
+                    thing.slug, _dated(thing.pool, ((one.first, one.pool) for one in thing.terms)), thing.until
+                )
+                for thing in settings.resources.values()
+            },
         },
         counters=tuple(
-            OfferedCounter(counter.slug, counter.zone_id, frozenset(counter.queues))
+            OfferedCounter(counter.slug, counter.zone_id, frozenset(counter.queues), counter.until)
             for counter in settings.counters.values()
         ),
         devices=tuple(showing),
     )
+
+
+def _dated(usual: int, terms: Iterable[tuple[date, int]]) -> tuple[tuple[date, int], ...]:
+    return ((date.min, usual), *sorted(terms))
 
 
 def showing_devices(tx: Tx, branch_id: UUID) -> tuple[OfferedDevice, ...]:
@@ -232,7 +248,8 @@ def _live(settings: BranchSettings, row: AnyRow, seats: Mapping[UUID, range]) ->
     if row.offered_starts_at is None or row.service_id not in settings.services:
         return live
     # The seats of both times are taken; the visitor is expected at the offered one.
-    plan = plan_of(settings, settings.services[row.service_id])
+    day = opening_day(row.offered_starts_at, settings.calendar, row.service_id)
+    plan = plan_on(settings, settings.services[row.service_id], day)
     first = tick_of(row.offered_starts_at, settings.tick_minutes)
     return replace(
         live,

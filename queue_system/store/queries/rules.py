@@ -36,4 +36,9 @@ def opening_rule(row: Any) -> OpeningRule:
         service_id=row.service_id,
         first=row.first,
         last=row.last,
+        every_weeks=row.every_weeks,
+        anchor=row.anchor,
+        in_month=row.in_month,
+        opens_anyway=row.opens_anyway,
+        names=row.names or {},
     )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property, wraps
 from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 from uuid import UUID
@@ -16,12 +17,13 @@ import sqlalchemy as sa
 import structlog
 from pydantic import ConfigDict
 
+from ...core import hours
 from ...core.bookings import Policy
 from ...core.calendars import Calendar
 from ...core.errors import Missing
 from ...core.timetable import Timetable
 from ...settings import catalogue, declared, texts
-from ...settings.branch import BranchOwn
+from ...settings.branch import WEEK_STARTS, BranchOwn
 from ...settings.catalogue import Confidentiality, Priority
 from ...settings.declared import Thing
 from ...settings.hall import CounterOwn, Queue, Resource
@@ -29,7 +31,7 @@ from ...settings.services import ServiceOwn
 from .. import tables
 from ..database import Tx
 from ..setting_rows import Unreadable, declared_of
-from .opening import calendar_of
+from .opening import calendar_of, grouped_services
 from .organisation import OrganisationView, organisation, version_of
 from .rows import Rows, StoredRows, grouped, of_branch, rows
 from .rules import policy
@@ -152,6 +154,30 @@ class BranchSettings(BranchOwn):
     def text(self, slug: ShownText) -> Names | None:
         """The branch's own sentence of that name, else the organisation's, if there is one."""
         return self.texts.get(slug)
+
+    def service_on(self, service_id: UUID, day: date) -> ServiceView:
+        """A service as it is on `day`, with the length of a visit then."""
+        return self.services[service_id].on(day)
+
+    def lanes_on(self, queue_id: UUID, day: date) -> tuple[int, int]:
+        """The bookings of a queue that may run at one time on `day`, and those of them for the internet."""
+        return self.queues[queue_id].lanes_on(day)
+
+    def is_over(self, service_id: UUID, day: date) -> bool:
+        """Whether a service is retired on `day`, by itself or with its queue."""
+        return hours.is_over(day, self.calendar, service_id)
+
+    def services_on(self, day: date) -> dict[UUID, ServiceView]:
+        """The services that are not retired on `day`."""
+        return {key: service for key, service in self.services.items() if not self.is_over(key, day)}
+
+    def queues_on(self, day: date) -> dict[UUID, QueueView]:
+        """The queues that are not retired on `day`."""
+        return {key: queue for key, queue in self.queues.items() if not queue.is_retired(day)}
+
+    def counters_on(self, day: date) -> dict[UUID, CounterView]:
+        """The counters that are not retired on `day`."""
+        return {key: counter for key, counter in self.counters.items() if not counter.is_retired(day)}
 
     def queue_of(self, service: ServiceView) -> QueueView:
         return self.queues[service.queue_id]
@@ -292,16 +318,18 @@ def _assembled(source: Rows, branch: Any, of: OrganisationView) -> BranchSetting
             for row in of_branch(source, model, branch_id, order)
         }
 
+    queues = here(QueueView, tables.Queue, counters=serving)
+    resources = here(ResourceView, tables.Resource, "slug")
     return declared_of(
         BranchSettings,
         branch,
         organisation=of,
         departments=here(DepartmentView, tables.Department),
         zones=here(ZoneView, tables.Zone),
-        queues=here(QueueView, tables.Queue, counters=serving),
+        queues=queues,
         services=services,
         counters=here(CounterView, tables.Counter, "number", queues=served),
-        resources=here(ResourceView, tables.Resource, "slug"),
+        resources=resources,
         priorities=_priorities(source, branch_id),
         policies={
             row.slug: policy(declared_of(catalogue.Policy, row))
@@ -311,8 +339,8 @@ def _assembled(source: Rows, branch: Any, of: OrganisationView) -> BranchSetting
         calendar=calendar_of(
             source,
             branch,
-            {service.slug: service.id for service in services.values()},
-            {service.id: service.tags for service in services.values()},
+            grouped_services(services.values(), queues.values(), resources.values()),
+            branch.data.get("week_starts", WEEK_STARTS),
         ),
         # A text of the branch stands in place of the organisation's.
         texts={

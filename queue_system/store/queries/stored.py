@@ -9,9 +9,9 @@ from uuid import UUID
 from pydantic import ValidationError
 
 from ...core.errors import Missing
-from ...settings.agenda import HoursRule, OutreachDay
+from ...settings.agenda import BranchClosure, HoursRule, OutreachDay
 from ...settings.branch import Branch
-from ...settings.catalogue import Catalogue, Season
+from ...settings.catalogue import Catalogue, Closure, Season
 from ...settings.declared import Names, Thing, entry_of
 from ...settings.devices import KITS, Device, PrinterPlace
 from ...settings.organisation import Profile
@@ -58,16 +58,16 @@ def stored_branch(source: Rows, branch_id: UUID) -> Branch:
 
 
 def _catalogue(source: Rows) -> dict[str, Any]:
-    seasons: dict[str, list[Season]] = {}
-    for row in rows(source, tables.SeasonRow):
-        seasons.setdefault(row.slug, []).append(declared_of(Season, row))
     things = {
         name: {row.slug: fields_of(entry_of(Catalogue, name), row) for row in rows(source, table)}
         for name, table in CATALOGUE.items()
     }
     return {
         **things,
-        "seasons": seasons,
+        "seasons": _seasons(rows(source, tables.SeasonRow)),
+        "closures": tuple(
+            declared_of(Closure, row) for row in of_branch(source, tables.ClosureRow, tables.ORGANISATION)
+        ),
         "documents": _named(rows(source, tables.Document)),
         "texts": _texts(source, tables.ORGANISATION),
     }
@@ -104,9 +104,20 @@ def _branch(source: Rows, row: Any) -> Branch:
         devices={one.slug: _device(one, slug_of) for one in devices},
         priorities=tuple(link.priority for link in here(tables.BranchPriority)),
         hours=tuple(declared_of(HoursRule, rule, slug_of) for rule in here(tables.OpeningHours)),
+        closures=tuple(
+            declared_of(BranchClosure, closure) for closure in here(tables.ClosureRow) if closure.calendar is None
+        ),
+        seasons=_seasons(here(tables.BranchSeason)),
         outreach_days=tuple(declared_of(OutreachDay, day) for day in here(tables.OutreachDay)),
         texts=_texts(source, row.id),
     )
+
+
+def _seasons(stretches: Iterable[Any]) -> dict[str, tuple[Season, ...]]:
+    found: dict[str, list[Season]] = {}
+    for stretch in stretches:
+        found.setdefault(stretch.slug, []).append(declared_of(Season, stretch))
+    return {slug: tuple(items) for slug, items in found.items()}
 
 
 def _device(row: Any, slug_of: SlugOf) -> Device:

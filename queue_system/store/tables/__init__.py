@@ -7,6 +7,7 @@ partitioned or distributed by branch without a change of code.
 from __future__ import annotations
 
 from .access import Credential, Device, KnownBrowser, Pairing, Session, SignInStep, Staff, StaffRole
+from .agenda import BranchSeason, ClosureRow, OpeningHours, OutreachDay, SeasonRow
 from .columns import table
 from .day import Booking, Call, FreedPlace, PrintJob, Seat, Series, Ticket
 from .digests import DigestedDay, HourDigest, ServiceDigest
@@ -16,22 +17,18 @@ from .organisation import (
     SETTINGS,
     Branch,
     BranchPriority,
-    ClosureRow,
     Confidentiality,
     Counter,
     CounterQueue,
     Department,
     Document,
     Occasion,
-    OpeningHours,
     Organisation,
-    OutreachDay,
     PolicyRow,
     Priority,
     Queue,
     Resource,
     Role,
-    SeasonRow,
     Service,
     ServiceDocument,
     ServiceReferral,
@@ -47,6 +44,7 @@ __all__ = [
     "Booking",
     "Branch",
     "BranchPriority",
+    "BranchSeason",
     "Call",
     "Checkpoint",
     "ClosureRow",

@@ -7,10 +7,12 @@ from datetime import date, datetime, time
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
+from ..dialect import partial
 from ..setting_changes import SETTING_COLUMNS
+from .agenda import BranchSeason, ClosureRow, OpeningHours, OutreachDay, SeasonRow
 from .columns import NO_BRANCH, json, key, of_branch, table, within_branch
 
 # Staff, shared settings and sign-ins belong to the whole organisation; their log is that of "branch 0".
@@ -88,10 +90,15 @@ class Department(SQLModel, table=True):
 class Queue(SQLModel, table=True):
     """A number series and the staff competence behind it; several services share one.
 
-    `lanes` bookings may run at the same time, `public_lanes` of them booked from the internet.
+    `lanes` bookings may run at the same time, `public_lanes` of them booked from the internet; `terms` are others, each
+    from a day on.
     """
 
-    __table_args__ = (UniqueConstraint("branch_id", "slug"), UniqueConstraint("branch_id", "prefix"))
+    __table_args__ = (
+        UniqueConstraint("branch_id", "slug"),
+        # A retired queue leaves its letter to others; `one_open_code` refuses two of a number in one hall.
+        Index("one_queue_a_letter", "branch_id", "prefix", unique=True, **partial("until IS NULL")),
+    )
 
     branch_id: UUID = of_branch()
     id: UUID = key()
@@ -102,6 +109,8 @@ class Queue(SQLModel, table=True):
     names: dict[str, Any] = json(dict)
     lanes: int
     public_lanes: int
+    terms: list[Any] = json(list)
+    until: date | None = None
 
 
 class Service(SQLModel, table=True):
@@ -175,6 +184,8 @@ class Resource(SQLModel, table=True):
     position: int
     names: dict[str, Any] = json(dict)
     pool: int
+    terms: list[Any] = json(list)
+    until: date | None = None
 
 
 class ServiceResource(SQLModel, table=True):
@@ -192,7 +203,7 @@ class Counter(SQLModel, table=True):
 
     __table_args__ = (
         UniqueConstraint("branch_id", "slug"),
-        UniqueConstraint("branch_id", "number"),
+        Index("one_counter_a_number", "branch_id", "number", unique=True, **partial("until IS NULL")),
         within_branch("zone_id", "zone"),
     )
 
@@ -204,6 +215,7 @@ class Counter(SQLModel, table=True):
     names: dict[str, Any] = json(dict)
     zone_id: UUID
     accessible: bool = False
+    until: date | None = None
     staff_id: UUID | None = Field(default=None, foreign_key="staff.id")
     seated_at: datetime | None = None
     # The last press, while it can be undone: its author, its instant, and the tickets before and after it.
@@ -273,67 +285,6 @@ class Confidentiality(SQLModel, table=True):
     data: dict[str, Any] = json(dict)
 
 
-class OpeningHours(SQLModel, table=True):
-    """One rule of one layer (regular < season < service < exception), with breaks already taken out."""
-
-    __tablename__ = "opening_hours"
-    __table_args__ = (within_branch("service_id", "service"),)
-
-    branch_id: UUID = of_branch()
-    id: UUID = key()
-    position: int
-    layer: str
-    season: str | None = None
-    service_id: UUID | None = None
-    days: list[Any] = json(list)
-    opens: time
-    closes: time
-    last_ticket: time | None = None
-    first: date | None = None
-    last: date | None = None
-    names: dict[str, Any] | None = json()
-
-
-class SeasonRow(SQLModel, table=True):
-    """A stretch of days with hours of its own, such as Ramadan; provisional until the moon is seen."""
-
-    __tablename__ = "season"
-
-    slug: str = key()
-    first: date = key()
-    position: int
-    last: date
-    provisional: bool = False
-
-
-class ClosureRow(SQLModel, table=True):
-    """Days on which a branch, or its services with a tag, stays closed."""
-
-    __tablename__ = "closure"
-
-    branch_id: UUID = of_branch()
-    id: UUID = key()
-    calendar: str
-    first: date
-    last: date
-    provisional: bool = False
-    service_tag: str | None = None
-    names: dict[str, Any] = json(dict)
-
-
-class OutreachDay(SQLModel, table=True):
-    __tablename__ = "outreach_day"
-
-    branch_id: UUID = of_branch()
-    id: UUID = key()
-    day: date
-    place: dict[str, Any] = json(dict)
-    opens: time
-    closes: time
-    capacity: int
-    services: list[Any] | None = json()
-
-
 class Occasion(SQLModel, table=True):
     """A training, briefing or roundtable. People call it an event, but that word means a fact in the log here."""
 
@@ -380,6 +331,7 @@ SETTINGS: Final[Mapping[type[SQLModel], frozenset[str]]] = {
     Confidentiality: frozenset(),
     OpeningHours: frozenset(),
     SeasonRow: frozenset(),
+    BranchSeason: frozenset(),
     ClosureRow: frozenset(),
     OutreachDay: frozenset(),
     Text: frozenset(),

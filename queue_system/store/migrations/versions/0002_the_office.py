@@ -9,13 +9,14 @@ import sqlalchemy as sa
 from alembic import op
 from sqlmodel.sql.sqltypes import AutoString, UTCDateTime
 
+from queue_system.store.dialect import partial
 from queue_system.store.triggers import prunable
 
 revision = "0002"
 down_revision = "0001"
 branch_labels = None
 depends_on = None
-FINGERPRINT = 637014047
+FINGERPRINT = 1521870792
 # Until now everybody who may call could also do these; now they are rights of their own.
 REWRITES = {"role.can"}
 
@@ -26,6 +27,8 @@ def upgrade() -> None:
     _retention()
     _decisions()
     _sign_in()
+    _hours()
+    _retiring()
 
 
 def _people() -> None:
@@ -168,6 +171,48 @@ def _sign_in() -> None:
     op.create_index("ix_sign_in_step_staff_id", "sign_in_step", ["staff_id"])
     op.add_column("session", sa.Column("confirmed_at", UTCDateTime(), nullable=True))
     op.add_column("staff_role", sa.Column("source", AutoString(), server_default="", nullable=False))
+
+
+def _hours() -> None:
+    """Rules recur, closures take a part of a day, and a branch has closures and seasons of its own."""
+    with op.batch_alter_table("opening_hours") as hours:
+        hours.add_column(sa.Column("every_weeks", sa.Integer(), nullable=False, server_default="1"))
+        hours.add_column(sa.Column("anchor", sa.Date(), nullable=True))
+        hours.add_column(sa.Column("in_month", sa.Integer(), nullable=True))
+        hours.add_column(sa.Column("opens_anyway", sa.Boolean(), nullable=False, server_default=sa.false()))
+    with op.batch_alter_table("closure") as closure:
+        closure.alter_column("calendar", existing_type=sa.String(), nullable=True)
+        closure.add_column(sa.Column("position", sa.Integer(), nullable=False, server_default="0"))
+        for name in ("services", "queues", "resources"):
+            closure.add_column(sa.Column(name, sa.JSON(), nullable=True))
+        closure.add_column(sa.Column("closes", sa.Time(), nullable=True))
+        closure.add_column(sa.Column("opens", sa.Time(), nullable=True))
+    op.create_table(
+        "branch_season",
+        sa.Column("branch_id", sa.Uuid(), sa.ForeignKey("branch.id"), primary_key=True),
+        sa.Column("slug", sa.String(), primary_key=True),
+        sa.Column("first", sa.Date(), primary_key=True),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("last", sa.Date(), nullable=False),
+        sa.Column("provisional", sa.Boolean(), nullable=False),
+    )
+
+
+def _retiring() -> None:
+    """What is retired leaves its letter or number to others; lanes and pools change on a day."""
+    # SQLite gives keys no names, so they get those of PostgreSQL for a moment.
+    names = {"uq": "%(table_name)s_%(column_0_N_name)s_key"}
+    for table, index, column in (
+        ("queue", "one_queue_a_letter", "prefix"),
+        ("counter", "one_counter_a_number", "number"),
+    ):
+        with op.batch_alter_table(table, naming_convention=names) as changed:
+            changed.add_column(sa.Column("until", sa.Date(), nullable=True))
+            changed.drop_constraint(f"{table}_branch_id_{column}_key", type_="unique")
+        op.create_index(index, table, ["branch_id", column], unique=True, **partial("until IS NULL"))
+    op.add_column("resource", sa.Column("until", sa.Date(), nullable=True))
+    for table in ("queue", "resource"):
+        op.add_column(table, sa.Column("terms", sa.JSON(), nullable=False, server_default="[]"))
 
 
 def downgrade() -> None:
