@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, time
 from enum import Enum
 from typing import Any, Final, Literal, Union, get_args, get_origin
@@ -35,6 +35,8 @@ _INPUTS: Final[Mapping[Form, Mapping[str, str]]] = {
 }
 #: Texts by language that are short; all others get an area of several lines.
 _SHORT: Final = ("names", "public_names", "place", "where")
+#: Lists whose order says nothing.
+_UNORDERED: Final = ("tags", "needs", "services", "resources", "calendars")
 #: A week in a form begins on Sunday, as in the calendars of the region.
 _WEEK: Final = (6, 0, 1, 2, 3, 4, 5)
 
@@ -76,6 +78,8 @@ class Builder:
         if name == "slug":
             return Line(meaning_of(str, [Form.SLUG], {}) or str, _INPUTS[Form.SLUG], self.words)
         shape = self.shape(field.annotation, field.metadata, name)
+        if isinstance(shape, Choice) and mark(field, Derived) is not None:
+            return replace(shape, empty=self.words.text("setting.follows"), optional=True)
         if isinstance(shape, Table):
             return Table(shape.labels, shape.shape, self._unit(declaration, name), self._between)
         return shape
@@ -125,7 +129,8 @@ class Builder:
         meant = words_of(annotation, marks)
         if len(meant) == 1 and not may_be_missing:
             return Fixed(next(iter(meant.values())))
-        return self._choice(self._labels(annotation, marks), {text: _plain(word) for text, word in meant.items()}, True)
+        labels = self._labels(annotation, marks)
+        return self._choice(labels, {text: _plain(word) for text, word in meant.items()}, may_be_missing)
 
     def _labels(self, annotation: Any, marks: Collection[Any]) -> dict[str, str]:
         kind = find(marks, Kind)
@@ -139,7 +144,7 @@ class Builder:
         fewest = max(1, least.items) if least else 1
         if (ref := find(item_marks, Ref)) is not None:
             known = self.things[ref.kind]
-            return self._boxes({slug: slug for slug in known}, known, ordered=True, fewest=fewest)
+            return self._boxes({slug: slug for slug in known}, known, ordered=name not in _UNORDERED, fewest=fewest)
         if _is_word(kind, item_marks):
             meant = {text: _plain(word) for text, word in words_of(kind, item_marks).items()}
             ordered = name in ("languages", "alternatives")
@@ -169,7 +174,8 @@ class Builder:
         return self.words.text("setting.row", n=place) if place else self.words.text("setting.new-row")
 
     def _choice(self, labels: Mapping[str, str], meant: Mapping[str, Any], may_be_missing: bool) -> Choice:
-        return Choice(labels, meant, self.words.text("setting.none" if may_be_missing else "setting.choose"))
+        empty = self.words.text("setting.none" if may_be_missing else "setting.choose")
+        return Choice(labels, meant, empty, may_be_missing)
 
     def _boxes(
         self,

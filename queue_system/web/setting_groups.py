@@ -229,7 +229,7 @@ class Table:
         return self.between.join(f"{self.labels.get(key, key)}: {self.shape.say(one)}" for key, one in value.items())
 
     def _keys(self, posted: Posted, path: str) -> list[str]:
-        sent = {name[len(path) + 1 :]: None for name, _ in posted.items if name.startswith(f"{path}.")}
+        sent = {name[len(path) + 1 :].split(".")[0]: None for name, _ in posted.items if name.startswith(f"{path}.")}
         return [*{**dict.fromkeys(self.labels), **sent}]
 
 

@@ -66,12 +66,15 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One of several words or names, by their labels; `meant` are the values of the texts."""
+    """One of several words or names, by their labels; `meant` are the values of the texts.
+
+    `empty` stands for no value: always if the value is `optional`, else only until one is chosen.
+    """
 
     labels: Mapping[str, str]
     meant: Mapping[str, Any]
     empty: str
-    ltr: bool = False
+    optional: bool
 
     def fill(self, value: Any, path: str) -> Iterator[Item]:
         yield path, next((typed for typed, meant in self.meant.items() if meant == value), "")
@@ -82,7 +85,7 @@ class Choice:
 
     def draw(self, posted: Posted, path: str) -> Widget:
         chosen = posted.text(path)
-        options = [Option("", self.empty, not chosen)]
+        options = [Option("", self.empty, not chosen)] if self.optional or not chosen else []
         options += [Option(value, label, value == chosen) for value, label in self.labels.items()]
         if chosen and chosen not in self.labels:
             # Something that is gone stays in sight until another is chosen.

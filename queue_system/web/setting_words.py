@@ -127,15 +127,22 @@ def things_of_catalogue(catalogue: Catalogue, words: Words) -> Things:
 def _called(scope: Scope, words: Words) -> dict[str, dict[str, str]]:
     named = {kind: things for kind, things in scope.items() if isinstance(things, Mapping)}
     called = {
-        kind: {slug: _name(thing, slug, words) for slug, thing in things.items()} for kind, things in named.items()
+        kind: {slug: _name(thing, words) or _usual_name(kind, slug, words) for slug, thing in things.items()}
+        for kind, things in named.items()
     }
     # A letter is called by itself; its names are how it is spoken.
     return {**called, "letter": {letter: letter for letter in named["letter"]}}
 
 
-def _name(thing: Any, slug: str, words: Words) -> str:
+def _name(thing: Any, words: Words) -> str:
     names = thing if isinstance(thing, Mapping) else getattr(thing, "names", None)
-    return localised(names, words.language) or slug
+    return localised(names, words.language)
+
+
+def _usual_name(kind: str, slug: str, words: Words) -> str:
+    """What a thing without names is called, if it comes with the program: a season, a calendar."""
+    key = f"setting.name.{kind}.{slug}"
+    return words.text(key) if words.has(key) else slug
 
 
 def _first(keys: list[str], words: Words) -> str:

@@ -10,7 +10,13 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from playwright.sync_api import Browser, Page
 
+from queue_system.i18n.words import words_for
+from queue_system.settings.branch import Branch
+from queue_system.settings.faults import Fault
+from queue_system.web.setting_forms import Drawn, SettingForm
+from queue_system.web.setting_words import things_of
 from tests.kit import axe
+from tests.kit.furnished import profile_of
 from tests.kit.looks import look, watched
 from tests.kit.web_pages import rendered, static_file
 
@@ -54,8 +60,29 @@ STAFF = """{% extends "base_staff.html" %}
 {% endblock %}
 """
 
+# A form of settings with every shape of field, and a mistake.
+SETTINGS = """{% extends "base_staff.html" %}
+{% from "macros/setting_fields.html" import setting_form with context %}
+{% block title %}{{ t("common.continue") }}{% endblock %}
+{% block content %}<h1>{{ t("common.continue") }}</h1>
+<form class="form" method="post" novalidate>{{ setting_form(drawn) }}</form>
+{% endblock %}
+"""
+SHAPES = (
+    "names",
+    "timezone",
+    "languages",
+    "digits",
+    "queue_rules",
+    "notes",
+    "access",
+    "targets",
+    "hours",
+    "priorities",
+)
 
-@pytest.mark.parametrize("page", ["public", "staff"])
+
+@pytest.mark.parametrize("page", ["public", "staff", "settings"])
 @pytest.mark.parametrize("language", ["ar", "en"])
 def test_nothing_is_wrong_in_either_scheme(browser: Browser, site: str, language: str, page: str) -> None:
     tab = browser.new_page(viewport={"width": 390, "height": 844})
@@ -217,6 +244,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     for language in ("ar", "en"):
         for name, source in (("public", PUBLIC), ("staff", STAFF)):
             (folder / f"{language}-{name}.html").write_text(rendered(source, language), encoding="utf-8")
+        page = rendered(SETTINGS, language, drawn=settings(language))
+        (folder / f"{language}-settings.html").write_text(page, encoding="utf-8")
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Files, directory=str(folder)))
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
@@ -224,6 +253,17 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+def settings(language: str) -> Drawn:
+    """A form with fields of a branch as they are set, and the fault of one of them."""
+    embassy = profile_of("embassy")
+    branch = embassy.branches["doha-main"]
+    words = words_for(language)
+    form = SettingForm(Branch, things_of(branch, embassy.catalogue, words), words, branch.languages, SHAPES)
+    return form.draw(
+        form.fill(branch.model_dump(mode="json")), [Fault("setting-missing", "queue_rules.late_grace_min")]
+    )
 
 
 class _Files(SimpleHTTPRequestHandler):

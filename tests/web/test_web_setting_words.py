@@ -11,6 +11,7 @@ import pytest
 from queue_system.core.rights import ATOMIC
 from queue_system.i18n.catalogues import REFERENCE, catalogues
 from queue_system.i18n.words import words_for
+from queue_system.profiles.reader import library
 from queue_system.settings.declared import Declared, Kind, bare, declarations, find
 from queue_system.settings.organisation import OrganisationOwn, Profile
 from queue_system.settings.typed import words_of
@@ -85,7 +86,7 @@ def test_no_label_is_left_over_of_a_field_that_is_gone() -> None:
         for key in catalogues()[REFERENCE].messages
         if key.startswith("setting.")
         and key.count(".") >= 2
-        and not key.startswith(("setting.word.", "setting.unit."))
+        and not key.startswith(("setting.word.", "setting.unit.", "setting.name."))
         and key.removesuffix(".hint") not in known
     ]
     assert left_over == []
@@ -99,6 +100,12 @@ def test_no_word_is_left_over() -> None:
     }
     known |= {f"setting.word.kind-of-device.{kind}" for kind in ("kiosk", "printer", "display", "counter_display")}
     assert {key for key in catalogues()[REFERENCE].messages if key.startswith("setting.word.")} <= known
+
+
+def test_what_comes_with_the_program_has_a_name() -> None:
+    known = {("season", slug) for slug in library().seasons} | {("calendar", slug) for slug in library().calendars}
+    named = {tuple(key.split(".")[2:]) for key in catalogues()[REFERENCE].messages if key.startswith("setting.name.")}
+    assert named == known
 
 
 def test_a_week_has_seven_days() -> None:
