@@ -134,7 +134,7 @@ def change_booking(
         if booking.taken_away and booking.offered_starts_at == starts_at:
             return offers.accept(lock, settings, booking, actor)
         service = settings.services[booking.service_id]
-        policy, limited = policy_of(settings, service), _as_if(booking, booker)
+        policy, limited = policy_of(settings, service), booking.limited_as(booker)
         standing = standing_of(tx, settings, service, booking.contact, booking.name)
         refusal = bookings.against_change(
             policy, limited, booking.state, booking.starts_at, booking.changes, tx.now, standing.given_back
@@ -171,7 +171,7 @@ def cancel_booking(
         if booking.state is BookingState.CANCELLED:
             return booking
         policy = policy_of(settings, settings.services[booking.service_id])
-        refusal = bookings.against_cancel(policy, _as_if(booking, booker), booking.state, booking.starts_at, tx.now)
+        refusal = bookings.against_cancel(policy, booking.limited_as(booker), booking.state, booking.starts_at, tx.now)
         if refusal is not None:
             raise refusal
         if booking.state is BookingState.HELD:
@@ -336,11 +336,6 @@ def _leave(lock: Locked, settings: BranchSettings, booking: BookingView) -> None
         seats.release(lock, booking)
     else:
         freed_places.give_back(lock, settings, booking)
-
-
-def _as_if(booking: BookingView, booker: Booker) -> Booker:
-    """Limits do not apply to visitors whose time the branch took away, as they do not apply to staff."""
-    return Booker.STAFF if booking.taken_away else booker
 
 
 def _move(lock: Locked, booking: BookingView, step: BookingStep, **changes: Any) -> None:

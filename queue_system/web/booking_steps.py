@@ -33,7 +33,8 @@ async def change(here: AtBranch, booking: BookingView, starts_at: datetime) -> B
 async def cancel(here: AtBranch, booking: BookingView) -> BookingView:
     """Give it up; raises what `actions.bookings.cancel_booking` raises."""
     cancelled = await here.do(cancel_booking, booking.id, VISITOR)
-    if cancelled.confirmed_at is not None and booking.state is not BookingState.CANCELLED:
+    given_back = cancelled.confirmed_at is not None and not booking.taken_away
+    if given_back and booking.state is not BookingState.CANCELLED:
         _note(here, booking)
     return cancelled
 

@@ -66,6 +66,10 @@ class BookingView:
         """Whether the branch took its time away, and neither visitor nor staff have settled what becomes of it."""
         return self.state is BookingState.CONFIRMED and self.decision in UNSETTLED
 
+    def limited_as(self, booker: bookings.Booker = bookings.Booker.PUBLIC) -> bookings.Booker:
+        """Whose limits apply to a move or cancellation by `booker`: staff's, who have none, where it is `taken_away`."""
+        return bookings.Booker.STAFF if self.taken_away else booker
+
 
 @dataclass(frozen=True, slots=True)
 class DaySlots:

@@ -86,7 +86,22 @@ def _booking(branch: BranchSettings, found: BookingView, warnings: list[str]) ->
         ends_at=found.ends_at.astimezone(zone),
         held_until=found.held_until.astimezone(zone) if found.held_until else None,
         changes=found.changes,
+        decision=found.decision,
+        why=found.lost_why,
+        offer=_offer(branch, found),
         warnings=warnings,
+    )
+
+
+def _offer(branch: BranchSettings, found: BookingView) -> models.Offer | None:
+    """The time that the branch offers instead; moving the booking to it accepts the offer."""
+    if found.offered_starts_at is None or found.offered_ends_at is None or found.offer_until is None:
+        return None
+    zone = branch.zone
+    return models.Offer(
+        starts_at=found.offered_starts_at.astimezone(zone),
+        ends_at=found.offered_ends_at.astimezone(zone),
+        answer_by=found.offer_until.astimezone(zone),
     )
 
 

@@ -10,6 +10,8 @@ from pydantic import Field
 
 from ...core.bookings import BookingState
 from ...core.offering import Way
+from ...core.promises import Decided
+from ...core.support import Why
 from ...core.tickets import TicketState
 from .values import Asked, At, Day, Given, Id, Instant, Language, Names, RequestId, ServiceKey
 
@@ -118,6 +120,12 @@ class Change(Asked):
     starts_at: Annotated[Instant, Field(description="api.field-starts-at", examples=["2026-11-23T09:30:00+03:00"])]
 
 
+class Offer(Given):
+    starts_at: At
+    ends_at: At
+    answer_by: At
+
+
 class Booking(Given):
     token: Annotated[str, Field(description="api.field-token")]
     code: Annotated[str, Field(description="api.field-booking-code")]
@@ -130,6 +138,9 @@ class Booking(Given):
     ends_at: At
     held_until: Annotated[At | None, Field(description="api.field-held-until")]
     changes: Annotated[int, Field(description="api.field-changes")]
+    decision: Annotated[Decided | None, Field(description="api.field-decision")]
+    why: Annotated[Why | None, Field(description="api.field-why-lost")]
+    offer: Annotated[Offer | None, Field(description="api.field-offer")]
     warnings: Annotated[list[str], Field(description="api.field-warnings")]
 
 

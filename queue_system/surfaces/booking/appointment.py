@@ -11,8 +11,9 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from ...core import bookings
-from ...core.bookings import Booker, BookingState, spaced_code
-from ...core.errors import DomainError, Missing
+from ...core.bookings import BookingState, Policy, spaced_code
+from ...core.errors import DomainError, Missing, Refused
+from ...core.promises import Decided
 from ...core.tickets import TicketState
 from ...store.queries import line
 from ...store.queries.access import visitors_have_a_kiosk
@@ -41,11 +42,14 @@ class Phase(StrEnum):
     HELD = "held"
     EXPIRED = "expired"
     CONFIRMED = "confirmed"
+    OFFERED = "offered"
+    WITHDRAWN = "withdrawn"
     MISSED = "missed"
     GIVEN_UP = "given_up"
     ARRIVED = "arrived"
     DONE = "done"
     CANCELLED = "cancelled"
+    CALLED_OFF = "called_off"
 
 
 _SETTLED: Final = {
@@ -55,12 +59,17 @@ _SETTLED: Final = {
     BookingState.NO_SHOW: Phase.MISSED,
     BookingState.CANCELLED: Phase.CANCELLED,
 }
+CANCELLABLE: Final = frozenset({Phase.HELD, Phase.CONFIRMED, Phase.OFFERED, Phase.WITHDRAWN})
 
 
 def phase_of(booking: BookingView, now: datetime) -> Phase:
     """The phase at `now`: a hold may have expired, or a time passed, before the stored state changes."""
     if booking.state is BookingState.HELD:
         return Phase.HELD if is_held(booking, now) else Phase.EXPIRED
+    if booking.taken_away:
+        return Phase.OFFERED if booking.offer_until and now < booking.offer_until else Phase.WITHDRAWN
+    if booking.state is BookingState.CANCELLED and booking.decision is Decided.CANCEL:
+        return Phase.CALLED_OFF
     if booking.state is BookingState.CONFIRMED:
         return Phase.MISSED if now >= booking.ends_at else Phase.CONFIRMED
     return _SETTLED[booking.state]
@@ -78,10 +87,8 @@ async def booking_page(request: Request) -> Response:
     service = branch.services[booking.service_id]
     policy = policy_of(branch, service)
     against = {
-        "change": bookings.against_change(
-            policy, Booker.PUBLIC, booking.state, booking.starts_at, booking.changes, now
-        ),
-        "cancel": bookings.against_cancel(policy, Booker.PUBLIC, booking.state, booking.starts_at, now),
+        "change": against_change(policy, booking, now),
+        "cancel": bookings.against_cancel(policy, booking.limited_as(), booking.state, booking.starts_at, now),
     }
     rules = check_in_rules(branch)
     own = is_own(here, booking)
@@ -105,9 +112,16 @@ async def booking_page(request: Request) -> Response:
         "until": bookings.last_moment(policy, booking.starts_at),
         "moved": "moved" in request.query_params,
         "again": f"{base_of(branch, service)}/days" + (f"?instead={booking.token}" if phase is Phase.EXPIRED else ""),
+        "kept_because": booking.lost_why if booking.decision is Decided.KEEP else None,
+        "offer": _offer(branch, booking) if phase is Phase.OFFERED else None,
         "ticket": await _ticket_token(here, booking) if phase is Phase.ARRIVED else None,
     }
     return await frame(here, "booking/booking.html", service, values)
+
+
+def against_change(policy: Policy, booking: BookingView, now: datetime) -> Refused | None:
+    """Why its visitor cannot move the booking to another time; None when they can."""
+    return bookings.against_change(policy, booking.limited_as(), booking.state, booking.starts_at, booking.changes, now)
 
 
 async def calendar(request: Request) -> Response:
@@ -187,7 +201,7 @@ async def cancel(request: Request) -> Response:
         except DomainError:
             # The booking's page says why it can no longer be cancelled.
             return see_other(f"/b/{booking.token}")
-    elif phase in {Phase.HELD, Phase.CONFIRMED}:
+    elif phase in CANCELLABLE:
         return await frame(
             here,
             "booking/cancel.html",
@@ -202,10 +216,7 @@ async def _changeable(request: Request) -> tuple[AtBranch, BookingView | None]:
     here, booking = await at_booking(request)
     branch = here.branch
     policy = policy_of(branch, branch.services[booking.service_id])
-    refusal = bookings.against_change(
-        policy, Booker.PUBLIC, booking.state, booking.starts_at, booking.changes, here.now
-    )
-    return here, None if refusal else booking
+    return here, None if against_change(policy, booking, here.now) else booking
 
 
 async def _change_times(request: Request, refusal: DomainError | None) -> Response:
@@ -234,6 +245,12 @@ async def _change_times(request: Request, refusal: DomainError | None) -> Respon
         status=refusal.status if refusal else 200,
         headers=retry_after(refusal),
     )
+
+
+def _offer(branch: BranchSettings, booking: BookingView) -> str:
+    """The address that accepts the offered time: moving the booking to it."""
+    start = booking.offered_starts_at or booking.starts_at
+    return f"/b/{booking.token}/change/{start.astimezone(branch.zone).date().isoformat()}/{times.start_key(start)}"
 
 
 def _family(branch: BranchSettings, booking: BookingView) -> str:

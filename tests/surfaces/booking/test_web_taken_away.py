@@ -1,0 +1,108 @@
+"""The page of an appointment whose time the branch took away: what happened, and what its visitor can do."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from starlette.testclient import TestClient
+
+from queue_system.clock import FrozenClock
+from queue_system.core.bookings import BookingState
+from queue_system.core.promises import Choice
+from queue_system.store.queries.bookings import BookingView
+from tests.kit.api_program import Program
+from tests.kit.deciding import as_stored, booked, closing, for_all, save
+from tests.kit.hall import Hall
+from tests.kit.public_visitor import Visitor
+
+SERVICE = "civil-extract"
+
+
+@pytest.fixture
+def one(hall: Hall, clock: FrozenClock) -> BookingView:
+    """An appointment in two days, at 08:30 in Doha."""
+    return booked(hall, clock.now().replace(hour=5, minute=30) + timedelta(days=2), SERVICE)
+
+
+def close(hall: Hall, one: BookingView, choice: Choice) -> BookingView:
+    save(hall, closing(hall, one.starts_at.date()), for_all(choice))
+    return as_stored(hall, one)
+
+
+def test_an_offer_says_what_happened_and_is_accepted_with_one_press(
+    visitor: Visitor, hall: Hall, one: BookingView
+) -> None:
+    offered = close(hall, one, Choice.MOVE)
+    page = visitor.open(f"/b/{one.token}")
+    assert "نعرض عليك وقتًا آخر" in page.text
+    assert "صار ذلك اليوم يوم إغلاق" in page.text
+    assert [href for href in page.hrefs("/b/") if href.endswith(("/change", "/cancellation"))]
+    action, _, _ = next(form for form in page.forms if "/change/" in form[0])
+    after = visitor.post(action, {})
+    assert "تغيّر موعدك" in after.text
+    assert as_stored(hall, one).starts_at == offered.offered_starts_at
+
+
+def test_another_time_can_be_chosen_or_the_appointment_cancelled(
+    visitor: Visitor, hall: Hall, one: BookingView
+) -> None:
+    offered = close(hall, one, Choice.MOVE)
+    visitor.open(f"/b/{one.token}")
+    visitor.follow("/change$")
+    visitor.follow(r"/change/\d{4}-\d\d-\d\d$", 2)
+    visitor.follow(r"/\d{8}T\d{4}Z$", 1)
+    assert "تغيّر موعدك" in visitor.send().text
+    moved = as_stored(hall, one)
+    assert moved.starts_at not in (one.starts_at, offered.offered_starts_at)
+    assert moved.changes == 0
+    visitor.follow("/cancellation$")
+    visitor.send()
+    assert as_stored(hall, one).state is BookingState.CANCELLED
+
+
+def test_an_offer_that_has_ended_still_leaves_every_other_way(
+    visitor: Visitor, hall: Hall, one: BookingView, clock: FrozenClock
+) -> None:
+    offered = close(hall, one, Choice.MOVE)
+    assert offered.offer_until is not None
+    clock.set(offered.offer_until)
+    page = visitor.open(f"/b/{one.token}")
+    assert "لا يمكن إبقاء موعدك كما هو" in page.text
+    assert not [form for form in page.forms if "/change/" in form[0]]
+    visitor.follow("/cancellation$")
+    visitor.send()
+    assert as_stored(hall, one).state is BookingState.CANCELLED
+
+
+def test_what_is_called_off_says_why_and_leads_to_a_new_appointment(
+    visitor: Visitor, hall: Hall, one: BookingView
+) -> None:
+    close(hall, one, Choice.CANCEL)
+    page = visitor.open(f"/b/{one.token}")
+    assert "أُلغي موعدك من جهتنا" in page.text
+    assert "صار ذلك اليوم يوم إغلاق" in page.text
+    assert page.hrefs(f"/{SERVICE}/days")
+    visitor.language = "en"
+    assert "that day is now closed" in visitor.open(f"/b/{one.token}").text
+
+
+def test_what_is_kept_says_that_it_stands(visitor: Visitor, hall: Hall, one: BookingView) -> None:
+    close(hall, one, Choice.KEEP)
+    page = visitor.open(f"/b/{one.token}")
+    assert "موعدك مؤكَّد" in page.text
+    assert "موعدك قائم كما هو" in page.text
+
+
+def test_programs_read_the_offer_and_accept_it_by_moving(
+    here: tuple[TestClient, Hall], hall: Hall, one: BookingView
+) -> None:
+    program = Program(here[0])
+    assert program.get(f"bookings/{one.token}").body["offer"] is None
+    close(hall, one, Choice.MOVE)
+    told = program.get(f"bookings/{one.token}").body
+    assert (told["decision"], told["why"]) == ("move", "closed")
+    assert told["offer"]["answer_by"] < told["offer"]["starts_at"]
+    moved = program.send("PUT", f"bookings/{one.token}/start", {"starts_at": told["offer"]["starts_at"]})
+    assert (moved.status, moved.body["starts_at"], moved.body["changes"]) == (200, told["offer"]["starts_at"], 0)
+    assert (moved.body["decision"], moved.body["offer"]) == (None, None)
