@@ -23,7 +23,7 @@ def open_database(configuration: Configuration) -> Iterator[Database]:
     try:
         yield database
     except Unavailable as error:
-        from .ops.doctor import told
+        from .ops.findings import told
 
         fail(told(error, database))
     finally:
@@ -41,7 +41,9 @@ def require_ready(database: Database) -> None:
     if not schema.serves(revision):
         if not schema.is_known(revision):
             raise Unavailable("schema-newer", revision=revision)
-        fail("the database is not at the schema that this version needs. Take a backup, then: queue-system migrate")
+        fail(
+            "the database is not at the schema that this version needs. First: queue-system backup, then: queue-system migrate"
+        )
     database.read_now(organisation)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import json
 import sys
 from pathlib import Path
 from typing import Annotated, Final
@@ -45,7 +46,7 @@ def main() -> None:
     except ConfigurationError as error:
         fail(f"a setting is wrong. {error}")
     except DomainError as error:
-        from .ops.doctor import told
+        from .ops.findings import told
 
         fail(told(error))
 
@@ -165,26 +166,46 @@ def restored() -> None:
 
 
 @cli.command()
-def migrate() -> None:
-    """Bring the database to the schema that this version needs. Take a backup first."""
+def migrate(
+    no_backup: Annotated[bool, typer.Option("--no-backup", help="Go on without a backup of the last day.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Change nothing; exit code 1 if there is something to do.")
+    ] = False,
+) -> None:
+    """Bring the database to the schema that this version needs. It wants a backup of the last 24 hours."""
+    from .ops.upgrade import missing_backup, needs_migration
     from .store import schema
 
-    with open_database(read_configuration()) as database:
+    configuration = read_configuration()
+    with open_database(configuration) as database:
         database.claim_process()
+        needed = needs_migration(database)
+        missing = None if no_backup or not needed else missing_backup(configuration, database)
+        if check:
+            typer.echo(f"The schema is at {schema.current(database)}, this version has {schema.newest()}.")
+        if missing is not None:
+            fail(missing.text)
+        if check:
+            raise typer.Exit(1 if needed else 0)
         typer.echo(f"The schema is at {schema.migrate(database)}.")
 
 
 @cli.command()
-def doctor() -> None:
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document: level, code, values, text.")] = False,
+) -> None:
     """Look whether everything is as it should be; says what is stored but not yet in force. Exit code 1 if not."""
     from .ops.doctor import examine
 
     signs = {"good": "ok  ", "note": "note", "bad": "BAD "}
-    bad = False
+    found = []
     for finding in examine(read_configuration()):
-        typer.echo(f"{signs[finding.level]}  {finding.text}")
-        bad = bad or finding.level == "bad"
-    raise typer.Exit(1 if bad else 0)
+        found.append(finding)
+        if not as_json:
+            typer.echo(f"{signs[finding.level]}  {finding.text}")
+    if as_json:
+        typer.echo(json.dumps({"findings": [finding.as_json() for finding in found]}, ensure_ascii=False, indent=1))
+    raise typer.Exit(1 if any(finding.level == "bad" for finding in found) else 0)
 
 
 @audit.command("verify")

@@ -13,7 +13,7 @@ from typing import Any, Final
 from urllib.parse import SplitResult, urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 PREFIX: Final = "QUEUE_"
 SECRETS: Final = ("database_url", "secret_key", "metrics_token")
@@ -57,6 +57,17 @@ class Configuration(BaseSettings):
     backup_dir: Path | None = None
     backup_keep: int = Field(default=14, ge=1)
     ping_url: str = ""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003
+        init_settings: PydanticBaseSettingsSource,
+        *_others: PydanticBaseSettingsSource,
+        **_named: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only what `read_configuration` was given: it knows which environment counts, and a drill has none."""
+        return (init_settings,)
 
     @field_validator("port")
     @classmethod
@@ -173,6 +184,18 @@ def read_configuration(environ: Mapping[str, str] | None = None, **overrides: An
         )
         raise ConfigurationError(wrong) from None
     return configuration
+
+
+def child_environment(configuration: Configuration) -> dict[str, str]:
+    """The environment of a process of ours that works on the same installation."""
+    values: dict[str, object] = {
+        "DATA_DIR": configuration.data_dir.absolute(),
+        "DATABASE_URL": configuration.database_url.get_secret_value(),
+        "SECRET_KEY": configuration.secret_key.get_secret_value(),
+        "BACKUP_DIR": configuration.backup_dir.absolute() if configuration.backup_dir else "",
+    }
+    others = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    return others | {f"{PREFIX}{name}": str(value) for name, value in values.items() if value}
 
 
 def unknown_names(environ: Mapping[str, str] | None = None) -> list[str]:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from .clock import SystemClock
 from .command_line import fail, open_database
-from .configuration import read_configuration
-from .core.errors import DomainError
+from .configuration import Configuration, read_configuration
+from .core.errors import DomainError, Unavailable
+from .store.database import Database
 
 File = Annotated[Path | None, typer.Argument(help="A backup; by itself the newest in QUEUE_BACKUP_DIR.")]
 
@@ -24,10 +26,11 @@ def backup(
     from .ops.backup import make
 
     configuration = read_configuration()
-    if configuration.embedded and not (configuration.data_dir / "queue.db").exists():
-        fail(f"there is no database at {configuration.data_dir / 'queue.db'}.")
     with open_database(configuration) as database:
+        if database.file is not None and not database.file.exists():
+            fail(f"there is no database at {database.file}.")
         made = make(configuration, database, folder, keep)
+        _note(database, "backup", made.figures)
     typer.echo(f"{made.path}: {made.manifest.rows} rows, {made.size:,} bytes, for our user only")
     typer.echo("It is without the secret key: keep secret.key, or QUEUE_SECRET_KEY, in another place.")
 
@@ -40,7 +43,7 @@ def restore(
 ) -> None:
     """Fill the database from a backup. Stop the server first. If it fails, the database is as it was."""
     from .ops.backup import key_mark, make, read, restore_from
-    from .ops.doctor import told
+    from .ops.findings import told
     from .store import log
 
     configuration = read_configuration()
@@ -75,9 +78,33 @@ def drill(file: File = None) -> None:
     from .ops.drill import try_out
 
     configuration = read_configuration()
-    verdict = try_out(read(file) if file else newest(configuration), configuration, SystemClock(), create_app)
+    verdict = try_out(read(file) if file else newest(configuration), SystemClock(), create_app)
     manifest = verdict.backup.manifest
+    _note_if_there(configuration, verdict.figures)
     typer.echo(
         f"GOOD {verdict.backup.path}: {manifest.rows} rows of {manifest.made_at:%Y-%m-%d %H:%M} UTC restored in "
         f"{verdict.seconds:.1f} s, every log verified, pages open"
     )
+
+
+def _note_if_there(configuration: Configuration, figures: Mapping[str, Any]) -> None:
+    """Note a drill in the database; a drill on a machine without one is worth as much."""
+    database = Database(configuration.database, SystemClock())
+    if database.file is not None and not database.file.exists():
+        return
+    try:
+        _note(database, "drill", figures)
+    except Unavailable:
+        typer.echo("The database cannot be reached, so it does not know of this drill.")
+    finally:
+        database.close()
+
+
+def _note(database: Database, task: str, figures: Mapping[str, Any]) -> None:
+    """Note what was done, for `doctor` and the office; an older schema has no place for it."""
+    from .actions.upkeep import done_by_hand
+    from .store import schema
+    from .store.tables import ORGANISATION
+
+    if schema.current(database) == schema.newest():
+        database.write_in_now(ORGANISATION, done_by_hand, task, figures)

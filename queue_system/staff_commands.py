@@ -130,7 +130,7 @@ def _ready() -> Iterator[Database]:
 def _good_password(login: str, otherwise: str) -> str:
     from .core.errors import Invalid
     from .core.passphrases import check_password
-    from .ops.doctor import told
+    from .ops.findings import told
 
     try:
         entered = (

@@ -149,8 +149,10 @@ SUPERVISION_RIGHTS: Final[Rights] = frozenset({"see_today", "open_close_counters
 RAISE_RIGHTS: Final[Rights] = RECEPTION_RIGHTS | {"grant_priority"}
 # To open the page of reception, or a part of it.
 HALL_RIGHTS: Final[Rights] = COPY_RIGHTS | RAISE_RIGHTS
+HEALTH_RIGHTS: Final[Rights] = frozenset({"see_health"})
+BACKUP_RIGHTS: Final[Rights] = frozenset({"make_backup"})
 PLACES_RIGHTS: Final[Rights] = frozenset({"release_places"})
-OFFICE_RIGHTS: Final[Rights] = AUDIT_RIGHTS | PRINTER_RIGHTS | SUPERVISION_RIGHTS | PLACES_RIGHTS
+OFFICE_RIGHTS: Final[Rights] = AUDIT_RIGHTS | PRINTER_RIGHTS | HEALTH_RIGHTS | SUPERVISION_RIGHTS | PLACES_RIGHTS
 
 # A role that is held for one department counts only for these, because the others cannot be divided by services.
 DEPARTMENTAL: Final[Rights] = frozenset(

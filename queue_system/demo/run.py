@@ -32,7 +32,7 @@ from ..core.calendars import Calendar
 from ..core.errors import Unavailable
 from ..core.rights import DESK_RIGHTS, NAME_RIGHTS, SUPERVISION_RIGHTS, Rights, granted
 from ..core.tokens import sha256
-from ..ops.doctor import told
+from ..ops.findings import told
 from ..ops.serving import listen, serve
 from ..profiles import Profile, ProfileError, read_profile
 from ..store import schema

@@ -131,7 +131,7 @@ def make(
     }
     about |= {"format": FORMAT, "revision": revision, "fingerprint": schema.fingerprint_of(revision)}
     with _turn(folder):
-        path = folder / NAME.format(at=database.clock.now())
+        path = _new_path(folder, database.clock.now())
         try:
             with _whole_file(path) as file:
                 manifest = database.read_now(_write, file, parts, about, breathe)
@@ -165,6 +165,15 @@ def _write(tx: Tx, file: Any, parts: list[Part], about: Mapping[str, Any], breat
         )
         packed.writestr(MANIFEST, manifest.model_dump_json(indent=1))
     return manifest
+
+
+def _new_path(folder: Path, at: datetime) -> Path:
+    """A name that no backup has yet: the one that is just being restored may be of the same second."""
+    path, number = folder / NAME.format(at=at), 1
+    while path.exists():
+        number += 1
+        path = path.with_name(f"{Path(NAME.format(at=at)).stem}-{number}{path.suffix}")
+    return path
 
 
 @contextlib.contextmanager

@@ -3,156 +3,113 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import timedelta
 from itertools import groupby
-from typing import Final
 
 from ..clock import SystemClock
 from ..configuration import KEY_FILE, Configuration, ConfigurationError, secret_key, unknown_names
-from ..core.errors import DomainError, Unavailable
-from ..i18n import isolates
-from ..i18n.sentences import error_sentence
-from ..i18n.words import available_languages, words_for
+from ..core.errors import Unavailable
+from ..i18n.words import available_languages
 from ..store import log, schema
 from ..store.database import Database
-from ..store.queries.access import devices
 from ..store.queries.organisation import organisation
 from ..store.queries.pending import report
 from ..store.setting_rows import Unreadable
-
-MEND: Final = "A newer version wrote them, or somebody at the database: upgrade, or correct them (docs/operations.md)"
-CLOCK_SLACK: Final = timedelta(minutes=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One result of a check; `level` is good, note or bad, and only bad makes `doctor` fail."""
-
-    level: str
-    text: str
+from .certificate import look_at_certificate
+from .findings import Finding, found_error
+from .machine import look_at_equipment, look_at_machine
 
 
 def examine(configuration: Configuration) -> Iterator[Finding]:
     """All findings, the most basic first."""
+    yield from examine_data(configuration, with_machine=True)
+
+
+def examine_data(configuration: Configuration, *, with_machine: bool = False) -> Iterator[Finding]:
+    """What is found in the data and settings; `with_machine` also about the machine, its backups and the way in."""
     try:
         # Tested first, because the doctor must not create the key.
         if not configuration.secret_key.get_secret_value() and (configuration.data_dir / KEY_FILE).exists():
             secret_key(configuration)
     except ConfigurationError as error:
-        yield Finding("bad", str(error))
+        yield Finding("bad", "doctor.configuration", {"what": str(error)})
     for name in unknown_names():
-        yield Finding("note", f"{name} is set, and there is no such setting (docs/operations.md)")
+        yield Finding("note", "doctor.unknown-setting", {"name": name})
     database = Database(configuration.database, SystemClock())
     try:
         # Tested first, because the doctor must not create the database.
         if database.file is not None and not database.file.exists():
-            yield Finding("bad", f"there is no database at {database.file} yet: queue-system init PROFILE")
+            yield Finding("bad", "doctor.no-database", {"path": str(database.file)})
             return
     except OSError as error:
-        yield Finding("bad", f"cannot look at {database.file}: {error.strerror}. Check QUEUE_DATA_DIR and who you are")
+        yield Finding("bad", "doctor.folder", {"path": str(database.file), "reason": error.strerror or ""})
         return
     try:
-        yield from _database(configuration, database)
+        yield from _database(configuration, database, with_machine=with_machine)
     except Unavailable as error:
-        yield Finding("bad", told(error, database))
+        yield found_error(error, database)
     finally:
         database.close()
 
 
-def told(error: DomainError, database: Database | None = None) -> str:
-    """The sentence of an error for the administrator: what is wrong and what to do."""
-    if isinstance(error, Unreadable):
-        return f"settings cannot be read: {error.what}. {MEND}"
-    if database is not None and error.code == "database-unavailable":
-        cause = str(getattr(error.__cause__, "orig", error.__cause__) or "").strip().split("\n")[0]
-        advice = (
-            "Check that QUEUE_DATA_DIR is the right one and can be written, and that the disk is not full; "
-            "if the file is damaged, restore the last backup (docs/operations.md)"
-            if database.file is not None
-            else "Check QUEUE_DATABASE_URL, that the database server runs, and that the tables are there and ours"
-        )
-        return f"cannot use the database {database.url.render_as_string()} ({cause}). {advice}"
-    # Direction marks are removed, because a terminal shows them as boxes.
-    return isolates.strip(error_sentence(error.code, error.values, words_for("en")))
+def look_at_the_way_in(configuration: Configuration) -> Iterator[Finding]:
+    """Findings about how visitors and staff reach this installation."""
+    if not configuration.public_url:
+        yield Finding("note", "doctor.no-public-url", {"address": configuration.address})
+    if not configuration.behind_tls and (configuration.public_url or not configuration.is_local):
+        yield Finding("note", "doctor.no-tls")
+    if configuration.behind_tls and not configuration.trusted_proxies:
+        yield Finding("note", "doctor.no-proxies")
+    if configuration.trusted_proxies == "*" and not configuration.is_local:
+        yield Finding("note", "doctor.every-proxy")
 
 
-def _database(configuration: Configuration, database: Database) -> Iterator[Finding]:
-    yield Finding("good", f"{database.server_version()} answers")
+def _database(configuration: Configuration, database: Database, *, with_machine: bool) -> Iterator[Finding]:
+    yield Finding("good", "doctor.database-answers", {"version": database.server_version()})
     try:
         database.claim_process()
     except Unavailable as error:
         if error.code != "second-process":
             raise
-        yield Finding("note", "a server is running on this embedded database; there may be only one")
+        yield Finding("note", "doctor.server-runs")
+    schema_found = look_at_schema(database)
+    yield schema_found
+    if schema_found.level == "bad":
+        return
+    found = database.read_now(organisation)
+    yield Finding("good", "doctor.organisation", {"slug": found.slug})
+    for verdict in database.read_now(log.verify):
+        if verdict.broken_at is not None:
+            where: dict[str, str | int] = {"branch": verdict.slug, "entry": verdict.broken_at}
+            yield Finding("bad", "doctor.log-broken", where | {"reason": str(verdict.reason)})
+    if with_machine:
+        yield from look_at_machine(configuration, database)
+        yield from database.read_now(look_at_equipment)
+        yield from look_at_the_way_in(configuration)
+        yield from look_at_certificate(configuration, database.clock.now())
+    yield from _settings(database)
+
+
+def look_at_schema(database: Database) -> Finding:
+    """Whether this program works on the schema of the database; raises what `schema.current` raises."""
     revision = schema.current(database)
     if revision is None:
-        yield Finding("bad", "there is nothing in the database yet: queue-system init PROFILE")
-        return
+        return Finding("bad", "doctor.empty-database")
     if not schema.is_known(revision):
         if not schema.serves(revision):
             raise Unavailable("schema-newer", revision=revision)
-        yield Finding("note", f"the schema, {revision}, is that of a newer version, on which this one still works")
-    elif revision != schema.newest():
-        yield Finding(
-            "bad",
-            f"the schema is at {revision}, {schema.newest()} is needed. Take a backup, then: queue-system migrate",
-        )
-        return
-    else:
-        yield Finding("good", f"the schema is the newest, {revision}")
-    found = database.read_now(organisation)
-    yield Finding("good", f"organisation {found.slug}")
-    for verdict in database.read_now(log.verify):
-        if verdict.broken_at is not None:
-            yield Finding("bad", f"the log of {verdict.slug} is broken at entry {verdict.broken_at} ({verdict.reason})")
-    yield from _clock(database)
-    yield from _way_in(configuration)
-    for printer in database.read_now(devices, None, "printer"):
-        if printer.address and printer.status not in ("ready", "unknown"):
-            yield Finding("note", f"printer {printer.slug}: {printer.status}")
-    yield from _settings(database)
+        return Finding("note", "doctor.schema-later", {"revision": revision})
+    if revision != schema.newest():
+        return Finding("bad", "doctor.schema-old", {"revision": revision, "newest": schema.newest()})
+    return Finding("good", "doctor.schema-newest", {"revision": revision})
 
 
 def _settings(database: Database) -> Iterator[Finding]:
     """Settings that cannot be read, and those that nothing acts on."""
     unreadable, idle = database.read_now(report, available_languages())
     for what in unreadable:
-        yield Finding("bad", told(Unreadable(what)))
-    words = words_for("en")
+        yield found_error(Unreadable(what))
     for code, things in groupby(idle, key=lambda thing: thing.code):
         # One sentence for all subjects that it is true of.
         subjects = [thing.subject for thing in things]
         listed = subjects[0] if len(subjects) == 1 else "".join(f"\n        {subject}" for subject in subjects)
-        sentence = words.text(f"doctor.not-in-force.{code}", subject=listed)
-        yield Finding("note", isolates.strip(sentence).replace(" \n", "\n"))
-
-
-def _clock(database: Database) -> Iterator[Finding]:
-    """Warn if the log is ahead of the clock; new entries then follow its newest one, so that their order stays right."""
-    ahead = database.read_now(log.newest) - SystemClock().now()
-    if ahead > CLOCK_SLACK:
-        yield Finding(
-            "note",
-            f"the newest entry of the log is {ahead.total_seconds() / 60:.0f} minutes ahead of this machine's clock: it "
-            "was wrong then, or is wrong now. New entries get the same time, a moment later each, until it is reached",
-        )
-
-
-def _way_in(configuration: Configuration) -> Iterator[Finding]:
-    """Findings about how visitors and staff reach this installation."""
-    if not configuration.public_url:
-        yield Finding("note", f"QUEUE_PUBLIC_URL is not set: QR codes lead to {configuration.address}")
-    if not configuration.behind_tls and (configuration.public_url or not configuration.is_local):
-        yield Finding(
-            "note",
-            "without TLS passwords and links can be read on the way: put a proxy with TLS in front, and set "
-            "QUEUE_PUBLIC_URL to its https address (docs/operations.md)",
-        )
-    if configuration.behind_tls and not configuration.trusted_proxies:
-        yield Finding(
-            "note",
-            "QUEUE_TRUSTED_PROXIES is not set: all visitors seem to come from the proxy's address, and share one limit",
-        )
-    if configuration.trusted_proxies == "*" and not configuration.is_local:
-        yield Finding("note", "QUEUE_TRUSTED_PROXIES is *: whoever reaches the port directly can claim any address")
+        yield Finding("note", f"doctor.not-in-force.{code}", {"subject": listed})

@@ -7,6 +7,7 @@ application is not started there, only asked: what runs beside the requests woul
 from __future__ import annotations
 
 import asyncio
+import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,16 +15,16 @@ from pathlib import Path
 from typing import Final
 
 import httpx2
-from pydantic import SecretStr
 from starlette.applications import Starlette
 
 from ..clock import Clock
-from ..configuration import Configuration
+from ..configuration import Configuration, child_environment, read_configuration
 from ..core.errors import Refused
 from ..store.database import Database
 from .backup import Backup, restore_from
-from .doctor import examine
+from .doctor import examine_data
 
+KEY: Final = "of the drill, and thrown away with it"
 PAGES: Final = ("/", "/healthz", "/sign-in")
 
 #: Builds the application for settings, without starting it; `app.create_app`.
@@ -37,19 +38,20 @@ class Verdict:
     backup: Backup
     seconds: float
 
+    @property
+    def figures(self) -> dict[str, str | int]:
+        """What is noted of it in the database."""
+        return {"file": self.backup.path.name, "seconds": round(self.seconds)}
 
-def try_out(backup: Backup, configuration: Configuration, clock: Clock, build: Builder) -> Verdict:
+
+def try_out(backup: Backup, clock: Clock, build: Builder) -> Verdict:
     """Restore a backup to a temporary place and look whether it works; the place is removed at the end.
 
     Raises what `restore_from` raises; Refused("drill-failed") with what was found.
     """
     with tempfile.TemporaryDirectory(prefix="queue-drill-") as folder:
-        there = Configuration(
-            data_dir=Path(folder),
-            secret_key=SecretStr("a key of the drill, which is thrown away"),
-            public_url=configuration.public_url,
-            trusted_proxies=configuration.trusted_proxies,
-        )
+        # Without the environment, whose database is the real one.
+        there = read_configuration({}, data_dir=Path(folder), secret_key=KEY)
         started = clock.monotonic()
         database = Database(there.database, clock)
         try:
@@ -57,11 +59,29 @@ def try_out(backup: Backup, configuration: Configuration, clock: Clock, build: B
         finally:
             database.close()
         seconds = clock.monotonic() - started
-        for finding in examine(there):
+        for finding in examine_data(there):
             if finding.level == "bad":
                 raise Refused("drill-failed", what=finding.text)
         asyncio.run(_open_pages(build(there)))
     return Verdict(backup, seconds)
+
+
+async def try_out_apart(configuration: Configuration) -> None:
+    """Try the newest backup out in a process of its own, so that a server goes on serving; it notes the drill itself.
+
+    Raises Refused("drill-failed").
+    """
+    command = (sys.executable, "-P", "-m", "queue_system", "drill")
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        env=child_environment(configuration),
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    _, complaint = await process.communicate()
+    if process.returncode != 0:
+        lines = complaint.decode(errors="replace").strip().splitlines() or [""]
+        raise Refused("drill-failed", what=lines[-1].removeprefix("queue-system: "))
 
 
 async def _open_pages(app: Starlette) -> None:

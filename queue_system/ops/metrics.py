@@ -23,7 +23,9 @@ from ..core.errors import Unavailable
 from ..measures import BATCH_SIZES, COMMIT_SECONDS, Distribution, Traffic
 from ..store.database import Database
 from ..store.queries.measures import Measures, measures
+from ..store.schema import newest
 from ..store.writer import Writer
+from .version import program_version
 
 if TYPE_CHECKING:
     from prometheus_client import Metric
@@ -78,6 +80,7 @@ def exposition(found: Findings) -> tuple[bytes, str]:
 
     class Found(Collector):
         def collect(self) -> Iterable[Metric]:
+            yield _build()
             for part in (_traffic, _writers, _branches):
                 yield from part(found)
 
@@ -113,6 +116,12 @@ class _Reader:
             return await asyncio.wait_for(asyncio.shield(self._read), READ_SECONDS)
         except (Unavailable, TimeoutError):
             return None
+
+
+def _build() -> Metric:
+    from prometheus_client.core import InfoMetricFamily
+
+    return InfoMetricFamily("queue_build", "This program.", value={"version": program_version(), "schema": newest()})
 
 
 def _traffic(found: Findings) -> Iterator[Metric]:
@@ -192,6 +201,21 @@ def _branches(found: Findings) -> Iterator[Metric]:
         for (kind, state), count in branch.devices.items():
             devices.add_metric([slug, kind, state], count)
     yield from (people, slips, age, devices)
+    yield from _upkeep(stand)
+
+
+def _upkeep(stand: Measures) -> Iterator[Metric]:
+    from prometheus_client.core import GaugeMetricFamily
+
+    ages = {task: max(0.0, (stand.at - ended).total_seconds()) for task, ended in stand.upkeep.items()}
+    backup = GaugeMetricFamily("queue_backup_age_seconds", "Age of the newest backup.", labels=[])
+    if "backup" in ages:
+        backup.add_metric([], ages["backup"])
+    yield backup
+    nightly = GaugeMetricFamily("queue_nightly_age_seconds", "Since a task was last done.", labels=["task"])
+    for task, seconds in ages.items():
+        nightly.add_metric([task], seconds)
+    yield nightly
 
 
 def _together(bounds: Sequence[float], spreads: Iterable[Distribution]) -> Distribution:

@@ -24,7 +24,7 @@ from sqlmodel import SQLModel
 
 from ..core.errors import Unavailable
 from . import tables  # noqa: F401 - the tables register themselves
-from .database import Database
+from .database import Database, Tx
 from .dialect import NOTE
 
 OLDEST: Final = "_from_"
@@ -100,6 +100,11 @@ def current(database: Database) -> str | None:
         if is_known(revision) and noted_fingerprint(connection) != fingerprint_of(revision):
             raise Unavailable("schema-unreleased", revision=revision)
         return revision
+
+
+def revision_seen(tx: Tx) -> str:
+    """The revision that the database says it has, for a quick look; "" if it says none."""
+    return tx.scalar(sa.select(sa.column("version_num")).select_from(sa.table("alembic_version"))) or ""
 
 
 def fingerprint_of(revision: str) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import mimetypes
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -15,7 +15,7 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from ..core.errors import Unavailable
-from ..store import log
+from ..store import log, schema
 from ..store.database import Database
 from .here import anywhere
 from .kit import StaticFiles
@@ -57,8 +57,12 @@ def _packed(path: Path, _changed: int) -> bytes:
     return gzip.compress(path.read_bytes(), mtime=0)
 
 
+#: It reads the files of the migrations, so the answer is kept.
+_serves = cache(schema.serves)
+
+
 async def health(request: Request) -> Response:
-    """For load balancers: 200 while this node can read and write its database, else 503."""
+    """For load balancers: 200 while this node can read and write its database at a schema that it knows, else 503."""
     try:
         await asyncio.wait_for(_can_work(anywhere(request).installation.database), HEALTH_SECONDS)
     except Unavailable as error:
@@ -70,11 +74,15 @@ async def health(request: Request) -> Response:
 
 
 async def _can_work(database: Database) -> None:
-    """Raise Unavailable if the database cannot be used.
+    """Raise Unavailable if the database cannot be used, or its schema is not one that this program works on.
 
     After a write has failed it tries one, because a full disk still lets us read.
     """
-    await database.read(log.positions)
+    revision = await database.read(schema.revision_seen)
+    if not _serves(revision):
+        raise Unavailable("schema-newer", revision=revision)
+    if not all(writer.is_alive() for writer in database.writers):
+        raise Unavailable("database-unavailable")
     if database.is_failing:
         await database.write(log.try_to_write)
         database.is_failing = False

@@ -111,6 +111,13 @@ def test_proxies_are_addresses_networks_or_everybody() -> None:
         assert read_configuration({"QUEUE_TRUSTED_PROXIES": value}).trusted_proxies == value
 
 
+def test_only_the_environment_that_is_given_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A drill gives an empty one, because the real one names the real database."""
+    monkeypatch.setenv("QUEUE_DATABASE_URL", "postgresql://real/database")
+    assert read_configuration({}).embedded
+    assert not read_configuration().embedded
+
+
 def test_a_secret_that_comes_from_two_places_is_refused(run: Run, tmp_path: Path) -> None:
     (tmp_path / "key").write_text("abc")
     said = run("doctor", QUEUE_SECRET_KEY="abc", QUEUE_SECRET_KEY_FILE=str(tmp_path / "key"))

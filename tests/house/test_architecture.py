@@ -55,7 +55,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "surfaces": set(),
     **{name: set(FLOOR) for name in SURFACES},
     # It lists settings that nothing acts on, and has a form with the settings of a printer.
-    "office": FLOOR | {"settings"},
+    "office": FLOOR | {"ops", "settings"},
     # Screens have nothing to write with: they get a reader.
     "displays": (FLOOR | {"settings"}) - {"actions"},
     "printers": set(),

@@ -142,7 +142,7 @@ def test_image_takes_every_package_and_file_it_names() -> None:
 def test_image_sets_only_settings_that_exist() -> None:
     (words,) = [words for name, words in stages()[-1] if name == "ENV"]
     settings = re.findall(r"QUEUE_(\w+)=", words)
-    assert sorted(settings) == ["DATA_DIR", "HOST", "PORT"]
+    assert sorted(settings) == ["BACKUP_DIR", "DATA_DIR", "HOST", "PORT"]
     assert {name.lower() for name in settings} <= set(Configuration.model_fields)
 
 

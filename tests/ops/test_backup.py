@@ -358,10 +358,12 @@ def test_a_drill_restores_examines_and_opens_pages_and_leaves_nothing(
     hall: Hall, clock: FrozenClock, configuration: Configuration, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    # A drill must never touch the database that the environment names.
+    monkeypatch.setenv("QUEUE_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/real")
     fill(hall, clock)
     made = backup.make(configuration, hall.db)
     before = set(tmp_path.iterdir())
-    verdict = try_out(made, configuration, clock, create_app)
+    verdict = try_out(made, clock, create_app)
     assert verdict.backup == made
     assert set(tmp_path.iterdir()) == before
 
@@ -369,4 +371,4 @@ def test_a_drill_restores_examines_and_opens_pages_and_leaves_nothing(
 def test_a_drill_fails_if_a_page_does_not_open(hall: Hall, clock: FrozenClock, configuration: Configuration) -> None:
     made = backup.make(configuration, hall.db)
     with pytest.raises(Refused, match="drill-failed"):
-        try_out(made, configuration, clock, lambda _: Starlette())
+        try_out(made, clock, lambda _: Starlette())

@@ -20,14 +20,18 @@ from starlette.websockets import WebSocketDisconnect
 from queue_system.actions import slips, tickets
 from queue_system.actions.devices import touch_devices
 from queue_system.actions.tickets import TicketOrder
+from queue_system.actions.upkeep import done_by_hand
 from queue_system.app import create_app
 from queue_system.clock import FrozenClock
 from queue_system.configuration import Configuration, ConfigurationError, read_configuration
 from queue_system.measures import KNOWN_METHODS, Distribution
+from queue_system.ops.version import program_version
+from queue_system.store import schema
 from queue_system.store.database import Database, Tx
 from queue_system.store.log import SYSTEM, positions
 from queue_system.store.queries.access import devices
 from queue_system.store.queries.measures import measures
+from queue_system.store.tables import ORGANISATION
 from tests.kit.displays_browser import first_screen
 from tests.kit.displays_hall import enrol, until
 from tests.kit.hall import Hall, enter, furnish
@@ -355,3 +359,14 @@ def with_slip(hall: Hall) -> TicketOrder:
     """An order for a number with a slip, on a printer that is switched off."""
     printer = hall.db.read_now(devices, hall.branch.id, "printer")[0]
     return TicketOrder(hall.branch.id, hall.service("attest-single"), "ar", "kiosk", SYSTEM, printer_id=printer.id)
+
+
+def test_the_age_of_the_backup_and_the_program_are_told(at_node: tuple[TestClient, Hall], clock: FrozenClock) -> None:
+    client, hall = at_node
+    assert not any(name == "queue_backup_age_seconds" for name, _ in numbers(client))
+    hall.db.write_in_now(ORGANISATION, done_by_hand, "backup", {})
+    clock.set(clock.now() + timedelta(hours=2))
+    found = numbers(client)
+    assert 7199 < number(found, "queue_backup_age_seconds") <= 7200
+    assert 7199 < number(found, "queue_nightly_age_seconds", task="backup") <= 7200
+    assert number(found, "queue_build_info", version=program_version(), schema=schema.newest()) == 1

@@ -18,6 +18,7 @@ from .access import devices
 from .line import IS_WAITING
 from .settings import branch_ids, branch_settings
 from .slips import IS_PENDING
+from .upkeep import last_done
 
 BRANCH = table(Branch)
 JOB = table(PrintJob)
@@ -48,12 +49,16 @@ class BranchMeasures:
 
 @dataclass(frozen=True, slots=True)
 class Measures:
-    """`branches` by slug; `slugs` of all branches; `unheard_since`: the time of the oldest fact the node has not seen."""
+    """`branches` by slug; `slugs` of all branches; `unheard_since`: the time of the oldest fact the node has not seen.
+
+    `upkeep`: when each task of the machine was last done.
+    """
 
     at: datetime
     branches: Mapping[str, BranchMeasures]
     slugs: Mapping[UUID, str]
     unheard_since: datetime | None
+    upkeep: Mapping[str, datetime]
 
 
 def measures(tx: Tx, heard: Mapping[UUID, int]) -> Measures:
@@ -74,7 +79,8 @@ def measures(tx: Tx, heard: Mapping[UUID, int]) -> Measures:
             devices=states.get(branch_id, {}),
         )
     slugs = {row.id: row.slug for row in tx.rows(sa.select(BRANCH.c.id, BRANCH.c.slug))}
-    return Measures(tx.now, branches, slugs, _unheard_since(tx, heard))
+    done = {task: one.ended_at for task, one in last_done(tx).items() if one.ended_at is not None}
+    return Measures(tx.now, branches, slugs, _unheard_since(tx, heard), done)
 
 
 def _people_waiting(tx: Tx, branch_id: UUID) -> int | None:

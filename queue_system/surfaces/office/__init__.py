@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.routing import BaseRoute
 
-from . import audit, devices, given_back, overview, printer, printers
+from . import audit, devices, given_back, health, overview, printer, printers
 from .frame import OFFICE
 
 __all__ = ["routes", "staff_places"]
@@ -17,5 +17,6 @@ routes: list[BaseRoute] = [
     *printers.routes,
     *printer.routes,
     *given_back.routes,
+    *health.routes,
     *audit.routes,
 ]

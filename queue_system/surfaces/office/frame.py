@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ...core.errors import Denied, Missing
-from ...core.rights import AUDIT_RIGHTS, DEVICE_RIGHTS, OFFICE_RIGHTS, PLACES_RIGHTS, Rights
+from ...core.rights import AUDIT_RIGHTS, DEVICE_RIGHTS, HEALTH_RIGHTS, OFFICE_RIGHTS, PLACES_RIGHTS, Rights
 from ...i18n import dates, filters
 from ...i18n.words import Words
 from ...store.queries.settings import BranchSettings
@@ -28,6 +28,7 @@ ENTRIES: Final = (
         "office.entry-house",
         Place("/office/devices", "office.devices", DEVICE_RIGHTS),
         Place("/office/printers", "office.printers", DEVICE_RIGHTS),
+        Place("/office/health", "office.health", HEALTH_RIGHTS),
         Place("/office/audit", "office.audit", AUDIT_RIGHTS),
     ),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tests.kit.access_rows import AUDIT, DEVICES, OFFICE, PLACES, Row
+from tests.kit.access_rows import AUDIT, BACKUP, DEVICES, OFFICE, PLACES, Row
 
 # The form names the thing, and here it names none, so clients with the right get 404.
 NAMES_NOTHING: Final = {
@@ -27,6 +27,9 @@ MATRIX: Final[dict[tuple[str, str], Row]] = {
     ("POST", "/office/printers/{branch}/{device}/copy"): DEVICES,
     ("GET", "/office/given-back"): PLACES,
     ("POST", "/office/given-back/{branch}/release"): PLACES,
+    ("GET", "/office/health"): DEVICES,
+    ("POST", "/office/health/backup"): BACKUP,
+    ("POST", "/office/health/drill"): BACKUP,
     ("GET", "/office/audit"): AUDIT,
     ("POST", "/office/audit/verification"): AUDIT,
 }
