@@ -34,7 +34,7 @@ STAMP = VENV / "made-from.json"
 OLDEST = (3, 11)
 IN_PARALLEL = ("-n", "4", "--dist", "worksteal")
 NOT_QUICK = ["not browser", "not postgres", "not process", "not slow", "not soak"]
-LOCKS = ("build", "runtime", "dev")  # in the order in which `lock` makes them: dev agrees with the two before
+LOCKS = ("build", "runtime", "sign-in", "dev")  # in the order in which `lock` makes them: each agrees with those before
 
 
 class Stop(Exception):
@@ -126,20 +126,19 @@ def lock(arguments: list[str]) -> int:
         if not (key.startswith("UV_") and any(word in key for word in ("INDEX", "LINKS", "CONSTRAINT", "OVERRIDE")))
     }
     # Wheels for every Python from the oldest on and every platform; no address of any registry in the file.
-    common = (
-        "--universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-config --quiet "
-        "--custom-compile-command"
-    ).split()
+    common = "--universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-config --quiet".split()
     for name in LOCKS:
         source = {
             "build": ["--group", "pyproject.toml:build"],
             "runtime": ["pyproject.toml"],
+            "sign-in": ["pyproject.toml", "--extra", "sign-in", "-c", "requirements/runtime.txt"],
             "dev": [
                 *("pyproject.toml", "--group", "pyproject.toml:dev", "--group", "pyproject.toml:build"),
-                *("-c", "requirements/build.txt", "-c", "requirements/runtime.txt"),
+                *("-c", "requirements/build.txt", "-c", "requirements/sign-in.txt"),
             ],
         }[name]
-        command = [uv, "pip", "compile", *source, *common, "./dev.py lock", "-o", f"requirements/{name}.txt"]
+        ending = ["--custom-compile-command", "./dev.py lock", "-o", f"requirements/{name}.txt"]
+        command = [uv, "pip", "compile", *source, *common, *ending]
         if subprocess.run([*command, *arguments], cwd=ROOT, env=clean, check=False).returncode:
             raise Stop(f"uv could not make requirements/{name}.txt, see above.")
         text = locked(name).read_text(encoding="utf-8")

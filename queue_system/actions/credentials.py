@@ -81,6 +81,19 @@ def add_method(organisation: Locked, staff_id: UUID, kind: str, handle: str, act
     organisation.append(StaffMethodAdded(subject=str(staff_id), method=kind), actor)
 
 
+def add_passkey(tx: Tx, staff_id: UUID, handle: str, public_key: str, signatures: int, key: bytes, actor: Actor) -> str:
+    """Store a passkey that was checked; returns what `first_recovery_codes` returns.
+
+    Raises Refused("passkey-taken") if somebody has it already.
+    """
+    with locked(tx, ORGANISATION) as organisation:
+        if tx.row(sa.select(CREDENTIAL.c.id).where(CREDENTIAL.c.handle == handle)) is not None:
+            raise Refused("passkey-taken")
+        data = {"public_key": public_key}
+        add_method(organisation, staff_id, "passkey", handle, actor, data=data, counter=signatures)
+        return first_recovery_codes(organisation, staff_id, key, actor)
+
+
 def first_recovery_codes(organisation: Locked, staff_id: UUID, key: bytes, actor: Actor) -> str:
     """The token of a step that shows new recovery codes; "" if the person has some already."""
     if any(method.kind == "recovery" for method in methods_of(organisation.tx, staff_id)):
@@ -135,13 +148,16 @@ def use_code(tx: Tx, staff_id: UUID, typed: str, key: bytes) -> str:
 
 
 def use_counter(tx: Tx, method_id: UUID, counter: int) -> bool:
-    """Set the counter of a method; False if it has reached that number already, so the code or signature is old."""
+    """Set the counter of a method; False if it has reached that number already, so the code or signature is old.
+
+    A passkey that does not count always tells 0.
+    """
     used = sa.update(CREDENTIAL).where(CREDENTIAL.c.id == method_id, _is_newer(counter))
     return tx.execute(used.values(counter=counter, used_at=tx.now)).rowcount == 1
 
 
 def _is_newer(counter: int) -> sa.ColumnElement[bool]:
-    return CREDENTIAL.c.counter < counter
+    return CREDENTIAL.c.counter < counter if counter else CREDENTIAL.c.counter == 0
 
 
 def remove_method(tx: Tx, staff_id: UUID, method_id: UUID, actor: Actor) -> None:

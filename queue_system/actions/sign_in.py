@@ -10,9 +10,9 @@ from ..core.errors import SignedOut
 from ..core.facts.people import CodeFailed
 from ..store.database import Tx
 from ..store.log import SYSTEM, Actor, Locked, locked
-from ..store.queries.credentials import has_second_factor, needs_second_factor
+from ..store.queries.credentials import MethodView, has_second_factor, needs_second_factor
 from ..store.tables import ORGANISATION
-from .credentials import first_recovery_codes, new_salt, register_app, use_code
+from .credentials import first_recovery_codes, new_salt, register_app, use_code, use_counter
 from .sessions import open_session, require_account
 from .unfinished import begin_step, count_failure, look_at_step, take_step
 
@@ -75,6 +75,19 @@ def finish_set_up(tx: Tx, token: str, typed: str, channel: str, key: bytes) -> S
         require_account(tx, staff_id)
         session = open_session(organisation, staff_id, channel, "app")
         return SetUp(session, first_recovery_codes(organisation, staff_id, key, actor))
+
+
+def enter_with_passkey(tx: Tx, method: MethodView, counter: int, channel: str) -> str:
+    """The token of a session of the person whose passkey answered; `counter` is what the passkey tells.
+
+    A passkey asks for the person's finger or PIN, so nothing else is needed. Raises SignedOut with "sign-in-wrong" if
+    the person was locked out, and "passkey-wrong" if the answer was used before or the passkey was removed.
+    """
+    with locked(tx, ORGANISATION) as organisation:
+        require_account(tx, method.staff_id)
+        if not use_counter(tx, method.id, counter):
+            raise SignedOut("passkey-wrong")
+        return open_session(organisation, method.staff_id, channel, "passkey")
 
 
 def enter_program(tx: Tx, staff_id: UUID, channel: str, checked: str, code: str, key: bytes) -> str | None:

@@ -31,6 +31,8 @@ RATES: Final[dict[str, RateLimitItem]] = {
     # Wrong codes after a right password, for one person: six digits stand up to these for years.
     "sign-in-code": parse("5 per 5 minutes"),
     "sign-in-codes": parse("50 per day"),
+    # Sign-ins that begin without a name, from one address, which a whole hall may share.
+    "sign-in-starts": parse("120 per 5 minutes"),
     # How many failures become facts, for each existing name and for all other names together.
     "sign-in-facts": parse("5 per 5 minutes"),
     # Generous, because a crowd may share an address; open_holds limits how many holds it has at once.

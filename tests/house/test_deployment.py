@@ -133,7 +133,7 @@ def test_image_takes_every_package_and_file_it_names() -> None:
         for source in words.split()[:-1]
         if not source.startswith("--")
     ]
-    assert set(PACKAGES) | {"pyproject.toml", "requirements/runtime.txt", "requirements/build.txt"} <= set(named)
+    assert set(PACKAGES) | {"pyproject.toml", "requirements/sign-in.txt", "requirements/build.txt"} <= set(named)
     assert [source for source in named if not (ROOT / source).exists()] == []
     sent = {line[1:] for line in (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines() if line[:1] == "!"}
     assert {source.split("/")[0] for source in named} <= sent

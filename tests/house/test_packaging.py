@@ -18,7 +18,7 @@ from tests.kit.tree import PACKAGES, ROOT, files
 
 pytestmark = pytest.mark.process
 
-LOCKS = ("build", "runtime", "dev")
+LOCKS = ("build", "runtime", "sign-in", "dev")
 
 
 @pytest.fixture(scope="module")
@@ -129,6 +129,7 @@ def test_locks_hold_what_the_project_asks_for() -> None:
     asked = {
         "build": [*project["build-system"]["requires"], *groups["build"]],
         "runtime": project["project"]["dependencies"],
+        "sign-in": [*project["project"]["dependencies"], *project["project"]["optional-dependencies"]["sign-in"]],
         "dev": [*project["project"]["dependencies"], *groups["build"], *groups["dev"]],
     }
     wrong = [
@@ -143,7 +144,7 @@ def test_locks_hold_what_the_project_asks_for() -> None:
 def test_locks_agree() -> None:
     dev = pins("dev")
     assert {
-        name: version for lock in ("build", "runtime") for name, version in pins(lock).items()
+        name: version for lock in ("build", "runtime", "sign-in") for name, version in pins(lock).items()
     }.items() <= dev.items()
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from starlette.routing import BaseRoute
 
-from . import confirmation, methods, pages, second_step
+from . import confirmation, methods, pages, passkeys, second_step
 
-routes: list[BaseRoute] = [*pages.routes, *second_step.routes, *confirmation.routes, *methods.routes]
+routes: list[BaseRoute] = [*pages.routes, *second_step.routes, *confirmation.routes, *methods.routes, *passkeys.routes]
 
 __all__ = ["routes"]

@@ -19,6 +19,7 @@ from ...web import kit
 from ...web.confirmed import require_confirmed
 from ...web.errors import message
 from ...web.here import StaffHere, staff_here
+from ...web.passkeys import party_of
 from ...web.sign_in_check import limited, person_key
 from .app_set_up import LONGEST_CODE, app_words
 from .entering import forget_step, go_on, own_path, step_of
@@ -33,6 +34,8 @@ async def show(request: Request) -> Response:
     methods = await here.read(methods_of, here.person.id)
     context = {
         "apps": [method for method in methods if method.kind == "app"],
+        "passkeys": [method for method in methods if method.kind == "passkey"],
+        "passkeys_work": party_of(request) is not None,
         "recovery_left": sum(method.kind == "recovery" for method in methods),
         "has_second": any(method.kind in ("app", "passkey") for method in methods),
         "needed": await here.read(needs_second_factor, here.person.id),

@@ -18,6 +18,7 @@ from ...store.queries.access import AccountView
 from ...web import access, kit
 from ...web.errors import message
 from ...web.here import Here, anywhere, staff_here
+from ...web.passkeys import party_of
 from ...web.sign_in_check import checked
 from ...web.staff_pages import NO_PLACE, first_page
 from .entering import CHANNEL, browser_of, delete_cookie, go_on, own_path, way, welcome
@@ -121,6 +122,7 @@ async def _form(
         "errors": {name: here.words.text(key) for name, key in (wrong or {}).items()},
         "refusal": refusal,
         "ended": ended,
+        "passkeys_work": party_of(here.connection) is not None,
         "navigation": [],
     }
     return await here.page("sign_in/sign-in.html", context, status=status, headers=headers)

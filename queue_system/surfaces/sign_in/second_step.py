@@ -19,6 +19,7 @@ from ...store.queries.credentials import StepView, methods_of, step_by_token
 from ...web import kit
 from ...web.errors import message
 from ...web.here import Here, anywhere
+from ...web.passkeys import party_of
 from ...web.sign_in_check import limited, person_key
 from .app_set_up import LONGEST_CODE, app_words
 from .entering import CHANNEL, browser_or_new, own_path, step_of, welcome
@@ -118,7 +119,9 @@ async def _code_page(
 ) -> Response:
     assert step.staff_id is not None  # noqa: S101 - `_step` has checked it
     kinds = {method.kind for method in await here.read(methods_of, step.staff_id)}
-    context = {"kinds": kinds} | _common(here, wanted, wrong, refusal)
+    context = {"kinds": kinds, "passkeys_work": party_of(here.connection) is not None} | _common(
+        here, wanted, wrong, refusal
+    )
     return await here.page("sign_in/code.html", context, **_said(wrong, refusal))
 
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
-from tests.kit.access_rows import ANY_STAFF, PUBLIC, SIGN_IN, Row, row
+from tests.kit.access_rows import ANY_STAFF, PUBLIC, SIGN_IN, UNKNOWN, Row, row
 
 STATIC_FILE: Final = "sign-in.css"
 
-NAMES_NOTHING: Final = frozenset({"/account/sign-in/methods/{method}/removal"})
+NAMES_NOTHING: Final = {
+    "/account/sign-in/methods/{method}/removal",
+    "/account/sign-in/passkeys/challenge",
+    "/account/sign-in/passkeys",
+}
 # Without a sign-in under way, people are led to its beginning.
 NO_STEP: Final = row(SIGN_IN)
 
@@ -30,5 +34,10 @@ MATRIX: Final[dict[tuple[str, str], Row]] = {
     ("GET", "/account/sign-in/recovery-codes"): ANY_STAFF,
     ("POST", "/account/sign-in/recovery-codes"): ANY_STAFF,
     ("POST", "/account/sign-in/kept"): ANY_STAFF,
+    # Passkeys do not work at the address of the tests, which has no TLS.
+    ("POST", "/account/sign-in/passkeys/challenge"): ANY_STAFF,
+    ("POST", "/account/sign-in/passkeys"): ANY_STAFF,
+    ("POST", "/sign-in/passkey/challenge"): row(UNKNOWN),
+    ("POST", "/sign-in/passkey"): row(UNKNOWN),
     ("POST", "/account/sign-in/methods/{method}/removal"): ANY_STAFF,
 }
