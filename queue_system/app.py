@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import time
 from collections.abc import AsyncIterator, Mapping
 from datetime import date
 from functools import partial
@@ -43,8 +42,6 @@ from .web.security import Gate
 
 TIDY_EVERY_SECONDS: Final = 15.0
 SEEN_EVERY_SECONDS: Final = 60.0
-#: A backup pauses so long after every few hundred rows, so that requests are answered in between.
-BREATH_SECONDS: Final = 0.01
 DIGEST_EVERY_SECONDS: Final = 60.0
 
 #: The surfaces by their names in addresses and templates. Each is a folder with its routes, its `templates` and its
@@ -157,7 +154,7 @@ def nightly_tasks(installation: Installation) -> list[Task]:
 
     async def back_up(_: date) -> Figures:
         made = await asyncio.to_thread(
-            backup.make, installation.configuration, installation.database, breathe=lambda: time.sleep(BREATH_SECONDS)
+            backup.make, installation.configuration, installation.database, breathe=backup.give_way
         )
         return made.figures
 

@@ -13,6 +13,7 @@ import hmac
 import json
 import os
 import secrets
+import time
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
@@ -38,6 +39,7 @@ NAME: Final = "queue-{at:%Y-%m-%dT%H-%M-%SZ}.backup"
 PATTERN: Final = "queue-*.backup"
 UNFINISHED: Final = ".part"
 FRESH: Final = timedelta(hours=24)
+BREATH_SECONDS: Final = 0.01
 BUFFER: Final = 1 << 20
 
 
@@ -94,6 +96,11 @@ class Backup:
     def figures(self) -> dict[str, str | int]:
         """What is noted of it in the database."""
         return {"file": self.path.name, "rows": self.manifest.rows, "bytes": self.size}
+
+
+def give_way() -> None:
+    """Let requests go first for a moment; for backups that a server makes."""
+    time.sleep(BREATH_SECONDS)
 
 
 def folder_of(configuration: Configuration) -> Path:

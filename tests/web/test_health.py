@@ -16,7 +16,7 @@ from queue_system.clock import FrozenClock
 from queue_system.core.errors import Unavailable
 from queue_system.ops import background
 from queue_system.ops.background import watch_open_files
-from queue_system.store import dialect
+from queue_system.store import dialect, schema
 from queue_system.store.log import try_to_write
 from queue_system.web import files
 from tests.kit.hall import Hall
@@ -65,3 +65,15 @@ async def test_connections_that_run_out_stand_in_the_log(said: io.StringIO, monk
     (found,) = events(said)
     assert found["event"] == "files.nearly_all_open"
     assert 0 < found["used"] <= found["allowed"]
+
+
+def test_a_node_whose_database_is_of_a_newer_program_takes_no_requests(here: tuple[TestClient, Hall], url: str) -> None:
+    client, _ = here
+    with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as other, other:
+        other.execute("UPDATE alembic_version SET version_num = '9999'")
+    answer = client.get("/healthz")
+    assert (answer.status_code, answer.json()["code"]) == (503, "schema-newer")
+    with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as other, other:
+        # A newer schema that still has everything that this program uses.
+        other.execute("UPDATE alembic_version SET version_num = ?", (f"9999_from_{schema.number(schema.newest())}",))
+    assert client.get("/healthz").status_code == 200

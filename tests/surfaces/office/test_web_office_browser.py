@@ -94,13 +94,14 @@ def test_nothing_is_wrong_with_any_page_of_the_office(
         f"/office/devices?code={code}",
         "/office/devices?code=XXXX",
         "/office/printers?said=trial&printer=p2",
+        "/office/health",
         "/office/audit",
         "/paper",
     ):
         page.goto(f"{address}{path}")
         look(page, path, language, complaints)
     page.set_viewport_size({"width": 390, "height": 844})
-    for path in ("/office", "/office/devices", "/office/printers", "/office/audit", "/paper"):
+    for path in ("/office", "/office/devices", "/office/printers", "/office/health", "/office/audit", "/paper"):
         page.goto(f"{address}{path}")
         assert fits(page), f"{path} is wider than a telephone"
 

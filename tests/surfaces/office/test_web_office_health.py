@@ -132,7 +132,7 @@ def test_each_device_that_is_silent_is_named_with_the_way_to_mend_it(
     hall.db.write_in_now(hall.branch.id, enrol_device, hall.branch.id, kiosk.id)
     clock.set(clock.now() + timedelta(minutes=4))
     page = see(client)
-    assert "لا يتواصل" in page.text
+    assert "لا تواصل" in page.text
     assert (kiosk.names or {}).get("ar", kiosk.slug) in page.text
     assert 'href="/office/devices"' in page.html
 
