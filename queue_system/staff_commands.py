@@ -1,11 +1,11 @@
-"""`queue-system staff …`: add people, give roles, set passwords, lock and unlock."""
+"""`queue-system staff …`: add people, give roles, set passwords, lock and unlock, reset and rescue."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
 import typer
@@ -18,6 +18,8 @@ from .store.database import Database
 from .store.queries.access import PersonView, people, role_slugs
 from .store.queries.settings import branch_ids
 from .store.tables import ORGANISATION
+
+T = TypeVar("T")
 
 staff = typer.Typer(no_args_is_help=True, help="The people who work here.")
 
@@ -88,6 +90,26 @@ def password(login: Login) -> None:
     typer.echo(f"{login} has a new password; all sessions have ended.")
 
 
+@staff.command("reset")
+def reset(login: Login) -> None:
+    """End somebody's sessions and ways to sign in, and print a link with which they choose a new password."""
+    from .actions.invitations import INVITED_FOR, reset_sign_in
+
+    link = _link(_change(reset_sign_in, login)[0])
+    hours = int(INVITED_FOR.total_seconds() // 3600)
+    typer.echo(f"{login} can sign in again with this link, for {hours} hours:\n{link}")
+
+
+@staff.command("rescue")
+def rescue(login: Login) -> None:
+    """Let somebody in whom nobody else can let in; the office says so for seven days, and the log for ever."""
+    from .actions.invitations import RESCUED_FOR, rescue
+
+    link = _link(_change(rescue, login))
+    minutes = int(RESCUED_FOR.total_seconds() // 60)
+    typer.echo(f"{login} chooses a new password with this link, within {minutes} minutes:\n{link}")
+
+
 @staff.command("roles")
 def roles(
     login: Login,
@@ -96,7 +118,7 @@ def roles(
     branch: Branch = "",
 ) -> None:
     """Give a role, take one away, or only say what somebody may be."""
-    from .actions.staff import change_roles
+    from .actions.staff_roles import change_roles
     from .core.errors import Missing
 
     with _ready() as database:
@@ -115,9 +137,13 @@ def roles(
 # ---------------------------------------------------------------- inside
 
 
-def _change(action: Callable[..., None], *values: Any) -> None:
+def _change(action: Callable[..., T], *values: Any) -> T:
     with _ready() as database:
-        database.write_now(action, *values)
+        return database.write_now(action, *values)
+
+
+def _link(token: str) -> str:
+    return f"{read_configuration().address}/welcome/{token}"
 
 
 @contextmanager

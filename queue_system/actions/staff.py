@@ -1,29 +1,39 @@
-"""Accounts of staff: creating, locking and unlocking them, passwords and roles."""
+"""Accounts of staff: creating, editing, locking and unlocking them, passwords and sessions.
+
+An actor who is a person needs the right for it over the whole account (`authority`); the command line needs none.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
 import sqlalchemy as sa
 from uuid_utils.compat import uuid7
 
-from ..core.errors import Missing, Refused
+from ..core.errors import Missing, Refused, SignedOut
 from ..core.facts.people import (
+    SessionsEnded,
     StaffCreated,
+    StaffEdited,
     StaffLocked,
     StaffPasswordSet,
-    StaffRoleGiven,
-    StaffRoleTaken,
+    StaffRemoved,
     StaffUnlocked,
 )
 from ..core.logins import check_login, check_name, login_key
+from ..core.rights import ACCOUNT_RIGHTS, INVITE_RIGHTS
+from ..core.tokens import sha256
 from ..store.database import Tx
 from ..store.log import SYSTEM, Actor, Locked, locked
 from ..store.queries import line
+from ..store.queries.people import handle_of
 from ..store.tables import (
     ORGANISATION,
+    Approval,
     Counter,
+    Invitation,
     KnownBrowser,
     Role,
     Session,
@@ -31,10 +41,13 @@ from ..store.tables import (
     StaffRole,
     table,
 )
+from .authority import require_over, somebody_may_do_everything
 from .day import vacate
 from .unfinished import end_steps
 
+APPROVAL = table(Approval)
 COUNTER = table(Counter)
+INVITATION = table(Invitation)
 KNOWN_BROWSER = table(KnownBrowser)
 ROLE = table(Role)
 SESSION = table(Session)
@@ -87,12 +100,15 @@ def create_staff(tx: Tx, person: NewStaff, actor: Actor = SYSTEM) -> UUID:
 def lock_staff(tx: Tx, login: str, actor: Actor = SYSTEM) -> None:
     """Lock an account: all its sessions end and its counters are closed.
 
-    A counter with a visitor stays open until a colleague takes it over. Raises Missing("staff").
+    A counter with a visitor stays open until a colleague takes it over. Raises Missing("staff"), Denied, and
+    Refused("last-administrator").
     """
     with locked(tx, ORGANISATION) as organisation:
-        staff_id = _id_of(tx, login)
-        tx.execute(sa.update(STAFF).where(STAFF.c.id == staff_id).values(active=False))
-        _end_everywhere(tx, staff_id)
+        staff_id = id_of(tx, login)
+        require_over(tx, actor, staff_id, ACCOUNT_RIGHTS)
+        with somebody_may_do_everything(tx):
+            tx.execute(sa.update(STAFF).where(STAFF.c.id == staff_id).values(active=False))
+        end_everywhere(tx, staff_id)
         organisation.append(StaffLocked(subject=str(staff_id)), actor)
         _leave_counters(tx, staff_id, actor)
 
@@ -100,82 +116,96 @@ def lock_staff(tx: Tx, login: str, actor: Actor = SYSTEM) -> None:
 def unlock_staff(tx: Tx, login: str, actor: Actor = SYSTEM) -> None:
     """Unlock an account, and delete the failures that limit its sign-ins. Raises Missing("staff")."""
     with locked(tx, ORGANISATION) as organisation:
-        staff_id = _id_of(tx, login)
+        staff_id = id_of(tx, login)
+        require_over(tx, actor, staff_id, ACCOUNT_RIGHTS)
         tx.execute(sa.update(STAFF).where(STAFF.c.id == staff_id).values(active=True, unlocked_at=tx.now))
         organisation.append(StaffUnlocked(subject=str(staff_id)), actor)
+
+
+def edit_staff(tx: Tx, login: str, name: str, language: str, actor: Actor = SYSTEM) -> None:
+    """Change the name that colleagues read, and the language of the account.
+
+    Raises Missing("staff"), Invalid("staff-name-wrong"), Denied.
+    """
+    check_name(name)
+    with locked(tx, ORGANISATION) as organisation:
+        staff_id = id_of(tx, login)
+        if actor.id != str(staff_id):
+            require_over(tx, actor, staff_id, ACCOUNT_RIGHTS)
+        tx.execute(sa.update(STAFF).where(STAFF.c.id == staff_id).values(name=name, language=language))
+        organisation.append(StaffEdited(subject=str(staff_id)), actor)
+
+
+def remove_staff(tx: Tx, login: str, actor: Actor = SYSTEM) -> None:
+    """Remove somebody who was invited and never signed in. Raises Missing("staff"), Refused("staff-joined"), Denied."""
+    with locked(tx, ORGANISATION) as organisation:
+        staff_id = id_of(tx, login)
+        require_over(tx, actor, staff_id, INVITE_RIGHTS)
+        if tx.scalar(sa.select(STAFF.c.password).where(STAFF.c.id == staff_id)):
+            raise Refused("staff-joined")
+        asked = sa.select(APPROVAL.c.id).where((APPROVAL.c.asked_by == staff_id) | (APPROVAL.c.decided_by == staff_id))
+        if tx.row(asked) is not None:
+            raise Refused("staff-joined")
+        end_everywhere(tx, staff_id)
+        tx.execute(sa.delete(STAFF_ROLE).where(STAFF_ROLE.c.staff_id == staff_id))
+        tx.execute(sa.delete(STAFF).where(STAFF.c.id == staff_id))
+        organisation.append(StaffRemoved(subject=str(staff_id)), actor)
+
+
+def end_sessions(tx: Tx, login: str, handles: Collection[str] | None, actor: Actor) -> int:
+    """End the sessions with these handles (`store.queries.people.handle_of`), or all; returns how many ended.
+
+    One's own need no right. Raises Missing("staff"), Denied.
+    """
+    with locked(tx, ORGANISATION) as organisation:
+        staff_id = id_of(tx, login)
+        if actor.id != str(staff_id):
+            require_over(tx, actor, staff_id, ACCOUNT_RIGHTS)
+        own = tx.rows(sa.select(SESSION.c.token_sha256).where(SESSION.c.staff_id == staff_id))
+        meant = [row.token_sha256 for row in own if handles is None or handle_of(row.token_sha256) in handles]
+        if meant:
+            tx.execute(sa.delete(SESSION).where(SESSION.c.token_sha256.in_(meant)))
+            organisation.append(SessionsEnded(subject=str(staff_id), n=len(meant)), actor)
+        return len(meant)
+
+
+def set_own_password(tx: Tx, staff_id: UUID, password: str, checked: str, keep: str) -> None:
+    """Set the new password, already hashed, of a person whose old one was right; `keep` is the session that goes on.
+
+    `checked` is the stored hash that the old password was compared with. Raises SignedOut("sign-in-wrong") if it was
+    replaced meanwhile.
+    """
+    with locked(tx, ORGANISATION) as organisation:
+        here = (STAFF.c.id == staff_id) & (STAFF.c.password == checked) & STAFF.c.active
+        if tx.execute(sa.update(STAFF).where(here).values(password=password)).rowcount == 0:
+            raise SignedOut("sign-in-wrong")
+        others = (SESSION.c.staff_id == staff_id) & (SESSION.c.token_sha256 != sha256(keep))
+        tx.execute(sa.delete(SESSION).where(others))
+        organisation.append(StaffPasswordSet(subject=str(staff_id)), Actor("staff", str(staff_id)))
 
 
 def set_password(tx: Tx, login: str, password: str, actor: Actor = SYSTEM) -> None:
     """Set a new password, already hashed; all sessions of the person end. Raises Missing("staff")."""
     with locked(tx, ORGANISATION) as organisation:
-        staff_id = _id_of(tx, login)
+        staff_id = id_of(tx, login)
         tx.execute(sa.update(STAFF).where(STAFF.c.id == staff_id).values(password=password, unlocked_at=tx.now))
-        _end_everywhere(tx, staff_id)
+        end_everywhere(tx, staff_id)
         organisation.append(StaffPasswordSet(subject=str(staff_id)), actor)
 
 
-def change_roles(tx: Tx, login: str, branch_id: UUID, *, give: str = "", take: str = "", actor: Actor = SYSTEM) -> None:
-    """Give a person a role at a branch or at ORGANISATION, take another role away, or both in one transaction.
-
-    Raises Missing("staff", "role"), Refused("role-held", "role-not-held"), and Refused("last-administrator") where
-    the organisation would be left without anybody who has every right.
-    """
-    with locked(tx, ORGANISATION) as organisation:
-        staff_id = _id_of(tx, login)
-        if give:
-            _give(organisation, staff_id, branch_id, give, actor)
-        if take:
-            _take(organisation, staff_id, branch_id, take, actor)
-
-
-def _give(organisation: Locked, staff_id: UUID, branch_id: UUID, role: str, actor: Actor) -> None:
-    tx = organisation.tx
-    if tx.row(sa.select(ROLE.c.slug).where(ROLE.c.slug == role)) is None:
-        raise Missing("role", role=role)
-    held = {"staff_id": staff_id, "branch_id": branch_id, "role": role}
-    if tx.row(sa.select(STAFF_ROLE.c.role).filter_by(**held)) is not None:
-        raise Refused("role-held", role=role)
-    tx.execute(sa.insert(STAFF_ROLE), held)
-    organisation.append(StaffRoleGiven(subject=str(staff_id), roles=[role], place=str(branch_id)), actor)
-
-
-def _take(organisation: Locked, staff_id: UUID, branch_id: UUID, role: str, actor: Actor) -> None:
-    tx = organisation.tx
-    administrators = _administrators(tx)
-    taken = tx.execute(
-        sa.delete(STAFF_ROLE).where(
-            STAFF_ROLE.c.staff_id == staff_id, STAFF_ROLE.c.branch_id == branch_id, STAFF_ROLE.c.role == role
-        )
-    )
-    if taken.rowcount == 0:
-        raise Refused("role-not-held", role=role)
-    if administrators and not _administrators(tx):
-        raise Refused("last-administrator")
-    organisation.append(StaffRoleTaken(subject=str(staff_id), roles=[role], place=str(branch_id)), actor)
-
-
-def _administrators(tx: Tx) -> set[UUID]:
-    """The active people who have every right in the whole organisation."""
-    held = (
-        sa.select(STAFF.c.id, ROLE.c.can)
-        .join(STAFF_ROLE, STAFF_ROLE.c.staff_id == STAFF.c.id)
-        .join(ROLE, ROLE.c.slug == STAFF_ROLE.c.role)
-        .where(STAFF.c.active, STAFF_ROLE.c.branch_id == ORGANISATION)
-    )
-    return {row.id for row in tx.rows(held) if "*" in row.can}
-
-
-def _id_of(tx: Tx, login: str) -> UUID:
+def id_of(tx: Tx, login: str) -> UUID:
     found = tx.scalar(sa.select(STAFF.c.id).where(STAFF.c.login == login_key(login)))
     if found is None:
         raise Missing("staff")
     return found  # type: ignore[no-any-return]
 
 
-def _end_everywhere(tx: Tx, staff_id: UUID) -> None:
+def end_everywhere(tx: Tx, staff_id: UUID) -> None:
+    """End all sessions of a person, and forget the browsers and links that would make the next one easier."""
     tx.execute(sa.delete(SESSION).where(SESSION.c.staff_id == staff_id))
     tx.execute(sa.delete(KNOWN_BROWSER).where(KNOWN_BROWSER.c.staff_id == staff_id))
     end_steps(tx, staff_id)
+    tx.execute(sa.delete(INVITATION).where(INVITATION.c.staff_id == staff_id))
 
 
 def _leave_counters(tx: Tx, staff_id: UUID, actor: Actor) -> None:

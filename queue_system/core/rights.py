@@ -152,6 +152,11 @@ HALL_RIGHTS: Final[Rights] = COPY_RIGHTS | RAISE_RIGHTS
 HEALTH_RIGHTS: Final[Rights] = frozenset({"see_health"})
 BACKUP_RIGHTS: Final[Rights] = frozenset({"make_backup"})
 PLACES_RIGHTS: Final[Rights] = frozenset({"release_places"})
+INVITE_RIGHTS: Final[Rights] = frozenset({"invite_people"})
+ACCOUNT_RIGHTS: Final[Rights] = frozenset({"edit_people"})
+GRANT_RIGHTS: Final[Rights] = frozenset({"grant_roles"})
+RESET_RIGHTS: Final[Rights] = frozenset({"reset_sign_in"})
+APPROVAL_RIGHTS: Final[Rights] = frozenset({"approve"})
 OFFICE_RIGHTS: Final[Rights] = AUDIT_RIGHTS | PRINTER_RIGHTS | HEALTH_RIGHTS | SUPERVISION_RIGHTS | PLACES_RIGHTS
 
 # A role that is held for one department counts only for these, because the others cannot be divided by services.

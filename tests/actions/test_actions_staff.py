@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from queue_system.actions import sessions, staff
+from queue_system.actions import sessions, staff, staff_roles
 from queue_system.actions.counters import take_over
 from queue_system.core.errors import Missing, Refused, SignedOut
 from queue_system.core.tokens import sha256
@@ -92,16 +92,16 @@ def test_no_session_begins_for_somebody_who_was_locked_out_meanwhile(hall: Hall)
 def test_roles_are_given_and_taken_at_one_branch(hall: Hall) -> None:
     layla = hall.person("layla")
     token = hall.db.write_now(sessions.start_session, layla, "web")
-    hall.db.write_now(staff.change_roles, "layla", hall.branch.id, give="auditor")
+    hall.db.write_now(staff_roles.change_roles, "layla", hall.branch.id, give="auditor")
     person = hall.db.read_now(access.staff_by_session, sha256(token), sessions.SESSION_IDLE)
     assert person is not None
     assert person.may("read_audit", hall.branch.id)
     assert not person.may("read_audit", ORGANISATION)
     with pytest.raises(Refused, match="role-held"):
-        hall.db.write_now(staff.change_roles, "layla", hall.branch.id, give="auditor")
-    hall.db.write_now(staff.change_roles, "layla", hall.branch.id, take="auditor")
+        hall.db.write_now(staff_roles.change_roles, "layla", hall.branch.id, give="auditor")
+    hall.db.write_now(staff_roles.change_roles, "layla", hall.branch.id, take="auditor")
     with pytest.raises(Refused, match="role-not-held"):
-        hall.db.write_now(staff.change_roles, "layla", hall.branch.id, take="auditor")
+        hall.db.write_now(staff_roles.change_roles, "layla", hall.branch.id, take="auditor")
     assert kinds(hall)[-2:] == ["staff.role_given", "staff.role_taken"]
 
 
@@ -109,9 +109,9 @@ def test_roles_are_given_and_taken_together_or_not_at_all(hall: Hall) -> None:
     hall.person("layla")
     before = kinds(hall)
     with pytest.raises(Refused, match="role-not-held"):
-        hall.db.write_now(staff.change_roles, "layla", hall.branch.id, give="auditor", take="supervisor")
+        hall.db.write_now(staff_roles.change_roles, "layla", hall.branch.id, give="auditor", take="supervisor")
     assert kinds(hall) == before
-    hall.db.write_now(staff.change_roles, "layla", hall.branch.id, give="auditor", take="officer")
+    hall.db.write_now(staff_roles.change_roles, "layla", hall.branch.id, give="auditor", take="officer")
     assert kinds(hall)[-2:] == ["staff.role_given", "staff.role_taken"]
 
 
@@ -120,15 +120,15 @@ def test_somebody_is_always_left_who_may_do_everything(hall: Hall) -> None:
     others = [one.login for one in hall.db.read_now(access.people) if (ORGANISATION, "administrator") in one.roles]
     for login in others:
         if login != "samira":
-            hall.db.write_now(staff.change_roles, login, ORGANISATION, take="administrator")
+            hall.db.write_now(staff_roles.change_roles, login, ORGANISATION, take="administrator")
     with pytest.raises(Refused, match="last-administrator"):
-        hall.db.write_now(staff.change_roles, "samira", ORGANISATION, take="administrator")
+        hall.db.write_now(staff_roles.change_roles, "samira", ORGANISATION, take="administrator")
     hall.administrator("second")
     hall.db.write_now(staff.lock_staff, "second")
     with pytest.raises(Refused, match="last-administrator"):
-        hall.db.write_now(staff.change_roles, "samira", ORGANISATION, give="auditor", take="administrator")
+        hall.db.write_now(staff_roles.change_roles, "samira", ORGANISATION, give="auditor", take="administrator")
     hall.db.write_now(staff.unlock_staff, "second")
-    hall.db.write_now(staff.change_roles, "samira", ORGANISATION, take="administrator")
+    hall.db.write_now(staff_roles.change_roles, "samira", ORGANISATION, take="administrator")
 
 
 def test_nobody_and_nothing_are_refused(hall: Hall) -> None:
@@ -137,7 +137,7 @@ def test_nobody_and_nothing_are_refused(hall: Hall) -> None:
             hall.db.write_now(action, "nobody")
     hall.person("layla")
     with pytest.raises(Missing, match="role"):
-        hall.db.write_now(staff.change_roles, "layla", ORGANISATION, give="wizard")
+        hall.db.write_now(staff_roles.change_roles, "layla", ORGANISATION, give="wizard")
 
 
 def test_a_browser_that_was_not_used_for_long_is_forgotten(hall: Hall) -> None:

@@ -89,7 +89,7 @@ def unlocked(monkeypatch: pytest.MonkeyPatch) -> None:
         for pending in here.pending:
             tx.execute(sa.insert(entry), pending | {"seq": next(sequence)})
 
-    for module in (bookings, day):
+    for module in (bookings, day, staff):
         monkeypatch.setattr(module, "locked", locked)
     original = SQLite._engine
 

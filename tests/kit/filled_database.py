@@ -20,7 +20,17 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from queue_system.actions import bookings, credentials, devices, digests, sessions, tickets, upkeep
+from queue_system.actions import (
+    bookings,
+    credentials,
+    devices,
+    digests,
+    invitations,
+    sessions,
+    staff_roles,
+    tickets,
+    upkeep,
+)
 from queue_system.actions.bookings import HoldOrder
 from queue_system.actions.tickets import TicketOrder
 from queue_system.clock import FrozenClock
@@ -31,7 +41,7 @@ from queue_system.store.database import Database, Tx
 from queue_system.store.log import SYSTEM, VISITOR, Actor
 from queue_system.store.queries import access, past_days
 from queue_system.store.queries.credentials import step_by_token
-from queue_system.store.tables import BranchSeason, Resource, ServiceResource, table
+from queue_system.store.tables import ORGANISATION, BranchSeason, Resource, ServiceResource, table
 from tests.kit.hall import Hall, edit, furnish
 from tests.kit.tree import ROOT
 
@@ -95,6 +105,9 @@ def fill(hall: Hall, clock: FrozenClock) -> None:
     _add_app(hall, here.staff_id, clock)
     hall.db.write_now(devices.ask_pairing, "display")
     hall.db.write_now(upkeep.done_by_hand, "backup", {"rows": 1})
+    samira = Actor("staff", str(hall.administrator("samira")))
+    hall.db.write_now(invitations.invite, "nour", "نور", "ar", hall.branch.id, "officer", "", samira)
+    hall.db.write_now(staff_roles.give_role, "nour", ORGANISATION, "administrator", "", samira)
     edit(hall, lambda tx: _add_resource(tx, hall))
     edit(hall, lambda tx: _shift_ramadan(tx, hall))
     _digest(hall)

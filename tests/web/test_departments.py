@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from queue_system.core.rights import EVERYTHING, Right, Rights
-from queue_system.store.queries.access import StaffView, grant
+from queue_system.store.queries.access import StaffView
+from queue_system.store.queries.grants import grant
 from queue_system.web.departments import counters_for, queues_for, services_for
 from tests.kit.hall import Hall
 

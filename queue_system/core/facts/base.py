@@ -9,7 +9,18 @@ from typing import Any, ClassVar, Final, get_args, get_type_hints
 from .fields import Is, Meaning, Word
 
 #: The subjects of facts, in the order of the log's filter; every kind begins with one of them.
-SUBJECTS: Final = ("ticket", "booking", "counter", "slip", "printer", "device", "staff", "organisation", "data")
+SUBJECTS: Final = (
+    "ticket",
+    "booking",
+    "counter",
+    "slip",
+    "printer",
+    "device",
+    "staff",
+    "approval",
+    "data",
+    "organisation",
+)
 
 #: Every fact by its kind. Each class registers itself when it is defined.
 KINDS: Final[dict[str, type[Fact]]] = {}

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Annotated, Any, TypeAlias
 
+from ..approvals import APPROVAL_ACTIONS
 from ..bookings import BookingState, Punctuality
 from ..printers import STATES, TRANSPORTS
 from ..reasons import BY_SERVICE, RAISE_REASONS
@@ -57,6 +58,7 @@ CounterId: TypeAlias = Annotated[str, Is.COUNTER]
 TicketId: TypeAlias = Annotated[str, Is.UNSAID]
 BookingId: TypeAlias = Annotated[str, Is.UNSAID]
 SlipId: TypeAlias = Annotated[str, Is.UNSAID]
+ApprovalId: TypeAlias = Annotated[str, Is.UNSAID]
 PairingId: TypeAlias = Annotated[str, Is.UNSAID]
 PlaceId: TypeAlias = Annotated[str, Is.UNSAID]
 
@@ -66,6 +68,8 @@ ServiceSlug: TypeAlias = Annotated[str, Is.SERVICE]
 PrioritySlug: TypeAlias = Annotated[str, Is.PRIORITY]
 RoleSlugs: TypeAlias = Annotated[list[str], Is.ROLES]
 DeviceSlug: TypeAlias = Annotated[str, Is.UNSAID]
+RoleSlug: TypeAlias = Annotated[str, Is.UNSAID]
+DepartmentSlug: TypeAlias = Annotated[str, Is.UNSAID]
 
 # ISO 8601; moments in UTC.
 Moment: TypeAlias = Annotated[str, Is.MOMENT]
@@ -92,6 +96,7 @@ BookingStateWord: TypeAlias = Annotated[str, Word("state.booking", tuple(Booking
 Arrival: TypeAlias = Annotated[str, Word("audit.punctuality", tuple(Punctuality))]
 LostWhy: TypeAlias = Annotated[str, Word("state.lost", tuple(Why))]
 FoundBy: TypeAlias = Annotated[str, Word("audit.by", ("name", "contact"))]
+ApprovalAction: TypeAlias = Annotated[str, Word("audit.approval-action", APPROVAL_ACTIONS)]
 Channel: TypeAlias = Annotated[str, Word("audit.channel", ("web", "api"))]
 SignInMethod: TypeAlias = Annotated[str, Word("audit.method", ("app", "recovery", "passkey", "provider"))]
 DeviceKind: TypeAlias = Annotated[str, Word("audit.device-kind", ("kiosk", "display", "printer", "counter_display"))]

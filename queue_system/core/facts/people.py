@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from .base import Fact
-from .fields import Channel, PersonId, PlaceId, RoleSlugs, SignInMethod
+from .fields import Channel, DepartmentSlug, Number, PersonId, PlaceId, RoleSlug, RoleSlugs, SignInMethod
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,21 +61,89 @@ class StaffPasswordSet(StaffFact):
 
 
 @dataclass(frozen=True, slots=True)
-class StaffRoleGiven(StaffFact):
-    """`place` is the id of the branch, or of the organisation, where the roles are held."""
+class StaffInvited(StaffFact):
+    """A link was made with which the person chooses a password."""
 
-    kind: ClassVar[str] = "staff.role_given"
-    roles: RoleSlugs
-    place: PlaceId
+    kind: ClassVar[str] = "staff.invited"
 
 
 @dataclass(frozen=True, slots=True)
-class StaffRoleTaken(StaffFact):
-    """As `StaffRoleGiven`."""
+class StaffJoined(StaffFact):
+    """The person has used the link."""
 
-    kind: ClassVar[str] = "staff.role_taken"
+    kind: ClassVar[str] = "staff.joined"
+
+
+@dataclass(frozen=True, slots=True)
+class StaffRemoved(StaffFact):
+    """Somebody who never signed in was removed, with the invitation."""
+
+    kind: ClassVar[str] = "staff.removed"
+
+
+@dataclass(frozen=True, slots=True)
+class StaffEdited(StaffFact):
+    kind: ClassVar[str] = "staff.edited"
+
+
+@dataclass(frozen=True, slots=True)
+class SignInReset(StaffFact):
+    """Sessions and ways to sign in have ended, and a new link was made."""
+
+    kind: ClassVar[str] = "staff.sign_in_reset"
+
+
+@dataclass(frozen=True, slots=True)
+class StaffRescued(StaffFact):
+    """As `SignInReset`, at the server's console, because nobody could sign in to do it."""
+
+    kind: ClassVar[str] = "staff.rescued"
+
+
+@dataclass(frozen=True, slots=True)
+class SessionsEnded(StaffFact):
+    """Somebody ended `n` sessions of the person."""
+
+    kind: ClassVar[str] = "staff.sessions_ended"
+    n: Number
+
+
+@dataclass(frozen=True, slots=True)
+class RoleFact(StaffFact):
+    """`place` is the id of the branch, or of the organisation, where the roles are held; `department` may limit them."""
+
     roles: RoleSlugs
     place: PlaceId
+    department: DepartmentSlug = ""
+
+    def data(self) -> dict[str, Any]:
+        found = Fact.data(self)
+        if not self.department:
+            del found["department"]
+        return found
+
+    def variant(self) -> Literal["", "department"]:
+        return "department" if self.department else ""
+
+
+@dataclass(frozen=True, slots=True)
+class StaffRoleGiven(RoleFact):
+    kind: ClassVar[str] = "staff.role_given"
+
+
+@dataclass(frozen=True, slots=True)
+class StaffRoleTaken(RoleFact):
+    kind: ClassVar[str] = "staff.role_taken"
+
+
+@dataclass(frozen=True, slots=True)
+class RoleChanged(Fact):
+    """What a role allows was changed, or a role was added; `roles` is the role alone, `rights` says how many it has."""
+
+    kind: ClassVar[str] = "staff.role_changed"
+    subject: RoleSlug
+    roles: RoleSlugs
+    rights: Number
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,14 +13,15 @@ from pydantic import ValidationError
 
 from ...core.logins import find_login
 from ...core.printers import TRANSPORTS
-from ...core.rights import DEPARTMENTAL, EVERYTHING, Right, Rights, granted
+from ...core.rights import Right, Rights
 from ...settings.declared import Declared
 from ...settings.devices import KITS, PLACES, Kit
 from ...settings.printers import Printer
 from ..database import AnyRow, Tx
 from ..prepared import Prepared
 from ..setting_rows import Unreadable, unreadable
-from ..tables import ORGANISATION, Device, KnownBrowser, Pairing, Role, Staff, StaffRole, table
+from ..tables import Device, KnownBrowser, Pairing, Role, Staff, StaffRole, table
+from .grants import Grant, grant
 from .sessions import ALIVE, SESSION, Idle
 
 D = TypeVar("D", bound=Declared)
@@ -56,33 +57,6 @@ _DEVICES_OF_KIND = Prepared(
     .order_by(DEVICE.c.position)
 )
 _DEVICE_BY_TOKEN = Prepared(sa.select(DEVICE).where(DEVICE.c.token_sha256 == sa.bindparam("token")))
-
-
-@dataclass(frozen=True, slots=True)
-class Grant:
-    """The atomic rights of one role of a person at a place: a branch, or ORGANISATION for all of them.
-
-    A `department` (its slug, "" for all) limits the role to the services of that department and to their queues and
-    counters: on the desk, in the lists of the office, and wherever `StaffView.departments` is asked. Rights that
-    services do not divide, such as those over people or devices, are then left out.
-    """
-
-    place: UUID
-    department: str
-    role: str
-    rights: Rights
-
-    def gives(self, right: Right, branch_id: UUID) -> bool:
-        """Whether the right is granted at the branch, at least for the department."""
-        return self.place in (branch_id, ORGANISATION) and (right in self.rights or EVERYTHING in self.rights)
-
-
-def grant(place: UUID, department: str, role: str, can: Collection[str]) -> Grant:
-    """The grant of a role whose words are `can`."""
-    rights = granted(can)
-    if department:
-        rights = DEPARTMENTAL if EVERYTHING in rights else rights & DEPARTMENTAL
-    return Grant(place, department, role, rights)
 
 
 @dataclass(frozen=True, slots=True)

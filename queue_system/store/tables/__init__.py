@@ -6,7 +6,18 @@ partitioned or distributed by branch without a change of code.
 
 from __future__ import annotations
 
-from .access import Credential, Device, KnownBrowser, Pairing, Session, SignInStep, Staff, StaffRole
+from .access import (
+    Approval,
+    Credential,
+    Device,
+    Invitation,
+    KnownBrowser,
+    Pairing,
+    Session,
+    SignInStep,
+    Staff,
+    StaffRole,
+)
 from .agenda import BranchSeason, ClosureRow, OpeningHours, OutreachDay, SeasonRow
 from .columns import table
 from .day import Booking, Call, FreedPlace, PrintJob, Seat, Series, Ticket
@@ -41,6 +52,7 @@ from .upkeep import Upkeep
 __all__ = [
     "ORGANISATION",
     "SETTINGS",
+    "Approval",
     "Booking",
     "Branch",
     "BranchPriority",
@@ -59,6 +71,7 @@ __all__ = [
     "Entry",
     "FreedPlace",
     "HourDigest",
+    "Invitation",
     "KnownBrowser",
     "Occasion",
     "OpeningHours",

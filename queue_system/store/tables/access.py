@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from .columns import json, key, of_branch, within_branch
@@ -23,6 +23,8 @@ class Staff(SQLModel, table=True):
     created_at: datetime
     # When the limits on sign-ins were last lifted for this person; earlier failures do not count any more.
     unlocked_at: datetime | None = None
+    # When somebody at the server's console last made a link for this person.
+    rescued_at: datetime | None = None
 
 
 class KnownBrowser(SQLModel, table=True):
@@ -49,6 +51,41 @@ class StaffRole(SQLModel, table=True):
     department: str = Field(default="", primary_key=True, sa_column_kwargs={"server_default": ""})
     # "" where people gave the role; "provider" where the groups of single sign-on did, which then also takes it away.
     source: str = Field(default="", sa_column_kwargs={"server_default": ""})
+
+
+class Invitation(SQLModel, table=True):
+    """A link with which a person chooses a password once; only the SHA-256 of its token is kept."""
+
+    id: UUID = key()
+    token_sha256: str = Field(unique=True)
+    staff_id: UUID = Field(foreign_key="staff.id", index=True)
+    # invite | reset | rescue
+    kind: str
+    created_at: datetime
+    expires_at: datetime
+
+
+class Approval(SQLModel, table=True):
+    """A request for a second person. Nobody decides on their own request, and the database holds this too."""
+
+    __table_args__ = (CheckConstraint("decided_by <> asked_by", name="approval_by_a_second_person"),)
+
+    id: UUID = key()
+    # The branch that the action is about, or the organisation.
+    branch_id: UUID = Field(index=True)
+    action: str
+    params: dict[str, Any] = json(dict)
+    # Of the effect that the first person saw; "" if the action has none of its own.
+    effect_sha256: str = ""
+    asked_by: UUID = Field(foreign_key="staff.id")
+    asked_at: datetime
+    expires_at: datetime
+    # When the action may be carried out without a second person; None if there is one.
+    due_at: datetime | None = None
+    # core.approvals.ApprovalState
+    state: str
+    decided_by: UUID | None = Field(default=None, foreign_key="staff.id")
+    decided_at: datetime | None = None
 
 
 class Session(SQLModel, table=True):

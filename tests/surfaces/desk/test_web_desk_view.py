@@ -15,8 +15,9 @@ from queue_system.core.tickets import TicketState
 from queue_system.core.tokens import sha256
 from queue_system.store.database import Database
 from queue_system.store.queries import line
-from queue_system.store.queries.access import StaffView, grant, staff_by_session
+from queue_system.store.queries.access import StaffView, staff_by_session
 from queue_system.store.queries.desk import DeskView, desk_view
+from queue_system.store.queries.grants import grant
 from queue_system.surfaces.desk.view import Button, context
 from tests.kit.hall import Hall, furnish
 

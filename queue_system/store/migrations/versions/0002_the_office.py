@@ -16,7 +16,7 @@ revision = "0002"
 down_revision = "0001"
 branch_labels = None
 depends_on = None
-FINGERPRINT = 1521870792
+FINGERPRINT = 1703866867
 # Until now everybody who may call could also do these; now they are rights of their own.
 REWRITES = {"role.can"}
 
@@ -32,19 +32,47 @@ def upgrade() -> None:
 
 
 def _people() -> None:
-    """A role may be held for one department, so the department belongs to the key."""
+    """Roles for one department, so that it belongs to the key; invitations; requests for a second person."""
     _write_out_what_callers_may_do()
     now = op.create_table(
         "staff_role_now",
         sa.Column("staff_id", sa.Uuid(), sa.ForeignKey("staff.id"), primary_key=True),
         sa.Column("branch_id", sa.Uuid(), primary_key=True),
-        sa.Column("role", sa.String(), sa.ForeignKey("role.slug"), primary_key=True),
-        sa.Column("department", sa.String(), primary_key=True, server_default=""),
+        sa.Column("role", AutoString(), sa.ForeignKey("role.slug"), primary_key=True),
+        sa.Column("department", AutoString(), primary_key=True, server_default=""),
     )
     before = sa.table("staff_role", *(sa.column(name) for name in ("staff_id", "branch_id", "role")))
     op.execute(sa.insert(now).from_select(["staff_id", "branch_id", "role"], sa.select(before)))
     op.drop_table("staff_role")
     op.rename_table("staff_role_now", "staff_role")
+    op.add_column("staff", sa.Column("rescued_at", UTCDateTime(), nullable=True))
+    op.create_table(
+        "invitation",
+        sa.Column("id", sa.Uuid(), primary_key=True),
+        sa.Column("token_sha256", AutoString(), nullable=False, unique=True),
+        sa.Column("staff_id", sa.Uuid(), sa.ForeignKey("staff.id"), nullable=False),
+        sa.Column("kind", AutoString(), nullable=False),
+        sa.Column("created_at", UTCDateTime(), nullable=False),
+        sa.Column("expires_at", UTCDateTime(), nullable=False),
+    )
+    op.create_index("ix_invitation_staff_id", "invitation", ["staff_id"])
+    op.create_table(
+        "approval",
+        sa.Column("id", sa.Uuid(), primary_key=True),
+        sa.Column("branch_id", sa.Uuid(), nullable=False),
+        sa.Column("action", AutoString(), nullable=False),
+        sa.Column("params", sa.JSON(), nullable=False),
+        sa.Column("effect_sha256", AutoString(), nullable=False),
+        sa.Column("asked_by", sa.Uuid(), sa.ForeignKey("staff.id"), nullable=False),
+        sa.Column("asked_at", UTCDateTime(), nullable=False),
+        sa.Column("expires_at", UTCDateTime(), nullable=False),
+        sa.Column("due_at", UTCDateTime(), nullable=True),
+        sa.Column("state", AutoString(), nullable=False),
+        sa.Column("decided_by", sa.Uuid(), sa.ForeignKey("staff.id"), nullable=True),
+        sa.Column("decided_at", UTCDateTime(), nullable=True),
+        sa.CheckConstraint("decided_by <> asked_by", name="approval_by_a_second_person"),
+    )
+    op.create_index("ix_approval_branch_id", "approval", ["branch_id"])
 
 
 def _write_out_what_callers_may_do() -> None:

@@ -1,0 +1,69 @@
+"""Carries out what a second person has approved, or what nobody else could approve in time.
+
+An action that needs a second person is added to `PERFORM`, and to `core.approvals.APPROVAL_ACTIONS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from ..core.approvals import ApprovalState
+from ..core.errors import Missing, Refused, Stale
+from ..core.facts.approvals import ApprovalUsed
+from ..store.database import Tx
+from ..store.editing import editing_catalogue
+from ..store.log import Actor, Locked
+from ..store.tables import ORGANISATION, Approval, table
+from .approvals import open_request, told
+from .invitations import reset_approved
+from .roles import change_approved
+from .staff_roles import give_approved
+
+APPROVAL = table(Approval)
+
+
+def _no_effect(_tx: Tx, _params: dict[str, Any]) -> str:
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Performed:
+    """How an action is carried out under the organisation's lock; `effect` is the present hash of what it would do."""
+
+    perform: Callable[[Locked, dict[str, Any], Actor], str | None]
+    effect: Callable[[Tx, dict[str, Any]], str] = _no_effect
+
+
+PERFORM: Final[dict[str, Performed]] = {
+    "grant-role": Performed(give_approved),
+    "change-role": Performed(change_approved),
+    "reset-sign-in": Performed(reset_approved),
+}
+
+
+def carry_out(tx: Tx, approval_id: UUID, actor: Actor) -> str | None:
+    """Do what was asked, as the person who asked, in an edit of the settings that all branches share.
+
+    Returns what the action gives back, such as the secret of a link. Raises Missing("approval") for somebody else's request, Refused("approval-over", "approval-missing"), and
+    Stale("effect-changed") if the effect is no longer the one that was approved: then it must be asked for again.
+    """
+    with editing_catalogue(tx) as found:
+        organisation = found[ORGANISATION]
+        row = open_request(organisation, approval_id)
+        if str(row.asked_by) != actor.id:
+            raise Missing("approval")
+        waited = row.due_at is not None and row.due_at <= organisation.now
+        if row.state != ApprovalState.APPROVED and not waited:
+            raise Refused("approval-missing")
+        action = PERFORM[row.action]
+        if action.effect(tx, row.params) != row.effect_sha256:
+            raise Stale("effect-changed")
+        given = action.perform(organisation, row.params, actor)
+        tx.execute(sa.update(APPROVAL).where(APPROVAL.c.id == row.id).values(state=ApprovalState.DONE))
+        organisation.append(ApprovalUsed(**told(row)), actor)
+        return given

@@ -1,0 +1,36 @@
+"""What needs a second person, and for how long a request for one counts."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import timedelta
+from enum import StrEnum
+from typing import Final
+
+from .rights import EVERYTHING
+
+#: The actions that a second person must approve. Each has its words under `audit.approval-action.<action>`.
+APPROVAL_ACTIONS: Final = ("grant-role", "change-role", "reset-sign-in")
+
+# A request that nobody has decided ends then.
+LIFETIME: Final = timedelta(hours=24)
+# Where nobody else could approve, the action waits so long, and everybody can see it.
+DELAY: Final = timedelta(hours=24)
+
+#: Who has one of these could make everything else possible.
+GUARDED: Final = frozenset({EVERYTHING, "grant_roles", "edit_sign_in"})
+
+
+class ApprovalState(StrEnum):
+    """The state of a request."""
+
+    ASKED = "asked"
+    APPROVED = "approved"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+    DONE = "done"
+
+
+def is_guarded(rights: Collection[str]) -> bool:
+    """Whether a role with these atomic rights is given only with a second person."""
+    return not GUARDED.isdisjoint(rights)

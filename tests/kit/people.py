@@ -1,0 +1,37 @@
+"""People of the office with roles that the samples do not have."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from queue_system.core.rights import GROUPS, Right
+from queue_system.store.tables import Role, table
+from tests.kit.hall import Hall, change_settings
+
+# As in the study of the office: everything in the hall and about its people, but neither machine nor levels.
+HEAD: tuple[Right, ...] = (
+    *GROUPS["desk"],
+    *GROUPS["reception"],
+    *GROUPS["hall"],
+    *(right for right in GROUPS["settings"] if right != "edit_levels"),
+    "invite_people",
+    "edit_people",
+    "grant_roles",
+    "reset_sign_in",
+    "see_reports",
+    "approve",
+)
+
+
+def add_role(hall: Hall, slug: str, *can: str) -> str:
+    """A role of the organisation with these words."""
+    row = {"slug": slug, "position": 99, "names": {"ar": slug, "en": slug}, "can": list(can)}
+    change_settings(hall.db, sa.insert(table(Role)).values(row))
+    return slug
+
+
+def head_of_section(hall: Hall, login: str = "head") -> UUID:
+    """Somebody who runs the branch and its people."""
+    return hall.person(login, ((hall.branch.id, add_role(hall, f"{login}-of-section", *HEAD)),))
