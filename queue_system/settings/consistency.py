@@ -10,11 +10,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .branch import Branch, BranchOwn
+from .branch import Branch
 from .catalogue import NEEDED_PRIORITIES, Catalogue, overlap_of_seasons
 from .declared import Declared, Once, Thing, mark
-from .faults import Fault, number
-from .scopes import kinds_in, scope_of_branch, scope_of_catalogue
+from .faults import Called, Fault, number
+from .objects import OF_BRANCH, OF_ORGANISATION, Shape, declaration_of
+from .scopes import scope_of_branch, scope_of_catalogue
 from .typed import Scope
 from .value_faults import faults_in, value_faults
 from .week import hours_faults
@@ -22,7 +23,7 @@ from .week import hours_faults
 
 @dataclass(frozen=True, slots=True)
 class Located:
-    """A fault of the object `kind` `slug`: of a branch itself, or of something in it or in the catalogue."""
+    """A fault of the object `kind` `slug`, as `objects.objects_of` has them: of a place itself, or of something in it."""
 
     kind: str
     slug: str
@@ -37,32 +38,38 @@ class Located:
 def faults(branch: Branch, catalogue: Catalogue) -> tuple[Located, ...]:
     """Everything that is wrong with a branch that chooses from this catalogue; nothing about the catalogue itself."""
     return (
-        *_faults(branch, "branch", branch.slug, scope_of_branch(branch, catalogue)),
+        *_faults(branch, OF_BRANCH, branch.slug, scope_of_branch(branch, catalogue)),
         *(Located("branch", branch.slug, fault) for fault in _of_branch(branch)),
         *_of_services(branch, catalogue),
     )
 
 
 def catalogue_faults(catalogue: Catalogue) -> tuple[Located, ...]:
-    """Everything that is wrong with the catalogue of an organisation."""
+    """Everything that is wrong with the catalogue of an organisation, whose own object has no slug here."""
     seasons = {slug: overlap_of_seasons(stretches) for slug, stretches in catalogue.seasons.items()}
     return (
-        *_faults(catalogue, "organisation", "", scope_of_catalogue(catalogue)),
-        *(Located("season", slug, fault) for slug, fault in seasons.items() if fault is not None),
+        *_faults(catalogue, OF_ORGANISATION, "", scope_of_catalogue(catalogue)),
+        *(Located("season", slug, fault.below("stretches")) for slug, fault in seasons.items() if fault is not None),
     )
 
 
-def _faults(whole: Declared, kind: str, slug: str, scope: Scope) -> Iterator[Located]:
-    """What the marks say, the faults of each thing in a mapping being those of the thing."""
-    inside = {name: of for name, of in kinds_in(type(whole)).items() if name not in BranchOwn.model_fields}
-    yield from (Located(kind, slug, fault) for fault in faults_in(whole, scope, without=inside))
-    for name, of in inside.items():
+def _faults(whole: Declared, shape: Shape, slug: str, scope: Scope) -> Iterator[Located]:
+    """What the marks say, the faults of each thing being those of its object."""
+    inside = {name: kind for kind, name in shape.things.items()}
+    yield from (Located(shape.kind, slug, fault) for fault in faults_in(whole, scope, without=inside))
+    for name, kind in inside.items():
         entries: Mapping[str, Any] = getattr(whole, name)
-        annotation = type(whole).model_fields[name].annotation
-        for fault in value_faults(entries, annotation, type(whole).model_fields[name].metadata, scope):
-            thing, _, field = fault.field.partition(".")
-            yield Located(of, thing, Fault(fault.code, field, fault.values))
-        yield from _taken(of, entries)
+        field = type(whole).model_fields[name]
+        for fault in value_faults(entries, field.annotation, field.metadata, scope):
+            thing, _, path = fault.field.partition(".")
+            yield Located(kind, thing, Fault(fault.code, path, fault.values).below(*_only_field(kind, shape)))
+        yield from _taken(kind, entries)
+
+
+def _only_field(kind: str, shape: Shape) -> tuple[str, ...]:
+    """The field of an object that has names, or periods, and nothing else."""
+    declaration = declaration_of(kind, shape)
+    return () if issubclass(declaration, Thing) else tuple(declaration.model_fields)
 
 
 def _taken(kind: str, things: Mapping[str, Any]) -> Iterator[Located]:
@@ -75,14 +82,16 @@ def _taken(kind: str, things: Mapping[str, Any]) -> Iterator[Located]:
                 value = getattr(thing, name)
                 if mark(field, Once) and (other := owners.setdefault((name, value), slug)) != slug:
                     said = number(value) if isinstance(value, int) else value
-                    yield Located(kind, slug, Fault("setting-taken", name, {"value": said, "other": other}))
+                    yield Located(
+                        kind, slug, Fault("setting-taken", name, {"value": said, "other": Called(other, kind)})
+                    )
 
 
 def _of_branch(branch: Branch) -> Iterator[Fault]:
     """Rules between the fields of a branch."""
     for slug in NEEDED_PRIORITIES:
         if slug not in branch.priorities:
-            yield Fault("setting-priority-needed", "priorities", {"priority": slug})
+            yield Fault("setting-priority-needed", "priorities", {"priority": Called(slug, "priority class")})
     if branch.kind == "outreach" and not branch.outreach_days:
         yield Fault("setting-outreach-days", "outreach_days")
     days = [outing.day for outing in branch.outreach_days]
@@ -104,12 +113,16 @@ def _of_services(branch: Branch, catalogue: Catalogue) -> Iterator[Located]:
         if level is not None and level.hides_service and service.public_names is None:
             yield Located("service", slug, Fault("setting-public-names", "public_names"))
         if service.queue in branch.queues and service.queue not in served:
-            yield Located("service", slug, Fault("setting-not-served", "queue", {"queue": service.queue}))
+            yield Located(
+                "service", slug, Fault("setting-not-served", "queue", {"queue": Called(service.queue, "queue")})
+            )
         if service.priority is not None and service.priority not in branch.priorities:
-            values = {"priority": service.priority}
+            values = {"priority": Called(service.priority, "priority class"), "service": Called(slug, "service")}
             yield Located("service", slug, Fault("setting-priority-of-service", "priority", values))
         for field, names in (("names", service.names), ("public_names", service.shown_names)):
             for language, name in names.items():
                 if (other := shown.setdefault((field, language, name), slug)) != slug:
-                    fault = Fault("setting-same-name", f"{field}.{language}", {"name": name, "other": other})
+                    fault = Fault(
+                        "setting-same-name", f"{field}.{language}", {"name": name, "other": Called(other, "service")}
+                    )
                     yield Located("service", slug, fault)

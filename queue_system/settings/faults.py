@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -34,6 +34,19 @@ class Fault:
         return f"{where}{self.code} ({told})" if told else f"{where}{self.code}"
 
 
+class Called(str):
+    """The slug of a thing of `kind`, which a page shows by its name."""
+
+    __slots__ = ("kind",)
+    kind: str
+
+    def __new__(cls, slug: str, kind: str) -> Self:
+        """A slug that knows what it names."""
+        made = super().__new__(cls, slug)
+        made.kind = kind
+        return made
+
+
 class Faulty(ValueError):
     """Values that cannot be set, with everything that is wrong with them."""
 
@@ -55,7 +68,9 @@ def number(value: float) -> Value:
 def faults_of(error: ValidationError) -> Iterator[Fault]:
     """What pydantic found, as faults."""
     for found in error.errors(include_url=False):
-        yield _fault(found).below(*found["loc"])
+        path = found["loc"]
+        # Below a kit, pydantic names the declaration that it chose.
+        yield _fault(found).below(*(step for before, step in zip(("", *path), path, strict=False) if before != "kit"))
 
 
 def _fault(found: ErrorDetails) -> Fault:

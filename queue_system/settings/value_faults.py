@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args, get_origin
 
 from ..core.errors import Count
 from .declared import Among, Declared, Form, Kind, Least, Ref, bare, find, mark
-from .faults import Fault, Faulty
+from .faults import Called, Fault, Faulty
 from .typed import WEEKDAYS, Scope, meaning_of, names_fault, text
 
 
@@ -50,7 +50,7 @@ def value_faults(value: Any, annotation: Any, marks: Collection[Any], scope: Sco
     elif get_origin(annotation) is dict:
         yield from _of_mapping(value, annotation, scope)
     elif (ref := find(marks, Ref)) is not None:
-        yield from _unknown(value, scope[ref.kind])
+        yield from _unknown(value, scope[ref.kind], ref.kind)
     elif get_origin(annotation) is Literal:
         yield from () if value in get_args(annotation) else (Fault("choice-wrong"),)
     elif (meaning := meaning_of(annotation, marks, scope)) is not None:
@@ -113,6 +113,6 @@ def _of_mapping(values: Mapping[str, Any], annotation: Any, scope: Scope) -> Ite
         yield from (fault.below(slug) for fault in found)
 
 
-def _unknown(word: str, known: Collection[str]) -> Iterator[Fault]:
+def _unknown(word: str, known: Collection[str], kind: str = "") -> Iterator[Fault]:
     if word not in known:
-        yield Fault("setting-unknown", "", {"word": word})
+        yield Fault("setting-unknown", "", {"word": Called(word, kind)})

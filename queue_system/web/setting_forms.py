@@ -26,7 +26,8 @@ In the template, where {% from "macros/setting_fields.html" import setting_form 
   make one of its English name by `new_slug`.
 * A field whose value other settings determine (`Derived` with words, as the mode of a service) is left out of the values if
   nothing is chosen; the page completes it.
-* `form.say(field, value)` is a value in words, for lists of changes and for histories; `setting_words.label_of` the label.
+* `form.say(field, value)` is a value in words, for lists of changes and for histories; `setting_words.label_of` the label,
+  and `setting_words.fault_sentence` what is wrong with another object.
 * New field: declare it, and give it `setting.<declaration>.<field>` (or `setting.any.<field>`) in ar and en, with `.hint`
   where the label is not enough; each new word `setting.word.<kind>.<word>`. tests/web/test_web_setting_words.py asks for them.
 """
@@ -41,7 +42,6 @@ from typing import Any, Final
 
 from starlette.requests import Request
 
-from ..i18n.sentences import error_sentence
 from ..i18n.words import Words
 from ..settings.declared import Declared
 from ..settings.faults import Fault
@@ -49,7 +49,7 @@ from . import kit
 from .setting_builder import Builder
 from .setting_posted import Posted
 from .setting_widgets import Widget
-from .setting_words import Things
+from .setting_words import Things, fault_sentence
 
 #: The hidden input with the values that the person saw.
 WAS: Final = "was"
@@ -95,6 +95,7 @@ class SettingForm:
         fields: Collection[str] = (),
     ) -> None:
         self._group = Builder(things, words, languages).group(declaration, fields)
+        self._things = things
         self._words = words
 
     def fill(self, values: Mapping[str, Any]) -> Posted:
@@ -130,7 +131,7 @@ class SettingForm:
         errors: dict[str, str] = {}
         rest: list[str] = []
         for fault in faults:
-            sentence = error_sentence(fault.code, fault.values, self._words)
+            sentence = fault_sentence(fault, self._things, self._words)
             if place := _nearest(fault.field, ids):
                 errors.setdefault(place, sentence)
             else:

@@ -9,12 +9,15 @@ from typing import Any, Final
 
 from babel.dates import format_date
 
+from ..core.errors import Value
 from ..core.rights import ATOMIC, EVERYTHING
 from ..i18n.filters import localised
+from ..i18n.sentences import error_sentence
 from ..i18n.words import Words
 from ..settings.branch import CLASS_OF_THE_BRANCH, Branch, Retention
 from ..settings.catalogue import Catalogue
 from ..settings.declared import Declared
+from ..settings.faults import Called, Fault
 from ..settings.scopes import scope_of_branch, scope_of_catalogue
 from ..settings.typed import WEEKDAYS, Scope
 
@@ -106,6 +109,16 @@ def unit_of(declaration: type[Declared], field: str) -> str:
         return "days"
     ends = sorted((end for end in _UNITS if field.endswith(end)), key=len)
     return _UNITS[ends[-1]] if ends else ""
+
+
+def fault_sentence(fault: Fault, things: Things, words: Words) -> str:
+    """What is wrong, in a sentence; other things are called by their names, not by their slugs."""
+    values = {name: _by_name(value, things) for name, value in fault.values.items()}
+    return error_sentence(fault.code, values, words)
+
+
+def _by_name(value: Value, things: Things) -> Value:
+    return things.get(value.kind, {}).get(value, value) if isinstance(value, Called) else value
 
 
 def things_of(branch: Branch, catalogue: Catalogue, words: Words) -> Things:

@@ -17,7 +17,8 @@ from queue_system.settings.catalogue import Season
 from queue_system.settings.consistency import Located, catalogue_faults, faults
 from queue_system.settings.declared import Among, Declared, Form, Ref, bare, find
 from queue_system.settings.devices import Device
-from queue_system.settings.faults import Fault, Faulty
+from queue_system.settings.faults import Called, Fault, Faulty
+from queue_system.settings.objects import OF_BRANCH
 from tests.kit.furnished import profile_of
 
 PLACES = [(name, slug) for name in profile_names() for slug in profile_of(name).branches]
@@ -132,18 +133,11 @@ def changed_at(branch: Branch, path: tuple[Any, ...], value: Any) -> Branch:
 
 def place(found: Located) -> str:
     """Where a fault is, as a path from the branch."""
-    things = {
-        "service": "services",
-        "queue": "queues",
-        "counter": "counters",
-        "device": "devices",
-        "resource": "resources",
-        "department": "departments",
-        "zone": "zones",
-        "text": "texts",
-        "occasion": "occasions",
-    }
-    return found.field if found.kind == "branch" else ".".join((things[found.kind], found.slug, found.field))
+    if found.kind == "branch":
+        return found.field
+    # In the branch, the names of these things are the things.
+    path = found.field.removeprefix("names.") if found.kind in ("zone", "department", "text") else found.field
+    return ".".join((OF_BRANCH.things[found.kind], found.slug, path))
 
 
 @pytest.mark.parametrize(
@@ -277,3 +271,31 @@ def test_periods_of_a_season_do_not_overlap(embassy: Profile) -> None:
     changed = embassy.catalogue.changed(seasons={**embassy.catalogue.seasons, slug: again})
     (only,) = catalogue_faults(changed)
     assert (only.kind, only.slug, only.fault.code) == ("season", slug, "setting-stretches-overlap")
+    assert only.field == f"stretches.{len(stretches)}.first"
+
+
+def test_objects_of_the_catalogue_are_called_as_edits_call_them(embassy: Profile) -> None:
+    catalogue = embassy.catalogue
+    priorities = {**catalogue.priorities, "elderly": catalogue.priorities["elderly"].changed(names={"ar": "كبار السن"})}
+    documents = {**catalogue.documents, "passport": {"ar": "جواز", "en": ""}}
+    found = catalogue_faults(catalogue.changed(priorities=priorities, documents=documents))
+    assert {(one.kind, one.slug, one.field, one.fault.code) for one in found} == {
+        ("priority", "elderly", "names.en", "setting-language-missing"),
+        ("document", "passport", "names.en", "setting-missing"),
+    }
+
+
+def test_a_fault_knows_what_a_slug_names(embassy: Profile, doha: Branch) -> None:
+    one, other = list(doha.queues.values())[:2]
+    queues = {**doha.queues, other.slug: other.changed(prefix=one.prefix)}
+    (only,) = found(embassy, doha.changed(queues=queues))
+    called = only.fault.values["other"]
+    assert isinstance(called, Called)
+    assert (called, called.kind) == (one.slug, "queue")
+
+
+def test_the_path_of_a_fault_in_a_kit_has_only_fields(doha: Branch) -> None:
+    printer = next(one for one in doha.devices.values() if one.kind == "printer")
+    with pytest.raises(Faulty) as caught:
+        printer.changed(kit={**dict(printer.kit), "poll_s": 0})
+    assert [fault.field for fault in caught.value.faults] == ["kit.poll_s"]

@@ -14,7 +14,7 @@ from queue_system.i18n.words import words_for
 from queue_system.profiles.reader import profile_names
 from queue_system.settings.branch import Branch, BranchOwn
 from queue_system.settings.declared import Declared
-from queue_system.settings.faults import Fault
+from queue_system.settings.faults import Called, Fault
 from queue_system.settings.hall import Counter, Queue
 from queue_system.settings.organisation import OrganisationOwn
 from queue_system.settings.services import Service
@@ -256,6 +256,14 @@ def test_a_fault_of_the_whole_stands_at_the_nearest_group_or_on_top(doha: Branch
     assert list(drawn.errors) == ["documents"]
     assert drawn.rest == (words_for("ar").text("errors.setting-missing"),)
     assert "documents-error" in form_of(rendered(FORM, drawn=drawn)).by_id
+
+
+def test_another_thing_is_called_by_its_name(things: Things) -> None:
+    form = form_for(Queue, things, ["prefix"])
+    taken = Fault("setting-taken", "prefix", {"value": "A", "other": Called("q-passports", "queue")})
+    drawn = form.draw(Posted([("prefix", "A")]), [taken])
+    assert "الجوازات" in drawn.errors["prefix"]
+    assert "q-passports" not in drawn.errors["prefix"]
 
 
 def test_every_control_has_a_label_and_texts_say_their_language(doha: Branch, things: Things) -> None:
