@@ -20,7 +20,7 @@ from .merging import Difference, merged_field, reordered
 from .objects import Objects, Shape, Values, fields_of, normal, objects_of, place_of, shape_of
 from .organisation import Profile
 
-P = TypeVar("P", Branch, Profile)
+P = TypeVar("P", bound=Branch | Profile)
 
 #: Not a setting: where in its list a thing was, or shall be. In values of edits that add or remove it.
 POSITION: Final = "position"

@@ -24,7 +24,7 @@ Values: TypeAlias = Mapping[str, Any]
 #: Kind and slug.
 Key: TypeAlias = tuple[str, str]
 Objects: TypeAlias = dict[Key, dict[str, Any]]
-P = TypeVar("P", Branch, Profile)
+P = TypeVar("P", bound=Branch | Profile)
 
 
 class Named(Declared):
@@ -103,10 +103,21 @@ def objects_of(place: Branch | Profile) -> Objects:
         value = getattr(place.catalogue if isinstance(place, Profile) and declaration is Catalogue else place, name)
         if name in kinds:
             own[name] = list(value)
-            found |= {(kinds[name], slug): _values(kinds[name], thing) for slug, thing in value.items()}
+            found |= {(kinds[name], slug): values_of(kinds[name], thing) for slug, thing in value.items()}
         elif not _is_default(declaration, name, value):
             own[name] = _dumped(declaration, name, value)
     return found
+
+
+def values_of(kind: str, thing: Any) -> dict[str, Any]:
+    """The values of one thing, without its slug."""
+    declared = thing if isinstance(thing, Thing) else _nameless(kind, thing)
+    names = (name for name in type(declared).model_fields if name != "slug")
+    return {
+        name: _dumped(type(declared), name, getattr(declared, name))
+        for name in names
+        if not _is_default(type(declared), name, getattr(declared, name))
+    }
 
 
 def place_of(objects: Mapping[Key, Values], like: P) -> P:
@@ -114,9 +125,9 @@ def place_of(objects: Mapping[Key, Values], like: P) -> P:
     shape = shape_of(like)
     own = _whole(objects, shape, like.slug)
     if isinstance(like, Branch):
-        return type(like).model_validate({**own, "slug": like.slug})
+        return like.model_validate({**own, "slug": like.slug})
     catalogue = {name: own.pop(name) for name in Catalogue.model_fields if name in own}
-    return type(like).model_validate(
+    return like.model_validate(
         {**own, "slug": like.slug, "catalogue": catalogue, "branches": like.branches, "sha256": like.sha256}
     )
 
@@ -163,16 +174,6 @@ def declaration_of(kind: str, shape: Shape) -> type[Declared]:
     if isinstance(entry, type) and issubclass(entry, Thing):
         return entry
     return Stretches if kind == "season" else Named
-
-
-def _values(kind: str, thing: Any) -> dict[str, Any]:
-    declared = thing if isinstance(thing, Thing) else _nameless(kind, thing)
-    names = (name for name in type(declared).model_fields if name != "slug")
-    return {
-        name: _dumped(type(declared), name, getattr(declared, name))
-        for name in names
-        if not _is_default(type(declared), name, getattr(declared, name))
-    }
 
 
 def _nameless(kind: str, thing: Any) -> Declared:

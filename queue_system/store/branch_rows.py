@@ -17,7 +17,7 @@ from ..settings.devices import Device
 from . import tables
 from .setting_rows import Row, row_of
 
-Rows = tuple[type[Any], list[Row]]
+TableRows = tuple[type[Any], list[Row]]
 # The initial state of a branch's log.
 NEW_LOG: Final[Mapping[str, Any]] = {"last_seq": 0, "chain": "", "config_version": 1}
 #: The tables of things that have an id, by the field that holds them, and the tables of the lists in such things: which
@@ -51,7 +51,7 @@ ELSEWHERE: Final = {
 
 def branch_rows(
     position: int, key: str, branch: Branch, calendars: Mapping[str, Calendar], ids: Ids | None = None
-) -> Iterator[Rows]:
+) -> Iterator[TableRows]:
     """The branch and everything in it; `key` is the first part of its secret links.
 
     `ids` are those that it has in the tables already, None for a new branch; what is not among them gets a new id.
@@ -118,7 +118,7 @@ def content(model: type[Any], row: Row) -> str:
     return json.dumps(said, default=str, sort_keys=True, ensure_ascii=False)
 
 
-def _things(ids: Ids, name: str, table: type[Any], things: list[Any]) -> Iterator[Rows]:
+def _things(ids: Ids, name: str, table: type[Any], things: list[Any]) -> Iterator[TableRows]:
     lists = LISTS.get(name, ())
     yield (
         table,
@@ -173,7 +173,7 @@ def _device(ids: Ids, position: int, device: Device) -> Row:
     return row
 
 
-def _agenda(ids: Ids, branch: Branch, calendars: Mapping[str, Calendar]) -> Iterator[Rows]:
+def _agenda(ids: Ids, branch: Branch, calendars: Mapping[str, Calendar]) -> Iterator[TableRows]:
     """Everything that has a time: hours, closures, priorities, outreach days."""
 
     def mine(declared: Declared, model: type[Any], **more: Any) -> Row:

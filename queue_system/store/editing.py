@@ -64,6 +64,17 @@ def editing_catalogue(tx: Tx) -> Iterator[dict[UUID, Locked]]:
         yield found
 
 
+@contextmanager
+def adding(tx: Tx, branch_id: UUID) -> Iterator[Locked]:
+    """Add a branch with this new id; yields the organisation, locked, whose lock keeps the list of branches as it is.
+
+    Like `editing`. Lock the new branch after its row is there.
+    """
+    with editing(tx, ()) as found:
+        tx.edited.add(branch_id)
+        yield found[ORGANISATION]
+
+
 def founding(tx: Tx) -> None:
     """Let this transaction store all settings in an empty database; raises Refused("already-installed")."""
     if tx.row(sa.select(sa.literal(1)).select_from(table(Organisation))) is not None:

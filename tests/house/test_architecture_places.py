@@ -22,7 +22,7 @@ WITHOUT_TICKETS = tuple(
     f"queue_system/actions/{name}.py"
     for name in (
         *("bookings", "credentials", "devices", "digests", "freed_places", "installation", "printers"),
-        *("sessions", "sign_in", "slips", "staff", "staff_roles", "invitations", "approvals", "upkeep"),
+        *("sessions", "settings", "sign_in", "slips", "staff", "staff_roles", "invitations", "approvals", "upkeep"),
     )
 )
 

@@ -15,7 +15,7 @@ from queue_system.settings.objects import Objects, objects_of, place_of, shape_o
 from queue_system.settings.organisation import Profile
 from tests.kit.furnished import profile_of
 
-P = TypeVar("P", Branch, Profile)
+P = TypeVar("P", bound=Branch | Profile)
 Change: TypeAlias = Callable[[Random, Objects, str], None]
 
 

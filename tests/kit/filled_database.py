@@ -19,6 +19,7 @@ from typing import Any, Final, TypeAlias
 from uuid import UUID
 
 import sqlalchemy as sa
+from uuid_utils.compat import uuid7
 
 from queue_system.actions import (
     bookings,
@@ -27,6 +28,7 @@ from queue_system.actions import (
     digests,
     invitations,
     sessions,
+    settings,
     staff_roles,
     tickets,
     upkeep,
@@ -36,6 +38,7 @@ from queue_system.actions.tickets import TicketOrder
 from queue_system.clock import FrozenClock
 from queue_system.core.one_time_codes import app_secret, code_at, step_of
 from queue_system.core.tokens import sha256
+from queue_system.settings.edits import Edit
 from queue_system.store import pruning, schema
 from queue_system.store.database import Database, Tx
 from queue_system.store.log import SYSTEM, VISITOR, Actor
@@ -110,7 +113,15 @@ def fill(hall: Hall, clock: FrozenClock) -> None:
     hall.db.write_now(staff_roles.give_role, "nour", ORGANISATION, "administrator", "", samira)
     edit(hall, lambda tx: _add_resource(tx, hall))
     edit(hall, lambda tx: _shift_ramadan(tx, hall))
+    _rename(hall)
     _digest(hall)
+
+
+def _rename(hall: Hall) -> None:
+    counter = hall.branch.counter("c1")
+    renamed = Edit("counter", "c1", {"names": counter.names}, {"names": {"ar": "الشباك الأول", "en": "First counter"}})
+    told = hall.db.read_now(settings.preview, hall.branch.id, [renamed])
+    hall.db.write_now(settings.save, hall.branch.id, [renamed], told.sha256, actor=SYSTEM, person=None)
 
 
 def _digest(hall: Hall) -> None:
@@ -150,10 +161,10 @@ def _give_a_time_back(hall: Hall) -> None:
 
 def _add_resource(tx: Tx, hall: Hall) -> None:
     branch, service = hall.branch.id, hall.service("attest-single")
-    # Any id is allowed here.
+    interpreter = uuid7()
     resource = {
         "branch_id": branch,
-        "id": service,
+        "id": interpreter,
         "slug": "interpreter",
         "position": 0,
         "names": {"ar": "ترجمان"},
@@ -162,7 +173,7 @@ def _add_resource(tx: Tx, hall: Hall) -> None:
     tx.execute(sa.insert(table(Resource)), resource)
     tx.execute(
         sa.insert(table(ServiceResource)),
-        {"branch_id": branch, "service_id": service, "resource_id": service, "position": 0},
+        {"branch_id": branch, "service_id": service, "resource_id": interpreter, "position": 0},
     )
 
 

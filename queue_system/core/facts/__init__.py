@@ -10,7 +10,7 @@ A new fact needs a class in its subject's module, a sentence `audit.<kind>` in e
 
 from __future__ import annotations
 
-from . import approvals, bookings, counters, data, devices, organisation, people, printers, slips, tickets
+from . import approvals, bookings, counters, data, devices, organisation, people, printers, settings, slips, tickets
 from .base import KINDS, SUBJECTS, Fact, UnknownFact, from_data, meanings, variants
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "organisation",
     "people",
     "printers",
+    "settings",
     "slips",
     "tickets",
     "variants",

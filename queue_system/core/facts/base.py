@@ -20,6 +20,7 @@ SUBJECTS: Final = (
     "approval",
     "data",
     "organisation",
+    "settings",
 )
 
 #: Every fact by its kind. Each class registers itself when it is defined.

@@ -123,5 +123,26 @@ SlipError: TypeAlias = Annotated[
 WhySlipVoid: TypeAlias = Annotated[str, Word("audit.void", ("expired",))]
 PrinterState: TypeAlias = Annotated[str, Word("state.printer", STATES)]
 Transport: TypeAlias = Annotated[str, Word("state.transport", TRANSPORTS)]
+#: The kinds of objects of settings (`settings.objects`): of a branch, and of the organisation.
+BRANCH_OBJECTS = (
+    "branch",
+    "department",
+    "queue",
+    "resource",
+    "service",
+    "zone",
+    "counter",
+    "device",
+    "occasion",
+    "text",
+)
+COMMON_OBJECTS = (
+    *("organisation", "confidentiality", "letter", "priority", "policy", "service_tag", "document", "season"),
+    *("device_model", "role", "calendar"),
+)
+ObjectKind: TypeAlias = Annotated[str, Word("audit.object", (*BRANCH_OBJECTS, *COMMON_OBJECTS))]
+EditOp: TypeAlias = Annotated[str, Word("audit.edit", ("add", "edit", "retire", "remove"))]
+# Names of declared fields.
+FieldNames: TypeAlias = Annotated[list[str], Is.UNSAID]
 # The machine's own work, at night or when somebody asks for it.
 Upkeep: TypeAlias = Annotated[str, Word("audit.upkeep", ("backup", "drill", "tidy", "ping"))]

@@ -19,6 +19,7 @@ from .access import (
     StaffRole,
 )
 from .agenda import BranchSeason, ClosureRow, OpeningHours, OutreachDay, SeasonRow
+from .changes import Change
 from .columns import table
 from .day import Booking, Call, FreedPlace, PrintJob, Seat, Series, Ticket
 from .digests import DigestedDay, HourDigest, ServiceDigest
@@ -58,6 +59,7 @@ __all__ = [
     "BranchPriority",
     "BranchSeason",
     "Call",
+    "Change",
     "Checkpoint",
     "ClosureRow",
     "Confidentiality",

@@ -16,12 +16,13 @@ revision = "0002"
 down_revision = "0001"
 branch_labels = None
 depends_on = None
-FINGERPRINT = 1703866867
+FINGERPRINT = 1136579395
 # Until now everybody who may call could also do these; now they are rights of their own.
 REWRITES = {"role.can"}
 
 
 def upgrade() -> None:
+    _changes()
     _people()
     _upkeep()
     _retention()
@@ -241,6 +242,28 @@ def _retiring() -> None:
     op.add_column("resource", sa.Column("until", sa.Date(), nullable=True))
     for table in ("queue", "resource"):
         op.add_column(table, sa.Column("terms", sa.JSON(), nullable=False, server_default="[]"))
+
+
+def _changes() -> None:
+    """The history of settings, object by object."""
+    op.create_table(
+        "change",
+        sa.Column("branch_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("save_id", sa.Uuid(), nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("at", UTCDateTime(), nullable=False),
+        *(
+            sa.Column(name, AutoString(), nullable=False)
+            for name in ("actor_id", "object_kind", "object_slug", "op", "note")
+        ),
+        *(sa.Column(name, sa.JSON(none_as_null=True), nullable=True) for name in ("before", "after")),
+        *(sa.Column(name, sa.Uuid(), nullable=True) for name in ("undoes", "undone_by")),
+        sa.ForeignKeyConstraint(["branch_id"], ["branch.id"]),
+        sa.PrimaryKeyConstraint("branch_id", "id"),
+    )
+    op.create_index("changes_of_an_object", "change", ["branch_id", "object_kind", "object_slug", "seq"], unique=False)
+    op.create_index("changes_in_order", "change", ["branch_id", "seq"], unique=False)
 
 
 def downgrade() -> None:

@@ -1,0 +1,273 @@
+"""Changes of the settings of a branch, or of what all branches share. Give them to `Database.write` (decision 0019).
+
+    preview(tx, place, edits)                 what the edits would do; reads only
+    save(tx, place, edits, sha256, …)         makes them, if they still do what the preview said
+    undo(tx, place, change_id, sha256, …)     makes the reverse edit of a change
+    add_branch(tx, branch, …)                 a new branch from a value
+
+A place is a branch or ORGANISATION. Decision 0022.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Final
+from uuid import UUID
+
+import sqlalchemy as sa
+from uuid_utils.compat import uuid7
+
+from ..core.edit_rights import edit_rights
+from ..core.errors import Denied, Invalid, Refused, Stale
+from ..core.facts.settings import SettingsChanged
+from ..core.promises import Choices
+from ..core.rights import Rights
+from ..settings.branch import Branch
+from ..settings.canonical import common_fingerprint, fingerprint
+from ..settings.consistency import Located, faults
+from ..settings.edits import Conflicted, Edit
+from ..settings.objects import objects_of
+from ..settings.organisation import ORGANISATION_SLUG
+from ..store.branch_rows import Ids, branch_rows
+from ..store.database import Tx
+from ..store.editing import adding, editing, editing_catalogue
+from ..store.log import Actor, Locked, locked
+from ..store.profile_rows import new_keys
+from ..store.queries.access import StaffView
+from ..store.queries.changes import change, reverse
+from ..store.queries.previews import Preview, Prospect, preview, prospect
+from ..store.queries.rows import StoredRows
+from ..store.queries.stored import places, stored_organisation
+from ..store.queries.values import Value
+from ..store.tables import ORGANISATION, Change, table
+from .decisions import decide
+from .setting_rows import store_difference
+
+__all__ = ["Preview", "UnfitSettings", "add_branch", "preview", "save", "undo"]
+
+CHANGE = table(Change)
+_NO_CHOICES: Final = Choices()
+
+
+class UnfitSettings(Invalid):
+    """The settings would contradict themselves, so nothing was saved; `faults` are what is wrong, each with its object."""
+
+    def __init__(self, faults: Sequence[Located]) -> None:
+        super().__init__("settings-unfit")
+        self.faults = tuple(faults)
+
+
+def save(
+    tx: Tx,
+    place: UUID,
+    edits: Iterable[Edit],
+    effect_sha256: str,
+    *,
+    actor: Actor,
+    person: StaffView | None,
+    choices: Choices = _NO_CHOICES,
+    note: str = "",
+    undoes: UUID | None = None,
+) -> tuple[UUID, ...]:
+    """Make edits of a place, if their effect is still the one whose fingerprint the preview gave; the ids of the changes.
+
+    Nothing is changed, and () returned, if the settings are already as wanted. `choices` decide on the appointments that
+    lose their support; without a choice they are to be decided later. `person` is the author, whose rights are checked;
+    None for programs of the machine.
+
+    Raises Conflicted, UnfitSettings, Stale("effect-changed"), Denied("not-allowed"), Missing("branch").
+    """
+    with _editing(tx, place) as locks:
+        found = prospect(tx, place, edits)
+        told = found.preview
+        _check_rights(person, place, told.edits, found)
+        if told.conflicts:
+            raise Conflicted(told.conflicts)
+        if told.faults:
+            raise UnfitSettings(told.faults)
+        if not told.edits:
+            return ()
+        if told.sha256 != effect_sha256:
+            raise Stale("effect-changed")
+        store_difference(tx, found.rows_before, found.rows_after)
+        made = _record(locks, found, actor, note, undoes)
+        for branch_id, effect in told.effects.items():
+            decide(locks[branch_id], {one.id: one.why for one in effect.bookings}, choices, made[0], actor)
+        return made
+
+
+def undo(
+    tx: Tx,
+    place: UUID,
+    change_id: UUID,
+    effect_sha256: str,
+    *,
+    actor: Actor,
+    person: StaffView | None,
+    choices: Choices = _NO_CHOICES,
+    note: str = "",
+) -> tuple[UUID, ...]:
+    """Take a change back: its fields get the values from before it, unless somebody has changed them since.
+
+    `store.queries.changes.reverse` gives the edit for the preview. Raises Missing("change"), Stale("already-undone"), and
+    what `save` raises.
+    """
+    with _editing(tx, place):
+        known = change(tx, place, change_id)
+        if known.undone_by is not None:
+            raise Stale("already-undone")
+        made = save(
+            tx,
+            place,
+            [reverse(known)],
+            effect_sha256,
+            actor=actor,
+            person=person,
+            choices=choices,
+            note=note,
+            undoes=change_id,
+        )
+        if made:
+            tx.execute(
+                sa.update(CHANGE).where(CHANGE.c.branch_id == place, CHANGE.c.id == change_id).values(undone_by=made[0])
+            )
+        return made
+
+
+def add_branch(tx: Tx, branch: Branch, *, actor: Actor, person: StaffView | None, note: str = "") -> UUID:
+    """Add a branch with these settings behind the others, with a new key; returns its id.
+
+    Raises Refused("branch-exists"), UnfitSettings, Denied("not-allowed").
+    """
+    ids = Ids()
+    with adding(tx, ids.branch) as organisation:
+        if person is not None and not person.may_any(edit_rights("organisation", "branches"), ORGANISATION):
+            raise Denied("not-allowed")
+        source = StoredRows(tx)
+        catalogue = stored_organisation(source).catalogue
+        known = places(source)
+        if branch.slug == ORGANISATION_SLUG or branch.slug in {row.slug for row in known}:
+            raise Refused("branch-exists")
+        if wrong := faults(branch, catalogue):
+            raise UnfitSettings(wrong)
+        position = max((row.position for row in known), default=0) + 1
+        key = next(one for one in new_keys(len(known) + 1) if one not in {row.key for row in known})
+        store_difference(tx, (), branch_rows(position, key, branch, catalogue.calendars, ids))
+        with locked(tx, ids.branch) as new:
+            for lock in (organisation, new):
+                sha256 = fingerprint(branch, catalogue)
+                _append(lock, Edit("branch", branch.slug, None, {}), actor, sha256)
+            own = objects_of(branch)["branch", branch.slug]
+            _insert(new, uuid7(), uuid7(), Edit("branch", branch.slug, None, own), new.last_seq, actor, note, None)
+    return ids.branch
+
+
+@contextmanager
+def _editing(tx: Tx, place: UUID) -> Iterator[Mapping[UUID, Locked]]:
+    with editing_catalogue(tx) if place == ORGANISATION else editing(tx, [place]) as locks:
+        yield locks
+
+
+def _record(
+    locks: Mapping[UUID, Locked], found: Prospect, actor: Actor, note: str, undoes: UUID | None
+) -> tuple[UUID, ...]:
+    """Write the entries of the log and the history; the ids of the changes."""
+    told, save_id = found.preview, uuid7()
+    own = locks[told.place]
+    sha256 = _fingerprints(own.tx, found, told.effects)
+    made = []
+    for edit in told.edits:
+        seq = _append(own, edit, actor, sha256[told.place])
+        for branch_id in told.effects:
+            if branch_id != told.place:
+                _append(locks[branch_id], edit, actor, sha256[branch_id])
+        made.append(uuid7())
+        _insert(own, made[-1], save_id, edit, seq, actor, note, undoes)
+    return tuple(made)
+
+
+def _fingerprints(tx: Tx, found: Prospect, effects: Iterable[UUID]) -> dict[UUID, str]:
+    """The fingerprint of the settings after the change, of its place and of each branch that it touches."""
+    after, source = found.after, StoredRows(tx)
+    if isinstance(after, Branch):
+        return {found.preview.place: fingerprint(after, stored_organisation(source).catalogue)}
+    slugs = {row.id: row.slug for row in places(source)}
+    return {ORGANISATION: common_fingerprint(after)} | {
+        branch_id: fingerprint(after.branches[slugs[branch_id]], after.catalogue) for branch_id in effects
+    }
+
+
+def _append(lock: Locked, edit: Edit, actor: Actor, sha256: str) -> int:
+    fact = SettingsChanged(
+        subject=edit.slug,
+        object_kind=edit.kind,
+        op=_op(edit),
+        fields=list(edit.fields) if edit.was is not None and edit.now is not None else [],
+        config_version=lock.config_version,
+        sha256=sha256,
+    )
+    return lock.append(fact, actor)
+
+
+def _insert(
+    lock: Locked, change_id: UUID, save_id: UUID, edit: Edit, seq: int, actor: Actor, note: str, undoes: UUID | None
+) -> None:
+    row = {
+        "branch_id": lock.id,
+        "id": change_id,
+        "save_id": save_id,
+        "seq": seq,
+        "at": lock.now,
+        "actor_id": actor.id,
+        "object_kind": edit.kind,
+        "object_slug": edit.slug,
+        "op": _op(edit),
+        "before": edit.was,
+        "after": edit.now,
+        "note": note,
+        "undoes": undoes,
+    }
+    lock.tx.execute(sa.insert(CHANGE), row)
+
+
+def _op(edit: Edit) -> str:
+    if edit.was is None:
+        return "add"
+    if edit.now is None:
+        return "remove"
+    return "retire" if edit.now.get("until") is not None and edit.was.get("until") is None else "edit"
+
+
+def _check_rights(person: StaffView | None, place: UUID, edits: Iterable[Edit], found: Prospect) -> None:
+    """Whether the person may change each of these fields, also where a right is held for one department only."""
+    if person is None:
+        return
+    for edit in edits:
+        # To add or remove a thing needs the right to its kind.
+        fields = edit.fields if edit.was is not None and edit.now is not None else ("",)
+        for rights in {edit_rights(edit.kind, field) for field in fields}:
+            if not _may(person, rights, place, edit, (found.before, found.after)):
+                raise Denied("not-allowed")
+
+
+def _may(person: StaffView, rights: Rights, place: UUID, edit: Edit, values: Iterable[Value]) -> bool:
+    if not person.may_any(rights, place):
+        return False
+    allowed = person.departments(rights, place)
+    if allowed is None:
+        return True
+    concerned = {department for value in values for department in _departments(value, edit.kind, edit.slug)}
+    return bool(concerned) and concerned <= allowed
+
+
+def _departments(value: Value, kind: str, slug: str) -> set[str]:
+    """The departments that a service, queue or counter belongs to; none of other things."""
+    if not isinstance(value, Branch):
+        return set()
+    if kind == "service":
+        return {value.services[slug].department} if slug in value.services else set()
+    queues: set[str] = {slug} if kind == "queue" else set()
+    if kind == "counter" and slug in value.counters:
+        queues = set(value.counters[slug].queues)
+    return {service.department for service in value.services.values() if service.queue in queues}

@@ -1,0 +1,162 @@
+"""What an edit would do, before it is made: the settings as they would be, what is wrong with them, what is lost.
+
+Nothing is written. The new settings are read from the rows of a value, by the code that reads those of the tables.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from pydantic import ValidationError
+
+from ...core.effect import Effect, effect
+from ...core.offer import OfferedDevice
+from ...settings.branch import Branch
+from ...settings.consistency import Located, catalogue_faults, faults
+from ...settings.edits import Conflict, Edit, difference, merged
+from ...settings.faults import faults_of
+from ...settings.objects import place_of, shape_of
+from ...settings.references import object_kind
+from .. import tables
+from ..branch_rows import TableRows
+from ..setting_rows import declared_of
+from ..tx import Tx
+from .effect import SHOWING, live_of, offer_of, showing_devices
+from .organisation import OrganisationView, organisation
+from .rows import GivenRow, GivenRows, Rows, StoredRows
+from .settings import TEMPLATE, assemble, branch_settings
+from .stored import places, stored_organisation
+from .used_rows import in_use
+from .values import Value, rows_of_value, value_at
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What some edits of a place would do.
+
+    `edits` are the changes that would be made of the present settings, without those that somebody else has made already.
+    `conflicts` and `faults` forbid to save. `effects` are those on each branch whose settings would change, by its id;
+    `sha256` is the fingerprint of all of them together.
+    """
+
+    place: UUID
+    edits: tuple[Edit, ...]
+    conflicts: tuple[Conflict, ...] = ()
+    faults: tuple[Located, ...] = ()
+    effects: Mapping[UUID, Effect] = field(default_factory=dict)
+    sha256: str = ""
+
+    @property
+    def may_be_saved(self) -> bool:
+        """Whether nothing is wrong; a decision on what it takes away may still be needed."""
+        return not (self.conflicts or self.faults)
+
+
+@dataclass(frozen=True, slots=True)
+class Prospect:
+    """A preview, with the values and rows before and after, for the action that makes the change."""
+
+    preview: Preview
+    before: Value
+    after: Value
+    rows_before: list[TableRows]
+    rows_after: list[TableRows]
+
+
+def preview(tx: Tx, place: UUID, edits: Iterable[Edit]) -> Preview:
+    """What `edits` of a branch, or of ORGANISATION, would do now. Raises Missing("branch"), Unreadable."""
+    return prospect(tx, place, edits).preview
+
+
+def prospect(tx: Tx, place: UUID, edits: Iterable[Edit]) -> Prospect:
+    """The same with values and rows; where there is a conflict or fault, those after are those before."""
+    source = StoredRows(tx)
+    before = value_at(source, place)
+    edits = tuple(edits)
+    objects, conflicts = merged(before, edits)
+    nothing = Prospect(Preview(place, (), tuple(conflicts)), before, before, [], [])
+    try:
+        after = place_of(objects, before)
+    except ValidationError as error:
+        return _with_faults(nothing, _located(error, before))
+    made = difference(before, after)
+    wrong = [*_new_faults(source, before, after), *in_use(tx, place, made)]
+    if conflicts or wrong:
+        return _with_faults(nothing, wrong, made)
+    rows_before, rows_after = rows_of_value(source, place, before), rows_of_value(source, place, after)
+    effects = dict(_effects(tx, source, after, rows_after)) if made else {}
+    told = Preview(place, made, effects=effects, sha256=_sha256(effects))
+    return Prospect(told, before, after, rows_before, rows_after)
+
+
+def _with_faults(nothing: Prospect, found: Iterable[Located], edits: tuple[Edit, ...] = ()) -> Prospect:
+    told = nothing.preview
+    return Prospect(Preview(told.place, edits, told.conflicts, tuple(found)), nothing.before, nothing.before, [], [])
+
+
+def _effects(tx: Tx, source: Rows, after: Value, rows: list[TableRows]) -> Iterator[tuple[UUID, Effect]]:
+    given = GivenRows(rows, others=source)
+    of = _organisation_after(tx, rows)
+    branches = {after.slug: after} if isinstance(after, Branch) else after.branches
+    for row in places(source):
+        if row.slug not in branches or row.kind == TEMPLATE:
+            continue
+        old, new = branch_settings(tx, row.id), assemble(given, row.id, of)
+        if new != old:
+            devices = _showing(branches[row.slug], given, row.id)
+            yield row.id, effect(offer_of(old, showing_devices(tx, row.id)), offer_of(new, devices), live_of(tx, old))
+
+
+def _organisation_after(tx: Tx, rows: list[TableRows]) -> OrganisationView:
+    found = next((of for model, of in rows if model is tables.Organisation), None)
+    return declared_of(OrganisationView, GivenRow(found[0])) if found else organisation(tx)
+
+
+def _showing(branch: Branch, source: Rows, branch_id: UUID) -> tuple[OfferedDevice, ...]:
+    zones = {row.slug: row.id for row in source.of(tables.Zone, branch_id)}
+    return tuple(
+        OfferedDevice(slug, device.kind, zones.get(device.zone or ""))
+        for slug, device in branch.devices.items()
+        if device.kind in SHOWING
+    )
+
+
+def _new_faults(source: Rows, before: Value, after: Value) -> list[Located]:
+    """What is wrong with the settings and was not before, because an old fault must not forbid to mend another one."""
+    known = _faults(source, before)
+    return [one for one in _faults(source, after) if one not in known]
+
+
+def _faults(source: Rows, value: Value) -> list[Located]:
+    if isinstance(value, Branch):
+        found: list[Located] = list(faults(value, stored_organisation(source).catalogue))
+    else:
+        found = [*catalogue_faults(value.catalogue)]
+        for branch in value.branches.values():
+            found += faults(branch, value.catalogue)
+    return [Located(object_kind(one.kind), one.slug or value.slug, one.fault) for one in found]
+
+
+def _located(error: ValidationError, place: Value) -> Iterator[Located]:
+    """What pydantic found in a whole place, each fault with its object."""
+    shape = shape_of(place)
+    kinds = {field: kind for kind, field in shape.things.items()}
+    for fault in faults_of(error):
+        path = fault.field.removeprefix("catalogue.").split(".")
+        if path[0] in kinds and len(path) > 1:
+            yield Located(kinds[path[0]], path[1], _moved(fault, path[2:]))
+        else:
+            yield Located(shape.kind, place.slug, _moved(fault, path))
+
+
+def _moved(fault: Any, path: list[str]) -> Any:
+    return type(fault)(fault.code, ".".join(path), fault.values)
+
+
+def _sha256(effects: Mapping[UUID, Effect]) -> str:
+    told = "".join(f"{branch_id}:{effects[branch_id].sha256}\n" for branch_id in sorted(effects))
+    return hashlib.sha256(told.encode()).hexdigest()

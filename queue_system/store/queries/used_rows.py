@@ -1,0 +1,78 @@
+"""What cannot be removed from the settings because tickets, appointments, people or devices in use refer to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlmodel import SQLModel
+
+from ...settings.consistency import Located
+from ...settings.edits import Edit
+from ...settings.faults import Fault
+from .. import tables
+from ..tables import table
+from ..tx import AnyRow, Tx
+
+#: The tables of things that other rows may refer to, by the kind of object.
+_TABLES: Final[Mapping[str, type[Any]]] = {
+    "department": tables.Department,
+    "queue": tables.Queue,
+    "resource": tables.Resource,
+    "service": tables.Service,
+    "zone": tables.Zone,
+    "counter": tables.Counter,
+    "device": tables.Device,
+    "occasion": tables.Occasion,
+    "confidentiality": tables.Confidentiality,
+    "priority": tables.Priority,
+    "policy": tables.PolicyRow,
+    "document": tables.Document,
+    "role": tables.Role,
+}
+
+
+def in_use(tx: Tx, place: UUID, edits: Iterable[Edit]) -> Iterator[Located]:
+    """A fault for each thing that the edits remove and that has a history: it can only be retired."""
+    for edit in edits:
+        model = _TABLES.get(edit.kind)
+        if edit.now is None and model is not None and _is_used(tx, model, place, edit.slug):
+            yield Located(edit.kind, edit.slug, Fault("setting-has-history"))
+
+
+def _is_used(tx: Tx, model: type[Any], place: UUID, slug: str) -> bool:
+    of = table(model)
+    here = [of.c.branch_id == place] if "branch_id" in of.c else []
+    row = tx.row(sa.select(of).where(of.c.slug == slug, *here))
+    if row is None:
+        return False
+    if model is tables.Device and row.paired_at is not None:
+        return True
+    seat = table(tables.Seat)
+    if model in (tables.Queue, tables.Resource) and _exists(
+        tx, seat, (seat.c.branch_id, place), (seat.c.resource_id, row.id)
+    ):
+        # Seats refer to queues and resources in one column.
+        return True
+    return any(_refers(tx, key, row) for key in _keys_to(of))
+
+
+def _keys_to(of: sa.Table) -> Iterator[sa.ForeignKeyConstraint]:
+    """The foreign keys by which rows that are no settings refer to a table."""
+    models: tuple[type[Any], ...] = (*tables.SETTINGS, tables.Device, tables.Occasion, tables.Role)
+    settings = {table(model) for model in models}
+    for other in SQLModel.metadata.sorted_tables:
+        if other not in settings:
+            yield from (key for key in other.foreign_key_constraints if key.referred_table is of)
+
+
+def _refers(tx: Tx, key: sa.ForeignKeyConstraint, row: AnyRow) -> bool:
+    parts = [(element.parent, getattr(row, element.column.key)) for element in key.elements]
+    return _exists(tx, key.table, *parts)
+
+
+def _exists(tx: Tx, of: sa.Table, *parts: tuple[sa.ColumnElement[Any], Any]) -> bool:
+    found = sa.select(sa.literal(1)).select_from(of).where(*(column == value for column, value in parts)).limit(1)
+    return tx.row(found) is not None

@@ -1,0 +1,62 @@
+"""The settings of a place as a value, and as the rows that would store it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, TypeAlias
+from uuid import UUID
+
+from ...settings.branch import Branch
+from ...settings.objects import objects_of, place_of
+from ...settings.organisation import Profile
+from .. import tables
+from ..branch_rows import TableRows, branch_rows
+from ..profile_rows import common_rows
+from .known_ids import ids_of
+from .rows import Rows
+from .stored import places, stored_branch, stored_organisation
+
+#: A branch, or the organisation with its branches.
+Value: TypeAlias = Branch | Profile
+
+
+def value_at(source: Rows, place: UUID) -> Value:
+    """The settings of a branch, or of ORGANISATION with all branches, defaults left out. Raises Missing, Unreadable."""
+    if place != tables.ORGANISATION:
+        branch = stored_branch(source, place)
+        return place_of(objects_of(branch), branch)
+    organisation = stored_organisation(source)
+    branches = {row.slug: stored_branch(source, row.id) for row in places(source)}
+    organisation = organisation.changed(branches=branches)
+    return place_of(objects_of(organisation), organisation)
+
+
+def rows_of_value(source: Rows, place: UUID, value: Value) -> list[TableRows]:
+    """The rows of a place as they would be with this value; what `source` has keeps its id.
+
+    The rows of branches belong to an organisation too, because they hold copies of what is common.
+    """
+    if isinstance(value, Branch):
+        common = stored_organisation(source).catalogue
+        return list(_rows_of_branch(source, place, value, common.calendars))
+    (row,) = source.of(tables.Organisation)
+    (zero,) = source.of(tables.Branch, tables.ORGANISATION)
+    organisation = {name: getattr(row, name) for name in ("id", "epoch", "profile_sha256")}
+    of_zero = {"key": zero.key, "timezone": zero.timezone, **_of_the_day(zero)}
+    found = list(common_rows(value, organisation, of_zero, ids_of(source, tables.ORGANISATION)))
+    for branch in places(source):
+        if branch.slug in value.branches:
+            found += _rows_of_branch(source, branch.id, value.branches[branch.slug], value.catalogue.calendars)
+    return found
+
+
+def _rows_of_branch(source: Rows, branch_id: UUID, branch: Branch, calendars: Any) -> Iterator[TableRows]:
+    (row,) = source.of(tables.Branch, branch_id)
+    for model, rows in branch_rows(row.position, row.key, branch, calendars, ids_of(source, branch_id)):
+        yield model, [{**one, **_of_the_day(row)} for one in rows] if model is tables.Branch else rows
+
+
+def _of_the_day(row: Any) -> dict[str, Any]:
+    """The columns of a branch that are no settings, as they are."""
+    names = (*tables.SETTINGS[tables.Branch], "config_version")
+    return {name: getattr(row, name) for name in names}
