@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Final, TypeVar
 
 from pydantic.fields import FieldInfo
@@ -17,7 +18,7 @@ from pydantic.fields import FieldInfo
 from ..core.errors import Stale
 from .branch import Branch
 from .merging import Difference, merged_field, reordered
-from .objects import Objects, Shape, Values, fields_of, normal, objects_of, place_of, shape_of
+from .objects import OF_BRANCH, Objects, Shape, Values, fields_of, normal, objects_of, place_of, shape_of
 from .organisation import Profile
 
 P = TypeVar("P", bound=Branch | Profile)
@@ -88,6 +89,16 @@ def difference(before: P, after: P) -> tuple[Edit, ...]:
     ]
     changed: list[Edit | None] = [_changed(*key, old[key], new[key], shape) for key in old if key in new]
     return (*reversed(removed), *added, *(edit for edit in changed if edit is not None))
+
+
+def retirement(branch: Branch, last: date) -> tuple[Edit, ...]:
+    """The edits that retire a branch: all that can be retired in it, and is not retired before, ends with the day `last`."""
+    until = last.isoformat()
+    return tuple(
+        Edit(kind, slug, {"until": values["until"]} if "until" in values else {}, {"until": until})
+        for (kind, slug), values in objects_of(branch).items()
+        if "until" in fields_of(kind, OF_BRANCH) and values.get("until", "9999") > until
+    )
 
 
 def applied(place: P, edits: Iterable[Edit]) -> P:

@@ -20,7 +20,7 @@ from queue_system.core.promises import Choice, Choices
 from queue_system.core.rights import ATOMIC, EVERYTHING
 from queue_system.settings.branch import Branch
 from queue_system.settings.canonical import canonical, fingerprint
-from queue_system.settings.edits import Conflicted, Edit, difference
+from queue_system.settings.edits import Conflicted, Edit, difference, retirement
 from queue_system.settings.objects import OF_BRANCH, OF_ORGANISATION, fields_of, objects_of
 from queue_system.store import log
 from queue_system.store.database import Database, Tx
@@ -318,6 +318,20 @@ def test_a_branch_is_added_from_a_value(hall: Hall) -> None:
     assert {verdict.broken_at for verdict in hall.db.read_now(log.verify)} == {None}
     with pytest.raises(Refused, match="branch-exists"):
         hall.db.write_now(settings.add_branch, branch, actor=SYSTEM, person=None)
+
+
+def test_a_branch_is_retired_with_everything_that_is_in_it(hall: Hall, clock: FrozenClock) -> None:
+    last = clock.now().date() + timedelta(days=3)
+    booked = book(hall, clock.now().replace(minute=0) + timedelta(days=4))
+    edits = retirement(value(hall.db, hall.branch.id), last)
+    told = hall.db.read_now(settings.preview, hall.branch.id, edits)
+    assert told.faults == ()
+    assert [one.id for one in told.effects[hall.branch.id].bookings] == [booked.id]
+    made = save(hall.db, hall.branch.id, *edits)
+    assert {hall.db.read_now(changes.change, hall.branch.id, one).op for one in made} == {"retire"}
+    now = hall.db.read_now(branch_settings, hall.branch.id)
+    assert all(service.is_retired(last + timedelta(days=1)) for service in now.services.values())
+    assert not any(service.is_retired(last) for service in now.services.values())
 
 
 # ---------------------------------------------------------------- rights
