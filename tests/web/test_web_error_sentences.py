@@ -90,11 +90,26 @@ def with_values() -> list[tuple[str, str, set[str]]]:
     """(place, code, names of values) of every error with a constant code."""
     found = []
     for path in modules():
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        tree = ast.parse(path.read_text("utf-8"))
+        for node in ast.walk(tree):
             if not isinstance(node, ast.Call) or not node.args or not isinstance(node.args[0], ast.Constant):
                 continue
             name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
             if name in ERROR_CLASSES and isinstance(node.args[0].value, str):
-                given = {keyword.arg for keyword in node.keywords if keyword.arg}
+                given = {keyword.arg for keyword in node.keywords if keyword.arg} | _in_mapping(node, tree)
                 found.append((f"{path.name}:{node.lineno}", node.args[0].value, given))
     return found
+
+
+def _in_mapping(call: ast.Call, tree: ast.Module) -> set[str]:
+    """The names of values that a fault has in its third argument: a mapping, or the variable last set to one."""
+    third = call.args[2] if len(call.args) > 2 else None
+    if isinstance(third, ast.Name):
+        before = [
+            node
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Assign) and node.lineno < call.lineno and ast.unparse(node.targets[0]) == third.id
+        ]
+        third = max(before, key=lambda node: node.lineno).value if before else None
+    keys = third.keys if isinstance(third, ast.Dict) else []
+    return {str(key.value) for key in keys if isinstance(key, ast.Constant)}
