@@ -16,8 +16,7 @@ from ..core.approvals import ApprovalState
 from ..core.errors import Missing, Refused, Stale
 from ..core.facts.approvals import ApprovalUsed
 from ..store.database import Tx
-from ..store.editing import editing_catalogue
-from ..store.log import Actor, Locked
+from ..store.log import Actor, locked
 from ..store.tables import ORGANISATION, Approval, table
 from .approvals import open_request, told
 from .invitations import reset_approved
@@ -33,9 +32,9 @@ def _no_effect(_tx: Tx, _params: dict[str, Any]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Performed:
-    """How an action is carried out under the organisation's lock; `effect` is the present hash of what it would do."""
+    """How an action is carried out; it takes its own locks. `effect` is the present hash of what it would do."""
 
-    perform: Callable[[Locked, dict[str, Any], Actor], str | None]
+    perform: Callable[[Tx, dict[str, Any], Actor], str | None]
     effect: Callable[[Tx, dict[str, Any]], str] = _no_effect
 
 
@@ -47,13 +46,13 @@ PERFORM: Final[dict[str, Performed]] = {
 
 
 def carry_out(tx: Tx, approval_id: UUID, actor: Actor) -> str | None:
-    """Do what was asked, as the person who asked, in an edit of the settings that all branches share.
+    """Do what was asked, as the person who asked; returns what the action gives back, such as the secret of a link.
 
-    Returns what the action gives back, such as the secret of a link. Raises Missing("approval") for somebody else's request, Refused("approval-over", "approval-missing"), and
-    Stale("effect-changed") if the effect is no longer the one that was approved: then it must be asked for again.
+    Give it to `Database.write`. Raises Missing("approval") for somebody else's request, Refused("approval-over",
+    "approval-missing"), what the action raises, and Stale("effect-changed") if the effect is no longer the one that was
+    approved: then it must be asked for again.
     """
-    with editing_catalogue(tx) as found:
-        organisation = found[ORGANISATION]
+    with locked(tx, ORGANISATION) as organisation:
         row = open_request(organisation, approval_id)
         if str(row.asked_by) != actor.id:
             raise Missing("approval")
@@ -63,7 +62,9 @@ def carry_out(tx: Tx, approval_id: UUID, actor: Actor) -> str | None:
         action = PERFORM[row.action]
         if action.effect(tx, row.params) != row.effect_sha256:
             raise Stale("effect-changed")
-        given = action.perform(organisation, row.params, actor)
+    # The action takes its own locks; that of the organisation is kept until the commit.
+    given = action.perform(tx, row.params, actor)
+    with locked(tx, ORGANISATION) as organisation:
         tx.execute(sa.update(APPROVAL).where(APPROVAL.c.id == row.id).values(state=ApprovalState.DONE))
         organisation.append(ApprovalUsed(**told(row)), actor)
-        return given
+    return given

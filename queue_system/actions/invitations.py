@@ -92,12 +92,13 @@ def reset_sign_in(tx: Tx, login: str, actor: Actor = SYSTEM) -> tuple[str, UUID 
         return _reset(organisation, staff_id, actor), None
 
 
-def reset_approved(organisation: Locked, params: dict[str, Any], actor: Actor) -> str:
+def reset_approved(tx: Tx, params: dict[str, Any], actor: Actor) -> str:
     """The reset that a second person has approved; returns the secret of the link. Raises Denied."""
     staff_id = UUID(params["staff"])
-    require_over(organisation.tx, actor, staff_id, RESET_RIGHTS)
-    require_all_of(organisation.tx, actor, staff_id)
-    return _reset(organisation, staff_id, actor)
+    with locked(tx, ORGANISATION) as organisation:
+        require_over(tx, actor, staff_id, RESET_RIGHTS)
+        require_all_of(tx, actor, staff_id)
+        return _reset(organisation, staff_id, actor)
 
 
 def rescue(tx: Tx, login: str) -> str:

@@ -1,4 +1,8 @@
-"""Roles: what each allows. A role is a setting of the organisation, so a change counts wherever the role is held."""
+"""Roles: what each allows. A role is a setting of the organisation, so a change counts wherever the role is held.
+
+Changes go through `settings.save`, so that they have a history and can be taken back there. `core.edit_rights` lets nobody
+save a role in another way, because here one adds only rights that one has.
+"""
 
 from __future__ import annotations
 
@@ -11,15 +15,16 @@ import sqlalchemy as sa
 
 from ..core.approvals import is_guarded
 from ..core.errors import Invalid, Missing, Refused
-from ..core.facts.people import RoleChanged
 from ..core.rights import ATOMIC, EVERYTHING, GRANT_RIGHTS, Promise, granted
+from ..settings.edits import Edit
 from ..store.database import Tx
-from ..store.editing import editing_catalogue
-from ..store.log import Actor, Locked
+from ..store.log import Actor, locked
 from ..store.queries.grants import Grant
+from ..store.queries.previews import preview
 from ..store.tables import ORGANISATION, Role, StaffRole, table
 from .approvals import ask
 from .authority import require_at, require_to_give, somebody_may_do_everything
+from .settings import save
 
 ROLE = table(Role)
 STAFF_ROLE = table(StaffRole)
@@ -36,31 +41,32 @@ def save_role(tx: Tx, slug: str, names: Mapping[str, str], rights: Sequence[str]
     Refused("last-administrator").
     """
     params = _checked(slug, names, rights)
-    before = granted(_can(tx, slug) or ())
-    _require(tx, actor, slug, params)
+    with locked(tx, ORGANISATION):
+        before = granted(_words(tx, slug) or ())
+        _require(tx, actor, params)
     if actor.kind == "staff" and is_guarded(granted(rights)) and not granted(rights) <= before:
         return ask(tx, ORGANISATION, "change-role", params, actor)
-    with editing_catalogue(tx) as found:
-        _store(found[ORGANISATION], params, actor)
+    _save(tx, params, actor)
     return None
 
 
-def change_approved(organisation: Locked, params: dict[str, Any], actor: Actor) -> None:
-    """The change that a second person has approved, inside an edit of the catalogue. Raises as `save_role`."""
-    _require(organisation.tx, actor, params["slug"], params)
-    _store(organisation, params, actor)
+def change_approved(tx: Tx, params: dict[str, Any], actor: Actor) -> None:
+    """The change that a second person has approved. Raises as `save_role`."""
+    with locked(tx, ORGANISATION):
+        _require(tx, actor, params)
+    _save(tx, params, actor)
 
 
 def remove_role(tx: Tx, slug: str, actor: Actor) -> None:
     """Remove a role that nobody holds. Raises Missing("role"), Refused("role-in-use"), Denied."""
-    require_at(tx, actor, ORGANISATION, GRANT_RIGHTS)
-    with editing_catalogue(tx) as found:
-        if _can(tx, slug) is None:
+    with locked(tx, ORGANISATION):
+        require_at(tx, actor, ORGANISATION, GRANT_RIGHTS)
+        stored = _values(tx, slug)
+        if stored is None:
             raise Missing("role", role=slug)
         if tx.row(sa.select(STAFF_ROLE.c.role).where(STAFF_ROLE.c.role == slug)) is not None:
             raise Refused("role-in-use")
-        tx.execute(sa.delete(ROLE).where(ROLE.c.slug == slug))
-        found[ORGANISATION].append(RoleChanged(subject=slug, roles=[slug], rights=0), actor)
+    _make(tx, Edit("role", slug, was=stored, now=None), actor)
 
 
 def _checked(slug: str, names: Mapping[str, str], rights: Iterable[str]) -> dict[str, Any]:
@@ -73,29 +79,32 @@ def _checked(slug: str, names: Mapping[str, str], rights: Iterable[str]) -> dict
     return {"slug": slug, "names": told, "rights": known}
 
 
-def _require(tx: Tx, actor: Actor, slug: str, params: Mapping[str, Any]) -> None:
+def _require(tx: Tx, actor: Actor, params: Mapping[str, Any]) -> None:
     """One adds to a role only what one has in the whole organisation."""
     require_at(tx, actor, ORGANISATION, GRANT_RIGHTS)
-    added = granted(params["rights"]) - granted(_can(tx, slug) or ())
-    require_to_give(tx, actor, Grant(ORGANISATION, "", slug, added))
+    added = granted(params["rights"]) - granted(_words(tx, params["slug"]) or ())
+    require_to_give(tx, actor, Grant(ORGANISATION, "", params["slug"], added))
 
 
-def _store(organisation: Locked, params: Mapping[str, Any], actor: Actor) -> None:
-    tx, slug = organisation.tx, params["slug"]
-    stored = _can(tx, slug)
-    kept = [word for word in stored or () if word in get_args(Promise)]
-    can = [*params["rights"], *kept]
+def _save(tx: Tx, params: Mapping[str, Any], actor: Actor) -> None:
+    slug, stored = params["slug"], _values(tx, params["slug"])
+    kept = [word for word in (stored or {}).get("can", ()) if word in get_args(Promise)]
+    names = {**(stored or {}).get("names", {}), **params["names"]}
+    wanted = {"names": names, "can": [*params["rights"], *kept]}
+    _make(tx, Edit("role", slug, was=stored, now=wanted), actor)
+
+
+def _make(tx: Tx, edit: Edit, actor: Actor) -> None:
     with somebody_may_do_everything(tx):
-        if stored is None:
-            last = tx.scalar(sa.select(sa.func.max(ROLE.c.position)))
-            row = {"slug": slug, "position": (last or 0) + 1, "names": params["names"], "can": can}
-            tx.execute(sa.insert(ROLE), row)
-        else:
-            names = tx.scalar(sa.select(ROLE.c.names).where(ROLE.c.slug == slug)) | params["names"]
-            tx.execute(sa.update(ROLE).where(ROLE.c.slug == slug).values(names=names, can=can))
-    organisation.append(RoleChanged(subject=slug, roles=[slug], rights=len(params["rights"])), actor)
+        save(tx, ORGANISATION, [edit], preview(tx, ORGANISATION, [edit]).sha256, actor=actor, person=None)
 
 
-def _can(tx: Tx, slug: str) -> list[str] | None:
+def _words(tx: Tx, slug: str) -> list[str] | None:
     found: list[str] | None = tx.scalar(sa.select(ROLE.c.can).where(ROLE.c.slug == slug))
     return found
+
+
+def _values(tx: Tx, slug: str) -> dict[str, Any] | None:
+    """The names and words of a role as an edit has them; None if there is no such role."""
+    row = tx.row(sa.select(ROLE.c.names, ROLE.c.can).where(ROLE.c.slug == slug))
+    return {"names": dict(row.names), "can": list(row.can)} if row else None

@@ -66,11 +66,12 @@ def take_role(tx: Tx, login: str, place: UUID, role: str, department: str, actor
         _take(organisation, staff_id, role_at(tx, place, role, department), actor)
 
 
-def give_approved(organisation: Locked, params: dict[str, Any], actor: Actor) -> None:
+def give_approved(tx: Tx, params: dict[str, Any], actor: Actor) -> None:
     """Give the role that a second person has approved; `params` are those of the request. Raises as `give_role`."""
-    wanted = role_at(organisation.tx, UUID(params["place"]), params["role"], params["department"])
-    require_to_give(organisation.tx, actor, wanted)
-    _give(organisation, UUID(params["staff"]), wanted, actor)
+    with locked(tx, ORGANISATION) as organisation:
+        wanted = role_at(tx, UUID(params["place"]), params["role"], params["department"])
+        require_to_give(tx, actor, wanted)
+        _give(organisation, UUID(params["staff"]), wanted, actor)
 
 
 def role_at(tx: Tx, place: UUID, role: str, department: str = "") -> Grant:

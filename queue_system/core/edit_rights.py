@@ -18,7 +18,8 @@ _TEXTS: Final[Rights] = frozenset({"edit_texts"})
 _POLICIES: Final[Rights] = frozenset({"edit_policies"})
 _LEVELS: Final[Rights] = frozenset({"edit_levels"})
 _EQUIPMENT: Final[Rights] = frozenset({"edit_printers", "pair_device"})
-_ROLES: Final[Rights] = frozenset({"grant_roles"})
+# Roles are saved by `actions.roles` alone: nobody adds a right there that they do not have.
+_ROLES: Final[Rights] = frozenset()
 _ALL: Final[Rights] = frozenset({EVERYTHING})
 EDIT_RIGHTS: Final[Mapping[str, Mapping[str, Rights]]] = {
     "branch": {

@@ -20,10 +20,10 @@ LONGEST_TEST = 500
 DAY = "queue_system/actions/day.py"
 WITHOUT_TICKETS = tuple(
     f"queue_system/actions/{name}.py"
-    for name in (
-        *("bookings", "credentials", "devices", "digests", "freed_places", "installation", "printers"),
-        *("sessions", "settings", "sign_in", "slips", "staff", "staff_roles", "invitations", "approvals", "upkeep"),
-    )
+    for name in """
+        approvals bookings credentials devices digests four_eyes freed_places installation invitations printers
+        roles sessions settings sign_in slips staff staff_roles upkeep
+    """.split()
 )
 
 # What changes rows besides actions: entries of the log, versions of settings, an empty database, the demonstration.

@@ -68,7 +68,6 @@ ServiceSlug: TypeAlias = Annotated[str, Is.SERVICE]
 PrioritySlug: TypeAlias = Annotated[str, Is.PRIORITY]
 RoleSlugs: TypeAlias = Annotated[list[str], Is.ROLES]
 DeviceSlug: TypeAlias = Annotated[str, Is.UNSAID]
-RoleSlug: TypeAlias = Annotated[str, Is.UNSAID]
 DepartmentSlug: TypeAlias = Annotated[str, Is.UNSAID]
 
 # ISO 8601; moments in UTC.

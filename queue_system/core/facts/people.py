@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 from .base import Fact
-from .fields import Channel, DepartmentSlug, Number, PersonId, PlaceId, RoleSlug, RoleSlugs, SignInMethod
+from .fields import Channel, DepartmentSlug, Number, PersonId, PlaceId, RoleSlugs, SignInMethod
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,16 +134,6 @@ class StaffRoleGiven(RoleFact):
 @dataclass(frozen=True, slots=True)
 class StaffRoleTaken(RoleFact):
     kind: ClassVar[str] = "staff.role_taken"
-
-
-@dataclass(frozen=True, slots=True)
-class RoleChanged(Fact):
-    """What a role allows was changed, or a role was added; `roles` is the role alone, `rights` says how many it has."""
-
-    kind: ClassVar[str] = "staff.role_changed"
-    subject: RoleSlug
-    roles: RoleSlugs
-    rights: Number
 
 
 @dataclass(frozen=True, slots=True)
