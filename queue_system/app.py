@@ -34,7 +34,7 @@ from .spooler.machine import this_node
 from .spooler.runner import Spooler
 from .store.database import Database
 from .store.queries.settings import branch_ids
-from .surfaces import api, booking, desk, office, pairing, phone, reception, sign_in
+from .surfaces import account, api, booking, desk, office, pairing, phone, reception, sign_in
 from .web import errors, files, kit
 from .web.installation import Installation
 from .web.observed import Observed, TrustedProxies
@@ -52,6 +52,7 @@ SURFACES: Final[Mapping[str, ModuleType]] = {
     "booking": booking,
     "phone": phone,
     "sign_in": sign_in,
+    "account": account,
     "pairing": pairing,
     "desk": desk,
     "office": office,
