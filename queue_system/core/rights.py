@@ -156,8 +156,16 @@ INVITE_RIGHTS: Final[Rights] = frozenset({"invite_people"})
 ACCOUNT_RIGHTS: Final[Rights] = frozenset({"edit_people"})
 GRANT_RIGHTS: Final[Rights] = frozenset({"grant_roles"})
 RESET_RIGHTS: Final[Rights] = frozenset({"reset_sign_in"})
+# To open the list of people; each change there needs its own right.
+PEOPLE_RIGHTS: Final[Rights] = INVITE_RIGHTS | ACCOUNT_RIGHTS | GRANT_RIGHTS | RESET_RIGHTS
+# To see which person may do what, for those who change it and those who check it.
+ROLES_RIGHTS: Final[Rights] = PEOPLE_RIGHTS | AUDIT_RIGHTS
 APPROVAL_RIGHTS: Final[Rights] = frozenset({"approve"})
-OFFICE_RIGHTS: Final[Rights] = AUDIT_RIGHTS | PRINTER_RIGHTS | HEALTH_RIGHTS | SUPERVISION_RIGHTS | PLACES_RIGHTS
+# Those who ask for the second person see what became of it.
+ASKING_RIGHTS: Final[Rights] = APPROVAL_RIGHTS | PEOPLE_RIGHTS
+OFFICE_RIGHTS: Final[Rights] = (
+    AUDIT_RIGHTS | PRINTER_RIGHTS | HEALTH_RIGHTS | SUPERVISION_RIGHTS | PLACES_RIGHTS | ASKING_RIGHTS
+)
 
 # A role that is held for one department counts only for these, because the others cannot be divided by services.
 DEPARTMENTAL: Final[Rights] = frozenset(

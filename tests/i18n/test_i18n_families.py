@@ -9,8 +9,10 @@ import pytest
 
 from printers.driver import Status
 from queue_system.core import errors
+from queue_system.core.approvals import ApprovalState
 from queue_system.core.bookings import BookingState
 from queue_system.core.facts import KINDS
+from queue_system.core.presets import PRESETS
 from queue_system.core.printers import STANDING_STILL, TRANSPORTS
 from queue_system.core.rights import ATOMIC, GROUPS
 from queue_system.core.tickets import TicketState
@@ -63,6 +65,11 @@ def test_every_fact_has_a_sentence() -> None:
 def test_every_right_and_every_group_of_them_has_a_sentence() -> None:
     assert members("right.") == {*ATOMIC, "everything"}
     assert members("rights.group-") == set(GROUPS)
+    assert members("rights.preset-") == set(PRESETS)
+
+
+def test_every_state_of_a_request_has_words() -> None:
+    assert members("approvals.state-") == {str(state) for state in ApprovalState}
 
 
 def members(family: str) -> set[str]:

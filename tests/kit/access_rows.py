@@ -84,6 +84,12 @@ PLACES = row(
     forbidden=(IDLE, ELSEWHERE, CLERK, RECEPTIONIST, AUDITOR, TECHNICIAN),
     open=(SUPERVISOR, ADMINISTRATOR),
 )
+PEOPLE = row(
+    SIGN_IN,
+    forbidden=(IDLE, ELSEWHERE, CLERK, SUPERVISOR, RECEPTIONIST, AUDITOR, TECHNICIAN),
+    open=(ADMINISTRATOR,),
+)
+ROLES = {**PEOPLE, AUDITOR: OPEN}
 AT_THE_KIOSK = row(PAIR, open=(KIOSK, KIOSK_ELSEWHERE))
 # Services and numbers belong to a branch, so a kiosk of another branch gets 404.
 THING_AT_THE_KIOSK = row(PAIR, open=(KIOSK,), unknown=(KIOSK_ELSEWHERE,))

@@ -23,7 +23,19 @@ from jinja2 import Environment, nodes
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("queue_system", "displays", "kiosk", "printers")
-FAMILIES = ("errors.", "audit.", "state.", "doctor.", "language.", "api.about.", "right.", "rights.group-", "setting.")
+FAMILIES = (
+    "errors.",
+    "audit.",
+    "state.",
+    "doctor.",
+    "language.",
+    "api.about.",
+    "right.",
+    "rights.group-",
+    "rights.preset-",
+    "approvals.state-",
+    "setting.",
+)
 
 MARKUP_CALLS = frozenset({"t", "tn"})
 PLAIN_CALLS = frozenset({"plain", "plain_n"})

@@ -13,9 +13,10 @@ import sqlalchemy as sa
 from ...core.rights import Rights, granted
 from ...core.tokens import sha256
 from ..database import AnyRow, Tx
-from ..tables import Invitation, Role, Session, Staff, StaffRole, table
+from ..tables import Credential, Invitation, Role, Session, Staff, StaffRole, table
 from .grants import Grant, grant
 
+CREDENTIAL = table(Credential)
 INVITATION = table(Invitation)
 ROLE = table(Role)
 SESSION = table(Session)
@@ -137,6 +138,14 @@ def invitation_by_token(tx: Tx, token: str) -> InvitationView | None:
     if row is None:
         return None
     return InvitationView(row.staff_id, row.login, row.name, row.language, row.kind, row.expires_at)
+
+
+def second_methods(tx: Tx) -> dict[UUID, frozenset[str]]:
+    """By person, the kinds of ways to sign in besides the password: app, passkey, provider; recovery codes are none."""
+    found: dict[UUID, set[str]] = {}
+    for row in tx.rows(sa.select(CREDENTIAL.c.staff_id, CREDENTIAL.c.kind).where(CREDENTIAL.c.kind != "recovery")):
+        found.setdefault(row.staff_id, set()).add(row.kind)
+    return {staff_id: frozenset(kinds) for staff_id, kinds in found.items()}
 
 
 def rescued_lately(tx: Tx) -> list[str]:

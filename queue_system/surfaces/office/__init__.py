@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from starlette.routing import BaseRoute
 
-from . import audit, devices, given_back, health, overview, printer, printers
+from . import (
+    approvals,
+    audit,
+    devices,
+    given_back,
+    health,
+    inviting,
+    overview,
+    people,
+    person,
+    printer,
+    printers,
+    roles,
+)
 from .frame import OFFICE
 
 __all__ = ["routes", "staff_places"]
@@ -19,4 +32,9 @@ routes: list[BaseRoute] = [
     *given_back.routes,
     *health.routes,
     *audit.routes,
+    *people.routes,
+    *person.routes,
+    *inviting.routes,
+    *roles.routes,
+    *approvals.routes,
 ]

@@ -11,9 +11,21 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ...core.errors import Denied, Missing
-from ...core.rights import AUDIT_RIGHTS, DEVICE_RIGHTS, HEALTH_RIGHTS, OFFICE_RIGHTS, PLACES_RIGHTS, Rights
+from ...core.rights import (
+    ASKING_RIGHTS,
+    AUDIT_RIGHTS,
+    DEVICE_RIGHTS,
+    HEALTH_RIGHTS,
+    OFFICE_RIGHTS,
+    PEOPLE_RIGHTS,
+    PLACES_RIGHTS,
+    PRINTER_RIGHTS,
+    ROLES_RIGHTS,
+    Rights,
+)
 from ...i18n import dates, filters
 from ...i18n.words import Words
+from ...store.queries.people import rescued_lately
 from ...store.queries.settings import BranchSettings
 from ...store.tables import ORGANISATION
 from ...web import kit
@@ -25,9 +37,16 @@ ENTRIES: Final = (
     entry("office.entry-today", Place("/office", "office.overview", OFFICE_RIGHTS)),
     entry("office.entry-bookings", Place("/office/given-back", "office.given-back", PLACES_RIGHTS)),
     entry(
+        "office.entry-people",
+        Place("/office/people", "people.title", PEOPLE_RIGHTS),
+        Place("/office/roles", "people.roles", ROLES_RIGHTS),
+        Place("/office/rights", "people.matrix", ROLES_RIGHTS),
+        Place("/office/approvals", "approvals.title", ASKING_RIGHTS),
+    ),
+    entry(
         "office.entry-house",
         Place("/office/devices", "office.devices", DEVICE_RIGHTS),
-        Place("/office/printers", "office.printers", DEVICE_RIGHTS),
+        Place("/office/printers", "office.printers", PRINTER_RIGHTS),
         Place("/office/health", "office.health", HEALTH_RIGHTS),
         Place("/office/audit", "office.audit", AUDIT_RIGHTS),
     ),
@@ -75,7 +94,10 @@ async def office_page(
     here: StaffHere, template: str, context: dict[str, Any] | None = None, *, status: int = 200
 ) -> Response:
     """Answer with a page of the office."""
-    return await here.page(template, {"entries": entries_for(here)} | (context or {}), status=status)
+    rescued = await here.read(rescued_lately)
+    return await here.page(
+        template, {"entries": entries_for(here), "rescued": rescued} | (context or {}), status=status
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,28 @@ from __future__ import annotations
 
 from typing import Final
 
-from tests.kit.access_rows import AUDIT, BACKUP, DEVICES, OFFICE, PLACES, Row
+from tests.kit.access_rows import AUDIT, BACKUP, DEVICES, OFFICE, PEOPLE, PLACES, ROLES, Row
 
 # The form names the thing, and here it names none, so clients with the right get 404.
 NAMES_NOTHING: Final = {
     "/office/devices/pairing",
     "/office/devices/{branch}/{device}/revocation",
     "/office/printers/{branch}/{device}/copy",
+    "/office/people/{person}",
+    "/office/people/{person}/roles",
+    "/office/people/{person}/roles/removal",
+    "/office/people/{person}/lock",
+    "/office/people/{person}/unlock",
+    "/office/people/{person}/sessions/end",
+    "/office/people/{person}/reset",
+    "/office/people/{person}/invitation",
+    "/office/people/{person}/removal",
+    "/office/approvals/{approval}/approval",
+    "/office/approvals/{approval}/refusal",
+    "/office/approvals/{approval}/withdrawal",
+    "/office/approvals/{approval}/use",
+    "/office/roles/{role}",
+    "/office/roles/{role}/removal",
 }
 STATIC_FILE: Final = "office.css"
 MATRIX: Final[dict[tuple[str, str], Row]] = {
@@ -32,4 +47,29 @@ MATRIX: Final[dict[tuple[str, str], Row]] = {
     ("POST", "/office/health/drill"): BACKUP,
     ("GET", "/office/audit"): AUDIT,
     ("POST", "/office/audit/verification"): AUDIT,
+    ("GET", "/office/people"): PEOPLE,
+    ("GET", "/office/people/{person}"): PEOPLE,
+    ("POST", "/office/people/{person}"): PEOPLE,
+    ("POST", "/office/people/{person}/roles"): PEOPLE,
+    ("POST", "/office/people/{person}/roles/removal"): PEOPLE,
+    ("POST", "/office/people/{person}/lock"): PEOPLE,
+    ("POST", "/office/people/{person}/unlock"): PEOPLE,
+    ("POST", "/office/people/{person}/sessions/end"): PEOPLE,
+    ("POST", "/office/people/{person}/reset"): PEOPLE,
+    ("POST", "/office/people/{person}/invitation"): PEOPLE,
+    ("POST", "/office/people/{person}/removal"): PEOPLE,
+    ("GET", "/office/invitations"): PEOPLE,
+    ("POST", "/office/invitations"): PEOPLE,
+    ("GET", "/office/roles"): ROLES,
+    ("GET", "/office/rights"): ROLES,
+    ("GET", "/office/new-role"): PEOPLE,
+    ("POST", "/office/new-role"): PEOPLE,
+    ("GET", "/office/roles/{role}"): ROLES,
+    ("POST", "/office/roles/{role}"): PEOPLE,
+    ("POST", "/office/roles/{role}/removal"): PEOPLE,
+    ("GET", "/office/approvals"): PEOPLE,
+    ("POST", "/office/approvals/{approval}/approval"): PEOPLE,
+    ("POST", "/office/approvals/{approval}/refusal"): PEOPLE,
+    ("POST", "/office/approvals/{approval}/withdrawal"): PEOPLE,
+    ("POST", "/office/approvals/{approval}/use"): PEOPLE,
 }

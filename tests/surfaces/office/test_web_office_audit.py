@@ -56,6 +56,8 @@ PLAINEST: dict[str, dict[str, Any]] = {
     "slip.queued": {"copy": 0},
     "slip.failed": {"final": False, "maybe": False},
     "staff.sign_in_failed": {"subject": str(uuid4())},
+    "staff.role_given": {"department": ""},
+    "staff.role_taken": {"department": ""},
 }
 OTHERS: dict[tuple[str, str], dict[str, Any]] = {
     ("ticket.issued", "class"): {"basis": "seen"},
@@ -66,6 +68,8 @@ OTHERS: dict[tuple[str, str], dict[str, Any]] = {
     ("slip.failed", "final"): {"final": True},
     ("slip.failed", "maybe"): {"final": True, "maybe": True},
     ("staff.sign_in_failed", "unknown"): {"subject": ""},
+    ("staff.role_given", "department"): {"department": "consular"},
+    ("staff.role_taken", "department"): {"department": "consular"},
 }
 
 

@@ -1,0 +1,65 @@
+"""Requests for a second person, as the office shows them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from ...core.approvals import ApprovalState
+from ..database import Tx
+from ..tables import Approval, table
+
+APPROVAL = table(Approval)
+
+# What is over is shown for so long.
+SHOWN_FOR: Final = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalView:
+    """A request; `place` is what it is about. `due_at`: when it may be carried out without a second person."""
+
+    id: UUID
+    place: UUID
+    action: str
+    params: dict[str, Any]
+    asked_by: UUID
+    asked_at: datetime
+    expires_at: datetime
+    due_at: datetime | None
+    state: ApprovalState
+    decided_by: UUID | None
+
+    def is_open(self, now: datetime) -> bool:
+        """Whether something can still be done about it."""
+        return self.expires_at > now and self.state in (ApprovalState.ASKED, ApprovalState.APPROVED)
+
+    def is_ready(self, now: datetime) -> bool:
+        """Whether the person who asked may carry it out."""
+        return self.is_open(now) and (
+            self.state is ApprovalState.APPROVED or (self.due_at is not None and self.due_at <= now)
+        )
+
+
+def requests(tx: Tx) -> list[ApprovalView]:
+    """The requests of the last days, the newest first."""
+    found = sa.select(APPROVAL).where(APPROVAL.c.asked_at > tx.now - SHOWN_FOR).order_by(APPROVAL.c.asked_at.desc())
+    return [
+        ApprovalView(
+            row.id,
+            row.branch_id,
+            row.action,
+            row.params,
+            row.asked_by,
+            row.asked_at,
+            row.expires_at,
+            row.due_at,
+            ApprovalState(row.state),
+            row.decided_by,
+        )
+        for row in tx.rows(found)
+    ]

@@ -1,0 +1,143 @@
+"""Requests for a second person: to approve, to refuse, to withdraw, to carry out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from ...actions import approvals, four_eyes
+from ...core.approvals import ApprovalState
+from ...core.errors import Denied, DomainError, Missing
+from ...core.rights import APPROVAL_RIGHTS, ASKING_RIGHTS
+from ...i18n.filters import localised
+from ...store.queries.access import staff_names
+from ...store.queries.approvals import ApprovalView, requests
+from ...store.queries.people import invitation_by_token
+from ...web import kit
+from ...web.confirmed import require_confirmed
+from ...web.errors import message
+from .frame import InOffice, enter, office_page
+from .people import House, clock_of, house_of
+from .person import with_link
+
+PAGE: Final = "/office/approvals"
+REQUEST: Final = f"{PAGE}/{{approval}}"
+SAID: Final = {
+    "approved": "approvals.said-approved",
+    "refused": "approvals.said-refused",
+    "withdrawn": "approvals.said-withdrawn",
+    "done": "approvals.said-done",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A request in words: who asked, and what it is about; `about` are (key of the words, value)."""
+
+    request: ApprovalView
+    asked_by: str
+    decided_by: str
+    about: tuple[tuple[str, str], ...]
+    own: bool
+    decides: bool
+
+
+async def show(request: Request) -> Response:
+    """The requests, those first that something can be done about."""
+    return await _page(await enter(request, ASKING_RIGHTS))
+
+
+def decision(do: Callable[..., None], said: str) -> Callable[[Request], Any]:
+    """The handler of a decision about a request."""
+
+    async def handler(request: Request) -> Response:
+        here = await enter(request, ASKING_RIGHTS)
+        await require_confirmed(here)
+        try:
+            await here.write_anywhere(do, _id(request), here.actor)
+        except (DomainError, Denied) as refusal:
+            if isinstance(refusal, Missing):
+                raise
+            return await _page(here, message(refusal, here.words), refusal.status)
+        return kit.see_other(f"{PAGE}?said={said}")
+
+    return handler
+
+
+async def carry_out(request: Request) -> Response:
+    """Do what was approved; a link that this makes is shown on the page of its person."""
+    here = await enter(request, ASKING_RIGHTS)
+    await require_confirmed(here)
+    try:
+        given = await here.write_anywhere(four_eyes.carry_out, _id(request), here.actor)
+    except DomainError as refusal:
+        if isinstance(refusal, Missing):
+            raise
+        return await _page(here, message(refusal, here.words), refusal.status)
+    link = await here.read(invitation_by_token, given) if given else None
+    if link is not None and given:
+        return with_link(here, link.staff_id, given, "reset")
+    return kit.see_other(f"{PAGE}?said=done")
+
+
+def _id(request: Request) -> UUID:
+    try:
+        return UUID(request.path_params["approval"])
+    except ValueError:
+        raise Missing("approval") from None
+
+
+async def _page(here: InOffice, refusal: str = "", status: int = 200) -> Response:
+    house, people = await here.read(house_of), await here.read(staff_names)
+    seen = [one for one in await here.read(requests) if _is_seen(here, one)]
+    shown = [_shown(here, one, house, people) for one in seen]
+    context: dict[str, Any] = {
+        "open": [one for one in shown if one.request.is_open(here.now)],
+        "over": [one for one in shown if not one.request.is_open(here.now)],
+        "clock": clock_of(here),
+        "now": here.now,
+        "refusal": refusal,
+        "said": SAID.get(here.request.query_params.get("said", ""), ""),
+    }
+    return await office_page(here, "office/approvals.html", context, status=status)
+
+
+def _is_seen(here: InOffice, one: ApprovalView) -> bool:
+    return one.asked_by == here.person.id or here.person.may_any(ASKING_RIGHTS, one.place)
+
+
+def _shown(here: InOffice, one: ApprovalView, house: House, people: dict[UUID, str]) -> Shown:
+    own = one.asked_by == here.person.id
+    decides = not own and one.state is ApprovalState.ASKED and here.person.may_any(APPROVAL_RIGHTS, one.place)
+    decided_by = people.get(one.decided_by, "") if one.decided_by else ""
+    return Shown(one, people.get(one.asked_by, ""), decided_by, tuple(_about(here, one, house, people)), own, decides)
+
+
+def _about(here: InOffice, one: ApprovalView, house: House, people: dict[UUID, str]) -> list[tuple[str, str]]:
+    """What the request is about, from its parameters."""
+    params, found = one.params, []
+    if "staff" in params:
+        found.append(("approvals.person", people.get(UUID(params["staff"]), "")))
+    role = house.roles.get(params.get("role") or params.get("slug", ""))
+    if role is not None:
+        found.append(("approvals.role", localised(role.names, here.language) or role.slug))
+    if "place" in params:
+        branch = house.branches.get(UUID(params["place"]))
+        everywhere = here.words.text("people.everywhere")
+        found.append(("approvals.place", localised(branch.names, here.language) if branch else everywhere))
+    return found
+
+
+routes: list[BaseRoute] = [
+    Route(PAGE, show),
+    Route(f"{REQUEST}/approval", decision(approvals.approve, "approved"), methods=["POST"]),
+    Route(f"{REQUEST}/refusal", decision(approvals.refuse, "refused"), methods=["POST"]),
+    Route(f"{REQUEST}/withdrawal", decision(approvals.withdraw, "withdrawn"), methods=["POST"]),
+    Route(f"{REQUEST}/use", carry_out, methods=["POST"]),
+]

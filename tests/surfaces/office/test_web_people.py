@@ -1,0 +1,221 @@
+"""People and rights in the office: who is seen, what is refused beside its field, the link that is shown once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+from queue_system.actions import invitations
+from queue_system.clock import FrozenClock
+from queue_system.store.queries.people import colleague, roles
+from queue_system.store.queries.settings import branch_ids
+from queue_system.store.tables import ORGANISATION
+from tests.kit.hall import Hall
+from tests.kit.people import head_of_section
+from tests.kit.web_hall import Page, another, application, furnished, sign_in
+
+NEW = "a window over Damascus"
+
+
+@pytest.fixture
+def place(sqlite_template: Path, tmp_path: Path, clock: FrozenClock) -> Iterator[tuple[TestClient, Hall]]:
+    with application(furnished(sqlite_template, tmp_path, clock.now()), tmp_path, clock) as found:
+        yield found
+
+
+def address_of(hall: Hall, login: str) -> str:
+    found = hall.db.read_now(colleague, login)
+    assert found is not None
+    return f"/office/people/{found.id}"
+
+
+def invite(client: TestClient, hall: Hall, **changed: str) -> str:
+    typed = {"login": "nour", "name": "نور", "language": "ar", "role": "officer", "place": str(hall.branch.id)}
+    answer = client.post("/office/invitations", data=typed | changed)
+    assert answer.status_code == 303, Page(answer.text).text
+    return str(answer.headers["location"])
+
+
+def test_an_invitation_shows_its_link_once_and_the_link_opens_the_account(place: tuple[TestClient, Hall]) -> None:
+    client, hall = place
+    sign_in(client, "admin", "en")
+    page = client.get(invite(client, hall)).text
+    (link,) = set(re.findall(r"http://testserver(/welcome/[\w-]+)", page))
+    assert another(client).get(link).status_code == 200
+    later = another(client)
+    sign_in(later, "admin", "en")
+    assert "/welcome/" not in later.get(address_of(hall, "nour")).text
+    client.post(link, data={"password": NEW, "again": NEW})
+    assert another(client).post("/sign-in", data={"login": "nour", "password": NEW}).headers["location"] == "/desk"
+
+
+@pytest.mark.parametrize(
+    ("changed", "field"),
+    [
+        ({"login": "layla"}, "login"),
+        ({"login": ""}, "login"),
+        ({"name": ""}, "name"),
+        ({"place": ""}, "place"),
+        ({"role": "no-such"}, "role"),
+    ],
+)
+def test_a_refused_invitation_keeps_what_was_typed_and_adds_nobody(
+    place: tuple[TestClient, Hall], changed: dict[str, str], field: str
+) -> None:
+    client, hall = place
+    sign_in(client, "admin", "en")
+    typed = {"login": "nour", "name": "نور الدين", "language": "ar", "role": "officer", "place": str(hall.branch.id)}
+    answer = client.post("/office/invitations", data=typed | changed)
+    assert answer.status_code in (404, 409, 422)
+    assert f'id="{field}-error"' in answer.text
+    if field != "name":
+        assert "نور الدين" in answer.text
+    assert hall.db.read_now(colleague, "nour") is None
+
+
+def test_the_head_of_a_section_sees_and_changes_the_people_of_their_branch_alone(
+    place: tuple[TestClient, Hall],
+) -> None:
+    client, hall = place
+    head_of_section(hall)
+    there = hall.db.read_now(branch_ids)["mobile-consulate"]
+    hall.person("elsewhere", ((there, "officer"),))
+    sign_in(client, "head", "en")
+    listed = client.get("/office/people").text
+    assert "layla" in listed
+    assert "elsewhere" not in listed
+    assert client.get(address_of(hall, "elsewhere")).status_code == 404
+    assert client.post(f"{address_of(hall, 'elsewhere')}/lock").status_code == 404
+    give = {"role": "it", "place": str(hall.branch.id)}
+    refused = client.post(f"{address_of(hall, 'layla')}/roles", data=give)
+    assert refused.status_code == 403
+    assert "You can only give rights that you have" in refused.text
+    assert client.post(f"{address_of(hall, 'layla')}/lock").status_code == 303
+    assert client.post(f"{address_of(hall, 'layla')}/unlock").status_code == 303
+
+
+def test_who_is_locked_out_is_out_with_the_next_request(place: tuple[TestClient, Hall]) -> None:
+    client, hall = place
+    other = another(client)
+    sign_in(other, "layla")
+    sign_in(client, "admin", "en")
+    client.post(f"{address_of(hall, 'layla')}/lock")
+    assert other.get("/desk").headers["location"].startswith("/sign-in")
+    refused = another(client).post("/sign-in", data={"login": "layla", "password": "correct horse battery"})
+    assert refused.status_code == 422
+    last = client.post(f"{address_of(hall, 'admin')}/lock")
+    assert last.status_code == 409
+    assert "last account" in Page(last.text).text
+
+
+def test_a_role_for_one_department_reaches_its_counters_alone(place: tuple[TestClient, Hall]) -> None:
+    client, hall = place
+    hall.person("dana", ())
+    sign_in(client, "admin", "en")
+    department = list(hall.branch.departments.values())[-1]
+    give = {"role": "officer", "place": f"{hall.branch.id}:{department.slug}"}
+    assert client.post(f"{address_of(hall, 'dana')}/roles", data=give).status_code == 303
+    dana = another(client)
+    sign_in(dana, "dana", "en")
+    offered = set(re.findall(r"/counters/doha-main/(\w+)/sitting", dana.get("/desk").text))
+    assert offered < {counter.slug for counter in hall.branch.counters.values()}
+    closed = next(one.slug for one in hall.branch.counters.values() if one.slug not in offered)
+    assert dana.post(f"/counters/doha-main/{closed}/sitting").status_code == 403
+    held = {"held": f"{hall.branch.id}/officer/{department.slug}"}
+    assert client.post(f"{address_of(hall, 'dana')}/roles/removal", data=held).status_code == 303
+    assert dana.get("/desk").status_code == 403
+
+
+def test_every_right_is_given_by_two_people_on_the_page_of_approvals(place: tuple[TestClient, Hall]) -> None:
+    client, hall = place
+    hall.administrator("second")
+    sign_in(client, "admin", "en")
+    second = another(client)
+    sign_in(second, "second", "en")
+    give = {"role": "administrator", "place": str(ORGANISATION)}
+    asked = client.post(f"{address_of(hall, 'layla')}/roles", data=give)
+    assert asked.headers["location"].endswith("said=asked")
+    own, theirs = Page(client.get("/office/approvals").text), Page(second.get("/office/approvals").text)
+    assert "layla name" in theirs.text
+    assert [form.action.rpartition("/")[2] for form in own.forms if "approvals" in form.action] == ["withdrawal"]
+    approve = theirs.form("approval")
+    assert client.post(approve.action).status_code == 409
+    assert second.post(approve.action).status_code == 303
+    use = Page(client.get("/office/approvals").text).form("use")
+    assert client.post(use.action).headers["location"].endswith("said=done")
+    assert any("*" in one.rights for one in hall.db.read_now(colleague, "layla").grants)  # type: ignore[union-attr]
+
+
+def test_a_changed_role_says_whom_it_concerns_before_it_is_saved(place: tuple[TestClient, Hall]) -> None:
+    client, hall = place
+    sign_in(client, "admin", "en")
+    page = client.get("/office/roles/officer")
+    assert "layla name" in page.text
+    typed = {"name-ar": "موظف", "name-en": "Officer", "right-call_next": "yes", "right-see_contacts": "yes"}
+    look = client.post("/office/roles/officer", data=typed)
+    assert look.status_code == 200
+    assert "See names and contacts of appointments" in Page(look.text).text
+    assert "see_contacts" not in next(one for one in hall.db.read_now(roles) if one.slug == "officer").rights
+    seen = re.search(r'name="seen" value="([^"]*)"', look.text)
+    assert seen is not None
+    saved = client.post("/office/roles/officer", data=typed | {"seen": seen[1]})
+    assert saved.status_code == 303
+    assert next(one for one in hall.db.read_now(roles) if one.slug == "officer").rights == {"call_next", "see_contacts"}
+    browser = another(client)
+    sign_in(browser, "layla", "en")
+    assert browser.get("/desk").status_code == 200
+
+
+def test_a_new_role_begins_with_a_preset_and_goes_again_while_nobody_holds_it(place: tuple[TestClient, Hall]) -> None:
+    client, hall = place
+    sign_in(client, "admin", "en")
+    form = client.get("/office/new-role?preset=auditor").text
+    assert re.search(r'name="right-read_audit" value="yes" checked', form)
+    typed = {"slug": "watch", "name-ar": "مراقب", "name-en": "Watch", "right-read_audit": "yes"}
+    unnamed = client.post("/office/new-role", data=typed | {"name-en": ""})
+    assert unnamed.status_code == 422
+    assert 'id="name-en-error"' in unnamed.text
+    assert client.post("/office/new-role", data=typed | {"slug": "Nicht so"}).status_code == 422
+    assert client.post("/office/new-role", data=typed | {"slug": "auditor"}).status_code == 422
+    assert client.post("/office/new-role", data=typed).status_code == 303
+    assert client.post("/office/roles/watch/removal").status_code == 303
+    assert client.post("/office/roles/officer/removal").status_code == 409
+    assert "watch" not in {one.slug for one in hall.db.read_now(roles)}
+
+
+def test_the_auditor_reads_the_table_of_rights_and_changes_nothing(place: tuple[TestClient, Hall]) -> None:
+    client, hall = place
+    hall.person("rami", ((ORGANISATION, "auditor"),))
+    sign_in(client, "rami", "en")
+    table = client.get("/office/rights")
+    assert table.status_code == 200
+    assert "layla name" in table.text
+    page = client.get("/office/roles/officer")
+    assert "disabled" in page.text
+    assert client.post("/office/roles/officer", data={"name-ar": "x"}).status_code == 403
+    assert client.get("/office/people").status_code == 403
+
+
+def test_a_rescue_is_told_on_every_page_of_the_office(place: tuple[TestClient, Hall]) -> None:
+    client, hall = place
+    sign_in(client, "admin", "en")
+    assert "rescue link" not in client.get("/office/roles").text
+    hall.db.write_now(invitations.rescue, "layla")
+    for page in ("/office", "/office/roles", "/office/devices"):
+        assert "rescue link was made at the server for" in Page(client.get(page).text).text
+
+
+def test_what_guards_the_house_wants_a_recent_proof(place: tuple[TestClient, Hall], clock: FrozenClock) -> None:
+    client, hall = place
+    sign_in(client, "admin", "en")
+    for _ in range(4):
+        clock.move(timedelta(minutes=5))
+        client.get("/office/people")
+    answer = client.post(f"{address_of(hall, 'layla')}/reset")
+    assert answer.headers["location"].startswith("/account/confirmation")
+    assert client.get("/office/invitations").headers["location"].startswith("/account/confirmation")

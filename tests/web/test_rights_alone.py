@@ -1,0 +1,153 @@
+"""Every right alone: what it opens of all addresses of the staff, and nothing more.
+
+The addresses are those of the application. One that asks for a right and is not in OPENS fails the test, so that nobody
+forgets to say which right opens a new page.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from starlette.testclient import TestClient
+
+from queue_system.actions import sessions
+from queue_system.clock import FrozenClock
+from queue_system.core import rights
+from queue_system.core.rights import ATOMIC, EVERYTHING, Right, Rights
+from tests.conftest import SUNDAY_MORNING
+from tests.kit.access_matrix import MATRIX
+from tests.kit.access_rows import ADMINISTRATOR, FORBIDDEN, IDLE, OPEN, SIGN_IN, SOCKET
+from tests.kit.hall import Hall
+from tests.kit.people import add_role
+from tests.kit.web_hall import application, furnished
+
+pytestmark = pytest.mark.slow
+
+NOTHING: Final = "01890000-0000-7000-8000-000000000000"
+VALUES: Final = {
+    "branch": "doha-main",
+    "counter": "c4",
+    "device": "p1",
+    "ticket": NOTHING,
+    "booking": NOTHING,
+    "person": NOTHING,
+    "approval": NOTHING,
+    "role": "no-such",
+}
+# The beginning of an address, with the rights of which one opens everything below it; the longest beginning counts.
+OPENS: Final[dict[str, Rights]] = {
+    "GET /desk": rights.DESK_RIGHTS,
+    "POST /counters": rights.DESK_RIGHTS,
+    "GET /reception": rights.HALL_RIGHTS,
+    "POST /reception": rights.HALL_RIGHTS,
+    "GET /office": rights.OFFICE_RIGHTS,
+    "GET /office/devices": rights.DEVICE_RIGHTS,
+    "POST /office/devices": rights.DEVICE_RIGHTS,
+    "GET /office/printers": rights.PRINTER_RIGHTS,
+    "POST /office/printers": rights.PRINTER_RIGHTS,
+    "GET /office/health": rights.HEALTH_RIGHTS,
+    "GET /office/given-back": rights.PLACES_RIGHTS,
+    "POST /office/given-back": rights.PLACES_RIGHTS,
+    "GET /office/audit": rights.AUDIT_RIGHTS,
+    "POST /office/audit": rights.AUDIT_RIGHTS,
+    "GET /office/people": rights.PEOPLE_RIGHTS,
+    "POST /office/people": rights.PEOPLE_RIGHTS,
+    "GET /office/invitations": rights.INVITE_RIGHTS,
+    "POST /office/invitations": rights.INVITE_RIGHTS,
+    "GET /office/roles": rights.ROLES_RIGHTS,
+    "POST /office/roles": rights.GRANT_RIGHTS,
+    "GET /office/rights": rights.ROLES_RIGHTS,
+    "GET /office/new-role": rights.GRANT_RIGHTS,
+    "POST /office/new-role": rights.GRANT_RIGHTS,
+    "GET /office/approvals": rights.ASKING_RIGHTS,
+    "POST /office/approvals": rights.ASKING_RIGHTS,
+}
+# Addresses whose rights differ from those of their beginning.
+EXACTLY: Final[dict[str, Rights]] = {
+    "POST /counters/{branch}/{counter}/parkings": rights.DESK_RIGHTS & rights.PARK_RIGHTS,
+    "POST /counters/{branch}/{counter}/transfers": rights.DESK_RIGHTS & rights.TRANSFER_RIGHTS,
+}
+
+
+@dataclass(frozen=True)
+class House:
+    client: TestClient
+    hall: Hall
+    tokens: dict[str, str]
+
+
+@pytest.fixture(scope="module")
+def house(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    clock, folder = FrozenClock(SUNDAY_MORNING), tmp_path_factory.mktemp("alone")
+    with application(furnished(sqlite_template, folder, clock.now()), folder, clock) as (client, hall):
+        yield House(client, hall, {right: _token(hall, right) for right in (*ATOMIC, EVERYTHING)})
+
+
+def _token(hall: Hall, right: Right) -> str:
+    role = add_role(hall, f"only-{right}" if right != EVERYTHING else "all-alone", right)
+    staff_id = hall.person(f"only-{right}" if right != EVERYTHING else "all-alone", ((hall.branch.id, role),))
+    return hall.db.write_now(sessions.start_session, staff_id, "test")
+
+
+def _guarded() -> list[tuple[str, str]]:
+    """The addresses that ask for a right: people who are not signed in are led there, and those without rights refused."""
+    return [
+        (method, path)
+        for (method, path), answers in MATRIX.items()
+        if method != SOCKET
+        and not path.startswith("/api/")
+        and answers[IDLE] == FORBIDDEN
+        and answers["nobody"] == SIGN_IN
+        and answers[ADMINISTRATOR] == OPEN
+    ]
+
+
+def _needed(method: str, path: str) -> Rights | None:
+    named = f"{method} {path}"
+    if named in EXACTLY:
+        return EXACTLY[named]
+    found = [one for one in OPENS if named == one or named.startswith(f"{one}/")]
+    return OPENS[max(found, key=len)] if found else None
+
+
+def test_every_guarded_address_says_which_rights_open_it() -> None:
+    assert _guarded()
+    unsaid = [f"{method} {path}" for method, path in _guarded() if _needed(method, path) is None]
+    assert [one for one in unsaid if not one.startswith(OTHERS)] == []
+
+
+# Pages that say it in the tests of their own subject.
+OTHERS: Final = ("POST /office/health",)
+
+
+@pytest.mark.parametrize("right", [*ATOMIC, EVERYTHING])
+def test_a_right_alone_opens_what_it_says_and_nothing_more(house: House, right: Right) -> None:
+    answers = {}
+    for method, path in _guarded():
+        needed = _needed(method, path)
+        if needed is None or _is_of_reception_alone(method, path):
+            continue
+        expected = right == EVERYTHING or right in needed
+        if (got := _opens(house, right, method, path)) != expected:
+            answers[f"{method} {path}"] = got
+    assert answers == {}
+
+
+def _is_of_reception_alone(method: str, path: str) -> bool:
+    """Reception divides its page by what the person may do; tests/surfaces/reception asks for each part."""
+    return method == "POST" and path.startswith("/reception")
+
+
+def _opens(house: House, right: Right, method: str, path: str) -> bool:
+    house.client.cookies.clear()
+    address = re.sub(r"{(\w+)}", lambda found: VALUES[found[1]], path)
+    answer: Any = house.client.request(
+        method, address, headers={"cookie": f"session={house.tokens[right]}"}, follow_redirects=False
+    )
+    assert answer.status_code < 500, (right, method, path)
+    return bool(answer.status_code != 403)
