@@ -16,7 +16,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 PREFIX: Final = "QUEUE_"
-SECRETS: Final = ("database_url", "secret_key", "metrics_token")
+SECRETS: Final = ("database_url", "secret_key", "metrics_token", "oidc_client_secret")
 SHORTEST_KEY: Final = 16
 KEY_FILE: Final = "secret.key"
 
@@ -40,6 +40,7 @@ class Configuration(BaseSettings):
     `backup_dir` is where a backup goes every night, `data_dir`/backups if it is None; the newest `backup_keep` stay.
     `ping_url` is asked for after a night whose work is all done, so that another service misses it otherwise.
     `access_log` logs each request at the level info; `metrics_token` is the bearer token for `/metrics`.
+    `oidc_client_secret` is the secret that the provider of single sign-on gave to this installation.
     """
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
@@ -54,6 +55,7 @@ class Configuration(BaseSettings):
     log_level: str = "info"
     access_log: bool = False
     metrics_token: SecretStr = SecretStr("")
+    oidc_client_secret: SecretStr = SecretStr("")
     backup_dir: Path | None = None
     backup_keep: int = Field(default=14, ge=1)
     ping_url: str = ""

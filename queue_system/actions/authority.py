@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from ..core.approvals import GUARDED
 from ..core.errors import Denied, Refused
+from ..core.logins import AT_THE_PROVIDER
 from ..core.rights import EVERYTHING, GRANT_RIGHTS, Rights
 from ..store.database import Tx
 from ..store.log import Actor
@@ -68,14 +69,17 @@ def require_to_give(tx: Tx, actor: Actor, wanted: Grant) -> None:
 
 
 def administrators(tx: Tx) -> set[UUID]:
-    """The active people who have every right in the whole organisation and have chosen a password."""
+    """The active people who have every right in the whole organisation and have a password.
+
+    Whoever signs in at the provider alone does not count, because the provider may be away.
+    """
     held = (
         sa.select(STAFF.c.id, ROLE.c.can)
         .join(STAFF_ROLE, STAFF_ROLE.c.staff_id == STAFF.c.id)
         .join(ROLE, ROLE.c.slug == STAFF_ROLE.c.role)
         .where(
             STAFF.c.active,
-            STAFF.c.password != "",
+            STAFF.c.password.not_in(["", AT_THE_PROVIDER]),
             STAFF_ROLE.c.branch_id == ORGANISATION,
             STAFF_ROLE.c.department == "",
         )

@@ -57,8 +57,8 @@ def give_role(tx: Tx, login: str, place: UUID, role: str, department: str, actor
 def take_role(tx: Tx, login: str, place: UUID, role: str, department: str, actor: Actor) -> None:
     """Take a role away.
 
-    Raises Missing("staff", "role", "department"), Refused("role-not-held"), Denied, and Refused("last-administrator")
-    where the organisation would be left without anybody who has every right.
+    Raises Missing("staff", "role", "department"), Refused("role-not-held", "role-from-provider"), Denied, and
+    Refused("last-administrator") where the organisation would be left without anybody who has every right.
     """
     with locked(tx, ORGANISATION) as organisation:
         staff_id = id_of(tx, login)
@@ -93,6 +93,9 @@ def _give(organisation: Locked, staff_id: UUID, wanted: Grant, actor: Actor) -> 
 
 def _take(organisation: Locked, staff_id: UUID, held: Grant, actor: Actor) -> None:
     row = _row(staff_id, held)
+    if organisation.tx.scalar(sa.select(STAFF_ROLE.c.source).filter_by(**row)):
+        # It would come back with the person's next sign-in.
+        raise Refused("role-from-provider")
     with somebody_may_do_everything(organisation.tx):
         here = sa.and_(*(STAFF_ROLE.c[name] == value for name, value in row.items()))
         if organisation.tx.execute(sa.delete(STAFF_ROLE).where(here)).rowcount == 0:

@@ -22,6 +22,9 @@ LONGEST_TYPED: Final = 200
 LONGEST_LOGIN: Final = 64
 LONGEST_NAME: Final = 100
 
+#: Stored in place of a password's hash for people who sign in at the provider alone; no password has this hash.
+AT_THE_PROVIDER: Final = "provider"
+
 
 def check_login(login: str) -> None:
     """Raises Invalid("login-wrong") for a name without letters and digits, longer than LONGEST_LOGIN, or with line

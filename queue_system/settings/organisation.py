@@ -22,6 +22,7 @@ from .declared import (
     Told,
 )
 from .roles import Role
+from .sign_in import SingleSignOn
 
 #: The slug of the row that is not a place but holds the organisation's own log; no branch may be called so.
 ORGANISATION_SLUG: Final = "organisation"
@@ -80,6 +81,7 @@ class OrganisationOwn(Declared):
         Kind("group of staff"),
         "who must sign in with more than a password: nobody, people who may change the rights of others, or everybody",
     ] = "none"
+    single_sign_on: Annotated[SingleSignOn | None, "the provider at which staff may sign in"] = None
     replication_ready: Annotated[bool, Informs(), "whether other organisations may copy it"] = False
     notes: Annotated[Sentences, NotYet("remarks"), "what people should know"] = ()
     rules: Annotated[Sentences, NotYet("remarks"), "rules for visitors"] = ()

@@ -20,11 +20,11 @@ def hash_password(password: str) -> str:
 def is_password(stored: str | None, password: str) -> bool:
     """Whether `password` is the one that was stored.
 
-    For a person who does not exist `stored` is None. The answer is then False but takes the same time, so that the time
-    does not reveal which names exist.
+    For a person who does not exist `stored` is None, and a person without a password has no hash. The answer is then
+    False but takes the same time, so that the time does not reveal which names exist.
     """
     try:
-        _HASHER.verify(stored or _NOBODY, _same(password))
+        _HASHER.verify(stored if stored and stored.startswith("$argon2") else _NOBODY, _same(password))
     except (VerificationError, InvalidHashError):
         return False
     return stored is not None

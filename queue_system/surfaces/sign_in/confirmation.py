@@ -1,4 +1,7 @@
-"""Typing the password again before something that only its owner may do."""
+"""Proving again who one is, before something that only the owner of an account may do.
+
+A passkey or the provider of single sign-on begin a new session for that.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +13,13 @@ from starlette.routing import BaseRoute, Route
 
 from ...actions.sessions import confirm_session
 from ...core.errors import TooMany
+from ...store.queries.credentials import methods_of
 from ...web import access, kit
 from ...web.errors import message
 from ...web.here import StaffHere, staff_here
+from ...web.passkeys import party_of
 from ...web.sign_in_check import checked
+from ...web.single_sign_on import single_sign_on
 from .entering import CHANNEL, browser_of, own_path
 
 LONGEST: Final = 200
@@ -44,8 +50,11 @@ async def confirm(request: Request) -> Response:
 
 
 async def _page(here: StaffHere, wanted: str, *, wrong: str = "", refusal: TooMany | None = None) -> Response:
+    kinds = {method.kind for method in await here.read(methods_of, here.person.id)}
     context = {
         "next": wanted,
+        "passkeys_work": "passkey" in kinds and party_of(here.connection) is not None,
+        "provider": "provider" in kinds and await single_sign_on(here) is not None,
         "errors": {"password": here.words.text(wrong)} if wrong else {},
         "refusal": message(refusal, here.words) if refusal else "",
     }

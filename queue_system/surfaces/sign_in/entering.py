@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ...actions.sessions import BROWSER_KNOWN_FOR, SESSION_IDLE
+from ...actions.sessions import BROWSER_KNOWN_FOR, SESSION_IDLE, end_session
 from ...core.tokens import sha256
 from ...store.queries.access import StaffView, staff_by_session
 from ...store.queries.settings import branch_ids
@@ -20,6 +20,13 @@ from ...web.here import Here
 from ...web.staff_pages import first_page, may_open
 
 CHANNEL: Final = "web"
+#: The refusals that lead back to a page, which says them.
+PROVIDER_REFUSALS: Final = frozenset(
+    {
+        *("provider-away", "provider-refused", "provider-answer-wrong", "provider-unknown", "provider-taken"),
+        *("sign-in-wrong", "sign-in-over"),
+    }
+)
 _SECRET: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 # A path of this installation: one slash, and no character that a browser could read as the start of a host.
 _OWN_PATH: Final = re.compile(r"/(?![/\\])[^\\\s\x00-\x1f]*")
@@ -36,6 +43,8 @@ async def way(here: Here, person: StaffView, wanted: str) -> str:
 async def welcome(here: Here, wanted: str, token: str, browser: str, recovery: str = "") -> Response:
     """On to the person's page, with the cookies for session, browser and language; to new recovery codes before it."""
     request = here.request
+    if left_over := request.cookies.get(access.session_cookie(request)):
+        await here.write_anywhere(end_session, left_over)
     person = await here.read(staff_by_session, sha256(token), SESSION_IDLE)
     led_to = await way(here, person, wanted) if person else "/sign-in"
     if recovery:

@@ -21,8 +21,9 @@ from ...web.errors import message
 from ...web.here import StaffHere, staff_here
 from ...web.passkeys import party_of
 from ...web.sign_in_check import limited, person_key
+from ...web.single_sign_on import single_sign_on
 from .app_set_up import LONGEST_CODE, app_words
-from .entering import forget_step, go_on, own_path, step_of
+from .entering import PROVIDER_REFUSALS, forget_step, go_on, own_path, step_of
 
 PAGE = "/account/sign-in"
 
@@ -32,10 +33,14 @@ async def show(request: Request) -> Response:
     here = await staff_here(request)
     await require_confirmed(here)
     methods = await here.read(methods_of, here.person.id)
+    refused = request.query_params.get("refused")
     context = {
         "apps": [method for method in methods if method.kind == "app"],
         "passkeys": [method for method in methods if method.kind == "passkey"],
         "passkeys_work": party_of(request) is not None,
+        "linked": [method for method in methods if method.kind == "provider"],
+        "provider": await single_sign_on(here) is not None,
+        "refusal": here.words.text(f"errors.{refused}") if refused in PROVIDER_REFUSALS else "",
         "recovery_left": sum(method.kind == "recovery" for method in methods),
         "has_second": any(method.kind in ("app", "passkey") for method in methods),
         "needed": await here.read(needs_second_factor, here.person.id),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from typing import Final
 
 from starlette.requests import Request
@@ -20,8 +19,19 @@ from ...web.errors import message
 from ...web.here import Here, anywhere, staff_here
 from ...web.passkeys import party_of
 from ...web.sign_in_check import checked
+from ...web.single_sign_on import single_sign_on
 from ...web.staff_pages import NO_PLACE, first_page
-from .entering import CHANNEL, browser_of, delete_cookie, go_on, own_path, way, welcome
+from .entering import (
+    CHANNEL,
+    PROVIDER_REFUSALS,
+    browser_of,
+    browser_or_new,
+    delete_cookie,
+    go_on,
+    own_path,
+    way,
+    welcome,
+)
 
 LONGEST: Final = 200
 
@@ -35,7 +45,9 @@ async def show(request: Request) -> Response:
         return kit.see_other(await way(here, person, wanted))
     # A cookie without a session means that the session was idle too long or reached its twelve hours.
     ended = access.session_cookie(request) in request.cookies
-    said = here.words.text("login.again") if "again" in request.query_params else ""
+    refused = request.query_params.get("refused")
+    said = here.words.text(f"errors.{refused}") if refused in PROVIDER_REFUSALS else ""
+    said = here.words.text("login.again") if "again" in request.query_params else said
     return await _form(here, wanted, ended=ended, refusal=said)
 
 
@@ -55,9 +67,7 @@ async def create(request: Request) -> Response:
         return await _form(here, wanted, login=login, refusal=said, status=refusal.status, headers=headers)
     if account is None:
         return await _wrong(here, wanted, login)
-    if left_over := request.cookies.get(access.session_cookie(request)):
-        await here.write_anywhere(sessions.end_session, left_over)
-    browser = browser_of(request) or secrets.token_urlsafe(32)
+    browser = browser_or_new(request)
     try:
         entered = await here.write_anywhere(_come_in, account, browser)
     except SignedOut:
@@ -122,6 +132,7 @@ async def _form(
         "errors": {name: here.words.text(key) for name, key in (wrong or {}).items()},
         "refusal": refusal,
         "ended": ended,
+        "provider": await single_sign_on(here) is not None,
         "passkeys_work": party_of(here.connection) is not None,
         "navigation": [],
     }

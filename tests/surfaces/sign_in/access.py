@@ -12,6 +12,7 @@ NAMES_NOTHING: Final = {
     "/account/sign-in/methods/{method}/removal",
     "/account/sign-in/passkeys/challenge",
     "/account/sign-in/passkeys",
+    "/account/sign-in/provider",
 }
 # Without a sign-in under way, people are led to its beginning.
 NO_STEP: Final = row(SIGN_IN)
@@ -39,5 +40,9 @@ MATRIX: Final[dict[tuple[str, str], Row]] = {
     ("POST", "/account/sign-in/passkeys"): ANY_STAFF,
     ("POST", "/sign-in/passkey/challenge"): row(UNKNOWN),
     ("POST", "/sign-in/passkey"): row(UNKNOWN),
+    # The organisation of the tests has no provider.
+    ("GET", "/sign-in/provider"): row(UNKNOWN),
+    ("GET", "/sign-in/provider/answer"): NO_STEP,
+    ("GET", "/account/sign-in/provider"): ANY_STAFF,
     ("POST", "/account/sign-in/methods/{method}/removal"): ANY_STAFF,
 }
