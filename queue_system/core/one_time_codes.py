@@ -61,10 +61,12 @@ def latin_digits(typed: str) -> str:
 
 
 def app_address(secret: bytes, issuer: str, login: str) -> str:
-    """The address that an authenticator app reads from a QR symbol (Key URI Format)."""
-    label = f"{quote(issuer, safe='')}:{quote(login, safe='')}"
+    """The address that an authenticator app reads from a QR symbol (Key URI Format).
+
+    The issuer is not repeated in the label, because an Arabic name would make the symbol too fine for old cameras.
+    """
     values = {"secret": written_secret(secret), "issuer": issuer, "digits": DIGITS, "period": STEP_SECONDS}
-    return f"otpauth://totp/{label}?{urlencode(values, quote_via=quote)}"
+    return f"otpauth://totp/{quote(login, safe='')}?{urlencode(values, quote_via=quote)}"
 
 
 def written_secret(secret: bytes) -> str:

@@ -6,12 +6,14 @@ import base64
 import hashlib
 import hmac
 import json
+import re
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -44,6 +46,38 @@ def real_provider(*people: dict[str, Any]) -> Iterator[str]:
         finally:
             process.terminate()
             process.wait(START_SECONDS)
+
+
+@contextmanager
+def certified_provider(folder: str, back: str) -> Iterator[str]:
+    """The address of node's `oidc-provider`, which is in `folder`/node_modules and knows everybody; `back` is ours."""
+    with kept_port() as port:
+        command = ["node", str(Path(__file__).with_name("oidc_provider.mjs")), folder, str(port), back]
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            address = f"http://127.0.0.1:{port}"
+            wait_for(f"{address}/.well-known/openid-configuration", process)
+            yield address
+        finally:
+            process.terminate()
+            process.wait(START_SECONDS)
+
+
+def agree_on_pages(address: str, login: str, back: str) -> str:
+    """The person goes through the pages of the certified provider; the address that the browser is sent back to."""
+    issuer = urlsplit(address)._replace(path="", query="").geturl()
+    with httpx2.Client(trust_env=False, base_url=issuer) as browser:
+        answer = browser.get(address)
+        while not answer.headers.get("location", "").startswith(back):
+            if answer.has_redirect_location:
+                answer = browser.get(answer.headers["location"])
+                continue
+            form = re.search(r'action="([^"]+)"', answer.text)
+            prompt = re.search(r'name="prompt" value="(\w+)"', answer.text)
+            assert form, answer.text
+            assert prompt, answer.text
+            answer = browser.post(form[1], data={"prompt": prompt[1], "login": login, "password": "x"})
+        return answer.headers["location"]
 
 
 def wait_for(address: str, process: subprocess.Popen[bytes]) -> None:

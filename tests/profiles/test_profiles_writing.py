@@ -120,3 +120,24 @@ def read(text: str, folder: Path) -> Profile:
     path = folder / "ours.yaml"
     path.write_text(text, "utf-8")
     return read_profile(path)
+
+
+def test_how_people_sign_in_is_kept_in_file_and_tables(db: Database, tmp_path: Path) -> None:
+    text = (
+        "needs_second_factor: administrators\n"
+        "single_sign_on:\n"
+        "  issuer: https://login.example.org/realms/ministry\n"
+        "  client_id: queue\n"
+        "  roles:\n"
+        "    - {group: consular-clerks, role: officer, branch: doha-main}\n"
+        "    - {group: it-admins, role: administrator}\n"
+    )
+    profile = read(text + write_profile(profile_of("embassy")), tmp_path)
+    assert profile.needs_second_factor == "administrators"
+    assert profile.single_sign_on
+    assert [one.branch for one in profile.single_sign_on.roles] == ["doha-main", None]
+    db.write_now(install, profile)
+    stored = db.read_now(stored_profile)
+    assert (stored.needs_second_factor, stored.single_sign_on) == (profile.needs_second_factor, profile.single_sign_on)
+    again = read(write_profile(stored), tmp_path)
+    assert again.single_sign_on == profile.single_sign_on

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -22,12 +24,15 @@ from queue_system.store.database import Tx
 from queue_system.store.queries.access import people, staff_by_login
 from queue_system.store.queries.credentials import methods_of
 from queue_system.store.tables import Organisation, StaffRole, table
+from queue_system.web.installation import Installation
 from queue_system.web.single_sign_on import Providers
 from tests.kit.hall import Hall, change_settings
 from tests.kit.providers import (
     Forger,
     agree,
+    agree_on_pages,
     altered,
+    certified_provider,
     forging_provider,
     real_provider,
     signed_by_another,
@@ -75,6 +80,14 @@ def use(hall: Hall, issuer: str) -> None:
     change_settings(hall.db, change)
 
 
+def give_secret(client: TestClient) -> Installation:
+    """The installation has a secret of its own at the provider."""
+    installation: Installation = client.app.state.installation  # type: ignore[attr-defined]
+    secret = {"oidc_client_secret": SecretStr("the secret of this installation")}
+    installation.configuration = installation.configuration.model_copy(update=secret)
+    return installation
+
+
 def go(client: TestClient, path: str = "/sign-in/provider") -> str:
     answer = client.get(path)
     assert answer.status_code == 303, answer.text
@@ -106,9 +119,7 @@ def test_whoever_a_group_gives_a_role_signs_in_without_an_account(place: tuple[T
     client, hall = place
     leila = {"sub": "u-1", "name": "ليلى الحموي", "preferred_username": "leila", "groups": ["clerks", "others"]}
     stranger = {"sub": "u-2", "groups": ["others"]}
-    installation = client.app.state.installation  # type: ignore[attr-defined]
-    secret = {"oidc_client_secret": SecretStr("the secret of this installation")}
-    installation.configuration = installation.configuration.model_copy(update=secret)
+    installation = give_secret(client)
     with real_provider(leila, stranger) as issuer:
         use(hall, issuer)
         assert "/sign-in/provider" in client.get("/sign-in").text
@@ -138,6 +149,28 @@ def test_whoever_a_group_gives_a_role_signs_in_without_an_account(place: tuple[T
     assert go(local) == "/sign-in?refused=provider-away"
     sign_in(local, "layla")
     assert local.get("/desk").status_code == 200
+
+
+@pytest.mark.soak
+@pytest.mark.process
+def test_the_certified_provider_of_node_agrees(place: tuple[TestClient, Hall]) -> None:
+    """QUEUE_TEST_OIDC_PROVIDER names a folder where `npm install oidc-provider` has run."""
+    client, hall = place
+    back_to = "http://testserver/sign-in/provider/answer"
+    give_secret(client)
+    with certified_provider(os.environ["QUEUE_TEST_OIDC_PROVIDER"], back_to) as issuer:
+        use(hall, issuer)
+        answer = agree_on_pages(go(client), "leila", back_to)
+        assert parse_qs(urlsplit(answer).query)["iss"] == [issuer]
+        assert back(client, answer) == "/desk"
+        assert roles(hall, "leila") == {("officer", "provider")}
+        # The provider refuses a code that was used, and one whose verifier is another.
+        assert back(client, answer) == "/sign-in?refused=sign-in-over"
+        other = another(client)
+        mine = {name: values[0] for name, values in parse_qs(urlsplit(go(other)).query).items()}
+        theirs = agree_on_pages(go(client), "leila", back_to)
+        stolen = re.sub(r"state=[^&]+", f"state={mine['state']}", theirs)
+        assert back(other, stolen) == "/sign-in?refused=provider-answer-wrong"
 
 
 # ---------------------------------------------------------------- forged answers
