@@ -58,7 +58,6 @@ def take_role(tx: Tx, login: str, place: UUID, role: str, department: str, actor
     """Take a role away.
 
     Raises Missing("staff", "role", "department"), Refused("role-not-held", "role-from-provider"), Denied, and
-    Raises Missing("staff", "role", "department"), Refused("role-not-held", "role-of-provider"), Denied, and
     Refused("last-administrator") where the organisation would be left without anybody who has every right.
     """
     with locked(tx, ORGANISATION) as organisation:
@@ -97,10 +96,6 @@ def _take(organisation: Locked, staff_id: UUID, held: Grant, actor: Actor) -> No
     if organisation.tx.scalar(sa.select(STAFF_ROLE.c.source).filter_by(**row)):
         # It would come back with the person's next sign-in.
         raise Refused("role-from-provider")
-    source = organisation.tx.scalar(sa.select(STAFF_ROLE.c.source).filter_by(**row))
-    if source:
-        # The next sign-in would give it again.
-        raise Refused("role-of-provider")
     with somebody_may_do_everything(organisation.tx):
         here = sa.and_(*(STAFF_ROLE.c[name] == value for name, value in row.items()))
         if organisation.tx.execute(sa.delete(STAFF_ROLE).where(here)).rowcount == 0:

@@ -107,7 +107,7 @@ def test_a_role_of_the_provider_is_not_taken_away_here(hall: Hall) -> None:
     hall.person("layla")
     rows = table(StaffRole)
     hall.db.write_now(lambda tx: tx.execute(sa.update(rows).where(rows.c.role == "officer").values(source="provider")))
-    with pytest.raises(Refused, match="role-of-provider"):
+    with pytest.raises(Refused, match="role-from-provider"):
         hall.db.write_now(staff_roles.take_role, "layla", hall.branch.id, "officer", "", by(admin))
 
 
