@@ -140,7 +140,7 @@ def _context(view: BoardView, calls: list[CallShown], now: datetime) -> dict[str
         QueueShown(queue.prefix, {} if is_discreet_queue(settings, queue.id) else queue.names, people)
         for slug, people in view.board.waiting
         for queue in settings.queues.values()
-        if queue.slug == slug
+        if queue.slug == slug and (people or not queue.is_retired(settings.timetable.business_date(now)))
     ]
     return {
         "bilingual": [kit.words_of(language, settings) for language in screen_languages(settings)],

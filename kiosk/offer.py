@@ -98,9 +98,10 @@ class Offer:
 
 def offer(branch: BranchSettings, awaits: Mapping[UUID, ProspectView], now: datetime) -> Offer:
     """All that can be chosen, urgent services first; `awaits` is the prospect of a number taken now, by service."""
-    cards = [card_of(branch, service, awaits, now) for service in _offered(branch)]
+    cards = [card_of(branch, service, awaits, now) for service in _offered(branch, now)]
     cards.sort(key=lambda card: not card.urgent)
-    books = any(service.bookable and not service.elsewhere for service in branch.services.values())
+    given = branch.services_on(branch.timetable.business_date(now)).values()
+    books = any(service.bookable and not service.elsewhere for service in given)
     if len(cards) <= CARDS:
         return Offer(tuple(cards), (), books)
     # Protected services are on the first page under their neutral names, because touching the name of their department
@@ -158,11 +159,10 @@ def _refusal(service: ServiceView) -> str:
     return REFUSALS[found[0]] if found else "not-here"
 
 
-def _offered(branch: BranchSettings) -> list[ServiceView]:
+def _offered(branch: BranchSettings, now: datetime) -> list[ServiceView]:
     """The services that are shown; protected ones have neutral names, and are shown only if they give numbers here."""
-    return [
-        service for service in branch.services.values() if service.walk_in or not service.confidentiality.hides_service
-    ]
+    given = branch.services_on(branch.timetable.business_date(now)).values()
+    return [service for service in given if service.walk_in or not service.confidentiality.hides_service]
 
 
 def _groups(branch: BranchSettings, department: UUID, cards: Iterable[Card]) -> list[Group]:

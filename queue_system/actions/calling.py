@@ -160,7 +160,7 @@ def transfer(tx: Tx, desk: Desk, service_id: UUID) -> TicketView:
     def step(lock: Locked, counter: CounterView, ticket: TicketView) -> TicketView:
         settings = branch_settings(tx, lock.id, lock.config_version)
         service = settings.services.get(service_id)
-        if service is None:
+        if service is None or settings.is_over(service_id, settings.timetable.business_date(tx.now)):
             raise Missing("service")
         if service_id == ticket.service_id:
             raise Refused("transfer-to-itself")

@@ -47,7 +47,7 @@ class Desk:
 
 
 def open_counter(tx: Tx, desk: Desk) -> None:
-    """Open a counter for a clerk, who leaves the previous one. Raises Refused("counter-taken")."""
+    """Open a counter for a clerk, who leaves the previous one. Raises Refused("counter-taken"), Missing("counter")."""
     with in_session(tx, desk.branch_id) as lock:
         counter = counter_of(tx, lock, desk)
         holder = _holder(tx, desk)
@@ -55,6 +55,7 @@ def open_counter(tx: Tx, desk: Desk) -> None:
             # The clerk stays, but from now on in this session: a visit of the last session may have gone on until now.
             _set_holder(tx, lock, counter, desk.staff_id)
             return
+        _must_be_in_use(lock, counter)
         if holder is not None:
             raise Refused("counter-taken", number=Count(counter.number))
         _sit_down(lock, counter, desk)
@@ -70,6 +71,7 @@ def take_over(tx: Tx, desk: Desk) -> None:
         holder = holders(tx, desk.branch_id, SESSION_IDLE).get(counter.id)
         if holder is not None and holder.staff_id == desk.staff_id:
             return
+        _must_be_in_use(lock, counter)
         if holder is not None:
             if holder.present:
                 raise Refused("counter-taken", number=Count(counter.number))
@@ -90,6 +92,13 @@ def counter_of(tx: Tx, lock: Locked, desk: Desk) -> CounterView:
     if counter is None:
         raise Missing("counter")
     return counter
+
+
+def _must_be_in_use(lock: Locked, counter: CounterView) -> None:
+    """Raises Missing("counter") for one that is retired; who sits there already may finish the day."""
+    settings = branch_settings(lock.tx, lock.id, lock.config_version)
+    if counter.is_retired(settings.timetable.business_date(lock.tx.now)):
+        raise Missing("counter")
 
 
 def _holder(tx: Tx, desk: Desk) -> UUID | None:

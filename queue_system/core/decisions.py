@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
+from typing import TypeVar
 from uuid import UUID
 
 from .calendars import Calendar, Closure, OpeningRule, Season
 from .hours import closures_on, goes_out, is_over, outing_on, windows
 from .layers import breaks_on, deciding
+
+S = TypeVar("S", Season, Closure)
 
 
 class DecidedBy(StrEnum):
@@ -64,25 +67,32 @@ def decided_by(day: date, calendar: Calendar, service_id: UUID | None = None) ->
 
 
 def may_change(day: date, calendar: Calendar, service_id: UUID | None = None) -> bool:
-    """Whether the hours of `day` depend on days that are still to be confirmed, such as those of Ramadan.
+    """Whether the hours of `day` depend on a stretch that is still to be confirmed, such as Ramadan.
 
-    The day after such a stretch and the day before it may change too, because the stretch may move by a day.
+    The stretch may move by a day, so this is also asked of the day before it and the day after it.
     """
-    stretches = [
-        *((season.first, season.last) for season in _seasons_with_hours(calendar, service_id)),
-        *(
-            (closure.first, closure.last)
-            for closure in calendar.closures
-            if closure.provisional and (closure.service_ids is None or service_id in closure.service_ids)
-        ),
-    ]
-    return any(first.toordinal() - 1 <= day.toordinal() <= last.toordinal() + 1 for first, last in stretches)
+    for season in calendar.seasons:
+        if season.provisional and _near(season, day):
+            others = tuple(one for one in calendar.seasons if one is not season)
+            with_it = replace(calendar, seasons=(*others, _around(season, day)))
+            if windows(day, with_it, service_id) != windows(day, replace(calendar, seasons=others), service_id):
+                return True
+    for closure in calendar.closures:
+        if closure.provisional and _near(closure, day):
+            rest = tuple(one for one in calendar.closures if one is not closure)
+            with_it = replace(calendar, closures=(*rest, _around(closure, day)))
+            if windows(day, with_it, service_id) != windows(day, replace(calendar, closures=rest), service_id):
+                return True
+    return False
 
 
-def _seasons_with_hours(calendar: Calendar, service_id: UUID | None) -> list[Season]:
-    """The provisional seasons that have rules of their own for the service."""
-    named = {rule.season for rule in calendar.rules if rule.service_id in (None, service_id)}
-    return [season for season in calendar.seasons if season.provisional and season.slug in named]
+def _near(stretch: Season | Closure, day: date) -> bool:
+    return stretch.first - timedelta(days=1) <= day <= stretch.last + timedelta(days=1)
+
+
+def _around(stretch: S, day: date) -> S:
+    """The stretch, longer by a day where `day` is beside it."""
+    return replace(stretch, first=min(stretch.first, day), last=max(stretch.last, day))
 
 
 def _closed_by(day: date, calendar: Calendar, service_id: UUID | None) -> Closure | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
+from datetime import datetime
 from uuid import UUID
 
 from ..core.rights import Rights
@@ -32,3 +34,11 @@ def counters_for(person: StaffView, branch: BranchSettings, rights: Rights) -> l
         return list(branch.counters.values())
     queues = queues_for(person, branch, rights)
     return [counter for counter in branch.counters.values() if queues.intersection(counter.queues)]
+
+
+def in_use(
+    counters: Iterable[CounterView], branch: BranchSettings, sitting: Collection[UUID], now: datetime
+) -> list[CounterView]:
+    """Those of some counters that are not retired, or at which somebody still sits."""
+    day = branch.timetable.business_date(now)
+    return [counter for counter in counters if counter.id in sitting or not counter.is_retired(day)]

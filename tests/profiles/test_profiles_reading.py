@@ -256,22 +256,25 @@ def test_a_profile_can_be_read_from_a_path(tmp_path: Path, embassy: Profile) -> 
 
 def test_the_hours_in_the_documentation_can_be_read(tmp_path: Path) -> None:
     documentation = (EMBASSY_FILE.parent.parent.parent / "docs" / "profiles.md").read_text("utf-8")
-    example = documentation.split("```yaml\n")[1].split("```")[0]
+    example, closed = (part.split("```")[0] for part in documentation.split("```yaml\n")[1:3])
     source = EMBASSY_FILE.read_text("utf-8")
     start, end = source.index("    hours:\n"), source.index("    departments:\n")
     path = tmp_path / "ours.yaml"
-    path.write_text(source[:start] + textwrap.indent(example, "    ") + source[end:], "utf-8")
-    rules = read_profile(path).branches["doha-main"].hours
+    path.write_text(source[:start] + textwrap.indent(example + closed, "    ") + source[end:], "utf-8")
+    doha = read_profile(path).branches["doha-main"]
+    rules = doha.hours
     assert [rule.layer for rule in rules] == [
         Layer.REGULAR,
         Layer.SEASON,
         Layer.SERVICE,
-        Layer.EXCEPTION,
-        Layer.EXCEPTION,
+        *[Layer.EXCEPTION] * 4,
         Layer.BREAK,
     ]
     assert (rules[3].first, rules[3].last, len(rules[3].days)) == (date(2027, 1, 2), date(2027, 1, 2), 7)
     assert (rules[4].first, rules[4].last, rules[4].days) == (date(2027, 6, 1), date(2027, 8, 31), (5,))
+    assert (rules[5].opens_anyway, rules[6].in_month) == (True, 1)
+    assert [closure.queues for closure in doha.closures] == [None, ("q-civil",)]
+    assert doha.seasons["ramadan"][0].first == date(2027, 2, 9)
 
 
 def test_hours_may_run_over_midnight_when_it_is_said(tmp_path: Path) -> None:

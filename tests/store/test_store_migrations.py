@@ -5,15 +5,21 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 
 import psycopg
 import pytest
 
+from queue_system.actions import tickets
 from queue_system.clock import FrozenClock
 from queue_system.store import schema
 from queue_system.store.database import Database
+from queue_system.store.log import SYSTEM
+from queue_system.store.queries.access import staff_by_login
+from queue_system.store.queries.bookings import booking_by_code
+from queue_system.store.queries.line import at_counter
 from queue_system.store.queries.settings import branch_ids
 from tests.kit import filled_database, postgres
 from tests.kit.filled_database import State
@@ -89,6 +95,40 @@ def test_a_filled_database_serves_once_it_is_loaded(empty: Empty, newest_state: 
         schema.migrate(database)
         load(database, newest_state)
         assert enter(database, next(iter(database.read_now(branch_ids)))).issue().created
+
+
+# What tests/filled/0001.json holds: layla at counter c4 with F001, F002 and K001 waiting, and an appointment for the day
+# after the next, which was cancelled there; here it was not.
+APPOINTMENT = "4K58JRH4"
+UPGRADED_AT = datetime(2026, 11, 22, 8, 5, tzinfo=UTC)
+ITS_TIME = datetime(2026, 11, 24, 5, 30, tzinfo=UTC)
+
+
+def test_visitors_and_appointments_of_the_first_schema_are_called_and_received_after_the_upgrade(
+    empty: Empty, tmp_path: Path, clock: FrozenClock
+) -> None:
+    state = filled_database.state_at("0001", tmp_path)
+    (kept,) = (row for row in state["booking"] if row["code"] == APPOINTMENT)
+    kept |= {"state": "confirmed", "ended_at": None}
+    state["freed_place"], state["seat"] = [], [row | {"freed_id": None} for row in state["seat"]]
+    with opened(empty) as database:
+        upgrade(database, "0001", None)
+        load(database, state)
+        schema.migrate(database)
+        hall = enter(database)
+        clock.set(UPGRADED_AT)
+        found = database.read_now(staff_by_login, "layla")
+        assert found is not None
+        current = database.read_now(at_counter, hall.branch.id, hall.counter("c4"))
+        codes = []
+        while current is not None:
+            codes.append(current.code)
+            current = hall.call_next(hall.at(found[0], expected=current.id))
+        assert codes == ["F001", "F002", "K001"]
+        clock.set(ITS_TIME)
+        booking = database.read_now(booking_by_code, hall.branch.id, APPOINTMENT)
+        issued = database.write_in_now(hall.branch.id, tickets.check_in, hall.branch.id, booking.id, SYSTEM)
+        assert (issued.created, issued.ticket.anchor_at) == (True, ITS_TIME)
 
 
 # ---------------------------------------------------------------- migrations that we do not have

@@ -19,6 +19,7 @@ from ...store.queries.line import TicketView
 from ...store.queries.settings import BranchSettings, CounterView
 from ...web.addresses import address_key, service_at
 from ...web.at_counter import AtCounter, at_counter
+from ...web.departments import in_use
 from ...web.here import StaffAtBranch, staff_at_branch
 from . import models
 from .operation import Key, Operation
@@ -30,9 +31,9 @@ COUNTER: Final = "/branches/{branch}/counters/{counter}"
 async def list_counters(request: Request, _asked: Nothing) -> models.Counters:
     here = await staff_at_branch(request, DESK_RIGHTS)
     sitting = await here.read(holders, here.branch.id, SESSION_IDLE)
+    usable = in_use(here.branch.counters.values(), here.branch, sitting, here.now)
     return models.Counters(
-        branch=here.branch.slug,
-        counters=[_counter(here, counter, sitting.get(counter.id)) for counter in here.branch.counters.values()],
+        branch=here.branch.slug, counters=[_counter(here, counter, sitting.get(counter.id)) for counter in usable]
     )
 
 

@@ -47,10 +47,10 @@ async def list_branches(request: Request, _asked: Nothing) -> models.Branches:
 
 
 async def list_services(request: Request, _asked: Nothing) -> models.Services:
-    branch = (await at_branch(request)).branch
-    return models.Services(
-        branch=branch.slug, services=[_service(branch, service) for service in branch.services.values()]
-    )
+    here = await at_branch(request)
+    branch = here.branch
+    offered = branch.services_on(branch.timetable.business_date(here.now)).values()
+    return models.Services(branch=branch.slug, services=[_service(branch, service) for service in offered])
 
 
 async def list_slots(request: Request, asked: models.SlotsAsked) -> models.Slots:

@@ -32,7 +32,10 @@ async def accessibility(request: Request) -> Response:
     counters = [
         (
             branch,
-            sorted((counter for counter in branch.counters.values() if counter.accessible), key=lambda one: one.number),
+            sorted(
+                (one for one in branch.counters_on(here.now.astimezone(branch.zone).date()).values() if one.accessible),
+                key=lambda one: one.number,
+            ),
         )
         for branch in branches
     ]

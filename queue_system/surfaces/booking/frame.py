@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from starlette.responses import Response
 
 from ...core.bookings import BookingState
+from ...core.decisions import may_change
 from ...core.errors import DomainError, Missing, TooMany
 from ...store.queries.bookings import BookingView
 from ...store.queries.offering import contact_details, needs_a_way_out
@@ -59,6 +60,7 @@ async def frame(
         "carried_token": here.request.query_params.get(INSTEAD, ""),
         "address_key": address_key,
         "place_on": lambda at: place_on(branch, service, at),
+        "may_change": lambda day: may_change(day, branch.calendar, service.id if service else None),
         "start_key": start_key,
         "row_label": lambda row: row_label(row, today, words),
         "soon": lambda day: soon(day, today, words),

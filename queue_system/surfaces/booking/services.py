@@ -147,7 +147,7 @@ def instead(service: ServiceView) -> str | None:
 def offers(tx: Tx, branch: BranchSettings) -> list[tuple[DepartmentView, list[Offer]]]:
     """The services of a branch by department, both in their order, each with the first day that has a place."""
     found: dict[UUID, list[Offer]] = {}
-    for service in branch.services.values():
+    for service in branch.services_on(tx.now.astimezone(branch.zone).date()).values():
         first = first_day(tx, branch, service) if service.bookable else None
         out = days_out(branch, service, tx.now) if service.bookable else None
         offer = Offer(service, address_key(service), how(service), first, out)

@@ -26,7 +26,7 @@ from ...store.queries.line import TicketView
 from ...store.queries.settings import branch_settings
 from ...web import kit
 from ...web.at_counter import AtCounter, at_counter
-from ...web.departments import counters_for
+from ...web.departments import counters_for, in_use
 from ...web.errors import message
 from ...web.here import StaffHere, staff_here
 from ...web.staff_pages import staff_page
@@ -210,11 +210,13 @@ async def _choose(here: StaffHere, refusal: DomainError | None = None) -> Respon
     places = await here.branches_with(DESK_RIGHTS)
     if not places:
         raise Denied("not-allowed")
+    halls = []
+    for place in places:
+        sitting = await here.read(holders, place.id, SESSION_IDLE)
+        own = counters_for(here.person, place, DESK_RIGHTS)
+        halls.append((place, in_use(own, place, sitting, here.now), sitting))
     values: dict[str, Any] = {
-        "halls": [
-            (place, counters_for(here.person, place, DESK_RIGHTS), await here.read(holders, place.id, SESSION_IDLE))
-            for place in places
-        ],
+        "halls": halls,
         "person": here.person,
         "queue_names": queue_names,
         "refusal": message(refusal, here.words) if refusal else "",

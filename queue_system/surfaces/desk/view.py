@@ -16,6 +16,7 @@ from ...store.queries.line import TicketView, absence_rule, agreed_time, emergen
 from ...store.queries.screens import is_kept_off
 from ...store.queries.settings import BranchSettings, CounterView, Names
 from ...web.at_counter import NEEDED_TOO
+from ...web.departments import in_use
 from .asking import Answer, classes_for
 
 LINE_SHOWN: Final = 30
@@ -97,8 +98,12 @@ def context(view: DeskView, person: StaffView, now: datetime, *, everybody: bool
         "raisable": {row.id for row in (*view.waiting, *view.parked) if classes_for(settings, row)},
         "parked": [_row(ticket, settings) for ticket in view.parked],
         "missed": [_row(ticket, settings) for ticket in view.missed],
-        "colleagues": [counter for counter in settings.counters.values() if counter.id != view.counter.id],
-        "targets": _targets(settings, current, served_queues(settings, view.holders)),
+        "colleagues": [
+            counter
+            for counter in in_use(settings.counters.values(), settings, view.holders, now)
+            if counter.id != view.counter.id
+        ],
+        "targets": _targets(settings, current, served_queues(settings, view.holders), now),
         "base": f"/counters/{settings.slug}/{view.counter.slug}",
         "here": f"/desk/{settings.slug}/{view.counter.slug}",
         "everybody": everybody,
@@ -179,18 +184,17 @@ def _unseen(view: DeskView) -> str:
 
 
 def _targets(
-    settings: BranchSettings, ticket: TicketView | None, served: Collection[UUID]
+    settings: BranchSettings, ticket: TicketView | None, served: Collection[UUID], now: datetime
 ) -> list[tuple[Names, list[Target]]]:
     """Services to which the visitor can be sent, by department; those that the service refers to come first in each."""
     if ticket is None:
         return []
     usual = settings.services[ticket.service_id].referrals
+    given = settings.services_on(settings.timetable.business_date(now)).values()
     groups: list[tuple[Names, list[Target]]] = []
     for department in settings.departments.values():
         services = [
-            service
-            for service in settings.services.values()
-            if service.department_id == department.id and service.id != ticket.service_id
+            service for service in given if service.department_id == department.id and service.id != ticket.service_id
         ]
         services.sort(key=lambda service: service.queue_id not in usual)
         if services:
