@@ -163,8 +163,14 @@ ROLES_RIGHTS: Final[Rights] = PEOPLE_RIGHTS | AUDIT_RIGHTS
 APPROVAL_RIGHTS: Final[Rights] = frozenset({"approve"})
 # Those who ask for the second person see what became of it.
 ASKING_RIGHTS: Final[Rights] = APPROVAL_RIGHTS | PEOPLE_RIGHTS
+# To decide on appointments that the settings no longer support: keep or move them, or call them off.
+MOVE_RIGHTS: Final[Rights] = frozenset({"move_bookings"})
+CALL_OFF_RIGHTS: Final[Rights] = frozenset({"cancel_bookings"})
+DECISION_RIGHTS: Final[Rights] = MOVE_RIGHTS | CALL_OFF_RIGHTS
+# To see whom an appointment belongs to, and how to reach them.
+CONTACT_RIGHTS: Final[Rights] = frozenset({"see_contacts"})
 OFFICE_RIGHTS: Final[Rights] = (
-    AUDIT_RIGHTS | PRINTER_RIGHTS | HEALTH_RIGHTS | SUPERVISION_RIGHTS | PLACES_RIGHTS | ASKING_RIGHTS
+    AUDIT_RIGHTS | PRINTER_RIGHTS | HEALTH_RIGHTS | SUPERVISION_RIGHTS | PLACES_RIGHTS | ASKING_RIGHTS | DECISION_RIGHTS
 )
 
 # A role that is held for one department counts only for these, because the others cannot be divided by services.

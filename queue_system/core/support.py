@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import TypeAlias
 from uuid import UUID
 
-from .hours import days_of, outing_on, to_instants, windows
+from .hours import days_of, is_over, outing_on, to_instants, windows
 from .offer import LiveBooking, LiveTicket, Offer, OfferedDevice, past
 
 
@@ -59,7 +59,7 @@ class Support:
         """Why an appointment cannot take place, whatever else is booked; None when it can."""
         service = self.offer.services.get(booking.service)
         day = self._day(booking)
-        if service is None or past(service.until, day):
+        if service is None or past(service.until, day) or is_over(day, self.offer.calendar, booking.service):
             return Why.SERVICE
         if not service.bookable:
             return Why.WALK_IN

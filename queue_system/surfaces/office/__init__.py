@@ -17,6 +17,7 @@ from . import (
     printer,
     printers,
     roles,
+    undecided,
 )
 from .frame import OFFICE
 
@@ -29,6 +30,7 @@ routes: list[BaseRoute] = [
     *devices.routes,
     *printers.routes,
     *printer.routes,
+    *undecided.routes,
     *given_back.routes,
     *health.routes,
     *audit.routes,

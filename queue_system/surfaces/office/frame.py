@@ -14,6 +14,7 @@ from ...core.errors import Denied, Missing
 from ...core.rights import (
     ASKING_RIGHTS,
     AUDIT_RIGHTS,
+    DECISION_RIGHTS,
     DEVICE_RIGHTS,
     HEALTH_RIGHTS,
     OFFICE_RIGHTS,
@@ -35,7 +36,11 @@ from ...web.places import Place, entry
 #: The seven entries of the office, each with its pages. A page that a person may not open is not shown to them.
 ENTRIES: Final = (
     entry("office.entry-today", Place("/office", "office.overview", OFFICE_RIGHTS)),
-    entry("office.entry-bookings", Place("/office/given-back", "office.given-back", PLACES_RIGHTS)),
+    entry(
+        "office.entry-bookings",
+        Place("/office/undecided", "office.undecided", DECISION_RIGHTS),
+        Place("/office/given-back", "office.given-back", PLACES_RIGHTS),
+    ),
     entry(
         "office.entry-people",
         Place("/office/people", "people.title", PEOPLE_RIGHTS),

@@ -1,0 +1,180 @@
+"""How pages of the office show what a change of settings takes away, and read what is decided on it.
+
+A page puts `shown` into its template as `effect`, includes `office/_effect.html` inside its form, and reads the answer with
+`read_choices`. Without JavaScript: one choice for each reason, and another one for single appointments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import groupby
+from typing import Final
+from uuid import UUID
+
+from ...core.calendars import Window
+from ...core.changed_days import ChangedDay
+from ...core.effect import Effect, IdleDevice, LostTicket
+from ...core.hours import to_instants
+from ...core.promises import Choice, Choices
+from ...core.support import Why
+from ...i18n import dates
+from ...i18n.words import Words
+from ...store.queries.settings import BranchSettings, Names
+
+BY_WHY: Final = "why-"
+BY_BOOKING: Final = "booking-"
+# A form may decide on so many appointments one by one.
+MOST_FIELDS: Final = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An appointment: its time in words, the name of its service for lists, and that of its visitor if it may be seen.
+
+    `chosen` is the choice for this one alone, if it has one. `unanswered`: another time was offered in vain.
+    """
+
+    id: UUID
+    code: str
+    at: str
+    service: Names
+    name: str | None = None
+    contact: str | None = None
+    chosen: Choice | None = None
+    unanswered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The appointments that are lost for one reason, and what is chosen for all of them."""
+
+    why: Why
+    rows: tuple[Row, ...]
+    chosen: Choice
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Days that change in the same way, in words; `service` is None for the branch. `closed`: it has no hours then."""
+
+    service: Names | None
+    days: tuple[str, ...]
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+    decided: str
+    named: Names
+
+    @property
+    def first(self) -> str:
+        return self.days[0]
+
+    @property
+    def last(self) -> str:
+        return self.days[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class ShownEffect:
+    """An effect as a page shows it; `choices` are those that the person may make."""
+
+    groups: tuple[Group, ...]
+    stretches: tuple[Stretch, ...]
+    tickets: tuple[LostTicket, ...]
+    devices: tuple[IdleDevice, ...]
+    choices: tuple[Choice, ...]
+
+    @property
+    def count(self) -> int:
+        """How many appointments lose their support."""
+        return sum(len(group.rows) for group in self.groups)
+
+    @property
+    def nothing(self) -> bool:
+        return not (self.groups or self.stretches or self.tickets or self.devices)
+
+
+def shown(
+    effect: Effect,
+    branch: BranchSettings,
+    words: Words,
+    choices: Choices,
+    may: Collection[Choice],
+    names: Mapping[UUID, str] | None = None,
+) -> ShownEffect:
+    """An effect for `_effect.html`; `names` are those of visitors, by booking, for people who may see them."""
+    services = {service.slug: service.listed_names for service in branch.services.values()}
+    rows = [
+        (
+            one.why,
+            Row(
+                id=one.id,
+                code=one.code,
+                at=dates.day_time(one.starts_at, branch.zone, words),
+                service=services.get(one.service, {}),
+                name=(names or {}).get(one.id),
+                chosen=choices.by_booking.get(one.id),
+            ),
+        )
+        for one in effect.bookings
+    ]
+    return ShownEffect(
+        groups=grouped(rows, choices),
+        stretches=stretches_of(effect.days, branch, words),
+        tickets=effect.tickets,
+        devices=effect.devices,
+        choices=tuple(choice for choice in Choice if choice in may),
+    )
+
+
+def grouped(rows: Iterable[tuple[Why, Row]], choices: Choices) -> tuple[Group, ...]:
+    """Appointments by their reason, in the order of the reasons."""
+    found: dict[Why, list[Row]] = {}
+    for why, row in rows:
+        found.setdefault(why, []).append(row)
+    return tuple(Group(why, tuple(found[why]), choices.by_why.get(why, Choice.LATER)) for why in Why if why in found)
+
+
+def stretches_of(days: Sequence[ChangedDay], branch: BranchSettings, words: Words) -> tuple[Stretch, ...]:
+    """The changed days, those together that change in the same way; the branch before its services."""
+    services = {service.slug: service.names for service in branch.services.values()}
+
+    def alike(one: ChangedDay) -> tuple[str, tuple[Window, ...], tuple[Window, ...], str]:
+        return one.service or "", one.before, one.after, one.decided.by.value
+
+    found = []
+    for _, group in groupby(sorted(days, key=lambda one: (*alike(one), one.day)), alike):
+        same = tuple(group)
+        first = same[0]
+        stretch = Stretch(
+            service=services.get(first.service) if first.service else None,
+            days=tuple(dates.day(one.day, words) for one in same),
+            before=_hours(first.day, first.before, branch, words),
+            after=_hours(first.day, first.after, branch, words),
+            decided=first.decided.by.value,
+            named=dict(first.decided.names),
+        )
+        found.append((first.service is not None, first.day, stretch))
+    return tuple(stretch for *_, stretch in sorted(found, key=lambda one: one[:2]))
+
+
+def read_choices(fields: Iterable[tuple[str, str]], may: Collection[Choice]) -> Choices:
+    """What a form decides; choices that the person may not make, and unknown ones, are left out."""
+    by_why: dict[Why, Choice] = {}
+    by_booking: dict[UUID, Choice] = {}
+    for name, value in fields:
+        if value not in {choice.value for choice in may}:
+            continue
+        with suppress(ValueError):
+            if name.startswith(BY_WHY):
+                by_why[Why(name.removeprefix(BY_WHY))] = Choice(value)
+            elif name.startswith(BY_BOOKING):
+                by_booking[UUID(name.removeprefix(BY_BOOKING))] = Choice(value)
+    return Choices(by_why, by_booking)
+
+
+def _hours(day: date, windows: Iterable[Window], branch: BranchSettings, words: Words) -> tuple[str, ...]:
+    spans: list[tuple[datetime, datetime]] = [to_instants(day, window, branch.zone) for window in windows]
+    return tuple(dates.time_range(opens, closes, branch.zone, words) for opens, closes in spans)

@@ -1,0 +1,142 @@
+"""The list of what is to be decided, and the part of a page that shows what a change takes away."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, timedelta
+from html import unescape
+from typing import Any, cast
+from uuid import UUID
+
+import pytest
+from starlette.testclient import TestClient
+
+from queue_system.clock import FrozenClock
+from queue_system.core.effect import Effect
+from queue_system.core.promises import Choice, Choices, Decided
+from queue_system.core.support import Why
+from queue_system.i18n.words import Words
+from queue_system.store.queries import audit
+from queue_system.store.queries.bookings import BookingView
+from queue_system.surfaces.office.effects import ShownEffect, read_choices, shown
+from queue_system.web import kit
+from tests.kit.deciding import as_stored, booked, closing, save
+from tests.kit.hall import Hall
+from tests.kit.web_hall import sign_in
+
+PAGE = "/office/undecided"
+NAME, CONTACT = "سلمى الحسن", "a@example.org"
+
+
+@pytest.fixture
+def client(here: tuple[TestClient, Hall]) -> TestClient:
+    return here[0]
+
+
+@pytest.fixture
+def start(clock: FrozenClock) -> datetime:
+    """08:30 in Doha, in two days."""
+    return clock.now().replace(hour=5, minute=30) + timedelta(days=2)
+
+
+@pytest.fixture
+def lost(hall: Hall, start: datetime) -> list[BookingView]:
+    """Two appointments whose day was closed, and nobody has decided."""
+    times = (start, CONTACT), (start + timedelta(hours=1), "b@example.org")
+    found = [booked(hall, at, contact=contact) for at, contact in times]
+    save(hall, closing(hall, start.date()))
+    return found
+
+
+def address(hall: Hall) -> str:
+    return f"{PAGE}/{hall.branch.slug}"
+
+
+def test_nothing_is_to_be_decided_until_something_is_lost(client: TestClient) -> None:
+    sign_in(client, "admin")
+    assert "لا مواعيد بانتظار قرار" in client.get(PAGE).text
+
+
+def test_one_choice_decides_for_all_and_another_one_for_a_single_appointment(
+    client: TestClient, hall: Hall, lost: list[BookingView]
+) -> None:
+    sign_in(client, "admin")
+    page = client.get(PAGE).text
+    assert all(one.code in page for one in lost)
+    sent = {"why-closed": "keep", f"booking-{lost[0].id}": "cancel", f"booking-{lost[1].id}": ""}
+    answer = client.post(address(hall), data=sent)
+    assert (answer.status_code, answer.headers["location"]) == (303, f"{PAGE}?done=2&missed=0")
+    assert [as_stored(hall, one).decision for one in lost] == [Decided.CANCEL, Decided.KEEP]
+    assert "نُفّذ القرار في موعدين" in client.get(answer.headers["location"]).text
+
+
+def test_what_is_left_for_later_stays_on_the_list(client: TestClient, hall: Hall, lost: list[BookingView]) -> None:
+    sign_in(client, "admin")
+    assert client.post(address(hall), data={"why-closed": "later"}).headers["location"].endswith("done=0&missed=0")
+    assert all(one.code in client.get(PAGE).text for one in lost)
+
+
+def test_names_and_contacts_are_for_people_who_may_see_them(
+    client: TestClient, hall: Hall, lost: list[BookingView]
+) -> None:
+    hall.person("karima", ((hall.branch.id, "supervisor"),))
+    sign_in(client, "karima")
+    page = client.get(PAGE).text
+    assert lost[0].code in page
+    assert NAME not in page
+    refused = client.post(f"{address(hall)}/{lost[0].id}/contact")
+    assert refused.status_code == 404
+    sign_in(client, "admin")
+    page = client.get(PAGE).text
+    assert NAME in page
+    assert CONTACT not in page
+    told = client.post(f"{address(hall)}/{lost[0].id}/contact").text
+    assert CONTACT in told
+    assert "b@example.org" not in told
+    (entry,) = hall.db.read_now(audit.entries, hall.branch.id, audit.Wanted(kind="booking.looked_up"), 10)
+    assert (entry.subject, entry.data["by"]) == (str(lost[0].id), "call")
+
+
+def test_choices_that_one_may_not_make_are_not_read(lost: list[BookingView]) -> None:
+    sent = [("why-closed", "cancel"), ("why-nonsense", "keep"), ("booking-1", "keep"), ("why-hours", "keep")]
+    may = frozenset({Choice.KEEP, Choice.LATER})
+    assert read_choices(sent, may) == Choices({Why.HOURS: Choice.KEEP})
+    assert read_choices(sent, may).of(lost[0].id, Why.CLOSED) is Choice.LATER
+
+
+def test_a_preview_shows_the_days_the_appointments_and_the_choices(
+    client: TestClient, hall: Hall, start: datetime
+) -> None:
+    one = booked(hall, start)
+    taken, _ = save(hall, closing(hall, start.date()))
+    html = rendered(client, taken, hall, {one.id: NAME})
+    text = " ".join(unescape(re.sub(r"<[^>]+>|[\u2066-\u2069]", " ", html)).split())
+    assert "أيام يتغيّر دوامها" in text
+    assert "مغلق" in text
+    assert "موعد واحد يتأثر" in text
+    assert NAME in text
+    assert f'name="booking-{one.id}"' in html
+    assert html.count('name="why-closed"') == len(Choice)
+
+
+def test_days_that_change_alike_are_told_together(hall: Hall, start: datetime) -> None:
+    days = [date(2026, 11, 24), date(2026, 11, 25)]
+    taken = [save(hall, closing(hall, day))[0].days for day in days]
+    words = kit.words_of("ar", hall.branch)
+    every = Effect(days=tuple(day for found in taken for day in found if day.service is None))
+    (stretch,) = as_shown(every, hall, words).stretches
+    assert (len(stretch.days), stretch.after) == (2, ())
+    assert as_shown(Effect(), hall, words).nothing
+
+
+def as_shown(effect: Effect, hall: Hall, words: Words, names: dict[UUID, str] | None = None) -> ShownEffect:
+    return shown(effect, hall.branch, words, Choices(), frozenset(Choice), names)
+
+
+def rendered(client: TestClient, effect: Effect, hall: Hall, names: dict[UUID, str]) -> str:
+    """The part as the form of a page includes it."""
+    part = '{% from "office/_effect.html" import effect_of with context %}{{ effect_of(effect) }}'
+    words = kit.words_of("ar", hall.branch)
+    templates = cast(Any, client.app).state.installation.templates
+    values = {"t": words.html, "tn": words.html_plural, "words": words, "lang": "ar"}
+    return str(templates.from_string(part).render(values | {"effect": as_shown(effect, hall, words, names)}))
