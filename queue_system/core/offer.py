@@ -34,6 +34,11 @@ class Capacity:
     terms: tuple[tuple[date, int], ...]
     until: date | None = None
 
+    @property
+    def fewest(self) -> int:
+        """The places on the worst day."""
+        return 0 if self.until else min((places for _, places in self.terms), default=0)
+
     def on(self, day: date) -> int:
         """The places on a day; 0 before the first term and after the last day."""
         if past(self.until, day):

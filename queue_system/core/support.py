@@ -93,15 +93,13 @@ class Support:
     def _over_capacity(self, bookings: list[LiveBooking]) -> dict[UUID, Why]:
         """Appointments beyond the places that there are: the newest first, until the others fit."""
         taken = Counter(scarce for booking in bookings for scarce, _ in self._needs(booking))
-        # Most edits leave enough places, so nothing is sorted unless some place is short.
-        short = {
-            booking.id
-            for booking in bookings
-            if any(taken[scarce] > self._places(booking, scarce) for scarce, _ in self._needs(booking))
-        }
+        # Most edits leave enough places, so most appointments need no closer look.
+        full = {scarce for scarce, count in taken.items() if count > self._fewest(scarce[0])}
+        if not full:
+            return {}
+        crowded = [one for one in bookings if any(scarce in full for scarce, _ in self._needs(one))]
         found: dict[UUID, Why] = {}
-        candidates = [booking for booking in bookings if booking.id in short]
-        for booking in sorted(candidates, key=lambda one: (one.made_at, one.id), reverse=True):
+        for booking in sorted(crowded, key=lambda one: (one.made_at, one.id), reverse=True):
             over = next(
                 (why for scarce, why in self._needs(booking) if taken[scarce] > self._places(booking, scarce)), None
             )
@@ -121,6 +119,11 @@ class Support:
             day = self._day(booking)
             if outing_on(day, self.offer.calendar, booking.service) is not None:
                 yield ("outing", day.toordinal()), Why.OUTING
+
+    def _fewest(self, key: UUID | str) -> int:
+        """The places of a queue or resource on its worst day; 0 for outings, which have a capacity by day."""
+        capacity = None if isinstance(key, str) else self.offer.capacities.get(key)
+        return capacity.fewest if capacity else 0
 
     def _places(self, booking: LiveBooking, scarce: Scarce) -> int:
         key, _ = scarce

@@ -17,9 +17,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from queue_system.core.calendars import EVERY_DAY, Calendar, Closure, Layer, OpeningRule, Outing, Season
+from queue_system.core.changed_days import changed_days
 from queue_system.core.decisions import DecidedBy
 from queue_system.core.effect import Effect, effect, unsupported
-from queue_system.core.hours import is_open
+from queue_system.core.hours import is_open, windows
 from queue_system.core.offer import (
     Capacity,
     Live,
@@ -464,3 +465,16 @@ def test_another_loss_has_another_fingerprint(change: dict[str, Any]) -> None:
     short, late = with_rules(rule(8, 13)), booking(1, at=time(14))
     other = replace(late, **change)
     assert effect(offer(), short, live(late)).sha256 != effect(offer(), short, live(other)).sha256
+
+
+@given(offers(), offers())
+def test_the_strip_has_every_day_of_every_service_that_changes_apart(old: Offer, new: Offer) -> None:
+    """Services with the same hours are compared once, which must not hide that they change."""
+    told = {(one.day, one.service): (one.before, one.after) for one in changed_days(old, new, TODAY, SHORTLY)}
+    for day in (TODAY + timedelta(days=offset) for offset in range(SHORTLY)):
+        branch = windows(day, old.calendar), windows(day, new.calendar)
+        assert told.get((day, None)) == (branch if branch[0] != branch[1] else None)
+        for key in old.services.keys() & new.services.keys():
+            own = windows(day, old.calendar, key), windows(day, new.calendar, key)
+            changes = own if own[0] != own[1] and own != branch else None
+            assert told.get((day, old.services[key].slug)) == changes

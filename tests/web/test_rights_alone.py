@@ -51,6 +51,8 @@ OPENS: Final[dict[str, Rights]] = {
     "GET /office/printers": rights.PRINTER_RIGHTS,
     "POST /office/printers": rights.PRINTER_RIGHTS,
     "GET /office/health": rights.HEALTH_RIGHTS,
+    "GET /office/undecided": rights.DECISION_RIGHTS,
+    "POST /office/undecided": rights.DECISION_RIGHTS,
     "GET /office/given-back": rights.PLACES_RIGHTS,
     "POST /office/given-back": rights.PLACES_RIGHTS,
     "GET /office/audit": rights.AUDIT_RIGHTS,
