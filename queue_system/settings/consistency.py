@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from .branch import Branch
@@ -16,6 +17,7 @@ from .declared import Declared, Once, Thing, mark
 from .faults import Called, Fault, number
 from .objects import OF_BRANCH, OF_ORGANISATION, Shape, declaration_of
 from .scopes import scope_of_branch, scope_of_catalogue
+from .terms import Retirable
 from .typed import Scope
 from .value_faults import faults_in, value_faults
 from .week import hours_faults
@@ -35,10 +37,13 @@ class Located:
         return self.fault.field
 
 
-def faults(branch: Branch, catalogue: Catalogue) -> tuple[Located, ...]:
-    """Everything that is wrong with a branch that chooses from this catalogue; nothing about the catalogue itself."""
+def faults(branch: Branch, catalogue: Catalogue, today: date | None = None) -> tuple[Located, ...]:
+    """Everything that is wrong with a branch that chooses from this catalogue; nothing about the catalogue itself.
+
+    What was retired before `today` leaves its letter or number to others; without a day, whatever has a last day does.
+    """
     return (
-        *_faults(branch, OF_BRANCH, branch.slug, scope_of_branch(branch, catalogue)),
+        *_faults(branch, OF_BRANCH, branch.slug, scope_of_branch(branch, catalogue), today),
         *(Located("branch", branch.slug, fault) for fault in _of_branch(branch)),
         *_of_services(branch, catalogue),
     )
@@ -53,7 +58,7 @@ def catalogue_faults(catalogue: Catalogue) -> tuple[Located, ...]:
     )
 
 
-def _faults(whole: Declared, shape: Shape, slug: str, scope: Scope) -> Iterator[Located]:
+def _faults(whole: Declared, shape: Shape, slug: str, scope: Scope, today: date | None = None) -> Iterator[Located]:
     """What the marks say, the faults of each thing being those of its object."""
     inside = {name: kind for kind, name in shape.things.items()}
     yield from (Located(shape.kind, slug, fault) for fault in faults_in(whole, scope, without=inside))
@@ -63,7 +68,7 @@ def _faults(whole: Declared, shape: Shape, slug: str, scope: Scope) -> Iterator[
         for fault in value_faults(entries, field.annotation, field.metadata, scope):
             thing, _, path = fault.field.partition(".")
             yield Located(kind, thing, Fault(fault.code, path, fault.values).below(*_only_field(kind, shape)))
-        yield from _taken(kind, entries)
+        yield from _taken(kind, entries, today)
 
 
 def _only_field(kind: str, shape: Shape) -> tuple[str, ...]:
@@ -72,12 +77,11 @@ def _only_field(kind: str, shape: Shape) -> tuple[str, ...]:
     return () if issubclass(declaration, Thing) else tuple(declaration.model_fields)
 
 
-def _taken(kind: str, things: Mapping[str, Any]) -> Iterator[Located]:
+def _taken(kind: str, things: Mapping[str, Any], today: date | None) -> Iterator[Located]:
     """Values that only one thing of a mapping may have."""
     owners: dict[tuple[str, Any], str] = {}
     for slug, thing in things.items():
-        # What is retired leaves its letter or number to others.
-        if isinstance(thing, Thing) and getattr(thing, "until", None) is None:
+        if isinstance(thing, Thing) and not _leaves(thing, today):
             for name, field in type(thing).model_fields.items():
                 value = getattr(thing, name)
                 if mark(field, Once) and (other := owners.setdefault((name, value), slug)) != slug:
@@ -85,6 +89,13 @@ def _taken(kind: str, things: Mapping[str, Any]) -> Iterator[Located]:
                     yield Located(
                         kind, slug, Fault("setting-taken", name, {"value": said, "other": Called(other, kind)})
                     )
+
+
+def _leaves(thing: Thing, today: date | None) -> bool:
+    """Whether a thing leaves its letter or number to others, so that no two of a number are in one hall on one day."""
+    if not isinstance(thing, Retirable):
+        return False
+    return thing.until is not None if today is None else thing.is_retired(today)
 
 
 def _of_branch(branch: Branch) -> Iterator[Fault]:

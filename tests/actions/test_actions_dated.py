@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
 
-from queue_system.actions import bookings, calling, counters, tickets
+from queue_system.actions import bookings, calling, counters, settings, tickets
 from queue_system.actions.bookings import HoldOrder
 from queue_system.clock import FrozenClock
+from queue_system.core.decisions import DecidedBy, decided_by
 from queue_system.core.errors import Invalid, Missing, Refused
+from queue_system.core.hours import windows
+from queue_system.settings.edits import Edit
 from queue_system.store import tables
 from queue_system.store.log import SYSTEM, VISITOR
 from queue_system.store.queries.bookings import BookingView, DaySlots, free_days, seats_of
-from queue_system.store.tables import table
+from queue_system.store.tables import ORGANISATION, table
 from tests.kit.hall import Hall, edit, enter
 
 # The tests' clock shows Sunday 22 November 2026, 10:00 in Doha.
@@ -182,3 +186,69 @@ def test_only_what_is_retired_leaves_its_letter_or_number_to_others(hall: Hall, 
         changed(hall, model, other.slug, **{column: getattr(one, column)})
     hall = changed(hall, model, one.slug, until=TUESDAY)
     changed(hall, model, other.slug, **{column: getattr(one, column)})
+
+
+def test_a_letter_is_free_from_the_day_after_the_last_one_of_its_queue(hall: Hall) -> None:
+    one, other = list(hall.branch.queues.values())[:2]
+    same = Edit("queue", other.slug, {"prefix": other.prefix}, {"prefix": one.prefix})
+    today = hall.branch.timetable.business_date(hall.db.clock.now())
+    for until, is_free in ((None, False), (today, False), (today - timedelta(days=1), True)):
+        hall = changed(hall, tables.Queue, one.slug, until=until)
+        told = hall.db.read_now(settings.preview, hall.branch.id, [same])
+        assert [found.fault.code for found in told.faults] == ([] if is_free else ["setting-taken"])
+
+
+# ---------------------------------------------------------------- through the office
+
+
+def save(hall: Hall, place: UUID, *edits: Edit) -> Hall:
+    told = hall.db.read_now(settings.preview, place, edits)
+    assert told.may_be_saved
+    hall.db.write_now(settings.save, place, edits, told.sha256, actor=SYSTEM, person=None)
+    return enter(hall.db)
+
+
+def test_closures_and_days_of_a_season_are_saved_as_the_settings_of_one_branch(hall: Hall) -> None:
+    half = {"first": "2026-11-24", "last": "2026-11-24", "closes": "12:00", "names": {"ar": "جرد", "en": "Count"}}
+    later = {"first": "2027-02-09", "last": "2027-03-09", "provisional": True}
+    slug = hall.branch.slug
+    hall = save(hall, hall.branch.id, Edit("branch", slug, {}, {"closures": [half], "seasons": {"ramadan": [later]}}))
+    (window,) = windows(TUESDAY, hall.branch.calendar)
+    assert f"{window.closes:%H:%M}" == "12:00"
+    assert decided_by(date(2027, 2, 8), hall.branch.calendar).by is DecidedBy.REGULAR
+    mobile = enter(hall.db, "mobile-consulate").branch
+    begins = [{season.first for season in one.calendar.seasons} for one in (hall.branch, mobile)]
+    assert [date(2027, 2, 8) in firsts for firsts in begins] == [False, True]
+    hall = save(hall, hall.branch.id, Edit("branch", slug, {"closures": [half]}, {"closures": []}))
+    assert f"{windows(TUESDAY, hall.branch.calendar)[0].closes:%H:%M}" == "14:30"
+
+
+def test_a_closure_of_the_organisation_closes_a_tag_in_every_branch_until_it_is_taken_back(hall: Hall) -> None:
+    strike = {
+        "first": "2026-11-24",
+        "last": "2026-11-24",
+        "service_tag": "fee_bearing",
+        "names": {"ar": "إغلاق المصارف", "en": "Banks closed"},
+    }
+    organisation = Edit("organisation", hall.branch.organisation.slug, {}, {"closures": [strike]})
+    hall = save(hall, ORGANISATION, organisation)
+    paid = next(one for one in hall.branch.services.values() if "fee_bearing" in one.tags)
+    free_of_charge = next(one for one in hall.branch.services.values() if "fee_bearing" not in one.tags)
+    assert windows(TUESDAY, hall.branch.calendar, paid.id) == ()
+    assert windows(TUESDAY, hall.branch.calendar, free_of_charge.id) != ()
+    assert any(
+        closure.names.get("en") == "Banks closed"
+        for closure in enter(hall.db, "mobile-consulate").branch.calendar.closures
+    )
+    hall = save(hall, ORGANISATION, Edit("organisation", organisation.slug, {"closures": [strike]}, {"closures": []}))
+    assert windows(TUESDAY, hall.branch.calendar, paid.id) != ()
+
+
+def test_terms_and_last_days_are_saved_and_an_appointment_beyond_them_is_told(hall: Hall) -> None:
+    beyond = book(hall, WEDNESDAY)
+    edit_of = Edit("service", SERVICE, {"until": None}, {"until": TUESDAY.isoformat()})
+    told = hall.db.read_now(settings.preview, hall.branch.id, [edit_of])
+    assert [one.code for one in told.effects[hall.branch.id].bookings] == [beyond.code]
+    term = {"first": THURSDAY.isoformat(), "lanes": 7}
+    hall = save(hall, hall.branch.id, Edit("queue", queue_of(hall), {"terms": []}, {"terms": [term]}))
+    assert hall.branch.lanes_on(hall.branch.service(SERVICE).queue_id, THURSDAY) == (7, 7)

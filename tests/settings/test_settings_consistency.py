@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import time
+from datetime import date, time, timedelta
 from typing import Any, get_args, get_origin
 
 import pytest
@@ -195,6 +195,16 @@ def test_a_letter_belongs_to_one_queue_and_a_number_to_one_counter(embassy: Prof
     counters = {**doha.counters, second.slug: second.changed(number=first.number)}
     taken = Fault("setting-taken", "number", {"value": Count(first.number), "other": first.slug})
     assert found(embassy, doha.changed(counters=counters)) == [Located("counter", second.slug, taken)]
+
+
+def test_a_retired_queue_leaves_its_letter_to_others_after_its_last_day(embassy: Profile, doha: Branch) -> None:
+    one, other = list(doha.queues.values())[:2]
+    last = date(2026, 11, 22)
+    queues = {**doha.queues, one.slug: one.changed(until=last), other.slug: other.changed(prefix=one.prefix)}
+    changed = doha.changed(queues=queues)
+    taken = Fault("setting-taken", "prefix", {"value": one.prefix, "other": one.slug})
+    assert list(faults(changed, embassy.catalogue, last)) == [Located("queue", other.slug, taken)]
+    assert list(faults(changed, embassy.catalogue, last + timedelta(days=1))) == found(embassy, changed) == []
 
 
 def test_a_queue_with_a_service_needs_a_counter(embassy: Profile, doha: Branch) -> None:

@@ -8,12 +8,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import ValidationError
 
 from ...core.effect import Effect, effect
+from ...core.hours import business_date
 from ...core.offer import OfferedDevice
 from ...settings.branch import Branch
 from ...settings.consistency import Located, catalogue_faults, faults
@@ -84,7 +87,7 @@ def prospect(tx: Tx, place: UUID, edits: Iterable[Edit]) -> Prospect:
     except ValidationError as error:
         return _with_faults(nothing, _located(error, before))
     made = difference(before, after)
-    wrong = [*_new_faults(source, before, after), *in_use(tx, place, made)]
+    wrong = [*_new_faults(source, before, after, tx.now), *in_use(tx, place, made)]
     if conflicts or wrong:
         return _with_faults(nothing, wrong, made)
     rows_before, rows_after = rows_of_value(source, place, before), rows_of_value(source, place, after)
@@ -125,19 +128,27 @@ def _showing(branch: Branch, source: Rows, branch_id: UUID) -> tuple[OfferedDevi
     )
 
 
-def _new_faults(source: Rows, before: Value, after: Value) -> list[Located]:
+def _new_faults(source: Rows, before: Value, after: Value, now: datetime) -> list[Located]:
     """What is wrong with the settings and was not before, because an old fault must not forbid to mend another one."""
-    known = _faults(source, before)
-    return [one for one in _faults(source, after) if one not in known]
+    known = _faults(source, before, now)
+    return [one for one in _faults(source, after, now) if one not in known]
 
 
-def _faults(source: Rows, value: Value) -> list[Located]:
+def _today(branch: Branch, now: datetime) -> date:
+    """The business day of a branch; where its time zone is what is wrong, the day of UTC."""
+    try:
+        return business_date(now, ZoneInfo(branch.timezone), branch.day_starts)
+    except (ZoneInfoNotFoundError, ValueError):
+        return now.date()
+
+
+def _faults(source: Rows, value: Value, now: datetime) -> list[Located]:
     if isinstance(value, Branch):
-        found: list[Located] = list(faults(value, stored_organisation(source).catalogue))
+        found: list[Located] = list(faults(value, stored_organisation(source).catalogue, _today(value, now)))
     else:
         found = [*catalogue_faults(value.catalogue)]
         for branch in value.branches.values():
-            found += faults(branch, value.catalogue)
+            found += faults(branch, value.catalogue, _today(branch, now))
     return [Located(object_kind(one.kind), one.slug or value.slug, one.fault) for one in found]
 
 
