@@ -96,13 +96,13 @@ class QueueRules(Declared):
 
 
 class Retention(Declared):
-    """After how many days each kind of data is deleted."""
+    """How many whole days each kind of data stays after its own day; it is deleted in the night after them."""
 
-    ticket: Annotated[int, Between(1, 36_500), "numbers and their calls"]
+    ticket: Annotated[int, Between(1, 36_500), "numbers with their calls and slips, and appointments without a name"]
     booking_personal_data: Annotated[int, Between(1, 36_500), "names and contacts in bookings"]
     audit: Annotated[int, Between(1, 36_500), "the log"]
-    ballot_application: Annotated[int | None, Between(1, 36_500), "requests for a draw"] = None
-    occasion_attendance: Annotated[int | None, Between(1, 36_500), "lists of participants"] = None
+    ballot_application: Annotated[int | None, Between(1, 36_500), Informs(), "requests for a draw, of which none are stored"] = None
+    occasion_attendance: Annotated[int | None, Between(1, 36_500), Informs(), "lists of participants, of which none are stored"] = None
 
 
 _ACCESS_NOT_YET: Final = NotYet("access-needs")
@@ -221,7 +221,7 @@ class BranchOwn(Thing):
         "step in which bookings take capacity, a divisor of 60",
     ] = TICK_MINUTES
     queue_rules: Annotated[QueueRules, "when to come, when to call, when to give up"]
-    retention_days: Annotated[Retention, NotYet("retention", Told.PARTS), "after how many days what is deleted"]
+    retention_days: Annotated[Retention, "how many days what is kept"]
     country_code: Annotated[
         str | None,
         Form.COUNTRY_CODE,

@@ -103,7 +103,6 @@ def test_what_is_not_in_force_is_named(db: Database) -> None:
         ("occasion", "doha-main/hajj-briefing"),
         ("provisional-days", "ramadan 2027-02-08"),
         ("calendar-check", "syrian_national"),
-        ("retention", "doha-main: audit, ballot_application, booking_personal_data, ticket"),
     } <= set(found)
     assert not [subject for code, subject in found if code == "text"], "pages show all of its sentences"
     # Printers on the network and on a cable of the server do print.

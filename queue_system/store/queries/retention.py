@@ -88,9 +88,7 @@ def due_now(tx: Tx, branch_id: UUID) -> Due:
 def names_due(branch_id: UUID, found: Limits) -> sa.ColumnElement[bool]:
     """Bookings whose name and contact have reached their age."""
     took_place = sa.and_(
-        BOOKING.c.state.not_in([*_CALLED_OFF, BookingState.HELD.value]),
-        BOOKING.c.starts_at < found.names,
-        sa.or_(BOOKING.c.ended_at.is_(None), BOOKING.c.ended_at < found.names),
+        BOOKING.c.state.not_in([*_CALLED_OFF, BookingState.HELD.value]), BOOKING.c.starts_at < found.names
     )
     called_off = sa.and_(BOOKING.c.state.in_(_CALLED_OFF), BOOKING.c.ended_at < found.names)
     return sa.and_(BOOKING.c.branch_id == branch_id, BOOKING.c.erased_at.is_(None), sa.or_(took_place, called_off))
@@ -122,7 +120,6 @@ def bookings_due(branch_id: UUID, found: Limits) -> sa.ColumnElement[bool]:
         BOOKING.c.branch_id == branch_id,
         BOOKING.c.erased_at.is_not(None),
         BOOKING.c.starts_at < found.bookings,
-        sa.or_(BOOKING.c.ended_at.is_(None), BOOKING.c.ended_at < found.bookings),
     )
 
 
