@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from .command_line import fail, is_text, open_database, require_ready
 from .configuration import CannotListen, Configuration, ConfigurationError, read_configuration
 from .core.errors import DomainError
+from .data_commands import erase, tidy
 from .machine_commands import backup, drill, restore
 from .staff_commands import staff
 
@@ -31,7 +32,7 @@ cli = typer.Typer(
 audit = typer.Typer(no_args_is_help=True, help="The log that nobody can change unnoticed.")
 cli.add_typer(audit, name="audit")
 cli.add_typer(staff, name="staff")
-for command in (backup, restore, drill):
+for command in (backup, restore, drill, tidy, erase):
     cli.command()(command)
 
 

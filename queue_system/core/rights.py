@@ -152,6 +152,8 @@ HALL_RIGHTS: Final[Rights] = COPY_RIGHTS | RAISE_RIGHTS
 HEALTH_RIGHTS: Final[Rights] = frozenset({"see_health"})
 BACKUP_RIGHTS: Final[Rights] = frozenset({"make_backup"})
 PLACES_RIGHTS: Final[Rights] = frozenset({"release_places"})
+# To see how long data are kept, and to erase a person who asks for it, at the whole organisation.
+DATA_RIGHTS: Final[Rights] = frozenset({EVERYTHING})
 INVITE_RIGHTS: Final[Rights] = frozenset({"invite_people"})
 ACCOUNT_RIGHTS: Final[Rights] = frozenset({"edit_people"})
 GRANT_RIGHTS: Final[Rights] = frozenset({"grant_roles"})

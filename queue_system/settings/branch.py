@@ -101,8 +101,12 @@ class Retention(Declared):
     ticket: Annotated[int, Between(1, 36_500), "numbers with their calls and slips, and appointments without a name"]
     booking_personal_data: Annotated[int, Between(1, 36_500), "names and contacts in bookings"]
     audit: Annotated[int, Between(1, 36_500), "the log"]
-    ballot_application: Annotated[int | None, Between(1, 36_500), Informs(), "requests for a draw, of which none are stored"] = None
-    occasion_attendance: Annotated[int | None, Between(1, 36_500), Informs(), "lists of participants, of which none are stored"] = None
+    ballot_application: Annotated[
+        int | None, Between(1, 36_500), Informs(), "requests for a draw, of which none are stored"
+    ] = None
+    occasion_attendance: Annotated[
+        int | None, Between(1, 36_500), Informs(), "lists of participants, of which none are stored"
+    ] = None
 
 
 _ACCESS_NOT_YET: Final = NotYet("access-needs")

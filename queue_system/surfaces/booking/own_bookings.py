@@ -74,16 +74,21 @@ def shown_name(here: Here, booking: BookingView, service: ServiceView) -> str | 
     """The name on the booking's pages: in full in the browser that made it, elsewhere its first part.
 
     The first part lets a parent tell the links of several children apart. A discreet service shows None elsewhere, so
-    that a link that somebody finds does not tell who came.
+    that a link that somebody finds does not tell who came. None once the name is erased.
     """
+    if booking.erased_at is not None:
+        return None
     if _in_full(here, booking):
         return booking.name
     return None if service.confidentiality.discreet else booking.name.split()[0]
 
 
 def shown_contact(here: Here, booking: BookingView) -> str:
-    """The contact on the booking's pages: in full in the browser that made the booking, elsewhere its end only."""
-    if _in_full(here, booking):
+    """The contact on the booking's pages: in full in the browser that made the booking, elsewhere its end only.
+
+    It is empty once the contact is erased.
+    """
+    if booking.erased_at is not None or _in_full(here, booking):
         return contacts.shown(booking.contact)
     _, at, domain = booking.contact.rpartition("@")
     return f"…@{domain}" if at else f"…{booking.contact[-_SHOWN_DIGITS:]}"

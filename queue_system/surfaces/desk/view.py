@@ -160,7 +160,7 @@ def _row(ticket: TicketView, settings: BranchSettings, reason: Reason | None = N
 
 def _booked_name(view: DeskView) -> str | None:
     """The name of the booking; None without one, or if the service's confidentiality keeps names off screens."""
-    if view.booking is None or view.current is None:
+    if view.booking is None or view.current is None or view.booking.erased_at is not None:
         return None
     level = view.settings.services[view.current.service_id].confidentiality
     return view.booking.name if level.display == "code" else None

@@ -7,6 +7,7 @@ from starlette.routing import BaseRoute
 from . import (
     approvals,
     audit,
+    data,
     devices,
     given_back,
     health,
@@ -39,4 +40,5 @@ routes: list[BaseRoute] = [
     *inviting.routes,
     *roles.routes,
     *approvals.routes,
+    *data.routes,
 ]

@@ -14,6 +14,7 @@ from ...core.errors import Denied, Missing
 from ...core.rights import (
     ASKING_RIGHTS,
     AUDIT_RIGHTS,
+    DATA_RIGHTS,
     DECISION_RIGHTS,
     DEVICE_RIGHTS,
     HEALTH_RIGHTS,
@@ -54,6 +55,7 @@ ENTRIES: Final = (
         Place("/office/printers", "office.printers", PRINTER_RIGHTS),
         Place("/office/health", "office.health", HEALTH_RIGHTS),
         Place("/office/audit", "office.audit", AUDIT_RIGHTS),
+        Place("/office/data", "office.data", DATA_RIGHTS),
     ),
 )
 OFFICE: Final = Place("/office", "desk.place-office", OFFICE_RIGHTS, sections=ENTRIES)

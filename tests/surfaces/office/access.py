@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tests.kit.access_rows import AUDIT, BACKUP, DEVICES, OFFICE, PEOPLE, PLACES, ROLES, Row
+from tests.kit.access_rows import AUDIT, BACKUP, DATA, DEVICES, OFFICE, PEOPLE, PLACES, ROLES, Row
 
 # The form names the thing, and here it names none, so clients with the right get 404.
 NAMES_NOTHING: Final = {
@@ -76,4 +76,7 @@ MATRIX: Final[dict[tuple[str, str], Row]] = {
     ("POST", "/office/approvals/{approval}/refusal"): PEOPLE,
     ("POST", "/office/approvals/{approval}/withdrawal"): PEOPLE,
     ("POST", "/office/approvals/{approval}/use"): PEOPLE,
+    ("GET", "/office/data"): DATA,
+    ("POST", "/office/data/person"): DATA,
+    ("POST", "/office/data/person/erasure"): DATA,
 }
