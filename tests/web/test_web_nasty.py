@@ -138,6 +138,7 @@ def multipart(name: str, value: str, parameters: str = "") -> dict[str, Any]:
     }
 
 
+@pytest.mark.slow
 def test_no_form_makes_the_server_think_for_seconds(site: tuple[TestClient, Hall]) -> None:
     for address in forms(site):
         for field in FIELDS:
