@@ -22,9 +22,11 @@ from ..store.log import SYSTEM, Actor, Locked, locked
 from ..store.queries.sessions import Idle
 from ..store.tables import (
     ORGANISATION,
+    Invitation,
     KnownBrowser,
     Pairing,
     Session,
+    SignInStep,
     Staff,
     table,
 )
@@ -33,6 +35,8 @@ STAFF = table(Staff)
 SESSION = table(Session)
 KNOWN_BROWSER = table(KnownBrowser)
 PAIRING = table(Pairing)
+INVITATION = table(Invitation)
+STEP = table(SignInStep)
 
 SESSION_LIFETIME: Final = timedelta(hours=12)
 SESSION_IDLE: Final = Idle(usual=timedelta(minutes=30), serving=timedelta(hours=2))
@@ -122,11 +126,13 @@ def remember_browser(tx: Tx, staff_id: UUID, token: str) -> None:
 
 
 def forget_the_absent(tx: Tx) -> int:
-    """Delete sessions and pairings that are over, and browsers that nobody has signed in with for long."""
+    """Delete what is over: sessions, invitations, pairings, unfinished sign-ins, browsers that nobody uses any more."""
     with locked(tx, ORGANISATION):
         over = (
             sa.delete(SESSION).where(SESSION.c.expires_at <= tx.now),
             sa.delete(KNOWN_BROWSER).where(KNOWN_BROWSER.c.used_at <= tx.now - BROWSER_KNOWN_FOR),
             sa.delete(PAIRING).where(PAIRING.c.expires_at <= tx.now - PAIRING_KEPT),
+            sa.delete(INVITATION).where(INVITATION.c.expires_at <= tx.now),
+            sa.delete(STEP).where(STEP.c.expires_at <= tx.now),
         )
         return sum(tx.execute(statement).rowcount for statement in over)

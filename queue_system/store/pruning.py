@@ -16,7 +16,9 @@ import sqlalchemy as sa
 from ..core.facts.data import LogPruned
 from .database import Tx
 from .log import BRANCH, CHECKPOINT, ENTRY, SYSTEM, after, first_since, link, locked, newest_checkpoint
+from .tables import Change, table
 
+CHANGE = table(Change)
 ROWS_AT_ONCE: Final = 2_000
 
 
@@ -68,4 +70,6 @@ def drop_entries(tx: Tx, branch_id: UUID) -> int:
             return 0
         through = min(first + ROWS_AT_ONCE - 1, checkpoint.seq)
         tx.execute(sa.delete(ENTRY).where(ENTRY.c.branch_id == branch_id, ENTRY.c.seq <= through))
+        # The history of settings, with the notes that people wrote, goes with the entries that tell of it.
+        tx.execute(sa.delete(CHANGE).where(CHANGE.c.branch_id == branch_id, CHANGE.c.seq <= through))
         return int(through - first + 1)

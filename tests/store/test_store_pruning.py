@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
@@ -13,10 +14,10 @@ from queue_system.core.facts.tickets import TicketLeft
 from queue_system.store import log, moving, pruning, schema
 from queue_system.store.database import Database, Tx
 from queue_system.store.log import SYSTEM
-from queue_system.store.tables import Checkpoint, Entry, table
+from queue_system.store.tables import Change, Checkpoint, Entry, table
 from tests.kit.hall import Hall
 
-ENTRY, CHECKPOINT = table(Entry), table(Checkpoint)
+CHANGE, ENTRY, CHECKPOINT = table(Change), table(Entry), table(Checkpoint)
 
 
 def append(hall: Hall, clock: FrozenClock, count: int) -> None:
@@ -64,6 +65,23 @@ def test_old_entries_go_and_the_chain_holds(hall: Hall, clock: FrozenClock, monk
     assert prune(hall, clock.now()) is not None
     assert verdict(hall).broken_at is None
     assert prune(hall, clock.now()) is None
+
+
+def test_the_history_of_settings_goes_with_the_entries_that_tell_of_it(hall: Hall, clock: FrozenClock) -> None:
+    append(hall, clock, 6)
+    first, last = seqs(hall)[0], seqs(hall)[-1]
+    for number, seq in enumerate((first, last)):
+        row = {
+            "branch_id": hall.branch.id,
+            "id": UUID(int=number),
+            "save_id": UUID(int=9),
+            "seq": seq,
+            "at": clock.now(),
+        }
+        said = {"object_kind": "branch", "object_slug": "", "op": "edit", "note": "asked by Hala", "actor_id": ""}
+        hall.db.write_now(Tx.execute, sa.insert(CHANGE), row | said)
+    prune(hall, clock.now() - timedelta(minutes=2))
+    assert [row.seq for row in hall.db.read_now(Tx.rows, sa.select(CHANGE))] == [last]
 
 
 def test_the_newest_entry_always_stays(hall: Hall, clock: FrozenClock) -> None:

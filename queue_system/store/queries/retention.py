@@ -88,7 +88,10 @@ def due_now(tx: Tx, branch_id: UUID) -> Due:
 def names_due(branch_id: UUID, found: Limits) -> sa.ColumnElement[bool]:
     """Bookings whose name and contact have reached their age."""
     took_place = sa.and_(
-        BOOKING.c.state.not_in([*_CALLED_OFF, BookingState.HELD.value]), BOOKING.c.starts_at < found.names
+        BOOKING.c.state.not_in([*_CALLED_OFF, BookingState.HELD.value]),
+        BOOKING.c.starts_at < found.names,
+        # Another time may be offered, which the visitor can still accept.
+        sa.or_(BOOKING.c.offer_until.is_(None), BOOKING.c.offer_until < found.names),
     )
     called_off = sa.and_(BOOKING.c.state.in_(_CALLED_OFF), BOOKING.c.ended_at < found.names)
     return sa.and_(BOOKING.c.branch_id == branch_id, BOOKING.c.erased_at.is_(None), sa.or_(took_place, called_off))
