@@ -95,6 +95,9 @@ async def _typed(request: Request) -> dict[str, str]:
 
 def _errors(here: InOffice, refusal: Invalid | Missing | Refused) -> dict[str, str]:
     """The refusal beside its field; one without a field is about the code."""
+    if isinstance(refusal, Missing):
+        # As it is in the booker's search: it does not say which of the two is wrong.
+        return {"code": here.words.text("data.nobody")}
     field = getattr(refusal, "field", None)
     return {field if field == "contact" else "code": message(refusal, here.words)}
 

@@ -95,6 +95,7 @@ def test_nothing_is_wrong_with_any_page_of_the_office(
         "/office/devices?code=XXXX",
         "/office/printers?said=trial&printer=p2",
         "/office/health",
+        "/office/data",
         "/office/audit",
         "/paper",
     ):

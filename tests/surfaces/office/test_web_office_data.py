@@ -81,6 +81,7 @@ def test_a_wrong_contact_finds_nobody_and_keeps_what_was_typed(office: TestClien
     assert f'value="{code}"' in answer.text
     assert "هالة" not in answer.text
     assert 'aria-invalid="true"' in answer.text
+    assert "لا يوجد موعد بهذا الرمز مع وسيلة التواصل هذه" in answer.text
 
 
 def test_the_page_of_an_erased_appointment_says_so(office: TestClient, hall: Hall) -> None:
