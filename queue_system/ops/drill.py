@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import httpx2
 from starlette.applications import Starlette
 
 from ..clock import Clock
@@ -85,6 +84,9 @@ async def try_out_apart(configuration: Configuration) -> None:
 
 
 async def _open_pages(app: Starlette) -> None:
+    # Imported here, because the application imports this module and drills are rare.
+    import httpx2
+
     transport = httpx2.ASGITransport(app=app)
     async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
         for page in PAGES:

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
-import httpx2
 import structlog
 
 from ..actions.upkeep import begin, done, failed, may_begin
@@ -82,6 +81,9 @@ class Nightly:
 
 
 async def _ask(url: str) -> Figures:
+    # Imported here, because most installations ask nobody and the library takes long to load.
+    import httpx2
+
     try:
         async with httpx2.AsyncClient(timeout=PING_SECONDS) as client:
             (await client.get(url)).raise_for_status()

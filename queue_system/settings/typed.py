@@ -14,8 +14,6 @@ from functools import cache
 from typing import Any, Final, Literal, get_args, get_origin
 from urllib.parse import urlsplit
 
-from email_validator import EmailNotValidError, validate_email
-
 from ..core.errors import Invalid, Language
 from ..core.printers import read_path
 from .declared import REQUIRED_LANGUAGES, Between, Form, Kind, Ref, find
@@ -206,6 +204,9 @@ def phone(typed: str) -> str:
 def email(typed: str) -> str:
     """An e-mail address."""
     found = text(typed)
+    # Imported here, because the library takes long to load and few people type an address.
+    from email_validator import EmailNotValidError, validate_email
+
     try:
         return validate_email(found, check_deliverability=False).normalized
     except EmailNotValidError:

@@ -12,13 +12,9 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy.engine import Connection
 from sqlmodel import SQLModel
 
@@ -26,6 +22,11 @@ from ..core.errors import Unavailable
 from . import tables  # noqa: F401 - the tables register themselves
 from .database import Database, Tx
 from .dialect import NOTE
+
+if TYPE_CHECKING:
+    # Alembic is imported where it is used, because a running application reads this module and migrates nothing.
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
 
 OLDEST: Final = "_from_"
 REVISION: Final = re.compile(r"\d{4}(_from_\d{4})?")
@@ -53,6 +54,8 @@ def migrate(database: Database) -> str:
 
 def upgrade(connection: Connection, revision: str = "head") -> None:
     """Run the migrations up to `revision` in the transaction of a connection from `Database.migrating`."""
+    from alembic import command
+
     command.upgrade(_config(connection), revision)
 
 
@@ -90,6 +93,8 @@ def current(database: Database) -> str | None:
     Raises Unavailable: "schema-foreign" for tables that have our names and no revision of ours; "schema-unreleased" when
     an unreleased form of the revision made them.
     """
+    from alembic.runtime.migration import MigrationContext
+
     with database.migrating() as connection:
         heads = MigrationContext.configure(connection).get_current_heads()
         if not heads and METADATA.tables.keys().isdisjoint(sa.inspect(connection).get_table_names()):
@@ -136,10 +141,14 @@ def _revisions() -> set[str]:
 
 
 def _scripts() -> ScriptDirectory:
+    from alembic.script import ScriptDirectory
+
     return ScriptDirectory.from_config(_config(None))
 
 
 def _config(connection: Connection | None) -> Config:
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["connection"] = connection
