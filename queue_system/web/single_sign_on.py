@@ -17,7 +17,6 @@ from ipaddress import ip_address
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 
-import httpx2
 import structlog
 
 from ..core.errors import SignedOut
@@ -126,7 +125,7 @@ async def _tokens(here: Here, settings: SingleSignOn, provider: Known, verifier:
     if secret and "client_secret_basic" in ways:
         # The client's name is in the header then, and some providers refuse it in both places.
         del form["client_id"]
-        auth = httpx2.BasicAuth(settings.client_id, secret)
+        auth = (settings.client_id, secret)
         return await _fetched("POST", provider.metadata["token_endpoint"], data=form, auth=auth)
     if secret:
         form["client_secret"] = secret
@@ -195,6 +194,9 @@ async def _provider(here: Here, settings: SingleSignOn, *, anew: bool = False) -
 
 async def _fetched(method: str, address: str, **request: Any) -> dict[str, Any]:
     """The JSON object at an address of the provider. Raises SignedOut("provider-away", "provider-answer-wrong")."""
+    # Imported here, because most installations have no provider and the library takes long to load.
+    import httpx2
+
     if not _is_safe(address):
         raise _wrong("address without TLS")
     try:
