@@ -13,7 +13,7 @@ from ...actions.roles import remove_role, save_role
 from ...actions.settings import UnfitSettings
 from ...core.errors import DomainError, Invalid, Missing
 from ...core.presets import PRESETS
-from ...core.rights import ATOMIC, EVERYTHING, GRANT_RIGHTS, GROUPS, ROLES_RIGHTS, written_out
+from ...core.rights import ATOMIC, EVERYTHING, GRANT_RIGHTS, GROUPS, OBEYED, OVERVIEW_ONLY, ROLES_RIGHTS, written_out
 from ...i18n.sentences import error_sentence
 from ...i18n.words import available_languages
 from ...store.queries.people import Colleague, RoleView, colleagues
@@ -28,6 +28,12 @@ PAGE: Final = "/office/roles"
 NEW: Final = "/office/new-role"
 MATRIX: Final = "/office/rights"
 ROLE: Final = f"{PAGE}/{{role}}"
+#: What is said beside a right that does not do all that its sentence says.
+NOTES: Final = {
+    right: "people.right-overview-only" if right in OVERVIEW_ONLY else "people.right-idle"
+    for right in ATOMIC
+    if right not in OBEYED
+}
 
 
 async def show(request: Request) -> Response:
@@ -53,6 +59,7 @@ async def matrix(request: Request) -> Response:
     context = {
         "people": everybody,
         "groups": GROUPS,
+        "notes": NOTES,
         "holds": {
             (one.id, right): sum(_gives(one, right, place) for place in places[1:])
             for one in everybody
@@ -151,6 +158,7 @@ async def _page(
         "slug": slug,
         "names": {code: names.get(code, "") for code in available_languages()},
         "groups": GROUPS,
+        "notes": NOTES,
         "rights": rights,
         "everything": everything,
         "holders": holders,

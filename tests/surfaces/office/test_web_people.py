@@ -12,6 +12,8 @@ from starlette.testclient import TestClient
 
 from queue_system.actions import invitations
 from queue_system.clock import FrozenClock
+from queue_system.core.rights import ATOMIC, OBEYED
+from queue_system.i18n.words import words_for
 from queue_system.store.queries.people import colleague, roles
 from queue_system.store.queries.settings import branch_ids
 from queue_system.store.tables import ORGANISATION
@@ -169,6 +171,23 @@ def test_a_changed_role_says_whom_it_concerns_before_it_is_saved(place: tuple[Te
     browser = another(client)
     sign_in(browser, "layla", "en")
     assert browser.get("/desk").status_code == 200
+
+
+@pytest.mark.parametrize("page", ["/office/roles/officer", "/office/rights"])
+def test_a_right_that_nothing_acts_on_is_not_offered_as_if_something_did(
+    place: tuple[TestClient, Hall], page: str
+) -> None:
+    client, _ = place
+    sign_in(client, "admin", "en")
+    text = Page(client.get(page).text).text
+    said = {
+        right: words
+        for right in ATOMIC
+        if (words := re.search(rf"{re.escape(words_for('en').text(f'right.{right}'))} \(([^)]*)\)", text))
+    }
+    assert said.keys() == set(ATOMIC) - OBEYED
+    assert said["edit_hours"][1] == "has no effect yet"
+    assert said["see_reports"][1] == "opens only the overview so far"
 
 
 def test_a_new_role_begins_with_a_preset_and_goes_again_while_nobody_holds_it(place: tuple[TestClient, Hall]) -> None:
