@@ -8,14 +8,11 @@ The appointments are those of `benchmarks.slots`; the edit closes every day at 1
 
 from __future__ import annotations
 
-import sqlite3
 import time
-from collections.abc import Callable
 from datetime import time as clock_time
 from datetime import timedelta
 from typing import Any, Final
 
-import psycopg
 import sqlalchemy as sa
 
 from benchmarks import fixtures, slots
@@ -35,20 +32,13 @@ AIM_MS: Final = 400.0
 def main() -> None:
     figures: list[Figure] = []
     details: dict[str, Any] = {"bookings": slots.BOOKINGS, "rounds": ROUNDS}
-    with fixtures.folder() as folder:
-        place = fixtures.sqlite_place(folder)
-        with place.hall() as hall:
-            bare = sqlite3.connect(place.file)
-            figures += measured("SQLite", hall, lambda query: bare.execute(query).fetchall(), details)
-            bare.close()
-        with fixtures.durable_postgres(folder) as server:
-            place = fixtures.postgres_place(folder, server)
-            with place.hall() as hall, psycopg.connect(place.url) as connection:
-                figures += measured("PostgreSQL", hall, lambda query: connection.execute(query).fetchall(), details)
+    with fixtures.both_halls() as halls:
+        for name, hall, fetch in halls:
+            figures += measured(name, hall, fetch, details)
     conclude("effect", figures, **details)
 
 
-def measured(name: str, hall: Hall, fetch: Callable[[Any], list[Any]], details: dict[str, Any]) -> list[Figure]:
+def measured(name: str, hall: Hall, fetch: fixtures.Fetch, details: dict[str, Any]) -> list[Figure]:
     """Book, then in turns: the whole preview, and the bare rows behind it."""
     furnish(hall)
     edits, queries = shorter_days(hall), bare_queries(hall)

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, TypeAlias
+
+import psycopg
 
 from queue_system.actions import staff
 from queue_system.actions.devices import enrol_device
@@ -30,6 +33,9 @@ OPEN_HALL: Final = datetime(2026, 11, 22, 7, 0, tzinfo=UTC)
 STOP_SECONDS: Final = 20.0
 SERVICE: Final = "attest-single"
 COUNTER: Final = "c4"
+
+# Runs a query past the program and returns its rows.
+Fetch: TypeAlias = Callable[[Any], list[Any]]
 
 
 @dataclass(frozen=True)
@@ -174,3 +180,20 @@ def _process(module: str, function: str, *arguments: str) -> Iterator[Server]:
             process.kill()
             process.wait()
         process.stdout.close()
+
+
+@contextlib.contextmanager
+def both_halls() -> Iterator[Iterator[tuple[str, Hall, Fetch]]]:
+    """The embassy on each kind of database, one after the other: its name, its hall, and a bare query beside the program."""
+    with folder() as where:
+        yield _halls(where)
+
+
+def _halls(where: Path) -> Iterator[tuple[str, Hall, Fetch]]:
+    place = sqlite_place(where)
+    with place.hall() as hall, contextlib.closing(sqlite3.connect(place.file)) as bare:
+        yield "SQLite", hall, lambda query: bare.execute(query).fetchall()
+    with durable_postgres(where) as server:
+        place = postgres_place(where, server)
+        with place.hall() as hall, psycopg.connect(place.url) as connection:
+            yield "PostgreSQL", hall, lambda query: connection.execute(query).fetchall()

@@ -10,14 +10,11 @@ would not fit into its own (one lane, 21 days). Every booking is one that the ru
 from __future__ import annotations
 
 import random
-import sqlite3
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
-import psycopg
 import sqlalchemy as sa
 from uuid_utils.compat import uuid7
 
@@ -40,20 +37,13 @@ AIM_MS: Final = 15.0
 def main() -> None:
     figures: list[Figure] = []
     details: dict[str, Any] = {"bookings": BOOKINGS, "days": DAYS, "rounds": ROUNDS}
-    with fixtures.folder() as folder:
-        place = fixtures.sqlite_place(folder)
-        with place.hall() as hall:
-            bare = sqlite3.connect(place.file)
-            figures += measured("SQLite", hall, lambda query: bare.execute(query).fetchall(), details)
-            bare.close()
-        with fixtures.durable_postgres(folder) as server:
-            place = fixtures.postgres_place(folder, server)
-            with place.hall() as hall, psycopg.connect(place.url) as connection:
-                figures += measured("PostgreSQL", hall, lambda query: connection.execute(query).fetchall(), details)
+    with fixtures.both_halls() as halls:
+        for name, hall, fetch in halls:
+            figures += measured(name, hall, fetch, details)
     conclude("slots", figures, **details)
 
 
-def measured(name: str, hall: Hall, fetch: Callable[[Any], list[Any]], details: dict[str, Any]) -> list[Figure]:
+def measured(name: str, hall: Hall, fetch: fixtures.Fetch, details: dict[str, Any]) -> list[Figure]:
     """Book, then ask in turns: the whole answer, and the bare rows behind it."""
     branch = widened(hall.branch)
     service = branch.service(fixtures.SERVICE)

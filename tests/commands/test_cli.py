@@ -9,40 +9,21 @@ import sqlite3
 import subprocess
 import sys
 import uuid
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from queue_system.clock import SystemClock
 from queue_system.configuration import ConfigurationError, read_configuration
 from queue_system.profiles import profile_names
-from queue_system.store.database import Database
 from queue_system.store.queries.access import staff_by_login
 from queue_system.store.queries.organisation import organisation
 from queue_system.store.queries.settings import branch_ids
 from queue_system.web.passwords import is_password
 from tests.kit import postgres
-from tests.kit.command_line import PASSWORD, Run, command_line
+from tests.kit.command_line import PASSWORD, Run, opened
 from tests.kit.tree import ROOT
 
 PROFILES = ROOT / "queue_system" / "profiles"
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """The data directory of this test's installation; it does not exist yet."""
-    return tmp_path / "data"
-
-
-@pytest.fixture
-def run(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Run]:
-    with command_line(folder, monkeypatch, capsys) as ran:
-        yield ran
-
-
-def opened(folder: Path) -> Database:
-    return Database(f"sqlite:///{folder / 'queue.db'}", SystemClock())
 
 
 # ---------------------------------------------------------------- help and wrong use

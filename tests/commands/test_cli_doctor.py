@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import timedelta
@@ -17,20 +16,7 @@ from queue_system.configuration import read_configuration, secret_key
 from queue_system.profiles import profile_names
 from queue_system.store import schema
 from queue_system.store.database import Database
-from tests.kit.command_line import PASSWORD, Run, command_line
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """The data directory of this test's installation; it does not exist yet."""
-    return tmp_path / "data"
-
-
-@pytest.fixture
-def run(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Run]:
-    with command_line(folder, monkeypatch, capsys) as ran:
-        yield ran
-
+from tests.kit.command_line import PASSWORD, Run
 
 EVERY_COMMAND = [("serve",), ("migrate",), ("doctor",), ("audit", "verify"), ("staff", "add", "x"), ("init", "forum")]
 

@@ -7,7 +7,6 @@ import os
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,32 +14,14 @@ from pathlib import Path
 import pytest
 
 from queue_system.actions import upkeep
-from queue_system.clock import SystemClock
 from queue_system.ops import backup
 from queue_system.store import schema
-from queue_system.store.database import Database
 from queue_system.store.queries.upkeep import last_done
 from queue_system.store.tables import ORGANISATION
-from tests.kit.command_line import Run, command_line
+from tests.kit.command_line import Run, opened
 from tests.kit.filled_database import state_at
 from tests.kit.migrating import load, upgrade
 from tests.kit.tree import ROOT
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """The data directory of this test's installation; it does not exist yet."""
-    return tmp_path / "data"
-
-
-@pytest.fixture
-def run(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Run]:
-    with command_line(folder, monkeypatch, capsys) as ran:
-        yield ran
-
-
-def opened(folder: Path) -> Database:
-    return Database(f"sqlite:///{folder / 'queue.db'}", SystemClock())
 
 
 def only_backup(folder: Path) -> Path:

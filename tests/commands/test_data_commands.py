@@ -17,7 +17,7 @@ from queue_system.store.database import Database, Tx
 from queue_system.store.queries import upkeep
 from queue_system.store.queries.bookings import BookingView, booking_by_id
 from queue_system.store.tables import Booking, table
-from tests.kit.command_line import Run, command_line
+from tests.kit.command_line import Run, opened
 from tests.kit.hall import enter
 
 BOOKING = UUID(int=7)
@@ -25,15 +25,9 @@ CODE = new_code(random.Random(7))
 
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Run]:
-    with command_line(tmp_path / "data", monkeypatch, capsys) as ran:
-        yield ran
-
-
-@pytest.fixture
-def installed(run: Run, tmp_path: Path) -> Iterator[Database]:
-    run("init", "embassy")
-    database = Database(f"sqlite:///{tmp_path / 'data' / 'queue.db'}", SystemClock())
+def installed(run: Run, folder: Path) -> Iterator[Database]:
+    run.load("embassy")
+    database = opened(folder)
     yield database
     database.close()
 

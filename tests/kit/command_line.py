@@ -15,6 +15,8 @@ import pytest
 import structlog
 
 from queue_system.__main__ import main
+from queue_system.clock import SystemClock
+from queue_system.store.database import Database
 
 PASSWORD = "long enough"
 
@@ -102,3 +104,8 @@ def _tidy(level: int) -> None:
         if isinstance(handler, logging.StreamHandler) and handler.stream not in (sys.stdout, sys.stderr):
             continue
         logging.getLogger().removeHandler(handler)
+
+
+def opened(folder: Path) -> Database:
+    """The database of an installation; the caller closes it."""
+    return Database(f"sqlite:///{folder / 'queue.db'}", SystemClock())
