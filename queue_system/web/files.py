@@ -16,7 +16,7 @@ from starlette.routing import BaseRoute, Route
 
 from ..core.errors import Unavailable
 from ..store import log, schema
-from ..store.database import Database
+from ..store.database import Database, Tx
 from .here import anywhere
 from .kit import StaticFiles
 
@@ -78,7 +78,7 @@ async def _can_work(database: Database) -> None:
 
     After a write has failed it tries one, because a full disk still lets us read.
     """
-    revision = await database.read(schema.revision_seen)
+    revision = await database.read(_looked_at)
     if not _serves(revision):
         raise Unavailable("schema-newer", revision=revision)
     if not all(writer.is_alive() for writer in database.writers):
@@ -86,3 +86,9 @@ async def _can_work(database: Database) -> None:
     if database.is_failing:
         await database.write(log.try_to_write)
         database.is_failing = False
+
+
+def _looked_at(tx: Tx) -> str:
+    """The revision of the schema, once the heads of all logs could be read."""
+    log.positions(tx)
+    return schema.revision_seen(tx)
