@@ -154,10 +154,7 @@ def nightly_tasks(installation: Installation) -> list[Task]:
     """The work of each night, in its order: what is deleted is not in the backup after it."""
 
     async def back_up(_: date) -> Figures:
-        made = await asyncio.to_thread(
-            backup.make, installation.configuration, installation.database, breathe=backup.give_way
-        )
-        return made.figures
+        return (await backup.make_beside(installation.configuration, installation.database)).figures
 
     async def tidy(_: date) -> Figures:
         return await asyncio.to_thread(retention.tidy_everywhere, installation.database)

@@ -7,6 +7,7 @@ times in all; `doctor` and the office then show it, and so does the log of the o
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -72,6 +73,10 @@ class Nightly:
             return
         try:
             figures = await task.work(night)
+        except asyncio.CancelledError:
+            # The node stops; the next one that looks begins anew.
+            await self._database.write_in(ORGANISATION, failed, task.name, night, attempt, "stopped")
+            raise
         except Exception as error:
             code = error.code if isinstance(error, DomainError) else type(error).__name__
             log.exception("upkeep.failed", task=task.name, night=night.isoformat(), attempt=attempt, code=code)

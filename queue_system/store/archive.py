@@ -99,10 +99,11 @@ def written(tx: Tx, part: Part, breathe: Callable[[], None]) -> Iterator[tuple[b
     to_json = [KINDS[kind].to_json for kind in part.kinds.values()]
     ordered = sa.select(part.rows).order_by(*(part.rows.c[name] for name in part.key))
     # Fetched piece by piece, because a server would otherwise send the whole table at once.
-    found = tx.execute(ordered.execution_options(yield_per=ROWS_AT_ONCE))
-    for some in found.partitions():
-        yield b"".join(_line(_changed(row, to_json)) for row in some), len(some)
-        breathe()
+    # Closed when the reader stops midway, too, because a server keeps the cursor open.
+    with tx.execute(ordered.execution_options(yield_per=ROWS_AT_ONCE)) as found:
+        for some in found.partitions():
+            yield b"".join(_line(_changed(row, to_json)) for row in some), len(some)
+            breathe()
 
 
 def read_back(name: str, lines: Iterable[bytes]) -> tuple[Part, Iterator[list[dict[str, Any]]]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -134,7 +135,7 @@ def test_without_the_row_each_of_them_would(
 # ---------------------------------------------------------------- the backup, and the word to the outside
 
 
-async def test_every_night_there_is_a_backup(hall: Hall, clock: FrozenClock, tmp_path: Any) -> None:
+async def test_every_night_there_is_a_backup(hall: Hall, clock: FrozenClock, tmp_path: Path) -> None:
     url = hall.db.url.render_as_string(hide_password=False)
     configuration = read_configuration({}, data_dir=tmp_path / "data", database_url=url)
     installation = create_app(configuration, clock).state.installation
@@ -142,6 +143,36 @@ async def test_every_night_there_is_a_backup(hall: Hall, clock: FrozenClock, tmp
     made = backup.newest(configuration)
     assert made.manifest.made_at == clock.now()
     assert installation.database.read_now(upkeep.last_done)["backup"].figures == made.figures
+    await asyncio.to_thread(installation.database.close)
+
+
+def _until(happened: Callable[[], bool]) -> None:
+    while not happened():
+        pass
+
+
+async def test_a_server_that_stops_leaves_the_backup_to_the_next(
+    hall: Hall, clock: FrozenClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It does not wait for the rest of the rows, and the task can be begun at once by another node."""
+    monkeypatch.setattr(backup, "BREATH_SECONDS", 60.0)
+    url = hall.db.url.render_as_string(hide_password=False)
+    configuration = read_configuration({}, data_dir=tmp_path / "data", database_url=url)
+    installation = create_app(configuration, clock).state.installation
+    node = Nightly(installation.database, "one", nightly_tasks(installation))
+    looking = asyncio.create_task(node.look())
+    folder = backup.folder_of(configuration)
+    await asyncio.to_thread(_until, lambda: folder.exists() and any(folder.iterdir()))
+    looking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await looking
+    known = hall.db.read_now(upkeep.newest)["backup"]
+    assert (known.state, known.code) == ("failed", "stopped")
+    assert backup.backups(folder) == []
+    monkeypatch.setattr(backup, "BREATH_SECONDS", 0.0)
+    await asyncio.to_thread(_until, lambda: not any(folder.iterdir()))
+    await node.look()
+    assert len(backup.backups(folder)) == 1
     await asyncio.to_thread(installation.database.close)
 
 

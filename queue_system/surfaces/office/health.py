@@ -17,7 +17,7 @@ from ...core.errors import Denied, DomainError
 from ...core.rights import BACKUP_RIGHTS, DEVICE_RIGHTS, HEALTH_RIGHTS, PRINTER_RIGHTS, Rights
 from ...i18n import filters
 from ...i18n.words import Words
-from ...ops.backup import give_way, make
+from ...ops.backup import make_beside
 from ...ops.doctor import look_at_schema, look_at_the_way_in
 from ...ops.drill import try_out_apart
 from ...ops.findings import Finding
@@ -98,7 +98,7 @@ async def back_up(request: Request) -> Response:
 
     async def work() -> None:
         installation = here.installation
-        made = await in_thread(lambda: make(installation.configuration, installation.database, breathe=give_way))
+        made = await make_beside(installation.configuration, installation.database)
         await here.installation.database.write_in(ORGANISATION, done_by_hand, "backup", made.figures, here.actor)
 
     return await _begin(here, "backup", work)
