@@ -17,6 +17,7 @@ from ..core.logins import AT_THE_PROVIDER
 from ..core.rights import EVERYTHING, GRANT_RIGHTS, Rights
 from ..store.database import Tx
 from ..store.log import Actor
+from ..store.queries.approvals import held_or_asked_for
 from ..store.queries.grants import Grant, beyond
 from ..store.queries.people import grants_of
 from ..store.tables import ORGANISATION, Role, Staff, StaffRole, table
@@ -27,13 +28,13 @@ STAFF_ROLE = table(StaffRole)
 
 
 def require_over(tx: Tx, actor: Actor, staff_id: UUID, rights: Rights) -> None:
-    """Raises Denied unless the actor has one of `rights` at every place where the person holds roles.
+    """Raises Denied unless the actor has one of `rights` at every place where the person holds roles, or is to get one.
 
     Denied("beyond-own-rights") if the person could do what guards all else, and the actor could not.
     """
     if actor.kind != "staff":
         return
-    own, theirs = grants_of(tx, UUID(actor.id)), grants_of(tx, staff_id)
+    own, theirs = grants_of(tx, UUID(actor.id)), held_or_asked_for(tx, staff_id)
     places = {one.place for one in theirs}
     if not all(_holds(own, rights, place) for place in places):
         raise Denied("not-allowed")
@@ -53,7 +54,7 @@ def require_all_of(tx: Tx, actor: Actor, staff_id: UUID) -> None:
     """Raises Denied("beyond-own-rights") unless the actor has all rights of the person, because a link gives them away."""
     if actor.kind == "staff":
         own = grants_of(tx, UUID(actor.id))
-        if any(beyond(own, one) for one in grants_of(tx, staff_id)):
+        if any(beyond(own, one) for one in held_or_asked_for(tx, staff_id)):
             raise Denied("beyond-own-rights")
 
 

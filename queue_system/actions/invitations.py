@@ -17,7 +17,8 @@ from ..core.rights import INVITE_RIGHTS, RESET_RIGHTS
 from ..core.tokens import sha256
 from ..store.database import Tx
 from ..store.log import SYSTEM, Actor, Locked, locked
-from ..store.queries.people import grants_of, invitation_by_token
+from ..store.queries.approvals import held_or_asked_for
+from ..store.queries.people import invitation_by_token
 from ..store.tables import ORGANISATION, Invitation, Staff, table
 from .approvals import ask_under
 from .authority import require_all_of, require_at, require_over
@@ -55,6 +56,7 @@ def invite_again(tx: Tx, login: str, actor: Actor) -> str:
         if tx.scalar(sa.select(STAFF.c.password).where(STAFF.c.id == staff_id)):
             raise Missing("staff")
         require_over(tx, actor, staff_id, INVITE_RIGHTS)
+        require_all_of(tx, actor, staff_id)
         organisation.append(StaffInvited(subject=str(staff_id)), actor)
         return _link(organisation, staff_id, "invite", INVITED_FOR)
 
@@ -87,7 +89,7 @@ def reset_sign_in(tx: Tx, login: str, actor: Actor = SYSTEM) -> tuple[str, UUID 
         staff_id = id_of(tx, login)
         require_over(tx, actor, staff_id, RESET_RIGHTS)
         require_all_of(tx, actor, staff_id)
-        if actor.kind == "staff" and any(is_guarded(one.rights) for one in grants_of(tx, staff_id)):
+        if actor.kind == "staff" and any(is_guarded(one.rights) for one in held_or_asked_for(tx, staff_id)):
             return "", ask_under(organisation, ORGANISATION, "reset-sign-in", {"staff": str(staff_id)}, actor)
         return _reset(organisation, staff_id, actor), None
 

@@ -14,12 +14,13 @@ from ..core.rights import GRANT_RIGHTS
 from ..store.database import Tx
 from ..store.log import SYSTEM, Actor, Locked, locked
 from ..store.queries.grants import Grant, grant
-from ..store.tables import ORGANISATION, Department, Role, StaffRole, table
+from ..store.tables import ORGANISATION, Department, Invitation, Role, StaffRole, table
 from .approvals import ask_under
 from .authority import require_over, require_to_give, somebody_may_do_everything
 from .staff import id_of
 
 DEPARTMENT = table(Department)
+INVITATION = table(Invitation)
 ROLE = table(Role)
 STAFF_ROLE = table(StaffRole)
 
@@ -48,6 +49,8 @@ def give_role(tx: Tx, login: str, place: UUID, role: str, department: str, actor
         require_to_give(tx, actor, wanted)
         if actor.kind == "staff" and is_guarded(wanted.rights):
             _require_not_held(tx, staff_id, wanted)
+            # A link that was made for a smaller account must not open the one that is to come.
+            tx.execute(sa.delete(INVITATION).where(INVITATION.c.staff_id == staff_id))
             params = {"staff": str(staff_id), "place": str(place), "role": role, "department": department}
             return ask_under(organisation, place, "grant-role", params, actor)
         _give(organisation, staff_id, wanted, actor)

@@ -17,8 +17,8 @@ LIFETIME: Final = timedelta(hours=24)
 # Where nobody else could approve, the action waits so long, and everybody can see it.
 DELAY: Final = timedelta(hours=24)
 
-#: Who has one of these could make everything else possible.
-GUARDED: Final = frozenset({EVERYTHING, "grant_roles", "edit_sign_in"})
+#: With one of these everything else can be made possible; with `approve`, by a second account of one's own.
+GUARDED: Final = frozenset({EVERYTHING, "grant_roles", "edit_sign_in", "approve"})
 
 
 class ApprovalState(StrEnum):

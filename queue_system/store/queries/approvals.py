@@ -11,9 +11,12 @@ import sqlalchemy as sa
 
 from ...core.approvals import ApprovalState
 from ..database import Tx
-from ..tables import Approval, table
+from ..tables import Approval, Role, table
+from .grants import Grant, grant
+from .people import grants_of
 
 APPROVAL = table(Approval)
+ROLE = table(Role)
 
 # What is over is shown for so long.
 SHOWN_FOR: Final = timedelta(days=30)
@@ -63,3 +66,21 @@ def requests(tx: Tx) -> list[ApprovalView]:
         )
         for row in tx.rows(found)
     ]
+
+
+def held_or_asked_for(tx: Tx, staff_id: UUID) -> tuple[Grant, ...]:
+    """What the roles of a person grant, and what they would grant if all open requests were carried out.
+
+    Access to an account is worth what the account is about to become, so it is guarded from the request on.
+    """
+    words = {row.slug: list(row.can) for row in tx.rows(sa.select(ROLE.c.slug, ROLE.c.can))}
+    held = [(one.place, one.department, one.role) for one in grants_of(tx, staff_id)]
+    for request in requests(tx):
+        params = request.params
+        if not request.is_open(tx.now):
+            continue
+        if request.action == "change-role":
+            words[params["slug"]] = [*words.get(params["slug"], ()), *params["rights"]]
+        if request.action == "grant-role" and params["staff"] == str(staff_id):
+            held.append((UUID(params["place"]), params["department"], params["role"]))
+    return tuple(grant(place, department, role, words[role]) for place, department, role in held if role in words)

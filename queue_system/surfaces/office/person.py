@@ -142,6 +142,7 @@ async def reset(here: AtPerson, _form: dict[str, str]) -> Response:
 
 async def invite_again(here: AtPerson, _form: dict[str, str]) -> Response:
     """Make a new link for somebody who has not joined yet."""
+    await require_confirmed(here)
     token = await here.write_anywhere(invitations.invite_again, here.colleague.login, here.actor)
     return with_link(here, here.colleague.id, token, "invited")
 
