@@ -62,11 +62,17 @@ def finish_with_code(tx: Tx, token: str, typed: str, channel: str, key: bytes) -
 
 
 def finish_set_up(tx: Tx, token: str, typed: str, channel: str, key: bytes) -> SetUp | None:
-    """Like `finish_with_code`, for a person who sets up an app because they must have a second factor."""
+    """Like `finish_with_code`, for a person who sets up an app because they must have a second factor.
+
+    Raises SignedOut("sign-in-over") also if they have one by now.
+    """
     with locked(tx, ORGANISATION) as organisation:
         step = look_at_step(tx, token, "set-up")
         staff_id = step.staff_id
         assert staff_id is not None  # noqa: S101 - `enter` sets it
+        if has_second_factor(tx, staff_id):
+            # Somebody else set one up with the same password meanwhile, and this one must not take its place.
+            raise SignedOut("sign-in-over")
         actor = Actor("staff", str(staff_id))
         if not register_app(organisation, staff_id, step.data["salt"], typed, key, actor):
             _failed(organisation, token, staff_id, channel)

@@ -181,6 +181,8 @@ def set_own_password(tx: Tx, staff_id: UUID, password: str, checked: str, keep: 
             raise SignedOut("sign-in-wrong")
         others = (SESSION.c.staff_id == staff_id) & (SESSION.c.token_sha256 != sha256(keep))
         tx.execute(sa.delete(SESSION).where(others))
+        # A sign-in that began with the old password must not be finished.
+        end_steps(tx, staff_id)
         organisation.append(StaffPasswordSet(subject=str(staff_id)), Actor("staff", str(staff_id)))
 
 

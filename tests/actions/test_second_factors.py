@@ -202,6 +202,30 @@ def test_setting_it_up_opens_the_session(hall: Hall, clock: FrozenClock) -> None
     assert entered(hall, "omar").step == "code"
 
 
+def test_a_set_up_that_was_begun_before_another_takes_nothing_over(hall: Hall, clock: FrozenClock) -> None:
+    hall.person("omar")
+    ask_for_second_factors(hall, "all")
+    tokens = [entered(hall, "omar").token for _ in range(2)]
+    codes = []
+    for token in tokens:
+        step = hall.db.read_now(step_by_token, sha256(token), "set-up")
+        assert step is not None
+        codes.append(code_at(app_secret(KEY, step.data["salt"]), step_of(clock.now())))
+    assert hall.db.write_now(sign_in.finish_set_up, tokens[0], codes[0], "web", KEY)
+    with pytest.raises(SignedOut, match="sign-in-over"):
+        hall.db.write_now(sign_in.finish_set_up, tokens[1], codes[1], "web", KEY)
+    assert sessions_open(hall) == 1
+
+
+def test_a_sign_in_that_began_with_the_old_password_ends_with_it(layla: Person) -> None:
+    account = layla.hall.db.read_now(account_of, "layla")
+    assert account is not None
+    token = layla.enter().token
+    layla.hall.db.write_now(staff.set_own_password, layla.id, "new hash", account.password, "this session")
+    with pytest.raises(SignedOut, match="sign-in-over"):
+        layla.finish(token, layla.code())
+
+
 def test_the_last_second_factor_stays_where_one_is_needed(layla: Person) -> None:
     app = next(method for method in layla.hall.db.read_now(methods_of, layla.id) if method.kind == "app")
     actor = Actor("staff", str(layla.id))
