@@ -113,7 +113,7 @@ class SettingForm:
         """The values that the person saw; None of an object that is being added, or if the form did not send them."""
         try:
             found = json.loads(posted.raw(WAS) or "null")
-        except json.JSONDecodeError:
+        except (ValueError, RecursionError):
             return None
         names = {member.name for member in self._group.members}
         return {name: value for name, value in found.items() if name in names} if isinstance(found, dict) else None

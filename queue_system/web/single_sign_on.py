@@ -106,10 +106,25 @@ async def identity(here: Here, settings: SingleSignOn, kept: Mapping[str, str], 
     groups = claims.get(settings.groups_claim, [])
     return Identity(
         subject=claims["sub"],
-        name=str(claims.get("name") or ""),
-        login=str(claims.get("preferred_username") or ""),
+        name=_text(claims.get("name")),
+        login=_text(claims.get("preferred_username")),
         groups=tuple(str(group) for group in (groups if isinstance(groups, list) else [groups])),
     )
+
+
+def _text(claim: object) -> str:
+    """A claim that is only shown; "" if it is missing or cannot be stored."""
+    text = str(claim or "")
+    return text if _is_unicode(text) else ""
+
+
+def _is_unicode(text: str) -> bool:
+    """Whether the text has no half of a pair of UTF-16, which JSON can hold and UTF-8 cannot."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 async def _tokens(here: Here, settings: SingleSignOn, provider: Known, verifier: str, code: str) -> dict[str, Any]:
@@ -122,6 +137,8 @@ async def _tokens(here: Here, settings: SingleSignOn, provider: Known, verifier:
     }
     secret = here.installation.configuration.oidc_client_secret.get_secret_value()
     ways = provider.metadata.get("token_endpoint_auth_methods_supported", ["client_secret_basic"])
+    if not isinstance(ways, list):
+        raise _wrong("token_endpoint_auth_methods_supported")
     if secret and "client_secret_basic" in ways:
         # The client's name is in the header then, and some providers refuse it in both places.
         del form["client_id"]
@@ -156,19 +173,22 @@ async def _claims(here: Here, settings: SingleSignOn, token: str, nonce: str) ->
             exp={"essential": True},
             iat={"essential": True},
         ).validate(decoded.claims)
-    except (JoseError, ValueError, TypeError) as problem:
+    except (JoseError, ValueError, TypeError, LookupError) as problem:
         raise _wrong(type(problem).__name__) from None
     claims: dict[str, Any] = decoded.claims
     audience = claims["aud"]
     if isinstance(audience, list) and len(audience) > 1 and claims.get("azp") != settings.client_id:
         raise _wrong("azp")
-    if not isinstance(claims["sub"], str) or not claims["sub"]:
+    if not isinstance(claims["sub"], str) or not claims["sub"] or not _is_unicode(claims["sub"]):
         raise _wrong("sub")
     return claims
 
 
 async def _more_claims(provider: Known, token: str, subject: str) -> dict[str, Any]:
-    more = await _fetched("GET", provider.metadata["userinfo_endpoint"], headers={"Authorization": f"Bearer {token}"})
+    address = provider.metadata["userinfo_endpoint"]
+    if not isinstance(address, str):
+        raise _wrong("userinfo_endpoint")
+    more = await _fetched("GET", address, headers={"Authorization": f"Bearer {token}"})
     # Core 1.0, 5.3.2: an answer about another person must not be used.
     if more.get("sub") != subject:
         raise _wrong("userinfo")
@@ -212,7 +232,7 @@ async def _fetched(method: str, address: str, **request: Any) -> dict[str, Any]:
         raise _wrong(f"status {answer.status_code}")
     try:
         found = answer.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         raise _wrong("no JSON") from None
     if not isinstance(found, dict):
         raise _wrong("no object")

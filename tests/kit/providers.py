@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx2
-from joserfc import jwt
+from joserfc import jws, jwt
 from joserfc.jwk import RSAKey
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -112,10 +112,11 @@ def agree(address: str, subject: str) -> str:
 
 @dataclass
 class Forger:
-    """A provider whose answers can be changed: `claims` and `sign` are what an attacker changes."""
+    """A provider whose answers can be changed: `claims`, `jwks` and `sign` are what an attacker changes."""
 
     address: str = ""
     claims: dict[str, Any] = field(default_factory=dict)
+    jwks: dict[str, Any] | None = None
     sign: Callable[[Forger, dict[str, Any]], str] | None = None
     key: RSAKey = field(default_factory=lambda: RSAKey.generate_key(2048, {"kid": "1", "use": "sig", "alg": "RS256"}))
     issuer: str = ""
@@ -144,14 +145,17 @@ class Forger:
             "name": "ليلى",
             "preferred_username": "leila",
         } | self.claims
-        return self.sign(self, claims) if self.sign else jwt.encode({"alg": "RS256", "kid": "1"}, claims, self.key)
+        if self.sign:
+            return self.sign(self, claims)
+        # Not with `jwt`, which writes no half of a pair of UTF-16.
+        return jws.serialize_compact({"alg": "RS256", "kid": "1"}, json.dumps(claims), self.key)
 
     async def metadata(self, _request: Request) -> JSONResponse:
         found = {name: f"{self.address}/{name}" for name in ("authorization_endpoint", "token_endpoint", "jwks_uri")}
         return JSONResponse(found | {"issuer": self.issuer or self.address})
 
     async def keys(self, _request: Request) -> JSONResponse:
-        return JSONResponse({"keys": [self.key.as_dict(private=False)]})
+        return JSONResponse({"keys": [self.key.as_dict(private=False)]} if self.jwks is None else self.jwks)
 
     async def tokens(self, request: Request) -> JSONResponse:
         form = {name: str(value) for name, value in (await request.form()).items()}

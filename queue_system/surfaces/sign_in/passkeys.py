@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import partial
 from typing import Any, Final
 
@@ -36,6 +37,8 @@ from .entering import CHANNEL, browser_or_new, own_path, set_cookie, step_of, we
 
 METHODS: Final = "/account/sign-in"
 LONGEST_HANDLE: Final = 1400
+# The id of a credential is base64url (WebAuthn Level 3, 5.1).
+_HANDLE: Final = re.compile(rf"[A-Za-z0-9_-]{{1,{LONGEST_HANDLE}}}")
 
 
 async def begin_adding(request: Request) -> Response:
@@ -87,7 +90,7 @@ async def sign_in(request: Request) -> Response:
     here = anywhere(request)
     party, answer = _party(here), await _body(request)
     step = await here.write_anywhere(take_step, step_of(request), "passkey")
-    method = await here.read(method_by_handle, "passkey", str(answer.get("id", ""))[:LONGEST_HANDLE])
+    method = await here.read(method_by_handle, "passkey", answer["id"])
     if method is None:
         raise SignedOut("passkey-unknown")
     count = await in_thread(partial(check_sign_in, party, step.data["challenge"], answer, method))
@@ -128,11 +131,12 @@ def _party(here: Here) -> Party:
 
 
 async def _body(request: Request) -> dict[str, Any]:
+    """The answer of a passkey, as far as its shape goes; raises Invalid("passkey-wrong")."""
     try:
         answer = json.loads(await request.body())
-    except ValueError:
+    except (ValueError, RecursionError):
         answer = None
-    if not isinstance(answer, dict):
+    if not isinstance(answer, dict) or not _HANDLE.fullmatch(str(answer.get("id", ""))):
         raise Invalid("passkey-wrong")
     return answer
 

@@ -132,7 +132,13 @@ def test_one_passkey_has_one_owner(place: tuple[TestClient, Hall], key: Passkey)
     assert (refused.status_code, refused.json()["code"]) == (409, "passkey-taken")
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"{}", b"\xff", b'{"id": 7, "response": null}'])
+@pytest.mark.parametrize(
+    "body",
+    [
+        *(b"", b"[]", b"{}", b"\xff", b'{"id": 7, "response": null}', b'{"id": "\\ud800"}', b'{"id": "a\\u0000b"}'),
+        *(b"[" * 15_000, b'{"id":' * 5_000, b'{"id": ["a"]}', b'{"id": %s}' % (b"9" * 5_000)),
+    ],
+)
 def test_what_is_no_answer_is_refused(place: tuple[TestClient, Hall], key: Passkey, body: bytes) -> None:
     client = place[0]
     challenge(client)

@@ -196,6 +196,7 @@ def test_a_right_answer_of_the_forger_is_accepted(place: tuple[TestClient, Hall]
         {"exp": 1},
         {"sub": ""},
         {"sub": 7},
+        {"sub": "\ud800"},
     ],
 )
 def test_a_token_with_wrong_claims_is_refused(
@@ -214,6 +215,22 @@ def test_a_token_that_the_provider_did_not_sign_is_refused(
     client, _ = place
     forger.sign = sign
     assert back(client, forger.agree(go(client))) == "/sign-in?refused=provider-answer-wrong"
+
+
+@pytest.mark.parametrize(
+    "jwks", [{}, {"keys": 5}, {"keys": [5]}, {"keys": [{"kty": "EC", "crv": "none", "x": "!", "y": "!"}]}]
+)
+def test_keys_that_are_none_are_refused(place: tuple[TestClient, Hall], forger: Forger, jwks: dict[str, Any]) -> None:
+    client, _ = place
+    forger.jwks = jwks
+    assert back(client, forger.agree(go(client))) == "/sign-in?refused=provider-answer-wrong"
+
+
+def test_a_name_that_cannot_be_stored_is_left_out(place: tuple[TestClient, Hall], forger: Forger) -> None:
+    client, hall = place
+    forger.claims = {"name": "\ud800", "preferred_username": "leila\x00"}
+    assert back(client, forger.agree(go(client))) == "/desk"
+    assert "\x00" not in repr([person.name for person in hall.db.read_now(people)])
 
 
 def test_a_provider_that_names_another_issuer_is_refused(place: tuple[TestClient, Hall], forger: Forger) -> None:
