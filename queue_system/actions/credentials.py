@@ -19,8 +19,9 @@ from ..core.facts.people import (
 from ..core.one_time_codes import app_secret, matching_step, recovery_codes, recovery_handle, recovery_key
 from ..store.database import Tx
 from ..store.log import Actor, Locked, locked
-from ..store.queries.credentials import has_second_factor, methods_of, needs_second_factor
+from ..store.queries.credentials import FORMER_PROVIDER, has_second_factor, methods_of, needs_second_factor
 from ..store.tables import ORGANISATION, Credential, table
+from .provider_roles import set_provider_roles
 from .unfinished import begin_step, count_failure, end_steps, look_at_step, take_step
 
 CREDENTIAL = table(Credential)
@@ -166,10 +167,15 @@ def remove_method(tx: Tx, staff_id: UUID, method_id: UUID, actor: Actor) -> None
     Raises Missing("method"), and Refused("second-factor-needed") if the person must have one.
     """
     with locked(tx, ORGANISATION) as organisation:
-        here = (CREDENTIAL.c.id == method_id) & (CREDENTIAL.c.staff_id == staff_id) & (CREDENTIAL.c.kind != "recovery")
-        kind = tx.scalar(sa.delete(CREDENTIAL).where(here).returning(CREDENTIAL.c.kind))
-        if kind is None:
+        kind = tx.scalar(
+            sa.select(CREDENTIAL.c.kind).where(CREDENTIAL.c.id == method_id, CREDENTIAL.c.staff_id == staff_id)
+        )
+        if kind in (None, "recovery", FORMER_PROVIDER):
             raise Missing("method")
+        if kind == "provider":
+            _unlink(organisation, staff_id)
+        else:
+            tx.execute(sa.delete(CREDENTIAL).where(CREDENTIAL.c.id == method_id))
         if not has_second_factor(tx, staff_id):
             if needs_second_factor(tx, staff_id) and kind != "provider":
                 raise Refused("second-factor-needed")
@@ -179,10 +185,20 @@ def remove_method(tx: Tx, staff_id: UUID, method_id: UUID, actor: Actor) -> None
 
 def forget_methods(organisation: Locked, staff_id: UUID, actor: Actor) -> None:
     """Remove all methods of a person but the password, and end unfinished sign-ins; for the reset of a sign-in."""
-    removed = organisation.tx.execute(sa.delete(CREDENTIAL).where(CREDENTIAL.c.staff_id == staff_id))
+    unlinked = _unlink(organisation, staff_id)
+    rest = (CREDENTIAL.c.staff_id == staff_id) & (CREDENTIAL.c.kind != FORMER_PROVIDER)
+    removed = organisation.tx.execute(sa.delete(CREDENTIAL).where(rest))
     end_steps(organisation.tx, staff_id)
-    if removed.rowcount:
+    if unlinked or removed.rowcount:
         organisation.append(StaffMethodsForgotten(subject=str(staff_id)), actor)
+
+
+def _unlink(organisation: Locked, staff_id: UUID) -> bool:
+    """End the links with providers, and the roles that came by them; whether there were any."""
+    linked = (CREDENTIAL.c.staff_id == staff_id) & (CREDENTIAL.c.kind == "provider")
+    ended = organisation.tx.execute(sa.update(CREDENTIAL).where(linked).values(kind=FORMER_PROVIDER))
+    set_provider_roles(organisation, staff_id, set())
+    return ended.rowcount > 0
 
 
 def _delete(staff_id: UUID, kind: str) -> sa.Delete:

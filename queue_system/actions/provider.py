@@ -8,26 +8,22 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from ..core.errors import Invalid, Refused, SignedOut
-from ..core.facts.people import StaffRoleGiven, StaffRoleTaken
 from ..core.logins import AT_THE_PROVIDER, LONGEST_LOGIN, LONGEST_NAME, check_login, check_name, login_key
 from ..core.tokens import sha256
 from ..settings.sign_in import SingleSignOn
 from ..store.database import Tx
-from ..store.log import SYSTEM, Actor, Locked, locked
+from ..store.log import SYSTEM, Actor, locked
+from ..store.queries.credentials import FORMER_PROVIDER, is_linked
 from ..store.queries.organisation import organisation
 from ..store.queries.settings import branch_ids
-from ..store.tables import ORGANISATION, Credential, Role, Staff, StaffRole, table
-from .authority import administrators
+from ..store.tables import ORGANISATION, Credential, Role, Staff, table
 from .credentials import add_method
+from .provider_roles import set_provider_roles
 from .sessions import open_session, require_account
 from .staff import NewStaff, create_staff
 
 CREDENTIAL = table(Credential)
 STAFF = table(Staff)
-STAFF_ROLE = table(StaffRole)
-
-#: `StaffRole.source` of the roles that groups give.
-PROVIDER = "provider"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +40,15 @@ def enter_with_provider(tx: Tx, person: Proved, language: str, channel: str) -> 
     """The person's account and the token of a new session; their roles become those that their groups give.
 
     People who are not known yet get an account if a group gives them a role. Raises SignedOut with "provider-unknown"
-    otherwise, and "sign-in-wrong" for those who are locked out.
+    otherwise, "provider-unlinked" if their account was unlinked, and "sign-in-wrong" for those who are locked out.
     """
     settings = _settings(tx)
     handle = handle_of(settings.issuer, person.subject)
     with locked(tx, ORGANISATION):
         staff_id = _owner(tx, handle)
+        if staff_id is None and _owner(tx, handle, FORMER_PROVIDER) is not None:
+            # A new account would be a way around the lock or the reset of the one before.
+            raise SignedOut("provider-unlinked")
         wanted = _wanted(tx, settings, person.groups)
     is_new = staff_id is None
     if staff_id is None:
@@ -59,15 +58,19 @@ def enter_with_provider(tx: Tx, person: Proved, language: str, channel: str) -> 
     with locked(tx, ORGANISATION) as lock:
         require_account(tx, staff_id)
         if is_new:
-            add_method(lock, staff_id, "provider", handle, SYSTEM)
+            add_method(lock, staff_id, "provider", handle, SYSTEM, data={"issuer": settings.issuer})
         else:
             tx.execute(sa.update(CREDENTIAL).where(CREDENTIAL.c.handle == handle).values(used_at=tx.now))
-        _set_roles(lock, staff_id, wanted)
+        set_provider_roles(lock, staff_id, wanted)
         return staff_id, open_session(lock, staff_id, channel, "provider")
 
 
 def link_provider(tx: Tx, person: Proved, staff_id: UUID, actor: Actor) -> None:
-    """Let a signed-in person use the provider from now on. Raises Refused("provider-taken") if another one does."""
+    """Let a signed-in person use the provider from now on.
+
+    Raises Refused("provider-taken") if another account is linked with it, and Refused("provider-linked") if this account is
+    linked with somebody else at this provider.
+    """
     settings = _settings(tx)
     handle = handle_of(settings.issuer, person.subject)
     with locked(tx, ORGANISATION) as lock:
@@ -75,8 +78,10 @@ def link_provider(tx: Tx, person: Proved, staff_id: UUID, actor: Actor) -> None:
         if owner not in (None, staff_id):
             raise Refused("provider-taken")
         if owner is None:
-            add_method(lock, staff_id, "provider", handle, actor)
-        _set_roles(lock, staff_id, _wanted(tx, settings, person.groups))
+            _require_unlinked(tx, staff_id, settings)
+            tx.execute(sa.delete(CREDENTIAL).where(CREDENTIAL.c.kind == FORMER_PROVIDER, CREDENTIAL.c.handle == handle))
+            add_method(lock, staff_id, "provider", handle, actor, data={"issuer": settings.issuer})
+        set_provider_roles(lock, staff_id, _wanted(tx, settings, person.groups))
 
 
 def _settings(tx: Tx) -> SingleSignOn:
@@ -91,11 +96,17 @@ def handle_of(issuer: str, subject: str) -> str:
     return sha256(f"{issuer}\n{subject}")
 
 
-def _owner(tx: Tx, handle: str) -> UUID | None:
+def _owner(tx: Tx, handle: str, kind: str = "provider") -> UUID | None:
     owner: UUID | None = tx.scalar(
-        sa.select(CREDENTIAL.c.staff_id).where(CREDENTIAL.c.kind == "provider", CREDENTIAL.c.handle == handle)
+        sa.select(CREDENTIAL.c.staff_id).where(CREDENTIAL.c.kind == kind, CREDENTIAL.c.handle == handle)
     )
     return owner
+
+
+def _require_unlinked(tx: Tx, staff_id: UUID, settings: SingleSignOn) -> None:
+    """Raises Refused("provider-linked") if the account is linked at this provider: roles follow the groups of one alone."""
+    if is_linked(tx, staff_id, settings.issuer):
+        raise Refused("provider-linked")
 
 
 def _wanted(tx: Tx, settings: SingleSignOn, groups: tuple[str, ...]) -> set[tuple[UUID, str]]:
@@ -130,23 +141,3 @@ def _free_login(tx: Tx, wished: str, handle: str) -> str:
     taken = tx.row(sa.select(STAFF.c.id).where(STAFF.c.login == login)) is not None
     # Somebody else's name must not become a way into that account, so the person gets another one.
     return f"{login[: LONGEST_LOGIN - 9]}-{handle[:8]}" if taken else login
-
-
-def _set_roles(lock: Locked, staff_id: UUID, wanted: set[tuple[UUID, str]]) -> None:
-    """Give and take the roles of the provider; roles that people gave stay, and so does the last administrator."""
-    tx = lock.tx
-    rows = tx.rows(sa.select(STAFF_ROLE).where(STAFF_ROLE.c.staff_id == staff_id))
-    whole = {(row.branch_id, row.role): row.source for row in rows if row.department == ""}
-    held = {key for key, source in whole.items() if source == PROVIDER}
-    before = administrators(tx)
-    for branch_id, role in sorted(held - wanted):
-        here = {"staff_id": staff_id, "branch_id": branch_id, "role": role, "department": ""}
-        tx.execute(sa.delete(STAFF_ROLE).filter_by(**here))
-        if before and not administrators(tx):
-            tx.execute(sa.insert(STAFF_ROLE), here | {"source": PROVIDER})
-            continue
-        lock.append(StaffRoleTaken(subject=str(staff_id), roles=[role], place=str(branch_id)), SYSTEM)
-    for branch_id, role in sorted(wanted - whole.keys()):
-        here = {"staff_id": staff_id, "branch_id": branch_id, "role": role, "department": "", "source": PROVIDER}
-        tx.execute(sa.insert(STAFF_ROLE), here)
-        lock.append(StaffRoleGiven(subject=str(staff_id), roles=[role], place=str(branch_id)), SYSTEM)

@@ -13,7 +13,9 @@ from ..core.facts.people import StaffRoleGiven, StaffRoleTaken
 from ..core.rights import GRANT_RIGHTS
 from ..store.database import Tx
 from ..store.log import SYSTEM, Actor, Locked, locked
+from ..store.queries.credentials import is_linked
 from ..store.queries.grants import Grant, grant
+from ..store.queries.organisation import organisation
 from ..store.tables import ORGANISATION, Department, Invitation, Role, StaffRole, table
 from .approvals import ask_under
 from .authority import require_over, require_to_give, somebody_may_do_everything
@@ -95,15 +97,20 @@ def _give(organisation: Locked, staff_id: UUID, wanted: Grant, actor: Actor) -> 
 
 
 def _take(organisation: Locked, staff_id: UUID, held: Grant, actor: Actor) -> None:
-    row = _row(staff_id, held)
-    if organisation.tx.scalar(sa.select(STAFF_ROLE.c.source).filter_by(**row)):
-        # It would come back with the person's next sign-in.
+    tx, row = organisation.tx, _row(staff_id, held)
+    if tx.scalar(sa.select(STAFF_ROLE.c.source).filter_by(**row)) and _comes_back(tx, staff_id):
         raise Refused("role-from-provider")
-    with somebody_may_do_everything(organisation.tx):
+    with somebody_may_do_everything(tx):
         here = sa.and_(*(STAFF_ROLE.c[name] == value for name, value in row.items()))
-        if organisation.tx.execute(sa.delete(STAFF_ROLE).where(here)).rowcount == 0:
+        if tx.execute(sa.delete(STAFF_ROLE).where(here)).rowcount == 0:
             raise Refused("role-not-held", role=held.role)
     organisation.append(StaffRoleTaken(**_told(staff_id, held)), actor)
+
+
+def _comes_back(tx: Tx, staff_id: UUID) -> bool:
+    """Whether the groups of the provider would give a role again with the person's next sign-in."""
+    settings = organisation(tx).single_sign_on
+    return settings is not None and is_linked(tx, staff_id, settings.issuer)
 
 
 def _require_not_held(tx: Tx, staff_id: UUID, wanted: Grant) -> None:

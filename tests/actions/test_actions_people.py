@@ -6,7 +6,6 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
-import sqlalchemy as sa
 
 from queue_system.actions import invitations, sessions, staff, staff_roles
 from queue_system.core.errors import Denied, Missing, Refused
@@ -16,7 +15,7 @@ from queue_system.store import log
 from queue_system.store.log import Actor
 from queue_system.store.queries import access
 from queue_system.store.queries.people import colleague, invitation_by_token, rescued_lately, sessions_of
-from queue_system.store.tables import ORGANISATION, StaffRole, table
+from queue_system.store.tables import ORGANISATION
 from tests.kit.hall import Hall, change_settings
 from tests.kit.people import head_of_section
 
@@ -100,15 +99,6 @@ def test_a_role_of_one_department_lies_in_it(hall: Hall) -> None:
     assert person.departments(DESK_RIGHTS, hall.branch.id) == frozenset({department})
     hall.db.write_now(staff_roles.take_role, "layla", hall.branch.id, "officer", department, by(admin))
     assert hall.db.read_now(colleague, "layla").grants == ()  # type: ignore[union-attr]
-
-
-def test_a_role_of_the_provider_is_not_taken_away_here(hall: Hall) -> None:
-    admin = hall.administrator("samira")
-    hall.person("layla")
-    rows = table(StaffRole)
-    hall.db.write_now(lambda tx: tx.execute(sa.update(rows).where(rows.c.role == "officer").values(source="provider")))
-    with pytest.raises(Refused, match="role-from-provider"):
-        hall.db.write_now(staff_roles.take_role, "layla", hall.branch.id, "officer", "", by(admin))
 
 
 def test_nobody_locks_out_or_resets_those_who_may_do_more(hall: Hall) -> None:

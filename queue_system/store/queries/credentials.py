@@ -18,6 +18,8 @@ CREDENTIAL = table(Credential)
 STEP = table(SignInStep)
 STAFF = table(Staff)
 
+#: The kind of a link with a provider that has ended. It opens nothing; it keeps its person from a second account.
+FORMER_PROVIDER: Final = "former-provider"
 #: The kinds that a password alone is not enough beside.
 SECOND_FACTORS: Final = frozenset({"app", "passkey"})
 
@@ -51,10 +53,10 @@ class StepView:
 
 
 def methods_of(tx: Tx, staff_id: UUID) -> list[MethodView]:
-    """The methods of a person, the oldest first."""
+    """The methods of a person that still open something, the oldest first."""
     found = tx.rows(
         sa.select(CREDENTIAL)
-        .where(CREDENTIAL.c.staff_id == staff_id)
+        .where(CREDENTIAL.c.staff_id == staff_id, CREDENTIAL.c.kind != FORMER_PROVIDER)
         .order_by(CREDENTIAL.c.created_at, CREDENTIAL.c.handle)
     )
     return [MethodView(**row._asdict()) for row in found]
@@ -68,6 +70,14 @@ def method_by_handle(tx: Tx, kind: str, handle: str) -> MethodView | None:
         .where(CREDENTIAL.c.kind == kind, CREDENTIAL.c.handle == handle, STAFF.c.active)
     )
     return MethodView(**row._asdict()) if row else None
+
+
+def is_linked(tx: Tx, staff_id: UUID, issuer: str) -> bool:
+    """Whether the person signs in at this provider; links from before the issuer was noted count for every provider."""
+    rows = tx.rows(
+        sa.select(CREDENTIAL.c.data).where(CREDENTIAL.c.staff_id == staff_id, CREDENTIAL.c.kind == "provider")
+    )
+    return any(row.data.get("issuer", issuer) == issuer for row in rows)
 
 
 def has_second_factor(tx: Tx, staff_id: UUID) -> bool:

@@ -14,6 +14,7 @@ from ...core.rights import Rights, granted
 from ...core.tokens import sha256
 from ..database import AnyRow, Tx
 from ..tables import Credential, Invitation, Role, Session, Staff, StaffRole, table
+from .credentials import FORMER_PROVIDER
 from .grants import Grant, grant
 
 CREDENTIAL = table(Credential)
@@ -143,7 +144,11 @@ def invitation_by_token(tx: Tx, token: str) -> InvitationView | None:
 def second_methods(tx: Tx) -> dict[UUID, frozenset[str]]:
     """By person, the kinds of ways to sign in besides the password: app, passkey, provider; recovery codes are none."""
     found: dict[UUID, set[str]] = {}
-    for row in tx.rows(sa.select(CREDENTIAL.c.staff_id, CREDENTIAL.c.kind).where(CREDENTIAL.c.kind != "recovery")):
+    for row in tx.rows(
+        sa.select(CREDENTIAL.c.staff_id, CREDENTIAL.c.kind).where(
+            CREDENTIAL.c.kind.not_in(["recovery", FORMER_PROVIDER])
+        )
+    ):
         found.setdefault(row.staff_id, set()).add(row.kind)
     return {staff_id: frozenset(kinds) for staff_id, kinds in found.items()}
 

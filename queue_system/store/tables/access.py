@@ -102,7 +102,10 @@ class Session(SQLModel, table=True):
 
 
 class Credential(SQLModel, table=True):
-    """A way to prove who signs in, besides the password: app, recovery, passkey or provider."""
+    """A way to prove who signs in, besides the password: app, recovery, passkey or provider.
+
+    A link with a provider that has ended stays as "former-provider", which opens nothing.
+    """
 
     id: UUID = key()
     staff_id: UUID = Field(foreign_key="staff.id", index=True)

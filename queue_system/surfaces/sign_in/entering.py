@@ -24,7 +24,7 @@ CHANNEL: Final = "web"
 PROVIDER_REFUSALS: Final = frozenset(
     {
         *("provider-away", "provider-refused", "provider-answer-wrong", "provider-unknown", "provider-taken"),
-        *("sign-in-wrong", "sign-in-over"),
+        *("provider-linked", "provider-unlinked", "sign-in-wrong", "sign-in-over"),
     }
 )
 _SECRET: Final = re.compile(r"[A-Za-z0-9_-]{43}")
