@@ -18,7 +18,8 @@ from ..core.facts.approvals import ApprovalAsked, ApprovalGiven, ApprovalRefused
 from ..core.rights import APPROVAL_RIGHTS
 from ..store.database import AnyRow, Tx
 from ..store.log import Actor, Locked, locked
-from ..store.queries.people import colleagues
+from ..store.queries.grants import beyond, grant
+from ..store.queries.people import Colleague, colleagues
 from ..store.tables import ORGANISATION, Approval, table
 
 APPROVAL = table(Approval)
@@ -42,7 +43,7 @@ def ask_under(
         same = (row.action, row.params, row.effect_sha256) == (action, params, effect_sha256)
         if same and row.expires_at > now and row.state in (ApprovalState.ASKED, ApprovalState.APPROVED):
             return row.id  # type: ignore[no-any-return]
-    due_at = None if _approvers(tx, place, asker) else now + DELAY
+    due_at = None if approvers(tx, place, asker, action, params) else now + DELAY
     found = uuid7()
     tx.execute(
         sa.insert(APPROVAL),
@@ -113,7 +114,9 @@ def _to_decide(organisation: Locked, approval_id: UUID, actor: Actor) -> AnyRow:
         raise Refused("approval-over")
     if str(row.asked_by) == actor.id:
         raise Refused("own-request")
-    if actor.kind != "staff" or UUID(actor.id) not in _approvers(organisation.tx, row.branch_id, row.asked_by):
+    if actor.kind != "staff" or UUID(actor.id) not in approvers(
+        organisation.tx, row.branch_id, row.asked_by, row.action, row.params
+    ):
         raise Denied("not-allowed")
     return row
 
@@ -123,13 +126,23 @@ def _become(organisation: Locked, row: AnyRow, state: ApprovalState, decided_by:
     organisation.tx.execute(sa.update(APPROVAL).where(APPROVAL.c.id == row.id).values(**values))
 
 
-def _approvers(tx: Tx, place: UUID, asker: UUID) -> set[UUID]:
-    """Who could decide on a request of `asker` about a place."""
+def approvers(tx: Tx, place: UUID, asker: UUID, action: str, params: dict[str, Any]) -> set[UUID]:
+    """The people who could decide on a request of `asker` about a place; nobody decides on what they would gain."""
     return {
         person.id
         for person in colleagues(tx)
         if person.id != asker
-        and person.active
-        and person.joined
+        and person.enters
+        and not _gains(person, action, params)
         and any(one.gives(right, place) for one in person.grants for right in APPROVAL_RIGHTS)
     }
+
+
+def _gains(person: Colleague, action: str, params: dict[str, Any]) -> bool:
+    """Whether the person would be given a role, or would have more rights by a role that they hold."""
+    if action == "grant-role":
+        return bool(params["staff"] == str(person.id))
+    if action != "change-role":
+        return False
+    held = [one for one in person.grants if one.role == params["slug"]]
+    return any(beyond(person.grants, grant(one.place, one.department, one.role, params["rights"])) for one in held)

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from ..core.approvals import GUARDED
 from ..core.errors import Denied, Refused
-from ..core.logins import AT_THE_PROVIDER
+from ..core.logins import AT_THE_PROVIDER, FORGOTTEN
 from ..core.rights import EVERYTHING, GRANT_RIGHTS, Rights
 from ..store.database import Tx
 from ..store.log import Actor
@@ -72,7 +72,7 @@ def require_to_give(tx: Tx, actor: Actor, wanted: Grant) -> None:
 def administrators(tx: Tx) -> set[UUID]:
     """The active people who have every right in the whole organisation and have a password.
 
-    Whoever signs in at the provider alone does not count, because the provider may be away.
+    Those who sign in at the provider alone do not count, because the provider may be away.
     """
     held = (
         sa.select(STAFF.c.id, ROLE.c.can)
@@ -80,7 +80,7 @@ def administrators(tx: Tx) -> set[UUID]:
         .join(ROLE, ROLE.c.slug == STAFF_ROLE.c.role)
         .where(
             STAFF.c.active,
-            STAFF.c.password.not_in(["", AT_THE_PROVIDER]),
+            STAFF.c.password.not_in(["", AT_THE_PROVIDER, FORGOTTEN]),
             STAFF_ROLE.c.branch_id == ORGANISATION,
             STAFF_ROLE.c.department == "",
         )

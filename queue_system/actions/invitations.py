@@ -13,6 +13,7 @@ from uuid_utils.compat import uuid7
 from ..core.approvals import is_guarded
 from ..core.errors import Missing
 from ..core.facts.people import SignInReset, StaffInvited, StaffJoined, StaffPasswordSet, StaffRescued
+from ..core.logins import FORGOTTEN
 from ..core.rights import INVITE_RIGHTS, RESET_RIGHTS
 from ..core.tokens import sha256
 from ..store.database import Tx
@@ -21,7 +22,7 @@ from ..store.queries.approvals import held_or_asked_for
 from ..store.queries.people import invitation_by_token
 from ..store.tables import ORGANISATION, Invitation, Staff, table
 from .approvals import ask_under
-from .authority import require_all_of, require_at, require_over
+from .authority import require_all_of, require_at, require_over, somebody_may_do_everything
 from .credentials import forget_methods
 from .staff import NewStaff, create_staff, end_everywhere, id_of
 from .staff_roles import give_role
@@ -83,7 +84,7 @@ def reset_sign_in(tx: Tx, login: str, actor: Actor = SYSTEM) -> tuple[str, UUID 
     """End a person's sessions and ways to sign in; returns the secret of a link for a new password.
 
     For somebody who guards all else, a second person is asked: then the secret is "", and the request is returned.
-    Raises Missing("staff"), Denied.
+    Raises Missing("staff"), Denied, and Refused("last-administrator") unless the command line asks.
     """
     with locked(tx, ORGANISATION) as organisation:
         staff_id = id_of(tx, login)
@@ -118,7 +119,11 @@ def rescue(tx: Tx, login: str) -> str:
 
 
 def _reset(organisation: Locked, staff_id: UUID, actor: Actor) -> str:
-    _end(organisation, staff_id, actor)
+    if actor.kind == "staff":
+        with somebody_may_do_everything(organisation.tx):
+            _end(organisation, staff_id, actor)
+    else:
+        _end(organisation, staff_id, actor)
     organisation.append(SignInReset(subject=str(staff_id)), actor)
     return _link(organisation, staff_id, "reset", INVITED_FOR)
 
@@ -128,10 +133,6 @@ def _end(organisation: Locked, staff_id: UUID, actor: Actor) -> None:
     end_everywhere(organisation.tx, staff_id)
     forget_methods(organisation, staff_id, actor)
     organisation.tx.execute(sa.update(STAFF).where(STAFF.c.id == staff_id).values(password=FORGOTTEN))
-
-
-# No password has this hash, and the person has still joined.
-FORGOTTEN: Final = "-"
 
 
 def _link(organisation: Locked, staff_id: UUID, kind: str, lifetime: timedelta) -> str:

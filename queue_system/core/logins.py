@@ -24,6 +24,8 @@ LONGEST_NAME: Final = 100
 
 #: Stored in place of a password's hash for people who sign in at the provider alone; no password has this hash.
 AT_THE_PROVIDER: Final = "provider"
+#: Stored in place of the hash of a password that was taken away; its person has joined, and cannot sign in.
+FORGOTTEN: Final = "-"
 
 
 def check_login(login: str) -> None:

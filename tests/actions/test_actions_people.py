@@ -9,6 +9,7 @@ import pytest
 
 from queue_system.actions import invitations, sessions, staff, staff_roles
 from queue_system.core.errors import Denied, Missing, Refused
+from queue_system.core.logins import FORGOTTEN
 from queue_system.core.rights import DESK_RIGHTS
 from queue_system.core.tokens import sha256
 from queue_system.store import log
@@ -17,7 +18,7 @@ from queue_system.store.queries import access
 from queue_system.store.queries.people import colleague, invitation_by_token, rescued_lately, sessions_of
 from queue_system.store.tables import ORGANISATION
 from tests.kit.hall import Hall, change_settings
-from tests.kit.people import head_of_section
+from tests.kit.people import add_role, head_of_section
 
 
 def by(staff_id: UUID) -> Actor:
@@ -129,13 +130,26 @@ def test_the_last_administrator_is_neither_locked_out_nor_stripped(hall: Hall) -
         hall.db.write_now(staff.lock_staff, "samira")
 
 
+def test_who_could_not_sign_in_is_no_last_administrator(hall: Hall) -> None:
+    hall.administrator("samira")
+    second = hall.administrator("second")
+    hall.person("rami", ((ORGANISATION, add_role(hall, "approver", "approve")),))
+    hall.db.write_now(invitations.reset_sign_in, "samira")
+    with pytest.raises(Refused, match="last-administrator"):
+        hall.db.write_now(staff.lock_staff, "second")
+    with pytest.raises(Refused, match="last-administrator"):
+        hall.db.write_now(invitations.reset_approved, {"staff": str(second)}, by(second))
+    # At the server's console it is the way out.
+    assert hall.db.write_now(invitations.reset_sign_in, "second")[0]
+
+
 def test_a_reset_ends_everything_and_gives_a_link(hall: Hall) -> None:
     admin, layla = hall.administrator("samira"), hall.person("layla")
     token = hall.db.write_now(sessions.start_session, layla, "web")
     link, asked = hall.db.write_now(invitations.reset_sign_in, "layla", by(admin))
     assert (bool(link), asked) == (True, None)
     assert not is_signed_in(hall, token)
-    assert hall.db.read_now(access.account_of, "layla").password == invitations.FORGOTTEN  # type: ignore[union-attr]
+    assert hall.db.read_now(access.account_of, "layla").password == FORGOTTEN  # type: ignore[union-attr]
     assert hall.db.write_now(invitations.accept, link, "new hash") == "layla"
     assert kinds(hall)[-2:] == ["staff.sign_in_reset", "staff.password_set"]
 

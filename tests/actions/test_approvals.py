@@ -106,6 +106,41 @@ def test_who_is_alone_waits_a_day_and_can_be_stopped_meanwhile(hall: Hall, clock
     assert is_administrator(hall, "layla")
 
 
+def test_nobody_decides_on_what_they_would_gain(hall: Hall) -> None:
+    first = hall.administrator("first")
+    role = add_role(hall, "approver", "approve")
+    rami = hall.person("rami", ((ORGANISATION, role),))
+    given = hall.db.write_now(staff_roles.give_role, "rami", ORGANISATION, "administrator", "", by(first))
+    widened = hall.db.write_now(roles.save_role, role, {"ar": "موافق"}, ["approve", "grant_roles"], by(first))
+    for asked in (given, widened):
+        assert asked is not None
+        # Nobody else could approve, so these wait.
+        assert due(hall, asked) is not None
+        for decide in (approvals.approve, approvals.refuse):
+            with pytest.raises(Denied, match="not-allowed"):
+                hall.db.write_now(decide, asked, by(rami))
+    second = hall.administrator("second")
+    for asked in (given, widened):
+        assert asked is not None
+        hall.db.write_now(approvals.approve, asked, by(second))
+
+
+def test_whose_password_was_taken_away_is_no_second_person(hall: Hall) -> None:
+    first = hall.administrator("first")
+    hall.administrator("second")
+    assert due(hall, asked_for_layla(hall, first)) is None
+    hall.db.write_now(invitations.reset_sign_in, "second")
+    hall.person("omar")
+    asked = hall.db.write_now(staff_roles.give_role, "omar", ORGANISATION, "administrator", "", by(first))
+    assert asked is not None
+    assert due(hall, asked) is not None
+
+
+def due(hall: Hall, asked: UUID) -> Any:
+    rows = table(Approval)
+    return hall.db.read_now(lambda tx: tx.scalar(sa.select(rows.c.due_at).where(rows.c.id == asked)))
+
+
 def test_the_sign_in_of_an_administrator_is_reset_by_two(hall: Hall) -> None:
     first, second = hall.administrator("first"), hall.administrator("second")
     hall.administrator("third")

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from ...core.logins import FORGOTTEN
 from ...core.rights import Rights, granted
 from ...core.tokens import sha256
 from ..database import AnyRow, Tx
@@ -30,7 +31,8 @@ RESCUE_TOLD_FOR: Final = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class Colleague:
-    """An account. `joined`: a password was chosen; `link_until`: a link for that is open; `seen_at`: of a live session."""
+    """An account. `joined`: a password was chosen; `enters`: it was not taken away since, and the account is not locked;
+    `link_until`: a link for that is open; `seen_at`: of a live session."""
 
     id: UUID
     login: str
@@ -38,6 +40,7 @@ class Colleague:
     language: str
     active: bool
     joined: bool
+    enters: bool
     grants: tuple[Grant, ...]
     link_until: datetime | None
     seen_at: datetime | None
@@ -185,6 +188,7 @@ def _colleague(
         language=row.language,
         active=row.active,
         joined=row.password != "",
+        enters=row.active and row.password not in ("", FORGOTTEN),
         grants=tuple(held),
         link_until=links.get(row.id),
         seen_at=seen.get(row.id),

@@ -14,11 +14,13 @@ from starlette.routing import BaseRoute, Route
 from ...actions import approvals, four_eyes
 from ...core.approvals import ApprovalState
 from ...core.errors import Denied, DomainError, Missing
-from ...core.rights import APPROVAL_RIGHTS, ASKING_RIGHTS
+from ...core.rights import ASKING_RIGHTS, ATOMIC, EVERYTHING, Rights, granted, written_out
 from ...i18n.filters import localised
+from ...store.database import Tx
 from ...store.queries.access import staff_names
 from ...store.queries.approvals import ApprovalView, requests
-from ...store.queries.people import invitation_by_token
+from ...store.queries.grants import Grant, beyond, grant
+from ...store.queries.people import grants_of, invitation_by_token
 from ...web import kit
 from ...web.confirmed import require_confirmed
 from ...web.errors import message
@@ -37,6 +39,14 @@ SAID: Final = {
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """The rights, as keys of their words, that a person or the holders of a role would gain and lose."""
+
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Shown:
     """A request in words: who asked, and what it is about; `about` are (key of the words, value)."""
 
@@ -44,6 +54,7 @@ class Shown:
     asked_by: str
     decided_by: str
     about: tuple[tuple[str, str], ...]
+    change: Change
     own: bool
     decides: bool
 
@@ -96,7 +107,9 @@ def _id(request: Request) -> UUID:
 async def _page(here: InOffice, refusal: str = "", status: int = 200) -> Response:
     house, people = await here.read(house_of), await here.read(staff_names)
     seen = [one for one in await here.read(requests) if _is_seen(here, one)]
-    shown = [_shown(here, one, house, people) for one in seen]
+    decided = await here.read(_to_decide, here.person.id, seen)
+    held = await here.read(_held, [one for one in seen if one.is_open(here.now)])
+    shown = [_shown(here, one, house, people, held, decides=one.id in decided) for one in seen]
     context: dict[str, Any] = {
         "open": [one for one in shown if one.request.is_open(here.now)],
         "over": [one for one in shown if not one.request.is_open(here.now)],
@@ -112,11 +125,57 @@ def _is_seen(here: InOffice, one: ApprovalView) -> bool:
     return one.asked_by == here.person.id or here.person.may_any(ASKING_RIGHTS, one.place)
 
 
-def _shown(here: InOffice, one: ApprovalView, house: House, people: dict[UUID, str]) -> Shown:
+def _to_decide(tx: Tx, person: UUID, seen: list[ApprovalView]) -> set[UUID]:
+    """The requests that the person could decide on."""
+    return {
+        one.id
+        for one in seen
+        if one.state is ApprovalState.ASKED
+        and person in approvals.approvers(tx, one.place, one.asked_by, one.action, one.params)
+    }
+
+
+def _held(tx: Tx, wanted: list[ApprovalView]) -> dict[str, tuple[Grant, ...]]:
+    """What the people hold for whom a role was asked."""
+    staff = {one.params["staff"] for one in wanted if one.action == "grant-role"}
+    return {one: grants_of(tx, UUID(one)) for one in staff}
+
+
+def _shown(
+    here: InOffice,
+    one: ApprovalView,
+    house: House,
+    people: dict[UUID, str],
+    held: dict[str, tuple[Grant, ...]],
+    *,
+    decides: bool,
+) -> Shown:
     own = one.asked_by == here.person.id
-    decides = not own and one.state is ApprovalState.ASKED and here.person.may_any(APPROVAL_RIGHTS, one.place)
     decided_by = people.get(one.decided_by, "") if one.decided_by else ""
-    return Shown(one, people.get(one.asked_by, ""), decided_by, tuple(_about(here, one, house, people)), own, decides)
+    about = tuple(_about(here, one, house, people))
+    change = _change(one, house, held) if one.is_open(here.now) else Change()
+    return Shown(one, people.get(one.asked_by, ""), decided_by, about, change, own, decides)
+
+
+def _change(one: ApprovalView, house: House, held: dict[str, tuple[Grant, ...]]) -> Change:
+    """What would be gained and lost, as rights are now."""
+    params = one.params
+    role = house.roles.get(params.get("role") or params.get("slug", ""))
+    before: Rights = role.rights if role else frozenset()
+    if one.action == "grant-role" and role is not None:
+        wanted = grant(UUID(params["place"]), params["department"], role.slug, role.can)
+        return Change(_keys(beyond(held.get(params["staff"], ()), wanted)))
+    if one.action == "change-role":
+        after = granted(params["rights"])
+        lost = written_out(before) - written_out(after)
+        return Change(_keys(after if EVERYTHING in after else after - before), _keys(lost))
+    return Change()
+
+
+def _keys(rights: Rights) -> tuple[str, ...]:
+    if EVERYTHING in rights:
+        return ("right.everything",)
+    return tuple(f"right.{right}" for right in ATOMIC if right in rights)
 
 
 def _about(here: InOffice, one: ApprovalView, house: House, people: dict[UUID, str]) -> list[tuple[str, str]]:
@@ -125,12 +184,19 @@ def _about(here: InOffice, one: ApprovalView, house: House, people: dict[UUID, s
     if "staff" in params:
         found.append(("approvals.person", people.get(UUID(params["staff"]), "")))
     role = house.roles.get(params.get("role") or params.get("slug", ""))
-    if role is not None:
-        found.append(("approvals.role", localised(role.names, here.language) or role.slug))
+    name = localised(role.names, here.language) or role.slug if role else ""
+    wanted = localised(params["names"], here.language) if "names" in params else name
+    if name or wanted:
+        found.append(("approvals.role", name or wanted))
+    if name and name != wanted:
+        found.append(("approvals.new-name", wanted))
     if "place" in params:
         branch = house.branches.get(UUID(params["place"]))
         everywhere = here.words.text("people.everywhere")
         found.append(("approvals.place", localised(branch.names, here.language) if branch else everywhere))
+        departments = branch.departments.values() if branch else ()
+        names = [one.names for one in departments if one.slug == params["department"]]
+        found.extend(("approvals.department", localised(name, here.language)) for name in names)
     return found
 
 

@@ -18,7 +18,7 @@ from queue_system.store.queries.people import colleague, roles
 from queue_system.store.queries.settings import branch_ids
 from queue_system.store.tables import ORGANISATION
 from tests.kit.hall import Hall
-from tests.kit.people import head_of_section
+from tests.kit.people import add_role, head_of_section
 from tests.kit.web_hall import Page, another, application, furnished, sign_in
 
 NEW = "a window over Damascus"
@@ -151,6 +151,35 @@ def test_every_right_is_given_by_two_people_on_the_page_of_approvals(place: tupl
     use = Page(client.get("/office/approvals").text).form("use")
     assert client.post(use.action).headers["location"].endswith("said=done")
     assert any("*" in one.rights for one in hall.db.read_now(colleague, "layla").grants)  # type: ignore[union-attr]
+
+
+def test_a_request_says_what_would_be_gained_to_whoever_decides(place: tuple[TestClient, Hall]) -> None:
+    client, hall = place
+    hall.person("rami", ((ORGANISATION, add_role(hall, "approver", "approve")),))
+    sign_in(client, "admin", "en")
+    rami = another(client)
+    sign_in(rami, "rami", "en")
+    add_role(hall, "giver", "grant_roles", "see_contacts")
+    approver = {"name-ar": "موظف", "name-en": "Clerk", "right-approve": "yes", "right-edit_sign_in": "yes"}
+    look = client.post("/office/roles/officer", data=approver)
+    seen = re.search(r'name="seen" value="([^"]*)"', look.text)
+    assert seen is not None
+    for address, data in (
+        (f"{address_of(hall, 'layla')}/roles", {"role": "giver", "place": str(ORGANISATION)}),
+        ("/office/roles/officer", approver | {"seen": seen[1]}),
+    ):
+        assert "asked" in client.post(address, data=data).headers["location"]
+    page = Page(rami.get("/office/approvals").text)
+    words = words_for("en")
+    for right in ("grant_roles", "see_contacts", "approve", "edit_sign_in"):
+        assert words.text(f"right.{right}") in page.text, right
+    assert words.text("right.call_next") in page.text.partition("Taken away")[2]
+    assert "Clerk" in page.text
+    assert len([form for form in page.forms if form.action.endswith("approval")]) == 2
+    client.post(f"{address_of(hall, 'rami')}/roles", data={"role": "administrator", "place": str(ORGANISATION)})
+    page = Page(rami.get("/office/approvals").text)
+    assert words.text("right.everything") in page.text
+    assert len([form for form in page.forms if form.action.endswith("approval")]) == 2
 
 
 def test_a_changed_role_says_whom_it_concerns_before_it_is_saved(place: tuple[TestClient, Hall]) -> None:
