@@ -29,7 +29,6 @@ from queue_system.actions import (
     invitations,
     sessions,
     settings,
-    staff_roles,
     tickets,
     upkeep,
 )
@@ -109,8 +108,7 @@ def fill(hall: Hall, clock: FrozenClock) -> None:
     hall.db.write_now(devices.ask_pairing, "display")
     hall.db.write_now(upkeep.done_by_hand, "backup", {"rows": 1})
     samira = Actor("staff", str(hall.administrator("samira")))
-    hall.db.write_now(invitations.invite, "nour", "نور", "ar", hall.branch.id, "officer", "", samira)
-    hall.db.write_now(staff_roles.give_role, "nour", ORGANISATION, "administrator", "", samira)
+    hall.db.write_now(invitations.invite, "nour", "نور", "ar", ORGANISATION, "administrator", "", samira)
     edit(hall, lambda tx: _add_resource(tx, hall))
     edit(hall, lambda tx: _shift_ramadan(tx, hall))
     _rename(hall)
