@@ -28,8 +28,8 @@ def decide(
 ) -> dict[UUID, Decided]:
     """Settle what a change of settings takes away, in the transaction that makes the change and after its rows.
 
-    `lost` are the appointments of its effect, with their reasons. Each gets a decision: those without a choice, and those
-    for which no other time is free, are to be decided later. Returns the decisions; appointments that are over meanwhile
+    `lost` are the appointments of its effect, with their reasons. Each gets a decision: those without a choice, those for
+    which no other time is free, and those whose open offer is lost and shall be kept, are to be decided later. Returns the decisions; appointments that are over meanwhile
     have none. Seats are put in order first (`seats.settle`).
     """
     settings = branch_settings(lock.tx, lock.id, lock.config_version)
@@ -62,6 +62,9 @@ def _decide_each(
     found: dict[UUID, Decided] = {}
     for booking in _confirmed(lock, list(wanted)):
         why, choice = wanted[booking.id]
+        if choice is Choice.KEEP and booking.offered_starts_at is not None:
+            # The visitor has agreed to neither time: the offered one is lost, too, and the old one was lost before.
+            choice = Choice.LATER
         offers.withdraw(lock, settings, booking)
         change = change_id or booking.change_id
         if choice is Choice.MOVE and offers.make_offer(lock, places, booking, why, change, actor):

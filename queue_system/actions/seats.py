@@ -66,14 +66,14 @@ def settle(lock: Locked, settings: BranchSettings) -> None:
     """
     first = tick_of(lock.tx.now - _YESTERDAY, settings.tick_minutes)
     capacities = offer_of(settings).capacities
-    strays = [
-        *_above_the_limit(lock, first, {key: min(n for _, n in one.terms) for key, one in capacities.items()}),
-        *_in_another_queue(lock, settings, first),
-    ]
+    limits = {key: min(n for _, n in one.terms) for key, one in capacities.items()}
+    # A seat may be above the limit of a queue that its service has left; it moves once, to the new queue.
+    strays = {_place_of(row): (row, target) for row, target in _above_the_limit(lock, first, limits)}
+    strays |= {_place_of(row): (row, target) for row, target in _in_another_queue(lock, settings, first)}
     if not strays:
         return
     taken = _taken(lock, first)
-    for row, target in strays:
+    for row, target in strays.values():
         day = (EPOCH + timedelta(minutes=row.tick * settings.tick_minutes)).astimezone(settings.zone).date()
         used = taken.setdefault((target, row.tick), set())
         limit = capacities[target].on(day)
@@ -100,6 +100,10 @@ def _is_offered(booking: BookingView, tick_minutes: int) -> sa.ColumnElement[boo
     if booking.offered_starts_at > booking.starts_at:
         return SEAT.c.tick >= tick_of(booking.offered_starts_at, tick_minutes)
     return SEAT.c.tick < tick_of(booking.starts_at, tick_minutes)
+
+
+def _place_of(row: Any) -> tuple[UUID, int, int]:
+    return row.resource_id, row.tick, row.lane
 
 
 def _above_the_limit(lock: Locked, first: int, limits: Mapping[UUID, int]) -> list[tuple[Any, UUID]]:
@@ -138,7 +142,7 @@ def _taken(lock: Locked, first: int) -> dict[tuple[UUID, int], set[int]]:
 
 
 def _move(lock: Locked, row: Any, resource_id: UUID, lane: int) -> None:
-    lock.tx.execute(
+    moved = lock.tx.execute(
         sa.update(SEAT)
         .where(
             SEAT.c.branch_id == lock.id,
@@ -148,3 +152,5 @@ def _move(lock: Locked, row: Any, resource_id: UUID, lane: int) -> None:
         )
         .values(resource_id=resource_id, lane=lane)
     )
+    if moved.rowcount != 1:
+        raise RuntimeError(f"the seat {_place_of(row)} is not where it was read under the lock")

@@ -145,6 +145,17 @@ def test_without_a_choice_an_appointment_stays_on_the_list_until_it_is_decided(h
     assert decide_on(hall, one, Choice.KEEP) == {}
 
 
+def test_an_offer_that_is_lost_before_its_answer_is_not_kept_but_decided_again(hall: Hall) -> None:
+    """To keep the old time would send the visitor to a closed branch, and nobody has agreed to the offered one."""
+    one = booked(hall, START)
+    save(hall, closing(hall, DAY), for_all(Choice.MOVE))
+    told, decided = save(hall, closing(hall, DAY + timedelta(days=1)), for_all(Choice.KEEP))
+    assert [lost.starts_at for lost in told.bookings if lost.code == one.code] == [START + timedelta(days=1)]
+    assert decided[one.id] is Decided.LATER
+    assert as_stored(hall, one).offered_starts_at is None
+    assert [listed.booking.code for listed in undecided(hall)] == [one.code]
+
+
 def test_many_are_moved_without_two_of_them_getting_one_place(hall: Hall) -> None:
     day = [slot.start for slot in slots(hall, DAY) for _ in range(slot.places)][:12]
     many = [booked(hall, start, contact=f"v{number}@example.org") for number, start in enumerate(day)]
@@ -231,17 +242,27 @@ def test_the_seats_of_a_service_move_to_its_new_queue_with_it(hall: Hall) -> Non
     one = booked(hall, START)
     other = next(key for key in hall.branch.queues if key != hall.branch.services[one.service_id].queue_id)
 
-    def move_service(tx: Tx) -> None:
-        service = table(Service)
-        here = (service.c.branch_id == hall.branch.id) & (service.c.id == one.service_id)
-        tx.execute(sa.update(service).where(here).values(queue_id=other))
-
     before = taken_by(hall, one)
-    save(hall, move_service, for_all(Choice.KEEP))
-    seat = table(Seat)
-    found = hall.db.read_now(Tx.rows, sa.select(seat.c.resource_id).where(seat.c.booking_id == one.id))
-    assert {row.resource_id for row in found} == {other}
-    assert len(found) == before
+    save(hall, lambda tx: set_queue(tx, hall, one.service_id, other), for_all(Choice.KEEP))
+    assert queues_of(hall, one) == {other}
+    assert taken_by(hall, one) == before
+
+
+def test_a_seat_above_the_limit_of_the_queue_that_its_service_leaves_moves_once(hall: Hall) -> None:
+    lanes(hall, 3)
+    first, second, third = (booked(hall, START, contact=f"v{at}@example.org") for at in range(3))
+    hall.db.write_in_now(hall.branch.id, actions.cancel_booking, hall.branch.id, first.id, VISITOR)
+    release_kept(hall)
+    assert lanes_of(hall, third) == {3}
+    other = next(key for key in hall.branch.queues if key != hall.branch.services[third.service_id].queue_id)
+
+    def fewer_and_elsewhere(tx: Tx) -> None:
+        set_lanes(tx, hall, 2)
+        set_queue(tx, hall, third.service_id, other)
+
+    save(hall, fewer_and_elsewhere, for_all(Choice.KEEP))
+    assert queues_of(hall, second) == queues_of(hall, third) == {other}
+    assert lanes_of(hall, second).isdisjoint(lanes_of(hall, third))
 
 
 def test_what_is_live_is_at_the_time_where_the_visitor_is_expected(hall: Hall, clock: FrozenClock) -> None:
@@ -333,3 +354,15 @@ def counter_of(hall: Hall) -> str:
 
 def facts(hall: Hall, kind: str) -> list[Any]:
     return hall.db.read_now(audit.entries, hall.branch.id, audit.Wanted(kind=kind), 50)
+
+
+def set_queue(tx: Tx, hall: Hall, service_id: UUID, queue_id: UUID) -> None:
+    service = table(Service)
+    here = (service.c.branch_id == hall.branch.id) & (service.c.id == service_id)
+    tx.execute(sa.update(service).where(here).values(queue_id=queue_id))
+
+
+def queues_of(hall: Hall, booking: BookingView) -> set[UUID]:
+    seat = table(Seat)
+    found = hall.db.read_now(Tx.rows, sa.select(seat.c.resource_id).where(seat.c.booking_id == booking.id))
+    return {row.resource_id for row in found}
