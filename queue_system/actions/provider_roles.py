@@ -11,6 +11,7 @@ from ..core.facts.people import StaffRoleGiven, StaffRoleTaken
 from ..store.log import SYSTEM, Locked
 from ..store.tables import StaffRole, table
 from .authority import administrators
+from .second_factor import end_weak_sessions, free_of_second_factor
 
 STAFF_ROLE = table(StaffRole)
 
@@ -27,7 +28,7 @@ def set_provider_roles(lock: Locked, staff_id: UUID, wanted: set[tuple[UUID, str
     rows = tx.rows(sa.select(STAFF_ROLE).where(STAFF_ROLE.c.staff_id == staff_id))
     whole = {(row.branch_id, row.role): row.source for row in rows if row.department == ""}
     held = {key for key, source in whole.items() if source == PROVIDER}
-    before = administrators(tx)
+    before, free = administrators(tx), free_of_second_factor(tx, [staff_id])
     for branch_id, role in sorted(held - wanted):
         here = {"staff_id": staff_id, "branch_id": branch_id, "role": role, "department": ""}
         tx.execute(sa.delete(STAFF_ROLE).filter_by(**here))
@@ -39,3 +40,4 @@ def set_provider_roles(lock: Locked, staff_id: UUID, wanted: set[tuple[UUID, str
         here = {"staff_id": staff_id, "branch_id": branch_id, "role": role, "department": "", "source": PROVIDER}
         tx.execute(sa.insert(STAFF_ROLE), here)
         lock.append(StaffRoleGiven(subject=str(staff_id), roles=[role], place=str(branch_id)), SYSTEM)
+    end_weak_sessions(lock, free, SYSTEM)

@@ -24,6 +24,7 @@ from ..store.queries.previews import preview
 from ..store.tables import ORGANISATION, Role, StaffRole, table
 from .approvals import ask
 from .authority import require_at, require_to_give, somebody_may_do_everything
+from .second_factor import end_weak_sessions, free_of_second_factor
 from .settings import save
 
 ROLE = table(Role)
@@ -91,7 +92,11 @@ def _save(tx: Tx, params: Mapping[str, Any], actor: Actor) -> None:
     kept = [word for word in (stored or {}).get("can", ()) if word in get_args(Promise)]
     names = {**(stored or {}).get("names", {}), **params["names"]}
     wanted = {"names": names, "can": [*params["rights"], *kept]}
+    holders = tx.rows(sa.select(STAFF_ROLE.c.staff_id).where(STAFF_ROLE.c.role == slug).distinct())
+    free = free_of_second_factor(tx, [row.staff_id for row in holders])
     _make(tx, Edit("role", slug, was=stored, now=wanted), actor)
+    with locked(tx, ORGANISATION) as organisation:
+        end_weak_sessions(organisation, free, actor)
 
 
 def _make(tx: Tx, edit: Edit, actor: Actor) -> None:

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
+import sqlalchemy as sa
 
 from queue_system.actions import invitations, sessions, staff, staff_roles
-from queue_system.core.errors import Denied, Missing, Refused
+from queue_system.core.errors import Denied, Invalid, Missing, Refused
 from queue_system.core.logins import FORGOTTEN
 from queue_system.core.rights import DESK_RIGHTS
 from queue_system.core.tokens import sha256
 from queue_system.store import log
+from queue_system.store.database import Tx
 from queue_system.store.log import Actor
 from queue_system.store.queries import access
 from queue_system.store.queries.people import colleague, invitation_by_token, rescued_lately, sessions_of
-from queue_system.store.tables import ORGANISATION
+from queue_system.store.tables import ORGANISATION, StaffRole, table
 from tests.kit.hall import Hall, change_settings
 from tests.kit.people import add_role, head_of_section
 
@@ -99,6 +101,27 @@ def test_a_role_of_one_department_lies_in_it(hall: Hall) -> None:
     assert person is not None
     assert person.departments(DESK_RIGHTS, hall.branch.id) == frozenset({department})
     hall.db.write_now(staff_roles.take_role, "layla", hall.branch.id, "officer", department, by(admin))
+    assert hall.db.read_now(colleague, "layla").grants == ()  # type: ignore[union-attr]
+
+
+def test_a_role_is_given_at_a_place_that_there_is(hall: Hall) -> None:
+    admin = hall.administrator("samira")
+    hall.person("layla", ())
+    for role in ("officer", "administrator"):
+        with pytest.raises(Invalid, match="place-not-chosen"):
+            hall.db.write_now(staff_roles.give_role, "layla", uuid4(), role, "", by(admin))
+    with pytest.raises(Invalid, match="place-not-chosen"):
+        hall.db.write_now(invitations.invite, "nour", "نور", "ar", uuid4(), "officer", "", by(admin))
+    assert hall.db.read_now(colleague, "layla").grants == ()  # type: ignore[union-attr]
+
+
+def test_a_role_of_a_place_that_is_gone_is_taken(hall: Hall) -> None:
+    admin, layla = hall.administrator("samira"), hall.person("layla", ())
+    rows, place = table(StaffRole), uuid4()
+    for branch_id, department in ((place, ""), (hall.branch.id, "gone")):
+        row = {"staff_id": layla, "branch_id": branch_id, "role": "officer", "department": department}
+        hall.db.write_now(Tx.execute, sa.insert(rows).values(row))
+        hall.db.write_now(staff_roles.take_role, "layla", branch_id, "officer", department, by(admin))
     assert hall.db.read_now(colleague, "layla").grants == ()  # type: ignore[union-attr]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -9,7 +10,7 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
-from queue_system.actions import approvals, four_eyes, invitations, roles, staff_roles
+from queue_system.actions import approvals, four_eyes, invitations, roles, staff, staff_roles
 from queue_system.core.approvals import DELAY, LIFETIME
 from queue_system.core.errors import Denied, Missing, Refused, Stale
 from queue_system.store import log
@@ -134,6 +135,27 @@ def test_whose_password_was_taken_away_is_no_second_person(hall: Hall) -> None:
     asked = hall.db.write_now(staff_roles.give_role, "omar", ORGANISATION, "administrator", "", by(first))
     assert asked is not None
     assert due(hall, asked) is not None
+
+
+def remove(hall: Hall) -> None:
+    hall.db.write_now(staff.remove_staff, "nour")
+
+
+def lock(hall: Hall) -> None:
+    hall.db.write_now(staff.lock_staff, "nour")
+
+
+@pytest.mark.parametrize(("act", "error", "code"), [(remove, Missing, "staff"), (lock, Refused, "staff-locked")])
+def test_an_approved_role_is_given_to_nobody_who_is_gone(
+    hall: Hall, act: Callable[[Hall], None], error: type[Exception], code: str
+) -> None:
+    first, second = hall.administrator("first"), hall.administrator("second")
+    _, asked = hall.db.write_now(invitations.invite, "nour", "ن", "ar", ORGANISATION, "administrator", "", by(first))
+    assert asked is not None
+    hall.db.write_now(approvals.approve, asked, by(second))
+    act(hall)
+    with pytest.raises(error, match=code):
+        hall.db.write_now(four_eyes.carry_out, asked, by(first))
 
 
 def due(hall: Hall, asked: UUID) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -9,7 +10,7 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
-from queue_system.actions import credentials, sign_in, staff
+from queue_system.actions import approvals, credentials, four_eyes, roles, sign_in, staff, staff_roles
 from queue_system.actions.sign_in import Entered
 from queue_system.actions.unfinished import MOST_FAILURES, STEP_LIFETIME
 from queue_system.clock import FrozenClock
@@ -200,6 +201,42 @@ def test_setting_it_up_opens_the_session(hall: Hall, clock: FrozenClock) -> None
     assert done.recovery
     assert sessions_open(hall) == 1
     assert entered(hall, "omar").step == "code"
+
+
+def give_administrator(hall: Hall, _first: UUID) -> None:
+    hall.db.write_now(staff_roles.change_roles, "omar", ORGANISATION, give="administrator")
+
+
+def make_the_role_more(hall: Hall, first: UUID) -> None:
+    actor = Actor("staff", str(first))
+    asked = hall.db.write_now(roles.save_role, "officer", {"ar": "موظف"}, ["*"], actor)
+    assert asked is not None
+    hall.db.write_now(approvals.approve, asked, Actor("staff", str(hall.administrator("second"))))
+    hall.db.write_now(four_eyes.carry_out, asked, actor)
+
+
+@pytest.mark.parametrize("grow", [give_administrator, make_the_role_more])
+def test_a_session_with_a_password_alone_becomes_no_administrator_s(
+    hall: Hall, grow: Callable[[Hall, UUID], None]
+) -> None:
+    hall.person("omar")
+    first = hall.administrator("first")
+    ask_for_second_factors(hall, "administrators")
+    assert entered(hall, "omar").step == ""
+    assert sessions_open(hall) == 1
+    hall.db.write_now(staff_roles.change_roles, "omar", ORGANISATION, give="officer")
+    assert sessions_open(hall) == 1
+    grow(hall, first)
+    assert sessions_open(hall) == 0
+    assert ("staff.sessions_ended", "") in facts(hall)
+    assert entered(hall, "omar").step == "set-up"
+
+
+def test_a_session_with_a_second_factor_goes_on_with_the_new_rights(layla: Person) -> None:
+    ask_for_second_factors(layla.hall, "administrators")
+    assert layla.finish(layla.enter().token, layla.code())
+    layla.hall.db.write_now(staff_roles.change_roles, "layla", ORGANISATION, give="administrator")
+    assert sessions_open(layla.hall) == 1
 
 
 def test_a_set_up_that_was_begun_before_another_takes_nothing_over(hall: Hall, clock: FrozenClock) -> None:

@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
-from queue_system.actions import bookings, settings
+from queue_system.actions import bookings, settings, staff_roles
 from queue_system.actions.bookings import HoldOrder
 from queue_system.actions.settings import UnfitSettings
 from queue_system.clock import FrozenClock
@@ -318,6 +318,20 @@ def test_a_branch_is_added_from_a_value(hall: Hall) -> None:
     assert {verdict.broken_at for verdict in hall.db.read_now(log.verify)} == {None}
     with pytest.raises(Refused, match="branch-exists"):
         hall.db.write_now(settings.add_branch, branch, actor=SYSTEM, person=None)
+
+
+def test_a_department_for_which_roles_are_held_is_not_removed(hall: Hall) -> None:
+    values = {"names": {"ar": "مؤقت", "en": "Passing"}}
+    save(hall.db, hall.branch.id, Edit("department", "passing", None, values))
+    hall.person("omar", ())
+    admin = Actor("staff", str(hall.administrator("samira")))
+    of_role = "omar", hall.branch.id, "officer", "passing", admin
+    hall.db.write_now(staff_roles.give_role, *of_role)
+    removed = Edit("department", "passing", values, None)
+    told = hall.db.read_now(settings.preview, hall.branch.id, [removed])
+    assert [(one.slug, one.fault.code) for one in told.faults] == [("passing", "setting-has-roles")]
+    hall.db.write_now(staff_roles.take_role, *of_role)
+    assert save(hall.db, hall.branch.id, removed)
 
 
 def test_a_branch_is_retired_with_everything_that_is_in_it(hall: Hall, clock: FrozenClock) -> None:

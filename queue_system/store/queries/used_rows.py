@@ -40,6 +40,14 @@ def in_use(tx: Tx, place: UUID, edits: Iterable[Edit]) -> Iterator[Located]:
         model = _TABLES.get(edit.kind)
         if edit.now is None and model is not None and _is_used(tx, model, place, edit.slug):
             yield Located(edit.kind, edit.slug, Fault("setting-has-history"))
+        elif edit.now is None and edit.kind == "department" and _limits_roles(tx, place, edit.slug):
+            yield Located(edit.kind, edit.slug, Fault("setting-has-roles"))
+
+
+def _limits_roles(tx: Tx, place: UUID, department: str) -> bool:
+    """Whether somebody holds a role for a department alone; the role names it and is no foreign key."""
+    role = table(tables.StaffRole)
+    return _exists(tx, role, (role.c.branch_id, place), (role.c.department, department))
 
 
 def _is_used(tx: Tx, model: type[Any], place: UUID, slug: str) -> bool:
