@@ -167,8 +167,8 @@ def _change(one: ApprovalView, house: House, held: dict[str, tuple[Grant, ...]])
         return Change(_keys(beyond(held.get(params["staff"], ()), wanted)))
     if one.action == "change-role":
         after = granted(params["rights"])
-        lost = written_out(before) - written_out(after)
-        return Change(_keys(after if EVERYTHING in after else after - before), _keys(lost))
+        gained = after if EVERYTHING in after - before else written_out(after) - written_out(before)
+        return Change(_keys(gained), _keys(written_out(before) - written_out(after)))
     return Change()
 
 

@@ -11,9 +11,11 @@ import pytest
 from starlette.testclient import TestClient
 
 from queue_system.actions import invitations
+from queue_system.actions.roles import save_role
 from queue_system.clock import FrozenClock
 from queue_system.core.rights import ATOMIC, OBEYED
 from queue_system.i18n.words import words_for
+from queue_system.store.log import Actor
 from queue_system.store.queries.people import colleague, roles
 from queue_system.store.queries.settings import branch_ids
 from queue_system.store.tables import ORGANISATION
@@ -180,6 +182,20 @@ def test_a_request_says_what_would_be_gained_to_whoever_decides(place: tuple[Tes
     page = Page(rami.get("/office/approvals").text)
     assert words.text("right.everything") in page.text
     assert len([form for form in page.forms if form.action.endswith("approval")]) == 2
+
+
+def test_a_role_that_is_to_be_narrowed_is_said_to_lose_and_not_to_gain(place: tuple[TestClient, Hall]) -> None:
+    client, hall = place
+    admin = hall.db.read_now(colleague, "admin")
+    assert admin is not None
+    rights, actor = ["approve", "call_next"], Actor("staff", str(admin.id))
+    hall.db.write_now(save_role, "administrator", {"ar": "مدير"}, rights, actor)
+    sign_in(client, "admin", "en")
+    text = Page(client.get("/office/approvals").text).text
+    assert "Added" not in text
+    lost = text.partition("Taken away")[2]
+    assert words_for("en").text("right.grant_roles") in lost
+    assert words_for("en").text("right.approve") not in lost
 
 
 def test_a_changed_role_says_whom_it_concerns_before_it_is_saved(place: tuple[TestClient, Hall]) -> None:
