@@ -16,7 +16,7 @@ from .command_line import fail, is_text, open_database, require_ready
 from .configuration import CannotListen, Configuration, ConfigurationError, read_configuration
 from .core.errors import DomainError
 from .data_commands import erase, tidy
-from .machine_commands import backup, drill, restore
+from .machine_commands import AGAIN, backup, drill, restore
 from .staff_commands import staff
 
 WRONG_USE: Final = 2
@@ -163,6 +163,7 @@ def restored() -> None:
         database.claim_process()
         require_ready(database)
         database.write_now(renew_epoch)
+    typer.echo(AGAIN)
     typer.echo("Screens and desks will take what the restored database says. Next: queue-system audit verify")
 
 

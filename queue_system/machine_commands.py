@@ -17,6 +17,12 @@ from .store.database import Database
 
 File = Annotated[Path | None, typer.Argument(help="A backup; by itself the newest in QUEUE_BACKUP_DIR.")]
 
+#: What a restore cannot know, because it happened after the backup.
+AGAIN = (
+    "Everybody signs in again. Do again what was done after that time: people locked out, devices revoked, persons erased, "
+    "roles taken."
+)
+
 
 def backup(
     folder: Annotated[Path | None, typer.Argument(help="Where to; by itself QUEUE_BACKUP_DIR.")] = None,
@@ -68,6 +74,7 @@ def restore(
             "The secret key is not the one of then, so the links that visitors have are void: put the old secret.key "
             f"into {configuration.data_dir}, or set QUEUE_SECRET_KEY."
         )
+    typer.echo(AGAIN)
     typer.echo("Next: queue-system doctor, then start the server.")
 
 

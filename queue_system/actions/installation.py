@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import sqlalchemy as sa
 from uuid_utils.compat import uuid7
 
@@ -11,7 +13,10 @@ from ..store.database import Tx
 from ..store.editing import editing_catalogue, founding
 from ..store.log import SYSTEM, locked
 from ..store.profile_rows import profile_rows
-from ..store.tables import ORGANISATION, Organisation, table
+from ..store.tables import ORGANISATION, Invitation, Organisation, Pairing, Session, SignInStep, table
+
+#: Ways in that may have been used up or ended since a backup was made: somebody was locked out, a link was used.
+OPEN: Final = (Session, SignInStep, Invitation, Pairing)
 
 
 def install(tx: Tx, profile: Profile) -> None:
@@ -30,12 +35,15 @@ def install(tx: Tx, profile: Profile) -> None:
 def renew_epoch(tx: Tx) -> None:
     """Start a new epoch after a backup was restored.
 
-    Screens have seen entries that are now lost; with a new epoch they accept lower positions as newer.
+    Screens have seen entries that are now lost; with a new epoch they accept lower positions as newer. Everybody signs
+    in again, and links for a new password must be made anew.
     """
     with editing_catalogue(tx):
         new_epoch(tx)
 
 
 def new_epoch(tx: Tx) -> None:
-    """Start a new epoch within an edit of the catalogue."""
+    """Start a new epoch within an edit of the catalogue, and end what was OPEN when the backup was made."""
     tx.execute(sa.update(table(Organisation)).values(epoch=uuid7()))
+    for model in OPEN:
+        tx.execute(sa.delete(table(model)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, date, timedelta
+from datetime import date, timedelta
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from ..core.facts.organisation import UpkeepDone, UpkeepFailed
 from ..store.database import Tx
 from ..store.log import SYSTEM, Actor, Locked, locked
+from ..store.queries import upkeep
 from ..store.queries.upkeep import Attempt, of_night
 from ..store.tables import ORGANISATION, Upkeep, table
 
@@ -71,9 +72,9 @@ def failed(tx: Tx, task: str, night: date, attempt: int, code: str) -> bool:
 
 
 def done_by_hand(tx: Tx, task: str, figures: Mapping[str, Any], actor: Actor = SYSTEM) -> None:
-    """Note that a person had a task done now; for today's night it need not be done again."""
+    """Note that a person had a task done now; for the newest night that is due it need not be done again."""
     with locked(tx, ORGANISATION) as lock:
-        night = lock.now.astimezone(UTC).date()
+        night = upkeep.night(tx)
         known = of_night(tx, night).get(task)
         values = _ended(lock, figures)
         if known is None:

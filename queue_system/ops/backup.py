@@ -226,8 +226,13 @@ def _turn(folder: Path) -> Iterator[None]:
 
 
 def _remove_old(folder: Path, made: Backup, keep: int) -> None:
-    ours = [one for one in backups(folder) if one.manifest.installation == made.manifest.installation]
-    for old in ours[max(1, keep) :]:
+    # The one just made is not the newest by its date if the clock was put back.
+    others = [
+        one
+        for one in backups(folder)
+        if one.path != made.path and one.manifest.installation == made.manifest.installation
+    ]
+    for old in others[max(0, keep - 1) :]:
         old.path.unlink(missing_ok=True)
 
 

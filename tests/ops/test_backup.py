@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from starlette.applications import Starlette
 
 from queue_system.actions import restoring
+from queue_system.actions.installation import OPEN
 from queue_system.app import create_app
 from queue_system.clock import FrozenClock
 from queue_system.configuration import Configuration, read_configuration
@@ -28,7 +29,7 @@ from queue_system.ops.drill import try_out
 from queue_system.store import log, schema
 from queue_system.store.database import Database, Tx
 from queue_system.store.queries.organisation import organisation
-from queue_system.store.tables import ORGANISATION
+from queue_system.store.tables import ORGANISATION, table
 from tests.kit.filled_database import fill, state_at
 from tests.kit.hall import Hall, furnish
 from tests.kit.migrating import load, upgrade
@@ -39,6 +40,8 @@ CHANGED = {
     "organisation": {"epoch"},
     "branch": {"config_version", "last_seq", "last_at", "chain"},
 }
+# What ends with a restore.
+ENDED = {table(model).name for model in OPEN}
 
 
 @pytest.fixture
@@ -60,15 +63,16 @@ def other(request: pytest.FixtureRequest, tmp_path: Path, clock: FrozenClock) ->
 
 def everything(tx: Tx) -> dict[str, list[str]]:
     return {
-        table.name: sorted(
+        one.name: sorted(
             (
-                repr(tuple(value for name, value in row._mapping.items() if name not in CHANGED.get(table.name, ())))
-                for row in tx.rows(sa.select(table))
+                repr(tuple(value for name, value in row._mapping.items() if name not in CHANGED.get(one.name, ())))
+                for row in tx.rows(sa.select(one))
             )
-            if table.name != "entry"
-            else (repr(tuple(row)) for row in tx.rows(sa.select(table)) if row.kind != "organisation.restored")
+            if one.name != "entry"
+            else (repr(tuple(row)) for row in tx.rows(sa.select(one)) if row.kind != "organisation.restored")
         )
-        for table in schema.METADATA.sorted_tables
+        for one in schema.METADATA.sorted_tables
+        if one.name not in ENDED
     }
 
 
@@ -83,7 +87,9 @@ def test_a_filled_database_is_restored_into_either_database_table_by_table(
     made = backup.make(configuration, hall.db)
     counts = backup.restore_from(made, other)
     assert other.read_now(everything) == before
-    assert counts == {name: len(rows) for name, rows in before.items()}
+    assert {name: rows for name, rows in counts.items() if name not in ENDED} == {
+        name: len(rows) for name, rows in before.items()
+    }
     assert all(verdict.broken_at is None for verdict in other.read_now(log.verify))
     newest = other.read_now(log.after, ORGANISATION, 0)[-1]
     assert (newest.kind, newest.data["made_at"]) == ("organisation.restored", clock.now().isoformat())
@@ -91,9 +97,20 @@ def test_a_filled_database_is_restored_into_either_database_table_by_table(
     assert other.read_now(organisation).epoch != hall.db.read_now(organisation).epoch
     # And from there back again: a backup of a restored database holds the same.
     again = backup.make(configuration, other, configuration.data_dir / "again")
-    assert {name: digest for name, digest in again.manifest.sha256.items() if name not in {"entry", *CHANGED}} == {
-        name: digest for name, digest in made.manifest.sha256.items() if name not in {"entry", *CHANGED}
+    others = made.manifest.sha256.keys() - {"entry", *CHANGED, *ENDED}
+    assert {name: again.manifest.sha256[name] for name in others} == {
+        name: made.manifest.sha256[name] for name in others
     }
+
+
+def test_a_restore_opens_nothing_that_may_have_been_closed_since(
+    hall: Hall, other: Database, clock: FrozenClock, configuration: Configuration
+) -> None:
+    """A person who was locked out later, or a link that was used later, would come back with the backup."""
+    fill(hall, clock)
+    counts = backup.restore_from(backup.make(configuration, hall.db), other)
+    assert all(counts[name] for name in ENDED)
+    assert [model for model in OPEN if other.read_now(Tx.rows, sa.select(table(model)))] == []
 
 
 def test_a_restore_replaces_what_came_later_only_if_it_is_told_to(
@@ -133,7 +150,7 @@ def test_a_backup_of_an_older_schema_is_restored_and_then_migrated(
     assert schema.current(other) == schema.newest()
     found = other.read_now(everything)
     assert {name: len(rows) for name, rows in found.items() if name in state} == {
-        name: len(rows) for name, rows in state.items()
+        name: len(rows) for name, rows in state.items() if name not in ENDED
     }
     old.close()
 
@@ -198,6 +215,19 @@ def test_the_newest_stay_and_files_of_others_too(hall: Hall, clock: FrozenClock,
     assert backup.is_fresh(configuration, hall.db)
     clock.set(clock.now() + timedelta(hours=24))
     assert not backup.is_fresh(configuration, hall.db)
+
+
+def test_a_backup_that_was_just_made_stays_although_the_clock_was_put_back(
+    hall: Hall, clock: FrozenClock, configuration: Configuration
+) -> None:
+    now = clock.now()
+    for day in (20, 21):
+        clock.set(now + timedelta(days=day))
+        backup.make(configuration, hall.db, keep=2)
+    clock.set(now)
+    made = backup.make(configuration, hall.db, keep=2)
+    assert made.path.exists()
+    assert len(backup.backups(made.path.parent)) == 2
 
 
 def test_two_backups_in_one_folder_do_not_meet(hall: Hall, configuration: Configuration) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +104,21 @@ async def test_what_somebody_had_done_by_hand_mends_the_night(hall: Hall) -> Non
     await node.look()
     assert len(work.nights) == 1
     assert hall.db.read_now(upkeep.newest)["tidy"].state == "done"
+
+
+async def test_what_was_done_by_hand_in_the_evening_is_done_in_the_night_all_the_same(
+    hall: Hall, clock: FrozenClock
+) -> None:
+    """The date changes before the night is due, and what comes until then would be in no backup."""
+    work = Work()
+    node = Nightly(hall.db, "one", [work.task])
+    await node.look()
+    clock.set(datetime.combine(NIGHT + timedelta(days=1), time(0, 1), UTC))
+    assert hall.db.read_now(upkeep.night) == NIGHT
+    await hall.db.write_in(ORGANISATION, actions.done_by_hand, "tidy", {"rows": 1})
+    clock.move(timedelta(hours=12))
+    await node.look()
+    assert work.nights == [NIGHT, NIGHT + timedelta(days=1)]
 
 
 # ---------------------------------------------------------------- several nodes at once

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -25,6 +26,7 @@ from ...store.queries.settings import BranchSettings
 from ...store.queries.upkeep import Attempt
 from ...store.tables import ORGANISATION
 from ...web import access, kit
+from ...web.confirmed import require_confirmed
 from ...web.errors import message
 from .frame import InOffice, enter, moment, office_page
 
@@ -70,6 +72,7 @@ async def check(request: Request) -> Response:
 async def erase(request: Request) -> Response:
     """Erase the person, and show the receipt."""
     here = await _may_erase(request)
+    await require_confirmed(here)
     typed = await _typed(request)
     try:
         booking, _ = await here.read(_found, typed["code"], typed["contact"])
@@ -77,6 +80,7 @@ async def erase(request: Request) -> Response:
         receipt = await here.write_anywhere(erase_person, booking.branch_id, booking.id, here.actor, everyone=everyone)
     except (Invalid, Missing, Refused) as refusal:
         return await _page(here, typed=typed, errors=_errors(here, refusal), status=422)
+    await asyncio.to_thread(here.installation.database.scrub, thorough=False)
     return kit.see_other(f"{PAGE}?{urlencode({'receipt': receipt.number})}")
 
 

@@ -13,6 +13,7 @@ from queue_system.actions.bookings import HoldOrder, confirm_booking, hold_slot
 from queue_system.clock import FrozenClock
 from queue_system.store.log import VISITOR
 from queue_system.store.queries.bookings import BookingView, booking_by_id
+from queue_system.web.confirmed import CONFIRMED_FOR
 from tests.kit.hall import Hall
 from tests.kit.web_hall import sign_in
 
@@ -58,6 +59,10 @@ def test_a_person_is_shown_first_and_then_erased(office: TestClient, hall: Hall)
     assert read(hall, mine).erased_at is None
     done = office.post("/office/data/person/erasure", data=sent)
     assert done.status_code == 303
+    if (file := hall.db.file) is not None:
+        assert [
+            one.name for one in file.parent.glob(f"{file.name}*") if "هالة الحسن".encode() in one.read_bytes()
+        ] == []
     done = office.get(done.headers["location"] + "&lang=ar")
     assert "رقم الإيصال" in done.text
     assert "حُذف الاسم ووسيلة التواصل من موعد واحد" in done.text
@@ -71,6 +76,16 @@ def test_the_other_names_go_when_that_is_chosen(office: TestClient, hall: Hall) 
     sent = {"code": read(hall, mine).code, "contact": CONTACT, "everyone": "yes"}
     office.post("/office/data/person/erasure", data=sent)
     assert read(hall, family).erased_at is not None
+
+
+def test_nobody_is_erased_from_a_page_that_was_left_open(office: TestClient, hall: Hall, clock: FrozenClock) -> None:
+    mine = book(hall, "هالة الحسن")
+    clock.move(CONFIRMED_FOR + timedelta(minutes=1))
+    asked = office.post(
+        "/office/data/person/erasure", data={"code": read(hall, mine).code, "contact": CONTACT}, follow_redirects=False
+    )
+    assert "receipt" not in asked.headers.get("location", "")
+    assert read(hall, mine).erased_at is None
 
 
 @pytest.mark.parametrize("path", ["/office/data/person", "/office/data/person/erasure"])
