@@ -6,7 +6,9 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from queue_system.actions.staff_roles import give_role
 from queue_system.core.rights import GROUPS, Right
+from queue_system.store.log import SYSTEM
 from queue_system.store.tables import Role, table
 from tests.kit.hall import Hall, change_settings
 
@@ -30,6 +32,11 @@ def add_role(hall: Hall, slug: str, *can: str) -> str:
     row = {"slug": slug, "position": 99, "names": {"ar": slug, "en": slug}, "can": list(can)}
     change_settings(hall.db, sa.insert(table(Role)).values(row))
     return slug
+
+
+def give_in_department(hall: Hall, login: str, role: str, department: str) -> None:
+    """Let somebody hold a role for one department of the branch."""
+    hall.db.write_now(give_role, login, hall.branch.id, role, department, SYSTEM)
 
 
 def head_of_section(hall: Hall, login: str = "head") -> UUID:

@@ -20,9 +20,11 @@ from ...core.rights import PLACES_RIGHTS
 from ...i18n import dates
 from ...i18n.words import Words
 from ...store.database import Tx
+from ...store.queries.access import StaffView
 from ...store.queries.freed import KeptPlace, kept_places
 from ...store.queries.settings import BranchSettings
 from ...web import kit
+from ...web.departments import services_for
 from ...web.security import LARGEST_BODY
 from .frame import enter, moment, office_page
 
@@ -53,7 +55,7 @@ async def show(request: Request) -> Response:
         here,
         "office/given-back.html",
         {
-            "days": await here.read(_kept, here.branches, here.words),
+            "days": await here.read(_kept, here.person, here.branches, here.words),
             "hours": hours,
             "released": int(released) if released.isdecimal() and len(released) < 5 else None,
         },
@@ -66,12 +68,19 @@ async def release(request: Request) -> Response:
     branch = here.named(request.path_params["branch"])
     # The one field holds all places of a day, so it may be as long as the body of a request.
     ids = _ids((await kit.form(request, LARGEST_BODY)).get("places", ""))
-    count = await here.at(branch).do(release_places, ids, here.actor)
+    allowed = {place.id for place in await here.read(_places, here.person, branch)}
+    count = await here.at(branch).do(release_places, ids & allowed, here.actor)
     return kit.see_other(f"{PAGE}?{urlencode({'released': count})}")
 
 
-def _kept(tx: Tx, branches: Sequence[BranchSettings], words: Words) -> list[KeptDay]:
-    return [day for branch in branches for day in _by_day(branch, kept_places(tx, branch.id), words, tx.now)]
+def _kept(tx: Tx, person: StaffView, branches: Sequence[BranchSettings], words: Words) -> list[KeptDay]:
+    return [day for branch in branches for day in _by_day(branch, _places(tx, person, branch), words, tx.now)]
+
+
+def _places(tx: Tx, person: StaffView, branch: BranchSettings) -> list[KeptPlace]:
+    """The kept places of the departments in which the person may release them."""
+    allowed = services_for(person, branch, PLACES_RIGHTS)
+    return [place for place in kept_places(tx, branch.id) if place.service_id in allowed]
 
 
 def _by_day(branch: BranchSettings, places: Iterable[KeptPlace], words: Words, now: datetime) -> Iterable[KeptDay]:

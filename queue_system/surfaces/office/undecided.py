@@ -22,25 +22,46 @@ from ...i18n import dates
 from ...store.database import Tx
 from ...store.queries.access import StaffView
 from ...store.queries.effect import Undecided, undecided
-from ...store.queries.settings import BranchSettings
+from ...store.queries.settings import BranchSettings, Names
 from ...web import kit
 from ...web.departments import services_for
 from .effects import MOST_FIELDS, Group, Row, grouped, read_choices
 from .frame import InOffice, enter, office_page
 
 PAGE: Final = "/office/undecided"
+# In each form: which of the lists of its branch it is.
+LIST: Final = "list"
 # The log has this word for a contact that was shown so that the visitor can be called.
 BY_CALL: Final = "call"
 
 
 @dataclass(frozen=True, slots=True)
+class Allowed:
+    """What a person may do with an appointment; it follows from the department of its service."""
+
+    choices: frozenset[Choice]
+    sees_contacts: bool
+
+    @property
+    def key(self) -> str:
+        """Its name in a form and in ids."""
+        return "-".join(
+            [*sorted(choice.value for choice in self.choices), *(["contacts"] if self.sees_contacts else [])]
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class BranchList:
-    """What is to be decided at one branch, and the choices that the person has there."""
+    """What is to be decided at one branch and in the same way; `departments` where others there differ."""
 
     branch: BranchSettings
     groups: tuple[Group, ...]
-    choices: tuple[Choice, ...]
-    sees_contacts: bool
+    allowed: Allowed
+    departments: tuple[Names, ...]
+
+    @property
+    def choices(self) -> tuple[Choice, ...]:
+        return tuple(choice for choice in Choice if choice in self.allowed.choices)
 
 
 async def show(request: Request) -> Response:
@@ -52,9 +73,14 @@ async def decide(request: Request) -> Response:
     """Carry out what is chosen; what is left for later stays on the list."""
     here = await enter(request, DECISION_RIGHTS)
     branch = here.named(request.path_params["branch"])
-    choices = read_choices(await kit.form_items(request, most=MOST_FIELDS), choices_of(here.person, branch))
-    listed = await here.read(_listed, here.person, branch)
-    wanted = {one.booking.id: choices.of(one.booking.id, one.why) for one in listed}
+    fields = await kit.form_items(request, most=MOST_FIELDS)
+    allowed = allowed_of(here.person, branch)
+    wanted = {}
+    for one in await here.read(_listed, here.person, branch):
+        may = allowed[one.booking.service_id]
+        # A form decides only on its own list, because another one may have the same reasons.
+        if (LIST, may.key) in fields:
+            wanted[one.booking.id] = read_choices(fields, may.choices).of(one.booking.id, one.why)
     decided = {key: choice for key, choice in wanted.items() if choice is not Choice.LATER}
     done = await here.at(branch).do(decide_listed, decided, here.actor) if decided else {}
     missed = sum(1 for key, how in done.items() if how.value != decided[key].value)
@@ -65,44 +91,70 @@ async def contact(request: Request) -> Response:
     """The page with the contact of one visitor, so that they can be called; the log keeps who looked it up."""
     here = await enter(request, DECISION_RIGHTS)
     branch = here.named(request.path_params["branch"])
-    if not here.person.may_any(CONTACT_RIGHTS, branch.id):
-        raise Missing("booking")
-    listed = await here.read(_listed, here.person, branch)
-    wanted = [one.booking for one in listed if str(one.booking.id) == request.path_params["booking"]]
+    callable_for = services_for(here.person, branch, CONTACT_RIGHTS)
+    listed = [one.booking for one in await here.read(_listed, here.person, branch)]
+    wanted = [
+        booking
+        for booking in listed
+        if str(booking.id) == request.path_params["booking"] and booking.service_id in callable_for
+    ]
     if not wanted:
         raise Missing("booking")
     await here.at(branch).do(record_look_ups, wanted, BY_CALL, here.actor)
     return await _page(here, shown=wanted[0].id)
 
 
-def choices_of(person: StaffView, branch: BranchSettings) -> frozenset[Choice]:
-    """The choices that a person may make at a branch."""
-    found = {Choice.LATER}
-    if person.may_any(MOVE_RIGHTS, branch.id):
-        found |= {Choice.MOVE, Choice.KEEP}
-    if person.may_any(CALL_OFF_RIGHTS, branch.id):
-        found.add(Choice.CANCEL)
-    return frozenset(found)
+def allowed_of(person: StaffView, branch: BranchSettings) -> dict[UUID, Allowed]:
+    """What a person may do with appointments, by their service."""
+    moves = services_for(person, branch, MOVE_RIGHTS)
+    calls_off = services_for(person, branch, CALL_OFF_RIGHTS)
+    sees = services_for(person, branch, CONTACT_RIGHTS)
+    return {
+        service: Allowed(
+            frozenset(
+                {
+                    Choice.LATER,
+                    *((Choice.MOVE, Choice.KEEP) if service in moves else ()),
+                    *((Choice.CANCEL,) if service in calls_off else ()),
+                }
+            ),
+            service in sees,
+        )
+        for service in branch.services
+    }
 
 
 async def _page(here: InOffice, shown: UUID | None = None) -> Response:
-    lists = [await _branch_list(here, branch, shown) for branch in here.branches]
     params = here.request.query_params
     values = {
-        "lists": [one for one in lists if one.groups],
+        "lists": [one for branch in here.branches for one in await _branch_lists(here, branch, shown)],
         "done": _count(params.get("done", "")),
         "missed": _count(params.get("missed", "")),
     }
     return await office_page(here, "office/undecided.html", values)
 
 
-async def _branch_list(here: InOffice, branch: BranchSettings, shown: UUID | None) -> BranchList:
-    listed = await here.read(_listed, here.person, branch)
-    sees = here.person.may_any(CONTACT_RIGHTS, branch.id)
-    may = choices_of(here.person, branch)
-    rows = [(one.why, _row(here, branch, one, sees=sees, shown=shown)) for one in listed]
-    choices = tuple(choice for choice in Choice if choice in may)
-    return BranchList(branch, grouped(rows, Choices()), choices, sees)
+async def _branch_lists(here: InOffice, branch: BranchSettings, shown: UUID | None) -> list[BranchList]:
+    allowed = allowed_of(here.person, branch)
+    alike: dict[Allowed, list[Undecided]] = {}
+    for one in await here.read(_listed, here.person, branch):
+        alike.setdefault(allowed[one.booking.service_id], []).append(one)
+    return [
+        BranchList(
+            branch,
+            grouped(
+                [(one.why, _row(here, branch, one, sees=may.sees_contacts, shown=shown)) for one in listed], Choices()
+            ),
+            may,
+            _departments(branch, listed) if len(alike) > 1 else (),
+        )
+        for may, listed in alike.items()
+    ]
+
+
+def _departments(branch: BranchSettings, listed: Iterable[Undecided]) -> tuple[Names, ...]:
+    concerned = {branch.services[one.booking.service_id].department_id for one in listed}
+    return tuple(one.names for key, one in branch.departments.items() if key in concerned)
 
 
 def _row(here: InOffice, branch: BranchSettings, one: Undecided, *, sees: bool, shown: UUID | None) -> Row:

@@ -17,6 +17,7 @@ from queue_system.web import limits
 from queue_system.web.given_back import AT_MOST, WITHIN, WORTH_TELLING
 from tests.kit.api_program import Answer, Program
 from tests.kit.hall import Hall
+from tests.kit.people import add_role, give_in_department
 from tests.kit.web_hall import another, sign_in
 
 ROUNDS = 120
@@ -112,6 +113,18 @@ def test_staff_see_what_is_kept_and_let_it_return(client: TestClient, hall: Hall
     assert "لم يُتح شيء" in after(client, release, one)
     assert "لم يُتح شيء" in client.post(release, data={"places": "x,"}, follow_redirects=True).text
     assert "لا مواعيد متروكة الآن" in client.get("/office/given-back").text
+
+
+def test_places_are_released_in_ones_own_department_alone(client: TestClient, hall: Hall, program: Program) -> None:
+    give_back(program, next(one for one in program.slots("passport-lost") if one > "2026-11-25"), "passport-lost")
+    program.client.cookies.clear()
+    (kept,) = hall.db.read_now(kept_places, hall.branch.id)
+    hall.person("lina", ())
+    give_in_department(hall, "lina", add_role(hall, "only-release", "release_places"), "legal")
+    sign_in(client, "lina")
+    assert kept.code not in client.get("/office/given-back").text
+    assert "لم يُتح شيء" in after(client, "/office/given-back/doha-main/release", kept.id)
+    assert len(hall.db.read_now(kept_places, hall.branch.id)) == 1
 
 
 def test_whoever_may_not_release_places_does_not_see_them(client: TestClient, hall: Hall) -> None:

@@ -22,9 +22,12 @@ from queue_system.surfaces.office.effects import ShownEffect, read_choices, show
 from queue_system.web import kit
 from tests.kit.deciding import as_stored, booked, closing, save
 from tests.kit.hall import Hall
+from tests.kit.people import add_role, give_in_department
 from tests.kit.web_hall import sign_in
 
 PAGE = "/office/undecided"
+# The list of a person who may do everything.
+EVERYTHING = "cancel-keep-later-move-contacts"
 NAME, CONTACT = "سلمى الحسن", "a@example.org"
 
 
@@ -63,7 +66,7 @@ def test_one_choice_decides_for_all_and_another_one_for_a_single_appointment(
     sign_in(client, "admin")
     page = client.get(PAGE).text
     assert all(one.code in page for one in lost)
-    sent = {"why-closed": "keep", f"booking-{lost[0].id}": "cancel", f"booking-{lost[1].id}": ""}
+    sent = {"list": EVERYTHING, "why-closed": "keep", f"booking-{lost[0].id}": "cancel", f"booking-{lost[1].id}": ""}
     answer = client.post(address(hall), data=sent)
     assert (answer.status_code, answer.headers["location"]) == (303, f"{PAGE}?done=2&missed=0")
     assert [as_stored(hall, one).decision for one in lost] == [Decided.CANCEL, Decided.KEEP]
@@ -72,7 +75,11 @@ def test_one_choice_decides_for_all_and_another_one_for_a_single_appointment(
 
 def test_what_is_left_for_later_stays_on_the_list(client: TestClient, hall: Hall, lost: list[BookingView]) -> None:
     sign_in(client, "admin")
-    assert client.post(address(hall), data={"why-closed": "later"}).headers["location"].endswith("done=0&missed=0")
+    assert (
+        client.post(address(hall), data={"list": EVERYTHING, "why-closed": "later"})
+        .headers["location"]
+        .endswith("done=0&missed=0")
+    )
     assert all(one.code in client.get(PAGE).text for one in lost)
 
 
@@ -95,6 +102,46 @@ def test_names_and_contacts_are_for_people_who_may_see_them(
     assert "b@example.org" not in told
     (entry,) = hall.db.read_now(audit.entries, hall.branch.id, audit.Wanted(kind="booking.looked_up"), 10)
     assert (entry.subject, entry.data["by"]) == (str(lost[0].id), "call")
+
+
+def test_each_right_counts_in_its_department_alone(client: TestClient, hall: Hall, lost: list[BookingView]) -> None:
+    """To move appointments of one department is no permission to see those of another, or to call these off."""
+    hall.person("dana", ())
+    for right, department in (("move_bookings", "consular"), ("cancel_bookings", "legal"), ("see_contacts", "legal")):
+        give_in_department(hall, "dana", add_role(hall, f"only-{right}", right), department)
+    sign_in(client, "dana")
+    page = client.get(PAGE).text
+    assert lost[0].code in page
+    assert NAME not in page
+    assert 'value="cancel"' not in page
+    assert client.post(f"{address(hall)}/{lost[0].id}/contact").status_code == 404
+    (key,) = re.findall(r'name="list" value="([^"]*)"', page)
+    client.post(address(hall), data={"list": key, "why-closed": "cancel"})
+    client.post(address(hall), data={"list": EVERYTHING, "why-closed": "keep"})
+    assert [as_stored(hall, one).decision for one in lost] == [Decided.LATER, Decided.LATER]
+    client.post(address(hall), data={"list": key, "why-closed": "keep"})
+    assert [as_stored(hall, one).decision for one in lost] == [Decided.KEEP, Decided.KEEP]
+
+
+def test_a_form_decides_on_its_own_list_alone(client: TestClient, hall: Hall, start: datetime) -> None:
+    """Two departments in which a person may do different things have lists of their own, with the same reasons."""
+    legal = next(
+        service
+        for service in hall.branch.services.values()
+        if hall.branch.departments[service.department_id].slug == "legal"
+    )
+    one, other = booked(hall, start), booked(hall, start, legal.slug, contact="c@example.org")
+    save(hall, closing(hall, start.date()))
+    hall.person("dana", ())
+    give_in_department(hall, "dana", add_role(hall, "only-move", "move_bookings"), "consular")
+    give_in_department(hall, "dana", add_role(hall, "all-legal", "move_bookings", "cancel_bookings"), "legal")
+    sign_in(client, "dana")
+    page = client.get(PAGE).text
+    found = re.findall(r'name="list" value="([^"]*)"', page)
+    assert sorted(found) == ["cancel-keep-later-move", "keep-later-move"]
+    client.post(address(hall), data={"list": "cancel-keep-later-move", "why-closed": "keep"})
+    assert as_stored(hall, other).decision is Decided.KEEP
+    assert as_stored(hall, one).decision is Decided.LATER
 
 
 def test_choices_that_one_may_not_make_are_not_read(lost: list[BookingView]) -> None:
