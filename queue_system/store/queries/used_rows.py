@@ -1,4 +1,4 @@
-"""What cannot be removed from the settings because tickets, appointments, people or devices in use refer to it."""
+"""What cannot be removed or changed in the settings because tickets, appointments, people or devices depend on it."""
 
 from __future__ import annotations
 
@@ -35,13 +35,27 @@ _TABLES: Final[Mapping[str, type[Any]]] = {
 
 
 def in_use(tx: Tx, place: UUID, edits: Iterable[Edit]) -> Iterator[Located]:
-    """A fault for each thing that the edits remove and that has a history: it can only be retired."""
+    """A fault for each thing that the edits remove and that has a history, because it can only be retired.
+
+    Also for a new length of the branch's step while places are taken: they are numbered in steps.
+    """
     for edit in edits:
+        if edit.kind == "branch" and "tick_minutes" in edit.fields and _has_seats(tx, place):
+            yield Located(edit.kind, edit.slug, Fault("setting-step-in-use", "tick_minutes"))
         model = _TABLES.get(edit.kind)
         if edit.now is None and model is not None and _is_used(tx, model, place, edit.slug):
             yield Located(edit.kind, edit.slug, Fault("setting-has-history"))
         elif edit.now is None and edit.kind == "department" and _limits_roles(tx, place, edit.slug):
             yield Located(edit.kind, edit.slug, Fault("setting-has-roles"))
+
+
+def _has_seats(tx: Tx, place: UUID) -> bool:
+    """Whether somebody has, or was offered, or has given back a place that is not over yet."""
+    seat, booking = table(tables.Seat), table(tables.Booking)
+    both = seat.join(booking, (booking.c.branch_id == seat.c.branch_id) & (booking.c.id == seat.c.booking_id))
+    ahead = (booking.c.ends_at > tx.now) | (booking.c.offered_ends_at > tx.now)
+    found = sa.select(sa.literal(1)).select_from(both).where(seat.c.branch_id == place, ahead).limit(1)
+    return tx.row(found) is not None
 
 
 def _limits_roles(tx: Tx, place: UUID, department: str) -> bool:
