@@ -133,7 +133,9 @@ def test_nobody_locks_out_or_resets_those_who_may_do_more(hall: Hall) -> None:
         with pytest.raises(Denied, match="beyond-own-rights"):
             hall.db.write_now(action, "chief", by(head))
     hall.db.write_now(staff.lock_staff, "layla", by(head))
-    assert hall.db.read_now(access.account_of, "layla") is None
+    locked = hall.db.read_now(access.account_of, "layla")
+    assert locked is not None
+    assert locked.password == ""
     hall.db.write_now(staff.unlock_staff, "layla", by(head))
     hall.person("elsewhere", ((ORGANISATION, "officer"),))
     with pytest.raises(Denied, match="not-allowed"):

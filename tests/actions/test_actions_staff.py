@@ -33,7 +33,8 @@ def test_whoever_is_locked_out_is_out_everywhere_at_once(hall: Hall) -> None:
     hall.db.write_now(staff.lock_staff, " LAYLA")
     assert [is_signed_in(hall, token) for token in (*tokens, other)] == [False, False, True]
     assert not hall.db.read_now(holders, hall.branch.id, sessions.SESSION_IDLE)
-    assert hall.db.read_now(access.account_of, "layla") is None
+    assert (locked := hall.db.read_now(access.account_of, "layla")) is not None
+    assert locked.password == ""
     assert not hall.db.read_now(access.knows_browser, layla, sha256("secret"))
     assert kinds(hall)[-1] == "staff.locked"
     assert hall.db.read_now(log.after, hall.branch.id, 0, 1_000)[-1].kind == "counter.closed"

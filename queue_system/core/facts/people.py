@@ -18,8 +18,13 @@ class StaffFact(Fact):
 
 @dataclass(frozen=True, slots=True)
 class StaffCreated(StaffFact):
+    """`roles` is empty where they are given in an act of its own."""
+
     kind: ClassVar[str] = "staff.created"
     roles: RoleSlugs
+
+    def variant(self) -> Literal["", "alone"]:
+        return "" if self.roles else "alone"
 
 
 @dataclass(frozen=True, slots=True)

@@ -197,11 +197,19 @@ class AccountView:
 
 
 def account_of(tx: Tx, typed: str) -> AccountView | None:
-    """The active person whose sign-in name was typed, on any keyboard (`core.logins.find_login`)."""
-    active = [row.login for row in tx.rows(sa.select(STAFF.c.login).where(STAFF.c.active))]
-    login = find_login(typed, active)
-    row = tx.row(sa.select(STAFF).where(STAFF.c.login == login, STAFF.c.active)) if login else None
-    return AccountView(row.id, row.login, row.password, row.unlocked_at) if row else None
+    """The person whose sign-in name was typed, on any keyboard (`core.logins.find_login`), active people before others.
+
+    The account of a locked person has no password, so nothing opens it, but the log can say whose it is.
+    """
+    known = tx.rows(sa.select(STAFF.c.login, STAFF.c.active))
+    login = next(
+        filter(
+            None, (find_login(typed, [row.login for row in known if row.active is wanted]) for wanted in (True, False))
+        ),
+        None,
+    )
+    row = tx.row(sa.select(STAFF).where(STAFF.c.login == login)) if login else None
+    return AccountView(row.id, row.login, row.password if row.active else "", row.unlocked_at) if row else None
 
 
 def knows_browser(tx: Tx, staff_id: UUID, token_sha256: str) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
@@ -15,8 +16,10 @@ from ...core.rights import Rights, granted
 from ...core.tokens import sha256
 from ..database import AnyRow, Tx
 from ..tables import Credential, Invitation, Role, Session, Staff, StaffRole, table
+from .access import StaffView
 from .credentials import FORMER_PROVIDER
 from .grants import Grant, grant
+from .settings import branch_ids, readable
 
 CREDENTIAL = table(Credential)
 INVITATION = table(Invitation)
@@ -29,10 +32,17 @@ STAFF_ROLE = table(StaffRole)
 RESCUE_TOLD_FOR: Final = timedelta(days=7)
 
 
+def zone_of(tx: Tx, person: StaffView) -> ZoneInfo:
+    """The zone of the first place where a person works, in which their own pages tell times."""
+    places = {branch.id: branch for branch in readable(tx, branch_ids(tx).values())}
+    own = [places[one.place] for one in person.grants if one.place in places] or list(places.values())
+    return own[0].zone if own else ZoneInfo("UTC")
+
+
 @dataclass(frozen=True, slots=True)
 class Colleague:
     """An account. `joined`: a password was chosen; `enters`: it was not taken away since, and the account is not locked;
-    `link_until`: a link for that is open; `seen_at`: of a live session."""
+    `without_password`: none is chosen, or it was taken away; `link_until`: a link for that is open; `seen_at`: of a live session."""
 
     id: UUID
     login: str
@@ -40,6 +50,7 @@ class Colleague:
     language: str
     active: bool
     joined: bool
+    without_password: bool
     enters: bool
     grants: tuple[Grant, ...]
     link_until: datetime | None
@@ -188,6 +199,7 @@ def _colleague(
         language=row.language,
         active=row.active,
         joined=row.password != "",
+        without_password=row.password in ("", FORGOTTEN),
         enters=row.active and row.password not in ("", FORGOTTEN),
         grants=tuple(held),
         link_until=links.get(row.id),

@@ -20,7 +20,7 @@ from ...i18n.words import OWN_NAMES, available_languages
 from ...store.database import Tx
 from ...store.queries.access import StaffView
 from ...store.queries.grants import Grant
-from ...store.queries.people import SessionView, roles, sessions_of
+from ...store.queries.people import SessionView, roles, sessions_of, zone_of
 from ...store.queries.settings import branch_ids, readable
 from ...web import access, kit
 from ...web.errors import message
@@ -129,7 +129,7 @@ async def _page(
 
 
 def _seen(tx: Tx, person: StaffView, current: str) -> tuple[list[Held], list[SessionView], ZoneInfo]:
-    """Roles, sessions, and the zone of the place where the person works."""
+    """Roles, sessions, and the zone in which their times are told."""
     names = {one.slug: one.names for one in roles(tx)}
     places = {branch.id: branch for branch in readable(tx, branch_ids(tx).values())}
 
@@ -139,9 +139,7 @@ def _seen(tx: Tx, person: StaffView, current: str) -> tuple[list[Held], list[Ses
         department = next((found.names for found in departments if found.slug == one.department), None)
         return Held(names[one.role], branch.names if branch else None, department)
 
-    own = [places[one.place] for one in person.grants if one.place in places] or list(places.values())
-    zone = own[0].zone if own else ZoneInfo("UTC")
-    return [held(one) for one in person.grants], sessions_of(tx, person.id, current), zone
+    return [held(one) for one in person.grants], sessions_of(tx, person.id, current), zone_of(tx, person)
 
 
 routes: list[BaseRoute] = [

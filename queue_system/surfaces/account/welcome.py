@@ -42,7 +42,7 @@ async def choose(request: Request) -> Response:
         return await _page(here, found, {refusal.field or "password": message(refusal, here.words)}, refusal.status)
     hashed = await in_thread(partial(hash_password, password))
     await here.write_anywhere(accept, request.path_params["token"], hashed)
-    return kit.see_other("/sign-in")
+    return kit.see_other("/sign-in?welcome=1")
 
 
 async def _found(request: Request) -> InvitationView:

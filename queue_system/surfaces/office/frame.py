@@ -34,7 +34,7 @@ from ...web import kit
 from ...web.here import StaffAtBranch, StaffHere, onlooker_here, staff_at, staff_here
 from ...web.places import Place, entry
 
-#: The seven entries of the office, each with its pages. A page that a person may not open is not shown to them.
+#: The entries of the office, each with its pages. A page that a person may not open is not shown to them.
 ENTRIES: Final = (
     entry("office.entry-today", Place("/office", "office.overview", OFFICE_RIGHTS)),
     entry(
@@ -98,12 +98,14 @@ async def enter_as_onlooker(request: Request, rights: Rights) -> InOffice:
 
 
 async def office_page(
-    here: StaffHere, template: str, context: dict[str, Any] | None = None, *, status: int = 200
+    here: StaffHere, template: str, context: dict[str, Any] | None = None, *, status: int = 200, belongs: str = ""
 ) -> Response:
-    """Answer with a page of the office."""
+    """Answer with a page of the office; `belongs` is the address of the page to which it belongs, if its own is not below."""
     rescued = await here.read(rescued_lately)
     return await here.page(
-        template, {"entries": entries_for(here), "rescued": rescued} | (context or {}), status=status
+        template,
+        {"entries": entries_for(here, belongs or here.request.url.path), "rescued": rescued} | (context or {}),
+        status=status,
     )
 
 
@@ -120,9 +122,8 @@ class Entry:
         return self.pages[0][0]
 
 
-def entries_for(here: StaffHere) -> list[Entry]:
-    """The entries with at least one page for the person; `current` is the address of the page that is shown."""
-    path = here.request.url.path
+def entries_for(here: StaffHere, path: str) -> list[Entry]:
+    """The entries with at least one page for the person; `current` is the page to which the address `path` belongs."""
     found = []
     for one in OFFICE.sections:
         pages = tuple((page.address, page.words) for page in one.pages() if here.person.may_somewhere(page.rights))

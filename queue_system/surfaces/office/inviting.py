@@ -72,7 +72,7 @@ async def _page(
         "house": house,
         "errors": errors or {},
     }
-    return await office_page(here, "office/invite.html", context, status=status)
+    return await office_page(here, "office/invite.html", context, status=status, belongs="/office/people")
 
 
 routes: list[BaseRoute] = [Route(PAGE, show), Route(PAGE, create, methods=["POST"])]

@@ -95,9 +95,14 @@ def may_over(person: StaffView, colleague: Colleague, rights: Rights) -> bool:
 
 
 def places_with(here: InOffice, house: House, rights: Rights) -> list[tuple[UUID, Names | None]]:
-    """The places where the person has one of `rights`, with their names; the organisation first, with None."""
-    found: list[tuple[UUID, Names | None]] = [(ORGANISATION, None)] if here.person.may_any(rights, ORGANISATION) else []
-    return found + [(one.id, one.names) for one in house.branches.values() if here.person.may_any(rights, one.id)]
+    """The places where the person has one of `rights`, with their names.
+
+    The organisation comes last, with None, because a form proposes the first and the widest scope needs a choice.
+    """
+    found: list[tuple[UUID, Names | None]] = [
+        (one.id, one.names) for one in house.branches.values() if here.person.may_any(rights, one.id)
+    ]
+    return found + ([(ORGANISATION, None)] if here.person.may_any(rights, ORGANISATION) else [])
 
 
 def clock_of(here: InOffice) -> Any:

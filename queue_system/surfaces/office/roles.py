@@ -168,7 +168,7 @@ async def _page(
         "removed": [right for right in ATOMIC if right in before and right not in rights],
         "errors": errors or {},
     }
-    return await office_page(here, "office/role.html", context, status=status)
+    return await office_page(here, "office/role.html", context, status=status, belongs=PAGE)
 
 
 def _errors(here: InOffice, refusal: DomainError) -> dict[str, str]:

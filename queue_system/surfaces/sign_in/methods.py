@@ -14,7 +14,9 @@ from ...actions.unfinished import end_step
 from ...core.errors import Missing, Stale, TooMany
 from ...core.one_time_codes import recovery_codes
 from ...core.tokens import sha256
+from ...i18n import dates
 from ...store.queries.credentials import StepView, methods_of, needs_second_factor, step_by_token
+from ...store.queries.people import zone_of
 from ...web import kit
 from ...web.confirmed import require_confirmed
 from ...web.errors import message
@@ -34,7 +36,9 @@ async def show(request: Request) -> Response:
     await require_confirmed(here)
     methods = await here.read(methods_of, here.person.id)
     refused = request.query_params.get("refused")
+    zone, words = await here.read(zone_of, here.person), here.words
     context = {
+        "clock": lambda at: dates.day_time(at, zone, words),
         "apps": [method for method in methods if method.kind == "app"],
         "passkeys": [method for method in methods if method.kind == "passkey"],
         "passkeys_work": party_of(request) is not None,

@@ -48,7 +48,7 @@ async def show(request: Request) -> Response:
     refused = request.query_params.get("refused")
     said = here.words.text(f"errors.{refused}") if refused in PROVIDER_REFUSALS else ""
     said = here.words.text("login.again") if "again" in request.query_params else said
-    return await _form(here, wanted, ended=ended, refusal=said)
+    return await _form(here, wanted, ended=ended, refusal=said, done="welcome" in request.query_params)
 
 
 async def create(request: Request) -> Response:
@@ -123,6 +123,7 @@ async def _form(
     wrong: dict[str, str] | None = None,
     refusal: str = "",
     ended: bool = False,
+    done: bool = False,
     status: int = 200,
     headers: dict[str, str] | None = None,
 ) -> Response:
@@ -132,6 +133,7 @@ async def _form(
         "errors": {name: here.words.text(key) for name, key in (wrong or {}).items()},
         "refusal": refusal,
         "ended": ended,
+        "done": done,
         "provider": await single_sign_on(here) is not None,
         "passkeys_work": party_of(here.connection) is not None,
         "navigation": [],

@@ -46,7 +46,8 @@ def test_somebody_who_was_invited_chooses_a_password_and_signs_in(place: tuple[T
         refused = client.post(link, data=typed)
         assert refused.status_code == 422
         assert f'id="{wrong}-error"' in refused.text
-    assert client.post(link, data={"password": NEW, "again": NEW}).headers["location"] == "/sign-in"
+    done = client.post(link, data={"password": NEW, "again": NEW}).headers["location"]
+    assert "حُفظت كلمة المرور" in client.get(done).text
     assert client.get(link).status_code == 404
     answer = client.post("/sign-in", data={"login": "nour", "password": NEW})
     assert answer.headers["location"] == "/desk"

@@ -68,7 +68,7 @@ def test_an_offer_that_has_ended_still_leaves_every_other_way(
     assert offered.offer_until is not None
     clock.set(offered.offer_until)
     page = visitor.open(f"/b/{one.token}")
-    assert "لا يمكن إبقاء موعدك كما هو" in page.text
+    assert "موعدك بانتظار قرار الجهة" in page.text
     assert not [form for form in page.forms if "/change/" in form[0]]
     visitor.follow("/cancellation$")
     visitor.send()

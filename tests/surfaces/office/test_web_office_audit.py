@@ -68,6 +68,7 @@ OTHERS: dict[tuple[str, str], dict[str, Any]] = {
     ("slip.failed", "final"): {"final": True},
     ("slip.failed", "maybe"): {"final": True, "maybe": True},
     ("staff.sign_in_failed", "unknown"): {"subject": ""},
+    ("staff.created", "alone"): {"roles": []},
     ("staff.role_given", "department"): {"department": "consular"},
     ("staff.role_taken", "department"): {"department": "consular"},
 }

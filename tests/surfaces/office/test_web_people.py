@@ -218,6 +218,30 @@ def test_a_changed_role_says_whom_it_concerns_before_it_is_saved(place: tuple[Te
     assert browser.get("/desk").status_code == 200
 
 
+def test_the_pages_of_invitations_and_new_roles_stand_in_the_navigation(place: tuple[TestClient, Hall]) -> None:
+    client, _ = place
+    sign_in(client, "admin", "en")
+    for page, belongs in (("/office/invitations", "/office/people"), ("/office/new-role", "/office/roles")):
+        assert f'<a href="{belongs}" aria-current="page">' in client.get(page).text
+
+
+def test_the_widest_scope_of_a_role_is_a_choice_and_no_default(place: tuple[TestClient, Hall]) -> None:
+    client, _ = place
+    sign_in(client, "admin", "en")
+    form = client.get("/office/invitations").text
+    offered = re.findall(r'<option value="([^"]+)"', form[form.index('name="place"') :])
+    assert offered[0] != str(ORGANISATION) == offered[-1]
+
+
+def test_a_reset_leaves_no_password_and_the_page_says_so(place: tuple[TestClient, Hall]) -> None:
+    client, hall = place
+    sign_in(client, "admin", "en")
+    assert "Password alone" in Page(client.get(address_of(hall, "layla")).text).text
+    client.post(f"{address_of(hall, 'layla')}/reset")
+    text = Page(client.get(address_of(hall, "layla")).text).text
+    assert "Password alone" not in text
+
+
 @pytest.mark.parametrize("page", ["/office/roles/officer", "/office/rights"])
 def test_a_right_that_nothing_acts_on_is_not_offered_as_if_something_did(
     place: tuple[TestClient, Hall], page: str
@@ -232,7 +256,7 @@ def test_a_right_that_nothing_acts_on_is_not_offered_as_if_something_did(
     }
     assert said.keys() == set(ATOMIC) - OBEYED
     assert said["edit_hours"][1] == "has no effect yet"
-    assert said["see_reports"][1] == "opens only the overview so far"
+    assert said["see_reports"][1] == "opens only the page Today so far"
 
 
 def test_a_new_role_begins_with_a_preset_and_goes_again_while_nobody_holds_it(place: tuple[TestClient, Hall]) -> None:

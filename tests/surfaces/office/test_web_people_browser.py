@@ -92,7 +92,7 @@ def test_somebody_is_invited_by_keyboard_and_joins(browser: Browser, place: tupl
     page.fill("#password", "a window over Damascus")
     page.fill("#again", "a window over Damascus")
     page.keyboard.press("Enter")
-    page.wait_for_url("**/sign-in")
+    page.wait_for_url("**/sign-in?welcome=1")
     page.fill("#login", "nour")
     page.fill("#password", "a window over Damascus")
     page.keyboard.press("Enter")

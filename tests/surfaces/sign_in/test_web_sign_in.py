@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
+from queue_system.actions.staff import lock_staff
 from queue_system.clock import FrozenClock
 from queue_system.store import log
 from queue_system.store.tables import ORGANISATION
@@ -227,6 +228,15 @@ def test_what_happens_at_the_door_is_logged_without_the_name_that_was_typed(here
     assert entries[0].subject == ""
     assert entries[1].subject == entries[2].subject != ""
     assert "somebody-else" not in str(entries)
+
+
+def test_the_log_says_at_whose_locked_account_somebody_tries(here: tuple[TestClient, Hall]) -> None:
+    client, hall = here
+    hall.db.write_now(lock_staff, "layla")
+    before = hall.db.read_now(log.positions)[ORGANISATION]
+    assert client.post("/sign-in", data={"login": "layla", "password": PASSWORD}).status_code == 422
+    (failed,) = hall.db.read_now(log.after, ORGANISATION, before)
+    assert (failed.kind, failed.subject != "") == ("staff.sign_in_failed", True)
 
 
 @pytest.mark.parametrize(
