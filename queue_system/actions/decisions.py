@@ -28,9 +28,10 @@ def decide(
 ) -> dict[UUID, Decided]:
     """Settle what a change of settings takes away, in the transaction that makes the change and after its rows.
 
-    `lost` are the appointments of its effect, with their reasons. Each gets a decision: those without a choice, those for
-    which no other time is free, and those whose open offer is lost and shall be kept, are to be decided later. Returns the decisions; appointments that are over meanwhile
-    have none. Seats are put in order first (`seats.settle`).
+    `lost` are the appointments of its effect, with their reasons. Each gets a decision. To be decided later are those
+    without a choice, those for which no other time is free, and those to be kept whose open offer is lost, because the
+    visitor has agreed to no time. Returns the decisions; appointments that are over meanwhile have none. Seats are put in
+    order first (`seats.settle`).
     """
     settings = branch_settings(lock.tx, lock.id, lock.config_version)
     seats.settle(lock, settings)

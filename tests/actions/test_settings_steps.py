@@ -19,11 +19,13 @@ from tests.kit.hall import Hall
 START = datetime(2026, 11, 24, 5, 30, tzinfo=UTC)
 
 
+LONGER = Edit("branch", "doha-main", {"tick_minutes": 5}, {"tick_minutes": 10})
+
+
 def save(hall: Hall) -> int:
     """Set steps of ten minutes in place of five; returns the number of changes."""
-    edit = Edit("branch", hall.branch.slug, {"tick_minutes": 5}, {"tick_minutes": 10})
-    told = hall.db.read_now(settings.preview, hall.branch.id, [edit])
-    made = hall.db.write_now(settings.save, hall.branch.id, [edit], told.sha256, actor=SYSTEM, person=None)
+    told = hall.db.read_now(settings.preview, hall.branch.id, [LONGER])
+    made = hall.db.write_now(settings.save, hall.branch.id, [LONGER], told.sha256, actor=SYSTEM, person=None)
     return len(made)
 
 
@@ -33,6 +35,8 @@ def test_the_step_stays_while_places_are_taken(hall: Hall, clock: FrozenClock, c
     one = booked(hall, START)
     if cancelled:
         hall.db.write_in_now(hall.branch.id, cancel_booking, hall.branch.id, one.id, VISITOR)
+    told = hall.db.read_now(settings.preview, hall.branch.id, [LONGER])
+    assert [one.fault.code for one in told.faults] == ["setting-step-in-use"]
     with pytest.raises(UnfitSettings) as refused:
         save(hall)
     assert [(found.kind, found.fault.code, found.field) for found in refused.value.faults] == [
