@@ -33,6 +33,11 @@ def may_begin(known: Attempt | None, now: Any) -> bool:
     return known.state == "failed" and known.attempts < MOST_ATTEMPTS
 
 
+def is_abandoned(known: Attempt, now: Any) -> bool:
+    """Whether the node of the last attempt has died, so that nobody else would note that the task failed."""
+    return known.state == "running" and known.attempts >= MOST_ATTEMPTS and now - known.started_at > LEASE
+
+
 def begin(tx: Tx, task: str, night: date, node: str) -> int | None:
     """Take a task of a night for this node; returns which attempt it is, or None if it cannot be begun (`may_begin`)."""
     with locked(tx, ORGANISATION) as lock:

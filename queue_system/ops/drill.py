@@ -7,9 +7,13 @@ application is not started there, only asked: what runs beside the requests woul
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import fcntl
+import os
+import shutil
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -23,6 +27,7 @@ from ..store.database import Database
 from .backup import Backup, restore_from
 from .doctor import examine_data
 
+PREFIX: Final = "queue-drill-"
 KEY: Final = "of the drill, and thrown away with it"
 PAGES: Final = ("/", "/healthz", "/sign-in")
 
@@ -48,9 +53,9 @@ def try_out(backup: Backup, clock: Clock, build: Builder) -> Verdict:
 
     Raises what `restore_from` raises; Refused("drill-failed") with what was found.
     """
-    with tempfile.TemporaryDirectory(prefix="queue-drill-") as folder:
+    with _place() as folder:
         # Without the environment, whose database is the real one.
-        there = read_configuration({}, data_dir=Path(folder), secret_key=KEY)
+        there = read_configuration({}, data_dir=folder, secret_key=KEY)
         started = clock.monotonic()
         database = Database(there.database, clock)
         try:
@@ -81,6 +86,28 @@ async def try_out_apart(configuration: Configuration) -> None:
     if process.returncode != 0:
         lines = complaint.decode(errors="replace").strip().splitlines() or [""]
         raise Refused("drill-failed", what=lines[-1].removeprefix("queue-system: "))
+
+
+@contextlib.contextmanager
+def _place() -> Iterator[Path]:
+    """A temporary folder, locked while it is used. Those that killed drills have left hold personal data, so they go."""
+    for left in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        with contextlib.suppress(OSError), _locked(left):
+            if left.stat().st_uid == os.geteuid():
+                shutil.rmtree(left)
+    with tempfile.TemporaryDirectory(prefix=PREFIX) as folder, _locked(Path(folder)):
+        yield Path(folder)
+
+
+@contextlib.contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Raises OSError if another process has locked the folder; a killed one has not."""
+    handle = os.open(folder, os.O_RDONLY | os.O_NOFOLLOW)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(handle)
 
 
 async def _open_pages(app: Starlette) -> None:

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import structlog
 
-from ..actions.upkeep import begin, done, failed, may_begin
+from ..actions.upkeep import begin, done, failed, is_abandoned, may_begin
 from ..core.errors import DomainError, Unavailable
 from ..store.database import Database
 from ..store.queries import upkeep
@@ -65,8 +65,11 @@ class Nightly:
                 await self._do(self._ping, night)
 
     async def _do(self, task: Task, night: date) -> None:
-        known = await self._database.read(upkeep.of_night, night)
-        if not may_begin(known.get(task.name), self._database.clock.now()):
+        known = (await self._database.read(upkeep.of_night, night)).get(task.name)
+        now = self._database.clock.now()
+        if known is not None and is_abandoned(known, now):
+            await self._database.write_in(ORGANISATION, failed, task.name, night, known.attempts, "abandoned")
+        if not may_begin(known, now):
             return
         attempt = await self._database.write_in(ORGANISATION, begin, task.name, night, self._node)
         if attempt is None:

@@ -17,9 +17,10 @@ from queue_system.actions import calling, devices
 from queue_system.clock import FrozenClock
 from queue_system.store.log import SYSTEM
 from tests.kit.displays_browser import Server, busy_hall, connected, first_screen, pass_time, pass_time_until, wait_for
-from tests.kit.displays_hall import call, enrol, seat, until
+from tests.kit.displays_hall import call, enrol, seat
 from tests.kit.looks import barriers_in_both_schemes, barriers_of_shape
 from tests.kit.still_page import stop_clock
+from tests.kit.waiting import until
 from tests.kit.web_hall import furnished
 
 pytestmark = pytest.mark.browser

@@ -30,9 +30,10 @@ from queue_system.store.queries.access import devices
 from queue_system.store.queries.organisation import organisation
 from queue_system.web.installation import Installation
 from tests.kit.counted_looks import CountedLooks
-from tests.kit.displays_hall import Screen, board_of, boards_until, enrol, screen, seat, until
+from tests.kit.displays_hall import Screen, board_of, boards_until, enrol, screen, seat
 from tests.kit.hall import enter
 from tests.kit.served import DEADLINE_SECONDS, served
+from tests.kit.waiting import until
 from tests.kit.web_hall import another, furnished
 
 SCREENS = 50

@@ -17,10 +17,10 @@ from tests.conftest import SUNDAY_MORNING
 from tests.kit import axe
 from tests.kit.desk_in_browser import HallServer
 from tests.kit.displays_browser import pass_time_until
-from tests.kit.displays_hall import until
 from tests.kit.kiosk_hall import book, pair
 from tests.kit.looks import barriers_of_shape, fits, look, watched
 from tests.kit.still_page import stop_clock
+from tests.kit.waiting import until
 from tests.kit.web_hall import furnished
 
 pytestmark = pytest.mark.browser

@@ -16,8 +16,9 @@ from queue_system.actions import devices
 from queue_system.actions import tickets as actions
 from queue_system.store.log import SYSTEM
 from tests.kit.kiosk_hall import Kiosk, book, code_on, pair
-from tests.kit.printing_hall import ADDRESS, PrintingHall, later, running_hall, until
+from tests.kit.printing_hall import ADDRESS, PrintingHall, later, running_hall
 from tests.kit.public_visitor import Answer
+from tests.kit.waiting import until
 from tests.kit.web_hall import SAME_ORIGIN
 
 OURS = {"origin": ADDRESS}

@@ -16,10 +16,11 @@ from queue_system.app import create_app
 from queue_system.clock import FrozenClock
 from queue_system.configuration import Configuration
 from queue_system.store.queries.access import devices
-from tests.kit.displays_hall import call, seat, until
+from tests.kit.displays_hall import call, seat
 from tests.kit.hall import Hall, enter
 from tests.kit.ports import kept_port
 from tests.kit.served import served
+from tests.kit.waiting import until
 
 
 class Server:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,7 +22,6 @@ from queue_system.store.queries.access import DeviceView, devices, staff_by_logi
 from queue_system.store.tables import Confidentiality, Counter, Queue, Service, table
 from queue_system.web.installation import Installation
 from tests.kit.hall import Hall, change_settings, enter
-from tests.kit.served import DEADLINE_SECONDS
 from tests.kit.web_hall import application
 
 ORIGIN = {"origin": "http://testserver"}
@@ -130,11 +128,3 @@ def keep_secret(hall: Hall, queue: str, display: str) -> Hall:
 
     change_settings(hall.db, change)
     return enter(hall.db)
-
-
-def until(done: Callable[[], bool], seconds: float = DEADLINE_SECONDS) -> None:
-    """Wait for a condition; fails after `seconds`."""
-    deadline = time.monotonic() + seconds
-    while not done():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.01)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -123,14 +122,6 @@ class PrintingHall:
             self.printer_id,
             {"transport": "tcp9100", "host": host or self.printer.host, "port": port or self.printer.port},
         )
-
-
-def until(condition: Callable[[], bool], seconds: float = 60) -> None:
-    """Wait for an effect of another thread; fails if it does not come."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.02)
 
 
 def settings_for(db_url: str, folder: Path) -> Configuration:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import hashlib
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -396,6 +398,21 @@ def test_a_drill_restores_examines_and_opens_pages_and_leaves_nothing(
     verdict = try_out(made, clock, create_app)
     assert verdict.backup == made
     assert set(tmp_path.iterdir()) == before
+
+
+def test_a_drill_removes_what_a_killed_one_has_left_and_nothing_of_a_running_one(
+    hall: Hall, clock: FrozenClock, configuration: Configuration, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    killed, running, foreign = tmp_path / "queue-drill-1", tmp_path / "queue-drill-2", tmp_path / "something"
+    for folder in (killed, running, foreign):
+        folder.mkdir()
+        (folder / "queue.db").write_bytes(b"names")
+    handle = os.open(running, os.O_RDONLY)
+    fcntl.flock(handle, fcntl.LOCK_EX)
+    try_out(backup.make(configuration, hall.db), clock, create_app)
+    os.close(handle)
+    assert [folder.exists() for folder in (killed, running, foreign)] == [False, True, True]
 
 
 def test_a_drill_fails_if_a_page_does_not_open(hall: Hall, clock: FrozenClock, configuration: Configuration) -> None:

@@ -24,6 +24,7 @@ from queue_system.store.queries import upkeep
 from queue_system.store.tables import ORGANISATION, Upkeep, table
 from tests.kit.crowd import crowd
 from tests.kit.hall import Hall
+from tests.kit.waiting import until
 
 pytestmark = pytest.mark.anyio
 NIGHT = date(2026, 11, 22)
@@ -96,6 +97,22 @@ async def test_a_dead_node_is_replaced_and_its_late_answer_does_not_count(hall: 
     assert db.read_now(upkeep.newest)["tidy"].state == "done"
 
 
+async def test_a_node_that_dies_in_the_last_attempt_is_told_of_as_a_failure(hall: Hall, clock: FrozenClock) -> None:
+    db = hall.db
+    work = Work(failures=99)
+    node = Nightly(db, "one", [work.task])
+    for _ in range(actions.MOST_ATTEMPTS - 1):
+        await node.look()
+    assert await db.write_in(ORGANISATION, actions.begin, "tidy", NIGHT, "dead") == actions.MOST_ATTEMPTS
+    clock.set(clock.now() + actions.LEASE + timedelta(seconds=1))
+    await node.look()
+    known = db.read_now(upkeep.newest)["tidy"]
+    assert (known.state, known.code) == ("failed", "abandoned")
+    assert db.read_now(log.after, ORGANISATION, 0, 1_000)[-1].kind == "organisation.upkeep_failed"
+    await node.look()
+    assert len(work.nights) == actions.MOST_ATTEMPTS - 1
+
+
 async def test_what_somebody_had_done_by_hand_mends_the_night(hall: Hall) -> None:
     work = Work(failures=99)
     node = Nightly(hall.db, "one", [work.task])
@@ -161,11 +178,6 @@ async def test_every_night_there_is_a_backup(hall: Hall, clock: FrozenClock, tmp
     await asyncio.to_thread(installation.database.close)
 
 
-def _until(happened: Callable[[], bool]) -> None:
-    while not happened():
-        pass
-
-
 async def test_a_server_that_stops_leaves_the_backup_to_the_next(
     hall: Hall, clock: FrozenClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -177,7 +189,7 @@ async def test_a_server_that_stops_leaves_the_backup_to_the_next(
     node = Nightly(installation.database, "one", nightly_tasks(installation))
     looking = asyncio.create_task(node.look())
     folder = backup.folder_of(configuration)
-    await asyncio.to_thread(_until, lambda: folder.exists() and any(folder.iterdir()))
+    await asyncio.to_thread(until, lambda: folder.exists() and any(folder.iterdir()))
     looking.cancel()
     with pytest.raises(asyncio.CancelledError):
         await looking
@@ -185,7 +197,7 @@ async def test_a_server_that_stops_leaves_the_backup_to_the_next(
     assert (known.state, known.code) == ("failed", "stopped")
     assert backup.backups(folder) == []
     monkeypatch.setattr(backup, "BREATH_SECONDS", 0.0)
-    await asyncio.to_thread(_until, lambda: not any(folder.iterdir()))
+    await asyncio.to_thread(until, lambda: not any(folder.iterdir()))
     await node.look()
     assert len(backup.backups(folder)) == 1
     await asyncio.to_thread(installation.database.close)

@@ -33,8 +33,9 @@ from queue_system.store.queries.access import devices
 from queue_system.store.queries.measures import measures
 from queue_system.store.tables import ORGANISATION
 from tests.kit.displays_browser import first_screen
-from tests.kit.displays_hall import enrol, until
+from tests.kit.displays_hall import enrol
 from tests.kit.hall import Hall, enter, furnish
+from tests.kit.waiting import until
 from tests.kit.web_hall import SAME_ORIGIN, furnished
 from tests.ops.test_logs import CONTACT, NAME, hold
 

@@ -17,7 +17,8 @@ from queue_system.core.errors import Refused
 from queue_system.settings.printers import Printer
 from queue_system.spooler.machine import Machine, machine_of
 from tests.kit.printers_cable import plugged
-from tests.kit.printing_hall import ADDRESS, PrintingHall, later, qr_on, running_hall, until
+from tests.kit.printing_hall import ADDRESS, PrintingHall, later, qr_on, running_hall
+from tests.kit.waiting import until
 
 pytestmark = pytest.mark.slow
 

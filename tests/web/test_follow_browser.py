@@ -18,11 +18,11 @@ from starlette.websockets import WebSocket
 
 from queue_system.live.codes import Closed
 from tests.kit.displays_browser import wait_for
-from tests.kit.displays_hall import until
 from tests.kit.ports import kept_port
 from tests.kit.served import served
 from tests.kit.still_page import stop_clock
 from tests.kit.tree import ROOT
+from tests.kit.waiting import until
 
 pytestmark = pytest.mark.browser
 

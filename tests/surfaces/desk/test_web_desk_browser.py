@@ -15,9 +15,9 @@ from queue_system.store.queries.access import staff_by_login
 from tests.kit import axe
 from tests.kit.desk_in_browser import HallServer, at_the_desk, open_now, press, sign_in_and_take_seat, state, take_seat
 from tests.kit.displays_browser import pass_time_until
-from tests.kit.displays_hall import until
 from tests.kit.hall import enter
 from tests.kit.looks import look, watched
+from tests.kit.waiting import until
 from tests.kit.web_hall import furnished
 
 pytestmark = pytest.mark.browser

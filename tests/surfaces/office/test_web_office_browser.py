@@ -22,8 +22,9 @@ from tests.conftest import SUNDAY_MORNING
 from tests.kit import axe
 from tests.kit.hall import PASSWORD, enter
 from tests.kit.looks import fits, look, watched
-from tests.kit.printing_hall import PrintingHall, until
+from tests.kit.printing_hall import PrintingHall
 from tests.kit.served import served
+from tests.kit.waiting import until
 from tests.kit.web_hall import furnished
 
 pytestmark = pytest.mark.browser

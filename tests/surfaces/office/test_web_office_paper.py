@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from printers.virtual_condition import Roll
-from tests.kit.printing_hall import PrintingHall, qr_on, running_hall, until
+from tests.kit.printing_hall import PrintingHall, qr_on, running_hall
+from tests.kit.waiting import until
 from tests.kit.web_hall import Page, sign_in
 
 
