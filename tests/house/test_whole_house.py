@@ -147,7 +147,7 @@ def test_the_day_without_scripts(browser: Browser, demo: Demo) -> None:
         kiosk.open("/demo/kiosk")
         kiosk.click("a.kiosk-card[href*='/groups/']", 1)
         kiosk.click("a.kiosk-card[href*='/services/']")
-        kiosk.click("form.kiosk-take button.kiosk-card-main")
+        kiosk.submit("form.kiosk-take button.kiosk-card-main")
         token, ticket = kiosk.number_on_kiosk(), kiosk.text(NUMBER)
         assert kiosk.page.locator("meta[http-equiv=refresh]").count() == 1
 
@@ -162,18 +162,18 @@ def test_the_day_without_scripts(browser: Browser, demo: Demo) -> None:
         ]
         for seat in seats:
             desk.open("/desk")
-            desk.click(f"form[action='{seat}'] button")
+            desk.submit(f"form[action='{seat}'] button")
             if desk.page.locator("tr .code", has_text=ticket).count():
                 break
-            desk.click("form[action$='/leaving'] button")
+            desk.submit("form[action$='/leaving'] button")
         else:
             raise AssertionError(f"no counter has {ticket} in its line: {seats}")
-        desk.click("form[action$='/calls'] button#act-N")
+        desk.submit("form[action$='/calls'] button#act-N")
         assert desk.text("#desk-mine .code") == ticket
         phone.open(f"/t/{token}")
         assert phone.page.locator("#ticket").get_attribute("data-state") == "called"
-        desk.click("form[action$='/starts'] button")
-        desk.click("form[action$='/finishes'] button#act-F")
+        desk.submit("form[action$='/starts'] button")
+        desk.submit("form[action$='/finishes'] button#act-F")
         assert desk.page.locator("#mine-free").count() == 1
         phone.open(f"/t/{token}")
         assert phone.page.locator("#ticket").get_attribute("data-state") == "over"
@@ -195,5 +195,5 @@ def book(phone: Tab, contact: str) -> None:
     phone.click("a.time", 1)
     phone.page.fill("#name", "سمر الحلبي")
     phone.page.fill("#contact", contact)
-    phone.click("main form button")
-    phone.click("form[action$=confirmation] button")
+    phone.submit("main form button")
+    phone.submit("form[action$=confirmation] button")

@@ -43,6 +43,11 @@ class Tab:
     def click(self, selector: str, place: int = 0) -> None:
         self.page.locator(selector).nth(place).click()
 
+    def submit(self, selector: str) -> None:
+        """Press a form's button and wait for the page that answers, so that it can be counted on."""
+        with self.page.expect_navigation():
+            self.click(selector)
+
     def text(self, selector: str) -> str:
         return self.page.locator(selector).first.inner_text().strip()
 
