@@ -18,6 +18,7 @@ from ..core.facts.approvals import ApprovalUsed
 from ..store.database import Tx
 from ..store.log import Actor, locked
 from ..store.tables import ORGANISATION, Approval, table
+from . import guarded_settings
 from .approvals import open_request, told
 from .invitations import reset_approved
 from .roles import change_approved
@@ -42,6 +43,7 @@ PERFORM: Final[dict[str, Performed]] = {
     "grant-role": Performed(give_approved),
     "change-role": Performed(change_approved),
     "reset-sign-in": Performed(reset_approved),
+    "change-settings": Performed(guarded_settings.change_approved, guarded_settings.effect_of_change),
 }
 
 

@@ -42,6 +42,7 @@ from ..store.queries.stored import places, stored_organisation
 from ..store.queries.values import Value
 from ..store.tables import ORGANISATION, Change, table
 from .decisions import decide
+from .second_person import SecondPersonNeeded, reasons
 from .setting_rows import store_difference
 
 __all__ = ["Preview", "UnfitSettings", "add_branch", "preview", "save", "undo"]
@@ -69,14 +70,15 @@ def save(
     choices: Choices = _NO_CHOICES,
     note: str = "",
     undoes: UUID | None = None,
+    approved: bool = False,
 ) -> tuple[UUID, ...]:
     """Make edits of a place, if their effect is still the one whose fingerprint the preview gave; the ids of the changes.
 
     Nothing is changed, and () returned, if the settings are already as wanted. `choices` decide on the appointments that
     lose their support; without a choice they are to be decided later. `person` is the author, whose rights are checked;
-    None for programs of the machine.
+    None for programs of the machine. `approved` says that a second person has agreed.
 
-    Raises Conflicted, UnfitSettings, Stale("effect-changed"), Denied("not-allowed"), Missing("branch").
+    Raises Conflicted, UnfitSettings, Stale("effect-changed"), SecondPersonNeeded, Denied("not-allowed"), Missing("branch").
     """
     with _editing(tx, place) as locks:
         found = prospect(tx, place, edits)
@@ -90,6 +92,8 @@ def save(
             return ()
         if told.sha256 != effect_sha256:
             raise Stale("effect-changed")
+        if person is not None and not approved:
+            _require_one_person(tx, found, choices)
         store_difference(tx, found.rows_before, found.rows_after)
         made = _record(locks, found, actor, note, undoes)
         for branch_id, effect in told.effects.items():
@@ -107,6 +111,7 @@ def undo(
     person: StaffView | None,
     choices: Choices = _NO_CHOICES,
     note: str = "",
+    approved: bool = False,
 ) -> tuple[UUID, ...]:
     """Take a change back: its fields get the values from before it, unless somebody has changed them since.
 
@@ -127,6 +132,7 @@ def undo(
             choices=choices,
             note=note,
             undoes=change_id,
+            approved=approved,
         )
         if made:
             tx.execute(
@@ -237,6 +243,13 @@ def _op(edit: Edit) -> str:
     if edit.now is None:
         return "remove"
     return "retire" if edit.now.get("until") is not None and edit.was.get("until") is None else "edit"
+
+
+def _require_one_person(tx: Tx, found: Prospect, choices: Choices) -> None:
+    """Raise SecondPersonNeeded where one person alone may not make the change."""
+    catalogue = stored_organisation(StoredRows(tx)).catalogue
+    if why := reasons(found.before, found.after, catalogue, found.preview.effects, choices):
+        raise SecondPersonNeeded(why)
 
 
 def _check_rights(person: StaffView | None, place: UUID, edits: Iterable[Edit], found: Prospect) -> None:

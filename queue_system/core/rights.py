@@ -163,8 +163,12 @@ PEOPLE_RIGHTS: Final[Rights] = INVITE_RIGHTS | ACCOUNT_RIGHTS | GRANT_RIGHTS | R
 # To see which person may do what, for those who change it and those who check it.
 ROLES_RIGHTS: Final[Rights] = PEOPLE_RIGHTS | AUDIT_RIGHTS
 APPROVAL_RIGHTS: Final[Rights] = frozenset({"approve"})
+# To see the requests of others, for those who approve, and those who answer for people.
+DECIDING_RIGHTS: Final[Rights] = APPROVAL_RIGHTS | PEOPLE_RIGHTS
+# To change settings; `core.edit_rights` says which right each field needs.
+SETTINGS_RIGHTS: Final[Rights] = frozenset(GROUPS["settings"]) - {"edit_messages", "export_settings"}
 # Those who ask for the second person see what became of it.
-ASKING_RIGHTS: Final[Rights] = APPROVAL_RIGHTS | PEOPLE_RIGHTS
+ASKING_RIGHTS: Final[Rights] = DECIDING_RIGHTS | SETTINGS_RIGHTS
 # To decide on appointments that the settings no longer support: keep or move them, or call them off.
 MOVE_RIGHTS: Final[Rights] = frozenset({"move_bookings"})
 CALL_OFF_RIGHTS: Final[Rights] = frozenset({"cancel_bookings"})

@@ -8,6 +8,7 @@ from enum import Enum
 import pytest
 
 from printers.driver import Status
+from queue_system.actions.second_person import REASONS
 from queue_system.core import errors
 from queue_system.core.approvals import ApprovalState
 from queue_system.core.bookings import BookingState
@@ -70,6 +71,10 @@ def test_every_right_and_every_group_of_them_has_a_sentence() -> None:
 
 def test_every_state_of_a_request_has_words() -> None:
     assert members("approvals.state-") == {str(state) for state in ApprovalState}
+
+
+def test_every_reason_for_a_request_has_words() -> None:
+    assert members("approvals.reason-") == set(REASONS)
 
 
 def members(family: str) -> set[str]:

@@ -33,6 +33,7 @@ FAMILIES = (
     "right.",
     "rights.group-",
     "rights.preset-",
+    "approvals.reason-",
     "approvals.state-",
     "setting.",
 )

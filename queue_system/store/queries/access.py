@@ -186,6 +186,12 @@ def staff_by_session(tx: Tx, token_sha256: str, idle: Idle) -> StaffView | None:
     return _staff(tx, row, row.seen_at) if row else None
 
 
+def staff_by_id(tx: Tx, staff_id: UUID) -> StaffView | None:
+    """An active person with what their roles grant now, for what is done in their name later; None if locked."""
+    row = tx.row(sa.select(STAFF).where(STAFF.c.id == staff_id, STAFF.c.active))
+    return _staff(tx, row, tx.now) if row else None
+
+
 @dataclass(frozen=True, slots=True)
 class AccountView:
     """The account of a typed sign-in name, before the password is checked."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -11,10 +11,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from ...actions import approvals, four_eyes
+from ...actions import approvals, four_eyes, guarded_settings
 from ...core.approvals import ApprovalState
 from ...core.errors import Denied, DomainError, Missing
-from ...core.rights import ASKING_RIGHTS, ATOMIC, EVERYTHING, Rights, granted, written_out
+from ...core.rights import ASKING_RIGHTS, ATOMIC, DECIDING_RIGHTS, EVERYTHING, Rights, granted, written_out
 from ...i18n.filters import localised
 from ...store.database import Tx
 from ...store.queries.access import staff_names
@@ -31,6 +31,7 @@ from .person import with_link
 PAGE: Final = "/office/approvals"
 REQUEST: Final = f"{PAGE}/{{approval}}"
 SAID: Final = {
+    "asked": "approvals.said-asked",
     "approved": "approvals.said-approved",
     "refused": "approvals.said-refused",
     "withdrawn": "approvals.said-withdrawn",
@@ -122,7 +123,7 @@ async def _page(here: InOffice, refusal: str = "", status: int = 200) -> Respons
 
 
 def _is_seen(here: InOffice, one: ApprovalView) -> bool:
-    return one.asked_by == here.person.id or here.person.may_any(ASKING_RIGHTS, one.place)
+    return one.asked_by == here.person.id or here.person.may_any(DECIDING_RIGHTS, one.place)
 
 
 def _to_decide(tx: Tx, person: UUID, seen: list[ApprovalView]) -> set[UUID]:
@@ -181,6 +182,8 @@ def _keys(rights: Rights) -> tuple[str, ...]:
 def _about(here: InOffice, one: ApprovalView, house: House, people: dict[UUID, str]) -> list[tuple[str, str]]:
     """What the request is about, from its parameters."""
     params, found = one.params, []
+    if one.action == "change-settings":
+        return list(_about_settings(here, one, house))
     if "staff" in params:
         found.append(("approvals.person", people.get(UUID(params["staff"]), "")))
     role = house.roles.get(params.get("role") or params.get("slug", ""))
@@ -198,6 +201,18 @@ def _about(here: InOffice, one: ApprovalView, house: House, people: dict[UUID, s
         names = [one.names for one in departments if one.slug == params["department"]]
         found.extend(("approvals.department", localised(name, here.language)) for name in names)
     return found
+
+
+def _about_settings(here: InOffice, one: ApprovalView, house: House) -> Iterator[tuple[str, str]]:
+    """Where settings would be changed, which ones, and why that needs two people."""
+    branch = house.branches.get(one.place)
+    yield "approvals.place", localised(branch.names, here.language) if branch else here.words.text("people.everywhere")
+    for reason in one.params["reasons"]:
+        yield "approvals.reason", here.words.text(f"approvals.reason-{reason}")
+    for edit in guarded_settings.edits_of(one.params):
+        yield "approvals.changes", f"{here.words.text(f'audit.object.{edit.kind}')} ({edit.slug})"
+    if one.params["note"]:
+        yield "approvals.note", one.params["note"]
 
 
 routes: list[BaseRoute] = [

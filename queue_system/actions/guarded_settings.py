@@ -1,0 +1,86 @@
+"""Changes of settings that wait for a second person: how they are asked for, and how they are carried out.
+
+`settings.save` raises SecondPersonNeeded; the page then asks (`ask_for_change`), and `four_eyes` carries out what was
+approved, as the person who asked and with their present rights.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+from uuid import UUID
+
+from ..core.errors import Denied
+from ..core.promises import Choice, Choices
+from ..core.support import Why
+from ..settings.edits import Edit
+from ..store.database import Tx
+from ..store.log import Actor
+from ..store.queries.access import staff_by_id
+from ..store.queries.previews import preview
+from . import approvals, settings
+
+ACTION: Final = "change-settings"
+
+
+def ask_for_change(
+    tx: Tx,
+    place: UUID,
+    edits: Iterable[Edit],
+    effect_sha256: str,
+    *,
+    actor: Actor,
+    choices: Choices,
+    reasons: Iterable[str],
+    note: str = "",
+    undoes: UUID | None = None,
+) -> UUID:
+    """Ask a second person for what `settings.save` refused for these `reasons`; returns the id of the request."""
+    params = {
+        "at": str(place),
+        "edits": [[edit.kind, edit.slug, edit.was, edit.now] for edit in edits],
+        "by_why": {str(why): str(choice) for why, choice in choices.by_why.items()},
+        "by_booking": {str(booking): str(choice) for booking, choice in choices.by_booking.items()},
+        "reasons": list(reasons),
+        "note": note,
+        "undoes": str(undoes) if undoes else None,
+    }
+    return approvals.ask(tx, place, ACTION, params, actor, effect_sha256)
+
+
+def change_approved(tx: Tx, params: dict[str, Any], actor: Actor) -> None:
+    """Make the change that was approved; raises what `settings.save` raises, and Denied if the account is locked."""
+    person = staff_by_id(tx, UUID(actor.id))
+    if person is None:
+        raise Denied("not-allowed")
+    place, edits, undoes = UUID(params["at"]), edits_of(params), params["undoes"]
+    how: dict[str, Any] = {
+        "actor": actor,
+        "person": person,
+        "choices": choices_of(params),
+        "note": params["note"],
+        "approved": True,
+    }
+    sha256 = effect_of_change(tx, params)
+    if undoes:
+        settings.undo(tx, place, UUID(undoes), sha256, **how)
+    else:
+        settings.save(tx, place, edits, sha256, **how)
+
+
+def effect_of_change(tx: Tx, params: dict[str, Any]) -> str:
+    """The fingerprint of what the change would do now."""
+    return preview(tx, UUID(params["at"]), edits_of(params)).sha256
+
+
+def edits_of(params: Mapping[str, Any]) -> list[Edit]:
+    """The edits of a request."""
+    return [Edit(*edit) for edit in params["edits"]]
+
+
+def choices_of(params: Mapping[str, Any]) -> Choices:
+    """The decisions of a request."""
+    return Choices(
+        {Why(why): Choice(choice) for why, choice in params["by_why"].items()},
+        {UUID(booking): Choice(choice) for booking, choice in params["by_booking"].items()},
+    )

@@ -1,0 +1,86 @@
+"""Which changes of settings a second person must approve."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+from uuid import UUID
+
+from ..core.approvals import MANY_BOOKINGS
+from ..core.effect import Effect
+from ..core.errors import Refused
+from ..core.promises import Choice, Choices
+from ..settings.branch import Branch
+from ..settings.catalogue import Catalogue, Confidentiality
+from ..store.queries.values import Value
+
+#: How much each word of a level hides, from the least to the most.
+HIDES: Final[Mapping[str, tuple[str, ...]]] = {
+    "display": ("code", "code_random", "none"),
+    "sms": ("full", "minimal", "neutral", "opt_in_only"),
+    "staff_note": ("allowed", "restricted", "restricted_encrypted"),
+}
+REASONS: Final = ("many-bookings", "lower-level", "longer-retention")
+RETAINED: Final = ("ticket", "booking_personal_data", "audit")
+
+
+class SecondPersonNeeded(Refused):
+    """Nothing was saved, because a second person must approve; `reasons` are words of `approvals.reason-<reason>`."""
+
+    def __init__(self, reasons: tuple[str, ...]) -> None:
+        super().__init__("second-person-needed")
+        self.reasons = reasons
+
+
+def reasons(
+    before: Value, after: Value, catalogue: Catalogue, effects: Mapping[UUID, Effect], choices: Choices
+) -> tuple[str, ...]:
+    """Why a change needs a second person, none if it needs none; `catalogue` has the levels as they are now."""
+    found = {
+        "many-bookings": _moved_or_called_off(effects, choices) > MANY_BOOKINGS,
+        "lower-level": any(_shows_more(old, new) for old, new in _levels(before, after, catalogue)),
+        "longer-retention": _keeps_longer(before, after),
+    }
+    return tuple(reason for reason in REASONS if found[reason])
+
+
+# ---------------------------------------------------------------- inside
+
+
+def _moved_or_called_off(effects: Mapping[UUID, Effect], choices: Choices) -> int:
+    """How many appointments lose their time by choice, at all branches together."""
+    chosen = (choices.of(one.id, one.why) for effect in effects.values() for one in effect.bookings)
+    return sum(choice in (Choice.MOVE, Choice.CANCEL) for choice in chosen)
+
+
+def _levels(
+    before: Value, after: Value, catalogue: Catalogue
+) -> Iterator[tuple[Confidentiality | None, Confidentiality | None]]:
+    """The levels before and after, of each service of a branch, or each level of the organisation itself."""
+    if isinstance(before, Branch) and isinstance(after, Branch):
+        levels = catalogue.confidentialities
+        for slug in before.services.keys() & after.services.keys():
+            old, new = before.services[slug].confidentiality, after.services[slug].confidentiality
+            if old != new:
+                yield levels.get(old), levels.get(new)
+    elif not isinstance(before, Branch) and not isinstance(after, Branch):
+        old_levels, new_levels = before.catalogue.confidentialities, after.catalogue.confidentialities
+        for slug in old_levels.keys() & new_levels.keys():
+            yield old_levels[slug], new_levels[slug]
+
+
+def _shows_more(old: Confidentiality | None, new: Confidentiality | None) -> bool:
+    """Whether the new level hides less than the old one in any respect; without a level nothing is hidden."""
+    if old is None:
+        return False
+    if new is None:
+        return True
+    ranks = ((HIDES[name].index(getattr(old, name)), HIDES[name].index(getattr(new, name))) for name in HIDES)
+    return any(after < before for before, after in ranks) or not set(old.rules) <= set(new.rules)
+
+
+def _keeps_longer(before: Value, after: Value) -> bool:
+    if not (isinstance(before, Branch) and isinstance(after, Branch)):
+        return False
+    old, new = before.retention_days, after.retention_days
+    return any(getattr(new, name) > getattr(old, name) for name in RETAINED)

@@ -1,0 +1,171 @@
+"""Changes of settings that one person alone may not make: they wait for a second one. On both databases."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, get_args
+from uuid import UUID
+
+import pytest
+
+from queue_system.actions import approvals, four_eyes, guarded_settings, settings, staff
+from queue_system.actions.second_person import HIDES, RETAINED, SecondPersonNeeded
+from queue_system.clock import FrozenClock
+from queue_system.core import approvals as rules
+from queue_system.core.approvals import DELAY
+from queue_system.core.bookings import BookingState
+from queue_system.core.errors import Denied, Stale
+from queue_system.core.promises import Choice, Choices
+from queue_system.core.support import Why
+from queue_system.settings.branch import Retention
+from queue_system.settings.catalogue import Confidentiality
+from queue_system.settings.edits import Edit
+from queue_system.store.log import Actor
+from queue_system.store.queries.access import staff_by_id
+from queue_system.store.queries.bookings import BookingView
+from queue_system.store.queries.rows import StoredRows
+from queue_system.store.queries.stored import stored_branch
+from queue_system.store.tables import ORGANISATION
+from tests.kit.deciding import as_stored, booked
+from tests.kit.hall import Hall
+
+# Tuesday 24 November, 08:30 in Doha, two days after the tests' clock.
+START = datetime(2026, 11, 24, 5, 30, tzinfo=UTC)
+CLOSED = {"first": "2026-11-24", "last": "2026-11-24", "names": {"ar": "إغلاق", "en": "Closed"}}
+CLOSING = Edit("branch", "doha-main", {"closures": []}, {"closures": [CLOSED]})
+CANCEL = Choices({Why.CLOSED: Choice.CANCEL})
+
+
+def attempt(hall: Hall, person: UUID, *edits: Edit, place: UUID | None = None, choices: Choices | None = None) -> Any:
+    """Preview and save as this person; the ids of the changes, or the reasons for which a second person is needed."""
+    at = hall.branch.id if place is None else place
+    told = hall.db.read_now(settings.preview, at, edits)
+    assert told.may_be_saved, (told.conflicts, told.faults)
+    how: dict[str, Any] = {
+        "actor": by(person),
+        "person": hall.db.read_now(staff_by_id, person),
+        "choices": choices or Choices(),
+    }
+    try:
+        return hall.db.write_now(settings.save, at, edits, told.sha256, **how)
+    except SecondPersonNeeded as needed:
+        return set(needed.reasons)
+
+
+def ask(hall: Hall, person: UUID, *edits: Edit, choices: Choices) -> UUID:
+    sha256 = hall.db.read_now(settings.preview, hall.branch.id, edits).sha256
+    how: dict[str, Any] = {"actor": by(person), "choices": choices, "reasons": ["many-bookings"]}
+    return hall.db.write_now(guarded_settings.ask_for_change, hall.branch.id, edits, sha256, **how)
+
+
+def by(person: UUID) -> Actor:
+    return Actor("staff", str(person))
+
+
+def bookings(hall: Hall, count: int) -> list[BookingView]:
+    return [booked(hall, START + timedelta(minutes=30 * at), contact=f"v{at}@example.org") for at in range(count)]
+
+
+def test_one_person_calls_off_a_few_appointments_and_two_people_many(
+    hall: Hall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = hall.administrator("first"), hall.administrator("second")
+    monkeypatch.setattr("queue_system.actions.second_person.MANY_BOOKINGS", 3)
+    lost = bookings(hall, 4)
+    assert attempt(hall, first, CLOSING, choices=CANCEL) == {"many-bookings"}
+    assert as_stored(hall, lost[0]).state is BookingState.CONFIRMED
+
+    asked = ask(hall, first, CLOSING, choices=CANCEL)
+    assert ask(hall, first, CLOSING, choices=CANCEL) == asked
+    hall.db.write_now(approvals.approve, asked, by(second))
+    hall.db.write_now(four_eyes.carry_out, asked, by(first))
+    assert {as_stored(hall, one).state for one in lost} == {BookingState.CANCELLED}
+    assert stored_closures(hall) == 1
+
+
+def test_a_few_appointments_need_one_person(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("queue_system.actions.second_person.MANY_BOOKINGS", 3)
+    bookings(hall, 3)
+    assert len(attempt(hall, hall.administrator("first"), CLOSING, choices=CANCEL)) == 1
+
+
+def test_appointments_that_are_kept_or_decided_later_do_not_count(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("queue_system.actions.second_person.MANY_BOOKINGS", 1)
+    bookings(hall, 2)
+    assert len(attempt(hall, hall.administrator("first"), CLOSING, choices=Choices({Why.CLOSED: Choice.KEEP}))) == 1
+
+
+def test_an_effect_that_grew_is_asked_for_again(hall: Hall) -> None:
+    first, second = hall.administrator("first"), hall.administrator("second")
+    bookings(hall, 1)
+    asked = ask(hall, first, CLOSING, choices=CANCEL)
+    hall.db.write_now(approvals.approve, asked, by(second))
+    booked(hall, START + timedelta(hours=1), contact="late@example.org")
+    with pytest.raises(Stale, match="effect-changed"):
+        hall.db.write_now(four_eyes.carry_out, asked, by(first))
+    assert stored_closures(hall) == 0
+
+
+def test_what_was_approved_is_done_with_the_rights_of_now(hall: Hall) -> None:
+    first, second = hall.administrator("first"), hall.administrator("second")
+    asked = ask(hall, first, CLOSING, choices=CANCEL)
+    hall.db.write_now(approvals.approve, asked, by(second))
+    hall.db.write_now(staff.lock_staff, "first", by(second))
+    with pytest.raises(Denied, match="not-allowed"):
+        hall.db.write_now(four_eyes.carry_out, asked, by(first))
+    assert stored_closures(hall) == 0
+
+
+def test_where_nobody_else_could_approve_the_change_waits_a_day(hall: Hall, clock: FrozenClock) -> None:
+    first = hall.administrator("first")
+    asked = ask(hall, first, CLOSING, choices=CANCEL)
+    clock.set(clock.now() + DELAY)
+    hall.db.write_now(four_eyes.carry_out, asked, by(first))
+    assert stored_closures(hall) == 1
+
+
+def test_a_lower_level_needs_a_second_person_and_a_higher_one_does_not(hall: Hall) -> None:
+    first = hall.administrator("first")
+    lower = Edit("service", "legal-advice", {"confidentiality": "sensitive"}, {"confidentiality": "normal"})
+    assert attempt(hall, first, lower) == {"lower-level"}
+    higher = Edit("service", "civil-extract", {"confidentiality": "normal"}, {"confidentiality": "sensitive"})
+    assert len(attempt(hall, first, higher)) == 1
+    shown = Edit("confidentiality", "sensitive", {"staff_note": "restricted"}, {"staff_note": "allowed"})
+    assert attempt(hall, first, shown, place=ORGANISATION) == {"lower-level"}
+    hidden = Edit("confidentiality", "sensitive", {"staff_note": "restricted"}, {"staff_note": "restricted_encrypted"})
+    assert len(attempt(hall, first, hidden, place=ORGANISATION)) == 1
+
+
+def test_longer_retention_needs_a_second_person_and_shorter_does_not(hall: Hall) -> None:
+    first = hall.administrator("first")
+    now = stored_branch_value(hall).retention_days.model_dump(mode="json", exclude_unset=True)
+    for name in RETAINED:
+        longer = Edit("branch", "doha-main", {"retention_days": now}, {"retention_days": now | {name: now[name] + 1}})
+        assert attempt(hall, first, longer) == {"longer-retention"}
+    shorter = Edit(
+        "branch", "doha-main", {"retention_days": now}, {"retention_days": now | {"ticket": now["ticket"] - 1}}
+    )
+    assert len(attempt(hall, first, shorter)) == 1
+
+
+def test_every_word_of_a_level_has_its_rank() -> None:
+    for name, words in HIDES.items():
+        declared = Confidentiality.model_fields[name].annotation
+        assert set(get_args(declared)) == set(words), name
+
+
+def test_every_time_that_is_kept_is_watched() -> None:
+    needed = {name for name, field in Retention.model_fields.items() if field.is_required()}
+    assert needed == set(RETAINED)
+
+
+def test_the_limit_is_that_of_the_rules() -> None:
+    assert rules.MANY_BOOKINGS == 20
+
+
+def stored_branch_value(hall: Hall) -> Any:
+    return hall.db.read_now(lambda tx: stored_branch(StoredRows(tx), hall.branch.id))
+
+
+def stored_closures(hall: Hall) -> int:
+    return len(stored_branch_value(hall).closures)
