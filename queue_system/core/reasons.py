@@ -32,3 +32,6 @@ def usual_reason(evidence: str) -> str | None:
 
 # Reasons for calling a visitor out of turn.
 OUT_OF_TURN: Final = ("unwell", "accompanied", "returned", "own_case", "instruction", "mistake")
+
+# Codes of calls that the calling rule did not choose first: chosen in the line, or back from parking or a missed call.
+BY_HAND: Final = ("chosen-by-staff", "parked-back", "skipped-back")

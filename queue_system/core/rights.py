@@ -137,6 +137,8 @@ DESK_RIGHTS: Final[Rights] = frozenset({"call_next"})
 PARK_RIGHTS: Final[Rights] = frozenset({"park"})
 TRANSFER_RIGHTS: Final[Rights] = frozenset({"transfer"})
 AUDIT_RIGHTS: Final[Rights] = frozenset({"read_audit"})
+# To recompute the chain of a log that one may read.
+CHAIN_RIGHTS: Final[Rights] = frozenset({"verify_chain"})
 DEVICE_RIGHTS: Final[Rights] = frozenset({"pair_device"})
 PRINTER_RIGHTS: Final[Rights] = DEVICE_RIGHTS | {"edit_printers"}
 # To see names and contacts of appointments, for staff who receive people; to call numbers does not need them.

@@ -57,7 +57,6 @@ OPENS: Final[dict[str, Rights]] = {
     "GET /office/given-back": rights.PLACES_RIGHTS,
     "POST /office/given-back": rights.PLACES_RIGHTS,
     "GET /office/audit": rights.AUDIT_RIGHTS,
-    "POST /office/audit": rights.AUDIT_RIGHTS,
     "GET /office/people": rights.PEOPLE_RIGHTS,
     "POST /office/people": rights.PEOPLE_RIGHTS,
     "GET /office/invitations": rights.INVITE_RIGHTS,
@@ -72,6 +71,7 @@ OPENS: Final[dict[str, Rights]] = {
 }
 # Addresses whose rights differ from those of their beginning.
 EXACTLY: Final[dict[str, Rights]] = {
+    "POST /office/audit/verification": rights.AUDIT_RIGHTS & rights.CHAIN_RIGHTS,
     "POST /counters/{branch}/{counter}/parkings": rights.DESK_RIGHTS & rights.PARK_RIGHTS,
     "POST /counters/{branch}/{counter}/transfers": rights.DESK_RIGHTS & rights.TRANSFER_RIGHTS,
 }

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
 
+from ...core.facts.tickets import TicketCalled, TicketIssued, TicketRaised
+from ...core.reasons import BY_HAND, RAISE_REASONS
 from ..database import Tx
-from ..tables import ORGANISATION, Entry, Role, table
+from ..tables import ORGANISATION, Entry, Role, Staff, StaffRole, table
 from .access import DeviceView, devices, staff_names
 from .settings import BranchSettings, branch_ids, branch_settings
 
 ENTRY = table(Entry)
 ROLE = table(Role)
+STAFF = table(Staff)
+STAFF_ROLE = table(StaffRole)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +41,8 @@ class EntryView:
 class Wanted:
     """The filter of the log: by kind or group of kinds (``ticket``), code, id of the subject or actor, and time.
 
-    `before` is a sequence number: only older entries. `since` is included, `until` is not.
+    `before` is a sequence number: only older entries. `since` is included, `until` is not. `out_of_turn` leaves only the
+    entries by which somebody came before the calling rule would have chosen them.
     """
 
     kind: str = ""
@@ -46,6 +52,7 @@ class Wanted:
     since: datetime | None = None
     until: datetime | None = None
     before: int | None = None
+    out_of_turn: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,25 +67,23 @@ class NamesOfLog:
 
 def entries(tx: Tx, branch_id: UUID, wanted: Wanted, limit: int, first: int = 1) -> list[EntryView]:
     """The newest entries of a log that pass the filter, newest first; none with a number below `first`."""
-    statement = sa.select(ENTRY).where(ENTRY.c.branch_id == branch_id, ENTRY.c.seq >= first)
-    if wanted.kind:
-        statement = statement.where(
-            sa.or_(ENTRY.c.kind == wanted.kind, ENTRY.c.kind.startswith(f"{wanted.kind}.", autoescape=True))
-        )
-    if wanted.code:
-        statement = statement.where(ENTRY.c.data["code"].as_string() == wanted.code)
-    if wanted.subject:
-        statement = statement.where(ENTRY.c.subject == wanted.subject)
-    if wanted.actor:
-        statement = statement.where(ENTRY.c.actor_id == wanted.actor)
-    if wanted.since is not None:
-        statement = statement.where(ENTRY.c.at >= wanted.since)
-    if wanted.until is not None:
-        statement = statement.where(ENTRY.c.at < wanted.until)
-    if wanted.before is not None:
-        statement = statement.where(ENTRY.c.seq < wanted.before)
-    rows = tx.rows(statement.order_by(ENTRY.c.seq.desc()).limit(limit))
-    return [EntryView(**{name: getattr(row, name) for name in EntryView.__slots__}) for row in rows]
+    statement = sa.select(ENTRY).where(ENTRY.c.seq >= first, *_conditions(branch_id, wanted))
+    return _views(tx, statement.order_by(ENTRY.c.seq.desc()).limit(limit))
+
+
+def entries_after(tx: Tx, branch_id: UUID, wanted: Wanted, after: int, limit: int) -> list[EntryView]:
+    """The entries that pass the filter and follow an entry, the oldest first."""
+    statement = sa.select(ENTRY).where(ENTRY.c.seq > after, *_conditions(branch_id, wanted))
+    return _views(tx, statement.order_by(ENTRY.c.seq).limit(limit))
+
+
+def people_of_log(tx: Tx, branch_id: UUID) -> list[tuple[UUID, str]]:
+    """Ids and names of the people with a role at the branch or the organisation, by name; of all for its own log."""
+    statement = sa.select(STAFF.c.id, STAFF.c.name).order_by(STAFF.c.name, STAFF.c.login)
+    if branch_id != ORGANISATION:
+        held = sa.select(STAFF_ROLE.c.staff_id).where(STAFF_ROLE.c.branch_id.in_([branch_id, ORGANISATION]))
+        statement = statement.where(STAFF.c.id.in_(held))
+    return [(row.id, row.name) for row in tx.rows(statement)]
 
 
 def names_of_log(tx: Tx, branch_id: UUID) -> NamesOfLog:
@@ -90,3 +95,35 @@ def names_of_log(tx: Tx, branch_id: UUID) -> NamesOfLog:
         devices={device.id: device for device in devices(tx, None if branch_id == ORGANISATION else branch_id)},
         roles={row.slug: row.names for row in tx.rows(sa.select(ROLE.c.slug, ROLE.c.names))},
     )
+
+
+def _views(tx: Tx, statement: sa.Select[Any]) -> list[EntryView]:
+    return [EntryView(**{name: getattr(row, name) for name in EntryView.__slots__}) for row in tx.rows(statement)]
+
+
+def _conditions(branch_id: UUID, wanted: Wanted) -> Iterator[sa.ColumnElement[bool]]:
+    yield ENTRY.c.branch_id == branch_id
+    if wanted.kind:
+        yield sa.or_(ENTRY.c.kind == wanted.kind, ENTRY.c.kind.startswith(f"{wanted.kind}.", autoescape=True))
+    if wanted.code:
+        yield ENTRY.c.data["code"].as_string() == wanted.code
+    if wanted.subject:
+        yield ENTRY.c.subject == wanted.subject
+    if wanted.actor:
+        yield ENTRY.c.actor_id == wanted.actor
+    if wanted.since is not None:
+        yield ENTRY.c.at >= wanted.since
+    if wanted.until is not None:
+        yield ENTRY.c.at < wanted.until
+    if wanted.before is not None:
+        yield ENTRY.c.seq < wanted.before
+    if wanted.out_of_turn:
+        yield _OUT_OF_TURN
+
+
+# A call that the rule did not choose first, a class that staff gave to a visitor with the number, and one given later.
+_OUT_OF_TURN: Final = sa.or_(
+    sa.and_(ENTRY.c.kind == TicketCalled.kind, ENTRY.c.data["reason"].as_string().in_(BY_HAND)),
+    sa.and_(ENTRY.c.kind == TicketIssued.kind, ENTRY.c.data["basis"].as_string().in_(RAISE_REASONS)),
+    ENTRY.c.kind == TicketRaised.kind,
+)

@@ -7,6 +7,7 @@ from starlette.routing import BaseRoute
 from . import (
     approvals,
     audit,
+    audit_papers,
     data,
     devices,
     given_back,
@@ -35,6 +36,7 @@ routes: list[BaseRoute] = [
     *given_back.routes,
     *health.routes,
     *audit.routes,
+    *audit_papers.routes,
     *people.routes,
     *person.routes,
     *inviting.routes,

@@ -50,6 +50,8 @@ MATRIX: Final[dict[tuple[str, str], Row]] = {
     ("POST", "/office/health/backup"): BACKUP,
     ("POST", "/office/health/drill"): BACKUP,
     ("GET", "/office/audit"): AUDIT,
+    ("GET", "/office/audit/table"): AUDIT,
+    ("GET", "/office/audit/paper"): AUDIT,
     ("POST", "/office/audit/verification"): AUDIT,
     ("GET", "/office/people"): PEOPLE,
     ("GET", "/office/people/{person}"): PEOPLE,

@@ -98,12 +98,21 @@ def test_nothing_is_wrong_with_any_page_of_the_office(
         "/office/health",
         "/office/data",
         "/office/audit",
+        "/office/audit/paper",
         "/paper",
     ):
         page.goto(f"{address}{path}")
         look(page, path, language, complaints)
     page.set_viewport_size({"width": 390, "height": 844})
-    for path in ("/office", "/office/devices", "/office/printers", "/office/health", "/office/audit", "/paper"):
+    for path in (
+        "/office",
+        "/office/devices",
+        "/office/printers",
+        "/office/health",
+        "/office/audit",
+        "/office/audit/paper",
+        "/paper",
+    ):
         page.goto(f"{address}{path}")
         page.evaluate("() => document.querySelectorAll('details').forEach((one) => { one.open = true; })")
         assert fits(page), f"{path} is wider than a telephone"
