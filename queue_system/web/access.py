@@ -19,7 +19,7 @@ from ..core.errors import Denied, Invalid, Missing, SignedOut
 from ..core.rights import Rights
 from ..core.tokens import sha256
 from ..store.database import Tx
-from ..store.log import VISITOR, Actor
+from ..store.log import Actor
 from ..store.queries import bookings, line
 from ..store.queries.access import DeviceView, StaffView, device_by_token, staff_by_session
 from ..store.queries.bookings import BookingView
@@ -119,14 +119,12 @@ async def branch_of(connection: HTTPConnection, device: DeviceView) -> BranchSet
 # ---------------------------------------------------------------- in the transaction that reads or acts
 
 
-def attendant(tx: Tx, token: str | None, branch_id: UUID, rights: Rights) -> tuple[Actor, DeviceView | None]:
+def attendant(tx: Tx, token: str, branch_id: UUID, rights: Rights, department: str) -> tuple[Actor, DeviceView | None]:
     """The actor of a press for a visitor, and the device it came from; looked up in the transaction that acts.
 
-    The actor is a kiosk of the branch, a member of its staff with any of `rights`, or, without a token, VISITOR.
+    The actor is a kiosk of the branch, or a member of its staff with any of `rights` for the department.
     Raises SignedOut("signed-out") for an invalid token, Denied("not-allowed") for a token of another branch.
     """
-    if token is None:
-        return VISITOR, None
     digest = sha256(token)
     kiosk = device_by_token(tx, digest)
     if kiosk is not None:
@@ -138,7 +136,8 @@ def attendant(tx: Tx, token: str | None, branch_id: UUID, rights: Rights) -> tup
     person = staff_by_session(tx, digest, sessions.SESSION_IDLE)
     if person is None:
         raise SignedOut("signed-out")
-    if not person.may_any(rights, branch_id):
+    departments = person.departments(rights, branch_id)
+    if departments is not None and department not in departments:
         raise Denied("not-allowed")
     if tx.now - person.seen_at > TOUCH_EVERY:
         sessions.touch_session(tx, token)

@@ -9,11 +9,10 @@ from ..actions.bookings import record_look_ups
 from ..core.contacts import possible_contacts
 from ..core.errors import Denied, Invalid, Missing
 from ..core.names import SHORTEST_PART, name_key
-from ..core.rights import NAME_RIGHTS
+from ..core.rights import HALL_RIGHTS, NAME_RIGHTS, Rights
 from ..store.database import Tx
 from ..store.queries import reception
 from ..store.queries.bookings import BookingView
-from ..store.queries.reception import FoundBookings
 from ..store.queries.settings import BranchSettings
 from .code_or_link import LONGEST_READING, booking_behind, read_code_or_link
 from .here import StaffAtBranch
@@ -39,6 +38,8 @@ class Found:
 async def find(here: StaffAtBranch, typed: str) -> Found:
     """The booking with this code or link, of any day; else the bookings from today on by contact or name.
 
+    Only those of the services for which the person receives visitors, or may search by name, are found.
+
     A search by contact or name appends a fact for each booking found. Raises Invalid("nothing-typed",
     "typed-too-short", and what `possible_contacts` raises), and Denied("names-not-allowed") for contacts and names if
     the person may search by code only.
@@ -48,7 +49,7 @@ async def find(here: StaffAtBranch, typed: str) -> Found:
         raise Invalid("nothing-typed", "text")
     coded = await here.read(_by_code, here.branch, typed)
     if coded is not None:
-        return Found((coded,), BY_CODE)
+        return Found(_of(here, (coded,), HALL_RIGHTS), BY_CODE)
     if not here.may_any(NAME_RIGHTS):
         raise Denied("names-not-allowed")
     by = BY_CONTACT if _is_contact(typed) else BY_NAME
@@ -59,13 +60,16 @@ async def find(here: StaffAtBranch, typed: str) -> Found:
         raise Invalid("typed-too-short", "text")
     else:
         found = await here.read(reception.bookings_named, here.branch, typed)
-    if found.bookings:
-        await here.do(record_look_ups, found.bookings, by, here.actor)
-    return _found(found, by)
+    bookings = _of(here, found.bookings, NAME_RIGHTS)
+    if bookings:
+        await here.do(record_look_ups, bookings, by, here.actor)
+    return Found(bookings, by, found.more)
 
 
-def _found(found: FoundBookings, by: str) -> Found:
-    return Found(found.bookings, by, found.more)
+def _of(here: StaffAtBranch, bookings: tuple[BookingView, ...], rights: Rights) -> tuple[BookingView, ...]:
+    """Those of the services for which the person has any of `rights`."""
+    services = here.services(rights)
+    return tuple(one for one in bookings if one.service_id in services)
 
 
 def _by_code(tx: Tx, branch: BranchSettings, typed: str) -> BookingView | None:

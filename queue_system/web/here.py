@@ -26,6 +26,7 @@ from ..store.queries.bookings import BookingView
 from ..store.queries.line import TicketView
 from ..store.queries.settings import BranchSettings
 from . import access, kit
+from .departments import services_for
 from .installation import Installation, installation_of
 from .staff_pages import staff_page
 
@@ -166,6 +167,10 @@ class StaffAtBranch(StaffHere, AtBranch):
     def may_any(self, rights: Rights) -> bool:
         """Whether the person has any of `rights` at the branch."""
         return self.person.may_any(rights, self.branch.id)
+
+    def services(self, rights: Rights) -> frozenset[UUID]:
+        """The services for which the person has any of `rights`; a role may be held for one department only."""
+        return services_for(self.person, self.branch, rights)
 
 
 def anywhere(connection: HTTPConnection, fallback: str | None = None) -> Here:

@@ -11,15 +11,17 @@ from ...actions import calling, counters
 from ...actions.counters import Desk
 from ...actions.raising import raise_ticket
 from ...actions.sessions import SESSION_IDLE
+from ...core.errors import Missing
 from ...core.rights import DESK_RIGHTS, RAISE_RIGHTS
 from ...core.tickets import AT_COUNTER
 from ...store.database import Tx
+from ...store.queries import line
 from ...store.queries.desk import HolderView, desk_view, holders
 from ...store.queries.line import TicketView
 from ...store.queries.settings import BranchSettings, CounterView
 from ...web.addresses import address_key, service_at
 from ...web.at_counter import AtCounter, at_counter
-from ...web.departments import in_use
+from ...web.departments import counters_for, in_use
 from ...web.here import StaffAtBranch, staff_at_branch
 from . import models
 from .operation import Key, Operation
@@ -31,7 +33,7 @@ COUNTER: Final = "/branches/{branch}/counters/{counter}"
 async def list_counters(request: Request, _asked: Nothing) -> models.Counters:
     here = await staff_at_branch(request, DESK_RIGHTS)
     sitting = await here.read(holders, here.branch.id, SESSION_IDLE)
-    usable = in_use(here.branch.counters.values(), here.branch, sitting, here.now)
+    usable = in_use(counters_for(here.person, here.branch, DESK_RIGHTS), here.branch, sitting, here.now)
     return models.Counters(
         branch=here.branch.slug, counters=[_counter(here, counter, sitting.get(counter.id)) for counter in usable]
     )
@@ -114,6 +116,9 @@ def _take_back(tx: Tx, desk: Desk, _branch: BranchSettings, _asked: models.Act) 
 async def lift(request: Request, asked: models.Raise) -> models.Done:
     """Raise a ticket to a heavier class; for staff who call visitors or receive them."""
     here = await staff_at_branch(request, RAISE_RIGHTS)
+    found = await here.read(line.ticket, here.branch.id, asked.ticket)
+    if found.service_id not in here.services(RAISE_RIGHTS):
+        raise Missing("ticket")
     ticket = await here.do(raise_ticket, asked.ticket, asked.priority, asked.reason, here.actor)
     return models.Done(ticket=_ticket(here.branch, ticket), expected=None)
 

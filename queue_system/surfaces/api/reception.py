@@ -9,6 +9,7 @@ from starlette.requests import Request
 
 from ...actions import tickets
 from ...core.bookings import read_code
+from ...core.errors import Missing
 from ...core.rights import RECEPTION_RIGHTS
 from ...store.queries import reception
 from ...store.queries.bookings import BookingView, booking_by_code
@@ -24,7 +25,9 @@ from .values import Nothing
 
 async def today(request: Request, _asked: Nothing) -> models.Appointments:
     here = await staff_at_branch(request, RECEPTION_RIGHTS)
-    return _appointments(here.branch, await here.read(reception.appointments_of_today, here.branch))
+    services = here.services(RECEPTION_RIGHTS)
+    found = await here.read(reception.appointments_of_today, here.branch)
+    return _appointments(here.branch, [one for one in found if one.service_id in services])
 
 
 async def search(request: Request, asked: models.LookUp) -> models.Appointments:
@@ -37,6 +40,8 @@ async def arrive(request: Request, asked: models.Arrived) -> models.Ticket:
     """Check in by the code, because reception does not know the secret of a booking."""
     here = await staff_at_branch(request, RECEPTION_RIGHTS)
     booking = await here.read(booking_by_code, here.branch.id, read_code(asked.code))
+    if booking.service_id not in here.services(RECEPTION_RIGHTS):
+        raise Missing("booking")
     issued = await here.do(tickets.check_in, booking.id, here.actor, source=SOURCE)
     return await ticket_of(here, issued.ticket)
 

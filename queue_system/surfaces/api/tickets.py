@@ -12,14 +12,16 @@ from starlette.requests import Request
 
 from ...actions import tickets
 from ...actions.tickets import Issued, TicketOrder
-from ...core.errors import Denied
+from ...core.errors import Denied, Missing
 from ...core.rights import RECEPTION_RIGHTS
 from ...core.tickets import AT_COUNTER, TicketState
 from ...store.database import Tx
-from ...store.log import VISITOR
+from ...store.log import VISITOR, Actor
 from ...store.queries.access import DeviceView, printer_of_kiosk
+from ...store.queries.bookings import booking_by_id
 from ...store.queries.line import TicketView
 from ...store.queries.place import PlaceView, place
+from ...store.queries.settings import branch_settings
 from ...web import access
 from ...web.addresses import address_key, service_at
 from ...web.here import AtBranch, at_booking, at_known_branch, at_ticket
@@ -84,15 +86,26 @@ def _token(request: Request) -> str | None:
 
 
 def _take(tx: Tx, branch_id: UUID, order: TicketOrder, token: str | None, slip: bool) -> Issued:
-    actor, device = access.attendant(tx, token, branch_id, RECEPTION_RIGHTS)
+    actor, device = _attendant(tx, token, branch_id, order.service_id)
     printer = _printer(tx, device, slip=slip)
     return tickets.issue_ticket(tx, replace(order, actor=actor, printer_id=printer))
 
 
 def _arrive(tx: Tx, branch_id: UUID, booking_id: UUID, token: str | None, slip: bool) -> Issued:
-    actor, device = access.attendant(tx, token, branch_id, RECEPTION_RIGHTS)
+    actor, device = _attendant(tx, token, branch_id, booking_by_id(tx, branch_id, booking_id).service_id)
     printer = _printer(tx, device, slip=slip)
     return tickets.check_in(tx, branch_id, booking_id, actor, source=SOURCE, printer_id=printer, remote=token is None)
+
+
+def _attendant(tx: Tx, token: str | None, branch_id: UUID, service_id: UUID) -> tuple[Actor, DeviceView | None]:
+    """The actor of a press for a visitor of a service, and its device; of staff those who receive for its department."""
+    if token is None:
+        return VISITOR, None
+    branch = branch_settings(tx, branch_id)
+    service = branch.services.get(service_id)
+    if service is None:
+        raise Missing("service")
+    return access.attendant(tx, token, branch_id, RECEPTION_RIGHTS, branch.departments[service.department_id].slug)
 
 
 def _printer(tx: Tx, device: DeviceView | None, *, slip: bool) -> UUID | None:

@@ -19,7 +19,8 @@ from ...actions.tickets import TicketOrder
 from ...core.errors import Denied, DomainError, Invalid, Missing
 from ...core.rights import COPY_RIGHTS, HALL_RIGHTS, RAISE_RIGHTS, RECEPTION_RIGHTS, Rights
 from ...core.tickets import ORDINARY
-from ...store.queries.bookings import booking_by_id
+from ...store.queries import line
+from ...store.queries.bookings import BookingView, booking_by_id
 from ...store.queries.line import TicketView
 from ...store.queries.reception import slip_printers
 from ...store.queries.settings import BranchSettings
@@ -76,7 +77,7 @@ async def issue(request: Request) -> Response:
             raise Invalid("bad-request", "request_id")
         order = TicketOrder(
             branch_id=here.branch.id,
-            service_id=_id(form.get("service"), "service"),
+            service_id=_service(here, _id(form.get("service"), "service")),
             language=_language(here.branch, str(form.get("language", ""))),
             source=SOURCE,
             actor=here.actor,
@@ -93,10 +94,10 @@ async def issue(request: Request) -> Response:
 async def check_in(request: Request) -> Response:
     """Check in the visitor of a booking, and print the slip if a printer is chosen."""
     here = await staff_at_branch(request, RECEPTION_RIGHTS)
-    booking_id = _id(request.path_params["booking"], "booking")
+    booking = await _booking(here)
     printer_id = await printer_of(here)
     try:
-        issued = await here.do(tickets.check_in, booking_id, here.actor, source=SOURCE, printer_id=printer_id)
+        issued = await here.do(tickets.check_in, booking.id, here.actor, source=SOURCE, printer_id=printer_id)
     except DomainError as refusal:
         return await _hall_page(here, refusal, about="booking")
     return kit.see_other(_address(here.branch, issued.ticket))
@@ -108,7 +109,7 @@ async def contact(request: Request) -> Response:
     The log keeps who looked it up.
     """
     here = await staff_at_branch(request, RECEPTION_RIGHTS)
-    found = await here.read(booking_by_id, here.branch.id, _id(request.path_params["booking"], "booking"))
+    found = await _booking(here)
     if not here.branch.services[found.service_id].elsewhere:
         raise Missing("booking")
     await here.do(record_look_ups, (found,), BY_CALL, here.actor)
@@ -146,6 +147,9 @@ def _act(rights: Rights, act: Act) -> Callable[[Request], Awaitable[Response]]:
         here = await staff_at_branch(request, rights)
         form = await kit.form(request)
         ticket_id = _id(request.path_params["ticket"], "ticket")
+        found = await here.read(line.ticket, here.branch.id, ticket_id)
+        if found.service_id not in here.services(rights):
+            raise Missing("ticket")
         try:
             await act(here, ticket_id, form)
         except DomainError as refusal:
@@ -191,6 +195,22 @@ async def _ticket_page(here: StaffAtBranch, refusal: DomainError | None = None) 
         "language_urls": lambda language: f"{address}?lang={language}",
     }
     return await here.page("reception/ticket.html", values, status=refusal.status if refusal else 200)
+
+
+def _service(here: StaffAtBranch, service_id: UUID) -> UUID:
+    """A service for which the person receives visitors; raises Missing("service")."""
+    if service_id not in here.services(RECEPTION_RIGHTS):
+        raise Missing("service")
+    return service_id
+
+
+async def _booking(here: StaffAtBranch) -> BookingView:
+    """The booking of the address, of a service for which the person receives visitors; raises Missing("booking")."""
+    booking_id = _id(here.request.path_params["booking"], "booking")
+    found = await here.read(booking_by_id, here.branch.id, booking_id)
+    if found.service_id not in here.services(RECEPTION_RIGHTS):
+        raise Missing("booking")
+    return found
 
 
 def _language(branch: BranchSettings, wanted: str) -> str:

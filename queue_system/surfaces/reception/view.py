@@ -12,8 +12,9 @@ from starlette.requests import Request
 
 from ...core import contacts, hours
 from ...core.bookings import BookingState
+from ...core.errors import Missing
 from ...core.names import is_named
-from ...core.rights import COPY_RIGHTS, NAME_RIGHTS, RAISE_RIGHTS, RECEPTION_RIGHTS
+from ...core.rights import COPY_RIGHTS, HALL_RIGHTS, NAME_RIGHTS, RAISE_RIGHTS, RECEPTION_RIGHTS
 from ...core.tickets import ORDINARY, Step, TicketState, steps_from
 from ...store.database import Tx
 from ...store.queries import line, reception
@@ -92,7 +93,9 @@ async def hall_values(here: StaffAtBranch, *, found: Found | None = None, typed:
     branch, now = here.branch, here.now
     wanted = here.request.query_params.get("s", "").strip()[:LONGEST_SEARCH]
     printers, today, tickets, served = await here.read(_hall, branch)
-    open_now = departments(branch, now)
+    receives, seen = here.services(RECEPTION_RIGHTS), here.services(HALL_RIGHTS)
+    tickets = [one for one in tickets if one.service_id in seen]
+    open_now = departments(branch, now, receives)
     return {
         "may": may(here),
         "printers": printers,
@@ -104,7 +107,7 @@ async def hall_values(here: StaffAtBranch, *, found: Found | None = None, typed:
         "opens": hours.next_opening(now, branch.calendar),
         "classes": classes(branch),
         "languages_of_visitors": kit.languages_of(branch),
-        "today": [_appointment(branch, one) for one in today],
+        "today": [_appointment(branch, one) for one in today if one.service_id in receives],
         "tickets": [_waiting(branch, one, served) for one in tickets],
         "emergencies": [_waiting(branch, one, served) for one in line.emergencies(branch, tickets)],
         "found": found,
@@ -120,6 +123,8 @@ async def ticket_values(here: StaffAtBranch, ticket_id: UUID) -> dict[str, Any]:
     """The values of `reception/ticket.html`; raises Missing("ticket")."""
     branch = here.branch
     ticket, ahead, counter_open, slip, printers = await here.read(_ticket, branch, ticket_id)
+    if ticket.service_id not in here.services(HALL_RIGHTS):
+        raise Missing("ticket")
     link = f"{here.installation.configuration.address}/t/{ticket.token}"
     return {
         "may": may(here),
@@ -155,8 +160,8 @@ def may(here: StaffAtBranch) -> May:
     )
 
 
-def departments(branch: BranchSettings, now: datetime) -> list[Department]:
-    """The services that give numbers now, by department.
+def departments(branch: BranchSettings, now: datetime, services: Collection[UUID]) -> list[Department]:
+    """Those of `services` that give numbers now, by department.
 
     If protected services share a public name and a queue, only the first is shown, because visitors would otherwise
     have to say aloud which one they came for.
@@ -164,7 +169,9 @@ def departments(branch: BranchSettings, now: datetime) -> list[Department]:
     seen: set[tuple[str, UUID]] = set()
     found: dict[UUID, list[ServiceView]] = {}
     for service in branch.services.values():
-        if not (service.walk_in or service.by_reception) or not branch.timetable.takes_tickets(now, service.id):
+        if service.id not in services or not (service.walk_in or service.by_reception):
+            continue
+        if not branch.timetable.takes_tickets(now, service.id):
             continue
         if service.confidentiality.hides_service:
             name = (repr(sorted(service.listed_names.items())), service.queue_id)
