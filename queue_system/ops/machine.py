@@ -34,7 +34,7 @@ def look_at_machine(configuration: Configuration, database: Database) -> Iterato
     """All findings. Raises Unavailable."""
     yield from _disks(configuration)
     yield from _clock(database)
-    yield from database.read_now(_upkeep)
+    yield from database.read_now(look_at_upkeep)
 
 
 def _disks(configuration: Configuration) -> Iterator[Finding]:
@@ -76,7 +76,7 @@ def _skew(tx: Tx) -> timedelta:
     return abs(there.astimezone(UTC) - tx.now)
 
 
-def _upkeep(tx: Tx) -> list[Finding]:
+def look_at_upkeep(tx: Tx) -> list[Finding]:
     """How old the newest backup and the newest drill are, and what failed in the night."""
     well, found = last_done(tx), []
     for task, known in newest(tx).items():

@@ -12,6 +12,7 @@ from queue_system.actions.second_person import REASONS
 from queue_system.core import errors
 from queue_system.core.approvals import ApprovalState
 from queue_system.core.bookings import BookingState
+from queue_system.core.coming import What
 from queue_system.core.facts import KINDS
 from queue_system.core.presets import PRESETS
 from queue_system.core.printers import STANDING_STILL, TRANSPORTS
@@ -29,7 +30,7 @@ PRINTER_STATES = tuple(status.value for status in Status)
 SLIP_STATES = ("queued", "claimed", "printed", "failed", "unknown", "void")
 
 
-@pytest.mark.parametrize(("family", "states"), [("ticket", TicketState), ("booking", BookingState)])
+@pytest.mark.parametrize(("family", "states"), [("ticket", TicketState), ("booking", BookingState), ("coming", What)])
 def test_every_state_has_a_word(family: str, states: type[Enum]) -> None:
     assert members(f"state.{family}.") == {str(state.value) for state in states}
 

@@ -13,12 +13,12 @@ from . import (
     given_back,
     health,
     inviting,
-    overview,
     people,
     person,
     printer,
     printers,
     roles,
+    today,
     undecided,
 )
 from .frame import OFFICE
@@ -28,7 +28,7 @@ __all__ = ["routes", "staff_places"]
 staff_places = (OFFICE,)
 
 routes: list[BaseRoute] = [
-    *overview.routes,
+    *today.routes,
     *devices.routes,
     *printers.routes,
     *printer.routes,

@@ -17,7 +17,7 @@ from ...core.errors import Denied, DomainError, Missing
 from ...core.rights import ASKING_RIGHTS, ATOMIC, DECIDING_RIGHTS, EVERYTHING, Rights, granted, written_out
 from ...i18n.filters import localised
 from ...store.database import Tx
-from ...store.queries.access import staff_names
+from ...store.queries.access import StaffView, staff_names
 from ...store.queries.approvals import ApprovalView, requests
 from ...store.queries.grants import Grant, beyond, grant
 from ...store.queries.people import grants_of, invitation_by_token
@@ -98,6 +98,14 @@ async def carry_out(request: Request) -> Response:
     return kit.see_other(f"{PAGE}?said=done")
 
 
+def waiting_for(tx: Tx, person: StaffView) -> int:
+    """How many requests a person could decide on, or carry out because they asked and may."""
+    open_now = [one for one in requests(tx) if one.is_open(tx.now)]
+    seen = [one for one in open_now if _concerns(person, one)]
+    ready = {one.id for one in seen if one.asked_by == person.id and one.is_ready(tx.now)}
+    return len(ready | _to_decide(tx, person.id, seen))
+
+
 def _id(request: Request) -> UUID:
     try:
         return UUID(request.path_params["approval"])
@@ -123,7 +131,11 @@ async def _page(here: InOffice, refusal: str = "", status: int = 200) -> Respons
 
 
 def _is_seen(here: InOffice, one: ApprovalView) -> bool:
-    return one.asked_by == here.person.id or here.person.may_any(DECIDING_RIGHTS, one.place)
+    return _concerns(here.person, one)
+
+
+def _concerns(person: StaffView, one: ApprovalView) -> bool:
+    return one.asked_by == person.id or person.may_any(DECIDING_RIGHTS, one.place)
 
 
 def _to_decide(tx: Tx, person: UUID, seen: list[ApprovalView]) -> set[UUID]:

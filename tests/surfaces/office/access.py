@@ -31,6 +31,7 @@ NAMES_NOTHING: Final = {
 STATIC_FILE: Final = "office.css"
 MATRIX: Final[dict[tuple[str, str], Row]] = {
     ("GET", "/office"): OFFICE,
+    ("GET", "/office/today"): OFFICE,
     ("GET", "/office/devices"): DEVICES,
     ("POST", "/office/devices/pairing"): DEVICES,
     ("POST", "/office/devices/{branch}/{device}/revocation"): DEVICES,

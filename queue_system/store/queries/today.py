@@ -1,0 +1,147 @@
+"""A branch now: its queues, its counters, and the visitors that are still expected today."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from ...core import hours
+from ...core.bookings import BookingState
+from ...core.tickets import AT_COUNTER, TicketState
+from ..database import Tx
+from ..tables import Booking, Counter, Staff, table
+from . import line
+from .line import TicketView
+from .settings import BranchSettings, CounterView, QueueView
+
+BOOKING = table(Booking)
+COUNTER = table(Counter)
+STAFF = table(Staff)
+
+
+@dataclass(frozen=True, slots=True)
+class QueueNow:
+    """A queue: how many wait, how many of them with an appointment, since when the first, and its open counters."""
+
+    queue: QueueView
+    waiting: int
+    appointments: int
+    since: datetime | None
+    open_counters: tuple[CounterView, ...]
+    counters: int
+
+
+@dataclass(frozen=True, slots=True)
+class CounterNow:
+    """A counter: who opened it and when, and the visitor there. `name` is None for a closed one."""
+
+    counter: CounterView
+    name: str | None
+    since: datetime | None
+    ticket: TicketView | None
+
+
+@dataclass(frozen=True, slots=True)
+class HallNow:
+    """`expected`: the confirmed appointments that begin later today."""
+
+    queues: tuple[QueueNow, ...]
+    counters: tuple[CounterNow, ...]
+    expected: int
+
+    @property
+    def waiting(self) -> int:
+        return sum(one.waiting for one in self.queues)
+
+    @property
+    def appointments(self) -> int:
+        return sum(one.appointments for one in self.queues)
+
+    @property
+    def since(self) -> datetime | None:
+        """When the first of all who wait took a number."""
+        return min((one.since for one in self.queues if one.since), default=None)
+
+    @property
+    def open_counters(self) -> int:
+        return sum(one.name is not None for one in self.counters)
+
+
+def hall_now(
+    tx: Tx, settings: BranchSettings, queues: Collection[UUID], services: Collection[UUID], counters: Sequence[UUID]
+) -> HallNow:
+    """The hall as a person sees it who has to do with these queues, services and counters."""
+    tickets = line.in_hall(tx, settings)
+    sitting = _sitting(tx, settings)
+    return HallNow(
+        queues=_queues(settings, tickets, sitting, queues),
+        counters=_counters(settings, tickets, sitting, counters),
+        expected=_expected(tx, settings, services),
+    )
+
+
+def _queues(
+    settings: BranchSettings,
+    tickets: Sequence[TicketView],
+    sitting: Mapping[UUID, tuple[str, datetime | None]],
+    seen: Collection[UUID],
+) -> tuple[QueueNow, ...]:
+    waiting: dict[UUID, list[TicketView]] = {}
+    for ticket in tickets:
+        if ticket.state is TicketState.WAITING:
+            waiting.setdefault(ticket.queue_id, []).append(ticket)
+    return tuple(
+        QueueNow(
+            queue=queue,
+            waiting=len(mine),
+            appointments=sum(ticket.booking_id is not None for ticket in mine),
+            since=min((ticket.issued_at for ticket in mine), default=None),
+            open_counters=tuple(settings.counters[one] for one in queue.counters if one in sitting),
+            counters=len(queue.counters),
+        )
+        for queue in settings.queues.values()
+        if queue.id in seen
+        for mine in (waiting.get(queue.id, []),)
+    )
+
+
+def _counters(
+    settings: BranchSettings,
+    tickets: Sequence[TicketView],
+    sitting: Mapping[UUID, tuple[str, datetime | None]],
+    seen: Sequence[UUID],
+) -> tuple[CounterNow, ...]:
+    there = {ticket.counter_id: ticket for ticket in tickets if ticket.counter_id and ticket.state in AT_COUNTER}
+    found = []
+    for one in seen:
+        name, since = sitting.get(one, (None, None))
+        found.append(CounterNow(settings.counters[one], name, since, there.get(one)))
+    return tuple(found)
+
+
+def _sitting(tx: Tx, settings: BranchSettings) -> dict[UUID, tuple[str, datetime | None]]:
+    """The open counters, each with the name of its clerk and the time at which it was opened."""
+    taken = line.open_counters(tx, settings)
+    rows = tx.rows(
+        sa.select(COUNTER.c.id, STAFF.c.name, COUNTER.c.seated_at)
+        .join(STAFF, STAFF.c.id == COUNTER.c.staff_id)
+        .where(COUNTER.c.branch_id == settings.id)
+    )
+    return {row.id: (row.name, row.seated_at) for row in rows if row.id in taken}
+
+
+def _expected(tx: Tx, settings: BranchSettings, services: Collection[UUID]) -> int:
+    today = settings.timetable.business_date(tx.now)
+    _, end = hours.day_bounds(today, settings.zone, settings.day_starts)
+    count = sa.select(sa.func.count()).where(
+        BOOKING.c.branch_id == settings.id,
+        BOOKING.c.state == BookingState.CONFIRMED.value,
+        BOOKING.c.starts_at > tx.now,
+        BOOKING.c.starts_at < end,
+        BOOKING.c.service_id.in_(list(services)),
+    )
+    return int(tx.scalar(count))

@@ -1,0 +1,159 @@
+"""Today: what needs a hand, the hall now and until closing, its counters, what happens next; one branch at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from ...core.coming import Coming, What, next_days, rest_of
+from ...core.decisions import decided_by
+from ...core.hours import opening_day, to_instants, windows
+from ...core.rights import EVERYTHING, OFFICE_RIGHTS, SUPERVISION_RIGHTS
+from ...i18n import dates
+from ...i18n.words import available_languages
+from ...store.database import Tx
+from ...store.queries import line
+from ...store.queries.settings import BranchSettings
+from ...store.queries.today import HallNow, hall_now
+from ...store.tables import ORGANISATION
+from ...web.departments import counters_for, in_use, queues_for, services_for
+from .frame import InOffice, enter, enter_as_onlooker, office_page
+from .todo import to_do
+
+PAGE: Final = "/office"
+PART: Final = f"{PAGE}/today"
+
+
+@dataclass(frozen=True, slots=True)
+class BranchLine:
+    """A branch in the list of all: how many wait, its open counters, and its queues that no open counter serves."""
+
+    branch: BranchSettings
+    waiting: int
+    open_counters: int
+    unserved: int
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A coming event in words: its time or day, its kind, the end of a break, the last of several days."""
+
+    when: str
+    what: What
+    until: str
+    last: str
+    names: Mapping[str, str]
+    provisional: bool
+
+
+async def show(request: Request) -> Response:
+    """The day of one branch, and a line for each other one."""
+    here = await enter(request, OFFICE_RIGHTS)
+    branch = _chosen(here)
+    values = await _values(here, branch) | {
+        "lines": await here.read(_lines, here) if len(here.branches) > 1 else [],
+        "not_in_force": await _not_in_force(here),
+        "at": dates.day_time(here.now, branch.zone if branch else ZoneInfo("UTC"), here.words),
+    }
+    return await office_page(here, "office/today.html", values)
+
+
+async def part(request: Request) -> Response:
+    """What the page fetches again by itself."""
+    here = await enter_as_onlooker(request, OFFICE_RIGHTS)
+    branch = _chosen(here)
+    return await here.part("office/_today.html", await _values(here, branch))
+
+
+# ---------------------------------------------------------------- inside
+
+
+def _chosen(here: InOffice) -> BranchSettings | None:
+    """The branch that the address names, else the first one; None without any. Raises Missing("branch")."""
+    if slug := here.request.query_params.get("branch", ""):
+        return here.named(slug)
+    return next(iter(here.branches), None)
+
+
+async def _values(here: InOffice, branch: BranchSettings | None) -> dict[str, Any]:
+    """The values of `office/_today.html`."""
+    values = {"branch": branch, "todo": await to_do(here, branch)}
+    return values | await _of_branch(here, branch) if branch else values
+
+
+async def _of_branch(here: InOffice, branch: BranchSettings) -> dict[str, Any]:
+    now = here.now
+    day = opening_day(now, branch.calendar)
+    return {
+        "hall": await here.read(_hall, here, branch),
+        "names_shown": here.person.may_any(SUPERVISION_RIGHTS, branch.id),
+        "minutes_since": lambda since: max(int((now - since).total_seconds() // 60), 0),
+        "clock": lambda at: dates.time(at, branch.zone, here.words),
+        "hours": _hours(here, branch, day),
+        "decided": decided_by(day, branch.calendar),
+        "later_today": [_event(here, branch, one) for one in rest_of(day, branch.calendar, now)],
+        "next_days": [_event(here, branch, one) for one in next_days(day, branch.calendar)],
+    }
+
+
+def _hall(tx: Tx, here: InOffice, branch: BranchSettings) -> HallNow:
+    shown = in_use(counters_for(here.person, branch, OFFICE_RIGHTS), branch, line.open_counters(tx, branch), tx.now)
+    return hall_now(
+        tx,
+        branch,
+        queues_for(here.person, branch, OFFICE_RIGHTS),
+        services_for(here.person, branch, OFFICE_RIGHTS),
+        [counter.id for counter in shown],
+    )
+
+
+def _lines(tx: Tx, here: InOffice) -> list[BranchLine]:
+    found = []
+    for branch in here.branches:
+        seen = queues_for(here.person, branch, OFFICE_RIGHTS)
+        tickets, taken = line.in_hall(tx, branch), line.open_counters(tx, branch)
+        waiting = [one for one in line.as_waiting(tickets, branch) if one.queue_id in seen]
+        unserved = [one for one in line.unserved(tickets, branch, taken) if one.queue.id in seen]
+        found.append(BranchLine(branch, len(waiting), len(taken), len(unserved)))
+    return found
+
+
+async def _not_in_force(here: InOffice) -> Sequence[tuple[str, str]]:
+    """The settings that nothing acts on yet, for the administrator of the installation."""
+    if not here.person.may(EVERYTHING, ORGANISATION):
+        return []
+    # Imported here, because the library that reads profiles takes long to load.
+    from ...store.queries.pending import report
+
+    _, not_in_force = await here.read(report, available_languages())
+    return not_in_force
+
+
+def _hours(here: InOffice, branch: BranchSettings, day: date) -> list[str]:
+    """The open hours of a day in words."""
+    spans: list[tuple[datetime, datetime]] = [
+        to_instants(day, window, branch.zone) for window in windows(day, branch.calendar)
+    ]
+    return [dates.time_range(opens, closes, branch.zone, here.words) for opens, closes in spans]
+
+
+def _event(here: InOffice, branch: BranchSettings, one: Coming) -> Event:
+    words = here.words
+    return Event(
+        when=dates.time(one.at, branch.zone, words) if one.at else dates.day(one.day, words),
+        what=one.what,
+        until=dates.time(one.until, branch.zone, words) if one.until else "",
+        last=dates.day(one.last, words) if one.last else "",
+        names=one.names,
+        provisional=one.provisional,
+    )
+
+
+routes: list[BaseRoute] = [Route(PAGE, show), Route(PART, part)]

@@ -1,0 +1,267 @@
+"""What needs a hand: sentences, each with the button that mends it, the most urgent first.
+
+Each kind of item is one small function in SOURCES: the rights of which one is needed to hear of it, and the query. An item
+is in the words of the page. A source that fails is logged and left out, because the page is needed most on bad days.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final, Literal
+
+import structlog
+
+from ...actions.authority import administrators
+from ...core.printers import IN_TROUBLE
+from ...core.rights import (
+    ASKING_RIGHTS,
+    DATA_RIGHTS,
+    DECISION_RIGHTS,
+    DESK_RIGHTS,
+    DEVICE_RIGHTS,
+    HEALTH_RIGHTS,
+    INVITE_RIGHTS,
+    OFFICE_RIGHTS,
+    PLACES_RIGHTS,
+    PRINTER_RIGHTS,
+    Rights,
+)
+from ...i18n import dates
+from ...i18n.filters import localised
+from ...ops.machine import look_at_upkeep
+from ...store.database import Tx
+from ...store.queries import line
+from ...store.queries.access import DeviceView, devices, open_pairings
+from ...store.queries.effect import undecided
+from ...store.queries.settings import BranchSettings
+from ...store.queries.unreadable import unreadable_settings
+from ...store.tables import ORGANISATION
+from ...web.departments import queues_for, services_for
+from ...web.given_back import given_back_of
+from .approvals import waiting_for
+from .frame import InOffice
+
+LOGGER = structlog.get_logger(__name__)
+
+Level = Literal["bad", "note"]
+ORDER: Final = ("bad", "note")
+#: Those who confirm days.
+DAY_RIGHTS: Final[Rights] = frozenset({"edit_hours", "close_day"})
+#: How early days are named that are still to be confirmed.
+PROVISIONAL_WITHIN: Final = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """Something to do. `words` is the key of the button's text; its `link` is an address, or a form that posts.
+
+    `names` are the things that the sentence speaks of, where they are too many for it.
+    """
+
+    level: Level
+    sentence: str
+    words: str = ""
+    link: str = ""
+    post: str = ""
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OfBranch:
+    """A kind of item about one branch."""
+
+    rights: Rights
+    items: Callable[[InOffice, BranchSettings], Awaitable[Iterable[Item]]]
+
+    async def find(self, here: InOffice, branch: BranchSettings | None) -> Iterable[Item]:
+        if branch is None or not here.person.may_any(self.rights, branch.id):
+            return ()
+        return await self.items(here, branch)
+
+
+@dataclass(frozen=True, slots=True)
+class OfHouse:
+    """A kind of item about no branch; `everywhere`: it is for people who have the right for the organisation."""
+
+    rights: Rights
+    items: Callable[[InOffice], Awaitable[Iterable[Item]]]
+    everywhere: bool = False
+
+    async def find(self, here: InOffice, _branch: BranchSettings | None) -> Iterable[Item]:
+        person = here.person
+        allowed = person.may_any(self.rights, ORGANISATION) if self.everywhere else person.may_somewhere(self.rights)
+        return await self.items(here) if allowed else ()
+
+
+async def to_do(here: InOffice, branch: BranchSettings | None) -> list[Item]:
+    """What a person can mend at a branch and in the house, or sees that others must."""
+    found: list[Item] = []
+    for source in SOURCES:
+        try:
+            found += await source.find(here, branch)
+        except Exception:
+            LOGGER.exception("to-do item failed", source=source.items.__name__)
+    return sorted(found, key=lambda one: ORDER.index(one.level))
+
+
+# ---------------------------------------------------------------- the hall
+
+
+async def unserved_queues(here: InOffice, branch: BranchSettings) -> list[Item]:
+    """Queues in which people wait and that no open counter serves."""
+    seen = queues_for(here.person, branch, OFFICE_RIGHTS)
+    at_desk = here.person.may_any(DESK_RIGHTS, branch.id)
+    words = here.words
+    return [
+        Item(
+            "bad",
+            words.text(
+                "today.unserved",
+                queue=localised(one.queue.names, here.language),
+                people=words.plural("common.people-waiting", one.people),
+                since=words.text("common.first-since", time=dates.time(one.since, branch.zone, words)),
+            ),
+            "today.open-a-counter" if at_desk else "today.see-counters",
+            link="/desk" if at_desk else "#counters",
+        )
+        for one in await here.read(_unserved, branch)
+        if one.queue.id in seen
+    ]
+
+
+async def undecided_bookings(here: InOffice, branch: BranchSettings) -> list[Item]:
+    """Appointments that the settings no longer support."""
+    allowed = services_for(here.person, branch, DECISION_RIGHTS)
+    count = sum(one.booking.service_id in allowed for one in await here.read(undecided, branch))
+    sentence = here.words.plural("today.undecided", count)
+    return [Item("bad", sentence, "today.decide", link="/office/undecided")] if count else []
+
+
+async def places_given_back(here: InOffice, branch: BranchSettings) -> list[Item]:
+    """Many appointments given back by one address: perhaps a program."""
+    count = given_back_of(here.connection).most(branch.id, here.now)
+    if not count:
+        return []
+    sentence = here.words.plural("office.many-given-back", count, branch=localised(branch.names, here.language))
+    return [Item("note", sentence, "office.go-to-given-back", link="/office/given-back")]
+
+
+# ---------------------------------------------------------------- equipment
+
+
+async def printers_in_trouble(here: InOffice, branch: BranchSettings) -> list[Item]:
+    """Printers that cannot print, or soon cannot."""
+    return [
+        Item(
+            "bad",
+            here.words.text(
+                "today.printer", printer=_name(here, one), state=here.words.text(f"state.printer.{one.status}")
+            ),
+            "office.trial",
+            post=f"/office/printers/{branch.slug}/{one.slug}/trial",
+        )
+        for one in await here.read(devices, branch.id, "printer")
+        if one.address and one.status in IN_TROUBLE
+    ]
+
+
+async def silent_devices(here: InOffice, branch: BranchSettings) -> list[Item]:
+    """Kiosks and screens that were paired and do not report."""
+    return [
+        Item("bad", here.words.text("today.silent", device=_name(here, one)), "office.go-to-devices", "/office/devices")
+        for one in await here.read(devices, branch.id)
+        if one.kind != "printer" and one.presence(here.now) == "silent"
+    ]
+
+
+async def waiting_devices(here: InOffice) -> list[Item]:
+    """Devices that show a code and wait to be let in; they belong to no branch yet."""
+    count = len(await here.read(open_pairings))
+    sentence = here.words.plural("office.devices-waiting", count)
+    return [Item("note", sentence, "office.go-to-devices", link="/office/devices")] if count else []
+
+
+# ---------------------------------------------------------------- days, people, the machine
+
+
+async def provisional_days(here: InOffice, branch: BranchSettings) -> list[Item]:
+    """Seasons and closures that begin soon and are still to be confirmed."""
+    today = branch.timetable.business_date(here.now)
+    words = here.words
+    found = [
+        words.text("today.provisional-season", day=dates.day(one.first, words))
+        for one in branch.calendar.seasons
+        if one.provisional and _is_soon(one.first, one.last, today)
+    ]
+    found += [
+        words.text(
+            "today.provisional-closure",
+            name=localised(one.names, here.language) or words.text("state.decided.closure"),
+            day=dates.day(one.first, words),
+        )
+        for one in branch.calendar.closures
+        if one.provisional and _is_soon(one.first, one.last, today)
+    ]
+    return [Item("note", sentence, "today.see-next", link="#next") for sentence in found]
+
+
+async def requests_for_a_second_person(here: InOffice) -> list[Item]:
+    """Requests on which the person could decide."""
+    count = await here.read(waiting_for, here.person)
+    sentence = here.words.plural("today.approvals", count)
+    return [Item("note", sentence, "today.go-to-approvals", link="/office/approvals")] if count else []
+
+
+async def unreadable(here: InOffice) -> list[Item]:
+    """Settings that cannot be read, so that what they belong to is closed."""
+    names = tuple(await here.read(unreadable_settings))
+    return [Item("bad", here.words.text("office.unreadable"), names=names)] if names else []
+
+
+async def failed_upkeep(here: InOffice) -> list[Item]:
+    """Nightly work that failed, and backups that are missing or old."""
+    return [
+        Item("bad" if one.level == "bad" else "note", one.sentence(here.words), "today.go-to-health", "/office/health")
+        for one in await here.read(look_at_upkeep)
+        if one.level != "good"
+    ]
+
+
+async def missing_administrator(here: InOffice) -> list[Item]:
+    """With one administrator alone nobody can help that person, or decide with them."""
+    if len(await here.read(administrators)) > 1:
+        return []
+    return [Item("note", here.words.text("today.one-administrator"), "today.invite", link="/office/invitations")]
+
+
+# ---------------------------------------------------------------- inside
+
+
+def _unserved(tx: Tx, branch: BranchSettings) -> list[line.UnservedView]:
+    return line.unserved(line.in_hall(tx, branch), branch, line.open_counters(tx, branch))
+
+
+def _name(here: InOffice, device: DeviceView) -> str:
+    return localised(device.names, here.language) or device.slug
+
+
+def _is_soon(first: date, last: date, today: date) -> bool:
+    return last >= today and first - today <= PROVISIONAL_WITHIN
+
+
+#: Of two items of one level, that of the earlier source comes first.
+SOURCES: Final[tuple[OfBranch | OfHouse, ...]] = (
+    OfHouse(DATA_RIGHTS, unreadable, everywhere=True),
+    OfBranch(OFFICE_RIGHTS, unserved_queues),
+    OfBranch(PRINTER_RIGHTS, printers_in_trouble),
+    OfBranch(DEVICE_RIGHTS, silent_devices),
+    OfBranch(DECISION_RIGHTS, undecided_bookings),
+    OfHouse(HEALTH_RIGHTS, failed_upkeep),
+    OfHouse(DEVICE_RIGHTS, waiting_devices),
+    OfHouse(ASKING_RIGHTS, requests_for_a_second_person),
+    OfBranch(DAY_RIGHTS, provisional_days),
+    OfBranch(PLACES_RIGHTS, places_given_back),
+    OfHouse(INVITE_RIGHTS, missing_administrator, everywhere=True),
+)
