@@ -12,6 +12,7 @@ from typing import Annotated, Final
 import typer
 from pydantic import SecretStr
 
+from .branch_commands import export_branch, import_file
 from .command_line import fail, is_text, open_database, require_ready
 from .configuration import CannotListen, Configuration, ConfigurationError, read_configuration
 from .core.errors import DomainError
@@ -34,6 +35,8 @@ cli.add_typer(audit, name="audit")
 cli.add_typer(staff, name="staff")
 for command in (backup, restore, drill, tidy, erase):
     cli.command()(command)
+cli.command("export")(export_branch)
+cli.command("import")(import_file)
 
 
 def main() -> None:

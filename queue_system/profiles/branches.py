@@ -46,7 +46,8 @@ class CommonSettings:
     """What the branches take from the organisation."""
 
     catalogue: Catalogue
-    organisation: OrganisationOwn
+    #: None in the file of one branch, which says everything itself.
+    organisation: OrganisationOwn | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,7 @@ class _BranchReader:
                 return self.parent.queues
             if name in self.parent.branch.model_fields_set:
                 return getattr(self.parent.branch, name)
-        if mark(field, OfOrganisation) is not None:
+        if mark(field, OfOrganisation) is not None and self.common.organisation is not None:
             return getattr(self.common.organisation, name)
         return MISSING
 

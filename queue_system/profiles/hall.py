@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from typing import Final
 
 from ..settings.catalogue import Catalogue
-from ..settings.devices import PLACES, Device, DeviceModel, PrinterHabits, PrinterKit, PrinterPlace
+from ..settings.devices import PLACES, Device, DeviceModel, Kit, PrinterKit, PrinterPlace
 from ..settings.faults import Fault
 from ..settings.printers import PLACE_KEYS
 from ..settings.services import Service
 from ..settings.typed import Scope
 from .nodes import Section, Value
 from .reading import Fields, read, read_fields, things
+from .values import listed, one_of
+
+#: The key of a device that lists what its model has and the device has not.
+WITHOUT: Final = "without"
 
 
 def read_services(value: Value, catalogue: Catalogue, scope: Scope) -> dict[str, Service]:
@@ -37,10 +42,9 @@ def read_devices(value: Value, models: Mapping[str, DeviceModel], scope: Scope) 
         with entry.section() as section:
             # Which other fields are allowed depends on the model.
             fields = read_fields(Device, section, scope, {"slug": slug, "kit": None, "place": None})
-            kit = fields["kit"] = models[fields["model"]].kit
+            kit = fields["kit"] = _kit(models[fields["model"]].kit, section, scope)
             if isinstance(kit, PrinterKit):
                 _refuse_other_places(section, kit.transport)
-                fields["kit"] = kit.with_read(**read_fields(PrinterHabits, section, scope, partly=True))
                 fields["place"] = PrinterPlace(**read_fields(PrinterPlace, section, scope))
         found = Device(**fields)
         if (fault := found.mistake()) is not None:
@@ -48,6 +52,18 @@ def read_devices(value: Value, models: Mapping[str, DeviceModel], scope: Scope) 
         return found
 
     return things(Device, scope, device)(value)
+
+
+def _kit(model: Kit, section: Section, scope: Scope) -> Kit:
+    """What the device is and can do: as its model, but for what the device writes, or says that it is `without`."""
+    own = read_fields(type(model), section, scope, {"kind": model.kind}, partly=True)
+    lacks = section.optional(WITHOUT, listed(one_of("setting of its model", _lacking(model))), ())
+    return model.with_read(**own, **dict.fromkeys(lacks))
+
+
+def _lacking(model: Kit) -> list[str]:
+    """The settings that a device may be without."""
+    return [name for name, field in type(model).model_fields.items() if field.default is None]
 
 
 def _refuse_other_places(section: Section, transport: str) -> None:

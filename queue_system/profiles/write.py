@@ -17,11 +17,12 @@ from ..settings.agenda import HoursRule
 from ..settings.branch import Branch
 from ..settings.catalogue import Catalogue
 from ..settings.declared import Declared, Form, Least, NotInherited, Thing, key_of, mark
-from ..settings.devices import Device, DeviceModel
+from ..settings.devices import Device, DeviceModel, Kit
 from ..settings.organisation import OrganisationOwn, Profile
 from ..settings.services import Service
 from ..settings.typed import WEEKDAYS
 from .catalogue import CHANGES, CLOSURES, SECTIONS
+from .hall import WITHOUT
 from .reader import library
 
 Written = dict[str, Any]
@@ -33,9 +34,14 @@ def write_profile(profile: Profile) -> str:
     """The text of a file that `read_profile` reads as this organisation; only `sha256` is that of the new text."""
     written = _fields(profile, OrganisationOwn) | _catalogue(profile.catalogue)
     written["branches"] = {
-        slug: _branch(branch, profile.branches.get(branch.inherits_from or ""), profile.catalogue)
+        slug: written_branch(branch, profile.branches.get(branch.inherits_from or ""), profile.catalogue)
         for slug, branch in profile.branches.items()
     }
+    return as_text(written)
+
+
+def as_text(written: Written) -> str:
+    """The text of a file."""
     return str(
         yaml.dump(written, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=_WIDTH, default_flow_style=None)
     )
@@ -62,14 +68,24 @@ def _catalogue(catalogue: Catalogue) -> Written:
         for slug, thing in getattr(catalogue, name).items():
             if known.get(slug) != thing:
                 written = changed if slug in known and name != "texts" else added
-                entry = _value(thing.kit if isinstance(thing, DeviceModel) else thing)
-                written.setdefault(key_of(name, field), {})[slug] = entry
+                written.setdefault(key_of(name, field), {})[slug] = _entry(thing)
     if catalogue.closures:
         added[CLOSURES] = _value(catalogue.closures)
     return added | ({CHANGES: changed} if changed else {})
 
 
-def _branch(branch: Branch, parent: Branch | None, catalogue: Catalogue) -> Written:
+def written_entries(catalogue: Catalogue) -> Written:
+    """All entries of a catalogue by section, also those of the library."""
+    sections = {key_of(name, field): getattr(catalogue, name) for name, field in SECTIONS.items()}
+    return {key: {slug: _entry(thing) for slug, thing in things.items()} for key, things in sections.items() if things}
+
+
+def _entry(thing: Any) -> Any:
+    return _value(thing.kit if isinstance(thing, DeviceModel) else thing)
+
+
+def written_branch(branch: Branch, parent: Branch | None, catalogue: Catalogue) -> Written:
+    """The section of a branch; what it has from `parent`, a branch above it in the file, is left out."""
     follows = parent is not None and _can_follow(branch, parent)
     written: Written = {}
     for name, field in Branch.model_fields.items():
@@ -112,10 +128,25 @@ def _service(service: Service, catalogue: Catalogue) -> Written:
 
 def _device(device: Device, models: Mapping[str, DeviceModel]) -> Written:
     written = _fields(device)
-    kit, model = _fields(device.kit), _fields(models[device.model].kit)
     del written["kit"]
     place: Written = written.pop("place", {})
-    return written | place | {key: value for key, value in kit.items() if model.get(key) != value}
+    return written | place | _departures(device.kit, models[device.model].kit)
+
+
+def _departures(kit: Kit, model: Kit) -> Written:
+    """How a device differs from its model; a default is written too if the model has another value."""
+    changed = {
+        name: (getattr(kit, name), field)
+        for name, field in type(kit).model_fields.items()
+        if name != "kind" and getattr(kit, name) != getattr(model, name)
+    }
+    written = {
+        key_of(name, field): _value(value, field.metadata)
+        for name, (value, field) in changed.items()
+        if value is not None
+    }
+    lacks = [name for name, (value, _) in changed.items() if value is None]
+    return written | ({WITHOUT: lacks} if lacks else {})
 
 
 def _hours(rules: Iterable[HoursRule]) -> Written:

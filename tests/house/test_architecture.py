@@ -73,6 +73,7 @@ MAY_IMPORT: dict[str, set[str]] = {
             "store",
             "actions",
             "profiles",
+            "settings",
             "i18n",
             "web",
             "ops",

@@ -20,7 +20,7 @@ from ...core.hours import business_date
 from ...core.offer import OfferedDevice
 from ...settings.branch import Branch
 from ...settings.consistency import Located, catalogue_faults, faults
-from ...settings.edits import Conflict, Edit, difference, merged
+from ...settings.edits import Conflict, Edit, applied, difference, merged
 from ...settings.faults import faults_of
 from ...settings.objects import place_of, shape_of
 from ...settings.references import object_kind
@@ -70,14 +70,17 @@ class Prospect:
     rows_after: list[TableRows]
 
 
-def preview(tx: Tx, place: UUID, edits: Iterable[Edit]) -> Preview:
-    """What `edits` of a branch, or of ORGANISATION, would do now. Raises Missing("branch"), Unreadable."""
-    return prospect(tx, place, edits).preview
+def preview(tx: Tx, place: UUID, edits: Iterable[Edit], common: Iterable[Edit] = ()) -> Preview:
+    """What `edits` of a branch, or of ORGANISATION, would do now. Raises Missing("branch"), Unreadable.
+
+    `common` are edits of the organisation that would be made first, and take nothing away.
+    """
+    return prospect(tx, place, edits, common).preview
 
 
-def prospect(tx: Tx, place: UUID, edits: Iterable[Edit]) -> Prospect:
+def prospect(tx: Tx, place: UUID, edits: Iterable[Edit], common: Iterable[Edit] = ()) -> Prospect:
     """The same with values and rows; where there is a conflict or fault, those after are those before."""
-    source = StoredRows(tx)
+    source = _with_common(StoredRows(tx), tuple(common))
     before = value_at(source, place)
     edits = tuple(edits)
     objects, conflicts = merged(before, edits)
@@ -94,6 +97,14 @@ def prospect(tx: Tx, place: UUID, edits: Iterable[Edit]) -> Prospect:
     effects = dict(_effects(tx, source, after, rows_after)) if made else {}
     told = Preview(place, made, effects=effects, sha256=_sha256(effects))
     return Prospect(told, before, after, rows_before, rows_after)
+
+
+def _with_common(source: Rows, common: tuple[Edit, ...]) -> Rows:
+    """The rows as they would be after these edits of the organisation."""
+    if not common:
+        return source
+    after = applied(value_at(source, tables.ORGANISATION), common)
+    return GivenRows(rows_of_value(source, tables.ORGANISATION, after), others=source)
 
 
 def _with_faults(nothing: Prospect, found: Iterable[Located], edits: tuple[Edit, ...] = ()) -> Prospect:
@@ -134,7 +145,7 @@ def _new_faults(source: Rows, before: Value, after: Value, now: datetime) -> lis
     return [one for one in _faults(source, after, now) if one not in known]
 
 
-def _today(branch: Branch, now: datetime) -> date:
+def today_of(branch: Branch, now: datetime) -> date:
     """The business day of a branch; where its time zone is what is wrong, the day of UTC."""
     try:
         return business_date(now, ZoneInfo(branch.timezone), branch.day_starts)
@@ -144,11 +155,11 @@ def _today(branch: Branch, now: datetime) -> date:
 
 def _faults(source: Rows, value: Value, now: datetime) -> list[Located]:
     if isinstance(value, Branch):
-        found: list[Located] = list(faults(value, stored_organisation(source).catalogue, _today(value, now)))
+        found: list[Located] = list(faults(value, stored_organisation(source).catalogue, today_of(value, now)))
     else:
         found = [*catalogue_faults(value.catalogue)]
         for branch in value.branches.values():
-            found += faults(branch, value.catalogue, _today(branch, now))
+            found += faults(branch, value.catalogue, today_of(branch, now))
     return [Located(object_kind(one.kind), one.slug or value.slug, one.fault) for one in found]
 
 
