@@ -48,7 +48,7 @@ LOGGER = structlog.get_logger(__name__)
 Level = Literal["bad", "note"]
 ORDER: Final = ("bad", "note")
 #: Those who confirm days.
-DAY_RIGHTS: Final[Rights] = frozenset({"edit_hours", "close_day"})
+_OF_HOURS: Final[Rights] = frozenset({"edit_hours", "close_day"})
 #: How early days are named that are still to be confirmed.
 PROVISIONAL_WITHIN: Final = timedelta(days=30)
 
@@ -261,7 +261,7 @@ SOURCES: Final[tuple[OfBranch | OfHouse, ...]] = (
     OfHouse(HEALTH_RIGHTS, failed_upkeep),
     OfHouse(DEVICE_RIGHTS, waiting_devices),
     OfHouse(ASKING_RIGHTS, requests_for_a_second_person),
-    OfBranch(DAY_RIGHTS, provisional_days),
+    OfBranch(_OF_HOURS, provisional_days),
     OfBranch(PLACES_RIGHTS, places_given_back),
     OfHouse(INVITE_RIGHTS, missing_administrator, everywhere=True),
 )
