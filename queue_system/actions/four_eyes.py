@@ -23,6 +23,7 @@ from .approvals import open_request, told
 from .invitations import reset_approved
 from .roles import change_approved
 from .staff_roles import give_approved
+from .voiding import void_approved
 
 APPROVAL = table(Approval)
 
@@ -44,6 +45,7 @@ PERFORM: Final[dict[str, Performed]] = {
     "change-role": Performed(change_approved),
     "reset-sign-in": Performed(reset_approved),
     "change-settings": Performed(guarded_settings.change_approved, guarded_settings.effect_of_change),
+    "void-ticket": Performed(void_approved),
 }
 
 

@@ -30,6 +30,9 @@ def usual_reason(evidence: str) -> str | None:
     return _USUAL.get(evidence)
 
 
+# Reasons for taking a number out of the line.
+VOID_REASONS: Final = ("given_twice", "wrong_service", "trial")
+
 # Reasons for calling a visitor out of turn.
 OUT_OF_TURN: Final = ("unwell", "accompanied", "returned", "own_case", "instruction", "mistake")
 

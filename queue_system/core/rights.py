@@ -149,8 +149,9 @@ COPY_RIGHTS: Final[Rights] = RECEPTION_RIGHTS | {"print_copy"}
 SUPERVISION_RIGHTS: Final[Rights] = frozenset({"see_today", "open_close_counters", "see_reports"})
 # To give a waiting visitor a heavier class, for staff who meet visitors and see their needs.
 RAISE_RIGHTS: Final[Rights] = RECEPTION_RIGHTS | {"grant_priority"}
+VOID_RIGHTS: Final[Rights] = frozenset({"void_ticket"})
 # To open the page of reception, or a part of it.
-HALL_RIGHTS: Final[Rights] = COPY_RIGHTS | RAISE_RIGHTS
+HALL_RIGHTS: Final[Rights] = COPY_RIGHTS | RAISE_RIGHTS | VOID_RIGHTS
 HEALTH_RIGHTS: Final[Rights] = frozenset({"see_health"})
 BACKUP_RIGHTS: Final[Rights] = frozenset({"make_backup"})
 PLACES_RIGHTS: Final[Rights] = frozenset({"release_places"})
@@ -170,7 +171,7 @@ DECIDING_RIGHTS: Final[Rights] = APPROVAL_RIGHTS | PEOPLE_RIGHTS
 # To change settings; `core.edit_rights` says which right each field needs.
 SETTINGS_RIGHTS: Final[Rights] = frozenset(GROUPS["settings"]) - {"edit_messages", "export_settings"}
 # Those who ask for the second person see what became of it.
-ASKING_RIGHTS: Final[Rights] = DECIDING_RIGHTS | SETTINGS_RIGHTS
+ASKING_RIGHTS: Final[Rights] = DECIDING_RIGHTS | SETTINGS_RIGHTS | VOID_RIGHTS
 # To decide on appointments that the settings no longer support: keep or move them, or call them off.
 MOVE_RIGHTS: Final[Rights] = frozenset({"move_bookings"})
 CALL_OFF_RIGHTS: Final[Rights] = frozenset({"cancel_bookings"})

@@ -89,6 +89,8 @@ PLACES = row(
     forbidden=(IDLE, ELSEWHERE, CLERK, RECEPTIONIST, AUDITOR, TECHNICIAN),
     open=(SUPERVISOR, ADMINISTRATOR),
 )
+# Supervisors ask for a second person where a number was called.
+ASKING = PLACES
 PEOPLE = row(
     SIGN_IN,
     forbidden=(IDLE, ELSEWHERE, CLERK, SUPERVISOR, RECEPTIONIST, AUDITOR, TECHNICIAN),

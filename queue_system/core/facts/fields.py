@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypeAlias
 from ..approvals import APPROVAL_ACTIONS
 from ..bookings import BookingState, Punctuality
 from ..printers import STATES, TRANSPORTS
-from ..reasons import BY_SERVICE, RAISE_REASONS
+from ..reasons import BY_SERVICE, RAISE_REASONS, VOID_REASONS
 from ..support import Why
 from ..tickets import FORGOTTEN, OUTCOMES, TicketState
 
@@ -89,7 +89,7 @@ ReasonValues: TypeAlias = Annotated[dict[str, Any], Is.UNSAID]
 Source: TypeAlias = Annotated[str, Word("audit.source", ("kiosk", "web", "api", "desk", "reception", "phone"))]
 Outcome: TypeAlias = Annotated[str, Word("audit.outcome", (*OUTCOMES, FORGOTTEN))]
 Basis: TypeAlias = Annotated[str, Word("audit.basis", (*RAISE_REASONS, BY_SERVICE))]
-WhyVoid: TypeAlias = Annotated[str, Word("audit.void", ("day-over",))]
+WhyVoid: TypeAlias = Annotated[str, Word("audit.void", ("day-over", *VOID_REASONS))]
 TicketStateWord: TypeAlias = Annotated[str, Word("state.ticket", tuple(TicketState))]
 BookingStateWord: TypeAlias = Annotated[str, Word("state.booking", tuple(BookingState))]
 Arrival: TypeAlias = Annotated[str, Word("audit.punctuality", tuple(Punctuality))]

@@ -196,6 +196,13 @@ def _about(here: InOffice, one: ApprovalView, house: House, people: dict[UUID, s
     params, found = one.params, []
     if one.action == "change-settings":
         return list(_about_settings(here, one, house))
+    if one.action == "void-ticket":
+        branch = house.branches.get(one.place)
+        return [
+            ("approvals.place", localised(branch.names, here.language) if branch else ""),
+            ("approvals.number", params["code"]),
+            ("approvals.reason", here.words.text(f"audit.void.{params['void']}")),
+        ]
     if "staff" in params:
         found.append(("approvals.person", people.get(UUID(params["staff"]), "")))
     role = house.roles.get(params.get("role") or params.get("slug", ""))

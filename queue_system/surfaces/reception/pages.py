@@ -16,8 +16,9 @@ from ...actions import slips, tickets
 from ...actions.bookings import record_look_ups
 from ...actions.raising import raise_ticket
 from ...actions.tickets import TicketOrder
-from ...core.errors import Denied, DomainError, Invalid, Missing
-from ...core.rights import COPY_RIGHTS, HALL_RIGHTS, RAISE_RIGHTS, RECEPTION_RIGHTS, Rights
+from ...actions.voiding import ask_to_void, void_ticket
+from ...core.errors import Denied, DomainError, Invalid, Missing, Refused
+from ...core.rights import COPY_RIGHTS, HALL_RIGHTS, RAISE_RIGHTS, RECEPTION_RIGHTS, VOID_RIGHTS, Rights
 from ...core.tickets import ORDINARY
 from ...store.queries import line
 from ...store.queries.bookings import BookingView, booking_by_id
@@ -171,6 +172,17 @@ async def _raise(here: StaffAtBranch, ticket_id: UUID, form: dict[str, str]) -> 
     await here.do(raise_ticket, ticket_id, priority, reason, here.actor)
 
 
+async def _void(here: StaffAtBranch, ticket_id: UUID, form: dict[str, str]) -> None:
+    reason = str(form.get("reason", ""))
+    try:
+        await here.do(void_ticket, ticket_id, reason, here.actor)
+    except Refused as refusal:
+        if refusal.code != "void-after-call":
+            raise
+        await here.write_anywhere(ask_to_void, here.branch.id, ticket_id, reason, here.actor)
+        raise Refused("void-asked", code=refusal.values["code"]) from None
+
+
 # ---------------------------------------------------------------- inside
 
 
@@ -241,4 +253,5 @@ routes: list[BaseRoute] = [
     Route(f"{HALL}/tickets/{{ticket}}", ticket),
     Route(f"{HALL}/tickets/{{ticket}}/copies", _act(COPY_RIGHTS, _print), methods=["POST"]),
     Route(f"{HALL}/tickets/{{ticket}}/raises", _act(RAISE_RIGHTS, _raise), methods=["POST"]),
+    Route(f"{HALL}/tickets/{{ticket}}/void", _act(VOID_RIGHTS, _void), methods=["POST"]),
 ]

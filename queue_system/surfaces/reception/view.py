@@ -14,7 +14,8 @@ from ...core import contacts, hours
 from ...core.bookings import BookingState
 from ...core.errors import Missing
 from ...core.names import is_named
-from ...core.rights import COPY_RIGHTS, HALL_RIGHTS, NAME_RIGHTS, RAISE_RIGHTS, RECEPTION_RIGHTS
+from ...core.reasons import VOID_REASONS
+from ...core.rights import COPY_RIGHTS, HALL_RIGHTS, NAME_RIGHTS, RAISE_RIGHTS, RECEPTION_RIGHTS, VOID_RIGHTS
 from ...core.tickets import ORDINARY, Step, TicketState, steps_from
 from ...store.database import Tx
 from ...store.queries import line, reception
@@ -42,6 +43,7 @@ class May:
     find_by_name: bool
     print_again: bool
     raise_class: bool
+    void: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +141,7 @@ async def ticket_values(here: StaffAtBranch, ticket_id: UUID) -> dict[str, Any]:
         "printers": printers,
         "printer": _chosen(here.request, printers),
         "heavier": heavier(branch, ticket),
+        "void_reasons": VOID_REASONS if Step.VOID in steps_from(ticket.state) and not ticket.booking_id else (),
     }
 
 
@@ -157,6 +160,7 @@ def may(here: StaffAtBranch) -> May:
         find_by_name=here.may_any(NAME_RIGHTS),
         print_again=here.may_any(COPY_RIGHTS),
         raise_class=here.may_any(RAISE_RIGHTS),
+        void=here.may_any(VOID_RIGHTS),
     )
 
 

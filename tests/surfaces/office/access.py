@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tests.kit.access_rows import AUDIT, BACKUP, DATA, DEVICES, OFFICE, PEOPLE, PLACES, ROLES, Row
+from tests.kit.access_rows import ASKING, AUDIT, BACKUP, DATA, DEVICES, OFFICE, PEOPLE, PLACES, ROLES, Row
 
 # The form names the thing, and here it names none, so clients with the right get 404.
 NAMES_NOTHING: Final = {
@@ -74,11 +74,11 @@ MATRIX: Final[dict[tuple[str, str], Row]] = {
     ("GET", "/office/roles/{role}"): ROLES,
     ("POST", "/office/roles/{role}"): PEOPLE,
     ("POST", "/office/roles/{role}/removal"): PEOPLE,
-    ("GET", "/office/approvals"): PEOPLE,
-    ("POST", "/office/approvals/{approval}/approval"): PEOPLE,
-    ("POST", "/office/approvals/{approval}/refusal"): PEOPLE,
-    ("POST", "/office/approvals/{approval}/withdrawal"): PEOPLE,
-    ("POST", "/office/approvals/{approval}/use"): PEOPLE,
+    ("GET", "/office/approvals"): ASKING,
+    ("POST", "/office/approvals/{approval}/approval"): ASKING,
+    ("POST", "/office/approvals/{approval}/refusal"): ASKING,
+    ("POST", "/office/approvals/{approval}/withdrawal"): ASKING,
+    ("POST", "/office/approvals/{approval}/use"): ASKING,
     ("GET", "/office/data"): DATA,
     ("POST", "/office/data/person"): DATA,
     ("POST", "/office/data/person/erasure"): DATA,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tests.kit.access_rows import ANY_HALL, HALL, RECEPTION, Row
+from tests.kit.access_rows import ANY_HALL, HALL, PLACES, RECEPTION, Row
 
 RECEPTION_ACTS = ("tickets", "bookings/{booking}/ticket", "bookings/{booking}/contact", "tickets/{ticket}/copies")
 HALL_ACTS = ("search", "printer", "tickets/{ticket}/raises")
@@ -15,6 +15,7 @@ NAMES_NOTHING: Final = {
     "/reception/{branch}/tickets/{ticket}",
     "/reception/{branch}/tickets/{ticket}/copies",
     "/reception/{branch}/tickets/{ticket}/raises",
+    "/reception/{branch}/tickets/{ticket}/void",
 }
 STATIC_FILE: Final = "reception.css"
 MATRIX: Final[dict[tuple[str, str], Row]] = {
@@ -23,4 +24,5 @@ MATRIX: Final[dict[tuple[str, str], Row]] = {
     **{("GET", f"/reception/{{branch}}/{page}"): HALL for page in ("state", "tickets/{ticket}")},
     **{("POST", f"/reception/{{branch}}/{act}"): RECEPTION for act in RECEPTION_ACTS},
     **{("POST", f"/reception/{{branch}}/{act}"): HALL for act in HALL_ACTS},
+    ("POST", "/reception/{branch}/tickets/{ticket}/void"): PLACES,
 }
