@@ -32,6 +32,8 @@ class Is(Enum):
     TEXT = auto()
     FINGERPRINT = auto()
     PRINTER_SETTINGS = auto()
+    OBJECT = auto()
+    FIELDS = auto()
     UNSAID = auto()
 
 
@@ -141,7 +143,8 @@ COMMON_OBJECTS = (
 )
 ObjectKind: TypeAlias = Annotated[str, Word("audit.object", (*BRANCH_OBJECTS, *COMMON_OBJECTS))]
 EditOp: TypeAlias = Annotated[str, Word("audit.edit", ("add", "edit", "retire", "remove"))]
-# Names of declared fields.
-FieldNames: TypeAlias = Annotated[list[str], Is.UNSAID]
+# The slug of such an object, and the names of fields that its declaration has.
+ObjectSlug: TypeAlias = Annotated[str, Is.OBJECT]
+FieldNames: TypeAlias = Annotated[list[str], Is.FIELDS]
 # The machine's own work, at night or when somebody asks for it.
 Upkeep: TypeAlias = Annotated[str, Word("audit.upkeep", ("backup", "drill", "tidy", "ping"))]

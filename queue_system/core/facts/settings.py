@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from .base import Fact
-from .fields import EditOp, FieldNames, Fingerprint, Number, ObjectKind, Text
+from .fields import EditOp, FieldNames, Fingerprint, Number, ObjectKind, ObjectSlug
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,9 +18,12 @@ class SettingsChanged(Fact):
     """
 
     kind: ClassVar[str] = "settings.changed"
-    subject: Text
+    subject: ObjectSlug
     object_kind: ObjectKind
     op: EditOp
     fields: FieldNames
     config_version: Number
     sha256: Fingerprint
+
+    def variant(self) -> Literal["", "fields"]:
+        return "fields" if self.fields else ""

@@ -23,6 +23,7 @@ from ...i18n.words import Words
 from ...store.queries.audit import EntryView, NamesOfLog
 from ...store.queries.settings import PriorityView, QueueView, ServiceView
 from ...web.printer_words import printer_settings
+from .setting_names import labels_of, name_of
 
 SHORT_HASH: Final = 12
 
@@ -95,6 +96,10 @@ class Sentences:
             return self._word(meaning.family, str(value)) or value
         if meaning in (Is.TICKET_CODE, Is.APPOINTMENT_CODE):
             return self._code(meaning, value, entry)
+        if meaning is Is.OBJECT:
+            return name_of(entry.data["object_kind"], value, self._names, self._words)
+        if meaning is Is.FIELDS:
+            return labels_of(entry.data["object_kind"], value, self._names, self._words)
         return self._ways[meaning](value)
 
     def _code(self, meaning: Meaning, code: str, entry: EntryView) -> Markup:

@@ -44,6 +44,8 @@ VALUES: dict[Is, Any] = {
     Is.NUMBER: 4,
     Is.TEXT: "printer.example:9100",
     Is.FINGERPRINT: "ab" * 32,
+    Is.OBJECT: "attest-single",
+    Is.FIELDS: ["names", "duration_min"],
     Is.PRINTER_SETTINGS: {"dots": 512, "mute": True, "completion": None},
     Is.UNSAID: str(uuid4()),
 }
@@ -53,6 +55,7 @@ PLAINEST: dict[str, dict[str, Any]] = {
     "ticket.called": {"reason": "waited-longest", "values": {"n": 12}},
     "ticket.returned": {"others_first": 0},
     "counter.opened": {"instead_of": None},
+    "settings.changed": {"object_kind": "service", "op": "retire", "fields": []},
     "slip.queued": {"copy": 0},
     "slip.failed": {"final": False, "maybe": False},
     "staff.sign_in_failed": {"subject": str(uuid4())},
@@ -61,6 +64,7 @@ PLAINEST: dict[str, dict[str, Any]] = {
 }
 OTHERS: dict[tuple[str, str], dict[str, Any]] = {
     ("ticket.issued", "class"): {"basis": "seen"},
+    ("settings.changed", "fields"): {"fields": ["names", "duration_min"]},
     ("ticket.returned", "aside"): {"others_first": 3},
     ("booking.looked_up", "call"): {"by": "call"},
     ("counter.opened", "instead"): {"instead_of": str(uuid4())},
@@ -206,6 +210,23 @@ def test_sentences_name_things_as_they_are_called_today(hall: Hall) -> None:
     issued = isolates.strip(write.sentence(sample(hall, "ticket.issued")).striptags())
     assert "تصديق وثيقة (حتى 3 وثائق)" in issued
     assert "الفئة: مراجع دون موعد" in issued
+
+
+def test_a_change_of_settings_names_the_thing_and_the_fields(hall: Hall) -> None:
+    def told(language: str, **changed: Any) -> str:
+        return isolates.strip(
+            sentences(hall, language).sentence(sample(hall, "settings.changed", **changed)).striptags()
+        )
+
+    named = "تصديق وثيقة (حتى 3 وثائق)"
+    assert told("ar", op="edit", fields=["duration_min"]).startswith(f"الإعدادات – تعديل الخدمة: {named}. ما تغيّر: ")
+    english = told("en", op="edit", fields=["names", "duration_min"])
+    assert "change of the service Attestation (up to 3 documents). What changed: " in english
+    assert "duration_min" not in english
+    assert "Settings – retirement of the counter 4." in told("en", object_kind="counter", subject="c4")
+    assert "no-longer · gone_field" in told("en", subject="no-longer", fields=["gone_field"]).replace(
+        ". What changed:", " ·"
+    )
 
 
 def test_a_slip_that_may_be_on_paper_is_told_from_one_that_is_tried_again(hall: Hall) -> None:
