@@ -156,10 +156,12 @@ class DeviceView:
         return self.read(Printer)
 
     def presence(self, now: datetime) -> str:
-        """Whether the device reports: unpaired, silent (it has not reported for SILENT_AFTER) or paired."""
+        """Whether the device reports: unpaired, unheard (it never did), silent (not for SILENT_AFTER) or paired."""
         if not self.paired:
             return "unpaired"
-        return "silent" if self.seen_at is None or now - self.seen_at > SILENT_AFTER else "paired"
+        if self.seen_at is None:
+            return "unheard"
+        return "silent" if now - self.seen_at > SILENT_AFTER else "paired"
 
     def read(self, declaration: type[D], without: Collection[str] = ()) -> D:
         """The settings that `declaration` has, but not those in `without`; raises Unreadable."""

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,8 +16,7 @@ from starlette.routing import BaseRoute, Route
 from ...actions.upkeep import done_by_hand
 from ...core.errors import Denied, DomainError
 from ...core.rights import BACKUP_RIGHTS, DEVICE_RIGHTS, HEALTH_RIGHTS, PRINTER_RIGHTS, Rights
-from ...i18n import filters
-from ...i18n.words import Words
+from ...i18n import dates, filters
 from ...ops.backup import make_beside
 from ...ops.doctor import look_at_schema, look_at_the_way_in
 from ...ops.drill import try_out_apart
@@ -39,6 +39,27 @@ SAID: Final = {
     "drill-done": "office.health-drill-done",
     "backup-running": "office.health-backup-running",
     "drill-running": "office.health-drill-running",
+}
+#: Findings that only a technician can act on, in words for everybody; what `doctor` says goes below them.
+PLAIN: Final[Mapping[str, str]] = {
+    "certificate-ends": "office.health-certificate",
+    "certificate-refused": "office.health-certificate",
+    "certificate-unseen": "office.health-certificate-unseen",
+    "clock-skew": "office.health-clock",
+    "log-ahead": "office.health-clock",
+    "database-answers": "office.health-database",
+    "disk-low": "office.health-disk",
+    "empty-database": "office.health-schema",
+    "every-proxy": "office.health-proxy",
+    "failed-backup": "office.health-failed-backup",
+    "failed-ping": "office.health-failed-ping",
+    "failed-tidy": "office.health-failed-tidy",
+    "no-proxies": "office.health-proxy",
+    "no-public-url": "office.health-address",
+    "no-tls": "office.health-unprotected",
+    "schema-later": "office.health-later",
+    "schema-newest": "office.health-newest",
+    "schema-old": "office.health-schema",
 }
 ORDER: Final = {"bad": 0, "note": 1, "good": 2}
 
@@ -71,11 +92,12 @@ REPAIRS: Final[Mapping[str, Repair]] = {
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A finding in the words of the page, with its repair if the person may do it."""
+    """A finding in the words of the page, with its repair if the person may do it; `detail` is for a technician."""
 
     level: str
     code: str
     sentence: str
+    detail: str
     repair: Repair | None
 
 
@@ -157,7 +179,7 @@ async def _page(here: InOffice, status: int = 200) -> Response:
     values: dict[str, Any] = {
         "troubles": [one for one in shown if one.level != "good"],
         "healthy": [one for one in shown if one.level == "good"],
-        "backup": _figures(here.words, last["backup"]) if "backup" in last else None,
+        "backup": _figures(here, last["backup"]) if "backup" in last else None,
         "may_back_up": here.person.may_any(BACKUP_RIGHTS, ORGANISATION),
         "running": sorted(underway.tasks),
         "said": SAID.get(said, "") if status == 200 and said.partition("-")[0] not in underway.failures else "",
@@ -174,8 +196,13 @@ def _findings(installation: Installation) -> Iterator[Finding]:
     yield from look_at_the_way_in(installation.configuration)
 
 
-def _figures(words: Words, made: Attempt) -> dict[str, str]:
-    return {"file": str(made.figures.get("file", "")), "rows": words.number(int(made.figures.get("rows", 0)))}
+def _figures(here: InOffice, made: Attempt) -> dict[str, str]:
+    zone = here.branches[0].zone if here.branches else ZoneInfo("UTC")
+    return {
+        "made": dates.day_time(made.ended_at, zone, here.words) if made.ended_at else "",
+        "file": str(made.figures.get("file", "")),
+        "rows": here.words.number(int(made.figures.get("rows", 0))),
+    }
 
 
 async def _equipment(here: InOffice, branch: BranchSettings) -> list[Shown]:
@@ -197,7 +224,14 @@ def _shown(here: InOffice, finding: Finding) -> Shown:
     allowed = repair is not None and (
         here.person.may_any(repair.rights, ORGANISATION) if repair.post else here.person.may_somewhere(repair.rights)
     )
-    return Shown(finding.level, finding.code, finding.sentence(here.words), repair if allowed else None)
+    said, plain = finding.sentence(here.words), PLAIN.get(finding.code)
+    return Shown(
+        finding.level,
+        finding.code,
+        here.words.text(plain) if plain else said,
+        said if plain else "",
+        repair if allowed else None,
+    )
 
 
 def _said(what: str) -> Response:

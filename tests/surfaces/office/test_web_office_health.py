@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -10,11 +11,12 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from queue_system.actions.devices import enrol_device
+from queue_system.actions.devices import enrol_device, touch_devices
 from queue_system.actions.upkeep import done_by_hand
 from queue_system.clock import FrozenClock
 from queue_system.core.errors import Refused
 from queue_system.i18n import isolates
+from queue_system.i18n.words import words_for
 from queue_system.ops import backup
 from queue_system.store import log
 from queue_system.store.queries import access
@@ -130,6 +132,12 @@ def test_each_device_that_is_silent_is_named_with_the_way_to_mend_it(
 ) -> None:
     (kiosk, *_) = [one for one in hall.db.read_now(access.devices, hall.branch.id) if one.kind == "kiosk"]
     hall.db.write_in_now(hall.branch.id, enrol_device, hall.branch.id, kiosk.id)
+    clock.set(clock.now() + timedelta(days=1))
+    sign_in(client, "admin", "ar")
+    # It was paired, but has not been switched on yet.
+    assert "لا تواصل" not in see(client).text
+    assert "لم يتصل بعد" in see(client, "/office/devices").text
+    hall.db.write_in_now(hall.branch.id, touch_devices, hall.branch.id, [kiosk.id])
     clock.set(clock.now() + timedelta(minutes=4))
     page = see(client)
     assert "لا تواصل" in page.text
@@ -143,3 +151,19 @@ def test_who_may_see_health_may_not_have_backups_made(client: TestClient, hall: 
     page = see(client)
     assert [form.action for form in page.forms if "health" in form.action] == []
     assert client.post("/office/health/backup").status_code == 403
+
+
+def test_what_only_technicians_understand_is_told_to_them_apart(client: TestClient, hall: Hall) -> None:
+    client.post("/office/health/backup")
+    html = see(client).html
+    apart = re.sub(r"<details class=\"for-technician\">.*?</details>", "", html, flags=re.DOTALL)
+    name = backup.newest(installation(client).configuration).path.name
+    for technical in (name, "QUEUE_", "SQLite", "0002"):
+        assert technical in html
+        assert technical not in Page(apart).text
+    assert "عنوان الموقع غير مضبوط" in Page(apart).text
+
+
+def test_every_word_for_everybody_belongs_to_something_that_doctor_says() -> None:
+    words = words_for("ar", strict=True)
+    assert [code for code in health.PLAIN if not words.has(f"doctor.{code}")] == []
