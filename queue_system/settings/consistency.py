@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from ..core.errors import Value
 from .branch import Branch
 from .catalogue import NEEDED_PRIORITIES, Catalogue, overlap_of_seasons
 from .declared import Declared, Once, Thing, mark
@@ -46,6 +47,7 @@ def faults(branch: Branch, catalogue: Catalogue, today: date | None = None) -> t
         *_faults(branch, OF_BRANCH, branch.slug, scope_of_branch(branch, catalogue), today),
         *(Located("branch", branch.slug, fault) for fault in _of_branch(branch)),
         *_of_services(branch, catalogue),
+        *_outliving(branch, today),
     )
 
 
@@ -113,6 +115,17 @@ def _of_branch(branch: Branch) -> Iterator[Fault]:
     for slug, stretches in branch.seasons.items():
         if (fault := overlap_of_seasons(stretches)) is not None:
             yield fault.below("seasons", slug)
+
+
+def _outliving(branch: Branch, today: date | None) -> Iterator[Located]:
+    """Services that are offered longer than their queue stands: nobody could get a number for them."""
+    for slug, service in branch.services.items():
+        queue = branch.queues.get(service.queue)
+        if queue is None or queue.until is None or (today is not None and service.is_retired(today)):
+            continue
+        if service.until is None or service.until > queue.until:
+            values: dict[str, Value] = {"queue": Called(service.queue, "queue"), "day": queue.until}
+            yield Located("service", slug, Fault("setting-outlives-queue", "until", values))
 
 
 def _of_services(branch: Branch, catalogue: Catalogue) -> Iterator[Located]:

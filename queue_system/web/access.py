@@ -6,7 +6,7 @@ An object that they may not know of is answered with 404 and not with 403, so th
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -155,6 +155,16 @@ def branch_named(tx: Tx, slug: str) -> BranchSettings:
 def all_branches(tx: Tx) -> list[BranchSettings]:
     """All branches that can be visited, without those whose settings cannot be read; raises Unreadable without others."""
     return readable(tx, branch_ids(tx).values())
+
+
+def branches_in_service(tx: Tx) -> list[BranchSettings]:
+    """As `all_branches`, without the retired ones; all of them if there is no other."""
+    return in_service(all_branches(tx), tx.now)
+
+
+def in_service(branches: list[BranchSettings], now: datetime) -> list[BranchSettings]:
+    """The branches that are not retired; all of them if there is no other."""
+    return [branch for branch in branches if not branch.is_retired(now)] or branches
 
 
 def branches_with(tx: Tx, person: StaffView, rights: Rights) -> list[BranchSettings]:

@@ -73,6 +73,10 @@ class Here:
         """All branches that can be visited."""
         return await self.read(access.all_branches)
 
+    async def branches_in_service(self) -> list[BranchSettings]:
+        """The branches that are not retired."""
+        return await self.read(access.branches_in_service)
+
     async def write_anywhere(self, action: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run `action(tx, …)`, which takes its own locks, and return its result after the commit."""
         return await self.installation.database.write(action, *args, **kwargs)

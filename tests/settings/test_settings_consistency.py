@@ -201,10 +201,33 @@ def test_a_retired_queue_leaves_its_letter_to_others_after_its_last_day(embassy:
     one, other = list(doha.queues.values())[:2]
     last = date(2026, 11, 22)
     queues = {**doha.queues, one.slug: one.changed(until=last), other.slug: other.changed(prefix=one.prefix)}
-    changed = doha.changed(queues=queues)
+    services = {
+        slug: service.changed(until=last) if service.queue == one.slug else service
+        for slug, service in doha.services.items()
+    }
+    changed = doha.changed(queues=queues, services=services)
     taken = Fault("setting-taken", "prefix", {"value": one.prefix, "other": one.slug})
     assert list(faults(changed, embassy.catalogue, last)) == [Located("queue", other.slug, taken)]
     assert list(faults(changed, embassy.catalogue, last + timedelta(days=1))) == found(embassy, changed) == []
+
+
+def test_a_service_cannot_be_offered_longer_than_its_queue_stands(embassy: Profile, doha: Branch) -> None:
+    service = next(iter(doha.services.values()))
+    last = date(2026, 11, 22)
+    queue = doha.queues[service.queue].changed(until=last)
+    fault = Fault("setting-outlives-queue", "until", {"queue": queue.slug, "day": last})
+    others = [slug for slug, one in doha.services.items() if one.queue == queue.slug and slug != service.slug]
+
+    def outliving(until: date | None, today: date | None = None) -> list[Located]:
+        ending = {slug: doha.services[slug].changed(until=last) for slug in others}
+        services = {**doha.services, **ending, service.slug: service.changed(until=until)}
+        changed = doha.changed(queues={**doha.queues, queue.slug: queue}, services=services)
+        return list(faults(changed, embassy.catalogue, today))
+
+    assert outliving(None) == outliving(last + timedelta(days=1)) == [Located("service", service.slug, fault)]
+    assert outliving(last) == []
+    # What is over for both long ago is in nobody's way.
+    assert outliving(last + timedelta(days=1), last + timedelta(days=2)) == []
 
 
 def test_a_queue_with_a_service_needs_a_counter(embassy: Profile, doha: Branch) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import cached_property, wraps
 from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 from uuid import UUID
@@ -178,6 +178,10 @@ class BranchSettings(BranchOwn):
     def counters_on(self, day: date) -> dict[UUID, CounterView]:
         """The counters that are not retired on `day`."""
         return {key: counter for key, counter in self.counters.items() if not counter.is_retired(day)}
+
+    def is_retired(self, now: datetime) -> bool:
+        """Whether the branch is closed for ever: it had queues, and all were retired before today."""
+        return bool(self.queues) and not self.queues_on(self.timetable.business_date(now))
 
     def queue_of(self, service: ServiceView) -> QueueView:
         return self.queues[service.queue_id]

@@ -41,7 +41,7 @@ async def list_branches(request: Request, _asked: Nothing) -> models.Branches:
                 gives_tickets=hours.takes_tickets(here.now, branch.calendar),
                 remote_tickets=branch.remote_tickets,
             )
-            for branch in await here.all_branches()
+            for branch in await here.branches_in_service()
         ]
     )
 

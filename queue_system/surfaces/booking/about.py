@@ -28,7 +28,7 @@ async def privacy(request: Request) -> Response:
 async def accessibility(request: Request) -> Response:
     """`/accessibility`: what works for whom, what does not yet, and which counters are accessible."""
     here = anywhere(request)
-    branches = await here.all_branches()
+    branches = await here.branches_in_service()
     counters = [
         (
             branch,
@@ -46,7 +46,7 @@ async def accessibility(request: Request) -> Response:
 async def contact(request: Request) -> Response:
     """`/contact`: address, telephone, e-mail and today's opening hours of each branch."""
     here = anywhere(request)
-    branches = await here.all_branches()
+    branches = await here.branches_in_service()
     values = {"places": [(branch, contact_details(branch), open_today(branch, here.now)) for branch in branches]}
     return await organisation_page(here, "booking/contact.html", branches, values)
 

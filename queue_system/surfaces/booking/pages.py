@@ -30,7 +30,7 @@ LONGEST_SEARCH: Final = 100
 async def front(request: Request) -> Response:
     """`/`: the organisation and its branches; if there is only one branch, its services at once."""
     here = anywhere(request)
-    branches = await here.all_branches()
+    branches = await here.branches_in_service()
     if len(branches) == 1:
         return await _services(at(request, branches[0]), front=True)
     return await organisation_page(here, "booking/front.html", branches, {"branches": branches})
@@ -143,7 +143,7 @@ async def _services(here: AtBranch, *, front: bool = False) -> Response:
         "first_sentences": services.sentences(branch, services.FIRST_SENTENCES),
         "later_sentences": services.sentences(branch, services.LATER_SENTENCES),
         "hours": services.open_today(branch, here.now),
-        "branches": len(await here.all_branches()),
+        "branches": len(await here.branches_in_service()),
     }
     return await frame(here, "booking/services.html", None, values)
 

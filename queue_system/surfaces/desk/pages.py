@@ -25,6 +25,7 @@ from ...store.queries.desk import DeskView, desk_view, holders
 from ...store.queries.line import TicketView
 from ...store.queries.settings import branch_settings
 from ...web import kit
+from ...web.access import in_service
 from ...web.at_counter import AtCounter, at_counter
 from ...web.departments import counters_for, in_use
 from ...web.errors import message
@@ -207,7 +208,7 @@ async def _view(here: AtCounter) -> DeskView:
 
 
 async def _choose(here: StaffHere, refusal: DomainError | None = None) -> Response:
-    places = await here.branches_with(DESK_RIGHTS)
+    places = in_service(await here.branches_with(DESK_RIGHTS), here.now)
     if not places:
         raise Denied("not-allowed")
     halls = []

@@ -27,6 +27,7 @@ from ...store.queries.settings import BranchSettings
 from ...store.queries.upkeep import Attempt, last_done
 from ...store.tables import ORGANISATION
 from ...web import kit
+from ...web.access import in_service
 from ...web.errors import message
 from ...web.installation import Installation, in_thread
 from .frame import InOffice, enter, office_page
@@ -171,7 +172,7 @@ async def _page(here: InOffice, status: int = 200) -> Response:
     underway = here.installation.memory(Underway)
     found = await in_thread(lambda: list(_findings(here.installation)))
     shown = [_shown(here, one) for one in found]
-    for branch in here.branches:
+    for branch in in_service(list(here.branches), here.now):
         shown += await _equipment(here, branch)
     shown.sort(key=lambda one: ORDER[one.level])
     last = await here.read(last_done)

@@ -26,6 +26,7 @@ from ...store.queries.line import TicketView
 from ...store.queries.reception import slip_printers
 from ...store.queries.settings import BranchSettings
 from ...web import kit
+from ...web.access import in_service
 from ...web.booking_search import BY_CALL, Found, find
 from ...web.errors import message
 from ...web.here import StaffAtBranch, onlooker_at_branch, staff_at_branch, staff_here
@@ -38,7 +39,7 @@ _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9_-]{16,64}")
 async def choose(request: Request) -> Response:
     """`/reception`: the branches where this person works at reception; if there is only one, on to it."""
     here = await staff_here(request)
-    halls = await here.branches_with(HALL_RIGHTS)
+    halls = in_service(await here.branches_with(HALL_RIGHTS), here.now)
     if len(halls) == 1:
         return kit.see_other(f"/reception/{halls[0].slug}")
     if not halls:

@@ -62,11 +62,18 @@ def test_where_a_name_is_typed_it_stands_what_becomes_of_it(visitor: Visitor) ->
             "ar",
             [
                 "يُحذف ما انقضت مدته آليًا في الليلة التالية",
-                "بيانات الموعد: 30 يومًا. الأرقام: 90 يومًا.",
+                "بيانات الموعد: 30 يومًا. الأرقام: 90 يومًا. السجلّ: 3650 يومًا.",
                 "لا إعلانات ولا أدوات تتبّع",
             ],
         ),
-        ("en", ["deleted automatically in the night after", "Appointments: 30 days. Numbers: 90 days.", "no tracking"]),
+        (
+            "en",
+            [
+                "deleted automatically in the night after",
+                "Appointments: 30 days. Numbers: 90 days. Log: 3650 days.",
+                "no tracking",
+            ],
+        ),
     ],
 )
 def test_the_privacy_page_says_what_is_true(visitor: Visitor, language: str, said: list[str]) -> None:
