@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from typing import Any, Final
+from uuid import UUID
 
 import sqlalchemy as sa
 from starlette.routing import Route
@@ -50,8 +51,9 @@ def measured(name: str, place: Place, details: dict[str, Any]) -> list[Figure]:
         effect.furnish(hall)
         for _ in range(WAITING):
             hall.issue()
-        token = hall.db.write_now(sessions.start_session, hall.administrator("admin"), "bench")
-        pages = list(addresses(hall))
+        admin = hall.administrator("admin")
+        token = hall.db.write_now(sessions.start_session, admin, "bench")
+        pages = list(addresses(hall, admin))
     configuration = read_configuration({}, database_url=place.url, data_dir=place.folder)
     with TestClient(create_app(configuration, ShiftedClock(place.step)), follow_redirects=False) as client:
         client.cookies.set("session", token)
@@ -72,11 +74,11 @@ def measured(name: str, place: Place, details: dict[str, Any]) -> list[Figure]:
     ]
 
 
-def addresses(hall: Hall) -> Iterator[str]:
+def addresses(hall: Hall, person: UUID) -> Iterator[str]:
     """Every page of the office, with something real wherever an address names it; not the parts that pages fetch."""
     printer = hall.db.read_now(devices, hall.branch.id, "printer")[0].slug
     role = hall.db.read_now(lambda tx: tx.scalar(sa.select(table(Role).c.slug).order_by(table(Role).c.slug)))
-    values = {"branch": hall.branch.slug, "device": printer, "person": "admin", "role": role}
+    values = {"branch": hall.branch.slug, "device": printer, "person": person, "role": role}
     for route in office.routes:
         if (
             isinstance(route, Route)

@@ -5,6 +5,7 @@ An object that they may not know of is answered with 404 and not with 403, so th
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
@@ -162,9 +163,9 @@ def branches_in_service(tx: Tx) -> list[BranchSettings]:
     return in_service(all_branches(tx), tx.now)
 
 
-def in_service(branches: list[BranchSettings], now: datetime) -> list[BranchSettings]:
+def in_service(branches: Sequence[BranchSettings], now: datetime) -> list[BranchSettings]:
     """The branches that are not retired; all of them if there is no other."""
-    return [branch for branch in branches if not branch.is_retired(now)] or branches
+    return [branch for branch in branches if not branch.is_retired(now)] or list(branches)
 
 
 def branches_with(tx: Tx, person: StaffView, rights: Rights) -> list[BranchSettings]:

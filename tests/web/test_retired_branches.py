@@ -44,6 +44,7 @@ def listed(client: TestClient, slug: str) -> dict[str, bool]:
     return {
         "front": f'href="/book/{slug}"' in client.get("/").text,
         "contact": f'href="/book/{slug}"' in client.get("/contact").text,
+        "office": f'href="/office?branch={slug}"' in client.get("/office").text,
         "reception": f'href="/reception/{slug}"' in client.get("/reception").text,
         "programs": slug in [one["branch"] for one in client.get("/api/v1/branches").json()["branches"]],
     }

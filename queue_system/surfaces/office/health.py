@@ -172,7 +172,7 @@ async def _page(here: InOffice, status: int = 200) -> Response:
     underway = here.installation.memory(Underway)
     found = await in_thread(lambda: list(_findings(here.installation)))
     shown = [_shown(here, one) for one in found]
-    for branch in in_service(list(here.branches), here.now):
+    for branch in in_service(here.branches, here.now):
         shown += await _equipment(here, branch)
     shown.sort(key=lambda one: ORDER[one.level])
     last = await here.read(last_done)

@@ -23,6 +23,7 @@ from ...store.queries import line
 from ...store.queries.settings import BranchSettings
 from ...store.queries.today import HallNow, hall_now
 from ...store.tables import ORGANISATION
+from ...web.access import in_service
 from ...web.departments import counters_for, in_use, queues_for, services_for
 from .frame import InOffice, enter, enter_as_onlooker, office_page
 from .todo import to_do
@@ -58,7 +59,7 @@ async def show(request: Request) -> Response:
     here = await enter(request, OFFICE_RIGHTS)
     branch = _chosen(here)
     values = await _values(here, branch) | {
-        "lines": await here.read(_lines, here) if len(here.branches) > 1 else [],
+        "lines": await here.read(_lines, here) if len(in_service(here.branches, here.now)) > 1 else [],
         "not_in_force": await _not_in_force(here),
         "at": dates.day_time(here.now, branch.zone if branch else ZoneInfo("UTC"), here.words),
     }
@@ -79,7 +80,7 @@ def _chosen(here: InOffice) -> BranchSettings | None:
     """The branch that the address names, else the first one; None without any. Raises Missing("branch")."""
     if slug := here.request.query_params.get("branch", ""):
         return here.named(slug)
-    return next(iter(here.branches), None)
+    return next(iter(in_service(here.branches, here.now)), None)
 
 
 async def _values(here: InOffice, branch: BranchSettings | None) -> dict[str, Any]:
@@ -116,7 +117,7 @@ def _hall(tx: Tx, here: InOffice, branch: BranchSettings) -> HallNow:
 
 def _lines(tx: Tx, here: InOffice) -> list[BranchLine]:
     found = []
-    for branch in here.branches:
+    for branch in in_service(here.branches, tx.now):
         seen = queues_for(here.person, branch, OFFICE_RIGHTS)
         tickets, taken = line.in_hall(tx, branch), line.open_counters(tx, branch)
         waiting = [one for one in line.as_waiting(tickets, branch) if one.queue_id in seen]
