@@ -62,10 +62,7 @@ def change_approved(tx: Tx, params: dict[str, Any], actor: Actor) -> None:
         "approved": True,
     }
     sha256 = effect_of_change(tx, params)
-    if undoes:
-        settings.undo(tx, place, UUID(undoes), sha256, **how)
-    else:
-        settings.save(tx, place, edits, sha256, **how)
+    settings.save(tx, place, edits, sha256, undoes=UUID(undoes) if undoes else None, **how)
 
 
 def effect_of_change(tx: Tx, params: dict[str, Any]) -> str:

@@ -1,6 +1,7 @@
 """Changes of the settings of a branch, or of what all branches share. Give them to `Database.write` (decision 0019).
 
     preview(tx, place, edits)                 what the edits would do; reads only
+    preview_for(tx, place, edits, person)     the same for somebody who may make them
     save(tx, place, edits, sha256, …)         makes them, if they still do what the preview said
     undo(tx, place, change_id, sha256, …)     makes the reverse edit of a change
     add_branch(tx, branch, …)                 a new branch from a value
@@ -35,7 +36,7 @@ from ..store.editing import adding, editing, editing_catalogue
 from ..store.log import Actor, Locked, locked
 from ..store.profile_rows import new_keys
 from ..store.queries.access import StaffView
-from ..store.queries.changes import change, reverse
+from ..store.queries.changes import ChangeView, change, reverse
 from ..store.queries.previews import Preview, Prospect, preview, prospect
 from ..store.queries.rows import StoredRows
 from ..store.queries.stored import places, stored_organisation
@@ -45,7 +46,7 @@ from .decisions import decide
 from .second_person import SecondPersonNeeded, reasons
 from .setting_rows import store_difference
 
-__all__ = ["Preview", "UnfitSettings", "add_branch", "preview", "save", "undo"]
+__all__ = ["Preview", "UnfitSettings", "add_branch", "preview", "preview_for", "save", "undo"]
 
 CHANGE = table(Change)
 _NO_CHOICES: Final = Choices()
@@ -57,6 +58,13 @@ class UnfitSettings(Invalid):
     def __init__(self, faults: Sequence[Located]) -> None:
         super().__init__("settings-unfit")
         self.faults = tuple(faults)
+
+
+def preview_for(tx: Tx, place: UUID, edits: Iterable[Edit], person: StaffView) -> Preview:
+    """What edits would do, for a person who may make them; raises Denied("not-allowed"), Missing("branch")."""
+    found = prospect(tx, place, edits)
+    _check_rights(person, place, found.preview.edits, found)
+    return found.preview
 
 
 def save(
@@ -76,11 +84,16 @@ def save(
 
     Nothing is changed, and () returned, if the settings are already as wanted. `choices` decide on the appointments that
     lose their support; without a choice they are to be decided later. `person` is the author, whose rights are checked;
-    None for programs of the machine. `approved` says that a second person has agreed.
+    None for programs of the machine. `approved` says that a second person has agreed. `undoes` is a change that the edits
+    take back; what was saved together with it is marked as undone too, as far as they take it back.
 
-    Raises Conflicted, UnfitSettings, Stale("effect-changed"), SecondPersonNeeded, Denied("not-allowed"), Missing("branch").
+    Raises Conflicted, UnfitSettings, Stale("effect-changed"), SecondPersonNeeded, Denied("not-allowed"), Missing("branch"), and for
+    `undoes` Missing("change"), Stale("already-undone").
     """
     with _editing(tx, place) as locks:
+        known = None if undoes is None else change(tx, place, undoes)
+        if known is not None and known.undone_by is not None:
+            raise Stale("already-undone")
         found = prospect(tx, place, edits)
         told = found.preview
         _check_rights(person, place, told.edits, found)
@@ -96,6 +109,8 @@ def save(
             _require_one_person(tx, found, choices)
         store_difference(tx, found.rows_before, found.rows_after)
         made = _record(locks, found, actor, note, undoes)
+        if known is not None:
+            _mark_undone(tx, place, known, told.edits, made[0])
         for branch_id, effect in told.effects.items():
             decide(locks[branch_id], {one.id: one.why for one in effect.bookings}, choices, made[0], actor)
         return made
@@ -118,27 +133,18 @@ def undo(
     `store.queries.changes.reverse` gives the edit for the preview. Raises Missing("change"), Stale("already-undone"), and
     what `save` raises.
     """
-    with _editing(tx, place):
-        known = change(tx, place, change_id)
-        if known.undone_by is not None:
-            raise Stale("already-undone")
-        made = save(
-            tx,
-            place,
-            [reverse(known)],
-            effect_sha256,
-            actor=actor,
-            person=person,
-            choices=choices,
-            note=note,
-            undoes=change_id,
-            approved=approved,
-        )
-        if made:
-            tx.execute(
-                sa.update(CHANGE).where(CHANGE.c.branch_id == place, CHANGE.c.id == change_id).values(undone_by=made[0])
-            )
-        return made
+    return save(
+        tx,
+        place,
+        [reverse(change(tx, place, change_id))],
+        effect_sha256,
+        actor=actor,
+        person=person,
+        choices=choices,
+        note=note,
+        undoes=change_id,
+        approved=approved,
+    )
 
 
 def add_branch(tx: Tx, branch: Branch, *, actor: Actor, person: StaffView | None, note: str = "") -> UUID:
@@ -191,6 +197,14 @@ def _record(
         made.append(uuid7())
         _insert(own, made[-1], save_id, edit, seq, actor, note, undoes)
     return tuple(made)
+
+
+def _mark_undone(tx: Tx, place: UUID, known: ChangeView, edits: Iterable[Edit], by: UUID) -> None:
+    """Mark what edits have taken back: of everything that was saved with a change, that of the same objects."""
+    together = (CHANGE.c.branch_id == place, CHANGE.c.save_id == known.save_id, CHANGE.c.undone_by.is_(None))
+    for edit in edits:
+        same = (CHANGE.c.object_kind == edit.kind, CHANGE.c.object_slug == edit.slug)
+        tx.execute(sa.update(CHANGE).where(*together, *same).values(undone_by=by))
 
 
 def _fingerprints(tx: Tx, found: Prospect, effects: Iterable[UUID]) -> dict[UUID, str]:

@@ -170,6 +170,8 @@ APPROVAL_RIGHTS: Final[Rights] = frozenset({"approve"})
 DECIDING_RIGHTS: Final[Rights] = APPROVAL_RIGHTS | PEOPLE_RIGHTS
 # To change settings; `core.edit_rights` says which right each field needs.
 SETTINGS_RIGHTS: Final[Rights] = frozenset(GROUPS["settings"]) - {"edit_messages", "export_settings"}
+# To edit services, queues, counters and what else has a page of its own; hours and files of settings have others.
+OBJECT_RIGHTS: Final[Rights] = SETTINGS_RIGHTS - {"edit_hours", "close_day", "import_settings"}
 # Those who ask for the second person see what became of it.
 ASKING_RIGHTS: Final[Rights] = DECIDING_RIGHTS | SETTINGS_RIGHTS | VOID_RIGHTS
 # To decide on appointments that the settings no longer support: keep or move them, or call them off.

@@ -55,7 +55,7 @@ from .setting_words import Things, fault_sentence
 WAS: Final = "was"
 #: The values that the person saw are longer than any text; lists have many fields.
 _LONGEST: Final = 30_000
-_MOST: Final = 2_000
+_MOST: Final = 8_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +139,9 @@ class SettingForm:
         return Drawn(tuple(_marked(field, errors) for field in fields), posted.raw(WAS), errors, tuple(rest))
 
     def say(self, field: str, value: Any) -> str:
-        """A value of a field in words; "" for none."""
+        """A value of a field in words; None is the value that it has if nothing is set, "" if it has none then."""
         member = next(member for member in self._group.members if member.name == field)
+        value = member.usual if value is None else value
         return "" if value is None else member.shape.say(value)
 
 

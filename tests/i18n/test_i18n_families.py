@@ -20,7 +20,9 @@ from queue_system.core.rights import ATOMIC, GROUPS
 from queue_system.core.tickets import TicketState
 from queue_system.i18n.catalogues import REFERENCE, catalogues
 from queue_system.i18n.words import OWN_NAMES
+from queue_system.settings.objects import OF_BRANCH, OF_ORGANISATION
 from queue_system.surfaces import api
+from queue_system.surfaces.office.setting_kinds import kinds_of
 from tests.kit.i18n_usage import modules, name_of
 
 ERROR_CLASSES = frozenset(
@@ -76,6 +78,14 @@ def test_every_state_of_a_request_has_words() -> None:
 
 def test_every_reason_for_a_request_has_words() -> None:
     assert members("approvals.reason-") == set(REASONS)
+
+
+def test_every_kind_that_the_office_edits_has_words() -> None:
+    kinds = [*kinds_of(OF_BRANCH), *kinds_of(OF_ORGANISATION)]
+    assert members("office.kind-") == {kind.name for kind in kinds}
+    assert members("office.new-") == {kind.name for kind in kinds if kind.adds}
+    assert members("office.group-") == {"more", *(heading for kind in kinds for heading, _ in kind.groups)}
+    assert members("office.edit-op-") == {"add", "remove", "retire"}
 
 
 def members(family: str) -> set[str]:

@@ -35,6 +35,10 @@ FAMILIES = (
     "rights.preset-",
     "approvals.reason-",
     "approvals.state-",
+    "office.kind-",
+    "office.new-",
+    "office.group-",
+    "office.edit-op-",
     "setting.",
 )
 

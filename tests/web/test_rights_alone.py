@@ -38,7 +38,12 @@ VALUES: Final = {
     "person": NOTHING,
     "approval": NOTHING,
     "role": "no-such",
+    "place": "doha-main",
+    "kind": "queue",
+    "slug": "no-such",
+    "change": NOTHING,
 }
+QUEUE_RIGHTS: Final[Rights] = frozenset({"edit_queues"})
 # The beginning of an address, with the rights of which one opens everything below it; the longest beginning counts.
 OPENS: Final[dict[str, Rights]] = {
     "GET /desk": rights.DESK_RIGHTS,
@@ -66,6 +71,13 @@ OPENS: Final[dict[str, Rights]] = {
     "GET /office/rights": rights.ROLES_RIGHTS,
     "GET /office/new-role": rights.GRANT_RIGHTS,
     "POST /office/new-role": rights.GRANT_RIGHTS,
+    "GET /office/settings": rights.OBJECT_RIGHTS,
+    "GET /office/settings/{place}": QUEUE_RIGHTS,
+    "POST /office/settings/{place}": QUEUE_RIGHTS,
+    "GET /office/new-setting": QUEUE_RIGHTS,
+    "POST /office/new-setting": QUEUE_RIGHTS,
+    "GET /office/history": QUEUE_RIGHTS,
+    "POST /office/undo": rights.SETTINGS_RIGHTS,
     "GET /office/approvals": rights.ASKING_RIGHTS,
     "POST /office/approvals": rights.ASKING_RIGHTS,
 }

@@ -18,6 +18,8 @@ from . import (
     printer,
     printers,
     roles,
+    setting_history,
+    setting_pages,
     today,
     undecided,
 )
@@ -43,4 +45,6 @@ routes: list[BaseRoute] = [
     *roles.routes,
     *approvals.routes,
     *data.routes,
+    *setting_pages.routes,
+    *setting_history.routes,
 ]

@@ -18,6 +18,7 @@ from ...core.rights import (
     DECISION_RIGHTS,
     DEVICE_RIGHTS,
     HEALTH_RIGHTS,
+    OBJECT_RIGHTS,
     OFFICE_RIGHTS,
     PEOPLE_RIGHTS,
     PLACES_RIGHTS,
@@ -42,6 +43,7 @@ ENTRIES: Final = (
         Place("/office/undecided", "office.undecided", DECISION_RIGHTS),
         Place("/office/given-back", "office.given-back", PLACES_RIGHTS),
     ),
+    entry("office.entry-services", Place("/office/settings", "office.settings", OBJECT_RIGHTS)),
     entry(
         "office.entry-people",
         Place("/office/people", "people.title", PEOPLE_RIGHTS),

@@ -27,6 +27,9 @@ NAMES_NOTHING: Final = {
     "/office/approvals/{approval}/use",
     "/office/roles/{role}",
     "/office/roles/{role}/removal",
+    "/office/settings/{place}/{kind}/{slug}",
+    "/office/history/{place}/{kind}/{slug}",
+    "/office/undo/{place}/{change}",
 }
 STATIC_FILE: Final = "office.css"
 MATRIX: Final[dict[tuple[str, str], Row]] = {
@@ -79,6 +82,14 @@ MATRIX: Final[dict[tuple[str, str], Row]] = {
     ("POST", "/office/approvals/{approval}/refusal"): ASKING,
     ("POST", "/office/approvals/{approval}/withdrawal"): ASKING,
     ("POST", "/office/approvals/{approval}/use"): ASKING,
+    ("GET", "/office/settings"): PEOPLE,
+    ("GET", "/office/settings/{place}/{kind}"): PEOPLE,
+    ("GET", "/office/settings/{place}/{kind}/{slug}"): PEOPLE,
+    ("POST", "/office/settings/{place}/{kind}/{slug}"): PEOPLE,
+    ("GET", "/office/new-setting/{place}/{kind}"): PEOPLE,
+    ("POST", "/office/new-setting/{place}/{kind}"): PEOPLE,
+    ("GET", "/office/history/{place}/{kind}/{slug}"): PEOPLE,
+    ("POST", "/office/undo/{place}/{change}"): PEOPLE,
     ("GET", "/office/data"): DATA,
     ("POST", "/office/data/person"): DATA,
     ("POST", "/office/data/person/erasure"): DATA,

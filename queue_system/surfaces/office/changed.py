@@ -1,0 +1,151 @@
+"""Changes of settings in words: what each field was, and what it becomes. `office/_changes.html` shows them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ...i18n.filters import localised
+from ...i18n.words import Words
+from ...settings.declared import Declared, bare
+from ...settings.edits import POSITION, Edit
+from ...settings.merging import is_group
+from ...settings.objects import Objects, Shape, fields_of
+from ...settings.references import object_kind
+from ...web.setting_forms import SettingForm
+from ...web.setting_words import Things, label_of
+from .places import SettingsPlace, named
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedField:
+    """A field in words; "" for what is not set."""
+
+    label: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedObject:
+    """A thing that changes: `op` is add, remove, retire or edit; of what is added or removed, `fields` are its values."""
+
+    kind: str
+    slug: str
+    name: str
+    op: str
+    fields: tuple[ChangedField, ...]
+
+
+class Sayer:
+    """Says values of a place in the words of a page."""
+
+    def __init__(self, place: SettingsPlace, words: Words) -> None:
+        self._place = place
+        self._words = words
+        self._things = place.things(words)
+        self._objects: Objects = place.objects
+        self._called = _by_kind(self._things)
+
+    @property
+    def _shape(self) -> Shape:
+        return self._place.shape
+
+    def changes(self, edits: Iterable[Edit]) -> list[ChangedObject]:
+        """All of some edits in words."""
+        return [self.change(edit) for edit in edits]
+
+    def change(self, edit: Edit) -> ChangedObject:
+        """One edit in words."""
+        values = edit.now if edit.now is not None else edit.was
+        return ChangedObject(
+            edit.kind, edit.slug, self.name(edit.kind, edit.slug, values), _op(edit), tuple(self._fields(edit))
+        )
+
+    def name(self, kind: str, slug: str, values: Mapping[str, Any] | None = None) -> str:
+        """What people call a thing; `values` are those of one that is not there yet, or no longer."""
+        there = self._objects.get((kind, slug))
+        return (
+            self._called.get(kind, {}).get(slug)
+            or localised(named(there) or named(values), self._words.language)
+            or slug
+        )
+
+    def label(self, kind: str, path: str) -> str:
+        """What people call a field, by its path."""
+        name, _, rest = path.partition(".")
+        declaration = fields_of(kind, self._shape).get(name)
+        if declaration is None:
+            return path
+        label = label_of(declaration, name, self._words)
+        part = _part(declaration, name)
+        if rest and part is not None and rest in part.model_fields:
+            return self._words.text("office.edit-part", group=label, field=label_of(part, rest, self._words))
+        return label
+
+    def value(self, kind: str, path: str, value: Any) -> str:
+        """A value of a field in words; "" for none."""
+        name, _, rest = path.partition(".")
+        declaration = fields_of(kind, self._shape).get(name)
+        if declaration is None:
+            return "" if value is None else json.dumps(value, ensure_ascii=False)
+        if kind == self._shape.kind and name in self._shape.lists:
+            of = next(one for one, field in self._shape.things.items() if field == name)
+            return f"{self._words.text('desk.list-comma')} ".join(self.name(of, slug) for slug in value or ())
+        part = _part(declaration, name)
+        if rest and part is not None and rest in part.model_fields:
+            return self._say(part, rest, value)
+        if rest:
+            return "" if value is None else self._say(declaration, name, {rest: value})
+        return self._say(declaration, name, value)
+
+    def _say(self, declaration: type[Declared], name: str, value: Any) -> str:
+        form = SettingForm(declaration, self._things, self._words, self._place.languages, (name,))
+        return form.say(name, value)
+
+    def _fields(self, edit: Edit) -> Iterator[ChangedField]:
+        was, now = edit.was or {}, edit.now or {}
+        order = [name for name in fields_of(edit.kind, self._shape) if name in edit.fields]
+        for name in [*order, *(name for name in edit.fields if name not in order and name != POSITION)]:
+            for path, before, after in self._parts(edit.kind, name, was.get(name), now.get(name)):
+                yield ChangedField(
+                    self.label(edit.kind, path),
+                    "" if edit.was is None else self.value(edit.kind, path, before),
+                    "" if edit.now is None else self.value(edit.kind, path, after),
+                )
+
+    def _parts(self, kind: str, name: str, before: Any, after: Any) -> Iterator[tuple[str, Any, Any]]:
+        """A group of independent settings by those that differ; any other field whole."""
+        declaration = fields_of(kind, self._shape).get(name)
+        both = isinstance(before, dict) and isinstance(after, dict)
+        if declaration is None or not both or not is_group(declaration.model_fields[name]) or "kind" in before:
+            yield name, before, after
+            return
+        for key in {**before, **after}:
+            if before.get(key) != after.get(key):
+                yield f"{name}.{key}", before.get(key), after.get(key)
+
+
+def _op(edit: Edit) -> str:
+    if edit.was is None:
+        return "add"
+    if edit.now is None:
+        return "remove"
+    return "retire" if edit.now.get("until") is not None and edit.was.get("until") is None else "edit"
+
+
+def _part(declaration: type[Declared], name: str) -> type[Declared] | None:
+    """The declaration of a field that is a group."""
+    field = declaration.model_fields[name]
+    kind, _ = bare(field.annotation, field.metadata)
+    return kind if isinstance(kind, type) and issubclass(kind, Declared) else None
+
+
+def _by_kind(things: Things) -> dict[str, dict[str, str]]:
+    """The names of things by the kind of object."""
+    found: dict[str, dict[str, str]] = {}
+    for called, names in things.items():
+        found.setdefault(object_kind(called), {}).update(names)
+    return found

@@ -1,0 +1,330 @@
+"""The flow that all editors of settings share: what changes and what it takes away, then save, then undo.
+
+A handler parses its form into edits and returns `await answer(…)`. The state of the flow is the posted form alone: the
+page that shows what changes posts everything again to the same address, so the handler makes the same edits each time.
+
+    step absent    show what the edits change and take away
+    step=save      make them, if their effect is still the one that was shown; then 303 to `back`, with ?saved=<change>
+    step=form      the handler draws its own form again (`asks_for_form`)
+
+A page to which one comes back shows `saved_notice(saved)` of `office/_saved.html`, where `saved` is `saved_at(request, …)`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
+from urllib.parse import urlencode
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from ...actions.guarded_settings import ask_for_change
+from ...actions.second_person import SecondPersonNeeded
+from ...actions.settings import UnfitSettings, preview_for, save
+from ...core.effect import Effect
+from ...core.errors import Stale
+from ...core.promises import Choice, Choices
+from ...i18n import dates
+from ...settings.consistency import Located
+from ...settings.edits import Conflict, Conflicted, Edit
+from ...store.database import Tx
+from ...store.queries.access import StaffView, staff_names
+from ...store.queries.changes import ChangeView, history
+from ...store.queries.previews import Preview
+from ...store.queries.settings import BranchSettings
+from ...store.tables import ORGANISATION
+from ...web import kit
+from ...web.here import StaffHere, staff_here
+from ...web.setting_words import fault_sentence
+from .changed import Sayer
+from .effects import BY_BOOKING, BY_WHY, ShownEffect, grouped, read_choices, shown
+from .frame import office_page
+from .places import SettingsPlace, stored_place
+from .resolving import KEEP, THEIRS, Disputed, key_of, resolved, seen_value
+from .undecided import allowed_of
+
+STEP: Final = "step"
+SAVE: Final = "save"
+FORM: Final = "form"
+SHA256: Final = "sha256"
+NOTE: Final = "note"
+#: After saving without a difference, in place of the id of a change.
+NOTHING: Final = "nothing"
+APPROVALS: Final = "/office/approvals"
+# A hidden field may hold a whole file of settings.
+_LONGEST: Final = 1_000_000
+_MOST: Final = 20_000
+_LONGEST_NOTE: Final = 500
+
+Item: TypeAlias = tuple[str, str]
+#: Draws the form of a handler again with what is wrong; None if it cannot say it, and the flow says it.
+Refused: TypeAlias = Callable[[tuple[Located, ...]], Awaitable[Response | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What a page says after a save: `undo` is the address that takes it back, "" if nothing was to be changed."""
+
+    undo: str
+
+
+@dataclass(frozen=True, slots=True)
+class AtBranch:
+    """What a change takes away at one branch; `names` where there are several branches."""
+
+    slug: str
+    names: Mapping[str, str] | None
+    effect: ShownEffect
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What the form of the flow sent."""
+
+    items: tuple[Item, ...]
+
+    def field(self, name: str) -> str:
+        """The last text of that name."""
+        return next((text for key, text in reversed(self.items) if key == name), "")
+
+    @property
+    def note(self) -> str:
+        return self.field(NOTE).strip()[:_LONGEST_NOTE]
+
+    def choices(self, may: Iterable[Choice]) -> Choices:
+        """The decisions on what is lost."""
+        return read_choices(self.items, frozenset(may))
+
+    def repeated(self, disputed: Sequence[Disputed] = ()) -> list[Item]:
+        """What the next page sends again: everything but what it asks anew."""
+        asked = {f"{prefix}{one.key}" for one in disputed for prefix in (KEEP, f"{THEIRS}-")}
+        own = {STEP, SHA256, NOTE}
+        return [
+            (name, text)
+            for name, text in self.items
+            if name not in own and name not in asked and not name.startswith((BY_WHY, BY_BOOKING))
+        ]
+
+
+async def answer(
+    request: Request,
+    place: UUID,
+    edits: Iterable[Edit],
+    *,
+    title: str,
+    back: str,
+    heading_href: str | None = None,
+    undoes: UUID | None = None,
+    refused: Refused | None = None,
+) -> Response:
+    """Answer a form with edits of a place; `title` and `back` are the words and address of the page behind it.
+
+    `heading_href` is where the link above the page leads, else `back`. `undoes` is the change that the edits take back.
+    `refused` shows what is wrong beside the fields of the form; without it, the flow lists it. Raises Denied, Missing.
+    """
+    here = await staff_here(request)
+    sent = Sent(tuple(await kit.form_items(request, _LONGEST, _MOST)))
+    flow = _Flow(here, place, resolved(edits, sent.items), sent, title, back, heading_href or back, undoes)
+    told = await flow.preview()
+    changed = False
+    if sent.field(STEP) == SAVE and told.may_be_saved and told.edits:
+        try:
+            return await flow.save(told)
+        except (Conflicted, UnfitSettings):
+            pass
+        except Stale as error:
+            if error.code != "effect-changed":
+                raise
+            changed = True
+        told = await flow.preview()
+    if told.faults and refused is not None and (drawn := await refused(told.faults)) is not None:
+        return drawn
+    if told.may_be_saved and not told.edits:
+        return kit.see_other(_with_saved(back, NOTHING))
+    return await flow.page(told, changed=changed)
+
+
+def asks_for_form(items: Iterable[Item]) -> bool:
+    """Whether the person wants to go on with the form."""
+    return (STEP, FORM) in items
+
+
+def saved_at(request: Request, slug: str) -> Saved | None:
+    """What was just saved at a place, as its address says; None for nothing."""
+    change = request.query_params.get("saved", "")
+    if change == NOTHING:
+        return Saved("")
+    try:
+        return Saved(f"/office/undo/{slug}/{UUID(change)}") if change else None
+    except ValueError:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Flow:
+    """One request of the flow."""
+
+    here: StaffHere
+    place: UUID
+    edits: tuple[Edit, ...]
+    sent: Sent
+    title: str
+    back: str
+    heading_href: str
+    undoes: UUID | None
+
+    async def preview(self) -> Preview:
+        return await self.here.read(preview_for, self.place, self.edits, self.here.person)
+
+    async def save(self, told: Preview) -> Response:
+        """Save what was shown; or ask for it, if a second person is needed."""
+        here, sha256 = self.here, self.sent.field(SHA256)
+        choices = self.sent.choices(_may(here.person, told, await self._branches()))
+        told_of: dict[str, Any] = {
+            "actor": here.actor,
+            "choices": choices,
+            "note": self.sent.note,
+            "undoes": self.undoes,
+        }
+        try:
+            made = await here.write_anywhere(save, self.place, self.edits, sha256, person=here.person, **told_of)
+        except SecondPersonNeeded as needed:
+            await here.write_anywhere(ask_for_change, self.place, self.edits, sha256, reasons=needed.reasons, **told_of)
+            return kit.see_other(f"{APPROVALS}?said=asked")
+        return kit.see_other(_with_saved(self.back, str(made[0]) if made else NOTHING))
+
+    async def page(self, told: Preview, *, changed: bool) -> Response:
+        """What the edits change; or the choices in a conflict; or what is wrong."""
+        place = await self.here.read(_place, self.place, self.here.person)
+        say = Sayer(place, self.here.words)
+        disputed = await self._disputed(told.conflicts, place, say)
+        branches = await self._branches()
+        choices = self.sent.choices(_may(self.here.person, told, branches))
+        effects = self._effects(told, branches, choices)
+        context: dict[str, Any] = {
+            "title": self.title,
+            "heading_href": self.heading_href,
+            "place_names": place.names,
+            "hidden": self.sent.repeated(disputed),
+            "changes": say.changes(told.edits),
+            "disputed": disputed,
+            "faults": _sentences(told.faults, place, say, self.here),
+            "effects": effects,
+            "everywhere": _all_groups(effects),
+            "sha256": told.sha256,
+            "note": self.sent.note,
+            "changed": changed,
+        }
+        status = 409 if disputed or changed else 422 if told.faults else 200
+        return await office_page(self.here, "office/edit.html", context, status=status, belongs=self.back)
+
+    async def _branches(self) -> dict[UUID, BranchSettings]:
+        return {branch.id: branch for branch in await self.here.all_branches()}
+
+    def _effects(self, told: Preview, branches: Mapping[UUID, BranchSettings], choices: Choices) -> list[AtBranch]:
+        may = _may(self.here.person, told, branches)
+        found = [
+            AtBranch(
+                branches[key].slug,
+                branches[key].names if self.place == ORGANISATION else None,
+                shown(effect, branches[key], self.here.words, choices, may),
+            )
+            for key, effect in told.effects.items()
+            if key in branches
+        ]
+        return [one for one in found if not one.effect.nothing]
+
+    async def _disputed(self, conflicts: Sequence[Conflict], place: SettingsPlace, say: Sayer) -> list[Disputed]:
+        if not conflicts:
+            return []
+        names = await self.here.read(staff_names)
+        changes = await self.here.read(history, self.place)
+        return [self._dispute(one, place, say, names, changes) for one in conflicts]
+
+    def _dispute(
+        self,
+        one: Conflict,
+        place: SettingsPlace,
+        say: Sayer,
+        names: Mapping[UUID, str],
+        changes: Sequence[ChangeView],
+    ) -> Disputed:
+        last = next((change for change in changes if _changed_it(change, one)), None)
+        if one.field:
+            label = say.label(one.kind, one.field)
+            was, theirs, yours = (say.value(one.kind, one.field, value) for value in (one.was, one.theirs, one.yours))
+        else:
+            label = say.name(one.kind, one.slug, one.yours or one.was)
+            was, theirs, yours = (
+                self.here.words.text("office.edit-gone" if value is None else "office.edit-there")
+                for value in (one.was, one.theirs, one.yours)
+            )
+        return Disputed(
+            key=key_of(one.kind, one.slug, one.field),
+            label=label,
+            was=was,
+            theirs=theirs,
+            yours=yours,
+            seen=seen_value(one),
+            by=_who(last, names),
+            at=dates.day_time(last.at, place.zone, self.here.words) if last else "",
+        )
+
+
+def _may(person: StaffView, told: Preview, branches: Mapping[UUID, BranchSettings]) -> frozenset[Choice]:
+    """The choices that the person may make for every appointment that is lost."""
+    found = frozenset(Choice)
+    for key, effect in told.effects.items():
+        if key in branches and effect.bookings:
+            found &= _may_at(person, branches[key], effect)
+    return found
+
+
+def _may_at(person: StaffView, branch: BranchSettings, effect: Effect) -> frozenset[Choice]:
+    allowed = allowed_of(person, branch)
+    lost = {one.service for one in effect.bookings}
+    concerned = [allowed[service.id].choices for service in branch.services.values() if service.slug in lost]
+    return frozenset(Choice).intersection(*concerned) if concerned else frozenset({Choice.LATER})
+
+
+def _all_groups(effects: Sequence[AtBranch]) -> ShownEffect | None:
+    """What is lost at several branches as one list, because the choices are made for all of them; None at one branch."""
+    if len(effects) < 2:
+        return None
+    rows = [(group.why, row) for one in effects for group in one.effect.groups for row in group.rows]
+    chosen = {group.why: group.chosen for one in effects for group in one.effect.groups}
+    return ShownEffect(grouped(rows, Choices(chosen)), (), (), (), effects[0].effect.choices)
+
+
+def _sentences(faults: Iterable[Located], place: SettingsPlace, say: Sayer, here: StaffHere) -> list[tuple[str, str]]:
+    """What is wrong, each with the thing that it is about."""
+    things = place.things(here.words)
+    return [
+        (say.name(one.kind, one.slug or place.slug), fault_sentence(one.fault, things, here.words)) for one in faults
+    ]
+
+
+def _changed_it(change: ChangeView, conflict: Conflict) -> bool:
+    if (change.kind, change.slug) != (conflict.kind, conflict.slug):
+        return False
+    top = conflict.field.partition(".")[0]
+    whole = change.before is None or change.after is None
+    return not top or whole or top in Edit(change.kind, change.slug, change.before, change.after).fields
+
+
+def _who(change: ChangeView | None, names: Mapping[UUID, str]) -> str:
+    try:
+        return names.get(UUID(change.actor_id), "") if change else ""
+    except ValueError:
+        return ""
+
+
+def _place(tx: Tx, place: UUID, person: StaffView) -> SettingsPlace:
+    return stored_place(tx, place, "", person)
+
+
+def _with_saved(back: str, saved: str) -> str:
+    return f"{back}{'&' if '?' in back else '?'}{urlencode({'saved': saved})}"

@@ -1,0 +1,94 @@
+"""Fields that two people have changed in different ways: the choice between their values, and the edits after it.
+
+The form sends, for each of them, `keep-…` with "theirs" or "yours", and `theirs-…` with the value that was shown, because a
+third person's value must not be lost either.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from ...settings.edits import Conflict, Edit
+
+KEEP: Final = "keep-"
+THEIRS: Final = "theirs"
+YOURS: Final = "yours"
+
+
+@dataclass(frozen=True, slots=True)
+class Disputed:
+    """A conflict for a page: the names of its inputs, and the three values in words; `by` and `at` tell whose theirs is."""
+
+    key: str
+    label: str
+    was: str
+    theirs: str
+    yours: str
+    seen: str
+    by: str
+    at: str
+
+
+def key_of(kind: str, slug: str, field: str) -> str:
+    """The end of the names of inputs; no slug has a slash."""
+    return f"{kind}/{slug}/{field}"
+
+
+def seen_value(conflict: Conflict) -> str:
+    """Their value, to be sent along."""
+    return json.dumps(conflict.theirs, ensure_ascii=False)
+
+
+def resolved(edits: Iterable[Edit], items: Sequence[tuple[str, str]]) -> tuple[Edit, ...]:
+    """The edits with what was chosen for their conflicts."""
+    kept = {name.removeprefix(KEEP): value for name, value in items if name.startswith(KEEP)}
+    seen = {name.removeprefix(f"{THEIRS}-"): value for name, value in items if name.startswith(f"{THEIRS}-")}
+    found: list[Edit] = []
+    for edit in edits:
+        one: Edit | None = edit
+        for key, choice in kept.items():
+            kind, _, rest = key.partition("/")
+            slug, _, field = rest.partition("/")
+            if one is not None and (kind, slug) == (edit.kind, edit.slug) and key in seen:
+                one = _chosen(one, field, choice, _read(seen[key]))
+        if one is not None:
+            found.append(one)
+    return tuple(found)
+
+
+def _chosen(edit: Edit, field: str, choice: str, theirs: Any) -> Edit | None:
+    """The edit with one conflict decided; None if nothing is left of it."""
+    if not field:
+        if choice != YOURS:
+            return None
+        return replace(edit, was=theirs if isinstance(theirs, dict) else None)
+    was, now = dict(edit.was or {}), dict(edit.now or {})
+    if choice == YOURS:
+        return replace(edit, was=_with(was, field, theirs), now=now)
+    return replace(edit, was=was, now=_with(now, field, _at(was, field)))
+
+
+def _at(values: Mapping[str, Any], path: str) -> Any:
+    """The value at a path with dots; None if it is not set."""
+    name, _, rest = path.partition(".")
+    found = values.get(name)
+    return found if not rest else _at(found, rest) if isinstance(found, dict) else None
+
+
+def _with(values: Mapping[str, Any], path: str, value: Any) -> dict[str, Any]:
+    """The values with another one at a path."""
+    name, _, rest = path.partition(".")
+    if not rest:
+        return {**values, name: value}
+    inner = values.get(name)
+    return {**values, name: _with(inner if isinstance(inner, dict) else {}, rest, value)}
+
+
+def _read(sent: str) -> Any:
+    try:
+        return json.loads(sent)
+    except (ValueError, RecursionError):
+        return None

@@ -1,0 +1,110 @@
+"""The kinds of things that the office edits, as data: their fields in groups, the columns of their lists, who may see them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from ...core.edit_rights import edit_rights
+from ...core.rights import Rights
+from ...settings.declared import NotYet, mark
+from ...settings.objects import OF_BRANCH, OF_ORGANISATION, Shape, fields_of
+from ...settings.organisation import OrganisationOwn
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of thing of one sort of place.
+
+    `groups`: the fields below each heading `office.group-<name>`, and those that no group names come last; none: one form
+    without headings. `columns`: fields that its list shows. `adds`: people may add one. `alone`: the place has it once.
+    """
+
+    name: str
+    shape: Shape
+    columns: tuple[str, ...] = ()
+    groups: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    adds: bool = True
+    only: tuple[str, ...] = ()
+
+    @property
+    def alone(self) -> bool:
+        return self.name == self.shape.kind
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The fields that its form has: all on which the program acts."""
+        declared = fields_of(self.name, self.shape)
+        wanted = self.only or tuple(declared)
+        return tuple(name for name in wanted if mark(declared[name].model_fields[name], NotYet) is None)
+
+    @property
+    def rights(self) -> Rights:
+        """The rights of which one opens its pages."""
+        fields = () if self.alone else ("",)
+        return frozenset().union(*(edit_rights(self.name, field) for field in (*fields, *self.fields)))
+
+
+_OF_BRANCH: Final = (
+    Kind(
+        "service",
+        OF_BRANCH,
+        columns=("department", "queue", "duration_min", "policy"),
+        groups=(
+            ("what", ("names", "public_names", "note", "department", "documents", "fee", "apply_at", "tags")),
+            ("booking", ("policy", "mode", "channel", "duration_min", "buffer_min", "terms")),
+            ("waiting", ("queue", "priority", "refer_to", "confidentiality")),
+            ("end", ("until",)),
+        ),
+    ),
+    Kind("queue", OF_BRANCH, columns=("prefix", "lanes", "public_lanes")),
+    Kind("counter", OF_BRANCH, columns=("number", "kind", "zone", "queues")),
+    Kind("department", OF_BRANCH),
+    Kind("zone", OF_BRANCH),
+    Kind("resource", OF_BRANCH, columns=("pool",)),
+    Kind("text", OF_BRANCH, adds=False),
+    Kind(
+        "branch",
+        OF_BRANCH,
+        adds=False,
+        only=(
+            *("names", "address", "phone", "email", "coordinates", "hotline", "access"),
+            *("queue_rules", "priorities", "freed_places_at", "remote_tickets", "tick_minutes"),
+            *("languages", "default_language", "digits", "country_code", "timezone"),
+            "retention_days",
+        ),
+        groups=(
+            ("contact", ("names", "address", "phone", "email", "coordinates", "hotline", "access")),
+            ("waiting", ("queue_rules", "priorities", "freed_places_at", "remote_tickets", "tick_minutes")),
+            ("language", ("languages", "default_language", "digits", "country_code", "timezone")),
+            ("keeping", ("retention_days",)),
+        ),
+    ),
+)
+_OF_ORGANISATION: Final = (
+    Kind("document", OF_ORGANISATION),
+    Kind("policy", OF_ORGANISATION, columns=("mode",)),
+    Kind("priority", OF_ORGANISATION),
+    Kind("confidentiality", OF_ORGANISATION),
+    Kind("service_tag", OF_ORGANISATION),
+    Kind("zone", OF_ORGANISATION),
+    Kind("text", OF_ORGANISATION, adds=False),
+    Kind(
+        "organisation",
+        OF_ORGANISATION,
+        adds=False,
+        only=tuple(
+            name for name in OrganisationOwn.model_fields if name not in ("slug", "kind", "single_sign_on", "roles")
+        ),
+    ),
+)
+
+
+def kinds_of(shape: Shape) -> tuple[Kind, ...]:
+    """The kinds of a sort of place, in the order in which pages list them."""
+    return _OF_BRANCH if shape is OF_BRANCH else _OF_ORGANISATION
+
+
+def kind_named(name: str, shape: Shape) -> Kind | None:
+    """The kind of that name; None if the office does not edit it there."""
+    return next((kind for kind in kinds_of(shape) if kind.name == name), None)

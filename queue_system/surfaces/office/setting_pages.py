@@ -1,0 +1,271 @@
+"""The things that the office edits: their lists, a page for each with its form, the form of a new one."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from ...core.edit_rights import edit_rights
+from ...core.errors import Denied, Missing
+from ...core.hours import business_date
+from ...core.rights import OBJECT_RIGHTS
+from ...i18n.words import Words
+from ...settings.branch import Branch
+from ...settings.consistency import Located
+from ...settings.declared import Declared
+from ...settings.edits import Edit
+from ...settings.faults import Fault
+from ...settings.objects import OF_BRANCH, OF_ORGANISATION, declaration_of, fields_of
+from ...settings.organisation import ORGANISATION_SLUG
+from ...store.tables import ORGANISATION
+from ...web.setting_forms import Drawn, SettingForm, new_slug, received
+from ...web.setting_posted import Posted
+from .changed import Sayer
+from .editing import answer, asks_for_form, saved_at
+from .frame import InOffice, enter, office_page
+from .places import SettingsPlace, named, settings_at
+from .setting_kinds import Kind, kind_named, kinds_of
+from .used_by import used_by
+
+PAGE: Final = "/office/settings"
+LIST: Final = f"{PAGE}/{{place}}/{{kind}}"
+NEW: Final = "/office/new-setting/{place}/{kind}"
+#: The button that removes a thing.
+REMOVE: Final = "remove"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of a list."""
+
+    href: str
+    name: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Editor:
+    """The form of one thing, or of a new one whose slug is ""; what a place has once is addressed by the place."""
+
+    here: InOffice
+    place: SettingsPlace
+    kind: Kind
+    slug: str
+    form: SettingForm
+
+    @property
+    def values(self) -> dict[str, Any]:
+        return self.place.objects[self.key]
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.kind.name, self.place.value.slug if self.kind.alone else self.slug
+
+    @property
+    def name(self) -> str:
+        if not self.slug:
+            return self.here.words.text(f"office.new-{self.kind.name}")
+        return Sayer(self.place, self.here.words).name(*self.key)
+
+    async def page(self, drawn: Drawn, status: int = 200) -> Response:
+        """The page with the form."""
+        words, place, kind = self.here.words, self.place, self.kind
+        say = Sayer(place, words)
+        used = used_by(place.value, kind.name, self.slug) if self.slug and not kind.alone else []
+        context = {
+            "kind": kind,
+            "place": place,
+            "name": self.name,
+            "slug": self.slug,
+            "drawn": drawn,
+            "groups": _grouped(kind, drawn),
+            "has_rows": any(field.look == "rows" for field in drawn.fields),
+            "used": [(_href(of, one, name), say.name(one, name), one) for of, one, name in used],
+            "saved": saved_at(self.here.request, place.slug),
+            "list_href": PAGE if kind.alone else f"{PAGE}/{place.slug}/{kind.name}",
+            "removable": bool(self.slug) and kind.adds and not used,
+        }
+        return await office_page(self.here, "office/setting.html", context, status=status, belongs=PAGE)
+
+    async def answer(self, posted: Posted) -> Response:
+        """Answer what the form sent: the form again, or the flow of its edit."""
+        typed = self.form.read(posted)
+        if asks_for_form(posted.items):
+            return await self.page(self.form.draw(self.form.again(posted, typed)))
+        if typed.faults:
+            return await self.page(self.form.draw(self.form.again(posted, typed), typed.faults), 422)
+        values = _completed(self.kind, typed.values, self.place)
+        slug = self.key[1] or _slug_of(self.kind, values, self.place)
+        now = None if self.slug and posted.has(REMOVE) else values
+
+        async def refused(faults: Sequence[Located]) -> Response | None:
+            own = [one.fault for one in faults if (one.kind, one.slug) == (self.kind.name, slug)]
+            if now is None or not own:
+                return None
+            return await self.page(self.form.draw(self.form.again(posted, typed), _first(own, faults)), 422)
+
+        home = PAGE if self.kind.alone else f"{PAGE}/{self.place.slug}/{self.kind.name}"
+        href = f"{PAGE}/{self.place.slug}/{self.kind.name}/{self.slug}" if self.slug else home
+        return await answer(
+            self.here.request,
+            self.place.id,
+            [Edit(self.kind.name, slug, was=self.form.was(posted) if self.slug else None, now=now)],
+            title=self.name,
+            back=home if now is None else href,
+            heading_href=href,
+            refused=refused,
+        )
+
+
+async def index(request: Request) -> Response:
+    """The kinds of things, by place."""
+    here = await enter(request, OBJECT_RIGHTS)
+    found = [(branch.slug, branch.names, _listed(here, branch.id, kinds_of(OF_BRANCH))) for branch in here.branches]
+    common = _listed(here, ORGANISATION, kinds_of(OF_ORGANISATION))
+    context = {
+        "places": [one for one in found if one[2]],
+        "common": (ORGANISATION_SLUG, common),
+    }
+    return await office_page(here, "office/settings.html", context)
+
+
+async def list_things(request: Request) -> Response:
+    """All things of one kind at one place; what is retired apart."""
+    here, place, kind = await _at(request)
+    if kind.alone:
+        raise Missing("not-found")
+    say = Sayer(place, here.words)
+    today = business_date(here.now, place.zone, place.value.day_starts) if isinstance(place.value, Branch) else None
+    live: list[Row] = []
+    retired: list[Row] = []
+    for (of, slug), values in place.objects.items():
+        if of == kind.name:
+            ended = today is not None and values.get("until", "9999") < today.isoformat()
+            (retired if ended else live).append(_row(say, place, kind, slug, values))
+    context = {
+        "kind": kind,
+        "place": place,
+        "columns": [say.label(kind.name, column) for column in kind.columns],
+        "live": live,
+        "retired": retired,
+        "adds": kind.adds and here.person.may_any(edit_rights(kind.name), place.id),
+        "saved": saved_at(request, place.slug),
+    }
+    return await office_page(here, "office/setting-list.html", context)
+
+
+async def show(request: Request) -> Response:
+    """One thing with its form."""
+    editor = await _editor(request)
+    return await editor.page(editor.form.draw(editor.form.fill(editor.values)))
+
+
+async def change(request: Request) -> Response:
+    """What its form sent."""
+    editor = await _editor(request)
+    return await editor.answer(await received(request))
+
+
+async def show_new(request: Request) -> Response:
+    """The form of a new thing."""
+    editor = await _editor_of_new(request)
+    return await editor.page(editor.form.draw(editor.form.fill({})))
+
+
+async def add(request: Request) -> Response:
+    """What the form of a new thing sent."""
+    editor = await _editor_of_new(request)
+    return await editor.answer(await received(request))
+
+
+async def _at(request: Request) -> tuple[InOffice, SettingsPlace, Kind]:
+    """The person, the place and the kind of an address; raises Missing, Denied."""
+    here, slug = await enter(request, OBJECT_RIGHTS), request.path_params["place"]
+    shape = OF_ORGANISATION if slug == ORGANISATION_SLUG else OF_BRANCH
+    kind = kind_named(request.path_params["kind"], shape)
+    if kind is None:
+        raise Missing("not-found")
+    here = await enter(request, kind.rights)
+    return here, await settings_at(here, slug, kind.rights), kind
+
+
+async def _editor(request: Request) -> _Editor:
+    here, place, kind = await _at(request)
+    slug = request.path_params["slug"]
+    if slug != place.slug if kind.alone else (kind.name, slug) not in place.objects:
+        raise Missing("not-found")
+    fields = [name for name in kind.fields if here.person.may_any(edit_rights(kind.name, name), place.id)]
+    return _Editor(here, place, kind, slug, _form(place, kind, fields, here.words))
+
+
+async def _editor_of_new(request: Request) -> _Editor:
+    here, place, kind = await _at(request)
+    if not kind.adds:
+        raise Missing("not-found")
+    if not here.person.may_any(edit_rights(kind.name), place.id):
+        raise Denied("not-allowed")
+    return _Editor(here, place, kind, "", _form(place, kind, kind.fields, here.words))
+
+
+def _form(place: SettingsPlace, kind: Kind, fields: Collection[str], words: Words) -> SettingForm:
+    declaration: type[Declared] = (
+        next(iter({fields_of(kind.name, kind.shape)[name] for name in fields}))
+        if kind.alone
+        else declaration_of(kind.name, kind.shape)
+    )
+    return SettingForm(declaration, place.things(words), words, place.languages, fields)
+
+
+def _listed(here: InOffice, place: Any, kinds: Sequence[Kind]) -> list[Kind]:
+    return [kind for kind in kinds if here.person.may_any(kind.rights, place)]
+
+
+def _row(say: Sayer, place: SettingsPlace, kind: Kind, slug: str, values: Mapping[str, Any]) -> Row:
+    shown = tuple(say.value(kind.name, column, values.get(column)) for column in kind.columns)
+    return Row(_href(place.slug, kind.name, slug), say.name(kind.name, slug, values), shown)
+
+
+def _href(place: str, kind: str, slug: str) -> str:
+    return f"{PAGE}/{place}/{kind}/{slug}"
+
+
+def _grouped(kind: Kind, drawn: Drawn) -> list[tuple[str, list[Any]]]:
+    """The fields of a form below their headings; those without one last."""
+    of = {name: heading for heading, names in kind.groups for name in names}
+    found: dict[str, list[Any]] = {heading: [] for heading, _ in kind.groups}
+    for field in drawn.fields:
+        found.setdefault(of.get(field.name, "more" if kind.groups else ""), []).append(field)
+    return [(heading, fields) for heading, fields in found.items() if fields]
+
+
+def _completed(kind: Kind, values: dict[str, Any], place: SettingsPlace) -> dict[str, Any]:
+    """The values of a form with what other settings determine: a service has the mode of its policy."""
+    if kind.name != "service" or "mode" in values or values.get("policy") not in place.catalogue.policies:
+        return values
+    return {**values, "mode": place.catalogue.policies[values["policy"]].mode}
+
+
+def _slug_of(kind: Kind, values: Mapping[str, Any], place: SettingsPlace) -> str:
+    taken = {slug for of, slug in place.objects if of == kind.name}
+    return new_slug(named(values).get("en", ""), taken, kind.name.replace("_", "-"))
+
+
+def _first(own: list[Fault], faults: Sequence[Located]) -> list[Fault]:
+    """The faults of a thing, and those of others, which belong to no field of its form."""
+    mine = set(map(id, own))
+    return [*own, *(replace(one.fault, field="") for one in faults if id(one.fault) not in mine)]
+
+
+routes: list[BaseRoute] = [
+    Route(PAGE, index),
+    Route(NEW, show_new),
+    Route(NEW, add, methods=["POST"]),
+    Route(LIST, list_things),
+    Route(f"{LIST}/{{slug}}", show),
+    Route(f"{LIST}/{{slug}}", change, methods=["POST"]),
+]

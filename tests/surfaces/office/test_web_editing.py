@@ -1,0 +1,200 @@
+"""Editing settings in the office: the form, what changes, saving, two people at once, the way back."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from html import unescape
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from queue_system.clock import FrozenClock
+from queue_system.core.promises import Decided
+from queue_system.store.queries.settings import branch_settings
+from tests.kit.browser_form import form_of
+from tests.kit.deciding import as_stored, booked
+from tests.kit.hall import Hall
+from tests.kit.people import add_role
+from tests.kit.web_hall import sign_in
+
+ALL = "/office/settings/doha-main"
+QUEUE = f"{ALL}/queue/q-attest"
+
+
+@pytest.fixture
+def client(here: tuple[TestClient, Hall]) -> TestClient:
+    sign_in(here[0], "admin")
+    return here[0]
+
+
+def sent(client: TestClient, address: str, **changed: str) -> dict[str, Any]:
+    """What a browser sends of the form at an address, with some fields typed anew."""
+    return items_of(client.get(address).text, **{name.replace("__", "."): value for name, value in changed.items()})
+
+
+def items_of(html: str, **changed: str) -> dict[str, Any]:
+    main = html[html.index("<main") :]
+    forms = re.findall(r'<form class="flow-wide.*?</form>', main, re.DOTALL)
+    found: dict[str, Any] = {}
+    for name, value in form_of(forms[0]).items:
+        found.setdefault(name, []).append(value)
+    return found | changed
+
+
+def previewed(client: TestClient, address: str, **changed: str) -> str:
+    answer = client.post(address, data=sent(client, address, **changed))
+    assert answer.status_code == 200, answer.text
+    return str(answer.text)
+
+
+def saved(client: TestClient, address: str, html: str, **more: str) -> str:
+    answer = client.post(address, data=items_of(html, step="save", **more))
+    assert answer.status_code == 303, words(answer.text)
+    return str(answer.headers["location"])
+
+
+def words(html: str) -> str:
+    return " ".join(unescape(re.sub(r"<[^>]+>|[\u2066-\u2069]", " ", html)).split())
+
+
+def lanes(hall: Hall, slug: str = "q-attest") -> tuple[int, int]:
+    queue = next(one for one in hall.db.read_now(branch_settings, hall.branch.id).queues.values() if one.slug == slug)
+    return queue.lanes, queue.public_lanes
+
+
+def test_a_change_is_shown_then_saved_then_undone(client: TestClient, hall: Hall) -> None:
+    old = lanes(hall)
+    page = previewed(client, QUEUE, lanes="9")
+    assert lanes(hall) == old
+    assert "ما يتغيّر" in words(page)
+    assert re.search(rf"<del>.*{old[0]}.*</del>", page)
+    assert re.search(r"<ins>.*9.*</ins>", page)
+    back = saved(client, QUEUE, page, note="شباك جديد")
+    assert lanes(hall) == (9, old[1])
+    home = client.get(back).text
+    assert "حُفظ التعديل" in home
+    (address,) = re.findall(r'action="(/office/undo/[^"]+)"', home)
+    shown = client.post(address, data={"back": QUEUE}).text
+    assert lanes(hall) == (9, old[1])
+    assert saved(client, address, shown).startswith(QUEUE)
+    assert lanes(hall) == old
+    assert client.post(address).status_code == 409
+    told = words(client.get("/office/history/doha-main/queue/q-attest").text)
+    assert "شباك جديد" in told
+    assert "تم التراجع عنه" in told
+    assert "admin name" in told
+
+
+def test_the_form_comes_back_with_what_was_typed(client: TestClient, hall: Hall) -> None:
+    page = previewed(client, QUEUE, lanes="9")
+    again = client.post(QUEUE, data=items_of(page, step="form")).text
+    assert items_of(again)["lanes"] == ["9"]
+    refused = client.post(QUEUE, data=sent(client, QUEUE, lanes="x"))
+    assert refused.status_code == 422
+    assert 'id="lanes-error"' in refused.text
+    wrong = client.post(QUEUE, data=sent(client, QUEUE, lanes="1", public_lanes="3"))
+    assert wrong.status_code == 422
+    assert 'id="public_lanes-error"' in wrong.text
+    assert items_of(wrong.text)["public_lanes"] == ["3"]
+
+
+def test_what_is_saved_already_is_not_saved_again(client: TestClient, hall: Hall) -> None:
+    answer = client.post(QUEUE, data=sent(client, QUEUE))
+    assert answer.headers["location"] == f"{QUEUE}?saved=nothing"
+    assert "لم يتغيّر شيء" in words(client.get(answer.headers["location"]).text)
+
+
+def test_other_fields_of_another_person_stay(client: TestClient, hall: Hall) -> None:
+    mine = sent(client, QUEUE, lanes="9")
+    saved(client, QUEUE, previewed(client, QUEUE, public_lanes="0"))
+    saved(client, QUEUE, client.post(QUEUE, data=mine).text)
+    assert lanes(hall) == (9, 0)
+
+
+@pytest.mark.parametrize(("choice", "expected"), [("theirs", 8), ("yours", 9)])
+def test_the_same_field_is_decided_by_the_second_person(
+    client: TestClient, hall: Hall, choice: str, expected: int
+) -> None:
+    mine = sent(client, QUEUE, lanes="9")
+    saved(client, QUEUE, previewed(client, QUEUE, lanes="8"))
+    answer = client.post(QUEUE, data=mine)
+    assert answer.status_code == 409
+    assert "admin name" in words(answer.text)
+    assert client.post(QUEUE, data=items_of(answer.text, step="save")).status_code in (303, 409)
+    assert lanes(hall)[0] == 8
+    decided = client.post(QUEUE, data=items_of(answer.text, **{"keep-queue/q-attest/lanes": choice}))
+    if choice == "yours":
+        assert saved(client, QUEUE, decided.text).startswith(QUEUE)
+    else:
+        assert decided.headers["location"] == f"{QUEUE}?saved=nothing"
+    assert lanes(hall)[0] == expected
+
+
+def test_a_third_value_is_not_lost_either(client: TestClient, hall: Hall) -> None:
+    mine = sent(client, QUEUE, lanes="9")
+    saved(client, QUEUE, previewed(client, QUEUE, lanes="8"))
+    disputed = client.post(QUEUE, data=mine).text
+    saved(client, QUEUE, previewed(client, QUEUE, lanes="7"))
+    answer = client.post(QUEUE, data=items_of(disputed, **{"keep-queue/q-attest/lanes": "yours"}))
+    assert answer.status_code == 409
+    assert lanes(hall)[0] == 7
+    decided = client.post(QUEUE, data=items_of(answer.text, **{"keep-queue/q-attest/lanes": "yours"})).text
+    saved(client, QUEUE, decided)
+    assert lanes(hall)[0] == 9
+
+
+def test_what_a_change_takes_away_is_decided_with_it(client: TestClient, hall: Hall, clock: FrozenClock) -> None:
+    """A service that ends before an appointment; a new appointment meanwhile brings the page again."""
+    start = clock.now().replace(hour=5, minute=30) + timedelta(days=2)
+    one = booked(hall, start)
+    address = f"{ALL}/service/civil-extract"
+    page = previewed(client, address, until=clock.now().date().isoformat())
+    assert one.code in page
+    other = booked(hall, start + timedelta(hours=1), contact="b@example.org")
+    answer = client.post(address, data=items_of(page, step="save"))
+    assert answer.status_code == 409
+    assert "تغيّر أثر" in words(answer.text)
+    assert as_stored(hall, one).decision is None
+    (why,) = set(re.findall(r'name="(why-[^"]+)"', answer.text))
+    saved(client, address, answer.text, **{why: "keep", f"booking-{other.id}": "later"})
+    assert [as_stored(hall, found).decision for found in (one, other)] == [Decided.KEEP, Decided.LATER]
+
+
+def test_a_thing_is_added_and_removed(client: TestClient, hall: Hall) -> None:
+    new = "/office/new-setting/doha-main/resource"
+    page = previewed(client, new, names__ar="مترجم", names__en="Interpreter desk", pool="2")
+    saved(client, new, page)
+    listed = client.get(f"{ALL}/resource").text
+    assert f"{ALL}/resource/interpreter-desk" in listed
+    gone = client.post(
+        f"{ALL}/resource/interpreter-desk", data=sent(client, f"{ALL}/resource/interpreter-desk", remove="yes")
+    )
+    assert saved(client, f"{ALL}/resource/interpreter-desk", gone.text).startswith(f"{ALL}/resource?")
+    assert client.get(f"{ALL}/resource/interpreter-desk").status_code == 404
+
+
+def test_people_edit_what_their_right_allows(client: TestClient, hall: Hall) -> None:
+    hall.person("qays", ((hall.branch.id, add_role(hall, "only-queues", "edit_queues")),))
+    mine = sent(client, QUEUE, lanes="9")
+    sign_in(client, "qays")
+    assert client.get(f"{ALL}/service").status_code == 403
+    assert client.get("/office/settings/organisation/policy").status_code == 403
+    index = client.get("/office/settings").text
+    assert f"{ALL}/queue" in index
+    assert f"{ALL}/counter" not in index
+    saved(client, QUEUE, client.post(QUEUE, data=mine).text)
+    assert lanes(hall)[0] == 9
+
+
+@pytest.mark.slow
+def test_every_thing_has_its_page(client: TestClient, hall: Hall) -> None:
+    """All kinds at a branch and of the organisation: each list, and each thing sent back as it is changes nothing."""
+    kinds = re.findall(r'href="(/office/settings/[\w-]+/\w+(?:/[\w-]+)?)"', client.get("/office/settings").text)
+    assert len(kinds) > 12
+    for kind in kinds:
+        pages = [kind] if kind.count("/") == 5 else re.findall(rf'href="({kind}/[^"?]+)"', client.get(kind).text)
+        for page in pages[:2]:
+            answer = client.post(page, data=sent(client, page))
+            assert answer.headers.get("location") == f"{page}?saved=nothing", (page, words(answer.text))
