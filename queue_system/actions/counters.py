@@ -33,17 +33,18 @@ class Desk:
     """The clerk and the counter of a request. `expected` is the ticket that the page showed at the counter, or None.
 
     A page that is out of date (double click, second tab, counter taken over by a colleague) gets Stale("desk-stale"),
-    so that no press takes effect twice.
+    so that no press takes effect twice. `by`: somebody who opens or closes the counter for the clerk.
     """
 
     branch_id: UUID
     counter_id: UUID
     staff_id: UUID
     expected: UUID | None = None
+    by: Actor | None = None
 
     @property
     def actor(self) -> Actor:
-        return Actor("staff", str(self.staff_id))
+        return self.by or Actor("staff", str(self.staff_id))
 
 
 def open_counter(tx: Tx, desk: Desk) -> None:
@@ -117,8 +118,13 @@ def _sit_down(lock: Locked, counter: CounterView, desk: Desk, instead_of: UUID |
     ):
         _close(lock, settings.counters[other.id], desk)
     _set_holder(lock.tx, lock, counter, desk.staff_id)
-    before = str(instead_of) if instead_of else None
-    lock.append(CounterOpened(subject=str(counter.id), number=counter.number, instead_of=before), desk.actor)
+    opened = CounterOpened(
+        subject=str(counter.id),
+        number=counter.number,
+        instead_of=str(instead_of) if instead_of else None,
+        for_clerk=str(desk.staff_id) if desk.by else None,
+    )
+    lock.append(opened, desk.actor)
 
 
 def _set_holder(tx: Tx, lock: Locked, counter: CounterView, staff_id: UUID) -> None:

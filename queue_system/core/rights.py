@@ -147,6 +147,8 @@ RECEPTION_RIGHTS: Final[Rights] = DESK_RIGHTS | NAME_RIGHTS
 COPY_RIGHTS: Final[Rights] = RECEPTION_RIGHTS | {"print_copy"}
 # To see how a hall is doing, for the people who are responsible for it.
 SUPERVISION_RIGHTS: Final[Rights] = frozenset({"see_today", "open_close_counters", "see_reports"})
+# To open a counter for a clerk, or close it for one who has gone.
+COUNTER_RIGHTS: Final[Rights] = frozenset({"open_close_counters"})
 # To give a waiting visitor a heavier class, for staff who meet visitors and see their needs.
 RAISE_RIGHTS: Final[Rights] = RECEPTION_RIGHTS | {"grant_priority"}
 VOID_RIGHTS: Final[Rights] = frozenset({"void_ticket"})
@@ -211,16 +213,20 @@ def written_out(rights: Collection[str]) -> Rights:
     return frozenset(ATOMIC) if EVERYTHING in rights else frozenset(right for right in ATOMIC if right in rights)
 
 
+# It opens Today so far, and promises reports.
+_PROMISE_REPORTS: Final[Rights] = frozenset({"see_reports"})
+
+
 def _obeyed() -> Rights:
     """Every word of which all that it says is acted on: it is in a set above, or stands for rights that are."""
     sets = [value for name, value in globals().items() if name.endswith("_RIGHTS")]
-    atomic = frozenset[Right]({EVERYTHING}).union(*sets) - SUPERVISION_RIGHTS
+    atomic = frozenset[Right]({EVERYTHING}).union(*sets) - _PROMISE_REPORTS
     return atomic | {word for word in get_args(Alias) if _MEANS[word] <= atomic}
 
 
-# The rights that do all that they say. Those of supervision open the overview of the office, and promise more.
+# The rights that do all that they say.
 OBEYED: Final[Rights] = _obeyed()
 # The words that open only the overview so far.
-OVERVIEW_ONLY: Final[Rights] = SUPERVISION_RIGHTS | {
-    word for word in (*get_args(Alias), *get_args(Promise)) if word in _MEANS and _MEANS[word] <= SUPERVISION_RIGHTS
+OVERVIEW_ONLY: Final[Rights] = _PROMISE_REPORTS | {
+    word for word in (*get_args(Alias), *get_args(Promise)) if word in _MEANS and _MEANS[word] <= _PROMISE_REPORTS
 }

@@ -179,7 +179,7 @@ def test_every_sentence_has_a_code() -> None:
 def test_of_the_rights_of_supervision_is_said_what_they_open(db: Database) -> None:
     db.write_now(install, profile_of("social-work"))
     found = db.read_now(not_in_force, INTERFACE)
-    assert NotInForce("overview-only", "centre_manager: reports_aggregate, rosters") in found
+    assert NotInForce("overview-only", "centre_manager: reports_aggregate") in found
     promised = {word for code, subject in found if code == "abilities" for word in subject.split(": ")[1].split(", ")}
     assert promised
     assert not promised & (OBEYED | OVERVIEW_ONLY)

@@ -170,9 +170,9 @@ def test_every_set_of_rights_opens_something() -> None:
     sources = [path.read_text("utf-8") for folder in surfaces for path in folder.rglob("*.py")]
     asked = {name for source in sources for name in re.findall(r"(?<!import )\b([A-Z][A-Z_]*_RIGHTS)\b", source)}
     sets = {name: value for name, value in vars(rights).items() if name.endswith("_RIGHTS")}
-    # Supervision opens the office, as one of its rights; those to settings open the requests for a second person.
-    assert asked | {"SUPERVISION_RIGHTS", "SETTINGS_RIGHTS"} == sets.keys()
-    opening = frozenset().union(*sets.values()) - rights.SUPERVISION_RIGHTS
+    # Those to settings open the requests for a second person.
+    assert asked | {"SETTINGS_RIGHTS"} == sets.keys()
+    opening = frozenset().union(*sets.values()) - {"see_reports"}
     assert {word for word in get_args(rights.Right) if _is_obeyed(word, opening)} == rights.OBEYED
 
 

@@ -19,12 +19,18 @@ class CounterFact(Fact):
 
 @dataclass(frozen=True, slots=True)
 class CounterOpened(CounterFact):
-    """`instead_of`: the clerk who had left the counter open and has no live session any more."""
+    """`instead_of`: the clerk who had left the counter open and has no live session any more.
+
+    `for_clerk`: the clerk who sits there, if somebody else opened it.
+    """
 
     kind: ClassVar[str] = "counter.opened"
     instead_of: PersonId | None = None
+    for_clerk: PersonId | None = None
 
-    def variant(self) -> Literal["", "instead"]:
+    def variant(self) -> Literal["", "instead", "for"]:
+        if self.for_clerk:
+            return "for"
         return "instead" if self.instead_of else ""
 
 

@@ -11,16 +11,23 @@ import sqlalchemy as sa
 
 from ...core import hours
 from ...core.bookings import BookingState
+from ...core.rights import DESK_RIGHTS
 from ...core.tickets import AT_COUNTER, TicketState
 from ..database import Tx
 from ..tables import Booking, Counter, Staff, table
 from . import line
+from .access import StaffView, staff_by_id
 from .line import TicketView
+from .sessions import ALIVE, SESSION, Idle
 from .settings import BranchSettings, CounterView, QueueView
 
 BOOKING = table(Booking)
 COUNTER = table(Counter)
 STAFF = table(Staff)
+
+
+# Of an open counter: the id and the name of its clerk, and since when.
+Sitting = tuple[UUID, str, datetime | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +44,10 @@ class QueueNow:
 
 @dataclass(frozen=True, slots=True)
 class CounterNow:
-    """A counter: who opened it and when, and the visitor there. `name` is None for a closed one."""
+    """A counter: its clerk, since when, and the visitor there. `staff_id` and `name` are None for a closed one."""
 
     counter: CounterView
+    staff_id: UUID | None
     name: str | None
     since: datetime | None
     ticket: TicketView | None
@@ -84,10 +92,22 @@ def hall_now(
     )
 
 
+def free_clerks(tx: Tx, settings: BranchSettings, idle: Idle) -> list[StaffView]:
+    """The clerks of a branch who are signed in and sit at no counter, by name."""
+    at_a_counter = sa.exists().where(COUNTER.c.staff_id == STAFF.c.id)
+    signed_in = sa.exists().where(SESSION.c.staff_id == STAFF.c.id, ALIVE)
+    rows = tx.rows(
+        sa.select(STAFF.c.id).where(signed_in, ~at_a_counter).order_by(STAFF.c.name, STAFF.c.login),
+        idle.bounds(tx.now),
+    )
+    people = (staff_by_id(tx, row.id) for row in rows)
+    return [one for one in people if one is not None and one.may_any(DESK_RIGHTS, settings.id)]
+
+
 def _queues(
     settings: BranchSettings,
     tickets: Sequence[TicketView],
-    sitting: Mapping[UUID, tuple[str, datetime | None]],
+    sitting: Mapping[UUID, Sitting],
     seen: Collection[UUID],
 ) -> tuple[QueueNow, ...]:
     waiting: dict[UUID, list[TicketView]] = {}
@@ -112,26 +132,26 @@ def _queues(
 def _counters(
     settings: BranchSettings,
     tickets: Sequence[TicketView],
-    sitting: Mapping[UUID, tuple[str, datetime | None]],
+    sitting: Mapping[UUID, Sitting],
     seen: Sequence[UUID],
 ) -> tuple[CounterNow, ...]:
     there = {ticket.counter_id: ticket for ticket in tickets if ticket.counter_id and ticket.state in AT_COUNTER}
     found = []
     for one in seen:
-        name, since = sitting.get(one, (None, None))
-        found.append(CounterNow(settings.counters[one], name, since, there.get(one)))
+        staff_id, name, since = sitting.get(one, (None, None, None))
+        found.append(CounterNow(settings.counters[one], staff_id, name, since, there.get(one)))
     return tuple(found)
 
 
-def _sitting(tx: Tx, settings: BranchSettings) -> dict[UUID, tuple[str, datetime | None]]:
-    """The open counters, each with the name of its clerk and the time at which it was opened."""
+def _sitting(tx: Tx, settings: BranchSettings) -> dict[UUID, Sitting]:
+    """The open counters, each with its clerk and the time at which it was opened."""
     taken = line.open_counters(tx, settings)
     rows = tx.rows(
-        sa.select(COUNTER.c.id, STAFF.c.name, COUNTER.c.seated_at)
+        sa.select(COUNTER.c.id, COUNTER.c.staff_id, STAFF.c.name, COUNTER.c.seated_at)
         .join(STAFF, STAFF.c.id == COUNTER.c.staff_id)
         .where(COUNTER.c.branch_id == settings.id)
     )
-    return {row.id: (row.name, row.seated_at) for row in rows if row.id in taken}
+    return {row.id: (row.staff_id, row.name, row.seated_at) for row in rows if row.id in taken}
 
 
 def _expected(tx: Tx, settings: BranchSettings, services: Collection[UUID]) -> int:

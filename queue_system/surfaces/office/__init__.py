@@ -8,6 +8,7 @@ from . import (
     approvals,
     audit,
     audit_papers,
+    counters,
     data,
     devices,
     given_back,
@@ -31,6 +32,7 @@ staff_places = (OFFICE,)
 
 routes: list[BaseRoute] = [
     *today.routes,
+    *counters.routes,
     *devices.routes,
     *printers.routes,
     *printer.routes,

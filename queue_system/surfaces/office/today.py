@@ -15,7 +15,7 @@ from starlette.routing import BaseRoute, Route
 from ...core.coming import Coming, What, next_days, rest_of
 from ...core.decisions import decided_by
 from ...core.hours import opening_day, to_instants, windows
-from ...core.rights import EVERYTHING, OFFICE_RIGHTS, SUPERVISION_RIGHTS
+from ...core.rights import COUNTER_RIGHTS, EVERYTHING, OFFICE_RIGHTS, SUPERVISION_RIGHTS
 from ...i18n import dates
 from ...i18n.words import available_languages
 from ...store.database import Tx
@@ -25,6 +25,7 @@ from ...store.queries.today import HallNow, hall_now
 from ...store.tables import ORGANISATION
 from ...web.access import in_service
 from ...web.departments import counters_for, in_use, queues_for, services_for
+from .counters import SAID, free_for
 from .frame import InOffice, enter, enter_as_onlooker, office_page
 from .todo import to_do
 
@@ -91,9 +92,13 @@ async def _values(here: InOffice, branch: BranchSettings | None) -> dict[str, An
 
 async def _of_branch(here: InOffice, branch: BranchSettings) -> dict[str, Any]:
     now = here.now
+    own = {counter.id for counter in counters_for(here.person, branch, COUNTER_RIGHTS)}
     day = opening_day(now, branch.calendar)
     return {
         "hall": await here.read(_hall, here, branch),
+        "own_counters": own,
+        "free": await here.read(free_for, branch) if own else {},
+        "said": SAID.get(here.request.query_params.get("said", ""), ""),
         "names_shown": here.person.may_any(SUPERVISION_RIGHTS, branch.id),
         "minutes_since": lambda since: max(int((now - since).total_seconds() // 60), 0),
         "clock": lambda at: dates.time(at, branch.zone, here.words),

@@ -17,6 +17,7 @@ from ...actions.authority import administrators
 from ...core.printers import IN_TROUBLE
 from ...core.rights import (
     ASKING_RIGHTS,
+    COUNTER_RIGHTS,
     DATA_RIGHTS,
     DECISION_RIGHTS,
     DESK_RIGHTS,
@@ -26,6 +27,7 @@ from ...core.rights import (
     OFFICE_RIGHTS,
     PLACES_RIGHTS,
     PRINTER_RIGHTS,
+    SUPERVISION_RIGHTS,
     Rights,
 )
 from ...i18n import dates
@@ -112,7 +114,8 @@ async def to_do(here: InOffice, branch: BranchSettings | None) -> list[Item]:
 async def unserved_queues(here: InOffice, branch: BranchSettings) -> list[Item]:
     """Queues in which people wait and that no open counter serves."""
     seen = queues_for(here.person, branch, OFFICE_RIGHTS)
-    at_desk = here.person.may_any(DESK_RIGHTS, branch.id)
+    opens = here.person.may_any(COUNTER_RIGHTS, branch.id)
+    sits = not opens and here.person.may_any(DESK_RIGHTS, branch.id)
     words = here.words
     return [
         Item(
@@ -123,8 +126,8 @@ async def unserved_queues(here: InOffice, branch: BranchSettings) -> list[Item]:
                 people=words.plural("common.people-waiting", one.people),
                 since=words.text("common.first-since", time=dates.time(one.since, branch.zone, words)),
             ),
-            "today.open-a-counter" if at_desk else "today.see-counters",
-            link="/desk" if at_desk else "#counters",
+            "today.open-a-counter" if opens or sits else "today.see-counters",
+            link="/desk" if sits else "#counters",
         )
         for one in await here.read(_unserved, branch)
         if one.queue.id in seen
@@ -153,6 +156,7 @@ async def places_given_back(here: InOffice, branch: BranchSettings) -> list[Item
 
 async def printers_in_trouble(here: InOffice, branch: BranchSettings) -> list[Item]:
     """Printers that cannot print, or soon cannot."""
+    mends = here.person.may_any(PRINTER_RIGHTS, branch.id)
     return [
         Item(
             "bad",
@@ -160,7 +164,7 @@ async def printers_in_trouble(here: InOffice, branch: BranchSettings) -> list[It
                 "today.printer", printer=_name(here, one), state=here.words.text(f"state.printer.{one.status}")
             ),
             "office.trial",
-            post=f"/office/printers/{branch.slug}/{one.slug}/trial",
+            post=f"/office/printers/{branch.slug}/{one.slug}/trial" if mends else "",
         )
         for one in await here.read(devices, branch.id, "printer")
         if one.address and one.status in IN_TROUBLE
@@ -169,8 +173,9 @@ async def printers_in_trouble(here: InOffice, branch: BranchSettings) -> list[It
 
 async def silent_devices(here: InOffice, branch: BranchSettings) -> list[Item]:
     """Kiosks and screens that were paired and do not report."""
+    page = "/office/devices" if here.person.may_any(DEVICE_RIGHTS, branch.id) else ""
     return [
-        Item("bad", here.words.text("today.silent", device=_name(here, one)), "office.go-to-devices", "/office/devices")
+        Item("bad", here.words.text("today.silent", device=_name(here, one)), "office.go-to-devices", page)
         for one in await here.read(devices, branch.id)
         if one.kind != "printer" and one.presence(here.now) == "silent"
     ]
@@ -255,8 +260,8 @@ def _is_soon(first: date, last: date, today: date) -> bool:
 SOURCES: Final[tuple[OfBranch | OfHouse, ...]] = (
     OfHouse(DATA_RIGHTS, unreadable, everywhere=True),
     OfBranch(OFFICE_RIGHTS, unserved_queues),
-    OfBranch(PRINTER_RIGHTS, printers_in_trouble),
-    OfBranch(DEVICE_RIGHTS, silent_devices),
+    OfBranch(PRINTER_RIGHTS | SUPERVISION_RIGHTS, printers_in_trouble),
+    OfBranch(DEVICE_RIGHTS | SUPERVISION_RIGHTS, silent_devices),
     OfBranch(DECISION_RIGHTS, undecided_bookings),
     OfHouse(HEALTH_RIGHTS, failed_upkeep),
     OfHouse(DEVICE_RIGHTS, waiting_devices),

@@ -35,6 +35,8 @@ STATIC_FILE: Final = "office.css"
 MATRIX: Final[dict[tuple[str, str], Row]] = {
     ("GET", "/office"): OFFICE,
     ("GET", "/office/today"): OFFICE,
+    ("POST", "/office/counters/{branch}/{counter}/opening"): PLACES,
+    ("POST", "/office/counters/{branch}/{counter}/closing"): PLACES,
     ("GET", "/office/devices"): DEVICES,
     ("POST", "/office/devices/pairing"): DEVICES,
     ("POST", "/office/devices/{branch}/{device}/revocation"): DEVICES,

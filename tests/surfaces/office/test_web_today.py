@@ -9,18 +9,20 @@ import sqlalchemy as sa
 from starlette.testclient import TestClient
 
 from queue_system.actions import devices, sessions
+from queue_system.actions.counters import close_counter
 from queue_system.actions.upkeep import done_by_hand
 from queue_system.clock import FrozenClock
 from queue_system.core.rights import OFFICE_RIGHTS
 from queue_system.i18n import isolates
 from queue_system.store.log import SYSTEM
-from queue_system.store.queries import access
+from queue_system.store.queries import access, audit
+from queue_system.store.queries.today import hall_now
 from queue_system.store.tables import ORGANISATION, ClosureRow, Device, table
 from queue_system.surfaces.office import todo
 from tests.kit.deciding import booked, closing, save
 from tests.kit.hall import Hall, edit
 from tests.kit.people import add_role, give_in_department
-from tests.kit.web_hall import Page, sign_in
+from tests.kit.web_hall import Page, another, sign_in
 
 UNSERVED = "people wait with no open counter"
 
@@ -48,7 +50,7 @@ def test_a_queue_with_people_and_no_counter_is_said_until_a_counter_opens(client
     hall.issue()
     page = see(client)
     assert UNSERVED in page.text
-    assert 'href="/desk"' in page.html
+    assert 'href="#counters"' in page.html
     hall.sit(hall.person("nour"))
     assert UNSERVED not in see(client).text
 
@@ -211,3 +213,88 @@ def test_the_part_that_refreshes_is_that_of_the_page_and_keeps_no_session_alive(
     assert client.get("/office/today").status_code == 200
     clock.move(sessions.SESSION_IDLE.usual / 2)
     assert client.get("/office/today", headers={"hx-request": "true"}).status_code == 401
+
+
+# ---------------------------------------------------------------- counters
+
+
+def supervise(client: TestClient, hall: Hall) -> TestClient:
+    """A second browser, of somebody who opens and closes counters and does not work at one."""
+    hall.person("karima", ((hall.branch.id, add_role(hall, "only-counters", "open_close_counters")),))
+    other = another(client)
+    sign_in(other, "karima", "en")
+    return other
+
+
+def who_sits(hall: Hall, counter: str = "c4") -> str | None:
+    found = hall.db.read_now(hall_now, hall.branch, (), (), [hall.counter(counter)])
+    return found.counters[0].name
+
+
+def test_a_counter_is_opened_for_a_clerk_who_is_signed_in(client: TestClient, hall: Hall) -> None:
+    office = supervise(client, hall)
+    # An administrator who is signed in might sit down too.
+    client.post("/sign-out")
+    assert "No clerk is free" in see(office).text
+    staff = str(hall.person("nour"))
+    sign_in(client, "nour", "en")
+    form = see(office).form("c4/opening")
+    answer = office.post(form.action, data={"staff": staff})
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/office?branch={hall.branch.slug}#counters")
+    assert who_sits(hall) == "nour name"
+    (entry,) = hall.db.read_now(audit.entries, hall.branch.id, audit.Wanted(kind="counter.opened"), 10)
+    karima = hall.db.read_now(access.staff_by_login, "karima")
+    assert karima is not None
+    assert (entry.actor_id, entry.data["for_clerk"]) == (str(karima[0]), staff)
+    # Nobody is free any more, so a second press changes nothing.
+    again = office.post(form.action.replace("c4", "c3"), data={"staff": staff})
+    assert again.headers["location"].endswith("said=changed#counters")
+    assert who_sits(hall, "c3") is None
+    assert client.get(f"/desk/{hall.branch.slug}/c4").status_code == 200
+
+
+def test_a_counter_that_a_clerk_has_left_is_closed_and_a_visitor_there_keeps_it_open(
+    client: TestClient, hall: Hall
+) -> None:
+    office = supervise(client, hall)
+    nour = hall.person("nour")
+    desk = hall.sit(nour)
+    form = see(office).form("c4/closing", staff=str(nour))
+    assert form.values == {"staff": str(nour)}
+    hall.issue()
+    called = hall.call_next(desk)
+    assert called is not None
+    assert "c4/closing" not in see(office).html
+    busy = office.post(form.action, data=form.values)
+    assert "a visitor is there" in see(office, busy.headers["location"]).text
+    assert who_sits(hall) == "nour name"
+    hall.call_next(hall.at(nour, expected=called.id))
+    assert office.post(form.action, data=form.values).status_code == 303
+    assert who_sits(hall) is None
+
+
+def test_a_press_that_comes_after_another_clerk_sat_down_closes_nothing(client: TestClient, hall: Hall) -> None:
+    office = supervise(client, hall)
+    hall.db.write_in_now(hall.branch.id, close_counter, hall.sit(nour := hall.person("nour")))
+    hall.sit(hall.person("zaina"))
+    answer = office.post(f"/office/counters/{hall.branch.slug}/c4/closing", data={"staff": str(nour)})
+    assert answer.headers["location"].endswith("said=changed#counters")
+    assert who_sits(hall) == "zaina name"
+
+
+def test_counters_of_other_departments_are_left_alone(client: TestClient, hall: Hall) -> None:
+    hall.person("dana", ())
+    give_in_department(hall, "dana", add_role(hall, "only-counters", "open_close_counters"), "legal")
+    own = {
+        hall.branch.queues[one.queue_id].id
+        for one in hall.branch.services.values()
+        if hall.branch.departments[one.department_id].slug == "legal"
+    }
+    (foreign, *_) = [one.slug for one in hall.branch.counters.values() if not own & set(one.queues)]
+    nour = hall.person("nour")
+    hall.sit(nour, foreign)
+    office = another(client)
+    sign_in(office, "dana", "en")
+    answer = office.post(f"/office/counters/{hall.branch.slug}/{foreign}/closing", data={"staff": str(nour)})
+    assert answer.status_code == 403
+    assert who_sits(hall, foreign) == "nour name"

@@ -1,0 +1,97 @@
+"""Opening a counter for a clerk who is free, and closing it for one who has gone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+from urllib.parse import urlencode
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from ...actions.counters import Desk, close_counter, open_counter
+from ...actions.sessions import SESSION_IDLE
+from ...core.errors import Denied, Refused, Stale
+from ...core.rights import COUNTER_RIGHTS, DESK_RIGHTS
+from ...store.database import Tx
+from ...store.queries.access import StaffView
+from ...store.queries.settings import BranchSettings, CounterView
+from ...store.queries.today import free_clerks
+from ...web import kit
+from ...web.departments import counters_for
+from .frame import InOffice, enter
+
+PAGE: Final = "/office/counters/{branch}/{counter}"
+#: What Today says if the press came too late or is not possible.
+SAID: Final = {
+    "counter-busy": "today.said-counter-busy",
+    "counter-taken": "today.said-counter-taken",
+    "changed": "today.said-changed",
+}
+
+
+def free_for(tx: Tx, branch: BranchSettings) -> dict[UUID, list[StaffView]]:
+    """By counter, the free clerks who may sit there."""
+    found: dict[UUID, list[StaffView]] = {counter: [] for counter in branch.counters}
+    for clerk in free_clerks(tx, branch, SESSION_IDLE):
+        for counter in counters_for(clerk, branch, DESK_RIGHTS):
+            found[counter.id].append(clerk)
+    return found
+
+
+async def opening(request: Request) -> Response:
+    """Open a counter for the clerk whom the form names."""
+    here, branch, counter = await _at_counter(request)
+    staff = (await kit.form(request)).get("staff", "")
+    free = (await here.read(free_for, branch))[counter.id]
+    clerk = next((one.id for one in free if str(one.id) == staff), None)
+    return await _press(here, branch, open_counter, counter, clerk)
+
+
+async def closing(request: Request) -> Response:
+    """Close a counter, if the clerk whom the form names still sits there."""
+    here, branch, counter = await _at_counter(request)
+    return await _press(here, branch, close_counter, counter, _id((await kit.form(request)).get("staff", "")))
+
+
+async def _press(
+    here: InOffice, branch: BranchSettings, action: Callable[[Tx, Desk], Any], counter: CounterView, clerk: UUID | None
+) -> Response:
+    said = ""
+    if clerk is None:
+        said = "changed"
+    else:
+        desk = Desk(branch.id, counter.id, clerk, by=here.actor)
+        try:
+            await here.at(branch).write(action, desk)
+        except Stale:
+            said = "changed"
+        except Refused as refusal:
+            said = refusal.code
+    query = {"branch": branch.slug} | ({"said": said} if said else {})
+    return kit.see_other(f"/office?{urlencode(query)}#counters")
+
+
+async def _at_counter(request: Request) -> tuple[InOffice, BranchSettings, CounterView]:
+    """Raises Missing, and Denied for a counter of another department."""
+    here = await enter(request, COUNTER_RIGHTS)
+    branch = here.named(request.path_params["branch"])
+    counter = branch.counter(request.path_params["counter"])
+    if counter not in counters_for(here.person, branch, COUNTER_RIGHTS):
+        raise Denied("not-allowed")
+    return here, branch, counter
+
+
+def _id(sent: str) -> UUID | None:
+    try:
+        return UUID(sent)
+    except ValueError:
+        return None
+
+
+routes: list[BaseRoute] = [
+    Route(f"{PAGE}/opening", opening, methods=["POST"]),
+    Route(f"{PAGE}/closing", closing, methods=["POST"]),
+]
