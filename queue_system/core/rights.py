@@ -182,8 +182,18 @@ CALL_OFF_RIGHTS: Final[Rights] = frozenset({"cancel_bookings"})
 DECISION_RIGHTS: Final[Rights] = MOVE_RIGHTS | CALL_OFF_RIGHTS
 # To see whom an appointment belongs to, and how to reach them.
 CONTACT_RIGHTS: Final[Rights] = frozenset({"see_contacts"})
+# To change when a branch is open, or only to close it for some days.
+HOURS_RIGHTS: Final[Rights] = frozenset({"edit_hours"})
+CLOSING_RIGHTS: Final[Rights] = HOURS_RIGHTS | {"close_day"}
 OFFICE_RIGHTS: Final[Rights] = (
-    AUDIT_RIGHTS | PRINTER_RIGHTS | HEALTH_RIGHTS | SUPERVISION_RIGHTS | PLACES_RIGHTS | ASKING_RIGHTS | DECISION_RIGHTS
+    CLOSING_RIGHTS
+    | AUDIT_RIGHTS
+    | PRINTER_RIGHTS
+    | HEALTH_RIGHTS
+    | SUPERVISION_RIGHTS
+    | PLACES_RIGHTS
+    | ASKING_RIGHTS
+    | DECISION_RIGHTS
 )
 
 # A role that is held for one department counts only for these, because the others cannot be divided by services.

@@ -26,7 +26,6 @@ from .declared import (
     Percent,
     Ref,
     Thing,
-    Told,
 )
 from .devices import DeviceModel
 from .faults import Fault
@@ -263,7 +262,10 @@ class Calendar(Thing):
     weekend: Annotated[
         tuple[int, ...], Form.WEEKDAYS, Informs(), "days that are usually free there; the opening hours decide"
     ] = ()
-    verify_yearly: Annotated[bool, NotYet("calendar-check", Told.PLACE), "a person has to check it every year"] = False
+    verify_yearly: Annotated[bool, "a person has to check it every year"] = False
+    checked_years: Annotated[
+        tuple[Annotated[int, Between(2000, 2200)], ...], "the years whose days somebody has checked"
+    ] = ()
     closures: Annotated[tuple[Closure, ...], Key("closed"), "the days"]
 
 

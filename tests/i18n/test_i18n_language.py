@@ -21,7 +21,7 @@ IMPERATIVES: Final = """
 """.split()
 # The present tense to one man. These forms can also be about a feminine thing; ALLOWED lists such texts.
 TO_ONE_MAN: Final = "تحتاج تريد تملك تستطيع تعرف تدفع تحضر تأخذ تنتظر ترى تتذكر تؤكّد توافق".split()
-ALLOWED: Final = ("أيام مؤقتة تنتظر", "لم تؤكّد الطابعة", "لا تستطيع الطابعة أن تؤكّد", "يُسجَّل من غيّره", "يُرجى وضع")
+ALLOWED: Final = ("لم تؤكّد الطابعة", "لا تستطيع الطابعة أن تؤكّد", "يُسجَّل من غيّره", "يُرجى وضع")
 
 # Words that are no longer used, with the word to use instead.
 RETIRED: Final = {

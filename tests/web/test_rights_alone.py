@@ -42,6 +42,8 @@ VALUES: Final = {
     "kind": "queue",
     "slug": "no-such",
     "change": NOTHING,
+    "calendar": "syrian_national",
+    "day": "2026-12-01",
 }
 QUEUE_RIGHTS: Final[Rights] = frozenset({"edit_queues"})
 # The beginning of an address, with the rights of which one opens everything below it; the longest beginning counts.
@@ -57,6 +59,17 @@ OPENS: Final[dict[str, Rights]] = {
     "GET /office/printers": rights.PRINTER_RIGHTS,
     "POST /office/printers": rights.PRINTER_RIGHTS,
     "GET /office/health": rights.HEALTH_RIGHTS,
+    "GET /office/hours": rights.CLOSING_RIGHTS,
+    "GET /office/hours/{branch}/week": rights.HOURS_RIGHTS,
+    "POST /office/hours": rights.HOURS_RIGHTS,
+    "GET /office/closing": rights.CLOSING_RIGHTS,
+    "POST /office/closing": rights.CLOSING_RIGHTS,
+    "GET /office/closures": rights.CLOSING_RIGHTS,
+    "POST /office/closures": rights.CLOSING_RIGHTS,
+    "GET /office/calendars": rights.HOURS_RIGHTS,
+    "POST /office/calendars": rights.HOURS_RIGHTS,
+    "GET /office/seasons": rights.HOURS_RIGHTS,
+    "POST /office/seasons": rights.HOURS_RIGHTS,
     "GET /office/data": rights.DATA_RIGHTS,
     "GET /office/undecided": rights.DECISION_RIGHTS,
     "POST /office/undecided": rights.DECISION_RIGHTS,

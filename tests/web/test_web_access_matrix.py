@@ -189,6 +189,8 @@ def _values(hall: Hall) -> dict[str, str]:
         "kind": "queue",
         "slug": "no-such",
         "change": NO_TICKET,
+        "calendar": "syrian_national",
+        "day": "2026-12-01",
         "lang": "ar",
         "group": "consular",
         "digest": "0",

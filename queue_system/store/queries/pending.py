@@ -79,10 +79,6 @@ def _of_catalogue(profile: Profile, places: Iterable[Branch]) -> Iterator[NotInF
         # Draws and waiting lists are not built: staff release the places that are given back.
         if catalogue.policies[slug].mode == "fcfs":
             yield from _marked(catalogue.policies[slug], slug)
-    for season in {rule.season for branch in places for rule in branch.hours if rule.season}:
-        for stretch in catalogue.seasons[season]:
-            if stretch.provisional:
-                yield NotInForce(PROVISIONAL, f"{season} {stretch.first}")
 
 
 def _of_branch(branch: Branch, profile: Profile) -> Iterator[NotInForce]:
@@ -92,10 +88,6 @@ def _of_branch(branch: Branch, profile: Profile) -> Iterator[NotInForce]:
         yield from _marked(service, f"{branch.slug}/{service.slug}", service.policy)
     for device in branch.devices.values():
         yield from _of_device(device, f"{branch.slug}/{device.slug}")
-    for slug in branch.calendars:
-        for closure in profile.catalogue.calendars[slug].closures:
-            if closure.provisional:
-                yield NotInForce(PROVISIONAL, f"{branch.slug}: {slug} {closure.first}")
 
 
 def _of_device(device: Device, where: str) -> Iterator[NotInForce]:
@@ -187,6 +179,5 @@ def _codes() -> Iterator[str]:
 
 
 LANGUAGE: Final = "language"
-PROVISIONAL: Final = "provisional-days"
 #: Every code that a report can have.
-CODES: Final = frozenset({LANGUAGE, PROVISIONAL, *_codes()})
+CODES: Final = frozenset({LANGUAGE, *_codes()})

@@ -14,10 +14,12 @@ from ...core.errors import Denied, Missing
 from ...core.rights import (
     ASKING_RIGHTS,
     AUDIT_RIGHTS,
+    CLOSING_RIGHTS,
     DATA_RIGHTS,
     DECISION_RIGHTS,
     DEVICE_RIGHTS,
     HEALTH_RIGHTS,
+    HOURS_RIGHTS,
     OBJECT_RIGHTS,
     OFFICE_RIGHTS,
     PEOPLE_RIGHTS,
@@ -42,6 +44,14 @@ ENTRIES: Final = (
         "office.entry-bookings",
         Place("/office/undecided", "office.undecided", DECISION_RIGHTS),
         Place("/office/given-back", "office.given-back", PLACES_RIGHTS),
+    ),
+    entry(
+        "office.entry-hours",
+        Place("/office/hours", "hours.title", CLOSING_RIGHTS),
+        Place("/office/closures", "hours.closures", CLOSING_RIGHTS),
+        Place("/office/seasons", "hours.seasons", HOURS_RIGHTS),
+        Place("/office/calendars", "hours.check-year", HOURS_RIGHTS),
+        Place("/office/closing", "hours.close-day", CLOSING_RIGHTS),
     ),
     entry("office.entry-services", Place("/office/settings", "office.settings", OBJECT_RIGHTS)),
     entry(

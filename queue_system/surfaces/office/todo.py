@@ -17,12 +17,14 @@ from ...actions.authority import administrators
 from ...core.printers import IN_TROUBLE
 from ...core.rights import (
     ASKING_RIGHTS,
+    CLOSING_RIGHTS,
     COUNTER_RIGHTS,
     DATA_RIGHTS,
     DECISION_RIGHTS,
     DESK_RIGHTS,
     DEVICE_RIGHTS,
     HEALTH_RIGHTS,
+    HOURS_RIGHTS,
     INVITE_RIGHTS,
     OFFICE_RIGHTS,
     PLACES_RIGHTS,
@@ -37,11 +39,13 @@ from ...store.database import Tx
 from ...store.queries import line
 from ...store.queries.access import DeviceView, devices, open_pairings
 from ...store.queries.effect import undecided
+from ...store.queries.hours import declared_organisation, unchecked_calendars, year_to_check
 from ...store.queries.settings import BranchSettings
 from ...store.queries.unreadable import unreadable_settings
 from ...store.tables import ORGANISATION
 from ...web.departments import queues_for, services_for
 from ...web.given_back import given_back_of
+from ...web.setting_words import things_of_catalogue
 from .approvals import waiting_for
 from .frame import InOffice
 
@@ -49,8 +53,6 @@ LOGGER = structlog.get_logger(__name__)
 
 Level = Literal["bad", "note"]
 ORDER: Final = ("bad", "note")
-#: Those who confirm days.
-_OF_HOURS: Final[Rights] = frozenset({"edit_hours", "close_day"})
 #: How early days are named that are still to be confirmed.
 PROVISIONAL_WITHIN: Final = timedelta(days=30)
 
@@ -195,12 +197,12 @@ async def provisional_days(here: InOffice, branch: BranchSettings) -> list[Item]
     """Seasons and closures that begin soon and are still to be confirmed."""
     today = branch.timetable.business_date(here.now)
     words = here.words
-    found = [
+    seasons = [
         words.text("today.provisional-season", day=dates.day(one.first, words))
         for one in branch.calendar.seasons
         if one.provisional and _is_soon(one.first, one.last, today)
     ]
-    found += [
+    closures = [
         words.text(
             "today.provisional-closure",
             name=localised(one.names, here.language) or words.text("state.decided.closure"),
@@ -209,7 +211,28 @@ async def provisional_days(here: InOffice, branch: BranchSettings) -> list[Item]
         for one in branch.calendar.closures
         if one.provisional and _is_soon(one.first, one.last, today)
     ]
-    return [Item("note", sentence, "today.see-next", link="#next") for sentence in found]
+    if not here.person.may_any(HOURS_RIGHTS, branch.id):
+        return [Item("note", sentence, "today.see-next", link="#next") for sentence in (*seasons, *closures)]
+    return [
+        *(Item("note", sentence, "hours.seasons", link=f"/office/seasons/{branch.slug}") for sentence in seasons),
+        *(Item("note", sentence, "hours.check-year", link="/office/calendars") for sentence in closures),
+    ]
+
+
+async def calendars_to_check(here: InOffice) -> list[Item]:
+    """Calendars whose closed days of the coming year nobody has checked."""
+    year = year_to_check(here.now.date())
+    unchecked = await here.read(unchecked_calendars, year)
+    things = things_of_catalogue((await here.read(declared_organisation)).catalogue, here.words)
+    return [
+        Item(
+            "note",
+            here.words.text("hours.todo-unchecked", year=str(year), name=things["calendar"].get(slug, slug)),
+            "hours.check-year",
+            link=f"/office/calendars/{slug}",
+        )
+        for slug in unchecked
+    ]
 
 
 async def requests_for_a_second_person(here: InOffice) -> list[Item]:
@@ -266,7 +289,9 @@ SOURCES: Final[tuple[OfBranch | OfHouse, ...]] = (
     OfHouse(HEALTH_RIGHTS, failed_upkeep),
     OfHouse(DEVICE_RIGHTS, waiting_devices),
     OfHouse(ASKING_RIGHTS, requests_for_a_second_person),
-    OfBranch(_OF_HOURS, provisional_days),
+    OfBranch(CLOSING_RIGHTS, provisional_days),
+    OfBranch(CLOSING_RIGHTS, provisional_days),
+    OfHouse(HOURS_RIGHTS, calendars_to_check, everywhere=True),
     OfBranch(PLACES_RIGHTS, places_given_back),
     OfHouse(INVITE_RIGHTS, missing_administrator, everywhere=True),
 )

@@ -1,0 +1,119 @@
+"""What the pages of hours and closures share: the branch, its declared settings, and their names in words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from pydantic import ValidationError
+from starlette.requests import Request
+from starlette.responses import Response
+
+from ...core.errors import Missing
+from ...core.hours import business_date
+from ...core.rights import Rights
+from ...i18n.words import Words
+from ...settings.branch import Branch
+from ...settings.declared import Declared
+from ...settings.edits import Edit
+from ...settings.faults import Fault, faults_of
+from ...settings.objects import objects_of
+from ...settings.organisation import Profile
+from ...store.queries.hours import declared_hours
+from ...store.queries.settings import BranchSettings
+from ...web import kit
+from ...web.here import StaffAtBranch
+from ...web.setting_words import Things, things_of
+from .frame import InOffice, enter, office_page
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """A branch whose hours somebody looks at; `branches` are those among which they can choose."""
+
+    here: StaffAtBranch
+    branches: tuple[BranchSettings, ...]
+    declared: Branch
+    organisation: Profile
+    things: Things
+
+    @property
+    def branch(self) -> BranchSettings:
+        return self.here.branch
+
+    @property
+    def words(self) -> Words:
+        return self.here.words
+
+    @property
+    def today(self) -> date:
+        """The business day of the branch."""
+        return business_date(self.here.now, self.branch.zone, self.branch.day_starts)
+
+    @property
+    def own(self) -> Mapping[str, Any]:
+        """The fields of the branch itself, as edits have them."""
+        return objects_of(self.declared)["branch", self.declared.slug]
+
+    @property
+    def common(self) -> Mapping[str, Any]:
+        """The fields of the organisation itself, as edits have them."""
+        return objects_of(self.organisation)["organisation", self.organisation.slug]
+
+    async def page(self, template: str, address: str, context: dict[str, Any], *, status: int = 200) -> Response:
+        """Answer with a page that can be changed to that of another branch, at `address` with its slug behind it."""
+        shared = {
+            "branch": self.branch,
+            "others": [one for one in self.branches if one.id != self.branch.id],
+            "address": address,
+            "today": self.today,
+            "things": self.things,
+        }
+        return await office_page(self.here, template, shared | context, status=status)
+
+
+async def hours_at(request: Request, rights: Rights) -> Hours:
+    """The branch that the address names, or the first. Raises SignedOut, Denied, Missing("branch"), Unreadable."""
+    found = await enter(request, rights)
+    branch = _chosen(found)
+    here = found.at(branch)
+    known = await here.read(declared_hours, branch.id)
+    things = things_of(known.branch, known.organisation.catalogue, here.words)
+    return Hours(here, found.branches, known.branch, known.organisation, things)
+
+
+async def to_first(request: Request, rights: Rights, address: str) -> Response:
+    """Lead to the page of the first branch where the person has any of `rights`."""
+    found = await enter(request, rights)
+    if not found.branches:
+        raise Missing("branch")
+    return kit.see_other(f"{address}/{found.branches[0].slug}")
+
+
+def mistakes(declaration: type[Declared], values: Mapping[str, Any]) -> tuple[Fault, ...]:
+    """What is wrong with the values of one declaration, before they are put among others."""
+    try:
+        found = declaration.model_validate(values).mistake()
+    except ValidationError as error:
+        return tuple(faults_of(error))
+    return () if found is None else (found,)
+
+
+def replaced(kind: str, slug: str, field: str, was: Sequence[Any], now: Sequence[Any]) -> Edit:
+    """An edit of some elements of a list; the others stay as others have made them meanwhile."""
+    return Edit(kind, slug, {field: [*was]}, {field: [*now]})
+
+
+def element(sent: str) -> Any:
+    """An element of a list as a page sent it back, None if it is none."""
+    try:
+        return json.loads(sent) if sent else None
+    except (ValueError, RecursionError):
+        return None
+
+
+def _chosen(found: InOffice) -> BranchSettings:
+    return found.named(found.request.path_params["branch"])

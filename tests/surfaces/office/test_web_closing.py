@@ -1,0 +1,158 @@
+"""To close a day, to change the lines of the week, and to give one day other hours: preview, then save."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, timedelta
+from html import unescape
+
+import pytest
+from starlette.testclient import TestClient
+
+from queue_system.clock import FrozenClock
+from queue_system.core.hours import windows
+from queue_system.core.promises import Decided
+from queue_system.store.queries.hours import DeclaredHours, declared_hours
+from queue_system.store.queries.settings import BranchSettings, branch_settings
+from tests.kit.deciding import as_stored, booked
+from tests.kit.editing_flow import inputs, send, through, with_values
+from tests.kit.hall import Hall
+from tests.kit.people import add_role
+from tests.kit.web_hall import sign_in
+
+CLOSING = "/office/closing/doha-main"
+CLOSURES = "/office/closures/doha-main"
+WEEK = "/office/hours/doha-main/week"
+REASON = {"names.ar": "صيانة", "names.en": "Maintenance"}
+
+
+@pytest.fixture
+def client(here: tuple[TestClient, Hall]) -> TestClient:
+    sign_in(here[0], "admin")
+    return here[0]
+
+
+@pytest.fixture
+def start(clock: FrozenClock) -> datetime:
+    """08:30 in Doha, in two days."""
+    return clock.now().replace(hour=5, minute=30) + timedelta(days=2)
+
+
+def settings(hall: Hall) -> BranchSettings:
+    return hall.db.read_now(branch_settings, hall.branch.id)
+
+
+def declared(hall: Hall) -> DeclaredHours:
+    return hall.db.read_now(declared_hours, hall.branch.id)
+
+
+def test_a_closed_day_is_previewed_with_its_appointments_then_saved(
+    client: TestClient, hall: Hall, start: datetime
+) -> None:
+    one = booked(hall, start)
+    day = start.date()
+    sent = [("first", f"{day}"), ("last", ""), ("for", "branch"), ("closes", ""), ("opens", ""), *REASON.items()]
+    page = send(client, CLOSING, sent).text
+    assert one.code in page
+    assert windows(day, settings(hall).calendar)
+    saved = through(client, CLOSING, sent, **{"why-closed": "keep"})
+    assert saved.status_code == 303
+    assert saved.headers["location"].startswith(f"{CLOSURES}?saved=")
+    assert windows(day, settings(hall).calendar) == ()
+    assert as_stored(hall, one).decision is Decided.KEEP
+    assert "صيانة" in client.get(saved.headers["location"]).text
+
+
+def test_one_service_or_a_part_of_the_day_can_be_closed(client: TestClient, hall: Hall, start: datetime) -> None:
+    day, service = start.date(), hall.service("civil-extract")
+    sent = [
+        ("first", f"{day}"),
+        ("last", f"{day}"),
+        ("for", "service:civil-extract"),
+        ("closes", "12:00"),
+        *REASON.items(),
+    ]
+    assert through(client, CLOSING, sent).status_code == 303
+    calendar = settings(hall).calendar
+    assert [window.closes.hour for window in windows(day, calendar, service)] == [12]
+    assert [window.closes.hour for window in windows(day, calendar)] == [14]
+
+
+def test_a_tag_closes_its_services_in_all_branches(client: TestClient, hall: Hall, start: datetime) -> None:
+    day = start.date()
+    sent = [("first", f"{day}"), ("last", f"{day}"), ("for", "tag:fee_bearing"), *REASON.items()]
+    assert through(client, CLOSING, sent).status_code == 303
+    (closure,) = declared(hall).organisation.catalogue.closures
+    assert (closure.service_tag, closure.first) == ("fee_bearing", day)
+
+
+def test_a_closure_is_changed_and_removed(client: TestClient, hall: Hall, start: datetime) -> None:
+    day = start.date()
+    through(client, CLOSING, [("first", f"{day}"), ("for", "branch"), *REASON.items()])
+    page = client.get(f"{CLOSING}?of=branch&change=0").text
+    later = f"{day + timedelta(days=1)}"
+    through(client, CLOSING, with_values(inputs(page), first=later, last=later))
+    (closure,) = declared(hall).branch.closures
+    assert f"{closure.first}" == f"{closure.last}" == later
+    (sent,) = re.findall(r'name="closure" value="([^"]*)"', client.get(CLOSURES).text)
+    assert through(client, CLOSURES, [("of", "branch"), ("closure", unescape(sent))]).status_code == 303
+    assert declared(hall).branch.closures == ()
+
+
+def test_what_is_wrong_is_told_and_what_was_typed_stays(client: TestClient, start: datetime) -> None:
+    sent = [("first", f"{start.date()}"), ("last", "2026-11-01"), ("for", "branch"), *REASON.items()]
+    answer = send(client, CLOSING, sent)
+    assert answer.status_code == 422
+    assert 'id="last-error"' in answer.text
+    assert 'value="2026-11-01"' in answer.text
+    assert "صيانة" in answer.text
+
+
+def test_whoever_may_only_close_days_cannot_change_the_week(client: TestClient, hall: Hall, start: datetime) -> None:
+    hall.person("dana", ((hall.branch.id, add_role(hall, "closer", "close_day")),))
+    sign_in(client, "dana")
+    assert client.get(WEEK).status_code == 403
+    assert "tag:fee_bearing" not in client.get(CLOSING).text
+    sent = [("first", f"{start.date()}"), ("for", "branch"), *REASON.items()]
+    assert through(client, CLOSING, sent).status_code == 303
+    assert (
+        send(client, CLOSING, [("first", f"{start.date()}"), ("for", "tag:fee_bearing"), *REASON.items()]).status_code
+        == 422
+    )
+
+
+def test_two_people_who_change_different_lines_both_succeed_and_of_the_same_line_one_is_asked(
+    client: TestClient, hall: Hall
+) -> None:
+    page = inputs(client.get(WEEK).text)
+    first = with_values(list(page), **{"hours.0.opens": "08:00"})
+    other = with_values(list(page), **{"hours.2.closes": "14:00"})
+    same = with_values(list(page), **{"hours.0.opens": "07:30"})
+    assert through(client, WEEK, first).status_code == 303
+    assert through(client, WEEK, other).status_code == 303
+    opens, closes = declared(hall).branch.hours[0].opens, declared(hall).branch.hours[2].closes
+    assert (f"{opens:%H:%M}", f"{closes:%H:%M}") == ("08:00", "14:00")
+    assert send(client, WEEK, same).status_code == 409
+
+
+def test_the_empty_line_adds_a_line_and_a_ticked_box_removes_one(client: TestClient, hall: Hall) -> None:
+    page = inputs(client.get(WEEK).text)
+    new = {"hours.4.layer": "regular", "hours.4.opens": "17:00", "hours.4.closes": "19:00", "hours.4.in_month": "1"}
+    sent = [*with_values(list(page), **new), ("hours.4.days", "tue"), ("hours.3.gone", "yes")]
+    assert through(client, WEEK, sent).status_code == 303
+    rules = declared(hall).branch.hours
+    assert len(rules) == 4
+    assert [rule.days for rule in rules if rule.in_month == 1] == [(1,)]
+    assert "الأول من كل شهر" in client.get("/office/hours/doha-main").text
+
+
+def test_one_day_gets_other_hours_even_if_it_is_a_holiday(client: TestClient, hall: Hall) -> None:
+    address = "/office/hours/doha-main/day/2026-12-08"
+    assert through(client, address, [("opens", "10:00"), ("closes", "12:00")]).status_code == 303
+    assert any(rule.opens_anyway for rule in declared(hall).branch.hours)
+    day = date(2026, 12, 8)
+    found = windows(day, settings(hall).calendar)
+    assert [f"{one.opens:%H:%M}" for one in found] == ["10:00"]
+    (sent,) = re.findall(r'name="without" value="([^"]*)"', client.get(address).text)
+    assert through(client, address, [("without", unescape(sent))]).status_code == 303
+    assert windows(day, settings(hall).calendar) == ()

@@ -1,0 +1,86 @@
+"""Ramadan is moved, shortened and confirmed, for all branches or for one, with what belongs to it."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from html import unescape
+
+import pytest
+from starlette.testclient import TestClient
+
+from queue_system.core.hours import windows
+from queue_system.store.queries.hours import DeclaredHours, declared_hours
+from queue_system.store.queries.settings import branch_settings
+from tests.kit.editing_flow import through
+from tests.kit.hall import Hall
+from tests.kit.web_hall import sign_in
+
+PAGE = "/office/seasons/doha-main"
+
+
+@pytest.fixture
+def client(here: tuple[TestClient, Hall]) -> TestClient:
+    sign_in(here[0], "admin")
+    return here[0]
+
+
+def declared(hall: Hall) -> DeclaredHours:
+    return hall.db.read_now(declared_hours, hall.branch.id)
+
+
+def act(client: TestClient, what: str, whom: str) -> None:
+    """Press a button of Ramadan 2027."""
+    stretch = re.findall(r'name="stretch" value="([^"]*)"', client.get(PAGE).text)[0]
+    sent = [("season", "ramadan"), ("stretch", unescape(stretch)), ("for", whom), ("act", what)]
+    assert through(client, PAGE, sent).status_code == 303
+
+
+def ramadan(hall: Hall) -> tuple[date, date, bool]:
+    """Ramadan 2027 as the branch follows it."""
+    calendar = hall.db.read_now(branch_settings, hall.branch.id).calendar
+    (found,) = [one for one in calendar.seasons if one.first.year == 2027]
+    return found.first, found.last, found.provisional
+
+
+def eid(hall: Hall) -> date:
+    closures = declared(hall).organisation.catalogue.calendars["qatar_public"].closures
+    (found,) = [one for one in closures if one.names["en"] == "Eid al-Fitr"]
+    return found.first
+
+
+def test_ramadan_a_day_earlier_moves_its_hours_and_eid_in_all_branches(client: TestClient, hall: Hall) -> None:
+    assert "عطلة عيد الفطر" in client.get(PAGE).text
+    before = eid(hall)
+    act(client, "earlier", "everywhere")
+    assert ramadan(hall) == (date(2027, 2, 7), date(2027, 3, 8), True)
+    assert (before - eid(hall)).days == 1
+    calendar = hall.db.read_now(branch_settings, hall.branch.id).calendar
+    assert [window.opens.hour for window in windows(date(2027, 2, 7), calendar)] == [9]
+    act(client, "later", "everywhere")
+    assert (ramadan(hall)[0], eid(hall)) == (date(2027, 2, 8), before)
+
+
+def test_one_branch_has_days_of_its_own_and_the_library_keeps_its(client: TestClient, hall: Hall) -> None:
+    act(client, "shorter", "branch")
+    assert ramadan(hall) == (date(2027, 2, 8), date(2027, 3, 8), True)
+    shared = declared(hall).organisation.catalogue.seasons["ramadan"]
+    assert [one.last for one in shared if one.first.year == 2027] == [date(2027, 3, 9)]
+    assert "أيام خاصة بهذا الفرع" in client.get(PAGE).text
+    act(client, "longer", "branch")
+    assert ramadan(hall)[1] == date(2027, 3, 9)
+
+
+def test_a_confirmed_season_may_change_no_more(client: TestClient, hall: Hall) -> None:
+    assert ramadan(hall)[2]
+    act(client, "confirm", "everywhere")
+    assert not ramadan(hall)[2]
+
+
+def test_a_season_that_nobody_knows_is_not_found(client: TestClient) -> None:
+    for sent in (
+        {},
+        {"season": "ramadan", "stretch": '{"first": 3}', "act": "later"},
+        {"season": "no", "act": "later"},
+    ):
+        assert client.post(PAGE, data=sent).status_code == 404
