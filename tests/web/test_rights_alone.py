@@ -53,6 +53,7 @@ OPENS: Final[dict[str, Rights]] = {
     "GET /reception": rights.HALL_RIGHTS,
     "POST /reception": rights.HALL_RIGHTS,
     "GET /office": rights.OFFICE_RIGHTS,
+    "GET /office/idle": rights.DATA_RIGHTS,
     "POST /office/counters": rights.COUNTER_RIGHTS,
     "GET /office/devices": rights.DEVICE_RIGHTS,
     "POST /office/devices": rights.DEVICE_RIGHTS,

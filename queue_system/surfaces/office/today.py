@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
@@ -14,8 +14,9 @@ from starlette.routing import BaseRoute, Route
 
 from ...core.coming import Coming, What, next_days, rest_of
 from ...core.decisions import decided_by
+from ...core.errors import Denied
 from ...core.hours import opening_day, to_instants, windows
-from ...core.rights import COUNTER_RIGHTS, EVERYTHING, OFFICE_RIGHTS, SUPERVISION_RIGHTS
+from ...core.rights import COUNTER_RIGHTS, DATA_RIGHTS, OFFICE_RIGHTS, SUPERVISION_RIGHTS
 from ...i18n import dates
 from ...i18n.words import available_languages
 from ...store.database import Tx
@@ -61,7 +62,7 @@ async def show(request: Request) -> Response:
     branch = _chosen(here)
     values = await _values(here, branch) | {
         "lines": await here.read(_lines, here) if len(in_service(here.branches, here.now)) > 1 else [],
-        "not_in_force": await _not_in_force(here),
+        "asks_for_idle": here.person.may_any(DATA_RIGHTS, ORGANISATION),
         "at": dates.day_time(here.now, branch.zone if branch else ZoneInfo("UTC"), here.words),
     }
     return await office_page(here, "office/today.html", values)
@@ -72,6 +73,18 @@ async def part(request: Request) -> Response:
     here = await enter_as_onlooker(request, OFFICE_RIGHTS)
     branch = _chosen(here)
     return await here.part("office/_today.html", await _values(here, branch))
+
+
+async def idle(request: Request) -> Response:
+    """The settings that nothing acts on yet; a page of its own, because to find them takes long."""
+    here = await enter(request, DATA_RIGHTS)
+    if not here.person.may_any(DATA_RIGHTS, ORGANISATION):
+        raise Denied("not-allowed")
+    # Imported here, because the library that reads profiles takes long to load.
+    from ...store.queries.pending import report
+
+    _, not_in_force = await here.read(report, available_languages())
+    return await office_page(here, "office/idle.html", {"not_in_force": not_in_force}, belongs=PAGE)
 
 
 # ---------------------------------------------------------------- inside
@@ -131,17 +144,6 @@ def _lines(tx: Tx, here: InOffice) -> list[BranchLine]:
     return found
 
 
-async def _not_in_force(here: InOffice) -> Sequence[tuple[str, str]]:
-    """The settings that nothing acts on yet, for the administrator of the installation."""
-    if not here.person.may(EVERYTHING, ORGANISATION):
-        return []
-    # Imported here, because the library that reads profiles takes long to load.
-    from ...store.queries.pending import report
-
-    _, not_in_force = await here.read(report, available_languages())
-    return not_in_force
-
-
 def _hours(here: InOffice, branch: BranchSettings, day: date) -> list[str]:
     """The open hours of a day in words."""
     spans: list[tuple[datetime, datetime]] = [
@@ -162,4 +164,4 @@ def _event(here: InOffice, branch: BranchSettings, one: Coming) -> Event:
     )
 
 
-routes: list[BaseRoute] = [Route(PAGE, show), Route(PART, part)]
+routes: list[BaseRoute] = [Route(PAGE, show), Route(PART, part), Route(f"{PAGE}/idle", idle)]

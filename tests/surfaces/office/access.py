@@ -37,6 +37,7 @@ STATIC_FILE: Final = "office.css"
 MATRIX: Final[dict[tuple[str, str], Row]] = {
     ("GET", "/office"): OFFICE,
     ("GET", "/office/today"): OFFICE,
+    ("GET", "/office/idle"): DATA,
     ("POST", "/office/counters/{branch}/{counter}/opening"): PLACES,
     ("POST", "/office/counters/{branch}/{counter}/closing"): PLACES,
     ("GET", "/office/devices"): DEVICES,

@@ -104,10 +104,12 @@ def test_support_of_one_branch_does_not_know_of_the_others(client: TestClient, h
 def test_what_nothing_acts_on_yet_is_said_to_the_administrator_alone(client: TestClient, hall: Hall) -> None:
     hall.person("tech", ((hall.branch.id, "it"),))
     sign_in(client, "tech")
-    assert "office-idle" not in see(client, "/office").html
+    assert "/office/idle" not in see(client, "/office").html
+    see(client, "/office/idle", 403)
     boss = another(client)
     sign_in(boss, "admin", "en")
-    assert "stored but not yet in force" in see(boss, "/office").text
+    assert 'href="/office/idle"' in see(boss, "/office").html
+    assert "stored but not yet in force" in see(boss, "/office/idle").text
 
 
 def test_the_overview_counts_people_and_counters(client: TestClient, hall: Hall) -> None:
