@@ -84,7 +84,7 @@ def test_every_kind_that_the_office_edits_has_words() -> None:
     kinds = [*kinds_of(OF_BRANCH), *kinds_of(OF_ORGANISATION)]
     assert members("office.kind-") == {kind.name for kind in kinds}
     assert members("office.new-") == {kind.name for kind in kinds if kind.adds}
-    assert members("office.group-") == {"more", *(heading for kind in kinds for heading, _ in kind.groups)}
+    assert members("office.group-") == {"more", "end", *(heading for kind in kinds for heading, _ in kind.groups)}
     assert members("office.edit-op-") == {"add", "remove", "retire"}
 
 

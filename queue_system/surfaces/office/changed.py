@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ...i18n import dates
 from ...i18n.filters import localised
 from ...i18n.words import Words
 from ...settings.declared import Declared, bare
@@ -15,7 +16,7 @@ from ...settings.merging import is_group
 from ...settings.objects import Objects, Shape, fields_of
 from ...settings.references import object_kind
 from ...web.setting_forms import SettingForm
-from ...web.setting_words import Things, label_of
+from ...web.setting_words import Things, label_of, unit_of
 from .places import SettingsPlace, named
 
 
@@ -102,8 +103,15 @@ class Sayer:
         return self._say(declaration, name, value)
 
     def _say(self, declaration: type[Declared], name: str, value: Any) -> str:
-        form = SettingForm(declaration, self._things, self._words, self._place.languages, (name,))
-        return form.say(name, value)
+        said = SettingForm(declaration, self._things, self._words, self._place.languages, (name,)).say(name, value)
+        unit = unit_of(declaration, name)
+        if not said or not unit:
+            return said
+        if isinstance(value, int) and unit == "minutes":
+            return dates.minutes(value, self._words)
+        if isinstance(value, int) and unit == "days":
+            return self._words.plural("data.days", value)
+        return f"{said} {self._words.text(f'setting.unit.{unit}')}"
 
     def _fields(self, edit: Edit) -> Iterator[ChangedField]:
         was, now = edit.was or {}, edit.now or {}

@@ -264,6 +264,7 @@ class _Flow:
             )
         return Disputed(
             key=key_of(one.kind, one.slug, one.field),
+            name=say.name(one.kind, one.slug) if one.field else "",
             label=label,
             was=was,
             theirs=theirs,

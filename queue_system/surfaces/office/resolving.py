@@ -20,9 +20,11 @@ YOURS: Final = "yours"
 
 @dataclass(frozen=True, slots=True)
 class Disputed:
-    """A conflict for a page: the names of its inputs, and the three values in words; `by` and `at` tell whose theirs is."""
+    """A conflict for a page: the names of its inputs, and the three values in words; `by` and `at` tell whose theirs is.
+    `name` is the thing whose field it is, "" for a whole thing."""
 
     key: str
+    name: str
     label: str
     was: str
     theirs: str

@@ -17,7 +17,7 @@ class Kind:
     """A kind of thing of one sort of place.
 
     `groups`: the fields below each heading `office.group-<name>`, and those that no group names come last; none: one form
-    without headings. `columns`: fields that its list shows. `adds`: people may add one. `alone`: the place has it once.
+    without headings but that of its end. `columns`: fields that its list shows. `adds`: people may add one. `alone`: the place has it once.
     """
 
     name: str
@@ -54,7 +54,6 @@ _OF_BRANCH: Final = (
             ("what", ("names", "public_names", "note", "department", "documents", "fee", "apply_at", "tags")),
             ("booking", ("policy", "mode", "channel", "duration_min", "buffer_min", "terms")),
             ("waiting", ("queue", "priority", "refer_to", "confidentiality")),
-            ("end", ("until",)),
         ),
     ),
     Kind("queue", OF_BRANCH, columns=("prefix", "lanes", "public_lanes")),

@@ -235,11 +235,13 @@ def _href(place: str, kind: str, slug: str) -> str:
 
 
 def _grouped(kind: Kind, drawn: Drawn) -> list[tuple[str, list[Any]]]:
-    """The fields of a form below their headings; those without one last."""
-    of = {name: heading for heading, names in kind.groups for name in names}
-    found: dict[str, list[Any]] = {heading: [] for heading, _ in kind.groups}
-    for field in drawn.fields:
-        found.setdefault(of.get(field.name, "more" if kind.groups else ""), []).append(field)
+    """The fields of a form below their headings, in the order of the kind; what ends a thing is last."""
+    order = [name for _, names in kind.groups for name in names]
+    of = {**{name: heading for heading, names in kind.groups for name in names}, "until": "end"}
+    rest = "more" if kind.groups else ""
+    found: dict[str, list[Any]] = {heading: [] for heading in (*(one for one, _ in kind.groups), rest, "end")}
+    for field in sorted(drawn.fields, key=lambda one: order.index(one.name) if one.name in order else len(order)):
+        found[of.get(field.name, rest)].append(field)
     return [(heading, fields) for heading, fields in found.items() if fields]
 
 
