@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from ...actions import approvals, four_eyes, guarded_settings
+from ...actions import approvals, four_eyes
 from ...core.approvals import ApprovalState
 from ...core.errors import Denied, DomainError, Missing
 from ...core.rights import ASKING_RIGHTS, ATOMIC, DECIDING_RIGHTS, EVERYTHING, Rights, granted, written_out
@@ -24,6 +24,7 @@ from ...store.queries.people import grants_of, invitation_by_token
 from ...web import kit
 from ...web.confirmed import require_confirmed
 from ...web.errors import message
+from .asked_settings import AskedChange, asked_changes
 from .frame import InOffice, enter, office_page
 from .people import House, clock_of, house_of
 from .person import with_link
@@ -56,6 +57,7 @@ class Shown:
     decided_by: str
     about: tuple[tuple[str, str], ...]
     change: Change
+    settings: AskedChange | None
     own: bool
     decides: bool
 
@@ -117,8 +119,10 @@ async def _page(here: InOffice, refusal: str = "", status: int = 200) -> Respons
     house, people = await here.read(house_of), await here.read(staff_names)
     seen = [one for one in await here.read(requests) if _is_seen(here, one)]
     decided = await here.read(_to_decide, here.person.id, seen)
-    held = await here.read(_held, [one for one in seen if one.is_open(here.now)])
-    shown = [_shown(here, one, house, people, held, decides=one.id in decided) for one in seen]
+    still_open = [one for one in seen if one.is_open(here.now)]
+    held = await here.read(_held, still_open)
+    settings = await here.read(asked_changes, still_open, here.person, here.words)
+    shown = [_shown(here, one, house, people, held, settings.get(one.id), decides=one.id in decided) for one in seen]
     context: dict[str, Any] = {
         "open": [one for one in shown if one.request.is_open(here.now)],
         "over": [one for one in shown if not one.request.is_open(here.now)],
@@ -160,6 +164,7 @@ def _shown(
     house: House,
     people: dict[UUID, str],
     held: dict[str, tuple[Grant, ...]],
+    settings: AskedChange | None,
     *,
     decides: bool,
 ) -> Shown:
@@ -167,7 +172,7 @@ def _shown(
     decided_by = people.get(one.decided_by, "") if one.decided_by else ""
     about = tuple(_about(here, one, house, people))
     change = _change(one, house, held) if one.is_open(here.now) else Change()
-    return Shown(one, people.get(one.asked_by, ""), decided_by, about, change, own, decides)
+    return Shown(one, people.get(one.asked_by, ""), decided_by, about, change, settings, own, decides)
 
 
 def _change(one: ApprovalView, house: House, held: dict[str, tuple[Grant, ...]]) -> Change:
@@ -223,13 +228,11 @@ def _about(here: InOffice, one: ApprovalView, house: House, people: dict[UUID, s
 
 
 def _about_settings(here: InOffice, one: ApprovalView, house: House) -> Iterator[tuple[str, str]]:
-    """Where settings would be changed, which ones, and why that needs two people."""
+    """Where settings would be changed, and why that needs two people."""
     branch = house.branches.get(one.place)
     yield "approvals.place", localised(branch.names, here.language) if branch else here.words.text("people.everywhere")
     for reason in one.params["reasons"]:
         yield "approvals.reason", here.words.text(f"approvals.reason-{reason}")
-    for edit in guarded_settings.edits_of(one.params):
-        yield "approvals.changes", f"{here.words.text(f'audit.object.{edit.kind}')} ({edit.slug})"
     if one.params["note"]:
         yield "approvals.note", one.params["note"]
 

@@ -17,7 +17,7 @@ from tests.kit.browser_form import form_of
 from tests.kit.deciding import as_stored, booked
 from tests.kit.hall import Hall
 from tests.kit.people import add_role
-from tests.kit.web_hall import sign_in
+from tests.kit.web_hall import another, sign_in
 
 ALL = "/office/settings/doha-main"
 QUEUE = f"{ALL}/queue/q-attest"
@@ -198,3 +198,29 @@ def test_every_thing_has_its_page(client: TestClient, hall: Hall) -> None:
         for page in pages[:2]:
             answer = client.post(page, data=sent(client, page))
             assert answer.headers.get("location") == f"{page}?saved=nothing", (page, words(answer.text))
+
+
+def test_what_shows_more_of_a_visit_waits_for_a_second_person_who_sees_the_same(client: TestClient, hall: Hall) -> None:
+    hall.administrator("second")
+    service = f"{ALL}/service/legal-advice"
+    page = previewed(client, service, confidentiality="normal")
+    assert saved(client, service, page) == "/office/approvals?said=asked"
+    assert level(hall) == "sensitive"
+
+    told = words(client.get("/office/approvals?said=asked").text)
+    assert "أُرسل الطلب إلى شخص ثانٍ" in told
+    second = another(client)
+    sign_in(second, "second")
+    seen = second.get("/office/approvals").text
+    assert re.search(r"<del>.*حسّاس.*</del>", seen)
+    assert re.search(r"<ins>.*عادي.*</ins>", seen)
+    assert "يُظهر من الزيارة أكثر" in words(seen)
+    second.post(next(re.finditer(r'action="([^"]+/approval)"', seen))[1])
+    own = client.get("/office/approvals").text
+    client.post(next(re.finditer(r'action="([^"]+/use)"', own))[1])
+    assert level(hall) == "normal"
+
+
+def level(hall: Hall) -> str:
+    branch = hall.db.read_now(branch_settings, hall.branch.id)
+    return branch.services[hall.service("legal-advice")].confidentiality.slug

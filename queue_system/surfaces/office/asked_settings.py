@@ -1,0 +1,46 @@
+"""A change of settings that waits for a second person, in words: the same changes that its author saw."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from uuid import UUID
+
+from ...actions.guarded_settings import choices_of, edits_of
+from ...core.promises import Choice
+from ...i18n.words import Words
+from ...store.database import Tx
+from ...store.queries.access import StaffView
+from ...store.queries.approvals import ApprovalView
+from ...store.queries.previews import preview
+from .changed import ChangedObject, Sayer
+from .places import stored_place
+
+
+@dataclass(frozen=True, slots=True)
+class AskedChange:
+    """What was asked for; `decided` are sentences about the appointments that would lose their time now."""
+
+    changes: tuple[ChangedObject, ...]
+    decided: tuple[str, ...]
+
+
+def asked_changes(tx: Tx, requests: list[ApprovalView], person: StaffView, words: Words) -> dict[UUID, AskedChange]:
+    """Those of some requests, by their ids."""
+    return {one.id: _asked(tx, one, person, words) for one in requests if one.action == "change-settings"}
+
+
+def _asked(tx: Tx, one: ApprovalView, person: StaffView, words: Words) -> AskedChange:
+    edits, choices = edits_of(one.params), choices_of(one.params)
+    say = Sayer(stored_place(tx, one.place, "", person), words)
+    lost = (booking for effect in preview(tx, one.place, edits).effects.values() for booking in effect.bookings)
+    counts = Counter(choices.of(booking.id, booking.why) for booking in lost)
+    decided = {
+        "approvals.to-move": counts[Choice.MOVE],
+        "approvals.to-call-off": counts[Choice.CANCEL],
+        "approvals.to-keep": counts[Choice.KEEP],
+        "approvals.to-decide": counts[Choice.LATER],
+    }
+    return AskedChange(
+        tuple(say.changes(edits)), tuple(words.plural(key, count) for key, count in decided.items() if count)
+    )
