@@ -174,6 +174,10 @@ DECIDING_RIGHTS: Final[Rights] = APPROVAL_RIGHTS | PEOPLE_RIGHTS
 SETTINGS_RIGHTS: Final[Rights] = frozenset(GROUPS["settings"]) - {"edit_messages", "export_settings"}
 # To edit services, queues, counters and what else has a page of its own; hours and files of settings have others.
 OBJECT_RIGHTS: Final[Rights] = SETTINGS_RIGHTS - {"edit_hours", "close_day", "import_settings"}
+# To take the settings of a branch away as a file, and to let such a file change them.
+EXPORT_RIGHTS: Final[Rights] = frozenset({"export_settings"})
+IMPORT_RIGHTS: Final[Rights] = frozenset({"import_settings"})
+FILE_RIGHTS: Final[Rights] = EXPORT_RIGHTS | IMPORT_RIGHTS
 # Those who ask for the second person see what became of it.
 ASKING_RIGHTS: Final[Rights] = DECIDING_RIGHTS | SETTINGS_RIGHTS | VOID_RIGHTS
 # To decide on appointments that the settings no longer support: keep or move them, or call them off.
@@ -194,6 +198,7 @@ OFFICE_RIGHTS: Final[Rights] = (
     | PLACES_RIGHTS
     | ASKING_RIGHTS
     | DECISION_RIGHTS
+    | FILE_RIGHTS
 )
 
 # A role that is held for one department counts only for these, because the others cannot be divided by services.

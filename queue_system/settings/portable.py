@@ -147,3 +147,14 @@ def _with_places(branch: Branch, place_of: Callable[[Device, PrinterPlace], Prin
 def _known_place(device: Device, place: PrinterPlace, current: Branch) -> PrinterPlace:
     known = current.devices.get(device.slug)
     return place if known is None or known.place is None else known.place.changed(role=place.role)
+
+
+def starting(origin: Branch, slug: str, **own: Any) -> Branch:
+    """A new branch `slug` that starts like `origin`; what belongs to the place is `own`, or as usual.
+
+    Its printers have no address yet. Raises Faulty for what cannot be set.
+    """
+    usual = {name: Branch.model_fields[name].get_default() for name in ("address", "phone", "email", "coordinates")}
+    started = {"slug": slug, "kind": "office", "closures": (), "occasions": {}, "outreach_days": ()}
+    branch = _with_places(origin, lambda _, place: PrinterPlace(role=place.role))
+    return branch.changed(**{**usual, **started, "inherits_from": origin.slug, **own})

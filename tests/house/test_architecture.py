@@ -54,8 +54,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "web": {"configuration", "settings", "logs", "clock", "measures", "core", "store", "actions", "i18n", "live"},
     "surfaces": set(),
     **{name: set(FLOOR) for name in SURFACES},
-    # It lists settings that nothing acts on, and has a form with the settings of a printer.
-    "office": FLOOR | {"ops", "settings"},
+    # It lists settings that nothing acts on, has a form with the settings of a printer, and files of branches.
+    "office": FLOOR | {"ops", "settings", "profiles"},
     # Screens have nothing to write with: they get a reader.
     "displays": (FLOOR | {"settings"}) - {"actions"},
     "printers": set(),

@@ -72,6 +72,7 @@ OPENS: Final[dict[str, Rights]] = {
     "GET /office/seasons": rights.HOURS_RIGHTS,
     "POST /office/seasons": rights.HOURS_RIGHTS,
     "GET /office/data": rights.DATA_RIGHTS,
+    "GET /office/branches": rights.FILE_RIGHTS,
     "GET /office/undecided": rights.DECISION_RIGHTS,
     "POST /office/undecided": rights.DECISION_RIGHTS,
     "GET /office/given-back": rights.PLACES_RIGHTS,
@@ -98,6 +99,7 @@ OPENS: Final[dict[str, Rights]] = {
 }
 # Addresses whose rights differ from those of their beginning.
 EXACTLY: Final[dict[str, Rights]] = {
+    "GET /office/branches/{branch}/file": rights.EXPORT_RIGHTS,
     "POST /office/audit/verification": rights.AUDIT_RIGHTS & rights.CHAIN_RIGHTS,
     "POST /counters/{branch}/{counter}/parkings": rights.DESK_RIGHTS & rights.PARK_RIGHTS,
     "POST /counters/{branch}/{counter}/transfers": rights.DESK_RIGHTS & rights.TRANSFER_RIGHTS,
@@ -151,8 +153,9 @@ def test_every_guarded_address_says_which_rights_open_it() -> None:
     assert [one for one in unsaid if not one.startswith(OTHERS)] == []
 
 
-# Pages that say it in the tests of their own subject; people are erased only by who may do so in the whole organisation.
-OTHERS: Final = ("POST /office/health", "POST /office/data")
+# Pages that say it in the tests of their own subject; people are erased, and branches
+# added, only by who may do so in the whole organisation.
+OTHERS: Final = ("POST /office/health", "POST /office/data", "GET /office/new-branch", "POST /office/new-branch")
 
 
 @pytest.mark.parametrize("right", [*ATOMIC, EVERYTHING])

@@ -8,6 +8,7 @@ from . import (
     approvals,
     audit,
     audit_papers,
+    branches,
     calendars,
     closing,
     closures,
@@ -19,6 +20,7 @@ from . import (
     hours,
     hours_editing,
     inviting,
+    new_branch,
     people,
     person,
     printer,
@@ -61,4 +63,6 @@ routes: list[BaseRoute] = [
     *data.routes,
     *setting_pages.routes,
     *setting_history.routes,
+    *branches.routes,
+    *new_branch.routes,
 ]

@@ -18,6 +18,7 @@ from ...core.rights import (
     DATA_RIGHTS,
     DECISION_RIGHTS,
     DEVICE_RIGHTS,
+    FILE_RIGHTS,
     HEALTH_RIGHTS,
     HOURS_RIGHTS,
     OBJECT_RIGHTS,
@@ -63,6 +64,7 @@ ENTRIES: Final = (
     ),
     entry(
         "office.entry-house",
+        Place("/office/branches", "branches.title", FILE_RIGHTS),
         Place("/office/devices", "office.devices", DEVICE_RIGHTS),
         Place("/office/printers", "office.printers", PRINTER_RIGHTS),
         Place("/office/health", "office.health", HEALTH_RIGHTS),

@@ -116,4 +116,9 @@ MATRIX: Final[dict[tuple[str, str], Row]] = {
     ("GET", "/office/data"): DATA,
     ("POST", "/office/data/person"): DATA,
     ("POST", "/office/data/person/erasure"): DATA,
+    ("GET", "/office/branches"): DATA,
+    ("GET", "/office/branches/{branch}"): DATA,
+    ("GET", "/office/branches/{branch}/file"): DATA,
+    ("GET", "/office/new-branch"): DATA,
+    ("POST", "/office/new-branch"): DATA,
 }

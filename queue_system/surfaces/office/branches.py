@@ -1,0 +1,170 @@
+"""The branches as files: the list, what a branch has in another way than its template, and its file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from ...core.errors import Missing
+from ...core.rights import EXPORT_RIGHTS, FILE_RIGHTS, IMPORT_RIGHTS, Rights
+from ...i18n.filters import localised
+from ...i18n.words import Words
+from ...profiles.branch_file import write_branch_file
+from ...settings.branch import Branch
+from ...settings.compared import departures
+from ...settings.edits import Edit
+from ...settings.objects import OF_BRANCH, fields_of, objects_of
+from ...settings.organisation import Profile
+from ...settings.portable import portable
+from ...store.database import Tx
+from ...store.queries.rows import StoredRows
+from ...store.queries.stored import places, stored_profile
+from ...store.tables import ORGANISATION
+from ...web.installation import in_thread
+from ...web.setting_words import label_of
+from .frame import InOffice, enter, office_page
+
+PAGE: Final = "/office/branches"
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A branch in the list; `origin` is the template that it started from, from which it differs in so many `departures`."""
+
+    branch: Branch
+    exports: bool
+    origin: Branch | None
+    departures: int
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A thing that differs: `sort` is differs, only-here or only-there; `fields` are labels."""
+
+    kind: str
+    name: str
+    sort: str
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Branches:
+    """The whole organisation, and the ids of its branches, templates too."""
+
+    profile: Profile
+    ids: Mapping[str, UUID]
+
+    def seen(self, here: InOffice, rights: Rights) -> dict[str, Branch]:
+        """The branches at which the person has one of `rights`."""
+        return {
+            slug: branch
+            for slug, branch in self.profile.branches.items()
+            if here.person.may_any(rights, self.ids[slug])
+        }
+
+    def named(self, here: InOffice, slug: str, rights: Rights) -> Branch:
+        """The branch of that name; raises Missing("branch")."""
+        found = self.seen(here, rights).get(slug)
+        if found is None:
+            raise Missing("branch")
+        return found
+
+
+async def show(request: Request) -> Response:
+    """The list."""
+    here = await enter(request, FILE_RIGHTS)
+    found = await here.read(all_of_them)
+    exported = found.seen(here, EXPORT_RIGHTS)
+    rows = [_listed(branch, found.profile, slug in exported) for slug, branch in found.seen(here, FILE_RIGHTS).items()]
+    context = {
+        "rows": rows,
+        "adds": here.person.may_any(IMPORT_RIGHTS, ORGANISATION),
+        "added": request.query_params.get("added", ""),
+    }
+    return await office_page(here, "office/branches.html", context)
+
+
+async def show_one(request: Request) -> Response:
+    """A branch beside another one: its template, or that of `?with=`."""
+    here = await enter(request, FILE_RIGHTS)
+    found = await here.read(all_of_them)
+    seen = found.seen(here, FILE_RIGHTS)
+    branch = found.named(here, request.path_params["branch"], FILE_RIGHTS)
+    others = {slug: one for slug, one in found.profile.branches.items() if slug in seen or slug == branch.inherits_from}
+    others.pop(branch.slug, None)
+    wanted = request.query_params.get("with", "") or branch.inherits_from or ""
+    other = others.get(wanted)
+    context: dict[str, Any] = {
+        "branch": branch,
+        "exports": branch.slug in found.seen(here, EXPORT_RIGHTS),
+        "others": [(slug, localised(one.names, here.language)) for slug, one in others.items()],
+        "other": other,
+        "differences": _differences(branch, other, found.profile, here.words) if other else [],
+        "same": _same(branch, other, found.profile) if other else 0,
+    }
+    return await office_page(here, "office/branch.html", context)
+
+
+async def file(request: Request) -> Response:
+    """The file of a branch, without the addresses of its printers."""
+    here = await enter(request, EXPORT_RIGHTS)
+    found = await here.read(all_of_them)
+    branch = found.named(here, request.path_params["branch"], EXPORT_RIGHTS)
+    text = await in_thread(lambda: write_branch_file(branch, found.profile.catalogue, exported_at=here.now))
+    headers = {"Content-Disposition": f'attachment; filename="{branch.slug}.yaml"', "Cache-Control": "no-store"}
+    return Response(text, media_type="application/yaml", headers=headers)
+
+
+def all_of_them(tx: Tx) -> Branches:
+    """Every branch as it is stored. Raises Unreadable."""
+    return Branches(stored_profile(tx), {row.slug: row.id for row in places(StoredRows(tx))})
+
+
+def _listed(branch: Branch, profile: Profile, exports: bool) -> Listed:
+    origin = profile.branches.get(branch.inherits_from or "")
+    count = len(_departures(branch, origin, profile)) if origin else 0
+    return Listed(branch, exports, origin, count)
+
+
+def _departures(branch: Branch, other: Branch, profile: Profile) -> tuple[Edit, ...]:
+    # The addresses of printers belong to the place, and are nobody's business elsewhere.
+    here, there = (portable(one, profile.catalogue).branch for one in (branch, other))
+    return departures(here, there)
+
+
+def _same(branch: Branch, other: Branch, profile: Profile) -> int:
+    """How many things are the same in both."""
+    changed = sum(edit.was is not None for edit in _departures(branch, other, profile))
+    return len(objects_of(branch)) - changed
+
+
+def _differences(branch: Branch, other: Branch, profile: Profile, words: Words) -> list[Difference]:
+    objects = objects_of(branch)
+    return [
+        Difference(
+            kind=edit.kind,
+            name=localised((objects.get((edit.kind, edit.slug)) or edit.now or {}).get("names"), words.language)
+            or edit.slug,
+            sort="only-here" if edit.now is None else "only-there" if edit.was is None else "differs",
+            fields=_labels(edit, words) if edit.was is not None and edit.now is not None else (),
+        )
+        for edit in _departures(branch, other, profile)
+    ]
+
+
+def _labels(edit: Edit, words: Words) -> tuple[str, ...]:
+    declared = fields_of(edit.kind, OF_BRANCH)
+    return tuple(label_of(declared[name], name, words) for name in edit.fields)
+
+
+routes: list[BaseRoute] = [
+    Route(PAGE, show),
+    Route(f"{PAGE}/{{branch}}", show_one),
+    Route(f"{PAGE}/{{branch}}/file", file),
+]

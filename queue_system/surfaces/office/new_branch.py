@@ -1,0 +1,125 @@
+"""A new branch that starts like another one, or like a template."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any, Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from ...actions.settings import UnfitSettings, add_branch
+from ...core.errors import Denied, Refused
+from ...core.rights import IMPORT_RIGHTS
+from ...i18n.filters import localised
+from ...i18n.words import words_for
+from ...settings import typed
+from ...settings.agenda import BranchClosure
+from ...settings.branch import Branch
+from ...settings.faults import Fault, Faulty
+from ...settings.portable import starting
+from ...store.tables import ORGANISATION
+from ...web import kit
+from ...web.errors import message
+from ...web.setting_words import fault_sentence, things_of
+from .branches import Branches, all_of_them
+from .frame import InOffice, enter, office_page
+
+PAGE: Final = "/office/new-branch"
+FIELDS: Final = ("from", "slug", "name_ar", "name_en", "timezone", "country_code", "opens")
+
+
+async def show(request: Request) -> Response:
+    """The form."""
+    here = await _may_add(request)
+    return await _page(here, await here.read(all_of_them), {"from": request.query_params.get("from", "")})
+
+
+async def create(request: Request) -> Response:
+    """Add the branch, and go back to the list."""
+    here = await _may_add(request)
+    found = await here.read(all_of_them)
+    form = await kit.form(request)
+    said = {name: form.get(name, "").strip() for name in FIELDS}
+    branch, errors = _read(here, found, said)
+    if branch is None:
+        return await _page(here, found, said, errors, 422)
+    try:
+        await here.write_anywhere(add_branch, branch, actor=here.actor, person=here.person)
+    except Refused as refusal:
+        return await _page(here, found, said, {"slug": message(refusal, here.words)}, 409)
+    except UnfitSettings as unfit:
+        things = things_of(branch, found.profile.catalogue, here.words)
+        wrong = {"from": fault_sentence(unfit.faults[0].fault, things, here.words)}
+        return await _page(here, found, said, wrong, 422)
+    return kit.see_other(f"/office/branches?added={branch.slug}")
+
+
+async def _may_add(request: Request) -> InOffice:
+    """A branch belongs to the organisation, so the right is needed there; raises Denied."""
+    here = await enter(request, IMPORT_RIGHTS)
+    if not here.person.may_any(IMPORT_RIGHTS, ORGANISATION):
+        raise Denied("not-allowed")
+    return here
+
+
+def _read(here: InOffice, found: Branches, said: dict[str, str]) -> tuple[Branch | None, dict[str, str]]:
+    """The branch that the form describes, or what is wrong, by field."""
+    errors: dict[str, str] = {}
+
+    def checked(name: str, reader: Any) -> Any:
+        try:
+            return reader(said[name])
+        except Faulty as wrong:
+            errors[name] = fault_sentence(wrong.faults[0], {}, here.words)
+            return None
+
+    origin = found.profile.branches.get(said["from"])
+    if origin is None:
+        errors["from"] = fault_sentence(Fault("choice-wrong"), {}, here.words)
+    slug = checked("slug", typed.slug)
+    names = {"ar": checked("name_ar", typed.text), "en": checked("name_en", typed.text)}
+    zone = checked("timezone", typed.time_zone) if said["timezone"] else None
+    opens = checked("opens", typed.day) if said["opens"] else None
+    if errors or origin is None:
+        return None, errors
+    try:
+        return _branch(origin, slug, names, zone, said["country_code"], _closed_until(here, opens)), {}
+    except Faulty as wrong:
+        return None, {"country_code": fault_sentence(wrong.faults[0], {}, here.words)}
+
+
+def _branch(
+    origin: Branch, slug: str, names: dict[str, str], zone: str | None, country_code: str, closures: Any
+) -> Branch:
+    own: dict[str, Any] = {"names": names, "closures": closures}
+    if zone:
+        own["timezone"] = zone
+    if country_code:
+        own["country_code"] = country_code
+    return starting(origin, slug, **own)
+
+
+def _closed_until(here: InOffice, opens: date | None) -> tuple[BranchClosure, ...]:
+    """Closed from today to the day before it opens."""
+    today = here.now.date()
+    if opens is None or opens <= today:
+        return ()
+    names = {language: words_for(language).text("branches.not-open-yet") for language in ("ar", "en")}
+    return (BranchClosure(first=today, last=opens - timedelta(days=1), names=names),)
+
+
+async def _page(
+    here: InOffice, found: Branches, said: dict[str, str], errors: dict[str, str] | None = None, status: int = 200
+) -> Response:
+    branches = found.seen(here, IMPORT_RIGHTS)
+    context = {
+        "origins": [(slug, localised(one.names, here.language)) for slug, one in branches.items()],
+        "typed": {name: said.get(name, "") for name in FIELDS},
+        "errors": errors or {},
+    }
+    return await office_page(here, "office/new-branch.html", context, status=status, belongs="/office/branches")
+
+
+routes: list[BaseRoute] = [Route(PAGE, show), Route(PAGE, create, methods=["POST"])]
