@@ -143,6 +143,8 @@ def _needed(method: str, path: str) -> Rights | None:
     named = f"{method} {path}"
     if named in EXACTLY:
         return EXACTLY[named]
+    if named.startswith(OTHERS):
+        return None
     found = [one for one in OPENS if named == one or named.startswith(f"{one}/")]
     return OPENS[max(found, key=len)] if found else None
 
