@@ -11,6 +11,7 @@ So a database that was made by an unreleased form of a migration is recognised, 
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -140,7 +141,9 @@ def _revisions() -> set[str]:
     return {script.revision for script in _scripts().walk_revisions()}
 
 
+@cache
 def _scripts() -> ScriptDirectory:
+    # Kept, because reading the folder takes longer than everything else that a page asks of the schema.
     from alembic.script import ScriptDirectory
 
     return ScriptDirectory.from_config(_config(None))

@@ -10,7 +10,7 @@ from ..database import Tx
 from ..setting_rows import Unreadable
 from ..tables import ORGANISATION, Branch, table
 from .access import DeviceView, devices
-from .settings import load
+from .settings import branch_settings
 
 BRANCH = table(Branch)
 
@@ -26,7 +26,7 @@ def unreadable_settings(tx: Tx) -> list[str]:
     found: list[str] = []
     for branch_id in slugs:
         try:
-            load(tx, branch_id)
+            branch_settings(tx, branch_id)
         except Unreadable as error:
             found.append(error.what)
     for device in devices(tx):

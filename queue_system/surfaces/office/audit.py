@@ -21,12 +21,15 @@ from ...core.facts.fields import Is, Meaning
 from ...core.rights import CHAIN_RIGHTS
 from ...i18n import dates
 from ...i18n.words import Words
+from ...settings.objects import OF_BRANCH, OF_ORGANISATION
+from ...settings.organisation import ORGANISATION_SLUG
 from ...store import log
 from ...store.queries import audit
 from ...store.queries.audit import EntryView
 from .audit_books import PAGE, Asked, AtBooks, Book, asked, at_books, sequence
 from .frame import office_page
 from .sentences import Sentences
+from .setting_kinds import kind_named
 
 SHOWN: Final = 50
 
@@ -99,7 +102,7 @@ async def _page(here: AtBooks, verdicts: list[log.Verdict] | None = None) -> Res
     names = await here.read(audit.names_of_log, book.id)
     reader = here.reader(book)
     words = reader.words
-    sentences = Sentences(words, names, book.zone, partial(_code_address, book))
+    sentences = Sentences(words, names, book.zone, partial(_code_address, book), partial(_history_address, here, book))
     return await office_page(
         reader,
         "office/audit.html",
@@ -159,6 +162,14 @@ def _code_address(book: Book, entry: EntryView, code: Meaning) -> str:
     """The address of all entries about the same code; with the day for tickets, whose codes repeat every day."""
     on = entry.at.astimezone(book.zone).date() if code is Is.TICKET_CODE else None
     return Asked(book.slug, code=entry.data["code"], since=on, until=on).address()
+
+
+def _history_address(here: AtBooks, book: Book, kind: str, slug: str) -> str:
+    """The address of the history of an object of the settings; "" where it has none that the person may see."""
+    known = kind_named(kind, OF_BRANCH if book.branch else OF_ORGANISATION)
+    if known is None or not here.person.may_any(known.rights, book.id):
+        return ""
+    return f"/office/history/{book.branch.slug if book.branch else ORGANISATION_SLUG}/{kind}/{slug}"
 
 
 routes: list[BaseRoute] = [

@@ -29,16 +29,26 @@ SHORT_HASH: Final = 12
 
 #: Gives the address of all entries about the code of an entry, which is a ticket's or an appointment's.
 CodeLink = Callable[[EntryView, Meaning], str]
+#: Gives the address of the history of an object of the settings, by kind and slug; "" where the reader may not see it.
+ObjectLink = Callable[[str, str], str]
 
 
 class Sentences:
-    """Writes the entries of one log as sentences. With `code_link` the codes in them become links."""
+    """Writes the entries of one log as sentences. With links the codes, and the objects of settings, become links."""
 
-    def __init__(self, words: Words, names: NamesOfLog, zone: ZoneInfo, code_link: CodeLink | None = None) -> None:
+    def __init__(
+        self,
+        words: Words,
+        names: NamesOfLog,
+        zone: ZoneInfo,
+        code_link: CodeLink | None = None,
+        object_link: ObjectLink | None = None,
+    ) -> None:
         self._words = words
         self._names = names
         self._zone = zone
         self._code_link = code_link
+        self._object_link = object_link
         self._ways: dict[Is, Callable[[Any], object]] = {
             Is.PERSON: self._person,
             Is.DEVICE: lambda value: self._device(value) or words.text("audit.actor.device"),
@@ -97,7 +107,7 @@ class Sentences:
         if meaning in (Is.TICKET_CODE, Is.APPOINTMENT_CODE):
             return self._code(meaning, value, entry)
         if meaning is Is.OBJECT:
-            return name_of(entry.data["object_kind"], value, self._names, self._words)
+            return self._object(entry.data["object_kind"], value)
         if meaning is Is.FIELDS:
             return labels_of(entry.data["object_kind"], value, self._names, self._words)
         return self._ways[meaning](value)
@@ -107,6 +117,11 @@ class Sentences:
         if self._code_link is None:
             return shown
         return Markup('<a href="{}">{}</a>').format(self._code_link(entry, meaning), shown)
+
+    def _object(self, kind: str, slug: str) -> Markup:
+        shown = name_of(kind, slug, self._names, self._words)
+        address = self._object_link(kind, slug) if self._object_link else ""
+        return Markup('<a href="{}">{}</a>').format(address, shown) if address else shown
 
     def _person(self, staff_id: str) -> str:
         return self._names.staff.get(_uuid(staff_id)) or self._words.text("audit.actor.staff")

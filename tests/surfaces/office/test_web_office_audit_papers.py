@@ -12,12 +12,13 @@ from uuid import UUID
 import pytest
 from starlette.testclient import TestClient
 
-from queue_system.actions import calling
+from queue_system.actions import calling, settings
 from queue_system.actions.raising import raise_ticket
 from queue_system.clock import FrozenClock
 from queue_system.core.reasons import RAISE_REASONS
+from queue_system.settings.edits import Edit
 from queue_system.store.database import Database
-from queue_system.store.log import Actor
+from queue_system.store.log import SYSTEM, Actor
 from queue_system.store.queries import audit
 from queue_system.store.queries.audit import Wanted
 from queue_system.surfaces.office import audit_papers
@@ -166,3 +167,19 @@ def test_the_chain_is_verified_only_by_those_who_may(place: tuple[TestClient, Ha
     assert "/office/audit/verification" in client.get("/office/audit").text
     answer = Page(client.post("/office/audit/verification").text)
     assert "is intact" in answer.text
+
+
+def test_a_change_of_settings_leads_to_its_history_for_those_who_may_see_it(place: tuple[TestClient, Hall]) -> None:
+    client, hall = place
+    longer = Edit("service", "attest-single", {"duration_min": 6}, {"duration_min": 9})
+    told = hall.db.read_now(settings.preview, hall.branch.id, [longer])
+    hall.db.write_now(settings.save, hall.branch.id, [longer], told.sha256, actor=SYSTEM, person=None)
+    hall.person("reader", ((hall.branch.id, add_role(hall, "only-reads", "read_audit")),))
+    link = f"/office/history/{hall.branch.slug}/service/attest-single"
+    sign_in(client, "reader", "en")
+    page = Page(client.get("/office/audit?kind=settings").text)
+    assert "What changed: Duration of a visit" in page.text
+    assert link not in page.html
+    sign_in(client, "admin", "en")
+    assert link in client.get("/office/audit?kind=settings").text
+    assert client.get(link).status_code == 200
