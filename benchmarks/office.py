@@ -33,6 +33,8 @@ WAITING: Final = 300
 ROUNDS: Final = 20
 AIM_MS: Final = 50.0
 BESIDE: Final = "/privacy"
+#: These have the whole log, however long it is, and therefore no aim.
+WHOLE_LOG: Final = ("/office/audit/table", "/office/audit/paper")
 
 
 def main() -> None:
@@ -53,39 +55,44 @@ def measured(name: str, place: Place, details: dict[str, Any]) -> list[Figure]:
             hall.issue()
         admin = hall.administrator("admin")
         token = hall.db.write_now(sessions.start_session, admin, "bench")
-        pages = list(addresses(hall, admin))
+        pages = dict(addresses(hall, admin))
     configuration = read_configuration({}, database_url=place.url, data_dir=place.folder)
     with TestClient(create_app(configuration, ShiftedClock(place.step)), follow_redirects=False) as client:
         client.cookies.set("session", token)
-        took: dict[str, list[float]] = {page: [] for page in (BESIDE, *pages)}
+        took: dict[str, list[float]] = {page: [] for page in pages}
         for warm in (False, *(True for _ in range(ROUNDS))):
             for page, found in took.items():
                 begun = time.perf_counter()
-                answer = client.get(page)
+                answer = client.get(pages[page])
                 if answer.status_code != 200:
-                    raise RuntimeError(f"{page}: {answer.status_code}")
+                    raise RuntimeError(f"{pages[page]}: {answer.status_code}")
                 if warm:
                     found.append((time.perf_counter() - begun) * 1e3)
     beside = percentile(took.pop(BESIDE), 50)
     details[f"{name}: p99, ms"] = {page: round(percentile(found, 99), 1) for page, found in took.items()}
-    return [
-        Figure(f"{page.partition('?')[0]}, {name}, p50", p50, "ms", beside, BESIDE, f"< {AIM_MS:g} ms", p50 < AIM_MS)
-        for page, p50 in ((page, percentile(found, 50)) for page, found in took.items())
-    ]
+    return [figure(page, name, percentile(found, 50), beside) for page, found in took.items()]
 
 
-def addresses(hall: Hall, person: UUID) -> Iterator[str]:
-    """Every page of the office, with something real wherever an address names it; not the parts that pages fetch."""
+def figure(page: str, name: str, p50: float, beside: float) -> Figure:
+    aimed = page not in WHOLE_LOG
+    aim, met = (f"< {AIM_MS:g} ms", p50 < AIM_MS) if aimed else ("", None)
+    return Figure(f"{page}, {name}, p50", p50, "ms", beside, BESIDE, aim, met)
+
+
+def addresses(hall: Hall, person: UUID) -> Iterator[tuple[str, str]]:
+    """Every page of the office as its route and an address that names something real, except those that need a change."""
+    yield BESIDE, BESIDE
     printer = hall.db.read_now(devices, hall.branch.id, "printer")[0].slug
     role = hall.db.read_now(lambda tx: tx.scalar(sa.select(table(Role).c.slug).order_by(table(Role).c.slug)))
     values = {"branch": hall.branch.slug, "device": printer, "person": person, "role": role}
+    values |= {"place": hall.branch.slug, "kind": "service", "slug": fixtures.SERVICE}
     for route in office.routes:
         if (
             isinstance(route, Route)
             and "GET" in (route.methods or ())
             and route.param_convertors.keys() <= values.keys()
         ):
-            yield route.path.format(**values)
+            yield route.path, route.path.format(**values)
 
 
 if __name__ == "__main__":
