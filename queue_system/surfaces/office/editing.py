@@ -30,6 +30,7 @@ from ...core.promises import Choice, Choices
 from ...i18n import dates
 from ...settings.consistency import Located
 from ...settings.edits import Conflict, Conflicted, Edit
+from ...settings.objects import normal
 from ...store.database import Tx
 from ...store.queries.access import StaffView, staff_names
 from ...store.queries.changes import ChangeView, history
@@ -210,6 +211,7 @@ class _Flow:
             "place_names": place.names,
             "hidden": self.sent.repeated(disputed),
             "changes": say.changes(told.edits),
+            "merged": _merged(self.edits, place, say),
             "disputed": disputed,
             "faults": _sentences(told.faults, place, say, self.here),
             "effects": effects,
@@ -298,6 +300,21 @@ def _all_groups(effects: Sequence[AtBranch]) -> ShownEffect | None:
     rows = [(group.why, row) for one in effects for group in one.effect.groups for row in group.rows]
     chosen = {group.why: group.chosen for one in effects for group in one.effect.groups}
     return ShownEffect(grouped(rows, Choices(chosen)), (), (), (), effects[0].effect.choices)
+
+
+def _merged(edits: Iterable[Edit], place: SettingsPlace, say: Sayer) -> list[str]:
+    """The fields that others have changed since the author saw them, and whose new values stay."""
+    found = []
+    objects = place.objects
+    for edit in edits:
+        present = objects.get((edit.kind, edit.slug))
+        if present is None or edit.was is None or edit.now is None:
+            continue
+        was, now = (normal(edit.kind, values, place.shape) for values in (edit.was, edit.now))
+        found += [
+            say.label(edit.kind, name) for name in edit.was if present.get(name) not in (was.get(name), now.get(name))
+        ]
+    return found
 
 
 def _sentences(faults: Iterable[Located], place: SettingsPlace, say: Sayer, here: StaffHere) -> list[tuple[str, str]]:

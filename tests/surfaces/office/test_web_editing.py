@@ -109,7 +109,9 @@ def test_what_is_saved_already_is_not_saved_again(client: TestClient, hall: Hall
 def test_other_fields_of_another_person_stay(client: TestClient, hall: Hall) -> None:
     mine = sent(client, QUEUE, lanes="9")
     saved(client, QUEUE, previewed(client, QUEUE, public_lanes="0"))
-    saved(client, QUEUE, client.post(QUEUE, data=mine).text)
+    page = client.post(QUEUE, data=mine).text
+    assert "تغيّرت حقول أخرى" in words(page)
+    saved(client, QUEUE, page)
     assert lanes(hall) == (9, 0)
 
 
@@ -186,6 +188,14 @@ def test_people_edit_what_their_right_allows(client: TestClient, hall: Hall) -> 
     assert f"{ALL}/counter" not in index
     saved(client, QUEUE, client.post(QUEUE, data=mine).text)
     assert lanes(hall)[0] == 9
+
+
+def test_what_needs_a_second_person_is_asked_for(client: TestClient, hall: Hall) -> None:
+    branch = f"{ALL}/branch/doha-main"
+    before = hall.db.read_now(branch_settings, hall.branch.id).retention_days
+    page = previewed(client, branch, retention_days__ticket=str(before.ticket + 30))
+    assert saved(client, branch, page) == "/office/approvals?said=asked"
+    assert hall.db.read_now(branch_settings, hall.branch.id).retention_days == before
 
 
 @pytest.mark.slow
