@@ -34,8 +34,9 @@ from .spooler.machine import this_node
 from .spooler.runner import Spooler
 from .store.database import Database
 from .store.queries.settings import branch_ids
-from .surfaces import account, api, booking, desk, office, pairing, phone, reception, sign_in
+from .surfaces import account, api, booking, desk, first_run, office, pairing, phone, reception, sign_in
 from .web import errors, files, kit
+from .web.founded import Founded
 from .web.installation import Installation
 from .web.observed import Observed, TrustedProxies
 from .web.security import Gate
@@ -51,6 +52,7 @@ SURFACES: Final[Mapping[str, ModuleType]] = {
     "api": api,
     "booking": booking,
     "phone": phone,
+    "first_run": first_run,
     "sign_in": sign_in,
     "account": account,
     "pairing": pairing,
@@ -86,6 +88,7 @@ def create_app(
         demo=demo,
     )
     watched = metrics.Watched(installation.traffic, installation.database, installation.hub.positions)
+    before = [address for surface in surfaces.values() for address in getattr(surface, "before_founding", ())]
     own_origins = [configuration.public_url] if configuration.public_url else []
     first, *others = surfaces.values()
     app = Starlette(
@@ -99,6 +102,7 @@ def create_app(
             *_proxies(configuration),
             Middleware(Observed, traffic=installation.traffic, log_access=configuration.access_log, node=this_node()),
             Middleware(Gate, own_origins=own_origins, refusal=errors.refusal, https=configuration.behind_tls),
+            Middleware(Founded, installation=installation, opened=before),
         ],
         exception_handlers=errors.HANDLERS,
         lifespan=lambda app: running(app.state.installation),

@@ -30,6 +30,25 @@ def open_database(configuration: Configuration) -> Iterator[Database]:
         database.close()
 
 
+def is_founded(database: Database) -> bool:
+    """Whether there is an organisation; an empty database gets its tables first, and then has none.
+
+    Ends the command if the schema is not the one of this version.
+    """
+    from .store import schema
+
+    if schema.current(database) is None:
+        schema.migrate(database)
+        return False
+    try:
+        require_ready(database)
+    except Unavailable as error:
+        if error.code == "not-initialised":
+            return False
+        raise
+    return True
+
+
 def require_ready(database: Database) -> None:
     """End the command if there is no organisation, or if the schema is not the one of this version."""
     from .store import schema
@@ -37,7 +56,9 @@ def require_ready(database: Database) -> None:
 
     revision = schema.current(database)
     if revision is None:
-        fail("there is nothing in the database yet. Load an organisation: queue-system init PROFILE (docs/profiles.md)")
+        fail(
+            "there is nothing in the database yet. Begin in a browser: queue-system serve, or load a profile: queue-system init PROFILE (docs/profiles.md)"
+        )
     if not schema.serves(revision):
         if not schema.is_known(revision):
             raise Unavailable("schema-newer", revision=revision)

@@ -13,7 +13,8 @@ import typer
 from pydantic import SecretStr
 
 from .branch_commands import export_branch, import_file
-from .command_line import fail, is_text, open_database, require_ready
+from .clock import SystemClock
+from .command_line import fail, is_founded, is_text, open_database, require_ready
 from .configuration import CannotListen, Configuration, ConfigurationError, read_configuration
 from .core.errors import DomainError
 from .data_commands import erase, tidy
@@ -73,18 +74,20 @@ def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on (QUEUE_HOST).")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on (QUEUE_PORT).")] = None,
 ) -> None:
-    """Serve this installation; `init` comes first, and `migrate` after an update."""
+    """Serve this installation. An empty database gets a link for the first set-up; `migrate` comes after an update."""
     from .app import create_app
     from .ops import serving
 
     configuration = read_configuration(host=host, port=port)
     with open_database(configuration) as database:
         database.claim_process()
-        require_ready(database)
+        founded = is_founded(database)
     listener, configuration = serving.listen(configuration)
     with contextlib.closing(listener):
         raise typer.Exit(
-            serving.serve(create_app(configuration), configuration, listener, lambda: _serving(configuration))
+            serving.serve(
+                create_app(configuration), configuration, listener, lambda: _serving(configuration, founded=founded)
+            )
         )
 
 
@@ -231,5 +234,21 @@ def audit_verify() -> None:
     raise typer.Exit(1 if broken else 0)
 
 
-def _serving(configuration: Configuration) -> None:
+def _serving(configuration: Configuration, *, founded: bool) -> None:
     typer.echo(f"Serving on {configuration.address}. Ctrl-C stops.")
+    if not founded:
+        _say_how_to_begin(configuration)
+
+
+def _say_how_to_begin(configuration: Configuration) -> None:
+    """Print the link of the first run; the person who opens it becomes the first administrator."""
+    from .configuration import secret_key
+    from .core.first_link import first_link
+
+    token = first_link(secret_key(configuration), SystemClock().now())
+    typer.echo("There is no organisation yet. Set it up in a browser; this link works once, within 24 hours:")
+    typer.echo(f"\n    {configuration.address}/first-run/{token}\n")
+    if not configuration.behind_tls:
+        typer.echo(
+            "Open it on this machine, because without HTTPS the network can read the password (QUEUE_PUBLIC_URL)."
+        )

@@ -14,6 +14,7 @@ from ..store.editing import editing_catalogue, founding
 from ..store.log import SYSTEM, locked
 from ..store.profile_rows import profile_rows
 from ..store.tables import ORGANISATION, Invitation, Organisation, Pairing, Session, SignInStep, table
+from .staff import NewStaff, create_staff
 
 #: Ways in that may have been used up or ended since a backup was made: somebody was locked out, a link was used.
 OPEN: Final = (Session, SignInStep, Invitation, Pairing)
@@ -30,6 +31,15 @@ def install(tx: Tx, profile: Profile) -> None:
             tx.execute(sa.insert(table(model)), rows)
     with locked(tx, ORGANISATION) as organisation:
         organisation.append(ProfileInstalled(subject=profile.slug, profile=profile.slug, sha256=profile.sha256), SYSTEM)
+
+
+def found(tx: Tx, profile: Profile, administrator: NewStaff) -> None:
+    """Install an organisation together with its first person, so that there is never one that nobody can sign in to.
+
+    Raises Refused("already-installed") and what `create_staff` raises.
+    """
+    install(tx, profile)
+    create_staff(tx, administrator)
 
 
 def renew_epoch(tx: Tx) -> None:

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from ..settings.organisation import Profile
 from .nodes import ProfileError
-from .reader import profile_names, read_profile
+from .reader import empty_profile, profile_names, read_profile
 
-__all__ = ["Profile", "ProfileError", "profile_names", "read_profile"]
+__all__ = ["Profile", "ProfileError", "empty_profile", "profile_names", "read_profile"]

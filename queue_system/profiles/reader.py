@@ -18,6 +18,8 @@ from .reading import read_fields
 from .values import keyed
 
 LIBRARY: Final = "library"
+#: What an installation begins with that takes over no sample; it is no sample itself.
+EMPTY: Final = "empty"
 SUFFIX: Final = ".yaml"
 
 
@@ -25,7 +27,7 @@ def profile_names() -> tuple[str, ...]:
     """The names of the profiles that come with the system, in alphabetical order."""
     files = (entry.name for entry in resources.files(__package__).iterdir())
     stems = (name.removesuffix(SUFFIX) for name in files if name.endswith(SUFFIX))
-    return tuple(sorted(stem for stem in stems if stem != LIBRARY))
+    return tuple(sorted(stem for stem in stems if stem not in (LIBRARY, EMPTY)))
 
 
 def read_profile(name_or_path: str | Path) -> Profile:
@@ -35,6 +37,14 @@ def read_profile(name_or_path: str | Path) -> Profile:
     system.
     """
     file, content = _content(name_or_path)
+    digest = hashlib.sha256(_library_bytes() + content).hexdigest()
+    return _profile(load(_decoded(content, file), file), digest)
+
+
+def empty_profile() -> Profile:
+    """An organisation with one branch that has one service, one queue and one counter."""
+    file = EMPTY + SUFFIX
+    content = resources.files(__package__).joinpath(file).read_bytes()
     digest = hashlib.sha256(_library_bytes() + content).hexdigest()
     return _profile(load(_decoded(content, file), file), digest)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
@@ -19,6 +19,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from ..core.errors import Unavailable
 from ..i18n import dates, filters
 from ..i18n.money import money
 from ..i18n.numerals import to_digits
@@ -171,7 +172,7 @@ async def render(
 ) -> str:
     """The text of a template; also for sockets, which have no request."""
     words = words_of(language, branch)
-    organisation = branch.organisation if branch else await installation.organisation()
+    names, motto = await _who(installation, branch)
     values: dict[str, Any] = {
         "lang": language,
         "dir": words.direction,
@@ -180,8 +181,8 @@ async def render(
         "tn": words.html_plural,
         "plain": words.text,
         "plain_n": words.plural,
-        "organisation": organisation.names,
-        "motto": organisation.motto,
+        "organisation": names,
+        "motto": motto,
         "theme": None,
         "navigation": [],
         "branch": branch,
@@ -194,6 +195,21 @@ async def render(
         "demo": installation.demo,
     }
     return installation.templates.get_template(template).render(values | (context or {}))
+
+
+async def _who(
+    installation: Installation | ReadOnlyInstallation, branch: BranchSettings | None
+) -> tuple[Mapping[str, str], Mapping[str, str] | None]:
+    """The names and the motto of the organisation; before there is one, the name of the system."""
+    if branch is not None:
+        return branch.organisation.names, branch.organisation.motto
+    try:
+        found = await installation.organisation()
+    except Unavailable as error:
+        if error.code != "not-initialised":
+            raise
+        return {one: words_of(one).text("common.system") for one in available_languages()}, None
+    return found.names, found.motto
 
 
 async def form(request: Request, longest: int = LONGEST_FIELD) -> dict[str, str]:

@@ -259,7 +259,7 @@ def test_adopt_moves_to_postgresql(run: Run, folder: Path, postgres_server: str)
 # ---------------------------------------------------------------- before and without a database
 
 
-@pytest.mark.parametrize("arguments", [("serve",), ("audit", "verify"), ("doctor",)])
+@pytest.mark.parametrize("arguments", [("audit", "verify"), ("doctor",)])
 def test_before_init_one_is_told_to_init(run: Run, folder: Path, arguments: tuple[str, ...]) -> None:
     folder.mkdir()
     said = run(*arguments)

@@ -56,6 +56,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     **{name: set(FLOOR) for name in SURFACES},
     # It lists settings that nothing acts on, has a form with the settings of a printer, and files of branches.
     "office": FLOOR | {"ops", "settings", "profiles"},
+    # It makes an organisation from a sample.
+    "first_run": FLOOR | {"profiles"},
     # Screens have nothing to write with: they get a reader.
     "displays": (FLOOR | {"settings"}) - {"actions"},
     "printers": set(),
