@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -129,11 +129,27 @@ class Sayer:
         declaration = fields_of(kind, self._shape).get(name)
         both = isinstance(before, dict) and isinstance(after, dict)
         if declaration is None or not both or not is_group(declaration.model_fields[name]) or "kind" in before:
-            yield name, before, after
+            yield name, *without_common((before, after))
             return
         for key in {**before, **after}:
             if before.get(key) != after.get(key):
                 yield f"{name}.{key}", before.get(key), after.get(key)
+
+
+def without_common(values: Sequence[Any]) -> tuple[Any, ...]:
+    """Lists of several things without what all of them have, because a long list hides what differs; other values whole."""
+    lists = [value for value in values if value is not None]
+    if len(lists) < 2 or not all(isinstance(one, list) and _has_things(one) for one in lists):
+        return tuple(values)
+    rest = tuple(
+        None if of is None else [one for one in of if not all(one in other for other in lists)] for of in values
+    )
+    # Only the order differs.
+    return rest if any(rest) else tuple(values)
+
+
+def _has_things(value: list[Any]) -> bool:
+    return all(isinstance(one, dict) for one in value)
 
 
 def _op(edit: Edit) -> str:

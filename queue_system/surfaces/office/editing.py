@@ -40,7 +40,7 @@ from ...store.tables import ORGANISATION
 from ...web import kit
 from ...web.here import StaffHere, staff_here
 from ...web.setting_words import fault_sentence
-from .changed import Sayer
+from .changed import Sayer, without_common
 from .effects import BY_BOOKING, BY_WHY, ShownEffect, grouped, read_choices, shown
 from .frame import office_page
 from .places import SettingsPlace, stored_place
@@ -257,7 +257,9 @@ class _Flow:
         last = next((change for change in changes if _changed_it(change, one)), None)
         if one.field:
             label = say.label(one.kind, one.field)
-            was, theirs, yours = (say.value(one.kind, one.field, value) for value in (one.was, one.theirs, one.yours))
+            was, theirs, yours = (
+                say.value(one.kind, one.field, value) for value in without_common((one.was, one.theirs, one.yours))
+            )
         else:
             label = say.name(one.kind, one.slug, one.yours or one.was)
             was, theirs, yours = (

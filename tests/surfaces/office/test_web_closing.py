@@ -156,3 +156,10 @@ def test_one_day_gets_other_hours_even_if_it_is_a_holiday(client: TestClient, ha
     (sent,) = re.findall(r'name="without" value="([^"]*)"', client.get(address).text)
     assert through(client, address, [("without", unescape(sent))]).status_code == 303
     assert windows(day, settings(hall).calendar) == ()
+
+
+def test_a_preview_of_a_long_list_shows_what_differs_alone(client: TestClient) -> None:
+    page = send(client, WEEK, with_values(inputs(client.get(WEEK).text), **{"hours.0.opens": "08:00"})).text
+    said = page[page.index('id="changes"') : page.index('id="effect-days"')]
+    assert "08:00" in said
+    assert "12:30" not in said, "the hours of a service stay"
