@@ -21,7 +21,7 @@ from ...web.setting_forms import Drawn, SettingForm, received
 from ...web.setting_posted import Posted
 from ...web.setting_widgets import Widget
 from . import editing
-from .hours_frame import Hours, element, hours_at, mistakes, replaced, to_first
+from .hours_frame import Hours, address_of, element, hours_at, mistakes, replaced, to_first
 
 PAGE: Final = "/office/closing"
 CLOSURES: Final = "/office/closures"
@@ -75,7 +75,8 @@ async def close(request: Request) -> Response:
         return await _page(hours, posted, faults)
     place, edit = _edit(hours, whom, element(posted.raw("replaces")), value)
     title = hours.words.text("hours.close-day")
-    return await editing.answer(request, place, (edit,), title=title, back=f"{CLOSURES}/{hours.branch.slug}")
+    back = address_of(CLOSURES, hours, everywhere=place == ORGANISATION)
+    return await editing.answer(request, place, (edit,), title=title, back=back)
 
 
 async def _page(hours: Hours, posted: Posted, faults: Sequence[Fault] = ()) -> Response:

@@ -19,7 +19,7 @@ from ...store.tables import ORGANISATION
 from ...web.setting_forms import received
 from . import editing
 from .closing import BRANCH, CLOSURES, EVERYWHERE
-from .hours_frame import Hours, element, hours_at, replaced, to_first
+from .hours_frame import Hours, address_of, element, hours_at, replaced, saved_here, to_first
 from .hours_words import clock, dates_words, hours_words
 
 
@@ -51,7 +51,7 @@ async def show(request: Request) -> Response:
     """The closed days, the nearest first."""
     hours = await hours_at(request, CLOSING_RIGHTS)
     listed = sorted(_listed(hours), key=lambda one: (one.first, one.dates))
-    saved = editing.saved_at(request, hours.branch.slug)
+    saved = saved_here(request, hours)
     return await hours.page("office/closures.html", CLOSURES, {"closures": listed, "saved": saved})
 
 
@@ -69,7 +69,7 @@ async def remove(request: Request) -> Response:
         place,
         (replaced(kind, slug, "closures", [known], []),),
         title=hours.words.text("hours.remove-closure"),
-        back=f"{CLOSURES}/{hours.branch.slug}",
+        back=address_of(CLOSURES, hours, everywhere=everywhere),
     )
 
 

@@ -21,12 +21,13 @@ from ...settings.declared import Declared
 from ...settings.edits import Edit
 from ...settings.faults import Fault, faults_of
 from ...settings.objects import objects_of
-from ...settings.organisation import Profile
+from ...settings.organisation import ORGANISATION_SLUG, Profile
 from ...store.queries.hours import declared_hours
 from ...store.queries.settings import BranchSettings
 from ...web import kit
 from ...web.here import StaffAtBranch
 from ...web.setting_words import Things, things_of
+from .editing import Saved, saved_at
 from .frame import InOffice, enter, office_page
 
 
@@ -91,6 +92,17 @@ async def to_first(request: Request, rights: Rights, address: str) -> Response:
     if not found.branches:
         raise Missing("branch")
     return kit.see_other(f"{address}/{found.branches[0].slug}")
+
+
+def address_of(page: str, hours: Hours, *, everywhere: bool) -> str:
+    """Where a save leads: the page of the branch, which says whether the change was one of all branches."""
+    return f"{page}/{hours.branch.slug}" + (f"?at={ORGANISATION_SLUG}" if everywhere else "")
+
+
+def saved_here(request: Request, hours: Hours) -> Saved | None:
+    """What was just saved at the branch or for all branches, None for nothing."""
+    everywhere = request.query_params.get("at") == ORGANISATION_SLUG
+    return saved_at(request, ORGANISATION_SLUG if everywhere else hours.branch.slug)
 
 
 def mistakes(declaration: type[Declared], values: Mapping[str, Any]) -> tuple[Fault, ...]:

@@ -23,7 +23,7 @@ from ...store.tables import ORGANISATION
 from ...web.setting_forms import received
 from . import editing
 from .closing import EVERYWHERE
-from .hours_frame import Hours, element, hours_at, replaced, to_first
+from .hours_frame import Hours, address_of, element, hours_at, replaced, saved_here, to_first
 from .hours_words import Line, dates_words, line_of
 
 PAGE: Final = "/office/seasons"
@@ -63,7 +63,7 @@ async def show(request: Request) -> Response:
         "stretches": list(_stretches(hours)),
         "moves": (*MOVES, CONFIRM),
         "may_all": hours.here.person.may_any(HOURS_RIGHTS, ORGANISATION),
-        "saved": editing.saved_at(request, hours.branch.slug),
+        "saved": saved_here(request, hours),
     }
     return await hours.page("office/seasons.html", PAGE, context)
 
@@ -78,8 +78,9 @@ async def move(request: Request) -> Response:
     everywhere = posted.text("for") == EVERYWHERE and season not in hours.own.get("seasons", {})
     edits = list(_everywhere(hours, season, seen, act) if everywhere else _here(hours, season, seen, act))
     title = hours.words.text("hours.seasons")
+    back = address_of(PAGE, hours, everywhere=everywhere)
     place = ORGANISATION if everywhere else hours.branch.id
-    return await editing.answer(request, place, edits, title=title, back=f"{PAGE}/{hours.branch.slug}")
+    return await editing.answer(request, place, edits, title=title, back=back)
 
 
 def _stretches(hours: Hours) -> Iterator[Stretch]:

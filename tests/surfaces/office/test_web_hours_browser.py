@@ -41,8 +41,8 @@ def place(sqlite_template: Path, tmp_path: Path) -> Iterator[tuple[str, Hall]]:
 
 
 def signed_in(browser: Browser, address: str, language: str, *, scripts: bool = True, login: str = "admin") -> Page:
-    size = {"width": 1366, "height": 768}
-    page = browser.new_context(viewport=size, locale=language, java_script_enabled=scripts).new_page()
+    page = browser.new_context(locale=language, java_script_enabled=scripts).new_page()
+    page.set_viewport_size({"width": 1366, "height": 768})
     page.goto(f"{address}/sign-in?next=/office/hours&lang={language}")
     page.fill("#login", login)
     page.fill("#password", PASSWORD)

@@ -29,11 +29,13 @@ def declared(hall: Hall) -> DeclaredHours:
     return hall.db.read_now(declared_hours, hall.branch.id)
 
 
-def act(client: TestClient, what: str, whom: str) -> None:
-    """Press a button of Ramadan 2027."""
+def act(client: TestClient, what: str, whom: str) -> str:
+    """Press a button of Ramadan 2027; where that leads."""
     stretch = re.findall(r'name="stretch" value="([^"]*)"', client.get(PAGE).text)[0]
     sent = [("season", "ramadan"), ("stretch", unescape(stretch)), ("for", whom), ("act", what)]
-    assert through(client, PAGE, sent).status_code == 303
+    answer = through(client, PAGE, sent)
+    assert answer.status_code == 303
+    return str(answer.headers["location"])
 
 
 def ramadan(hall: Hall) -> tuple[date, date, bool]:
@@ -84,3 +86,13 @@ def test_a_season_that_nobody_knows_is_not_found(client: TestClient) -> None:
         {"season": "no", "act": "later"},
     ):
         assert client.post(PAGE, data=sent).status_code == 404
+
+
+@pytest.mark.parametrize("whom", ["everywhere", "branch"])
+def test_what_was_saved_can_be_undone_from_where_it_leads(client: TestClient, hall: Hall, whom: str) -> None:
+    before, feast = ramadan(hall), eid(hall)
+    page = client.get(act(client, "later", whom)).text
+    assert ramadan(hall) != before
+    (undo,) = re.findall(r'action="(/office/undo/[^"]*)"', page)
+    assert through(client, undo, []).status_code == 303
+    assert (ramadan(hall), eid(hall)) == (before, feast)
