@@ -116,14 +116,15 @@ def offer(branch: BranchSettings, awaits: Mapping[UUID, ProspectView], now: date
 
 def card_of(branch: BranchSettings, service: ServiceView, awaits: Mapping[UUID, ProspectView], now: datetime) -> Card:
     """The card of one service at `now`."""
-    gives = service.walk_in and branch.timetable.takes_tickets(now, service.id)
+    stopped = branch.numbers_stopped_now(service.queue_id, now)
+    gives = service.walk_in and branch.gives_numbers(service.id, now)
     return Card(
         service=service,
         ahead=None if service.confidentiality.hides_service else awaits[service.id].ahead,
         counter_open=awaits[service.id].counter_open,
         gives=gives,
         refusal=None if gives else _refusal(service),
-        opens=next_numbers(branch, service, now) if service.walk_in and not gives else None,
+        opens=next_numbers(branch, service, now) if service.walk_in and not gives and not stopped else None,
         direct=gives and not documents(service) and not note_of(service) and not self_declared(branch),
         urgent=line.is_emergency(branch, service.priority),
     )

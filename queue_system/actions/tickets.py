@@ -84,8 +84,8 @@ def issue_ticket(tx: Tx, order: TicketOrder) -> Issued:
     """Give a visitor without an appointment a number; for some services only staff can do this.
 
     The ticket gets the class of the order or of the service, whichever is heavier. It is idempotent by `request_id`.
-    Raises Missing("service"), Refused with "not-walk-in", "number-by-reception", "closed", "outing-full",
-    "priority-unknown" (also for a class that cannot be asked for), "request-reused",
+    Raises Missing("service"), Refused with "not-walk-in", "number-by-reception", "closed", "numbers-stopped",
+    "outing-full", "priority-unknown" (also for a class that cannot be asked for), "request-reused",
     Denied("tickets-on-the-spot"), Stale("settings-changed").
     """
     with in_session(tx, order.branch_id) as lock:
@@ -108,6 +108,8 @@ def issue_ticket(tx: Tx, order: TicketOrder) -> Issued:
             raise Refused("priority-unknown")
         if not settings.timetable.takes_tickets(tx.now, service.id):
             raise Refused("closed")
+        if settings.numbers_stopped_now(service.queue_id, tx.now):
+            raise Refused("numbers-stopped")
         outing = hours.outing_on(settings.timetable.business_date(tx.now), settings.calendar, service.id)
         if outing is not None and not places_left(tx, settings, outing):
             raise Refused("outing-full")
@@ -213,7 +215,7 @@ def _too_late(settings: BranchSettings, booking: BookingView, closes: datetime, 
     """The refusal with the booked time and the closing time; its code depends on what remains: a number or a booking."""
     service = settings.services[booking.service_id]
     starts_at, closed_at = booking.starts_at.astimezone(settings.zone), TimeOfDay(closes.astimezone(settings.zone))
-    if service.walk_in and settings.timetable.takes_tickets(now, service.id):
+    if service.walk_in and settings.gives_numbers(service.id, now):
         return Refused("too-late-number-now", starts_at=starts_at, closed_at=closed_at)
     opens_at = hours.next_opening(now, settings.calendar, service.id) if service.walk_in else None
     if opens_at is not None:

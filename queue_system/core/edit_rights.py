@@ -11,6 +11,7 @@ from .rights import EVERYTHING, Rights
 # and to add or remove such an object.
 _HOURS: Final[Rights] = frozenset({"edit_hours"})
 _CLOSING: Final[Rights] = _HOURS | {"close_day"}
+_STOPPING: Final[Rights] = frozenset({"stop_tickets"})
 _SERVICES: Final[Rights] = frozenset({"edit_services"})
 _QUEUES: Final[Rights] = frozenset({"edit_queues"})
 _COUNTERS: Final[Rights] = frozenset({"edit_counters"})
@@ -26,6 +27,7 @@ EDIT_RIGHTS: Final[Mapping[str, Mapping[str, Rights]]] = {
         "": _ALL,
         **dict.fromkeys(("hours", "seasons", "outreach_days", "calendars", "day_starts", "week_starts"), _HOURS),
         "closures": _CLOSING,
+        "numbers_stopped": _STOPPING,
         **dict.fromkeys(("names", "address", "phone", "email", "coordinates", "notes", "hotline", "access"), _TEXTS),
         **dict.fromkeys(("queue_rules", "priorities", "freed_places_at", "targets", "tick_minutes"), _POLICIES),
         **dict.fromkeys(("retention_days", "constraints", "safe_contact"), _LEVELS),

@@ -149,6 +149,8 @@ COPY_RIGHTS: Final[Rights] = RECEPTION_RIGHTS | {"print_copy"}
 SUPERVISION_RIGHTS: Final[Rights] = frozenset({"see_today", "open_close_counters", "see_reports"})
 # To open a counter for a clerk, or close it for one who has gone.
 COUNTER_RIGHTS: Final[Rights] = frozenset({"open_close_counters"})
+# To let a queue give no more numbers today.
+STOP_RIGHTS: Final[Rights] = frozenset({"stop_tickets"})
 # To give a waiting visitor a heavier class, for staff who meet visitors and see their needs.
 RAISE_RIGHTS: Final[Rights] = RECEPTION_RIGHTS | {"grant_priority"}
 VOID_RIGHTS: Final[Rights] = frozenset({"void_ticket"})
@@ -195,6 +197,7 @@ OFFICE_RIGHTS: Final[Rights] = (
     | PRINTER_RIGHTS
     | HEALTH_RIGHTS
     | SUPERVISION_RIGHTS
+    | STOP_RIGHTS
     | PLACES_RIGHTS
     | ASKING_RIGHTS
     | DECISION_RIGHTS

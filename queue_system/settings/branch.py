@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import time
+from datetime import date, time
 from typing import Annotated, ClassVar, Final, Literal
 
 from pydantic import Field
@@ -242,6 +242,11 @@ class BranchOwn(Thing):
     freed_places_at: Annotated[
         ClockTime, "published hour from which appointments that were given back return (docs/decisions/0009)"
     ] = DEFAULT_HOUR
+    numbers_stopped: Annotated[
+        dict[Annotated[str, Ref("queue")], date],
+        NotInherited(),
+        "queues that give no more numbers on a day, each with that day",
+    ] = Field(default_factory=dict)
     notes: Annotated[Sentences, NotYet("remarks"), "what people should know"] = ()
     access: Annotated[Access | None, "what visitors with a need find here"] = None
     constraints: Annotated[

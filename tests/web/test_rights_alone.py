@@ -32,6 +32,7 @@ NOTHING: Final = "01890000-0000-7000-8000-000000000000"
 VALUES: Final = {
     "branch": "doha-main",
     "counter": "c4",
+    "queue": "q-attest",
     "device": "p1",
     "ticket": NOTHING,
     "booking": NOTHING,
@@ -54,6 +55,7 @@ OPENS: Final[dict[str, Rights]] = {
     "POST /reception": rights.HALL_RIGHTS,
     "GET /office": rights.OFFICE_RIGHTS,
     "GET /office/idle": rights.DATA_RIGHTS,
+    "POST /office/today": rights.STOP_RIGHTS,
     "POST /office/counters": rights.COUNTER_RIGHTS,
     "GET /office/devices": rights.DEVICE_RIGHTS,
     "POST /office/devices": rights.DEVICE_RIGHTS,

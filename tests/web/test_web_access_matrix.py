@@ -174,6 +174,7 @@ def _values(hall: Hall) -> dict[str, str]:
     return {
         "branch": hall.branch.slug,
         "counter": "c4",
+        "queue": "q-attest",
         "service": "passport-lost",
         "kiosk-service": str(hall.service("attest-single")),
         "date": "2026-11-23",

@@ -163,6 +163,15 @@ class BranchSettings(BranchOwn):
         """The bookings of a queue that may run at one time on `day`, and those of them for the internet."""
         return self.queues[queue_id].lanes_on(day)
 
+    def numbers_stopped_now(self, queue_id: UUID, now: datetime) -> bool:
+        """Whether staff have decided that a queue gives no more numbers on this business day."""
+        return self.numbers_stopped.get(self.queues[queue_id].slug) == self.timetable.business_date(now)
+
+    def gives_numbers(self, service_id: UUID, now: datetime) -> bool:
+        """Whether a number for a service can be taken at `now`: it is open, and its queue is not stopped."""
+        stopped = self.numbers_stopped_now(self.services[service_id].queue_id, now)
+        return not stopped and self.timetable.takes_tickets(now, service_id)
+
     def is_over(self, service_id: UUID, day: date) -> bool:
         """Whether a service is retired on `day`, by itself or with its queue."""
         return hours.is_over(day, self.calendar, service_id)

@@ -1,4 +1,4 @@
-"""Opening a counter for a clerk who is free, and closing it for one who has gone."""
+"""What Today does: opens a counter for a free clerk, closes one that was left, stops the numbers of a queue."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ from starlette.routing import BaseRoute, Route
 
 from ...actions.counters import Desk, close_counter, open_counter
 from ...actions.sessions import SESSION_IDLE
-from ...core.errors import Denied, Refused, Stale
-from ...core.rights import COUNTER_RIGHTS, DESK_RIGHTS
+from ...actions.stopping import resume_numbers, stop_numbers
+from ...core.errors import Denied, Missing, Refused, Stale
+from ...core.rights import COUNTER_RIGHTS, DESK_RIGHTS, STOP_RIGHTS
 from ...store.database import Tx
+from ...store.log import Actor
 from ...store.queries.access import StaffView
 from ...store.queries.settings import BranchSettings, CounterView
 from ...store.queries.today import free_clerks
@@ -24,6 +26,7 @@ from ...web.departments import counters_for
 from .frame import InOffice, enter
 
 PAGE: Final = "/office/counters/{branch}/{counter}"
+QUEUE: Final = "/office/today/{branch}/{queue}"
 #: What Today says if the press came too late or is not possible.
 SAID: Final = {
     "counter-busy": "today.said-counter-busy",
@@ -54,6 +57,30 @@ async def closing(request: Request) -> Response:
     """Close a counter, if the clerk whom the form names still sits there."""
     here, branch, counter = await _at_counter(request)
     return await _press(here, branch, close_counter, counter, _id((await kit.form(request)).get("staff", "")))
+
+
+async def stopping(request: Request) -> Response:
+    """Let a queue give no more numbers today."""
+    return await _stop(request, stop_numbers)
+
+
+async def resuming(request: Request) -> Response:
+    """Let a queue give numbers again."""
+    return await _stop(request, resume_numbers)
+
+
+async def _stop(request: Request, action: Callable[[Tx, UUID, UUID, Actor, StaffView], None]) -> Response:
+    here = await enter(request, STOP_RIGHTS)
+    branch = here.named(request.path_params["branch"])
+    queue = next((one.id for one in branch.queues.values() if one.slug == request.path_params["queue"]), None)
+    if queue is None:
+        raise Missing("queue")
+    said = {}
+    try:
+        await here.write_anywhere(action, branch.id, queue, here.actor, here.person)
+    except Stale:
+        said = {"said": "changed"}
+    return kit.see_other(f"/office?{urlencode({'branch': branch.slug} | said)}#queues")
 
 
 async def _press(
@@ -94,4 +121,6 @@ def _id(sent: str) -> UUID | None:
 routes: list[BaseRoute] = [
     Route(f"{PAGE}/opening", opening, methods=["POST"]),
     Route(f"{PAGE}/closing", closing, methods=["POST"]),
+    Route(f"{QUEUE}/stop", stopping, methods=["POST"]),
+    Route(f"{QUEUE}/resume", resuming, methods=["POST"]),
 ]

@@ -16,7 +16,7 @@ from ...core.coming import Coming, What, next_days, rest_of
 from ...core.decisions import decided_by
 from ...core.errors import Denied
 from ...core.hours import opening_day, to_instants, windows
-from ...core.rights import COUNTER_RIGHTS, DATA_RIGHTS, OFFICE_RIGHTS, SUPERVISION_RIGHTS
+from ...core.rights import COUNTER_RIGHTS, DATA_RIGHTS, OFFICE_RIGHTS, STOP_RIGHTS, SUPERVISION_RIGHTS
 from ...i18n import dates
 from ...i18n.words import available_languages
 from ...store.database import Tx
@@ -110,6 +110,8 @@ async def _of_branch(here: InOffice, branch: BranchSettings) -> dict[str, Any]:
     return {
         "hall": await here.read(_hall, here, branch),
         "own_counters": own,
+        "own_queues": queues_for(here.person, branch, STOP_RIGHTS),
+        "stopped": {one for one in branch.queues if branch.numbers_stopped_now(one, now)},
         "free": await here.read(free_for, branch) if own else {},
         "said": SAID.get(here.request.query_params.get("said", ""), ""),
         "names_shown": here.person.may_any(SUPERVISION_RIGHTS, branch.id),

@@ -175,7 +175,7 @@ def departments(branch: BranchSettings, now: datetime, services: Collection[UUID
     for service in branch.services.values():
         if service.id not in services or not (service.walk_in or service.by_reception):
             continue
-        if not branch.timetable.takes_tickets(now, service.id):
+        if not branch.gives_numbers(service.id, now):
             continue
         if service.confidentiality.hides_service:
             name = (repr(sorted(service.listed_names.items())), service.queue_id)

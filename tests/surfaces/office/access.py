@@ -38,6 +38,8 @@ MATRIX: Final[dict[tuple[str, str], Row]] = {
     ("GET", "/office"): OFFICE,
     ("GET", "/office/today"): OFFICE,
     ("GET", "/office/idle"): DATA,
+    ("POST", "/office/today/{branch}/{queue}/stop"): BACKUP,
+    ("POST", "/office/today/{branch}/{queue}/resume"): BACKUP,
     ("POST", "/office/counters/{branch}/{counter}/opening"): PLACES,
     ("POST", "/office/counters/{branch}/{counter}/closing"): PLACES,
     ("GET", "/office/devices"): DEVICES,

@@ -12,6 +12,7 @@ from queue_system.actions import devices, sessions
 from queue_system.actions.counters import close_counter
 from queue_system.actions.upkeep import done_by_hand
 from queue_system.clock import FrozenClock
+from queue_system.core.errors import Refused
 from queue_system.core.rights import OFFICE_RIGHTS
 from queue_system.i18n import isolates
 from queue_system.store.log import SYSTEM
@@ -298,3 +299,50 @@ def test_counters_of_other_departments_are_left_alone(client: TestClient, hall: 
     answer = office.post(f"/office/counters/{hall.branch.slug}/{foreign}/closing", data={"staff": str(nour)})
     assert answer.status_code == 403
     assert who_sits(hall, foreign) == "nour name"
+
+
+# ---------------------------------------------------------------- numbers
+
+
+def test_a_queue_is_stopped_for_the_day_and_gives_numbers_again(
+    client: TestClient, hall: Hall, clock: FrozenClock
+) -> None:
+    slug = hall.branch.queue_of(hall.branch.service("attest-single")).slug
+    waiting = hall.issue().ticket
+    stop = see(client).form(f"{slug}/stop")
+    assert client.post(stop.action).headers["location"] == f"/office?branch={hall.branch.slug}#queues"
+    assert "No more numbers today" in see(client).text
+    with pytest.raises(Refused, match="numbers-stopped"):
+        hall.issue()
+    # Another queue goes on, and so does everybody who waits.
+    hall.issue("hajj-payment")
+    called = hall.call_next(hall.sit(hall.person("nour")))
+    assert called is not None
+    assert called.id == waiting.id
+    # A second press changes nothing.
+    assert client.post(stop.action).status_code == 303
+    assert len(hall.db.read_now(audit.entries, hall.branch.id, audit.Wanted(kind="settings.changed"), 10)) == 1
+    assert client.post(see(client).form(f"{slug}/resume").action).status_code == 303
+    assert "No more numbers today" not in see(client).text
+    hall.issue()
+    client.post(stop.action)
+    clock.move(timedelta(days=1))
+    sign_in(client, "admin", "en")
+    assert "No more numbers today" not in see(client).text
+    hall.issue()
+
+
+def test_numbers_are_stopped_by_people_of_the_department_alone(client: TestClient, hall: Hall) -> None:
+    hall.person("dana", ())
+    give_in_department(hall, "dana", add_role(hall, "only-stops", "stop_tickets"), "legal")
+    sign_in(client, "dana", "en")
+    slug = hall.branch.queue_of(hall.branch.service("attest-single")).slug
+    assert client.post(f"/office/today/{hall.branch.slug}/{slug}/stop").status_code == 403
+    hall.issue()
+    own = next(
+        hall.branch.queues[one.queue_id].slug
+        for one in hall.branch.services.values()
+        if hall.branch.departments[one.department_id].slug == "legal"
+    )
+    assert client.post(see(client).form(f"{own}/stop").action).status_code == 303
+    assert "No more numbers today" in see(client).text
