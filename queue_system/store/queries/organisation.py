@@ -49,3 +49,9 @@ def version_of(tx: Tx, branch_id: UUID) -> int | None:
     """The version of the settings of a branch, or of the organisation; None where there is no such branch."""
     version: int | None = tx.scalar(_VERSION, {"branch": branch_id})
     return version
+
+
+def versions(tx: Tx) -> dict[UUID, int]:
+    """The version of the settings of every branch, and of the organisation."""
+    branch = table(Branch)
+    return {row.id: row.config_version for row in tx.rows(sa.select(branch.c.id, branch.c.config_version))}

@@ -6,10 +6,11 @@ is in the words of the page. A source that fails is logged and left out, because
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Final, Literal
+from uuid import UUID
 
 import structlog
 
@@ -35,11 +36,13 @@ from ...core.rights import (
 from ...i18n import dates
 from ...i18n.filters import localised
 from ...ops.machine import look_at_upkeep
+from ...settings.catalogue import Catalogue
 from ...store.database import Tx
 from ...store.queries import line
 from ...store.queries.access import DeviceView, devices, open_pairings
 from ...store.queries.effect import undecided
 from ...store.queries.hours import declared_organisation, unchecked_calendars, year_to_check
+from ...store.queries.organisation import versions
 from ...store.queries.settings import BranchSettings
 from ...store.queries.unreadable import unreadable_settings
 from ...store.tables import ORGANISATION
@@ -219,11 +222,31 @@ async def provisional_days(here: InOffice, branch: BranchSettings) -> list[Item]
     ]
 
 
+@dataclass(slots=True)
+class Unchecked:
+    """The calendars to be checked, and the catalogue with their names, as they were at these versions of the settings.
+
+    Kept, because every open page asks several times a minute, and to read all settings takes long.
+    """
+
+    versions: Mapping[UUID, int] = field(default_factory=dict)
+    year: int = 0
+    slugs: Sequence[str] = ()
+    catalogue: Catalogue | None = None
+
+
 async def calendars_to_check(here: InOffice) -> list[Item]:
     """Calendars whose closed days of the coming year nobody has checked."""
     year = year_to_check(here.now.date())
-    unchecked = await here.read(unchecked_calendars, year)
-    things = things_of_catalogue((await here.read(declared_organisation)).catalogue, here.words)
+    known = here.installation.memory(Unchecked)
+    current = await here.read(versions)
+    if (known.versions, known.year) != (current, year):
+        slugs = await here.read(unchecked_calendars, year)
+        known.catalogue = (await here.read(declared_organisation)).catalogue
+        known.versions, known.year, known.slugs = current, year, slugs
+    if not known.slugs or known.catalogue is None:
+        return []
+    things = things_of_catalogue(known.catalogue, here.words)
     return [
         Item(
             "note",
@@ -231,7 +254,7 @@ async def calendars_to_check(here: InOffice) -> list[Item]:
             "hours.check-year",
             link=f"/office/calendars/{slug}",
         )
-        for slug in unchecked
+        for slug in known.slugs
     ]
 
 
