@@ -21,7 +21,8 @@ from ...store.queries.access import staff_names
 from ...store.queries.changes import ChangeView, change, history, reverse, saved_together
 from ...web import kit
 from .changed import ChangedObject, Sayer
-from .editing import answer, saved_at
+from .editing import answer, asks_for_form, saved_at
+from .effects import MOST_FIELDS
 from .frame import enter, office_page
 from .places import place_named, settings_at
 from .setting_kinds import kind_named
@@ -92,16 +93,20 @@ async def undo(request: Request) -> Response:
     if known.undone_by is not None:
         raise Stale("already-undone")
     together = await here.read(saved_together, place, known.save_id)
-    form = await kit.form(request)
+    form = dict(await kit.form_items(request, most=MOST_FIELDS))
     thing = slug if known.kind in (OF_BRANCH.kind, OF_ORGANISATION.kind) else known.slug
     history_href = f"/office/history/{slug}/{known.kind}/{thing}"
-    back = form.get("back", "")
+    sent = form.get("back", "")
+    back = sent if _OF_THE_OFFICE.fullmatch(sent) else history_href
+    if asks_for_form(form.items()):
+        # An undo has no form of its own.
+        return kit.see_other(back)
     return await answer(
         request,
         place,
         [reverse(one) for one in reversed(together) if one.undone_by is None],
         title=here.words.text("office.edit-undo-title"),
-        back=back if _OF_THE_OFFICE.fullmatch(back) else history_href,
+        back=back,
         undoes=known.id,
     )
 

@@ -77,6 +77,7 @@ def test_a_change_is_shown_then_saved_then_undone(client: TestClient, hall: Hall
     assert "حُفظ التعديل" in home
     (address,) = re.findall(r'action="(/office/undo/[^"]+)"', home)
     shown = client.post(address, data={"back": QUEUE}).text
+    assert client.post(address, data=items_of(shown, step="form")).headers["location"] == QUEUE
     assert lanes(hall) == (9, old[1])
     assert saved(client, address, shown).startswith(QUEUE)
     assert lanes(hall) == old
