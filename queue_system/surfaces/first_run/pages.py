@@ -29,8 +29,8 @@ from .typed import EMPTY, Typed, mistakes, typed
 START: Final = "/first-run"
 PAGE: Final = f"{START}/{{token}}"
 FORM: Final = f"{PAGE}/organisation"
-#: The first person signs in with the password that was just chosen.
-NEXT: Final = "/sign-in?welcome=1"
+#: The first person signs in with the password that was just chosen, and reads what remains to be done.
+NEXT: Final = "/sign-in?welcome=1&next=/office/first-steps"
 FIRST_ROLE: Final = "administrator"
 
 

@@ -68,6 +68,7 @@ ENTRIES: Final = (
         Place("/office/devices", "office.devices", DEVICE_RIGHTS),
         Place("/office/printers", "office.printers", PRINTER_RIGHTS),
         Place("/office/health", "office.health", HEALTH_RIGHTS),
+        Place("/office/first-steps", "steps.title", HEALTH_RIGHTS),
         Place("/office/audit", "office.audit", AUDIT_RIGHTS),
         Place("/office/data", "office.data", DATA_RIGHTS),
     ),

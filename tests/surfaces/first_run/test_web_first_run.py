@@ -14,6 +14,7 @@ import pytest
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
+from queue_system.actions.staff import NewStaff, create_staff, lock_staff
 from queue_system.app import create_app
 from queue_system.clock import FrozenClock
 from queue_system.configuration import read_configuration
@@ -21,7 +22,9 @@ from queue_system.core.first_link import LIFETIME, first_link, opens
 from queue_system.store.database import Database
 from queue_system.store.queries.access import people
 from queue_system.store.queries.settings import branch_ids
+from queue_system.store.tables import ORGANISATION
 from queue_system.web.access import all_branches
+from queue_system.web.passwords import hash_password
 from tests.kit.web_hall import SAME_ORIGIN, Page
 from tests.kit.whole_answers import whole_answers
 
@@ -101,6 +104,18 @@ def test_the_form_founds_and_the_process_goes_on(beginning: tuple[TestClient, st
     assert signed_in.status_code == 303
     for page in ("/office", "/office/people", "/office/devices", "/office/health"):
         assert client.get(page).status_code == 200, page
+    before = client.get("/office/first-steps").text
+    assert done_in(before) == (2, 5)
+    second = NewStaff("nadim", "Nadim", hash_password(PASSWORD), "ar", ((ORGANISATION, "administrator"),))
+    db.write_now(create_staff, second)
+    assert done_in(client.get("/office/first-steps").text) == (3, 4)
+    db.write_now(lock_staff, "nadim")
+    assert done_in(client.get("/office/first-steps").text) == (2, 5)
+
+
+def done_in(page: str) -> tuple[int, int]:
+    """How many first steps are done, and how many are left."""
+    return page.count("finding-good"), page.count("finding-note")
 
 
 def test_what_was_typed_stays_and_each_mistake_is_at_its_field(beginning: tuple[TestClient, str], db: Database) -> None:

@@ -76,6 +76,7 @@ MATRIX: Final[dict[tuple[str, str], Row]] = {
     ("GET", "/office/seasons/{branch}"): PEOPLE,
     ("POST", "/office/seasons/{branch}"): PEOPLE,
     ("GET", "/office/health"): DEVICES,
+    ("GET", "/office/first-steps"): DEVICES,
     ("POST", "/office/health/backup"): BACKUP,
     ("POST", "/office/health/drill"): BACKUP,
     ("GET", "/office/audit"): AUDIT,
