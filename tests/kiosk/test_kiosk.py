@@ -23,7 +23,7 @@ from queue_system.store.queries import access
 from queue_system.store.queries.access import staff_by_login
 from queue_system.store.queries.place import prospects
 from queue_system.store.queries.settings import branch_ids, branch_settings
-from tests.kit.hall import enter, furnish
+from tests.kit.hall import enter, furnish, set_branch
 from tests.kit.kiosk_hall import Kiosk, code_on, installed, pair, paired_kiosk
 from tests.kit.public_visitor import Answer
 from tests.kit.web_hall import another, furnished
@@ -356,6 +356,20 @@ def test_on_a_closed_day_it_says_so(kiosk: Kiosk, clock: FrozenClock) -> None:
     page = kiosk.open()
     assert "لا نستقبل المراجعين اليوم" in page.text
     assert "الأحد 29" in page.text
+
+
+def test_a_queue_that_staff_stopped_gives_no_number_also_from_a_page_left_open(
+    kiosk: Kiosk, clock: FrozenClock
+) -> None:
+    kiosk.service("attest-single")
+    slug = kiosk.hall.branch.queue_of(kiosk.hall.branch.service("attest-single")).slug
+    today = kiosk.hall.branch.timetable.business_date(clock.now())
+    set_branch(kiosk.hall, numbers_stopped={slug: today.isoformat()})
+    page = kiosk.visitor.send("/tickets")
+    assert page.status == 409
+    assert "أُوقف إعطاء الأرقام في هذه القائمة اليوم" in page.text
+    assert kiosk.tickets() == []
+    assert "لا أرقام الآن" in kiosk.open().text
 
 
 def test_a_page_left_open_over_the_last_ticket_gives_no_number(kiosk: Kiosk, clock: FrozenClock) -> None:
