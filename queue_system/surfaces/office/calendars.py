@@ -112,7 +112,8 @@ async def check(request: Request) -> Response:
         shown = {"year": year, "checked": posted.text("checked"), "typed": typed}
         things = things_of_catalogue(known.catalogue, here.words)
         return await _page(here, known, slug, lines, shown, _errors(faults, things, here))
-    edit = replaced("calendar", slug, "closures", was, now)
+    present = [one.model_dump(mode="json", exclude_defaults=True) for one in known.catalogue.calendars[slug].closures]
+    edit = replaced("calendar", slug, "closures", present, was, now)
     if posted.text("checked"):
         edit = _with_year(edit, known.catalogue.calendars[slug].checked_years, year)
     title = here.words.text("hours.check-year")
@@ -195,8 +196,8 @@ def _errors(faults: Mapping[str, Fault], things: Things, here: InOffice) -> dict
 
 def _with_year(edit: Edit, checked: tuple[int, ...], year: int) -> Edit:
     """The edit that also says that somebody has checked the year."""
-    was, now = dict(edit.was or {}), dict(edit.now or {})
-    return Edit(edit.kind, edit.slug, was, {**now, "checked_years": [] if year in checked else [year]})
+    years = {"checked_years": [*checked]}, {"checked_years": sorted({*checked, year})}
+    return Edit(edit.kind, edit.slug, {**(edit.was or {}), **years[0]}, {**(edit.now or {}), **years[1]})
 
 
 def _checks(change: ChangeView) -> bool:

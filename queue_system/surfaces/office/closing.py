@@ -150,8 +150,12 @@ def _whom(values: Mapping[str, Any], of: str) -> str:
 def _edit(hours: Hours, whom: str, known: Any, value: Mapping[str, Any]) -> tuple[UUID, Edit]:
     was = [known] if isinstance(known, dict) else []
     if whom == EVERYWHERE or whom.startswith(_TAG):
-        return ORGANISATION, replaced("organisation", hours.organisation.slug, "closures", was, [value])
-    return hours.branch.id, replaced("branch", hours.declared.slug, "closures", was, [value])
+        return ORGANISATION, replaced(
+            "organisation", hours.organisation.slug, "closures", hours.common.get("closures", []), was, [value]
+        )
+    return hours.branch.id, replaced(
+        "branch", hours.declared.slug, "closures", hours.own.get("closures", []), was, [value]
+    )
 
 
 def _known(hours: Hours, of: str, place: str) -> dict[str, Any] | None:

@@ -64,10 +64,11 @@ async def remove(request: Request) -> Response:
         raise Missing("closure")
     place = ORGANISATION if everywhere else hours.branch.id
     kind, slug = ("organisation", hours.organisation.slug) if everywhere else ("branch", hours.declared.slug)
+    present = (hours.common if everywhere else hours.own).get("closures", [])
     return await editing.answer(
         request,
         place,
-        (replaced(kind, slug, "closures", [known], []),),
+        (replaced(kind, slug, "closures", present, [known], []),),
         title=hours.words.text("hours.remove-closure"),
         back=address_of(CLOSURES, hours, everywhere=everywhere),
     )

@@ -17,6 +17,7 @@ from ...core.hours import closures_on
 from ...core.rights import CLOSING_RIGHTS, HOURS_RIGHTS
 from ...settings.agenda import HoursRule
 from ...settings.branch import Branch
+from ...settings.consistency import Located
 from ...settings.edits import Edit
 from ...settings.faults import Fault
 from ...web.setting_forms import Drawn, SettingForm, received
@@ -45,8 +46,13 @@ async def save_week(request: Request) -> Response:
     if typed.faults or posted.text("step") == "form" or posted.has("another"):
         return await _week(hours, form.again(posted, typed), typed.faults)
     edit = Edit("branch", hours.declared.slug, was=form.was(posted), now=typed.values)
-    title = hours.words.text("hours.edit-week")
-    return await editing.answer(request, hours.branch.id, (edit,), title=title, back=_page_of(hours))
+    title, back = hours.words.text("hours.edit-week"), _page_of(hours)
+
+    async def refused(found: tuple[Located, ...]) -> Response | None:
+        faults = [one.fault for one in found if one.fault.field.startswith("hours.")]
+        return await _week(hours, form.again(posted, typed), faults) if len(faults) == len(found) else None
+
+    return await editing.answer(request, hours.branch.id, (edit,), title=title, back=back, refused=refused)
 
 
 async def day(request: Request) -> Response:
@@ -68,7 +74,9 @@ async def save_day(request: Request) -> Response:
     now = [] if known is not None else [_exception(hours, on, typed.values)]
     if faults := [fault for one in now for fault in mistakes(HoursRule, one)]:
         return await _day(hours, on, posted, faults)
-    edit = replaced("branch", hours.declared.slug, "hours", [] if known is None else [known], now)
+    edit = replaced(
+        "branch", hours.declared.slug, "hours", hours.own.get("hours", []), [] if known is None else [known], now
+    )
     title = hours.words.text("hours.day-alone")
     return await editing.answer(request, hours.branch.id, (edit,), title=title, back=_page_of(hours))
 

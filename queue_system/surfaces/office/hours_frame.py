@@ -114,9 +114,17 @@ def mistakes(declaration: type[Declared], values: Mapping[str, Any]) -> tuple[Fa
     return () if found is None else (found,)
 
 
-def replaced(kind: str, slug: str, field: str, was: Sequence[Any], now: Sequence[Any]) -> Edit:
-    """An edit of some elements of a list; the others stay as others have made them meanwhile."""
-    return Edit(kind, slug, {field: [*was]}, {field: [*now]})
+def replaced(kind: str, slug: str, field: str, present: Sequence[Any], was: Sequence[Any], now: Sequence[Any]) -> Edit:
+    """An edit of some elements of a list; what others have added to it meanwhile stays.
+
+    Elements that are no longer among the `present` ones make it a conflict.
+    """
+    if not all(one in present for one in was):
+        return Edit(kind, slug, {field: [*was]}, {field: [*now]})
+    places = [present.index(one) for one in was]
+    after = [one for place, one in enumerate(present) if place not in places]
+    where = min(places, default=len(after))
+    return Edit(kind, slug, {field: [*present]}, {field: [*after[:where], *now, *after[where:]]})
 
 
 def element(sent: str) -> Any:

@@ -6,7 +6,7 @@ What belongs to a season moves with it: the closed days that are still provision
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final
@@ -113,14 +113,12 @@ def _values(hours: Hours, season: str) -> list[Mapping[str, Any]]:
 
 
 def _everywhere(hours: Hours, season: str, seen: Mapping[str, Any], act: str) -> Iterator[Edit]:
-    yield replaced("season", season, "stretches", [seen], [_moved(seen, act)])
+    yield replaced("season", season, "stretches", _values(hours, season), [seen], [_moved(seen, act)])
     if days := MOVES.get(act, (0, 0))[1]:
         for slug, calendar in hours.organisation.catalogue.calendars.items():
             values = [one.model_dump(mode="json", exclude_defaults=True) for one in calendar.closures]
-            yield from _shifted("calendar", slug, _following(values, seen), days)
-        yield from _shifted(
-            "organisation", hours.organisation.slug, _following(hours.common.get("closures", ()), seen), days
-        )
+            yield from _shifted("calendar", slug, values, seen, days)
+        yield from _shifted("organisation", hours.organisation.slug, hours.common.get("closures", []), seen, days)
 
 
 def _here(hours: Hours, season: str, seen: Mapping[str, Any], act: str) -> Iterator[Edit]:
@@ -129,12 +127,15 @@ def _here(hours: Hours, season: str, seen: Mapping[str, Any], act: str) -> Itera
     was = {season: known} if season in hours.own.get("seasons", {}) else {}
     yield Edit("branch", hours.declared.slug, {"seasons": was}, {"seasons": {season: now}})
     if days := MOVES.get(act, (0, 0))[1]:
-        yield from _shifted("branch", hours.declared.slug, _following(hours.own.get("closures", ()), seen), days)
+        yield from _shifted("branch", hours.declared.slug, hours.own.get("closures", []), seen, days)
 
 
-def _shifted(kind: str, slug: str, closures: list[Mapping[str, Any]], days: int) -> Iterator[Edit]:
-    if closures:
-        yield replaced(kind, slug, "closures", closures, [_by(one, days, days) for one in closures])
+def _shifted(
+    kind: str, slug: str, present: Sequence[Mapping[str, Any]], stretch: Mapping[str, Any], days: int
+) -> Iterator[Edit]:
+    """Move the closed days that follow a stretch."""
+    if closures := _following(present, stretch):
+        yield replaced(kind, slug, "closures", present, closures, [_by(one, days, days) for one in closures])
 
 
 def _all_following(hours: Hours, value: Mapping[str, Any], *, own: bool) -> Iterator[Mapping[str, Any]]:

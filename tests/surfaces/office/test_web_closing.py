@@ -163,3 +163,11 @@ def test_a_preview_of_a_long_list_shows_what_differs_alone(client: TestClient) -
     said = page[page.index('id="changes"') : page.index('id="effect-days"')]
     assert "08:00" in said
     assert "12:30" not in said, "the hours of a service stay"
+
+
+def test_what_is_wrong_with_a_line_is_told_beside_it(client: TestClient) -> None:
+    sent = with_values(inputs(client.get(WEEK).text), **{"hours.0.closes": "13:00"})
+    answer = send(client, WEEK, sent)
+    assert answer.status_code == 422
+    assert 'id="hours.0.last_ticket-error"' in answer.text
+    assert 'value="13:00"' in answer.text
