@@ -32,6 +32,7 @@ SAID: Final = {
     "counter-busy": "today.said-counter-busy",
     "counter-taken": "today.said-counter-taken",
     "changed": "today.said-changed",
+    "no-clerk": "today.said-no-clerk",
 }
 
 
@@ -50,7 +51,7 @@ async def opening(request: Request) -> Response:
     staff = (await kit.form(request)).get("staff", "")
     free = (await here.read(free_for, branch))[counter.id]
     clerk = next((one.id for one in free if str(one.id) == staff), None)
-    return await _press(here, branch, open_counter, counter, clerk)
+    return await _press(here, branch, open_counter, counter, clerk, "changed" if staff else "no-clerk")
 
 
 async def closing(request: Request) -> Response:
@@ -84,11 +85,17 @@ async def _stop(request: Request, action: Callable[[Tx, UUID, UUID, Actor, Staff
 
 
 async def _press(
-    here: InOffice, branch: BranchSettings, action: Callable[[Tx, Desk], Any], counter: CounterView, clerk: UUID | None
+    here: InOffice,
+    branch: BranchSettings,
+    action: Callable[[Tx, Desk], Any],
+    counter: CounterView,
+    clerk: UUID | None,
+    without: str = "changed",
 ) -> Response:
+    """Do it for the clerk; `without` is what Today says if there is none."""
     said = ""
     if clerk is None:
-        said = "changed"
+        said = without
     else:
         desk = Desk(branch.id, counter.id, clerk, by=here.actor)
         try:

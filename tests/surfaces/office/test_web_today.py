@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -252,6 +253,19 @@ def test_a_counter_is_opened_for_a_clerk_who_is_signed_in(client: TestClient, ha
     assert again.headers["location"].endswith("said=changed#counters")
     assert who_sits(hall, "c3") is None
     assert client.get(f"/desk/{hall.branch.slug}/c4").status_code == 200
+
+
+def test_a_clerk_is_chosen_by_hand_where_several_are_free(client: TestClient, hall: Hall) -> None:
+    office = supervise(client, hall)
+    # The administrator, who is signed in too, might sit down as well.
+    hall.person("nour")
+    sign_in(another(client), "nour", "en")
+    page = see(office)
+    chosen = re.search(r'c4/opening">.*?<option value="([^"]*)"', page.html, re.DOTALL)
+    assert chosen is not None
+    refused = office.post(page.form("c4/opening").action, data={"staff": chosen[1]})
+    assert "no clerk was chosen" in see(office, refused.headers["location"]).text
+    assert who_sits(hall) is None
 
 
 def test_a_counter_that_a_clerk_has_left_is_closed_and_a_visitor_there_keeps_it_open(
