@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 from uuid import UUID
 
@@ -197,7 +197,8 @@ def _errors(faults: Mapping[str, Fault], things: Things, here: InOffice) -> dict
 def _with_year(edit: Edit, checked: tuple[int, ...], year: int) -> Edit:
     """The edit that also says that somebody has checked the year."""
     years = {"checked_years": [*checked]}, {"checked_years": sorted({*checked, year})}
-    return Edit(edit.kind, edit.slug, {**(edit.was or {}), **years[0]}, {**(edit.now or {}), **years[1]})
+    was, now = {**(edit.was or {}), **years[0]}, {**(edit.now or {}), **years[1]}
+    return replace(edit, was=was, now=now)
 
 
 def _checks(change: ChangeView) -> bool:

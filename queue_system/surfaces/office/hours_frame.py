@@ -29,6 +29,7 @@ from ...web.here import StaffAtBranch
 from ...web.setting_words import Things, things_of
 from .editing import Saved, saved_at
 from .frame import InOffice, enter, office_page
+from .resolving import EditOfSome
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,7 @@ def replaced(kind: str, slug: str, field: str, present: Sequence[Any], was: Sequ
     Elements that are no longer among the `present` ones make it a conflict.
     """
     if not all(one in present for one in was):
-        return Edit(kind, slug, {field: [*was]}, {field: [*now]})
+        return EditOfSome(kind, slug, {field: [*was]}, {field: [*now]})
     places = [present.index(one) for one in was]
     after = [one for place, one in enumerate(present) if place not in places]
     where = min(places, default=len(after))

@@ -19,6 +19,11 @@ YOURS: Final = "yours"
 
 
 @dataclass(frozen=True, slots=True)
+class EditOfSome(Edit):
+    """An edit of lists whose values are some of the elements; all other elements are no matter of its author."""
+
+
+@dataclass(frozen=True, slots=True)
 class Disputed:
     """A conflict for a page: the names of its inputs, and the three values in words; `by` and `at` tell whose theirs is.
     `name` is the thing whose field it is, "" for a whole thing."""
@@ -69,8 +74,16 @@ def _chosen(edit: Edit, field: str, choice: str, theirs: Any) -> Edit | None:
         return replace(edit, was=theirs if isinstance(theirs, dict) else None)
     was, now = dict(edit.was or {}), dict(edit.now or {})
     if choice == YOURS:
+        if isinstance(edit, EditOfSome):
+            now = _with(now, field, _exchanged(theirs, _at(was, field), _at(now, field)))
         return replace(edit, was=_with(was, field, theirs), now=now)
     return replace(edit, was=was, now=_with(now, field, _at(was, field)))
+
+
+def _exchanged(theirs: Any, was: Any, now: Any) -> list[Any]:
+    """Their list with some elements in place of others, because only these were edited."""
+    left = [one for one in theirs or [] if one not in (was or [])]
+    return [*left, *(one for one in now or [] if one not in left)]
 
 
 def _at(values: Mapping[str, Any], path: str) -> Any:

@@ -99,6 +99,23 @@ def test_a_closure_is_changed_and_removed(client: TestClient, hall: Hall, start:
     assert declared(hall).branch.closures == ()
 
 
+def test_own_value_in_a_conflict_leaves_all_other_closures(client: TestClient, hall: Hall, start: datetime) -> None:
+    days = [start.date() + timedelta(days=7 * number) for number in (1, 2, 3)]
+    for day in days:
+        through(client, CLOSING, [("first", f"{day}"), ("for", "branch"), *REASON.items()])
+    page = inputs(client.get(f"{CLOSING}?of=branch&change=1").text)
+    theirs, mine = (days[1] + timedelta(days=number) for number in (1, 2))
+    through(client, CLOSING, with_values(page, last=f"{theirs}"))
+    asked = send(client, CLOSING, with_values(page, last=f"{mine}"))
+    assert asked.status_code == 409
+    (seen,) = re.findall(r'name="theirs-branch/doha-main/closures" value="([^"]*)"', asked.text)
+    field = "branch/doha-main/closures"
+    chosen = {"last": f"{mine}", f"theirs-{field}": unescape(seen), f"keep-{field}": "yours"}
+    assert through(client, CLOSING, with_values(page, **chosen)).status_code == 303
+    kept = [(one.first, one.last) for one in declared(hall).branch.closures]
+    assert {(days[0], days[0]), (days[1], mine), (days[2], days[2])} <= set(kept)
+
+
 def test_what_is_wrong_is_told_and_what_was_typed_stays(client: TestClient, start: datetime) -> None:
     sent = [("first", f"{start.date()}"), ("last", "2026-11-01"), ("for", "branch"), *REASON.items()]
     answer = send(client, CLOSING, sent)
