@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from uuid import UUID
 
 from ..core.bookings import BookingState
-from ..core.facts.bookings import BookingCalledOff, BookingKept, BookingPutOff
+from ..core.facts.bookings import BookingCalledOff, BookingKept, BookingPutOff, BookingRegained
 from ..core.promises import Choice, Choices, Decided
 from ..core.support import Why
 from ..store.database import Tx
 from ..store.log import Actor, Locked
 from ..store.queries.bookings import BookingView, booking_views
-from ..store.queries.effect import undecided
+from ..store.queries.effect import regained, undecided
 from ..store.queries.settings import BranchSettings, branch_settings
 from ..store.tables import Booking, table
 from . import offers, seats
@@ -37,6 +37,18 @@ def decide(
     seats.settle(lock, settings)
     wanted = {booking_id: (why, choices.of(booking_id, why)) for booking_id, why in lost.items()}
     return _decide_each(lock, settings, wanted, change_id, actor)
+
+
+def give_back_time(lock: Locked, actor: Actor) -> None:
+    """Let appointments stand whose time the settings support again before anything was decided or answered.
+
+    For the transaction that makes the change, after its rows and its decisions. An offer of another time ends.
+    """
+    settings = branch_settings(lock.tx, lock.id, lock.config_version)
+    for booking in regained(lock.tx, settings):
+        offers.withdraw(lock, settings, booking)
+        offers.store(lock, booking, **offers.SETTLED)
+        lock.append(BookingRegained(subject=str(booking.id), code=booking.code), actor)
 
 
 def decide_listed(tx: Tx, branch_id: UUID, choices: Mapping[UUID, Choice], actor: Actor) -> dict[UUID, Decided]:

@@ -42,7 +42,7 @@ from ..store.queries.rows import StoredRows
 from ..store.queries.stored import places, stored_organisation
 from ..store.queries.values import Value
 from ..store.tables import ORGANISATION, Change, table
-from .decisions import decide
+from .decisions import decide, give_back_time
 from .second_person import SecondPersonNeeded, reasons
 from .setting_rows import store_difference
 
@@ -113,6 +113,7 @@ def save(
             _mark_undone(tx, place, known, told.edits, made[0])
         for branch_id, effect in told.effects.items():
             decide(locks[branch_id], {one.id: one.why for one in effect.bookings}, choices, made[0], actor)
+            give_back_time(locks[branch_id], actor)
         return made
 
 

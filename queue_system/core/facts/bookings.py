@@ -124,6 +124,13 @@ class BookingKept(BookingFact):
 
 
 @dataclass(frozen=True, slots=True)
+class BookingRegained(BookingFact):
+    """The settings support the time of this booking again, before anything was decided or answered; so it stands."""
+
+    kind: ClassVar[str] = "booking.regained"
+
+
+@dataclass(frozen=True, slots=True)
 class BookingOffered(BookingFact):
     """Another time is offered instead of one that the settings no longer support; it is held until `until`."""
 

@@ -111,8 +111,10 @@ def live_of(tx: Tx, settings: BranchSettings) -> Live:
     return Live(today, live_bookings(tx, settings), tickets)
 
 
-def live_bookings(tx: Tx, settings: BranchSettings) -> tuple[LiveBooking, ...]:
+def live_bookings(tx: Tx, settings: BranchSettings, *, at_their_own_time: bool = False) -> tuple[LiveBooking, ...]:
     """The confirmed appointments that are not over, each at the time where its visitor is expected.
+
+    With `at_their_own_time`, those that were offered another time are at their own one.
 
     Not holds, which last ten minutes: their time is checked again when they are confirmed.
     """
@@ -139,7 +141,33 @@ def live_bookings(tx: Tx, settings: BranchSettings) -> tuple[LiveBooking, ...]:
         )
     )
     seats = _seats_by_booking(tx, settings, tick_of(since, settings.tick_minutes))
-    return tuple(_live(settings, row, seats.get(row.id, {})) for row in found)
+    lives = (_live(settings, row, seats.get(row.id, {})) for row in found)
+    if at_their_own_time:
+        return tuple(lives)
+    return tuple(_where_expected(settings, row, live) for row, live in zip(found, lives, strict=True))
+
+
+def regained(tx: Tx, settings: BranchSettings) -> list[BookingView]:
+    """The appointments on which a decision or an answer is missing and whose own time these settings support again.
+
+    Not those that would be at another place, because that is no question of time.
+    """
+    open_ones = {
+        one.id: one
+        for one in booking_views(
+            tx,
+            BOOKING.c.branch_id == settings.id,
+            sa.text(f"booking.decision IN {UNSETTLED_BOOKINGS}"),
+            BOOKING.c.state == BookingState.CONFIRMED.value,
+            BOOKING.c.ends_at > tx.now,
+            BOOKING.c.lost_why != Why.PLACE.value,
+        )
+    }
+    if not open_ones:
+        return []
+    live = live_bookings(tx, settings, at_their_own_time=True)
+    lost = Support(offer_of(settings)).lost([one for one in live if not one.kept])
+    return [open_ones[one.id] for one in live if one.id in open_ones and one.id not in lost]
 
 
 def undecided(tx: Tx, settings: BranchSettings) -> list[Undecided]:
@@ -234,7 +262,7 @@ def _seats_by_booking(tx: Tx, settings: BranchSettings, first: int) -> dict[UUID
 
 def _live(settings: BranchSettings, row: AnyRow, seats: Mapping[UUID, range]) -> LiveBooking:
     ticks = next(iter(seats.values()), range(0))
-    live = LiveBooking(
+    return LiveBooking(
         id=row.id,
         code=row.code,
         service=row.service_id,
@@ -245,6 +273,10 @@ def _live(settings: BranchSettings, row: AnyRow, seats: Mapping[UUID, range]) ->
         made_at=row.created_at,
         kept=row.decision == Decided.KEEP,
     )
+
+
+def _where_expected(settings: BranchSettings, row: AnyRow, live: LiveBooking) -> LiveBooking:
+    """The appointment at the time that was offered, if one was."""
     if row.offered_starts_at is None or row.service_id not in settings.services:
         return live
     # The seats of both times are taken; the visitor is expected at the offered one.
