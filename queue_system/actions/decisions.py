@@ -19,6 +19,7 @@ from . import offers, seats
 from .bookings import expire_due
 from .day import in_session
 from .offers import FreePlaces
+from .second_person import MANY, SecondPersonNeeded, takes_many
 
 BOOKING = table(Booking)
 
@@ -51,8 +52,15 @@ def give_back_time(lock: Locked, actor: Actor) -> None:
         lock.append(BookingRegained(subject=str(booking.id), code=booking.code), actor)
 
 
-def decide_listed(tx: Tx, branch_id: UUID, choices: Mapping[UUID, Choice], actor: Actor) -> dict[UUID, Decided]:
-    """Decide on appointments of the list of what is to be decided; those that are no longer on it are left out."""
+def decide_listed(
+    tx: Tx, branch_id: UUID, choices: Mapping[UUID, Choice], actor: Actor, *, approved: bool = False
+) -> dict[UUID, Decided]:
+    """Decide on appointments of the list of what is to be decided; those that are no longer on it are left out.
+
+    Raises SecondPersonNeeded where many would be moved or called off, unless a second person has `approved`.
+    """
+    if not approved and takes_many(choices.values()):
+        raise SecondPersonNeeded((MANY,))
     with in_session(tx, branch_id) as lock:
         settings = branch_settings(tx, branch_id, lock.config_version)
         expire_due(lock)

@@ -20,6 +20,7 @@ from ..store.log import Actor, locked
 from ..store.tables import ORGANISATION, Approval, table
 from . import guarded_settings
 from .approvals import open_request, told
+from .guarded_decisions import decide_approved
 from .invitations import reset_approved
 from .roles import change_approved
 from .staff_roles import give_approved
@@ -46,6 +47,7 @@ PERFORM: Final[dict[str, Performed]] = {
     "reset-sign-in": Performed(reset_approved),
     "change-settings": Performed(guarded_settings.change_approved, guarded_settings.effect_of_change),
     "void-ticket": Performed(void_approved),
+    "decide-bookings": Performed(decide_approved),
 }
 
 

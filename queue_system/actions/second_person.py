@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 from uuid import UUID
 
@@ -20,7 +20,8 @@ HIDES: Final[Mapping[str, tuple[str, ...]]] = {
     "sms": ("full", "minimal", "neutral", "opt_in_only"),
     "staff_note": ("allowed", "restricted", "restricted_encrypted"),
 }
-REASONS: Final = ("many-bookings", "lower-level", "longer-retention")
+MANY: Final = "many-bookings"
+REASONS: Final = (MANY, "lower-level", "longer-retention")
 RETAINED: Final = ("ticket", "booking_personal_data", "audit")
 
 
@@ -37,20 +38,19 @@ def reasons(
 ) -> tuple[str, ...]:
     """Why a change needs a second person, none if it needs none; `catalogue` has the levels as they are now."""
     found = {
-        "many-bookings": _moved_or_called_off(effects, choices) > MANY_BOOKINGS,
+        MANY: takes_many(choices.of(one.id, one.why) for effect in effects.values() for one in effect.bookings),
         "lower-level": any(_shows_more(old, new) for old, new in _levels(before, after, catalogue)),
         "longer-retention": _keeps_longer(before, after),
     }
     return tuple(reason for reason in REASONS if found[reason])
 
 
+def takes_many(chosen: Iterable[Choice]) -> bool:
+    """Whether these choices move or call off more appointments than one person may."""
+    return sum(choice in (Choice.MOVE, Choice.CANCEL) for choice in chosen) > MANY_BOOKINGS
+
+
 # ---------------------------------------------------------------- inside
-
-
-def _moved_or_called_off(effects: Mapping[UUID, Effect], choices: Choices) -> int:
-    """How many appointments lose their time by choice, at all branches together."""
-    chosen = (choices.of(one.id, one.why) for effect in effects.values() for one in effect.bookings)
-    return sum(choice in (Choice.MOVE, Choice.CANCEL) for choice in chosen)
 
 
 def _levels(

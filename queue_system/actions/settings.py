@@ -39,10 +39,12 @@ from ..store.queries.access import StaffView
 from ..store.queries.changes import ChangeView, change, reverse
 from ..store.queries.previews import Preview, Prospect, preview, prospect
 from ..store.queries.rows import StoredRows
+from ..store.queries.settings import branch_settings
 from ..store.queries.stored import places, stored_organisation
 from ..store.queries.values import Value
 from ..store.tables import ORGANISATION, Change, table
 from .decisions import decide, give_back_time
+from .guarded_decisions import require_choices
 from .second_person import SecondPersonNeeded, reasons
 from .setting_rows import store_difference
 
@@ -105,8 +107,10 @@ def save(
             return ()
         if told.sha256 != effect_sha256:
             raise Stale("effect-changed")
-        if person is not None and not approved:
-            _require_one_person(tx, found, choices)
+        if person is not None:
+            _require_choices(tx, person, found, choices)
+            if not approved:
+                _require_one_person(tx, found, choices)
         store_difference(tx, found.rows_before, found.rows_after)
         made = _record(locks, found, actor, note, undoes)
         if known is not None:
@@ -258,6 +262,17 @@ def _op(edit: Edit) -> str:
     if edit.now is None:
         return "remove"
     return "retire" if edit.now.get("until") is not None and edit.was.get("until") is None else "edit"
+
+
+def _require_choices(tx: Tx, person: StaffView, found: Prospect, choices: Choices) -> None:
+    """Raise Denied where the person may not decide so on an appointment that is lost."""
+    for branch_id, effect in found.preview.effects.items():
+        if effect.bookings:
+            branch = branch_settings(tx, branch_id)
+            services = {service.slug: service.id for service in branch.services.values()}
+            require_choices(
+                person, branch, ((services[one.service], choices.of(one.id, one.why)) for one in effect.bookings)
+            )
 
 
 def _require_one_person(tx: Tx, found: Prospect, choices: Choices) -> None:

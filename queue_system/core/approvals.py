@@ -10,7 +10,14 @@ from typing import Final
 from .rights import EVERYTHING
 
 #: The actions that a second person must approve. Each has its words under `audit.approval-action.<action>`.
-APPROVAL_ACTIONS: Final = ("grant-role", "change-role", "reset-sign-in", "change-settings", "void-ticket")
+APPROVAL_ACTIONS: Final = (
+    "grant-role",
+    "change-role",
+    "reset-sign-in",
+    "change-settings",
+    "void-ticket",
+    "decide-bookings",
+)
 
 #: More appointments than these are not moved or called off by one person alone.
 MANY_BOOKINGS: Final = 20

@@ -180,12 +180,12 @@ OBJECT_RIGHTS: Final[Rights] = SETTINGS_RIGHTS - {"edit_hours", "close_day", "im
 EXPORT_RIGHTS: Final[Rights] = frozenset({"export_settings"})
 IMPORT_RIGHTS: Final[Rights] = frozenset({"import_settings"})
 FILE_RIGHTS: Final[Rights] = EXPORT_RIGHTS | IMPORT_RIGHTS
-# Those who ask for the second person see what became of it.
-ASKING_RIGHTS: Final[Rights] = DECIDING_RIGHTS | SETTINGS_RIGHTS | VOID_RIGHTS
 # To decide on appointments that the settings no longer support: keep or move them, or call them off.
 MOVE_RIGHTS: Final[Rights] = frozenset({"move_bookings"})
 CALL_OFF_RIGHTS: Final[Rights] = frozenset({"cancel_bookings"})
 DECISION_RIGHTS: Final[Rights] = MOVE_RIGHTS | CALL_OFF_RIGHTS
+# Those who ask for the second person see what became of it.
+ASKING_RIGHTS: Final[Rights] = DECIDING_RIGHTS | SETTINGS_RIGHTS | VOID_RIGHTS | DECISION_RIGHTS
 # To see whom an appointment belongs to, and how to reach them.
 CONTACT_RIGHTS: Final[Rights] = frozenset({"see_contacts"})
 # To change when a branch is open, or only to close it for some days.

@@ -8,7 +8,8 @@ from uuid import UUID
 
 import pytest
 
-from queue_system.actions import approvals, four_eyes, guarded_settings, settings, staff
+from queue_system.actions import approvals, four_eyes, guarded_decisions, guarded_settings, settings, staff
+from queue_system.actions.decisions import decide_listed
 from queue_system.actions.second_person import HIDES, RETAINED, SecondPersonNeeded
 from queue_system.clock import FrozenClock
 from queue_system.core import approvals as rules
@@ -28,6 +29,7 @@ from queue_system.store.queries.stored import stored_branch
 from queue_system.store.tables import ORGANISATION
 from tests.kit.deciding import as_stored, booked
 from tests.kit.hall import Hall
+from tests.kit.people import add_role
 
 # Tuesday 24 November, 08:30 in Doha, two days after the tests' clock.
 START = datetime(2026, 11, 24, 5, 30, tzinfo=UTC)
@@ -93,6 +95,36 @@ def test_appointments_that_are_kept_or_decided_later_do_not_count(hall: Hall, mo
     monkeypatch.setattr("queue_system.actions.second_person.MANY_BOOKINGS", 1)
     bookings(hall, 2)
     assert len(attempt(hall, hall.administrator("first"), CLOSING, choices=Choices({Why.CLOSED: Choice.KEEP}))) == 1
+
+
+def test_many_that_were_left_for_later_need_a_second_person_too(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To close a day with everything undecided, and to call all off afterwards, is the same."""
+    first, second = hall.administrator("first"), hall.administrator("second")
+    monkeypatch.setattr("queue_system.actions.second_person.MANY_BOOKINGS", 1)
+    lost = bookings(hall, 2)
+    assert len(attempt(hall, first, CLOSING)) == 1
+    choices = {one.id: Choice.CANCEL for one in lost}
+    with pytest.raises(SecondPersonNeeded):
+        hall.db.write_now(decide_listed, hall.branch.id, choices, by(first))
+    asked = hall.db.write_now(guarded_decisions.ask_to_decide, hall.branch.id, choices, by(first))
+    hall.db.write_now(approvals.approve, asked, by(second))
+    hall.db.write_now(four_eyes.carry_out, asked, by(first))
+    assert {as_stored(hall, one).state for one in lost} == {BookingState.CANCELLED}
+
+
+def test_who_may_not_call_off_does_not_by_a_change_of_settings(hall: Hall) -> None:
+    """Also when the right went after a second person had approved."""
+    hall.administrator("second")
+    closer = hall.person("closer", ((hall.branch.id, add_role(hall, "closer", "close_day", "move_bookings")),))
+    [one] = bookings(hall, 1)
+    with pytest.raises(Denied, match="not-allowed"):
+        attempt(hall, closer, CLOSING, choices=CANCEL)
+    asked = ask(hall, closer, CLOSING, choices=CANCEL)
+    hall.db.write_now(approvals.approve, asked, by(hall.administrator("third")))
+    with pytest.raises(Denied, match="not-allowed"):
+        hall.db.write_now(four_eyes.carry_out, asked, by(closer))
+    assert as_stored(hall, one).state is BookingState.CONFIRMED
+    assert len(attempt(hall, closer, CLOSING, choices=Choices({Why.CLOSED: Choice.KEEP}))) == 1
 
 
 def test_an_effect_that_grew_is_asked_for_again(hall: Hall) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
@@ -14,6 +15,7 @@ from starlette.routing import BaseRoute, Route
 from ...actions import approvals, four_eyes
 from ...core.approvals import ApprovalState
 from ...core.errors import Denied, DomainError, Missing
+from ...core.promises import Choice
 from ...core.rights import ASKING_RIGHTS, ATOMIC, DECIDING_RIGHTS, EVERYTHING, Rights, granted, written_out
 from ...i18n.filters import localised
 from ...store.database import Tx
@@ -24,7 +26,7 @@ from ...store.queries.people import grants_of, invitation_by_token
 from ...web import kit
 from ...web.confirmed import require_confirmed
 from ...web.errors import message
-from .asked_settings import AskedChange, asked_changes
+from .asked_settings import AskedChange, asked_changes, decided_in_words
 from .frame import InOffice, enter, office_page
 from .people import House, clock_of, house_of
 from .person import with_link
@@ -201,6 +203,8 @@ def _about(here: InOffice, one: ApprovalView, house: House, people: dict[UUID, s
     params, found = one.params, []
     if one.action == "change-settings":
         return list(_about_settings(here, one, house))
+    if one.action == "decide-bookings":
+        return list(_about_decisions(here, one, house))
     if one.action == "void-ticket":
         branch = house.branches.get(one.place)
         return [
@@ -225,6 +229,16 @@ def _about(here: InOffice, one: ApprovalView, house: House, people: dict[UUID, s
         names = [one.names for one in departments if one.slug == params["department"]]
         found.extend(("approvals.department", localised(name, here.language)) for name in names)
     return found
+
+
+def _about_decisions(here: InOffice, one: ApprovalView, house: House) -> Iterator[tuple[str, str]]:
+    """At which branch, and how many appointments would be moved, kept or called off."""
+    branch = house.branches.get(one.place)
+    yield "approvals.place", localised(branch.names, here.language) if branch else ""
+    for sentence in decided_in_words(
+        Counter(Choice(choice) for choice in one.params["by_booking"].values()), here.words
+    ):
+        yield "approvals.appointments", sentence
 
 
 def _about_settings(here: InOffice, one: ApprovalView, house: House) -> Iterator[tuple[str, str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -35,12 +36,15 @@ def _asked(tx: Tx, one: ApprovalView, person: StaffView, words: Words) -> AskedC
     say = Sayer(stored_place(tx, one.place, "", person), words)
     lost = (booking for effect in preview(tx, one.place, edits).effects.values() for booking in effect.bookings)
     counts = Counter(choices.of(booking.id, booking.why) for booking in lost)
-    decided = {
-        "approvals.to-move": counts[Choice.MOVE],
-        "approvals.to-call-off": counts[Choice.CANCEL],
-        "approvals.to-keep": counts[Choice.KEEP],
-        "approvals.to-decide": counts[Choice.LATER],
+    return AskedChange(tuple(say.changes(edits)), decided_in_words(counts, words))
+
+
+def decided_in_words(counts: Mapping[Choice, int], words: Words) -> tuple[str, ...]:
+    """What becomes of how many appointments, a sentence each."""
+    keys = {
+        "approvals.to-move": Choice.MOVE,
+        "approvals.to-call-off": Choice.CANCEL,
+        "approvals.to-keep": Choice.KEEP,
+        "approvals.to-decide": Choice.LATER,
     }
-    return AskedChange(
-        tuple(say.changes(edits)), tuple(words.plural(key, count) for key, count in decided.items() if count)
-    )
+    return tuple(words.plural(key, counts[choice]) for key, choice in keys.items() if counts.get(choice))

@@ -14,6 +14,8 @@ from starlette.routing import BaseRoute, Route
 
 from ...actions.bookings import record_look_ups
 from ...actions.decisions import decide_listed
+from ...actions.guarded_decisions import ask_to_decide
+from ...actions.second_person import SecondPersonNeeded
 from ...core import contacts
 from ...core.errors import Missing
 from ...core.promises import Choice, Choices
@@ -29,6 +31,7 @@ from .effects import MOST_FIELDS, Group, Row, grouped, read_choices
 from .frame import InOffice, enter, office_page
 
 PAGE: Final = "/office/undecided"
+APPROVALS: Final = "/office/approvals"
 # In each form: which of the lists of its branch it is.
 LIST: Final = "list"
 # The log has this word for a contact that was shown so that the visitor can be called.
@@ -82,7 +85,11 @@ async def decide(request: Request) -> Response:
         if (LIST, may.key) in fields:
             wanted[one.booking.id] = read_choices(fields, may.choices).of(one.booking.id, one.why)
     decided = {key: choice for key, choice in wanted.items() if choice is not Choice.LATER}
-    done = await here.at(branch).do(decide_listed, decided, here.actor) if decided else {}
+    try:
+        done = await here.at(branch).do(decide_listed, decided, here.actor) if decided else {}
+    except SecondPersonNeeded:
+        await here.write_anywhere(ask_to_decide, branch.id, decided, here.actor)
+        return kit.see_other(f"{APPROVALS}?said=asked")
     missed = sum(1 for key, how in done.items() if how.value != decided[key].value)
     return kit.see_other(f"{PAGE}?{urlencode({'done': len(done) - missed, 'missed': missed})}")
 

@@ -1,0 +1,54 @@
+"""Decisions on appointments: who may make which, and those on many, which wait for a second person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+from uuid import UUID
+
+from ..core.errors import Denied
+from ..core.promises import Choice
+from ..core.rights import CALL_OFF_RIGHTS, MOVE_RIGHTS, Rights
+from ..store.database import Tx
+from ..store.log import Actor
+from ..store.queries.access import StaffView, staff_by_id
+from ..store.queries.bookings import booking_by_id
+from ..store.queries.settings import BranchSettings, branch_settings
+from . import approvals
+from .decisions import decide_listed
+
+ACTION: Final = "decide-bookings"
+#: To keep an appointment is to promise its time anew, as to move it is.
+NEEDED: Final[Mapping[Choice, Rights]] = {
+    Choice.MOVE: MOVE_RIGHTS,
+    Choice.KEEP: MOVE_RIGHTS,
+    Choice.CANCEL: CALL_OFF_RIGHTS,
+}
+
+
+def require_choices(person: StaffView, branch: BranchSettings, chosen: Iterable[tuple[UUID, Choice]]) -> None:
+    """Raise Denied unless the person may choose this, for each service by its id, in the department of the service."""
+    for service_id, choice in set(chosen):
+        if choice not in NEEDED:
+            continue
+        allowed = person.departments(NEEDED[choice], branch.id)
+        if allowed is not None and branch.departments[branch.services[service_id].department_id].slug not in allowed:
+            raise Denied("not-allowed")
+
+
+def ask_to_decide(tx: Tx, branch_id: UUID, choices: Mapping[UUID, Choice], actor: Actor) -> UUID:
+    """Ask a second person for what `decide_listed` refused; returns the id of the request."""
+    params = {"at": str(branch_id), "by_booking": {str(booking): str(choice) for booking, choice in choices.items()}}
+    return approvals.ask(tx, branch_id, ACTION, params, actor)
+
+
+def decide_approved(tx: Tx, params: dict[str, Any], actor: Actor) -> None:
+    """Decide as was approved, with the rights that the person has now; raises Denied, Missing("booking")."""
+    person, branch = staff_by_id(tx, UUID(actor.id)), branch_settings(tx, UUID(params["at"]))
+    if person is None:
+        raise Denied("not-allowed")
+    choices = {UUID(booking): Choice(choice) for booking, choice in params["by_booking"].items()}
+    require_choices(
+        person, branch, ((booking_by_id(tx, branch.id, key).service_id, choice) for key, choice in choices.items())
+    )
+    decide_listed(tx, branch.id, choices, actor, approved=True)
