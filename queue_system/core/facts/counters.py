@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from .base import Fact
 from .fields import CounterId, Number, PersonId
@@ -27,6 +27,13 @@ class CounterOpened(CounterFact):
     kind: ClassVar[str] = "counter.opened"
     instead_of: PersonId | None = None
     for_clerk: PersonId | None = None
+
+    def data(self) -> dict[str, Any]:
+        # As entries of the log were written before anybody could open a counter for somebody else.
+        found = CounterFact.data(self)
+        if self.for_clerk is None:
+            del found["for_clerk"]
+        return found
 
     def variant(self) -> Literal["", "instead", "for"]:
         if self.for_clerk:
