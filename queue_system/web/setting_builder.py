@@ -79,7 +79,8 @@ class Builder:
             return Line(meaning_of(str, [Form.SLUG], {}) or str, _INPUTS[Form.SLUG], self.words)
         shape = self.shape(field.annotation, field.metadata, name)
         if isinstance(shape, Choice) and mark(field, Derived) is not None:
-            return replace(shape, empty=self.words.text("setting.follows"), optional=True)
+            others = self._unwritten(field)
+            return replace(shape, empty=self.words.text("setting.follows"), optional=True, others=others)
         if isinstance(shape, Table):
             return Table(shape.labels, shape.shape, self._unit(declaration, name), self._between)
         return shape
@@ -136,6 +137,11 @@ class Builder:
         kind = find(marks, Kind)
         name = kind.name if kind else getattr(annotation, "__name__", "")
         return {text: word_of(name, word, self.words) for text, word in words_of(annotation, marks).items()}
+
+    def _unwritten(self, field: FieldInfo) -> dict[str, str]:
+        """The words that a derived value may have although a file may not use them, by their labels."""
+        kind = mark(field, Kind)
+        return {text: word_of(kind.name, text, self.words) for text in words_of(field.annotation, ())} if kind else {}
 
     def _list(self, annotation: Any, marks: Collection[Any], name: str) -> Shape:
         item = get_args(annotation)[0]

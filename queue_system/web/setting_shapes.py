@@ -11,7 +11,7 @@ Values are in their JSON form. Every shape has four methods:
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, time
 from typing import Any, Final, Protocol
 
@@ -68,13 +68,15 @@ class Line:
 class Choice:
     """One of several words or names, by their labels; `meant` are the values of the texts.
 
-    `empty` stands for no value: always if the value is `optional`, else only until one is chosen.
+    `empty` stands for no value: always if the value is `optional`, else only until one is chosen. `others` are the labels
+    of words that are said and not offered.
     """
 
     labels: Mapping[str, str]
     meant: Mapping[str, Any]
     empty: str
     optional: bool
+    others: Mapping[str, str] = field(default_factory=dict)
 
     def fill(self, value: Any, path: str) -> Iterator[Item]:
         yield path, next((typed for typed, meant in self.meant.items() if meant == value), "")
@@ -93,7 +95,9 @@ class Choice:
         return Widget("select", path, options=tuple(options))
 
     def say(self, value: Any) -> str:
-        return next((self.labels[typed] for typed, meant in self.meant.items() if meant == value), str(value))
+        word = str(value)
+        said = (self.labels[typed] for typed, meant in self.meant.items() if meant == value)
+        return next(said, self.others.get(word, word))
 
 
 @dataclass(frozen=True, slots=True)

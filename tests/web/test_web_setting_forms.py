@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection, Iterator, Mapping
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
@@ -17,7 +18,7 @@ from queue_system.settings.declared import Declared
 from queue_system.settings.faults import Called, Fault
 from queue_system.settings.hall import Counter, Queue
 from queue_system.settings.organisation import OrganisationOwn
-from queue_system.settings.services import Service
+from queue_system.settings.services import Mode, Service
 from queue_system.web.setting_forms import SettingForm, new_slug
 from queue_system.web.setting_posted import Posted
 from queue_system.web.setting_words import Things, things_of, things_of_catalogue
@@ -298,6 +299,9 @@ def test_values_are_said_in_words(doha: Branch, things: Things) -> None:
     assert form.say("names", service.names) == service.names["ar"]
     assert form.say("duration_min", 20) == "20"
     assert form.say("room", False) == "لا"
+    # A mode that no form offers, because it is the policy's, is said in words too.
+    for mode in get_args(Mode):
+        assert re.search("[ء-ي]", form.say("mode", mode)), mode
     assert form.say("documents", []) == ""
     assert form.say("fee", {"amount": "200", "currency": "QAR", "where": None}).count("200") == 1
     hours = form_for(Branch, things, ["hours"])
