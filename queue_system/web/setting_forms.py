@@ -55,6 +55,7 @@ from .setting_words import Things, fault_sentence
 WAS: Final = "was"
 #: The values that the person saw are longer than any text; lists have many fields.
 _LONGEST: Final = 30_000
+_LONGEST_WAS: Final = 1_000_000
 _MOST: Final = 8_000
 
 
@@ -147,7 +148,8 @@ class SettingForm:
 
 async def received(request: Request) -> Posted:
     """What a form of settings sent. Raises HTTPException(400), also if it has more fields than any form of ours."""
-    return Posted(await kit.form_items(request, longest=_LONGEST, most=_MOST))
+    items = await kit.form_items(request, longest=_LONGEST_WAS, most=_MOST)
+    return Posted((name, text if name == WAS else text[:_LONGEST]) for name, text in items)
 
 
 def new_slug(name: str, taken: Collection[str], otherwise: str) -> str:

@@ -99,6 +99,10 @@ class _Editor:
             return await self.page(self.form.draw(self.form.again(posted, typed)))
         if typed.faults:
             return await self.page(self.form.draw(self.form.again(posted, typed), typed.faults), 422)
+        was = self.form.was(posted) if self.slug else None
+        if self.slug and self.values and was is None:
+            anew = self.form.draw(self.form.fill(self.values))
+            return await self.page(replace(anew, rest=(self.here.words.text("office.edit-outdated"),)), 409)
         values = _completed(self.kind, typed.values, self.place)
         slug = self.key[1] or _slug_of(self.kind, values, self.place)
         now = None if self.slug and posted.has(REMOVE) else values
@@ -114,7 +118,7 @@ class _Editor:
         return await answer(
             self.here.request,
             self.place.id,
-            [Edit(self.kind.name, slug, was=self.form.was(posted) if self.slug else None, now=now)],
+            [Edit(self.kind.name, slug, was=was, now=now)],
             title=self.name,
             back=home if now is None else href,
             heading_href=href,

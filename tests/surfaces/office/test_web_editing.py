@@ -107,6 +107,22 @@ def test_what_is_saved_already_is_not_saved_again(client: TestClient, hall: Hall
     assert "لم يتغيّر شيء" in words(client.get(answer.headers["location"]).text)
 
 
+@pytest.mark.parametrize("was", ["", '{"lanes": 2'])
+def test_a_form_without_the_values_that_were_seen_is_drawn_anew(client: TestClient, hall: Hall, was: str) -> None:
+    old = lanes(hall)
+    answer = client.post(QUEUE, data=sent(client, QUEUE, lanes="9", was=was))
+    assert answer.status_code == 409
+    assert "لم يعد محدّثًا" in words(answer.text)
+    assert items_of(answer.text)["lanes"] == [str(old[0])]
+    assert lanes(hall) == old
+
+
+def test_values_that_were_seen_may_be_long(client: TestClient, hall: Hall) -> None:
+    mine = sent(client, QUEUE, lanes="9")
+    mine["was"] = " " * 40_000 + mine["was"][0]
+    assert client.post(QUEUE, data=mine).status_code == 200
+
+
 def test_other_fields_of_another_person_stay(client: TestClient, hall: Hall) -> None:
     mine = sent(client, QUEUE, lanes="9")
     saved(client, QUEUE, previewed(client, QUEUE, public_lanes="0"))
