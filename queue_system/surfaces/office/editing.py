@@ -4,7 +4,8 @@ A handler parses its form into edits and returns `await answer(…)`. The state 
 page that shows what changes posts everything again to the same address, so the handler makes the same edits each time.
 
     step absent    show what the edits change and take away
-    step=save      make them, if their effect is still the one that was shown; then 303 to `back`, with ?saved=<change>
+    step=save      make them, if their effect is still the one that was shown; then 303 to `back`, with ?saved=<change>,
+                   and &later=<number of appointments> if some were left undecided
     step=form      the handler draws its own form again (`asks_for_form`)
 
 A page to which one comes back shows `saved_notice(saved)` of `office/_saved.html`, where `saved` is `saved_at(request, …)`.
@@ -12,6 +13,7 @@ A page to which one comes back shows `saved_notice(saved)` of `office/_saved.htm
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
@@ -27,6 +29,7 @@ from ...actions.settings import UnfitSettings, preview_for, save
 from ...core.effect import Effect
 from ...core.errors import Stale
 from ...core.promises import Choice, Choices
+from ...core.rights import DECISION_RIGHTS
 from ...i18n import dates
 from ...settings.consistency import Located
 from ...settings.edits import Conflict, Conflicted, Edit
@@ -67,9 +70,13 @@ Refused: TypeAlias = Callable[[tuple[Located, ...]], Awaitable[Response | None]]
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """What a page says after a save: `undo` is the address that takes it back, "" if nothing was to be changed."""
+    """What a page says after a save: `undo` is the address that takes it back, "" if nothing was to be changed.
+
+    `later` is how many appointments were left to be decided later, 0 also for a person who may decide on none.
+    """
 
     undo: str
+    later: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +166,9 @@ def saved_at(request: Request, slug: str) -> Saved | None:
     if change == NOTHING:
         return Saved("")
     try:
-        return Saved(f"/office/undo/{slug}/{UUID(change)}") if change else None
+        later = request.query_params.get("later", "")
+        count = int(later) if re.fullmatch("[0-9]{1,6}", later) else 0
+        return Saved(f"/office/undo/{slug}/{UUID(change)}", count) if change else None
     except ValueError:
         return None
 
@@ -195,7 +204,8 @@ class _Flow:
         except SecondPersonNeeded as needed:
             await here.write_anywhere(ask_for_change, self.place, self.edits, sha256, reasons=needed.reasons, **told_of)
             return kit.see_other(f"{APPROVALS}?said=asked")
-        return kit.see_other(_with_saved(self.back, str(made[0]) if made else NOTHING))
+        later = _left_for_later(told, choices) if made and here.person.may_somewhere(DECISION_RIGHTS) else 0
+        return kit.see_other(_with_saved(self.back, str(made[0]) if made else NOTHING, later))
 
     async def page(self, told: Preview, *, changed: bool) -> Response:
         """What the edits change; or the choices in a conflict; or what is wrong."""
@@ -279,6 +289,11 @@ class _Flow:
         )
 
 
+def _left_for_later(told: Preview, choices: Choices) -> int:
+    lost = (one for effect in told.effects.values() for one in effect.bookings)
+    return sum(choices.of(one.id, one.why) is Choice.LATER for one in lost)
+
+
 def _may(person: StaffView, told: Preview, branches: Mapping[UUID, BranchSettings]) -> frozenset[Choice]:
     """The choices that the person may make for every appointment that is lost."""
     found = frozenset(Choice)
@@ -346,5 +361,6 @@ def _place(tx: Tx, place: UUID, person: StaffView) -> SettingsPlace:
     return stored_place(tx, place, "", person)
 
 
-def _with_saved(back: str, saved: str) -> str:
-    return f"{back}{'&' if '?' in back else '?'}{urlencode({'saved': saved})}"
+def _with_saved(back: str, saved: str, later: int = 0) -> str:
+    told = {"saved": saved} | ({"later": str(later)} if later else {})
+    return f"{back}{'&' if '?' in back else '?'}{urlencode(told)}"

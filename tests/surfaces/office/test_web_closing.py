@@ -63,6 +63,25 @@ def test_a_closed_day_is_previewed_with_its_appointments_then_saved(
     assert "صيانة" in client.get(saved.headers["location"]).text
 
 
+def test_appointments_that_are_decided_later_are_counted_after_the_save_with_the_way_to_them(
+    client: TestClient, hall: Hall, start: datetime
+) -> None:
+    kept, *_ = [booked(hall, start + timedelta(hours=hour), contact=f"{hour}@example.org") for hour in range(3)]
+    sent = [
+        ("first", f"{start.date()}"),
+        ("last", ""),
+        ("for", "branch"),
+        ("closes", ""),
+        ("opens", ""),
+        *REASON.items(),
+    ]
+    saved = through(client, CLOSING, sent, **{"why-closed": "later", f"booking-{kept.id}": "keep"})
+    page = client.get(saved.headers["location"]).text
+    notice = page[page.index('class="saved"') :].partition("</p></div>")[0]
+    assert "موعدان" in notice
+    assert 'href="/office/undecided"' in notice
+
+
 def test_one_service_or_a_part_of_the_day_can_be_closed(client: TestClient, hall: Hall, start: datetime) -> None:
     day, service = start.date(), hall.service("civil-extract")
     sent = [
