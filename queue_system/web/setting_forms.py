@@ -36,7 +36,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -75,6 +75,12 @@ class Drawn:
     was: str
     errors: Mapping[str, str]
     rest: tuple[str, ...]
+
+    @property
+    def summary(self) -> dict[str, str]:
+        """The errors as they stand together on top: each after the label of its field, because many read alike."""
+        labels = {name: label for one in self.fields for name, label in _labelled(one, "")}
+        return {name: f"{labels[name]}: {sentence}" for name, sentence in self.errors.items()}
 
     def field(self, name: str) -> Widget:
         """One of its fields; KeyError if it has none of this name."""
@@ -167,6 +173,14 @@ def _nearest(path: str, ids: Collection[str]) -> str:
     while path and path not in ids:
         path = path.rpartition(".")[0]
     return path
+
+
+def _labelled(widget: Widget, around: str) -> Iterator[tuple[str, str]]:
+    """A field and everything in it by id, each with its label after those of the groups around it."""
+    label = " – ".join(one for one in (around, widget.label) if one)
+    yield widget.name, label
+    for part in widget.parts:
+        yield from _labelled(part, label)
 
 
 def _marked(widget: Widget, errors: Mapping[str, str]) -> Widget:

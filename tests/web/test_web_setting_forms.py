@@ -259,6 +259,18 @@ def test_a_fault_of_the_whole_stands_at_the_nearest_group_or_on_top(doha: Branch
     assert "documents-error" in form_of(rendered(FORM, drawn=drawn)).by_id
 
 
+def test_the_errors_on_top_say_which_field_each_is_about(things: Things) -> None:
+    form = form_for(Service, things, ["names", "queue"])
+    drawn = form.draw(Posted([]), [Fault("setting-missing", "names.ar"), Fault("setting-missing", "queue")])
+    sentence = words_for("ar").text("errors.setting-missing")
+    names, queue = drawn.field("names"), drawn.field("queue")
+    language = next(part.label for part in names.parts if part.name == "names.ar")
+    html = rendered(FORM, drawn=drawn)
+    assert f'<a href="#names.ar">{names.label} – {language}: {sentence}</a>' in html
+    assert f'<a href="#queue">{queue.label}: {sentence}</a>' in html
+    assert queue.error == sentence
+
+
 def test_another_thing_is_called_by_its_name(things: Things) -> None:
     form = form_for(Queue, things, ["prefix"])
     taken = Fault("setting-taken", "prefix", {"value": "A", "other": Called("q-passports", "queue")})
