@@ -33,7 +33,7 @@ from ...core.rights import DECISION_RIGHTS
 from ...i18n import dates
 from ...settings.consistency import Located
 from ...settings.edits import Conflict, Conflicted, Edit
-from ...settings.objects import normal
+from ...settings.objects import OF_BRANCH, OF_ORGANISATION, normal
 from ...store.database import Tx
 from ...store.queries.access import StaffView, staff_names
 from ...store.queries.changes import ChangeView, history
@@ -135,7 +135,8 @@ async def answer(
     """
     here = await staff_here(request)
     sent = Sent(tuple(await kit.form_items(request, _LONGEST, _MOST)))
-    flow = _Flow(here, place, resolved(edits, sent.items), sent, title, back, heading_href or back, undoes)
+    shape = OF_ORGANISATION if place == ORGANISATION else OF_BRANCH
+    flow = _Flow(here, place, resolved(edits, sent.items, shape), sent, title, back, heading_href or back, undoes)
     told = await flow.preview()
     changed = False
     if sent.field(STEP) == SAVE and told.may_be_saved and told.edits:

@@ -11,7 +11,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from pydantic import ValidationError
+
 from ...settings.edits import Conflict, Edit
+from ...settings.objects import Shape, fields_of
 
 KEEP: Final = "keep-"
 THEIRS: Final = "theirs"
@@ -49,8 +52,8 @@ def seen_value(conflict: Conflict) -> str:
     return json.dumps(conflict.theirs, ensure_ascii=False)
 
 
-def resolved(edits: Iterable[Edit], items: Sequence[tuple[str, str]]) -> tuple[Edit, ...]:
-    """The edits with what was chosen for their conflicts."""
+def resolved(edits: Iterable[Edit], items: Sequence[tuple[str, str]], shape: Shape) -> tuple[Edit, ...]:
+    """The edits with what was chosen for their conflicts; a value that its field cannot have decides nothing."""
     kept = {name.removeprefix(KEEP): value for name, value in items if name.startswith(KEEP)}
     seen = {name.removeprefix(f"{THEIRS}-"): value for name, value in items if name.startswith(f"{THEIRS}-")}
     found: list[Edit] = []
@@ -60,7 +63,8 @@ def resolved(edits: Iterable[Edit], items: Sequence[tuple[str, str]]) -> tuple[E
             kind, _, rest = key.partition("/")
             slug, _, field = rest.partition("/")
             if one is not None and (kind, slug) == (edit.kind, edit.slug) and key in seen:
-                one = _chosen(one, field, choice, _read(seen[key]))
+                theirs = _read(seen[key])
+                one = _chosen(one, field, choice, theirs) if _fits(one, field, theirs, shape) else one
         if one is not None:
             found.append(one)
     return tuple(found)
@@ -78,6 +82,23 @@ def _chosen(edit: Edit, field: str, choice: str, theirs: Any) -> Edit | None:
             now = _with(now, field, _exchanged(theirs, _at(was, field), _at(now, field)))
         return replace(edit, was=_with(was, field, theirs), now=now)
     return replace(edit, was=was, now=_with(now, field, _at(was, field)))
+
+
+def _fits(edit: Edit, field: str, theirs: Any, shape: Shape) -> bool:
+    """Whether a field can have this value."""
+    name = field.partition(".")[0]
+    if not name or theirs is None:
+        return theirs is None or isinstance(theirs, dict)
+    if edit.kind == shape.kind and name in shape.lists:
+        return isinstance(theirs, list) and all(isinstance(one, str) for one in theirs)
+    declaration = fields_of(edit.kind, shape).get(name)
+    if declaration is None:
+        return False
+    try:
+        declaration.model_validate({name: _with(edit.was or {}, field, theirs)[name]})
+    except ValidationError as error:
+        return all(one["loc"][:1] != (name,) for one in error.errors())
+    return True
 
 
 def _exchanged(theirs: Any, was: Any, now: Any) -> list[Any]:

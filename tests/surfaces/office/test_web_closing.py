@@ -135,6 +135,16 @@ def test_own_value_in_a_conflict_leaves_all_other_closures(client: TestClient, h
     assert {(days[0], days[0]), (days[1], mine), (days[2], days[2])} <= set(kept)
 
 
+@pytest.mark.parametrize("seen", ["[1]", '{"a": 1}', "5"])
+def test_a_value_of_others_that_the_field_cannot_have_decides_nothing(
+    client: TestClient, start: datetime, seen: str
+) -> None:
+    field = "branch/doha-main/closures"
+    forged = {f"theirs-{field}": seen, f"keep-{field}": "yours"}
+    sent = [("first", f"{start.date()}"), ("for", "branch"), *REASON.items(), *forged.items()]
+    assert send(client, CLOSING, sent).status_code == 200
+
+
 def test_what_is_wrong_is_told_and_what_was_typed_stays(client: TestClient, start: datetime) -> None:
     sent = [("first", f"{start.date()}"), ("last", "2026-11-01"), ("for", "branch"), *REASON.items()]
     answer = send(client, CLOSING, sent)
