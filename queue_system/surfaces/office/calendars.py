@@ -145,7 +145,7 @@ def _sent_lines(posted: Posted) -> Iterator[DayLine]:
     """The lines as they were sent; one that cannot be read is left out."""
     for name, sent in posted.items:
         row = name.removeprefix("closure-")
-        if row != name and isinstance(known := element(sent), dict):
+        if row != name and (known := element(sent, Closure)) is not None:
             first, last = posted.text(f"first-{row}"), posted.text(f"last-{row}")
             act = posted.text(f"act-{row}")
             yield DayLine(row, known.get("names", {}), first, last, act, bool(known.get("provisional")), sent)
@@ -157,7 +157,7 @@ def _changed(lines: Sequence[DayLine], posted: Posted) -> tuple[list[Any], list[
     now: list[Any] = []
     faults: dict[str, Fault] = {}
     for line in lines:
-        known = element(line.sent)
+        known = element(line.sent, Closure) or {}
         if line.act == NOT_HERE:
             was.append(known)
             continue

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from ...core.errors import Missing
 from ...core.rights import CLOSING_RIGHTS
 from ...settings.agenda import BranchClosure
 from ...settings.edits import Edit
@@ -26,11 +27,13 @@ from .hours_frame import Hours, address_of, element, hours_at, mistakes, replace
 PAGE: Final = "/office/closing"
 CLOSURES: Final = "/office/closures"
 FIELDS: Final = ("first", "last", "closes", "opens", "names")
-# For whom: the whole branch, one thing in it, or all branches.
+# For whom: the whole branch, one thing in it, all branches; or what a closure concerns already, where that is several.
 BRANCH: Final = "branch"
 EVERYWHERE: Final = "everywhere"
+_KEPT: Final = "kept"
 _PARTS: Final = {"queue": "queues", "service": "services", "resource": "resources"}
 _TAG: Final = "tag"
+_CONCERNS: Final = (*_PARTS.values(), "service_tag")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +54,11 @@ async def ask(request: Request) -> Response:
     """Which days; `?first=` is one to begin with, `?change=` the number of a closure to change, `?of=` whose it is."""
     hours = await hours_at(request, CLOSING_RIGHTS)
     asked = request.query_params
-    known = _known(hours, asked.get("of", BRANCH), asked.get("change", ""))
+    of = asked.get("of", BRANCH)
+    known = _known(hours, of, asked.get("change", ""))
     day = asked.get("first", "")
     values = known or {"first": day, "last": day}
-    sent = [("for", _whom(values, asked.get("of", BRANCH))), ("replaces", json.dumps(known) if known else "")]
+    sent = [("for", _whom(values, of)), ("of", of), ("replaces", json.dumps(known) if known else "")]
     return await _page(hours, Posted([*sent, *_form(hours).fill(values).items]))
 
 
@@ -63,19 +67,21 @@ async def close(request: Request) -> Response:
     hours = await hours_at(request, CLOSING_RIGHTS)
     posted = _with_last(await received(request))
     typed = _form(hours).read(posted)
-    whom = posted.text("for")
+    whom, known = posted.text("for"), _replaces(posted)
     if posted.text("step") == "form":
         return await _page(hours, posted)
     if typed.faults:
         return await _page(hours, posted, typed.faults)
-    if whom not in {choice.value for choice in _choices(hours)}:
+    if whom not in {choice.value for choice in _offered(hours, posted)}:
         return await _page(hours, posted, [Fault("setting-missing", "for")])
-    value = {name: one for name, one in typed.values.items() if one is not None} | _concerned(whom)
+    said = {name: one for name, one in typed.values.items() if one is not None}
+    value = {**_not_asked(known or {}, whom), **said, **_concerned(whom)}
     if faults := mistakes(BranchClosure, value):
         return await _page(hours, posted, faults)
-    place, edit = _edit(hours, whom, element(posted.raw("replaces")), value)
+    everywhere = posted.text("of") == EVERYWHERE if known else _is_everywhere(whom)
+    place, edit = _edit(hours, everywhere, known, value)
     title = hours.words.text("hours.close-day")
-    back = address_of(CLOSURES, hours, everywhere=place == ORGANISATION)
+    back = address_of(CLOSURES, hours, everywhere=everywhere)
     return await editing.answer(request, place, (edit,), title=title, back=back)
 
 
@@ -83,7 +89,8 @@ async def _page(hours: Hours, posted: Posted, faults: Sequence[Fault] = ()) -> R
     context = {
         "drawn": _drawn(hours, posted, faults),
         "whom": posted.text("for") or BRANCH,
-        "choices": list(_choices(hours)),
+        "of": posted.text("of"),
+        "choices": _offered(hours, posted),
         "replaces": posted.raw("replaces"),
     }
     return await hours.page("office/closing.html", PAGE, context, status=422 if faults else 200)
@@ -114,6 +121,38 @@ def _with_last(posted: Posted) -> Posted:
     return Posted([*others, ("last", posted.text("first"))])
 
 
+def _replaces(posted: Posted) -> dict[str, Any] | None:
+    """The closure that is changed, None for a new one. Raises Missing if it cannot be read."""
+    sent = posted.raw("replaces")
+    known = element(sent, BranchClosure)
+    if sent and known is None:
+        raise Missing("closure")
+    return known
+
+
+def _offered(hours: Hours, posted: Posted) -> list[Concerned]:
+    """For whom to close; a closure that is changed stays in its branch, or for all branches."""
+    known, of = _replaces(posted), posted.text("of")
+    if known is None:
+        return list(_choices(hours))
+    everywhere = of == EVERYWHERE
+    found = [one for one in _choices(hours) if _is_everywhere(one.value) == everywhere]
+    if _whom(known, of) == _KEPT and found:
+        found.insert(0, Concerned(_KEPT, _names_of(hours, known), EVERYWHERE if everywhere else BRANCH))
+    return found
+
+
+def _names_of(hours: Hours, known: Mapping[str, Any]) -> str:
+    """Everything that a closure concerns."""
+    kinds = {**{field: kind for kind, field in _PARTS.items()}, "service_tag": "service tag"}
+    slugs = [(kinds[field], slug) for field in _CONCERNS for slug in _several(known.get(field))]
+    return (hours.words.text("desk.list-comma") + " ").join(hours.things[kind].get(slug, slug) for kind, slug in slugs)
+
+
+def _several(value: Any) -> Sequence[str]:
+    return [value] if isinstance(value, str) else value or ()
+
+
 def _choices(hours: Hours) -> Iterator[Concerned]:
     yield Concerned(BRANCH, hours.words.text("hours.whole-branch"), BRANCH)
     for kind, things in (
@@ -139,17 +178,30 @@ def _concerned(whom: str) -> dict[str, Any]:
 
 def _whom(values: Mapping[str, Any], of: str) -> str:
     """What a closure closes, as the form says it."""
-    if values.get("service_tag"):
-        return f"{_TAG}:{values['service_tag']}"
-    for kind, field in _PARTS.items():
-        if values.get(field):
-            return f"{kind}:{values[field][0]}"
-    return EVERYWHERE if of == EVERYWHERE else BRANCH
+    concerned = {field: values[field] for field in _CONCERNS if values.get(field)}
+    if not concerned:
+        return EVERYWHERE if of == EVERYWHERE else BRANCH
+    if concerned.keys() == {"service_tag"} and of == EVERYWHERE:
+        return f"{_TAG}:{concerned['service_tag']}"
+    single = (f"{kind}:{concerned[field][0]}" for kind, field in _PARTS.items() if field in concerned)
+    return next((whom for whom in single if _concerned(whom) == concerned), _KEPT)
 
 
-def _edit(hours: Hours, whom: str, known: Any, value: Mapping[str, Any]) -> tuple[UUID, Edit]:
-    was = [known] if isinstance(known, dict) else []
-    if whom == EVERYWHERE or whom.startswith(_TAG):
+def _is_everywhere(whom: str) -> bool:
+    return whom == EVERYWHERE or whom.startswith(f"{_TAG}:")
+
+
+def _not_asked(known: Mapping[str, Any], whom: str) -> dict[str, Any]:
+    """What stays of a closure that is changed, because the form does not ask for it."""
+    asked = {*FIELDS, *(() if whom == _KEPT else _CONCERNS)}
+    return {name: one for name, one in known.items() if name not in asked}
+
+
+def _edit(
+    hours: Hours, everywhere: bool, known: Mapping[str, Any] | None, value: Mapping[str, Any]
+) -> tuple[UUID, Edit]:
+    was = [] if known is None else [known]
+    if everywhere:
         return ORGANISATION, replaced(
             "organisation", hours.organisation.slug, "closures", hours.common.get("closures", []), was, [value]
         )

@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute, Route
 
 from ...core.errors import Missing
 from ...core.rights import CLOSING_RIGHTS
+from ...settings.agenda import BranchClosure
 from ...store.queries.settings import Names
 from ...store.tables import ORGANISATION
 from ...web.setting_forms import received
@@ -59,8 +60,8 @@ async def remove(request: Request) -> Response:
     """Show what it would do to remove a closure, and do it."""
     hours = await hours_at(request, CLOSING_RIGHTS)
     posted = await received(request)
-    known, everywhere = element(posted.raw("closure")), posted.text("of") == EVERYWHERE
-    if not isinstance(known, dict):
+    known, everywhere = element(posted.raw("closure"), BranchClosure), posted.text("of") == EVERYWHERE
+    if known is None:
         raise Missing("closure")
     place = ORGANISATION if everywhere else hours.branch.id
     kind, slug = ("organisation", hours.organisation.slug) if everywhere else ("branch", hours.declared.slug)

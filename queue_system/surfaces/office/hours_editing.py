@@ -65,7 +65,9 @@ async def save_day(request: Request) -> Response:
     """Show what other hours on one day would do, and save them; or take such an exception back."""
     hours = await hours_at(request, HOURS_RIGHTS)
     on, form, posted = _day_of(request), _of_a_day(hours), await received(request)
-    known = element(posted.raw("without"))
+    known = element(posted.raw("without"), HoursRule)
+    if posted.raw("without") and known is None:
+        raise Missing("day")
     typed = form.read(posted)
     if posted.text("step") == "form" and known is None:
         return await _day(hours, on, posted)

@@ -128,12 +128,13 @@ def replaced(kind: str, slug: str, field: str, present: Sequence[Any], was: Sequ
     return Edit(kind, slug, {field: [*present]}, {field: [*after[:where], *now, *after[where:]]})
 
 
-def element(sent: str) -> Any:
-    """An element of a list as a page sent it back, None if it is none."""
+def element(sent: str, declaration: type[Declared]) -> dict[str, Any] | None:
+    """An element of a list of that declaration as a page sent it back, None if it is none."""
     try:
-        return json.loads(sent) if sent else None
+        value = json.loads(sent) if sent else None
     except (ValueError, RecursionError):
         return None
+    return value if isinstance(value, dict) and not mistakes(declaration, value) else None
 
 
 def _chosen(found: InOffice) -> BranchSettings:

@@ -17,6 +17,7 @@ from starlette.routing import BaseRoute, Route
 
 from ...core.errors import Missing
 from ...core.rights import HOURS_RIGHTS
+from ...settings.catalogue import Season
 from ...settings.edits import Edit
 from ...store.queries.settings import Names
 from ...store.tables import ORGANISATION
@@ -72,8 +73,8 @@ async def move(request: Request) -> Response:
     """Show what it would do to move or confirm a stretch, and do it."""
     hours = await hours_at(request, HOURS_RIGHTS)
     posted = await received(request)
-    season, seen, act = posted.text("season"), element(posted.raw("stretch")), posted.text("act")
-    if not isinstance(seen, dict) or season not in hours.things["season"] or act not in {*MOVES, CONFIRM}:
+    season, seen, act = posted.text("season"), element(posted.raw("stretch"), Season), posted.text("act")
+    if seen is None or season not in hours.things["season"] or act not in {*MOVES, CONFIRM}:
         raise Missing("season")
     everywhere = posted.text("for") == EVERYWHERE and season not in hours.own.get("seasons", {})
     edits = list(_everywhere(hours, season, seen, act) if everywhere else _here(hours, season, seen, act))

@@ -9,9 +9,13 @@ from html import unescape
 import pytest
 from starlette.testclient import TestClient
 
+from queue_system.actions.settings import preview, save
 from queue_system.clock import FrozenClock
 from queue_system.core.hours import windows
 from queue_system.core.promises import Decided
+from queue_system.settings.edits import Edit
+from queue_system.store.database import Tx
+from queue_system.store.log import SYSTEM
 from queue_system.store.queries.hours import DeclaredHours, declared_hours
 from queue_system.store.queries.settings import BranchSettings, branch_settings
 from tests.kit.deciding import as_stored, booked
@@ -217,3 +221,52 @@ def test_what_is_wrong_with_a_line_is_told_beside_it(client: TestClient) -> None
     assert answer.status_code == 422
     assert 'id="hours.0.last_ticket-error"' in answer.text
     assert 'value="13:00"' in answer.text
+
+
+def saved_closures(hall: Hall, closures: list[dict[str, object]]) -> None:
+    """The branch has these closures besides."""
+
+    def written(tx: Tx) -> None:
+        edit = Edit("branch", "doha-main", {"closures": []}, {"closures": closures})
+        sha256 = preview(tx, hall.branch.id, [edit]).sha256
+        save(tx, hall.branch.id, [edit], sha256, actor=SYSTEM, person=None)
+
+    hall.db.write_now(written)
+
+
+def test_a_changed_closure_keeps_what_the_form_does_not_ask_for(
+    client: TestClient, hall: Hall, start: datetime
+) -> None:
+    day = f"{start.date() + timedelta(days=60)}"
+    both = sorted(declared(hall).branch.services)[:2]
+    names = {"ar": "صيانة", "en": "Maintenance"}
+    saved_closures(hall, [{"first": day, "last": day, "names": names, "services": both, "provisional": True}])
+    sent = inputs(client.get(f"{CLOSING}?of=branch&change=0").text)
+    assert through(client, CLOSING, with_values(sent, **{"names.en": "Repairs"})).status_code == 303
+    (closure,) = declared(hall).branch.closures
+    assert (closure.names["en"], list(closure.services or ()), closure.provisional) == ("Repairs", both, True)
+    sent = inputs(client.get(f"{CLOSING}?of=branch&change=0").text)
+    assert through(client, CLOSING, with_values(sent, **{"for": f"service:{both[0]}"})).status_code == 303
+    (closure,) = declared(hall).branch.closures
+    assert (list(closure.services or ()), closure.provisional) == (both[:1], True)
+
+
+def test_a_changed_closure_stays_in_its_branch_or_for_all_branches(
+    client: TestClient, hall: Hall, start: datetime
+) -> None:
+    day = f"{start.date()}"
+    for whom in ("branch", "tag:fee_bearing"):
+        through(client, CLOSING, [("first", day), ("for", whom), *REASON.items()])
+    for of, other in (("branch", "everywhere"), ("everywhere", "branch")):
+        page = client.get(f"{CLOSING}?of={of}&change=0").text
+        assert f'<option value="{other}"' not in page
+        assert send(client, CLOSING, with_values(inputs(page), **{"for": other})).status_code == 422
+
+
+@pytest.mark.parametrize("broken", ["[1]", "5", "{}", '{"first": 5}', "{"])
+def test_an_element_that_cannot_be_read_is_not_found_and_adds_nothing(client: TestClient, broken: str) -> None:
+    sent = [("first", "2027-05-05"), ("for", "branch"), *REASON.items(), ("replaces", broken)]
+    assert send(client, CLOSING, sent).status_code == 404
+    assert send(client, CLOSURES, [("of", "branch"), ("closure", broken)]).status_code == 404
+    exception = [("opens", "10:00"), ("closes", "12:00"), ("without", broken)]
+    assert send(client, "/office/hours/doha-main/day/2027-01-05", exception).status_code == 404
