@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
@@ -76,13 +77,19 @@ async def close(request: Request) -> Response:
         return await _page(hours, posted, [Fault("setting-missing", "for")])
     said = {name: one for name, one in typed.values.items() if one is not None}
     value = {**_not_asked(known or {}, whom), **said, **_concerned(whom)}
-    if faults := mistakes(BranchClosure, value):
+    if faults := mistakes(BranchClosure, value) or _over(hours, value, known or {}):
         return await _page(hours, posted, faults)
     everywhere = posted.text("of") == EVERYWHERE if known else _is_everywhere(whom)
     place, edit = _edit(hours, everywhere, known, value)
     title = hours.words.text("hours.close-day")
     back = address_of(CLOSURES, hours, everywhere=everywhere)
     return await editing.answer(request, place, (edit,), title=title, back=back)
+
+
+def _over(hours: Hours, value: Mapping[str, Any], known: Mapping[str, Any]) -> Sequence[Fault]:
+    """A first day before today, which would be on no list; one that has begun can still be changed."""
+    over = value["first"] != known.get("first") and date.fromisoformat(value["first"]) < hours.today
+    return [Fault("day-past", "first")] if over else []
 
 
 async def _page(hours: Hours, posted: Posted, faults: Sequence[Fault] = ()) -> Response:

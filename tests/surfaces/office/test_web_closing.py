@@ -270,3 +270,17 @@ def test_an_element_that_cannot_be_read_is_not_found_and_adds_nothing(client: Te
     assert send(client, CLOSURES, [("of", "branch"), ("closure", broken)]).status_code == 404
     exception = [("opens", "10:00"), ("closes", "12:00"), ("without", broken)]
     assert send(client, "/office/hours/doha-main/day/2027-01-05", exception).status_code == 404
+
+
+def test_a_day_before_today_is_not_closed_and_one_that_has_begun_can_be_changed(
+    client: TestClient, hall: Hall, clock: FrozenClock
+) -> None:
+    today = clock.now().date()
+    yesterday = f"{today - timedelta(days=1)}"
+    refused = send(client, CLOSING, [("first", yesterday), ("for", "branch"), *REASON.items()])
+    assert refused.status_code == 422
+    assert 'id="first-error"' in refused.text
+    names = {"ar": "صيانة", "en": "Maintenance"}
+    saved_closures(hall, [{"first": yesterday, "last": f"{today}", "names": names}])
+    page = inputs(client.get(f"{CLOSING}?of=branch&change=0").text)
+    assert send(client, CLOSING, with_values(page, last=f"{today + timedelta(days=1)}")).status_code == 200
