@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from ...core.errors import Missing
+from ...core.errors import Missing, Stale
 from ...core.rights import HOURS_RIGHTS
 from ...settings.catalogue import Season
 from ...settings.edits import Edit
@@ -77,6 +77,8 @@ async def move(request: Request) -> Response:
     if seen is None or season not in hours.things["season"] or act not in {*MOVES, CONFIRM}:
         raise Missing("season")
     everywhere = posted.text("for") == EVERYWHERE and season not in hours.own.get("seasons", {})
+    if not everywhere and seen not in _values(hours, season):
+        raise Stale("settings-changed")
     edits = list(_everywhere(hours, season, seen, act) if everywhere else _here(hours, season, seen, act))
     title = hours.words.text("hours.seasons")
     back = address_of(PAGE, hours, everywhere=everywhere)

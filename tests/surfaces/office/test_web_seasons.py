@@ -96,3 +96,11 @@ def test_what_was_saved_can_be_undone_from_where_it_leads(client: TestClient, ha
     (undo,) = re.findall(r'action="(/office/undo/[^"]*)"', page)
     assert through(client, undo, []).status_code == 303
     assert (ramadan(hall), eid(hall)) == (before, feast)
+
+
+def test_a_page_out_of_date_gives_a_branch_no_days_of_its_own(client: TestClient, hall: Hall) -> None:
+    (stretch, *_) = re.findall(r'name="stretch" value="([^"]*)"', client.get(PAGE).text)
+    act(client, "later", "everywhere")
+    sent = {"season": "ramadan", "stretch": unescape(stretch), "for": "branch", "act": "later"}
+    assert client.post(PAGE, data=sent).status_code == 409
+    assert declared(hall).branch.seasons == {}
