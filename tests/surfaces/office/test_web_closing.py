@@ -284,3 +284,12 @@ def test_a_day_before_today_is_not_closed_and_one_that_has_begun_can_be_changed(
     saved_closures(hall, [{"first": yesterday, "last": f"{today}", "names": names}])
     page = inputs(client.get(f"{CLOSING}?of=branch&change=0").text)
     assert send(client, CLOSING, with_values(page, last=f"{today + timedelta(days=1)}")).status_code == 200
+
+
+def test_another_line_leads_to_the_empty_line_at_the_end(client: TestClient) -> None:
+    page = client.get(WEEK).text
+    new = {"hours.4.layer": "regular", "hours.4.opens": "17:00", "hours.4.closes": "19:00", "another": "yes"}
+    page = send(client, WEEK, [*with_values(inputs(page), **new), ("hours.4.days", "tue")]).text
+    assert f'formaction="{WEEK}#last-line"' in page
+    assert page.index('id="hours.4"') < page.index('id="last-line"')
+    assert page.index('id="hours.5"') < page.index('id="last-line"')
