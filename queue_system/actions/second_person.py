@@ -39,7 +39,7 @@ def reasons(
     """Why a change needs a second person, none if it needs none; `catalogue` has the levels as they are now."""
     found = {
         MANY: takes_many(choices.of(one.id, one.why) for effect in effects.values() for one in effect.bookings),
-        "lower-level": any(_shows_more(old, new) for old, new in _levels(before, after, catalogue)),
+        "lower-level": any(shows_more(old, new) for old, new in _levels(before, after, catalogue)),
         "longer-retention": _keeps_longer(before, after),
     }
     return tuple(reason for reason in REASONS if found[reason])
@@ -48,6 +48,16 @@ def reasons(
 def takes_many(chosen: Iterable[Choice]) -> bool:
     """Whether these choices move or call off more appointments than one person may."""
     return sum(choice in (Choice.MOVE, Choice.CANCEL) for choice in chosen) > MANY_BOOKINGS
+
+
+def shows_more(old: Confidentiality | None, new: Confidentiality | None) -> bool:
+    """Whether the new level hides less than the old one in any respect; without a level nothing is hidden."""
+    if old is None:
+        return False
+    if new is None:
+        return True
+    ranks = ((HIDES[name].index(getattr(old, name)), HIDES[name].index(getattr(new, name))) for name in HIDES)
+    return any(after < before for before, after in ranks) or not set(old.rules) <= set(new.rules)
 
 
 # ---------------------------------------------------------------- inside
@@ -67,16 +77,6 @@ def _levels(
         old_levels, new_levels = before.catalogue.confidentialities, after.catalogue.confidentialities
         for slug in old_levels.keys() & new_levels.keys():
             yield old_levels[slug], new_levels[slug]
-
-
-def _shows_more(old: Confidentiality | None, new: Confidentiality | None) -> bool:
-    """Whether the new level hides less than the old one in any respect; without a level nothing is hidden."""
-    if old is None:
-        return False
-    if new is None:
-        return True
-    ranks = ((HIDES[name].index(getattr(old, name)), HIDES[name].index(getattr(new, name))) for name in HIDES)
-    return any(after < before for before, after in ranks) or not set(old.rules) <= set(new.rules)
 
 
 def _keeps_longer(before: Value, after: Value) -> bool:

@@ -23,7 +23,6 @@ from ..core.edit_rights import edit_rights
 from ..core.errors import Denied, Invalid, Refused, Stale
 from ..core.facts.settings import SettingsChanged
 from ..core.promises import Choices
-from ..core.rights import Rights
 from ..settings.branch import Branch
 from ..settings.canonical import common_fingerprint, fingerprint
 from ..settings.consistency import Located, faults
@@ -41,11 +40,11 @@ from ..store.queries.previews import Preview, Prospect, preview, prospect
 from ..store.queries.rows import StoredRows
 from ..store.queries.settings import branch_settings
 from ..store.queries.stored import places, stored_organisation
-from ..store.queries.values import Value
 from ..store.tables import ORGANISATION, Change, table
 from .decisions import decide, give_back_time
 from .guarded_decisions import require_choices
 from .second_person import SecondPersonNeeded, reasons
+from .setting_rights import check_rights
 from .setting_rows import store_difference
 
 __all__ = ["Preview", "UnfitSettings", "add_branch", "preview", "preview_for", "save", "undo"]
@@ -65,7 +64,7 @@ class UnfitSettings(Invalid):
 def preview_for(tx: Tx, place: UUID, edits: Iterable[Edit], person: StaffView) -> Preview:
     """What edits would do, for a person who may make them; raises Denied("not-allowed"), Missing("branch")."""
     found = prospect(tx, place, edits)
-    _check_rights(person, place, found.preview.edits, found)
+    _check_rights(tx, person, place, found)
     return found.preview
 
 
@@ -98,7 +97,7 @@ def save(
             raise Stale("already-undone")
         found = prospect(tx, place, edits)
         told = found.preview
-        _check_rights(person, place, told.edits, found)
+        _check_rights(tx, person, place, found)
         if told.conflicts:
             raise Conflicted(told.conflicts)
         if told.faults:
@@ -282,35 +281,7 @@ def _require_one_person(tx: Tx, found: Prospect, choices: Choices) -> None:
         raise SecondPersonNeeded(why)
 
 
-def _check_rights(person: StaffView | None, place: UUID, edits: Iterable[Edit], found: Prospect) -> None:
-    """Whether the person may change each of these fields, also where a right is held for one department only."""
-    if person is None:
-        return
-    for edit in edits:
-        # To add or remove a thing needs the right to its kind.
-        fields = edit.fields if edit.was is not None and edit.now is not None else ("",)
-        for rights in {edit_rights(edit.kind, field) for field in fields}:
-            if not _may(person, rights, place, edit, (found.before, found.after)):
-                raise Denied("not-allowed")
-
-
-def _may(person: StaffView, rights: Rights, place: UUID, edit: Edit, values: Iterable[Value]) -> bool:
-    if not person.may_any(rights, place):
-        return False
-    allowed = person.departments(rights, place)
-    if allowed is None:
-        return True
-    concerned = {department for value in values for department in _departments(value, edit.kind, edit.slug)}
-    return bool(concerned) and concerned <= allowed
-
-
-def _departments(value: Value, kind: str, slug: str) -> set[str]:
-    """The departments that a service, queue or counter belongs to; none of other things."""
-    if not isinstance(value, Branch):
-        return set()
-    if kind == "service":
-        return {value.services[slug].department} if slug in value.services else set()
-    queues: set[str] = {slug} if kind == "queue" else set()
-    if kind == "counter" and slug in value.counters:
-        queues = set(value.counters[slug].queues)
-    return {service.department for service in value.services.values() if service.queue in queues}
+def _check_rights(tx: Tx, person: StaffView | None, place: UUID, found: Prospect) -> None:
+    if person is not None:
+        catalogue = stored_organisation(StoredRows(tx)).catalogue
+        check_rights(person, place, found.preview.edits, found.before, found.after, catalogue)

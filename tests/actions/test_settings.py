@@ -375,6 +375,23 @@ def test_a_right_for_one_department_allows_its_services_alone(hall: Hall) -> Non
     save(hall.db, hall.branch.id, LONGER, person=person(hall, "edit_services", department=mine))
 
 
+def test_a_new_service_that_shows_more_than_its_neighbours_needs_the_right_to_levels(hall: Hall) -> None:
+    before = value(hall.db, hall.branch.id)
+    hidden = before.services["legal-advice"].changed(slug="legal-two")
+    hidden_among = before.changed(services={**before.services, "legal-two": hidden})
+    open_to_all = hidden.changed(confidentiality="normal")
+
+    def add(service: Any, *can: str) -> None:
+        after = before.changed(services={**before.services, "legal-two": service})
+        told = [edit for edit in difference(before, after) if edit.kind == "service"]
+        save(hall.db, hall.branch.id, *told, person=person(hall, *can))
+
+    with pytest.raises(Denied):
+        add(open_to_all, "edit_services")
+    told = [Edit("service", "legal-two", None, objects_of(hidden_among)["service", "legal-two"])]
+    assert hall.db.read_now(settings.preview_for, hall.branch.id, told, person(hall, "edit_services")).edits
+
+
 def test_a_right_at_a_branch_does_not_reach_what_all_share(hall: Hall) -> None:
     policy = hall.branch.service("attest-single").policy
     edit = Edit("policy", policy, {}, {"notice_min": 77})

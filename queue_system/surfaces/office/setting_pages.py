@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from ...actions.setting_rights import LEVEL, level_of_new_service
 from ...core.edit_rights import edit_rights
 from ...core.errors import Denied, Missing
 from ...core.hours import business_date
@@ -104,6 +105,8 @@ class _Editor:
             anew = self.form.draw(self.form.fill(self.values))
             return await self.page(replace(anew, rest=(self.here.words.text("office.edit-outdated"),)), 409)
         values = _completed(self.kind, typed.values, self.place)
+        if not self.slug and self.kind.name == "service" and LEVEL not in values:
+            values[LEVEL] = _level(values, self.place)
         slug = self.key[1] or _slug_of(self.kind, values, self.place)
         now = None if self.slug and posted.has(REMOVE) else values
 
@@ -213,7 +216,10 @@ async def _editor_of_new(request: Request) -> _Editor:
         raise Missing("not-found")
     if not here.person.may_any(edit_rights(kind.name), place.id):
         raise Denied("not-allowed")
-    return _Editor(here, place, kind, "", _form(place, kind, kind.fields, here.words))
+    fields = [
+        name for name in kind.fields if name != LEVEL or here.person.may_any(edit_rights(kind.name, name), place.id)
+    ]
+    return _Editor(here, place, kind, "", _form(place, kind, fields, here.words))
 
 
 def _form(place: SettingsPlace, kind: Kind, fields: Collection[str], words: Words) -> SettingForm:
@@ -254,6 +260,15 @@ def _completed(kind: Kind, values: dict[str, Any], place: SettingsPlace) -> dict
     if kind.name != "service" or "mode" in values or values.get("policy") not in place.catalogue.policies:
         return values
     return {**values, "mode": place.catalogue.policies[values["policy"]].mode}
+
+
+def _level(values: Mapping[str, Any], place: SettingsPlace) -> str:
+    """The level of a new service whose form did not offer levels; raises Denied."""
+    if isinstance(place.value, Branch):
+        level = level_of_new_service(place.value, values.get("department", ""), place.catalogue)
+        if level is not None:
+            return level
+    raise Denied("not-allowed")
 
 
 def _slug_of(kind: Kind, values: Mapping[str, Any], place: SettingsPlace) -> str:
