@@ -20,6 +20,7 @@ from ..settings.branch import Branch
 from ..settings.canonical import fingerprint
 from ..settings.catalogue import Catalogue
 from ..settings.portable import Portable, portable
+from ..settings.typed import LONGEST_NUMBER
 from .branches import CommonSettings, read_branch
 from .catalogue import read_catalogue
 from .nodes import ProfileError, Section, Value, load
@@ -80,7 +81,7 @@ def _format(value: Value) -> None:
     found = value.scalar()
     if found == str(FORMAT):
         return
-    if found.isdigit() and int(found) > FORMAT:
+    if found.isdecimal() and (len(found) > LONGEST_NUMBER or int(found) > FORMAT):
         raise value.error(f"{found} is newer than this program, which reads {FORMAT}; update it, or export again there")
     raise value.error(f'"{found}" is not a format of branch files; this program reads {FORMAT}')
 

@@ -99,13 +99,18 @@ def flag(typed: str) -> bool:
     return typed == "yes"
 
 
+#: In digits; no whole number of the settings needs as many.
+LONGEST_NUMBER: Final = 18
+
+
 def whole(low: int, high: int) -> Meaning:
     """A whole number from `low` to `high`, in any decimal digits."""
 
     def read(typed: str) -> int:
         if not typed.isdecimal():
             raise wrong("setting-whole" if typed else "setting-missing", **({"text": typed} if typed else {}))
-        if not low <= int(typed) <= high:
+        # Python refuses to read thousands of digits, so they are out of range before they are read.
+        if len(typed) > LONGEST_NUMBER or not low <= int(typed) <= high:
             raise wrong("setting-range", low=number(low), high=number(high), text=typed)
         return int(typed)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final, TypeAlias
 
+from ..settings.typed import LONGEST_NUMBER
+
 Item: TypeAlias = tuple[str, str]
 
 #: Below the path of a row or of an optional group: that it was there, and that it shall go.
@@ -41,7 +43,7 @@ class Posted:
     def rows(self, path: str) -> list[str]:
         """The names of the rows that were sent for a list, in order."""
         found = {self._step(name, path) for name in self._texts if name.startswith(f"{path}.")}
-        return sorted((step for step in found if step.isdecimal()), key=int)
+        return sorted((step for step in found if step.isdecimal() and len(step) <= LONGEST_NUMBER), key=int)
 
     def below(self, path: str) -> frozenset[Item]:
         """Everything that was sent for a field and the parts of it."""

@@ -20,7 +20,7 @@ from ..i18n.filters import localised
 from ..i18n.words import OWN_NAMES, Words, direction_of
 from ..settings.declared import REQUIRED_LANGUAGES
 from ..settings.faults import Fault, Faulty, number
-from ..settings.typed import Meaning, among, names_fault, text
+from ..settings.typed import LONGEST_NUMBER, Meaning, among, names_fault, text
 from .setting_posted import YES, Item, Posted, under
 from .setting_widgets import Option, Widget
 
@@ -157,7 +157,7 @@ class Boxes:
 
         def place(typed: str) -> int:
             order = posted.text(under(path, f"order.{typed}"))
-            return int(order) if order.isdecimal() else _LAST
+            return int(order) if order.isdecimal() and len(order) <= LONGEST_NUMBER else _LAST
 
         return sorted(chosen, key=place) if self.ordered else [*chosen]
 

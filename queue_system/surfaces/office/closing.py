@@ -18,6 +18,7 @@ from ...core.rights import CLOSING_RIGHTS
 from ...settings.agenda import BranchClosure
 from ...settings.edits import Edit
 from ...settings.faults import Fault
+from ...settings.typed import LONGEST_NUMBER
 from ...store.tables import ORGANISATION
 from ...web.setting_forms import Drawn, SettingForm, received
 from ...web.setting_posted import Posted
@@ -220,7 +221,11 @@ def _edit(
 def _known(hours: Hours, of: str, place: str) -> dict[str, Any] | None:
     """The closure with that number, of the branch or of all branches; None if there is none."""
     closures = (hours.common if of == EVERYWHERE else hours.own).get("closures", [])
-    return dict(closures[int(place)]) if place.isdecimal() and int(place) < len(closures) else None
+    return (
+        dict(closures[int(place)])
+        if place.isdecimal() and len(place) <= LONGEST_NUMBER and int(place) < len(closures)
+        else None
+    )
 
 
 routes: list[BaseRoute] = [
