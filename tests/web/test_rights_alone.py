@@ -96,6 +96,7 @@ OPENS: Final[dict[str, Rights]] = {
     "POST /office/new-setting": QUEUE_RIGHTS,
     "GET /office/history": QUEUE_RIGHTS,
     "POST /office/undo": rights.SETTINGS_RIGHTS,
+    "GET /office/first-steps": rights.HEALTH_RIGHTS,
     "GET /office/approvals": rights.ASKING_RIGHTS,
     "POST /office/approvals": rights.ASKING_RIGHTS,
 }
