@@ -80,13 +80,18 @@ def arriving(
             branch = branch.changed(hours=current.hours)
         branch = _with_history(branch, current, used, today - timedelta(days=1))
         if not file.has_addresses:
-            branch = _with_places(branch, lambda device, place: _known_place(device, place, current))
+            branch = placed_as(branch, current)
     return Arrival(
         branch,
         difference(current, branch) if current is not None else (),
         difference(organisation, richer),
         tuple(key for key, entry in here.items() if entry is not None and entry != entries[key]),
     )
+
+
+def placed_as(branch: Branch, current: Branch) -> Branch:
+    """The branch with its printers where `current` has them; a printer that is not there has no address."""
+    return _with_places(branch, lambda device, place: _known_place(device, place, current))
 
 
 def _at(branch: Branch, slug: str, current: Branch | None) -> Branch:
@@ -146,7 +151,8 @@ def _with_places(branch: Branch, place_of: Callable[[Device, PrinterPlace], Prin
 
 def _known_place(device: Device, place: PrinterPlace, current: Branch) -> PrinterPlace:
     known = current.devices.get(device.slug)
-    return place if known is None or known.place is None else known.place.changed(role=place.role)
+    here = PrinterPlace() if known is None or known.place is None else known.place
+    return here.changed(role=place.role)
 
 
 def starting(origin: Branch, slug: str, **own: Any) -> Branch:

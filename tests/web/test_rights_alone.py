@@ -75,6 +75,8 @@ OPENS: Final[dict[str, Rights]] = {
     "POST /office/seasons": rights.HOURS_RIGHTS,
     "GET /office/data": rights.DATA_RIGHTS,
     "GET /office/branches": rights.FILE_RIGHTS,
+    "POST /office/branches": rights.IMPORT_RIGHTS,
+    "POST /office/import": rights.IMPORT_RIGHTS,
     "GET /office/undecided": rights.DECISION_RIGHTS,
     "POST /office/undecided": rights.DECISION_RIGHTS,
     "GET /office/given-back": rights.PLACES_RIGHTS,

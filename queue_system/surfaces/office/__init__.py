@@ -20,6 +20,7 @@ from . import (
     health,
     hours,
     hours_editing,
+    import_branch,
     inviting,
     new_branch,
     people,
@@ -67,4 +68,5 @@ routes: list[BaseRoute] = [
     *setting_history.routes,
     *branches.routes,
     *new_branch.routes,
+    *import_branch.routes,
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import urlencode
 from uuid import UUID
 
 from starlette.requests import Request
@@ -21,13 +22,14 @@ from ...settings.compared import departures
 from ...settings.edits import Edit
 from ...settings.objects import OF_BRANCH, fields_of, objects_of
 from ...settings.organisation import Profile
-from ...settings.portable import portable
 from ...store.database import Tx
 from ...store.queries.rows import StoredRows
 from ...store.queries.stored import places, stored_profile
 from ...store.tables import ORGANISATION
+from ...web import kit
 from ...web.installation import in_thread
 from ...web.setting_words import label_of
+from .editing import FORM, STEP, answer, saved_at
 from .frame import InOffice, enter, office_page
 
 PAGE: Final = "/office/branches"
@@ -48,6 +50,7 @@ class Difference:
     """A thing that differs: `sort` is differs, only-here or only-there; `fields` are labels."""
 
     kind: str
+    slug: str
     name: str
     sort: str
     fields: tuple[str, ...]
@@ -78,16 +81,7 @@ class Branches:
 
 async def show(request: Request) -> Response:
     """The list."""
-    here = await enter(request, FILE_RIGHTS)
-    found = await here.read(all_of_them)
-    exported = found.seen(here, EXPORT_RIGHTS)
-    rows = [_listed(branch, found.profile, slug in exported) for slug, branch in found.seen(here, FILE_RIGHTS).items()]
-    context = {
-        "rows": rows,
-        "adds": here.person.may_any(IMPORT_RIGHTS, ORGANISATION),
-        "added": request.query_params.get("added", ""),
-    }
-    return await office_page(here, "office/branches.html", context)
+    return await list_page(await enter(request, FILE_RIGHTS))
 
 
 async def show_one(request: Request) -> Response:
@@ -105,8 +99,10 @@ async def show_one(request: Request) -> Response:
         "exports": branch.slug in found.seen(here, EXPORT_RIGHTS),
         "others": [(slug, localised(one.names, here.language)) for slug, one in others.items()],
         "other": other,
-        "differences": _differences(branch, other, found.profile, here.words) if other else [],
-        "same": _same(branch, other, found.profile) if other else 0,
+        "differences": _differences(branch, other, here.words) if other else [],
+        "same": _same(branch, other) if other else 0,
+        "takes": here.person.may_any(IMPORT_RIGHTS, found.ids[branch.slug]),
+        "saved": saved_at(request, branch.slug),
     }
     return await office_page(here, "office/branch.html", context)
 
@@ -121,6 +117,44 @@ async def file(request: Request) -> Response:
     return Response(text, media_type="application/yaml", headers=headers)
 
 
+async def take_over(request: Request) -> Response:
+    """Make one thing of a branch as it is in another one, through the flow of all edits."""
+    here = await enter(request, IMPORT_RIGHTS)
+    found = await here.read(all_of_them)
+    branch = found.named(here, request.path_params["branch"], IMPORT_RIGHTS)
+    form = await kit.form(request)
+    there = form.get("with", "")
+    other = (
+        found.profile.branches.get(there) if there == branch.inherits_from else found.seen(here, FILE_RIGHTS).get(there)
+    )
+    if other is None:
+        raise Missing("branch")
+    back = f"{PAGE}/{branch.slug}?{urlencode({'with': other.slug})}"
+    wanted = (form.get("kind", ""), form.get("slug", ""))
+    edits = [edit for edit in departures(branch, other) if (edit.kind, edit.slug) == wanted]
+    if not edits or form.get(STEP) == FORM:
+        return kit.see_other(back)
+    return await answer(request, found.ids[branch.slug], edits, title=localised(branch.names, here.language), back=back)
+
+
+async def list_page(here: InOffice, errors: Mapping[str, str] | None = None, into: str = "") -> Response:
+    """The list, with what is wrong with a file that was uploaded."""
+    found = await here.read(all_of_them)
+    exported = found.seen(here, EXPORT_RIGHTS)
+    rows = [_listed(branch, found.profile, slug in exported) for slug, branch in found.seen(here, FILE_RIGHTS).items()]
+    asked = here.request.query_params
+    context = {
+        "rows": rows,
+        "adds": here.person.may_any(IMPORT_RIGHTS, ORGANISATION),
+        "imports": bool(found.seen(here, IMPORT_RIGHTS)),
+        "added": asked.get("added", ""),
+        "saved": saved_at(here.request, asked.get("at", "")),
+        "errors": errors or {},
+        "into": into,
+    }
+    return await office_page(here, "office/branches.html", context, status=422 if errors else 200)
+
+
 def all_of_them(tx: Tx) -> Branches:
     """Every branch as it is stored. Raises Unreadable."""
     return Branches(stored_profile(tx), {row.slug: row.id for row in places(StoredRows(tx))})
@@ -128,33 +162,28 @@ def all_of_them(tx: Tx) -> Branches:
 
 def _listed(branch: Branch, profile: Profile, exports: bool) -> Listed:
     origin = profile.branches.get(branch.inherits_from or "")
-    count = len(_departures(branch, origin, profile)) if origin else 0
+    count = len(departures(branch, origin)) if origin else 0
     return Listed(branch, exports, origin, count)
 
 
-def _departures(branch: Branch, other: Branch, profile: Profile) -> tuple[Edit, ...]:
-    # The addresses of printers belong to the place, and are nobody's business elsewhere.
-    here, there = (portable(one, profile.catalogue).branch for one in (branch, other))
-    return departures(here, there)
-
-
-def _same(branch: Branch, other: Branch, profile: Profile) -> int:
+def _same(branch: Branch, other: Branch) -> int:
     """How many things are the same in both."""
-    changed = sum(edit.was is not None for edit in _departures(branch, other, profile))
+    changed = sum(edit.was is not None for edit in departures(branch, other))
     return len(objects_of(branch)) - changed
 
 
-def _differences(branch: Branch, other: Branch, profile: Profile, words: Words) -> list[Difference]:
+def _differences(branch: Branch, other: Branch, words: Words) -> list[Difference]:
     objects = objects_of(branch)
     return [
         Difference(
             kind=edit.kind,
+            slug=edit.slug,
             name=localised((objects.get((edit.kind, edit.slug)) or edit.now or {}).get("names"), words.language)
             or edit.slug,
             sort="only-here" if edit.now is None else "only-there" if edit.was is None else "differs",
             fields=_labels(edit, words) if edit.was is not None and edit.now is not None else (),
         )
-        for edit in _departures(branch, other, profile)
+        for edit in departures(branch, other)
     ]
 
 
@@ -167,4 +196,5 @@ routes: list[BaseRoute] = [
     Route(PAGE, show),
     Route(f"{PAGE}/{{branch}}", show_one),
     Route(f"{PAGE}/{{branch}}/file", file),
+    Route(f"{PAGE}/{{branch}}/takeover", take_over, methods=["POST"]),
 ]

@@ -122,6 +122,9 @@ MATRIX: Final[dict[tuple[str, str], Row]] = {
     ("GET", "/office/branches"): DATA,
     ("GET", "/office/branches/{branch}"): DATA,
     ("GET", "/office/branches/{branch}/file"): DATA,
+    ("POST", "/office/branches"): DATA,
+    ("POST", "/office/branches/{branch}/takeover"): DATA,
+    ("POST", "/office/import"): DATA,
     ("GET", "/office/new-branch"): DATA,
     ("POST", "/office/new-branch"): DATA,
 }

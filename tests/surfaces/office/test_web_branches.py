@@ -9,16 +9,15 @@ import pytest
 from starlette.testclient import TestClient
 
 from queue_system.clock import FrozenClock
-from queue_system.profiles.branch_file import read_branch_file
+from queue_system.profiles.branch_file import read_branch_file, write_branch_file
 from queue_system.settings.compared import departures
 from queue_system.settings.edits import applied
-from queue_system.settings.portable import portable
 from queue_system.store.queries.settings import branch_ids
 from queue_system.store.queries.stored import stored_profile
 from tests.kit.furnished import profile_of
 from tests.kit.hall import Hall
 from tests.kit.people import add_role
-from tests.kit.web_hall import application, furnished, sign_in
+from tests.kit.web_hall import Page, application, furnished, sign_in
 
 
 @pytest.fixture
@@ -49,10 +48,7 @@ def test_a_branch_says_in_what_it_differs_from_its_template(place: tuple[TestCli
     text = client.get("/office/branches").text
     assert "Embassy premises – Doha" in text
     profile = hall.db.read_now(stored_profile)
-    # Addresses of printers are not compared.
-    mission, doha = (
-        portable(profile.branches[slug], profile.catalogue).branch for slug in ("mission-template", "doha-main")
-    )
+    mission, doha = (profile.branches[slug] for slug in ("mission-template", "doha-main"))
     count = len(departures(mission, doha))
     assert f"<bdi>{count}</bdi> differences</a>" in text
     shown = client.get("/office/branches/mission-template").text
@@ -106,3 +102,73 @@ def test_who_may_export_neither_adds_nor_sees_other_branches(place: tuple[TestCl
     assert "mobile-consulate" not in text
     assert client.get("/office/branches/mobile-consulate/file").status_code == 404
     assert client.get("/office/new-branch").status_code == 403
+
+
+def test_one_thing_is_taken_over_from_the_template_and_given_back(place: tuple[TestClient, Hall]) -> None:
+    client, hall = place
+    administrator(client)
+    before = hall.db.read_now(stored_profile)
+    mission, doha = (before.branches[slug] for slug in ("mission-template", "doha-main"))
+    edit = next(one for one in departures(mission, doha) if one.kind == "queue" and one.was is not None)
+    address = "/office/branches/mission-template/takeover"
+    form = {"with": "doha-main", "kind": edit.kind, "slug": edit.slug}
+    shown = client.post(address, data=form)
+    assert (shown.status_code, mission.queues) == (200, hall.db.read_now(stored_profile).branches[mission.slug].queues)
+    saved = client.post(address, data=hidden(shown.text) | {"step": "save"}, follow_redirects=False)
+    assert saved.status_code == 303
+    after = hall.db.read_now(stored_profile).branches[mission.slug]
+    assert after.queues[edit.slug] == doha.queues[edit.slug]
+    assert len(departures(after, doha)) == len(departures(mission, doha)) - 1
+
+
+# ---------------------------------------------------------------- a file that comes back
+
+
+def sent(client: TestClient, text: str, into: str = "") -> str:
+    answer = client.post("/office/branches", files={"file": ("branch.yaml", text.encode())}, data={"into": into})
+    return str(answer.text)
+
+
+def test_a_changed_file_is_shown_then_previewed_then_saved(place: tuple[TestClient, Hall]) -> None:
+    client, hall = place
+    administrator(client)
+    text = client.get("/office/branches/doha-main/file").text
+    assert "0</bdi> things change" in sent(client, text)
+    changed = text.replace("late_grace_min: 10", "late_grace_min: 20")
+    page = sent(client, changed)
+    assert "1</bdi> thing changes" in page
+    flow = client.post("/office/import", data=hidden(page))
+    assert flow.status_code == 200
+    assert grace(hall) == 10
+    saved = client.post("/office/import", data=hidden(flow.text) | {"step": "save"}, follow_redirects=False)
+    assert saved.status_code == 303
+    assert grace(hall) == 20
+    assert "/office/undo/doha-main/" in client.get(saved.headers["location"]).text
+
+
+def test_a_file_adds_a_branch_of_another_organisation(place: tuple[TestClient, Hall]) -> None:
+    client, hall = place
+    administrator(client)
+    forum = profile_of("forum")
+    page = sent(client, write_branch_file(forum.branches["istanbul"], forum.catalogue), "ankara")
+    made = client.post("/office/import", data=hidden(page), follow_redirects=False)
+    assert (made.status_code, made.headers["location"]) == (303, "/office/branches?added=ankara")
+    assert hall.db.read_now(stored_profile).branches["ankara"].services == forum.branches["istanbul"].services
+
+
+def test_a_file_that_cannot_be_read_says_where(place: tuple[TestClient, Hall]) -> None:
+    client, _ = place
+    administrator(client)
+    for text, said in (("", "is empty"), ("format: 9\n", "branch.yaml:1:9"), ("\x00", "not text")):
+        assert said in sent(client, text)
+    for packed in ("", "no!", "AAAA"):
+        assert client.post("/office/import", data={"packed": packed, "into": "doha-main"}).status_code == 400
+
+
+def hidden(text: str) -> dict[str, str]:
+    """What the form of a page sends by itself: the one with the fields of the flow, or of the file."""
+    return next(one.values for one in Page(text).forms if {"sha256", "packed"} & one.values.keys())
+
+
+def grace(hall: Hall) -> int:
+    return hall.db.read_now(stored_profile).branches["doha-main"].queue_rules.late_grace_min
