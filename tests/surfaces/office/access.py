@@ -32,6 +32,7 @@ NAMES_NOTHING: Final = {
     "/office/settings/{place}/{kind}/{slug}",
     "/office/history/{place}/{kind}/{slug}",
     "/office/undo/{place}/{change}",
+    "/office/branches/{branch}/takeover",
 }
 STATIC_FILE: Final = "office.css"
 MATRIX: Final[dict[tuple[str, str], Row]] = {
