@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from ..core.errors import Value
 from .branch import Branch
 from .catalogue import NEEDED_PRIORITIES, Catalogue, overlap_of_seasons
 from .declared import Declared, Once, Thing, mark
@@ -124,8 +123,9 @@ def _outliving(branch: Branch, today: date | None) -> Iterator[Located]:
         if queue is None or queue.until is None or (today is not None and service.is_retired(today)):
             continue
         if service.until is None or service.until > queue.until:
-            values: dict[str, Value] = {"queue": Called(service.queue, "queue"), "day": queue.until}
-            yield Located("service", slug, Fault("setting-outlives-queue", "until", values))
+            called = Called(service.queue, "queue")
+            fault = Fault("setting-outlives-queue", "until", {"queue": called, "day": queue.until})
+            yield Located("service", slug, fault)
 
 
 def _of_services(branch: Branch, catalogue: Catalogue) -> Iterator[Located]:

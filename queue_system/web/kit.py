@@ -224,13 +224,20 @@ async def form_items(request: Request, longest: int = LONGEST_FIELD, most: int =
     shorter texts are refused there anyway. NUL is removed, because PostgreSQL cannot store it. Raises HTTPException(400)
     if the body is not a form, or not in UTF-8.
     """
-    # Browsers use the page's encoding, UTF-8. Other codecs of Python may fail, or produce characters that are no text.
-    _, options = parse_options_header(request.headers.get("content-type"))
-    if options.get(b"charset", b"utf-8").lower() not in (b"utf-8", b"utf8"):
-        raise HTTPException(400)
+    require_utf8(request)
     async with request.form(max_fields=most) as fields:
         items = fields.multi_items()
     return [(name, text[:longest].replace("\0", "")) for name, text in items if isinstance(text, str)]
+
+
+def require_utf8(request: Request) -> None:
+    """Raise HTTPException(400) for a form in another encoding.
+
+    Browsers use the page's encoding, UTF-8. Other codecs of Python may fail, or produce characters that are no text.
+    """
+    _, options = parse_options_header(request.headers.get("content-type"))
+    if options.get(b"charset", b"utf-8").lower() not in (b"utf-8", b"utf8"):
+        raise HTTPException(400)
 
 
 def see_other(url: str) -> Response:

@@ -23,7 +23,6 @@ LATER = {
     "psycopg": "a PostgreSQL server",
     "queue_system.demo": "the demonstration",
     "typer": "the command line",
-    "yaml": "a profile, and the office's look at what is not in force",
 }
 
 

@@ -81,6 +81,7 @@ async def carry_on(request: Request) -> Response:
 
 async def _sent(request: Request) -> tuple[bytes, str, str]:
     """The bytes of the file, its name, and the branch that it is for."""
+    kit.require_utf8(request)
     async with request.form(max_files=1, max_fields=10) as form:
         file, into = form.get("file"), form.get("into", "")
         content = await file.read() if isinstance(file, UploadFile) else b""
