@@ -37,6 +37,12 @@ WITHOUT_A_SIGN = (
     "state.choice-hint.",
     "state.decided.",
     "state.finding.",
+    "state.in-month.",
+    "state.closing-group.",
+    "state.closure-of.",
+    "state.coming.",
+    "state.day-act.",
+    "state.season-act.",
 )
 
 
