@@ -272,7 +272,9 @@ def _level(values: Mapping[str, Any], place: SettingsPlace) -> str:
 
 
 def _slug_of(kind: Kind, values: Mapping[str, Any], place: SettingsPlace) -> str:
-    taken = {slug for of, slug in place.objects if of == kind.name}
+    """A free slug; that of the thing itself, if a form that is sent twice has added it already."""
+    wanted = {name: value for name, value in values.items() if value is not None}
+    taken = {slug for (of, slug), known in place.objects.items() if of == kind.name and dict(known) != wanted}
     return new_slug(named(values).get("en", ""), taken, kind.name.replace("_", "-"))
 
 

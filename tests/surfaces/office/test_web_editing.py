@@ -194,6 +194,16 @@ def test_a_thing_is_added_and_removed(client: TestClient, hall: Hall) -> None:
     assert client.get(f"{ALL}/resource/interpreter-desk").status_code == 404
 
 
+@pytest.mark.parametrize("kind", ["zone", "department"])
+def test_a_form_that_is_sent_twice_adds_one_thing(client: TestClient, hall: Hall, kind: str) -> None:
+    address = f"/office/new-setting/doha-main/{kind}"
+    page = previewed(client, address, names__ar="قاعة جديدة", names__en="Zed")
+    saved(client, address, page)
+    assert "saved=nothing" in saved(client, address, page)
+    listed = words(client.get(f"{ALL}/{kind}").text)
+    assert listed.count("قاعة جديدة") == 1
+
+
 def test_people_edit_what_their_right_allows(client: TestClient, hall: Hall) -> None:
     hall.person("qays", ((hall.branch.id, add_role(hall, "only-queues", "edit_queues")),))
     mine = sent(client, QUEUE, lanes="9")
