@@ -17,6 +17,8 @@ from ..store.queries.values import Value
 from .second_person import shows_more
 
 LEVEL: Final = "confidentiality"
+#: The kinds of things that belong to departments; a role for one department reaches no others.
+OF_DEPARTMENTS: Final = ("service", "queue", "counter")
 
 
 def check_rights(
@@ -44,6 +46,18 @@ def may_change(person: StaffView, rights: Rights, place: UUID, kind: str, slug: 
         return True
     concerned = {department for value in values for department in _departments(value, kind, slug)}
     return bool(concerned) and concerned <= allowed
+
+
+def may_change_some(person: StaffView, rights: Rights, place: UUID, kind: str) -> bool:
+    """Whether there can be an object of this kind for which the person has one of `rights`."""
+    whole = person.departments(rights, place) is None
+    return person.may_any(rights, place) and (whole or kind in OF_DEPARTMENTS)
+
+
+def may_add(person: StaffView, rights: Rights, place: UUID, kind: str) -> bool:
+    """Whether the person may add an object; only a service says by itself to which department it belongs."""
+    whole = person.departments(rights, place) is None
+    return person.may_any(rights, place) and (whole or kind == "service")
 
 
 def level_of_new_service(branch: Branch, department: str, catalogue: Catalogue) -> str | None:

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from ...actions.setting_rights import LEVEL, level_of_new_service
+from ...actions.setting_rights import LEVEL, level_of_new_service, may_add, may_change, may_change_some
 from ...core.edit_rights import edit_rights
 from ...core.errors import Denied, Missing
 from ...core.hours import business_date
@@ -151,7 +151,7 @@ async def list_things(request: Request) -> Response:
     live: list[Row] = []
     retired: list[Row] = []
     for (of, slug), values in place.objects.items():
-        if of == kind.name:
+        if of == kind.name and may_change(here.person, kind.rights, place.id, of, slug, (place.value,)):
             ended = today is not None and values.get("until", "9999") < today.isoformat()
             (retired if ended else live).append(_row(say, place, kind, slug, values))
     context = {
@@ -160,7 +160,7 @@ async def list_things(request: Request) -> Response:
         "columns": [say.label(kind.name, column) for column in kind.columns],
         "live": live,
         "retired": retired,
-        "adds": kind.adds and here.person.may_any(edit_rights(kind.name), place.id),
+        "adds": kind.adds and may_add(here.person, edit_rights(kind.name), place.id, kind.name),
         "saved": saved_at(request, place.slug),
     }
     return await office_page(here, "office/setting-list.html", context)
@@ -206,7 +206,14 @@ async def _editor(request: Request) -> _Editor:
     slug = request.path_params["slug"]
     if slug != place.slug if kind.alone else (kind.name, slug) not in place.objects:
         raise Missing("not-found")
-    fields = [name for name in kind.fields if here.person.may_any(edit_rights(kind.name, name), place.id)]
+    key = kind.name, place.value.slug if kind.alone else slug
+    fields = [
+        name
+        for name in kind.fields
+        if may_change(here.person, edit_rights(kind.name, name), place.id, *key, (place.value,))
+    ]
+    if not fields:
+        raise Denied("not-allowed")
     return _Editor(here, place, kind, slug, _form(place, kind, fields, here.words))
 
 
@@ -214,7 +221,7 @@ async def _editor_of_new(request: Request) -> _Editor:
     here, place, kind = await _at(request)
     if not kind.adds:
         raise Missing("not-found")
-    if not here.person.may_any(edit_rights(kind.name), place.id):
+    if not may_add(here.person, edit_rights(kind.name), place.id, kind.name):
         raise Denied("not-allowed")
     fields = [
         name for name in kind.fields if name != LEVEL or here.person.may_any(edit_rights(kind.name, name), place.id)
@@ -232,7 +239,7 @@ def _form(place: SettingsPlace, kind: Kind, fields: Collection[str], words: Word
 
 
 def _listed(here: InOffice, place: Any, kinds: Sequence[Kind]) -> list[Kind]:
-    return [kind for kind in kinds if here.person.may_any(kind.rights, place)]
+    return [kind for kind in kinds if may_change_some(here.person, kind.rights, place, kind.name)]
 
 
 def _row(say: Sayer, place: SettingsPlace, kind: Kind, slug: str, values: Mapping[str, Any]) -> Row:

@@ -16,7 +16,7 @@ from queue_system.store.queries.settings import branch_settings
 from tests.kit.browser_form import form_of
 from tests.kit.deciding import as_stored, booked
 from tests.kit.hall import Hall
-from tests.kit.people import add_role
+from tests.kit.people import add_role, give_in_department
 from tests.kit.web_hall import another, sign_in
 
 ALL = "/office/settings/doha-main"
@@ -261,3 +261,20 @@ def test_what_shows_more_of_a_visit_waits_for_a_second_person_who_sees_the_same(
 def level(hall: Hall) -> str:
     branch = hall.db.read_now(branch_settings, hall.branch.id)
     return branch.services[hall.service("legal-advice")].confidentiality.slug
+
+
+def test_a_role_for_one_department_shows_its_things_alone(client: TestClient, hall: Hall) -> None:
+    hall.person("jurist", ())
+    give_in_department(hall, "jurist", add_role(hall, "jurists", "edit_services", "edit_queues"), "legal")
+    sign_in(client, "jurist")
+    own, other = "legal-advice", "passport-lost"
+    assert client.get(f"{ALL}/service/{own}").status_code == 200
+    assert client.get(f"{ALL}/service/{other}").status_code == 403
+    listed = client.get(f"{ALL}/service").text
+    assert (f"/service/{own}" in listed, f"/service/{other}" in listed) == (True, False)
+    assert [client.get(f"/office/new-setting/doha-main/{kind}").status_code for kind in ("service", "queue")] == [
+        200,
+        403,
+    ]
+    kinds = client.get("/office/settings").text
+    assert (f"{ALL}/queue" in kinds, f"{ALL}/resource" in kinds) == (True, False)
