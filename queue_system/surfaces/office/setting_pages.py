@@ -86,12 +86,19 @@ class _Editor:
             "drawn": drawn,
             "groups": _grouped(kind, drawn),
             "has_rows": any(field.look == "rows" for field in drawn.fields),
-            "used": [(_href(of, one, name), say.name(one, name), one) for of, one, name in used],
+            "used": [(self._page_of(of, one, name), say.name(one, name), one) for of, one, name in used],
             "saved": saved_at(self.here.request, place.slug),
             "list_href": PAGE if kind.alone else f"{PAGE}/{place.slug}/{kind.name}",
             "removable": bool(self.slug) and kind.adds and not used,
         }
         return await office_page(self.here, "office/setting.html", context, status=status, belongs=PAGE)
+
+    def _page_of(self, place: str, kind: str, slug: str) -> str:
+        """The address of a thing that refers to this one; "" if it has no page, or none for the person."""
+        of_all = place == ORGANISATION_SLUG
+        there = of_all or any(branch.slug == place for branch in self.here.branches)
+        known = kind_named(kind, OF_ORGANISATION if of_all else OF_BRANCH)
+        return _href(place, kind, slug) if there and known is not None else ""
 
     async def answer(self, posted: Posted) -> Response:
         """Answer what the form sent: the form again, or the flow of its edit."""

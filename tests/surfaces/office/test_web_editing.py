@@ -278,3 +278,12 @@ def test_a_role_for_one_department_shows_its_things_alone(client: TestClient, ha
     ]
     kinds = client.get("/office/settings").text
     assert (f"{ALL}/queue" in kinds, f"{ALL}/resource" in kinds) == (True, False)
+
+
+def test_what_uses_a_thing_is_linked_where_it_has_a_page(client: TestClient) -> None:
+    """The services of a template have none, because nobody visits it."""
+    page = client.get("/office/settings/organisation/confidentiality/sensitive").text
+    used = page[page.index('id="around"') :]
+    links = re.findall(r'href="(/office/settings/[^"]+)"', used)
+    assert 0 < len(links) < used.count("<li>")
+    assert {client.get(link).status_code for link in links} == {200}
