@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from ...core.calendars import Layer
-from ...core.errors import Missing
+from ...core.errors import Missing, Stale
 from ...core.hours import closures_on
 from ...core.rights import CLOSING_RIGHTS, HOURS_RIGHTS
 from ...settings.agenda import HoursRule
@@ -45,7 +45,10 @@ async def save_week(request: Request) -> Response:
     typed = form.read(posted)
     if typed.faults or posted.text("step") == "form" or posted.has("another"):
         return await _week(hours, form.again(posted, typed), typed.faults)
-    edit = Edit("branch", hours.declared.slug, was=form.was(posted), now=typed.values)
+    was = form.was(posted)
+    if was is None:
+        raise Stale("settings-changed")
+    edit = Edit("branch", hours.declared.slug, was=was, now=typed.values)
     title, back = hours.words.text("hours.edit-week"), _page_of(hours)
 
     async def refused(found: tuple[Located, ...]) -> Response | None:

@@ -153,7 +153,7 @@ def _all_following(hours: Hours, value: Mapping[str, Any], *, own: bool) -> Iter
 def _following(closures: Iterable[Mapping[str, Any]], stretch: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """The provisional closures that follow the end of a stretch."""
     _, last = _days(stretch)
-    until = last + timedelta(days=_FOLLOWS_DAYS)
+    until = _shifted_day(last, _FOLLOWS_DAYS)
     return [one for one in closures if one.get("provisional") and last < date.fromisoformat(one["first"]) <= until]
 
 
@@ -165,7 +165,15 @@ def _moved(value: Mapping[str, Any], act: str) -> dict[str, Any]:
 
 def _by(value: Mapping[str, Any], first: int, last: int) -> dict[str, Any]:
     begins, ends = _days(value)
-    return {**value, "first": f"{begins + timedelta(days=first)}", "last": f"{ends + timedelta(days=last)}"}
+    return {**value, "first": f"{_shifted_day(begins, first)}", "last": f"{_shifted_day(ends, last)}"}
+
+
+def _shifted_day(day: date, days: int) -> date:
+    """Raises Missing where the calendar ends, which no season of a real form comes near."""
+    try:
+        return day + timedelta(days=days)
+    except OverflowError:
+        raise Missing("season") from None
 
 
 def _days(value: Mapping[str, Any]) -> tuple[date, date]:

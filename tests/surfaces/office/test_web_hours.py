@@ -13,6 +13,7 @@ from queue_system.core.calendars import Layer
 from queue_system.settings.agenda import HoursRule
 from queue_system.surfaces.office.hours_words import next_days, weekdays_words
 from queue_system.web import kit
+from tests.kit.browser_form import form_of
 from tests.kit.hall import Hall
 from tests.kit.web_hall import sign_in
 
@@ -68,3 +69,15 @@ def test_the_next_days_of_a_rare_line_follow_where_a_week_begins() -> None:
     )
     found = {starts: [day.isoformat() for day in next_days(rule, starts, date(2026, 11, 29))][:3] for starts in (6, 0)}
     assert found == {6: ["2026-11-29", "2026-11-30", "2026-12-13"], 0: ["2026-11-29", "2026-12-07", "2026-12-13"]}
+
+
+def test_a_week_that_does_not_tell_which_lines_were_seen_is_out_of_date(client: TestClient) -> None:
+    """Taken as new lines it would put them beside all others, or ask about a branch that somebody removed."""
+    address = "/office/hours/doha-main/week"
+    items = form_of(re.findall(r'<form class="[^"]*".*?</form>', client.get(address).text, re.DOTALL)[0]).items
+    sent: dict[str, list[str]] = {}
+    for name, value in items:
+        if name != "was":
+            sent.setdefault(name, []).append(value)
+    assert "was" in dict(items)
+    assert client.post(address, data=sent).status_code == 409

@@ -104,3 +104,11 @@ def test_a_page_out_of_date_gives_a_branch_no_days_of_its_own(client: TestClient
     sent = {"season": "ramadan", "stretch": unescape(stretch), "for": "branch", "act": "later"}
     assert client.post(PAGE, data=sent).status_code == 409
     assert declared(hall).branch.seasons == {}
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "what"), [("0001-01-01", "0001-01-02", "earlier"), ("9999-12-30", "9999-12-31", "later")]
+)
+def test_a_stretch_at_the_end_of_the_calendar_is_answered(client: TestClient, first: str, last: str, what: str) -> None:
+    sent = {"season": "ramadan", "stretch": f'{{"first": "{first}", "last": "{last}"}}', "act": what}
+    assert client.post(PAGE, data=sent | {"for": "everywhere"}).status_code == 404
