@@ -10,7 +10,7 @@ from functools import cache
 from typing import Final
 
 from ..settings.branch import Branch
-from ..settings.declared import Names
+from ..settings.declared import REQUIRED_LANGUAGES, Names
 from ..settings.organisation import ORGANISATION_SLUG, Profile
 from .reader import empty_profile, profile_names, read_profile
 
@@ -74,7 +74,7 @@ def founded(wish: Wish) -> Profile:
         **kept
         | {
             "slug": "main" if slug == ORGANISATION_SLUG else slug,
-            "names": wish.branch_names,
+            "names": _complete(wish.branch_names, wish.default_language),
             "timezone": wish.timezone,
             "languages": wish.languages,
             "default_language": wish.default_language,
@@ -83,7 +83,7 @@ def founded(wish: Wish) -> Profile:
     return Profile.model_construct(
         slug=_slug(wish.names, "new-organisation"),
         kind=origin.kind,
-        names=wish.names,
+        names=_complete(wish.names, wish.default_language),
         languages=wish.languages,
         default_language=wish.default_language,
         digits=origin.digits,
@@ -91,6 +91,11 @@ def founded(wish: Wish) -> Profile:
         branches={first.slug: first.checked()},
         sha256=origin.sha256,
     )
+
+
+def _complete(names: Names, default_language: str) -> Names:
+    """The names with those that every text needs; where one was not typed, it is the name in the default language."""
+    return dict.fromkeys(REQUIRED_LANGUAGES, names[default_language]) | names
 
 
 def _origin(sample: str) -> tuple[Profile, Branch]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any, Final
 
@@ -13,10 +14,11 @@ from ...actions.settings import UnfitSettings, add_branch
 from ...core.errors import Denied, Refused
 from ...core.rights import IMPORT_RIGHTS
 from ...i18n.filters import localised
-from ...i18n.words import words_for
+from ...i18n.words import available_languages, words_for
 from ...settings import typed
 from ...settings.agenda import BranchClosure
 from ...settings.branch import Branch
+from ...settings.declared import REQUIRED_LANGUAGES
 from ...settings.faults import Fault, Faulty
 from ...settings.portable import starting
 from ...store.tables import ORGANISATION
@@ -27,7 +29,7 @@ from .branches import Branches, all_of_them
 from .frame import InOffice, enter, office_page
 
 PAGE: Final = "/office/new-branch"
-FIELDS: Final = ("from", "slug", "name_ar", "name_en", "timezone", "country_code", "opens")
+FIELDS: Final = ("from", "slug", "timezone", "country_code", "opens")
 
 
 async def show(request: Request) -> Response:
@@ -41,7 +43,8 @@ async def create(request: Request) -> Response:
     here = await _may_add(request)
     found = await here.read(all_of_them)
     form = await kit.form(request)
-    said = {name: form.get(name, "").strip() for name in FIELDS}
+    languages = _languages(found.seen(here, IMPORT_RIGHTS).values())
+    said = {name: form.get(name, "").strip() for name in (*FIELDS, *map(_name_in, languages))}
     branch, errors = _read(here, found, said)
     if branch is None:
         return await _page(here, found, said, errors, 422)
@@ -79,13 +82,17 @@ def _read(here: InOffice, found: Branches, said: dict[str, str]) -> tuple[Branch
     if origin is None:
         errors["from"] = fault_sentence(Fault("choice-wrong"), {}, here.words)
     slug = checked("slug", typed.slug)
-    names = {"ar": checked("name_ar", typed.text), "en": checked("name_en", typed.text)}
+    names: dict[str, str] = {
+        one: checked(_name_in(one), typed.text)
+        for one in _languages([origin] if origin else [])
+        if said[_name_in(one)] or one in REQUIRED_LANGUAGES
+    }
     zone = checked("timezone", typed.time_zone) if said["timezone"] else None
     opens = checked("opens", typed.day) if said["opens"] else None
     if errors or origin is None:
         return None, errors
     try:
-        return _branch(origin, slug, names, zone, said["country_code"], _closed_until(here, opens)), {}
+        return _branch(origin, slug, names, zone, said["country_code"], _closed_until(here, opens, origin)), {}
     except Faulty as wrong:
         return None, {"country_code": fault_sentence(wrong.faults[0], {}, here.words)}
 
@@ -101,12 +108,16 @@ def _branch(
     return starting(origin, slug, **own)
 
 
-def _closed_until(here: InOffice, opens: date | None) -> tuple[BranchClosure, ...]:
+def _closed_until(here: InOffice, opens: date | None, origin: Branch) -> tuple[BranchClosure, ...]:
     """Closed from today to the day before it opens."""
     today = here.now.date()
     if opens is None or opens <= today:
         return ()
-    names = {language: words_for(language).text("branches.not-open-yet") for language in ("ar", "en")}
+    known = available_languages()
+    names: dict[str, str] = {
+        language: words_for(language if language in known else known[0]).text("branches.not-open-yet")
+        for language in _languages([origin])
+    }
     return (BranchClosure(first=today, last=opens - timedelta(days=1), names=names),)
 
 
@@ -116,10 +127,20 @@ async def _page(
     branches = found.seen(here, IMPORT_RIGHTS)
     context = {
         "origins": [(slug, localised(one.names, here.language)) for slug, one in branches.items()],
-        "typed": {name: said.get(name, "") for name in FIELDS},
+        "names": [(_name_in(one), one, one in REQUIRED_LANGUAGES) for one in _languages(branches.values())],
+        "typed": said,
         "errors": errors or {},
     }
     return await office_page(here, "office/new-branch.html", context, status=status, belongs="/office/branches")
+
+
+def _languages(branches: Iterable[Branch]) -> tuple[str, ...]:
+    """The languages in which a branch that starts like one of these is named: theirs, and those that every text needs."""
+    return tuple(dict.fromkeys([*REQUIRED_LANGUAGES, *(one for branch in branches for one in branch.languages)]))
+
+
+def _name_in(language: str) -> str:
+    return f"name_{language}"
 
 
 routes: list[BaseRoute] = [Route(PAGE, show), Route(PAGE, create, methods=["POST"])]

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from starlette.testclient import TestClient
 
 from queue_system.clock import FrozenClock
@@ -14,8 +15,9 @@ from queue_system.settings.compared import departures
 from queue_system.settings.edits import applied
 from queue_system.store.queries.settings import branch_ids
 from queue_system.store.queries.stored import stored_profile
+from queue_system.store.tables import Branch, table
 from tests.kit.furnished import profile_of
-from tests.kit.hall import Hall
+from tests.kit.hall import Hall, edit
 from tests.kit.people import add_role
 from tests.kit.web_hall import Page, application, furnished, sign_in
 
@@ -91,6 +93,23 @@ def test_a_new_branch_starts_like_another_and_is_closed_until_it_opens(place: tu
     assert branch.services == template.services
     assert [closure.last.isoformat() for closure in branch.closures] == ["2027-01-03"]
     assert client.post("/office/new-branch", data=form).status_code == 409
+
+
+def test_a_new_branch_is_named_in_the_languages_of_its_origin(place: tuple[TestClient, Hall]) -> None:
+    client, hall = place
+    administrator(client)
+    doha = table(Branch).c.id == hall.branch.id
+    edit(hall, lambda tx: tx.execute(sa.update(table(Branch)).where(doha).values(languages=["ar", "tr"])))
+    form = {"from": "doha-main", "slug": "izmir", "name_ar": "", "name_en": "Izmir", "name_tr": "İzmir"}
+    without = client.post("/office/new-branch", data=form)
+    assert without.status_code == 422
+    assert 'id="name_ar-error"' in without.text
+    assert "İzmir" in without.text
+    opening = form | {"name_ar": "إزمير", "opens": "2027-01-04"}
+    made = client.post("/office/new-branch", data=opening, follow_redirects=False)
+    assert made.status_code == 303
+    branch = hall.db.read_now(stored_profile).branches["izmir"]
+    assert (branch.names, branch.languages) == ({"ar": "إزمير", "en": "Izmir", "tr": "İzmir"}, ("ar", "tr"))
 
 
 def test_who_may_export_neither_adds_nor_sees_other_branches(place: tuple[TestClient, Hall]) -> None:
