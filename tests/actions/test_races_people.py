@@ -46,7 +46,8 @@ def test_without_the_lock_they_leave_nobody(
 ) -> None:
     works = lock_each_other(hall)
     unlocked(monkeypatch)
-    with crowd(db_url, clock, 2) as people, meet(authority, "administrators", 2):
+    # They look before their change and after it. SQLite has one writer at a time, so the second sees the first even then.
+    times = 1 if hall.db.dialect.is_embedded else 2
+    with crowd(db_url, clock, 2) as people, meet(authority, "administrators", 2, times):
         people.rush(works)
-    # SQLite has one writer at a time, so the second sees the first even then.
     assert len(hall.db.read_now(authority.administrators)) == (1 if hall.db.dialect.is_embedded else 0)

@@ -107,8 +107,10 @@ def unlocked(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @contextlib.contextmanager
-def meet(module: Any, name: str, people: int) -> Iterator[None]:
+def meet(module: Any, name: str, people: int, times: int = 1) -> Iterator[None]:
     """Make the first `people` callers of a function wait for one another, so that they certainly overlap.
+
+    They meet so at each of their first `times` calls.
 
     Name the module that calls it, if that imports the function by its name. Fails if fewer callers came.
     """
@@ -118,14 +120,14 @@ def meet(module: Any, name: str, people: int) -> Iterator[None]:
 
     def overlapping(*args: Any, **kwargs: Any) -> Any:
         answer = original(*args, **kwargs)
-        if next(turns) < people:
+        if next(turns) < people * times:
             barrier.wait(PATIENCE_SECONDS)
         return answer
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(module, name, overlapping)
         yield
-    assert next(turns) >= people, f"nobody met in {name}"
+    assert next(turns) >= people * times, f"nobody met in {name}"
 
 
 def drop_unique(database: Database, table_name: str, constraint: str) -> None:
