@@ -94,6 +94,7 @@ class Queue(Given):
     names: Annotated[Names | None, Field(description="api.field-queue-names")]
     waiting: Annotated[int, Field(description="api.field-waiting")]
     open_counters: Annotated[int, Field(description="api.field-open-counters")]
+    gives_tickets: Annotated[bool, Field(description="api.field-gives-tickets")]
 
 
 class Queues(Given):

@@ -38,7 +38,7 @@ async def list_branches(request: Request, _asked: Nothing) -> models.Branches:
                 timezone=branch.calendar.zone.key,
                 languages=list(branch.languages),
                 default_language=branch.default_language,
-                gives_tickets=hours.takes_tickets(here.now, branch.calendar),
+                gives_tickets=branch.gives_any_numbers(here.now),
                 remote_tickets=branch.remote_tickets,
             )
             for branch in await here.branches_in_service()
@@ -132,21 +132,28 @@ def _queues(tx: Tx, branch: BranchSettings) -> models.Queues:
     return models.Queues(
         branch=branch.slug,
         at=_local(tx.now, branch),
-        gives_tickets=hours.takes_tickets(tx.now, branch.calendar),
+        gives_tickets=branch.gives_any_numbers(tx.now),
         queues=[
-            _queue(branch, queue, waiting, sum(1 for counter in sitting if queue.id in branch.counters[counter].queues))
+            _queue(
+                branch,
+                queue,
+                waiting,
+                sum(1 for counter in sitting if queue.id in branch.counters[counter].queues),
+                tx.now,
+            )
             for queue, waiting in queues
         ],
     )
 
 
-def _queue(branch: BranchSettings, queue: QueueView, waiting: int, open_counters: int) -> models.Queue:
+def _queue(branch: BranchSettings, queue: QueueView, waiting: int, open_counters: int, now: datetime) -> models.Queue:
     discreet = board.is_discreet_queue(branch, queue.id)
     return models.Queue(
         queue=queue.prefix if discreet else queue.slug,
         names=None if discreet else queue.names,
         waiting=waiting,
         open_counters=open_counters,
+        gives_tickets=hours.takes_tickets(now, branch.calendar) and not branch.numbers_stopped_now(queue.id, now),
     )
 
 

@@ -328,6 +328,9 @@ def test_a_queue_is_stopped_for_the_day_and_gives_numbers_again(
     assert "No more numbers today" in see(client).text
     with pytest.raises(Refused, match="numbers-stopped"):
         hall.issue()
+    api = client.get(f"/api/v1/branches/{hall.branch.slug}/queues").json()
+    assert api["gives_tickets"] is True
+    assert {one["queue"] for one in api["queues"] if not one["gives_tickets"]} == {slug}
     # Another queue goes on, and so does everybody who waits.
     hall.issue("hajj-payment")
     called = hall.call_next(hall.sit(hall.person("nour")))
