@@ -12,8 +12,7 @@ from queue_system.actions import approvals, four_eyes, guarded_decisions, guarde
 from queue_system.actions.decisions import decide_listed
 from queue_system.actions.second_person import HIDES, RETAINED, SecondPersonNeeded
 from queue_system.clock import FrozenClock
-from queue_system.core import approvals as rules
-from queue_system.core.approvals import DELAY
+from queue_system.core.approvals import DELAY, MANY_BOOKINGS
 from queue_system.core.bookings import BookingState
 from queue_system.core.errors import Denied, Stale
 from queue_system.core.promises import Choice, Choices
@@ -85,10 +84,17 @@ def test_one_person_calls_off_a_few_appointments_and_two_people_many(
     assert stored_closures(hall) == 1
 
 
-def test_a_few_appointments_need_one_person(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("queue_system.actions.second_person.MANY_BOOKINGS", 3)
-    bookings(hall, 3)
-    assert len(attempt(hall, hall.administrator("first"), CLOSING, choices=CANCEL)) == 1
+def test_twenty_appointments_need_one_person_and_twenty_one_two(hall: Hall) -> None:
+    first = hall.administrator("first")
+    lost = [
+        booked(hall, START + timedelta(minutes=10 * at), contact=f"v{at}@example.org")
+        for at in range(MANY_BOOKINGS + 1)
+    ]
+    assert len(lost) == 21
+    assert attempt(hall, first, CLOSING, choices=CANCEL) == {"many-bookings"}
+    kept = Choices({Why.CLOSED: Choice.CANCEL}, {lost[0].id: Choice.KEEP})
+    assert len(attempt(hall, first, CLOSING, choices=kept)) == 1
+    assert [as_stored(hall, one).state for one in lost] == [BookingState.CONFIRMED, *[BookingState.CANCELLED] * 20]
 
 
 def test_appointments_that_are_kept_or_decided_later_do_not_count(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -189,10 +195,6 @@ def test_every_word_of_a_level_has_its_rank() -> None:
 def test_every_time_that_is_kept_is_watched() -> None:
     needed = {name for name, field in Retention.model_fields.items() if field.is_required()}
     assert needed == set(RETAINED)
-
-
-def test_the_limit_is_that_of_the_rules() -> None:
-    assert rules.MANY_BOOKINGS == 20
 
 
 def stored_branch_value(hall: Hall) -> Any:
