@@ -34,9 +34,11 @@ def close(hall: Hall, choice: Choice) -> UUID:
     return made[0]
 
 
-def open_again(hall: Hall, change_id: UUID) -> None:
+def open_again(hall: Hall, change_id: UUID, regained: int) -> None:
+    """Take the change back, which says beforehand how many appointments get their time back."""
     edit = changes.reverse(hall.db.read_now(changes.change, hall.branch.id, change_id))
     told = hall.db.read_now(settings.preview, hall.branch.id, [edit])
+    assert told.regained == regained
     hall.db.write_now(settings.undo, hall.branch.id, change_id, told.sha256, actor=SYSTEM, person=None)
 
 
@@ -54,7 +56,7 @@ def test_what_is_neither_decided_nor_answered_stands_again(hall: Hall, choice: C
     before = seats(hall, one)
     change_id = close(hall, choice)
     assert as_stored(hall, one).decision == Decided(choice.value)
-    open_again(hall, change_id)
+    open_again(hall, change_id, regained=1)
     found = as_stored(hall, one)
     assert (found.decision, found.lost_why, found.offered_starts_at, found.starts_at) == (None, None, None, START)
     assert seats(hall, one) == before
@@ -65,7 +67,7 @@ def test_what_is_neither_decided_nor_answered_stands_again(hall: Hall, choice: C
 @pytest.mark.parametrize("choice", [Choice.KEEP, Choice.CANCEL])
 def test_what_was_decided_stays_decided(hall: Hall, choice: Choice) -> None:
     one = booked(hall, START)
-    open_again(hall, close(hall, choice))
+    open_again(hall, close(hall, choice), regained=0)
     assert as_stored(hall, one).decision == Decided(choice.value)
     assert "booking.regained" not in told(hall)
 

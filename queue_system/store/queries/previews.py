@@ -28,10 +28,10 @@ from .. import tables
 from ..branch_rows import TableRows
 from ..setting_rows import declared_of
 from ..tx import Tx
-from .effect import SHOWING, live_of, offer_of, showing_devices
+from .effect import SHOWING, live_of, offer_of, regained, showing_devices
 from .organisation import OrganisationView, organisation
 from .rows import GivenRow, GivenRows, Rows, StoredRows
-from .settings import TEMPLATE, assemble, branch_settings
+from .settings import TEMPLATE, BranchSettings, assemble, branch_settings
 from .stored import places, stored_organisation
 from .used_rows import in_use
 from .values import Value, rows_of_value, value_at
@@ -43,7 +43,8 @@ class Preview:
 
     `edits` are the changes that would be made of the present settings, without those that somebody else has made already.
     `conflicts` and `faults` forbid to save. `effects` are those on each branch whose settings would change, by its id;
-    `sha256` is the fingerprint of all of them together.
+    `sha256` is the fingerprint of all of them together. `regained` appointments, on which nothing is decided yet, get the
+    time back that an earlier change took.
     """
 
     place: UUID
@@ -52,6 +53,7 @@ class Preview:
     faults: tuple[Located, ...] = ()
     effects: Mapping[UUID, Effect] = field(default_factory=dict)
     sha256: str = ""
+    regained: int = 0
 
     @property
     def may_be_saved(self) -> bool:
@@ -94,8 +96,10 @@ def prospect(tx: Tx, place: UUID, edits: Iterable[Edit], common: Iterable[Edit] 
     if conflicts or wrong:
         return _with_faults(nothing, wrong, made)
     rows_before, rows_after = rows_of_value(source, place, before), rows_of_value(source, place, after)
-    effects = dict(_effects(tx, source, after, rows_after)) if made else {}
-    told = Preview(place, made, effects=effects, sha256=_sha256(effects))
+    changed = list(_changed(tx, source, after, rows_after)) if made else []
+    effects = dict(_effects(tx, changed))
+    again = sum(len(regained(tx, one.new)) for one in changed)
+    told = Preview(place, made, effects=effects, sha256=_sha256(effects), regained=again)
     return Prospect(told, before, after, rows_before, rows_after)
 
 
@@ -112,7 +116,17 @@ def _with_faults(nothing: Prospect, found: Iterable[Located], edits: tuple[Edit,
     return Prospect(Preview(told.place, edits, told.conflicts, tuple(found)), nothing.before, nothing.before, [], [])
 
 
-def _effects(tx: Tx, source: Rows, after: Value, rows: list[TableRows]) -> Iterator[tuple[UUID, Effect]]:
+@dataclass(frozen=True, slots=True)
+class _ChangedBranch:
+    """A branch whose settings would change, with the devices that it would have."""
+
+    id: UUID
+    old: BranchSettings
+    new: BranchSettings
+    devices: tuple[OfferedDevice, ...]
+
+
+def _changed(tx: Tx, source: Rows, after: Value, rows: list[TableRows]) -> Iterator[_ChangedBranch]:
     given = GivenRows(rows, others=source)
     of = _organisation_after(tx, rows)
     branches = {after.slug: after} if isinstance(after, Branch) else after.branches
@@ -121,8 +135,13 @@ def _effects(tx: Tx, source: Rows, after: Value, rows: list[TableRows]) -> Itera
             continue
         old, new = branch_settings(tx, row.id), assemble(given, row.id, of)
         if new != old:
-            devices = _showing(branches[row.slug], given, row.id)
-            yield row.id, effect(offer_of(old, showing_devices(tx, row.id)), offer_of(new, devices), live_of(tx, old))
+            yield _ChangedBranch(row.id, old, new, _showing(branches[row.slug], given, row.id))
+
+
+def _effects(tx: Tx, changed: Iterable[_ChangedBranch]) -> Iterator[tuple[UUID, Effect]]:
+    for one in changed:
+        before = offer_of(one.old, showing_devices(tx, one.id))
+        yield one.id, effect(before, offer_of(one.new, one.devices), live_of(tx, one.old))
 
 
 def _organisation_after(tx: Tx, rows: list[TableRows]) -> OrganisationView:

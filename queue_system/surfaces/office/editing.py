@@ -227,6 +227,7 @@ class _Flow:
             "faults": _sentences(told.faults, place, say, self.here),
             "effects": effects,
             "everywhere": _all_groups(effects),
+            "regained": told.regained,
             "sha256": told.sha256,
             "note": self.sent.note,
             "changed": changed,

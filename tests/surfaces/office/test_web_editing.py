@@ -179,6 +179,10 @@ def test_what_a_change_takes_away_is_decided_with_it(client: TestClient, hall: H
     (why,) = set(re.findall(r'name="(why-[^"]+)"', answer.text))
     saved(client, address, answer.text, **{why: "keep", f"booking-{other.id}": "later"})
     assert [as_stored(hall, found).decision for found in (one, other)] == [Decided.KEEP, Decided.LATER]
+    again = previewed(client, address, until="")
+    assert "يعود إلى موعد واحد وقته" in words(again)
+    saved(client, address, again)
+    assert [as_stored(hall, found).decision for found in (one, other)] == [Decided.KEEP, None]
 
 
 def test_a_thing_is_added_and_removed(client: TestClient, hall: Hall) -> None:
