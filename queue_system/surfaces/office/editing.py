@@ -233,7 +233,8 @@ class _Flow:
             "changed": changed,
         }
         status = 409 if disputed or changed else 422 if told.faults else 200
-        return await office_page(self.here, "office/edit.html", context, status=status, belongs=self.back)
+        belongs = self.back.partition("?")[0]
+        return await office_page(self.here, "office/edit.html", context, status=status, belongs=belongs)
 
     async def _branches(self) -> dict[UUID, BranchSettings]:
         return {branch.id: branch for branch in await self.here.all_branches()}

@@ -158,6 +158,7 @@ def test_a_changed_file_is_shown_then_previewed_then_saved(place: tuple[TestClie
     assert "1</bdi> thing changes" in page
     flow = client.post("/office/import", data=hidden(page))
     assert flow.status_code == 200
+    assert '<a href="/office/branches" aria-current="page">' in flow.text
     assert grace(hall) == 10
     saved = client.post("/office/import", data=hidden(flow.text) | {"step": "save"}, follow_redirects=False)
     assert saved.status_code == 303
