@@ -84,8 +84,26 @@ async def _page(here: Here, form: Typed, wrong: Mapping[str, str] | None = None,
         "zones": await in_thread(partial(zone_names, here.language)),
         "empty": EMPTY,
         "errors": wrong or {},
+        "labels": _labels(here.words),
     }
     return await here.page("first_run/organisation.html", context, status=status)
+
+
+def _labels(words: Words) -> dict[str, str]:
+    """What the fields are called above the form, where several have the same sentence."""
+    names = {
+        f"{what}-{code}": words.text(key, language=OWN_NAMES[code])
+        for what, key in (("name", "founding.name-in"), ("branch", "founding.branch-in"))
+        for code in available_languages()
+    }
+    return names | {
+        "sample": words.text("founding.sample"),
+        "timezone": words.text("founding.zone"),
+        "person": words.text("founding.person-name"),
+        "login": words.text("desk.login"),
+        "password": words.text("account.password-new"),
+        "again": words.text("account.password-again"),
+    }
 
 
 def _samples(words: Words) -> list[tuple[str, list[tuple[str, str]]]]:

@@ -124,6 +124,7 @@ def test_what_was_typed_stays_and_each_mistake_is_at_its_field(beginning: tuple[
     answer = client.post(form, data=FILLED | changed)
     assert answer.status_code == 422
     assert re.findall(r'<li><a href="#([^"]+)"', answer.text) == ["name-en", "timezone", "login", "password"]
+    assert Page(answer.text).text.count("المنطقة الزمنية: ") == 1
     assert 'value="بلدية الميدان"' in answer.text
     assert 'value="سلمى"' in answer.text
     assert "short" not in answer.text
