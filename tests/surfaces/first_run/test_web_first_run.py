@@ -143,7 +143,7 @@ def test_a_sample_brings_its_hall_and_roles_but_not_its_place(beginning: tuple[T
     only_arabic = {"language": "ar", "sample": "embassy/doha-main", "timezone": "", "name-en": "", "branch-en": ""}
     assert client.post(form, data=FILLED | only_arabic).status_code == 303
     (branch,) = db.read_now(all_branches)
-    assert (branch.slug, branch.names, branch.languages) == ("main", {"ar": "المركز"}, ("ar",))
+    assert (branch.slug, branch.names, branch.languages) == ("main", {"ar": "المركز", "en": "المركز"}, ("ar",))
     assert branch.zone.key == "Asia/Qatar"
     assert len(branch.services) == 27
     assert (branch.address, branch.phone) == (None, None)
