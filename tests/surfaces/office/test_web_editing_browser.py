@@ -6,18 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
-from pydantic import SecretStr
+from playwright.sync_api import Browser, expect
 
-from queue_system.app import create_app
-from queue_system.clock import ShiftedClock, SystemClock
-from queue_system.configuration import Configuration
-from tests.conftest import SUNDAY_MORNING
 from tests.kit import axe
-from tests.kit.hall import PASSWORD
 from tests.kit.looks import barriers_in_both_schemes, fits, look, watched
-from tests.kit.served import served
-from tests.kit.web_hall import furnished
+from tests.kit.office_in_browser import office, signed_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 QUEUE = "/office/settings/doha-main/queue/q-attest"
@@ -25,26 +18,13 @@ QUEUE = "/office/settings/doha-main/queue/q-attest"
 
 @pytest.fixture
 def address(sqlite_template: Path, tmp_path: Path) -> Iterator[str]:
-    url = furnished(sqlite_template, tmp_path, SUNDAY_MORNING)
-    clock = ShiftedClock(SUNDAY_MORNING - SystemClock().now())
-    with served(create_app(Configuration(database_url=SecretStr(url), data_dir=tmp_path), clock)) as found:
+    with office(sqlite_template, tmp_path) as (found, _):
         yield found
-
-
-def signed_in(browser: Browser, address: str, language: str, *, scripts: bool = True) -> Page:
-    context = browser.new_context(viewport={"width": 1366, "height": 768}, locale=language, java_script_enabled=scripts)
-    page = context.new_page()
-    page.goto(f"{address}/sign-in?next=/office/settings&lang={language}")
-    page.fill("#login", "admin")
-    page.fill("#password", PASSWORD)
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/office/settings")
-    return page
 
 
 @pytest.mark.parametrize("scripts", [True, False])
 def test_a_whole_edit_by_keyboard(browser: Browser, address: str, scripts: bool) -> None:
-    page = signed_in(browser, address, "ar", scripts=scripts)
+    page = signed_in(browser, address, "/office/settings", "ar", scripts=scripts)
     page.goto(f"{address}{QUEUE}")
     page.locator("#lanes").fill("4")
     page.keyboard.press("Enter")
@@ -63,7 +43,7 @@ def test_a_whole_edit_by_keyboard(browser: Browser, address: str, scripts: bool)
 
 @pytest.mark.parametrize("language", ["ar", "en"])
 def test_nothing_is_wrong_with_any_page_of_editing(browser: Browser, address: str, language: str) -> None:
-    page = signed_in(browser, address, language)
+    page = signed_in(browser, address, "/office/settings", language)
     axe.prepare(page.context)
     complaints = watched(page)
     other = page.context.new_page()

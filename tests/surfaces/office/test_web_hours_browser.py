@@ -6,19 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
-from pydantic import SecretStr
+from playwright.sync_api import Browser, expect
 
-from queue_system.app import create_app
-from queue_system.clock import ShiftedClock, SystemClock
-from queue_system.configuration import Configuration
 from queue_system.store.queries.hours import declared_hours
-from tests.conftest import SUNDAY_MORNING
 from tests.kit import axe
-from tests.kit.hall import PASSWORD, Hall, enter
+from tests.kit.hall import Hall
 from tests.kit.looks import fits, look, watched
-from tests.kit.served import served
-from tests.kit.web_hall import furnished
+from tests.kit.office_in_browser import office, signed_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -33,28 +27,14 @@ OPENS, PREVIEW, SAVE = "[id='hours.0.opens']", ".hours-bar .button >> nth=0", "b
 
 @pytest.fixture
 def place(sqlite_template: Path, tmp_path: Path) -> Iterator[tuple[str, Hall]]:
-    url = furnished(sqlite_template, tmp_path, SUNDAY_MORNING)
-    clock = ShiftedClock(SUNDAY_MORNING - SystemClock().now())
-    app = create_app(Configuration(database_url=SecretStr(url), data_dir=tmp_path), clock)
-    with served(app) as address:
-        yield address, enter(app.state.installation.database)
-
-
-def signed_in(browser: Browser, address: str, language: str, *, scripts: bool = True, login: str = "admin") -> Page:
-    page = browser.new_context(locale=language, java_script_enabled=scripts).new_page()
-    page.set_viewport_size({"width": 1366, "height": 768})
-    page.goto(f"{address}/sign-in?next=/office/hours&lang={language}")
-    page.fill("#login", login)
-    page.fill("#password", PASSWORD)
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/office/hours/doha-main")
-    return page
+    with office(sqlite_template, tmp_path) as found:
+        yield found
 
 
 @pytest.mark.parametrize("language", ["ar", "en"])
 def test_nothing_is_wrong_with_any_page_about_hours(browser: Browser, place: tuple[str, Hall], language: str) -> None:
     address, _ = place
-    page = signed_in(browser, address, language)
+    page = signed_in(browser, address, "/office/hours", language)
     axe.prepare(page.context)
     complaints = watched(page)
     for path in PATHS:
@@ -71,8 +51,8 @@ def test_two_heads_change_the_same_line_and_the_second_is_asked_without_scripts_
 ) -> None:
     address, hall = place
     hall.administrator("karim")
-    one = signed_in(browser, address, "ar")
-    other = signed_in(browser, address, "ar", scripts=False, login="karim")
+    one = signed_in(browser, address, "/office/hours", "ar")
+    other = signed_in(browser, address, "/office/hours", "ar", scripts=False, login="karim")
     for page, opens in ((one, "08:00"), (other, "07:30")):
         page.goto(f"{address}{WEEK}")
         page.fill(OPENS, opens)

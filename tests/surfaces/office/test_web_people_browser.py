@@ -6,47 +6,28 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
-from pydantic import SecretStr
+from playwright.sync_api import Browser, expect
 
-from queue_system.app import create_app
-from queue_system.clock import ShiftedClock, SystemClock
-from queue_system.configuration import Configuration
 from queue_system.store.queries.people import colleague
 from queue_system.store.tables import ORGANISATION
-from tests.conftest import SUNDAY_MORNING
 from tests.kit import axe
-from tests.kit.hall import PASSWORD, Hall, enter
+from tests.kit.hall import Hall
 from tests.kit.looks import fits, look, watched
-from tests.kit.served import served
-from tests.kit.web_hall import furnished
+from tests.kit.office_in_browser import office, signed_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 @pytest.fixture
 def place(sqlite_template: Path, tmp_path: Path) -> Iterator[tuple[str, Hall]]:
-    url = furnished(sqlite_template, tmp_path, SUNDAY_MORNING)
-    clock = ShiftedClock(SUNDAY_MORNING - SystemClock().now())
-    app = create_app(Configuration(database_url=SecretStr(url), data_dir=tmp_path), clock)
-    with served(app) as address:
-        yield address, enter(app.state.installation.database)
-
-
-def signed_in(browser: Browser, address: str, language: str) -> Page:
-    page = browser.new_context(viewport={"width": 1366, "height": 768}, locale=language).new_page()
-    page.goto(f"{address}/sign-in?next=/office/people&lang={language}")
-    page.fill("#login", "admin")
-    page.fill("#password", PASSWORD)
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/office/people")
-    return page
+    with office(sqlite_template, tmp_path) as found:
+        yield found
 
 
 @pytest.mark.parametrize("language", ["ar", "en"])
 def test_nothing_is_wrong_with_any_page_about_people(browser: Browser, place: tuple[str, Hall], language: str) -> None:
     address, hall = place
-    page = signed_in(browser, address, language)
+    page = signed_in(browser, address, "/office/people", language)
     axe.prepare(page.context)
     complaints = watched(page)
     layla = hall.db.read_now(colleague, "layla")
@@ -74,7 +55,7 @@ def test_nothing_is_wrong_with_any_page_about_people(browser: Browser, place: tu
 
 def test_somebody_is_invited_by_keyboard_and_joins(browser: Browser, place: tuple[str, Hall]) -> None:
     address, _ = place
-    page = signed_in(browser, address, "ar")
+    page = signed_in(browser, address, "/office/people", "ar")
     page.goto(f"{address}/office/invitations")
     page.locator("#name").focus()
     page.keyboard.type("نور الحلبي")
