@@ -149,6 +149,7 @@ async def running(installation: Installation) -> AsyncIterator[None]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await installation.errands.stop()
         await spooler.stop()
         await asyncio.to_thread(relay.stop)
         await asyncio.to_thread(installation.database.close)

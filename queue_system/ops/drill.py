@@ -82,7 +82,13 @@ async def try_out_apart(configuration: Configuration) -> None:
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE,
     )
-    _, complaint = await process.communicate()
+    try:
+        _, complaint = await process.communicate()
+    finally:
+        if process.returncode is None:
+            # The server stops, and what it has begun stops with it.
+            process.kill()
+            await process.wait()
     if process.returncode != 0:
         lines = complaint.decode(errors="replace").strip().splitlines() or [""]
         raise Refused("drill-failed", what=lines[-1].removeprefix("queue-system: "))

@@ -25,6 +25,7 @@ from ..store.database import Database
 from ..store.queries.organisation import OrganisationView, organisation
 from ..store.reader import Reader
 from ..store.tables import ORGANISATION
+from .errands import Errands
 from .places import Place
 
 T = TypeVar("T")
@@ -44,6 +45,7 @@ class Installation:
     audiences: Audiences = field(default_factory=Audiences)
     presence: Presence = field(default_factory=Presence)
     traffic: Traffic = field(default_factory=Traffic)
+    errands: Errands = field(default_factory=Errands)
     # The pages for staff of all surfaces, in the order of the header; the first that a person may open is their first.
     places: tuple[Place, ...] = ()
     # Only `demo` sets this; the front page shows it, so that a newcomer finds the way in.

@@ -172,11 +172,6 @@ class BranchSettings(BranchOwn):
         stopped = self.numbers_stopped_now(self.services[service_id].queue_id, now)
         return not stopped and self.timetable.takes_tickets(now, service_id)
 
-    def gives_any_numbers(self, now: datetime) -> bool:
-        """Whether numbers are given out at `now`: the branch is open, and not every queue of it is stopped."""
-        open_now = hours.takes_tickets(now, self.calendar)
-        return open_now and not all(self.numbers_stopped_now(queue, now) for queue in self.queues)
-
     def is_over(self, service_id: UUID, day: date) -> bool:
         """Whether a service is retired on `day`, by itself or with its queue."""
         return hours.is_over(day, self.calendar, service_id)

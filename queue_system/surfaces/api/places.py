@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 from typing import Final
+from uuid import UUID
 
 from starlette.requests import Request
 
@@ -38,7 +39,7 @@ async def list_branches(request: Request, _asked: Nothing) -> models.Branches:
                 timezone=branch.calendar.zone.key,
                 languages=list(branch.languages),
                 default_language=branch.default_language,
-                gives_tickets=branch.gives_any_numbers(here.now),
+                gives_tickets=_gives_tickets(branch, here.now),
                 remote_tickets=branch.remote_tickets,
             )
             for branch in await here.branches_in_service()
@@ -132,7 +133,7 @@ def _queues(tx: Tx, branch: BranchSettings) -> models.Queues:
     return models.Queues(
         branch=branch.slug,
         at=_local(tx.now, branch),
-        gives_tickets=branch.gives_any_numbers(tx.now),
+        gives_tickets=_gives_tickets(branch, tx.now),
         queues=[
             _queue(
                 branch,
@@ -153,8 +154,17 @@ def _queue(branch: BranchSettings, queue: QueueView, waiting: int, open_counters
         names=None if discreet else queue.names,
         waiting=waiting,
         open_counters=open_counters,
-        gives_tickets=hours.takes_tickets(now, branch.calendar) and not branch.numbers_stopped_now(queue.id, now),
+        gives_tickets=_of_queue(branch, queue.id, now),
     )
+
+
+def _gives_tickets(branch: BranchSettings, now: datetime) -> bool:
+    return any(_of_queue(branch, queue, now) for queue in branch.queues)
+
+
+def _of_queue(branch: BranchSettings, queue_id: UUID, now: datetime) -> bool:
+    """Whether numbers are given out now: the branch is open, and staff have not stopped the queue."""
+    return hours.takes_tickets(now, branch.calendar) and not branch.numbers_stopped_now(queue_id, now)
 
 
 def _local(instant: datetime, branch: BranchSettings) -> datetime:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, Final
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -14,7 +13,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from ...actions.upkeep import done_by_hand
-from ...core.errors import Denied, DomainError
+from ...core.errors import Denied
 from ...core.rights import BACKUP_RIGHTS, DEVICE_RIGHTS, HEALTH_RIGHTS, PRINTER_RIGHTS, Rights
 from ...i18n import dates, filters
 from ...ops.backup import make_beside
@@ -33,8 +32,6 @@ from ...web.installation import Installation, in_thread
 from .frame import InOffice, enter, office_page
 
 PAGE: Final = "/office/health"
-#: How long an answer waits for a task; after that the page says that it goes on.
-PATIENCE_SECONDS: Final = 5.0
 SAID: Final = {
     "backup-done": "office.health-backup-done",
     "drill-done": "office.health-drill-done",
@@ -102,14 +99,6 @@ class Shown:
     repair: Repair | None
 
 
-@dataclass(slots=True)
-class Underway:
-    """The tasks that were begun on this node and still run, by name, and why the last one failed."""
-
-    tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
-    failures: dict[str, DomainError] = field(default_factory=dict)
-
-
 async def show(request: Request) -> Response:
     """What was found, the worst first."""
     return await _page(await enter(request, HEALTH_RIGHTS))
@@ -145,31 +134,17 @@ async def _who_may_back_up(request: Request) -> InOffice:
 
 
 async def _begin(here: InOffice, name: str, work: Callable[[], Awaitable[None]]) -> Response:
-    """Begin a task, or wait for the one that runs; a task goes on if it takes longer than the answer may."""
-    underway = here.installation.memory(Underway)
-    task = underway.tasks.get(name)
-    if task is None:
-        underway.failures.pop(name, None)
-        task = underway.tasks[name] = asyncio.create_task(_noted(underway, name, work))
-    await asyncio.wait({task}, timeout=PATIENCE_SECONDS)
-    if not task.done():
+    """Begin a task, or wait for the one that runs, and say how it stands."""
+    errands = here.installation.errands
+    if not await errands.run(name, work):
         return _said(f"{name}-running")
-    if failure := underway.failures.get(name):
+    if failure := errands.failures.get(name):
         return await _page(here, status=failure.status)
     return _said(f"{name}-done")
 
 
-async def _noted(underway: Underway, name: str, work: Callable[[], Awaitable[None]]) -> None:
-    try:
-        await work()
-    except DomainError as error:
-        underway.failures[name] = error
-    finally:
-        del underway.tasks[name]
-
-
 async def _page(here: InOffice, status: int = 200) -> Response:
-    underway = here.installation.memory(Underway)
+    errands = here.installation.errands
     found = await in_thread(lambda: list(_findings(here.installation)))
     shown = [_shown(here, one) for one in found]
     for branch in in_service(here.branches, here.now):
@@ -182,9 +157,9 @@ async def _page(here: InOffice, status: int = 200) -> Response:
         "healthy": [one for one in shown if one.level == "good"],
         "backup": _figures(here, last["backup"]) if "backup" in last else None,
         "may_back_up": here.person.may_any(BACKUP_RIGHTS, ORGANISATION),
-        "running": sorted(underway.tasks),
-        "said": SAID.get(said, "") if status == 200 and said.partition("-")[0] not in underway.failures else "",
-        "refusals": [message(error, here.words) for error in underway.failures.values()],
+        "running": sorted(errands.underway),
+        "said": SAID.get(said, "") if status == 200 and said.partition("-")[0] not in errands.failures else "",
+        "refusals": [message(error, here.words) for error in errands.failures.values()],
     }
     return await office_page(here, "office/health.html", values, status=status)
 

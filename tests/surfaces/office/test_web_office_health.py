@@ -22,6 +22,7 @@ from queue_system.store import log
 from queue_system.store.queries import access
 from queue_system.store.tables import ORGANISATION
 from queue_system.surfaces.office import health
+from queue_system.web import errands
 from queue_system.web.installation import Installation
 from tests.kit.hall import Hall
 from tests.kit.web_hall import Page, application, furnished, sign_in
@@ -91,7 +92,7 @@ def test_an_old_backup_is_a_fault(client: TestClient, hall: Hall, clock: FrozenC
 def test_the_newest_backup_is_tried_out_in_a_process_of_its_own(
     client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(health, "PATIENCE_SECONDS", 60.0)
+    monkeypatch.setattr(errands, "PATIENCE_SECONDS", 60.0)
     client.post("/office/health/backup")
     assert "لم تُختبر أي نسخة" in see(client).text
     answer = client.post("/office/health/drill")
@@ -102,7 +103,7 @@ def test_the_newest_backup_is_tried_out_in_a_process_of_its_own(
 def test_a_task_that_takes_long_goes_on_and_its_failure_is_told(
     client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(health, "PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr(errands, "PATIENCE_SECONDS", 0.05)
     ends, begun = asyncio.Event(), []
 
     async def slow(_: object) -> None:
@@ -122,7 +123,7 @@ def test_a_task_that_takes_long_goes_on_and_its_failure_is_told(
 
 
 def _until_it_ended(client: TestClient) -> Page:
-    while installation(client).memory(health.Underway).tasks:
+    while installation(client).errands.underway:
         see(client)
     return see(client)
 
