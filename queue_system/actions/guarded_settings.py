@@ -34,11 +34,13 @@ def ask_for_change(
     reasons: Iterable[str],
     note: str = "",
     undoes: UUID | None = None,
+    common: Iterable[Edit] = (),
 ) -> UUID:
     """Ask a second person for what `settings.save` refused for these `reasons`; returns the id of the request."""
     params = {
         "at": str(place),
-        "edits": [[edit.kind, edit.slug, edit.was, edit.now] for edit in edits],
+        "edits": _stored(edits),
+        "common": _stored(common),
         "by_why": {str(why): str(choice) for why, choice in choices.by_why.items()},
         "by_booking": {str(booking): str(choice) for booking, choice in choices.by_booking.items()},
         "reasons": list(reasons),
@@ -60,6 +62,7 @@ def change_approved(tx: Tx, params: dict[str, Any], actor: Actor) -> None:
         "choices": choices_of(params),
         "note": params["note"],
         "approved": True,
+        "common": common_of(params),
     }
     sha256 = effect_of_change(tx, params)
     settings.save(tx, place, edits, sha256, undoes=UUID(undoes) if undoes else None, **how)
@@ -67,12 +70,17 @@ def change_approved(tx: Tx, params: dict[str, Any], actor: Actor) -> None:
 
 def effect_of_change(tx: Tx, params: dict[str, Any]) -> str:
     """The fingerprint of what the change would do now."""
-    return preview(tx, UUID(params["at"]), edits_of(params)).sha256
+    return preview(tx, UUID(params["at"]), edits_of(params), common_of(params)).sha256
 
 
 def edits_of(params: Mapping[str, Any]) -> list[Edit]:
     """The edits of a request."""
     return [Edit(*edit) for edit in params["edits"]]
+
+
+def common_of(params: Mapping[str, Any]) -> list[Edit]:
+    """The edits of the organisation that a request makes first; requests that were stored before there were such have none."""
+    return [Edit(*edit) for edit in params.get("common", ())]
 
 
 def choices_of(params: Mapping[str, Any]) -> Choices:
@@ -81,3 +89,7 @@ def choices_of(params: Mapping[str, Any]) -> Choices:
         {Why(why): Choice(choice) for why, choice in params["by_why"].items()},
         {UUID(booking): Choice(choice) for booking, choice in params["by_booking"].items()},
     )
+
+
+def _stored(edits: Iterable[Edit]) -> list[list[Any]]:
+    return [[edit.kind, edit.slug, edit.was, edit.now] for edit in edits]

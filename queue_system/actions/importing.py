@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from ..core.errors import Denied
@@ -34,20 +35,13 @@ def import_branch(
     common = found.arrival.common
     if person is not None and not person.may("import_settings", found.place or ORGANISATION):
         raise Denied("not-allowed")
-    if common:
-        told = preview(tx, ORGANISATION, common)
-        save(tx, ORGANISATION, common, told.sha256, actor=actor, person=person, note=note)
+    told_of: dict[str, Any] = {"actor": actor, "person": person, "note": note}
     if found.place is None:
-        return add_branch(tx, found.arrival.branch, actor=actor, person=person, note=note)
-    if found.arrival.edits:
-        save(
-            tx,
-            found.place,
-            found.arrival.edits,
-            found.preview.sha256,
-            actor=actor,
-            person=person,
-            choices=choices or Choices(),
-            note=note,
-        )
+        if common:
+            save(tx, ORGANISATION, common, preview(tx, ORGANISATION, common).sha256, **told_of)
+        return add_branch(tx, found.arrival.branch, **told_of)
+    if found.does_nothing:
+        return found.place
+    told_of |= {"choices": choices or Choices(), "common": common}
+    save(tx, found.place, found.arrival.edits, found.preview.sha256, **told_of)
     return found.place

@@ -1,7 +1,7 @@
 """Changes of the settings of a branch, or of what all branches share. Give them to `Database.write` (decision 0019).
 
     preview(tx, place, edits)                 what the edits would do; reads only
-    preview_for(tx, place, edits, person)     the same for somebody who may make them
+    preview_for(tx, place, edits, person, …)  the same for somebody who may make them
     save(tx, place, edits, sha256, …)         makes them, if they still do what the preview said
     undo(tx, place, change_id, sha256, …)     makes the reverse edit of a change
     add_branch(tx, branch, …)                 a new branch from a value
@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -61,9 +61,15 @@ class UnfitSettings(Invalid):
         self.faults = tuple(faults)
 
 
-def preview_for(tx: Tx, place: UUID, edits: Iterable[Edit], person: StaffView) -> Preview:
-    """What edits would do, for a person who may make them; raises Denied("not-allowed"), Missing("branch")."""
-    found = prospect(tx, place, edits)
+def preview_for(tx: Tx, place: UUID, edits: Iterable[Edit], person: StaffView, common: Iterable[Edit] = ()) -> Preview:
+    """What edits would do, for a person who may make them; raises Denied("not-allowed"), Missing("branch").
+
+    `common` as in `save`.
+    """
+    common = tuple(common)
+    if common:
+        _check_rights(tx, person, ORGANISATION, prospect(tx, ORGANISATION, common))
+    found = prospect(tx, place, edits, common)
     _check_rights(tx, person, place, found)
     return found.preview
 
@@ -80,17 +86,22 @@ def save(
     note: str = "",
     undoes: UUID | None = None,
     approved: bool = False,
+    common: Iterable[Edit] = (),
 ) -> tuple[UUID, ...]:
     """Make edits of a place, if their effect is still the one whose fingerprint the preview gave; the ids of the changes.
 
     Nothing is changed, and () returned, if the settings are already as wanted. `choices` decide on the appointments that
     lose their support; without a choice they are to be decided later. `person` is the author, whose rights are checked;
     None for programs of the machine. `approved` says that a second person has agreed. `undoes` is a change that the edits
-    take back; what was saved together with it is marked as undone too, as far as they take it back.
+    take back; what was saved together with it is marked as undone too, as far as they take it back. `common` are edits of
+    the organisation to which those of a branch refer: they are made first, so that all of it is made or nothing.
 
     Raises Conflicted, UnfitSettings, Stale("effect-changed"), SecondPersonNeeded, Denied("not-allowed"), Missing("branch"), and for
     `undoes` Missing("change"), Stale("already-undone").
     """
+    if common := tuple(common):
+        told_of: dict[str, Any] = {"actor": actor, "person": person, "note": note, "approved": approved}
+        save(tx, ORGANISATION, common, preview(tx, ORGANISATION, common).sha256, **told_of)
     with _editing(tx, place) as locks:
         known = None if undoes is None else change(tx, place, undoes)
         if known is not None and known.undone_by is not None:

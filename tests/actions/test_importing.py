@@ -8,12 +8,14 @@ from uuid import UUID
 
 import pytest
 
-from queue_system.actions import bookings
+from queue_system.actions import approvals, bookings, four_eyes, guarded_settings
 from queue_system.actions.bookings import HoldOrder
 from queue_system.actions.importing import import_branch
+from queue_system.actions.second_person import SecondPersonNeeded
 from queue_system.actions.settings import UnfitSettings
 from queue_system.clock import FrozenClock
-from queue_system.core.errors import Denied
+from queue_system.core.errors import Denied, Stale
+from queue_system.core.promises import Choices
 from queue_system.profiles import profile_names
 from queue_system.profiles.branch_file import read_branch_file, write_branch_file
 from queue_system.settings.agenda import BranchClosure
@@ -22,9 +24,10 @@ from queue_system.settings.organisation import Profile
 from queue_system.settings.portable import Portable
 from queue_system.store import log
 from queue_system.store.database import Database
-from queue_system.store.log import SYSTEM, VISITOR
-from queue_system.store.queries.access import StaffView
+from queue_system.store.log import SYSTEM, VISITOR, Actor
+from queue_system.store.queries.access import StaffView, staff_by_id
 from queue_system.store.queries.arrivals import Incoming, incoming
+from queue_system.store.queries.changes import history
 from queue_system.store.queries.effect import undecided
 from queue_system.store.queries.grants import grant
 from queue_system.store.queries.settings import branch_settings
@@ -165,6 +168,64 @@ def test_a_file_is_no_way_around_the_rights(hall: Hall) -> None:
             carry(hall.db, file, person=somebody(hall, *rights))
     carry(hall.db, file, person=somebody(hall, "import_settings", "edit_texts"))
     assert hall.db.read_now(stored_profile).branches["doha-main"].phone == "+97444445555"
+
+
+def test_a_file_that_needs_a_second_person_changes_nothing_and_is_one_request(hall: Hall) -> None:
+    """Neither the branch nor the shared entries that it brings, until both are made together."""
+    first, second = hall.administrator("first"), hall.administrator("second")
+    file = with_a_new_document(hall, longer=True)
+    found = hall.db.read_now(incoming, file, "")
+    assert found.place
+    person, by = hall.db.read_now(staff_by_id, first), Actor("staff", str(first))
+    before = hall.db.read_now(stored_profile)
+    with pytest.raises(SecondPersonNeeded) as needed:
+        carry(hall.db, file, person=person, actor=by)
+    assert needed.value.reasons == ("longer-retention",)
+    assert hall.db.read_now(stored_profile) == before
+
+    how: dict[str, Any] = {"actor": by, "choices": Choices(), "reasons": needed.value.reasons}
+    how["common"] = found.arrival.common
+    edits, sha256 = found.arrival.edits, found.preview.sha256
+    asked = hall.db.write_now(guarded_settings.ask_for_change, found.place, edits, sha256, **how)
+    hall.db.write_now(approvals.approve, asked, Actor("staff", str(second)))
+    hall.db.write_now(four_eyes.carry_out, asked, by)
+    assert hall.db.read_now(incoming, file, "").does_nothing
+
+
+def test_a_request_for_a_file_whose_entry_was_added_otherwise_meanwhile_is_asked_for_again(hall: Hall) -> None:
+    first, second = hall.administrator("first"), hall.administrator("second")
+    found = hall.db.read_now(incoming, with_a_new_document(hall, longer=True), "")
+    assert found.place
+    by = Actor("staff", str(first))
+    how: dict[str, Any] = {"actor": by, "choices": Choices(), "reasons": (), "common": found.arrival.common}
+    edits, sha256 = found.arrival.edits, found.preview.sha256
+    asked = hall.db.write_now(guarded_settings.ask_for_change, found.place, edits, sha256, **how)
+    hall.db.write_now(approvals.approve, asked, Actor("staff", str(second)))
+    carry(hall.db, with_a_new_document(hall, "Another paper"))
+    with pytest.raises(Stale):
+        hall.db.write_now(four_eyes.carry_out, asked, by)
+
+
+def test_the_machine_imports_alone_and_the_log_says_so(hall: Hall) -> None:
+    file = with_a_new_document(hall, longer=True)
+    before = hall.db.read_now(log.positions)
+    carry(hall.db, file, note="ours.yaml")
+    last = hall.db.read_now(history, hall.branch.id)[0]
+    assert (last.actor_id, last.note) == (SYSTEM.id, "ours.yaml")
+    assert hall.db.read_now(log.positions)[hall.branch.id] > before[hall.branch.id]
+
+
+def with_a_new_document(hall: Hall, name: str = "Paper", *, longer: bool = False) -> Portable:
+    """The file of a branch, one of whose services needs a paper that the organisation does not have yet."""
+    file = exported(hall.db.read_now(stored_profile), "doha-main")
+    service = file.branch.services["attest-single"].changed(documents=("ours_alone",))
+    kept = file.branch.retention_days
+    branch = file.branch.changed(
+        services={**file.branch.services, service.slug: service},
+        retention_days=kept.changed(ticket=kept.ticket + 30) if longer else kept,
+    )
+    documents = {**file.catalogue.documents, "ours_alone": {"ar": "وثيقة", "en": name}}
+    return Portable(branch, file.catalogue.changed(documents=documents), file.has_addresses)
 
 
 def somebody(hall: Hall, *can: str) -> StaffView:

@@ -20,7 +20,7 @@ from ...core.hours import business_date
 from ...core.offer import OfferedDevice
 from ...settings.branch import Branch
 from ...settings.consistency import Located, catalogue_faults, faults
-from ...settings.edits import Conflict, Edit, applied, difference, merged
+from ...settings.edits import Conflict, Edit, difference, merged
 from ...settings.faults import faults_of
 from ...settings.objects import place_of, shape_of
 from ...settings.references import object_kind
@@ -75,17 +75,19 @@ class Prospect:
 def preview(tx: Tx, place: UUID, edits: Iterable[Edit], common: Iterable[Edit] = ()) -> Preview:
     """What `edits` of a branch, or of ORGANISATION, would do now. Raises Missing("branch"), Unreadable.
 
-    `common` are edits of the organisation that would be made first, and take nothing away.
+    `common` are edits of the organisation that would be made first, and take nothing away. If they cannot be made, their
+    conflicts are those of the preview.
     """
     return prospect(tx, place, edits, common).preview
 
 
 def prospect(tx: Tx, place: UUID, edits: Iterable[Edit], common: Iterable[Edit] = ()) -> Prospect:
     """The same with values and rows; where there is a conflict or fault, those after are those before."""
-    source = _with_common(StoredRows(tx), tuple(common))
+    source, conflicts = _with_common(StoredRows(tx), tuple(common))
     before = value_at(source, place)
     edits = tuple(edits)
-    objects, conflicts = merged(before, edits)
+    objects, found = merged(before, edits)
+    conflicts += found
     nothing = Prospect(Preview(place, (), tuple(conflicts)), before, before, [], [])
     try:
         after = place_of(objects, before)
@@ -103,12 +105,14 @@ def prospect(tx: Tx, place: UUID, edits: Iterable[Edit], common: Iterable[Edit] 
     return Prospect(told, before, after, rows_before, rows_after)
 
 
-def _with_common(source: Rows, common: tuple[Edit, ...]) -> Rows:
-    """The rows as they would be after these edits of the organisation."""
+def _with_common(source: Rows, common: tuple[Edit, ...]) -> tuple[Rows, list[Conflict]]:
+    """The rows as they would be after these edits of the organisation, and the conflicts, without which they are made."""
     if not common:
-        return source
-    after = applied(value_at(source, tables.ORGANISATION), common)
-    return GivenRows(rows_of_value(source, tables.ORGANISATION, after), others=source)
+        return source, []
+    before = value_at(source, tables.ORGANISATION)
+    objects, conflicts = merged(before, common)
+    after = place_of(objects, before)
+    return GivenRows(rows_of_value(source, tables.ORGANISATION, after), others=source), conflicts
 
 
 def _with_faults(nothing: Prospect, found: Iterable[Located], edits: tuple[Edit, ...] = ()) -> Prospect:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from ...actions.guarded_settings import choices_of, edits_of
+from ...actions.guarded_settings import choices_of, common_of, edits_of
 from ...core.promises import Choice
 from ...i18n.words import Words
+from ...settings.edits import Edit
 from ...store.database import Tx
 from ...store.queries.access import StaffView
 from ...store.queries.approvals import ApprovalView
 from ...store.queries.previews import preview
+from ...store.tables import ORGANISATION
 from .changed import ChangedObject, Sayer
 from .places import stored_place
 
@@ -32,11 +34,20 @@ def asked_changes(tx: Tx, requests: list[ApprovalView], person: StaffView, words
 
 
 def _asked(tx: Tx, one: ApprovalView, person: StaffView, words: Words) -> AskedChange:
-    edits, choices = edits_of(one.params), choices_of(one.params)
-    say = Sayer(stored_place(tx, one.place, "", person), words)
-    lost = (booking for effect in preview(tx, one.place, edits).effects.values() for booking in effect.bookings)
+    edits, common, choices = edits_of(one.params), common_of(one.params), choices_of(one.params)
+    effects = preview(tx, one.place, edits, common).effects
+    lost = (booking for effect in effects.values() for booking in effect.bookings)
     counts = Counter(choices.of(booking.id, booking.why) for booking in lost)
-    return AskedChange(tuple(say.changes(edits)), decided_in_words(counts, words))
+    return AskedChange(changes_of(tx, one.place, edits, common, person, words), decided_in_words(counts, words))
+
+
+def changes_of(
+    tx: Tx, place: UUID, edits: Iterable[Edit], common: Iterable[Edit], person: StaffView, words: Words
+) -> tuple[ChangedObject, ...]:
+    """Edits of a place in words, after those of the organisation, `common`, that are made first."""
+    common = tuple(common)
+    first = Sayer(stored_place(tx, ORGANISATION, "", person), words).changes(common) if common else []
+    return (*first, *Sayer(stored_place(tx, place, "", person, common), words).changes(edits))
 
 
 def decided_in_words(counts: Mapping[Choice, int], words: Words) -> tuple[str, ...]:

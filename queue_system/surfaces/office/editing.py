@@ -34,7 +34,6 @@ from ...i18n import dates
 from ...settings.consistency import Located
 from ...settings.edits import Conflict, Conflicted, Edit
 from ...settings.objects import OF_BRANCH, OF_ORGANISATION, normal
-from ...store.database import Tx
 from ...store.queries.access import StaffView, staff_names
 from ...store.queries.changes import ChangeView, history
 from ...store.queries.previews import Preview
@@ -43,6 +42,7 @@ from ...store.tables import ORGANISATION
 from ...web import kit
 from ...web.here import StaffHere, staff_here
 from ...web.setting_words import fault_sentence
+from .asked_settings import changes_of
 from .changed import Sayer, without_common
 from .effects import BY_BOOKING, BY_WHY, ShownEffect, grouped, read_choices, shown
 from .frame import office_page
@@ -127,16 +127,19 @@ async def answer(
     heading_href: str | None = None,
     undoes: UUID | None = None,
     refused: Refused | None = None,
+    common: Iterable[Edit] = (),
 ) -> Response:
     """Answer a form with edits of a place; `title` and `back` are the words and address of the page behind it.
 
     `heading_href` is where the link above the page leads, else `back`. `undoes` is the change that the edits take back.
-    `refused` shows what is wrong beside the fields of the form; without it, the flow lists it. Raises Denied, Missing.
+    `refused` shows what is wrong beside the fields of the form; without it, the flow lists it. `common` are edits of the
+    organisation that are made together with those of a branch. Raises Denied, Missing.
     """
     here = await staff_here(request)
     sent = Sent(tuple(await kit.form_items(request, _LONGEST, _MOST)))
     shape = OF_ORGANISATION if place == ORGANISATION else OF_BRANCH
-    flow = _Flow(here, place, resolved(edits, sent.items, shape), sent, title, back, heading_href or back, undoes)
+    wanted = resolved(edits, sent.items, shape)
+    flow = _Flow(here, place, wanted, tuple(common), sent, title, back, heading_href or back, undoes)
     told = await flow.preview()
     changed = False
     if sent.field(STEP) == SAVE and told.may_be_saved and told.edits:
@@ -181,6 +184,7 @@ class _Flow:
     here: StaffHere
     place: UUID
     edits: tuple[Edit, ...]
+    common: tuple[Edit, ...]
     sent: Sent
     title: str
     back: str
@@ -188,7 +192,7 @@ class _Flow:
     undoes: UUID | None
 
     async def preview(self) -> Preview:
-        return await self.here.read(preview_for, self.place, self.edits, self.here.person)
+        return await self.here.read(preview_for, self.place, self.edits, self.here.person, self.common)
 
     async def save(self, told: Preview) -> Response:
         """Save what was shown; or ask for it, if a second person is needed."""
@@ -199,6 +203,7 @@ class _Flow:
             "choices": choices,
             "note": self.sent.note,
             "undoes": self.undoes,
+            "common": self.common,
         }
         try:
             made = await here.write_anywhere(save, self.place, self.edits, sha256, person=here.person, **told_of)
@@ -210,7 +215,7 @@ class _Flow:
 
     async def page(self, told: Preview, *, changed: bool) -> Response:
         """What the edits change; or the choices in a conflict; or what is wrong."""
-        place = await self.here.read(_place, self.place, self.here.person)
+        place = await self.here.read(stored_place, self.place, "", self.here.person, self.common)
         say = Sayer(place, self.here.words)
         disputed = await self._disputed(told.conflicts, place, say)
         branches = await self._branches()
@@ -221,7 +226,9 @@ class _Flow:
             "heading_href": self.heading_href,
             "place_names": place.names,
             "hidden": self.sent.repeated(disputed),
-            "changes": say.changes(told.edits),
+            "changes": await self.here.read(
+                changes_of, self.place, told.edits, self.common, self.here.person, self.here.words
+            ),
             "merged": _merged(self.edits, place, say),
             "disputed": disputed,
             "faults": _sentences(told.faults, place, say, self.here),
@@ -358,10 +365,6 @@ def _who(change: ChangeView | None, names: Mapping[UUID, str]) -> str:
         return names.get(UUID(change.actor_id), "") if change else ""
     except ValueError:
         return ""
-
-
-def _place(tx: Tx, place: UUID, person: StaffView) -> SettingsPlace:
-    return stored_place(tx, place, "", person)
 
 
 def _with_saved(back: str, saved: str, later: int = 0) -> str:

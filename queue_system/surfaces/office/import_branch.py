@@ -58,7 +58,7 @@ async def upload(request: Request) -> Response:
 
 
 async def carry_on(request: Request) -> Response:
-    """Add the new branch, or go through the flow of edits; entries that are missing come first."""
+    """Add the new branch, or go through the flow of edits, which adds the entries that are missing as well."""
     here = await enter(request, IMPORT_RIGHTS)
     form = dict(await kit.form_items(request, _LONGEST, _LONGEST))
     if form.get(STEP) == FORM:
@@ -74,9 +74,8 @@ async def carry_on(request: Request) -> Response:
     if found.place is None:
         await here.write_anywhere(import_branch, found, actor=here.actor, person=here.person)
         return kit.see_other(f"{PAGE}?added={slug}")
-    if found.arrival.common:
-        return await answer(request, ORGANISATION, found.arrival.common, title=title, back=f"{PAGE}?at=organisation")
-    return await answer(request, found.place, found.arrival.edits, title=title, back=f"{PAGE}?at={slug}")
+    edits, common = found.arrival.edits, found.arrival.common
+    return await answer(request, found.place, edits, common=common, title=title, back=f"{PAGE}?at={slug}")
 
 
 async def _sent(request: Request) -> tuple[bytes, str, str]:

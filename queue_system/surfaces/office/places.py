@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -14,7 +14,8 @@ from ...i18n.words import Words
 from ...settings.branch import Branch
 from ...settings.catalogue import Catalogue
 from ...settings.declared import Names
-from ...settings.objects import Objects, Shape, objects_of, shape_of
+from ...settings.edits import Edit, merged
+from ...settings.objects import Objects, Shape, objects_of, place_of, shape_of
 from ...settings.organisation import ORGANISATION_SLUG, Profile
 from ...store.database import Tx
 from ...store.queries.access import StaffView
@@ -75,13 +76,18 @@ def place_named(here: InOffice, slug: str, rights: Rights) -> UUID:
     return ORGANISATION
 
 
-def stored_place(tx: Tx, place: UUID, slug: str, person: StaffView) -> SettingsPlace:
-    """A place as it is stored. Raises Missing("branch"), Unreadable."""
+def stored_place(tx: Tx, place: UUID, slug: str, person: StaffView, common: Iterable[Edit] = ()) -> SettingsPlace:
+    """A place as it is stored, with the catalogue as it would be after the edits `common` of the organisation.
+
+    Raises Missing("branch"), Unreadable.
+    """
     source = StoredRows(tx)
     value = value_at(source, place)
     if isinstance(value, Profile):
         return SettingsPlace(place, slug, value, value.catalogue, zone_of(tx, person))
-    return SettingsPlace(place, slug, value, stored_organisation(source).catalogue, ZoneInfo(value.timezone))
+    organisation = stored_organisation(source)
+    objects, _ = merged(organisation, common)
+    return SettingsPlace(place, slug, value, place_of(objects, organisation).catalogue, ZoneInfo(value.timezone))
 
 
 def named(values: Mapping[str, Any] | None) -> Names:

@@ -19,7 +19,7 @@ from queue_system.store.tables import Branch, table
 from tests.kit.furnished import profile_of
 from tests.kit.hall import Hall, edit
 from tests.kit.people import add_role
-from tests.kit.web_hall import Page, application, furnished, sign_in
+from tests.kit.web_hall import Page, another, application, furnished, sign_in
 
 
 @pytest.fixture
@@ -164,6 +164,35 @@ def test_a_changed_file_is_shown_then_previewed_then_saved(place: tuple[TestClie
     assert saved.status_code == 303
     assert grace(hall) == 20
     assert "/office/undo/doha-main/" in client.get(saved.headers["location"]).text
+
+
+def test_a_file_with_new_shared_entries_is_one_save_and_one_request(place: tuple[TestClient, Hall]) -> None:
+    client, hall = place
+    hall.administrator("second")
+    administrator(client)
+    profile = hall.db.read_now(stored_profile)
+    branch, catalogue = profile.branches["doha-main"], profile.catalogue
+    service = branch.services["attest-single"].changed(documents=("ours_alone",))
+    kept = branch.retention_days
+    longer = branch.changed(
+        services={**branch.services, service.slug: service}, retention_days=kept.changed(ticket=kept.ticket + 30)
+    )
+    documents = {**catalogue.documents, "ours_alone": {"ar": "وثيقتنا", "en": "Our paper"}}
+    page = sent(client, write_branch_file(longer, catalogue.changed(documents=documents)))
+    flow = client.post("/office/import", data=hidden(page)).text
+    assert flow.count("Our paper") >= 2, "as an entry that is added, and by the service that refers to it"
+    saved = client.post("/office/import", data=hidden(flow) | {"step": "save"}, follow_redirects=False)
+    assert saved.headers["location"] == "/office/approvals?said=asked"
+    assert hall.db.read_now(stored_profile) == profile
+    second = another(client)
+    sign_in(second, "second", "en")
+    asked = Page(second.get("/office/approvals").text)
+    assert "Our paper" in asked.text
+    second.post(asked.form("approval").action)
+    client.post(Page(client.get("/office/approvals").text).form("use").action)
+    after = hall.db.read_now(stored_profile)
+    assert after.catalogue.documents["ours_alone"]["en"] == "Our paper"
+    assert after.branches["doha-main"].retention_days.ticket == kept.ticket + 30
 
 
 def test_a_file_adds_a_branch_of_another_organisation(place: tuple[TestClient, Hall]) -> None:
