@@ -1,4 +1,4 @@
-"""The log, newest first, with the present names of its ids."""
+"""The log, newest first, with the names of its ids, the present ones and the past ones."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from ...core.reasons import BY_HAND, RAISE_REASONS
 from ..database import Tx
 from ..tables import ORGANISATION, Entry, Role, Staff, StaffRole, table
 from .access import DeviceView, devices, staff_names
+from .past_names import PastNames, past_names
 from .settings import BranchSettings, branch_ids, branch_settings
 
 ENTRY = table(Entry)
@@ -57,12 +58,16 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class NamesOfLog:
-    """The names of the ids and slugs in a log. `settings` is None for the log of the organisation."""
+    """The present names of the ids and slugs in a log, and the past ones.
+
+    `settings` is None for the log of the organisation.
+    """
 
     settings: BranchSettings | None
     staff: dict[UUID, str]
     devices: dict[UUID, DeviceView]
     roles: dict[str, dict[str, str]]
+    past: PastNames
 
 
 def entries(tx: Tx, branch_id: UUID, wanted: Wanted, limit: int, first: int = 1) -> list[EntryView]:
@@ -94,6 +99,7 @@ def names_of_log(tx: Tx, branch_id: UUID) -> NamesOfLog:
         staff=staff_names(tx),
         devices={device.id: device for device in devices(tx, None if branch_id == ORGANISATION else branch_id)},
         roles={row.slug: row.names for row in tx.rows(sa.select(ROLE.c.slug, ROLE.c.names))},
+        past=past_names(tx, branch_id),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,7 +12,7 @@ import sqlalchemy as sa
 
 from ...core.errors import Missing
 from ...settings.edits import Edit
-from ..tables import Change, table
+from ..tables import ORGANISATION, Change, table
 from ..tx import AnyRow, Tx
 
 CHANGE = table(Change)
@@ -61,6 +62,19 @@ def saved_together(tx: Tx, place: UUID, save_id: UUID) -> list[ChangeView]:
     """Everything that was saved at once, in its order."""
     statement = sa.select(CHANGE).where(CHANGE.c.branch_id == place, CHANGE.c.save_id == save_id).order_by(CHANGE.c.seq)
     return [_view(row) for row in tx.rows(statement)]
+
+
+def changes_told(
+    tx: Tx, log: UUID, entries: Collection[int], since: datetime, until: datetime
+) -> list[tuple[UUID, ChangeView]]:
+    """The changes that entries of a log may tell of, each with its place.
+
+    Those of its own place by their numbers; of what all branches share, all of a time, both ends included.
+    """
+    own = sa.and_(CHANGE.c.branch_id == log, CHANGE.c.seq.in_(entries))
+    shared = sa.and_(CHANGE.c.branch_id == ORGANISATION, CHANGE.c.at >= since, CHANGE.c.at <= until)
+    statement = sa.select(CHANGE).where(own if log == ORGANISATION else sa.or_(own, shared))
+    return [(row.branch_id, _view(row)) for row in tx.rows(statement.order_by(CHANGE.c.at, CHANGE.c.seq))]
 
 
 def reverse(known: ChangeView) -> Edit:

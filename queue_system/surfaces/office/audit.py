@@ -27,6 +27,7 @@ from ...store import log
 from ...store.queries import audit
 from ...store.queries.audit import EntryView
 from .audit_books import PAGE, Asked, AtBooks, Book, asked, at_books, sequence
+from .audit_values import ChangedValues, Values
 from .frame import office_page
 from .sentences import Sentences
 from .setting_kinds import kind_named
@@ -44,6 +45,7 @@ class AuditLine:
     who: str
     actor: str
     why: Markup | None
+    changed: ChangedValues | None
 
 
 async def show(request: Request) -> Response:
@@ -62,7 +64,7 @@ async def verify(request: Request) -> Response:
 
 
 def lines_by_day(
-    entries: Iterable[EntryView], sentences: Sentences, zone: ZoneInfo, words: Words
+    entries: Iterable[EntryView], sentences: Sentences, values: Values, zone: ZoneInfo, words: Words
 ) -> Iterator[tuple[str, list[AuditLine]]]:
     """The entries grouped by the day on which they were written."""
     for on, of_day in groupby(entries, key=lambda entry: entry.at.astimezone(zone).date()):
@@ -76,6 +78,7 @@ def lines_by_day(
                 sentences.who(entry),
                 entry.actor_id,
                 sentences.why(entry),
+                values.of(entry),
             )
             for entry in of_day
         ]
@@ -103,6 +106,8 @@ async def _page(here: AtBooks, verdicts: list[log.Verdict] | None = None) -> Res
     reader = here.reader(book)
     words = reader.words
     sentences = Sentences(words, names, book.zone, partial(_code_address, book), partial(_history_address, here, book))
+    values = Values(here, book, words)
+    await values.add(leaf.entries)
     return await office_page(
         reader,
         "office/audit.html",
@@ -112,7 +117,7 @@ async def _page(here: AtBooks, verdicts: list[log.Verdict] | None = None) -> Res
             "groups": SUBJECTS,
             "filters": filters,
             "people": await _people(here, book, filters, sentences, words),
-            "days": list(lines_by_day(leaf.entries, sentences, book.zone, words)),
+            "days": list(lines_by_day(leaf.entries, sentences, values, book.zone, words)),
             "newer": leaf.newer,
             "older": leaf.older,
             "verdicts": verdicts,

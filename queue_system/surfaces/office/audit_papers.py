@@ -20,6 +20,7 @@ from ...store.queries.audit import EntryView
 from ...web.installation import in_thread
 from .audit import lines_by_day
 from .audit_books import PAGE, Asked, AtBooks, Book, asked, at_books, sequence
+from .audit_values import Values
 from .sentences import Sentences
 
 #: The longest print, about 80 sheets; the page says where it ends and leads to the rest.
@@ -32,6 +33,7 @@ COLUMNS: Final = (
     "office.log-column-time",
     "office.log-column-event",
     "office.log-column-reason",
+    "office.log-column-values",
     "office.log-column-by",
     "office.log-column-kind",
 )
@@ -62,13 +64,15 @@ async def paper(request: Request) -> Response:
     names = await here.read(audit.names_of_log, book.id)
     sentences = Sentences(words, names, book.zone)
     shown = found[:PRINTED][::-1]
+    values = Values(here, book, words)
+    await values.add(shown)
     return await reader.page(
         "office/audit-paper.html",
         {
             "book": book,
             "filters": filters,
             "filter_words": _filter_words(filters, sentences, words),
-            "days": await in_thread(lambda: list(lines_by_day(shown, sentences, book.zone, words))),
+            "days": await in_thread(lambda: list(lines_by_day(shown, sentences, values, book.zone, words))),
             "entries": len(shown),
             "rest": filters.address("/paper", before=shown[0].seq) if len(found) > PRINTED else "",
             "printed_at": dates.day_time(reader.now, book.zone, words),
@@ -89,21 +93,23 @@ def _what(here: AtBooks) -> tuple[Book, Asked]:
 async def _csv(here: AtBooks, book: Book, filters: Asked) -> AsyncIterator[str]:
     words = here.reader(book).words
     sentences = Sentences(words, await here.read(audit.names_of_log, book.id), book.zone)
+    values = Values(here, book, words)
     yield "\N{ZERO WIDTH NO-BREAK SPACE}" + _lines([[words.text(key) for key in COLUMNS]])
     wanted = filters.wanted(book.zone)
     while True:
         found = await here.read(audit.entries, book.id, wanted, CHUNK)
         if not found:
             return
-        yield await in_thread(partial(_rows, found, book, sentences))
+        await values.add(found)
+        yield await in_thread(partial(_rows, found, book, sentences, values))
         wanted = replace(wanted, before=found[-1].seq)
 
 
-def _rows(entries: Iterable[EntryView], book: Book, sentences: Sentences) -> str:
-    return _lines(_row(entry, book, sentences) for entry in entries)
+def _rows(entries: Iterable[EntryView], book: Book, sentences: Sentences, values: Values) -> str:
+    return _lines(_row(entry, book, sentences, values) for entry in entries)
 
 
-def _row(entry: EntryView, book: Book, sentences: Sentences) -> list[str]:
+def _row(entry: EntryView, book: Book, sentences: Sentences, values: Values) -> list[str]:
     at = entry.at.astimezone(book.zone)
     why = sentences.why(entry)
     return [
@@ -112,6 +118,7 @@ def _row(entry: EntryView, book: Book, sentences: Sentences) -> list[str]:
         at.strftime("%H:%M:%S"),
         sentences.sentence(entry).striptags(),
         why.striptags() if why else "",
+        values.told(entry),
         sentences.who(entry),
         entry.kind,
     ]

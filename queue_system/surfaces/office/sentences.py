@@ -1,11 +1,12 @@
 """The log as sentences, from a fact, the names of its ids, and the reader's language.
 
-Names are looked up when the log is read, because the log holds only ids and codes.
+Names are looked up when the log is read, because the log holds only ids and codes: things of the settings have the name
+that they had then, where the history of changes knows it, and everything else has its present one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import date, datetime
 from functools import partial
 from typing import Any, Final, Literal
@@ -26,6 +27,8 @@ from ...web.printer_words import printer_settings
 from .setting_names import labels_of, name_of
 
 SHORT_HASH: Final = 12
+#: The kinds of the things in `BranchSettings`.
+_KINDS: Final = {"queues": "queue", "services": "service", "priorities": "priority"}
 
 #: Gives the address of all entries about the code of an entry, which is a ticket's or an appointment's.
 CodeLink = Callable[[EntryView, Meaning], str]
@@ -49,20 +52,20 @@ class Sentences:
         self._zone = zone
         self._code_link = code_link
         self._object_link = object_link
-        self._ways: dict[Is, Callable[[Any], object]] = {
-            Is.PERSON: self._person,
-            Is.DEVICE: lambda value: self._device(value) or words.text("audit.actor.device"),
+        self._ways: dict[Is, Callable[[Any, EntryView], object]] = {
+            Is.PERSON: lambda value, _: self._person(value),
+            Is.DEVICE: lambda value, entry: self._device(value, entry) or words.text("audit.actor.device"),
             Is.COUNTER: self._counter,
             Is.QUEUE: partial(self._setting, "queues"),
             Is.SERVICE: partial(self._setting, "services"),
             Is.PRIORITY: partial(self._setting, "priorities"),
-            Is.ROLES: lambda value: self._listed(self._name_of_role(slug) for slug in value),
-            Is.MOMENT: lambda value: dates.day_time(datetime.fromisoformat(value), zone, words),
-            Is.DAY: lambda value: dates.day(date.fromisoformat(value), words),
-            Is.PRINTER_SETTINGS: lambda value: self._listed(
+            Is.ROLES: lambda value, entry: self._listed(self._name_of_role(slug, entry) for slug in value),
+            Is.MOMENT: lambda value, _: dates.day_time(datetime.fromisoformat(value), zone, words),
+            Is.DAY: lambda value, _: dates.day(date.fromisoformat(value), words),
+            Is.PRINTER_SETTINGS: lambda value, _: self._listed(
                 f"{what}: {how}" for what, how in printer_settings(words, value)
             ),
-            Is.FINGERPRINT: lambda value: value[:SHORT_HASH],
+            Is.FINGERPRINT: lambda value, _: value[:SHORT_HASH],
             Is.NUMBER: _itself,
             Is.TEXT: _itself,
             Is.UNSAID: _itself,
@@ -84,14 +87,14 @@ class Sentences:
         fact = _fact(entry)
         if not isinstance(fact, TicketCalled):
             return None
-        return reason(self._words, self._names, fact.reason, fact.values)
+        return reason(self._words, self._names, fact.reason, fact.values, entry)
 
     def who(self, entry: EntryView) -> str:
-        """The actor's present name."""
+        """The actor's name."""
         if entry.actor_kind == "staff":
             return self._person(entry.actor_id)
         if entry.actor_kind == "device":
-            return self._device(entry.actor_id) or self._words.text("audit.actor.device")
+            return self._device(entry.actor_id, entry) or self._words.text("audit.actor.device")
         return self._word("audit.actor", entry.actor_kind) or self._words.text("audit.actor.unknown")
 
     def name(self, actor_id: str) -> str:
@@ -107,10 +110,10 @@ class Sentences:
         if meaning in (Is.TICKET_CODE, Is.APPOINTMENT_CODE):
             return self._code(meaning, value, entry)
         if meaning is Is.OBJECT:
-            return self._object(entry.data["object_kind"], value)
+            return self._object(entry.data["object_kind"], value, entry)
         if meaning is Is.FIELDS:
             return labels_of(entry.data["object_kind"], value, self._names, self._words)
-        return self._ways[meaning](value)
+        return self._ways[meaning](value, entry)
 
     def _code(self, meaning: Meaning, code: str, entry: EntryView) -> Markup:
         shown = Markup('<bdi dir="ltr" class="code">{}</bdi>').format(code)
@@ -118,39 +121,47 @@ class Sentences:
             return shown
         return Markup('<a href="{}">{}</a>').format(self._code_link(entry, meaning), shown)
 
-    def _object(self, kind: str, slug: str) -> Markup:
-        shown = name_of(kind, slug, self._names, self._words)
+    def _object(self, kind: str, slug: str, entry: EntryView) -> Markup:
+        shown = name_of(kind, slug, _then(self._names, kind, slug, entry), self._names, self._words)
         address = self._object_link(kind, slug) if self._object_link else ""
         return Markup('<a href="{}">{}</a>').format(address, shown) if address else shown
 
     def _person(self, staff_id: str) -> str:
         return self._names.staff.get(_uuid(staff_id)) or self._words.text("audit.actor.staff")
 
-    def _setting(self, where: Literal["queues", "services", "priorities"], slug: str) -> str:
+    def _setting(self, where: Literal["queues", "services", "priorities"], slug: str, entry: EntryView) -> str:
         """The name of an entry in the branch's settings, by its slug."""
         settings = self._names.settings
         if settings is None:
             return slug
         views: Collection[QueueView | ServiceView | PriorityView] = getattr(settings, where).values()
         found = next((view for view in views if view.slug == slug), None)
-        return localised(found.names, self._words.language) if found else slug
+        past = self._past(_KINDS[where], slug, entry)
+        return past or (localised(found.names, self._words.language) if found else slug)
 
-    def _counter(self, value: Any) -> object:
+    def _counter(self, value: Any, entry: EntryView) -> object:
         settings = self._names.settings
         counter = settings.counters.get(_uuid(value)) if settings else None
-        return counter.number if counter else "–"
+        return _then(self._names, "counter", counter.slug, entry).get("number", counter.number) if counter else "–"
 
-    def _device(self, value: Any) -> str:
+    def _device(self, value: Any, entry: EntryView | None = None) -> str:
         device = self._names.devices.get(_uuid(value))
         if device is None:
             return ""
         kind = self._word("audit.device-kind", device.kind) or device.kind
-        return localised(device.names, self._words.language) or self._words.html(
-            "audit.unnamed-device", kind=kind, slug=device.slug
+        past = self._past("device", device.slug, entry) if entry else ""
+        return (
+            past
+            or localised(device.names, self._words.language)
+            or self._words.html("audit.unnamed-device", kind=kind, slug=device.slug)
         )
 
-    def _name_of_role(self, slug: str) -> str:
-        return localised(self._names.roles.get(slug), self._words.language) or slug
+    def _name_of_role(self, slug: str, entry: EntryView) -> str:
+        return self._past("role", slug, entry) or localised(self._names.roles.get(slug), self._words.language) or slug
+
+    def _past(self, kind: str, slug: str, entry: EntryView) -> str:
+        """What a thing was called then; "" if it is called so still, or nobody knows."""
+        return localised(_then(self._names, kind, slug, entry).get("names"), self._words.language)
 
     def _listed(self, items: Iterable[str]) -> Markup:
         return Markup(" · ").join(Markup("<bdi>{}</bdi>").format(item) for item in items)
@@ -160,8 +171,10 @@ class Sentences:
         return self._words.text(key) if self._words.has(key) else ""
 
 
-def reason(words: Words, names: NamesOfLog, code: str, values: dict[str, Any]) -> Markup | None:
-    """The sentence of a reason of `core.dispatch`, from what the log keeps of it."""
+def reason(
+    words: Words, names: NamesOfLog, code: str, values: dict[str, Any], entry: EntryView | None = None
+) -> Markup | None:
+    """The sentence of a reason of `core.dispatch`, from what the log keeps of it; `entry` is the one that keeps it."""
     key = f"audit.reason.{code}"
     if not words.has(key):
         return None
@@ -171,7 +184,8 @@ def reason(words: Words, names: NamesOfLog, code: str, values: dict[str, Any]) -
     if "basis" in values:
         shown["basis"] = words.text(f"audit.basis.{values['basis']}")
     if names.settings and (priority := names.settings.priorities.get(str(values.get("priority")))):
-        shown["priority"] = localised(priority.names, words.language)
+        past = _then(names, "priority", priority.slug, entry).get("names") if entry else None
+        shown["priority"] = localised(past or priority.names, words.language)
     return words.html(key, **shown)
 
 
@@ -188,7 +202,12 @@ def _fact(entry: EntryView) -> facts.Fact | None:
         return None
 
 
-def _itself(value: Any) -> object:
+def _then(names: NamesOfLog, kind: str, slug: str, entry: EntryView) -> Mapping[str, Any]:
+    """The naming fields that a thing had when an entry was written; none where they are the present ones."""
+    return names.past.then(kind, slug, entry.branch_id, entry.seq, entry.at)
+
+
+def _itself(value: Any, _: EntryView) -> object:
     return value
 
 

@@ -14,9 +14,11 @@ from ...store.queries.audit import NamesOfLog
 from ...web.setting_words import label_of
 
 
-def name_of(kind: str, slug: str, names: NamesOfLog, words: Words) -> Markup:
-    """The present name of an object."""
-    return Markup("<bdi>{}</bdi>").format(_name(kind, slug, names, words) or slug)
+def name_of(kind: str, slug: str, then: Mapping[str, Any], names: NamesOfLog, words: Words) -> Markup:
+    """The name of an object: that of its naming fields `then`, else the present one."""
+    past = words.number(then["number"]) if kind == "counter" and "number" in then else ""
+    past = past or localised(then.get("names"), words.language)
+    return Markup("<bdi>{}</bdi>").format(past or _name(kind, slug, names, words) or slug)
 
 
 def labels_of(kind: str, fields: Iterable[str], names: NamesOfLog, words: Words) -> Markup:

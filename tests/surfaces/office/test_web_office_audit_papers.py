@@ -26,7 +26,7 @@ from tests.kit.hall import Hall, furnish
 from tests.kit.people import add_role
 from tests.kit.web_hall import Page, application, furnished, sign_in
 
-HEAD = ["Entry", "Day", "Time", "What happened", "Reason", "By", "Kind"]
+HEAD = ["Entry", "Day", "Time", "What happened", "Reason", "Values", "By", "Kind"]
 
 
 @pytest.fixture
@@ -130,8 +130,8 @@ def test_the_file_has_every_entry_in_plain_cells(
         for n in (4, 3, 2, 1)
     ]
     assert table[1][1:3] == ["2026-11-22", "10:00:00"]
-    assert table[1][6] == "ticket.issued"
-    assert table[5][5] == "'=cmd() name"
+    assert table[1][7] == "ticket.issued"
+    assert table[5][6] == "'=cmd() name"
 
 
 def test_the_paper_reads_forwards_and_says_what_it_leaves_out(
