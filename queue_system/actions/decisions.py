@@ -57,10 +57,8 @@ def decide_listed(
 ) -> dict[UUID, Decided]:
     """Decide on appointments of the list of what is to be decided; those that are no longer on it are left out.
 
-    Raises SecondPersonNeeded where many would be moved or called off, unless a second person has `approved`.
+    Raises SecondPersonNeeded where one person would move or call off many within a day, unless a second one has `approved`.
     """
-    if not approved and takes_many(choices.values()):
-        raise SecondPersonNeeded((MANY,))
     with in_session(tx, branch_id) as lock:
         settings = branch_settings(tx, branch_id, lock.config_version)
         expire_due(lock)
@@ -69,6 +67,9 @@ def decide_listed(
             for one in undecided(tx, settings)
             if one.booking.id in choices
         }
+        chosen = ((booking_id, choice) for booking_id, (_, choice) in wanted.items())
+        if not approved and takes_many(tx, (branch_id,), chosen, actor):
+            raise SecondPersonNeeded((MANY,))
         return _decide_each(lock, settings, wanted, None, actor)
 
 

@@ -7,11 +7,13 @@ from typing import Final
 from uuid import UUID
 
 from ..core.approvals import MANY_BOOKINGS
-from ..core.effect import Effect
 from ..core.errors import Refused
-from ..core.promises import Choice, Choices
+from ..core.promises import Choice
 from ..settings.branch import Branch
 from ..settings.catalogue import Catalogue, Confidentiality
+from ..store.database import Tx
+from ..store.log import Actor
+from ..store.queries.taken import taken_lately
 from ..store.queries.values import Value
 
 #: How much each word of a level hides, from the least to the most.
@@ -33,21 +35,27 @@ class SecondPersonNeeded(Refused):
         self.reasons = reasons
 
 
-def reasons(
-    before: Value, after: Value, catalogue: Catalogue, effects: Mapping[UUID, Effect], choices: Choices
-) -> tuple[str, ...]:
-    """Why a change needs a second person, none if it needs none; `catalogue` has the levels as they are now."""
+def reasons(before: Value, after: Value, catalogue: Catalogue, *, many: bool) -> tuple[str, ...]:
+    """Why a change needs a second person, none if it needs none.
+
+    `catalogue` has the levels as they are now; `many` says whether it takes too many appointments for one person.
+    """
     found = {
-        MANY: takes_many(choices.of(one.id, one.why) for effect in effects.values() for one in effect.bookings),
+        MANY: many,
         "lower-level": any(shows_more(old, new) for old, new in _levels(before, after, catalogue)),
         "longer-retention": _keeps_longer(before, after),
     }
     return tuple(reason for reason in REASONS if found[reason])
 
 
-def takes_many(chosen: Iterable[Choice]) -> bool:
-    """Whether these choices move or call off more appointments than one person may."""
-    return sum(choice in (Choice.MOVE, Choice.CANCEL) for choice in chosen) > MANY_BOOKINGS
+def takes_many(tx: Tx, branches: Iterable[UUID], chosen: Iterable[tuple[UUID, Choice]], actor: Actor) -> bool:
+    """Whether these choices move or call off more appointments of these branches than one person may within a day.
+
+    What the person took before counts too, because otherwise many would be taken in small parts. For use under the
+    locks of the branches.
+    """
+    taken = {booking_id for booking_id, choice in chosen if choice in (Choice.MOVE, Choice.CANCEL)}
+    return bool(taken) and len(taken | taken_lately(tx, branches, actor)) > MANY_BOOKINGS
 
 
 def shows_more(old: Confidentiality | None, new: Confidentiality | None) -> bool:

@@ -43,7 +43,7 @@ from ..store.queries.stored import places, stored_organisation
 from ..store.tables import ORGANISATION, Change, table
 from .decisions import decide, give_back_time
 from .guarded_decisions import require_choices
-from .second_person import SecondPersonNeeded, reasons
+from .second_person import SecondPersonNeeded, reasons, takes_many
 from .setting_rights import check_rights
 from .setting_rows import store_difference
 
@@ -120,7 +120,7 @@ def save(
         if person is not None:
             _require_choices(tx, person, found, choices)
             if not approved:
-                _require_one_person(tx, found, choices)
+                _require_one_person(tx, found, choices, actor)
         store_difference(tx, found.rows_before, found.rows_after)
         made = _record(locks, found, actor, note, undoes)
         if known is not None:
@@ -285,10 +285,13 @@ def _require_choices(tx: Tx, person: StaffView, found: Prospect, choices: Choice
             )
 
 
-def _require_one_person(tx: Tx, found: Prospect, choices: Choices) -> None:
+def _require_one_person(tx: Tx, found: Prospect, choices: Choices, actor: Actor) -> None:
     """Raise SecondPersonNeeded where one person alone may not make the change."""
     catalogue = stored_organisation(StoredRows(tx)).catalogue
-    if why := reasons(found.before, found.after, catalogue, found.preview.effects, choices):
+    effects = found.preview.effects
+    chosen = ((one.id, choices.of(one.id, one.why)) for effect in effects.values() for one in effect.bookings)
+    many = takes_many(tx, effects, chosen, actor)
+    if why := reasons(found.before, found.after, catalogue, many=many):
         raise SecondPersonNeeded(why)
 
 

@@ -97,6 +97,58 @@ def test_twenty_appointments_need_one_person_and_twenty_one_two(hall: Hall) -> N
     assert [as_stored(hall, one).state for one in lost] == [BookingState.CONFIRMED, *[BookingState.CANCELLED] * 20]
 
 
+def test_many_in_small_parts_need_a_second_person_within_a_day_and_not_after_it(
+    hall: Hall, clock: FrozenClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, other = hall.administrator("first"), hall.administrator("second")
+    monkeypatch.setattr("queue_system.actions.second_person.MANY_BOOKINGS", 3)
+    lost = bookings(hall, 6)
+    assert len(attempt(hall, first, CLOSING)) == 1
+
+    def take(person: UUID, *of: int) -> Any:
+        clock.move(timedelta(minutes=1))
+        choices = {lost[one].id: Choice.CANCEL for one in of}
+        return hall.db.write_now(decide_listed, hall.branch.id, choices, by(person))
+
+    assert len(take(first, 0, 1)) == 2
+    with pytest.raises(SecondPersonNeeded):
+        take(first, 2, 3)
+    assert len(take(other, 2)) == 1, "another person has taken nothing yet"
+    clock.move(timedelta(hours=24))
+    assert len(take(first, 3, 4, 5)) == 3
+
+
+def test_what_a_second_person_has_approved_does_not_count_again(
+    hall: Hall, clock: FrozenClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = hall.administrator("first"), hall.administrator("second")
+    monkeypatch.setattr("queue_system.actions.second_person.MANY_BOOKINGS", 2)
+    lost = bookings(hall, 4)
+    assert len(attempt(hall, first, CLOSING)) == 1
+    choices = {one.id: Choice.CANCEL for one in lost[:3]}
+    asked = hall.db.write_now(guarded_decisions.ask_to_decide, hall.branch.id, choices, by(first))
+    hall.db.write_now(approvals.approve, asked, by(second))
+    clock.move(timedelta(minutes=1))
+    hall.db.write_now(four_eyes.carry_out, asked, by(first))
+    clock.move(timedelta(minutes=1))
+    assert len(hall.db.write_now(decide_listed, hall.branch.id, {lost[3].id: Choice.CANCEL}, by(first))) == 1
+
+
+def test_a_change_of_settings_counts_with_what_was_decided_before_it(
+    hall: Hall, clock: FrozenClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = hall.administrator("first")
+    monkeypatch.setattr("queue_system.actions.second_person.MANY_BOOKINGS", 3)
+    bookings(hall, 2)
+    assert len(attempt(hall, first, CLOSING, choices=CANCEL)) == 1
+    for at in (24, 25):
+        booked(hall, START + timedelta(hours=at), contact=f"next{at}@example.org")
+    clock.move(timedelta(minutes=1))
+    next_day = CLOSED | {"first": "2026-11-25", "last": "2026-11-25"}
+    again = Edit("branch", "doha-main", {"closures": [CLOSED]}, {"closures": [CLOSED, next_day]})
+    assert attempt(hall, first, again, choices=CANCEL) == {"many-bookings"}
+
+
 def test_appointments_that_are_kept_or_decided_later_do_not_count(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("queue_system.actions.second_person.MANY_BOOKINGS", 1)
     bookings(hall, 2)
