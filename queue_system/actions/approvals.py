@@ -14,15 +14,16 @@ from uuid_utils.compat import uuid7
 
 from ..core.approvals import DELAY, LIFETIME, ApprovalState
 from ..core.errors import Denied, Missing, Refused
-from ..core.facts.approvals import ApprovalAsked, ApprovalGiven, ApprovalRefused, ApprovalWithdrawn
+from ..core.facts.approvals import ApprovalAsked, ApprovalEnded, ApprovalGiven, ApprovalRefused, ApprovalWithdrawn
 from ..core.rights import APPROVAL_RIGHTS
 from ..store.database import AnyRow, Tx
 from ..store.log import Actor, Locked, locked
 from ..store.queries.grants import beyond, grant
 from ..store.queries.people import Colleague, colleagues
-from ..store.tables import ORGANISATION, Approval, table
+from ..store.tables import ORGANISATION, Approval, StaffRole, table
 
 APPROVAL = table(Approval)
+STAFF_ROLE = table(StaffRole)
 
 
 def ask(tx: Tx, place: UUID, action: str, params: dict[str, Any], actor: Actor, effect_sha256: str = "") -> UUID:
@@ -91,6 +92,23 @@ def withdraw(tx: Tx, approval_id: UUID, actor: Actor) -> None:
             raise Missing("approval")
         _become(organisation, row, ApprovalState.WITHDRAWN, row.decided_by)
         organisation.append(ApprovalWithdrawn(**told(row)), actor)
+
+
+def end_requests(organisation: Locked, asker: UUID, actor: Actor) -> None:
+    """End the open requests of somebody who has lost access, because nobody else can carry them out."""
+    tx = organisation.tx
+    still = APPROVAL.c.state.in_((ApprovalState.ASKED, ApprovalState.APPROVED)) & (
+        APPROVAL.c.expires_at > organisation.now
+    )
+    for row in tx.rows(sa.select(APPROVAL).where(APPROVAL.c.asked_by == asker, still).order_by(APPROVAL.c.id)):
+        _become(organisation, row, ApprovalState.ENDED, row.decided_by)
+        organisation.append(ApprovalEnded(**told(row)), actor)
+
+
+def end_without_roles(organisation: Locked, asker: UUID, actor: Actor) -> None:
+    """End the open requests of somebody whose last role was taken; others may still carry theirs out."""
+    if organisation.tx.row(sa.select(STAFF_ROLE.c.role).where(STAFF_ROLE.c.staff_id == asker).limit(1)) is None:
+        end_requests(organisation, asker, actor)
 
 
 def open_request(organisation: Locked, approval_id: UUID) -> AnyRow:

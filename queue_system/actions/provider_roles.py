@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from ..core.facts.people import StaffRoleGiven, StaffRoleTaken
 from ..store.log import SYSTEM, Locked
 from ..store.tables import StaffRole, table
+from .approvals import end_without_roles
 from .authority import administrators
 from .second_factor import end_weak_sessions, free_of_second_factor
 
@@ -41,3 +42,4 @@ def set_provider_roles(lock: Locked, staff_id: UUID, wanted: set[tuple[UUID, str
         tx.execute(sa.insert(STAFF_ROLE), here)
         lock.append(StaffRoleGiven(subject=str(staff_id), roles=[role], place=str(branch_id)), SYSTEM)
     end_weak_sessions(lock, free, SYSTEM)
+    end_without_roles(lock, staff_id, SYSTEM)

@@ -41,6 +41,7 @@ from ..store.tables import (
     StaffRole,
     table,
 )
+from .approvals import end_requests
 from .authority import require_over, somebody_may_do_everything
 from .day import vacate
 from .unfinished import end_steps
@@ -98,7 +99,7 @@ def create_staff(tx: Tx, person: NewStaff, actor: Actor = SYSTEM) -> UUID:
 
 
 def lock_staff(tx: Tx, login: str, actor: Actor = SYSTEM) -> None:
-    """Lock an account: all its sessions end and its counters are closed.
+    """Lock an account: all its sessions and its requests for a second person end, and its counters are closed.
 
     A counter with a visitor stays open until a colleague takes it over. Raises Missing("staff"), Denied, and
     Refused("last-administrator").
@@ -110,6 +111,7 @@ def lock_staff(tx: Tx, login: str, actor: Actor = SYSTEM) -> None:
             tx.execute(sa.update(STAFF).where(STAFF.c.id == staff_id).values(active=False))
         end_everywhere(tx, staff_id)
         organisation.append(StaffLocked(subject=str(staff_id)), actor)
+        end_requests(organisation, staff_id, actor)
         _leave_counters(tx, staff_id, actor)
 
 

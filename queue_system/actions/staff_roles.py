@@ -18,7 +18,7 @@ from ..store.queries.grants import Grant, grant
 from ..store.queries.organisation import organisation
 from ..store.queries.settings import branch_ids
 from ..store.tables import ORGANISATION, Department, Invitation, Role, Staff, StaffRole, table
-from .approvals import ask_under
+from .approvals import ask_under, end_without_roles
 from .authority import require_over, require_to_give, somebody_may_do_everything
 from .second_factor import end_weak_sessions, free_of_second_factor
 from .staff import id_of
@@ -119,6 +119,7 @@ def _take(organisation: Locked, staff_id: UUID, held: Grant, actor: Actor) -> No
         if tx.execute(sa.delete(STAFF_ROLE).where(here)).rowcount == 0:
             raise Refused("role-not-held", role=held.role)
     organisation.append(StaffRoleTaken(**_told(staff_id, held)), actor)
+    end_without_roles(organisation, staff_id, actor)
 
 
 def _comes_back(tx: Tx, staff_id: UUID) -> bool:

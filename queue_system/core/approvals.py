@@ -39,6 +39,8 @@ class ApprovalState(StrEnum):
     REFUSED = "refused"
     WITHDRAWN = "withdrawn"
     DONE = "done"
+    # The person who asked may no longer enter.
+    ENDED = "ended"
 
 
 def is_guarded(rights: Collection[str]) -> bool:

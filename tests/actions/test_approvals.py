@@ -96,6 +96,22 @@ def test_a_request_that_was_refused_withdrawn_or_forgotten_is_over(hall: Hall, c
     assert not is_administrator(hall, "layla")
 
 
+def test_requests_end_with_the_access_of_who_asked(hall: Hall) -> None:
+    first, second, third = (hall.administrator(login) for login in ("first", "second", "third"))
+    asked = asked_for_layla(hall, first)
+    hall.db.write_now(approvals.approve, asked, by(second))
+    others = hall.db.write_now(staff_roles.give_role, "layla", ORGANISATION, "administrator", "", by(third))
+    hall.db.write_now(staff.lock_staff, "first", by(third))
+    assert kinds(hall)[-2:] == ["staff.locked", "approval.ended"]
+    hall.db.write_now(staff.unlock_staff, "first", by(third))
+    with pytest.raises(Refused, match="approval-over"):
+        hall.db.write_now(four_eyes.carry_out, asked, by(first))
+    assert others is not None
+    hall.db.write_now(approvals.approve, others, by(second))
+    hall.db.write_now(staff_roles.take_role, "third", ORGANISATION, "administrator", "", by(second))
+    assert kinds(hall)[-2:] == ["staff.role_taken", "approval.ended"]
+
+
 def test_who_is_alone_waits_a_day_and_can_be_stopped_meanwhile(hall: Hall, clock: Any) -> None:
     alone = hall.administrator("alone")
     asked = asked_for_layla(hall, alone)

@@ -39,6 +39,13 @@ class ApprovalWithdrawn(ApprovalFact):
 
 
 @dataclass(frozen=True, slots=True)
+class ApprovalEnded(ApprovalFact):
+    """The request ended because the person who asked lost access."""
+
+    kind: ClassVar[str] = "approval.ended"
+
+
+@dataclass(frozen=True, slots=True)
 class ApprovalUsed(ApprovalFact):
     """The action was carried out: with an approval, or because nobody could give one and the time of delay was over."""
 

@@ -332,6 +332,13 @@ def booking_views(tx: Tx, *conditions: Any) -> list[BookingView]:
     return [_view(row) for row in tx.rows(sa.select(*_COLUMNS).where(*conditions))]
 
 
+def called_off_by(tx: Tx, changes: Collection[UUID]) -> list[BookingView]:
+    """The appointments to come that saves with these changes called off, in the order of their times."""
+    ended = (BOOKING.c.decision == Decided.CANCEL.value, BOOKING.c.state == BookingState.CANCELLED.value)
+    found = booking_views(tx, BOOKING.c.change_id.in_(changes), *ended, BOOKING.c.starts_at > tx.now)
+    return sorted(found, key=lambda one: (one.starts_at, one.code))
+
+
 def _one(tx: Tx, *conditions: Any) -> BookingView:
     row = tx.row(sa.select(*_COLUMNS).where(*conditions))
     if row is None:

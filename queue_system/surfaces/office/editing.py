@@ -34,8 +34,10 @@ from ...i18n import dates
 from ...settings.consistency import Located
 from ...settings.edits import Conflict, Conflicted, Edit
 from ...settings.objects import OF_BRANCH, OF_ORGANISATION, normal
+from ...store.database import Tx
 from ...store.queries.access import StaffView, staff_names
-from ...store.queries.changes import ChangeView, history
+from ...store.queries.bookings import BookingView, called_off_by
+from ...store.queries.changes import ChangeView, change, history, saved_together
 from ...store.queries.previews import Preview
 from ...store.queries.settings import BranchSettings
 from ...store.tables import ORGANISATION
@@ -44,7 +46,7 @@ from ...web.here import StaffHere, staff_here
 from ...web.setting_words import fault_sentence
 from .asked_settings import changes_of
 from .changed import Sayer, without_common
-from .effects import BY_BOOKING, BY_WHY, ShownEffect, grouped, read_choices, shown
+from .effects import BY_BOOKING, BY_WHY, ShownEffect, grouped, read_choices, rows_of, shown
 from .frame import office_page
 from .places import SettingsPlace, stored_place
 from .resolving import KEEP, THEIRS, Disputed, key_of, resolved, seen_value
@@ -221,6 +223,7 @@ class _Flow:
         branches = await self._branches()
         choices = self.sent.choices(_may(self.here.person, told, branches))
         effects = self._effects(told, branches, choices)
+        off = [] if self.undoes is None else await self.here.read(_called_off, self.place, self.undoes)
         context: dict[str, Any] = {
             "title": self.title,
             "heading_href": self.heading_href,
@@ -235,6 +238,7 @@ class _Flow:
             "effects": effects,
             "everywhere": _all_groups(effects),
             "regained": told.regained,
+            "called_off": rows_of(off, branches, self.here.words),
             "sha256": told.sha256,
             "note": self.sent.note,
             "changed": changed,
@@ -365,6 +369,12 @@ def _who(change: ChangeView | None, names: Mapping[UUID, str]) -> str:
         return names.get(UUID(change.actor_id), "") if change else ""
     except ValueError:
         return ""
+
+
+def _called_off(tx: Tx, place: UUID, change_id: UUID) -> list[BookingView]:
+    """The appointments to come that a change, or what was saved together with it, has called off."""
+    together = saved_together(tx, place, change(tx, place, change_id).save_id)
+    return called_off_by(tx, [one.id for one in together])
 
 
 def _with_saved(back: str, saved: str, later: int = 0) -> str:

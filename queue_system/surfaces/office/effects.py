@@ -22,6 +22,7 @@ from ...core.promises import Choice, Choices
 from ...core.support import Why
 from ...i18n import dates
 from ...i18n.words import Words
+from ...store.queries.bookings import BookingView
 from ...store.queries.settings import BranchSettings, Names
 
 BY_WHY: Final = "why-"
@@ -135,6 +136,16 @@ def grouped(rows: Iterable[tuple[Why, Row]], choices: Choices) -> tuple[Group, .
     for why, row in rows:
         found.setdefault(why, []).append(row)
     return tuple(Group(why, tuple(found[why]), choices.by_why.get(why, Choice.LATER)) for why in Why if why in found)
+
+
+def rows_of(bookings: Iterable[BookingView], branches: Mapping[UUID, BranchSettings], words: Words) -> list[Row]:
+    """Appointments of several branches as a list shows them; without the names of their visitors."""
+    found = []
+    for one in bookings:
+        if (branch := branches.get(one.branch_id)) is not None:
+            service = branch.services[one.service_id].listed_names
+            found.append(Row(one.id, one.code, dates.day_time(one.starts_at, branch.zone, words), service))
+    return found
 
 
 def stretches_of(days: Sequence[ChangedDay], branch: BranchSettings, words: Words) -> tuple[Stretch, ...]:

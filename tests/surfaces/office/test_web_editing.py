@@ -185,6 +185,22 @@ def test_what_a_change_takes_away_is_decided_with_it(client: TestClient, hall: H
     assert [as_stored(hall, found).decision for found in (one, other)] == [Decided.KEEP, None]
 
 
+def test_an_undo_says_which_appointments_stay_called_off(client: TestClient, hall: Hall, clock: FrozenClock) -> None:
+    start = clock.now().replace(hour=5, minute=30) + timedelta(days=2)
+    gone, kept = booked(hall, start), booked(hall, start + timedelta(hours=1), contact="b@example.org")
+    address = f"{ALL}/service/civil-extract"
+    page = previewed(client, address, until=clock.now().date().isoformat())
+    (why,) = set(re.findall(r'name="(why-[^"]+)"', page))
+    back = saved(client, address, page, **{why: "cancel", f"booking-{kept.id}": "keep"})
+    (undo,) = re.findall(r'action="(/office/undo/[^"]+)"', client.get(back).text)
+    shown = client.post(undo).text
+    assert "موعد واحد أُلغي بهذا التعديل" in words(shown)
+    assert gone.code in shown
+    assert kept.code not in shown
+    saved(client, undo, shown)
+    assert as_stored(hall, gone).decision is Decided.CANCEL
+
+
 def test_a_thing_is_added_and_removed(client: TestClient, hall: Hall) -> None:
     new = "/office/new-setting/doha-main/resource"
     page = previewed(client, new, names__ar="مترجم", names__en="Interpreter desk", pool="2")

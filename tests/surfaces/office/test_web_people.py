@@ -12,6 +12,8 @@ from starlette.testclient import TestClient
 
 from queue_system.actions import invitations
 from queue_system.actions.roles import save_role
+from queue_system.actions.staff import lock_staff
+from queue_system.actions.staff_roles import give_role
 from queue_system.clock import FrozenClock
 from queue_system.core.rights import ATOMIC, OBEYED
 from queue_system.i18n.words import words_for
@@ -182,6 +184,17 @@ def test_a_request_says_what_would_be_gained_to_whoever_decides(place: tuple[Tes
     page = Page(rami.get("/office/approvals").text)
     assert words.text("right.everything") in page.text
     assert len([form for form in page.forms if form.action.endswith("approval")]) == 2
+
+
+def test_a_request_of_somebody_without_access_is_over_and_says_why(place: tuple[TestClient, Hall]) -> None:
+    client, hall = place
+    gone = hall.administrator("gone")
+    hall.db.write_now(give_role, "layla", ORGANISATION, "administrator", "", Actor("staff", str(gone)))
+    hall.db.write_now(lock_staff, "gone")
+    sign_in(client, "admin", "en")
+    page = Page(client.get("/office/approvals").text)
+    assert "because the person who asked no longer has access" in page.text
+    assert not [form for form in page.forms if "approvals" in form.action]
 
 
 def test_a_role_that_is_to_be_narrowed_is_said_to_lose_and_not_to_gain(place: tuple[TestClient, Hall]) -> None:
