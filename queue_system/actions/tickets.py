@@ -89,31 +89,37 @@ def issue_ticket(tx: Tx, order: TicketOrder) -> Issued:
     Denied("tickets-on-the-spot"), Stale("settings-changed").
     """
     with in_session(tx, order.branch_id) as lock:
-        if order.settings_version not in (None, lock.config_version):
-            raise Stale("settings-changed")
-        settings = branch_settings(tx, order.branch_id, lock.config_version)
-        service = settings.services.get(order.service_id)
-        if service is None:
-            raise Missing("service")
-        _may_be_remote(settings, remote=order.remote)
-        if order.request_id is not None:
-            earlier = line.ticket_by_request(tx, order.branch_id, order.request_id)
-            if earlier is not None:
-                return _repeated(earlier, service)
-        if service.by_reception and order.actor.kind != "staff":
-            raise Refused("number-by-reception")
-        if not service.walk_in and not service.by_reception:
-            raise Refused("not-walk-in")
-        if order.priority not in (ORDINARY, *line.given_by_staff(settings)):
-            raise Refused("priority-unknown")
-        if not settings.timetable.takes_tickets(tx.now, service.id):
-            raise Refused("closed")
-        if settings.numbers_stopped_now(service.queue_id, tx.now):
-            raise Refused("numbers-stopped")
-        outing = hours.outing_on(settings.timetable.business_date(tx.now), settings.calendar, service.id)
-        if outing is not None and not places_left(tx, settings, outing):
-            raise Refused("outing-full")
-        return _issue(lock, settings, service, order)
+        return give_number(lock, order)
+
+
+def give_number(lock: Locked, order: TicketOrder) -> Issued:
+    """As `issue_ticket`, in a session of the branch that has begun."""
+    tx = lock.tx
+    if order.settings_version not in (None, lock.config_version):
+        raise Stale("settings-changed")
+    settings = branch_settings(tx, order.branch_id, lock.config_version)
+    service = settings.services.get(order.service_id)
+    if service is None:
+        raise Missing("service")
+    _may_be_remote(settings, remote=order.remote)
+    if order.request_id is not None:
+        earlier = line.ticket_by_request(tx, order.branch_id, order.request_id)
+        if earlier is not None:
+            return _repeated(earlier, service)
+    if service.by_reception and order.actor.kind != "staff":
+        raise Refused("number-by-reception")
+    if not service.walk_in and not service.by_reception:
+        raise Refused("not-walk-in")
+    if order.priority not in (ORDINARY, *line.given_by_staff(settings)):
+        raise Refused("priority-unknown")
+    if not settings.timetable.takes_tickets(tx.now, service.id):
+        raise Refused("closed")
+    if settings.numbers_stopped_now(service.queue_id, tx.now):
+        raise Refused("numbers-stopped")
+    outing = hours.outing_on(settings.timetable.business_date(tx.now), settings.calendar, service.id)
+    if outing is not None and not places_left(tx, settings, outing):
+        raise Refused("outing-full")
+    return _issue(lock, settings, service, order)
 
 
 def check_in(

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Final, Literal, TypeAlias, get_args
 
-DeskRight = Literal["call_next", "park", "transfer", "choose_ticket", "grant_priority", "void_ticket"]
+DeskRight = Literal["call_next", "park", "transfer", "refer", "choose_ticket", "grant_priority", "void_ticket"]
 ReceptionRight = Literal["issue_ticket", "check_in", "print_copy", "correct_typo", "book_for_visitor"]
 HallRight = Literal[
     "see_today",
@@ -88,7 +88,6 @@ Promise = Literal[
     "open_case",
     "org_records",
     "print_badge",
-    "refer",
     "release_ballot",
     "reports_aggregate",
     "reports_aggregate_k_anonymous",
@@ -120,7 +119,6 @@ _MEANS: Final[Mapping[str, Rights]] = {
     "complete": frozenset({"call_next"}),
     "no_show": frozenset({"call_next"}),
     "recall": frozenset({"call_next"}),
-    "refer": frozenset({"transfer"}),
     "rosters": frozenset({"see_today", "open_close_counters"}),
     "reports": frozenset({"see_reports"}),
     "reports_aggregate": frozenset({"see_reports"}),
@@ -136,6 +134,8 @@ ADMINISTRATION: Final[Rights] = frozenset({EVERYTHING, "grant_roles", "reset_sig
 DESK_RIGHTS: Final[Rights] = frozenset({"call_next"})
 PARK_RIGHTS: Final[Rights] = frozenset({"park"})
 TRANSFER_RIGHTS: Final[Rights] = frozenset({"transfer"})
+# To send a visitor on to a service, also of another branch.
+REFER_RIGHTS: Final[Rights] = frozenset({"refer"})
 AUDIT_RIGHTS: Final[Rights] = frozenset({"read_audit"})
 # To recompute the chain of a log that one may read.
 CHAIN_RIGHTS: Final[Rights] = frozenset({"verify_chain"})
@@ -155,7 +155,7 @@ STOP_RIGHTS: Final[Rights] = frozenset({"stop_tickets"})
 RAISE_RIGHTS: Final[Rights] = RECEPTION_RIGHTS | {"grant_priority"}
 VOID_RIGHTS: Final[Rights] = frozenset({"void_ticket"})
 # To open the page of reception, or a part of it.
-HALL_RIGHTS: Final[Rights] = COPY_RIGHTS | RAISE_RIGHTS | VOID_RIGHTS
+HALL_RIGHTS: Final[Rights] = COPY_RIGHTS | RAISE_RIGHTS | VOID_RIGHTS | REFER_RIGHTS
 HEALTH_RIGHTS: Final[Rights] = frozenset({"see_health"})
 BACKUP_RIGHTS: Final[Rights] = frozenset({"make_backup"})
 PLACES_RIGHTS: Final[Rights] = frozenset({"release_places"})

@@ -175,7 +175,6 @@ class Told(Enum):
 
     FIELD = "the name of the field"
     PARTS = "what was written in it"
-    PARTS_ALONE = "what was written in it, and no place"
     ITEMS = "each item, in a line of its own"
     VALUE = "the value, and its unit"
     PLACE = "nothing"

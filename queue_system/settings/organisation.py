@@ -17,6 +17,7 @@ from .declared import (
     Language,
     Names,
     NotYet,
+    OnlyActedOn,
     Sentences,
     Thing,
     Told,
@@ -26,9 +27,10 @@ from .sign_in import SingleSignOn
 
 #: The slug of the row that is not a place but holds the organisation's own log; no branch may be called so.
 ORGANISATION_SLUG: Final = "organisation"
-Carried = tuple[
-    Annotated[Literal["case_reference", "need_category", "narrative", "other_party"], Kind("kind of data")], ...
-]
+Datum = Literal["case_reference", "need_category", "narrative", "other_party"]
+Carried = tuple[Annotated[Datum, Kind("kind of data")], ...]
+#: What a referral can pass on: the number of the visit, and what the visitor came for. Nobody can write more into one.
+PASSED_ON: Final = ("case_reference", "need_category")
 
 
 class Programme(Thing):
@@ -47,8 +49,18 @@ class Referrals(Declared):
     requires: Annotated[
         tuple[Annotated[Literal["consent_recorded", "minimum_data"], Kind("requirement")], ...], "what it needs"
     ]
-    carries: Annotated[Carried, "what it carries"]
+    carries: Annotated[Carried, OnlyActedOn("referral-data", PASSED_ON), "what it carries"]
     never_carries: Annotated[Carried, "what it never carries"]
+
+    @property
+    def needs_consent(self) -> bool:
+        """Whether staff must record that the visitor agrees."""
+        return "consent_recorded" in self.requires
+
+    @property
+    def passes_on(self) -> tuple[Datum, ...]:
+        """What the other branch is told. It is the least that can be, so `minimum_data` asks for nothing more."""
+        return tuple(one for one in self.carries if one in PASSED_ON and one not in self.never_carries)
 
 
 class Reports(Declared):
@@ -61,7 +73,9 @@ class CrossBranchRules(Declared):
     """Rules between branches."""
 
     referrals: Annotated[Referrals | None, "what a referral needs and carries"] = None
-    reports: Annotated[Reports | None, "the smallest number in a report"] = None
+    reports: Annotated[Reports | None, NotYet("cross-branch-rules", Told.FIELD), "the smallest number in a report"] = (
+        None
+    )
 
 
 class OrganisationOwn(Declared):
@@ -87,9 +101,12 @@ class OrganisationOwn(Declared):
     rules: Annotated[Sentences, NotYet("remarks"), "rules for visitors"] = ()
     security_notes: Annotated[Sentences, NotYet("remarks"), "what people should know about their safety"] = ()
     programmes: Annotated[dict[str, Programme] | None, NotYet("remarks"), "programmes"] = None
-    cross_branch_rules: Annotated[
-        CrossBranchRules | None, NotYet("cross-branch-rules", Told.PARTS_ALONE), "what holds between branches"
-    ] = None
+    cross_branch_rules: Annotated[CrossBranchRules | None, "what holds between branches"] = None
+
+    @property
+    def referrals(self) -> Referrals | None:
+        """The rule of referrals between branches; None where there are none."""
+        return self.cross_branch_rules.referrals if self.cross_branch_rules else None
 
 
 class Profile(OrganisationOwn):

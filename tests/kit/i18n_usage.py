@@ -29,6 +29,7 @@ FAMILIES = (
     "state.",
     "doctor.",
     "language.",
+    "referral.told-",
     "api.about.",
     "right.",
     "rights.group-",

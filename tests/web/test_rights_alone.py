@@ -53,6 +53,8 @@ OPENS: Final[dict[str, Rights]] = {
     "POST /counters": rights.DESK_RIGHTS,
     "GET /reception": rights.HALL_RIGHTS,
     "POST /reception": rights.HALL_RIGHTS,
+    "GET /reception/{branch}/tickets/{ticket}/referral": rights.REFER_RIGHTS,
+    "POST /reception/{branch}/tickets/{ticket}/referral": rights.REFER_RIGHTS,
     "GET /office": rights.OFFICE_RIGHTS,
     "POST /office/today": rights.STOP_RIGHTS,
     "POST /office/counters": rights.COUNTER_RIGHTS,

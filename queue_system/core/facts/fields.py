@@ -88,7 +88,9 @@ Flag: TypeAlias = Annotated[bool, Is.UNSAID]
 CallingReason: TypeAlias = Annotated[str, Is.UNSAID]
 ReasonValues: TypeAlias = Annotated[dict[str, Any], Is.UNSAID]
 
-Source: TypeAlias = Annotated[str, Word("audit.source", ("kiosk", "web", "api", "desk", "reception", "phone"))]
+Source: TypeAlias = Annotated[
+    str, Word("audit.source", ("kiosk", "web", "api", "desk", "reception", "phone", "referral"))
+]
 Outcome: TypeAlias = Annotated[str, Word("audit.outcome", (*OUTCOMES, FORGOTTEN))]
 Basis: TypeAlias = Annotated[str, Word("audit.basis", (*RAISE_REASONS, BY_SERVICE))]
 WhyVoid: TypeAlias = Annotated[str, Word("audit.void", ("day-over", *VOID_REASONS))]

@@ -12,14 +12,17 @@ from .fields import (
     CallingReason,
     CounterId,
     Day,
+    Flag,
     Moment,
     Number,
     Outcome,
+    PlaceId,
     PrioritySlug,
     QueueSlug,
     ReasonValues,
     ServiceSlug,
     Source,
+    Text,
     TicketCode,
     TicketId,
     TicketStateWord,
@@ -170,3 +173,41 @@ class TicketLeft(TicketFact):
 class TicketVoided(TicketFact):
     kind: ClassVar[str] = "ticket.voided"
     reason: WhyVoid
+
+
+@dataclass(frozen=True, slots=True)
+class TicketReferred(TicketFact):
+    """The visitor was sent on to a service; `to_branch` is None within the branch.
+
+    `to_ticket` and `to_code` are of the number that was given there; None where the visitor only got a slip. `consent`
+    says that staff recorded that the visitor agrees.
+    """
+
+    kind: ClassVar[str] = "ticket.referred"
+    to_branch: PlaceId | None
+    to_service: ServiceSlug
+    to_ticket: TicketId | None
+    to_code: Text | None
+    consent: Flag
+
+    def variant(self) -> Literal["", "slip", "elsewhere", "elsewhere-slip"]:
+        # The other branch is not named, because its name can tell what somebody came for.
+        if self.to_branch:
+            return "elsewhere" if self.to_code else "elsewhere-slip"
+        return "" if self.to_code else "slip"
+
+
+@dataclass(frozen=True, slots=True)
+class TicketReceived(TicketFact):
+    """The ticket was given on a referral; `from_branch` is None within the branch.
+
+    `from_code` and `from_service` are the reference and the need, as far as the rule passes them on.
+    """
+
+    kind: ClassVar[str] = "ticket.received"
+    from_branch: PlaceId | None
+    from_code: Text | None
+    from_service: ServiceSlug | None
+
+    def variant(self) -> Literal["", "reference"]:
+        return "reference" if self.from_code else ""

@@ -19,6 +19,7 @@ from . import line
 from .access import DeviceView, devices
 from .bookings import BookingView, booking_by_id
 from .line import TicketView, UnservedView
+from .referrals import REFERRED, ReceivedView, received
 from .screens import Live, live_zones
 from .sessions import ALIVE, SESSION, Idle
 from .settings import BranchSettings, CounterView, branch_settings
@@ -55,7 +56,7 @@ class DeskView:
     """One counter and its surroundings, as a snapshot: `seq` is the branch's position at that moment.
 
     `waiting` are the tickets of the counter's queues, oldest anchor first; `at_counters` is by counter. `live` are the
-    zones with a live screen, `unserved` the queues with waiting people and no open counter. Until `undo_until` the
+    zones with a live screen, `received` says where a referred visitor comes from, `unserved` the queues with waiting people and no open counter. Until `undo_until` the
     clerk can take the last press back; None without such a press.
     """
 
@@ -66,6 +67,7 @@ class DeskView:
     at_counters: dict[UUID, TicketView]
     called: CalledView | None
     booking: BookingView | None
+    received: ReceivedView | None
     waiting: tuple[TicketView, ...]
     parked: tuple[TicketView, ...]
     missed: tuple[TicketView, ...]
@@ -106,6 +108,7 @@ def desk_view(tx: Tx, branch_id: UUID, counter: str, idle: Idle) -> DeskView:
         at_counters=at_counters,
         called=_last_call(tx, current) if current else None,
         booking=booking_by_id(tx, branch_id, current.booking_id) if current and current.booking_id else None,
+        received=received(tx, current) if current and current.source == REFERRED else None,
         waiting=tuple(ticket for ticket in mine if ticket.state is TicketState.WAITING),
         parked=tuple(ticket for ticket in mine if ticket.state is TicketState.PARKED),
         missed=tuple(line.missed_tickets(tx, settings, view.queues, MISSED_SHOWN)),

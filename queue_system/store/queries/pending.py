@@ -145,8 +145,6 @@ def _told(pending: NotYet, name: str, value: Any, where: str, together: dict[str
             yield NotInForce(pending.code, f"{where}: {value}{pending.unit}")
         case Told.PARTS:
             yield NotInForce(pending.code, f"{where}: {_joined(_parts(value))}")
-        case Told.PARTS_ALONE:
-            yield NotInForce(pending.code, _joined(_parts(value)))
         case Told.ITEMS:
             between = "/" if isinstance(value, dict) and _holds_things(value) else ": "
             for item in value:

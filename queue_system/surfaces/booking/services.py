@@ -20,6 +20,7 @@ from ...store.queries.offering import ways
 from ...store.queries.outings import place_on
 from ...store.queries.settings import BranchSettings, DepartmentView, Names, ServiceView, ShownText
 from ...web.addresses import address_key
+from ...web.how import HOW
 
 # How far the list of services searches for the next free place, and how much it reads at once.
 LOOK_AHEAD: Final = timedelta(days=28)
@@ -27,17 +28,7 @@ STRETCH: Final = timedelta(days=7)
 # Up to this many services are listed openly; more are folded up by department and can be searched.
 TOGETHER: Final = 8
 
-# How to get a service, as one phrase for its ways. A platform elsewhere is named beside it.
-HOW: Final[dict[tuple[Way, ...], str]] = {
-    (Way.BOOKING, Way.NUMBER): "booking.how-appointment-or-number",
-    (Way.NUMBER, Way.BOOKING): "booking.how-number-or-appointment",
-    (Way.BOOKING,): "booking.how-appointment",
-    (Way.NUMBER,): "booking.how-number",
-    (Way.RECEPTION,): "booking.how-reception",
-    (Way.INVITATION,): "booking.how-invitation",
-    (): "public.how-not-here",
-}
-# And, for services that nobody can book on these pages, what to do instead.
+# For services that nobody can book on these pages, what to do instead.
 INSTEAD: Final[dict[tuple[Way, ...], str]] = {
     (Way.NUMBER,): "public.instead-number",
     (Way.RECEPTION,): "public.instead-reception",

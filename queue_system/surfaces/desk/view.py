@@ -9,6 +9,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from ...core.dispatch import Reason
+from ...core.rights import REFER_RIGHTS
 from ...core.tickets import Step, TicketState, steps_from
 from ...store.queries.access import StaffView
 from ...store.queries.desk import DeskView
@@ -104,6 +105,7 @@ def context(view: DeskView, person: StaffView, now: datetime, *, everybody: bool
             if counter.id != view.counter.id
         ],
         "targets": _targets(settings, current, served_queues(settings, view.holders), now),
+        "may_refer": person.may_any(REFER_RIGHTS, settings.id),
         "base": f"/counters/{settings.slug}/{view.counter.slug}",
         "here": f"/desk/{settings.slug}/{view.counter.slug}",
         "everybody": everybody,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from ...core.rights import HALL_RIGHTS
 from ...web.places import Place
-from .pages import routes
+from . import pages, referral
 
 __all__ = ["routes", "staff_places"]
 
+routes = [*pages.routes, *referral.routes]
 staff_places = (Place("/reception", "reception.place", HALL_RIGHTS),)

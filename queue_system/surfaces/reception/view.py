@@ -15,7 +15,15 @@ from ...core.bookings import BookingState
 from ...core.errors import Missing
 from ...core.names import is_named
 from ...core.reasons import VOID_REASONS
-from ...core.rights import COPY_RIGHTS, HALL_RIGHTS, NAME_RIGHTS, RAISE_RIGHTS, RECEPTION_RIGHTS, VOID_RIGHTS
+from ...core.rights import (
+    COPY_RIGHTS,
+    HALL_RIGHTS,
+    NAME_RIGHTS,
+    RAISE_RIGHTS,
+    RECEPTION_RIGHTS,
+    REFER_RIGHTS,
+    VOID_RIGHTS,
+)
 from ...core.tickets import ORDINARY, Step, TicketState, steps_from
 from ...store.database import Tx
 from ...store.queries import line, reception
@@ -44,6 +52,7 @@ class May:
     print_again: bool
     raise_class: bool
     void: bool
+    refer: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +170,7 @@ def may(here: StaffAtBranch) -> May:
         print_again=here.may_any(COPY_RIGHTS),
         raise_class=here.may_any(RAISE_RIGHTS),
         void=here.may_any(VOID_RIGHTS),
+        refer=here.may_any(REFER_RIGHTS),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tests.kit.access_rows import ANY_HALL, HALL, PLACES, RECEPTION, Row
+from tests.kit.access_rows import ANY_HALL, DATA, HALL, PLACES, RECEPTION, Row
 
 RECEPTION_ACTS = ("tickets", "bookings/{booking}/ticket", "bookings/{booking}/contact", "tickets/{ticket}/copies")
 HALL_ACTS = ("search", "printer", "tickets/{ticket}/raises")
@@ -16,6 +16,7 @@ NAMES_NOTHING: Final = {
     "/reception/{branch}/tickets/{ticket}/copies",
     "/reception/{branch}/tickets/{ticket}/raises",
     "/reception/{branch}/tickets/{ticket}/void",
+    "/reception/{branch}/tickets/{ticket}/referral",
 }
 STATIC_FILE: Final = "reception.css"
 MATRIX: Final[dict[tuple[str, str], Row]] = {
@@ -25,4 +26,7 @@ MATRIX: Final[dict[tuple[str, str], Row]] = {
     **{("POST", f"/reception/{{branch}}/{act}"): RECEPTION for act in RECEPTION_ACTS},
     **{("POST", f"/reception/{{branch}}/{act}"): HALL for act in HALL_ACTS},
     ("POST", "/reception/{branch}/tickets/{ticket}/void"): PLACES,
+    # No role of the embassy refers.
+    ("GET", "/reception/{branch}/tickets/{ticket}/referral"): DATA,
+    ("POST", "/reception/{branch}/tickets/{ticket}/referral"): DATA,
 }
