@@ -1,0 +1,89 @@
+"""Free time as bits: one whole number for a stretch of ticks, whose bit i says whether tick `first + i` is free.
+
+To find when several members are free for an hour is then a few operations on whole numbers: AND over what is needed,
+OR over those who can stand in for one another, and `starts` for the length.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class FreeTime:
+    """The free ticks among those of `within`; ticks outside are not free."""
+
+    within: range
+    bits: int
+
+    @classmethod
+    def of(cls, within: range, open_: Iterable[range], taken: Iterable[int] = ()) -> FreeTime:
+        """The ticks of `open_` that are not `taken`."""
+        bits = 0
+        for span in open_:
+            bits |= _mask(span, within)
+        for tick in taken:
+            if tick in within:
+                bits &= ~(1 << (tick - within.start))
+        return cls(within, bits)
+
+    def without(self, spans: Iterable[range]) -> FreeTime:
+        """The same time without some stretches."""
+        bits = self.bits
+        for span in spans:
+            bits &= ~_mask(span, self.within)
+        return FreeTime(self.within, bits)
+
+    def has(self, span: range) -> bool:
+        """Whether all ticks of `span` are free."""
+        if not span:
+            return True
+        if span.start < self.within.start or span.stop > self.within.stop:
+            return False
+        mask = _mask(span, self.within)
+        return self.bits & mask == mask
+
+    def starts(self, length: int, before: int = 0) -> FreeTime:
+        """The ticks from which `length` ticks are free, and the `before` ticks in front of them.
+
+        Doubling: free for 2n ticks from here is free for n from here and for n from there; so it takes as many steps as
+        the length has binary digits.
+        """
+        run, bits, have = before + length, self.bits, 1
+        if run <= 0:
+            return FreeTime(self.within, (1 << len(self.within)) - 1)
+        while have < run:
+            step = min(have, run - have)
+            bits &= bits >> step
+            have += step
+        return FreeTime(self.within, (bits << before) & ((1 << len(self.within)) - 1))
+
+    def ticks(self) -> Iterator[int]:
+        """The free ticks, ascending."""
+        bits = self.bits
+        while bits:
+            lowest = bits & -bits
+            yield self.within.start + lowest.bit_length() - 1
+            bits ^= lowest
+
+
+def in_all(times: Iterable[FreeTime], within: range) -> FreeTime:
+    """The ticks that are free in all of `times`, which have the same `within`; all of them when there are none."""
+    bits = (1 << len(within)) - 1
+    for time in times:
+        bits &= time.bits
+    return FreeTime(within, bits)
+
+
+def in_any(times: Iterable[FreeTime], within: range) -> FreeTime:
+    """The ticks that are free in one of `times`, which have the same `within`."""
+    bits = 0
+    for time in times:
+        bits |= time.bits
+    return FreeTime(within, bits)
+
+
+def _mask(span: range, within: range) -> int:
+    first, stop = max(span.start, within.start), min(span.stop, within.stop)
+    return ((1 << (stop - first)) - 1) << (first - within.start) if first < stop else 0

@@ -1,0 +1,103 @@
+"""Making room: other bookings change the member of a group, where nobody was told which member it will be.
+
+A group with two members may be full for one booking and have room for both, if the first takes the other member. A
+choice that was announced never moves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+from uuid import UUID
+
+from .free_time import FreeTime
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A member that a booking has for one of its needs, during `span`; `options` are those that could stand in.
+
+    `announced`: somebody was told, so it stays.
+    """
+
+    booking: UUID
+    need: UUID
+    member: UUID
+    span: range
+    options: tuple[UUID, ...]
+    announced: bool = False
+
+
+#: The member that a booking gets in place of another, by booking and need.
+Moves: TypeAlias = Mapping[tuple[UUID, UUID], UUID]
+
+
+def make_room(
+    options: Sequence[UUID], span: range, placed: Sequence[Placed], open_: Mapping[UUID, FreeTime]
+) -> tuple[UUID, Moves] | None:
+    """A member of `options` for `span`, and who has to change for it; None where that cannot be done.
+
+    `placed` are the bookings of all members concerned, `open_` their time without the ones in `placed`. Between
+    bookings of the same time this finds a way whenever there is one (augmenting paths, Berge 1957). Between bookings of
+    different lengths it may miss one, because to place these as well as possible is NP-hard (Arkin and Silverberg 1987).
+    """
+    return _Room(placed, open_).place(options, span)
+
+
+class _Room:
+    __slots__ = ("_now", "_open", "_placed")
+
+    def __init__(self, placed: Sequence[Placed], open_: Mapping[UUID, FreeTime]) -> None:
+        self._placed = placed
+        self._open = open_
+        self._now = {(one.booking, one.need): one.member for one in placed}
+
+    def place(self, options: Sequence[UUID], span: range) -> tuple[UUID, Moves] | None:
+        member = self._augment(options, span, set(), None)
+        if member is None:
+            return None
+        moves = {(one.booking, one.need): self._now[one.booking, one.need] for one in self._placed}
+        was = {(one.booking, one.need): one.member for one in self._placed}
+        return member, {key: now for key, now in moves.items() if now != was[key]}
+
+    def _augment(self, options: Sequence[UUID], span: range, seen: set[UUID], booking: UUID | None) -> UUID | None:
+        """A member of `options` that is free for `span` after the bookings in its way have found another one."""
+        for member in options:
+            if member in seen or member not in self._open or not self._open[member].has(span):
+                continue
+            in_the_way = self._at(member, span, without=booking)
+            if any(one.announced for one in in_the_way) or self._has(booking, member, span):
+                continue
+            seen.add(member)
+            before = dict(self._now)
+            if all(self._move(one, seen) for one in in_the_way):
+                return member
+            self._now = before
+        return None
+
+    def _move(self, one: Placed, seen: set[UUID]) -> bool:
+        others = tuple(member for member in one.options if member != self._now[one.booking, one.need])
+        member = self._augment(others, one.span, seen, one.booking)
+        if member is None:
+            return False
+        self._now[one.booking, one.need] = member
+        return True
+
+    def _at(self, member: UUID, span: range, without: UUID | None) -> list[Placed]:
+        return [
+            one
+            for one in self._placed
+            if self._now[one.booking, one.need] == member and _meet(one.span, span) and one.booking != without
+        ]
+
+    def _has(self, booking: UUID | None, member: UUID, span: range) -> bool:
+        """Whether a booking has the member already, for another of its needs."""
+        return any(
+            one.booking == booking and self._now[one.booking, one.need] == member and _meet(one.span, span)
+            for one in self._placed
+        )
+
+
+def _meet(one: range, other: range) -> bool:
+    return one.start < other.stop and other.start < one.stop

@@ -1,0 +1,151 @@
+"""Members: who is free, who is chosen and why, and who makes room."""
+
+from __future__ import annotations
+
+from itertools import product
+from uuid import UUID
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from queue_system.core.free_time import FreeTime, in_all, in_any
+from queue_system.core.members import Choice, MemberNeed, WhyMember, Wishes, choose, starts
+from queue_system.core.rearranging import Placed, make_room
+
+DAY = range(100, 160)
+ANN, BEN, CEM, DIA = (UUID(int=n) for n in range(1, 5))
+LAWYER, INTERPRETER = UUID(int=11), UUID(int=12)
+spans = st.tuples(st.integers(95, 165), st.integers(0, 30)).map(lambda pair: range(pair[0], pair[0] + pair[1]))
+
+
+@given(st.lists(spans, max_size=4), st.sets(st.integers(95, 165)), st.integers(0, 12), st.integers(0, 5))
+def test_the_starts_are_the_ticks_with_free_time_after_and_before_them(
+    open_: list[range], taken: set[int], length: int, before: int
+) -> None:
+    time = FreeTime.of(DAY, open_, taken)
+    free = {tick for tick in DAY if any(tick in span for span in open_) and tick not in taken}
+    assert set(time.ticks()) == free
+    expected = {tick for tick in DAY if all(t in free for t in range(tick - before, tick + length))}
+    assert set(time.starts(length, before).ticks()) == expected
+    assert {tick for tick in DAY if time.has(range(tick - before, tick + length))} == expected
+
+
+@given(st.lists(st.sets(st.sampled_from(DAY)), max_size=4))
+def test_all_and_any_are_those_of_sets(times: list[set[int]]) -> None:
+    free = [FreeTime.of(DAY, [range(tick, tick + 1) for tick in time]) for time in times]
+    assert set(in_all(free, DAY).ticks()) == set(DAY).intersection(*times)
+    assert set(in_any(free, DAY).ticks()) == set().union(*times)
+
+
+def free_at(**spans: list[range]) -> dict[UUID, FreeTime]:
+    members = {"ann": ANN, "ben": BEN, "cem": CEM, "dia": DIA}
+    return {members[name]: FreeTime.of(DAY, found) for name, found in spans.items()}
+
+
+def test_a_member_stays_the_same_for_the_whole_visit() -> None:
+    # Ann is free in the first half and Ben in the second: two lanes would do, two people would not.
+    free = free_at(ann=[range(100, 106)], ben=[range(106, 112)])
+    need = MemberNeed(LAWYER, (ANN, BEN))
+    assert list(starts([need], free, 6, DAY).ticks()) == [100, 106]
+    assert choose([need], range(103, 109), free, Wishes()) is None
+
+
+def test_one_member_does_not_serve_two_needs_of_a_booking() -> None:
+    free = free_at(ann=[range(100, 112)], ben=[range(106, 112)])
+    needs = [MemberNeed(LAWYER, (ANN, BEN)), MemberNeed(INTERPRETER, (ANN,))]
+    assert list(starts(needs, free, 6, DAY).ticks()) == [106]
+    chosen = choose(needs, range(106, 112), free, Wishes())
+    assert chosen is not None
+    assert [(one.need, one.member) for one in chosen] == [(LAWYER, BEN), (INTERPRETER, ANN)]
+    assert choose(needs, range(100, 106), free, Wishes()) is None
+
+
+def test_travel_is_taken_before_and_after_the_visit() -> None:
+    free = free_at(ann=[range(100, 112)])
+    assert list(starts([MemberNeed(LAWYER, (ANN,), before=3, after=2)], free, 6, DAY).ticks()) == [103, 104]
+
+
+def test_the_choice_says_what_decided_it() -> None:
+    free = free_at(ann=[DAY], ben=[DAY], cem=[DAY])
+    need, visit = MemberNeed(LAWYER, (ANN, BEN, CEM)), range(110, 120)
+
+    def why(wishes: Wishes) -> tuple[UUID, WhyMember]:
+        chosen = choose([need], visit, free, wishes)
+        assert chosen is not None
+        return chosen[0].member, chosen[0].why
+
+    assert why(Wishes()) == (ANN, WhyMember.ORDER)
+    assert why(Wishes(booked={ANN: 30, BEN: 10, CEM: 20})) == (BEN, WhyMember.LEAST_BOOKED)
+    assert why(Wishes(groups={ANN: 2, BEN: 2, CEM: 1}, booked={CEM: 50})) == (CEM, WhyMember.FEWEST_GROUPS)
+    assert why(Wishes(known={BEN}, groups={BEN: 3})) == (BEN, WhyMember.KNOWN)
+    assert why(Wishes(asked={LAWYER: CEM}, known={BEN})) == (CEM, WhyMember.ASKED)
+    free = free_at(ben=[DAY])
+    assert choose([need], visit, free, Wishes()) == (Choice(LAWYER, BEN, WhyMember.ONLY),)
+    assert choose([need], visit, free, Wishes(asked={LAWYER: CEM})) is None
+
+
+members = (ANN, BEN, CEM, DIA)
+options = st.sets(st.sampled_from(members), min_size=1).map(lambda found: tuple(sorted(found)))
+
+
+@given(st.lists(options, min_size=1, max_size=6))
+def test_bookings_of_one_time_are_placed_as_well_as_possible(asked: list[tuple[UUID, ...]]) -> None:
+    """Scenario 3: greedy placing would refuse the third of B, O, B on members GB, GO, OB."""
+    visit = range(110, 116)
+    open_ = {member: FreeTime.of(DAY, [DAY]) for member in members}
+    placed: list[Placed] = []
+    for n, want in enumerate(asked):
+        found = make_room(want, visit, placed, open_)
+        if found is None:
+            continue
+        member, moves = found
+        placed = [
+            Placed(one.booking, one.need, moves.get((one.booking, one.need), one.member), one.span, one.options)
+            for one in placed
+        ]
+        placed.append(Placed(UUID(int=100 + n), LAWYER, member, visit, want))
+        taken = [one.member for one in placed]
+        assert len(taken) == len(set(taken))
+        assert all(one.member in one.options for one in placed)
+    most = max(sum(1 for one in way if one is not None) for way in _ways(asked))
+    assert len(placed) == most
+
+
+def _ways(asked: list[tuple[UUID, ...]]) -> list[tuple[UUID | None, ...]]:
+    """All ways of giving each a member or none, without a member twice."""
+    found = product(*((None, *want) for want in asked))
+    return [way for way in found if len(real := [one for one in way if one]) == len(set(real))]
+
+
+@given(
+    st.lists(st.tuples(options, spans.filter(lambda span: len(span) > 0), st.booleans()), max_size=8),
+    options,
+    spans.filter(lambda span: len(span) > 0),
+)
+def test_room_is_made_without_meeting_and_without_moving_what_was_announced(
+    earlier: list[tuple[tuple[UUID, ...], range, bool]], want: tuple[UUID, ...], span: range
+) -> None:
+    open_ = {member: FreeTime.of(range(90, 200), [range(90, 200)]) for member in members}
+    placed: list[Placed] = []
+    for n, (choices, at, announced) in enumerate([*earlier, (want, span, False)]):
+        found = make_room(choices, at, placed, open_)
+        if found is None:
+            continue
+        member, moves = found
+        assert not any(one.announced for one in placed if (one.booking, one.need) in moves)
+        placed = [
+            Placed(
+                one.booking,
+                one.need,
+                moves.get((one.booking, one.need), one.member),
+                one.span,
+                one.options,
+                one.announced,
+            )
+            for one in placed
+        ]
+        placed.append(Placed(UUID(int=100 + n), LAWYER, member, at, choices, announced))
+        for one in placed:
+            assert one.member in one.options
+            meeting = [two for two in placed if two.member == one.member and set(two.span) & set(one.span)]
+            assert meeting == [one]
