@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import random
 import secrets
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from uuid_utils.compat import uuid7
 
-from ..core import bookings, contacts, hours, slots
+from ..core import bookings, contacts
 from ..core.bookings import Booker, BookingState, BookingStep
 from ..core.errors import Missing, Refused
 from ..core.facts.bookings import (
@@ -24,7 +24,6 @@ from ..core.facts.bookings import (
     BookingHeld,
     BookingLookedUp,
 )
-from ..core.persons import Standing
 from ..store.database import Tx
 from ..store.log import SYSTEM, Actor, Locked, locked
 from ..store.queries.bookings import (
@@ -32,17 +31,15 @@ from ..store.queries.bookings import (
     booking_by_id,
     booking_by_request,
     due_holds,
-    lanes_at,
-    plan_on,
     policy_of,
     seats_of,
     standing_of,
 )
 from ..store.queries.effect import still_offered
-from ..store.queries.outings import places_to_book
-from ..store.queries.settings import BranchSettings, ServiceView, branch_settings
+from ..store.queries.settings import BranchSettings, branch_settings
 from ..store.tables import Booking, table
-from . import freed_places, offers, seats
+from . import freed_places, offers, placing, seats
+from .placing import Wanted
 
 BOOKING = table(Booking)
 
@@ -51,7 +48,8 @@ BOOKING = table(Booking)
 class HoldOrder:
     """A request for a time, with the name and contact as they were typed. `starts_at` is an aware instant.
 
-    `contact_sure`: the booker was asked about an ambiguous contact and confirmed it.
+    `contact_sure`: the booker was asked about an ambiguous contact and confirmed it. `members` are those who are wanted,
+    by need (`core.members.MemberNeed`).
     """
 
     branch_id: UUID
@@ -65,6 +63,7 @@ class HoldOrder:
     request_id: str | None = None
     booker: Booker = Booker.PUBLIC
     contact_sure: bool = False
+    members: Mapping[UUID, UUID] = field(default_factory=dict)
 
 
 def hold_slot(tx: Tx, order: HoldOrder) -> BookingView:
@@ -142,14 +141,13 @@ def change_booking(
         if refusal is not None:
             raise refusal
         own = seats_of(tx, branch_id, booking.id)
-        slot, chosen = _place(lock, settings, service, starts_at, booker, Standing(), own=own, moving=booking.id)
+        wanted = Wanted(starts_at, booker, own=own, moving=booking.id)
+        place = placing.find(lock, settings, service, wanted)
         _leave(lock, settings, booking)
-        span = range(min(seat.tick for seat in chosen), max(seat.tick for seat in chosen) + 1)
-        freed_places.take_again(lock, booking, {seat.resource_key for seat in chosen}, span)
-        left = seats_of(tx, branch_id, booking.id)
-        seats.take(lock, [seat for seat in chosen if seat not in left], booking.id)
-        place = {"starts_at": slot.start, "ends_at": slot.end, "changes": booking.changes + (not booking.taken_away)}
-        _move(lock, booking, BookingStep.CHANGE, **place, **offers.SETTLED)
+        placing.take_instead(lock, place, booking.id)
+        slot, changes = place.slot, booking.changes + (not booking.taken_away)
+        time = {"starts_at": slot.start, "ends_at": slot.end, "changes": changes}
+        _move(lock, booking, BookingStep.CHANGE, **time, **offers.SETTLED)
         fact = BookingChanged(
             subject=str(booking.id),
             code=booking.code,
@@ -227,7 +225,9 @@ def _hold(lock: Locked, order: HoldOrder, earlier_id: UUID | None = None) -> Boo
     expire_due(lock)
     earlier = None if earlier_id is None else _replaced(lock, earlier_id, name, contact, order.actor)
     standing = standing_of(tx, settings, service, contact, name)
-    slot, chosen = _place(lock, settings, service, order.starts_at, order.booker, standing)
+    wanted = Wanted(order.starts_at, order.booker, standing, asked=order.members)
+    place = placing.find(lock, settings, service, wanted)
+    slot = place.slot
     kept = earlier.held_until if earlier and earlier.starts_at < slot.end and slot.start < earlier.ends_at else None
     row: dict[str, Any] = {
         "branch_id": lock.id,
@@ -248,7 +248,7 @@ def _hold(lock: Locked, order: HoldOrder, earlier_id: UUID | None = None) -> Boo
         "token": settings.key + secrets.token_urlsafe(16),
     }
     tx.execute(sa.insert(BOOKING), row)
-    seats.take(lock, chosen, row["id"])
+    placing.take(lock, place, row["id"])
     fact = BookingHeld(
         subject=str(row["id"]),
         code=row["code"],
@@ -289,45 +289,6 @@ def _corrected(lock: Locked, settings: BranchSettings, hold: BookingView, name: 
         .values(name=name, contact=contact)
     )
     return booking_by_id(tx, lock.id, hold.id)
-
-
-def _place(
-    lock: Locked,
-    settings: BranchSettings,
-    service: ServiceView,
-    starts_at: datetime,
-    booker: Booker,
-    standing: Standing,
-    own: Collection[slots.Seat] = (),
-    moving: UUID | None = None,
-) -> tuple[slots.Slot, tuple[slots.Seat, ...]]:
-    """The slot that begins at `starts_at` and seats for it, free or among `own`; raises Refused where there are none.
-
-    `moving` is the booking that moves to this slot: its place on the day of an outing counts as free.
-    """
-    tx, zone = lock.tx, settings.calendar.zone
-    policy = policy_of(settings, service)
-    opens_on = hours.opening_day(starts_at, settings.calendar, service.id)
-    plan = plan_on(settings, service, opens_on)
-    today = tx.now.astimezone(zone).date()
-    public = booker is not Booker.STAFF
-    slot = slots.slot_at(
-        starts_at,
-        plan,
-        lambda day: hours.windows(day, settings.calendar, service.id) if day == opens_on else (),
-        zone,
-        tx.now,
-        timedelta(minutes=policy.notice_min if public else 0),
-        settings.tick_minutes,
-    )
-    mode = bookings.Mode(service.mode)
-    day = slot.start.astimezone(zone).date()
-    bookings.may_book(policy, mode, booker, today, day, standing)
-    outing = hours.outing_on(day, settings.calendar, service.id)
-    if outing is not None and not places_to_book(tx, settings, outing, moving):
-        raise Refused("day-full")
-    taken = lanes_at(tx, lock.id, plan, slots.seats_span(slot.start, plan, settings.tick_minutes))
-    return slot, slots.choose_seats(slot, plan, taken, settings.tick_minutes, public, own)
 
 
 def _leave(lock: Locked, settings: BranchSettings, booking: BookingView) -> None:

@@ -88,26 +88,26 @@ def give_back(lock: Locked, settings: BranchSettings, booking: BookingView) -> N
     )
 
 
-def take_again(lock: Locked, booking: BookingView, resources: Collection[UUID], ticks: range) -> None:
-    """Take back, for a booking, the seats that it gave back itself and that have not returned yet."""
+def take_again(lock: Locked, booking_id: UUID, resource_id: UUID, ticks: range) -> None:
+    """Take back, for a booking, the seats of a resource that it gave back itself and that have not returned yet."""
     lock.tx.execute(
         sa.update(SEAT)
         .where(
             SEAT.c.branch_id == lock.id,
-            SEAT.c.booking_id == booking.id,
-            SEAT.c.resource_id.in_(resources),
+            SEAT.c.booking_id == booking_id,
+            SEAT.c.resource_id == resource_id,
             SEAT.c.tick >= ticks.start,
             SEAT.c.tick < ticks.stop,
         )
         .values(freed_id=None)
     )
     in_use = sa.select(SEAT.c.freed_id).where(
-        SEAT.c.branch_id == lock.id, SEAT.c.booking_id == booking.id, SEAT.c.freed_id.is_not(None)
+        SEAT.c.branch_id == lock.id, SEAT.c.booking_id == booking_id, SEAT.c.freed_id.is_not(None)
     )
     lock.tx.execute(
         sa.delete(FREED).where(
             FREED.c.branch_id == lock.id,
-            FREED.c.booking_id == booking.id,
+            FREED.c.booking_id == booking_id,
             FREED.c.returned_at.is_(None),
             FREED.c.id.not_in(in_use),
         )

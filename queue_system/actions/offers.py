@@ -12,14 +12,15 @@ from ..core import hours, slots
 from ..core.facts.bookings import BookingChanged, BookingOffered, BookingUnanswered
 from ..core.offer import LiveBooking
 from ..core.promises import NOT_BEFORE, Decided, answer_by, days_around, nearest
-from ..core.slots import Seat, Slot
+from ..core.slots import Slot, tick_of
 from ..core.support import Support, Why
 from ..store import tables
 from ..store.log import SYSTEM, Actor, Locked
-from ..store.queries.bookings import BookingView, booking_by_id, due_offers, plan_on
+from ..store.queries.bookings import BookingView, booking_by_id, due_offers, member_places, plan_on
 from ..store.queries.effect import offer_of
 from ..store.queries.settings import BranchSettings, ServiceView, branch_settings
-from . import seats
+from . import members, placing, seats
+from .placing import Place
 
 BOOKING = tables.table(tables.Booking)
 SEAT = tables.table(tables.Seat)
@@ -39,7 +40,7 @@ class FreePlaces:
         self._support = Support(offer_of(settings))
         self._taken: dict[UUID, dict[int, set[int]]] = {}
 
-    def near(self, booking: BookingView) -> tuple[Slot, tuple[Seat, ...]] | None:
+    def near(self, booking: BookingView) -> Place | None:
         """The free place nearest to a booking's time, apart from that time; None where there is none within reach."""
         service = self._settings.services.get(booking.service_id)
         if service is None:
@@ -49,7 +50,7 @@ class FreePlaces:
         for day in days_around(booking.starts_at.astimezone(zone).date(), today):
             slot = nearest(self._free_on(day, service, booking), booking.starts_at, zone)
             if slot is not None:
-                return slot, self._take(slot, service, day)
+                return self._take(slot, service, day)
         return None
 
     def _free_on(self, day: date, service: ServiceView, booking: BookingView) -> list[Slot]:
@@ -69,19 +70,31 @@ class FreePlaces:
             }
             for need in plan.resources
         }
+        members = member_places(self._lock.tx, settings, plan, range(first, last + 1))
         free = slots.free_slots(
-            day, plan, windows, settings.zone, counts, self._lock.tx.now, NOT_BEFORE, tick, public=False
+            day,
+            plan,
+            windows,
+            settings.zone,
+            counts,
+            self._lock.tx.now,
+            NOT_BEFORE,
+            tick,
+            public=False,
+            members=members,
         )
         return [slot for slot in free if _apart(slot, booking) and self._support.why(_as_live(slot, booking)) is None]
 
-    def _take(self, slot: Slot, service: ServiceView, day: date) -> tuple[Seat, ...]:
+    def _take(self, slot: Slot, service: ServiceView, day: date) -> Place:
         plan, tick = plan_on(self._settings, service, day), self._settings.tick_minutes
         for need in plan.resources:
             self._lanes(need.resource_key)
-        chosen = slots.choose_seats(slot, plan, self._taken, tick, public=False)
-        for seat in chosen:
+        lanes = slots.choose_seats(slot, plan, self._taken, tick, public=False)
+        for seat in lanes:
             self._taken[seat.resource_key].setdefault(seat.tick, set()).add(seat.lane)
-        return chosen
+        visit = slots.seats_span(slot.start, plan, tick)
+        chosen = members.choose(self._lock, self._settings, plan, visit, {})
+        return Place(slot, (*lanes, *slots.member_seats(plan, chosen, visit)), plan, visit, chosen)
 
     def _lanes(self, resource_id: UUID) -> dict[int, set[int]]:
         """The lanes of a queue or resource that are taken from now on, by tick."""
@@ -104,9 +117,9 @@ def make_offer(
     found = places.near(booking)
     if found is None:
         return False
-    slot, chosen = found
+    slot = found.slot
     until = answer_by(lock.tx.now, booking.starts_at, slot.start)
-    seats.take(lock, chosen, booking.id)
+    placing.take(lock, found, booking.id)
     store(
         lock,
         booking,
@@ -134,6 +147,7 @@ def accept(lock: Locked, settings: BranchSettings, booking: BookingView, actor: 
     if booking.offered_starts_at is None:
         raise ValueError("no other time is offered")
     seats.release_old(lock, booking, settings.tick_minutes)
+    members.release(lock, booking.id, tick_of(booking.starts_at, settings.tick_minutes))
     store(lock, booking, starts_at=booking.offered_starts_at, ends_at=booking.offered_ends_at, **SETTLED)
     fact = BookingChanged(
         subject=str(booking.id),
@@ -149,6 +163,7 @@ def withdraw(lock: Locked, settings: BranchSettings, booking: BookingView) -> No
     """End the offer of a booking, if it has one; the caller stores what is decided instead."""
     if booking.offered_starts_at is not None:
         seats.release_offered(lock, booking, settings.tick_minutes)
+        members.release(lock, booking.id, tick_of(booking.offered_starts_at, settings.tick_minutes))
         store(lock, booking, offered_starts_at=None, offered_ends_at=None, offer_until=None)
 
 

@@ -18,6 +18,7 @@ from ..store.queries.effect import offer_of
 from ..store.queries.settings import BranchSettings
 
 BOOKING = tables.table(tables.Booking)
+HAS = tables.table(tables.BookingMember)
 SEAT = tables.table(tables.Seat)
 _YESTERDAY: Final = timedelta(days=1)
 
@@ -48,13 +49,13 @@ def release(lock: Locked, booking: BookingView) -> None:
 
 
 def release_offered(lock: Locked, booking: BookingView, tick_minutes: int) -> None:
-    """Release the seats of the time that was offered to a booking."""
-    lock.tx.execute(sa.delete(SEAT).where(*_of(lock, booking), _is_offered(booking, tick_minutes)))
+    """Release the lanes of the time that was offered to a booking; members are released by `members.release`."""
+    lock.tx.execute(sa.delete(SEAT).where(*_lanes_of(lock, booking), _is_offered(booking, tick_minutes)))
 
 
 def release_old(lock: Locked, booking: BookingView, tick_minutes: int) -> None:
-    """Release the seats of a booking's old time, because the offered one was accepted."""
-    lock.tx.execute(sa.delete(SEAT).where(*_of(lock, booking), sa.not_(_is_offered(booking, tick_minutes))))
+    """Release the lanes of a booking's old time, because the offered one was accepted."""
+    lock.tx.execute(sa.delete(SEAT).where(*_lanes_of(lock, booking), sa.not_(_is_offered(booking, tick_minutes))))
 
 
 def settle(lock: Locked, settings: BranchSettings) -> None:
@@ -91,6 +92,12 @@ def settle(lock: Locked, settings: BranchSettings) -> None:
 
 def _of(lock: Locked, booking: BookingView) -> tuple[sa.ColumnElement[bool], ...]:
     return SEAT.c.branch_id == lock.id, SEAT.c.booking_id == booking.id, SEAT.c.freed_id.is_(None)
+
+
+def _lanes_of(lock: Locked, booking: BookingView) -> tuple[sa.ColumnElement[bool], ...]:
+    """The seats of a booking without those of members, which are taken longer: also on the way there and back."""
+    members = sa.select(HAS.c.member_id).where(HAS.c.branch_id == lock.id, HAS.c.booking_id == booking.id)
+    return *_of(lock, booking), SEAT.c.resource_id.not_in(members)
 
 
 def _is_offered(booking: BookingView, tick_minutes: int) -> sa.ColumnElement[bool]:

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from .calendars import Calendar, Closure, Outing, Window, minutes_of
+from .calendars import DAY_MINUTES, Calendar, Closure, Outing, Window, minutes_of
 from .layers import at_home, closed_out, merged
 
 
@@ -73,6 +73,19 @@ def windows(day: date, calendar: Calendar, service_id: UUID | None = None) -> tu
     if goes_out(day, calendar, service_id):
         return tuple(merged(away))
     return tuple(merged([*away, *at_home(day, calendar, service_id, closures)]))
+
+
+def working_hours(day: date, calendar: Calendar, member_id: UUID) -> tuple[Window, ...]:
+    """When a member works on `day`: its own hours, or, where it has none, all day; without what closes it.
+
+    All day, because it is needed only when a service is open, and on the way there before that.
+    """
+    if any(rule.service_id == member_id for rule in calendar.rules):
+        return windows(day, calendar, member_id)
+    if is_over(day, calendar, member_id):
+        return ()
+    own = [one for one in calendar.closures if one.service_ids is not None and one.concerns(day, member_id)]
+    return tuple(closed_out([Window(0, DAY_MINUTES, DAY_MINUTES)], own))
 
 
 def opening_day(instant: datetime, calendar: Calendar, service_id: UUID | None = None) -> date:

@@ -67,13 +67,14 @@ class OfferedDevice:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """Services and capacities (of queues and resources) are by id."""
+    """Services and capacities (of queues and resources) are by id; `members` are those resources that are one of a kind."""
 
     calendar: Calendar
     services: Mapping[UUID, OfferedService]
     capacities: Mapping[UUID, Capacity]
     counters: tuple[OfferedCounter, ...] = ()
     devices: tuple[OfferedDevice, ...] = ()
+    members: frozenset[UUID] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from zoneinfo import ZoneInfo
 from .calendars import Window
 from .errors import Invalid, Refused
 from .hours import days_of, to_instants
+from .members import Choice, MemberNeed
 
 LONGEST_STEP_MIN: Final = 30
 SHORTEST_STEP_MIN: Final = 15
@@ -42,12 +43,16 @@ class ResourceNeed:
 
 @dataclass(frozen=True, slots=True)
 class ServicePlan:
-    """What one visit takes: `duration_min` with the visitor, then `buffer_min` of work, on every resource."""
+    """What one visit takes: `duration_min` with the visitor, then `buffer_min` of work, on every resource.
+
+    And one member for each of `members`, the same from beginning to end.
+    """
 
     service_id: UUID
     duration_min: int
     buffer_min: int
     resources: tuple[ResourceNeed, ...]
+    members: tuple[MemberNeed, ...] = ()
 
     def __post_init__(self) -> None:
         if self.duration_min + self.buffer_min <= 0 or not self.resources:
@@ -108,12 +113,14 @@ def free_slots(
     tick_minutes: int,
     step: int | None = None,
     public: bool = True,
+    members: Mapping[int, int] | None = None,
 ) -> list[Slot]:
     """The slots of `day` that have at least one place, in order.
 
     `taken[resource][tick]` is the number of lanes taken among those open to the person who asks, that is
     with `lane <= need.open_lanes(public)`; ticks with none may be missing. The first slot is at or after
-    `now + notice`. Visit and buffer lie within one window, so that staff never work into a break.
+    `now + notice`. `members` are the places that the members have for each first tick (`MemberTime.places`), None if
+    the plan needs none. Visit and buffer lie within one window, so that staff never work into a break.
     Times begin with the window, at the first whole tick, and follow every `step` minutes of real time.
     """
     length = ticks_needed(plan, tick_minutes)
@@ -129,6 +136,8 @@ def free_slots(
         stride = timedelta(minutes=starts.step * tick_minutes)
         for tick in starts:
             places = min(free[tick - first : tick - first + length])
+            if members is not None:
+                places = min(places, members.get(tick, 0))
             if places > 0 and tick >= earliest:
                 slots.append(Slot(start, start + duration, places))
             start += stride
@@ -195,6 +204,12 @@ def choose_seats(
                 raise Refused("slot-taken")
             seats.append(Seat(need.resource_key, tick, lane))
     return tuple(seats)
+
+
+def member_seats(plan: ServicePlan, chosen: Sequence[Choice], visit: range) -> tuple[Seat, ...]:
+    """The seats of the chosen members; each has one lane, so nobody else can have it in these ticks."""
+    spans = {need.key: need.span(visit) for need in plan.members}
+    return tuple(Seat(one.member, tick, 1) for one in chosen for tick in spans[one.need])
 
 
 def lanes_taken(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from enum import StrEnum
 from typing import TypeAlias
 from uuid import UUID
 
-from .hours import days_of, is_over, outing_on, to_instants, windows
+from .calendars import Calendar, Window
+from .hours import days_of, is_over, outing_on, to_instants, windows, working_hours
 from .offer import LiveBooking, LiveTicket, Offer, OfferedDevice, past
 
 
@@ -67,13 +68,21 @@ class Support:
             return Why.COUNTER
         opening = self.opening(booking)
         if any(opens <= booking.starts_at and booking.ends_at <= closes for opens, closes in opening):
-            return None
+            return Why.RESOURCE if any(self._is_away(one, booking) for one in booking.resources) else None
         return Why.HOURS if self._opening_on(booking.service, day) else Why.CLOSED
 
     def opening(self, booking: LiveBooking) -> Instants:
         """When its service is open on the days whose windows can hold it, UTC; what touches is one stretch."""
         days = days_of(booking.starts_at, self.offer.calendar.zone)
         return _joined(sorted(span for day in days for span in self._opening_on(booking.service, day)))
+
+    def _is_away(self, member: UUID, booking: LiveBooking) -> bool:
+        """Whether a member does not work at the time of an appointment; what only counts is never away."""
+        if member not in self.offer.members:
+            return False
+        days = days_of(booking.starts_at, self.offer.calendar.zone)
+        spans = _joined(sorted(span for day in days for span in self._working_on(member, day)))
+        return not any(opens <= booking.starts_at and booking.ends_at <= closes for opens, closes in spans)
 
     def why_ticket(self, ticket: LiveTicket) -> Why | None:
         """Why nobody could call a ticket; None where a counter serves its queue."""
@@ -135,11 +144,17 @@ class Support:
         return capacity.on(day) if capacity else 0
 
     def _opening_on(self, service: UUID, day: date) -> Instants:
-        known = self._windows.get((service, day))
+        return self._instants(windows, service, day)
+
+    def _working_on(self, member: UUID, day: date) -> Instants:
+        return self._instants(working_hours, member, day)
+
+    def _instants(self, of: Callable[[date, Calendar, UUID], Iterable[Window]], key: UUID, day: date) -> Instants:
+        known = self._windows.get((key, day))
         if known is None:
             calendar = self.offer.calendar
-            known = tuple(to_instants(day, window, calendar.zone) for window in windows(day, calendar, service))
-            self._windows[service, day] = known
+            known = tuple(to_instants(day, window, calendar.zone) for window in of(day, calendar, key))
+            self._windows[key, day] = known
         return known
 
     def _day(self, booking: LiveBooking) -> date:

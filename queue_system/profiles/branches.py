@@ -8,6 +8,7 @@ from typing import Any, Final, TypeVar
 
 from pydantic.fields import FieldInfo
 
+from ..settings.agenda import HoursRule
 from ..settings.branch import CLASS_OF_THE_BRANCH, DAY_STARTS, WEEK_STARTS, Branch
 from ..settings.catalogue import Catalogue
 from ..settings.consistency import faults
@@ -98,7 +99,7 @@ class _BranchReader:
         if self.section.given("only_services"):
             self._drop_what_no_service_uses()
         fields["zones"] = self._zones_in_use()
-        fields["hours"] = tuple(rule for rule in fields["hours"] if rule.service is None or rule.service in services)
+        fields["hours"] = tuple(rule for rule in fields["hours"] if self._has_what_is_open(rule))
         drafts: dict[str, Queue] = fields["queues"]
         fields["queues"] = _with_lanes(drafts, counters, services)
         return BranchDraft(Branch(**fields), drafts)
@@ -127,6 +128,11 @@ class _BranchReader:
 
     def _reader(self, name: str, field: FieldInfo) -> Read[Any]:
         match name:
+            case "resources":
+                # A group names members that may be written after it.
+                return lambda given: reader_of_field(field, {**self.scope, "resource": given.entries()}, self.fields)(
+                    given
+                )
             case "services":
                 return lambda given: read_services(given, self.catalogue, self.scope)
             case "devices":
@@ -138,6 +144,7 @@ class _BranchReader:
                     self.fields.get("week_starts", WEEK_STARTS),
                     self.catalogue.seasons,
                     self.fields["services"],
+                    self.fields.get("resources", {}),
                 )
             case "seasons":
                 return lambda given: read_seasons(given, self.catalogue.seasons)
@@ -196,8 +203,16 @@ class _BranchReader:
         queues = {queue for service in services for queue in (service.queue, *service.refer_to)}
         fields["queues"] = _only(fields["queues"], queues.union(*(counter.queues for counter in counters)))
         fields["departments"] = _only(fields["departments"], {service.department for service in services})
+        resources = fields.get("resources", {})
+        needs = {need for service in services for need in service.needs}
         fields["resources"] = _only(
-            fields.get("resources", {}), {need for service in services for need in service.needs}
+            resources, needs.union(*(resources[need].any_of for need in needs if need in resources))
+        )
+
+    def _has_what_is_open(self, rule: HoursRule) -> bool:
+        """Whether the branch has the service or member whose hours a rule says; it may have left them out."""
+        return (rule.service is None or rule.service in self.fields["services"]) and (
+            rule.resource is None or rule.resource in self.fields.get("resources", {})
         )
 
     def _zones_in_use(self) -> dict[str, Names]:

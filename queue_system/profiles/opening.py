@@ -24,11 +24,18 @@ Reader = Callable[[Value], HoursRule]
 
 
 def read_hours(
-    value: Value, day_starts: time, week_starts: int, seasons: Collection[str], services: Collection[str]
+    value: Value,
+    day_starts: time,
+    week_starts: int,
+    seasons: Collection[str],
+    services: Collection[str],
+    resources: Collection[str],
 ) -> tuple[HoursRule, ...]:
-    """The section `hours`: regular, seasons, services, exceptions, breaks, in this order."""
+    """The section `hours`: regular, seasons, services, members, exceptions, breaks, in this order."""
 
-    def weekly(layer: Layer, season: str | None = None, service: str | None = None) -> Reader:
+    def weekly(
+        layer: Layer, season: str | None = None, service: str | None = None, resource: str | None = None
+    ) -> Reader:
         def read(entry: Value) -> HoursRule:
             with entry.section() as section:
                 own = season
@@ -44,6 +51,7 @@ def read_hours(
                     last_ticket=last,
                     season=own,
                     service=service,
+                    resource=resource,
                     **_when(section),
                 )
 
@@ -51,11 +59,7 @@ def read_hours(
 
     def by_name(layer: Layer, entries: Value, known: Collection[str], kind: str) -> tuple[HoursRule, ...]:
         lists = table(lambda given: given, known, kind)(entries)
-        return tuple(
-            rule
-            for slug, given in lists.items()
-            for rule in week(given, weekly(layer, **({"season": slug} if layer is Layer.SEASON else {"service": slug})))
-        )
+        return tuple(rule for slug, given in lists.items() for rule in week(given, weekly(layer, **{kind: slug})))
 
     def week(given: Value, read_one: Reader) -> tuple[HoursRule, ...]:
         return _apart(given, listed(_right(read_one, day_starts), unique=False)(given), week_starts)
@@ -65,8 +69,13 @@ def read_hours(
             *section.required("regular", lambda given: week(given, weekly(Layer.REGULAR))),
             *section.optional("seasons", lambda given: by_name(Layer.SEASON, given, seasons, "season"), ()),
             *section.optional("services", lambda given: by_name(Layer.SERVICE, given, services, "service"), ()),
-            *section.optional("exceptions", listed(_right(_exception_with(services), day_starts), unique=False), ()),
-            *section.optional("breaks", listed(_right(_break_with(seasons, services), day_starts), unique=False), ()),
+            *section.optional("members", lambda given: by_name(Layer.SERVICE, given, resources, "resource"), ()),
+            *section.optional(
+                "exceptions", listed(_right(_exception_with(services, resources), day_starts), unique=False), ()
+            ),
+            *section.optional(
+                "breaks", listed(_right(_break_with(seasons, services, resources), day_starts), unique=False), ()
+            ),
         )
 
 
@@ -132,7 +141,7 @@ def _when(section: Section) -> Fields:
     return found
 
 
-def _exception_with(services: Collection[str]) -> Reader:
+def _exception_with(services: Collection[str], resources: Collection[str]) -> Reader:
     def exception(value: Value) -> HoursRule:
         with value.section() as section:
             when = _when(section)
@@ -147,6 +156,7 @@ def _exception_with(services: Collection[str]) -> Reader:
                 closes=closes,
                 last_ticket=last_ticket,
                 service=section.optional("service", one_of("service", services), None),
+                resource=section.optional("resource", one_of("resource", resources), None),
                 opens_anyway=section.optional("opens_anyway", flag, False),
                 names=section.optional("names", names, None),
                 **when,
@@ -155,7 +165,7 @@ def _exception_with(services: Collection[str]) -> Reader:
     return exception
 
 
-def _break_with(seasons: Collection[str], services: Collection[str]) -> Reader:
+def _break_with(seasons: Collection[str], services: Collection[str], resources: Collection[str]) -> Reader:
     def pause(value: Value) -> HoursRule:
         with value.section() as section:
             begins, ends = section.required("from", clock_time), section.required("to", clock_time)
@@ -166,6 +176,7 @@ def _break_with(seasons: Collection[str], services: Collection[str]) -> Reader:
                 closes=ends,
                 season=section.optional("season", one_of("season", seasons), None),
                 service=section.optional("service", one_of("service", services), None),
+                resource=section.optional("resource", one_of("resource", resources), None),
                 names=section.required("names", names),
                 **_when(section),
             )

@@ -163,6 +163,8 @@ def _hours(rules: Iterable[HoursRule]) -> Written:
         match rule.layer:
             case Layer.SEASON:
                 written.setdefault("seasons", {}).setdefault(rule.season, []).append(line)
+            case Layer.SERVICE if rule.resource is not None:
+                written.setdefault("members", {}).setdefault(rule.resource, []).append(line)
             case Layer.SERVICE:
                 written.setdefault("services", {}).setdefault(rule.service, []).append(line)
             case Layer.REGULAR | Layer.EXCEPTION | Layer.BREAK:
@@ -174,7 +176,7 @@ def _hours(rules: Iterable[HoursRule]) -> Written:
 _SAID_ABOVE: Final[Mapping[Layer, tuple[str, ...]]] = {
     Layer.REGULAR: (),
     Layer.SEASON: ("season",),
-    Layer.SERVICE: ("service",),
+    Layer.SERVICE: ("service", "resource"),
     Layer.EXCEPTION: (),
     Layer.BREAK: (),
 }

@@ -39,6 +39,7 @@ class HoursRule(Declared):
     last_ticket: Annotated[ClockTime | None, "until when numbers are given; closing, when left out"] = None
     season: Annotated[str | None, Ref("season"), "only while it lasts"] = None
     service: Annotated[str | None, Ref("service"), "only for this service"] = None
+    resource: Annotated[str | None, Ref("resource"), "only for this member, as its working hours"] = None
     first: Annotated[date | None, "not before this day"] = None
     last: Annotated[date | None, "not after this day"] = None
     every_weeks: Annotated[int, Between(1, 4), "every how many weeks, counted from the week of `anchor`"] = 1

@@ -47,6 +47,7 @@ def faults(branch: Branch, catalogue: Catalogue, today: date | None = None) -> t
         *(Located("branch", branch.slug, fault) for fault in _of_branch(branch)),
         *_of_services(branch, catalogue),
         *_outliving(branch, today),
+        *_of_resources(branch),
     )
 
 
@@ -126,6 +127,21 @@ def _outliving(branch: Branch, today: date | None) -> Iterator[Located]:
             called = Called(service.queue, "queue")
             fault = Fault("setting-outlives-queue", "until", {"queue": called, "day": queue.until})
             yield Located("service", slug, fault)
+
+
+def _of_resources(branch: Branch) -> Iterator[Located]:
+    """Groups are of members, and only members have hours of their own."""
+    for slug, resource in branch.resources.items():
+        for index, name in enumerate(resource.any_of):
+            member = branch.resources.get(name)
+            if name in resource.any_of[:index] or (member is not None and not member.is_member):
+                fault = Fault("setting-group-of-members", "any_of", {"resource": Called(name, "resource")})
+                yield Located("resource", slug, fault)
+    for index, rule in enumerate(branch.hours):
+        found = branch.resources.get(rule.resource) if rule.resource is not None else None
+        if found is not None and (not found.is_member or rule.service is not None):
+            fault = Fault("setting-hours-of-member", "resource", {"resource": Called(found.slug, "resource")})
+            yield Located("branch", branch.slug, fault.below("hours", index))
 
 
 def _of_services(branch: Branch, catalogue: Catalogue) -> Iterator[Located]:

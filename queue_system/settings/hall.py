@@ -6,7 +6,7 @@ from datetime import date
 from typing import Annotated, ClassVar, Literal
 
 from ..core.errors import Count
-from .declared import LARGEST_HALL, LARGEST_POOL, Between, Derived, Kind, Names, Once, Ref
+from .declared import LARGEST_HALL, LARGEST_POOL, Between, Derived, Kind, Least, Names, Once, Ref
 from .faults import Fault
 from .terms import QueueTerm, ResourceTerm, Retirable, term_on, terms_mistake
 
@@ -44,17 +44,42 @@ class Queue(Retirable):
         return term.lanes, term.lanes if term.public_lanes is None else term.public_lanes
 
 
+ResourceKind = Literal["pool", "person", "interpreter", "room", "vehicle", "group"]
+
+
 class Resource(Retirable):
-    """What a booking may need besides a lane: an interpreter, a desk, a room."""
+    """What a booking may need besides a lane: desks that only count, a member with a name, or a group of members.
+
+    A booking takes the same member from its beginning to its end, and people can be told which one (docs/decisions/0030).
+    """
 
     kind_of_thing: ClassVar[str] = "resource"
 
     names: Annotated[Names, "its name"]
-    pool: Annotated[int, Between(1, LARGEST_POOL), "how many are available at one time"]
-    terms: Annotated[tuple[ResourceTerm, ...], "other numbers, each from a day on"] = ()
+    kind: Annotated[
+        ResourceKind,
+        Kind("kind of resource"),
+        "`pool`: several of a kind that only count; `group`: any one of its members; all others are members",
+    ] = "pool"
+    pool: Annotated[int, Between(1, LARGEST_POOL), "of a pool: how many are available at one time"] = 1
+    terms: Annotated[tuple[ResourceTerm, ...], "of a pool: other numbers, each from a day on"] = ()
+    any_of: Annotated[
+        tuple[Annotated[str, Ref("resource")], ...],
+        Least(0),
+        "of a group: its members, in the order in which they are taken",
+    ] = ()
+
+    @property
+    def is_member(self) -> bool:
+        """Whether it is somebody or something of its own, and not a number of things."""
+        return self.kind not in ("pool", "group")
 
     def mistake(self) -> Fault | None:
-        """Terms contradict one another."""
+        """Terms contradict one another, a member is there more than once, or a group has nobody in it."""
+        if self.kind != "pool" and (self.pool > 1 or self.terms):
+            return Fault("setting-member-once", "pool")
+        if (self.kind == "group") != bool(self.any_of):
+            return Fault("setting-group-members", "any_of")
         return terms_mistake(self.terms)
 
     def pool_on(self, day: date) -> int:

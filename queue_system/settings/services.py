@@ -82,8 +82,11 @@ class ServiceOwn(Retirable):
         OnlyActedOn("service-details", frozenset({"onsite", "phone", "field"})),
         "how and where it takes place; `phone` and `field`: nobody comes to the branch",
     ] = None
-    room: Annotated[bool, NotYet("service-details"), "whether it needs a room"] = False
-    travel_min: Annotated[Minutes | None, NotYet("service-details"), "minutes on the way to the visitor"] = None
+    room: Annotated[bool, "whether it takes one of the rooms of its queue for itself"] = False
+    travel_min: Annotated[
+        Minutes | None,
+        "minutes on the way to the visitor, and as many back, which a vehicle and whoever goes are taken for",
+    ] = None
     parties: Annotated[int | None, Between(1, 20), NotYet("service-details"), "parties that meet"] = None
     group_max: Annotated[int | None, Between(1, 100), NotYet("service-details"), "persons in one group"] = None
     recurring: Annotated[
@@ -143,6 +146,5 @@ class Service(ServiceOwn):
     refer_to: Annotated[tuple[Annotated[str, Ref("queue")], ...], "queues to which visitors are usually referred"] = ()
     needs: Annotated[
         tuple[Annotated[str, Ref("resource")], ...],
-        NotYet("resource", Told.ITEMS),
         "resources that a booking takes besides a lane",
     ] = ()

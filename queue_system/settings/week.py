@@ -52,7 +52,8 @@ def overlap(earlier: Iterable[HoursRule], rule: HoursRule, week_starts: int) -> 
 def _of_one_week(one: HoursRule, other: HoursRule, week_starts: int) -> bool:
     return (
         one.layer in _WEEKLY
-        and (one.layer, one.season, one.service) == (other.layer, other.season, other.service)
+        and (one.layer, one.season, one.service, one.resource)
+        == (other.layer, other.season, other.service, other.resource)
         and may_coincide(one, other, week_starts)
     )
 

@@ -13,7 +13,7 @@ import json
 import sqlite3
 import sys
 import tempfile
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 from uuid import UUID
@@ -43,7 +43,7 @@ from queue_system.store.database import Database, Tx
 from queue_system.store.log import SYSTEM, VISITOR, Actor
 from queue_system.store.queries import access, past_days
 from queue_system.store.queries.credentials import step_by_token
-from queue_system.store.tables import ORGANISATION, BranchSeason, Resource, ServiceResource, table
+from queue_system.store.tables import ORGANISATION, Block, BranchSeason, Resource, ServiceResource, table
 from tests.kit.hall import Hall, edit, furnish
 from tests.kit.tree import ROOT
 
@@ -102,6 +102,7 @@ def fill(hall: Hall, clock: FrozenClock) -> None:
     _print(hall)
     hall.check_in("edu-attest", clock)
     _give_a_time_back(hall)
+    _take_a_room(hall)
     hall.db.write_now(sessions.start_session, here.staff_id, "browser")
     hall.db.write_now(sessions.remember_browser, here.staff_id, "a browser's secret")
     _add_app(hall, here.staff_id, clock)
@@ -157,6 +158,12 @@ def _give_a_time_back(hall: Hall) -> None:
     hall.db.write_in_now(branch, bookings.cancel_booking, branch, held.id, VISITOR)
 
 
+def _take_a_room(hall: Hall) -> None:
+    service, contact = hall.service("legal-advice"), "omar@example.org"
+    order = HoldOrder(hall.branch.id, service, FREE_AT, "عمر الحسن", contact, "ar", VISITOR)
+    hall.db.write_in_now(hall.branch.id, bookings.hold_slot, order)
+
+
 def _add_resource(tx: Tx, hall: Hall) -> None:
     branch, service = hall.branch.id, hall.service("attest-single")
     interpreter = uuid7()
@@ -166,9 +173,12 @@ def _add_resource(tx: Tx, hall: Hall) -> None:
         "slug": "interpreter",
         "position": 0,
         "names": {"ar": "ترجمان"},
+        "kind": "interpreter",
         "pool": 1,
     }
     tx.execute(sa.insert(table(Resource)), resource)
+    leave = {"starts_at": NOW, "ends_at": NOW + timedelta(days=1), "reason": "leave", "created_at": NOW}
+    tx.execute(sa.insert(table(Block)), {"branch_id": branch, "id": uuid7(), "member_id": interpreter, **leave})
     tx.execute(
         sa.insert(table(ServiceResource)),
         {"branch_id": branch, "service_id": service, "resource_id": interpreter, "position": 0},

@@ -47,7 +47,7 @@ def fingerprint_of(text: str) -> int:
 def test_the_newest_migration_has_the_fingerprint_of_the_tables_and_states() -> None:
     found = fingerprint_of(described())
     assert schema.fingerprint(schema._scripts(), schema.newest()) == found, (
-        f"tables or states have changed. Before 0.1.0: FINGERPRINT = {found} in 0002. Afterwards: a migration with that"
+        f"tables or states have changed. Before 0.1.0: FINGERPRINT = {found} in {schema.newest()}. Afterwards: a migration with that"
     )
 
 

@@ -19,6 +19,7 @@ from ...core.support import Why
 from ..database import AnyRow, Tx
 from ..tables import Booking, FreedPlace, Seat, table
 from ..tables.day import PLACED_BOOKINGS, UNSETTLED_BOOKINGS
+from .members import member_time, needs_of
 from .outings import places_to_book
 from .settings import BranchSettings, ServiceView
 
@@ -197,13 +198,16 @@ def standing_of(tx: Tx, settings: BranchSettings, service: ServiceView, contact:
 
 
 def plan_on(settings: BranchSettings, service: ServiceView, day: date) -> slots.ServicePlan:
-    """The plan of a service on a day: a visit takes a lane of its queue, and one of each resource that it needs."""
+    """The plan of a service on a day: a visit takes a lane of its queue, one of each pool, and its members."""
     needs = [slots.ResourceNeed(service.queue_id, *settings.lanes_on(service.queue_id, day))]
     for resource_id in service.resources:
-        pool = settings.resources[resource_id].pool_on(day)
-        needs.append(slots.ResourceNeed(resource_id, pool, pool))
+        resource = settings.resources[resource_id]
+        if resource.kind == "pool":
+            pool = resource.pool_on(day)
+            needs.append(slots.ResourceNeed(resource_id, pool, pool))
     then = service.on(day)
-    return slots.ServicePlan(service.id, then.duration_min, then.buffer_min, tuple(needs))
+    members = needs_of(settings, service.id)
+    return slots.ServicePlan(service.id, then.duration_min, then.buffer_min, tuple(needs), members)
 
 
 def policy_of(settings: BranchSettings, service: ServiceView) -> Policy:
@@ -267,6 +271,7 @@ def free_days(
     # Nearly always one plan; another one from the day on which its terms change.
     plans = {day: plan_on(settings, service, day) for day in asked}
     taken = {plan: _counts(tx, settings.id, plan, ticks, public, own) for plan in set(plans.values())}
+    members = {plan: member_places(tx, settings, plan, ticks, own) for plan in taken}
     found = []
     for day in days:
         refusal = refusals[day]
@@ -280,11 +285,24 @@ def free_days(
             found.append(DaySlots(day, (), "day-full"))
             continue
         plan, notice = plans[day], timedelta(minutes=policy.notice_min)
-        free = slots.free_slots(day, plan, windows, zone, taken[plan], tx.now, notice, tick, public=public)
+        free = slots.free_slots(
+            day, plan, windows, zone, taken[plan], tx.now, notice, tick, public=public, members=members[plan]
+        )
         if most is not None:
             free = [replace(slot, places=min(slot.places, most)) for slot in free]
         found.append(DaySlots(day, tuple(free), None if free else ("day-full" if windows else "day-closed"), most))
     return found
+
+
+def member_places(
+    tx: Tx, settings: BranchSettings, plan: slots.ServicePlan, ticks: range, own: UUID | None = None
+) -> dict[int, int] | None:
+    """The places that members have for each first tick; None where the service needs none."""
+    if not plan.members:
+        return None
+    before, after = max(need.before for need in plan.members), max(need.after for need in plan.members)
+    time = member_time(tx, settings, plan.members, range(ticks.start - before, ticks.stop + after), own)
+    return time.places(plan.members, slots.ticks_needed(plan, settings.tick_minutes))
 
 
 def _counts(

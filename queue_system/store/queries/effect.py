@@ -32,6 +32,7 @@ from ..tables.day import PLACED_BOOKINGS, UNSETTLED_BOOKINGS
 from . import line
 from .access import devices
 from .bookings import BookingView, booking_views, plan_on, seats_of
+from .members import members_of
 from .settings import BranchSettings, derived
 
 BOOKING = table(Booking)
@@ -80,8 +81,14 @@ def offer_of(settings: BranchSettings, showing: Iterable[OfferedDevice] = ()) ->
                     thing.slug, _dated(thing.pool, ((one.first, one.pool) for one in thing.terms)), thing.until
                 )
                 for thing in settings.resources.values()
+                if thing.kind == "pool"
+            },
+            **{
+                member.id: Capacity(member.slug, ((date.min, 1),), member.until)
+                for member in members_of(settings).values()
             },
         },
+        members=frozenset(members_of(settings)),
         counters=tuple(
             OfferedCounter(counter.slug, counter.zone_id, frozenset(counter.queues), counter.until)
             for counter in settings.counters.values()
@@ -243,7 +250,7 @@ def still_offered(tx: Tx, settings: BranchSettings, hold: BookingView) -> bool:
 
 def _seats_by_booking(tx: Tx, settings: BranchSettings, first: int) -> dict[UUID, dict[UUID, range]]:
     """The ticks that bookings take from tick `first` on, by booking and resource; not those that they gave back."""
-    keys = [*settings.queues, *settings.resources]
+    keys = [*settings.queues, *settings.resources, *members_of(settings)]
     statement = (
         sa.select(SEAT.c.booking_id, SEAT.c.resource_id, sa.func.min(SEAT.c.tick), sa.func.max(SEAT.c.tick))
         .where(
@@ -261,7 +268,8 @@ def _seats_by_booking(tx: Tx, settings: BranchSettings, first: int) -> dict[UUID
 
 
 def _live(settings: BranchSettings, row: AnyRow, seats: Mapping[UUID, range]) -> LiveBooking:
-    ticks = next(iter(seats.values()), range(0))
+    # Members are also taken on the way there and back, a lane of the queue only during the visit.
+    ticks = next((span for key, span in seats.items() if key in settings.queues), range(0))
     return LiveBooking(
         id=row.id,
         code=row.code,
@@ -269,7 +277,7 @@ def _live(settings: BranchSettings, row: AnyRow, seats: Mapping[UUID, range]) ->
         starts_at=row.starts_at,
         ends_at=row.ends_at,
         ticks=ticks,
-        resources=tuple(sorted(key for key in seats if key in settings.resources)),
+        resources=tuple(sorted(key for key in seats if key not in settings.queues)),
         made_at=row.created_at,
         kept=row.decision == Decided.KEEP,
     )

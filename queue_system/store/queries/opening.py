@@ -21,7 +21,10 @@ GOES_OUT = "outreach"
 
 @dataclass(frozen=True, slots=True)
 class Grouped:
-    """The services of a branch: by slug, by tag, by the slugs of their queues and resources; and their last days."""
+    """The services of a branch: by slug, by tag, by the slugs of their queues and resources; and the last days.
+
+    Members are among what a resource concerns and among what ends, beside the services.
+    """
 
     by_slug: Mapping[str, UUID]
     by_tag: Mapping[str, Collection[UUID]]
@@ -34,9 +37,10 @@ def grouped_services(services: Collection[Any], queues: Collection[Any], resourc
     """The services of a branch, from the views of `queries.settings`. One ends with its queue at the latest."""
     by_tag: dict[str, set[UUID]] = {}
     by_queue: dict[UUID, set[UUID]] = {queue.id: set() for queue in queues}
-    by_resource: dict[UUID, set[UUID]] = {resource.id: set() for resource in resources}
+    # A member that is away is closed itself, because a group goes on without it.
+    by_resource: dict[UUID, set[UUID]] = {one.id: {one.id} if one.is_member else set() for one in resources}
     last = {queue.id: queue.until for queue in queues}
-    ends: dict[UUID, date] = {}
+    ends: dict[UUID, date] = {one.id: one.until for one in resources if one.until is not None}
     for service in services:
         by_queue[service.queue_id].add(service.id)
         for tag in service.tags:

@@ -33,7 +33,8 @@ def opening_rule(row: Any) -> OpeningRule:
         closes=row.closes,
         last_ticket=row.last_ticket,
         season=row.season,
-        service_id=row.service_id,
+        # A member has hours in the same layers as a service; no two of them have the same id.
+        service_id=row.service_id or row.resource_id,
         first=row.first,
         last=row.last,
         every_weeks=row.every_weeks,

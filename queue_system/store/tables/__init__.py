@@ -24,6 +24,7 @@ from .columns import table
 from .day import Booking, Call, FreedPlace, PrintJob, Seat, Series, Ticket
 from .digests import DigestedDay, HourDigest, ServiceDigest
 from .log import Checkpoint, Entry
+from .members import Block, BookingMember
 from .organisation import (
     ORGANISATION,
     SETTINGS,
@@ -54,7 +55,9 @@ __all__ = [
     "ORGANISATION",
     "SETTINGS",
     "Approval",
+    "Block",
     "Booking",
+    "BookingMember",
     "Branch",
     "BranchPriority",
     "BranchSeason",

@@ -15,7 +15,7 @@ class OpeningHours(SQLModel, table=True):
     """One rule of one layer (regular < season < service < exception), with breaks already taken out."""
 
     __tablename__ = "opening_hours"
-    __table_args__ = (within_branch("service_id", "service"),)
+    __table_args__ = (within_branch("service_id", "service"), within_branch("resource_id", "resource"))
 
     branch_id: UUID = of_branch()
     id: UUID = key()
@@ -23,6 +23,7 @@ class OpeningHours(SQLModel, table=True):
     layer: str
     season: str | None = None
     service_id: UUID | None = None
+    resource_id: UUID | None = None
     days: list[Any] = json(list)
     opens: time
     closes: time

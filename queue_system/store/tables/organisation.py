@@ -174,7 +174,10 @@ class ServiceReferral(SQLModel, table=True):
 
 
 class Resource(SQLModel, table=True):
-    """Something that a booking may need besides a lane of its queue: an interpreter, a desk, a room."""
+    """Something that a booking may need besides a lane of its queue: desks, an interpreter, a group of rooms.
+
+    `staff_id` is the person with an account whom a member is, which no file of a branch holds.
+    """
 
     __table_args__ = (UniqueConstraint("branch_id", "slug"),)
 
@@ -183,9 +186,12 @@ class Resource(SQLModel, table=True):
     slug: str
     position: int
     names: dict[str, Any] = json(dict)
+    kind: str = "pool"
     pool: int
     terms: list[Any] = json(list)
+    any_of: list[Any] = json(list)
     until: date | None = None
+    staff_id: UUID | None = Field(default=None, foreign_key="staff.id")
 
 
 class ServiceResource(SQLModel, table=True):
@@ -321,7 +327,7 @@ SETTINGS: Final[Mapping[type[SQLModel], frozenset[str]]] = {
     Document: frozenset(),
     ServiceDocument: frozenset(),
     ServiceReferral: frozenset(),
-    Resource: frozenset(),
+    Resource: frozenset({"staff_id"}),
     ServiceResource: frozenset(),
     Counter: frozenset({"staff_id", "seated_at", "last_press"}),
     CounterQueue: frozenset(),

@@ -1,0 +1,130 @@
+"""The members of bookings: taken with their seats, exchanged where nobody was told, given up with the time."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from ..core.errors import Refused
+from ..core.member_time import MemberTime
+from ..core.members import Choice, WhyMember
+from ..core.rearranging import Moves
+from ..core.slots import ServicePlan
+from ..store.log import Locked
+from ..store.queries.members import member_time, wishes_for
+from ..store.queries.settings import BranchSettings
+from ..store.tables import BookingMember, Seat, table
+
+HAS = table(BookingMember)
+SEAT = table(Seat)
+
+
+def choose(
+    lock: Locked,
+    settings: BranchSettings,
+    plan: ServicePlan,
+    visit: range,
+    asked: Mapping[UUID, UUID],
+    moving: UUID | None = None,
+) -> tuple[Choice, ...]:
+    """The members for a visit, after other bookings have made room; raises Refused("member-taken") where one is missing.
+
+    `asked` is the member that is wanted, by need; `moving` is a booking whose own members count as free.
+    """
+    if not plan.members:
+        return ()
+    around = range(
+        min(need.span(visit).start for need in plan.members), max(need.span(visit).stop for need in plan.members)
+    )
+    time = member_time(lock.tx, settings, plan.members, around, moving)
+    wishes = wishes_for(lock.tx, settings, plan.members, _day_around(settings, visit), dict(asked))
+    found = time.choose(plan.members, visit, wishes)
+    if found is None:
+        raise Refused("member-taken" if asked else "slot-taken")
+    chosen, moves = found
+    _exchange(lock, time, moves)
+    return chosen
+
+
+def keep(lock: Locked, booking_id: UUID, plan: ServicePlan, visit: range, chosen: Collection[Choice]) -> None:
+    """Store whom a booking has. A member that was asked for counts as announced, because somebody has said the name."""
+    spans = {need.key: need.span(visit) for need in plan.members}
+    rows: list[dict[str, Any]] = [
+        {
+            "branch_id": lock.id,
+            "booking_id": booking_id,
+            "need_id": one.need,
+            "first_tick": spans[one.need].start,
+            "stop_tick": spans[one.need].stop,
+            "member_id": one.member,
+            "why": one.why.value,
+            "announced_at": lock.tx.now if one.why is WhyMember.ASKED else None,
+        }
+        for one in chosen
+    ]
+    if rows:
+        lock.tx.execute(sa.insert(HAS), rows)
+
+
+def give_up(lock: Locked, booking_id: UUID) -> None:
+    """Forget whom a booking had; its seats are the caller's."""
+    lock.tx.execute(sa.delete(HAS).where(HAS.c.branch_id == lock.id, HAS.c.booking_id == booking_id))
+
+
+def release(lock: Locked, booking_id: UUID, tick: int) -> None:
+    """Give up, with their seats, the members that a booking has at `tick`, the first of one of its two times."""
+    at_that_time = sa.and_(
+        HAS.c.branch_id == lock.id,
+        HAS.c.booking_id == booking_id,
+        HAS.c.first_tick <= tick,
+        HAS.c.stop_tick > tick,
+    )
+    for row in lock.tx.rows(sa.select(HAS.c.member_id, HAS.c.first_tick, HAS.c.stop_tick).where(at_that_time)):
+        _release_seats(lock, booking_id, row.member_id, range(row.first_tick, row.stop_tick))
+    lock.tx.execute(sa.delete(HAS).where(at_that_time))
+
+
+def _exchange(lock: Locked, time: MemberTime, moves: Moves) -> None:
+    """Give other bookings another member. All old seats go first, because two may exchange theirs."""
+    moved = [(one, moves[one.booking, one.need]) for one in time.placed if (one.booking, one.need) in moves]
+    for one, _ in moved:
+        _release_seats(lock, one.booking, one.member, one.span)
+    for one, member in moved:
+        lock.tx.execute(
+            sa.insert(SEAT),
+            [
+                {"branch_id": lock.id, "resource_id": member, "tick": tick, "lane": 1, "booking_id": one.booking}
+                for tick in one.span
+            ],
+        )
+        lock.tx.execute(
+            sa.update(HAS)
+            .where(
+                HAS.c.branch_id == lock.id,
+                HAS.c.booking_id == one.booking,
+                HAS.c.need_id == one.need,
+                HAS.c.first_tick == one.span.start,
+            )
+            .values(member_id=member, why=WhyMember.ONLY.value)
+        )
+
+
+def _release_seats(lock: Locked, booking_id: UUID, member_id: UUID, span: range) -> None:
+    lock.tx.execute(
+        sa.delete(SEAT).where(
+            SEAT.c.branch_id == lock.id,
+            SEAT.c.booking_id == booking_id,
+            SEAT.c.resource_id == member_id,
+            SEAT.c.tick >= span.start,
+            SEAT.c.tick < span.stop,
+        )
+    )
+
+
+def _day_around(settings: BranchSettings, visit: range) -> range:
+    """The ticks of about a day around a visit, in which the booked time of members is compared."""
+    half = 12 * 60 // settings.tick_minutes
+    return range(visit.start - half, visit.stop + half)

@@ -1,0 +1,93 @@
+"""The place of a booking: its slot, a lane of its queue, pools, and members, found and taken under the lock."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from ..core import bookings, hours, slots
+from ..core.bookings import Booker
+from ..core.errors import Refused
+from ..core.members import Choice
+from ..core.persons import Standing
+from ..store.log import Locked
+from ..store.queries.bookings import lanes_at, plan_on, policy_of, seats_of
+from ..store.queries.outings import places_to_book
+from ..store.queries.settings import BranchSettings, ServiceView
+from . import freed_places, members, seats
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A slot that can be taken now: all its seats, and the member for each need of the service."""
+
+    slot: slots.Slot
+    seats: tuple[slots.Seat, ...]
+    plan: slots.ServicePlan
+    visit: range
+    members: tuple[Choice, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is asked for: a time, by whom, for a person of this standing, and members by need if they were named.
+
+    `own` are seats that count as free, because the booking `moving` has them.
+    """
+
+    starts_at: datetime
+    booker: Booker
+    standing: Standing = field(default_factory=Standing)
+    own: Collection[slots.Seat] = ()
+    moving: UUID | None = None
+    asked: Mapping[UUID, UUID] = field(default_factory=dict)
+
+
+def find(lock: Locked, settings: BranchSettings, service: ServiceView, wanted: Wanted) -> Place:
+    """The place for a booking of `service`; raises Refused where there is none, Invalid for a time never offered.
+
+    Other bookings may have got another member for it, so the caller takes the place in the same transaction.
+    """
+    tx, zone, tick = lock.tx, settings.calendar.zone, settings.tick_minutes
+    policy = policy_of(settings, service)
+    opens_on = hours.opening_day(wanted.starts_at, settings.calendar, service.id)
+    plan = plan_on(settings, service, opens_on)
+    public = wanted.booker is not Booker.STAFF
+    slot = slots.slot_at(
+        wanted.starts_at,
+        plan,
+        lambda day: hours.windows(day, settings.calendar, service.id) if day == opens_on else (),
+        zone,
+        tx.now,
+        timedelta(minutes=policy.notice_min if public else 0),
+        tick,
+    )
+    mode, today = bookings.Mode(service.mode), tx.now.astimezone(zone).date()
+    day = slot.start.astimezone(zone).date()
+    bookings.may_book(policy, mode, wanted.booker, today, day, wanted.standing)
+    outing = hours.outing_on(day, settings.calendar, service.id)
+    if outing is not None and not places_to_book(tx, settings, outing, wanted.moving):
+        raise Refused("day-full")
+    visit = slots.seats_span(slot.start, plan, tick)
+    lanes = slots.choose_seats(slot, plan, lanes_at(tx, lock.id, plan, visit), tick, public, wanted.own)
+    chosen = members.choose(lock, settings, plan, visit, wanted.asked, wanted.moving)
+    return Place(slot, (*lanes, *slots.member_seats(plan, chosen, visit)), plan, visit, chosen)
+
+
+def take(lock: Locked, place: Place, booking_id: UUID) -> None:
+    """Take a place for a new booking; raises Refused("slot-taken")."""
+    seats.take(lock, place.seats, booking_id)
+    members.keep(lock, booking_id, place.plan, place.visit, place.members)
+
+
+def take_instead(lock: Locked, place: Place, booking_id: UUID) -> None:
+    """Take a place for a booking that has given up its own, of which it takes back what has not returned to others."""
+    for key in {seat.resource_key for seat in place.seats}:
+        ticks = [seat.tick for seat in place.seats if seat.resource_key == key]
+        freed_places.take_again(lock, booking_id, key, range(min(ticks), max(ticks) + 1))
+    left = seats_of(lock.tx, lock.id, booking_id)
+    seats.take(lock, [seat for seat in place.seats if seat not in left], booking_id)
+    members.give_up(lock, booking_id)
+    members.keep(lock, booking_id, place.plan, place.visit, place.members)

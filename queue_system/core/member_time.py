@@ -1,0 +1,96 @@
+"""The time of members: when those that a service needs are free, and which of them a booking gets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Final
+from uuid import UUID
+
+from .free_time import FreeTime
+from .members import Choice, MemberNeed, WhyMember, Wishes, choose, starts
+from .rearranging import Moves, Placed, make_room
+
+#: The booking that is being placed, which has no id yet.
+_NEW: Final = UUID(int=0)
+
+
+@dataclass(frozen=True)
+class MemberTime:
+    """Some members, in the ticks of `within`: their working time in `open`, and what they are `placed` for."""
+
+    within: range
+    open: Mapping[UUID, FreeTime]
+    placed: Sequence[Placed] = ()
+
+    @cached_property
+    def free(self) -> Mapping[UUID, FreeTime]:
+        """The time in which each member has nothing."""
+        spans: dict[UUID, list[range]] = {member: [] for member in self.open}
+        for one in self.placed:
+            if one.member in spans:
+                spans[one.member].append(one.span)
+        return {member: time.without(spans[member]) for member, time in self.open.items()}
+
+    def places(self, needs: Sequence[MemberNeed], length: int) -> dict[int, int]:
+        """How many visits of `length` ticks can begin at each tick; ticks with none are missing.
+
+        Where members would have to be rearranged, it is one.
+        """
+        direct = starts(needs, self.free, length, self.within)
+        each = {
+            (option, need.before, need.after): self.free[option].starts(length + need.after, need.before)
+            for need in needs
+            for option in need.options
+            if option in self.free
+        }
+        found: dict[int, int] = {}
+        for tick in direct.ticks():
+            found[tick] = min(
+                sum(
+                    1
+                    for option in need.options
+                    if (key := (option, need.before, need.after)) in each and each[key].has(range(tick, tick + 1))
+                )
+                for need in needs
+            )
+        if any(not one.announced for one in self.placed):
+            if_empty = starts(needs, self.open, length, self.within)
+            for tick in if_empty.ticks():
+                if tick not in found and self._rearranged(needs, range(tick, tick + length)) is not None:
+                    found[tick] = 1
+        return found
+
+    def choose(
+        self, needs: Sequence[MemberNeed], visit: range, wishes: Wishes
+    ) -> tuple[tuple[Choice, ...], Moves] | None:
+        """A member for each need of a visit, and which other bookings get another one for it; None if that fails."""
+        chosen = choose(needs, visit, self.free, wishes)
+        if chosen is not None:
+            return chosen, {}
+        asked = [
+            replace(need, options=tuple(one for one in need.options if wishes.asked.get(need.key) in (None, one)))
+            for need in needs
+        ]
+        return self._rearranged(asked, visit)
+
+    def _rearranged(self, needs: Sequence[MemberNeed], visit: range) -> tuple[tuple[Choice, ...], Moves] | None:
+        placed = list(self.placed)
+        for need in needs:
+            found = make_room(need.options, need.span(visit), placed, self.open)
+            if found is None:
+                return None
+            member, moves = found
+            placed = [replace(one, member=moves.get((one.booking, one.need), one.member)) for one in placed]
+            placed.append(Placed(_NEW, need.key, member, need.span(visit), need.options))
+        now = {(one.booking, one.need): one.member for one in placed}
+        members = [now[_NEW, need.key] for need in needs]
+        if len(members) != len(set(members)):
+            return None
+        moved = {
+            (one.booking, one.need): now[one.booking, one.need]
+            for one in self.placed
+            if now[one.booking, one.need] != one.member
+        }
+        return tuple(Choice(need.key, now[_NEW, need.key], WhyMember.ONLY) for need in needs), moved

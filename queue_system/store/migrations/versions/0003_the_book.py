@@ -1,0 +1,64 @@
+"""What the book of appointments needs: members with a name, and the time in which they are not there.
+
+Each subject has a function of its own below.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+from sqlmodel.sql.sqltypes import AutoString, UTCDateTime
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+FINGERPRINT = 1424478664
+
+
+def upgrade() -> None:
+    _members()
+
+
+def _members() -> None:
+    """Members and groups of them, their working hours and absences, and the bookings that have them."""
+    with op.batch_alter_table("resource") as resource:
+        resource.add_column(sa.Column("kind", AutoString(), nullable=False, server_default="pool"))
+        resource.add_column(sa.Column("any_of", sa.JSON(), nullable=False, server_default="[]"))
+        resource.add_column(sa.Column("staff_id", sa.Uuid(), nullable=True))
+        resource.create_foreign_key("resource_staff", "staff", ["staff_id"], ["id"])
+    with op.batch_alter_table("opening_hours") as hours:
+        hours.add_column(sa.Column("resource_id", sa.Uuid(), nullable=True))
+        hours.create_foreign_key(
+            "opening_hours_resource", "resource", ["branch_id", "resource_id"], ["branch_id", "id"]
+        )
+    op.create_table(
+        "booking_member",
+        sa.Column("branch_id", sa.Uuid(), nullable=False),
+        sa.Column("booking_id", sa.Uuid(), nullable=False),
+        sa.Column("need_id", sa.Uuid(), nullable=False),
+        sa.Column("first_tick", sa.Integer(), nullable=False),
+        sa.Column("stop_tick", sa.Integer(), nullable=False),
+        sa.Column("member_id", sa.Uuid(), nullable=False),
+        sa.Column("why", AutoString(), nullable=False),
+        sa.Column("announced_at", UTCDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(["branch_id"], ["branch.id"]),
+        sa.ForeignKeyConstraint(["branch_id", "booking_id"], ["booking.branch_id", "booking.id"]),
+        sa.PrimaryKeyConstraint("branch_id", "booking_id", "need_id", "first_tick"),
+    )
+    op.create_index("bookings_of_member", "booking_member", ["branch_id", "member_id", "first_tick"])
+    op.create_table(
+        "block",
+        sa.Column("branch_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("member_id", sa.Uuid(), nullable=False),
+        sa.Column("starts_at", UTCDateTime(), nullable=False),
+        sa.Column("ends_at", UTCDateTime(), nullable=False),
+        sa.Column("reason", AutoString(), nullable=False),
+        sa.Column("created_at", UTCDateTime(), nullable=False),
+        sa.Column("created_by", sa.Uuid(), sa.ForeignKey("staff.id"), nullable=True),
+        sa.Column("ended_at", UTCDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(["branch_id"], ["branch.id"]),
+        sa.PrimaryKeyConstraint("branch_id", "id"),
+    )
+    op.create_index("blocks_of_member", "block", ["branch_id", "member_id", "starts_at"])

@@ -1,0 +1,223 @@
+"""Members: which a service needs, when they are free, and whom bookings have."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from ...core import hours
+from ...core.free_time import FreeTime
+from ...core.member_time import MemberTime
+from ...core.members import MemberNeed, Wishes
+from ...core.rearranging import Placed
+from ...core.slots import EPOCH, tick_of
+from ..database import Tx
+from ..tables import Block, Booking, BookingMember, Seat, table
+from ..tables.day import PLACED_BOOKINGS
+from .settings import BranchSettings, CounterView, Names, ResourceView, ServiceView, derived
+
+BLOCK = table(Block)
+BOOKING = table(Booking)
+HAS = table(BookingMember)
+SEAT = table(Seat)
+
+# The kinds of counters that are members, because one visit has all of it.
+ROOM: Final = "room"
+VEHICLE: Final = "vehicle"
+# The kinds of members that go to where a visit takes place.
+TRAVELLING: Final = ("person", "interpreter", VEHICLE)
+
+
+@dataclass(frozen=True, slots=True)
+class MemberView:
+    """A member: a resource with a name of its own, or a counter that is a room or a vehicle."""
+
+    id: UUID
+    slug: str
+    kind: str
+    names: Names
+    until: date | None
+
+
+@derived
+def members_of(settings: BranchSettings) -> dict[UUID, MemberView]:
+    """Everybody and everything that a booking can have for itself, in the order of the settings."""
+    found: list[ResourceView | CounterView] = [one for one in settings.resources.values() if one.is_member]
+    found += [one for one in settings.counters.values() if one.kind in (ROOM, VEHICLE)]
+    return {one.id: MemberView(one.id, one.slug, one.kind, one.names, one.until) for one in found}
+
+
+@derived
+def needs_of(settings: BranchSettings, service_id: UUID) -> tuple[MemberNeed, ...]:
+    """The members that a visit needs: those of the service's resources, a room of its queue, a vehicle on the way.
+
+    A pool is no need of a member, because it only counts.
+    """
+    service = settings.services[service_id]
+    return (*_of_resources(settings, service), *_of_place(settings, service))
+
+
+def _of_resources(settings: BranchSettings, service: ServiceView) -> Iterator[MemberNeed]:
+    by_slug = {one.slug: one for one in settings.resources.values()}
+    for resource_id in service.resources:
+        resource = settings.resources[resource_id]
+        if resource.kind == "pool":
+            continue
+        members = [by_slug[slug] for slug in resource.any_of] if resource.kind == "group" else [resource]
+        travels = any(one.kind in TRAVELLING for one in members)
+        yield _need(settings, service, resource_id, [one.id for one in members], travels=travels)
+
+
+def _of_place(settings: BranchSettings, service: ServiceView) -> Iterator[MemberNeed]:
+    """The counters of its queue that one visit has for itself; a branch without such counters gives none."""
+    kind = ROOM if service.room else VEHICLE if service.travel_min else None
+    serving = [one.id for one in settings.counters.values() if one.kind == kind and service.queue_id in one.queues]
+    if serving:
+        yield _need(settings, service, service.queue_id, serving, travels=kind == VEHICLE)
+
+
+def _need(
+    settings: BranchSettings, service: ServiceView, key: UUID, options: list[UUID], *, travels: bool
+) -> MemberNeed:
+    travel = -(-(service.travel_min or 0) // settings.tick_minutes) if travels else 0
+    return MemberNeed(key, tuple(options), travel, travel)
+
+
+def member_time(
+    tx: Tx, settings: BranchSettings, needs: Collection[MemberNeed], ticks: range, without: UUID | None = None
+) -> MemberTime:
+    """The time of all members of `needs` in `ticks`; what the booking `without` has counts as free."""
+    ids = {option for need in needs for option in need.options}
+    open_ = {member: _working(settings, member, ticks) for member in ids}
+    placed = _placed(tx, settings, ids, ticks, without)
+    known = {(one.booking, one.member) for one in placed}
+    for member, spans in _blocked(tx, settings, ids, ticks).items():
+        open_[member] = open_[member].without(spans)
+    # Seats that were given back and have not returned are taken, though no live booking has the member.
+    given_back: dict[UUID, list[range]] = {}
+    for booking, member, tick in _seats(tx, settings, ids, ticks, without):
+        if (booking, member) not in known:
+            given_back.setdefault(member, []).append(range(tick, tick + 1))
+    for member, spans in given_back.items():
+        open_[member] = open_[member].without(spans)
+    return MemberTime(ticks, open_, placed)
+
+
+def wishes_for(
+    tx: Tx, settings: BranchSettings, needs: Collection[MemberNeed], ticks: range, asked: dict[UUID, UUID]
+) -> Wishes:
+    """What decides between free members: how many groups of the branch each is in, and how much of `ticks` is taken."""
+    ids = {option for need in needs for option in need.options}
+    statement = (
+        sa.select(SEAT.c.resource_id, sa.func.count()).where(_here(settings, ids, ticks)).group_by(SEAT.c.resource_id)
+    )
+    booked = {member: count for member, count in tx.rows(statement)}  # noqa: C416 - rows are no pairs for a type checker
+    return Wishes(asked=asked, groups=_groups(settings), booked=booked)
+
+
+@derived
+def _groups(settings: BranchSettings) -> dict[UUID, int]:
+    """How many needs of different keys each member of the branch can serve."""
+    keys: dict[UUID, set[UUID]] = {}
+    for service_id in settings.services:
+        for need in needs_of(settings, service_id):
+            for option in need.options:
+                keys.setdefault(option, set()).add(need.key)
+    return {member: len(found) for member, found in keys.items()}
+
+
+def _working(settings: BranchSettings, member_id: UUID, ticks: range) -> FreeTime:
+    """When a member works; never, where it is retired or no longer a member."""
+    member, tick = members_of(settings).get(member_id), settings.tick_minutes
+    if member is None:
+        return FreeTime(ticks, 0)
+    spans = []
+    for day in _days(settings, ticks):
+        if member.until is None or day <= member.until:
+            for window in hours.working_hours(day, settings.calendar, member_id):
+                opens, closes = hours.to_instants(day, window, settings.zone)
+                spans.append(range(tick_of(opens, tick), tick_of(closes, tick)))
+    return FreeTime.of(ticks, spans)
+
+
+def _days(settings: BranchSettings, ticks: range) -> Iterator[date]:
+    first = (EPOCH + timedelta(minutes=ticks.start * settings.tick_minutes)).astimezone(settings.zone).date()
+    last = (EPOCH + timedelta(minutes=ticks.stop * settings.tick_minutes)).astimezone(settings.zone).date()
+    for ahead in range(-1, (last - first).days + 1):
+        yield first + timedelta(days=ahead)
+
+
+def _placed(
+    tx: Tx, settings: BranchSettings, ids: Collection[UUID], ticks: range, without: UUID | None
+) -> list[Placed]:
+    both = HAS.join(BOOKING, (BOOKING.c.branch_id == HAS.c.branch_id) & (BOOKING.c.id == HAS.c.booking_id))
+    statement = (
+        sa.select(HAS, BOOKING.c.service_id)
+        .select_from(both)
+        .where(
+            HAS.c.branch_id == settings.id,
+            HAS.c.member_id.in_(ids),
+            HAS.c.first_tick < ticks.stop,
+            HAS.c.stop_tick > ticks.start,
+            sa.or_(BOOKING.c.state == "held", sa.text(f"booking.state IN {PLACED_BOOKINGS}")),
+        )
+    )
+    if without is not None:
+        statement = statement.where(HAS.c.booking_id != without)
+    return [
+        Placed(
+            row.booking_id,
+            row.need_id,
+            row.member_id,
+            range(row.first_tick, row.stop_tick),
+            _stand_ins(settings, row.service_id, row.need_id, row.member_id),
+            row.announced_at is not None,
+        )
+        for row in tx.rows(statement)
+    ]
+
+
+def _stand_ins(settings: BranchSettings, service_id: UUID, need_id: UUID, member_id: UUID) -> tuple[UUID, ...]:
+    needs = needs_of(settings, service_id) if service_id in settings.services else ()
+    return next((need.options for need in needs if need.key == need_id), (member_id,))
+
+
+def _blocked(tx: Tx, settings: BranchSettings, ids: Collection[UUID], ticks: range) -> dict[UUID, list[range]]:
+    tick = settings.tick_minutes
+    start, end = (EPOCH + timedelta(minutes=at * tick) for at in (ticks.start, ticks.stop))
+    found: dict[UUID, list[range]] = {}
+    for row in tx.rows(
+        sa.select(BLOCK.c.member_id, BLOCK.c.starts_at, BLOCK.c.ends_at).where(
+            BLOCK.c.branch_id == settings.id,
+            BLOCK.c.member_id.in_(ids),
+            BLOCK.c.starts_at < end,
+            BLOCK.c.ends_at > start,
+            BLOCK.c.ended_at.is_(None),
+        )
+    ):
+        stop = tick_of(row.ends_at + timedelta(minutes=tick) - timedelta.resolution, tick)
+        found.setdefault(row.member_id, []).append(range(tick_of(row.starts_at, tick), stop))
+    return found
+
+
+def _seats(
+    tx: Tx, settings: BranchSettings, ids: Collection[UUID], ticks: range, without: UUID | None
+) -> list[tuple[UUID, UUID, int]]:
+    statement = sa.select(SEAT.c.booking_id, SEAT.c.resource_id, SEAT.c.tick).where(_here(settings, ids, ticks))
+    if without is not None:
+        statement = statement.where(SEAT.c.booking_id != without)
+    return [tuple(row) for row in tx.rows(statement)]
+
+
+def _here(settings: BranchSettings, ids: Collection[UUID], ticks: range) -> sa.ColumnElement[bool]:
+    return sa.and_(
+        SEAT.c.branch_id == settings.id,
+        SEAT.c.resource_id.in_(ids),
+        SEAT.c.tick >= ticks.start,
+        SEAT.c.tick < ticks.stop,
+    )
