@@ -31,6 +31,8 @@ PAGE: Final = f"{START}/{{token}}"
 FORM: Final = f"{PAGE}/organisation"
 #: The first person signs in with the password that was just chosen, and reads what remains to be done.
 NEXT: Final = "/sign-in?welcome=1&next=/office/first-steps"
+#: What the buttons of the languages send with the form.
+LANGUAGE_CHOSEN: Final = ("step", "form")
 FIRST_ROLE: Final = "administrator"
 
 
@@ -49,9 +51,15 @@ async def show(request: Request) -> Response:
 
 
 async def create(request: Request) -> Response:
-    """Found the organisation and go on to the first sign-in; the link opens nothing from then on."""
+    """Found the organisation and go on to the first sign-in, or show the form in another language.
+
+    The link opens nothing once the organisation is founded.
+    """
     here = await _enter(request)
-    form = typed(await kit.form_items(request))
+    items = await kit.form_items(request)
+    form = typed(items)
+    if LANGUAGE_CHOSEN in items:
+        return await _page(here, form)
     wrong = await in_thread(partial(mistakes, form, here.words))
     if wrong:
         return await _page(here, form, wrong, 422)

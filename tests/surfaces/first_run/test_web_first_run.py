@@ -137,6 +137,22 @@ def test_what_was_typed_stays_and_each_mistake_is_at_its_field(beginning: tuple[
     assert client.get("/").status_code == 503
 
 
+def test_another_language_keeps_what_was_typed(beginning: tuple[TestClient, str], db: Database) -> None:
+    client, form = beginning
+    refused = client.post(form, data=FILLED | {"login": "", "language": ["ar"], "timezone": "Asia/Qatar"}).text
+    assert 'href="' + form + "?lang=en" not in refused
+    (address,) = re.findall(r'formaction="([^"]+lang=en)" name="step" value="form"', refused)
+    shown = client.post(
+        address, data=FILLED | {"login": "", "language": ["ar"], "timezone": "Asia/Qatar", "step": "form"}
+    )
+    assert shown.status_code == 200
+    assert '<html lang="en"' in shown.text
+    for kept in ('value="بلدية الميدان"', 'value="سلمى خوري"', 'value="Asia/Qatar" selected'):
+        assert kept in shown.text
+    assert len(re.findall(r'name="language" value="[^"]*"[^>]* checked', shown.text)) == 1
+    assert not db.read_now(branch_ids)
+
+
 def test_a_sample_brings_its_hall_and_roles_but_not_its_place(beginning: tuple[TestClient, str], db: Database) -> None:
     client, form = beginning
     assert "مقر السفارة – الدوحة" in client.get(form).text
