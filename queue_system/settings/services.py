@@ -27,6 +27,8 @@ from .terms import Retirable, ServiceTerm, term_on, terms_mistake
 Mode = Literal["fcfs", "ballot", "staff_only", "invite", "walkin_only", "walkin_and_fcfs"]
 # Modes that a service may have although its policy has another.
 WALKIN_MODES: Final = ("walkin_only", "walkin_and_fcfs")
+#: The entry in the catalogue of documents that says that there is nothing to bring.
+NO_DOCUMENT: Final = "none_required"
 
 
 class Platform(Declared):

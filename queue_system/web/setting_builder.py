@@ -13,6 +13,7 @@ from pydantic.fields import FieldInfo
 
 from ..i18n.words import Words
 from ..settings.declared import Among, Between, Declared, Derived, Form, Kind, Least, Ref, Thing, bare, find, mark
+from ..settings.services import NO_DOCUMENT
 from ..settings.typed import WEEKDAYS, meaning_of, words_of
 from .setting_groups import Group, Member, NamedRows, OneOf, Rows, Table
 from .setting_shapes import Box, Boxes, Choice, Fixed, Line, NamesByLanguage, Shape, as_json
@@ -150,7 +151,9 @@ class Builder:
         fewest = max(1, least.items) if least else 1
         if (ref := find(item_marks, Ref)) is not None:
             known = self.things[ref.kind]
-            return self._boxes({slug: slug for slug in known}, known, ordered=name not in _UNORDERED, fewest=fewest)
+            alone = NO_DOCUMENT if ref.kind == "document" and NO_DOCUMENT in known else ""
+            meant = {slug: slug for slug in known}
+            return self._boxes(meant, known, ordered=name not in _UNORDERED, fewest=fewest, alone=alone)
         if _is_word(kind, item_marks):
             meant = {text: _plain(word) for text, word in words_of(kind, item_marks).items()}
             ordered = name in ("languages", "alternatives")
@@ -191,9 +194,16 @@ class Builder:
         ordered: bool = False,
         fixed: bool = False,
         fewest: int = 1,
+        alone: str = "",
     ) -> Boxes:
         return Boxes(
-            {typed: labels[typed] for typed in meant if labels[typed]}, meant, self._between, ordered, fixed, fewest
+            {typed: labels[typed] for typed in meant if labels[typed]},
+            meant,
+            self._between,
+            ordered,
+            fixed,
+            fewest,
+            alone,
         )
 
     @property

@@ -24,6 +24,9 @@ from ..settings.typed import LONGEST_NUMBER, Meaning, among, names_fault, text
 from .setting_posted import YES, Item, Posted, under
 from .setting_widgets import Option, Widget
 
+#: A list with more options than these shows only what is chosen.
+MANY: Final = 12
+
 
 class Shape(Protocol):
     """One way to set a value in a form."""
@@ -104,7 +107,8 @@ class Choice:
 class Boxes:
     """Some of several words or names.
 
-    Where they are `ordered`, each has a number for its place. Days of the week are `fixed`: always in the same place.
+    Where they are `ordered`, each has a number for its place, and a long list shows what is chosen and adds by a choice.
+    Days of the week are `fixed`: always in the same place. `alone` goes with no other, as that nothing is needed.
     """
 
     labels: Mapping[str, str]
@@ -113,6 +117,7 @@ class Boxes:
     ordered: bool = False
     fixed: bool = False
     fewest: int = 1
+    alone: str = ""
 
     def fill(self, value: Any, path: str) -> Iterator[Item]:
         for position, item in enumerate(value or (), start=1):
@@ -124,6 +129,8 @@ class Boxes:
     def read(self, posted: Posted, path: str) -> Any:
         chosen = self._chosen(posted, path)
         faults = [Fault("setting-unknown", "", {"word": typed}) for typed in chosen if typed not in self.meant]
+        if self.alone in chosen and len(chosen) > 1:
+            faults.append(Fault("setting-alone", "", {"word": self.labels[self.alone]}))
         if chosen and len(chosen) < self.fewest:
             faults.append(Fault("setting-too-few", "", {"least": number(self.fewest)}))
         if faults:
@@ -136,13 +143,14 @@ class Boxes:
         others = [typed for typed in self.labels if typed not in chosen]
         shown = [*self.labels] if self.fixed else [*chosen, *others]
         places = {typed: str(place) for place, typed in enumerate(chosen, start=1)}
+        options = {
+            typed: Option(typed, self.labels.get(typed, typed), typed in chosen, places.get(typed, ""))
+            for typed in shown
+        }
+        alone = options.pop(self.alone, None)
+        picks = alone is not None or (self.ordered and len(options) > MANY)
         return Widget(
-            "boxes",
-            path,
-            ordered=self.ordered,
-            options=tuple(
-                Option(typed, self.labels.get(typed, typed), typed in chosen, places.get(typed, "")) for typed in shown
-            ),
+            "picks" if picks else "boxes", path, ordered=self.ordered, options=tuple(options.values()), alone=alone
         )
 
     def say(self, value: Any) -> str:
@@ -153,7 +161,8 @@ class Boxes:
 
     def _chosen(self, posted: Posted, path: str) -> list[str]:
         """What is ticked, once each, by the numbers; without a number as sent, after all others."""
-        chosen = dict.fromkeys(posted.chosen(path))
+        # The choice that adds another one sends an empty text if nothing is chosen.
+        chosen = dict.fromkeys(typed for typed in posted.chosen(path) if typed)
 
         def place(typed: str) -> int:
             order = posted.text(under(path, f"order.{typed}"))

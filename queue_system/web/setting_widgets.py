@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Look = Literal["input", "long", "select", "boxes", "box", "names", "group", "rows", "table", "hidden"]
+Look = Literal["input", "long", "select", "boxes", "picks", "box", "names", "group", "rows", "table", "hidden"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Option:
 class Widget:
     """A field, or a group of fields: `name` is the path of its inputs, and the id that an error links to.
 
-    `attributes` are those of its input. `there`: a row or an optional group exists already, so it can be removed.
+    `alone` is the one option of a list that goes with no other. `attributes` are those of its input. `there`: a row or an optional group exists already, so it can be removed.
     """
 
     look: Look
@@ -38,6 +38,7 @@ class Widget:
     there: bool = False
     optional: bool = False
     options: tuple[Option, ...] = ()
+    alone: Option | None = None
     parts: tuple[Widget, ...] = ()
     attributes: Mapping[str, Any] = field(default_factory=dict)
 

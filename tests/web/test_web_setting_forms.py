@@ -18,7 +18,7 @@ from queue_system.settings.declared import Declared
 from queue_system.settings.faults import Called, Fault
 from queue_system.settings.hall import Counter, Queue
 from queue_system.settings.organisation import OrganisationOwn
-from queue_system.settings.services import Mode, Service
+from queue_system.settings.services import NO_DOCUMENT, Mode, Service
 from queue_system.web.setting_forms import SettingForm, new_slug
 from queue_system.web.setting_posted import Posted
 from queue_system.web.setting_words import Things, things_of, things_of_catalogue
@@ -154,6 +154,27 @@ def test_a_queue_that_is_gone_is_refused_and_stays_in_sight(things: Things) -> N
         ("setting-unknown", "documents"),
     ]
     assert ("queue", "q-gone") in on_page(form, posted).items
+
+
+def test_documents_are_the_chosen_ones_with_a_choice_that_adds_another(things: Things) -> None:
+    form = form_for(Service, things, ["documents"])
+    first, second, third = [slug for slug in things["document"] if slug != NO_DOCUMENT][:3]
+    field = form.draw(form.fill({"documents": [second, first]})).field("documents")
+    assert [one.value for one in field.options if one.chosen] == [second, first]
+    assert (field.look, field.alone.value if field.alone else "") == ("picks", NO_DOCUMENT)
+    kept = on_page(form, form.fill({"documents": [second, first]})).items
+    assert [text for name, text in kept if name == "documents"] == [second, first, ""]
+    assert form.read(Posted(kept)).values == {"documents": [second, first]}
+    added = Posted([(name, third if (name, text) == ("documents", "") else text) for name, text in kept])
+    assert form.read(added).values == {"documents": [second, first, third]}
+    assert [one.value for one in form.draw(added).field("documents").options if one.chosen] == [second, first, third]
+
+
+def test_that_no_document_is_needed_goes_with_no_document(things: Things) -> None:
+    form = form_for(Service, things, ["documents"])
+    assert form.read(Posted([("documents", NO_DOCUMENT), ("documents", "")])).values == {"documents": [NO_DOCUMENT]}
+    typed = form.read(Posted([("documents", NO_DOCUMENT), ("documents", next(iter(things["document"])))]))
+    assert [fault.code for fault in typed.faults] == ["setting-alone"]
 
 
 def test_the_empty_row_adds_one_and_a_box_removes_one(doha: Branch, things: Things) -> None:

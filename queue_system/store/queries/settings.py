@@ -27,7 +27,7 @@ from ...settings.branch import WEEK_STARTS, BranchOwn
 from ...settings.catalogue import Confidentiality, Priority
 from ...settings.declared import Thing
 from ...settings.hall import CounterOwn, Queue, Resource
-from ...settings.services import ServiceOwn
+from ...settings.services import NO_DOCUMENT, ServiceOwn
 from .. import tables
 from ..database import Tx
 from ..setting_rows import Unreadable, declared_of
@@ -41,8 +41,6 @@ V = TypeVar("V", "ServiceView", "CounterView")
 P = ParamSpec("P")
 R = TypeVar("R")
 
-# The entry in the catalogue of documents that says that there is nothing to bring.
-NO_DOCUMENT: Final = "none_required"
 # The kind of branch that is a template for others and is not open to visitors.
 TEMPLATE: Final = "replica"
 # Limited, because settings stay for months, but values such as the open counters change by the minute.

@@ -101,6 +101,20 @@ def test_the_form_comes_back_with_what_was_typed(client: TestClient, hall: Hall)
     assert items_of(wrong.text)["public_lanes"] == ["3"]
 
 
+def test_another_language_and_another_document_keep_what_was_typed(client: TestClient) -> None:
+    address = f"{ALL}/service/civil-extract"
+    page = client.get(address).text
+    (switch,) = re.findall(r'formaction="([^"]+lang=en)"', page)
+    (added,) = re.findall(r'<select name="documents".*?<option value="(\w+)"', page, re.DOTALL)
+    mine = sent(client, address, duration_min="11")
+    mine["documents"] = [*mine["documents"][:-1], added]
+    shown = client.post(switch, data=mine | {"step": "form"})
+    assert shown.status_code == 200
+    assert '<html lang="en"' in shown.text
+    assert items_of(shown.text)["duration_min"] == ["11"]
+    assert items_of(shown.text)["documents"] == [*mine["documents"], ""]
+
+
 def test_what_is_saved_already_is_not_saved_again(client: TestClient, hall: Hall) -> None:
     answer = client.post(QUEUE, data=sent(client, QUEUE))
     assert answer.headers["location"] == f"{QUEUE}?saved=nothing"
