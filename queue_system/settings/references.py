@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final, get_args, get_origin
 
 from .branch import CLASS_OF_THE_BRANCH, Branch
@@ -37,9 +37,14 @@ def object_kind(called: str) -> str:
     return _CALLED.get(called, called)
 
 
-def references(declared: Declared) -> Iterator[Key]:
-    """The kind and slug of everything that a declared value refers to, at any depth; some more than once."""
+def references(declared: Declared, *, without: Collection[str] = ()) -> Iterator[Key]:
+    """The kind and slug of everything that a declared value refers to, at any depth; some more than once.
+
+    `without` are fields of its own that do not count.
+    """
     for name, field in type(declared).model_fields.items():
+        if name in without:
+            continue
         value = getattr(declared, name)
         if value is not None:
             yield from _in_value(value, field.annotation, field.metadata)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlmodel import SQLModel
 
+from ...core.bookings import BookingState
 from ...settings.consistency import Located
 from ...settings.edits import Edit
 from ...settings.faults import Fault
@@ -32,6 +34,35 @@ _TABLES: Final[Mapping[str, type[Any]]] = {
     "document": tables.Document,
     "role": tables.Role,
 }
+
+
+@dataclass(frozen=True, slots=True)
+class PastUse:
+    """How many numbers and appointments refer to a thing; `ahead` appointments are confirmed and to come."""
+
+    numbers: int
+    bookings: int
+    ahead: int
+
+    @property
+    def nothing(self) -> bool:
+        return not (self.numbers or self.bookings)
+
+
+def past_use(tx: Tx, place: UUID, kind: str, slug: str) -> PastUse:
+    """What refers to a thing of a place besides the settings."""
+    model = _TABLES.get(kind)
+    row = None if model is None else _row(tx, model, place, slug)
+    if model is None or row is None:
+        return PastUse(0, 0, 0)
+    of, ticket, booking = table(model), table(tables.Ticket), table(tables.Booking)
+    numbers, bookings = _references(of, ticket, row), _references(of, booking, row)
+    if model in (tables.Queue, tables.Resource):
+        seat = table(tables.Seat)
+        seated = sa.select(seat.c.booking_id).where(seat.c.branch_id == place, seat.c.resource_id == row.id)
+        bookings = [sa.and_(booking.c.branch_id == place, booking.c.id.in_(seated))]
+    ahead = (booking.c.state == BookingState.CONFIRMED.value, booking.c.starts_at > tx.now)
+    return PastUse(_count(tx, ticket, numbers), _count(tx, booking, bookings), _count(tx, booking, bookings, *ahead))
 
 
 def in_use(tx: Tx, place: UUID, edits: Iterable[Edit]) -> Iterator[Located]:
@@ -64,10 +95,29 @@ def _limits_roles(tx: Tx, place: UUID, department: str) -> bool:
     return _exists(tx, role, (role.c.branch_id, place), (role.c.department, department))
 
 
-def _is_used(tx: Tx, model: type[Any], place: UUID, slug: str) -> bool:
+def _row(tx: Tx, model: type[Any], place: UUID, slug: str) -> AnyRow | None:
     of = table(model)
     here = [of.c.branch_id == place] if "branch_id" in of.c else []
-    row = tx.row(sa.select(of).where(of.c.slug == slug, *here))
+    return tx.row(sa.select(of).where(of.c.slug == slug, *here))
+
+
+def _references(of: sa.Table, by: sa.Table, row: AnyRow) -> list[sa.ColumnElement[bool]]:
+    """The conditions, one of which the rows of another table fulfil that refer to a row of this one."""
+    return [
+        sa.and_(*(element.parent == getattr(row, element.column.key) for element in key.elements))
+        for key in _keys_to(of)
+        if key.table is by
+    ]
+
+
+def _count(tx: Tx, of: sa.Table, one_of: list[sa.ColumnElement[bool]], *all_of: sa.ColumnElement[bool]) -> int:
+    if not one_of:
+        return 0
+    return int(tx.scalar(sa.select(sa.func.count()).select_from(of).where(sa.or_(*one_of), *all_of)) or 0)
+
+
+def _is_used(tx: Tx, model: type[Any], place: UUID, slug: str) -> bool:
+    of, row = table(model), _row(tx, model, place, slug)
     if row is None:
         return False
     if model is tables.Device and row.paired_at is not None:

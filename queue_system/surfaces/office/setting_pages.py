@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -18,18 +18,21 @@ from ...core.rights import OBJECT_RIGHTS
 from ...i18n.words import Words
 from ...settings.branch import Branch
 from ...settings.consistency import Located
-from ...settings.declared import Declared
+from ...settings.declared import Declared, Names
 from ...settings.edits import Edit
 from ...settings.faults import Fault
 from ...settings.objects import OF_BRANCH, OF_ORGANISATION, declaration_of, fields_of
 from ...settings.organisation import ORGANISATION_SLUG
 from ...store.tables import ORGANISATION
-from ...web.setting_forms import Drawn, SettingForm, new_slug, received
+from ...web import kit
+from ...web.setting_forms import WAS, Drawn, SettingForm, new_slug, received
 from ...web.setting_posted import Posted
+from ...web.setting_words import fault_sentence
 from .changed import Sayer
 from .editing import answer, asks_for_form, saved_at
 from .frame import InOffice, enter, office_page
 from .places import SettingsPlace, named, settings_at
+from .removal import LAST, RETIRE, Obstacles, day_fault, obstacles_of
 from .setting_kinds import Kind, kind_named, kinds_of
 from .used_by import used_by
 
@@ -47,6 +50,16 @@ class Row:
     href: str
     name: str
     values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class UsedBy:
+    """A thing that refers to another one; `href` is "" where it has no page, `branch` its branch for what all share."""
+
+    href: str
+    name: str
+    kind: str
+    branch: Names | None
 
 
 @dataclass(frozen=True)
@@ -73,11 +86,9 @@ class _Editor:
             return self.here.words.text(f"office.new-{self.kind.name}")
         return Sayer(self.place, self.here.words).name(*self.key)
 
-    async def page(self, drawn: Drawn, status: int = 200) -> Response:
-        """The page with the form."""
-        words, place, kind = self.here.words, self.place, self.kind
-        say = Sayer(place, words)
-        used = used_by(place.value, kind.name, self.slug) if self.slug and not kind.alone else []
+    async def page(self, drawn: Drawn, status: int = 200, obstacles: Obstacles | None = None) -> Response:
+        """The page with the form; `obstacles` are what keeps the thing from being removed, if that was wanted."""
+        place, kind = self.place, self.kind
         context = {
             "kind": kind,
             "place": place,
@@ -86,12 +97,26 @@ class _Editor:
             "drawn": drawn,
             "groups": _grouped(kind, drawn),
             "has_rows": any(field.look == "rows" for field in drawn.fields),
-            "used": [(self._page_of(of, one, name), say.name(one, name), one) for of, one, name in used],
+            "used": list(self._uses()) if self.slug and not kind.alone else [],
             "saved": saved_at(self.here.request, place.slug),
             "list_href": PAGE if kind.alone else f"{PAGE}/{place.slug}/{kind.name}",
-            "removable": bool(self.slug) and kind.adds and not used,
+            "removable": bool(self.slug) and kind.adds,
+            "obstacles": obstacles,
+            "retires": any(field.name == "until" for field in drawn.fields),
         }
         return await office_page(self.here, "office/setting.html", context, status=status, belongs=PAGE)
+
+    def _uses(self) -> Iterator[UsedBy]:
+        """What refers to the thing, each by the name that it has at its own place."""
+        sayers: dict[str, Sayer] = {}
+        shared = not isinstance(self.place.value, Branch)
+        for one in used_by(self.place.value, *self.key):
+            if one.place not in sayers:
+                at = replace(self.place, slug=one.place, value=one.branch) if one.branch else self.place
+                sayers[one.place] = Sayer(at, self.here.words)
+            name = sayers[one.place].name(one.kind, one.slug)
+            branch = one.branch.names if shared and one.branch and one.kind != OF_BRANCH.kind else None
+            yield UsedBy(self._page_of(one.place, one.kind, one.slug), name, one.kind, branch)
 
     def _page_of(self, place: str, kind: str, slug: str) -> str:
         """The address of a thing that refers to this one; "" if it has no page, or none for the person."""
@@ -102,6 +127,8 @@ class _Editor:
 
     async def answer(self, posted: Posted) -> Response:
         """Answer what the form sent: the form again, or the flow of its edit."""
+        if self.slug and posted.has(RETIRE):
+            return await self._retire(posted)
         typed = self.form.read(posted)
         if asks_for_form(posted.items):
             return await self.page(self.form.draw(self.form.again(posted, typed)))
@@ -109,8 +136,10 @@ class _Editor:
             return await self.page(self.form.draw(self.form.again(posted, typed), typed.faults), 422)
         was = self.form.was(posted) if self.slug else None
         if self.slug and self.values and was is None:
-            anew = self.form.draw(self.form.fill(self.values))
-            return await self.page(replace(anew, rest=(self.here.words.text("office.edit-outdated"),)), 409)
+            seen = self.form.fill(self.values).raw(WAS)
+            kept = Posted((name, seen if name == WAS else text) for name, text in self.form.again(posted, typed).items)
+            outdated = (self.here.words.text("office.edit-outdated"),)
+            return await self.page(replace(self.form.draw(kept), rest=outdated), 409)
         values = _completed(self.kind, typed.values, self.place)
         if not self.slug and self.kind.name == "service" and LEVEL not in values:
             values[LEVEL] = _level(values, self.place)
@@ -119,7 +148,10 @@ class _Editor:
 
         async def refused(faults: Sequence[Located]) -> Response | None:
             own = [one.fault for one in faults if (one.kind, one.slug) == (self.kind.name, slug)]
-            if now is None or not own:
+            if now is None:
+                obstacles = await obstacles_of(self.here, self.place, self.key, faults)
+                return await self.page(self.form.draw(self.form.again(posted, typed)), 422, obstacles)
+            if not own:
                 return None
             return await self.page(self.form.draw(self.form.again(posted, typed), _first(own, faults)), 422)
 
@@ -134,6 +166,29 @@ class _Editor:
             heading_href=href,
             refused=refused,
         )
+
+    async def _retire(self, posted: Posted) -> Response:
+        """Answer the form that ends the thing with a day, because it cannot be removed."""
+        href = _href(self.place.slug, self.kind.name, self.slug)
+        if asks_for_form(posted.items):
+            return kit.see_other(href)
+        last = posted.text(LAST)
+
+        async def wrong(faults: Sequence[Fault]) -> Response:
+            words, things = self.here.words, self.place.things(self.here.words)
+            error = fault_sentence(faults[0], things, words)
+            obstacles = await obstacles_of(self.here, self.place, self.key, last=last, error=error)
+            return await self.page(self.form.draw(self.form.fill(self.values)), 422, obstacles)
+
+        async def refused(faults: Sequence[Located]) -> Response | None:
+            own = [one.fault for one in faults if (one.kind, one.slug) == self.key]
+            return await wrong(own) if own else None
+
+        if (fault := day_fault(last)) is not None:
+            return await wrong((fault,))
+        was = {name: self.values[name] for name in ("until",) if name in self.values}
+        edit = Edit(*self.key, was=was, now={"until": last})
+        return await answer(self.here.request, self.place.id, [edit], title=self.name, back=href, refused=refused)
 
 
 async def index(request: Request) -> Response:

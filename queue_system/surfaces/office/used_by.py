@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from ...settings.branch import Branch
 from ...settings.declared import Declared
@@ -15,8 +16,18 @@ from ...store.queries.values import Value
 _OWN: frozenset[str] = frozenset(OF_BRANCH.things) - {"device"}
 
 
-def used_by(value: Value, kind: str, slug: str) -> list[tuple[str, str, str]]:
-    """The place, kind and slug of everything at a place that refers to a thing of it."""
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A thing that refers to another one: its place, kind and slug; `branch` is the place if it is a branch."""
+
+    place: str
+    kind: str
+    slug: str
+    branch: Branch | None
+
+
+def used_by(value: Value, kind: str, slug: str) -> list[Use]:
+    """Everything at a place that refers to a thing of it; for a thing of the organisation, at every branch too."""
     if isinstance(value, Branch):
         return list(_in(value, OF_BRANCH, value.slug, kind, slug))
     found = [*_in(value.catalogue, OF_ORGANISATION, ORGANISATION_SLUG, kind, slug)]
@@ -26,8 +37,11 @@ def used_by(value: Value, kind: str, slug: str) -> list[tuple[str, str, str]]:
     return found
 
 
-def _in(of: Declared, shape: Shape, place: str, kind: str, slug: str) -> Iterator[tuple[str, str, str]]:
+def _in(of: Declared, shape: Shape, place: str, kind: str, slug: str) -> Iterator[Use]:
+    branch = of if isinstance(of, Branch) else None
+    if branch is not None and (kind, slug) in references(branch, without=shape.lists):
+        yield Use(place, shape.kind, place, branch)
     for one, field in shape.things.items():
         for name, thing in getattr(of, field, {}).items():
             if isinstance(thing, Declared) and (kind, slug) in references(thing):
-                yield place, one, name
+                yield Use(place, one, name, branch)

@@ -122,13 +122,19 @@ def test_what_is_saved_already_is_not_saved_again(client: TestClient, hall: Hall
 
 
 @pytest.mark.parametrize("was", ["", '{"lanes": 2'])
-def test_a_form_without_the_values_that_were_seen_is_drawn_anew(client: TestClient, hall: Hall, was: str) -> None:
+def test_a_form_without_the_values_that_were_seen_keeps_what_was_typed(
+    client: TestClient, hall: Hall, was: str
+) -> None:
     old = lanes(hall)
     answer = client.post(QUEUE, data=sent(client, QUEUE, lanes="9", was=was))
     assert answer.status_code == 409
     assert "لم يعد محدّثًا" in words(answer.text)
-    assert items_of(answer.text)["lanes"] == [str(old[0])]
+    assert items_of(answer.text)["lanes"] == ["9"]
     assert lanes(hall) == old
+    shown = client.post(QUEUE, data=items_of(answer.text))
+    assert re.search(rf"<del>.*{old[0]}.*</del>", shown.text)
+    saved(client, QUEUE, shown.text)
+    assert lanes(hall) == (9, old[1])
 
 
 def test_values_that_were_seen_may_be_long(client: TestClient, hall: Hall) -> None:
