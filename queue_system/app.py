@@ -30,6 +30,8 @@ from .live.relay import Relay
 from .ops import backup, metrics
 from .ops.background import attempt, forever, watch_open_files
 from .ops.nightly import LOOK_EVERY_SECONDS, Figures, Nightly, Task
+from .ops.overdue import LOOK_EVERY_SECONDS as OVERDUE_EVERY_SECONDS
+from .ops.overdue import Overdue
 from .spooler.machine import this_node
 from .spooler.runner import Spooler
 from .store.database import Database
@@ -139,6 +141,7 @@ async def running(installation: Installation) -> AsyncIterator[None]:
         asyncio.create_task(forever("tidy", lambda: tidy_everywhere(installation), TIDY_EVERY_SECONDS)),
         asyncio.create_task(forever("open files", watch_open_files, TIDY_EVERY_SECONDS)),
         asyncio.create_task(_every_night(installation)),
+        asyncio.create_task(forever("overdue", Overdue(installation.database).look, OVERDUE_EVERY_SECONDS)),
         asyncio.create_task(forever("digests", lambda: digest_everywhere(installation), DIGEST_EVERY_SECONDS)),
         asyncio.create_task(forever("seen", lambda: write_who_was_seen(installation), SEEN_EVERY_SECONDS)),
     ]

@@ -25,6 +25,7 @@ from ..store.queries.settings import branch_settings
 from .bookings import cancel_booking
 from .day import in_session
 from .retention import erase
+from .second_person import SecondPersonNeeded
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +37,20 @@ class Receipt:
     bookings: int
 
 
-def erase_person(tx: Tx, branch_id: UUID, booking_id: UUID, actor: Actor, *, everyone: bool = False) -> Receipt:
+def erase_person(
+    tx: Tx, branch_id: UUID, booking_id: UUID, actor: Actor, *, everyone: bool = False, approved: bool = False
+) -> Receipt:
     """Erase the person of a booking; with `everyone`, all persons with the same contact.
 
-    Raises Missing("booking"), Refused("erase-again") where that was done already, Refused("erase-in-hall") while one of
+    `approved` says that a second person has agreed: without one, staff get SecondPersonNeeded, because nobody can bring
+    the data back. Who has the machine needs none. Raises Missing("booking"), Refused("erase-again") where that was done already, Refused("erase-in-hall") while one of
     them is here with a number. It locks several branches, so it is given to `Database.write`.
     """
     asked = booking_by_id(tx, branch_id, booking_id)
     if asked.erased_at is not None:
         raise Refused("erase-again")
+    if actor.kind == "staff" and not approved:
+        raise SecondPersonNeeded(())
     number = secrets.token_hex(4).upper()
     mine = holdings_of(tx, asked.contact, asked.name, everyone=everyone).bookings
     # In the order of their ids, in which several branches are locked.

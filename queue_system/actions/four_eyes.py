@@ -13,14 +13,16 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from ..core.approvals import ApprovalState
-from ..core.errors import Missing, Refused, Stale
+from ..core.errors import Denied, Missing, Refused, Stale
 from ..core.facts.approvals import ApprovalUsed
-from ..store.database import Tx
-from ..store.log import Actor, locked
+from ..store.database import AnyRow, Tx
+from ..store.log import SYSTEM, Actor, Locked, locked
+from ..store.queries.access import staff_by_id
 from ..store.tables import ORGANISATION, Approval, table
 from . import guarded_settings
 from .approvals import open_request, told
 from .guarded_decisions import decide_approved
+from .guarded_erasure import effect_of_erasure, erase_approved
 from .invitations import reset_approved
 from .roles import change_approved
 from .staff_roles import give_approved
@@ -35,24 +37,29 @@ def _no_effect(_tx: Tx, _params: dict[str, Any]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Performed:
-    """How an action is carried out; it takes its own locks. `effect` is the present hash of what it would do."""
+    """How an action is carried out; it takes its own locks. `effect` is the present hash of what it would do.
+
+    `by_itself` is False where it gives a secret, which only the person who asked may see: it waits for that person.
+    """
 
     perform: Callable[[Tx, dict[str, Any], Actor], str | None]
     effect: Callable[[Tx, dict[str, Any]], str] = _no_effect
+    by_itself: bool = True
 
 
 PERFORM: Final[dict[str, Performed]] = {
     "grant-role": Performed(give_approved),
     "change-role": Performed(change_approved),
-    "reset-sign-in": Performed(reset_approved),
+    "reset-sign-in": Performed(reset_approved, by_itself=False),
     "change-settings": Performed(guarded_settings.change_approved, guarded_settings.effect_of_change),
     "void-ticket": Performed(void_approved),
     "decide-bookings": Performed(decide_approved),
+    "erase-person": Performed(erase_approved, effect_of_erasure),
 }
 
 
 def carry_out(tx: Tx, approval_id: UUID, actor: Actor) -> str | None:
-    """Do what was asked, as the person who asked; returns what the action gives back, such as the secret of a link.
+    """Do what was asked, as the person who asked; returns the secret of a link or the number of a receipt, if it gives one.
 
     Give it to `Database.write`. Raises Missing("approval") for somebody else's request, Refused("approval-over",
     "approval-missing"), what the action raises, and Stale("effect-changed") if the effect is no longer the one that was
@@ -62,15 +69,43 @@ def carry_out(tx: Tx, approval_id: UUID, actor: Actor) -> str | None:
         row = open_request(organisation, approval_id)
         if str(row.asked_by) != actor.id:
             raise Missing("approval")
-        waited = row.due_at is not None and row.due_at <= organisation.now
-        if row.state != ApprovalState.APPROVED and not waited:
+        if row.state != ApprovalState.APPROVED and not _has_waited(row, organisation):
             raise Refused("approval-missing")
-        action = PERFORM[row.action]
-        if action.effect(tx, row.params) != row.effect_sha256:
-            raise Stale("effect-changed")
+    return _perform(tx, row, actor, by=actor)
+
+
+def carry_out_overdue(tx: Tx, approval_id: UUID) -> str | None:
+    """Do what has waited because nobody else could approve, without anybody's press; as `carry_out`.
+
+    It is done as the person who asked, with their present rights, and the log says that the system has carried it out.
+    Raises Refused("approval-missing") before its time, or where only the person who asked can do it, and Denied("not-allowed")
+    if that person is locked out.
+    """
+    with locked(tx, ORGANISATION) as organisation:
+        row = open_request(organisation, approval_id)
+        if not _has_waited(row, organisation) or not acts_by_itself(row.action):
+            raise Refused("approval-missing")
+        if staff_by_id(tx, row.asked_by) is None:
+            raise Denied("not-allowed")
+    return _perform(tx, row, Actor("staff", str(row.asked_by)), by=SYSTEM)
+
+
+def acts_by_itself(action: str) -> bool:
+    """Whether a request for this action is carried out without a press when it has waited long enough."""
+    return PERFORM[action].by_itself
+
+
+def _has_waited(row: AnyRow, organisation: Locked) -> bool:
+    return row.due_at is not None and row.due_at <= organisation.now
+
+
+def _perform(tx: Tx, row: AnyRow, actor: Actor, *, by: Actor) -> str | None:
+    action = PERFORM[row.action]
+    if action.effect(tx, row.params) != row.effect_sha256:
+        raise Stale("effect-changed")
     # The action takes its own locks; that of the organisation is kept until the commit.
     given = action.perform(tx, row.params, actor)
     with locked(tx, ORGANISATION) as organisation:
         tx.execute(sa.update(APPROVAL).where(APPROVAL.c.id == row.id).values(state=ApprovalState.DONE))
-        organisation.append(ApprovalUsed(**told(row)), actor)
+        organisation.append(ApprovalUsed(**told(row)), by)
     return given

@@ -17,6 +17,7 @@ APPROVAL_ACTIONS: Final = (
     "change-settings",
     "void-ticket",
     "decide-bookings",
+    "erase-person",
 )
 
 #: More appointments than these are not moved or called off by one person alone.

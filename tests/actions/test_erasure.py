@@ -8,11 +8,14 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
+from queue_system.actions import approvals, four_eyes
 from queue_system.actions.bookings import HoldOrder, confirm_booking, hold_slot
 from queue_system.actions.erasure import Receipt, erase_person
+from queue_system.actions.guarded_erasure import ask_to_erase
+from queue_system.actions.second_person import SecondPersonNeeded
 from queue_system.clock import FrozenClock
 from queue_system.core.bookings import BookingState
-from queue_system.core.errors import Refused
+from queue_system.core.errors import Refused, Stale
 from queue_system.store import log
 from queue_system.store.database import Tx
 from queue_system.store.log import VISITOR, Actor
@@ -39,7 +42,7 @@ def read(hall: Hall, booking_id: UUID) -> BookingView:
 
 
 def erase(hall: Hall, booking_id: UUID, *, everyone: bool = False) -> Receipt:
-    return hall.db.write_now(erase_person, hall.branch.id, booking_id, CLERK, everyone=everyone)
+    return hall.db.write_now(erase_person, hall.branch.id, booking_id, CLERK, everyone=everyone, approved=True)
 
 
 def test_a_person_is_erased_from_every_appointment(hall: Hall) -> None:
@@ -55,6 +58,29 @@ def test_a_person_is_erased_from_every_appointment(hall: Hall) -> None:
         assert (erased.name, erased.contact, erased.state) == ("", "", BookingState.CANCELLED)
     assert read(hall, family).name == "سامر الحسن"
     assert {one.broken_at for one in hall.db.read_now(log.verify)} == {None}
+
+
+def test_staff_erase_nobody_alone_and_a_new_appointment_is_approved_anew(hall: Hall) -> None:
+    first, second = hall.administrator("first"), hall.administrator("second")
+    by = Actor("staff", str(first))
+    mine = book(hall, "civil-extract", "هالة الحسن")
+    with pytest.raises(SecondPersonNeeded):
+        hall.db.write_now(erase_person, hall.branch.id, mine, by)
+    asked = approved_erasure(hall, mine, first, second)
+    book(hall, "edu-attest", "هالة الحسن")
+    with pytest.raises(Stale, match="effect-changed"):
+        hall.db.write_now(four_eyes.carry_out, asked, by)
+    asked = approved_erasure(hall, mine, first, second)
+    receipt = hall.db.write_now(four_eyes.carry_out, asked, by)
+    assert receipt is not None
+    assert hall.db.read_now(receipt_of, hall.branch.id, receipt) is not None
+    assert read(hall, mine).name == ""
+
+
+def approved_erasure(hall: Hall, booking_id: UUID, first: UUID, second: UUID) -> UUID:
+    asked = hall.db.write_now(ask_to_erase, hall.branch.id, booking_id, Actor("staff", str(first)))
+    hall.db.write_now(approvals.approve, asked, Actor("staff", str(second)))
+    return asked
 
 
 def test_a_contact_can_be_erased_for_everybody_who_has_it(hall: Hall) -> None:

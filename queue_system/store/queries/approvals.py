@@ -37,6 +37,11 @@ class ApprovalView:
     state: ApprovalState
     decided_by: UUID | None
 
+    @property
+    def is_alone(self) -> bool:
+        """Whether nobody else could approve it when it was asked."""
+        return self.due_at is not None
+
     def is_open(self, now: datetime) -> bool:
         """Whether something can still be done about it."""
         return self.expires_at > now and self.state in (ApprovalState.ASKED, ApprovalState.APPROVED)
@@ -66,6 +71,17 @@ def requests(tx: Tx) -> list[ApprovalView]:
         )
         for row in tx.rows(found)
     ]
+
+
+def overdue(tx: Tx) -> list[UUID]:
+    """The open requests that have waited long enough without a second person, the oldest first."""
+    found = (
+        sa.select(APPROVAL.c.id)
+        .where(APPROVAL.c.due_at <= tx.now, APPROVAL.c.expires_at > tx.now)
+        .where(APPROVAL.c.state.in_((ApprovalState.ASKED, ApprovalState.APPROVED)))
+        .order_by(APPROVAL.c.asked_at)
+    )
+    return [row.id for row in tx.rows(found)]
 
 
 def held_or_asked_for(tx: Tx, staff_id: UUID) -> tuple[Grant, ...]:

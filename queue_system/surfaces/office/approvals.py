@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import urlencode
 from uuid import UUID
 
 from starlette.requests import Request
@@ -32,6 +34,7 @@ from .people import House, clock_of, house_of
 from .person import with_link
 
 PAGE: Final = "/office/approvals"
+DATA: Final = "/office/data"
 REQUEST: Final = f"{PAGE}/{{approval}}"
 SAID: Final = {
     "asked": "approvals.said-asked",
@@ -63,6 +66,11 @@ class Shown:
     own: bool
     decides: bool
 
+    @property
+    def by_itself(self) -> bool:
+        """Whether it is carried out without a press after it has waited for nobody."""
+        return four_eyes.acts_by_itself(self.request.action)
+
 
 async def show(request: Request) -> Response:
     """The requests, those first that something can be done about."""
@@ -87,7 +95,7 @@ def decision(do: Callable[..., None], said: str) -> Callable[[Request], Any]:
 
 
 async def carry_out(request: Request) -> Response:
-    """Do what was approved; a link that this makes is shown on the page of its person."""
+    """Do what was approved; the page of its person shows a link that this makes, the page of data a receipt."""
     here = await enter(request, ASKING_RIGHTS)
     await require_confirmed(here)
     try:
@@ -99,6 +107,9 @@ async def carry_out(request: Request) -> Response:
     link = await here.read(invitation_by_token, given) if given else None
     if link is not None and given:
         return with_link(here, link.staff_id, given, "reset")
+    if given:
+        await asyncio.to_thread(here.installation.database.scrub, thorough=False)
+        return kit.see_other(f"{DATA}?{urlencode({'receipt': given})}")
     return kit.see_other(f"{PAGE}?said=done")
 
 
@@ -108,6 +119,11 @@ def waiting_for(tx: Tx, person: StaffView) -> int:
     seen = [one for one in open_now if _concerns(person, one)]
     ready = {one.id for one in seen if one.asked_by == person.id and one.is_ready(tx.now)}
     return len(ready | _to_decide(tx, person.id, seen))
+
+
+def waiting_alone(tx: Tx, person: StaffView) -> list[ApprovalView]:
+    """The requests that nobody else can approve and that wait for their time, which a person sees."""
+    return [one for one in requests(tx) if one.is_open(tx.now) and one.is_alone and _concerns(person, one)]
 
 
 def _id(request: Request) -> UUID:
@@ -205,6 +221,9 @@ def _about(here: InOffice, one: ApprovalView, house: House, people: dict[UUID, s
         return list(_about_settings(here, one, house))
     if one.action == "decide-bookings":
         return list(_about_decisions(here, one, house))
+    if one.action == "erase-person":
+        count = here.words.plural("approvals.to-erase", params["count"])
+        return [("approvals.code", params["code"]), ("approvals.appointments", count)]
     if one.action == "void-ticket":
         branch = house.branches.get(one.place)
         return [

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import urlencode
 
 from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from ...actions.erasure import erase_person
+from ...actions.guarded_erasure import ACTION, ask_to_erase
 from ...core.errors import Denied, Invalid, Missing, Refused
 from ...core.rights import DATA_RIGHTS
 from ...store.database import Tx
@@ -28,9 +26,11 @@ from ...store.tables import ORGANISATION
 from ...web import access, kit
 from ...web.confirmed import require_confirmed
 from ...web.errors import message
+from .asking import alone_until
 from .frame import InOffice, enter, moment, office_page
 
 PAGE: Final = "/office/data"
+APPROVALS: Final = "/office/approvals"
 # A receipt has eight signs; whatever is longer is none.
 LONGEST_RECEIPT: Final = 8
 
@@ -65,23 +65,23 @@ async def check(request: Request) -> Response:
         "of_others": found.of_others,
         "typed": typed,
         "branches": {branch.id: branch for branch in here.branches},
+        "alone": await alone_until(here, ORGANISATION, ACTION),
     }
     return await office_page(here, "office/data-person.html", context)
 
 
 async def erase(request: Request) -> Response:
-    """Erase the person, and show the receipt."""
+    """Ask a second person to erase the person."""
     here = await _may_erase(request)
     await require_confirmed(here)
     typed = await _typed(request)
     try:
         booking, _ = await here.read(_found, typed["code"], typed["contact"])
         everyone = typed["everyone"] == "yes"
-        receipt = await here.write_anywhere(erase_person, booking.branch_id, booking.id, here.actor, everyone=everyone)
+        await here.write_anywhere(ask_to_erase, booking.branch_id, booking.id, here.actor, everyone=everyone)
     except (Invalid, Missing, Refused) as refusal:
         return await _page(here, typed=typed, errors=_errors(here, refusal), status=422)
-    await asyncio.to_thread(here.installation.database.scrub, thorough=False)
-    return kit.see_other(f"{PAGE}?{urlencode({'receipt': receipt.number})}")
+    return kit.see_other(f"{APPROVALS}?said=asked")
 
 
 async def _may_erase(request: Request) -> InOffice:

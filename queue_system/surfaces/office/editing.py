@@ -5,7 +5,9 @@ page that shows what changes posts everything again to the same address, so the 
 
     step absent    show what the edits change and take away
     step=save      make them, if their effect is still the one that was shown; then 303 to `back`, with ?saved=<change>,
-                   and &later=<number of appointments> if some were left undecided
+                   and &later=<number of appointments> if some were left undecided; where one person alone may not, the
+                   page again, which says why
+    step=ask       the same, and a second person is asked where one is needed
     step=form      the handler draws its own form again (`asks_for_form`)
 
 A page to which one comes back shows `saved_notice(saved)` of `office/_saved.html`, where `saved` is `saved_at(request, …)`.
@@ -23,7 +25,7 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ...actions.guarded_settings import ask_for_change
+from ...actions.guarded_settings import ACTION, ask_for_change
 from ...actions.second_person import SecondPersonNeeded
 from ...actions.settings import UnfitSettings, preview_for, save
 from ...core.effect import Effect
@@ -45,6 +47,7 @@ from ...web import kit
 from ...web.here import StaffHere, staff_here
 from ...web.setting_words import fault_sentence
 from .asked_settings import changes_of
+from .asking import alone_until
 from .changed import Sayer, without_common
 from .effects import BY_BOOKING, BY_WHY, ShownEffect, grouped, read_choices, rows_of, shown
 from .frame import office_page
@@ -54,6 +57,7 @@ from .undecided import allowed_of
 
 STEP: Final = "step"
 SAVE: Final = "save"
+ASK: Final = "ask"
 FORM: Final = "form"
 SHA256: Final = "sha256"
 NOTE: Final = "note"
@@ -144,7 +148,7 @@ async def answer(
     flow = _Flow(here, place, wanted, tuple(common), sent, title, back, heading_href or back, undoes)
     told = await flow.preview()
     changed = False
-    if sent.field(STEP) == SAVE and told.may_be_saved and told.edits:
+    if sent.field(STEP) in (SAVE, ASK) and told.may_be_saved and told.edits:
         try:
             return await flow.save(told)
         except (Conflicted, UnfitSettings):
@@ -197,7 +201,7 @@ class _Flow:
         return await self.here.read(preview_for, self.place, self.edits, self.here.person, self.common)
 
     async def save(self, told: Preview) -> Response:
-        """Save what was shown; or ask for it, if a second person is needed."""
+        """Save what was shown; if a second person is needed, say so, or ask for it if that was said."""
         here, sha256 = self.here, self.sent.field(SHA256)
         choices = self.sent.choices(_may(here.person, told, await self._branches()))
         told_of: dict[str, Any] = {
@@ -210,13 +214,15 @@ class _Flow:
         try:
             made = await here.write_anywhere(save, self.place, self.edits, sha256, person=here.person, **told_of)
         except SecondPersonNeeded as needed:
+            if self.sent.field(STEP) != ASK:
+                return await self.page(told, changed=False, reasons=needed.reasons)
             await here.write_anywhere(ask_for_change, self.place, self.edits, sha256, reasons=needed.reasons, **told_of)
             return kit.see_other(f"{APPROVALS}?said=asked")
         later = _left_for_later(told, choices) if made and here.person.may_somewhere(DECISION_RIGHTS) else 0
         return kit.see_other(_with_saved(self.back, str(made[0]) if made else NOTHING, later))
 
-    async def page(self, told: Preview, *, changed: bool) -> Response:
-        """What the edits change; or the choices in a conflict; or what is wrong."""
+    async def page(self, told: Preview, *, changed: bool, reasons: tuple[str, ...] = ()) -> Response:
+        """What the edits change; or the choices in a conflict; or what is wrong. `reasons` are those for a second person."""
         place = await self.here.read(stored_place, self.place, "", self.here.person, self.common)
         say = Sayer(place, self.here.words)
         disputed = await self._disputed(told.conflicts, place, say)
@@ -242,6 +248,8 @@ class _Flow:
             "sha256": told.sha256,
             "note": self.sent.note,
             "changed": changed,
+            "reasons": reasons,
+            "alone": await alone_until(self.here, self.place, ACTION) if reasons else None,
         }
         status = 409 if disputed or changed else 422 if told.faults else 200
         belongs = self.back.partition("?")[0]

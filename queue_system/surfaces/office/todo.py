@@ -49,8 +49,9 @@ from ...store.tables import ORGANISATION
 from ...web.departments import queues_for, services_for
 from ...web.given_back import given_back_of
 from ...web.setting_words import things_of_catalogue
-from .approvals import waiting_for
+from .approvals import waiting_alone, waiting_for
 from .frame import InOffice
+from .people import clock_of
 
 LOGGER = structlog.get_logger(__name__)
 
@@ -265,6 +266,24 @@ async def requests_for_a_second_person(here: InOffice) -> list[Item]:
     return [Item("note", sentence, "today.go-to-approvals", link="/office/approvals")] if count else []
 
 
+async def delayed_requests(here: InOffice) -> list[Item]:
+    """Requests that nobody else can approve, so that time alone stands before them."""
+    clock = clock_of(here)
+    return [
+        Item(
+            "bad",
+            here.words.text(
+                "today.delayed",
+                action=here.words.text(f"audit.approval-action.{one.action}"),
+                at=clock(one.due_at),
+            ),
+            "today.go-to-approvals",
+            link="/office/approvals",
+        )
+        for one in await here.read(waiting_alone, here.person)
+    ]
+
+
 async def unreadable(here: InOffice) -> list[Item]:
     """Settings that cannot be read, so that what they belong to is closed."""
     names = tuple(await here.read(unreadable_settings))
@@ -311,6 +330,7 @@ SOURCES: Final[tuple[OfBranch | OfHouse, ...]] = (
     OfBranch(DECISION_RIGHTS, undecided_bookings),
     OfHouse(HEALTH_RIGHTS, failed_upkeep),
     OfHouse(DEVICE_RIGHTS, waiting_devices),
+    OfHouse(ASKING_RIGHTS, delayed_requests),
     OfHouse(ASKING_RIGHTS, requests_for_a_second_person),
     OfBranch(CLOSING_RIGHTS, provisional_days),
     OfBranch(CLOSING_RIGHTS, provisional_days),

@@ -12,6 +12,7 @@ from starlette.testclient import TestClient
 
 from queue_system.clock import FrozenClock
 from queue_system.core.promises import Decided
+from queue_system.store.queries.approvals import requests
 from queue_system.store.queries.settings import branch_settings
 from tests.kit.browser_form import form_of
 from tests.kit.deciding import as_stored, booked
@@ -50,7 +51,7 @@ def previewed(client: TestClient, address: str, **changed: str) -> str:
 
 
 def saved(client: TestClient, address: str, html: str, **more: str) -> str:
-    answer = client.post(address, data=items_of(html, step="save", **more))
+    answer = client.post(address, data=items_of(html, **({"step": "save"} | more)))
     assert answer.status_code == 303, words(answer.text)
     return str(answer.headers["location"])
 
@@ -261,7 +262,13 @@ def test_what_needs_a_second_person_is_asked_for(client: TestClient, hall: Hall)
     branch = f"{ALL}/branch/doha-main"
     before = hall.db.read_now(branch_settings, hall.branch.id).retention_days
     page = previewed(client, branch, retention_days__ticket=str(before.ticket + 30))
-    assert saved(client, branch, page) == "/office/approvals?said=asked"
+    needed = client.post(branch, data=items_of(page, step="save")).text
+    assert "تُحفظ به البيانات مدة أطول" in words(needed)
+    assert "لا يوجد شخص آخر له أن يوافق" in words(needed)
+    assert hall.db.read_now(requests) == []
+    assert asked(client, branch, needed) == "/office/approvals?said=asked"
+    assert "لا يوجد شخص آخر له أن يوافق" in words(client.get("/office/approvals").text)
+    assert "لا يوجد شخص آخر له أن يوافق على" in words(client.get("/office").text)
     assert hall.db.read_now(branch_settings, hall.branch.id).retention_days == before
 
 
@@ -281,7 +288,9 @@ def test_what_shows_more_of_a_visit_waits_for_a_second_person_who_sees_the_same(
     hall.administrator("second")
     service = f"{ALL}/service/legal-advice"
     page = previewed(client, service, confidentiality="normal")
-    assert saved(client, service, page) == "/office/approvals?said=asked"
+    needed = client.post(service, data=items_of(page, step="save")).text
+    assert "لا يوجد شخص آخر" not in words(needed)
+    assert asked(client, service, needed) == "/office/approvals?said=asked"
     assert level(hall) == "sensitive"
 
     told = words(client.get("/office/approvals?said=asked").text)
@@ -296,6 +305,11 @@ def test_what_shows_more_of_a_visit_waits_for_a_second_person_who_sees_the_same(
     own = client.get("/office/approvals").text
     client.post(next(re.finditer(r'action="([^"]+/use)"', own))[1])
     assert level(hall) == "normal"
+
+
+def asked(client: TestClient, address: str, page: str) -> str:
+    """Where the page leads after a second person was asked."""
+    return saved(client, address, page, step="ask")
 
 
 def level(hall: Hall) -> str:

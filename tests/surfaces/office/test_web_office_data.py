@@ -7,11 +7,14 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from httpx2 import Response
 from starlette.testclient import TestClient
 
+from queue_system.actions import approvals, staff
 from queue_system.actions.bookings import HoldOrder, confirm_booking, hold_slot
 from queue_system.clock import FrozenClock
-from queue_system.store.log import VISITOR
+from queue_system.store.log import SYSTEM, VISITOR, Actor
+from queue_system.store.queries.approvals import requests
 from queue_system.store.queries.bookings import BookingView, booking_by_id
 from queue_system.web.confirmed import CONFIRMED_FOR
 from tests.kit.hall import Hall
@@ -57,7 +60,7 @@ def test_a_person_is_shown_first_and_then_erased(office: TestClient, hall: Hall)
     assert "هالة الحسن" in shown
     assert "بوسيلة التواصل هذه موعد آخر باسم مختلف" in shown
     assert read(hall, mine).erased_at is None
-    done = office.post("/office/data/person/erasure", data=sent)
+    done = erased(office, hall, sent)
     assert done.status_code == 303
     if (file := hall.db.file) is not None:
         assert [
@@ -74,7 +77,7 @@ def test_a_person_is_shown_first_and_then_erased(office: TestClient, hall: Hall)
 def test_the_other_names_go_when_that_is_chosen(office: TestClient, hall: Hall) -> None:
     mine, family = book(hall, "هالة الحسن"), book(hall, "سامر الحسن", "edu-attest", 7)
     sent = {"code": read(hall, mine).code, "contact": CONTACT, "everyone": "yes"}
-    office.post("/office/data/person/erasure", data=sent)
+    erased(office, hall, sent)
     assert read(hall, family).erased_at is not None
 
 
@@ -84,8 +87,38 @@ def test_nobody_is_erased_from_a_page_that_was_left_open(office: TestClient, hal
     asked = office.post(
         "/office/data/person/erasure", data={"code": read(hall, mine).code, "contact": CONTACT}, follow_redirects=False
     )
-    assert "receipt" not in asked.headers.get("location", "")
-    assert read(hall, mine).erased_at is None
+    assert "approvals" not in asked.headers.get("location", "")
+    assert hall.db.read_now(requests) == []
+
+
+def test_nobody_is_erased_by_one_person_alone(office: TestClient, hall: Hall) -> None:
+    mine = read(hall, book(hall, "هالة الحسن"))
+    sent = {"code": mine.code, "contact": CONTACT}
+    hall.db.write_now(staff.lock_staff, "admin", SYSTEM)
+    assert "لا يوجد شخص آخر له أن يوافق" in office.post("/office/data/person?lang=ar", data=sent).text
+    hall.administrator("second")
+    first = office.post("/office/data/person?lang=ar", data=sent).text
+    assert "هذا يحتاج إلى موافقة شخص ثانٍ" in first
+    assert "لا يوجد شخص آخر له أن يوافق" not in first
+    asked = office.post("/office/data/person/erasure", data=sent)
+    assert asked.headers["location"] == "/office/approvals?said=asked"
+    assert read(hall, mine.id).name == "هالة الحسن"
+    page = office.get("/office/approvals?lang=ar").text
+    assert mine.code in page
+    assert "يُحذف الاسم ووسيلة التواصل من موعد واحد" in page
+    assert "هالة" not in page, "the request outlives the name"
+    [one] = hall.db.read_now(requests)
+    assert office.post(f"/office/approvals/{one.id}/use").status_code == 409
+    assert read(hall, mine.id).erased_at is None
+
+
+def erased(office: TestClient, hall: Hall, sent: dict[str, str]) -> Response:
+    """Ask to erase a person, let a second person approve it, and carry it out."""
+    second = hall.administrator("second")
+    assert office.post("/office/data/person/erasure", data=sent).status_code == 303
+    [one] = hall.db.read_now(requests)
+    hall.db.write_now(approvals.approve, one.id, Actor("staff", str(second)))
+    return office.post(f"/office/approvals/{one.id}/use")
 
 
 @pytest.mark.parametrize("path", ["/office/data/person", "/office/data/person/erasure"])
@@ -101,7 +134,7 @@ def test_a_wrong_contact_finds_nobody_and_keeps_what_was_typed(office: TestClien
 
 def test_the_page_of_an_erased_appointment_says_so(office: TestClient, hall: Hall) -> None:
     mine = read(hall, book(hall, "هالة الحسن"))
-    office.post("/office/data/person/erasure", data={"code": mine.code, "contact": CONTACT})
+    erased(office, hall, {"code": mine.code, "contact": CONTACT})
     page = office.get(f"/b/{mine.token}?lang=ar").text
     assert "حُذف الاسم ووسيلة التواصل من هذا الموعد" in page
     assert "هالة" not in page
@@ -109,7 +142,7 @@ def test_the_page_of_an_erased_appointment_says_so(office: TestClient, hall: Hal
 
 def test_the_log_tells_of_an_erasure_without_a_name(office: TestClient, hall: Hall) -> None:
     mine = read(hall, book(hall, "هالة الحسن"))
-    office.post("/office/data/person/erasure", data={"code": mine.code, "contact": CONTACT})
+    erased(office, hall, {"code": mine.code, "contact": CONTACT})
     page = office.get("/office/audit?kind=data&lang=ar").text
     assert "حُذف الاسم ووسيلة التواصل لشخص بناءً على طلب" in page
     assert "هالة" not in page

@@ -1,0 +1,47 @@
+"""Carries out by itself what waited for a second person where nobody else could approve (`actions.four_eyes`)."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+from uuid import UUID
+
+import structlog
+
+from ..actions import four_eyes
+from ..core.errors import Denied, DomainError
+from ..store.database import Database
+from ..store.queries.approvals import overdue
+
+LOOK_EVERY_SECONDS: Final = 30.0
+
+log = structlog.get_logger(__name__)
+
+
+class Overdue:
+    """Each node looks; the lock of the organisation lets one of them carry a request out.
+
+    What is refused stays open, and is tried at each look until it ends, because the reason may pass: the person who
+    asked sees it on the page of approvals.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._refused: dict[UUID, str] = {}
+
+    async def look(self) -> None:
+        """Carry out what is due."""
+        waiting = await self._database.read(overdue)
+        self._refused = {one: code for one, code in self._refused.items() if one in waiting}
+        for one in waiting:
+            try:
+                given = await self._database.write(four_eyes.carry_out_overdue, one)
+            except (DomainError, Denied) as refusal:
+                if self._refused.get(one) != refusal.code:
+                    log.warning("approval.refused_when_due", approval=str(one), code=refusal.code)
+                self._refused[one] = refusal.code
+                continue
+            log.info("approval.carried_out", approval=str(one))
+            if given is not None:
+                # The receipt of an erasure: what is deleted must not stay behind in the file.
+                await asyncio.to_thread(self._database.scrub, thorough=False)

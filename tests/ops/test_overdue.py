@@ -1,0 +1,114 @@
+"""What nobody else could approve is carried out by itself after its time, as the person who asked. On both databases."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+import structlog
+
+from queue_system.actions import approvals, guarded_settings, invitations, settings, staff
+from queue_system.clock import FrozenClock
+from queue_system.core.approvals import DELAY, LIFETIME, ApprovalState
+from queue_system.core.promises import Choices
+from queue_system.ops.overdue import Overdue
+from queue_system.settings.edits import Edit
+from queue_system.store import log
+from queue_system.store.log import Actor
+from queue_system.store.queries.approvals import requests
+from queue_system.store.queries.settings import branch_settings
+from queue_system.store.tables import ORGANISATION
+from tests.kit.hall import Hall
+
+pytestmark = pytest.mark.anyio
+
+
+def ask(hall: Hall, person: UUID, days: int = 400) -> UUID:
+    """Ask to keep numbers longer."""
+    kept = hall.db.read_now(branch_settings, hall.branch.id).retention_days.model_dump(mode="json", exclude_unset=True)
+    edit = Edit("branch", "doha-main", {"retention_days": kept}, {"retention_days": kept | {"audit": days}})
+    sha256 = hall.db.read_now(settings.preview, hall.branch.id, [edit]).sha256
+    how: dict[str, Any] = {"actor": by(person), "choices": Choices(), "reasons": ["longer-retention"]}
+    return hall.db.write_now(guarded_settings.ask_for_change, hall.branch.id, [edit], sha256, **how)
+
+
+def by(person: UUID) -> Actor:
+    return Actor("staff", str(person))
+
+
+def kept(hall: Hall) -> int:
+    return hall.db.read_now(branch_settings, hall.branch.id).retention_days.audit
+
+
+def state(hall: Hall, asked: UUID) -> ApprovalState:
+    return next(one.state for one in hall.db.read_now(requests) if one.id == asked)
+
+
+async def test_it_is_carried_out_after_its_time_and_once(hall: Hall, clock: FrozenClock) -> None:
+    alone = hall.administrator("alone")
+    before, asked = kept(hall), ask(hall, alone, 4000)
+    nodes = [Overdue(hall.db), Overdue(hall.db)]
+    clock.move(DELAY - timedelta(seconds=1))
+    for node in nodes:
+        await node.look()
+    assert kept(hall) == before
+    clock.move(timedelta(seconds=1))
+    for node in nodes:
+        await node.look()
+    assert (kept(hall), state(hall, asked)) == (4000, ApprovalState.DONE)
+    entries = hall.db.read_now(log.after, ORGANISATION, 0)
+    assert [one.actor_kind for one in entries if one.kind == "approval.used"] == ["system"]
+    changed = [one for one in hall.db.read_now(log.after, hall.branch.id, 0) if one.kind == "settings.changed"]
+    assert [one.actor_id for one in changed] == [str(alone)]
+
+
+async def test_what_was_withdrawn_is_not_carried_out(hall: Hall, clock: FrozenClock) -> None:
+    alone = hall.administrator("alone")
+    before, asked = kept(hall), ask(hall, alone, 4000)
+    hall.db.write_now(approvals.withdraw, asked, by(alone))
+    clock.move(DELAY)
+    await Overdue(hall.db).look()
+    assert kept(hall) == before
+
+
+async def test_where_a_second_person_could_approve_nothing_happens_by_itself(hall: Hall, clock: FrozenClock) -> None:
+    first = hall.administrator("first")
+    hall.administrator("second")
+    before = kept(hall)
+    ask(hall, first, 4000)
+    clock.move(DELAY)
+    await Overdue(hall.db).look()
+    assert kept(hall) == before
+
+
+async def test_a_link_waits_for_the_person_who_asked_because_only_they_may_see_it(
+    hall: Hall, clock: FrozenClock
+) -> None:
+    alone = hall.administrator("alone")
+    hall.administrator("other")
+    _, asked = hall.db.write_now(invitations.reset_sign_in, "other", by(alone))
+    assert asked is not None
+    hall.db.write_now(staff.lock_staff, "other", by(alone))
+    clock.move(DELAY)
+    await Overdue(hall.db).look()
+    assert state(hall, asked) is ApprovalState.ASKED
+
+
+async def test_what_is_refused_is_logged_once_and_stays_open_until_it_ends(hall: Hall, clock: FrozenClock) -> None:
+    alone = hall.administrator("alone")
+    before, asked = kept(hall), ask(hall, alone, 4000)
+    hall.administrator("second")
+    hall.db.write_now(staff.lock_staff, "alone", by(alone))
+    clock.move(DELAY)
+    node = Overdue(hall.db)
+    with structlog.testing.capture_logs() as told:
+        await node.look()
+        await node.look()
+    assert [one["code"] for one in told if one["event"] == "approval.refused_when_due"] == ["not-allowed"]
+    assert (kept(hall), state(hall, asked)) == (before, ApprovalState.ASKED)
+    clock.move(LIFETIME)
+    with structlog.testing.capture_logs() as told:
+        await node.look()
+    assert told == []
