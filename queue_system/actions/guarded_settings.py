@@ -17,7 +17,9 @@ from ..settings.edits import Edit
 from ..store.database import Tx
 from ..store.log import Actor
 from ..store.queries.access import staff_by_id
+from ..store.queries.approvals import ApprovalView
 from ..store.queries.previews import preview
+from ..store.tables import ORGANISATION
 from . import approvals, settings
 
 ACTION: Final = "change-settings"
@@ -81,6 +83,14 @@ def edits_of(params: Mapping[str, Any]) -> list[Edit]:
 def common_of(params: Mapping[str, Any]) -> list[Edit]:
     """The edits of the organisation that a request makes first; requests that were stored before there were such have none."""
     return [Edit(*edit) for edit in params.get("common", ())]
+
+
+def edits_by_place(request: ApprovalView) -> list[tuple[UUID, Edit]]:
+    """The edits of a request, each with the place whose settings it changes; none if it changes no settings."""
+    if request.action != ACTION:
+        return []
+    own = [(request.place, edit) for edit in edits_of(request.params)]
+    return [*own, *((ORGANISATION, edit) for edit in common_of(request.params))]
 
 
 def choices_of(params: Mapping[str, Any]) -> Choices:

@@ -18,7 +18,7 @@ from ...actions import approvals, four_eyes
 from ...core.approvals import ApprovalState
 from ...core.errors import Denied, DomainError, Missing
 from ...core.promises import Choice
-from ...core.rights import ASKING_RIGHTS, ATOMIC, DECIDING_RIGHTS, EVERYTHING, Rights, granted, written_out
+from ...core.rights import ASKING_RIGHTS, ATOMIC, EVERYTHING, Rights, granted, written_out
 from ...i18n.filters import localised
 from ...store.database import Tx
 from ...store.queries.access import StaffView, staff_names
@@ -29,6 +29,7 @@ from ...web import kit
 from ...web.confirmed import require_confirmed
 from ...web.errors import message
 from .asked_settings import AskedChange, asked_changes, decided_in_words
+from .asking import is_shown
 from .frame import InOffice, enter, office_page
 from .people import House, clock_of, house_of
 from .person import with_link
@@ -116,14 +117,14 @@ async def carry_out(request: Request) -> Response:
 def waiting_for(tx: Tx, person: StaffView) -> int:
     """How many requests a person could decide on, or carry out because they asked and may."""
     open_now = [one for one in requests(tx) if one.is_open(tx.now)]
-    seen = [one for one in open_now if _concerns(person, one)]
+    seen = [one for one in open_now if is_shown(person, one)]
     ready = {one.id for one in seen if one.asked_by == person.id and one.is_ready(tx.now)}
     return len(ready | _to_decide(tx, person.id, seen))
 
 
 def waiting_alone(tx: Tx, person: StaffView) -> list[ApprovalView]:
     """The requests that nobody else can approve and that wait for their time, which a person sees."""
-    return [one for one in requests(tx) if one.is_open(tx.now) and one.is_alone and _concerns(person, one)]
+    return [one for one in requests(tx) if one.is_open(tx.now) and one.is_alone and is_shown(person, one)]
 
 
 def _id(request: Request) -> UUID:
@@ -135,7 +136,7 @@ def _id(request: Request) -> UUID:
 
 async def _page(here: InOffice, refusal: str = "", status: int = 200) -> Response:
     house, people = await here.read(house_of), await here.read(staff_names)
-    seen = [one for one in await here.read(requests) if _is_seen(here, one)]
+    seen = [one for one in await here.read(requests) if is_shown(here.person, one)]
     decided = await here.read(_to_decide, here.person.id, seen)
     still_open = [one for one in seen if one.is_open(here.now)]
     held = await here.read(_held, still_open)
@@ -150,14 +151,6 @@ async def _page(here: InOffice, refusal: str = "", status: int = 200) -> Respons
         "said": SAID.get(here.request.query_params.get("said", ""), ""),
     }
     return await office_page(here, "office/approvals.html", context, status=status)
-
-
-def _is_seen(here: InOffice, one: ApprovalView) -> bool:
-    return _concerns(here.person, one)
-
-
-def _concerns(person: StaffView, one: ApprovalView) -> bool:
-    return one.asked_by == person.id or person.may_any(DECIDING_RIGHTS, one.place)
 
 
 def _to_decide(tx: Tx, person: UUID, seen: list[ApprovalView]) -> set[UUID]:

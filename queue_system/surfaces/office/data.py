@@ -26,7 +26,7 @@ from ...store.tables import ORGANISATION
 from ...web import access, kit
 from ...web.confirmed import require_confirmed
 from ...web.errors import message
-from .asking import alone_until
+from .asking import about_action, alone_until, asked_about
 from .frame import InOffice, enter, moment, office_page
 
 PAGE: Final = "/office/data"
@@ -130,6 +130,7 @@ async def _page(
         "typed": typed or {},
         "errors": errors or {},
         "receipt": told,
+        "asked": await asked_about(here, about_action(ACTION)),
     }
     return await office_page(here, "office/data.html", context, status=status)
 

@@ -119,7 +119,8 @@ async def office_page(
     rescued = await here.read(rescued_lately)
     return await here.page(
         template,
-        {"entries": entries_for(here, belongs or here.request.url.path), "rescued": rescued} | (context or {}),
+        {"entries": entries_for(here, belongs or here.request.url.path), "rescued": rescued, "asked": ()}
+        | (context or {}),
         status=status,
     )
 

@@ -27,6 +27,7 @@ from ...store.queries.settings import BranchSettings
 from ...web import kit
 from ...web.here import StaffAtBranch
 from ...web.setting_words import Things, things_of
+from .asking import about_hours, asked_about
 from .editing import Saved, saved_at
 from .frame import InOffice, enter, office_page
 from .resolving import EditOfSome
@@ -73,6 +74,7 @@ class Hours:
             "address": address,
             "today": self.today,
             "things": self.things,
+            "asked": await asked_about(self.here, about_hours(self.branch.id)),
         }
         return await office_page(self.here, template, shared | context, status=status)
 

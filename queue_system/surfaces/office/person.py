@@ -20,6 +20,7 @@ from ...store.queries.people import Colleague, colleagues, invitation_by_token, 
 from ...web import kit
 from ...web.confirmed import require_confirmed
 from ...web.errors import message
+from .asking import about_action, asked_about
 from .frame import InOffice, enter, office_page
 from .people import PAGE, House, clock_of, house_of, is_seen, may_over, places_with
 
@@ -226,6 +227,7 @@ async def _page(
             "reset": may_over(person, one, RESET_RIGHTS),
         },
         "errors": errors or {},
+        "asked": await asked_about(here, about_action("grant-role", "reset-sign-in", staff=str(one.id))),
         "refusal": refusal,
         "said": SAID.get(here.request.query_params.get("said", ""), ""),
     }

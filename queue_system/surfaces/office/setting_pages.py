@@ -28,6 +28,7 @@ from ...web import kit
 from ...web.setting_forms import WAS, Drawn, SettingForm, new_slug, received
 from ...web.setting_posted import Posted
 from ...web.setting_words import fault_sentence
+from .asking import about_thing, asked_about
 from .changed import Sayer
 from .editing import answer, asks_for_form, saved_at
 from .frame import InOffice, enter, office_page
@@ -103,6 +104,7 @@ class _Editor:
             "removable": bool(self.slug) and kind.adds,
             "obstacles": obstacles,
             "retires": any(field.name == "until" for field in drawn.fields),
+            "asked": await asked_about(self.here, about_thing(place.id, self.key)) if self.slug else (),
         }
         return await office_page(self.here, "office/setting.html", context, status=status, belongs=PAGE)
 

@@ -14,7 +14,7 @@ from starlette.routing import BaseRoute, Route
 
 from ...actions.bookings import record_look_ups
 from ...actions.decisions import decide_listed
-from ...actions.guarded_decisions import ask_to_decide
+from ...actions.guarded_decisions import ACTION, ask_to_decide
 from ...actions.second_person import SecondPersonNeeded
 from ...core import contacts
 from ...core.errors import Missing
@@ -27,6 +27,7 @@ from ...store.queries.effect import Undecided, undecided
 from ...store.queries.settings import BranchSettings, Names
 from ...web import kit
 from ...web.departments import services_for
+from .asking import about_places, asked_about
 from .effects import MOST_FIELDS, Group, Row, grouped, read_choices
 from .frame import InOffice, enter, office_page
 
@@ -137,6 +138,7 @@ async def _page(here: InOffice, shown: UUID | None = None) -> Response:
         "lists": [one for branch in here.branches for one in await _branch_lists(here, branch, shown)],
         "done": _count(params.get("done", "")),
         "missed": _count(params.get("missed", "")),
+        "asked": await asked_about(here, about_places(ACTION, [branch.id for branch in here.branches])),
     }
     return await office_page(here, "office/undecided.html", values)
 

@@ -10,9 +10,13 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from queue_system.actions.guarded_settings import ask_for_change
 from queue_system.clock import FrozenClock
-from queue_system.core.promises import Decided
+from queue_system.core.promises import Choices, Decided
+from queue_system.settings.edits import Edit
+from queue_system.store.log import Actor
 from queue_system.store.queries.approvals import requests
+from queue_system.store.queries.people import colleague
 from queue_system.store.queries.settings import branch_settings
 from tests.kit.browser_form import form_of
 from tests.kit.deciding import as_stored, booked
@@ -293,10 +297,15 @@ def test_what_shows_more_of_a_visit_waits_for_a_second_person_who_sees_the_same(
     assert asked(client, service, needed) == "/office/approvals?said=asked"
     assert level(hall) == "sensitive"
 
+    own = client.get(service).text
+    assert "طلب مفتوح من" in words(own)
+    assert "/withdrawal" in own
+    assert "طلب مفتوح من" not in words(client.get(f"{ALL}/service/passport-lost").text)
     told = words(client.get("/office/approvals?said=asked").text)
     assert "أُرسل الطلب إلى شخص ثانٍ" in told
     second = another(client)
     sign_in(second, "second")
+    assert "/withdrawal" not in second.get(service).text, "who did not ask takes nothing back"
     seen = second.get("/office/approvals").text
     assert re.search(r"<del>.*حسّاس.*</del>", seen)
     assert re.search(r"<ins>.*عادي.*</ins>", seen)
@@ -305,6 +314,26 @@ def test_what_shows_more_of_a_visit_waits_for_a_second_person_who_sees_the_same(
     own = client.get("/office/approvals").text
     client.post(next(re.finditer(r'action="([^"]+/use)"', own))[1])
     assert level(hall) == "normal"
+    assert "طلب مفتوح من" not in words(client.get(service).text)
+
+
+def test_a_request_about_closed_days_is_on_the_pages_of_hours_until_it_is_taken_back(
+    client: TestClient, hall: Hall
+) -> None:
+    hall.administrator("second")
+    admin = hall.db.read_now(colleague, "admin")
+    assert admin is not None
+    closed = {"first": "2026-11-24", "last": "2026-11-24", "names": {"ar": "إغلاق", "en": "Closed"}}
+    edit = Edit("branch", "doha-main", {"closures": []}, {"closures": [closed]})
+    how: dict[str, Any] = {"actor": Actor("staff", str(admin.id)), "choices": Choices(), "reasons": ["many-bookings"]}
+    hall.db.write_now(ask_for_change, hall.branch.id, [edit], "", **how)
+    pages = ["/office/closures/doha-main", "/office/hours/doha-main", "/office/seasons/doha-main"]
+    for page in pages:
+        assert "طلب مفتوح من" in words(client.get(page).text), page
+    assert "طلب مفتوح من" not in words(client.get("/office/closures/mobile-consulate").text)
+    back = next(re.finditer(r'action="([^"]+/withdrawal)"', client.get(pages[0]).text))[1]
+    assert client.post(back).status_code == 303
+    assert "طلب مفتوح من" not in words(client.get(pages[0]).text)
 
 
 def asked(client: TestClient, address: str, page: str) -> str:

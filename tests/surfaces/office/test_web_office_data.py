@@ -103,6 +103,7 @@ def test_nobody_is_erased_by_one_person_alone(office: TestClient, hall: Hall) ->
     asked = office.post("/office/data/person/erasure", data=sent)
     assert asked.headers["location"] == "/office/approvals?said=asked"
     assert read(hall, mine.id).name == "هالة الحسن"
+    assert "طلب مفتوح من" in office.get("/office/data?lang=ar").text
     page = office.get("/office/approvals?lang=ar").text
     assert mine.code in page
     assert "يُحذف الاسم ووسيلة التواصل من موعد واحد" in page

@@ -146,6 +146,8 @@ def test_every_right_is_given_by_two_people_on_the_page_of_approvals(place: tupl
     give = {"role": "administrator", "place": str(ORGANISATION)}
     asked = client.post(f"{address_of(hall, 'layla')}/roles", data=give)
     assert asked.headers["location"].endswith("said=asked")
+    assert "An open request of" in Page(client.get(address_of(hall, "layla")).text).text
+    assert "An open request of" not in Page(client.get(address_of(hall, "second")).text).text
     own, theirs = Page(client.get("/office/approvals").text), Page(second.get("/office/approvals").text)
     assert "layla name" in theirs.text
     assert [form.action.rpartition("/")[2] for form in own.forms if "approvals" in form.action] == ["withdrawal"]
