@@ -17,10 +17,11 @@ from ...core.rights import ACCOUNT_RIGHTS, GRANT_RIGHTS, INVITE_RIGHTS, PEOPLE_R
 from ...i18n.words import OWN_NAMES, available_languages
 from ...store.database import Tx
 from ...store.queries.people import Colleague, colleagues, invitation_by_token, second_methods, sessions_of
+from ...store.tables import ORGANISATION
 from ...web import kit
 from ...web.confirmed import require_confirmed
 from ...web.errors import message
-from .asking import about_action, asked_about
+from .asking import about_action, alone_until, asked_about
 from .frame import InOffice, enter, office_page
 from .people import PAGE, House, clock_of, house_of, is_seen, may_over, places_with
 
@@ -227,6 +228,7 @@ async def _page(
             "reset": may_over(person, one, RESET_RIGHTS),
         },
         "errors": errors or {},
+        "alone": await alone_until(here, ORGANISATION, "reset-sign-in"),
         "asked": await asked_about(here, about_action("grant-role", "reset-sign-in", staff=str(one.id))),
         "refusal": refusal,
         "said": SAID.get(here.request.query_params.get("said", ""), ""),

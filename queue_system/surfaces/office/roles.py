@@ -21,7 +21,7 @@ from ...store.tables import ORGANISATION
 from ...web import kit
 from ...web.confirmed import require_confirmed
 from ...web.errors import message
-from .asking import about_action, asked_about
+from .asking import about_action, alone_until, asked_about
 from .frame import InOffice, enter, office_page
 from .people import House, house_of, is_seen
 
@@ -168,6 +168,7 @@ async def _page(
         "added": [right for right in ATOMIC if right in rights and right not in before],
         "removed": [right for right in ATOMIC if right in before and right not in rights],
         "errors": errors or {},
+        "alone": await alone_until(here, ORGANISATION, "reset-sign-in"),
         "asked": await asked_about(here, about_action("change-role", slug=slug)) if role else (),
     }
     return await office_page(here, "office/role.html", context, status=status, belongs=PAGE)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import urlencode
 from uuid import UUID
 
+from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
@@ -27,7 +28,7 @@ from ...store.queries.effect import Undecided, undecided
 from ...store.queries.settings import BranchSettings, Names
 from ...web import kit
 from ...web.departments import services_for
-from .asking import about_places, asked_about
+from .asking import about_places, alone_until, asked_about
 from .effects import MOST_FIELDS, Group, Row, grouped, read_choices
 from .frame import InOffice, enter, office_page
 
@@ -35,6 +36,7 @@ PAGE: Final = "/office/undecided"
 APPROVALS: Final = "/office/approvals"
 # In each form: which of the lists of its branch it is.
 LIST: Final = "list"
+ASK: Final = ("step", "ask")
 # The log has this word for a contact that was shown so that the visitor can be called.
 BY_CALL: Final = "call"
 
@@ -62,10 +64,22 @@ class BranchList:
     groups: tuple[Group, ...]
     allowed: Allowed
     departments: tuple[Names, ...]
+    # Why what was sent needs a second person, and when it would be carried out because nobody else can approve it.
+    reasons: tuple[str, ...] = ()
+    alone: Markup | None = None
 
     @property
     def choices(self) -> tuple[Choice, ...]:
         return tuple(choice for choice in Choice if choice in self.allowed.choices)
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What the form of a branch's list sent, and the `reasons` for which it was not done."""
+
+    branch: UUID
+    fields: Sequence[tuple[str, str]]
+    reasons: tuple[str, ...]
 
 
 async def show(request: Request) -> Response:
@@ -74,7 +88,7 @@ async def show(request: Request) -> Response:
 
 
 async def decide(request: Request) -> Response:
-    """Carry out what is chosen; what is left for later stays on the list."""
+    """Carry out what is chosen, or ask a second person for it; what is left for later stays on the list."""
     here = await enter(request, DECISION_RIGHTS)
     branch = here.named(request.path_params["branch"])
     fields = await kit.form_items(request, most=MOST_FIELDS)
@@ -88,7 +102,9 @@ async def decide(request: Request) -> Response:
     decided = {key: choice for key, choice in wanted.items() if choice is not Choice.LATER}
     try:
         done = await here.at(branch).do(decide_listed, decided, here.actor) if decided else {}
-    except SecondPersonNeeded:
+    except SecondPersonNeeded as needed:
+        if ASK not in fields:
+            return await _page(here, sent=Sent(branch.id, fields, needed.reasons))
         await here.write_anywhere(ask_to_decide, branch.id, decided, here.actor)
         return kit.see_other(f"{APPROVALS}?said=asked")
     missed = sum(1 for key, how in done.items() if how.value != decided[key].value)
@@ -132,10 +148,10 @@ def allowed_of(person: StaffView, branch: BranchSettings) -> dict[UUID, Allowed]
     }
 
 
-async def _page(here: InOffice, shown: UUID | None = None) -> Response:
+async def _page(here: InOffice, shown: UUID | None = None, sent: Sent | None = None) -> Response:
     params = here.request.query_params
     values = {
-        "lists": [one for branch in here.branches for one in await _branch_lists(here, branch, shown)],
+        "lists": [one for branch in here.branches for one in await _branch_lists(here, branch, shown, sent)],
         "done": _count(params.get("done", "")),
         "missed": _count(params.get("missed", "")),
         "asked": await asked_about(here, about_places(ACTION, [branch.id for branch in here.branches])),
@@ -143,22 +159,33 @@ async def _page(here: InOffice, shown: UUID | None = None) -> Response:
     return await office_page(here, "office/undecided.html", values)
 
 
-async def _branch_lists(here: InOffice, branch: BranchSettings, shown: UUID | None) -> list[BranchList]:
+async def _branch_lists(
+    here: InOffice, branch: BranchSettings, shown: UUID | None, sent: Sent | None
+) -> list[BranchList]:
+    answered = sent if sent is not None and sent.branch == branch.id else None
+    alone = await alone_until(here, branch.id, ACTION) if answered else None
     allowed = allowed_of(here.person, branch)
     alike: dict[Allowed, list[Undecided]] = {}
     for one in await here.read(_listed, here.person, branch):
         alike.setdefault(allowed[one.booking.service_id], []).append(one)
-    return [
-        BranchList(
-            branch,
-            grouped(
-                [(one.why, _row(here, branch, one, sees=may.sees_contacts, shown=shown)) for one in listed], Choices()
-            ),
-            may,
-            _departments(branch, listed) if len(alike) > 1 else (),
-        )
-        for may, listed in alike.items()
-    ]
+    found = []
+    for may, listed in alike.items():
+        own = answered if answered is not None and (LIST, may.key) in answered.fields else None
+        choices = read_choices(own.fields, may.choices) if own else Choices()
+        rows = [
+            (
+                one.why,
+                replace(
+                    _row(here, branch, one, sees=may.sees_contacts, shown=shown),
+                    chosen=choices.by_booking.get(one.booking.id),
+                ),
+            )
+            for one in listed
+        ]
+        departments = _departments(branch, listed) if len(alike) > 1 else ()
+        reasons, until = (own.reasons, alone) if own else ((), None)
+        found.append(BranchList(branch, grouped(rows, choices), may, departments, reasons, until))
+    return found
 
 
 def _departments(branch: BranchSettings, listed: Iterable[Undecided]) -> tuple[Names, ...]:

@@ -302,7 +302,7 @@ def test_what_shows_more_of_a_visit_waits_for_a_second_person_who_sees_the_same(
     assert "/withdrawal" in own
     assert "طلب مفتوح من" not in words(client.get(f"{ALL}/service/passport-lost").text)
     told = words(client.get("/office/approvals?said=asked").text)
-    assert "أُرسل الطلب إلى شخص ثانٍ" in told
+    assert "سُجّل الطلب، ولم يتغيّر شيء بعد" in told
     second = another(client)
     sign_in(second, "second")
     assert "/withdrawal" not in second.get(service).text, "who did not ask takes nothing back"

@@ -17,9 +17,11 @@ from queue_system.core.promises import Choice, Choices, Decided
 from queue_system.core.support import Why
 from queue_system.i18n.words import Words
 from queue_system.store.queries import audit
+from queue_system.store.queries.approvals import requests
 from queue_system.store.queries.bookings import BookingView
 from queue_system.surfaces.office.effects import ShownEffect, read_choices, shown
 from queue_system.web import kit
+from tests.kit.browser_form import form_of
 from tests.kit.deciding import as_stored, booked, closing, save
 from tests.kit.hall import Hall
 from tests.kit.people import add_role, give_in_department
@@ -71,6 +73,24 @@ def test_one_choice_decides_for_all_and_another_one_for_a_single_appointment(
     assert (answer.status_code, answer.headers["location"]) == (303, f"{PAGE}?done=2&missed=0")
     assert [as_stored(hall, one).decision for one in lost] == [Decided.CANCEL, Decided.KEEP]
     assert "نُفّذ القرار في موعدين" in client.get(answer.headers["location"]).text
+
+
+def test_many_are_asked_for_after_the_page_has_said_why_and_kept_what_was_chosen(
+    client: TestClient, hall: Hall, lost: list[BookingView], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("queue_system.actions.second_person.MANY_BOOKINGS", 1)
+    sign_in(client, "admin")
+    sent = {"list": EVERYTHING, "why-closed": "cancel", f"booking-{lost[0].id}": "cancel", f"booking-{lost[1].id}": ""}
+    page = client.post(address(hall), data=sent).text
+    assert "شخص واحد ينقل أو يلغي أكثر من ٢٠ موعدًا خلال يوم" in page
+    assert "لا يوجد شخص آخر له أن يوافق" in page
+    assert hall.db.read_now(requests) == []
+    again = form_of(next(one for one in re.findall(r"<form.*?</form>", page, re.DOTALL) if 'name="list"' in one)).items
+    assert {("why-closed", "cancel"), (f"booking-{lost[0].id}", "cancel")} <= set(again)
+    asked = client.post(address(hall), data=sent | {"step": "ask"})
+    assert asked.headers["location"] == "/office/approvals?said=asked"
+    assert "طلب مفتوح من" in client.get(PAGE).text
+    assert [as_stored(hall, one).decision for one in lost] == [Decided.LATER, Decided.LATER]
 
 
 def test_what_is_left_for_later_stays_on_the_list(client: TestClient, hall: Hall, lost: list[BookingView]) -> None:
