@@ -30,8 +30,7 @@ from .live.relay import Relay
 from .ops import backup, metrics
 from .ops.background import attempt, forever, watch_open_files
 from .ops.nightly import LOOK_EVERY_SECONDS, Figures, Nightly, Task
-from .ops.overdue import LOOK_EVERY_SECONDS as OVERDUE_EVERY_SECONDS
-from .ops.overdue import Overdue
+from .ops.overdue import OVERDUE_EVERY_SECONDS, Overdue
 from .spooler.machine import this_node
 from .spooler.runner import Spooler
 from .store.database import Database

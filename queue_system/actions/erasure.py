@@ -43,8 +43,10 @@ def erase_person(
     """Erase the person of a booking; with `everyone`, all persons with the same contact.
 
     `approved` says that a second person has agreed: without one, staff get SecondPersonNeeded, because nobody can bring
-    the data back. Who has the machine needs none. Raises Missing("booking"), Refused("erase-again") where that was done already, Refused("erase-in-hall") while one of
-    them is here with a number. It locks several branches, so it is given to `Database.write`.
+    the data back. Who has the machine needs none. It locks several branches, so it is given to `Database.write`.
+
+    Raises Missing("booking"), Refused("erase-again") where that was done already, Refused("erase-in-hall") while one of
+    them is here with a number.
     """
     asked = booking_by_id(tx, branch_id, booking_id)
     if asked.erased_at is not None:

@@ -95,6 +95,11 @@ def acts_by_itself(action: str) -> bool:
     return PERFORM[action].by_itself
 
 
+def by_themselves() -> list[str]:
+    """The actions that are carried out without a press."""
+    return [action for action in PERFORM if acts_by_itself(action)]
+
+
 def _has_waited(row: AnyRow, organisation: Locked) -> bool:
     return row.due_at is not None and row.due_at <= organisation.now
 

@@ -13,7 +13,7 @@ from ..core.errors import Denied, DomainError
 from ..store.database import Database
 from ..store.queries.approvals import overdue
 
-LOOK_EVERY_SECONDS: Final = 30.0
+OVERDUE_EVERY_SECONDS: Final = 30.0
 
 log = structlog.get_logger(__name__)
 
@@ -31,7 +31,7 @@ class Overdue:
 
     async def look(self) -> None:
         """Carry out what is due."""
-        waiting = await self._database.read(overdue)
+        waiting = await self._database.read(overdue, four_eyes.by_themselves())
         self._refused = {one: code for one, code in self._refused.items() if one in waiting}
         for one in waiting:
             try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -73,11 +74,11 @@ def requests(tx: Tx) -> list[ApprovalView]:
     ]
 
 
-def overdue(tx: Tx) -> list[UUID]:
-    """The open requests that have waited long enough without a second person, the oldest first."""
+def overdue(tx: Tx, actions: Collection[str]) -> list[UUID]:
+    """The open requests for these actions that have waited long enough without a second person, the oldest first."""
     found = (
         sa.select(APPROVAL.c.id)
-        .where(APPROVAL.c.due_at <= tx.now, APPROVAL.c.expires_at > tx.now)
+        .where(APPROVAL.c.action.in_(actions), APPROVAL.c.due_at <= tx.now, APPROVAL.c.expires_at > tx.now)
         .where(APPROVAL.c.state.in_((ApprovalState.ASKED, ApprovalState.APPROVED)))
         .order_by(APPROVAL.c.asked_at)
     )
