@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from queue_system.actions.installation import install
 from queue_system.core.errors import Refused
-from queue_system.core.rights import OBEYED, OVERVIEW_ONLY
+from queue_system.core.rights import CLOSING_RIGHTS, COUNTER_RIGHTS, OBEYED, OVERVIEW_ONLY, granted
 from queue_system.i18n.catalogues import catalogues
 from queue_system.i18n.words import words_for
 from queue_system.profiles import profile_names
@@ -182,6 +182,13 @@ def test_of_the_rights_of_supervision_is_said_what_they_open(db: Database) -> No
     promised = {word for code, subject in found if code == "abilities" for word in subject.split(": ")[1].split(", ")}
     assert promised
     assert not promised & (OBEYED | OVERVIEW_ONLY)
+
+
+@pytest.mark.parametrize("name", profile_names())
+def test_whoever_answers_for_a_hall_changes_its_hours_and_closes_days(name: str) -> None:
+    heads = {slug: granted(role.can) for slug, role in profile_of(name).roles.items() if slug != "administrator"}
+    assert any(rights >= CLOSING_RIGHTS for rights in heads.values())
+    assert {slug for slug, rights in heads.items() if rights & COUNTER_RIGHTS and not rights >= CLOSING_RIGHTS} == set()
 
 
 def test_the_rules_of_a_queue_that_are_in_force_are_those_that_the_program_asks_for() -> None:

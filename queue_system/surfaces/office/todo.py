@@ -333,7 +333,6 @@ SOURCES: Final[tuple[OfBranch | OfHouse, ...]] = (
     OfHouse(ASKING_RIGHTS, delayed_requests),
     OfHouse(ASKING_RIGHTS, requests_for_a_second_person),
     OfBranch(CLOSING_RIGHTS, provisional_days),
-    OfBranch(CLOSING_RIGHTS, provisional_days),
     OfHouse(HOURS_RIGHTS, calendars_to_check, everywhere=True),
     OfBranch(PLACES_RIGHTS, places_given_back),
     OfHouse(INVITE_RIGHTS, missing_administrator, everywhere=True),
