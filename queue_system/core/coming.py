@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from itertools import pairwise
 from typing import Final
+from uuid import UUID
 
 from .calendars import Calendar
 from .hours import instant_at, windows
@@ -34,7 +35,8 @@ class What(StrEnum):
 class Coming:
     """An event: at an instant of today (UTC), or on a day; `until` is the end of a break or the last day.
 
-    `names` by language, empty if it has none; `provisional`: still to be confirmed.
+    `names` by language, empty if it has none; `provisional`: still to be confirmed. Of a closure of a part: the wall
+    times from which and until which it closes, and the services that it closes, None for all.
     """
 
     what: What
@@ -44,6 +46,9 @@ class Coming:
     last: date | None = None
     names: Mapping[str, str] = field(default_factory=dict)
     provisional: bool = False
+    closes: time | None = None
+    opens: time | None = None
+    service_ids: frozenset[UUID] | None = None
 
 
 def rest_of(day: date, calendar: Calendar, now: datetime) -> list[Coming]:
@@ -60,6 +65,9 @@ def next_days(today: date, calendar: Calendar) -> list[Coming]:
             last=one.last if one.last > one.first else None,
             names=one.names,
             provisional=one.provisional,
+            closes=one.closes,
+            opens=one.opens,
+            service_ids=one.service_ids,
         )
         for one in calendar.closures
         if one.last >= today and one.first <= today + CLOSURES_AHEAD

@@ -1,12 +1,14 @@
-"""The closed days of a branch from today on: its own, those of all branches, and those of the calendars that it follows."""
+"""The closed days of a branch: its own, those of all branches, and those of the calendars that it follows."""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, time
-from typing import Any
+from datetime import date, time, timedelta
+from math import ceil
+from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -21,7 +23,11 @@ from ...web.setting_forms import received
 from . import editing
 from .closing import BRANCH, CLOSURES, EVERYWHERE
 from .hours_frame import Hours, address_of, element, hours_at, replaced, saved_here, to_first
-from .hours_words import clock, dates_words, hours_words
+from .hours_words import dates_words, part_words
+
+#: How long ago earlier closures ended, at most, and how many are on a page.
+EARLIER: Final = timedelta(days=365)
+SHOWN: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +38,7 @@ class ClosedDays:
     """
 
     first: date
+    last: date
     dates: str
     hours: str
     names: Names
@@ -49,11 +56,24 @@ async def first(request: Request) -> Response:
 
 
 async def show(request: Request) -> Response:
-    """The closed days, the nearest first."""
+    """The closed days from today on, the nearest first."""
     hours = await hours_at(request, CLOSING_RIGHTS)
-    listed = sorted(_listed(hours), key=lambda one: (one.first, one.dates))
+    listed = [one for one in _listed(hours) if one.last >= hours.today]
+    listed.sort(key=lambda one: (one.first, one.dates))
     saved = saved_here(request, hours)
     return await hours.page("office/closures.html", CLOSURES, {"closures": listed, "saved": saved})
+
+
+async def earlier(request: Request) -> Response:
+    """The closed days of the last twelve months, the latest first; `?page=` is the page, from 1."""
+    hours = await hours_at(request, CLOSING_RIGHTS)
+    listed = [one for one in _listed(hours) if hours.today - EARLIER <= one.last < hours.today]
+    listed.sort(key=lambda one: (one.last, one.first, one.dates), reverse=True)
+    pages = max(ceil(len(listed) / SHOWN), 1)
+    asked = request.query_params.get("page", "")
+    page = min(int(asked), pages) if re.fullmatch("[1-9][0-9]{0,3}", asked) else 1
+    context = {"closures": listed[(page - 1) * SHOWN : page * SHOWN], "page": page, "pages": pages}
+    return await hours.page("office/closures-earlier.html", CLOSURES, context)
 
 
 async def remove(request: Request) -> Response:
@@ -90,28 +110,24 @@ def _of(
 ) -> Iterator[ClosedDays]:
     for place, value in enumerate(values):
         begins, ends = (date.fromisoformat(value[name]) for name in ("first", "last"))
-        if ends >= hours.today:
-            yield ClosedDays(
-                first=begins,
-                dates=dates_words(begins, ends, hours.words),
-                hours=_part_of_day(hours, value),
-                names=value.get("names", {}),
-                concerns=tuple(_concerns(hours, value)),
-                provisional=bool(value.get("provisional")),
-                of=of,
-                source=source,
-                place=place,
-                sent=json.dumps(value, ensure_ascii=False) if may_edit else "",
-            )
+        yield ClosedDays(
+            first=begins,
+            last=ends,
+            dates=dates_words(begins, ends, hours.words),
+            hours=_part_of_day(hours, value),
+            names=value.get("names", {}),
+            concerns=tuple(_concerns(hours, value)),
+            provisional=bool(value.get("provisional")),
+            of=of,
+            source=source,
+            place=place,
+            sent=json.dumps(value, ensure_ascii=False) if may_edit else "",
+        )
 
 
 def _part_of_day(hours: Hours, value: Mapping[str, Any]) -> str:
     closes, opens = (time.fromisoformat(value[name]) if value.get(name) else None for name in ("closes", "opens"))
-    if closes and opens:
-        return hours_words(closes, opens, hours.words)
-    if closes:
-        return hours.words.text("hours.closed-from", time=clock(closes, hours.words))
-    return hours.words.text("hours.closed-until", time=clock(opens, hours.words)) if opens else ""
+    return part_words(closes, opens, hours.words)
 
 
 def _concerns(hours: Hours, value: Mapping[str, Any]) -> Iterator[str]:
@@ -125,5 +141,6 @@ def _concerns(hours: Hours, value: Mapping[str, Any]) -> Iterator[str]:
 routes: list[BaseRoute] = [
     Route(CLOSURES, first),
     Route(f"{CLOSURES}/{{branch}}", show),
+    Route(f"{CLOSURES}/{{branch}}/earlier", earlier),
     Route(f"{CLOSURES}/{{branch}}", remove, methods=["POST"]),
 ]

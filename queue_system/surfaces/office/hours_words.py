@@ -99,6 +99,15 @@ def hours_words(opens: time, closes: time, words: Words) -> str:
     return words.text("common.time-range", start=clock(opens, words), end=clock(closes, words))
 
 
+def part_words(closes: time | None, opens: time | None, words: Words) -> str:
+    """The part of each day that a closure takes, from `closes` and until `opens`; "" for whole days."""
+    if closes and opens:
+        return hours_words(closes, opens, words)
+    if closes:
+        return words.text("hours.closed-from", time=clock(closes, words))
+    return words.text("hours.closed-until", time=clock(opens, words)) if opens else ""
+
+
 def clock(wall: time, words: Words) -> str:
     """A wall time as one left-to-right run."""
     return isolates.ltr(to_digits(f"{wall:%H:%M}", words.digits))

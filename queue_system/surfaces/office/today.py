@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
@@ -18,6 +18,7 @@ from ...core.errors import Denied
 from ...core.hours import opening_day, to_instants, windows
 from ...core.rights import COUNTER_RIGHTS, DATA_RIGHTS, OFFICE_RIGHTS, STOP_RIGHTS, SUPERVISION_RIGHTS
 from ...i18n import dates
+from ...i18n.filters import localised
 from ...i18n.words import available_languages
 from ...store.database import Tx
 from ...store.queries import line
@@ -28,6 +29,7 @@ from ...web.access import in_service
 from ...web.departments import counters_for, in_use, queues_for, services_for
 from .counters import SAID, free_for
 from .frame import InOffice, enter, enter_as_onlooker, office_page
+from .hours_words import part_words
 from .todo import to_do
 
 PAGE: Final = "/office"
@@ -46,7 +48,10 @@ class BranchLine:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A coming event in words: its time or day, its kind, the end of a break, the last of several days."""
+    """A coming event in words: its time or day, its kind, the end of a break, the last of several days.
+
+    Of a closure of a part: which part of the day, and what is closed then.
+    """
 
     when: str
     what: What
@@ -54,6 +59,8 @@ class Event:
     last: str
     names: Mapping[str, str]
     provisional: bool
+    hours: str
+    concerns: tuple[str, ...]
 
 
 async def show(request: Request) -> Response:
@@ -163,7 +170,25 @@ def _event(here: InOffice, branch: BranchSettings, one: Coming) -> Event:
         last=dates.day(one.last, words) if one.last else "",
         names=one.names,
         provisional=one.provisional,
+        hours=part_words(one.closes, one.opens, words),
+        concerns=tuple(_closed_things(branch, one, here.language)),
     )
+
+
+def _closed_things(branch: BranchSettings, one: Coming, language: str) -> Iterator[str]:
+    """What a closure of a part closes: the queues of which it closes every service, then the services of others."""
+    closed = one.service_ids
+    if one.what is not What.PART_CLOSURE or closed is None:
+        return
+    whole = set()
+    for queue in branch.queues.values():
+        own = {service.id for service in branch.services.values() if service.queue_id == queue.id}
+        if len(own) > 1 and own <= closed:
+            whole |= own
+            yield localised(queue.names, language)
+    for service in branch.services.values():
+        if service.id in closed - whole:
+            yield localised(service.names, language)
 
 
 routes: list[BaseRoute] = [Route(PAGE, show), Route(PART, part), Route(f"{PAGE}/idle", idle)]

@@ -70,6 +70,7 @@ MATRIX: Final[dict[tuple[str, str], Row]] = {
     ("GET", "/office/closures"): PLACES,
     ("GET", "/office/closures/{branch}"): PLACES,
     ("POST", "/office/closures/{branch}"): PLACES,
+    ("GET", "/office/closures/{branch}/earlier"): PLACES,
     ("GET", "/office/calendars"): PLACES,
     ("GET", "/office/calendars/{calendar}"): PLACES,
     ("POST", "/office/calendars/{calendar}"): PLACES,
