@@ -259,6 +259,7 @@ class Calendar(Thing):
 
     kind_of_thing: ClassVar[str] = "calendar"
 
+    names: Annotated[Names | None, "what people call it; those of the library have names of the program"] = None
     weekend: Annotated[
         tuple[int, ...], Form.WEEKDAYS, Informs(), "days that are usually free there; the opening hours decide"
     ] = ()

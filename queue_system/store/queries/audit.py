@@ -12,11 +12,15 @@ import sqlalchemy as sa
 
 from ...core.facts.tickets import TicketCalled, TicketIssued, TicketRaised
 from ...core.reasons import BY_HAND, RAISE_REASONS
+from ...settings.organisation import Profile
 from ..database import Tx
+from ..setting_rows import Unreadable
 from ..tables import ORGANISATION, Entry, Role, Staff, StaffRole, table
 from .access import DeviceView, devices, staff_names
 from .past_names import PastNames, past_names
+from .rows import StoredRows
 from .settings import BranchSettings, branch_ids, branch_settings
+from .stored import stored_organisation
 
 ENTRY = table(Entry)
 ROLE = table(Role)
@@ -60,10 +64,12 @@ class Wanted:
 class NamesOfLog:
     """The present names of the ids and slugs in a log, and the past ones.
 
-    `settings` is None for the log of the organisation.
+    `settings` are those of the branch of the log. `organisation` is for its own log, None too where it cannot be read,
+    because the log is read then more than ever.
     """
 
     settings: BranchSettings | None
+    organisation: Profile | None
     staff: dict[UUID, str]
     devices: dict[UUID, DeviceView]
     roles: dict[str, dict[str, str]]
@@ -96,11 +102,19 @@ def names_of_log(tx: Tx, branch_id: UUID) -> NamesOfLog:
     known = branch_id in branch_ids(tx).values()
     return NamesOfLog(
         settings=branch_settings(tx, branch_id) if known else None,
+        organisation=_organisation(tx) if branch_id == ORGANISATION else None,
         staff=staff_names(tx),
         devices={device.id: device for device in devices(tx, None if branch_id == ORGANISATION else branch_id)},
         roles={row.slug: row.names for row in tx.rows(sa.select(ROLE.c.slug, ROLE.c.names))},
         past=past_names(tx, branch_id),
     )
+
+
+def _organisation(tx: Tx) -> Profile | None:
+    try:
+        return stored_organisation(StoredRows(tx))
+    except Unreadable:
+        return None
 
 
 def _views(tx: Tx, statement: sa.Select[Any]) -> list[EntryView]:

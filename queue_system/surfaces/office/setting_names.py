@@ -10,8 +10,9 @@ from markupsafe import Markup
 from ...i18n.filters import localised
 from ...i18n.words import Words
 from ...settings.objects import OF_BRANCH, OF_ORGANISATION, fields_of
+from ...settings.references import object_kind
 from ...store.queries.audit import NamesOfLog
-from ...web.setting_words import label_of
+from ...web.setting_words import label_of, things_of_catalogue
 
 
 def name_of(kind: str, slug: str, then: Mapping[str, Any], names: NamesOfLog, words: Words) -> Markup:
@@ -35,6 +36,11 @@ def _name(kind: str, slug: str, names: NamesOfLog, words: Words) -> str:
     if kind == "device":
         found = next((one for one in names.devices.values() if one.slug == slug), None)
         return localised(found.names, words.language) if found else ""
+    if names.organisation is not None:
+        if kind == OF_ORGANISATION.kind:
+            return localised(names.organisation.names, words.language)
+        called = things_of_catalogue(names.organisation.catalogue, words)
+        return next((found[slug] for of, found in called.items() if object_kind(of) == kind and slug in found), "")
     settings = names.settings
     if settings is None:
         return ""

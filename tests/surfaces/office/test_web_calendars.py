@@ -9,6 +9,7 @@ from starlette.testclient import TestClient
 
 from queue_system.settings.catalogue import Calendar
 from queue_system.store.queries.hours import declared_organisation, unchecked_calendars, year_to_check
+from queue_system.surfaces.office.audit_books import WHOLE
 from tests.kit.editing_flow import inputs, send, through, with_values
 from tests.kit.hall import Hall
 from tests.kit.web_hall import sign_in
@@ -35,10 +36,29 @@ def test_a_year_that_nobody_has_checked_is_on_today_until_somebody_has(client: T
     answer = through(client, PAGE, [*inputs(client.get(PAGE).text), ("checked", "yes")])
     assert answer.status_code == 303
     assert calendar(hall).checked_years == (2027,)
-    assert hall.db.read_now(unchecked_calendars, 2027) == []
-    assert hall.db.read_now(unchecked_calendars, 2028) == ["syrian_national"]
+    assert "syrian_national" not in hall.db.read_now(unchecked_calendars, 2027)
+    assert "syrian_national" in hall.db.read_now(unchecked_calendars, 2028)
     assert PAGE not in client.get("/office").text
     assert "admin name" in client.get("/office/calendars").text
+
+
+def test_each_calendar_that_a_branch_follows_is_to_be_checked(client: TestClient, hall: Hall) -> None:
+    followed = ["qatar_public", "syrian_national", "consular_year_end"]
+    for number, slug in enumerate(followed):
+        assert hall.db.read_now(unchecked_calendars, 2027) == followed[number:]
+        today, page = client.get("/office").text, f"/office/calendars/{slug}"
+        assert [one for one in followed if f'"/office/calendars/{one}"' in today] == followed[number:]
+        assert through(client, page, [*inputs(client.get(page).text), ("checked", "yes")]).status_code == 303
+    assert hall.db.read_now(unchecked_calendars, 2027) == []
+    listed = client.get("/office/calendars").text
+    assert listed.count("لم تُراجع بعد") == len(hall.db.read_now(declared_organisation).catalogue.calendars) - 3
+
+
+def test_the_log_calls_a_calendar_by_its_name(client: TestClient, hall: Hall) -> None:
+    through(client, PAGE, [*inputs(client.get(PAGE).text), ("checked", "yes")])
+    log = client.get(f"/office/audit?branch={WHOLE}").text
+    assert "الأعياد الوطنية السورية" in log
+    assert ">syrian_national<" not in log
 
 
 def test_a_day_is_moved_another_one_removed_and_one_added(client: TestClient, hall: Hall) -> None:
