@@ -16,6 +16,9 @@ from ..live.codes import Closed
 
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 LARGEST_BODY: Final = 64 * 1024
+# A line of opening hours is most of a kilobyte in a form, and a branch has hundreds; the file of a branch is as long.
+LARGEST_OFFICE_BODY: Final = 4 * 1024 * 1024
+_OFFICE: Final = "/office/"
 # A name or an address, and a port (RFC 3986, 3.2.2). It is checked because we build addresses from the client's Host.
 _HOST: Final = re.compile(r"([A-Za-z0-9._~-]*|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
 
@@ -86,10 +89,11 @@ class Gate:
             await self._refusal(Request(scope), 403, "cross-site")(scope, receive, send_with_headers)
             return
         length = headers.get("content-length", "0")
-        if not length.isdecimal() or len(length) > 9 or int(length) > LARGEST_BODY:
+        largest = _largest_body(scope)
+        if not length.isdecimal() or len(length) > 9 or int(length) > largest:
             await self._refusal(Request(scope), 413, "too-large")(scope, receive, send_with_headers)
             return
-        await self._app(scope, _bounded(receive), send_with_headers)
+        await self._app(scope, _bounded(receive, largest), send_with_headers)
 
     def _is_forged(self, scope: Scope, headers: Headers) -> bool:
         site = headers.get("sec-fetch-site")
@@ -114,6 +118,11 @@ class Gate:
         except ValueError:
             # An unreadable origin is never ours.
             return False
+
+
+def _largest_body(scope: Scope) -> int:
+    """How many bytes a body may have at an address. The office reads a body only after it knows who has signed in."""
+    return LARGEST_OFFICE_BODY if scope["path"].startswith(_OFFICE) else LARGEST_BODY
 
 
 def _has_good_host(scope: Scope) -> bool:
@@ -148,7 +157,7 @@ _HEADERS: Final = tuple(
 _HTTPS_HEADERS: Final = (*_HEADERS, (b"strict-transport-security", b"max-age=63072000"))
 
 
-def _bounded(receive: Receive) -> Receive:
+def _bounded(receive: Receive, largest: int) -> Receive:
     """Cut a body off if it is too long, whatever its Content-Length said."""
     seen = 0
 
@@ -157,7 +166,7 @@ def _bounded(receive: Receive) -> Receive:
         message = await receive()
         if message["type"] == "http.request":
             seen += len(message.get("body", b""))
-            if seen > LARGEST_BODY:
+            if seen > largest:
                 return {"type": "http.disconnect"}
         return message
 

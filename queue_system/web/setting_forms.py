@@ -56,7 +56,7 @@ WAS: Final = "was"
 #: The values that the person saw are longer than any text; lists have many fields.
 _LONGEST: Final = 30_000
 _LONGEST_WAS: Final = 1_000_000
-_MOST: Final = 8_000
+_MOST: Final = 20_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,14 +35,16 @@ from .editing import FORM, STEP, answer
 from .frame import InOffice, enter, office_page
 
 IMPORT: Final = "/office/import"
-# A file with Arabic texts would be three times as long in a form; packed, it fits.
-_LONGEST: Final = 1_000_000
+# The bytes of a file. With Arabic texts it would be three times as long in a form, so it goes along packed.
+_LONGEST: Final = 2_000_000
 
 
 async def upload(request: Request) -> Response:
     """Say what the file that was chosen would change."""
     here = await enter(request, IMPORT_RIGHTS)
     content, name, into = await _sent(request)
+    if len(content) > _LONGEST:
+        return await list_page(here, errors={"file": here.words.text("errors.too-large")}, into=into)
     try:
         file = await in_thread(lambda: read_branch_file(content, name or "file"))
         slug = typed.slug(into) if into else file.branch.slug
