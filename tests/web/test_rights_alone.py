@@ -65,6 +65,7 @@ OPENS: Final[dict[str, Rights]] = {
     "GET /office/health": rights.HEALTH_RIGHTS,
     "GET /office/hours": rights.CLOSING_RIGHTS,
     "GET /office/hours/{branch}/week": rights.HOURS_RIGHTS,
+    "GET /office/hours/{branch}/from": rights.HOURS_RIGHTS,
     "POST /office/hours": rights.HOURS_RIGHTS,
     "GET /office/closing": rights.CLOSING_RIGHTS,
     "POST /office/closing": rights.CLOSING_RIGHTS,

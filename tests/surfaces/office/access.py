@@ -62,6 +62,8 @@ MATRIX: Final[dict[tuple[str, str], Row]] = {
     ("GET", "/office/hours/{branch}"): PLACES,
     ("GET", "/office/hours/{branch}/week"): PLACES,
     ("POST", "/office/hours/{branch}/week"): PLACES,
+    ("GET", "/office/hours/{branch}/from"): PLACES,
+    ("POST", "/office/hours/{branch}/from"): PLACES,
     ("GET", "/office/hours/{branch}/day/{day}"): PLACES,
     ("POST", "/office/hours/{branch}/day/{day}"): PLACES,
     ("GET", "/office/closing"): PLACES,
