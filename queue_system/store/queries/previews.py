@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from ...core.effect import Effect, effect
 from ...core.hours import business_date
 from ...core.offer import OfferedDevice
+from ...core.outside import OpenAlone, open_alone
 from ...settings.branch import Branch
 from ...settings.consistency import Located, catalogue_faults, faults
 from ...settings.edits import Conflict, Edit, difference, merged
@@ -44,7 +45,8 @@ class Preview:
     `edits` are the changes that would be made of the present settings, without those that somebody else has made already.
     `conflicts` and `faults` forbid to save. `effects` are those on each branch whose settings would change, by its id;
     `sha256` is the fingerprint of all of them together. `regained` appointments, on which nothing is decided yet, get the
-    time back that an earlier change took.
+    time back that an earlier change took. `alone` are the services of each branch that would keep open while it is
+    closed, and did not on those days; it takes nothing away and is in no fingerprint.
     """
 
     place: UUID
@@ -54,6 +56,7 @@ class Preview:
     effects: Mapping[UUID, Effect] = field(default_factory=dict)
     sha256: str = ""
     regained: int = 0
+    alone: Mapping[UUID, tuple[OpenAlone, ...]] = field(default_factory=dict)
 
     @property
     def may_be_saved(self) -> bool:
@@ -101,7 +104,8 @@ def prospect(tx: Tx, place: UUID, edits: Iterable[Edit], common: Iterable[Edit] 
     changed = list(_changed(tx, source, after, rows_after)) if made else []
     effects = dict(_effects(tx, changed))
     again = sum(len(regained(tx, one.new)) for one in changed)
-    told = Preview(place, made, effects=effects, sha256=_sha256(effects), regained=again)
+    alone = {one.id: _alone(one, effects[one.id]) for one in changed}
+    told = Preview(place, made, effects=effects, sha256=_sha256(effects), regained=again, alone=alone)
     return Prospect(told, before, after, rows_before, rows_after)
 
 
@@ -146,6 +150,10 @@ def _effects(tx: Tx, changed: Iterable[_ChangedBranch]) -> Iterator[tuple[UUID, 
     for one in changed:
         before = offer_of(one.old, showing_devices(tx, one.id))
         yield one.id, effect(before, offer_of(one.new, one.devices), live_of(tx, one.old))
+
+
+def _alone(one: _ChangedBranch, told: Effect) -> tuple[OpenAlone, ...]:
+    return tuple(open_alone({changed.day for changed in told.days}, one.new.calendar, one.old.calendar))
 
 
 def _organisation_after(tx: Tx, rows: list[TableRows]) -> OrganisationView:

@@ -264,7 +264,7 @@ class _Flow:
             AtBranch(
                 branches[key].slug,
                 branches[key].names if self.place == ORGANISATION else None,
-                shown(effect, branches[key], self.here.words, choices, may),
+                shown(effect, branches[key], self.here.words, choices, may, alone=told.alone.get(key, ())),
             )
             for key, effect in told.effects.items()
             if key in branches

@@ -18,6 +18,7 @@ from ...core.calendars import Window
 from ...core.changed_days import ChangedDay
 from ...core.effect import Effect, IdleDevice, LostTicket
 from ...core.hours import to_instants
+from ...core.outside import OpenAlone
 from ...core.promises import Choice, Choices
 from ...core.support import Why
 from ...i18n import dates
@@ -78,14 +79,29 @@ class Stretch:
 
 
 @dataclass(frozen=True, slots=True)
+class Alone:
+    """A service that is open while its branch is closed: the first such day, how many more there are, both hours."""
+
+    service: Names
+    day: str
+    more: int
+    own: tuple[str, ...]
+    branch: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ShownEffect:
-    """An effect as a page shows it; `choices` are those that the person may make."""
+    """An effect as a page shows it; `choices` are those that the person may make.
+
+    `alone` are the services that would keep open while the branch is closed.
+    """
 
     groups: tuple[Group, ...]
     stretches: tuple[Stretch, ...]
     tickets: tuple[LostTicket, ...]
     devices: tuple[IdleDevice, ...]
     choices: tuple[Choice, ...]
+    alone: tuple[Alone, ...] = ()
 
     @property
     def count(self) -> int:
@@ -104,6 +120,7 @@ def shown(
     choices: Choices,
     may: Collection[Choice],
     names: Mapping[UUID, str] | None = None,
+    alone: Iterable[OpenAlone] = (),
 ) -> ShownEffect:
     """An effect for `_effect.html`; `names` are those of visitors, by booking, for people who may see them."""
     services = {service.slug: service.listed_names for service in branch.services.values()}
@@ -127,6 +144,7 @@ def shown(
         tickets=effect.tickets,
         devices=effect.devices,
         choices=tuple(choice for choice in Choice if choice in may),
+        alone=alone_of(alone, branch, words),
     )
 
 
@@ -169,6 +187,21 @@ def stretches_of(days: Sequence[ChangedDay], branch: BranchSettings, words: Word
         )
         found.append((first.service is not None, first.day, stretch))
     return tuple(stretch for *_, stretch in sorted(found, key=lambda one: one[:2]))
+
+
+def alone_of(found: Iterable[OpenAlone], branch: BranchSettings, words: Words) -> tuple[Alone, ...]:
+    """Services that are open while the branch is closed, in words."""
+    return tuple(
+        Alone(
+            service=branch.services[one.service_id].names,
+            day=dates.day(one.days[0], words),
+            more=len(one.days) - 1,
+            own=_hours(one.days[0], one.own, branch, words),
+            branch=_hours(one.days[0], one.branch, branch, words),
+        )
+        for one in found
+        if one.service_id in branch.services
+    )
 
 
 def read_choices(fields: Iterable[tuple[str, str]], may: Collection[Choice]) -> Choices:

@@ -9,11 +9,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from ...core.outside import open_alone
 from ...core.rights import CLOSING_RIGHTS, HOURS_RIGHTS
 from ...i18n import dates
 from . import editing
+from .effects import alone_of
 from .hours_frame import hours_at, to_first
-from .hours_words import column_of, lines_by_layer, strip
+from .hours_words import column_of, lines_by_layer, shown_days, strip
 
 PAGE: Final = "/office/hours"
 
@@ -32,6 +34,7 @@ async def show(request: Request) -> Response:
         {
             "layers": lines_by_layer(hours.declared, hours.things, hours.today, hours.words),
             "days": strip(hours.branch, hours.things, hours.today, hours.words),
+            "alone": alone_of(open_alone(shown_days(hours.today), hours.branch.calendar), hours.branch, hours.words),
             "weekday": partial(dates.weekday, words=hours.words),
             "column": column_of(hours.today, hours.declared.week_starts),
             "may_edit": hours.here.may_any(HOURS_RIGHTS),

@@ -68,7 +68,12 @@ def lines_by_layer(branch: Branch, things: Things, today: date, words: Words) ->
 
 def strip(branch: BranchSettings, things: Things, first: date, words: Words) -> list[StripDay]:
     """The six weeks from `first` on, as `core.hours` has them."""
-    return [strip_day(branch, things, first + timedelta(days=ahead), words, ahead == 0) for ahead in range(STRIP_DAYS)]
+    return [strip_day(branch, things, day, words, day == first) for day in shown_days(first)]
+
+
+def shown_days(first: date) -> list[date]:
+    """The days of the six weeks."""
+    return [first + timedelta(days=ahead) for ahead in range(STRIP_DAYS)]
 
 
 def strip_day(branch: BranchSettings, things: Things, day: date, words: Words, names_month: bool = False) -> StripDay:

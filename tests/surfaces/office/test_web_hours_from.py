@@ -9,6 +9,7 @@ from starlette.testclient import TestClient
 
 from queue_system.clock import FrozenClock
 from queue_system.core.hours import windows
+from queue_system.i18n import isolates
 from queue_system.store.queries.hours import declared_hours
 from queue_system.store.queries.settings import branch_settings
 from tests.kit.deciding import booked
@@ -100,3 +101,19 @@ def test_the_head_of_section_changes_it(client: TestClient, hall: Hall) -> None:
     assert PAGE in client.get("/office/hours/doha-main").text
     assert through(client, PAGE, change(client, "thu")).status_code == 303
     assert opening(hall, THURSDAY) == ["08:30–13:00"]
+
+
+def test_a_service_that_stays_open_after_its_branch_is_told_before_and_after_the_save(client: TestClient) -> None:
+    """Its own hours replace those of the branch, so nobody would see that it is open alone."""
+    hours, said = "/office/hours/doha-main", "خدمات تبقى مفتوحة والفرع مغلق"
+    assert said not in client.get(hours).text
+    page = send(client, PAGE, change(client, "thu")).text
+    notice = isolates.strip(page[page.index(said) :].partition("</ul>")[0])
+    assert "استلام جواز سفر" in notice
+    assert "من 12:30 إلى 14:30" in notice
+    assert "من 08:30 إلى 13:00" in notice
+    assert said not in send(client, PAGE, change(client, "thu", opens="08:30", closes="15:00")).text
+    through(client, PAGE, change(client, "thu"))
+    assert said in client.get(hours).text
+    # What was so before is on the page of the hours, and not in the preview of every other change.
+    assert said not in send(client, PAGE, change(client, "sun", opens="07:30", closes="14:30")).text
