@@ -24,6 +24,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -82,19 +83,30 @@ def test(arguments: list[str]) -> int:
     marks = without_means()
     if arguments:
         return call([str(PYTHON), "-m", "pytest", *with_marks(arguments, marks)])
-    failed = checks()
-    for name in failed:
-        print(f"== {name} FAILED, see above; the tests run all the same", flush=True)
     pytest = ["-q", *IN_PARALLEL, "--durations=20", *with_marks([], [*marks, "not soak"])]
-    print("== pytest", flush=True)
-    return call([str(PYTHON), "-m", "pytest", *pytest]) or (1 if failed else 0)
+    print("== pytest, and the checks beside it", flush=True)
+    with tempfile.TemporaryFile() as said:
+        # At the same time, because mypy keeps one processor busy for a minute, and the others would wait.
+        lint = [sys.executable, str(ROOT / "dev.py"), "lint"]
+        with subprocess.Popen(lint, cwd=ROOT, env=utf8(), stdout=said, stderr=subprocess.STDOUT) as checking:
+            tested = call([str(PYTHON), "-m", "pytest", *pytest])
+        said.seek(0)
+        print(said.read().decode("utf-8", "replace"), end="", flush=True)
+    return tested or checking.returncode
 
 
 def lint(arguments: list[str]) -> int:
     """ruff check, ruff format --check, mypy."""
     expect_nothing(arguments)
     environment("dev")
-    return 1 if checks() else 0
+    steps = {"ruff check": ["ruff", "check", "."], "ruff format": ["ruff", "format", "--check", "."], "mypy": ["mypy"]}
+    code = 0
+    for name, step in steps.items():
+        print(f"== {name}", flush=True)
+        if call([str(PYTHON), "-m", *step]):
+            print(f"== {name} FAILED", flush=True)
+            code = 1
+    return code
 
 
 def bench(names: list[str]) -> int:
@@ -164,21 +176,6 @@ COMMANDS = {"run": run, "test": test, "lint": lint, "bench": bench, "lock": lock
 
 
 # ---------------------------------------------------------------- steps
-
-
-def checks() -> list[str]:
-    """Run the checks; the names of those that failed."""
-    steps = {
-        "ruff check": ["ruff", "check", "."],
-        "ruff format": ["ruff", "format", "--check", "."],
-        "mypy": ["mypy"],
-    }
-    failed = []
-    for name, step in steps.items():
-        print(f"== {name}", flush=True)
-        if call([str(PYTHON), "-m", *step]):
-            failed.append(name)
-    return failed
 
 
 def without_means() -> list[str]:

@@ -58,7 +58,7 @@ def samples() -> Mapping[str, Sample]:
     found = [
         Sample(profile, branch.slug, organisation.names, branch.names, branch.timezone)
         for profile in profile_names()
-        for organisation in (read_profile(profile),)
+        for organisation in (_profile(profile),)
         for branch in organisation.branches.values()
         if branch.kind == "office"
     ]
@@ -103,8 +103,14 @@ def _origin(sample: str) -> tuple[Profile, Branch]:
         empty = empty_profile()
         return empty, next(iter(empty.branches.values()))
     known = samples()[sample]
-    origin = read_profile(known.profile)
+    origin = _profile(known.profile)
     return origin, origin.branches[known.branch]
+
+
+@cache
+def _profile(name: str) -> Profile:
+    """Read once: the list of samples and every founding need it, and reading takes a third of a second."""
+    return read_profile(name)
 
 
 def _slug(names: Names, otherwise: str) -> str:

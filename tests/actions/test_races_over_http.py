@@ -29,7 +29,9 @@ pytestmark = [pytest.mark.anyio, pytest.mark.process]
 SERVICE = "attest-single"
 BRANCH = "/api/v1/branches/doha-main"
 COUNTERS = 20
-CLIENTS = 200
+# The races in one process have two hundred; here each client is a connection and a request of its own.
+CLIENTS = 80
+TICKETS = 12
 
 
 @pytest.fixture
@@ -70,7 +72,7 @@ def count(hall: Hall, model: type[Any], **values: Any) -> int:
     return int(hall.db.read_now(Tx.scalar, sa.select(sa.func.count()).select_from(rows).where(*conditions)))
 
 
-async def test_two_hundred_clients_after_one_seat_make_one_booking(hall: Hall, server: Server) -> None:
+async def test_many_clients_after_one_seat_make_one_booking(hall: Hall, server: Server) -> None:
     tomorrow = (hall.db.clock.now() + timedelta(days=1)).astimezone(hall.branch.zone).date()
     slot = hall.db.read_now(stored.free_days, hall.branch, hall.branch.service(SERVICE), tomorrow, tomorrow)[0].slots[5]
     assert slot.places == 1
@@ -128,12 +130,14 @@ async def test_sixteen_kiosks_give_every_number_once(hall: Hall, server: Server,
                 {"request_id": f"kiosk-{name:02}-ticket-{n:03}", "service": SERVICE},
                 kiosk_token,
             )
-            for n in range(40)
+            for n in range(TICKETS)
         ]
         wire.close()
         assert {answer.status for answer in answers} == {201}
         return [(answer.json["code"], answer.json["ahead"]) for answer in answers]
 
     given = await asyncio.gather(*(kiosk(name) for name in range(16)))
-    assert sorted(one for ones in given for one in ones) == [(f"F{number:03}", number - 1) for number in range(1, 641)]
+    assert sorted(one for ones in given for one in ones) == [
+        (f"F{number:03}", number - 1) for number in range(1, 16 * TICKETS + 1)
+    ]
     assert all(verdict.broken_at is None for verdict in hall.db.read_now(log.verify))

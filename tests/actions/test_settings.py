@@ -35,7 +35,7 @@ from queue_system.store.queries.settings import branch_ids, branch_settings
 from queue_system.store.queries.stored import stored_branch, stored_organisation, stored_profile
 from queue_system.store.tables import ORGANISATION, table
 from queue_system.store.tables import Branch as BranchTable
-from tests.kit.hall import Hall
+from tests.kit.hall import Hall, furnish
 
 LONGER = Edit("service", "attest-single", {"duration_min": 6}, {"duration_min": 8})
 RENAMED = Edit("counter", "c1", {}, {"accessible": True})
@@ -280,7 +280,9 @@ def test_closed_days_of_a_calendar_are_copied_to_the_branches(hall: Hall) -> Non
     assert all((one.first, one.last) != (first.first, first.last) or one.names != first.names for one in now)
 
 
-def test_every_object_of_the_organisation_can_be_stored_and_taken_back(hall: Hall) -> None:
+def test_every_object_of_the_organisation_can_be_stored_and_taken_back(db: Database) -> None:
+    # An organisation with one branch, because each of the edits looks at all branches.
+    hall = furnish(db, "forum")
     before = hall.db.read_now(lambda tx: stored_organisation(StoredRows(tx)))
     name = {"ar": "اسم آخر", "en": "Another name"}
     common = before.catalogue

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
-import subprocess
-import sys
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,7 +18,6 @@ from queue_system.store.tables import ORGANISATION
 from tests.kit.command_line import Run, opened
 from tests.kit.filled_database import state_at
 from tests.kit.migrating import load, upgrade
-from tests.kit.tree import ROOT
 
 
 def only_backup(folder: Path) -> Path:
@@ -32,34 +28,25 @@ def only_backup(folder: Path) -> Path:
 # ---------------------------------------------------------------- backup, restore, drill
 
 
-@pytest.mark.process
-@pytest.mark.slow
 @pytest.mark.parametrize("url", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def test_a_hall_moves_to_another_machine_with_five_commands(
-    url: str, tmp_path: Path, request: pytest.FixtureRequest
+    url: str, run: Run, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    """As processes: load, back up, try out, restore on an empty machine with another database, examine."""
+    """Load, back up, try out, restore on an empty machine with another database, examine."""
     here = {"QUEUE_DATA_DIR": str(tmp_path / "here"), "QUEUE_PUBLIC_URL": ""}
+    if url == "postgresql":
+        here["QUEUE_DATABASE_URL"] = request.getfixturevalue("postgres_url")
     there = {"QUEUE_DATA_DIR": str(tmp_path / "there"), "QUEUE_PUBLIC_URL": ""}
-    postgres = {"QUEUE_DATABASE_URL": request.getfixturevalue("postgres_url")} if url == "postgresql" else {}
 
     def command(environment: dict[str, str], *arguments: str) -> str:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("QUEUE_")}
-        done = subprocess.run(
-            [sys.executable, "-m", "queue_system", *arguments],
-            env=kept | environment,
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
+        done = run(*arguments, **environment)
+        assert done.code == 0, done.out + done.err
+        return done.out
 
-    command(here | postgres, "init", "forum")
-    command(here | postgres, "backup", str(tmp_path / "kept"), "--keep", "3")
+    command(here, "init", "forum")
+    command(here, "backup", str(tmp_path / "kept"), "--keep", "3")
     (made,) = (tmp_path / "kept").iterdir()
-    assert command(here | postgres, "drill", str(made)).startswith("GOOD")
+    assert command(here, "drill", str(made)).startswith("GOOD")
     # From PostgreSQL into a file; from a file into a file.
     assert "rows are in" in command(there, "restore", str(made))
     assert "the schema is the newest" in command(there, "doctor")
@@ -67,8 +54,8 @@ def test_a_hall_moves_to_another_machine_with_five_commands(
     command(there, "backup")
     (back,) = (tmp_path / "there" / "backups").iterdir()
     slug = backup.read(back).manifest.organisation
-    assert "rows are in" in command(here | postgres, "restore", str(back), "--replace", slug)
-    assert "the schema is the newest" in command(here | postgres, "doctor")
+    assert "rows are in" in command(here, "restore", str(back), "--replace", slug)
+    assert "the schema is the newest" in command(here, "doctor")
 
 
 def test_a_restore_names_what_it_replaces_and_keeps_it(run: Run, folder: Path) -> None:

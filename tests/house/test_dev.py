@@ -321,6 +321,23 @@ def test_quick_leaves_out_what_takes_time_and_needs_no_means(testable: Path) -> 
     assert result.stdout.splitlines()[-1] == f"pytest|-q|-n|4|--dist|worksteal|tests/test_x.py|-m|(anyio) and {quick}"
 
 
+def test_the_checks_run_beside_the_tests_and_are_told_at_the_end(testable: Path) -> None:
+    (site,) = (testable / ".venv" / "lib").glob("python3*/site-packages")
+    # Each end of the pipe waits for the other, so neither program ends unless both run at the same time.
+    os.mkfifo(testable / "both")
+    (site / "ruff.py").write_text("print('fine')\n", encoding="utf-8")
+    (site / "mypy.py").write_text(
+        "import sys; open('both', 'w').close(); sys.exit('a type is wrong')\n", encoding="utf-8"
+    )
+    (site / "pytest.py").write_text("open('both').close(); print('tested')\n", encoding="utf-8")
+    result = dev(testable, "test", CI="")
+    assert result.returncode == 1
+    assert result.stdout.splitlines()[-8:] == [
+        "tested",
+        *("== ruff check", "fine", "== ruff format", "fine", "== mypy", "a type is wrong", "== mypy FAILED"),
+    ]
+
+
 def test_a_run_keeps_what_its_processes_compile(testable: Path) -> None:
     (site,) = (testable / ".venv" / "lib").glob("python3*/site-packages")
     (site / "pytest.py").write_text("import sys; print(sys.dont_write_bytecode)\n", encoding="utf-8")

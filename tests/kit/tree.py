@@ -21,20 +21,28 @@ SURFACES = {
 }
 
 
-def python_files() -> list[Path]:
+@cache
+def python_files() -> tuple[Path, ...]:
     """The project's Python, tests included."""
-    return [path for path in files("*.py") if "vendor" not in path.parts]
+    return tuple(path for path in files("*.py") if "vendor" not in path.parts)
 
 
-def package_files() -> list[Path]:
+@cache
+def package_files() -> tuple[Path, ...]:
     """The Python of the four packages."""
-    return [path for path in python_files() if path.relative_to(ROOT).parts[0] in PACKAGES]
+    return tuple(path for path in python_files() if path.relative_to(ROOT).parts[0] in PACKAGES)
 
 
 @cache
 def parse(path: Path) -> ast.Module:
     """The syntax tree of a Python file; cached, so do not change it."""
     return ast.parse(path.read_text(encoding="utf-8"), str(path))
+
+
+@cache
+def nodes(tree: ast.AST) -> tuple[ast.AST, ...]:
+    """All nodes of a tree; cached, because a walk takes longer than what a rule does with the nodes."""
+    return tuple(ast.walk(tree))
 
 
 @cache
