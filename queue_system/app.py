@@ -90,6 +90,7 @@ def create_app(
     )
     watched = metrics.Watched(installation.traffic, installation.database, installation.hub.positions)
     before = [address for surface in surfaces.values() for address in getattr(surface, "before_founding", ())]
+    large = [address for surface in surfaces.values() for address in getattr(surface, "large_forms", ())]
     own_origins = [configuration.public_url] if configuration.public_url else []
     first, *others = surfaces.values()
     app = Starlette(
@@ -102,7 +103,9 @@ def create_app(
         middleware=[
             *_proxies(configuration),
             Middleware(Observed, traffic=installation.traffic, log_access=configuration.access_log, node=this_node()),
-            Middleware(Gate, own_origins=own_origins, refusal=errors.refusal, https=configuration.behind_tls),
+            Middleware(
+                Gate, own_origins=own_origins, refusal=errors.refusal, https=configuration.behind_tls, large=large
+            ),
             Middleware(Founded, installation=installation, opened=before),
         ],
         exception_handlers=errors.HANDLERS,

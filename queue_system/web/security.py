@@ -17,8 +17,7 @@ from ..live.codes import Closed
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 LARGEST_BODY: Final = 64 * 1024
 # A line of opening hours is most of a kilobyte in a form, and a branch has hundreds; the file of a branch is as long.
-LARGEST_OFFICE_BODY: Final = 4 * 1024 * 1024
-_OFFICE: Final = "/office/"
+LARGEST_FORM: Final = 4 * 1024 * 1024
 # A name or an address, and a port (RFC 3986, 3.2.2). It is checked because we build addresses from the client's Host.
 _HOST: Final = re.compile(r"([A-Za-z0-9._~-]*|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
 
@@ -48,16 +47,24 @@ class Gate:
     they are let through unless they bring a cookie, because only a browser would. A socket's origin must be ours exactly: `own_origins` where the
     public address is configured, else the address it was called at.
 
-    `refusal(request, status, code)` makes the answer to a refused request.
+    `refusal(request, status, code)` makes the answer to a refused request. Addresses below those in `large` take forms of
+    up to LARGEST_FORM; their handlers read a body only after they know who has signed in.
     """
 
     def __init__(
-        self, app: ASGIApp, own_origins: Iterable[str], refusal: Callable[[Request, int, str], Response], *, https: bool
+        self,
+        app: ASGIApp,
+        own_origins: Iterable[str],
+        refusal: Callable[[Request, int, str], Response],
+        *,
+        https: bool,
+        large: Iterable[str] = (),
     ) -> None:
         self._app = app
         self._refusal = refusal
         self._own_origins = frozenset(origin.rstrip("/") for origin in own_origins)
         self._https = https
+        self._large = tuple(f"{address}/" for address in large)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
@@ -89,7 +96,7 @@ class Gate:
             await self._refusal(Request(scope), 403, "cross-site")(scope, receive, send_with_headers)
             return
         length = headers.get("content-length", "0")
-        largest = _largest_body(scope)
+        largest = LARGEST_FORM if scope["path"].startswith(self._large) else LARGEST_BODY
         if not length.isdecimal() or len(length) > 9 or int(length) > largest:
             await self._refusal(Request(scope), 413, "too-large")(scope, receive, send_with_headers)
             return
@@ -118,11 +125,6 @@ class Gate:
         except ValueError:
             # An unreadable origin is never ours.
             return False
-
-
-def _largest_body(scope: Scope) -> int:
-    """How many bytes a body may have at an address. The office reads a body only after it knows who has signed in."""
-    return LARGEST_OFFICE_BODY if scope["path"].startswith(_OFFICE) else LARGEST_BODY
 
 
 def _has_good_host(scope: Scope) -> bool:

@@ -37,9 +37,11 @@ from . import (
 )
 from .frame import OFFICE
 
-__all__ = ["routes", "staff_places"]
+__all__ = ["large_forms", "routes", "staff_places"]
 
 staff_places = (OFFICE,)
+# A form of opening hours can have hundreds of lines, and the file of a branch is as long.
+large_forms = (OFFICE.address,)
 
 routes: list[BaseRoute] = [
     *today.routes,

@@ -15,7 +15,7 @@ from queue_system.settings.edits import Edit
 from queue_system.store.database import Tx
 from queue_system.store.log import SYSTEM
 from queue_system.store.queries.hours import declared_hours
-from queue_system.web.security import LARGEST_BODY, LARGEST_OFFICE_BODY
+from queue_system.web.security import LARGEST_BODY, LARGEST_FORM
 from tests.kit.editing_flow import inputs, through, with_values
 from tests.kit.hall import Hall
 from tests.kit.web_hall import sign_in
@@ -69,7 +69,7 @@ def test_a_form_that_is_too_large_even_for_the_office_is_told_in_the_language_of
     client: TestClient,
 ) -> None:
     kind = {"content-type": "application/x-www-form-urlencoded"}
-    answer = client.post(WEEK, content=b"a" * (LARGEST_OFFICE_BODY + 1), headers=kind)
+    answer = client.post(WEEK, content=b"a" * (LARGEST_FORM + 1), headers=kind)
     assert answer.status_code == 413
     assert "أكبر مما نقبله" in answer.text
 
