@@ -21,6 +21,7 @@ from queue_system.core.tickets import TicketState
 from queue_system.i18n.catalogues import REFERENCE, catalogues
 from queue_system.i18n.words import OWN_NAMES
 from queue_system.settings.objects import OF_BRANCH, OF_ORGANISATION
+from queue_system.store.queries.pending import CODES
 from queue_system.surfaces import api
 from queue_system.surfaces.office.setting_kinds import kinds_of
 from tests.kit.i18n_usage import modules, name_of
@@ -74,6 +75,10 @@ def test_every_right_and_every_group_of_them_has_a_sentence() -> None:
 
 def test_every_state_of_a_request_has_words() -> None:
     assert members("approvals.state-") == {str(state) for state in ApprovalState}
+
+
+def test_everything_that_is_not_in_force_says_what_to_do_meanwhile() -> None:
+    assert members("office.idle.") == members("office.meanwhile.") == CODES
 
 
 def test_every_reason_for_a_request_has_words() -> None:

@@ -40,6 +40,8 @@ FAMILIES = (
     "office.new-",
     "office.group-",
     "office.edit-op-",
+    "office.idle.",
+    "office.meanwhile.",
     "setting.",
 )
 

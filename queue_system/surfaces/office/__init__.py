@@ -21,6 +21,7 @@ from . import (
     hours,
     hours_editing,
     hours_from,
+    idle,
     import_branch,
     inviting,
     new_branch,
@@ -45,6 +46,7 @@ large_forms = (OFFICE.address,)
 
 routes: list[BaseRoute] = [
     *today.routes,
+    *idle.routes,
     *counters.routes,
     *devices.routes,
     *first_steps.routes,

@@ -14,12 +14,10 @@ from starlette.routing import BaseRoute, Route
 
 from ...core.coming import Coming, What, next_days, rest_of
 from ...core.decisions import decided_by
-from ...core.errors import Denied
 from ...core.hours import opening_day, to_instants, windows
 from ...core.rights import COUNTER_RIGHTS, DATA_RIGHTS, OFFICE_RIGHTS, STOP_RIGHTS, SUPERVISION_RIGHTS
 from ...i18n import dates
 from ...i18n.filters import localised
-from ...i18n.words import available_languages
 from ...store.database import Tx
 from ...store.queries import line
 from ...store.queries.settings import BranchSettings
@@ -80,18 +78,6 @@ async def part(request: Request) -> Response:
     here = await enter_as_onlooker(request, OFFICE_RIGHTS)
     branch = _chosen(here)
     return await here.part("office/_today.html", await _values(here, branch))
-
-
-async def idle(request: Request) -> Response:
-    """The settings that nothing acts on yet; a page of its own, because to find them takes long."""
-    here = await enter(request, DATA_RIGHTS)
-    if not here.person.may_any(DATA_RIGHTS, ORGANISATION):
-        raise Denied("not-allowed")
-    # Imported here, because the library that reads profiles takes long to load.
-    from ...store.queries.pending import report
-
-    _, not_in_force = await here.read(report, available_languages())
-    return await office_page(here, "office/idle.html", {"not_in_force": not_in_force}, belongs=PAGE)
 
 
 # ---------------------------------------------------------------- inside
@@ -191,4 +177,4 @@ def _closed_things(branch: BranchSettings, one: Coming, language: str) -> Iterat
             yield localised(service.names, language)
 
 
-routes: list[BaseRoute] = [Route(PAGE, show), Route(PART, part), Route(f"{PAGE}/idle", idle)]
+routes: list[BaseRoute] = [Route(PAGE, show), Route(PART, part)]

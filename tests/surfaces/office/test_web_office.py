@@ -9,13 +9,17 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from queue_system.actions import devices, sessions
+from queue_system.actions import devices, sessions, settings
 from queue_system.actions.devices import PairingRequest
 from queue_system.clock import FrozenClock
 from queue_system.core.tokens import sha256
 from queue_system.i18n import isolates
+from queue_system.i18n.words import words_for
+from queue_system.settings.edits import Edit
+from queue_system.store.log import SYSTEM
 from queue_system.store.queries import access
 from queue_system.store.queries.access import DeviceView
+from queue_system.store.queries.pending import Idle, known_idle
 from tests.kit.hall import Hall
 from tests.kit.web_hall import Page, another, application, furnished, sign_in
 
@@ -109,7 +113,28 @@ def test_what_nothing_acts_on_yet_is_said_to_the_administrator_alone(client: Tes
     boss = another(client)
     sign_in(boss, "admin", "en")
     assert 'href="/office/idle"' in see(boss, "/office").html
-    assert "stored but not yet in force" in see(boss, "/office/idle").text
+    page = see(boss, "/office/idle")
+    assert "stored but not yet in force" in page.text
+    assert "Services whose places are drawn, and no draw is held yet" in page.text
+    assert "choose another booking policy" in page.text
+    assert 'href="/office/settings/doha-main/service/passport-apply"' in page.html
+    assert "passport-apply" not in page.text
+    assert words_for("en").text("setting.service.group_max") in page.text, "settings by their labels"
+
+
+def test_what_nothing_acts_on_yet_is_looked_for_once_for_each_version(hall: Hall) -> None:
+    """A look reads all tables of the settings."""
+
+    def shares() -> list[Idle]:
+        return [one for one in hall.db.read_now(known_idle, ("ar", "en")) if one.told.code == "walkin-share"]
+
+    (first,) = shares()
+    assert first.told.subject == "doha-main/passport-apply: 15 %"
+    assert shares()[0] is first
+    share = Edit("service", "passport-apply", {"walkin_share_pct": 15}, {})
+    told = hall.db.read_now(settings.preview, hall.branch.id, [share])
+    hall.db.write_now(settings.save, hall.branch.id, [share], told.sha256, actor=SYSTEM, person=None)
+    assert shares() == []
 
 
 def test_the_overview_counts_people_and_counters(client: TestClient, hall: Hall) -> None:
