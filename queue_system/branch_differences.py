@@ -71,6 +71,6 @@ def _effect(effect: Effect) -> Iterator[str]:
     if effect.bookings:
         yield f"{len(effect.bookings)} appointments lose their time; they will wait in the office's list to be decided"
     if effect.tickets:
-        yield f"{len(effect.tickets)} people in line can no longer be called"
+        yield f"{len(effect.tickets)} people in line are no longer served; they will wait in the office's list to be decided"
     for device in effect.devices:
         yield f"{device.kind} {device.slug} has nothing left to show"

@@ -7,7 +7,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from ..core.errors import Denied
-from ..core.promises import Choice
+from ..core.promises import Choice, LineChoice
 from ..core.rights import CALL_OFF_RIGHTS, MOVE_RIGHTS, Rights
 from ..store.database import Tx
 from ..store.log import Actor
@@ -23,6 +23,14 @@ NEEDED: Final[Mapping[Choice, Rights]] = {
     Choice.MOVE: MOVE_RIGHTS,
     Choice.KEEP: MOVE_RIGHTS,
     Choice.CANCEL: CALL_OFF_RIGHTS,
+}
+
+#: What a person may do with an appointment, they may do with a visitor in line.
+AS_WITH_BOOKINGS: Final[Mapping[LineChoice, Choice]] = {
+    LineChoice.LATER: Choice.LATER,
+    LineChoice.SEND: Choice.MOVE,
+    LineChoice.SERVE: Choice.KEEP,
+    LineChoice.END: Choice.CANCEL,
 }
 
 

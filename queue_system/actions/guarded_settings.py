@@ -11,7 +11,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from ..core.errors import Denied
-from ..core.promises import Choice, Choices
+from ..core.promises import Choice, Choices, LineDecision
 from ..core.support import Why
 from ..settings.edits import Edit
 from ..store.database import Tx
@@ -45,6 +45,8 @@ def ask_for_change(
         "common": _stored(common),
         "by_why": {str(why): str(choice) for why, choice in choices.by_why.items()},
         "by_booking": {str(booking): str(choice) for booking, choice in choices.by_booking.items()},
+        "by_line": {key: str(decision) for key, decision in choices.by_line.items()},
+        "by_ticket": {str(ticket): str(decision) for ticket, decision in choices.by_ticket.items()},
         "reasons": list(reasons),
         "note": note,
         "undoes": str(undoes) if undoes else None,
@@ -98,7 +100,14 @@ def choices_of(params: Mapping[str, Any]) -> Choices:
     return Choices(
         {Why(why): Choice(choice) for why, choice in params["by_why"].items()},
         {UUID(booking): Choice(choice) for booking, choice in params["by_booking"].items()},
+        # Requests of before people in line were decided on have none.
+        {key: _read(text) for key, text in params.get("by_line", {}).items()},
+        {UUID(ticket): _read(text) for ticket, text in params.get("by_ticket", {}).items()},
     )
+
+
+def _read(text: str) -> LineDecision:
+    return LineDecision.read(text) or LineDecision()
 
 
 def _stored(edits: Iterable[Edit]) -> list[list[Any]]:

@@ -22,7 +22,7 @@ from uuid_utils.compat import uuid7
 from ..core.edit_rights import edit_rights
 from ..core.errors import Denied, Invalid, Refused, Stale
 from ..core.facts.settings import SettingsChanged
-from ..core.promises import Choices
+from ..core.promises import Choices, line_key
 from ..settings.branch import Branch
 from ..settings.canonical import common_fingerprint, fingerprint
 from ..settings.consistency import Located, faults
@@ -42,7 +42,8 @@ from ..store.queries.settings import branch_settings
 from ..store.queries.stored import places, stored_organisation
 from ..store.tables import ORGANISATION, Change, table
 from .decisions import decide, give_back_time
-from .guarded_decisions import require_choices
+from .guarded_decisions import AS_WITH_BOOKINGS, require_choices
+from .line_decisions import decide_line
 from .second_person import SecondPersonNeeded, reasons, takes_many
 from .setting_rights import check_rights
 from .setting_rows import store_difference
@@ -127,6 +128,7 @@ def save(
             _mark_undone(tx, place, known, told.edits, made[0])
         for branch_id, effect in told.effects.items():
             decide(locks[branch_id], {one.id: one.why for one in effect.bookings}, choices, made[0], actor)
+            decide_line(locks[branch_id], {one.id: one.why for one in effect.tickets}, choices, actor)
             give_back_time(locks[branch_id], actor)
         return made
 
@@ -277,12 +279,14 @@ def _op(edit: Edit) -> str:
 def _require_choices(tx: Tx, person: StaffView, found: Prospect, choices: Choices) -> None:
     """Raise Denied where the person may not decide so on an appointment that is lost."""
     for branch_id, effect in found.preview.effects.items():
-        if effect.bookings:
+        if effect.bookings or effect.tickets:
             branch = branch_settings(tx, branch_id)
             services = {service.slug: service.id for service in branch.services.values()}
-            require_choices(
-                person, branch, ((services[one.service], choices.of(one.id, one.why)) for one in effect.bookings)
-            )
+            chosen = [(services[one.service], choices.of(one.id, one.why)) for one in effect.bookings]
+            for one in effect.tickets:
+                decision = choices.of_ticket(one.id, line_key(branch.slug, one.why, one.queue))
+                chosen.append((services[one.service], AS_WITH_BOOKINGS[decision.choice]))
+            require_choices(person, branch, chosen)
 
 
 def _require_one_person(tx: Tx, found: Prospect, choices: Choices, actor: Actor) -> None:

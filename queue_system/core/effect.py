@@ -38,7 +38,7 @@ class LostBooking:
 
 @dataclass(frozen=True, slots=True)
 class LostTicket:
-    """An open ticket that nobody could call any more; `service` and `queue` are slugs, as they were before."""
+    """An open ticket that is no longer supported; `service` and `queue` are slugs, as they were before."""
 
     id: UUID
     code: str
@@ -57,12 +57,16 @@ class IdleDevice:
 
 @dataclass(frozen=True)
 class Effect:
-    """All that a change takes away, and the days whose hours it changes; each part in a fixed order."""
+    """All that a change takes away, and the days whose hours it changes; each part in a fixed order.
+
+    `takes_in` are the services, by slug, to which people in line can be sent after the change; none if nobody need be.
+    """
 
     bookings: tuple[LostBooking, ...] = ()
     tickets: tuple[LostTicket, ...] = ()
     days: tuple[ChangedDay, ...] = ()
     devices: tuple[IdleDevice, ...] = ()
+    takes_in: tuple[str, ...] = ()
 
     @property
     def takes_nothing(self) -> bool:
@@ -87,11 +91,13 @@ class Effect:
 def effect(old: Offer, new: Offer, live: Live, days: int = AHEAD_DAYS) -> Effect:
     """What `live` loses when the offer `old` becomes `new`; hours are compared for so many `days`, from today on."""
     before, after = Support(old), Support(new)
+    lost = tuple(sorted(_lost_tickets(before, after, live), key=lambda one: (one.code, one.id)))
     return Effect(
         bookings=tuple(sorted(_lost_bookings(before, after, live), key=lambda one: (one.starts_at, one.code))),
-        tickets=tuple(sorted(_lost_tickets(before, after, live), key=lambda one: (one.code, one.id))),
+        tickets=lost,
         days=changed_days(old, new, live.today, days),
         devices=tuple(sorted(_idle_devices(before, after, live.today), key=lambda one: (one.kind, one.slug))),
+        takes_in=after.takes_in(live.today) if lost else (),
     )
 
 
@@ -145,8 +151,9 @@ def _place(offer: Offer, booking: LiveBooking) -> Mapping[str, str] | None:
 
 def _lost_tickets(before: Support, after: Support, live: Live) -> Iterator[LostTicket]:
     for ticket in live.tickets:
-        why = after.why_ticket(ticket)
-        if why is not None and before.why_ticket(ticket) is None:
+        was, why = before.why_ticket(ticket), after.why_ticket(ticket)
+        # What is served out is lost once more with the last counter that could call it.
+        if why is not None and (was is None or (why is Why.COUNTER and was is not why)):
             yield LostTicket(
                 id=ticket.id,
                 code=ticket.code,

@@ -48,16 +48,58 @@ OPEN: Final = frozenset({Decided.LATER, Decided.UNANSWERED})
 UNSETTLED: Final = OPEN | {Decided.MOVE}
 
 
+class LineChoice(StrEnum):
+    """What staff can decide on a visitor in line. SERVE is no choice where nobody could call the number."""
+
+    SEND = "send"  # to a service that is given, with the same number and place
+    SERVE = "serve"  # served all the same today
+    END = "end"  # the number ends, and its page says why
+    LATER = "later"  # it stays on the list of what is to be decided
+
+
+@dataclass(frozen=True, slots=True)
+class LineDecision:
+    """A choice; `to` is the slug of the service that SEND leads to, else ""."""
+
+    choice: LineChoice = LineChoice.LATER
+    to: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.choice}:{self.to}" if self.to else self.choice.value
+
+    @classmethod
+    def read(cls, text: str) -> LineDecision | None:
+        """The decision that was written so; None for another text."""
+        choice, _, to = text.partition(":")
+        if choice not in set(LineChoice) or (choice == LineChoice.SEND) != bool(to):
+            return None
+        return cls(LineChoice(choice), to)
+
+
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """The choices of one save: for each reason, with exceptions for single appointments. Without one: LATER."""
+    """The choices of one save: for each reason, with exceptions for single appointments. Without one: LATER.
+
+    For people in line the same, by reason and queue (`line_key`) and by ticket.
+    """
 
     by_why: Mapping[Why, Choice] = field(default_factory=dict)
     by_booking: Mapping[UUID, Choice] = field(default_factory=dict)
+    by_line: Mapping[str, LineDecision] = field(default_factory=dict)
+    by_ticket: Mapping[UUID, LineDecision] = field(default_factory=dict)
 
     def of(self, booking_id: UUID, why: Why) -> Choice:
         """The choice for one appointment."""
         return self.by_booking.get(booking_id) or self.by_why.get(why, Choice.LATER)
+
+    def of_ticket(self, ticket_id: UUID, key: str) -> LineDecision:
+        """The decision on one visitor in line."""
+        return self.by_ticket.get(ticket_id) or self.by_line.get(key) or LineDecision()
+
+
+def line_key(branch: str, why: Why, queue: str) -> str:
+    """The people in line at a branch who lose their support for one reason in one queue; the names are slugs."""
+    return f"{why}/{branch}/{queue}"
 
 
 def answer_by(now: datetime, starts_at: datetime, offered: datetime) -> datetime:

@@ -33,6 +33,9 @@ def usual_reason(evidence: str) -> str | None:
 # Reasons for taking a number out of the line.
 VOID_REASONS: Final = ("given_twice", "wrong_service", "trial")
 
+# Why a number ends whose service or counter a change of settings takes away.
+TAKEN_AWAY: Final = "taken_away"
+
 # Reasons for calling a visitor out of turn.
 OUT_OF_TURN: Final = ("unwell", "accompanied", "returned", "own_case", "instruction", "mistake")
 

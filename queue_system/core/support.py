@@ -85,11 +85,24 @@ class Support:
         return not any(opens <= booking.starts_at and booking.ends_at <= closes for opens, closes in spans)
 
     def why_ticket(self, ticket: LiveTicket) -> Why | None:
-        """Why nobody could call a ticket; None where a counter serves its queue."""
+        """Why a ticket is not supported: with COUNTER nobody could call it, with the others it can still be served out.
+
+        A day that only ends earlier takes nothing from people in line, because they are served as every evening.
+        """
+        if ticket.day > self._served_until.get(ticket.queue, date.min):
+            return Why.COUNTER
         service = self.offer.services.get(ticket.service)
         if service is None or past(service.until, ticket.day):
             return Why.SERVICE
-        return Why.COUNTER if ticket.day > self._served_until.get(ticket.queue, date.min) else None
+        return None if self._opening_on(ticket.service, ticket.day) else Why.CLOSED
+
+    def takes_in(self, day: date) -> tuple[str, ...]:
+        """The services, by slug, to which people in line can be sent on `day`."""
+        return tuple(
+            one.slug
+            for one in self.offer.services.values()
+            if not one.elsewhere and self.why_ticket(LiveTicket(one.id, "", one.id, one.queue, day)) is None
+        )
 
     def idle(self, device: OfferedDevice, day: date) -> bool:
         """Whether a kiosk has no service to give numbers for, or a screen no counter to show, on `day`."""

@@ -63,6 +63,7 @@ TRANSITIONS: Final[dict[tuple[TicketState, Step], TicketState]] = {
     (TicketState.CALLED, Step.TRANSFER): TicketState.WAITING,
     (TicketState.SERVING, Step.TRANSFER): TicketState.WAITING,
     (TicketState.PARKED, Step.TRANSFER): TicketState.WAITING,
+    (TicketState.WAITING, Step.TRANSFER): TicketState.WAITING,
     (TicketState.WAITING, Step.RAISE): TicketState.WAITING,
     (TicketState.PARKED, Step.RAISE): TicketState.PARKED,
     (TicketState.WAITING, Step.LEAVE): TicketState.LEFT,

@@ -248,20 +248,6 @@ def test_a_kept_appointment_counts_nowhere_and_is_listed_again_only_if_more_is_t
     assert unsupported(offer(), live(*two, booking(4, kept=True))) == {}
 
 
-def test_people_in_line_are_listed_when_no_counter_can_call_them() -> None:
-    first = LiveTicket(UUID(int=5), "A001", SERVICES[0], QUEUES[0], TODAY)
-    second = LiveTicket(UUID(int=6), "B001", SERVICES[1], QUEUES[1], TODAY)
-
-    def in_line(new: Offer) -> list[tuple[str, str, Why]]:
-        return [(one.code, one.queue, one.why) for one in effect(offer(), new, live(tickets=[first, second])).tickets]
-
-    assert in_line(offer(counters=offer().counters[1:])) == [("A001", "q0", Why.COUNTER)]
-    assert in_line(with_service(until=TODAY - timedelta(days=1))) == [("A001", "q0", Why.SERVICE)]
-    # The last day of a counter or service is served to its end.
-    assert in_line(with_service(until=TODAY)) == []
-    assert in_line(with_rules()) == []
-
-
 def test_kiosks_and_screens_with_nothing_left_are_listed() -> None:
     plain = offer()
     no_numbers = {key: replace(one, numbers=False) for key, one in plain.services.items()}
@@ -402,12 +388,29 @@ def seats(one: LiveBooking, here: Offer) -> list[tuple[UUID, int]]:
 
 
 def callable_tickets(promised: Live, here: Offer) -> set[UUID]:
+    """The oracle for people in line: a counter can call them."""
     return {
         one.id
         for one in promised.tickets
-        if one.service in here.services
+        if any(one.queue in c.queues and (c.until is None or c.until >= TODAY) for c in here.counters)
+    }
+
+
+def supported_tickets(promised: Live, here: Offer) -> set[UUID]:
+    """The oracle for people in line: they can be called for something that is given on a day that is not closed."""
+    return {
+        one.id
+        for one in promised.tickets
+        if one.id in callable_tickets(promised, here)
+        and one.service in here.services
         and (here.services[one.service].until or TODAY) >= TODAY
-        and any(one.queue in c.queues and (c.until is None or c.until >= TODAY) for c in here.counters)
+        and windows(TODAY, here.calendar, one.service)
+    }
+
+
+def lost_tickets(promised: Live, old: Offer, new: Offer) -> set[UUID]:
+    return {
+        one for holds in (supported_tickets, callable_tickets) for one in holds(promised, old) - holds(promised, new)
     }
 
 
@@ -417,7 +420,7 @@ def test_exactly_what_the_old_offer_supports_and_the_new_one_does_not_is_listed(
 ) -> None:
     found = effect(old, new, promised, SHORTLY)
     assert {one.id for one in found.bookings} == supported(promised, old) - supported(promised, new)
-    assert {one.id for one in found.tickets} == callable_tickets(promised, old) - callable_tickets(promised, new)
+    assert {one.id for one in found.tickets} == lost_tickets(promised, old, new)
 
 
 @given(st.lists(offers(), min_size=2, max_size=4), promises())
@@ -428,7 +431,7 @@ def test_nothing_is_ever_stranded_without_having_been_listed_on_the_way(history:
     listed = {one.id for found in effects for one in found.bookings}
     listed |= {one.id for found in effects for one in found.tickets}
     assert supported(promised, first) - supported(promised, last) <= listed
-    assert callable_tickets(promised, first) - callable_tickets(promised, last) <= listed
+    assert lost_tickets(promised, first, last) <= listed
     assert set(unsupported(last, promised)) == {one.id for one in promised.bookings} - supported(promised, last)
 
 

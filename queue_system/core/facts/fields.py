@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypeAlias
 from ..approvals import APPROVAL_ACTIONS
 from ..bookings import BookingState, Punctuality
 from ..printers import STATES, TRANSPORTS
-from ..reasons import BY_SERVICE, RAISE_REASONS, VOID_REASONS
+from ..reasons import BY_SERVICE, RAISE_REASONS, TAKEN_AWAY, VOID_REASONS
 from ..support import Why
 from ..tickets import FORGOTTEN, OUTCOMES, TicketState
 
@@ -93,7 +93,7 @@ Source: TypeAlias = Annotated[
 ]
 Outcome: TypeAlias = Annotated[str, Word("audit.outcome", (*OUTCOMES, FORGOTTEN))]
 Basis: TypeAlias = Annotated[str, Word("audit.basis", (*RAISE_REASONS, BY_SERVICE))]
-WhyVoid: TypeAlias = Annotated[str, Word("audit.void", ("day-over", *VOID_REASONS))]
+WhyVoid: TypeAlias = Annotated[str, Word("audit.void", ("day-over", TAKEN_AWAY, *VOID_REASONS))]
 TicketStateWord: TypeAlias = Annotated[str, Word("state.ticket", tuple(TicketState))]
 BookingStateWord: TypeAlias = Annotated[str, Word("state.booking", tuple(BookingState))]
 Arrival: TypeAlias = Annotated[str, Word("audit.punctuality", tuple(Punctuality))]

@@ -13,6 +13,7 @@ from .fields import (
     CounterId,
     Day,
     Flag,
+    LostWhy,
     Moment,
     Number,
     Outcome,
@@ -211,3 +212,19 @@ class TicketReceived(TicketFact):
 
     def variant(self) -> Literal["", "reference"]:
         return "reference" if self.from_code else ""
+
+
+@dataclass(frozen=True, slots=True)
+class TicketKept(TicketFact):
+    """Settings no longer support the ticket, and staff decided that it is served all the same today."""
+
+    kind: ClassVar[str] = "ticket.kept"
+    why: LostWhy
+
+
+@dataclass(frozen=True, slots=True)
+class TicketPutOff(TicketFact):
+    """Settings no longer support the ticket, and what becomes of it is to be decided later."""
+
+    kind: ClassVar[str] = "ticket.put_off"
+    why: LostWhy

@@ -7,20 +7,13 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-import sqlalchemy as sa
-
-from ...core import facts
-from ...core.facts import Fact
 from ...core.facts.tickets import TicketReceived, TicketReferred
 from ...core.tickets import TicketState
-from .. import log
 from ..database import Tx
-from ..tables import Entry, table
 from .line import TicketView
 from .offering import needs_a_way_out
 from .settings import BranchSettings, Names, ServiceView, branch_settings
-
-ENTRY = table(Entry)
+from .told import told_of
 
 #: The source of a number that was given on a referral.
 REFERRED: Final = "referral"
@@ -59,12 +52,12 @@ def gives_number(there: BranchSettings, service: ServiceView, now: datetime, *, 
 
 def referrals_of(tx: Tx, ticket: TicketView) -> list[TicketReferred]:
     """The referrals of a ticket's visitor, the oldest first."""
-    return [fact for fact in _facts(tx, ticket, TicketReferred.kind) if isinstance(fact, TicketReferred)]
+    return [fact for fact in told_of(tx, ticket, TicketReferred.kind) if isinstance(fact, TicketReferred)]
 
 
 def received(tx: Tx, ticket: TicketView) -> ReceivedView | None:
     """Where the visitor of a ticket was sent from; None for one who came by themselves."""
-    fact = next(iter(_facts(tx, ticket, TicketReceived.kind)), None)
+    fact = next(iter(told_of(tx, ticket, TicketReceived.kind)), None)
     if not isinstance(fact, TicketReceived):
         return None
     settings = branch_settings(tx, UUID(fact.from_branch) if fact.from_branch else ticket.branch_id)
@@ -75,19 +68,3 @@ def received(tx: Tx, ticket: TicketView) -> ReceivedView | None:
         # The name of a branch with protected services tells what somebody came for.
         branch={} if fact.from_branch is None or needs_a_way_out(settings) else settings.names,
     )
-
-
-def _facts(tx: Tx, ticket: TicketView, kind: str) -> list[Fact]:
-    """The facts of a kind about a ticket; they cannot be older than it, so only the newest part of the log is read."""
-    first = log.first_since(tx, ticket.branch_id, ticket.issued_at)
-    rows = tx.rows(
-        sa.select(ENTRY.c.kind, ENTRY.c.subject, ENTRY.c.data)
-        .where(
-            ENTRY.c.branch_id == ticket.branch_id,
-            ENTRY.c.seq >= first,
-            ENTRY.c.kind == kind,
-            ENTRY.c.subject == str(ticket.id),
-        )
-        .order_by(ENTRY.c.seq)
-    )
-    return [facts.from_data(row.kind, row.subject, row.data) for row in rows]

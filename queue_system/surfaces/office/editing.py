@@ -51,9 +51,10 @@ from .asking import alone_until
 from .changed import Sayer, without_common
 from .effects import BY_BOOKING, BY_WHY, ShownEffect, grouped, read_choices, rows_of, shown
 from .frame import office_page
+from .line_effects import BY_LINE, BY_TICKET
 from .places import SettingsPlace, stored_place
 from .resolving import KEEP, THEIRS, Disputed, key_of, resolved, seen_value
-from .undecided import allowed_of
+from .undecided import allowed_of, may_in_line
 
 STEP: Final = "step"
 SAVE: Final = "save"
@@ -119,7 +120,7 @@ class Sent:
         return [
             (name, text)
             for name, text in self.items
-            if name not in own and name not in asked and not name.startswith((BY_WHY, BY_BOOKING))
+            if name not in own and name not in asked and not name.startswith((BY_WHY, BY_BOOKING, BY_LINE, BY_TICKET))
         ]
 
 
@@ -264,7 +265,15 @@ class _Flow:
             AtBranch(
                 branches[key].slug,
                 branches[key].names if self.place == ORGANISATION else None,
-                shown(effect, branches[key], self.here.words, choices, may, alone=told.alone.get(key, ())),
+                shown(
+                    effect,
+                    branches[key],
+                    self.here.words,
+                    choices,
+                    may,
+                    may_in_line(self.here.person, branches[key]),
+                    alone=told.alone.get(key, ()),
+                ),
             )
             for key, effect in told.effects.items()
             if key in branches

@@ -16,7 +16,7 @@ from uuid import UUID
 
 from ...core.calendars import Window
 from ...core.changed_days import ChangedDay
-from ...core.effect import Effect, IdleDevice, LostTicket
+from ...core.effect import Effect, IdleDevice
 from ...core.hours import to_instants
 from ...core.outside import OpenAlone
 from ...core.promises import Choice, Choices
@@ -25,6 +25,7 @@ from ...i18n import dates
 from ...i18n.words import Words
 from ...store.queries.bookings import BookingView
 from ...store.queries.settings import BranchSettings, Names
+from .line_effects import InLine, LineGroup, line_groups, read_line_choices
 
 BY_WHY: Final = "why-"
 BY_BOOKING: Final = "booking-"
@@ -98,7 +99,7 @@ class ShownEffect:
 
     groups: tuple[Group, ...]
     stretches: tuple[Stretch, ...]
-    tickets: tuple[LostTicket, ...]
+    lines: tuple[LineGroup, ...]
     devices: tuple[IdleDevice, ...]
     choices: tuple[Choice, ...]
     alone: tuple[Alone, ...] = ()
@@ -109,8 +110,13 @@ class ShownEffect:
         return sum(len(group.rows) for group in self.groups)
 
     @property
+    def in_line(self) -> int:
+        """How many people in line lose their support."""
+        return sum(len(group.rows) for group in self.lines)
+
+    @property
     def nothing(self) -> bool:
-        return not (self.groups or self.stretches or self.tickets or self.devices)
+        return not (self.groups or self.stretches or self.lines or self.devices)
 
 
 def shown(
@@ -119,10 +125,14 @@ def shown(
     words: Words,
     choices: Choices,
     may: Collection[Choice],
+    may_in_line: Mapping[str, frozenset[Choice]],
     names: Mapping[UUID, str] | None = None,
     alone: Iterable[OpenAlone] = (),
 ) -> ShownEffect:
-    """An effect for `_effect.html`; `names` are those of visitors, by booking, for people who may see them."""
+    """An effect for `_effect.html`; `may_in_line` are the choices for people in line by slug of the service.
+
+    `names` are those of visitors, by booking, for people who may see them.
+    """
     services = {service.slug: service.listed_names for service in branch.services.values()}
     rows = [
         (
@@ -141,7 +151,13 @@ def shown(
     return ShownEffect(
         groups=grouped(rows, choices),
         stretches=stretches_of(effect.days, branch, words),
-        tickets=effect.tickets,
+        lines=line_groups(
+            (InLine(one.id, one.code, one.service, one.queue, one.why) for one in effect.tickets),
+            branch,
+            effect.takes_in,
+            may_in_line,
+            choices,
+        ),
         devices=effect.devices,
         choices=tuple(choice for choice in Choice if choice in may),
         alone=alone_of(alone, branch, words),
@@ -204,7 +220,7 @@ def alone_of(found: Iterable[OpenAlone], branch: BranchSettings, words: Words) -
     )
 
 
-def read_choices(fields: Iterable[tuple[str, str]], may: Collection[Choice]) -> Choices:
+def read_choices(fields: Sequence[tuple[str, str]], may: Collection[Choice]) -> Choices:
     """What a form decides; choices that the person may not make, and unknown ones, are left out."""
     by_why: dict[Why, Choice] = {}
     by_booking: dict[UUID, Choice] = {}
@@ -216,7 +232,7 @@ def read_choices(fields: Iterable[tuple[str, str]], may: Collection[Choice]) -> 
                 by_why[Why(name.removeprefix(BY_WHY))] = Choice(value)
             elif name.startswith(BY_BOOKING):
                 by_booking[UUID(name.removeprefix(BY_BOOKING))] = Choice(value)
-    return Choices(by_why, by_booking)
+    return Choices(by_why, by_booking, *read_line_choices(fields))
 
 
 def _hours(day: date, windows: Iterable[Window], branch: BranchSettings, words: Words) -> tuple[str, ...]:

@@ -52,6 +52,7 @@ from ...web.setting_words import things_of_catalogue
 from .approvals import waiting_alone, waiting_for
 from .frame import InOffice
 from .people import clock_of
+from .undecided_line import seen_in_line
 
 LOGGER = structlog.get_logger(__name__)
 
@@ -145,6 +146,13 @@ async def undecided_bookings(here: InOffice, branch: BranchSettings) -> list[Ite
     allowed = services_for(here.person, branch, DECISION_RIGHTS)
     count = sum(one.booking.service_id in allowed for one in await here.read(undecided, branch))
     sentence = here.words.plural("today.undecided", count)
+    return [Item("bad", sentence, "today.decide", link="/office/undecided")] if count else []
+
+
+async def undecided_line(here: InOffice, branch: BranchSettings) -> list[Item]:
+    """People in line whom the settings no longer support."""
+    count = len(await here.read(seen_in_line, here.person, branch))
+    sentence = here.words.plural("today.undecided-line", count)
     return [Item("bad", sentence, "today.decide", link="/office/undecided")] if count else []
 
 
@@ -327,6 +335,7 @@ SOURCES: Final[tuple[OfBranch | OfHouse, ...]] = (
     OfBranch(OFFICE_RIGHTS, unserved_queues),
     OfBranch(PRINTER_RIGHTS | SUPERVISION_RIGHTS, printers_in_trouble),
     OfBranch(DEVICE_RIGHTS | SUPERVISION_RIGHTS, silent_devices),
+    OfBranch(DECISION_RIGHTS, undecided_line),
     OfBranch(DECISION_RIGHTS, undecided_bookings),
     OfHouse(HEALTH_RIGHTS, failed_upkeep),
     OfHouse(DEVICE_RIGHTS, waiting_devices),

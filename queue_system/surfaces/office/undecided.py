@@ -28,9 +28,11 @@ from ...store.queries.effect import Undecided, undecided
 from ...store.queries.settings import BranchSettings, Names
 from ...web import kit
 from ...web.departments import services_for
+from . import undecided_line
 from .asking import about_places, alone_until, asked_about
 from .effects import MOST_FIELDS, Group, Row, grouped, read_choices
 from .frame import InOffice, enter, office_page
+from .undecided_line import LineList, line_list
 
 PAGE: Final = "/office/undecided"
 APPROVALS: Final = "/office/approvals"
@@ -148,15 +150,25 @@ def allowed_of(person: StaffView, branch: BranchSettings) -> dict[UUID, Allowed]
     }
 
 
+def may_in_line(person: StaffView, branch: BranchSettings) -> dict[str, frozenset[Choice]]:
+    """What a person may do with people in line, by slug of their service: the same as with appointments."""
+    return {branch.services[service].slug: one.choices for service, one in allowed_of(person, branch).items()}
+
+
 async def _page(here: InOffice, shown: UUID | None = None, sent: Sent | None = None) -> Response:
     params = here.request.query_params
     values = {
         "lists": [one for branch in here.branches for one in await _branch_lists(here, branch, shown, sent)],
+        "lines": [one for branch in here.branches if (one := await _line(here, branch)).groups],
         "done": _count(params.get("done", "")),
         "missed": _count(params.get("missed", "")),
         "asked": await asked_about(here, about_places(ACTION, [branch.id for branch in here.branches])),
     }
     return await office_page(here, "office/undecided.html", values)
+
+
+async def _line(here: InOffice, branch: BranchSettings) -> LineList:
+    return await line_list(here, branch, may_in_line(here.person, branch))
 
 
 async def _branch_lists(
@@ -225,4 +237,5 @@ routes: list[BaseRoute] = [
     Route(PAGE, show),
     Route(f"{PAGE}/{{branch}}", decide, methods=["POST"]),
     Route(f"{PAGE}/{{branch}}/{{booking}}/contact", contact, methods=["POST"]),
+    *undecided_line.routes,
 ]

@@ -24,6 +24,7 @@ from ...live.codes import Closed
 from ...live.socket import Frame, refuse, serve
 from ...store.log import VISITOR
 from ...store.queries.place import PlaceView, place
+from ...store.queries.stranded import was_taken_away
 from ...web import kit
 from ...web.here import AtBranch, at, at_ticket
 from ...web.whole_line import everybody
@@ -37,7 +38,7 @@ FINAL: Final = frozenset(state for state in TicketState if not steps_from(state)
 async def show(request: Request) -> Response:
     """`/t/{token}`: the place in line, or where to go, or how the visit ended."""
     here, stands = await _at_place(request)
-    return await here.page("phone/ticket.html", _values(here, stands))
+    return await here.page("phone/ticket.html", await _values(here, stands))
 
 
 async def leave(request: Request) -> Response:
@@ -86,7 +87,7 @@ class _Telephone:
             now.replace(second=0, microsecond=0),
         )
         if self._drawn is None or shown != self._shown:
-            html = await here.render("phone/_ticket.html", _values(here, stands))
+            html = await here.render("phone/_ticket.html", await _values(here, stands))
             frame = Frame(stands.seq, json.dumps({"type": "ticket", "seq": stands.seq, "html": html}))
             self._shown, self._drawn = shown, frame
         return self._drawn
@@ -105,7 +106,7 @@ async def _at_place(connection: HTTPConnection) -> tuple[AtBranch, PlaceView]:
     return here, await here.read(place, here.branch, ticket.token)
 
 
-def _values(here: AtBranch, stands: PlaceView) -> dict[str, Any]:
+async def _values(here: AtBranch, stands: PlaceView) -> dict[str, Any]:
     """The values of the partial, for page and socket."""
     branch, ticket = here.branch, stands.ticket
     service = branch.services[ticket.service_id]
@@ -120,6 +121,8 @@ def _values(here: AtBranch, stands: PlaceView) -> dict[str, Any]:
         "state": ticket.state.value,
         # Nobody cancelled it; its day has ended.
         "past": past and ticket.state is TicketState.VOID,
+        # The branch took it away, and says so.
+        "taken_away": ticket.state is TicketState.VOID and not past and await here.read(was_taken_away, ticket),
         "over": past or ticket.state not in OPEN,
         "neutral": neutral,
         "names": None if neutral else service.shown_names,

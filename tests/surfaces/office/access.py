@@ -55,6 +55,7 @@ MATRIX: Final[dict[tuple[str, str], Row]] = {
     ("POST", "/office/printers/{branch}/{device}/copy"): DEVICES,
     ("GET", "/office/undecided"): PLACES,
     ("POST", "/office/undecided/{branch}"): PLACES,
+    ("POST", "/office/undecided/{branch}/line"): PLACES,
     ("POST", "/office/undecided/{branch}/{booking}/contact"): PLACES,
     ("GET", "/office/given-back"): PLACES,
     ("POST", "/office/given-back/{branch}/release"): PLACES,

@@ -197,7 +197,7 @@ def test_days_that_change_alike_are_told_together(hall: Hall, start: datetime) -
 
 
 def as_shown(effect: Effect, hall: Hall, words: Words, names: dict[UUID, str] | None = None) -> ShownEffect:
-    return shown(effect, hall.branch, words, Choices(), frozenset(Choice), names)
+    return shown(effect, hall.branch, words, Choices(), frozenset(Choice), {}, names)
 
 
 def rendered(client: TestClient, effect: Effect, hall: Hall, names: dict[UUID, str]) -> str:
