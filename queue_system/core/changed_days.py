@@ -9,9 +9,9 @@ from operator import attrgetter
 from typing import Final
 from uuid import UUID
 
+from .alike_days import AlikeDays
 from .calendars import Calendar, OpeningRule, Window
-from .decisions import Decision, decided_by
-from .hours import windows
+from .decisions import Decision
 from .offer import Offer
 
 # How far ahead days are compared: a year and a bit, so that next year's seasons and holidays are seen.
@@ -39,22 +39,25 @@ def changed_days(old: Offer, new: Offer, first: date, days: int) -> tuple[Change
     if old.calendar == new.calendar:
         return ()
     groups = _alike(old, new)
+    before, after = AlikeDays(old.calendar), AlikeDays(new.calendar)
     return tuple(
         changed
         for offset in range(days)
-        for changed in _changed_on(first + timedelta(days=offset), old.calendar, new.calendar, groups)
+        for changed in _changed_on(first + timedelta(days=offset), before, after, groups)
     )
 
 
-def _changed_on(day: date, old: Calendar, new: Calendar, groups: list[list[tuple[str, UUID]]]) -> Iterator[ChangedDay]:
-    branch = windows(day, old), windows(day, new)
+def _changed_on(
+    day: date, old: AlikeDays, new: AlikeDays, groups: list[list[tuple[str, UUID]]]
+) -> Iterator[ChangedDay]:
+    branch = old.windows(day), new.windows(day)
     if branch[0] != branch[1]:
-        yield ChangedDay(day, None, *branch, decided_by(day, new))
+        yield ChangedDay(day, None, *branch, new.decided_by(day))
     for group in groups:
         _, any_of_them = group[0]
-        service = windows(day, old, any_of_them), windows(day, new, any_of_them)
+        service = old.windows(day, any_of_them), new.windows(day, any_of_them)
         if service[0] != service[1] and service != branch:
-            yield from (ChangedDay(day, slug, *service, decided_by(day, new, key)) for slug, key in group)
+            yield from (ChangedDay(day, slug, *service, new.decided_by(day, key)) for slug, key in group)
 
 
 def _alike(old: Offer, new: Offer) -> list[list[tuple[str, UUID]]]:

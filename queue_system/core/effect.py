@@ -18,7 +18,7 @@ from uuid import UUID
 from .changed_days import AHEAD_DAYS, ChangedDay, changed_days
 from .hours import outing_on
 from .offer import Live, LiveBooking, LiveTicket, Offer
-from .support import Support, Why
+from .support import Support, Why, alike
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +103,11 @@ def effect(old: Offer, new: Offer, live: Live, days: int = AHEAD_DAYS) -> Effect
 
 def unsupported(offer: Offer, live: Live) -> Mapping[UUID, Why]:
     """The live appointments that the present offer does not support and that nobody promised to keep, by id."""
-    return Support(offer).lost([one for one in live.bookings if not one.kept])
+    return Support(offer).lost(alike(one for one in live.bookings if not one.kept))
 
 
 def _lost_bookings(before: Support, after: Support, live: Live) -> Iterator[LostBooking]:
-    counted = [one for one in live.bookings if not one.kept]
+    counted = alike(one for one in live.bookings if not one.kept)
     lost_before, lost_after = before.lost(counted), after.lost(counted)
     for booking in live.bookings:
         if booking.kept:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from enum import StrEnum
 from typing import TypeAlias
@@ -34,27 +34,34 @@ Scarce: TypeAlias = tuple[UUID | str, int]
 
 
 class Support:
-    """Answers for one offer; computes the windows of a day once."""
+    """Answers for one offer; computes the opening of a day once."""
 
-    __slots__ = ("_served_until", "_windows", "offer")
+    __slots__ = ("_openings", "_served_until", "_windows", "offer")
 
     def __init__(self, offer: Offer) -> None:
         self.offer = offer
         self._windows: dict[tuple[UUID, date], Instants] = {}
+        self._openings: dict[tuple[UUID, date], Instants] = {}
         self._served_until: dict[UUID, date] = {}
         for counter in offer.counters:
             for queue in counter.queues:
                 last = counter.until or date.max
                 self._served_until[queue] = max(self._served_until.get(queue, last), last)
 
-    def lost(self, bookings: Sequence[LiveBooking]) -> dict[UUID, Why]:
-        """The appointments among `bookings` that lose their support; where places are short, the newest lose theirs."""
+    def lost(self, groups: Iterable[Sequence[LiveBooking]]) -> dict[UUID, Why]:
+        """The appointments in groups of alike ones (`alike`) that lose their support, by id.
+
+        Where places are short, the newest lose theirs.
+        """
         found: dict[UUID, Why] = {}
-        for booking in bookings:
-            why = self.why(booking)
-            if why is not None:
-                found[booking.id] = why
-        return found | self._over_capacity([one for one in bookings if one.id not in found])
+        others: list[Sequence[LiveBooking]] = []
+        for group in groups:
+            why = self.why(group[0])
+            if why is None:
+                others.append(group)
+            else:
+                found.update((booking.id, why) for booking in group)
+        return found | self._over_capacity(others)
 
     def why(self, booking: LiveBooking) -> Why | None:
         """Why an appointment cannot take place, whatever else is booked; None when it can."""
@@ -74,7 +81,11 @@ class Support:
     def opening(self, booking: LiveBooking) -> Instants:
         """When its service is open on the days whose windows can hold it, UTC; what touches is one stretch."""
         days = days_of(booking.starts_at, self.offer.calendar.zone)
-        return _joined(sorted(span for day in days for span in self._opening_on(booking.service, day)))
+        key = booking.service, days[0]
+        if key not in self._openings:
+            spans = sorted(span for day in days for span in self._opening_on(booking.service, day))
+            self._openings[key] = _joined(spans)
+        return self._openings[key]
 
     def _is_away(self, member: UUID, booking: LiveBooking) -> bool:
         """Whether a member does not work at the time of an appointment; what only counts is never away."""
@@ -112,14 +123,20 @@ class Support:
             device.zone in (None, counter.zone) and not past(counter.until, day) for counter in self.offer.counters
         )
 
-    def _over_capacity(self, bookings: list[LiveBooking]) -> dict[UUID, Why]:
+    def _over_capacity(self, groups: Sequence[Sequence[LiveBooking]]) -> dict[UUID, Why]:
         """Appointments beyond the places that there are: the newest first, until the others fit."""
-        taken = Counter(scarce for booking in bookings for scarce, _ in self._needs(booking))
+        taken: Counter[Scarce] = Counter()
+        for group in groups:
+            for scarce, _ in self._needs(group[0]):
+                taken[scarce] += len(group)
         # Most edits leave enough places, so most appointments need no closer look.
-        full = {scarce for scarce, count in taken.items() if count > self._fewest(scarce[0])}
+        fewest = {key: self._fewest(key) for key, _ in taken}
+        full = {scarce for scarce, count in taken.items() if count > fewest[scarce[0]]}
         if not full:
             return {}
-        crowded = [one for one in bookings if any(scarce in full for scarce, _ in self._needs(one))]
+        crowded = [
+            one for group in groups if any(scarce in full for scarce, _ in self._needs(group[0])) for one in group
+        ]
         found: dict[UUID, Why] = {}
         for booking in sorted(crowded, key=lambda one: (one.made_at, one.id), reverse=True):
             over = next(
@@ -172,6 +189,14 @@ class Support:
 
     def _day(self, booking: LiveBooking) -> date:
         return booking.starts_at.astimezone(self.offer.calendar.zone).date()
+
+
+def alike(bookings: Iterable[LiveBooking]) -> list[list[LiveBooking]]:
+    """The appointments in groups that differ in nothing but the visitor: same service, time and places."""
+    groups: dict[Hashable, list[LiveBooking]] = {}
+    for one in bookings:
+        groups.setdefault((one.service, one.starts_at, one.ends_at, one.ticks, one.resources), []).append(one)
+    return list(groups.values())
 
 
 def _joined(spans: Iterable[tuple[datetime, datetime]]) -> Instants:

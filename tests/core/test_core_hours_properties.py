@@ -11,7 +11,9 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from queue_system.core.calendars import EVERY_DAY, Calendar, Closure, Layer, OpeningRule, Season
+from queue_system.core.alike_days import AlikeDays
+from queue_system.core.calendars import EVERY_DAY, Calendar, Closure, Layer, OpeningRule, Outing, Season
+from queue_system.core.decisions import decided_by
 from queue_system.core.hours import windows
 
 DOHA = ZoneInfo("Asia/Qatar")
@@ -121,3 +123,19 @@ def test_a_service_has_no_hours_after_its_last_day(calendar: Calendar, day: date
     for service, last in calendar.ends.items():
         still = windows(day, replace(calendar, ends={}), service)
         assert windows(day, calendar, service) == (still if day <= last else ())
+
+
+@given(
+    calendar=calendars(),
+    outings=st.lists(
+        st.builds(Outing, days, clock, clock, capacity=st.just(9), place=st.just({}), service_ids=some_services),
+        max_size=2,
+    ),
+)
+def test_days_that_are_worked_out_together_are_as_each_of_them_alone(calendar: Calendar, outings: list[Outing]) -> None:
+    calendar = replace(calendar, outings=tuple(one for one in outings if one.opens < one.closes))
+    together = AlikeDays(calendar)
+    for day in (FIRST + timedelta(days=ahead) for ahead in range(50)):
+        for service in (None, *SERVICES):
+            assert together.windows(day, service) == windows(day, calendar, service)
+            assert together.decided_by(day, service) == decided_by(day, calendar, service)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -25,8 +25,9 @@ from ...core.offer import (
 )
 from ...core.promises import OPEN, Decided
 from ...core.slots import tick_of, ticks_needed
-from ...core.support import Support, Why
-from ..database import AnyRow, Tx
+from ...core.support import Support, Why, alike
+from ..database import Tx
+from ..prepared import Prepared
 from ..tables import Booking, Seat, table
 from ..tables.day import PLACED_BOOKINGS, UNSETTLED_BOOKINGS
 from . import line
@@ -42,6 +43,38 @@ SEAT = table(Seat)
 LONGEST: Final = timedelta(days=1)
 # The devices that an effect speaks of: those that show what the branch offers.
 SHOWING: Final = ("kiosk", "display")
+
+_LIVE_BOOKINGS: Final = Prepared(
+    sa.select(
+        BOOKING.c.id,
+        BOOKING.c.code,
+        BOOKING.c.service_id,
+        BOOKING.c.starts_at,
+        BOOKING.c.ends_at,
+        BOOKING.c.created_at,
+        BOOKING.c.decision,
+        BOOKING.c.offered_starts_at,
+        BOOKING.c.offered_ends_at,
+    ).where(
+        BOOKING.c.branch_id == sa.bindparam("branch"),
+        sa.text(f"booking.state IN {PLACED_BOOKINGS}"),
+        BOOKING.c.state == BookingState.CONFIRMED.value,
+        # The index by time needs the first condition; offers are few.
+        (BOOKING.c.starts_at > sa.bindparam("since")) | BOOKING.c.offered_starts_at.is_not(None),
+        sa.func.coalesce(BOOKING.c.offered_ends_at, BOOKING.c.ends_at) > sa.bindparam("now"),
+    )
+)
+# Of one queue or resource at a time, because their ids in each row would cost more than the additional statements.
+_TAKEN: Final = Prepared(
+    sa.select(SEAT.c.booking_id, sa.func.min(SEAT.c.tick).label("least"), sa.func.max(SEAT.c.tick).label("most"))
+    .where(
+        SEAT.c.branch_id == sa.bindparam("branch"),
+        SEAT.c.resource_id == sa.bindparam("resource"),
+        SEAT.c.tick >= sa.bindparam("first"),
+        SEAT.c.freed_id.is_(None),
+    )
+    .group_by(SEAT.c.booking_id)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,29 +159,9 @@ def live_bookings(tx: Tx, settings: BranchSettings, *, at_their_own_time: bool =
     Not holds, which last ten minutes: their time is checked again when they are confirmed.
     """
     since = tx.now - LONGEST
-    expected = sa.func.coalesce(BOOKING.c.offered_ends_at, BOOKING.c.ends_at)
-    found = tx.rows(
-        sa.select(
-            BOOKING.c.id,
-            BOOKING.c.code,
-            BOOKING.c.service_id,
-            BOOKING.c.starts_at,
-            BOOKING.c.ends_at,
-            BOOKING.c.created_at,
-            BOOKING.c.decision,
-            BOOKING.c.offered_starts_at,
-            BOOKING.c.offered_ends_at,
-        ).where(
-            BOOKING.c.branch_id == settings.id,
-            sa.text(f"booking.state IN {PLACED_BOOKINGS}"),
-            BOOKING.c.state == BookingState.CONFIRMED.value,
-            # The index by time needs the first condition; offers are few.
-            (BOOKING.c.starts_at > since) | BOOKING.c.offered_starts_at.is_not(None),
-            expected > tx.now,
-        )
-    )
-    seats = _seats_by_booking(tx, settings, tick_of(since, settings.tick_minutes))
-    lives = (_live(settings, row, seats.get(row.id, {})) for row in found)
+    found = tx.rows(_LIVE_BOOKINGS, {"branch": settings.id, "since": since, "now": tx.now})
+    ticks, resources = _seats_by_booking(tx, settings, tick_of(since, settings.tick_minutes))
+    lives = (_live(row, ticks.get(row.id, range(0)), resources.get(row.id, ())) for row in found)
     if at_their_own_time:
         return tuple(lives)
     return tuple(_where_expected(settings, row, live) for row, live in zip(found, lives, strict=True))
@@ -173,7 +186,7 @@ def regained(tx: Tx, settings: BranchSettings) -> list[BookingView]:
     if not open_ones:
         return []
     live = live_bookings(tx, settings, at_their_own_time=True)
-    lost = Support(offer_of(settings)).lost([one for one in live if not one.kept])
+    lost = Support(offer_of(settings)).lost(alike(one for one in live if not one.kept))
     return [open_ones[one.id] for one in live if one.id in open_ones and one.id not in lost]
 
 
@@ -248,28 +261,23 @@ def still_offered(tx: Tx, settings: BranchSettings, hold: BookingView) -> bool:
     )
 
 
-def _seats_by_booking(tx: Tx, settings: BranchSettings, first: int) -> dict[UUID, dict[UUID, range]]:
-    """The ticks that bookings take from tick `first` on, by booking and resource; not those that they gave back."""
-    keys = [*settings.queues, *settings.resources, *members_of(settings)]
-    statement = (
-        sa.select(SEAT.c.booking_id, SEAT.c.resource_id, sa.func.min(SEAT.c.tick), sa.func.max(SEAT.c.tick))
-        .where(
-            SEAT.c.branch_id == settings.id,
-            SEAT.c.resource_id.in_(keys),
-            SEAT.c.tick >= first,
-            SEAT.c.freed_id.is_(None),
-        )
-        .group_by(SEAT.c.booking_id, SEAT.c.resource_id)
-    )
-    found: dict[UUID, dict[UUID, range]] = {}
-    for booking_id, resource_id, least, most in tx.rows(statement):
-        found.setdefault(booking_id, {})[resource_id] = range(least, most + 1)
-    return found
+def _seats_by_booking(
+    tx: Tx, settings: BranchSettings, first: int
+) -> tuple[Mapping[UUID, range], Mapping[UUID, Sequence[UUID]]]:
+    """What bookings take from tick `first` on, by booking: the ticks and the resources; not what they gave back."""
+    ticks: dict[UUID, range] = {}
+    resources: dict[UUID, list[UUID]] = {}
+    for taken in (*settings.queues, *sorted({*settings.resources, *members_of(settings)})):
+        for booking_id, least, most in tx.rows(_TAKEN, {"branch": settings.id, "resource": taken, "first": first}):
+            # Members are also taken on the way there and back, a lane of the queue only during the visit.
+            if taken in settings.queues:
+                ticks[booking_id] = range(least, most + 1)
+            else:
+                resources.setdefault(booking_id, []).append(taken)
+    return ticks, resources
 
 
-def _live(settings: BranchSettings, row: AnyRow, seats: Mapping[UUID, range]) -> LiveBooking:
-    # Members are also taken on the way there and back, a lane of the queue only during the visit.
-    ticks = next((span for key, span in seats.items() if key in settings.queues), range(0))
+def _live(row: Any, ticks: range, resources: Sequence[UUID]) -> LiveBooking:
     return LiveBooking(
         id=row.id,
         code=row.code,
@@ -277,13 +285,13 @@ def _live(settings: BranchSettings, row: AnyRow, seats: Mapping[UUID, range]) ->
         starts_at=row.starts_at,
         ends_at=row.ends_at,
         ticks=ticks,
-        resources=tuple(sorted(key for key in seats if key not in settings.queues)),
+        resources=tuple(resources),
         made_at=row.created_at,
         kept=row.decision == Decided.KEEP,
     )
 
 
-def _where_expected(settings: BranchSettings, row: AnyRow, live: LiveBooking) -> LiveBooking:
+def _where_expected(settings: BranchSettings, row: Any, live: LiveBooking) -> LiveBooking:
     """The appointment at the time that was offered, if one was."""
     if row.offered_starts_at is None or row.service_id not in settings.services:
         return live
