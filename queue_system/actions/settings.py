@@ -40,6 +40,7 @@ from ..store.queries.previews import Preview, Prospect, preview, prospect
 from ..store.queries.rows import StoredRows
 from ..store.queries.settings import branch_settings
 from ..store.queries.stored import places, stored_organisation
+from ..store.queries.values import rows_of_value
 from ..store.tables import ORGANISATION, Change, table
 from .decisions import decide, give_back_time
 from .guarded_decisions import AS_WITH_BOOKINGS, require_choices
@@ -122,7 +123,7 @@ def save(
             _require_choices(tx, person, found, choices)
             if not approved:
                 _require_one_person(tx, found, choices, actor)
-        store_difference(tx, found.rows_before, found.rows_after)
+        store_difference(tx, rows_of_value(StoredRows(tx), place, found.before), found.rows_after)
         made = _record(locks, found, actor, note, undoes)
         if known is not None:
             _mark_undone(tx, place, known, told.edits, made[0])

@@ -47,7 +47,8 @@ def as_text(written: Written) -> str:
     )
 
 
-class _Dumper(yaml.SafeDumper):
+# The emitter in C, where PyYAML has it, because the one in Python takes most of the time that a file takes.
+class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
     """Writes every value as text, with quotation marks only if the text needs them."""
 
     def ignore_aliases(self, _data: Any) -> bool:

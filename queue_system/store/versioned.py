@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Any
-from uuid import UUID
 
 
 class Versioned:
@@ -16,17 +16,17 @@ class Versioned:
     __slots__ = ("_values",)
 
     def __init__(self) -> None:
-        self._values: dict[UUID, tuple[int, Any]] = {}
+        self._values: dict[Hashable, tuple[Hashable, Any]] = {}
 
-    def get(self, key: UUID, version: int) -> Any:
+    def get(self, key: Hashable, version: Hashable) -> Any:
         """The value of `key` at exactly this version, or None."""
         known = self._values.get(key)
         return known[1] if known is not None and known[0] == version else None
 
-    def keep(self, key: UUID, version: int, value: Any) -> None:
+    def keep(self, key: Hashable, version: Hashable, value: Any) -> None:
         self._values[key] = (version, value)
 
-    def last(self, key: UUID) -> Any:
+    def last(self, key: Hashable) -> Any:
         """The value of `key` as last read, whatever its version is by now, or None."""
         known = self._values.get(key)
         return None if known is None else known[1]

@@ -20,8 +20,10 @@ from queue_system.store.editing import editing, editing_catalogue
 from queue_system.store.log import locked
 from queue_system.store.queries import settings
 from queue_system.store.queries.organisation import organisation
-from queue_system.store.queries.rows import Rows
+from queue_system.store.queries.rows import Rows, StoredRows
 from queue_system.store.queries.settings import BranchSettings, branch_ids, branch_settings
+from queue_system.store.queries.stored import stored_profile
+from queue_system.store.queries.values import value_at
 from queue_system.store.tables import ORGANISATION, Branch, Service, table
 from tests.kit.crowd import crowd
 from tests.kit.hall import Hall, edit
@@ -34,12 +36,18 @@ def other(hall: Hall, db_url: str, clock: FrozenClock) -> Iterator[Database]:
     """Another node, which has already read the settings."""
     node = Database(db_url, clock)
     read(node, hall)
+    node.read_now(declared, hall.branch.id)
     yield node
     node.close()
 
 
 def read(node: Database, hall: Hall) -> BranchSettings:
     return node.read_now(branch_settings, hall.branch.id)
+
+
+def declared(tx: Tx, branch_id: UUID) -> Any:
+    """The settings of a branch as a form and a preview have them."""
+    return value_at(StoredRows(tx), branch_id)
 
 
 def rename(tx: Tx, branch_id: UUID, name: str) -> None:
@@ -58,12 +66,14 @@ def name_in(view: BranchSettings) -> str:
 def test_an_edit_is_seen_on_every_node(hall: Hall, other: Database) -> None:
     hall.db.write_now(rename, hall.branch.id, "أول")
     assert name_in(read(other, hall)) == name_in(read(hall.db, hall)) == "أول"
+    assert name_in(other.read_now(declared, hall.branch.id)) == "أول"
     other.write_now(rename, hall.branch.id, "ثان")
-    assert name_in(read(hall.db, hall)) == "ثان"
+    assert name_in(read(hall.db, hall)) == name_in(hall.db.read_now(declared, hall.branch.id)) == "ثان"
 
 
 def test_settings_are_read_once_as_long_as_nobody_edits_them(hall: Hall, other: Database) -> None:
     assert read(other, hall) is read(other, hall)
+    assert other.read_now(declared, hall.branch.id) is other.read_now(declared, hall.branch.id)
     hall.issue()
     before = read(other, hall)
     hall.db.write_now(rename, hall.branch.id, "أول")
@@ -97,6 +107,7 @@ def test_what_the_organisation_has_once_changes_in_every_branch_on_every_node(
     model, values, shown = CATALOGUE[what]
     every = hall.db.read_now(branch_ids).values()
     before = {branch_id: shown(other.read_now(branch_settings, branch_id)) for branch_id in every}
+    whole = other.read_now(stored_profile)
 
     def change(tx: Tx) -> None:
         with editing_catalogue(tx):
@@ -105,6 +116,7 @@ def test_what_the_organisation_has_once_changes_in_every_branch_on_every_node(
     hall.db.write_now(change)
     for branch_id, was in before.items():
         assert shown(other.read_now(branch_settings, branch_id)) != was
+    assert other.read_now(stored_profile) != whole
 
 
 def test_the_organisation_itself_is_read_anew_after_an_edit(hall: Hall, other: Database) -> None:
@@ -136,44 +148,51 @@ def test_an_edit_sees_its_own_changes_and_nobody_else_does_before_the_commit(hal
                 seen.extend(name_in(branch_settings(tx, hall.branch.id, given)) for given in (None, version))
                 # In this thread, in the middle of the edit.
                 seen.extend(name_in(read(node, hall)) for node in (hall.db, other))
+                seen.append(name_in(declared(tx, hall.branch.id)))
+                seen.extend(name_in(node.read_now(declared, hall.branch.id)) for node in (hall.db, other))
 
     hall.db.write_now(change)
-    assert seen == ["أول", "أول", was, was, "ثان", "ثان", was, was]
+    assert seen == ["أول", "أول", was, was, "أول", was, was, "ثان", "ثان", was, was, "ثان", was, was]
     assert name_in(read(hall.db, hall)) == name_in(read(other, hall)) == "ثان"
 
 
 def look_and_give_up(tx: Tx, branch_id: UUID) -> None:
     """A preview: edit, read the result, and roll back."""
     rename(tx, branch_id, "معاينة")
-    assert name_in(branch_settings(tx, branch_id)) == "معاينة"
+    assert name_in(branch_settings(tx, branch_id)) == name_in(declared(tx, branch_id)) == "معاينة"
     raise Refused("only-a-preview")
 
 
-def after_a_preview(hall: Hall, other: Database) -> str:
-    """The name on the node of a preview, after another node has committed an edit with the same version."""
+def names_on(node: Database, hall: Hall) -> list[str]:
+    """The name that visitors see, and that in the office."""
+    return [name_in(read(node, hall)), name_in(node.read_now(declared, hall.branch.id))]
+
+
+def after_a_preview(hall: Hall, other: Database) -> list[str]:
+    """The names on the node of a preview, after another node has committed an edit with the same version."""
     with pytest.raises(Refused, match="only-a-preview"):
         hall.db.write_now(look_and_give_up, hall.branch.id)
     other.write_now(rename, hall.branch.id, "حقيقة")
-    return name_in(read(hall.db, hall))
+    return names_on(hall.db, hall)
 
 
 def test_what_was_rolled_back_is_nowhere(hall: Hall, other: Database) -> None:
-    assert after_a_preview(hall, other) == "حقيقة"
+    assert after_a_preview(hall, other) == ["حقيقة", "حقيقة"]
 
 
 def test_a_cache_without_care_would_show_what_was_rolled_back(
     hall: Hall, other: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     careless(monkeypatch)
-    assert after_a_preview(hall, other) == "معاينة"
+    assert after_a_preview(hall, other) == ["معاينة", "معاينة"]
 
 
-def commit_that_fails(hall: Hall, other: Database, monkeypatch: pytest.MonkeyPatch) -> str:
+def commit_that_fails(hall: Hall, other: Database, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """An edit and a read of it in a transaction whose commit fails; then as in `after_a_preview`."""
 
     def edit_and_look(tx: Tx) -> str:
         rename(tx, hall.branch.id, "معاينة")
-        return name_in(branch_settings(tx, hall.branch.id))
+        return name_in(branch_settings(tx, hall.branch.id)) + name_in(declared(tx, hall.branch.id))
 
     def lost(*_args: Any) -> None:
         raise sa.exc.OperationalError("COMMIT", {}, Exception("the disk is full"))
@@ -183,18 +202,18 @@ def commit_that_fails(hall: Hall, other: Database, monkeypatch: pytest.MonkeyPat
         with pytest.raises(Unavailable):
             hall.db.write_now(edit_and_look)
     other.write_now(rename, hall.branch.id, "حقيقة")
-    return name_in(read(hall.db, hall))
+    return names_on(hall.db, hall)
 
 
 def test_what_was_not_committed_is_nowhere(hall: Hall, other: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert commit_that_fails(hall, other, monkeypatch) == "حقيقة"
+    assert commit_that_fails(hall, other, monkeypatch) == ["حقيقة", "حقيقة"]
 
 
 def test_a_cache_without_care_would_show_what_was_not_committed(
     hall: Hall, other: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     careless(monkeypatch)
-    assert commit_that_fails(hall, other, monkeypatch) == "معاينة"
+    assert commit_that_fails(hall, other, monkeypatch) == ["معاينة", "معاينة"]
 
 
 def careless(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,15 +7,16 @@ from uuid import UUID
 
 from ...settings.consistency import faults
 from ...settings.edits import Edit, applied
-from ...settings.objects import Key, objects_of, place_of
+from ...settings.objects import Key
 from ...settings.organisation import Profile
 from ...settings.portable import Arrival, Portable, arriving
 from ..tables import ORGANISATION
 from ..tx import Tx
 from .previews import Preview, preview, today_of
 from .rows import StoredRows
-from .stored import places, stored_branch, stored_organisation
+from .stored import places, stored_organisation
 from .used_rows import in_use
+from .values import branch_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +41,7 @@ def incoming(tx: Tx, file: Portable, slug: str = "") -> Incoming:
     place = next((row.id for row in places(source) if row.slug == slug), None)
     if place is None:
         return _new(tx, file, organisation, slug)
-    stored = stored_branch(source, place)
-    current = place_of(objects_of(stored), stored)
+    current = branch_at(source, place)
     today = today_of(current, tx.now)
     first = arriving(file, organisation, current, slug, today=today)
     used: set[Key] = {(one.kind, one.slug) for one in in_use(tx, place, _removals(first))}

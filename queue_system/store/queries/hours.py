@@ -8,12 +8,12 @@ from typing import Final
 from uuid import UUID
 
 from ...settings.branch import Branch
-from ...settings.objects import objects_of, place_of
 from ...settings.organisation import Profile
 from ..tx import Tx
 from .rows import StoredRows
 from .settings import TEMPLATE
 from .stored import places, stored_branch, stored_organisation
+from .values import branch_at, common_at
 
 _NEXT_YEAR_FROM: Final = 9
 
@@ -29,14 +29,12 @@ class DeclaredHours:
 def declared_hours(tx: Tx, branch_id: UUID) -> DeclaredHours:
     """The settings of a branch and of its organisation, by slugs. Raises Missing("branch"), Unreadable."""
     source = StoredRows(tx)
-    branch = stored_branch(source, branch_id)
-    return DeclaredHours(place_of(objects_of(branch), branch), declared_organisation(tx))
+    return DeclaredHours(branch_at(source, branch_id), common_at(source))
 
 
 def declared_organisation(tx: Tx) -> Profile:
     """The settings that branches share. Raises Unreadable."""
-    common = stored_organisation(StoredRows(tx))
-    return place_of(objects_of(common), common)
+    return common_at(StoredRows(tx))
 
 
 def unchecked_calendars(tx: Tx, year: int) -> list[str]:

@@ -35,7 +35,7 @@ from .rows import GivenRow, GivenRows, Rows, StoredRows
 from .settings import TEMPLATE, BranchSettings, assemble, branch_settings
 from .stored import places, stored_organisation
 from .used_rows import in_use
-from .values import Value, rows_of_value, value_at
+from .values import Value, branch_at, rows_of_value, value_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +66,11 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class Prospect:
-    """A preview, with the values and rows before and after, for the action that makes the change."""
+    """A preview, with the values before and after and the rows after, for the action that makes the change."""
 
     preview: Preview
     before: Value
     after: Value
-    rows_before: list[TableRows]
     rows_after: list[TableRows]
 
 
@@ -91,22 +90,22 @@ def prospect(tx: Tx, place: UUID, edits: Iterable[Edit], common: Iterable[Edit] 
     edits = tuple(edits)
     objects, found = merged(before, edits)
     conflicts += found
-    nothing = Prospect(Preview(place, (), tuple(conflicts)), before, before, [], [])
+    nothing = Prospect(Preview(place, (), tuple(conflicts)), before, before, [])
     try:
         after = place_of(objects, before)
     except ValidationError as error:
         return _with_faults(nothing, _located(error, before))
     made = difference(before, after)
-    wrong = [*_new_faults(source, before, after, tx.now), *in_use(tx, place, made)]
+    wrong = [*_new_faults(source, place, before, after, tx.now), *in_use(tx, place, made)]
     if conflicts or wrong:
         return _with_faults(nothing, wrong, made)
-    rows_before, rows_after = rows_of_value(source, place, before), rows_of_value(source, place, after)
+    rows_after = rows_of_value(source, place, after)
     changed = list(_changed(tx, source, after, rows_after)) if made else []
     effects = dict(_effects(tx, changed))
     again = sum(len(regained(tx, one.new)) for one in changed)
     alone = {one.id: _alone(one, effects[one.id]) for one in changed}
     told = Preview(place, made, effects=effects, sha256=_sha256(effects), regained=again, alone=alone)
-    return Prospect(told, before, after, rows_before, rows_after)
+    return Prospect(told, before, after, rows_after)
 
 
 def _with_common(source: Rows, common: tuple[Edit, ...]) -> tuple[Rows, list[Conflict]]:
@@ -121,7 +120,7 @@ def _with_common(source: Rows, common: tuple[Edit, ...]) -> tuple[Rows, list[Con
 
 def _with_faults(nothing: Prospect, found: Iterable[Located], edits: tuple[Edit, ...] = ()) -> Prospect:
     told = nothing.preview
-    return Prospect(Preview(told.place, edits, told.conflicts, tuple(found)), nothing.before, nothing.before, [], [])
+    return Prospect(Preview(told.place, edits, told.conflicts, tuple(found)), nothing.before, nothing.before, [])
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,9 +169,12 @@ def _showing(branch: Branch, source: Rows, branch_id: UUID) -> tuple[OfferedDevi
     )
 
 
-def _new_faults(source: Rows, before: Value, after: Value, now: datetime) -> list[Located]:
+def _new_faults(source: Rows, place: UUID, before: Value, after: Value, now: datetime) -> list[Located]:
     """What is wrong with the settings and was not before, because an old fault must not forbid to mend another one."""
-    known = _faults(source, before, now)
+    if isinstance(before, Branch):
+        known = source.once(_faults_at, place, today_of(before, now))
+    else:
+        known = _faults(source, before, now)
     return [one for one in _faults(source, after, now) if one not in known]
 
 
@@ -184,13 +186,24 @@ def today_of(branch: Branch, now: datetime) -> date:
         return now.date()
 
 
+def _faults_at(source: Rows, branch_id: UUID, today: date) -> list[Located]:
+    return _faults_of(source, branch_at(source, branch_id), today)
+
+
 def _faults(source: Rows, value: Value, now: datetime) -> list[Located]:
     if isinstance(value, Branch):
-        found: list[Located] = list(faults(value, stored_organisation(source).catalogue, today_of(value, now)))
-    else:
-        found = [*catalogue_faults(value.catalogue)]
-        for branch in value.branches.values():
-            found += faults(branch, value.catalogue, today_of(branch, now))
+        return _faults_of(source, value, today_of(value, now))
+    found = [*catalogue_faults(value.catalogue)]
+    for branch in value.branches.values():
+        found += faults(branch, value.catalogue, today_of(branch, now))
+    return _with_objects(found, value)
+
+
+def _faults_of(source: Rows, branch: Branch, today: date) -> list[Located]:
+    return _with_objects(faults(branch, stored_organisation(source).catalogue, today), branch)
+
+
+def _with_objects(found: Iterable[Located], value: Value) -> list[Located]:
     return [Located(object_kind(one.kind), one.slug or value.slug, one.fault) for one in found]
 
 

@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Concatenate, Final, ParamSpec, Protocol, TypeVar
 from uuid import UUID
 
 import sqlalchemy as sa
 
+from ..prepared import Prepared
 from ..setting_rows import Row
-from ..tables import table
+from ..tables import Device, table
 from ..tx import Tx
+from .organisation import version_of
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+# Printers are adjusted without an edit of settings, so their branch keeps its version.
+_DEVICES: Final = Prepared(
+    sa.select(
+        *(table(Device).c[name] for name in ("id", "position", "slug", "kind", "model", "names", "zone_id")),
+        *(table(Device).c[name] for name in ("attached_to", "data")),
+    )
+    .where(table(Device).c.branch_id == sa.bindparam("branch"))
+    .order_by(table(Device).c.id)
+)
 
 
 class Rows(Protocol):
@@ -18,6 +33,9 @@ class Rows(Protocol):
 
     def of(self, model: Any, branch_id: UUID | None = None) -> Sequence[Any]:
         """The rows of a table, or those of one branch in it, in any order."""
+
+    def once(self, work: Callable[Concatenate[Rows, UUID, P], R], place: UUID, *args: P.args, **kwargs: P.kwargs) -> R:
+        """`work(rows, place, …)`, a value of the settings of a branch or of ORGANISATION that callers do not change."""
 
 
 class StoredRows:
@@ -33,6 +51,26 @@ class StoredRows:
         of = table(model)
         conditions = () if branch_id is None else (_owner(of) == branch_id,)
         return self._tx.rows(sa.select(of).where(*conditions))
+
+    def once(self, work: Callable[Concatenate[Rows, UUID, P], R], place: UUID, *args: P.args, **kwargs: P.kwargs) -> R:
+        """`work(rows, place, …)`, done once for each version of the place; in an edit each time."""
+        tx, key = self._tx, (work, place)
+        if tx.edits:
+            return work(self, place, *args, **kwargs)
+        asked = (args, tuple(kwargs.items()))
+        version = self._version(place), asked
+        known: tuple[R] | None = tx.settings.get(key, version)
+        while known is None:
+            found, read_at = work(self, place, *args, **kwargs), version
+            # Without the lock, an edit may be committed while the tables are read one after the other.
+            version = self._version(place), asked
+            if version == read_at:
+                known = (found,)
+                tx.settings.keep(key, version, known)
+        return known[0]
+
+    def _version(self, place: UUID) -> tuple[Any, ...]:
+        return version_of(self._tx, place), self._tx.rows(_DEVICES, {"branch": place})
 
 
 class GivenRows:
@@ -59,6 +97,10 @@ class GivenRows:
             return given
         others = self._others.of(model)
         return [*given, *(row for row in others if row._mapping[owner.key] not in self._branches)]
+
+    def once(self, work: Callable[Concatenate[Rows, UUID, P], R], place: UUID, *args: P.args, **kwargs: P.kwargs) -> R:
+        """`work(rows, place, …)`, done each time, because nobody else has these rows."""
+        return work(self, place, *args, **kwargs)
 
     def _owned(self) -> Iterator[tuple[Any, str]]:
         """The given tables whose rows belong to branches, with the column that says to which."""

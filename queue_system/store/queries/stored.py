@@ -29,12 +29,16 @@ def stored_profile(tx: Tx) -> Profile:
     Raises Unreadable.
     """
     source = StoredRows(tx)
-    branches = {branch.slug: _branch(source, branch) for branch in places(source)}
+    branches = {branch.slug: stored_branch(source, branch.id) for branch in places(source)}
     return stored_organisation(source).changed(branches=branches)
 
 
 def stored_organisation(source: Rows) -> Profile:
     """The organisation without its branches. Raises Unreadable."""
+    return source.once(_organisation, tables.ORGANISATION)
+
+
+def _organisation(source: Rows, _place: UUID) -> Profile:
     row = source.of(tables.Organisation)[0]
     kept = {name: row.data[name] for name in IN_THE_ORGANISATION if name in row.data}
     try:
@@ -51,6 +55,10 @@ def places(source: Rows) -> list[Any]:
 
 def stored_branch(source: Rows, branch_id: UUID) -> Branch:
     """A branch in the tables, with names in place of ids. Raises Unreadable; Missing("branch")."""
+    return source.once(_branch_at, branch_id)
+
+
+def _branch_at(source: Rows, branch_id: UUID) -> Branch:
     found = source.of(tables.Branch, branch_id)
     if not found or branch_id == tables.ORGANISATION:
         raise Missing("branch")

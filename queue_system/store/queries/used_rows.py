@@ -133,7 +133,7 @@ def _is_used(tx: Tx, model: type[Any], place: UUID, slug: str) -> bool:
 
 def _keys_to(of: sa.Table) -> Iterator[sa.ForeignKeyConstraint]:
     """The foreign keys by which rows that are no settings refer to a table."""
-    models: tuple[type[Any], ...] = (*tables.SETTINGS, tables.Device, tables.Occasion, tables.Role)
+    models: tuple[type[Any], ...] = (*tables.SETTINGS, tables.Device)
     settings = {table(model) for model in models}
     for other in SQLModel.metadata.sorted_tables:
         if other not in settings:

@@ -23,11 +23,28 @@ Value: TypeAlias = Branch | Profile
 def value_at(source: Rows, place: UUID) -> Value:
     """The settings of a branch, or of ORGANISATION with all branches, defaults left out. Raises Missing, Unreadable."""
     if place != tables.ORGANISATION:
-        branch = stored_branch(source, place)
-        return place_of(objects_of(branch), branch)
-    organisation = stored_organisation(source)
+        return branch_at(source, place)
     branches = {row.slug: stored_branch(source, row.id) for row in places(source)}
-    organisation = organisation.changed(branches=branches)
+    return common_at(source).changed(branches=branches)
+
+
+def branch_at(source: Rows, branch_id: UUID) -> Branch:
+    """The settings of a branch, defaults left out. Raises Missing("branch"), Unreadable."""
+    return source.once(_branch_at, branch_id)
+
+
+def common_at(source: Rows) -> Profile:
+    """The settings of the organisation without its branches, defaults left out. Raises Unreadable."""
+    return source.once(_common_at, tables.ORGANISATION)
+
+
+def _branch_at(source: Rows, branch_id: UUID) -> Branch:
+    branch = stored_branch(source, branch_id)
+    return place_of(objects_of(branch), branch)
+
+
+def _common_at(source: Rows, _place: UUID) -> Profile:
+    organisation = stored_organisation(source)
     return place_of(objects_of(organisation), organisation)
 
 

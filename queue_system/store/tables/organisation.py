@@ -341,6 +341,8 @@ SETTINGS: Final[Mapping[type[SQLModel], frozenset[str]]] = {
     ClosureRow: frozenset(),
     OutreachDay: frozenset(),
     Text: frozenset(),
+    Occasion: frozenset(),
+    Role: frozenset(),
 }
 for _model, _of_the_day in SETTINGS.items():
     table(_model).info[SETTING_COLUMNS] = frozenset(table(_model).c.keys()) - _of_the_day
