@@ -25,27 +25,29 @@ BOOKING = table(Booking)
 
 
 def decide(
-    lock: Locked, lost: Mapping[UUID, Why], choices: Choices, change_id: UUID | None, actor: Actor
+    lock: Locked,
+    settings: BranchSettings,
+    lost: Mapping[UUID, Why],
+    choices: Choices,
+    change_id: UUID | None,
+    actor: Actor,
 ) -> dict[UUID, Decided]:
-    """Settle what a change of settings takes away, in the transaction that makes the change and after its rows.
+    """Settle what a change to `settings` takes away, in the transaction that makes the change and after its rows.
 
     `lost` are the appointments of its effect, with their reasons. Each gets a decision. To be decided later are those
     without a choice, those for which no other time is free, and those to be kept whose open offer is lost, because the
     visitor has agreed to no time. Returns the decisions; appointments that are over meanwhile have none. Seats are put in
-    order first (`seats.settle`).
+    order before (`seats.settle`).
     """
-    settings = branch_settings(lock.tx, lock.id, lock.config_version)
-    seats.settle(lock, settings)
     wanted = {booking_id: (why, choices.of(booking_id, why)) for booking_id, why in lost.items()}
     return _decide_each(lock, settings, wanted, change_id, actor)
 
 
-def give_back_time(lock: Locked, actor: Actor) -> None:
-    """Let appointments stand whose time the settings support again before anything was decided or answered.
+def give_back_time(lock: Locked, settings: BranchSettings, actor: Actor) -> None:
+    """Let appointments stand whose time `settings` support again before anything was decided or answered.
 
     For the transaction that makes the change, after its rows and its decisions. An offer of another time ends.
     """
-    settings = branch_settings(lock.tx, lock.id, lock.config_version)
     for booking in regained(lock.tx, settings):
         offers.withdraw(lock, settings, booking)
         offers.store(lock, booking, **offers.SETTLED)

@@ -26,13 +26,14 @@ from .raising import raised_by_service
 from .steps import AFRESH, move
 
 
-def decide_line(lock: Locked, lost: Mapping[UUID, Why], choices: Choices, actor: Actor) -> dict[UUID, LineChoice]:
-    """Settle what a change of settings takes from people in line, in its transaction and after its rows.
+def decide_line(
+    lock: Locked, settings: BranchSettings, lost: Mapping[UUID, Why], choices: Choices, actor: Actor
+) -> dict[UUID, LineChoice]:
+    """Settle what a change to `settings` takes from people in line, in its transaction and after its rows.
 
     Who is at a counter is served there. To be decided later are those without a choice, those to be sent to a service that
     takes nobody in, and those to be served whom nobody could call. Returns the decisions.
     """
-    settings = branch_settings(lock.tx, lock.id, lock.config_version)
     taken = Support(offer_of(settings)).takes_in(settings.timetable.business_date(lock.tx.now))
     found: dict[UUID, LineChoice] = {}
     for ticket_id, why in lost.items():
@@ -52,7 +53,7 @@ def decide_stranded(tx: Tx, branch_id: UUID, choices: Choices, actor: Actor) -> 
             for one in stranded(tx, settings)
             if choices.of_ticket(one.ticket.id, key_of(settings, one.ticket, one.why)).choice is not LineChoice.LATER
         }
-        return decide_line(lock, chosen, choices, actor)
+        return decide_line(lock, settings, chosen, choices, actor)
 
 
 def key_of(settings: BranchSettings, ticket: TicketView, why: Why) -> str:

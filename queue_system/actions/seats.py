@@ -58,6 +58,10 @@ def release_old(lock: Locked, booking: BookingView, tick_minutes: int) -> None:
     lock.tx.execute(sa.delete(SEAT).where(*_lanes_of(lock, booking), sa.not_(_is_offered(booking, tick_minutes))))
 
 
+#: The kinds of settings that say where the places of appointments are and how many; other edits leave seats as they are.
+PLACES_OF: Final = frozenset({"queue", "resource", "service"})
+
+
 def settle(lock: Locked, settings: BranchSettings) -> None:
     """Give seats a lane and a queue that the settings have, where one is free.
 

@@ -1,7 +1,7 @@
 """Changes of the settings of a branch, or of what all branches share. Give them to `Database.write` (decision 0019).
 
     preview(tx, place, edits)                 what the edits would do; reads only
-    preview_for(tx, place, edits, person, …)  the same for somebody who may make them
+    preview_for(tx, place, edits, person, …)  the same for somebody who may make them; `prospect_for` is for the save
     save(tx, place, edits, sha256, …)         makes them, if they still do what the preview said
     undo(tx, place, change_id, sha256, …)     makes the reverse edit of a change
     add_branch(tx, branch, …)                 a new branch from a value
@@ -36,15 +36,15 @@ from ..store.log import Actor, Locked, locked
 from ..store.profile_rows import new_keys
 from ..store.queries.access import StaffView
 from ..store.queries.changes import ChangeView, change, reverse
-from ..store.queries.previews import Preview, Prospect, preview, prospect
+from ..store.queries.previews import Preview, Prospect, preview, prospect, still_holds
 from ..store.queries.rows import StoredRows
 from ..store.queries.settings import branch_settings
 from ..store.queries.stored import places, stored_organisation
-from ..store.queries.values import rows_of_value
 from ..store.tables import ORGANISATION, Change, table
 from .decisions import decide, give_back_time
 from .guarded_decisions import AS_WITH_BOOKINGS, require_choices
 from .line_decisions import decide_line
+from .seats import PLACES_OF, settle
 from .second_person import SecondPersonNeeded, reasons, takes_many
 from .setting_rights import check_rights
 from .setting_rows import store_difference
@@ -63,17 +63,28 @@ class UnfitSettings(Invalid):
         self.faults = tuple(faults)
 
 
+class Overtaken(Exception):
+    """Edits may do something else by now than was foreseen. Nothing was changed; they are to be foreseen again."""
+
+
 def preview_for(tx: Tx, place: UUID, edits: Iterable[Edit], person: StaffView, common: Iterable[Edit] = ()) -> Preview:
     """What edits would do, for a person who may make them; raises Denied("not-allowed"), Missing("branch").
 
     `common` as in `save`.
     """
+    return prospect_for(tx, place, edits, person, common).preview
+
+
+def prospect_for(
+    tx: Tx, place: UUID, edits: Iterable[Edit], person: StaffView, common: Iterable[Edit] = ()
+) -> Prospect:
+    """The same as `save` takes it."""
     common = tuple(common)
     if common:
         _check_rights(tx, person, ORGANISATION, prospect(tx, ORGANISATION, common))
     found = prospect(tx, place, edits, common)
     _check_rights(tx, person, place, found)
-    return found.preview
+    return found
 
 
 def save(
@@ -89,6 +100,7 @@ def save(
     undoes: UUID | None = None,
     approved: bool = False,
     common: Iterable[Edit] = (),
+    foreseen: Prospect | None = None,
 ) -> tuple[UUID, ...]:
     """Make edits of a place, if their effect is still the one whose fingerprint the preview gave; the ids of the changes.
 
@@ -97,6 +109,8 @@ def save(
     None for programs of the machine. `approved` says that a second person has agreed. `undoes` is a change that the edits
     take back; what was saved together with it is marked as undone too, as far as they take it back. `common` are edits of
     the organisation to which those of a branch refer: they are made first, so that all of it is made or nothing.
+    `foreseen` is what these edits would do, as it was seen without the lock, so that the hall does not wait while it is
+    worked out (not with `common`). If it may be another by now, Overtaken is raised.
 
     Raises Conflicted, UnfitSettings, Stale("effect-changed"), SecondPersonNeeded, Denied("not-allowed"), Missing("branch"), and for
     `undoes` Missing("change"), Stale("already-undone").
@@ -108,7 +122,9 @@ def save(
         known = None if undoes is None else change(tx, place, undoes)
         if known is not None and known.undone_by is not None:
             raise Stale("already-undone")
-        found = prospect(tx, place, edits)
+        if foreseen is not None and not still_holds(tx, place, foreseen):
+            raise Overtaken
+        found = foreseen or prospect(tx, place, edits)
         told = found.preview
         _check_rights(tx, person, place, found)
         if told.conflicts:
@@ -123,14 +139,11 @@ def save(
             _require_choices(tx, person, found, choices)
             if not approved:
                 _require_one_person(tx, found, choices, actor)
-        store_difference(tx, rows_of_value(StoredRows(tx), place, found.before), found.rows_after)
+        store_difference(tx, found.rows_before, found.rows_after)
         made = _record(locks, found, actor, note, undoes)
         if known is not None:
             _mark_undone(tx, place, known, told.edits, made[0])
-        for branch_id, effect in told.effects.items():
-            decide(locks[branch_id], {one.id: one.why for one in effect.bookings}, choices, made[0], actor)
-            decide_line(locks[branch_id], {one.id: one.why for one in effect.tickets}, choices, actor)
-            give_back_time(locks[branch_id], actor)
+        _settle(locks, found, choices, made[0], actor)
         return made
 
 
@@ -215,6 +228,18 @@ def _record(
         made.append(uuid7())
         _insert(own, made[-1], save_id, edit, seq, actor, note, undoes)
     return tuple(made)
+
+
+def _settle(locks: Mapping[UUID, Locked], found: Prospect, choices: Choices, change_id: UUID, actor: Actor) -> None:
+    """Decide on what the branches lose, and give back what they have again."""
+    for one in found.changed:
+        lock, effect = locks[one.id], found.preview.effects[one.id]
+        settings = one.new.model_copy(update={"config_version": lock.config_version})
+        if any(edit.kind in PLACES_OF for edit in found.preview.edits):
+            settle(lock, settings)
+        decide(lock, settings, {lost.id: lost.why for lost in effect.bookings}, choices, change_id, actor)
+        decide_line(lock, settings, {lost.id: lost.why for lost in effect.tickets}, choices, actor)
+        give_back_time(lock, settings, actor)
 
 
 def _mark_undone(tx: Tx, place: UUID, known: ChangeView, edits: Iterable[Edit], by: UUID) -> None:

@@ -7,7 +7,7 @@ before the change is listed again.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
@@ -91,7 +91,7 @@ class Effect:
 def effect(old: Offer, new: Offer, live: Live, days: int = AHEAD_DAYS) -> Effect:
     """What `live` loses when the offer `old` becomes `new`; hours are compared for so many `days`, from today on."""
     before, after = Support(old), Support(new)
-    lost = tuple(sorted(_lost_tickets(before, after, live), key=lambda one: (one.code, one.id)))
+    lost = lost_tickets(before, after, live.tickets)
     return Effect(
         bookings=tuple(sorted(_lost_bookings(before, after, live), key=lambda one: (one.starts_at, one.code))),
         tickets=lost,
@@ -149,8 +149,13 @@ def _place(offer: Offer, booking: LiveBooking) -> Mapping[str, str] | None:
     return outing.place if outing else None
 
 
-def _lost_tickets(before: Support, after: Support, live: Live) -> Iterator[LostTicket]:
-    for ticket in live.tickets:
+def lost_tickets(before: Support, after: Support, tickets: Iterable[LiveTicket]) -> tuple[LostTicket, ...]:
+    """The tickets among these that are supported before and not after, in a fixed order."""
+    return tuple(sorted(_lost_tickets(before, after, tickets), key=lambda one: (one.code, one.id)))
+
+
+def _lost_tickets(before: Support, after: Support, tickets: Iterable[LiveTicket]) -> Iterator[LostTicket]:
+    for ticket in tickets:
         was, why = before.why_ticket(ticket), after.why_ticket(ticket)
         # What is served out is lost once more with the last counter that could call it.
         if why is not None and (was is None or (why is Why.COUNTER and was is not why)):

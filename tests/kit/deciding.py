@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from queue_system.actions import bookings as actions
 from queue_system.actions.bookings import HoldOrder
 from queue_system.actions.decisions import decide
+from queue_system.actions.seats import settle
 from queue_system.core.effect import Effect, effect
 from queue_system.core.promises import Choice, Choices, Decided
 from queue_system.store.database import Tx
@@ -38,7 +39,8 @@ def save(hall: Hall, change: Change, choices: Choices | None = None) -> tuple[Ef
             after = branch_settings(tx, lock.id)
             taken = effect(offer_of(before, showing), offer_of(after, showing), live_of(tx, before))
             lost = {one.id: one.why for one in taken.bookings}
-            return taken, decide(lock, lost, choices or Choices(), uuid4(), SYSTEM)
+            settle(lock, after)
+            return taken, decide(lock, after, lost, choices or Choices(), uuid4(), SYSTEM)
 
     return hall.db.write_now(work)
 

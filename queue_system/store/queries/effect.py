@@ -144,11 +144,15 @@ def showing_devices(tx: Tx, branch_id: UUID) -> tuple[OfferedDevice, ...]:
 def live_of(tx: Tx, settings: BranchSettings) -> Live:
     """What is promised at a branch now: appointments that are not over, and people in the hall."""
     today = settings.timetable.business_date(tx.now)
-    tickets = tuple(
+    return Live(today, live_bookings(tx, settings), live_tickets(tx, settings))
+
+
+def live_tickets(tx: Tx, settings: BranchSettings) -> tuple[LiveTicket, ...]:
+    """The people in the hall now."""
+    return tuple(
         LiveTicket(one.id, one.code, one.service_id, one.queue_id, one.business_date)
         for one in line.in_hall(tx, settings)
     )
-    return Live(today, live_bookings(tx, settings), tickets)
 
 
 def live_bookings(tx: Tx, settings: BranchSettings, *, at_their_own_time: bool = False) -> tuple[LiveBooking, ...]:

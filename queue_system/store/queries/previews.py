@@ -7,18 +7,20 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import sqlalchemy as sa
 from pydantic import ValidationError
 
-from ...core.effect import Effect, effect
+from ...core.effect import Effect, LostTicket, effect, lost_tickets
 from ...core.hours import business_date
 from ...core.offer import OfferedDevice
 from ...core.outside import OpenAlone, open_alone
+from ...core.support import Support
 from ...settings.branch import Branch
 from ...settings.consistency import Located, catalogue_faults, faults
 from ...settings.edits import Conflict, Edit, difference, merged
@@ -29,13 +31,17 @@ from .. import tables
 from ..branch_rows import TableRows
 from ..setting_rows import declared_of
 from ..tx import Tx
-from .effect import SHOWING, live_of, offer_of, regained, showing_devices
+from .effect import SHOWING, live_of, live_tickets, offer_of, regained, showing_devices
 from .organisation import OrganisationView, organisation
-from .rows import GivenRow, GivenRows, Rows, StoredRows
+from .rows import GivenRow, GivenRows, Rows, StoredRows, device_rows
 from .settings import TEMPLATE, BranchSettings, assemble, branch_settings
 from .stored import places, stored_organisation
 from .used_rows import in_use
-from .values import Value, branch_at, rows_of_value, value_at
+from .values import Value, branch_at, rows_at, rows_of_value, value_at
+
+#: The first words of the kinds of facts, and some kinds, after which a change of settings takes the same appointments away.
+_IN_THE_HALL: Final = frozenset({"ticket", "counter", "slip", "printer", "device", "staff"})
+_NO_PROMISE: Final = frozenset({"booking.held", "booking.looked_up"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +71,38 @@ class Preview:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangedBranch:
+    """A branch whose settings would change, with the devices that it would have."""
+
+    id: UUID
+    old: BranchSettings
+    new: BranchSettings
+    devices: tuple[OfferedDevice, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Prospect:
-    """A preview, with the values before and after and the rows after, for the action that makes the change."""
+    """A preview, with the values and rows before and after, for the action that makes the change.
+
+    `seen_at` is the moment that all this was seen at. Where there is a conflict or fault, rows and branches are left out.
+    """
 
     preview: Preview
     before: Value
     after: Value
-    rows_after: list[TableRows]
+    seen_at: Moment
+    rows_before: list[TableRows] = field(default_factory=list)
+    rows_after: list[TableRows] = field(default_factory=list)
+    changed: tuple[ChangedBranch, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """How far the logs of a place and of the organisation had come, and the versions of their settings, by their ids."""
+
+    logs: Mapping[UUID, int]
+    versions: Mapping[UUID, int]
+    devices: list[Any]
 
 
 def preview(tx: Tx, place: UUID, edits: Iterable[Edit], common: Iterable[Edit] = ()) -> Preview:
@@ -90,7 +121,8 @@ def prospect(tx: Tx, place: UUID, edits: Iterable[Edit], common: Iterable[Edit] 
     edits = tuple(edits)
     objects, found = merged(before, edits)
     conflicts += found
-    nothing = Prospect(Preview(place, (), tuple(conflicts)), before, before, [])
+    seen_at = _moment(tx, place)
+    nothing = Prospect(Preview(place, (), tuple(conflicts)), before, before, seen_at)
     try:
         after = place_of(objects, before)
     except ValidationError as error:
@@ -99,13 +131,54 @@ def prospect(tx: Tx, place: UUID, edits: Iterable[Edit], common: Iterable[Edit] 
     wrong = [*_new_faults(source, place, before, after, tx.now), *in_use(tx, place, made)]
     if conflicts or wrong:
         return _with_faults(nothing, wrong, made)
-    rows_after = rows_of_value(source, place, after)
+    rows_before, rows_after = rows_at(source, place), rows_of_value(source, place, after)
     changed = list(_changed(tx, source, after, rows_after)) if made else []
     effects = dict(_effects(tx, changed))
     again = sum(len(regained(tx, one.new)) for one in changed)
     alone = {one.id: _alone(one, effects[one.id]) for one in changed}
     told = Preview(place, made, effects=effects, sha256=_sha256(effects), regained=again, alone=alone)
-    return Prospect(told, before, after, rows_after)
+    return Prospect(told, before, after, seen_at, rows_before, rows_after, tuple(changed))
+
+
+def still_holds(tx: Tx, place: UUID, found: Prospect) -> bool:
+    """Whether a prospect that was seen before this edit of its place is what would be seen now.
+
+    People come and are called all the time, so only those who would be lost are looked for again.
+    """
+    then, now = found.seen_at, _moment(tx, place)
+    # The edit has raised the versions.
+    if now.devices != then.devices or now.versions != {key: version + 1 for key, version in then.versions.items()}:
+        return False
+    if now.logs != then.logs and any(edit.now is None for edit in found.preview.edits):
+        # What is removed may be in use now.
+        return False
+    since = (kind for key, seq in then.logs.items() for kind in _kinds_since(tx, key, seq))
+    if not all(kind in _NO_PROMISE or kind.partition(".")[0] in _IN_THE_HALL for kind in since):
+        return False
+    return all(_tickets(tx, one) == found.preview.effects[one.id].tickets for one in found.changed)
+
+
+def _moment(tx: Tx, place: UUID) -> Moment:
+    branch = tables.table(tables.Branch)
+    concerned = sa.true() if place == tables.ORGANISATION else branch.c.id.in_({place, tables.ORGANISATION})
+    rows = tx.rows(sa.select(branch.c.id, branch.c.last_seq, branch.c.config_version).where(concerned))
+    logs, versions = {row.id: row.last_seq for row in rows}, {row.id: row.config_version for row in rows}
+    return Moment(logs, versions, device_rows(tx, place))
+
+
+def _kinds_since(tx: Tx, branch_id: UUID, seq: int) -> list[str]:
+    entry = tables.table(tables.Entry)
+    return [
+        row.kind for row in tx.rows(sa.select(entry.c.kind).where(entry.c.branch_id == branch_id, entry.c.seq > seq))
+    ]
+
+
+def _tickets(tx: Tx, one: ChangedBranch) -> tuple[LostTicket, ...]:
+    """The tickets that the change of a branch would lose now."""
+    old, new = offer_of(one.old), offer_of(one.new)
+    if (old.services, old.counters) == (new.services, new.counters):
+        return ()
+    return lost_tickets(Support(old), Support(new), live_tickets(tx, one.old))
 
 
 def _with_common(source: Rows, common: tuple[Edit, ...]) -> tuple[Rows, list[Conflict]]:
@@ -120,20 +193,10 @@ def _with_common(source: Rows, common: tuple[Edit, ...]) -> tuple[Rows, list[Con
 
 def _with_faults(nothing: Prospect, found: Iterable[Located], edits: tuple[Edit, ...] = ()) -> Prospect:
     told = nothing.preview
-    return Prospect(Preview(told.place, edits, told.conflicts, tuple(found)), nothing.before, nothing.before, [])
+    return replace(nothing, preview=Preview(told.place, edits, told.conflicts, tuple(found)))
 
 
-@dataclass(frozen=True, slots=True)
-class _ChangedBranch:
-    """A branch whose settings would change, with the devices that it would have."""
-
-    id: UUID
-    old: BranchSettings
-    new: BranchSettings
-    devices: tuple[OfferedDevice, ...]
-
-
-def _changed(tx: Tx, source: Rows, after: Value, rows: list[TableRows]) -> Iterator[_ChangedBranch]:
+def _changed(tx: Tx, source: Rows, after: Value, rows: list[TableRows]) -> Iterator[ChangedBranch]:
     given = GivenRows(rows, others=source)
     of = _organisation_after(tx, rows)
     branches = {after.slug: after} if isinstance(after, Branch) else after.branches
@@ -142,16 +205,16 @@ def _changed(tx: Tx, source: Rows, after: Value, rows: list[TableRows]) -> Itera
             continue
         old, new = branch_settings(tx, row.id), assemble(given, row.id, of)
         if new != old:
-            yield _ChangedBranch(row.id, old, new, _showing(branches[row.slug], given, row.id))
+            yield ChangedBranch(row.id, old, new, _showing(branches[row.slug], given, row.id))
 
 
-def _effects(tx: Tx, changed: Iterable[_ChangedBranch]) -> Iterator[tuple[UUID, Effect]]:
+def _effects(tx: Tx, changed: Iterable[ChangedBranch]) -> Iterator[tuple[UUID, Effect]]:
     for one in changed:
         before = offer_of(one.old, showing_devices(tx, one.id))
         yield one.id, effect(before, offer_of(one.new, one.devices), live_of(tx, one.old))
 
 
-def _alone(one: _ChangedBranch, told: Effect) -> tuple[OpenAlone, ...]:
+def _alone(one: ChangedBranch, told: Effect) -> tuple[OpenAlone, ...]:
     return tuple(open_alone({changed.day for changed in told.days}, one.new.calendar, one.old.calendar))
 
 

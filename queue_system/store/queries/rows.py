@@ -70,7 +70,7 @@ class StoredRows:
         return known[0]
 
     def _version(self, place: UUID) -> tuple[Any, ...]:
-        return version_of(self._tx, place), self._tx.rows(_DEVICES, {"branch": place})
+        return version_of(self._tx, place), device_rows(self._tx, place)
 
 
 class GivenRows:
@@ -122,6 +122,11 @@ class GivenRow:
             return self._mapping[name]
         except KeyError:
             raise AttributeError(name) from None
+
+
+def device_rows(tx: Tx, branch_id: UUID) -> list[Any]:
+    """What the settings of a branch say of its devices, to be compared."""
+    return tx.rows(_DEVICES, {"branch": branch_id})
 
 
 def complete(model: Any, row: Row) -> Row:

@@ -48,6 +48,21 @@ def _common_at(source: Rows, _place: UUID) -> Profile:
     return place_of(objects_of(organisation), organisation)
 
 
+def rows_at(source: Rows, place: UUID) -> list[TableRows]:
+    """The rows of a place as they are now, as `rows_of_value` makes them."""
+    if place == tables.ORGANISATION:
+        return _rows_at(source, place)
+    (branch,) = source.of(tables.Branch, place)
+    return [
+        (model, [{**row, **_of_the_day(branch)} for row in rows] if model is tables.Branch else rows)
+        for model, rows in source.once(_rows_at, place)
+    ]
+
+
+def _rows_at(source: Rows, place: UUID) -> list[TableRows]:
+    return rows_of_value(source, place, value_at(source, place))
+
+
 def rows_of_value(source: Rows, place: UUID, value: Value) -> list[TableRows]:
     """The rows of a place as they would be with this value; what `source` has keeps its id.
 

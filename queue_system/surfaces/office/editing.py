@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 from urllib.parse import urlencode
@@ -27,7 +28,7 @@ from starlette.responses import Response
 
 from ...actions.guarded_settings import ACTION, ask_for_change
 from ...actions.second_person import SecondPersonNeeded
-from ...actions.settings import UnfitSettings, preview_for, save
+from ...actions.settings import Overtaken, UnfitSettings, prospect_for, save
 from ...core.effect import Effect
 from ...core.errors import Stale
 from ...core.promises import Choice, Choices
@@ -40,7 +41,7 @@ from ...store.database import Tx
 from ...store.queries.access import StaffView, staff_names
 from ...store.queries.bookings import BookingView, called_off_by
 from ...store.queries.changes import ChangeView, change, history, saved_together
-from ...store.queries.previews import Preview
+from ...store.queries.previews import Preview, Prospect
 from ...store.queries.settings import BranchSettings
 from ...store.tables import ORGANISATION
 from ...web import kit
@@ -67,6 +68,8 @@ NOTHING: Final = "nothing"
 APPROVALS: Final = "/office/approvals"
 # A hidden field may hold a whole file of settings.
 _LONGEST: Final = 1_000_000
+# How often a save is foreseen again, because the hall goes on meanwhile.
+_ATTEMPTS: Final = 4
 _MOST: Final = 20_000
 _LONGEST_NOTE: Final = 500
 
@@ -147,18 +150,18 @@ async def answer(
     shape = OF_ORGANISATION if place == ORGANISATION else OF_BRANCH
     wanted = resolved(edits, sent.items, shape)
     flow = _Flow(here, place, wanted, tuple(common), sent, title, back, heading_href or back, undoes)
-    told = await flow.preview()
-    changed = False
+    found = await flow.prospect()
+    told, changed = found.preview, False
     if sent.field(STEP) in (SAVE, ASK) and told.may_be_saved and told.edits:
         try:
-            return await flow.save(told)
+            return await flow.save(found)
         except (Conflicted, UnfitSettings):
             pass
         except Stale as error:
             if error.code != "effect-changed":
                 raise
             changed = True
-        told = await flow.preview()
+        told = (await flow.prospect()).preview
     if told.faults and refused is not None and (drawn := await refused(told.faults)) is not None:
         return drawn
     if told.may_be_saved and not told.edits:
@@ -198,22 +201,17 @@ class _Flow:
     heading_href: str
     undoes: UUID | None
 
-    async def preview(self) -> Preview:
-        return await self.here.read(preview_for, self.place, self.edits, self.here.person, self.common)
+    async def prospect(self) -> Prospect:
+        return await self.here.read(prospect_for, self.place, self.edits, self.here.person, self.common)
 
-    async def save(self, told: Preview) -> Response:
+    async def save(self, found: Prospect) -> Response:
         """Save what was shown; if a second person is needed, say so, or ask for it if that was said."""
-        here, sha256 = self.here, self.sent.field(SHA256)
+        here, sha256, told = self.here, self.sent.field(SHA256), found.preview
         choices = self.sent.choices(_may(here.person, told, await self._branches()))
-        told_of: dict[str, Any] = {
-            "actor": here.actor,
-            "choices": choices,
-            "note": self.sent.note,
-            "undoes": self.undoes,
-            "common": self.common,
-        }
+        told_of: dict[str, Any] = {"actor": here.actor, "choices": choices, "note": self.sent.note}
+        told_of |= {"undoes": self.undoes, "common": self.common}
         try:
-            made = await here.write_anywhere(save, self.place, self.edits, sha256, person=here.person, **told_of)
+            made = await self._saved(found, sha256, told_of)
         except SecondPersonNeeded as needed:
             if self.sent.field(STEP) != ASK:
                 return await self.page(told, changed=False, reasons=needed.reasons)
@@ -221,6 +219,15 @@ class _Flow:
             return kit.see_other(f"{APPROVALS}?said=asked")
         later = _left_for_later(told, choices) if made and here.person.may_somewhere(DECISION_RIGHTS) else 0
         return kit.see_other(_with_saved(self.back, str(made[0]) if made else NOTHING, later))
+
+    async def _saved(self, found: Prospect, sha256: str, told_of: Mapping[str, Any]) -> tuple[UUID, ...]:
+        """Save what is foreseen, so that the hall does not wait; where appointments change too fast for that, it waits."""
+        here, given = self.here, {"person": self.here.person, **told_of}
+        for _ in range(0 if self.common else _ATTEMPTS):
+            with suppress(Overtaken):
+                return await here.write_anywhere(save, self.place, self.edits, sha256, foreseen=found, **given)
+            found = await self.prospect()
+        return await here.write_anywhere(save, self.place, self.edits, sha256, **given)
 
     async def page(self, told: Preview, *, changed: bool, reasons: tuple[str, ...] = ()) -> Response:
         """What the edits change; or the choices in a conflict; or what is wrong. `reasons` are those for a second person."""
