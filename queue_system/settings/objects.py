@@ -189,8 +189,15 @@ def _entry(kind: str, slug: str, values: Values, shape: Shape) -> Any:
 
 
 def _is_default(declaration: type[Declared], name: str, value: Any) -> bool:
+    required, default = _default(declaration, name)
+    return not required and bool(value == default)
+
+
+@cache
+def _default(declaration: type[Declared], name: str) -> tuple[bool, Any]:
+    """Whether a field is required, and its default, which is only compared."""
     field = declaration.model_fields[name]
-    return not field.is_required() and bool(value == field.get_default(call_default_factory=True))
+    return field.is_required(), field.get_default(call_default_factory=True)
 
 
 def _dumped(declaration: type[Declared], name: str, value: Any) -> Any:

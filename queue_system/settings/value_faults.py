@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from datetime import date, time
 from enum import Enum
+from functools import cache
 from typing import Any, Literal, get_args, get_origin
 
 from ..core.errors import Count
-from .declared import Among, Declared, Form, Kind, Least, Ref, bare, find, mark
+from .declared import Among, Declared, Form, Kind, Least, Ref, bare, find
 from .faults import Called, Fault, Faulty
 from .typed import WEEKDAYS, Scope, meaning_of, names_fault, text
 
@@ -18,18 +19,14 @@ def faults_in(declared: Declared, scope: Scope, without: Collection[str] = ()) -
 
     The fields `without` are not looked at.
     """
-    for name, field in type(declared).model_fields.items():
+    for name, (required, default, annotation, marks) in _fields(type(declared)).items():
         value = None if name in without else getattr(declared, name)
-        if (
-            value is None
-            or name == "slug"
-            or (not field.is_required() and value == field.get_default(call_default_factory=True))
-        ):
+        if value is None or (not required and value == default):
             continue
-        if (among := mark(field, Among)) is not None:
+        if (among := find(marks, Among)) is not None:
             found = _unknown(value, getattr(declared, among.field))
         else:
-            found = value_faults(value, field.annotation, field.metadata, scope)
+            found = _bare_faults(value, annotation, marks, scope)
         for fault in found:
             yield fault.below(name)
     if (mistake := declared.mistake()) is not None:
@@ -38,7 +35,24 @@ def faults_in(declared: Declared, scope: Scope, without: Collection[str] = ()) -
 
 def value_faults(value: Any, annotation: Any, marks: Collection[Any], scope: Scope) -> Iterator[Fault]:
     """What is wrong with one value of this type with these marks."""
-    annotation, marks = bare(annotation, marks)
+    yield from _bare_faults(value, *bare(annotation, marks), scope)
+
+
+@cache
+def _fields(declaration: type[Declared]) -> dict[str, tuple[bool, Any, Any, list[Any]]]:
+    """The fields but the slug: whether it is required, its default, its bare type and its marks. Read once."""
+    return {
+        name: (
+            field.is_required(),
+            field.get_default(call_default_factory=True),
+            *bare(field.annotation, field.metadata),
+        )
+        for name, field in declaration.model_fields.items()
+        if name != "slug"
+    }
+
+
+def _bare_faults(value: Any, annotation: Any, marks: Collection[Any], scope: Scope) -> Iterator[Fault]:
     if isinstance(value, Declared):
         yield from faults_in(value, scope)
     elif find(marks, Form) is Form.NAMES:
@@ -96,8 +110,9 @@ def _of_list(
     if len(values) < fewest:
         yield Fault("setting-too-few", "", {"least": Count(fewest)})
     before: list[Any] = []
+    item, item_marks = bare(item, item_marks)
     for index, value in enumerate(values):
-        for fault in value_faults(value, item, item_marks, scope):
+        for fault in _bare_faults(value, item, item_marks, scope):
             yield fault.below(index)
         if value in before and not isinstance(value, Declared | dict):
             yield Fault("setting-twice", "", {"word": written(value, item_marks)}).below(index)
@@ -108,8 +123,9 @@ def _of_mapping(values: Mapping[str, Any], annotation: Any, scope: Scope) -> Ite
     key, entry = get_args(annotation)
     word, key_marks = bare(key)
     known = scope[ref.kind] if (ref := find(key_marks, Ref)) else get_args(word) if find(key_marks, Kind) else values
+    entry, marks = bare(entry)
     for slug, value in values.items():
-        found = [*_unknown(slug, known), *value_faults(value, entry, (), scope)]
+        found = [*_unknown(slug, known), *_bare_faults(value, entry, marks, scope)]
         yield from (fault.below(slug) for fault in found)
 
 
