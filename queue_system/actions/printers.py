@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from ..core.errors import Missing
 from ..core.facts.printers import PrinterAddressSet, PrinterAdjusted, PrinterLearnt
 from ..settings.devices import PLACES
+from ..settings.edits import Edit
 from ..settings.printers import HABITS, Printer
 from ..store.database import Tx
 from ..store.log import SYSTEM, Actor, Locked, locked
@@ -51,6 +52,14 @@ def learn_again(tx: Tx, branch_id: UUID, printer_id: UUID, actor: Actor) -> None
             return
         _write(lock, printer_id, learnt_completion=None, learning_since=lock.now)
         lock.append(PrinterAdjusted(subject=str(printer_id), settings={"completion": None}), actor)
+
+
+def forget_learnt(tx: Tx, branch_id: UUID, edits: Iterable[Edit]) -> None:
+    """Forget what was learnt about the printers that edits make other devices, so that it is learnt again."""
+    slugs = [edit.slug for edit in edits if edit.kind == "device" and edit.was and edit.now and "kit" in edit.fields]
+    if slugs:
+        of = (DEVICE.c.branch_id == branch_id) & DEVICE.c.slug.in_(slugs)
+        tx.execute(sa.update(DEVICE).where(of).values(learnt_completion=None, learning_since=tx.now))
 
 
 def record_no_completion(

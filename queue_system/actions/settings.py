@@ -44,6 +44,7 @@ from ..store.tables import ORGANISATION, Change, table
 from .decisions import decide, give_back_time
 from .guarded_decisions import AS_WITH_BOOKINGS, require_choices
 from .line_decisions import decide_line
+from .printers import forget_learnt
 from .seats import PLACES_OF, settle
 from .second_person import SecondPersonNeeded, reasons, takes_many
 from .setting_rights import check_rights
@@ -140,6 +141,7 @@ def save(
             if not approved:
                 _require_one_person(tx, found, choices, actor)
         store_difference(tx, found.rows_before, found.rows_after)
+        forget_learnt(tx, place, told.edits)
         made = _record(locks, found, actor, note, undoes)
         if known is not None:
             _mark_undone(tx, place, known, told.edits, made[0])

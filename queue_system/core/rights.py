@@ -173,9 +173,9 @@ APPROVAL_RIGHTS: Final[Rights] = frozenset({"approve"})
 # To see the requests of others, for those who approve, and those who answer for people.
 DECIDING_RIGHTS: Final[Rights] = APPROVAL_RIGHTS | PEOPLE_RIGHTS
 # To change settings; `core.edit_rights` says which right each field needs.
-SETTINGS_RIGHTS: Final[Rights] = frozenset(GROUPS["settings"]) - {"edit_messages", "export_settings"}
-# To edit services, queues, counters and what else has a page of its own; hours and files of settings have others.
-OBJECT_RIGHTS: Final[Rights] = SETTINGS_RIGHTS - {"edit_hours", "close_day", "import_settings"}
+SETTINGS_RIGHTS: Final[Rights] = frozenset(GROUPS["settings"]) - {"edit_messages", "export_settings"} | PRINTER_RIGHTS
+# To edit services, queues, counters and what else has a page of its own; closed days and files of settings have others.
+OBJECT_RIGHTS: Final[Rights] = SETTINGS_RIGHTS - {"close_day", "import_settings"}
 # To take the settings of a branch away as a file, and to let such a file change them.
 EXPORT_RIGHTS: Final[Rights] = frozenset({"export_settings"})
 IMPORT_RIGHTS: Final[Rights] = frozenset({"import_settings"})
@@ -185,7 +185,7 @@ MOVE_RIGHTS: Final[Rights] = frozenset({"move_bookings"})
 CALL_OFF_RIGHTS: Final[Rights] = frozenset({"cancel_bookings"})
 DECISION_RIGHTS: Final[Rights] = MOVE_RIGHTS | CALL_OFF_RIGHTS
 # Those who ask for the second person see what became of it.
-ASKING_RIGHTS: Final[Rights] = DECIDING_RIGHTS | SETTINGS_RIGHTS | VOID_RIGHTS | DECISION_RIGHTS
+ASKING_RIGHTS: Final[Rights] = DECIDING_RIGHTS | (SETTINGS_RIGHTS - PRINTER_RIGHTS) | VOID_RIGHTS | DECISION_RIGHTS
 # To see whom an appointment belongs to, and how to reach them.
 CONTACT_RIGHTS: Final[Rights] = frozenset({"see_contacts"})
 # To change when a branch is open, or only to close it for some days.

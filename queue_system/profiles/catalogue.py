@@ -94,9 +94,8 @@ def read_stretches(value: Value) -> tuple[Season, ...]:
 def _device_model(slug: str, value: Value) -> DeviceModel:
     with value.section() as section:
         kit = KITS[section.required("kind", one_of("kind of device", KITS))]
-        return DeviceModel(
-            slug=slug, kit=kit(**read_fields(kit, section, NOTHING, {"kind": kit.model_fields["kind"].default}))
-        )
+        read_kit = kit(**read_fields(kit, section, NOTHING, {"kind": kit.model_fields["kind"].default}))
+        return DeviceModel(**read_fields(DeviceModel, section, NOTHING, {"slug": slug, "kit": read_kit}))
 
 
 #: The section without names, and those whose entries have names.

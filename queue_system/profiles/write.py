@@ -82,7 +82,9 @@ def written_entries(catalogue: Catalogue) -> Written:
 
 
 def _entry(thing: Any) -> Any:
-    return _value(thing.kit if isinstance(thing, DeviceModel) else thing)
+    if isinstance(thing, DeviceModel):
+        return ({"names": thing.names} if thing.names else {}) | _value(thing.kit)
+    return _value(thing)
 
 
 def written_branch(branch: Branch, parent: Branch | None, catalogue: Catalogue) -> Written:

@@ -46,6 +46,7 @@ def faults(branch: Branch, catalogue: Catalogue, today: date | None = None) -> t
         *_faults(branch, OF_BRANCH, branch.slug, scope_of_branch(branch, catalogue), today),
         *(Located("branch", branch.slug, fault) for fault in _of_branch(branch)),
         *_of_services(branch, catalogue),
+        *_of_devices(branch, catalogue),
         *_outliving(branch, today),
         *_of_resources(branch),
     )
@@ -142,6 +143,14 @@ def _of_resources(branch: Branch) -> Iterator[Located]:
         if found is not None and (not found.is_member or rule.service is not None):
             fault = Fault("setting-hours-of-member", "resource", {"resource": Called(found.slug, "resource")})
             yield Located("branch", branch.slug, fault.below("hours", index))
+
+
+def _of_devices(branch: Branch, catalogue: Catalogue) -> Iterator[Located]:
+    """Devices whose model is of another kind: a screen cannot become a printer."""
+    for slug, device in branch.devices.items():
+        model = catalogue.device_models.get(device.model)
+        if model is not None and model.kind != device.kind:
+            yield Located("device", slug, Fault("setting-model-kind", "model"))
 
 
 def _of_services(branch: Branch, catalogue: Catalogue) -> Iterator[Located]:

@@ -130,6 +130,7 @@ class DeviceModel(Thing):
 
     kind_of_thing: ClassVar[str] = "device model"
 
+    names: Annotated[Names | None, "its name"] = None
     kit: Annotated[Kit, Field(discriminator="kind"), "what it is and can do"]
 
     @property

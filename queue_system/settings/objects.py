@@ -33,6 +33,14 @@ class Named(Declared):
     names: Names
 
 
+class Sentence(Named):
+    """A text of a page."""
+
+
+class Spoken(Named):
+    """How a letter is spoken."""
+
+
 class Stretches(Declared):
     """The periods of one season."""
 
@@ -173,7 +181,10 @@ def declaration_of(kind: str, shape: Shape) -> type[Declared]:
     entry = entry_of(next(part for part in shape.own if field in part.model_fields), field)
     if isinstance(entry, type) and issubclass(entry, Thing):
         return entry
-    return Stretches if kind == "season" else Named
+    return _NAMELESS.get(kind, Named)
+
+
+_NAMELESS: Final[Mapping[str, type[Declared]]] = {"season": Stretches, "text": Sentence, "letter": Spoken}
 
 
 def _nameless(kind: str, thing: Any) -> Declared:

@@ -12,7 +12,22 @@ from typing import Any, Final, Literal, Union, get_args, get_origin
 from pydantic.fields import FieldInfo
 
 from ..i18n.words import Words
-from ..settings.declared import Among, Between, Declared, Derived, Form, Kind, Least, Ref, Thing, bare, find, mark
+from ..settings.declared import (
+    Among,
+    Between,
+    Declared,
+    Derived,
+    Form,
+    Kind,
+    Least,
+    NotYet,
+    Ref,
+    Thing,
+    bare,
+    find,
+    mark,
+)
+from ..settings.objects import Sentence
 from ..settings.services import NO_DOCUMENT
 from ..settings.typed import WEEKDAYS, meaning_of, words_of
 from .setting_groups import Group, Member, NamedRows, OneOf, Rows, Table
@@ -67,7 +82,7 @@ class Builder:
             name,
             self._shape_of_field(declaration, name, field),
             label_of(declaration, name, self.words),
-            hint_of(declaration, name, self.words),
+            hint_of(declaration, name, self.words) or self._not_yet(field),
             self._unit(declaration, name),
             field.is_required() and not derived,
             None if field.is_required() else _jsonable(field.get_default(call_default_factory=True)),
@@ -75,10 +90,15 @@ class Builder:
             among.field if among else "",
         )
 
+    def _not_yet(self, field: FieldInfo) -> str:
+        return self.words.text("setting.not-yet") if mark(field, NotYet) is not None else ""
+
     def _shape_of_field(self, declaration: type[Declared], name: str, field: FieldInfo) -> Shape:
         if name == "slug":
             return Line(meaning_of(str, [Form.SLUG], {}) or str, _INPUTS[Form.SLUG], self.words)
         shape = self.shape(field.annotation, field.metadata, name)
+        if isinstance(shape, NamesByLanguage) and declaration is Sentence:
+            return replace(shape, long=True)
         if isinstance(shape, Choice) and mark(field, Derived) is not None:
             others = self._unwritten(field)
             return replace(shape, empty=self.words.text("setting.follows"), optional=True, others=others)

@@ -140,11 +140,14 @@ def things_of_catalogue(catalogue: Catalogue, words: Words) -> Things:
 def _called(scope: Scope, words: Words) -> dict[str, dict[str, str]]:
     named = {kind: things for kind, things in scope.items() if isinstance(things, Mapping)}
     called = {
-        kind: {slug: _name(thing, words) or _usual_name(kind, slug, words) for slug, thing in things.items()}
+        kind: {slug: _name(thing, words) or usual_name(kind, slug, words) for slug, thing in things.items()}
         for kind, things in named.items()
     }
-    # A letter is called by itself; its names are how it is spoken.
-    return {**called, "letter": {letter: letter for letter in named["letter"]}}
+    # A letter is called by itself, and a text by where it is shown; their names are what is spoken and what is read.
+    return {
+        **called,
+        **{kind: {slug: usual_name(kind, slug, words) for slug in named[kind]} for kind in ("letter", "text")},
+    }
 
 
 def _name(thing: Any, words: Words) -> str:
@@ -152,8 +155,8 @@ def _name(thing: Any, words: Words) -> str:
     return localised(names, words.language)
 
 
-def _usual_name(kind: str, slug: str, words: Words) -> str:
-    """What a thing without names is called, if it comes with the program: a season, a calendar."""
+def usual_name(kind: str, slug: str, words: Words) -> str:
+    """What a thing is called that has no name of its own: a season, a calendar, a text by its place; else its slug."""
     key = f"setting.name.{kind}.{slug}"
     return words.text(key) if words.has(key) else slug
 

@@ -39,6 +39,7 @@ FAMILIES = (
     "office.kind-",
     "office.new-",
     "office.group-",
+    "office.which-",
     "office.edit-op-",
     "office.idle.",
     "office.meanwhile.",

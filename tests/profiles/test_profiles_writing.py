@@ -98,16 +98,19 @@ def changed_everywhere(catalogue: Catalogue) -> Catalogue:
     return Catalogue(**parts)
 
 
+NAMED = {"ar": "اسم آخر", "en": "Another name"}
+
+
 def other(thing: Any) -> Any:
     match thing:
         case dict():
             return {**thing, "en": f"{thing['en']} (other)"}
         case DeviceModel():
-            return thing.changed(kit=thing.kit.changed(dots=384)) if thing.kind == "printer" else thing
+            return thing.changed(kit=thing.kit.changed(dots=384), names=NAMED) if thing.kind == "printer" else thing
         case (Season() as first, *rest):
             return (first.changed(provisional=not first.provisional), *rest)
         case Calendar():
-            return thing.changed(closures=thing.closures[:-1])
+            return thing.changed(closures=thing.closures[:-1], names=NAMED)
     return thing.changed(names=other(thing.names))
 
 

@@ -14,7 +14,9 @@ from queue_system.i18n.words import words_for
 from queue_system.profiles.reader import library
 from queue_system.settings.declared import Declared, Kind, bare, declarations, find
 from queue_system.settings.organisation import OrganisationOwn, Profile
+from queue_system.settings.texts import SHOWN_TEXTS
 from queue_system.settings.typed import words_of
+from queue_system.surfaces.office.setting_kinds import SEASONS
 from queue_system.web.setting_words import label_keys, unit_of, weekday, word_of
 
 #: What is no object of settings, but holds them.
@@ -80,7 +82,7 @@ def test_every_unit_has_a_word(language: str) -> None:
 
 def test_no_label_is_left_over_of_a_field_that_is_gone() -> None:
     known = {key for declaration, name in fields() for key in label_keys(declaration, name)}
-    known |= {"setting.named.names", "setting.stretches.stretches"}
+    known |= {f"setting.{one}.names" for one in ("named", "sentence", "spoken")} | {"setting.stretches.stretches"}
     left_over = [
         key
         for key in catalogues()[REFERENCE].messages
@@ -103,7 +105,8 @@ def test_no_word_is_left_over() -> None:
 
 
 def test_what_comes_with_the_program_has_a_name() -> None:
-    known = {("season", slug) for slug in library().seasons} | {("calendar", slug) for slug in library().calendars}
+    known = {("season", slug) for slug in {*library().seasons, *SEASONS}}
+    known |= {("calendar", slug) for slug in library().calendars} | {("text", slug) for slug in SHOWN_TEXTS}
     named = {tuple(key.split(".")[2:]) for key in catalogues()[REFERENCE].messages if key.startswith("setting.name.")}
     assert named == known
 

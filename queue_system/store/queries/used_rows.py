@@ -74,10 +74,22 @@ def in_use(tx: Tx, place: UUID, edits: Iterable[Edit]) -> Iterator[Located]:
         if edit.kind == "branch" and "tick_minutes" in edit.fields and _has_seats(tx, place):
             yield Located(edit.kind, edit.slug, Fault("setting-step-in-use", "tick_minutes"))
         model = _TABLES.get(edit.kind)
-        if edit.now is None and model is not None and _is_used(tx, model, place, edit.slug):
+        if edit.now is None and model is tables.Device:
+            yield from _of_device(tx, place, edit)
+        elif edit.now is None and model is not None and _is_used(tx, model, place, edit.slug):
             yield Located(edit.kind, edit.slug, Fault("setting-has-history"))
         elif edit.now is None and edit.kind == "department" and _limits_roles(tx, place, edit.slug):
             yield Located(edit.kind, edit.slug, Fault("setting-has-roles"))
+
+
+def _of_device(tx: Tx, place: UUID, edit: Edit) -> Iterator[Located]:
+    """A fault for a device that is paired, or whose slips are kept. It cannot be retired, so the fault says what to do."""
+    of = table(tables.Device)
+    paired = (of.c.branch_id, place), (of.c.slug, edit.slug)
+    if _exists(tx, of, *paired, where=of.c.token_sha256.is_not(None)):
+        yield Located(edit.kind, edit.slug, Fault("setting-device-paired"))
+    elif _is_used(tx, tables.Device, place, edit.slug):
+        yield Located(edit.kind, edit.slug, Fault("setting-device-slips"))
 
 
 def _has_seats(tx: Tx, place: UUID) -> bool:
@@ -120,8 +132,6 @@ def _is_used(tx: Tx, model: type[Any], place: UUID, slug: str) -> bool:
     of, row = table(model), _row(tx, model, place, slug)
     if row is None:
         return False
-    if model is tables.Device and row.paired_at is not None:
-        return True
     seat = table(tables.Seat)
     if model in (tables.Queue, tables.Resource) and _exists(
         tx, seat, (seat.c.branch_id, place), (seat.c.resource_id, row.id)
@@ -145,6 +155,9 @@ def _refers(tx: Tx, key: sa.ForeignKeyConstraint, row: AnyRow) -> bool:
     return _exists(tx, key.table, *parts)
 
 
-def _exists(tx: Tx, of: sa.Table, *parts: tuple[sa.ColumnElement[Any], Any]) -> bool:
-    found = sa.select(sa.literal(1)).select_from(of).where(*(column == value for column, value in parts)).limit(1)
+def _exists(
+    tx: Tx, of: sa.Table, *parts: tuple[sa.ColumnElement[Any], Any], where: sa.ColumnElement[bool] | None = None
+) -> bool:
+    equal = [column == value for column, value in parts]
+    found = sa.select(sa.literal(1)).select_from(of).where(*equal, *([] if where is None else [where])).limit(1)
     return tx.row(found) is not None

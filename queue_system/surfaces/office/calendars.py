@@ -82,7 +82,8 @@ async def show(request: Request) -> Response:
             Listed(slug, things["calendar"].get(slug, slug), slug in unchecked, calendar.checked_years, by, at)
         )
     found.sort(key=lambda one: not one.unchecked)
-    context = {"calendars": found, "year": year, "saved": editing.saved_at(request, ORGANISATION_SLUG)}
+    context: dict[str, Any] = {"calendars": found, "year": year, "saved": editing.saved_at(request, ORGANISATION_SLUG)}
+    context["edits"] = here.person.may_any(HOURS_RIGHTS, ORGANISATION)
     return await office_page(here, "office/calendars.html", context)
 
 

@@ -16,7 +16,7 @@ from ...settings.merging import is_group
 from ...settings.objects import Objects, Shape, fields_of
 from ...settings.references import object_kind
 from ...web.setting_forms import SettingForm
-from ...web.setting_words import Things, label_of, unit_of
+from ...web.setting_words import Things, label_of, unit_of, usual_name
 from .places import SettingsPlace, named
 
 
@@ -70,8 +70,9 @@ class Sayer:
         there = self._objects.get((kind, slug))
         return (
             self._called.get(kind, {}).get(slug)
+            or (usual_name(kind, slug, self._words) if kind in ("letter", "text") else "")
             or localised(named(there) or named(values), self._words.language)
-            or slug
+            or usual_name(kind, slug, self._words)
         )
 
     def label(self, kind: str, path: str) -> str:

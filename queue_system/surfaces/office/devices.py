@@ -100,6 +100,7 @@ async def _page(
                 (one, moment(one.created_at, branch, words, now)) for branch in here.branches[:1] for one in waiting
             ],
             "errors": errors or {},
+            "of_branches": here.branches,
             "said": SAID.get(here.request.query_params.get("said", ""), ""),
         },
         status=status,

@@ -140,6 +140,7 @@ async def _page(here: InOffice, *, refusal: str = "", status: int = 200) -> Resp
         "about": next((one.device for one in values["printers"] if one.device.slug == about), None),
         "error": query.get("error", ""),
         "refusal": refusal,
+        "of_branches": here.branches,
     }
     return await office_page(here, "office/printers.html", values, status=status)
 

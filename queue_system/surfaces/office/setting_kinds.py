@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import string
 from dataclasses import dataclass
 from typing import Final
 
 from ...core.edit_rights import edit_rights
-from ...core.rights import Rights
+from ...core.rights import DEVICE_RIGHTS, HOURS_RIGHTS, Rights
 from ...settings.declared import NotYet, mark
 from ...settings.objects import OF_BRANCH, OF_ORGANISATION, Shape, fields_of
 from ...settings.organisation import OrganisationOwn
+from ...settings.texts import SHOWN_TEXTS
+from ...web.places import Place
+
+#: The seasons that a house may add, because a season is called by its slug and these have words in each language.
+SEASONS: Final = ("ramadan", "summer", "winter", "school_holidays", "festival")
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +24,8 @@ class Kind:
 
     `groups`: the fields below each heading `office.group-<name>`, and those that no group names come last; none: one form
     without headings but that of its end. `columns`: fields that its list shows. `adds`: people may add one. `alone`: the place has it once.
+    `later`: fields that a new one gets from others. `chosen`: the slugs of which a new one takes one, () if its name makes it.
+    `beside`: the page that shows the same things in another way.
     """
 
     name: str
@@ -26,6 +34,9 @@ class Kind:
     groups: tuple[tuple[str, tuple[str, ...]], ...] = ()
     adds: bool = True
     only: tuple[str, ...] = ()
+    later: tuple[str, ...] = ()
+    chosen: tuple[str, ...] = ()
+    beside: Place | None = None
 
     @property
     def alone(self) -> bool:
@@ -61,7 +72,17 @@ _OF_BRANCH: Final = (
     Kind("department", OF_BRANCH),
     Kind("zone", OF_BRANCH),
     Kind("resource", OF_BRANCH, columns=("pool",)),
-    Kind("text", OF_BRANCH, adds=False),
+    Kind(
+        "device",
+        OF_BRANCH,
+        columns=("model", "zone"),
+        # How a printer is connected and behaves has a page of its own, where it can be tried.
+        only=("names", "model", "zone", "attached_to", "operated_by", "kit"),
+        later=("kit",),
+        beside=Place("/office/devices", "office.pairing-and-state", DEVICE_RIGHTS),
+    ),
+    Kind("occasion", OF_BRANCH, columns=("capacity", "policy")),
+    Kind("text", OF_BRANCH, columns=("names",), chosen=tuple(sorted(SHOWN_TEXTS))),
     Kind(
         "branch",
         OF_BRANCH,
@@ -69,12 +90,14 @@ _OF_BRANCH: Final = (
         only=(
             *("names", "address", "phone", "email", "coordinates", "hotline", "access"),
             *("queue_rules", "priorities", "freed_places_at", "remote_tickets", "tick_minutes"),
+            *("calendars", "seasons", "outreach_days", "week_starts", "day_starts"),
             *("languages", "default_language", "digits", "country_code", "timezone"),
             "retention_days",
         ),
         groups=(
             ("contact", ("names", "address", "phone", "email", "coordinates", "hotline", "access")),
             ("waiting", ("queue_rules", "priorities", "freed_places_at", "remote_tickets", "tick_minutes")),
+            ("days", ("calendars", "seasons", "outreach_days", "week_starts", "day_starts")),
             ("language", ("languages", "default_language", "digits", "country_code", "timezone")),
             ("keeping", ("retention_days",)),
         ),
@@ -87,7 +110,16 @@ _OF_ORGANISATION: Final = (
     Kind("confidentiality", OF_ORGANISATION),
     Kind("service_tag", OF_ORGANISATION),
     Kind("zone", OF_ORGANISATION),
-    Kind("text", OF_ORGANISATION, adds=False),
+    Kind("letter", OF_ORGANISATION, columns=("names",), chosen=tuple(string.ascii_uppercase)),
+    Kind(
+        "season",
+        OF_ORGANISATION,
+        chosen=SEASONS,
+        beside=Place("/office/seasons", "hours.seasons-by-branch", HOURS_RIGHTS),
+    ),
+    Kind("calendar", OF_ORGANISATION, beside=Place("/office/calendars", "hours.check-year", HOURS_RIGHTS)),
+    Kind("device_model", OF_ORGANISATION),
+    Kind("text", OF_ORGANISATION, columns=("names",), chosen=tuple(sorted(SHOWN_TEXTS))),
     Kind(
         "organisation",
         OF_ORGANISATION,

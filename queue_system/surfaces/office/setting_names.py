@@ -12,14 +12,15 @@ from ...i18n.words import Words
 from ...settings.objects import OF_BRANCH, OF_ORGANISATION, fields_of
 from ...settings.references import object_kind
 from ...store.queries.audit import NamesOfLog
-from ...web.setting_words import label_of, things_of_catalogue
+from ...web.setting_words import label_of, things_of_catalogue, usual_name
 
 
 def name_of(kind: str, slug: str, then: Mapping[str, Any], names: NamesOfLog, words: Words) -> Markup:
     """The name of an object: that of its naming fields `then`, else the present one."""
     past = words.number(then["number"]) if kind == "counter" and "number" in then else ""
-    past = past or localised(then.get("names"), words.language)
-    return Markup("<bdi>{}</bdi>").format(past or _name(kind, slug, names, words) or slug)
+    # The names of a text are what it says, and those of a letter how it is spoken.
+    past = past or ("" if kind in ("text", "letter") else localised(then.get("names"), words.language))
+    return Markup("<bdi>{}</bdi>").format(past or _name(kind, slug, names, words) or usual_name(kind, slug, words))
 
 
 def labels_of(kind: str, fields: Iterable[str], names: NamesOfLog, words: Words) -> Markup:

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from ...actions.setting_rights import LEVEL, level_of_new_service, may_add, may_change, may_change_some
+from ...actions.setting_rights import LEVEL, may_add, may_change, may_change_some
 from ...core.edit_rights import edit_rights
 from ...core.errors import Denied, Missing
 from ...core.hours import business_date
@@ -21,20 +21,24 @@ from ...settings.consistency import Located
 from ...settings.declared import Declared, Names
 from ...settings.edits import Edit
 from ...settings.faults import Fault
-from ...settings.objects import OF_BRANCH, OF_ORGANISATION, declaration_of, fields_of
+from ...settings.objects import OF_BRANCH, OF_ORGANISATION, Key, declaration_of, fields_of
 from ...settings.organisation import ORGANISATION_SLUG
+from ...settings.texts import SHOWN_TEXTS
 from ...store.tables import ORGANISATION
 from ...web import kit
-from ...web.setting_forms import WAS, Drawn, SettingForm, new_slug, received
+from ...web.setting_forms import WAS, Drawn, SettingForm, Typed, received
 from ...web.setting_posted import Posted
 from ...web.setting_words import fault_sentence
+from . import printers
 from .asking import about_thing, asked_about
 from .changed import Sayer
 from .editing import answer, asks_for_form, saved_at
 from .frame import InOffice, enter, office_page
-from .places import SettingsPlace, named, settings_at
+from .places import SettingsPlace, settings_at
 from .removal import LAST, RETIRE, Obstacles, day_fault, obstacles_of
+from .setting_completed import completed
 from .setting_kinds import Kind, kind_named, kinds_of
+from .setting_slugs import SLUG, SlugField, free_slugs, slug_field, slug_of
 from .used_by import used_by
 
 PAGE: Final = "/office/settings"
@@ -72,6 +76,7 @@ class _Editor:
     kind: Kind
     slug: str
     form: SettingForm
+    ask: SlugField | None = None
 
     @property
     def values(self) -> dict[str, Any]:
@@ -87,6 +92,17 @@ class _Editor:
             return self.here.words.text(f"office.new-{self.kind.name}")
         return Sayer(self.place, self.here.words).name(*self.key)
 
+    def empty(self) -> Drawn:
+        """The form of a new thing."""
+        drawn = self.form.draw(self.form.fill({}))
+        return self.ask.before(drawn, Posted(()), (), self.here.words) if self.ask else drawn
+
+    def draw(self, posted: Posted, typed: Typed, faults: Sequence[Fault] = ()) -> Drawn:
+        """The form with what was typed, and what is wrong."""
+        of_form = [one for one in faults if self.ask is None or one.field != SLUG]
+        drawn = self.form.draw(self.form.again(posted, typed), of_form)
+        return self.ask.before(drawn, posted, faults, self.here.words) if self.ask else drawn
+
     async def page(self, drawn: Drawn, status: int = 200, obstacles: Obstacles | None = None) -> Response:
         """The page with the form; `obstacles` are what keeps the thing from being removed, if that was wanted."""
         place, kind = self.place, self.kind
@@ -101,6 +117,8 @@ class _Editor:
             "used": list(self._uses()) if self.slug and not kind.alone else [],
             "saved": saved_at(self.here.request, place.slug),
             "list_href": PAGE if kind.alone else f"{PAGE}/{place.slug}/{kind.name}",
+            "beside": self._beside(),
+            "note": _note(kind.name, self.slug),
             "removable": bool(self.slug) and kind.adds,
             "obstacles": obstacles,
             "retires": any(field.name == "until" for field in drawn.fields),
@@ -120,6 +138,13 @@ class _Editor:
             branch = one.branch.names if shared and one.branch and one.kind != OF_BRANCH.kind else None
             yield UsedBy(self._page_of(one.place, one.kind, one.slug), name, one.kind, branch)
 
+    def _beside(self) -> list[tuple[str, str]]:
+        """Address and words of other pages that show this thing."""
+        if self.slug and _is_printer(self.place, self.key):
+            return [(f"{printers.PAGE}/{self.place.slug}/{self.slug}", "office.printer-page")]
+        page = self.kind.beside
+        return [(page.address, page.words)] if page and self.here.person.may_somewhere(page.rights) else []
+
     def _page_of(self, place: str, kind: str, slug: str) -> str:
         """The address of a thing that refers to this one; "" if it has no page, or none for the person."""
         of_all = place == ORGANISATION_SLUG
@@ -132,20 +157,20 @@ class _Editor:
         if self.slug and posted.has(RETIRE):
             return await self._retire(posted)
         typed = self.form.read(posted)
+        chosen, missing = self.ask.read(posted) if self.ask else ("", ())
         if asks_for_form(posted.items):
-            return await self.page(self.form.draw(self.form.again(posted, typed)))
-        if typed.faults:
-            return await self.page(self.form.draw(self.form.again(posted, typed), typed.faults), 422)
-        was = self.form.was(posted) if self.slug else None
+            return await self.page(self.draw(posted, typed))
+        if faults := (*missing, *typed.faults):
+            return await self.page(self.draw(posted, typed, faults), 422)
+        was: Mapping[str, Any] | None = self.form.was(posted) if self.slug else None
         if self.slug and self.values and was is None:
             seen = self.form.fill(self.values).raw(WAS)
             kept = Posted((name, seen if name == WAS else text) for name, text in self.form.again(posted, typed).items)
             outdated = (self.here.words.text("office.edit-outdated"),)
             return await self.page(replace(self.form.draw(kept), rest=outdated), 409)
-        values = _completed(self.kind, typed.values, self.place)
-        if not self.slug and self.kind.name == "service" and LEVEL not in values:
-            values[LEVEL] = _level(values, self.place)
-        slug = self.key[1] or _slug_of(self.kind, values, self.place)
+        there = self.values if self.slug else None
+        was, values = completed(self.kind.name, was, typed.values, self.place, there)
+        slug = self.key[1] or chosen or slug_of(self.kind, values, self.place)
         now = None if self.slug and posted.has(REMOVE) else values
 
         async def refused(faults: Sequence[Located]) -> Response | None:
@@ -155,7 +180,7 @@ class _Editor:
                 return await self.page(self.form.draw(self.form.again(posted, typed)), 422, obstacles)
             if not own:
                 return None
-            return await self.page(self.form.draw(self.form.again(posted, typed), _first(own, faults)), 422)
+            return await self.page(self.draw(posted, typed, _first(own, faults)), 422)
 
         home = PAGE if self.kind.alone else f"{PAGE}/{self.place.slug}/{self.kind.name}"
         href = f"{PAGE}/{self.place.slug}/{self.kind.name}/{self.slug}" if self.slug else home
@@ -224,7 +249,9 @@ async def list_things(request: Request) -> Response:
         "columns": [say.label(kind.name, column) for column in kind.columns],
         "live": live,
         "retired": retired,
-        "adds": kind.adds and may_add(here.person, edit_rights(kind.name), place.id, kind.name),
+        "adds": _adds(kind, place) and may_add(here.person, edit_rights(kind.name), place.id, kind.name),
+        "note": _note(kind.name, ""),
+        "beside": kind.beside if kind.beside and here.person.may_somewhere(kind.beside.rights) else None,
         "saved": saved_at(request, place.slug),
     }
     return await office_page(here, "office/setting-list.html", context)
@@ -245,7 +272,7 @@ async def change(request: Request) -> Response:
 async def show_new(request: Request) -> Response:
     """The form of a new thing."""
     editor = await _editor_of_new(request)
-    return await editor.page(editor.form.draw(editor.form.fill({})))
+    return await editor.page(editor.empty())
 
 
 async def add(request: Request) -> Response:
@@ -275,6 +302,7 @@ async def _editor(request: Request) -> _Editor:
         name
         for name in kind.fields
         if may_change(here.person, edit_rights(kind.name, name), place.id, *key, (place.value,))
+        and not (name == "kit" and _is_printer(place, key))
     ]
     if not fields:
         raise Denied("not-allowed")
@@ -283,14 +311,25 @@ async def _editor(request: Request) -> _Editor:
 
 async def _editor_of_new(request: Request) -> _Editor:
     here, place, kind = await _at(request)
-    if not kind.adds:
+    if not _adds(kind, place):
         raise Missing("not-found")
     if not may_add(here.person, edit_rights(kind.name), place.id, kind.name):
         raise Denied("not-allowed")
     fields = [
-        name for name in kind.fields if name != LEVEL or here.person.may_any(edit_rights(kind.name, name), place.id)
+        name
+        for name in kind.fields
+        if name not in kind.later and (name != LEVEL or here.person.may_any(edit_rights(kind.name, name), place.id))
     ]
-    return _Editor(here, place, kind, "", _form(place, kind, fields, here.words))
+    form = _form(place, kind, fields, here.words)
+    return _Editor(here, place, kind, "", form, slug_field(kind, place, here.words))
+
+
+def _adds(kind: Kind, place: SettingsPlace) -> bool:
+    return kind.adds and (not kind.chosen or bool(free_slugs(kind, place)))
+
+
+def _is_printer(place: SettingsPlace, key: Key) -> bool:
+    return key[0] == "device" and place.objects[key]["kit"]["kind"] == "printer"
 
 
 def _form(place: SettingsPlace, kind: Kind, fields: Collection[str], words: Words) -> SettingForm:
@@ -326,27 +365,14 @@ def _grouped(kind: Kind, drawn: Drawn) -> list[tuple[str, list[Any]]]:
     return [(heading, fields) for heading, fields in found.items() if fields]
 
 
-def _completed(kind: Kind, values: dict[str, Any], place: SettingsPlace) -> dict[str, Any]:
-    """The values of a form with what other settings determine: a service has the mode of its policy."""
-    if kind.name != "service" or "mode" in values or values.get("policy") not in place.catalogue.policies:
-        return values
-    return {**values, "mode": place.catalogue.policies[values["policy"]].mode}
+def _note(kind: str, slug: str) -> str:
+    """The key of what one has to know of a thing before one changes it; "" for nothing."""
+    if kind == "text":
+        return "office.note-text-unused" if slug and slug not in SHOWN_TEXTS else ""
+    return _NOTES.get(kind, "")
 
 
-def _level(values: Mapping[str, Any], place: SettingsPlace) -> str:
-    """The level of a new service whose form did not offer levels; raises Denied."""
-    if isinstance(place.value, Branch):
-        level = level_of_new_service(place.value, values.get("department", ""), place.catalogue)
-        if level is not None:
-            return level
-    raise Denied("not-allowed")
-
-
-def _slug_of(kind: Kind, values: Mapping[str, Any], place: SettingsPlace) -> str:
-    """A free slug; that of the thing itself, if a form that is sent twice has added it already."""
-    wanted = {name: value for name, value in values.items() if value is not None}
-    taken = {slug for (of, slug), known in place.objects.items() if of == kind.name and dict(known) != wanted}
-    return new_slug(named(values).get("en", ""), taken, kind.name.replace("_", "-"))
+_NOTES: Final = {"occasion": "office.note-occasion", "device_model": "office.note-device_model"}
 
 
 def _first(own: list[Fault], faults: Sequence[Located]) -> list[Fault]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tests.kit.access_rows import ASKING, AUDIT, BACKUP, DATA, DEVICES, OFFICE, PEOPLE, PLACES, ROLES, Row
+from tests.kit.access_rows import ASKING, AUDIT, BACKUP, DATA, DEVICES, EDITING, OFFICE, PEOPLE, PLACES, ROLES, Row
 
 # The form names the thing, and here it names none, so clients with the right get 404.
 NAMES_NOTHING: Final = {
@@ -113,14 +113,14 @@ MATRIX: Final[dict[tuple[str, str], Row]] = {
     ("POST", "/office/approvals/{approval}/refusal"): ASKING,
     ("POST", "/office/approvals/{approval}/withdrawal"): ASKING,
     ("POST", "/office/approvals/{approval}/use"): ASKING,
-    ("GET", "/office/settings"): PEOPLE,
+    ("GET", "/office/settings"): EDITING,
     ("GET", "/office/settings/{place}/{kind}"): PEOPLE,
     ("GET", "/office/settings/{place}/{kind}/{slug}"): PEOPLE,
     ("POST", "/office/settings/{place}/{kind}/{slug}"): PEOPLE,
     ("GET", "/office/new-setting/{place}/{kind}"): PEOPLE,
     ("POST", "/office/new-setting/{place}/{kind}"): PEOPLE,
     ("GET", "/office/history/{place}/{kind}/{slug}"): PEOPLE,
-    ("POST", "/office/undo/{place}/{change}"): PLACES,
+    ("POST", "/office/undo/{place}/{change}"): EDITING,
     ("GET", "/office/data"): DATA,
     ("POST", "/office/data/person"): DATA,
     ("POST", "/office/data/person/erasure"): DATA,
