@@ -54,6 +54,7 @@ async def service(request: Request) -> Response:
         "particulars": services.particulars(chosen, words),
         "rules": services.rules(branch, chosen, words),
         "hours": services.open_today(branch, now, chosen),
+        "stopped": services.gives_no_more(branch, chosen, now),
         "out": services.days_out(branch, chosen, now) if chosen.bookable else None,
     }
     return await frame(here, "booking/service.html", chosen, values)

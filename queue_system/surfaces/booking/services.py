@@ -72,7 +72,8 @@ class DaysOut:
 class Offer:
     """A service in the list: its part of the address, how to get it, and its first day with a free place.
 
-    `first` is None if it cannot be booked. `out` is set at a branch that only goes out.
+    `first` is None if it cannot be booked. `out` is set at a branch that only goes out. `stopped`: it gives no more numbers
+    today.
     """
 
     service: ServiceView
@@ -80,6 +81,7 @@ class Offer:
     how: str
     first_day: date | None
     out: DaysOut | None
+    stopped: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,9 +143,14 @@ def offers(tx: Tx, branch: BranchSettings) -> list[tuple[DepartmentView, list[Of
     for service in branch.services_on(tx.now.astimezone(branch.zone).date()).values():
         first = first_day(tx, branch, service) if service.bookable else None
         out = days_out(branch, service, tx.now) if service.bookable else None
-        offer = Offer(service, address_key(service), how(service), first, out)
+        offer = Offer(service, address_key(service), how(service), first, out, gives_no_more(branch, service, tx.now))
         found.setdefault(service.department_id, []).append(offer)
     return [(department, found[key]) for key, department in branch.departments.items() if key in found]
+
+
+def gives_no_more(branch: BranchSettings, service: ServiceView, now: datetime) -> bool:
+    """Whether visitors usually get a number for a service at the door, and staff have stopped that for today."""
+    return Way.NUMBER in _here(service) and branch.numbers_stopped_now(service.queue_id, now)
 
 
 def listed(
