@@ -40,6 +40,7 @@ FAMILIES = (
     "office.new-",
     "office.group-",
     "office.which-",
+    "office.move-",
     "office.edit-op-",
     "office.idle.",
     "office.meanwhile.",

@@ -18,7 +18,7 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, TypeAlias
 from urllib.parse import urlencode
 from uuid import UUID
@@ -138,12 +138,14 @@ async def answer(
     undoes: UUID | None = None,
     refused: Refused | None = None,
     common: Iterable[Edit] = (),
+    at_once: bool = False,
 ) -> Response:
     """Answer a form with edits of a place; `title` and `back` are the words and address of the page behind it.
 
     `heading_href` is where the link above the page leads, else `back`. `undoes` is the change that the edits take back.
     `refused` shows what is wrong beside the fields of the form; without it, the flow lists it. `common` are edits of the
-    organisation that are made together with those of a branch. Raises Denied, Missing.
+    organisation that are made together with those of a branch. `at_once` saves what takes nothing away without showing it
+    first. Raises Denied, Missing.
     """
     here = await staff_here(request)
     sent = Sent(tuple(await kit.form_items(request, _LONGEST, _MOST)))
@@ -152,6 +154,9 @@ async def answer(
     flow = _Flow(here, place, wanted, tuple(common), sent, title, back, heading_href or back, undoes)
     found = await flow.prospect()
     told, changed = found.preview, False
+    if at_once and all(one.takes_nothing for one in told.effects.values()):
+        sent = Sent((*sent.items, (STEP, SAVE), (SHA256, told.sha256)))
+        flow = replace(flow, sent=sent)
     if sent.field(STEP) in (SAVE, ASK) and told.may_be_saved and told.edits:
         try:
             return await flow.save(found)

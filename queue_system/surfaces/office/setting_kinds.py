@@ -25,7 +25,8 @@ class Kind:
     `groups`: the fields below each heading `office.group-<name>`, and those that no group names come last; none: one form
     without headings but that of its end. `columns`: fields that its list shows. `adds`: people may add one. `alone`: the place has it once.
     `later`: fields that a new one gets from others. `chosen`: the slugs of which a new one takes one, () if its name makes it.
-    `beside`: the page that shows the same things in another way.
+    `beside`: the page that shows the same things in another way. `ordered`: people may move one up or down; counters stand in
+    the order of their numbers, and others in no order that a visitor sees.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Kind:
     later: tuple[str, ...] = ()
     chosen: tuple[str, ...] = ()
     beside: Place | None = None
+    ordered: bool = False
 
     @property
     def alone(self) -> bool:
@@ -60,6 +62,7 @@ _OF_BRANCH: Final = (
     Kind(
         "service",
         OF_BRANCH,
+        ordered=True,
         columns=("department", "queue", "duration_min", "policy"),
         groups=(
             ("what", ("names", "public_names", "note", "department", "documents", "fee", "apply_at", "tags")),
@@ -67,14 +70,15 @@ _OF_BRANCH: Final = (
             ("waiting", ("queue", "priority", "refer_to", "confidentiality")),
         ),
     ),
-    Kind("queue", OF_BRANCH, columns=("prefix", "lanes", "public_lanes")),
+    Kind("queue", OF_BRANCH, ordered=True, columns=("prefix", "lanes", "public_lanes")),
     Kind("counter", OF_BRANCH, columns=("number", "kind", "zone", "queues")),
-    Kind("department", OF_BRANCH),
-    Kind("zone", OF_BRANCH),
-    Kind("resource", OF_BRANCH, columns=("pool",)),
+    Kind("department", OF_BRANCH, ordered=True),
+    Kind("zone", OF_BRANCH, ordered=True),
+    Kind("resource", OF_BRANCH, ordered=True, columns=("pool",)),
     Kind(
         "device",
         OF_BRANCH,
+        ordered=True,
         columns=("model", "zone"),
         # How a printer is connected and behaves has a page of its own, where it can be tried.
         only=("names", "model", "zone", "attached_to", "operated_by", "kit"),
@@ -104,10 +108,10 @@ _OF_BRANCH: Final = (
     ),
 )
 _OF_ORGANISATION: Final = (
-    Kind("document", OF_ORGANISATION),
-    Kind("policy", OF_ORGANISATION, columns=("mode",)),
-    Kind("priority", OF_ORGANISATION),
-    Kind("confidentiality", OF_ORGANISATION),
+    Kind("document", OF_ORGANISATION, ordered=True),
+    Kind("policy", OF_ORGANISATION, ordered=True, columns=("mode",)),
+    Kind("priority", OF_ORGANISATION, ordered=True),
+    Kind("confidentiality", OF_ORGANISATION, ordered=True),
     Kind("service_tag", OF_ORGANISATION),
     Kind("zone", OF_ORGANISATION),
     Kind("letter", OF_ORGANISATION, columns=("names",), chosen=tuple(string.ascii_uppercase)),

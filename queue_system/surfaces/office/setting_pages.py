@@ -34,15 +34,15 @@ from .asking import about_thing, asked_about
 from .changed import Sayer
 from .editing import answer, asks_for_form, saved_at
 from .frame import InOffice, enter, office_page
-from .places import SettingsPlace, settings_at
+from .places import SettingsPlace
 from .removal import LAST, RETIRE, Obstacles, day_fault, obstacles_of
+from .setting_at import LIST, PAGE, at
 from .setting_completed import completed
 from .setting_kinds import Kind, kind_named, kinds_of
+from .setting_order import may_order
 from .setting_slugs import SLUG, SlugField, free_slugs, slug_field, slug_of
 from .used_by import used_by
 
-PAGE: Final = "/office/settings"
-LIST: Final = f"{PAGE}/{{place}}/{{kind}}"
 NEW: Final = "/office/new-setting/{place}/{kind}"
 #: The button that removes a thing.
 REMOVE: Final = "remove"
@@ -52,6 +52,7 @@ REMOVE: Final = "remove"
 class Row:
     """A line of a list."""
 
+    slug: str
     href: str
     name: str
     values: tuple[str, ...]
@@ -232,7 +233,7 @@ async def index(request: Request) -> Response:
 
 async def list_things(request: Request) -> Response:
     """All things of one kind at one place; what is retired apart."""
-    here, place, kind = await _at(request)
+    here, place, kind = await at(request)
     if kind.alone:
         raise Missing("not-found")
     say = Sayer(place, here.words)
@@ -250,6 +251,8 @@ async def list_things(request: Request) -> Response:
         "live": live,
         "retired": retired,
         "adds": _adds(kind, place) and may_add(here.person, edit_rights(kind.name), place.id, kind.name),
+        "order": " ".join(row.slug for row in live) if len(live) > 1 and may_order(here, place, kind) else "",
+        "moved": request.query_params.get("moved", ""),
         "note": _note(kind.name, ""),
         "beside": kind.beside if kind.beside and here.person.may_somewhere(kind.beside.rights) else None,
         "saved": saved_at(request, place.slug),
@@ -281,19 +284,8 @@ async def add(request: Request) -> Response:
     return await editor.answer(await received(request))
 
 
-async def _at(request: Request) -> tuple[InOffice, SettingsPlace, Kind]:
-    """The person, the place and the kind of an address; raises Missing, Denied."""
-    here, slug = await enter(request, OBJECT_RIGHTS), request.path_params["place"]
-    shape = OF_ORGANISATION if slug == ORGANISATION_SLUG else OF_BRANCH
-    kind = kind_named(request.path_params["kind"], shape)
-    if kind is None:
-        raise Missing("not-found")
-    here = await enter(request, kind.rights)
-    return here, await settings_at(here, slug, kind.rights), kind
-
-
 async def _editor(request: Request) -> _Editor:
-    here, place, kind = await _at(request)
+    here, place, kind = await at(request)
     slug = request.path_params["slug"]
     if slug != place.slug if kind.alone else (kind.name, slug) not in place.objects:
         raise Missing("not-found")
@@ -310,7 +302,7 @@ async def _editor(request: Request) -> _Editor:
 
 
 async def _editor_of_new(request: Request) -> _Editor:
-    here, place, kind = await _at(request)
+    here, place, kind = await at(request)
     if not _adds(kind, place):
         raise Missing("not-found")
     if not may_add(here.person, edit_rights(kind.name), place.id, kind.name):
@@ -347,7 +339,7 @@ def _listed(here: InOffice, place: Any, kinds: Sequence[Kind]) -> list[Kind]:
 
 def _row(say: Sayer, place: SettingsPlace, kind: Kind, slug: str, values: Mapping[str, Any]) -> Row:
     shown = tuple(say.value(kind.name, column, values.get(column)) for column in kind.columns)
-    return Row(_href(place.slug, kind.name, slug), say.name(kind.name, slug, values), shown)
+    return Row(slug, _href(place.slug, kind.name, slug), say.name(kind.name, slug, values), shown)
 
 
 def _href(place: str, kind: str, slug: str) -> str:
