@@ -11,7 +11,7 @@ from ..core.errors import Denied
 from ..core.rights import Rights
 from ..settings.branch import Branch
 from ..settings.catalogue import Catalogue
-from ..settings.edits import Edit
+from ..settings.edits import Edit, retirable
 from ..store.queries.access import StaffView
 from ..store.queries.values import Value
 from .second_person import shows_more
@@ -58,6 +58,12 @@ def may_add(person: StaffView, rights: Rights, place: UUID, kind: str) -> bool:
     """Whether the person may add an object; only a service says by itself to which department it belongs."""
     whole = person.departments(rights, place) is None
     return person.may_any(rights, place) and (whole or kind == "service")
+
+
+def may_retire(person: StaffView, place: UUID) -> bool:
+    """Whether the person may retire everything that a branch has, in all departments."""
+    needed = [edit_rights(kind, "until") for kind in retirable()]
+    return all(person.may_any(rights, place) and person.departments(rights, place) is None for rights in needed)
 
 
 def level_of_new_service(branch: Branch, department: str, catalogue: Catalogue) -> str | None:

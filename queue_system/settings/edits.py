@@ -91,14 +91,40 @@ def difference(before: P, after: P) -> tuple[Edit, ...]:
     return (*reversed(removed), *added, *(edit for edit in changed if edit is not None))
 
 
-def retirement(branch: Branch, last: date) -> tuple[Edit, ...]:
-    """The edits that retire a branch: all that can be retired in it, and is not retired before, ends with the day `last`."""
-    until = last.isoformat()
-    return tuple(
-        Edit(kind, slug, {"until": values["until"]} if "until" in values else {}, {"until": until})
-        for (kind, slug), values in objects_of(branch).items()
-        if "until" in fields_of(kind, OF_BRANCH) and values.get("until", "9999") > until
-    )
+def retirement(branch: Branch, last: date | None) -> tuple[Edit, ...]:
+    """The edits that retire a branch: all that can be retired in it, and is not retired before, ends with the day `last`.
+
+    What ends with the branch already gets the new day; with None it goes on.
+    """
+    ends = last_day(branch)
+    edits = []
+    for (kind, slug), values in objects_of(branch).items():
+        until = _until(values)
+        outlives = last is not None and (until is None or until > last)
+        with_it = ends is not None and until == ends
+        if kind in retirable() and until != last and (outlives or with_it):
+            edits.append(Edit(kind, slug, _ending(until), _ending(last)))
+    return tuple(edits)
+
+
+def last_day(branch: Branch) -> date | None:
+    """The day on which the last of its queues ends; None of a branch that goes on."""
+    days = [queue.until for queue in branch.queues.values()]
+    known = [day for day in days if day is not None]
+    return max(known) if known and len(known) == len(days) else None
+
+
+def retirable() -> tuple[str, ...]:
+    """The kinds of things of a branch that can be retired."""
+    return tuple(kind for kind in OF_BRANCH.things if "until" in fields_of(kind, OF_BRANCH))
+
+
+def _until(values: Values) -> date | None:
+    return date.fromisoformat(values["until"]) if "until" in values else None
+
+
+def _ending(last: date | None) -> dict[str, str]:
+    return {"until": last.isoformat()} if last else {}
 
 
 def applied(place: P, edits: Iterable[Edit]) -> P:

@@ -107,6 +107,9 @@ OPENS: Final[dict[str, Rights]] = {
 # Addresses whose rights differ from those of their beginning.
 EXACTLY: Final[dict[str, Rights]] = {
     "GET /office/branches/{branch}/file": rights.EXPORT_RIGHTS,
+    # Several rights together.
+    "GET /office/branches/{branch}/end": frozenset(),
+    "POST /office/branches/{branch}/end": frozenset(),
     "POST /office/audit/verification": rights.AUDIT_RIGHTS & rights.CHAIN_RIGHTS,
     "POST /counters/{branch}/{counter}/parkings": rights.DESK_RIGHTS & rights.PARK_RIGHTS,
     "POST /counters/{branch}/{counter}/transfers": rights.DESK_RIGHTS & rights.TRANSFER_RIGHTS,

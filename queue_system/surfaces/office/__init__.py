@@ -8,6 +8,7 @@ from . import (
     approvals,
     audit,
     audit_papers,
+    branch_end,
     branches,
     calendars,
     closing,
@@ -75,6 +76,7 @@ routes: list[BaseRoute] = [
     *setting_order.routes,
     *setting_history.routes,
     *branches.routes,
+    *branch_end.routes,
     *new_branch.routes,
     *import_branch.routes,
 ]

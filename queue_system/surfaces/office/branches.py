@@ -12,14 +12,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from ...actions.setting_rights import may_retire
 from ...core.errors import Missing
 from ...core.rights import EXPORT_RIGHTS, FILE_RIGHTS, IMPORT_RIGHTS, Rights
+from ...i18n import dates
 from ...i18n.filters import localised
 from ...i18n.words import Words
 from ...profiles.branch_file import write_branch_file
 from ...settings.branch import Branch
 from ...settings.compared import departures
-from ...settings.edits import Edit
+from ...settings.edits import Edit, last_day
 from ...settings.objects import OF_BRANCH, fields_of, objects_of
 from ...settings.organisation import Profile
 from ...store.database import Tx
@@ -103,6 +105,8 @@ async def show_one(request: Request) -> Response:
         "same": _same(branch, other) if other else 0,
         "takes": here.person.may_any(IMPORT_RIGHTS, found.ids[branch.slug]),
         "saved": saved_at(request, branch.slug),
+        "ends": dates.day(ends, here.words) if (ends := last_day(branch)) else "",
+        "may_end": branch.kind != "replica" and may_retire(here.person, found.ids[branch.slug]),
     }
     return await office_page(here, "office/branch.html", context)
 

@@ -130,6 +130,8 @@ MATRIX: Final[dict[tuple[str, str], Row]] = {
     ("GET", "/office/branches/{branch}"): DATA,
     ("GET", "/office/branches/{branch}/file"): DATA,
     ("POST", "/office/branches"): DATA,
+    ("GET", "/office/branches/{branch}/end"): DATA,
+    ("POST", "/office/branches/{branch}/end"): DATA,
     ("POST", "/office/branches/{branch}/takeover"): DATA,
     ("POST", "/office/import"): DATA,
     ("GET", "/office/new-branch"): DATA,
