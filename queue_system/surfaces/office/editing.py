@@ -29,7 +29,6 @@ from starlette.responses import Response
 from ...actions.guarded_settings import ACTION, ask_for_change
 from ...actions.second_person import SecondPersonNeeded
 from ...actions.settings import Overtaken, UnfitSettings, prospect_for, save
-from ...core.effect import Effect
 from ...core.errors import Stale
 from ...core.promises import Choice, Choices
 from ...core.rights import DECISION_RIGHTS
@@ -38,7 +37,7 @@ from ...settings.consistency import Located
 from ...settings.edits import Conflict, Conflicted, Edit
 from ...settings.objects import OF_BRANCH, OF_ORGANISATION, normal
 from ...store.database import Tx
-from ...store.queries.access import StaffView, staff_names
+from ...store.queries.access import staff_names
 from ...store.queries.bookings import BookingView, called_off_by
 from ...store.queries.changes import ChangeView, change, history, saved_together
 from ...store.queries.previews import Preview, Prospect
@@ -55,7 +54,7 @@ from .frame import office_page
 from .line_effects import BY_LINE, BY_TICKET
 from .places import SettingsPlace, stored_place
 from .resolving import KEEP, THEIRS, Disputed, key_of, resolved, seen_value
-from .undecided import allowed_of, may_in_line
+from .undecided import may_decide, may_in_line
 
 STEP: Final = "step"
 SAVE: Final = "save"
@@ -212,7 +211,7 @@ class _Flow:
     async def save(self, found: Prospect) -> Response:
         """Save what was shown; if a second person is needed, say so, or ask for it if that was said."""
         here, sha256, told = self.here, self.sent.field(SHA256), found.preview
-        choices = self.sent.choices(_may(here.person, told, await self._branches()))
+        choices = self.sent.choices(may_decide(here.person, told, await self._branches()))
         told_of: dict[str, Any] = {"actor": here.actor, "choices": choices, "note": self.sent.note}
         told_of |= {"undoes": self.undoes, "common": self.common}
         try:
@@ -240,7 +239,7 @@ class _Flow:
         say = Sayer(place, self.here.words)
         disputed = await self._disputed(told.conflicts, place, say)
         branches = await self._branches()
-        choices = self.sent.choices(_may(self.here.person, told, branches))
+        choices = self.sent.choices(may_decide(self.here.person, told, branches))
         effects = self._effects(told, branches, choices)
         off = [] if self.undoes is None else await self.here.read(_called_off, self.place, self.undoes)
         context: dict[str, Any] = {
@@ -272,7 +271,7 @@ class _Flow:
         return {branch.id: branch for branch in await self.here.all_branches()}
 
     def _effects(self, told: Preview, branches: Mapping[UUID, BranchSettings], choices: Choices) -> list[AtBranch]:
-        may = _may(self.here.person, told, branches)
+        may = may_decide(self.here.person, told, branches)
         found = [
             AtBranch(
                 branches[key].slug,
@@ -335,22 +334,6 @@ class _Flow:
 def _left_for_later(told: Preview, choices: Choices) -> int:
     lost = (one for effect in told.effects.values() for one in effect.bookings)
     return sum(choices.of(one.id, one.why) is Choice.LATER for one in lost)
-
-
-def _may(person: StaffView, told: Preview, branches: Mapping[UUID, BranchSettings]) -> frozenset[Choice]:
-    """The choices that the person may make for every appointment that is lost."""
-    found = frozenset(Choice)
-    for key, effect in told.effects.items():
-        if key in branches and effect.bookings:
-            found &= _may_at(person, branches[key], effect)
-    return found
-
-
-def _may_at(person: StaffView, branch: BranchSettings, effect: Effect) -> frozenset[Choice]:
-    allowed = allowed_of(person, branch)
-    lost = {one.service for one in effect.bookings}
-    concerned = [allowed[service.id].choices for service in branch.services.values() if service.slug in lost]
-    return frozenset(Choice).intersection(*concerned) if concerned else frozenset({Choice.LATER})
 
 
 def _all_groups(effects: Sequence[AtBranch]) -> ShownEffect | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import urlencode
@@ -18,6 +18,7 @@ from ...actions.decisions import decide_listed
 from ...actions.guarded_decisions import ACTION, ask_to_decide
 from ...actions.second_person import SecondPersonNeeded
 from ...core import contacts
+from ...core.effect import Effect
 from ...core.errors import Missing
 from ...core.promises import Choice, Choices
 from ...core.rights import CALL_OFF_RIGHTS, CONTACT_RIGHTS, DECISION_RIGHTS, MOVE_RIGHTS
@@ -25,6 +26,7 @@ from ...i18n import dates
 from ...store.database import Tx
 from ...store.queries.access import StaffView
 from ...store.queries.effect import Undecided, undecided
+from ...store.queries.previews import Preview
 from ...store.queries.settings import BranchSettings, Names
 from ...web import kit
 from ...web.departments import services_for
@@ -148,6 +150,22 @@ def allowed_of(person: StaffView, branch: BranchSettings) -> dict[UUID, Allowed]
         )
         for service in branch.services
     }
+
+
+def may_decide(person: StaffView, told: Preview, branches: Mapping[UUID, BranchSettings]) -> frozenset[Choice]:
+    """The choices that the person may make for every appointment that is lost."""
+    found = frozenset(Choice)
+    for key, effect in told.effects.items():
+        if key in branches and effect.bookings:
+            found &= _may_at(person, branches[key], effect)
+    return found
+
+
+def _may_at(person: StaffView, branch: BranchSettings, effect: Effect) -> frozenset[Choice]:
+    allowed = allowed_of(person, branch)
+    lost = {one.service for one in effect.bookings}
+    concerned = [allowed[service.id].choices for service in branch.services.values() if service.slug in lost]
+    return frozenset(Choice).intersection(*concerned) if concerned else frozenset({Choice.LATER})
 
 
 def may_in_line(person: StaffView, branch: BranchSettings) -> dict[str, frozenset[Choice]]:
