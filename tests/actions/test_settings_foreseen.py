@@ -10,6 +10,7 @@ import pytest
 from queue_system.actions.settings import Overtaken, save
 from queue_system.clock import FrozenClock
 from queue_system.core.promises import Decided
+from queue_system.core.support import Why
 from queue_system.settings.edits import Edit, difference
 from queue_system.store.database import Tx
 from queue_system.store.log import SYSTEM
@@ -107,6 +108,16 @@ def test_a_person_who_comes_meanwhile_and_would_be_lost_is_seen(hall: Hall) -> N
     (seen,) = again.preview.effects.values()
     assert len(seen.tickets) == len(effect.tickets) + 1
     assert saved(hall, edits, again) == len(edits)
+
+
+def test_a_person_who_comes_on_the_day_that_is_closed_meanwhile_is_seen(hall: Hall) -> None:
+    today = closed(hall.db.clock.now())
+    found = foreseen(hall, today)
+    hall.issue()
+    with pytest.raises(Overtaken):
+        saved(hall, today, found)
+    (seen,) = foreseen(hall, today).preview.effects.values()
+    assert [one.why for one in seen.tickets] == [Why.CLOSED]
 
 
 def test_what_was_seen_before_a_rollback_is_still_so_after_it(hall: Hall, start: datetime) -> None:

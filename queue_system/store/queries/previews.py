@@ -176,7 +176,8 @@ def _kinds_since(tx: Tx, branch_id: UUID, seq: int) -> list[str]:
 def _tickets(tx: Tx, one: ChangedBranch) -> tuple[LostTicket, ...]:
     """The tickets that the change of a branch would lose now."""
     old, new = offer_of(one.old), offer_of(one.new)
-    if (old.services, old.counters) == (new.services, new.counters):
+    # All that `Support.why_ticket` looks at; most edits leave it as it is.
+    if (old.services, old.counters, old.calendar) == (new.services, new.counters, new.calendar):
         return ()
     return lost_tickets(Support(old), Support(new), live_tickets(tx, one.old))
 
