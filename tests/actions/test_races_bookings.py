@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from queue_system.actions import bookings
+from queue_system.actions import bookings, placing
 from queue_system.actions.bookings import HoldOrder
 from queue_system.clock import FrozenClock
 from queue_system.core.errors import Refused
@@ -94,7 +94,7 @@ def test_without_the_lock_the_key_alone_keeps_it_one_booking(
     """Overbooking is impossible even without the lock."""
     starts_at = one_seat_left(hall)
     unlocked(monkeypatch)
-    with meet(bookings, "lanes_at", NODES), crowd(db_url, clock, NODES) as people:
+    with meet(placing, "lanes_at", NODES), crowd(db_url, clock, NODES) as people:
         outcomes = people.rush([hold(hall, number, starts_at) for number in range(NODES)])
     assert len(won(outcomes)) == 1
     assert all(isinstance(outcome, (BookingView, Refused)) for outcome in outcomes)
@@ -107,7 +107,7 @@ def test_control_without_lock_and_key_one_seat_is_promised_to_many(
     starts_at = one_seat_left(hall)
     unlocked(monkeypatch)
     drop_unique(hall.db, "seat", "seat_pkey")
-    with meet(bookings, "lanes_at", NODES), crowd(db_url, clock, NODES) as people:
+    with meet(placing, "lanes_at", NODES), crowd(db_url, clock, NODES) as people:
         outcomes = people.rush([hold(hall, number, starts_at) for number in range(CLIENTS)])
     assert len(won(outcomes)) >= NODES
     assert most_in_a_lane(hall) >= NODES
@@ -131,7 +131,7 @@ def test_control_without_lock_and_key_the_same_request_books_twice(
     drop_unique(hall.db, "seat", "seat_pkey")
     drop_unique(hall.db, "booking", "one_booking_a_request")
     # At the last read, so that neither sees what the other has booked meanwhile.
-    with meet(bookings, "lanes_at", NODES), crowd(db_url, clock, NODES) as people:
+    with meet(placing, "lanes_at", NODES), crowd(db_url, clock, NODES) as people:
         outcomes = people.rush([hold(hall, 7, slot.start)] * 10)
     assert len({view.id for view in won(outcomes)}) >= 2
 

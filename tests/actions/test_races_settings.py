@@ -12,7 +12,7 @@ from uuid import UUID
 
 import pytest
 
-from queue_system.actions import bookings, settings
+from queue_system.actions import bookings, placing, settings
 from queue_system.actions.bookings import HoldOrder
 from queue_system.actions.settings import UnfitSettings
 from queue_system.clock import FrozenClock
@@ -113,7 +113,7 @@ def test_control_without_the_lock_a_booking_is_stranded(
     works = booking_and_closure(hall, 1)
     careless(monkeypatch)
     both = threading.Barrier(2)
-    for module, name in ((settings, "prospect"), (bookings, "lanes_at")):
+    for module, name in ((settings, "prospect"), (placing, "lanes_at")):
         monkeypatch.setattr(module, name, waiting(getattr(module, name), both))
     with crowd(db_url, clock, 2) as people:
         outcomes = people.rush(works)
