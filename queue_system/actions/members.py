@@ -18,7 +18,7 @@ from ..store.queries.members import member_time, wishes_for
 from ..store.queries.settings import BranchSettings
 from ..store.tables import BookingMember, Seat, table
 
-HAS = table(BookingMember)
+BOOKING_MEMBER = table(BookingMember)
 SEAT = table(Seat)
 
 
@@ -30,9 +30,10 @@ def choose(
     asked: Mapping[UUID, UUID],
     moving: UUID | None = None,
 ) -> tuple[Choice, ...]:
-    """The members for a visit, after other bookings have made room; raises Refused("member-taken") where one is missing.
+    """The members for a visit, after other bookings have made room.
 
-    `asked` is the member that is wanted, by need; `moving` is a booking whose own members count as free.
+    `asked` is the member that is wanted, by need; `moving` is a booking whose own members count as free. Where one is
+    missing it raises Refused: "member-taken" if one was asked for, else "slot-taken".
     """
     if not plan.members:
         return ()
@@ -40,7 +41,7 @@ def choose(
         min(need.span(visit).start for need in plan.members), max(need.span(visit).stop for need in plan.members)
     )
     time = member_time(lock.tx, settings, plan.members, around, moving)
-    wishes = wishes_for(lock.tx, settings, plan.members, _day_around(settings, visit), dict(asked))
+    wishes = wishes_for(lock.tx, settings, plan.members, _day_around(settings, visit), asked)
     found = time.choose(plan.members, visit, wishes)
     if found is None:
         raise Refused("member-taken" if asked else "slot-taken")
@@ -66,30 +67,38 @@ def keep(lock: Locked, booking_id: UUID, plan: ServicePlan, visit: range, chosen
         for one in chosen
     ]
     if rows:
-        lock.tx.execute(sa.insert(HAS), rows)
+        lock.tx.execute(sa.insert(BOOKING_MEMBER), rows)
 
 
 def give_up(lock: Locked, booking_id: UUID) -> None:
-    """Forget whom a booking had; its seats are the caller's."""
-    lock.tx.execute(sa.delete(HAS).where(HAS.c.branch_id == lock.id, HAS.c.booking_id == booking_id))
+    """Forget whom a booking had; the caller releases their seats."""
+    lock.tx.execute(
+        sa.delete(BOOKING_MEMBER).where(
+            BOOKING_MEMBER.c.branch_id == lock.id, BOOKING_MEMBER.c.booking_id == booking_id
+        )
+    )
 
 
 def release(lock: Locked, booking_id: UUID, tick: int) -> None:
-    """Give up, with their seats, the members that a booking has at `tick`, the first of one of its two times."""
+    """Give up the members that a booking has at `tick`, and their seats: those of one of the two times of an offer."""
     at_that_time = sa.and_(
-        HAS.c.branch_id == lock.id,
-        HAS.c.booking_id == booking_id,
-        HAS.c.first_tick <= tick,
-        HAS.c.stop_tick > tick,
+        BOOKING_MEMBER.c.branch_id == lock.id,
+        BOOKING_MEMBER.c.booking_id == booking_id,
+        BOOKING_MEMBER.c.first_tick <= tick,
+        BOOKING_MEMBER.c.stop_tick > tick,
     )
-    for row in lock.tx.rows(sa.select(HAS.c.member_id, HAS.c.first_tick, HAS.c.stop_tick).where(at_that_time)):
+    for row in lock.tx.rows(
+        sa.select(BOOKING_MEMBER.c.member_id, BOOKING_MEMBER.c.first_tick, BOOKING_MEMBER.c.stop_tick).where(
+            at_that_time
+        )
+    ):
         _release_seats(lock, booking_id, row.member_id, range(row.first_tick, row.stop_tick))
-    lock.tx.execute(sa.delete(HAS).where(at_that_time))
+    lock.tx.execute(sa.delete(BOOKING_MEMBER).where(at_that_time))
 
 
 def _exchange(lock: Locked, time: MemberTime, moves: Moves) -> None:
     """Give other bookings another member. All old seats go first, because two may exchange theirs."""
-    moved = [(one, moves[one.booking, one.need]) for one in time.placed if (one.booking, one.need) in moves]
+    moved = [(one, moves[one.key]) for one in time.placed if one.key in moves]
     for one, _ in moved:
         _release_seats(lock, one.booking, one.member, one.span)
     for one, member in moved:
@@ -101,12 +110,12 @@ def _exchange(lock: Locked, time: MemberTime, moves: Moves) -> None:
             ],
         )
         lock.tx.execute(
-            sa.update(HAS)
+            sa.update(BOOKING_MEMBER)
             .where(
-                HAS.c.branch_id == lock.id,
-                HAS.c.booking_id == one.booking,
-                HAS.c.need_id == one.need,
-                HAS.c.first_tick == one.span.start,
+                BOOKING_MEMBER.c.branch_id == lock.id,
+                BOOKING_MEMBER.c.booking_id == one.booking,
+                BOOKING_MEMBER.c.need_id == one.need,
+                BOOKING_MEMBER.c.first_tick == one.span.start,
             )
             .values(member_id=member, why=WhyMember.ONLY.value)
         )

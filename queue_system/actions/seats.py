@@ -18,9 +18,11 @@ from ..store.queries.effect import offer_of
 from ..store.queries.settings import BranchSettings
 
 BOOKING = tables.table(tables.Booking)
-HAS = tables.table(tables.BookingMember)
+BOOKING_MEMBER = tables.table(tables.BookingMember)
 SEAT = tables.table(tables.Seat)
 _YESTERDAY: Final = timedelta(days=1)
+#: The kinds of settings that say where the places of appointments are and how many; other edits leave seats as they are.
+PLACES_OF: Final = frozenset({"queue", "resource", "service"})
 
 
 def take(lock: Locked, seats: Collection[Seat], booking_id: UUID) -> None:
@@ -56,10 +58,6 @@ def release_offered(lock: Locked, booking: BookingView, tick_minutes: int) -> No
 def release_old(lock: Locked, booking: BookingView, tick_minutes: int) -> None:
     """Release the lanes of a booking's old time, because the offered one was accepted."""
     lock.tx.execute(sa.delete(SEAT).where(*_lanes_of(lock, booking), sa.not_(_is_offered(booking, tick_minutes))))
-
-
-#: The kinds of settings that say where the places of appointments are and how many; other edits leave seats as they are.
-PLACES_OF: Final = frozenset({"queue", "resource", "service"})
 
 
 def settle(lock: Locked, settings: BranchSettings) -> None:
@@ -100,7 +98,9 @@ def _of(lock: Locked, booking: BookingView) -> tuple[sa.ColumnElement[bool], ...
 
 def _lanes_of(lock: Locked, booking: BookingView) -> tuple[sa.ColumnElement[bool], ...]:
     """The seats of a booking without those of members, which are taken longer: also on the way there and back."""
-    members = sa.select(HAS.c.member_id).where(HAS.c.branch_id == lock.id, HAS.c.booking_id == booking.id)
+    members = sa.select(BOOKING_MEMBER.c.member_id).where(
+        BOOKING_MEMBER.c.branch_id == lock.id, BOOKING_MEMBER.c.booking_id == booking.id
+    )
     return *_of(lock, booking), SEAT.c.resource_id.not_in(members)
 
 

@@ -9,7 +9,7 @@ from typing import Final
 from uuid import UUID
 
 from .free_time import FreeTime
-from .members import Choice, MemberNeed, WhyMember, Wishes, choose, starts
+from .members import Choice, MemberNeed, WhyMember, Wishes, choose, starts, starts_by_need
 from .rearranging import Moves, Placed, make_room
 
 #: The booking that is being placed, which has no id yet.
@@ -39,22 +39,11 @@ class MemberTime:
         Where members would have to be rearranged, it is one.
         """
         direct = starts(needs, self.free, length, self.within)
-        each = {
-            (option, need.before, need.after): self.free[option].starts(length + need.after, need.before)
-            for need in needs
-            for option in need.options
-            if option in self.free
+        each = starts_by_need(needs, self.free, length)
+        found = {
+            tick: min(sum(time.has(range(tick, tick + 1)) for time in members.values()) for members in each.values())
+            for tick in direct.ticks()
         }
-        found: dict[int, int] = {}
-        for tick in direct.ticks():
-            found[tick] = min(
-                sum(
-                    1
-                    for option in need.options
-                    if (key := (option, need.before, need.after)) in each and each[key].has(range(tick, tick + 1))
-                )
-                for need in needs
-            )
         if any(not one.announced for one in self.placed):
             if_empty = starts(needs, self.open, length, self.within)
             for tick in if_empty.ticks():
@@ -82,15 +71,11 @@ class MemberTime:
             if found is None:
                 return None
             member, moves = found
-            placed = [replace(one, member=moves.get((one.booking, one.need), one.member)) for one in placed]
+            placed = [replace(one, member=moves.get(one.key, one.member)) for one in placed]
             placed.append(Placed(_NEW, need.key, member, need.span(visit), need.options))
-        now = {(one.booking, one.need): one.member for one in placed}
-        members = [now[_NEW, need.key] for need in needs]
-        if len(members) != len(set(members)):
+        chosen = {one.need: one.member for one in placed if one.booking == _NEW}
+        if len(chosen) != len(set(chosen.values())):
             return None
-        moved = {
-            (one.booking, one.need): now[one.booking, one.need]
-            for one in self.placed
-            if now[one.booking, one.need] != one.member
-        }
-        return tuple(Choice(need.key, now[_NEW, need.key], WhyMember.ONLY) for need in needs), moved
+        now = {one.key: one.member for one in placed}
+        moved = {one.key: now[one.key] for one in self.placed if now[one.key] != one.member}
+        return tuple(Choice(need.key, chosen[need.key], WhyMember.ONLY) for need in needs), moved

@@ -57,7 +57,7 @@ class Wishes:
     """What decides between members that are free.
 
     `asked` is the member that somebody wants, by need; `known` are the members of the visitor's last visit; `groups`
-    says how many groups a member belongs to; `booked` how many ticks of the day are taken.
+    says how many needs of the branch a member can serve; `booked` how many ticks around the visit it has taken.
     """
 
     asked: Mapping[UUID, UUID] = field(default_factory=dict)
@@ -68,17 +68,8 @@ class Wishes:
 
 def starts(needs: Sequence[MemberNeed], free: Mapping[UUID, FreeTime], length: int, within: range) -> FreeTime:
     """The ticks from which each need has a member of its own that is free for `length` ticks and its travel."""
-    each = {
-        (option, need.before, need.after): free[option].starts(length + need.after, need.before)
-        for need in needs
-        for option in need.options
-        if option in free
-    }
-
-    def of(need: MemberNeed) -> list[FreeTime]:
-        return [each[key] for option in need.options if (key := (option, need.before, need.after)) in each]
-
-    possible = in_all((in_any(of(need), within) for need in needs), within)
+    each = starts_by_need(needs, free, length)
+    possible = in_all((in_any(members.values(), within) for members in each.values()), within)
     options = [option for need in needs for option in need.options]
     if len(options) == len(set(options)):
         return possible
@@ -86,16 +77,22 @@ def starts(needs: Sequence[MemberNeed], free: Mapping[UUID, FreeTime], length: i
     bits = 0
     for tick in possible.ticks():
         at = {
-            need.key: [
-                option
-                for option in need.options
-                if (key := (option, need.before, need.after)) in each and each[key].has(range(tick, tick + 1))
-            ]
-            for need in needs
+            need: [member for member, time in members.items() if time.has(range(tick, tick + 1))]
+            for need, members in each.items()
         }
         if _assigned(needs, at) is not None:
             bits |= 1 << (tick - within.start)
     return FreeTime(within, bits)
+
+
+def starts_by_need(
+    needs: Sequence[MemberNeed], free: Mapping[UUID, FreeTime], length: int
+) -> dict[UUID, dict[UUID, FreeTime]]:
+    """The ticks from which each member is free for `length` ticks and its travel, by key of the need and member."""
+    return {
+        need.key: {one: free[one].starts(length + need.after, need.before) for one in need.options if one in free}
+        for need in needs
+    }
 
 
 def choose(

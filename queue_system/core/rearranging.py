@@ -13,6 +13,11 @@ from uuid import UUID
 
 from .free_time import FreeTime
 
+#: A booking, one of its needs, and the first tick of the span: a booking that is offered another time has two spans.
+Key: TypeAlias = tuple[UUID, UUID, int]
+#: The member that a booking gets in place of another.
+Moves: TypeAlias = Mapping[Key, UUID]
+
 
 @dataclass(frozen=True, slots=True)
 class Placed:
@@ -28,9 +33,10 @@ class Placed:
     options: tuple[UUID, ...]
     announced: bool = False
 
-
-#: The member that a booking gets in place of another, by booking and need.
-Moves: TypeAlias = Mapping[tuple[UUID, UUID], UUID]
+    @property
+    def key(self) -> Key:
+        """What tells it from all others."""
+        return self.booking, self.need, self.span.start
 
 
 def make_room(
@@ -51,15 +57,13 @@ class _Room:
     def __init__(self, placed: Sequence[Placed], open_: Mapping[UUID, FreeTime]) -> None:
         self._placed = placed
         self._open = open_
-        self._now = {(one.booking, one.need): one.member for one in placed}
+        self._now = {one.key: one.member for one in placed}
 
     def place(self, options: Sequence[UUID], span: range) -> tuple[UUID, Moves] | None:
         member = self._augment(options, span, set(), None)
         if member is None:
             return None
-        moves = {(one.booking, one.need): self._now[one.booking, one.need] for one in self._placed}
-        was = {(one.booking, one.need): one.member for one in self._placed}
-        return member, {key: now for key, now in moves.items() if now != was[key]}
+        return member, {one.key: now for one in self._placed if (now := self._now[one.key]) != one.member}
 
     def _augment(self, options: Sequence[UUID], span: range, seen: set[UUID], booking: UUID | None) -> UUID | None:
         """A member of `options` that is free for `span` after the bookings in its way have found another one."""
@@ -77,25 +81,24 @@ class _Room:
         return None
 
     def _move(self, one: Placed, seen: set[UUID]) -> bool:
-        others = tuple(member for member in one.options if member != self._now[one.booking, one.need])
+        others = tuple(member for member in one.options if member != self._now[one.key])
         member = self._augment(others, one.span, seen, one.booking)
         if member is None:
             return False
-        self._now[one.booking, one.need] = member
+        self._now[one.key] = member
         return True
 
     def _at(self, member: UUID, span: range, without: UUID | None) -> list[Placed]:
         return [
             one
             for one in self._placed
-            if self._now[one.booking, one.need] == member and _meet(one.span, span) and one.booking != without
+            if self._now[one.key] == member and _meet(one.span, span) and one.booking != without
         ]
 
     def _has(self, booking: UUID | None, member: UUID, span: range) -> bool:
-        """Whether a booking has the member already, for another of its needs."""
+        """Whether a booking has the member already, for another need or at its other time."""
         return any(
-            one.booking == booking and self._now[one.booking, one.need] == member and _meet(one.span, span)
-            for one in self._placed
+            one.booking == booking and self._now[one.key] == member and _meet(one.span, span) for one in self._placed
         )
 
 

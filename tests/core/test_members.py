@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from queue_system.core.free_time import FreeTime, in_all, in_any
+from queue_system.core.member_time import MemberTime
 from queue_system.core.members import Choice, MemberNeed, WhyMember, Wishes, choose, starts
 from queue_system.core.rearranging import Placed, make_room
 
@@ -84,6 +86,19 @@ def test_the_choice_says_what_decided_it() -> None:
     assert choose([need], visit, free, Wishes(asked={LAWYER: CEM})) is None
 
 
+def test_a_booking_that_is_offered_another_time_has_a_member_at_both() -> None:
+    open_ = free_at(ann=[DAY], ben=[DAY])
+    one, other = UUID(int=100), UUID(int=101)
+    now = Placed(one, LAWYER, ANN, range(110, 116), (ANN, BEN))
+    offered = Placed(one, LAWYER, BEN, range(120, 126), (ANN, BEN))
+    assert make_room((ANN,), now.span, [now, offered], open_) == (ANN, {now.key: BEN})
+    # The member of the other time does not help.
+    busy = Placed(other, LAWYER, BEN, now.span, (BEN,))
+    assert make_room((ANN,), now.span, [now, offered, busy], open_) is None
+    time = MemberTime(DAY, open_, [now, offered, busy])
+    assert sorted(time.places([MemberNeed(LAWYER, (ANN,))], 6)) == [*range(100, 105), *range(116, 155)]
+
+
 members = (ANN, BEN, CEM, DIA)
 options = st.sets(st.sampled_from(members), min_size=1).map(lambda found: tuple(sorted(found)))
 
@@ -99,10 +114,7 @@ def test_bookings_of_one_time_are_placed_as_well_as_possible(asked: list[tuple[U
         if found is None:
             continue
         member, moves = found
-        placed = [
-            Placed(one.booking, one.need, moves.get((one.booking, one.need), one.member), one.span, one.options)
-            for one in placed
-        ]
+        placed = [replace(one, member=moves.get(one.key, one.member)) for one in placed]
         placed.append(Placed(UUID(int=100 + n), LAWYER, member, visit, want))
         taken = [one.member for one in placed]
         assert len(taken) == len(set(taken))
@@ -132,18 +144,8 @@ def test_room_is_made_without_meeting_and_without_moving_what_was_announced(
         if found is None:
             continue
         member, moves = found
-        assert not any(one.announced for one in placed if (one.booking, one.need) in moves)
-        placed = [
-            Placed(
-                one.booking,
-                one.need,
-                moves.get((one.booking, one.need), one.member),
-                one.span,
-                one.options,
-                one.announced,
-            )
-            for one in placed
-        ]
+        assert not any(one.announced for one in placed if one.key in moves)
+        placed = [replace(one, member=moves.get(one.key, one.member)) for one in placed]
         placed.append(Placed(UUID(int=100 + n), LAWYER, member, at, choices, announced))
         for one in placed:
             assert one.member in one.options

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from math import ceil
 from typing import Final
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from ...core import hours
+from ...core.bookings import BookingState
 from ...core.free_time import FreeTime
 from ...core.member_time import MemberTime
 from ...core.members import MemberNeed, Wishes
@@ -23,7 +25,7 @@ from .settings import BranchSettings, CounterView, Names, ResourceView, ServiceV
 
 BLOCK = table(Block)
 BOOKING = table(Booking)
-HAS = table(BookingMember)
+BOOKING_MEMBER = table(BookingMember)
 SEAT = table(Seat)
 
 # The kinds of counters that are members, because one visit has all of it.
@@ -74,7 +76,7 @@ def _of_resources(settings: BranchSettings, service: ServiceView) -> Iterator[Me
 
 
 def _of_place(settings: BranchSettings, service: ServiceView) -> Iterator[MemberNeed]:
-    """The counters of its queue that one visit has for itself; a branch without such counters gives none."""
+    """A room or vehicle of its queue, if the service takes one; no need where the queue has none."""
     kind = ROOM if service.room else VEHICLE if service.travel_min else None
     serving = [one.id for one in settings.counters.values() if one.kind == kind and service.queue_id in one.queues]
     if serving:
@@ -84,7 +86,7 @@ def _of_place(settings: BranchSettings, service: ServiceView) -> Iterator[Member
 def _need(
     settings: BranchSettings, service: ServiceView, key: UUID, options: list[UUID], *, travels: bool
 ) -> MemberNeed:
-    travel = -(-(service.travel_min or 0) // settings.tick_minutes) if travels else 0
+    travel = ceil((service.travel_min or 0) / settings.tick_minutes) if travels else 0
     return MemberNeed(key, tuple(options), travel, travel)
 
 
@@ -109,14 +111,16 @@ def member_time(
 
 
 def wishes_for(
-    tx: Tx, settings: BranchSettings, needs: Collection[MemberNeed], ticks: range, asked: dict[UUID, UUID]
+    tx: Tx, settings: BranchSettings, needs: Collection[MemberNeed], ticks: range, asked: Mapping[UUID, UUID]
 ) -> Wishes:
     """What decides between free members: how many groups of the branch each is in, and how much of `ticks` is taken."""
     ids = {option for need in needs for option in need.options}
     statement = (
-        sa.select(SEAT.c.resource_id, sa.func.count()).where(_here(settings, ids, ticks)).group_by(SEAT.c.resource_id)
+        sa.select(SEAT.c.resource_id, sa.func.count().label("ticks"))
+        .where(_of_members(settings, ids, ticks))
+        .group_by(SEAT.c.resource_id)
     )
-    booked = {member: count for member, count in tx.rows(statement)}  # noqa: C416 - rows are no pairs for a type checker
+    booked = {row.resource_id: row.ticks for row in tx.rows(statement)}
     return Wishes(asked=asked, groups=_groups(settings), booked=booked)
 
 
@@ -132,7 +136,7 @@ def _groups(settings: BranchSettings) -> dict[UUID, int]:
 
 
 def _working(settings: BranchSettings, member_id: UUID, ticks: range) -> FreeTime:
-    """When a member works; never, where it is retired or no longer a member."""
+    """When a member works; never where the settings no longer have it, or after its last day."""
     member, tick = members_of(settings).get(member_id), settings.tick_minutes
     if member is None:
         return FreeTime(ticks, 0)
@@ -146,6 +150,7 @@ def _working(settings: BranchSettings, member_id: UUID, ticks: range) -> FreeTim
 
 
 def _days(settings: BranchSettings, ticks: range) -> Iterator[date]:
+    """The days of these ticks, and the one before them, whose hours may run over midnight."""
     first = (EPOCH + timedelta(minutes=ticks.start * settings.tick_minutes)).astimezone(settings.zone).date()
     last = (EPOCH + timedelta(minutes=ticks.stop * settings.tick_minutes)).astimezone(settings.zone).date()
     for ahead in range(-1, (last - first).days + 1):
@@ -155,20 +160,22 @@ def _days(settings: BranchSettings, ticks: range) -> Iterator[date]:
 def _placed(
     tx: Tx, settings: BranchSettings, ids: Collection[UUID], ticks: range, without: UUID | None
 ) -> list[Placed]:
-    both = HAS.join(BOOKING, (BOOKING.c.branch_id == HAS.c.branch_id) & (BOOKING.c.id == HAS.c.booking_id))
+    both = BOOKING_MEMBER.join(
+        BOOKING, (BOOKING.c.branch_id == BOOKING_MEMBER.c.branch_id) & (BOOKING.c.id == BOOKING_MEMBER.c.booking_id)
+    )
     statement = (
-        sa.select(HAS, BOOKING.c.service_id)
+        sa.select(BOOKING_MEMBER, BOOKING.c.service_id)
         .select_from(both)
         .where(
-            HAS.c.branch_id == settings.id,
-            HAS.c.member_id.in_(ids),
-            HAS.c.first_tick < ticks.stop,
-            HAS.c.stop_tick > ticks.start,
-            sa.or_(BOOKING.c.state == "held", sa.text(f"booking.state IN {PLACED_BOOKINGS}")),
+            BOOKING_MEMBER.c.branch_id == settings.id,
+            BOOKING_MEMBER.c.member_id.in_(ids),
+            BOOKING_MEMBER.c.first_tick < ticks.stop,
+            BOOKING_MEMBER.c.stop_tick > ticks.start,
+            sa.or_(BOOKING.c.state == BookingState.HELD.value, sa.text(f"booking.state IN {PLACED_BOOKINGS}")),
         )
     )
     if without is not None:
-        statement = statement.where(HAS.c.booking_id != without)
+        statement = statement.where(BOOKING_MEMBER.c.booking_id != without)
     return [
         Placed(
             row.booking_id,
@@ -183,11 +190,13 @@ def _placed(
 
 
 def _stand_ins(settings: BranchSettings, service_id: UUID, need_id: UUID, member_id: UUID) -> tuple[UUID, ...]:
+    """Who could serve the need of a booking; only its member where the settings no longer have the need."""
     needs = needs_of(settings, service_id) if service_id in settings.services else ()
     return next((need.options for need in needs if need.key == need_id), (member_id,))
 
 
 def _blocked(tx: Tx, settings: BranchSettings, ids: Collection[UUID], ticks: range) -> dict[UUID, list[range]]:
+    """The ticks in which members are not there, also those of which a block takes a part."""
     tick = settings.tick_minutes
     start, end = (EPOCH + timedelta(minutes=at * tick) for at in (ticks.start, ticks.stop))
     found: dict[UUID, list[range]] = {}
@@ -200,21 +209,22 @@ def _blocked(tx: Tx, settings: BranchSettings, ids: Collection[UUID], ticks: ran
             BLOCK.c.ended_at.is_(None),
         )
     ):
-        stop = tick_of(row.ends_at + timedelta(minutes=tick) - timedelta.resolution, tick)
-        found.setdefault(row.member_id, []).append(range(tick_of(row.starts_at, tick), stop))
+        last = tick_of(row.ends_at - timedelta.resolution, tick)
+        found.setdefault(row.member_id, []).append(range(tick_of(row.starts_at, tick), last + 1))
     return found
 
 
 def _seats(
     tx: Tx, settings: BranchSettings, ids: Collection[UUID], ticks: range, without: UUID | None
 ) -> list[tuple[UUID, UUID, int]]:
-    statement = sa.select(SEAT.c.booking_id, SEAT.c.resource_id, SEAT.c.tick).where(_here(settings, ids, ticks))
+    """The seats of members: booking, member and tick."""
+    statement = sa.select(SEAT.c.booking_id, SEAT.c.resource_id, SEAT.c.tick).where(_of_members(settings, ids, ticks))
     if without is not None:
         statement = statement.where(SEAT.c.booking_id != without)
-    return [tuple(row) for row in tx.rows(statement)]
+    return [(row.booking_id, row.resource_id, row.tick) for row in tx.rows(statement)]
 
 
-def _here(settings: BranchSettings, ids: Collection[UUID], ticks: range) -> sa.ColumnElement[bool]:
+def _of_members(settings: BranchSettings, ids: Collection[UUID], ticks: range) -> sa.ColumnElement[bool]:
     return sa.and_(
         SEAT.c.branch_id == settings.id,
         SEAT.c.resource_id.in_(ids),

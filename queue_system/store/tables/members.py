@@ -12,10 +12,10 @@ from .columns import key, of_branch, within_branch
 
 
 class BookingMember(SQLModel, table=True):
-    """The member that a booking has for one of its needs; their seats hold the promise, this row says why and since when.
+    """The member that a booking has for one of its needs; the member's seats hold the promise, this row says why.
 
-    `need` is the id of a group or member, or of a queue whose rooms are meant. A booking that is offered another time
-    has members for both times, which `first_tick` tells apart.
+    `need_id` is the id of a group or member, or of the queue whose rooms or vehicles are meant. A booking that is offered
+    another time has members for both times, which `first_tick` tells apart.
     """
 
     __tablename__ = "booking_member"
@@ -33,7 +33,7 @@ class BookingMember(SQLModel, table=True):
     # The id of a resource or of a counter.
     member_id: UUID
     why: str
-    # When somebody was told who it will be; from then on it stays.
+    # When somebody was told who it will be; from then on the booking keeps this member.
     announced_at: datetime | None = None
 
 
