@@ -18,7 +18,7 @@ from queue_system.core.errors import Refused
 from queue_system.i18n import isolates
 from queue_system.i18n.words import words_for
 from queue_system.ops import backup
-from queue_system.store import log
+from queue_system.store import log, schema
 from queue_system.store.queries import access
 from queue_system.store.tables import ORGANISATION
 from queue_system.surfaces.office import health
@@ -159,7 +159,7 @@ def test_what_only_technicians_understand_is_told_to_them_apart(client: TestClie
     html = see(client).html
     apart = re.sub(r"<details class=\"for-technician\">.*?</details>", "", html, flags=re.DOTALL)
     name = backup.newest(installation(client).configuration).path.name
-    for technical in (name, "QUEUE_", "SQLite", "0002"):
+    for technical in (name, "QUEUE_", "SQLite", schema.newest()):
         assert technical in html
         assert technical not in Page(apart).text
     assert "عنوان الموقع غير مضبوط" in Page(apart).text
