@@ -58,7 +58,7 @@ def erase(
     with open_database(read_configuration()) as database:
         require_ready(database)
         booking = database.read_now(booking_by_code, code, contact)
-        found = database.read_now(holdings_of, booking.contact, booking.name, everyone=everyone)
+        found = database.read_now(holdings_of, booking, everyone=everyone)
         for one in found.bookings:
             typer.echo(f"{one.code}  {one.starts_at:%Y-%m-%d}  {one.state}")
         if found.of_others:

@@ -36,7 +36,7 @@ from ..store.queries.bookings import (
     standing_of,
 )
 from ..store.queries.effect import still_offered
-from ..store.queries.settings import BranchSettings, branch_settings
+from ..store.queries.settings import BranchSettings, ServiceView, branch_settings
 from ..store.tables import Booking, table
 from . import freed_places, offers, placing, seats
 from .placing import Wanted
@@ -66,13 +66,26 @@ class HoldOrder:
     members: Mapping[UUID, UUID] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What somebody says to staff who book for them, as it was typed: a name or case number, a contact, a language.
+
+    Name and contact may be empty, but staff need a contact where they call or visit the person.
+    """
+
+    name: str
+    contact: str
+    language: str
+    contact_sure: bool = False
+
+
 def hold_slot(tx: Tx, order: HoldOrder) -> BookingView:
     """Reserve a time for ten minutes, until it is confirmed.
 
     It is idempotent by `request_id`: a repeated request returns the first booking, and corrects the hold where name or
     contact differ. Raises Missing("service"), Invalid for a wrong name, contact or start, Refused with "slot-taken",
     "slot-past", "request-reused" (for another service, time or person, or for a correction after the hold has ended)
-    or a rule of the policy.
+    or a rule of the policy. Staff may hold a time before they know for whom.
     """
     with locked(tx, order.branch_id) as lock:
         return _hold(lock, order)
@@ -88,11 +101,11 @@ def hold_instead(tx: Tx, order: HoldOrder, earlier_id: UUID) -> BookingView:
         return _hold(lock, order, earlier_id)
 
 
-def confirm_booking(tx: Tx, branch_id: UUID, booking_id: UUID, actor: Actor) -> BookingView:
-    """Make a hold binding; idempotent.
+def confirm_booking(tx: Tx, branch_id: UUID, booking_id: UUID, actor: Actor, said: Said | None = None) -> BookingView:
+    """Make a hold binding; idempotent. What was `said` to staff replaces what the hold has.
 
-    Raises Refused with "hold-expired", or "slot-withdrawn" where the settings have changed since the hold, and the
-    refusals of `core.bookings.against_person`.
+    Raises Refused with "hold-expired", or "slot-withdrawn" where the settings have changed since the hold, the
+    refusals of `core.bookings.against_person`, and for `said` what `hold_slot` raises for a wrong name or contact.
     """
     with locked(tx, branch_id) as lock:
         settings = branch_settings(tx, branch_id, lock.config_version)
@@ -103,6 +116,8 @@ def confirm_booking(tx: Tx, branch_id: UUID, booking_id: UUID, actor: Actor) -> 
         if booking.state is BookingState.EXPIRED:
             raise Refused("hold-expired")
         service = settings.services[booking.service_id]
+        if said is not None:
+            booking = _as_said(lock, settings, booking, said)
         standing = standing_of(tx, settings, service, booking.contact, booking.name)
         refusal = bookings.against_person(policy_of(settings, service), standing)
         if refusal is not None:
@@ -211,9 +226,9 @@ def _hold(lock: Locked, order: HoldOrder, earlier_id: UUID | None = None) -> Boo
     service = settings.services.get(order.service_id)
     if service is None:
         raise Missing("service")
-    name = contacts.read_name(order.name)
-    country = settings.country_code
-    contact = contacts.read_contact(order.contact, country, phone_only=service.by_phone, sure=order.contact_sure).value
+    by_staff = order.booker is Booker.STAFF
+    name = contacts.read_called(order.name) if by_staff else contacts.read_name(order.name)
+    contact = _contact(settings, service, order.contact, sure=order.contact_sure, needed=not by_staff)
     if order.request_id is not None:
         same = booking_by_request(tx, order.branch_id, order.request_id)
         if same is not None:
@@ -289,6 +304,25 @@ def _corrected(lock: Locked, settings: BranchSettings, hold: BookingView, name: 
         .values(name=name, contact=contact)
     )
     return booking_by_id(tx, lock.id, hold.id)
+
+
+def _as_said(lock: Locked, settings: BranchSettings, hold: BookingView, said: Said) -> BookingView:
+    """The hold with what was said to staff."""
+    service = settings.services[hold.service_id]
+    name = contacts.read_called(said.name)
+    contact = _contact(settings, service, said.contact, sure=said.contact_sure, needed=service.elsewhere)
+    lock.tx.execute(
+        sa.update(BOOKING)
+        .where(BOOKING.c.branch_id == lock.id, BOOKING.c.id == hold.id)
+        .values(name=name, contact=contact, language=said.language)
+    )
+    return booking_by_id(lock.tx, lock.id, hold.id)
+
+
+def _contact(settings: BranchSettings, service: ServiceView, typed: str, *, sure: bool, needed: bool) -> str:
+    if not needed and not typed.strip():
+        return ""
+    return contacts.read_contact(typed, settings.country_code, phone_only=service.by_phone, sure=sure).value
 
 
 def _leave(lock: Locked, settings: BranchSettings, booking: BookingView) -> None:

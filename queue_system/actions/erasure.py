@@ -54,7 +54,7 @@ def erase_person(
     if actor.kind == "staff" and not approved:
         raise SecondPersonNeeded(())
     number = secrets.token_hex(4).upper()
-    mine = holdings_of(tx, asked.contact, asked.name, everyone=everyone).bookings
+    mine = holdings_of(tx, asked, everyone=everyone).bookings
     # In the order of their ids, in which several branches are locked.
     by_branch = groupby(sorted(mine, key=lambda one: (one.branch_id, one.id)), lambda one: one.branch_id)
     for place, found in by_branch:

@@ -49,7 +49,7 @@ def effect_of_erasure(tx: Tx, params: Mapping[str, Any]) -> str:
 
 def _holdings(tx: Tx, params: Mapping[str, Any]) -> Holdings:
     booking = booking_by_id(tx, UUID(params["at"]), UUID(params["booking"]))
-    return holdings_of(tx, booking.contact, booking.name, everyone=params["everyone"])
+    return holdings_of(tx, booking, everyone=params["everyone"])
 
 
 def _sha256(found: Holdings) -> str:

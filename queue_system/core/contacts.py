@@ -15,6 +15,8 @@ from .errors import Count, Doubtful, Invalid
 
 SHORTEST_NAME: Final = 2
 LONGEST_NAME: Final = 100
+# What case numbers have besides letters and digits, and names do not: 2026/114, WQ_7, #12.
+_IN_REFERENCES: Final = frozenset("/_#")
 # Checked before normalising, because composing a letter with thousands of marks takes seconds. The limit leaves room
 # for the marks of every letter, and for the longest address of RFC 5321 (254) with spaces around it.
 LONGEST_TYPED: Final = 400
@@ -111,6 +113,25 @@ def read_name(typed: str) -> str:
     if len(name) > LONGEST_NAME:
         raise Invalid("name-long", "name", limit=Count(LONGEST_NAME))
     return name
+
+
+def read_called(typed: str) -> str:
+    """How staff call the person of an appointment: a name, or a case number instead of it, or "" for neither.
+
+    A text with a digit is a case number. Raises Invalid on the field `name`, as `read_name` does.
+    """
+    if len(typed) > LONGEST_TYPED:
+        raise Invalid("name-long", "name", limit=Count(LONGEST_NAME))
+    text = " ".join(_visible(unicodedata.normalize("NFC", typed)).split())
+    if not text:
+        return ""
+    if not any(sign.isdigit() for sign in text):
+        return read_name(typed)
+    if not all(sign.isdigit() or sign in _IN_REFERENCES or _belongs_to_name(sign) for sign in text):
+        raise Invalid("reference-signs", "name")
+    if len(text) > LONGEST_NAME:
+        raise Invalid("name-long", "name", limit=Count(LONGEST_NAME))
+    return text
 
 
 def _read(text: str, country_code: str | None) -> tuple[ContactKind, tuple[str, ...], bool]:

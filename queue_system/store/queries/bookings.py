@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -167,9 +167,10 @@ def standing_of(tx: Tx, settings: BranchSettings, service: ServiceView, contact:
     """The standing of a person in the queue of a service, which is the group that limits count in.
 
     Discreet services have no limits and do not count towards any (decision 0012): contacts are not verified, so a
-    refusal would reveal to anyone who types another person's contact that this person has an appointment.
+    refusal would reveal to anyone who types another person's contact that this person has an appointment. Without a
+    contact nobody is known, so there is nobody to count for.
     """
-    if service.confidentiality.discreet:
+    if service.confidentiality.discreet or not contact:
         return Standing()
     group = [
         other.id
@@ -251,10 +252,12 @@ def free_days(
     *,
     public: bool = True,
     own: UUID | None = None,
+    asked: Mapping[UUID, UUID] | None = None,
 ) -> list[DaySlots]:
     """The days from `first` to `last` with their free slots; days outside the policy carry the reason instead.
 
-    The seats of the `own` booking, which is about to be moved or replaced, count as free.
+    The seats of the `own` booking, which is about to be moved or replaced, count as free. With `asked`, a member by need,
+    only times at which these are free. Staff (not `public`) need give no notice.
     """
     policy = policy_of(settings, service)
     zone, tick = settings.calendar.zone, settings.tick_minutes
@@ -262,14 +265,14 @@ def free_days(
     booker = bookings.Booker.PUBLIC if public else bookings.Booker.STAFF
     days = [first + timedelta(days=offset) for offset in range((last - first).days + 1)]
     refusals = {day: bookings.against_day(policy, booker, today, day) for day in days}
-    asked = [day for day in days if refusals[day] is None]
-    if not asked:
+    open_days = [day for day in days if refusals[day] is None]
+    if not open_days:
         return [DaySlots(day, (), refusal.code if (refusal := refusals[day]) else None) for day in days]
-    start = hours.instant_at(asked[0], 0, zone)
-    end = hours.instant_at(asked[-1] + timedelta(days=2), 0, zone)
+    start = hours.instant_at(open_days[0], 0, zone)
+    end = hours.instant_at(open_days[-1] + timedelta(days=2), 0, zone)
     ticks = range(slots.tick_of(start, tick), slots.tick_of(end, tick))
     # Nearly always one plan; another one from the day on which its terms change.
-    plans = {day: plan_on(settings, service, day) for day in asked}
+    plans = {day: _only(plan_on(settings, service, day), asked or {}) for day in open_days}
     taken = {plan: _counts(tx, settings.id, plan, ticks, public, own) for plan in set(plans.values())}
     members = {plan: member_places(tx, settings, plan, ticks, own) for plan in taken}
     found = []
@@ -284,7 +287,7 @@ def free_days(
         if most == 0:
             found.append(DaySlots(day, (), "day-full"))
             continue
-        plan, notice = plans[day], timedelta(minutes=policy.notice_min)
+        plan, notice = plans[day], timedelta(minutes=policy.notice_min if public else 0)
         free = slots.free_slots(
             day, plan, windows, zone, taken[plan], tx.now, notice, tick, public=public, members=members[plan]
         )
@@ -292,6 +295,17 @@ def free_days(
             free = [replace(slot, places=min(slot.places, most)) for slot in free]
         found.append(DaySlots(day, tuple(free), None if free else ("day-full" if windows else "day-closed"), most))
     return found
+
+
+def _only(plan: slots.ServicePlan, asked: Mapping[UUID, UUID]) -> slots.ServicePlan:
+    """The plan with nobody else for the needs for which a member was asked for."""
+    if not asked:
+        return plan
+    needs = (
+        replace(need, options=tuple(one for one in need.options if asked.get(need.key, one) == one))
+        for need in plan.members
+    )
+    return replace(plan, members=tuple(needs))
 
 
 def member_places(

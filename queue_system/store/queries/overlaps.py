@@ -21,7 +21,7 @@ def is_twice_at_once(tx: Tx, booking: BookingView, own: Collection[str] = ()) ->
 
     Discreet services neither warn nor are mentioned (decision 0012), unless the secrets of both bookings are `own`.
     """
-    if booking.erased_at is not None:
+    if booking.erased_at is not None or not booking.contact:
         return False
     person = name_key(booking.name)
     service = branch_settings(tx, booking.branch_id).services[booking.service_id]

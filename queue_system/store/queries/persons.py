@@ -24,13 +24,18 @@ class Holdings:
     of_others: int
 
 
-def holdings_of(tx: Tx, contact: str, name: str, *, everyone: bool = False) -> Holdings:
-    """What is stored with this contact and this name in any spelling; with `everyone`, under any name."""
+def holdings_of(tx: Tx, booking: BookingView, *, everyone: bool = False) -> Holdings:
+    """What is stored with the contact and name of a booking, in any spelling; with `everyone`, under any name.
+
+    A booking without a contact is nobody else's, so it is found alone.
+    """
+    if not booking.contact:
+        return Holdings((booking,) if booking.erased_at is None else (), 0)
     mine: list[BookingView] = []
     of_others = 0
     for branch_id in branch_ids(tx).values():
-        for booking_id, found in _with_contact(tx, branch_id, contact):
-            if everyone or name_key(found) == name_key(name):
+        for booking_id, found in _with_contact(tx, branch_id, booking.contact):
+            if everyone or name_key(found) == name_key(booking.name):
                 mine.append(booking_by_id(tx, branch_id, booking_id))
             else:
                 of_others += 1

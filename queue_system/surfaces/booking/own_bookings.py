@@ -74,9 +74,9 @@ def shown_name(here: Here, booking: BookingView, service: ServiceView) -> str | 
     """The name on the booking's pages: in full in the browser that made it, elsewhere its first part.
 
     The first part lets a parent tell the links of several children apart. A discreet service shows None elsewhere, so
-    that a link that somebody finds does not tell who came. None once the name is erased.
+    that a link that somebody finds does not tell who came. None where staff booked without a name, and once it is erased.
     """
-    if booking.erased_at is not None:
+    if booking.erased_at is not None or not booking.name:
         return None
     if _in_full(here, booking):
         return booking.name
@@ -86,9 +86,9 @@ def shown_name(here: Here, booking: BookingView, service: ServiceView) -> str | 
 def shown_contact(here: Here, booking: BookingView) -> str:
     """The contact on the booking's pages: in full in the browser that made the booking, elsewhere its end only.
 
-    It is empty once the contact is erased.
+    It is empty where there is none, and once it is erased.
     """
-    if booking.erased_at is not None or _in_full(here, booking):
+    if not booking.contact or _in_full(here, booking):
         return contacts.shown(booking.contact)
     _, at, domain = booking.contact.rpartition("@")
     return f"…@{domain}" if at else f"…{booking.contact[-_SHOWN_DIGITS:]}"

@@ -108,7 +108,7 @@ def _errors(here: InOffice, refusal: Invalid | Missing | Refused) -> dict[str, s
 
 def _found(tx: Tx, code: str, contact: str) -> tuple[BookingView, Holdings]:
     booking = access.booking_by_code(tx, code, contact)
-    return booking, holdings_of(tx, booking.contact, booking.name)
+    return booking, holdings_of(tx, booking)
 
 
 async def _page(
