@@ -8,14 +8,17 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from ..core import tickets
-from ..core.errors import Refused
+from ..core.errors import Denied, Refused
 from ..core.facts.tickets import TicketVoided
 from ..core.reasons import VOID_REASONS
+from ..core.rights import VOID_RIGHTS
 from ..core.tickets import Step
 from ..store.database import Tx
 from ..store.log import Actor
 from ..store.queries import line
+from ..store.queries.access import staff_by_id
 from ..store.queries.line import TicketView
+from ..store.queries.settings import branch_settings
 from ..store.tables import Ticket, table
 from . import approvals
 from .day import in_session
@@ -59,5 +62,14 @@ def ask_to_void(tx: Tx, branch_id: UUID, ticket_id: UUID, reason: str, actor: Ac
 
 
 def void_approved(tx: Tx, params: dict[str, Any], actor: Actor) -> None:
-    """Void the ticket of a request; raises what `void_ticket` raises, where the visitor was called meanwhile."""
-    void_ticket(tx, UUID(params["at"]), UUID(params["ticket"]), params["void"], actor, approved=True)
+    """Void the ticket of a request, with the rights that the person has now.
+
+    Raises Denied, and what `void_ticket` raises, where the visitor was called meanwhile.
+    """
+    branch_id, ticket_id = UUID(params["at"]), UUID(params["ticket"])
+    person, branch = staff_by_id(tx, UUID(actor.id)), branch_settings(tx, branch_id)
+    department = branch.departments[branch.services[line.ticket(tx, branch_id, ticket_id).service_id].department_id]
+    allowed = person.departments(VOID_RIGHTS, branch_id) if person is not None else ()
+    if allowed is not None and department.slug not in allowed:
+        raise Denied("not-allowed")
+    void_ticket(tx, branch_id, ticket_id, params["void"], actor, approved=True)
