@@ -18,7 +18,7 @@ from queue_system.store.queries.previews import Prospect, prospect
 from queue_system.store.queries.rows import StoredRows
 from queue_system.store.queries.settings import branch_settings, load
 from queue_system.store.queries.values import branch_at
-from tests.kit.deciding import as_stored, booked
+from tests.kit.deciding import as_stored, booked, held
 from tests.kit.hall import Hall
 
 
@@ -108,6 +108,16 @@ def test_a_person_who_comes_meanwhile_and_would_be_lost_is_seen(hall: Hall) -> N
     (seen,) = again.preview.effects.values()
     assert len(seen.tickets) == len(effect.tickets) + 1
     assert saved(hall, edits, again) == len(edits)
+
+
+def test_a_place_that_is_held_meanwhile_keeps_the_step(hall: Hall, start: datetime) -> None:
+    """A hold promises nothing yet, but its place is numbered in steps."""
+    longer = [Edit("branch", "doha-main", {"tick_minutes": 5}, {"tick_minutes": 10})]
+    found = foreseen(hall, longer)
+    held(hall, start)
+    with pytest.raises(Overtaken):
+        saved(hall, longer, found)
+    assert [one.fault.code for one in foreseen(hall, longer).preview.faults] == ["setting-step-in-use"]
 
 
 def test_a_person_who_comes_on_the_day_that_is_closed_meanwhile_is_seen(hall: Hall) -> None:

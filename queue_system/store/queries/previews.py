@@ -149,8 +149,8 @@ def still_holds(tx: Tx, place: UUID, found: Prospect) -> bool:
     # The edit has raised the versions.
     if now.devices != then.devices or now.versions != {key: version + 1 for key, version in then.versions.items()}:
         return False
-    if now.logs != then.logs and any(edit.now is None for edit in found.preview.edits):
-        # What is removed may be in use now.
+    if now.logs != then.logs and any(in_use(tx, place, found.preview.edits)):
+        # A hold takes no promise away, but it does use its places and what they belong to.
         return False
     since = (kind for key, seq in then.logs.items() for kind in _kinds_since(tx, key, seq))
     if not all(kind in _NO_PROMISE or kind.partition(".")[0] in _IN_THE_HALL for kind in since):
