@@ -9,7 +9,7 @@ from uuid import UUID
 import structlog
 
 from ..actions import four_eyes
-from ..core.errors import Denied, DomainError
+from ..core.errors import DomainError
 from ..store.database import Database
 from ..store.queries.approvals import overdue
 
@@ -21,8 +21,8 @@ log = structlog.get_logger(__name__)
 class Overdue:
     """Each node looks; the lock of the organisation lets one of them carry a request out.
 
-    What is refused stays open, and is tried at each look until it ends, because the reason may pass: the person who
-    asked sees it on the page of approvals.
+    What is refused or fails stays open, and is tried at each look until it ends, because the reason may pass: the person
+    who asked sees it on the page of approvals. Each reason is logged once, and keeps no other request waiting.
     """
 
     def __init__(self, database: Database) -> None:
@@ -36,12 +36,21 @@ class Overdue:
         for one in waiting:
             try:
                 given = await self._database.write(four_eyes.carry_out_overdue, one)
-            except (DomainError, Denied) as refusal:
-                if self._refused.get(one) != refusal.code:
+            except DomainError as refusal:
+                if self._is_new(one, refusal.code):
                     log.warning("approval.refused_when_due", approval=str(one), code=refusal.code)
-                self._refused[one] = refusal.code
+                continue
+            except Exception as failure:
+                if self._is_new(one, type(failure).__name__):
+                    log.exception("approval.failed_when_due", approval=str(one))
                 continue
             log.info("approval.carried_out", approval=str(one))
             if given is not None:
                 # The receipt of an erasure: what is deleted must not stay behind in the file.
                 await asyncio.to_thread(self._database.scrub, thorough=False)
+
+    def _is_new(self, approval_id: UUID, reason: str) -> bool:
+        """Note why a request was not carried out; whether that was another reason at the last look."""
+        before = self._refused.get(approval_id)
+        self._refused[approval_id] = reason
+        return before != reason

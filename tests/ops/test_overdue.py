@@ -111,3 +111,18 @@ async def test_what_is_refused_is_logged_once_and_stays_open_until_it_ends(hall:
     with structlog.testing.capture_logs() as told:
         await node.look()
     assert told == []
+
+
+async def test_a_request_that_cannot_be_read_keeps_no_other_one_waiting(hall: Hall, clock: FrozenClock) -> None:
+    """As one that another version has stored."""
+    alone = hall.administrator("alone")
+    params: dict[str, Any] = {"at": str(hall.branch.id), "edits": [["season-of-old", "x", {}, {}]]}
+    unread = hall.db.write_now(approvals.ask, hall.branch.id, guarded_settings.ACTION, params, by(alone), "0" * 64)
+    asked = ask(hall, alone, 4000)
+    clock.move(DELAY)
+    node = Overdue(hall.db)
+    with structlog.testing.capture_logs() as logged:
+        await node.look()
+        await node.look()
+    assert (kept(hall), state(hall, asked), state(hall, unread)) == (4000, ApprovalState.DONE, ApprovalState.ASKED)
+    assert [one["approval"] for one in logged if one["event"] == "approval.failed_when_due"] == [str(unread)]

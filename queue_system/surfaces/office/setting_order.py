@@ -29,7 +29,7 @@ _LONGEST: Final = 100_000
 
 
 async def move(request: Request) -> Response:
-    """Move one thing; where somebody has moved others meanwhile, both moves hold."""
+    """Move one thing; where somebody has moved others meanwhile, the flow asks which order holds."""
     here, place, kind = await at(request)
     if not may_order(here, place, kind):
         raise Denied("not-allowed")
