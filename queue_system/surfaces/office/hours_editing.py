@@ -26,7 +26,7 @@ from ...web.setting_widgets import Widget
 from . import editing
 from .hours import PAGE
 from .hours_frame import Hours, element, hours_at, mistakes, replaced
-from .hours_words import hours_words, strip_day
+from .hours_words import concerns, hours_words, strip_day
 
 _OFTEN: Final = ("layer", "days", "opens", "closes", "last_ticket", "season", "service")
 _OF_A_DAY: Final = ("opens", "closes", "last_ticket", "service", "names")
@@ -98,12 +98,16 @@ async def _day(hours: Hours, on: date, posted: Posted, faults: Sequence[Fault] =
         "told": strip_day(hours.branch, hours.things, on, hours.words),
         "drawn": _of_a_day(hours).draw(posted, faults) if hours.here.may_any(HOURS_RIGHTS) else None,
         "exceptions": [
-            (hours_words(rule.opens, rule.closes, hours.words), json.dumps(value, ensure_ascii=False))
+            (_said(hours, rule), json.dumps(value, ensure_ascii=False))
             for rule, value in zip(hours.declared.hours, hours.own.get("hours", ()), strict=True)
             if rule.layer is Layer.EXCEPTION and rule.first == rule.last == on
         ],
     }
     return await hours.page("office/hours-day.html", PAGE, context, status=422 if faults else 200)
+
+
+def _said(hours: Hours, rule: HoursRule) -> str:
+    return " · ".join([hours_words(rule.opens, rule.closes, hours.words), *concerns(rule, hours.things, hours.words)])
 
 
 def _unfolded(drawn: Drawn) -> set[str]:

@@ -156,10 +156,24 @@ def line_of(place: int, rule: HoursRule, week_starts: int, things: Things, today
         last_ticket=clock(rule.last_ticket, words) if rule.last_ticket else "",
         recurs=_recurs_words(rule, words),
         dates=dates_words(rule.first, rule.last, words),
-        concerns=tuple(_concerns(rule, things, words)),
+        concerns=tuple(concerns(rule, things, words)),
         next_days=tuple(dates.day(day, words) for day in coming),
         over=rule.last is not None and rule.last < today,
     )
+
+
+def concerns(rule: HoursRule, things: Things, words: Words) -> Iterator[str]:
+    """For whom or when else a line holds, and why."""
+    if rule.season is not None:
+        yield things["season"].get(rule.season, rule.season)
+    if rule.service is not None:
+        yield things["service"].get(rule.service, rule.service)
+    if rule.resource is not None:
+        yield things["resource"].get(rule.resource, rule.resource)
+    if rule.opens_anyway:
+        yield words.text("hours.opens-anyway")
+    if rule.names:
+        yield rule.names.get(words.language) or next(iter(rule.names.values()))
 
 
 def _is_one_day(rule: HoursRule) -> bool:
@@ -170,18 +184,6 @@ def _recurs_words(rule: HoursRule, words: Words) -> str:
     if rule.in_month is not None:
         return words.text(f"state.in-month.{rule.in_month}")
     return words.plural("hours.every-weeks", rule.every_weeks) if rule.every_weeks > 1 else ""
-
-
-def _concerns(rule: HoursRule, things: Things, words: Words) -> Iterator[str]:
-    """For whom or when else a line holds, and why."""
-    if rule.season is not None:
-        yield things["season"].get(rule.season, rule.season)
-    if rule.service is not None:
-        yield things["service"].get(rule.service, rule.service)
-    if rule.opens_anyway:
-        yield words.text("hours.opens-anyway")
-    if rule.names:
-        yield rule.names.get(words.language) or next(iter(rule.names.values()))
 
 
 def _stretches(days: Collection[int], week_starts: int) -> list[list[int]]:

@@ -9,8 +9,14 @@ from html import unescape
 import pytest
 from starlette.testclient import TestClient
 
+from queue_system.actions import settings
 from queue_system.core.calendars import Layer
 from queue_system.settings.agenda import HoursRule
+from queue_system.settings.edits import Edit
+from queue_system.settings.objects import objects_of
+from queue_system.store.log import SYSTEM
+from queue_system.store.queries.rows import StoredRows
+from queue_system.store.queries.values import branch_at
 from queue_system.surfaces.office.hours_words import next_days, weekdays_words
 from queue_system.web import kit
 from tests.kit.browser_form import form_of
@@ -45,6 +51,22 @@ def test_the_lines_are_said_in_words_by_their_layer(client: TestClient) -> None:
     text = text_of(client.get("/office/hours/doha-main").text)
     assert "من الأحد إلى الخميس من 08:30 إلى 14:30 13:30" in text
     assert "رمضان · استلام جواز سفر" in text
+
+
+def test_the_hours_of_a_member_are_said_with_its_name(client: TestClient, hall: Hall) -> None:
+    names = {"ar": "أمل النجار", "en": "Amal"}
+    own = {"days": [6], "opens": "09:00:00", "closes": "11:00:00", "resource": "amal"}
+    day = {"layer": "exception", "first": "2026-12-06", "last": "2026-12-06"}
+    before = hall.db.read_now(lambda tx: objects_of(branch_at(StoredRows(tx), hall.branch.id)))["branch", "doha-main"]
+    after = [*before["hours"], {"layer": "service", **own}, {**own, **day, "closes": "10:00:00"}]
+    edits = [
+        Edit("resource", "amal", None, {"names": names, "kind": "person"}),
+        Edit("branch", "doha-main", {"hours": before["hours"]}, {"hours": after}),
+    ]
+    told = hall.db.read_now(settings.preview, hall.branch.id, edits)
+    hall.db.write_now(settings.save, hall.branch.id, edits, told.sha256, actor=SYSTEM, person=None)
+    assert "الأحد من 09:00 إلى 11:00 حتى الإغلاق أمل النجار" in text_of(client.get("/office/hours/doha-main").text)
+    assert "من 09:00 إلى 10:00 · أمل النجار" in text_of(client.get("/office/hours/doha-main/day/2026-12-06").text)
 
 
 def test_the_address_without_a_branch_leads_to_the_first_one(client: TestClient) -> None:
