@@ -34,7 +34,8 @@ class OpeningRule:
     """One line of the opening hours, in local wall time; `closes <= opens` runs over midnight.
 
     `days` are weekdays, Monday = 0. `season`, `service_id`, `first` and `last` (both included) narrow the
-    rule; None does not. A `last_ticket` of None means that tickets are given until closing.
+    rule; None does not. Members (`core/members.py`) have hours as services have, by their own id in `service_id`.
+    A `last_ticket` of None means that tickets are given until closing.
 
     With `every_weeks` n > 1 it holds in the week of `anchor` and in every n-th week before and after it; with
     `in_month` on the n-th such weekday of a month (LAST_IN_MONTH: the last one). `opens_anyway`: of an exception, it

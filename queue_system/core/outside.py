@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -21,12 +21,16 @@ class OpenAlone:
     branch: tuple[Window, ...]
 
 
-def open_alone(days: Iterable[date], calendar: Calendar, before: Calendar | None = None) -> list[OpenAlone]:
-    """Which services keep open alone on some days, the nearest first; not what was so on the same day `before`."""
-    services = sorted({one.service_id for one in calendar.rules if one.service_id and one.layer is not Layer.BREAK})
+def open_alone(
+    services: Collection[UUID], days: Iterable[date], calendar: Calendar, before: Calendar | None = None
+) -> list[OpenAlone]:
+    """Which of the services keep open alone on some days, the nearest first; not what was so on the same day `before`."""
+    # Others follow the branch. Rules are of members too, which are nothing that is open.
+    with_hours = {one.service_id for one in calendar.rules if one.layer is not Layer.BREAK}
+    own_hours = [service_id for service_id in services if service_id in with_hours]
     found: dict[tuple[UUID, tuple[Window, ...], tuple[Window, ...]], list[date]] = {}
     for day in sorted(days):
-        for service_id in services:
+        for service_id in sorted(own_hours):
             both = _both(day, calendar, service_id)
             if _is_alone(*both) and (before is None or _both(day, before, service_id) != both):
                 found.setdefault((service_id, *both), []).append(day)

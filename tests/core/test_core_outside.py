@@ -19,22 +19,20 @@ INSIDE = Calendar(ZoneInfo("Asia/Qatar"), (BRANCH, OWN))
 
 
 def test_hours_inside_those_of_the_branch_are_not_told() -> None:
-    assert open_alone(DAYS, INSIDE) == []
+    assert open_alone([COLLECTION], DAYS, INSIDE) == []
 
 
 def test_days_on_which_a_service_stays_open_alike_are_told_together() -> None:
     earlier = replace(INSIDE, rules=(replace(BRANCH, closes=time(13)), OWN))
-    (found,) = open_alone(DAYS, earlier)
+    (found,) = open_alone([COLLECTION], DAYS, earlier)
     assert (found.service_id, list(found.days)) == (COLLECTION, DAYS)
     assert [window.closes for window in (*found.own, *found.branch)] == [time(14), time(13)]
-    assert open_alone(DAYS, earlier, INSIDE) == [found]
-    assert open_alone(DAYS, earlier, earlier) == []
+    assert open_alone([COLLECTION], DAYS, earlier, INSIDE) == [found]
+    assert open_alone([COLLECTION], DAYS, earlier, earlier) == []
+    # Whose hours they are is no service, but a member.
+    assert open_alone([], DAYS, earlier) == []
 
 
 def test_a_closure_of_the_branch_closes_its_services_too() -> None:
-    assert (
-        open_alone(
-            DAYS, replace(INSIDE, closures=(Closure(SUNDAY, SUNDAY), Closure(SUNDAY, DAYS[-1], closes=time(13))))
-        )
-        == []
-    )
+    closed = replace(INSIDE, closures=(Closure(SUNDAY, SUNDAY), Closure(SUNDAY, DAYS[-1], closes=time(13))))
+    assert open_alone([COLLECTION], DAYS, closed) == []

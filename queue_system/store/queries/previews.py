@@ -39,7 +39,8 @@ from .stored import places, stored_organisation
 from .used_rows import in_use
 from .values import Value, branch_at, rows_at, rows_of_value, value_at
 
-#: The first words of the kinds of facts, and some kinds, after which a change of settings takes the same appointments away.
+#: Facts that leave every appointment as it is, so an edit takes the same ones away after them: by the first word of
+#: their kind, and by kind.
 _IN_THE_HALL: Final = frozenset({"ticket", "counter", "slip", "printer", "device", "staff"})
 _NO_PROMISE: Final = frozenset({"booking.held", "booking.looked_up"})
 
@@ -98,7 +99,10 @@ class Prospect:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """How far the logs of a place and of the organisation had come, and the versions of their settings, by their ids."""
+    """How far the logs of a place and of the organisation had come, and the versions of their settings, by their ids.
+
+    For the organisation, those of all branches. `devices` are rows, because devices change without a new version.
+    """
 
     logs: Mapping[UUID, int]
     versions: Mapping[UUID, int]
@@ -146,7 +150,7 @@ def still_holds(tx: Tx, place: UUID, found: Prospect) -> bool:
     People come and are called all the time, so only those who would be lost are looked for again.
     """
     then, now = found.seen_at, _moment(tx, place)
-    # The edit has raised the versions.
+    # Each version is one higher, because the locks of the edit raise it.
     if now.devices != then.devices or now.versions != {key: version + 1 for key, version in then.versions.items()}:
         return False
     if now.logs != then.logs and any(in_use(tx, place, found.preview.edits)):
@@ -176,7 +180,7 @@ def _kinds_since(tx: Tx, branch_id: UUID, seq: int) -> list[str]:
 def _tickets(tx: Tx, one: ChangedBranch) -> tuple[LostTicket, ...]:
     """The tickets that the change of a branch would lose now."""
     old, new = offer_of(one.old), offer_of(one.new)
-    # All that `Support.why_ticket` looks at; most edits leave it as it is.
+    # `Support.why_ticket` looks at nothing else, and most edits leave it as it is.
     if (old.services, old.counters, old.calendar) == (new.services, new.counters, new.calendar):
         return ()
     return lost_tickets(Support(old), Support(new), live_tickets(tx, one.old))
@@ -216,7 +220,8 @@ def _effects(tx: Tx, changed: Iterable[ChangedBranch]) -> Iterator[tuple[UUID, E
 
 
 def _alone(one: ChangedBranch, told: Effect) -> tuple[OpenAlone, ...]:
-    return tuple(open_alone({changed.day for changed in told.days}, one.new.calendar, one.old.calendar))
+    days = {changed.day for changed in told.days}
+    return tuple(open_alone(one.new.services, days, one.new.calendar, one.old.calendar))
 
 
 def _organisation_after(tx: Tx, rows: list[TableRows]) -> OrganisationView:

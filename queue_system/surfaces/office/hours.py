@@ -28,17 +28,19 @@ async def first(request: Request) -> Response:
 async def show(request: Request) -> Response:
     """The week of a branch in words, and its result."""
     hours = await hours_at(request, CLOSING_RIGHTS)
+    branch = hours.branch
+    alone = open_alone(branch.services, shown_days(hours.today), branch.calendar)
     return await hours.page(
         "office/hours.html",
         PAGE,
         {
             "layers": lines_by_layer(hours.declared, hours.things, hours.today, hours.words),
-            "days": strip(hours.branch, hours.things, hours.today, hours.words),
-            "alone": alone_of(open_alone(shown_days(hours.today), hours.branch.calendar), hours.branch, hours.words),
+            "days": strip(branch, hours.things, hours.today, hours.words),
+            "alone": alone_of(alone, branch, hours.words),
             "weekday": partial(dates.weekday, words=hours.words),
             "column": column_of(hours.today, hours.declared.week_starts),
             "may_edit": hours.here.may_any(HOURS_RIGHTS),
-            "saved": editing.saved_at(request, hours.branch.slug),
+            "saved": editing.saved_at(request, branch.slug),
         },
     )
 
