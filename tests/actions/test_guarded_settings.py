@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from queue_system.actions import approvals, four_eyes, guarded_decisions, guarded_settings, settings, staff
+from queue_system.actions import approvals, four_eyes, guarded_decisions, guarded_settings, settings, staff_roles
 from queue_system.actions.decisions import decide_listed
 from queue_system.actions.second_person import HIDES, RETAINED, SecondPersonNeeded
 from queue_system.clock import FrozenClock
@@ -197,10 +197,12 @@ def test_an_effect_that_grew_is_asked_for_again(hall: Hall) -> None:
 
 
 def test_what_was_approved_is_done_with_the_rights_of_now(hall: Hall) -> None:
-    first, second = hall.administrator("first"), hall.administrator("second")
+    first = hall.person("first", ((ORGANISATION, "administrator"), (hall.branch.id, "officer")))
+    second = hall.administrator("second")
     asked = ask(hall, first, CLOSING, choices=CANCEL)
     hall.db.write_now(approvals.approve, asked, by(second))
-    hall.db.write_now(staff.lock_staff, "first", by(second))
+    # An officer is left, whose requests stay open.
+    hall.db.write_now(staff_roles.take_role, "first", ORGANISATION, "administrator", "", by(second))
     with pytest.raises(Denied, match="not-allowed"):
         hall.db.write_now(four_eyes.carry_out, asked, by(first))
     assert stored_closures(hall) == 0
