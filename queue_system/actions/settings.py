@@ -1,7 +1,8 @@
 """Changes of the settings of a branch, or of what all branches share. Give them to `Database.write` (decision 0019).
 
     preview(tx, place, edits)                 what the edits would do; reads only
-    preview_for(tx, place, edits, person, …)  the same for somebody who may make them; `prospect_for` is for the save
+    preview_for(tx, place, edits, person, …)  the same for somebody who may make them
+    prospect_for(tx, place, edits, person, …) the same with all that was seen, so that `save` need not look again
     save(tx, place, edits, sha256, …)         makes them, if they still do what the preview said
     undo(tx, place, change_id, sha256, …)     makes the reverse edit of a change
     add_branch(tx, branch, …)                 a new branch from a value
@@ -50,7 +51,17 @@ from .second_person import SecondPersonNeeded, reasons, takes_many
 from .setting_rights import check_rights
 from .setting_rows import store_difference
 
-__all__ = ["Preview", "UnfitSettings", "add_branch", "preview", "preview_for", "save", "undo"]
+__all__ = [
+    "Overtaken",
+    "Preview",
+    "UnfitSettings",
+    "add_branch",
+    "preview",
+    "preview_for",
+    "prospect_for",
+    "save",
+    "undo",
+]
 
 CHANGE = table(Change)
 _NO_CHOICES: Final = Choices()
@@ -79,7 +90,7 @@ def preview_for(tx: Tx, place: UUID, edits: Iterable[Edit], person: StaffView, c
 def prospect_for(
     tx: Tx, place: UUID, edits: Iterable[Edit], person: StaffView, common: Iterable[Edit] = ()
 ) -> Prospect:
-    """The same as `save` takes it."""
+    """As `preview_for`, with values and rows, for `save` to take as `foreseen`."""
     common = tuple(common)
     if common:
         _check_rights(tx, person, ORGANISATION, prospect(tx, ORGANISATION, common))
@@ -105,16 +116,17 @@ def save(
 ) -> tuple[UUID, ...]:
     """Make edits of a place, if their effect is still the one whose fingerprint the preview gave; the ids of the changes.
 
-    Nothing is changed, and () returned, if the settings are already as wanted. `choices` decide on the appointments that
-    lose their support; without a choice they are to be decided later. `person` is the author, whose rights are checked;
-    None for programs of the machine. `approved` says that a second person has agreed. `undoes` is a change that the edits
-    take back; what was saved together with it is marked as undone too, as far as they take it back. `common` are edits of
-    the organisation to which those of a branch refer: they are made first, so that all of it is made or nothing.
-    `foreseen` is what these edits would do, as it was seen without the lock, so that the hall does not wait while it is
-    worked out (not with `common`). If it may be another by now, Overtaken is raised.
+    Nothing is changed, and () returned, if the settings are already as wanted. `choices` decide on the appointments and
+    people in line that lose their support; without a choice they are to be decided later. `person` is the author, whose
+    rights are checked; None for programs of the machine. `approved` says that a second person has agreed. `undoes` is a
+    change that the edits take back; what was saved together with it is marked as undone too, as far as they take it back.
+    `common` are edits of the organisation to which those of a branch refer: they are made first, so that all of it is
+    made or nothing. `foreseen` is what these edits would do, as it was seen without the lock, so that the hall does not
+    wait while it is worked out (not with `common`).
 
-    Raises Conflicted, UnfitSettings, Stale("effect-changed"), SecondPersonNeeded, Denied("not-allowed"), Missing("branch"), and for
-    `undoes` Missing("change"), Stale("already-undone").
+    Raises Conflicted, UnfitSettings, Stale("effect-changed"), SecondPersonNeeded, Denied("not-allowed"),
+    Missing("branch"); for `foreseen` Overtaken, if it may be another by now; for `undoes` Missing("change"),
+    Stale("already-undone").
     """
     if common := tuple(common):
         told_of: dict[str, Any] = {"actor": actor, "person": person, "note": note, "approved": approved}
@@ -236,6 +248,7 @@ def _settle(locks: Mapping[UUID, Locked], found: Prospect, choices: Choices, cha
     """Decide on what the branches lose, and give back what they have again."""
     for one in found.changed:
         lock, effect = locks[one.id], found.preview.effects[one.id]
+        # What was foreseen has the old version, because the lock raises it.
         settings = one.new.model_copy(update={"config_version": lock.config_version})
         if any(edit.kind in PLACES_OF for edit in found.preview.edits):
             settle(lock, settings)
@@ -305,7 +318,7 @@ def _op(edit: Edit) -> str:
 
 
 def _require_choices(tx: Tx, person: StaffView, found: Prospect, choices: Choices) -> None:
-    """Raise Denied where the person may not decide so on an appointment that is lost."""
+    """Raise Denied where the person may not decide so on an appointment or on somebody in line."""
     for branch_id, effect in found.preview.effects.items():
         if effect.bookings or effect.tickets:
             branch = branch_settings(tx, branch_id)

@@ -23,7 +23,8 @@ class Option:
 class Widget:
     """A field, or a group of fields: `name` is the path of its inputs, and the id that an error links to.
 
-    `alone` is the one option of a list that goes with no other. `attributes` are those of its input. `there`: a row or an optional group exists already, so it can be removed.
+    `alone` is the one option of a list that goes with no other. `attributes` are those of its input. `there`: a row or an
+    optional group exists already, so it can be removed.
     """
 
     look: Look

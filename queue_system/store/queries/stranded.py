@@ -34,7 +34,7 @@ class StrandedView:
 def stranded(tx: Tx, settings: BranchSettings) -> list[StrandedView]:
     """The people in line whom the settings do not support, without those who are to be served all the same.
 
-    With a closed day only those on whom a decision was put off, because kept appointments are received on it, too.
+    On a closed day they are only those on whom a decision was put off, because who keeps an appointment is received then.
     """
     support = Support(offer_of(settings))
     found = []
@@ -53,6 +53,7 @@ def was_taken_away(tx: Tx, ticket: TicketView) -> bool:
 
 
 def _is_open(tx: Tx, ticket: TicketView, why: Why) -> bool:
+    """Whether somebody must decide still: without a counter always, because nobody can call who is to be served."""
     if why is Why.COUNTER:
         return True
     decided = told_of(tx, ticket, TicketKept.kind, TicketPutOff.kind)

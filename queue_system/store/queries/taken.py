@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from ...core.facts.approvals import ApprovalUsed
 from ...core.facts.bookings import BookingCalledOff, BookingOffered
-from ..log import Actor
+from ..log import Actor, first_since
 from ..tables import ORGANISATION, Entry, table
 from ..tx import Tx
 
@@ -41,12 +41,5 @@ def _taken(tx: Tx, branch_id: UUID, actor: Actor) -> set[UUID]:
 
 
 def _lately(tx: Tx, branch_id: UUID) -> tuple[sa.ColumnElement[bool], ...]:
-    """The newest entries of a log, found from its end, because only the numbers of a long log have an index."""
-    older = (
-        sa.select(ENTRY.c.seq)
-        .where(ENTRY.c.branch_id == branch_id, ENTRY.c.at <= tx.now - WITHIN)
-        .order_by(ENTRY.c.seq.desc())
-        .limit(1)
-    )
-    before = tx.row(older)
-    return ENTRY.c.branch_id == branch_id, ENTRY.c.seq > (before.seq if before else 0)
+    """The newest entries of a log, by their numbers, because its times have no index."""
+    return ENTRY.c.branch_id == branch_id, ENTRY.c.seq >= first_since(tx, branch_id, tx.now - WITHIN)

@@ -69,7 +69,7 @@ class Shown:
 
     @property
     def by_itself(self) -> bool:
-        """Whether it is carried out without a press after it has waited for nobody."""
+        """Whether it is carried out without a press when it has waited long enough."""
         return four_eyes.acts_by_itself(self.request.action)
 
 

@@ -48,7 +48,7 @@ class Asked:
 
     @property
     def by_itself(self) -> bool:
-        """Whether it is carried out without a press after it has waited for nobody."""
+        """Whether it is carried out without a press when it has waited long enough."""
         return four_eyes.acts_by_itself(self.request.action)
 
 

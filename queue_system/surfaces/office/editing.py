@@ -67,9 +67,10 @@ NOTHING: Final = "nothing"
 APPROVALS: Final = "/office/approvals"
 # A hidden field may hold a whole file of settings.
 _LONGEST: Final = 1_000_000
-# How often a save is foreseen again, because the hall goes on meanwhile.
-_ATTEMPTS: Final = 4
+# So many fields, because a week may have hundreds of lines.
 _MOST: Final = 20_000
+# How often a foreseen save is tried, because the hall goes on while it is foreseen.
+_ATTEMPTS: Final = 4
 _LONGEST_NOTE: Final = 500
 
 Item: TypeAlias = tuple[str, str]
@@ -225,7 +226,10 @@ class _Flow:
         return kit.see_other(_with_saved(self.back, str(made[0]) if made else NOTHING, later))
 
     async def _saved(self, found: Prospect, sha256: str, told_of: Mapping[str, Any]) -> tuple[UUID, ...]:
-        """Save what is foreseen, so that the hall does not wait; where appointments change too fast for that, it waits."""
+        """Save what is foreseen, so that the hall does not wait; where appointments change too fast for that, it waits.
+
+        With edits of the organisation beside it, nothing is foreseen, because these are made first.
+        """
         here, given = self.here, {"person": self.here.person, **told_of}
         for _ in range(0 if self.common else _ATTEMPTS):
             with suppress(Overtaken):

@@ -25,7 +25,7 @@ from ...i18n import dates
 from ...i18n.words import Words
 from ...store.queries.bookings import BookingView
 from ...store.queries.settings import BranchSettings, Names
-from .line_effects import InLine, LineGroup, line_groups, read_line_choices
+from .line_effects import LineGroup, line_groups, read_line_choices
 
 BY_WHY: Final = "why-"
 BY_BOOKING: Final = "booking-"
@@ -152,7 +152,7 @@ def shown(
         groups=grouped(rows, choices),
         stretches=stretches_of(effect.days, branch, words),
         lines=line_groups(
-            (InLine(one.id, one.code, one.service, one.queue, one.why) for one in effect.tickets),
+            effect.tickets,
             branch,
             effect.takes_in,
             may_in_line,

@@ -12,23 +12,13 @@ from typing import Final
 from uuid import UUID
 
 from ...actions.guarded_decisions import AS_WITH_BOOKINGS
+from ...core.effect import LostTicket
 from ...core.promises import Choice, Choices, LineChoice, LineDecision, line_key
 from ...core.support import Why
 from ...store.queries.settings import BranchSettings, Names
 
 BY_LINE: Final = "line-"
 BY_TICKET: Final = "ticket-"
-
-
-@dataclass(frozen=True, slots=True)
-class InLine:
-    """A number that loses its support; `service` and `queue` are slugs."""
-
-    id: UUID
-    code: str
-    service: str
-    queue: str
-    why: Why
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +45,7 @@ class LineGroup:
 
 
 def line_groups(
-    lost: Iterable[InLine],
+    lost: Iterable[LostTicket],
     branch: BranchSettings,
     takes_in: Collection[str],
     may: Mapping[str, frozenset[Choice]],
@@ -64,7 +54,7 @@ def line_groups(
     """People in line by reason and queue; `may` are the choices that the person has, by slug of the service."""
     services = {one.slug: one for one in branch.services.values()}
     queues = {one.slug: one.names for one in branch.queues.values()}
-    groups: dict[tuple[Why, str], list[InLine]] = {}
+    groups: dict[tuple[Why, str], list[LostTicket]] = {}
     for one in lost:
         groups.setdefault((one.why, one.queue), []).append(one)
     found = []
@@ -80,7 +70,12 @@ def line_groups(
             and not (choice is LineChoice.SEND and not targets)
         )
         rows = (
-            LineRow(one.id, one.code, _listed(branch, one.service), str(choices.by_ticket.get(one.id, "")))
+            LineRow(
+                one.id,
+                one.code,
+                services[one.service].listed_names if one.service in services else {},
+                str(choices.by_ticket.get(one.id, "")),
+            )
             for one in group
         )
         chosen = str(choices.by_line.get(key, LineDecision()))
@@ -102,7 +97,3 @@ def read_line_choices(fields: Iterable[tuple[str, str]]) -> tuple[dict[str, Line
             with suppress(ValueError):
                 by_ticket[UUID(name.removeprefix(BY_TICKET))] = decision
     return by_line, by_ticket
-
-
-def _listed(branch: BranchSettings, slug: str) -> Names:
-    return next((one.listed_names for one in branch.services.values() if one.slug == slug), {})

@@ -50,7 +50,7 @@ def _level(values: _Values, place: SettingsPlace) -> str:
 def _device(
     was: _Values | None, now: _Values, place: SettingsPlace, there: _Values | None
 ) -> tuple[_Values | None, _Values]:
-    """A new device is as its model; one that gets another model keeps what it had in another way than the old one."""
+    """A new device is as its model. One that gets another model is as that one, but for what was changed on the device."""
     model = _kit_of(now.get("model"), place)
     if model is None:
         return was, now

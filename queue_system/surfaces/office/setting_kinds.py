@@ -22,11 +22,12 @@ SEASONS: Final = ("ramadan", "summer", "winter", "school_holidays", "festival")
 class Kind:
     """A kind of thing of one sort of place.
 
-    `groups`: the fields below each heading `office.group-<name>`, and those that no group names come last; none: one form
-    without headings but that of its end. `columns`: fields that its list shows. `adds`: people may add one. `alone`: the place has it once.
-    `later`: fields that a new one gets from others. `chosen`: the slugs of which a new one takes one, () if its name makes it.
-    `beside`: the page that shows the same things in another way. `ordered`: people may move one up or down; counters stand in
-    the order of their numbers, and others in no order that a visitor sees.
+    `columns`: fields that its list shows. `groups`: the fields below each heading `office.group-<name>`, and those that no
+    group names come last; none: one form without headings but that of its end. `adds`: people may add one. `only`: the
+    fields that its form has, () for all that are declared. `later`: fields that a new one gets from others. `chosen`: the
+    slugs of which a new one takes one, () if its name makes it. `beside`: the page that shows the same things in another
+    way. `ordered`: people may move one up or down; counters stand in the order of their numbers, and others in no order
+    that a visitor sees. `alone`: the place has it once.
     """
 
     name: str

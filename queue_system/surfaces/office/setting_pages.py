@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
+from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -46,11 +47,13 @@ from .used_by import used_by
 NEW: Final = "/office/new-setting/{place}/{kind}"
 #: The button that removes a thing.
 REMOVE: Final = "remove"
+#: What one has to know of a kind of thing before one changes it.
+_NOTES: Final = {"occasion": "office.note-occasion", "device_model": "office.note-device_model"}
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A line of a list."""
+    """A line of a list; `values` are those of its columns in words."""
 
     slug: str
     href: str
@@ -88,6 +91,16 @@ class _Editor:
         return self.kind.name, self.place.value.slug if self.kind.alone else self.slug
 
     @property
+    def list_href(self) -> str:
+        """The page on which the thing is listed."""
+        return PAGE if self.kind.alone else f"{PAGE}/{self.place.slug}/{self.kind.name}"
+
+    @property
+    def href(self) -> str:
+        """The page of the thing; for a new one the list that it comes into."""
+        return _href(self.place.slug, self.kind.name, self.slug) if self.slug else self.list_href
+
+    @property
     def name(self) -> str:
         if not self.slug:
             return self.here.words.text(f"office.new-{self.kind.name}")
@@ -117,7 +130,7 @@ class _Editor:
             "has_rows": any(field.look == "rows" for field in drawn.fields),
             "used": list(self._uses()) if self.slug and not kind.alone else [],
             "saved": saved_at(self.here.request, place.slug),
-            "list_href": PAGE if kind.alone else f"{PAGE}/{place.slug}/{kind.name}",
+            "list_href": self.list_href,
             "beside": self._beside(),
             "note": _note(kind.name, self.slug),
             "removable": bool(self.slug) and kind.adds,
@@ -183,23 +196,20 @@ class _Editor:
                 return None
             return await self.page(self.draw(posted, typed, _first(own, faults)), 422)
 
-        home = PAGE if self.kind.alone else f"{PAGE}/{self.place.slug}/{self.kind.name}"
-        href = f"{PAGE}/{self.place.slug}/{self.kind.name}/{self.slug}" if self.slug else home
         return await answer(
             self.here.request,
             self.place.id,
             [Edit(self.kind.name, slug, was=was, now=now)],
             title=self.name,
-            back=home if now is None else href,
-            heading_href=href,
+            back=self.list_href if now is None else self.href,
+            heading_href=self.href,
             refused=refused,
         )
 
     async def _retire(self, posted: Posted) -> Response:
         """Answer the form that ends the thing with a day, because it cannot be removed."""
-        href = _href(self.place.slug, self.kind.name, self.slug)
         if asks_for_form(posted.items):
-            return kit.see_other(href)
+            return kit.see_other(self.href)
         last = posted.text(LAST)
 
         async def wrong(faults: Sequence[Fault]) -> Response:
@@ -214,9 +224,9 @@ class _Editor:
 
         if (fault := day_fault(last)) is not None:
             return await wrong((fault,))
-        was = {name: self.values[name] for name in ("until",) if name in self.values}
+        was = {"until": self.values["until"]} if "until" in self.values else {}
         edit = Edit(*self.key, was=was, now={"until": last})
-        return await answer(self.here.request, self.place.id, [edit], title=self.name, back=href, refused=refused)
+        return await answer(self.here.request, self.place.id, [edit], title=self.name, back=self.href, refused=refused)
 
 
 async def index(request: Request) -> Response:
@@ -333,7 +343,7 @@ def _form(place: SettingsPlace, kind: Kind, fields: Collection[str], words: Word
     return SettingForm(declaration, place.things(words), words, place.languages, fields)
 
 
-def _listed(here: InOffice, place: Any, kinds: Sequence[Kind]) -> list[Kind]:
+def _listed(here: InOffice, place: UUID, kinds: Sequence[Kind]) -> list[Kind]:
     return [kind for kind in kinds if may_change_some(here.person, kind.rights, place, kind.name)]
 
 
@@ -364,11 +374,11 @@ def _note(kind: str, slug: str) -> str:
     return _NOTES.get(kind, "")
 
 
-_NOTES: Final = {"occasion": "office.note-occasion", "device_model": "office.note-device_model"}
-
-
 def _first(own: list[Fault], faults: Sequence[Located]) -> list[Fault]:
-    """The faults of a thing, and those of others, which belong to no field of its form."""
+    """The faults of a thing, and those of others, which belong to no field of its form.
+
+    They are told apart by identity, because another thing may have an equal fault.
+    """
     mine = set(map(id, own))
     return [*own, *(replace(one.fault, field="") for one in faults if id(one.fault) not in mine)]
 

@@ -34,9 +34,8 @@ from . import undecided_line
 from .asking import about_places, alone_until, asked_about
 from .effects import MOST_FIELDS, Group, Row, grouped, read_choices
 from .frame import InOffice, enter, office_page
-from .undecided_line import LineList, line_list
+from .undecided_line import PAGE, LineList, line_list
 
-PAGE: Final = "/office/undecided"
 APPROVALS: Final = "/office/approvals"
 # In each form: which of the lists of its branch it is.
 LIST: Final = "list"
@@ -153,7 +152,7 @@ def allowed_of(person: StaffView, branch: BranchSettings) -> dict[UUID, Allowed]
 
 
 def may_decide(person: StaffView, told: Preview, branches: Mapping[UUID, BranchSettings]) -> frozenset[Choice]:
-    """The choices that the person may make for every appointment that is lost."""
+    """The choices that the person may make for every one of the appointments that are lost."""
     found = frozenset(Choice)
     for key, effect in told.effects.items():
         if key in branches and effect.bookings:

@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute, Route
 
 from ...actions.guarded_decisions import AS_WITH_BOOKINGS, require_choices
 from ...actions.line_decisions import decide_stranded, key_of
+from ...core.effect import LostTicket
 from ...core.promises import Choice, Choices, LineChoice
 from ...core.rights import DECISION_RIGHTS
 from ...core.support import Support
@@ -25,7 +26,7 @@ from ...web import kit
 from ...web.departments import services_for
 from .effects import MOST_FIELDS
 from .frame import InOffice, enter
-from .line_effects import InLine, LineGroup, line_groups, read_line_choices
+from .line_effects import LineGroup, line_groups, read_line_choices
 
 PAGE: Final = "/office/undecided"
 
@@ -56,28 +57,19 @@ async def line_list(here: InOffice, branch: BranchSettings, may: Mapping[str, fr
     """The people in line whom the person may decide on; `may` are the choices by slug of the service."""
     listed = await here.read(seen_in_line, here.person, branch)
     takes_in = Support(offer_of(branch)).takes_in(branch.timetable.business_date(here.now)) if listed else ()
-    return LineList(
-        branch,
-        line_groups(
-            (_in_line(branch, one) for one in listed),
-            branch,
-            takes_in,
-            may,
-            Choices(),
-        ),
-    )
+    return LineList(branch, line_groups((_lost(branch, one) for one in listed), branch, takes_in, may, Choices()))
 
 
 def seen_in_line(tx: Tx, person: StaffView, branch: BranchSettings) -> list[StrandedView]:
-    """Those of the departments of a person."""
+    """The people in line on whom somebody must decide, and who wait for a service of the person's departments."""
     allowed = services_for(person, branch, DECISION_RIGHTS)
     return [one for one in stranded(tx, branch) if one.ticket.service_id in allowed]
 
 
-def _in_line(branch: BranchSettings, one: StrandedView) -> InLine:
+def _lost(branch: BranchSettings, one: StrandedView) -> LostTicket:
     ticket = one.ticket
     service, queue = branch.services[ticket.service_id], branch.queues[ticket.queue_id]
-    return InLine(ticket.id, ticket.code, service.slug, queue.slug, one.why)
+    return LostTicket(ticket.id, ticket.code, service.slug, queue.slug, one.why)
 
 
 routes: list[BaseRoute] = [Route(f"{PAGE}/{{branch}}/line", decide_line, methods=["POST"])]
