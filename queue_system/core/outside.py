@@ -25,7 +25,7 @@ def open_alone(
     services: Collection[UUID], days: Iterable[date], calendar: Calendar, before: Calendar | None = None
 ) -> list[OpenAlone]:
     """Which of the services keep open alone on some days, the nearest first; not what was so on the same day `before`."""
-    # Others follow the branch. Rules are of members too, which are nothing that is open.
+    # Only those with hours of their own, because others follow the branch.
     with_hours = {one.service_id for one in calendar.rules if one.layer is not Layer.BREAK}
     own_hours = [service_id for service_id in services if service_id in with_hours]
     found: dict[tuple[UUID, tuple[Window, ...], tuple[Window, ...]], list[date]] = {}
