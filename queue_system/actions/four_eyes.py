@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -31,19 +32,19 @@ from .voiding import void_approved
 APPROVAL = table(Approval)
 
 
-def _no_effect(_tx: Tx, _params: dict[str, Any]) -> str:
+def _no_effect(_tx: Tx, _params: dict[str, Any], _asked_at: datetime) -> str:
     return ""
 
 
 @dataclass(frozen=True, slots=True)
 class Performed:
-    """How an action is carried out; it takes its own locks. `effect` is the present hash of what it would do.
+    """How an action is carried out; it takes its own locks. `effect` is the present hash of what it would do, asked then.
 
     `by_itself` is False where it gives a secret, which only the person who asked may see: it waits for that person.
     """
 
     perform: Callable[[Tx, dict[str, Any], Actor], str | None]
-    effect: Callable[[Tx, dict[str, Any]], str] = _no_effect
+    effect: Callable[[Tx, dict[str, Any], datetime], str] = _no_effect
     by_itself: bool = True
 
 
@@ -106,7 +107,7 @@ def _has_waited(row: AnyRow, organisation: Locked) -> bool:
 
 def _perform(tx: Tx, row: AnyRow, actor: Actor, *, by: Actor) -> str | None:
     action = PERFORM[row.action]
-    if action.effect(tx, row.params) != row.effect_sha256:
+    if action.effect(tx, row.params, row.asked_at) != row.effect_sha256:
         raise Stale("effect-changed")
     # The action takes its own locks; that of the organisation is kept until the commit.
     given = action.perform(tx, row.params, actor)

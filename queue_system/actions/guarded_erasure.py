@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -42,7 +43,7 @@ def erase_approved(tx: Tx, params: dict[str, Any], actor: Actor) -> str:
     return erase_person(tx, at, booking, actor, everyone=everyone, approved=True).number
 
 
-def effect_of_erasure(tx: Tx, params: Mapping[str, Any]) -> str:
+def effect_of_erasure(tx: Tx, params: Mapping[str, Any], _asked_at: datetime) -> str:
     """The fingerprint of the appointments from which name and contact would go now."""
     return _sha256(_holdings(tx, params))
 

@@ -7,6 +7,7 @@ approved, as the person who asked and with their present rights.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -68,13 +69,13 @@ def change_approved(tx: Tx, params: dict[str, Any], actor: Actor) -> None:
         "approved": True,
         "common": common_of(params),
     }
-    sha256 = effect_of_change(tx, params)
+    sha256 = preview(tx, place, edits, how["common"]).sha256
     settings.save(tx, place, edits, sha256, undoes=UUID(undoes) if undoes else None, **how)
 
 
-def effect_of_change(tx: Tx, params: dict[str, Any]) -> str:
-    """The fingerprint of what the change would do now."""
-    return preview(tx, UUID(params["at"]), edits_of(params), common_of(params)).sha256
+def effect_of_change(tx: Tx, params: dict[str, Any], asked_at: datetime) -> str:
+    """The fingerprint of what the change would do now, on the days that its author saw."""
+    return preview(tx, UUID(params["at"]), edits_of(params), common_of(params), asked_at).sha256
 
 
 def edits_of(params: Mapping[str, Any]) -> list[Edit]:

@@ -88,14 +88,14 @@ class Effect:
         return sha256(json.dumps(canonical, separators=(",", ":"), sort_keys=True).encode()).hexdigest()
 
 
-def effect(old: Offer, new: Offer, live: Live, days: int = AHEAD_DAYS) -> Effect:
-    """What `live` loses when the offer `old` becomes `new`; hours are compared for so many `days`, from today on."""
+def effect(old: Offer, new: Offer, live: Live, days: int = AHEAD_DAYS, first: date | None = None) -> Effect:
+    """What `live` loses when the offer `old` becomes `new`; hours are compared for so many `days`, from `first` or today on."""
     before, after = Support(old), Support(new)
     lost = lost_tickets(before, after, live.tickets)
     return Effect(
         bookings=tuple(sorted(_lost_bookings(before, after, live), key=lambda one: (one.starts_at, one.code))),
         tickets=lost,
-        days=changed_days(old, new, live.today, days),
+        days=changed_days(old, new, first or live.today, days),
         devices=tuple(sorted(_idle_devices(before, after, live.today), key=lambda one: (one.kind, one.slug))),
         takes_in=after.takes_in(live.today) if lost else (),
     )

@@ -208,7 +208,7 @@ def test_an_approval_counts_for_the_effect_that_was_seen(hall: Hall, monkeypatch
     first, second = hall.administrator("first"), hall.administrator("second")
     hall.person("layla")
     params = {"staff": "x", "place": str(ORGANISATION), "role": "administrator", "department": ""}
-    action = four_eyes.Performed(lambda _organisation, _params, _actor: "done", lambda _tx, _params: "now")
+    action = four_eyes.Performed(lambda _organisation, _params, _actor: "done", lambda _tx, _params, _asked_at: "now")
     monkeypatch.setitem(four_eyes.PERFORM, "grant-role", action)
     for seen in ("before", "now"):
         asked = hall.db.write_now(approvals.ask, ORGANISATION, "grant-role", params, by(first), seen)

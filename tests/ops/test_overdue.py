@@ -15,10 +15,13 @@ from queue_system.core.approvals import DELAY, LIFETIME, ApprovalState
 from queue_system.core.promises import Choices
 from queue_system.ops.overdue import Overdue
 from queue_system.settings.edits import Edit
+from queue_system.settings.objects import objects_of
 from queue_system.store import log
 from queue_system.store.log import Actor
 from queue_system.store.queries.approvals import requests
+from queue_system.store.queries.rows import StoredRows
 from queue_system.store.queries.settings import branch_settings
+from queue_system.store.queries.values import branch_at
 from queue_system.store.tables import ORGANISATION
 from tests.kit.hall import Hall
 
@@ -126,3 +129,17 @@ async def test_a_request_that_cannot_be_read_keeps_no_other_one_waiting(hall: Ha
         await node.look()
     assert (kept(hall), state(hall, asked), state(hall, unread)) == (4000, ApprovalState.DONE, ApprovalState.ASKED)
     assert [one["approval"] for one in logged if one["event"] == "approval.failed_when_due"] == [str(unread)]
+
+
+async def test_other_hours_for_good_are_carried_out_on_the_next_day(hall: Hall, clock: FrozenClock) -> None:
+    """A preview looks a certain number of days ahead, so on the next day it ends on another day."""
+    alone = hall.administrator("alone")
+    hours = hall.db.read_now(lambda tx: objects_of(branch_at(StoredRows(tx), hall.branch.id)))["branch", "doha-main"]
+    later = [{**one, "closes": "14:00:00", "last_ticket": "13:00:00"} for one in hours["hours"]]
+    edit = Edit("branch", "doha-main", {"hours": hours["hours"]}, {"hours": later})
+    told = hall.db.read_now(settings.preview, hall.branch.id, [edit])
+    how: dict[str, Any] = {"actor": by(alone), "choices": Choices(), "reasons": ["many-bookings"]}
+    asked = hall.db.write_now(guarded_settings.ask_for_change, hall.branch.id, [edit], told.sha256, **how)
+    clock.move(DELAY)
+    await Overdue(hall.db).look()
+    assert (told.faults, state(hall, asked)) == ((), ApprovalState.DONE)

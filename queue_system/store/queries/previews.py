@@ -109,16 +109,21 @@ class Moment:
     devices: list[Any]
 
 
-def preview(tx: Tx, place: UUID, edits: Iterable[Edit], common: Iterable[Edit] = ()) -> Preview:
+def preview(
+    tx: Tx, place: UUID, edits: Iterable[Edit], common: Iterable[Edit] = (), since: datetime | None = None
+) -> Preview:
     """What `edits` of a branch, or of ORGANISATION, would do now. Raises Missing("branch"), Unreadable.
 
     `common` are edits of the organisation that would be made first, and take nothing away. If they cannot be made, their
-    conflicts are those of the preview.
+    conflicts are those of the preview. `since`: hours are compared from the day of that moment on in place of today, so
+    that the fingerprint is that of a preview of then, if nothing else has changed.
     """
-    return prospect(tx, place, edits, common).preview
+    return prospect(tx, place, edits, common, since).preview
 
 
-def prospect(tx: Tx, place: UUID, edits: Iterable[Edit], common: Iterable[Edit] = ()) -> Prospect:
+def prospect(
+    tx: Tx, place: UUID, edits: Iterable[Edit], common: Iterable[Edit] = (), since: datetime | None = None
+) -> Prospect:
     """The same with values and rows; where there is a conflict or fault, those after are those before."""
     source, conflicts = _with_common(StoredRows(tx), tuple(common))
     before = value_at(source, place)
@@ -137,7 +142,7 @@ def prospect(tx: Tx, place: UUID, edits: Iterable[Edit], common: Iterable[Edit] 
         return _with_faults(nothing, wrong, made)
     rows_before, rows_after = rows_at(source, place), rows_of_value(source, place, after)
     changed = list(_changed(tx, source, after, rows_after)) if made else []
-    effects = dict(_effects(tx, changed))
+    effects = dict(_effects(tx, changed, since))
     again = sum(len(regained(tx, one.new)) for one in changed)
     alone = {one.id: _alone(one, effects[one.id]) for one in changed}
     told = Preview(place, made, effects=effects, sha256=_sha256(effects), regained=again, alone=alone)
@@ -213,10 +218,11 @@ def _changed(tx: Tx, source: Rows, after: Value, rows: list[TableRows]) -> Itera
             yield ChangedBranch(row.id, old, new, _showing(branches[row.slug], given, row.id))
 
 
-def _effects(tx: Tx, changed: Iterable[ChangedBranch]) -> Iterator[tuple[UUID, Effect]]:
+def _effects(tx: Tx, changed: Iterable[ChangedBranch], since: datetime | None) -> Iterator[tuple[UUID, Effect]]:
     for one in changed:
-        before = offer_of(one.old, showing_devices(tx, one.id))
-        yield one.id, effect(before, offer_of(one.new, one.devices), live_of(tx, one.old))
+        before, after = offer_of(one.old, showing_devices(tx, one.id)), offer_of(one.new, one.devices)
+        first = one.old.timetable.business_date(since) if since else None
+        yield one.id, effect(before, after, live_of(tx, one.old), first=first)
 
 
 def _alone(one: ChangedBranch, told: Effect) -> tuple[OpenAlone, ...]:
