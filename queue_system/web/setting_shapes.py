@@ -194,7 +194,11 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class NamesByLanguage:
-    """A text by language; Arabic and English are needed as soon as one is filled in."""
+    """A text by language; as soon as one is filled in, those in Arabic and English are needed if the place speaks them.
+
+    Every text is stored in both. In the one that the place does not speak, it is that of the first language of
+    `languages`, those of the place, unless it has its own; that copy is not shown.
+    """
 
     languages: Sequence[str]
     words: Words
@@ -214,6 +218,7 @@ class NamesByLanguage:
                     found[language] = text(words)
                 except Faulty as error:
                     faults += [fault.below(language) for fault in error.faults]
+        found = self._completed(found)
         if found and not faults and (fault := names_fault(found)) is not None:
             faults.append(fault)
         if faults:
@@ -232,14 +237,24 @@ class NamesByLanguage:
             "long" if self.long else "input",
             under(path, language),
             label=self.words.text(f"language.{language}"),
-            needed=language in REQUIRED_LANGUAGES,
+            needed=language in REQUIRED_LANGUAGES and language in self.languages,
             value=typed,
             attributes={"type": "text", "lang": language, "dir": direction_of(language)},
         )
 
     def _shown(self, texts: Mapping[str, str]) -> list[str]:
-        """The languages of the place, and those that have a text already."""
-        return [one for one in OWN_NAMES if one in self.languages or one in REQUIRED_LANGUAGES or texts.get(one)]
+        """The languages of the place, and those that have a text of their own already."""
+        copied = dict.fromkeys(REQUIRED_LANGUAGES, self._usual(texts))
+        return [one for one in OWN_NAMES if one in self.languages or texts.get(one, "") not in ("", copied.get(one))]
+
+    def _completed(self, found: dict[str, str]) -> dict[str, str]:
+        copied = self._usual(found)
+        lacking = [one for one in REQUIRED_LANGUAGES if one not in found and one not in self.languages]
+        return found | dict.fromkeys(lacking, copied) if copied else found
+
+    def _usual(self, texts: Mapping[str, str]) -> str:
+        """The text of the first language of the place, "" if there is none."""
+        return next((texts[one] for one in self.languages if texts.get(one)), "")
 
 
 @dataclass(frozen=True, slots=True)

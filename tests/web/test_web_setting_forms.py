@@ -325,6 +325,20 @@ def test_what_the_person_saw_goes_along_letter_by_letter(things: Things) -> None
     assert form.was(Posted([("was", json.dumps({"names": {}, "lanes": 3}))])) == {"names": {}}
 
 
+def test_nobody_writes_a_language_that_the_place_does_not_speak(things: Things) -> None:
+    form = SettingForm(Queue, things, words_for("ar"), ("ar",), ["names"])
+    alone, both = {"names": {"ar": "التذاكر", "en": "التذاكر"}}, {"names": {"ar": "الجوازات", "en": "Passports"}}
+    typed = form.read(Posted([("names.ar", "التذاكر")]))
+    assert (typed.values, list(typed.faults)) == (alone, [])
+    assert "names.en" not in on_page(form, form.fill(alone)).by_id
+    # What a sample has brought along is seen, kept, and may be emptied.
+    brought = on_page(form, form.fill(both))
+    assert form.read(Posted(brought.items)).values == both
+    emptied = [("names.ar", "التذاكر"), ("names.en", "")]
+    assert form.read(Posted(emptied)).values == alone
+    assert [fault.field for fault in form_for(Queue, things, ["names"]).read(Posted(emptied)).faults] == ["names.en"]
+
+
 def test_values_are_said_in_words(doha: Branch, things: Things) -> None:
     form = form_for(Service, things)
     service = next(iter(doha.services.values()))

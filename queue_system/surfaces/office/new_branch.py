@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, timedelta
+from functools import partial
 from typing import Any, Final
 
 from starlette.requests import Request
@@ -14,7 +15,8 @@ from ...actions.settings import UnfitSettings, add_branch
 from ...core.errors import Denied, Refused
 from ...core.rights import IMPORT_RIGHTS
 from ...i18n.filters import localised
-from ...i18n.words import available_languages, words_for
+from ...i18n.words import OWN_NAMES, available_languages, words_for
+from ...i18n.zones import zone_names
 from ...settings import typed
 from ...settings.agenda import BranchClosure
 from ...settings.branch import Branch
@@ -24,6 +26,7 @@ from ...settings.portable import starting
 from ...store.tables import ORGANISATION
 from ...web import kit
 from ...web.errors import message
+from ...web.installation import in_thread
 from ...web.setting_words import fault_sentence, things_of
 from .branches import Branches, all_of_them
 from .frame import InOffice, enter, office_page
@@ -82,16 +85,18 @@ def _read(here: InOffice, found: Branches, said: dict[str, str]) -> tuple[Branch
     if origin is None:
         errors["from"] = fault_sentence(Fault("choice-wrong"), {}, here.words)
     slug = checked("slug", typed.slug)
+    needed = _needed(origin) if origin else []
     names: dict[str, str] = {
         one: checked(_name_in(one), typed.text)
         for one in _languages([origin] if origin else [])
-        if said[_name_in(one)] or one in REQUIRED_LANGUAGES
+        if said[_name_in(one)] or one in needed
     }
     zone = checked("timezone", typed.time_zone) if said["timezone"] else None
     opens = checked("opens", typed.day) if said["opens"] else None
     if errors or origin is None:
         return None, errors
     try:
+        names = dict.fromkeys(REQUIRED_LANGUAGES, names[needed[0]]) | names
         return _branch(origin, slug, names, zone, said["country_code"], _closed_until(here, opens, origin)), {}
     except Faulty as wrong:
         return None, {"country_code": fault_sentence(wrong.faults[0], {}, here.words)}
@@ -116,7 +121,7 @@ def _closed_until(here: InOffice, opens: date | None, origin: Branch) -> tuple[B
     known = available_languages()
     names: dict[str, str] = {
         language: words_for(language if language in known else known[0]).text("branches.not-open-yet")
-        for language in _languages([origin])
+        for language in (*REQUIRED_LANGUAGES, *origin.languages)
     }
     return (BranchClosure(first=today, last=opens - timedelta(days=1), names=names),)
 
@@ -127,7 +132,11 @@ async def _page(
     branches = found.seen(here, IMPORT_RIGHTS)
     context = {
         "origins": [(slug, localised(one.names, here.language)) for slug, one in branches.items()],
-        "names": [(_name_in(one), one, one in REQUIRED_LANGUAGES) for one in _languages(branches.values())],
+        "names": [
+            (_name_in(one), one, all(one in _needed(branch) for branch in branches.values()))
+            for one in _languages(branches.values())
+        ],
+        "zones": list(await in_thread(partial(zone_names, here.language))),
         "typed": said,
         "errors": errors or {},
     }
@@ -135,8 +144,14 @@ async def _page(
 
 
 def _languages(branches: Iterable[Branch]) -> tuple[str, ...]:
-    """The languages in which a branch that starts like one of these is named: theirs, and those that every text needs."""
-    return tuple(dict.fromkeys([*REQUIRED_LANGUAGES, *(one for branch in branches for one in branch.languages)]))
+    """The languages in which a branch that starts like one of these is named: theirs."""
+    spoken = {one for branch in branches for one in branch.languages}
+    return tuple(one for one in OWN_NAMES if one in spoken)
+
+
+def _needed(origin: Branch) -> list[str]:
+    """The languages in which a branch that starts like this one must be named; the first stands for those it does not speak."""
+    return [one for one in REQUIRED_LANGUAGES if one in origin.languages] or [origin.default_language]
 
 
 def _name_in(language: str) -> str:
