@@ -16,6 +16,7 @@ from queue_system.i18n.catalogues import (
     catalogues,
     read_catalogues,
 )
+from queue_system.i18n.numerals import ARABIC_INDIC
 
 LANGUAGES = tuple(catalogues())
 OTHERS = tuple(language for language in LANGUAGES if language != REFERENCE)
@@ -141,6 +142,18 @@ def test_arabic_speaks_to_the_visitor_as_agreed(word: str) -> None:
         if word in form
     ]
     assert not wrong, "«المراجع», «يُرجى» or «تفضّل» instead:\n" + "\n".join(wrong)
+
+
+def test_a_number_in_a_text_has_the_digits_of_the_others() -> None:
+    """Only a branch chooses the digits ٠–٩, and only numbers that are filled in follow it."""
+    wrong = [
+        f"{message.file}: {message.key}: {form}"
+        for message in catalogues()["ar"].messages.values()
+        if message.key != "setting.word.kind-of-digits.arab"
+        for form in message.forms
+        if set(form) & set(ARABIC_INDIC)
+    ]
+    assert not wrong, "\n".join(wrong)
 
 
 HIDDEN = "\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff\u00ad"
