@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC
+from datetime import UTC, timedelta
 from functools import partial
 from itertools import groupby
 from typing import Final
@@ -108,10 +108,15 @@ async def _page(here: AtBooks, verdicts: list[log.Verdict] | None = None) -> Res
     sentences = Sentences(words, names, book.zone, partial(_code_address, book), partial(_history_address, here, book))
     values = Values(here, book, words)
     await values.add(leaf.entries)
+    today = here.now.astimezone(book.zone).date()
     return await office_page(
         reader,
         "office/audit.html",
         {
+            "recent": [
+                (words.text("office.log-today"), today),
+                (words.text("office.log-yesterday"), today - timedelta(days=1)),
+            ],
             "books": here.books,
             "book": book,
             "groups": SUBJECTS,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -183,3 +185,21 @@ def test_a_change_of_settings_leads_to_its_history_for_those_who_may_see_it(plac
     sign_in(client, "admin", "en")
     assert link in client.get("/office/audit?kind=settings").text
     assert client.get(link).status_code == 200
+
+
+def test_a_press_leads_to_the_log_of_yesterday_and_its_paper(
+    place: tuple[TestClient, Hall], clock: FrozenClock
+) -> None:
+    client, hall = place
+    old = hall.issue().ticket.code
+    clock.move(timedelta(days=1))
+    sign_in(client, "admin", "en")
+    page = client.get("/office/audit").text
+    (address,) = re.findall(r'href="([^"]+)"[^>]*>Yesterday<', page)
+    found = client.get(html.unescape(address)).text
+    assert old in found
+    assert 'aria-current="true">Yesterday<' in found
+    (paper,) = re.findall(r'href="(/office/audit/paper[^"]+)"', found)
+    assert old in client.get(html.unescape(paper)).text
+    (today,) = re.findall(r'href="(/office/audit[^"]+)"[^>]*>Today<', page)
+    assert old not in client.get(html.unescape(today)).text
