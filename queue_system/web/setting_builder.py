@@ -74,6 +74,11 @@ class Builder:
     def _between(self) -> str:
         return "، " if self.words.language == "ar" else ", "
 
+    @property
+    def _between_rows(self) -> str:
+        """Stands between rows whose own parts have commas between them."""
+        return "؛ " if self.words.language == "ar" else "; "
+
     def _member(self, declaration: type[Declared], name: str) -> Member:
         field = declaration.model_fields[name]
         derived = mark(field, Derived) is not None and (kind := mark(field, Kind)) is not None and bool(kind.written)
@@ -178,14 +183,16 @@ class Builder:
             meant = {text: _plain(word) for text, word in words_of(kind, item_marks).items()}
             ordered = name in ("languages", "alternatives")
             return self._boxes(meant, self._labels(kind, item_marks), ordered=ordered, fewest=fewest)
-        return Rows(self.shape(item, (), name), self._row_label, self._between, fewest)
+        shape = self.shape(item, (), name)
+        between = self._between_rows if isinstance(shape, Group) else self._between
+        return Rows(shape, self._row_label, between, fewest)
 
     def _mapping(self, annotation: Any, name: str) -> Shape:
         key, entry = get_args(annotation)
         thing, entry_marks = bare(entry)
         if isinstance(thing, type) and issubclass(thing, Thing):
             group = self.group(thing, ["slug", *(field for field in thing.model_fields if field != "slug")])
-            return NamedRows(Rows(group, self._row_label, self._between))
+            return NamedRows(Rows(group, self._row_label, self._between_rows))
         word, key_marks = bare(key)
         ref = find(key_marks, Ref)
         labels = self.things[ref.kind] if ref else self._labels(word, key_marks)

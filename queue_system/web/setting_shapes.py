@@ -154,7 +154,10 @@ class Boxes:
         )
 
     def say(self, value: Any) -> str:
-        return self.between.join(self.labels.get(self._typed(item), str(item)) for item in value)
+        typed = [self._typed(item) for item in value]
+        if self.fixed:
+            typed = [one for one in self.labels if one in typed]
+        return self.between.join(self.labels.get(one, one) for one in typed)
 
     def _typed(self, item: Any) -> str:
         return next((typed for typed, meant in self.meant.items() if meant == item), str(item))

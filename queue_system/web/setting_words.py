@@ -156,8 +156,8 @@ def _name(thing: Any, words: Words) -> str:
 
 
 def usual_name(kind: str, slug: str, words: Words) -> str:
-    """What a thing is called that has no name of its own: a season, a calendar, a text by its place; else its slug."""
-    key = f"setting.name.{kind}.{slug}"
+    """What a thing without a name of its own is called: a season, a calendar, a model, a text by its place; else its slug."""
+    key = f"setting.name.{kind.replace(' ', '_')}.{slug}"
     return words.text(key) if words.has(key) else slug
 
 

@@ -352,7 +352,10 @@ def test_values_are_said_in_words(doha: Branch, things: Things) -> None:
     assert form.say("documents", []) == ""
     assert form.say("fee", {"amount": "200", "currency": "QAR", "where": None}).count("200") == 1
     hours = form_for(Branch, things, ["hours"])
-    assert "الأحد" in hours.say("hours", json_of(doha)["hours"])
+    said = hours.say("hours", json_of(doha)["hours"])
+    # As in the form, where the week begins on Sunday; and no comma between two rows, which have commas themselves.
+    assert "الأيام: الأحد، الاثنين" in said
+    assert said.count("؛ ") == len(doha.hours) - 1
 
 
 def test_a_name_for_programs_is_made_of_the_english_name() -> None:

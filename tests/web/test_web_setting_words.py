@@ -107,6 +107,7 @@ def test_no_word_is_left_over() -> None:
 def test_what_comes_with_the_program_has_a_name() -> None:
     known = {("season", slug) for slug in {*library().seasons, *SEASONS}}
     known |= {("calendar", slug) for slug in library().calendars} | {("text", slug) for slug in SHOWN_TEXTS}
+    known |= {("device_model", slug) for slug in library().device_models}
     named = {tuple(key.split(".")[2:]) for key in catalogues()[REFERENCE].messages if key.startswith("setting.name.")}
     assert named == known
 

@@ -14,7 +14,7 @@ from starlette.routing import BaseRoute, Route
 
 from ...actions.setting_rights import may_retire
 from ...core.errors import Missing
-from ...core.rights import EXPORT_RIGHTS, FILE_RIGHTS, IMPORT_RIGHTS, Rights
+from ...core.rights import CLOSING_RIGHTS, EXPORT_RIGHTS, FILE_RIGHTS, HOURS_RIGHTS, IMPORT_RIGHTS, Rights
 from ...i18n import dates
 from ...i18n.filters import localised
 from ...i18n.words import Words
@@ -30,11 +30,18 @@ from ...store.queries.stored import places, stored_profile
 from ...store.tables import ORGANISATION
 from ...web import kit
 from ...web.installation import in_thread
+from ...web.places import Place
 from ...web.setting_words import label_of
 from .editing import FORM, STEP, answer, saved_at
 from .frame import InOffice, enter, office_page
 
 PAGE: Final = "/office/branches"
+#: What people who have added a branch want next; each has a page for each branch.
+_PAGES_OF_ONE: Final = (
+    Place("/office/hours", "hours.title", CLOSING_RIGHTS),
+    Place("/office/closures", "hours.closures", CLOSING_RIGHTS),
+    Place("/office/seasons", "hours.seasons", HOURS_RIGHTS),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +112,11 @@ async def show_one(request: Request) -> Response:
         "same": _same(branch, other) if other else 0,
         "takes": here.person.may_any(IMPORT_RIGHTS, found.ids[branch.slug]),
         "saved": saved_at(request, branch.slug),
+        "pages": [
+            page
+            for page in _PAGES_OF_ONE
+            if any(one.slug == branch.slug and here.person.may_any(page.rights, one.id) for one in here.branches)
+        ],
         "ends": dates.day(ends, here.words) if (ends := last_day(branch)) else "",
         "may_end": branch.kind != "replica" and may_retire(here.person, found.ids[branch.slug]),
     }

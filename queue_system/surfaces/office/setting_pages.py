@@ -242,7 +242,7 @@ async def index(request: Request) -> Response:
 
 
 async def list_things(request: Request) -> Response:
-    """All things of one kind at one place; what is retired apart."""
+    """All things of one kind at one place; what is retired apart. Texts that no page shows are left out."""
     here, place, kind = await at(request)
     if kind.alone:
         raise Missing("not-found")
@@ -251,7 +251,11 @@ async def list_things(request: Request) -> Response:
     live: list[Row] = []
     retired: list[Row] = []
     for (of, slug), values in place.objects.items():
-        if of == kind.name and may_change(here.person, kind.rights, place.id, of, slug, (place.value,)):
+        if (
+            of == kind.name
+            and not _unused(of, slug)
+            and may_change(here.person, kind.rights, place.id, of, slug, (place.value,))
+        ):
             ended = today is not None and values.get("until", "9999") < today.isoformat()
             (retired if ended else live).append(_row(say, place, kind, slug, values))
     context = {
@@ -369,9 +373,11 @@ def _grouped(kind: Kind, drawn: Drawn) -> list[tuple[str, list[Any]]]:
 
 def _note(kind: str, slug: str) -> str:
     """The key of what one has to know of a thing before one changes it; "" for nothing."""
-    if kind == "text":
-        return "office.note-text-unused" if slug and slug not in SHOWN_TEXTS else ""
-    return _NOTES.get(kind, "")
+    return "office.note-text-unused" if slug and _unused(kind, slug) else _NOTES.get(kind, "")
+
+
+def _unused(kind: str, slug: str) -> bool:
+    return kind == "text" and slug not in SHOWN_TEXTS
 
 
 def _first(own: list[Fault], faults: Sequence[Located]) -> list[Fault]:

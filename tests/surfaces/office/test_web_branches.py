@@ -55,6 +55,12 @@ def test_a_branch_says_in_what_it_differs_from_its_template(place: tuple[TestCli
     assert f"<bdi>{count}</bdi> differences</a>" in text
     shown = client.get("/office/branches/mission-template").text
     assert f"<bdi>{count}</bdi> differences" in shown
+    beside = client.get("/office/branches/doha-main").text
+    for page in ("hours", "closures", "seasons"):
+        assert client.get(f"/office/{page}/doha-main").status_code == 200
+        assert f'href="/office/{page}/doha-main"' in beside
+        # A template has no days of its own to look at.
+        assert f'href="/office/{page}/mission-template"' not in shown
 
 
 def test_what_is_taken_over_from_a_template_leaves_what_belongs_to_the_place() -> None:
@@ -122,6 +128,7 @@ def test_who_may_export_neither_adds_nor_sees_other_branches(place: tuple[TestCl
     assert "mobile-consulate" not in text
     assert client.get("/office/branches/mobile-consulate/file").status_code == 404
     assert client.get("/office/new-branch").status_code == 403
+    assert "/office/hours" not in client.get("/office/branches/doha-main").text
 
 
 def test_one_thing_is_taken_over_from_the_template_and_given_back(place: tuple[TestClient, Hall]) -> None:

@@ -93,6 +93,16 @@ def test_a_text_is_added_where_it_is_shown_in_all_languages_of_the_place(client:
     assert "تنبيه أعلى صفحة الخدمات" in words(client.get(f"{HERE}/text").text)
 
 
+def test_lists_have_no_names_for_programs_and_no_texts_that_no_page_shows(client: TestClient) -> None:
+    models = words(client.get(f"{HOUSE}/device_model").text)
+    assert "طابعة 80 مم" in models
+    devices = words(client.get(f"{HERE}/device").text)
+    texts = words(client.get(f"{HOUSE}/text").text)
+    for program_s in ("printer_80", "kiosk_std", "display_43", "sms_minimal"):
+        assert program_s not in models + devices + texts
+    assert "تنبيه أعلى صفحة الخدمات" in texts or "الترحيب" in texts
+
+
 def test_letters_seasons_calendars_and_models_are_added(client: TestClient, hall: Hall) -> None:
     free = next(one for one in "ZYXWVQ" if f"{HOUSE}/letter/{one}" not in client.get(f"{HOUSE}/letter").text)
     add(client, f"{NEW_HERE}/letter", slug=free, names__ar="حرف", names__en="letter")
