@@ -37,11 +37,9 @@ def choose(
     """
     if not plan.members:
         return ()
-    around = range(
-        min(need.span(visit).start for need in plan.members), max(need.span(visit).stop for need in plan.members)
-    )
-    time = member_time(lock.tx, settings, plan.members, around, moving)
-    wishes = wishes_for(lock.tx, settings, plan.members, _day_around(settings, visit), asked)
+    day = _day_around(settings, visit)
+    time = member_time(lock.tx, settings, plan.members, day, moving)
+    wishes = wishes_for(lock.tx, settings, plan.members, day, asked)
     found = time.choose(plan.members, visit, wishes)
     if found is None:
         raise Refused("member-taken" if asked else "slot-taken")
@@ -134,6 +132,9 @@ def _release_seats(lock: Locked, booking_id: UUID, member_id: UUID, span: range)
 
 
 def _day_around(settings: BranchSettings, visit: range) -> range:
-    """The ticks of about a day around a visit, in which the booked time of members is compared."""
+    """The ticks of about a day around a visit.
+
+    In them the booked time of members is compared, and those who make room have the whole of their bookings.
+    """
     half = 12 * 60 // settings.tick_minutes
     return range(visit.start - half, visit.stop + half)

@@ -22,6 +22,7 @@ from queue_system.store.queries.bookings import BookingView
 from queue_system.store.queries.members import members_of
 from queue_system.store.queries.rows import StoredRows
 from queue_system.store.queries.stored import stored_branch
+from queue_system.store.queries.used_rows import PastUse, in_use, past_use
 from queue_system.store.tables import BookingMember, Seat, table
 from tests.kit.hall import Hall, enter, furnish
 
@@ -84,15 +85,17 @@ def test_scenario_3_all_fit_although_the_first_choices_were_wrong(db: Database) 
             "blue": {"kind": "group", "any_of": ["ob", "gb"]},
             "orange": {"kind": "group", "any_of": ["ob", "go"]},
         },
-        {"case-follow": ["blue"], "assoc-compliance": ["orange"]},
+        # Who is in fewer groups comes first, so the first booking has gb, and the second one ob.
+        {"case-follow": ["blue"], "assoc-compliance": ["orange"], "lawyer-advice": ["go"]},
         lanes=5,
     )
     first = book(hall, "case-follow", START)
     second = book(hall, "assoc-compliance", START)
+    assert [who(hall, one) for one in (first, second)] == [["gb"], ["ob"]]
     assert START in offered(hall, "case-follow")
     third = book(hall, "case-follow", START)
     found = [who(hall, one) for one in (first, second, third)]
-    assert sorted(found) == [["gb"], ["go"], ["ob"]]
+    assert found == [["gb"], ["go"], ["ob"]]
     assert START not in offered(hall, "case-follow")
     for one, (member,) in zip((first, second, third), found, strict=True):
         assert stretch_of(hall, one, member) == (one.starts_at, one.ends_at)
@@ -106,7 +109,7 @@ def test_an_announced_choice_never_moves(db: Database) -> None:
             "ob": {"kind": "person"},
             "blue": {"kind": "group", "any_of": ["ob", "gb"]},
         },
-        {"case-follow": ["blue"], "assoc-compliance": ["ob"]},
+        {"case-follow": ["blue"], "assoc-compliance": ["ob"], "lawyer-advice": ["gb"]},
         lanes=5,
     )
     asked = {need(hall, "blue"): need(hall, "ob")}
@@ -115,12 +118,45 @@ def test_an_announced_choice_never_moves(db: Database) -> None:
     with pytest.raises(Refused, match="slot-taken"):
         book(hall, "assoc-compliance", START)
     assert who(hall, told) == ["ob"]
-    # Where nobody was told, the other one comes.
+    # Where nobody was told, the other one comes, although the one who is booked less was chosen first.
+    book(hall, "lawyer-advice", START)
     later = START + HOUR
     silent = book(hall, "case-follow", later)
+    assert who(hall, silent) == ["ob"]
     assert later in offered(hall, "assoc-compliance")
     assert who(hall, book(hall, "assoc-compliance", later)) == ["ob"]
     assert who(hall, silent) == ["gb"]
+
+
+def test_a_longer_appointment_makes_room_for_a_short_one_in_its_middle(db: Database) -> None:
+    hall = with_resources(
+        furnish(db, "forum", "istanbul"),
+        {
+            "ob": {"kind": "person"},
+            "gb": {"kind": "person"},
+            "blue": {"kind": "group", "any_of": ["ob", "gb"]},
+        },
+        # Both members serve two needs, so the order of the settings decides.
+        {"assoc-compliance": ["blue"], "case-follow": ["ob"], "lawyer-advice": ["gb"]},
+        lanes=5,
+    )
+    long = book(hall, "assoc-compliance", START)
+    assert who(hall, long) == ["ob"]
+    middle = START + timedelta(minutes=20)
+    assert long.starts_at < middle < middle + timedelta(minutes=20) < long.ends_at
+    assert middle in offered(hall, "case-follow")
+    assert who(hall, book(hall, "case-follow", middle)) == ["ob"]
+    assert who(hall, long) == ["gb"]
+    assert stretch_of(hall, long, "gb") == (long.starts_at, long.ends_at)
+
+
+def test_a_vehicle_that_appointments_have_is_not_removed(db: Database) -> None:
+    hall = furnish(db, "social-work", "ehsan")
+    one = book(hall, "home-visit", offered(hall, "home-visit")[0])
+    (vehicle,) = who(hall, one)
+    found = hall.db.read_now(lambda tx: list(in_use(tx, hall.branch.id, [Edit("counter", vehicle, {}, None)])))
+    assert [(one.kind, one.slug, one.fault.code) for one in found] == [("counter", vehicle, "setting-has-history")]
+    assert hall.db.read_now(past_use, hall.branch.id, "counter", vehicle) == PastUse(0, 1, 1)
 
 
 def test_whoever_moves_takes_other_members_and_frees_the_old_ones(istanbul: Hall) -> None:

@@ -56,8 +56,8 @@ class DeskView:
     """One counter and its surroundings, as a snapshot: `seq` is the branch's position at that moment.
 
     `waiting` are the tickets of the counter's queues, oldest anchor first; `at_counters` is by counter. `live` are the
-    zones with a live screen, `received` says where a referred visitor comes from, `unserved` the queues with waiting people and no open counter. Until `undo_until` the
-    clerk can take the last press back; None without such a press.
+    zones with a live screen, `received` says where a referred visitor comes from, `unserved` are the queues with waiting
+    people and no open counter. Until `undo_until` the clerk can take the last press back; None without such a press.
     """
 
     settings: BranchSettings

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -93,8 +94,11 @@ def _need(
 def member_time(
     tx: Tx, settings: BranchSettings, needs: Collection[MemberNeed], ticks: range, without: UUID | None = None
 ) -> MemberTime:
-    """The time of all members of `needs` in `ticks`; what the booking `without` has counts as free."""
-    ids = {option for need in needs for option in need.options}
+    """The time of all members of `needs` in `ticks`, and of those who could make room for them.
+
+    What the booking `without` has counts as free.
+    """
+    ids = _with_stand_ins(settings, {option for need in needs for option in need.options})
     open_ = {member: _working(settings, member, ticks) for member in ids}
     placed = _placed(tx, settings, ids, ticks, without)
     known = {(one.booking, one.member) for one in placed}
@@ -127,12 +131,25 @@ def wishes_for(
 @derived
 def _groups(settings: BranchSettings) -> dict[UUID, int]:
     """How many needs of different keys each member of the branch can serve."""
-    keys: dict[UUID, set[UUID]] = {}
-    for service_id in settings.services:
-        for need in needs_of(settings, service_id):
-            for option in need.options:
-                keys.setdefault(option, set()).add(need.key)
-    return {member: len(found) for member, found in keys.items()}
+    return Counter(option for options in _options(settings).values() for option in options)
+
+
+def _with_stand_ins(settings: BranchSettings, members: Collection[UUID]) -> set[UUID]:
+    """These members and all who can serve a need with one of them, and so on, because bookings change in a chain."""
+    found: set[UUID] = set()
+    more = set(members)
+    while more:
+        found |= more
+        together = (options for options in _options(settings).values() if not more.isdisjoint(options))
+        more = {option for options in together for option in options} - found
+    return found
+
+
+@derived
+def _options(settings: BranchSettings) -> dict[UUID, tuple[UUID, ...]]:
+    """The members that can serve each need of the branch, by its key."""
+    needs = (need for service_id in settings.services for need in needs_of(settings, service_id))
+    return {need.key: need.options for need in needs}
 
 
 def _working(settings: BranchSettings, member_id: UUID, ticks: range) -> FreeTime:

@@ -36,6 +36,10 @@ _TABLES: Final[Mapping[str, type[Any]]] = {
 }
 
 
+#: What seats refer to, in one column without a foreign key: queues, resources, and counters that are rooms or vehicles.
+_SEATED: Final = (tables.Queue, tables.Resource, tables.Counter)
+
+
 @dataclass(frozen=True, slots=True)
 class PastUse:
     """How many numbers and appointments refer to a thing; `ahead` appointments are confirmed and to come."""
@@ -57,7 +61,7 @@ def past_use(tx: Tx, place: UUID, kind: str, slug: str) -> PastUse:
         return PastUse(0, 0, 0)
     of, ticket, booking = table(model), table(tables.Ticket), table(tables.Booking)
     numbers, bookings = _references(of, ticket, row), _references(of, booking, row)
-    if model in (tables.Queue, tables.Resource):
+    if model in _SEATED:
         seat = table(tables.Seat)
         seated = sa.select(seat.c.booking_id).where(seat.c.branch_id == place, seat.c.resource_id == row.id)
         bookings = [sa.and_(booking.c.branch_id == place, booking.c.id.in_(seated))]
@@ -85,8 +89,8 @@ def in_use(tx: Tx, place: UUID, edits: Iterable[Edit]) -> Iterator[Located]:
 def _of_device(tx: Tx, place: UUID, edit: Edit) -> Iterator[Located]:
     """A fault for a device that is paired, or whose slips are kept. It cannot be retired, so the fault says what to do."""
     of = table(tables.Device)
-    paired = (of.c.branch_id, place), (of.c.slug, edit.slug)
-    if _exists(tx, of, *paired, where=of.c.token_sha256.is_not(None)):
+    itself = (of.c.branch_id, place), (of.c.slug, edit.slug)
+    if _exists(tx, of, *itself, where=of.c.token_sha256.is_not(None)):
         yield Located(edit.kind, edit.slug, Fault("setting-device-paired"))
     elif _is_used(tx, tables.Device, place, edit.slug):
         yield Located(edit.kind, edit.slug, Fault("setting-device-slips"))
@@ -133,10 +137,7 @@ def _is_used(tx: Tx, model: type[Any], place: UUID, slug: str) -> bool:
     if row is None:
         return False
     seat = table(tables.Seat)
-    if model in (tables.Queue, tables.Resource) and _exists(
-        tx, seat, (seat.c.branch_id, place), (seat.c.resource_id, row.id)
-    ):
-        # Seats refer to queues and resources in one column.
+    if model in _SEATED and _exists(tx, seat, (seat.c.branch_id, place), (seat.c.resource_id, row.id)):
         return True
     return any(_refers(tx, key, row) for key in _keys_to(of))
 
