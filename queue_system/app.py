@@ -35,7 +35,7 @@ from .spooler.machine import this_node
 from .spooler.runner import Spooler
 from .store.database import Database
 from .store.queries.settings import branch_ids
-from .surfaces import account, api, booking, desk, first_run, office, pairing, phone, reception, sign_in
+from .surfaces import account, api, appointments, booking, desk, first_run, office, pairing, phone, reception, sign_in
 from .web import errors, files, kit
 from .web.founded import Founded
 from .web.installation import Installation
@@ -60,6 +60,7 @@ SURFACES: Final[Mapping[str, ModuleType]] = {
     "desk": desk,
     "office": office,
     "reception": reception,
+    "appointments": appointments,
     "kiosk": kiosk,
     "displays": displays,
 }

@@ -67,6 +67,7 @@ Alias = Literal[
     "reschedule_bulk",
     "restart_device",
     "rosters",
+    "schedule_follow_up",
     "void_ticket_with_reason",
     "approve_void_four_eyes",
 ]
@@ -92,7 +93,6 @@ Promise = Literal[
     "reports_aggregate",
     "reports_aggregate_k_anonymous",
     "scan",
-    "schedule_follow_up",
     "set_safe_contact",
     "triage_urgent",
     "waitlist",
@@ -125,6 +125,7 @@ _MEANS: Final[Mapping[str, Rights]] = {
     "reports_aggregate_k_anonymous": frozenset({"see_reports"}),
     "reschedule_bulk": frozenset({"move_bookings"}),
     "restart_device": frozenset({"see_health"}),
+    "schedule_follow_up": frozenset({"book_for_visitor", "see_bookings"}),
     "void_ticket_with_reason": frozenset({"void_ticket"}),
     "approve_void_four_eyes": frozenset({"approve"}),
 }
@@ -186,6 +187,10 @@ CALL_OFF_RIGHTS: Final[Rights] = frozenset({"cancel_bookings"})
 DECISION_RIGHTS: Final[Rights] = MOVE_RIGHTS | CALL_OFF_RIGHTS
 # Those who ask for the second person see what became of it.
 ASKING_RIGHTS: Final[Rights] = DECIDING_RIGHTS | (SETTINGS_RIGHTS - PRINTER_RIGHTS) | VOID_RIGHTS | DECISION_RIGHTS
+# To book for visitors, to move and call off one appointment for them, and to see its name while doing so.
+BOOK_RIGHTS: Final[Rights] = frozenset({"book_for_visitor"})
+# To see the appointments of a day; names need BOOK_RIGHTS.
+DAY_RIGHTS: Final[Rights] = BOOK_RIGHTS | {"see_bookings"}
 # To see whom an appointment belongs to, and how to reach them.
 CONTACT_RIGHTS: Final[Rights] = frozenset({"see_contacts"})
 # To change when a branch is open, or only to close it for some days.

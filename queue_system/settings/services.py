@@ -69,7 +69,7 @@ class ServiceOwn(Retirable):
         Mode,
         Kind("mode", WALKIN_MODES),
         Derived(),
-        WordsNotYet({"ballot": "ballot", "staff_only": "staff-booking", "invite": "invitation"}),
+        WordsNotYet({"ballot": "ballot", "invite": "invitation"}),
         "the policy's, unless the service takes visitors without booking",
     ]
     walkin_share_pct: Annotated[

@@ -85,6 +85,12 @@ DATA = row(
 )
 RECEIVES = (CLERK, RECEPTIONIST, ADMINISTRATOR)
 RECEPTION = row(SIGN_IN, forbidden=(IDLE, ELSEWHERE, SUPERVISOR, AUDITOR, TECHNICIAN), open=RECEIVES)
+# Receptionists of the sample book for visitors.
+BOOK = row(
+    SIGN_IN,
+    forbidden=(IDLE, ELSEWHERE, CLERK, SUPERVISOR, AUDITOR, TECHNICIAN),
+    open=(RECEPTIONIST, ADMINISTRATOR),
+)
 # Supervisors grant priority classes.
 HALL = {**RECEPTION, SUPERVISOR: OPEN}
 ANY_HALL = {**HALL, ELSEWHERE: OPEN}

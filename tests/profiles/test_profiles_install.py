@@ -97,12 +97,13 @@ def test_what_is_not_in_force_is_named(db: Database) -> None:
         ("ballot", "doha-main/passport-apply (weekly_ballot)"),
         ("ballot", "doha-main/hajj-register (hajj_hybrid)"),
         ("walkin-share", "doha-main/passport-apply: 15 %"),
-        ("staff-booking", "doha-main/travel-doc (staff_only)"),
         ("offline", "mobile-consulate"),
         ("offline", "mobile-consulate/mk1"),
         ("occasion", "doha-main/hajj-briefing"),
     } <= set(found)
-    assert not {code for code, _ in found} & {"provisional-days", "calendar-check"}, "the office acts on them"
+    assert not {code for code, _ in found} & {"provisional-days", "calendar-check", "staff-booking"}, (
+        "the office acts on them"
+    )
     assert not [subject for code, subject in found if code == "text"], "pages show all of its sentences"
     # Printers on the network and on a cable of the server do print.
     assert not [subject for code, subject in found if code == "printer-transport"]

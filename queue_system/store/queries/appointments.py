@@ -1,0 +1,93 @@
+"""The appointments of a day for staff, whom they have, and the first times that are free."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from ...core import hours
+from ...core.bookings import BookingState
+from ...core.slots import Slot, tick_of
+from ..database import Tx
+from ..tables import BookingMember, table
+from .bookings import BookingView, bookings_between, free_days
+from .settings import BranchSettings, ServiceView
+
+HAS = table(BookingMember)
+
+# Those that have, or had, their place on the day.
+SHOWN: Final = (
+    BookingState.HELD,
+    BookingState.CONFIRMED,
+    BookingState.CHECKED_IN,
+    BookingState.FULFILLED,
+    BookingState.NO_SHOW,
+)
+# How far ahead a free time is looked for, and how many days at once.
+LOOK_AHEAD: Final = timedelta(days=60)
+STRETCH: Final = timedelta(days=10)
+FIRST: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class FreeTimes:
+    """The first free times from a day on, and all those of the first day that has any."""
+
+    first: tuple[Slot, ...]
+    day: date | None
+    on_day: tuple[Slot, ...]
+
+
+def appointments_on(
+    tx: Tx, settings: BranchSettings, day: date
+) -> tuple[list[BookingView], dict[UUID, tuple[UUID, ...]]]:
+    """The appointments of a business day by time, and the members that each has then."""
+    start, end = hours.day_bounds(day, settings.zone, settings.day_starts)
+    found = bookings_between(tx, settings.id, start, end, SHOWN)
+    return found, members_had(tx, settings, found)
+
+
+def members_had(tx: Tx, settings: BranchSettings, found: list[BookingView]) -> dict[UUID, tuple[UUID, ...]]:
+    """The members that some bookings have at their own time, not at one that is only offered."""
+    starts = {one.id: tick_of(one.starts_at, settings.tick_minutes) for one in found}
+    statement = sa.select(HAS.c.booking_id, HAS.c.member_id, HAS.c.first_tick, HAS.c.stop_tick).where(
+        HAS.c.branch_id == settings.id, HAS.c.booking_id.in_(list(starts))
+    )
+    members: dict[UUID, tuple[UUID, ...]] = {}
+    for row in tx.rows(statement.order_by(HAS.c.need_id)):
+        if row.first_tick <= starts[row.booking_id] < row.stop_tick:
+            members[row.booking_id] = (*members.get(row.booking_id, ()), row.member_id)
+    return members
+
+
+def first_free(
+    tx: Tx,
+    settings: BranchSettings,
+    service: ServiceView,
+    wish: datetime,
+    asked: Mapping[UUID, UUID],
+    own: BookingView | None = None,
+) -> FreeTimes:
+    """The first times for staff from `wish` on, an aware instant; `asked` are members that are wanted, by need.
+
+    The place of the booking `own`, which is to be moved or replaced, counts as free, but its present time is no other.
+    """
+    first: tuple[Slot, ...] = ()
+    day: date | None = None
+    on_day: tuple[Slot, ...] = ()
+    begin = wish.astimezone(settings.zone).date()
+    last, present = begin + LOOK_AHEAD, own.starts_at if own else None
+    while begin <= last and len(first) < FIRST:
+        end = min(begin + STRETCH - timedelta(days=1), last)
+        for one in free_days(tx, settings, service, begin, end, public=False, own=own.id if own else None, asked=asked):
+            slots = tuple(slot for slot in one.slots if slot.start >= wish and slot.start != present)
+            if slots and day is None:
+                day, on_day = one.day, slots
+            first = (*first, *slots)[:FIRST]
+        begin = end + timedelta(days=1)
+    return FreeTimes(first, day, on_day)

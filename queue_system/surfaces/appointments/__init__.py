@@ -1,0 +1,15 @@
+"""The book of appointments for staff: a day, booking for a visitor, one appointment."""
+
+from __future__ import annotations
+
+from starlette.routing import BaseRoute
+
+from ...core.rights import DAY_RIGHTS
+from ...web.places import Place
+from . import day, new, one
+
+__all__ = ["routes", "staff_places"]
+
+# In this order, because the name of a page could be read as that of an appointment.
+routes: list[BaseRoute] = [*day.routes, *new.routes, *one.routes]
+staff_places = (Place("/appointments", "appointments.place", DAY_RIGHTS),)

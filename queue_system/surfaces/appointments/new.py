@@ -1,0 +1,193 @@
+"""Booking for a visitor, in the order in which people say it on the telephone: what, when, who.
+
+Choosing a time holds it for ten minutes; the page of the appointment then asks for the person.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Final
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from ...actions.bookings import HoldOrder, hold_instead, hold_slot
+from ...core import hours
+from ...core.bookings import Booker, Mode, against_mode
+from ...core.errors import DomainError, Invalid, Missing
+from ...core.names import is_named
+from ...core.rights import BOOK_RIGHTS
+from ...store.queries.appointments import FreeTimes, first_free
+from ...store.queries.bookings import BookingView, booking_by_id
+from ...store.queries.members import MemberView, members_of, needs_of
+from ...store.queries.settings import BranchSettings, ServiceView
+from ...web import kit
+from ...web.errors import message
+from ...web.here import StaffAtBranch, staff_at_branch
+from .day import address, read_day
+
+SOURCE: Final = "staff"
+LONGEST_SEARCH: Final = 80
+_START: Final = "%Y%m%dT%H%MZ"
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What was typed for an appointment whose time has gone meanwhile: it goes along to the next hold."""
+
+    name: str = ""
+    contact: str = ""
+
+
+async def show(request: Request) -> Response:
+    """`/appointments/{branch}/new`: the services, then the times of the chosen one; sending a time holds it."""
+    here = await staff_at_branch(request, BOOK_RIGHTS)
+    if request.method == "POST":
+        return await _hold(here)
+    wanted = request.query_params.get("s", "").strip()[:LONGEST_SEARCH]
+    found = _fitting(_bookable(here), wanted)
+    named = request.query_params.get("service", "")
+    if named:
+        service = _service(here, named)
+    elif wanted and len(found) == 1:
+        (service,) = found
+    else:
+        return await here.page(
+            "appointments/services.html", {"base": address(here.branch), "wanted": wanted, "services": found}
+        )
+    earlier = await _earlier(here, request.query_params.get("instead", ""))
+    return await times_page(here, service, request.query_params, earlier)
+
+
+async def _hold(here: StaffAtBranch) -> Response:
+    """Hold the time that was chosen; where it has gone, the times again, with everything kept."""
+    form = await kit.form(here.request)
+    service = _service(here, form.get("service", ""))
+    earlier = await _earlier(here, form.get("instead", ""))
+    kept = Kept(form.get("name", ""), form.get("contact", ""))
+    try:
+        order = HoldOrder(
+            branch_id=here.branch.id,
+            service_id=service.id,
+            starts_at=read_start(form.get("start", "")),
+            name=kept.name,
+            contact=kept.contact,
+            language=here.branch.default_language,
+            actor=here.actor,
+            source=SOURCE,
+            request_id=f"{form.get('request_id', '')[:40]}-{form.get('start', '')}" if form.get("request_id") else None,
+            booker=Booker.STAFF,
+            contact_sure=True,
+            members=_asked(here.branch, service, form.get("with", "")),
+        )
+        held = await (here.write(hold_slot, order) if earlier is None else here.write(hold_instead, order, earlier.id))
+    except DomainError as refusal:
+        return await times_page(here, service, form, earlier, refusal=refusal, kept=kept)
+    return kit.see_other(f"{address(here.branch)}/{held.id}")
+
+
+async def times_page(
+    here: StaffAtBranch,
+    service: ServiceView,
+    chosen: Mapping[str, str],
+    earlier: BookingView | None,
+    *,
+    refusal: DomainError | None = None,
+    kept: Kept | None = None,
+) -> Response:
+    """The first free times of a service; `chosen` has `from`, the first day, and `with`, the slug of a member."""
+    branch = here.branch
+    today = hours.business_date(here.now, branch.zone, branch.day_starts)
+    day = read_day(chosen.get("from", "")) or today
+    asked = _asked(branch, service, chosen.get("with", ""))
+    found: FreeTimes = await here.read(
+        first_free, branch, service, begin_of(branch, max(day, today), here.now), asked, earlier
+    )
+    values = {
+        "base": address(branch),
+        "service": service,
+        "today": today,
+        "day": max(day, today),
+        "with_": chosen.get("with", ""),
+        "choices": _choices(branch, service),
+        "found": found,
+        "key": start_key,
+        "request_id": secrets.token_urlsafe(16),
+        "earlier": earlier,
+        "kept": kept or Kept(),
+        "refusal": message(refusal, here.words) if refusal else None,
+    }
+    return await here.page("appointments/times.html", values, status=refusal.status if refusal else 200)
+
+
+def begin_of(branch: BranchSettings, day: date, now: datetime) -> datetime:
+    """The first instant of a business day, or now where the day has begun."""
+    start, _ = hours.day_bounds(day, branch.zone, branch.day_starts)
+    return max(start, now)
+
+
+def start_key(start: datetime) -> str:
+    """A time as forms send it: in UTC, because a local hour can occur twice in a day."""
+    return f"{start.astimezone(UTC):{_START}}"
+
+
+def read_start(text: str) -> datetime:
+    """The instant that a form sent; raises Invalid("slot-unknown")."""
+    try:
+        return datetime.strptime(text, _START).replace(tzinfo=UTC)
+    except ValueError:
+        raise Invalid("slot-unknown", "start") from None
+
+
+def _bookable(here: StaffAtBranch) -> list[ServiceView]:
+    """The services for which this person may book, in their order."""
+    allowed, day = here.services(BOOK_RIGHTS), here.branch.timetable.business_date(here.now)
+    return [
+        one
+        for one in here.branch.services_on(day).values()
+        if one.id in allowed and against_mode(Mode(one.mode), Booker.STAFF) is None
+    ]
+
+
+def _fitting(services: list[ServiceView], wanted: str) -> list[ServiceView]:
+    """Those that have every word of `wanted` in a name that may be shown."""
+    return [one for one in services if not wanted or is_named(" ".join(one.listed_names.values()), wanted)]
+
+
+def _service(here: StaffAtBranch, slug: str) -> ServiceView:
+    found = next((one for one in _bookable(here) if one.slug == slug), None)
+    if found is None:
+        raise Missing("service")
+    return found
+
+
+async def _earlier(here: StaffAtBranch, text: str) -> BookingView | None:
+    """The hold that the next one replaces; None where the form names none of the person's departments."""
+    try:
+        found = await here.read(booking_by_id, here.branch.id, UUID(text))
+    except (ValueError, Missing):
+        return None
+    return found if found.service_id in here.services(BOOK_RIGHTS) and found.source == SOURCE else None
+
+
+def _choices(branch: BranchSettings, service: ServiceView) -> list[MemberView]:
+    """The members among whom the visitor can choose."""
+    known = members_of(branch)
+    return [known[one] for need in needs_of(branch, service.id) if len(need.options) > 1 for one in need.options]
+
+
+def _asked(branch: BranchSettings, service: ServiceView, slug: str) -> dict[UUID, UUID]:
+    """The member with this slug, by the need that it serves; empty for anybody."""
+    wanted = {one.id for one in _choices(branch, service) if one.slug == slug}
+    found = ((need.key, one) for need in needs_of(branch, service.id) for one in need.options if one in wanted)
+    return dict([next(found)]) if wanted else {}
+
+
+routes: list[BaseRoute] = [
+    Route("/appointments/{branch}/new", show, methods=["GET", "POST"]),
+]

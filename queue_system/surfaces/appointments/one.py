@@ -1,0 +1,164 @@
+"""One appointment: for whom a held time is, what to read back, another time, calling it off."""
+
+from __future__ import annotations
+
+from typing import Final
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from ...actions.bookings import Said, cancel_booking, change_booking, confirm_booking
+from ...core import bookings, contacts, hours
+from ...core.bookings import Booker, BookingState, BookingStep, spaced_code
+from ...core.errors import DomainError, Doubtful, Invalid, Missing
+from ...core.rights import BOOK_RIGHTS
+from ...i18n import dates
+from ...store.queries.appointments import first_free, members_had
+from ...store.queries.bookings import BookingView, booking_by_id
+from ...store.queries.members import members_of
+from ...web import kit
+from ...web.booking_warnings import warnings_of
+from ...web.errors import message
+from ...web.here import StaffAtBranch, staff_at_branch
+from . import new
+from .day import address, read_day
+
+FIELDS: Final = ("name", "contact")
+
+
+async def show(request: Request) -> Response:
+    """`/appointments/{branch}/{booking}`: the questions for a held time, else the appointment."""
+    here, booking = await _enter(request)
+    return await _page(here, booking)
+
+
+async def confirm(request: Request) -> Response:
+    """Make the hold binding for the person who was named. Where its time has gone, the times, with everything kept."""
+    here, booking = await _enter(request)
+    form = await kit.form(request)
+    said = Said(
+        form.get("name", ""),
+        form.get("contact", ""),
+        _language(here, form.get("language", "")),
+        contact_sure=bool(form.get("contact_sure")),
+    )
+    try:
+        await here.do(confirm_booking, booking.id, here.actor, said)
+    except Invalid as mistake:
+        return await _page(here, booking, mistake, said)
+    except DomainError as refusal:
+        if refusal.code not in ("hold-expired", "slot-withdrawn"):
+            return await _page(here, booking, refusal, said)
+        service, kept = here.branch.services[booking.service_id], new.Kept(said.name, said.contact)
+        return await new.times_page(here, service, {}, None, refusal=refusal, kept=kept)
+    return kit.see_other(_address(here, booking))
+
+
+async def move(request: Request) -> Response:
+    """`…/time`: other times of the same service; sending one moves the appointment."""
+    here, booking = await _enter(request)
+    if request.method == "GET":
+        return await _times(here, booking, request.query_params.get("from", ""))
+    form = await kit.form(request)
+    try:
+        await here.do(change_booking, booking.id, new.read_start(form.get("start", "")), here.actor, Booker.STAFF)
+    except DomainError as refusal:
+        return await _times(here, booking, form.get("from", ""), refusal)
+    return kit.see_other(_address(here, booking))
+
+
+async def call_off(request: Request) -> Response:
+    """Cancel it, or give a hold back."""
+    here, booking = await _enter(request)
+    try:
+        await here.do(cancel_booking, booking.id, here.actor, Booker.STAFF)
+    except DomainError as refusal:
+        return await _page(here, booking, refusal)
+    if booking.state is BookingState.HELD:
+        return kit.see_other(f"{address(here.branch)}/new")
+    return kit.see_other(_address(here, booking))
+
+
+async def _enter(request: Request) -> tuple[StaffAtBranch, BookingView]:
+    """The appointment that the address names, of a department of this person; raises Missing("booking")."""
+    here = await staff_at_branch(request, BOOK_RIGHTS)
+    try:
+        booking = await here.read(booking_by_id, here.branch.id, UUID(request.path_params["booking"]))
+    except ValueError:
+        raise Missing("booking") from None
+    if booking.service_id not in here.services(BOOK_RIGHTS):
+        raise Missing("booking")
+    return here, booking
+
+
+async def _page(
+    here: StaffAtBranch, booking: BookingView, failure: DomainError | None = None, said: Said | None = None
+) -> Response:
+    branch, service = here.branch, here.branch.services[booking.service_id]
+    known, had = members_of(branch), await here.read(members_had, branch, [booking])
+    held = booking.state is BookingState.HELD and (booking.held_until is None or here.now < booking.held_until)
+    words = message(failure, here.words) if failure else ""
+    field = failure.field if isinstance(failure, Invalid) and failure.field in FIELDS else ""
+    values = {
+        "base": address(branch),
+        "booking": booking,
+        "service": service,
+        "held": held,
+        "code": spaced_code(booking.code),
+        "day_of": hours.business_date(booking.starts_at, branch.zone, branch.day_starts),
+        "members": [known[one].names for one in had.get(booking.id, ()) if one in known],
+        "when": dates.day_time(booking.starts_at, branch.zone, here.words),
+        "answers": said or Said(booking.name, contacts.shown(booking.contact), booking.language),
+        "languages_of_visitors": kit.languages_of(branch),
+        "errors": {field: words} if field else {},
+        "refusal": "" if field else words,
+        "doubtful": contacts.shown(failure.understood[0]) if isinstance(failure, Doubtful) else "",
+        "warnings": await warnings_of(here, booking),
+        "may_move": _can(booking, BookingStep.CHANGE),
+        "may_call_off": _can(booking, BookingStep.CANCEL),
+        "asks": here.request.query_params.get("ask") == "call-off",
+    }
+    return await here.page("appointments/one.html", values, status=failure.status if failure else 200)
+
+
+async def _times(here: StaffAtBranch, booking: BookingView, wish: str, refusal: DomainError | None = None) -> Response:
+    if not _can(booking, BookingStep.CHANGE):
+        return kit.see_other(_address(here, booking))
+    branch, service = here.branch, here.branch.services[booking.service_id]
+    today = hours.business_date(here.now, branch.zone, branch.day_starts)
+    day = max(read_day(wish) or today, today)
+    found = await here.read(first_free, branch, service, new.begin_of(branch, day, here.now), {}, booking)
+    values = {
+        "base": address(branch),
+        "booking": booking,
+        "service": service,
+        "today": today,
+        "day": day,
+        "found": found,
+        "key": new.start_key,
+        "refusal": message(refusal, here.words) if refusal else None,
+    }
+    return await here.page("appointments/move.html", values, status=refusal.status if refusal else 200)
+
+
+def _can(booking: BookingView, step: BookingStep) -> bool:
+    return step in bookings.steps_from(booking.state)
+
+
+def _address(here: StaffAtBranch, booking: BookingView) -> str:
+    return f"{address(here.branch)}/{booking.id}"
+
+
+def _language(here: StaffAtBranch, wanted: str) -> str:
+    return wanted if wanted in kit.languages_of(here.branch) else here.branch.default_language
+
+
+ONE: Final = "/appointments/{branch}/{booking}"
+routes: list[BaseRoute] = [
+    Route(ONE, show),
+    Route(f"{ONE}/confirmation", confirm, methods=["POST"]),
+    Route(f"{ONE}/time", move, methods=["GET", "POST"]),
+    Route(f"{ONE}/cancellation", call_off, methods=["POST"]),
+]

@@ -1,0 +1,27 @@
+"""Who may use which address of the book of appointments; tests/web/test_web_access_matrix.py tries each line."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tests.kit.access_rows import BOOK, Row
+
+# The address or the form names the thing, and here it names none, so clients with the right get 404.
+NAMES_NOTHING: Final = {
+    "/appointments/{branch}/new",
+    "/appointments/{branch}/{booking}",
+    "/appointments/{branch}/{booking}/confirmation",
+    "/appointments/{branch}/{booking}/time",
+    "/appointments/{branch}/{booking}/cancellation",
+}
+STATIC_FILE: Final = "appointments.css"
+ONE: Final = "/appointments/{branch}/{booking}"
+MATRIX: Final[dict[tuple[str, str], Row]] = {
+    ("GET", "/appointments"): BOOK,
+    ("GET", "/appointments/{branch}"): BOOK,
+    ("GET", "/appointments/{branch}/new"): BOOK,
+    ("POST", "/appointments/{branch}/new"): BOOK,
+    ("GET", ONE): BOOK,
+    ("GET", f"{ONE}/time"): BOOK,
+    **{("POST", f"{ONE}/{act}"): BOOK for act in ("confirmation", "time", "cancellation")},
+}

@@ -1,0 +1,188 @@
+"""The book of appointments: a day, booking for somebody on the telephone, moving and calling off."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from queue_system.clock import FrozenClock
+from queue_system.core.bookings import BookingState
+from queue_system.store.queries.bookings import BookingView, booking_by_id, booking_views
+from queue_system.store.tables import Booking, table
+from tests.kit.hall import Hall
+from tests.kit.people import give_in_department
+from tests.kit.web_hall import Page, another, application, furnished, sign_in
+
+HERE = "/appointments/doha-main"
+NAME = "سلمى الأتاسي"
+# Only staff book it.
+SERVICE = "travel-doc"
+
+
+@pytest.fixture
+def place(sqlite_template: Path, tmp_path: Path, clock: FrozenClock) -> Iterator[tuple[TestClient, Hall]]:
+    with application(furnished(sqlite_template, tmp_path, clock.now()), tmp_path, clock) as found:
+        sign_in(found[0], "rana", "en")
+        yield found
+
+
+@pytest.fixture
+def client(place: tuple[TestClient, Hall]) -> TestClient:
+    return place[0]
+
+
+@pytest.fixture
+def hall(place: tuple[TestClient, Hall]) -> Hall:
+    return place[1]
+
+
+def test_a_service_that_only_staff_book_is_booked_on_the_telephone(client: TestClient, hall: Hall) -> None:
+    assert client.get("/appointments").headers["location"] == HERE
+    # What: one service fits, so its times follow at once.
+    page = look(client, f"{HERE}/new?s=laissez")
+    assert "Laissez-passer" in page.text
+    # When.
+    held = hold(client, hall, page)
+    assert (held.state, held.source, held.name) == (BookingState.HELD, "staff", "")
+    one = look(client, f"{HERE}/{held.id}")
+    assert "The time is held until" in one.text
+    # Who, with a mistake first.
+    wrong = send(client, one, "confirmation", name=NAME, contact="12")
+    assert wrong.status_code == 422
+    assert NAME in wrong.text
+    done = send(client, one, "confirmation", name=NAME, contact="+97455512345", language="ar")
+    assert done.headers["location"] == f"{HERE}/{held.id}"
+    booked = read(hall, held)
+    assert (booked.state, booked.name, booked.contact, booked.language) == (
+        BookingState.CONFIRMED,
+        NAME,
+        "+97455512345",
+        "ar",
+    )
+    said = look(client, done.headers["location"]).text
+    assert "Your appointment: Laissez-passer" in re.sub(r"\s+", " ", said)
+    assert f"{booked.code[:4]} {booked.code[4:]}" in said
+    assert hall.branch.service(SERVICE).to_bring[0].names["en"] in said
+    # No page shows the contact again.
+    assert "555" not in said
+    day = look(client, f"{HERE}?day={booked.starts_at.date()}")
+    assert NAME in day.text
+    assert f"{HERE}/{held.id}" in day.html
+
+
+def test_when_the_hold_has_ended_the_times_come_again_with_everything_kept(
+    client: TestClient, hall: Hall, clock: FrozenClock
+) -> None:
+    held = hold(client, hall, look(client, f"{HERE}/new?service={SERVICE}"))
+    one = look(client, f"{HERE}/{held.id}")
+    clock.move(timedelta(minutes=11))
+    answer = send(client, one, "confirmation", name=NAME, contact="+97455512345")
+    assert answer.status_code == 409
+    again = Page(answer.text)
+    assert "Name and contact are kept" in again.text
+    other = hold(client, hall, again)
+    assert (other.name, other.contact) == (NAME, "+97455512345")
+    assert f'value="{NAME}"' in look(client, f"{HERE}/{other.id}").html
+
+
+def test_another_time_replaces_the_hold(client: TestClient, hall: Hall) -> None:
+    held = hold(client, hall, look(client, f"{HERE}/new?service={SERVICE}"))
+    times = look(client, f"{HERE}/new?service={SERVICE}&instead={held.id}")
+    other = hold(client, hall, times, which=2)
+    assert other.starts_at > held.starts_at
+    assert read(hall, held).state is BookingState.CANCELLED
+
+
+def test_a_time_that_has_gone_is_refused_with_the_times(client: TestClient, hall: Hall) -> None:
+    page = look(client, f"{HERE}/new?service={SERVICE}")
+    wrong = send(client, page, "new", start="20200101T0900Z")
+    assert wrong.status_code in (409, 422)
+    assert "First times" in wrong.text
+    assert send(client, page, "new", start="no time").status_code == 422
+    assert not bookings(hall)
+
+
+def test_an_appointment_is_moved_and_called_off(client: TestClient, hall: Hall) -> None:
+    booked = book(client, hall)
+    times = look(client, f"{HERE}/{booked.id}/time")
+    start = starts(times)[2]
+    assert booked.starts_at.strftime("%Y%m%dT%H%MZ") not in starts(times)
+    assert send(client, times, "time", start=start).status_code == 303
+    moved = read(hall, booked)
+    assert moved.starts_at.strftime("%Y%m%dT%H%MZ") == start
+    assert moved.code == booked.code
+    asks = look(client, f"{HERE}/{booked.id}?ask=call-off")
+    assert send(client, asks, "cancellation").status_code == 303
+    assert read(hall, booked).state is BookingState.CANCELLED
+    over = look(client, f"{HERE}/{booked.id}")
+    assert not [form for form in over.forms if "/appointments" in form.action]
+    assert client.get(f"{HERE}/{booked.id}/time").status_code == 303
+
+
+def test_without_a_name_the_visitors_page_still_opens(client: TestClient, hall: Hall) -> None:
+    booked = book(client, hall, name="")
+    assert another(client).get(f"/b/{booked.token}").status_code == 200
+    assert "No name" in look(client, f"{HERE}/{booked.id}").text
+
+
+def test_a_person_of_another_department_finds_neither_service_nor_appointment(client: TestClient, hall: Hall) -> None:
+    booked = book(client, hall)
+    mine = hall.branch.departments[hall.branch.service(SERVICE).department_id].slug
+    theirs = next(one.slug for one in hall.branch.departments.values() if one.slug != mine)
+    hall.person("nadia", ())
+    give_in_department(hall, "nadia", "receptionist", theirs)
+    other = another(client)
+    sign_in(other, "nadia", "en")
+    assert booked.code not in look(other, f"{HERE}?day={booked.starts_at.date()}").text
+    for address in (f"{HERE}/new?service={SERVICE}", f"{HERE}/{booked.id}", f"{HERE}/{booked.id}/time"):
+        assert other.get(address).status_code == 404
+    assert other.post(f"{HERE}/{booked.id}/cancellation").status_code == 404
+    assert read(hall, booked).state is BookingState.CONFIRMED
+
+
+def test_days_beyond_the_calendar_are_no_error(client: TestClient) -> None:
+    for day in ("9999-12-31", "0001-01-01", "no-day", "2026-02-30"):
+        assert client.get(f"{HERE}?day={day}").status_code == 200
+        assert client.get(f"{HERE}/new?service={SERVICE}&from={day}").status_code == 200
+
+
+def book(client: TestClient, hall: Hall, name: str = NAME) -> BookingView:
+    held = hold(client, hall, look(client, f"{HERE}/new?service={SERVICE}"))
+    assert send(client, look(client, f"{HERE}/{held.id}"), "confirmation", name=name).status_code == 303
+    return read(hall, held)
+
+
+def look(client: TestClient, address: str) -> Page:
+    answer = client.get(address)
+    assert answer.status_code == 200, answer.text
+    return Page(answer.text)
+
+
+def starts(page: Page) -> list[str]:
+    return re.findall(r'name="start" value="([^"]+)"', page.html)
+
+
+def hold(client: TestClient, hall: Hall, page: Page, which: int = 0) -> BookingView:
+    answer = send(client, page, "new", start=starts(page)[which])
+    assert answer.status_code == 303, answer.text
+    return next(one for one in bookings(hall) if answer.headers["location"] == f"{HERE}/{one.id}")
+
+
+def send(client: TestClient, page: Page, action: str, **values: str) -> Any:
+    """Send the last form of the page with this action."""
+    form = [one for one in page.forms if one.action.endswith(f"/{action}")][-1]
+    return client.post(form.action, data={**form.values, **values})
+
+
+def bookings(hall: Hall) -> list[BookingView]:
+    return hall.db.read_now(booking_views, table(Booking).c.source == "staff")
+
+
+def read(hall: Hall, booking: BookingView) -> BookingView:
+    return hall.db.read_now(booking_by_id, hall.branch.id, booking.id)
