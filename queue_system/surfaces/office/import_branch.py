@@ -24,6 +24,7 @@ from ...settings import typed
 from ...settings.edits import applied
 from ...settings.faults import Faulty
 from ...settings.objects import Key, objects_of
+from ...settings.organisation import ORGANISATION_SLUG
 from ...settings.portable import Portable
 from ...store.queries.arrivals import Incoming, incoming
 from ...store.tables import ORGANISATION
@@ -54,6 +55,9 @@ async def upload(request: Request) -> Response:
         )
     except Faulty as error:
         return await list_page(here, errors={"into": fault_sentence(error.faults[0], {}, here.words)}, into=into)
+    if slug == ORGANISATION_SLUG:
+        # Addresses call the organisation so.
+        return await list_page(here, errors={"into": here.words.text("errors.branch-exists")}, into=into)
     found = await _incoming(here, file, slug)
     branches = await here.read(all_of_them)
     return await _page(here, found, branches, base64.b64encode(zlib.compress(content)).decode())

@@ -215,6 +215,15 @@ def test_a_file_adds_a_branch_of_another_organisation(place: tuple[TestClient, H
     assert hall.db.read_now(stored_profile).branches["ankara"].services == forum.branches["istanbul"].services
 
 
+def test_no_branch_is_called_as_the_organisation_is(place: tuple[TestClient, Hall]) -> None:
+    client, hall = place
+    administrator(client)
+    page = sent(client, client.get("/office/branches/doha-main/file").text, "organisation")
+    assert "There is a branch with this name already" in page
+    assert "/office/import" not in page
+    assert "organisation" not in hall.db.read_now(branch_ids)
+
+
 def test_a_file_that_cannot_be_read_says_where(place: tuple[TestClient, Hall]) -> None:
     client, _ = place
     administrator(client)
