@@ -65,6 +65,18 @@ class Sayer:
             edit.kind, edit.slug, self.name(edit.kind, edit.slug, values), _op(edit), tuple(self._fields(edit))
         )
 
+    def whole(self, kind: str, slug: str, values: Mapping[str, Any] | None, other: Mapping[str, Any] | None) -> str:
+        """A thing that is there, or was removed; beside an `other` one, in what it differs from that."""
+        if values is None:
+            return self._words.text("office.edit-gone")
+        if other is None:
+            return self._words.text("office.edit-there")
+        empty = self._words.text("office.edit-empty")
+        told = self._fields(Edit(kind, slug, other, values))
+        return "; ".join(
+            self._words.text("office.log-value", field=one.label, value=one.after or empty) for one in told
+        )
+
     def name(self, kind: str, slug: str, values: Mapping[str, Any] | None = None) -> str:
         """What people call a thing; `values` are those of one that is not there yet, or no longer."""
         there = self._objects.get((kind, slug))

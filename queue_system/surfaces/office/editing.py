@@ -318,9 +318,9 @@ class _Flow:
             )
         else:
             label = say.name(one.kind, one.slug, one.yours or one.was)
-            was, theirs, yours = (
-                self.here.words.text("office.edit-gone" if value is None else "office.edit-there")
-                for value in (one.was, one.theirs, one.yours)
+            was = self.here.words.text("office.edit-absent" if one.was is None else "office.edit-there")
+            theirs, yours = (
+                say.whole(one.kind, one.slug, *both) for both in ((one.theirs, one.yours), (one.yours, one.theirs))
             )
         return Disputed(
             key=key_of(one.kind, one.slug, one.field),

@@ -103,6 +103,16 @@ def test_lists_have_no_names_for_programs_and_no_texts_that_no_page_shows(client
     assert "تنبيه أعلى صفحة الخدمات" in texts or "الترحيب" in texts
 
 
+def test_two_people_who_add_the_same_text_see_both(client: TestClient, hall: Hall) -> None:
+    second = sent(client, f"{NEW}/text", slug="banner", names__ar="نفتح العاشرة", names__en="We open at ten")
+    add(client, f"{NEW}/text", slug="banner", names__ar="نغلق ظهرًا", names__en="We close at noon")
+    answer = client.post(f"{NEW}/text", data=second)
+    assert answer.status_code == 409
+    said = words(answer.text)
+    assert "غير موجود" in said
+    assert said.index("نغلق ظهرًا") < said.index("نفتح العاشرة")
+
+
 def test_letters_seasons_calendars_and_models_are_added(client: TestClient, hall: Hall) -> None:
     free = next(one for one in "ZYXWVQ" if f"{HOUSE}/letter/{one}" not in client.get(f"{HOUSE}/letter").text)
     add(client, f"{NEW_HERE}/letter", slug=free, names__ar="حرف", names__en="letter")
