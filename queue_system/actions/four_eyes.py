@@ -91,6 +91,14 @@ def carry_out_overdue(tx: Tx, approval_id: UUID) -> str | None:
     return _perform(tx, row, Actor("staff", str(row.asked_by)), by=SYSTEM)
 
 
+def require_as_seen(tx: Tx, approval_id: UUID) -> None:
+    """Raise Stale("effect-changed") if a request would do something else now than its author saw. It only reads."""
+    row = tx.row(sa.select(APPROVAL).where(APPROVAL.c.id == approval_id))
+    if row is None:
+        raise Missing("approval")
+    _require_as_seen(tx, row)
+
+
 def acts_by_itself(action: str) -> bool:
     """Whether a request for this action is carried out without a press when it has waited long enough."""
     return PERFORM[action].by_itself
@@ -105,12 +113,15 @@ def _has_waited(row: AnyRow, organisation: Locked) -> bool:
     return row.due_at is not None and row.due_at <= organisation.now
 
 
-def _perform(tx: Tx, row: AnyRow, actor: Actor, *, by: Actor) -> str | None:
-    action = PERFORM[row.action]
-    if action.effect(tx, row.params, row.asked_at) != row.effect_sha256:
+def _require_as_seen(tx: Tx, row: AnyRow) -> None:
+    if PERFORM[row.action].effect(tx, row.params, row.asked_at) != row.effect_sha256:
         raise Stale("effect-changed")
+
+
+def _perform(tx: Tx, row: AnyRow, actor: Actor, *, by: Actor) -> str | None:
+    _require_as_seen(tx, row)
     # The action takes its own locks; that of the organisation is kept until the commit.
-    given = action.perform(tx, row.params, actor)
+    given = PERFORM[row.action].perform(tx, row.params, actor)
     with locked(tx, ORGANISATION) as organisation:
         tx.execute(sa.update(APPROVAL).where(APPROVAL.c.id == row.id).values(state=ApprovalState.DONE))
         organisation.append(ApprovalUsed(**told(row)), by)

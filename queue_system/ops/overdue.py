@@ -35,6 +35,8 @@ class Overdue:
         self._refused = {one: code for one, code in self._refused.items() if one in waiting}
         for one in waiting:
             try:
+                # What is refused for a day must not take the lock at each look, because the hall waits for it.
+                await self._database.read(four_eyes.require_as_seen, one)
                 given = await self._database.write(four_eyes.carry_out_overdue, one)
             except DomainError as refusal:
                 if self._is_new(one, refusal.code):

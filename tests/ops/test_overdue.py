@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
+from threading import Event
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +19,7 @@ from queue_system.ops.overdue import Overdue
 from queue_system.settings.edits import Edit
 from queue_system.settings.objects import objects_of
 from queue_system.store import log
+from queue_system.store.database import Tx
 from queue_system.store.log import Actor
 from queue_system.store.queries.approvals import requests
 from queue_system.store.queries.rows import StoredRows
@@ -143,3 +146,22 @@ async def test_other_hours_for_good_are_carried_out_on_the_next_day(hall: Hall, 
     clock.move(DELAY)
     await Overdue(hall.db).look()
     assert (told.faults, state(hall, asked)) == ((), ApprovalState.DONE)
+
+
+async def test_what_would_do_something_else_now_is_refused_without_a_lock(hall: Hall, clock: FrozenClock) -> None:
+    ask(hall, hall.administrator("alone"), 4000, "of another effect")
+    clock.move(DELAY)
+    begun, over = Event(), Event()
+
+    def busy(tx: Tx) -> None:
+        with log.locked(tx, ORGANISATION):
+            begun.set()
+            over.wait(60)
+
+    writing = asyncio.ensure_future(hall.db.write(busy))
+    await asyncio.to_thread(begun.wait)
+    try:
+        await asyncio.wait_for(Overdue(hall.db).look(), 30)
+    finally:
+        over.set()
+        await writing
