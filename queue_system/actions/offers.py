@@ -70,7 +70,7 @@ class FreePlaces:
             }
             for need in plan.resources
         }
-        members = member_places(self._lock.tx, settings, plan, range(first, last + 1))
+        places = member_places(self._lock.tx, settings, plan, range(first, last + 1))
         free = slots.free_slots(
             day,
             plan,
@@ -81,7 +81,7 @@ class FreePlaces:
             NOT_BEFORE,
             tick,
             public=False,
-            members=members,
+            members=places,
         )
         return [slot for slot in free if _apart(slot, booking) and self._support.why(_as_live(slot, booking)) is None]
 

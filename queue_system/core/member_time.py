@@ -64,8 +64,13 @@ class MemberTime:
         ]
         return self._rearranged(asked, visit)
 
+    def near(self, first: int, stop: int) -> list[Placed]:
+        """Those that could be in the way of something from `first` to `stop`, or of one another when they make room."""
+        return [one for span, group in self._stretches if span.start < stop and first < span.stop for one in group]
+
     def _rearranged(self, needs: Sequence[MemberNeed], visit: range) -> tuple[tuple[Choice, ...], Moves] | None:
-        placed = list(self.placed)
+        near = self.near(min(need.span(visit).start for need in needs), max(need.span(visit).stop for need in needs))
+        placed = near
         for need in needs:
             found = make_room(need.options, need.span(visit), placed, self.open)
             if found is None:
@@ -77,5 +82,18 @@ class MemberTime:
         if len(chosen) != len(set(chosen.values())):
             return None
         now = {one.key: one.member for one in placed}
-        moved = {one.key: now[one.key] for one in self.placed if now[one.key] != one.member}
+        moved = {one.key: now[one.key] for one in near if now[one.key] != one.member}
         return tuple(Choice(need.key, chosen[need.key], WhyMember.ONLY) for need in needs), moved
+
+    @cached_property
+    def _stretches(self) -> list[tuple[range, list[Placed]]]:
+        """All that is placed, in stretches of time that do not meet, because nobody in one is in the way in another."""
+        found: list[tuple[range, list[Placed]]] = []
+        for one in sorted(self.placed, key=lambda one: one.span.start):
+            if found and one.span.start < found[-1][0].stop:
+                span, group = found.pop()
+                group.append(one)
+                found.append((range(span.start, max(span.stop, one.span.stop)), group))
+            else:
+                found.append((one.span, [one]))
+        return found

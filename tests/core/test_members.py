@@ -99,6 +99,16 @@ def test_a_booking_that_is_offered_another_time_has_a_member_at_both() -> None:
     assert sorted(time.places([MemberNeed(LAWYER, (ANN,))], 6)) == [*range(100, 105), *range(116, 155)]
 
 
+def test_room_is_looked_for_only_where_something_can_be_in_the_way() -> None:
+    open_ = free_at(ann=[DAY], ben=[DAY])
+    spans = [range(101, 107), range(105, 111), range(111, 117), range(130, 136)]
+    placed = [Placed(UUID(int=100 + n), LAWYER, ANN if n else BEN, one, (ANN, BEN)) for n, one in enumerate(spans)]
+    # The first two meet; what only touches them is apart.
+    assert MemberTime(DAY, open_, placed).near(106, 107) == placed[:2]
+    assert MemberTime(DAY, open_, placed).near(107, 131) == placed
+    assert MemberTime(DAY, open_, placed).near(118, 130) == []
+
+
 members = (ANN, BEN, CEM, DIA)
 options = st.sets(st.sampled_from(members), min_size=1).map(lambda found: tuple(sorted(found)))
 
@@ -141,6 +151,9 @@ def test_room_is_made_without_meeting_and_without_moving_what_was_announced(
     placed: list[Placed] = []
     for n, (choices, at, announced) in enumerate([*earlier, (want, span, False)]):
         found = make_room(choices, at, placed, open_)
+        # Who chooses for a booking looks only at what is near, and finds room where there is some.
+        time = MemberTime(range(90, 200), open_, placed)
+        assert (time.choose([MemberNeed(LAWYER, choices)], at, Wishes()) is None) == (found is None)
         if found is None:
             continue
         member, moves = found
