@@ -63,6 +63,7 @@ def _sentences(
     things, say = place.things(here.words), Sayer(place, here.words)
     for one in faults:
         own = (one.kind, one.slug) == key
+        # Where nothing is counted, the sentence is said all the same, because nothing else would say why.
         if one.fault.code not in _TOLD or (own and past.nothing):
             sentence = fault_sentence(one.fault, things, here.words)
             yield sentence if own else f"{say.name(one.kind, one.slug)}: {sentence}"

@@ -162,8 +162,10 @@ def _when(branch: BranchSettings, service: ServiceView, now: datetime, words: Wo
 def _slips(here: StaffAtBranch, found: _Found) -> Iterator[Slip]:
     """The newest first; of several to one service only the newest, because a number replaces a slip."""
     branches = {str(one.id): one for one in found.branches}
-    newest = {(fact.to_branch, fact.to_service): (fact, given) for fact, given in found.done}
-    for fact, given in reversed(newest.values()):
+    newest: dict[tuple[str | None, str], tuple[TicketReferred, TicketView | None]] = {}
+    for fact, given in reversed(found.done):
+        newest.setdefault((fact.to_branch, fact.to_service), (fact, given))
+    for fact, given in newest.values():
         branch = branches.get(fact.to_branch) if fact.to_branch else here.branch
         service = (
             next((one for one in branch.services.values() if one.slug == fact.to_service), None) if branch else None
@@ -204,9 +206,8 @@ def _slip(
 def _where(branch: BranchSettings, service: ServiceView, now: datetime, words: Words) -> Iterator[tuple[str, str]]:
     yield words.text("referral.service"), localised(service.shown_names, words.language)
     yield words.text("referral.branch"), localised(branch.names, words.language)
-    at = (
-        now if hours.is_open(now, branch.calendar, service.id) else hours.next_opening(now, branch.calendar, service.id)
-    )
+    calendar = branch.calendar
+    at = now if hours.is_open(now, calendar, service.id) else hours.next_opening(now, calendar, service.id)
     place = (place_on(branch, service, at) if at else None) or branch.address
     if place:
         yield words.text("referral.address"), localised(place, words.language)

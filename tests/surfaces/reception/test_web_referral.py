@@ -79,6 +79,18 @@ def test_between_branches_consent_is_asked_and_what_is_passed_on_is_said(place: 
     assert ticket.code in done.html.split("referral-paper")[1]
 
 
+def test_the_newest_of_several_slips_comes_first_and_a_number_replaces_a_slip(place: tuple[TestClient, Hall]) -> None:
+    client, hall = place
+    ticket = came(hall)
+    send(client, ticket, "nama", "project-advice", **{"with": "slip"})
+    send(client, ticket, "hq", "guide", **{"with": "slip", "consent": "1"})
+    done = send(client, ticket, "nama", "project-advice", **{"with": "number"})
+    [given] = [one for one in hall.db.read_now(line.open_tickets, hall.branch.id) if one.id != ticket.id]
+    first, second = done.html.split('<article class="referral-slip">')[1:]
+    assert given.code in first
+    assert enter(hall.db, "hq").branch.names["ar"] in second
+
+
 def test_the_slip_of_a_protected_service_names_neither_place_nor_service(place: tuple[TestClient, Hall]) -> None:
     client, hall = place
     ticket, aman = came(hall), enter(hall.db, "aman").branch
