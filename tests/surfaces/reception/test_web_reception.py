@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -343,3 +344,17 @@ def test_the_number_of_somebody_who_left_says_so(client: TestClient, hall: Hall)
     assert hall.db.read_now(line.ticket, hall.branch.id, issued.ticket.id).state is TicketState.CALLED
     assert client.get(f"{HERE}/tickets/01890000-0000-7000-8000-000000000000").status_code == 404
     assert client.get(f"{HERE}/tickets/none").status_code == 404
+
+
+def test_each_part_of_the_page_has_a_name_of_its_own(client: TestClient, hall: Hall, clock: FrozenClock) -> None:
+    book(hall, clock)
+    hall.issue()
+    parts = re.findall(r"<(section|form|div)(?=[^>]* (?:role|aria-labelledby)=)([^>]*)>", client.get(HERE).text)
+    found = [
+        (role.group(1) if (role := re.search(r'role="(region|search)"', rest)) else "region", name)
+        for tag, rest in parts
+        if 'role="' not in rest or "region" in rest or "search" in rest
+        for name in re.findall(r'aria-labelledby="([^"]+)"', rest) or [""]
+    ]
+    assert {"today-title", "waiting-title"} <= {name for _, name in found}
+    assert len(found) == len(set(found)), found
