@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from datetime import date, timedelta
 
@@ -58,6 +59,15 @@ def test_a_branch_ends_with_all_that_is_in_it_and_goes_on_again(
     end(client, None)
     assert last_day(stored(hall)) is None
     assert stored(hall).services[service].until is None
+
+
+def test_what_ends_on_the_same_day_stands_together(client: TestClient, hall: Hall, clock: FrozenClock) -> None:
+    before = stored(hall)
+    answer = client.post(PAGE, data={"until": f"{clock.now().date() + timedelta(days=30)}"})
+    section = answer.text.partition('<ul class="setting-changes">')[2].partition("</ul>")[0]
+    names = [one.names["ar"] for one in before.services.values()] + [one.names["ar"] for one in before.queues.values()]
+    assert all(f">{html.escape(name)}</bdi>" in section for name in names)
+    assert section.count("آخر يوم عمل له") == section.count("<li>") == section.count("</li>") == 1
 
 
 def test_who_loses_a_time_is_shown_and_decided(client: TestClient, hall: Hall, clock: FrozenClock) -> None:
