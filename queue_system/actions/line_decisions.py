@@ -62,9 +62,8 @@ def key_of(settings: BranchSettings, ticket: TicketView, why: Why) -> str:
 
 
 def _possible(wanted: LineDecision, why: Why, taken: tuple[str, ...]) -> LineDecision:
-    unserved = wanted.choice is LineChoice.SERVE and why is Why.COUNTER
     refused = wanted.choice is LineChoice.SEND and wanted.to not in taken
-    return LineDecision() if unserved or refused else wanted
+    return wanted if wanted.choice.is_possible(why) and not refused else LineDecision()
 
 
 def _decide(

@@ -49,12 +49,16 @@ UNSETTLED: Final = OPEN | {Decided.MOVE}
 
 
 class LineChoice(StrEnum):
-    """What staff can decide on a visitor in line. SERVE is no choice where nobody could call the number."""
+    """What staff can decide on a visitor in line."""
 
     SEND = "send"  # to a service that is given, with the same number and place
     SERVE = "serve"  # served all the same today
     END = "end"  # the number ends, and its page says why
     LATER = "later"  # it stays on the list of what is to be decided
+
+    def is_possible(self, why: Why) -> bool:
+        """Whether it can be chosen for a number that is lost for this reason: without a counter nobody could serve it."""
+        return not (self is LineChoice.SERVE and why is Why.COUNTER)
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,7 +66,7 @@ def line_groups(
             choice
             for choice in LineChoice
             if AS_WITH_BOOKINGS[choice] in allowed
-            and not (choice is LineChoice.SERVE and why is Why.COUNTER)
+            and choice.is_possible(why)
             and not (choice is LineChoice.SEND and not targets)
         )
         rows = (
