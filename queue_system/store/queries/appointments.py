@@ -43,25 +43,44 @@ class FreeTimes:
     on_day: tuple[Slot, ...]
 
 
-def appointments_on(
-    tx: Tx, settings: BranchSettings, day: date
-) -> tuple[list[BookingView], dict[UUID, tuple[UUID, ...]]]:
-    """The appointments of a business day by time, and the members that each has then."""
+@dataclass(frozen=True, slots=True)
+class Had:
+    """A member that a booking has, and the ticks for which it is taken, travel included."""
+
+    member: UUID
+    span: range
+
+
+@dataclass(frozen=True, slots=True)
+class DayOfBookings:
+    """Appointments by time, with the members that they have then."""
+
+    bookings: tuple[BookingView, ...]
+    members: Mapping[UUID, tuple[Had, ...]]
+
+    def had(self, booking: BookingView) -> tuple[Had, ...]:
+        """The members of one of the bookings."""
+        return self.members.get(booking.id, ())
+
+
+def appointments_on(tx: Tx, settings: BranchSettings, day: date) -> DayOfBookings:
+    """The appointments of a business day."""
     start, end = hours.day_bounds(day, settings.zone, settings.day_starts)
     found = bookings_between(tx, settings.id, start, end, SHOWN)
-    return found, members_had(tx, settings, found)
+    return DayOfBookings(tuple(found), members_had(tx, settings, found))
 
 
-def members_had(tx: Tx, settings: BranchSettings, found: list[BookingView]) -> dict[UUID, tuple[UUID, ...]]:
+def members_had(tx: Tx, settings: BranchSettings, found: list[BookingView]) -> dict[UUID, tuple[Had, ...]]:
     """The members that some bookings have at their own time, not at one that is only offered."""
     starts = {one.id: tick_of(one.starts_at, settings.tick_minutes) for one in found}
     statement = sa.select(HAS.c.booking_id, HAS.c.member_id, HAS.c.first_tick, HAS.c.stop_tick).where(
         HAS.c.branch_id == settings.id, HAS.c.booking_id.in_(list(starts))
     )
-    members: dict[UUID, tuple[UUID, ...]] = {}
+    members: dict[UUID, tuple[Had, ...]] = {}
     for row in tx.rows(statement.order_by(HAS.c.need_id)):
         if row.first_tick <= starts[row.booking_id] < row.stop_tick:
-            members[row.booking_id] = (*members.get(row.booking_id, ()), row.member_id)
+            had = Had(row.member_id, range(row.first_tick, row.stop_tick))
+            members[row.booking_id] = (*members.get(row.booking_id, ()), had)
     return members
 
 

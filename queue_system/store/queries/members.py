@@ -47,6 +47,14 @@ class MemberView:
     until: date | None
 
 
+@dataclass(frozen=True, slots=True)
+class MemberDay:
+    """When a member works in a stretch of ticks, and when it is not there although it would."""
+
+    working: FreeTime
+    away: FreeTime
+
+
 @derived
 def members_of(settings: BranchSettings) -> dict[UUID, MemberView]:
     """Everybody and everything that a booking can have for itself, in the order of the settings."""
@@ -112,6 +120,12 @@ def member_time(
     for member, spans in given_back.items():
         open_[member] = open_[member].without(spans)
     return MemberTime(ticks, open_, placed)
+
+
+def member_day(tx: Tx, settings: BranchSettings, ids: Collection[UUID], ticks: range) -> dict[UUID, MemberDay]:
+    """The working time of some members and their blocks, without what bookings take."""
+    blocked = _blocked(tx, settings, ids, ticks)
+    return {one: MemberDay(_working(settings, one, ticks), FreeTime.of(ticks, blocked.get(one, ()))) for one in ids}
 
 
 def wishes_for(

@@ -1,8 +1,7 @@
-"""The appointments of one day of a branch, as a list by time."""
+"""The appointments of one day of a branch: a table of members and queues, and the same as a list by time."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 from uuid import UUID
@@ -14,30 +13,17 @@ from starlette.routing import BaseRoute, Route
 from ...core import hours
 from ...core.errors import Denied
 from ...core.rights import BOOK_RIGHTS, DAY_RIGHTS
+from ...store.database import Tx
 from ...store.queries.appointments import appointments_on
-from ...store.queries.bookings import BookingView
-from ...store.queries.members import members_of
-from ...store.queries.settings import BranchSettings, Names
+from ...store.queries.settings import BranchSettings
 from ...web import kit
 from ...web.access import in_service
-from ...web.here import StaffAtBranch, staff_at_branch, staff_here
+from ...web.here import staff_at_branch, staff_here
+from .grid import Grid, grid_of
+from .line import Line, lines_of
 
 # Days near the ends of the calendar have no instants in UTC.
 YEARS: Final = range(1970, 3000)
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """An appointment in the list. `name` is None where the person may not see it, or the level keeps it off screens.
-
-    `opens`: whether the person may open its page.
-    """
-
-    booking: BookingView
-    names: Names
-    name: str | None
-    members: tuple[Names, ...]
-    opens: bool
 
 
 async def choose(request: Request) -> Response:
@@ -57,14 +43,17 @@ async def show(request: Request) -> Response:
     branch = here.branch
     today = hours.business_date(here.now, branch.zone, branch.day_starts)
     day = read_day(request.query_params.get("day", "")) or today
+    lines, grid = await here.read(_read, branch, day, here.services(DAY_RIGHTS), here.services(BOOK_RIGHTS))
     values = {
         "base": address(branch),
         "day": day,
         "today": today,
         "earlier": day - timedelta(days=1),
         "later": day + timedelta(days=1),
-        "lines": await _lines(here, day),
         "may_book": here.may_any(BOOK_RIGHTS),
+        "lines": lines,
+        "grid": grid,
+        "as_list": request.query_params.get("view") == "list",
     }
     return await here.page("appointments/day.html", values)
 
@@ -83,30 +72,12 @@ def read_day(text: str) -> date | None:
     return day if day.year in YEARS else None
 
 
-async def _lines(here: StaffAtBranch, day: date) -> list[Line]:
-    branch = here.branch
-    seen, booked_for = here.services(DAY_RIGHTS), here.services(BOOK_RIGHTS)
-    found, had = await here.read(appointments_on, branch, day)
-    return [
-        Line(
-            one,
-            branch.services[one.service_id].listed_names,
-            _name(branch, one) if one.service_id in booked_for else None,
-            _members(branch, had.get(one.id, ())),
-            one.service_id in booked_for,
-        )
-        for one in found
-        if one.service_id in seen
-    ]
-
-
-def _name(branch: BranchSettings, booking: BookingView) -> str | None:
-    return None if branch.services[booking.service_id].confidentiality.discreet else booking.name
-
-
-def _members(branch: BranchSettings, ids: tuple[UUID, ...]) -> tuple[Names, ...]:
-    known = members_of(branch)
-    return tuple(known[one].names for one in ids if one in known)
+def _read(
+    tx: Tx, branch: BranchSettings, day: date, seen: frozenset[UUID], named: frozenset[UUID]
+) -> tuple[list[Line], Grid]:
+    found = appointments_on(tx, branch, day)
+    lines = lines_of(branch, found, seen, named)
+    return lines, grid_of(tx, branch, day, found, lines, seen)
 
 
 routes: list[BaseRoute] = [

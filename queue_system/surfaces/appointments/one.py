@@ -108,7 +108,7 @@ async def _page(
         "held": held,
         "code": spaced_code(booking.code),
         "day_of": hours.business_date(booking.starts_at, branch.zone, branch.day_starts),
-        "members": [known[one].names for one in had.get(booking.id, ()) if one in known],
+        "members": [known[one.member].names for one in had.get(booking.id, ()) if one.member in known],
         "when": dates.day_time(booking.starts_at, branch.zone, here.words),
         "answers": said or Said(booking.name, contacts.shown(booking.contact), booking.language),
         "languages_of_visitors": kit.languages_of(branch),

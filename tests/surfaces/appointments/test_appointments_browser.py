@@ -35,6 +35,10 @@ class Keyboard:
         self.page.keyboard.press(key)
         self.pressed += 1
 
+    def ready(self) -> None:
+        """Wait until the page has put the keyboard where the next answer belongs, which it does after it has loaded."""
+        self.page.locator("main :focus").wait_for()
+
     def enter(self) -> None:
         with self.page.expect_navigation():
             self.press("Enter")
@@ -45,9 +49,12 @@ def test_a_call_is_booked_with_few_keys(browser: Browser, sqlite_template: Path,
     with office(sqlite_template, tmp_path) as (address, hall):
         page = signed_in(browser, address, "/appointments/doha-main/new", login="rana", scripts=scripts)
         keys = Keyboard(page)
+        keys.ready()
         keys.type("تذكرة")
         keys.enter()
+        keys.ready()
         keys.enter()
+        keys.ready()
         page.keyboard.type(NAME)
         keys.press("Tab")
         page.keyboard.type(NUMBER)

@@ -1,0 +1,194 @@
+"""A day as a table: a column for each member and each queue, a row for each tick, drawn without scripts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from ...core import hours
+from ...core.free_time import FreeTime
+from ...core.slots import EPOCH, tick_of
+from ...store.database import Tx
+from ...store.queries.appointments import DayOfBookings
+from ...store.queries.members import member_day, members_of, needs_of
+from ...store.queries.settings import BranchSettings, Names
+from .line import Line
+
+OPEN: Final = "open"
+CLOSED: Final = "closed"
+AWAY: Final = "away"
+TAKEN: Final = "taken"
+MINUTES_OF_HOUR: Final = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A stretch of one lane: `rows` ticks that are `open`, `closed`, `away` (the member is) or `taken`.
+
+    `line` is the appointment that takes it; None where it is of another department. `now`: it begins now.
+    """
+
+    kind: str
+    rows: int
+    line: Line | None = None
+    now: bool = False
+
+
+@dataclass(slots=True)
+class Row:
+    """A tick: the cells that begin in it, and the instant where a full hour begins."""
+
+    at: datetime | None
+    span: int
+    cells: list[Cell] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A member or a queue, with as many lanes as it has appointments at one time."""
+
+    names: Names
+    lanes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """The table of a day; without columns where nobody and nothing is there that day."""
+
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    span: range
+    line: Line | None
+
+
+def grid_of(
+    tx: Tx, branch: BranchSettings, day: date, found: DayOfBookings, lines: Sequence[Line], seen: frozenset[UUID]
+) -> Grid:
+    """The day for the services `seen`; `lines` are their appointments, `found` are all."""
+    ticks = _ticks(branch, day, found)
+    if not ticks:
+        return Grid((), ())
+    shown = {one.booking.id: one for one in lines}
+    working = FreeTime.of(ticks, _windows(branch, day))
+    now = tick_of(tx.now, branch.tick_minutes)
+    columns: list[Column] = []
+    rows = _rows(branch, ticks)
+    for names, taken, open_, away in _columns(tx, branch, day, ticks, found, shown, seen, working):
+        lanes = _lanes(taken)
+        columns.append(Column(names, len(lanes)))
+        for lane in lanes:
+            for first, cell in _cells(lane, ticks, open_, away, now):
+                rows[first - ticks.start].cells.append(cell)
+    return Grid(tuple(columns), tuple(rows)) if columns else Grid((), ())
+
+
+def _columns(
+    tx: Tx,
+    branch: BranchSettings,
+    day: date,
+    ticks: range,
+    found: DayOfBookings,
+    shown: dict[UUID, Line],
+    seen: frozenset[UUID],
+    working: FreeTime,
+) -> Iterator[tuple[Names, list[_Taken], FreeTime, FreeTime]]:
+    services = [one for key, one in branch.services_on(day).items() if key in seen]
+    ids = {option for one in services for need in needs_of(branch, one.id) for option in need.options}
+    members = {key: one for key, one in members_of(branch).items() if key in ids}
+    days = member_day(tx, branch, list(members), ticks)
+    for key, member in members.items():
+        taken = [
+            _Taken(had.span, shown.get(one.id)) for one in found.bookings for had in found.had(one) if had.member == key
+        ]
+        open_ = FreeTime(ticks, days[key].working.bits & working.bits)
+        if taken or open_.bits:
+            yield member.names, taken, open_, days[key].away
+    nobody = FreeTime(ticks, 0)
+    for key, queue in branch.queues.items():
+        own = [one for one in found.bookings if branch.services[one.service_id].queue_id == key and not found.had(one)]
+        taken = [_Taken(_span(branch, one.starts_at, one.ends_at), shown.get(one.id)) for one in own if one.id in shown]
+        if taken or any(one.queue_id == key and not needs_of(branch, one.id) for one in services):
+            yield queue.names, taken, working, nobody
+
+
+def _lanes(taken: Iterable[_Taken]) -> list[list[_Taken]]:
+    """As few lanes as possible, in each of which nothing overlaps; one at least."""
+    lanes: list[list[_Taken]] = [[]]
+    for one in sorted(taken, key=lambda one: one.span.start):
+        lane = next((lane for lane in lanes if not lane or lane[-1].span.stop <= one.span.start), None)
+        if lane is None:
+            lanes.append([one])
+        else:
+            lane.append(one)
+    return lanes
+
+
+def _cells(
+    lane: Sequence[_Taken], ticks: range, open_: FreeTime, away: FreeTime, now: int
+) -> Iterator[tuple[int, Cell]]:
+    at = ticks.start
+    for one in lane:
+        first, stop = max(one.span.start, at), min(max(one.span.stop, one.span.start + 1), ticks.stop)
+        yield from _gap(range(at, first), open_, away, now)
+        if first < stop:
+            yield first, Cell(TAKEN, stop - first, one.line)
+            at = stop
+    yield from _gap(range(at, ticks.stop), open_, away, now)
+
+
+def _gap(gap: range, open_: FreeTime, away: FreeTime, now: int) -> Iterator[tuple[int, Cell]]:
+    """The cells between two appointments, divided where the kind changes, and at the present tick."""
+    first = gap.start
+    for tick in gap:
+        kind, end = _kind(tick, open_, away), tick + 1
+        if end == gap.stop or _kind(end, open_, away) != kind or end == now:
+            yield first, Cell(kind, end - first, now=first == now)
+            first = end
+
+
+def _kind(tick: int, open_: FreeTime, away: FreeTime) -> str:
+    one = range(tick, tick + 1)
+    return AWAY if away.has(one) else OPEN if open_.has(one) else CLOSED
+
+
+def _rows(branch: BranchSettings, ticks: range) -> list[Row]:
+    """The rows; where an hour begins the first one says which, and for how many rows."""
+    hour = MINUTES_OF_HOUR // branch.tick_minutes
+    return [
+        Row(_instant(branch, tick) if (tick - ticks.start) % hour == 0 else None, min(hour, ticks.stop - tick))
+        for tick in ticks
+    ]
+
+
+def _ticks(branch: BranchSettings, day: date, found: DayOfBookings) -> range:
+    """From the first full hour to the last in which the branch is open or has an appointment."""
+    spans = [*_windows(branch, day)]
+    spans += [had.span for one in found.bookings for had in found.had(one)]
+    spans += [_span(branch, one.starts_at, one.ends_at) for one in found.bookings]
+    if not spans:
+        return range(0)
+    first = _instant(branch, min(span.start for span in spans)).astimezone(branch.zone)
+    start = tick_of(first.replace(minute=0, second=0), branch.tick_minutes)
+    hour = MINUTES_OF_HOUR // branch.tick_minutes
+    length = max(span.stop for span in spans) - start
+    return range(start, start + -(-length // hour) * hour)
+
+
+def _windows(branch: BranchSettings, day: date) -> Iterator[range]:
+    for window in hours.windows(day, branch.calendar):
+        yield _span(branch, *hours.to_instants(day, window, branch.zone))
+
+
+def _span(branch: BranchSettings, start: datetime, end: datetime) -> range:
+    return range(tick_of(start, branch.tick_minutes), tick_of(end - timedelta.resolution, branch.tick_minutes) + 1)
+
+
+def _instant(branch: BranchSettings, tick: int) -> datetime:
+    return EPOCH + timedelta(minutes=tick * branch.tick_minutes)

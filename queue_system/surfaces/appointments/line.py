@@ -1,0 +1,48 @@
+"""An appointment as the pages of a day show it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from uuid import UUID
+
+from ...store.queries.appointments import DayOfBookings
+from ...store.queries.bookings import BookingView
+from ...store.queries.members import members_of
+from ...store.queries.settings import BranchSettings, Names
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An appointment in the list. `name` is None where the person may not see it, or the level keeps it off screens.
+
+    `opens`: whether the person may open its page.
+    """
+
+    booking: BookingView
+    names: Names
+    name: str | None
+    members: tuple[Names, ...]
+    opens: bool
+
+
+def lines_of(
+    branch: BranchSettings, found: DayOfBookings, seen: Collection[UUID], named: Collection[UUID]
+) -> list[Line]:
+    """The appointments of the services `seen`, with names for the services `named`."""
+    known = members_of(branch)
+    return [
+        Line(
+            one,
+            branch.services[one.service_id].listed_names,
+            _name(branch, one) if one.service_id in named else None,
+            tuple(known[had.member].names for had in found.had(one) if had.member in known),
+            one.service_id in named,
+        )
+        for one in found.bookings
+        if one.service_id in seen
+    ]
+
+
+def _name(branch: BranchSettings, booking: BookingView) -> str | None:
+    return None if branch.services[booking.service_id].confidentiality.discreet else booking.name
