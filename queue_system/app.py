@@ -25,8 +25,10 @@ from .actions.devices import touch_devices
 from .actions.digests import digest_next
 from .clock import Clock, SystemClock
 from .configuration import Configuration, secret_key
+from .core.messages import Level
 from .live.hub import Hub
 from .live.relay import Relay
+from .messages.postman import Postman
 from .ops import backup, metrics
 from .ops.background import attempt, forever, watch_open_files
 from .ops.nightly import LOOK_EVERY_SECONDS, Figures, Nightly, Task
@@ -83,7 +85,7 @@ def create_app(
         configuration=configuration,
         secret=secret_key(configuration),
         clock=clock,
-        database=Database(configuration.database, clock),
+        database=Database(configuration.database, clock, frozenset(map(Level, configuration.sends))),
         hub=Hub(),
         templates=kit.templates(folders(surfaces, "templates"), static),
         places=tuple(place for surface in surfaces.values() for place in getattr(surface, "staff_places", ())),
@@ -140,6 +142,8 @@ async def running(installation: Installation) -> AsyncIterator[None]:
     await attempt("tidy", lambda: tidy_everywhere(installation))
     spooler = Spooler(installation)
     await spooler.start()
+    postman = Postman(installation)
+    await postman.start()
     tasks = [
         asyncio.create_task(forever("tidy", lambda: tidy_everywhere(installation), TIDY_EVERY_SECONDS)),
         asyncio.create_task(forever("open files", watch_open_files, TIDY_EVERY_SECONDS)),
@@ -157,6 +161,7 @@ async def running(installation: Installation) -> AsyncIterator[None]:
         await asyncio.gather(*tasks, return_exceptions=True)
         await installation.errands.stop()
         await spooler.stop()
+        await postman.stop()
         await asyncio.to_thread(relay.stop)
         await asyncio.to_thread(installation.database.close)
 

@@ -7,21 +7,39 @@ import os
 import re
 import secrets
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 PREFIX: Final = "QUEUE_"
-SECRETS: Final = ("database_url", "secret_key", "metrics_token", "oidc_client_secret")
+SECRETS: Final = ("database_url", "secret_key", "metrics_token", "oidc_client_secret", "smtp_url")
 SHORTEST_KEY: Final = 16
 KEY_FILE: Final = "secret.key"
 
 
 _DATABASE_URL: Final = re.compile(r"(sqlite|postgresql)(\+\w+)?://")
+
+
+_SMTP_PORTS: Final = {"smtps": 465, "smtp+starttls": 587, "smtp": 25}
+_LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
+# What stands between the angle brackets of RFC 5321, without quoted names.
+_ADDRESS: Final = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
+
+
+@dataclass(frozen=True, slots=True)
+class MailServer:
+    """A mail server; `scheme` is smtps (TLS from the first byte), smtp+starttls, or smtp on this machine."""
+
+    scheme: str
+    host: str
+    port: int
+    user: str
+    password: str = field(repr=False)
 
 
 class ConfigurationError(Exception):
@@ -41,6 +59,8 @@ class Configuration(BaseSettings):
     `ping_url` is asked for after a night whose work is all done, so that another service misses it otherwise.
     `access_log` logs each request at the level info; `metrics_token` is the bearer token for `/metrics`.
     `oidc_client_secret` is the secret that the provider of single sign-on gave to this installation.
+    `smtp_url` is the mail server that takes our messages, empty to send none; `mail_from` is the sender's address, and
+    `mail_from_neutral` that of messages which must not name the organisation, empty to send none of these.
     """
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
@@ -59,6 +79,9 @@ class Configuration(BaseSettings):
     backup_dir: Path | None = None
     backup_keep: int = Field(default=14, ge=1)
     ping_url: str = ""
+    smtp_url: SecretStr = SecretStr("")
+    mail_from: str = ""
+    mail_from_neutral: str = ""
 
     @classmethod
     def settings_customise_sources(
@@ -137,6 +160,40 @@ class Configuration(BaseSettings):
             raise ValueError("an address that begins with https://, because the name of the check in it is a secret")
         return value.strip()
 
+    @field_validator("smtp_url")
+    @classmethod
+    def _smtp_url(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value():
+            _smtp_parts(value.get_secret_value())
+        return value
+
+    @field_validator("mail_from", "mail_from_neutral")
+    @classmethod
+    def _mail_from(cls, value: str) -> str:
+        if value and not _ADDRESS.fullmatch(value.strip()):
+            raise ValueError("an address alone, such as appointments@example.org")
+        return value.strip()
+
+    @model_validator(mode="after")
+    def _mail(self) -> Configuration:
+        if self.smtp_url.get_secret_value() and not self.mail_from:
+            # An error of the whole has no place of its own, so the variable is in the text.
+            raise ValueError(f"{PREFIX}SMTP_URL: needs {PREFIX}MAIL_FROM, the address that messages come from")
+        return self
+
+    @property
+    def mail_server(self) -> MailServer | None:
+        """The mail server that takes our messages; None if there is none."""
+        url = self.smtp_url.get_secret_value()
+        return _smtp_parts(url) if url else None
+
+    @property
+    def sends(self) -> frozenset[str]:
+        """The levels of messages (core.messages.Level) that this installation can send."""
+        if not self.smtp_url.get_secret_value():
+            return frozenset()
+        return frozenset({"full", "minimal", *(["neutral"] if self.mail_from_neutral else [])})
+
     @property
     def database(self) -> str:
         """The URL of the database: the configured one, or the SQLite file in the data directory."""
@@ -181,7 +238,8 @@ def read_configuration(environ: Mapping[str, str] | None = None, **overrides: An
         configuration = Configuration.model_validate(values)
     except ValidationError as error:
         wrong = "; ".join(
-            f"{PREFIX}{str(item['loc'][0]).upper()}: {item['msg'].removeprefix('Value error, ')}"
+            "".join(f"{PREFIX}{str(place).upper()}: " for place in item["loc"][:1])
+            + item["msg"].removeprefix("Value error, ")
             for item in error.errors()
         )
         raise ConfigurationError(wrong) from None
@@ -206,6 +264,27 @@ def unknown_names(environ: Mapping[str, str] | None = None) -> list[str]:
     known |= {f"{PREFIX}{name.upper()}_FILE" for name in SECRETS}
     environ = os.environ if environ is None else environ
     return sorted(name for name in environ if name.startswith(PREFIX) and name not in known | {"QUEUE_INSTALLER"})
+
+
+def _smtp_parts(url: str) -> MailServer:
+    parts = urlsplit(url.strip())
+    try:
+        port = parts.port
+    except ValueError:
+        port = None
+    if parts.scheme not in _SMTP_PORTS or not parts.hostname or parts.path.strip("/"):
+        raise ValueError(
+            "an address such as smtps://user:password@mail.example.org or smtp+starttls://mail.example.org:587"
+        )
+    if parts.scheme == "smtp" and parts.hostname not in _LOOPBACK:
+        raise ValueError("smtp:// without TLS is for a mail server on this machine; use smtps:// or smtp+starttls://")
+    return MailServer(
+        parts.scheme,
+        parts.hostname,
+        port or _SMTP_PORTS[parts.scheme],
+        unquote(parts.username or ""),
+        unquote(parts.password or ""),
+    )
 
 
 def _origin(parts: SplitResult) -> str:

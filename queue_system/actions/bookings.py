@@ -24,6 +24,7 @@ from ..core.facts.bookings import (
     BookingHeld,
     BookingLookedUp,
 )
+from ..core.messages import Event
 from ..store.database import Tx
 from ..store.log import SYSTEM, Actor, Locked, locked
 from ..store.queries.bookings import (
@@ -38,7 +39,7 @@ from ..store.queries.bookings import (
 from ..store.queries.effect import still_offered
 from ..store.queries.settings import BranchSettings, ServiceView, branch_settings
 from ..store.tables import Booking, table
-from . import freed_places, offers, placing, seats
+from . import freed_places, offers, outbox, placing, seats
 from .placing import Wanted
 
 BOOKING = table(Booking)
@@ -126,7 +127,9 @@ def confirm_booking(tx: Tx, branch_id: UUID, booking_id: UUID, actor: Actor, sai
             raise Refused("slot-withdrawn")
         _move(lock, booking, BookingStep.CONFIRM, confirmed_at=tx.now, held_until=None)
         lock.append(BookingConfirmed(subject=str(booking.id), code=booking.code), actor)
-        return booking_by_id(tx, branch_id, booking_id)
+        confirmed = booking_by_id(tx, branch_id, booking_id)
+        outbox.tell(lock, settings, confirmed, Event.CONFIRMED)
+        return confirmed
 
 
 def change_booking(
@@ -170,7 +173,9 @@ def change_booking(
             to_starts_at=slot.start.isoformat(),
         )
         lock.append(fact, actor)
-        return booking_by_id(tx, branch_id, booking_id)
+        changed = booking_by_id(tx, branch_id, booking_id)
+        outbox.tell(lock, settings, changed, Event.CHANGED)
+        return changed
 
 
 def cancel_booking(
@@ -193,7 +198,10 @@ def cancel_booking(
             _leave(lock, settings, booking)
         _move(lock, booking, BookingStep.CANCEL, ended_at=tx.now)
         lock.append(BookingCancelled(subject=str(booking.id), code=booking.code), actor)
-        return booking_by_id(tx, branch_id, booking_id)
+        cancelled = booking_by_id(tx, branch_id, booking_id)
+        if booking.state is not BookingState.HELD:
+            outbox.tell(lock, settings, cancelled, Event.CANCELLED)
+        return cancelled
 
 
 def record_look_ups(tx: Tx, branch_id: UUID, found: Iterable[BookingView], by: str, actor: Actor) -> None:

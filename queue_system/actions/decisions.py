@@ -7,6 +7,7 @@ from uuid import UUID
 
 from ..core.bookings import BookingState
 from ..core.facts.bookings import BookingCalledOff, BookingKept, BookingPutOff, BookingRegained
+from ..core.messages import Event
 from ..core.promises import Choice, Choices, Decided
 from ..core.support import Why
 from ..store.database import Tx
@@ -15,7 +16,7 @@ from ..store.queries.bookings import BookingView, booking_views
 from ..store.queries.effect import regained, undecided
 from ..store.queries.settings import BranchSettings, branch_settings
 from ..store.tables import Booking, table
-from . import offers, seats
+from . import offers, outbox, seats
 from .bookings import expire_due
 from .day import in_session
 from .offers import FreePlaces
@@ -52,6 +53,7 @@ def give_back_time(lock: Locked, settings: BranchSettings, actor: Actor) -> None
         offers.withdraw(lock, settings, booking)
         offers.store(lock, booking, **offers.SETTLED)
         lock.append(BookingRegained(subject=str(booking.id), code=booking.code), actor)
+        _tell_it_stands(lock, settings, booking)
 
 
 def decide_listed(
@@ -94,18 +96,25 @@ def _decide_each(
         if choice is Choice.MOVE and offers.make_offer(lock, places, booking, why, change, actor):
             found[booking.id] = Decided.MOVE
         else:
-            found[booking.id] = _without_offer(lock, booking, choice, why, change, actor)
+            found[booking.id] = _without_offer(lock, settings, booking, choice, why, change, actor)
     return found
 
 
 def _without_offer(
-    lock: Locked, booking: BookingView, choice: Choice, why: Why, change_id: UUID | None, actor: Actor
+    lock: Locked,
+    settings: BranchSettings,
+    booking: BookingView,
+    choice: Choice,
+    why: Why,
+    change_id: UUID | None,
+    actor: Actor,
 ) -> Decided:
     marks = {"lost_why": why.value, "change_id": change_id}
     subject, code = str(booking.id), booking.code
     if choice is Choice.KEEP:
         offers.store(lock, booking, decision=Decided.KEEP.value, **marks)
         lock.append(BookingKept(subject=subject, code=code, why=why.value), actor)
+        _tell_it_stands(lock, settings, booking)
         return Decided.KEEP
     if choice is Choice.CANCEL:
         seats.release(lock, booking)
@@ -113,12 +122,19 @@ def _without_offer(
         offers.store(lock, booking, decision=Decided.CANCEL.value, **marks, **ended)
         starts_at = booking.starts_at.isoformat()
         lock.append(BookingCalledOff(subject=subject, code=code, starts_at=starts_at, why=why.value), actor)
+        outbox.tell(lock, settings, booking, Event.CALLED_OFF)
         return Decided.CANCEL
     offers.store(lock, booking, decision=Decided.LATER.value, **marks)
     # A list that was only looked through again is no news.
     if booking.decision is not Decided.LATER:
         lock.append(BookingPutOff(subject=subject, code=code, why=why.value), actor)
     return Decided.LATER
+
+
+def _tell_it_stands(lock: Locked, settings: BranchSettings, booking: BookingView) -> None:
+    """Only to people to whom another time was offered; `booking` is as it was before the decision."""
+    if booking.decision in (Decided.MOVE, Decided.UNANSWERED):
+        outbox.tell(lock, settings, booking, Event.STANDS)
 
 
 def _confirmed(lock: Locked, ids: list[UUID]) -> list[BookingView]:

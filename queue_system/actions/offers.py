@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from ..core import hours, slots
 from ..core.facts.bookings import BookingChanged, BookingOffered, BookingUnanswered
+from ..core.messages import Event
 from ..core.offer import LiveBooking
 from ..core.promises import NOT_BEFORE, Decided, answer_by, days_around, nearest
 from ..core.slots import Slot, tick_of
@@ -19,7 +20,7 @@ from ..store.log import SYSTEM, Actor, Locked
 from ..store.queries.bookings import BookingView, booking_by_id, due_offers, member_places, plan_on
 from ..store.queries.effect import offer_of
 from ..store.queries.settings import BranchSettings, ServiceView, branch_settings
-from . import members, placing, seats
+from . import members, outbox, placing, seats
 from .placing import Place
 
 BOOKING = tables.table(tables.Booking)
@@ -36,16 +37,16 @@ class FreePlaces:
 
     def __init__(self, lock: Locked, settings: BranchSettings) -> None:
         self._lock = lock
-        self._settings = settings
+        self.settings = settings
         self._support = Support(offer_of(settings))
         self._taken: dict[UUID, dict[int, set[int]]] = {}
 
     def near(self, booking: BookingView) -> Place | None:
         """The free place nearest to a booking's time, apart from that time; None where there is none within reach."""
-        service = self._settings.services.get(booking.service_id)
+        service = self.settings.services.get(booking.service_id)
         if service is None:
             return None
-        zone = self._settings.zone
+        zone = self.settings.zone
         today = self._lock.tx.now.astimezone(zone).date()
         for day in days_around(booking.starts_at.astimezone(zone).date(), today):
             slot = nearest(self._free_on(day, service, booking), booking.starts_at, zone)
@@ -54,7 +55,7 @@ class FreePlaces:
         return None
 
     def _free_on(self, day: date, service: ServiceView, booking: BookingView) -> list[Slot]:
-        settings = self._settings
+        settings = self.settings
         # An outing is at another place, and takes as many as its bus has seats.
         if hours.outing_on(day, settings.calendar, service.id) is not None:
             return []
@@ -86,14 +87,14 @@ class FreePlaces:
         return [slot for slot in free if _apart(slot, booking) and self._support.why(_as_live(slot, booking)) is None]
 
     def _take(self, slot: Slot, service: ServiceView, day: date) -> Place:
-        plan, tick = plan_on(self._settings, service, day), self._settings.tick_minutes
+        plan, tick = plan_on(self.settings, service, day), self.settings.tick_minutes
         for need in plan.resources:
             self._lanes(need.resource_key)
         lanes = slots.choose_seats(slot, plan, self._taken, tick, public=False)
         for seat in lanes:
             self._taken[seat.resource_key].setdefault(seat.tick, set()).add(seat.lane)
         visit = slots.seats_span(slot.start, plan, tick)
-        chosen = members.choose(self._lock, self._settings, plan, visit, {})
+        chosen = members.choose(self._lock, self.settings, plan, visit, {})
         return Place(slot, (*lanes, *slots.member_seats(plan, chosen, visit)), plan, visit, chosen)
 
     def _lanes(self, resource_id: UUID) -> dict[int, set[int]]:
@@ -101,7 +102,7 @@ class FreePlaces:
         known = self._taken.get(resource_id)
         if known is None:
             known = self._taken[resource_id] = {}
-            first = slots.tick_of(self._lock.tx.now, self._settings.tick_minutes)
+            first = slots.tick_of(self._lock.tx.now, self.settings.tick_minutes)
             statement = sa.select(SEAT.c.tick, SEAT.c.lane).where(
                 SEAT.c.branch_id == self._lock.id, SEAT.c.resource_id == resource_id, SEAT.c.tick >= first
             )
@@ -139,6 +140,7 @@ def make_offer(
         why=why.value,
     )
     lock.append(fact, actor)
+    outbox.tell(lock, places.settings, booking_by_id(lock.tx, lock.id, booking.id), Event.OFFERED)
     return True
 
 
@@ -156,7 +158,9 @@ def accept(lock: Locked, settings: BranchSettings, booking: BookingView, actor: 
         to_starts_at=booking.offered_starts_at.isoformat(),
     )
     lock.append(fact, actor)
-    return booking_by_id(lock.tx, lock.id, booking.id)
+    moved = booking_by_id(lock.tx, lock.id, booking.id)
+    outbox.tell(lock, settings, moved, Event.CHANGED)
+    return moved
 
 
 def withdraw(lock: Locked, settings: BranchSettings, booking: BookingView) -> None:

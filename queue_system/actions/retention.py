@@ -31,6 +31,7 @@ from ..store.tables import (
     Counter,
     DigestedDay,
     FreedPlace,
+    Message,
     PrintJob,
     Seat,
     Series,
@@ -43,7 +44,7 @@ from .digests import digest_next
 from .sessions import forget_the_absent
 
 BOOKING, CALL, COUNTER, DIGESTED = table(Booking), table(Call), table(Counter), table(DigestedDay)
-BOOKING_MEMBER = table(BookingMember)
+BOOKING_MEMBER, MESSAGE = table(BookingMember), table(Message)
 FREED, JOB, SEAT, SERIES, TICKET = table(FreedPlace), table(PrintJob), table(Seat), table(Series), table(Ticket)
 
 ROWS_AT_ONCE: Final = 200
@@ -137,6 +138,7 @@ def _drop_old_bookings(lock: Locked, found: Limits) -> int:
 def _drop_bookings(lock: Locked, ids: list[UUID]) -> int:
     if not ids:
         return 0
+    lock.tx.execute(sa.delete(MESSAGE).where(MESSAGE.c.branch_id == lock.id, MESSAGE.c.about.in_(ids)))
     for rows in (SEAT, BOOKING_MEMBER, FREED):
         lock.tx.execute(sa.delete(rows).where(rows.c.branch_id == lock.id, rows.c.booking_id.in_(ids)))
     return lock.tx.execute(sa.delete(BOOKING).where(BOOKING.c.branch_id == lock.id, BOOKING.c.id.in_(ids))).rowcount

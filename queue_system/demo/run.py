@@ -13,6 +13,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
+from pydantic import SecretStr
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -128,9 +129,9 @@ def _settings(profile: str) -> Configuration:
     """The configuration: a folder for each sample, and only warnings in the log, unless the environment says otherwise."""
     configuration = read_configuration()
     usual = {"data_dir": configuration.data_dir / "demo" / profile.replace("/", "_"), "log_level": "warning"}
-    return configuration.model_copy(
-        update={name: value for name, value in usual.items() if name not in configuration.model_fields_set}
-    )
+    chosen = {name: value for name, value in usual.items() if name not in configuration.model_fields_set}
+    # A demonstration writes to nobody, because the people in it are invented and their addresses may be real.
+    return configuration.model_copy(update={**chosen, "smtp_url": SecretStr("")})
 
 
 def _prepare(configuration: Configuration, wanted: Profile, *, real_clock: bool) -> tuple[Clock, Furnished]:

@@ -63,6 +63,17 @@ def look_at_the_way_in(configuration: Configuration) -> Iterator[Finding]:
         yield Finding("note", "doctor.every-proxy")
 
 
+def look_at_mail(configuration: Configuration) -> Iterator[Finding]:
+    """Whether messages about appointments can be sent; the server itself is not asked."""
+    server = configuration.mail_server
+    if server is None:
+        yield Finding("note", "doctor.no-mail")
+        return
+    yield Finding("good", "doctor.mail", {"host": server.host, "sender": configuration.mail_from})
+    if not configuration.mail_from_neutral:
+        yield Finding("note", "doctor.no-neutral-sender")
+
+
 def _database(configuration: Configuration, database: Database, *, with_machine: bool) -> Iterator[Finding]:
     yield Finding("good", "doctor.database-answers", {"version": database.server_version()})
     try:
@@ -85,6 +96,7 @@ def _database(configuration: Configuration, database: Database, *, with_machine:
         yield from look_at_machine(configuration, database)
         yield from database.read_now(look_at_equipment)
         yield from look_at_the_way_in(configuration)
+        yield from look_at_mail(configuration)
         yield from look_at_certificate(configuration, database.clock.now())
     yield from _settings(database)
 

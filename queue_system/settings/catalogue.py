@@ -46,8 +46,7 @@ class Confidentiality(Thing):
     sms: Annotated[
         Literal["full", "minimal", "neutral", "opt_in_only"],
         Kind("kind of SMS"),
-        NotYet("confidentiality-rules"),
-        "how much a text message reveals",
+        "how much a message to the visitor reveals, such as an e-mail",
     ]
     staff_note: Annotated[
         Literal["allowed", "restricted", "restricted_encrypted"],

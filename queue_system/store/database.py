@@ -25,6 +25,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection, Engine
 
 from ..clock import Clock
+from ..core.messages import Level
 from .dialect import READERS, dialect_of
 from .tx import AnyRow, Appended, Tx, transaction
 from .versioned import Versioned
@@ -37,11 +38,15 @@ R = TypeVar("R")
 
 
 class Database:
-    """One database: READERS threads read, and as many threads write as its dialect allows."""
+    """One database: READERS threads read, and as many threads write as its dialect allows.
 
-    def __init__(self, url: str, clock: Clock) -> None:
+    `sends` are the levels of the messages that this installation can send; none without a mail server.
+    """
+
+    def __init__(self, url: str, clock: Clock, sends: frozenset[Level] = frozenset()) -> None:
         self.dialect = dialect_of(url)
         self.clock = clock
+        self.sends = sends
         self.on_commit: Callable[[Sequence[Appended]], None] = lambda appended: None
         # Settings as last read, each with the version it was read at (store/editing.py).
         self.settings = Versioned()
@@ -164,7 +169,7 @@ class Database:
             raise self.dialect.unavailable(error) from error
 
     def _tx(self, connection: Connection, only: UUID | None = None) -> Tx:
-        return Tx(connection, self.dialect, self.clock.now(), self.settings, only)
+        return Tx(connection, self.dialect, self.clock.now(), self.settings, only, self.sends)
 
     def _committed(self, appended: Sequence[Appended]) -> None:
         self.is_failing = False

@@ -12,6 +12,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, CursorResult, Engine
 
+from ..core.messages import Level
 from .dialect import Dialect
 from .prepared import Outcome, Prepared
 from .setting_changes import branches_changed, changed_settings, is_shared
@@ -62,7 +63,8 @@ class Tx:
     reads was run. `settings` is the cache of settings; work that `edits` them (store/editing.py) neither reads nor fills
     it, because its values may never be committed. `edited` are the branches whose rows it may change, and `edits_shared`
     is whether it may change those of all, and what they share.
-    `only` is the branch whose writes share this transaction (`Database.write_in`), else None.
+    `only` is the branch whose writes share this transaction (`Database.write_in`), else None. `sends` are the levels of
+    messages that can be sent.
     """
 
     __slots__ = (
@@ -77,13 +79,20 @@ class Tx:
             "edits_shared",
             "now",
             "only",
+            "sends",
             "settings",
         ),
         "wrote",
     )
 
     def __init__(
-        self, connection: Connection, dialect: Dialect, now: datetime, settings: Versioned, only: UUID | None = None
+        self,
+        connection: Connection,
+        dialect: Dialect,
+        now: datetime,
+        settings: Versioned,
+        only: UUID | None = None,
+        sends: frozenset[Level] = frozenset(),
     ) -> None:
         self._connection = connection
         self._dialect = dialect
@@ -91,6 +100,7 @@ class Tx:
         self._locks: set[UUID] = set()
         self.now = now
         self.only = only
+        self.sends = sends
         self.settings = settings
         self.appended: list[Appended] = []
         self.wrote = False

@@ -33,6 +33,7 @@ PARTS = {
     "printers": "printers",
     "queue_system.ops": "ops",
     "queue_system.spooler": "spooler",
+    "queue_system.messages": "messages",
     "queue_system.app": "app",
     "queue_system.demo": "demo",
     "queue_system": "commands",
@@ -63,8 +64,12 @@ MAY_IMPORT: dict[str, set[str]] = {
     "printers": set(),
     "ops": {"clock", "configuration", "logs", "measures", "core", "store", "actions", "i18n"},
     "spooler": {"core", "settings", "store", "actions", "i18n", "web", "ops", "printers"},
+    "messages": {"configuration", "core", "store", "actions", "i18n", "web", "ops"},
     # Only the composition root knows the surfaces.
-    "app": {"clock", "configuration", "store", "actions", "live", "web", "ops", "spooler", *SURFACES},
+    "app": {
+        *("clock", "configuration", "core", "store", "actions", "live", "web", "ops", "spooler", "messages"),
+        *SURFACES,
+    },
     "demo": {"clock", "configuration", "core", "store", "actions", "profiles", "web", "ops", "printers", "app"},
     "commands": {
         *(

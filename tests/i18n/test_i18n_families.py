@@ -14,6 +14,7 @@ from queue_system.core.approvals import ApprovalState
 from queue_system.core.bookings import BookingState
 from queue_system.core.coming import What
 from queue_system.core.facts import KINDS
+from queue_system.core.messages import ERRORS, Event
 from queue_system.core.presets import PRESETS
 from queue_system.core.printers import STANDING_STILL, TRANSPORTS
 from queue_system.core.rights import ATOMIC, GROUPS
@@ -65,6 +66,12 @@ def test_every_error_has_a_sentence() -> None:
 def test_every_fact_has_a_sentence() -> None:
     missing = sorted(set(KINDS) - members("audit."))
     assert not missing, "facts without a sentence in ar/audit.po: " + " ".join(f"audit.{kind}" for kind in missing)
+
+
+def test_every_message_and_every_reason_why_one_fails_has_words() -> None:
+    assert members("messages.tell-") == set(Event)
+    assert members("messages.subject-") == {*Event, "neutral"}
+    assert members("messages.do-") == set(ERRORS)
 
 
 def test_every_right_and_every_group_of_them_has_a_sentence() -> None:

@@ -85,6 +85,7 @@ OPENS: Final[dict[str, Rights]] = {
     "POST /office/import": rights.IMPORT_RIGHTS,
     "GET /office/undecided": rights.DECISION_RIGHTS,
     "POST /office/undecided": rights.DECISION_RIGHTS,
+    "GET /office/messages": rights.DECISION_RIGHTS,
     "GET /office/given-back": rights.PLACES_RIGHTS,
     "POST /office/given-back": rights.PLACES_RIGHTS,
     "GET /office/audit": rights.AUDIT_RIGHTS,

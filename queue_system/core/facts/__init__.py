@@ -10,7 +10,20 @@ A new fact needs a class in its subject's module, a sentence `audit.<kind>` in e
 
 from __future__ import annotations
 
-from . import approvals, bookings, counters, data, devices, organisation, people, printers, settings, slips, tickets
+from . import (
+    approvals,
+    bookings,
+    counters,
+    data,
+    devices,
+    messages,
+    organisation,
+    people,
+    printers,
+    settings,
+    slips,
+    tickets,
+)
 from .base import KINDS, SUBJECTS, Fact, UnknownFact, from_data, meanings, variants
 
 __all__ = [
@@ -25,6 +38,7 @@ __all__ = [
     "devices",
     "from_data",
     "meanings",
+    "messages",
     "organisation",
     "people",
     "printers",

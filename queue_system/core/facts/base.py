@@ -14,6 +14,7 @@ SUBJECTS: Final = (
     "booking",
     "counter",
     "slip",
+    "message",
     "printer",
     "device",
     "staff",

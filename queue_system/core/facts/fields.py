@@ -8,6 +8,7 @@ from typing import Annotated, Any, TypeAlias
 
 from ..approvals import APPROVAL_ACTIONS
 from ..bookings import BookingState, Punctuality
+from ..messages import ERRORS, MAIL, Event
 from ..printers import STATES, TRANSPORTS
 from ..reasons import BY_SERVICE, RAISE_REASONS, TAKEN_AWAY, VOID_REASONS
 from ..support import Why
@@ -60,6 +61,7 @@ CounterId: TypeAlias = Annotated[str, Is.COUNTER]
 TicketId: TypeAlias = Annotated[str, Is.UNSAID]
 BookingId: TypeAlias = Annotated[str, Is.UNSAID]
 SlipId: TypeAlias = Annotated[str, Is.UNSAID]
+MessageId: TypeAlias = Annotated[str, Is.UNSAID]
 ApprovalId: TypeAlias = Annotated[str, Is.UNSAID]
 PairingId: TypeAlias = Annotated[str, Is.UNSAID]
 PlaceId: TypeAlias = Annotated[str, Is.UNSAID]
@@ -123,6 +125,9 @@ SlipError: TypeAlias = Annotated[
         ),
     ),
 ]
+MessageEvent: TypeAlias = Annotated[str, Word("audit.message-event", tuple(Event))]
+MessageChannel: TypeAlias = Annotated[str, Word("audit.message-channel", (MAIL,))]
+MessageError: TypeAlias = Annotated[str, Word("audit.message-error", ERRORS)]
 WhySlipVoid: TypeAlias = Annotated[str, Word("audit.void", ("expired",))]
 PrinterState: TypeAlias = Annotated[str, Word("state.printer", STATES)]
 Transport: TypeAlias = Annotated[str, Word("state.transport", TRANSPORTS)]

@@ -25,6 +25,7 @@ from .day import Booking, Call, FreedPlace, PrintJob, Seat, Series, Ticket
 from .digests import DigestedDay, HourDigest, ServiceDigest
 from .log import Checkpoint, Entry
 from .members import Block, BookingMember
+from .messages import Message
 from .organisation import (
     ORGANISATION,
     SETTINGS,
@@ -78,6 +79,7 @@ __all__ = [
     "HourDigest",
     "Invitation",
     "KnownBrowser",
+    "Message",
     "Occasion",
     "OpeningHours",
     "Organisation",

@@ -13,11 +13,13 @@ from ...actions.bookings import Said, cancel_booking, change_booking, confirm_bo
 from ...core import bookings, contacts, hours
 from ...core.bookings import Booker, BookingState, BookingStep, spaced_code
 from ...core.errors import DomainError, Doubtful, Invalid, Missing
+from ...core.messages import is_told
 from ...core.rights import BOOK_RIGHTS
 from ...i18n import dates
 from ...store.queries.appointments import first_free, members_had
 from ...store.queries.bookings import BookingView, booking_by_id
 from ...store.queries.members import members_of
+from ...store.queries.messages import level_for
 from ...web import kit
 from ...web.booking_warnings import warnings_of
 from ...web.errors import message
@@ -118,6 +120,8 @@ async def _page(
         "warnings": await warnings_of(here, booking),
         "may_move": _can(booking, BookingStep.CHANGE),
         "may_call_off": _can(booking, BookingStep.CANCEL),
+        "is_told": booking.state is BookingState.CONFIRMED
+        and is_told(level_for(branch, booking), booking.contact, here.installation.database.sends),
         "asks": here.request.query_params.get("ask") == "call-off",
     }
     return await here.page("appointments/one.html", values, status=failure.status if failure else 200)

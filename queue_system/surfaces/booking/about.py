@@ -21,7 +21,11 @@ async def privacy(request: Request) -> Response:
     """`/privacy`: what is stored, why, who sees it and for how long. The organisation's own text comes first."""
     here = anywhere(request)
     branches = await here.all_branches()
-    values = {"own_words": branches[0].text(PRIVACY), "kept": [(one, one.retention_days) for one in branches]}
+    values = {
+        "own_words": branches[0].text(PRIVACY),
+        "kept": [(one, one.retention_days) for one in branches],
+        "sends": bool(here.installation.configuration.sends),
+    }
     return await organisation_page(here, "booking/privacy.html", branches, values)
 
 

@@ -130,7 +130,7 @@ async def calendar(request: Request) -> Response:
     if booking.state not in IN_CALENDARS:
         raise Missing("booking")
     # Imported here, because the library has eighty modules and few visitors ask for the file.
-    from .calendar_file import MEDIA_TYPE, calendar_file, method
+    from ...web.calendar_file import MEDIA_TYPE, calendar_file, method
 
     content = calendar_file(booking, here.branch, here.words, here.now, here.installation.configuration.address)
     headers = {"Content-Disposition": 'inline; filename="appointment.ics"', "Cache-Control": "no-store"}

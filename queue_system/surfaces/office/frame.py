@@ -44,6 +44,7 @@ ENTRIES: Final = (
     entry(
         "office.entry-bookings",
         Place("/office/undecided", "office.undecided", DECISION_RIGHTS),
+        Place("/office/messages", "messages.title", DECISION_RIGHTS),
         Place("/office/given-back", "office.given-back", PLACES_RIGHTS),
     ),
     entry(

@@ -17,7 +17,7 @@ from ...core.errors import Denied
 from ...core.rights import BACKUP_RIGHTS, DEVICE_RIGHTS, HEALTH_RIGHTS, PRINTER_RIGHTS, Rights
 from ...i18n import dates, filters
 from ...ops.backup import make_beside
-from ...ops.doctor import look_at_schema, look_at_the_way_in
+from ...ops.doctor import look_at_mail, look_at_schema, look_at_the_way_in
 from ...ops.drill import try_out_apart
 from ...ops.findings import Finding
 from ...ops.machine import look_at_equipment, look_at_machine
@@ -170,6 +170,7 @@ def _findings(installation: Installation) -> Iterator[Finding]:
     yield look_at_schema(installation.database)
     yield from look_at_machine(installation.configuration, installation.database)
     yield from look_at_the_way_in(installation.configuration)
+    yield from look_at_mail(installation.configuration)
 
 
 def _figures(here: InOffice, made: Attempt) -> dict[str, str]:

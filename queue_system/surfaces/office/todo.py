@@ -51,6 +51,7 @@ from ...web.given_back import given_back_of
 from ...web.setting_words import things_of_catalogue
 from .approvals import waiting_alone, waiting_for
 from .frame import InOffice
+from .messages import unsent_for
 from .people import clock_of
 from .undecided_line import seen_in_line
 
@@ -154,6 +155,13 @@ async def undecided_line(here: InOffice, branch: BranchSettings) -> list[Item]:
     count = len(await here.read(seen_in_line, here.person, branch))
     sentence = here.words.plural("today.undecided-line", count)
     return [Item("bad", sentence, "today.decide", link="/office/undecided")] if count else []
+
+
+async def unsent_messages(here: InOffice, branch: BranchSettings) -> list[Item]:
+    """Messages about coming appointments that were given up."""
+    count = len(await here.read(unsent_for, here.person, branch))
+    sentence = here.words.plural("today.unsent-messages", count)
+    return [Item("bad", sentence, "today.see-messages", link="/office/messages")] if count else []
 
 
 async def places_given_back(here: InOffice, branch: BranchSettings) -> list[Item]:
@@ -337,6 +345,7 @@ SOURCES: Final[tuple[OfBranch | OfHouse, ...]] = (
     OfBranch(DEVICE_RIGHTS | SUPERVISION_RIGHTS, silent_devices),
     OfBranch(DECISION_RIGHTS, undecided_line),
     OfBranch(DECISION_RIGHTS, undecided_bookings),
+    OfBranch(DECISION_RIGHTS, unsent_messages),
     OfHouse(HEALTH_RIGHTS, failed_upkeep),
     OfHouse(DEVICE_RIGHTS, waiting_devices),
     OfHouse(ASKING_RIGHTS, delayed_requests),

@@ -177,6 +177,7 @@ async def _page(here: InOffice, shown: UUID | None = None, sent: Sent | None = N
     values = {
         "lists": [one for branch in here.branches for one in await _branch_lists(here, branch, shown, sent)],
         "lines": [one for branch in here.branches if (one := await _line(here, branch)).groups],
+        "sends": bool(here.installation.configuration.sends),
         "done": _count(params.get("done", "")),
         "missed": _count(params.get("missed", "")),
         "asked": await asked_about(here, about_places(ACTION, [branch.id for branch in here.branches])),

@@ -17,7 +17,7 @@ from queue_system.clock import FrozenClock
 from queue_system.store.database import Database
 from queue_system.store.log import VISITOR
 from queue_system.store.queries.bookings import BookingView
-from queue_system.surfaces.booking.calendar_file import calendar_file
+from queue_system.web.calendar_file import calendar_file
 from queue_system.web.kit import words_of
 from tests.kit.hall import Hall, furnish
 from tests.kit.public_visitor import NAME, Visitor, stored, token_of

@@ -58,6 +58,7 @@ MATRIX: Final[dict[tuple[str, str], Row]] = {
     ("POST", "/office/undecided/{branch}"): PLACES,
     ("POST", "/office/undecided/{branch}/line"): PLACES,
     ("POST", "/office/undecided/{branch}/{booking}/contact"): PLACES,
+    ("GET", "/office/messages"): PLACES,
     ("GET", "/office/given-back"): PLACES,
     ("POST", "/office/given-back/{branch}/release"): PLACES,
     ("GET", "/office/hours"): PLACES,

@@ -1,4 +1,4 @@
-"""What the book of appointments needs: members with a name, and the time in which they are not there.
+"""What the book of appointments needs: members with a name, and the time in which they are not there; messages.
 
 Each subject has a function of its own below.
 """
@@ -13,11 +13,12 @@ revision = "0003"
 down_revision = "0002"
 branch_labels = None
 depends_on = None
-FINGERPRINT = 1424478664
+FINGERPRINT = 1661986858
 
 
 def upgrade() -> None:
     _members()
+    _messages()
 
 
 def _members() -> None:
@@ -62,3 +63,35 @@ def _members() -> None:
         sa.PrimaryKeyConstraint("branch_id", "id"),
     )
     op.create_index("blocks_of_member", "block", ["branch_id", "member_id", "starts_at"])
+
+
+def _messages() -> None:
+    """Messages about bookings, on their way."""
+    op.create_table(
+        "message",
+        sa.Column("branch_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("about", sa.Uuid(), nullable=False),
+        sa.Column("event", AutoString(), nullable=False),
+        sa.Column("sequence", sa.Integer(), nullable=False),
+        sa.Column("channel", AutoString(), nullable=False),
+        sa.Column("language", AutoString(), nullable=False),
+        sa.Column("state", AutoString(), nullable=False),
+        sa.Column("created_at", UTCDateTime(), nullable=False),
+        sa.Column("wanted_at", UTCDateTime(), nullable=False),
+        sa.Column("due_at", UTCDateTime(), nullable=False),
+        sa.Column("lease_until", UTCDateTime(), nullable=True),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("doubtful", sa.Boolean(), nullable=False),
+        sa.Column("error", AutoString(), nullable=True),
+        sa.Column("ended_at", UTCDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(["branch_id"], ["branch.id"]),
+        sa.ForeignKeyConstraint(["branch_id", "about"], ["booking.branch_id", "booking.id"]),
+        sa.PrimaryKeyConstraint("branch_id", "id"),
+        sa.UniqueConstraint("branch_id", "about", "event", "sequence", "channel", name="one_message_an_event"),
+    )
+    pending, unsent = sa.text("ended_at IS NULL"), sa.text("state IN ('failed', 'unknown')")
+    op.create_index(
+        "pending_messages", "message", ["branch_id", "due_at"], postgresql_where=pending, sqlite_where=pending
+    )
+    op.create_index("unsent_messages", "message", ["branch_id"], postgresql_where=unsent, sqlite_where=unsent)

@@ -11,12 +11,13 @@ from typing import Final
 
 from icalendar import Alarm, Calendar, Event, vCalAddress
 
-from ...core.bookings import BookingState, spaced_code
-from ...i18n import filters, isolates
-from ...i18n.words import Words
-from ...store.queries.bookings import BookingView
-from ...store.queries.outings import place_on
-from ...store.queries.settings import BranchSettings
+from ..core.bookings import BookingState, spaced_code
+from ..core.messages import Level
+from ..i18n import filters, isolates
+from ..i18n.words import Words
+from ..store.queries.bookings import BookingView
+from ..store.queries.outings import place_on
+from ..store.queries.settings import BranchSettings
 
 PRODUCT: Final = "-//queue-system//appointments//EN"
 # Early enough to find the documents that the visitor must bring.
@@ -24,8 +25,15 @@ REMIND_BEFORE: Final = timedelta(days=1)
 MEDIA_TYPE: Final = "text/calendar; charset=utf-8; method={}"
 
 
-def calendar_file(booking: BookingView, branch: BranchSettings, words: Words, now: datetime, address: str) -> bytes:
-    """The file for one booking, UTF-8.
+def calendar_file(
+    booking: BookingView,
+    branch: BranchSettings,
+    words: Words,
+    now: datetime,
+    address: str,
+    most: Level = Level.FULL,
+) -> bytes:
+    """The file for one booking, UTF-8; it says no more than `most`, and of a discreet service no more than NEUTRAL.
 
     The UID never changes and SEQUENCE grows with every change, so that a calendar replaces its copy. A cancelled
     booking is sent with METHOD:CANCEL (RFC 5546, 3.2.5), on which calendars remove it. Instants are in UTC, because a
@@ -42,11 +50,15 @@ def calendar_file(booking: BookingView, branch: BranchSettings, words: Words, no
     event.add("dtstart", booking.starts_at)
     event.add("dtend", booking.ends_at)
     event.add("class", "PRIVATE")
-    event.add("organizer", _organizer(booking, branch, words, address))
-    if service.confidentiality.discreet:
+    neutral = service.confidentiality.discreet or most is Level.NEUTRAL
+    event.add("organizer", _organizer(booking, branch, words, address, neutral=neutral))
+    if neutral:
         event.add("summary", words.text("booking.calendar-neutral"))
     else:
-        name = filters.localised(service.shown_names, words.language)
+        full = most is Level.FULL
+        name = (
+            filters.localised(service.shown_names, words.language) if full else words.text("booking.calendar-neutral")
+        )
         event.add("summary", name)
         if not service.elsewhere:
             event.add("location", _location(booking, branch, words))
@@ -73,12 +85,14 @@ def method(booking: BookingView) -> str:
     return "CANCEL" if booking.state is BookingState.CANCELLED else "PUBLISH"
 
 
-def _organizer(booking: BookingView, branch: BranchSettings, words: Words, address: str) -> vCalAddress:
+def _organizer(
+    booking: BookingView, branch: BranchSettings, words: Words, address: str, *, neutral: bool
+) -> vCalAddress:
     """The organiser, of which RFC 5546, 3.2.1 requires exactly one. Any URI is valid; there is no mailbox to name.
 
-    A discreet appointment does not name the branch: its own id stands there.
+    A `neutral` file does not name the branch: the appointment's own id stands there.
     """
-    if branch.services[booking.service_id].confidentiality.discreet:
+    if neutral:
         return vCalAddress(f"urn:uuid:{booking.id}")
     organizer = vCalAddress(address)
     organizer.params["CN"] = filters.localised(branch.names, words.language)

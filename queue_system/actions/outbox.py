@@ -1,0 +1,204 @@
+"""Messages on their way. Promise: each is sent once, except where a connection is lost at its end.
+
+A mail server that has accepted a message may not be able to say so any more. Such a message is sent once more, with the
+same Message-ID, and then given up as unknown. A row is written in the transaction of the action that makes the message
+necessary; it is sent after the commit, by one node at a time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+import sqlalchemy as sa
+from uuid_utils.compat import uuid7
+
+from ..core.facts.messages import MessageFailed, MessageSent
+from ..core.messages import Event, Level, Outcome, channel_of, is_due_still, is_told, next_attempt, reminder_at
+from ..store.database import AnyRow, Tx
+from ..store.log import SYSTEM, Locked, locked
+from ..store.queries.bookings import BookingView, booking_by_id
+from ..store.queries.messages import due_messages, level_for
+from ..store.queries.settings import BranchSettings, branch_settings
+from ..store.tables import Message, table
+
+MESSAGE = table(Message)
+
+# Longer than a mail server may take for one message (`messages.smtp.ANSWER_SECONDS` for each of its answers).
+LEASE: Final = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedMessage:
+    """A message that this worker alone may send now; `attempt` counts from 1."""
+
+    id: UUID
+    event: Event
+    level: Level
+    language: str
+    attempt: int
+    booking: BookingView
+
+
+def tell(lock: Locked, settings: BranchSettings, booking: BookingView, event: Event) -> None:
+    """Queue the message about an event, and the reminder after it; older ones about the booking are not sent any more.
+
+    `booking` is as it is after the event. Nothing is queued where nothing may be said, or nothing can be sent.
+    """
+    tx = lock.tx
+    if not tx.sends:
+        return
+    _void_older(lock, booking.id)
+    level, channel = level_for(settings, booking), channel_of(booking.contact)
+    if channel is None or not is_told(level, booking.contact, tx.sends):
+        return
+    reminder = reminder_at(event, booking.starts_at, tx.now)
+    due = {event: tx.now} | ({Event.REMINDER: reminder} if reminder else {})
+    sequence = _last_sequence(tx, lock.id, booking.id) + 1
+    rows = [
+        {
+            "branch_id": lock.id,
+            "id": uuid7(),
+            "about": booking.id,
+            "event": what.value,
+            "sequence": sequence,
+            "channel": channel,
+            "language": booking.language,
+            "state": "queued",
+            "created_at": tx.now,
+            "wanted_at": at,
+            "due_at": at,
+            "attempts": 0,
+            "doubtful": False,
+        }
+        for what, at in due.items()
+    ]
+    tx.execute(sa.insert(MESSAGE), rows)
+
+
+def claim_message(tx: Tx, branch_id: UUID) -> ClaimedMessage | None:
+    """Claim the message of a branch that has been due the longest; those that are true no more are voided first.
+
+    A claim whose lease has run out is taken over once: its worker died, and may have sent the message.
+    """
+    with locked(tx, branch_id) as lock:
+        settings = branch_settings(tx, branch_id, lock.config_version)
+        for job in due_messages(tx, branch_id):
+            booking = booking_by_id(tx, branch_id, job.about)
+            if job.state == "claimed" and job.doubtful:
+                _give_up(lock, job, booking, "interrupted", maybe=True)
+                continue
+            level = level_for(settings, booking)
+            if not _is_wanted(tx, job, booking, level):
+                _end(lock, job, "void")
+                continue
+            taken = tx.execute(
+                _row(lock, job)
+                .where(MESSAGE.c.state == job.state, MESSAGE.c.attempts == job.attempts)
+                .values(
+                    state="claimed",
+                    lease_until=tx.now + LEASE,
+                    due_at=tx.now + LEASE,
+                    attempts=job.attempts + 1,
+                    doubtful=job.doubtful or job.state == "claimed",
+                )
+            )
+            if taken.rowcount == 1:
+                return ClaimedMessage(job.id, Event(job.event), level, job.language, job.attempts + 1, booking)
+        return None
+
+
+def report_message(
+    tx: Tx, branch_id: UUID, message_id: UUID, attempt: int, outcome: Outcome, error: str | None = None
+) -> None:
+    """Store what an attempt came to; `error` is one of `core.messages.ERRORS`. A late report changes nothing."""
+    with locked(tx, branch_id) as lock:
+        job = tx.row(sa.select(MESSAGE).where(MESSAGE.c.branch_id == branch_id, MESSAGE.c.id == message_id))
+        if job is None or job.state != "claimed" or job.attempts != attempt:
+            return
+        booking = booking_by_id(tx, branch_id, job.about)
+        if outcome is Outcome.SENT:
+            _end(lock, job, "sent")
+            lock.append(
+                MessageSent(
+                    subject=str(job.id), code=booking.code, event=job.event, channel=job.channel, attempt=attempt
+                ),
+                SYSTEM,
+            )
+            return
+        maybe = outcome is Outcome.MAYBE
+        if job.sequence < _last_sequence(tx, branch_id, job.about):
+            _end(lock, job, "void", error)
+            return
+        again = next_attempt(attempt, job.wanted_at, tx.now)
+        if outcome is Outcome.REFUSED or again is None or (maybe and job.doubtful):
+            _give_up(lock, job, booking, error or "internal", maybe=maybe or job.doubtful)
+            return
+        state = "unknown" if maybe else "queued"
+        tx.execute(
+            _row(lock, job).values(
+                state=state, lease_until=None, due_at=again, doubtful=job.doubtful or maybe, error=error
+            )
+        )
+
+
+def _is_wanted(tx: Tx, job: AnyRow, booking: BookingView, level: Level) -> bool:
+    """Whether a message may still be sent: the settings, the contact and the appointment may have changed since."""
+    return (
+        is_told(level, booking.contact, tx.sends)
+        and channel_of(booking.contact) == job.channel
+        and is_due_still(
+            Event(job.event),
+            booking.state,
+            booking.decision,
+            booking.starts_at,
+            offered=booking.offered_starts_at is not None,
+            now=tx.now,
+        )
+    )
+
+
+def _void_older(lock: Locked, booking_id: UUID) -> None:
+    """Those that are being sent now are left; they are voided if they fail."""
+    lock.tx.execute(
+        sa.update(MESSAGE)
+        .where(
+            MESSAGE.c.branch_id == lock.id,
+            MESSAGE.c.about == booking_id,
+            MESSAGE.c.ended_at.is_(None),
+            MESSAGE.c.state != "claimed",
+        )
+        .values(state="void", ended_at=lock.tx.now)
+    )
+
+
+def _last_sequence(tx: Tx, branch_id: UUID, booking_id: UUID) -> int:
+    statement = sa.select(sa.func.max(MESSAGE.c.sequence)).where(
+        MESSAGE.c.branch_id == branch_id, MESSAGE.c.about == booking_id
+    )
+    last: int | None = tx.scalar(statement)
+    return -1 if last is None else last
+
+
+def _give_up(lock: Locked, job: AnyRow, booking: BookingView, error: str, *, maybe: bool) -> None:
+    _end(lock, job, "unknown" if maybe else "failed", error)
+    fact = MessageFailed(
+        subject=str(job.id),
+        code=booking.code,
+        event=job.event,
+        channel=job.channel,
+        attempt=job.attempts,
+        error=error,
+        maybe=maybe,
+    )
+    lock.append(fact, SYSTEM)
+
+
+def _end(lock: Locked, job: AnyRow, state: str, error: str | None = None) -> None:
+    lock.tx.execute(_row(lock, job).values(state=state, error=error, lease_until=None, ended_at=lock.tx.now))
+
+
+def _row(lock: Locked, job: AnyRow) -> sa.Update:
+    return sa.update(MESSAGE).where(MESSAGE.c.branch_id == lock.id, MESSAGE.c.id == job.id)

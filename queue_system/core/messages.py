@@ -1,0 +1,108 @@
+"""Messages about appointments: which event makes one, how much it may say, when it is sent and when it is given up."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from .bookings import BookingState
+from .promises import UNSETTLED, Decided
+
+# A reminder comes this long before the appointment, and not where the last message is not older than the same time.
+REMIND_BEFORE: Final = timedelta(days=1)
+#: The pauses after the first attempts, then the last one again and again.
+PAUSES: Final = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15), timedelta(hours=1))
+GIVE_UP_AFTER: Final = timedelta(hours=24)
+MAIL: Final = "mail"
+#: Why an attempt failed: no connection, or none that lets us in; the server is busy; it refuses the person's address; it
+#: refuses the message; the connection was lost after the message; the program was stopped; a fault of ours.
+ERRORS: Final = ("unreachable", "busy", "address", "refused", "cut", "interrupted", "internal")
+
+
+class Event(StrEnum):
+    """What a message tells."""
+
+    CONFIRMED = "confirmed"
+    CHANGED = "changed"
+    CANCELLED = "cancelled"
+    CALLED_OFF = "called_off"  # the branch cancelled it
+    OFFERED = "offered"  # another time is offered in place of a lost one
+    STANDS = "stands"  # an offer was made, and the old time is kept all the same
+    REMINDER = "reminder"
+
+
+class Level(StrEnum):
+    """How much a message may say. NEUTRAL names neither the organisation, nor the service, nor the place."""
+
+    NONE = "none"
+    NEUTRAL = "neutral"
+    MINIMAL = "minimal"  # the service is not named
+    FULL = "full"
+
+
+class Outcome(StrEnum):
+    """What an attempt came to. MAYBE: the connection was lost when the message may have been accepted already."""
+
+    SENT = "sent"
+    LATER = "later"
+    REFUSED = "refused"
+    MAYBE = "maybe"
+
+
+_LEVELS: Final = {"full": Level.FULL, "minimal": Level.MINIMAL, "neutral": Level.NEUTRAL}
+#: Events after which a reminder makes sense.
+REMINDED: Final = frozenset({Event.CONFIRMED, Event.CHANGED, Event.STANDS})
+_ENDED: Final = {Event.CANCELLED, Event.CALLED_OFF}
+
+
+def level_of(*, discreet: bool, hides_service: bool, sms: str) -> Level:
+    """The most that messages about a service may say, from the level of confidentiality of the service.
+
+    `sms` is what the level says about messages: full, minimal, neutral or opt_in_only. Nobody can opt in yet, so that is
+    NONE. A service that must not be named gets nothing whatever it says, and a discreet one NEUTRAL at the most.
+    """
+    level = _LEVELS.get(sms, Level.NONE)
+    if hides_service:
+        return Level.NONE
+    if discreet and level is not Level.NONE:
+        return Level.NEUTRAL
+    return level
+
+
+def channel_of(contact: str) -> str | None:
+    """The channel for a stored contact; None for a telephone number, to which nothing is sent, and for an erased one."""
+    return MAIL if "@" in contact else None
+
+
+def is_told(level: Level, contact: str, sends: Collection[Level]) -> bool:
+    """Whether this installation, which sends messages of the levels `sends`, tells somebody anything."""
+    return level is not Level.NONE and level in sends and channel_of(contact) is not None
+
+
+def reminder_at(event: Event, starts_at: datetime, now: datetime) -> datetime | None:
+    """When a reminder is due after the message about `event`; None where that message is reminder enough."""
+    due = starts_at - REMIND_BEFORE
+    return due if event in REMINDED and due - now >= REMIND_BEFORE else None
+
+
+def is_due_still(
+    event: Event, state: BookingState, decision: Decided | None, starts_at: datetime, *, offered: bool, now: datetime
+) -> bool:
+    """Whether a message is still true of the appointment as it is now, and of use; otherwise it is not sent."""
+    if starts_at <= now:
+        return False
+    if event in _ENDED:
+        return state is BookingState.CANCELLED
+    if state is not BookingState.CONFIRMED:
+        return False
+    if event is Event.OFFERED:
+        return offered
+    return event is not Event.REMINDER or decision not in UNSETTLED
+
+
+def next_attempt(attempts: int, first_due: datetime, now: datetime) -> datetime | None:
+    """When to try again after `attempts` failed ones; None to give up. `first_due` is when it was first to be sent."""
+    again = now + PAUSES[min(attempts, len(PAUSES)) - 1]
+    return again if again - first_due <= GIVE_UP_AFTER else None

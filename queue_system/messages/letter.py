@@ -1,0 +1,150 @@
+"""The letter of a message, made when it is sent, from the appointment as it is then.
+
+Nothing in it may say more than the message's level: neither subject, sender, Message-ID nor calendar entry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+from typing import Final
+
+from markupsafe import Markup, escape
+
+from ..actions.outbox import ClaimedMessage
+from ..core.bookings import spaced_code
+from ..core.messages import Event, Level
+from ..i18n import dates, isolates
+from ..i18n.filters import localised
+from ..i18n.words import Words, available_languages
+from ..store.queries.outings import place_on
+from ..store.queries.settings import BranchSettings
+from ..web.kit import words_of
+
+# Those whose time a calendar should take over, or remove.
+_FOR_CALENDARS: Final = {Event.CONFIRMED, Event.CHANGED, Event.STANDS, Event.CANCELLED, Event.CALLED_OFF}
+# Those after which the appointment can still be changed on its page.
+_ENDED: Final = {Event.CANCELLED, Event.CALLED_OFF}
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A letter, its envelope, and the address of its sender."""
+
+    sender: str
+    recipient: str
+    content: EmailMessage
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What an installation puts on its letters: its public address without a trailing slash, and its senders."""
+
+    address: str
+    sender: str
+    neutral_sender: str
+
+
+def letter_of(message: ClaimedMessage, branch: BranchSettings, house: House, now: datetime) -> Letter:
+    """The letter: Arabic or another language of ours, in 7-bit lines, as text and as HTML, with a calendar entry."""
+    # Loaded here, because its library takes long and many installations send nothing.
+    from ..web.calendar_file import calendar_file, method
+
+    language = message.language if message.language in available_languages() else branch.default_language
+    words = words_of(language, branch)
+    neutral = message.level is Level.NEUTRAL
+    sender = house.neutral_sender if neutral else house.sender
+    name = "" if neutral else _line(localised(branch.names, language))
+    content = EmailMessage(policy=SMTP)
+    content["From"] = Address(name, addr_spec=sender)
+    recipient = _with_ascii_domain(message.booking.contact)
+    content["To"] = recipient
+    content["Subject"] = _subject(message, branch, words)
+    content["Date"] = format_datetime(now)
+    # From the id of the message alone, so that every attempt has the same one.
+    content["Message-ID"] = f"<{message.id}@{sender.rpartition('@')[2]}>"
+    # RFC 3834: so that no program answers.
+    content["Auto-Submitted"] = "auto-generated"
+    lines = list(_lines(message, branch, words, house))
+    # Base64, because old mail servers spoil lines of 8-bit text.
+    content.set_content("\n\n".join(lines) + "\n", charset="utf-8", cte="base64")
+    content.add_alternative(_html(lines, words), subtype="html", charset="utf-8", cte="base64")
+    if message.event in _FOR_CALENDARS:
+        entry = calendar_file(message.booking, branch, words, now, house.address, message.level)
+        content.add_attachment(
+            entry,
+            maintype="text",
+            subtype="calendar",
+            filename="appointment.ics",
+            params={"charset": "utf-8", "method": method(message.booking)},
+        )
+    # Last, because each new part takes the headers of the content before it along.
+    content["Content-Language"] = language
+    return Letter(sender, recipient, content)
+
+
+def _subject(message: ClaimedMessage, branch: BranchSettings, words: Words) -> str:
+    if message.level is Level.NEUTRAL:
+        return words.text("messages.subject-neutral")
+    place = localised(branch.names, words.language)
+    return _line(words.text(f"messages.subject-{message.event}", branch=place))
+
+
+def _lines(message: ClaimedMessage, branch: BranchSettings, words: Words, house: House) -> Iterator[str]:
+    """The paragraphs of the letter, as plain text."""
+    booking, level = message.booking, message.level
+    zone = branch.zone
+
+    def moment(at: datetime) -> str:
+        return dates.day_time(at, zone, words)
+
+    yield words.text(f"messages.tell-{message.event}")
+    if message.event is Event.OFFERED and booking.offered_starts_at is not None and booking.offer_until is not None:
+        yield words.text("messages.was-at", time=moment(booking.starts_at))
+        yield words.text("messages.offered-time", time=moment(booking.offered_starts_at))
+        yield words.text("messages.answer-by", time=moment(booking.offer_until))
+    else:
+        yield words.text("messages.at", time=moment(booking.starts_at))
+    service = branch.services[booking.service_id]
+    if level is Level.FULL:
+        yield words.text("messages.service", service=localised(service.shown_names, words.language))
+    if level in (Level.FULL, Level.MINIMAL) and not service.elsewhere:
+        away = place_on(branch, service, booking.starts_at)
+        yield words.text("messages.place", place=localised(away or branch.names, words.language))
+    yield words.text("messages.code", code=isolates.ltr(spaced_code(booking.code)))
+    # The page carries the address of the house, so a neutral letter has none.
+    if level is not Level.NEUTRAL and message.event not in _ENDED:
+        yield words.text("messages.manage") + f"\n{house.address}/my-booking"
+    yield words.text("messages.no-reply")
+
+
+def _html(lines: list[str], words: Words) -> str:
+    """The same paragraphs, in their direction; no pictures, nothing that is fetched."""
+    paragraphs = (_paragraph(line) for line in lines)
+    return (
+        f'<!DOCTYPE html><html lang="{words.language}" dir="{words.direction}"><head><meta charset="utf-8"></head>'
+        f'<body style="font-family: sans-serif; line-height: 1.6">{Markup().join(paragraphs)}</body></html>\n'
+    )
+
+
+def _paragraph(line: str) -> Markup:
+    text, _, link = line.partition("\n")
+    if link:
+        return Markup('<p>{}<br><a href="{}" dir="ltr">{}</a></p>\n').format(text, link, link)
+    return Markup("<p>{}</p>\n").format(escape(text))
+
+
+def _line(text: str) -> str:
+    """On one line, as a header must be."""
+    return " ".join(text.split())
+
+
+def _with_ascii_domain(address: str) -> str:
+    """The address as every mail server takes it, unless the part before the @ is of another script."""
+    local, _, domain = address.rpartition("@")
+    return f"{local}@{domain.encode('idna').decode('ascii')}"
