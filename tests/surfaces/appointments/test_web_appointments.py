@@ -16,7 +16,7 @@ from queue_system.core.bookings import BookingState
 from queue_system.store.queries.bookings import BookingView, booking_by_id, booking_views
 from queue_system.store.tables import Booking, table
 from tests.kit.hall import Hall
-from tests.kit.people import give_in_department
+from tests.kit.people import add_role, give_in_department
 from tests.kit.web_hall import Page, another, application, furnished, sign_in
 
 HERE = "/appointments/doha-main"
@@ -129,6 +129,25 @@ def test_without_a_name_the_visitors_page_still_opens(client: TestClient, hall: 
     booked = book(client, hall, name="")
     assert another(client).get(f"/b/{booked.token}").status_code == 200
     assert "No name" in look(client, f"{HERE}/{booked.id}").text
+    # Reception does not say that the level of the service hides a name.
+    found = client.post("/reception/doha-main/search", data={"text": booked.code})
+    assert "No name" in found.text
+    assert "Not shown" not in found.text
+
+
+def test_who_only_sees_appointments_learns_no_name_and_books_nothing(client: TestClient, hall: Hall) -> None:
+    booked = book(client, hall)
+    hall.person("sami", ((hall.branch.id, add_role(hall, "onlooker", "see_bookings")),))
+    other = another(client)
+    sign_in(other, "sami", "en")
+    for view in ("", "&view=list"):
+        day = look(other, f"{HERE}?day={booked.starts_at.date()}{view}")
+        assert booked.code in day.text
+        assert NAME not in day.html
+        assert str(booked.id) not in day.html
+        assert "/new" not in day.html
+    assert other.get(f"{HERE}/new").status_code == 403
+    assert other.get(f"{HERE}/{booked.id}").status_code == 403
 
 
 def test_a_person_of_another_department_finds_neither_service_nor_appointment(client: TestClient, hall: Hall) -> None:
