@@ -133,13 +133,19 @@ def confirm_booking(tx: Tx, branch_id: UUID, booking_id: UUID, actor: Actor, sai
 
 
 def change_booking(
-    tx: Tx, branch_id: UUID, booking_id: UUID, starts_at: datetime, actor: Actor, booker: Booker = Booker.PUBLIC
+    tx: Tx,
+    branch_id: UUID,
+    booking_id: UUID,
+    starts_at: datetime,
+    actor: Actor,
+    booker: Booker = Booker.PUBLIC,
+    members: Mapping[UUID, UUID] | None = None,
 ) -> BookingView:
     """Move a confirmed booking to another time of the same service; the old time is released only on success.
 
     Seats that the booking holds, or gave back and that have not returned to others yet, count as free for it. Moving to
-    the time that the branch offers accepts the offer; no limit applies where the branch took the time away. Raises
-    Refused with "slot-taken", "slot-past", "booking-changes-used", "booking-given-back", "booking-too-late",
+    the time that the branch offers accepts the offer; no limit applies where the branch took the time away. `members` are those
+    who are wanted then, by need. Raises Refused with "slot-taken", "member-taken", "slot-past", "booking-changes-used", "booking-given-back", "booking-too-late",
     "booking-over".
     """
     with locked(tx, branch_id) as lock:
@@ -159,7 +165,7 @@ def change_booking(
         if refusal is not None:
             raise refusal
         own = seats_of(tx, branch_id, booking.id)
-        wanted = Wanted(starts_at, booker, own=own, moving=booking.id)
+        wanted = Wanted(starts_at, booker, own=own, moving=booking.id, asked=members or {})
         place = placing.find(lock, settings, service, wanted)
         _leave(lock, settings, booking)
         placing.take_instead(lock, place, booking.id)

@@ -18,6 +18,7 @@ from queue_system.settings.edits import Edit
 from queue_system.store.database import Database, Tx
 from queue_system.store.log import SYSTEM, VISITOR
 from queue_system.store.queries import bookings as stored
+from queue_system.store.queries.appointments import members_had
 from queue_system.store.queries.bookings import BookingView
 from queue_system.store.queries.members import members_of
 from queue_system.store.queries.rows import StoredRows
@@ -172,6 +173,21 @@ def test_whoever_moves_takes_other_members_and_frees_the_old_ones(istanbul: Hall
     )
     assert stretch_of(istanbul, moved, "cemil") == (moved.starts_at, moved.ends_at)
     assert len(who(istanbul, moved)) == 2
+
+
+def test_whoever_moves_may_ask_for_a_member(istanbul: Hall) -> None:
+    one, there = book(istanbul, "assoc-compliance", START), istanbul.branch.id
+    wanted = {need(istanbul, "lawyers"): need(istanbul, "basel")}
+    later = START + timedelta(days=1)
+    moved = istanbul.db.write_in_now(
+        there, bookings.change_booking, there, one.id, later, VISITOR, Booker.STAFF, wanted
+    )
+    assert who(istanbul, moved) == ["basel"]
+    other = book(istanbul, "assoc-compliance", START)
+    with pytest.raises(Refused, match="member-taken"):
+        istanbul.db.write_in_now(there, bookings.change_booking, there, other.id, later, VISITOR, Booker.STAFF, wanted)
+    (had,) = istanbul.db.read_now(members_had, istanbul.branch, [moved])[moved.id]
+    assert had.announced
 
 
 def test_the_way_there_and_back_is_taken_too(db: Database) -> None:

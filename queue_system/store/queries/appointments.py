@@ -45,10 +45,14 @@ class FreeTimes:
 
 @dataclass(frozen=True, slots=True)
 class Had:
-    """A member that a booking has, and the ticks for which it is taken, travel included."""
+    """A member that a booking has, and the ticks for which it is taken, travel included.
+
+    `announced`: somebody was told that it will be this one.
+    """
 
     member: UUID
     span: range
+    announced: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +77,13 @@ def appointments_on(tx: Tx, settings: BranchSettings, day: date) -> DayOfBooking
 def members_had(tx: Tx, settings: BranchSettings, found: list[BookingView]) -> dict[UUID, tuple[Had, ...]]:
     """The members that some bookings have at their own time, not at one that is only offered."""
     starts = {one.id: tick_of(one.starts_at, settings.tick_minutes) for one in found}
-    statement = sa.select(HAS.c.booking_id, HAS.c.member_id, HAS.c.first_tick, HAS.c.stop_tick).where(
-        HAS.c.branch_id == settings.id, HAS.c.booking_id.in_(list(starts))
-    )
+    statement = sa.select(
+        HAS.c.booking_id, HAS.c.member_id, HAS.c.first_tick, HAS.c.stop_tick, HAS.c.announced_at
+    ).where(HAS.c.branch_id == settings.id, HAS.c.booking_id.in_(list(starts)))
     members: dict[UUID, tuple[Had, ...]] = {}
     for row in tx.rows(statement.order_by(HAS.c.need_id)):
         if row.first_tick <= starts[row.booking_id] < row.stop_tick:
-            had = Had(row.member_id, range(row.first_tick, row.stop_tick))
+            had = Had(row.member_id, range(row.first_tick, row.stop_tick), row.announced_at is not None)
             members[row.booking_id] = (*members.get(row.booking_id, ()), had)
     return members
 

@@ -83,7 +83,7 @@ async def _hold(here: StaffAtBranch) -> Response:
             request_id=f"{form.get('request_id', '')[:40]}-{form.get('start', '')}" if form.get("request_id") else None,
             booker=Booker.STAFF,
             contact_sure=True,
-            members=_asked(here.branch, service, form.get("with", "")),
+            members=asked_for(here.branch, service, form.get("with", "")),
         )
         held = await (here.write(hold_slot, order) if earlier is None else here.write(hold_instead, order, earlier.id))
     except DomainError as refusal:
@@ -104,7 +104,7 @@ async def times_page(
     branch = here.branch
     today = hours.business_date(here.now, branch.zone, branch.day_starts)
     day = read_day(chosen.get("from", "")) or today
-    asked = _asked(branch, service, chosen.get("with", ""))
+    asked = asked_for(branch, service, chosen.get("with", ""))
     found: FreeTimes = await here.read(
         first_free, branch, service, begin_of(branch, max(day, today), here.now), asked, earlier
     )
@@ -114,7 +114,7 @@ async def times_page(
         "today": today,
         "day": max(day, today),
         "with_": chosen.get("with", ""),
-        "choices": _choices(branch, service),
+        "choices": choices(branch, service),
         "found": found,
         "key": start_key,
         "request_id": secrets.token_urlsafe(16),
@@ -142,6 +142,19 @@ def read_start(text: str) -> datetime:
         return datetime.strptime(text, _START).replace(tzinfo=UTC)
     except ValueError:
         raise Invalid("slot-unknown", "start") from None
+
+
+def choices(branch: BranchSettings, service: ServiceView) -> list[MemberView]:
+    """The members among whom the visitor can choose."""
+    known = members_of(branch)
+    return [known[one] for need in needs_of(branch, service.id) if len(need.options) > 1 for one in need.options]
+
+
+def asked_for(branch: BranchSettings, service: ServiceView, slug: str) -> dict[UUID, UUID]:
+    """The member with this slug, by the need that it serves; empty for anybody."""
+    wanted = {one.id for one in choices(branch, service) if one.slug == slug}
+    found = ((need.key, one) for need in needs_of(branch, service.id) for one in need.options if one in wanted)
+    return dict([next(found)]) if wanted else {}
 
 
 def _bookable(here: StaffAtBranch) -> list[ServiceView]:
@@ -173,19 +186,6 @@ async def _earlier(here: StaffAtBranch, text: str) -> BookingView | None:
     except (ValueError, Missing):
         return None
     return found if found.service_id in here.services(BOOK_RIGHTS) and found.source == SOURCE else None
-
-
-def _choices(branch: BranchSettings, service: ServiceView) -> list[MemberView]:
-    """The members among whom the visitor can choose."""
-    known = members_of(branch)
-    return [known[one] for need in needs_of(branch, service.id) if len(need.options) > 1 for one in need.options]
-
-
-def _asked(branch: BranchSettings, service: ServiceView, slug: str) -> dict[UUID, UUID]:
-    """The member with this slug, by the need that it serves; empty for anybody."""
-    wanted = {one.id for one in _choices(branch, service) if one.slug == slug}
-    found = ((need.key, one) for need in needs_of(branch, service.id) for one in need.options if one in wanted)
-    return dict([next(found)]) if wanted else {}
 
 
 routes: list[BaseRoute] = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Final
 from uuid import UUID
 
@@ -18,7 +19,7 @@ from ...core.rights import BOOK_RIGHTS
 from ...i18n import dates
 from ...store.queries.appointments import first_free, members_had
 from ...store.queries.bookings import BookingView, booking_by_id
-from ...store.queries.members import members_of
+from ...store.queries.members import MemberView, members_of
 from ...store.queries.messages import level_for
 from ...web import kit
 from ...web.booking_warnings import warnings_of
@@ -62,12 +63,14 @@ async def move(request: Request) -> Response:
     """`…/time`: other times of the same service; sending one moves the appointment."""
     here, booking = await _enter(request)
     if request.method == "GET":
-        return await _times(here, booking, request.query_params.get("from", ""))
+        return await _times(here, booking, request.query_params)
     form = await kit.form(request)
     try:
-        await here.do(change_booking, booking.id, new.read_start(form.get("start", "")), here.actor, Booker.STAFF)
+        start, service = new.read_start(form.get("start", "")), here.branch.services[booking.service_id]
+        asked = new.asked_for(here.branch, service, form.get("with", ""))
+        await here.do(change_booking, booking.id, start, here.actor, Booker.STAFF, asked)
     except DomainError as refusal:
-        return await _times(here, booking, form.get("from", ""), refusal)
+        return await _times(here, booking, form, refusal)
     return kit.see_other(_address(here, booking))
 
 
@@ -127,24 +130,38 @@ async def _page(
     return await here.page("appointments/one.html", values, status=failure.status if failure else 200)
 
 
-async def _times(here: StaffAtBranch, booking: BookingView, wish: str, refusal: DomainError | None = None) -> Response:
+async def _times(
+    here: StaffAtBranch, booking: BookingView, chosen: Mapping[str, str], refusal: DomainError | None = None
+) -> Response:
     if not _can(booking, BookingStep.CHANGE):
         return kit.see_other(_address(here, booking))
     branch, service = here.branch, here.branch.services[booking.service_id]
     today = hours.business_date(here.now, branch.zone, branch.day_starts)
-    day = max(read_day(wish) or today, today)
-    found = await here.read(first_free, branch, service, new.begin_of(branch, day, here.now), {}, booking)
+    day = max(read_day(chosen.get("from", "")) or today, today)
+    choices = new.choices(branch, service)
+    wanted = chosen["with"] if "with" in chosen else await _announced(here, booking, choices)
+    asked = new.asked_for(branch, service, wanted)
+    found = await here.read(first_free, branch, service, new.begin_of(branch, day, here.now), asked, booking)
     values = {
         "base": address(branch),
         "booking": booking,
         "service": service,
         "today": today,
         "day": day,
+        "with_": wanted,
+        "choices": choices,
         "found": found,
         "key": new.start_key,
         "refusal": message(refusal, here.words) if refusal else None,
     }
     return await here.page("appointments/move.html", values, status=refusal.status if refusal else 200)
+
+
+async def _announced(here: StaffAtBranch, booking: BookingView, choices: Iterable[MemberView]) -> str:
+    """The slug of the member that the visitor was told of, who stays unless somebody else is wanted; else ""."""
+    had = (await here.read(members_had, here.branch, [booking])).get(booking.id, ())
+    told = {one.member for one in had if one.announced}
+    return next((one.slug for one in choices if one.id in told), "")
 
 
 def _can(booking: BookingView, step: BookingStep) -> bool:

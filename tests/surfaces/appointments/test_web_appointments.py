@@ -11,8 +11,11 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from queue_system.actions import settings
 from queue_system.clock import FrozenClock
 from queue_system.core.bookings import BookingState
+from queue_system.settings.edits import Edit
+from queue_system.store.log import SYSTEM
 from queue_system.store.queries.bookings import BookingView, booking_by_id, booking_views
 from queue_system.store.tables import Booking, table
 from tests.kit.hall import Hall
@@ -125,6 +128,24 @@ def test_an_appointment_is_moved_and_called_off(client: TestClient, hall: Hall) 
     assert client.get(f"{HERE}/{booked.id}/time").status_code == 303
 
 
+def test_who_was_asked_for_stays_when_the_appointment_moves(client: TestClient, hall: Hall) -> None:
+    officers(hall)
+    page = look(client, f"{HERE}/new?service={SERVICE}&with=basel")
+    held = hold(client, hall, page)
+    assert send(client, look(client, f"{HERE}/{held.id}"), "confirmation", name=NAME).status_code == 303
+    assert "With: basel" in look(client, f"{HERE}/{held.id}").text
+    # Nobody else has basel at that time, but there is another officer.
+    assert starts(page)[0] not in starts(look(client, f"{HERE}/new?service={SERVICE}&with=basel"))
+    assert starts(page)[0] in starts(look(client, f"{HERE}/new?service={SERVICE}"))
+    times = look(client, f"{HERE}/{held.id}/time")
+    assert '<option value="basel" selected>' in times.html
+    assert send(client, times, "time", start=starts(times)[0]).status_code == 303
+    assert "With: basel" in look(client, f"{HERE}/{held.id}").text
+    times = look(client, f"{HERE}/{held.id}/time?with=amal")
+    assert send(client, times, "time", start=starts(times)[0]).status_code == 303
+    assert "With: amal" in look(client, f"{HERE}/{held.id}").text
+
+
 def test_without_a_name_the_visitors_page_still_opens(client: TestClient, hall: Hall) -> None:
     booked = book(client, hall, name="")
     assert another(client).get(f"/b/{booked.token}").status_code == 200
@@ -169,6 +190,23 @@ def test_days_beyond_the_calendar_are_no_error(client: TestClient) -> None:
     for day in ("9999-12-31", "0001-01-01", "no-day", "2026-02-30"):
         assert client.get(f"{HERE}?day={day}").status_code == 200
         assert client.get(f"{HERE}/new?service={SERVICE}&from={day}").status_code == 200
+
+
+def officers(hall: Hall) -> None:
+    """Two officers, one of whom the service needs, and a lane for each."""
+    people: dict[str, dict[str, Any]] = {slug: {"kind": "person"} for slug in ("amal", "basel")}
+    people["officers"] = {"kind": "group", "any_of": ["amal", "basel"]}
+    edits = [
+        Edit("resource", slug, None, {"names": {"ar": slug, "en": slug}, **values}) for slug, values in people.items()
+    ]
+    queue = hall.branch.queue_of(hall.branch.service(SERVICE))
+    lanes = {"lanes": queue.lanes, "public_lanes": queue.public_lanes}
+    edits += [
+        Edit("service", SERVICE, {"needs": []}, {"needs": ["officers"]}),
+        Edit("queue", queue.slug, lanes, {"lanes": 4, "public_lanes": 1}),
+    ]
+    told = hall.db.read_now(settings.preview, hall.branch.id, edits)
+    hall.db.write_now(settings.save, hall.branch.id, edits, told.sha256, actor=SYSTEM, person=None)
 
 
 def book(client: TestClient, hall: Hall, name: str = NAME) -> BookingView:
