@@ -7,11 +7,12 @@ approved, as the person who asked and with their present rights.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from ..core.errors import Denied
+from ..core.errors import Denied, Stale
 from ..core.promises import Choice, Choices, LineDecision
 from ..core.support import Why
 from ..settings.edits import Edit
@@ -19,7 +20,7 @@ from ..store.database import Tx
 from ..store.log import Actor
 from ..store.queries.access import staff_by_id
 from ..store.queries.approvals import ApprovalView
-from ..store.queries.previews import preview
+from ..store.queries.previews import Preview, preview
 from ..store.tables import ORGANISATION
 from . import approvals, settings
 
@@ -39,7 +40,15 @@ def ask_for_change(
     undoes: UUID | None = None,
     common: Iterable[Edit] = (),
 ) -> UUID:
-    """Ask a second person for what `settings.save` refused for these `reasons`; returns the id of the request."""
+    """Ask a second person for what `settings.save` refused for these `reasons`; returns the id of the request.
+
+    The choices hold for the appointments and people in line that the author saw. Raises Stale("effect-changed") if these
+    are others by now.
+    """
+    edits, common = list(edits), list(common)
+    told = preview(tx, place, edits, common)
+    if told.sha256 != effect_sha256:
+        raise Stale("effect-changed")
     params = {
         "at": str(place),
         "edits": _stored(edits),
@@ -48,11 +57,12 @@ def ask_for_change(
         "by_booking": {str(booking): str(choice) for booking, choice in choices.by_booking.items()},
         "by_line": {key: str(decision) for key, decision in choices.by_line.items()},
         "by_ticket": {str(ticket): str(decision) for ticket, decision in choices.by_ticket.items()},
+        "listed": [str(key) for effect in told.effects.values() for key in effect.listed],
         "reasons": list(reasons),
         "note": note,
         "undoes": str(undoes) if undoes else None,
     }
-    return approvals.ask(tx, place, ACTION, params, actor, effect_sha256)
+    return approvals.ask(tx, place, ACTION, params, actor, told.offered_sha256)
 
 
 def change_approved(tx: Tx, params: dict[str, Any], actor: Actor) -> None:
@@ -61,21 +71,25 @@ def change_approved(tx: Tx, params: dict[str, Any], actor: Actor) -> None:
     if person is None:
         raise Denied("not-allowed")
     place, edits, undoes = UUID(params["at"]), edits_of(params), params["undoes"]
+    common = common_of(params)
+    told = preview(tx, place, edits, common)
     how: dict[str, Any] = {
         "actor": actor,
         "person": person,
-        "choices": choices_of(params),
+        "choices": choices_for(params, told),
         "note": params["note"],
         "approved": True,
-        "common": common_of(params),
+        "common": common,
     }
-    sha256 = preview(tx, place, edits, how["common"]).sha256
-    settings.save(tx, place, edits, sha256, undoes=UUID(undoes) if undoes else None, **how)
+    settings.save(tx, place, edits, told.sha256, undoes=UUID(undoes) if undoes else None, **how)
 
 
 def effect_of_change(tx: Tx, params: dict[str, Any], asked_at: datetime) -> str:
-    """The fingerprint of what the change would do now, on the days that its author saw."""
-    return preview(tx, UUID(params["at"]), edits_of(params), common_of(params), asked_at).sha256
+    """The fingerprint of what the change would do to everybody now, on the days that its author saw.
+
+    In a busy hall somebody always books or comes between the request and the answer, so people are not part of it.
+    """
+    return preview(tx, UUID(params["at"]), edits_of(params), common_of(params), asked_at).offered_sha256
 
 
 def edits_of(params: Mapping[str, Any]) -> list[Edit]:
@@ -94,6 +108,19 @@ def edits_by_place(request: ApprovalView) -> list[tuple[UUID, Edit]]:
         return []
     own = [(request.place, edit) for edit in edits_of(request.params)]
     return [*own, *((ORGANISATION, edit) for edit in common_of(request.params))]
+
+
+def choices_for(params: Mapping[str, Any], told: Preview) -> Choices:
+    """The decisions of a request on what a change would take now; on those who were not listed then, staff decide later."""
+    choices, listed = choices_of(params), set(params["listed"])
+    effects = told.effects.values()
+    new_bookings = {one.id: Choice.LATER for effect in effects for one in effect.bookings if str(one.id) not in listed}
+    new_tickets = {one.id: LineDecision() for effect in effects for one in effect.tickets if str(one.id) not in listed}
+    return replace(
+        choices,
+        by_booking={**choices.by_booking, **new_bookings},
+        by_ticket={**choices.by_ticket, **new_tickets},
+    )
 
 
 def choices_of(params: Mapping[str, Any]) -> Choices:

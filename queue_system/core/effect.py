@@ -69,6 +69,11 @@ class Effect:
     takes_in: tuple[str, ...] = ()
 
     @property
+    def listed(self) -> tuple[UUID, ...]:
+        """The appointments and tickets that are lost."""
+        return (*(one.id for one in self.bookings), *(one.id for one in self.tickets))
+
+    @property
     def takes_nothing(self) -> bool:
         """Whether no appointment, ticket or device loses its support, so that there is nothing to decide."""
         return not (self.bookings or self.tickets or self.devices)
@@ -79,13 +84,22 @@ class Effect:
 
         Without ids of settings, because a preview gives new things other ids than the save does.
         """
-        canonical = {
+        people = {
             "bookings": [[one.id.hex, one.starts_at.isoformat(), one.why.value] for one in self.bookings],
             "tickets": [[one.id.hex, one.why.value] for one in self.tickets],
+        }
+        return _fingerprint({**self._offered(), **people})
+
+    @cached_property
+    def offered_sha256(self) -> str:
+        """The fingerprint of what changes for everybody, whoever has booked or come; in hex."""
+        return _fingerprint(self._offered())
+
+    def _offered(self) -> dict[str, Any]:
+        return {
             "days": [_day_for_json(one) for one in self.days],
             "devices": [[one.kind, one.slug] for one in self.devices],
         }
-        return sha256(json.dumps(canonical, separators=(",", ":"), sort_keys=True).encode()).hexdigest()
 
 
 def effect(old: Offer, new: Offer, live: Live, days: int = AHEAD_DAYS, first: date | None = None) -> Effect:
@@ -183,6 +197,10 @@ def _slug(old: Offer, new: Offer, service_id: UUID) -> str:
 def _queue_slug(old: Offer, new: Offer, ticket: LiveTicket) -> str:
     found = old.capacities.get(ticket.queue) or new.capacities.get(ticket.queue)
     return found.slug if found else ""
+
+
+def _fingerprint(canonical: Mapping[str, Any]) -> str:
+    return sha256(json.dumps(canonical, separators=(",", ":"), sort_keys=True).encode()).hexdigest()
 
 
 def _day_for_json(one: ChangedDay) -> list[Any]:

@@ -15,7 +15,7 @@ from queue_system.clock import FrozenClock
 from queue_system.core.approvals import DELAY, MANY_BOOKINGS
 from queue_system.core.bookings import BookingState
 from queue_system.core.errors import Denied, Stale
-from queue_system.core.promises import Choice, Choices
+from queue_system.core.promises import Choice, Choices, Decided
 from queue_system.core.support import Why
 from queue_system.settings.branch import Retention
 from queue_system.settings.catalogue import Confidentiality
@@ -185,15 +185,37 @@ def test_who_may_not_call_off_does_not_by_a_change_of_settings(hall: Hall) -> No
     assert len(attempt(hall, closer, CLOSING, choices=Choices({Why.CLOSED: Choice.KEEP}))) == 1
 
 
-def test_an_effect_that_grew_is_asked_for_again(hall: Hall) -> None:
+def test_whoever_books_after_the_request_is_decided_on_later(hall: Hall) -> None:
+    """In a busy hall somebody always books meanwhile, and nobody has seen what becomes of them."""
     first, second = hall.administrator("first"), hall.administrator("second")
-    bookings(hall, 1)
+    (seen,) = bookings(hall, 1)
     asked = ask(hall, first, CLOSING, choices=CANCEL)
     hall.db.write_now(approvals.approve, asked, by(second))
-    booked(hall, START + timedelta(hours=1), contact="late@example.org")
+    late = booked(hall, START + timedelta(hours=1), contact="late@example.org")
+    hall.db.write_now(four_eyes.carry_out, asked, by(first))
+    assert stored_closures(hall) == 1
+    assert as_stored(hall, seen).state is BookingState.CANCELLED
+    assert (as_stored(hall, late).state, as_stored(hall, late).decision) == (BookingState.CONFIRMED, Decided.LATER)
+
+
+def test_what_takes_other_hours_than_its_author_saw_is_asked_for_again(hall: Hall) -> None:
+    first, second = hall.administrator("first"), hall.administrator("second")
+    asked = ask(hall, first, CLOSING, choices=CANCEL)
+    hall.db.write_now(approvals.approve, asked, by(second))
+    early = {**CLOSED, "closes": "11:00"}
+    assert len(attempt(hall, second, Edit("branch", "doha-main", {"closures": []}, {"closures": [early]}))) == 1
     with pytest.raises(Stale, match="effect-changed"):
         hall.db.write_now(four_eyes.carry_out, asked, by(first))
-    assert stored_closures(hall) == 0
+    assert stored_closures(hall) == 1
+
+
+def test_what_its_author_has_not_seen_is_not_asked_for(hall: Hall) -> None:
+    first = hall.administrator("first")
+    sha256 = hall.db.read_now(settings.preview, hall.branch.id, [CLOSING]).sha256
+    bookings(hall, 1)
+    how: dict[str, Any] = {"actor": by(first), "choices": CANCEL, "reasons": ["many-bookings"]}
+    with pytest.raises(Stale, match="effect-changed"):
+        hall.db.write_now(guarded_settings.ask_for_change, hall.branch.id, [CLOSING], sha256, **how)
 
 
 def test_what_was_approved_is_done_with_the_rights_of_now(hall: Hall) -> None:

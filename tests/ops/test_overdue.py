@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+import sqlalchemy as sa
 import structlog
 
 from queue_system.actions import approvals, guarded_settings, invitations, settings, staff
@@ -25,19 +26,24 @@ from queue_system.store.queries.approvals import requests
 from queue_system.store.queries.rows import StoredRows
 from queue_system.store.queries.settings import branch_settings
 from queue_system.store.queries.values import branch_at
-from queue_system.store.tables import ORGANISATION
+from queue_system.store.tables import ORGANISATION, Approval, table
 from tests.kit.hall import Hall
 
 pytestmark = pytest.mark.anyio
+APPROVAL = table(Approval)
 
 
 def ask(hall: Hall, person: UUID, days: int, sha256: str | None = None) -> UUID:
     """Ask to keep the log for so many days; `sha256` is of an effect that is no longer the one of now."""
     kept = hall.db.read_now(branch_settings, hall.branch.id).retention_days.model_dump(mode="json", exclude_unset=True)
     edit = Edit("branch", "doha-main", {"retention_days": kept}, {"retention_days": kept | {"audit": days}})
-    sha256 = sha256 or hall.db.read_now(settings.preview, hall.branch.id, [edit]).sha256
+    told = hall.db.read_now(settings.preview, hall.branch.id, [edit])
     how: dict[str, Any] = {"actor": by(person), "choices": Choices(), "reasons": ["longer-retention"]}
-    return hall.db.write_now(guarded_settings.ask_for_change, hall.branch.id, [edit], sha256, **how)
+    asked: UUID = hall.db.write_now(guarded_settings.ask_for_change, hall.branch.id, [edit], told.sha256, **how)
+    if sha256 is not None:
+        changed = sa.update(APPROVAL).where(APPROVAL.c.id == asked).values(effect_sha256=sha256)
+        hall.db.write_now(lambda tx: tx.execute(changed))
+    return asked
 
 
 def by(person: UUID) -> Actor:

@@ -35,6 +35,8 @@ WITHOUT_A_SIGN = (
     "state.lost.",
     "state.choice.",
     "state.choice-hint.",
+    "state.line-choice.",
+    "state.lost-line.",
     "state.decided.",
     "state.finding.",
     "state.in-month.",

@@ -66,6 +66,11 @@ class Preview:
     alone: Mapping[UUID, tuple[OpenAlone, ...]] = field(default_factory=dict)
 
     @property
+    def offered_sha256(self) -> str:
+        """The fingerprint of what changes for everybody; people who book or come meanwhile leave it as it is."""
+        return _together({branch_id: effect.offered_sha256 for branch_id, effect in self.effects.items()})
+
+    @property
     def may_be_saved(self) -> bool:
         """Whether nothing is wrong; a decision on what it takes away may still be needed."""
         return not (self.conflicts or self.faults)
@@ -299,5 +304,9 @@ def _moved(fault: Any, path: list[str]) -> Any:
 
 
 def _sha256(effects: Mapping[UUID, Effect]) -> str:
-    told = "".join(f"{branch_id}:{effects[branch_id].sha256}\n" for branch_id in sorted(effects))
+    return _together({branch_id: effect.sha256 for branch_id, effect in effects.items()})
+
+
+def _together(fingerprints: Mapping[UUID, str]) -> str:
+    told = "".join(f"{branch_id}:{fingerprints[branch_id]}\n" for branch_id in sorted(fingerprints))
     return hashlib.sha256(told.encode()).hexdigest()

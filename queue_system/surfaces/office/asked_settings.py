@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from ...actions.guarded_settings import choices_of, common_of, edits_of
+from ...actions.guarded_settings import choices_for, common_of, edits_of
 from ...core.promises import Choice
 from ...i18n.words import Words
 from ...settings.edits import Edit
@@ -34,9 +34,10 @@ def asked_changes(tx: Tx, requests: list[ApprovalView], person: StaffView, words
 
 
 def _asked(tx: Tx, one: ApprovalView, person: StaffView, words: Words) -> AskedChange:
-    edits, common, choices = edits_of(one.params), common_of(one.params), choices_of(one.params)
-    effects = preview(tx, one.place, edits, common).effects
-    lost = (booking for effect in effects.values() for booking in effect.bookings)
+    edits, common = edits_of(one.params), common_of(one.params)
+    told = preview(tx, one.place, edits, common)
+    choices = choices_for(one.params, told)
+    lost = (booking for effect in told.effects.values() for booking in effect.bookings)
     counts = Counter(choices.of(booking.id, booking.why) for booking in lost)
     return AskedChange(changes_of(tx, one.place, edits, common, person, words), decided_in_words(counts, words))
 

@@ -17,6 +17,7 @@ from queue_system.settings.edits import Edit
 from queue_system.store.log import Actor
 from queue_system.store.queries.approvals import requests
 from queue_system.store.queries.people import colleague
+from queue_system.store.queries.previews import preview
 from queue_system.store.queries.settings import branch_settings
 from tests.kit.browser_form import form_of
 from tests.kit.deciding import as_stored, booked
@@ -327,7 +328,8 @@ def test_a_request_about_closed_days_is_on_the_pages_of_hours_until_it_is_taken_
     closed = {"first": "2026-11-24", "last": "2026-11-24", "names": {"ar": "إغلاق", "en": "Closed"}}
     edit = Edit("branch", "doha-main", {"closures": []}, {"closures": [closed]})
     how: dict[str, Any] = {"actor": Actor("staff", str(admin.id)), "choices": Choices(), "reasons": ["many-bookings"]}
-    hall.db.write_now(ask_for_change, hall.branch.id, [edit], "", **how)
+    told = hall.db.read_now(preview, hall.branch.id, [edit])
+    hall.db.write_now(ask_for_change, hall.branch.id, [edit], told.sha256, **how)
     pages = ["/office/closures/doha-main", "/office/hours/doha-main", "/office/seasons/doha-main"]
     for page in pages:
         assert "طلب مفتوح من" in words(client.get(page).text), page
