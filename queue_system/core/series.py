@@ -62,7 +62,7 @@ class Scope(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class Occurrence:
     """An appointment of a series, by its number; `detached` ones were changed alone, `over` ones were called off or held.
 
     Changes of several appointments leave both as they are.
@@ -100,9 +100,9 @@ def instants_of(starts_at: datetime, rule: SeriesRule, zone: ZoneInfo) -> tuple[
     return tuple(instant_at(day, minutes_of(wall.time()), zone) for day in dates_of(wall.date(), rule))
 
 
-def meant(members: Iterable[Member], n: int, scope: Scope, now: datetime) -> tuple[Member, ...]:
+def meant(occurrences: Iterable[Occurrence], n: int, scope: Scope, now: datetime) -> tuple[Occurrence, ...]:
     """The appointments that a change at number `n` is for; those that began before `now` stay."""
-    found = [one for one in members if not one.over and one.starts_at > now]
+    found = [one for one in occurrences if not one.over and one.starts_at > now]
     if scope is Scope.THIS:
         return tuple(one for one in found if one.n == n)
     # The one that the change was made at is meant even if it was changed alone before.

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from queue_system.core.errors import Invalid
 from queue_system.core.recurrence import is_in_month
-from queue_system.core.series import MOST_DATES, Member, Rhythm, Scope, SeriesRule, dates_of, instants_of, meant
+from queue_system.core.series import MOST_DATES, Occurrence, Rhythm, Scope, SeriesRule, dates_of, instants_of, meant
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 11, 22, 7, 0, tzinfo=UTC)
@@ -98,11 +98,11 @@ def test_a_series_does_not_end_before_it_begins() -> None:
 def test_scenario_12_changes_of_several_leave_out_what_was_changed_alone_or_called_off() -> None:
     week = timedelta(weeks=1)
     members = [
-        Member(1, NOW - week),
-        Member(2, NOW + week),
-        Member(3, NOW + 2 * week, detached=True),
-        Member(4, NOW + 3 * week, over=True),
-        Member(5, NOW + 4 * week),
+        Occurrence(1, NOW - week),
+        Occurrence(2, NOW + week),
+        Occurrence(3, NOW + 2 * week, detached=True),
+        Occurrence(4, NOW + 3 * week, over=True),
+        Occurrence(5, NOW + 4 * week),
     ]
 
     def numbers(n: int, scope: Scope) -> list[int]:
