@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Final
 from uuid import UUID
@@ -18,7 +18,7 @@ from starlette.routing import BaseRoute, Route
 
 from ...actions.bookings import HoldOrder, hold_instead, hold_slot
 from ...core import hours
-from ...core.bookings import Booker, Mode, against_mode
+from ...core.bookings import Booker, BookingState, Mode, against_mode
 from ...core.errors import DomainError, Invalid, Missing
 from ...core.names import is_named
 from ...core.rights import BOOK_RIGHTS
@@ -62,33 +62,6 @@ async def show(request: Request) -> Response:
         )
     earlier = await _earlier(here, request.query_params.get("instead", ""))
     return await times_page(here, service, request.query_params, earlier)
-
-
-async def _hold(here: StaffAtBranch) -> Response:
-    """Hold the time that was chosen; where it has gone, the times again, with everything kept."""
-    form = await kit.form(here.request)
-    service = _service(here, form.get("service", ""))
-    earlier = await _earlier(here, form.get("instead", ""))
-    kept = Kept(form.get("name", ""), form.get("contact", ""))
-    try:
-        order = HoldOrder(
-            branch_id=here.branch.id,
-            service_id=service.id,
-            starts_at=read_start(form.get("start", "")),
-            name=kept.name,
-            contact=kept.contact,
-            language=here.branch.default_language,
-            actor=here.actor,
-            source=SOURCE,
-            request_id=f"{form.get('request_id', '')[:40]}-{form.get('start', '')}" if form.get("request_id") else None,
-            booker=Booker.STAFF,
-            contact_sure=True,
-            members=asked_for(here.branch, service, form.get("with", "")),
-        )
-        held = await (here.write(hold_slot, order) if earlier is None else here.write(hold_instead, order, earlier.id))
-    except DomainError as refusal:
-        return await times_page(here, service, form, earlier, refusal=refusal, kept=kept)
-    return kit.see_other(f"{address(here.branch)}/{held.id}")
 
 
 async def times_page(
@@ -155,6 +128,54 @@ def asked_for(branch: BranchSettings, service: ServiceView, slug: str) -> dict[U
     wanted = {one.id for one in choices(branch, service) if one.slug == slug}
     found = ((need.key, one) for need in needs_of(branch, service.id) for one in need.options if one in wanted)
     return dict([next(found)]) if wanted else {}
+
+
+async def _hold(here: StaffAtBranch) -> Response:
+    """Hold the time that was chosen; where it has gone, the times again, with everything kept."""
+    form = await kit.form(here.request)
+    service = _service(here, form.get("service", ""))
+    earlier = await _earlier(here, form.get("instead", ""))
+    kept = Kept(
+        form.get("name", "") or (earlier.name if earlier else ""),
+        form.get("contact", "") or (earlier.contact if earlier else ""),
+    )
+    try:
+        order = HoldOrder(
+            branch_id=here.branch.id,
+            service_id=service.id,
+            starts_at=read_start(form.get("start", "")),
+            name=kept.name,
+            contact=kept.contact,
+            language=here.branch.default_language,
+            actor=here.actor,
+            source=SOURCE,
+            request_id=f"{form.get('request_id', '')[:40]}-{form.get('start', '')}" if form.get("request_id") else None,
+            booker=Booker.STAFF,
+            contact_sure=True,
+            members=asked_for(here.branch, service, form.get("with", "")),
+        )
+        held = await _held(here, order, earlier)
+    except DomainError as refusal:
+        return await times_page(here, service, form, earlier, refusal=refusal, kept=kept)
+    return kit.see_other(f"{address(here.branch)}/{held.id}")
+
+
+async def _held(here: StaffAtBranch, order: HoldOrder, earlier: BookingView | None) -> BookingView:
+    """The hold, without what cannot be a name or contact, because these are asked for again.
+
+    Whoever goes back to a page and chooses a time whose hold has ended gets a new one.
+    """
+    try:
+        held = await (here.write(hold_slot, order) if earlier is None else here.write(hold_instead, order, earlier.id))
+    except Invalid as mistake:
+        if mistake.field not in ("name", "contact"):
+            raise
+        order = replace(order, name="") if mistake.field == "name" else replace(order, contact="")
+        return await _held(here, order, earlier)
+    run_out = held.held_until is not None and held.held_until <= here.now
+    if run_out or held.state in (BookingState.CANCELLED, BookingState.EXPIRED):
+        return await _held(here, replace(order, request_id=None), earlier)
+    return held
 
 
 def _bookable(here: StaffAtBranch) -> list[ServiceView]:

@@ -92,6 +92,23 @@ def test_when_the_hold_has_ended_the_times_come_again_with_everything_kept(
     other = hold(client, hall, again)
     assert (other.name, other.contact) == (NAME, "+97455512345")
     assert f'value="{NAME}"' in look(client, f"{HERE}/{other.id}").html
+    # What was typed stays with the next time, too.
+    third = hold(client, hall, look(client, f"{HERE}/new?service={SERVICE}&instead={other.id}"), which=1)
+    assert (third.name, third.contact) == (NAME, "+97455512345")
+    assert read(hall, other).state is BookingState.CANCELLED
+
+
+def test_a_time_can_be_held_again_from_the_page_that_shows_it(
+    client: TestClient, hall: Hall, clock: FrozenClock
+) -> None:
+    page = look(client, f"{HERE}/new?service={SERVICE}")
+    first = hold(client, hall, page, which=2)
+    assert hold(client, hall, page, which=2).id == first.id, "the button was pressed twice"
+    clock.move(timedelta(minutes=11))
+    # Neither a name nor a number; both will be asked for again.
+    second = hold(client, hall, page, which=2, name="7 <b>", contact="12")
+    assert second.id != first.id
+    assert (second.starts_at, second.name, second.contact) == (first.starts_at, "", "")
 
 
 def test_another_time_replaces_the_hold(client: TestClient, hall: Hall) -> None:
@@ -225,8 +242,8 @@ def starts(page: Page) -> list[str]:
     return re.findall(r'name="start" value="([^"]+)"', page.html)
 
 
-def hold(client: TestClient, hall: Hall, page: Page, which: int = 0) -> BookingView:
-    answer = send(client, page, "new", start=starts(page)[which])
+def hold(client: TestClient, hall: Hall, page: Page, which: int = 0, **typed: str) -> BookingView:
+    answer = send(client, page, "new", start=starts(page)[which], **typed)
     assert answer.status_code == 303, answer.text
     return next(one for one in bookings(hall) if answer.headers["location"] == f"{HERE}/{one.id}")
 
