@@ -51,7 +51,7 @@ def test_a_refused_address_is_shown_with_what_to_do_until_the_appointment(
     page = client.get(PAGE).text
     assert one.code in page
     assert "تثبيت الموعد" in page
-    assert "يُرجى تصحيحه مع صاحب الموعد" in page
+    assert "يُرجى سؤال صاحب الموعد عنه عند حضوره" in page
     assert one.contact not in page
     assert one.name not in page
     today = client.get("/office").text
