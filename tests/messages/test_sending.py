@@ -15,6 +15,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from icalendar import Calendar
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
 
 from queue_system.actions import bookings as actions
 from queue_system.actions.bookings import HoldOrder
@@ -30,6 +32,7 @@ from queue_system.store.queries.messages import unsent_messages
 from queue_system.store.tables import Branch, Confidentiality, Message, Organisation, Service, table
 from tests.kit.hall import Hall, change_settings, enter, furnish
 from tests.kit.mail_server import MailServer, Taken, mail_server
+from tests.kit.waiting import until
 
 START = datetime(2026, 11, 26, 5, 30, tzinfo=UTC)
 LATER = START + timedelta(hours=1)
@@ -48,6 +51,7 @@ class Sending:
     hall: Hall
     postman: Postman
     server: MailServer
+    app: Starlette
 
     def book(self, contact: str = MAIL, language: str = "ar", starts_at: datetime = START) -> BookingView:
         branch = self.hall.branch.id
@@ -84,8 +88,9 @@ def made(
         mail_from=SENDER,
         mail_from_neutral=neutral,
     )
-    installation = create_app(configuration, clock).state.installation
-    return Sending(enter(installation.database), Postman(installation), server)
+    app = create_app(configuration, clock)
+    installation = app.state.installation
+    return Sending(enter(installation.database), Postman(installation), server, app)
 
 
 # ---------------------------------------------------------------- once, and again after a fault
@@ -167,6 +172,18 @@ def test_a_server_that_is_away_costs_one_attempt_and_no_message(
         back = made(db_url, clock, tmp_path, server, f"smtp://127.0.0.1:{server.port}")
         clock.move(timedelta(minutes=1))
         assert back.postman.send_due() == 2
+
+
+def test_the_running_application_sends_what_waits_and_stops(
+    sqlite_url: str, clock: FrozenClock, tmp_path: Path
+) -> None:
+    furnish(Database(sqlite_url, clock))
+    with mail_server() as server:
+        sending = made(sqlite_url, clock, tmp_path, server, f"smtp://127.0.0.1:{server.port}")
+        sending.book()
+        with TestClient(sending.app):
+            until(lambda: sending.states() == ["sent"])
+        assert [taken.recipient for taken in server.taken] == [MAIL]
 
 
 # ---------------------------------------------------------------- TLS and sign-in
