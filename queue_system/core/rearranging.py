@@ -67,11 +67,17 @@ class _Room:
 
     def _augment(self, options: Sequence[UUID], span: range, seen: set[UUID], booking: UUID | None) -> UUID | None:
         """A member of `options` that is free for `span` after the bookings in its way have found another one."""
-        for member in options:
-            if member in seen or member not in self._open or not self._open[member].has(span):
-                continue
-            in_the_way = self._at(member, span, without=booking)
-            if any(one.announced for one in in_the_way) or self._has(booking, member, span):
+        found = {
+            member: self._at(member, span, without=booking)
+            for member in options
+            if member not in seen
+            and member in self._open
+            and self._open[member].has(span)
+            and not self._has(booking, member, span)
+        }
+        # Whoever is free comes first, because an attempt that fails may have marked them as seen.
+        for member, in_the_way in sorted(found.items(), key=lambda pair: bool(pair[1])):
+            if member in seen or any(one.announced for one in in_the_way):
                 continue
             seen.add(member)
             before = dict(self._now)
@@ -89,11 +95,13 @@ class _Room:
         return True
 
     def _at(self, member: UUID, span: range, without: UUID | None) -> list[Placed]:
-        return [
+        """The bookings in the way; those with the fewest stand-ins come first, because the others can yield to them."""
+        found = (
             one
             for one in self._placed
             if self._now[one.key] == member and _meet(one.span, span) and one.booking != without
-        ]
+        )
+        return sorted(found, key=lambda one: (len(one.options), one.key))
 
     def _has(self, booking: UUID | None, member: UUID, span: range) -> bool:
         """Whether a booking has the member already, for another need or at its other time."""

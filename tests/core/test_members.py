@@ -139,6 +139,22 @@ def _ways(asked: list[tuple[UUID, ...]]) -> list[tuple[UUID | None, ...]]:
     return [way for way in found if len(real := [one for one in way if one]) == len(set(real))]
 
 
+def test_who_has_the_fewest_stand_ins_moves_first() -> None:
+    """Otherwise the first takes the only member that is left for the second."""
+    open_ = {member: FreeTime.of(DAY, [DAY]) for member in members}
+    wide = Placed(UUID(int=100), LAWYER, ANN, range(110, 111), (ANN, BEN, CEM))
+    narrow = Placed(UUID(int=101), LAWYER, ANN, range(111, 112), (ANN, BEN))
+    for placed in ([wide, narrow], [narrow, wide]):
+        assert make_room([ANN], range(110, 112), placed, open_) == (ANN, {narrow.key: BEN, wide.key: CEM})
+
+
+def test_nobody_moves_where_somebody_is_free() -> None:
+    open_ = {ANN: FreeTime.of(DAY, [DAY]), BEN: FreeTime.of(DAY, [DAY])}
+    both = (ANN, BEN)
+    placed = [Placed(UUID(int=100 + n), LAWYER, ANN, range(110 + n, 111 + n), both) for n in range(2)]
+    assert make_room(both, range(110, 112), placed, open_) == (BEN, {})
+
+
 @given(
     st.lists(st.tuples(options, spans.filter(lambda span: len(span) > 0), st.booleans()), max_size=8),
     options,

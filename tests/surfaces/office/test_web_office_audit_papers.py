@@ -192,6 +192,7 @@ def test_a_press_leads_to_the_log_of_yesterday_and_its_paper(
 ) -> None:
     client, hall = place
     old = hall.issue().ticket.code
+    given = f'<bdi dir="ltr" class="code">{old}</bdi></a> was given'
     clock.move(timedelta(days=1))
     sign_in(client, "admin", "en")
     page = client.get("/office/audit").text
@@ -202,4 +203,8 @@ def test_a_press_leads_to_the_log_of_yesterday_and_its_paper(
     (paper,) = re.findall(r'href="(/office/audit/paper[^"]+)"', found)
     assert old in client.get(html.unescape(paper)).text
     (today,) = re.findall(r'href="(/office/audit[^"]+)"[^>]*>Today<', page)
-    assert old not in client.get(html.unescape(today)).text
+    # What the number became when its day was over is of today; that it was given is not.
+    of_today = client.get(html.unescape(today)).text
+    assert 'aria-current="true">Today<' in of_today
+    assert given in found
+    assert given not in of_today
