@@ -7,10 +7,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from ...actions.guarded_settings import choices_for, common_of, edits_of
+from ...actions.guarded_settings import choices_for, common_of, edits_by_place, edits_of
 from ...core.promises import Choice
 from ...i18n.words import Words
 from ...settings.edits import Edit
+from ...settings.objects import OF_BRANCH, OF_ORGANISATION
 from ...store.database import Tx
 from ...store.queries.access import StaffView
 from ...store.queries.approvals import ApprovalView
@@ -34,12 +35,20 @@ def asked_changes(tx: Tx, requests: list[ApprovalView], person: StaffView, words
 
 
 def _asked(tx: Tx, one: ApprovalView, person: StaffView, words: Words) -> AskedChange:
+    if not all(_is_known(place, edit) for place, edit in edits_by_place(one)):
+        return AskedChange((), (words.text("approvals.of-another-version"),))
     edits, common = edits_of(one.params), common_of(one.params)
     told = preview(tx, one.place, edits, common)
     choices = choices_for(one.params, told)
     lost = (booking for effect in told.effects.values() for booking in effect.bookings)
     counts = Counter(choices.of(booking.id, booking.why) for booking in lost)
     return AskedChange(changes_of(tx, one.place, edits, common, person, words), decided_in_words(counts, words))
+
+
+def _is_known(place: UUID, edit: Edit) -> bool:
+    """Whether this program has such a kind of setting; a request can be from another version."""
+    shape = OF_ORGANISATION if place == ORGANISATION else OF_BRANCH
+    return edit.kind in (shape.kind, *shape.things)
 
 
 def changes_of(

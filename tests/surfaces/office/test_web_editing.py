@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from queue_system.actions.guarded_settings import ask_for_change
+from queue_system.actions import approvals
+from queue_system.actions.guarded_settings import ACTION, ask_for_change
 from queue_system.clock import FrozenClock
 from queue_system.core.promises import Choices, Decided
 from queue_system.settings.edits import Edit
@@ -337,6 +338,17 @@ def test_a_request_about_closed_days_is_on_the_pages_of_hours_until_it_is_taken_
     back = next(re.finditer(r'action="([^"]+/withdrawal)"', client.get(pages[0]).text))[1]
     assert client.post(back).status_code == 303
     assert "طلب مفتوح من" not in words(client.get(pages[0]).text)
+
+
+def test_a_request_of_another_version_is_shown_as_one(client: TestClient, hall: Hall) -> None:
+    hall.administrator("second")
+    admin = hall.db.read_now(colleague, "admin")
+    assert admin is not None
+    kept: dict[str, Any] = {"by_why": {}, "by_booking": {}, "reasons": ["many-bookings"], "note": "", "undoes": None}
+    params = {"at": str(hall.branch.id), "edits": [["season-of-old", "x", {}, {}]], "listed": [], **kept}
+    hall.db.write_now(approvals.ask, hall.branch.id, ACTION, params, Actor("staff", str(admin.id)), "0" * 64)
+    answer = client.get("/office/approvals")
+    assert (answer.status_code, "قُدِّم هذا الطلب في إصدار آخر" in answer.text) == (200, True)
 
 
 def asked(client: TestClient, address: str, page: str) -> str:
