@@ -11,8 +11,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from .calendars import DAY_MINUTES, Calendar, Closure, Outing, Window, minutes_of
-from .layers import at_home, closed_out, merged
+from .calendars import DAY_MINUTES, Calendar, Closure, Layer, Outing, Window, minutes_of
+from .layers import at_home, breaks_on, closed_out, merged
 
 
 def business_date(now: datetime, zone: ZoneInfo, day_starts: time) -> date:
@@ -76,16 +76,18 @@ def windows(day: date, calendar: Calendar, service_id: UUID | None = None) -> tu
 
 
 def working_hours(day: date, calendar: Calendar, member_id: UUID) -> tuple[Window, ...]:
-    """When a member works on `day`: its own hours, or, where it has none, all day; without what closes it.
+    """When a member works on `day`: its own hours, or, where it has none, all day; without its breaks and closures.
 
     All day, because it is needed only when a service is open, and on the way there before that.
     """
-    if any(rule.service_id == member_id for rule in calendar.rules):
+    if any(rule.service_id == member_id and rule.layer is not Layer.BREAK for rule in calendar.rules):
         return windows(day, calendar, member_id)
     if is_over(day, calendar, member_id):
         return ()
-    own = [one for one in calendar.closures if one.service_ids is not None and one.concerns(day, member_id)]
-    return tuple(closed_out([Window(0, DAY_MINUTES, DAY_MINUTES)], own))
+    away = [one for one in calendar.closures if one.service_ids is not None and one.concerns(day, member_id)]
+    pauses = [one for one in breaks_on(day, calendar, member_id) if one.service_id == member_id]
+    away += [Closure(day, day, closes=one.opens, opens=one.closes) for one in pauses]
+    return tuple(closed_out([Window(0, DAY_MINUTES, DAY_MINUTES)], away))
 
 
 def opening_day(instant: datetime, calendar: Calendar, service_id: UUID | None = None) -> date:

@@ -20,7 +20,7 @@ from queue_system.core.calendars import (
     Season,
 )
 from queue_system.core.decisions import DecidedBy, decided_by, may_change
-from queue_system.core.hours import next_opening, outing_on, windows
+from queue_system.core.hours import next_opening, outing_on, windows, working_hours
 from tests.core.test_core_hours import at
 
 DOHA = ZoneInfo("Asia/Qatar")
@@ -243,3 +243,21 @@ def test_a_provisional_closure_of_one_service_says_nothing_of_the_others() -> No
     assert may_change(SUNDAY, embassy, HAJJ)
     assert not may_change(SUNDAY, embassy, PASSPORTS)
     assert not may_change(SUNDAY, embassy)
+
+
+# ---------------------------------------------------------------- members
+
+
+def test_a_member_without_hours_of_its_own_works_all_day_but_for_its_breaks_and_closures() -> None:
+    def works(*rules: OpeningRule, closures: tuple[Closure, ...] = ()) -> list[tuple[int, int]]:
+        found = working_hours(SUNDAY, calendar(*rules, closures=closures), HAJJ)
+        return [(one.start // 60, one.end // 60) for one in found]
+
+    own_break = OpeningRule(Layer.BREAK, EVERY_DAY, time(12), time(13), service_id=HAJJ)
+    break_of_all = OpeningRule(Layer.BREAK, EVERY_DAY, time(10), time(11))
+    assert works() == [(0, 24)]
+    # It is on its way while the branch is closed, and services have the breaks of all.
+    assert works(own_break, break_of_all) == [(0, 12), (13, 24)]
+    morning = Closure(SUNDAY, SUNDAY, frozenset({HAJJ}), opens=time(9))
+    assert works(own_break, closures=(morning,)) == [(9, 12), (13, 24)]
+    assert works(one_day(Layer.SERVICE, 9, 15, service_id=HAJJ), own_break) == [(9, 12), (13, 15)]
