@@ -1,5 +1,7 @@
 """Erases one person who asks for it: name and contact go from every booking, at every branch, at once.
 
+So do those of everybody else in these bookings, and the person's own in bookings of others, which take place all the same.
+
 What remains says that there was an appointment, and not whose. Entries of the log hold no names, so the chain stays as
 it is. Appointments that are still to come are cancelled.
 """
@@ -9,7 +11,6 @@ from __future__ import annotations
 import secrets
 from collections.abc import Collection
 from dataclasses import dataclass
-from itertools import groupby
 from uuid import UUID
 
 from ..core.bookings import Booker, BookingState
@@ -20,11 +21,12 @@ from ..store.database import Tx
 from ..store.log import Actor
 from ..store.queries import line
 from ..store.queries.bookings import BookingView, booking_by_id
+from ..store.queries.participants import participations_of
 from ..store.queries.persons import holdings_of
-from ..store.queries.settings import branch_settings
+from ..store.queries.settings import branch_ids, branch_settings
 from .bookings import cancel_booking
 from .day import in_session
-from .retention import erase
+from .retention import erase, forget_participants
 from .second_person import SecondPersonNeeded
 
 
@@ -56,13 +58,18 @@ def erase_person(
     number = secrets.token_hex(4).upper()
     mine = holdings_of(tx, asked, everyone=everyone).bookings
     # In the order of their ids, in which several branches are locked.
-    by_branch = groupby(sorted(mine, key=lambda one: (one.branch_id, one.id)), lambda one: one.branch_id)
-    for place, found in by_branch:
-        _erase_at(tx, place, list(found), number, actor)
+    for place in sorted(branch_ids(tx).values()):
+        _erase_at(tx, place, [one for one in mine if one.branch_id == place], number, actor)
+        with_others = participations_of(tx, place, asked.contact, asked.name, everyone=everyone)
+        if with_others:
+            with in_session(tx, place) as lock:
+                forget_participants(lock, with_others)
     return Receipt(number, branch_id, len(mine))
 
 
 def _erase_at(tx: Tx, branch_id: UUID, mine: Collection[BookingView], number: str, actor: Actor) -> None:
+    if not mine:
+        return
     for booking in mine:
         if _is_to_come(tx, booking):
             cancel_booking(tx, branch_id, booking.id, actor, Booker.STAFF)

@@ -63,6 +63,7 @@ def tell(lock: Locked, settings: BranchSettings, booking: BookingView, event: Ev
             "id": uuid7(),
             "about": booking.id,
             "event": what.value,
+            "n": 0,
             "sequence": sequence,
             "channel": channel,
             "language": booking.language,

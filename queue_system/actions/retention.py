@@ -7,7 +7,7 @@ digests first. A fact says how much went; nothing says of whom. Decision 0026.
 from __future__ import annotations
 
 import collections
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -32,6 +32,7 @@ from ..store.tables import (
     DigestedDay,
     FreedPlace,
     Message,
+    Participant,
     PrintJob,
     Seat,
     Series,
@@ -44,14 +45,23 @@ from .digests import digest_next
 from .sessions import forget_the_absent
 
 BOOKING, CALL, COUNTER, DIGESTED = table(Booking), table(Call), table(Counter), table(DigestedDay)
-BOOKING_MEMBER, MESSAGE = table(BookingMember), table(Message)
+BOOKING_MEMBER, MESSAGE, PARTICIPANT = table(BookingMember), table(Message), table(Participant)
 FREED, JOB, SEAT, SERIES, TICKET = table(FreedPlace), table(PrintJob), table(Seat), table(Series), table(Ticket)
 
 ROWS_AT_ONCE: Final = 200
 # A press can be taken back for seconds, so one from an earlier day is of no use.
 PRESS_KEPT: Final = timedelta(days=1)
+#: A person without what says who it is and how to reach them.
+UNNAMED: Final[dict[str, Any]] = {
+    "name": "",
+    "reference": "",
+    "contact": "",
+    "contact_way": None,
+    "contact_note": "",
+    "contact_asked_at": None,
+}
 #: What a booking is without the person: neither who it was for, nor the id that a program chose for its request.
-ERASED: Final[dict[str, Any]] = {"name": "", "contact": "", "request_id": None}
+ERASED: Final = UNNAMED | {"request_id": None}
 
 log = structlog.get_logger(__name__)
 
@@ -96,15 +106,26 @@ def erase_names(lock: Locked, found: Limits) -> int:
 
 
 def erase(lock: Locked, ids: list[UUID]) -> int:
-    """Take name and contact out of these bookings; returns how many."""
+    """Take the names and contacts of everybody out of these bookings; returns how many bookings."""
     if not ids:
         return 0
+    _forget(lock, PARTICIPANT.c.booking_id.in_(ids))
     changed = lock.tx.execute(
         sa.update(BOOKING)
         .where(BOOKING.c.branch_id == lock.id, BOOKING.c.id.in_(ids))
         .values(**ERASED, erased_at=lock.tx.now)
     )
     return changed.rowcount
+
+
+def forget_participants(lock: Locked, which: Iterable[tuple[UUID, int]]) -> None:
+    """Take name and contact of some participants out of bookings of others; each is a booking and a number in it."""
+    for booking_id, n in which:
+        _forget(lock, (PARTICIPANT.c.booking_id == booking_id) & (PARTICIPANT.c.n == n))
+
+
+def _forget(lock: Locked, which: sa.ColumnElement[bool]) -> None:
+    lock.tx.execute(sa.update(PARTICIPANT).where(PARTICIPANT.c.branch_id == lock.id, which).values(**UNNAMED))
 
 
 def _drop_holds(lock: Locked, found: Limits) -> int:
@@ -139,7 +160,7 @@ def _drop_bookings(lock: Locked, ids: list[UUID]) -> int:
     if not ids:
         return 0
     lock.tx.execute(sa.delete(MESSAGE).where(MESSAGE.c.branch_id == lock.id, MESSAGE.c.about.in_(ids)))
-    for rows in (SEAT, BOOKING_MEMBER, FREED):
+    for rows in (SEAT, BOOKING_MEMBER, FREED, PARTICIPANT):
         lock.tx.execute(sa.delete(rows).where(rows.c.branch_id == lock.id, rows.c.booking_id.in_(ids)))
     return lock.tx.execute(sa.delete(BOOKING).where(BOOKING.c.branch_id == lock.id, BOOKING.c.id.in_(ids))).rowcount
 

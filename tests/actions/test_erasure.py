@@ -20,9 +20,10 @@ from queue_system.store import log
 from queue_system.store.database import Tx
 from queue_system.store.log import VISITOR, Actor
 from queue_system.store.queries.bookings import BookingView, booking_by_id
+from queue_system.store.queries.participants import participants_of
 from queue_system.store.queries.persons import holdings_of
 from queue_system.store.queries.retention import receipt_of
-from queue_system.store.tables import Booking, Seat, table
+from queue_system.store.tables import Booking, Participant, Seat, table
 from tests.kit.hall import Hall, enter
 
 CONTACT = "+97455512345"
@@ -89,6 +90,36 @@ def test_a_contact_can_be_erased_for_everybody_who_has_it(hall: Hall) -> None:
     assert erase(hall, first, everyone=True).bookings == 2
     assert read(hall, family).erased_at is not None
     assert read(hall, other).erased_at is None
+
+
+def test_whoever_comes_with_others_is_erased_there_too(hall: Hall) -> None:
+    """The others' appointment stays theirs; with an appointment go all of its people."""
+    mine = book(hall, "civil-extract", "هالة الحسن")
+    of_others = book(hall, "edu-attest", "سامر الحسن", contact="samer@example.org")
+    for booking_id, name, contact in (
+        (of_others, "هاله الحسن", CONTACT),
+        (of_others, "نور الحسن", CONTACT),
+        (mine, "رنا", ""),
+    ):
+        accompany(hall, booking_id, name, contact)
+    erase(hall, mine)
+    assert sorted(names_beside(hall, of_others)) == ["", "نور الحسن"]
+    assert names_beside(hall, mine) == [""]
+    assert read(hall, of_others).name == "سامر الحسن"
+    again = book(hall, "civil-extract", "هالة الحسن", days=7)
+    erase(hall, again, everyone=True)
+    assert names_beside(hall, of_others) == ["", ""]
+
+
+def accompany(hall: Hall, booking_id: UUID, name: str, contact: str) -> None:
+    person = {"role": "companion", "name": name, "contact": contact, "n": len(names_beside(hall, booking_id)) + 1}
+    row = {"branch_id": hall.branch.id, "booking_id": booking_id, **person}
+    hall.db.write_now(Tx.execute, sa.insert(table(Participant)), row)
+
+
+def names_beside(hall: Hall, booking_id: UUID) -> list[str]:
+    found = hall.db.read_now(participants_of, hall.branch.id, [booking_id])
+    return [one.name for one in found.get(booking_id, ())]
 
 
 def test_every_branch_is_searched(hall: Hall, clock: FrozenClock) -> None:

@@ -18,10 +18,10 @@ from queue_system.core.bookings import BookingState
 from queue_system.store import log, schema
 from queue_system.store.database import Database, Tx
 from queue_system.store.log import SYSTEM
-from queue_system.store.tables import Booking, table
+from queue_system.store.tables import Booking, Participant, table
 from tests.kit.hall import Hall, furnish
 
-BOOKING = table(Booking)
+BOOKING, PARTICIPANT = table(Booking), table(Participant)
 # Marks that occur in nothing else: in a name, in a telephone number, in an address, in the id of a program's request.
 NAME, NUMBER, ADDRESS, REQUEST = "زمرّدة", "97455098", "smaragd", "req-opal"
 MARKS = (NAME, NUMBER, ADDRESS, REQUEST)
@@ -61,6 +61,13 @@ def fill(hall: Hall, clock: FrozenClock) -> list[UUID]:
     return [row["id"] for row in rows]
 
 
+def add_companions(hall: Hall, booking_ids: list[UUID]) -> None:
+    person = {"role": "companion", "name": f"{NAME} حسن", "reference": f"{REQUEST}/7", "contact": f"+{NUMBER}"}
+    known = {"contact_way": "call_at_time", "contact_note": NAME, "contact_asked_at": hall.db.clock.now()}
+    rows = [{"branch_id": hall.branch.id, "booking_id": one, "n": 1, **person, **known} for one in booking_ids]
+    hall.db.write_now(Tx.execute, sa.insert(PARTICIPANT), rows)
+
+
 def in_tables(tx: Tx) -> list[str]:
     """The columns of all tables that hold a mark."""
     found = []
@@ -83,8 +90,10 @@ def in_files(database: Database) -> list[str]:
 
 
 def test_nothing_personal_remains_after_its_time(hall: Hall, clock: FrozenClock) -> None:
-    fill(hall, clock)
-    assert hall.db.read_now(in_tables) == ["booking.name", "booking.contact", "booking.request_id"]
+    add_companions(hall, fill(hall, clock))
+    of_booking = ["booking.name", "booking.contact", "booking.request_id"]
+    of_others = [f"participant.{column}" for column in ("name", "reference", "contact", "contact_note")]
+    assert hall.db.read_now(in_tables) == of_booking + of_others
     clock.move(timedelta(days=hall.branch.retention_days.booking_personal_data + 1))
     gone = tidy_everywhere(hall.db)
     assert gone["names"] == MANY
@@ -110,6 +119,7 @@ def test_a_file_is_searched_as_it_must_be(sqlite_hall: Hall, clock: FrozenClock)
 def test_one_person_who_was_erased_is_in_no_file(sqlite_hall: Hall, clock: FrozenClock) -> None:
     hall = sqlite_hall
     ids = fill(hall, clock)[:1]
+    add_companions(hall, ids)
     hall.db.write_now(Tx.execute, sa.delete(BOOKING).where(BOOKING.c.id.not_in(ids)))
     hall.db.write_now(erase_person, hall.branch.id, ids[0], SYSTEM)
     hall.db.scrub(thorough=True)

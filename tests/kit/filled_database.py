@@ -44,7 +44,7 @@ from queue_system.store.database import Database, Tx
 from queue_system.store.log import SYSTEM, VISITOR, Actor
 from queue_system.store.queries import access, past_days
 from queue_system.store.queries.credentials import step_by_token
-from queue_system.store.tables import ORGANISATION, Block, BranchSeason, Resource, ServiceResource, table
+from queue_system.store.tables import ORGANISATION, Block, BranchSeason, Participant, Resource, ServiceResource, table
 from tests.kit.hall import Hall, edit, furnish
 from tests.kit.tree import ROOT
 
@@ -155,6 +155,9 @@ def _give_a_time_back(hall: Hall) -> None:
     branch = hall.branch.id
     order = HoldOrder(branch, hall.service("civil-extract"), FREE_AT, "هالة الحسن", "hala@example.org", "ar", VISITOR)
     held = hall.db.write_in_now(branch, bookings.hold_slot, order)
+    person = {"role": "companion", "name": "ليلى الحسن", "contact": "+97455512346"}
+    companion = {"branch_id": branch, "booking_id": held.id, "n": 1, **person}
+    hall.db.write_now(Tx.execute, sa.insert(table(Participant)), companion)
     hall.db.sends = frozenset({Level.MINIMAL})
     hall.db.write_in_now(branch, bookings.confirm_booking, branch, held.id, VISITOR)
     hall.db.sends = frozenset()

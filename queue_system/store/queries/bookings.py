@@ -32,7 +32,8 @@ SEAT = table(Seat)
 class BookingView:
     """A booking as stored; instants in UTC. `name` and `contact` are personal: keep them out of logs and links.
 
-    They are empty from `erased_at` on.
+    So are `reference`, a case number besides the name, and how they may be contacted (`core.safe_contact.Way`). All are
+    empty from `erased_at` on.
     `decision` and `lost_why` are set once the settings no longer support its time. `offered_starts_at` is the time that
     is offered instead until `offer_until`.
     """
@@ -61,6 +62,10 @@ class BookingView:
     offered_ends_at: datetime | None
     offer_until: datetime | None
     erased_at: datetime | None = None
+    reference: str = ""
+    contact_way: str | None = None
+    contact_note: str = ""
+    contact_asked_at: datetime | None = None
 
     @property
     def taken_away(self) -> bool:

@@ -50,6 +50,7 @@ from .organisation import (
     Text,
     Zone,
 )
+from .people import Participant
 from .upkeep import Upkeep
 
 __all__ = [
@@ -85,6 +86,7 @@ __all__ = [
     "Organisation",
     "OutreachDay",
     "Pairing",
+    "Participant",
     "PolicyRow",
     "PrintJob",
     "Priority",

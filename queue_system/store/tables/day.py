@@ -147,6 +147,12 @@ class Booking(SQLModel, table=True):
     offered_starts_at: datetime | None = None
     offered_ends_at: datetime | None = None
     offer_until: datetime | None = None
+    # A case number besides the name; erased with it, as the way to contact them is.
+    reference: str = ""
+    # How whoever it was booked for may be contacted (core.safe_contact.Way), when it is safe, and when they were asked.
+    contact_way: str | None = None
+    contact_note: str = ""
+    contact_asked_at: datetime | None = None
 
 
 class FreedPlace(SQLModel, table=True):

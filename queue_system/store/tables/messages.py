@@ -24,7 +24,7 @@ class Message(SQLModel, table=True):
 
     __table_args__ = (
         within_branch("about", "booking"),
-        UniqueConstraint("branch_id", "about", "event", "sequence", "channel", name="one_message_an_event"),
+        UniqueConstraint("branch_id", "about", "n", "event", "sequence", "channel", name="one_message_an_event"),
         Index("pending_messages", "branch_id", "due_at", **partial(PENDING_MESSAGES)),
         Index("unsent_messages", "branch_id", **partial(f"state IN {UNSENT_MESSAGES}")),
     )
@@ -32,6 +32,8 @@ class Message(SQLModel, table=True):
     branch_id: UUID = of_branch()
     id: UUID = key()
     about: UUID
+    # To which person of the booking it goes (tables.people.Participant); 0 is who it was booked for.
+    n: int = 0
     event: str
     sequence: int
     channel: str

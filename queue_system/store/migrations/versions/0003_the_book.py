@@ -1,4 +1,5 @@
-"""What the book of appointments needs: members with a name, and the time in which they are not there; messages.
+"""What the book of appointments needs: members with a name, and the time in which they are not there; messages; everybody
+who comes to an appointment.
 
 Each subject has a function of its own below.
 """
@@ -13,12 +14,13 @@ revision = "0003"
 down_revision = "0002"
 branch_labels = None
 depends_on = None
-FINGERPRINT = 1661986858
+FINGERPRINT = 127894095
 
 
 def upgrade() -> None:
     _members()
     _messages()
+    _participants()
 
 
 def _members() -> None:
@@ -72,6 +74,7 @@ def _messages() -> None:
         sa.Column("branch_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("about", sa.Uuid(), nullable=False),
+        sa.Column("n", sa.Integer(), nullable=False),
         sa.Column("event", AutoString(), nullable=False),
         sa.Column("sequence", sa.Integer(), nullable=False),
         sa.Column("channel", AutoString(), nullable=False),
@@ -88,10 +91,38 @@ def _messages() -> None:
         sa.ForeignKeyConstraint(["branch_id"], ["branch.id"]),
         sa.ForeignKeyConstraint(["branch_id", "about"], ["booking.branch_id", "booking.id"]),
         sa.PrimaryKeyConstraint("branch_id", "id"),
-        sa.UniqueConstraint("branch_id", "about", "event", "sequence", "channel", name="one_message_an_event"),
+        sa.UniqueConstraint("branch_id", "about", "n", "event", "sequence", "channel", name="one_message_an_event"),
     )
     pending, unsent = sa.text("ended_at IS NULL"), sa.text("state IN ('failed', 'unknown')")
     op.create_index(
         "pending_messages", "message", ["branch_id", "due_at"], postgresql_where=pending, sqlite_where=pending
     )
     op.create_index("unsent_messages", "message", ["branch_id"], postgresql_where=unsent, sqlite_where=unsent)
+
+
+def _participants() -> None:
+    """Case numbers, further people in a booking, how each of them may be contacted, and who came."""
+    with op.batch_alter_table("booking") as booking:
+        booking.add_column(sa.Column("reference", AutoString(), nullable=False, server_default=""))
+        booking.add_column(sa.Column("contact_way", AutoString(), nullable=True))
+        booking.add_column(sa.Column("contact_note", AutoString(), nullable=False, server_default=""))
+        booking.add_column(sa.Column("contact_asked_at", UTCDateTime(), nullable=True))
+    op.create_table(
+        "participant",
+        sa.Column("branch_id", sa.Uuid(), nullable=False),
+        sa.Column("booking_id", sa.Uuid(), nullable=False),
+        sa.Column("n", sa.Integer(), nullable=False),
+        sa.Column("role", AutoString(), nullable=False),
+        sa.Column("name", AutoString(), nullable=False),
+        sa.Column("reference", AutoString(), nullable=False),
+        sa.Column("contact", AutoString(), nullable=False),
+        sa.Column("contact_way", AutoString(), nullable=True),
+        sa.Column("contact_note", AutoString(), nullable=False),
+        sa.Column("contact_asked_at", UTCDateTime(), nullable=True),
+        sa.Column("attendance", AutoString(), nullable=True),
+        sa.Column("attendance_reason", AutoString(), nullable=True),
+        sa.Column("recorded_at", UTCDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(["branch_id"], ["branch.id"]),
+        sa.ForeignKeyConstraint(["branch_id", "booking_id"], ["booking.branch_id", "booking.id"]),
+        sa.PrimaryKeyConstraint("branch_id", "booking_id", "n"),
+    )

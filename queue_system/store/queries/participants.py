@@ -1,0 +1,60 @@
+"""The people of appointments besides whoever booked them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from ...core.names import name_key
+from ..database import Tx
+from ..tables import Participant, table
+
+PARTICIPANT = table(Participant)
+
+
+@dataclass(frozen=True, slots=True)
+class ParticipantView:
+    """A person of a booking as stored. Name, reference, contact and note are personal: keep them out of logs and links."""
+
+    booking_id: UUID
+    n: int
+    role: str
+    name: str
+    reference: str
+    contact: str
+    contact_way: str | None
+    contact_note: str
+    contact_asked_at: datetime | None
+    attendance: str | None
+    attendance_reason: str | None
+    recorded_at: datetime | None
+
+
+_COLUMNS = [PARTICIPANT.c[name] for name in ParticipantView.__slots__]
+
+
+def participants_of(tx: Tx, branch_id: UUID, booking_ids: Collection[UUID]) -> dict[UUID, tuple[ParticipantView, ...]]:
+    """What is stored about the people of these bookings, by booking, in their order."""
+    statement = sa.select(*_COLUMNS).where(
+        PARTICIPANT.c.branch_id == branch_id, PARTICIPANT.c.booking_id.in_(booking_ids)
+    )
+    found: dict[UUID, tuple[ParticipantView, ...]] = {}
+    for row in tx.rows(statement.order_by(PARTICIPANT.c.booking_id, PARTICIPANT.c.n)):
+        found[row.booking_id] = (*found.get(row.booking_id, ()), ParticipantView(*row))
+    return found
+
+
+def participations_of(
+    tx: Tx, branch_id: UUID, contact: str, name: str, *, everyone: bool = False
+) -> list[tuple[UUID, int]]:
+    """Where a person with this contact and name, in any spelling, is one of the others; with `everyone`, under any name."""
+    if not contact:
+        return []
+    statement = sa.select(PARTICIPANT.c.booking_id, PARTICIPANT.c.n, PARTICIPANT.c.name).where(
+        PARTICIPANT.c.branch_id == branch_id, PARTICIPANT.c.contact == contact
+    )
+    return [(row.booking_id, row.n) for row in tx.rows(statement) if everyone or name_key(row.name) == name_key(name)]
