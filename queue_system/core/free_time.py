@@ -44,6 +44,10 @@ class FreeTime:
         mask = _mask(span, self.within)
         return self.bits & mask == mask
 
+    def has_any(self, span: range) -> bool:
+        """Whether a tick of `span` is free."""
+        return self.bits & _mask(span, self.within) != 0
+
     def starts(self, length: int, before: int = 0) -> FreeTime:
         """The ticks from which `length` ticks are free, and the `before` ticks in front of them.
 

@@ -67,9 +67,10 @@ class DayOfBookings:
         return self.members.get(booking.id, ())
 
 
-def appointments_on(tx: Tx, settings: BranchSettings, day: date) -> DayOfBookings:
-    """The appointments of a business day."""
-    start, end = hours.day_bounds(day, settings.zone, settings.day_starts)
+def appointments_on(tx: Tx, settings: BranchSettings, day: date, days: int = 1) -> DayOfBookings:
+    """The appointments of a business day, or of as many `days` from it on."""
+    start, _ = hours.day_bounds(day, settings.zone, settings.day_starts)
+    _, end = hours.day_bounds(day + timedelta(days=days - 1), settings.zone, settings.day_starts)
     found = bookings_between(tx, settings.id, start, end, SHOWN)
     return DayOfBookings(tuple(found), members_had(tx, settings, found))
 

@@ -1,4 +1,4 @@
-"""The book of appointments for staff: a day, booking for a visitor, one appointment."""
+"""The book of appointments for staff: a day, a week, a day on paper, booking for a visitor, one appointment."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from starlette.routing import BaseRoute
 
 from ...core.rights import DAY_RIGHTS
 from ...web.places import Place
-from . import day, new, one
+from . import day, new, one, paper, week
 
 __all__ = ["routes", "staff_places"]
 
 # In this order, because the name of a page could be read as that of an appointment.
-routes: list[BaseRoute] = [*day.routes, *new.routes, *one.routes]
+routes: list[BaseRoute] = [*day.routes, *week.routes, *paper.routes, *new.routes, *one.routes]
 staff_places = (Place("/appointments", "appointments.place", DAY_RIGHTS),)

@@ -13,8 +13,8 @@ from ...core.free_time import FreeTime
 from ...core.slots import EPOCH, tick_of
 from ...store.database import Tx
 from ...store.queries.appointments import DayOfBookings
-from ...store.queries.members import member_day, members_of, needs_of
-from ...store.queries.settings import BranchSettings, Names
+from ...store.queries.members import MemberView, member_day, members_of, needs_of
+from ...store.queries.settings import BranchSettings, Names, ServiceView
 from .line import Line
 
 OPEN: Final = "open"
@@ -99,9 +99,8 @@ def _columns(
     seen: frozenset[UUID],
     working: FreeTime,
 ) -> Iterator[tuple[Names, list[_Taken], FreeTime, FreeTime]]:
-    services = [one for key, one in branch.services_on(day).items() if key in seen]
-    ids = {option for one in services for need in needs_of(branch, one.id) for option in need.options}
-    members = {key: one for key, one in members_of(branch).items() if key in ids}
+    services = services_seen(branch, day, seen)
+    members = members_seen(branch, services)
     days = member_day(tx, branch, list(members), ticks)
     for key, member in members.items():
         taken = [
@@ -114,8 +113,24 @@ def _columns(
     for key, queue in branch.queues.items():
         own = [one for one in found.bookings if branch.services[one.service_id].queue_id == key and not found.had(one)]
         taken = [_Taken(_span(branch, one.starts_at, one.ends_at), shown.get(one.id)) for one in own if one.id in shown]
-        if taken or any(one.queue_id == key and not needs_of(branch, one.id) for one in services):
+        if taken or serves_alone(branch, key, services):
             yield queue.names, taken, working, nobody
+
+
+def services_seen(branch: BranchSettings, day: date, seen: frozenset[UUID]) -> list[ServiceView]:
+    """The services of a day that this person sees."""
+    return [one for key, one in branch.services_on(day).items() if key in seen]
+
+
+def members_seen(branch: BranchSettings, services: Iterable[ServiceView]) -> dict[UUID, MemberView]:
+    """The members that these services can have, in the order of the settings."""
+    ids = {option for one in services for need in needs_of(branch, one.id) for option in need.options}
+    return {key: one for key, one in members_of(branch).items() if key in ids}
+
+
+def serves_alone(branch: BranchSettings, queue_id: UUID, services: Iterable[ServiceView]) -> bool:
+    """Whether one of these services has only the lanes of this queue, and no member."""
+    return any(one.queue_id == queue_id and not needs_of(branch, one.id) for one in services)
 
 
 def _lanes(taken: Iterable[_Taken]) -> list[list[_Taken]]:

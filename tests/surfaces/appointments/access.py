@@ -19,6 +19,8 @@ ONE: Final = "/appointments/{branch}/{booking}"
 MATRIX: Final[dict[tuple[str, str], Row]] = {
     ("GET", "/appointments"): BOOK,
     ("GET", "/appointments/{branch}"): BOOK,
+    ("GET", "/appointments/{branch}/week"): BOOK,
+    ("GET", "/appointments/{branch}/paper"): BOOK,
     ("GET", "/appointments/{branch}/new"): BOOK,
     ("POST", "/appointments/{branch}/new"): BOOK,
     ("GET", ONE): BOOK,

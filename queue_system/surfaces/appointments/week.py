@@ -1,0 +1,142 @@
+"""Seven days as a table: a row for each member and each queue, a column for each day; and the same as lists by day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from ...core import hours
+from ...core.free_time import FreeTime
+from ...core.rights import BOOK_RIGHTS, DAY_RIGHTS
+from ...core.slots import tick_of
+from ...store.database import Tx
+from ...store.queries.appointments import DayOfBookings, appointments_on
+from ...store.queries.bookings import BookingView
+from ...store.queries.members import member_day
+from ...store.queries.settings import BranchSettings, Names
+from ...web.here import staff_at_branch
+from .day import address, read_day
+from .grid import members_seen, serves_alone, services_seen
+from .line import Line, lines_of
+
+DAYS: Final = 7
+
+
+@dataclass(frozen=True, slots=True)
+class DayOf:
+    """What a member or queue has on one day: appointments by time, and how many more of other departments.
+
+    `here`: the branch is open and the member works that day.
+    """
+
+    lines: tuple[Line, ...]
+    others: int
+    here: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WeekRow:
+    """A member or a queue, and its days."""
+
+    slug: str
+    names: Names
+    days: tuple[DayOf, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """`rows` are those who work or have an appointment on one of the `days`; `lists` are all appointments of each day."""
+
+    days: tuple[date, ...]
+    rows: tuple[WeekRow, ...]
+    lists: tuple[tuple[Line, ...], ...]
+
+
+async def show(request: Request) -> Response:
+    """`/appointments/{branch}/week`: seven days from today, or from another day, on."""
+    here = await staff_at_branch(request, DAY_RIGHTS)
+    branch = here.branch
+    today = hours.business_date(here.now, branch.zone, branch.day_starts)
+    first = read_day(request.query_params.get("day", "")) or today
+    days = tuple(first + timedelta(days=n) for n in range(DAYS))
+    week = await here.read(week_of, branch, days, here.services(DAY_RIGHTS), here.services(BOOK_RIGHTS))
+    values = {
+        "base": address(branch),
+        "today": today,
+        "first": first,
+        "earlier": first - timedelta(days=DAYS),
+        "later": first + timedelta(days=DAYS),
+        "week": week,
+        "may_book": here.may_any(BOOK_RIGHTS),
+    }
+    return await here.page("appointments/week.html", values)
+
+
+def week_of(
+    tx: Tx, branch: BranchSettings, days: tuple[date, ...], seen: frozenset[UUID], named: frozenset[UUID]
+) -> Week:
+    """Successive days for the services `seen`, with names for the services `named`."""
+    found = appointments_on(tx, branch, days[0], len(days))
+    shown = {line.booking.id: line for line in lines_of(branch, found, seen, named)}
+    on = {one.id: hours.business_date(one.starts_at, branch.zone, branch.day_starts) for one in found.bookings}
+    lists = tuple(tuple(line for key, line in shown.items() if on[key] == day) for day in days)
+    rows = tuple(_rows(tx, branch, days, found, shown, on, seen))
+    return Week(days, rows, lists)
+
+
+def _rows(
+    tx: Tx,
+    branch: BranchSettings,
+    days: tuple[date, ...],
+    found: DayOfBookings,
+    shown: dict[UUID, Line],
+    on: dict[UUID, date],
+    seen: frozenset[UUID],
+) -> Iterator[WeekRow]:
+    services = list({one.id: one for day in days for one in services_seen(branch, day, seen)}.values())
+    open_on = {day: bool(hours.windows(day, branch.calendar)) for day in days}
+
+    def of(having: list[BookingView], here: dict[date, bool]) -> tuple[DayOf, ...]:
+        return tuple(
+            DayOf(
+                tuple(shown[one.id] for one in having if on[one.id] == day and one.id in shown),
+                sum(on[one.id] == day and one.id not in shown for one in having),
+                here[day],
+            )
+            for day in days
+        )
+
+    members = members_seen(branch, services)
+    works = _works(tx, branch, days, list(members))
+    for key, member in members.items():
+        having = [one for one in found.bookings if any(had.member == key for had in found.had(one))]
+        here = {day: open_on[day] and works[key, day] for day in days}
+        if having or any(here.values()):
+            yield WeekRow(member.slug, member.names, of(having, here))
+    for key, queue in branch.queues.items():
+        having = [one for one in found.bookings if branch.services[one.service_id].queue_id == key]
+        having = [one for one in having if one.id in shown and not found.had(one)]
+        if having or (serves_alone(branch, key, services) and any(open_on.values())):
+            yield WeekRow(queue.slug, queue.names, of(having, open_on))
+
+
+def _works(tx: Tx, branch: BranchSettings, days: tuple[date, ...], ids: list[UUID]) -> dict[tuple[UUID, date], bool]:
+    """Whether a member works on a day at all, its absences taken off."""
+    spans = {}
+    for day in days:
+        start, end = hours.day_bounds(day, branch.zone, branch.day_starts)
+        spans[day] = range(tick_of(start, branch.tick_minutes), tick_of(end, branch.tick_minutes))
+    ticks = range(spans[days[0]].start, spans[days[-1]].stop)
+    found = member_day(tx, branch, ids, ticks)
+    free = {key: FreeTime(ticks, one.working.bits & ~one.away.bits) for key, one in found.items()}
+    return {(key, day): free[key].has_any(span) for key in ids for day, span in spans.items()}
+
+
+routes: list[BaseRoute] = [Route("/appointments/{branch}/week", show)]
