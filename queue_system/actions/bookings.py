@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import secrets
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -118,16 +118,14 @@ def confirm_booking(tx: Tx, branch_id: UUID, booking_id: UUID, actor: Actor, sai
             raise Refused("hold-expired")
         service = settings.services[booking.service_id]
         if said is not None:
-            booking = _as_said(lock, settings, booking, said)
+            booking = as_said(lock, settings, booking, said)
         standing = standing_of(tx, settings, service, booking.contact, booking.name)
         refusal = bookings.against_person(policy_of(settings, service), standing)
         if refusal is not None:
             raise refusal
         if not still_offered(tx, settings, booking):
             raise Refused("slot-withdrawn")
-        _move(lock, booking, BookingStep.CONFIRM, confirmed_at=tx.now, held_until=None)
-        lock.append(BookingConfirmed(subject=str(booking.id), code=booking.code), actor)
-        confirmed = booking_by_id(tx, branch_id, booking_id)
+        confirmed = bind(lock, booking, actor)
         outbox.tell(lock, settings, confirmed, Event.CONFIRMED)
         return confirmed
 
@@ -164,22 +162,7 @@ def change_booking(
         )
         if refusal is not None:
             raise refusal
-        own = seats_of(tx, branch_id, booking.id)
-        wanted = Wanted(starts_at, booker, own=own, moving=booking.id, asked=members or {})
-        place = placing.find(lock, settings, service, wanted)
-        _leave(lock, settings, booking)
-        placing.take_instead(lock, place, booking.id)
-        slot, changes = place.slot, booking.changes + (not booking.taken_away)
-        time = {"starts_at": slot.start, "ends_at": slot.end, "changes": changes}
-        _move(lock, booking, BookingStep.CHANGE, **time, **offers.SETTLED)
-        fact = BookingChanged(
-            subject=str(booking.id),
-            code=booking.code,
-            from_starts_at=booking.starts_at.isoformat(),
-            to_starts_at=slot.start.isoformat(),
-        )
-        lock.append(fact, actor)
-        changed = booking_by_id(tx, branch_id, booking_id)
+        changed = move_to(lock, settings, booking, Wanted(starts_at, booker, asked=members or {}), actor)
         outbox.tell(lock, settings, changed, Event.CHANGED)
         return changed
 
@@ -198,13 +181,7 @@ def cancel_booking(
         refusal = bookings.against_cancel(policy, booking.limited_as(booker), booking.state, booking.starts_at, tx.now)
         if refusal is not None:
             raise refusal
-        if booking.state is BookingState.HELD:
-            seats.release(lock, booking)
-        else:
-            _leave(lock, settings, booking)
-        _move(lock, booking, BookingStep.CANCEL, ended_at=tx.now)
-        lock.append(BookingCancelled(subject=str(booking.id), code=booking.code), actor)
-        cancelled = booking_by_id(tx, branch_id, booking_id)
+        cancelled = end(lock, settings, booking, actor)
         if booking.state is not BookingState.HELD:
             outbox.tell(lock, settings, cancelled, Event.CANCELLED)
         return cancelled
@@ -231,6 +208,47 @@ def expire_due(lock: Locked) -> int:
         _move(lock, booking, BookingStep.EXPIRE, ended_at=lock.tx.now)
         lock.append(BookingExpired(subject=str(booking.id), code=booking.code), SYSTEM)
     return len(due) + freed_places.return_due(lock) + offers.end_due(lock)
+
+
+def bind(lock: Locked, booking: BookingView, actor: Actor) -> BookingView:
+    """Make a hold binding within an action that has looked whether it may; tells nobody."""
+    _move(lock, booking, BookingStep.CONFIRM, confirmed_at=lock.tx.now, held_until=None)
+    lock.append(BookingConfirmed(subject=str(booking.id), code=booking.code), actor)
+    return booking_by_id(lock.tx, lock.id, booking.id)
+
+
+def move_to(lock: Locked, settings: BranchSettings, booking: BookingView, wanted: Wanted, actor: Actor) -> BookingView:
+    """Give a confirmed booking another place within an action that has looked whether it may move; tells nobody.
+
+    Its own seats count as free. Raises what `placing.find` raises.
+    """
+    tx, service = lock.tx, settings.services[booking.service_id]
+    wanted = replace(wanted, own=seats_of(tx, lock.id, booking.id), moving=booking.id)
+    place = placing.find(lock, settings, service, wanted)
+    _leave(lock, settings, booking)
+    placing.take_instead(lock, place, booking.id)
+    slot, changes = place.slot, booking.changes + (not booking.taken_away)
+    time = {"starts_at": slot.start, "ends_at": slot.end, "changes": changes}
+    _move(lock, booking, BookingStep.CHANGE, **time, **offers.SETTLED)
+    fact = BookingChanged(
+        subject=str(booking.id),
+        code=booking.code,
+        from_starts_at=booking.starts_at.isoformat(),
+        to_starts_at=slot.start.isoformat(),
+    )
+    lock.append(fact, actor)
+    return booking_by_id(tx, lock.id, booking.id)
+
+
+def end(lock: Locked, settings: BranchSettings, booking: BookingView, actor: Actor) -> BookingView:
+    """Cancel a booking within an action that has looked whether it may be; tells nobody."""
+    if booking.state is BookingState.HELD:
+        seats.release(lock, booking)
+    else:
+        _leave(lock, settings, booking)
+    _move(lock, booking, BookingStep.CANCEL, ended_at=lock.tx.now)
+    lock.append(BookingCancelled(subject=str(booking.id), code=booking.code), actor)
+    return booking_by_id(lock.tx, lock.id, booking.id)
 
 
 def _hold(lock: Locked, order: HoldOrder, earlier_id: UUID | None = None) -> BookingView:
@@ -261,7 +279,7 @@ def _hold(lock: Locked, order: HoldOrder, earlier_id: UUID | None = None) -> Boo
     row: dict[str, Any] = {
         "branch_id": lock.id,
         "id": uuid7(),
-        "code": _new_code(tx, lock.id),
+        "code": new_code(tx, lock.id),
         "state": BookingState.HELD.value,
         "service_id": service.id,
         "starts_at": slot.start,
@@ -320,7 +338,7 @@ def _corrected(lock: Locked, settings: BranchSettings, hold: BookingView, name: 
     return booking_by_id(tx, lock.id, hold.id)
 
 
-def _as_said(lock: Locked, settings: BranchSettings, hold: BookingView, said: Said) -> BookingView:
+def as_said(lock: Locked, settings: BranchSettings, hold: BookingView, said: Said) -> BookingView:
     """The hold with what was said to staff."""
     service = settings.services[hold.service_id]
     name = contacts.read_called(said.name)
@@ -358,7 +376,7 @@ def _move(lock: Locked, booking: BookingView, step: BookingStep, **changes: Any)
         raise Refused("booking-over")
 
 
-def _new_code(tx: Tx, branch_id: UUID) -> str:
+def new_code(tx: Tx, branch_id: UUID) -> str:
     source = random.SystemRandom()
     while True:
         code = bookings.new_code(source)
