@@ -96,11 +96,11 @@ def _decide_each(
         if choice is Choice.MOVE and offers.make_offer(lock, places, booking, why, change, actor):
             found[booking.id] = Decided.MOVE
         else:
-            found[booking.id] = _without_offer(lock, settings, booking, choice, why, change, actor)
+            found[booking.id] = settle(lock, settings, booking, choice, why, change, actor)
     return found
 
 
-def _without_offer(
+def settle(
     lock: Locked,
     settings: BranchSettings,
     booking: BookingView,
@@ -109,6 +109,7 @@ def _without_offer(
     change_id: UUID | None,
     actor: Actor,
 ) -> Decided:
+    """Keep an appointment, call it off, or put it on the list; the caller has withdrawn an open offer."""
     marks = {"lost_why": why.value, "change_id": change_id}
     subject, code = str(booking.id), booking.code
     if choice is Choice.KEEP:

@@ -94,29 +94,45 @@ def release(lock: Locked, booking_id: UUID, tick: int) -> None:
     lock.tx.execute(sa.delete(BOOKING_MEMBER).where(at_that_time))
 
 
+def give_to(lock: Locked, booking: UUID, need: UUID, span: range, old: UUID, new: UUID, *, announced: bool) -> None:
+    """Give a booking another member for one of its needs. The caller has seen that it is free; `announced`: it is told."""
+    _release_seats(lock, booking, old, span)
+    _take_seats(lock, booking, new, span)
+    told = lock.tx.now if announced else None
+    _replace(lock, booking, need, span.start, member_id=new, why=WhyMember.STAND_IN.value, announced_at=told)
+
+
 def _exchange(lock: Locked, time: MemberTime, moves: Moves) -> None:
     """Give other bookings another member. All old seats go first, because two may exchange theirs."""
     moved = [(one, moves[one.key]) for one in time.placed if one.key in moves]
     for one, _ in moved:
         _release_seats(lock, one.booking, one.member, one.span)
     for one, member in moved:
-        lock.tx.execute(
-            sa.insert(SEAT),
-            [
-                {"branch_id": lock.id, "resource_id": member, "tick": tick, "lane": 1, "booking_id": one.booking}
-                for tick in one.span
-            ],
+        _take_seats(lock, one.booking, member, one.span)
+        _replace(lock, one.booking, one.need, one.span.start, member_id=member, why=WhyMember.ONLY.value)
+
+
+def _replace(lock: Locked, booking: UUID, need: UUID, first_tick: int, **values: object) -> None:
+    lock.tx.execute(
+        sa.update(BOOKING_MEMBER)
+        .where(
+            BOOKING_MEMBER.c.branch_id == lock.id,
+            BOOKING_MEMBER.c.booking_id == booking,
+            BOOKING_MEMBER.c.need_id == need,
+            BOOKING_MEMBER.c.first_tick == first_tick,
         )
-        lock.tx.execute(
-            sa.update(BOOKING_MEMBER)
-            .where(
-                BOOKING_MEMBER.c.branch_id == lock.id,
-                BOOKING_MEMBER.c.booking_id == one.booking,
-                BOOKING_MEMBER.c.need_id == one.need,
-                BOOKING_MEMBER.c.first_tick == one.span.start,
-            )
-            .values(member_id=member, why=WhyMember.ONLY.value)
-        )
+        .values(**values)
+    )
+
+
+def _take_seats(lock: Locked, booking_id: UUID, member_id: UUID, span: range) -> None:
+    lock.tx.execute(
+        sa.insert(SEAT),
+        [
+            {"branch_id": lock.id, "resource_id": member_id, "tick": tick, "lane": 1, "booking_id": booking_id}
+            for tick in span
+        ],
+    )
 
 
 def _release_seats(lock: Locked, booking_id: UUID, member_id: UUID, span: range) -> None:

@@ -118,9 +118,23 @@ def make_offer(
     found = places.near(booking)
     if found is None:
         return False
-    slot = found.slot
+    offer_place(lock, places.settings, booking, found, why, change_id, actor)
+    return True
+
+
+def offer_place(
+    lock: Locked,
+    settings: BranchSettings,
+    booking: BookingView,
+    place: Place,
+    why: Why,
+    change_id: UUID | None,
+    actor: Actor,
+) -> None:
+    """Offer a booking a place that is free, and hold it."""
+    slot = place.slot
     until = answer_by(lock.tx.now, booking.starts_at, slot.start)
-    placing.take(lock, found, booking.id)
+    placing.take(lock, place, booking.id)
     store(
         lock,
         booking,
@@ -140,8 +154,7 @@ def make_offer(
         why=why.value,
     )
     lock.append(fact, actor)
-    outbox.tell(lock, places.settings, booking_by_id(lock.tx, lock.id, booking.id), Event.OFFERED)
-    return True
+    outbox.tell(lock, settings, booking_by_id(lock.tx, lock.id, booking.id), Event.OFFERED)
 
 
 def accept(lock: Locked, settings: BranchSettings, booking: BookingView, actor: Actor) -> BookingView:

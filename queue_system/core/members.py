@@ -24,6 +24,7 @@ class WhyMember(StrEnum):
     FEWEST_GROUPS = "fewest_groups"  # others can stand in for more needs, so they are kept for these
     LEAST_BOOKED = "least_booked"  # it has the least booked time on that day
     ORDER = "order"  # it comes first in the order of the settings
+    STAND_IN = "stand_in"  # staff gave it the appointment of another
 
 
 @dataclass(frozen=True, slots=True)

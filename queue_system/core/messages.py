@@ -30,6 +30,7 @@ class Event(StrEnum):
     CALLED_OFF = "called_off"  # the branch cancelled it
     OFFERED = "offered"  # another time is offered in place of a lost one
     STANDS = "stands"  # an offer was made, and the old time is kept all the same
+    HANDED_OVER = "handed_over"  # at the same time with another person, or in another room, than was promised
     REMINDER = "reminder"
 
 
@@ -53,7 +54,7 @@ class Outcome(StrEnum):
 
 _LEVELS: Final = {"full": Level.FULL, "minimal": Level.MINIMAL, "neutral": Level.NEUTRAL}
 #: Events after which a reminder makes sense.
-REMINDED: Final = frozenset({Event.CONFIRMED, Event.CHANGED, Event.STANDS})
+REMINDED: Final = frozenset({Event.CONFIRMED, Event.CHANGED, Event.STANDS, Event.HANDED_OVER})
 _ENDED: Final = {Event.CANCELLED, Event.CALLED_OFF}
 
 

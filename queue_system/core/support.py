@@ -26,6 +26,7 @@ class Why(StrEnum):
     RESOURCE = "resource"  # there are fewer of something that it needs
     OUTING = "outing"  # fewer visitors can come on the day of an outing
     PLACE = "place"  # it would be at another place
+    MEMBER = "member"  # the person, room or vehicle that it has is not there
 
 
 Instants: TypeAlias = tuple[tuple[datetime, datetime], ...]

@@ -15,6 +15,7 @@ SUBJECTS: Final = (
     "counter",
     "slip",
     "message",
+    "member",
     "printer",
     "device",
     "staff",

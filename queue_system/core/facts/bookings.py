@@ -13,6 +13,7 @@ from .fields import (
     BookingStateWord,
     FoundBy,
     LostWhy,
+    MemberSlug,
     Moment,
     ServiceSlug,
     Source,
@@ -164,3 +165,12 @@ class BookingPutOff(BookingFact):
 
     kind: ClassVar[str] = "booking.put_off"
     why: LostWhy
+
+
+@dataclass(frozen=True, slots=True)
+class BookingHandedOver(BookingFact):
+    """Another member has taken this booking over, at the same time."""
+
+    kind: ClassVar[str] = "booking.handed_over"
+    from_member: MemberSlug
+    to_member: MemberSlug

@@ -34,6 +34,7 @@ class Is(Enum):
     FINGERPRINT = auto()
     PRINTER_SETTINGS = auto()
     OBJECT = auto()
+    MEMBER = auto()
     FIELDS = auto()
     UNSAID = auto()
 
@@ -63,6 +64,7 @@ BookingId: TypeAlias = Annotated[str, Is.UNSAID]
 SlipId: TypeAlias = Annotated[str, Is.UNSAID]
 MessageId: TypeAlias = Annotated[str, Is.UNSAID]
 ApprovalId: TypeAlias = Annotated[str, Is.UNSAID]
+BlockId: TypeAlias = Annotated[str, Is.UNSAID]
 PairingId: TypeAlias = Annotated[str, Is.UNSAID]
 PlaceId: TypeAlias = Annotated[str, Is.UNSAID]
 
@@ -70,6 +72,7 @@ PlaceId: TypeAlias = Annotated[str, Is.UNSAID]
 QueueSlug: TypeAlias = Annotated[str, Is.QUEUE]
 ServiceSlug: TypeAlias = Annotated[str, Is.SERVICE]
 PrioritySlug: TypeAlias = Annotated[str, Is.PRIORITY]
+MemberSlug: TypeAlias = Annotated[str, Is.MEMBER]
 RoleSlugs: TypeAlias = Annotated[list[str], Is.ROLES]
 DeviceSlug: TypeAlias = Annotated[str, Is.UNSAID]
 DepartmentSlug: TypeAlias = Annotated[str, Is.UNSAID]

@@ -32,6 +32,7 @@ from ..tables import Booking, Seat, table
 from ..tables.day import PLACED_BOOKINGS, UNSETTLED_BOOKINGS
 from . import line
 from .access import devices
+from .blocks import blocked_bookings
 from .bookings import BookingView, booking_views, plan_on, seats_of
 from .members import members_of
 from .settings import BranchSettings, derived
@@ -172,9 +173,9 @@ def live_bookings(tx: Tx, settings: BranchSettings, *, at_their_own_time: bool =
 
 
 def regained(tx: Tx, settings: BranchSettings) -> list[BookingView]:
-    """The appointments on which a decision or an answer is missing and whose own time these settings support again.
+    """The appointments on which a decision or an answer is missing and whose own time is supported again.
 
-    Not those that would be at another place, because that is no question of time.
+    Not those whose member is still away, and not those that would be at another place, because that is no question of time.
     """
     open_ones = {
         one.id: one
@@ -191,7 +192,8 @@ def regained(tx: Tx, settings: BranchSettings) -> list[BookingView]:
         return []
     live = live_bookings(tx, settings, at_their_own_time=True)
     lost = Support(offer_of(settings)).lost(alike(one for one in live if not one.kept))
-    return [open_ones[one.id] for one in live if one.id in open_ones and one.id not in lost]
+    away = blocked_bookings(tx, settings)
+    return [open_ones[one.id] for one in live if one.id in open_ones and one.id not in lost and one.id not in away]
 
 
 def undecided(tx: Tx, settings: BranchSettings) -> list[Undecided]:
@@ -251,12 +253,12 @@ def _looked_for(_settings: BranchSettings) -> list[Mapping[UUID, Why]]:
 
 
 def still_offered(tx: Tx, settings: BranchSettings, hold: BookingView) -> bool:
-    """Whether a hold could still be made with the present settings; they may have changed since it was."""
+    """Whether a hold could still be made: the settings may have changed since it was, or its member is away."""
     offer = offer_of(settings)
     asked = LiveBooking(
         hold.id, hold.code, hold.service_id, hold.starts_at, hold.ends_at, range(0), (), hold.created_at
     )
-    if Support(offer).why(asked) is not None:
+    if Support(offer).why(asked) is not None or hold.id in blocked_bookings(tx, settings):
         return False
     day = hold.starts_at.astimezone(settings.zone).date()
     return all(

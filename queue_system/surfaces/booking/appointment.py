@@ -14,6 +14,7 @@ from ...core import bookings
 from ...core.bookings import BookingState, Policy, spaced_code
 from ...core.errors import DomainError, Missing, Refused
 from ...core.promises import Decided
+from ...core.support import Why
 from ...core.tickets import TicketState
 from ...store.queries import line
 from ...store.queries.access import visitors_have_a_kiosk
@@ -66,13 +67,18 @@ def phase_of(booking: BookingView, now: datetime) -> Phase:
     """The phase at `now`: a hold may have expired, or a time passed, before the stored state changes."""
     if booking.state is BookingState.HELD:
         return Phase.HELD if is_held(booking, now) else Phase.EXPIRED
-    if booking.taken_away:
+    if booking.taken_away and not _is_our_concern(booking):
         return Phase.OFFERED if booking.offer_until and now < booking.offer_until else Phase.WITHDRAWN
     if booking.state is BookingState.CANCELLED and booking.decision is Decided.CANCEL:
         return Phase.CALLED_OFF
     if booking.state is BookingState.CONFIRMED:
         return Phase.MISSED if now >= booking.ends_at else Phase.CONFIRMED
     return _SETTLED[booking.state]
+
+
+def _is_our_concern(booking: BookingView) -> bool:
+    """Whether only staff have to find another person or room; the time still stands, so the visitor need not know."""
+    return booking.lost_why is Why.MEMBER and booking.decision is Decided.LATER
 
 
 async def booking_page(request: Request) -> Response:

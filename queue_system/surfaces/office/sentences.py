@@ -22,6 +22,7 @@ from ...i18n import dates
 from ...i18n.filters import localised
 from ...i18n.words import Words
 from ...store.queries.audit import EntryView, NamesOfLog
+from ...store.queries.members import members_of
 from ...store.queries.settings import PriorityView, QueueView, ServiceView
 from ...web.printer_words import printer_settings
 from .setting_names import labels_of, name_of
@@ -59,6 +60,7 @@ class Sentences:
             Is.QUEUE: partial(self._setting, "queues"),
             Is.SERVICE: partial(self._setting, "services"),
             Is.PRIORITY: partial(self._setting, "priorities"),
+            Is.MEMBER: self._member,
             Is.ROLES: lambda value, entry: self._listed(self._name_of_role(slug, entry) for slug in value),
             Is.MOMENT: lambda value, _: dates.day_time(datetime.fromisoformat(value), zone, words),
             Is.DAY: lambda value, _: dates.day(date.fromisoformat(value), words),
@@ -137,6 +139,14 @@ class Sentences:
         views: Collection[QueueView | ServiceView | PriorityView] = getattr(settings, where).values()
         found = next((view for view in views if view.slug == slug), None)
         past = self._past(_KINDS[where], slug, entry)
+        return past or (localised(found.names, self._words.language) if found else slug)
+
+    def _member(self, slug: str, entry: EntryView) -> str:
+        """The name of a person, room or vehicle; a counter can have the slug of a resource, which comes first."""
+        settings = self._names.settings
+        known = members_of(settings).values() if settings else ()
+        found = next((one for one in known if one.slug == slug), None)
+        past = self._past("resource", slug, entry)
         return past or (localised(found.names, self._words.language) if found else slug)
 
     def _counter(self, value: Any, entry: EntryView) -> object:

@@ -26,6 +26,7 @@ from queue_system.store.database import Database
 from queue_system.store.log import VISITOR
 from queue_system.store.queries import access, audit
 from queue_system.store.queries.audit import EntryView, Wanted
+from queue_system.store.queries.members import members_of
 from queue_system.store.tables import Entry, table
 from queue_system.surfaces.office.sentences import Sentences, key_of, reason
 from tests.kit.hall import Hall, furnish
@@ -94,6 +95,7 @@ def sample(hall: Hall, kind: str, **changed: Any) -> EntryView:
         Is.COUNTER: str(hall.counter("c4")),
         Is.DEVICE: devices["k1" if kind.startswith("device.") else "p2"],
         Is.QUEUE: next(iter(hall.branch.queues.values())).slug,
+        Is.MEMBER: next(iter(members_of(hall.branch).values())).slug,
     }
     data = {
         name: meaning.values[0] if isinstance(meaning, Word) else values[meaning]

@@ -1,0 +1,137 @@
+"""A member is not there for a while, or hands appointments over: what can become of each of them.
+
+Nothing here reads or writes; `store.queries.blocks` finds the appointments, and `actions.blocks` carries out what was
+chosen.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from hashlib import sha256
+from typing import Final
+from uuid import UUID
+
+from .errors import Invalid
+
+#: A clock change may lengthen the stretch by an hour.
+LONGEST: Final = timedelta(days=90, hours=1)
+_AT: Final = "%Y%m%dT%H%MZ"
+
+
+class BlockReason(StrEnum):
+    """Why a member is not there. It is for those who plan, and neither in the log nor in a message."""
+
+    LEAVE = "leave"
+    ILLNESS = "illness"
+    TRAINING = "training"
+    REPAIR = "repair"
+    OTHER = "other"
+
+
+OF_PEOPLE: Final = (BlockReason.ILLNESS, BlockReason.LEAVE, BlockReason.TRAINING, BlockReason.OTHER)
+OF_THINGS: Final = (BlockReason.REPAIR, BlockReason.OTHER)
+
+
+class Way(StrEnum):
+    """What can become of an appointment."""
+
+    STAND_IN = "stand-in"  # another member at the same time
+    NEXT = "next"  # the next free time of the same member is offered
+    LATER = "later"  # it goes on the list of what is to be decided
+    CANCEL = "cancel"  # it is called off
+
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """The time in which `member` is not there; instants are aware."""
+
+    member: UUID
+    starts_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Settling:
+    """A way, with the member that stands in, or with the time that is offered."""
+
+    way: Way
+    to: UUID | None = None
+    at: datetime | None = None
+
+    def __str__(self) -> str:
+        detail = self.to or (f"{self.at.astimezone(UTC):{_AT}}" if self.at else None)
+        return f"{self.way}:{detail}" if detail else self.way.value
+
+    @classmethod
+    def read(cls, text: str) -> Settling | None:
+        """The one that was written so; None for another text."""
+        way, _, detail = text.partition(":")
+        try:
+            found = Way(way)
+            if found is Way.STAND_IN:
+                return cls(found, to=UUID(detail))
+            if found is Way.NEXT:
+                return cls(found, at=datetime.strptime(detail, _AT).replace(tzinfo=UTC))
+        except ValueError:
+            return None
+        return None if detail else cls(found)
+
+
+PUT_OFF: Final = Settling(Way.LATER)
+CALLED_OFF: Final = Settling(Way.CANCEL)
+
+
+@dataclass(frozen=True, slots=True)
+class Concerned:
+    """An appointment that has a member for one of its needs during `span`, in ticks; `starts_at` is in UTC.
+
+    `announced`: the visitor was told who it will be. `stand_ins` are free for all of the span, in the order of the
+    settings; `next_at` is the next free time of the same member. `undecided`: it is on the list of what is to be
+    decided already.
+    """
+
+    booking: UUID
+    code: str
+    service: UUID
+    starts_at: datetime
+    need: UUID
+    span: range
+    announced: bool
+    stand_ins: tuple[UUID, ...]
+    next_at: datetime | None = None
+    undecided: bool = False
+
+    @property
+    def ways(self) -> tuple[Settling, ...]:
+        """All that can become of it."""
+        offered = () if self.next_at is None else (Settling(Way.NEXT, at=self.next_at),)
+        return (*(Settling(Way.STAND_IN, to=one) for one in self.stand_ins), *offered, PUT_OFF, CALLED_OFF)
+
+    def usual(self, allowed: Iterable[Way]) -> Settling:
+        """The way that nobody need choose. Whoever was promised a person keeps the person, the others keep the time."""
+        order = (Way.NEXT, Way.LATER) if self.announced else (Way.STAND_IN, Way.NEXT, Way.LATER)
+        may = frozenset(allowed)
+        return next((one for way in order if way in may for one in self.ways if one.way is way), PUT_OFF)
+
+
+def check(absence: Absence, today: datetime) -> None:
+    """Raise Invalid for a stretch that cannot be blocked; `today` is the instant at which the present day began."""
+    if absence.ends_at <= absence.starts_at:
+        raise Invalid("block-reversed", "until")
+    if absence.starts_at < today:
+        raise Invalid("block-past", "from")
+    if absence.ends_at - absence.starts_at > LONGEST:
+        raise Invalid("block-long", "until")
+
+
+def fingerprint(found: Sequence[Concerned]) -> str:
+    """The fingerprint of the appointments that a person has seen, in hex.
+
+    Not of what can become of them, because what is no longer possible is refused only where it was chosen.
+    """
+    listed = [[one.booking.hex, one.need.hex, one.starts_at.isoformat(), one.span.stop] for one in found]
+    return sha256(json.dumps(sorted(listed), separators=(",", ":")).encode()).hexdigest()

@@ -1,0 +1,31 @@
+"""Facts about members: when they are not there. Why is in no fact, because it may say something about a person's health."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from .base import Fact
+from .fields import BlockId, MemberSlug, Moment
+
+
+@dataclass(frozen=True, slots=True)
+class MemberBlocked(Fact):
+    """A member is not there from `from_at` to `until_at`."""
+
+    kind: ClassVar[str] = "member.blocked"
+    subject: BlockId
+    member: MemberSlug
+    from_at: Moment
+    until_at: Moment
+
+
+@dataclass(frozen=True, slots=True)
+class MemberBlockEnded(Fact):
+    """The block of a member counts no more, from now on."""
+
+    kind: ClassVar[str] = "member.block_ended"
+    subject: BlockId
+    member: MemberSlug
+    from_at: Moment
+    until_at: Moment

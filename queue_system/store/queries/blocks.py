@@ -1,0 +1,223 @@
+"""Blocks of members, the appointments that lie in them, and what could become of these."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import Final
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from ...core import hours, slots
+from ...core.blocks import Absence, Concerned
+from ...core.bookings import BookingState
+from ...core.members import MemberNeed
+from ...core.promises import NOT_BEFORE, OPEN, WITHIN_DAYS, nearest
+from ...core.slots import Slot, tick_of
+from ..database import AnyRow, Tx
+from ..tables import Block, Booking, BookingMember, table
+from ..tables.day import PLACED_BOOKINGS
+from .bookings import free_days, plan_on
+from .members import member_time, needs_of
+from .settings import BranchSettings, ServiceView
+
+BLOCK, BOOKING, HAS = table(Block), table(Booking), table(BookingMember)
+
+_IN_FORCE: Final = BLOCK.c.ended_at.is_(None)
+
+
+@dataclass(frozen=True, slots=True)
+class BlockView:
+    """Time in which a member is not there; instants in UTC. `reason` is one of `core.blocks.BlockReason`."""
+
+    id: UUID
+    member_id: UUID
+    starts_at: datetime
+    ends_at: datetime
+    reason: str
+
+    def covers(self, settings: BranchSettings, span: range) -> bool:
+        """Whether it takes a part of these ticks."""
+        tick = settings.tick_minutes
+        return tick_of(self.starts_at, tick) < span.stop and span.start <= tick_of(
+            self.ends_at - timedelta.resolution, tick
+        )
+
+
+def blocks_of(tx: Tx, settings: BranchSettings, members: Collection[UUID] | None = None) -> list[BlockView]:
+    """The blocks that are not over, of some members or of all, by time."""
+    statement = sa.select(*(BLOCK.c[name] for name in BlockView.__slots__)).where(
+        BLOCK.c.branch_id == settings.id, BLOCK.c.ends_at > tx.now, _IN_FORCE
+    )
+    if members is not None:
+        statement = statement.where(BLOCK.c.member_id.in_(members))
+    return [BlockView(*row) for row in tx.rows(statement.order_by(BLOCK.c.starts_at, BLOCK.c.id))]
+
+
+def blocked_bookings(tx: Tx, settings: BranchSettings) -> frozenset[UUID]:
+    """The holds and appointments whose own time lies in a block of a member that they have."""
+    blocks = blocks_of(tx, settings)
+    if not blocks:
+        return frozenset()
+    found = set()
+    for row in _having(tx, settings, {one.member_id for one in blocks}, tick_of(tx.now, settings.tick_minutes)):
+        span = range(row.first_tick, row.stop_tick)
+        if tick_of(row.starts_at, settings.tick_minutes) in span and any(
+            one.member_id == row.member_id and one.covers(settings, span) for one in blocks
+        ):
+            found.add(row.id)
+    return frozenset(found)
+
+
+def concerned(tx: Tx, settings: BranchSettings, absence: Absence) -> tuple[Concerned, ...]:
+    """The appointments that a block would take the member from, by time, with what can become of each.
+
+    Not those on the list of what is to be decided, and not those that a block takes it from already.
+    """
+    known = blocks_of(tx, settings, [absence.member])
+    found = [
+        one
+        for one in appointments_of(tx, settings, absence)
+        if not one.undecided and not any(block.covers(settings, one.span) for block in known)
+    ]
+    return _with_next_times(tx, settings, found, absence)
+
+
+def appointments_of(tx: Tx, settings: BranchSettings, stretch: Absence) -> tuple[Concerned, ...]:
+    """The confirmed appointments that have a member in a stretch and are not over, by time, with those who could stand in.
+
+    Where another time is offered, it counts and not the old one.
+    """
+    tick = settings.tick_minutes
+    ticks = range(tick_of(stretch.starts_at, tick), tick_of(stretch.ends_at - timedelta.resolution, tick) + 1)
+    rows = [
+        row
+        for row in _having(tx, settings, {stretch.member}, ticks.start)
+        if row.first_tick < ticks.stop
+        and row.state == BookingState.CONFIRMED.value
+        and (row.offered_ends_at or row.ends_at) > tx.now
+        and row.first_tick <= tick_of(row.offered_starts_at or row.starts_at, tick) < row.stop_tick
+    ]
+    needs = {row.id: _need(settings, row) for row in rows}
+    free = _free(tx, settings, rows, [need for need in needs.values() if need is not None])
+    found = [
+        Concerned(
+            booking=row.id,
+            code=row.code,
+            service=row.service_id,
+            starts_at=row.offered_starts_at or row.starts_at,
+            need=row.need_id,
+            span=range(row.first_tick, row.stop_tick),
+            announced=row.announced_at is not None,
+            stand_ins=free.get(row.id, ()),
+            undecided=row.decision in OPEN,
+        )
+        for row in rows
+    ]
+    return tuple(sorted(found, key=lambda one: (one.starts_at, one.code)))
+
+
+def _having(tx: Tx, settings: BranchSettings, members: Collection[UUID], since: int) -> Sequence[AnyRow]:
+    """The holds and appointments that have one of these members after tick `since`."""
+    both = HAS.join(BOOKING, (BOOKING.c.branch_id == HAS.c.branch_id) & (BOOKING.c.id == HAS.c.booking_id))
+    times = ("starts_at", "ends_at", "offered_starts_at", "offered_ends_at")
+    columns = ("id", "code", "state", "service_id", "decision", *times)
+    of_member = ("need_id", "member_id", "first_tick", "stop_tick", "announced_at")
+    return tx.rows(
+        sa.select(*(BOOKING.c[name] for name in columns), *(HAS.c[name] for name in of_member))
+        .select_from(both)
+        .where(
+            HAS.c.branch_id == settings.id,
+            HAS.c.member_id.in_(members),
+            HAS.c.stop_tick > since,
+            sa.or_(BOOKING.c.state == BookingState.HELD.value, sa.text(f"booking.state IN {PLACED_BOOKINGS}")),
+        )
+    )
+
+
+def _need(settings: BranchSettings, row: AnyRow) -> MemberNeed | None:
+    needs = needs_of(settings, row.service_id) if row.service_id in settings.services else ()
+    return next((one for one in needs if one.key == row.need_id), None)
+
+
+def _free(
+    tx: Tx, settings: BranchSettings, rows: Sequence[AnyRow], needs: Sequence[MemberNeed]
+) -> dict[UUID, tuple[UUID, ...]]:
+    """Who could stand in for each booking: those of its need who have nothing else then."""
+    if not needs:
+        return {}
+    ticks = range(min(row.first_tick for row in rows), max(row.stop_tick for row in rows))
+    free = member_time(tx, settings, needs, ticks).free
+    options = {need.key: need.options for need in needs}
+    return {
+        row.id: tuple(
+            one
+            for one in options.get(row.need_id, ())
+            if one != row.member_id and free[one].has(range(row.first_tick, row.stop_tick))
+        )
+        for row in rows
+    }
+
+
+def _with_next_times(
+    tx: Tx, settings: BranchSettings, found: Iterable[Concerned], absence: Absence
+) -> tuple[Concerned, ...]:
+    """Each with the first free time of its member after the absence, on that day the nearest to its own; no time twice."""
+    free: dict[tuple[UUID, UUID], list[Slot]] = {}
+    given: list[range] = []
+    result = []
+    for one in found:
+        service = settings.services.get(one.service)
+        if service is None:
+            result.append(one)
+            continue
+        key = one.service, one.need
+        if key not in free:
+            free[key] = _free_after(tx, settings, service, one.need, absence)
+        at = None
+        for _, slots_of_day in groupby(free[key], lambda slot: slot.start.astimezone(settings.zone).date()):
+            spans = {slot: _widest(settings, service, slot) for slot in slots_of_day}
+            open_ = [slot for slot, span in spans.items() if not any(_meet(span, other) for other in given)]
+            if (slot := nearest(open_, one.starts_at, settings.zone)) is not None:
+                at = slot.start
+                given.append(spans[slot])
+                break
+        result.append(replace(one, next_at=at))
+    return tuple(result)
+
+
+def _free_after(tx: Tx, settings: BranchSettings, service: ServiceView, need: UUID, absence: Absence) -> list[Slot]:
+    """The free times of a service with the member after its absence, within some days. Not on outings, which are elsewhere."""
+    earliest = max(absence.ends_at, tx.now + NOT_BEFORE)
+    first = earliest.astimezone(settings.zone).date()
+    days = free_days(
+        tx,
+        settings,
+        service,
+        first,
+        first + timedelta(days=WITHIN_DAYS),
+        public=False,
+        asked={need: absence.member},
+    )
+    return [
+        slot
+        for one in days
+        if hours.outing_on(one.day, settings.calendar, service.id) is None
+        for slot in one.slots
+        if slot.start >= earliest
+    ]
+
+
+def _widest(settings: BranchSettings, service: ServiceView, slot: Slot) -> range:
+    """The ticks for which a visit takes any of its members."""
+    plan = plan_on(settings, service, slot.start.astimezone(settings.zone).date())
+    visit = slots.seats_span(slot.start, plan, settings.tick_minutes)
+    spans = [need.span(visit) for need in plan.members] or [visit]
+    return range(min(one.start for one in spans), max(one.stop for one in spans))
+
+
+def _meet(one: range, other: range) -> bool:
+    return one.start < other.stop and other.start < one.stop
