@@ -25,6 +25,7 @@ from ..core.facts.bookings import (
     BookingLookedUp,
 )
 from ..core.messages import Event
+from ..core.participants import Person, read_named
 from ..store.database import Tx
 from ..store.log import SYSTEM, Actor, Locked, locked
 from ..store.queries.bookings import (
@@ -39,7 +40,7 @@ from ..store.queries.bookings import (
 from ..store.queries.effect import still_offered
 from ..store.queries.settings import BranchSettings, ServiceView, branch_settings
 from ..store.tables import Booking, table
-from . import freed_places, offers, outbox, placing, seats
+from . import freed_places, offers, outbox, participants, placing, seats
 from .placing import Wanted
 
 BOOKING = table(Booking)
@@ -71,13 +72,18 @@ class HoldOrder:
 class Said:
     """What somebody says to staff who book for them, as it was typed: a name or case number, a contact, a language.
 
-    Name and contact may be empty, but staff need a contact where they call or visit the person.
+    Name and contact may be empty, but staff need a contact where they call or visit the person. `reference` is a case
+    number besides the name; `others` are the people who come along, and `later` says that the missing ones of the parties
+    that the service asks for will be named later.
     """
 
     name: str
     contact: str
     language: str
     contact_sure: bool = False
+    reference: str = ""
+    others: tuple[Person, ...] = ()
+    later: bool = False
 
 
 def hold_slot(tx: Tx, order: HoldOrder) -> BookingView:
@@ -106,7 +112,8 @@ def confirm_booking(tx: Tx, branch_id: UUID, booking_id: UUID, actor: Actor, sai
     """Make a hold binding; idempotent. What was `said` to staff replaces what the hold has.
 
     Raises Refused with "hold-expired", or "slot-withdrawn" where the settings have changed since the hold, the
-    refusals of `core.bookings.against_person`, and for `said` what `hold_slot` raises for a wrong name or contact.
+    refusals of `core.bookings.against_person`, and for `said` what `hold_slot` raises for a wrong name or contact,
+    Invalid("parties-missing") and what `participants.store_people` raises.
     """
     with locked(tx, branch_id) as lock:
         settings = branch_settings(tx, branch_id, lock.config_version)
@@ -118,7 +125,7 @@ def confirm_booking(tx: Tx, branch_id: UUID, booking_id: UUID, actor: Actor, sai
             raise Refused("hold-expired")
         service = settings.services[booking.service_id]
         if said is not None:
-            booking = as_said(lock, settings, booking, said)
+            booking = as_said(lock, settings, booking, said, actor)
         standing = standing_of(tx, settings, service, booking.contact, booking.name)
         refusal = bookings.against_person(policy_of(settings, service), standing)
         if refusal is not None:
@@ -338,17 +345,19 @@ def _corrected(lock: Locked, settings: BranchSettings, hold: BookingView, name: 
     return booking_by_id(tx, lock.id, hold.id)
 
 
-def as_said(lock: Locked, settings: BranchSettings, hold: BookingView, said: Said) -> BookingView:
+def as_said(lock: Locked, settings: BranchSettings, hold: BookingView, said: Said, actor: Actor) -> BookingView:
     """The hold with what was said to staff."""
     service = settings.services[hold.service_id]
-    name = contacts.read_called(said.name)
+    name, reference = read_named(said.name, said.reference, protected=service.confidentiality.hides_service)
     contact = _contact(settings, service, said.contact, sure=said.contact_sure, needed=service.elsewhere)
     lock.tx.execute(
         sa.update(BOOKING)
         .where(BOOKING.c.branch_id == lock.id, BOOKING.c.id == hold.id)
-        .values(name=name, contact=contact, language=said.language)
+        .values(name=name, contact=contact, language=said.language, reference=reference)
     )
-    return booking_by_id(lock.tx, lock.id, hold.id)
+    named = booking_by_id(lock.tx, lock.id, hold.id)
+    participants.store_people(lock, settings, named, said.others, actor, all_parties=not said.later)
+    return named
 
 
 def _contact(settings: BranchSettings, service: ServiceView, typed: str, *, sure: bool, needed: bool) -> str:

@@ -89,7 +89,9 @@ class ServiceOwn(Retirable):
         Minutes | None,
         "minutes on the way to the visitor, and as many back, which a vehicle and whoever goes are taken for",
     ] = None
-    parties: Annotated[int | None, Between(1, 20), NotYet("service-details"), "parties that meet"] = None
+    parties: Annotated[
+        int | None, Between(1, 20), "parties that meet: so many people are named before staff confirm"
+    ] = None
     group_max: Annotated[int | None, Between(1, 100), NotYet("service-details"), "persons in one group"] = None
     recurring: Annotated[
         Literal["weekly"] | None, Kind("rhythm"), NotYet("service-details"), "how often it is repeated"

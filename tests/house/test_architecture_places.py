@@ -21,7 +21,8 @@ DAY = "queue_system/actions/day.py"
 WITHOUT_TICKETS = tuple(
     f"queue_system/actions/{name}.py"
     for name in """
-        approvals bookings credentials devices digests four_eyes freed_places installation invitations outbox printers provider
+        approvals bookings credentials devices digests four_eyes freed_places installation invitations outbox participants printers
+        provider
         roles sessions settings sign_in slips staff staff_roles upkeep
     """.split()
 )

@@ -15,6 +15,7 @@ from queue_system.core.bookings import BookingState
 from queue_system.core.coming import What
 from queue_system.core.facts import KINDS
 from queue_system.core.messages import ERRORS, Event
+from queue_system.core.participants import Role
 from queue_system.core.presets import PRESETS
 from queue_system.core.printers import STANDING_STILL, TRANSPORTS
 from queue_system.core.rights import ATOMIC, GROUPS
@@ -78,6 +79,10 @@ def test_every_right_and_every_group_of_them_has_a_sentence() -> None:
     assert members("right.") == {*ATOMIC, "everything"}
     assert members("rights.group-") == set(GROUPS)
     assert members("rights.preset-") == set(PRESETS)
+
+
+def test_every_role_of_a_participant_has_words() -> None:
+    assert members("appointments.role-") == set(Role)
 
 
 def test_every_state_of_a_request_has_words() -> None:

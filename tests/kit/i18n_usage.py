@@ -34,6 +34,7 @@ FAMILIES = (
     "messages.tell-",
     "messages.do-",
     "api.about.",
+    "appointments.role-",
     "right.",
     "rights.group-",
     "rights.preset-",

@@ -48,6 +48,11 @@ def participants_of(tx: Tx, branch_id: UUID, booking_ids: Collection[UUID]) -> d
     return found
 
 
+def others_of(tx: Tx, branch_id: UUID, booking_id: UUID) -> tuple[ParticipantView, ...]:
+    """The people of a booking besides whom it was booked for."""
+    return tuple(one for one in participants_of(tx, branch_id, [booking_id]).get(booking_id, ()) if one.n)
+
+
 def participations_of(
     tx: Tx, branch_id: UUID, contact: str, name: str, *, everyone: bool = False
 ) -> list[tuple[UUID, int]]:

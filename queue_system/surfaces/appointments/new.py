@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Final
 from uuid import UUID
@@ -17,18 +17,22 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from ...actions.bookings import HoldOrder, hold_instead, hold_slot
+from ...actions.participants import name_participants
 from ...core import hours
 from ...core.bookings import Booker, BookingState, Mode, against_mode
 from ...core.errors import DomainError, Invalid, Missing
 from ...core.names import is_named
+from ...core.participants import Person
 from ...core.rights import BOOK_RIGHTS
 from ...store.queries.appointments import FreeTimes, first_free
 from ...store.queries.bookings import BookingView, booking_by_id
 from ...store.queries.members import MemberView, members_of, needs_of
+from ...store.queries.participants import others_of
 from ...store.queries.settings import BranchSettings, ServiceView
 from ...web import kit
 from ...web.errors import message
 from ...web.here import StaffAtBranch, staff_at_branch
+from . import people_form
 from .day import address, read_day
 
 SOURCE: Final = "staff"
@@ -42,6 +46,8 @@ class Kept:
 
     name: str = ""
     contact: str = ""
+    #: The fields of the people who come along, as `people_form.typed` gives them.
+    people: Mapping[str, str] = field(default_factory=dict)
 
 
 async def show(request: Request) -> Response:
@@ -132,12 +138,13 @@ def asked_for(branch: BranchSettings, service: ServiceView, slug: str) -> dict[U
 
 async def _hold(here: StaffAtBranch) -> Response:
     """Hold the time that was chosen; where it has gone, the times again, with everything kept."""
-    form = await kit.form(here.request)
+    form = await people_form.read(here.request)
     service = _service(here, form.get("service", ""))
     earlier = await _earlier(here, form.get("instead", ""))
     kept = Kept(
         form.get("name", "") or (earlier.name if earlier else ""),
         form.get("contact", "") or (earlier.contact if earlier else ""),
+        people_form.typed(people_form.read_others(form)),
     )
     try:
         order = HoldOrder(
@@ -155,6 +162,7 @@ async def _hold(here: StaffAtBranch) -> Response:
             members=asked_for(here.branch, service, form.get("with", "")),
         )
         held = await _held(here, order, earlier)
+        await _keep_people(here, held, earlier, people_form.read_others(form))
     except DomainError as refusal:
         return await times_page(here, service, form, earlier, refusal=refusal, kept=kept)
     return kit.see_other(f"{address(here.branch)}/{held.id}")
@@ -176,6 +184,21 @@ async def _held(here: StaffAtBranch, order: HoldOrder, earlier: BookingView | No
     if run_out or held.state in (BookingState.CANCELLED, BookingState.EXPIRED):
         return await _held(here, replace(order, request_id=None), earlier)
     return held
+
+
+async def _keep_people(
+    here: StaffAtBranch, held: BookingView, earlier: BookingView | None, others: tuple[Person, ...]
+) -> None:
+    """Let the people who were typed for the time before come along to this one; what is wrong is asked for again."""
+    if not others and earlier is not None:
+        others = people_form.stored(await here.read(others_of, here.branch.id, earlier.id))
+    if not others:
+        return
+    try:
+        await here.do(name_participants, held.id, here.actor, [replace(one, n=0) for one in others])
+    except Invalid as mistake:
+        kept = people_form.without(others, mistake.field or "")
+        await _keep_people(here, held, None, kept if kept != others else ())
 
 
 def _bookable(here: StaffAtBranch) -> list[ServiceView]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Final
 from uuid import UUID
 
@@ -21,32 +22,31 @@ from ...store.queries.appointments import first_free, members_had
 from ...store.queries.bookings import BookingView, booking_by_id
 from ...store.queries.members import MemberView, members_of
 from ...store.queries.messages import level_for
+from ...store.queries.participants import others_of
 from ...web import kit
 from ...web.booking_warnings import warnings_of
 from ...web.errors import message
 from ...web.here import StaffAtBranch, staff_at_branch
-from . import new
+from . import new, people_form
 from .day import address, read_day
 
-FIELDS: Final = ("name", "contact")
+FIELDS: Final = ("name", "contact", "reference")
 
 
 async def show(request: Request) -> Response:
     """`/appointments/{branch}/{booking}`: the questions for a held time, else the appointment."""
-    here, booking = await _enter(request)
+    here, booking = await enter(request)
     return await _page(here, booking)
 
 
 async def confirm(request: Request) -> Response:
     """Make the hold binding for the person who was named. Where its time has gone, the times, with everything kept."""
-    here, booking = await _enter(request)
-    form = await kit.form(request)
-    said = Said(
-        form.get("name", ""),
-        form.get("contact", ""),
-        _language(here, form.get("language", "")),
-        contact_sure=bool(form.get("contact_sure")),
-    )
+    here, booking = await enter(request)
+    form = await people_form.read(request)
+    said = _said(here, form)
+    if people_form.ONE_MORE in form:
+        more = people_form.one_more(here.branch.services[booking.service_id], said.others)
+        return await _page(here, booking, None, replace(said, others=more))
     try:
         await here.do(confirm_booking, booking.id, here.actor, said)
     except Invalid as mistake:
@@ -54,14 +54,17 @@ async def confirm(request: Request) -> Response:
     except DomainError as refusal:
         if refusal.code not in ("hold-expired", "slot-withdrawn"):
             return await _page(here, booking, refusal, said)
-        service, kept = here.branch.services[booking.service_id], new.Kept(said.name, said.contact)
+        service, kept = (
+            here.branch.services[booking.service_id],
+            new.Kept(said.name, said.contact, people_form.typed(said.others)),
+        )
         return await new.times_page(here, service, {}, None, refusal=refusal, kept=kept)
     return kit.see_other(_address(here, booking))
 
 
 async def move(request: Request) -> Response:
     """`…/time`: other times of the same service; sending one moves the appointment."""
-    here, booking = await _enter(request)
+    here, booking = await enter(request)
     if request.method == "GET":
         return await _times(here, booking, request.query_params)
     form = await kit.form(request)
@@ -76,7 +79,7 @@ async def move(request: Request) -> Response:
 
 async def call_off(request: Request) -> Response:
     """Cancel it, or give a hold back."""
-    here, booking = await _enter(request)
+    here, booking = await enter(request)
     try:
         await here.do(cancel_booking, booking.id, here.actor, Booker.STAFF)
     except DomainError as refusal:
@@ -86,7 +89,7 @@ async def call_off(request: Request) -> Response:
     return kit.see_other(_address(here, booking))
 
 
-async def _enter(request: Request) -> tuple[StaffAtBranch, BookingView]:
+async def enter(request: Request) -> tuple[StaffAtBranch, BookingView]:
     """The appointment that the address names, of a department of this person; raises Missing("booking")."""
     here = await staff_at_branch(request, BOOK_RIGHTS)
     try:
@@ -103,9 +106,18 @@ async def _page(
 ) -> Response:
     branch, service = here.branch, here.branch.services[booking.service_id]
     known, had = members_of(branch), await here.read(members_had, branch, [booking])
+    others = await here.read(others_of, branch.id, booking.id)
+    answers = said or Said(
+        booking.name,
+        contacts.shown(booking.contact),
+        booking.language,
+        reference=booking.reference,
+        others=people_form.stored(others),
+    )
     held = booking.state is BookingState.HELD and (booking.held_until is None or here.now < booking.held_until)
     words = message(failure, here.words) if failure else ""
     field = failure.field if isinstance(failure, Invalid) and failure.field in FIELDS else ""
+    errors = {field: words} if field else people_form.errors_of(failure, words)
     values = {
         "base": address(branch),
         "booking": booking,
@@ -115,10 +127,15 @@ async def _page(
         "day_of": hours.business_date(booking.starts_at, branch.zone, branch.day_starts),
         "members": [known[one.member].names for one in had.get(booking.id, ()) if one.member in known],
         "when": dates.day_time(booking.starts_at, branch.zone, here.words),
-        "answers": said or Said(booking.name, contacts.shown(booking.contact), booking.language),
+        "answers": answers,
+        "people": people_form.asked(service, answers.name or answers.reference, answers.others),
+        "roles": people_form.roles(here.words),
+        "others": people_form.names_of(booking, others),
+        "may_name": booking.state in bookings.LIVE and booking.erased_at is None,
         "languages_of_visitors": kit.languages_of(branch),
-        "errors": {field: words} if field else {},
-        "refusal": "" if field else words,
+        "errors": errors,
+        "refusal": "" if errors else words,
+        "focus_last": failure is None and said is not None,
         "doubtful": contacts.shown(failure.understood[0]) if isinstance(failure, Doubtful) else "",
         "warnings": await warnings_of(here, booking),
         "may_move": _can(booking, BookingStep.CHANGE),
@@ -162,6 +179,18 @@ async def _announced(here: StaffAtBranch, booking: BookingView, choices: Iterabl
     had = (await here.read(members_had, here.branch, [booking])).get(booking.id, ())
     told = {one.member for one in had if one.announced}
     return next((one.slug for one in choices if one.id in told), "")
+
+
+def _said(here: StaffAtBranch, form: Mapping[str, str]) -> Said:
+    return Said(
+        form.get("name", ""),
+        form.get("contact", ""),
+        _language(here, form.get("language", "")),
+        contact_sure=bool(form.get("contact_sure")),
+        reference=form.get("reference", ""),
+        others=people_form.read_others(form),
+        later=bool(form.get("later")),
+    )
 
 
 def _can(booking: BookingView, step: BookingStep) -> bool:

@@ -10,6 +10,7 @@ from tests.kit.access_rows import BOOK, Row
 NAMES_NOTHING: Final = {
     "/appointments/{branch}/new",
     "/appointments/{branch}/{booking}",
+    "/appointments/{branch}/{booking}/people",
     "/appointments/{branch}/{booking}/confirmation",
     "/appointments/{branch}/{booking}/time",
     "/appointments/{branch}/{booking}/cancellation",
@@ -24,6 +25,7 @@ MATRIX: Final[dict[tuple[str, str], Row]] = {
     ("GET", "/appointments/{branch}/new"): BOOK,
     ("POST", "/appointments/{branch}/new"): BOOK,
     ("GET", ONE): BOOK,
+    ("GET", f"{ONE}/people"): BOOK,
     ("GET", f"{ONE}/time"): BOOK,
-    **{("POST", f"{ONE}/{act}"): BOOK for act in ("confirmation", "time", "cancellation")},
+    **{("POST", f"{ONE}/{act}"): BOOK for act in ("confirmation", "people", "time", "cancellation")},
 }

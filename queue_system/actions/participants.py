@@ -1,0 +1,104 @@
+"""The people who come with whom an appointment was booked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from ..core import contacts
+from ..core.bookings import LIVE
+from ..core.errors import Invalid, Refused
+from ..core.facts.participants import ParticipantsNamed
+from ..core.participants import MOST_OTHERS, Person, against_unnamed, missing_parties, read_named
+from ..store.database import Tx
+from ..store.log import Actor, Locked, locked
+from ..store.queries.bookings import BookingView, booking_by_id
+from ..store.queries.participants import ParticipantView, others_of
+from ..store.queries.settings import BranchSettings, branch_settings
+from ..store.tables import Participant, table
+
+PARTICIPANT = table(Participant)
+
+
+def name_participants(tx: Tx, branch_id: UUID, booking_id: UUID, actor: Actor, others: Sequence[Person]) -> None:
+    """Let these be the people of a booking besides whom it was booked for.
+
+    Raises Missing("booking"), Refused with "booking-over" or "participant-recorded", and what `store_people` raises.
+    """
+    with locked(tx, branch_id) as lock:
+        booking = booking_by_id(tx, branch_id, booking_id)
+        if booking.state not in LIVE:
+            raise Refused("booking-over")
+        store_people(lock, branch_settings(tx, branch_id, lock.config_version), booking, others, actor)
+
+
+def store_people(
+    lock: Locked,
+    settings: BranchSettings,
+    booking: BookingView,
+    others: Sequence[Person],
+    actor: Actor,
+    *,
+    all_parties: bool = False,
+) -> None:
+    """`name_participants` within an action that has locked the branch. Who was there and is not among `others` goes.
+
+    With `all_parties` it raises Invalid("parties-missing") where the service asks for more than are named.
+    Raises Invalid for a wrong name, case number or contact, on a field such as `other-2-name`, and
+    Refused("participant-recorded") where somebody would go of whom is recorded whether they came.
+    """
+    known = {one.n: one for one in others_of(lock.tx, lock.id, booking.id)}
+    wanted = _read(settings, booking, others, known)
+    if all_parties:
+        parties = settings.services[booking.service_id].parties
+        refusal = against_unnamed(
+            missing_parties(parties, booking.name, [(one["role"], one["name"]) for one in wanted.values()])
+        )
+        if refusal is not None:
+            raise refusal
+    gone = known.keys() - wanted.keys()
+    if any(known[n].attendance for n in gone):
+        raise Refused("participant-recorded")
+    here = (PARTICIPANT.c.branch_id == lock.id, PARTICIPANT.c.booking_id == booking.id)
+    if gone:
+        lock.tx.execute(sa.delete(PARTICIPANT).where(*here, PARTICIPANT.c.n.in_(gone)))
+    changed = False
+    for n, values in wanted.items():
+        if n not in known:
+            row = {"branch_id": lock.id, "booking_id": booking.id, "n": n, **values}
+            lock.tx.execute(sa.insert(PARTICIPANT), row)
+        elif any(getattr(known[n], name) != value for name, value in values.items()):
+            lock.tx.execute(sa.update(PARTICIPANT).where(*here, PARTICIPANT.c.n == n).values(**values))
+        else:
+            continue
+        changed = True
+    if changed or gone:
+        lock.append(ParticipantsNamed(subject=str(booking.id), code=booking.code, count=len(wanted)), actor)
+
+
+def _read(
+    settings: BranchSettings,
+    booking: BookingView,
+    others: Sequence[Person],
+    known: dict[int, ParticipantView],
+) -> dict[int, dict[str, Any]]:
+    """The columns of each person by number; new ones get numbers that nobody has had."""
+    protected = settings.services[booking.service_id].confidentiality.hides_service
+    named = [(place, one) for place, one in enumerate(others, 1) if not one.empty]
+    if len(named) > MOST_OTHERS:
+        raise Invalid("participants-many", "others")
+    next_n = max(known, default=0) + 1
+    found: dict[int, dict[str, Any]] = {}
+    for place, one in named:
+        try:
+            name, reference = read_named(one.name, one.reference, protected=protected)
+            contact = one.contact.strip() and contacts.read_contact(one.contact, settings.country_code, sure=True).value
+        except Invalid as mistake:
+            raise Invalid(mistake.code, f"other-{place}-{mistake.field}", **mistake.values) from None
+        n = one.n if one.n in known and one.n not in found else next_n
+        next_n += n == next_n
+        found[n] = {"role": one.role.value, "name": name, "reference": reference, "contact": contact}
+    return found

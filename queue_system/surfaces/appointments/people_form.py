@@ -1,0 +1,126 @@
+"""The people who come along, as the forms of an appointment ask for them: without a script one more at each press."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from starlette.requests import Request
+
+from ...core import contacts
+from ...core.errors import DomainError, Invalid
+from ...core.participants import MOST_OTHERS, Person, Role, missing_parties
+from ...i18n.words import Words
+from ...store.queries.bookings import BookingView
+from ...store.queries.participants import ParticipantView
+from ...store.queries.settings import ServiceView
+from ...web import kit
+
+# With some fields of the appointment itself.
+MOST_FIELDS: Final = 30 + 8 * MOST_OTHERS
+ONE_MORE: Final = "one-more"
+OTHERS: Final = "others"
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleAsked:
+    """What the fields for people need: those who are there or were typed, and how many parties are still unnamed."""
+
+    others: tuple[Person, ...]
+    missing: int
+    may_add: bool
+
+
+async def read(request: Request) -> dict[str, str]:
+    """The fields of a form with people."""
+    return dict(await kit.form_items(request, most=MOST_FIELDS))
+
+
+def read_others(form: Mapping[str, str]) -> tuple[Person, ...]:
+    """The people of a form, with those that are empty, because errors name the place of a person in it."""
+    count = form.get(OTHERS, "")
+    places = range(1, min(int(count), MOST_OTHERS) + 1) if count.isdecimal() else range(0)
+    return tuple(_person(form, f"other-{place}-") for place in places)
+
+
+def one_more(service: ServiceView, others: Sequence[Person]) -> tuple[Person, ...]:
+    """The same people and one who has no name yet."""
+    role = Role.OTHER_SIDE if len(others) + 1 < (service.parties or 0) else Role.COMPANION
+    return (*others, Person(role, ""))[:MOST_OTHERS]
+
+
+def asked(service: ServiceView, name: str, others: Sequence[Person]) -> PeopleAsked:
+    """The people, with empty places for the parties that the service asks for."""
+    missing = missing_parties(service.parties, name, [(one.role, one.name) for one in others])
+    while len(others) < (service.parties or 0) - 1:
+        others = one_more(service, others)
+    return PeopleAsked(tuple(others), missing, len(others) < MOST_OTHERS)
+
+
+def stored(people: Sequence[ParticipantView]) -> tuple[Person, ...]:
+    """Those of a booking besides whom it was booked for."""
+    return tuple(
+        Person(
+            Role(one.role),
+            one.name,
+            contacts.shown(one.contact),
+            one.reference,
+            one.contact_way,
+            one.contact_note,
+            one.n,
+        )
+        for one in people
+        if one.n
+    )
+
+
+def names_of(booking: BookingView, people: Sequence[ParticipantView]) -> list[tuple[Role, str]]:
+    """Role and name of everybody besides whom a booking is for; "" for no name."""
+    return [] if booking.erased_at else [(Role(one.role), one.name) for one in people if one.n]
+
+
+def typed(others: Sequence[Person]) -> dict[str, str]:
+    """The fields of these people, for a form that passes them on."""
+    fields: dict[str, Any] = {OTHERS: len(others)} if others else {}
+    for place, one in enumerate(others, 1):
+        said = {"role": one.role, "name": one.name, "contact": one.contact, "reference": one.reference}
+        fields |= {f"other-{place}-{name}": text for name, text in said.items() if text}
+    return {name: str(value) for name, value in fields.items()}
+
+
+def without(others: Sequence[Person], wrong: str) -> tuple[Person, ...]:
+    """The same people without what was typed in the field `wrong`."""
+    return tuple(
+        replace(
+            one,
+            name="" if wrong == f"other-{place}-name" else one.name,
+            contact="" if wrong == f"other-{place}-contact" else one.contact,
+            reference="" if wrong == f"other-{place}-reference" else one.reference,
+        )
+        for place, one in enumerate(others, 1)
+    )
+
+
+def roles(words: Words) -> list[tuple[str, str]]:
+    """The roles that a person can have, with their words."""
+    return [(role.value, words.text(f"appointments.role-{role.value}")) for role in Role]
+
+
+def errors_of(failure: DomainError | None, words: str) -> dict[str, str]:
+    """The error by the id of the field that it belongs to; empty where it belongs to none of these fields."""
+    field = failure.field if isinstance(failure, Invalid) else None
+    if field == OTHERS:
+        return {"other-1-name" if failure and failure.code == "parties-missing" else ONE_MORE: words}
+    return {field: words} if field and field.startswith("other-") else {}
+
+
+def _person(form: Mapping[str, str], start: str) -> Person:
+    role, n = form.get(f"{start}role", ""), form.get(f"{start}n", "")
+    return Person(
+        Role(role) if role in set(Role) else Role.COMPANION,
+        form.get(f"{start}name", ""),
+        form.get(f"{start}contact", ""),
+        form.get(f"{start}reference", ""),
+        n=int(n) if n.isdecimal() and len(n) < 6 else 0,
+    )
