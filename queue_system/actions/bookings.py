@@ -35,10 +35,10 @@ from ..store.queries.bookings import (
     due_holds,
     policy_of,
     seats_of,
-    standing_of,
 )
 from ..store.queries.effect import still_offered
 from ..store.queries.settings import BranchSettings, ServiceView, branch_settings
+from ..store.queries.standing import standing_of
 from ..store.tables import Booking, table
 from . import freed_places, offers, outbox, participants, placing, seats
 from .placing import Wanted

@@ -29,17 +29,18 @@ def choose(
     visit: range,
     asked: Mapping[UUID, UUID],
     moving: UUID | None = None,
+    known: Collection[UUID] = (),
 ) -> tuple[Choice, ...]:
     """The members for a visit, after other bookings have made room.
 
-    `asked` is the member that is wanted, by need; `moving` is a booking whose own members count as free. Where one is
-    missing it raises Refused: "member-taken" if one was asked for, else "slot-taken".
+    `asked` is the member that is wanted, by need; `moving` is a booking whose own members count as free; `known` are
+    preferred. Where one is missing it raises Refused: "member-taken" if one was asked for, else "slot-taken".
     """
     if not plan.members:
         return ()
     day = _day_around(settings, visit)
     time = member_time(lock.tx, settings, plan.members, day, moving)
-    wishes = wishes_for(lock.tx, settings, plan.members, day, asked)
+    wishes = wishes_for(lock.tx, settings, plan.members, day, asked, known)
     found = time.choose(plan.members, visit, wishes)
     if found is None:
         raise Refused("member-taken" if asked else "slot-taken")
@@ -66,6 +67,20 @@ def keep(lock: Locked, booking_id: UUID, plan: ServicePlan, visit: range, chosen
     ]
     if rows:
         lock.tx.execute(sa.insert(BOOKING_MEMBER), rows)
+
+
+def announce(lock: Locked, booking_id: UUID, members: Collection[UUID]) -> None:
+    """From now on a booking keeps those of its members, because somebody has said their names."""
+    lock.tx.execute(
+        sa.update(BOOKING_MEMBER)
+        .where(
+            BOOKING_MEMBER.c.branch_id == lock.id,
+            BOOKING_MEMBER.c.booking_id == booking_id,
+            BOOKING_MEMBER.c.member_id.in_(members),
+            BOOKING_MEMBER.c.announced_at.is_(None),
+        )
+        .values(announced_at=lock.tx.now)
+    )
 
 
 def give_up(lock: Locked, booking_id: UUID) -> None:

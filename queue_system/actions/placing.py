@@ -34,7 +34,8 @@ class Place:
 class Wanted:
     """What is asked for: a time, by whom, for a person of this standing, and members by need if they were named.
 
-    `own` are seats that count as free, because the booking `moving` has them.
+    `own` are seats that count as free, because the booking `moving` has them. `known` are members whom the person has
+    met before, and has again where that is possible.
     """
 
     starts_at: datetime
@@ -43,6 +44,7 @@ class Wanted:
     own: Collection[slots.Seat] = ()
     moving: UUID | None = None
     asked: Mapping[UUID, UUID] = field(default_factory=dict)
+    known: Collection[UUID] = ()
 
 
 def find(lock: Locked, settings: BranchSettings, service: ServiceView, wanted: Wanted) -> Place:
@@ -72,7 +74,7 @@ def find(lock: Locked, settings: BranchSettings, service: ServiceView, wanted: W
         raise Refused("day-full")
     visit = slots.seats_span(slot.start, plan, tick)
     lanes = slots.choose_seats(slot, plan, lanes_at(tx, lock.id, plan, visit), tick, public, wanted.own)
-    chosen = members.choose(lock, settings, plan, visit, wanted.asked, wanted.moving)
+    chosen = members.choose(lock, settings, plan, visit, wanted.asked, wanted.moving, wanted.known)
     return Place(slot, (*lanes, *slots.member_seats(plan, chosen, visit)), plan, visit, chosen)
 
 

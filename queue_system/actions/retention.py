@@ -27,6 +27,7 @@ from ..store.tables import (
     ORGANISATION,
     Booking,
     BookingMember,
+    BookingSeries,
     Call,
     Counter,
     DigestedDay,
@@ -36,6 +37,7 @@ from ..store.tables import (
     PrintJob,
     Seat,
     Series,
+    SeriesDate,
     Ticket,
     table,
 )
@@ -46,6 +48,7 @@ from .sessions import forget_the_absent
 
 BOOKING, CALL, COUNTER, DIGESTED = table(Booking), table(Call), table(Counter), table(DigestedDay)
 BOOKING_MEMBER, MESSAGE, PARTICIPANT = table(BookingMember), table(Message), table(Participant)
+BOOKING_SERIES, SERIES_DATE = table(BookingSeries), table(SeriesDate)
 FREED, JOB, SEAT, SERIES, TICKET = table(FreedPlace), table(PrintJob), table(Seat), table(Series), table(Ticket)
 
 ROWS_AT_ONCE: Final = 200
@@ -160,9 +163,33 @@ def _drop_bookings(lock: Locked, ids: list[UUID]) -> int:
     if not ids:
         return 0
     lock.tx.execute(sa.delete(MESSAGE).where(MESSAGE.c.branch_id == lock.id, MESSAGE.c.about.in_(ids)))
+    _leave_series(lock, ids)
     for rows in (SEAT, BOOKING_MEMBER, FREED, PARTICIPANT):
         lock.tx.execute(sa.delete(rows).where(rows.c.branch_id == lock.id, rows.c.booking_id.in_(ids)))
     return lock.tx.execute(sa.delete(BOOKING).where(BOOKING.c.branch_id == lock.id, BOOKING.c.id.in_(ids))).rowcount
+
+
+def _leave_series(lock: Locked, ids: list[UUID]) -> None:
+    """The dates of these bookings go, and series that have no booking any more."""
+    dates = lock.tx.rows(
+        sa.select(SERIES_DATE.c.series_id, SERIES_DATE.c.n).where(
+            SERIES_DATE.c.branch_id == lock.id, SERIES_DATE.c.booking_id.in_(ids)
+        )
+    )
+    if not dates:
+        return
+    lock.tx.execute(sa.delete(SERIES_DATE).where(SERIES_DATE.c.branch_id == lock.id, SERIES_DATE.c.booking_id.in_(ids)))
+    touched = {one.series_id for one in dates}
+    left = lock.tx.rows(
+        sa.select(SERIES_DATE.c.series_id).where(
+            SERIES_DATE.c.branch_id == lock.id,
+            SERIES_DATE.c.series_id.in_(touched),
+            SERIES_DATE.c.booking_id.is_not(None),
+        )
+    )
+    empty = touched - {one.series_id for one in left}
+    for rows, series_id in ((SERIES_DATE, SERIES_DATE.c.series_id), (BOOKING_SERIES, BOOKING_SERIES.c.id)):
+        lock.tx.execute(sa.delete(rows).where(rows.c.branch_id == lock.id, series_id.in_(empty)))
 
 
 def _forget_presses(lock: Locked, found: Limits) -> int:  # noqa: ARG001 - a step

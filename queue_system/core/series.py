@@ -1,18 +1,20 @@
 """Series: appointments that are repeated at the same wall time, each of them an appointment of its own.
 
-Dates are always counted from the first one, so a series from 31 January is on the last day of shorter months and on the 31st
+Dates are always counted from one of them, so a series from 31 January is on the last day of shorter months and on the 31st
 again afterwards. The wall time stays the same over a change of the clock.
 """
 
 from __future__ import annotations
 
 import calendar
-from collections.abc import Iterable, Iterator
+import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
-from itertools import count, islice, takewhile
+from itertools import takewhile
 from typing import Final
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from .calendars import LAST_IN_MONTH, minutes_of
@@ -53,12 +55,54 @@ class SeriesRule:
             raise Invalid("series-every", "every")
 
 
+@dataclass(frozen=True, slots=True)
+class Course:
+    """How a series runs: number `n` is on `day` at `minutes` after midnight by the clock on the wall, the others follow.
+
+    Numbers begin with 1. `every` counts weeks or months, as in SeriesRule.
+    """
+
+    rhythm: Rhythm
+    every: int
+    n: int
+    day: date
+    minutes: int
+
+    def day_of(self, n: int) -> date:
+        """The day of number `n`, also of one before the number from which the days are counted."""
+        return date_at(self.day, self.rhythm, (n - self.n) * self.every)
+
+    def starts_at(self, n: int, zone: ZoneInfo) -> datetime:
+        """The beginning of number `n`, UTC; on a day whose clock skips that time, the moment of the skip."""
+        return instant_at(self.day_of(n), self.minutes, zone)
+
+    def changed(self, n: int, wall: datetime) -> Course:
+        """The course with number `n` at another local time; its own day stays the one to count from if the day stays.
+
+        Otherwise a series from the 31st that is changed in February would go on on the 28th.
+        """
+        if wall.date() == self.day_of(n):
+            return Course(self.rhythm, self.every, self.n, self.day, minutes_of(wall.time()))
+        return Course(self.rhythm, self.every, n, wall.date(), minutes_of(wall.time()))
+
+
 class Scope(StrEnum):
     """Which appointments of a series a change is meant for."""
 
     THIS = "this"
     FOLLOWING = "following"  # this one and all after it
     ALL = "all"  # all that are still to come
+
+
+class Chance(StrEnum):
+    """What stands in the way of an appointment at a time, if anything."""
+
+    FREE = "free"
+    TAKEN = "taken"
+    AWAY = "away"  # whoever it is to be with is not there
+    CLOSED = "closed"  # all day
+    NOT_THEN = "not_then"  # open, but no appointment begins at that time
+    PAST = "past"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,21 +118,37 @@ class Occurrence:
     over: bool = False
 
 
+def course_of(starts_at: datetime, rule: SeriesRule, zone: ZoneInfo) -> Course:
+    """The course of a series whose first appointment is at `starts_at`."""
+    wall = starts_at.astimezone(zone)
+    return Course(rule.rhythm, rule.every, 1, wall.date(), minutes_of(wall.time()))
+
+
 def dates_of(first: date, rule: SeriesRule) -> tuple[date, ...]:
     """The dates of a series that begins on `first`, which is one of them.
 
     Raises Invalid("series-long") where they are more than MOST_DATES, ("series-end") where it ends before it begins.
     """
-    if rule.until is not None and rule.until < first:
-        raise Invalid("series-end", "until")
-    found = _dates(first, rule)
-    if rule.dates is not None:
-        return tuple(islice(found, rule.dates))
     until = rule.until
-    dates = tuple(takewhile(lambda day: until is None or day <= until, islice(found, MOST_DATES + 1)))
+    if until is None:
+        return tuple(date_at(first, rule.rhythm, step * rule.every) for step in range(rule.dates or 0))
+    if until < first:
+        raise Invalid("series-end", "until")
+    found = (date_at(first, rule.rhythm, step * rule.every) for step in range(MOST_DATES + 1))
+    dates = tuple(takewhile(lambda day: day <= until, found))
     if len(dates) > MOST_DATES:
         raise Invalid("series-long", "until")
     return dates
+
+
+def date_at(first: date, rhythm: Rhythm, step: int) -> date:
+    """The date that is `step` weeks or months after `first` in the rhythm of a series, or before it."""
+    if rhythm is Rhythm.WEEKLY:
+        return first + timedelta(weeks=step)
+    year, month = _month_after(first, step)
+    if rhythm is Rhythm.MONTHLY:
+        return date(year, month, min(first.day, _length(year, month)))
+    return _nth_weekday(year, month, first.weekday(), (first.day - 1) // 7 + 1)
 
 
 def instants_of(starts_at: datetime, rule: SeriesRule, zone: ZoneInfo) -> tuple[datetime, ...]:
@@ -96,8 +156,8 @@ def instants_of(starts_at: datetime, rule: SeriesRule, zone: ZoneInfo) -> tuple[
 
     On a day whose clock skips that time, it begins at the moment of the skip.
     """
-    wall = starts_at.astimezone(zone)
-    return tuple(instant_at(day, minutes_of(wall.time()), zone) for day in dates_of(wall.date(), rule))
+    course = course_of(starts_at, rule, zone)
+    return tuple(course.starts_at(n, zone) for n, _ in enumerate(dates_of(course.day, rule), 1))
 
 
 def meant(occurrences: Iterable[Occurrence], n: int, scope: Scope, now: datetime) -> tuple[Occurrence, ...]:
@@ -110,14 +170,17 @@ def meant(occurrences: Iterable[Occurrence], n: int, scope: Scope, now: datetime
     return tuple(one for one in together if scope is Scope.ALL or one.n >= n)
 
 
-def _dates(first: date, rule: SeriesRule) -> Iterator[date]:
-    if rule.rhythm is Rhythm.WEEKLY:
-        return (first + timedelta(weeks=step) for step in count(0, rule.every))
-    months = (_month_after(first, step) for step in count(0, rule.every))
-    if rule.rhythm is Rhythm.MONTHLY:
-        return (date(year, month, min(first.day, _length(year, month))) for year, month in months)
-    nth = (first.day - 1) // 7 + 1
-    return (_nth_weekday(year, month, first.weekday(), nth) for year, month in months)
+def fingerprint(dates: Iterable[tuple[int, UUID | None, datetime | None, datetime | None]]) -> str:
+    """What a list of dates was made from, so that whoever confirms it confirms what was shown.
+
+    Of each date: its number, its appointment, when that is now, and when it is to be.
+    """
+    lines = [f"{n} {booking} {_in_utc(now)} {_in_utc(then)}" for n, booking, now, then in dates]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def _in_utc(instant: datetime | None) -> str:
+    return "" if instant is None else instant.astimezone(UTC).isoformat()
 
 
 def _nth_weekday(year: int, month: int, weekday: int, nth: int) -> date:

@@ -23,6 +23,7 @@ from queue_system.store.queries.board import board
 from queue_system.store.queries.desk import desk_view
 from queue_system.store.queries.line import TicketView
 from queue_system.store.queries.place import place
+from queue_system.store.queries.standing import standing_of
 from queue_system.store.tables import Counter, OpeningHours, table
 from tests.kit.hall import Hall, change_settings, enter, furnish
 
@@ -224,9 +225,9 @@ def test_a_booking_whose_visitor_never_came_does_not_count_for_ever(db: Database
     order = HoldOrder(hall.branch.id, service.id, slot.start, "أحمد العلي", "+97455123456", "ar", VISITOR)
     held = db.write_in_now(hall.branch.id, hold_slot, order)
     db.write_in_now(hall.branch.id, confirm_booking, hall.branch.id, held.id, VISITOR)
-    assert db.read_now(bookings.standing_of, hall.branch, service, "+97455123456", "أحمد العلي").active == 1
+    assert db.read_now(standing_of, hall.branch, service, "+97455123456", "أحمد العلي").active == 1
 
     clock.move(timedelta(hours=21))
     assert close(hall) == 1
     assert db.read_now(bookings.booking_by_id, hall.branch.id, held.id).state is BookingState.NO_SHOW
-    assert db.read_now(bookings.standing_of, hall.branch, service, "+97455123456", "أحمد العلي").active == 0
+    assert db.read_now(standing_of, hall.branch, service, "+97455123456", "أحمد العلي").active == 0

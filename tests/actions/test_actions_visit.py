@@ -14,6 +14,7 @@ from queue_system.core.bookings import BookingState
 from queue_system.store import log
 from queue_system.store.log import VISITOR
 from queue_system.store.queries import bookings as stored
+from queue_system.store.queries.standing import standing_of
 from tests.kit.hall import Hall
 
 SERVICE = "attest-single"
@@ -72,4 +73,4 @@ def test_who_leaves_the_line_has_ended_the_visit(hall: Hall, clock: FrozenClock)
     hall.db.write_in_now(hall.branch.id, tickets.leave, hall.branch.id, issued.ticket.id, VISITOR)
     assert state_of_booking(hall, issued) is BookingState.NO_SHOW
     service = hall.branch.service(SERVICE)
-    assert hall.db.read_now(stored.standing_of, hall.branch, service, "+97455123456", "أحمد العلي").active == 0
+    assert hall.db.read_now(standing_of, hall.branch, service, "+97455123456", "أحمد العلي").active == 0

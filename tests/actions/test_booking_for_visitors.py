@@ -17,6 +17,7 @@ from queue_system.store.queries import bookings as stored
 from queue_system.store.queries.bookings import BookingView
 from queue_system.store.queries.overlaps import is_twice_at_once
 from queue_system.store.queries.persons import holdings_of
+from queue_system.store.queries.standing import standing_of
 from tests.kit.hall import Hall, furnish
 
 DAY = date(2026, 11, 24)
@@ -71,7 +72,7 @@ def test_people_without_a_contact_are_nobody_elses(hall: Hall) -> None:
     assert not hall.db.read_now(is_twice_at_once, first)
     assert [one.id for one in hall.db.read_now(holdings_of, first, everyone=True).bookings] == [first.id]
     service = hall.branch.service(PUBLIC)
-    assert hall.db.read_now(stored.standing_of, hall.branch, service, "", "").active == 0
+    assert hall.db.read_now(standing_of, hall.branch, service, "", "").active == 0
     # And no limit of one person stops the next of them.
     for _ in range(3):
         booked(hall, "2026/1")

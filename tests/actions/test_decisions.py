@@ -22,10 +22,11 @@ from queue_system.core.support import Why
 from queue_system.store.database import Tx
 from queue_system.store.log import SYSTEM, VISITOR
 from queue_system.store.queries import audit, bookings
-from queue_system.store.queries.bookings import BookingView, standing_of
+from queue_system.store.queries.bookings import BookingView
 from queue_system.store.queries.effect import Undecided, live_bookings, to_be_decided
 from queue_system.store.queries.freed import kept_places
 from queue_system.store.queries.settings import branch_settings
+from queue_system.store.queries.standing import standing_of
 from queue_system.store.tables import Queue, Seat, Service, table
 from tests.kit.deciding import as_stored, booked, closing, for_all, save
 from tests.kit.hall import Hall, edit

@@ -23,7 +23,7 @@ WITHOUT_TICKETS = tuple(
     for name in """
         approvals bookings credentials devices digests four_eyes freed_places installation invitations outbox participants printers
         provider
-        roles sessions settings sign_in slips staff staff_roles upkeep
+        roles series series_changes sessions settings sign_in slips staff staff_roles upkeep
     """.split()
 )
 

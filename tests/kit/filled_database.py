@@ -27,16 +27,20 @@ from queue_system.actions import (
     devices,
     digests,
     invitations,
+    series,
     sessions,
     settings,
     tickets,
     upkeep,
 )
 from queue_system.actions.bookings import HoldOrder
+from queue_system.actions.series import SeriesOrder
 from queue_system.actions.tickets import TicketOrder
 from queue_system.clock import FrozenClock
+from queue_system.core.bookings import Booker
 from queue_system.core.messages import Level
 from queue_system.core.one_time_codes import app_secret, code_at, step_of
+from queue_system.core.series import Rhythm, SeriesRule
 from queue_system.core.tokens import sha256
 from queue_system.settings.edits import Edit
 from queue_system.store import pruning, schema
@@ -44,6 +48,7 @@ from queue_system.store.database import Database, Tx
 from queue_system.store.log import SYSTEM, VISITOR, Actor
 from queue_system.store.queries import access, past_days
 from queue_system.store.queries.credentials import step_by_token
+from queue_system.store.queries.series_chances import planned, shown_of
 from queue_system.store.tables import ORGANISATION, Block, BranchSeason, Participant, Resource, ServiceResource, table
 from tests.kit.hall import Hall, edit, furnish
 from tests.kit.tree import ROOT
@@ -104,6 +109,7 @@ def fill(hall: Hall, clock: FrozenClock) -> None:
     hall.check_in("edu-attest", clock)
     _give_a_time_back(hall)
     _take_a_room(hall)
+    _repeat(hall)
     hall.db.write_now(sessions.start_session, here.staff_id, "browser")
     hall.db.write_now(sessions.remember_browser, here.staff_id, "a browser's secret")
     _add_app(hall, here.staff_id, clock)
@@ -168,6 +174,28 @@ def _take_a_room(hall: Hall) -> None:
     service, contact = hall.service("legal-advice"), "omar@example.org"
     order = HoldOrder(hall.branch.id, service, FREE_AT, "عمر الحسن", contact, "ar", VISITOR)
     hall.db.write_in_now(hall.branch.id, bookings.hold_slot, order)
+
+
+def _repeat(hall: Hall) -> None:
+    """An appointment in three weeks, of which one is skipped."""
+    branch = hall.branch.id
+    order = HoldOrder(
+        branch,
+        hall.service("civil-extract"),
+        FREE_AT + timedelta(days=1),
+        "وفاء الحسن",
+        "wafa@example.org",
+        "ar",
+        VISITOR,
+        booker=Booker.STAFF,
+    )
+    held = hall.db.write_in_now(branch, bookings.hold_slot, order)
+    rule = SeriesRule(Rhythm.WEEKLY, dates=3)
+    dates = planned(hall.branch, held, rule)
+    times = {**dict(dates), 2: None}
+    hall.db.write_in_now(
+        branch, series.make_series, branch, SeriesOrder(held.id, rule, times, shown_of(held, dates)), SYSTEM
+    )
 
 
 def _add_resource(tx: Tx, hall: Hall) -> None:

@@ -15,6 +15,7 @@ from .fields import (
     LostWhy,
     MemberSlug,
     Moment,
+    Number,
     ServiceSlug,
     Source,
     Text,
@@ -41,6 +42,31 @@ class BookingHeld(BookingFact):
 @dataclass(frozen=True, slots=True)
 class BookingConfirmed(BookingFact):
     kind: ClassVar[str] = "booking.confirmed"
+
+
+@dataclass(frozen=True, slots=True)
+class BookingRepeated(BookingFact):
+    """A series was made of this booking and others; `dates` counts all that were booked, `skipped` those that were not."""
+
+    kind: ClassVar[str] = "booking.repeated"
+    dates: Number
+    skipped: Number
+
+
+@dataclass(frozen=True, slots=True)
+class BookingSeriesChanged(BookingFact):
+    """So many appointments of the series of this booking were given another time or member at once."""
+
+    kind: ClassVar[str] = "booking.series_changed"
+    dates: Number
+
+
+@dataclass(frozen=True, slots=True)
+class BookingSeriesEnded(BookingFact):
+    """So many appointments of the series of this booking were cancelled at once."""
+
+    kind: ClassVar[str] = "booking.series_ended"
+    dates: Number
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,7 +94,7 @@ CallingReason: TypeAlias = Annotated[str, Is.UNSAID]
 ReasonValues: TypeAlias = Annotated[dict[str, Any], Is.UNSAID]
 
 Source: TypeAlias = Annotated[
-    str, Word("audit.source", ("kiosk", "web", "api", "desk", "reception", "phone", "referral"))
+    str, Word("audit.source", ("kiosk", "web", "api", "desk", "reception", "phone", "referral", "staff"))
 ]
 Outcome: TypeAlias = Annotated[str, Word("audit.outcome", (*OUTCOMES, FORGOTTEN))]
 Basis: TypeAlias = Annotated[str, Word("audit.basis", (*RAISE_REASONS, BY_SERVICE))]

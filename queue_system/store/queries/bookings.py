@@ -10,21 +10,19 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from ...core import bookings, hours, persons, slots
+from ...core import bookings, hours, slots
 from ...core.bookings import BookingState, CheckInRules, Policy
 from ...core.errors import Missing
-from ...core.persons import GIVEN_BACK_WITHIN, Standing
 from ...core.promises import UNSETTLED, Decided
 from ...core.support import Why
 from ..database import AnyRow, Tx
-from ..tables import Booking, FreedPlace, Seat, table
+from ..tables import Booking, Seat, table
 from ..tables.day import PLACED_BOOKINGS, UNSETTLED_BOOKINGS
 from .members import member_time, needs_of
 from .outings import places_to_book
 from .settings import BranchSettings, ServiceView
 
 BOOKING = table(Booking)
-FREED = table(FreedPlace)
 SEAT = table(Seat)
 
 
@@ -166,41 +164,6 @@ def never_came(tx: Tx, branch_id: UUID, before: datetime) -> list[BookingView]:
         BOOKING.c.decision.is_(None) | BOOKING.c.decision.not_in([one.value for one in UNSETTLED]),
         BOOKING.c.ends_at < before,
     )
-
-
-def standing_of(tx: Tx, settings: BranchSettings, service: ServiceView, contact: str, name: str) -> Standing:
-    """The standing of a person in the queue of a service, which is the group that limits count in.
-
-    Discreet services have no limits and do not count towards any (decision 0012): contacts are not verified, so a
-    refusal would reveal to anyone who types another person's contact that this person has an appointment. Without a
-    contact nobody is known, so there is nobody to count for.
-    """
-    if service.confidentiality.discreet or not contact:
-        return Standing()
-    group = [
-        other.id
-        for other in settings.services.values()
-        if other.queue_id == service.queue_id and not other.confidentiality.discreet
-    ]
-    active = sa.select(BOOKING.c.name).where(
-        BOOKING.c.branch_id == settings.id,
-        BOOKING.c.contact == contact,
-        sa.text(f"booking.state IN {PLACED_BOOKINGS}"),
-        BOOKING.c.service_id.in_(group),
-    )
-    given_back = (
-        sa.select(BOOKING.c.name)
-        .select_from(
-            FREED.join(BOOKING, (BOOKING.c.branch_id == FREED.c.branch_id) & (BOOKING.c.id == FREED.c.booking_id))
-        )
-        .where(
-            FREED.c.branch_id == settings.id,
-            FREED.c.freed_at > tx.now - GIVEN_BACK_WITHIN,
-            BOOKING.c.contact == contact,
-            FREED.c.service_id.in_(group),
-        )
-    )
-    return persons.standing(name, (row.name for row in tx.rows(active)), (row.name for row in tx.rows(given_back)))
 
 
 def plan_on(settings: BranchSettings, service: ServiceView, day: date) -> slots.ServicePlan:

@@ -129,7 +129,12 @@ def member_day(tx: Tx, settings: BranchSettings, ids: Collection[UUID], ticks: r
 
 
 def wishes_for(
-    tx: Tx, settings: BranchSettings, needs: Collection[MemberNeed], ticks: range, asked: Mapping[UUID, UUID]
+    tx: Tx,
+    settings: BranchSettings,
+    needs: Collection[MemberNeed],
+    ticks: range,
+    asked: Mapping[UUID, UUID],
+    known: Collection[UUID] = (),
 ) -> Wishes:
     """What decides between free members: how many groups of the branch each is in, and how much of `ticks` is taken."""
     ids = {option for need in needs for option in need.options}
@@ -139,7 +144,7 @@ def wishes_for(
         .group_by(SEAT.c.resource_id)
     )
     booked = {row.resource_id: row.ticks for row in tx.rows(statement)}
-    return Wishes(asked=asked, groups=_groups(settings), booked=booked)
+    return Wishes(asked=asked, known=known, groups=_groups(settings), booked=booked)
 
 
 @derived

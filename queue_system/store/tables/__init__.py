@@ -51,6 +51,7 @@ from .organisation import (
     Zone,
 )
 from .people import Participant
+from .series import BookingSeries, SeriesDate
 from .upkeep import Upkeep
 
 __all__ = [
@@ -60,6 +61,7 @@ __all__ = [
     "Block",
     "Booking",
     "BookingMember",
+    "BookingSeries",
     "Branch",
     "BranchPriority",
     "BranchSeason",
@@ -96,6 +98,7 @@ __all__ = [
     "SeasonRow",
     "Seat",
     "Series",
+    "SeriesDate",
     "Service",
     "ServiceDigest",
     "ServiceDocument",

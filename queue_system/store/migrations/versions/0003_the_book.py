@@ -14,11 +14,12 @@ revision = "0003"
 down_revision = "0002"
 branch_labels = None
 depends_on = None
-FINGERPRINT = 127894095
+FINGERPRINT = 949917143
 
 
 def upgrade() -> None:
     _members()
+    _series()
     _messages()
     _participants()
 
@@ -65,6 +66,39 @@ def _members() -> None:
         sa.PrimaryKeyConstraint("branch_id", "id"),
     )
     op.create_index("blocks_of_member", "block", ["branch_id", "member_id", "starts_at"])
+
+
+def _series() -> None:
+    """Series of bookings, and their dates."""
+    op.create_table(
+        "booking_series",
+        sa.Column("branch_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("service_id", sa.Uuid(), nullable=False),
+        sa.Column("rhythm", AutoString(), nullable=False),
+        sa.Column("every", sa.Integer(), nullable=False),
+        sa.Column("anchor_n", sa.Integer(), nullable=False),
+        sa.Column("anchor_on", sa.Date(), nullable=False),
+        sa.Column("minutes", sa.Integer(), nullable=False),
+        sa.Column("created_at", UTCDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(["branch_id"], ["branch.id"]),
+        sa.ForeignKeyConstraint(["branch_id", "service_id"], ["service.branch_id", "service.id"]),
+        sa.PrimaryKeyConstraint("branch_id", "id"),
+    )
+    op.create_table(
+        "series_date",
+        sa.Column("branch_id", sa.Uuid(), nullable=False),
+        sa.Column("series_id", sa.Uuid(), nullable=False),
+        sa.Column("n", sa.Integer(), nullable=False),
+        sa.Column("starts_at", UTCDateTime(), nullable=False),
+        sa.Column("booking_id", sa.Uuid(), nullable=True),
+        sa.Column("skipped", AutoString(), nullable=True),
+        sa.ForeignKeyConstraint(["branch_id"], ["branch.id"]),
+        sa.ForeignKeyConstraint(["branch_id", "series_id"], ["booking_series.branch_id", "booking_series.id"]),
+        sa.ForeignKeyConstraint(["branch_id", "booking_id"], ["booking.branch_id", "booking.id"]),
+        sa.PrimaryKeyConstraint("branch_id", "series_id", "n"),
+        sa.UniqueConstraint("branch_id", "booking_id", name="one_series_a_booking"),
+    )
 
 
 def _messages() -> None:
