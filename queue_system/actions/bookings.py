@@ -51,7 +51,7 @@ class HoldOrder:
     """A request for a time, with the name and contact as they were typed. `starts_at` is an aware instant.
 
     `contact_sure`: the booker was asked about an ambiguous contact and confirmed it. `members` are those who are wanted,
-    by need (`core.members.MemberNeed`).
+    by need (`core.members.MemberNeed`). `persons`: how many people come.
     """
 
     branch_id: UUID
@@ -66,6 +66,7 @@ class HoldOrder:
     booker: Booker = Booker.PUBLIC
     contact_sure: bool = False
     members: Mapping[UUID, UUID] = field(default_factory=dict)
+    persons: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,7 @@ class Said:
     reference: str = ""
     others: tuple[Person, ...] = ()
     later: bool = False
+    persons: int = 1
 
 
 def hold_slot(tx: Tx, order: HoldOrder) -> BookingView:
@@ -268,14 +270,15 @@ def _hold(lock: Locked, order: HoldOrder, earlier_id: UUID | None = None) -> Boo
     by_staff = order.booker is Booker.STAFF
     name = contacts.read_called(order.name) if by_staff else contacts.read_name(order.name)
     contact = _contact(settings, service, order.contact, sure=order.contact_sure, needed=not by_staff)
+    persons = bookings.checked_persons(order.persons, service.most_persons)
     if order.request_id is not None:
         same = booking_by_request(tx, order.branch_id, order.request_id)
         if same is not None:
             if (same.service_id, same.starts_at) != (service.id, order.starts_at):
                 raise Refused("request-reused")
-            if (same.name, same.contact) == (name, contact):
+            if (same.name, same.contact, same.persons) == (name, contact, persons):
                 return same
-            return _corrected(lock, settings, same, name, contact)
+            return _corrected(lock, settings, same, name, contact, persons)
     expire_due(lock)
     earlier = None if earlier_id is None else _replaced(lock, earlier_id, name, contact, order.actor)
     standing = standing_of(tx, settings, service, contact, name)
@@ -293,6 +296,7 @@ def _hold(lock: Locked, order: HoldOrder, earlier_id: UUID | None = None) -> Boo
         "ends_at": slot.end,
         "name": name,
         "contact": contact,
+        "persons": persons,
         "language": order.language,
         "source": order.source,
         "held_until": bookings.held_until(tx.now, kept),
@@ -325,8 +329,10 @@ def _replaced(lock: Locked, earlier_id: UUID, name: str, contact: str, actor: Ac
     return earlier
 
 
-def _corrected(lock: Locked, settings: BranchSettings, hold: BookingView, name: str, contact: str) -> BookingView:
-    """The hold with the name and contact of the latest form, because the form was sent again with corrections."""
+def _corrected(
+    lock: Locked, settings: BranchSettings, hold: BookingView, name: str, contact: str, persons: int
+) -> BookingView:
+    """The hold with the answers of the latest form, because the form was sent again with corrections."""
     tx = lock.tx
     if hold.state is not BookingState.HELD or hold.held_until is None or hold.held_until <= tx.now:
         raise Refused("request-reused")
@@ -340,7 +346,7 @@ def _corrected(lock: Locked, settings: BranchSettings, hold: BookingView, name: 
     tx.execute(
         sa.update(BOOKING)
         .where(BOOKING.c.branch_id == lock.id, BOOKING.c.id == hold.id)
-        .values(name=name, contact=contact)
+        .values(name=name, contact=contact, persons=persons)
     )
     return booking_by_id(tx, lock.id, hold.id)
 
@@ -350,10 +356,11 @@ def as_said(lock: Locked, settings: BranchSettings, hold: BookingView, said: Sai
     service = settings.services[hold.service_id]
     name, reference = read_named(said.name, said.reference, protected=service.confidentiality.hides_service)
     contact = _contact(settings, service, said.contact, sure=said.contact_sure, needed=service.elsewhere)
+    persons = bookings.checked_persons(said.persons, service.most_persons)
     lock.tx.execute(
         sa.update(BOOKING)
         .where(BOOKING.c.branch_id == lock.id, BOOKING.c.id == hold.id)
-        .values(name=name, contact=contact, language=said.language, reference=reference)
+        .values(name=name, contact=contact, language=said.language, reference=reference, persons=persons)
     )
     named = booking_by_id(lock.tx, lock.id, hold.id)
     participants.store_people(lock, settings, named, said.others, actor, all_parties=not said.later)

@@ -66,7 +66,7 @@ def find(lock: Locked, settings: BranchSettings, service: ServiceView, wanted: W
         timedelta(minutes=policy.notice_min if public else 0),
         tick,
     )
-    mode, today = bookings.Mode(service.mode), tx.now.astimezone(zone).date()
+    mode, today = bookings.Mode(service.booked_as), tx.now.astimezone(zone).date()
     day = slot.start.astimezone(zone).date()
     bookings.may_book(policy, mode, wanted.booker, today, day, wanted.standing)
     outing = hours.outing_on(day, settings.calendar, service.id)

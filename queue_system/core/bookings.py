@@ -128,6 +128,25 @@ class Arrival:
     opens_at: datetime
 
 
+def persons_said(typed: str, most: int) -> int:
+    """How many people will come, as a form or program sent it; one where nothing was said.
+
+    Raises Invalid("booking-group") unless it is 1 to `most`.
+    """
+    try:
+        count = int(typed.strip() or 1)
+    except ValueError:
+        count = 0
+    return checked_persons(count, most)
+
+
+def checked_persons(count: int, most: int) -> int:
+    """The same for a number."""
+    if not 1 <= count <= most:
+        raise Invalid("booking-group", "persons", count=Count(most))
+    return count
+
+
 def after(state: BookingState, step: BookingStep) -> BookingState:
     """The state that `step` leads to; raises IllegalTransition where the step is not possible."""
     try:

@@ -20,9 +20,12 @@ class Way(StrEnum):
     PLATFORM = "platform"  # the request is filed on another website
 
 
-def ways(mode: Mode, *, gives_numbers: bool, reception: bool, platform: bool) -> tuple[Way, ...]:
-    """The ways to a service, the usual one first; empty where none is built yet, as for the ballot."""
-    found = [Way.BOOKING] if mode in BOOKED_HERE else []
+def ways(mode: Mode, *, gives_numbers: bool, reception: bool, platform: bool, call: bool = False) -> tuple[Way, ...]:
+    """The ways to a service, the usual one first; empty where none is built yet, as for the ballot.
+
+    What begins with a call is not booked here.
+    """
+    found = [Way.BOOKING] if mode in BOOKED_HERE and not call else []
     if gives_numbers:
         found.append(Way.NUMBER)
     if mode is Mode.WALKIN_AND_FCFS:

@@ -92,11 +92,15 @@ class ServiceOwn(Retirable):
     parties: Annotated[
         int | None, Between(1, 20), "parties that meet: so many people are named before staff confirm"
     ] = None
-    group_max: Annotated[int | None, Between(1, 100), NotYet("service-details"), "persons in one group"] = None
+    group_max: Annotated[
+        int | None, Between(1, 100), "the most people who come with one booking, for which they need one place together"
+    ] = None
     recurring: Annotated[
         Literal["weekly"] | None, Kind("rhythm"), NotYet("service-details"), "how often it is repeated"
     ] = None
-    phone_intake: Annotated[bool, NotYet("service-details"), "whether it begins with a call"] = False
+    phone_intake: Annotated[
+        bool, "whether it begins with a call: people are asked to call, and staff book; no booking on the internet"
+    ] = False
     proxy_allowed: Annotated[bool, NotYet("service-details"), "whether somebody else may come"] = False
 
     def mistake(self) -> Fault | None:
@@ -115,9 +119,19 @@ class ServiceOwn(Retirable):
         return self.public_names or self.names
 
     @property
+    def booked_as(self) -> Mode:
+        """The mode for bookings: staff book what begins with a call, whether or not it also gives numbers."""
+        return "staff_only" if self.phone_intake else self.mode
+
+    @property
     def bookable(self) -> bool:
         """Whether it can be booked on the internet now. Draws will distribute their places in another way."""
-        return self.mode in ("fcfs", "walkin_and_fcfs")
+        return self.booked_as in ("fcfs", "walkin_and_fcfs")
+
+    @property
+    def most_persons(self) -> int:
+        """How many people may come with one booking."""
+        return self.group_max or 1
 
     @property
     def elsewhere(self) -> bool:

@@ -108,7 +108,9 @@ def _appointment(stands: PlaceView, settings: BranchSettings, words: Words) -> s
     if stands.appointment is None:
         return None
     at = dates.time(stands.appointment.at, settings.zone, words)
-    return words.text("common.appointment-late" if stands.appointment.late else "common.appointment-at", time=at)
+    said = words.text("common.appointment-late" if stands.appointment.late else "common.appointment-at", time=at)
+    persons = stands.appointment.persons
+    return f"{said} · {words.plural('common.persons', persons)}" if persons > 1 else said
 
 
 def _where_to_wait(stands: PlaceView, words: Words) -> str | None:

@@ -46,6 +46,7 @@ class BookingView:
     name: str
     contact: str
     language: str
+    persons: int
     source: str
     held_until: datetime | None
     created_at: datetime

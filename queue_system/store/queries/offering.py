@@ -46,6 +46,7 @@ def ways(service: ServiceView) -> tuple[Way, ...]:
         gives_numbers=service.walk_in,
         reception=service.by_reception,
         platform=service.apply_at is not None,
+        call=service.phone_intake,
     )
 
 

@@ -142,7 +142,10 @@ def _of_branch(branch: Branch, profile: Profile) -> Iterator[Idle]:
     own = branch if branch.digits != profile.digits else branch.changed(digits=type(branch.digits)())
     yield from _marked(own, At(branch, "branch", branch.slug, branch.names))
     for service in branch.services.values():
-        yield from _marked(service, At(branch, "service", service.slug, service.names), service.policy)
+        where = At(branch, "service", service.slug, service.names)
+        yield from _marked(service, where, service.policy)
+        if service.phone_intake and not (branch.phone or branch.hotline):
+            yield Idle(NotInForce(NO_NUMBER, str(where)), where)
     for device in branch.devices.values():
         yield from _of_device(device, At(branch, "device", device.slug, device.names or {}))
 
@@ -248,7 +251,9 @@ def _codes() -> Iterator[str]:
 
 
 LANGUAGE: Final = "language"
+#: A service begins with a call, and its branch has no number to call.
+NO_NUMBER: Final = "no-number"
 #: In the cache of settings, where other keys are those of places.
 _KEPT: Final = UUID("6f1d3c5e-8f0b-4a57-9a53-6c1c2f4a7e10")
 #: Every code that a report can have.
-CODES: Final = frozenset({LANGUAGE, *_codes()})
+CODES: Final = frozenset({LANGUAGE, NO_NUMBER, *_codes()})

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import chain
-from typing import Final, TypedDict
+from typing import Final, NamedTuple, TypedDict
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -60,10 +60,18 @@ class ServedView:
 
 @dataclass(frozen=True, slots=True)
 class AppointmentView:
-    """The booked time of a visit; a `late` visitor waits from the arrival, in a class of its own."""
+    """The booked time of a visit, for so many people; a `late` visitor waits from the arrival, in a class of its own."""
 
     at: datetime
     late: bool
+    persons: int = 1
+
+
+class Agreed(NamedTuple):
+    """The time of a booking, and for how many people."""
+
+    at: datetime
+    persons: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +120,7 @@ class LineView:
 
     `open` are the open tickets by their secret; `ahead` and `early` (the earliest time of a call) are by ticket.
     `sitting` are the open counters and `served_queues` their queues, `live` the zones with a live screen,
-    `appointments` the agreed times by ticket. `read_at` is when all this was read; `waiting` is in the order of
+    `appointments` what was agreed, by ticket. `read_at` is when all this was read; `waiting` is in the order of
     `dispatch.by_right`, `at_counters` are the tickets at counters, latest call first.
     """
 
@@ -127,7 +135,7 @@ class LineView:
     sitting: frozenset[UUID]
     served_queues: frozenset[UUID]
     live: Live
-    appointments: Mapping[UUID, datetime]
+    appointments: Mapping[UUID, Agreed]
 
     def place(self, ticket: TicketView) -> PlaceView:
         """The place of a ticket of this snapshot."""
@@ -141,7 +149,7 @@ class LineView:
             counter_open=ticket.queue_id in self.served_queues,
             wait_in=() if kept_off else where_to_wait(self.settings, ticket.queue_id, self.live),
             on_screen=bool(self.live) and not kept_off,
-            appointment=AppointmentView(booked, late=ticket.anchor_at > booked) if booked else None,
+            appointment=AppointmentView(booked.at, ticket.anchor_at > booked.at, booked.persons) if booked else None,
             not_before=self.early.get(ticket.id),
             served=_served(self.at_counters, self.settings, ticket) if waits else (),
         )
@@ -265,9 +273,9 @@ def _in_hall(tx: Tx, settings: BranchSettings, seq: int, earlier: LineView | Non
 
 
 def _appointments(
-    tx: Tx, branch_id: UUID, tickets: Iterable[TicketView], known: Mapping[UUID, datetime]
-) -> dict[UUID, datetime]:
-    """The booked times of tickets with an appointment, by ticket; `known` ones are not read again.
+    tx: Tx, branch_id: UUID, tickets: Iterable[TicketView], known: Mapping[UUID, Agreed]
+) -> dict[UUID, Agreed]:
+    """What was agreed for tickets with an appointment, by ticket; `known` ones are not read again.
 
     They cannot change, because the booking of a visit that has begun cannot be moved.
     """
@@ -276,10 +284,10 @@ def _appointments(
     booked = {booking_id: ticket_id for ticket_id, booking_id in with_booking.items() if ticket_id not in found}
     if not booked:
         return found
-    statement = sa.select(BOOKING.c.id, BOOKING.c.starts_at).where(
+    statement = sa.select(BOOKING.c.id, BOOKING.c.starts_at, BOOKING.c.persons).where(
         BOOKING.c.branch_id == branch_id, BOOKING.c.id.in_(list(booked))
     )
-    return found | {booked[row.id]: row.starts_at for row in tx.rows(statement)}
+    return found | {booked[row.id]: Agreed(row.starts_at, row.persons) for row in tx.rows(statement)}
 
 
 def _newcomer(settings: BranchSettings, service: ServiceView, now: datetime) -> Waiting:

@@ -127,6 +127,8 @@ class Booking(SQLModel, table=True):
     name: str
     contact: str
     language: str
+    # How many people come; together they have one place.
+    persons: int = Field(default=1, sa_column_kwargs={"server_default": "1"})
     source: str
     held_until: datetime | None = None
     created_at: datetime

@@ -37,6 +37,7 @@ async def hold(request: Request, asked: models.Hold) -> models.Booking:
         source="api",
         request_id=asked.request_id,
         contact_sure=asked.contact_sure,
+        persons=asked.persons,
     )
     found, warnings = await within_limit(here, lambda: here.write(bookings.hold_slot, order))
     return _booking(branch, found, warnings)
@@ -85,6 +86,7 @@ def _booking(branch: BranchSettings, found: BookingView, warnings: list[str]) ->
         starts_at=found.starts_at.astimezone(zone),
         ends_at=found.ends_at.astimezone(zone),
         held_until=found.held_until.astimezone(zone) if found.held_until else None,
+        persons=found.persons,
         changes=found.changes,
         decision=found.decision,
         why=found.lost_why,

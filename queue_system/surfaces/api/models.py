@@ -114,6 +114,7 @@ class Hold(Asked):
     name: Annotated[str, Field(max_length=200, description="api.field-name", examples=["سلمى الأتاسي"])]
     contact: Annotated[str, Field(max_length=320, description="api.field-contact", examples=["salma@example.org"])]
     contact_sure: Annotated[bool, Field(description="api.field-contact-sure")] = False
+    persons: Annotated[int, Field(ge=1, le=100, description="api.field-persons")] = 1
     language: Language | None = None
 
 
@@ -138,6 +139,7 @@ class Booking(Given):
     starts_at: At
     ends_at: At
     held_until: Annotated[At | None, Field(description="api.field-held-until")]
+    persons: Annotated[int, Field(description="api.field-persons")]
     changes: Annotated[int, Field(description="api.field-changes")]
     decision: Annotated[Decided | None, Field(description="api.field-decision")]
     why: Annotated[Why | None, Field(description="api.field-why-lost")]

@@ -58,7 +58,7 @@ async def list_slots(request: Request, asked: models.SlotsAsked) -> models.Slots
     here = await at_branch(request)
     branch = here.branch
     service = service_at(branch, request.path_params["service"])
-    refusal = bookings.against_mode(Mode(service.mode), Booker.PUBLIC)
+    refusal = bookings.against_mode(Mode(service.booked_as), Booker.PUBLIC)
     if refusal is not None:
         raise refusal
     today = here.now.astimezone(branch.calendar.zone).date()

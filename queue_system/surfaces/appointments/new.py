@@ -19,7 +19,7 @@ from starlette.routing import BaseRoute, Route
 from ...actions.bookings import HoldOrder, hold_instead, hold_slot
 from ...actions.participants import name_participants
 from ...core import hours
-from ...core.bookings import Booker, BookingState, Mode, against_mode
+from ...core.bookings import Booker, BookingState, Mode, against_mode, persons_said
 from ...core.errors import DomainError, Invalid, Missing
 from ...core.names import is_named
 from ...core.participants import Person
@@ -48,6 +48,7 @@ class Kept:
     contact: str = ""
     #: The fields of the people who come along, as `people_form.typed` gives them.
     people: Mapping[str, str] = field(default_factory=dict)
+    persons: int = 1
 
 
 async def show(request: Request) -> Response:
@@ -136,6 +137,14 @@ def asked_for(branch: BranchSettings, service: ServiceView, slug: str) -> dict[U
     return dict([next(found)]) if wanted else {}
 
 
+def persons_typed(form: Mapping[str, str], service: ServiceView) -> int:
+    """How many people a form says; one where it says what cannot be."""
+    try:
+        return persons_said(form.get("persons", ""), service.most_persons)
+    except Invalid:
+        return 1
+
+
 async def _hold(here: StaffAtBranch) -> Response:
     """Hold the time that was chosen; where it has gone, the times again, with everything kept."""
     form = await people_form.read(here.request)
@@ -145,6 +154,7 @@ async def _hold(here: StaffAtBranch) -> Response:
         form.get("name", "") or (earlier.name if earlier else ""),
         form.get("contact", "") or (earlier.contact if earlier else ""),
         people_form.typed(people_form.read_others(form)),
+        earlier.persons if earlier else persons_typed(form, service),
     )
     try:
         order = HoldOrder(
@@ -160,6 +170,7 @@ async def _hold(here: StaffAtBranch) -> Response:
             booker=Booker.STAFF,
             contact_sure=True,
             members=asked_for(here.branch, service, form.get("with", "")),
+            persons=kept.persons,
         )
         held = await _held(here, order, earlier)
         await _keep_people(here, held, earlier, people_form.read_others(form))
@@ -207,7 +218,7 @@ def _bookable(here: StaffAtBranch) -> list[ServiceView]:
     return [
         one
         for one in here.branch.services_on(day).values()
-        if one.id in allowed and against_mode(Mode(one.mode), Booker.STAFF) is None
+        if one.id in allowed and against_mode(Mode(one.booked_as), Booker.STAFF) is None
     ]
 
 

@@ -43,7 +43,7 @@ async def confirm(request: Request) -> Response:
     """Make the hold binding for the person who was named. Where its time has gone, the times, with everything kept."""
     here, booking = await enter(request)
     form = await people_form.read(request)
-    said = _said(here, form)
+    said = _said(here, booking, form)
     if people_form.ONE_MORE in form:
         more = people_form.one_more(here.branch.services[booking.service_id], said.others)
         return await _page(here, booking, None, replace(said, others=more))
@@ -56,7 +56,7 @@ async def confirm(request: Request) -> Response:
             return await _page(here, booking, refusal, said)
         service, kept = (
             here.branch.services[booking.service_id],
-            new.Kept(said.name, said.contact, people_form.typed(said.others)),
+            new.Kept(said.name, said.contact, people_form.typed(said.others), said.persons),
         )
         return await new.times_page(here, service, {}, None, refusal=refusal, kept=kept)
     return kit.see_other(_address(here, booking))
@@ -113,6 +113,7 @@ async def _page(
         booking.language,
         reference=booking.reference,
         others=people_form.stored(others),
+        persons=booking.persons,
     )
     held = booking.state is BookingState.HELD and (booking.held_until is None or here.now < booking.held_until)
     words = message(failure, here.words) if failure else ""
@@ -181,7 +182,7 @@ async def _announced(here: StaffAtBranch, booking: BookingView, choices: Iterabl
     return next((one.slug for one in choices if one.id in told), "")
 
 
-def _said(here: StaffAtBranch, form: Mapping[str, str]) -> Said:
+def _said(here: StaffAtBranch, booking: BookingView, form: Mapping[str, str]) -> Said:
     return Said(
         form.get("name", ""),
         form.get("contact", ""),
@@ -190,6 +191,7 @@ def _said(here: StaffAtBranch, form: Mapping[str, str]) -> Said:
         reference=form.get("reference", ""),
         others=people_form.read_others(form),
         later=bool(form.get("later")),
+        persons=new.persons_typed(form, here.branch.services[booking.service_id]),
     )
 
 

@@ -85,7 +85,7 @@ async def details(request: Request) -> Response:
             return await times_page(here, service, day, refusal=refusal)
     answers = {"name": "", "contact": ""}
     if earlier and is_own(here, earlier):
-        answers = {"name": earlier.name, "contact": earlier.contact}
+        answers = {"name": earlier.name, "contact": earlier.contact, "persons": str(earlier.persons)}
     elif family := await beside(here):
         answers["contact"] = family.contact
     return await _form(here, service, day, start, answers)
@@ -127,7 +127,7 @@ def is_held(booking: BookingView, now: datetime) -> bool:
 async def _hold(
     here: AtBranch, service: ServiceView, day: date, start: datetime, earlier: BookingView | None
 ) -> Response:
-    answers = await typed(here, "name", "contact", "contact_sure", "request_id", "switch")
+    answers = await typed(here, "name", "contact", "persons", "contact_sure", "request_id", "switch")
     if is_language_switch(answers):
         return await _form(here, service, day, start, answers)
     mistakes = _mistakes(answers, here.branch, service)
@@ -143,6 +143,7 @@ async def _hold(
         actor=VISITOR,
         request_id=_request_id(answers["request_id"]),
         contact_sure=bool(answers["contact_sure"]),
+        persons=bookings.persons_said(answers["persons"], service.most_persons),
     )
     try:
         booking, _ = await within_limit(here, lambda: _held(here, service, order, earlier))
@@ -243,6 +244,7 @@ def _mistakes(answers: dict[str, str], branch: BranchSettings, service: ServiceV
             phone_only=service.by_phone,
             sure=bool(answers["contact_sure"]),
         ),
+        lambda: bookings.persons_said(answers["persons"], service.most_persons),
     ):
         try:
             read()

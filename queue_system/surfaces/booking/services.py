@@ -247,7 +247,10 @@ def sentences(branch: BranchSettings, slugs: Iterable[ShownText]) -> list[Names]
 
 def particulars(service: ServiceView, words: Words) -> list[str]:
     """What a service asks of its visitors besides documents, one plain sentence each."""
-    return [words.text(TAGS[tag]) for tag in service.tags if tag in TAGS]
+    found = [words.text(TAGS[tag]) for tag in service.tags if tag in TAGS]
+    if service.most_persons > 1:
+        found.append(words.plural("booking.group-up-to", service.most_persons))
+    return found
 
 
 def rules(branch: BranchSettings, service: ServiceView, words: Words) -> list[str]:

@@ -14,7 +14,7 @@ revision = "0003"
 down_revision = "0002"
 branch_labels = None
 depends_on = None
-FINGERPRINT = 949917143
+FINGERPRINT = 948449920
 
 
 def upgrade() -> None:
@@ -22,6 +22,7 @@ def upgrade() -> None:
     _series()
     _messages()
     _participants()
+    _guests()
 
 
 def _members() -> None:
@@ -160,3 +161,8 @@ def _participants() -> None:
         sa.ForeignKeyConstraint(["branch_id", "booking_id"], ["booking.branch_id", "booking.id"]),
         sa.PrimaryKeyConstraint("branch_id", "booking_id", "n"),
     )
+
+
+def _guests() -> None:
+    """How many people come with a booking."""
+    op.add_column("booking", sa.Column("persons", sa.Integer(), nullable=False, server_default="1"))
