@@ -22,6 +22,7 @@ from queue_system.store import schema
 from queue_system.store.database import Database
 from queue_system.web import passwords
 from tests.kit import postgres
+from tests.kit.carried import carry_what_goes_apart
 from tests.kit.chromium import SharedChromium
 from tests.kit.compiled import share_compiled
 from tests.kit.hall import Hall, furnish
@@ -39,6 +40,7 @@ vars(passwords).update(
 )
 
 share_compiled()
+carry_what_goes_apart()
 
 # A page or an example may take this long on a busy machine; an answer that never comes still fails.
 expect.set_options(timeout=30_000)

@@ -6,6 +6,7 @@ approved, as the person who asked and with their present rights.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -90,6 +91,18 @@ def effect_of_change(tx: Tx, params: dict[str, Any], asked_at: datetime) -> str:
     In a busy hall somebody always books or comes between the request and the answer, so people are not part of it.
     """
     return preview(tx, UUID(params["at"]), edits_of(params), common_of(params), asked_at).offered_sha256
+
+
+def decided_now(tx: Tx, requests: Iterable[ApprovalView]) -> dict[UUID, Counter[Choice]]:
+    """For each of some requests, by its id, how many appointments would now lose their time, by what was decided on them."""
+    return {
+        one.id: _decided(one, preview(tx, one.place, edits_of(one.params), common_of(one.params))) for one in requests
+    }
+
+
+def _decided(request: ApprovalView, told: Preview) -> Counter[Choice]:
+    choices = choices_for(request.params, told)
+    return Counter(choices.of(one.id, one.why) for effect in told.effects.values() for one in effect.bookings)
 
 
 def edits_of(params: Mapping[str, Any]) -> list[Edit]:

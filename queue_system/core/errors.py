@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import copyreg
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from typing import ClassVar, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 
 class Count(int):
@@ -57,6 +58,10 @@ class DomainError(Exception):
         super().__init__(code)
         self.code = code
         self.values = values
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # An exception is pickled as a call of its class with `args`, which not all of these classes can be called with.
+        return copyreg.__newobj__, (type(self), *self.args), vars(self)  # type: ignore[attr-defined]
 
     def __str__(self) -> str:
         if not self.values:

@@ -7,6 +7,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
 import uvicorn
@@ -53,6 +54,7 @@ def serve(
     Returns the exit code: 0 after a clean stop, 3 when the application could not start (the log says why).
     """
     configure_logging(configuration)
+    app.state.installation.database.open_apart(partial(configure_logging, configuration))
     server = _Server(uvicorn_configuration(app), ready)
     before = _interrupt_on_sigterm()
     try:

@@ -22,10 +22,12 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from uuid import UUID
 
 import sqlalchemy as sa
+import structlog
 from sqlalchemy.engine import URL, Connection, Engine
 
 from ..clock import Clock
 from ..core.messages import Level
+from .apart import Apart, Introduction, Lost, Request
 from .dialect import READERS, dialect_of
 from .tx import AnyRow, Appended, Tx, transaction
 from .versioned import Versioned
@@ -54,6 +56,7 @@ class Database:
         self.is_failing = False
         self._writers: list[Writer] = []
         self._readers: ThreadPoolExecutor | None = None
+        self._apart: Apart | None = None
         self._starting = threading.Lock()
 
     # ------------------------------------------------------------ for everybody
@@ -93,6 +96,25 @@ class Database:
         """The same, in the calling thread."""
         return self._read(work, *args, **kwargs)
 
+    async def read_apart(self, work: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """The same in a process of its own, for work of more than a few milliseconds, so that the hall is not slowed.
+
+        `work` is a function of a module, and all that goes in and comes out can be pickled. Where `open_apart` was not
+        called, and while that process starts or if it is lost, this is `read`.
+        """
+        if self._apart is not None:
+            request = Request(work, args, kwargs, self.clock, structlog.contextvars.get_contextvars())
+            if self._apart.is_ready_for(request):
+                with contextlib.suppress(Lost):
+                    return await asyncio.wrap_future(self._apart.submit(request))
+        return await self.read(work, *args, **kwargs)
+
+    def open_apart(self, prepare: Callable[[], None]) -> Apart:
+        """Let `read_apart` use a process of its own, until `close`; it calls `prepare`, which can be pickled, first."""
+        url = self.url.render_as_string(hide_password=False)
+        self._apart = Apart(Introduction(url, self.sends, prepare))
+        return self._apart
+
     def changes(self, stop: threading.Event) -> Iterator[dict[UUID, int] | None]:
         """Yield when another process may have written, as `Dialect.changes` does."""
         return self.dialect.changes(stop)
@@ -107,6 +129,9 @@ class Database:
 
     def close(self) -> None:
         """Finish what is queued, stop the threads, close the connections."""
+        if self._apart:
+            self._apart.stop()
+            self._apart = None
         for writer in self._writers:
             writer.stop()
         self._writers.clear()

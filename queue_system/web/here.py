@@ -69,6 +69,10 @@ class Here:
         """Run `query(tx, …)` on one consistent snapshot and return its result."""
         return await self.installation.database.read(query, *args, **kwargs)
 
+    async def read_apart(self, query: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """The same in a process of its own, for what takes long (`Database.read_apart`)."""
+        return await self.installation.database.read_apart(query, *args, **kwargs)
+
     async def all_branches(self) -> list[BranchSettings]:
         """All branches that can be visited."""
         return await self.read(access.all_branches)

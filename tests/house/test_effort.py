@@ -87,5 +87,5 @@ def test_a_process_that_has_just_ended_is_no_fault() -> None:
     """Between the look at who there is and the look at each of them, anybody may end."""
     with subprocess.Popen([sys.executable, "-c", ""]) as ended:
         ended.wait()
-    assert list(processes._children(ended.pid)) == []
+    assert list(processes.children_of(ended.pid)) == []
     assert processes._used(ended.pid) == 0.0

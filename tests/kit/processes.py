@@ -23,16 +23,17 @@ def processor_seconds() -> float:
 
 def children() -> set[int]:
     """The running processes that this process has started; none if the kernel does not list them."""
-    return set(_children(os.getpid()))
+    return set(children_of(os.getpid()))
 
 
 def _descendants(pid: int) -> Iterator[int]:
-    for child in _children(pid):
+    for child in children_of(pid):
         yield child
         yield from _descendants(child)
 
 
-def _children(pid: int) -> Iterator[int]:
+def children_of(pid: int) -> Iterator[int]:
+    """The running processes that a process has started."""
     try:
         tasks = list(Path(f"/proc/{pid}/task").iterdir())
     except OSError:

@@ -47,6 +47,11 @@ class Server:
     def address(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
     def start(self) -> Self:
         """Start the process and wait until it listens; raises RuntimeError with its output if it does not."""
         environ = {name: value for name, value in os.environ.items() if not name.startswith("QUEUE_")}

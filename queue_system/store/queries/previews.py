@@ -111,7 +111,7 @@ class Moment:
 
     logs: Mapping[UUID, int]
     versions: Mapping[UUID, int]
-    devices: list[Any]
+    devices: list[tuple[Any, ...]]
 
 
 def preview(
@@ -177,7 +177,7 @@ def _moment(tx: Tx, place: UUID) -> Moment:
     concerned = sa.true() if place == tables.ORGANISATION else branch.c.id.in_({place, tables.ORGANISATION})
     rows = tx.rows(sa.select(branch.c.id, branch.c.last_seq, branch.c.config_version).where(concerned))
     logs, versions = {row.id: row.last_seq for row in rows}, {row.id: row.config_version for row in rows}
-    return Moment(logs, versions, device_rows(tx, place))
+    return Moment(logs, versions, [tuple(row) for row in device_rows(tx, place)])
 
 
 def _kinds_since(tx: Tx, branch_id: UUID, seq: int) -> list[str]:

@@ -141,6 +141,10 @@ class BranchSettings(BranchOwn):
         """The results of `derived` functions."""
         return {}
 
+    def __getstate__(self) -> dict[Any, Any]:
+        # What was worked out from the settings is left out, because it is worked out again where it is needed.
+        return super().__getstate__() | {"__dict__": {name: getattr(self, name) for name in type(self).model_fields}}
+
     def service(self, slug: str) -> ServiceView:
         """The service of that name; raises Missing("service")."""
         return _by_slug(self.services, slug, "service")

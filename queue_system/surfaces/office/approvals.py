@@ -15,6 +15,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from ...actions import approvals, four_eyes
+from ...actions.guarded_settings import ACTION, decided_now
 from ...core.approvals import ApprovalState
 from ...core.errors import Denied, DomainError, Missing
 from ...core.promises import Choice
@@ -28,7 +29,7 @@ from ...store.queries.people import grants_of, invitation_by_token
 from ...web import kit
 from ...web.confirmed import require_confirmed
 from ...web.errors import message
-from .asked_settings import AskedChange, asked_changes, decided_in_words
+from .asked_settings import AskedChange, decided_in_words, in_words, known
 from .asking import is_shown
 from .frame import InOffice, enter, office_page
 from .people import House, clock_of, house_of
@@ -140,7 +141,9 @@ async def _page(here: InOffice, refusal: str = "", status: int = 200) -> Respons
     decided = await here.read(_to_decide, here.person.id, seen)
     still_open = [one for one in seen if one.is_open(here.now)]
     held = await here.read(_held, still_open)
-    settings = await here.read(asked_changes, still_open, here.person, here.words)
+    asked = [one for one in still_open if one.action == ACTION]
+    counts = await here.read_apart(decided_now, known(asked)) if asked else {}
+    settings = await here.read(in_words, asked, counts, here.person, here.words)
     shown = [_shown(here, one, house, people, held, settings.get(one.id), decides=one.id in decided) for one in seen]
     context: dict[str, Any] = {
         "open": [one for one in shown if one.request.is_open(here.now)],

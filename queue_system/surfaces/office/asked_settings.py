@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from ...actions.guarded_settings import choices_for, common_of, edits_by_place, edits_of
+from ...actions.guarded_settings import common_of, edits_by_place, edits_of
 from ...core.promises import Choice
 from ...i18n.words import Words
 from ...settings.edits import Edit
@@ -15,7 +14,6 @@ from ...settings.objects import OF_BRANCH, OF_ORGANISATION
 from ...store.database import Tx
 from ...store.queries.access import StaffView
 from ...store.queries.approvals import ApprovalView
-from ...store.queries.previews import preview
 from ...store.tables import ORGANISATION
 from .changed import ChangedObject, Sayer
 from .places import stored_place
@@ -29,24 +27,29 @@ class AskedChange:
     decided: tuple[str, ...]
 
 
-def asked_changes(tx: Tx, requests: list[ApprovalView], person: StaffView, words: Words) -> dict[UUID, AskedChange]:
-    """Those of some requests, by their ids."""
-    return {one.id: _asked(tx, one, person, words) for one in requests if one.action == "change-settings"}
+def in_words(
+    tx: Tx, requests: list[ApprovalView], decided: Mapping[UUID, Mapping[Choice, int]], person: StaffView, words: Words
+) -> dict[UUID, AskedChange]:
+    """Changes of settings that were asked for, by their ids; `decided` is what `decided_now` says of the `known` ones."""
+    return {one.id: _in_words(tx, one, decided.get(one.id), person, words) for one in requests}
 
 
-def _asked(tx: Tx, one: ApprovalView, person: StaffView, words: Words) -> AskedChange:
-    if not all(_is_known(place, edit) for place, edit in edits_by_place(one)):
+def _in_words(
+    tx: Tx, one: ApprovalView, decided: Mapping[Choice, int] | None, person: StaffView, words: Words
+) -> AskedChange:
+    if decided is None:
         return AskedChange((), (words.text("approvals.of-another-version"),))
     edits, common = edits_of(one.params), common_of(one.params)
-    told = preview(tx, one.place, edits, common)
-    choices = choices_for(one.params, told)
-    lost = (booking for effect in told.effects.values() for booking in effect.bookings)
-    counts = Counter(choices.of(booking.id, booking.why) for booking in lost)
-    return AskedChange(changes_of(tx, one.place, edits, common, person, words), decided_in_words(counts, words))
+    return AskedChange(changes_of(tx, one.place, edits, common, person, words), decided_in_words(decided, words))
+
+
+def known(requests: Iterable[ApprovalView]) -> list[ApprovalView]:
+    """Those whose settings this program has; a request can be from another version."""
+    return [one for one in requests if all(_is_known(place, edit) for place, edit in edits_by_place(one))]
 
 
 def _is_known(place: UUID, edit: Edit) -> bool:
-    """Whether this program has such a kind of setting; a request can be from another version."""
+    """Whether this program has such a kind of setting."""
     shape = OF_ORGANISATION if place == ORGANISATION else OF_BRANCH
     return edit.kind in (shape.kind, *shape.things)
 

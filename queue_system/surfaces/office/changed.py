@@ -13,7 +13,7 @@ from ...i18n.words import Words
 from ...settings.declared import Declared, bare
 from ...settings.edits import POSITION, Edit
 from ...settings.merging import is_group
-from ...settings.objects import Objects, Shape, fields_of
+from ...settings.objects import Objects, Shape, fields_of, normal
 from ...settings.references import object_kind
 from ...web.setting_forms import SettingForm
 from ...web.setting_words import Things, label_of, unit_of, usual_name
@@ -159,6 +159,21 @@ def without_common(values: Sequence[Any]) -> tuple[Any, ...]:
     )
     # Only the order differs.
     return rest if any(rest) else tuple(values)
+
+
+def fields_of_others(edits: Iterable[Edit], place: SettingsPlace, say: Sayer) -> list[str]:
+    """The fields that others have changed since the author saw them, and whose new values stay."""
+    found = []
+    objects = place.objects
+    for edit in edits:
+        present = objects.get((edit.kind, edit.slug))
+        if present is None or edit.was is None or edit.now is None:
+            continue
+        was, now = (normal(edit.kind, values, place.shape) for values in (edit.was, edit.now))
+        found += [
+            say.label(edit.kind, name) for name in edit.was if present.get(name) not in (was.get(name), now.get(name))
+        ]
+    return found
 
 
 def _has_things(value: list[Any]) -> bool:

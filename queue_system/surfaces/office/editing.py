@@ -28,14 +28,14 @@ from starlette.responses import Response
 
 from ...actions.guarded_settings import ACTION, ask_for_change
 from ...actions.second_person import SecondPersonNeeded
-from ...actions.settings import Overtaken, UnfitSettings, prospect_for, save
+from ...actions.settings import Overtaken, UnfitSettings, preview_for, prospect_for, save
 from ...core.errors import Stale
 from ...core.promises import Choice, Choices
 from ...core.rights import DECISION_RIGHTS
 from ...i18n import dates
 from ...settings.consistency import Located
 from ...settings.edits import Conflict, Conflicted, Edit
-from ...settings.objects import OF_BRANCH, OF_ORGANISATION, normal
+from ...settings.objects import OF_BRANCH, OF_ORGANISATION
 from ...store.database import Tx
 from ...store.queries.access import staff_names
 from ...store.queries.bookings import BookingView, called_off_by
@@ -48,7 +48,7 @@ from ...web.here import StaffHere, staff_here
 from ...web.setting_words import fault_sentence
 from .asked_settings import changes_of
 from .asking import alone_until
-from .changed import Sayer, without_common
+from .changed import Sayer, fields_of_others, without_common
 from .effects import BY_BOOKING, BY_WHY, ShownEffect, grouped, read_choices, rows_of, shown
 from .frame import office_page
 from .line_effects import BY_LINE, BY_TICKET
@@ -152,12 +152,13 @@ async def answer(
     shape = OF_ORGANISATION if place == ORGANISATION else OF_BRANCH
     wanted = resolved(edits, sent.items, shape)
     flow = _Flow(here, place, wanted, tuple(common), sent, title, back, heading_href or back, undoes)
-    found = await flow.prospect()
-    told, changed = found.preview, False
+    # Only a save needs all of it, and what is not needed need not come from the other process.
+    found = await flow.prospect() if at_once or sent.field(STEP) in (SAVE, ASK) else None
+    told, changed = found.preview if found else await flow.preview(), False
     if at_once and all(one.takes_nothing for one in told.effects.values()):
         sent = Sent((*sent.items, (STEP, SAVE), (SHA256, told.sha256)))
         flow = replace(flow, sent=sent)
-    if sent.field(STEP) in (SAVE, ASK) and told.may_be_saved and told.edits:
+    if found and sent.field(STEP) in (SAVE, ASK) and told.may_be_saved and told.edits:
         try:
             return await flow.save(found)
         except (Conflicted, UnfitSettings):
@@ -166,7 +167,7 @@ async def answer(
             if error.code != "effect-changed":
                 raise
             changed = True
-        told = (await flow.prospect()).preview
+        told = await flow.preview()
     if told.faults and refused is not None and (drawn := await refused(told.faults)) is not None:
         return drawn
     if told.may_be_saved and not told.edits:
@@ -207,7 +208,10 @@ class _Flow:
     undoes: UUID | None
 
     async def prospect(self) -> Prospect:
-        return await self.here.read(prospect_for, self.place, self.edits, self.here.person, self.common)
+        return await self.here.read_apart(prospect_for, self.place, self.edits, self.here.person, self.common)
+
+    async def preview(self) -> Preview:
+        return await self.here.read_apart(preview_for, self.place, self.edits, self.here.person, self.common)
 
     async def save(self, found: Prospect) -> Response:
         """Save what was shown; if a second person is needed, say so, or ask for it if that was said."""
@@ -254,7 +258,7 @@ class _Flow:
             "changes": await self.here.read(
                 changes_of, self.place, told.edits, self.common, self.here.person, self.here.words
             ),
-            "merged": _merged(self.edits, place, say),
+            "merged": fields_of_others(self.edits, place, say),
             "disputed": disputed,
             "faults": _sentences(told.faults, place, say, self.here),
             "effects": effects,
@@ -347,21 +351,6 @@ def _all_groups(effects: Sequence[AtBranch]) -> ShownEffect | None:
     rows = [(group.why, row) for one in effects for group in one.effect.groups for row in group.rows]
     chosen = {group.why: group.chosen for one in effects for group in one.effect.groups}
     return ShownEffect(grouped(rows, Choices(chosen)), (), (), (), effects[0].effect.choices)
-
-
-def _merged(edits: Iterable[Edit], place: SettingsPlace, say: Sayer) -> list[str]:
-    """The fields that others have changed since the author saw them, and whose new values stay."""
-    found = []
-    objects = place.objects
-    for edit in edits:
-        present = objects.get((edit.kind, edit.slug))
-        if present is None or edit.was is None or edit.now is None:
-            continue
-        was, now = (normal(edit.kind, values, place.shape) for values in (edit.was, edit.now))
-        found += [
-            say.label(edit.kind, name) for name in edit.was if present.get(name) not in (was.get(name), now.get(name))
-        ]
-    return found
 
 
 def _sentences(faults: Iterable[Located], place: SettingsPlace, say: Sayer, here: StaffHere) -> list[tuple[str, str]]:

@@ -104,7 +104,7 @@ def _unpacked(packed: str) -> bytes:
 
 async def _incoming(here: InOffice, file: Portable, slug: str) -> Incoming:
     """What the file would do at a place where the person may import; raises Denied."""
-    found = await here.read(incoming, file, slug)
+    found = await here.read_apart(incoming, file, slug)
     if not here.person.may_any(IMPORT_RIGHTS, found.place or ORGANISATION):
         raise Denied("not-allowed")
     return found
