@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -22,7 +22,6 @@ from ..core.facts.bookings import (
     BookingConfirmed,
     BookingExpired,
     BookingHeld,
-    BookingLookedUp,
 )
 from ..core.messages import Event
 from ..core.participants import Person, read_named
@@ -97,7 +96,7 @@ def hold_slot(tx: Tx, order: HoldOrder) -> BookingView:
     or a rule of the policy. Staff may hold a time before they know for whom.
     """
     with locked(tx, order.branch_id) as lock:
-        return _hold(lock, order)
+        return hold_in(lock, order)
 
 
 def hold_instead(tx: Tx, order: HoldOrder, earlier_id: UUID) -> BookingView:
@@ -107,7 +106,7 @@ def hold_instead(tx: Tx, order: HoldOrder, earlier_id: UUID) -> BookingView:
     and contact both differ, the earlier hold stays and this is a further one. Raises what `hold_slot` raises.
     """
     with locked(tx, order.branch_id) as lock:
-        return _hold(lock, order, earlier_id)
+        return hold_in(lock, order, earlier_id)
 
 
 def confirm_booking(tx: Tx, branch_id: UUID, booking_id: UUID, actor: Actor, said: Said | None = None) -> BookingView:
@@ -120,23 +119,7 @@ def confirm_booking(tx: Tx, branch_id: UUID, booking_id: UUID, actor: Actor, sai
     with locked(tx, branch_id) as lock:
         settings = branch_settings(tx, branch_id, lock.config_version)
         expire_due(lock)
-        booking = booking_by_id(tx, branch_id, booking_id)
-        if booking.state is BookingState.CONFIRMED:
-            return booking
-        if booking.state is BookingState.EXPIRED:
-            raise Refused("hold-expired")
-        service = settings.services[booking.service_id]
-        if said is not None:
-            booking = as_said(lock, settings, booking, said, actor)
-        standing = standing_of(tx, settings, service, booking.contact, booking.name)
-        refusal = bookings.against_person(policy_of(settings, service), standing)
-        if refusal is not None:
-            raise refusal
-        if not still_offered(tx, settings, booking):
-            raise Refused("slot-withdrawn")
-        confirmed = bind(lock, booking, actor)
-        outbox.tell(lock, settings, confirmed, Event.CONFIRMED)
-        return confirmed
+        return confirm_in(lock, settings, booking_by_id(tx, branch_id, booking_id), actor, said)
 
 
 def change_booking(
@@ -196,13 +179,6 @@ def cancel_booking(
         return cancelled
 
 
-def record_look_ups(tx: Tx, branch_id: UUID, found: Iterable[BookingView], by: str, actor: Actor) -> None:
-    """Log the bookings that were found `by` name or contact; the text of the search is not stored."""
-    with locked(tx, branch_id) as lock:
-        for booking in found:
-            lock.append(BookingLookedUp(subject=str(booking.id), code=booking.code, by=by), actor)
-
-
 def expire_holds(tx: Tx, branch_id: UUID) -> int:
     """Release holds that have expired and places whose lot lets them return now; returns how many."""
     with locked(tx, branch_id) as lock:
@@ -217,6 +193,28 @@ def expire_due(lock: Locked) -> int:
         _move(lock, booking, BookingStep.EXPIRE, ended_at=lock.tx.now)
         lock.append(BookingExpired(subject=str(booking.id), code=booking.code), SYSTEM)
     return len(due) + freed_places.return_due(lock) + offers.end_due(lock)
+
+
+def confirm_in(
+    lock: Locked, settings: BranchSettings, booking: BookingView, actor: Actor, said: Said | None = None
+) -> BookingView:
+    """`confirm_booking` within an action that has locked the branch and ended what has expired."""
+    if booking.state is BookingState.CONFIRMED:
+        return booking
+    if booking.state is BookingState.EXPIRED:
+        raise Refused("hold-expired")
+    service = settings.services[booking.service_id]
+    if said is not None:
+        booking = as_said(lock, settings, booking, said, actor)
+    standing = standing_of(lock.tx, settings, service, booking.contact, booking.name)
+    refusal = bookings.against_person(policy_of(settings, service), standing)
+    if refusal is not None:
+        raise refusal
+    if not still_offered(lock.tx, settings, booking):
+        raise Refused("slot-withdrawn")
+    confirmed = bind(lock, booking, actor)
+    outbox.tell(lock, settings, confirmed, Event.CONFIRMED)
+    return confirmed
 
 
 def bind(lock: Locked, booking: BookingView, actor: Actor) -> BookingView:
@@ -260,8 +258,8 @@ def end(lock: Locked, settings: BranchSettings, booking: BookingView, actor: Act
     return booking_by_id(lock.tx, lock.id, booking.id)
 
 
-def _hold(lock: Locked, order: HoldOrder, earlier_id: UUID | None = None) -> BookingView:
-    """`earlier_id` is the hold that this one is to replace."""
+def hold_in(lock: Locked, order: HoldOrder, earlier_id: UUID | None = None) -> BookingView:
+    """`hold_slot` within an action that has locked the branch; `earlier_id` is the hold that this one is to replace."""
     tx = lock.tx
     settings = branch_settings(tx, order.branch_id, lock.config_version)
     service = settings.services.get(order.service_id)

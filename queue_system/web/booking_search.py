@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from ..actions.bookings import record_look_ups
+from ..actions.look_ups import record_look_ups
 from ..core.contacts import possible_contacts
 from ..core.errors import Denied, Invalid, Missing
 from ..core.names import SHORTEST_PART, name_key

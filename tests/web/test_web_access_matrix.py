@@ -189,6 +189,7 @@ def _values(hall: Hall) -> dict[str, str]:
         "start": "20261123T0530Z",
         "device": "p1",
         "booking": NO_TICKET,
+        "visit": NO_TICKET,
         "method": NO_TICKET,
         "ticket": NO_TICKET,
         "person": NO_TICKET,

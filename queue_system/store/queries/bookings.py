@@ -33,7 +33,7 @@ class BookingView:
     So are `reference`, a case number besides the name, and how they may be contacted (`core.safe_contact.Way`). All are
     empty from `erased_at` on.
     `decision` and `lost_why` are set once the settings no longer support its time. `offered_starts_at` is the time that
-    is offered instead until `offer_until`.
+    is offered instead until `offer_until`. `together_id` is equal for the parts of one visit.
     """
 
     id: UUID
@@ -65,6 +65,7 @@ class BookingView:
     contact_way: str | None = None
     contact_note: str = ""
     contact_asked_at: datetime | None = None
+    together_id: UUID | None = None
 
     @property
     def taken_away(self) -> bool:
@@ -120,6 +121,12 @@ def booking_by_request(tx: Tx, branch_id: UUID, request_id: str) -> BookingView 
     """The booking that an earlier request with this id created."""
     row = tx.row(sa.select(*_COLUMNS).where(BOOKING.c.branch_id == branch_id, BOOKING.c.request_id == request_id))
     return _view(row) if row else None
+
+
+def bookings_together(tx: Tx, branch_id: UUID, together_id: UUID) -> list[BookingView]:
+    """The parts of one visit by time; those that were called off or ran out are among them."""
+    found = booking_views(tx, BOOKING.c.branch_id == branch_id, BOOKING.c.together_id == together_id)
+    return sorted(found, key=lambda one: (one.starts_at, one.id))
 
 
 def held_among(tx: Tx, branch_id: UUID, ids: Collection[UUID]) -> set[UUID]:
@@ -222,11 +229,13 @@ def free_days(
     public: bool = True,
     own: UUID | None = None,
     asked: Mapping[UUID, UUID] | None = None,
+    plan: slots.ServicePlan | None = None,
 ) -> list[DaySlots]:
     """The days from `first` to `last` with their free slots; days outside the policy carry the reason instead.
 
     The seats of the `own` booking, which is about to be moved or replaced, count as free. With `asked`, a member by need,
-    only times at which these are free. Staff (not `public`) need give no notice.
+    only times at which these are free. Staff (not `public`) need give no notice. `plan` is what a visit takes on every day,
+    if it is another than the settings say.
     """
     policy = policy_of(settings, service)
     zone, tick = settings.calendar.zone, settings.tick_minutes
@@ -241,9 +250,9 @@ def free_days(
     end = hours.instant_at(open_days[-1] + timedelta(days=2), 0, zone)
     ticks = range(slots.tick_of(start, tick), slots.tick_of(end, tick))
     # Nearly always one plan; another one from the day on which its terms change.
-    plans = {day: _only(plan_on(settings, service, day), asked or {}) for day in open_days}
-    taken = {plan: _counts(tx, settings.id, plan, ticks, public, own) for plan in set(plans.values())}
-    members = {plan: member_places(tx, settings, plan, ticks, own) for plan in taken}
+    plans = {day: plan or only_asked(plan_on(settings, service, day), asked or {}) for day in open_days}
+    taken = {one: _counts(tx, settings.id, one, ticks, public, own) for one in set(plans.values())}
+    members = {one: member_places(tx, settings, one, ticks, own) for one in taken}
     found = []
     for day in days:
         refusal = refusals[day]
@@ -256,9 +265,9 @@ def free_days(
         if most == 0:
             found.append(DaySlots(day, (), "day-full"))
             continue
-        plan, notice = plans[day], timedelta(minutes=policy.notice_min if public else 0)
+        wanted, notice = plans[day], timedelta(minutes=policy.notice_min if public else 0)
         free = slots.free_slots(
-            day, plan, windows, zone, taken[plan], tx.now, notice, tick, public=public, members=members[plan]
+            day, wanted, windows, zone, taken[wanted], tx.now, notice, tick, public=public, members=members[wanted]
         )
         if most is not None:
             free = [replace(slot, places=min(slot.places, most)) for slot in free]
@@ -266,7 +275,7 @@ def free_days(
     return found
 
 
-def _only(plan: slots.ServicePlan, asked: Mapping[UUID, UUID]) -> slots.ServicePlan:
+def only_asked(plan: slots.ServicePlan, asked: Mapping[UUID, UUID]) -> slots.ServicePlan:
     """The plan with nobody else for the needs for which a member was asked for."""
     if not asked:
         return plan

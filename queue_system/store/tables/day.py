@@ -112,6 +112,7 @@ class Booking(SQLModel, table=True):
         Index("bookings_by_time", "branch_id", "starts_at"),
         Index("holds", "branch_id", "held_until", **partial("state = 'held'")),
         Index("placed_bookings", "branch_id", "contact", **partial(f"state IN {PLACED_BOOKINGS}")),
+        Index("bookings_together", "branch_id", "together_id", **partial("together_id IS NOT NULL")),
         Index("named_bookings", "branch_id", "starts_at", **partial("erased_at IS NULL")),
         # Few at any time, but asked for with every booking and on the first page of the office.
         Index("unsettled_bookings", "branch_id", **partial(f"decision IN {UNSETTLED_BOOKINGS}")),
@@ -149,6 +150,8 @@ class Booking(SQLModel, table=True):
     offered_starts_at: datetime | None = None
     offered_ends_at: datetime | None = None
     offer_until: datetime | None = None
+    # Equal for the parts of one visit, which were booked together (actions/together.py).
+    together_id: UUID | None = None
     # A case number besides the name; erased with it, as the way to contact them is.
     reference: str = ""
     # How whoever it was booked for may be contacted (core.safe_contact.Way), when it is safe, and when they were asked.

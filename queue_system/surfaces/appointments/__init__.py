@@ -6,10 +6,19 @@ from starlette.routing import BaseRoute
 
 from ...core.rights import DAY_RIGHTS
 from ...web.places import Place
-from . import day, new, one, paper, people, week
+from . import common_time, day, new, one, paper, people, together, week
 
 __all__ = ["routes", "staff_places"]
 
 # In this order, because the name of a page could be read as that of an appointment.
-routes: list[BaseRoute] = [*day.routes, *week.routes, *paper.routes, *new.routes, *one.routes, *people.routes]
+routes: list[BaseRoute] = [
+    *day.routes,
+    *week.routes,
+    *paper.routes,
+    *common_time.routes,
+    *together.routes,
+    *new.routes,
+    *one.routes,
+    *people.routes,
+]
 staff_places = (Place("/appointments", "appointments.place", DAY_RIGHTS),)

@@ -26,6 +26,7 @@ from ...core.participants import Person
 from ...core.rights import BOOK_RIGHTS
 from ...store.queries.appointments import FreeTimes, first_free
 from ...store.queries.bookings import BookingView, booking_by_id
+from ...store.queries.common_times import Step, scarce_for
 from ...store.queries.members import MemberView, members_of, needs_of
 from ...store.queries.participants import others_of
 from ...store.queries.settings import BranchSettings, ServiceView
@@ -57,7 +58,7 @@ async def show(request: Request) -> Response:
     if request.method == "POST":
         return await _hold(here)
     wanted = request.query_params.get("s", "").strip()[:LONGEST_SEARCH]
-    found = _fitting(_bookable(here), wanted)
+    found = _fitting(bookable(here), wanted)
     named = request.query_params.get("service", "")
     if named:
         service = _service(here, named)
@@ -85,9 +86,11 @@ async def times_page(
     today = hours.business_date(here.now, branch.zone, branch.day_starts)
     day = read_day(chosen.get("from", "")) or today
     asked = asked_for(branch, service, chosen.get("with", ""))
-    found: FreeTimes = await here.read(
-        first_free, branch, service, begin_of(branch, max(day, today), here.now), asked, earlier
-    )
+    begin = begin_of(branch, max(day, today), here.now)
+    found: FreeTimes = await here.read(first_free, branch, service, begin, asked, earlier)
+    first = found.first[0].start if found.first else None
+    # A hold of its own would be taken for what is scarce.
+    scarce = None if earlier else await here.read(scarce_for, branch, Step(service, asked), begin, first)
     values = {
         "base": address(branch),
         "service": service,
@@ -96,6 +99,7 @@ async def times_page(
         "with_": chosen.get("with", ""),
         "choices": choices(branch, service),
         "found": found,
+        "scarce": scarce,
         "key": start_key,
         "request_id": secrets.token_urlsafe(16),
         "earlier": earlier,
@@ -212,8 +216,8 @@ async def _keep_people(
         await _keep_people(here, held, None, kept if kept != others else ())
 
 
-def _bookable(here: StaffAtBranch) -> list[ServiceView]:
-    """The services for which this person may book, in their order."""
+def bookable(here: StaffAtBranch) -> list[ServiceView]:
+    """The services that this person may book for visitors, in their order."""
     allowed, day = here.services(BOOK_RIGHTS), here.branch.timetable.business_date(here.now)
     return [
         one
@@ -228,7 +232,7 @@ def _fitting(services: list[ServiceView], wanted: str) -> list[ServiceView]:
 
 
 def _service(here: StaffAtBranch, slug: str) -> ServiceView:
-    found = next((one for one in _bookable(here) if one.slug == slug), None)
+    found = next((one for one in bookable(here) if one.slug == slug), None)
     if found is None:
         raise Missing("service")
     return found

@@ -13,9 +13,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from ...actions.bookings import record_look_ups
 from ...actions.decisions import decide_listed
 from ...actions.guarded_decisions import ACTION, ask_to_decide
+from ...actions.look_ups import record_look_ups
 from ...actions.second_person import SecondPersonNeeded
 from ...core import contacts
 from ...core.effect import Effect

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from ...actions import slips, tickets
-from ...actions.bookings import record_look_ups
+from ...actions.look_ups import record_look_ups
 from ...actions.raising import raise_ticket
 from ...actions.tickets import TicketOrder
 from ...actions.voiding import ask_to_void, void_ticket

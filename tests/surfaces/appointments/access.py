@@ -9,6 +9,9 @@ from tests.kit.access_rows import BOOK, Row
 # The address or the form names the thing, and here it names none, so clients with the right get 404.
 NAMES_NOTHING: Final = {
     "/appointments/{branch}/new",
+    "/appointments/{branch}/together/{visit}",
+    "/appointments/{branch}/together/{visit}/confirmation",
+    "/appointments/{branch}/together/{visit}/return",
     "/appointments/{branch}/{booking}",
     "/appointments/{branch}/{booking}/people",
     "/appointments/{branch}/{booking}/confirmation",
@@ -17,11 +20,16 @@ NAMES_NOTHING: Final = {
 }
 STATIC_FILE: Final = "appointments.css"
 ONE: Final = "/appointments/{branch}/{booking}"
+TOGETHER: Final = "/appointments/{branch}/together/{visit}"
 MATRIX: Final[dict[tuple[str, str], Row]] = {
     ("GET", "/appointments"): BOOK,
     ("GET", "/appointments/{branch}"): BOOK,
     ("GET", "/appointments/{branch}/week"): BOOK,
     ("GET", "/appointments/{branch}/paper"): BOOK,
+    ("GET", "/appointments/{branch}/common"): BOOK,
+    ("POST", "/appointments/{branch}/common"): BOOK,
+    ("GET", TOGETHER): BOOK,
+    **{("POST", f"{TOGETHER}/{act}"): BOOK for act in ("confirmation", "return")},
     ("GET", "/appointments/{branch}/new"): BOOK,
     ("POST", "/appointments/{branch}/new"): BOOK,
     ("GET", ONE): BOOK,

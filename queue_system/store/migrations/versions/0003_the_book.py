@@ -14,7 +14,7 @@ revision = "0003"
 down_revision = "0002"
 branch_labels = None
 depends_on = None
-FINGERPRINT = 948449920
+FINGERPRINT = 913257327
 
 
 def upgrade() -> None:
@@ -23,6 +23,7 @@ def upgrade() -> None:
     _messages()
     _participants()
     _guests()
+    _together()
 
 
 def _members() -> None:
@@ -166,3 +167,12 @@ def _participants() -> None:
 def _guests() -> None:
     """How many people come with a booking."""
     op.add_column("booking", sa.Column("persons", sa.Integer(), nullable=False, server_default="1"))
+
+
+def _together() -> None:
+    """Which appointments are parts of one visit."""
+    op.add_column("booking", sa.Column("together_id", sa.Uuid(), nullable=True))
+    parts = sa.text("together_id IS NOT NULL")
+    op.create_index(
+        "bookings_together", "booking", ["branch_id", "together_id"], postgresql_where=parts, sqlite_where=parts
+    )

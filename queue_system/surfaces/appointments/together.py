@@ -1,0 +1,133 @@
+"""The appointments of one visit: for whom they are while they are held, then what to read back."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Final
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from ...actions.bookings import Said
+from ...actions.together import confirm_together, give_back_together
+from ...core import contacts, hours
+from ...core.bookings import BookingState
+from ...core.errors import DomainError, Doubtful, Invalid, Missing
+from ...core.rights import BOOK_RIGHTS
+from ...store.queries.appointments import members_had
+from ...store.queries.bookings import BookingView, bookings_together
+from ...store.queries.members import members_of
+from ...web import kit
+from ...web.errors import message
+from ...web.here import StaffAtBranch, staff_at_branch
+from .day import address
+
+OVER: Final = (BookingState.CANCELLED, BookingState.EXPIRED)
+
+
+async def show(request: Request) -> Response:
+    """`/appointments/{branch}/together/{visit}`: all parts of a visit."""
+    here, parts = await _enter(request)
+    return await _page(here, parts)
+
+
+async def confirm(request: Request) -> Response:
+    """Make all parts binding: a name for each person, one contact for all. What is wrong is shown with everything kept."""
+    here, parts = await _enter(request)
+    form = await kit.form(request)
+    persons = _persons(parts)
+    language = form.get("language", "")
+    said = {
+        part.id: Said(
+            form.get(f"name{person}", ""),
+            form.get("contact", ""),
+            language if language in kit.languages_of(here.branch) else here.branch.default_language,
+            contact_sure=bool(form.get("contact_sure")),
+        )
+        for part, person in zip(parts, persons, strict=True)
+    }
+    try:
+        await here.do(confirm_together, _visit(request), here.actor, said)
+    except DomainError as refusal:
+        return await _page(here, parts, refusal, dict(form))
+    return kit.see_other(f"{address(here.branch)}/together/{_visit(request)}")
+
+
+async def give_back(request: Request) -> Response:
+    """Give back what is only held."""
+    here, _ = await _enter(request)
+    await here.do(give_back_together, _visit(request), here.actor)
+    return kit.see_other(f"{address(here.branch)}/common")
+
+
+async def _enter(request: Request) -> tuple[StaffAtBranch, list[BookingView]]:
+    """The parts of a visit, all of departments of this person; raises Missing("booking")."""
+    here = await staff_at_branch(request, BOOK_RIGHTS)
+    parts = await here.read(bookings_together, here.branch.id, _visit(request))
+    if not parts or not {one.service_id for one in parts} <= here.services(BOOK_RIGHTS):
+        raise Missing("booking")
+    return here, parts
+
+
+def _visit(request: Request) -> UUID:
+    try:
+        return UUID(request.path_params["visit"])
+    except ValueError:
+        raise Missing("booking") from None
+
+
+def _persons(parts: list[BookingView]) -> list[int]:
+    """Which person each part is for: the n-th part of a service is for the n-th person."""
+    seen: Counter[UUID] = Counter()
+    persons = []
+    for part in parts:
+        seen[part.service_id] += 1
+        persons.append(seen[part.service_id])
+    return persons
+
+
+async def _page(
+    here: StaffAtBranch,
+    parts: list[BookingView],
+    failure: DomainError | None = None,
+    sent: dict[str, str] | None = None,
+) -> Response:
+    branch, persons = here.branch, _persons(parts)
+    known, had = members_of(branch), await here.read(members_had, branch, parts)
+    held = all(
+        one.state is BookingState.HELD and one.held_until is not None and here.now < one.held_until for one in parts
+    )
+    words = message(failure, here.words) if failure else ""
+    field = failure.field if isinstance(failure, Invalid) and failure.field in ("name", "contact") else ""
+    first = dict(zip(reversed(persons), reversed(parts), strict=True))
+    names = {person: (sent or {}).get(f"name{person}", one.name) for person, one in sorted(first.items())}
+    values = {
+        "base": address(branch),
+        "visit": f"{address(branch)}/together/{parts[0].together_id}",
+        "parts": parts,
+        "persons": persons,
+        "services": branch.services,
+        "members": {
+            key: [known[one.member].names for one in members if one.member in known] for key, members in had.items()
+        },
+        "held": held,
+        "over": OVER,
+        "names": names,
+        "contact": (sent or {}).get("contact", contacts.shown(parts[0].contact)),
+        "language_of_visitors": (sent or {}).get("language", parts[0].language),
+        "languages_of_visitors": kit.languages_of(branch),
+        "field": field,
+        "wrong": words,
+        "doubtful": contacts.shown(failure.understood[0]) if isinstance(failure, Doubtful) else "",
+        "day_of": hours.business_date(parts[0].starts_at, branch.zone, branch.day_starts),
+    }
+    return await here.page("appointments/together.html", values, status=failure.status if failure else 200)
+
+
+routes: list[BaseRoute] = [
+    Route("/appointments/{branch}/together/{visit}", show),
+    Route("/appointments/{branch}/together/{visit}/confirmation", confirm, methods=["POST"]),
+    Route("/appointments/{branch}/together/{visit}/return", give_back, methods=["POST"]),
+]

@@ -1,0 +1,128 @@
+"""The page of common free time, and that of the visit which it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+from queue_system.clock import FrozenClock
+from queue_system.core.bookings import BookingState
+from queue_system.store.queries.bookings import BookingView, booking_views
+from queue_system.store.tables import Booking, table
+from tests.kit.hall import Hall
+from tests.kit.people import give_in_department
+from tests.kit.web_hall import Form, Page, another, application, furnished, sign_in
+
+HERE = "/appointments/doha-main"
+VISIT = "s1=birth&n1=2&s2=travel-doc&n2=1&gap=30"
+
+
+@pytest.fixture
+def place(sqlite_template: Path, tmp_path: Path, clock: FrozenClock) -> Iterator[tuple[TestClient, Hall]]:
+    with application(furnished(sqlite_template, tmp_path, clock.now()), tmp_path, clock) as found:
+        sign_in(found[0], "rana", "en")
+        yield found
+
+
+def test_a_family_is_booked_in_one_go(place: tuple[TestClient, Hall]) -> None:
+    client, hall = place
+    times = look(client, f"{HERE}/common?{VISIT}")
+    held = choose(client, times)
+    page = look(client, held)
+    # Two persons, because one part is for the first of them alone.
+    assert page.text.count("Name or case number of person") == 2
+    assert {one.state for one in stored(hall)} == {BookingState.HELD}
+    form = confirmation(page)
+    wrong = client.post(form.action, data=form.values | {"name1": "Salma Atassi", "name2": "Mahmud", "contact": "12"})
+    assert wrong.status_code == 422
+    assert 'value="Mahmud"' in wrong.text
+    assert {one.state for one in stored(hall)} == {BookingState.HELD}
+    done = client.post(form.action, data=form.values | {"name1": "Salma Atassi", "name2": "Mahmud"})
+    assert done.headers["location"] == held
+    booked = stored(hall)
+    assert {one.state for one in booked} == {BookingState.CONFIRMED}
+    assert [one.name for one in booked] == ["Salma Atassi", "Mahmud", "Salma Atassi"]
+    shown = look(client, held)
+    assert all(one.code in shown.text and f"{HERE}/{one.id}" in shown.html for one in booked)
+    assert f"/together/{booked[0].together_id}" in look(client, f"{HERE}/{booked[0].id}").html
+
+
+def test_times_that_have_gone_come_back_with_everything_kept(place: tuple[TestClient, Hall]) -> None:
+    client, hall = place
+    times = look(client, f"{HERE}/common?{VISIT}")
+    form = next(one for one in times.forms if "request_id" in one.values)
+    # Others take the same time until it is full.
+    answers = [
+        client.post(form.action, data=form.values | {"start": starts(times)[0], "request_id": f"{press}"})
+        for press in range(9)
+    ]
+    answer = next(one for one in answers if one.status_code != 303)
+    assert answer.status_code == 409
+    again = Page(answer.text)
+    assert starts(again)
+    assert 'value="birth" selected' in again.html
+    assert len(stored(hall)) == 3 * answers.index(answer)
+    assert client.post(form.action, data=form.values | {"start": "soon"}).status_code == 422
+
+
+def test_what_was_held_is_given_back_or_runs_out(place: tuple[TestClient, Hall], clock: FrozenClock) -> None:
+    client, hall = place
+    held = choose(client, look(client, f"{HERE}/common?{VISIT}"))
+    back = client.post(f"{held}/return", data={})
+    assert back.headers["location"] == f"{HERE}/common"
+    assert {one.state for one in stored(hall)} == {BookingState.CANCELLED}
+    assert "no longer held" in look(client, held).text
+    second = choose(client, look(client, f"{HERE}/common?{VISIT}"))
+    form = confirmation(look(client, second))
+    clock.move(timedelta(minutes=11))
+    late = client.post(form.action, data=form.values)
+    assert late.status_code == 409
+
+
+def test_a_visit_of_another_department_is_not_found(place: tuple[TestClient, Hall]) -> None:
+    client, hall = place
+    held = choose(client, look(client, f"{HERE}/common?{VISIT}"))
+    hall.person("nadia", ())
+    give_in_department(hall, "nadia", "receptionist", "legal")
+    other = another(client)
+    sign_in(other, "nadia", "en")
+    assert other.get(held).status_code == 404
+    assert other.get(f"{HERE}/together/nothing").status_code == 404
+    assert not starts(look(other, f"{HERE}/common?{VISIT}"))
+
+
+def test_too_long_a_visit_is_said_and_nonsense_is_nothing(place: tuple[TestClient, Hall]) -> None:
+    client, _ = place
+    assert "at most 6 parts" in look(client, f"{HERE}/common?s1=birth&n1=5&s2=travel-doc&n2=5").text
+    page = look(client, f"{HERE}/common?s1=nothing&n1=x&gap=-1&at=25:99&from=1&half=night&w1=x")
+    assert not starts(page)
+
+
+def look(client: TestClient, address: str) -> Page:
+    answer = client.get(address)
+    assert answer.status_code == 200, answer.text
+    return Page(answer.text)
+
+
+def choose(client: TestClient, times: Page) -> str:
+    form = next(one for one in times.forms if "request_id" in one.values)
+    answer = client.post(form.action, data=form.values | {"start": starts(times)[0]})
+    assert answer.status_code == 303, answer.text
+    return answer.headers["location"]
+
+
+def confirmation(page: Page) -> Form:
+    return next(one for one in page.forms if one.action.endswith("/confirmation"))
+
+
+def starts(times: Page) -> list[str]:
+    return [part.split('"')[0] for part in times.html.split('name="start" value="')[1:]]
+
+
+def stored(hall: Hall) -> list[BookingView]:
+    found = hall.db.read_now(booking_views, table(Booking).c.branch_id == hall.branch.id)
+    return sorted(found, key=lambda one: one.starts_at)
