@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -39,7 +38,9 @@ from ..store.queries.effect import still_offered
 from ..store.queries.settings import BranchSettings, ServiceView, branch_settings
 from ..store.queries.standing import standing_of
 from ..store.tables import Booking, table
-from . import freed_places, offers, outbox, participants, placing, seats
+from . import channels, freed_places, offers, outbox, participants, placing, seats
+from .channels import How
+from .codes import new_code
 from .placing import Wanted
 
 BOOKING = table(Booking)
@@ -50,7 +51,7 @@ class HoldOrder:
     """A request for a time, with the name and contact as they were typed. `starts_at` is an aware instant.
 
     `contact_sure`: the booker was asked about an ambiguous contact and confirmed it. `members` are those who are wanted,
-    by need (`core.members.MemberNeed`). `persons`: how many people come.
+    by need (`core.members.MemberNeed`). `persons`: how many people come; `how`: how it takes place, where that was asked.
     """
 
     branch_id: UUID
@@ -66,14 +67,15 @@ class HoldOrder:
     contact_sure: bool = False
     members: Mapping[UUID, UUID] = field(default_factory=dict)
     persons: int = 1
+    how: How | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
     """What somebody says to staff who book for them, as it was typed: a name or case number, a contact, a language.
 
-    Name and contact may be empty, but staff need a contact where they call or visit the person. `reference` is a case
-    number besides the name; `others` are the people who come along, and `later` says that the missing ones of the parties
+    Name and contact may be empty, but staff need a contact where they call or visit the person, also by video. `reference`
+    is a case number besides the name; `others` are the people who come along, and `later` says that the missing ones of the parties
     that the service asks for will be named later.
     """
 
@@ -85,6 +87,7 @@ class Said:
     others: tuple[Person, ...] = ()
     later: bool = False
     persons: int = 1
+    how: How | None = None
 
 
 def hold_slot(tx: Tx, order: HoldOrder) -> BookingView:
@@ -274,9 +277,9 @@ def hold_in(lock: Locked, order: HoldOrder, earlier_id: UUID | None = None) -> B
         if same is not None:
             if (same.service_id, same.starts_at) != (service.id, order.starts_at):
                 raise Refused("request-reused")
-            if (same.name, same.contact, same.persons) == (name, contact, persons):
-                return same
-            return _corrected(lock, settings, same, name, contact, persons)
+            if (same.name, same.contact, same.persons) != (name, contact, persons):
+                same = _corrected(lock, settings, same, name, contact, persons)
+            return channels.keep(lock, settings, same, order.how if same.state is BookingState.HELD else None)
     expire_due(lock)
     earlier = None if earlier_id is None else _replaced(lock, earlier_id, name, contact, order.actor)
     standing = standing_of(tx, settings, service, contact, name)
@@ -313,7 +316,7 @@ def hold_in(lock: Locked, order: HoldOrder, earlier_id: UUID | None = None) -> B
         source=order.source,
     )
     lock.append(fact, order.actor)
-    return booking_by_id(tx, lock.id, row["id"])
+    return channels.keep(lock, settings, booking_by_id(tx, lock.id, row["id"]), order.how)
 
 
 def _replaced(lock: Locked, earlier_id: UUID, name: str, contact: str, actor: Actor) -> BookingView | None:
@@ -353,14 +356,15 @@ def as_said(lock: Locked, settings: BranchSettings, hold: BookingView, said: Sai
     """The hold with what was said to staff."""
     service = settings.services[hold.service_id]
     name, reference = read_named(said.name, said.reference, protected=service.confidentiality.hides_service)
-    contact = _contact(settings, service, said.contact, sure=said.contact_sure, needed=service.elsewhere)
+    needed = service.elsewhere or bool(said.how and said.how.by_video)
+    contact = _contact(settings, service, said.contact, sure=said.contact_sure, needed=needed)
     persons = bookings.checked_persons(said.persons, service.most_persons)
     lock.tx.execute(
         sa.update(BOOKING)
         .where(BOOKING.c.branch_id == lock.id, BOOKING.c.id == hold.id)
         .values(name=name, contact=contact, language=said.language, reference=reference, persons=persons)
     )
-    named = booking_by_id(lock.tx, lock.id, hold.id)
+    named = channels.keep(lock, settings, booking_by_id(lock.tx, lock.id, hold.id), said.how)
     participants.store_people(lock, settings, named, said.others, actor, all_parties=not said.later)
     return named
 
@@ -388,11 +392,3 @@ def _move(lock: Locked, booking: BookingView, step: BookingStep, **changes: Any)
     )
     if moved.rowcount != 1:
         raise Refused("booking-over")
-
-
-def new_code(tx: Tx, branch_id: UUID) -> str:
-    source = random.SystemRandom()
-    while True:
-        code = bookings.new_code(source)
-        if tx.row(sa.select(BOOKING.c.id).where(BOOKING.c.branch_id == branch_id, BOOKING.c.code == code)) is None:
-            return code

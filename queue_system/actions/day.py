@@ -24,6 +24,7 @@ from ..store.database import Tx
 from ..store.log import SYSTEM, Actor, Locked, locked
 from ..store.queries import line
 from ..store.queries.bookings import never_came
+from ..store.queries.channels import channel_of
 from ..store.queries.line import TicketView
 from ..store.queries.settings import BranchSettings, branch_settings
 from ..store.tables import Booking, Branch, Counter, Ticket, table
@@ -71,10 +72,10 @@ def _close_tickets(lock: Locked, live_day: date) -> int:
 
 
 def _close_bookings(lock: Locked, settings: BranchSettings) -> int:
-    """Close bookings whose visitors never came; not telephone calls, because they have no check-in to miss."""
+    """Close bookings whose visitors never came; not calls and home visits, which have no check-in to miss."""
     tx = lock.tx
     past = never_came(tx, lock.id, settings.timetable.live_since(tx.now))
-    missed = [booking for booking in past if not settings.services[booking.service_id].elsewhere]
+    missed = [booking for booking in past if channel_of(settings, booking).is_received]
     for booking in missed:
         tx.execute(
             sa.update(BOOKING)

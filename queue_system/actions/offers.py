@@ -9,6 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from ..core import hours, slots
+from ..core.channels import Channel
 from ..core.facts.bookings import BookingChanged, BookingOffered, BookingUnanswered
 from ..core.messages import Event
 from ..core.offer import LiveBooking
@@ -220,5 +221,13 @@ def _apart(slot: Slot, booking: BookingView) -> bool:
 
 def _as_live(slot: Slot, booking: BookingView) -> LiveBooking:
     return LiveBooking(
-        booking.id, booking.code, booking.service_id, slot.start, slot.end, range(0), (), booking.created_at
+        booking.id,
+        booking.code,
+        booking.service_id,
+        slot.start,
+        slot.end,
+        range(0),
+        (),
+        booking.created_at,
+        by_video=booking.channel is Channel.VIDEO,
     )

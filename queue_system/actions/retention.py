@@ -32,6 +32,7 @@ from ..store.tables import (
     Counter,
     DigestedDay,
     FreedPlace,
+    HomeVisit,
     Message,
     Participant,
     PrintJob,
@@ -47,7 +48,8 @@ from .digests import digest_next
 from .sessions import forget_the_absent
 
 BOOKING, CALL, COUNTER, DIGESTED = table(Booking), table(Call), table(Counter), table(DigestedDay)
-BOOKING_MEMBER, MESSAGE, PARTICIPANT = table(BookingMember), table(Message), table(Participant)
+BOOKING_MEMBER, HOME_VISIT, MESSAGE = table(BookingMember), table(HomeVisit), table(Message)
+PARTICIPANT = table(Participant)
 BOOKING_SERIES, SERIES_DATE = table(BookingSeries), table(SeriesDate)
 FREED, JOB, SEAT, SERIES, TICKET = table(FreedPlace), table(PrintJob), table(Seat), table(Series), table(Ticket)
 
@@ -64,7 +66,7 @@ UNNAMED: Final[dict[str, Any]] = {
     "contact_asked_at": None,
 }
 #: What a booking is without the person: neither who it was for, nor the id that a program chose for its request.
-ERASED: Final = UNNAMED | {"request_id": None}
+ERASED: Final = UNNAMED | {"request_id": None, "video_room": None}
 
 log = structlog.get_logger(__name__)
 
@@ -109,10 +111,15 @@ def erase_names(lock: Locked, found: Limits) -> int:
 
 
 def erase(lock: Locked, ids: list[UUID]) -> int:
-    """Take the names and contacts of everybody out of these bookings; returns how many bookings."""
+    """Take the names, contacts and addresses of everybody out of these bookings; returns how many bookings."""
     if not ids:
         return 0
     _forget(lock, PARTICIPANT.c.booking_id.in_(ids))
+    lock.tx.execute(
+        sa.update(HOME_VISIT)
+        .where(HOME_VISIT.c.branch_id == lock.id, HOME_VISIT.c.booking_id.in_(ids))
+        .values(address="")
+    )
     changed = lock.tx.execute(
         sa.update(BOOKING)
         .where(BOOKING.c.branch_id == lock.id, BOOKING.c.id.in_(ids))
@@ -164,7 +171,7 @@ def _drop_bookings(lock: Locked, ids: list[UUID]) -> int:
         return 0
     lock.tx.execute(sa.delete(MESSAGE).where(MESSAGE.c.branch_id == lock.id, MESSAGE.c.about.in_(ids)))
     _leave_series(lock, ids)
-    for rows in (SEAT, BOOKING_MEMBER, FREED, PARTICIPANT):
+    for rows in (SEAT, BOOKING_MEMBER, FREED, PARTICIPANT, HOME_VISIT):
         lock.tx.execute(sa.delete(rows).where(rows.c.branch_id == lock.id, rows.c.booking_id.in_(ids)))
     return lock.tx.execute(sa.delete(BOOKING).where(BOOKING.c.branch_id == lock.id, BOOKING.c.id.in_(ids))).rowcount
 

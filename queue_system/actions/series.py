@@ -25,7 +25,8 @@ from ..store.queries.series_chances import Wish, is_settled, planned, prospect, 
 from ..store.queries.settings import BranchSettings, ServiceView, branch_settings
 from ..store.tables import Booking, BookingSeries, Participant, SeriesDate, table
 from . import members, offers, placing
-from .bookings import Said, as_said, bind, expire_due, new_code
+from .bookings import Said, as_said, bind, expire_due
+from .codes import new_code
 from .placing import Wanted
 
 BOOKING, DATE, SERIES = table(Booking), table(SeriesDate), table(BookingSeries)

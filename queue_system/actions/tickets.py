@@ -156,7 +156,7 @@ def check_in(
                 # A visitor who left the line and has come back gets a new number.
         bookings.after(booking.state, BookingStep.CHECK_IN)
         service = settings.services[booking.service_id]
-        if service.elsewhere:
+        if not service.takes_place(booking.channel).is_received:
             raise Refused("appointment-elsewhere")
         arrival = _arrival(tx, settings, booking)
         order = TicketOrder(

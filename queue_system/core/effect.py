@@ -152,7 +152,9 @@ def _promise_broken(before: Support, after: Support, booking: LiveBooking) -> Wh
 def _sent_elsewhere(old: Offer, new: Offer, booking: LiveBooking) -> Why | None:
     """Why.PLACE where the visitor would come to the wrong place, because an outing begins, ends or goes elsewhere."""
     service = new.services.get(booking.service)
-    if service is None or service.elsewhere or (not old.calendar.outings and not new.calendar.outings):
+    if service is None or service.elsewhere or booking.by_video:
+        return None
+    if not old.calendar.outings and not new.calendar.outings:
         return None
     return Why.PLACE if _place(old, booking) != _place(new, booking) else None
 

@@ -82,7 +82,8 @@ class LiveBooking:
     """A confirmed appointment that is not over, at the time where its visitor is expected; instants in UTC.
 
     It takes a place of its service's queue, and of each of `resources`, in every tick of `ticks`. `kept`: it was
-    promised that it stays although the settings no longer support it; so it counts nowhere.
+    promised that it stays although the settings no longer support it; so it counts nowhere. `by_video`: its visitor comes
+    nowhere.
     """
 
     id: UUID
@@ -94,6 +95,7 @@ class LiveBooking:
     resources: tuple[UUID, ...]
     made_at: datetime
     kept: bool = False
+    by_video: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,7 +72,7 @@ class Support:
             return Why.SERVICE
         if not service.bookable:
             return Why.WALK_IN
-        if not service.elsewhere and day > self._served_until.get(service.queue, date.min):
+        if not service.elsewhere and not booking.by_video and day > self._served_until.get(service.queue, date.min):
             return Why.COUNTER
         opening = self.opening(booking)
         if any(opens <= booking.starts_at and booking.ends_at <= closes for opens, closes in opening):

@@ -22,7 +22,7 @@ from ..core.messages import Event, Level
 from ..i18n import dates, isolates
 from ..i18n.filters import localised
 from ..i18n.words import Words, available_languages
-from ..store.queries.outings import place_on
+from ..store.queries.channels import channel_of, place_of, video_link
 from ..store.queries.settings import BranchSettings
 from ..web.kit import words_of
 
@@ -113,14 +113,27 @@ def _lines(message: ClaimedMessage, branch: BranchSettings, words: Words, house:
     service = branch.services[booking.service_id]
     if level is Level.FULL:
         yield words.text("messages.service", service=localised(service.shown_names, words.language))
-    if level in (Level.FULL, Level.MINIMAL) and not service.elsewhere:
-        away = place_on(branch, service, booking.starts_at)
-        yield words.text("messages.place", place=localised(away or branch.names, words.language))
+    if level in (Level.FULL, Level.MINIMAL):
+        yield from _place(message, branch, words)
     yield words.text("messages.code", code=isolates.ltr(spaced_code(booking.code)))
     # The page carries the address of the house, so a neutral letter has none.
     if level is not Level.NEUTRAL and message.event not in _ENDED:
         yield words.text("messages.manage") + f"\n{house.address}/my-booking"
     yield words.text("messages.no-reply")
+
+
+def _place(message: ClaimedMessage, branch: BranchSettings, words: Words) -> Iterator[str]:
+    """Where it takes place; of a video call its link, unless there will be none."""
+    from ..web.how import CHANNELS
+
+    channel = channel_of(branch, message.booking)
+    if channel.is_received:
+        away = place_of(branch, message.booking)
+        yield words.text("messages.place", place=localised(away or branch.names, words.language))
+        return
+    link = video_link(branch, message.booking)
+    said = words.text(CHANNELS[channel])
+    yield said if link is None or message.event in _ENDED else f"{said}\n{link}"
 
 
 def _html(lines: list[str], words: Words) -> str:

@@ -236,6 +236,11 @@ class BranchOwn(Thing):
     phone: Annotated[str | None, Form.PHONE, "its telephone number"] = None
     email: Annotated[str | None, Form.EMAIL, "its e-mail address"] = None
     coordinates: Annotated[Coordinates | None, "where its entrance is"] = None
+    video_link: Annotated[
+        str | None,
+        Form.URL,
+        "address of a video call, with {room} where the name of its room goes; each appointment gets a room of its own",
+    ] = None
     remote_tickets: Annotated[
         bool, "yes: programs may take numbers without a device or staff (docs/decisions/0010)"
     ] = False

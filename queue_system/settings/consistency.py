@@ -10,7 +10,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
+from urllib.parse import urlsplit
 
+from ..core.channels import ROOM_MARK
 from .branch import Branch
 from .catalogue import NEEDED_PRIORITIES, Catalogue, overlap_of_seasons
 from .declared import Declared, Once, Thing, mark
@@ -108,6 +110,8 @@ def _of_branch(branch: Branch) -> Iterator[Fault]:
             yield Fault("setting-priority-needed", "priorities", {"priority": Called(slug, "priority class")})
     if branch.kind == "outreach" and not branch.outreach_days:
         yield Fault("setting-outreach-days", "outreach_days")
+    if branch.video_link is not None and not _takes_a_room(branch.video_link):
+        yield Fault("setting-video-room", "video_link", {"mark": ROOM_MARK})
     days = [outing.day for outing in branch.outreach_days]
     for index, day in enumerate(days):
         if day in days[:index]:
@@ -116,6 +120,11 @@ def _of_branch(branch: Branch) -> Iterator[Fault]:
     for slug, stretches in branch.seasons.items():
         if (fault := overlap_of_seasons(stretches)) is not None:
             yield fault.below("seasons", slug)
+
+
+def _takes_a_room(link: str) -> bool:
+    """Whether the address of video calls has the mark for the room once, and behind the name of the server."""
+    return link.count(ROOM_MARK) == 1 and ROOM_MARK not in urlsplit(link).netloc
 
 
 def _outliving(branch: Branch, today: date | None) -> Iterator[Located]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, ClassVar, Final, Literal, Self
 
+from ..core.channels import Channel
 from .declared import (
     DAY_MIN,
     Between,
@@ -15,7 +16,6 @@ from .declared import (
     Minutes,
     Names,
     NotYet,
-    OnlyActedOn,
     Percent,
     Ref,
     Told,
@@ -29,6 +29,7 @@ Mode = Literal["fcfs", "ballot", "staff_only", "invite", "walkin_only", "walkin_
 WALKIN_MODES: Final = ("walkin_only", "walkin_and_fcfs")
 #: The entry in the catalogue of documents that says that there is nothing to bring.
 NO_DOCUMENT: Final = "none_required"
+_ELSEWHERE: Final = {"phone": Channel.TELEPHONE, "field": Channel.HOME}
 
 
 class Platform(Declared):
@@ -81,8 +82,8 @@ class ServiceOwn(Retirable):
     channel: Annotated[
         Literal["onsite", "onsite_or_video", "phone", "field"] | None,
         Kind("channel"),
-        OnlyActedOn("service-details", frozenset({"onsite", "phone", "field"})),
-        "how and where it takes place; `phone` and `field`: nobody comes to the branch",
+        "how and where it takes place; `phone` and `field`: nobody comes to the branch; `onsite_or_video`: whoever books "
+        "chooses, once the branch has a `video_link`",
     ] = None
     room: Annotated[bool, "whether it takes one of the rooms of its queue for itself"] = False
     travel_min: Annotated[
@@ -133,10 +134,23 @@ class ServiceOwn(Retirable):
         """How many people may come with one booking."""
         return self.group_max or 1
 
+    def takes_place(self, chosen: Channel | None = None) -> Channel:
+        """How an appointment takes place at the branch itself, or with what its booker has `chosen`."""
+        if chosen is not None:
+            return chosen
+        if self.channel in _ELSEWHERE:
+            return _ELSEWHERE[self.channel]
+        return Channel.ROOM if self.room else Channel.COUNTER
+
     @property
     def elsewhere(self) -> bool:
         """Whether it takes place away from the branch, so that nobody comes, checks in or waits."""
-        return self.channel in ("phone", "field")
+        return not self.takes_place().is_received
+
+    @property
+    def at_home(self) -> bool:
+        """Whether staff come to the visitor, so that an address is needed."""
+        return self.channel == "field"
 
     @property
     def by_phone(self) -> bool:

@@ -1,7 +1,8 @@
 """An appointment as a calendar file (RFC 5545), which a telephone's calendar imports.
 
-Other people's devices show the file and other companies keep it, so it holds no name, no contact and no secret link.
-For a discreet service it holds neither the service nor the place.
+Other people's devices show the file and other companies keep it, so it holds no name, no contact, no address of a
+visitor and no secret link to our pages. The link of a video call is in it, because that is where people look for it.
+For a discreet service it holds neither the service nor the place nor the call.
 """
 
 from __future__ import annotations
@@ -12,12 +13,14 @@ from typing import Final
 from icalendar import Alarm, Calendar, Event, vCalAddress
 
 from ..core.bookings import BookingState, spaced_code
+from ..core.channels import Channel
 from ..core.messages import Level
 from ..i18n import filters, isolates
 from ..i18n.words import Words
 from ..store.queries.bookings import BookingView
-from ..store.queries.outings import place_on
+from ..store.queries.channels import channel_of, place_of, video_link
 from ..store.queries.settings import BranchSettings
+from .how import CHANNELS
 
 PRODUCT: Final = "-//queue-system//appointments//EN"
 # Early enough to find the documents that the visitor must bring.
@@ -60,8 +63,7 @@ def calendar_file(
             filters.localised(service.shown_names, words.language) if full else words.text("booking.calendar-neutral")
         )
         event.add("summary", name)
-        if not service.elsewhere:
-            event.add("location", _location(booking, branch, words))
+        _add_place(event, booking, branch, words, open_=not cancelled)
         event.add("description", _description(booking, words, address))
         if not cancelled:
             event.add_component(_reminder(name))
@@ -73,10 +75,23 @@ def calendar_file(
     return bytes(calendar.to_ical())
 
 
+def _add_place(event: Event, booking: BookingView, branch: BranchSettings, words: Words, *, open_: bool) -> None:
+    """Where it takes place; of a video call that is still `open_` also its link, as RFC 7986, 5.11 has it and as URL."""
+    channel = channel_of(branch, booking)
+    if channel.is_received:
+        event.add("location", _location(booking, branch, words))
+    elif channel is not Channel.TELEPHONE:
+        event.add("location", words.text(CHANNELS[channel]))
+    link = video_link(branch, booking)
+    if link is not None and open_:
+        event.add("url", link)
+        event.add("conference", link, parameters={"value": "URI", "feature": "VIDEO"})
+
+
 def _location(booking: BookingView, branch: BranchSettings, words: Words) -> str:
     """The place of the visit: the branch, or the place where it is on that day."""
     name = filters.localised(branch.names, words.language)
-    away = place_on(branch, branch.services[booking.service_id], booking.starts_at)
+    away = place_of(branch, booking)
     return name if away is None else f"{filters.localised(away, words.language)} – {name}"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from ..core.channels import Channel
 from ..core.offering import Way
 
 #: The key of one phrase for the ways to a service. A platform elsewhere is named beside it.
@@ -15,4 +16,11 @@ HOW: Final[dict[tuple[Way, ...], str]] = {
     (Way.RECEPTION,): "booking.how-reception",
     (Way.INVITATION,): "booking.how-invitation",
     (): "public.how-not-here",
+}
+
+#: Where an appointment takes place at which nobody comes to the branch.
+CHANNELS: Final = {
+    Channel.TELEPHONE: "booking.channel-phone",
+    Channel.VIDEO: "booking.channel-video",
+    Channel.HOME: "booking.channel-field",
 }

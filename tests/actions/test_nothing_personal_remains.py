@@ -18,7 +18,7 @@ from queue_system.core.bookings import BookingState
 from queue_system.store import log, schema
 from queue_system.store.database import Database, Tx
 from queue_system.store.log import SYSTEM
-from queue_system.store.tables import Booking, Participant, table
+from queue_system.store.tables import Booking, HomeVisit, Participant, table
 from tests.kit.hall import Hall, furnish
 
 BOOKING, PARTICIPANT = table(Booking), table(Participant)
@@ -68,6 +68,12 @@ def add_companions(hall: Hall, booking_ids: list[UUID]) -> None:
     hall.db.write_now(Tx.execute, sa.insert(PARTICIPANT), rows)
 
 
+def add_places(hall: Hall, booking_ids: list[UUID]) -> None:
+    visits = [{"branch_id": hall.branch.id, "booking_id": one, "address": f"{NAME} 7"} for one in booking_ids]
+    hall.db.write_now(Tx.execute, sa.insert(table(HomeVisit)), visits)
+    hall.db.write_now(Tx.execute, sa.update(BOOKING).values(channel="video", video_room=f"{REQUEST}-room"))
+
+
 def in_tables(tx: Tx) -> list[str]:
     """The columns of all tables that hold a mark."""
     found = []
@@ -90,10 +96,12 @@ def in_files(database: Database) -> list[str]:
 
 
 def test_nothing_personal_remains_after_its_time(hall: Hall, clock: FrozenClock) -> None:
-    add_companions(hall, fill(hall, clock))
-    of_booking = ["booking.name", "booking.contact", "booking.request_id"]
+    ids = fill(hall, clock)
+    add_companions(hall, ids)
+    add_places(hall, ids)
+    of_booking = ["booking.name", "booking.contact", "booking.request_id", "booking.video_room"]
     of_others = [f"participant.{column}" for column in ("name", "reference", "contact", "contact_note")]
-    assert hall.db.read_now(in_tables) == of_booking + of_others
+    assert hall.db.read_now(in_tables) == [*of_booking, "home_visit.address", *of_others]
     clock.move(timedelta(days=hall.branch.retention_days.booking_personal_data + 1))
     gone = tidy_everywhere(hall.db)
     assert gone["names"] == MANY

@@ -49,7 +49,16 @@ from queue_system.store.log import SYSTEM, VISITOR, Actor
 from queue_system.store.queries import access, past_days
 from queue_system.store.queries.credentials import step_by_token
 from queue_system.store.queries.series_chances import planned, shown_of
-from queue_system.store.tables import ORGANISATION, Block, BranchSeason, Participant, Resource, ServiceResource, table
+from queue_system.store.tables import (
+    ORGANISATION,
+    Block,
+    BranchSeason,
+    HomeVisit,
+    Participant,
+    Resource,
+    ServiceResource,
+    table,
+)
 from tests.kit.hall import Hall, edit, furnish
 from tests.kit.tree import ROOT
 
@@ -162,6 +171,8 @@ def _give_a_time_back(hall: Hall) -> None:
     order = HoldOrder(branch, hall.service("civil-extract"), FREE_AT, "هالة الحسن", "hala@example.org", "ar", VISITOR)
     held = hall.db.write_in_now(branch, bookings.hold_slot, order)
     person = {"role": "companion", "name": "ليلى الحسن", "contact": "+97455512346"}
+    visit = {"branch_id": branch, "booking_id": held.id, "address": "شارع الزبارة 5", "back_at": NOW}
+    hall.db.write_now(Tx.execute, sa.insert(table(HomeVisit)), visit)
     companion = {"branch_id": branch, "booking_id": held.id, "n": 1, **person}
     hall.db.write_now(Tx.execute, sa.insert(table(Participant)), companion)
     hall.db.sends = frozenset({Level.MINIMAL})

@@ -25,6 +25,7 @@ from queue_system.store.queries.settings import branch_ids, branch_settings
 from queue_system.store.queries.stored import stored_profile
 from queue_system.web import access
 from tests.kit.furnished import profile_of
+from tests.kit.hall import enter, set_branch
 from tests.kit.tree import ROOT
 
 INTERFACE = ("ar", "en")
@@ -138,10 +139,14 @@ def test_of_access_and_of_a_service_only_what_nothing_obeys_is_named(db: Databas
     assert found == {"access-needs": f"shafallah: {access}; ", "service-details": ""}
 
 
-def test_a_video_call_is_named(db: Database) -> None:
+def test_services_by_video_are_named_where_no_address_of_calls_is_set(db: Database) -> None:
     db.write_now(install, profile_of("policy-unit"))
-    details = {subject for code, subject in db.read_now(not_in_force, INTERFACE) if code == "service-details"}
-    assert any(subject.endswith("/tech-support: onsite_or_video") for subject in details)
+    told = [(code, subject) for code, subject in db.read_now(not_in_force, INTERFACE) if code == "video-link"]
+    assert any(subject.endswith("/tech-support") for _, subject in told)
+    hall = enter(db)
+    set_branch(hall, video_link="https://meet.example.org/{room}")
+    here = f"{hall.branch.slug}/"
+    assert not [one for one in db.read_now(not_in_force, INTERFACE) if one.code == "video-link" and here in one.subject]
 
 
 def test_what_screens_leave_out_is_what_they_ask_for() -> None:

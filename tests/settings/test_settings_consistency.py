@@ -267,6 +267,15 @@ def test_a_branch_needs_the_two_classes_and_an_outreach_branch_its_days(embassy:
 
 
 @pytest.mark.parametrize(
+    "link", ["https://meet.example.org/", "https://{room}.example.org/", "https://m.org/{room}/{room}"]
+)
+def test_an_address_of_video_calls_has_one_place_for_the_room(embassy: Profile, doha: Branch, link: str) -> None:
+    fault = Fault("setting-video-room", "video_link", {"mark": "{room}"})
+    assert found(embassy, doha.changed(video_link=link)) == [Located("branch", doha.slug, fault)]
+    assert found(embassy, doha.changed(video_link="https://meet.example.org/{room}?a=1")) == []
+
+
+@pytest.mark.parametrize(
     ("change", "fault"),
     [
         ({"last_ticket": time(23)}, Fault("setting-last-ticket", "hours.0.last_ticket", {"last": time(23)})),

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from ...core import bookings, hours, slots
 from ...core.bookings import BookingState, CheckInRules, Policy
+from ...core.channels import Channel
 from ...core.errors import Missing
 from ...core.promises import UNSETTLED, Decided
 from ...core.support import Why
@@ -32,6 +33,7 @@ class BookingView:
 
     So are `reference`, a case number besides the name, and how they may be contacted (`core.safe_contact.Way`). All are
     empty from `erased_at` on.
+    `channel` is set where the booker chose one; `video_room` is the secret room of a video call.
     `decision` and `lost_why` are set once the settings no longer support its time. `offered_starts_at` is the time that
     is offered instead until `offer_until`. `together_id` is equal for the parts of one visit.
     """
@@ -66,6 +68,8 @@ class BookingView:
     contact_note: str = ""
     contact_asked_at: datetime | None = None
     together_id: UUID | None = None
+    channel: Channel | None = None
+    video_room: str | None = None
 
     @property
     def taken_away(self) -> bool:
@@ -359,6 +363,7 @@ def _one(tx: Tx, *conditions: Any) -> BookingView:
 def _view(row: AnyRow) -> BookingView:
     values = row._asdict()
     values["state"] = BookingState(values["state"])
+    values["channel"] = None if values["channel"] is None else Channel(values["channel"])
     values["decision"] = None if values["decision"] is None else Decided(values["decision"])
     values["lost_why"] = None if values["lost_why"] is None else Why(values["lost_why"])
     return BookingView(**values)

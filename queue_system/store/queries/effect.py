@@ -11,6 +11,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from ...core.bookings import Booker, BookingState, Mode, against_mode
+from ...core.channels import Channel
 from ...core.effect import unsupported
 from ...core.hours import opening_day
 from ...core.offer import (
@@ -56,6 +57,7 @@ _LIVE_BOOKINGS: Final = Prepared(
         BOOKING.c.decision,
         BOOKING.c.offered_starts_at,
         BOOKING.c.offered_ends_at,
+        BOOKING.c.channel,
     ).where(
         BOOKING.c.branch_id == sa.bindparam("branch"),
         sa.text(f"booking.state IN {PLACED_BOOKINGS}"),
@@ -256,7 +258,15 @@ def still_offered(tx: Tx, settings: BranchSettings, hold: BookingView) -> bool:
     """Whether a hold could still be made: the settings may have changed since it was, or its member is away."""
     offer = offer_of(settings)
     asked = LiveBooking(
-        hold.id, hold.code, hold.service_id, hold.starts_at, hold.ends_at, range(0), (), hold.created_at
+        hold.id,
+        hold.code,
+        hold.service_id,
+        hold.starts_at,
+        hold.ends_at,
+        range(0),
+        (),
+        hold.created_at,
+        by_video=hold.channel is Channel.VIDEO,
     )
     if Support(offer).why(asked) is not None or hold.id in blocked_bookings(tx, settings):
         return False
@@ -294,6 +304,7 @@ def _live(row: Any, ticks: range, resources: Sequence[UUID]) -> LiveBooking:
         resources=tuple(resources),
         made_at=row.created_at,
         kept=row.decision == Decided.KEEP,
+        by_video=row.channel == Channel.VIDEO,
     )
 
 

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from ...core import hours
 from ...core.bookings import BookingState
+from ...core.channels import Channel
 from ...core.digests import Appointment, DayDigest, Happening, Visit, digest
 from ...core.facts import Fact, tickets
 from ...core.tickets import TicketState
@@ -202,10 +203,14 @@ def _appointment(settings: BranchSettings, row: AnyRow) -> Appointment:
         service=_slug(settings.services, row.service_id),
         channel=f"booking.{row.source}",
         state=BookingState(row.state),
-        in_hall=service is None or not service.elsewhere,
+        in_hall=service is None or service.takes_place(_chosen(row)).is_received,
         came=row.ticket_id is not None,
         lead_days=max((day - made).days, 0),
     )
+
+
+def _chosen(row: AnyRow) -> Channel | None:
+    return None if row.channel is None else Channel(row.channel)
 
 
 def _slug(things: Mapping[UUID, Any], thing_id: UUID) -> str:

@@ -146,6 +146,8 @@ def _of_branch(branch: Branch, profile: Profile) -> Iterator[Idle]:
         yield from _marked(service, where, service.policy)
         if service.phone_intake and not (branch.phone or branch.hotline):
             yield Idle(NotInForce(NO_NUMBER, str(where)), where)
+        if service.channel == "onsite_or_video" and not branch.video_link:
+            yield Idle(NotInForce(VIDEO, str(where)), where)
     for device in branch.devices.values():
         yield from _of_device(device, At(branch, "device", device.slug, device.names or {}))
 
@@ -253,7 +255,9 @@ def _codes() -> Iterator[str]:
 LANGUAGE: Final = "language"
 #: A service begins with a call, and its branch has no number to call.
 NO_NUMBER: Final = "no-number"
+#: Services by video at a branch that has not said where video calls take place.
+VIDEO: Final = "video-link"
 #: In the cache of settings, where other keys are those of places.
 _KEPT: Final = UUID("6f1d3c5e-8f0b-4a57-9a53-6c1c2f4a7e10")
 #: Every code that a report can have.
-CODES: Final = frozenset({LANGUAGE, NO_NUMBER, *_codes()})
+CODES: Final = frozenset({LANGUAGE, NO_NUMBER, VIDEO, *_codes()})

@@ -23,6 +23,7 @@ from .changes import Change
 from .columns import table
 from .day import Booking, Call, FreedPlace, PrintJob, Seat, Series, Ticket
 from .digests import DigestedDay, HourDigest, ServiceDigest
+from .home_visits import HomeVisit
 from .log import Checkpoint, Entry
 from .members import Block, BookingMember
 from .messages import Message
@@ -79,6 +80,7 @@ __all__ = [
     "Document",
     "Entry",
     "FreedPlace",
+    "HomeVisit",
     "HourDigest",
     "Invitation",
     "KnownBrowser",

@@ -141,6 +141,9 @@ class Booking(SQLModel, table=True):
     token: str
     # When name and contact were erased; both are empty then.
     erased_at: datetime | None = None
+    # `core.channels.Channel`, only where the booker chose it; and the secret name of the room of a video call.
+    channel: str | None = None
+    video_room: str | None = None
     # What staff decided when the settings no longer supported its time (core.promises.Decided), why it lost its
     # support (core.support.Why), and the change of settings that took it.
     decision: str | None = None

@@ -17,6 +17,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from ...actions.bookings import HoldOrder, hold_instead, hold_slot
+from ...actions.channels import How
 from ...actions.participants import name_participants
 from ...core import hours
 from ...core.bookings import Booker, BookingState, Mode, against_mode, persons_said
@@ -35,6 +36,7 @@ from ...web.errors import message
 from ...web.here import StaffAtBranch, staff_at_branch
 from . import people_form
 from .day import address, read_day
+from .whereabouts import typed_how
 
 SOURCE: Final = "staff"
 LONGEST_SEARCH: Final = 80
@@ -50,6 +52,7 @@ class Kept:
     #: The fields of the people who come along, as `people_form.typed` gives them.
     people: Mapping[str, str] = field(default_factory=dict)
     persons: int = 1
+    how: How | None = None
 
 
 async def show(request: Request) -> Response:
@@ -159,6 +162,7 @@ async def _hold(here: StaffAtBranch) -> Response:
         form.get("contact", "") or (earlier.contact if earlier else ""),
         people_form.typed(people_form.read_others(form)),
         earlier.persons if earlier else persons_typed(form, service),
+        typed_how(form) if form.get("channel") or form.get("address") else None,
     )
     try:
         order = HoldOrder(
@@ -175,6 +179,7 @@ async def _hold(here: StaffAtBranch) -> Response:
             contact_sure=True,
             members=asked_for(here.branch, service, form.get("with", "")),
             persons=kept.persons,
+            how=kept.how,
         )
         held = await _held(here, order, earlier)
         await _keep_people(here, held, earlier, people_form.read_others(form))

@@ -29,8 +29,9 @@ from ...web.errors import message
 from ...web.here import StaffAtBranch, staff_at_branch
 from . import new, people_form
 from .day import address, read_day
+from .whereabouts import typed_how, where_values
 
-FIELDS: Final = ("name", "contact", "reference")
+FIELDS: Final = ("name", "contact", "reference", "address")
 
 
 async def show(request: Request) -> Response:
@@ -56,7 +57,7 @@ async def confirm(request: Request) -> Response:
             return await _page(here, booking, refusal, said)
         service, kept = (
             here.branch.services[booking.service_id],
-            new.Kept(said.name, said.contact, people_form.typed(said.others), said.persons),
+            new.Kept(said.name, said.contact, people_form.typed(said.others), said.persons, said.how),
         )
         return await new.times_page(here, service, {}, None, refusal=refusal, kept=kept)
     return kit.see_other(_address(here, booking))
@@ -144,7 +145,7 @@ async def _page(
         "is_told": booking.state is BookingState.CONFIRMED
         and is_told(level_for(branch, booking), booking.contact, here.installation.database.sends),
         "asks": here.request.query_params.get("ask") == "call-off",
-    }
+    } | await where_values(here, booking, said)
     return await here.page("appointments/one.html", values, status=failure.status if failure else 200)
 
 
@@ -192,6 +193,7 @@ def _said(here: StaffAtBranch, booking: BookingView, form: Mapping[str, str]) ->
         others=people_form.read_others(form),
         later=bool(form.get("later")),
         persons=new.persons_typed(form, here.branch.services[booking.service_id]),
+        how=typed_how(form),
     )
 
 

@@ -19,6 +19,7 @@ from ...core.tickets import TicketState
 from ...store.queries import line
 from ...store.queries.access import visitors_have_a_kiosk
 from ...store.queries.bookings import BookingView, check_in_rules, policy_of
+from ...store.queries.channels import channel_of, video_link
 from ...store.queries.offering import is_named
 from ...store.queries.settings import BranchSettings
 from ...web import booking_steps
@@ -98,7 +99,7 @@ async def booking_page(request: Request) -> Response:
     }
     rules = check_in_rules(branch)
     own = is_own(here, booking)
-    at_the_door = phase is Phase.CONFIRMED and not service.elsewhere
+    at_the_door = phase is Phase.CONFIRMED and channel_of(branch, booking).is_received
     values: dict[str, Any] = {
         "booking": booking,
         "phase": phase.value,
@@ -110,6 +111,7 @@ async def booking_page(request: Request) -> Response:
         "qr": qr_svg(booking.code, here.words.text("booking.qr-label")) if at_the_door else None,
         # The documents would reveal a protected service, because the link may be opened on somebody else's telephone.
         "documents": [document.names for document in service.to_bring] if is_named(service) else [],
+        "video": video_link(branch, booking),
         "early": rules.early_min,
         "has_kiosk": await here.read(visitors_have_a_kiosk, branch.id),
         "grace": rules.late_grace_min,

@@ -12,13 +12,14 @@ from ...core.bookings import BookingState
 from ...core.decisions import may_change
 from ...core.errors import DomainError, Missing, TooMany
 from ...store.queries.bookings import BookingView
+from ...store.queries.channels import channels_to_choose
 from ...store.queries.offering import contact_details, needs_a_way_out
 from ...store.queries.outings import place_on
 from ...store.queries.settings import BranchSettings, ServiceView, ShownText
 from ...web import access, kit
 from ...web.addresses import address_key
 from ...web.here import AtBranch, Here
-from . import services
+from ...web.how import CHANNELS
 from .own_bookings import is_own
 from .times import place_of_zone, row_label, soon, start_key
 
@@ -46,20 +47,27 @@ async def frame(
     protected = service is not None and service.confidentiality.hides_service
     way_out = needs_a_way_out(branch) or branch.text(EXIT_SENTENCE) is not None
     today = here.now.astimezone(branch.calendar.zone).date()
+    booking = values.get("booking")
+    how = service.takes_place(booking.channel if booking else None) if service else None
+    channel = CHANNELS.get(how) if how else None
+    if service and not booking and channels_to_choose(branch, service):
+        channel = "booking.channel-choice"
     shared = {
         "service": service,
         "home": "/",
         "discreet": service is not None and service.confidentiality.discreet,
         "neutral_title": way_out or (service is not None and service.confidentiality.discreet),
         "unseen": protected,
-        "channel": services.CHANNELS.get(service.channel or "") if service else None,
+        "channel": channel,
+        "takes_place": how,
+        "comes": how is None or how.is_received,
         "way_out": SAFE_PLACE if way_out else None,
         "way_out_words": branch.text(EXIT_SENTENCE),
         "contact_details": contact_details(branch),
         "carry": carry(here),
         "carried_token": here.request.query_params.get(INSTEAD, ""),
         "address_key": address_key,
-        "place_on": lambda at: place_on(branch, service, at),
+        "place_on": lambda at: None if how and not how.is_received else place_on(branch, service, at),
         "may_change": lambda day: may_change(day, branch.calendar, service.id if service else None),
         "start_key": start_key,
         "row_label": lambda row: row_label(row, today, words),

@@ -12,11 +12,15 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from ...actions.bookings import HoldOrder, hold_instead, hold_slot
+from ...actions.channels import How
 from ...core import bookings, contacts
 from ...core.bookings import BookingState
+from ...core.channels import read_address
 from ...core.errors import DomainError, Doubtful, Invalid, Refused
 from ...store.log import VISITOR
 from ...store.queries.bookings import BookingView, policy_of
+from ...store.queries.channels import channels_to_choose
+from ...store.queries.home_visits import address_of
 from ...store.queries.settings import BranchSettings, ServiceView
 from ...web import booking_steps
 from ...web.addresses import service_at
@@ -86,6 +90,10 @@ async def details(request: Request) -> Response:
     answers = {"name": "", "contact": ""}
     if earlier and is_own(here, earlier):
         answers = {"name": earlier.name, "contact": earlier.contact, "persons": str(earlier.persons)}
+        answers |= {
+            "channel": earlier.channel or "",
+            "address": await here.read(address_of, here.branch.id, earlier.id),
+        }
     elif family := await beside(here):
         answers["contact"] = family.contact
     return await _form(here, service, day, start, answers)
@@ -127,7 +135,8 @@ def is_held(booking: BookingView, now: datetime) -> bool:
 async def _hold(
     here: AtBranch, service: ServiceView, day: date, start: datetime, earlier: BookingView | None
 ) -> Response:
-    answers = await typed(here, "name", "contact", "persons", "contact_sure", "request_id", "switch")
+    fields = ("name", "contact", "persons", "contact_sure", "channel", "address", "request_id", "switch")
+    answers = await typed(here, *fields)
     if is_language_switch(answers):
         return await _form(here, service, day, start, answers)
     mistakes = _mistakes(answers, here.branch, service)
@@ -144,6 +153,7 @@ async def _hold(
         request_id=_request_id(answers["request_id"]),
         contact_sure=bool(answers["contact_sure"]),
         persons=bookings.persons_said(answers["persons"], service.most_persons),
+        how=_how(here.branch, service, answers),
     )
     try:
         booking, _ = await within_limit(here, lambda: _held(here, service, order, earlier))
@@ -198,6 +208,7 @@ async def _form(
         "failure_code": failure.code if failure else None,
         # The old id would repeat the refusal, because the request with that id has its answer.
         "request_id": uuid4() if failure else _request_id(answers.get("request_id", "")),
+        "channels": channels_to_choose(branch, service),
         "alias": branch.text("alias"),
         "privacy_words": branch.text("privacy_short"),
     }
@@ -216,6 +227,7 @@ async def _check_page(here: AtBranch, booking: BookingView, failure: DomainError
         "booking": booking,
         "name": shown_name(here, booking, service),
         "contact": shown_contact(here, booking),
+        "address": await here.read(address_of, branch.id, booking.id) if is_own(here, booking) else "",
         "warnings": await warnings_of(here, booking, own_tokens(here)),
         # Minutes instead of a time of day, because the visitor's clock may be in another zone.
         "minutes_left": max(1, left // timedelta(minutes=1)),
@@ -245,12 +257,25 @@ def _mistakes(answers: dict[str, str], branch: BranchSettings, service: ServiceV
             sure=bool(answers["contact_sure"]),
         ),
         lambda: bookings.persons_said(answers["persons"], service.most_persons),
+        lambda: _address(answers["address"], service),
     ):
         try:
             read()
         except Invalid as error:
             found.append(error)
     return found
+
+
+def _address(typed: str, service: ServiceView) -> None:
+    """Raises Invalid on the field `address`, also where staff would not know where to go."""
+    if service.at_home and not read_address(typed):
+        raise Invalid("address-missing", "address")
+
+
+def _how(branch: BranchSettings, service: ServiceView, answers: dict[str, str]) -> How | None:
+    """What the form says, if it asks how or where the appointment takes place, or did when it was opened."""
+    asks = service.at_home or channels_to_choose(branch, service) or answers["channel"]
+    return How(answers["channel"], answers["address"]) if asks else None
 
 
 def _understood(mistakes: Sequence[Invalid]) -> tuple[str, ...]:

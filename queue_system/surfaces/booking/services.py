@@ -35,7 +35,6 @@ INSTEAD: Final[dict[tuple[Way, ...], str]] = {
     (Way.INVITATION,): "public.instead-invitation",
     (): "public.instead-nowhere",
 }
-CHANNELS: Final = {"phone": "booking.channel-phone", "field": "booking.channel-field"}
 TAGS: Final = {
     "personal_presence": "booking.tag-presence",
     "biometrics": "booking.tag-fingerprints",

@@ -93,14 +93,14 @@ _OF_BRANCH: Final = (
         OF_BRANCH,
         adds=False,
         only=(
-            *("names", "address", "phone", "email", "coordinates", "hotline", "access"),
+            *("names", "address", "phone", "email", "video_link", "coordinates", "hotline", "access"),
             *("queue_rules", "priorities", "freed_places_at", "remote_tickets", "tick_minutes"),
             *("calendars", "seasons", "outreach_days", "week_starts", "day_starts"),
             *("languages", "default_language", "digits", "country_code", "timezone"),
             "retention_days",
         ),
         groups=(
-            ("contact", ("names", "address", "phone", "email", "coordinates", "hotline", "access")),
+            ("contact", ("names", "address", "phone", "email", "video_link", "coordinates", "hotline", "access")),
             ("waiting", ("queue_rules", "priorities", "freed_places_at", "remote_tickets", "tick_minutes")),
             ("days", ("calendars", "seasons", "outreach_days", "week_starts", "day_starts")),
             ("language", ("languages", "default_language", "digits", "country_code", "timezone")),

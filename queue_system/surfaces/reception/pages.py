@@ -22,6 +22,7 @@ from ...core.rights import COPY_RIGHTS, HALL_RIGHTS, RAISE_RIGHTS, RECEPTION_RIG
 from ...core.tickets import ORDINARY
 from ...store.queries import line
 from ...store.queries.bookings import BookingView, booking_by_id
+from ...store.queries.channels import channel_of
 from ...store.queries.line import TicketView
 from ...store.queries.reception import slip_printers
 from ...store.queries.settings import BranchSettings
@@ -106,13 +107,14 @@ async def check_in(request: Request) -> Response:
 
 
 async def contact(request: Request) -> Response:
-    """The contact of an appointment that takes place elsewhere, so that staff can call the visitor or go there.
+    """The contact of an appointment that takes place elsewhere, so that staff can call the visitor or go there; and the
+    link of a video call.
 
     The log keeps who looked it up.
     """
     here = await staff_at_branch(request, RECEPTION_RIGHTS)
     found = await _booking(here)
-    if not here.branch.services[found.service_id].elsewhere:
+    if channel_of(here.branch, found).is_received:
         raise Missing("booking")
     await here.do(record_look_ups, (found,), BY_CALL, here.actor)
     return await _hall_page(here, found=Found((found,), BY_CALL))

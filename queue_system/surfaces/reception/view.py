@@ -29,6 +29,7 @@ from ...store.database import Tx
 from ...store.queries import line, reception
 from ...store.queries.access import DeviceView
 from ...store.queries.bookings import BookingView
+from ...store.queries.channels import channel_of, video_link
 from ...store.queries.line import TicketView
 from ...store.queries.place import PaperView, paper, people_ahead
 from ...store.queries.settings import BranchSettings, Names, PriorityView, ServiceView
@@ -59,7 +60,7 @@ class May:
 class Appointment:
     """A booking in a list. `name` is None if the service's confidentiality keeps names off screens.
 
-    `elsewhere`: the visitor does not come to the branch, because staff call or visit them.
+    `elsewhere`: the visitor does not come to the branch, because staff call or visit them. `video`: the link of the call.
     """
 
     booking: BookingView
@@ -67,6 +68,7 @@ class Appointment:
     name: str | None
     level: Names
     elsewhere: bool
+    video: str | None = None
 
     @property
     def may_arrive(self) -> bool:
@@ -222,7 +224,8 @@ def _appointment(branch: BranchSettings, booking: BookingView) -> Appointment:
     service = branch.services[booking.service_id]
     level = service.confidentiality
     name = None if level.discreet else booking.name
-    return Appointment(booking, service.listed_names, name, level.names, service.elsewhere)
+    elsewhere = not channel_of(branch, booking).is_received
+    return Appointment(booking, service.listed_names, name, level.names, elsewhere, video_link(branch, booking))
 
 
 def _waiting(branch: BranchSettings, ticket: TicketView, served: Collection[UUID]) -> Waiting:

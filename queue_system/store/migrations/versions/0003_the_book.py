@@ -14,7 +14,7 @@ revision = "0003"
 down_revision = "0002"
 branch_labels = None
 depends_on = None
-FINGERPRINT = 913257327
+FINGERPRINT = 2060335660
 
 
 def upgrade() -> None:
@@ -24,6 +24,7 @@ def upgrade() -> None:
     _participants()
     _guests()
     _together()
+    _channels()
 
 
 def _members() -> None:
@@ -175,4 +176,22 @@ def _together() -> None:
     parts = sa.text("together_id IS NOT NULL")
     op.create_index(
         "bookings_together", "booking", ["branch_id", "together_id"], postgresql_where=parts, sqlite_where=parts
+    )
+
+
+def _channels() -> None:
+    """How an appointment takes place, where its booker chose, and where staff go for it."""
+    with op.batch_alter_table("booking") as booking:
+        booking.add_column(sa.Column("channel", AutoString(), nullable=True))
+        booking.add_column(sa.Column("video_room", AutoString(), nullable=True))
+    op.create_table(
+        "home_visit",
+        sa.Column("branch_id", sa.Uuid(), nullable=False),
+        sa.Column("booking_id", sa.Uuid(), nullable=False),
+        sa.Column("address", AutoString(), nullable=False),
+        sa.Column("back_at", UTCDateTime(), nullable=True),
+        sa.Column("back_by", sa.Uuid(), sa.ForeignKey("staff.id"), nullable=True),
+        sa.ForeignKeyConstraint(["branch_id"], ["branch.id"]),
+        sa.ForeignKeyConstraint(["branch_id", "booking_id"], ["booking.branch_id", "booking.id"]),
+        sa.PrimaryKeyConstraint("branch_id", "booking_id"),
     )
