@@ -10,26 +10,45 @@ from ..settings.edits import Edit
 from ..store.database import Tx
 from ..store.log import Actor
 from ..store.queries.access import StaffView
-from ..store.queries.previews import prospect
+from ..store.queries.previews import Prospect, prospect
 from ..store.queries.settings import branch_settings
 from .settings import save
 
 
-def stop_numbers(tx: Tx, branch_id: UUID, queue_id: UUID, actor: Actor, person: StaffView) -> None:
+def stop_numbers(
+    tx: Tx, branch_id: UUID, queue_id: UUID, actor: Actor, person: StaffView, foreseen: Prospect | None = None
+) -> None:
     """Nobody takes a number of the queue any more today; those who wait are called. Idempotent.
 
-    It is a setting of the branch, so that every node, kiosk and page knows it and its history tells it. Raises
-    Denied("not-allowed") without the right for the departments of the queue, and what `settings.save` raises.
+    It is a setting of the branch, so that every node, kiosk and page knows it and its history tells it. `foreseen` is what
+    `foreseen_stop` gave. Raises Denied("not-allowed") without the right for the departments of the queue, and what
+    `settings.save` raises.
     """
-    _save(tx, branch_id, queue_id, actor, person, stopped=True)
+    _save(tx, branch_id, queue_id, actor, person, foreseen, stopped=True)
 
 
-def resume_numbers(tx: Tx, branch_id: UUID, queue_id: UUID, actor: Actor, person: StaffView) -> None:
+def resume_numbers(
+    tx: Tx, branch_id: UUID, queue_id: UUID, actor: Actor, person: StaffView, foreseen: Prospect | None = None
+) -> None:
     """The queue gives numbers again. As `stop_numbers`."""
-    _save(tx, branch_id, queue_id, actor, person, stopped=False)
+    _save(tx, branch_id, queue_id, actor, person, foreseen, stopped=False)
 
 
-def _save(tx: Tx, branch_id: UUID, queue_id: UUID, actor: Actor, person: StaffView, *, stopped: bool) -> None:
+def foreseen_stop(tx: Tx, branch_id: UUID, queue_id: UUID, *, stopped: bool) -> Prospect:
+    """What it would do that a queue gives no more numbers, or again; worked out before, so that the hall does not wait."""
+    return prospect(tx, branch_id, _edits(tx, branch_id, queue_id, stopped=stopped))
+
+
+def _save(
+    tx: Tx,
+    branch_id: UUID,
+    queue_id: UUID,
+    actor: Actor,
+    person: StaffView,
+    foreseen: Prospect | None,
+    *,
+    stopped: bool,
+) -> None:
     settings = branch_settings(tx, branch_id)
     _require(
         person,
@@ -40,6 +59,14 @@ def _save(tx: Tx, branch_id: UUID, queue_id: UUID, actor: Actor, person: StaffVi
             if one.queue_id == queue_id
         },
     )
+    edits = _edits(tx, branch_id, queue_id, stopped=stopped)
+    told = (foreseen or prospect(tx, branch_id, edits)).preview
+    # The right was checked above, by the department of the queue; the whole branch has no department.
+    save(tx, branch_id, edits, told.sha256, actor=actor, person=None, foreseen=foreseen)
+
+
+def _edits(tx: Tx, branch_id: UUID, queue_id: UUID, *, stopped: bool) -> list[Edit]:
+    settings = branch_settings(tx, branch_id)
     today = settings.timetable.business_date(tx.now)
     known = settings.numbers_stopped
     slug = settings.queues[queue_id].slug
@@ -48,10 +75,7 @@ def _save(tx: Tx, branch_id: UUID, queue_id: UUID, actor: Actor, person: StaffVi
     if stopped:
         wanted[slug] = today
     was, now = ({one: day.isoformat() for one, day in found.items()} or None for found in (known, wanted))
-    edits = [Edit("branch", settings.slug, {"numbers_stopped": was}, {"numbers_stopped": now})]
-    told = prospect(tx, branch_id, edits).preview
-    # The right was checked above, by the department of the queue; the whole branch has no department.
-    save(tx, branch_id, edits, told.sha256, actor=actor, person=None)
+    return [Edit("branch", settings.slug, {"numbers_stopped": was}, {"numbers_stopped": now})]
 
 
 def _require(person: StaffView, branch_id: UUID, concerned: set[str]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -13,17 +13,21 @@ from starlette.routing import BaseRoute, Route
 
 from ...actions.counters import Desk, close_counter, open_counter
 from ...actions.sessions import SESSION_IDLE
-from ...actions.stopping import resume_numbers, stop_numbers
+from ...actions.settings import Overtaken
+from ...actions.stopping import foreseen_stop, resume_numbers, stop_numbers
 from ...core.errors import Denied, Missing, Refused, Stale
 from ...core.rights import COUNTER_RIGHTS, DESK_RIGHTS, STOP_RIGHTS
 from ...store.database import Tx
 from ...store.log import Actor
 from ...store.queries.access import StaffView
+from ...store.queries.previews import Prospect
 from ...store.queries.settings import BranchSettings, CounterView
 from ...store.queries.today import free_clerks
 from ...web import kit
 from ...web.departments import counters_for
 from .frame import InOffice, enter
+
+Stopping: TypeAlias = Callable[[Tx, UUID, UUID, Actor, StaffView, Prospect | None], None]
 
 PAGE: Final = "/office/counters/{branch}/{counter}"
 QUEUE: Final = "/office/today/{branch}/{queue}"
@@ -62,15 +66,15 @@ async def closing(request: Request) -> Response:
 
 async def stopping(request: Request) -> Response:
     """Let a queue give no more numbers today."""
-    return await _stop(request, stop_numbers)
+    return await _stop(request, stop_numbers, stopped=True)
 
 
 async def resuming(request: Request) -> Response:
     """Let a queue give numbers again."""
-    return await _stop(request, resume_numbers)
+    return await _stop(request, resume_numbers, stopped=False)
 
 
-async def _stop(request: Request, action: Callable[[Tx, UUID, UUID, Actor, StaffView], None]) -> Response:
+async def _stop(request: Request, action: Stopping, *, stopped: bool) -> Response:
     here = await enter(request, STOP_RIGHTS)
     branch = here.named(request.path_params["branch"])
     queue = next((one.id for one in branch.queues.values() if one.slug == request.path_params["queue"]), None)
@@ -78,7 +82,12 @@ async def _stop(request: Request, action: Callable[[Tx, UUID, UUID, Actor, Staff
         raise Missing("queue")
     said = {}
     try:
-        await here.write_anywhere(action, branch.id, queue, here.actor, here.person)
+        # Foreseen, because a hall that gives no more numbers is too full to wait while it is worked out.
+        found = await here.read_apart(foreseen_stop, branch.id, queue, stopped=stopped)
+        try:
+            await here.write_anywhere(action, branch.id, queue, here.actor, here.person, found)
+        except Overtaken:
+            await here.write_anywhere(action, branch.id, queue, here.actor, here.person, None)
     except Stale:
         said = {"said": "changed"}
     return kit.see_other(f"/office?{urlencode({'branch': branch.slug} | said)}#queues")
