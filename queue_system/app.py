@@ -80,12 +80,13 @@ def create_app(
     `demo` holds the values for the front page of a demonstration; None for a real installation.
     """
     clock = clock or SystemClock()
+    secret = secret_key(configuration)
     static = kit.StaticFiles({"": kit.FOLDER / "static", **folders(surfaces, "static")})
     installation = Installation(
         configuration=configuration,
-        secret=secret_key(configuration),
+        secret=secret,
         clock=clock,
-        database=Database(configuration.database, clock, frozenset(map(Level, configuration.sends))),
+        database=Database(configuration.database, clock, frozenset(map(Level, configuration.sends)), secret=secret),
         hub=Hub(),
         templates=kit.templates(folders(surfaces, "templates"), static),
         places=tuple(place for surface in surfaces.values() for place in getattr(surface, "staff_places", ())),

@@ -8,7 +8,7 @@ from typing import Annotated, Final
 import typer
 
 from .command_line import fail, open_database, require_ready
-from .configuration import read_configuration
+from .configuration import read_configuration, secret_key
 
 #: What goes, in the words of the command line.
 TOLD: Final = {
@@ -55,8 +55,10 @@ def erase(
     from .store.queries.persons import holdings_of
     from .web.access import booking_by_code
 
-    with open_database(read_configuration()) as database:
+    configuration = read_configuration()
+    with open_database(configuration) as database:
         require_ready(database)
+        database.secret = secret_key(configuration)
         booking = database.read_now(booking_by_code, code, contact)
         found = database.read_now(holdings_of, booking, everyone=everyone)
         for one in found.bookings:

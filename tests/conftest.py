@@ -166,7 +166,7 @@ def db_url(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def db(db_url: str, clock: FrozenClock) -> Iterator[Database]:
     """An empty database with our schema, on each kind."""
-    database = Database(db_url, clock)
+    database = Database(db_url, clock, secret=b"the key of the installation")
     yield database
     database.close()
 

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from uuid_utils.compat import uuid7
 
 from ..core import bookings, contacts
+from ..core.apart import NO_LEAVE, Leave, references
 from ..core.bookings import Booker, BookingState, BookingStep
 from ..core.errors import Missing, Refused
 from ..core.facts.bookings import (
@@ -26,6 +27,7 @@ from ..core.messages import Event
 from ..core.participants import Person, read_named
 from ..store.database import Tx
 from ..store.log import SYSTEM, Actor, Locked, locked
+from ..store.queries.apart import people_of
 from ..store.queries.bookings import (
     BookingView,
     booking_by_id,
@@ -38,7 +40,8 @@ from ..store.queries.effect import still_offered
 from ..store.queries.settings import BranchSettings, ServiceView, branch_settings
 from ..store.queries.standing import standing_of
 from ..store.tables import Booking, table
-from . import channels, freed_places, offers, outbox, participants, placing, seats
+from . import apart, channels, freed_places, offers, outbox, participants, placing, seats
+from .booking_rows import take_step
 from .channels import How
 from .codes import new_code
 from .placing import Wanted
@@ -68,6 +71,7 @@ class HoldOrder:
     members: Mapping[UUID, UUID] = field(default_factory=dict)
     persons: int = 1
     how: How | None = None
+    leave: Leave = NO_LEAVE
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +92,7 @@ class Said:
     later: bool = False
     persons: int = 1
     how: How | None = None
+    leave: Leave = NO_LEAVE
 
 
 def hold_slot(tx: Tx, order: HoldOrder) -> BookingView:
@@ -133,6 +138,7 @@ def change_booking(
     actor: Actor,
     booker: Booker = Booker.PUBLIC,
     members: Mapping[UUID, UUID] | None = None,
+    leave: Leave = NO_LEAVE,
 ) -> BookingView:
     """Move a confirmed booking to another time of the same service; the old time is released only on success.
 
@@ -157,7 +163,8 @@ def change_booking(
         )
         if refusal is not None:
             raise refusal
-        changed = move_to(lock, settings, booking, Wanted(starts_at, booker, asked=members or {}), actor)
+        wanted = Wanted(starts_at, booker, asked=members or {}, leave=leave)
+        changed = move_to(lock, settings, booking, wanted, actor)
         outbox.tell(lock, settings, changed, Event.CHANGED)
         return changed
 
@@ -193,7 +200,7 @@ def expire_due(lock: Locked) -> int:
     due = due_holds(lock.tx, lock.id)
     for booking in due:
         seats.release(lock, booking)
-        _move(lock, booking, BookingStep.EXPIRE, ended_at=lock.tx.now)
+        take_step(lock, booking, BookingStep.EXPIRE, ended_at=lock.tx.now)
         lock.append(BookingExpired(subject=str(booking.id), code=booking.code), SYSTEM)
     return len(due) + freed_places.return_due(lock) + offers.end_due(lock)
 
@@ -215,15 +222,18 @@ def confirm_in(
         raise refusal
     if not still_offered(lock.tx, settings, booking):
         raise Refused("slot-withdrawn")
-    confirmed = bind(lock, booking, actor)
+    confirmed = bind(lock, booking, actor, said.leave if said else NO_LEAVE)
     outbox.tell(lock, settings, confirmed, Event.CONFIRMED)
     return confirmed
 
 
-def bind(lock: Locked, booking: BookingView, actor: Actor) -> BookingView:
-    """Make a hold binding within an action that has looked whether it may; tells nobody."""
-    _move(lock, booking, BookingStep.CONFIRM, confirmed_at=lock.tx.now, held_until=None)
+def bind(lock: Locked, booking: BookingView, actor: Actor, leave: Leave = NO_LEAVE) -> BookingView:
+    """Make a hold binding within an action that has looked whether it may; tells nobody. Raises as `refuse_binding`."""
+    settings = branch_settings(lock.tx, lock.id, lock.config_version)
+    apart.refuse_binding(lock, settings, booking, leave)
+    take_step(lock, booking, BookingStep.CONFIRM, confirmed_at=lock.tx.now, held_until=None)
     lock.append(BookingConfirmed(subject=str(booking.id), code=booking.code), actor)
+    apart.accept_now(lock, settings, booking, leave, actor)
     return booking_by_id(lock.tx, lock.id, booking.id)
 
 
@@ -233,13 +243,13 @@ def move_to(lock: Locked, settings: BranchSettings, booking: BookingView, wanted
     Its own seats count as free. Raises what `placing.find` raises.
     """
     tx, service = lock.tx, settings.services[booking.service_id]
-    wanted = replace(wanted, own=seats_of(tx, lock.id, booking.id), moving=booking.id)
-    place = placing.find(lock, settings, service, wanted)
+    own, people = seats_of(tx, lock.id, booking.id), people_of(tx, booking)
+    place = placing.find(lock, settings, service, replace(wanted, own=own, moving=booking.id, people=people))
     _leave(lock, settings, booking)
     placing.take_instead(lock, place, booking.id)
     slot, changes = place.slot, booking.changes + (not booking.taken_away)
     time = {"starts_at": slot.start, "ends_at": slot.end, "changes": changes}
-    _move(lock, booking, BookingStep.CHANGE, **time, **offers.SETTLED)
+    take_step(lock, booking, BookingStep.CHANGE, **time, **offers.SETTLED)
     fact = BookingChanged(
         subject=str(booking.id),
         code=booking.code,
@@ -247,6 +257,7 @@ def move_to(lock: Locked, settings: BranchSettings, booking: BookingView, wanted
         to_starts_at=slot.start.isoformat(),
     )
     lock.append(fact, actor)
+    apart.accept_now(lock, settings, booking, wanted.leave, actor)
     return booking_by_id(tx, lock.id, booking.id)
 
 
@@ -256,7 +267,7 @@ def end(lock: Locked, settings: BranchSettings, booking: BookingView, actor: Act
         seats.release(lock, booking)
     else:
         _leave(lock, settings, booking)
-    _move(lock, booking, BookingStep.CANCEL, ended_at=lock.tx.now)
+    take_step(lock, booking, BookingStep.CANCEL, ended_at=lock.tx.now)
     lock.append(BookingCancelled(subject=str(booking.id), code=booking.code), actor)
     return booking_by_id(lock.tx, lock.id, booking.id)
 
@@ -283,7 +294,9 @@ def hold_in(lock: Locked, order: HoldOrder, earlier_id: UUID | None = None) -> B
     expire_due(lock)
     earlier = None if earlier_id is None else _replaced(lock, earlier_id, name, contact, order.actor)
     standing = standing_of(tx, settings, service, contact, name)
-    wanted = Wanted(order.starts_at, order.booker, standing, asked=order.members)
+    # Whoever sees pairs is asked for a reason when it becomes binding.
+    people = () if order.leave.sees else references(name, contact)
+    wanted = Wanted(order.starts_at, order.booker, standing, asked=order.members, people=people)
     place = placing.find(lock, settings, service, wanted)
     slot = place.slot
     kept = earlier.held_until if earlier and earlier.starts_at < slot.end and slot.start < earlier.ends_at else None
@@ -316,6 +329,7 @@ def hold_in(lock: Locked, order: HoldOrder, earlier_id: UUID | None = None) -> B
         source=order.source,
     )
     lock.append(fact, order.actor)
+    apart.remember(lock, row["id"])
     return channels.keep(lock, settings, booking_by_id(tx, lock.id, row["id"]), order.how)
 
 
@@ -325,7 +339,7 @@ def _replaced(lock: Locked, earlier_id: UUID, name: str, contact: str, actor: Ac
     if earlier.state is not BookingState.HELD or not bookings.may_replace(earlier.name, earlier.contact, name, contact):
         return None
     seats.release(lock, earlier)
-    _move(lock, earlier, BookingStep.CANCEL, ended_at=lock.tx.now)
+    take_step(lock, earlier, BookingStep.CANCEL, ended_at=lock.tx.now)
     lock.append(BookingCancelled(subject=str(earlier.id), code=earlier.code), actor)
     return earlier
 
@@ -349,6 +363,7 @@ def _corrected(
         .where(BOOKING.c.branch_id == lock.id, BOOKING.c.id == hold.id)
         .values(name=name, contact=contact, persons=persons)
     )
+    apart.remember(lock, hold.id)
     return booking_by_id(tx, lock.id, hold.id)
 
 
@@ -381,14 +396,3 @@ def _leave(lock: Locked, settings: BranchSettings, booking: BookingView) -> None
         seats.release(lock, booking)
     else:
         freed_places.give_back(lock, settings, booking)
-
-
-def _move(lock: Locked, booking: BookingView, step: BookingStep, **changes: Any) -> None:
-    state = bookings.after(booking.state, step)
-    moved = lock.tx.execute(
-        sa.update(BOOKING)
-        .where(BOOKING.c.branch_id == lock.id, BOOKING.c.id == booking.id, BOOKING.c.state == booking.state.value)
-        .values(state=state.value, **changes)
-    )
-    if moved.rowcount != 1:
-        raise Refused("booking-over")

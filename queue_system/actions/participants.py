@@ -19,6 +19,7 @@ from ..store.queries.bookings import BookingView, booking_by_id
 from ..store.queries.participants import ParticipantView, others_of
 from ..store.queries.settings import BranchSettings, branch_settings
 from ..store.tables import Participant, table
+from . import apart
 
 PARTICIPANT = table(Participant)
 
@@ -75,6 +76,7 @@ def store_people(
         else:
             continue
         changed = True
+    apart.remember(lock, booking.id)
     if changed or gone:
         lock.append(ParticipantsNamed(subject=str(booking.id), code=booking.code, count=len(wanted)), actor)
 

@@ -8,11 +8,13 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from ..core import bookings, hours, slots
+from ..core.apart import NO_LEAVE, Leave
 from ..core.bookings import Booker
 from ..core.errors import Refused
 from ..core.members import Choice
 from ..core.persons import Standing
 from ..store.log import Locked
+from ..store.queries.apart import others_at
 from ..store.queries.bookings import lanes_at, plan_on, policy_of, seats_of
 from ..store.queries.outings import places_to_book
 from ..store.queries.settings import BranchSettings, ServiceView
@@ -36,6 +38,8 @@ class Wanted:
 
     `own` are seats that count as free, because the booking `moving` has them. `known` are members whom the person has
     met before, and has again where that is possible.
+    `own` are seats that count as free, because the booking `moving` has them. `people` (`core.apart.references`) must not
+    meet those from whom they are kept apart, unless `leave` lets them.
     """
 
     starts_at: datetime
@@ -45,6 +49,8 @@ class Wanted:
     moving: UUID | None = None
     asked: Mapping[UUID, UUID] = field(default_factory=dict)
     known: Collection[UUID] = ()
+    people: Collection[str] = ()
+    leave: Leave = NO_LEAVE
 
 
 def find(lock: Locked, settings: BranchSettings, service: ServiceView, wanted: Wanted) -> Place:
@@ -72,6 +78,9 @@ def find(lock: Locked, settings: BranchSettings, service: ServiceView, wanted: W
     outing = hours.outing_on(day, settings.calendar, service.id)
     if outing is not None and not places_to_book(tx, settings, outing, wanted.moving):
         raise Refused("day-full")
+    others = others_at(tx, settings, service, wanted.people, wanted.moving)
+    if others.meets(slot.start, slot.end) and not (wanted.leave.sees and wanted.leave.accepts):
+        raise Refused("kept-apart" if wanted.leave.sees else "slot-taken")
     visit = slots.seats_span(slot.start, plan, tick)
     lanes = slots.choose_seats(slot, plan, lanes_at(tx, lock.id, plan, visit), tick, public, wanted.own)
     chosen = members.choose(lock, settings, plan, visit, wanted.asked, wanted.moving, wanted.known)

@@ -42,6 +42,7 @@ from ..store.tables import (
     Ticket,
     table,
 )
+from . import apart
 from .bookings import expire_due
 from .day import in_session
 from .digests import digest_next
@@ -100,6 +101,7 @@ def tidy(database: Database, branch_id: UUID) -> collections.Counter[str]:
     if gone:
         database.write_in_now(branch_id, _tell, branch_id, gone)
     database.write_in_now(branch_id, _run, branch_id, _forget_presses)
+    database.write_in_now(branch_id, _run, branch_id, _forget_pairs)
     gone["entries"] = _prune(database, branch_id, database.read_now(_entries_before, branch_id))
     return +gone
 
@@ -120,6 +122,7 @@ def erase(lock: Locked, ids: list[UUID]) -> int:
         .where(HOME_VISIT.c.branch_id == lock.id, HOME_VISIT.c.booking_id.in_(ids))
         .values(address="")
     )
+    apart.forget(lock, ids)
     changed = lock.tx.execute(
         sa.update(BOOKING)
         .where(BOOKING.c.branch_id == lock.id, BOOKING.c.id.in_(ids))
@@ -132,6 +135,7 @@ def forget_participants(lock: Locked, which: Iterable[tuple[UUID, int]]) -> None
     """Take name and contact of some participants out of bookings of others; each is a booking and a number in it."""
     for booking_id, n in which:
         _forget(lock, (PARTICIPANT.c.booking_id == booking_id) & (PARTICIPANT.c.n == n))
+        apart.remember(lock, booking_id)
 
 
 def _forget(lock: Locked, which: sa.ColumnElement[bool]) -> None:
@@ -171,6 +175,7 @@ def _drop_bookings(lock: Locked, ids: list[UUID]) -> int:
         return 0
     lock.tx.execute(sa.delete(MESSAGE).where(MESSAGE.c.branch_id == lock.id, MESSAGE.c.about.in_(ids)))
     _leave_series(lock, ids)
+    apart.drop(lock, ids)
     for rows in (SEAT, BOOKING_MEMBER, FREED, PARTICIPANT, HOME_VISIT):
         lock.tx.execute(sa.delete(rows).where(rows.c.branch_id == lock.id, rows.c.booking_id.in_(ids)))
     return lock.tx.execute(sa.delete(BOOKING).where(BOOKING.c.branch_id == lock.id, BOOKING.c.id.in_(ids))).rowcount
@@ -212,6 +217,11 @@ def _forget_presses(lock: Locked, found: Limits) -> int:  # noqa: ARG001 - a ste
             sa.update(COUNTER).where(COUNTER.c.branch_id == lock.id, COUNTER.c.id == counter_id).values(last_press=None)
         )
     return len(old)
+
+
+def _forget_pairs(lock: Locked, found: Limits) -> int:
+    """Pairs that ended as long ago as names are kept go; those that hold stay, because somebody needs them."""
+    return apart.drop_ended(lock, found.names)
 
 
 #: The steps by the names of what they take, which are fields of the fact `DataTidied`.

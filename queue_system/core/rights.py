@@ -38,6 +38,7 @@ PeopleRight = Literal["invite_people", "edit_people", "grant_roles", "reset_sign
 SeeRight = Literal[
     "see_bookings",
     "see_contacts",
+    "keep_apart",
     "see_reports",
     "see_staff_reports",
     "see_small_numbers",
@@ -191,6 +192,8 @@ ASKING_RIGHTS: Final[Rights] = DECIDING_RIGHTS | (SETTINGS_RIGHTS - PRINTER_RIGH
 BOOK_RIGHTS: Final[Rights] = frozenset({"book_for_visitor"})
 # To see the appointments of a day; names need BOOK_RIGHTS.
 DAY_RIGHTS: Final[Rights] = BOOK_RIGHTS | {"see_bookings"}
+# To see who must not meet, and to say so.
+APART_RIGHTS: Final[Rights] = frozenset({"keep_apart"})
 # To see whom an appointment belongs to, and how to reach them.
 CONTACT_RIGHTS: Final[Rights] = frozenset({"see_contacts"})
 # To change when a branch is open, or only to close it for some days.

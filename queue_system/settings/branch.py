@@ -144,8 +144,8 @@ class Constraint(Thing):
 
     names: Annotated[Names, "its name"]
     rule: Annotated[Literal["parties_apart"], Kind("rule"), "what must be observed"]
-    within_min: Annotated[SomeMinutes, "minutes between them"]
-    scope: Annotated[Literal["zone", "branch"], Kind("scope"), "where"]
+    within_min: Annotated[SomeMinutes, "minutes between two people of a pair at least"]
+    scope: Annotated[Literal["zone", "branch"], Kind("scope"), "where: in one zone, or anywhere in the branch"]
 
 
 class Hotline(Declared):
@@ -255,7 +255,8 @@ class BranchOwn(Thing):
     notes: Annotated[Sentences, NotYet("remarks"), "what people should know"] = ()
     access: Annotated[Access | None, "what visitors with a need find here"] = None
     constraints: Annotated[
-        dict[str, Constraint] | None, NotYet("constraint", Told.PARTS), "rules that keep people apart"
+        dict[str, Constraint] | None,
+        "rules that keep people apart; services with `parties` are then booked by staff only",
     ] = None
     hotline: Annotated[Hotline | None, "a number to call in need, shown with the ways to reach the branch"] = None
     safe_contact: Annotated[

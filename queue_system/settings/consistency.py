@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from ..core.channels import ROOM_MARK
@@ -23,6 +23,9 @@ from .terms import Retirable
 from .typed import Scope
 from .value_faults import faults_in, value_faults
 from .week import hours_faults
+
+#: Modes in which nobody books by themselves, so that no free time tells anybody that somebody else comes then.
+NOT_PUBLIC: Final = ("staff_only", "walkin_only")
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +177,8 @@ def _of_services(branch: Branch, catalogue: Catalogue) -> Iterator[Located]:
             yield Located(
                 "service", slug, Fault("setting-not-served", "queue", {"queue": Called(service.queue, "queue")})
             )
+        if branch.constraints and service.of_parties and service.mode not in NOT_PUBLIC:
+            yield Located("service", slug, Fault("setting-apart-public", "policy"))
         if service.priority is not None and service.priority not in branch.priorities:
             values = {"priority": Called(service.priority, "priority class"), "service": Called(slug, "service")}
             yield Located("service", slug, Fault("setting-priority-of-service", "priority", values))

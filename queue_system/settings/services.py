@@ -143,6 +143,11 @@ class ServiceOwn(Retirable):
         return Channel.ROOM if self.room else Channel.COUNTER
 
     @property
+    def of_parties(self) -> bool:
+        """Whether several parties meet in it, so that some people must not meet there."""
+        return (self.parties or 0) > 1
+
+    @property
     def elsewhere(self) -> bool:
         """Whether it takes place away from the branch, so that nobody comes, checks in or waits."""
         return not self.takes_place().is_received

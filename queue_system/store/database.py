@@ -42,13 +42,15 @@ R = TypeVar("R")
 class Database:
     """One database: READERS threads read, and as many threads write as its dialect allows.
 
-    `sends` are the levels of the messages that this installation can send; none without a mail server.
+    `sends` are the levels of the messages that this installation can send; none without a mail server. `secret` is the
+    key of the installation, with which people are kept apart (`core.apart.keyed`).
     """
 
-    def __init__(self, url: str, clock: Clock, sends: frozenset[Level] = frozenset()) -> None:
+    def __init__(self, url: str, clock: Clock, sends: frozenset[Level] = frozenset(), *, secret: bytes = b"") -> None:
         self.dialect = dialect_of(url)
         self.clock = clock
         self.sends = sends
+        self.secret = secret
         self.on_commit: Callable[[Sequence[Appended]], None] = lambda appended: None
         # Settings as last read, each with the version it was read at (store/editing.py).
         self.settings = Versioned()
@@ -194,7 +196,7 @@ class Database:
             raise self.dialect.unavailable(error) from error
 
     def _tx(self, connection: Connection, only: UUID | None = None) -> Tx:
-        return Tx(connection, self.dialect, self.clock.now(), self.settings, only, self.sends)
+        return Tx(connection, self.dialect, self.clock.now(), self.settings, only, self.sends, self.secret)
 
     def _committed(self, appended: Sequence[Appended]) -> None:
         self.is_failing = False

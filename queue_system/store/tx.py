@@ -64,7 +64,7 @@ class Tx:
     it, because its values may never be committed. `edited` are the branches whose rows it may change, and `edits_shared`
     is whether it may change those of all, and what they share.
     `only` is the branch whose writes share this transaction (`Database.write_in`), else None. `sends` are the levels of
-    messages that can be sent.
+    messages that can be sent. `secret` is the key of the installation, empty where the process does not have it.
     """
 
     __slots__ = (
@@ -79,6 +79,7 @@ class Tx:
             "edits_shared",
             "now",
             "only",
+            "secret",
             "sends",
             "settings",
         ),
@@ -93,6 +94,7 @@ class Tx:
         settings: Versioned,
         only: UUID | None = None,
         sends: frozenset[Level] = frozenset(),
+        secret: bytes = b"",
     ) -> None:
         self._connection = connection
         self._dialect = dialect
@@ -100,6 +102,7 @@ class Tx:
         self._locks: set[UUID] = set()
         self.now = now
         self.only = only
+        self.secret = secret
         self.sends = sends
         self.settings = settings
         self.appended: list[Appended] = []

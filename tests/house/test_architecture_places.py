@@ -21,8 +21,8 @@ DAY = "queue_system/actions/day.py"
 WITHOUT_TICKETS = tuple(
     f"queue_system/actions/{name}.py"
     for name in """
-        approvals bookings credentials devices digests four_eyes freed_places installation invitations look_ups outbox participants printers
-        provider
+        apart approvals bookings credentials devices digests four_eyes freed_places installation invitations look_ups outbox
+        participants printers provider
         roles series series_changes sessions settings sign_in slips staff staff_roles together upkeep
     """.split()
 )

@@ -10,6 +10,7 @@ import pytest
 from printers.driver import Status
 from queue_system.actions.second_person import REASONS
 from queue_system.core import errors
+from queue_system.core.apart import AcceptedFor, Reason, Scope
 from queue_system.core.approvals import ApprovalState
 from queue_system.core.bookings import BookingState
 from queue_system.core.coming import What
@@ -83,6 +84,12 @@ def test_every_right_and_every_group_of_them_has_a_sentence() -> None:
 
 def test_every_role_of_a_participant_has_words() -> None:
     assert members("appointments.role-") == set(Role)
+
+
+def test_every_word_about_people_who_are_kept_apart_has_its_text() -> None:
+    assert members("apart.scope.") == set(Scope)
+    assert members("apart.reason.") == set(Reason)
+    assert members("apart.accepted.") == set(AcceptedFor)
 
 
 def test_every_state_of_a_request_has_words() -> None:

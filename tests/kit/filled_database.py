@@ -51,7 +51,11 @@ from queue_system.store.queries.credentials import step_by_token
 from queue_system.store.queries.series_chances import planned, shown_of
 from queue_system.store.tables import (
     ORGANISATION,
+    ApartAccepted,
+    ApartKey,
+    ApartPair,
     Block,
+    Booking,
     BranchSeason,
     HomeVisit,
     Participant,
@@ -128,8 +132,25 @@ def fill(hall: Hall, clock: FrozenClock) -> None:
     hall.db.write_now(invitations.invite, "nour", "نور", "ar", ORGANISATION, "administrator", "", samira)
     edit(hall, lambda tx: _add_resource(tx, hall))
     edit(hall, lambda tx: _shift_ramadan(tx, hall))
+    hall.db.write_now(_keep_apart, hall)
     _rename(hall)
     _digest(hall)
+
+
+def _keep_apart(tx: Tx, hall: Hall) -> None:
+    """A pair whose people have one appointment together, which staff have accepted."""
+    branch, pair = hall.branch.id, uuid7()
+    booking = tx.row(sa.select(table(Booking)).where(table(Booking).c.branch_id == branch))
+    assert booking is not None
+    made = {"made_with": "0123456789abcdef", "scope": "building-day", "minutes": 0, "reason": "court"}
+    keys = {"key_a": sha256("one"), "key_b": sha256("other")}
+    tx.execute(sa.insert(table(ApartPair)), {"branch_id": branch, "id": pair, **keys, **made, "created_at": NOW})
+    tx.execute(sa.insert(table(ApartKey)), {"branch_id": branch, "booking_id": booking.id, "hash": keys["key_a"]})
+    both = {"one_id": booking.id, "other_id": booking.id}
+    times = {"one_starts_at": booking.starts_at, "other_starts_at": booking.starts_at, "accepted_at": NOW}
+    tx.execute(
+        sa.insert(table(ApartAccepted)), {"branch_id": branch, "pair_id": pair, **both, **times, "reason": "agreed"}
+    )
 
 
 def _rename(hall: Hall) -> None:

@@ -194,6 +194,7 @@ def _values(hall: Hall) -> dict[str, str]:
         "ticket": NO_TICKET,
         "person": NO_TICKET,
         "approval": NO_TICKET,
+        "pair": NO_TICKET,
         "role": "no-such",
         "place": hall.branch.slug,
         "kind": "queue",

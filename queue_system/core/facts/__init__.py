@@ -11,6 +11,7 @@ A new fact needs a class in its subject's module, a sentence `audit.<kind>` in e
 from __future__ import annotations
 
 from . import (
+    apart,
     approvals,
     bookings,
     counters,
@@ -33,6 +34,7 @@ __all__ = [
     "SUBJECTS",
     "Fact",
     "UnknownFact",
+    "apart",
     "approvals",
     "bookings",
     "counters",

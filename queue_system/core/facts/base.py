@@ -16,6 +16,7 @@ SUBJECTS: Final = (
     "slip",
     "message",
     "member",
+    "apart",
     "printer",
     "device",
     "staff",

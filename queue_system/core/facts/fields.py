@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Annotated, Any, TypeAlias
 
+from ..apart import AcceptedFor, Reason, Scope
 from ..approvals import APPROVAL_ACTIONS
 from ..bookings import BookingState, Punctuality
 from ..messages import ERRORS, MAIL, Event
@@ -65,6 +66,7 @@ SlipId: TypeAlias = Annotated[str, Is.UNSAID]
 MessageId: TypeAlias = Annotated[str, Is.UNSAID]
 ApprovalId: TypeAlias = Annotated[str, Is.UNSAID]
 BlockId: TypeAlias = Annotated[str, Is.UNSAID]
+PairId: TypeAlias = Annotated[str, Is.UNSAID]
 PairingId: TypeAlias = Annotated[str, Is.UNSAID]
 PlaceId: TypeAlias = Annotated[str, Is.UNSAID]
 
@@ -103,6 +105,9 @@ TicketStateWord: TypeAlias = Annotated[str, Word("state.ticket", tuple(TicketSta
 BookingStateWord: TypeAlias = Annotated[str, Word("state.booking", tuple(BookingState))]
 Arrival: TypeAlias = Annotated[str, Word("audit.punctuality", tuple(Punctuality))]
 LostWhy: TypeAlias = Annotated[str, Word("state.lost", tuple(Why))]
+ApartScope: TypeAlias = Annotated[str, Word("apart.scope", tuple(Scope))]
+ApartReason: TypeAlias = Annotated[str, Word("apart.reason", tuple(Reason))]
+ApartAcceptedFor: TypeAlias = Annotated[str, Word("apart.accepted", tuple(AcceptedFor))]
 FoundBy: TypeAlias = Annotated[str, Word("audit.by", ("name", "contact"))]
 ApprovalAction: TypeAlias = Annotated[str, Word("audit.approval-action", APPROVAL_ACTIONS)]
 Channel: TypeAlias = Annotated[str, Word("audit.channel", ("web", "api"))]

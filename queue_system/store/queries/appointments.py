@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -15,6 +15,7 @@ from ...core.bookings import BookingState
 from ...core.slots import Slot, tick_of
 from ..database import Tx
 from ..tables import BookingMember, table
+from .apart import others_at
 from .bookings import BookingView, bookings_between, free_days
 from .settings import BranchSettings, ServiceView
 
@@ -36,11 +37,15 @@ FIRST: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class FreeTimes:
-    """The first free times from a day on, and all those of the first day that has any."""
+    """The first free times from a day on, and all those of the first day that has any.
+
+    `apart` are the beginnings of those that bring people together who are kept apart, for staff who may know it.
+    """
 
     first: tuple[Slot, ...]
     day: date | None
     on_day: tuple[Slot, ...]
+    apart: frozenset[datetime] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +101,17 @@ def first_free(
     wish: datetime,
     asked: Mapping[UUID, UUID],
     own: BookingView | None = None,
+    people: Collection[str] = (),
+    *,
+    sees_apart: bool = False,
 ) -> FreeTimes:
     """The first times for staff from `wish` on, an aware instant; `asked` are members that are wanted, by need.
 
     The place of the booking `own`, which is to be moved or replaced, counts as free, but its present time is no other.
+    `people` (`core.apart.references`) are for whom a time is looked for: those times of theirs at which they would meet
+    somebody from whom they are kept apart are left out, or marked where `sees_apart`.
     """
+    others = others_at(tx, settings, service, people, own.id if own else None)
     first: tuple[Slot, ...] = ()
     day: date | None = None
     on_day: tuple[Slot, ...] = ()
@@ -109,9 +120,16 @@ def first_free(
     while begin <= last and len(first) < FIRST:
         end = min(begin + STRETCH - timedelta(days=1), last)
         for one in free_days(tx, settings, service, begin, end, public=False, own=own.id if own else None, asked=asked):
-            slots = tuple(slot for slot in one.slots if slot.start >= wish and slot.start != present)
+            slots = tuple(
+                slot
+                for slot in one.slots
+                if slot.start >= wish
+                and slot.start != present
+                and (sees_apart or not others.meets(slot.start, slot.end))
+            )
             if slots and day is None:
                 day, on_day = one.day, slots
             first = (*first, *slots)[:FIRST]
         begin = end + timedelta(days=1)
-    return FreeTimes(first, day, on_day)
+    apart = frozenset(slot.start for slot in (*first, *on_day) if others.meets(slot.start, slot.end))
+    return FreeTimes(first, day, on_day, apart)

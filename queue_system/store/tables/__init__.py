@@ -19,6 +19,7 @@ from .access import (
     StaffRole,
 )
 from .agenda import BranchSeason, ClosureRow, OpeningHours, OutreachDay, SeasonRow
+from .apart import ApartAccepted, ApartKey, ApartPair
 from .changes import Change
 from .columns import table
 from .day import Booking, Call, FreedPlace, PrintJob, Seat, Series, Ticket
@@ -58,6 +59,9 @@ from .upkeep import Upkeep
 __all__ = [
     "ORGANISATION",
     "SETTINGS",
+    "ApartAccepted",
+    "ApartKey",
+    "ApartPair",
     "Approval",
     "Block",
     "Booking",

@@ -1,4 +1,4 @@
-"""The book of appointments for staff: a day, a week, a day on paper, booking for a visitor, one appointment."""
+"""The book of appointments for staff: a day, a week, a day on paper, booking for a visitor, one appointment, who is kept apart."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from starlette.routing import BaseRoute
 
 from ...core.rights import DAY_RIGHTS
 from ...web.places import Place
-from . import common_time, day, new, one, paper, people, together, week
+from . import apart, common_time, day, new, one, paper, people, together, week
 
 __all__ = ["routes", "staff_places"]
 
@@ -17,6 +17,7 @@ routes: list[BaseRoute] = [
     *paper.routes,
     *common_time.routes,
     *together.routes,
+    *apart.routes,
     *new.routes,
     *one.routes,
     *people.routes,

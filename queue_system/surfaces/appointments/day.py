@@ -12,8 +12,9 @@ from starlette.routing import BaseRoute, Route
 
 from ...core import hours
 from ...core.errors import Denied
-from ...core.rights import BOOK_RIGHTS, DAY_RIGHTS
+from ...core.rights import APART_RIGHTS, BOOK_RIGHTS, DAY_RIGHTS
 from ...store.database import Tx
+from ...store.queries.apart import keeps_apart
 from ...store.queries.appointments import appointments_on
 from ...store.queries.settings import BranchSettings
 from ...web import kit
@@ -51,6 +52,7 @@ async def show(request: Request) -> Response:
         "earlier": day - timedelta(days=1),
         "later": day + timedelta(days=1),
         "may_book": here.may_any(BOOK_RIGHTS),
+        "keeps_apart": keeps_apart(branch) and here.may_any(APART_RIGHTS),
         "lines": lines,
         "grid": grid,
         "as_list": request.query_params.get("view") == "list",

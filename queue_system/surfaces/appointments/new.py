@@ -34,7 +34,7 @@ from ...store.queries.settings import BranchSettings, ServiceView
 from ...web import kit
 from ...web.errors import message
 from ...web.here import StaffAtBranch, staff_at_branch
-from . import people_form
+from . import apart, people_form
 from .day import address, read_day
 from .whereabouts import typed_how
 
@@ -89,11 +89,15 @@ async def times_page(
     today = hours.business_date(here.now, branch.zone, branch.day_starts)
     day = read_day(chosen.get("from", "")) or today
     asked = asked_for(branch, service, chosen.get("with", ""))
-    begin = begin_of(branch, max(day, today), here.now)
-    found: FreeTimes = await here.read(first_free, branch, service, begin, asked, earlier)
+    kept = kept or Kept()
+    typed = apart.typed_people(here, kept.name, kept.contact, *kept.people.values())
+    people = typed | await apart.known_people(here, earlier)
+    begin, sees = begin_of(branch, max(day, today), here.now), apart.may_see(here)
+    found: FreeTimes = await here.read(first_free, branch, service, begin, asked, earlier, people, sees_apart=sees)
     first = found.first[0].start if found.first else None
-    # A hold of its own would be taken for what is scarce.
-    scarce = None if earlier else await here.read(scarce_for, branch, Step(service, asked), begin, first)
+    # A hold of its own would be taken for what is scarce, and so would times that somebody must not have.
+    known = earlier is not None or bool(people)
+    scarce = None if known else await here.read(scarce_for, branch, Step(service, asked), begin, first)
     values = {
         "base": address(branch),
         "service": service,
@@ -106,7 +110,7 @@ async def times_page(
         "key": start_key,
         "request_id": secrets.token_urlsafe(16),
         "earlier": earlier,
-        "kept": kept or Kept(),
+        "kept": kept,
         "refusal": message(refusal, here.words) if refusal else None,
     }
     return await here.page("appointments/times.html", values, status=refusal.status if refusal else 200)
@@ -180,6 +184,7 @@ async def _hold(here: StaffAtBranch) -> Response:
             members=asked_for(here.branch, service, form.get("with", "")),
             persons=kept.persons,
             how=kept.how,
+            leave=apart.leave_of(here),
         )
         held = await _held(here, order, earlier)
         await _keep_people(here, held, earlier, people_form.read_others(form))

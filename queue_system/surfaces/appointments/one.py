@@ -27,7 +27,7 @@ from ...web import kit
 from ...web.booking_warnings import warnings_of
 from ...web.errors import message
 from ...web.here import StaffAtBranch, staff_at_branch
-from . import new, people_form
+from . import apart, new, people_form
 from .day import address, read_day
 from .whereabouts import typed_how, where_values
 
@@ -53,7 +53,7 @@ async def confirm(request: Request) -> Response:
     except Invalid as mistake:
         return await _page(here, booking, mistake, said)
     except DomainError as refusal:
-        if refusal.code not in ("hold-expired", "slot-withdrawn"):
+        if refusal.code not in ("hold-expired", "slot-withdrawn", "slot-taken"):
             return await _page(here, booking, refusal, said)
         service, kept = (
             here.branch.services[booking.service_id],
@@ -72,7 +72,7 @@ async def move(request: Request) -> Response:
     try:
         start, service = new.read_start(form.get("start", "")), here.branch.services[booking.service_id]
         asked = new.asked_for(here.branch, service, form.get("with", ""))
-        await here.do(change_booking, booking.id, start, here.actor, Booker.STAFF, asked)
+        await here.do(change_booking, booking.id, start, here.actor, Booker.STAFF, asked, apart.leave_of(here, form))
     except DomainError as refusal:
         return await _times(here, booking, form, refusal)
     return kit.see_other(_address(here, booking))
@@ -144,6 +144,7 @@ async def _page(
         "may_call_off": _can(booking, BookingStep.CANCEL),
         "is_told": booking.state is BookingState.CONFIRMED
         and is_told(level_for(branch, booking), booking.contact, here.installation.database.sends),
+        "accepted_for": apart.asked_why(here, failure),
         "asks": here.request.query_params.get("ask") == "call-off",
     } | await where_values(here, booking, said)
     return await here.page("appointments/one.html", values, status=failure.status if failure else 200)
@@ -160,7 +161,9 @@ async def _times(
     choices = new.choices(branch, service)
     wanted = chosen["with"] if "with" in chosen else await _announced(here, booking, choices)
     asked = new.asked_for(branch, service, wanted)
-    found = await here.read(first_free, branch, service, new.begin_of(branch, day, here.now), asked, booking)
+    begin, people = new.begin_of(branch, day, here.now), await apart.known_people(here, booking)
+    sees = apart.may_see(here)
+    found = await here.read(first_free, branch, service, begin, asked, booking, people, sees_apart=sees)
     values = {
         "base": address(branch),
         "booking": booking,
@@ -172,6 +175,7 @@ async def _times(
         "found": found,
         "key": new.start_key,
         "refusal": message(refusal, here.words) if refusal else None,
+        "accepted_for": apart.asked_why(here, refusal),
     }
     return await here.page("appointments/move.html", values, status=refusal.status if refusal else 200)
 
@@ -194,6 +198,7 @@ def _said(here: StaffAtBranch, booking: BookingView, form: Mapping[str, str]) ->
         later=bool(form.get("later")),
         persons=new.persons_typed(form, here.branch.services[booking.service_id]),
         how=typed_how(form),
+        leave=apart.leave_of(here, form),
     )
 
 

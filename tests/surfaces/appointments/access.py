@@ -8,6 +8,10 @@ from tests.kit.access_rows import BOOK, Row
 
 # The address or the form names the thing, and here it names none, so clients with the right get 404.
 NAMES_NOTHING: Final = {
+    "/appointments/{branch}/apart",
+    "/appointments/{branch}/apart/search",
+    "/appointments/{branch}/apart/{pair}/end",
+    "/appointments/{branch}/apart/{pair}/accept",
     "/appointments/{branch}/new",
     "/appointments/{branch}/together/{visit}",
     "/appointments/{branch}/together/{visit}/confirmation",
@@ -19,6 +23,7 @@ NAMES_NOTHING: Final = {
     "/appointments/{branch}/{booking}/cancellation",
 }
 STATIC_FILE: Final = "appointments.css"
+APART: Final = "/appointments/{branch}/apart"
 ONE: Final = "/appointments/{branch}/{booking}"
 TOGETHER: Final = "/appointments/{branch}/together/{visit}"
 MATRIX: Final[dict[tuple[str, str], Row]] = {
@@ -32,6 +37,9 @@ MATRIX: Final[dict[tuple[str, str], Row]] = {
     **{("POST", f"{TOGETHER}/{act}"): BOOK for act in ("confirmation", "return")},
     ("GET", "/appointments/{branch}/new"): BOOK,
     ("POST", "/appointments/{branch}/new"): BOOK,
+    # Nobody is kept apart in the sample, so that these pages are those of an appointment that does not exist.
+    ("GET", APART): BOOK,
+    **{("POST", f"{APART}{act}"): BOOK for act in ("", "/search", "/{pair}/end", "/{pair}/accept")},
     ("GET", ONE): BOOK,
     ("GET", f"{ONE}/people"): BOOK,
     ("GET", f"{ONE}/time"): BOOK,

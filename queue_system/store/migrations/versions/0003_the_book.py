@@ -1,5 +1,5 @@
 """What the book of appointments needs: members with a name, and the time in which they are not there; messages; everybody
-who comes to an appointment.
+who comes to an appointment; people who must not meet.
 
 Each subject has a function of its own below.
 """
@@ -14,7 +14,7 @@ revision = "0003"
 down_revision = "0002"
 branch_labels = None
 depends_on = None
-FINGERPRINT = 2060335660
+FINGERPRINT = 298404686
 
 
 def upgrade() -> None:
@@ -25,6 +25,7 @@ def upgrade() -> None:
     _guests()
     _together()
     _channels()
+    _apart()
 
 
 def _members() -> None:
@@ -194,4 +195,54 @@ def _channels() -> None:
         sa.ForeignKeyConstraint(["branch_id"], ["branch.id"]),
         sa.ForeignKeyConstraint(["branch_id", "booking_id"], ["booking.branch_id", "booking.id"]),
         sa.PrimaryKeyConstraint("branch_id", "booking_id"),
+    )
+
+
+def _apart() -> None:
+    """People who must not meet."""
+    op.create_table(
+        "apart_pair",
+        sa.Column("branch_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("key_a", AutoString(), nullable=False),
+        sa.Column("key_b", AutoString(), nullable=False),
+        sa.Column("made_with", AutoString(), nullable=False),
+        sa.Column("scope", AutoString(), nullable=False),
+        sa.Column("minutes", sa.Integer(), nullable=False),
+        sa.Column("until", sa.Date(), nullable=True),
+        sa.Column("reason", AutoString(), nullable=False),
+        sa.Column("created_at", UTCDateTime(), nullable=False),
+        sa.Column("created_by", sa.Uuid(), sa.ForeignKey("staff.id"), nullable=True),
+        sa.Column("ended_at", UTCDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(["branch_id"], ["branch.id"]),
+        sa.PrimaryKeyConstraint("branch_id", "id"),
+    )
+    is_open = sa.text("ended_at IS NULL")
+    op.create_index("open_pairs", "apart_pair", ["branch_id"], postgresql_where=is_open, sqlite_where=is_open)
+    op.create_table(
+        "apart_key",
+        sa.Column("branch_id", sa.Uuid(), nullable=False),
+        sa.Column("booking_id", sa.Uuid(), nullable=False),
+        sa.Column("hash", AutoString(), nullable=False),
+        sa.ForeignKeyConstraint(["branch_id"], ["branch.id"]),
+        sa.ForeignKeyConstraint(["branch_id", "booking_id"], ["booking.branch_id", "booking.id"]),
+        sa.PrimaryKeyConstraint("branch_id", "booking_id", "hash"),
+    )
+    op.create_index("bookings_of_key", "apart_key", ["branch_id", "hash"])
+    op.create_table(
+        "apart_accepted",
+        sa.Column("branch_id", sa.Uuid(), nullable=False),
+        sa.Column("pair_id", sa.Uuid(), nullable=False),
+        sa.Column("one_id", sa.Uuid(), nullable=False),
+        sa.Column("other_id", sa.Uuid(), nullable=False),
+        sa.Column("one_starts_at", UTCDateTime(), nullable=False),
+        sa.Column("other_starts_at", UTCDateTime(), nullable=False),
+        sa.Column("reason", AutoString(), nullable=False),
+        sa.Column("accepted_at", UTCDateTime(), nullable=False),
+        sa.Column("accepted_by", sa.Uuid(), sa.ForeignKey("staff.id"), nullable=True),
+        sa.ForeignKeyConstraint(["branch_id"], ["branch.id"]),
+        sa.ForeignKeyConstraint(["branch_id", "pair_id"], ["apart_pair.branch_id", "apart_pair.id"]),
+        sa.ForeignKeyConstraint(["branch_id", "one_id"], ["booking.branch_id", "booking.id"]),
+        sa.ForeignKeyConstraint(["branch_id", "other_id"], ["booking.branch_id", "booking.id"]),
+        sa.PrimaryKeyConstraint("branch_id", "pair_id", "one_id", "other_id"),
     )

@@ -1,0 +1,236 @@
+"""Who must not meet: the pairs of a branch, and appointments that bring two of them together.
+
+For everybody without the right, these addresses are those of an appointment that does not exist.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from ...actions.apart import PairOrder, accept_meeting, end_pair, make_pair
+from ...core.apart import LONGEST_MINUTES, AcceptedFor, Leave, Reason, Scope, keyed, read_reference, references
+from ...core.errors import DomainError, Invalid, Missing
+from ...core.rights import APART_RIGHTS, BOOK_RIGHTS
+from ...store.database import Tx
+from ...store.queries.apart import PairView, keeps_apart, meetings, open_pairs, people_of
+from ...store.queries.bookings import BookingView, booking_by_id
+from ...store.queries.settings import BranchSettings, Names
+from ...web import kit
+from ...web.errors import message
+from ...web.here import StaffAtBranch, staff_at_branch
+from .day import address, read_day
+
+PAGE: Final = "/appointments/{branch}/apart"
+# So much of a hash tells a few pairs of one branch apart.
+SHORT: Final = 6
+FIELDS: Final = ("one", "other", "minutes", "until")
+W = TypeVar("W", Scope, Reason, AcceptedFor)
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A pair as the page shows it; `tags` stand for its two people. `found`: somebody was looked for, and is one of them."""
+
+    pair: PairView
+    tags: tuple[str, str]
+    found: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Appointment:
+    """One of two that meet; `opens`: whether the person may open its page."""
+
+    booking: BookingView
+    names: Names
+    opens: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Meets:
+    """Two appointments that bring the people of a pair together, or one to which both come."""
+
+    pair: UUID
+    tags: tuple[str, str]
+    appointments: tuple[Appointment, ...]
+
+
+async def show(request: Request) -> Response:
+    """`…/apart`: the list; sending it makes a pair."""
+    here = await _enter(request)
+    if request.method == "GET":
+        return await _page(here)
+    form = await kit.form(request)
+    try:
+        await here.do(make_pair, _order(form), here.actor)
+    except DomainError as failure:
+        return await _page(here, form, failure)
+    return kit.see_other(f"{_address(here)}?done=made")
+
+
+async def search(request: Request) -> Response:
+    """The list with the pairs of somebody marked. It is sent, because a reference must not be in an address."""
+    here = await _enter(request)
+    form = await kit.form(request)
+    typed = form.get("who", "")
+    try:
+        reference = read_reference(typed, here.branch.country_code, "who")
+    except Invalid as failure:
+        return await _page(here, form, failure)
+    return await _page(here, form, wanted=keyed(here.installation.secret, here.branch.id, reference))
+
+
+async def end(request: Request) -> Response:
+    """Let a pair count no more."""
+    here = await _enter(request)
+    await here.do(end_pair, _id(request), here.actor)
+    return kit.see_other(f"{_address(here)}?done=ended")
+
+
+async def accept(request: Request) -> Response:
+    """Let two appointments of a pair stand."""
+    here = await _enter(request)
+    form = await kit.form_items(request)
+    why = _word(AcceptedFor, dict(form).get("why", ""))
+    if why is None:
+        return kit.see_other(_address(here))
+    ids = [_uuid(value) for name, value in form if name == "booking"]
+    await here.do(accept_meeting, _id(request), ids, why, here.actor)
+    return kit.see_other(f"{_address(here)}?done=accepted")
+
+
+def leave_of(here: StaffAtBranch, form: Mapping[str, str] | None = None) -> Leave:
+    """What the person may know of pairs, and the reason in a form for letting two people meet."""
+    return Leave(may_see(here), _word(AcceptedFor, (form or {}).get("apart", "")))
+
+
+def may_see(here: StaffAtBranch) -> bool:
+    """Whether the person sees who is kept apart at a branch that keeps people apart."""
+    return keeps_apart(here.branch) and here.may_any(APART_RIGHTS)
+
+
+async def known_people(here: StaffAtBranch, booking: BookingView | None) -> frozenset[str]:
+    """Everybody in a booking, for the times that are shown for it."""
+    return frozenset() if booking is None else await here.read(people_of, booking)
+
+
+def typed_people(here: StaffAtBranch, *typed: str) -> frozenset[str]:
+    """Those who can be recognised by what was typed, wherever it was typed; what cannot be read is nobody."""
+    found = set()
+    for text in typed:
+        try:
+            found |= {read_reference(text, here.branch.country_code, "")}
+        except Invalid:
+            found |= references(text)
+    return frozenset(found)
+
+
+def asked_why(here: StaffAtBranch, refusal: DomainError | None) -> list[tuple[str, str]]:
+    """The reasons among which to choose with their words, once it was refused that two people meet; else none."""
+    kept_apart = refusal is not None and refusal.code == "kept-apart"
+    return _options(here, AcceptedFor, "apart.accepted") if kept_apart else []
+
+
+async def _enter(request: Request) -> StaffAtBranch:
+    """Raises what an unknown appointment raises for everybody without the right, and where nobody is kept apart."""
+    here = await staff_at_branch(request, BOOK_RIGHTS | APART_RIGHTS)
+    if not may_see(here):
+        raise Missing("booking")
+    return here
+
+
+async def _page(
+    here: StaffAtBranch, form: Mapping[str, str] | None = None, failure: DomainError | None = None, wanted: str = ""
+) -> Response:
+    pairs, met = await here.read(_read, here.branch, here.services(BOOK_RIGHTS))
+    words = message(failure, here.words) if failure else ""
+    field = failure.field if isinstance(failure, Invalid) and failure.field in (*FIELDS, "who") else ""
+    asked = here.request.query_params.get("ask", "")
+    values: dict[str, Any] = {
+        "base": address(here.branch),
+        "page": _address(here),
+        "pairs": [Listed(one, tags_of(one), wanted in one.keys) for one in pairs],
+        "looked_for": bool(wanted),
+        "meetings": met,
+        "form": form or {},
+        "scopes": _options(here, Scope, "apart.scope"),
+        "reasons": _options(here, Reason, "apart.reason"),
+        "accepted_for": _options(here, AcceptedFor, "apart.accepted"),
+        "most_minutes": LONGEST_MINUTES,
+        "asked": next((one.id for one in pairs if str(one.id) == asked), None),
+        "errors": {field: words} if field else {},
+        "refusal": "" if field else words,
+        "done": here.request.query_params.get("done", ""),
+    }
+    return await here.page("appointments/apart.html", values, status=failure.status if failure else 200)
+
+
+def tags_of(pair: PairView) -> tuple[str, str]:
+    """Short signs that stand for the two people of a pair."""
+    one, other = pair.keys
+    return one[:SHORT].upper(), other[:SHORT].upper()
+
+
+def _read(tx: Tx, branch: BranchSettings, opens: frozenset[UUID]) -> tuple[list[PairView], list[Meets]]:
+    pairs = open_pairs(tx, branch)
+    tags = {one.id: tags_of(one) for one in pairs}
+    found = []
+    for meeting in meetings(tx, branch):
+        bookings = [booking_by_id(tx, branch.id, one.id) for one in dict.fromkeys((meeting.one, meeting.other))]
+        shown = (
+            Appointment(one, branch.services[one.service_id].listed_names, one.service_id in opens) for one in bookings
+        )
+        found.append(Meets(meeting.pair, tags[meeting.pair], tuple(shown)))
+    return pairs, found
+
+
+def _order(form: Mapping[str, str]) -> PairOrder:
+    minutes, until = form.get("minutes", "").strip(), form.get("until", "").strip()
+    day = read_day(until) if until else None
+    if until and day is None:
+        raise Invalid("apart-until", "until")
+    return PairOrder(
+        form.get("one", ""),
+        form.get("other", ""),
+        _word(Scope, form.get("scope", "")) or Scope.BUILDING_DAY,
+        _word(Reason, form.get("reason", "")) or Reason.OTHER,
+        int(minutes) if minutes.isdecimal() and len(minutes) < 5 else 0,
+        day,
+    )
+
+
+def _word(words: type[W], text: str) -> W | None:
+    return words(text) if text in set(words) else None
+
+
+def _options(here: StaffAtBranch, words: type[W], family: str) -> list[tuple[str, str]]:
+    return [(one.value, here.words.text(f"{family}.{one.value}")) for one in words]
+
+
+def _id(request: Request) -> UUID:
+    return _uuid(request.path_params["pair"])
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise Missing("pair") from None
+
+
+def _address(here: StaffAtBranch) -> str:
+    return f"{address(here.branch)}/apart"
+
+
+routes: list[BaseRoute] = [
+    Route(PAGE, show, methods=["GET", "POST"]),
+    Route(f"{PAGE}/search", search, methods=["POST"]),
+    Route(f"{PAGE}/{{pair}}/end", end, methods=["POST"]),
+    Route(f"{PAGE}/{{pair}}/accept", accept, methods=["POST"]),
+]

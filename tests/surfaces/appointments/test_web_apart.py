@@ -1,0 +1,125 @@
+"""The pages of people who must not meet: what staff with the right do there, and what nobody else can tell from any page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+from queue_system.clock import FrozenClock
+from queue_system.core.bookings import BookingState
+from queue_system.store.database import Database
+from tests.kit.apart_hall import CONTACT, HE, SHE, at, book, hold, met, pair, read
+from tests.kit.hall import Hall, enter, furnish
+from tests.kit.people import add_role
+from tests.kit.web_hall import Page, another, application, sign_in
+
+BOOK = "/appointments/wifaq"
+PAIRS = f"{BOOK}/apart"
+
+
+@pytest.fixture
+def house(tmp_path: Path, sqlite_url: str, clock: FrozenClock) -> Iterator[tuple[TestClient, Hall]]:
+    """The family centre; `keeper` may keep people apart, `desk` books only."""
+    database = Database(sqlite_url, clock)
+    furnish(database, "social-work", "wifaq")
+    database.close()
+    with application(sqlite_url, tmp_path, clock) as (client, first):
+        hall = enter(first.db, "wifaq")
+        for role, rights in (
+            ("keeper", ("book_for_visitor", "keep_apart")),
+            ("desk", ("book_for_visitor", "check_in")),
+        ):
+            add_role(hall, role, *rights)
+            hall.person(role, ((hall.branch.id, role),))
+        yield client, hall
+
+
+def test_a_pair_is_made_found_and_ended_on_its_page(house: tuple[TestClient, Hall]) -> None:
+    client, _hall = house
+    sign_in(client, "keeper", "en")
+    assert 'href="/appointments/wifaq/apart"' in client.get(BOOK).text
+    form = {"one": SHE, "other": HE, "scope": "building-day", "reason": "court", "minutes": "", "until": ""}
+    wrong = client.post(PAIRS, data=form | {"other": "Basel"})
+    assert wrong.status_code == 422
+    assert "a name alone is not enough" in wrong.text
+    assert SHE in wrong.text, "what was typed stays"
+    assert client.post(PAIRS, data=form).headers["location"] == f"{PAIRS}?done=made"
+    page = client.get(PAIRS)
+    assert SHE not in page.text
+    assert "This person is on the list." in client.post(f"{PAIRS}/search", data={"who": "wq 2026 115"}).text
+    assert "This person is not on the list." in client.post(f"{PAIRS}/search", data={"who": "WQ-1"}).text
+    (found,) = re.findall(r"\?ask=([0-9a-f-]{36})", page.text)
+    assert "Keep these two apart no more?" in client.get(f"{PAIRS}?ask={found}").text
+    assert client.post(f"{PAIRS}/{found}/end").headers["location"] == f"{PAIRS}?done=ended"
+    assert "Nobody is on the list." in client.get(PAIRS).text
+
+
+def test_two_that_meet_are_listed_and_accepted(house: tuple[TestClient, Hall]) -> None:
+    client, hall = house
+    hers, his = book(hall, SHE, at(24, 8, 15)), book(hall, HE, at(24, 11, 30), CONTACT)
+    pair(hall)
+    sign_in(client, "keeper", "en")
+    page = client.get(PAIRS).text
+    assert "To be decided" in page
+    assert all(f"{BOOK}/{one}" in page for one in (hers, his))
+    (form,) = [one for one in Page(page).forms if one.action.endswith("/accept")]
+    assert client.post(form.action, data={"booking": [str(hers), str(his)], "why": "escorted"}).status_code == 303
+    assert not met(hall)
+    assert "To be decided" not in client.get(PAIRS).text
+
+
+def test_staff_who_may_not_know_get_the_page_of_an_unknown_appointment(house: tuple[TestClient, Hall]) -> None:
+    client, hall = house
+    pair(hall)
+    sign_in(client, "desk", "en")
+    assert "apart" not in client.get(BOOK).text
+    unknown, known = client.get(f"{BOOK}/other"), client.get(PAIRS)
+    # A page has its own address in the links to its other languages.
+    assert known.text.replace(f"{BOOK}/apart", f"{BOOK}/other") == unknown.text
+    assert known.status_code == unknown.status_code
+    assert known.status_code == 404
+
+
+def test_times_are_marked_for_those_who_may_know_and_left_out_for_others(house: tuple[TestClient, Hall]) -> None:
+    client, hall = house
+    pair(hall)
+    book(hall, SHE, at(24, 8, 15))
+    his = book(hall, HE, at(25, 8, 30), CONTACT)
+    sign_in(client, "desk", "en")
+    address = f"{BOOK}/{his}/time"
+    assert "kept apart" not in client.get(f"{address}?from=2026-11-24").text
+    assert "20261124T" not in client.get(f"{address}?from=2026-11-24").text
+    refused = client.post(address, data={"start": "20261124T0830Z"})
+    assert (refused.status_code, "no longer free" in refused.text) == (409, True)
+    keeper = another(client)
+    sign_in(keeper, "keeper", "en")
+    marked = keeper.get(f"{address}?from=2026-11-24").text
+    assert marked.count("kept apart") >= 3
+    asked = keeper.post(address, data={"start": "20261124T0830Z"})
+    assert "Why it is accepted" in asked.text
+    assert read(hall, his).starts_at == at(25, 8, 30)
+    assert keeper.post(address, data={"start": "20261124T0830Z", "apart": "escorted"}).status_code == 303
+    assert read(hall, his).starts_at == at(24, 11, 30)
+
+
+def test_a_person_who_is_named_last_is_kept_apart_and_what_was_typed_stays(house: tuple[TestClient, Hall]) -> None:
+    client, hall = house
+    pair(hall)
+    book(hall, SHE, at(24, 8, 15))
+    held = hold(hall, at(24, 11, 30), CONTACT)
+    sign_in(client, "desk", "en")
+    said = {"name": HE, "contact": "", "language": "ar", "later": "1"}
+    refused = client.post(f"{BOOK}/{held}/confirmation", data=said)
+    assert (refused.status_code, "no longer free" in refused.text, HE in refused.text) == (409, True, True)
+    assert "20261124T" not in refused.text
+    keeper = another(client)
+    sign_in(keeper, "keeper", "en")
+    asked = keeper.post(f"{BOOK}/{held}/confirmation", data=said)
+    assert "Why it is accepted" in asked.text
+    assert read(hall, held).state is BookingState.HELD
+    assert keeper.post(f"{BOOK}/{held}/confirmation", data=said | {"apart": "escorted"}).status_code == 303
+    assert read(hall, held).state is BookingState.CONFIRMED
