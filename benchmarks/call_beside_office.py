@@ -4,8 +4,8 @@ From sending the call to the moment at which the last of the screens has the new
 beside the administrator, who closes another day each second: the form, the preview, the save. The branch has 5,000
 appointments (`benchmarks.effect`), none of them on those days.
 
-The limit is the same call without the administrator. Aim: at most AIM_FACTOR times as long and AIM_MS, because a preview
-and the hall share a process, but nobody waits for what a save works out.
+The limit is the same call without the administrator. Aim: at most AIM_FACTOR times as long and AIM_MS, because a save holds
+the branch for a moment and all settings are read anew after it, but nobody waits for a preview (decision 0034).
 """
 
 from __future__ import annotations
