@@ -16,13 +16,24 @@ import sqlalchemy as sa
 from uuid_utils.compat import uuid7
 
 from ..core.facts.messages import MessageFailed, MessageSent
-from ..core.messages import Event, Level, Outcome, channel_of, is_due_still, is_told, next_attempt, reminder_at
+from ..core.messages import (
+    MUST_BE_TOLD,
+    Event,
+    Level,
+    Outcome,
+    channel_of,
+    is_due_still,
+    is_told,
+    next_attempt,
+    reminder_at,
+)
 from ..store.database import AnyRow, Tx
 from ..store.log import SYSTEM, Locked, locked
 from ..store.queries.bookings import BookingView, booking_by_id
 from ..store.queries.messages import due_messages, level_for
 from ..store.queries.settings import BranchSettings, branch_settings
 from ..store.tables import Message, table
+from . import phone_calls
 
 MESSAGE = table(Message)
 
@@ -45,14 +56,17 @@ class ClaimedMessage:
 def tell(lock: Locked, settings: BranchSettings, booking: BookingView, event: Event) -> None:
     """Queue the message about an event, and the reminder after it; older ones about the booking are not sent any more.
 
-    `booking` is as it is after the event. Nothing is queued where nothing may be said, or nothing can be sent.
+    `booking` is as it is after the event. Nothing is queued where nothing may be said, or nothing can be sent; then the
+    visitor may have to be called (`phone_calls`).
     """
     tx = lock.tx
+    level, channel = level_for(settings, booking), channel_of(booking.contact)
+    told = channel is not None and is_told(level, booking.contact, tx.sends)
+    phone_calls.note(lock, booking.id, event, told=told)
     if not tx.sends:
         return
     _void_older(lock, booking.id)
-    level, channel = level_for(settings, booking), channel_of(booking.contact)
-    if channel is None or not is_told(level, booking.contact, tx.sends):
+    if not told:
         return
     reminder = reminder_at(event, booking.starts_at, tx.now)
     due = {event: tx.now} | ({Event.REMINDER: reminder} if reminder else {})
@@ -185,6 +199,8 @@ def _last_sequence(tx: Tx, branch_id: UUID, booking_id: UUID) -> int:
 
 def _give_up(lock: Locked, job: AnyRow, booking: BookingView, error: str, *, maybe: bool) -> None:
     _end(lock, job, "unknown" if maybe else "failed", error)
+    if job.event in MUST_BE_TOLD:
+        phone_calls.note(lock, booking.id, Event(job.event), told=False)
     fact = MessageFailed(
         subject=str(job.id),
         code=booking.code,

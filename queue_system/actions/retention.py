@@ -25,6 +25,7 @@ from ..store.queries.settings import branch_ids, branch_settings
 from ..store.setting_rows import Unreadable
 from ..store.tables import (
     ORGANISATION,
+    Block,
     Booking,
     BookingMember,
     BookingSeries,
@@ -35,6 +36,7 @@ from ..store.tables import (
     HomeVisit,
     Message,
     Participant,
+    PhoneCall,
     PrintJob,
     Seat,
     Series,
@@ -52,6 +54,7 @@ BOOKING, CALL, COUNTER, DIGESTED = table(Booking), table(Call), table(Counter), 
 BOOKING_MEMBER, HOME_VISIT, MESSAGE = table(BookingMember), table(HomeVisit), table(Message)
 PARTICIPANT = table(Participant)
 BOOKING_SERIES, SERIES_DATE = table(BookingSeries), table(SeriesDate)
+BLOCK, PHONE_CALL = table(Block), table(PhoneCall)
 FREED, JOB, SEAT, SERIES, TICKET = table(FreedPlace), table(PrintJob), table(Seat), table(Series), table(Ticket)
 
 ROWS_AT_ONCE: Final = 200
@@ -100,8 +103,8 @@ def tidy(database: Database, branch_id: UUID) -> collections.Counter[str]:
             gone[name] += taken
     if gone:
         database.write_in_now(branch_id, _tell, branch_id, gone)
-    database.write_in_now(branch_id, _run, branch_id, _forget_presses)
-    database.write_in_now(branch_id, _run, branch_id, _forget_pairs)
+    for quiet in (_forget_presses, _forget_pairs, _forget_blocks):
+        database.write_in_now(branch_id, _run, branch_id, quiet)
     gone["entries"] = _prune(database, branch_id, database.read_now(_entries_before, branch_id))
     return +gone
 
@@ -176,7 +179,7 @@ def _drop_bookings(lock: Locked, ids: list[UUID]) -> int:
     lock.tx.execute(sa.delete(MESSAGE).where(MESSAGE.c.branch_id == lock.id, MESSAGE.c.about.in_(ids)))
     _leave_series(lock, ids)
     apart.drop(lock, ids)
-    for rows in (SEAT, BOOKING_MEMBER, FREED, PARTICIPANT, HOME_VISIT):
+    for rows in (SEAT, BOOKING_MEMBER, FREED, PARTICIPANT, HOME_VISIT, PHONE_CALL):
         lock.tx.execute(sa.delete(rows).where(rows.c.branch_id == lock.id, rows.c.booking_id.in_(ids)))
     return lock.tx.execute(sa.delete(BOOKING).where(BOOKING.c.branch_id == lock.id, BOOKING.c.id.in_(ids))).rowcount
 
@@ -222,6 +225,12 @@ def _forget_presses(lock: Locked, found: Limits) -> int:  # noqa: ARG001 - a ste
 def _forget_pairs(lock: Locked, found: Limits) -> int:
     """Pairs that ended as long ago as names are kept go; those that hold stay, because somebody needs them."""
     return apart.drop_ended(lock, found.names)
+
+
+def _forget_blocks(lock: Locked, found: Limits) -> int:
+    """When and why people of the house were away is kept no longer than the name of a visitor."""
+    over = sa.delete(BLOCK).where(BLOCK.c.branch_id == lock.id, BLOCK.c.ends_at < found.names)
+    return lock.tx.execute(over).rowcount
 
 
 #: The steps by the names of what they take, which are fields of the fact `DataTidied`.

@@ -55,6 +55,8 @@ class Outcome(StrEnum):
 _LEVELS: Final = {"full": Level.FULL, "minimal": Level.MINIMAL, "neutral": Level.NEUTRAL}
 #: Events after which a reminder makes sense.
 REMINDED: Final = frozenset({Event.CONFIRMED, Event.CHANGED, Event.STANDS, Event.HANDED_OVER})
+#: Events that the branch caused: whoever no message reaches must be called.
+MUST_BE_TOLD: Final = frozenset({Event.CALLED_OFF, Event.OFFERED, Event.STANDS, Event.HANDED_OVER})
 _ENDED: Final = {Event.CANCELLED, Event.CALLED_OFF}
 
 

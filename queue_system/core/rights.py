@@ -16,6 +16,7 @@ HallRight = Literal[
     "see_today",
     "open_close_counters",
     "stop_tickets",
+    "block_members",
     "move_bookings",
     "cancel_bookings",
     "release_places",
@@ -120,11 +121,11 @@ _MEANS: Final[Mapping[str, Rights]] = {
     "complete": frozenset({"call_next"}),
     "no_show": frozenset({"call_next"}),
     "recall": frozenset({"call_next"}),
-    "rosters": frozenset({"see_today", "open_close_counters"}),
+    "rosters": frozenset({"see_today", "open_close_counters", "see_bookings", "block_members"}),
     "reports": frozenset({"see_reports"}),
     "reports_aggregate": frozenset({"see_reports"}),
     "reports_aggregate_k_anonymous": frozenset({"see_reports"}),
-    "reschedule_bulk": frozenset({"move_bookings"}),
+    "reschedule_bulk": frozenset({"move_bookings", "see_bookings"}),
     "restart_device": frozenset({"see_health"}),
     "schedule_follow_up": frozenset({"book_for_visitor", "see_bookings"}),
     "void_ticket_with_reason": frozenset({"void_ticket"}),
@@ -196,6 +197,13 @@ DAY_RIGHTS: Final[Rights] = BOOK_RIGHTS | {"see_bookings"}
 APART_RIGHTS: Final[Rights] = frozenset({"keep_apart"})
 # To see whom an appointment belongs to, and how to reach them.
 CONTACT_RIGHTS: Final[Rights] = frozenset({"see_contacts"})
+# To record when people and rooms are away, which puts their appointments on the list of what is to be decided.
+ABSENCE_RIGHTS: Final[Rights] = frozenset({"block_members"})
+# To give appointments to another person or room at the same time.
+HAND_OVER_RIGHTS: Final[Rights] = ABSENCE_RIGHTS | MOVE_RIGHTS
+# To call visitors whom no message reaches; the list itself has no names and numbers.
+PHONE_RIGHTS: Final[Rights] = CONTACT_RIGHTS | NAME_RIGHTS
+PHONE_LIST_RIGHTS: Final[Rights] = HAND_OVER_RIGHTS | CALL_OFF_RIGHTS | PHONE_RIGHTS
 # To change when a branch is open, or only to close it for some days.
 HOURS_RIGHTS: Final[Rights] = frozenset({"edit_hours"})
 CLOSING_RIGHTS: Final[Rights] = HOURS_RIGHTS | {"close_day"}

@@ -22,7 +22,7 @@ WITHOUT_TICKETS = tuple(
     f"queue_system/actions/{name}.py"
     for name in """
         apart approvals bookings credentials devices digests four_eyes freed_places installation invitations look_ups outbox
-        participants printers provider
+        participants phone_calls printers provider
         roles series series_changes sessions settings sign_in slips staff staff_roles together upkeep
     """.split()
 )

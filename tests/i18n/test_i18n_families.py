@@ -12,10 +12,11 @@ from queue_system.actions.second_person import REASONS
 from queue_system.core import errors
 from queue_system.core.apart import AcceptedFor, Reason, Scope
 from queue_system.core.approvals import ApprovalState
+from queue_system.core.blocks import BlockReason
 from queue_system.core.bookings import BookingState
 from queue_system.core.coming import What
 from queue_system.core.facts import KINDS
-from queue_system.core.messages import ERRORS, Event
+from queue_system.core.messages import ERRORS, MUST_BE_TOLD, Event
 from queue_system.core.participants import Role
 from queue_system.core.presets import PRESETS
 from queue_system.core.printers import STANDING_STILL, TRANSPORTS
@@ -74,6 +75,11 @@ def test_every_message_and_every_reason_why_one_fails_has_words() -> None:
     assert members("messages.tell-") == set(Event)
     assert members("messages.subject-") == {*Event, "neutral"}
     assert members("messages.do-") == set(ERRORS)
+
+
+def test_every_absence_and_every_reason_to_call_has_words() -> None:
+    assert members("blocks.reason-") == set(BlockReason)
+    assert members("blocks.tell-") == MUST_BE_TOLD
 
 
 def test_every_right_and_every_group_of_them_has_a_sentence() -> None:

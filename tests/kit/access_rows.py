@@ -91,6 +91,15 @@ BOOK = row(
     forbidden=(IDLE, ELSEWHERE, CLERK, SUPERVISOR, AUDITOR, TECHNICIAN),
     open=(RECEPTIONIST, ADMINISTRATOR),
 )
+# Supervisors of the sample move many appointments, so they see the days.
+DAYS = {**BOOK, SUPERVISOR: OPEN}
+# Nobody else of the sample plans absences.
+ABSENCES = row(
+    SIGN_IN,
+    forbidden=(IDLE, ELSEWHERE, CLERK, SUPERVISOR, RECEPTIONIST, AUDITOR, TECHNICIAN),
+    open=(ADMINISTRATOR,),
+)
+HAND_OVER = {**ABSENCES, SUPERVISOR: OPEN}
 # Supervisors grant priority classes.
 HALL = {**RECEPTION, SUPERVISOR: OPEN}
 ANY_HALL = {**HALL, ELSEWHERE: OPEN}

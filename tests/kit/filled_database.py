@@ -59,6 +59,7 @@ from queue_system.store.tables import (
     BranchSeason,
     HomeVisit,
     Participant,
+    PhoneCall,
     Resource,
     ServiceResource,
     table,
@@ -196,6 +197,15 @@ def _give_a_time_back(hall: Hall) -> None:
     hall.db.write_now(Tx.execute, sa.insert(table(HomeVisit)), visit)
     companion = {"branch_id": branch, "booking_id": held.id, "n": 1, **person}
     hall.db.write_now(Tx.execute, sa.insert(table(Participant)), companion)
+    call = {
+        "branch_id": branch,
+        "booking_id": held.id,
+        "event": "called_off",
+        "since": NOW,
+        "tries": 1,
+        "tried_at": NOW,
+    }
+    hall.db.write_now(Tx.execute, sa.insert(table(PhoneCall)), call)
     hall.db.sends = frozenset({Level.MINIMAL})
     hall.db.write_in_now(branch, bookings.confirm_booking, branch, held.id, VISITOR)
     hall.db.sends = frozenset()

@@ -33,6 +33,8 @@ FAMILIES = (
     "messages.subject-",
     "messages.tell-",
     "messages.do-",
+    "blocks.reason-",
+    "blocks.tell-",
     "api.about.",
     "appointments.role-",
     "apart.done-",

@@ -190,6 +190,7 @@ def _values(hall: Hall) -> dict[str, str]:
         "device": "p1",
         "booking": NO_TICKET,
         "visit": NO_TICKET,
+        "block": NO_TICKET,
         "method": NO_TICKET,
         "ticket": NO_TICKET,
         "person": NO_TICKET,

@@ -11,6 +11,7 @@ from .fields import (
     Arrival,
     BookingId,
     BookingStateWord,
+    Flag,
     FoundBy,
     LostWhy,
     MemberSlug,
@@ -200,3 +201,15 @@ class BookingHandedOver(BookingFact):
     kind: ClassVar[str] = "booking.handed_over"
     from_member: MemberSlug
     to_member: MemberSlug
+
+
+@dataclass(frozen=True, slots=True)
+class BookingPhoned(BookingFact):
+    """Staff called the visitor, whom no message reaches; `attempt` counts from 1."""
+
+    kind: ClassVar[str] = "booking.phoned"
+    attempt: Number
+    reached: Flag
+
+    def variant(self) -> Literal["", "in-vain"]:
+        return "" if self.reached else "in-vain"

@@ -54,6 +54,7 @@ from .organisation import (
 )
 from .people import Participant
 from .series import BookingSeries, SeriesDate
+from .telling import PhoneCall
 from .upkeep import Upkeep
 
 __all__ = [
@@ -95,6 +96,7 @@ __all__ = [
     "OutreachDay",
     "Pairing",
     "Participant",
+    "PhoneCall",
     "PolicyRow",
     "PrintJob",
     "Priority",

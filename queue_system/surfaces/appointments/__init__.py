@@ -1,4 +1,4 @@
-"""The book of appointments for staff: a day, a week, a day on paper, booking for a visitor, one appointment, who is kept apart."""
+"""The book of appointments for staff: days and weeks, booking for a visitor, one appointment, who is away or kept apart."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from starlette.routing import BaseRoute
 
 from ...core.rights import DAY_RIGHTS
 from ...web.places import Place
-from . import apart, common_time, day, new, one, paper, people, together, week
+from . import apart, away, calls, common_time, day, hand_over, new, one, paper, people, together, week
 
 __all__ = ["routes", "staff_places"]
 
@@ -18,6 +18,9 @@ routes: list[BaseRoute] = [
     *common_time.routes,
     *together.routes,
     *apart.routes,
+    *away.routes,
+    *hand_over.routes,
+    *calls.routes,
     *new.routes,
     *one.routes,
     *people.routes,

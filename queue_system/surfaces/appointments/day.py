@@ -22,6 +22,7 @@ from ...web.access import in_service
 from ...web.here import staff_at_branch, staff_here
 from .grid import Grid, grid_of
 from .line import Line, lines_of
+from .members_away import links_of
 
 # Days near the ends of the calendar have no instants in UTC.
 YEARS: Final = range(1970, 3000)
@@ -53,6 +54,7 @@ async def show(request: Request) -> Response:
         "later": day + timedelta(days=1),
         "may_book": here.may_any(BOOK_RIGHTS),
         "keeps_apart": keeps_apart(branch) and here.may_any(APART_RIGHTS),
+        "beside": await links_of(here, day),
         "lines": lines,
         "grid": grid,
         "as_list": request.query_params.get("view") == "list",

@@ -27,7 +27,7 @@ from ...web import kit
 from ...web.booking_warnings import warnings_of
 from ...web.errors import message
 from ...web.here import StaffAtBranch, staff_at_branch
-from . import apart, new, people_form
+from . import apart, hand_over, new, people_form
 from .day import address, read_day
 from .whereabouts import typed_how, where_values
 
@@ -140,6 +140,7 @@ async def _page(
         "focus_last": failure is None and said is not None,
         "doubtful": contacts.shown(failure.understood[0]) if isinstance(failure, Doubtful) else "",
         "warnings": await warnings_of(here, booking),
+        "hand_over": hand_over.ways_on(here, booking, {one.member for one in had.get(booking.id, ())}),
         "may_move": _can(booking, BookingStep.CHANGE),
         "may_call_off": _can(booking, BookingStep.CANCEL),
         "is_told": booking.state is BookingState.CONFIRMED

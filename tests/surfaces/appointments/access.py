@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tests.kit.access_rows import BOOK, Row
+from tests.kit.access_rows import ABSENCES, BOOK, DAYS, HAND_OVER, Row
 
 # The address or the form names the thing, and here it names none, so clients with the right get 404.
 NAMES_NOTHING: Final = {
@@ -16,6 +16,9 @@ NAMES_NOTHING: Final = {
     "/appointments/{branch}/together/{visit}",
     "/appointments/{branch}/together/{visit}/confirmation",
     "/appointments/{branch}/together/{visit}/return",
+    "/appointments/{branch}/away/{block}/end",
+    "/appointments/{branch}/calls/{booking}",
+    "/appointments/{branch}/calls/{booking}/contact",
     "/appointments/{branch}/{booking}",
     "/appointments/{branch}/{booking}/people",
     "/appointments/{branch}/{booking}/confirmation",
@@ -27,10 +30,18 @@ APART: Final = "/appointments/{branch}/apart"
 ONE: Final = "/appointments/{branch}/{booking}"
 TOGETHER: Final = "/appointments/{branch}/together/{visit}"
 MATRIX: Final[dict[tuple[str, str], Row]] = {
-    ("GET", "/appointments"): BOOK,
-    ("GET", "/appointments/{branch}"): BOOK,
-    ("GET", "/appointments/{branch}/week"): BOOK,
-    ("GET", "/appointments/{branch}/paper"): BOOK,
+    ("GET", "/appointments"): DAYS,
+    ("GET", "/appointments/{branch}"): DAYS,
+    ("GET", "/appointments/{branch}/week"): DAYS,
+    ("GET", "/appointments/{branch}/paper"): DAYS,
+    ("GET", "/appointments/{branch}/away"): ABSENCES,
+    ("POST", "/appointments/{branch}/away"): ABSENCES,
+    ("POST", "/appointments/{branch}/away/{block}/end"): ABSENCES,
+    ("GET", "/appointments/{branch}/hand-over"): HAND_OVER,
+    ("POST", "/appointments/{branch}/hand-over"): HAND_OVER,
+    ("GET", "/appointments/{branch}/calls"): DAYS,
+    ("POST", "/appointments/{branch}/calls/{booking}"): DAYS,
+    ("POST", "/appointments/{branch}/calls/{booking}/contact"): DAYS,
     ("GET", "/appointments/{branch}/common"): BOOK,
     ("POST", "/appointments/{branch}/common"): BOOK,
     ("GET", TOGETHER): BOOK,

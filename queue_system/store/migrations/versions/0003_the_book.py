@@ -14,13 +14,14 @@ revision = "0003"
 down_revision = "0002"
 branch_labels = None
 depends_on = None
-FINGERPRINT = 298404686
+FINGERPRINT = 1932348535
 
 
 def upgrade() -> None:
     _members()
     _series()
     _messages()
+    _phone_calls()
     _participants()
     _guests()
     _together()
@@ -136,6 +137,25 @@ def _messages() -> None:
         "pending_messages", "message", ["branch_id", "due_at"], postgresql_where=pending, sqlite_where=pending
     )
     op.create_index("unsent_messages", "message", ["branch_id"], postgresql_where=unsent, sqlite_where=unsent)
+
+
+def _phone_calls() -> None:
+    """Whom somebody has to call, because no message reaches them."""
+    op.create_table(
+        "phone_call",
+        sa.Column("branch_id", sa.Uuid(), nullable=False),
+        sa.Column("booking_id", sa.Uuid(), nullable=False),
+        sa.Column("event", AutoString(), nullable=False),
+        sa.Column("since", UTCDateTime(), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("tried_at", UTCDateTime(), nullable=True),
+        sa.Column("reached_at", UTCDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(["branch_id"], ["branch.id"]),
+        sa.ForeignKeyConstraint(["branch_id", "booking_id"], ["booking.branch_id", "booking.id"]),
+        sa.PrimaryKeyConstraint("branch_id", "booking_id"),
+    )
+    unreached = sa.text("reached_at IS NULL")
+    op.create_index("open_phone_calls", "phone_call", ["branch_id"], postgresql_where=unreached, sqlite_where=unreached)
 
 
 def _participants() -> None:

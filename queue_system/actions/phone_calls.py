@@ -1,0 +1,45 @@
+"""The call list: whom no message reaches is called, and somebody ticks what came of it.
+
+A row is written in the transaction that makes the call necessary, as a message would be.
+"""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from ..core.errors import Missing
+from ..core.facts.bookings import BookingPhoned
+from ..core.messages import MUST_BE_TOLD, Event
+from ..store.database import Tx
+from ..store.log import Actor, Locked, locked
+from ..store.queries.bookings import booking_by_id
+from ..store.tables import PhoneCall, table
+
+CALL = table(PhoneCall)
+
+
+def note(lock: Locked, booking_id: UUID, event: Event, *, told: bool) -> None:
+    """Put a visitor on the call list if they must be told of an event and no message does; what is older goes."""
+    if event is Event.CONFIRMED:
+        # Nothing was to be told before, and this is done with every booking.
+        return
+    lock.tx.execute(sa.delete(CALL).where(CALL.c.branch_id == lock.id, CALL.c.booking_id == booking_id))
+    if event in MUST_BE_TOLD and not told:
+        row = {"branch_id": lock.id, "booking_id": booking_id, "event": event.value, "since": lock.tx.now, "tries": 0}
+        lock.tx.execute(sa.insert(CALL), row)
+
+
+def tick(tx: Tx, branch_id: UUID, booking_id: UUID, actor: Actor, *, reached: bool) -> None:
+    """Record an attempt to call; whoever was reached is called no more. Raises Missing("booking") for nobody to call."""
+    with locked(tx, branch_id) as lock:
+        here = CALL.c.branch_id == branch_id, CALL.c.booking_id == booking_id, CALL.c.reached_at.is_(None)
+        row = tx.row(sa.select(CALL).where(*here))
+        if row is None:
+            raise Missing("booking")
+        done = {"reached_at": tx.now} if reached else {}
+        tx.execute(sa.update(CALL).where(*here).values(tries=row.tries + 1, tried_at=tx.now, **done))
+        booking = booking_by_id(tx, branch_id, booking_id)
+        fact = BookingPhoned(subject=str(booking_id), code=booking.code, attempt=row.tries + 1, reached=reached)
+        lock.append(fact, actor)

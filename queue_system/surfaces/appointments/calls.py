@@ -1,0 +1,118 @@
+"""The call list: whom no message reaches. Names and numbers one by one, because the log keeps who looked."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from ...actions.look_ups import record_look_ups
+from ...actions.phone_calls import tick
+from ...core import contacts
+from ...core.errors import Missing
+from ...core.rights import PHONE_LIST_RIGHTS, PHONE_RIGHTS
+from ...store.queries.phone_calls import PhoneCallView, phone_calls
+from ...store.queries.settings import Names
+from ...web import kit
+from ...web.here import StaffAtBranch, staff_at_branch
+from .day import address
+
+# The log has this word for a contact that was shown so that the visitor can be called.
+BY_CALL: Final = "call"
+ALL: Final = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A visitor to call. `name` and `contact` are None until they are asked for; `dialled` is the number alone.
+
+    `discreet`: the service is told to nobody but the visitor.
+    """
+
+    call: PhoneCallView
+    names: Names
+    may_see: bool
+    discreet: bool
+    name: str | None = None
+    contact: str | None = None
+    dialled: str = ""
+
+
+async def show(request: Request) -> Response:
+    """`/appointments/{branch}/calls`: the list."""
+    return await _page(await staff_at_branch(request, PHONE_LIST_RIGHTS))
+
+
+async def contact(request: Request) -> Response:
+    """The list with names and numbers: of one visitor, or of `all` for paper. The log keeps who looked each of them up."""
+    here = await staff_at_branch(request, PHONE_LIST_RIGHTS)
+    wanted, callable_for = request.path_params["booking"], here.services(PHONE_RIGHTS)
+    listed = [one.booking for one in await _open(here) if one.booking.service_id in callable_for]
+    found = listed if wanted == ALL else [one for one in listed if str(one.id) == wanted]
+    if not found:
+        raise Missing("booking")
+    await here.do(record_look_ups, found, BY_CALL, here.actor)
+    return await _page(here, {one.id for one in found})
+
+
+async def press(request: Request) -> Response:
+    """An attempt: `reached` is 1, or 0 where nobody answered."""
+    here = await staff_at_branch(request, PHONE_LIST_RIGHTS)
+    wanted = [one.booking for one in await _open(here) if str(one.booking.id) == request.path_params["booking"]]
+    if not wanted:
+        raise Missing("booking")
+    form = await kit.form(request)
+    await here.do(tick, wanted[0].id, here.actor, reached=form.get("reached") == "1")
+    return kit.see_other(f"{address(here.branch)}/calls")
+
+
+async def _open(here: StaffAtBranch) -> list[PhoneCallView]:
+    """Those of this person's departments who were not reached yet."""
+    mine = here.services(PHONE_LIST_RIGHTS)
+    found = await here.read(phone_calls, here.branch)
+    return [one for one in found if one.booking.service_id in mine and one.reached_at is None]
+
+
+async def _page(here: StaffAtBranch, shown: Collection[UUID] = ()) -> Response:
+    mine, callable_for = here.services(PHONE_LIST_RIGHTS), here.services(PHONE_RIGHTS)
+    rows = [
+        _row(here, one, may_see=one.booking.service_id in callable_for, shown=one.booking.id in shown)
+        for one in await here.read(phone_calls, here.branch)
+        if one.booking.service_id in mine
+    ]
+    values = {
+        "base": address(here.branch),
+        "all_shown": bool(shown) and len(shown) == sum(one.may_see for one in rows if one.call.reached_at is None),
+        "waiting": [one for one in rows if one.call.reached_at is None],
+        "reached": [one for one in rows if one.call.reached_at is not None],
+    }
+    return await here.page("appointments/calls.html", values)
+
+
+def _row(here: StaffAtBranch, one: PhoneCallView, *, may_see: bool, shown: bool) -> Row:
+    service = here.branch.services[one.booking.service_id]
+    row = Row(one, service.listed_names, may_see, service.confidentiality.discreet)
+    if not shown:
+        return row
+    known = one.booking.contact
+    return Row(
+        row.call,
+        row.names,
+        may_see,
+        row.discreet,
+        name=one.booking.name,
+        contact=contacts.shown(known),
+        dialled=known if known.startswith("+") else "",
+    )
+
+
+routes: list[BaseRoute] = [
+    Route("/appointments/{branch}/calls", show),
+    Route("/appointments/{branch}/calls/{booking}", press, methods=["POST"]),
+    Route("/appointments/{branch}/calls/{booking}/contact", contact, methods=["POST"]),
+]
