@@ -204,6 +204,8 @@ HAND_OVER_RIGHTS: Final[Rights] = ABSENCE_RIGHTS | MOVE_RIGHTS
 # To call visitors whom no message reaches; the list itself has no names and numbers.
 PHONE_RIGHTS: Final[Rights] = CONTACT_RIGHTS | NAME_RIGHTS
 PHONE_LIST_RIGHTS: Final[Rights] = HAND_OVER_RIGHTS | CALL_OFF_RIGHTS | PHONE_RIGHTS
+# To see which home visits there are, and to say that somebody is back; an address needs CONTACT_RIGHTS, or to go there.
+VISIT_RIGHTS: Final[Rights] = RECEPTION_RIGHTS | DAY_RIGHTS | CONTACT_RIGHTS | {"see_today", "open_close_counters"}
 # To change when a branch is open, or only to close it for some days.
 HOURS_RIGHTS: Final[Rights] = frozenset({"edit_hours"})
 CLOSING_RIGHTS: Final[Rights] = HOURS_RIGHTS | {"close_day"}

@@ -61,6 +61,8 @@ OPENS: Final[dict[str, Rights]] = {
     "GET /appointments": rights.DAY_RIGHTS,
     "GET /appointments/{branch}/apart": rights.BOOK_RIGHTS | rights.APART_RIGHTS,
     "POST /appointments/{branch}/apart": rights.BOOK_RIGHTS | rights.APART_RIGHTS,
+    "GET /appointments/{branch}/visits": rights.VISIT_RIGHTS,
+    "POST /appointments/{branch}/visits": rights.VISIT_RIGHTS,
     "GET /appointments/{branch}/new": rights.BOOK_RIGHTS,
     "GET /appointments/{branch}/common": rights.BOOK_RIGHTS,
     "GET /appointments/{branch}/together": rights.BOOK_RIGHTS,

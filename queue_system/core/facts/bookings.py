@@ -129,6 +129,20 @@ class BookingLookedUp(BookingFact):
 
 
 @dataclass(frozen=True, slots=True)
+class BookingAddressed(BookingFact):
+    """Staff wrote down where to go for a home visit; the address itself is not stored here."""
+
+    kind: ClassVar[str] = "booking.addressed"
+
+
+@dataclass(frozen=True, slots=True)
+class BookingVisited(BookingFact):
+    """Whoever went on a home visit is back."""
+
+    kind: ClassVar[str] = "booking.visited"
+
+
+@dataclass(frozen=True, slots=True)
 class BookingReopened(BookingFact):
     """The end of the visit was a mistake and was taken back: the booking is checked in as before."""
 

@@ -6,7 +6,7 @@ from starlette.routing import BaseRoute
 
 from ...core.rights import DAY_RIGHTS
 from ...web.places import Place
-from . import apart, away, calls, common_time, day, hand_over, new, one, paper, people, together, week
+from . import apart, away, calls, common_time, day, hand_over, new, one, paper, people, together, visits, week
 
 __all__ = ["routes", "staff_places"]
 
@@ -22,6 +22,7 @@ routes: list[BaseRoute] = [
     *hand_over.routes,
     *calls.routes,
     *new.routes,
+    *visits.routes,
     *one.routes,
     *people.routes,
 ]

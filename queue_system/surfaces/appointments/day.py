@@ -16,6 +16,7 @@ from ...core.rights import APART_RIGHTS, BOOK_RIGHTS, DAY_RIGHTS
 from ...store.database import Tx
 from ...store.queries.apart import keeps_apart
 from ...store.queries.appointments import appointments_on
+from ...store.queries.home_visits import gives_home_visits
 from ...store.queries.settings import BranchSettings
 from ...web import kit
 from ...web.access import in_service
@@ -55,6 +56,7 @@ async def show(request: Request) -> Response:
         "may_book": here.may_any(BOOK_RIGHTS),
         "keeps_apart": keeps_apart(branch) and here.may_any(APART_RIGHTS),
         "beside": await links_of(here, day),
+        "goes_out": gives_home_visits(branch),
         "lines": lines,
         "grid": grid,
         "as_list": request.query_params.get("view") == "list",

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from ...actions.bookings import Said, cancel_booking, change_booking, confirm_booking
+from ...actions.home_visits import change_address
 from ...core import bookings, contacts, hours
 from ...core.bookings import Booker, BookingState, BookingStep, spaced_code
 from ...core.errors import DomainError, Doubtful, Invalid, Missing
@@ -87,6 +88,16 @@ async def call_off(request: Request) -> Response:
         return await _page(here, booking, refusal)
     if booking.state is BookingState.HELD:
         return kit.see_other(f"{address(here.branch)}/new")
+    return kit.see_other(_address(here, booking))
+
+
+async def write_address(request: Request) -> Response:
+    """Where staff go, for a home visit that is confirmed already."""
+    here, booking = await enter(request)
+    try:
+        await here.do(change_address, booking.id, (await kit.form(request)).get("address", ""), here.actor)
+    except DomainError as refusal:
+        return await _page(here, booking, refusal)
     return kit.see_other(_address(here, booking))
 
 
@@ -219,6 +230,7 @@ ONE: Final = "/appointments/{branch}/{booking}"
 routes: list[BaseRoute] = [
     Route(ONE, show),
     Route(f"{ONE}/confirmation", confirm, methods=["POST"]),
+    Route(f"{ONE}/address", write_address, methods=["POST"]),
     Route(f"{ONE}/time", move, methods=["GET", "POST"]),
     Route(f"{ONE}/cancellation", call_off, methods=["POST"]),
 ]

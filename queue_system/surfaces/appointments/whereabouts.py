@@ -28,10 +28,9 @@ async def where_values(here: StaffAtBranch, booking: BookingView, said: Said | N
     """
     branch = here.branch
     service, how = branch.services[booking.service_id], said.how if said else None
+    address = await here.read(address_of, branch.id, booking.id) if service.at_home else ""
     if how is None:
-        held = booking.state is BookingState.HELD and service.at_home
-        address = await here.read(address_of, branch.id, booking.id) if held else ""
-        how = How(booking.channel or "", address)
+        how = How(booking.channel or "", address if booking.state is BookingState.HELD else "")
     channel = channel_of(branch, booking)
     return {
         "channels": channels_to_choose(branch, service),
@@ -39,4 +38,5 @@ async def where_values(here: StaffAtBranch, booking: BookingView, said: Said | N
         "where": CHANNELS.get(channel),
         "by_video": channel is Channel.VIDEO,
         "video": video_link(branch, booking),
+        "address_known": bool(address),
     }

@@ -31,6 +31,7 @@ from ...core.rights import (
     PLACES_RIGHTS,
     PRINTER_RIGHTS,
     SUPERVISION_RIGHTS,
+    VISIT_RIGHTS,
     Rights,
 )
 from ...i18n import dates
@@ -41,6 +42,7 @@ from ...store.database import Tx
 from ...store.queries import line
 from ...store.queries.access import DeviceView, devices, open_pairings
 from ...store.queries.effect import undecided
+from ...store.queries.home_visits import overdue_visits
 from ...store.queries.hours import declared_organisation, unchecked_calendars, year_to_check
 from ...store.queries.organisation import versions
 from ...store.queries.settings import BranchSettings
@@ -148,6 +150,17 @@ async def undecided_bookings(here: InOffice, branch: BranchSettings) -> list[Ite
     count = sum(one.booking.service_id in allowed for one in await here.read(undecided, branch))
     sentence = here.words.plural("today.undecided", count)
     return [Item("bad", sentence, "today.decide", link="/office/undecided")] if count else []
+
+
+async def overdue_home_visits(here: InOffice, branch: BranchSettings) -> list[Item]:
+    """Home visits from which nobody has come back in time."""
+    seen = services_for(here.person, branch, VISIT_RIGHTS)
+    missed = [one for one in await here.read(overdue_visits, branch) if one.booking.service_id in seen]
+    if not missed:
+        return []
+    since = dates.day_time(min(one.back_by for one in missed), branch.zone, here.words)
+    sentence = here.words.text("today.visits-overdue", since=since)
+    return [Item("bad", sentence, "today.to-visits", link=f"/appointments/{branch.slug}/visits")]
 
 
 async def undecided_line(here: InOffice, branch: BranchSettings) -> list[Item]:
@@ -344,6 +357,7 @@ SOURCES: Final[tuple[OfBranch | OfHouse, ...]] = (
     OfBranch(PRINTER_RIGHTS | SUPERVISION_RIGHTS, printers_in_trouble),
     OfBranch(DEVICE_RIGHTS | SUPERVISION_RIGHTS, silent_devices),
     OfBranch(DECISION_RIGHTS, undecided_line),
+    OfBranch(VISIT_RIGHTS, overdue_home_visits),
     OfBranch(DECISION_RIGHTS, undecided_bookings),
     OfBranch(DECISION_RIGHTS, unsent_messages),
     OfHouse(HEALTH_RIGHTS, failed_upkeep),

@@ -30,6 +30,7 @@ from ...store.queries import line, reception
 from ...store.queries.access import DeviceView
 from ...store.queries.bookings import BookingView
 from ...store.queries.channels import channel_of, video_link
+from ...store.queries.home_visits import Visit, overdue_visits
 from ...store.queries.line import TicketView
 from ...store.queries.place import PaperView, paper, people_ahead
 from ...store.queries.settings import BranchSettings, Names, PriorityView, ServiceView
@@ -105,7 +106,7 @@ async def hall_values(here: StaffAtBranch, *, found: Found | None = None, typed:
     """The values of `reception/reception.html` and of `reception/_state.html`, its part that is refreshed."""
     branch, now = here.branch, here.now
     wanted = here.request.query_params.get("s", "").strip()[:LONGEST_SEARCH]
-    printers, today, tickets, served = await here.read(_hall, branch)
+    printers, today, tickets, served, overdue = await here.read(_hall, branch)
     receives, seen = here.services(RECEPTION_RIGHTS), here.services(HALL_RIGHTS)
     tickets = [one for one in tickets if one.service_id in seen]
     open_now = departments(branch, now, receives)
@@ -120,6 +121,7 @@ async def hall_values(here: StaffAtBranch, *, found: Found | None = None, typed:
         "opens": hours.next_opening(now, branch.calendar),
         "classes": classes(branch),
         "languages_of_visitors": kit.languages_of(branch),
+        "visits_overdue": any(one.booking.service_id in receives for one in overdue),
         "today": [_appointment(branch, one) for one in today if one.service_id in receives],
         "tickets": [_waiting(branch, one, served) for one in tickets],
         "emergencies": [_waiting(branch, one, served) for one in line.emergencies(branch, tickets)],
@@ -244,10 +246,11 @@ def _chosen(request: Request, printers: Sequence[DeviceView]) -> DeviceView | No
 
 def _hall(
     tx: Tx, branch: BranchSettings
-) -> tuple[list[DeviceView], list[BookingView], list[TicketView], frozenset[UUID]]:
+) -> tuple[list[DeviceView], list[BookingView], list[TicketView], frozenset[UUID], list[Visit]]:
     tickets = [one for one in line.in_hall(tx, branch) if one.state in (TicketState.WAITING, TicketState.PARKED)]
     served = line.served_queues(branch, line.open_counters(tx, branch))
-    return reception.slip_printers(tx, branch.id), reception.appointments_of_today(tx, branch), tickets, served
+    printers, today = reception.slip_printers(tx, branch.id), reception.appointments_of_today(tx, branch)
+    return printers, today, tickets, served, overdue_visits(tx, branch)
 
 
 def _ticket(

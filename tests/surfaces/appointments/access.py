@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tests.kit.access_rows import ABSENCES, BOOK, DAYS, HAND_OVER, Row
+from tests.kit.access_rows import ABSENCES, BOOK, DAYS, HALL, HAND_OVER, Row
 
 # The address or the form names the thing, and here it names none, so clients with the right get 404.
 NAMES_NOTHING: Final = {
@@ -24,6 +24,8 @@ NAMES_NOTHING: Final = {
     "/appointments/{branch}/{booking}/confirmation",
     "/appointments/{branch}/{booking}/time",
     "/appointments/{branch}/{booking}/cancellation",
+    "/appointments/{branch}/{booking}/address",
+    "/appointments/{branch}/visits/{booking}/back",
 }
 STATIC_FILE: Final = "appointments.css"
 APART: Final = "/appointments/{branch}/apart"
@@ -51,8 +53,10 @@ MATRIX: Final[dict[tuple[str, str], Row]] = {
     # Nobody is kept apart in the sample, so that these pages are those of an appointment that does not exist.
     ("GET", APART): BOOK,
     **{("POST", f"{APART}{act}"): BOOK for act in ("", "/search", "/{pair}/end", "/{pair}/accept")},
+    ("GET", "/appointments/{branch}/visits"): HALL,
+    ("POST", "/appointments/{branch}/visits/{booking}/back"): HALL,
     ("GET", ONE): BOOK,
     ("GET", f"{ONE}/people"): BOOK,
     ("GET", f"{ONE}/time"): BOOK,
-    **{("POST", f"{ONE}/{act}"): BOOK for act in ("confirmation", "people", "time", "cancellation")},
+    **{("POST", f"{ONE}/{act}"): BOOK for act in ("confirmation", "people", "time", "cancellation", "address")},
 }

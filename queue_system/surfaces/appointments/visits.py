@@ -1,0 +1,128 @@
+"""Home visits of a day in the order in which they are driven to, and who is not back when they should be.
+
+The address is for whoever goes and for staff who may see contacts. On paper there is no telephone number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from ...actions.home_visits import report_back
+from ...core import contacts, hours
+from ...core.errors import DomainError, Missing
+from ...core.rights import CONTACT_RIGHTS, DAY_RIGHTS, VISIT_RIGHTS
+from ...store.database import Tx
+from ...store.queries.bookings import BookingView, booking_by_id
+from ...store.queries.home_visits import Visit, home_visits_on, overdue_visits
+from ...store.queries.members import members_of
+from ...store.queries.settings import BranchSettings, Names
+from ...web import kit
+from ...web.errors import message
+from ...web.here import StaffAtBranch, staff_at_branch
+from .day import address, read_day
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A visit in the list. `mine`: this person goes there; `where`: the address may be seen.
+
+    `name` and `contact` are only for whoever goes; both are None for others.
+    """
+
+    visit: Visit
+    names: Names
+    members: tuple[Names, ...]
+    mine: bool
+    where: bool
+    name: str | None
+    contact: str | None
+    overdue: bool
+    begun: bool
+
+
+async def show(request: Request) -> Response:
+    """`/appointments/{branch}/visits`: those of one day, today unless another is asked for; and who is missed."""
+    return await _page(await staff_at_branch(request, VISIT_RIGHTS))
+
+
+async def back(request: Request) -> Response:
+    """Whoever went there is back; they say so themselves, or call somebody who does."""
+    here = await staff_at_branch(request, VISIT_RIGHTS)
+    booking = await _booking(here, here.services(VISIT_RIGHTS))
+    try:
+        await here.do(report_back, booking.id, here.person.id, here.actor)
+    except DomainError as refusal:
+        return await _page(here, refusal)
+    day = hours.business_date(booking.starts_at, here.branch.zone, here.branch.day_starts)
+    return kit.see_other(f"{address(here.branch)}/visits?day={day}")
+
+
+async def _page(here: StaffAtBranch, refusal: DomainError | None = None) -> Response:
+    branch = here.branch
+    today = hours.business_date(here.now, branch.zone, branch.day_starts)
+    day = read_day(here.request.query_params.get("day", "")) or today
+    visits, overdue = await here.read(_read, branch, day)
+    lines = _lines(here, visits)
+    values = {
+        "base": address(branch),
+        "day": day,
+        "sees_day": here.may_any(DAY_RIGHTS),
+        "mine": [one for one in lines if one.mine],
+        "others": [one for one in lines if not one.mine],
+        "missed": _lines(here, overdue),
+        "refusal": message(refusal, here.words) if refusal else "",
+    }
+    return await here.page("appointments/visits.html", values, status=refusal.status if refusal else 200)
+
+
+def _read(tx: Tx, branch: BranchSettings, day: date) -> tuple[list[Visit], list[Visit]]:
+    return home_visits_on(tx, branch, day), overdue_visits(tx, branch)
+
+
+def _lines(here: StaffAtBranch, visits: list[Visit]) -> list[Line]:
+    seen, reachable = here.services(VISIT_RIGHTS), here.services(CONTACT_RIGHTS)
+    return [
+        _line(here, one, reachable) for one in visits if one.booking.service_id in seen or here.person.id in one.staff
+    ]
+
+
+def _line(here: StaffAtBranch, visit: Visit, reachable: Collection[UUID]) -> Line:
+    booking, mine = visit.booking, here.person.id in visit.staff
+    known = members_of(here.branch)
+    return Line(
+        visit,
+        here.branch.services[booking.service_id].listed_names,
+        tuple(known[one].names for one in visit.members if one in known),
+        mine,
+        mine or booking.service_id in reachable,
+        (booking.name or booking.reference) if mine else None,
+        contacts.shown(booking.contact) if mine else None,
+        visit.is_overdue(here.now),
+        booking.starts_at <= here.now,
+    )
+
+
+async def _booking(here: StaffAtBranch, services: Collection[UUID]) -> BookingView:
+    """The visit that the address names, of a department of this person; raises Missing("booking")."""
+    try:
+        booking = await here.read(booking_by_id, here.branch.id, UUID(here.request.path_params["booking"]))
+    except ValueError:
+        raise Missing("booking") from None
+    if booking.service_id not in services:
+        raise Missing("booking")
+    return booking
+
+
+PAGE: Final = "/appointments/{branch}/visits"
+routes: list[BaseRoute] = [
+    Route(PAGE, show),
+    Route(f"{PAGE}/{{booking}}/back", back, methods=["POST"]),
+]

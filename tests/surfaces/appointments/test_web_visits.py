@@ -1,0 +1,162 @@
+"""Home visits: who sees where they go, in which order, and who is missed when nobody comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+import sqlalchemy as sa
+from starlette.testclient import TestClient
+from uuid_utils.compat import uuid7
+
+from queue_system.actions import bookings
+from queue_system.actions.bookings import HoldOrder, Said
+from queue_system.actions.channels import How
+from queue_system.clock import FrozenClock
+from queue_system.core.bookings import Booker
+from queue_system.store import log
+from queue_system.store.database import Tx
+from queue_system.store.log import SYSTEM
+from queue_system.store.queries.bookings import BookingView, free_days
+from queue_system.store.queries.home_visits import home_visits_on
+from queue_system.store.tables import Resource, Service, ServiceResource, table
+from tests.kit.hall import Hall, edit, enter
+from tests.kit.people import add_role
+from tests.kit.web_hall import another, application, furnished, sign_in
+
+HERE = "/appointments/doha-main"
+VISITS = f"{HERE}/visits"
+SERVICE = "travel-doc"
+DAY = date(2026, 11, 24)
+WAY = 30
+HOMES = ("شارع الياقوت 7", "حي العقيق 12")
+NAME, CONTACT = "سلمى الأتاسي", "+97455512345"
+
+
+@dataclass
+class Team:
+    """An embassy that visits people at home, two at a time: nour and rami, who have accounts, and a third."""
+
+    client: TestClient
+    hall: Hall
+    visits: list[BookingView]
+
+    def browser(self, login: str) -> TestClient:
+        browser = another(self.client)
+        sign_in(browser, login, "en")
+        return browser
+
+
+@pytest.fixture
+def team(sqlite_template: Path, tmp_path: Path, clock: FrozenClock) -> Iterator[Team]:
+    with application(furnished(sqlite_template, tmp_path, clock.now()), tmp_path, clock) as (client, hall):
+        add_role(hall, "goes_out", "call_next")
+        add_role(hall, "contacts", "see_contacts")
+        add_role(hall, "counts", "see_today")
+        accounts = {login: hall.person(login, ((hall.branch.id, "goes_out"),)) for login in ("nour", "rami", "dima")}
+        hall.person("samar", ((hall.branch.id, "contacts"),))
+        hall.person("ziad", ((hall.branch.id, "counts"),))
+        edit(hall, lambda tx: goes_out(tx, hall, accounts))
+        hall = enter(hall.db)
+        (day,) = hall.db.read_now(free_days, hall.branch, hall.branch.service(SERVICE), DAY, DAY, public=False)
+        # The later visit is booked first.
+        last, first = (visit(hall, day.slots[at].start, home) for at, home in ((-1, HOMES[1]), (0, HOMES[0])))
+        yield Team(client, hall, [first, last])
+
+
+def goes_out(tx: Tx, hall: Hall, accounts: dict[str, UUID]) -> None:
+    """Each visit takes one of nour and dima, and rami."""
+    branch, services = hall.branch.id, table(Service)
+    here = (services.c.branch_id == branch) & (services.c.slug == SERVICE)
+    data = dict(tx.scalar(sa.select(services.c.data).where(here))) | {"channel": "field", "travel_min": WAY}
+    tx.execute(sa.update(services).where(here).values(data=data))
+    for position, (slug, kind, any_of) in enumerate(
+        (("nour", "person", []), ("dima", "person", []), ("one", "group", ["nour", "dima"]), ("rami", "person", []))
+    ):
+        row = {
+            "branch_id": branch,
+            "id": uuid7(),
+            "slug": slug,
+            "position": position,
+            "names": {"ar": slug, "en": slug},
+        }
+        row |= {"kind": kind, "pool": 1, "any_of": any_of, "staff_id": accounts.get(slug)}
+        tx.execute(sa.insert(table(Resource)), row)
+        if slug in ("one", "rami"):
+            needs = {"branch_id": branch, "service_id": hall.service(SERVICE), "resource_id": row["id"]}
+            tx.execute(sa.insert(table(ServiceResource)), needs | {"position": position})
+
+
+def visit(hall: Hall, start: datetime, home: str) -> BookingView:
+    branch, service = hall.branch.id, hall.service(SERVICE)
+    order = HoldOrder(branch, service, start, "", "", "ar", SYSTEM, booker=Booker.STAFF)
+    held = hall.db.write_in_now(branch, bookings.hold_slot, order)
+    said = Said(NAME, CONTACT, "ar", how=How(address=home))
+    return hall.db.write_in_now(branch, bookings.confirm_booking, branch, held.id, SYSTEM, said)
+
+
+def test_a_visit_takes_two_who_go_and_their_way(team: Team) -> None:
+    found = team.hall.db.read_now(home_visits_on, team.hall.branch, DAY)
+    assert [one.address for one in found] == list(HOMES)
+    for one in found:
+        assert len(one.members) == len(one.staff) == 2
+        assert one.back_by == one.booking.ends_at + timedelta(minutes=WAY)
+
+
+def test_whoever_goes_sees_where_to_in_driving_order_and_nobody_else_without_the_right(team: Team) -> None:
+    rami = team.browser("rami").get(f"{VISITS}?day={DAY}").text
+    assert rami.index(HOMES[0]) < rami.index(HOMES[1])
+    assert NAME in rami
+    assert f'<span class="no-print"><a href="tel:{CONTACT}">' in rami, "no telephone number on paper"
+    # One of nour and dima goes; the other one has the same right and learns nothing.
+    goes = {"nour", "dima"} & {one for one in ("nour", "dima") if HOMES[0] in page(team, one)}
+    assert len(goes) == 1
+    for login, sees_home in (("rana", False), ("ziad", False), ("samar", True)):
+        text = page(team, login)
+        assert f"{VISITS}" in text or "Home visits" in text
+        assert (HOMES[0] in text, CONTACT in text, NAME in text) == (sees_home, False, False), login
+
+
+def test_an_address_is_on_no_other_page_and_in_no_entry_of_the_log(team: Team) -> None:
+    one = team.visits[0]
+    rana = team.browser("rana")
+    pages = [f"{HERE}/{one.id}", f"{HERE}?day={DAY}", f"{HERE}/week?day={DAY}", f"/b/{one.token}"]
+    pages += [f"{HERE}/paper?day={DAY}", f"/b/{one.token}.ics", "/reception/doha-main"]
+    for address in pages:
+        assert HOMES[0].split()[1] not in rana.get(address).text, address
+    rana.post(f"{HERE}/{one.id}/address", data={"address": "برج الزمرد"})
+    assert "برج الزمرد" in page(team, "rami")
+    assert "برج الزمرد" not in rana.get(f"{HERE}/{one.id}").text
+    entries = team.hall.db.read_now(log.after, team.hall.branch.id, 0)
+    assert "booking.addressed" in {entry.kind for entry in entries}
+    assert not [entry for entry in entries if "الزمرد" in str(entry.data) or "الياقوت" in str(entry.data)]
+    assert rana.post(f"{HERE}/{one.id}/address", data={"address": "ش" * 301}).status_code == 422
+
+
+def test_who_is_not_back_in_time_is_missed_at_reception_and_in_the_office(team: Team, clock: FrozenClock) -> None:
+    one = team.visits[0]
+    rana = team.browser("rana")
+    back = f"{VISITS}/{one.id}/back"
+    assert rana.post(back).status_code == 409, "nobody is back from a visit that is still to come"
+    clock.move(one.ends_at + timedelta(minutes=WAY) - clock.now())
+    rana, admin = team.browser("rana"), team.browser("admin")
+    assert "not back from a home visit" not in rana.get("/reception/doha-main").text
+    clock.move(timedelta(minutes=1))
+    for browser, address in ((rana, "/reception/doha-main"), (rana, VISITS), (admin, "/office")):
+        assert "back from a" in browser.get(address).text, address
+    assert rana.post(back).status_code == 303
+    assert rana.post(back).status_code == 303, "pressed twice"
+    assert "Not back from a visit" not in rana.get(VISITS).text
+    assert "not back from a home visit" not in admin.get("/office").text
+    facts = [
+        entry for entry in team.hall.db.read_now(log.after, team.hall.branch.id, 0) if entry.kind == "booking.visited"
+    ]
+    assert [entry.subject for entry in facts] == [str(one.id)]
+
+
+def page(team: Team, login: str) -> str:
+    return team.browser(login).get(f"{VISITS}?day={DAY}").text
