@@ -51,10 +51,10 @@ BOOKING = table(Booking)
 
 @dataclass(frozen=True, slots=True)
 class HoldOrder:
-    """A request for a time, with the name and contact as they were typed. `starts_at` is an aware instant.
+    """A request for a time, with name and contact as typed. `members`: who is wanted, by need (`core.members.MemberNeed`).
 
-    `contact_sure`: the booker was asked about an ambiguous contact and confirmed it. `members` are those who are wanted,
-    by need (`core.members.MemberNeed`). `persons`: how many people come; `how`: how it takes place, where that was asked.
+    `contact_sure`: the booker was asked about an ambiguous contact and confirmed it. `persons`: how many people come, of
+    `most_persons`, None for as many as the service says. `how`: how it takes place, where that was asked.
     """
 
     branch_id: UUID
@@ -72,6 +72,7 @@ class HoldOrder:
     persons: int = 1
     how: How | None = None
     leave: Leave = NO_LEAVE
+    most_persons: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,7 +283,7 @@ def hold_in(lock: Locked, order: HoldOrder, earlier_id: UUID | None = None) -> B
     by_staff = order.booker is Booker.STAFF
     name = contacts.read_called(order.name) if by_staff else contacts.read_name(order.name)
     contact = _contact(settings, service, order.contact, sure=order.contact_sure, needed=not by_staff)
-    persons = bookings.checked_persons(order.persons, service.most_persons)
+    persons = bookings.checked_persons(order.persons, order.most_persons or service.most_persons)
     if order.request_id is not None:
         same = booking_by_request(tx, order.branch_id, order.request_id)
         if same is not None:

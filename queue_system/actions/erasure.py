@@ -1,6 +1,7 @@
 """Erases one person who asks for it: name and contact go from every booking, at every branch, at once.
 
-So do those of everybody else in these bookings, and the person's own in bookings of others, which take place all the same.
+So do those of everybody else in these bookings, the person's own in bookings of others, which take place all the same, and
+their invitations.
 
 What remains says that there was an appointment, and not whose. Entries of the log hold no names, so the chain stays as
 it is. Appointments that are still to come are cancelled.
@@ -20,13 +21,14 @@ from ..core.tickets import OPEN
 from ..store.database import Tx
 from ..store.log import Actor
 from ..store.queries import line
+from ..store.queries.booking_invitations import invitations_of_person
 from ..store.queries.bookings import BookingView, booking_by_id
 from ..store.queries.participants import participations_of
 from ..store.queries.persons import holdings_of
 from ..store.queries.settings import branch_ids, branch_settings
 from .bookings import cancel_booking
 from .day import in_session
-from .retention import erase, forget_participants
+from .retention import erase, forget_invitations, forget_participants
 from .second_person import SecondPersonNeeded
 
 
@@ -61,9 +63,11 @@ def erase_person(
     for place in sorted(branch_ids(tx).values()):
         _erase_at(tx, place, [one for one in mine if one.branch_id == place], number, actor)
         with_others = participations_of(tx, place, asked.contact, asked.name, everyone=everyone)
-        if with_others:
+        invited = invitations_of_person(tx, place, asked.contact, asked.name, everyone=everyone)
+        if with_others or invited:
             with in_session(tx, place) as lock:
                 forget_participants(lock, with_others)
+                forget_invitations(lock, invited)
     return Receipt(number, branch_id, len(mine))
 
 

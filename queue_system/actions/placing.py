@@ -74,7 +74,10 @@ def find(lock: Locked, settings: BranchSettings, service: ServiceView, wanted: W
     )
     mode, today = bookings.Mode(service.booked_as), tx.now.astimezone(zone).date()
     day = slot.start.astimezone(zone).date()
-    bookings.may_book(policy, mode, wanted.booker, today, day, wanted.standing)
+    # Whoever has an appointment by invitation may move it.
+    moved = wanted.moving is not None and mode is bookings.Mode.INVITE and public
+    booker = Booker.INVITED if moved else wanted.booker
+    bookings.may_book(policy, mode, booker, today, day, wanted.standing)
     outing = hours.outing_on(day, settings.calendar, service.id)
     if outing is not None and not places_to_book(tx, settings, outing, wanted.moving):
         raise Refused("day-full")

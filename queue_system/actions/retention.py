@@ -27,6 +27,7 @@ from ..store.tables import (
     ORGANISATION,
     Block,
     Booking,
+    BookingInvitation,
     BookingMember,
     BookingSeries,
     Call,
@@ -52,7 +53,7 @@ from .sessions import forget_the_absent
 
 BOOKING, CALL, COUNTER, DIGESTED = table(Booking), table(Call), table(Counter), table(DigestedDay)
 BOOKING_MEMBER, HOME_VISIT, MESSAGE = table(BookingMember), table(HomeVisit), table(Message)
-PARTICIPANT = table(Participant)
+INVITATION, PARTICIPANT = table(BookingInvitation), table(Participant)
 BOOKING_SERIES, SERIES_DATE = table(BookingSeries), table(SeriesDate)
 BLOCK, PHONE_CALL = table(Block), table(PhoneCall)
 FREED, JOB, SEAT, SERIES, TICKET = table(FreedPlace), table(PrintJob), table(Seat), table(Series), table(Ticket)
@@ -112,7 +113,9 @@ def tidy(database: Database, branch_id: UUID) -> collections.Counter[str]:
 def erase_names(lock: Locked, found: Limits) -> int:
     """Take name and contact out of some bookings that have reached their age."""
     ids = _some(lock, BOOKING, retention.names_due(lock.id, found))
-    return erase(lock, ids)
+    invited = _some(lock, INVITATION, retention.invitations_due(lock.id, found))
+    forget_invitations(lock, invited)
+    return erase(lock, ids) + len(invited)
 
 
 def erase(lock: Locked, ids: list[UUID]) -> int:
@@ -139,6 +142,12 @@ def forget_participants(lock: Locked, which: Iterable[tuple[UUID, int]]) -> None
     for booking_id, n in which:
         _forget(lock, (PARTICIPANT.c.booking_id == booking_id) & (PARTICIPANT.c.n == n))
         apart.remember(lock, booking_id)
+
+
+def forget_invitations(lock: Locked, ids: list[UUID]) -> None:
+    """Invitations go as a whole, because without whom they are for they say nothing."""
+    if ids:
+        lock.tx.execute(sa.delete(INVITATION).where(INVITATION.c.branch_id == lock.id, INVITATION.c.id.in_(ids)))
 
 
 def _forget(lock: Locked, which: sa.ColumnElement[bool]) -> None:
@@ -179,6 +188,8 @@ def _drop_bookings(lock: Locked, ids: list[UUID]) -> int:
     lock.tx.execute(sa.delete(MESSAGE).where(MESSAGE.c.branch_id == lock.id, MESSAGE.c.about.in_(ids)))
     _leave_series(lock, ids)
     apart.drop(lock, ids)
+    of_these = (INVITATION.c.branch_id == lock.id, INVITATION.c.booking_id.in_(ids))
+    lock.tx.execute(sa.update(INVITATION).where(*of_these).values(booking_id=None))
     for rows in (SEAT, BOOKING_MEMBER, FREED, PARTICIPANT, HOME_VISIT, PHONE_CALL):
         lock.tx.execute(sa.delete(rows).where(rows.c.branch_id == lock.id, rows.c.booking_id.in_(ids)))
     return lock.tx.execute(sa.delete(BOOKING).where(BOOKING.c.branch_id == lock.id, BOOKING.c.id.in_(ids))).rowcount

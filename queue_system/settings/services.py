@@ -70,7 +70,7 @@ class ServiceOwn(Retirable):
         Mode,
         Kind("mode", WALKIN_MODES),
         Derived(),
-        WordsNotYet({"ballot": "ballot", "invite": "invitation"}),
+        WordsNotYet({"ballot": "ballot"}),
         "the policy's, unless the service takes visitors without booking",
     ]
     walkin_share_pct: Annotated[

@@ -175,7 +175,7 @@ def branches_with(tx: Tx, person: StaffView, rights: Rights) -> list[BranchSetti
 
 def ticket_of_link(tx: Tx, token: str) -> tuple[BranchSettings, TicketView]:
     """The ticket behind the secret of a link; raises Missing("ticket")."""
-    settings = _branch_of_token(tx, token, "ticket")
+    settings = branch_of_token(tx, token, "ticket")
     found = line.ticket_by_token(tx, settings.id, token)
     if found.ended_at is not None and tx.now - found.ended_at > LINK_LIFETIME:
         raise Missing("ticket")
@@ -184,7 +184,7 @@ def ticket_of_link(tx: Tx, token: str) -> tuple[BranchSettings, TicketView]:
 
 def booking_of_link(tx: Tx, token: str) -> tuple[BranchSettings, BookingView]:
     """The booking behind the secret of a link; raises Missing("booking")."""
-    settings = _branch_of_token(tx, token, "booking")
+    settings = branch_of_token(tx, token, "booking")
     found = bookings.booking_by_token(tx, settings.id, token)
     if tx.now - found.ends_at > LINK_LIFETIME:
         raise Missing("booking")
@@ -209,7 +209,7 @@ def booking_by_code(tx: Tx, code: str, contact: str) -> BookingView:
     raise Missing("booking")
 
 
-def _branch_of_token(tx: Tx, token: str, what: str) -> BranchSettings:
+def branch_of_token(tx: Tx, token: str, what: str) -> BranchSettings:
     """The branch of a secret link, which its first letters name."""
     # A character such as NUL cannot be compared in every database.
     branch_id = branch_of_key(tx, token[:KEY_LENGTH]) if token.isprintable() else None

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
+from uuid_utils.compat import uuid7
 
 from queue_system.actions.erasure import erase_person
 from queue_system.actions.retention import tidy_everywhere
@@ -18,7 +19,8 @@ from queue_system.core.bookings import BookingState
 from queue_system.store import log, schema
 from queue_system.store.database import Database, Tx
 from queue_system.store.log import SYSTEM
-from queue_system.store.tables import Booking, HomeVisit, Participant, table
+from queue_system.store.queries.bookings import booking_by_id
+from queue_system.store.tables import Booking, BookingInvitation, HomeVisit, Participant, table
 from tests.kit.hall import Hall, furnish
 
 BOOKING, PARTICIPANT = table(Booking), table(Participant)
@@ -74,6 +76,14 @@ def add_places(hall: Hall, booking_ids: list[UUID]) -> None:
     hall.db.write_now(Tx.execute, sa.update(BOOKING).values(channel="video", video_room=f"{REQUEST}-room"))
 
 
+def invite(hall: Hall, clock: FrozenClock, name: str = NAME, contact: str = f"+{NUMBER}") -> None:
+    """Somebody who was invited, has the contact of the bookings, and has to answer today."""
+    row = {"branch_id": hall.branch.id, "id": uuid7(), "service_id": hall.service("passport-lost"), "name": name}
+    asked = {"contact": contact, "language": "ar", "persons": 1}
+    times = {"answer_until": clock.now(), "created_at": clock.now()}
+    hall.db.write_now(Tx.execute, sa.insert(table(BookingInvitation)), row | asked | times)
+
+
 def in_tables(tx: Tx) -> list[str]:
     """The columns of all tables that hold a mark."""
     found = []
@@ -99,12 +109,14 @@ def test_nothing_personal_remains_after_its_time(hall: Hall, clock: FrozenClock)
     ids = fill(hall, clock)
     add_companions(hall, ids)
     add_places(hall, ids)
+    invite(hall, clock)
     of_booking = ["booking.name", "booking.contact", "booking.request_id", "booking.video_room"]
     of_others = [f"participant.{column}" for column in ("name", "reference", "contact", "contact_note")]
-    assert hall.db.read_now(in_tables) == [*of_booking, "home_visit.address", *of_others]
+    elsewhere = ["home_visit.address", "booking_invitation.name", "booking_invitation.contact"]
+    assert sorted(hall.db.read_now(in_tables)) == sorted([*of_booking, *of_others, *elsewhere])
     clock.move(timedelta(days=hall.branch.retention_days.booking_personal_data + 1))
     gone = tidy_everywhere(hall.db)
-    assert gone["names"] == MANY
+    assert gone["names"] == MANY + 1
     assert hall.db.read_now(in_tables) == []
     assert {one.broken_at for one in hall.db.read_now(log.verify)} == {None}
     if hall.db.dialect.is_embedded:
@@ -128,6 +140,8 @@ def test_one_person_who_was_erased_is_in_no_file(sqlite_hall: Hall, clock: Froze
     hall = sqlite_hall
     ids = fill(hall, clock)[:1]
     add_companions(hall, ids)
+    mine = hall.db.read_now(booking_by_id, hall.branch.id, ids[0])
+    invite(hall, clock, mine.name, mine.contact)
     hall.db.write_now(Tx.execute, sa.delete(BOOKING).where(BOOKING.c.id.not_in(ids)))
     hall.db.write_now(erase_person, hall.branch.id, ids[0], SYSTEM)
     hall.db.scrub(thorough=True)

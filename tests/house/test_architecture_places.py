@@ -21,8 +21,8 @@ DAY = "queue_system/actions/day.py"
 WITHOUT_TICKETS = tuple(
     f"queue_system/actions/{name}.py"
     for name in """
-        apart approvals bookings credentials devices digests four_eyes freed_places home_visits installation invitations look_ups outbox
-        participants phone_calls printers provider
+        apart approvals booking_invitations bookings credentials devices digests four_eyes freed_places home_visits installation
+        invitations look_ups outbox participants phone_calls printers provider
         roles series series_changes sessions settings sign_in slips staff staff_roles together upkeep
     """.split()
 )

@@ -56,6 +56,7 @@ from queue_system.store.tables import (
     ApartPair,
     Block,
     Booking,
+    BookingInvitation,
     BranchSeason,
     HomeVisit,
     Participant,
@@ -124,6 +125,7 @@ def fill(hall: Hall, clock: FrozenClock) -> None:
     _give_a_time_back(hall)
     _take_a_room(hall)
     _repeat(hall)
+    hall.db.write_now(Tx.execute, sa.insert(table(BookingInvitation)), _invited(hall))
     hall.db.write_now(sessions.start_session, here.staff_id, "browser")
     hall.db.write_now(sessions.remember_browser, here.staff_id, "a browser's secret")
     _add_app(hall, here.staff_id, clock)
@@ -238,6 +240,21 @@ def _repeat(hall: Hall) -> None:
     hall.db.write_in_now(
         branch, series.make_series, branch, SeriesOrder(held.id, rule, times, shown_of(held, dates)), SYSTEM
     )
+
+
+def _invited(hall: Hall) -> dict[str, Any]:
+    """A guest who has not answered yet."""
+    return {
+        "branch_id": hall.branch.id,
+        "id": uuid7(),
+        "service_id": hall.service("civil-extract"),
+        "name": "رنا السالم",
+        "contact": "rana@example.org",
+        "language": "ar",
+        "persons": 2,
+        "answer_until": FREE_AT,
+        "created_at": NOW,
+    }
 
 
 def _add_resource(tx: Tx, hall: Hall) -> None:

@@ -30,4 +30,5 @@ def save(hall: Hall, edits: list[Edit]) -> Hall:
 
 def _now(hall: Hall, slug: str, values: dict[str, Any]) -> dict[str, Any]:
     service = hall.branch.service(slug)
-    return {name: getattr(service, name) for name in values if name in service.model_fields_set}
+    found = {name: getattr(service, name) for name in values if name in service.model_fields_set}
+    return {name: getattr(value, "slug", value) for name, value in found.items()}

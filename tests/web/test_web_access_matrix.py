@@ -191,6 +191,7 @@ def _values(hall: Hall) -> dict[str, str]:
         "booking": NO_TICKET,
         "visit": NO_TICKET,
         "block": NO_TICKET,
+        "invitation": NO_TICKET,
         "method": NO_TICKET,
         "ticket": NO_TICKET,
         "person": NO_TICKET,

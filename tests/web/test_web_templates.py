@@ -33,6 +33,7 @@ def test_pages_carry_no_code_and_no_style_of_their_own() -> None:
 WITHOUT_A_SIGN = (
     "state.transport.",
     "state.lost.",
+    "state.invitation.",
     "state.choice.",
     "state.choice-hint.",
     "state.line-choice.",

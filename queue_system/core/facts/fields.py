@@ -67,6 +67,7 @@ MessageId: TypeAlias = Annotated[str, Is.UNSAID]
 ApprovalId: TypeAlias = Annotated[str, Is.UNSAID]
 BlockId: TypeAlias = Annotated[str, Is.UNSAID]
 PairId: TypeAlias = Annotated[str, Is.UNSAID]
+BookingInvitationId: TypeAlias = Annotated[str, Is.UNSAID]
 PairingId: TypeAlias = Annotated[str, Is.UNSAID]
 PlaceId: TypeAlias = Annotated[str, Is.UNSAID]
 
@@ -96,7 +97,11 @@ CallingReason: TypeAlias = Annotated[str, Is.UNSAID]
 ReasonValues: TypeAlias = Annotated[dict[str, Any], Is.UNSAID]
 
 Source: TypeAlias = Annotated[
-    str, Word("audit.source", ("kiosk", "web", "api", "desk", "reception", "phone", "referral", "staff"))
+    str,
+    Word(
+        "audit.source",
+        ("kiosk", "web", "api", "desk", "reception", "phone", "referral", "staff", "invitation", "helper"),
+    ),
 ]
 Outcome: TypeAlias = Annotated[str, Word("audit.outcome", (*OUTCOMES, FORGOTTEN))]
 Basis: TypeAlias = Annotated[str, Word("audit.basis", (*RAISE_REASONS, BY_SERVICE))]

@@ -20,12 +20,13 @@ from ...core.tickets import OPEN
 from ..database import Tx
 from ..log import first_since, newest_checkpoint
 from ..pruning import reached_age
-from ..tables import Booking, Ticket, table
+from ..tables import Booking, BookingInvitation, Ticket, table
 from .audit import EntryView, Wanted, entries
 from .past_days import first_undigested
 from .settings import BranchSettings, branch_ids, branch_settings
 
 BOOKING = table(Booking)
+INVITATION = table(BookingInvitation)
 TICKET = table(Ticket)
 
 # For this long pages look back for what was done.
@@ -95,6 +96,11 @@ def names_due(branch_id: UUID, found: Limits) -> sa.ColumnElement[bool]:
     )
     called_off = sa.and_(BOOKING.c.state.in_(_CALLED_OFF), BOOKING.c.ended_at < found.names)
     return sa.and_(BOOKING.c.branch_id == branch_id, BOOKING.c.erased_at.is_(None), sa.or_(took_place, called_off))
+
+
+def invitations_due(branch_id: UUID, found: Limits) -> sa.ColumnElement[bool]:
+    """Invitations whose last day to answer is as old as names may be."""
+    return sa.and_(INVITATION.c.branch_id == branch_id, INVITATION.c.answer_until < found.names)
 
 
 def holds_due(branch_id: UUID, found: Limits) -> sa.ColumnElement[bool]:
@@ -176,7 +182,8 @@ def _counted(tx: Tx, settings: BranchSettings, found: Limits) -> Due:
     holds = count(BOOKING, holds_due(settings.id, found))
     return Due(
         # A hold that goes as a whole loses no name beside that.
-        names=count(BOOKING, sa.and_(names_due(settings.id, found), sa.not_(holds_due(settings.id, found)))),
+        names=count(BOOKING, sa.and_(names_due(settings.id, found), sa.not_(holds_due(settings.id, found))))
+        + count(INVITATION, invitations_due(settings.id, found)),
         holds=holds,
         tickets=count(TICKET, tickets_due(settings.id, found)),
         bookings=count(BOOKING, bookings_due(settings.id, found)),

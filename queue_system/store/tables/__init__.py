@@ -24,6 +24,7 @@ from .changes import Change
 from .columns import table
 from .day import Booking, Call, FreedPlace, PrintJob, Seat, Series, Ticket
 from .digests import DigestedDay, HourDigest, ServiceDigest
+from .guests import BookingInvitation
 from .home_visits import HomeVisit
 from .log import Checkpoint, Entry
 from .members import Block, BookingMember
@@ -66,6 +67,7 @@ __all__ = [
     "Approval",
     "Block",
     "Booking",
+    "BookingInvitation",
     "BookingMember",
     "BookingSeries",
     "Branch",

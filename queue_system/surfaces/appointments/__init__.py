@@ -6,7 +6,22 @@ from starlette.routing import BaseRoute
 
 from ...core.rights import DAY_RIGHTS
 from ...web.places import Place
-from . import apart, away, calls, common_time, day, hand_over, new, one, paper, people, together, visits, week
+from . import (
+    apart,
+    away,
+    calls,
+    common_time,
+    day,
+    hand_over,
+    invitations,
+    new,
+    one,
+    paper,
+    people,
+    together,
+    visits,
+    week,
+)
 
 __all__ = ["routes", "staff_places"]
 
@@ -23,6 +38,7 @@ routes: list[BaseRoute] = [
     *calls.routes,
     *new.routes,
     *visits.routes,
+    *invitations.routes,
     *one.routes,
     *people.routes,
 ]

@@ -11,16 +11,17 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from ...core import hours
+from ...core.bookings import Mode
 from ...core.errors import Denied
 from ...core.rights import APART_RIGHTS, BOOK_RIGHTS, DAY_RIGHTS
 from ...store.database import Tx
 from ...store.queries.apart import keeps_apart
 from ...store.queries.appointments import appointments_on
 from ...store.queries.home_visits import gives_home_visits
-from ...store.queries.settings import BranchSettings
+from ...store.queries.settings import BranchSettings, ServiceView
 from ...web import kit
 from ...web.access import in_service
-from ...web.here import staff_at_branch, staff_here
+from ...web.here import StaffAtBranch, staff_at_branch, staff_here
 from .grid import Grid, grid_of
 from .line import Line, lines_of
 from .members_away import links_of
@@ -55,7 +56,7 @@ async def show(request: Request) -> Response:
         "later": day + timedelta(days=1),
         "may_book": here.may_any(BOOK_RIGHTS),
         "keeps_apart": keeps_apart(branch) and here.may_any(APART_RIGHTS),
-        "beside": await links_of(here, day),
+        "beside": [*await links_of(here, day), *_invitations(here)],
         "goes_out": gives_home_visits(branch),
         "lines": lines,
         "grid": grid,
@@ -67,6 +68,18 @@ async def show(request: Request) -> Response:
 def address(branch: BranchSettings) -> str:
     """The address of the book of a branch."""
     return f"/appointments/{branch.slug}"
+
+
+def invited_to(here: StaffAtBranch) -> list[ServiceView]:
+    """The services to which this person may invite."""
+    allowed, day = here.services(BOOK_RIGHTS), here.branch.timetable.business_date(here.now)
+    found = here.branch.services_on(day).values()
+    return [one for one in found if one.id in allowed and Mode(one.booked_as) is Mode.INVITE]
+
+
+def _invitations(here: StaffAtBranch) -> list[tuple[str, str, int | None]]:
+    """The link to the invitations, as `links_of` gives them, where somebody can be invited."""
+    return [(f"{address(here.branch)}/invitations", "appointments.invitations", None)] if invited_to(here) else []
 
 
 def read_day(text: str) -> date | None:

@@ -21,6 +21,7 @@ from ...web.addresses import address_key
 from ...web.here import AtBranch, Here
 from ...web.how import CHANNELS
 from .own_bookings import is_own
+from .through import VIA, through
 from .times import place_of_zone, row_label, soon, start_key
 
 # An unremarkable page, for somebody who must not be seen on one of ours.
@@ -52,6 +53,8 @@ async def frame(
     channel = CHANNELS.get(how) if how else None
     if service and not booking and channels_to_choose(branch, service):
         channel = "booking.channel-choice"
+    via = await through(here)
+    opened = via.invitation if service and via and via.opens(service) else None
     shared = {
         "service": service,
         "home": "/",
@@ -64,6 +67,9 @@ async def frame(
         "way_out": SAFE_PLACE if way_out else None,
         "way_out_words": branch.text(EXIT_SENTENCE),
         "contact_details": contact_details(branch),
+        "via": via,
+        "may_book": service is not None and (service.bookable or opened is not None),
+        "most_persons": opened.persons if opened else service.most_persons if service else 1,
         "carry": carry(here),
         "carried_token": here.request.query_params.get(INSTEAD, ""),
         "address_key": address_key,
@@ -98,8 +104,8 @@ def base_of(branch: BranchSettings, service: ServiceView) -> str:
 
 
 def carry(here: Here) -> str:
-    """The query that carries on which hold is to be replaced, or beside which booking another one is made."""
-    kept = {name: token for name in (INSTEAD, BESIDE) if (token := here.request.query_params.get(name))}
+    """The query that carries on which hold is to be replaced, beside which booking another one is made, and what opens it."""
+    kept = {name: token for name in (INSTEAD, BESIDE, VIA) if (token := here.request.query_params.get(name))}
     return f"?{urlencode(kept)}" if kept else ""
 
 

@@ -32,6 +32,7 @@ from ...web.open_holds import within_limit
 from . import services, times
 from .frame import base_of, beside, carried, carry, frame, is_language_switch, retry_after, typed
 from .own_bookings import is_own, own_hold, own_tokens, remember, shown_contact, shown_name
+from .through import Through, hold_through, may_book, through, via_of
 from .times import Times
 
 # Refusals that do not apply to another time: the times are shown again, and the typed answers are kept.
@@ -49,8 +50,8 @@ async def times_page(
     """The times of a day. After a refusal it gives the reason and keeps the typed answers in hidden fields."""
     branch, words = here.branch, here.words
     base = base_of(branch, service)
-    if not service.bookable:
-        return see_other(base)
+    if not await may_book(here, service):
+        return see_other(base + carry(here))
     earlier, family = await carried(here), await beside(here)
     own = earlier.id if earlier else None
     found = await here.read(times.times, branch, service, day, own)
@@ -96,6 +97,8 @@ async def details(request: Request) -> Response:
         }
     elif family := await beside(here):
         answers["contact"] = family.contact
+    elif (via := await through(here)) and via.opens(service) and not service.confidentiality.discreet:
+        answers["name"] = via.invitation.name
     return await _form(here, service, day, start, answers)
 
 
@@ -139,7 +142,9 @@ async def _hold(
     answers = await typed(here, *fields)
     if is_language_switch(answers):
         return await _form(here, service, day, start, answers)
-    mistakes = _mistakes(answers, here.branch, service)
+    via = await through(here)
+    most = via.invitation.persons if via and via.opens(service) else service.most_persons
+    mistakes = _mistakes(answers, here.branch, service, most)
     if mistakes:
         return await _form(here, service, day, start, answers, mistakes=mistakes)
     order = HoldOrder(
@@ -152,11 +157,11 @@ async def _hold(
         actor=VISITOR,
         request_id=_request_id(answers["request_id"]),
         contact_sure=bool(answers["contact_sure"]),
-        persons=bookings.persons_said(answers["persons"], service.most_persons),
+        persons=bookings.persons_said(answers["persons"], most),
         how=_how(here.branch, service, answers),
     )
     try:
-        booking, _ = await within_limit(here, lambda: _held(here, service, order, earlier))
+        booking, _ = await within_limit(here, lambda: _held(here, service, order, earlier, via))
     except DomainError as error:
         if error.code in ABOUT_THE_TIME:
             return await times_page(here, service, day, refusal=error, kept=answers)
@@ -166,11 +171,15 @@ async def _hold(
     return response
 
 
-async def _held(here: AtBranch, service: ServiceView, order: HoldOrder, earlier: BookingView | None) -> BookingView:
+async def _held(
+    here: AtBranch, service: ServiceView, order: HoldOrder, earlier: BookingView | None, via: Through | None
+) -> BookingView:
     """A new hold, in place of `earlier`, or of this browser's own hold if that is why the time is full.
 
     An own hold with another contact stays, because it belongs to another person, whose form is open in a second tab.
     """
+    if via is not None and not service.bookable:
+        return await hold_through(here, order, via, earlier.id if earlier else None)
     try:
         if earlier is None:
             return await here.write(hold_slot, order)
@@ -193,8 +202,8 @@ async def _form(
     failure: DomainError | None = None,
 ) -> Response:
     branch, words = here.branch, here.words
-    if not service.bookable:
-        return see_other(base_of(branch, service))
+    if not await may_book(here, service):
+        return see_other(base_of(branch, service) + carry(here))
     status = failure.status if failure else 422 if mistakes else 200
     values: dict[str, Any] = {
         "day": day,
@@ -219,7 +228,7 @@ async def _check_page(here: AtBranch, booking: BookingView, failure: DomainError
     branch = here.branch
     service = branch.services[booking.service_id]
     day = booking.starts_at.astimezone(branch.calendar.zone).date()
-    base, instead = base_of(branch, service), f"?instead={booking.token}"
+    base, instead = base_of(branch, service), f"?instead={booking.token}{await via_of(here, booking)}"
     details = f"{base}/{day.isoformat()}/{times.start_key(booking.starts_at)}{instead}"
     now = here.now
     left = (booking.held_until or booking.starts_at) - now
@@ -245,7 +254,7 @@ async def _check_page(here: AtBranch, booking: BookingView, failure: DomainError
     return await frame(here, "booking/check.html", service, values, status=status, headers=retry_after(failure))
 
 
-def _mistakes(answers: dict[str, str], branch: BranchSettings, service: ServiceView) -> list[Invalid]:
+def _mistakes(answers: dict[str, str], branch: BranchSettings, service: ServiceView, most: int) -> list[Invalid]:
     """All mistakes of the answers at once, so that nobody corrects one field after the other."""
     found = []
     for read in (
@@ -256,7 +265,7 @@ def _mistakes(answers: dict[str, str], branch: BranchSettings, service: ServiceV
             phone_only=service.by_phone,
             sure=bool(answers["contact_sure"]),
         ),
-        lambda: bookings.persons_said(answers["persons"], service.most_persons),
+        lambda: bookings.persons_said(answers["persons"], most),
         lambda: _address(answers["address"], service),
     ):
         try:

@@ -20,7 +20,7 @@ from ...web.errors import message
 from ...web.here import AtBranch, Here, anywhere, at, at_branch
 from ...web.kit import see_other
 from ...web.limits import allow
-from . import about, appointment, code_guesses, holding, services, times
+from . import about, appointment, code_guesses, holding, services, through, times
 from .frame import base_of, carried, carry, frame, is_language_switch, organisation_page, typed
 
 LOOK_UP: Final = "booking/my_booking.html"
@@ -45,9 +45,12 @@ async def service(request: Request) -> Response:
     """`/book/{branch}/{service}`: what to bring and which rules apply, before anything is asked."""
     here, chosen = await _chosen(request)
     branch, words, now = here.branch, here.words, here.now
+    via = await through.through(here)
     values = {
         "how": services.how(chosen),
-        "instead_of_booking": services.instead(chosen),
+        "instead_of_booking": None if via and via.opens(chosen) else services.instead(chosen),
+        "invitation_over": message(via.refusal, words) if via and via.refusal else None,
+        "invited_until": via.last_day(branch) if via else None,
         "platform": chosen.apply_at,
         "fee": chosen.fee,
         "documents": [document.names for document in chosen.to_bring],
@@ -63,8 +66,8 @@ async def service(request: Request) -> Response:
 async def days(request: Request) -> Response:
     """`/book/{branch}/{service}/days`: the days with their free places, four weeks at a time (`?from=`)."""
     here, chosen = await _chosen(request)
-    if not chosen.bookable:
-        return see_other(base_of(here.branch, chosen))
+    if not await through.may_book(here, chosen):
+        return see_other(base_of(here.branch, chosen) + carry(here))
     wanted = request.query_params.get("from")
     asked = times.read_day(wanted) if wanted else None
     earlier = await carried(here)
@@ -161,6 +164,7 @@ routes: list[BaseRoute] = [
     Route("/book/{branch}/{service}", service),
     Route("/book/{branch}/{service}/days", days),
     Route("/book/{branch}/{service}/{date}", show_times),
+    *through.routes,
     *about.routes,
     *holding.routes,
     *appointment.routes,

@@ -19,6 +19,9 @@ NAMES_NOTHING: Final = {
     "/appointments/{branch}/away/{block}/end",
     "/appointments/{branch}/calls/{booking}",
     "/appointments/{branch}/calls/{booking}/contact",
+    "/appointments/{branch}/invitations",
+    "/appointments/{branch}/invitations/{invitation}",
+    "/appointments/{branch}/invitations/{invitation}/withdrawal",
     "/appointments/{branch}/{booking}",
     "/appointments/{branch}/{booking}/people",
     "/appointments/{branch}/{booking}/confirmation",
@@ -29,6 +32,7 @@ NAMES_NOTHING: Final = {
 }
 STATIC_FILE: Final = "appointments.css"
 APART: Final = "/appointments/{branch}/apart"
+INVITATIONS: Final = "/appointments/{branch}/invitations"
 ONE: Final = "/appointments/{branch}/{booking}"
 TOGETHER: Final = "/appointments/{branch}/together/{visit}"
 MATRIX: Final[dict[tuple[str, str], Row]] = {
@@ -55,6 +59,10 @@ MATRIX: Final[dict[tuple[str, str], Row]] = {
     **{("POST", f"{APART}{act}"): BOOK for act in ("", "/search", "/{pair}/end", "/{pair}/accept")},
     ("GET", "/appointments/{branch}/visits"): HALL,
     ("POST", "/appointments/{branch}/visits/{booking}/back"): HALL,
+    ("GET", INVITATIONS): BOOK,
+    ("POST", INVITATIONS): BOOK,
+    ("GET", f"{INVITATIONS}/{{invitation}}"): BOOK,
+    ("POST", f"{INVITATIONS}/{{invitation}}/withdrawal"): BOOK,
     ("GET", ONE): BOOK,
     ("GET", f"{ONE}/people"): BOOK,
     ("GET", f"{ONE}/time"): BOOK,

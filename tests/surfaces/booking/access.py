@@ -6,6 +6,8 @@ from typing import Final
 
 from tests.kit.access_rows import LINK, PUBLIC, Row
 
+# Without a link it leads nowhere.
+NAMES_NOTHING: Final = {"/invitation"}
 STATIC_FILE: Final = "filter.js"
 MATRIX: Final[dict[tuple[str, str], Row]] = {
     ("GET", "/"): PUBLIC,
@@ -14,6 +16,7 @@ MATRIX: Final[dict[tuple[str, str], Row]] = {
     ("GET", "/privacy"): PUBLIC,
     ("GET", "/rules/{branch}"): PUBLIC,
     ("GET", "/rules/{branch}/sheet"): PUBLIC,
+    ("GET", "/invitation"): PUBLIC,
     ("GET", "/my-booking"): PUBLIC,
     ("POST", "/my-booking"): PUBLIC,
     ("GET", "/book/{branch}"): PUBLIC,

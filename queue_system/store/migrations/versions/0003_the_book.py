@@ -14,7 +14,7 @@ revision = "0003"
 down_revision = "0002"
 branch_labels = None
 depends_on = None
-FINGERPRINT = 1932348535
+FINGERPRINT = 1875976323
 
 
 def upgrade() -> None:
@@ -24,6 +24,7 @@ def upgrade() -> None:
     _phone_calls()
     _participants()
     _guests()
+    _invitations()
     _together()
     _channels()
     _apart()
@@ -266,3 +267,28 @@ def _apart() -> None:
         sa.ForeignKeyConstraint(["branch_id", "other_id"], ["booking.branch_id", "booking.id"]),
         sa.PrimaryKeyConstraint("branch_id", "pair_id", "one_id", "other_id"),
     )
+
+
+def _invitations() -> None:
+    """People whom staff invite to book."""
+    op.create_table(
+        "booking_invitation",
+        sa.Column("branch_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("service_id", sa.Uuid(), nullable=False),
+        sa.Column("name", AutoString(), nullable=False),
+        sa.Column("contact", AutoString(), nullable=False),
+        sa.Column("language", AutoString(), nullable=False),
+        sa.Column("persons", sa.Integer(), nullable=False),
+        sa.Column("answer_until", UTCDateTime(), nullable=False),
+        sa.Column("created_at", UTCDateTime(), nullable=False),
+        sa.Column("created_by", sa.Uuid(), sa.ForeignKey("staff.id"), nullable=True),
+        sa.Column("withdrawn_at", UTCDateTime(), nullable=True),
+        sa.Column("booking_id", sa.Uuid(), nullable=True),
+        sa.ForeignKeyConstraint(["branch_id"], ["branch.id"]),
+        sa.ForeignKeyConstraint(["branch_id", "service_id"], ["service.branch_id", "service.id"]),
+        sa.ForeignKeyConstraint(["branch_id", "booking_id"], ["booking.branch_id", "booking.id"]),
+        sa.PrimaryKeyConstraint("branch_id", "id"),
+    )
+    op.create_index("invitations_by_answer", "booking_invitation", ["branch_id", "answer_until"])
+    op.create_index("invitations_of_booking", "booking_invitation", ["branch_id", "booking_id"])
