@@ -25,6 +25,7 @@ from ..core.promises import Choice
 from ..core.support import Why
 from ..store.database import Tx
 from ..store.log import Actor, Locked
+from ..store.queries.apart import people_of
 from ..store.queries.blocks import appointments_of, blocked_bookings, concerned
 from ..store.queries.bookings import BookingView, booking_by_id
 from ..store.queries.members import members_of
@@ -170,7 +171,8 @@ def _settle_each(
             continue
         offers.withdraw(lock, settings, booking)
         if settling.at is not None:
-            wanted = Wanted(settling.at, Booker.STAFF, asked={one.need: member})
+            people = people_of(lock.tx, booking)
+            wanted = Wanted(settling.at, Booker.STAFF, asked={one.need: member}, people=people)
             try:
                 place = placing.find(lock, settings, settings.services[one.service], wanted)
             except DomainError as refusal:

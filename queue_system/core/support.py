@@ -27,6 +27,7 @@ class Why(StrEnum):
     OUTING = "outing"  # fewer visitors can come on the day of an outing
     PLACE = "place"  # it would be at another place
     MEMBER = "member"  # the person, room or vehicle that it has is not there
+    OTHER = "other"  # for another reason of the house
 
 
 Instants: TypeAlias = tuple[tuple[datetime, datetime], ...]

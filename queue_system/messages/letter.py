@@ -111,6 +111,8 @@ def _lines(message: ClaimedMessage, branch: BranchSettings, words: Words, house:
     else:
         yield words.text("messages.at", time=moment(booking.starts_at))
     service = branch.services[booking.service_id]
+    if message.event is Event.CALLED_OFF and booking.lost_why and level is not Level.NEUTRAL:
+        yield words.text("messages.because", why=words.text(f"state.lost.{booking.lost_why}"))
     if level is Level.FULL:
         yield words.text("messages.service", service=localised(service.shown_names, words.language))
     if level in (Level.FULL, Level.MINIMAL):

@@ -203,7 +203,7 @@ def test_a_visitor_who_comes_at_the_old_time_is_received_and_the_offer_ends(hall
     assert taken_by(hall, one) == seats
 
 
-def test_a_hold_whose_time_is_taken_away_is_not_confirmed(hall: Hall) -> None:
+def test_scenario_2_a_hold_whose_time_is_taken_away_is_not_confirmed(hall: Hall) -> None:
     order = actions.HoldOrder(hall.branch.id, hall.service(SERVICE), START, "سلمى", "a@example.org", "ar", VISITOR)
     held = hall.db.write_in_now(hall.branch.id, actions.hold_slot, order)
     found, _ = save(hall, closing(hall, DAY))

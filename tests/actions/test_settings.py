@@ -427,7 +427,7 @@ def book(hall: Hall, starts_at: datetime, name: str = "سامر الحموي") -
     return hall.db.write_in_now(hall.branch.id, bookings.confirm_booking, hall.branch.id, held.id, VISITOR)
 
 
-def test_save_refuses_when_the_effect_has_changed_meanwhile(hall: Hall, clock: FrozenClock) -> None:
+def test_scenario_4_save_refuses_when_the_effect_has_changed_meanwhile(hall: Hall, clock: FrozenClock) -> None:
     """Somebody books into the day that is about to be closed; the author of the edit is shown that first."""
     tomorrow = clock.now().replace(minute=0) + timedelta(days=1)
     shut = closed(hall, tomorrow.date())

@@ -51,7 +51,9 @@ def told(hall: Hall) -> list[str]:
 
 
 @pytest.mark.parametrize("choice", [Choice.LATER, Choice.MOVE])
-def test_what_is_neither_decided_nor_answered_stands_again(hall: Hall, choice: Choice) -> None:
+def test_scenario_1_what_is_neither_decided_nor_answered_stands_again_with_its_window(
+    hall: Hall, choice: Choice
+) -> None:
     one = booked(hall, START)
     before = seats(hall, one)
     change_id = close(hall, choice)
@@ -81,3 +83,20 @@ def test_only_the_appointments_whose_own_time_is_back_stand_again(hall: Hall) ->
     how: dict[str, Any] = {"actor": SYSTEM, "person": None}
     hall.db.write_now(settings.save, hall.branch.id, [half], preview.sha256, **how)
     assert [as_stored(hall, one).decision for one in (early, late)] == [None, Decided.LATER]
+
+
+def test_scenario_1_the_oldest_gets_its_place_back_first(hall: Hall) -> None:
+    queue = hall.branch.queue_of(hall.branch.service("civil-extract"))
+    set_lanes(hall, queue.slug, (queue.lanes, queue.public_lanes), 3)
+    ones = [booked(hall, START, contact=f"v{at}@example.org") for at in range(3)]
+    set_lanes(hall, queue.slug, (3, 3), 1)
+    assert [as_stored(hall, one).decision for one in ones] == [None, Decided.LATER, Decided.LATER]
+    set_lanes(hall, queue.slug, (1, 1), 2)
+    assert [as_stored(hall, one).decision for one in ones] == [None, None, Decided.LATER]
+
+
+def set_lanes(hall: Hall, queue: str, was: tuple[int, int], now: int) -> None:
+    before = dict(zip(("lanes", "public_lanes"), was, strict=True))
+    change = Edit("queue", queue, before, {"lanes": now, "public_lanes": now})
+    told = hall.db.read_now(settings.preview, hall.branch.id, [change])
+    hall.db.write_now(settings.save, hall.branch.id, [change], told.sha256, actor=SYSTEM, person=None)

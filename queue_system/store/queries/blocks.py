@@ -20,7 +20,8 @@ from ...core.slots import Slot, tick_of
 from ..database import AnyRow, Tx
 from ..tables import Block, Booking, BookingMember, table
 from ..tables.day import PLACED_BOOKINGS
-from .bookings import free_days, plan_on
+from .apart import Others, is_bound, others_at, people_of
+from .bookings import booking_by_id, free_days, plan_on
 from .members import member_time, needs_of
 from .settings import BranchSettings, ServiceView
 
@@ -174,19 +175,32 @@ def _with_next_times(
         if service is None:
             result.append(one)
             continue
+        others = _kept_apart(tx, settings, service, one)
         key = one.service, one.need
         if key not in free:
             free[key] = _free_after(tx, settings, service, one.need, absence)
         at = None
         for _, slots_of_day in groupby(free[key], lambda slot: slot.start.astimezone(settings.zone).date()):
             spans = {slot: _widest(settings, service, slot) for slot in slots_of_day}
-            open_ = [slot for slot, span in spans.items() if not any(_meet(span, other) for other in given)]
+            open_ = [
+                slot
+                for slot, span in spans.items()
+                if not any(_meet(span, other) for other in given) and not others.meets(slot.start, slot.end)
+            ]
             if (slot := nearest(open_, one.starts_at, settings.zone)) is not None:
                 at = slot.start
                 given.append(spans[slot])
                 break
         result.append(replace(one, next_at=at))
     return tuple(result)
+
+
+def _kept_apart(tx: Tx, settings: BranchSettings, service: ServiceView, one: Concerned) -> Others:
+    """Whom the people of an appointment must not meet; they are read only where anybody is kept apart."""
+    if not is_bound(settings, service):
+        return Others(settings, service.id)
+    people = people_of(tx, booking_by_id(tx, settings.id, one.booking))
+    return others_at(tx, settings, service, people, one.booking)
 
 
 def _free_after(tx: Tx, settings: BranchSettings, service: ServiceView, need: UUID, absence: Absence) -> list[Slot]:

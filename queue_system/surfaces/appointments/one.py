@@ -11,13 +11,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from ...actions import calling_off
 from ...actions.bookings import Said, cancel_booking, change_booking, confirm_booking
 from ...actions.home_visits import change_address
 from ...core import bookings, contacts, hours
 from ...core.bookings import Booker, BookingState, BookingStep, spaced_code
 from ...core.errors import DomainError, Doubtful, Invalid, Missing
 from ...core.messages import is_told
-from ...core.rights import BOOK_RIGHTS
+from ...core.rights import BOOK_RIGHTS, CALL_OFF_RIGHTS
+from ...core.support import Why
 from ...i18n import dates
 from ...store.queries.appointments import first_free, members_had
 from ...store.queries.bookings import BookingView, booking_by_id
@@ -80,10 +82,15 @@ async def move(request: Request) -> Response:
 
 
 async def call_off(request: Request) -> Response:
-    """Cancel it, or give a hold back."""
+    """Cancel it as the visitor wishes, call it off for a reason of the house, or give a hold back."""
     here, booking = await enter(request)
+    wanted = (await kit.form(request)).get("why", "")
+    why = next((one for one in _reasons(here, booking) if one == wanted), None)
     try:
-        await here.do(cancel_booking, booking.id, here.actor, Booker.STAFF)
+        if why is not None:
+            await here.do(calling_off.call_off, booking.id, why, here.actor)
+        else:
+            await here.do(cancel_booking, booking.id, here.actor, Booker.STAFF)
     except DomainError as refusal:
         return await _page(here, booking, refusal)
     if booking.state is BookingState.HELD:
@@ -99,6 +106,12 @@ async def write_address(request: Request) -> Response:
     except DomainError as refusal:
         return await _page(here, booking, refusal)
     return kit.see_other(_address(here, booking))
+
+
+def _reasons(here: StaffAtBranch, booking: BookingView) -> tuple[Why, ...]:
+    """The reasons of the house for which this person may call an appointment off."""
+    may = booking.state is BookingState.CONFIRMED and booking.service_id in here.services(CALL_OFF_RIGHTS)
+    return calling_off.REASONS if may else ()
 
 
 async def enter(request: Request) -> tuple[StaffAtBranch, BookingView]:
@@ -157,6 +170,7 @@ async def _page(
         "is_told": booking.state is BookingState.CONFIRMED
         and is_told(level_for(branch, booking), booking.contact, here.installation.database.sends),
         "accepted_for": apart.asked_why(here, failure),
+        "reasons": _reasons(here, booking),
         "asks": here.request.query_params.get("ask") == "call-off",
     } | await where_values(here, booking, said)
     return await here.page("appointments/one.html", values, status=failure.status if failure else 200)

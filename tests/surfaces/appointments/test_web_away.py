@@ -190,6 +190,24 @@ def test_an_answered_offer_leaves_the_call_list(client: TestClient, hall: Hall) 
     assert "Nobody is waiting for a call" in look(client, f"{HERE}/calls").text
 
 
+def test_who_wants_an_appointment_called_off_is_asked(client: TestClient, hall: Hall) -> None:
+    words = ("book_for_visitor", "cancel_bookings")
+    for login, can in (("booker", words[:1]), ("chief", words)):
+        hall.person(login, ((hall.branch.id, add_role(hall, f"{login}-role", *can)),))
+    one, other = booked(hall, START), booked(hall, START + HOUR)
+    sign_in(client, "booker", "en")
+    assert "Who wants it?" not in look(client, f"{HERE}/{one.id}?ask=call-off").text
+    client.post(f"{HERE}/{one.id}/cancellation", data={"why": "closed"})
+    assert as_stored(hall, one).decision is None
+    assert "as the visitor wished" in look(client, f"{HERE}/{one.id}").text
+    sign_in(client, "chief", "en")
+    asked = look(client, f"{HERE}/{other.id}?ask=call-off")
+    assert "Who wants it?" in asked.text
+    client.post(f"{HERE}/{other.id}/cancellation", data={"why": "member"})
+    assert as_stored(hall, other).decision is Decided.CANCEL
+    assert "The house called it off: the person or room it is planned with" in look(client, f"{HERE}/{other.id}").text
+
+
 def look(client: TestClient, address: str) -> Page:
     answer = client.get(address)
     assert answer.status_code == 200, address
