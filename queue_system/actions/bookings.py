@@ -24,7 +24,6 @@ from ..core.facts.bookings import (
     BookingHeld,
 )
 from ..core.messages import Event
-from ..core.participants import Person, read_named
 from ..store.database import Tx
 from ..store.log import SYSTEM, Actor, Locked, locked
 from ..store.queries.apart import people_of
@@ -37,14 +36,15 @@ from ..store.queries.bookings import (
     seats_of,
 )
 from ..store.queries.effect import still_offered
-from ..store.queries.settings import BranchSettings, ServiceView, branch_settings
+from ..store.queries.settings import BranchSettings, branch_settings
 from ..store.queries.standing import standing_of
 from ..store.tables import Booking, table
-from . import apart, channels, freed_places, offers, outbox, participants, placing, seats
+from . import apart, channels, freed_places, offers, outbox, placing, safe_contact, seats
 from .booking_rows import take_step
 from .channels import How
 from .codes import new_code
 from .placing import Wanted
+from .said import Said, as_said, contact_of
 
 BOOKING = table(Booking)
 
@@ -75,27 +75,6 @@ class HoldOrder:
     most_persons: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What somebody says to staff who book for them, as it was typed: a name or case number, a contact, a language.
-
-    Name and contact may be empty, but staff need a contact where they call or visit the person, also by video. `reference`
-    is a case number besides the name; `others` are the people who come along, and `later` says that the missing ones of the parties
-    that the service asks for will be named later.
-    """
-
-    name: str
-    contact: str
-    language: str
-    contact_sure: bool = False
-    reference: str = ""
-    others: tuple[Person, ...] = ()
-    later: bool = False
-    persons: int = 1
-    how: How | None = None
-    leave: Leave = NO_LEAVE
-
-
 def hold_slot(tx: Tx, order: HoldOrder) -> BookingView:
     """Reserve a time for ten minutes, until it is confirmed.
 
@@ -123,7 +102,7 @@ def confirm_booking(tx: Tx, branch_id: UUID, booking_id: UUID, actor: Actor, sai
 
     Raises Refused with "hold-expired", or "slot-withdrawn" where the settings have changed since the hold, the
     refusals of `core.bookings.against_person`, and for `said` what `hold_slot` raises for a wrong name or contact,
-    Invalid("parties-missing") and what `participants.store_people` raises.
+    Invalid("parties-missing") and what `said.as_said` raises.
     """
     with locked(tx, branch_id) as lock:
         settings = branch_settings(tx, branch_id, lock.config_version)
@@ -230,6 +209,7 @@ def confirm_in(
 
 def bind(lock: Locked, booking: BookingView, actor: Actor, leave: Leave = NO_LEAVE) -> BookingView:
     """Make a hold binding within an action that has looked whether it may; tells nobody. Raises as `refuse_binding`."""
+    safe_contact.carry_over(lock, booking)
     settings = branch_settings(lock.tx, lock.id, lock.config_version)
     apart.refuse_binding(lock, settings, booking, leave)
     take_step(lock, booking, BookingStep.CONFIRM, confirmed_at=lock.tx.now, held_until=None)
@@ -282,7 +262,7 @@ def hold_in(lock: Locked, order: HoldOrder, earlier_id: UUID | None = None) -> B
         raise Missing("service")
     by_staff = order.booker is Booker.STAFF
     name = contacts.read_called(order.name) if by_staff else contacts.read_name(order.name)
-    contact = _contact(settings, service, order.contact, sure=order.contact_sure, needed=not by_staff)
+    contact = contact_of(settings, service, order.contact, sure=order.contact_sure, needed=not by_staff)
     persons = bookings.checked_persons(order.persons, order.most_persons or service.most_persons)
     if order.request_id is not None:
         same = booking_by_request(tx, order.branch_id, order.request_id)
@@ -366,29 +346,6 @@ def _corrected(
     )
     apart.remember(lock, hold.id)
     return booking_by_id(tx, lock.id, hold.id)
-
-
-def as_said(lock: Locked, settings: BranchSettings, hold: BookingView, said: Said, actor: Actor) -> BookingView:
-    """The hold with what was said to staff."""
-    service = settings.services[hold.service_id]
-    name, reference = read_named(said.name, said.reference, protected=service.confidentiality.hides_service)
-    needed = service.elsewhere or bool(said.how and said.how.by_video)
-    contact = _contact(settings, service, said.contact, sure=said.contact_sure, needed=needed)
-    persons = bookings.checked_persons(said.persons, service.most_persons)
-    lock.tx.execute(
-        sa.update(BOOKING)
-        .where(BOOKING.c.branch_id == lock.id, BOOKING.c.id == hold.id)
-        .values(name=name, contact=contact, language=said.language, reference=reference, persons=persons)
-    )
-    named = channels.keep(lock, settings, booking_by_id(lock.tx, lock.id, hold.id), said.how)
-    participants.store_people(lock, settings, named, said.others, actor, all_parties=not said.later)
-    return named
-
-
-def _contact(settings: BranchSettings, service: ServiceView, typed: str, *, sure: bool, needed: bool) -> str:
-    if not needed and not typed.strip():
-        return ""
-    return contacts.read_contact(typed, settings.country_code, phone_only=service.by_phone, sure=sure).value
 
 
 def _leave(lock: Locked, settings: BranchSettings, booking: BookingView) -> None:

@@ -7,6 +7,7 @@ necessary; it is sent after the commit, by one node at a time.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -30,7 +31,7 @@ from ..core.messages import (
 from ..store.database import AnyRow, Tx
 from ..store.log import SYSTEM, Locked, locked
 from ..store.queries.bookings import BookingView, booking_by_id
-from ..store.queries.messages import due_messages, level_for
+from ..store.queries.messages import Recipient, due_messages, recipients
 from ..store.queries.settings import BranchSettings, branch_settings
 from ..store.tables import Message, table
 from . import phone_calls
@@ -43,7 +44,7 @@ LEASE: Final = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class ClaimedMessage:
-    """A message that this worker alone may send now; `attempt` counts from 1."""
+    """A message that this worker alone may send now, to `recipient`; `attempt` counts from 1."""
 
     id: UUID
     event: Event
@@ -51,35 +52,46 @@ class ClaimedMessage:
     language: str
     attempt: int
     booking: BookingView
+    recipient: Recipient
 
 
-def tell(lock: Locked, settings: BranchSettings, booking: BookingView, event: Event) -> None:
-    """Queue the message about an event, and the reminder after it; older ones about the booking are not sent any more.
+def tell(
+    lock: Locked, settings: BranchSettings, booking: BookingView, event: Event, to: Collection[int] | None = None
+) -> None:
+    """Queue the messages about an event, and the reminders after it; older ones about the booking are not sent any more.
 
-    `booking` is as it is after the event. Nothing is queued where nothing may be said, or nothing can be sent; then the
-    visitor may have to be called (`phone_calls`).
+    Each person of the booking is told as they may be contacted; with `to`, only those of these numbers. `booking` is as it
+    is after the event. Nothing is queued where nothing may be said, or nothing can be sent; then whom it was booked for
+    may have to be called (`phone_calls`).
     """
     tx = lock.tx
-    level, channel = level_for(settings, booking), channel_of(booking.contact)
-    told = channel is not None and is_told(level, booking.contact, tx.sends)
-    phone_calls.note(lock, booking.id, event, told=told)
+    found = recipients(tx, settings, booking) if tx.sends else []
+    told = [one for one in found if is_told(one.level, one.contact, tx.sends)]
+    if to is None:
+        phone_calls.note(lock, booking.id, event, told=any(one.n == 0 for one in told))
     if not tx.sends:
         return
-    _void_older(lock, booking.id)
-    if not told:
-        return
+    _void_older(lock, booking.id, to)
+    for one in told:
+        # Who it was booked for answers an offer; the others are told what comes of it.
+        if (to is None or one.n in to) and not (one.n and event is Event.OFFERED):
+            _queue(lock, booking, event, one)
+
+
+def _queue(lock: Locked, booking: BookingView, event: Event, to: Recipient) -> None:
+    tx = lock.tx
     reminder = reminder_at(event, booking.starts_at, tx.now)
     due = {event: tx.now} | ({Event.REMINDER: reminder} if reminder else {})
-    sequence = _last_sequence(tx, lock.id, booking.id) + 1
+    sequence = _last_sequence(tx, lock.id, booking.id, to.n) + 1
     rows = [
         {
             "branch_id": lock.id,
             "id": uuid7(),
             "about": booking.id,
             "event": what.value,
-            "n": 0,
+            "n": to.n,
             "sequence": sequence,
-            "channel": channel,
+            "channel": channel_of(to.contact),
             "language": booking.language,
             "state": "queued",
             "created_at": tx.now,
@@ -105,8 +117,8 @@ def claim_message(tx: Tx, branch_id: UUID) -> ClaimedMessage | None:
             if job.state == "claimed" and job.doubtful:
                 _give_up(lock, job, booking, "interrupted", maybe=True)
                 continue
-            level = level_for(settings, booking)
-            if not _is_wanted(tx, job, booking, level):
+            to = next((one for one in recipients(tx, settings, booking) if one.n == job.n), None)
+            if to is None or not _is_wanted(tx, job, booking, to):
                 _end(lock, job, "void")
                 continue
             taken = tx.execute(
@@ -121,7 +133,7 @@ def claim_message(tx: Tx, branch_id: UUID) -> ClaimedMessage | None:
                 )
             )
             if taken.rowcount == 1:
-                return ClaimedMessage(job.id, Event(job.event), level, job.language, job.attempts + 1, booking)
+                return ClaimedMessage(job.id, Event(job.event), to.level, job.language, job.attempts + 1, booking, to)
         return None
 
 
@@ -144,7 +156,7 @@ def report_message(
             )
             return
         maybe = outcome is Outcome.MAYBE
-        if job.sequence < _last_sequence(tx, branch_id, job.about):
+        if job.sequence < _last_sequence(tx, branch_id, job.about, job.n):
             _end(lock, job, "void", error)
             return
         again = next_attempt(attempt, job.wanted_at, tx.now)
@@ -159,11 +171,11 @@ def report_message(
         )
 
 
-def _is_wanted(tx: Tx, job: AnyRow, booking: BookingView, level: Level) -> bool:
+def _is_wanted(tx: Tx, job: AnyRow, booking: BookingView, to: Recipient) -> bool:
     """Whether a message may still be sent: the settings, the contact and the appointment may have changed since."""
     return (
-        is_told(level, booking.contact, tx.sends)
-        and channel_of(booking.contact) == job.channel
+        is_told(to.level, to.contact, tx.sends)
+        and channel_of(to.contact) == job.channel
         and is_due_still(
             Event(job.event),
             booking.state,
@@ -175,11 +187,12 @@ def _is_wanted(tx: Tx, job: AnyRow, booking: BookingView, level: Level) -> bool:
     )
 
 
-def _void_older(lock: Locked, booking_id: UUID) -> None:
+def _void_older(lock: Locked, booking_id: UUID, to: Collection[int] | None) -> None:
     """Those that are being sent now are left; they are voided if they fail."""
     lock.tx.execute(
         sa.update(MESSAGE)
         .where(
+            sa.true() if to is None else MESSAGE.c.n.in_(to),
             MESSAGE.c.branch_id == lock.id,
             MESSAGE.c.about == booking_id,
             MESSAGE.c.ended_at.is_(None),
@@ -189,9 +202,9 @@ def _void_older(lock: Locked, booking_id: UUID) -> None:
     )
 
 
-def _last_sequence(tx: Tx, branch_id: UUID, booking_id: UUID) -> int:
+def _last_sequence(tx: Tx, branch_id: UUID, booking_id: UUID, n: int) -> int:
     statement = sa.select(sa.func.max(MESSAGE.c.sequence)).where(
-        MESSAGE.c.branch_id == branch_id, MESSAGE.c.about == booking_id
+        MESSAGE.c.branch_id == branch_id, MESSAGE.c.about == booking_id, MESSAGE.c.n == n
     )
     last: int | None = tx.scalar(statement)
     return -1 if last is None else last

@@ -9,9 +9,10 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from ..core import contacts
-from ..core.bookings import LIVE
+from ..core.bookings import LIVE, BookingState
 from ..core.errors import Invalid, Refused
 from ..core.facts.participants import ParticipantsNamed
+from ..core.messages import Event
 from ..core.participants import MOST_OTHERS, Person, against_unnamed, missing_parties, read_named
 from ..store.database import Tx
 from ..store.log import Actor, Locked, locked
@@ -19,7 +20,8 @@ from ..store.queries.bookings import BookingView, booking_by_id
 from ..store.queries.participants import ParticipantView, others_of
 from ..store.queries.settings import BranchSettings, branch_settings
 from ..store.tables import Participant, table
-from . import apart
+from . import apart, outbox
+from .safe_contact import asked
 
 PARTICIPANT = table(Participant)
 
@@ -52,7 +54,7 @@ def store_people(
     Refused("participant-recorded") where somebody would go of whom is recorded whether they came.
     """
     known = {one.n: one for one in others_of(lock.tx, lock.id, booking.id)}
-    wanted = _read(settings, booking, others, known)
+    wanted = _read(lock.tx, settings, booking, others, known)
     if all_parties:
         parties = settings.services[booking.service_id].parties
         refusal = against_unnamed(
@@ -77,11 +79,19 @@ def store_people(
             continue
         changed = True
     apart.remember(lock, booking.id)
+    if booking.state is BookingState.CONFIRMED and booking.starts_at > lock.tx.now:
+        # Whoever was named, or got a contact, after the others were told.
+        new = {
+            n for n, one in wanted.items() if one["contact"] and (n not in known or known[n].contact != one["contact"])
+        }
+        if new:
+            outbox.tell(lock, settings, booking, Event.CONFIRMED, new)
     if changed or gone:
         lock.append(ParticipantsNamed(subject=str(booking.id), code=booking.code, count=len(wanted)), actor)
 
 
 def _read(
+    tx: Tx,
     settings: BranchSettings,
     booking: BookingView,
     others: Sequence[Person],
@@ -98,9 +108,15 @@ def _read(
         try:
             name, reference = read_named(one.name, one.reference, protected=protected)
             contact = one.contact.strip() and contacts.read_contact(one.contact, settings.country_code, sure=True).value
+            way = {} if one.way is None else asked(tx, settings, booking.service_id, one.way, one.note)
         except Invalid as mistake:
             raise Invalid(mistake.code, f"other-{place}-{mistake.field}", **mistake.values) from None
         n = one.n if one.n in known and one.n not in found else next_n
         next_n += n == next_n
-        found[n] = {"role": one.role.value, "name": name, "reference": reference, "contact": contact}
+        if n in known and (known[n].contact_way, known[n].contact_note) == (
+            way.get("contact_way"),
+            way.get("contact_note"),
+        ):
+            way = {}
+        found[n] = {"role": one.role.value, "name": name, "reference": reference, "contact": contact, **way}
     return found

@@ -25,9 +25,10 @@ from ..store.queries.series_chances import Wish, is_settled, planned, prospect, 
 from ..store.queries.settings import BranchSettings, ServiceView, branch_settings
 from ..store.tables import Booking, BookingSeries, Participant, SeriesDate, table
 from . import members, offers, placing
-from .bookings import Said, as_said, bind, expire_due
+from .bookings import bind, expire_due
 from .codes import new_code
 from .placing import Wanted
+from .said import Said, as_said
 
 BOOKING, DATE, SERIES = table(Booking), table(SeriesDate), table(BookingSeries)
 PARTICIPANT = table(Participant)

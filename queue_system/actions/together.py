@@ -19,7 +19,8 @@ from ..store.log import Actor, locked
 from ..store.queries.bookings import BookingView, bookings_together
 from ..store.queries.settings import branch_settings
 from ..store.tables import Booking, table
-from .bookings import HoldOrder, Said, confirm_in, end, expire_due, hold_in
+from .bookings import HoldOrder, confirm_in, end, expire_due, hold_in
+from .said import Said
 
 BOOKING = table(Booking)
 

@@ -9,6 +9,7 @@ from typing import Final
 
 from .bookings import BookingState
 from .promises import UNSETTLED, Decided
+from .safe_contact import Way
 
 # A reminder comes this long before the appointment, and not where the last message is not older than the same time.
 REMIND_BEFORE: Final = timedelta(days=1)
@@ -60,12 +61,16 @@ MUST_BE_TOLD: Final = frozenset({Event.CALLED_OFF, Event.OFFERED, Event.STANDS, 
 _ENDED: Final = {Event.CANCELLED, Event.CALLED_OFF}
 
 
-def level_of(*, discreet: bool, hides_service: bool, sms: str) -> Level:
-    """The most that messages about a service may say, from the level of confidentiality of the service.
+def level_of(*, discreet: bool, hides_service: bool, sms: str, way: Way = Way.FULL) -> Level:
+    """The most that messages to a person about a service may say.
 
-    `sms` is what the level says about messages: full, minimal, neutral or opt_in_only. Nobody can opt in yet, so that is
-    NONE. A service that must not be named gets nothing whatever it says, and a discreet one NEUTRAL at the most.
+    `way` is how the person may be contacted, which wins: whoever asked for neutral messages gets these and no others, also
+    where the level of confidentiality of the service sends nothing unasked. `sms` is what that level says about messages:
+    full, minimal, neutral or opt_in_only, which is NONE. A service that must not be named gets nothing whatever it says,
+    and a discreet one NEUTRAL at the most.
     """
+    if way is not Way.FULL:
+        return Level.NEUTRAL if way is Way.NEUTRAL else Level.NONE
     level = _LEVELS.get(sms, Level.NONE)
     if hides_service:
         return Level.NONE

@@ -11,7 +11,15 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Final, Literal, TypeAlias, get_args
 
 DeskRight = Literal["call_next", "park", "transfer", "refer", "choose_ticket", "grant_priority", "void_ticket"]
-ReceptionRight = Literal["issue_ticket", "check_in", "print_copy", "correct_typo", "book_for_visitor"]
+ReceptionRight = Literal[
+    "issue_ticket",
+    "check_in",
+    "print_copy",
+    "correct_typo",
+    "book_for_visitor",
+    "create_protected_case",
+    "set_safe_contact",
+]
 HallRight = Literal[
     "see_today",
     "open_close_counters",
@@ -84,7 +92,6 @@ Promise = Literal[
     "case_notes_privileged",
     "certificates",
     "create_event_draft",
-    "create_protected_case",
     "escort",
     "host_session",
     "member_events",
@@ -95,7 +102,6 @@ Promise = Literal[
     "reports_aggregate",
     "reports_aggregate_k_anonymous",
     "scan",
-    "set_safe_contact",
     "triage_urgent",
     "waitlist",
 ]
@@ -190,7 +196,11 @@ DECISION_RIGHTS: Final[Rights] = MOVE_RIGHTS | CALL_OFF_RIGHTS
 # Those who ask for the second person see what became of it.
 ASKING_RIGHTS: Final[Rights] = DECIDING_RIGHTS | (SETTINGS_RIGHTS - PRINTER_RIGHTS) | VOID_RIGHTS | DECISION_RIGHTS
 # To book for visitors, to move and call off one appointment for them, and to see its name while doing so.
-BOOK_RIGHTS: Final[Rights] = frozenset({"book_for_visitor"})
+BOOK_RIGHTS: Final[Rights] = frozenset({"book_for_visitor", "create_protected_case"})
+#: Rights that count only for protected services.
+PROTECTED_ONLY: Final[Rights] = frozenset({"create_protected_case"})
+# To ask people how they may be contacted without harm, and to change it.
+SAFE_CONTACT_RIGHTS: Final[Rights] = frozenset({"set_safe_contact"})
 # To see the appointments of a day; names need BOOK_RIGHTS.
 DAY_RIGHTS: Final[Rights] = BOOK_RIGHTS | {"see_bookings"}
 # To see who must not meet, and to say so.

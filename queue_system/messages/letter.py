@@ -62,7 +62,7 @@ def letter_of(message: ClaimedMessage, branch: BranchSettings, house: House, now
     name = "" if neutral else _line(localised(branch.names, language))
     content = EmailMessage(policy=SMTP)
     content["From"] = Address(name, addr_spec=sender)
-    recipient = _with_ascii_domain(message.booking.contact)
+    recipient = _with_ascii_domain(message.recipient.contact)
     content["To"] = recipient
     content["Subject"] = _subject(message, branch, words)
     content["Date"] = format_datetime(now)
@@ -75,7 +75,15 @@ def letter_of(message: ClaimedMessage, branch: BranchSettings, house: House, now
     content.set_content("\n\n".join(lines) + "\n", charset="utf-8", cte="base64")
     content.add_alternative(_html(lines, words), subtype="html", charset="utf-8", cte="base64")
     if message.event in _FOR_CALENDARS:
-        entry = calendar_file(message.booking, branch, words, now, house.address, message.level)
+        entry = calendar_file(
+            message.booking,
+            branch,
+            words,
+            now,
+            house.address,
+            message.level,
+            for_booker=message.recipient.n == 0,
+        )
         content.add_attachment(
             entry,
             maintype="text",
@@ -117,9 +125,13 @@ def _lines(message: ClaimedMessage, branch: BranchSettings, words: Words, house:
         yield words.text("messages.service", service=localised(service.shown_names, words.language))
     if level in (Level.FULL, Level.MINIMAL):
         yield from _place(message, branch, words)
-    yield words.text("messages.code", code=isolates.ltr(spaced_code(booking.code)))
+    if message.recipient.n and channel_of(branch, booking).is_received and message.event not in _ENDED:
+        yield words.text("messages.come")
+    # With the code alone an appointment can be changed and checked in, which is for whom it was booked.
+    if not message.recipient.n:
+        yield words.text("messages.code", code=isolates.ltr(spaced_code(booking.code)))
     # The page carries the address of the house, so a neutral letter has none.
-    if level is not Level.NEUTRAL and message.event not in _ENDED:
+    if level is not Level.NEUTRAL and message.event not in _ENDED and not message.recipient.n:
         yield words.text("messages.manage") + f"\n{house.address}/my-booking"
     yield words.text("messages.no-reply")
 

@@ -259,9 +259,7 @@ class BranchOwn(Thing):
         "rules that keep people apart; services with `parties` are then booked by staff only",
     ] = None
     hotline: Annotated[Hotline | None, "a number to call in need, shown with the ways to reach the branch"] = None
-    safe_contact: Annotated[
-        SafeContact | None, NotYet("safe-contact", Told.PARTS), "how visitors may be contacted without harm"
-    ] = None
+    safe_contact: Annotated[SafeContact | None, "how visitors may be contacted without harm"] = None
     targets: Annotated[Targets | None, NotYet("targets", Told.PARTS), "what the branch wants to reach"] = None
     checklist: Annotated[Sentences, NotYet("checklist", Told.PLACE), "what has to be done before it opens"] = ()
     inherits_from: Annotated[

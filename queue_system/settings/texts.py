@@ -20,6 +20,7 @@ ShownText = Literal[
     "passports_only_platform",
     "privacy",
     "privacy_short",
+    "safe_contact_q",
     "web_quick_exit",
     "welcome",
 ]

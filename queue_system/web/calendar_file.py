@@ -35,8 +35,12 @@ def calendar_file(
     now: datetime,
     address: str,
     most: Level = Level.FULL,
+    *,
+    for_booker: bool = True,
 ) -> bytes:
     """The file for one booking, UTF-8; it says no more than `most`, and of a discreet service no more than NEUTRAL.
+
+    Only the file `for_booker` has the code, with which the appointment can be changed.
 
     The UID never changes and SEQUENCE grows with every change, so that a calendar replaces its copy. A cancelled
     booking is sent with METHOD:CANCEL (RFC 5546, 3.2.5), on which calendars remove it. Instants are in UTC, because a
@@ -64,7 +68,8 @@ def calendar_file(
         )
         event.add("summary", name)
         _add_place(event, booking, branch, words, open_=not cancelled)
-        event.add("description", _description(booking, words, address))
+        if for_booker:
+            event.add("description", _description(booking, words, address))
         if not cancelled:
             event.add_component(_reminder(name))
     calendar = Calendar()

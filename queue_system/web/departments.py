@@ -6,18 +6,23 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from uuid import UUID
 
-from ..core.rights import Rights
+from ..core.rights import PROTECTED_ONLY, Rights
 from ..store.queries.access import StaffView
-from ..store.queries.settings import BranchSettings, CounterView
+from ..store.queries.settings import BranchSettings, CounterView, ServiceView
 
 
 def services_for(person: StaffView, branch: BranchSettings, rights: Rights) -> frozenset[UUID]:
-    """The services for which the person has any of `rights`."""
-    allowed = person.departments(rights, branch.id)
+    """The services for which the person has any of `rights`; some rights count only for protected services."""
+    allowed = person.departments(rights - PROTECTED_ONLY, branch.id)
+    protected = person.departments(rights & PROTECTED_ONLY, branch.id)
+
+    def within(service: ServiceView, departments: frozenset[str] | None) -> bool:
+        return departments is None or branch.departments[service.department_id].slug in departments
+
     return frozenset(
         service.id
         for service in branch.services.values()
-        if allowed is None or branch.departments[service.department_id].slug in allowed
+        if within(service, allowed) or (service.confidentiality.hides_service and within(service, protected))
     )
 
 

@@ -12,6 +12,7 @@ from queue_system.actions import apart, bookings
 from queue_system.actions.bookings import HoldOrder
 from queue_system.actions.erasure import erase_person
 from queue_system.actions.participants import name_participants
+from queue_system.actions.said import Said
 from queue_system.clock import FrozenClock
 from queue_system.core.apart import AcceptedFor, Reason, Scope
 from queue_system.core.bookings import BookingState
@@ -140,7 +141,7 @@ def test_everybody_who_comes_along_is_kept_apart_too(wifaq: Hall) -> None:
 def test_both_in_one_appointment_would_meet_there(wifaq: Hall) -> None:
     pair(wifaq)
     held = hold(wifaq, at(24, 8, 15))
-    said = bookings.Said(SHE, "", "ar", others=(Person(Role.OTHER_SIDE, HE),))
+    said = Said(SHE, "", "ar", others=(Person(Role.OTHER_SIDE, HE),))
     branch = wifaq.branch.id
     with pytest.raises(Refused, match="slot-taken"):
         wifaq.db.write_in_now(branch, bookings.confirm_booking, branch, held, SYSTEM, said)

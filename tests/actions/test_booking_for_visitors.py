@@ -7,7 +7,8 @@ from datetime import date, datetime, timedelta
 import pytest
 
 from queue_system.actions import bookings
-from queue_system.actions.bookings import HoldOrder, Said
+from queue_system.actions.bookings import HoldOrder
+from queue_system.actions.said import Said
 from queue_system.clock import FrozenClock
 from queue_system.core.bookings import Booker, BookingState
 from queue_system.core.errors import Invalid, Refused

@@ -11,9 +11,10 @@ import pytest
 import sqlalchemy as sa
 
 from queue_system.actions import bookings, erasure, retention, tickets
-from queue_system.actions.bookings import HoldOrder, Said
+from queue_system.actions.bookings import HoldOrder
 from queue_system.actions.channels import How
 from queue_system.actions.day import close_day
+from queue_system.actions.said import Said
 from queue_system.clock import FrozenClock
 from queue_system.core.bookings import Booker, BookingState
 from queue_system.core.channels import Channel

@@ -7,8 +7,9 @@ from datetime import date
 import pytest
 
 from queue_system.actions import bookings
-from queue_system.actions.bookings import HoldOrder, Said
+from queue_system.actions.bookings import HoldOrder
 from queue_system.actions.participants import name_participants
+from queue_system.actions.said import Said
 from queue_system.core.bookings import Booker, BookingState
 from queue_system.core.errors import Invalid, Refused
 from queue_system.core.participants import MOST_OTHERS, Person, Role

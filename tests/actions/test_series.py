@@ -8,9 +8,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from queue_system.actions import bookings, freed_places, series
-from queue_system.actions.bookings import HoldOrder, Said
+from queue_system.actions.bookings import HoldOrder
 from queue_system.actions.erasure import erase_person
 from queue_system.actions.retention import tidy
+from queue_system.actions.said import Said
 from queue_system.actions.series import SeriesOrder
 from queue_system.clock import FrozenClock
 from queue_system.core.bookings import Booker, BookingState

@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from uuid_utils.compat import uuid7
 
 from queue_system.actions import bookings, together
-from queue_system.actions.bookings import HoldOrder, Said
+from queue_system.actions.bookings import HoldOrder
+from queue_system.actions.said import Said
 from queue_system.clock import FrozenClock
 from queue_system.core.bookings import Booker, BookingState
 from queue_system.core.errors import Invalid, Refused

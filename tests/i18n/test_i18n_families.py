@@ -21,6 +21,7 @@ from queue_system.core.participants import Role
 from queue_system.core.presets import PRESETS
 from queue_system.core.printers import STANDING_STILL, TRANSPORTS
 from queue_system.core.rights import ATOMIC, GROUPS
+from queue_system.core.safe_contact import Way
 from queue_system.core.tickets import TicketState
 from queue_system.i18n.catalogues import REFERENCE, catalogues
 from queue_system.i18n.words import OWN_NAMES
@@ -96,6 +97,10 @@ def test_every_word_about_people_who_are_kept_apart_has_its_text() -> None:
     assert members("apart.scope.") == set(Scope)
     assert members("apart.reason.") == set(Reason)
     assert members("apart.accepted.") == set(AcceptedFor)
+
+
+def test_every_way_to_contact_somebody_has_words() -> None:
+    assert members("messages.way-") > {way.value for way in Way}
 
 
 def test_every_state_of_a_request_has_words() -> None:

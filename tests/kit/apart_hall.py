@@ -8,7 +8,8 @@ from uuid import UUID
 
 from queue_system.actions import bookings
 from queue_system.actions.apart import PairOrder, make_pair
-from queue_system.actions.bookings import HoldOrder, Said
+from queue_system.actions.bookings import HoldOrder
+from queue_system.actions.said import Said
 from queue_system.core.apart import NO_LEAVE, AcceptedFor, Leave, Reason, Scope
 from queue_system.core.bookings import Booker
 from queue_system.store.log import SYSTEM

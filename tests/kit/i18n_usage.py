@@ -41,6 +41,7 @@ FAMILIES = (
     "apart.scope.",
     "apart.reason.",
     "apart.accepted.",
+    "messages.way-",
     "right.",
     "rights.group-",
     "rights.preset-",

@@ -76,6 +76,8 @@ OPENS: Final[dict[str, Rights]] = {
     "POST /appointments/{branch}/hand-over": rights.HAND_OVER_RIGHTS,
     "GET /appointments/{branch}/calls": rights.PHONE_LIST_RIGHTS,
     "POST /appointments/{branch}/calls": rights.PHONE_LIST_RIGHTS,
+    "GET /appointments/{branch}/{booking}/contact": rights.SAFE_CONTACT_RIGHTS,
+    "POST /appointments/{branch}/{booking}/contact": rights.SAFE_CONTACT_RIGHTS,
     "GET /office": rights.OFFICE_RIGHTS,
     "POST /office/today": rights.STOP_RIGHTS,
     "POST /office/counters": rights.COUNTER_RIGHTS,

@@ -15,3 +15,10 @@ class ParticipantsNamed(BookingFact):
 
     kind: ClassVar[str] = "booking.participants_named"
     count: Number
+
+
+@dataclass(frozen=True, slots=True)
+class ContactAsked(BookingFact):
+    """The people of a booking were asked how they may be contacted; what they said is not stored here."""
+
+    kind: ClassVar[str] = "booking.contact_asked"

@@ -10,10 +10,12 @@ import sqlalchemy as sa
 
 from ...core.bookings import BookingState
 from ...core.messages import Event, Level, level_of
+from ...core.safe_contact import Way, in_force
 from ..database import AnyRow, Tx
 from ..tables import Booking, Message, table
 from ..tables.messages import UNSENT_MESSAGES
 from .bookings import BookingView
+from .participants import others_of
 from .settings import BranchSettings
 
 BOOKING = table(Booking)
@@ -27,6 +29,7 @@ class UnsentMessage:
 
     id: UUID
     booking_id: UUID
+    n: int
     code: str
     service_id: UUID
     starts_at: datetime
@@ -36,13 +39,44 @@ class UnsentMessage:
     ended_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """A person of a booking, `n` as in `tables.people.Participant`, and how much messages to them may say."""
+
+    n: int
+    contact: str
+    level: Level
+
+
 def level_for(settings: BranchSettings, booking: BookingView) -> Level:
-    """How much messages about a booking may say; NONE if its service has gone, because its confidentiality went with it."""
-    service = settings.services.get(booking.service_id)
+    """How much messages to whom a booking is for may say; NONE if its service has gone, and its confidentiality with it."""
+    return _level(settings, booking.service_id, booking.contact_way)
+
+
+def recipients(tx: Tx, settings: BranchSettings, booking: BookingView) -> list[Recipient]:
+    """Everybody of a booking who has a contact, each with their own rule."""
+    found = [Recipient(0, booking.contact, level_for(settings, booking))]
+    found += [
+        Recipient(one.n, one.contact, _level(settings, booking.service_id, one.contact_way))
+        for one in others_of(tx, settings.id, booking.id)
+    ]
+    return [one for one in found if one.contact]
+
+
+def way_in_force(settings: BranchSettings, service_id: UUID, chosen: str | None) -> Way:
+    """How a person of a service may be contacted who chose this way, or none."""
+    service = settings.services.get(service_id)
+    protected = service is None or service.confidentiality.hides_service
+    return in_force(chosen, settings.safe_contact, protected=protected)
+
+
+def _level(settings: BranchSettings, service_id: UUID, chosen: str | None) -> Level:
+    service = settings.services.get(service_id)
     if service is None:
         return Level.NONE
     level = service.confidentiality
-    return level_of(discreet=level.discreet, hides_service=level.hides_service, sms=level.sms)
+    way = way_in_force(settings, service_id, chosen)
+    return level_of(discreet=level.discreet, hides_service=level.hides_service, sms=level.sms, way=way)
 
 
 def is_any_message_due(tx: Tx, branch_id: UUID) -> bool:
@@ -61,7 +95,10 @@ def unsent_messages(tx: Tx, branch_id: UUID) -> list[UnsentMessage]:
     """The last messages about appointments to come that were given up, the next appointment first."""
     newer = MESSAGE.alias()
     told_since = sa.exists().where(
-        newer.c.branch_id == branch_id, newer.c.about == MESSAGE.c.about, newer.c.sequence > MESSAGE.c.sequence
+        newer.c.branch_id == branch_id,
+        newer.c.about == MESSAGE.c.about,
+        newer.c.n == MESSAGE.c.n,
+        newer.c.sequence > MESSAGE.c.sequence,
     )
     statement = (
         sa.select(MESSAGE, BOOKING.c.code, BOOKING.c.service_id, BOOKING.c.starts_at)
@@ -80,6 +117,7 @@ def unsent_messages(tx: Tx, branch_id: UUID) -> list[UnsentMessage]:
         UnsentMessage(
             row.id,
             row.about,
+            row.n,
             row.code,
             row.service_id,
             row.starts_at,

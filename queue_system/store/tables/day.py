@@ -114,6 +114,7 @@ class Booking(SQLModel, table=True):
         Index("placed_bookings", "branch_id", "contact", **partial(f"state IN {PLACED_BOOKINGS}")),
         Index("bookings_together", "branch_id", "together_id", **partial("together_id IS NOT NULL")),
         Index("named_bookings", "branch_id", "starts_at", **partial("erased_at IS NULL")),
+        Index("known_ways", "branch_id", "contact", **partial("contact_way IS NOT NULL")),
         # Few at any time, but asked for with every booking and on the first page of the office.
         Index("unsettled_bookings", "branch_id", **partial(f"decision IN {UNSETTLED_BOOKINGS}")),
     )

@@ -11,6 +11,7 @@ from . import (
     away,
     calls,
     common_time,
+    contact,
     day,
     hand_over,
     invitations,
@@ -41,5 +42,6 @@ routes: list[BaseRoute] = [
     *invitations.routes,
     *one.routes,
     *people.routes,
+    *contact.routes,
 ]
 staff_places = (Place("/appointments", "appointments.place", DAY_RIGHTS),)

@@ -20,6 +20,7 @@ from ...store.queries.phone_calls import PhoneCallView, phone_calls
 from ...store.queries.settings import Names
 from ...web import kit
 from ...web.here import StaffAtBranch, staff_at_branch
+from ...web.safe_contact import WayInForce, way_of
 from .day import address
 
 # The log has this word for a contact that was shown so that the visitor can be called.
@@ -31,13 +32,14 @@ ALL: Final = "all"
 class Row:
     """A visitor to call. `name` and `contact` are None until they are asked for; `dialled` is the number alone.
 
-    `discreet`: the service is told to nobody but the visitor.
+    `discreet`: the service is told to nobody but the visitor. `way` says whether and when the visitor may be called.
     """
 
     call: PhoneCallView
     names: Names
     may_see: bool
     discreet: bool
+    way: WayInForce
     name: str | None = None
     contact: str | None = None
     dialled: str = ""
@@ -96,15 +98,17 @@ async def _page(here: StaffAtBranch, shown: Collection[UUID] = ()) -> Response:
 
 def _row(here: StaffAtBranch, one: PhoneCallView, *, may_see: bool, shown: bool) -> Row:
     service = here.branch.services[one.booking.service_id]
-    row = Row(one, service.listed_names, may_see, service.confidentiality.discreet)
+    way = way_of(here.branch, here.words, service.id, one.booking.contact_way, one.booking.contact_note)
+    row = Row(one, service.listed_names, may_see, service.confidentiality.discreet, way)
     if not shown:
         return row
-    known = one.booking.contact
+    known = one.booking.contact if way.shows else ""
     return Row(
         row.call,
         row.names,
         may_see,
         row.discreet,
+        way,
         name=one.booking.name,
         contact=contacts.shown(known),
         dialled=known if known.startswith("+") else "",

@@ -161,10 +161,11 @@ async def _hold(here: StaffAtBranch) -> Response:
     form = await people_form.read(here.request)
     service = _service(here, form.get("service", ""))
     earlier = await _earlier(here, form.get("instead", ""))
+    others = people_form.read_others(here, service, form)
     kept = Kept(
         form.get("name", "") or (earlier.name if earlier else ""),
         form.get("contact", "") or (earlier.contact if earlier else ""),
-        people_form.typed(people_form.read_others(form)),
+        people_form.typed(others),
         earlier.persons if earlier else persons_typed(form, service),
         typed_how(form) if form.get("channel") or form.get("address") else None,
     )
@@ -187,7 +188,7 @@ async def _hold(here: StaffAtBranch) -> Response:
             leave=apart.leave_of(here),
         )
         held = await _held(here, order, earlier)
-        await _keep_people(here, held, earlier, people_form.read_others(form))
+        await _keep_people(here, held, earlier, others)
     except DomainError as refusal:
         return await times_page(here, service, form, earlier, refusal=refusal, kept=kept)
     return kit.see_other(f"{address(here.branch)}/{held.id}")

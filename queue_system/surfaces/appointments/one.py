@@ -12,8 +12,9 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from ...actions import calling_off
-from ...actions.bookings import Said, cancel_booking, change_booking, confirm_booking
+from ...actions.bookings import cancel_booking, change_booking, confirm_booking
 from ...actions.home_visits import change_address
+from ...actions.said import Said
 from ...core import bookings, contacts, hours
 from ...core.bookings import Booker, BookingState, BookingStep, spaced_code
 from ...core.errors import DomainError, Doubtful, Invalid, Missing
@@ -26,15 +27,17 @@ from ...store.queries.bookings import BookingView, booking_by_id
 from ...store.queries.members import MemberView, members_of
 from ...store.queries.messages import level_for
 from ...store.queries.participants import others_of
+from ...store.queries.settings import ServiceView
 from ...web import kit
 from ...web.booking_warnings import warnings_of
 from ...web.errors import message
 from ...web.here import StaffAtBranch, staff_at_branch
+from ...web.safe_contact import asks_again, way_of
 from . import apart, hand_over, new, people_form
 from .day import address, read_day
 from .whereabouts import typed_how, where_values
 
-FIELDS: Final = ("name", "contact", "reference", "address")
+FIELDS: Final = ("name", "contact", "reference", "address", "way", "note")
 
 
 async def show(request: Request) -> Response:
@@ -47,9 +50,10 @@ async def confirm(request: Request) -> Response:
     """Make the hold binding for the person who was named. Where its time has gone, the times, with everything kept."""
     here, booking = await enter(request)
     form = await people_form.read(request)
-    said = _said(here, booking, form)
+    service = here.branch.services[booking.service_id]
+    said = _said(here, service, form)
     if people_form.ONE_MORE in form:
-        more = people_form.one_more(here.branch.services[booking.service_id], said.others)
+        more = people_form.one_more(service, said.others)
         return await _page(here, booking, None, replace(said, others=more))
     try:
         await here.do(confirm_booking, booking.id, here.actor, said)
@@ -58,10 +62,7 @@ async def confirm(request: Request) -> Response:
     except DomainError as refusal:
         if refusal.code not in ("hold-expired", "slot-withdrawn", "slot-taken"):
             return await _page(here, booking, refusal, said)
-        service, kept = (
-            here.branch.services[booking.service_id],
-            new.Kept(said.name, said.contact, people_form.typed(said.others), said.persons, said.how),
-        )
+        kept = new.Kept(said.name, said.contact, people_form.typed(said.others), said.persons, said.how)
         return await new.times_page(here, service, {}, None, refusal=refusal, kept=kept)
     return kit.see_other(_address(here, booking))
 
@@ -139,6 +140,8 @@ async def _page(
         reference=booking.reference,
         others=people_form.stored(others),
         persons=booking.persons,
+        way=booking.contact_way or "",
+        note=booking.contact_note,
     )
     held = booking.state is BookingState.HELD and (booking.held_until is None or here.now < booking.held_until)
     words = message(failure, here.words) if failure else ""
@@ -154,9 +157,13 @@ async def _page(
         "members": [known[one.member].names for one in had.get(booking.id, ()) if one.member in known],
         "when": dates.day_time(booking.starts_at, branch.zone, here.words),
         "answers": answers,
-        "people": people_form.asked(service, answers.name or answers.reference, answers.others),
+        "people": people_form.asked(here, service, answers.name or answers.reference, answers.others),
         "roles": people_form.roles(here.words),
         "others": people_form.names_of(booking, others),
+        "way": way_of(branch, here.words, service.id, booking.contact_way, booking.contact_note),
+        "question": people_form.question(here),
+        "asks_way": people_form.may_ask(here, service) and booking.erased_at is None,
+        "asks_again": asks_again(here, booking),
         "may_name": booking.state in bookings.LIVE and booking.erased_at is None,
         "languages_of_visitors": kit.languages_of(branch),
         "errors": errors,
@@ -213,16 +220,19 @@ async def _announced(here: StaffAtBranch, booking: BookingView, choices: Iterabl
     return next((one.slug for one in choices if one.id in told), "")
 
 
-def _said(here: StaffAtBranch, booking: BookingView, form: Mapping[str, str]) -> Said:
+def _said(here: StaffAtBranch, service: ServiceView, form: Mapping[str, str]) -> Said:
+    asks = people_form.may_ask(here, service)
     return Said(
         form.get("name", ""),
         form.get("contact", ""),
         _language(here, form.get("language", "")),
         contact_sure=bool(form.get("contact_sure")),
         reference=form.get("reference", ""),
-        others=people_form.read_others(form),
+        others=people_form.read_others(here, service, form),
         later=bool(form.get("later")),
-        persons=new.persons_typed(form, here.branch.services[booking.service_id]),
+        persons=new.persons_typed(form, service),
+        way=form.get("way", "") if asks else "",
+        note=form.get("note", "") if asks else "",
         how=typed_how(form),
         leave=apart.leave_of(here, form),
     )

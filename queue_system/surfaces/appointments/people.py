@@ -29,9 +29,10 @@ async def show(request: Request) -> Response:
         found = await here.read(others_of, here.branch.id, booking.id)
         return await _page(here, booking, people_form.stored(found))
     form = await people_form.read(request)
-    others = people_form.read_others(form)
+    service = here.branch.services[booking.service_id]
+    others = people_form.read_others(here, service, form)
     if people_form.ONE_MORE in form:
-        more = people_form.one_more(here.branch.services[booking.service_id], others)
+        more = people_form.one_more(service, others)
         return await _page(here, booking, more, focus_last=True)
     try:
         await here.do(name_participants, booking.id, here.actor, others)
@@ -49,9 +50,9 @@ async def _page(
     focus_last: bool = False,
 ) -> Response:
     service = here.branch.services[booking.service_id]
-    asked = people_form.asked(service, booking.name, others)
+    asked = people_form.asked(here, service, booking.name, others)
     if not asked.others:
-        asked = people_form.asked(service, booking.name, people_form.one_more(service, others))
+        asked = people_form.asked(here, service, booking.name, people_form.one_more(service, others))
     words = message(failure, here.words) if failure else ""
     errors = people_form.errors_of(failure, words)
     values = {

@@ -8,14 +8,17 @@ from typing import Any, Final
 
 from starlette.requests import Request
 
-from ...core import contacts
+from ...core import contacts, safe_contact
 from ...core.errors import DomainError, Invalid
 from ...core.participants import MOST_OTHERS, Person, Role, missing_parties
+from ...core.rights import SAFE_CONTACT_RIGHTS
+from ...i18n.filters import localised
 from ...i18n.words import Words
 from ...store.queries.bookings import BookingView
 from ...store.queries.participants import ParticipantView
 from ...store.queries.settings import ServiceView
 from ...web import kit
+from ...web.here import StaffAtBranch
 
 # With some fields of the appointment itself.
 MOST_FIELDS: Final = 30 + 8 * MOST_OTHERS
@@ -25,11 +28,15 @@ OTHERS: Final = "others"
 
 @dataclass(frozen=True, slots=True)
 class PeopleAsked:
-    """What the fields for people need: those who are there or were typed, and how many parties are still unnamed."""
+    """What the fields for people need: those who are there or were typed, and how many parties are still unnamed.
+
+    `ways` are those of which one may be chosen, with their words, and none where the person may not ask.
+    """
 
     others: tuple[Person, ...]
     missing: int
     may_add: bool
+    ways: tuple[tuple[str, str], ...] = ()
 
 
 async def read(request: Request) -> dict[str, str]:
@@ -37,11 +44,12 @@ async def read(request: Request) -> dict[str, str]:
     return dict(await kit.form_items(request, most=MOST_FIELDS))
 
 
-def read_others(form: Mapping[str, str]) -> tuple[Person, ...]:
+def read_others(here: StaffAtBranch, service: ServiceView, form: Mapping[str, str]) -> tuple[Person, ...]:
     """The people of a form, with those that are empty, because errors name the place of a person in it."""
     count = form.get(OTHERS, "")
     places = range(1, min(int(count), MOST_OTHERS) + 1) if count.isdecimal() else range(0)
-    return tuple(_person(form, f"other-{place}-") for place in places)
+    found = (_person(form, f"other-{place}-") for place in places)
+    return tuple(found) if may_ask(here, service) else tuple(replace(one, way=None) for one in found)
 
 
 def one_more(service: ServiceView, others: Sequence[Person]) -> tuple[Person, ...]:
@@ -50,12 +58,35 @@ def one_more(service: ServiceView, others: Sequence[Person]) -> tuple[Person, ..
     return (*others, Person(role, ""))[:MOST_OTHERS]
 
 
-def asked(service: ServiceView, name: str, others: Sequence[Person]) -> PeopleAsked:
+def asked(here: StaffAtBranch, service: ServiceView, name: str, others: Sequence[Person]) -> PeopleAsked:
     """The people, with empty places for the parties that the service asks for."""
     missing = missing_parties(service.parties, name, [(one.role, one.name) for one in others])
     while len(others) < (service.parties or 0) - 1:
         others = one_more(service, others)
-    return PeopleAsked(tuple(others), missing, len(others) < MOST_OTHERS)
+    return PeopleAsked(tuple(others), missing, len(others) < MOST_OTHERS, contact_ways(here, service))
+
+
+def may_ask(here: StaffAtBranch, service: ServiceView) -> bool:
+    """Whether this person may ask people of a service how they may be contacted."""
+    return service.id in here.services(SAFE_CONTACT_RIGHTS)
+
+
+def question(here: StaffAtBranch) -> str:
+    """What to ask people about contacts, in the branch's own words where it has some."""
+    own = here.branch.text("safe_contact_q")
+    return localised(own, here.language) if own else here.words.text("messages.way-question")
+
+
+def contact_ways(here: StaffAtBranch, service: ServiceView) -> tuple[tuple[str, str], ...]:
+    """The ways to contact somebody of a service, for whoever may ask; first that nobody has asked, and what holds then."""
+    if not may_ask(here, service):
+        return ()
+    found = safe_contact.ways(here.branch.safe_contact, protected=service.confidentiality.hides_service)
+    words = {way: here.words.text(f"messages.way-{way.value}") for way in found}
+    return (
+        ("", here.words.text("messages.way-not-asked", way=words[found[0]])),
+        *((way.value, words[way]) for way in found),
+    )
 
 
 def stored(people: Sequence[ParticipantView]) -> tuple[Person, ...]:
@@ -66,7 +97,7 @@ def stored(people: Sequence[ParticipantView]) -> tuple[Person, ...]:
             one.name,
             contacts.shown(one.contact),
             one.reference,
-            one.contact_way,
+            one.contact_way or "",
             one.contact_note,
             one.n,
         )
@@ -85,6 +116,7 @@ def typed(others: Sequence[Person]) -> dict[str, str]:
     fields: dict[str, Any] = {OTHERS: len(others)} if others else {}
     for place, one in enumerate(others, 1):
         said = {"role": one.role, "name": one.name, "contact": one.contact, "reference": one.reference}
+        said |= {"way": one.way or "", "note": one.note}
         fields |= {f"other-{place}-{name}": text for name, text in said.items() if text}
     return {name: str(value) for name, value in fields.items()}
 
@@ -97,6 +129,7 @@ def without(others: Sequence[Person], wrong: str) -> tuple[Person, ...]:
             name="" if wrong == f"other-{place}-name" else one.name,
             contact="" if wrong == f"other-{place}-contact" else one.contact,
             reference="" if wrong == f"other-{place}-reference" else one.reference,
+            way=None if wrong in (f"other-{place}-way", f"other-{place}-note") else one.way,
         )
         for place, one in enumerate(others, 1)
     )
@@ -122,5 +155,7 @@ def _person(form: Mapping[str, str], start: str) -> Person:
         form.get(f"{start}name", ""),
         form.get(f"{start}contact", ""),
         form.get(f"{start}reference", ""),
+        form.get(f"{start}way"),
+        form.get(f"{start}note", ""),
         n=int(n) if n.isdecimal() and len(n) < 6 else 0,
     )

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from ...actions.bookings import Said
+from ...actions.said import Said
 from ...actions.together import confirm_together, give_back_together
 from ...core import contacts, hours
 from ...core.bookings import BookingState

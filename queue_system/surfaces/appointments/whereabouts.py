@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ...actions.bookings import Said
 from ...actions.channels import How
+from ...actions.said import Said
 from ...core.bookings import BookingState
 from ...core.channels import Channel
 from ...store.queries.bookings import BookingView

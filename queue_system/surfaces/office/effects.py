@@ -25,6 +25,7 @@ from ...i18n import dates
 from ...i18n.words import Words
 from ...store.queries.bookings import BookingView
 from ...store.queries.settings import BranchSettings, Names
+from ...web.safe_contact import WayInForce
 from .line_effects import LineGroup, line_groups, read_line_choices
 
 BY_WHY: Final = "why-"
@@ -37,7 +38,7 @@ MOST_FIELDS: Final = 5_000
 class Row:
     """An appointment: its time in words, the name of its service for lists, and that of its visitor if it may be seen.
 
-    `chosen` is the choice for this one alone, if it has one. `unanswered`: another time was offered in vain.
+    `way` is how the visitor may be contacted, where there is anything to observe. `chosen` is the choice for this one alone, if it has one. `unanswered`: another time was offered in vain.
     """
 
     id: UUID
@@ -48,6 +49,7 @@ class Row:
     contact: str | None = None
     chosen: Choice | None = None
     unanswered: bool = False
+    way: WayInForce | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ from ...store.queries.previews import Preview
 from ...store.queries.settings import BranchSettings, Names
 from ...web import kit
 from ...web.departments import services_for
+from ...web.safe_contact import way_of
 from . import undecided_line
 from .asking import about_places, alone_until, asked_about
 from .effects import MOST_FIELDS, Group, Row, grouped, read_choices
@@ -225,13 +226,15 @@ def _departments(branch: BranchSettings, listed: Iterable[Undecided]) -> tuple[N
 
 def _row(here: InOffice, branch: BranchSettings, one: Undecided, *, sees: bool, shown: UUID | None) -> Row:
     booking = one.booking
+    way = way_of(branch, here.words, booking.service_id, booking.contact_way, booking.contact_note)
     return Row(
         id=booking.id,
         code=booking.code,
         at=dates.day_time(booking.starts_at, branch.zone, here.words),
         service=branch.services[booking.service_id].listed_names,
         name=booking.name if sees else None,
-        contact=contacts.shown(booking.contact) if sees and booking.id == shown else None,
+        contact="" if not way.shows else contacts.shown(booking.contact) if sees and booking.id == shown else None,
+        way=way if sees and way.says else None,
         unanswered=one.unanswered,
     )
 

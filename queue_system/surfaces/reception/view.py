@@ -25,6 +25,7 @@ from ...core.rights import (
     VOID_RIGHTS,
 )
 from ...core.tickets import ORDINARY, Step, TicketState, steps_from
+from ...i18n.words import Words
 from ...store.database import Tx
 from ...store.queries import line, reception
 from ...store.queries.access import DeviceView
@@ -38,6 +39,7 @@ from ...web import kit
 from ...web.booking_search import BY_CALL, Found
 from ...web.here import StaffAtBranch
 from ...web.qr import qr_svg
+from ...web.safe_contact import WayInForce, way_of
 
 PRINTER_COOKIE: Final = "slip-printer"
 # How the cookie says that no slip is printed; no printer has this name.
@@ -69,6 +71,7 @@ class Appointment:
     name: str | None
     level: Names
     elsewhere: bool
+    way: WayInForce
     video: str | None = None
 
     @property
@@ -122,12 +125,12 @@ async def hall_values(here: StaffAtBranch, *, found: Found | None = None, typed:
         "classes": classes(branch),
         "languages_of_visitors": kit.languages_of(branch),
         "visits_overdue": any(one.booking.service_id in receives for one in overdue),
-        "today": [_appointment(branch, one) for one in today if one.service_id in receives],
+        "today": [_appointment(branch, one, here.words) for one in today if one.service_id in receives],
         "tickets": [_waiting(branch, one, served) for one in tickets],
         "emergencies": [_waiting(branch, one, served) for one in line.emergencies(branch, tickets)],
         "found": found,
         "calling": bool(found and found.by == BY_CALL),
-        "results": [_appointment(branch, one) for one in found.bookings] if found else [],
+        "results": [_appointment(branch, one, here.words) for one in found.bookings] if found else [],
         "typed": typed,
         "about": "",
         "refusal": "",
@@ -222,12 +225,13 @@ def _fitting(department: Department, wanted: str) -> Department:
     return Department(department.names, tuple(fits))
 
 
-def _appointment(branch: BranchSettings, booking: BookingView) -> Appointment:
+def _appointment(branch: BranchSettings, booking: BookingView, words: Words) -> Appointment:
     service = branch.services[booking.service_id]
     level = service.confidentiality
     name = None if level.discreet else booking.name
+    way = way_of(branch, words, service.id, booking.contact_way, booking.contact_note)
     elsewhere = not channel_of(branch, booking).is_received
-    return Appointment(booking, service.listed_names, name, level.names, elsewhere, video_link(branch, booking))
+    return Appointment(booking, service.listed_names, name, level.names, elsewhere, way, video_link(branch, booking))
 
 
 def _waiting(branch: BranchSettings, ticket: TicketView, served: Collection[UUID]) -> Waiting:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tests.kit.access_rows import ABSENCES, BOOK, DAYS, HALL, HAND_OVER, Row
+from tests.kit.access_rows import ABSENCES, BOOK, DAYS, FORBIDDEN, HALL, HAND_OVER, RECEPTIONIST, Row
 
 # The address or the form names the thing, and here it names none, so clients with the right get 404.
 NAMES_NOTHING: Final = {
@@ -24,6 +24,7 @@ NAMES_NOTHING: Final = {
     "/appointments/{branch}/invitations/{invitation}/withdrawal",
     "/appointments/{branch}/{booking}",
     "/appointments/{branch}/{booking}/people",
+    "/appointments/{branch}/{booking}/contact",
     "/appointments/{branch}/{booking}/confirmation",
     "/appointments/{branch}/{booking}/time",
     "/appointments/{branch}/{booking}/cancellation",
@@ -35,6 +36,8 @@ APART: Final = "/appointments/{branch}/apart"
 INVITATIONS: Final = "/appointments/{branch}/invitations"
 ONE: Final = "/appointments/{branch}/{booking}"
 TOGETHER: Final = "/appointments/{branch}/together/{visit}"
+# Nobody of the sample but the administrator asks how people may be contacted.
+ASK: Final = {**BOOK, RECEPTIONIST: FORBIDDEN}
 MATRIX: Final[dict[tuple[str, str], Row]] = {
     ("GET", "/appointments"): DAYS,
     ("GET", "/appointments/{branch}"): DAYS,
@@ -65,6 +68,8 @@ MATRIX: Final[dict[tuple[str, str], Row]] = {
     ("POST", f"{INVITATIONS}/{{invitation}}/withdrawal"): BOOK,
     ("GET", ONE): BOOK,
     ("GET", f"{ONE}/people"): BOOK,
+    ("GET", f"{ONE}/contact"): ASK,
+    ("POST", f"{ONE}/contact"): ASK,
     ("GET", f"{ONE}/time"): BOOK,
     **{("POST", f"{ONE}/{act}"): BOOK for act in ("confirmation", "people", "time", "cancellation", "address")},
 }

@@ -14,8 +14,9 @@ from starlette.testclient import TestClient
 from uuid_utils.compat import uuid7
 
 from queue_system.actions import bookings
-from queue_system.actions.bookings import HoldOrder, Said
+from queue_system.actions.bookings import HoldOrder
 from queue_system.actions.channels import How
+from queue_system.actions.said import Said
 from queue_system.clock import FrozenClock
 from queue_system.core.bookings import Booker
 from queue_system.store import log

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from queue_system.actions import tickets
+from queue_system.actions.safe_contact import set_contact_ways
 from queue_system.clock import FrozenClock
 from queue_system.store import log
 from queue_system.store.database import Database
@@ -82,6 +83,13 @@ def test_whoever_is_to_call_is_shown_the_number_and_the_log_says_so(
     assert f'href="tel:{booking.contact}"' in shown
     (fact,) = [one for one in database.read_now(log.after, hall.branch.id, 0) if one.kind == "booking.looked_up"]
     assert (fact.subject, fact.data["by"], fact.actor_kind) == (str(booking.id), "call", "staff")
+    # Whoever wants no contact at all is not called.
+    for way, note in (("sms_neutral", ""), ("none", "")):
+        ways = {0: (way, note)}
+        database.write_in_now(hall.branch.id, set_contact_ways, hall.branch.id, booking.id, SYSTEM, ways)
+        again = staff.post(asked).text
+        assert (booking.contact in again) is (way != "none")
+        assert ("دون أي تواصل" in again) is (way == "none")
     database.close()
 
 

@@ -11,11 +11,13 @@ from uuid import UUID
 import pytest
 from starlette.testclient import TestClient
 
+from queue_system.actions.safe_contact import set_contact_ways
 from queue_system.clock import FrozenClock
 from queue_system.core.effect import Effect
 from queue_system.core.promises import Choice, Choices, Decided
 from queue_system.core.support import Why
 from queue_system.i18n.words import Words
+from queue_system.store.log import SYSTEM
 from queue_system.store.queries import audit
 from queue_system.store.queries.approvals import requests
 from queue_system.store.queries.bookings import BookingView
@@ -122,6 +124,15 @@ def test_names_and_contacts_are_for_people_who_may_see_them(
     assert "b@example.org" not in told
     (entry,) = hall.db.read_now(audit.entries, hall.branch.id, audit.Wanted(kind="booking.looked_up"), 10)
     assert (entry.subject, entry.data["by"]) == (str(lost[0].id), "call")
+
+
+def test_whoever_wants_no_contact_is_not_called(client: TestClient, hall: Hall, lost: list[BookingView]) -> None:
+    ways = {0: ("none", "")}
+    hall.db.write_in_now(hall.branch.id, set_contact_ways, hall.branch.id, lost[0].id, SYSTEM, ways)
+    sign_in(client, "admin")
+    assert "دون أي تواصل" in client.get(PAGE).text
+    assert f"{lost[0].id}/contact" not in client.get(PAGE).text
+    assert CONTACT not in client.post(f"{address(hall)}/{lost[0].id}/contact").text
 
 
 def test_each_right_counts_in_its_department_alone(client: TestClient, hall: Hall, lost: list[BookingView]) -> None:

@@ -14,7 +14,7 @@ revision = "0003"
 down_revision = "0002"
 branch_labels = None
 depends_on = None
-FINGERPRINT = 1875976323
+FINGERPRINT = 1426718494
 
 
 def upgrade() -> None:
@@ -166,6 +166,8 @@ def _participants() -> None:
         booking.add_column(sa.Column("contact_way", AutoString(), nullable=True))
         booking.add_column(sa.Column("contact_note", AutoString(), nullable=False, server_default=""))
         booking.add_column(sa.Column("contact_asked_at", UTCDateTime(), nullable=True))
+    chosen = sa.text("contact_way IS NOT NULL")
+    op.create_index("known_ways", "booking", ["branch_id", "contact"], postgresql_where=chosen, sqlite_where=chosen)
     op.create_table(
         "participant",
         sa.Column("branch_id", sa.Uuid(), nullable=False),

@@ -1,0 +1,92 @@
+"""How the people of an appointment may be contacted: chosen by them, asked again, and kept from one visit to the next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from ..core.bookings import BookingState
+from ..core.errors import Invalid, Missing
+from ..core.facts.participants import ContactAsked
+from ..core.messages import Event, is_told
+from ..core.names import name_key
+from ..core.safe_contact import read_way
+from ..store.database import Tx
+from ..store.log import Actor, Locked, locked
+from ..store.queries.bookings import BookingView, booking_by_id
+from ..store.queries.messages import recipients
+from ..store.queries.participants import others_of
+from ..store.queries.settings import BranchSettings, branch_settings
+from ..store.tables import Booking, Participant, table
+from . import outbox
+
+BOOKING, PARTICIPANT = table(Booking), table(Participant)
+
+
+def set_contact_ways(
+    tx: Tx, branch_id: UUID, booking_id: UUID, actor: Actor, said: Mapping[int, tuple[str, str]]
+) -> None:
+    """Store what people said when they were asked: way and note, by number in the booking (`tables.people.Participant`).
+
+    Whoever may be written to from now on is told about an appointment to come. Raises Missing("booking"), also for an erased person, and Invalid as
+    `core.safe_contact.read_way` does, on a field such as `way-2`.
+    """
+    with locked(tx, branch_id) as lock:
+        settings = branch_settings(tx, branch_id, lock.config_version)
+        booking = booking_by_id(tx, branch_id, booking_id)
+        if booking.erased_at is not None:
+            raise Missing("booking")
+        told = _told(lock, settings, booking)
+        known = {0, *(one.n for one in others_of(tx, branch_id, booking_id))}
+        for n, (way, note) in said.items():
+            if n in known:
+                try:
+                    values = asked(tx, settings, booking.service_id, way, note)
+                except Invalid as mistake:
+                    raise Invalid(mistake.code, f"{mistake.field}-{n}", **mistake.values) from None
+                _store(lock, booking_id, n, values)
+        lock.append(ContactAsked(subject=str(booking.id), code=booking.code), actor)
+        now = booking_by_id(tx, branch_id, booking_id)
+        new = _told(lock, settings, now) - told
+        if new and now.state is BookingState.CONFIRMED and now.starts_at > tx.now:
+            outbox.tell(lock, settings, now, Event.CONFIRMED, new)
+
+
+def asked(tx: Tx, settings: BranchSettings, service_id: UUID, way: str, note: str) -> dict[str, Any]:
+    """The columns for what somebody said; raises Invalid on `way` or `note`."""
+    protected = settings.services[service_id].confidentiality.hides_service
+    chosen, text = read_way(way, note, settings.safe_contact, protected=protected)
+    return {"contact_way": chosen, "contact_note": text, "contact_asked_at": tx.now if chosen else None}
+
+
+def carry_over(lock: Locked, booking: BookingView) -> None:
+    """Let the way hold that the same person chose before; a branch that asks at every visit keeps none."""
+    rules = branch_settings(lock.tx, lock.id, lock.config_version).safe_contact
+    if booking.contact_way is not None or not booking.contact or (rules is not None and rules.recheck_each_visit):
+        return
+    chosen = sa.text("booking.contact_way IS NOT NULL")
+    earlier = lock.tx.rows(
+        sa.select(BOOKING.c.name, BOOKING.c.contact_way, BOOKING.c.contact_note, BOOKING.c.contact_asked_at)
+        .where(BOOKING.c.branch_id == lock.id, BOOKING.c.contact == booking.contact, chosen)
+        .order_by(BOOKING.c.contact_asked_at.desc())
+    )
+    found = next((one for one in earlier if name_key(one.name) == name_key(booking.name)), None)
+    if found is not None:
+        values = {name: getattr(found, name) for name in ("contact_way", "contact_note", "contact_asked_at")}
+        _store(lock, booking.id, 0, values)
+
+
+def _store(lock: Locked, booking_id: UUID, n: int, values: dict[str, Any]) -> None:
+    if n == 0:
+        which = sa.update(BOOKING).where(BOOKING.c.branch_id == lock.id, BOOKING.c.id == booking_id)
+    else:
+        rows = PARTICIPANT.c
+        which = sa.update(PARTICIPANT).where(rows.branch_id == lock.id, rows.booking_id == booking_id, rows.n == n)
+    lock.tx.execute(which.values(**values))
+
+
+def _told(lock: Locked, settings: BranchSettings, booking: BookingView) -> set[int]:
+    return {one.n for one in recipients(lock.tx, settings, booking) if is_told(one.level, one.contact, lock.tx.sends)}

@@ -1,0 +1,68 @@
+"""What somebody says to staff who book for them, while a time is held: as it was typed, and stored in the booking."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from ..core import bookings, contacts
+from ..core.apart import NO_LEAVE, Leave
+from ..core.participants import Person, read_named
+from ..store.log import Actor, Locked
+from ..store.queries.bookings import BookingView, booking_by_id
+from ..store.queries.settings import BranchSettings, ServiceView
+from ..store.tables import Booking, table
+from . import channels, participants, safe_contact
+from .channels import How
+
+BOOKING = table(Booking)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What somebody says to staff who book for them, as it was typed: a name or case number, a contact, a language.
+
+    Name and contact may be empty, but staff need a contact where they call or visit the person, also by video. `reference` is a case
+    number besides the name; `others` are the people who come along, and `later` says that the missing ones of the parties
+    that the service asks for will be named later. `way` and `note` say how the person may be contacted
+    (`core.safe_contact.Way`); "" where nobody asked.
+    """
+
+    name: str
+    contact: str
+    language: str
+    contact_sure: bool = False
+    reference: str = ""
+    others: tuple[Person, ...] = ()
+    later: bool = False
+    persons: int = 1
+    way: str = ""
+    note: str = ""
+    how: How | None = None
+    leave: Leave = NO_LEAVE
+
+
+def as_said(lock: Locked, settings: BranchSettings, hold: BookingView, said: Said, actor: Actor) -> BookingView:
+    """The hold with what was said to staff."""
+    service = settings.services[hold.service_id]
+    name, reference = read_named(said.name, said.reference, protected=service.confidentiality.hides_service)
+    needed = service.elsewhere or bool(said.how and said.how.by_video)
+    contact = contact_of(settings, service, said.contact, sure=said.contact_sure, needed=needed)
+    persons = bookings.checked_persons(said.persons, service.most_persons)
+    way = safe_contact.asked(lock.tx, settings, service.id, said.way, said.note)
+    lock.tx.execute(
+        sa.update(BOOKING)
+        .where(BOOKING.c.branch_id == lock.id, BOOKING.c.id == hold.id)
+        .values(name=name, contact=contact, language=said.language, reference=reference, persons=persons, **way)
+    )
+    named = channels.keep(lock, settings, booking_by_id(lock.tx, lock.id, hold.id), said.how)
+    participants.store_people(lock, settings, named, said.others, actor, all_parties=not said.later)
+    return named
+
+
+def contact_of(settings: BranchSettings, service: ServiceView, typed: str, *, sure: bool, needed: bool) -> str:
+    """The contact as it is stored, "" where none was typed and none is needed; raises as `core.contacts.read_contact`."""
+    if not needed and not typed.strip():
+        return ""
+    return contacts.read_contact(typed, settings.country_code, phone_only=service.by_phone, sure=sure).value

@@ -1,0 +1,80 @@
+"""How a person may be contacted without putting them at risk. It wins over every other rule about messages and calls."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Final, Protocol
+
+from .errors import Count, Invalid
+
+LONGEST_NOTE: Final = 100
+
+
+class Way(StrEnum):
+    """A way to contact a person; the words are those of the settings, but for FULL."""
+
+    NONE = "none"  # not at all
+    CALL_AT_TIME = "call_at_time"  # a call, only when the note says
+    NEUTRAL = "sms_neutral"  # messages that name neither the organisation nor the service
+    REFERRER = "via_referrer"  # only through whoever sent them; the note says who
+    FULL = "full"  # as the level of the service allows
+
+
+#: Ways that messages may take.
+WRITTEN: Final = frozenset({Way.NEUTRAL, Way.FULL})
+#: Ways of which staff see the number or address.
+SHOWN: Final = frozenset({Way.CALL_AT_TIME, Way.NEUTRAL, Way.FULL})
+
+
+class Rules(Protocol):
+    """What a branch has settled about contacts (`settings.branch.SafeContact`)."""
+
+    @property
+    def allowed(self) -> Sequence[str]: ...
+    @property
+    def default(self) -> str: ...
+    @property
+    def recheck_each_visit(self) -> bool: ...
+
+
+def ways(rules: Rules | None, *, protected: bool) -> tuple[Way, ...]:
+    """The ways among which people choose, the one that holds without a choice first.
+
+    A branch without rules of its own has those that every service has; a `protected` one must be asked for messages.
+    """
+    if rules is not None:
+        default = Way(rules.default)
+        return (default, *(way for way in map(Way, rules.allowed) if way is not default))
+    return (Way.NONE, Way.NEUTRAL) if protected else (Way.FULL, Way.NEUTRAL, Way.NONE)
+
+
+def in_force(chosen: str | None, rules: Rules | None, *, protected: bool) -> Way:
+    """The way that holds for a person; a choice that the branch no longer allows counts as NONE."""
+    offered = ways(rules, protected=protected)
+    if chosen is None:
+        return offered[0]
+    return Way(chosen) if chosen in offered else Way.NONE
+
+
+def read_way(chosen: str, note: str, rules: Rules | None, *, protected: bool) -> tuple[str | None, str]:
+    """A choice and its note as they are stored; "" is no choice.
+
+    Raises Invalid on the field `way` or `note`: "contact-way-unknown", "contact-note-missing" or "contact-note-long".
+    """
+    text = " ".join(note.split())
+    if len(text) > LONGEST_NOTE:
+        raise Invalid("contact-note-long", "note", limit=Count(LONGEST_NOTE))
+    if not chosen:
+        return None, ""
+    if chosen not in ways(rules, protected=protected):
+        raise Invalid("contact-way-unknown", "way")
+    if chosen in (Way.CALL_AT_TIME, Way.REFERRER) and not text:
+        raise Invalid("contact-note-missing", "note")
+    return chosen, text
+
+
+def is_to_be_asked(rules: Rules | None, asked_at: datetime | None, since: datetime) -> bool:
+    """Whether a person has to be asked again at a visit whose day begins at `since`."""
+    return rules is not None and rules.recheck_each_visit and (asked_at is None or asked_at < since)

@@ -1,0 +1,95 @@
+"""How the people of an appointment may be contacted: asked at each visit where the branch wants it, and changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from ...actions.safe_contact import set_contact_ways
+from ...core.errors import DomainError, Invalid, Missing
+from ...core.rights import BOOK_RIGHTS, SAFE_CONTACT_RIGHTS
+from ...store.queries.bookings import BookingView, booking_by_id
+from ...store.queries.participants import others_of
+from ...web import kit
+from ...web.errors import message
+from ...web.here import StaffAtBranch, staff_at_branch
+from . import people_form
+from .day import address
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A person of whom the page asks; `name` is "" for nobody's name."""
+
+    n: int
+    role: str
+    name: str
+    way: str
+    note: str
+
+
+async def show(request: Request) -> Response:
+    """`…/contact`: everybody of the appointment; sending it stores what they said."""
+    here, booking = await _enter(request)
+    people = await _people(here, booking)
+    if request.method == "GET":
+        return await _page(here, booking, people)
+    form = await people_form.read(request)
+    said = [
+        Asked(one.n, one.role, one.name, form.get(f"way-{one.n}", ""), form.get(f"note-{one.n}", "")) for one in people
+    ]
+    try:
+        await here.do(set_contact_ways, booking.id, here.actor, {one.n: (one.way, one.note) for one in said})
+    except DomainError as failure:
+        return await _page(here, booking, said, failure)
+    if booking.service_id in here.services(BOOK_RIGHTS):
+        return kit.see_other(f"{address(here.branch)}/{booking.id}")
+    return kit.see_other(f"{address(here.branch)}/{booking.id}/contact?saved=1")
+
+
+async def _enter(request: Request) -> tuple[StaffAtBranch, BookingView]:
+    """The appointment that the address names, of a service for which this person may ask; raises Missing("booking")."""
+    here = await staff_at_branch(request, SAFE_CONTACT_RIGHTS)
+    try:
+        booking = await here.read(booking_by_id, here.branch.id, UUID(request.path_params["booking"]))
+    except ValueError:
+        raise Missing("booking") from None
+    if booking.service_id not in here.services(SAFE_CONTACT_RIGHTS) or booking.erased_at is not None:
+        raise Missing("booking")
+    return here, booking
+
+
+async def _people(here: StaffAtBranch, booking: BookingView) -> list[Asked]:
+    others = await here.read(others_of, here.branch.id, booking.id)
+    return [
+        Asked(0, "", booking.name, booking.contact_way or "", booking.contact_note),
+        *(Asked(one.n, one.role, one.name, one.contact_way or "", one.contact_note) for one in others),
+    ]
+
+
+async def _page(
+    here: StaffAtBranch, booking: BookingView, people: list[Asked], failure: DomainError | None = None
+) -> Response:
+    service = here.branch.services[booking.service_id]
+    words = message(failure, here.words) if failure else ""
+    field = failure.field if isinstance(failure, Invalid) and failure.field else ""
+    values = {
+        "base": address(here.branch),
+        "booking": booking,
+        "service": service,
+        "people": people,
+        "question": people_form.question(here),
+        "ways": people_form.contact_ways(here, service),
+        "opens": booking.service_id in here.services(BOOK_RIGHTS),
+        "saved": "saved" in here.request.query_params,
+        "errors": {field: words} if field else {},
+        "refusal": "" if field else words,
+    }
+    return await here.page("appointments/contact.html", values, status=failure.status if failure else 200)
+
+
+routes: list[BaseRoute] = [Route("/appointments/{branch}/{booking}/contact", show, methods=["GET", "POST"])]

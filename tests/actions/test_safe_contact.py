@@ -1,0 +1,193 @@
+"""How people may be contacted wins over every other rule, for each of them alone. On both databases."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from queue_system.actions import bookings
+from queue_system.actions.bookings import HoldOrder
+from queue_system.actions.outbox import ClaimedMessage, claim_message
+from queue_system.actions.participants import name_participants
+from queue_system.actions.safe_contact import set_contact_ways
+from queue_system.actions.said import Said
+from queue_system.clock import FrozenClock
+from queue_system.core.bookings import Booker
+from queue_system.core.errors import Invalid
+from queue_system.core.messages import Event, Level
+from queue_system.core.participants import Person, Role
+from queue_system.core.safe_contact import Way, in_force
+from queue_system.settings.branch import SafeContact
+from queue_system.store import log
+from queue_system.store.database import Database, Tx
+from queue_system.store.log import SYSTEM, VISITOR
+from queue_system.store.queries.bookings import BookingView, booking_by_id, free_days
+from queue_system.store.tables import Message, table
+from tests.kit.hall import Hall, furnish
+
+DAY = date(2026, 11, 25)
+MAIL, OTHER_MAIL = "salma@example.org", "basel@example.org"
+MESSAGE = table(Message)
+
+
+@pytest.fixture
+def aman(db: Database) -> Hall:
+    """A branch that protects people, and an installation that can send anything."""
+    return sending(furnish(db, "social-work", "aman"))
+
+
+@pytest.fixture
+def wifaq(db: Database) -> Hall:
+    return sending(furnish(db, "social-work", "wifaq"))
+
+
+def sending(hall: Hall) -> Hall:
+    hall.db.sends = frozenset({Level.FULL, Level.MINIMAL, Level.NEUTRAL})
+    return hall
+
+
+def test_scenario_08_nothing_and_no_reminder_for_protected_unless_it_was_asked_for(aman: Hall) -> None:
+    quiet = book(aman, "psych", Said("ياسمين", MAIL, "ar"))
+    assert queued(aman, quiet) == []
+    calls = book(aman, "psych", Said("ياسمين", MAIL, "ar", way="call_at_time", note="صباحًا"))
+    assert queued(aman, calls) == []
+    assert (calls.contact_way, calls.contact_note) == ("call_at_time", "صباحًا")
+    neutral = book(aman, "psych", Said("ياسمين", MAIL, "ar", way="sms_neutral"))
+    assert queued(aman, neutral) == [(0, "confirmed"), (0, "reminder")]
+    sent = claim(aman)
+    assert sent is not None
+    assert (sent.level, sent.recipient.contact) == (Level.NEUTRAL, MAIL)
+
+
+def test_each_person_is_told_as_they_said(wifaq: Hall) -> None:
+    others = (
+        Person(Role.OTHER_SIDE, "باسل الحسن", OTHER_MAIL, way="none"),
+        Person(Role.COUNSEL, "رنا القدسي", "rana@example.org", way=""),
+        Person(Role.COMPANION, "هدى", "+97455512345", way="full"),
+    )
+    booked = book(wifaq, "mediation", Said("سلمى", MAIL, "ar", way="none", others=others))
+    # Of the lawyer nobody asked, so the level of the service rules; the telephone gets nothing.
+    assert queued(wifaq, booked) == [(2, "confirmed"), (2, "reminder")]
+    cancel(wifaq, booked)
+    assert queued(wifaq, booked)[-1] == (2, "cancelled")
+    assert {n for n, _ in queued(wifaq, booked)} == {2}
+
+
+def test_whoever_changes_their_mind_is_told_or_not_from_then_on(wifaq: Hall) -> None:
+    booked = book(wifaq, "mediation", Said("سلمى", MAIL, "ar", others=(Person(Role.OTHER_SIDE, "باسل", OTHER_MAIL),)))
+    assert queued(wifaq, booked) == [(0, "confirmed"), (0, "reminder"), (1, "confirmed"), (1, "reminder")]
+    ask(wifaq, booked, {0: ("none", ""), 1: ("sms_neutral", "")})
+    first = claim(wifaq)
+    assert first is not None
+    assert (first.recipient.n, first.level) == (1, Level.NEUTRAL)
+    assert states(wifaq, booked, 0) == {"void", "queued"}, "the reminder goes when it is due"
+    ask(wifaq, booked, {0: ("sms_neutral", "")})
+    assert queued(wifaq, booked).count((0, "confirmed")) == 2
+    rows = wifaq.db.read_now(log.after, wifaq.branch.id, 0)
+    assert [row.data for row in rows if row.kind == "booking.contact_asked"] == [{"code": booked.code}] * 2
+
+
+def test_whoever_is_named_later_is_told_then_and_alone(wifaq: Hall) -> None:
+    booked = book(wifaq, "mediation", Said("سلمى", MAIL, "ar", later=True))
+    others = [Person(Role.OTHER_SIDE, "باسل", OTHER_MAIL)]
+    wifaq.db.write_in_now(wifaq.branch.id, name_participants, wifaq.branch.id, booked.id, SYSTEM, others)
+    assert queued(wifaq, booked) == [(0, "confirmed"), (0, "reminder"), (1, "confirmed"), (1, "reminder")]
+    # Naming them anew without asking leaves what they said.
+    ask(wifaq, booked, {1: ("none", "")})
+    others = [Person(Role.OTHER_SIDE, "باسل الحسن", OTHER_MAIL, n=1)]
+    wifaq.db.write_in_now(wifaq.branch.id, name_participants, wifaq.branch.id, booked.id, SYSTEM, others)
+    assert claim_all(wifaq) == [0]
+
+
+def test_a_choice_holds_at_the_next_visit_unless_the_branch_asks_each_time(hall: Hall, db: Database) -> None:
+    sending(hall)
+    book(hall, "civil-extract", Said("سلمى الأتاسي", MAIL, "ar", way="none"))
+    of_another = book(hall, "edu-attest", Said("هدى الأتاسي", MAIL, "ar"))
+    assert of_another.contact_way is None
+    # She books on the internet herself.
+    again = public(hall, "edu-attest", "سلمى  الأتاسي")
+    assert again.contact_way == "none"
+    assert queued(hall, again) == []
+
+
+def test_a_branch_that_asks_each_time_keeps_no_choice(aman: Hall, clock: FrozenClock) -> None:
+    first = book(aman, "psych", Said("ياسمين", MAIL, "ar", way="sms_neutral"))
+    assert first.contact_asked_at == clock.now()
+    assert book(aman, "legal", Said("ياسمين", MAIL, "ar")).contact_way is None
+
+
+def test_mistakes_change_nothing(aman: Hall) -> None:
+    booked = book(aman, "psych", Said("ياسمين", MAIL, "ar"))
+    for said, code, field in (
+        (("full", ""), "contact-way-unknown", "way-0"),
+        (("call_at_time", " "), "contact-note-missing", "note-0"),
+        (("none", "ا" * 101), "contact-note-long", "note-0"),
+    ):
+        with pytest.raises(Invalid, match=code) as mistake:
+            ask(aman, booked, {0: said})
+        assert mistake.value.field == field
+    assert read(aman, booked).contact_asked_at is None
+
+
+def test_a_choice_that_the_branch_no_longer_offers_means_no_contact() -> None:
+    rules = SafeContact(allowed=("none", "call_at_time"), default="call_at_time", recheck_each_visit=False)
+    assert in_force("sms_neutral", rules, protected=True) is Way.NONE
+    assert in_force(None, rules, protected=True) is Way.CALL_AT_TIME
+    assert in_force(None, None, protected=True) is Way.NONE
+    assert in_force(None, None, protected=False) is Way.FULL
+
+
+def book(hall: Hall, slug: str, said: Said) -> BookingView:
+    order = HoldOrder(hall.branch.id, hall.service(slug), free(hall, slug), "", "", "ar", SYSTEM, booker=Booker.STAFF)
+    held = hall.db.write_in_now(hall.branch.id, bookings.hold_slot, order)
+    return hall.db.write_in_now(hall.branch.id, bookings.confirm_booking, hall.branch.id, held.id, SYSTEM, said)
+
+
+def public(hall: Hall, slug: str, name: str) -> BookingView:
+    start = free(hall, slug)
+    order = HoldOrder(hall.branch.id, hall.service(slug), start, name, MAIL, "ar", VISITOR)
+    held = hall.db.write_in_now(hall.branch.id, bookings.hold_slot, order)
+    return hall.db.write_in_now(hall.branch.id, bookings.confirm_booking, hall.branch.id, held.id, VISITOR)
+
+
+def free(hall: Hall, slug: str) -> datetime:
+    days = hall.db.read_now(free_days, hall.branch, hall.branch.service(slug), DAY, DAY + timedelta(days=6))
+    return next(slot.start for one in days for slot in one.slots)
+
+
+def ask(hall: Hall, booking: BookingView, said: dict[int, tuple[str, str]]) -> None:
+    hall.db.write_in_now(hall.branch.id, set_contact_ways, hall.branch.id, booking.id, SYSTEM, said)
+
+
+def cancel(hall: Hall, booking: BookingView) -> None:
+    hall.db.write_in_now(hall.branch.id, bookings.cancel_booking, hall.branch.id, booking.id, SYSTEM, Booker.STAFF)
+
+
+def claim(hall: Hall) -> ClaimedMessage | None:
+    return hall.db.write_in_now(hall.branch.id, claim_message, hall.branch.id)
+
+
+def claim_all(hall: Hall) -> list[int]:
+    """The people to whom everything goes that is due."""
+    found = []
+    while (one := claim(hall)) is not None:
+        assert one.event is Event.CONFIRMED
+        found.append(one.recipient.n)
+    return found
+
+
+def queued(hall: Hall, booking: BookingView) -> list[tuple[int, str]]:
+    statement = sa.select(MESSAGE.c.n, MESSAGE.c.event).where(MESSAGE.c.about == booking.id)
+    rows = hall.db.read_now(Tx.rows, statement.order_by(MESSAGE.c.n, MESSAGE.c.sequence, MESSAGE.c.event))
+    return [(row.n, row.event) for row in rows]
+
+
+def states(hall: Hall, booking: BookingView, n: int) -> set[str]:
+    statement = sa.select(MESSAGE.c.state).where(MESSAGE.c.about == booking.id, MESSAGE.c.n == n)
+    return {row.state for row in hall.db.read_now(Tx.rows, statement)}
+
+
+def read(hall: Hall, booking: BookingView) -> BookingView:
+    return hall.db.read_now(booking_by_id, hall.branch.id, booking.id)
