@@ -212,6 +212,7 @@ def bind(lock: Locked, booking: BookingView, actor: Actor, leave: Leave = NO_LEA
     safe_contact.carry_over(lock, booking)
     settings = branch_settings(lock.tx, lock.id, lock.config_version)
     apart.refuse_binding(lock, settings, booking, leave)
+    apart.remember(lock, booking.id)
     take_step(lock, booking, BookingStep.CONFIRM, confirmed_at=lock.tx.now, held_until=None)
     lock.append(BookingConfirmed(subject=str(booking.id), code=booking.code), actor)
     apart.accept_now(lock, settings, booking, leave, actor)

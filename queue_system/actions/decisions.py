@@ -16,7 +16,7 @@ from ..store.queries.bookings import BookingView, booking_views
 from ..store.queries.effect import regained, undecided
 from ..store.queries.settings import BranchSettings, branch_settings
 from ..store.tables import Booking, table
-from . import offers, outbox, seats
+from . import apart, offers, outbox, seats
 from .bookings import expire_due
 from .day import in_session
 from .offers import FreePlaces
@@ -68,7 +68,7 @@ def decide_listed(
         expire_due(lock)
         wanted = {
             one.booking.id: (one.why, choices[one.booking.id])
-            for one in undecided(tx, settings)
+            for one in undecided(tx, settings, apart=True)
             if one.booking.id in choices
         }
         chosen = ((booking_id, choice) for booking_id, (_, choice) in wanted.items())
@@ -88,6 +88,9 @@ def _decide_each(
     found: dict[UUID, Decided] = {}
     for booking in _confirmed(lock, list(wanted)):
         why, choice = wanted[booking.id]
+        if why is Why.APART and choice is not Choice.CANCEL:
+            found[booking.id] = _apart(lock, places, booking, choice, actor)
+            continue
         if choice is Choice.KEEP and booking.offered_starts_at is not None:
             # The visitor has agreed to neither time: the offered one is lost, too, and the old one was lost before.
             choice = Choice.LATER
@@ -98,6 +101,25 @@ def _decide_each(
         else:
             found[booking.id] = settle(lock, settings, booking, choice, why, change, actor)
     return found
+
+
+def _apart(lock: Locked, places: FreePlaces, booking: BookingView, choice: Choice, actor: Actor) -> Decided:
+    """Settle an appointment that brings people together who must not meet.
+
+    Nothing is stored with it unless another time is offered, because its visitor must not see that anything is wrong.
+    """
+    if choice is Choice.KEEP:
+        apart.accept_all_of(lock, places.settings, booking, actor)
+        if booking.decision is not None:
+            offers.withdraw(lock, places.settings, booking)
+            offers.store(lock, booking, **offers.SETTLED)
+            _tell_it_stands(lock, places.settings, booking)
+        return Decided.KEEP
+    if choice is Choice.MOVE:
+        offers.withdraw(lock, places.settings, booking)
+        if offers.make_offer(lock, places, booking, Why.APART, None, actor):
+            return Decided.MOVE
+    return Decided.LATER
 
 
 def settle(

@@ -18,6 +18,7 @@ from ..core.slots import Slot, tick_of
 from ..core.support import Support, Why
 from ..store import tables
 from ..store.log import SYSTEM, Actor, Locked
+from ..store.queries.apart import others_at, people_of
 from ..store.queries.bookings import BookingView, booking_by_id, due_offers, member_places, plan_on
 from ..store.queries.effect import offer_of
 from ..store.queries.settings import BranchSettings, ServiceView, branch_settings
@@ -73,6 +74,7 @@ class FreePlaces:
             for need in plan.resources
         }
         places = member_places(self._lock.tx, settings, plan, range(first, last + 1))
+        others = others_at(self._lock.tx, settings, service, people_of(self._lock.tx, booking), booking.id)
         free = slots.free_slots(
             day,
             plan,
@@ -85,7 +87,13 @@ class FreePlaces:
             public=False,
             members=places,
         )
-        return [slot for slot in free if _apart(slot, booking) and self._support.why(_as_live(slot, booking)) is None]
+        return [
+            slot
+            for slot in free
+            if _elsewhen(slot, booking)
+            and self._support.why(_as_live(slot, booking)) is None
+            and not others.meets(slot.start, slot.end)
+        ]
 
     def _take(self, slot: Slot, service: ServiceView, day: date) -> Place:
         plan, tick = plan_on(self.settings, service, day), self.settings.tick_minutes
@@ -214,7 +222,7 @@ def store(lock: Locked, booking: BookingView, **values: object) -> None:
     )
 
 
-def _apart(slot: Slot, booking: BookingView) -> bool:
+def _elsewhen(slot: Slot, booking: BookingView) -> bool:
     """Whether a slot lies on another day than the lost time, or at least does not touch it."""
     return slot.end < booking.starts_at or slot.start > booking.ends_at
 

@@ -37,9 +37,8 @@ class Wanted:
     """What is asked for: a time, by whom, for a person of this standing, and members by need if they were named.
 
     `own` are seats that count as free, because the booking `moving` has them. `known` are members whom the person has
-    met before, and has again where that is possible.
-    `own` are seats that count as free, because the booking `moving` has them. `people` (`core.apart.references`) must not
-    meet those from whom they are kept apart, unless `leave` lets them.
+    met before, and has again where that is possible. `people` (`core.apart.references`) must not meet those from whom they
+    are kept apart, unless `leave` lets them.
     """
 
     starts_at: datetime

@@ -18,6 +18,7 @@ from ..core.facts.bookings import BookingHeld, BookingRepeated
 from ..core.series import SeriesRule, course_of
 from ..store.database import Tx
 from ..store.log import Actor, Locked, locked
+from ..store.queries.apart import people_of
 from ..store.queries.bookings import BookingView, booking_by_id
 from ..store.queries.effect import still_offered
 from ..store.queries.series import people_among, place_in_series, usual_members
@@ -149,7 +150,8 @@ def repeat(
     Raises Refused("series-taken") where it cannot be.
     """
     tx = lock.tx
-    place = found_place(lock, settings, service, Wanted(starts_at, Booker.STAFF, asked=asked, known=known))
+    wanted = Wanted(starts_at, Booker.STAFF, asked=asked, known=known, people=people_of(tx, like))
+    place = found_place(lock, settings, service, wanted)
     of_it = sa.select(BOOKING).where(BOOKING.c.branch_id == lock.id, BOOKING.c.id == like.id)
     model = next(iter(tx.rows(of_it)))._asdict()
     row = {

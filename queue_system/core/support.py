@@ -28,6 +28,8 @@ class Why(StrEnum):
     PLACE = "place"  # it would be at another place
     MEMBER = "member"  # the person, room or vehicle that it has is not there
     OTHER = "other"  # for another reason of the house
+    # Two people would meet who must not. Visitors and the log have this word, so it does not say so.
+    APART = "not_then"
 
 
 Instants: TypeAlias = tuple[tuple[datetime, datetime], ...]

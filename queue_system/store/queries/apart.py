@@ -30,7 +30,7 @@ BOOKING = table(Booking)
 KEY = table(ApartKey)
 PAIR = table(ApartPair)
 
-_OPEN: Final = sa.text("apart_pair.ended_at IS NULL")
+IN_FORCE: Final = sa.text("apart_pair.ended_at IS NULL")
 _IS_LIVE: Final = sa.or_(sa.text("booking.state = 'held'"), sa.text(f"booking.state IN {PLACED_BOOKINGS}"))
 
 
@@ -141,10 +141,10 @@ def others_at(
     statement = (
         sa.select(PAIR.c.id.label("pair_id"), PAIR.c.scope, PAIR.c.minutes, PAIR.c.until, *_TIMES)
         .select_from(_with_bookings(theirs))
-        .where(PAIR.c.branch_id == settings.id, _OPEN, _IS_LIVE, BOOKING.c.id != besides)
+        .where(PAIR.c.branch_id == settings.id, IN_FORCE, _IS_LIVE, BOOKING.c.id != besides)
     )
     both = sa.select(PAIR.c.id).where(
-        PAIR.c.branch_id == settings.id, _OPEN, PAIR.c.key_a.in_(mine), PAIR.c.key_b.in_(mine)
+        PAIR.c.branch_id == settings.id, IN_FORCE, PAIR.c.key_a.in_(mine), PAIR.c.key_b.in_(mine)
     )
     return Others(
         settings,
@@ -174,7 +174,7 @@ def zones_of_queue(settings: BranchSettings, queue_id: UUID, day: date) -> froze
 
 def open_pairs(tx: Tx, settings: BranchSettings) -> list[PairView]:
     """The pairs that hold, the newest first."""
-    statement = sa.select(PAIR).where(PAIR.c.branch_id == settings.id, _OPEN)
+    statement = sa.select(PAIR).where(PAIR.c.branch_id == settings.id, IN_FORCE)
     present = key_mark(tx.secret, settings.id)
     return [
         PairView(
@@ -211,7 +211,7 @@ def meetings(tx: Tx, settings: BranchSettings) -> list[Meeting]:
 
 
 def lost_apart(tx: Tx, settings: BranchSettings) -> frozenset[UUID]:
-    """The appointments in `meetings`: each of them is to be decided."""
+    """The appointments in `meetings`: of each two, one is to be decided."""
     return frozenset(chain.from_iterable(one.ids for one in meetings(tx, settings)))
 
 
@@ -225,7 +225,7 @@ def _with_keys(settings: BranchSettings, now: datetime) -> sa.Select[Any]:
         .select_from(_with_bookings(in_pair))
         .where(
             PAIR.c.branch_id == settings.id,
-            _OPEN,
+            IN_FORCE,
             sa.text(f"booking.state IN {PLACED_BOOKINGS}"),
             BOOKING.c.state == BookingState.CONFIRMED.value,
             sa.func.coalesce(BOOKING.c.offered_ends_at, BOOKING.c.ends_at) > now,

@@ -17,6 +17,7 @@ from ..database import Tx
 from ..tables import Branch, Call, Counter, Entry, Staff, table
 from . import line
 from .access import DeviceView, devices
+from .apart_hall import concerns, in_hall_together
 from .bookings import BookingView, booking_by_id
 from .line import TicketView, UnservedView
 from .referrals import REFERRED, ReceivedView, received
@@ -57,7 +58,7 @@ class DeskView:
 
     `waiting` are the tickets of the counter's queues, oldest anchor first; `at_counters` is by counter. `live` are the
     zones with a live screen, `received` says where a referred visitor comes from, `unserved` are the queues with waiting
-    people and no open counter. Until `undo_until` the clerk can take the last press back; None without such a press.
+    people and no open counter. `minded` are codes of visitors whom reception keeps apart from somebody in the hall. Until `undo_until` the clerk can take the last press back; None without such a press.
     """
 
     settings: BranchSettings
@@ -75,6 +76,7 @@ class DeskView:
     undo_until: datetime | None
     live: Live
     unserved: tuple[UnservedView, ...]
+    minded: tuple[str, ...] = ()
 
     @property
     def current(self) -> TicketView | None:
@@ -118,6 +120,7 @@ def desk_view(tx: Tx, branch_id: UUID, counter: str, idle: Idle) -> DeskView:
         undo_until=_undo_until(tx, branch_id, view.id, sitting.get(view.id)),
         live=live_zones(tx, branch_id),
         unserved=tuple(line.unserved(open_now, settings, line.open_counters(tx, settings))),
+        minded=concerns(in_hall_together(tx, settings, open_now), current, view.queues),
     )
 
 

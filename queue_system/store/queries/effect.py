@@ -33,6 +33,7 @@ from ..tables import Booking, Seat, table
 from ..tables.day import PLACED_BOOKINGS, UNSETTLED_BOOKINGS
 from . import line
 from .access import devices
+from .apart import lost_apart
 from .blocks import blocked_bookings
 from .bookings import BookingView, booking_views, plan_on, seats_of
 from .members import members_of
@@ -177,7 +178,8 @@ def live_bookings(tx: Tx, settings: BranchSettings, *, at_their_own_time: bool =
 def regained(tx: Tx, settings: BranchSettings) -> list[BookingView]:
     """The appointments on which a decision or an answer is missing and whose own time is supported again.
 
-    Not those whose member is still away, and not those that would be at another place, because that is no question of time.
+    Not those whose member is still away, and not those that would be at another place or bring people together who must not
+    meet, because that is no question of time.
     """
     open_ones = {
         one.id: one
@@ -187,7 +189,7 @@ def regained(tx: Tx, settings: BranchSettings) -> list[BookingView]:
             sa.text(f"booking.decision IN {UNSETTLED_BOOKINGS}"),
             BOOKING.c.state == BookingState.CONFIRMED.value,
             BOOKING.c.ends_at > tx.now,
-            BOOKING.c.lost_why != Why.PLACE.value,
+            BOOKING.c.lost_why.not_in([Why.PLACE.value, Why.APART.value]),
         )
     }
     if not open_ones:
@@ -198,11 +200,12 @@ def regained(tx: Tx, settings: BranchSettings) -> list[BookingView]:
     return [open_ones[one.id] for one in live if one.id in open_ones and one.id not in lost and one.id not in away]
 
 
-def undecided(tx: Tx, settings: BranchSettings) -> list[Undecided]:
+def undecided(tx: Tx, settings: BranchSettings, *, apart: bool = False) -> list[Undecided]:
     """The appointments of a branch that staff must decide on, by time.
 
     Those on which a decision was put off or an offer was not answered, also when their time is over; and those that
-    the settings do not support although nobody was asked, as after an import.
+    the settings do not support although nobody was asked, as after an import. With `apart`, for staff who may know it, also
+    those that bring people together who must not meet.
     """
     marked = booking_views(
         tx,
@@ -215,7 +218,8 @@ def undecided(tx: Tx, settings: BranchSettings) -> list[Undecided]:
         for one in marked
         if one.decision in OPEN
     }
-    unasked = {key: why for key, why in lost_unasked(tx, settings).items() if key not in found}
+    lost = dict.fromkeys(lost_apart(tx, settings) if apart else (), Why.APART) | dict(lost_unasked(tx, settings))
+    unasked = {key: why for key, why in lost.items() if key not in found}
     if unasked:
         others = booking_views(
             tx,

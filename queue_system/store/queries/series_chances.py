@@ -14,6 +14,7 @@ from ...core.errors import Invalid, Refused
 from ...core.series import Chance, SeriesRule, course_of, dates_of, fingerprint
 from ...core.slots import Slot, seats_span, slot_at
 from ..database import Tx
+from .apart import others_at
 from .bookings import BookingView, free_days, plan_on
 from .members import member_day
 from .settings import BranchSettings, Names, ServiceView
@@ -26,12 +27,16 @@ SHORTEST: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """A time that is wanted for number `n`: whose place counts as free, and members by need."""
+    """A time that is wanted for number `n`: whose place counts as free, members by need, and for whom.
+
+    `people` (`core.apart.references`) get no time at which they would meet somebody from whom they are kept apart.
+    """
 
     n: int
     starts_at: datetime
     own: UUID | None = None
     asked: Mapping[UUID, UUID] = field(default_factory=dict)
+    people: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +95,10 @@ def _free(
     tx: Tx, settings: BranchSettings, service: ServiceView, wish: Wish, first: date, last: date | None = None
 ) -> list[Slot]:
     days = free_days(tx, settings, service, first, last or first, public=False, own=wish.own, asked=wish.asked)
-    return [slot for one in days for slot in one.slots if slot.start > tx.now]
+    others = others_at(tx, settings, service, wish.people, wish.own)
+    return [
+        slot for one in days for slot in one.slots if slot.start > tx.now and not others.meets(slot.start, slot.end)
+    ]
 
 
 def _obstacle(tx: Tx, settings: BranchSettings, service: ServiceView, wish: Wish, day: date) -> tuple[Chance, Names]:

@@ -10,6 +10,7 @@ from uuid import UUID
 from ...core.errors import Invalid
 from ...core.series import MOST_DATES, Course, Scope, fingerprint, meant
 from ..database import Tx
+from .apart import people_of
 from .bookings import BookingView
 from .series import SeriesView, people_among, usual_members
 from .series_chances import Wish
@@ -50,7 +51,7 @@ def changes_of(tx: Tx, settings: BranchSettings, series: SeriesView, change: Cha
         had = usual_members(tx, settings, booking)
         asked = people_among(settings, series.service_id, had) if change.asked is None else dict(change.asked)
         if at != booking.starts_at or any(had.get(need) != member for need, member in asked.items()):
-            found.append(Wish(one.n, at, booking.id, asked))
+            found.append(Wish(one.n, at, booking.id, asked, people_of(tx, booking)))
     return found
 
 

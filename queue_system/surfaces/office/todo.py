@@ -17,6 +17,7 @@ import structlog
 from ...actions.authority import administrators
 from ...core.printers import IN_TROUBLE
 from ...core.rights import (
+    APART_RIGHTS,
     ASKING_RIGHTS,
     CLOSING_RIGHTS,
     COUNTER_RIGHTS,
@@ -145,9 +146,9 @@ async def unserved_queues(here: InOffice, branch: BranchSettings) -> list[Item]:
 
 
 async def undecided_bookings(here: InOffice, branch: BranchSettings) -> list[Item]:
-    """Appointments that the settings no longer support."""
-    allowed = services_for(here.person, branch, DECISION_RIGHTS)
-    count = sum(one.booking.service_id in allowed for one in await here.read(undecided, branch))
+    """Appointments that the settings no longer support, and those of people who must not meet for staff who may know it."""
+    allowed, apart = services_for(here.person, branch, DECISION_RIGHTS), here.person.may_any(APART_RIGHTS, branch.id)
+    count = sum(one.booking.service_id in allowed for one in await here.read(undecided, branch, apart=apart))
     sentence = here.words.plural("today.undecided", count)
     return [Item("bad", sentence, "today.decide", link="/office/undecided")] if count else []
 

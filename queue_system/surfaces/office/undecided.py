@@ -21,7 +21,7 @@ from ...core import contacts
 from ...core.effect import Effect
 from ...core.errors import Missing
 from ...core.promises import Choice, Choices
-from ...core.rights import CALL_OFF_RIGHTS, CONTACT_RIGHTS, DECISION_RIGHTS, MOVE_RIGHTS
+from ...core.rights import APART_RIGHTS, CALL_OFF_RIGHTS, CONTACT_RIGHTS, DECISION_RIGHTS, MOVE_RIGHTS
 from ...i18n import dates
 from ...store.database import Tx
 from ...store.queries.access import StaffView
@@ -242,7 +242,11 @@ def _row(here: InOffice, branch: BranchSettings, one: Undecided, *, sees: bool, 
 def _listed(tx: Tx, person: StaffView, branch: BranchSettings) -> list[Undecided]:
     """What is to be decided in the departments of a person."""
     allowed = services_for(person, branch, DECISION_RIGHTS)
-    return [one for one in _by_time(undecided(tx, branch)) if one.booking.service_id in allowed]
+    return [
+        one
+        for one in _by_time(undecided(tx, branch, apart=person.may_any(APART_RIGHTS, branch.id)))
+        if one.booking.service_id in allowed
+    ]
 
 
 def _by_time(listed: Iterable[Undecided]) -> list[Undecided]:

@@ -16,6 +16,7 @@ from ...core.errors import Missing
 from ...core.names import is_named
 from ...core.reasons import VOID_REASONS
 from ...core.rights import (
+    APART_RIGHTS,
     COPY_RIGHTS,
     HALL_RIGHTS,
     NAME_RIGHTS,
@@ -29,6 +30,7 @@ from ...i18n.words import Words
 from ...store.database import Tx
 from ...store.queries import line, reception
 from ...store.queries.access import DeviceView
+from ...store.queries.apart_hall import InHall, in_hall_together
 from ...store.queries.bookings import BookingView
 from ...store.queries.channels import channel_of, video_link
 from ...store.queries.home_visits import Visit, overdue_visits
@@ -109,7 +111,7 @@ async def hall_values(here: StaffAtBranch, *, found: Found | None = None, typed:
     """The values of `reception/reception.html` and of `reception/_state.html`, its part that is refreshed."""
     branch, now = here.branch, here.now
     wanted = here.request.query_params.get("s", "").strip()[:LONGEST_SEARCH]
-    printers, today, tickets, served, overdue = await here.read(_hall, branch)
+    printers, today, tickets, served, overdue, kept_apart = await here.read(_hall, branch)
     receives, seen = here.services(RECEPTION_RIGHTS), here.services(HALL_RIGHTS)
     tickets = [one for one in tickets if one.service_id in seen]
     open_now = departments(branch, now, receives)
@@ -128,6 +130,8 @@ async def hall_values(here: StaffAtBranch, *, found: Found | None = None, typed:
         "today": [_appointment(branch, one, here.words) for one in today if one.service_id in receives],
         "tickets": [_waiting(branch, one, served) for one in tickets],
         "emergencies": [_waiting(branch, one, served) for one in line.emergencies(branch, tickets)],
+        "kept_apart": kept_apart if here.may_any(NAME_RIGHTS | APART_RIGHTS) else [],
+        "sees_apart": here.may_any(APART_RIGHTS),
         "found": found,
         "calling": bool(found and found.by == BY_CALL),
         "results": [_appointment(branch, one, here.words) for one in found.bookings] if found else [],
@@ -250,11 +254,12 @@ def _chosen(request: Request, printers: Sequence[DeviceView]) -> DeviceView | No
 
 def _hall(
     tx: Tx, branch: BranchSettings
-) -> tuple[list[DeviceView], list[BookingView], list[TicketView], frozenset[UUID], list[Visit]]:
-    tickets = [one for one in line.in_hall(tx, branch) if one.state in (TicketState.WAITING, TicketState.PARKED)]
+) -> tuple[list[DeviceView], list[BookingView], list[TicketView], frozenset[UUID], list[Visit], list[InHall]]:
+    inside = line.in_hall(tx, branch)
+    tickets = [one for one in inside if one.state in (TicketState.WAITING, TicketState.PARKED)]
     served = line.served_queues(branch, line.open_counters(tx, branch))
     printers, today = reception.slip_printers(tx, branch.id), reception.appointments_of_today(tx, branch)
-    return printers, today, tickets, served, overdue_visits(tx, branch)
+    return printers, today, tickets, served, overdue_visits(tx, branch), in_hall_together(tx, branch, inside)
 
 
 def _ticket(

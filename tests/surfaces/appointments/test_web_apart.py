@@ -5,17 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from starlette.testclient import TestClient
 
+from queue_system.actions.tickets import check_in
 from queue_system.clock import FrozenClock
 from queue_system.core.bookings import BookingState
 from queue_system.store.database import Database
+from queue_system.store.log import SYSTEM
+from queue_system.store.queries import line
 from tests.kit.apart_hall import CONTACT, HE, SHE, at, book, hold, met, pair, read
 from tests.kit.hall import Hall, enter, furnish
 from tests.kit.people import add_role
-from tests.kit.web_hall import Page, another, application, sign_in
+from tests.kit.web_hall import Page, another, application, clerk, sign_in
 
 BOOK = "/appointments/wifaq"
 PAIRS = f"{BOOK}/apart"
@@ -30,7 +34,7 @@ def house(tmp_path: Path, sqlite_url: str, clock: FrozenClock) -> Iterator[tuple
     with application(sqlite_url, tmp_path, clock) as (client, first):
         hall = enter(first.db, "wifaq")
         for role, rights in (
-            ("keeper", ("book_for_visitor", "keep_apart")),
+            ("keeper", ("book_for_visitor", "check_in", "call_next", "move_bookings", "cancel_bookings", "keep_apart")),
             ("desk", ("book_for_visitor", "check_in")),
         ):
             add_role(hall, role, *rights)
@@ -123,3 +127,74 @@ def test_a_person_who_is_named_last_is_kept_apart_and_what_was_typed_stays(house
     assert read(hall, held).state is BookingState.HELD
     assert keeper.post(f"{BOOK}/{held}/confirmation", data=said | {"apart": "escorted"}).status_code == 303
     assert read(hall, held).state is BookingState.CONFIRMED
+
+
+def test_reception_and_both_desks_are_told_silently_while_both_are_in_the_hall(
+    house: tuple[TestClient, Hall], clock: FrozenClock
+) -> None:
+    client, hall = house
+    hers, his = book(hall, SHE, at(24, 8, 15)), book(hall, HE, at(24, 8, 30), CONTACT)
+    pair(hall)
+    clock.set(at(24, 8, 20))
+    first = come(hall, hers)
+    desk, keeper = another(client), another(client)
+    sign_in(desk, "desk", "en")
+    worker = clerk(keeper, hall, "keeper", "w3", "en")
+    worker.sit()
+    assert "please receive" not in desk.get("/reception/wifaq").text
+    assert "ask reception" not in worker.look().text
+    second = come(hall, his)
+    told = Page(desk.get("/reception/wifaq/state").text).text
+    # Child contact is at entrance B, and whoever may not know is told of one number only.
+    assert f"Number {second} : please receive this visitor at Entrance B" in told.replace("\u2068", "").replace(
+        "\u2069", ""
+    )
+    assert "must not meet" not in told
+    assert "must not meet number" in keeper.get("/reception/wifaq").text
+    seen = worker.look().text
+    assert first in seen
+    assert "Please ask reception before you call this number" in seen
+    # Neither of them sees anything.
+    token = read_ticket(hall, his)
+    assert "reception" not in Page(client.get(f"/t/{token}").text).text.casefold()
+    worker.press("calls")
+    assert "ask reception" in worker.look().text
+    worker.press("starts")
+    worker.press("finishes", outcome="done")
+    assert "please receive" not in desk.get("/reception/wifaq").text
+
+
+def test_meetings_are_decided_on_the_list_of_the_office_by_those_who_may_know(house: tuple[TestClient, Hall]) -> None:
+    client, hall = house
+    hers, his = book(hall, SHE, at(24, 8, 15)), book(hall, HE, at(24, 11, 30), CONTACT)
+    pair(hall)
+    desk = another(client)
+    sign_in(desk, "desk", "en")
+    assert "cannot stay at its time" not in desk.get("/office/undecided").text
+    sign_in(client, "keeper", "en")
+    page = client.get("/office/undecided").text
+    assert "the appointment cannot stay at its time" in page
+    assert all(read(hall, one).code in page for one in (hers, his))
+    (form,) = [one for one in Page(page).forms if one.action == "/office/undecided/wifaq"]
+    # One is kept for later; of the other another day is offered.
+    sent = form.values | {f"booking-{his}": "move", "why-not_then": "later"}
+    assert client.post(form.action, data=sent).status_code == 303
+    moved = read(hall, his)
+    assert moved.offered_starts_at is not None
+    assert moved.offered_starts_at.date() != at(24, 11).date()
+    assert read(hall, hers).decision is None
+    client.post(form.action, data=form.values | {f"booking-{hers}": "keep", "why-not_then": "later"})
+    assert not met(hall)
+    assert read(hall, hers).decision is None
+
+
+def come(hall: Hall, booking: UUID) -> str:
+    """Check in; returns the number."""
+    return hall.db.write_in_now(hall.branch.id, check_in, hall.branch.id, booking, SYSTEM).ticket.code
+
+
+def read_ticket(hall: Hall, booking: UUID) -> str:
+    """The secret link of the number of an appointment."""
+    ticket = read(hall, booking).ticket_id
+    assert ticket is not None
+    return hall.db.read_now(line.ticket, hall.branch.id, ticket).token
