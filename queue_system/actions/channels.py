@@ -14,6 +14,7 @@ from ..core.errors import Refused
 from ..store.log import Locked
 from ..store.queries.bookings import BookingView, booking_by_id
 from ..store.queries.channels import channels_to_choose
+from ..store.queries.home_visits import address_of
 from ..store.queries.settings import BranchSettings
 from ..store.tables import Booking, HomeVisit, table
 
@@ -64,3 +65,12 @@ def keep_address(lock: Locked, booking_id: UUID, address: str) -> None:
     here = (HOME_VISIT.c.branch_id == lock.id) & (HOME_VISIT.c.booking_id == booking_id)
     if lock.tx.execute(sa.update(HOME_VISIT).where(here).values(address=address)).rowcount == 0 and address:
         lock.tx.execute(sa.insert(HOME_VISIT), {"branch_id": lock.id, "booking_id": booking_id, "address": address})
+
+
+def repeat(lock: Locked, like: BookingView, booking_id: UUID) -> None:
+    """Let a repeated appointment take place as `like` does: at the same address, with a call in a room of its own."""
+    if like.video_room is not None:
+        here = (BOOKING.c.branch_id == lock.id) & (BOOKING.c.id == booking_id)
+        lock.tx.execute(sa.update(BOOKING).where(here).values(video_room=secrets.token_hex(ROOM_BYTES)))
+    if address := address_of(lock.tx, lock.id, like.id):
+        keep_address(lock, booking_id, address)

@@ -25,7 +25,7 @@ from ..store.queries.series import people_among, place_in_series, usual_members
 from ..store.queries.series_chances import Wish, is_settled, planned, prospect, shown_of
 from ..store.queries.settings import BranchSettings, ServiceView, branch_settings
 from ..store.tables import Booking, BookingSeries, Participant, SeriesDate, table
-from . import members, offers, placing
+from . import channels, members, offers, placing
 from .bookings import bind, expire_due
 from .codes import new_code
 from .placing import Wanted
@@ -170,6 +170,7 @@ def repeat(
     tx.execute(sa.insert(BOOKING), row)
     placing.take(lock, place, row["id"])
     _bring_along(lock, like.id, row["id"])
+    channels.repeat(lock, like, row["id"])
     fact = BookingHeld(
         subject=str(row["id"]),
         code=row["code"],

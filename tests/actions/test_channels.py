@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import pytest
 import sqlalchemy as sa
 
-from queue_system.actions import bookings, erasure, retention, tickets
+from queue_system.actions import bookings, erasure, retention, series, tickets
 from queue_system.actions.bookings import HoldOrder
 from queue_system.actions.channels import How
 from queue_system.actions.day import close_day
@@ -20,7 +20,7 @@ from queue_system.core.bookings import Booker, BookingState
 from queue_system.core.channels import Channel
 from queue_system.core.errors import Invalid, Refused
 from queue_system.store.database import Database, Tx
-from queue_system.store.log import SYSTEM, VISITOR
+from queue_system.store.log import SYSTEM, VISITOR, locked
 from queue_system.store.queries import past_days
 from queue_system.store.queries.bookings import BookingView, booking_by_id
 from queue_system.store.queries.channels import channel_of, channels_to_choose, video_link
@@ -129,6 +129,21 @@ def test_the_address_of_a_home_visit_is_kept_and_erased_with_the_name(hall: Hall
     clock.move(timedelta(days=400))
     retention.tidy_everywhere(hall.db)
     assert hall.db.read_now(lambda tx: tx.scalar(sa.text("SELECT count(*) FROM home_visit"))) == 0
+
+
+def test_a_repeated_appointment_has_a_room_of_its_own_and_the_same_address(hall: Hall) -> None:
+    by_video = confirm(hall, hold(hall, how=VIDEO))
+    at_home = confirm(hall, hold(hall, AT_HOME, how=How(address=ADDRESS)))
+    again, visit = (hall.db.write_in_now(hall.branch.id, repeated, hall, one) for one in (by_video, at_home))
+    assert again.channel is Channel.VIDEO
+    assert again.video_room not in (None, by_video.video_room)
+    assert where(hall, visit) == ADDRESS
+
+
+def repeated(tx: Tx, hall: Hall, like: BookingView) -> BookingView:
+    with locked(tx, hall.branch.id) as lock:
+        service = hall.branch.services[like.service_id]
+        return series.repeat(lock, hall.branch, service, like, like.starts_at + timedelta(days=7), {}, (), SYSTEM)
 
 
 VIDEO = How("video")

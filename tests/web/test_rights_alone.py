@@ -62,6 +62,8 @@ OPENS: Final[dict[str, Rights]] = {
     "GET /appointments": rights.DAY_RIGHTS,
     "GET /appointments/{branch}/apart": rights.BOOK_RIGHTS | rights.APART_RIGHTS,
     "POST /appointments/{branch}/apart": rights.BOOK_RIGHTS | rights.APART_RIGHTS,
+    "GET /appointments/{branch}/accounts": rights.GRANT_RIGHTS,
+    "POST /appointments/{branch}/accounts": rights.GRANT_RIGHTS,
     "GET /appointments/{branch}/visits": rights.VISIT_RIGHTS,
     "POST /appointments/{branch}/visits": rights.VISIT_RIGHTS,
     "GET /appointments/{branch}/new": rights.BOOK_RIGHTS,

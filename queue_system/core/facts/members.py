@@ -1,4 +1,4 @@
-"""Facts about members: when they are not there. Why is in no fact, because it may say something about a person's health."""
+"""Facts about members: who they are, and when they are not there. Why is in no fact, because it may say something about a person's health."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from .base import Fact
-from .fields import BlockId, MemberSlug, Moment
+from .fields import BlockId, MemberSlug, Moment, PersonId
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,3 +29,21 @@ class MemberBlockEnded(Fact):
     member: MemberSlug
     from_at: Moment
     until_at: Moment
+
+
+@dataclass(frozen=True, slots=True)
+class MemberLinked(Fact):
+    """A member is a person with an account, who sees from now on where its home visits are."""
+
+    kind: ClassVar[str] = "member.linked"
+    subject: PersonId
+    member: MemberSlug
+
+
+@dataclass(frozen=True, slots=True)
+class MemberUnlinked(Fact):
+    """A member is no longer this person."""
+
+    kind: ClassVar[str] = "member.unlinked"
+    subject: PersonId
+    member: MemberSlug

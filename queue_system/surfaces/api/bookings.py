@@ -8,7 +8,7 @@ from ...actions import bookings
 from ...actions.bookings import HoldOrder
 from ...store.log import VISITOR
 from ...store.queries.bookings import BookingView
-from ...store.queries.outings import place_on
+from ...store.queries.channels import place_of
 from ...store.queries.settings import BranchSettings
 from ...web import booking_steps
 from ...web.addresses import address_key, service_at
@@ -82,7 +82,7 @@ def _booking(branch: BranchSettings, found: BookingView, warnings: list[str]) ->
         branch=None if protected else branch.slug,
         service=None if protected else address_key(service),
         service_names=service.shown_names,
-        place=None if protected else place_on(branch, service, found.starts_at),
+        place=None if protected else place_of(branch, found),
         starts_at=found.starts_at.astimezone(zone),
         ends_at=found.ends_at.astimezone(zone),
         held_until=found.held_until.astimezone(zone) if found.held_until else None,

@@ -7,6 +7,7 @@ from starlette.routing import BaseRoute
 from ...core.rights import DAY_RIGHTS
 from ...web.places import Place
 from . import (
+    accounts,
     apart,
     away,
     calls,
@@ -40,6 +41,7 @@ routes: list[BaseRoute] = [
     *new.routes,
     *visits.routes,
     *invitations.routes,
+    *accounts.routes,
     *one.routes,
     *people.routes,
     *contact.routes,

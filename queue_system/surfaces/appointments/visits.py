@@ -18,7 +18,7 @@ from starlette.routing import BaseRoute, Route
 from ...actions.home_visits import report_back
 from ...core import contacts, hours
 from ...core.errors import DomainError, Missing
-from ...core.rights import CONTACT_RIGHTS, DAY_RIGHTS, VISIT_RIGHTS
+from ...core.rights import CONTACT_RIGHTS, DAY_RIGHTS, GRANT_RIGHTS, VISIT_RIGHTS
 from ...store.database import Tx
 from ...store.queries.bookings import BookingView, booking_by_id
 from ...store.queries.home_visits import Visit, home_visits_on, overdue_visits
@@ -75,6 +75,7 @@ async def _page(here: StaffAtBranch, refusal: DomainError | None = None) -> Resp
         "base": address(branch),
         "day": day,
         "sees_day": here.may_any(DAY_RIGHTS),
+        "links": here.may_any(GRANT_RIGHTS),
         "mine": [one for one in lines if one.mine],
         "others": [one for one in lines if not one.mine],
         "missed": _lines(here, overdue),

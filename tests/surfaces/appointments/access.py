@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tests.kit.access_rows import ABSENCES, BOOK, DAYS, FORBIDDEN, HALL, HAND_OVER, RECEPTIONIST, Row
+from tests.kit.access_rows import ABSENCES, BOOK, DAYS, FORBIDDEN, HALL, HAND_OVER, PEOPLE, RECEPTIONIST, Row
 
 # The address or the form names the thing, and here it names none, so clients with the right get 404.
 NAMES_NOTHING: Final = {
@@ -30,6 +30,7 @@ NAMES_NOTHING: Final = {
     "/appointments/{branch}/{booking}/cancellation",
     "/appointments/{branch}/{booking}/address",
     "/appointments/{branch}/visits/{booking}/back",
+    "/appointments/{branch}/accounts",
 }
 STATIC_FILE: Final = "appointments.css"
 APART: Final = "/appointments/{branch}/apart"
@@ -60,6 +61,8 @@ MATRIX: Final[dict[tuple[str, str], Row]] = {
     # Nobody is kept apart in the sample, so that these pages are those of an appointment that does not exist.
     ("GET", APART): BOOK,
     **{("POST", f"{APART}{act}"): BOOK for act in ("", "/search", "/{pair}/end", "/{pair}/accept")},
+    ("GET", "/appointments/{branch}/accounts"): PEOPLE,
+    ("POST", "/appointments/{branch}/accounts"): PEOPLE,
     ("GET", "/appointments/{branch}/visits"): HALL,
     ("POST", "/appointments/{branch}/visits/{booking}/back"): HALL,
     ("GET", INVITATIONS): BOOK,

@@ -24,7 +24,8 @@ from queue_system.store.database import Tx
 from queue_system.store.log import SYSTEM
 from queue_system.store.queries.bookings import BookingView, free_days
 from queue_system.store.queries.home_visits import home_visits_on
-from queue_system.store.tables import Resource, Service, ServiceResource, table
+from queue_system.store.queries.people import colleague
+from queue_system.store.tables import Counter, CounterQueue, Resource, Service, ServiceResource, table
 from tests.kit.hall import Hall, edit, enter
 from tests.kit.people import add_role
 from tests.kit.web_hall import another, application, furnished, sign_in
@@ -157,6 +158,45 @@ def test_who_is_not_back_in_time_is_missed_at_reception_and_in_the_office(team: 
         entry for entry in team.hall.db.read_now(log.after, team.hall.branch.id, 0) if entry.kind == "booking.visited"
     ]
     assert [entry.subject for entry in facts] == [str(one.id)]
+
+
+def test_whoever_is_given_a_member_sees_its_visits_from_then_on(team: Team) -> None:
+    admin, accounts = team.browser("admin"), f"{HERE}/accounts"
+    assert HOMES[0] not in page(team, "layla")
+    layla = team.hall.db.read_now(colleague, "layla")
+    assert layla is not None
+    shown = admin.get(accounts).text
+    assert all(f">{one}</label>" in shown for one in ("nour", "dima", "rami"))
+    for member, account in (("one", str(layla.id)), ("rami", str(UUID(int=7))), ("rami", "7")):
+        assert admin.post(accounts, data={"member": member, "account": account}).status_code == 404
+    assert admin.post(accounts, data={"member": "rami", "account": str(layla.id)}).status_code == 303
+    assert HOMES[0] in page(team, "layla")
+    assert HOMES[0] not in page(team, "rami")
+    assert admin.post(accounts, data={"member": "rami", "account": ""}).status_code == 303
+    assert HOMES[0] not in page(team, "layla")
+    facts = [one.kind for one in team.hall.db.read_now(log.after, team.hall.branch.id, 0)]
+    assert facts[-3:] == ["member.unlinked", "member.linked", "member.unlinked"]
+
+
+def test_whoever_has_opened_the_vehicle_sees_where_it_goes(team: Team) -> None:
+    layla = team.hall.person("noura")
+    assert HOMES[0] not in page(team, "noura")
+    edit(team.hall, lambda tx: needs_a_vehicle(tx, team.hall))
+    visit(enter(team.hall.db), team.visits[0].starts_at + timedelta(days=7), "حي المرجان 3")
+    team.hall.sit(layla, "c1")
+    text = team.browser("noura").get(f"{VISITS}?day={DAY + timedelta(days=7)}").text
+    assert "حي المرجان 3" in text
+
+
+def needs_a_vehicle(tx: Tx, hall: Hall) -> None:
+    """The first counter is a vehicle, and serves the queue of the visits."""
+    branch, counters, both = hall.branch.id, table(Counter), table(CounterQueue)
+    here = (counters.c.branch_id == branch) & (counters.c.id == hall.counter("c1"))
+    tx.execute(sa.update(counters).where(here).values(kind="vehicle"))
+    served = {"branch_id": branch, "counter_id": hall.counter("c1"), "queue_id": hall.branch.service(SERVICE).queue_id}
+    known = sa.select(both.c.counter_id).where(*(both.c[name] == value for name, value in served.items()))
+    if tx.row(known) is None:
+        tx.execute(sa.insert(both), served | {"position": 9})
 
 
 def page(team: Team, login: str) -> str:

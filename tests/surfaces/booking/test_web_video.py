@@ -13,6 +13,7 @@ from starlette.testclient import TestClient
 
 from queue_system.clock import FrozenClock
 from queue_system.core.messages import Level
+from queue_system.store import log
 from queue_system.store.queries.bookings import BookingView
 from queue_system.store.queries.channels import video_link
 from queue_system.web.calendar_file import calendar_file
@@ -107,6 +108,27 @@ def test_reception_opens_the_call_with_the_contact_and_no_earlier(
     assert not re.search(LINK, before)
     shown = staff.post(f"/reception/doha-main/bookings/{booking.id}/contact")
     assert re.search(LINK, shown.text)
+
+
+def test_the_room_of_a_call_is_on_no_other_page_and_in_no_entry_of_the_log(
+    visitor: Visitor, place: tuple[TestClient, Hall], clock: FrozenClock
+) -> None:
+    client, hall = place
+    booking = stored(hall, book(visitor, "video"))
+    room = str(booking.video_room)
+    day = booking.starts_at.date()
+    for login in ("rana", "admin"):
+        staff = another(client)
+        sign_in(staff, login)
+        here = "/appointments/doha-main"
+        pages = [f"{here}?day={day}", f"{here}/week?day={day}", f"{here}/paper?day={day}"]
+        for path in [*pages, "/reception/doha-main", "/office", "/office/audit"]:
+            answer = staff.get(path, follow_redirects=True)
+            assert answer.status_code == 200 or login == "rana", path
+            assert room not in answer.text, path
+    answer = client.get(f"/api/v1/bookings/{booking.token}")
+    assert (answer.status_code, room in answer.text) == (200, False)
+    assert not [one for one in hall.db.read_now(log.after, hall.branch.id, 0) if room in str(one)]
 
 
 def test_staff_book_a_call_and_open_it(place: tuple[TestClient, Hall]) -> None:
