@@ -7,6 +7,7 @@ other: it is moved, called off and checked in by itself.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -16,13 +17,24 @@ from ..core.bookings import BookingState
 from ..core.errors import Missing, Refused
 from ..store.database import Tx
 from ..store.log import Actor, locked
-from ..store.queries.bookings import BookingView, bookings_together
+from ..store.queries.bookings import BookingView, booking_by_request, bookings_together
 from ..store.queries.settings import branch_settings
 from ..store.tables import Booking, table
 from .bookings import HoldOrder, confirm_in, end, expire_due, hold_in
 from .said import Said
 
 BOOKING = table(Booking)
+
+
+def held_before(tx: Tx, branch_id: UUID, request_id: str, starts_at: datetime) -> UUID | None:
+    """The visit that an earlier request with this id holds from `starts_at` on, as when a button is pressed twice."""
+    first = booking_by_request(tx, branch_id, part_of_request(request_id, 0))
+    return first.together_id if first is not None and first.starts_at == starts_at else None
+
+
+def part_of_request(request_id: str, number: int) -> str:
+    """The request id of a part of a visit, the first of which has number 0."""
+    return f"{request_id}-{number}"
 
 
 def hold_together(tx: Tx, branch_id: UUID, orders: Sequence[HoldOrder]) -> UUID:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
 from ..actions.bookings import cancel_booking, change_booking, confirm_booking
+from ..actions.together import confirm_together, give_back_together
 from ..core.bookings import BookingState
 from ..store.log import VISITOR
 from ..store.queries.bookings import BookingView
@@ -19,6 +22,19 @@ async def confirm(here: AtBranch, booking: BookingView) -> BookingView:
         _check(here)
         allow(here.connection, "confirmations")
     return await here.do(confirm_booking, booking.id, VISITOR)
+
+
+async def confirm_all(here: AtBranch, parts: Sequence[BookingView]) -> None:
+    """Make all parts of a visit binding; raises what `confirm` raises for any of them, and then binds none."""
+    if any(one.state is BookingState.HELD for one in parts):
+        _check(here)
+        allow(here.connection, "confirmations")
+    await here.do(confirm_together, _visit(parts), VISITOR, {})
+
+
+async def give_back_all(here: AtBranch, parts: Sequence[BookingView]) -> None:
+    """Give back what is only held of a visit."""
+    await here.do(give_back_together, _visit(parts), VISITOR)
 
 
 async def change(here: AtBranch, booking: BookingView, starts_at: datetime) -> BookingView:
@@ -37,6 +53,12 @@ async def cancel(here: AtBranch, booking: BookingView) -> BookingView:
     if given_back and booking.state is not BookingState.CANCELLED:
         _note(here, booking)
     return cancelled
+
+
+def _visit(parts: Sequence[BookingView]) -> UUID:
+    """What the parts of a visit have together."""
+    (visit,) = {one.together_id for one in parts if one.together_id is not None}
+    return visit
 
 
 def _check(here: AtBranch) -> None:

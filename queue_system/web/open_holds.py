@@ -7,7 +7,7 @@ times by holding them and never confirming.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -34,27 +34,34 @@ class OpenHolds:
         self._held: dict[str, dict[UUID, _Held]] = {}
 
     async def hold(
-        self, installation: Installation, address: str, branch_id: UUID, work: Callable[[], Awaitable[BookingView]]
-    ) -> BookingView:
-        """Do `work`, which holds a time; raises TooMany("too-many", seconds=…) if `address` holds AT_ONCE already."""
+        self,
+        installation: Installation,
+        address: str,
+        branch_id: UUID,
+        count: int,
+        work: Callable[[], Awaitable[Sequence[BookingView]]],
+    ) -> Sequence[BookingView]:
+        """Do `work`, which holds `count` times; raises TooMany("too-many", seconds=…) if `address` would hold over AT_ONCE."""
         now = installation.clock.now()
         self._forget_what_is_over(now)
-        if len(self._held.get(address, {})) >= AT_ONCE:
+        if len(self._held.get(address, {})) + count > AT_ONCE:
             await self._forget_what_was_settled(installation, address)
         mine = self._held.setdefault(address, {})
-        if len(mine) >= AT_ONCE:
+        if len(mine) + count > AT_ONCE:
             first = min(held.until for held in mine.values())
             raise TooMany("too-many", seconds=(first - now).total_seconds())
-        # Counted before the hold exists, so that many requests at the same moment cannot evade the limit.
-        asked = uuid4()
-        mine[asked] = _Held(branch_id, held_until(now), is_asked_for=True)
+        # Counted before the holds exist, so that many requests at the same moment cannot evade the limit.
+        asked = [uuid4() for _ in range(count)]
+        mine.update((one, _Held(branch_id, held_until(now), is_asked_for=True)) for one in asked)
         try:
-            booking = await work()
+            bookings = await work()
         finally:
-            mine.pop(asked, None)
-        if booking.state is BookingState.HELD and booking.held_until is not None:
-            mine[booking.id] = _Held(branch_id, booking.held_until)
-        return booking
+            for one in asked:
+                mine.pop(one, None)
+        for booking in bookings:
+            if booking.state is BookingState.HELD and booking.held_until is not None:
+                mine[booking.id] = _Held(branch_id, booking.held_until)
+        return bookings
 
     def _forget_what_is_over(self, now: datetime) -> None:
         for address, mine in list(self._held.items()):
@@ -84,6 +91,21 @@ class _Held:
 async def within_limit(here: AtBranch, work: Callable[[], Awaitable[BookingView]]) -> tuple[BookingView, list[str]]:
     """Do `work`, which holds a time for the client; returns the booking, and codes of warnings about it.
 
+    As `all_within_limit`.
+    """
+
+    async def alone() -> tuple[BookingView]:
+        return (await work(),)
+
+    (booking,), warnings = await all_within_limit(here, 1, alone)
+    return booking, warnings
+
+
+async def all_within_limit(
+    here: AtBranch, count: int, work: Callable[[], Awaitable[Sequence[BookingView]]]
+) -> tuple[Sequence[BookingView], list[str]]:
+    """Do `work`, which holds `count` times for the client; returns the bookings, and codes of warnings about them.
+
     Refusals and warnings that reveal other appointments of the same contact are counted, also for requests at the same
     moment. Raises what `work` raises, and TooMany("too-many", seconds=…).
     """
@@ -94,17 +116,18 @@ async def within_limit(here: AtBranch, work: Callable[[], Awaitable[BookingView]
     holds = here.installation.memory(OpenHolds)
     warnings: list[str] = []
 
-    async def in_turn() -> BookingView:
+    async def in_turn() -> Sequence[BookingView]:
         async with limits.attempt_in_turn("booking-limits", address) as tell:
             try:
-                booking = await work()
+                bookings = await work()
             except Refused as refusal:
                 if refusal.code in TELLING:
                     tell()
                 raise
-            warnings.extend(await warnings_of(here, booking))
+            for booking in bookings:
+                warnings.extend(await warnings_of(here, booking))
             if warnings:
                 tell()
-            return booking
+            return bookings
 
-    return await holds.hold(here.installation, address, here.branch.id, in_turn), warnings
+    return await holds.hold(here.installation, address, here.branch.id, count, in_turn), warnings

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
@@ -111,17 +111,22 @@ class CountedLater(OpenHolds):
         self._all_here = asyncio.Event()
 
     async def hold(
-        self, _house: Any, _address: Any, _branch: Any, work: Callable[[], Awaitable[BookingView]]
-    ) -> BookingView:
+        self,
+        _house: Any,
+        _address: Any,
+        _branch: Any,
+        _count: Any,
+        work: Callable[[], Awaitable[Sequence[BookingView]]],
+    ) -> Sequence[BookingView]:
         if self._counted >= AT_ONCE:
             raise TooMany("too-many", seconds=1)
         self._people -= 1
         if not self._people:
             self._all_here.set()
         await self._all_here.wait()
-        booking = await work()
+        bookings = await work()
         self._counted += 1
-        return booking
+        return bookings
 
 
 def rush(program: Program, people: int) -> list[int]:

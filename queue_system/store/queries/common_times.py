@@ -35,13 +35,14 @@ class Step:
 class Wish:
     """From when on, an aware instant; how near to `at`; `half` is "morning", "afternoon" or "" for any time of the day.
 
-    Between two parts of the visit are at most `gap_min` minutes.
+    Between two parts of the visit are at most `gap_min` minutes. `public`: within the limits of those who book themselves.
     """
 
     since: datetime
     at: datetime | None = None
     half: str = ""
     gap_min: int = 0
+    public: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +163,9 @@ class _Search:
         """The ticks at which a part can begin, whoever is there."""
         last = self._first + LOOK_AHEAD
         without = replace(plan, members=())
-        days = free_days(self._tx, self._settings, step.service, self._first, last, public=False, plan=without)
+        days = free_days(
+            self._tx, self._settings, step.service, self._first, last, public=self._wish.public, plan=without
+        )
         bits, tick = 0, self._settings.tick_minutes
         for day in days:
             for slot in day.slots:

@@ -7,43 +7,34 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime, time, timedelta
-from typing import Final
-from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from ...actions.bookings import HoldOrder
-from ...actions.together import hold_together
-from ...core import hours
+from ...actions.together import held_before, hold_together, part_of_request
 from ...core.bookings import Booker
 from ...core.errors import DomainError, Missing, Refused
 from ...core.rights import BOOK_RIGHTS
-from ...store.queries.common_times import CommonTimes, Step, Wish, common_times, visit_at
-from ...store.queries.settings import ServiceView
+from ...store.queries.common_times import CommonTimes, Step, common_times, visit_at
 from ...web import kit
 from ...web.errors import message
 from ...web.here import StaffAtBranch, staff_at_branch
+from ...web.visit_form import (
+    GAPS,
+    HALVES,
+    MOST_PARTS,
+    MOST_PERSONS,
+    Asked,
+    ends_of,
+    first_day,
+    lines_of,
+    steps_of,
+    wish_of,
+)
 from . import new
 from .day import address, read_day
-
-ROWS: Final = 3
-MOST_PERSONS: Final = 5
-MOST_PARTS: Final = 6
-GAPS: Final = (0, 15, 30, 60, 120)
-HALVES: Final = ("morning", "afternoon")
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A line of the form: a service, for how many persons, and with whom (the slug of a member, or "" for anybody)."""
-
-    service: ServiceView | None
-    persons: int
-    with_: str
 
 
 async def show(request: Request) -> Response:
@@ -57,12 +48,15 @@ async def show(request: Request) -> Response:
 async def _hold(here: StaffAtBranch) -> Response:
     """Hold all parts, or show the times again with everything kept."""
     form = await kit.form(here.request)
-    steps, wish = _steps(here, _lines(here, form)), _wish(here, form)
+    day = first_day(here.branch, here.now, read_day(form.get("from", "")))
+    steps, wish = _steps(here, _lines(here, form)), wish_of(here.branch, here.now, day, form)
     request_id = form.get("request_id", "")[:36]
     try:
         if not steps:
             raise Missing("service")
         start = new.read_start(form.get("start", ""))
+        if request_id and (before := await here.read(held_before, here.branch.id, request_id, start)) is not None:
+            return kit.see_other(f"{address(here.branch)}/together/{before}")
         begins = await here.read(visit_at, here.branch, steps, wish, start)
         if not begins:
             raise Refused("slot-taken")
@@ -76,7 +70,7 @@ async def _hold(here: StaffAtBranch) -> Response:
                 language=here.branch.default_language,
                 actor=here.actor,
                 source=new.SOURCE,
-                request_id=f"{request_id}-{number}" if request_id else None,
+                request_id=part_of_request(request_id, number) if request_id else None,
                 booker=Booker.STAFF,
                 contact_sure=True,
                 members=step.asked,
@@ -91,8 +85,8 @@ async def _hold(here: StaffAtBranch) -> Response:
 
 async def _page(here: StaffAtBranch, sent: Mapping[str, str], refusal: DomainError | None = None) -> Response:
     branch = here.branch
-    lines, today = _lines(here, sent), hours.business_date(here.now, branch.zone, branch.day_starts)
-    steps, wish = _steps(here, lines), _wish(here, sent)
+    lines, day = _lines(here, sent), first_day(branch, here.now, read_day(sent.get("from", "")))
+    steps, wish = _steps(here, lines), wish_of(branch, here.now, day, sent)
     too_many = len(steps) > MOST_PARTS
     found: CommonTimes | None = None
     if steps and not too_many:
@@ -108,12 +102,12 @@ async def _page(here: StaffAtBranch, sent: Mapping[str, str], refusal: DomainErr
         "halves": HALVES,
         "wish": wish,
         "at": sent.get("at", "")[:5],
-        "today": today,
-        "day": max(read_day(sent.get("from", "")) or today, today),
+        "today": first_day(branch, here.now, None),
+        "day": day,
         "too_many": too_many,
         "found": found,
         "steps": steps,
-        "ends": _ends(found, steps),
+        "ends": ends_of(found, steps),
         "key": new.start_key,
         "kept": {name: value for name, value in sent.items() if name not in ("start", "request_id")},
         "request_id": secrets.token_urlsafe(16),
@@ -123,49 +117,11 @@ async def _page(here: StaffAtBranch, sent: Mapping[str, str], refusal: DomainErr
 
 
 def _lines(here: StaffAtBranch, sent: Mapping[str, str]) -> list[Asked]:
-    known = {one.slug: one for one in new.bookable(here)}
-    return [
-        Asked(known.get(sent.get(f"s{n}", "")), _number(sent.get(f"n{n}", ""), MOST_PERSONS), sent.get(f"w{n}", ""))
-        for n in range(1, ROWS + 1)
-    ]
+    return lines_of({one.slug: one for one in new.bookable(here)}, sent)
 
 
 def _steps(here: StaffAtBranch, lines: list[Asked]) -> list[Step]:
-    """The parts of the visit in their order, one for each person."""
-    steps: list[Step] = []
-    for one in lines:
-        if one.service is not None:
-            asked: dict[UUID, UUID] = new.asked_for(here.branch, one.service, one.with_)
-            steps += [Step(one.service, asked)] * one.persons
-    return steps
-
-
-def _wish(here: StaffAtBranch, sent: Mapping[str, str]) -> Wish:
-    """From when on, and near which time; what is no time or number counts as not said."""
-    branch = here.branch
-    today = hours.business_date(here.now, branch.zone, branch.day_starts)
-    day = max(read_day(sent.get("from", "")) or today, today)
-    try:
-        at = datetime.combine(day, time.fromisoformat(sent.get("at", "")), branch.zone)
-    except ValueError:
-        at = None
-    half, gap = sent.get("half", ""), sent.get("gap", "")
-    return Wish(
-        new.begin_of(branch, day, here.now),
-        at,
-        half if half in HALVES else "",
-        int(gap) if gap in map(str, GAPS) else 0,
-    )
-
-
-def _ends(found: CommonTimes | None, steps: list[Step]) -> dict[datetime, datetime]:
-    """When the last part of each visit ends, by the time at which the first begins."""
-    visits = (*found.near, *found.first) if found else ()
-    return {one[0]: one[-1] + timedelta(minutes=steps[-1].service.duration_min) for one in visits}
-
-
-def _number(text: str, most: int) -> int:
-    return min(max(int(text), 1), most) if text.isascii() and text.isdigit() else 1
+    return steps_of(lines, lambda service, slug: new.asked_for(here.branch, service, slug))
 
 
 routes: list[BaseRoute] = [Route("/appointments/{branch}/common", show, methods=["GET", "POST"])]

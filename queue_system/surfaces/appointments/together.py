@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Final
 from uuid import UUID
 
@@ -22,6 +21,7 @@ from ...store.queries.members import members_of
 from ...web import kit
 from ...web.errors import message
 from ...web.here import StaffAtBranch, staff_at_branch
+from ...web.visit_form import names_of, persons_of
 from .day import address
 
 OVER: Final = (BookingState.CANCELLED, BookingState.EXPIRED)
@@ -37,7 +37,7 @@ async def confirm(request: Request) -> Response:
     """Make all parts binding: a name for each person, one contact for all. What is wrong is shown with everything kept."""
     here, parts = await _enter(request)
     form = await kit.form(request)
-    persons = _persons(parts)
+    persons = persons_of(one.service_id for one in parts)
     language = form.get("language", "")
     said = {
         part.id: Said(
@@ -78,31 +78,20 @@ def _visit(request: Request) -> UUID:
         raise Missing("booking") from None
 
 
-def _persons(parts: list[BookingView]) -> list[int]:
-    """Which person each part is for: the n-th part of a service is for the n-th person."""
-    seen: Counter[UUID] = Counter()
-    persons = []
-    for part in parts:
-        seen[part.service_id] += 1
-        persons.append(seen[part.service_id])
-    return persons
-
-
 async def _page(
     here: StaffAtBranch,
     parts: list[BookingView],
     failure: DomainError | None = None,
     sent: dict[str, str] | None = None,
 ) -> Response:
-    branch, persons = here.branch, _persons(parts)
+    branch, persons = here.branch, persons_of(one.service_id for one in parts)
     known, had = members_of(branch), await here.read(members_had, branch, parts)
     held = all(
         one.state is BookingState.HELD and one.held_until is not None and here.now < one.held_until for one in parts
     )
     words = message(failure, here.words) if failure else ""
     field = failure.field if isinstance(failure, Invalid) and failure.field in ("name", "contact") else ""
-    first = dict(zip(reversed(persons), reversed(parts), strict=True))
-    names = {person: (sent or {}).get(f"name{person}", one.name) for person, one in sorted(first.items())}
+    names = {person: (sent or {}).get(f"name{person}", one.name) for person, one in names_of(parts).items()}
     values = {
         "base": address(branch),
         "visit": f"{address(branch)}/together/{parts[0].together_id}",

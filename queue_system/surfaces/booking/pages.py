@@ -20,7 +20,7 @@ from ...web.errors import message
 from ...web.here import AtBranch, Here, anywhere, at, at_branch
 from ...web.kit import see_other
 from ...web.limits import allow
-from . import about, appointment, code_guesses, holding, services, through, times
+from . import about, appointment, code_guesses, holding, services, through, times, together
 from .frame import base_of, carried, carry, frame, is_language_switch, organisation_page, typed
 
 LOOK_UP: Final = "booking/my_booking.html"
@@ -142,7 +142,7 @@ async def _services(here: AtBranch, *, front: bool = False) -> Response:
     values = {
         "front": front,
         "wanted": wanted,
-        "together": services.TOGETHER,
+        "open_up_to": services.TOGETHER,
         "listed": services.listed(branch, offered, tags, wanted),
         "first_sentences": services.sentences(branch, services.FIRST_SENTENCES),
         "later_sentences": services.sentences(branch, services.LATER_SENTENCES),
@@ -167,5 +167,6 @@ routes: list[BaseRoute] = [
     *through.routes,
     *about.routes,
     *holding.routes,
+    *together.routes,
     *appointment.routes,
 ]

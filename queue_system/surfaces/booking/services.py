@@ -98,6 +98,11 @@ class Listed:
     def count(self) -> int:
         return len(self.by_document) + sum(len(offers) for _, offers in self.departments)
 
+    @property
+    def bookable(self) -> bool:
+        """Whether one of them can be booked on these pages."""
+        return any(offer.service.bookable for _, offers in self.departments for offer in offers)
+
 
 @dataclass(frozen=True, slots=True)
 class DayElsewhere:

@@ -13,6 +13,7 @@ NAMES_NOTHING: Final = {
     "/appointments/{branch}/apart/{pair}/end",
     "/appointments/{branch}/apart/{pair}/accept",
     "/appointments/{branch}/new",
+    "/appointments/{branch}/common",
     "/appointments/{branch}/together/{visit}",
     "/appointments/{branch}/together/{visit}/confirmation",
     "/appointments/{branch}/together/{visit}/return",

@@ -1,0 +1,100 @@
+"""The form that asks for times of a whole visit: its parts, from when on, near which time. For visitors and for staff."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Final
+from uuid import UUID
+
+from ..core import hours
+from ..store.queries.bookings import BookingView
+from ..store.queries.common_times import CommonTimes, Step, Wish
+from ..store.queries.settings import BranchSettings, ServiceView
+
+ROWS: Final = 3
+MOST_PERSONS: Final = 5
+MOST_PARTS: Final = 6
+GAPS: Final = (0, 15, 30, 60, 120)
+HALVES: Final = ("morning", "afternoon")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A line of the form: a service, for how many persons, and with whom (the slug of a member, or "" for anybody)."""
+
+    service: ServiceView | None
+    persons: int
+    with_: str
+
+
+def lines_of(known: Mapping[str, ServiceView], sent: Mapping[str, str]) -> list[Asked]:
+    """The lines as they were sent; `known` are the services that can be chosen, by their value in the form."""
+    return [
+        Asked(known.get(sent.get(f"s{n}", "")), _number(sent.get(f"n{n}", ""), MOST_PERSONS), sent.get(f"w{n}", ""))
+        for n in range(1, ROWS + 1)
+    ]
+
+
+def steps_of(
+    lines: Iterable[Asked], members: Callable[[ServiceView, str], Mapping[UUID, UUID]] | None = None
+) -> list[Step]:
+    """The parts of the visit in their order, one for each person; `members` gives those that are wanted."""
+    steps: list[Step] = []
+    for one in lines:
+        if one.service is not None:
+            asked = members(one.service, one.with_) if members else {}
+            steps += [Step(one.service, asked)] * one.persons
+    return steps
+
+
+def first_day(branch: BranchSettings, now: datetime, wanted: date | None) -> date:
+    """The day from which on times are searched: today, or a later one that is wanted."""
+    today = hours.business_date(now, branch.zone, branch.day_starts)
+    return max(wanted or today, today)
+
+
+def wish_of(branch: BranchSettings, now: datetime, day: date, sent: Mapping[str, str], *, public: bool = False) -> Wish:
+    """What was sent besides the parts; what is no time or number counts as not said."""
+    start, _ = hours.day_bounds(day, branch.zone, branch.day_starts)
+    try:
+        at = datetime.combine(day, time.fromisoformat(sent.get("at", "")), branch.zone)
+    except ValueError:
+        at = None
+    half, gap = sent.get("half", ""), sent.get("gap", "")
+    return Wish(
+        max(start, now),
+        at,
+        half if half in HALVES else "",
+        int(gap) if gap in map(str, GAPS) else 0,
+        public,
+    )
+
+
+def ends_of(found: CommonTimes | None, steps: Sequence[Step]) -> dict[datetime, datetime]:
+    """When the last part of each visit ends, by the time at which the first begins."""
+    visits = (*found.near, *found.first) if found else ()
+    return {one[0]: one[-1] + timedelta(minutes=steps[-1].service.duration_min) for one in visits}
+
+
+def persons_of(services: Iterable[UUID]) -> list[int]:
+    """Which person each part is for, by the services of the parts: the n-th part of a service is for the n-th person."""
+    seen: Counter[UUID] = Counter()
+    persons = []
+    for service in services:
+        seen[service] += 1
+        persons.append(seen[service])
+    return persons
+
+
+def names_of(parts: Sequence[BookingView]) -> dict[int, BookingView]:
+    """The first part of each person, by the number of the person."""
+    persons = persons_of(one.service_id for one in parts)
+    first = dict(zip(reversed(persons), reversed(parts), strict=True))
+    return dict(sorted(first.items()))
+
+
+def _number(text: str, most: int) -> int:
+    return min(max(int(text), 1), most) if text.isascii() and text.isdigit() else 1
