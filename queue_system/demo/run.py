@@ -27,7 +27,7 @@ from ..actions import devices, printers, staff
 from ..actions.installation import install
 from ..app import SURFACES, create_app
 from ..clock import Clock, ShiftedClock, SystemClock
-from ..configuration import Configuration, make_folder, read_configuration
+from ..configuration import Configuration, make_folder, read_configuration, secret_key
 from ..core import hours
 from ..core.calendars import Calendar
 from ..core.errors import Unavailable
@@ -137,7 +137,7 @@ def _settings(profile: str) -> Configuration:
 def _prepare(configuration: Configuration, wanted: Profile, *, real_clock: bool) -> tuple[Clock, Furnished]:
     notes_path = configuration.data_dir / "demo.json"
     notes = json.loads(notes_path.read_text()) if notes_path.exists() else {}
-    database = Database(configuration.database, SystemClock())
+    database = Database(configuration.database, SystemClock(), secret=secret_key(configuration))
     try:
         # Claimed before anything is written, because a second demonstration must not touch the data of the first.
         database.claim_process()

@@ -24,6 +24,7 @@ from tests.kit.public_visitor import NAME, Visitor, stored, token_of
 from tests.kit.web_hall import application, furnished
 
 ADDRESS = "https://queue.example.org"
+KEY = b"the key of the installation"
 
 
 @pytest.fixture
@@ -112,7 +113,7 @@ def test_the_file_speaks_the_language_of_the_page(here: tuple[TestClient, Hall])
 def test_a_discreet_service_is_just_an_appointment(
     sqlite_url: str, clock: FrozenClock, branch: str, level: str
 ) -> None:
-    database = Database(sqlite_url, clock)
+    database = Database(sqlite_url, clock, secret=KEY)
     hall = furnish(database, "social-work", branch)
     service = next(service for service in hall.branch.services.values() if service.bookable)
     assert service.confidentiality.slug == level
@@ -128,7 +129,7 @@ def test_a_discreet_service_is_just_an_appointment(
 
 
 def test_what_happens_elsewhere_has_no_place(sqlite_url: str, clock: FrozenClock) -> None:
-    database = Database(sqlite_url, clock)
+    database = Database(sqlite_url, clock, secret=KEY)
     hall = furnish(database, "social-work", "wifaq")
     phone = next(s for s in hall.branch.services.values() if s.channel == "phone")
     service = phone.changed(confidentiality=phone.confidentiality.changed(display="code"))
