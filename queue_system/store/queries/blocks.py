@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -58,19 +58,19 @@ def blocks_of(tx: Tx, settings: BranchSettings, members: Collection[UUID] | None
     return [BlockView(*row) for row in tx.rows(statement.order_by(BLOCK.c.starts_at, BLOCK.c.id))]
 
 
-def blocked_bookings(tx: Tx, settings: BranchSettings) -> frozenset[UUID]:
-    """The holds and appointments whose own time lies in a block of a member that they have."""
+def blocked_bookings(tx: Tx, settings: BranchSettings) -> Mapping[UUID, UUID]:
+    """The holds and appointments whose own time lies in a block of a member that they have, each with such a member."""
     blocks = blocks_of(tx, settings)
+    found: dict[UUID, UUID] = {}
     if not blocks:
-        return frozenset()
-    found = set()
+        return found
     for row in _having(tx, settings, {one.member_id for one in blocks}, tick_of(tx.now, settings.tick_minutes)):
         span = range(row.first_tick, row.stop_tick)
         if tick_of(row.starts_at, settings.tick_minutes) in span and any(
             one.member_id == row.member_id and one.covers(settings, span) for one in blocks
         ):
-            found.add(row.id)
-    return frozenset(found)
+            found[row.id] = row.member_id
+    return found
 
 
 def concerned(tx: Tx, settings: BranchSettings, absence: Absence) -> tuple[Concerned, ...]:

@@ -38,7 +38,9 @@ MOST_FIELDS: Final = 5_000
 class Row:
     """An appointment: its time in words, the name of its service for lists, and that of its visitor if it may be seen.
 
-    `way` is how the visitor may be contacted, where there is anything to observe. `chosen` is the choice for this one alone, if it has one. `unanswered`: another time was offered in vain.
+    `way` is how the visitor may be contacted, where there is anything to observe. `chosen` is the choice for this one alone,
+    if it has one. `unanswered`: another time was offered in vain. `hand_over` is the address of the page on which another
+    person or room takes it, if one could.
     """
 
     id: UUID
@@ -50,6 +52,7 @@ class Row:
     chosen: Choice | None = None
     unanswered: bool = False
     way: WayInForce | None = None
+    hand_over: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ from ...core.rights import (
     HOURS_RIGHTS,
     INVITE_RIGHTS,
     OFFICE_RIGHTS,
+    PHONE_LIST_RIGHTS,
     PLACES_RIGHTS,
     PRINTER_RIGHTS,
     SUPERVISION_RIGHTS,
@@ -46,6 +47,7 @@ from ...store.queries.effect import undecided
 from ...store.queries.home_visits import overdue_visits
 from ...store.queries.hours import declared_organisation, unchecked_calendars, year_to_check
 from ...store.queries.organisation import versions
+from ...store.queries.phone_calls import phone_calls
 from ...store.queries.settings import BranchSettings
 from ...store.queries.unreadable import unreadable_settings
 from ...store.tables import ORGANISATION
@@ -151,6 +153,15 @@ async def undecided_bookings(here: InOffice, branch: BranchSettings) -> list[Ite
     count = sum(one.booking.service_id in allowed for one in await here.read(undecided, branch, apart=apart))
     sentence = here.words.plural("today.undecided", count)
     return [Item("bad", sentence, "today.decide", link="/office/undecided")] if count else []
+
+
+async def visitors_to_call(here: InOffice, branch: BranchSettings) -> list[Item]:
+    """Visitors whose appointment the house changed and whom no message reaches."""
+    seen = services_for(here.person, branch, PHONE_LIST_RIGHTS)
+    calls = [one for one in await here.read(phone_calls, branch) if one.reached_at is None]
+    count = sum(one.booking.service_id in seen for one in calls)
+    sentence = here.words.plural("today.to-call", count)
+    return [Item("bad", sentence, "today.call", link=f"/appointments/{branch.slug}/calls")] if count else []
 
 
 async def overdue_home_visits(here: InOffice, branch: BranchSettings) -> list[Item]:
@@ -358,6 +369,7 @@ SOURCES: Final[tuple[OfBranch | OfHouse, ...]] = (
     OfBranch(PRINTER_RIGHTS | SUPERVISION_RIGHTS, printers_in_trouble),
     OfBranch(DEVICE_RIGHTS | SUPERVISION_RIGHTS, silent_devices),
     OfBranch(DECISION_RIGHTS, undecided_line),
+    OfBranch(PHONE_LIST_RIGHTS, visitors_to_call),
     OfBranch(VISIT_RIGHTS, overdue_home_visits),
     OfBranch(DECISION_RIGHTS, undecided_bookings),
     OfBranch(DECISION_RIGHTS, unsent_messages),

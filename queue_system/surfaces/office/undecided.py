@@ -36,6 +36,7 @@ from .asking import about_places, alone_until, asked_about
 from .effects import MOST_FIELDS, Group, Row, grouped, read_choices
 from .frame import InOffice, enter, office_page
 from .undecided_line import PAGE, LineList, line_list
+from .undecided_members import hand_over_links
 
 APPROVALS: Final = "/office/approvals"
 # In each form: which of the lists of its branch it is.
@@ -197,7 +198,9 @@ async def _branch_lists(
     alone = await alone_until(here, branch.id, ACTION) if answered else None
     allowed = allowed_of(here.person, branch)
     alike: dict[Allowed, list[Undecided]] = {}
-    for one in await here.read(_listed, here.person, branch):
+    all_listed = await here.read(_listed, here.person, branch)
+    hand_over = await hand_over_links(here, branch, all_listed)
+    for one in all_listed:
         alike.setdefault(allowed[one.booking.service_id], []).append(one)
     found = []
     for may, listed in alike.items():
@@ -209,6 +212,7 @@ async def _branch_lists(
                 replace(
                     _row(here, branch, one, sees=may.sees_contacts, shown=shown),
                     chosen=choices.by_booking.get(one.booking.id),
+                    hand_over=hand_over.get(one.booking.id, ""),
                 ),
             )
             for one in listed

@@ -163,6 +163,22 @@ def test_a_part_of_a_day_and_its_end(client: TestClient, hall: Hall) -> None:
     assert client.post(action).status_code == 404
 
 
+def test_what_is_put_off_leads_from_the_list_to_whoever_could_take_it_over(client: TestClient, hall: Hall) -> None:
+    one = booked(hall, START, asked="amal", contact=LANDLINE)
+    page = Page(client.post(f"{HERE}/away", data=ILL).text)
+    client.post(f"{HERE}/away", data=fields(page) | {f"booking-{one.id}": "later"})
+    listed = look(client, "/office/undecided")
+    assert "the person or room it is planned with is not available then" in listed.text
+    link = f"{HERE}/hand-over?member=amal&day=2026-11-24&booking={one.id}"
+    assert link.replace("&", "&amp;") in listed.html
+    form = fields(look(client, link))
+    assert form["booking"] == str(one.id)
+    assert client.post(f"{HERE}/hand-over", data=form).status_code == 303
+    assert str(one.id) not in look(client, "/office/undecided").html
+    # A name was promised, and there is a telephone only.
+    assert "visitor whose appointment has changed gets no message" in look(client, "/office").text
+
+
 def test_ticked_appointments_go_to_another(client: TestClient, hall: Hall) -> None:
     ones = [booked(hall, START + HOUR * at, asked="amal") for at in range(3)]
     booked(hall, START + HOUR, asked="basel", contact=LANDLINE)

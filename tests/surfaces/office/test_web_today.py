@@ -65,7 +65,7 @@ def test_undecided_appointments_are_said_to_people_who_decide(
     assert "waits for a decision" not in see(client).text
     save(hall, closing(hall, start.date()))
     page = see(client)
-    assert "1 appointment is no longer allowed by the settings and waits for a decision" in page.text
+    assert "1 appointment cannot take place as agreed and waits for a decision" in page.text
     assert 'href="/office/undecided"' in page.html
     hall.person("tech", ((hall.branch.id, "it"),))
     sign_in(client, "tech", "en")
