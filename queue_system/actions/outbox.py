@@ -7,18 +7,20 @@ necessary; it is sent after the commit, by one node at a time.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
 import sqlalchemy as sa
 from uuid_utils.compat import uuid7
 
+from ..core.bookings import BookingState
 from ..core.facts.messages import MessageFailed, MessageSent
 from ..core.messages import (
     MUST_BE_TOLD,
+    OF_SERIES,
     Event,
     Level,
     Outcome,
@@ -32,6 +34,7 @@ from ..store.database import AnyRow, Tx
 from ..store.log import SYSTEM, Locked, locked
 from ..store.queries.bookings import BookingView, booking_by_id
 from ..store.queries.messages import Recipient, due_messages, recipients
+from ..store.queries.series import siblings_to_come
 from ..store.queries.settings import BranchSettings, branch_settings
 from ..store.tables import Message, table
 from . import phone_calls
@@ -44,7 +47,10 @@ LEASE: Final = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class ClaimedMessage:
-    """A message that this worker alone may send now, to `recipient`; `attempt` counts from 1."""
+    """A message that this worker alone may send now, to `recipient`; `attempt` counts from 1.
+
+    `series` are the appointments to come of the series that it is about, also those that were called off.
+    """
 
     id: UUID
     event: Event
@@ -53,6 +59,7 @@ class ClaimedMessage:
     attempt: int
     booking: BookingView
     recipient: Recipient
+    series: tuple[BookingView, ...] = ()
 
 
 def tell(
@@ -72,16 +79,50 @@ def tell(
     if not tx.sends:
         return
     _void_older(lock, booking.id, to)
+    reminder = reminder_at(event, booking.starts_at, tx.now)
+    due = {event: tx.now} | ({Event.REMINDER: reminder} if reminder else {})
     for one in told:
         # Who it was booked for answers an offer; the others are told what comes of it.
         if (to is None or one.n in to) and not (one.n and event is Event.OFFERED):
-            _queue(lock, booking, event, one)
+            _queue(lock, booking, one, due)
 
 
-def _queue(lock: Locked, booking: BookingView, event: Event, to: Recipient) -> None:
+def tell_series(
+    lock: Locked, settings: BranchSettings, bookings: Sequence[BookingView], event: Event, alone: Event
+) -> None:
+    """Queue one message to each person about several appointments of a series, and reminders of each appointment.
+
+    It replaces what was to be said about each of them alone, and about the series before. `bookings` are as they are
+    after the event, which for one of them would be `alone`; whoever has to be called is called once.
+    """
     tx = lock.tx
-    reminder = reminder_at(event, booking.starts_at, tx.now)
-    due = {event: tx.now} | ({Event.REMINDER: reminder} if reminder else {})
+    for one in siblings_to_come(tx, lock.id, bookings[0].id) if bookings else ():
+        _void_older(lock, one.id, None, OF_SERIES)
+    for one in bookings:
+        first = one is bookings[0]
+        found = recipients(tx, settings, one) if tx.sends else []
+        told = [to for to in found if is_told(to.level, to.contact, tx.sends)]
+        phone_calls.note(lock, one.id, alone if first else event, told=any(to.n == 0 for to in told))
+        _void_older(lock, one.id, None)
+        confirmed = one.state is BookingState.CONFIRMED
+        reminder = reminder_at(Event.CONFIRMED, one.starts_at, tx.now) if confirmed else None
+        due = ({event: tx.now} if first else {}) | ({Event.REMINDER: reminder} if reminder else {})
+        for to in told:
+            _queue(lock, one, to, due)
+
+
+def hand_on(lock: Locked, from_id: UUID, to_id: UUID) -> None:
+    """What waits to be said about a series at one of its bookings is said at another, which took its place."""
+    of_series = MESSAGE.c.event.in_([one.value for one in OF_SERIES])
+    for job in lock.tx.rows(sa.select(MESSAGE).where(*_waiting(lock, from_id), of_series)):
+        sequence = _last_sequence(lock.tx, lock.id, to_id, job.n) + 1
+        lock.tx.execute(_row(lock, job).values(about=to_id, sequence=sequence))
+
+
+def _queue(lock: Locked, booking: BookingView, to: Recipient, due: Mapping[Event, datetime]) -> None:
+    tx = lock.tx
+    if not due:
+        return
     sequence = _last_sequence(tx, lock.id, booking.id, to.n) + 1
     rows = [
         {
@@ -133,7 +174,9 @@ def claim_message(tx: Tx, branch_id: UUID) -> ClaimedMessage | None:
                 )
             )
             if taken.rowcount == 1:
-                return ClaimedMessage(job.id, Event(job.event), to.level, job.language, job.attempts + 1, booking, to)
+                event, attempt = Event(job.event), job.attempts + 1
+                series = tuple(siblings_to_come(tx, branch_id, booking.id)) if event in OF_SERIES else ()
+                return ClaimedMessage(job.id, event, to.level, job.language, attempt, booking, to, series)
         return None
 
 
@@ -156,7 +199,7 @@ def report_message(
             )
             return
         maybe = outcome is Outcome.MAYBE
-        if job.sequence < _last_sequence(tx, branch_id, job.about, job.n):
+        if job.event not in OF_SERIES and job.sequence < _last_sequence(tx, branch_id, job.about, job.n):
             _end(lock, job, "void", error)
             return
         again = next_attempt(attempt, job.wanted_at, tx.now)
@@ -173,32 +216,47 @@ def report_message(
 
 def _is_wanted(tx: Tx, job: AnyRow, booking: BookingView, to: Recipient) -> bool:
     """Whether a message may still be sent: the settings, the contact and the appointment may have changed since."""
-    return (
-        is_told(to.level, to.contact, tx.sends)
-        and channel_of(to.contact) == job.channel
-        and is_due_still(
-            Event(job.event),
-            booking.state,
-            booking.decision,
-            booking.starts_at,
-            offered=booking.offered_starts_at is not None,
-            now=tx.now,
-        )
+    if not is_told(to.level, to.contact, tx.sends) or channel_of(to.contact) != job.channel:
+        return False
+    if job.event in OF_SERIES:
+        return bool(siblings_to_come(tx, booking.branch_id, booking.id))
+    return is_due_still(
+        Event(job.event),
+        booking.state,
+        booking.decision,
+        booking.starts_at,
+        offered=booking.offered_starts_at is not None,
+        now=tx.now,
     )
 
 
-def _void_older(lock: Locked, booking_id: UUID, to: Collection[int] | None) -> None:
-    """Those that are being sent now are left; they are voided if they fail."""
+def _void_older(
+    lock: Locked,
+    booking_id: UUID,
+    to: Collection[int] | None,
+    events: Collection[Event] = frozenset(Event) - OF_SERIES,
+) -> None:
+    """Those that are being sent now are left; they are voided if they fail.
+
+    What waits to be said about a series says how it is when it is sent, so news of one appointment do not end it.
+    """
     lock.tx.execute(
         sa.update(MESSAGE)
         .where(
             sa.true() if to is None else MESSAGE.c.n.in_(to),
-            MESSAGE.c.branch_id == lock.id,
-            MESSAGE.c.about == booking_id,
-            MESSAGE.c.ended_at.is_(None),
-            MESSAGE.c.state != "claimed",
+            *_waiting(lock, booking_id),
+            MESSAGE.c.event.in_([one.value for one in events]),
         )
         .values(state="void", ended_at=lock.tx.now)
+    )
+
+
+def _waiting(lock: Locked, booking_id: UUID) -> tuple[sa.ColumnElement[bool], ...]:
+    return (
+        MESSAGE.c.branch_id == lock.id,
+        MESSAGE.c.about == booking_id,
+        MESSAGE.c.ended_at.is_(None),
+        MESSAGE.c.state != "claimed",
     )
 
 

@@ -15,6 +15,7 @@ from uuid_utils.compat import uuid7
 from ..core.bookings import Booker, BookingState, held_until
 from ..core.errors import Count, DomainError, Invalid, Missing, Refused, Stale
 from ..core.facts.bookings import BookingHeld, BookingRepeated
+from ..core.messages import Event
 from ..core.series import SeriesRule, course_of
 from ..store.database import Tx
 from ..store.log import Actor, Locked, locked
@@ -24,15 +25,15 @@ from ..store.queries.effect import still_offered
 from ..store.queries.series import people_among, place_in_series, usual_members
 from ..store.queries.series_chances import Wish, is_settled, planned, prospect, shown_of
 from ..store.queries.settings import BranchSettings, ServiceView, branch_settings
-from ..store.tables import Booking, BookingSeries, Participant, SeriesDate, table
-from . import channels, members, offers, placing
+from ..store.tables import Booking, BookingSeries, HomeVisit, Participant, SeriesDate, table
+from . import apart, channels, members, offers, outbox, placing
 from .bookings import bind, expire_due
 from .codes import new_code
 from .placing import Wanted
 from .said import Said, as_said
 
 BOOKING, DATE, SERIES = table(Booking), table(SeriesDate), table(BookingSeries)
-PARTICIPANT = table(Participant)
+HOME_VISIT, PARTICIPANT = table(HomeVisit), table(Participant)
 SOURCE: Final = "staff"
 # What a repeated appointment does not have in common with the one it repeats, besides its time, code and link.
 _ITS_OWN: Final[dict[str, Any]] = {
@@ -41,6 +42,7 @@ _ITS_OWN: Final[dict[str, Any]] = {
     "changes": 0,
     "ticket_id": None,
     "request_id": None,
+    "together_id": None,
     "erased_at": None,
     **offers.SETTLED,
 }
@@ -100,9 +102,9 @@ def make_series(tx: Tx, branch_id: UUID, order: SeriesOrder, actor: Actor) -> UU
         undecided = [n for n, _ in dates if n not in order.times and not (n == 1 and settled)]
         if undecided:
             raise Invalid("series-undecided", "times", count=Count(len(undecided)))
-        had = usual_members(tx, settings, first)
+        had, people = usual_members(tx, settings, first), people_of(tx, first)
         skipped = {
-            n: prospect(tx, settings, service, Wish(n, at, asked=order.asked)).chance.value
+            n: prospect(tx, settings, service, Wish(n, at, asked=order.asked, people=people)).chance.value
             for n, at in dates
             if order.times.get(n, at) is None
         }
@@ -132,6 +134,7 @@ def make_series(tx: Tx, branch_id: UUID, order: SeriesOrder, actor: Actor) -> UU
             booked += [booking] if booking else []
         fact = BookingRepeated(subject=str(first.id), code=first.code, dates=len(booked), skipped=len(skipped))
         lock.append(fact, actor)
+        outbox.tell_series(lock, settings, booked, Event.SERIES, Event.CONFIRMED)
         return series_id
 
 
@@ -166,6 +169,7 @@ def repeat(
         "source": SOURCE,
         "created_at": tx.now,
         "held_until": held_until(tx.now),
+        "video_room": channels.new_room() if model["video_room"] else None,
     }
     tx.execute(sa.insert(BOOKING), row)
     placing.take(lock, place, row["id"])
@@ -204,7 +208,10 @@ def _bound(lock: Locked, settings: BranchSettings, first: BookingView, actor: Ac
 
 
 def _bring_along(lock: Locked, from_id: UUID, to_id: UUID) -> None:
-    """The other people of an appointment come to the repeated one, too; whether they came is recorded for each."""
+    """The other people of an appointment come to the repeated one, too, and staff go to the same place.
+
+    Whether they came is recorded for each.
+    """
     own = {"booking_id": to_id, "attendance": None, "attendance_reason": None, "recorded_at": None}
     others = lock.tx.rows(
         sa.select(PARTICIPANT).where(
@@ -213,6 +220,12 @@ def _bring_along(lock: Locked, from_id: UUID, to_id: UUID) -> None:
     )
     if others:
         lock.tx.execute(sa.insert(PARTICIPANT), [{**one._asdict(), **own} for one in others])
+    home = lock.tx.row(
+        sa.select(HOME_VISIT.c.address).where(HOME_VISIT.c.branch_id == lock.id, HOME_VISIT.c.booking_id == from_id)
+    )
+    if home is not None:
+        channels.keep_address(lock, to_id, home.address)
+    apart.remember(lock, to_id)
 
 
 def store_date(

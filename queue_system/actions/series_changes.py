@@ -6,8 +6,8 @@ Appointments that were changed alone or called off stay as they are (`core.serie
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -15,14 +15,17 @@ import sqlalchemy as sa
 from ..core.bookings import Booker, against_cancel
 from ..core.errors import Count, DomainError, Invalid, Missing, Refused, Stale
 from ..core.facts.bookings import BookingRepeated, BookingSeriesChanged, BookingSeriesEnded
+from ..core.messages import Event
 from ..core.series import Scope
 from ..store.database import Tx
 from ..store.log import Actor, Locked, locked
+from ..store.queries.apart import people_of
 from ..store.queries.bookings import BookingView, policy_of
 from ..store.queries.series import SeriesView, people_among, series_by_id, usual_members
 from ..store.queries.series_chances import Wish, prospect
 from ..store.queries.series_changes import Change, changes_of, endings_of, endings_shown, further, shown_of
 from ..store.queries.settings import BranchSettings, ServiceView, branch_settings
+from . import freed_places, outbox
 from .bookings import end, expire_due, move_to
 from .placing import Wanted
 from .series import DATE, SERIES, repeat, store_date, taken
@@ -68,7 +71,10 @@ def change_series(tx: Tx, branch_id: UUID, order: ChangeOrder, actor: Actor) -> 
             lock.append(
                 BookingSeriesChanged(subject=str(changed[0].id), code=changed[0].code, dates=len(changed)), actor
             )
-        return sorted(changed, key=lambda one: one.starts_at)
+        changed.sort(key=lambda one: one.starts_at)
+        alone = Event.CHANGED if change.moves(series) else Event.HANDED_OVER
+        _tell(lock, settings, changed, alone, Event.SERIES_CHANGED)
+        return changed
 
 
 def end_series(
@@ -92,6 +98,7 @@ def end_series(
         if not ended:
             raise Refused("series-nothing")
         lock.append(BookingSeriesEnded(subject=str(ended[0].id), code=ended[0].code, dates=len(ended)), actor)
+        _tell(lock, settings, ended, Event.CANCELLED, Event.SERIES_CANCELLED)
         return ended
 
 
@@ -118,8 +125,14 @@ def fill_date(
             raise Refused("series-erased")
         had = usual_members(tx, settings, like)
         wanted = people_among(settings, service.id, had) if asked is None else asked
+        if date.booking is not None and abs(date.booking.starts_at - starts_at) < _length(service):
+            # Its own time is kept from others until a lot returns it, but not from whom it belonged to.
+            freed_places.let_go(lock, date.booking.id)
         booking = repeat(lock, settings, service, like, starts_at, wanted, had.values(), actor)
         _set(lock, series.id, n, booking_id=booking.id, skipped=None)
+        if date.booking is not None:
+            outbox.hand_on(lock, date.booking.id, booking.id)
+        outbox.tell(lock, settings, booking, Event.CONFIRMED)
         return booking
 
 
@@ -146,8 +159,12 @@ def lengthen_series(
         if shown_of(series, wishes) != shown:
             raise Stale("series-changed")
         _all_decided([one.n for one in wishes], times)
-        known = usual_members(tx, settings, like).values()
-        skipped = {one.n: prospect(tx, settings, service, one).chance for one in wishes if times[one.n] is None}
+        known, people = usual_members(tx, settings, like).values(), people_of(tx, like)
+        skipped = {
+            one.n: prospect(tx, settings, service, replace(one, people=people)).chance
+            for one in wishes
+            if times[one.n] is None
+        }
         booked = []
         for one in wishes:
             start = times[one.n]
@@ -158,6 +175,7 @@ def lengthen_series(
             store_date(lock, series.id, one.n, one.starts_at, booking, skipped.get(one.n))
         fact = BookingRepeated(subject=str(like.id), code=like.code, dates=len(booked), skipped=len(skipped))
         lock.append(fact, actor)
+        _tell(lock, settings, booked, Event.CONFIRMED, Event.SERIES)
         return booked
 
 
@@ -169,6 +187,20 @@ def _entered(lock: Locked, series_id: UUID) -> tuple[BranchSettings, SeriesView,
     if service is None:
         raise Missing("service")
     return settings, series, service
+
+
+def _tell(lock: Locked, settings: BranchSettings, found: list[BookingView], one: Event, several: Event) -> None:
+    """One message, whether one appointment or several are concerned."""
+    if len(found) == 1:
+        outbox.tell(lock, settings, found[0], one)
+    else:
+        outbox.tell_series(lock, settings, found, several, one)
+
+
+def _length(service: ServiceView) -> timedelta:
+    """For how long a visit takes a place at the most."""
+    later = [one.duration_min + one.buffer_min for one in service.terms]
+    return timedelta(minutes=max(service.duration_min + service.buffer_min, *later, 0))
 
 
 def _all_decided(numbers: list[int], times: Mapping[int, datetime | None]) -> None:

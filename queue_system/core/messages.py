@@ -33,6 +33,10 @@ class Event(StrEnum):
     STANDS = "stands"  # an offer was made, and the old time is kept all the same
     HANDED_OVER = "handed_over"  # at the same time with another person, or in another room, than was promised
     REMINDER = "reminder"
+    # About all appointments of a series to come, in one message that says how they are when it is sent.
+    SERIES = "series"
+    SERIES_CHANGED = "series_changed"
+    SERIES_CANCELLED = "series_cancelled"
 
 
 class Level(StrEnum):
@@ -58,6 +62,8 @@ _LEVELS: Final = {"full": Level.FULL, "minimal": Level.MINIMAL, "neutral": Level
 REMINDED: Final = frozenset({Event.CONFIRMED, Event.CHANGED, Event.STANDS, Event.HANDED_OVER})
 #: Events that the branch caused: whoever no message reaches must be called.
 MUST_BE_TOLD: Final = frozenset({Event.CALLED_OFF, Event.OFFERED, Event.STANDS, Event.HANDED_OVER})
+#: Events that are told of a whole series at once.
+OF_SERIES: Final = frozenset({Event.SERIES, Event.SERIES_CHANGED, Event.SERIES_CANCELLED})
 _ENDED: Final = {Event.CANCELLED, Event.CALLED_OFF}
 
 

@@ -5,7 +5,7 @@ Nothing in it may say more than the message's level: neither subject, sender, Me
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from email.headerregistry import Address
@@ -17,8 +17,8 @@ from typing import Final
 from markupsafe import Markup, escape
 
 from ..actions.outbox import ClaimedMessage
-from ..core.bookings import spaced_code
-from ..core.messages import Event, Level
+from ..core.bookings import BookingState, spaced_code
+from ..core.messages import OF_SERIES, Event, Level
 from ..i18n import dates, isolates
 from ..i18n.filters import localised
 from ..i18n.words import Words, available_languages
@@ -53,7 +53,7 @@ class House:
 def letter_of(message: ClaimedMessage, branch: BranchSettings, house: House, now: datetime) -> Letter:
     """The letter: Arabic or another language of ours, in 7-bit lines, as text and as HTML, with a calendar entry."""
     # Loaded here, because its library takes long and many installations send nothing.
-    from ..web.calendar_file import calendar_file, method
+    from ..web.calendar_file import PUBLISH, calendar_file, method, series_file
 
     language = message.language if message.language in available_languages() else branch.default_language
     words = words_of(language, branch)
@@ -74,22 +74,19 @@ def letter_of(message: ClaimedMessage, branch: BranchSettings, house: House, now
     # Base64, because old mail servers spoil lines of 8-bit text.
     content.set_content("\n\n".join(lines) + "\n", charset="utf-8", cte="base64")
     content.add_alternative(_html(lines, words), subtype="html", charset="utf-8", cte="base64")
-    if message.event in _FOR_CALENDARS:
-        entry = calendar_file(
-            message.booking,
-            branch,
-            words,
-            now,
-            house.address,
-            message.level,
-            for_booker=message.recipient.n == 0,
-        )
+    if message.event in _FOR_CALENDARS | OF_SERIES:
+        said = branch, words, now, house.address, message.level
+        mine = message.recipient.n == 0
+        if message.event in OF_SERIES:
+            entry, how = series_file(message.series, *said, for_booker=mine), PUBLISH
+        else:
+            entry, how = calendar_file(message.booking, *said, for_booker=mine), method(message.booking)
         content.add_attachment(
             entry,
             maintype="text",
             subtype="calendar",
             filename="appointment.ics",
-            params={"charset": "utf-8", "method": method(message.booking)},
+            params={"charset": "utf-8", "method": how},
         )
     # Last, because each new part takes the headers of the content before it along.
     content["Content-Language"] = language
@@ -116,6 +113,8 @@ def _lines(message: ClaimedMessage, branch: BranchSettings, words: Words, house:
         yield words.text("messages.was-at", time=moment(booking.starts_at))
         yield words.text("messages.offered-time", time=moment(booking.offered_starts_at))
         yield words.text("messages.answer-by", time=moment(booking.offer_until))
+    elif message.event in OF_SERIES:
+        yield from _dates(message, branch, words, moment)
     else:
         yield words.text("messages.at", time=moment(booking.starts_at))
     service = branch.services[booking.service_id]
@@ -128,7 +127,7 @@ def _lines(message: ClaimedMessage, branch: BranchSettings, words: Words, house:
     if message.recipient.n and channel_of(branch, booking).is_received and message.event not in _ENDED:
         yield words.text("messages.come")
     # With the code alone an appointment can be changed and checked in, which is for whom it was booked.
-    if not message.recipient.n:
+    if not message.recipient.n and message.event not in OF_SERIES:
         yield words.text("messages.code", code=isolates.ltr(spaced_code(booking.code)))
     # The page carries the address of the house, so a neutral letter has none.
     if level is not Level.NEUTRAL and message.event not in _ENDED and not message.recipient.n:
@@ -147,7 +146,27 @@ def _place(message: ClaimedMessage, branch: BranchSettings, words: Words) -> Ite
         return
     link = video_link(branch, message.booking)
     said = words.text(CHANNELS[channel])
-    yield said if link is None or message.event in _ENDED else f"{said}\n{link}"
+    yield said if link is None or message.event in _ENDED | OF_SERIES else f"{said}\n{link}"
+
+
+def _dates(
+    message: ClaimedMessage, branch: BranchSettings, words: Words, moment: Callable[[datetime], str]
+) -> Iterator[str]:
+    """The appointments of a series that are to come, each with its code, and those that were called off.
+
+    Each video call has a room of its own.
+    """
+    for one in message.series:
+        if one.state is BookingState.CONFIRMED:
+            code = isolates.ltr(spaced_code(one.code))
+            at = moment(one.starts_at)
+            said = at if message.recipient.n else words.text("messages.date-code", time=at, code=code)
+            link = video_link(branch, one) if message.level in (Level.FULL, Level.MINIMAL) else None
+            yield said if link is None else f"{said}\n{link}"
+    cancelled = [one for one in message.series if one.state is not BookingState.CONFIRMED]
+    if cancelled:
+        yield words.text("messages.no-longer")
+        yield from (moment(one.starts_at) for one in cancelled)
 
 
 def _html(lines: list[str], words: Words) -> str:

@@ -7,6 +7,7 @@ For a discreet service it holds neither the service nor the place nor the call.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -22,6 +23,7 @@ from ..store.queries.channels import channel_of, place_of, video_link
 from ..store.queries.settings import BranchSettings
 from .how import CHANNELS
 
+PUBLISH: Final = "PUBLISH"
 PRODUCT: Final = "-//queue-system//appointments//EN"
 # Early enough to find the documents that the visitor must bring.
 REMIND_BEFORE: Final = timedelta(days=1)
@@ -47,6 +49,47 @@ def calendar_file(
     visitor may be in another zone. `now` is an aware instant, `address` the installation's own, without a trailing
     slash.
     """
+    return _file(method(booking), [_event(booking, branch, words, now, address, most, for_booker=for_booker)])
+
+
+def series_file(
+    bookings: Iterable[BookingView],
+    branch: BranchSettings,
+    words: Words,
+    now: datetime,
+    address: str,
+    most: Level = Level.FULL,
+    *,
+    for_booker: bool = True,
+) -> bytes:
+    """The file for several bookings, as `calendar_file`: an entry with a UID of its own for each, and no rule.
+
+    A rule could not say that one of them moves. Cancelled ones have STATUS:CANCELLED in a file that is published,
+    because METHOD:CANCEL allows only one UID (RFC 5546, 3.2.1 and 3.2.5).
+    """
+    return _file(PUBLISH, [_event(one, branch, words, now, address, most, for_booker=for_booker) for one in bookings])
+
+
+def _file(how: str, events: Iterable[Event]) -> bytes:
+    calendar = Calendar()
+    calendar.add("prodid", PRODUCT)
+    calendar.add("version", "2.0")
+    calendar.add("method", how)
+    for event in events:
+        calendar.add_component(event)
+    return bytes(calendar.to_ical())
+
+
+def _event(
+    booking: BookingView,
+    branch: BranchSettings,
+    words: Words,
+    now: datetime,
+    address: str,
+    most: Level,
+    *,
+    for_booker: bool,
+) -> Event:
     service = branch.services[booking.service_id]
     cancelled = booking.state is BookingState.CANCELLED
     event = Event()
@@ -72,12 +115,7 @@ def calendar_file(
             event.add("description", _description(booking, words, address))
         if not cancelled:
             event.add_component(_reminder(name))
-    calendar = Calendar()
-    calendar.add("prodid", PRODUCT)
-    calendar.add("version", "2.0")
-    calendar.add("method", method(booking))
-    calendar.add_component(event)
-    return bytes(calendar.to_ical())
+    return event
 
 
 def _add_place(event: Event, booking: BookingView, branch: BranchSettings, words: Words, *, open_: bool) -> None:
@@ -102,7 +140,7 @@ def _location(booking: BookingView, branch: BranchSettings, words: Words) -> str
 
 def method(booking: BookingView) -> str:
     """What the file asks a calendar to do: PUBLISH or CANCEL."""
-    return "CANCEL" if booking.state is BookingState.CANCELLED else "PUBLISH"
+    return "CANCEL" if booking.state is BookingState.CANCELLED else PUBLISH
 
 
 def _organizer(

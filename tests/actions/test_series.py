@@ -211,6 +211,11 @@ def test_scenario_13_what_was_called_off_comes_back_only_where_its_time_is_free(
     made = repeat(hall, booked(hall, SERVICE, START), FOUR)
     (gone,) = end(hall, made, 3, Scope.THIS)
     made = look(hall, made.id)
+    # Nobody else has it yet.
+    back = fill(hall, made, 3, gone.starts_at)
+    assert look(hall, made.id).number(3).booking == back
+    (gone,) = end(hall, look(hall, made.id), 3, Scope.THIS)
+    made = look(hall, made.id)
     release_places(hall)
     fill_up(hall, gone.starts_at)
     with pytest.raises(Refused, match="series-taken"):

@@ -9,11 +9,12 @@ import pytest
 
 from printers.driver import Status
 from queue_system.actions.second_person import REASONS
-from queue_system.core import errors
+from queue_system.core import errors, series
 from queue_system.core.apart import AcceptedFor, Reason, Scope
 from queue_system.core.approvals import ApprovalState
 from queue_system.core.blocks import BlockReason
 from queue_system.core.bookings import BookingState
+from queue_system.core.calendars import LAST_IN_MONTH
 from queue_system.core.coming import What
 from queue_system.core.facts import KINDS
 from queue_system.core.messages import ERRORS, MUST_BE_TOLD, Event
@@ -22,6 +23,7 @@ from queue_system.core.presets import PRESETS
 from queue_system.core.printers import STANDING_STILL, TRANSPORTS
 from queue_system.core.rights import ATOMIC, GROUPS
 from queue_system.core.safe_contact import Way
+from queue_system.core.series import Chance
 from queue_system.core.tickets import TicketState
 from queue_system.i18n.catalogues import REFERENCE, catalogues
 from queue_system.i18n.words import OWN_NAMES
@@ -101,6 +103,17 @@ def test_every_word_about_people_who_are_kept_apart_has_its_text() -> None:
 
 def test_every_way_to_contact_somebody_has_words() -> None:
     assert members("messages.way-") > {way.value for way in Way}
+
+
+def test_every_word_about_a_series_is_there() -> None:
+    assert members("series.chance-") == set(Chance)
+    assert members("series.error-") == {
+        "open",
+        "typed",
+        *(one.replace("_", "-") for one in set(Chance) - {Chance.FREE}),
+    }
+    assert members("series.nth-") == {str(n) for n in range(1, LAST_IN_MONTH + 1)}
+    assert members("series.scope-") == set(series.Scope)
 
 
 def test_every_state_of_a_request_has_words() -> None:

@@ -192,6 +192,8 @@ def _values(hall: Hall) -> dict[str, str]:
         "visit": NO_TICKET,
         "block": NO_TICKET,
         "invitation": NO_TICKET,
+        "series": NO_TICKET,
+        "n": "1",
         "method": NO_TICKET,
         "ticket": NO_TICKET,
         "person": NO_TICKET,

@@ -9,7 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from ...core.bookings import BookingState
-from ...core.messages import Event, Level, level_of
+from ...core.messages import OF_SERIES, Event, Level, level_of
 from ...core.safe_contact import Way, in_force
 from ..database import AnyRow, Tx
 from ..tables import Booking, Message, table
@@ -93,12 +93,14 @@ def due_messages(tx: Tx, branch_id: UUID) -> list[AnyRow]:
 
 def unsent_messages(tx: Tx, branch_id: UUID) -> list[UnsentMessage]:
     """The last messages about appointments to come that were given up, the next appointment first."""
-    newer = MESSAGE.alias()
+    newer, of_series = MESSAGE.alias(), [one.value for one in OF_SERIES]
     told_since = sa.exists().where(
         newer.c.branch_id == branch_id,
         newer.c.about == MESSAGE.c.about,
         newer.c.n == MESSAGE.c.n,
         newer.c.sequence > MESSAGE.c.sequence,
+        # News of one appointment do not say what a message about the whole series says.
+        MESSAGE.c.event.not_in(of_series) | newer.c.event.in_(of_series),
     )
     statement = (
         sa.select(MESSAGE, BOOKING.c.code, BOOKING.c.service_id, BOOKING.c.starts_at)

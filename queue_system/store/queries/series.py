@@ -116,6 +116,23 @@ def place_in_series(tx: Tx, branch_id: UUID, booking_id: UUID) -> PlaceInSeries 
     return None if row is None else PlaceInSeries(row.series_id, row.n, row.last)
 
 
+def siblings_to_come(tx: Tx, branch_id: UUID, booking_id: UUID) -> list[BookingView]:
+    """The appointments of a booking's series that are still to come, by time, also those that were called off."""
+    found = place_in_series(tx, branch_id, booking_id)
+    if found is None:
+        return []
+    of_it = sa.select(DATE.c.booking_id).where(DATE.c.branch_id == branch_id, DATE.c.series_id == found.series_id)
+    states = (BookingState.CONFIRMED.value, BookingState.CANCELLED.value)
+    booked = booking_views(
+        tx,
+        BOOKING.c.branch_id == branch_id,
+        BOOKING.c.id.in_(of_it),
+        BOOKING.c.state.in_(states),
+        BOOKING.c.starts_at > tx.now,
+    )
+    return sorted(booked, key=lambda one: one.starts_at)
+
+
 def usual_members(tx: Tx, settings: BranchSettings, booking: BookingView) -> dict[UUID, UUID]:
     """Whom an appointment has, by need, at its own time and not at one that is only offered."""
     tick = tick_of(booking.starts_at, settings.tick_minutes)

@@ -1,4 +1,4 @@
-"""The book of appointments for staff: days and weeks, booking for a visitor, one appointment, who is away or kept apart."""
+"""The book of appointments for staff: days, bookings for visitors, one appointment, a series, who is away or kept apart."""
 
 from __future__ import annotations
 
@@ -20,6 +20,9 @@ from . import (
     one,
     paper,
     people,
+    series,
+    series_change,
+    series_new,
     together,
     visits,
     week,
@@ -42,8 +45,11 @@ routes: list[BaseRoute] = [
     *visits.routes,
     *invitations.routes,
     *accounts.routes,
+    *series.routes,
+    *series_change.routes,
     *one.routes,
     *people.routes,
     *contact.routes,
+    *series_new.routes,
 ]
 staff_places = (Place("/appointments", "appointments.place", DAY_RIGHTS),)

@@ -15,6 +15,7 @@ from ...actions import calling_off
 from ...actions.bookings import cancel_booking, change_booking, confirm_booking
 from ...actions.home_visits import change_address
 from ...actions.said import Said
+from ...actions.series import note_said
 from ...core import bookings, contacts, hours
 from ...core.bookings import Booker, BookingState, BookingStep, spaced_code
 from ...core.errors import DomainError, Doubtful, Invalid, Missing
@@ -27,6 +28,7 @@ from ...store.queries.bookings import BookingView, booking_by_id
 from ...store.queries.members import MemberView, members_of
 from ...store.queries.messages import level_for
 from ...store.queries.participants import others_of
+from ...store.queries.series import place_in_series
 from ...store.queries.settings import ServiceView
 from ...web import kit
 from ...web.booking_warnings import warnings_of
@@ -56,6 +58,9 @@ async def confirm(request: Request) -> Response:
         more = people_form.one_more(service, said.others)
         return await _page(here, booking, None, replace(said, others=more))
     try:
+        if "repeat" in form:
+            await here.do(note_said, booking.id, said, here.actor)
+            return kit.see_other(f"{_address(here, booking)}/series")
         await here.do(confirm_booking, booking.id, here.actor, said)
     except Invalid as mistake:
         return await _page(here, booking, mistake, said)
@@ -170,6 +175,7 @@ async def _page(
         "refusal": "" if errors else words,
         "focus_last": failure is None and said is not None,
         "doubtful": contacts.shown(failure.understood[0]) if isinstance(failure, Doubtful) else "",
+        "in_series": await here.read(place_in_series, branch.id, booking.id),
         "warnings": await warnings_of(here, booking),
         "hand_over": hand_over.ways_on(here, booking, {one.member for one in had.get(booking.id, ())}),
         "may_move": _can(booking, BookingStep.CHANGE),

@@ -32,6 +32,8 @@ NAMES_NOTHING: Final = {
     "/appointments/{branch}/{booking}/address",
     "/appointments/{branch}/visits/{booking}/back",
     "/appointments/{branch}/accounts",
+    "/appointments/{branch}/{booking}/series",
+    *(f"/appointments/{{branch}}/series/{{series}}{part}" for part in ("", "/change", "/more", "/end", "/dates/{n}")),
 }
 STATIC_FILE: Final = "appointments.css"
 APART: Final = "/appointments/{branch}/apart"
@@ -40,6 +42,7 @@ ONE: Final = "/appointments/{branch}/{booking}"
 TOGETHER: Final = "/appointments/{branch}/together/{visit}"
 # Nobody of the sample but the administrator asks how people may be contacted.
 ASK: Final = {**BOOK, RECEPTIONIST: FORBIDDEN}
+SERIES: Final = "/appointments/{branch}/series/{series}"
 MATRIX: Final[dict[tuple[str, str], Row]] = {
     ("GET", "/appointments"): DAYS,
     ("GET", "/appointments/{branch}"): DAYS,
@@ -76,4 +79,8 @@ MATRIX: Final[dict[tuple[str, str], Row]] = {
     ("POST", f"{ONE}/contact"): ASK,
     ("GET", f"{ONE}/time"): BOOK,
     **{("POST", f"{ONE}/{act}"): BOOK for act in ("confirmation", "people", "time", "cancellation", "address")},
+    ("GET", f"{ONE}/series"): BOOK,
+    ("POST", f"{ONE}/series"): BOOK,
+    ("GET", SERIES): BOOK,
+    **{(how, f"{SERIES}/{part}"): BOOK for how in ("GET", "POST") for part in ("change", "more", "end", "dates/{n}")},
 }
