@@ -132,8 +132,10 @@ class Access(Declared):
     large_text_default: Annotated[bool, _ACCESS_NOT_YET, "large letters everywhere"] = False
     call_repeat: Annotated[int | None, Between(1, 9), _ACCESS_NOT_YET, "how often a call is repeated"] = None
     seat_first: Annotated[bool, _ACCESS_NOT_YET, "visitors sit down before they are called"] = False
-    proxy_booking: Annotated[bool, _ACCESS_NOT_YET, "somebody else may book"] = False
-    phone_booking: Annotated[bool, _ACCESS_NOT_YET, "bookings are taken on the telephone"] = False
+    proxy_booking: Annotated[bool, "somebody else may book: the form asks who"] = False
+    phone_booking: Annotated[bool, "bookings are taken on the telephone: the pages say so with the branch's number"] = (
+        False
+    )
     transport_request: Annotated[bool, _ACCESS_NOT_YET, "a ride can be asked for"] = False
 
 

@@ -102,7 +102,7 @@ class ServiceOwn(Retirable):
     phone_intake: Annotated[
         bool, "whether it begins with a call: people are asked to call, and staff book; no booking on the internet"
     ] = False
-    proxy_allowed: Annotated[bool, NotYet("service-details"), "whether somebody else may come"] = False
+    proxy_allowed: Annotated[bool, "whether somebody else may come; the form asks who, and reception sees it"] = False
 
     def mistake(self) -> Fault | None:
         """Terms contradict one another."""

@@ -148,6 +148,9 @@ def _of_branch(branch: Branch, profile: Profile) -> Iterator[Idle]:
             yield Idle(NotInForce(NO_NUMBER, str(where)), where)
         if service.channel == "onsite_or_video" and not branch.video_link:
             yield Idle(NotInForce(VIDEO, str(where)), where)
+    if branch.access is not None and branch.access.phone_booking and not (branch.phone or branch.hotline):
+        where = At(branch, "branch", branch.slug, branch.names)
+        yield Idle(NotInForce(NO_NUMBER, str(where)), where)
     for device in branch.devices.values():
         yield from _of_device(device, At(branch, "device", device.slug, device.names or {}))
 
@@ -253,7 +256,7 @@ def _codes() -> Iterator[str]:
 
 
 LANGUAGE: Final = "language"
-#: A service begins with a call, and its branch has no number to call.
+#: People are asked to call, and the branch has no number to call.
 NO_NUMBER: Final = "no-number"
 #: Services by video at a branch that has not said where video calls take place.
 VIDEO: Final = "video-link"

@@ -29,6 +29,7 @@ from ...web.here import AtBranch, at_booking
 from ...web.kit import see_other
 from ...web.qr import qr_svg
 from . import times
+from .bringing import brought_by
 from .frame import BESIDE, base_of, frame, retry_after
 from .holding import ABOUT_THE_TIME, gone, is_held
 from .own_bookings import is_own, own_tokens, shown_name
@@ -105,6 +106,7 @@ async def booking_page(request: Request) -> Response:
         "phase": phase.value,
         "name": shown_name(here, booking, service),
         "own": own,
+        "brought_by": await brought_by(here, booking) if own else "",
         "warnings": await warnings_of(here, booking, own_tokens(here)),
         "family": _family(branch, booking) if own and service.bookable else None,
         "code": spaced_code(booking.code),

@@ -29,7 +29,7 @@ from ...web.errors import message
 from ...web.here import AtBranch, at_booking, at_branch
 from ...web.kit import see_other
 from ...web.open_holds import within_limit
-from . import services, times
+from . import bringing, services, times
 from .frame import base_of, beside, carried, carry, frame, is_language_switch, retry_after, typed
 from .own_bookings import is_own, own_hold, own_tokens, remember, shown_contact, shown_name
 from .through import Through, hold_through, may_book, through, via_of
@@ -85,7 +85,7 @@ async def details(request: Request) -> Response:
         if not found.offers(start):
             held = await own_hold(here, service, start)
             if held is not None:
-                return see_other(f"{request.url.path}?instead={held.token}")
+                return see_other(f"{request.url.path}?instead={held.token}{await via_of(here, held)}")
             refusal = gone(found, start, here.now)
             return await times_page(here, service, day, refusal=refusal)
     answers = {"name": "", "contact": ""}
@@ -94,6 +94,7 @@ async def details(request: Request) -> Response:
         answers |= {
             "channel": earlier.channel or "",
             "address": await here.read(address_of, here.branch.id, earlier.id),
+            bringing.FIELD: await bringing.brought_by(here, earlier),
         }
     elif family := await beside(here):
         answers["contact"] = family.contact
@@ -138,7 +139,17 @@ def is_held(booking: BookingView, now: datetime) -> bool:
 async def _hold(
     here: AtBranch, service: ServiceView, day: date, start: datetime, earlier: BookingView | None
 ) -> Response:
-    fields = ("name", "contact", "persons", "contact_sure", "channel", "address", "request_id", "switch")
+    fields = (
+        "name",
+        "contact",
+        "persons",
+        "contact_sure",
+        "channel",
+        "address",
+        bringing.FIELD,
+        "request_id",
+        "switch",
+    )
     answers = await typed(here, *fields)
     if is_language_switch(answers):
         return await _form(here, service, day, start, answers)
@@ -162,6 +173,8 @@ async def _hold(
     )
     try:
         booking, _ = await within_limit(here, lambda: _held(here, service, order, earlier, via))
+        if bringing.is_asked(here.branch, service):
+            await bringing.keep(here, booking, answers[bringing.FIELD])
     except DomainError as error:
         if error.code in ABOUT_THE_TIME:
             return await times_page(here, service, day, refusal=error, kept=answers)
@@ -218,6 +231,7 @@ async def _form(
         # The old id would repeat the refusal, because the request with that id has its answer.
         "request_id": uuid4() if failure else _request_id(answers.get("request_id", "")),
         "channels": channels_to_choose(branch, service),
+        "asks_who_brings": bringing.is_asked(branch, service),
         "alias": branch.text("alias"),
         "privacy_words": branch.text("privacy_short"),
     }
@@ -237,6 +251,7 @@ async def _check_page(here: AtBranch, booking: BookingView, failure: DomainError
         "name": shown_name(here, booking, service),
         "contact": shown_contact(here, booking),
         "address": await here.read(address_of, branch.id, booking.id) if is_own(here, booking) else "",
+        "brought_by": await bringing.brought_by(here, booking) if is_own(here, booking) else "",
         "warnings": await warnings_of(here, booking, own_tokens(here)),
         # Minutes instead of a time of day, because the visitor's clock may be in another zone.
         "minutes_left": max(1, left // timedelta(minutes=1)),
@@ -267,6 +282,7 @@ def _mistakes(answers: dict[str, str], branch: BranchSettings, service: ServiceV
         ),
         lambda: bookings.persons_said(answers["persons"], most),
         lambda: _address(answers["address"], service),
+        lambda: bringing.read(answers[bringing.FIELD]),
     ):
         try:
             read()

@@ -14,7 +14,7 @@ from starlette.routing import BaseRoute, Route
 from ...core.bookings import read_code
 from ...core.contacts import possible_contacts
 from ...core.errors import DomainError, Invalid, Missing, TooMany
-from ...store.queries.settings import ServiceView
+from ...store.queries.settings import BranchSettings, ServiceView
 from ...web.addresses import service_at
 from ...web.errors import message
 from ...web.here import AtBranch, Here, anywhere, at, at_branch
@@ -54,7 +54,8 @@ async def service(request: Request) -> Response:
         "platform": chosen.apply_at,
         "fee": chosen.fee,
         "documents": [document.names for document in chosen.to_bring],
-        "particulars": services.particulars(chosen, words),
+        "particulars": services.particulars(branch, chosen, words),
+        "by_telephone": _by_telephone(branch, chosen),
         "rules": services.rules(branch, chosen, words),
         "hours": services.open_today(branch, now, chosen),
         "stopped": services.gives_no_more(branch, chosen, now),
@@ -150,6 +151,13 @@ async def _services(here: AtBranch, *, front: bool = False) -> Response:
         "branches": len(await here.branches_in_service()),
     }
     return await frame(here, "booking/services.html", None, values)
+
+
+def _by_telephone(branch: BranchSettings, service: ServiceView) -> str | None:
+    """The number under which a service is booked; None where that is not said, or not so."""
+    asked = branch.access is not None and branch.access.phone_booking and service.booked_as != "walkin_only"
+    number = branch.phone or (branch.hotline.number if branch.hotline else None)
+    return number if asked and not service.phone_intake else None
 
 
 async def _chosen(request: Request) -> tuple[AtBranch, ServiceView]:

@@ -249,12 +249,23 @@ def sentences(branch: BranchSettings, slugs: Iterable[ShownText]) -> list[Names]
     return [text for slug in slugs if (text := branch.text(slug)) is not None]
 
 
-def particulars(service: ServiceView, words: Words) -> list[str]:
+def particulars(branch: BranchSettings, service: ServiceView, words: Words) -> list[str]:
     """What a service asks of its visitors besides documents, one plain sentence each."""
     found = [words.text(TAGS[tag]) for tag in service.tags if tag in TAGS]
+    who = _who_comes(branch, service)
+    if who and not service.elsewhere:
+        found.append(words.text(who))
     if service.most_persons > 1:
         found.append(words.plural("booking.group-up-to", service.most_persons))
     return found
+
+
+def _who_comes(branch: BranchSettings, service: ServiceView) -> str | None:
+    """The key of the sentence that says whether somebody else may come; None where the branch makes no difference."""
+    if service.proxy_allowed:
+        return "booking.proxy-may-come"
+    differs = any(one.proxy_allowed for one in branch.services.values())
+    return "booking.come-yourself" if differs and "personal_presence" not in service.tags else None
 
 
 def rules(branch: BranchSettings, service: ServiceView, words: Words) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -35,6 +35,7 @@ from ...store.queries.bookings import BookingView
 from ...store.queries.channels import channel_of, video_link
 from ...store.queries.home_visits import Visit, overdue_visits
 from ...store.queries.line import TicketView
+from ...store.queries.participants import participants_of
 from ...store.queries.place import PaperView, paper, people_ahead
 from ...store.queries.settings import BranchSettings, Names, PriorityView, ServiceView
 from ...web import kit
@@ -65,6 +66,7 @@ class May:
 class Appointment:
     """A booking in a list. `name` is None if the service's confidentiality keeps names off screens.
 
+    `with_`: the names of those who come along or booked, under the same rule.
     `elsewhere`: the visitor does not come to the branch, because staff call or visit them. `video`: the link of the call.
     """
 
@@ -75,6 +77,7 @@ class Appointment:
     elsewhere: bool
     way: WayInForce
     video: str | None = None
+    with_: tuple[str, ...] = ()
 
     @property
     def may_arrive(self) -> bool:
@@ -134,7 +137,7 @@ async def hall_values(here: StaffAtBranch, *, found: Found | None = None, typed:
         "sees_apart": here.may_any(APART_RIGHTS),
         "found": found,
         "calling": bool(found and found.by == BY_CALL),
-        "results": [_appointment(branch, one, here.words) for one in found.bookings] if found else [],
+        "results": await _results(here, found) if found else [],
         "typed": typed,
         "about": "",
         "refusal": "",
@@ -236,6 +239,17 @@ def _appointment(branch: BranchSettings, booking: BookingView, words: Words) -> 
     way = way_of(branch, words, service.id, booking.contact_way, booking.contact_note)
     elsewhere = not channel_of(branch, booking).is_received
     return Appointment(booking, service.listed_names, name, level.names, elsewhere, way, video_link(branch, booking))
+
+
+async def _results(here: StaffAtBranch, found: Found) -> list[Appointment]:
+    others = await here.read(participants_of, here.branch.id, [one.id for one in found.bookings])
+    shown = [_appointment(here.branch, one, here.words) for one in found.bookings]
+    return [
+        replace(one, with_=tuple(other.name for other in others.get(one.booking.id, ()) if other.n and other.name))
+        if one.name is not None and one.booking.erased_at is None
+        else one
+        for one in shown
+    ]
 
 
 def _waiting(branch: BranchSettings, ticket: TicketView, served: Collection[UUID]) -> Waiting:
