@@ -17,7 +17,16 @@ from ..core.errors import Count, Invalid, Missing, Refused
 from ..core.facts.apart import MeetingAccepted, PairEnded, PairMade
 from ..store.database import Tx
 from ..store.log import Actor, Locked, locked
-from ..store.queries.apart import Meeting, hashes, keeps_apart, meetings, others_at, people_of
+from ..store.queries.apart import (
+    Meeting,
+    Others,
+    hashes,
+    keeps_apart,
+    may_accept,
+    meetings,
+    others_at,
+    people_of,
+)
 from ..store.queries.bookings import BookingView, booking_by_id, booking_views
 from ..store.queries.settings import BranchSettings, branch_settings
 from ..store.tables import ApartAccepted, ApartKey, ApartPair, Booking, table
@@ -94,14 +103,17 @@ def end_pair(tx: Tx, branch_id: UUID, pair_id: UUID, actor: Actor) -> None:
 def accept_meeting(
     tx: Tx, branch_id: UUID, pair_id: UUID, ids: Collection[UUID], why: AcceptedFor, actor: Actor
 ) -> None:
-    """Let two appointments of a pair stand at their times. Raises Missing("pair") where they do not meet any more."""
+    """Let two appointments of a pair stand at their times.
+
+    Raises Missing("pair") where they do not meet any more, Refused("kept-apart-protected").
+    """
     with locked(tx, branch_id) as lock:
-        wanted = frozenset(ids)
-        found = [one for one in meetings(tx, _settings(lock)) if one.pair == pair_id and one.ids == wanted]
+        settings, wanted = _settings(lock), frozenset(ids)
+        found = [one for one in meetings(tx, settings) if one.pair == pair_id and one.ids == wanted]
         if not found:
             raise Missing("pair")
         for one in found:
-            _accept(lock, one, why, actor)
+            _accept(lock, settings, one, why, actor)
 
 
 def accept_all_of(lock: Locked, settings: BranchSettings, booking: BookingView, actor: Actor) -> None:
@@ -141,12 +153,27 @@ def drop_ended(lock: Locked, before: datetime) -> int:
 def refuse_binding(lock: Locked, settings: BranchSettings, booking: BookingView, leave: Leave) -> None:
     """Refuse to make a hold binding at whose time its people would meet somebody from whom they are kept apart.
 
-    Raises Refused("kept-apart") for staff who may know it and do not accept it; for others Refused("slot-taken").
+    Raises what `refuse_time` raises.
     """
     service = settings.services[booking.service_id]
     others = others_at(lock.tx, settings, service, people_of(lock.tx, booking), booking.id)
-    if others.meets(booking.starts_at, booking.ends_at) and not (leave.sees and leave.accepts):
-        raise Refused("kept-apart" if leave.sees else "slot-taken")
+    refuse_time(others, booking.starts_at, booking.ends_at, leave)
+
+
+def refuse_time(others: Others, starts_at: datetime, ends_at: datetime, leave: Leave) -> None:
+    """Refuse a time at which people would meet `others`, unless `leave` accepts it.
+
+    Raises Refused("kept-apart") for staff who may know it and do not accept it, Refused("kept-apart-protected") where one
+    person may not, and for others Refused("slot-taken").
+    """
+    if not others.meets(starts_at, ends_at):
+        return
+    if not leave.sees:
+        raise Refused("slot-taken")
+    if not may_accept(others.settings, others.service_id):
+        raise Refused("kept-apart-protected")
+    if leave.accepts is None:
+        raise Refused("kept-apart")
 
 
 def accept_now(lock: Locked, settings: BranchSettings, booking: BookingView, leave: Leave, actor: Actor) -> None:
@@ -158,10 +185,13 @@ def accept_now(lock: Locked, settings: BranchSettings, booking: BookingView, lea
 def _accept_of(lock: Locked, settings: BranchSettings, booking_id: UUID, why: AcceptedFor, actor: Actor) -> None:
     for one in meetings(lock.tx, settings):
         if booking_id in one.ids:
-            _accept(lock, one, why, actor)
+            _accept(lock, settings, one, why, actor)
 
 
-def _accept(lock: Locked, meeting: Meeting, why: AcceptedFor, actor: Actor) -> None:
+def _accept(lock: Locked, settings: BranchSettings, meeting: Meeting, why: AcceptedFor, actor: Actor) -> None:
+    bookings = (booking_by_id(lock.tx, lock.id, one) for one in meeting.ids)
+    if not all(may_accept(settings, one.service_id) for one in bookings):
+        raise Refused("kept-apart-protected")
     first, second = sorted((meeting.one, meeting.other), key=lambda placed: placed.id)
     key = {"branch_id": lock.id, "pair_id": meeting.pair, "one_id": first.id, "other_id": second.id}
     # An earlier one was for other times.

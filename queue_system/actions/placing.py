@@ -18,7 +18,7 @@ from ..store.queries.apart import others_at
 from ..store.queries.bookings import lanes_at, plan_on, policy_of, seats_of
 from ..store.queries.outings import places_to_book
 from ..store.queries.settings import BranchSettings, ServiceView
-from . import freed_places, members, seats
+from . import apart, freed_places, members, seats
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +81,7 @@ def find(lock: Locked, settings: BranchSettings, service: ServiceView, wanted: W
     if outing is not None and not places_to_book(tx, settings, outing, wanted.moving):
         raise Refused("day-full")
     others = others_at(tx, settings, service, wanted.people, wanted.moving)
-    if others.meets(slot.start, slot.end) and not (wanted.leave.sees and wanted.leave.accepts):
-        raise Refused("kept-apart" if wanted.leave.sees else "slot-taken")
+    apart.refuse_time(others, slot.start, slot.end, wanted.leave)
     visit = slots.seats_span(slot.start, plan, tick)
     lanes = slots.choose_seats(slot, plan, lanes_at(tx, lock.id, plan, visit), tick, public, wanted.own)
     chosen = members.choose(lock, settings, plan, visit, wanted.asked, wanted.moving, wanted.known)

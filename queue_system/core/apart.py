@@ -17,7 +17,7 @@ from uuid import UUID
 
 from .contacts import read_called, read_contact
 from .errors import Invalid
-from .names import name_key, same_letters
+from .names import same_letters
 
 LONGEST_MINUTES: Final = 480
 # Numbers in this country have that many digits at least; case numbers that are so long have letters or strokes.
@@ -114,13 +114,13 @@ def _within(one: Presence, other: Presence, minutes: int) -> bool:
     return one.starts_at < other.ends_at + between and other.starts_at < one.ends_at + between
 
 
-def references(called: str = "", contact: str = "", name: str = "", birth_year: int | None = None) -> frozenset[str]:
-    """Everything by which a person can be recognised, in one form each: case number, contact, name with year of birth.
+def references(called: str = "", contact: str = "") -> frozenset[str]:
+    """Everything by which a person can be recognised, in one form each: a case number, a telephone, an e-mail address.
 
     `called` is a name or a case number, as `core.contacts.read_called` gives it; `contact` as `read_contact` does. A name
-    alone is nobody: too many people have it.
+    is nobody: too many people have it.
     """
-    return frozenset(_references(called, contact, name or called, birth_year))
+    return frozenset(_references(called, contact))
 
 
 def read_reference(typed: str, country_code: str | None, field: str) -> str:
@@ -153,11 +153,9 @@ def key_mark(secret: bytes, branch_id: UUID) -> str:
     return keyed(secret, branch_id, "which key")[:16]
 
 
-def _references(called: str, contact: str, name: str, birth_year: int | None) -> Iterator[str]:
+def _references(called: str, contact: str) -> Iterator[str]:
     if any(sign.isdigit() for sign in called):
         parts = (part.lstrip("0") or "0" if part.isdecimal() else part for part in _PARTS.findall(same_letters(called)))
         yield "case:" + "-".join(parts)
     if contact:
         yield f"contact:{contact.casefold()}"
-    if birth_year is not None and name_key(name):
-        yield f"person:{name_key(name)}:{birth_year}"

@@ -13,15 +13,19 @@ from queue_system.actions.bookings import HoldOrder
 from queue_system.actions.erasure import erase_person
 from queue_system.actions.participants import name_participants
 from queue_system.actions.said import Said
+from queue_system.actions.series import SeriesOrder, make_series
 from queue_system.clock import FrozenClock
 from queue_system.core.apart import AcceptedFor, Reason, Scope
 from queue_system.core.bookings import BookingState
 from queue_system.core.errors import Invalid, Missing, Refused
 from queue_system.core.participants import Person, Role
+from queue_system.core.series import Chance, Rhythm, SeriesRule
 from queue_system.store.database import AnyRow, Database, Tx
 from queue_system.store.log import SYSTEM, VISITOR, locked
 from queue_system.store.queries import audit
-from queue_system.store.tables import ApartAccepted, ApartKey, ApartPair, table
+from queue_system.store.queries.apart import people_of
+from queue_system.store.queries.series_chances import Wish, planned, prospects, shown_of
+from queue_system.store.tables import ApartAccepted, ApartKey, ApartPair, Service, table
 from tests.kit.apart_hall import (
     ACCEPTS,
     CONTACT,
@@ -41,7 +45,7 @@ from tests.kit.apart_hall import (
     pair,
     read,
 )
-from tests.kit.hall import Hall, furnish, set_branch
+from tests.kit.hall import Hall, edit, furnish, set_branch
 
 
 @pytest.fixture
@@ -201,6 +205,56 @@ def test_two_that_meet_are_accepted_from_the_list(wifaq: Hall) -> None:
     assert not met(wifaq)
     with pytest.raises(Missing):
         wifaq.db.write_in_now(branch, accept, branch, made, [hers, his], AcceptedFor.AGREED, SYSTEM)
+
+
+def test_in_a_protected_service_one_person_lets_nobody_meet(wifaq: Hall) -> None:
+    services = table(Service)
+    here = services.c.branch_id == wifaq.branch.id, services.c.slug == CONTACT
+    edit(wifaq, lambda tx: tx.execute(sa.update(services).where(*here).values(confidentiality="protected")))
+    hers, his = book(wifaq, SHE, at(24, 8, 15)), book(wifaq, HE, at(25, 8, 30), CONTACT)
+    made, branch = pair(wifaq), wifaq.branch.id
+    with pytest.raises(Refused, match="kept-apart-protected"):
+        move(wifaq, his, at(24, 11, 30), ACCEPTS)
+    wifaq.db.write_in_now(branch, apart.end_pair, branch, made, SYSTEM)
+    move(wifaq, his, at(24, 11, 30))
+    again = pair(wifaq)
+    with pytest.raises(Refused, match="kept-apart-protected"):
+        wifaq.db.write_in_now(branch, apart.accept_meeting, branch, again, [hers, his], AcceptedFor.AGREED, SYSTEM)
+    assert met(wifaq)
+
+
+def test_each_date_of_a_series_is_looked_at(wifaq: Hall) -> None:
+    pair(wifaq)
+    book(wifaq, SHE, at(30, 9, 30))
+    hers = book(wifaq, THIRD, at(23, 8, 15))
+    his = book(wifaq, HE, at(23, 11, 30), CONTACT)
+    weekly = SeriesRule(Rhythm.WEEKLY, dates=2)
+    wanted = {THIRD: hers, HE: his}
+    for name, refused in ((THIRD, False), (HE, True)):
+        first = read(wifaq, wanted[name])
+        dates = planned(wifaq.branch, first, weekly)
+        order = SeriesOrder(first.id, weekly, {n: start for n, start in dates if n > 1}, shown_of(first, dates))
+        if refused:
+            with pytest.raises(Refused, match="series-taken"):
+                wifaq.db.write_in_now(wifaq.branch.id, make_series, wifaq.branch.id, order, SYSTEM)
+        else:
+            wifaq.db.write_in_now(wifaq.branch.id, make_series, wifaq.branch.id, order, SYSTEM)
+        found = [Wish(n, start, people=wifaq.db.read_now(people_of, first)) for n, start in dates[1:]]
+        service = wifaq.branch.services[first.service_id]
+        (told,) = wifaq.db.read_now(prospects, wifaq.branch, service, found)
+        if refused:
+            assert told.chance is Chance.TAKEN
+            assert {slot.start.date() for slot in told.alternatives} & {at(30, 8).date()} == set()
+
+
+def test_whoever_came_along_and_is_erased_is_known_no_more(wifaq: Hall) -> None:
+    hers = book(wifaq, THIRD, at(24, 8, 15))
+    his_own = book(wifaq, "باسل الحسن", at(25, 8, 30), CONTACT, HIS_TELEPHONE)
+    other = Person(Role.OTHER_SIDE, "باسل الحسن", HIS_TELEPHONE)
+    wifaq.db.write_in_now(wifaq.branch.id, name_participants, wifaq.branch.id, hers, SYSTEM, [other])
+    assert len([row for row in rows(wifaq, ApartKey) if row.booking_id == hers]) == 2
+    wifaq.db.write_now(erase_person, wifaq.branch.id, his_own, SYSTEM)
+    assert [row.booking_id for row in rows(wifaq, ApartKey)] == [hers]
 
 
 def test_an_ended_pair_refuses_nothing(wifaq: Hall) -> None:

@@ -250,6 +250,21 @@ def test_a_protected_service_needs_a_neutral_name(embassy: Profile, doha: Branch
     ]
 
 
+@pytest.mark.parametrize("mode", ["fcfs", "walkin_and_fcfs", "ballot", "invite"])
+def test_where_people_are_kept_apart_nobody_books_a_service_of_several_parties_alone(mode: str) -> None:
+    foundation = profile_of("social-work")
+    wifaq = foundation.branches["wifaq"]
+    mediation = wifaq.services["mediation"]
+    public = wifaq.changed(services={**wifaq.services, "mediation": mediation.changed(mode=mode)})
+    fault = Located("service", "mediation", Fault("setting-apart-public", "policy"))
+    assert found(foundation, wifaq) == []
+    assert found(foundation, public) == [fault]
+    # Alone, or without the rule, it may be booked by everybody.
+    alone = {**wifaq.services, "mediation": mediation.changed(mode=mode, parties=1)}
+    assert found(foundation, wifaq.changed(services=alone)) == []
+    assert found(foundation, public.changed(constraints=None)) == []
+
+
 def test_two_services_cannot_be_told_apart_by_one_name(embassy: Profile, doha: Branch) -> None:
     one, other = list(doha.services.values())[:2]
     services = {**doha.services, other.slug: other.changed(names={**other.names, "en": one.names["en"]})}

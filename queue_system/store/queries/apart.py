@@ -87,6 +87,12 @@ def is_bound(settings: BranchSettings, service: ServiceView) -> bool:
     return keeps_apart(settings) and service.of_parties
 
 
+def may_accept(settings: BranchSettings, service_id: UUID) -> bool:
+    """Whether one person may let two people meet at a service; not where it is protected."""
+    service = settings.services.get(service_id)
+    return service is not None and not service.confidentiality.hides_service
+
+
 def people_of(tx: Tx, booking: BookingView) -> frozenset[str]:
     """Everything by which the people of a booking are recognised; the one place that knows where they are stored."""
     own = chain(references(booking.name, booking.contact), references(booking.reference))

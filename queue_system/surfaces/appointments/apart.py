@@ -16,7 +16,7 @@ from starlette.routing import BaseRoute, Route
 
 from ...actions.apart import PairOrder, accept_meeting, end_pair, make_pair
 from ...core.apart import LONGEST_MINUTES, AcceptedFor, Leave, Reason, Scope, keyed, read_reference, references
-from ...core.errors import DomainError, Invalid, Missing
+from ...core.errors import DomainError, Invalid, Missing, Refused
 from ...core.rights import APART_RIGHTS, BOOK_RIGHTS
 from ...store.database import Tx
 from ...store.queries.apart import PairView, keeps_apart, meetings, open_pairs, people_of
@@ -101,7 +101,10 @@ async def accept(request: Request) -> Response:
     if why is None:
         return kit.see_other(_address(here))
     ids = [_uuid(value) for name, value in form if name == "booking"]
-    await here.do(accept_meeting, _id(request), ids, why, here.actor)
+    try:
+        await here.do(accept_meeting, _id(request), ids, why, here.actor)
+    except Refused as failure:
+        return await _page(here, failure=failure)
     return kit.see_other(f"{_address(here)}?done=accepted")
 
 
