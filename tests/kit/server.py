@@ -16,10 +16,11 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Self
 
 from queue_system.clock import ShiftedClock, SystemClock
@@ -32,11 +33,17 @@ STOP_SECONDS = 60.0
 
 
 class Server:
-    """`url` is the address of a furnished database; the server has its key and its log in `folder`."""
+    """`url` is the address of a furnished database; the server has its key and its log in `folder`.
 
-    def __init__(self, url: str, folder: Path, step: timedelta | None = None) -> None:
+    `more` are further settings of its environment.
+    """
+
+    def __init__(
+        self, url: str, folder: Path, step: timedelta | None = None, more: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
         self.url = url
         self.folder = folder
+        self._more = more
         self.step = step if step is not None else SUNDAY_MORNING - SystemClock().now()
         # Kept while the server is away, because screens reconnect to the same address.
         self._keeper = ExitStack()
@@ -62,6 +69,7 @@ class Server:
             "QUEUE_LOG_LEVEL": "warning",
             "QUEUE_TEST_STEP": str(self.step.total_seconds()),
             "PYTHONUTF8": "1",
+            **self._more,
         }
         self._process = Forked("tests.kit.server", [], environ, self.folder / "server.log")
         self._await_ready(self._process)
@@ -72,6 +80,15 @@ class Server:
         if self._process is not None:
             self._process.send_signal(signal.SIGKILL)
             self._end(self._process)
+
+    def pause(self) -> None:
+        """Take the processor from it, in the middle of whatever it does, as a machine that is short of memory does."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
 
     def stop(self) -> int:
         """Stop it as Ctrl-C does; returns the exit code."""

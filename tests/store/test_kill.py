@@ -15,7 +15,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 import pytest
@@ -34,8 +33,9 @@ from queue_system.store.tables import Call, table
 from tests.kit.crowd import clerks_at_counters
 from tests.kit.day_log import Telling, check
 from tests.kit.hall import Hall, enter
+from tests.kit.rush import Rush
 from tests.kit.server import Server
-from tests.kit.wire import Answer, Wire, WireError
+from tests.kit.wire import Wire
 
 pytestmark = [pytest.mark.anyio, pytest.mark.process, pytest.mark.slow]
 
@@ -44,7 +44,6 @@ SERVICE = "attest-single"
 KIOSKS, BOOKERS, CLERKS = 4, 2, 4
 # The promise: screens are up to date again within this many seconds after the restart.
 SCREENS_WITHIN = 15.0
-PATIENCE = 60.0
 
 
 @dataclass
@@ -70,37 +69,15 @@ class Keys:
     clerks: list[str]
 
 
-class Rush:
+class Day(Rush):
     """All clients at once, until they are stopped."""
 
     def __init__(self, server: Server, hall: Hall, keys: Keys) -> None:
-        self.server, self.hall, self.keys = server, hall, keys
+        super().__init__(server)
+        self.hall, self.keys = hall, keys
         self.acknowledged = Acknowledged()
-        self.up = asyncio.Event()
-        self.closing = False
-        self.cut_off = 0
         self.shown = 0
-        self._news = asyncio.Condition()
         self._addresses = itertools.count()
-
-    async def acknowledge(self) -> None:
-        async with self._news:
-            self._news.notify_all()
-
-    async def until(self, condition: Any, seconds: float) -> None:
-        """Wait for a condition that the clients bring about."""
-        async with asyncio.timeout(seconds), self._news:
-            await self._news.wait_for(condition)
-
-    async def answered(self, wire: Wire, method: str, path: str, body: Any, token: str | None) -> Answer:
-        """Send a request, again after every broken connection, until there is an answer."""
-        while True:
-            await self.up.wait()
-            try:
-                return await wire.ask(method, path, body, token)
-            except WireError:
-                self.cut_off += 1
-                await asyncio.sleep(0.02)
 
     async def kiosk(self, name: int) -> None:
         with Wire(self.server.port) as wire:
@@ -194,7 +171,7 @@ async def test_many_kills_lose_nothing(hall: Hall, keys: Keys, server: Server) -
 
 
 async def survive(hall: Hall, keys: Keys, server: Server, kills: int, chance: random.Random) -> None:
-    rush = Rush(server, hall, keys)
+    rush = Day(server, hall, keys)
     starts = free_times(hall)
     rush.up.set()
     async with asyncio.TaskGroup() as clients:
@@ -207,15 +184,12 @@ async def survive(hall: Hall, keys: Keys, server: Server, kills: int, chance: ra
         screen = clients.create_task(rush.screen())
         for _ in range(kills):
             enough = rush.acknowledged.count + chance.randint(10, 120)
-            await rush.until(lambda enough=enough: rush.acknowledged.count >= enough, PATIENCE)
-            rush.up.clear()
-            server.kill()
-            truth = hall.db.read_now(log.positions)[hall.branch.id]
-            await asyncio.to_thread(server.start)
-            rush.up.set()
-            await rush.until(lambda truth=truth: rush.shown >= truth, SCREENS_WITHIN)
+            await rush.until(lambda enough=enough: rush.acknowledged.count >= enough)
+            truths: list[int] = []
+            await rush.kill(lambda seen=truths: seen.append(hall.db.read_now(log.positions)[hall.branch.id]))
+            await rush.until(lambda seen=truths: rush.shown >= seen[0], SCREENS_WITHIN)
         enough = rush.acknowledged.count + 40
-        await rush.until(lambda: rush.acknowledged.count >= enough, PATIENCE)
+        await rush.until(lambda: rush.acknowledged.count >= enough)
         rush.closing = True
         screen.cancel()
     assert rush.cut_off > 0, "nobody was in the middle of anything: the kills proved nothing"
