@@ -25,6 +25,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
+from .attendance import PRESENT, Attendance
 from .bookings import BookingState
 from .facts import tickets
 from .tickets import TicketState
@@ -95,7 +96,10 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class Appointment:
-    """A confirmed booking of the day. `in_hall` is whether its service is given in the hall; `came`: it has a ticket."""
+    """A confirmed booking of the day. `in_hall` is whether its service is given in the hall; `came`: it has a ticket.
+
+    `recorded` is what staff recorded about it, None where they did not.
+    """
 
     service: str
     channel: str
@@ -103,6 +107,7 @@ class Appointment:
     in_hall: bool
     came: bool
     lead_days: int
+    recorded: Attendance | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +240,11 @@ def _of_visit(visit: Visit) -> Tally:
 def _of_appointment(appointment: Appointment) -> Tally:
     if appointment.state is BookingState.CANCELLED:
         counts = {"cancelled": 1}
+    elif appointment.recorded is not None and not appointment.came:
+        # Whoever was excused, or sent away by us, did not stay away.
+        present = appointment.recorded in PRESENT
+        due = present or appointment.recorded is Attendance.ABSENT
+        counts = {"due": 1, "arrived" if present else "absent": 1} if due else {appointment.recorded.value: 1}
     elif not appointment.in_hall:
         counts = {"agreed": 1}
     else:

@@ -19,6 +19,7 @@ ReceptionRight = Literal[
     "book_for_visitor",
     "create_protected_case",
     "set_safe_contact",
+    "attendance",
 ]
 HallRight = Literal[
     "see_today",
@@ -87,7 +88,6 @@ Promise = Literal[
     "admit",
     "approve_public_event_four_eyes",
     "approve_urgent",
-    "attendance",
     "be_booked_as_resource",
     "case_notes_privileged",
     "certificates",
@@ -201,8 +201,10 @@ BOOK_RIGHTS: Final[Rights] = frozenset({"book_for_visitor", "create_protected_ca
 PROTECTED_ONLY: Final[Rights] = frozenset({"create_protected_case"})
 # To ask people how they may be contacted without harm, and to change it.
 SAFE_CONTACT_RIGHTS: Final[Rights] = frozenset({"set_safe_contact"})
+# To record who came.
+ATTENDANCE_RIGHTS: Final[Rights] = frozenset({"attendance"})
 # To see the appointments of a day; names need BOOK_RIGHTS.
-DAY_RIGHTS: Final[Rights] = BOOK_RIGHTS | {"see_bookings"}
+DAY_RIGHTS: Final[Rights] = BOOK_RIGHTS | ATTENDANCE_RIGHTS | {"see_bookings"}
 # To see who must not meet, and to say so.
 APART_RIGHTS: Final[Rights] = frozenset({"keep_apart"})
 # To see whom an appointment belongs to, and how to reach them.

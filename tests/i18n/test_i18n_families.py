@@ -12,6 +12,7 @@ from queue_system.actions.second_person import REASONS
 from queue_system.core import errors, series
 from queue_system.core.apart import AcceptedFor, Reason, Scope
 from queue_system.core.approvals import ApprovalState
+from queue_system.core.attendance import Attendance, LateReason
 from queue_system.core.blocks import BlockReason
 from queue_system.core.bookings import BookingState
 from queue_system.core.calendars import LAST_IN_MONTH
@@ -99,6 +100,11 @@ def test_every_word_about_people_who_are_kept_apart_has_its_text() -> None:
     assert members("apart.scope.") == set(Scope)
     assert members("apart.reason.") == set(Reason)
     assert members("apart.accepted.") == set(AcceptedFor)
+
+
+def test_every_answer_about_attendance_has_words() -> None:
+    assert members("state.attendance.") == set(Attendance)
+    assert members("audit.attendance-reason.") == set(LateReason)
 
 
 def test_every_way_to_contact_somebody_has_words() -> None:

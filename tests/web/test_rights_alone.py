@@ -81,6 +81,8 @@ OPENS: Final[dict[str, Rights]] = {
     "POST /appointments/{branch}/hand-over": rights.HAND_OVER_RIGHTS,
     "GET /appointments/{branch}/calls": rights.PHONE_LIST_RIGHTS,
     "POST /appointments/{branch}/calls": rights.PHONE_LIST_RIGHTS,
+    "GET /appointments/{branch}/attendance": rights.ATTENDANCE_RIGHTS,
+    "POST /appointments/{branch}/attendance": rights.ATTENDANCE_RIGHTS,
     "GET /appointments/{branch}/{booking}/contact": rights.SAFE_CONTACT_RIGHTS,
     "POST /appointments/{branch}/{booking}/contact": rights.SAFE_CONTACT_RIGHTS,
     "GET /office": rights.OFFICE_RIGHTS,

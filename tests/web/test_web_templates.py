@@ -35,6 +35,7 @@ WITHOUT_A_SIGN = (
     "state.lost.",
     "state.invitation.",
     "state.choice.",
+    "state.attendance.",
     "state.choice-hint.",
     "state.line-choice.",
     "state.lost-line.",

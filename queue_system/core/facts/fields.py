@@ -8,6 +8,7 @@ from typing import Annotated, Any, TypeAlias
 
 from ..apart import AcceptedFor, Reason, Scope
 from ..approvals import APPROVAL_ACTIONS
+from ..attendance import Attendance, LateReason
 from ..bookings import BookingState, Punctuality
 from ..messages import ERRORS, MAIL, Event
 from ..printers import STATES, TRANSPORTS
@@ -113,6 +114,8 @@ LostWhy: TypeAlias = Annotated[str, Word("state.lost", tuple(Why))]
 ApartScope: TypeAlias = Annotated[str, Word("apart.scope", tuple(Scope))]
 ApartReason: TypeAlias = Annotated[str, Word("apart.reason", tuple(Reason))]
 ApartAcceptedFor: TypeAlias = Annotated[str, Word("apart.accepted", tuple(AcceptedFor))]
+AttendanceWord: TypeAlias = Annotated[str, Word("state.attendance", tuple(Attendance))]
+AttendanceReason: TypeAlias = Annotated[str, Word("audit.attendance-reason", tuple(LateReason))]
 FoundBy: TypeAlias = Annotated[str, Word("audit.by", ("name", "contact"))]
 ApprovalAction: TypeAlias = Annotated[str, Word("audit.approval-action", APPROVAL_ACTIONS)]
 Channel: TypeAlias = Annotated[str, Word("audit.channel", ("web", "api"))]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from .bookings import BookingFact
-from .fields import Number
+from .fields import AttendanceReason, AttendanceWord, Number
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,3 +22,16 @@ class ContactAsked(BookingFact):
     """The people of a booking were asked how they may be contacted; what they said is not stored here."""
 
     kind: ClassVar[str] = "booking.contact_asked"
+
+
+@dataclass(frozen=True, slots=True)
+class AttendanceRecorded(BookingFact):
+    """What became of a person of a booking: 1 is who it was booked for. `reason`: why it is recorded so late."""
+
+    kind: ClassVar[str] = "booking.attendance_recorded"
+    person: Number
+    attendance: AttendanceWord
+    reason: AttendanceReason | None = None
+
+    def variant(self) -> Literal["", "late"]:
+        return "late" if self.reason else ""

@@ -11,6 +11,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from ...core import hours
+from ...core.attendance import Attendance
 from ...core.bookings import BookingState
 from ...core.channels import Channel
 from ...core.digests import Appointment, DayDigest, Happening, Visit, digest
@@ -18,10 +19,10 @@ from ...core.facts import Fact, tickets
 from ...core.tickets import TicketState
 from ..database import AnyRow, Tx
 from ..log import BRANCH, ENTRY, first_since
-from ..tables import Booking, DigestedDay, Ticket, table
+from ..tables import Booking, DigestedDay, Participant, Ticket, table
 from .settings import BranchSettings, branch_settings
 
-BOOKING = table(Booking)
+BOOKING, PARTICIPANT = table(Booking), table(Participant)
 TICKET = table(Ticket)
 DIGESTED = table(DigestedDay)
 
@@ -88,10 +89,11 @@ def digest_of(tx: Tx, settings: BranchSettings, day: date) -> DayDigest:
     given = tx.rows(sa.select(TICKET).where(TICKET.c.branch_id == settings.id, TICKET.c.business_date == day))
     happenings = _happenings(tx, settings, start, given)
     booked = {row.id: row.starts_at for row in bookings}
+    recorded = {row.booking_id: row.attendance for row in tx.rows(_recorded(settings.id, list(booked)))}
     return digest(
         day,
         (_visit(settings, row, happenings.get(str(row.id), ()), booked) for row in given),
-        (_appointment(settings, row) for row in bookings if _was_agreed(row)),
+        (_appointment(settings, row, recorded.get(row.id)) for row in bookings if _was_agreed(row)),
     )
 
 
@@ -196,7 +198,17 @@ def _was_agreed(row: AnyRow) -> bool:
     return row.state not in _UNCONFIRMED and row.confirmed_at is not None
 
 
-def _appointment(settings: BranchSettings, row: AnyRow) -> Appointment:
+def _recorded(branch_id: UUID, booking_ids: list[UUID]) -> sa.Select[Any]:
+    """What staff recorded about those for whom these bookings were."""
+    return sa.select(PARTICIPANT.c.booking_id, PARTICIPANT.c.attendance).where(
+        PARTICIPANT.c.branch_id == branch_id,
+        PARTICIPANT.c.booking_id.in_(booking_ids),
+        PARTICIPANT.c.n == 0,
+        PARTICIPANT.c.attendance.is_not(None),
+    )
+
+
+def _appointment(settings: BranchSettings, row: AnyRow, recorded: str | None) -> Appointment:
     service = settings.services.get(row.service_id)
     day, made = (at.astimezone(settings.zone).date() for at in (row.starts_at, row.created_at))
     return Appointment(
@@ -206,6 +218,7 @@ def _appointment(settings: BranchSettings, row: AnyRow) -> Appointment:
         in_hall=service is None or service.takes_place(_chosen(row)).is_received,
         came=row.ticket_id is not None,
         lead_days=max((day - made).days, 0),
+        recorded=None if recorded is None else Attendance(recorded),
     )
 
 

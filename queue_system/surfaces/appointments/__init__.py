@@ -9,6 +9,7 @@ from ...web.places import Place
 from . import (
     accounts,
     apart,
+    attendance,
     away,
     calls,
     common_time,
@@ -41,6 +42,7 @@ routes: list[BaseRoute] = [
     *away.routes,
     *hand_over.routes,
     *calls.routes,
+    *attendance.routes,
     *new.routes,
     *visits.routes,
     *invitations.routes,

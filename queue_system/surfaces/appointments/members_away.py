@@ -8,7 +8,14 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from ...core import hours
-from ...core.rights import ABSENCE_RIGHTS, DECISION_RIGHTS, HAND_OVER_RIGHTS, PHONE_LIST_RIGHTS, Rights
+from ...core.rights import (
+    ABSENCE_RIGHTS,
+    ATTENDANCE_RIGHTS,
+    DECISION_RIGHTS,
+    HAND_OVER_RIGHTS,
+    PHONE_LIST_RIGHTS,
+    Rights,
+)
 from ...i18n import dates
 from ...store.queries.effect import undecided
 from ...store.queries.members import MemberView, members_of, needs_of
@@ -61,6 +68,8 @@ async def links_of(here: StaffAtBranch, day: date) -> list[tuple[str, str, int |
         listed = sum(one.booking.service_id in mine for one in await here.read(undecided, here.branch))
         if listed:
             found.append(("/office/undecided", "office.undecided", listed))
+    if here.may_any(ATTENDANCE_RIGHTS):
+        found.append((f"{base}/attendance", "appointments.attendance", None))
     return found
 
 

@@ -40,7 +40,7 @@ APART: Final = "/appointments/{branch}/apart"
 INVITATIONS: Final = "/appointments/{branch}/invitations"
 ONE: Final = "/appointments/{branch}/{booking}"
 TOGETHER: Final = "/appointments/{branch}/together/{visit}"
-# Nobody of the sample but the administrator asks how people may be contacted.
+# Nobody of the sample but the administrator asks how people may be contacted, or records who came.
 ASK: Final = {**BOOK, RECEPTIONIST: FORBIDDEN}
 SERIES: Final = "/appointments/{branch}/series/{series}"
 MATRIX: Final[dict[tuple[str, str], Row]] = {
@@ -74,6 +74,8 @@ MATRIX: Final[dict[tuple[str, str], Row]] = {
     ("GET", f"{INVITATIONS}/{{invitation}}"): BOOK,
     ("POST", f"{INVITATIONS}/{{invitation}}/withdrawal"): BOOK,
     ("GET", ONE): BOOK,
+    ("GET", "/appointments/{branch}/attendance"): ASK,
+    ("POST", "/appointments/{branch}/attendance"): ASK,
     ("GET", f"{ONE}/people"): BOOK,
     ("GET", f"{ONE}/contact"): ASK,
     ("POST", f"{ONE}/contact"): ASK,
