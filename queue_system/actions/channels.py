@@ -49,7 +49,7 @@ def keep(lock: Locked, settings: BranchSettings, hold: BookingView, how: How | N
     service = settings.services[hold.service_id]
     if how.by_video and Channel.VIDEO not in channels_to_choose(settings, service):
         raise Refused("video-not-here")
-    room = (hold.video_room or new_room()) if how.by_video else None
+    room = (hold.video_room or secrets.token_hex(ROOM_BYTES)) if how.by_video else None
     lock.tx.execute(
         sa.update(BOOKING)
         .where(BOOKING.c.branch_id == lock.id, BOOKING.c.id == hold.id)
@@ -58,11 +58,6 @@ def keep(lock: Locked, settings: BranchSettings, hold: BookingView, how: How | N
     if service.at_home:
         keep_address(lock, hold.id, read_address(how.address))
     return booking_by_id(lock.tx, lock.id, hold.id)
-
-
-def new_room() -> str:
-    """The secret name of a room for the video call of one appointment."""
-    return secrets.token_hex(ROOM_BYTES)
 
 
 def keep_address(lock: Locked, booking_id: UUID, address: str) -> None:

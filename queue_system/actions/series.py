@@ -25,7 +25,7 @@ from ..store.queries.effect import still_offered
 from ..store.queries.series import people_among, place_in_series, usual_members
 from ..store.queries.series_chances import Wish, is_settled, planned, prospect, shown_of
 from ..store.queries.settings import BranchSettings, ServiceView, branch_settings
-from ..store.tables import Booking, BookingSeries, HomeVisit, Participant, SeriesDate, table
+from ..store.tables import Booking, BookingSeries, Participant, SeriesDate, table
 from . import apart, channels, members, offers, outbox, placing
 from .bookings import bind, expire_due
 from .codes import new_code
@@ -33,7 +33,7 @@ from .placing import Wanted
 from .said import Said, as_said
 
 BOOKING, DATE, SERIES = table(Booking), table(SeriesDate), table(BookingSeries)
-HOME_VISIT, PARTICIPANT = table(HomeVisit), table(Participant)
+PARTICIPANT = table(Participant)
 SOURCE: Final = "staff"
 # What a repeated appointment does not have in common with the one it repeats, besides its time, code and link.
 _ITS_OWN: Final[dict[str, Any]] = {
@@ -169,7 +169,6 @@ def repeat(
         "source": SOURCE,
         "created_at": tx.now,
         "held_until": held_until(tx.now),
-        "video_room": channels.new_room() if model["video_room"] else None,
     }
     tx.execute(sa.insert(BOOKING), row)
     placing.take(lock, place, row["id"])
@@ -208,10 +207,7 @@ def _bound(lock: Locked, settings: BranchSettings, first: BookingView, actor: Ac
 
 
 def _bring_along(lock: Locked, from_id: UUID, to_id: UUID) -> None:
-    """The other people of an appointment come to the repeated one, too, and staff go to the same place.
-
-    Whether they came is recorded for each.
-    """
+    """The other people of an appointment come to the repeated one, too; whether they came is recorded for each."""
     own = {"booking_id": to_id, "attendance": None, "attendance_reason": None, "recorded_at": None}
     others = lock.tx.rows(
         sa.select(PARTICIPANT).where(
@@ -220,11 +216,6 @@ def _bring_along(lock: Locked, from_id: UUID, to_id: UUID) -> None:
     )
     if others:
         lock.tx.execute(sa.insert(PARTICIPANT), [{**one._asdict(), **own} for one in others])
-    home = lock.tx.row(
-        sa.select(HOME_VISIT.c.address).where(HOME_VISIT.c.branch_id == lock.id, HOME_VISIT.c.booking_id == from_id)
-    )
-    if home is not None:
-        channels.keep_address(lock, to_id, home.address)
     apart.remember(lock, to_id)
 
 

@@ -97,7 +97,7 @@ class ServiceOwn(Retirable):
         int | None, Between(1, 100), "the most people who come with one booking, for which they need one place together"
     ] = None
     recurring: Annotated[
-        Literal["weekly"] | None, Kind("rhythm"), NotYet("service-details"), "how often it is repeated"
+        Literal["weekly"] | None, Kind("rhythm"), "how often staff usually repeat an appointment of it"
     ] = None
     phone_intake: Annotated[
         bool, "whether it begins with a call: people are asked to call, and staff book; no booking on the internet"
