@@ -26,7 +26,7 @@ from ..core.support import Why
 from ..store.database import Tx
 from ..store.log import Actor, Locked
 from ..store.queries.apart import people_of
-from ..store.queries.blocks import appointments_of, blocked_bookings, concerned
+from ..store.queries.blocks import appointments_of, blocked_bookings, blocks_of, concerned
 from ..store.queries.bookings import BookingView, booking_by_id
 from ..store.queries.members import members_of
 from ..store.queries.settings import BranchSettings, branch_settings
@@ -66,7 +66,7 @@ class HandOver:
 
 
 def block_member(tx: Tx, branch_id: UUID, order: BlockOrder, actor: Actor) -> UUID:
-    """Make a block, all or nothing; returns its id. Messages are sent after the commit.
+    """Make a block, all or nothing; returns its id. The same once more is one. Messages are sent after the commit.
 
     Raises what `core.blocks.check` raises, Missing("member"), Refused("block-many") where one person would move or call
     off too many, and Stale("block-changed") where what was seen or chosen is no longer so.
@@ -79,6 +79,9 @@ def block_member(tx: Tx, branch_id: UUID, order: BlockOrder, actor: Actor) -> UU
         check(absence, hours.day_bounds(today, settings.zone, settings.day_starts)[0])
         found = concerned(tx, settings, absence)
         _unchanged(found, order.seen)
+        for known in blocks_of(tx, settings, [absence.member]):
+            if (known.starts_at, known.ends_at) == (absence.starts_at, absence.ends_at):
+                return known.id
         chosen = {one.booking: order.settlings.get(one.booking, PUT_OFF) for one in found}
         if takes_many(
             tx, (branch_id,), ((key, _CHOICES[one.way]) for key, one in chosen.items() if one.way in _CHOICES), actor

@@ -144,6 +144,8 @@ def test_scenario_5_only_what_lies_in_the_stretch_is_taken_and_only_once(istanbu
     block(istanbul, found, {})
     # Once more, and for longer.
     assert proposal(istanbul) == ()
+    block(istanbul, (), {})
+    assert len(blocks(istanbul)) == 1
     longer = Absence(member(istanbul, "amal"), START, START + timedelta(days=2))
     again = istanbul.db.read_now(concerned, istanbul.branch, longer)
     assert [one.booking for one in again] == [outside.id]

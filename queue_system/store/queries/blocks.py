@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from itertools import groupby
 from typing import Final
 from uuid import UUID
 
@@ -167,8 +166,8 @@ def _with_next_times(
     tx: Tx, settings: BranchSettings, found: Iterable[Concerned], absence: Absence
 ) -> tuple[Concerned, ...]:
     """Each with the first free time of its member after the absence, on that day the nearest to its own; no time twice."""
-    free: dict[tuple[UUID, UUID], list[Slot]] = {}
-    given: list[range] = []
+    free: dict[tuple[UUID, UUID], list[dict[Slot, range]]] = {}
+    given: set[int] = set()
     result = []
     for one in found:
         service = settings.services.get(one.service)
@@ -180,16 +179,15 @@ def _with_next_times(
         if key not in free:
             free[key] = _free_after(tx, settings, service, one.need, absence)
         at = None
-        for _, slots_of_day in groupby(free[key], lambda slot: slot.start.astimezone(settings.zone).date()):
-            spans = {slot: _widest(settings, service, slot) for slot in slots_of_day}
-            open_ = [
+        for spans in free[key]:
+            open_ = (
                 slot
                 for slot, span in spans.items()
-                if not any(_meet(span, other) for other in given) and not others.meets(slot.start, slot.end)
-            ]
+                if given.isdisjoint(span) and not others.meets(slot.start, slot.end)
+            )
             if (slot := nearest(open_, one.starts_at, settings.zone)) is not None:
                 at = slot.start
-                given.append(spans[slot])
+                given.update(spans[slot])
                 break
         result.append(replace(one, next_at=at))
     return tuple(result)
@@ -203,25 +201,21 @@ def _kept_apart(tx: Tx, settings: BranchSettings, service: ServiceView, one: Con
     return others_at(tx, settings, service, people, one.booking)
 
 
-def _free_after(tx: Tx, settings: BranchSettings, service: ServiceView, need: UUID, absence: Absence) -> list[Slot]:
-    """The free times of a service with the member after its absence, within some days. Not on outings, which are elsewhere."""
+def _free_after(
+    tx: Tx, settings: BranchSettings, service: ServiceView, need: UUID, absence: Absence
+) -> list[dict[Slot, range]]:
+    """The free times of a service with the member after its absence, by day, each with the ticks that it takes.
+
+    Within some days, and not on outings, which are elsewhere.
+    """
     earliest = max(absence.ends_at, tx.now + NOT_BEFORE)
     first = earliest.astimezone(settings.zone).date()
-    days = free_days(
-        tx,
-        settings,
-        service,
-        first,
-        first + timedelta(days=WITHIN_DAYS),
-        public=False,
-        asked={need: absence.member},
-    )
+    last = first + timedelta(days=WITHIN_DAYS)
+    days = free_days(tx, settings, service, first, last, public=False, asked={need: absence.member})
     return [
-        slot
+        {slot: _widest(settings, service, slot) for slot in one.slots if slot.start >= earliest}
         for one in days
         if hours.outing_on(one.day, settings.calendar, service.id) is None
-        for slot in one.slots
-        if slot.start >= earliest
     ]
 
 
@@ -231,7 +225,3 @@ def _widest(settings: BranchSettings, service: ServiceView, slot: Slot) -> range
     visit = slots.seats_span(slot.start, plan, settings.tick_minutes)
     spans = [need.span(visit) for need in plan.members] or [visit]
     return range(min(one.start for one in spans), max(one.stop for one in spans))
-
-
-def _meet(one: range, other: range) -> bool:
-    return one.start < other.stop and other.start < one.stop

@@ -19,6 +19,7 @@ from starlette.routing import BaseRoute, Route
 
 from ...actions.blocks import BlockOrder, block_member, end_block
 from ...core import hours
+from ...core.approvals import MANY_BOOKINGS
 from ...core.blocks import OF_PEOPLE, OF_THINGS, Absence, BlockReason, Concerned, Settling, Way, check, fingerprint
 from ...core.errors import DomainError, Invalid, Missing, Refused, Stale
 from ...core.rights import ABSENCE_RIGHTS, CALL_OFF_RIGHTS, MOVE_RIGHTS
@@ -128,11 +129,14 @@ async def _proposal(
 ) -> Response:
     found = await here.read(concerned, here.branch, absence)
     seen = here.services(ABSENCE_RIGHTS)
-    rows = []
+    rows: list[Row] = []
     for one in found:
         allowed = _ways(here, one.service)
         ways = tuple(way for way in one.ways if way.way in allowed)
         wanted = chosen.get(one.booking)
+        if sum(row.chosen.way is Way.NEXT for row in rows) >= MANY_BOOKINGS:
+            # One person may not move more, so nobody has to take the choice back for each of the others.
+            allowed -= {Way.NEXT}
         service = here.branch.services.get(one.service)
         names = service.listed_names if service and one.service in seen else None
         rows.append(Row(one, names, ways, wanted if wanted in ways else one.usual(allowed)))

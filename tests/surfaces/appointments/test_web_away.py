@@ -116,6 +116,15 @@ def test_scenario_4_whoever_confirms_an_old_list_gets_the_new_one_with_the_choic
     assert as_stored(hall, one).state is BookingState.CANCELLED
 
 
+def test_no_more_is_proposed_than_one_person_may_move(
+    client: TestClient, hall: Hall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("queue_system.surfaces.appointments.away.MANY_BOOKINGS", 1)
+    ones = [booked(hall, START + HOUR * at, asked="amal") for at in range(2)]
+    form = fields(Page(client.post(f"{HERE}/away", data=ILL).text))
+    assert [form[f"booking-{one.id}"].partition(":")[0] for one in ones] == ["next", "later"]
+
+
 def test_whoever_plans_rosters_only_cannot_move_or_call_off(client: TestClient, hall: Hall) -> None:
     one, other = booked(hall, START, asked="amal"), booked(hall, START + HOUR, asked="amal")
     sign_in(client, "roster", "en")
