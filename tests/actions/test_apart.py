@@ -341,6 +341,21 @@ def test_a_service_that_everybody_books_refuses_nobody_and_the_meeting_is_listed
     assert [one.ids for one in met(wifaq)] == [{hers, his}]
 
 
+def test_visitors_are_refused_alike_on_every_day_when_they_move_by_themselves(wifaq: Hall) -> None:
+    """A service that only staff give cannot be moved on the internet, so nobody can try out days."""
+    pair(wifaq)
+    book(wifaq, SHE, at(24, 8, 15))
+    his = book(wifaq, HE, at(25, 8, 30), CONTACT)
+    codes = []
+    for day in (24, 26):
+        with pytest.raises(Refused) as refusal:
+            wifaq.db.write_in_now(
+                wifaq.branch.id, bookings.change_booking, wifaq.branch.id, his, at(day, 11, 30), VISITOR
+            )
+        codes.append(str(refusal.value))
+    assert codes[0] == codes[1] != "slot-taken"
+
+
 def test_the_tables_name_nobody(wifaq: Hall) -> None:
     pair(wifaq, other=HIS_TELEPHONE)
     book(wifaq, SHE, at(24, 8, 15))
