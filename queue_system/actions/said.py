@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
 
 from ..core import bookings, contacts
 from ..core.apart import NO_LEAVE, Leave
+from ..core.bookings import BookingState
+from ..core.errors import Invalid
 from ..core.participants import Person, read_named
-from ..store.log import Actor, Locked
+from ..store.database import Tx
+from ..store.log import Actor, Locked, locked
 from ..store.queries.bookings import BookingView, booking_by_id
-from ..store.queries.settings import BranchSettings, ServiceView
+from ..store.queries.settings import BranchSettings, ServiceView, branch_settings
 from ..store.tables import Booking, table
 from . import channels, participants, safe_contact
 from .channels import How
@@ -59,6 +65,24 @@ def as_said(lock: Locked, settings: BranchSettings, hold: BookingView, said: Sai
     named = channels.keep(lock, settings, booking_by_id(lock.tx, lock.id, hold.id), said.how)
     participants.store_people(lock, settings, named, said.others, actor, all_parties=not said.later)
     return named
+
+
+def keep_answers(tx: Tx, branch_id: UUID, hold_id: UUID, reference: str, way: str, note: str) -> None:
+    """Keep what was said for a time that has gone with the hold of another one; what is wrong is left out."""
+    with locked(tx, branch_id) as lock:
+        hold = booking_by_id(tx, branch_id, hold_id)
+        settings = branch_settings(tx, branch_id, lock.config_version)
+        service = settings.services[hold.service_id]
+        values: dict[str, Any] = {}
+        with suppress(Invalid):
+            called, number = read_named(hold.name, reference, protected=service.confidentiality.hides_service)
+            values |= {"name": called, "reference": number}
+        with suppress(Invalid):
+            values |= safe_contact.asked(tx, settings, service.id, way, note)
+        if values and hold.state is BookingState.HELD:
+            tx.execute(
+                sa.update(BOOKING).where(BOOKING.c.branch_id == lock.id, BOOKING.c.id == hold_id).values(**values)
+            )
 
 
 def contact_of(settings: BranchSettings, service: ServiceView, typed: str, *, sure: bool, needed: bool) -> str:

@@ -19,6 +19,7 @@ from starlette.routing import BaseRoute, Route
 from ...actions.bookings import HoldOrder, hold_instead, hold_slot
 from ...actions.channels import How
 from ...actions.participants import name_participants
+from ...actions.said import keep_answers
 from ...core import hours
 from ...core.bookings import Booker, BookingState, Mode, against_mode, persons_said
 from ...core.errors import DomainError, Invalid, Missing
@@ -162,10 +163,14 @@ async def _hold(here: StaffAtBranch) -> Response:
     service = _service(here, form.get("service", ""))
     earlier = await _earlier(here, form.get("instead", ""))
     others = people_form.read_others(here, service, form)
+    asks = people_form.may_ask(here, service)
+    answers = [form.get("reference", ""), *(form.get(name, "") if asks else "" for name in ("way", "note"))]
+    if earlier is not None and not any(answers):
+        answers = [earlier.reference, earlier.contact_way or "", earlier.contact_note]
     kept = Kept(
         form.get("name", "") or (earlier.name if earlier else ""),
         form.get("contact", "") or (earlier.contact if earlier else ""),
-        people_form.typed(others),
+        people_form.typed(others) | people_form.typed_answers(*answers),
         earlier.persons if earlier else persons_typed(form, service),
         typed_how(form) if form.get("channel") or form.get("address") else None,
     )
@@ -189,6 +194,8 @@ async def _hold(here: StaffAtBranch) -> Response:
         )
         held = await _held(here, order, earlier)
         await _keep_people(here, held, earlier, others)
+        if any(answers):
+            await here.do(keep_answers, held.id, *answers)
     except DomainError as refusal:
         return await times_page(here, service, form, earlier, refusal=refusal, kept=kept)
     return kit.see_other(f"{address(here.branch)}/{held.id}")

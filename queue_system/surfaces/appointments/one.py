@@ -68,7 +68,8 @@ async def confirm(request: Request) -> Response:
     except DomainError as refusal:
         if refusal.code not in ("hold-expired", "slot-withdrawn", "slot-taken"):
             return await _page(here, booking, refusal, said)
-        kept = new.Kept(said.name, said.contact, people_form.typed(said.others), said.persons, said.how)
+        people = people_form.typed(said.others) | people_form.typed_answers(said.reference, said.way, said.note)
+        kept = new.Kept(said.name, said.contact, people, said.persons, said.how)
         return await new.times_page(here, service, {}, None, refusal=refusal, kept=kept)
     return kit.see_other(_address(here, booking))
 

@@ -121,6 +121,11 @@ def typed(others: Sequence[Person]) -> dict[str, str]:
     return {name: str(value) for name, value in fields.items()}
 
 
+def typed_answers(reference: str, way: str, note: str) -> dict[str, str]:
+    """The fields of what else was said about whom it is booked for, for a form that passes them on."""
+    return {name: text for name, text in (("reference", reference), ("way", way), ("note", note)) if text}
+
+
 def without(others: Sequence[Person], wrong: str) -> tuple[Person, ...]:
     """The same people without what was typed in the field `wrong`."""
     return tuple(

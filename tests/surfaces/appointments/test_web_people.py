@@ -74,13 +74,16 @@ def test_people_stay_when_the_time_has_gone(place: tuple[TestClient, Hall], cloc
     client, hall = place
     _, page = hold(client, hall, "mediation")
     clock.move(timedelta(minutes=11))
-    gone = send(client, page, name=WIFE, **{"other-1-name": HUSBAND, "other-1-contact": "12"})
+    typed = {"reference": "ق-7", "way": "none", "other-1-name": HUSBAND, "other-1-contact": "12"}
+    gone = send(client, page, name=WIFE, **typed)
     assert gone.status_code == 409
     times = Page(gone.text)
     form = [one for one in times.forms if one.action.endswith("/new")][-1]
     answer = client.post(form.action, data={**form.values, "start": starts(times)[0]})
     again = look(client, answer.headers["location"])
     assert f'value="{WIFE}"' in again.html
+    assert 'value="ق-7"' in again.html
+    assert 'value="none" selected' in again.html
     # What is no number is asked for again.
     assert f'value="{HUSBAND}"' in again.html
     assert 'value="12"' not in again.html
