@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute, Route
 from ...actions.series_changes import ChangeOrder, change_series, lengthen_series
 from ...core.errors import DomainError, Invalid
 from ...core.hours import instant_at
+from ...core.series import Chance
 from ...store.queries.bookings import BookingView
 from ...store.queries.series import SeriesView, series_by_id
 from ...store.queries.series_chances import Wish
@@ -43,8 +44,7 @@ async def change(request: Request) -> Response:
         return await _change_page(here, series, service, person, form)
     try:
         wanted = _change(here, series, service, form)
-        wishes = await here.read(changes_of, here.branch, series, wanted)
-        rows = await rows_of(here, service, wishes, form, person)
+        _, rows = await _changes(here, series, service, person, wanted, form)
         if errors_of(rows, here):
             return await _change_page(here, series, service, person, form, undecided=True)
         order = ChangeOrder(series.id, wanted, times_of(rows), form.get("shown", ""))
@@ -88,6 +88,27 @@ def _change(here: StaffAtBranch, series: SeriesView, service: ServiceView, form:
     return Change(n, scope_of(form), instant_at(day, wall, here.branch.zone), members or None)
 
 
+async def _changes(
+    here: StaffAtBranch,
+    series: SeriesView,
+    service: ServiceView,
+    person: BookingView,
+    wanted: Change,
+    form: Mapping[str, str],
+) -> tuple[list[Wish], list[Row]]:
+    """What a change is for, and its rows. Raises Invalid("series-not-then") for a time at which no appointment begins.
+
+    All would have to be moved alone from it, and then be left out of every later change.
+    """
+    wishes = await here.read(changes_of, here.branch, series, wanted)
+    rows = await rows_of(here, service, wishes, form, person)
+    for row in rows:
+        if row.n == wanted.n and row.chance is Chance.NOT_THEN and row.times:
+            nearest = min(row.times, key=lambda at: abs(at - row.wanted))
+            raise Invalid("series-not-then", "time", nearest=nearest.astimezone(here.branch.zone))
+    return wishes, rows
+
+
 async def _change_page(
     here: StaffAtBranch,
     series: SeriesView,
@@ -105,8 +126,9 @@ async def _change_page(
     shown = ""
     if "day" in form:
         try:
-            wishes = await here.read(changes_of, here.branch, series, _change(here, series, service, form))
-            rows, shown = await rows_of(here, service, wishes, form, person), shown_of(series, wishes)
+            wanted = _change(here, series, service, form)
+            wishes, rows = await _changes(here, series, service, person, wanted, form)
+            shown = shown_of(series, wishes)
         except Invalid as mistake:
             failure = failure or mistake
     values = {

@@ -31,7 +31,6 @@ _FAMILIES: Final = {
     "abilities": "right",
     "overview-only": "right",
     "language": "language",
-    "service-details": "setting.word.channel",
     "access-needs": "setting.word.part-of-the-calm-mode",
     "referral-data": "setting.word.kind-of-data",
     "freed-slot": "setting.word.use-of-a-freed-slot",
