@@ -149,6 +149,10 @@ def test_both_in_one_appointment_would_meet_there(wifaq: Hall) -> None:
     branch = wifaq.branch.id
     with pytest.raises(Refused, match="slot-taken"):
         wifaq.db.write_in_now(branch, bookings.confirm_booking, branch, held, SYSTEM, said)
+    # A pair whose last day is over keeps nobody apart.
+    wifaq.db.write_now(lambda tx: tx.execute(sa.update(table(ApartPair)).values(until=date(2026, 11, 21))))
+    both = wifaq.db.write_in_now(branch, bookings.confirm_booking, branch, held, SYSTEM, said)
+    assert both.state is BookingState.CONFIRMED
 
 
 def test_staff_with_the_right_are_told_and_can_accept_it_for_a_reason(wifaq: Hall) -> None:

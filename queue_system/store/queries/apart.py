@@ -150,7 +150,11 @@ def others_at(
         .where(PAIR.c.branch_id == settings.id, IN_FORCE, _IS_LIVE, BOOKING.c.id != besides)
     )
     both = sa.select(PAIR.c.id).where(
-        PAIR.c.branch_id == settings.id, IN_FORCE, PAIR.c.key_a.in_(mine), PAIR.c.key_b.in_(mine)
+        PAIR.c.branch_id == settings.id,
+        IN_FORCE,
+        sa.or_(PAIR.c.until.is_(None), PAIR.c.until >= settings.timetable.business_date(tx.now)),
+        PAIR.c.key_a.in_(mine),
+        PAIR.c.key_b.in_(mine),
     )
     return Others(
         settings,
