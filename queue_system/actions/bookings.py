@@ -39,7 +39,7 @@ from ..store.queries.effect import still_offered
 from ..store.queries.settings import BranchSettings, branch_settings
 from ..store.queries.standing import standing_of
 from ..store.tables import Booking, table
-from . import apart, channels, freed_places, offers, outbox, placing, safe_contact, seats
+from . import apart, channels, freed_places, listed_places, offers, outbox, placing, safe_contact, seats
 from .booking_rows import take_step
 from .channels import How
 from .codes import new_code
@@ -146,6 +146,7 @@ def change_booking(
         wanted = Wanted(starts_at, booker, asked=members or {}, leave=leave)
         changed = move_to(lock, settings, booking, wanted, actor)
         outbox.tell(lock, settings, changed, Event.CHANGED)
+        listed_places.pass_on(lock)
         return changed
 
 
@@ -166,6 +167,7 @@ def cancel_booking(
         cancelled = end(lock, settings, booking, actor)
         if booking.state is not BookingState.HELD:
             outbox.tell(lock, settings, cancelled, Event.CANCELLED)
+            listed_places.pass_on(lock)
         return cancelled
 
 
@@ -182,7 +184,7 @@ def expire_due(lock: Locked) -> int:
         seats.release(lock, booking)
         take_step(lock, booking, BookingStep.EXPIRE, ended_at=lock.tx.now)
         lock.append(BookingExpired(subject=str(booking.id), code=booking.code), SYSTEM)
-    return len(due) + freed_places.return_due(lock) + offers.end_due(lock)
+    return len(due) + freed_places.return_due(lock) + offers.end_due(lock) + listed_places.pass_on(lock)
 
 
 def confirm_in(

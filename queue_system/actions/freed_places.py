@@ -4,29 +4,40 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Collection
+from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
 from uuid_utils.compat import uuid7
 
+from ..core import hours
+from ..core.bookings import Policy
+from ..core.earlier import Outcome
 from ..core.facts.bookings import PlaceReleased, PlaceReturned
-from ..core.freed import returns_at
+from ..core.facts.earlier import EarlierEnded
+from ..core.freed import LISTED, Freed, draw_at, returns_at
 from ..store.database import Tx
 from ..store.log import SYSTEM, Actor, Locked, locked
 from ..store.queries.bookings import BookingView, policy_of
+from ..store.queries.earlier import Offer, running_offer, running_offers
 from ..store.queries.freed import KeptPlace, due_places, kept_places
 from ..store.queries.settings import BranchSettings, branch_settings
-from ..store.tables import FreedPlace, Seat, table
+from ..store.tables import EarlierOffer, FreedPlace, Seat, table
 
 FREED = table(FreedPlace)
+OFFER = table(EarlierOffer)
 SEAT = table(Seat)
 
 
 def release_places(tx: Tx, branch_id: UUID, ids: Collection[UUID], actor: Actor) -> int:
-    """Staff release places at once; places that have returned already are skipped. Returns how many were released."""
+    """Staff release places at once; returns how many were released.
+
+    Places that have returned already are skipped, and those that are kept for somebody who was asked.
+    """
     with locked(tx, branch_id) as lock:
         settings = branch_settings(tx, branch_id, lock.config_version)
-        wanted = [place for place in kept_places(tx, branch_id) if place.id in ids]
+        offered = running_offers(tx, branch_id)
+        wanted = [place for place in kept_places(tx, branch_id) if place.id in ids and place.id not in offered]
         for place in wanted:
             _return(lock, place)
             fact = PlaceReleased(
@@ -52,7 +63,7 @@ def return_due(lock: Locked) -> int:
             code=place.code,
             service=settings.services[place.service_id].slug,
             starts_at=place.starts_at.isoformat(),
-            freed_at=place.freed_at.isoformat(),
+            freed_at=(place.lot_from or place.freed_at).isoformat(),
             lot=place.lot,
         )
         lock.append(fact, SYSTEM)
@@ -60,13 +71,18 @@ def return_due(lock: Locked) -> int:
 
 
 def give_back(lock: Locked, settings: BranchSettings, booking: BookingView) -> None:
-    """Keep the seats of a booking taken until their lot, or staff, lets them return.
+    """Keep the seats of a booking taken until they are given to somebody who waits, or their lot or staff return them.
 
-    Otherwise a broker could free a place at the moment when his buyer asks for it.
+    Otherwise a broker could free a place at the moment when his buyer asks for it. An earlier time that was offered to
+    the booking is offered to the next.
     """
+    offer = running_offer(lock.tx, lock.id, booking.id)
+    if offer is not None:
+        end_offer(lock, offer, Outcome.WITHDRAWN, SYSTEM)
     now, lot = lock.tx.now, secrets.token_hex(8)
-    by_lot = policy_of(settings, settings.services[booking.service_id]).returns_by_lot
-    returns = returns_at(lot, now, booking.starts_at, settings.freed_places_at, settings.zone) if by_lot else None
+    policy = policy_of(settings, settings.services[booking.service_id])
+    offers_at = _offers_at(lock, settings, policy, booking)
+    by_lot = policy.freed is Freed.BY_LOT or (policy.freed in LISTED and offers_at is None)
     place_id = uuid7()
     lock.tx.execute(
         sa.insert(FREED),
@@ -77,14 +93,65 @@ def give_back(lock: Locked, settings: BranchSettings, booking: BookingView) -> N
             "service_id": booking.service_id,
             "starts_at": booking.starts_at,
             "freed_at": now,
-            "returns_at": returns,
+            "returns_at": _by_lot(lock, settings, lot, booking.starts_at) if by_lot else None,
             "lot": lot,
+            "offer_order": None if offers_at is None else policy.freed.value,
+            "offers_at": offers_at,
         },
     )
     lock.tx.execute(
         sa.update(SEAT)
         .where(SEAT.c.branch_id == lock.id, SEAT.c.booking_id == booking.id, SEAT.c.freed_id.is_(None))
         .values(freed_id=place_id)
+    )
+
+
+def keep_for(lock: Locked, place_id: UUID, holder: UUID, booking_id: UUID) -> None:
+    """Let another booking be the one that may take the seats of a place; nobody else can."""
+    lock.tx.execute(
+        sa.update(SEAT)
+        .where(SEAT.c.branch_id == lock.id, SEAT.c.booking_id == holder, SEAT.c.freed_id == place_id)
+        .values(booking_id=booking_id)
+    )
+
+
+def end_offer(lock: Locked, offer: Offer, outcome: Outcome, actor: Actor) -> None:
+    """End an offer; unless it was accepted, the place is again as it was before it."""
+    lock.tx.execute(
+        sa.update(OFFER)
+        .where(OFFER.c.branch_id == lock.id, OFFER.c.id == offer.id)
+        .values(ended_at=lock.tx.now, outcome=outcome.value)
+    )
+    if outcome is not Outcome.ACCEPTED:
+        giver = lock.tx.scalar(
+            sa.select(FREED.c.booking_id).where(FREED.c.branch_id == lock.id, FREED.c.id == offer.place_id)
+        )
+        keep_for(lock, offer.place_id, offer.booking_id, giver)
+    fact = EarlierEnded(
+        subject=str(offer.booking_id), code=offer.code, to_starts_at=offer.starts_at.isoformat(), outcome=outcome.value
+    )
+    lock.append(fact, actor)
+
+
+def leave_to_lot(lock: Locked, settings: BranchSettings, place_id: UUID, starts_at: datetime) -> None:
+    """Offer a place to nobody any more; it returns by a new lot, because the first one may be known from the draw."""
+    lot = secrets.token_hex(8)
+    lock.tx.execute(
+        sa.update(FREED)
+        .where(FREED.c.branch_id == lock.id, FREED.c.id == place_id)
+        .values(offers_at=None, lot=lot, lot_from=lock.tx.now, returns_at=_by_lot(lock, settings, lot, starts_at))
+    )
+
+
+def use_up(lock: Locked, place_id: UUID, booking_id: UUID) -> None:
+    """A place has been taken by the booking that it was kept for; seats that this did not need are free."""
+    lock.tx.execute(
+        sa.delete(SEAT).where(SEAT.c.branch_id == lock.id, SEAT.c.booking_id == booking_id, SEAT.c.freed_id == place_id)
+    )
+    lock.tx.execute(
+        sa.update(FREED)
+        .where(FREED.c.branch_id == lock.id, FREED.c.id == place_id)
+        .values(returned_at=lock.tx.now, offers_at=None)
     )
 
 
@@ -104,14 +171,17 @@ def take_again(lock: Locked, booking_id: UUID, resource_id: UUID, ticks: range) 
     in_use = sa.select(SEAT.c.freed_id).where(
         SEAT.c.branch_id == lock.id, SEAT.c.booking_id == booking_id, SEAT.c.freed_id.is_not(None)
     )
-    lock.tx.execute(
-        sa.delete(FREED).where(
-            FREED.c.branch_id == lock.id,
-            FREED.c.booking_id == booking_id,
-            FREED.c.returned_at.is_(None),
-            FREED.c.id.not_in(in_use),
-        )
+    ever_offered = sa.select(OFFER.c.place_id).where(OFFER.c.branch_id == lock.id)
+    taken_back = (
+        FREED.c.branch_id == lock.id,
+        FREED.c.booking_id == booking_id,
+        FREED.c.returned_at.is_(None),
+        FREED.c.id.not_in(in_use),
+        # The seats of these are kept for another booking.
+        FREED.c.id.not_in(ever_offered.where(OFFER.c.ended_at.is_(None))),
     )
+    lock.tx.execute(sa.delete(FREED).where(*taken_back, FREED.c.id.not_in(ever_offered)))
+    lock.tx.execute(sa.update(FREED).where(*taken_back).values(returned_at=lock.tx.now, offers_at=None))
 
 
 def let_go(lock: Locked, booking_id: UUID) -> None:
@@ -128,5 +198,21 @@ def _return(lock: Locked, place: KeptPlace) -> None:
         )
     )
     lock.tx.execute(
-        sa.update(FREED).where(FREED.c.branch_id == lock.id, FREED.c.id == place.id).values(returned_at=lock.tx.now)
+        sa.update(FREED)
+        .where(FREED.c.branch_id == lock.id, FREED.c.id == place.id)
+        .values(returned_at=lock.tx.now, offers_at=None)
     )
+
+
+def _offers_at(lock: Locked, settings: BranchSettings, policy: Policy, booking: BookingView) -> datetime | None:
+    """From when the place is offered to those who wait; None where it is not. An outing is at another place."""
+    day = booking.starts_at.astimezone(settings.zone).date()
+    if policy.freed not in LISTED or hours.outing_on(day, settings.calendar, booking.service_id) is not None:
+        return None
+    if policy.freed is Freed.IN_ORDER:
+        return lock.tx.now
+    return draw_at(lock.tx.now, booking.starts_at, policy.draws_at or settings.freed_places_at, settings.zone)
+
+
+def _by_lot(lock: Locked, settings: BranchSettings, lot: str, starts_at: datetime) -> datetime | None:
+    return returns_at(lot, lock.tx.now, starts_at, settings.freed_places_at, settings.zone)

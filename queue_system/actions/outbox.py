@@ -33,6 +33,7 @@ from ..core.messages import (
 from ..store.database import AnyRow, Tx
 from ..store.log import SYSTEM, Locked, locked
 from ..store.queries.bookings import BookingView, booking_by_id
+from ..store.queries.earlier import Offer, running_offer
 from ..store.queries.messages import Recipient, due_messages, recipients
 from ..store.queries.series import siblings_to_come
 from ..store.queries.settings import BranchSettings, branch_settings
@@ -50,6 +51,7 @@ class ClaimedMessage:
     """A message that this worker alone may send now, to `recipient`; `attempt` counts from 1.
 
     `series` are the appointments to come of the series that it is about, also those that were called off.
+    `earlier` is the offer that EARLIER tells of.
     """
 
     id: UUID
@@ -60,6 +62,7 @@ class ClaimedMessage:
     booking: BookingView
     recipient: Recipient
     series: tuple[BookingView, ...] = ()
+    earlier: Offer | None = None
 
 
 def tell(
@@ -176,7 +179,9 @@ def claim_message(tx: Tx, branch_id: UUID) -> ClaimedMessage | None:
             if taken.rowcount == 1:
                 event, attempt = Event(job.event), job.attempts + 1
                 series = tuple(siblings_to_come(tx, branch_id, booking.id)) if event in OF_SERIES else ()
-                return ClaimedMessage(job.id, event, to.level, job.language, attempt, booking, to, series)
+                return ClaimedMessage(
+                    job.id, event, to.level, job.language, attempt, booking, to, series, _earlier(tx, job)
+                )
         return None
 
 
@@ -225,9 +230,13 @@ def _is_wanted(tx: Tx, job: AnyRow, booking: BookingView, to: Recipient) -> bool
         booking.state,
         booking.decision,
         booking.starts_at,
-        offered=booking.offered_starts_at is not None,
+        offered=_earlier(tx, job) is not None or booking.offered_starts_at is not None,
         now=tx.now,
     )
+
+
+def _earlier(tx: Tx, job: AnyRow) -> Offer | None:
+    return running_offer(tx, job.branch_id, job.about) if job.event == Event.EARLIER.value else None
 
 
 def _void_older(

@@ -33,6 +33,8 @@ from ..store.tables import (
     Call,
     Counter,
     DigestedDay,
+    EarlierOffer,
+    EarlierWish,
     FreedPlace,
     HomeVisit,
     Message,
@@ -54,6 +56,7 @@ from .sessions import forget_the_absent
 BOOKING, CALL, COUNTER, DIGESTED = table(Booking), table(Call), table(Counter), table(DigestedDay)
 BOOKING_MEMBER, HOME_VISIT, MESSAGE = table(BookingMember), table(HomeVisit), table(Message)
 INVITATION, PARTICIPANT = table(BookingInvitation), table(Participant)
+OFFER, WISH = table(EarlierOffer), table(EarlierWish)
 BOOKING_SERIES, SERIES_DATE = table(BookingSeries), table(SeriesDate)
 BLOCK, PHONE_CALL = table(Block), table(PhoneCall)
 FREED, JOB, SEAT, SERIES, TICKET = table(FreedPlace), table(PrintJob), table(Seat), table(Series), table(Ticket)
@@ -123,6 +126,7 @@ def erase(lock: Locked, ids: list[UUID]) -> int:
     if not ids:
         return 0
     _forget(lock, PARTICIPANT.c.booking_id.in_(ids))
+    lock.tx.execute(sa.delete(WISH).where(WISH.c.branch_id == lock.id, WISH.c.booking_id.in_(ids)))
     lock.tx.execute(
         sa.update(HOME_VISIT)
         .where(HOME_VISIT.c.branch_id == lock.id, HOME_VISIT.c.booking_id.in_(ids))
@@ -187,12 +191,22 @@ def _drop_bookings(lock: Locked, ids: list[UUID]) -> int:
         return 0
     lock.tx.execute(sa.delete(MESSAGE).where(MESSAGE.c.branch_id == lock.id, MESSAGE.c.about.in_(ids)))
     _leave_series(lock, ids)
+    _leave_list(lock, ids)
     apart.drop(lock, ids)
     of_these = (INVITATION.c.branch_id == lock.id, INVITATION.c.booking_id.in_(ids))
     lock.tx.execute(sa.update(INVITATION).where(*of_these).values(booking_id=None))
     for rows in (SEAT, BOOKING_MEMBER, FREED, PARTICIPANT, HOME_VISIT, PHONE_CALL):
         lock.tx.execute(sa.delete(rows).where(rows.c.branch_id == lock.id, rows.c.booking_id.in_(ids)))
     return lock.tx.execute(sa.delete(BOOKING).where(BOOKING.c.branch_id == lock.id, BOOKING.c.id.in_(ids))).rowcount
+
+
+def _leave_list(lock: Locked, ids: list[UUID]) -> None:
+    """Their wishes for an earlier time go, and the offers to them and of the places that they gave back."""
+    places = sa.select(FREED.c.id).where(FREED.c.branch_id == lock.id, FREED.c.booking_id.in_(ids))
+    lock.tx.execute(sa.delete(WISH).where(WISH.c.branch_id == lock.id, WISH.c.booking_id.in_(ids)))
+    theirs = OFFER.c.booking_id.in_(ids) | OFFER.c.place_id.in_(places)
+    lock.tx.execute(sa.delete(OFFER).where(OFFER.c.branch_id == lock.id, theirs))
+    lock.tx.execute(sa.delete(SEAT).where(SEAT.c.branch_id == lock.id, SEAT.c.freed_id.in_(places)))
 
 
 def _leave_series(lock: Locked, ids: list[UUID]) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import random
 import unicodedata
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Final
 
 from .errors import Count, Days, IllegalTransition, Invalid, Minutes, Refused
+from .freed import Freed
 from .names import name_key
 from .persons import GIVEN_BACK_MOST, GIVEN_BACK_WITHIN, Standing
 from .tickets import APPOINTMENT, LATE_APPOINTMENT
@@ -87,7 +88,7 @@ class Policy:
     `max_persons_per_contact`: how many persons may use one telephone or address. `max_changes`: moves to another time.
     `cancel_until_min`: minutes before the start after which visitors can neither move nor cancel by themselves.
     `notice_min`: the shortest time between booking and start.
-    `returns_by_lot`: a place that is given back returns by itself at a random time; else staff release it.
+    `freed`: who gets a place that is given back; `draws_at`: the hour of the draws for it, None for the branch's hour.
     """
 
     mode: Mode
@@ -97,7 +98,8 @@ class Policy:
     max_changes: int | None = None
     cancel_until_min: int | None = None
     notice_min: int = 0
-    returns_by_lot: bool = False
+    freed: Freed = Freed.STAFF
+    draws_at: time | None = None
 
 
 class Punctuality(StrEnum):

@@ -30,6 +30,8 @@ class Event(StrEnum):
     CANCELLED = "cancelled"
     CALLED_OFF = "called_off"  # the branch cancelled it
     OFFERED = "offered"  # another time is offered in place of a lost one
+    EARLIER = "earlier"  # an earlier time is kept for whoever waits for one
+    EARLIER_OVER = "earlier_over"  # nobody answered, so it is kept no more
     STANDS = "stands"  # an offer was made, and the old time is kept all the same
     HANDED_OVER = "handed_over"  # at the same time with another person, or in another room, than was promised
     REMINDER = "reminder"
@@ -59,7 +61,9 @@ class Outcome(StrEnum):
 
 _LEVELS: Final = {"full": Level.FULL, "minimal": Level.MINIMAL, "neutral": Level.NEUTRAL}
 #: Events after which a reminder makes sense.
-REMINDED: Final = frozenset({Event.CONFIRMED, Event.CHANGED, Event.STANDS, Event.HANDED_OVER})
+REMINDED: Final = frozenset(
+    {Event.CONFIRMED, Event.CHANGED, Event.EARLIER, Event.EARLIER_OVER, Event.STANDS, Event.HANDED_OVER}
+)
 #: Events that the branch caused: whoever no message reaches must be called.
 MUST_BE_TOLD: Final = frozenset({Event.CALLED_OFF, Event.OFFERED, Event.STANDS, Event.HANDED_OVER})
 #: Events that are told of a whole series at once.
@@ -104,14 +108,17 @@ def reminder_at(event: Event, starts_at: datetime, now: datetime) -> datetime | 
 def is_due_still(
     event: Event, state: BookingState, decision: Decided | None, starts_at: datetime, *, offered: bool, now: datetime
 ) -> bool:
-    """Whether a message is still true of the appointment as it is now, and of use; otherwise it is not sent."""
+    """Whether a message is still true of the appointment as it is now, and of use; otherwise it is not sent.
+
+    `offered`: the time that the message tells of is still kept.
+    """
     if starts_at <= now:
         return False
     if event in _ENDED:
         return state is BookingState.CANCELLED
     if state is not BookingState.CONFIRMED:
         return False
-    if event is Event.OFFERED:
+    if event in (Event.OFFERED, Event.EARLIER):
         return offered
     return event is not Event.REMINDER or decision not in UNSETTLED
 

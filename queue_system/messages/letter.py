@@ -115,6 +115,10 @@ def _lines(message: ClaimedMessage, branch: BranchSettings, words: Words, house:
         yield words.text("messages.answer-by", time=moment(booking.offer_until))
     elif message.event in OF_SERIES:
         yield from _dates(message, branch, words, moment)
+    elif message.earlier is not None:
+        yield words.text("messages.booked-at", time=moment(booking.starts_at))
+        yield words.text("messages.earlier-time", time=moment(message.earlier.starts_at))
+        yield words.text("messages.earlier-until", time=moment(message.earlier.until))
     else:
         yield words.text("messages.at", time=moment(booking.starts_at))
     service = branch.services[booking.service_id]

@@ -22,7 +22,6 @@ from .declared import (
     Kind,
     Names,
     NotYet,
-    OnlyActedOn,
     Percent,
     Ref,
     Thing,
@@ -150,7 +149,9 @@ class Share(Declared):
     rule: Annotated[Literal["oldest_first", "lottery"], Kind("rule"), "how it is distributed"]
 
 
-FreedSlot = Literal["by_lot", "standby_ballot", "next_draw", "next_on_list", "staff_decides", "waitlist_in_order"]
+FreedSlot = Literal[
+    "by_lot", "standby_ballot", "next_draw", "next_on_list", "staff_decides", "waitlist_in_order", "walk_ins"
+]
 BookingMode = Literal["fcfs", "ballot", "staff_only", "invite"]
 
 
@@ -171,7 +172,6 @@ class Policy(Thing):
     freed_slot: Annotated[
         FreedSlot,
         Kind("use of a freed slot"),
-        OnlyActedOn("freed-slot", frozenset({"by_lot", "staff_decides"})),
         "what happens to a place that is given back",
     ]
     horizon_days: Annotated[int | None, Between(1, 730), "how many days ahead can be booked"] = None
@@ -199,7 +199,9 @@ class Policy(Thing):
     guaranteed_after_losses: Annotated[
         int | None, Between(1, 100), _RULES_NOT_YET, "after how many lost draws a place is guaranteed"
     ] = None
-    standby_draw_daily_at: Annotated[ClockTime | None, _RULES_NOT_YET, "when freed places are drawn every day"] = None
+    standby_draw_daily_at: Annotated[
+        ClockTime | None, "when freed places are drawn every day; at the branch's hour for them, when left out"
+    ] = None
     shares: Annotated[tuple[Share, ...] | None, _RULES_NOT_YET, "shares of the places, each with its own rule"] = None
     family_request_max: Annotated[int | None, Between(1, 20), _RULES_NOT_YET, "persons in one request of a family"] = (
         None

@@ -7,10 +7,12 @@ from datetime import datetime
 from uuid import UUID
 
 from ..actions.bookings import cancel_booking, change_booking, confirm_booking
+from ..actions.earlier import accept_earlier
 from ..actions.together import confirm_together, give_back_together
 from ..core.bookings import BookingState
 from ..store.log import VISITOR
 from ..store.queries.bookings import BookingView
+from ..store.queries.earlier import running_offer
 from .given_back import given_back_of
 from .here import AtBranch
 from .limits import address_of, allow
@@ -38,8 +40,14 @@ async def give_back_all(here: AtBranch, parts: Sequence[BookingView]) -> None:
 
 
 async def change(here: AtBranch, booking: BookingView, starts_at: datetime) -> BookingView:
-    """Move it; raises what `actions.bookings.change_booking` raises, and TooMany("too-many", seconds=…)."""
+    """Move it; raises what `actions.bookings.change_booking` raises, and TooMany("too-many", seconds=…).
+
+    Moving to the earlier time that is kept for it accepts that.
+    """
     _check(here)
+    kept = await here.read(running_offer, here.branch.id, booking.id)
+    if kept is not None and kept.starts_at == starts_at:
+        return await here.do(accept_earlier, booking.id, kept.id, VISITOR)
     changed = await here.do(change_booking, booking.id, starts_at, VISITOR)
     if changed.changes != booking.changes:
         _note(here, booking)

@@ -47,7 +47,9 @@ from queue_system.store import pruning, schema
 from queue_system.store.database import Database, Tx
 from queue_system.store.log import SYSTEM, VISITOR, Actor
 from queue_system.store.queries import access, past_days
+from queue_system.store.queries.bookings import BookingView
 from queue_system.store.queries.credentials import step_by_token
+from queue_system.store.queries.freed import kept_places
 from queue_system.store.queries.series_chances import planned, shown_of
 from queue_system.store.tables import (
     ORGANISATION,
@@ -58,6 +60,8 @@ from queue_system.store.tables import (
     Booking,
     BookingInvitation,
     BranchSeason,
+    EarlierOffer,
+    EarlierWish,
     HomeVisit,
     Participant,
     PhoneCall,
@@ -212,6 +216,18 @@ def _give_a_time_back(hall: Hall) -> None:
     hall.db.write_in_now(branch, bookings.confirm_booking, branch, held.id, VISITOR)
     hall.db.sends = frozenset()
     hall.db.write_in_now(branch, bookings.cancel_booking, branch, held.id, VISITOR)
+    _offer_earlier(hall, held)
+
+
+def _offer_earlier(hall: Hall, booking: BookingView) -> None:
+    """Somebody waits for an earlier time, and was offered one."""
+    mine = {"branch_id": hall.branch.id, "booking_id": booking.id}
+    (place,) = hall.db.read_now(kept_places, hall.branch.id)
+    wish = {"since": NOW, "part": "morning", "notice_hours": 24}
+    hall.db.write_now(Tx.execute, sa.insert(table(EarlierWish)), mine | wish)
+    times = {"from_starts_at": FREE_AT, "starts_at": FREE_AT, "offered_at": NOW, "until": NOW, "ended_at": NOW}
+    offer = {"id": uuid7(), "place_id": place.id, "outcome": "declined", **times}
+    hall.db.write_now(Tx.execute, sa.insert(table(EarlierOffer)), mine | offer)
 
 
 def _take_a_room(hall: Hall) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Annotated, Any, TypeAlias
 
+from .. import earlier
 from ..apart import AcceptedFor, Reason, Scope
 from ..approvals import APPROVAL_ACTIONS
 from ..attendance import Attendance, LateReason
@@ -141,6 +142,7 @@ SlipError: TypeAlias = Annotated[
         ),
     ),
 ]
+EarlierOutcome: TypeAlias = Annotated[str, Word("audit.earlier-outcome", tuple(earlier.Outcome))]
 MessageEvent: TypeAlias = Annotated[str, Word("audit.message-event", tuple(Event))]
 MessageChannel: TypeAlias = Annotated[str, Word("audit.message-channel", (MAIL,))]
 MessageError: TypeAlias = Annotated[str, Word("audit.message-error", ERRORS)]

@@ -18,7 +18,10 @@ FREED = table(FreedPlace)
 
 @dataclass(frozen=True, slots=True)
 class KeptPlace:
-    """A place that cannot be booked: `code` is that of its former booking; without `returns_at` staff release it."""
+    """A place that cannot be booked: `code` is that of its former booking; without `returns_at` staff release it.
+
+    From `offers_at` on it is offered to those who wait for an earlier time; its lot counts from `lot_from`, or `freed_at`.
+    """
 
     id: UUID
     booking_id: UUID
@@ -28,6 +31,8 @@ class KeptPlace:
     freed_at: datetime
     returns_at: datetime | None
     lot: str
+    offers_at: datetime | None = None
+    lot_from: datetime | None = None
 
 
 def kept_places(tx: Tx, branch_id: UUID) -> list[KeptPlace]:

@@ -6,10 +6,19 @@ from typing import Any, Final
 
 from ...core.bookings import Mode, Policy
 from ...core.calendars import Layer, OpeningRule
+from ...core.freed import Freed
 from ...settings import catalogue
 
-# The use of freed places that needs no action of staff.
-BY_LOT: Final = "by_lot"
+#: What the settings say of places that are given back. The list after a draw is that of those who wait.
+_FREED: Final[dict[catalogue.FreedSlot, Freed]] = {
+    "by_lot": Freed.BY_LOT,
+    "waitlist_in_order": Freed.IN_ORDER,
+    "next_on_list": Freed.IN_ORDER,
+    "standby_ballot": Freed.DRAWN,
+    "next_draw": Freed.DRAWN,
+    "walk_ins": Freed.WALK_INS,
+    "staff_decides": Freed.STAFF,
+}
 
 
 def policy(declared: catalogue.Policy) -> Policy:
@@ -21,7 +30,8 @@ def policy(declared: catalogue.Policy) -> Policy:
         max_changes=declared.max_changes,
         cancel_until_min=declared.cancel_until_min,
         notice_min=declared.notice_min,
-        returns_by_lot=declared.freed_slot == BY_LOT,
+        freed=_FREED[declared.freed_slot],
+        draws_at=declared.standby_draw_daily_at,
     )
 
 

@@ -24,6 +24,7 @@ from .changes import Change
 from .columns import table
 from .day import Booking, Call, FreedPlace, PrintJob, Seat, Series, Ticket
 from .digests import DigestedDay, HourDigest, ServiceDigest
+from .earlier import EarlierOffer, EarlierWish
 from .guests import BookingInvitation
 from .home_visits import HomeVisit
 from .log import Checkpoint, Entry
@@ -85,6 +86,8 @@ __all__ = [
     "Device",
     "DigestedDay",
     "Document",
+    "EarlierOffer",
+    "EarlierWish",
     "Entry",
     "FreedPlace",
     "HomeVisit",

@@ -168,7 +168,8 @@ class FreedPlace(SQLModel, table=True):
     """A place that a cancelled or moved booking gave back; `lot` decides when it can be booked again.
 
     Without `returns_at` it returns only when staff release it. The row stays after that, because the places that a
-    person gave back in the last days are counted.
+    person gave back in the last days are counted. From `offers_at` on it is offered to those who wait for an earlier
+    time; once nobody is left, `offers_at` is empty and the lot counts from `lot_from`.
     """
 
     __tablename__ = "freed_place"
@@ -178,6 +179,7 @@ class FreedPlace(SQLModel, table=True):
         Index("freed_by_booking", "branch_id", "booking_id"),
         Index("freed_lately", "branch_id", "freed_at"),
         Index("kept_places", "branch_id", "returns_at", **partial("returned_at IS NULL")),
+        Index("listed_places", "branch_id", "offers_at", **partial("offers_at IS NOT NULL")),
     )
 
     branch_id: UUID = of_branch()
@@ -189,6 +191,10 @@ class FreedPlace(SQLModel, table=True):
     returns_at: datetime | None = None
     returned_at: datetime | None = None
     lot: str
+    # In which order it is offered (core.freed.Freed), from when, and from when the lot of its return counts after that.
+    offer_order: str | None = None
+    offers_at: datetime | None = None
+    lot_from: datetime | None = None
 
 
 class Seat(SQLModel, table=True):

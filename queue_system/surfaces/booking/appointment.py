@@ -28,7 +28,7 @@ from ...web.errors import message
 from ...web.here import AtBranch, at_booking
 from ...web.kit import see_other
 from ...web.qr import qr_svg
-from . import times
+from . import earlier, times
 from .bringing import brought_by
 from .frame import BESIDE, base_of, frame, retry_after
 from .holding import ABOUT_THE_TIME, gone, is_held
@@ -123,6 +123,8 @@ async def booking_page(request: Request) -> Response:
         "moved": "moved" in request.query_params,
         "again": f"{base_of(branch, service)}/days" + (f"?instead={booking.token}" if phase is Phase.EXPIRED else ""),
         "kept_because": booking.lost_why if booking.decision is Decided.KEEP else None,
+        "earlier": await here.read(earlier.shown, branch, booking) if phase is Phase.CONFIRMED else None,
+        "too_late": earlier.OVER in request.query_params,
         "offer": _offer(branch, booking) if phase is Phase.OFFERED else None,
         "ticket": await _ticket_token(here, booking) if phase is Phase.ARRIVED else None,
     }
@@ -288,6 +290,7 @@ def _sentence(here: AtBranch, refusal: DomainError | None) -> str | None:
 
 
 routes: list[BaseRoute] = [
+    *earlier.routes,
     # This route stands before the page's, because the pattern of the page would match the dot too.
     Route("/b/{token}.ics", calendar),
     Route("/b/{token}", booking_page),

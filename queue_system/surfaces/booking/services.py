@@ -9,7 +9,9 @@ from typing import Final
 from uuid import UUID
 
 from ...core import bookings, hours
+from ...core.bookings import Policy
 from ...core.calendars import Outing
+from ...core.freed import Freed
 from ...core.offering import Way
 from ...i18n import filters
 from ...i18n.folding import fold, holds
@@ -41,6 +43,14 @@ TAGS: Final = {
 }
 # The branch's own sentences that belong on these pages, in this order; the others are for kiosk, screen and slip.
 # Sentences that decide whether to choose at all come before the services, useful hints after them.
+#: What becomes of appointments that are cancelled.
+_FREED: Final = {
+    Freed.BY_LOT: "booking.rule-freed",
+    Freed.IN_ORDER: "booking.rule-freed-list",
+    Freed.DRAWN: "booking.rule-freed-draw",
+    Freed.WALK_INS: "booking.rule-freed-hall",
+    Freed.STAFF: "booking.rule-freed-staff",
+}
 FIRST_SENTENCES: Final[tuple[ShownText, ...]] = ("banner", "passports_only_platform")
 LATER_SENTENCES: Final[tuple[ShownText, ...]] = (
     "welcome",
@@ -283,11 +293,14 @@ def rules(branch: BranchSettings, service: ServiceView, words: Words) -> list[st
         found.append(words.plural("booking.rule-active", policy.max_active))
     if policy.max_changes is not None:
         found.append(words.plural("booking.rule-changes", policy.max_changes))
-    if policy.returns_by_lot:
-        found.append(words.text("booking.rule-freed", time=filters.bdi(f"{branch.freed_places_at:%H:%M}")))
-    else:
-        found.append(words.text("booking.rule-freed-staff"))
+    hour, draw = filters.bdi(f"{branch.freed_places_at:%H:%M}"), filters.bdi(draw_hour(branch, policy))
+    found.append(words.text(_FREED[policy.freed], time=hour, draw=draw))
     return found
+
+
+def draw_hour(branch: BranchSettings, policy: Policy) -> str:
+    """When the places that are given back are drawn every day, as HH:MM."""
+    return f"{policy.draws_at or branch.freed_places_at:%H:%M}"
 
 
 def _said(

@@ -16,11 +16,14 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from ...actions.freed_places import release_places
+from ...core.freed import Freed
 from ...core.rights import PLACES_RIGHTS
 from ...i18n import dates
 from ...i18n.words import Words
 from ...store.database import Tx
 from ...store.queries.access import StaffView
+from ...store.queries.bookings import policy_of
+from ...store.queries.earlier import Offer, running_offers, waiting_counts
 from ...store.queries.freed import KeptPlace, kept_places
 from ...store.queries.settings import BranchSettings
 from ...web import kit
@@ -33,17 +36,26 @@ PAGE: Final = "/office/given-back"
 
 @dataclass(frozen=True, slots=True)
 class KeptDay:
-    """The kept places of one day and service, with their times in words."""
+    """The kept places of one day and service, with their times in words, why they are kept, and if staff may release them.
+
+    `waiting`: how many wait for an earlier time of the service.
+    """
 
     branch: BranchSettings
     day: str
     service_id: UUID
-    places: tuple[tuple[KeptPlace, str, Markup | None], ...]
+    places: tuple[tuple[KeptPlace, str, Markup | None, Markup, bool], ...]
+    waiting: int
 
     @property
     def ids(self) -> str:
         """The ids that the button for all of them sends."""
-        return ",".join(str(place.id) for place, _, _ in self.places)
+        return ",".join(str(place.id) for place, *_, free in self.places if free)
+
+    @property
+    def releasable(self) -> int:
+        """How many of them staff may release."""
+        return sum(free for *_, free in self.places)
 
 
 async def show(request: Request) -> Response:
@@ -74,7 +86,7 @@ async def release(request: Request) -> Response:
 
 
 def _kept(tx: Tx, person: StaffView, branches: Sequence[BranchSettings], words: Words) -> list[KeptDay]:
-    return [day for branch in branches for day in _by_day(branch, _places(tx, person, branch), words, tx.now)]
+    return [day for branch in branches for day in _by_day(tx, branch, _places(tx, person, branch), words)]
 
 
 def _places(tx: Tx, person: StaffView, branch: BranchSettings) -> list[KeptPlace]:
@@ -83,8 +95,9 @@ def _places(tx: Tx, person: StaffView, branch: BranchSettings) -> list[KeptPlace
     return [place for place in kept_places(tx, branch.id) if place.service_id in allowed]
 
 
-def _by_day(branch: BranchSettings, places: Iterable[KeptPlace], words: Words, now: datetime) -> Iterable[KeptDay]:
+def _by_day(tx: Tx, branch: BranchSettings, places: Iterable[KeptPlace], words: Words) -> Iterable[KeptDay]:
     order = list(branch.services)
+    offers, waiting = running_offers(tx, branch.id), waiting_counts(tx, branch.id)
 
     def key(place: KeptPlace) -> tuple[str, int]:
         return place.starts_at.astimezone(branch.zone).date().isoformat(), order.index(place.service_id)
@@ -93,10 +106,30 @@ def _by_day(branch: BranchSettings, places: Iterable[KeptPlace], words: Words, n
         kept = tuple(group)
         day = dates.day(kept[0].starts_at.astimezone(branch.zone).date(), words)
         told = (
-            (place, dates.time(place.starts_at, branch.zone, words), moment(place.freed_at, branch, words, now))
+            (
+                place,
+                dates.time(place.starts_at, branch.zone, words),
+                moment(place.freed_at, branch, words, tx.now),
+                _why(branch, place, offers.get(place.id), words, tx.now),
+                place.id not in offers,
+            )
             for place in kept
         )
-        yield KeptDay(branch, day, kept[0].service_id, tuple(told))
+        yield KeptDay(branch, day, kept[0].service_id, tuple(told), waiting.get(kept[0].service_id, 0))
+
+
+def _why(branch: BranchSettings, place: KeptPlace, offer: Offer | None, words: Words, now: datetime) -> Markup:
+    """Why a place is kept."""
+    if offer is not None:
+        return words.html("office.given-back-offered", time=moment(offer.until, branch, words, now))
+    if place.offers_at is not None:
+        if place.offers_at > now:
+            return words.html("office.given-back-draw", time=moment(place.offers_at, branch, words, now))
+        return words.html("office.given-back-next")
+    if place.returns_at is not None:
+        return words.html("office.given-back-lot")
+    by_staff = policy_of(branch, branch.services[place.service_id]).freed is Freed.STAFF
+    return words.html("office.given-back-staff" if by_staff else "office.given-back-hall")
 
 
 def _ids(sent: str) -> set[UUID]:

@@ -33,7 +33,6 @@ _FAMILIES: Final = {
     "language": "language",
     "access-needs": "setting.word.part-of-the-calm-mode",
     "referral-data": "setting.word.kind-of-data",
-    "freed-slot": "setting.word.use-of-a-freed-slot",
 }
 #: Details that are said as they are: a number with its unit, the make of a connection.
 _AS_IT_IS: Final = ("walkin-share", "printer-transport")

@@ -40,6 +40,10 @@ MATRIX: Final[dict[tuple[str, str], Row]] = {
     ("GET", "/b/{token}/change/{date}"): LINK,
     ("GET", "/b/{token}/change/{date}/{start}"): LINK,
     ("POST", "/b/{token}/change/{date}/{start}"): LINK,
+    ("GET", "/b/{token}/earlier"): LINK,
+    ("POST", "/b/{token}/earlier"): LINK,
+    ("POST", "/b/{token}/earlier/end"): LINK,
+    ("POST", "/b/{token}/earlier/answer"): LINK,
     ("GET", "/b/{token}/cancellation"): LINK,
     ("POST", "/b/{token}/cancellation"): LINK,
 }

@@ -14,7 +14,7 @@ revision = "0003"
 down_revision = "0002"
 branch_labels = None
 depends_on = None
-FINGERPRINT = 1426718494
+FINGERPRINT = 1556075624
 
 
 def upgrade() -> None:
@@ -25,6 +25,7 @@ def upgrade() -> None:
     _participants()
     _guests()
     _invitations()
+    _earlier()
     _together()
     _channels()
     _apart()
@@ -192,6 +193,51 @@ def _participants() -> None:
 def _guests() -> None:
     """How many people come with a booking."""
     op.add_column("booking", sa.Column("persons", sa.Integer(), nullable=False, server_default="1"))
+
+
+def _earlier() -> None:
+    """Those who wait for an earlier time, and the places that are offered to them."""
+    op.add_column("freed_place", sa.Column("offer_order", AutoString(), nullable=True))
+    op.add_column("freed_place", sa.Column("offers_at", UTCDateTime(), nullable=True))
+    op.add_column("freed_place", sa.Column("lot_from", UTCDateTime(), nullable=True))
+    listed, running = sa.text("offers_at IS NOT NULL"), sa.text("ended_at IS NULL")
+    op.create_index(
+        "listed_places", "freed_place", ["branch_id", "offers_at"], postgresql_where=listed, sqlite_where=listed
+    )
+    op.create_table(
+        "earlier_wish",
+        sa.Column("branch_id", sa.Uuid(), nullable=False),
+        sa.Column("booking_id", sa.Uuid(), nullable=False),
+        sa.Column("since", UTCDateTime(), nullable=False),
+        sa.Column("first_day", sa.Date(), nullable=True),
+        sa.Column("part", AutoString(), nullable=False),
+        sa.Column("notice_hours", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["branch_id"], ["branch.id"]),
+        sa.ForeignKeyConstraint(["branch_id", "booking_id"], ["booking.branch_id", "booking.id"]),
+        sa.PrimaryKeyConstraint("branch_id", "booking_id"),
+    )
+    op.create_table(
+        "earlier_offer",
+        sa.Column("branch_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("place_id", sa.Uuid(), nullable=False),
+        sa.Column("booking_id", sa.Uuid(), nullable=False),
+        sa.Column("from_starts_at", UTCDateTime(), nullable=False),
+        sa.Column("starts_at", UTCDateTime(), nullable=False),
+        sa.Column("offered_at", UTCDateTime(), nullable=False),
+        sa.Column("until", UTCDateTime(), nullable=False),
+        sa.Column("ended_at", UTCDateTime(), nullable=True),
+        sa.Column("outcome", AutoString(), nullable=True),
+        sa.ForeignKeyConstraint(["branch_id"], ["branch.id"]),
+        sa.ForeignKeyConstraint(["branch_id", "place_id"], ["freed_place.branch_id", "freed_place.id"]),
+        sa.ForeignKeyConstraint(["branch_id", "booking_id"], ["booking.branch_id", "booking.id"]),
+        sa.PrimaryKeyConstraint("branch_id", "id"),
+        sa.UniqueConstraint("branch_id", "place_id", "booking_id", name="a_place_once"),
+    )
+    for name, column in (("one_offer_of_a_place", "place_id"), ("one_offer_to_a_booking", "booking_id")):
+        op.create_index(
+            name, "earlier_offer", ["branch_id", column], unique=True, postgresql_where=running, sqlite_where=running
+        )
 
 
 def _together() -> None:
