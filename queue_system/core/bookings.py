@@ -77,6 +77,7 @@ class Booker(StrEnum):
 
     PUBLIC = "public"
     INVITED = "invited"
+    HELPER = "helper"
     STAFF = "staff"
 
 
@@ -180,7 +181,8 @@ def against_mode(mode: Mode, booker: Booker) -> Refused | None:
     """Why `booker` cannot book a service of this `mode` at all; None when allowed."""
     if mode == Mode.WALKIN_ONLY:
         return Refused("booking-walkin-only")
-    if booker == Booker.STAFF:
+    # The settings name the services of an organisation that books for people.
+    if booker in (Booker.STAFF, Booker.HELPER):
         return None
     if mode == Mode.STAFF_ONLY:
         return Refused("booking-staff-only")

@@ -35,6 +35,7 @@ from .declared import (
 )
 from .devices import Device
 from .hall import Counter, Queue, Resource
+from .helping import Helper
 from .services import Service
 from .texts import SHOWN_TEXTS
 
@@ -259,6 +260,9 @@ class BranchOwn(Thing):
     constraints: Annotated[
         dict[str, Constraint] | None,
         "rules that keep people apart; services with `parties` are then booked by staff only",
+    ] = None
+    helpers: Annotated[
+        dict[str, Helper] | None, "organisations that book for people by a link of their own, within their places"
     ] = None
     hotline: Annotated[Hotline | None, "a number to call in need, shown with the ways to reach the branch"] = None
     safe_contact: Annotated[SafeContact | None, "how visitors may be contacted without harm"] = None

@@ -16,9 +16,9 @@ def set_service(hall: Hall, slug: str, **values: Any) -> Hall:
     return save(hall, [Edit("service", slug, _now(hall, slug, values), values)])
 
 
-def set_place(hall: Hall, **values: Any) -> Hall:
-    """The hall with its branch so."""
-    return save(hall, [Edit("branch", hall.branch.slug, {}, values)])
+def set_place(hall: Hall, before: dict[str, Any] | None = None, **values: Any) -> Hall:
+    """The hall with its branch so; `before` are the values of what was set already."""
+    return save(hall, [Edit("branch", hall.branch.slug, before or {}, values)])
 
 
 def save(hall: Hall, edits: list[Edit]) -> Hall:

@@ -72,6 +72,7 @@ OPENS: Final[dict[str, Rights]] = {
     "GET /appointments/{branch}/common": rights.BOOK_RIGHTS,
     "GET /appointments/{branch}/together": rights.BOOK_RIGHTS,
     "GET /appointments/{branch}/invitations": rights.BOOK_RIGHTS,
+    "GET /appointments/{branch}/helpers": rights.BOOK_RIGHTS,
     "GET /appointments/{branch}/{booking}": rights.BOOK_RIGHTS,
     "GET /appointments/{branch}/series": rights.BOOK_RIGHTS,
     "POST /appointments": rights.BOOK_RIGHTS,

@@ -50,6 +50,7 @@ class BookingView:
     language: str
     persons: int
     source: str
+    helper: str
     held_until: datetime | None
     created_at: datetime
     confirmed_at: datetime | None

@@ -132,6 +132,8 @@ class Booking(SQLModel, table=True):
     # How many people come; together they have one place.
     persons: int = Field(default=1, sa_column_kwargs={"server_default": "1"})
     source: str
+    # The organisation that booked it, by its name in the settings; "" for none.
+    helper: str = Field(default="", sa_column_kwargs={"server_default": ""})
     held_until: datetime | None = None
     created_at: datetime
     confirmed_at: datetime | None = None

@@ -78,8 +78,13 @@ def invited_to(here: StaffAtBranch) -> list[ServiceView]:
 
 
 def _invitations(here: StaffAtBranch) -> list[tuple[str, str, int | None]]:
-    """The link to the invitations, as `links_of` gives them, where somebody can be invited."""
-    return [(f"{address(here.branch)}/invitations", "appointments.invitations", None)] if invited_to(here) else []
+    """The links to invitations and to organisations that book for people, as `links_of` gives them, where there are some."""
+    found: list[tuple[str, str, int | None]] = []
+    if invited_to(here):
+        found.append((f"{address(here.branch)}/invitations", "appointments.invitations", None))
+    if here.branch.helpers and here.may_any(BOOK_RIGHTS):
+        found.append((f"{address(here.branch)}/helpers", "appointments.helpers", None))
+    return found
 
 
 def read_day(text: str) -> date | None:

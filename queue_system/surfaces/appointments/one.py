@@ -25,6 +25,7 @@ from ...core.support import Why
 from ...i18n import dates
 from ...store.queries.appointments import first_free, members_had
 from ...store.queries.bookings import BookingView, booking_by_id
+from ...store.queries.helping import helper_named
 from ...store.queries.members import MemberView, members_of
 from ...store.queries.messages import level_for
 from ...store.queries.overlaps import to_come_besides
@@ -167,6 +168,7 @@ async def _page(
         "people": people_form.asked(here, service, answers.name or answers.reference, answers.others),
         "roles": people_form.roles(here.words),
         "others": people_form.names_of(booking, others),
+        "helped_by": helper.names if (helper := helper_named(branch, booking.helper)) else None,
         "way": way_of(branch, here.words, service.id, booking.contact_way, booking.contact_note),
         "question": people_form.question(here),
         "asks_way": people_form.may_ask(here, service) and booking.erased_at is None,

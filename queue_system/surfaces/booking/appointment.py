@@ -20,6 +20,7 @@ from ...store.queries import line
 from ...store.queries.access import visitors_have_a_kiosk
 from ...store.queries.bookings import BookingView, check_in_rules, policy_of
 from ...store.queries.channels import channel_of, video_link
+from ...store.queries.helping import helper_named
 from ...store.queries.offering import is_named
 from ...store.queries.settings import BranchSettings
 from ...web import booking_steps
@@ -106,6 +107,7 @@ async def booking_page(request: Request) -> Response:
         "phase": phase.value,
         "name": shown_name(here, booking, service),
         "own": own,
+        "helped_by": helper.names if (helper := helper_named(branch, booking.helper)) else None,
         "brought_by": await brought_by(here, booking) if own else "",
         "warnings": await warnings_of(here, booking, own_tokens(here)),
         "family": _family(branch, booking) if own and service.bookable else None,

@@ -54,7 +54,7 @@ async def frame(
     if service and not booking and channels_to_choose(branch, service):
         channel = "booking.channel-choice"
     via = await through(here)
-    opened = via.invitation if service and via and via.opens(service) else None
+    opened = via if service and via and via.opens(service) else None
     shared = {
         "service": service,
         "home": "/",
@@ -69,7 +69,7 @@ async def frame(
         "contact_details": contact_details(branch),
         "via": via,
         "may_book": service is not None and (service.bookable or opened is not None),
-        "most_persons": opened.persons if opened else service.most_persons if service else 1,
+        "most_persons": opened.most(service) if opened and service else service.most_persons if service else 1,
         "carry": carry(here),
         "carried_token": here.request.query_params.get(INSTEAD, ""),
         "address_key": address_key,

@@ -99,7 +99,7 @@ async def details(request: Request) -> Response:
     elif family := await beside(here):
         answers["contact"] = family.contact
     elif (via := await through(here)) and via.opens(service) and not service.confidentiality.discreet:
-        answers["name"] = via.invitation.name
+        answers["name"] = via.invitation.name if via.invitation else ""
     return await _form(here, service, day, start, answers)
 
 
@@ -154,7 +154,7 @@ async def _hold(
     if is_language_switch(answers):
         return await _form(here, service, day, start, answers)
     via = await through(here)
-    most = via.invitation.persons if via and via.opens(service) else service.most_persons
+    most = via.most(service) if via else service.most_persons
     mistakes = _mistakes(answers, here.branch, service, most)
     if mistakes:
         return await _form(here, service, day, start, answers, mistakes=mistakes)
@@ -191,7 +191,7 @@ async def _held(
 
     An own hold with another contact stays, because it belongs to another person, whose form is open in a second tab.
     """
-    if via is not None and not service.bookable:
+    if via is not None and via.replaces(service):
         return await hold_through(here, order, via, earlier.id if earlier else None)
     try:
         if earlier is None:

@@ -20,7 +20,7 @@ from ...web.errors import message
 from ...web.here import AtBranch, Here, anywhere, at, at_branch
 from ...web.kit import see_other
 from ...web.limits import allow
-from . import about, appointment, code_guesses, holding, services, through, times, together
+from . import about, appointment, code_guesses, helping, holding, services, through, times, together
 from .frame import base_of, carried, carry, frame, is_language_switch, organisation_page, typed
 
 LOOK_UP: Final = "booking/my_booking.html"
@@ -50,6 +50,7 @@ async def service(request: Request) -> Response:
         "how": services.how(chosen),
         "instead_of_booking": None if via and via.opens(chosen) else services.instead(chosen),
         "invitation_over": message(via.refusal, words) if via and via.refusal else None,
+        "via_text": request.query_params.get(through.VIA, ""),
         "invited_until": via.last_day(branch) if via else None,
         "platform": chosen.apply_at,
         "fee": chosen.fee,
@@ -173,6 +174,7 @@ routes: list[BaseRoute] = [
     Route("/book/{branch}/{service}/days", days),
     Route("/book/{branch}/{service}/{date}", show_times),
     *through.routes,
+    *helping.routes,
     *about.routes,
     *holding.routes,
     *together.routes,

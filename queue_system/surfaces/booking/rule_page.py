@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from ...core import hours
 from ...i18n import dates
 from ...i18n.filters import localised
+from ...store.queries.helping import helpers_of
 from ...web import kit
-from ...web.here import at_branch
+from ...web.here import AtBranch, at_branch
 from ...web.qr import qr_svg
 from ...web.rules import rules_of
 from .frame import frame
@@ -24,7 +26,14 @@ PAPERS: Final = ("a4", "a3")
 async def page(request: Request) -> Response:
     """`/rules/{branch}`: who is called when."""
     here = await at_branch(request)
-    return await frame(here, "booking/rules.html", None, {"rules": rules_of(here.branch, here.words)})
+    return await frame(here, "booking/rules.html", None, _values(here))
+
+
+def _values(here: AtBranch) -> dict[str, Any]:
+    """The rule, and which organisations have places of their own."""
+    today = hours.business_date(here.now, here.branch.zone, here.branch.day_starts)
+    active = [one for one in helpers_of(here.branch).values() if one.until is None or today <= one.until]
+    return {"rules": rules_of(here.branch, here.words), "helpers": active}
 
 
 async def sheet(request: Request) -> Response:

@@ -69,6 +69,7 @@ MATRIX: Final[dict[tuple[str, str], Row]] = {
     ("POST", "/appointments/{branch}/accounts"): PEOPLE,
     ("GET", "/appointments/{branch}/visits"): HALL,
     ("POST", "/appointments/{branch}/visits/{booking}/back"): HALL,
+    ("GET", "/appointments/{branch}/helpers"): BOOK,
     ("GET", INVITATIONS): BOOK,
     ("POST", INVITATIONS): BOOK,
     ("GET", f"{INVITATIONS}/{{invitation}}"): BOOK,

@@ -7,7 +7,7 @@ from typing import Final
 from tests.kit.access_rows import LINK, PUBLIC, Row
 
 # Without a link it leads nowhere.
-NAMES_NOTHING: Final = {"/invitation"}
+NAMES_NOTHING: Final = {"/invitation", "/helper"}
 STATIC_FILE: Final = "filter.js"
 MATRIX: Final[dict[tuple[str, str], Row]] = {
     ("GET", "/"): PUBLIC,
@@ -17,6 +17,7 @@ MATRIX: Final[dict[tuple[str, str], Row]] = {
     ("GET", "/rules/{branch}"): PUBLIC,
     ("GET", "/rules/{branch}/sheet"): PUBLIC,
     ("GET", "/invitation"): PUBLIC,
+    ("GET", "/helper"): PUBLIC,
     ("GET", "/my-booking"): PUBLIC,
     ("POST", "/my-booking"): PUBLIC,
     ("GET", "/book/{branch}"): PUBLIC,

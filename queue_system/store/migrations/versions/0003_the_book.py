@@ -14,7 +14,7 @@ revision = "0003"
 down_revision = "0002"
 branch_labels = None
 depends_on = None
-FINGERPRINT = 1556075624
+FINGERPRINT = 1650559746
 
 
 def upgrade() -> None:
@@ -318,7 +318,8 @@ def _apart() -> None:
 
 
 def _invitations() -> None:
-    """People whom staff invite to book."""
+    """People whom staff invite to book, and which organisation booked."""
+    op.add_column("booking", sa.Column("helper", AutoString(), nullable=False, server_default=""))
     op.create_table(
         "booking_invitation",
         sa.Column("branch_id", sa.Uuid(), nullable=False),
