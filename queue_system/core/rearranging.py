@@ -6,7 +6,7 @@ choice that was announced never moves.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 from uuid import UUID
@@ -52,18 +52,24 @@ def make_room(
 
 
 class _Room:
-    __slots__ = ("_now", "_open", "_placed")
+    """Who has whom while bookings make room; each member's bookings together, because a day may have hundreds."""
+
+    __slots__ = ("_having", "_moves", "_open")
 
     def __init__(self, placed: Sequence[Placed], open_: Mapping[UUID, FreeTime]) -> None:
-        self._placed = placed
         self._open = open_
-        self._now = {one.key: one.member for one in placed}
+        self._having: dict[UUID, dict[Key, Placed]] = {}
+        for one in placed:
+            self._having.setdefault(one.member, {})[one.key] = one
+        # Each booking that has moved so far, the member it left, and the one that it has got.
+        self._moves: list[tuple[Placed, UUID, UUID]] = []
 
     def place(self, options: Sequence[UUID], span: range) -> tuple[UUID, Moves] | None:
         member = self._augment(options, span, set(), None)
         if member is None:
             return None
-        return member, {one.key: now for one in self._placed if (now := self._now[one.key]) != one.member}
+        now = {one.key: (one.member, to) for one, _, to in self._moves}
+        return member, {key: to for key, (was, to) in now.items() if to != was}
 
     def _augment(self, options: Sequence[UUID], span: range, seen: set[UUID], booking: UUID | None) -> UUID | None:
         """A member of `options` that is free for `span` after the bookings in its way have found another one."""
@@ -80,34 +86,42 @@ class _Room:
             if member in seen or any(one.announced for one in in_the_way):
                 continue
             seen.add(member)
-            before = dict(self._now)
-            if all(self._move(one, seen) for one in in_the_way):
+            before = len(self._moves)
+            if all(self._move(one, member, seen) for one in in_the_way):
                 return member
-            self._now = before
+            self._undo(before)
         return None
 
-    def _move(self, one: Placed, seen: set[UUID]) -> bool:
-        others = tuple(member for member in one.options if member != self._now[one.key])
-        member = self._augment(others, one.span, seen, one.booking)
-        if member is None:
+    def _move(self, one: Placed, member: UUID, seen: set[UUID]) -> bool:
+        """Give a booking another one than the `member` that it has now."""
+        others = tuple(other for other in one.options if other != member)
+        to = self._augment(others, one.span, seen, one.booking)
+        if to is None:
             return False
-        self._now[one.key] = member
+        self._moves.append((one, member, to))
+        self._change(one, member, to)
         return True
+
+    def _undo(self, before: int) -> None:
+        while len(self._moves) > before:
+            one, was, to = self._moves.pop()
+            self._change(one, to, was)
+
+    def _change(self, one: Placed, was: UUID, to: UUID) -> None:
+        del self._having[was][one.key]
+        self._having.setdefault(to, {})[one.key] = one
 
     def _at(self, member: UUID, span: range, without: UUID | None) -> list[Placed]:
         """The bookings in the way; those with the fewest stand-ins come first, because the others can yield to them."""
-        found = (
-            one
-            for one in self._placed
-            if self._now[one.key] == member and _meet(one.span, span) and one.booking != without
-        )
+        found = (one for one in self._with(member, span) if one.booking != without)
         return sorted(found, key=lambda one: (len(one.options), one.key))
 
     def _has(self, booking: UUID | None, member: UUID, span: range) -> bool:
         """Whether a booking has the member already, for another need or at its other time."""
-        return any(
-            one.booking == booking and self._now[one.key] == member and _meet(one.span, span) for one in self._placed
-        )
+        return any(one.booking == booking for one in self._with(member, span))
+
+    def _with(self, member: UUID, span: range) -> Iterator[Placed]:
+        return (one for one in self._having.get(member, {}).values() if _meet(one.span, span))
 
 
 def _meet(one: range, other: range) -> bool:

@@ -175,6 +175,16 @@ def test_whoever_moves_takes_other_members_and_frees_the_old_ones(istanbul: Hall
     assert len(who(istanbul, moved)) == 2
 
 
+def test_the_time_that_a_move_left_is_not_offered_until_it_returns(istanbul: Hall) -> None:
+    one, there = book(istanbul, "case-follow", START), istanbul.branch.id
+    later = START + timedelta(days=1)
+    istanbul.db.write_in_now(there, bookings.change_booking, there, one.id, later, VISITOR, Booker.STAFF)
+    # The interpreter has the same appointment at another time, and is kept for the lot at the old one.
+    assert START not in offered(istanbul, "case-follow")
+    with pytest.raises(Refused, match="slot-taken"):
+        book(istanbul, "case-follow", START)
+
+
 def test_whoever_moves_may_ask_for_a_member(istanbul: Hall) -> None:
     one, there = book(istanbul, "assoc-compliance", START), istanbul.branch.id
     wanted = {need(istanbul, "lawyers"): need(istanbul, "basel")}

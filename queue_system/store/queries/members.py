@@ -13,20 +13,21 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from ...core import hours
-from ...core.bookings import BookingState
+from ...core.bookings import LIVE, BookingState
 from ...core.free_time import FreeTime
 from ...core.member_time import MemberTime
 from ...core.members import MemberNeed, Wishes
 from ...core.rearranging import Placed
 from ...core.slots import EPOCH, tick_of
 from ..database import Tx
-from ..tables import Block, Booking, BookingMember, Seat, table
+from ..tables import Block, Booking, BookingMember, FreedPlace, Seat, table
 from ..tables.day import PLACED_BOOKINGS
 from .settings import BranchSettings, CounterView, Names, ResourceView, ServiceView, derived
 
 BLOCK = table(Block)
 BOOKING = table(Booking)
 BOOKING_MEMBER = table(BookingMember)
+FREED = table(FreedPlace)
 SEAT = table(Seat)
 
 # The kinds of counters that are members, because one visit has all of it.
@@ -112,12 +113,7 @@ def member_time(
     known = {(one.booking, one.member) for one in placed}
     for member, spans in _blocked(tx, settings, ids, ticks).items():
         open_[member] = open_[member].without(spans)
-    # Seats that were given back and have not returned are taken, though no live booking has the member.
-    given_back: dict[UUID, list[range]] = {}
-    for booking, member, tick in _seats(tx, settings, ids, ticks, without):
-        if (booking, member) not in known:
-            given_back.setdefault(member, []).append(range(tick, tick + 1))
-    for member, spans in given_back.items():
+    for member, spans in _kept(tx, settings, ids, ticks, without, known).items():
         open_[member] = open_[member].without(spans)
     return MemberTime(ticks, open_, placed)
 
@@ -250,14 +246,40 @@ def _blocked(tx: Tx, settings: BranchSettings, ids: Collection[UUID], ticks: ran
     return found
 
 
-def _seats(
-    tx: Tx, settings: BranchSettings, ids: Collection[UUID], ticks: range, without: UUID | None
-) -> list[tuple[UUID, UUID, int]]:
-    """The seats of members: booking, member and tick."""
-    statement = sa.select(SEAT.c.booking_id, SEAT.c.resource_id, SEAT.c.tick).where(_of_members(settings, ids, ticks))
+def _kept(
+    tx: Tx,
+    settings: BranchSettings,
+    ids: Collection[UUID],
+    ticks: range,
+    without: UUID | None,
+    known: Collection[tuple[UUID, UUID]],
+) -> dict[UUID, list[range]]:
+    """The ticks of seats that are taken although no live booking has the member then: given back, or of a visit that is over.
+
+    Only bookings that can have such seats are looked at, because two months have a hundred thousand others.
+    """
+    tick = settings.tick_minutes
+    start, end = (EPOCH + timedelta(minutes=at * tick) for at in (ticks.start, ticks.stop))
+    freed = sa.select(FREED.c.booking_id).where(
+        FREED.c.branch_id == settings.id, sa.text("freed_place.returned_at IS NULL")
+    )
+    over = sa.select(BOOKING.c.id).where(
+        BOOKING.c.branch_id == settings.id,
+        BOOKING.c.starts_at > start - timedelta(days=1),
+        BOOKING.c.starts_at < end + timedelta(days=1),
+        BOOKING.c.state.not_in([state.value for state in LIVE]),
+    )
+    statement = sa.select(SEAT.c.booking_id, SEAT.c.resource_id, SEAT.c.tick, SEAT.c.freed_id).where(
+        _of_members(settings, ids, ticks), SEAT.c.booking_id.in_(freed.union(over))
+    )
     if without is not None:
         statement = statement.where(SEAT.c.booking_id != without)
-    return [(row.booking_id, row.resource_id, row.tick) for row in tx.rows(statement)]
+    found: dict[UUID, list[range]] = {}
+    for row in tx.rows(statement):
+        # Whoever has moved may have the same member at the new time.
+        if row.freed_id is not None or (row.booking_id, row.resource_id) not in known:
+            found.setdefault(row.resource_id, []).append(range(row.tick, row.tick + 1))
+    return found
 
 
 def _of_members(settings: BranchSettings, ids: Collection[UUID], ticks: range) -> sa.ColumnElement[bool]:

@@ -34,7 +34,7 @@ from .day import address, read_day
 class Line:
     """A visit in the list. `mine`: this person goes there; `where`: the address may be seen.
 
-    `name` and `contact` are only for whoever goes; both are None for others. `discreet`: the name is not for paper.
+    `name` and `contact` are only for whoever goes; both are None for others.
     """
 
     visit: Visit
@@ -43,7 +43,6 @@ class Line:
     mine: bool
     where: bool
     name: str | None
-    discreet: bool
     contact: str | None
     overdue: bool
     begun: bool
@@ -62,7 +61,8 @@ async def back(request: Request) -> Response:
         await here.do(report_back, booking.id, here.person.id, here.actor)
     except DomainError as refusal:
         return await _page(here, refusal)
-    return kit.see_other(f"{address(here.branch)}/visits?day={_day(here.branch, booking)}")
+    day = hours.business_date(booking.starts_at, here.branch.zone, here.branch.day_starts)
+    return kit.see_other(f"{address(here.branch)}/visits?day={day}")
 
 
 async def _page(here: StaffAtBranch, refusal: DomainError | None = None) -> Response:
@@ -79,14 +79,9 @@ async def _page(here: StaffAtBranch, refusal: DomainError | None = None) -> Resp
         "mine": [one for one in lines if one.mine],
         "others": [one for one in lines if not one.mine],
         "missed": _lines(here, overdue),
-        "day_of": lambda one: _day(branch, one.visit.booking),
         "refusal": message(refusal, here.words) if refusal else "",
     }
     return await here.page("appointments/visits.html", values, status=refusal.status if refusal else 200)
-
-
-def _day(branch: BranchSettings, booking: BookingView) -> date:
-    return hours.business_date(booking.starts_at, branch.zone, branch.day_starts)
 
 
 def _read(tx: Tx, branch: BranchSettings, day: date) -> tuple[list[Visit], list[Visit]]:
@@ -110,7 +105,6 @@ def _line(here: StaffAtBranch, visit: Visit, reachable: Collection[UUID]) -> Lin
         mine,
         mine or booking.service_id in reachable,
         (booking.name or booking.reference) if mine else None,
-        here.branch.services[booking.service_id].confidentiality.discreet,
         contacts.shown(booking.contact) if mine else None,
         visit.is_overdue(here.now),
         booking.starts_at <= here.now,
