@@ -6,6 +6,7 @@ They remember what was acknowledged. The checks return what is wrong, so that te
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import random
 import re
@@ -19,6 +20,7 @@ import sqlalchemy as sa
 
 from queue_system.actions.freed_places import release_places
 from queue_system.core.bookings import BookingState
+from queue_system.core.errors import Unavailable
 from queue_system.core.messages import REMIND_BEFORE
 from queue_system.store.database import Database, Tx
 from queue_system.store.log import SYSTEM
@@ -68,7 +70,9 @@ class BookRush(Rush):
             await self.until(lambda turn=turn: self.closing or self.operations >= turn * RELEASE_EVERY, 600)
             if self.closing:
                 return
-            await asyncio.to_thread(self._release, beside)
+            # SQLite lets one process at a time write, and the server is busy or paused.
+            with contextlib.suppress(Unavailable):
+                await asyncio.to_thread(self._release, beside)
 
     async def _visit(self, wire: Wire, number: int) -> None:
         token, service = await self._hold(wire, number)

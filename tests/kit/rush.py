@@ -23,6 +23,7 @@ class Rush:
         self.up = asyncio.Event()
         self.closing = False
         self.cut_off = 0
+        self.unavailable = 0
         self.waiting = 0
         self.breaks: Counter[str] = Counter()
         self._news = asyncio.Condition()
@@ -44,12 +45,15 @@ class Rush:
             self.waiting += 1
             try:
                 await self.acknowledge()
-                return await wire.ask(method, path, body, token)
+                answer = await wire.ask(method, path, body, token)
+                if answer.status != 503:
+                    return answer
+                self.unavailable += 1
             except WireError:
                 self.cut_off += 1
-                await asyncio.sleep(0.02)
             finally:
                 self.waiting -= 1
+            await asyncio.sleep(0.02)
 
     async def kill(self, between: Any = lambda: None) -> None:
         """Kill the server in the middle of what it does, look `between`, and start it again."""
