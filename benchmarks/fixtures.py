@@ -51,11 +51,27 @@ class Place:
         """The database, opened in this process and closed before a server uses it."""
         from tests.kit.hall import enter
 
-        database = Database(self.url, ShiftedClock(self.step))
+        with self.database() as found:
+            yield enter(found)
+
+    @contextlib.contextmanager
+    def database(self) -> Iterator[Database]:
+        """The database itself, as `hall`."""
+        found = Database(self.url, ShiftedClock(self.step))
         try:
-            yield enter(database)
+            yield found
         finally:
-            database.close()
+            found.close()
+
+    @contextlib.contextmanager
+    def bare(self) -> Iterator[Fetch]:
+        """A query by the bare driver, beside the program."""
+        if self.url.startswith("sqlite"):
+            with contextlib.closing(sqlite3.connect(self.file)) as file:
+                yield lambda query: file.execute(query).fetchall()
+        else:
+            with psycopg.connect(self.url, autocommit=True) as session:
+                yield lambda query: session.execute(query).fetchall()
 
     @property
     def file(self) -> Path:
@@ -72,7 +88,7 @@ def folder() -> Iterator[Path]:
 
 def sqlite_place(where: Path, name: str = "queue") -> Place:
     """The embassy in a new SQLite file; the application itself opens it with synchronous=FULL."""
-    return _furnished(where, f"sqlite:///{where / name}.db")
+    return _furnished(empty_sqlite(where, name))
 
 
 @contextlib.contextmanager
@@ -91,17 +107,29 @@ def durable_postgres(where: Path) -> Iterator[str]:
 
 def postgres_place(where: Path, server: str) -> Place:
     """The embassy in a new database of a server."""
-    return _furnished(where, postgres.create_database(server, f"bench_{uuid.uuid4().hex[:12]}"))
+    return _furnished(empty_postgres(where, server))
 
 
-def _furnished(where: Path, url: str) -> Place:
+def empty_sqlite(where: Path, name: str = "queue") -> Place:
+    """A new SQLite file with our schema and nothing else."""
+    return _migrated(where, f"sqlite:///{where / name}.db")
+
+
+def empty_postgres(where: Path, server: str) -> Place:
+    """A new database of a server, with our schema and nothing else."""
+    return _migrated(where, postgres.create_database(server, f"bench_{uuid.uuid4().hex[:12]}"))
+
+
+def _migrated(where: Path, url: str) -> Place:
     place = Place(where, url, OPEN_HALL - SystemClock().now())
-    database = Database(url, ShiftedClock(place.step))
-    try:
+    with place.database() as database:
         schema.migrate(database)
+    return place
+
+
+def _furnished(place: Place) -> Place:
+    with place.database() as database:
         furnish(database)
-    finally:
-        database.close()
     return place
 
 

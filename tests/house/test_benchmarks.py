@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from benchmarks import fixtures, slots
+from benchmarks import fixtures, full_book, slots
 from queue_system.store.database import Database
+from queue_system.store.queries.appointments import appointments_on
 from tests.kit.hall import furnish
+from tests.kit.member_log import faults
 
 
 def test_the_month_of_slots_is_made_wider(db: Database) -> None:
@@ -12,3 +14,10 @@ def test_the_month_of_slots_is_made_wider(db: Database) -> None:
     service = branch.service(fixtures.SERVICE)
     assert branch.queues[service.queue_id].lanes == slots.LANES
     assert branch.policies[service.policy].horizon_days == slots.DAYS
+
+
+def test_the_full_book_is_one_that_the_rules_allow(db: Database) -> None:
+    hall, full = full_book.full_book(db, ahead=3)
+    found = db.read_now(appointments_on, hall.branch, full)
+    assert len(found.bookings) == full_book.BOOKINGS_A_DAY
+    assert db.read_now(faults, hall.branch) == []

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 from starlette.testclient import TestClient
 
 from queue_system.actions import settings
@@ -18,8 +17,8 @@ from queue_system.core.bookings import BookingState
 from queue_system.settings.edits import Edit
 from queue_system.store.log import SYSTEM
 from queue_system.store.queries.bookings import BookingView, booking_by_id, booking_views
-from queue_system.store.tables import Booking, Confidentiality, table
-from tests.kit.hall import Hall, change_settings
+from queue_system.store.tables import Booking, table
+from tests.kit.hall import Hall
 from tests.kit.people import add_role, give_in_department
 from tests.kit.web_hall import Page, another, application, furnished, sign_in
 
@@ -261,23 +260,3 @@ def bookings(hall: Hall) -> list[BookingView]:
 
 def read(hall: Hall, booking: BookingView) -> BookingView:
     return hall.db.read_now(booking_by_id, hall.branch.id, booking.id)
-
-
-def test_scenario_21_other_appointments_of_the_same_person_are_shown_and_stop_nobody(
-    client: TestClient, hall: Hall
-) -> None:
-    def booked(name: str) -> BookingView:
-        held = hold(client, hall, look(client, f"{HERE}/new?service={SERVICE}"))
-        page = look(client, f"{HERE}/{held.id}")
-        assert send(client, page, "confirmation", name=name, contact="+97455512345").status_code == 303
-        return read(hall, held)
-
-    first, second, other = booked(NAME), booked("سلمي  الاتاسي"), booked("هدى الأتاسي")
-    said = "The same name and contact have other appointments to come"
-    assert said in look(client, f"{HERE}/{second.id}").text
-    assert f'href="{HERE}/{first.id}"' in look(client, f"{HERE}/{second.id}").html
-    assert said not in look(client, f"{HERE}/{other.id}").text
-    # A discreet service says nothing about a person, neither here nor there.
-    rows = table(Confidentiality)
-    change_settings(hall.db, sa.update(rows).values(display="code_random"))
-    assert said not in look(client, f"{HERE}/{second.id}").text
