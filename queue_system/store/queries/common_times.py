@@ -17,7 +17,7 @@ from ...core.slots import EPOCH, ServicePlan, tick_of
 from ..database import Tx
 from .appointments import LOOK_AHEAD
 from .bookings import free_days, only_asked, plan_on
-from .members import member_time, members_of
+from .members import free_time, members_of
 from .settings import BranchSettings, Names, ServiceView
 
 NOON: Final = 12
@@ -103,7 +103,7 @@ class _Search:
         self._ticks = range(tick_of(wish.since, settings.tick_minutes), tick_of(end, settings.tick_minutes))
         plans = [plan_on(settings, step.service, self._first) for step in steps]
         needs = {need.key: need for plan in plans for need in plan.members}
-        self._free = member_time(tx, settings, list(needs.values()), self._ticks).free if needs else {}
+        self._free = free_time(tx, settings, list(needs.values()), self._ticks) if needs else {}
         self._plans = [only_asked(plan, step.asked) for plan, step in zip(plans, steps, strict=True)]
         self._gap = wish.gap_min // settings.tick_minutes
         opens = {plan: self._may_start(step, plan) for plan, step in dict(zip(self._plans, steps, strict=True)).items()}

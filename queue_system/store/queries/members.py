@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from math import ceil
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -118,6 +118,19 @@ def member_time(
     return MemberTime(ticks, open_, placed)
 
 
+def free_time(tx: Tx, settings: BranchSettings, needs: Collection[MemberNeed], ticks: range) -> dict[UUID, FreeTime]:
+    """When the members of `needs` have nothing, as `member_time(…).free`; for a search in which nobody makes room."""
+    ids = {option for need in needs for option in need.options}
+    columns = (BOOKING_MEMBER.c[name] for name in ("member_id", "first_tick", "stop_tick"))
+    taken: dict[UUID, list[range]] = {}
+    for row in tx.rows(_having(sa.select(*columns), settings, ids, ticks)):
+        taken.setdefault(row.member_id, []).append(range(row.first_tick, row.stop_tick))
+    for found in (_blocked(tx, settings, ids, ticks), _kept(tx, settings, ids, ticks, None, ())):
+        for member, spans in found.items():
+            taken.setdefault(member, []).extend(spans)
+    return {member: _working(settings, member, ticks).without(taken.get(member, ())) for member in ids}
+
+
 def member_day(tx: Tx, settings: BranchSettings, ids: Collection[UUID], ticks: range) -> dict[UUID, MemberDay]:
     """The working time of some members and their blocks, without what bookings take."""
     blocked = _blocked(tx, settings, ids, ticks)
@@ -192,20 +205,7 @@ def _days(settings: BranchSettings, ticks: range) -> Iterator[date]:
 def _placed(
     tx: Tx, settings: BranchSettings, ids: Collection[UUID], ticks: range, without: UUID | None
 ) -> list[Placed]:
-    both = BOOKING_MEMBER.join(
-        BOOKING, (BOOKING.c.branch_id == BOOKING_MEMBER.c.branch_id) & (BOOKING.c.id == BOOKING_MEMBER.c.booking_id)
-    )
-    statement = (
-        sa.select(BOOKING_MEMBER, BOOKING.c.service_id)
-        .select_from(both)
-        .where(
-            BOOKING_MEMBER.c.branch_id == settings.id,
-            BOOKING_MEMBER.c.member_id.in_(ids),
-            BOOKING_MEMBER.c.first_tick < ticks.stop,
-            BOOKING_MEMBER.c.stop_tick > ticks.start,
-            sa.or_(BOOKING.c.state == BookingState.HELD.value, sa.text(f"booking.state IN {PLACED_BOOKINGS}")),
-        )
-    )
+    statement = _having(sa.select(BOOKING_MEMBER, BOOKING.c.service_id), settings, ids, ticks)
     if without is not None:
         statement = statement.where(BOOKING_MEMBER.c.booking_id != without)
     return [
@@ -219,6 +219,20 @@ def _placed(
         )
         for row in tx.rows(statement)
     ]
+
+
+def _having(columns: sa.Select[Any], settings: BranchSettings, ids: Collection[UUID], ticks: range) -> sa.Select[Any]:
+    """These columns of the live bookings that have one of the members in `ticks`."""
+    both = BOOKING_MEMBER.join(
+        BOOKING, (BOOKING.c.branch_id == BOOKING_MEMBER.c.branch_id) & (BOOKING.c.id == BOOKING_MEMBER.c.booking_id)
+    )
+    return columns.select_from(both).where(
+        BOOKING_MEMBER.c.branch_id == settings.id,
+        BOOKING_MEMBER.c.member_id.in_(ids),
+        BOOKING_MEMBER.c.first_tick < ticks.stop,
+        BOOKING_MEMBER.c.stop_tick > ticks.start,
+        sa.or_(BOOKING.c.state == BookingState.HELD.value, sa.text(f"booking.state IN {PLACED_BOOKINGS}")),
+    )
 
 
 def _stand_ins(settings: BranchSettings, service_id: UUID, need_id: UUID, member_id: UUID) -> tuple[UUID, ...]:
