@@ -203,6 +203,10 @@ def _give_a_time_back(hall: Hall) -> None:
     hall.db.write_now(Tx.execute, sa.insert(table(HomeVisit)), visit)
     companion = {"branch_id": branch, "booking_id": held.id, "n": 1, **person}
     hall.db.write_now(Tx.execute, sa.insert(table(Participant)), companion)
+    hall.db.sends = frozenset({Level.MINIMAL})
+    hall.db.write_in_now(branch, bookings.confirm_booking, branch, held.id, VISITOR)
+    hall.db.sends = frozenset()
+    hall.db.write_in_now(branch, bookings.cancel_booking, branch, held.id, VISITOR)
     call = {
         "branch_id": branch,
         "booking_id": held.id,
@@ -212,10 +216,6 @@ def _give_a_time_back(hall: Hall) -> None:
         "tried_at": NOW,
     }
     hall.db.write_now(Tx.execute, sa.insert(table(PhoneCall)), call)
-    hall.db.sends = frozenset({Level.MINIMAL})
-    hall.db.write_in_now(branch, bookings.confirm_booking, branch, held.id, VISITOR)
-    hall.db.sends = frozenset()
-    hall.db.write_in_now(branch, bookings.cancel_booking, branch, held.id, VISITOR)
     _offer_earlier(hall, held)
 
 
