@@ -247,6 +247,18 @@ def test_a_place_for_the_hall_is_neither_offered_nor_returned(hall: Hall, clock:
     assert (place.returns_at, place.offers_at) == (None, None)
 
 
+def test_by_lot_a_place_is_offered_to_nobody(listed: Hall, clock: FrozenClock) -> None:
+    giver, first = book(listed, START, GIVER), book(listed, LATER, FIRST)
+    wait(listed, first)
+    cancel(using(listed, "by_lot"), giver)
+    (place,) = kept(listed)
+    assert offer_of(listed, first) is None
+    assert (place.offers_at, place.lot_from) == (None, None)
+    assert place.returns_at == returns_at(
+        place.lot, clock.now(), START, listed.branch.freed_places_at, listed.branch.zone
+    )
+
+
 def test_nobody_waits_where_the_service_keeps_no_list_or_the_appointment_is_not_one(hall: Hall) -> None:
     one = book(hall, LATER, FIRST)
     with pytest.raises(Refused, match="earlier-none"):
