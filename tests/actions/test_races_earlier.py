@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from queue_system.actions import bookings, earlier
+from queue_system.actions import bookings, earlier, freed_places, seats
 from queue_system.actions.bookings import HoldOrder
 from queue_system.clock import FrozenClock
 from queue_system.core.earlier import Wish
@@ -65,6 +65,19 @@ def test_who_is_asked_gets_the_place_however_many_refresh(hall: Hall, db_url: st
     per_booking = Counter(row.booking_id for row in hall.db.read_now(Tx.rows, sa.select(table(Seat))))
     assert per_booking[waiting[0].id] == 2 * per_booking[waiting[1].id]
     assert all(verdict.broken_at is None for verdict in hall.db.read_now(log.verify))
+
+
+def test_control_a_place_that_is_free_at_once_goes_to_whoever_refreshes(
+    hall: Hall, db_url: str, clock: FrozenClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    giver = book(hall, START, 0)
+    for number in range(places(hall)):
+        book(hall, START, 100 + number)
+    monkeypatch.setattr(freed_places, "give_back", lambda lock, _, booking: seats.release(lock, booking))
+    do(hall, bookings.cancel_booking, giver.id, VISITOR)
+    with crowd(db_url, clock, NODES) as people:
+        outcomes = people.rush([snatch(hall, n) for n in range(8)])
+    assert len([one for one in outcomes if isinstance(one, BookingView)]) == 1
 
 
 def book(hall: Hall, start: datetime, number: int) -> BookingView:
