@@ -46,6 +46,10 @@ class Called(str):
         made.kind = kind
         return made
 
+    def __reduce__(self) -> tuple[type[Called], tuple[str, str]]:
+        """What it is made of, for a preview that was worked out in another process."""
+        return Called, (str(self), self.kind)
+
 
 class Faulty(ValueError):
     """Values that cannot be set, with everything that is wrong with them."""

@@ -19,10 +19,11 @@ from tests.kit.hall import PASSWORD, Hall, furnish
 from tests.kit.web_hall import Page, another, application, furnished, sign_in
 
 HALL = "/reception"
+BOOK = "/appointments"
 
 # The first page of each role of the samples; roles without any page are told so.
 LANDS = {
-    "civil-society": {"host": "/desk", "advisor": "/desk", "manager": "/office"},
+    "civil-society": {"host": "/desk", "advisor": "/desk", "manager": "/office", "trainer": BOOK},
     "embassy": {
         "receptionist": HALL,
         "officer": "/desk",
@@ -38,6 +39,7 @@ LANDS = {
         "case_worker": "/desk",
         "centre_manager": "/office",
         "foundation_manager": "/office",
+        "intake_protection": BOOK,
     },
 }
 
@@ -69,7 +71,7 @@ def test_nobody_signs_in_to_a_dead_end(sqlite_url: str, tmp_path: Path, clock: F
             place = ({"administrator": "/desk"} | LANDS[profile]).get(role, NO_PLACE)
             # Where people land whose surface was removed from the application is not its test's affair.
             if place == NO_PLACE or place.split("/")[1] in SURFACES:
-                assert answer.url.path == (f"{HALL}/{hall.branch.slug}" if place == HALL else place), role
+                assert answer.url.path == (f"{place}/{hall.branch.slug}" if place in (HALL, BOOK) else place), role
             assert has_a_way_out(answer.text), role
 
 
