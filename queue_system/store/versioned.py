@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections import defaultdict
 from collections.abc import Hashable
 from typing import Any
 
@@ -13,10 +15,15 @@ class Versioned:
     (`Tx.edits`), and no other work shares its transaction.
     """
 
-    __slots__ = ("_values",)
+    __slots__ = ("_reading", "_values")
 
     def __init__(self) -> None:
         self._values: dict[Hashable, tuple[Hashable, Any]] = {}
+        self._reading: defaultdict[Hashable, threading.Lock] = defaultdict(threading.Lock)
+
+    def reading(self, key: Hashable) -> threading.Lock:
+        """Held by whoever reads the value of `key` anew, so that the others wait for it and do not all read it."""
+        return self._reading[key]
 
     def get(self, key: Hashable, version: Hashable) -> Any:
         """The value of `key` at exactly this version, or None."""

@@ -226,15 +226,19 @@ def branch_settings(tx: Tx, branch_id: UUID, config_version: int | None = None) 
     if tx.edits:
         return load(tx, branch_id)
     known: BranchSettings | _Fault | None = tx.settings.get(branch_id, version)
-    while known is None:
-        loaded, read_at = _load_or_fault(tx, branch_id), version
-        # Without the lock, an edit may be committed while the tables are read one after the other.
-        version = _version(tx, branch_id) if config_version is None else config_version
-        if version == read_at:
-            known = loaded
-            tx.settings.keep(branch_id, version, known)
-            if isinstance(known, _Fault):
-                log.error("settings.unreadable", branch=str(branch_id), version=version, what=known.what)
+    if known is None:
+        # One thread reads them, because after a save the whole hall asks at once.
+        with tx.settings.reading(branch_id):
+            known = tx.settings.get(branch_id, version)
+            while known is None:
+                loaded, read_at = _load_or_fault(tx, branch_id), version
+                # Without the lock, an edit may be committed while the tables are read one after the other.
+                version = _version(tx, branch_id) if config_version is None else config_version
+                if version == read_at:
+                    known = loaded
+                    tx.settings.keep(branch_id, version, known)
+                    if isinstance(known, _Fault):
+                        log.error("settings.unreadable", branch=str(branch_id), version=version, what=known.what)
     if isinstance(known, _Fault):
         raise Unreadable(known.what)
     return known
