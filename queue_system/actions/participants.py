@@ -79,7 +79,7 @@ def store_people(
             continue
         changed = True
     apart.remember(lock, booking.id)
-    if booking.state is BookingState.CONFIRMED and booking.starts_at > lock.tx.now:
+    if booking.state is BookingState.CONFIRMED and not booking.taken_away and booking.starts_at > lock.tx.now:
         # Whoever was named, or got a contact, after the others were told.
         new = {
             n for n, one in wanted.items() if one["contact"] and (n not in known or known[n].contact != one["contact"])

@@ -51,7 +51,7 @@ def set_contact_ways(
         lock.append(ContactAsked(subject=str(booking.id), code=booking.code), actor)
         now = booking_by_id(tx, branch_id, booking_id)
         new = _told(lock, settings, now) - told
-        if new and now.state is BookingState.CONFIRMED and now.starts_at > tx.now:
+        if new and now.state is BookingState.CONFIRMED and not now.taken_away and now.starts_at > tx.now:
             outbox.tell(lock, settings, now, Event.CONFIRMED, new)
 
 

@@ -24,7 +24,7 @@ from queue_system.store import log
 from queue_system.store.database import Database, Tx
 from queue_system.store.log import SYSTEM, VISITOR
 from queue_system.store.queries.bookings import BookingView, booking_by_id, free_days
-from queue_system.store.tables import Message, table
+from queue_system.store.tables import Booking, Message, table
 from tests.kit.hall import Hall, furnish
 
 DAY = date(2026, 11, 25)
@@ -99,6 +99,16 @@ def test_whoever_is_named_later_is_told_then_and_alone(wifaq: Hall) -> None:
     others = [Person(Role.OTHER_SIDE, "باسل الحسن", OTHER_MAIL, n=1)]
     wifaq.db.write_in_now(wifaq.branch.id, name_participants, wifaq.branch.id, booked.id, SYSTEM, others)
     assert claim_all(wifaq) == [0]
+
+
+def test_nobody_is_told_that_a_time_stands_which_was_taken_away(wifaq: Hall) -> None:
+    booked = book(wifaq, "mediation", Said("سلمى", MAIL, "ar", way="none", later=True))
+    lost = sa.update(table(Booking)).where(table(Booking).c.id == booked.id).values(decision="later", lost_why="member")
+    wifaq.db.write_now(lambda tx: tx.execute(lost).rowcount)
+    ask(wifaq, booked, {0: ("sms_neutral", "")})
+    others = [Person(Role.OTHER_SIDE, "باسل", OTHER_MAIL)]
+    wifaq.db.write_in_now(wifaq.branch.id, name_participants, wifaq.branch.id, booked.id, SYSTEM, others)
+    assert queued(wifaq, booked) == []
 
 
 def test_a_choice_holds_at_the_next_visit_unless_the_branch_asks_each_time(hall: Hall, db: Database) -> None:

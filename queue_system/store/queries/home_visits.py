@@ -74,8 +74,15 @@ def _between(tx: Tx, branch: BranchSettings, start: datetime, end: datetime) -> 
     if not found:
         return []
     rows, had = _rows(tx, branch.id, [one.id for one in found]), members_had(tx, branch, found)
-    people = _people(tx, branch.id)
-    return [_visit(branch, one, [member.member for member in had.get(one.id, ())], rows, people) for one in found]
+    accounts, opened = _people(tx, RESOURCE, branch.id), _people(tx, COUNTER, branch.id)
+    today = hours.business_date(tx.now, branch.zone, branch.day_starts)
+
+    def people(of: BookingView) -> Mapping[UUID, UUID]:
+        """Whoever has opened a vehicle goes out with it today, and not on other days."""
+        is_today = hours.business_date(of.starts_at, branch.zone, branch.day_starts) == today
+        return accounts | opened if is_today else accounts
+
+    return [_visit(branch, one, [member.member for member in had.get(one.id, ())], rows, people(one)) for one in found]
 
 
 def _visit(
@@ -97,15 +104,10 @@ def _visit(
     )
 
 
-def _people(tx: Tx, branch_id: UUID) -> dict[UUID, UUID]:
-    """The account of each member that has one: of a vehicle or room, of whoever has opened it."""
-    return {
-        row.id: row.staff_id
-        for rows in (RESOURCE, COUNTER)
-        for row in tx.rows(
-            sa.select(rows.c.id, rows.c.staff_id).where(rows.c.branch_id == branch_id, rows.c.staff_id.is_not(None))
-        )
-    }
+def _people(tx: Tx, members: sa.Table, branch_id: UUID) -> dict[UUID, UUID]:
+    """The accounts of members: of resources those they have, of vehicles and rooms those that have opened them."""
+    of_branch = (members.c.branch_id == branch_id, members.c.staff_id.is_not(None))
+    return {row.id: row.staff_id for row in tx.rows(sa.select(members.c.id, members.c.staff_id).where(*of_branch))}
 
 
 def _rows(tx: Tx, branch_id: UUID, ids: Collection[UUID]) -> dict[UUID, AnyRow]:

@@ -22,6 +22,7 @@ from ...core.rights import BOOK_RIGHTS
 from ...core.tokens import sealed
 from ...i18n import dates
 from ...store.queries.booking_invitations import InvitationView, invitation_by_id, invitations_to
+from ...store.queries.messages import way_in_force
 from ...store.queries.settings import BranchSettings, Names, ServiceView
 from ...web import kit
 from ...web.errors import message
@@ -147,7 +148,8 @@ def _line(here: StaffAtBranch, found: InvitationView) -> Line:
 def _mail(here: StaffAtBranch, service: ServiceView, found: InvitationView, link: str) -> str | None:
     """The address that opens a letter, which names no service, in a mail program; None where the level forbids letters."""
     level = service.confidentiality
-    told = level_of(discreet=level.discreet, hides_service=level.hides_service, sms=level.sms)
+    way = way_in_force(here.branch, service.id, None)
+    told = level_of(discreet=level.discreet, hides_service=level.hides_service, sms=level.sms, way=way)
     if channel_of(found.contact) is None or told not in (Level.FULL, Level.MINIMAL):
         return None
     words = kit.words_of(found.language, here.branch)

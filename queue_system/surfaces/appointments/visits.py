@@ -27,6 +27,7 @@ from ...store.queries.settings import BranchSettings, Names
 from ...web import kit
 from ...web.errors import message
 from ...web.here import StaffAtBranch, staff_at_branch
+from ...web.safe_contact import WayInForce, way_of
 from .day import address, read_day
 
 
@@ -34,7 +35,7 @@ from .day import address, read_day
 class Line:
     """A visit in the list. `mine`: this person goes there; `where`: the address may be seen.
 
-    `name` and `contact` are only for whoever goes; both are None for others.
+    `name`, `contact` and `way`, how they may be contacted, are only for whoever goes; they are None for others.
     """
 
     visit: Visit
@@ -44,6 +45,7 @@ class Line:
     where: bool
     name: str | None
     contact: str | None
+    way: WayInForce | None
     overdue: bool
     begun: bool
 
@@ -56,7 +58,7 @@ async def show(request: Request) -> Response:
 async def back(request: Request) -> Response:
     """Whoever went there is back; they say so themselves, or call somebody who does."""
     here = await staff_at_branch(request, VISIT_RIGHTS)
-    booking = await _booking(here, here.services(VISIT_RIGHTS))
+    booking = await _booking(here)
     try:
         await here.do(report_back, booking.id, here.person.id, here.actor)
     except DomainError as refusal:
@@ -97,6 +99,7 @@ def _lines(here: StaffAtBranch, visits: list[Visit]) -> list[Line]:
 
 def _line(here: StaffAtBranch, visit: Visit, reachable: Collection[UUID]) -> Line:
     booking, mine = visit.booking, here.person.id in visit.staff
+    way = way_of(here.branch, here.words, booking.service_id, booking.contact_way, booking.contact_note)
     known = members_of(here.branch)
     return Line(
         visit,
@@ -105,20 +108,24 @@ def _line(here: StaffAtBranch, visit: Visit, reachable: Collection[UUID]) -> Lin
         mine,
         mine or booking.service_id in reachable,
         (booking.name or booking.reference) if mine else None,
-        contacts.shown(booking.contact) if mine else None,
+        contacts.shown(booking.contact) if mine and way.shows else None,
+        way if mine and way.says else None,
         visit.is_overdue(here.now),
         booking.starts_at <= here.now,
     )
 
 
-async def _booking(here: StaffAtBranch, services: Collection[UUID]) -> BookingView:
-    """The visit that the address names, of a department of this person; raises Missing("booking")."""
+async def _booking(here: StaffAtBranch) -> BookingView:
+    """The visit that the address names, of a department of this person or their own; raises Missing("booking")."""
     try:
         booking = await here.read(booking_by_id, here.branch.id, UUID(here.request.path_params["booking"]))
     except ValueError:
         raise Missing("booking") from None
-    if booking.service_id not in services:
-        raise Missing("booking")
+    if booking.service_id not in here.services(VISIT_RIGHTS):
+        day = hours.business_date(booking.starts_at, here.branch.zone, here.branch.day_starts)
+        visits, _ = await here.read(_read, here.branch, day)
+        if not any(one.booking.id == booking.id and here.person.id in one.staff for one in visits):
+            raise Missing("booking")
     return booking
 
 

@@ -13,7 +13,9 @@ from starlette.routing import BaseRoute, Route
 from ...core import bookings
 from ...core.bookings import BookingState, Policy, spaced_code
 from ...core.errors import DomainError, Missing, Refused
+from ...core.messages import Level
 from ...core.promises import Decided
+from ...core.safe_contact import Way
 from ...core.support import Why
 from ...core.tickets import TicketState
 from ...store.queries import line
@@ -21,6 +23,7 @@ from ...store.queries.access import visitors_have_a_kiosk
 from ...store.queries.bookings import BookingView, check_in_rules, policy_of
 from ...store.queries.channels import channel_of, video_link
 from ...store.queries.helping import helper_named
+from ...store.queries.messages import way_in_force
 from ...store.queries.offering import is_named
 from ...store.queries.settings import BranchSettings
 from ...web import booking_steps
@@ -101,13 +104,14 @@ async def booking_page(request: Request) -> Response:
     }
     rules = check_in_rules(branch)
     own = is_own(here, booking)
+    is_shown = own or not service.confidentiality.discreet
     at_the_door = phase is Phase.CONFIRMED and channel_of(branch, booking).is_received
     values: dict[str, Any] = {
         "booking": booking,
         "phase": phase.value,
         "name": shown_name(here, booking, service),
         "own": own,
-        "helped_by": helper.names if (helper := helper_named(branch, booking.helper)) else None,
+        "helped_by": helper.names if is_shown and (helper := helper_named(branch, booking.helper)) else None,
         "brought_by": await brought_by(here, booking) if own else "",
         "warnings": await warnings_of(here, booking, own_tokens(here)),
         "family": _family(branch, booking) if own and service.bookable else None,
@@ -146,7 +150,11 @@ async def calendar(request: Request) -> Response:
     # Imported here, because the library has eighty modules and few visitors ask for the file.
     from ...web.calendar_file import MEDIA_TYPE, calendar_file, method
 
-    content = calendar_file(booking, here.branch, here.words, here.now, here.installation.configuration.address)
+    address = here.installation.configuration.address
+    # As the letters do, so that this file does not replace a neutral entry by one that says more.
+    neutral = way_in_force(here.branch, booking.service_id, booking.contact_way) is Way.NEUTRAL
+    most = Level.NEUTRAL if neutral else Level.FULL
+    content = calendar_file(booking, here.branch, here.words, here.now, address, most)
     headers = {"Content-Disposition": 'inline; filename="appointment.ics"', "Cache-Control": "no-store"}
     return Response(content, media_type=MEDIA_TYPE.format(method(booking)), headers=headers)
 

@@ -16,6 +16,7 @@ from uuid_utils.compat import uuid7
 from queue_system.actions import bookings
 from queue_system.actions.bookings import HoldOrder
 from queue_system.actions.channels import How
+from queue_system.actions.safe_contact import set_contact_ways
 from queue_system.actions.said import Said
 from queue_system.clock import FrozenClock
 from queue_system.core.bookings import Booker
@@ -178,14 +179,27 @@ def test_whoever_is_given_a_member_sees_its_visits_from_then_on(team: Team) -> N
     assert facts[-3:] == ["member.unlinked", "member.linked", "member.unlinked"]
 
 
-def test_whoever_has_opened_the_vehicle_sees_where_it_goes(team: Team) -> None:
-    layla = team.hall.person("noura")
+def test_whoever_has_opened_the_vehicle_sees_where_it_goes_that_day(team: Team, clock: FrozenClock) -> None:
+    noura = team.hall.person("noura")
     assert HOMES[0] not in page(team, "noura")
     edit(team.hall, lambda tx: needs_a_vehicle(tx, team.hall))
-    visit(enter(team.hall.db), team.visits[0].starts_at + timedelta(days=7), "حي المرجان 3")
-    team.hall.sit(layla, "c1")
-    text = team.browser("noura").get(f"{VISITS}?day={DAY + timedelta(days=7)}").text
-    assert "حي المرجان 3" in text
+    going = visit(enter(team.hall.db), team.visits[0].starts_at + timedelta(days=7), "حي المرجان 3")
+    there = f"{VISITS}?day={DAY + timedelta(days=7)}"
+    team.hall.sit(noura, "c1")
+    assert "حي المرجان 3" not in team.browser("noura").get(there).text, "others may drive on other days"
+    clock.move(going.starts_at - timedelta(minutes=30) - clock.now())
+    team.hall.sit(noura, "c1")
+    assert "حي المرجان 3" in team.browser("noura").get(there).text
+
+
+def test_whoever_goes_sees_no_number_that_is_not_to_be_called(team: Team) -> None:
+    one = team.visits[0]
+    said = {0: ("none", "")}
+    team.hall.db.write_in_now(team.hall.branch.id, set_contact_ways, team.hall.branch.id, one.id, SYSTEM, said)
+    visit_of = page(team, "rami").split(one.code)[0]
+    assert HOMES[0] in visit_of
+    assert CONTACT not in visit_of
+    assert "No contact at all" in visit_of
 
 
 def needs_a_vehicle(tx: Tx, hall: Hall) -> None:
