@@ -15,6 +15,8 @@ from ..store.queries.common_times import CommonTimes, Step, Wish
 from ..store.queries.settings import BranchSettings, ServiceView
 
 ROWS: Final = 3
+MOST_DIGITS: Final = 5
+LAST_YEAR: Final = 3000
 MOST_PERSONS: Final = 5
 MOST_PARTS: Final = 6
 GAPS: Final = (0, 15, 30, 60, 120)
@@ -51,9 +53,10 @@ def steps_of(
 
 
 def first_day(branch: BranchSettings, now: datetime, wanted: date | None) -> date:
-    """The day from which on times are searched: today, or a later one that is wanted."""
+    """The day from which on times are searched: today, or a later one that is wanted in this or the next years."""
     today = hours.business_date(now, branch.zone, branch.day_starts)
-    return max(wanted or today, today)
+    # The last days of the calendar have no instants in UTC.
+    return max(wanted, today) if wanted is not None and wanted.year < LAST_YEAR else today
 
 
 def wish_of(branch: BranchSettings, now: datetime, day: date, sent: Mapping[str, str], *, public: bool = False) -> Wish:
@@ -97,4 +100,5 @@ def names_of(parts: Sequence[BookingView]) -> dict[int, BookingView]:
 
 
 def _number(text: str, most: int) -> int:
-    return min(max(int(text), 1), most) if text.isascii() and text.isdigit() else 1
+    # A query may be as long as it likes, and Python reads no number of thousands of digits.
+    return min(max(int(text), 1), most) if text.isascii() and text.isdigit() and len(text) < MOST_DIGITS else 1

@@ -27,7 +27,7 @@ from ...web.here import StaffAtBranch, staff_at_branch
 from . import new
 from .day import address
 from .series_new import asked_members, usual
-from .series_rows import Row, errors_of, read, rows_of, times_of
+from .series_rows import Row, errors_of, is_number, read, rows_of, times_of
 
 SERIES: Final = "/appointments/{branch}/series/{series}"
 
@@ -100,7 +100,7 @@ async def enter(request: Request) -> tuple[StaffAtBranch, SeriesView, ServiceVie
 def number_of(series: SeriesView, form: Mapping[str, str], here: StaffAtBranch) -> int:
     """The number that a form means; without one the next that is to come, else the last."""
     text = form.get("n", "")
-    if text.isdecimal() and any(one.n == int(text) for one in series.dates):
+    if is_number(text) and any(one.n == int(text) for one in series.dates):
         return int(text)
     return next((one.n for one in series.dates if one.stands and one.at > here.now), series.last)
 

@@ -25,7 +25,7 @@ from . import new
 from .day import read_day
 from .series import SERIES, address_of, enter, frame, number_of, scope_of
 from .series_new import asked_members, usual
-from .series_rows import LEAVE_REST, Row, errors_of, read, read_wall, rows_of, times_of
+from .series_rows import LEAVE_REST, Row, errors_of, is_number, read, read_wall, rows_of, times_of
 
 #: How many dates are added at first.
 MORE: int = 4
@@ -179,7 +179,7 @@ async def _further(
     here: StaffAtBranch, series: SeriesView, service: ServiceView, person: BookingView, form: Mapping[str, str]
 ) -> tuple[list[Wish], dict[UUID, UUID]]:
     text = form.get("dates", str(MORE)).strip()
-    if not text.isdecimal():
+    if not is_number(text):
         raise Invalid("series-long", "dates")
     with_ = form["with"] if "with" in form else await usual(here, person, service)
     members = await asked_members(here, person, service, with_)

@@ -29,7 +29,7 @@ from ...web.errors import message
 from ...web.here import StaffAtBranch
 from . import new, one
 from .day import address, read_day
-from .series_rows import LEAVE_REST, Row, errors_of, read, rows_of, times_of
+from .series_rows import LEAVE_REST, Row, errors_of, is_number, read, rows_of, times_of
 
 #: The intervals that can be chosen, in weeks and in months.
 WEEKS: Final = (1, 2, 3, 4, 6, 8, 12)
@@ -52,14 +52,14 @@ class Asked:
     def rule(self) -> SeriesRule:
         """The rule; raises Invalid where it cannot be one."""
         rhythm, _, every = self.how.partition("-")
-        if rhythm not in set(Rhythm) or not every.isdecimal():
+        if rhythm not in set(Rhythm) or not is_number(every):
             raise Invalid("series-every", "how")
         if self.end == UNTIL:
             last = read_day(self.until)
             if last is None:
                 raise Invalid("series-end", "until")
             return SeriesRule(Rhythm(rhythm), int(every), until=last)
-        if not self.dates.isdecimal():
+        if not is_number(self.dates):
             raise Invalid("series-end", "dates")
         return SeriesRule(Rhythm(rhythm), int(every), dates=int(self.dates))
 

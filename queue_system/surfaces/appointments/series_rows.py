@@ -28,6 +28,7 @@ MOST_FIELDS: Final = 3 * MOST_DATES + 20
 #: To leave a date out, or as it is, and to choose a time that is not in the list.
 LEAVE, OTHER = "leave", "other"
 #: The button that leaves out what is not decided yet, and shows the dates once more.
+MOST_DIGITS: Final = 5
 LEAVE_REST: Final = "leave-rest"
 
 
@@ -82,6 +83,11 @@ async def rows_of(
     others = [replace(by_n[n], starts_at=at) for n, at in typed.items()]
     looked = {one.wish.n: one for one in await here.read(_prospects, here.branch, service, others, like)}
     return [_with_other(row, looked[row.n]) if row.n in looked else row for row in rows]
+
+
+def is_number(text: str) -> bool:
+    """Whether it is a number that has a meaning here; Python reads none of thousands of digits."""
+    return text.isdecimal() and len(text) < MOST_DIGITS
 
 
 def times_of(rows: Iterable[Row]) -> dict[int, datetime | None]:

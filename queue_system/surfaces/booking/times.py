@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Final
+from typing import Final, TypeVar
 from uuid import UUID
 
 from babel.dates import get_timezone_location
@@ -22,6 +22,10 @@ from ...store.queries.settings import BranchSettings, Names, ServiceView
 from .services import DaysOut, closure_on, days_out
 
 # How many days one page shows, and how far ahead one can page if the policy sets no limit.
+Instant = TypeVar("Instant", date, datetime)
+
+# Days near the ends of the calendar have no instants in UTC.
+YEARS: Final = range(1970, 3000)
 DAYS_ON_PAGE: Final = 28
 FARTHEST: Final = timedelta(days=366)
 # How many times are shown first to a family that wants to come together.
@@ -97,17 +101,26 @@ class Times:
 def read_day(text: str) -> date:
     """A day as written in an address, 2026-11-22; raises HTTPException(404) for anything else."""
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         raise HTTPException(404) from None
+    return _in_reach(day)
 
 
 def read_start(text: str) -> datetime:
     """The instant as written in an address, 20261122T0700Z; raises HTTPException(404) for anything else."""
     try:
-        return datetime.strptime(text, _START).replace(tzinfo=UTC)
+        start = datetime.strptime(text, _START).replace(tzinfo=UTC)
     except ValueError:
         raise HTTPException(404) from None
+    return _in_reach(start)
+
+
+def _in_reach(when: Instant) -> Instant:
+    """The same, unless it is so near the ends of the calendar that the days around it are none; then HTTPException(404)."""
+    if when.year not in YEARS:
+        raise HTTPException(404)
+    return when
 
 
 def start_key(start: datetime) -> str:

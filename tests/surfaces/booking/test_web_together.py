@@ -118,10 +118,13 @@ def test_what_nobody_books_alone_is_no_part(place: tuple[TestClient, Hall]) -> N
     page = look(client, f"{HERE}?s1=travel-doc&n1=1")
     assert 'value="travel-doc"' not in page.html
     assert not starts(page)
-    for nonsense in ("s1=birth&n1=9&from=x&at=77:00&half=no&gap=7", "s1=&s2=&s3=", "s1=birth&n1=5&s2=birth&n2=5"):
+    far = f"s1=birth&n1={'9' * 5000}&from=9999-12-31"
+    for nonsense in (far, "s1=birth&n1=9&from=x&at=77:00&half=no&gap=7", "s1=&s2=&s3=", "s1=birth&n1=5&s2=birth&n2=5"):
         assert client.get(f"{HERE}?{nonsense}").status_code == 200
     assert client.post(f"{HERE}/details", data={"s1": "travel-doc", "start": "20261124T0700Z"}).status_code == 409
     assert client.post(f"{HERE}/details", data=VISIT | {"start": "soon"}).status_code == 404
+    for nowhere in ("9999-12-31", "9999-12-31/00010101T0000Z", "2026-11-24/00010101T0000Z"):
+        assert client.get(f"/book/doha-main/birth/{nowhere}").status_code == 404, nowhere
     assert not stored(hall)
 
 
