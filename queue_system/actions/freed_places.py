@@ -185,9 +185,13 @@ def take_again(lock: Locked, booking_id: UUID, resource_id: UUID, ticks: range) 
 
 
 def let_go(lock: Locked, booking_id: UUID) -> None:
-    """Let the places that a booking gave back return at once, within an action that takes one of them for the same person."""
+    """Let the places that a booking gave back return at once, within an action that takes one of them for the same person.
+
+    One that is offered to somebody stays theirs until they have answered.
+    """
+    offered = running_offers(lock.tx, lock.id)
     for place in kept_places(lock.tx, lock.id):
-        if place.booking_id == booking_id:
+        if place.booking_id == booking_id and place.id not in offered:
             _return(lock, place)
 
 

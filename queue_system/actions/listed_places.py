@@ -85,11 +85,15 @@ def _can_be_taken(lock: Locked, settings: BranchSettings, place: ListedPlace, fi
     people = people_of(lock.tx, booking_by_id(lock.tx, lock.id, first.booking_id))
     wanted = Wanted(place.starts_at, Booker.STAFF, own=own, moving=first.booking_id, people=people)
     try:
-        placing.find(lock, settings, settings.services[place.service_id], wanted)
+        found = placing.find(lock, settings, settings.services[place.service_id], wanted)
+        lanes = {need.resource_key for need in found.plan.resources}
+        # What was not given back is kept for nobody, so it could be gone before the answer.
+        is_kept = all(seat in own for seat in found.seats if seat.resource_key in lanes)
     except DomainError:
+        is_kept = False
+    if not is_kept:
         keep_for(lock, place.id, first.booking_id, place.booking_id)
-        return False
-    return True
+    return is_kept
 
 
 def _offer(lock: Locked, settings: BranchSettings, place: ListedPlace, first: Waiting, suited: int) -> None:

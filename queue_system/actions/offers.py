@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -87,10 +87,12 @@ class FreePlaces:
             public=False,
             members=places,
         )
+        # A member is known by the time at which it is taken, its way there and the work after a visit included.
+        way = timedelta(minutes=plan.buffer_min + (service.travel_min or 0))
         return [
             slot
             for slot in free
-            if _elsewhen(slot, booking)
+            if _elsewhen(slot, booking, way)
             and self._support.why(_as_live(slot, booking)) is None
             and not others.meets(slot.start, slot.end)
         ]
@@ -222,9 +224,9 @@ def store(lock: Locked, booking: BookingView, **values: object) -> None:
     )
 
 
-def _elsewhen(slot: Slot, booking: BookingView) -> bool:
-    """Whether a slot lies on another day than the lost time, or at least does not touch it."""
-    return slot.end < booking.starts_at or slot.start > booking.ends_at
+def _elsewhen(slot: Slot, booking: BookingView, way: timedelta) -> bool:
+    """Whether a slot lies on another day than the lost time, or at least leaves the `way` between them."""
+    return slot.end + way < booking.starts_at or slot.start > booking.ends_at + way
 
 
 def _as_live(slot: Slot, booking: BookingView) -> LiveBooking:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import sqlalchemy as sa
 from uuid_utils.compat import uuid7
@@ -44,6 +44,7 @@ _ITS_OWN: Final[dict[str, Any]] = {
     "request_id": None,
     "together_id": None,
     "erased_at": None,
+    "helper": "",
     **offers.SETTLED,
 }
 
@@ -93,6 +94,10 @@ def make_series(tx: Tx, branch_id: UUID, order: SeriesOrder, actor: Actor) -> UU
             raise Missing("service")
         if place_in_series(tx, branch_id, first.id) is not None:
             raise Refused("series-already")
+        # A hold that has run out is in no series, because another appointment takes its date.
+        series_id = uuid5(first.id, "series")
+        if tx.row(sa.select(SERIES.c.id).where(SERIES.c.branch_id == lock.id, SERIES.c.id == series_id)):
+            raise Refused("series-already")
         if first.state not in (BookingState.HELD, BookingState.CONFIRMED, BookingState.EXPIRED) or first.erased_at:
             raise Refused("booking-over")
         dates = planned(settings, first, order.rule)
@@ -108,7 +113,6 @@ def make_series(tx: Tx, branch_id: UUID, order: SeriesOrder, actor: Actor) -> UU
             for n, at in dates
             if order.times.get(n, at) is None
         }
-        series_id = uuid7()
         course = course_of(first.starts_at, order.rule, settings.zone)
         row = {
             "rhythm": course.rhythm.value,

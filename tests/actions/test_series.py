@@ -147,6 +147,8 @@ def test_a_hold_that_ran_out_is_booked_again_if_its_time_is_free(hall: Hall, clo
     assert [one.at for one in made.dates] == [START + n * WEEK for n in range(4)]
     assert read(hall, held).state is BookingState.EXPIRED
     assert made.number(1).booking != read(hall, held)
+    with pytest.raises(Refused, match="series-already"):
+        repeat(hall, read(hall, held), FOUR)
     late = hold(hall, START + timedelta(hours=1))
     clock.move(timedelta(minutes=11))
     fill_up(hall, late.starts_at)
