@@ -285,12 +285,9 @@ def _version(tx: Tx, branch_id: UUID) -> int:
 def branch_ids(tx: Tx) -> dict[str, UUID]:
     """The branches that can be visited, by slug, in their order, without templates."""
     branch = tables.table(tables.Branch)
-    rows = tx.rows(
-        sa.select(branch.c.slug, branch.c.id)
-        .where(branch.c.id != tables.ORGANISATION, branch.c.kind != TEMPLATE)
-        .order_by(branch.c.position)
-    )
-    return {row.slug: row.id for row in rows}
+    visited = (branch.c.id != tables.ORGANISATION, branch.c.kind != TEMPLATE)
+    statement = sa.select(branch.c.slug, branch.c.id).where(*visited).order_by(branch.c.position)
+    return {row.slug: row.id for row in tx.rows(statement)}
 
 
 def branch_of_key(tx: Tx, key: str) -> UUID | None:
