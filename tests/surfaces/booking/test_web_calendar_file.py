@@ -13,9 +13,10 @@ from icalendar import Calendar
 from starlette.testclient import TestClient
 
 from queue_system.actions import bookings as actions
+from queue_system.actions.safe_contact import set_contact_ways
 from queue_system.clock import FrozenClock
 from queue_system.store.database import Database
-from queue_system.store.log import VISITOR
+from queue_system.store.log import SYSTEM, VISITOR
 from queue_system.store.queries.bookings import BookingView
 from queue_system.web.calendar_file import calendar_file
 from queue_system.web.kit import words_of
@@ -54,6 +55,15 @@ def test_an_appointment_for_the_calendar(visitor: Visitor, here: tuple[TestClien
     assert event["DESCRIPTION"].endswith(f"\n{ADDRESS}/my-booking")
     for secret in (NAME, "55123456", token_of(done)):
         assert secret not in answer.html.replace("\r\n ", "")
+
+
+def test_whoever_wants_neutral_words_gets_a_neutral_entry(visitor: Visitor, here: tuple[TestClient, Hall]) -> None:
+    done, hall = visitor.book(), here[1]
+    said, booking = {0: ("sms_neutral", "")}, stored(hall, done)
+    hall.db.write_in_now(hall.branch.id, set_contact_ways, hall.branch.id, booking.id, SYSTEM, said)
+    _, event = read(visitor.open(f"{done.url}.ics").html)
+    assert event["SUMMARY"] == "موعد"
+    assert "LOCATION" not in event
 
 
 def test_a_day_before_the_telephone_reminds_until_it_is_cancelled(visitor: Visitor) -> None:
