@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -59,6 +59,18 @@ def application(url: str, folder: Path, clock: Clock, public_url: str = "") -> I
     base = public_url or "http://testserver"
     with whole_answers(TestClient(app, base_url=base, headers=SAME_ORIGIN, follow_redirects=False)) as client:
         yield client, enter(installation.database)
+
+
+@contextmanager
+def opened(
+    url: str, folder: Path, clock: Clock, profile: str, branch: str, prepare: Callable[[Hall], object]
+) -> Iterator[tuple[TestClient, Hall]]:
+    """The application of another organisation, and the hall of `branch`, to which `prepare` has added its people."""
+    database = Database(url, clock)
+    prepare(furnish(database, profile, branch))
+    database.close()
+    with application(url, folder, clock) as (client, found):
+        yield client, enter(found.db, branch)
 
 
 def another(client: TestClient) -> TestClient:

@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 from queue_system.clock import FrozenClock
 from tests.kit.hall import Hall
 from tests.kit.public_visitor import Visitor
-from tests.kit.web_hall import application, furnished
+from tests.kit.web_hall import application, furnished, sign_in
 
 
 @pytest.fixture
@@ -29,3 +29,16 @@ def hall(here: tuple[TestClient, Hall]) -> Hall:
 @pytest.fixture
 def visitor(here: tuple[TestClient, Hall]) -> Visitor:
     return Visitor(here[0])
+
+
+@pytest.fixture
+def place(here: tuple[TestClient, Hall]) -> tuple[TestClient, Hall]:
+    """The sample's receptionist, who books, issues numbers and checks in, at work in English; and the hall."""
+    sign_in(here[0], "rana", "en")
+    return here
+
+
+@pytest.fixture
+def client(place: tuple[TestClient, Hall]) -> TestClient:
+    """The browser of whoever `place` has signed in."""
+    return place[0]

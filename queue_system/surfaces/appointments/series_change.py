@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from uuid import UUID
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Protocol
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -31,51 +32,162 @@ from .series_rows import LEAVE_REST, Row, errors_of, is_number, read, read_wall,
 MORE: int = 4
 
 
+@dataclass(frozen=True, slots=True)
+class On:
+    """A series that somebody is about to change; `person` is the appointment that says for whom and where it is."""
+
+    here: StaffAtBranch
+    series: SeriesView
+    service: ServiceView
+    person: BookingView
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """The dates that a form is about. `carry_out` does it, with the fingerprint of what was shown; raises DomainError."""
+
+    wishes: list[Wish]
+    rows: list[Row]
+    carry_out: Callable[[str], Awaitable[object]]
+
+
+class Flow(Protocol):
+    """A change of a series: its fields, then every date as a question, then all of it or nothing."""
+
+    template: str
+    #: The fields without which no dates are shown yet.
+    needs: frozenset[str]
+
+    async def fields(self, on: On, form: Mapping[str, str]) -> dict[str, object]:
+        """What the template needs for the fields."""
+
+    async def propose(self, on: On, form: Mapping[str, str]) -> Proposal:
+        """The dates for these fields; raises Invalid with the field that is wrong."""
+
+
 async def change(request: Request) -> Response:
     """`…/change`: another day, time or member from one date on; then every date; sending them changes them."""
-    here, series, service = await enter(request)
-    person = series.person
-    if person is None:
-        return kit.see_other(address_of(here, series))
-    if request.method == "GET":
-        return await _change_page(here, series, service, person, request.query_params)
-    form = await read(request)
-    if LEAVE_REST in form:
-        return await _change_page(here, series, service, person, form)
-    try:
-        wanted = _change(here, series, service, form)
-        _, rows = await _changes(here, series, service, person, wanted, form)
-        if errors_of(rows, here):
-            return await _change_page(here, series, service, person, form, undecided=True)
-        order = ChangeOrder(series.id, wanted, times_of(rows), form.get("shown", ""))
-        await here.do(change_series, order, here.actor)
-    except DomainError as refusal:
-        return await _change_page(here, series, service, person, form, refusal)
-    return kit.see_other(address_of(here, series))
+    return await _answer(request, _Changing())
 
 
 async def more(request: Request) -> Response:
     """`…/more`: dates after the last one."""
+    return await _answer(request, _Lengthening())
+
+
+async def _answer(request: Request, flow: Flow) -> Response:
     here, series, service = await enter(request)
-    person = series.person
-    if person is None:
+    if series.person is None:
         return kit.see_other(address_of(here, series))
+    on = On(here, series, service, series.person)
     if request.method == "GET":
-        return await _more_page(here, series, service, person, request.query_params)
+        return await _page(on, flow, request.query_params)
     form = await read(request)
     if LEAVE_REST in form:
-        return await _more_page(here, series, service, person, form)
+        return await _page(on, flow, form)
     try:
-        wishes, members = await _further(here, series, service, person, form)
-        rows = await rows_of(here, service, wishes, form, person)
-        if errors_of(rows, here):
-            return await _more_page(here, series, service, person, form, undecided=True)
-        await here.do(
-            lengthen_series, series.id, times_of(rows), len(wishes), form.get("shown", ""), members, here.actor
-        )
+        proposal = await flow.propose(on, form)
+        if errors_of(proposal.rows, here):
+            return await _page(on, flow, form, undecided=True)
+        await proposal.carry_out(form.get("shown", ""))
     except DomainError as refusal:
-        return await _more_page(here, series, service, person, form, refusal)
+        return await _page(on, flow, form, refusal)
     return kit.see_other(address_of(here, series))
+
+
+async def _page(
+    on: On, flow: Flow, form: Mapping[str, str], failure: DomainError | None = None, *, undecided: bool = False
+) -> Response:
+    here = on.here
+    on = replace(on, series=await here.read(series_by_id, here.branch.id, on.series.id))
+    rows: list[Row] = []
+    shown = ""
+    if flow.needs <= form.keys():
+        try:
+            proposal = await flow.propose(on, form)
+            rows, shown = proposal.rows, shown_of(on.series, proposal.wishes)
+        except Invalid as mistake:
+            failure = failure or mistake
+    field = failure.field if isinstance(failure, Invalid) and not rows else None
+    words = message(failure, here.words) if failure else ""
+    values = {
+        **frame(here, on.series, on.service),
+        **await flow.fields(on, form),
+        "choices": new.choices(here.branch, on.service),
+        "rows": rows,
+        "open": sum(1 for row in rows if not row.chosen),
+        "errors": {field: words} if field else errors_of(rows, here) if undecided or failure else {},
+        "refusal": "" if field else words,
+        "shown": shown,
+    }
+    status = failure.status if failure else 422 if undecided else 200
+    return await here.page(flow.template, values, status=status)
+
+
+class _Changing:
+    """Another day, time or member from one date on."""
+
+    template = "appointments/series_change.html"
+    needs = frozenset({"day"})
+
+    async def fields(self, on: On, form: Mapping[str, str]) -> dict[str, object]:
+        n = number_of(on.series, form, on.here)
+        local = on.series.number(n).at.astimezone(on.here.branch.zone)
+        return {
+            "n": n,
+            "scope": scope_of(form),
+            "day": form.get("day", f"{local:%Y-%m-%d}"),
+            "wall": form.get("time", f"{local:%H:%M}"),
+            "with_": form.get("with", ""),
+            "asked": self.needs <= form.keys(),
+        }
+
+    async def propose(self, on: On, form: Mapping[str, str]) -> Proposal:
+        """Raises Invalid("series-not-then") for a time at which no appointment begins.
+
+        All would have to be moved alone from it, and then be left out of every later change.
+        """
+        here = on.here
+        wanted = _change(here, on.series, on.service, form)
+        wishes = await here.read(changes_of, here.branch, on.series, wanted)
+        rows = await rows_of(here, on.service, wishes, form, on.person)
+        for row in rows:
+            if row.n == wanted.n and row.chance is Chance.NOT_THEN and row.times:
+                nearest = min(row.times, key=lambda at: abs(at - row.wanted))
+                raise Invalid("series-not-then", "time", nearest=nearest.astimezone(here.branch.zone))
+
+        async def carry_out(shown: str) -> object:
+            return await here.do(change_series, ChangeOrder(on.series.id, wanted, times_of(rows), shown), here.actor)
+
+        return Proposal(wishes, rows, carry_out)
+
+
+class _Lengthening:
+    """Dates after the last one."""
+
+    template = "appointments/series_more.html"
+    needs = frozenset[str]()
+
+    async def fields(self, on: On, form: Mapping[str, str]) -> dict[str, object]:
+        return {"dates_": form.get("dates", str(MORE)), "with_": await self._with(on, form)}
+
+    async def propose(self, on: On, form: Mapping[str, str]) -> Proposal:
+        here = on.here
+        text = form.get("dates", str(MORE)).strip()
+        if not is_number(text):
+            raise Invalid("series-long", "dates")
+        members = await asked_members(here, on.person, on.service, await self._with(on, form))
+        wishes = further(here.branch, on.series, int(text), members)
+        rows = await rows_of(here, on.service, wishes, form, on.person)
+
+        async def carry_out(shown: str) -> object:
+            times, count = times_of(rows), len(wishes)
+            return await here.do(lengthen_series, on.series.id, times, count, shown, members, here.actor)
+
+        return Proposal(wishes, rows, carry_out)
+
+    async def _with(self, on: On, form: Mapping[str, str]) -> str:
+        return form["with"] if "with" in form else await usual(on.here, on.person, on.service)
 
 
 def _change(here: StaffAtBranch, series: SeriesView, service: ServiceView, form: Mapping[str, str]) -> Change:
@@ -86,120 +198,6 @@ def _change(here: StaffAtBranch, series: SeriesView, service: ServiceView, form:
     members = new.asked_for(here.branch, service, form.get("with", ""))
     n = number_of(series, form, here)
     return Change(n, scope_of(form), instant_at(day, wall, here.branch.zone), members or None)
-
-
-async def _changes(
-    here: StaffAtBranch,
-    series: SeriesView,
-    service: ServiceView,
-    person: BookingView,
-    wanted: Change,
-    form: Mapping[str, str],
-) -> tuple[list[Wish], list[Row]]:
-    """What a change is for, and its rows. Raises Invalid("series-not-then") for a time at which no appointment begins.
-
-    All would have to be moved alone from it, and then be left out of every later change.
-    """
-    wishes = await here.read(changes_of, here.branch, series, wanted)
-    rows = await rows_of(here, service, wishes, form, person)
-    for row in rows:
-        if row.n == wanted.n and row.chance is Chance.NOT_THEN and row.times:
-            nearest = min(row.times, key=lambda at: abs(at - row.wanted))
-            raise Invalid("series-not-then", "time", nearest=nearest.astimezone(here.branch.zone))
-    return wishes, rows
-
-
-async def _change_page(
-    here: StaffAtBranch,
-    series: SeriesView,
-    service: ServiceView,
-    person: BookingView,
-    form: Mapping[str, str],
-    failure: DomainError | None = None,
-    *,
-    undecided: bool = False,
-) -> Response:
-    series = await here.read(series_by_id, here.branch.id, series.id)
-    n = number_of(series, form, here)
-    local = series.number(n).at.astimezone(here.branch.zone)
-    rows: list[Row] = []
-    shown = ""
-    if "day" in form:
-        try:
-            wanted = _change(here, series, service, form)
-            wishes, rows = await _changes(here, series, service, person, wanted, form)
-            shown = shown_of(series, wishes)
-        except Invalid as mistake:
-            failure = failure or mistake
-    values = {
-        **frame(here, series, service),
-        "n": n,
-        "scope": scope_of(form),
-        "day": form.get("day", f"{local:%Y-%m-%d}"),
-        "wall": form.get("time", f"{local:%H:%M}"),
-        "with_": form.get("with", ""),
-        "choices": new.choices(here.branch, service),
-        "asked": "day" in form,
-        **_asked(here, rows, failure, undecided=undecided),
-        "shown": shown,
-    }
-    return await here.page("appointments/series_change.html", values, status=_status(failure, undecided=undecided))
-
-
-async def _more_page(
-    here: StaffAtBranch,
-    series: SeriesView,
-    service: ServiceView,
-    person: BookingView,
-    form: Mapping[str, str],
-    failure: DomainError | None = None,
-    *,
-    undecided: bool = False,
-) -> Response:
-    series = await here.read(series_by_id, here.branch.id, series.id)
-    rows: list[Row] = []
-    shown = ""
-    try:
-        wishes, _ = await _further(here, series, service, person, form)
-        rows, shown = await rows_of(here, service, wishes, form, person), shown_of(series, wishes)
-    except Invalid as mistake:
-        failure = failure or mistake
-    values = {
-        **frame(here, series, service),
-        "dates_": form.get("dates", str(MORE)),
-        "with_": form["with"] if "with" in form else await usual(here, person, service),
-        "choices": new.choices(here.branch, service),
-        **_asked(here, rows, failure, undecided=undecided),
-        "shown": shown,
-    }
-    return await here.page("appointments/series_more.html", values, status=_status(failure, undecided=undecided))
-
-
-async def _further(
-    here: StaffAtBranch, series: SeriesView, service: ServiceView, person: BookingView, form: Mapping[str, str]
-) -> tuple[list[Wish], dict[UUID, UUID]]:
-    text = form.get("dates", str(MORE)).strip()
-    if not is_number(text):
-        raise Invalid("series-long", "dates")
-    with_ = form["with"] if "with" in form else await usual(here, person, service)
-    members = await asked_members(here, person, service, with_)
-    return further(here.branch, series, int(text), members), members
-
-
-def _asked(here: StaffAtBranch, rows: list[Row], failure: DomainError | None, *, undecided: bool) -> dict[str, object]:
-    """The rows, and what is wrong with them or with the fields before them."""
-    field = failure.field if isinstance(failure, Invalid) and not rows else None
-    words = message(failure, here.words) if failure else ""
-    return {
-        "rows": rows,
-        "open": sum(1 for row in rows if not row.chosen),
-        "errors": {field: words} if field else errors_of(rows, here) if undecided or failure else {},
-        "refusal": "" if field else words,
-    }
-
-
-def _status(failure: DomainError | None, *, undecided: bool) -> int:
-    return failure.status if failure else 422 if undecided else 200
 
 
 routes: list[BaseRoute] = [

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
-import pytest
 from starlette.testclient import TestClient
 
 from queue_system.clock import FrozenClock
@@ -15,17 +12,10 @@ from queue_system.store.queries.bookings import BookingView, booking_views
 from queue_system.store.tables import Booking, table
 from tests.kit.hall import Hall
 from tests.kit.people import give_in_department
-from tests.kit.web_hall import Form, Page, another, application, furnished, sign_in
+from tests.kit.web_hall import Form, Page, another, sign_in
 
 HERE = "/appointments/doha-main"
 VISIT = "s1=birth&n1=2&s2=travel-doc&n2=1&gap=30"
-
-
-@pytest.fixture
-def place(sqlite_template: Path, tmp_path: Path, clock: FrozenClock) -> Iterator[tuple[TestClient, Hall]]:
-    with application(furnished(sqlite_template, tmp_path, clock.now()), tmp_path, clock) as found:
-        sign_in(found[0], "rana", "en")
-        yield found
 
 
 def test_a_family_is_booked_in_one_go(place: tuple[TestClient, Hall]) -> None:

@@ -13,13 +13,12 @@ from starlette.testclient import TestClient
 from queue_system.actions.tickets import check_in
 from queue_system.clock import FrozenClock
 from queue_system.core.bookings import BookingState
-from queue_system.store.database import Database
 from queue_system.store.log import SYSTEM
 from queue_system.store.queries import line
 from tests.kit.apart_hall import CONTACT, HE, SHE, at, book, hold, met, pair, read
-from tests.kit.hall import Hall, enter, furnish
+from tests.kit.hall import Hall
 from tests.kit.people import add_role
-from tests.kit.web_hall import Page, another, application, clerk, sign_in
+from tests.kit.web_hall import Page, another, clerk, opened, sign_in
 
 BOOK = "/appointments/wifaq"
 PAIRS = f"{BOOK}/apart"
@@ -28,18 +27,17 @@ PAIRS = f"{BOOK}/apart"
 @pytest.fixture
 def house(tmp_path: Path, sqlite_url: str, clock: FrozenClock) -> Iterator[tuple[TestClient, Hall]]:
     """The family centre; `keeper` may keep people apart, `desk` books only."""
-    database = Database(sqlite_url, clock)
-    furnish(database, "social-work", "wifaq")
-    database.close()
-    with application(sqlite_url, tmp_path, clock) as (client, first):
-        hall = enter(first.db, "wifaq")
+
+    def people(hall: Hall) -> None:
         for role, rights in (
             ("keeper", ("book_for_visitor", "check_in", "call_next", "move_bookings", "cancel_bookings", "keep_apart")),
             ("desk", ("book_for_visitor", "check_in")),
         ):
             add_role(hall, role, *rights)
             hall.person(role, ((hall.branch.id, role),))
-        yield client, hall
+
+    with opened(sqlite_url, tmp_path, clock, "social-work", "wifaq", people) as found:
+        yield found
 
 
 def test_a_pair_is_made_found_and_ended_on_its_page(house: tuple[TestClient, Hall]) -> None:

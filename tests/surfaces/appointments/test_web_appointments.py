@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
-import pytest
 from starlette.testclient import TestClient
 
 from queue_system.actions import settings
@@ -20,29 +17,12 @@ from queue_system.store.queries.bookings import BookingView, booking_by_id, book
 from queue_system.store.tables import Booking, table
 from tests.kit.hall import Hall
 from tests.kit.people import add_role, give_in_department
-from tests.kit.web_hall import Page, another, application, furnished, sign_in
+from tests.kit.web_hall import Page, another, sign_in
 
 HERE = "/appointments/doha-main"
 NAME = "سلمى الأتاسي"
 # Only staff book it.
 SERVICE = "travel-doc"
-
-
-@pytest.fixture
-def place(sqlite_template: Path, tmp_path: Path, clock: FrozenClock) -> Iterator[tuple[TestClient, Hall]]:
-    with application(furnished(sqlite_template, tmp_path, clock.now()), tmp_path, clock) as found:
-        sign_in(found[0], "rana", "en")
-        yield found
-
-
-@pytest.fixture
-def client(place: tuple[TestClient, Hall]) -> TestClient:
-    return place[0]
-
-
-@pytest.fixture
-def hall(place: tuple[TestClient, Hall]) -> Hall:
-    return place[1]
 
 
 def test_a_service_that_only_staff_book_is_booked_on_the_telephone(client: TestClient, hall: Hall) -> None:

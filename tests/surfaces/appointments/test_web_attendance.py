@@ -16,13 +16,12 @@ from queue_system.clock import FrozenClock
 from queue_system.core.attendance import Attendance
 from queue_system.core.bookings import Booker
 from queue_system.core.participants import Person, Role
-from queue_system.store.database import Database
 from queue_system.store.log import SYSTEM
 from queue_system.store.queries.attendance import Attended, attendance_of
 from queue_system.store.queries.bookings import BookingView, free_days
-from tests.kit.hall import Hall, enter, furnish
+from tests.kit.hall import Hall
 from tests.kit.people import add_role, give_in_department
-from tests.kit.web_hall import Page, application, sign_in
+from tests.kit.web_hall import Page, opened, sign_in
 
 HERE = "/appointments/wifaq/attendance"
 DAY = date(2026, 11, 24)
@@ -30,14 +29,13 @@ DAY = date(2026, 11, 24)
 
 @pytest.fixture
 def place(sqlite_url: str, tmp_path: Path, clock: FrozenClock) -> Iterator[tuple[TestClient, Hall]]:
-    database = Database(sqlite_url, clock)
-    hall = furnish(database, "social-work", "wifaq")
-    hall.person("salma", ((hall.branch.id, add_role(hall, "records", "attendance")),))
-    hall.person("dana", ())
-    give_in_department(hall, "dana", add_role(hall, "records-some", "attendance"), "custody")
-    database.close()
-    with application(sqlite_url, tmp_path, clock) as (client, found):
-        yield client, enter(found.db, "wifaq")
+    def people(hall: Hall) -> None:
+        hall.person("salma", ((hall.branch.id, add_role(hall, "records", "attendance")),))
+        hall.person("dana", ())
+        give_in_department(hall, "dana", add_role(hall, "records-some", "attendance"), "custody")
+
+    with opened(sqlite_url, tmp_path, clock, "social-work", "wifaq", people) as found:
+        yield found
 
 
 def test_many_are_recorded_at_once_and_each_of_a_mediation(place: tuple[TestClient, Hall], clock: FrozenClock) -> None:

@@ -46,11 +46,6 @@ def place(sqlite_url: str, tmp_path: Path, clock: FrozenClock) -> Iterator[tuple
 
 
 @pytest.fixture
-def client(place: tuple[TestClient, Hall]) -> TestClient:
-    return place[0]
-
-
-@pytest.fixture
 def hall(place: tuple[TestClient, Hall]) -> Hall:
     return place[1]
 

@@ -18,14 +18,13 @@ from queue_system.actions.said import Said
 from queue_system.clock import FrozenClock
 from queue_system.core.bookings import Booker
 from queue_system.core.participants import Person, Role
-from queue_system.store.database import Database
 from queue_system.store.log import SYSTEM
 from queue_system.store.queries.bookings import BookingView, booking_by_id, booking_views, free_days
 from queue_system.store.queries.participants import others_of
 from queue_system.store.tables import Booking, table
-from tests.kit.hall import Hall, enter, furnish
+from tests.kit.hall import Hall
 from tests.kit.people import add_role
-from tests.kit.web_hall import Page, another, application, sign_in
+from tests.kit.web_hall import Page, another, opened, sign_in
 
 HERE = "/appointments/aman"
 QUESTION = "Is there a safe time or way to contact you?"
@@ -33,15 +32,14 @@ QUESTION = "Is there a safe time or way to contact you?"
 
 @pytest.fixture
 def place(sqlite_url: str, tmp_path: Path, clock: FrozenClock) -> Iterator[tuple[TestClient, Hall]]:
-    database = Database(sqlite_url, clock)
-    hall = furnish(database, "social-work", "aman")
-    hall.person("salma", ((hall.branch.id, "intake_protection"),))
-    hall.person("sami", ((hall.branch.id, add_role(hall, "books", "book_for_visitor")),))
-    hall.person("asma", ((hall.branch.id, add_role(hall, "asks", "set_safe_contact")),))
-    database.close()
-    with application(sqlite_url, tmp_path, clock) as (client, found):
-        sign_in(client, "salma", "en")
-        yield client, enter(found.db, "aman")
+    def people(hall: Hall) -> None:
+        hall.person("salma", ((hall.branch.id, "intake_protection"),))
+        hall.person("sami", ((hall.branch.id, add_role(hall, "books", "book_for_visitor")),))
+        hall.person("asma", ((hall.branch.id, add_role(hall, "asks", "set_safe_contact")),))
+
+    with opened(sqlite_url, tmp_path, clock, "social-work", "aman", people) as found:
+        sign_in(found[0], "salma", "en")
+        yield found
 
 
 def test_who_takes_protected_cases_books_them_and_asks_how_to_reach_people(place: tuple[TestClient, Hall]) -> None:

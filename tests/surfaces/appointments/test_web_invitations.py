@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import pytest
 from starlette.testclient import TestClient
 
-from queue_system.clock import FrozenClock
 from queue_system.core.bookings import BookingState
 from tests.kit.hall import Hall
 from tests.kit.people import add_role
 from tests.kit.public_visitor import PHONE, Visitor, stored
 from tests.kit.services import set_service
-from tests.kit.web_hall import Page, another, application, furnished, sign_in
+from tests.kit.web_hall import Page, another, sign_in
 
 HERE = "/appointments/doha-main"
 SERVICE = "passport-lost"
@@ -25,10 +22,10 @@ NAME, ADDRESS = "رنا السالم", "rana@example.org"
 
 
 @pytest.fixture
-def place(sqlite_template: Path, tmp_path: Path, clock: FrozenClock) -> Iterator[tuple[TestClient, Hall]]:
-    with application(furnished(sqlite_template, tmp_path, clock.now()), tmp_path, clock) as (client, hall):
-        sign_in(client, "rana", "en")
-        yield client, set_service(hall, SERVICE, policy="invite", mode="invite")
+def place(place: tuple[TestClient, Hall]) -> tuple[TestClient, Hall]:
+    """Reception, and a service to which it invites."""
+    client, hall = place
+    return client, set_service(hall, SERVICE, policy="invite", mode="invite")
 
 
 def test_a_guest_books_with_the_link_once(place: tuple[TestClient, Hall]) -> None:

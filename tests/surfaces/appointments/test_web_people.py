@@ -13,12 +13,11 @@ from starlette.testclient import TestClient
 
 from queue_system.clock import FrozenClock
 from queue_system.core.bookings import BookingState
-from queue_system.store.database import Database
 from queue_system.store.queries.bookings import BookingView, booking_by_id, booking_views
 from queue_system.store.queries.participants import others_of
 from queue_system.store.tables import Booking, table
-from tests.kit.hall import Hall, enter, furnish
-from tests.kit.web_hall import Page, application, sign_in
+from tests.kit.hall import Hall
+from tests.kit.web_hall import Page, opened, sign_in
 
 HERE = "/appointments/wifaq"
 WIFE, HUSBAND, COUNSEL = "سلمى الأتاسي", "باسل الحسن", "رنا القدسي"
@@ -26,13 +25,12 @@ WIFE, HUSBAND, COUNSEL = "سلمى الأتاسي", "باسل الحسن", "رن
 
 @pytest.fixture
 def place(sqlite_url: str, tmp_path: Path, clock: FrozenClock) -> Iterator[tuple[TestClient, Hall]]:
-    database = Database(sqlite_url, clock)
-    hall = furnish(database, "social-work", "wifaq")
-    hall.person("salma", ((hall.branch.id, "case_worker"),))
-    database.close()
-    with application(sqlite_url, tmp_path, clock) as (client, found):
-        sign_in(client, "salma", "en")
-        yield client, enter(found.db, "wifaq")
+    def people(hall: Hall) -> None:
+        hall.person("salma", ((hall.branch.id, "case_worker"),))
+
+    with opened(sqlite_url, tmp_path, clock, "social-work", "wifaq", people) as found:
+        sign_in(found[0], "salma", "en")
+        yield found
 
 
 def test_a_mediation_asks_for_the_other_party(place: tuple[TestClient, Hall]) -> None:

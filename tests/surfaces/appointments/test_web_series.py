@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
-from queue_system.clock import FrozenClock
 from queue_system.core.bookings import BookingState
 from queue_system.core.series import SeriesRule
 from queue_system.store.queries.bookings import BookingView, booking_by_id, booking_views
@@ -20,7 +17,7 @@ from queue_system.store.tables import Booking, table
 from tests.kit.hall import Hall
 from tests.kit.people import give_in_department
 from tests.kit.repeating import WEEKLY, booked, look, repeat
-from tests.kit.web_hall import Page, another, application, furnished, sign_in
+from tests.kit.web_hall import Page, another, sign_in
 
 HERE = "/appointments/doha-main"
 SERVICE = "civil-extract"
@@ -28,23 +25,6 @@ SERVICE = "civil-extract"
 START = datetime(2026, 11, 24, 6, 30, tzinfo=UTC)
 WEEK, HOUR = timedelta(weeks=1), timedelta(hours=1)
 FOUR = SeriesRule(WEEKLY, dates=4)
-
-
-@pytest.fixture
-def place(sqlite_template: Path, tmp_path: Path, clock: FrozenClock) -> Iterator[tuple[TestClient, Hall]]:
-    with application(furnished(sqlite_template, tmp_path, clock.now()), tmp_path, clock) as found:
-        sign_in(found[0], "rana", "en")
-        yield found
-
-
-@pytest.fixture
-def client(place: tuple[TestClient, Hall]) -> TestClient:
-    return place[0]
-
-
-@pytest.fixture
-def hall(place: tuple[TestClient, Hall]) -> Hall:
-    return place[1]
 
 
 def test_an_appointment_is_repeated_once_every_date_is_decided(client: TestClient, hall: Hall) -> None:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
@@ -22,29 +20,11 @@ from queue_system.store.queries import access, line
 from queue_system.store.queries.bookings import BookingView
 from queue_system.store.queries.line import TicketView
 from tests.kit.hall import Hall
-from tests.kit.web_hall import Page, another, application, furnished, sign_in
+from tests.kit.web_hall import Page, another, sign_in
 
 HERE = "/reception/doha-main"
 NAME = "سلمى الأتاسي"
 CONTACT = "salma@example.org"
-
-
-@pytest.fixture
-def place(sqlite_template: Path, tmp_path: Path, clock: FrozenClock) -> Iterator[tuple[TestClient, Hall]]:
-    with application(furnished(sqlite_template, tmp_path, clock.now()), tmp_path, clock) as found:
-        # The sample's receptionist, who issues numbers, checks in and prints slips again.
-        sign_in(found[0], "rana", "en")
-        yield found
-
-
-@pytest.fixture
-def client(place: tuple[TestClient, Hall]) -> TestClient:
-    return place[0]
-
-
-@pytest.fixture
-def hall(place: tuple[TestClient, Hall]) -> Hall:
-    return place[1]
 
 
 def book(hall: Hall, clock: FrozenClock, service: str = "passport-lost", name: str = NAME) -> BookingView:

@@ -10,25 +10,23 @@ from starlette.testclient import TestClient
 
 from queue_system.actions.tickets import TicketOrder, issue_ticket
 from queue_system.clock import FrozenClock
-from queue_system.store.database import Database
 from queue_system.store.log import SYSTEM
 from queue_system.store.queries import line
 from queue_system.store.queries.line import TicketView
-from tests.kit.hall import Hall, enter, furnish, set_branch
-from tests.kit.web_hall import Page, another, application, clerk, sign_in
+from tests.kit.hall import Hall, enter, set_branch
+from tests.kit.web_hall import Page, another, clerk, opened, sign_in
 
 
 @pytest.fixture
 def place(sqlite_url: str, tmp_path: Path, clock: FrozenClock) -> Iterator[tuple[TestClient, Hall]]:
-    database = Database(sqlite_url, clock)
-    hall = furnish(database, "social-work", "nama")
-    hall.person("salma", ((hall.branch.id, "case_worker"),))
-    hall.person("rana", ((hall.branch.id, "receptionist"),))
-    hall.person("dana", ((enter(database, "hq").branch.id, "case_worker"),))
-    database.close()
-    with application(sqlite_url, tmp_path, clock) as (client, found):
-        sign_in(client, "salma", "en")
-        yield client, enter(found.db, "nama")
+    def people(hall: Hall) -> None:
+        hall.person("salma", ((hall.branch.id, "case_worker"),))
+        hall.person("rana", ((hall.branch.id, "receptionist"),))
+        hall.person("dana", ((enter(hall.db, "hq").branch.id, "case_worker"),))
+
+    with opened(sqlite_url, tmp_path, clock, "social-work", "nama", people) as found:
+        sign_in(found[0], "salma", "en")
+        yield found
 
 
 def came(hall: Hall, service: str = "career") -> TicketView:
