@@ -20,6 +20,7 @@ from .core.errors import DomainError
 from .data_commands import erase, tidy
 from .machine_commands import AGAIN, backup, drill, restore
 from .staff_commands import staff
+from .wait_commands import waits
 
 WRONG_USE: Final = 2
 COULD_NOT_START: Final = 3
@@ -34,6 +35,7 @@ cli = typer.Typer(
 audit = typer.Typer(no_args_is_help=True, help="The log that nobody can change unnoticed.")
 cli.add_typer(audit, name="audit")
 cli.add_typer(staff, name="staff")
+cli.add_typer(waits, name="waits")
 for command in (backup, restore, drill, tidy, erase):
     cli.command()(command)
 cli.command("export")(export_branch)
