@@ -191,6 +191,16 @@ def confirm_in(
     lock: Locked, settings: BranchSettings, booking: BookingView, actor: Actor, said: Said | None = None
 ) -> BookingView:
     """`confirm_booking` within an action that has locked the branch and ended what has expired."""
+    confirmed = confirm_silently(lock, settings, booking, actor, said)
+    if booking.state is not BookingState.CONFIRMED:
+        outbox.tell(lock, settings, confirmed, Event.CONFIRMED)
+    return confirmed
+
+
+def confirm_silently(
+    lock: Locked, settings: BranchSettings, booking: BookingView, actor: Actor, said: Said | None = None
+) -> BookingView:
+    """`confirm_in`, but tells nobody."""
     if booking.state is BookingState.CONFIRMED:
         return booking
     if booking.state is BookingState.EXPIRED:
@@ -204,9 +214,7 @@ def confirm_in(
         raise refusal
     if not still_offered(lock.tx, settings, booking):
         raise Refused("slot-withdrawn")
-    confirmed = bind(lock, booking, actor, said.leave if said else NO_LEAVE)
-    outbox.tell(lock, settings, confirmed, Event.CONFIRMED)
-    return confirmed
+    return bind(lock, booking, actor, said.leave if said else NO_LEAVE)
 
 
 def bind(lock: Locked, booking: BookingView, actor: Actor, leave: Leave = NO_LEAVE) -> BookingView:

@@ -7,20 +7,21 @@ necessary; it is sent after the commit, by one node at a time.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
 import sqlalchemy as sa
-from uuid_utils.compat import uuid7
 
 from ..core.bookings import BookingState
 from ..core.facts.messages import MessageFailed, MessageSent
 from ..core.messages import (
     MUST_BE_TOLD,
     OF_SERIES,
+    OF_VISIT,
+    TOLD_OF_VISIT,
     Event,
     Level,
     Outcome,
@@ -29,6 +30,7 @@ from ..core.messages import (
     is_told,
     next_attempt,
     reminder_at,
+    strictest,
 )
 from ..store.database import AnyRow, Tx
 from ..store.log import SYSTEM, Locked, locked
@@ -37,10 +39,9 @@ from ..store.queries.earlier import Offer, running_offer
 from ..store.queries.messages import Recipient, due_messages, recipients
 from ..store.queries.series import siblings_to_come
 from ..store.queries.settings import BranchSettings, branch_settings
-from ..store.tables import Message, table
+from ..store.queries.visit_parts import PartTold, called_off_of, parts_told
 from . import phone_calls
-
-MESSAGE = table(Message)
+from .message_rows import MESSAGE, finish, is_overtaken, is_waiting, last_sequence, queue, row_of, void, waiting
 
 # Longer than a mail server may take for one message (`messages.smtp.ANSWER_SECONDS` for each of its answers).
 LEASE: Final = timedelta(minutes=5)
@@ -51,7 +52,7 @@ class ClaimedMessage:
     """A message that this worker alone may send now, to `recipient`; `attempt` counts from 1.
 
     `series` are the appointments to come of the series that it is about, also those that were called off.
-    `earlier` is the offer that EARLIER tells of.
+    `earlier` is the offer that EARLIER tells of. `parts` are those of a visit that concern the recipient, by time.
     """
 
     id: UUID
@@ -63,6 +64,7 @@ class ClaimedMessage:
     recipient: Recipient
     series: tuple[BookingView, ...] = ()
     earlier: Offer | None = None
+    parts: tuple[PartTold, ...] = ()
 
 
 def tell(
@@ -72,22 +74,61 @@ def tell(
 
     Each person of the booking is told as they may be contacted; with `to`, only those of these numbers. `booking` is as it
     is after the event. Nothing is queued where nothing may be said, or nothing can be sent; then whom it was booked for
-    may have to be called (`phone_calls`).
+    may have to be called (`phone_calls`). Whom several parts of a visit concern is told about these together.
     """
+    tell_parts(lock, settings, (booking,), event, to)
+
+
+def tell_parts(
+    lock: Locked,
+    settings: BranchSettings,
+    bookings: Iterable[BookingView],
+    event: Event,
+    to: Collection[int] | None = None,
+) -> None:
+    """`tell` about several parts of one visit to which the same has happened."""
     tx = lock.tx
-    found = recipients(tx, settings, booking) if tx.sends else []
-    told = [one for one in found if is_told(one.level, one.contact, tx.sends)]
-    if to is None:
-        phone_calls.note(lock, booking.id, event, told=any(one.n == 0 for one in told))
-    if not tx.sends:
-        return
-    _void_older(lock, booking.id, to)
-    reminder = reminder_at(event, booking.starts_at, tx.now)
-    due = {event: tx.now} | ({Event.REMINDER: reminder} if reminder else {})
-    for one in told:
-        # Who it was booked for answers an offer; the others are told what comes of it.
-        if (to is None or one.n in to) and not (one.n and event is Event.OFFERED):
-            _queue(lock, booking, one, due)
+    known: set[str] = set()
+    for booking in bookings:
+        found = recipients(tx, settings, booking) if tx.sends else []
+        told = [one for one in found if is_told(one.level, one.contact, tx.sends)]
+        if to is None:
+            phone_calls.note(lock, booking.id, event, told=any(one.n == 0 for one in told))
+        if not tx.sends:
+            continue
+        void(lock, booking.id, to)
+        reminder = reminder_at(event, booking.starts_at, tx.now)
+        due = {event: tx.now} | ({Event.REMINDER: reminder} if reminder else {})
+        for one in told:
+            # Who it was booked for answers an offer; the others are told what comes of it.
+            if (to is not None and one.n not in to) or (one.n and event is Event.OFFERED):
+                continue
+            parts = parts_told(tx, settings, booking, one.contact)
+            if len(parts) < 2:
+                queue(lock, booking, one, due)
+            elif event not in TOLD_OF_VISIT:
+                # The reminder of the whole visit is in line already.
+                queue(lock, booking, one, {event: tx.now})
+            elif one.contact not in known:
+                known.add(one.contact)
+                _tell_visit(lock, parts, TOLD_OF_VISIT[event])
+
+
+def _tell_visit(lock: Locked, parts: Sequence[PartTold], event: Event) -> None:
+    """Queue one message about the parts of a visit that concern somebody, and a reminder before the first to come.
+
+    It hangs on the part that was made first, whatever time that has, so that newer ones find it.
+    """
+    tx, first = lock.tx, min(parts, key=lambda one: one.booking.id)
+    if is_waiting(lock, first.booking.id, first.to.n, Event.VISIT_CALLED_OFF):
+        # Whoever does not receive this one must be called.
+        event = Event.VISIT_CALLED_OFF
+    for one in parts:
+        void(lock, one.booking.id, (one.to.n,), {*TOLD_OF_VISIT, Event.REMINDER} | OF_VISIT)
+    starts = [one.booking.starts_at for one in parts if one.stands and one.booking.starts_at > tx.now]
+    reminder = reminder_at(Event.CONFIRMED, min(starts), tx.now) if starts else None
+    due = {event: tx.now} | ({Event.VISIT_REMINDER: reminder} if reminder else {})
+    queue(lock, first.booking, first.to, due)
 
 
 def tell_series(
@@ -100,53 +141,25 @@ def tell_series(
     """
     tx = lock.tx
     for one in siblings_to_come(tx, lock.id, bookings[0].id) if bookings else ():
-        _void_older(lock, one.id, None, OF_SERIES)
+        void(lock, one.id, events=OF_SERIES)
     for one in bookings:
         first = one is bookings[0]
         found = recipients(tx, settings, one) if tx.sends else []
         told = [to for to in found if is_told(to.level, to.contact, tx.sends)]
         phone_calls.note(lock, one.id, alone if first else event, told=any(to.n == 0 for to in told))
-        _void_older(lock, one.id, None)
+        void(lock, one.id)
         confirmed = one.state is BookingState.CONFIRMED
         reminder = reminder_at(Event.CONFIRMED, one.starts_at, tx.now) if confirmed else None
         due = ({event: tx.now} if first else {}) | ({Event.REMINDER: reminder} if reminder else {})
         for to in told:
-            _queue(lock, one, to, due)
+            queue(lock, one, to, due)
 
 
 def hand_on(lock: Locked, from_id: UUID, to_id: UUID) -> None:
     """What waits to be said about a series at one of its bookings is said at another, which took its place."""
-    of_series = MESSAGE.c.event.in_([one.value for one in OF_SERIES])
-    for job in lock.tx.rows(sa.select(MESSAGE).where(*_waiting(lock, from_id), of_series)):
-        sequence = _last_sequence(lock.tx, lock.id, to_id, job.n) + 1
-        lock.tx.execute(_row(lock, job).values(about=to_id, sequence=sequence))
-
-
-def _queue(lock: Locked, booking: BookingView, to: Recipient, due: Mapping[Event, datetime]) -> None:
-    tx = lock.tx
-    if not due:
-        return
-    sequence = _last_sequence(tx, lock.id, booking.id, to.n) + 1
-    rows = [
-        {
-            "branch_id": lock.id,
-            "id": uuid7(),
-            "about": booking.id,
-            "event": what.value,
-            "n": to.n,
-            "sequence": sequence,
-            "channel": channel_of(to.contact),
-            "language": booking.language,
-            "state": "queued",
-            "created_at": tx.now,
-            "wanted_at": at,
-            "due_at": at,
-            "attempts": 0,
-            "doubtful": False,
-        }
-        for what, at in due.items()
-    ]
-    tx.execute(sa.insert(MESSAGE), rows)
+    for job in lock.tx.rows(sa.select(MESSAGE).where(*waiting(lock, from_id, OF_SERIES))):
+        sequence = last_sequence(lock.tx, lock.id, to_id, job.n) + 1
+        lock.tx.execute(row_of(lock, job).values(about=to_id, sequence=sequence))
 
 
 def claim_message(tx: Tx, branch_id: UUID) -> ClaimedMessage | None:
@@ -162,11 +175,12 @@ def claim_message(tx: Tx, branch_id: UUID) -> ClaimedMessage | None:
                 _give_up(lock, job, booking, "interrupted", maybe=True)
                 continue
             to = next((one for one in recipients(tx, settings, booking) if one.n == job.n), None)
-            if to is None or not _is_wanted(tx, job, booking, to):
-                _end(lock, job, "void")
+            parts = _parts(tx, settings, job, booking, to)
+            if to is None or not _is_wanted(tx, job, booking, to, parts):
+                finish(lock, job, "void")
                 continue
             taken = tx.execute(
-                _row(lock, job)
+                row_of(lock, job)
                 .where(MESSAGE.c.state == job.state, MESSAGE.c.attempts == job.attempts)
                 .values(
                     state="claimed",
@@ -179,8 +193,9 @@ def claim_message(tx: Tx, branch_id: UUID) -> ClaimedMessage | None:
             if taken.rowcount == 1:
                 event, attempt = Event(job.event), job.attempts + 1
                 series = tuple(siblings_to_come(tx, branch_id, booking.id)) if event in OF_SERIES else ()
+                level = strictest(one.to.level for one in parts) if parts else to.level
                 return ClaimedMessage(
-                    job.id, event, to.level, job.language, attempt, booking, to, series, _earlier(tx, job)
+                    job.id, event, level, job.language, attempt, booking, to, series, _earlier(tx, job), parts
                 )
         return None
 
@@ -195,7 +210,7 @@ def report_message(
             return
         booking = booking_by_id(tx, branch_id, job.about)
         if outcome is Outcome.SENT:
-            _end(lock, job, "sent")
+            finish(lock, job, "sent")
             lock.append(
                 MessageSent(
                     subject=str(job.id), code=booking.code, event=job.event, channel=job.channel, attempt=attempt
@@ -204,8 +219,8 @@ def report_message(
             )
             return
         maybe = outcome is Outcome.MAYBE
-        if job.event not in OF_SERIES and job.sequence < _last_sequence(tx, branch_id, job.about, job.n):
-            _end(lock, job, "void", error)
+        if is_overtaken(tx, job):
+            finish(lock, job, "void", error)
             return
         again = next_attempt(attempt, job.wanted_at, tx.now)
         if outcome is Outcome.REFUSED or again is None or (maybe and job.doubtful):
@@ -213,14 +228,30 @@ def report_message(
             return
         state = "unknown" if maybe else "queued"
         tx.execute(
-            _row(lock, job).values(
+            row_of(lock, job).values(
                 state=state, lease_until=None, due_at=again, doubtful=job.doubtful or maybe, error=error
             )
         )
 
 
-def _is_wanted(tx: Tx, job: AnyRow, booking: BookingView, to: Recipient) -> bool:
+def _parts(
+    tx: Tx, settings: BranchSettings, job: AnyRow, booking: BookingView, to: Recipient | None
+) -> tuple[PartTold, ...]:
+    """What a message about a visit tells: the parts to come, also those that were called off, but not in a reminder."""
+    if to is None or job.event not in OF_VISIT:
+        return ()
+    return tuple(
+        one
+        for one in parts_told(tx, settings, booking, to.contact)
+        if one.booking.starts_at > tx.now
+        and (job.event != Event.VISIT_REMINDER.value or (one.stands and not one.booking.taken_away))
+    )
+
+
+def _is_wanted(tx: Tx, job: AnyRow, booking: BookingView, to: Recipient, parts: Sequence[PartTold]) -> bool:
     """Whether a message may still be sent: the settings, the contact and the appointment may have changed since."""
+    if job.event in OF_VISIT:
+        return bool(parts) and channel_of(to.contact) == job.channel
     if not is_told(to.level, to.contact, tx.sends) or channel_of(to.contact) != job.channel:
         return False
     if job.event in OF_SERIES:
@@ -239,48 +270,13 @@ def _earlier(tx: Tx, job: AnyRow) -> Offer | None:
     return running_offer(tx, job.branch_id, job.about) if job.event == Event.EARLIER.value else None
 
 
-def _void_older(
-    lock: Locked,
-    booking_id: UUID,
-    to: Collection[int] | None,
-    events: Collection[Event] = frozenset(Event) - OF_SERIES,
-) -> None:
-    """Those that are being sent now are left; they are voided if they fail.
-
-    What waits to be said about a series says how it is when it is sent, so news of one appointment do not end it.
-    """
-    lock.tx.execute(
-        sa.update(MESSAGE)
-        .where(
-            sa.true() if to is None else MESSAGE.c.n.in_(to),
-            *_waiting(lock, booking_id),
-            MESSAGE.c.event.in_([one.value for one in events]),
-        )
-        .values(state="void", ended_at=lock.tx.now)
-    )
-
-
-def _waiting(lock: Locked, booking_id: UUID) -> tuple[sa.ColumnElement[bool], ...]:
-    return (
-        MESSAGE.c.branch_id == lock.id,
-        MESSAGE.c.about == booking_id,
-        MESSAGE.c.ended_at.is_(None),
-        MESSAGE.c.state != "claimed",
-    )
-
-
-def _last_sequence(tx: Tx, branch_id: UUID, booking_id: UUID, n: int) -> int:
-    statement = sa.select(sa.func.max(MESSAGE.c.sequence)).where(
-        MESSAGE.c.branch_id == branch_id, MESSAGE.c.about == booking_id, MESSAGE.c.n == n
-    )
-    last: int | None = tx.scalar(statement)
-    return -1 if last is None else last
-
-
 def _give_up(lock: Locked, job: AnyRow, booking: BookingView, error: str, *, maybe: bool) -> None:
-    _end(lock, job, "unknown" if maybe else "failed", error)
+    finish(lock, job, "unknown" if maybe else "failed", error)
     if job.event in MUST_BE_TOLD:
         phone_calls.note(lock, booking.id, Event(job.event), told=False)
+    if job.event == Event.VISIT_CALLED_OFF.value:
+        for one in called_off_of(lock.tx, booking):
+            phone_calls.note(lock, one.id, Event.CALLED_OFF, told=False)
     fact = MessageFailed(
         subject=str(job.id),
         code=booking.code,
@@ -291,11 +287,3 @@ def _give_up(lock: Locked, job: AnyRow, booking: BookingView, error: str, *, may
         maybe=maybe,
     )
     lock.append(fact, SYSTEM)
-
-
-def _end(lock: Locked, job: AnyRow, state: str, error: str | None = None) -> None:
-    lock.tx.execute(_row(lock, job).values(state=state, error=error, lease_until=None, ended_at=lock.tx.now))
-
-
-def _row(lock: Locked, job: AnyRow) -> sa.Update:
-    return sa.update(MESSAGE).where(MESSAGE.c.branch_id == lock.id, MESSAGE.c.id == job.id)

@@ -15,12 +15,14 @@ from uuid_utils.compat import uuid7
 
 from ..core.bookings import BookingState
 from ..core.errors import Missing, Refused
+from ..core.messages import Event
 from ..store.database import Tx
 from ..store.log import Actor, locked
 from ..store.queries.bookings import BookingView, booking_by_request, bookings_together
 from ..store.queries.settings import branch_settings
 from ..store.tables import Booking, table
-from .bookings import HoldOrder, confirm_in, end, expire_due, hold_in
+from . import outbox
+from .bookings import HoldOrder, confirm_silently, end, expire_due, hold_in
 from .said import Said
 
 BOOKING = table(Booking)
@@ -74,7 +76,11 @@ def confirm_together(
         if not parts:
             raise Missing("booking")
         open_ = (BookingState.HELD, BookingState.CONFIRMED, BookingState.EXPIRED)
-        return [confirm_in(lock, settings, one, actor, said.get(one.id)) for one in parts if one.state in open_]
+        wanted = [one for one in parts if one.state in open_]
+        done = [confirm_silently(lock, settings, one, actor, said.get(one.id)) for one in wanted]
+        new = [now for now, one in zip(done, wanted, strict=True) if one.state is not BookingState.CONFIRMED]
+        outbox.tell_parts(lock, settings, new, Event.CONFIRMED)
+        return done
 
 
 def give_back_together(tx: Tx, branch_id: UUID, together_id: UUID, actor: Actor) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -39,6 +39,12 @@ class Event(StrEnum):
     SERIES = "series"
     SERIES_CHANGED = "series_changed"
     SERIES_CANCELLED = "series_cancelled"
+    # About all parts of a visit that concern somebody, in one message that says how they are when it is sent.
+    VISIT = "visit"
+    VISIT_CHANGED = "visit_changed"
+    VISIT_CANCELLED = "visit_cancelled"
+    VISIT_CALLED_OFF = "visit_called_off"
+    VISIT_REMINDER = "visit_reminder"
 
 
 class Level(StrEnum):
@@ -68,7 +74,23 @@ REMINDED: Final = frozenset(
 MUST_BE_TOLD: Final = frozenset({Event.CALLED_OFF, Event.OFFERED, Event.STANDS, Event.HANDED_OVER})
 #: Events that are told of a whole series at once.
 OF_SERIES: Final = frozenset({Event.SERIES, Event.SERIES_CHANGED, Event.SERIES_CANCELLED})
+#: What is told of a whole visit where one of its parts has this event.
+TOLD_OF_VISIT: Final = {
+    Event.CONFIRMED: Event.VISIT,
+    Event.CHANGED: Event.VISIT_CHANGED,
+    Event.CANCELLED: Event.VISIT_CANCELLED,
+    Event.CALLED_OFF: Event.VISIT_CALLED_OFF,
+}
+OF_VISIT: Final = frozenset({*TOLD_OF_VISIT.values(), Event.VISIT_REMINDER})
+#: Events that are about one appointment.
+OF_ONE: Final = frozenset(Event) - OF_SERIES - OF_VISIT
 _ENDED: Final = {Event.CANCELLED, Event.CALLED_OFF}
+_STRICTEST_FIRST: Final = (Level.NONE, Level.NEUTRAL, Level.MINIMAL, Level.FULL)
+
+
+def strictest(levels: Iterable[Level]) -> Level:
+    """What a message about several appointments may say; NONE about none."""
+    return min(levels, key=_STRICTEST_FIRST.index, default=Level.NONE)
 
 
 def level_of(*, discreet: bool, hides_service: bool, sms: str, way: Way = Way.FULL) -> Level:

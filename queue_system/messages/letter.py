@@ -18,13 +18,15 @@ from markupsafe import Markup, escape
 
 from ..actions.outbox import ClaimedMessage
 from ..core.bookings import BookingState, spaced_code
-from ..core.messages import OF_SERIES, Event, Level
+from ..core.messages import OF_SERIES, OF_VISIT, Event, Level
 from ..i18n import dates, isolates
 from ..i18n.filters import localised
 from ..i18n.words import Words, available_languages
-from ..store.queries.channels import channel_of, place_of, video_link
+from ..store.queries.channels import channel_of, video_link
 from ..store.queries.settings import BranchSettings
 from ..web.kit import words_of
+from .where import where
+from .whole_visit import visit_lines
 
 # Those whose time a calendar should take over, or remove.
 _FOR_CALENDARS: Final = {Event.CONFIRMED, Event.CHANGED, Event.STANDS, Event.CANCELLED, Event.CALLED_OFF}
@@ -74,11 +76,14 @@ def letter_of(message: ClaimedMessage, branch: BranchSettings, house: House, now
     # Base64, because old mail servers spoil lines of 8-bit text.
     content.set_content("\n\n".join(lines) + "\n", charset="utf-8", cte="base64")
     content.add_alternative(_html(lines, words), subtype="html", charset="utf-8", cte="base64")
-    if message.event in _FOR_CALENDARS | OF_SERIES:
+    if message.event in _FOR_CALENDARS | OF_SERIES | OF_VISIT - {Event.VISIT_REMINDER}:
         said = branch, words, now, house.address, message.level
         mine = message.recipient.n == 0
         if message.event in OF_SERIES:
             entry, how = series_file(message.series, *said, for_booker=mine), PUBLISH
+        elif message.event in OF_VISIT:
+            mine = all(one.to.n == 0 for one in message.parts)
+            entry, how = series_file([one.booking for one in message.parts], *said, for_booker=mine), PUBLISH
         else:
             entry, how = calendar_file(message.booking, *said, for_booker=mine), method(message.booking)
         content.add_attachment(
@@ -109,6 +114,10 @@ def _lines(message: ClaimedMessage, branch: BranchSettings, words: Words, house:
         return dates.day_time(at, zone, words)
 
     yield words.text(f"messages.tell-{message.event}")
+    if message.event in OF_VISIT:
+        yield from visit_lines(message, branch, words, house.address)
+        yield words.text("messages.no-reply")
+        return
     if message.event is Event.OFFERED and booking.offered_starts_at is not None and booking.offer_until is not None:
         yield words.text("messages.was-at", time=moment(booking.starts_at))
         yield words.text("messages.offered-time", time=moment(booking.offered_starts_at))
@@ -127,7 +136,7 @@ def _lines(message: ClaimedMessage, branch: BranchSettings, words: Words, house:
     if level is Level.FULL:
         yield words.text("messages.service", service=localised(service.shown_names, words.language))
     if level in (Level.FULL, Level.MINIMAL):
-        yield from _place(message, branch, words)
+        yield where(booking, branch, words, linked=message.event not in _ENDED | OF_SERIES)
     if message.recipient.n and channel_of(branch, booking).is_received and message.event not in _ENDED:
         yield words.text("messages.come")
     # With the code alone an appointment can be changed and checked in, which is for whom it was booked.
@@ -137,20 +146,6 @@ def _lines(message: ClaimedMessage, branch: BranchSettings, words: Words, house:
     if level is not Level.NEUTRAL and message.event not in _ENDED and not message.recipient.n:
         yield words.text("messages.manage") + f"\n{house.address}/my-booking"
     yield words.text("messages.no-reply")
-
-
-def _place(message: ClaimedMessage, branch: BranchSettings, words: Words) -> Iterator[str]:
-    """Where it takes place; of a video call its link, unless there will be none."""
-    from ..web.how import CHANNELS
-
-    channel = channel_of(branch, message.booking)
-    if channel.is_received:
-        away = place_of(branch, message.booking)
-        yield words.text("messages.place", place=localised(away or branch.names, words.language))
-        return
-    link = video_link(branch, message.booking)
-    said = words.text(CHANNELS[channel])
-    yield said if link is None or message.event in _ENDED | OF_SERIES else f"{said}\n{link}"
 
 
 def _dates(

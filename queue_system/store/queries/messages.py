@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -9,7 +10,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from ...core.bookings import BookingState
-from ...core.messages import OF_SERIES, Event, Level, level_of
+from ...core.messages import OF_SERIES, OF_VISIT, Event, Level, level_of
 from ...core.safe_contact import Way, in_force
 from ..database import AnyRow, Tx
 from ..tables import Booking, Message, table
@@ -93,14 +94,15 @@ def due_messages(tx: Tx, branch_id: UUID) -> list[AnyRow]:
 
 def unsent_messages(tx: Tx, branch_id: UUID) -> list[UnsentMessage]:
     """The last messages about appointments to come that were given up, the next appointment first."""
-    newer, of_series = MESSAGE.alias(), [one.value for one in OF_SERIES]
+    newer, of_series, of_visit = MESSAGE.alias(), _values(OF_SERIES), _values(OF_VISIT)
     told_since = sa.exists().where(
         newer.c.branch_id == branch_id,
         newer.c.about == MESSAGE.c.about,
         newer.c.n == MESSAGE.c.n,
         newer.c.sequence > MESSAGE.c.sequence,
-        # News of one appointment do not say what a message about the whole series says.
+        # News of one appointment do not say what a message about the whole series or visit says.
         MESSAGE.c.event.not_in(of_series) | newer.c.event.in_(of_series),
+        MESSAGE.c.event.in_(of_visit) == newer.c.event.in_(of_visit),
     )
     statement = (
         sa.select(MESSAGE, BOOKING.c.code, BOOKING.c.service_id, BOOKING.c.starts_at)
@@ -130,3 +132,7 @@ def unsent_messages(tx: Tx, branch_id: UUID) -> list[UnsentMessage]:
         )
         for row in tx.rows(statement)
     ]
+
+
+def _values(events: Iterable[Event]) -> list[str]:
+    return [one.value for one in events]

@@ -1,0 +1,113 @@
+"""The rows of messages: put one in line, void what newer news replaces, end one."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+from uuid_utils.compat import uuid7
+
+from ..core.messages import OF_ONE, OF_SERIES, OF_VISIT, Event, channel_of
+from ..store.database import AnyRow, Tx
+from ..store.log import Locked
+from ..store.queries.bookings import BookingView
+from ..store.queries.messages import Recipient
+from ..store.tables import Message, table
+
+MESSAGE = table(Message)
+
+
+def queue(lock: Locked, booking: BookingView, to: Recipient, due: Mapping[Event, datetime]) -> None:
+    """Put the messages of these events to one person of a booking in line, each from its instant on."""
+    tx = lock.tx
+    if not due:
+        return
+    sequence = last_sequence(tx, lock.id, booking.id, to.n) + 1
+    rows = [
+        {
+            "branch_id": lock.id,
+            "id": uuid7(),
+            "about": booking.id,
+            "event": what.value,
+            "n": to.n,
+            "sequence": sequence,
+            "channel": channel_of(to.contact),
+            "language": booking.language,
+            "state": "queued",
+            "created_at": tx.now,
+            "wanted_at": at,
+            "due_at": at,
+            "attempts": 0,
+            "doubtful": False,
+        }
+        for what, at in due.items()
+    ]
+    tx.execute(sa.insert(MESSAGE), rows)
+
+
+def void(lock: Locked, booking_id: UUID, to: Collection[int] | None = None, events: Collection[Event] = OF_ONE) -> None:
+    """Those of these events to a booking's persons `to`, None for all, are not sent any more.
+
+    Those that are being sent now are left; they are voided if they fail. What waits to be said about a series or a visit
+    says how it is when it is sent, so news of one appointment do not end it.
+    """
+    lock.tx.execute(
+        sa.update(MESSAGE)
+        .where(
+            sa.true() if to is None else MESSAGE.c.n.in_(to),
+            *waiting(lock, booking_id, events),
+        )
+        .values(state="void", ended_at=lock.tx.now)
+    )
+
+
+def is_waiting(lock: Locked, booking_id: UUID, n: int, event: Event) -> bool:
+    """Whether this is still to be said to a person of a booking."""
+    here = (*waiting(lock, booking_id, (event,)), MESSAGE.c.n == n)
+    return lock.tx.row(sa.select(MESSAGE.c.id).where(*here).limit(1)) is not None
+
+
+def waiting(lock: Locked, booking_id: UUID, events: Iterable[Event]) -> tuple[sa.ColumnElement[bool], ...]:
+    """Messages of these events about a booking that wait to be sent."""
+    return (
+        MESSAGE.c.branch_id == lock.id,
+        MESSAGE.c.about == booking_id,
+        MESSAGE.c.ended_at.is_(None),
+        MESSAGE.c.state != "claimed",
+        MESSAGE.c.event.in_([one.value for one in events]),
+    )
+
+
+def is_overtaken(tx: Tx, job: AnyRow) -> bool:
+    """Whether a newer message says what this one says, so that it need not be tried again."""
+    event = Event(job.event)
+    if event in OF_SERIES:
+        return False
+    newer = OF_VISIT if event in OF_VISIT else OF_ONE | OF_SERIES
+    return bool(job.sequence < last_sequence(tx, job.branch_id, job.about, job.n, newer))
+
+
+def last_sequence(
+    tx: Tx, branch_id: UUID, booking_id: UUID, n: int, events: Collection[Event] = frozenset(Event)
+) -> int:
+    """The number of the newest message of these events to a person of a booking; -1 for none."""
+    statement = sa.select(sa.func.max(MESSAGE.c.sequence)).where(
+        MESSAGE.c.branch_id == branch_id,
+        MESSAGE.c.about == booking_id,
+        MESSAGE.c.n == n,
+        MESSAGE.c.event.in_([one.value for one in events]),
+    )
+    last: int | None = tx.scalar(statement)
+    return -1 if last is None else last
+
+
+def finish(lock: Locked, job: AnyRow, state: str, error: str | None = None) -> None:
+    """Nothing more is done about a message."""
+    lock.tx.execute(row_of(lock, job).values(state=state, error=error, lease_until=None, ended_at=lock.tx.now))
+
+
+def row_of(lock: Locked, job: AnyRow) -> sa.Update:
+    """A change of one message."""
+    return sa.update(MESSAGE).where(MESSAGE.c.branch_id == lock.id, MESSAGE.c.id == job.id)
