@@ -21,6 +21,7 @@ from ..store.queries.apart import (
     Meeting,
     Others,
     hashes,
+    is_bound,
     keeps_apart,
     may_accept,
     meetings,
@@ -156,8 +157,10 @@ def refuse_binding(lock: Locked, settings: BranchSettings, booking: BookingView,
     Raises what `refuse_time` raises.
     """
     service = settings.services[booking.service_id]
-    others = others_at(lock.tx, settings, service, people_of(lock.tx, booking), booking.id)
-    refuse_time(others, booking.starts_at, booking.ends_at, leave)
+    # Where times are not refused, the people need not be read either.
+    if is_bound(settings, service):
+        others = others_at(lock.tx, settings, service, people_of(lock.tx, booking), booking.id)
+        refuse_time(others, booking.starts_at, booking.ends_at, leave)
 
 
 def refuse_time(others: Others, starts_at: datetime, ends_at: datetime, leave: Leave) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,6 +11,7 @@ from ..core import bookings
 from ..core.bookings import BookingStep
 from ..core.errors import Refused
 from ..store.log import Locked
+from ..store.prepared import Prepared
 from ..store.queries.bookings import BookingView
 from ..store.tables import Booking, table
 
@@ -19,10 +21,22 @@ BOOKING = table(Booking)
 def take_step(lock: Locked, booking: BookingView, step: BookingStep, **changes: Any) -> None:
     """Bring a booking into its next state, with these columns; raises Refused("booking-over") where it has moved on."""
     state = bookings.after(booking.state, step)
-    moved = lock.tx.execute(
-        sa.update(BOOKING)
-        .where(BOOKING.c.branch_id == lock.id, BOOKING.c.id == booking.id, BOOKING.c.state == booking.state.value)
-        .values(state=state.value, **changes)
-    )
+    new = {"state": state.value} | changes
+    where = {"branch": lock.id, "booking": booking.id, "before": booking.state.value}
+    moved = lock.tx.execute(_moving(tuple(new)), where | {f"new_{name}": value for name, value in new.items()})
     if moved.rowcount != 1:
         raise Refused("booking-over")
+
+
+@cache
+def _moving(columns: tuple[str, ...]) -> Prepared:
+    """The update that sets these columns of a booking that is in the state `before`."""
+    return Prepared(
+        sa.update(BOOKING)
+        .where(
+            BOOKING.c.branch_id == sa.bindparam("branch"),
+            BOOKING.c.id == sa.bindparam("booking"),
+            BOOKING.c.state == sa.bindparam("before"),
+        )
+        .values({name: sa.bindparam(f"new_{name}", type_=BOOKING.c[name].type) for name in columns})
+    )

@@ -26,6 +26,7 @@ from ..core.facts.bookings import (
 from ..core.messages import Event
 from ..store.database import Tx
 from ..store.log import SYSTEM, Actor, Locked, locked
+from ..store.prepared import Prepared
 from ..store.queries.apart import people_of
 from ..store.queries.bookings import (
     BookingView,
@@ -47,6 +48,7 @@ from .placing import Wanted
 from .said import Said, as_said, contact_of
 
 BOOKING = table(Booking)
+_HOLD = Prepared(sa.insert(BOOKING))
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,10 +310,13 @@ def hold_in(lock: Locked, order: HoldOrder, earlier_id: UUID | None = None) -> B
         "held_until": bookings.held_until(tx.now, kept),
         "created_at": tx.now,
         "changes": 0,
+        "helper": "",
+        "reference": "",
+        "contact_note": "",
         "request_id": order.request_id,
         "token": settings.key + secrets.token_urlsafe(16),
     }
-    tx.execute(sa.insert(BOOKING), row)
+    tx.later(_HOLD, row)
     placing.take(lock, place, row["id"])
     fact = BookingHeld(
         subject=str(row["id"]),

@@ -9,9 +9,13 @@ import sqlalchemy as sa
 
 from ..core import bookings
 from ..store.database import Tx
+from ..store.prepared import Prepared
 from ..store.tables import Booking, table
 
 BOOKING = table(Booking)
+_HAVING_CODE = Prepared(
+    sa.select(BOOKING.c.id).where(BOOKING.c.branch_id == sa.bindparam("branch"), BOOKING.c.code == sa.bindparam("code"))
+)
 
 
 def new_code(tx: Tx, branch_id: UUID) -> str:
@@ -19,5 +23,5 @@ def new_code(tx: Tx, branch_id: UUID) -> str:
     source = random.SystemRandom()
     while True:
         code = bookings.new_code(source)
-        if tx.row(sa.select(BOOKING.c.id).where(BOOKING.c.branch_id == branch_id, BOOKING.c.code == code)) is None:
+        if tx.row(_HAVING_CODE, {"branch": branch_id, "code": code}) is None:
             return code

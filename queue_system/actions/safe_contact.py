@@ -16,6 +16,7 @@ from ..core.names import name_key
 from ..core.safe_contact import read_way
 from ..store.database import Tx
 from ..store.log import Actor, Locked, locked
+from ..store.prepared import Prepared
 from ..store.queries.bookings import BookingView, booking_by_id
 from ..store.queries.messages import recipients
 from ..store.queries.participants import others_of
@@ -24,6 +25,15 @@ from ..store.tables import Booking, Participant, table
 from . import outbox
 
 BOOKING, PARTICIPANT = table(Booking), table(Participant)
+_CHOSEN = Prepared(
+    sa.select(BOOKING.c.name, BOOKING.c.contact_way, BOOKING.c.contact_note, BOOKING.c.contact_asked_at)
+    .where(
+        BOOKING.c.branch_id == sa.bindparam("branch"),
+        BOOKING.c.contact == sa.bindparam("contact"),
+        sa.text("booking.contact_way IS NOT NULL"),
+    )
+    .order_by(BOOKING.c.contact_asked_at.desc())
+)
 
 
 def set_contact_ways(
@@ -67,12 +77,7 @@ def carry_over(lock: Locked, booking: BookingView) -> None:
     rules = branch_settings(lock.tx, lock.id, lock.config_version).safe_contact
     if booking.contact_way is not None or not booking.contact or (rules is not None and rules.recheck_each_visit):
         return
-    chosen = sa.text("booking.contact_way IS NOT NULL")
-    earlier = lock.tx.rows(
-        sa.select(BOOKING.c.name, BOOKING.c.contact_way, BOOKING.c.contact_note, BOOKING.c.contact_asked_at)
-        .where(BOOKING.c.branch_id == lock.id, BOOKING.c.contact == booking.contact, chosen)
-        .order_by(BOOKING.c.contact_asked_at.desc())
-    )
+    earlier = lock.tx.rows(_CHOSEN, {"branch": lock.id, "contact": booking.contact})
     found = next((one for one in earlier if name_key(one.name) == name_key(booking.name)), None)
     if found is not None:
         values = {name: getattr(found, name) for name in ("contact_way", "contact_note", "contact_asked_at")}

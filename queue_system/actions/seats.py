@@ -13,6 +13,7 @@ from ..core.errors import Refused
 from ..core.slots import EPOCH, Seat, tick_of
 from ..store import tables
 from ..store.log import Locked
+from ..store.prepared import Prepared
 from ..store.queries.bookings import BookingView
 from ..store.queries.effect import offer_of
 from ..store.queries.settings import BranchSettings
@@ -20,6 +21,7 @@ from ..store.queries.settings import BranchSettings
 BOOKING = tables.table(tables.Booking)
 BOOKING_MEMBER = tables.table(tables.BookingMember)
 SEAT = tables.table(tables.Seat)
+_TAKE = Prepared(sa.insert(SEAT))
 _YESTERDAY: Final = timedelta(days=1)
 #: The kinds of settings that say where the places of appointments are and how many; other edits leave seats as they are.
 PLACES_OF: Final = frozenset({"queue", "resource", "service"})
@@ -29,18 +31,19 @@ def take(lock: Locked, seats: Collection[Seat], booking_id: UUID) -> None:
     """Insert the seats; their primary key prevents double bookings even where a lock was forgotten."""
     if not seats:
         return
-    rows = [
-        {
+    # What waits to be written is sent first, because its errors do not mean that a seat is taken.
+    lock.tx.flush()
+    for seat in seats:
+        row = {
             "branch_id": lock.id,
             "resource_id": seat.resource_key,
             "tick": seat.tick,
             "lane": seat.lane,
             "booking_id": booking_id,
         }
-        for seat in seats
-    ]
+        lock.tx.later(_TAKE, row)
     try:
-        lock.tx.execute(sa.insert(SEAT), rows)
+        lock.tx.flush()
     except sa.exc.IntegrityError:
         raise Refused("slot-taken") from None
 

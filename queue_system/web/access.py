@@ -25,7 +25,8 @@ from ..store.queries import bookings, line
 from ..store.queries.access import DeviceView, StaffView, device_by_token, staff_by_session
 from ..store.queries.bookings import BookingView
 from ..store.queries.line import TicketView
-from ..store.queries.settings import BranchSettings, branch_ids, branch_of_key, branch_settings, readable
+from ..store.queries.settings import BranchSettings, branch_ids, branch_settings, readable
+from ..store.queries.visited import branch_of_key, branch_of_slug, visited_branches
 from .installation import installation_of
 
 KEY_LENGTH: Final = 4
@@ -147,15 +148,15 @@ def attendant(tx: Tx, token: str, branch_id: UUID, rights: Rights, department: s
 
 def branch_named(tx: Tx, slug: str) -> BranchSettings:
     """The branch of that name; raises Missing("branch")."""
-    found = branch_ids(tx).get(slug)
+    found = branch_of_slug(tx, slug)
     if found is None:
         raise Missing("branch")
-    return branch_settings(tx, found)
+    return found
 
 
 def all_branches(tx: Tx) -> list[BranchSettings]:
     """All branches that can be visited, without those whose settings cannot be read; raises Unreadable without others."""
-    return readable(tx, branch_ids(tx).values())
+    return visited_branches(tx)
 
 
 def branches_in_service(tx: Tx) -> list[BranchSettings]:
@@ -211,11 +212,11 @@ def booking_by_code(tx: Tx, code: str, contact: str) -> BookingView:
 
 def branch_of_token(tx: Tx, token: str, what: str) -> BranchSettings:
     """The branch of a secret link, which its first letters name."""
-    # A character such as NUL cannot be compared in every database.
-    branch_id = branch_of_key(tx, token[:KEY_LENGTH]) if token.isprintable() else None
-    if branch_id is None:
+    # The token itself is compared in the database, too, which cannot compare a character such as NUL.
+    branch = branch_of_key(tx, token[:KEY_LENGTH]) if token.isprintable() else None
+    if branch is None:
         raise Missing(what)
-    return branch_settings(tx, branch_id)
+    return branch
 
 
 def _session(connection: HTTPConnection) -> str:

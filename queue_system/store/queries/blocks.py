@@ -17,6 +17,7 @@ from ...core.members import MemberNeed
 from ...core.promises import NOT_BEFORE, OPEN, WITHIN_DAYS, nearest
 from ...core.slots import Slot, tick_of
 from ..database import AnyRow, Tx
+from ..prepared import Prepared
 from ..tables import Block, Booking, BookingMember, table
 from ..tables.day import PLACED_BOOKINGS
 from .apart import Others, is_bound, others_at, people_of
@@ -25,8 +26,6 @@ from .members import member_time, needs_of
 from .settings import BranchSettings, ServiceView
 
 BLOCK, BOOKING, HAS = table(Block), table(Booking), table(BookingMember)
-
-_IN_FORCE: Final = BLOCK.c.ended_at.is_(None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +46,22 @@ class BlockView:
         )
 
 
+# Prepared, because every hold that becomes binding looks for them.
+_BLOCKS: Final = Prepared(
+    sa.select(*(BLOCK.c[name] for name in BlockView.__slots__))
+    .where(
+        BLOCK.c.branch_id == sa.bindparam("branch"),
+        BLOCK.c.ends_at > sa.bindparam("now"),
+        BLOCK.c.ended_at.is_(None),
+    )
+    .order_by(BLOCK.c.starts_at, BLOCK.c.id)
+)
+
+
 def blocks_of(tx: Tx, settings: BranchSettings, members: Collection[UUID] | None = None) -> list[BlockView]:
     """The blocks that are not over, of some members or of all, by time."""
-    statement = sa.select(*(BLOCK.c[name] for name in BlockView.__slots__)).where(
-        BLOCK.c.branch_id == settings.id, BLOCK.c.ends_at > tx.now, _IN_FORCE
-    )
-    if members is not None:
-        statement = statement.where(BLOCK.c.member_id.in_(members))
-    return [BlockView(*row) for row in tx.rows(statement.order_by(BLOCK.c.starts_at, BLOCK.c.id))]
+    found = [BlockView(*row) for row in tx.rows(_BLOCKS, {"branch": settings.id, "now": tx.now})]
+    return found if members is None else [one for one in found if one.member_id in members]
 
 
 def blocked_bookings(tx: Tx, settings: BranchSettings) -> Mapping[UUID, UUID]:

@@ -16,7 +16,8 @@ from ...core.channels import Channel
 from ...core.errors import Missing
 from ...core.promises import UNSETTLED, Decided
 from ...core.support import Why
-from ..database import AnyRow, Tx
+from ..database import Tx
+from ..prepared import Prepared
 from ..tables import Booking, Seat, table
 from ..tables.day import PLACED_BOOKINGS, UNSETTLED_BOOKINGS
 from .members import member_time, needs_of
@@ -105,26 +106,56 @@ class DaySlots:
 
 
 _COLUMNS = [BOOKING.c[name] for name in BookingView.__slots__]
+_BOOKINGS = sa.select(*_COLUMNS).where(BOOKING.c.branch_id == sa.bindparam("branch"))
+# Prepared, because everybody who books runs them. Their views are not cached, because they have names and contacts.
+_BY_ID = Prepared(_BOOKINGS.where(BOOKING.c.id == sa.bindparam("booking")))
+_BY_TOKEN = Prepared(_BOOKINGS.where(BOOKING.c.token == sa.bindparam("token")))
+_BY_CODE = Prepared(_BOOKINGS.where(BOOKING.c.code == sa.bindparam("code")))
+_BY_REQUEST = Prepared(_BOOKINGS.where(BOOKING.c.request_id == sa.bindparam("request")))
+_DUE_HOLDS = Prepared(_BOOKINGS.where(sa.text("booking.state = 'held'"), BOOKING.c.held_until <= sa.bindparam("now")))
+_DUE_OFFERS = Prepared(
+    _BOOKINGS.where(
+        sa.text(f"booking.decision IN {UNSETTLED_BOOKINGS}"),
+        BOOKING.c.decision == Decided.MOVE.value,
+        BOOKING.c.state == BookingState.CONFIRMED.value,
+        BOOKING.c.offer_until <= sa.bindparam("now"),
+    )
+)
+_SEATS = sa.select(SEAT.c.resource_id, SEAT.c.tick, SEAT.c.lane).where(SEAT.c.branch_id == sa.bindparam("branch"))
+_SEATS_OF = Prepared(_SEATS.where(SEAT.c.booking_id == sa.bindparam("booking")))
+_IN_TICKS = (
+    SEAT.c.resource_id == sa.bindparam("resource"),
+    SEAT.c.tick >= sa.bindparam("first"),
+    SEAT.c.tick < sa.bindparam("stop"),
+)
+_LANES_AT = Prepared(_SEATS.where(*_IN_TICKS))
+_TAKEN = (
+    sa.select(SEAT.c.tick, sa.func.count())
+    .where(SEAT.c.branch_id == sa.bindparam("branch"), *_IN_TICKS, SEAT.c.lane <= sa.bindparam("lanes"))
+    .group_by(SEAT.c.tick)
+)
+_TAKEN_BY_ALL = Prepared(_TAKEN)
+_TAKEN_BY_OTHERS = Prepared(_TAKEN.where(SEAT.c.booking_id != sa.bindparam("own")))
 
 
 def booking_by_id(tx: Tx, branch_id: UUID, booking_id: UUID) -> BookingView:
     """One booking; raises Missing("booking")."""
-    return _one(tx, BOOKING.c.branch_id == branch_id, BOOKING.c.id == booking_id)
+    return _one(tx, _BY_ID, branch=branch_id, booking=booking_id)
 
 
 def booking_by_token(tx: Tx, branch_id: UUID, token: str) -> BookingView:
     """The booking behind a secret link; raises Missing("booking")."""
-    return _one(tx, BOOKING.c.branch_id == branch_id, BOOKING.c.token == token)
+    return _one(tx, _BY_TOKEN, branch=branch_id, token=token)
 
 
 def booking_by_code(tx: Tx, branch_id: UUID, code: str) -> BookingView:
     """The booking with a code as `core.bookings.read_code` gives it; raises Missing("booking")."""
-    return _one(tx, BOOKING.c.branch_id == branch_id, BOOKING.c.code == code)
+    return _one(tx, _BY_CODE, branch=branch_id, code=code)
 
 
 def booking_by_request(tx: Tx, branch_id: UUID, request_id: str) -> BookingView | None:
     """The booking that an earlier request with this id created."""
-    row = tx.row(sa.select(*_COLUMNS).where(BOOKING.c.branch_id == branch_id, BOOKING.c.request_id == request_id))
+    row = tx.row(_BY_REQUEST, {"branch": branch_id, "request": request_id})
     return _view(row) if row else None
 
 
@@ -147,21 +178,12 @@ def held_among(tx: Tx, branch_id: UUID, ids: Collection[UUID]) -> set[UUID]:
 
 def due_holds(tx: Tx, branch_id: UUID) -> list[BookingView]:
     """Holds that have expired and are not released yet."""
-    return booking_views(
-        tx, BOOKING.c.branch_id == branch_id, sa.text("booking.state = 'held'"), BOOKING.c.held_until <= tx.now
-    )
+    return [_view(row) for row in tx.rows(_DUE_HOLDS, {"branch": branch_id, "now": tx.now})]
 
 
 def due_offers(tx: Tx, branch_id: UUID) -> list[BookingView]:
     """Appointments whose offer of another time nobody answered before it ended."""
-    return booking_views(
-        tx,
-        BOOKING.c.branch_id == branch_id,
-        sa.text(f"booking.decision IN {UNSETTLED_BOOKINGS}"),
-        BOOKING.c.decision == Decided.MOVE.value,
-        BOOKING.c.state == BookingState.CONFIRMED.value,
-        BOOKING.c.offer_until <= tx.now,
-    )
+    return [_view(row) for row in tx.rows(_DUE_OFFERS, {"branch": branch_id, "now": tx.now})]
 
 
 def never_came(tx: Tx, branch_id: UUID, before: datetime) -> list[BookingView]:
@@ -204,24 +226,17 @@ def check_in_rules(settings: BranchSettings) -> CheckInRules:
 
 def lanes_at(tx: Tx, branch_id: UUID, plan: slots.ServicePlan, ticks: range) -> dict[UUID, dict[int, set[int]]]:
     """The lanes taken in some ticks, by resource and tick: the `taken` of `choose_seats`."""
-    statement = sa.select(SEAT.c.resource_id, SEAT.c.tick, SEAT.c.lane).where(
-        SEAT.c.branch_id == branch_id,
-        SEAT.c.resource_id.in_([need.resource_key for need in plan.resources]),
-        SEAT.c.tick >= ticks.start,
-        SEAT.c.tick < ticks.stop,
-    )
     taken: dict[UUID, dict[int, set[int]]] = {}
-    for resource_id, tick, lane in tx.rows(statement):
-        taken.setdefault(resource_id, {}).setdefault(tick, set()).add(lane)
+    span = {"branch": branch_id, "first": ticks.start, "stop": ticks.stop}
+    for key in {need.resource_key for need in plan.resources}:
+        for resource_id, tick, lane in tx.rows(_LANES_AT, span | {"resource": key}):
+            taken.setdefault(resource_id, {}).setdefault(tick, set()).add(lane)
     return taken
 
 
 def seats_of(tx: Tx, branch_id: UUID, booking_id: UUID) -> frozenset[slots.Seat]:
     """The seats of a booking, including those it gave back that have not returned to others yet."""
-    statement = sa.select(SEAT.c.resource_id, SEAT.c.tick, SEAT.c.lane).where(
-        SEAT.c.branch_id == branch_id, SEAT.c.booking_id == booking_id
-    )
-    return frozenset(slots.Seat(*row) for row in tx.rows(statement))
+    return frozenset(slots.Seat(*row) for row in tx.rows(_SEATS_OF, {"branch": branch_id, "booking": booking_id}))
 
 
 def free_days(
@@ -307,21 +322,11 @@ def _counts(
 ) -> dict[UUID, dict[int, int]]:
     """How many of the lanes that are open to the public, or to staff, are taken, by resource and tick."""
     taken: dict[UUID, dict[int, int]] = {}
+    span = {"branch": branch_id, "first": ticks.start, "stop": ticks.stop}
+    statement, own_one = (_TAKEN_BY_ALL, {}) if own is None else (_TAKEN_BY_OTHERS, {"own": own})
     for need in plan.resources:
-        statement = (
-            sa.select(SEAT.c.tick, sa.func.count())
-            .where(
-                SEAT.c.branch_id == branch_id,
-                SEAT.c.resource_id == need.resource_key,
-                SEAT.c.tick >= ticks.start,
-                SEAT.c.tick < ticks.stop,
-                SEAT.c.lane <= need.open_lanes(public),
-            )
-            .group_by(SEAT.c.tick)
-        )
-        if own is not None:
-            statement = statement.where(SEAT.c.booking_id != own)
-        taken[need.resource_key] = {row[0]: row[1] for row in tx.rows(statement)}
+        values = {"resource": need.resource_key, "lanes": need.open_lanes(public)}
+        taken[need.resource_key] = dict(tx.rows(statement, span | values | own_one))
     return taken
 
 
@@ -354,14 +359,14 @@ def called_off_by(tx: Tx, changes: Collection[UUID]) -> list[BookingView]:
     return sorted(found, key=lambda one: (one.starts_at, one.code))
 
 
-def _one(tx: Tx, *conditions: Any) -> BookingView:
-    row = tx.row(sa.select(*_COLUMNS).where(*conditions))
+def _one(tx: Tx, statement: Prepared, **values: Any) -> BookingView:
+    row = tx.row(statement, values)
     if row is None:
         raise Missing("booking")
     return _view(row)
 
 
-def _view(row: AnyRow) -> BookingView:
+def _view(row: Any) -> BookingView:
     values = row._asdict()
     values["state"] = BookingState(values["state"])
     values["channel"] = None if values["channel"] is None else Channel(values["channel"])

@@ -14,12 +14,23 @@ from ...core.earlier import Part, Waiting, Wish
 from ...core.freed import Freed
 from ...core.promises import UNSETTLED
 from ..database import AnyRow, Tx
+from ..prepared import Prepared
 from ..tables import Booking, EarlierOffer, EarlierWish, FreedPlace, table
 from ..tables.earlier import RUNNING_OFFERS
 
 BOOKING, FREED = table(Booking), table(FreedPlace)
 OFFER, WISH = table(EarlierOffer), table(EarlierWish)
 _RUNNING: Final = sa.text(f"earlier_offer.{RUNNING_OFFERS}")
+# Prepared, because every action on bookings looks for them.
+_LISTED: Final = Prepared(
+    sa.select(FREED)
+    .where(
+        FREED.c.branch_id == sa.bindparam("branch"),
+        sa.text("freed_place.offers_at IS NOT NULL"),
+        FREED.c.offers_at <= sa.bindparam("now"),
+    )
+    .order_by(FREED.c.offers_at, FREED.c.id)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +81,7 @@ def running_offers(tx: Tx, branch_id: UUID) -> dict[UUID, Offer]:
 
 def listed_places(tx: Tx, branch_id: UUID) -> list[ListedPlace]:
     """The places that are offered to those who wait, the earliest given back first; nearly always none."""
-    rows = tx.rows(
-        sa.select(FREED)
-        .where(
-            FREED.c.branch_id == branch_id, sa.text("freed_place.offers_at IS NOT NULL"), FREED.c.offers_at <= tx.now
-        )
-        .order_by(FREED.c.offers_at, FREED.c.id)
-    )
+    rows = tx.rows(_LISTED, {"branch": branch_id, "now": tx.now})
     offers = running_offers(tx, branch_id) if rows else {}
     return [
         ListedPlace(

@@ -8,12 +8,25 @@ import sqlalchemy as sa
 
 from ...core.names import name_key
 from ..database import Tx
+from ..prepared import Prepared
 from ..tables import Booking, table
 from ..tables.day import PLACED_BOOKINGS
 from .bookings import BookingView
-from .settings import branch_ids, branch_settings, readable
+from .settings import branch_settings
+from .visited import visited_branches
 
 BOOKING = table(Booking)
+# Prepared, because it follows every hold and every confirmation.
+_AT_THE_SAME_TIME = Prepared(
+    sa.select(BOOKING.c.name, BOOKING.c.service_id, BOOKING.c.token).where(
+        BOOKING.c.branch_id == sa.bindparam("branch"),
+        BOOKING.c.contact == sa.bindparam("contact"),
+        sa.text(f"booking.state IN {PLACED_BOOKINGS}"),
+        BOOKING.c.id != sa.bindparam("booking"),
+        BOOKING.c.starts_at < sa.bindparam("ends"),
+        BOOKING.c.ends_at > sa.bindparam("starts"),
+    )
+)
 
 
 def is_twice_at_once(tx: Tx, booking: BookingView, own: Collection[str] = ()) -> bool:
@@ -25,16 +38,14 @@ def is_twice_at_once(tx: Tx, booking: BookingView, own: Collection[str] = ()) ->
         return False
     person = name_key(booking.name)
     service = branch_settings(tx, booking.branch_id).services[booking.service_id]
-    for branch in readable(tx, branch_ids(tx).values()):
-        others = sa.select(BOOKING.c.name, BOOKING.c.service_id, BOOKING.c.token).where(
-            BOOKING.c.branch_id == branch.id,
-            BOOKING.c.contact == booking.contact,
-            sa.text(f"booking.state IN {PLACED_BOOKINGS}"),
-            BOOKING.c.id != booking.id,
-            BOOKING.c.starts_at < booking.ends_at,
-            BOOKING.c.ends_at > booking.starts_at,
-        )
-        for other in tx.rows(others):
+    here = {
+        "contact": booking.contact,
+        "booking": booking.id,
+        "starts": booking.starts_at,
+        "ends": booking.ends_at,
+    }
+    for branch in visited_branches(tx):
+        for other in tx.rows(_AT_THE_SAME_TIME, here | {"branch": branch.id}):
             discreet = any(one.confidentiality.discreet for one in (service, branch.services[other.service_id]))
             both_own = booking.token in own and other.token in own
             if name_key(other.name) == person and (both_own or not discreet):

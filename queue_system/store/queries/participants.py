@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from ...core.names import name_key
 from ..database import Tx
+from ..prepared import Prepared
 from ..tables import Participant, table
 
 PARTICIPANT = table(Participant)
@@ -35,6 +36,15 @@ class ParticipantView:
 
 
 _COLUMNS = [PARTICIPANT.c[name] for name in ParticipantView.__slots__]
+_OTHERS = Prepared(
+    sa.select(*_COLUMNS)
+    .where(
+        PARTICIPANT.c.branch_id == sa.bindparam("branch"),
+        PARTICIPANT.c.booking_id == sa.bindparam("booking"),
+        PARTICIPANT.c.n != 0,
+    )
+    .order_by(PARTICIPANT.c.n)
+)
 
 
 def participants_of(tx: Tx, branch_id: UUID, booking_ids: Collection[UUID]) -> dict[UUID, tuple[ParticipantView, ...]]:
@@ -50,7 +60,7 @@ def participants_of(tx: Tx, branch_id: UUID, booking_ids: Collection[UUID]) -> d
 
 def others_of(tx: Tx, branch_id: UUID, booking_id: UUID) -> tuple[ParticipantView, ...]:
     """The people of a booking besides whom it was booked for."""
-    return tuple(one for one in participants_of(tx, branch_id, [booking_id]).get(booking_id, ()) if one.n)
+    return tuple(ParticipantView(*row) for row in tx.rows(_OTHERS, {"branch": branch_id, "booking": booking_id}))
 
 
 def participations_of(

@@ -290,13 +290,6 @@ def branch_ids(tx: Tx) -> dict[str, UUID]:
     return {row.slug: row.id for row in tx.rows(statement)}
 
 
-def branch_of_key(tx: Tx, key: str) -> UUID | None:
-    """The branch whose secret links begin with `key`, if it can be visited."""
-    branch = tables.table(tables.Branch)
-    found: UUID | None = tx.scalar(sa.select(branch.c.id).where(branch.c.key == key, branch.c.kind != TEMPLATE))
-    return found
-
-
 def _by_slug(views: dict[UUID, V], slug: str, what: str) -> V:
     for view in views.values():
         if view.slug == slug:

@@ -2,20 +2,51 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import sqlalchemy as sa
 
 from ...core import persons
 from ...core.earlier import Outcome
 from ...core.persons import GIVEN_BACK_WITHIN, Standing
 from ..database import Tx
+from ..prepared import Prepared
 from ..tables import Booking, EarlierOffer, FreedPlace, SeriesDate, table
 from ..tables.day import PLACED_BOOKINGS
-from .settings import BranchSettings, ServiceView
+from .settings import BranchSettings, ServiceView, derived
 
 BOOKING = table(Booking)
 FREED = table(FreedPlace)
 OFFER = table(EarlierOffer)
 SERIES_DATE = table(SeriesDate)
+
+_SINGLE = ~sa.exists().where(SERIES_DATE.c.branch_id == BOOKING.c.branch_id, SERIES_DATE.c.booking_id == BOOKING.c.id)
+_FOR_AN_EARLIER_TIME = sa.exists().where(
+    OFFER.c.branch_id == FREED.c.branch_id,
+    OFFER.c.booking_id == FREED.c.booking_id,
+    OFFER.c.ended_at == FREED.c.freed_at,
+    OFFER.c.outcome == Outcome.ACCEPTED.value,
+)
+# Prepared, so the services of the group are no list in it: a contact has few appointments, and they are sorted out here.
+_ACTIVE = Prepared(
+    sa.select(BOOKING.c.name, BOOKING.c.service_id).where(
+        BOOKING.c.branch_id == sa.bindparam("branch"),
+        BOOKING.c.contact == sa.bindparam("contact"),
+        sa.text(f"booking.state IN {PLACED_BOOKINGS}"),
+        _SINGLE,
+    )
+)
+_GIVEN_BACK = Prepared(
+    sa.select(BOOKING.c.name, FREED.c.service_id)
+    .select_from(FREED.join(BOOKING, (BOOKING.c.branch_id == FREED.c.branch_id) & (BOOKING.c.id == FREED.c.booking_id)))
+    .where(
+        FREED.c.branch_id == sa.bindparam("branch"),
+        FREED.c.freed_at > sa.bindparam("since"),
+        BOOKING.c.contact == sa.bindparam("contact"),
+        _SINGLE,
+        ~_FOR_AN_EARLIER_TIME,
+    )
+)
 
 
 def standing_of(tx: Tx, settings: BranchSettings, service: ServiceView, contact: str, name: str) -> Standing:
@@ -28,39 +59,16 @@ def standing_of(tx: Tx, settings: BranchSettings, service: ServiceView, contact:
     """
     if service.confidentiality.discreet or not contact:
         return Standing()
-    group = [
-        other.id
-        for other in settings.services.values()
-        if other.queue_id == service.queue_id and not other.confidentiality.discreet
-    ]
-    single = ~sa.exists().where(
-        SERIES_DATE.c.branch_id == BOOKING.c.branch_id, SERIES_DATE.c.booking_id == BOOKING.c.id
+    who = {"branch": settings.id, "contact": contact}
+    group = _group(settings, service.queue_id)
+    active = [one for one, of in tx.rows(_ACTIVE, who) if of in group]
+    given_back = [one for one, of in tx.rows(_GIVEN_BACK, who | {"since": tx.now - GIVEN_BACK_WITHIN}) if of in group]
+    return persons.standing(name, active, given_back)
+
+
+@derived
+def _group(settings: BranchSettings, queue_id: UUID) -> frozenset[UUID]:
+    """The services of a queue in which limits count together."""
+    return frozenset(
+        one.id for one in settings.services.values() if one.queue_id == queue_id and not one.confidentiality.discreet
     )
-    active = sa.select(BOOKING.c.name).where(
-        BOOKING.c.branch_id == settings.id,
-        BOOKING.c.contact == contact,
-        sa.text(f"booking.state IN {PLACED_BOOKINGS}"),
-        BOOKING.c.service_id.in_(group),
-        single,
-    )
-    for_an_earlier_time = sa.exists().where(
-        OFFER.c.branch_id == FREED.c.branch_id,
-        OFFER.c.booking_id == FREED.c.booking_id,
-        OFFER.c.ended_at == FREED.c.freed_at,
-        OFFER.c.outcome == Outcome.ACCEPTED.value,
-    )
-    given_back = (
-        sa.select(BOOKING.c.name)
-        .select_from(
-            FREED.join(BOOKING, (BOOKING.c.branch_id == FREED.c.branch_id) & (BOOKING.c.id == FREED.c.booking_id))
-        )
-        .where(
-            FREED.c.branch_id == settings.id,
-            FREED.c.freed_at > tx.now - GIVEN_BACK_WITHIN,
-            BOOKING.c.contact == contact,
-            FREED.c.service_id.in_(group),
-            single,
-            ~for_an_earlier_time,
-        )
-    )
-    return persons.standing(name, (row.name for row in tx.rows(active)), (row.name for row in tx.rows(given_back)))
