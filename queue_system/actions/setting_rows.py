@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import sqlalchemy as sa
 
-from ..store.branch_rows import TableRows
 from ..store.database import Tx
-from ..store.row_difference import RowDifference, RowKey, row_differences
+from ..store.row_difference import RowDifference, RowKey
 from ..store.tables import Counter, Queue, table
 
 # Columns whose values no two rows of a branch may share; they may be exchanged, so the old ones are set aside first.
 _UNIQUE: Final[Mapping[type[Any], str]] = {Queue: "prefix", Counter: "number"}
 
 
-def store_difference(tx: Tx, before: Iterable[TableRows], after: Iterable[TableRows]) -> None:
-    """Change the rows of `before`, which are those in the tables, to those of `after`. Inside an edit (store/editing.py)."""
-    found = row_differences(before, after)
+def store_difference(tx: Tx, found: Sequence[RowDifference]) -> None:
+    """Make these changes of the rows that are in the tables (`row_differences`). Inside an edit (store/editing.py)."""
     for one in found:
         _set_aside(tx, one)
     # Each table comes after those that it refers to; so what is referred to is added first and removed last.

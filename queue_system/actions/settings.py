@@ -25,7 +25,7 @@ from ..core.errors import Denied, Invalid, Refused, Stale
 from ..core.facts.settings import SettingsChanged
 from ..core.promises import Choices, line_key
 from ..settings.branch import Branch
-from ..settings.canonical import common_fingerprint, fingerprint
+from ..settings.canonical import fingerprint
 from ..settings.consistency import Located, faults
 from ..settings.edits import Conflicted, Edit
 from ..settings.objects import objects_of
@@ -41,6 +41,7 @@ from ..store.queries.previews import Preview, Prospect, preview, prospect, still
 from ..store.queries.rows import StoredRows
 from ..store.queries.settings import branch_settings
 from ..store.queries.stored import places, stored_organisation
+from ..store.row_difference import row_differences
 from ..store.tables import ORGANISATION, Change, table
 from .decisions import decide, give_back_time
 from .guarded_decisions import AS_WITH_BOOKINGS, require_choices
@@ -93,9 +94,9 @@ def prospect_for(
     """As `preview_for`, with values and rows, for `save` to take as `foreseen`."""
     common = tuple(common)
     if common:
-        _check_rights(tx, person, ORGANISATION, prospect(tx, ORGANISATION, common))
+        _check_rights(person, ORGANISATION, prospect(tx, ORGANISATION, common))
     found = prospect(tx, place, edits, common)
-    _check_rights(tx, person, place, found)
+    _check_rights(person, place, found)
     return found
 
 
@@ -139,7 +140,7 @@ def save(
             raise Overtaken
         found = foreseen or prospect(tx, place, edits)
         told = found.preview
-        _check_rights(tx, person, place, found)
+        _check_rights(person, place, found)
         if told.conflicts:
             raise Conflicted(told.conflicts)
         if told.faults:
@@ -152,7 +153,7 @@ def save(
             _require_choices(tx, person, found, choices)
             if not approved:
                 _require_one_person(tx, found, choices, actor)
-        store_difference(tx, found.rows_before, found.rows_after)
+        store_difference(tx, found.rows)
         forget_learnt(tx, place, told.edits)
         made = _record(locks, found, actor, note, undoes)
         if known is not None:
@@ -210,7 +211,7 @@ def add_branch(tx: Tx, branch: Branch, *, actor: Actor, person: StaffView | None
             raise UnfitSettings(wrong)
         position = max((row.position for row in known), default=0) + 1
         key = next(one for one in new_keys(len(known) + 1) if one not in {row.key for row in known})
-        store_difference(tx, (), branch_rows(position, key, branch, catalogue.calendars, ids))
+        store_difference(tx, row_differences((), branch_rows(position, key, branch, catalogue.calendars, ids)))
         with locked(tx, ids.branch) as new:
             for lock in (organisation, new):
                 sha256 = fingerprint(branch, catalogue)
@@ -232,7 +233,7 @@ def _record(
     """Write the entries of the log and the history; the ids of the changes."""
     told, save_id = found.preview, uuid7()
     own = locks[told.place]
-    sha256 = _fingerprints(own.tx, found, told.effects)
+    sha256 = found.fingerprints
     made = []
     for edit in told.edits:
         seq = _append(own, edit, actor, sha256[told.place])
@@ -252,8 +253,10 @@ def _settle(locks: Mapping[UUID, Locked], found: Prospect, choices: Choices, cha
         settings = one.new.model_copy(update={"config_version": lock.config_version})
         if any(edit.kind in PLACES_OF for edit in found.preview.edits):
             settle(lock, settings)
-        decide(lock, settings, {lost.id: lost.why for lost in effect.bookings}, choices, change_id, actor)
-        decide_line(lock, settings, {lost.id: lost.why for lost in effect.tickets}, choices, actor)
+        if effect.bookings:
+            decide(lock, settings, {lost.id: lost.why for lost in effect.bookings}, choices, change_id, actor)
+        if effect.tickets:
+            decide_line(lock, settings, {lost.id: lost.why for lost in effect.tickets}, choices, actor)
         give_back_time(lock, settings, actor)
 
 
@@ -263,17 +266,6 @@ def _mark_undone(tx: Tx, place: UUID, known: ChangeView, edits: Iterable[Edit], 
     for edit in edits:
         same = (CHANGE.c.object_kind == edit.kind, CHANGE.c.object_slug == edit.slug)
         tx.execute(sa.update(CHANGE).where(*together, *same).values(undone_by=by))
-
-
-def _fingerprints(tx: Tx, found: Prospect, effects: Iterable[UUID]) -> dict[UUID, str]:
-    """The fingerprint of the settings after the change, of its place and of each branch that it touches."""
-    after, source = found.after, StoredRows(tx)
-    if isinstance(after, Branch):
-        return {found.preview.place: fingerprint(after, stored_organisation(source).catalogue)}
-    slugs = {row.id: row.slug for row in places(source)}
-    return {ORGANISATION: common_fingerprint(after)} | {
-        branch_id: fingerprint(after.branches[slugs[branch_id]], after.catalogue) for branch_id in effects
-    }
 
 
 def _append(lock: Locked, edit: Edit, actor: Actor, sha256: str) -> int:
@@ -332,15 +324,13 @@ def _require_choices(tx: Tx, person: StaffView, found: Prospect, choices: Choice
 
 def _require_one_person(tx: Tx, found: Prospect, choices: Choices, actor: Actor) -> None:
     """Raise SecondPersonNeeded where one person alone may not make the change."""
-    catalogue = stored_organisation(StoredRows(tx)).catalogue
     effects = found.preview.effects
     chosen = ((one.id, choices.of(one.id, one.why)) for effect in effects.values() for one in effect.bookings)
     many = takes_many(tx, effects, chosen, actor)
-    if why := reasons(found.before, found.after, catalogue, many=many):
+    if why := reasons(found.before, found.after, found.catalogue, many=many):
         raise SecondPersonNeeded(why)
 
 
-def _check_rights(tx: Tx, person: StaffView | None, place: UUID, found: Prospect) -> None:
+def _check_rights(person: StaffView | None, place: UUID, found: Prospect) -> None:
     if person is not None:
-        catalogue = stored_organisation(StoredRows(tx)).catalogue
-        check_rights(person, place, found.preview.edits, found.before, found.after, catalogue)
+        check_rights(person, place, found.preview.edits, found.before, found.after, found.catalogue)

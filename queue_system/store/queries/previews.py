@@ -22,6 +22,8 @@ from ...core.offer import OfferedDevice
 from ...core.outside import OpenAlone, open_alone
 from ...core.support import Support
 from ...settings.branch import Branch
+from ...settings.canonical import common_fingerprint, fingerprint
+from ...settings.catalogue import Catalogue
 from ...settings.consistency import Located, catalogue_faults, faults
 from ...settings.edits import Conflict, Edit, difference, merged
 from ...settings.faults import faults_of
@@ -29,6 +31,7 @@ from ...settings.objects import place_of, shape_of
 from ...settings.references import object_kind
 from .. import tables
 from ..branch_rows import TableRows
+from ..row_difference import RowDifference, row_differences
 from ..setting_rows import declared_of
 from ..tx import Tx
 from .effect import SHOWING, live_of, live_tickets, offer_of, regained, showing_devices
@@ -88,18 +91,21 @@ class ChangedBranch:
 
 @dataclass(frozen=True, slots=True)
 class Prospect:
-    """A preview, with the values and rows before and after, for the action that makes the change.
+    """A preview, with everything that the action needs to make the change, so that it works out little under its locks.
 
-    `seen_at` is the moment that all this was seen at. Where there is a conflict or fault, rows and branches are left out.
+    `seen_at` is the moment that all this was seen at; `catalogue` is that of then. `rows` are to be stored. `fingerprints`
+    are those of the settings after the change, of its place and of each branch that it touches. Where nothing would be
+    changed, the last three are left out.
     """
 
     preview: Preview
     before: Value
     after: Value
+    catalogue: Catalogue
     seen_at: Moment
-    rows_before: list[TableRows] = field(default_factory=list)
-    rows_after: list[TableRows] = field(default_factory=list)
+    rows: list[RowDifference] = field(default_factory=list)
     changed: tuple[ChangedBranch, ...] = ()
+    fingerprints: Mapping[UUID, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,35 +129,45 @@ def preview(
     conflicts are those of the preview. `since`: hours are compared from the day of that moment on in place of today, so
     that the fingerprint is that of a preview of then, if nothing else has changed.
     """
-    return prospect(tx, place, edits, common, since).preview
+    return _seen(tx, place, edits, common, since)[0].preview
 
 
-def prospect(
-    tx: Tx, place: UUID, edits: Iterable[Edit], common: Iterable[Edit] = (), since: datetime | None = None
-) -> Prospect:
-    """The same with values and rows; where there is a conflict or fault, those after are those before."""
+def prospect(tx: Tx, place: UUID, edits: Iterable[Edit], common: Iterable[Edit] = ()) -> Prospect:
+    """The same with all that is needed to save it; where there is a conflict or fault, the value after is that before."""
+    found, source, rows = _seen(tx, place, edits, common)
+    if not found.preview.edits or not found.preview.may_be_saved:
+        return found
+    changes = row_differences(rows_at(source, place), rows)
+    return replace(found, rows=changes, fingerprints=_fingerprints(source, found))
+
+
+def _seen(
+    tx: Tx, place: UUID, edits: Iterable[Edit], common: Iterable[Edit], since: datetime | None = None
+) -> tuple[Prospect, Rows, list[TableRows]]:
+    """What can be seen, without what is only needed to save it; with the rows that it was seen in, and those after."""
     source, conflicts = _with_common(StoredRows(tx), tuple(common))
     before = value_at(source, place)
     edits = tuple(edits)
     objects, found = merged(before, edits)
     conflicts += found
     seen_at = _moment(tx, place)
-    nothing = Prospect(Preview(place, (), tuple(conflicts)), before, before, seen_at)
+    catalogue = stored_organisation(source).catalogue
+    nothing = Prospect(Preview(place, (), tuple(conflicts)), before, before, catalogue, seen_at)
     try:
         after = place_of(objects, before)
     except ValidationError as error:
-        return _with_faults(nothing, _located(error, before))
+        return _with_faults(nothing, _located(error, before)), source, []
     made = difference(before, after)
     wrong = [*_new_faults(source, place, before, after, tx.now), *in_use(tx, place, made)]
     if conflicts or wrong:
-        return _with_faults(nothing, wrong, made)
-    rows_before, rows_after = rows_at(source, place), rows_of_value(source, place, after)
-    changed = list(_changed(tx, source, after, rows_after)) if made else []
+        return _with_faults(nothing, wrong, made), source, []
+    rows = rows_of_value(source, place, after)
+    changed = list(_changed(tx, source, after, rows)) if made else []
     effects = dict(_effects(tx, changed, since))
     again = sum(len(regained(tx, one.new)) for one in changed)
     alone = {one.id: _alone(one, effects[one.id]) for one in changed}
     told = Preview(place, made, effects=effects, sha256=_sha256(effects), regained=again, alone=alone)
-    return Prospect(told, before, after, seen_at, rows_before, rows_after, tuple(changed))
+    return replace(nothing, preview=told, after=after, changed=tuple(changed)), source, rows
 
 
 def still_holds(tx: Tx, place: UUID, found: Prospect) -> bool:
@@ -194,6 +210,17 @@ def _tickets(tx: Tx, one: ChangedBranch) -> tuple[LostTicket, ...]:
     if (old.services, old.counters, old.calendar) == (new.services, new.counters, new.calendar):
         return ()
     return lost_tickets(Support(old), Support(new), live_tickets(tx, one.old))
+
+
+def _fingerprints(source: Rows, found: Prospect) -> dict[UUID, str]:
+    """The fingerprint of the settings after a change, of its place and of each branch that it touches."""
+    after = found.after
+    if isinstance(after, Branch):
+        return {found.preview.place: fingerprint(after, found.catalogue)}
+    slugs = {row.id: row.slug for row in places(source)}
+    return {tables.ORGANISATION: common_fingerprint(after)} | {
+        branch_id: fingerprint(after.branches[slugs[branch_id]], after.catalogue) for branch_id in found.preview.effects
+    }
 
 
 def _with_common(source: Rows, common: tuple[Edit, ...]) -> tuple[Rows, list[Conflict]]:
