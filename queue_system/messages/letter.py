@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
@@ -25,6 +24,7 @@ from ..i18n.words import Words, available_languages
 from ..store.queries.channels import channel_of, video_link
 from ..store.queries.settings import BranchSettings
 from ..web.kit import words_of
+from .headers import set_sender, set_subject
 from .where import where
 from .whole_visit import visit_lines
 
@@ -61,12 +61,12 @@ def letter_of(message: ClaimedMessage, branch: BranchSettings, house: House, now
     words = words_of(language, branch)
     neutral = message.level is Level.NEUTRAL
     sender = house.neutral_sender if neutral else house.sender
-    name = "" if neutral else _line(localised(branch.names, language))
+    name = "" if neutral else localised(branch.names, language)
     content = EmailMessage(policy=SMTP)
-    content["From"] = Address(name, addr_spec=sender)
+    set_sender(content, name, sender)
     recipient = _with_ascii_domain(message.recipient.contact)
     content["To"] = recipient
-    content["Subject"] = _subject(message, branch, words)
+    set_subject(content, _subject(message, branch, words))
     content["Date"] = format_datetime(now)
     # From the id of the message alone, so that every attempt has the same one.
     content["Message-ID"] = f"<{message.id}@{sender.rpartition('@')[2]}>"
@@ -102,7 +102,7 @@ def _subject(message: ClaimedMessage, branch: BranchSettings, words: Words) -> s
     if message.level is Level.NEUTRAL:
         return words.text("messages.subject-neutral")
     place = localised(branch.names, words.language)
-    return _line(words.text(f"messages.subject-{message.event}", branch=place))
+    return words.text(f"messages.subject-{message.event}", branch=place)
 
 
 def _lines(message: ClaimedMessage, branch: BranchSettings, words: Words, house: House) -> Iterator[str]:
@@ -182,11 +182,6 @@ def _paragraph(line: str) -> Markup:
     if link:
         return Markup('<p>{}<br><a href="{}" dir="ltr">{}</a></p>\n').format(text, link, link)
     return Markup("<p>{}</p>\n").format(escape(text))
-
-
-def _line(text: str) -> str:
-    """On one line, as a header must be."""
-    return " ".join(text.split())
 
 
 def _with_ascii_domain(address: str) -> str:

@@ -42,14 +42,16 @@ class MailServer:
     signed_in: int = 0
     tls: ssl.SSLContext | None = None
     implicit: bool = False
+    # Whether it knows addresses of other scripts (RFC 6531).
+    utf8: bool = False
 
 
 @contextmanager
 def mail_server(
-    tls: ssl.SSLContext | None = None, *, implicit: bool = False, password: str = ""
+    tls: ssl.SSLContext | None = None, *, implicit: bool = False, password: str = "", utf8: bool = False
 ) -> Iterator[MailServer]:
     """A running server; with `tls` from the first byte (`implicit`) or by STARTTLS."""
-    state = MailServer(tls=tls, implicit=implicit, password=password)
+    state = MailServer(tls=tls, implicit=implicit, password=password, utf8=utf8)
 
     class Handler(_Session):
         server_state = state
@@ -89,6 +91,7 @@ class _Session(socketserver.BaseRequestHandler):
                 case "EHLO":
                     greeting = command[5:]
                     more = ["AUTH PLAIN"] if self.server_state.password else []
+                    more += ["SMTPUTF8"] if self.server_state.utf8 else []
                     more += ["STARTTLS"] if self.server_state.tls and not self._encrypted else []
                     self._say("\r\n".join([f"250-{one}" for one in ("mail.example", *more)] + ["250 8BITMIME"]))
                 case "STARTTLS":
