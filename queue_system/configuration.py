@@ -61,6 +61,7 @@ class Configuration(BaseSettings):
     `oidc_client_secret` is the secret that the provider of single sign-on gave to this installation.
     `smtp_url` is the mail server that takes our messages, empty to send none; `mail_from` is the sender's address, and
     `mail_from_neutral` that of messages which must not name the organisation, empty to send none of these.
+    `mail_from_domains` are more domains, separated by commas, whose addresses a branch may choose as its sender.
     """
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
@@ -82,6 +83,7 @@ class Configuration(BaseSettings):
     smtp_url: SecretStr = SecretStr("")
     mail_from: str = ""
     mail_from_neutral: str = ""
+    mail_from_domains: str = ""
 
     @classmethod
     def settings_customise_sources(
@@ -174,6 +176,14 @@ class Configuration(BaseSettings):
             raise ValueError("an address alone, such as appointments@example.org")
         return value.strip()
 
+    @field_validator("mail_from_domains")
+    @classmethod
+    def _mail_from_domains(cls, value: str) -> str:
+        for domain in filter(None, (part.strip() for part in value.split(","))):
+            if not _ADDRESS.fullmatch(f"somebody@{domain}"):
+                raise ValueError(f"{domain!r} is no domain such as example.org")
+        return value
+
     @model_validator(mode="after")
     def _mail(self) -> Configuration:
         if self.smtp_url.get_secret_value() and not self.mail_from:
@@ -186,6 +196,12 @@ class Configuration(BaseSettings):
         """The mail server that takes our messages; None if there is none."""
         url = self.smtp_url.get_secret_value()
         return _smtp_parts(url) if url else None
+
+    @property
+    def sender_domains(self) -> frozenset[str]:
+        """The domains from whose addresses the mail server takes letters: that of the sender, and those that were named."""
+        domains = {self.mail_from.rpartition("@")[2], *map(str.strip, self.mail_from_domains.split(","))}
+        return frozenset(domain.lower() for domain in domains if domain)
 
     @property
     def sends(self) -> frozenset[str]:

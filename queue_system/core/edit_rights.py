@@ -28,9 +28,8 @@ EDIT_RIGHTS: Final[Mapping[str, Mapping[str, Rights]]] = {
         **dict.fromkeys(("hours", "seasons", "outreach_days", "calendars", "day_starts", "week_starts"), _HOURS),
         "closures": _CLOSING,
         "numbers_stopped": _STOPPING,
-        **dict.fromkeys(
-            ("names", "address", "phone", "email", "coordinates", "notes", "hotline", "access", "video_link"), _TEXTS
-        ),
+        **dict.fromkeys(("names", "address", "phone", "email", "coordinates", "notes", "hotline", "access"), _TEXTS),
+        **dict.fromkeys(("video_link", "mail_from", "reply_to"), _TEXTS),
         **dict.fromkeys(("queue_rules", "priorities", "freed_places_at", "targets", "tick_minutes"), _POLICIES),
         **dict.fromkeys(("retention_days", "constraints", "safe_contact"), _LEVELS),
         **dict.fromkeys(("services", "departments", "occasions", "helpers"), _SERVICES),

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
@@ -16,6 +17,7 @@ from typing import Final
 from markupsafe import Markup, escape
 
 from ..actions.outbox import ClaimedMessage
+from ..configuration import Configuration
 from ..core.bookings import BookingState, spaced_code
 from ..core.messages import OF_SERIES, OF_VISIT, Event, Level
 from ..i18n import dates, isolates
@@ -45,11 +47,31 @@ class Letter:
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """What an installation puts on its letters: its public address without a trailing slash, and its senders."""
+    """What an installation puts on its letters: its public address without a trailing slash, and its senders.
+
+    `domains` are those from whose addresses the mail server takes letters.
+    """
 
     address: str
     sender: str
     neutral_sender: str
+    domains: frozenset[str] = frozenset()
+
+    def sender_for(self, branch: BranchSettings, level: Level) -> str:
+        """The address that a letter comes from: at the level NEUTRAL never the branch's own.
+
+        One of another domain is not used, because the relay would refuse it, or recipients take it for forged (RFC 7489).
+        """
+        if level is Level.NEUTRAL:
+            return self.neutral_sender
+        own = _with_ascii_domain(branch.mail_from) if branch.mail_from else ""
+        return own if own.rpartition("@")[2].lower() in self.domains else self.sender
+
+
+def house_of(configuration: Configuration) -> House:
+    """What a configuration says about letters."""
+    senders = configuration.mail_from, configuration.mail_from_neutral
+    return House(configuration.address, *senders, configuration.sender_domains)
 
 
 def letter_of(message: ClaimedMessage, branch: BranchSettings, house: House, now: datetime) -> Letter:
@@ -60,16 +82,18 @@ def letter_of(message: ClaimedMessage, branch: BranchSettings, house: House, now
     language = message.language if message.language in available_languages() else branch.default_language
     words = words_of(language, branch)
     neutral = message.level is Level.NEUTRAL
-    sender = house.neutral_sender if neutral else house.sender
+    sender = house.sender_for(branch, message.level)
     name = "" if neutral else localised(branch.names, language)
     content = EmailMessage(policy=SMTP)
     set_sender(content, name, sender)
     recipient = _with_ascii_domain(message.recipient.contact)
     content["To"] = recipient
+    if branch.reply_to and not neutral:
+        content["Reply-To"] = Address("", addr_spec=_with_ascii_domain(branch.reply_to))
     set_subject(content, _subject(message, branch, words))
     content["Date"] = format_datetime(now)
-    # From the id of the message alone, so that every attempt has the same one.
-    content["Message-ID"] = f"<{message.id}@{sender.rpartition('@')[2]}>"
+    # From the id of the message and no setting of the branch, so that every attempt has the same one.
+    content["Message-ID"] = f"<{message.id}@{(house.neutral_sender if neutral else house.sender).rpartition('@')[2]}>"
     # RFC 3834: so that no program answers.
     content["Auto-Submitted"] = "auto-generated"
     lines = list(_lines(message, branch, words, house))
@@ -116,7 +140,7 @@ def _lines(message: ClaimedMessage, branch: BranchSettings, words: Words, house:
     yield words.text(f"messages.tell-{message.event}")
     if message.event in OF_VISIT:
         yield from visit_lines(message, branch, words, house.address)
-        yield words.text("messages.no-reply")
+        yield _about_answers(branch, level, words)
         return
     if message.event is Event.OFFERED and booking.offered_starts_at is not None and booking.offer_until is not None:
         yield words.text("messages.was-at", time=moment(booking.starts_at))
@@ -145,7 +169,14 @@ def _lines(message: ClaimedMessage, branch: BranchSettings, words: Words, house:
     # The page carries the address of the house, so a neutral letter has none.
     if level is not Level.NEUTRAL and message.event not in _ENDED and not message.recipient.n:
         yield words.text("messages.manage") + f"\n{house.address}/my-booking"
-    yield words.text("messages.no-reply")
+    yield _about_answers(branch, level, words)
+
+
+def _about_answers(branch: BranchSettings, level: Level, words: Words) -> str:
+    """Where answers go, as the header says it, or that nobody reads them."""
+    if branch.reply_to and level is not Level.NEUTRAL:
+        return words.text("messages.replies-to", address=isolates.ltr(branch.reply_to))
+    return words.text("messages.no-reply")
 
 
 def _dates(

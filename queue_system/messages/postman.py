@@ -22,7 +22,7 @@ from ..store.queries.messages import is_any_message_due
 from ..store.queries.settings import branch_ids, branch_settings
 from ..store.setting_rows import Unreadable
 from ..web.installation import Installation
-from .letter import House, letter_of
+from .letter import house_of, letter_of
 from .smtp import Connection, Unreachable
 
 LOOK_EVERY_SECONDS: Final = 5.0
@@ -40,7 +40,7 @@ class Postman:
         configuration = installation.configuration
         self._installation = installation
         self._server = configuration.mail_server
-        self._house = House(configuration.address, configuration.mail_from, configuration.mail_from_neutral)
+        self._house = house_of(configuration)
         self._task: asyncio.Task[None] | None = None
         self._working: asyncio.Future[int] | None = None
         self._stopping = threading.Event()

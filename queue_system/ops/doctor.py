@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import groupby
 
 from ..clock import SystemClock
@@ -10,9 +11,10 @@ from ..configuration import KEY_FILE, Configuration, ConfigurationError, secret_
 from ..core.errors import Unavailable
 from ..i18n.words import available_languages
 from ..store import log, schema
-from ..store.database import Database
+from ..store.database import Database, Tx
 from ..store.queries.organisation import organisation
 from ..store.queries.pending import report
+from ..store.queries.settings import branch_ids, branch_settings
 from ..store.setting_rows import Unreadable
 from .certificate import look_at_certificate
 from .findings import Finding, found_error
@@ -74,6 +76,17 @@ def look_at_mail(configuration: Configuration) -> Iterator[Finding]:
         yield Finding("note", "doctor.no-neutral-sender")
 
 
+def look_at_senders(tx: Tx, domains: frozenset[str]) -> list[Finding]:
+    """The senders that branches have chosen and that are not used, because of their domains."""
+    found = []
+    for slug, branch_id in branch_ids(tx).items():
+        with suppress(Unreadable):
+            sender = branch_settings(tx, branch_id).mail_from
+            if sender and sender.rpartition("@")[2].lower() not in domains:
+                found.append(Finding("note", "doctor.sender-not-used", {"branch": slug, "sender": sender}))
+    return found
+
+
 def _database(configuration: Configuration, database: Database, *, with_machine: bool) -> Iterator[Finding]:
     yield Finding("good", "doctor.database-answers", {"version": database.server_version()})
     try:
@@ -97,6 +110,8 @@ def _database(configuration: Configuration, database: Database, *, with_machine:
         yield from database.read_now(look_at_equipment)
         yield from look_at_the_way_in(configuration)
         yield from look_at_mail(configuration)
+        if configuration.mail_server is not None:
+            yield from database.read_now(look_at_senders, configuration.sender_domains)
         yield from look_at_certificate(configuration, database.clock.now())
     yield from _settings(database)
 

@@ -238,6 +238,17 @@ class BranchOwn(Thing):
     address: Annotated[Names | None, "where it is, as visitors read it"] = None
     phone: Annotated[str | None, Form.PHONE, "its telephone number"] = None
     email: Annotated[str | None, Form.EMAIL, "its e-mail address"] = None
+    mail_from: Annotated[
+        str | None,
+        Form.EMAIL,
+        "the address that its messages come from, in place of the installation's; one that the mail server may not send "
+        "from is not used (`QUEUE_MAIL_FROM_DOMAINS`)",
+    ] = None
+    reply_to: Annotated[
+        str | None,
+        Form.EMAIL,
+        "the address to which people answer a message; without one, messages say that nobody reads the answers",
+    ] = None
     coordinates: Annotated[Coordinates | None, "where its entrance is"] = None
     video_link: Annotated[
         str | None,

@@ -115,6 +115,9 @@ def _of_branch(branch: Branch) -> Iterator[Fault]:
         yield Fault("setting-outreach-days", "outreach_days")
     if branch.video_link is not None and not _takes_a_room(branch.video_link):
         yield Fault("setting-video-room", "video_link", {"mark": ROOM_MARK})
+    for name in ("mail_from", "reply_to"):
+        if not (getattr(branch, name) or "").rpartition("@")[0].isascii():
+            yield Fault("setting-mail-latin", name)
     days = [outing.day for outing in branch.outreach_days]
     for index, day in enumerate(days):
         if day in days[:index]:

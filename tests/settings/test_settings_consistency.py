@@ -290,6 +290,15 @@ def test_an_address_of_video_calls_has_one_place_for_the_room(embassy: Profile, 
     assert found(embassy, doha.changed(video_link="https://meet.example.org/{room}?a=1")) == []
 
 
+@pytest.mark.parametrize("field", ["mail_from", "reply_to"])
+def test_senders_are_addresses_that_every_mail_server_knows(embassy: Profile, doha: Branch, field: str) -> None:
+    located = Located("branch", doha.slug, Fault("setting-mail-latin", field))
+    assert found(embassy, doha.changed(**{field: "مكتب@example.org"})) == [located]
+    assert found(embassy, doha.changed(**{field: "office@دوحة.example"})) == []
+    (wrong,) = found(embassy, doha.changed(**{field: "office"}))
+    assert wrong.fault.code == "setting-email"
+
+
 @pytest.mark.parametrize(
     ("change", "fault"),
     [

@@ -93,7 +93,8 @@ _OF_BRANCH: Final = (
         OF_BRANCH,
         adds=False,
         only=(
-            *("names", "address", "phone", "email", "video_link", "coordinates", "hotline", "access"),
+            *("names", "address", "phone", "email", "mail_from", "reply_to", "video_link"),
+            *("coordinates", "hotline", "access"),
             *("queue_rules", "priorities", "freed_places_at", "remote_tickets", "tick_minutes"),
             *("calendars", "seasons", "outreach_days", "week_starts", "day_starts"),
             *("languages", "default_language", "digits", "country_code", "timezone"),
@@ -101,6 +102,7 @@ _OF_BRANCH: Final = (
         ),
         groups=(
             ("contact", ("names", "address", "phone", "email", "video_link", "coordinates", "hotline", "access")),
+            ("letters", ("mail_from", "reply_to")),
             ("waiting", ("queue_rules", "priorities", "freed_places_at", "remote_tickets", "tick_minutes")),
             ("days", ("calendars", "seasons", "outreach_days", "week_starts", "day_starts")),
             ("language", ("languages", "default_language", "digits", "country_code", "timezone")),
