@@ -10,7 +10,16 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Final, Literal, TypeAlias, get_args
 
-DeskRight = Literal["call_next", "park", "transfer", "refer", "choose_ticket", "grant_priority", "void_ticket"]
+DeskRight = Literal[
+    "call_next",
+    "park",
+    "transfer",
+    "refer",
+    "choose_ticket",
+    "grant_priority",
+    "void_ticket",
+    "be_booked_as_resource",
+]
 ReceptionRight = Literal[
     "issue_ticket",
     "check_in",
@@ -88,7 +97,6 @@ Promise = Literal[
     "admit",
     "approve_public_event_four_eyes",
     "approve_urgent",
-    "be_booked_as_resource",
     "case_notes_privileged",
     "certificates",
     "create_event_draft",
@@ -207,6 +215,8 @@ ATTENDANCE_RIGHTS: Final[Rights] = frozenset({"attendance"})
 DAY_RIGHTS: Final[Rights] = BOOK_RIGHTS | ATTENDANCE_RIGHTS | {"see_bookings"}
 # To see who must not meet, and to say so.
 APART_RIGHTS: Final[Rights] = frozenset({"keep_apart"})
+# To be a person whose time is booked: only such an account can be tied to a member.
+BOOKED_RIGHTS: Final[Rights] = frozenset({"be_booked_as_resource"})
 # To see whom an appointment belongs to, and how to reach them.
 CONTACT_RIGHTS: Final[Rights] = frozenset({"see_contacts"})
 # To record when people and rooms are away, which puts their appointments on the list of what is to be decided.

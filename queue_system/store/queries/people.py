@@ -15,7 +15,7 @@ from ...core.logins import FORGOTTEN
 from ...core.rights import Rights, granted
 from ...core.tokens import sha256
 from ..database import AnyRow, Tx
-from ..tables import Credential, Invitation, Role, Session, Staff, StaffRole, table
+from ..tables import ORGANISATION, Credential, Invitation, Role, Session, Staff, StaffRole, table
 from .access import StaffView
 from .credentials import FORMER_PROVIDER
 from .grants import Grant, grant
@@ -59,6 +59,10 @@ class Colleague:
     def places(self) -> frozenset[UUID]:
         """Where the person holds roles."""
         return frozenset(one.place for one in self.grants)
+
+    def works_at(self, branch_id: UUID) -> bool:
+        """Whether the person holds a role at the branch, or at the organisation."""
+        return bool(self.places() & {branch_id, ORGANISATION})
 
 
 @dataclass(frozen=True, slots=True)

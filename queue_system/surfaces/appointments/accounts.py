@@ -10,23 +10,28 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from ...actions.member_accounts import link_member
-from ...core.errors import Missing
+from ...core.errors import Missing, Refused
 from ...core.rights import GRANT_RIGHTS
 from ...store.queries.member_accounts import linkable, member_accounts
 from ...web import kit
-from ...web.here import staff_at_branch
+from ...web.errors import message
+from ...web.here import StaffAtBranch, staff_at_branch
 from .day import address
 
 
 async def show(request: Request) -> Response:
     """`/appointments/{branch}/accounts`: the people among the members, each with an account to choose."""
-    here = await staff_at_branch(request, GRANT_RIGHTS)
+    return await _page(await staff_at_branch(request, GRANT_RIGHTS))
+
+
+async def _page(here: StaffAtBranch, refusal: Refused | None = None) -> Response:
     values = {
         "base": address(here.branch),
         "members": await here.read(member_accounts, here.branch),
         "people": await here.read(linkable, here.branch.id),
+        "refusal": message(refusal, here.words) if refusal else "",
     }
-    return await here.page("appointments/accounts.html", values)
+    return await here.page("appointments/accounts.html", values, status=refusal.status if refusal else 200)
 
 
 async def choose(request: Request) -> Response:
@@ -37,7 +42,10 @@ async def choose(request: Request) -> Response:
         account = UUID(form["account"]) if form.get("account") else None
     except ValueError:
         raise Missing("staff") from None
-    await here.do(link_member, form.get("member", ""), account, here.actor)
+    try:
+        await here.do(link_member, form.get("member", ""), account, here.actor)
+    except Refused as refusal:
+        return await _page(here, refusal)
     return kit.see_other(f"{address(here.branch)}/accounts")
 
 

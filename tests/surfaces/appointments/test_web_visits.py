@@ -18,6 +18,7 @@ from queue_system.actions.bookings import HoldOrder
 from queue_system.actions.channels import How
 from queue_system.actions.safe_contact import set_contact_ways
 from queue_system.actions.said import Said
+from queue_system.actions.staff_roles import give_role, take_role
 from queue_system.clock import FrozenClock
 from queue_system.core.bookings import Booker
 from queue_system.store import log
@@ -170,8 +171,19 @@ def test_whoever_is_given_a_member_sees_its_visits_from_then_on(team: Team) -> N
     assert all(f">{one}</label>" in shown for one in ("nour", "dima", "rami"))
     for member, account in (("one", str(layla.id)), ("rami", str(UUID(int=7))), ("rami", "7")):
         assert admin.post(accounts, data={"member": member, "account": account}).status_code == 404
+    refused = admin.post(accounts, data={"member": "rami", "account": str(layla.id)})
+    assert refused.status_code == 409
+    assert "do not let it be booked" in refused.text
+    assert f'value="{layla.id}"' not in shown, "only whoever may be booked is offered"
+    add_role(team.hall, "is_booked", "be_booked_as_resource")
+    team.hall.db.write_now(give_role, "layla", team.hall.branch.id, "is_booked", "", SYSTEM)
+    assert f'value="{layla.id}"' in admin.get(accounts).text
     assert admin.post(accounts, data={"member": "rami", "account": str(layla.id)}).status_code == 303
     assert HOMES[0] in page(team, "layla")
+    take = team.hall.db.write_now(take_role, "layla", team.hall.branch.id, "is_booked", "", SYSTEM)
+    assert take is None
+    assert f'value="{layla.id}" selected' in admin.get(accounts).text, "who is tied already stays"
+    assert admin.post(accounts, data={"member": "rami", "account": str(layla.id)}).status_code == 303
     assert HOMES[0] not in page(team, "rami")
     assert admin.post(accounts, data={"member": "rami", "account": ""}).status_code == 303
     assert HOMES[0] not in page(team, "layla")
