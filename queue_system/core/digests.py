@@ -12,7 +12,9 @@ A digest holds no ids of people, tickets or bookings. Its figures, after docs/gl
 * issued = served + missed + left + voided, once the day is over. *missed* visits were called and did not come, *voided*
   ones were still waiting at the close, *called* ones were called at least once.
 * due = arrived + absent: bookings that were not cancelled before and lead to the hall. *agreed* bookings do not lead
-  there (a telephone call, a visit elsewhere), so nobody knows whether they took place.
+  there (a telephone call, a visit elsewhere), so nobody knows whether they took place unless staff record it. What staff
+  record counts as arrived or absent, or as *excused* or *cancelled_by_us*, which are neither; whoever has neither number nor
+  record in a service of which they recorded somebody is *not_recorded*.
 
 A spread is a sparse histogram: whole minutes (or days) → how many. Two digests are added number by number, so the
 digest of a month is the sum of its days, and a quantile of it is exact to the minute.
@@ -98,7 +100,8 @@ class Visit:
 class Appointment:
     """A confirmed booking of the day. `in_hall` is whether its service is given in the hall; `came`: it has a ticket.
 
-    `recorded` is what staff recorded about it, None where they did not.
+    `recorded` is what staff recorded about it, None where they did not. `by_hand`: they recorded somebody of its service on
+    this day, so that whoever has neither record nor ticket was not absent, but forgotten.
     """
 
     service: str
@@ -108,6 +111,7 @@ class Appointment:
     came: bool
     lead_days: int
     recorded: Attendance | None = None
+    by_hand: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +251,8 @@ def _of_appointment(appointment: Appointment) -> Tally:
         counts = {"due": 1, "arrived" if present else "absent": 1} if due else {appointment.recorded.value: 1}
     elif not appointment.in_hall:
         counts = {"agreed": 1}
+    elif appointment.by_hand and not appointment.came:
+        counts = {"not_recorded": 1}
     else:
         counts = {"due": 1, "arrived" if appointment.came else "absent": 1}
     return Tally(counts, {}, {"lead_days": {appointment.lead_days: 1}})

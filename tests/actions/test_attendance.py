@@ -64,11 +64,13 @@ def test_what_is_not_recorded_is_due_and_no_absence(wifaq: Hall, clock: FrozenCl
 
 def test_five_kinds_are_counted_apart(wifaq: Hall, clock: FrozenClock) -> None:
     found = [book(wifaq, "family-counsel") for _ in Attendance]
+    forgotten = book(wifaq, "family-counsel")
     day = wifaq.branch.timetable.business_date(found[0].starts_at)
-    clock.set(found[-1].starts_at + timedelta(hours=1))
+    clock.set(forgotten.starts_at + timedelta(days=1))
+    wifaq.db.write_in_now(wifaq.branch.id, close_day, wifaq.branch.id)
     record(wifaq, {(one, 0): answer for one, answer in zip(found, Attendance, strict=True)})
     (tally,) = wifaq.db.read_now(digest_of, wifaq.branch, day).services.values()
-    kinds = ("due", "arrived", "absent", "excused", "cancelled_by_us", "cancelled")
+    kinds = ("due", "arrived", "absent", "excused", "cancelled_by_us", "cancelled", "not_recorded")
     assert {name: tally.counts.get(name, 0) for name in kinds} == {
         "due": 3,
         "arrived": 2,
@@ -76,6 +78,7 @@ def test_five_kinds_are_counted_apart(wifaq: Hall, clock: FrozenClock) -> None:
         "excused": 1,
         "cancelled_by_us": 1,
         "cancelled": 0,
+        "not_recorded": 1,
     }
 
 

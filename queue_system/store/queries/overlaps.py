@@ -1,4 +1,4 @@
-"""Two appointments of one person at the same time."""
+"""Other appointments of the same person."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..database import Tx
 from ..prepared import Prepared
 from ..tables import Booking, table
 from ..tables.day import PLACED_BOOKINGS
-from .bookings import BookingView
+from .bookings import BookingView, booking_views
 from .settings import branch_settings
 from .visited import visited_branches
 
@@ -27,6 +27,28 @@ _AT_THE_SAME_TIME = Prepared(
         BOOKING.c.ends_at > sa.bindparam("starts"),
     )
 )
+
+
+def to_come_besides(tx: Tx, booking: BookingView) -> list[BookingView]:
+    """Other appointments to come of the same person, by name and contact, at the same branch, by time.
+
+    Discreet services show none and are not shown (decision 0012).
+    """
+    branch = branch_settings(tx, booking.branch_id)
+    told = {one.id for one in branch.services.values() if not one.confidentiality.discreet}
+    if booking.erased_at is not None or not booking.contact or booking.service_id not in told:
+        return []
+    found = booking_views(
+        tx,
+        BOOKING.c.branch_id == branch.id,
+        BOOKING.c.contact == booking.contact,
+        sa.text(f"booking.state IN {PLACED_BOOKINGS}"),
+        BOOKING.c.id != booking.id,
+        BOOKING.c.starts_at > tx.now,
+    )
+    person = name_key(booking.name)
+    same = [one for one in found if one.service_id in told and name_key(one.name) == person]
+    return sorted(same, key=lambda one: (one.starts_at, one.code))
 
 
 def is_twice_at_once(tx: Tx, booking: BookingView, own: Collection[str] = ()) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
@@ -90,10 +90,11 @@ def digest_of(tx: Tx, settings: BranchSettings, day: date) -> DayDigest:
     happenings = _happenings(tx, settings, start, given)
     booked = {row.id: row.starts_at for row in bookings}
     recorded = {row.booking_id: row.attendance for row in tx.rows(_recorded(settings.id, list(booked)))}
+    by_hand = {row.service_id for row in bookings if row.id in recorded}
     return digest(
         day,
         (_visit(settings, row, happenings.get(str(row.id), ()), booked) for row in given),
-        (_appointment(settings, row, recorded.get(row.id)) for row in bookings if _was_agreed(row)),
+        (_appointment(settings, row, recorded.get(row.id), by_hand) for row in bookings if _was_agreed(row)),
     )
 
 
@@ -208,7 +209,7 @@ def _recorded(branch_id: UUID, booking_ids: list[UUID]) -> sa.Select[Any]:
     )
 
 
-def _appointment(settings: BranchSettings, row: AnyRow, recorded: str | None) -> Appointment:
+def _appointment(settings: BranchSettings, row: AnyRow, recorded: str | None, by_hand: Collection[UUID]) -> Appointment:
     service = settings.services.get(row.service_id)
     day, made = (at.astimezone(settings.zone).date() for at in (row.starts_at, row.created_at))
     return Appointment(
@@ -219,6 +220,7 @@ def _appointment(settings: BranchSettings, row: AnyRow, recorded: str | None) ->
         came=row.ticket_id is not None,
         lead_days=max((day - made).days, 0),
         recorded=None if recorded is None else Attendance(recorded),
+        by_hand=row.service_id in by_hand,
     )
 
 

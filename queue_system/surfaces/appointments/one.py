@@ -28,6 +28,7 @@ from ...store.queries.bookings import BookingView, booking_by_id
 from ...store.queries.helping import helper_named
 from ...store.queries.members import MemberView, members_of
 from ...store.queries.messages import level_for
+from ...store.queries.overlaps import to_come_besides
 from ...store.queries.participants import others_of
 from ...store.queries.series import place_in_series
 from ...store.queries.settings import ServiceView
@@ -179,6 +180,11 @@ async def _page(
         "focus_last": failure is None and said is not None,
         "doubtful": contacts.shown(failure.understood[0]) if isinstance(failure, Doubtful) else "",
         "in_series": await here.read(place_in_series, branch.id, booking.id),
+        "besides": [
+            (other, branch.services[other.service_id].listed_names)
+            for other in await here.read(to_come_besides, booking)
+            if other.service_id in here.services(BOOK_RIGHTS)
+        ],
         "warnings": await warnings_of(here, booking),
         "hand_over": hand_over.ways_on(here, booking, {one.member for one in had.get(booking.id, ())}),
         "may_move": _can(booking, BookingStep.CHANGE),

@@ -36,6 +36,7 @@ class Line:
     """A visit in the list. `mine`: this person goes there; `where`: the address may be seen.
 
     `name`, `contact` and `way`, how they may be contacted, are only for whoever goes; they are None for others.
+    `discreet`: the name is not for paper.
     """
 
     visit: Visit
@@ -44,6 +45,7 @@ class Line:
     mine: bool
     where: bool
     name: str | None
+    discreet: bool
     contact: str | None
     way: WayInForce | None
     overdue: bool
@@ -63,8 +65,7 @@ async def back(request: Request) -> Response:
         await here.do(report_back, booking.id, here.person.id, here.actor)
     except DomainError as refusal:
         return await _page(here, refusal)
-    day = hours.business_date(booking.starts_at, here.branch.zone, here.branch.day_starts)
-    return kit.see_other(f"{address(here.branch)}/visits?day={day}")
+    return kit.see_other(f"{address(here.branch)}/visits?day={_day(here.branch, booking)}")
 
 
 async def _page(here: StaffAtBranch, refusal: DomainError | None = None) -> Response:
@@ -81,9 +82,14 @@ async def _page(here: StaffAtBranch, refusal: DomainError | None = None) -> Resp
         "mine": [one for one in lines if one.mine],
         "others": [one for one in lines if not one.mine],
         "missed": _lines(here, overdue),
+        "day_of": lambda one: _day(branch, one.visit.booking),
         "refusal": message(refusal, here.words) if refusal else "",
     }
     return await here.page("appointments/visits.html", values, status=refusal.status if refusal else 200)
+
+
+def _day(branch: BranchSettings, booking: BookingView) -> date:
+    return hours.business_date(booking.starts_at, branch.zone, branch.day_starts)
 
 
 def _read(tx: Tx, branch: BranchSettings, day: date) -> tuple[list[Visit], list[Visit]]:
@@ -108,6 +114,7 @@ def _line(here: StaffAtBranch, visit: Visit, reachable: Collection[UUID]) -> Lin
         mine,
         mine or booking.service_id in reachable,
         (booking.name or booking.reference) if mine else None,
+        here.branch.services[booking.service_id].confidentiality.discreet,
         contacts.shown(booking.contact) if mine and way.shows else None,
         way if mine and way.says else None,
         visit.is_overdue(here.now),
@@ -122,8 +129,7 @@ async def _booking(here: StaffAtBranch) -> BookingView:
     except ValueError:
         raise Missing("booking") from None
     if booking.service_id not in here.services(VISIT_RIGHTS):
-        day = hours.business_date(booking.starts_at, here.branch.zone, here.branch.day_starts)
-        visits, _ = await here.read(_read, here.branch, day)
+        visits, _ = await here.read(_read, here.branch, _day(here.branch, booking))
         if not any(one.booking.id == booking.id and here.person.id in one.staff for one in visits):
             raise Missing("booking")
     return booking

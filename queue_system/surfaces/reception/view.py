@@ -33,7 +33,7 @@ from ...store.queries.access import DeviceView
 from ...store.queries.apart_hall import InHall, in_hall_together
 from ...store.queries.bookings import BookingView
 from ...store.queries.channels import channel_of, video_link
-from ...store.queries.home_visits import Visit, overdue_visits
+from ...store.queries.home_visits import Visit, gives_home_visits, overdue_visits
 from ...store.queries.line import TicketView
 from ...store.queries.participants import participants_of
 from ...store.queries.place import PaperView, paper, people_ahead
@@ -129,6 +129,7 @@ async def hall_values(here: StaffAtBranch, *, found: Found | None = None, typed:
         "opens": hours.next_opening(now, branch.calendar),
         "classes": classes(branch),
         "languages_of_visitors": kit.languages_of(branch),
+        "goes_out": gives_home_visits(branch),
         "visits_overdue": any(one.booking.service_id in receives for one in overdue),
         "today": [_appointment(branch, one, here.words) for one in today if one.service_id in receives],
         "tickets": [_waiting(branch, one, served) for one in tickets],

@@ -6,6 +6,7 @@ import re
 from datetime import timedelta
 from typing import Any
 
+import sqlalchemy as sa
 from starlette.testclient import TestClient
 
 from queue_system.actions import settings
@@ -14,8 +15,8 @@ from queue_system.core.bookings import BookingState
 from queue_system.settings.edits import Edit
 from queue_system.store.log import SYSTEM
 from queue_system.store.queries.bookings import BookingView, booking_by_id, booking_views
-from queue_system.store.tables import Booking, table
-from tests.kit.hall import Hall
+from queue_system.store.tables import Booking, Confidentiality, table
+from tests.kit.hall import Hall, change_settings
 from tests.kit.people import add_role, give_in_department
 from tests.kit.web_hall import Page, another, sign_in
 
@@ -59,7 +60,7 @@ def test_a_service_that_only_staff_book_is_booked_on_the_telephone(client: TestC
     assert f"{HERE}/{held.id}" in day.html
 
 
-def test_when_the_hold_has_ended_the_times_come_again_with_everything_kept(
+def test_scenario_16_when_the_hold_has_ended_the_times_come_again_with_everything_kept(
     client: TestClient, hall: Hall, clock: FrozenClock
 ) -> None:
     held = hold(client, hall, look(client, f"{HERE}/new?service={SERVICE}"))
@@ -181,6 +182,26 @@ def test_a_person_of_another_department_finds_neither_service_nor_appointment(cl
         assert other.get(address).status_code == 404
     assert other.post(f"{HERE}/{booked.id}/cancellation").status_code == 404
     assert read(hall, booked).state is BookingState.CONFIRMED
+
+
+def test_scenario_21_other_appointments_of_the_same_person_are_shown_and_stop_nobody(
+    client: TestClient, hall: Hall
+) -> None:
+    def booked(name: str) -> BookingView:
+        held = hold(client, hall, look(client, f"{HERE}/new?service={SERVICE}"))
+        page = look(client, f"{HERE}/{held.id}")
+        assert send(client, page, "confirmation", name=name, contact="+97455512345").status_code == 303
+        return read(hall, held)
+
+    first, second, other = booked(NAME), booked("سلمي  الاتاسي"), booked("هدى الأتاسي")
+    said = "The same name and contact have other appointments to come"
+    assert said in look(client, f"{HERE}/{second.id}").text
+    assert f'href="{HERE}/{first.id}"' in look(client, f"{HERE}/{second.id}").html
+    assert said not in look(client, f"{HERE}/{other.id}").text
+    # A discreet service says nothing about a person, neither here nor there.
+    rows = table(Confidentiality)
+    change_settings(hall.db, sa.update(rows).values(display="code_random"))
+    assert said not in look(client, f"{HERE}/{second.id}").text
 
 
 def test_days_beyond_the_calendar_are_no_error(client: TestClient) -> None:

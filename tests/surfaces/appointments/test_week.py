@@ -67,7 +67,7 @@ def test_appointments_of_another_department_are_counted_and_not_named(sqlite_url
     database.close()
 
 
-def test_the_pages_of_a_week_and_of_paper_say_what_they_may(
+def test_scenario_20_a_week_and_a_printed_day_have_no_telephone_no_address_and_no_discreet_service(
     sqlite_template: Path, tmp_path: Path, clock: FrozenClock
 ) -> None:
     with application(furnished(sqlite_template, tmp_path, clock.now()), tmp_path, clock) as (client, hall):

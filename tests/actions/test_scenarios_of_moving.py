@@ -1,0 +1,93 @@
+"""Moving an appointment to another day, and one that takes several people."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from queue_system.actions import bookings
+from queue_system.actions.digests import digest_next
+from queue_system.clock import FrozenClock
+from queue_system.core.bookings import Booker, BookingState
+from queue_system.core.errors import Refused
+from queue_system.core.facts.bookings import BookingChanged
+from queue_system.store import log
+from queue_system.store.database import Database
+from queue_system.store.log import VISITOR
+from queue_system.store.queries.bookings import BookingView, booking_by_id, free_days
+from queue_system.store.queries.digests import by_service
+from tests.kit.hall import Hall
+from tests.kit.legal_aid import HOUR, START, booked, held, legal_aid
+
+
+def test_scenario_6_an_appointment_moved_to_another_day_counts_on_that_day_alone(
+    db: Database, clock: FrozenClock
+) -> None:
+    hall = legal_aid(db)
+    one = booked(hall, START, "assoc-compliance")
+    later = START + timedelta(days=1)
+    # The same person: another one's link does not move it, because only its own page knows its id.
+    moved = move(hall, one, later)
+    assert (moved.id, moved.code, moved.name, moved.contact) == (one.id, one.code, one.name, one.contact)
+    (fact,) = [
+        entry for entry in hall.db.read_now(log.after, hall.branch.id, 0, 1_000) if entry.kind == BookingChanged.kind
+    ]
+    assert fact.subject == str(one.id)
+    clock.set(START + timedelta(days=2))
+    while digest_next(hall.db, hall.branch.id):
+        pass
+    days = [START.date(), later.date()]
+    figures = hall.db.read_now(by_service, hall.branch.id, days[0], days[1])
+    due = {day: sum(tally.counts.get("due", 0) for key, tally in figures.items() if key[0] == day) for day in days}
+    assert due == {days[0]: 0, days[1]: 1}
+
+
+def test_scenario_17_an_appointment_that_takes_two_people_moves_only_where_both_are_free_for_all_of_it(
+    db: Database,
+) -> None:
+    hall = legal_aid(db)
+    one = booked(hall, START, "case-follow")
+    day = START + timedelta(days=1)
+    # Of the lawyers two are there, of the interpreter one, and she is taken from ten to eleven.
+    taken = booked(hall, day + HOUR, "case-follow")
+    long = one.ends_at - one.starts_at
+    offered = free(hall, "case-follow", day)
+    assert offered
+    for start in offered:
+        assert start + long <= taken.starts_at or start >= taken.ends_at
+    with pytest.raises(Refused):
+        move(hall, one, taken.starts_at)
+    assert read(hall, one).starts_at == one.starts_at
+    assert move(hall, one, offered[-1]).ends_at - offered[-1] == long
+
+
+def test_scenario_16_a_time_that_was_taken_on_the_last_step_leaves_the_hold_with_what_was_typed(
+    db: Database, clock: FrozenClock
+) -> None:
+    hall = legal_aid(db)
+    mine = held(hall, START, "case-follow")
+    clock.move(timedelta(minutes=11))
+    booked(hall, START, "case-follow", contact="rim@example.org", name="ريم")
+    with pytest.raises(Refused):
+        hall.db.write_in_now(hall.branch.id, bookings.confirm_booking, hall.branch.id, mine.id, VISITOR)
+    left = read(hall, mine)
+    assert left.state is not BookingState.CONFIRMED
+    assert (left.name, left.contact) == (mine.name, mine.contact)
+
+
+def move(hall: Hall, one: BookingView, start: datetime) -> BookingView:
+    return hall.db.write_in_now(
+        hall.branch.id, bookings.change_booking, hall.branch.id, one.id, start, VISITOR, Booker.STAFF
+    )
+
+
+def read(hall: Hall, one: BookingView) -> BookingView:
+    return hall.db.read_now(booking_by_id, hall.branch.id, one.id)
+
+
+def free(hall: Hall, service: str, day: datetime) -> list[datetime]:
+    (found,) = hall.db.read_now(
+        free_days, hall.branch, hall.branch.service(service), day.date(), day.date(), public=False
+    )
+    return [slot.start for slot in found.slots]
