@@ -74,10 +74,13 @@ def _refuse_other_places(section: Section, transport: str) -> None:
 
 
 def _kiosks(value: Value, models: Mapping[str, DeviceModel]) -> Collection[str]:
-    """Devices whose model is a kiosk, found first because a printer may refer to a kiosk below it."""
+    """Devices whose model is a kiosk, found first because a printer may refer to a kiosk below it.
+
+    A model that is unknown may have been meant as one: the mistake is told where it is, and not at the printer again.
+    """
     written = {slug: entry.entries().get("model") for slug, entry in value.entries().items()}
     return [
         slug
         for slug, model in written.items()
-        if model is not None and (known := models.get(model.scalar())) is not None and known.kind == "kiosk"
+        if model is not None and ((known := models.get(model.scalar())) is None or known.kind == "kiosk")
     ]

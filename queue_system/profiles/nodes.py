@@ -7,10 +7,10 @@ and several documents in one file are refused, because people read a profile fro
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Final, Self, TypeVar
 
 import yaml
 from yaml.composer import Composer
@@ -31,16 +31,32 @@ D = TypeVar("D")
 Read = Callable[["Value"], T]
 
 
-class ProfileError(Exception):
-    """An error in a profile: where (`line` and `column` from 1, or 0 for the whole file) and why."""
+#: More than a person mends before trying again.
+MOST_ERRORS: Final = 20
 
-    def __init__(self, file: str, line: int, column: int, reason: str) -> None:
+
+class ProfileError(Exception):
+    """An error in a profile: where (`line` and `column` from 1, or 0 for the whole file) and why.
+
+    Its text has a line for each of `more`, the errors in other things of the same mapping or list.
+    """
+
+    def __init__(self, file: str, line: int, column: int, reason: str, more: Sequence[ProfileError] = ()) -> None:
         place = f"{file}:{line}:{column}" if line else file
-        super().__init__(f"{place}: {reason}")
+        super().__init__("\n".join([f"{place}: {reason}", *(str(one) for one in more[: MOST_ERRORS - 1])]))
         self.file = file
         self.line = line
         self.column = column
         self.reason = reason
+        self.more = tuple(more)
+
+    @classmethod
+    def together(cls, errors: Sequence[ProfileError]) -> ProfileError:
+        """One error that names all of them; `errors` are not empty."""
+        every = [one for error in errors for one in (error, *error.more)]
+        alone = [cls(one.file, one.line, one.column, one.reason) for one in every]
+        first = alone[0]
+        return cls(first.file, first.line, first.column, first.reason, alone[1:])
 
 
 def load(text: str, file: str) -> Value:

@@ -65,7 +65,7 @@ def _branches(section: Section, common: CommonSettings) -> dict[str, Branch]:
         above[slug] = read_branch(slug, value, common, above)
         return above[slug].branch
 
-    found = section.required("branches", keyed("branch", branch))
+    found = section.required("branches", keyed("branch", branch, apart=False))
     if not found:
         raise section.value.error("branches: must not be empty")
     return found

@@ -12,7 +12,7 @@ from ..core.errors import Count
 from ..settings import typed
 from ..settings.declared import LANGUAGES, Names
 from ..settings.faults import Fault, Faulty
-from .nodes import Read, Value
+from .nodes import ProfileError, Read, Value
 
 T = TypeVar("T")
 
@@ -89,11 +89,18 @@ def listed(read_item: Read[T], least: int = 1, *, unique: bool = True) -> Read[t
 
     def read(value: Value) -> tuple[T, ...]:
         found: list[T] = []
+        wrong: list[ProfileError] = []
         for item in value.items():
-            result = read_item(item)
+            try:
+                result = read_item(item)
+            except ProfileError as error:
+                wrong.append(error)
+                continue
             if unique and result in found:
                 raise item.faulty(Fault("setting-twice", "", {"word": item.scalar()}))
             found.append(result)
+        if wrong:
+            raise ProfileError.together(wrong)
         if len(found) < least:
             raise value.faulty(Fault("setting-too-few", "", {"least": Count(least)}))
         return tuple(found)
@@ -101,13 +108,25 @@ def listed(read_item: Read[T], least: int = 1, *, unique: bool = True) -> Read[t
     return read
 
 
-def keyed(kind: str, read_entry: Callable[[str, Value], T]) -> Read[dict[str, T]]:
-    """A mapping of things by slug; errors inside begin with `kind "slug"`."""
+def keyed(kind: str, read_entry: Callable[[str, Value], T], *, apart: bool = True) -> Read[dict[str, T]]:
+    """A mapping of things by slug; errors inside begin with `kind "slug"`.
+
+    Those of all things are told at once, unless things need those before them and are not `apart`: then the first ends it.
+    """
 
     def read(value: Value) -> dict[str, T]:
-        return {
-            key: read_entry(slug(key, entry), entry.about(f'{kind} "{key}"')) for key, entry in value.entries().items()
-        }
+        found: dict[str, T] = {}
+        wrong: list[ProfileError] = []
+        for key, entry in value.entries().items():
+            try:
+                found[key] = read_entry(slug(key, entry), entry.about(f'{kind} "{key}"'))
+            except ProfileError as error:
+                wrong.append(error)
+                if not apart:
+                    break
+        if wrong:
+            raise ProfileError.together(wrong)
+        return found
 
     return read
 

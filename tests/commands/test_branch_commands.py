@@ -72,5 +72,26 @@ def test_mistakes_are_said_and_nothing_is_changed(run: Run, installed: Database,
     assert installed.read_now(stored_profile) == before
 
 
+def test_scenario_10_a_file_with_bad_rows_writes_nothing_and_names_all_of_them(
+    run: Run, installed: Database, tmp_path: Path
+) -> None:
+    before = installed.read_now(stored_profile)
+    file = tmp_path / "branch.yaml"
+    run("export", "doha-main", str(file))
+    lines = file.read_text("utf-8").splitlines()
+    durations = [n for n, line in enumerate(lines) if line.strip().startswith("duration_min:")]
+    bad = [durations[0], durations[5]]
+    for n in bad:
+        lines[n] = lines[n].split(":")[0] + ": soon"
+    # One more is right and would be a change.
+    lines[durations[2]] = lines[durations[2]].split(":")[0] + ": 35"
+    file.write_text("\n".join(lines), "utf-8")
+    ran = run("import", str(file), "--yes")
+    assert ran.code == 1
+    for n in bad:
+        assert f"branch.yaml:{n + 1}:" in ran.err, ran.err
+    assert installed.read_now(stored_profile) == before
+
+
 def grace(database: Database) -> int:
     return database.read_now(stored_profile).branches["doha-main"].queue_rules.late_grace_min

@@ -51,7 +51,9 @@ async def upload(request: Request) -> Response:
         slug = typed.slug(into) if into else file.branch.slug
     except ProfileError as error:
         return await list_page(
-            here, errors={"file": here.words.text("branches.not-read", reason=str(error))}, into=into
+            here,
+            errors={"file": here.words.text("branches.not-read", reason=" · ".join(str(error).splitlines()))},
+            into=into,
         )
     except Faulty as error:
         return await list_page(here, errors={"into": fault_sentence(error.faults[0], {}, here.words)}, into=into)
