@@ -21,7 +21,7 @@ from ..store.queries.participants import ParticipantView, others_of
 from ..store.queries.settings import BranchSettings, branch_settings
 from ..store.tables import Participant, table
 from . import apart, outbox
-from .safe_contact import asked
+from .safe_contact import asked, carry_over_to
 
 PARTICIPANT = table(Participant)
 
@@ -78,14 +78,13 @@ def store_people(
         else:
             continue
         changed = True
+    # Whoever was named, or got a contact.
+    new = {n for n, one in wanted.items() if one["contact"] and (n not in known or known[n].contact != one["contact"])}
+    carry_over_to(lock, booking.id, new)
     apart.remember(lock, booking.id)
-    if booking.state is BookingState.CONFIRMED and not booking.taken_away and booking.starts_at > lock.tx.now:
-        # Whoever was named, or got a contact, after the others were told.
-        new = {
-            n for n, one in wanted.items() if one["contact"] and (n not in known or known[n].contact != one["contact"])
-        }
-        if new:
-            outbox.tell(lock, settings, booking, Event.CONFIRMED, new)
+    if new and booking.state is BookingState.CONFIRMED and not booking.taken_away and booking.starts_at > lock.tx.now:
+        # The others were told before.
+        outbox.tell(lock, settings, booking, Event.CONFIRMED, new)
     if changed or gone:
         lock.append(ParticipantsNamed(subject=str(booking.id), code=booking.code, count=len(wanted)), actor)
 

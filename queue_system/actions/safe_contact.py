@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -12,12 +12,11 @@ from ..core.bookings import BookingState
 from ..core.errors import Invalid, Missing
 from ..core.facts.participants import ContactAsked
 from ..core.messages import Event, is_told
-from ..core.names import name_key
-from ..core.safe_contact import read_way
+from ..core.safe_contact import in_force_still, read_way
 from ..store.database import Tx
 from ..store.log import Actor, Locked, locked
-from ..store.prepared import Prepared
 from ..store.queries.bookings import BookingView, booking_by_id
+from ..store.queries.contact_ways import answers_of
 from ..store.queries.messages import recipients
 from ..store.queries.participants import others_of
 from ..store.queries.settings import BranchSettings, branch_settings
@@ -25,15 +24,6 @@ from ..store.tables import Booking, Participant, table
 from . import outbox
 
 BOOKING, PARTICIPANT = table(Booking), table(Participant)
-_CHOSEN = Prepared(
-    sa.select(BOOKING.c.name, BOOKING.c.contact_way, BOOKING.c.contact_note, BOOKING.c.contact_asked_at)
-    .where(
-        BOOKING.c.branch_id == sa.bindparam("branch"),
-        BOOKING.c.contact == sa.bindparam("contact"),
-        sa.text("booking.contact_way IS NOT NULL"),
-    )
-    .order_by(BOOKING.c.contact_asked_at.desc())
-)
 
 
 def set_contact_ways(
@@ -73,15 +63,26 @@ def asked(tx: Tx, settings: BranchSettings, service_id: UUID, way: str, note: st
 
 
 def carry_over(lock: Locked, booking: BookingView) -> None:
-    """Let the way hold that the same person chose before; a branch that asks at every visit keeps none."""
+    """Let the way hold that whom it was booked for chose before; a branch that asks at every visit keeps none."""
+    if booking.contact_way is None:
+        _carry(lock, booking.id, 0, booking.contact, (booking.name, booking.reference))
+
+
+def carry_over_to(lock: Locked, booking_id: UUID, numbers: Collection[int]) -> None:
+    """`carry_over` for others of a booking, by their numbers."""
+    for one in others_of(lock.tx, lock.id, booking_id):
+        if one.n in numbers and one.contact_way is None:
+            _carry(lock, booking_id, one.n, one.contact, (one.name, one.reference))
+
+
+def _carry(lock: Locked, booking_id: UUID, n: int, contact: str, called: Collection[str]) -> None:
     rules = branch_settings(lock.tx, lock.id, lock.config_version).safe_contact
-    if booking.contact_way is not None or not booking.contact or (rules is not None and rules.recheck_each_visit):
+    if rules is not None and rules.recheck_each_visit:
         return
-    earlier = lock.tx.rows(_CHOSEN, {"branch": lock.id, "contact": booking.contact})
-    found = next((one for one in earlier if name_key(one.name) == name_key(booking.name)), None)
+    found = in_force_still(answers_of(lock.tx, lock.id, contact, called))
     if found is not None:
-        values = {name: getattr(found, name) for name in ("contact_way", "contact_note", "contact_asked_at")}
-        _store(lock, booking.id, 0, values)
+        values = {"contact_way": found.way.value, "contact_note": found.note, "contact_asked_at": found.asked_at}
+        _store(lock, booking_id, n, values)
 
 
 def _store(lock: Locked, booking_id: UUID, n: int, values: dict[str, Any]) -> None:

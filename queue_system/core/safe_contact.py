@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Final, Protocol
@@ -24,8 +25,20 @@ class Way(StrEnum):
 
 #: Ways that messages may take.
 WRITTEN: Final = frozenset({Way.NEUTRAL, Way.FULL})
+#: All ways, those first that tell the least.
+SAFEST_FIRST: Final = (Way.NONE, Way.REFERRER, Way.CALL_AT_TIME, Way.NEUTRAL, Way.FULL)
 #: Ways of which staff see the number or address.
 SHOWN: Final = frozenset({Way.CALL_AT_TIME, Way.NEUTRAL, Way.FULL})
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was said about a person at an aware instant; `own`: in an appointment that was booked for that person."""
+
+    way: Way
+    note: str
+    asked_at: datetime
+    own: bool
 
 
 class Rules(Protocol):
@@ -73,6 +86,19 @@ def read_way(chosen: str, note: str, rules: Rules | None, *, protected: bool) ->
     if chosen in (Way.CALL_AT_TIME, Way.REFERRER) and not text:
         raise Invalid("contact-note-missing", "note")
     return chosen, text
+
+
+def in_force_still(answers: Iterable[Answer]) -> Answer | None:
+    """Which of a person's earlier answers holds for the next appointment; None without any.
+
+    It is the last one that was given in an appointment of their own. What was said since then in an appointment of somebody else
+    counts only if it is safer, because another person may have said it.
+    """
+    known = list(answers)
+    own = max((one for one in known if one.own), key=lambda one: one.asked_at, default=None)
+    said = [own] if own is not None else []
+    said += [one for one in known if not one.own and (own is None or one.asked_at >= own.asked_at)]
+    return min(said, key=lambda one: SAFEST_FIRST.index(one.way), default=None)
 
 
 def is_to_be_asked(rules: Rules | None, asked_at: datetime | None, since: datetime) -> bool:

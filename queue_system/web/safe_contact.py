@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from ..core import hours
+from ..core.bookings import Booker
 from ..core.safe_contact import SHOWN, Way, is_to_be_asked
 from ..i18n.words import Words
 from ..store.queries.bookings import BookingView
@@ -39,6 +40,17 @@ def way_of(branch: BranchSettings, words: Words, service_id: UUID, chosen: str |
     """How somebody of a service may be contacted who chose this."""
     way = way_in_force(branch, service_id, chosen)
     return WayInForce(way, words.text(f"messages.way-{way.value}"), note if chosen == way else "", chosen == way)
+
+
+def way_to_show(booking: BookingView) -> str | None:
+    """The choice that pages behind the link of an appointment may show.
+
+    Whoever books under the name and contact of another person must not see what that person chose before. Links of appointments
+    that staff made are given to that person alone.
+    """
+    asked_at = booking.contact_asked_at
+    here = booking.source == Booker.STAFF or (asked_at is not None and asked_at >= booking.created_at)
+    return booking.contact_way if here else None
 
 
 def asks_again(here: AtBranch, booking: BookingView) -> bool:

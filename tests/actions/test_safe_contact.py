@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -18,12 +19,13 @@ from queue_system.core.bookings import Booker
 from queue_system.core.errors import Invalid
 from queue_system.core.messages import Event, Level
 from queue_system.core.participants import Person, Role
-from queue_system.core.safe_contact import Way, in_force
+from queue_system.core.safe_contact import Answer, Way, in_force, in_force_still
 from queue_system.settings.branch import SafeContact
 from queue_system.store import log
 from queue_system.store.database import Database, Tx
 from queue_system.store.log import SYSTEM, VISITOR
 from queue_system.store.queries.bookings import BookingView, booking_by_id, free_days
+from queue_system.store.queries.participants import others_of
 from queue_system.store.tables import Booking, Message, table
 from tests.kit.hall import Hall, furnish
 
@@ -122,6 +124,70 @@ def test_a_choice_holds_at_the_next_visit_unless_the_branch_asks_each_time(hall:
     assert queued(hall, again) == []
 
 
+def test_what_somebody_said_in_an_appointment_of_another_holds_when_they_book(hall: Hall) -> None:
+    sending(hall)
+    basel = Person(Role.COMPANION, "باسل الحسن", OTHER_MAIL, way="call_at_time", note="صباحًا")
+    book(hall, "civil-extract", Said("سلمى", MAIL, "ar", others=(replace(basel, way="none", note=""),)))
+    own = public(hall, "edu-attest", "باسل  الحسن", OTHER_MAIL)
+    assert (own.contact_way, queued(hall, own)) == ("none", [])
+    of_another = public(hall, "edu-attest", "سلمى", MAIL)
+    assert of_another.contact_way is None
+
+
+def test_what_a_booker_said_holds_when_they_come_with_another(hall: Hall) -> None:
+    sending(hall)
+    book(hall, "civil-extract", Said("باسل الحسن", OTHER_MAIL, "ar", way="sms_neutral"))
+    with_basel = (Person(Role.COMPANION, "باسل الحسن", OTHER_MAIL, way=""),)
+    booked = book(hall, "edu-attest", Said("سلمى", MAIL, "ar", others=with_basel))
+    (basel,) = hall.db.read_now(others_of, hall.branch.id, booked.id)
+    assert basel.contact_way == "sms_neutral"
+    # So it does for whoever is named, or gets the address, once the appointment is made.
+    cancel(hall, booked)
+    later = book(hall, "edu-attest", Said("سلمى", MAIL, "ar"))
+    for contact, way in (("", None), (OTHER_MAIL, "sms_neutral")):
+        named = [Person(Role.COMPANION, "باسل الحسن", contact, n=1)]
+        hall.db.write_in_now(hall.branch.id, name_participants, hall.branch.id, later.id, SYSTEM, named)
+        (basel,) = hall.db.read_now(others_of, hall.branch.id, later.id)
+        assert basel.contact_way == way
+
+
+def test_nobody_loosens_in_an_appointment_of_their_own_what_another_asked_for(hall: Hall, clock: FrozenClock) -> None:
+    sending(hall)
+    cancel(hall, book(hall, "civil-extract", Said("سلمى", MAIL, "ar", way="none")))
+    clock.move(timedelta(minutes=1))
+    salma = Person(Role.COMPANION, "سلمى", MAIL, way="full")
+    book(hall, "civil-extract", Said("باسل الحسن", OTHER_MAIL, "ar", others=(salma,)))
+    again = book(hall, "edu-attest", Said("سلمى", MAIL, "ar"))
+    assert again.contact_way == "none"
+    cancel(hall, again)
+    clock.move(timedelta(minutes=1))
+    book(hall, "civil-extract", Said("سلمى", MAIL, "ar", way="sms_neutral"))
+    assert book(hall, "edu-attest", Said("سلمى", MAIL, "ar")).contact_way == "sms_neutral"
+
+
+def test_a_case_number_beside_the_name_is_the_same_person(hall: Hall) -> None:
+    book(hall, "civil-extract", Said("سلمى", MAIL, "ar", reference="WQ-7", way="none"))
+    assert book(hall, "edu-attest", Said("WQ 7", MAIL, "ar")).contact_way == "none"
+
+
+@pytest.mark.parametrize(
+    ("answers", "holds"),
+    [
+        ([], None),
+        ([(Way.FULL, 1, True), (Way.NONE, 2, True), (Way.NEUTRAL, 3, True)], Way.NEUTRAL),
+        ([(Way.NONE, 1, True), (Way.FULL, 2, False)], Way.NONE),
+        ([(Way.FULL, 1, True), (Way.NEUTRAL, 2, False), (Way.REFERRER, 3, False)], Way.REFERRER),
+        ([(Way.NONE, 1, False), (Way.NEUTRAL, 2, True)], Way.NEUTRAL),
+        ([(Way.NONE, 1, False), (Way.FULL, 1, True)], Way.NONE),
+        ([(Way.FULL, 1, False), (Way.CALL_AT_TIME, 2, False), (Way.NEUTRAL, 3, False)], Way.CALL_AT_TIME),
+    ],
+)
+def test_which_answer_holds(answers: list[tuple[Way, int, bool]], holds: Way | None) -> None:
+    at = datetime(2026, 11, 22, tzinfo=UTC)
+    found = in_force_still(Answer(way, "", at + timedelta(days=day), own) for way, day, own in answers)
+    assert (found.way if found else None) == holds
+
+
 def test_a_branch_that_asks_each_time_keeps_no_choice(aman: Hall, clock: FrozenClock) -> None:
     first = book(aman, "psych", Said("ياسمين", MAIL, "ar", way="sms_neutral"))
     assert first.contact_asked_at == clock.now()
@@ -155,9 +221,9 @@ def book(hall: Hall, slug: str, said: Said) -> BookingView:
     return hall.db.write_in_now(hall.branch.id, bookings.confirm_booking, hall.branch.id, held.id, SYSTEM, said)
 
 
-def public(hall: Hall, slug: str, name: str) -> BookingView:
+def public(hall: Hall, slug: str, name: str, contact: str = MAIL) -> BookingView:
     start = free(hall, slug)
-    order = HoldOrder(hall.branch.id, hall.service(slug), start, name, MAIL, "ar", VISITOR)
+    order = HoldOrder(hall.branch.id, hall.service(slug), start, name, contact, "ar", VISITOR)
     held = hall.db.write_in_now(hall.branch.id, bookings.hold_slot, order)
     return hall.db.write_in_now(hall.branch.id, bookings.confirm_booking, hall.branch.id, held.id, VISITOR)
 

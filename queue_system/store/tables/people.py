@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy import Index
 from sqlmodel import SQLModel
 
+from ..dialect import partial
 from .columns import key, of_branch, within_branch
 
 
@@ -17,7 +19,10 @@ class Participant(SQLModel, table=True):
     whether they came. Everybody else's are here, and empty once the booking's were erased.
     """
 
-    __table_args__ = (within_branch("booking_id", "booking"),)
+    __table_args__ = (
+        within_branch("booking_id", "booking"),
+        Index("known_ways_of_others", "branch_id", "contact", **partial("contact_way IS NOT NULL")),
+    )
 
     branch_id: UUID = of_branch()
     booking_id: UUID = key()

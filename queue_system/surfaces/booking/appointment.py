@@ -32,12 +32,15 @@ from ...web.errors import message
 from ...web.here import AtBranch, at_booking
 from ...web.kit import see_other
 from ...web.qr import qr_svg
+from ...web.safe_contact import way_to_show
 from . import earlier, times
 from .bringing import brought_by
 from .frame import BESIDE, base_of, frame, retry_after
 from .holding import ABOUT_THE_TIME, gone, is_held
 from .own_bookings import is_own, own_tokens, shown_name
 
+# Asks for a calendar entry that names neither the organisation nor the service.
+NEUTRAL: Final = "neutral"
 IN_CALENDARS: Final = frozenset({BookingState.CONFIRMED, BookingState.CHECKED_IN, BookingState.CANCELLED})
 # Refusals of a move after which the appointment is unchanged; the page of times shows them above the times.
 TOLD_BY_THE_TIMES: Final = ABOUT_THE_TIME | {"booking-given-back", "too-many"}
@@ -151,8 +154,10 @@ async def calendar(request: Request) -> Response:
     from ...web.calendar_file import MEDIA_TYPE, calendar_file, method
 
     address = here.installation.configuration.address
-    # As the letters do, so that this file does not replace a neutral entry by one that says more.
-    neutral = way_in_force(here.branch, booking.service_id, booking.contact_way) is Way.NEUTRAL
+    # As the letters do, so that this file does not replace a neutral entry by one that says more. Who chose that for an
+    # earlier appointment asks for it anew, because another person may have booked this one under the same name.
+    way = way_in_force(here.branch, booking.service_id, way_to_show(booking))
+    neutral = way is Way.NEUTRAL or NEUTRAL in here.request.query_params
     most = Level.NEUTRAL if neutral else Level.FULL
     content = calendar_file(booking, here.branch, here.words, here.now, address, most)
     headers = {"Content-Disposition": 'inline; filename="appointment.ics"', "Cache-Control": "no-store"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -25,6 +25,7 @@ from ...store.queries.settings import BranchSettings
 from ...web.errors import message
 from ...web.here import at_booking
 from ...web.kit import see_other
+from ...web.safe_contact import way_to_show
 from .frame import frame, is_language_switch, typed
 from .services import draw_hour
 
@@ -67,7 +68,7 @@ class Shown:
 
 def shown(tx: Tx, branch: BranchSettings, booking: BookingView) -> Shown:
     """What is to be said about an earlier time than this appointment's."""
-    possible = may_wait(branch, booking, tx.now)
+    possible, seen = may_wait(branch, booking, tx.now), replace(booking, contact_way=way_to_show(booking))
     waiting = wish_of(tx, branch.id, booking.id) if possible else None
     policy = policy_of(branch, branch.services[booking.service_id])
     return Shown(
@@ -76,7 +77,7 @@ def shown(tx: Tx, branch: BranchSettings, booking: BookingView) -> Shown:
         waiting,
         longer_waiting(tx, branch.id, booking.service_id, waiting.since) if waiting else 0,
         draw_hour(branch, policy) if policy.freed is Freed.DRAWN else "",
-        is_told(level_for(branch, booking), booking.contact, tx.sends),
+        is_told(level_for(branch, seen), booking.contact, tx.sends),
     )
 
 

@@ -15,6 +15,7 @@ from starlette.testclient import TestClient
 from queue_system.actions import bookings as actions
 from queue_system.actions.safe_contact import set_contact_ways
 from queue_system.clock import FrozenClock
+from queue_system.core.bookings import Booker
 from queue_system.store.database import Database
 from queue_system.store.log import SYSTEM, VISITOR
 from queue_system.store.queries.bookings import BookingView
@@ -64,6 +65,24 @@ def test_whoever_wants_neutral_words_gets_a_neutral_entry(visitor: Visitor, here
     _, event = read(visitor.open(f"{done.url}.ics").html)
     assert event["SUMMARY"] == "موعد"
     assert "LOCATION" not in event
+
+
+def test_nobody_learns_what_another_person_chose_by_booking_under_their_name(
+    visitor: Visitor, here: tuple[TestClient, Hall], clock: FrozenClock
+) -> None:
+    hall, first = here[1], visitor.book()
+    said, booking = {0: ("sms_neutral", "")}, stored(hall, first)
+    hall.db.write_in_now(hall.branch.id, set_contact_ways, hall.branch.id, booking.id, SYSTEM, said)
+    hall.db.write_in_now(hall.branch.id, actions.cancel_booking, hall.branch.id, booking.id, SYSTEM, Booker.STAFF)
+    clock.move(timedelta(minutes=1))
+    later = visitor.book(time=1)
+    assert stored(hall, later).contact_way == "sms_neutral"
+    _, event = read(visitor.open(f"{later.url}.ics").html)
+    assert event["SUMMARY"] == "بدل جواز سفر ضائع أو تالف"
+    # Everybody can have an entry without these words.
+    visitor.open(later.url)
+    _, event = read(visitor.follow(r"\.ics\?neutral$").html)
+    assert (event["SUMMARY"], "LOCATION" in event) == ("موعد", False)
 
 
 def test_a_day_before_the_telephone_reminds_until_it_is_cancelled(visitor: Visitor) -> None:

@@ -14,7 +14,7 @@ revision = "0003"
 down_revision = "0002"
 branch_labels = None
 depends_on = None
-FINGERPRINT = 1650559746
+FINGERPRINT = 32947907
 
 
 def upgrade() -> None:
@@ -187,6 +187,13 @@ def _participants() -> None:
         sa.ForeignKeyConstraint(["branch_id"], ["branch.id"]),
         sa.ForeignKeyConstraint(["branch_id", "booking_id"], ["booking.branch_id", "booking.id"]),
         sa.PrimaryKeyConstraint("branch_id", "booking_id", "n"),
+    )
+    op.create_index(
+        "known_ways_of_others",
+        "participant",
+        ["branch_id", "contact"],
+        postgresql_where=chosen,
+        sqlite_where=chosen,
     )
 
 
