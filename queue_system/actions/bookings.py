@@ -37,6 +37,7 @@ from ..store.queries.bookings import (
     seats_of,
 )
 from ..store.queries.effect import still_offered
+from ..store.queries.helping import against_move
 from ..store.queries.settings import BranchSettings, branch_settings
 from ..store.queries.standing import standing_of
 from ..store.tables import Booking, table
@@ -127,7 +128,7 @@ def change_booking(
     Seats that the booking holds, or gave back and that have not returned to others yet, count as free for it. Moving to
     the time that the branch offers accepts the offer; no limit applies where the branch took the time away. `members` are those
     who are wanted then, by need. Raises Refused with "slot-taken", "member-taken", "slot-past", "booking-changes-used", "booking-given-back", "booking-too-late",
-    "booking-over".
+    "booking-over", and "helper-places" where an organisation booked it and has no place at that time.
     """
     with locked(tx, branch_id) as lock:
         settings = branch_settings(tx, branch_id, lock.config_version)
@@ -143,6 +144,8 @@ def change_booking(
         refusal = bookings.against_change(
             policy, limited, booking.state, booking.starts_at, booking.changes, tx.now, standing.given_back
         )
+        if refusal is None and booker is not Booker.STAFF:
+            refusal = against_move(tx, settings, booking, starts_at)
         if refusal is not None:
             raise refusal
         wanted = Wanted(starts_at, booker, asked=members or {}, leave=leave)

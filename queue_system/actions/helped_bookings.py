@@ -8,11 +8,11 @@ import sqlalchemy as sa
 
 from ..core import hours
 from ..core.errors import Missing
-from ..core.helping import against_places
+from ..core.helping import against_time
 from ..store.database import Tx
 from ..store.log import locked
 from ..store.queries.bookings import BookingView, booking_by_id, booking_by_request
-from ..store.queries.helping import helpers_of, places_taken, stretch_of
+from ..store.queries.helping import against_place, helpers_of
 from ..store.queries.settings import branch_settings
 from ..store.tables import Booking, table
 from .bookings import HoldOrder, hold_instead, hold_slot
@@ -34,14 +34,17 @@ def hold_helped(tx: Tx, helper_key: UUID, order: HoldOrder, earlier_id: UUID | N
         raise Missing("helper")
     if order.service_id not in helper.services:
         raise Missing("service")
-    same = booking_by_request(tx, order.branch_id, order.request_id) if order.request_id else None
-    replaced = [one for one in (earlier_id, same.id if same else None) if one is not None]
-    taken = places_taken(tx, settings, helper, stretch_of(settings, helper, order.starts_at), replaced)
     today = hours.business_date(tx.now, settings.zone, settings.day_starts)
-    refusal = against_places(taken, helper.places, helper.until, today)
+    refusal = against_time(helper.until, today)
     if refusal is not None:
         raise refusal
+    same = booking_by_request(tx, order.branch_id, order.request_id) if order.request_id else None
     held = hold_slot(tx, order) if earlier_id is None else hold_instead(tx, order, earlier_id)
+    # Counted after the hold, because an earlier one that it does not replace keeps its place.
+    is_counted = same is not None and same.helper == helper.slug
+    refusal = None if is_counted else against_place(tx, settings, helper, held.starts_at, held.id)
+    if refusal is not None:
+        raise refusal
     tx.execute(
         sa.update(BOOKING)
         .where(BOOKING.c.branch_id == order.branch_id, BOOKING.c.id == held.id)

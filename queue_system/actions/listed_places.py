@@ -22,6 +22,7 @@ from ..store.log import SYSTEM, Locked
 from ..store.queries.apart import people_of
 from ..store.queries.bookings import booking_by_id, seats_of
 from ..store.queries.earlier import ListedPlace, listed_places, waiting_for
+from ..store.queries.helping import against_move
 from ..store.queries.settings import BranchSettings, branch_settings
 from ..store.tables import EarlierOffer, EarlierWish, table
 from . import outbox, placing
@@ -78,11 +79,15 @@ def _suits(lock: Locked, settings: BranchSettings, place: ListedPlace, one: Wait
 def _can_be_taken(lock: Locked, settings: BranchSettings, place: ListedPlace, first: Waiting) -> bool:
     """Keep the place for somebody; False, and nothing has changed, where they cannot have it.
 
-    The settings may not have such a time any more, or somebody may be there from whom they are kept apart.
+    The settings may not have such a time any more, somebody may be there from whom they are kept apart, or the
+    organisation that booked for them may have no place then.
     """
+    booking = booking_by_id(lock.tx, lock.id, first.booking_id)
+    if against_move(lock.tx, settings, booking, place.starts_at) is not None:
+        return False
     keep_for(lock, place.id, place.booking_id, first.booking_id)
     own = seats_of(lock.tx, lock.id, first.booking_id)
-    people = people_of(lock.tx, booking_by_id(lock.tx, lock.id, first.booking_id))
+    people = people_of(lock.tx, booking)
     wanted = Wanted(place.starts_at, Booker.STAFF, own=own, moving=first.booking_id, people=people)
     try:
         found = placing.find(lock, settings, settings.services[place.service_id], wanted)

@@ -22,8 +22,11 @@ def stretch(day: date, per: str, week_starts: int) -> tuple[date, date]:
     return first, first + timedelta(days=WEEK - 1)
 
 
-def against_places(used: int, places: int, until: date | None, today: date) -> Refused | None:
-    """Why an organisation cannot book another appointment; None when it can. `used` are those it has in the stretch."""
-    if until is not None and today > until:
-        return Refused("helper-over")
+def against_time(until: date | None, today: date) -> Refused | None:
+    """Why an organisation books nothing any more; `until` is its last day."""
+    return Refused("helper-over") if until is not None and today > until else None
+
+
+def against_places(used: int, places: int) -> Refused | None:
+    """Why an organisation cannot have another appointment; None when it can. `used` are those it has in the stretch."""
     return Refused("helper-places", count=Count(places)) if used >= places else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import pytest
 
@@ -11,12 +11,13 @@ from queue_system.actions import bookings
 from queue_system.actions.bookings import HoldOrder
 from queue_system.actions.helped_bookings import hold_helped
 from queue_system.actions.settings import UnfitSettings
-from queue_system.core.bookings import Booker
+from queue_system.clock import FrozenClock
+from queue_system.core.bookings import Booker, BookingState
 from queue_system.core.errors import Missing, Refused
 from queue_system.core.helping import stretch
 from queue_system.store.database import Database
 from queue_system.store.log import VISITOR
-from queue_system.store.queries.bookings import BookingView, free_days
+from queue_system.store.queries.bookings import BookingView, booking_by_id, free_days
 from queue_system.store.queries.helping import helper_named, helpers_of, places_taken, stretch_of
 from tests.kit.hall import Hall, furnish
 from tests.kit.services import set_place
@@ -48,6 +49,39 @@ def test_another_time_in_place_of_a_hold_takes_no_further_place(hall: Hall) -> N
     second = hold(hall, 1)
     other = hold(hall, 3, instead=second)
     assert taken(hall, other) == 2
+
+
+def test_a_hold_for_somebody_else_is_a_further_one_and_needs_a_place(hall: Hall) -> None:
+    """Name and contact both differ, so the earlier hold stays."""
+    hall = with_helper(hall, places=1)
+    (key,), first = helpers_of(hall.branch), hold(hall, 0)
+    with pytest.raises(Refused, match="helper-places"):
+        hall.db.write_in_now(hall.branch.id, hold_helped, key, order(hall, 1), first.id)
+    assert taken(hall, first) == 1
+    assert hall.db.read_now(booking_by_id, hall.branch.id, first.id).state is BookingState.HELD
+
+
+def test_a_hold_that_has_ended_takes_no_place(hall: Hall, clock: FrozenClock) -> None:
+    hall = with_helper(hall, places=1)
+    hold(hall, 0)
+    clock.move(timedelta(minutes=11))
+    assert hold(hall, 1).helper == "bar"
+
+
+def test_appointments_of_other_weeks_move_into_free_places_alone(hall: Hall) -> None:
+    hall = with_helper(hall, places=1, services=[OTHER])
+    booked, later = (confirm(hall, send(hall, order(hall, n, 7 * n, OTHER))) for n in range(2))
+    first, second = starts(hall, OTHER, 0)[1], starts(hall, OTHER, 8)[2]
+    with pytest.raises(Refused, match="helper-places"):
+        move(hall, later, first)
+    # Within its own week it moves; staff may move it anywhere.
+    assert move(hall, later, second).starts_at == second
+    assert move(hall, later, first, Booker.STAFF).starts_at == first
+    assert taken(hall, booked) == 2
+    # More than its places are there now; they move within their week, and out of it.
+    hall = with_helper(hall, until="2026-11-21")
+    assert move(hall, booked, starts(hall, OTHER, 1)[3]).helper == "bar"
+    assert move(hall, booked, starts(hall, OTHER, 8)[3]).helper == "bar"
 
 
 def test_a_request_that_is_repeated_counts_once(hall: Hall) -> None:
@@ -145,6 +179,16 @@ def send(hall: Hall, wanted: HoldOrder, instead: BookingView | None = None) -> B
     if instead is not None:
         wanted = replace(wanted, name=instead.name, contact=instead.contact)
     return hall.db.write_in_now(hall.branch.id, hold_helped, key, wanted, instead.id if instead else None)
+
+
+def confirm(hall: Hall, held: BookingView) -> BookingView:
+    return hall.db.write_in_now(hall.branch.id, bookings.confirm_booking, hall.branch.id, held.id, VISITOR)
+
+
+def move(hall: Hall, booking: BookingView, start: datetime, booker: Booker = Booker.PUBLIC) -> BookingView:
+    return hall.db.write_in_now(
+        hall.branch.id, bookings.change_booking, hall.branch.id, booking.id, start, VISITOR, booker
+    )
 
 
 def taken(hall: Hall, booking: BookingView) -> int:

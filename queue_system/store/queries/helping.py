@@ -11,12 +11,15 @@ import sqlalchemy as sa
 
 from ...core import hours
 from ...core.bookings import BookingState
-from ...core.helping import stretch
+from ...core.errors import Refused
+from ...core.helping import against_places, stretch
 from ..database import Tx
-from ..tables import Booking, table
+from ..tables import Booking, EarlierOffer, table
+from ..tables.earlier import RUNNING_OFFERS
+from .bookings import BookingView
 from .settings import BranchSettings, Names, derived
 
-BOOKING = table(Booking)
+BOOKING, OFFER = table(Booking), table(EarlierOffer)
 _ENDED = (BookingState.CANCELLED.value, BookingState.EXPIRED.value)
 
 
@@ -60,19 +63,46 @@ def stretch_of(branch: BranchSettings, helper: HelperView, starts_at: datetime) 
     return stretch(day, helper.per, branch.week_starts)
 
 
+def against_move(tx: Tx, branch: BranchSettings, booking: BookingView, starts_at: datetime) -> Refused | None:
+    """Why an appointment that an organisation booked cannot move to a time: its places there are taken.
+
+    Within the days with which it counts already it can always move, also once the agreement with the organisation has ended.
+    """
+    helper = helper_named(branch, booking.helper) if booking.helper else None
+    if helper is None or stretch_of(branch, helper, starts_at) == stretch_of(branch, helper, booking.starts_at):
+        return None
+    return against_place(tx, branch, helper, starts_at, booking.id)
+
+
+def against_place(
+    tx: Tx, branch: BranchSettings, helper: HelperView, starts_at: datetime, booking_id: UUID
+) -> Refused | None:
+    """Why an organisation has no place for this booking at a time; it does not count against itself."""
+    taken = places_taken(tx, branch, helper, stretch_of(branch, helper, starts_at), [booking_id])
+    return against_places(taken, helper.places)
+
+
 def places_taken(
     tx: Tx, branch: BranchSettings, helper: HelperView, days: tuple[date, date], without: Collection[UUID] = ()
 ) -> int:
-    """How many appointments an organisation has, or had, on these days; `without` are bookings that do not count."""
+    """How many appointments an organisation has, or had, on these days; `without` are bookings that do not count.
+
+    An earlier time that is kept for one of its appointments counts already, because its owner may accept it.
+    """
     start, _ = hours.day_bounds(days[0], branch.zone, branch.day_starts)
     _, end = hours.day_bounds(days[1], branch.zone, branch.day_starts)
+    kept = sa.select(OFFER.c.booking_id).where(
+        OFFER.c.branch_id == branch.id,
+        sa.text(f"earlier_offer.{RUNNING_OFFERS}"),
+        OFFER.c.starts_at >= start,
+        OFFER.c.starts_at < end,
+    )
     statement = (
         sa.select(sa.func.count())
         .select_from(BOOKING)
         .where(
             BOOKING.c.branch_id == branch.id,
-            BOOKING.c.starts_at >= start,
-            BOOKING.c.starts_at < end,
+            sa.and_(BOOKING.c.starts_at >= start, BOOKING.c.starts_at < end) | BOOKING.c.id.in_(kept),
             BOOKING.c.helper == helper.slug,
             BOOKING.c.state.not_in(_ENDED),
             BOOKING.c.id.not_in(list(without)),

@@ -43,7 +43,7 @@ from .own_bookings import is_own, own_tokens, shown_name
 NEUTRAL: Final = "neutral"
 IN_CALENDARS: Final = frozenset({BookingState.CONFIRMED, BookingState.CHECKED_IN, BookingState.CANCELLED})
 # Refusals of a move after which the appointment is unchanged; the page of times shows them above the times.
-TOLD_BY_THE_TIMES: Final = ABOUT_THE_TIME | {"booking-given-back", "too-many"}
+TOLD_BY_THE_TIMES: Final = ABOUT_THE_TIME | {"booking-given-back", "helper-places", "too-many"}
 
 
 class Phase(StrEnum):

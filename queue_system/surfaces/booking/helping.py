@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute, Route
 
 from ...core import hours
 from ...core.errors import Missing
-from ...core.helping import PURPOSE, against_places, stretch
+from ...core.helping import PURPOSE, against_time, stretch
 from ...core.tokens import unsealed
 from ...store.database import Tx
 from ...store.queries.helping import HelperView, helpers_of, places_taken
@@ -47,7 +47,7 @@ async def show(request: Request) -> Response:
     if helper is None:
         raise Missing("helper")
     today = hours.business_date(here.now, branch.zone, branch.day_starts)
-    refusal = against_places(0, helper.places, helper.until, today)
+    refusal = against_time(helper.until, today)
     values = {
         "helper": helper,
         "over": message(refusal, here.words) if refusal else None,

@@ -84,7 +84,7 @@ async def through(here: AtBranch) -> Through | None:
     key = unsealed(here.installation.secret, helping.PURPOSE, text)
     if key is not None and (helper := helpers_of(here.branch).get(key)) is not None:
         today = hours.business_date(here.now, here.branch.zone, here.branch.day_starts)
-        return Through(helping.against_places(0, helper.places, helper.until, today), helper=helper)
+        return Through(helping.against_time(helper.until, today), helper=helper)
     found = unsealed(here.installation.secret, PURPOSE, text)
     if found is None:
         return None
