@@ -12,11 +12,11 @@ from ..core.bookings import BookingState
 from ..core.errors import Invalid, Missing
 from ..core.facts.participants import ContactAsked
 from ..core.messages import Event, is_told
-from ..core.safe_contact import in_force_still, read_way
+from ..core.safe_contact import read_way
 from ..store.database import Tx
 from ..store.log import Actor, Locked, locked
 from ..store.queries.bookings import BookingView, booking_by_id
-from ..store.queries.contact_ways import answers_of
+from ..store.queries.contact_ways import said_before
 from ..store.queries.messages import recipients
 from ..store.queries.participants import others_of
 from ..store.queries.settings import BranchSettings, branch_settings
@@ -76,10 +76,8 @@ def carry_over_to(lock: Locked, booking_id: UUID, numbers: Collection[int]) -> N
 
 
 def _carry(lock: Locked, booking_id: UUID, n: int, contact: str, called: Collection[str]) -> None:
-    rules = branch_settings(lock.tx, lock.id, lock.config_version).safe_contact
-    if rules is not None and rules.recheck_each_visit:
-        return
-    found = in_force_still(answers_of(lock.tx, lock.id, contact, called))
+    settings = branch_settings(lock.tx, lock.id, lock.config_version)
+    found = said_before(lock.tx, settings, contact, called)
     if found is not None:
         values = {"contact_way": found.way.value, "contact_note": found.note, "contact_asked_at": found.asked_at}
         _store(lock, booking_id, n, values)

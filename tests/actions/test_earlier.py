@@ -26,11 +26,9 @@ from queue_system.store.queries import audit, bookings
 from queue_system.store.queries.bookings import BookingView
 from queue_system.store.queries.earlier import Offer, running_offer, wish_of
 from queue_system.store.queries.freed import KeptPlace, kept_places
-from queue_system.store.queries.helping import helper_named, places_taken, stretch_of
 from queue_system.store.queries.standing import standing_of
-from queue_system.store.tables import Booking, EarlierOffer, EarlierWish, FreedPlace, Message, PolicyRow, Seat, table
+from queue_system.store.tables import EarlierOffer, EarlierWish, FreedPlace, Message, PolicyRow, Seat, table
 from tests.kit.hall import Hall, change_settings
-from tests.kit.services import set_place
 
 # 24 November, 08:30 in Doha, two days after the tests' clock.
 START = datetime(2026, 11, 24, 5, 30, tzinfo=UTC)
@@ -38,7 +36,6 @@ LATER = START + timedelta(days=2)
 # Too little later for anybody to be asked to come at LATER instead.
 NEXT = LATER + timedelta(minutes=10)
 SERVICE = "civil-extract"
-NAMES = {"ar": "نقابة المحامين", "en": "Bar association"}
 FIRST, SECOND, GIVER = "first@example.org", "second@example.org", "giver@example.org"
 
 
@@ -90,23 +87,6 @@ def test_accepted_it_becomes_the_time_and_the_old_one_is_offered_to_the_next(lis
     service = listed.branch.service(SERVICE)
     standing = listed.db.read_now(standing_of, listed.branch, service, FIRST, "سلمى الحسن")
     assert standing.given_back == 0
-
-
-def test_whom_an_organisation_booked_is_asked_where_it_has_a_place_and_counts_there(listed: Hall) -> None:
-    values = {"slug": "bar", "names": NAMES, "services": [SERVICE], "places": 1, "per": "day"}
-    hall = set_place(listed, helpers={"bar": values})
-    bar = helper_named(hall.branch, "bar")
-    assert bar is not None
-    giver, first = book(hall, START, GIVER), book(hall, LATER, FIRST)
-    other = book(hall, START + timedelta(hours=1), "other@example.org")
-    by_helper(hall, other, first)
-    wait(hall, first)
-    cancel(hall, giver)
-    assert offer_of(hall, first) is None
-    # Its own appointment goes, and with it the reason.
-    cancel(hall, other)
-    assert offer_of(hall, first) is not None
-    assert hall.db.read_now(places_taken, hall.branch, bar, stretch_of(hall.branch, bar, START)) == 1
 
 
 def test_declined_it_goes_to_the_next_and_at_last_by_lot_to_everybody(listed: Hall, clock: FrozenClock) -> None:
@@ -377,12 +357,6 @@ def offer_id(hall: Hall, one: BookingView) -> UUID:
     mine = [row for row in rows(hall, EarlierOffer) if row.booking_id == one.id]
     found: UUID = max(mine, key=lambda row: row.offered_at).id
     return found
-
-
-def by_helper(hall: Hall, *booked: BookingView) -> None:
-    """As if the organisation had booked them."""
-    which = table(Booking).c.id.in_([one.id for one in booked])
-    hall.db.write_now(Tx.execute, sa.update(table(Booking)).where(which).values(helper="bar"))
 
 
 def kept(hall: Hall) -> list[KeptPlace]:

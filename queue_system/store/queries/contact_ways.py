@@ -8,10 +8,11 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from ...core.names import name_key
-from ...core.safe_contact import Answer, Way
+from ...core.safe_contact import Answer, Way, in_force_still
 from ..database import Tx
 from ..prepared import Prepared
 from ..tables import Booking, Participant, table
+from .settings import BranchSettings
 
 BOOKING, PARTICIPANT = table(Booking), table(Participant)
 
@@ -29,6 +30,14 @@ def _chosen(rows: sa.Table) -> Prepared:
 
 
 _AS_BOOKER, _AS_ANOTHER = _chosen(BOOKING), _chosen(PARTICIPANT)
+
+
+def said_before(tx: Tx, branch: BranchSettings, contact: str, called: Collection[str]) -> Answer | None:
+    """What holds for a person of whom nobody asked this time; None where the branch asks at every visit, or nothing is known."""
+    rules = branch.safe_contact
+    if rules is not None and rules.recheck_each_visit:
+        return None
+    return in_force_still(answers_of(tx, branch.id, contact, called))
 
 
 def answers_of(tx: Tx, branch_id: UUID, contact: str, called: Collection[str]) -> list[Answer]:

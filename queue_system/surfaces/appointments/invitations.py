@@ -22,6 +22,7 @@ from ...core.rights import BOOK_RIGHTS
 from ...core.tokens import sealed
 from ...i18n import dates
 from ...store.queries.booking_invitations import InvitationView, invitation_by_id, invitations_to
+from ...store.queries.contact_ways import said_before
 from ...store.queries.messages import way_in_force
 from ...store.queries.settings import BranchSettings, Names, ServiceView
 from ...web import kit
@@ -126,7 +127,7 @@ async def _page(here: StaffAtBranch, found: InvitationView, refusal: DomainError
         "contact": contacts.shown(found.contact),
         "link": link,
         "qr": qr_svg(link, here.words.text("appointments.invitation-qr")) if line.usable else None,
-        "mail": _mail(here, service, found, link) if line.usable else None,
+        "mail": await _mail(here, service, found, link) if line.usable else None,
         "when": dates.day_time(found.starts_at, branch.zone, here.words) if found.starts_at else None,
         "refusal": message(refusal, here.words) if refusal else "",
     }
@@ -145,10 +146,14 @@ def _line(here: StaffAtBranch, found: InvitationView) -> Line:
     )
 
 
-def _mail(here: StaffAtBranch, service: ServiceView, found: InvitationView, link: str) -> str | None:
-    """The address that opens a letter, which names no service, in a mail program; None where the level forbids letters."""
+async def _mail(here: StaffAtBranch, service: ServiceView, found: InvitationView, link: str) -> str | None:
+    """The address that opens a letter, which names no service, in a mail program.
+
+    None where the level forbids letters, or the guest wants none, as they said for an appointment.
+    """
     level = service.confidentiality
-    way = way_in_force(here.branch, service.id, None)
+    before = await here.read(said_before, here.branch, found.contact, [found.name])
+    way = way_in_force(here.branch, service.id, before.way if before else None)
     told = level_of(discreet=level.discreet, hides_service=level.hides_service, sms=level.sms, way=way)
     if channel_of(found.contact) is None or told not in (Level.FULL, Level.MINIMAL):
         return None

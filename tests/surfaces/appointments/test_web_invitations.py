@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import pytest
 from starlette.testclient import TestClient
 
-from queue_system.core.bookings import BookingState
+from queue_system.actions import bookings
+from queue_system.actions.bookings import HoldOrder
+from queue_system.actions.said import Said
+from queue_system.core.bookings import Booker, BookingState
+from queue_system.store.log import SYSTEM
 from tests.kit.hall import Hall
 from tests.kit.people import add_role
 from tests.kit.public_visitor import PHONE, Visitor, stored
-from tests.kit.services import set_service
+from tests.kit.services import set_place, set_service
 from tests.kit.web_hall import Page, another, sign_in
 
 HERE = "/appointments/doha-main"
@@ -90,6 +95,23 @@ def test_a_letter_is_ready_in_the_guest_s_language(place: tuple[TestClient, Hall
     assert link in letter
     # A telephone number gets none.
     assert "mailto:" not in invite(client, contact="+97455512345")[1].html
+
+
+def test_no_letter_is_ready_where_a_branch_writes_to_nobody_unasked(place: tuple[TestClient, Hall]) -> None:
+    client, hall = place
+    set_place(hall, safe_contact={"allowed": ["none", "sms_neutral"], "default": "none"})
+    assert "mailto:" not in invite(client, contact=ADDRESS)[1].html
+
+
+def test_no_letter_is_ready_for_a_guest_who_wants_none(place: tuple[TestClient, Hall]) -> None:
+    client, hall = place
+    said = Said(NAME, ADDRESS, "ar", way="none")
+    start = datetime(2026, 11, 24, 5, 30, tzinfo=UTC)
+    order = HoldOrder(hall.branch.id, hall.service("civil-extract"), start, "", "", "ar", SYSTEM, booker=Booker.STAFF)
+    held = hall.db.write_in_now(hall.branch.id, bookings.hold_slot, order)
+    hall.db.write_in_now(hall.branch.id, bookings.confirm_booking, hall.branch.id, held.id, SYSTEM, said)
+    assert "mailto:" not in invite(client, contact=ADDRESS)[1].html
+    assert "mailto:" in invite(client, contact=ADDRESS, name="هدى")[1].html
 
 
 def test_a_level_that_hides_names_shows_none_and_writes_no_letter(place: tuple[TestClient, Hall]) -> None:

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from tests.kit.hall import Hall
 from tests.kit.public_visitor import NAME, PHONE, Answer, Visitor, stored
-from tests.kit.services import set_place
+from tests.kit.services import set_place, set_service
 from tests.kit.web_hall import Page, another, sign_in
 
 SERVICE = "travel-doc"
@@ -60,6 +60,21 @@ def test_a_full_organisation_is_told_and_nothing_typed_is_lost(visitor: Visitor,
     assert last.status == 409
     assert "حُجزت كل مواعيد الجهة" in last.text
     assert last.fields["contact"]["value"] == "second@example.org"
+
+
+def test_the_link_of_a_discreet_appointment_does_not_name_the_organisation(visitor: Visitor, hall: Hall) -> None:
+    """Whoever finds it on somebody else's telephone would know why they come."""
+    hall = set_service(set_place(hall, helpers={"bar": BAR}), SERVICE, confidentiality="sensitive")
+    staff = another(visitor.client)
+    sign_in(staff, "rana", "en")
+    found = re.search(r"\?h=([\w-]+)", staff.get("/appointments/doha-main/helpers").text)
+    assert found
+    _ask(visitor, found[1], PHONE)
+    done = visitor.send("/confirmation")
+    assert "نقابة المحامين" in done.text, "whoever has just booked may read it"
+    link = Visitor(another(visitor.client)).open(done.url)
+    assert link.status == 200
+    assert "نقابة المحامين" not in link.html
 
 
 def test_a_link_of_nobody_and_one_that_was_replaced_open_nothing(visitor: Visitor, hall: Hall) -> None:
