@@ -37,9 +37,10 @@ from ..store.log import Actor, Locked, locked
 from ..store.profile_rows import new_keys
 from ..store.queries.access import StaffView
 from ..store.queries.changes import ChangeView, change, reverse
+from ..store.queries.known_after import known_after
 from ..store.queries.previews import Preview, Prospect, preview, prospect, still_holds
 from ..store.queries.rows import StoredRows
-from ..store.queries.settings import branch_settings
+from ..store.queries.settings import BranchSettings, branch_settings
 from ..store.queries.stored import places, stored_organisation
 from ..store.row_difference import row_differences
 from ..store.tables import ORGANISATION, Change, table
@@ -158,7 +159,9 @@ def save(
         made = _record(locks, found, actor, note, undoes)
         if known is not None:
             _mark_undone(tx, place, known, told.edits, made[0])
-        _settle(locks, found, choices, made[0], actor)
+        changed = [one.at(locks[one.id].config_version) for one in found.changed]
+        _settle(locks, found, changed, choices, made[0], actor)
+        known_after(tx, found, changed, {branch_id: lock.config_version for branch_id, lock in locks.items()})
         return made
 
 
@@ -245,12 +248,17 @@ def _record(
     return tuple(made)
 
 
-def _settle(locks: Mapping[UUID, Locked], found: Prospect, choices: Choices, change_id: UUID, actor: Actor) -> None:
-    """Decide on what the branches lose, and give back what they have again."""
-    for one in found.changed:
-        lock, effect = locks[one.id], found.preview.effects[one.id]
-        # What was foreseen has the old version, because the lock raises it.
-        settings = one.new.model_copy(update={"config_version": lock.config_version})
+def _settle(
+    locks: Mapping[UUID, Locked],
+    found: Prospect,
+    changed: Iterable[BranchSettings],
+    choices: Choices,
+    change_id: UUID,
+    actor: Actor,
+) -> None:
+    """Decide on what the changed branches lose, and give back what they have again."""
+    for settings in changed:
+        lock, effect = locks[settings.id], found.preview.effects[settings.id]
         if any(edit.kind in PLACES_OF for edit in found.preview.edits):
             settle(lock, settings)
         if effect.bookings:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -62,7 +62,8 @@ class Tx:
     handed on after the commit, to those who wait for the branches and to be counted. `wrote` is whether anything but
     reads was run. `settings` is the cache of settings; work that `edits` them (store/editing.py) neither reads nor fills
     it, because its values may never be committed. `edited` are the branches whose rows it may change, and `edits_shared`
-    is whether it may change those of all, and what they share.
+    is whether it may change those of all, and what they share. `kept` are the values of settings that go into the cache
+    after the commit.
     `only` is the branch whose writes share this transaction (`Database.write_in`), else None. `sends` are the levels of
     messages that can be sent. `secret` is the key of the installation, empty where the process does not have it.
     """
@@ -77,6 +78,7 @@ class Tx:
             "edited",
             "edits",
             "edits_shared",
+            "kept",
             "now",
             "only",
             "secret",
@@ -110,6 +112,14 @@ class Tx:
         self.edits = False
         self.edits_shared = False
         self.edited: set[UUID] = set()
+        self.kept: dict[Hashable, tuple[Hashable, Any]] = {}
+
+    def keep_after(self, key: Hashable, version: Hashable, value: Any) -> None:
+        """Keep a value of settings in the cache once this is committed, as it would then be read at this version.
+
+        It is said after all changes of settings, because each forgets what was said before it.
+        """
+        self.kept[key] = (version, value)
 
     def will_lock(self, branch: UUID) -> None:
         """Check the order of locks before a branch is locked, because another order could deadlock.
@@ -141,6 +151,8 @@ class Tx:
             self.wrote = self.wrote or not statement.reads
             return statement.run(self._connection, values)
         changed = changed_settings(statement, values)
+        if changed is not None:
+            self.kept.clear()
         if changed is not None and not self.edits_shared:
             if not self.edits or is_shared(changed):
                 raise RuntimeError(f"settings ({changed.name}) are changed inside `editing` or `editing_catalogue`")

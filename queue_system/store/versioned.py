@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 
@@ -12,7 +13,7 @@ class Versioned:
     """The newest value of each key that this process has read, with the version it was read at.
 
     All transactions share it, because all that they read of settings is committed: one that edits them puts nothing in
-    (`Tx.edits`), and no other work shares its transaction.
+    before its commit (`Tx.edits`, `Tx.keep_after`), and no other work shares its transaction.
     """
 
     __slots__ = ("_reading", "_values")
@@ -32,6 +33,20 @@ class Versioned:
 
     def keep(self, key: Hashable, version: Hashable, value: Any) -> None:
         self._values[key] = (version, value)
+
+    @contextmanager
+    def keeping(self, values: Mapping[Hashable, tuple[Hashable, Any]]) -> Iterator[None]:
+        """Keep these values, each with its version by its key, if the block, which is a commit, ends without an error.
+
+        Whoever sees the new version and asks `reading` for such a value meanwhile waits for the end of the block, so that
+        nobody reads what is about to be known.
+        """
+        with ExitStack() as held:
+            for key in values:
+                held.enter_context(self.reading(key))
+            yield
+            for key, (version, value) in values.items():
+                self.keep(key, version, value)
 
     def last(self, key: Hashable) -> Any:
         """The value of `key` as last read, whatever its version is by now, or None."""

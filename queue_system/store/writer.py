@@ -145,8 +145,8 @@ class Writer(threading.Thread):
         """
         appended: list[Appended] = []
         try:
-            with transaction(self._dialect.writing) as connection:
-                results = [self._run_one(connection, job, appended, apart=apart) for job in batch]
+            with contextlib.ExitStack() as around, transaction(self._dialect.writing) as connection:
+                results = [self._run_one(connection, job, appended, around, apart=apart) for job in batch]
                 self._dialect.notify(connection, positions_of(appended))
                 ready = time.perf_counter()
         except _JobFailed as failed:
@@ -158,7 +158,10 @@ class Writer(threading.Thread):
             self.facts.update((one.branch_id, kind) for kind in one.kinds)
         return results, appended
 
-    def _run_one(self, connection: Connection, job: Job, appended: list[Appended], *, apart: bool) -> _Result:
+    def _run_one(
+        self, connection: Connection, job: Job, appended: list[Appended], around: contextlib.ExitStack, *, apart: bool
+    ) -> _Result:
+        """Run a job; what it adds to `around` ends after the commit."""
         tx = self._make_tx(connection, job.branch)
         try:
             with connection.begin_nested() if apart else contextlib.nullcontext():
@@ -172,6 +175,8 @@ class Writer(threading.Thread):
                 raise _JobFailed(problem) from problem
             return _Result(job, None, problem)
         appended += tx.appended
+        if tx.kept:
+            around.enter_context(tx.settings.keeping(tx.kept))
         return _Result(job, value, None)
 
 

@@ -88,14 +88,19 @@ class ChangedBranch:
     new: BranchSettings
     devices: tuple[OfferedDevice, ...]
 
+    def at(self, version: int) -> BranchSettings:
+        """The settings after the change, with the version that they get by it."""
+        return self.new.model_copy(update={"config_version": version})
+
 
 @dataclass(frozen=True, slots=True)
 class Prospect:
     """A preview, with everything that the action needs to make the change, so that it works out little under its locks.
 
     `seen_at` is the moment that all this was seen at; `catalogue` is that of then. `rows` are to be stored. `fingerprints`
-    are those of the settings after the change, of its place and of each branch that it touches. Where nothing would be
-    changed, the last three are left out.
+    are those of the settings after the change, of its place and of each branch that it touches. `declared` is the value
+    after of a branch as it will be read, because things may be read in another order; it is worked out without locks only.
+    Where nothing would be changed, the last four are left out.
     """
 
     preview: Preview
@@ -106,6 +111,7 @@ class Prospect:
     rows: list[RowDifference] = field(default_factory=list)
     changed: tuple[ChangedBranch, ...] = ()
     fingerprints: Mapping[UUID, str] = field(default_factory=dict)
+    declared: Branch | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +144,9 @@ def prospect(tx: Tx, place: UUID, edits: Iterable[Edit], common: Iterable[Edit] 
     if not found.preview.edits or not found.preview.may_be_saved:
         return found
     changes = row_differences(rows_at(source, place), rows)
-    return replace(found, rows=changes, fingerprints=_fingerprints(source, found))
+    read = isinstance(found.after, Branch) and not tx.edits
+    declared = branch_at(GivenRows(rows, others=source), place) if read else None
+    return replace(found, rows=changes, fingerprints=_fingerprints(source, found), declared=declared)
 
 
 def _seen(

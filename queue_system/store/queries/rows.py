@@ -26,6 +26,8 @@ _DEVICES: Final = Prepared(
     .where(table(Device).c.branch_id == sa.bindparam("branch"))
     .order_by(table(Device).c.id)
 )
+# Of `once`: no arguments and no named ones.
+_NOTHING_ASKED: Final = ((), ())
 
 
 class Rows(Protocol):
@@ -68,6 +70,19 @@ class StoredRows:
                 known = (found,)
                 tx.settings.keep(key, version, known)
         return known[0]
+
+    def will_be(self, value: R, work: Callable[[Rows, UUID], R], place: UUID, version: int) -> None:
+        """Say, in an edit and after its changes, what `once` would find after the commit at this version of the place."""
+        at = (version, device_rows(self._tx, place)), _NOTHING_ASKED
+        self._tx.keep_after((work, place), at, (value,))
+
+    def stay(self, works: Iterable[Callable[[Rows, UUID], Any]], place: UUID, version: int) -> None:
+        """Say that the edit has not changed the values of a place, as far as this node knows them."""
+        of_devices = device_rows(self._tx, place)
+        for work in works:
+            known = self._tx.settings.get((work, place), ((version - 1, of_devices), _NOTHING_ASKED))
+            if known is not None:
+                self._tx.keep_after((work, place), ((version, of_devices), _NOTHING_ASKED), known)
 
     def _version(self, place: UUID) -> tuple[Any, ...]:
         return version_of(self._tx, place), device_rows(self._tx, place)

@@ -35,10 +35,11 @@ def stored_profile(tx: Tx) -> Profile:
 
 def stored_organisation(source: Rows) -> Profile:
     """The organisation without its branches. Raises Unreadable."""
-    return source.once(_organisation, tables.ORGANISATION)
+    return source.once(organisation_without_branches, tables.ORGANISATION)
 
 
-def _organisation(source: Rows, _place: UUID) -> Profile:
+def organisation_without_branches(source: Rows, _place: UUID) -> Profile:
+    """`stored_organisation`, read anew."""
     row = source.of(tables.Organisation)[0]
     kept = {name: row.data[name] for name in IN_THE_ORGANISATION if name in row.data}
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias
 from uuid import UUID
 
@@ -13,8 +13,8 @@ from .. import tables
 from ..branch_rows import TableRows, branch_rows
 from ..profile_rows import common_rows
 from .known_ids import ids_of
-from .rows import Rows
-from .stored import places, stored_branch, stored_organisation
+from .rows import Rows, StoredRows
+from .stored import organisation_without_branches, places, stored_branch, stored_organisation
 
 #: A branch, or the organisation with its branches.
 Value: TypeAlias = Branch | Profile
@@ -36,6 +36,15 @@ def branch_at(source: Rows, branch_id: UUID) -> Branch:
 def common_at(source: Rows) -> Profile:
     """The settings of the organisation without its branches, defaults left out. Raises Unreadable."""
     return source.once(_common_at, tables.ORGANISATION)
+
+
+def branch_will_be(source: StoredRows, branch_id: UUID, value: Branch, versions: Mapping[UUID, int]) -> None:
+    """Let the value of a branch be known after the edit that makes it, as `branch_at` would read it; `versions` are new.
+
+    The values of the organisation stay, because an edit of branches does not change them.
+    """
+    source.will_be(value, _branch_at, branch_id, versions[branch_id])
+    source.stay((_common_at, organisation_without_branches), tables.ORGANISATION, versions[tables.ORGANISATION])
 
 
 def _branch_at(source: Rows, branch_id: UUID) -> Branch:
