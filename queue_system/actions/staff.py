@@ -35,6 +35,7 @@ from ..store.tables import (
     Counter,
     Invitation,
     KnownBrowser,
+    OwnView,
     Role,
     Session,
     Staff,
@@ -50,6 +51,7 @@ APPROVAL = table(Approval)
 COUNTER = table(Counter)
 INVITATION = table(Invitation)
 KNOWN_BROWSER = table(KnownBrowser)
+OWN_VIEW = table(OwnView)
 ROLE = table(Role)
 SESSION = table(Session)
 STAFF = table(Staff)
@@ -150,6 +152,7 @@ def remove_staff(tx: Tx, login: str, actor: Actor = SYSTEM) -> None:
             raise Refused("staff-joined")
         end_everywhere(tx, staff_id)
         tx.execute(sa.delete(STAFF_ROLE).where(STAFF_ROLE.c.staff_id == staff_id))
+        tx.execute(sa.delete(OWN_VIEW).where(OWN_VIEW.c.staff_id == staff_id))
         tx.execute(sa.delete(STAFF).where(STAFF.c.id == staff_id))
         organisation.append(StaffRemoved(subject=str(staff_id)), actor)
 

@@ -16,6 +16,7 @@ from queue_system.core.attendance import Attendance, LateReason
 from queue_system.core.blocks import BlockReason
 from queue_system.core.bookings import BookingState
 from queue_system.core.calendars import LAST_IN_MONTH
+from queue_system.core.channels import Channel
 from queue_system.core.coming import What
 from queue_system.core.facts import KINDS
 from queue_system.core.messages import ERRORS, MUST_BE_TOLD, Event
@@ -41,7 +42,9 @@ PRINTER_STATES = tuple(status.value for status in Status)
 SLIP_STATES = ("queued", "claimed", "printed", "failed", "unknown", "void")
 
 
-@pytest.mark.parametrize(("family", "states"), [("ticket", TicketState), ("booking", BookingState), ("coming", What)])
+@pytest.mark.parametrize(
+    ("family", "states"), [("ticket", TicketState), ("booking", BookingState), ("channel", Channel), ("coming", What)]
+)
 def test_every_state_has_a_word(family: str, states: type[Enum]) -> None:
     assert members(f"state.{family}.") == {str(state.value) for state in states}
 

@@ -199,6 +199,7 @@ def _values(hall: Hall) -> dict[str, str]:
         "person": NO_TICKET,
         "approval": NO_TICKET,
         "pair": NO_TICKET,
+        "view": NO_TICKET,
         "role": "no-such",
         "place": hall.branch.slug,
         "kind": "queue",

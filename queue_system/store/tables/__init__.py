@@ -54,6 +54,7 @@ from .organisation import (
     Text,
     Zone,
 )
+from .own_views import OwnView
 from .people import Participant
 from .series import BookingSeries, SeriesDate
 from .telling import PhoneCall
@@ -99,6 +100,7 @@ __all__ = [
     "OpeningHours",
     "Organisation",
     "OutreachDay",
+    "OwnView",
     "Pairing",
     "Participant",
     "PhoneCall",

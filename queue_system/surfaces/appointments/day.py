@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Final
 from uuid import UUID
@@ -12,7 +13,7 @@ from starlette.routing import BaseRoute, Route
 
 from ...core import hours
 from ...core.bookings import Mode
-from ...core.errors import Denied
+from ...core.errors import Denied, DomainError
 from ...core.rights import APART_RIGHTS, BOOK_RIGHTS, DAY_RIGHTS
 from ...store.database import Tx
 from ...store.queries.apart import keeps_apart
@@ -25,6 +26,8 @@ from ...web.here import StaffAtBranch, staff_at_branch, staff_here
 from .grid import Grid, grid_of
 from .line import Line, lines_of
 from .members_away import links_of
+from .selecting import selecting, selection_asked
+from .selection import Selection
 
 # Days near the ends of the calendar have no instants in UTC.
 YEARS: Final = range(1970, 3000)
@@ -42,13 +45,22 @@ async def choose(request: Request) -> Response:
 
 
 async def show(request: Request) -> Response:
-    """`/appointments/{branch}`: one day, today unless another is asked for."""
+    """`/appointments/{branch}`: one day, today unless another is asked for; POST looks for a text in it."""
     here = await staff_at_branch(request, DAY_RIGHTS)
-    branch = here.branch
+    return await page(here, await selection_asked(here))
+
+
+async def page(
+    here: StaffAtBranch, selection: Selection, sent: Mapping[str, str] | None = None, failure: DomainError | None = None
+) -> Response:
+    """The day; `sent` and `failure` are of a view that could not be saved."""
+    branch, query = here.branch, here.request.query_params
     today = hours.business_date(here.now, branch.zone, branch.day_starts)
-    day = read_day(request.query_params.get("day", "")) or today
-    lines, grid = await here.read(_read, branch, day, here.services(DAY_RIGHTS), here.services(BOOK_RIGHTS))
+    day = read_day(query.get("day", (sent or {}).get("day", ""))) or today
+    seen, named = here.services(DAY_RIGHTS), here.services(BOOK_RIGHTS)
+    lines, grid = await here.read(_read, branch, day, seen, named, selection)
     values = {
+        **await selecting(here, day, selection, sent, failure),
         "base": address(branch),
         "day": day,
         "today": today,
@@ -60,9 +72,9 @@ async def show(request: Request) -> Response:
         "goes_out": gives_home_visits(branch),
         "lines": lines,
         "grid": grid,
-        "as_list": request.query_params.get("view") == "list",
+        "as_list": query.get("view") == "list",
     }
-    return await here.page("appointments/day.html", values)
+    return await here.page("appointments/day.html", values, status=failure.status if failure else 200)
 
 
 def address(branch: BranchSettings) -> str:
@@ -97,14 +109,15 @@ def read_day(text: str) -> date | None:
 
 
 def _read(
-    tx: Tx, branch: BranchSettings, day: date, seen: frozenset[UUID], named: frozenset[UUID]
+    tx: Tx, branch: BranchSettings, day: date, seen: frozenset[UUID], named: frozenset[UUID], selection: Selection
 ) -> tuple[list[Line], Grid]:
     found = appointments_on(tx, branch, day)
     lines = lines_of(branch, found, seen, named)
-    return lines, grid_of(tx, branch, day, found, lines, seen)
+    grid = grid_of(tx, branch, day, found, lines, seen, selection)
+    return [one for one in lines if selection.takes(branch, one)], grid
 
 
 routes: list[BaseRoute] = [
     Route("/appointments", choose),
-    Route("/appointments/{branch}", show),
+    Route("/appointments/{branch}", show, methods=["GET", "POST"]),
 ]

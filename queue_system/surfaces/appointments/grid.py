@@ -16,6 +16,7 @@ from ...store.queries.appointments import DayOfBookings
 from ...store.queries.members import MemberView, member_day, members_of, needs_of
 from ...store.queries.settings import BranchSettings, Names, ServiceView
 from .line import Line
+from .selection import ALL, Selection
 
 OPEN: Final = "open"
 CLOSED: Final = "closed"
@@ -69,18 +70,27 @@ class _Taken:
 
 
 def grid_of(
-    tx: Tx, branch: BranchSettings, day: date, found: DayOfBookings, lines: Sequence[Line], seen: frozenset[UUID]
+    tx: Tx,
+    branch: BranchSettings,
+    day: date,
+    found: DayOfBookings,
+    lines: Sequence[Line],
+    seen: frozenset[UUID],
+    selection: Selection = ALL,
 ) -> Grid:
-    """The day for the services `seen`; `lines` are their appointments, `found` are all."""
+    """The day for the services `seen`; `lines` are their appointments, `found` are all.
+
+    A time whose appointment is not selected is shown as taken, like those of other departments.
+    """
     ticks = _ticks(branch, day, found)
     if not ticks:
         return Grid((), ())
-    shown = {one.booking.id: one for one in lines}
+    shown = {one.booking.id: one if selection.takes(branch, one) else None for one in lines}
     working = FreeTime.of(ticks, _windows(branch, day))
     now = tick_of(tx.now, branch.tick_minutes)
     columns: list[Column] = []
     rows = _rows(branch, ticks)
-    for names, taken, open_, away in _columns(tx, branch, day, ticks, found, shown, seen, working):
+    for names, taken, open_, away in _columns(tx, branch, day, ticks, found, shown, seen, working, selection):
         lanes = _lanes(taken)
         columns.append(Column(names, len(lanes)))
         for lane in lanes:
@@ -95,12 +105,13 @@ def _columns(
     day: date,
     ticks: range,
     found: DayOfBookings,
-    shown: dict[UUID, Line],
+    shown: dict[UUID, Line | None],
     seen: frozenset[UUID],
     working: FreeTime,
+    selection: Selection,
 ) -> Iterator[tuple[Names, list[_Taken], FreeTime, FreeTime]]:
     services = services_seen(branch, day, seen)
-    members = members_seen(branch, services)
+    members = {key: one for key, one in members_seen(branch, services).items() if selection.shows(one.slug)}
     days = member_day(tx, branch, list(members), ticks)
     for key, member in members.items():
         taken = [
@@ -112,7 +123,9 @@ def _columns(
     nobody = FreeTime(ticks, 0)
     for key, queue in branch.queues.items():
         own = [one for one in found.bookings if branch.services[one.service_id].queue_id == key and not found.had(one)]
-        taken = [_Taken(_span(branch, one.starts_at, one.ends_at), shown.get(one.id)) for one in own if one.id in shown]
+        taken = [_Taken(_span(branch, one.starts_at, one.ends_at), shown[one.id]) for one in own if one.id in shown]
+        if not selection.shows(queue.slug):
+            continue
         if taken or serves_alone(branch, key, services):
             yield queue.names, taken, working, nobody
 

@@ -16,7 +16,7 @@ from ...store.queries.settings import BranchSettings, Names
 class Line:
     """An appointment in the list. `name` is None where the person may not see it, or the level keeps it off screens.
 
-    `opens`: whether the person may open its page.
+    `opens`: whether the person may open its page. `columns` are the slugs of its members, or else of its queue.
     """
 
     booking: BookingView
@@ -24,6 +24,7 @@ class Line:
     name: str | None
     members: tuple[Names, ...]
     opens: bool
+    columns: frozenset[str] = frozenset()
 
 
 def lines_of(
@@ -38,10 +39,19 @@ def lines_of(
             _name(branch, one) if one.service_id in named else None,
             tuple(known[had.member].names for had in found.had(one) if had.member in known),
             one.service_id in named,
+            _columns(branch, found, one),
         )
         for one in found.bookings
         if one.service_id in seen
     ]
+
+
+def _columns(branch: BranchSettings, found: DayOfBookings, booking: BookingView) -> frozenset[str]:
+    known = members_of(branch)
+    if had := found.had(booking):
+        return frozenset(known[one.member].slug for one in had if one.member in known)
+    queue = branch.queues.get(branch.services[booking.service_id].queue_id)
+    return frozenset() if queue is None else frozenset({queue.slug})
 
 
 def _name(branch: BranchSettings, booking: BookingView) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
@@ -13,6 +13,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from ...core import hours
+from ...core.errors import DomainError
 from ...core.free_time import FreeTime
 from ...core.rights import BOOK_RIGHTS, DAY_RIGHTS
 from ...core.slots import tick_of
@@ -21,10 +22,12 @@ from ...store.queries.appointments import DayOfBookings, appointments_on
 from ...store.queries.bookings import BookingView
 from ...store.queries.members import member_day
 from ...store.queries.settings import BranchSettings, Names
-from ...web.here import staff_at_branch
+from ...web.here import StaffAtBranch, staff_at_branch
 from .day import address, read_day
 from .grid import members_seen, serves_alone, services_seen
 from .line import Line, lines_of
+from .selecting import selecting, selection_asked
+from .selection import ALL, Selection
 
 DAYS: Final = 7
 
@@ -33,12 +36,13 @@ DAYS: Final = 7
 class DayOf:
     """What a member or queue has on one day: appointments by time, and how many more of other departments.
 
-    `here`: the branch is open and the member works that day.
+    `here`: the branch is open and the member works that day. `left_out` appointments are not selected.
     """
 
     lines: tuple[Line, ...]
     others: int
     here: bool
+    left_out: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +64,22 @@ class Week:
 
 
 async def show(request: Request) -> Response:
-    """`/appointments/{branch}/week`: seven days from today, or from another day, on."""
+    """`/appointments/{branch}/week`: seven days from today, or from another day, on; POST looks for a text in them."""
     here = await staff_at_branch(request, DAY_RIGHTS)
+    return await page(here, await selection_asked(here))
+
+
+async def page(
+    here: StaffAtBranch, selection: Selection, sent: Mapping[str, str] | None = None, failure: DomainError | None = None
+) -> Response:
+    """The week; `sent` and `failure` are of a view that could not be saved."""
     branch = here.branch
     today = hours.business_date(here.now, branch.zone, branch.day_starts)
-    first = read_day(request.query_params.get("day", "")) or today
+    first = read_day(here.request.query_params.get("day", (sent or {}).get("day", ""))) or today
     days = tuple(first + timedelta(days=n) for n in range(DAYS))
-    week = await here.read(week_of, branch, days, here.services(DAY_RIGHTS), here.services(BOOK_RIGHTS))
+    week = await here.read(week_of, branch, days, here.services(DAY_RIGHTS), here.services(BOOK_RIGHTS), selection)
     values = {
+        **await selecting(here, first, selection, sent, failure),
         "base": address(branch),
         "today": today,
         "first": first,
@@ -76,18 +88,25 @@ async def show(request: Request) -> Response:
         "week": week,
         "may_book": here.may_any(BOOK_RIGHTS),
     }
-    return await here.page("appointments/week.html", values)
+    return await here.page("appointments/week.html", values, status=failure.status if failure else 200)
 
 
 def week_of(
-    tx: Tx, branch: BranchSettings, days: tuple[date, ...], seen: frozenset[UUID], named: frozenset[UUID]
+    tx: Tx,
+    branch: BranchSettings,
+    days: tuple[date, ...],
+    seen: frozenset[UUID],
+    named: frozenset[UUID],
+    selection: Selection = ALL,
 ) -> Week:
-    """Successive days for the services `seen`, with names for the services `named`."""
+    """Successive days for the services `seen`, with names for the services `named`, as far as they are selected."""
     found = appointments_on(tx, branch, days[0], len(days))
-    shown = {line.booking.id: line for line in lines_of(branch, found, seen, named)}
+    lines = lines_of(branch, found, seen, named)
+    shown = {line.booking.id: line for line in lines if selection.takes(branch, line)}
+    left_out = {line.booking.id for line in lines} - shown.keys()
     on = {one.id: hours.business_date(one.starts_at, branch.zone, branch.day_starts) for one in found.bookings}
     lists = tuple(tuple(line for key, line in shown.items() if on[key] == day) for day in days)
-    rows = tuple(_rows(tx, branch, days, found, shown, on, seen))
+    rows = tuple(_rows(tx, branch, days, found, shown, left_out, on, seen, selection))
     return Week(days, rows, lists)
 
 
@@ -97,8 +116,10 @@ def _rows(
     days: tuple[date, ...],
     found: DayOfBookings,
     shown: dict[UUID, Line],
+    left_out: set[UUID],
     on: dict[UUID, date],
     seen: frozenset[UUID],
+    selection: Selection,
 ) -> Iterator[WeekRow]:
     services = list({one.id: one for day in days for one in services_seen(branch, day, seen)}.values())
     open_on = {day: bool(hours.windows(day, branch.calendar)) for day in days}
@@ -107,13 +128,14 @@ def _rows(
         return tuple(
             DayOf(
                 tuple(shown[one.id] for one in having if on[one.id] == day and one.id in shown),
-                sum(on[one.id] == day and one.id not in shown for one in having),
+                sum(on[one.id] == day and one.id not in shown and one.id not in left_out for one in having),
                 here[day],
+                sum(on[one.id] == day and one.id in left_out for one in having),
             )
             for day in days
         )
 
-    members = members_seen(branch, services)
+    members = {key: one for key, one in members_seen(branch, services).items() if selection.shows(one.slug)}
     works = _works(tx, branch, days, list(members))
     for key, member in members.items():
         having = [one for one in found.bookings if any(had.member == key for had in found.had(one))]
@@ -121,8 +143,10 @@ def _rows(
         if having or any(here.values()):
             yield WeekRow(member.slug, member.names, of(having, here))
     for key, queue in branch.queues.items():
+        if not selection.shows(queue.slug):
+            continue
         having = [one for one in found.bookings if branch.services[one.service_id].queue_id == key]
-        having = [one for one in having if one.id in shown and not found.had(one)]
+        having = [one for one in having if (one.id in shown or one.id in left_out) and not found.had(one)]
         if having or (serves_alone(branch, key, services) and any(open_on.values())):
             yield WeekRow(queue.slug, queue.names, of(having, open_on))
 
@@ -139,4 +163,4 @@ def _works(tx: Tx, branch: BranchSettings, days: tuple[date, ...], ids: list[UUI
     return {(key, day): free[key].has_any(span) for key in ids for day, span in spans.items()}
 
 
-routes: list[BaseRoute] = [Route("/appointments/{branch}/week", show)]
+routes: list[BaseRoute] = [Route("/appointments/{branch}/week", show, methods=["GET", "POST"])]

@@ -46,7 +46,11 @@ SERIES: Final = "/appointments/{branch}/series/{series}"
 MATRIX: Final[dict[tuple[str, str], Row]] = {
     ("GET", "/appointments"): DAYS,
     ("GET", "/appointments/{branch}"): DAYS,
+    ("POST", "/appointments/{branch}"): DAYS,
     ("GET", "/appointments/{branch}/week"): DAYS,
+    ("POST", "/appointments/{branch}/week"): DAYS,
+    ("POST", "/appointments/{branch}/views"): DAYS,
+    ("POST", "/appointments/{branch}/views/{view}/end"): DAYS,
     ("GET", "/appointments/{branch}/paper"): DAYS,
     ("GET", "/appointments/{branch}/away"): ABSENCES,
     ("POST", "/appointments/{branch}/away"): ABSENCES,

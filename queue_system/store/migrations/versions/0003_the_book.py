@@ -14,7 +14,7 @@ revision = "0003"
 down_revision = "0002"
 branch_labels = None
 depends_on = None
-FINGERPRINT = 32947907
+FINGERPRINT = 1417234516
 
 
 def upgrade() -> None:
@@ -29,6 +29,7 @@ def upgrade() -> None:
     _together()
     _channels()
     _apart()
+    _own_views()
 
 
 def _members() -> None:
@@ -348,3 +349,19 @@ def _invitations() -> None:
     )
     op.create_index("invitations_by_answer", "booking_invitation", ["branch_id", "answer_until"])
     op.create_index("invitations_of_booking", "booking_invitation", ["branch_id", "booking_id"])
+
+
+def _own_views() -> None:
+    """Members and queues that staff look at together."""
+    op.create_table(
+        "own_view",
+        sa.Column("branch_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("staff_id", sa.Uuid(), sa.ForeignKey("staff.id"), nullable=False),
+        sa.Column("name", AutoString(), nullable=False),
+        sa.Column("only", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(["branch_id"], ["branch.id"]),
+        sa.PrimaryKeyConstraint("branch_id", "id"),
+        sa.UniqueConstraint("branch_id", "staff_id", "name", name="own_views_by_name"),
+    )
+    op.create_index("ix_own_view_staff_id", "own_view", ["staff_id"])
