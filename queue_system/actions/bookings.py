@@ -15,7 +15,7 @@ from uuid_utils.compat import uuid7
 from ..core import bookings, contacts
 from ..core.apart import NO_LEAVE, Leave, references
 from ..core.bookings import Booker, BookingState, BookingStep
-from ..core.errors import Missing, Refused
+from ..core.errors import Missing, Refused, Stale
 from ..core.facts.bookings import (
     BookingCancelled,
     BookingChanged,
@@ -33,9 +33,11 @@ from ..store.queries.bookings import (
     booking_by_id,
     booking_by_request,
     due_holds,
+    new_view,
     policy_of,
     seats_of,
 )
+from ..store.queries.due import next_due, nothing_due_before
 from ..store.queries.effect import still_offered
 from ..store.queries.helping import against_move
 from ..store.queries.settings import BranchSettings, branch_settings
@@ -58,6 +60,7 @@ class HoldOrder:
 
     `contact_sure`: the booker was asked about an ambiguous contact and confirmed it. `persons`: how many people come, of
     `most_persons`, None for as many as the service says. `how`: how it takes place, where that was asked.
+    `settings_version`: the version of the settings that the order was made with; None for the present one.
     """
 
     branch_id: UUID
@@ -76,6 +79,7 @@ class HoldOrder:
     how: How | None = None
     leave: Leave = NO_LEAVE
     most_persons: int | None = None
+    settings_version: int | None = None
 
 
 def hold_slot(tx: Tx, order: HoldOrder) -> BookingView:
@@ -184,6 +188,8 @@ def expire_holds(tx: Tx, branch_id: UUID) -> int:
 
 def expire_due(lock: Locked) -> int:
     """`expire_holds` within an action that has locked the branch."""
+    if lock.tx.now < next_due(lock):
+        return 0
     due = due_holds(lock.tx, lock.id)
     for booking in due:
         seats.release(lock, booking)
@@ -229,7 +235,8 @@ def bind(lock: Locked, booking: BookingView, actor: Actor, leave: Leave = NO_LEA
     apart.refuse_binding(lock, settings, booking, leave)
     apart.remember(lock, booking.id)
     take_step(lock, booking, BookingStep.CONFIRM, confirmed_at=lock.tx.now, held_until=None)
-    lock.append(BookingConfirmed(subject=str(booking.id), code=booking.code), actor)
+    with nothing_due_before(lock):
+        lock.append(BookingConfirmed(subject=str(booking.id), code=booking.code), actor)
     apart.accept_now(lock, settings, booking, leave, actor)
     return booking_by_id(lock.tx, lock.id, booking.id)
 
@@ -272,6 +279,8 @@ def end(lock: Locked, settings: BranchSettings, booking: BookingView, actor: Act
 def hold_in(lock: Locked, order: HoldOrder, earlier_id: UUID | None = None) -> BookingView:
     """`hold_slot` within an action that has locked the branch; `earlier_id` is the hold that this one is to replace."""
     tx = lock.tx
+    if order.settings_version not in (None, lock.config_version):
+        raise Stale("settings-changed")
     settings = branch_settings(tx, order.branch_id, lock.config_version)
     service = settings.services.get(order.service_id)
     if service is None:
@@ -328,9 +337,10 @@ def hold_in(lock: Locked, order: HoldOrder, earlier_id: UUID | None = None) -> B
         starts_at=slot.start.isoformat(),
         source=order.source,
     )
-    lock.append(fact, order.actor)
+    with nothing_due_before(lock, row["held_until"]):
+        lock.append(fact, order.actor)
     apart.remember(lock, row["id"])
-    return channels.keep(lock, settings, booking_by_id(tx, lock.id, row["id"]), order.how)
+    return channels.keep(lock, settings, new_view(row), order.how)
 
 
 def _replaced(lock: Locked, earlier_id: UUID, name: str, contact: str, actor: Actor) -> BookingView | None:

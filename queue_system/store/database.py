@@ -181,15 +181,31 @@ class Database:
         return job.future
 
     def _read(self, work: Callable[..., R], *args: Any, **kwargs: Any) -> R:
-        with self._transaction(self.dialect.reading) as connection:
-            return work(self._tx(connection), *args, **kwargs)
+        def once() -> R:
+            with transaction(self.dialect.reading) as connection:
+                return work(self._tx(connection), *args, **kwargs)
+
+        with self._faults():
+            try:
+                return once()
+            except sa.exc.DBAPIError as error:
+                if not error.connection_invalidated:
+                    raise
+            # The server has ended connections that lay idle, for example because it was started anew. To look before
+            # each read whether its connection lives would cost as much as a statement; to read again harms nothing.
+            self.dialect.reading.dispose()
+            return once()
 
     @contextlib.contextmanager
     def _transaction(self, engine: Engine) -> Iterator[Connection]:
         """A transaction; raises Unavailable when the fault is the database's and not the statement's."""
+        with self._faults(), transaction(engine) as connection:
+            yield connection
+
+    @contextlib.contextmanager
+    def _faults(self) -> Iterator[None]:
         try:
-            with transaction(engine) as connection:
-                yield connection
+            yield
         except sa.exc.DBAPIError as error:
             if not self.dialect.is_down(error):
                 raise

@@ -320,7 +320,7 @@ class PostgreSQL(Dialect):
             connect_args=arguments,
             hide_parameters=True,
             pool_size=READERS + 1,
-            pool_pre_ping=True,
+            # Without a ping, because `Database` reads again if a connection was lost.
             isolation_level="REPEATABLE READ",
             execution_options={"postgresql_readonly": True},
         )

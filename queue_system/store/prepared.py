@@ -46,7 +46,7 @@ class Prepared:
 
     def __init__(
         self,
-        statement: sa.Select[Any] | sa.Insert | sa.Update | sa.Delete,
+        statement: sa.Select[Any] | sa.CompoundSelect[Any] | sa.Insert | sa.Update | sa.Delete,
         view: Callable[[Any], Any] | None = None,
     ) -> None:
         if changed_settings(statement) is not None:
@@ -154,6 +154,7 @@ def as_core(connection: Connection, error: Exception, text: str | None = None, g
     """The error that SQLAlchemy would raise in place of a driver's; a lost connection is invalidated."""
     dialect = connection.dialect
     driver_error = dialect.loaded_dbapi.Error
-    if dialect.is_disconnect(error, connection.connection, None):  # type: ignore[arg-type]
+    is_lost = dialect.is_disconnect(error, connection.connection, None)  # type: ignore[arg-type]
+    if is_lost:
         connection.invalidate(error)
-    return sa.exc.DBAPIError.instance(text, given, error, driver_error, dialect=dialect)
+    return sa.exc.DBAPIError.instance(text, given, error, driver_error, connection_invalidated=is_lost, dialect=dialect)

@@ -13,13 +13,13 @@ from ipaddress import IPv4Address, IPv6Network, ip_address
 from typing import Final
 
 from limits import RateLimitItem, parse
-from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 from starlette.requests import HTTPConnection
 
 from ..clock import SystemClock
 from ..core.errors import TooMany
 from .installation import installation_of
+from .windows import Windows
 
 RATES: Final[dict[str, RateLimitItem]] = {
     # Only failed sign-ins count (decision 0016): in a browser that the person has used before, for one name at one
@@ -55,7 +55,7 @@ class Limits:
     """Moving windows, one for each (rate, key). Keys are stored as hashes, because a typed name is personal."""
 
     def __init__(self) -> None:
-        self._windows = MovingWindowRateLimiter(MemoryStorage())
+        self._windows = MovingWindowRateLimiter(Windows())
         self._under_way: Counter[tuple[str, str]] = Counter()
         self._ended: dict[tuple[str, str], asyncio.Event] = {}
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID, uuid4
 
@@ -23,6 +23,7 @@ from .installation import Installation
 from .limits import address_of, limits_of
 
 AT_ONCE: Final = 20
+SWEEP_EVERY: Final = timedelta(minutes=1)
 # Refusals that reveal appointments with the same contact.
 TELLING: Final = frozenset({"booking-limit", "booking-given-back", "booking-persons"})
 
@@ -32,6 +33,7 @@ class OpenHolds:
 
     def __init__(self) -> None:
         self._held: dict[str, dict[UUID, _Held]] = {}
+        self._swept_at: datetime | None = None
 
     async def hold(
         self,
@@ -43,7 +45,7 @@ class OpenHolds:
     ) -> Sequence[BookingView]:
         """Do `work`, which holds `count` times; raises TooMany("too-many", seconds=…) if `address` would hold over AT_ONCE."""
         now = installation.clock.now()
-        self._forget_what_is_over(now)
+        self._forget_what_is_over(address, now)
         if len(self._held.get(address, {})) + count > AT_ONCE:
             await self._forget_what_was_settled(installation, address)
         mine = self._held.setdefault(address, {})
@@ -63,12 +65,17 @@ class OpenHolds:
                 mine[booking.id] = _Held(branch_id, booking.held_until)
         return bookings
 
-    def _forget_what_is_over(self, now: datetime) -> None:
-        for address, mine in list(self._held.items()):
+    def _forget_what_is_over(self, address: str, now: datetime) -> None:
+        """Of this address; of all only once a minute, because in an opening there are thousands."""
+        places = [address] if address in self._held else []
+        if self._swept_at is None or not self._swept_at <= now < self._swept_at + SWEEP_EVERY:
+            self._swept_at, places = now, list(self._held)
+        for place in places:
+            mine = self._held[place]
             for booking_id in [one for one, held in mine.items() if held.until <= now]:
                 del mine[booking_id]
             if not mine:
-                del self._held[address]
+                del self._held[place]
 
     async def _forget_what_was_settled(self, installation: Installation, address: str) -> None:
         """Forget the holds that were confirmed or given back, here or at another node."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
+from threading import Barrier
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -18,6 +20,7 @@ from queue_system.core.errors import Refused, Unavailable
 from queue_system.core.timetable import Timetable
 from queue_system.store import log
 from queue_system.store.database import Database, Tx
+from queue_system.store.dialect import READERS
 from queue_system.store.log import SYSTEM
 from queue_system.store.prepared import Prepared
 from queue_system.store.queries import line
@@ -100,15 +103,41 @@ def test_a_lost_connection_costs_one_request(postgres_url: str, clock: FrozenClo
     database = Database(postgres_url, clock)
     hall = furnish(database)
     hall.issue()
-    with psycopg.connect(database.url.set(drivername="postgresql").render_as_string(), autocommit=True) as other:
-        other.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-            "WHERE application_name LIKE 'queue-system %' AND datname = current_database()"
-        )
+    _end_connections(database)
     with pytest.raises(Unavailable):
         hall.issue()
     assert hall.issue().ticket.number == 2
     database.close()
+
+
+@pytest.mark.postgres
+def test_lost_connections_cost_no_read(postgres_url: str, clock: FrozenClock) -> None:
+    """The server ends all that lie idle: whoever reads next, through Core or prepared, gets an answer."""
+    database = Database(postgres_url, clock)
+    hall = furnish(database)
+    values = {"branch": hall.branch.id, "ticket": hall.issue().ticket.id}
+    with ThreadPoolExecutor(READERS) as pool:
+        for statement in (line._BY_ID.statement, Prepared(line._BY_ID.statement)):
+            ready = Barrier(READERS)
+
+            def read(tx: Tx, statement: Any = statement, ready: Barrier = ready) -> Any:
+                # All at once, so that as many connections lie idle afterwards.
+                ready.wait(30)
+                return tx.scalar(statement, values)
+
+            before = list(pool.map(database.read_now, [read] * READERS))
+            _end_connections(database)
+            assert database.read_now(Tx.scalar, statement, values) == before[0]
+            assert list(pool.map(database.read_now, [read] * READERS)) == before
+    database.close()
+
+
+def _end_connections(database: Database) -> None:
+    with psycopg.connect(database.url.set(drivername="postgresql").render_as_string(), autocommit=True) as other:
+        other.execute(
+            "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity "
+            "WHERE application_name LIKE 'queue-system %' AND datname = current_database()"
+        )
 
 
 # ---------------------------------------------------------------- jobs that share a transaction
@@ -206,7 +235,7 @@ def test_what_is_refused_later_undoes_its_own_job_alone(hall: Hall, reads_on: bo
 # ---------------------------------------------------------------- the plans behind the promise that history costs nothing
 
 
-def plan(db: Database, statement: sa.Select[Any]) -> str:
+def plan(db: Database, statement: sa.Select[Any] | sa.CompoundSelect[Any]) -> str:
     """The database's plan; on PostgreSQL as if the table were large."""
     text = statement.compile(dialect=db.dialect.reading.dialect, compile_kwargs={"literal_binds": True})
     if db.dialect.is_embedded:

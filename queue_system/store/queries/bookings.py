@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -157,6 +157,13 @@ def booking_by_request(tx: Tx, branch_id: UUID, request_id: str) -> BookingView 
     """The booking that an earlier request with this id created."""
     row = tx.row(_BY_REQUEST, {"branch": branch_id, "request": request_id})
     return _view(row) if row else None
+
+
+def new_view(row: Mapping[str, Any]) -> BookingView:
+    """The view of a booking that was just written with these columns, without reading it."""
+    values: dict[str, Any] = {name: row.get(name) for name in BookingView.__slots__}
+    times = {name: row[name].astimezone(UTC) for name in ("starts_at", "ends_at")}
+    return BookingView(**values | times | {"state": BookingState(row["state"])})
 
 
 def bookings_together(tx: Tx, branch_id: UUID, together_id: UUID) -> list[BookingView]:

@@ -59,15 +59,17 @@ def is_twice_at_once(tx: Tx, booking: BookingView, own: Collection[str] = ()) ->
     if booking.erased_at is not None or not booking.contact:
         return False
     person = name_key(booking.name)
-    service = branch_settings(tx, booking.branch_id).services[booking.service_id]
-    here = {
+    branches = {one.id: one for one in visited_branches(tx)}
+    here = branches.get(booking.branch_id) or branch_settings(tx, booking.branch_id)
+    service = here.services[booking.service_id]
+    asked = {
         "contact": booking.contact,
         "booking": booking.id,
         "starts": booking.starts_at,
         "ends": booking.ends_at,
     }
-    for branch in visited_branches(tx):
-        for other in tx.rows(_AT_THE_SAME_TIME, here | {"branch": branch.id}):
+    for branch in branches.values():
+        for other in tx.rows(_AT_THE_SAME_TIME, asked | {"branch": branch.id}):
             discreet = any(one.confidentiality.discreet for one in (service, branch.services[other.service_id]))
             both_own = booking.token in own and other.token in own
             if name_key(other.name) == person and (both_own or not discreet):

@@ -28,16 +28,14 @@ _FOR_AN_EARLIER_TIME = sa.exists().where(
     OFFER.c.outcome == Outcome.ACCEPTED.value,
 )
 # Prepared, so the services of the group are no list in it: a contact has few appointments, and they are sorted out here.
-_ACTIVE = Prepared(
-    sa.select(BOOKING.c.name, BOOKING.c.service_id).where(
-        BOOKING.c.branch_id == sa.bindparam("branch"),
-        BOOKING.c.contact == sa.bindparam("contact"),
-        sa.text(f"booking.state IN {PLACED_BOOKINGS}"),
-        _SINGLE,
-    )
+_ACTIVE = sa.select(BOOKING.c.name, BOOKING.c.service_id, sa.literal_column("0").label("given_back")).where(
+    BOOKING.c.branch_id == sa.bindparam("branch"),
+    BOOKING.c.contact == sa.bindparam("contact"),
+    sa.text(f"booking.state IN {PLACED_BOOKINGS}"),
+    _SINGLE,
 )
-_GIVEN_BACK = Prepared(
-    sa.select(BOOKING.c.name, FREED.c.service_id)
+_GIVEN_BACK = (
+    sa.select(BOOKING.c.name, FREED.c.service_id, sa.literal_column("1"))
     .select_from(FREED.join(BOOKING, (BOOKING.c.branch_id == FREED.c.branch_id) & (BOOKING.c.id == FREED.c.booking_id)))
     .where(
         FREED.c.branch_id == sa.bindparam("branch"),
@@ -47,6 +45,7 @@ _GIVEN_BACK = Prepared(
         ~_FOR_AN_EARLIER_TIME,
     )
 )
+_BOTH = Prepared(sa.union_all(_ACTIVE, _GIVEN_BACK))
 
 
 def standing_of(tx: Tx, settings: BranchSettings, service: ServiceView, contact: str, name: str) -> Standing:
@@ -59,11 +58,11 @@ def standing_of(tx: Tx, settings: BranchSettings, service: ServiceView, contact:
     """
     if service.confidentiality.discreet or not contact:
         return Standing()
-    who = {"branch": settings.id, "contact": contact}
+    who = {"branch": settings.id, "contact": contact, "since": tx.now - GIVEN_BACK_WITHIN}
     group = _group(settings, service.queue_id)
-    active = [one for one, of in tx.rows(_ACTIVE, who) if of in group]
-    given_back = [one for one, of in tx.rows(_GIVEN_BACK, who | {"since": tx.now - GIVEN_BACK_WITHIN}) if of in group]
-    return persons.standing(name, active, given_back)
+    found = [row for row in tx.rows(_BOTH, who) if row.service_id in group]
+    active = (row.name for row in found if not row.given_back)
+    return persons.standing(name, active, (row.name for row in found if row.given_back))
 
 
 @derived

@@ -13,7 +13,7 @@ from ...store.queries.settings import BranchSettings
 from ...web import booking_steps
 from ...web.addresses import address_key, service_at
 from ...web.booking_warnings import warnings_of
-from ...web.here import AtBranch, at_booking, at_branch
+from ...web.here import AtBranch, at_booking, at_known_branch
 from ...web.open_holds import within_limit
 from . import models
 from .languages import language_at
@@ -22,7 +22,10 @@ from .values import Nothing
 
 
 async def hold(request: Request, asked: models.Hold) -> models.Booking:
-    here = await at_branch(request)
+    return await at_known_branch(request, lambda here, version: _hold_at(here, asked, version))
+
+
+async def _hold_at(here: AtBranch, asked: models.Hold, settings_version: int | None) -> models.Booking:
     branch = here.branch
     service = service_at(branch, asked.service)
     language = language_at(branch, asked.language)
@@ -38,6 +41,7 @@ async def hold(request: Request, asked: models.Hold) -> models.Booking:
         request_id=asked.request_id,
         contact_sure=asked.contact_sure,
         persons=asked.persons,
+        settings_version=settings_version,
     )
     found, warnings = await within_limit(here, lambda: here.write(bookings.hold_slot, order))
     return _booking(branch, found, warnings)

@@ -13,10 +13,11 @@ from ...core.bookings import Booker, Mode
 from ...core.errors import Count, Invalid
 from ...store.database import Tx
 from ...store.queries import board, line
-from ...store.queries.bookings import free_days
+from ...store.queries.bookings import DaySlots, free_days
 from ...store.queries.offering import ways
 from ...store.queries.outings import place_on
 from ...store.queries.settings import BranchSettings, QueueView, ServiceView, branch_settings
+from ...web.access import branch_named
 from ...web.addresses import address_key, service_at
 from ...web.here import anywhere, at_branch
 from . import models
@@ -55,15 +56,8 @@ async def list_services(request: Request, _asked: Nothing) -> models.Services:
 
 
 async def list_slots(request: Request, asked: models.SlotsAsked) -> models.Slots:
-    here = await at_branch(request)
-    branch = here.branch
-    service = service_at(branch, request.path_params["service"])
-    refusal = bookings.against_mode(Mode(service.booked_as), Booker.PUBLIC)
-    if refusal is not None:
-        raise refusal
-    today = here.now.astimezone(branch.calendar.zone).date()
-    first, last = _span(asked, today)
-    days = await here.read(free_days, branch, service, first, last)
+    at = request.path_params
+    branch, service, days = await anywhere(request).read(_free_days, at["branch"], at["service"], asked)
     zone = branch.calendar.zone
     return models.Slots(
         branch=branch.slug,
@@ -114,6 +108,18 @@ def _service(branch: BranchSettings, service: ServiceView) -> models.Service:
 def _platform(service: ServiceView) -> models.Platform | None:
     elsewhere = service.apply_at
     return models.Platform(names=elsewhere.names, url=elsewhere.url) if elsewhere else None
+
+
+def _free_days(
+    tx: Tx, slug: str, key: str, asked: models.SlotsAsked
+) -> tuple[BranchSettings, ServiceView, list[DaySlots]]:
+    branch = branch_named(tx, slug)
+    service = service_at(branch, key)
+    refusal = bookings.against_mode(Mode(service.booked_as), Booker.PUBLIC)
+    if refusal is not None:
+        raise refusal
+    first, last = _span(asked, tx.now.astimezone(branch.zone).date())
+    return branch, service, free_days(tx, branch, service, first, last)
 
 
 def _span(asked: models.SlotsAsked, today: date) -> tuple[date, date]:
