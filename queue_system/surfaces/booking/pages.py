@@ -20,7 +20,7 @@ from ...web.errors import message
 from ...web.here import AtBranch, Here, anywhere, at, at_branch
 from ...web.kit import see_other
 from ...web.limits import allow
-from . import about, appointment, code_guesses, helping, holding, services, through, times, together
+from . import about, any_branch, appointment, code_guesses, helping, holding, services, through, times, together
 from .frame import base_of, carried, carry, frame, is_language_switch, organisation_page, typed
 
 LOOK_UP: Final = "booking/my_booking.html"
@@ -61,6 +61,7 @@ async def service(request: Request) -> Response:
         "hours": services.open_today(branch, now, chosen),
         "stopped": services.gives_no_more(branch, chosen, now),
         "out": services.days_out(branch, chosen, now) if chosen.bookable else None,
+        "anywhere": bool(await any_branch.places_of(here, chosen)),
     }
     return await frame(here, "booking/service.html", chosen, values)
 
@@ -172,6 +173,7 @@ routes: list[BaseRoute] = [
     Route("/book/{branch}", show_services),
     Route("/book/{branch}/{service}", service),
     Route("/book/{branch}/{service}/days", days),
+    *any_branch.routes,
     Route("/book/{branch}/{service}/{date}", show_times),
     *through.routes,
     *helping.routes,

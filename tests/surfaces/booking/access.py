@@ -23,6 +23,7 @@ MATRIX: Final[dict[tuple[str, str], Row]] = {
     ("GET", "/book/{branch}"): PUBLIC,
     ("GET", "/book/{branch}/{service}"): PUBLIC,
     ("GET", "/book/{branch}/{service}/days"): PUBLIC,
+    ("GET", "/book/{branch}/{service}/anywhere"): PUBLIC,
     ("GET", "/book/{branch}/{service}/{date}"): PUBLIC,
     ("GET", "/book/{branch}/{service}/{date}/{start}"): PUBLIC,
     ("POST", "/book/{branch}/{service}/{date}/{start}"): PUBLIC,
