@@ -21,6 +21,7 @@ from ..store.queries.booking_invitations import invitation_by_id
 from ..store.queries.bookings import BookingView, booking_by_id
 from ..store.queries.settings import branch_settings
 from ..store.tables import BookingInvitation, table
+from . import invitation_letters
 from .bookings import HoldOrder, cancel_booking, hold_instead, hold_slot
 
 INVITATION = table(BookingInvitation)
@@ -43,6 +44,8 @@ class InvitationOrder:
 def invite_guest(tx: Tx, branch_id: UUID, order: InvitationOrder, actor: Actor) -> UUID:
     """Invite somebody; the name is needed, the contact is not. Returns the id.
 
+    Whom a letter may reach gets one with the link.
+
     Raises Missing("service") for a service to which nobody is invited, Invalid for a wrong name, contact, number of
     people or day, on the field of that name.
     """
@@ -59,9 +62,10 @@ def invite_guest(tx: Tx, branch_id: UUID, order: InvitationOrder, actor: Actor) 
             raise Invalid("day", "answer_by")
         if order.answer_by < today or order.answer_by > today + LONGEST:
             raise Invalid("invitation-day", "answer_by")
+        made = uuid7()
         row = {
             "branch_id": lock.id,
-            "id": uuid7(),
+            "id": made,
             "service_id": service.id,
             "name": name,
             "contact": contact,
@@ -73,13 +77,14 @@ def invite_guest(tx: Tx, branch_id: UUID, order: InvitationOrder, actor: Actor) 
         }
         tx.execute(sa.insert(INVITATION), row)
         fact = GuestInvited(
-            subject=str(row["id"]),
+            subject=str(made),
             service=service.slug,
             answer_by=order.answer_by.isoformat(),
             persons=order.persons,
         )
         lock.append(fact, actor)
-        return UUID(str(row["id"]))
+        invitation_letters.send(lock, settings, invitation_by_id(tx, branch_id, made))
+        return made
 
 
 def withdraw_invitation(tx: Tx, branch_id: UUID, invitation_id: UUID, actor: Actor) -> None:
@@ -98,6 +103,7 @@ def withdraw_invitation(tx: Tx, branch_id: UUID, invitation_id: UUID, actor: Act
             raise Refused("invitation-used")
         here = (INVITATION.c.branch_id == branch_id, INVITATION.c.id == invitation_id)
         tx.execute(sa.update(INVITATION).where(*here).values(withdrawn_at=tx.now))
+        invitation_letters.withdraw(lock, invitation_id)
         service = branch_settings(tx, branch_id, lock.config_version).services[found.service_id]
         lock.append(InvitationWithdrawn(subject=str(invitation_id), service=service.slug), actor)
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -18,33 +19,32 @@ from ..store.tables import Message, table
 
 MESSAGE = table(Message)
 
+# Longer than a mail server may take for one message (`messages.smtp.ANSWER_SECONDS` for each of its answers).
+LEASE: Final = timedelta(minutes=5)
+
 
 def queue(lock: Locked, booking: BookingView, to: Recipient, due: Mapping[Event, datetime]) -> None:
     """Put the messages of these events to one person of a booking in line, each from its instant on."""
-    tx = lock.tx
-    if not due:
-        return
-    sequence = last_sequence(tx, lock.id, booking.id, to.n) + 1
-    rows = [
-        {
-            "branch_id": lock.id,
-            "id": uuid7(),
-            "about": booking.id,
-            "event": what.value,
-            "n": to.n,
-            "sequence": sequence,
-            "channel": channel_of(to.contact),
-            "language": booking.language,
-            "state": "queued",
-            "created_at": tx.now,
-            "wanted_at": at,
-            "due_at": at,
-            "attempts": 0,
-            "doubtful": False,
-        }
-        for what, at in due.items()
-    ]
-    tx.execute(sa.insert(MESSAGE), rows)
+    if due:
+        sequence = last_sequence(lock.tx, lock.id, booking.id, to.n) + 1
+        about = {"about": booking.id, "n": to.n, "sequence": sequence, "language": booking.language}
+        insert(lock, [{**about, "event": what.value, "wanted_at": at} for what, at in due.items()], to.contact)
+
+
+def insert(lock: Locked, rows: Iterable[Mapping[str, Any]], contact: str) -> None:
+    """Put messages to a contact in line, each from its `wanted_at` on."""
+    new = {
+        "branch_id": lock.id,
+        "n": 0,
+        "sequence": 0,
+        "channel": channel_of(contact),
+        "state": "queued",
+        "created_at": lock.tx.now,
+        "attempts": 0,
+        "doubtful": False,
+    }
+    values = [{**new, "id": uuid7(), "due_at": one["wanted_at"], **one} for one in rows]
+    lock.tx.execute(sa.insert(MESSAGE), values)
 
 
 def void(lock: Locked, booking_id: UUID, to: Collection[int] | None = None, events: Collection[Event] = OF_ONE) -> None:
@@ -78,6 +78,28 @@ def waiting(lock: Locked, booking_id: UUID, events: Iterable[Event]) -> tuple[sa
         MESSAGE.c.state != "claimed",
         MESSAGE.c.event.in_([one.value for one in events]),
     )
+
+
+def take(lock: Locked, job: AnyRow) -> bool:
+    """Claim a message by compare-and-set; False where another worker has it. A second claim is noted as doubtful."""
+    taken = lock.tx.execute(
+        row_of(lock, job)
+        .where(MESSAGE.c.state == job.state, MESSAGE.c.attempts == job.attempts)
+        .values(
+            state="claimed",
+            lease_until=lock.tx.now + LEASE,
+            due_at=lock.tx.now + LEASE,
+            attempts=job.attempts + 1,
+            doubtful=job.doubtful or job.state == "claimed",
+        )
+    )
+    return taken.rowcount == 1
+
+
+def try_again(lock: Locked, job: AnyRow, at: datetime, error: str | None, *, maybe: bool) -> None:
+    """Put a message back in line until an instant; `maybe`: it may have arrived."""
+    values = {"state": "unknown" if maybe else "queued", "doubtful": job.doubtful or maybe}
+    lock.tx.execute(row_of(lock, job).values(**values, lease_until=None, due_at=at, error=error))
 
 
 def is_overtaken(tx: Tx, job: AnyRow) -> bool:

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Final
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -40,11 +38,20 @@ from ..store.queries.messages import Recipient, due_messages, recipients
 from ..store.queries.series import siblings_to_come
 from ..store.queries.settings import BranchSettings, branch_settings
 from ..store.queries.visit_parts import PartTold, called_off_of, parts_told
-from . import phone_calls
-from .message_rows import MESSAGE, finish, is_overtaken, is_waiting, last_sequence, queue, row_of, void, waiting
-
-# Longer than a mail server may take for one message (`messages.smtp.ANSWER_SECONDS` for each of its answers).
-LEASE: Final = timedelta(minutes=5)
+from . import invitation_letters, phone_calls
+from .message_rows import (
+    MESSAGE,
+    finish,
+    is_overtaken,
+    is_waiting,
+    last_sequence,
+    queue,
+    row_of,
+    take,
+    try_again,
+    void,
+    waiting,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +170,7 @@ def hand_on(lock: Locked, from_id: UUID, to_id: UUID) -> None:
 
 
 def claim_message(tx: Tx, branch_id: UUID) -> ClaimedMessage | None:
-    """Claim the message of a branch that has been due the longest; those that are true no more are voided first.
+    """Claim the message about a booking that has been due the longest; those that are true no more are voided first.
 
     A claim whose lease has run out is taken over once: its worker died, and may have sent the message.
     """
@@ -179,18 +186,7 @@ def claim_message(tx: Tx, branch_id: UUID) -> ClaimedMessage | None:
             if to is None or not _is_wanted(tx, job, booking, to, parts):
                 finish(lock, job, "void")
                 continue
-            taken = tx.execute(
-                row_of(lock, job)
-                .where(MESSAGE.c.state == job.state, MESSAGE.c.attempts == job.attempts)
-                .values(
-                    state="claimed",
-                    lease_until=tx.now + LEASE,
-                    due_at=tx.now + LEASE,
-                    attempts=job.attempts + 1,
-                    doubtful=job.doubtful or job.state == "claimed",
-                )
-            )
-            if taken.rowcount == 1:
+            if take(lock, job):
                 event, attempt = Event(job.event), job.attempts + 1
                 series = tuple(siblings_to_come(tx, branch_id, booking.id)) if event in OF_SERIES else ()
                 level = strictest(one.to.level for one in parts) if parts else to.level
@@ -207,6 +203,9 @@ def report_message(
     with locked(tx, branch_id) as lock:
         job = tx.row(sa.select(MESSAGE).where(MESSAGE.c.branch_id == branch_id, MESSAGE.c.id == message_id))
         if job is None or job.state != "claimed" or job.attempts != attempt:
+            return
+        if job.invitation_id is not None:
+            invitation_letters.report(lock, job, outcome, error)
             return
         booking = booking_by_id(tx, branch_id, job.about)
         if outcome is Outcome.SENT:
@@ -226,12 +225,7 @@ def report_message(
         if outcome is Outcome.REFUSED or again is None or (maybe and job.doubtful):
             _give_up(lock, job, booking, error or "internal", maybe=maybe or job.doubtful)
             return
-        state = "unknown" if maybe else "queued"
-        tx.execute(
-            row_of(lock, job).values(
-                state=state, lease_until=None, due_at=again, doubtful=job.doubtful or maybe, error=error
-            )
-        )
+        try_again(lock, job, again, error, maybe=maybe)
 
 
 def _parts(

@@ -151,6 +151,7 @@ def forget_participants(lock: Locked, which: Iterable[tuple[UUID, int]]) -> None
 def forget_invitations(lock: Locked, ids: list[UUID]) -> None:
     """Invitations go as a whole, because without whom they are for they say nothing."""
     if ids:
+        lock.tx.execute(sa.delete(MESSAGE).where(MESSAGE.c.branch_id == lock.id, MESSAGE.c.invitation_id.in_(ids)))
         lock.tx.execute(sa.delete(INVITATION).where(INVITATION.c.branch_id == lock.id, INVITATION.c.id.in_(ids)))
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
+from uuid import UUID
 
 from .bookings import BookingState
 from .errors import Refused
+from .tokens import sealed
 
 #: How many people one invitation may let come.
 MOST_GUESTS: Final = 100
@@ -44,6 +46,11 @@ def state_of(
     if now >= answer_until:
         return InvitationState.OVER
     return InvitationState.BEGUN if booked is BookingState.HELD else InvitationState.OPEN
+
+
+def personal_link(address: str, branch_key: str, secret: bytes, invitation_id: UUID) -> str:
+    """The link that opens an invitation; `address` is the installation's own, without a trailing slash."""
+    return f"{address}/invitation?i={branch_key}{sealed(secret, PURPOSE, invitation_id)}"
 
 
 def against_use(state: InvitationState) -> Refused | None:

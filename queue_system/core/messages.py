@@ -45,6 +45,7 @@ class Event(StrEnum):
     VISIT_CANCELLED = "visit_cancelled"
     VISIT_CALLED_OFF = "visit_called_off"
     VISIT_REMINDER = "visit_reminder"
+    INVITED = "invited"  # somebody may choose a time, with a personal link
 
 
 class Level(StrEnum):
@@ -83,7 +84,7 @@ TOLD_OF_VISIT: Final = {
 }
 OF_VISIT: Final = frozenset({*TOLD_OF_VISIT.values(), Event.VISIT_REMINDER})
 #: Events that are about one appointment.
-OF_ONE: Final = frozenset(Event) - OF_SERIES - OF_VISIT
+OF_ONE: Final = frozenset(Event) - OF_SERIES - OF_VISIT - {Event.INVITED}
 _ENDED: Final = {Event.CANCELLED, Event.CALLED_OFF}
 _STRICTEST_FIRST: Final = (Level.NONE, Level.NEUTRAL, Level.MINIMAL, Level.FULL)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -16,8 +16,11 @@ from typing import Final
 
 from markupsafe import Markup, escape
 
+from ..actions.invitation_letters import ClaimedInvitation
 from ..actions.outbox import ClaimedMessage
 from ..configuration import Configuration
+from ..core import hours
+from ..core.booking_invitations import personal_link
 from ..core.bookings import BookingState, spaced_code
 from ..core.messages import OF_SERIES, OF_VISIT, Event, Level
 from ..i18n import dates, isolates
@@ -47,7 +50,7 @@ class Letter:
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """What an installation puts on its letters: its public address without a trailing slash, and its senders.
+    """What an installation puts on its letters: its public address without a trailing slash, its senders, the secret of links.
 
     `domains` are those from whose addresses the mail server takes letters.
     """
@@ -55,6 +58,7 @@ class House:
     address: str
     sender: str
     neutral_sender: str
+    secret: bytes
     domains: frozenset[str] = frozenset()
 
     def sender_for(self, branch: BranchSettings, level: Level) -> str:
@@ -68,13 +72,15 @@ class House:
         return own if own.rpartition("@")[2].lower() in self.domains else self.sender
 
 
-def house_of(configuration: Configuration) -> House:
+def house_of(configuration: Configuration, secret: bytes) -> House:
     """What a configuration says about letters."""
     senders = configuration.mail_from, configuration.mail_from_neutral
-    return House(configuration.address, *senders, configuration.sender_domains)
+    return House(configuration.address, *senders, secret, configuration.sender_domains)
 
 
-def letter_of(message: ClaimedMessage, branch: BranchSettings, house: House, now: datetime) -> Letter:
+def letter_of(
+    message: ClaimedMessage | ClaimedInvitation, branch: BranchSettings, house: House, now: datetime
+) -> Letter:
     """The letter: Arabic or another language of ours, in 7-bit lines, as text and as HTML, with a calendar entry."""
     # Loaded here, because its library takes long and many installations send nothing.
     from ..web.calendar_file import PUBLISH, calendar_file, method, series_file
@@ -96,11 +102,16 @@ def letter_of(message: ClaimedMessage, branch: BranchSettings, house: House, now
     content["Message-ID"] = f"<{message.id}@{(house.neutral_sender if neutral else house.sender).rpartition('@')[2]}>"
     # RFC 3834: so that no program answers.
     content["Auto-Submitted"] = "auto-generated"
-    lines = list(_lines(message, branch, words, house))
+    if isinstance(message, ClaimedInvitation):
+        lines = list(_invitation_lines(message, branch, words, house))
+    else:
+        lines = list(_lines(message, branch, words, house))
     # Base64, because old mail servers spoil lines of 8-bit text.
     content.set_content("\n\n".join(lines) + "\n", charset="utf-8", cte="base64")
     content.add_alternative(_html(lines, words), subtype="html", charset="utf-8", cte="base64")
-    if message.event in _FOR_CALENDARS | OF_SERIES | OF_VISIT - {Event.VISIT_REMINDER}:
+    if isinstance(message, ClaimedMessage) and message.event in _FOR_CALENDARS | OF_SERIES | OF_VISIT - {
+        Event.VISIT_REMINDER
+    }:
         said = branch, words, now, house.address, message.level
         mine = message.recipient.n == 0
         if message.event in OF_SERIES:
@@ -122,7 +133,7 @@ def letter_of(message: ClaimedMessage, branch: BranchSettings, house: House, now
     return Letter(sender, recipient, content)
 
 
-def _subject(message: ClaimedMessage, branch: BranchSettings, words: Words) -> str:
+def _subject(message: ClaimedMessage | ClaimedInvitation, branch: BranchSettings, words: Words) -> str:
     if message.level is Level.NEUTRAL:
         return words.text("messages.subject-neutral")
     place = localised(branch.names, words.language)
@@ -177,6 +188,21 @@ def _about_answers(branch: BranchSettings, level: Level, words: Words) -> str:
     if branch.reply_to and level is not Level.NEUTRAL:
         return words.text("messages.replies-to", address=isolates.ltr(branch.reply_to))
     return words.text("messages.no-reply")
+
+
+def _invitation_lines(message: ClaimedInvitation, branch: BranchSettings, words: Words, house: House) -> Iterator[str]:
+    """The paragraphs of an invitation. A neutral one has no link, because the address of the house is a name."""
+    found, neutral = message.invitation, message.level is Level.NEUTRAL
+    yield words.text("messages.invited-neutral" if neutral else "messages.tell-invited")
+    if message.level is Level.FULL:
+        names = branch.services[found.service_id].shown_names
+        yield words.text("messages.service", service=localised(names, words.language))
+    last = hours.business_date(found.answer_until - timedelta.resolution, branch.zone, branch.day_starts)
+    yield words.text("messages.invited-until", day=dates.day(last, words))
+    if not neutral:
+        link = personal_link(house.address, branch.key, house.secret, found.id)
+        yield words.text("messages.invited-choose") + f"\n{link}"
+    yield words.text("messages.no-reply")
 
 
 def _dates(

@@ -15,6 +15,7 @@ from uuid import UUID
 
 import structlog
 
+from ..actions.invitation_letters import ClaimedInvitation, claim_invitation
 from ..actions.outbox import ClaimedMessage, claim_message, report_message
 from ..core.messages import Outcome
 from ..ops.background import forever
@@ -40,7 +41,7 @@ class Postman:
         configuration = installation.configuration
         self._installation = installation
         self._server = configuration.mail_server
-        self._house = house_of(configuration)
+        self._house = house_of(configuration, installation.secret)
         self._task: asyncio.Task[None] | None = None
         self._working: asyncio.Future[int] | None = None
         self._stopping = threading.Event()
@@ -84,7 +85,7 @@ class Postman:
         taken = tried = 0
         try:
             while tried < LETTERS_A_CONNECTION and not self._stopping.is_set():
-                claimed = self._installation.database.write_in_now(branch_id, claim_message, branch_id)
+                claimed = self._claim(branch_id)
                 if claimed is None:
                     break
                 tried += 1
@@ -103,8 +104,12 @@ class Postman:
                 connection.close()
         return taken, tried
 
+    def _claim(self, branch_id: UUID) -> ClaimedMessage | ClaimedInvitation | None:
+        write = self._installation.database.write_in_now
+        return write(branch_id, claim_message, branch_id) or write(branch_id, claim_invitation, branch_id)
+
     def _send(
-        self, branch_id: UUID, claimed: ClaimedMessage, connection: Connection | None
+        self, branch_id: UUID, claimed: ClaimedMessage | ClaimedInvitation, connection: Connection | None
     ) -> tuple[Outcome, str | None, Connection | None]:
         """The outcome of one letter, and the connection if the next one can use it."""
         installation = self._installation

@@ -10,7 +10,8 @@ import sqlalchemy as sa
 
 from queue_system.actions import bookings as actions
 from queue_system.actions.bookings import HoldOrder
-from queue_system.actions.outbox import LEASE, ClaimedMessage, claim_message, report_message
+from queue_system.actions.message_rows import LEASE
+from queue_system.actions.outbox import ClaimedMessage, claim_message, report_message
 from queue_system.actions.retention import erase, tidy
 from queue_system.clock import FrozenClock
 from queue_system.core.messages import Event, Level, Outcome

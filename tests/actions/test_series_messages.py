@@ -28,7 +28,7 @@ START = datetime(2026, 11, 25, 6, 30, tzinfo=UTC)
 WEEK, HOUR = timedelta(weeks=1), timedelta(hours=1)
 SERVICE = "civil-extract"
 MESSAGE = table(Message)
-HOUSE = House("https://queue.example.org", "house@example.org", "post@example.net")
+HOUSE = House("https://queue.example.org", "house@example.org", "post@example.net", b"a secret")
 
 
 @pytest.fixture

@@ -64,6 +64,7 @@ from queue_system.store.tables import (
     EarlierOffer,
     EarlierWish,
     HomeVisit,
+    Message,
     Participant,
     PhoneCall,
     Resource,
@@ -130,7 +131,9 @@ def fill(hall: Hall, clock: FrozenClock) -> None:
     _give_a_time_back(hall)
     _take_a_room(hall)
     _repeat(hall)
-    hall.db.write_now(Tx.execute, sa.insert(table(BookingInvitation)), _invited(hall))
+    invited = _invited(hall)
+    hall.db.write_now(Tx.execute, sa.insert(table(BookingInvitation)), invited)
+    hall.db.write_now(Tx.execute, sa.insert(table(Message)), _letter(invited))
     hall.db.write_now(sessions.start_session, here.staff_id, "browser")
     hall.db.write_now(sessions.remember_browser, here.staff_id, "a browser's secret")
     hall.db.write_now(own_views.save_view, hall.branch.id, here.staff_id, "شباكي", ["q-passports"])
@@ -272,6 +275,23 @@ def _invited(hall: Hall) -> dict[str, Any]:
         "persons": 2,
         "answer_until": FREE_AT,
         "created_at": NOW,
+    }
+
+
+def _letter(invited: dict[str, Any]) -> dict[str, Any]:
+    """The letter of an invitation, which waits to be sent."""
+    return {
+        "branch_id": invited["branch_id"],
+        "id": uuid7(),
+        "invitation_id": invited["id"],
+        "event": "invited",
+        "sequence": 0,
+        "channel": "mail",
+        "language": "ar",
+        "state": "queued",
+        "created_at": NOW,
+        "wanted_at": NOW,
+        "due_at": NOW,
     }
 
 

@@ -20,7 +20,8 @@ from starlette.testclient import TestClient
 
 from queue_system.actions import bookings as actions
 from queue_system.actions.bookings import HoldOrder
-from queue_system.actions.outbox import LEASE, claim_message
+from queue_system.actions.message_rows import LEASE
+from queue_system.actions.outbox import claim_message
 from queue_system.app import create_app
 from queue_system.clock import FrozenClock
 from queue_system.configuration import read_configuration

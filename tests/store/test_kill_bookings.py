@@ -21,7 +21,7 @@ import pytest
 import sqlalchemy as sa
 import structlog
 
-from queue_system.actions.outbox import LEASE
+from queue_system.actions.message_rows import LEASE
 from queue_system.app import create_app
 from queue_system.clock import FrozenClock, ShiftedClock
 from queue_system.configuration import read_configuration

@@ -51,14 +51,14 @@ class Recipient:
 
 def level_for(settings: BranchSettings, booking: BookingView) -> Level:
     """How much messages to whom a booking is for may say; NONE if its service has gone, and its confidentiality with it."""
-    return _level(settings, booking.service_id, booking.contact_way)
+    return level_of_service(settings, booking.service_id, booking.contact_way)
 
 
 def recipients(tx: Tx, settings: BranchSettings, booking: BookingView) -> list[Recipient]:
     """Everybody of a booking who has a contact, each with their own rule."""
     found = [Recipient(0, booking.contact, level_for(settings, booking))]
     found += [
-        Recipient(one.n, one.contact, _level(settings, booking.service_id, one.contact_way))
+        Recipient(one.n, one.contact, level_of_service(settings, booking.service_id, one.contact_way))
         for one in others_of(tx, settings.id, booking.id)
     ]
     return [one for one in found if one.contact]
@@ -71,7 +71,8 @@ def way_in_force(settings: BranchSettings, service_id: UUID, chosen: str | None)
     return in_force(chosen, settings.safe_contact, protected=protected)
 
 
-def _level(settings: BranchSettings, service_id: UUID, chosen: str | None) -> Level:
+def level_of_service(settings: BranchSettings, service_id: UUID, chosen: str | None = None) -> Level:
+    """How much messages about a service may say to a person who chose this way to be contacted, or none."""
     service = settings.services.get(service_id)
     if service is None:
         return Level.NONE
@@ -86,9 +87,15 @@ def is_any_message_due(tx: Tx, branch_id: UUID) -> bool:
     return tx.row(statement.limit(1)) is not None
 
 
-def due_messages(tx: Tx, branch_id: UUID) -> list[AnyRow]:
-    """The messages of a branch that may be claimed now, those first that have been due the longest."""
-    statement = sa.select(MESSAGE).where(MESSAGE.c.branch_id == branch_id, _PENDING, MESSAGE.c.due_at <= tx.now)
+def due_messages(tx: Tx, branch_id: UUID, *, of_invitations: bool = False) -> list[AnyRow]:
+    """The messages of a branch that may be claimed now, those first that have been due the longest.
+
+    Those about bookings; with `of_invitations`, those about invitations.
+    """
+    about = MESSAGE.c.invitation_id if of_invitations else MESSAGE.c.about
+    statement = sa.select(MESSAGE).where(
+        MESSAGE.c.branch_id == branch_id, _PENDING, MESSAGE.c.due_at <= tx.now, about.is_not(None)
+    )
     return tx.rows(statement.order_by(MESSAGE.c.due_at, MESSAGE.c.sequence, MESSAGE.c.id).limit(50))
 
 

@@ -1,11 +1,11 @@
-"""Messages on their way to the people whose appointments they are about."""
+"""Messages on their way to the people whose appointments, or invitations, they are about."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint
 from sqlmodel import SQLModel
 
 from ..dialect import partial
@@ -16,22 +16,27 @@ UNSENT_MESSAGES = "('failed', 'unknown')"
 
 
 class Message(SQLModel, table=True):
-    """A message about a booking: queued, claimed, sent, failed, unknown, void; pending until `ended_at`.
+    """A message about a booking or an invitation: queued, claimed, sent, failed, unknown, void; pending until `ended_at`.
 
-    It holds neither address nor text: both are taken from the booking when it is sent. Messages about one booking are
+    It holds neither address nor text: both are taken from what it is about when it is sent. Messages about one booking are
     numbered by `sequence`; a reminder has the number of the message that it follows.
     """
 
     __table_args__ = (
         within_branch("about", "booking"),
+        within_branch("invitation_id", "booking_invitation"),
+        CheckConstraint("(about IS NULL) <> (invitation_id IS NULL)", name="a_message_is_about_one_thing"),
         UniqueConstraint("branch_id", "about", "n", "event", "sequence", "channel", name="one_message_an_event"),
+        UniqueConstraint("branch_id", "invitation_id", name="one_letter_an_invitation"),
         Index("pending_messages", "branch_id", "due_at", **partial(PENDING_MESSAGES)),
         Index("unsent_messages", "branch_id", **partial(f"state IN {UNSENT_MESSAGES}")),
     )
 
     branch_id: UUID = of_branch()
     id: UUID = key()
-    about: UUID
+    # A booking; None where it is about an invitation.
+    about: UUID | None = None
+    invitation_id: UUID | None = None
     # To which person of the booking it goes (tables.people.Participant); 0 is who it was booked for.
     n: int = 0
     event: str

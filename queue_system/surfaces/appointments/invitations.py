@@ -14,16 +14,14 @@ from starlette.routing import BaseRoute, Route
 
 from ...actions.booking_invitations import InvitationOrder, invite_guest, withdraw_invitation
 from ...core import contacts, hours
-from ...core.booking_invitations import MOST_GUESTS, PURPOSE, USABLE
+from ...core.booking_invitations import MOST_GUESTS, USABLE, personal_link
 from ...core.bookings import persons_said
 from ...core.errors import DomainError, Invalid, Missing
-from ...core.messages import Level, channel_of, level_of
+from ...core.messages import Level, channel_of
 from ...core.rights import BOOK_RIGHTS
-from ...core.tokens import sealed
 from ...i18n import dates
 from ...store.queries.booking_invitations import InvitationView, invitation_by_id, invitations_to
-from ...store.queries.contact_ways import said_before
-from ...store.queries.messages import way_in_force
+from ...store.queries.invitation_letters import Delivery, letters_of, level_of_invitation
 from ...store.queries.settings import BranchSettings, Names, ServiceView
 from ...web import kit
 from ...web.errors import message
@@ -44,6 +42,7 @@ class Line:
     name: str | None
     usable: bool
     last_day: str
+    unsent: bool = False
 
 
 async def show(request: Request) -> Response:
@@ -97,13 +96,15 @@ async def _enter(request: Request) -> tuple[StaffAtBranch, InvitationView]:
 async def _list_page(here: StaffAtBranch, typed: dict[str, str], failure: DomainError | None = None) -> Response:
     branch = here.branch
     found = await here.read(invitations_to, branch.id, here.services(BOOK_RIGHTS))
+    letters = await here.read(letters_of, branch.id, [one.id for one in found])
+    unsent = {key for key, one in letters.items() if one.delivery in (Delivery.FAILED, Delivery.MAYBE)}
     today = hours.business_date(here.now, branch.zone, branch.day_starts)
     words = message(failure, here.words) if failure else ""
     field = failure.field if isinstance(failure, Invalid) and failure.field in FIELDS else ""
     values = {
         "base": address(branch),
         "services": invited_to(here),
-        "lines": [_line(here, one) for one in found],
+        "lines": [_line(here, one, unsent=one.id in unsent) for one in found],
         "typed": {"answer_by": (today + USUAL).isoformat(), "language": branch.default_language} | typed,
         "today": today,
         "most": MOST_GUESTS,
@@ -117,8 +118,9 @@ async def _list_page(here: StaffAtBranch, typed: dict[str, str], failure: Domain
 async def _page(here: StaffAtBranch, found: InvitationView, refusal: DomainError | None = None) -> Response:
     branch = here.branch
     service, line = branch.services[found.service_id], _line(here, found)
-    sealed_ = sealed(here.installation.secret, PURPOSE, found.id)
-    link = f"{here.installation.configuration.address}/invitation?i={branch.key}{sealed_}"
+    link = personal_link(here.installation.configuration.address, branch.key, here.installation.secret, found.id)
+    level = await here.read(level_of_invitation, branch, found)
+    letter = (await here.read(letters_of, branch.id, [found.id])).get(found.id)
     values = {
         "base": address(branch),
         "line": line,
@@ -127,14 +129,16 @@ async def _page(here: StaffAtBranch, found: InvitationView, refusal: DomainError
         "contact": contacts.shown(found.contact),
         "link": link,
         "qr": qr_svg(link, here.words.text("appointments.invitation-qr")) if line.usable else None,
-        "mail": await _mail(here, service, found, link) if line.usable else None,
+        "mail": _mail(here, found, link, level) if line.usable else None,
+        "letter": letter,
+        "neutral": level is Level.NEUTRAL,
         "when": dates.day_time(found.starts_at, branch.zone, here.words) if found.starts_at else None,
         "refusal": message(refusal, here.words) if refusal else "",
     }
     return await here.page("appointments/invitation.html", values, status=refusal.status if refusal else 200)
 
 
-def _line(here: StaffAtBranch, found: InvitationView) -> Line:
+def _line(here: StaffAtBranch, found: InvitationView, *, unsent: bool = False) -> Line:
     branch = here.branch
     service = branch.services[found.service_id]
     return Line(
@@ -143,19 +147,13 @@ def _line(here: StaffAtBranch, found: InvitationView) -> Line:
         None if service.confidentiality.discreet else found.name,
         found.state in USABLE,
         dates.day(_last_day(branch, found), here.words),
+        unsent and found.state in USABLE,
     )
 
 
-async def _mail(here: StaffAtBranch, service: ServiceView, found: InvitationView, link: str) -> str | None:
-    """The address that opens a letter, which names no service, in a mail program.
-
-    None where the level forbids letters, or the guest wants none, as they said for an appointment.
-    """
-    level = service.confidentiality
-    before = await here.read(said_before, here.branch, found.contact, [found.name])
-    way = way_in_force(here.branch, service.id, before.way if before else None)
-    told = level_of(discreet=level.discreet, hides_service=level.hides_service, sms=level.sms, way=way)
-    if channel_of(found.contact) is None or told not in (Level.FULL, Level.MINIMAL):
+def _mail(here: StaffAtBranch, found: InvitationView, link: str, level: Level) -> str | None:
+    """The address that opens a letter, which names no service, in a mail program; None where the level forbids letters."""
+    if channel_of(found.contact) is None or level not in (Level.FULL, Level.MINIMAL):
         return None
     words = kit.words_of(found.language, here.branch)
     until = dates.day(_last_day(here.branch, found), words)

@@ -14,17 +14,18 @@ revision = "0003"
 down_revision = "0002"
 branch_labels = None
 depends_on = None
-FINGERPRINT = 1417234516
+FINGERPRINT = 997035845
 
 
 def upgrade() -> None:
     _members()
     _series()
+    # Messages are about bookings and invitations.
+    _invitations()
     _messages()
     _phone_calls()
     _participants()
     _guests()
-    _invitations()
     _earlier()
     _together()
     _channels()
@@ -110,12 +111,13 @@ def _series() -> None:
 
 
 def _messages() -> None:
-    """Messages about bookings, on their way."""
+    """Messages about bookings and invitations, on their way."""
     op.create_table(
         "message",
         sa.Column("branch_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("about", sa.Uuid(), nullable=False),
+        sa.Column("about", sa.Uuid(), nullable=True),
+        sa.Column("invitation_id", sa.Uuid(), nullable=True),
         sa.Column("n", sa.Integer(), nullable=False),
         sa.Column("event", AutoString(), nullable=False),
         sa.Column("sequence", sa.Integer(), nullable=False),
@@ -132,8 +134,13 @@ def _messages() -> None:
         sa.Column("ended_at", UTCDateTime(), nullable=True),
         sa.ForeignKeyConstraint(["branch_id"], ["branch.id"]),
         sa.ForeignKeyConstraint(["branch_id", "about"], ["booking.branch_id", "booking.id"]),
+        sa.ForeignKeyConstraint(
+            ["branch_id", "invitation_id"], ["booking_invitation.branch_id", "booking_invitation.id"]
+        ),
+        sa.CheckConstraint("(about IS NULL) <> (invitation_id IS NULL)", name="a_message_is_about_one_thing"),
         sa.PrimaryKeyConstraint("branch_id", "id"),
         sa.UniqueConstraint("branch_id", "about", "n", "event", "sequence", "channel", name="one_message_an_event"),
+        sa.UniqueConstraint("branch_id", "invitation_id", name="one_letter_an_invitation"),
     )
     pending, unsent = sa.text("ended_at IS NULL"), sa.text("state IN ('failed', 'unknown')")
     op.create_index(
