@@ -88,6 +88,21 @@ def in_any(times: Iterable[FreeTime], within: range) -> FreeTime:
     return FreeTime(within, bits)
 
 
+def in_how_many(times: Iterable[FreeTime]) -> list[int]:
+    """In how many of `times`, which have the same `within`, each tick is free: bit i of number k is digit k of the count.
+
+    Each time is added to all counts at once, so it takes as many steps as the largest count has binary digits.
+    """
+    digits: list[int] = []
+    for time in times:
+        carry = time.bits
+        for place, digit in enumerate(digits):
+            digits[place], carry = digit ^ carry, digit & carry
+        if carry:
+            digits.append(carry)
+    return digits
+
+
 def _mask(span: range, within: range) -> int:
     first, stop = max(span.start, within.start), min(span.stop, within.stop)
     return ((1 << (stop - first)) - 1) << (first - within.start) if first < stop else 0

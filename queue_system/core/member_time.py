@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
 from uuid import UUID
 
-from .free_time import FreeTime
+from .free_time import FreeTime, in_all, in_any, in_how_many
 from .members import Choice, MemberNeed, WhyMember, Wishes, choose, starts, starts_by_need
 from .rearranging import Moves, Placed, make_room
 
@@ -39,14 +39,10 @@ class MemberTime:
         Where members would have to be rearranged, it is one.
         """
         direct = starts(needs, self.free, length, self.within)
-        each = starts_by_need(needs, self.free, length)
-        found = {
-            tick: min(sum(time.has(range(tick, tick + 1)) for time in members.values()) for members in each.values())
-            for tick in direct.ticks()
-        }
+        each = [in_how_many(members.values()) for members in starts_by_need(needs, self.free, length).values()]
+        found = {tick: min(_count(digits, tick - self.within.start) for digits in each) for tick in direct.ticks()}
         if any(not one.announced for one in self.placed):
-            if_empty = starts(needs, self.open, length, self.within)
-            for tick in if_empty.ticks():
+            for tick in self._if_rearranged(needs, length).ticks():
                 if tick not in found and self._rearranged(needs, range(tick, tick + length)) is not None:
                     found[tick] = 1
         return found
@@ -67,6 +63,36 @@ class MemberTime:
     def near(self, first: int, stop: int) -> list[Placed]:
         """Those that could be in the way of something from `first` to `stop`, or of one another when they make room."""
         return [one for span, group in self._stretches if span.start < stop and first < span.stop for one in group]
+
+    def _if_rearranged(self, needs: Sequence[MemberNeed], length: int) -> FreeTime:
+        """The ticks from which a visit may be possible if others make room; from no other tick it is.
+
+        At each tick of the visit one of those among whom bookings can be exchanged must be free, because an exchange
+        leaves as many of them taken as before.
+        """
+        for_each = [starts(needs, self.open, length, self.within)]
+        for need in needs:
+            one_free = in_any((self.free[one] for one in self._in_exchange(need.options)), self.within)
+            for_each.append(one_free.starts(length + need.after, need.before))
+        return in_all(for_each, self.within)
+
+    def _in_exchange(self, options: Collection[UUID]) -> set[UUID]:
+        """These members, those who could take over a booking of theirs, those who could take over one of these, and so on."""
+        found: set[UUID] = set()
+        more = set(options)
+        while more:
+            found |= more
+            more = {other for one in more for other in self._stand_ins.get(one, ())} - found
+        return found & self.open.keys()
+
+    @cached_property
+    def _stand_ins(self) -> Mapping[UUID, set[UUID]]:
+        """Who could take over a booking of a member, where nobody was told which member it will be."""
+        found: dict[UUID, set[UUID]] = {}
+        for one in self.placed:
+            if not one.announced:
+                found.setdefault(one.member, set()).update(one.options)
+        return found
 
     def _rearranged(self, needs: Sequence[MemberNeed], visit: range) -> tuple[tuple[Choice, ...], Moves] | None:
         near = self.near(min(need.span(visit).start for need in needs), max(need.span(visit).stop for need in needs))
@@ -97,3 +123,8 @@ class MemberTime:
             else:
                 found.append((one.span, [one]))
         return found
+
+
+def _count(digits: Sequence[int], at: int) -> int:
+    """The count at a tick, from the digits of all counts (`in_how_many`)."""
+    return sum((digit >> at & 1) << place for place, digit in enumerate(digits))

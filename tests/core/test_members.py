@@ -9,9 +9,9 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from queue_system.core.free_time import FreeTime, in_all, in_any
+from queue_system.core.free_time import FreeTime, in_all, in_any, in_how_many
 from queue_system.core.member_time import MemberTime
-from queue_system.core.members import Choice, MemberNeed, WhyMember, Wishes, choose, starts
+from queue_system.core.members import Choice, MemberNeed, WhyMember, Wishes, choose, starts, starts_by_need
 from queue_system.core.rearranging import Placed, make_room
 
 DAY = range(100, 160)
@@ -37,6 +37,14 @@ def test_all_and_any_are_those_of_sets(times: list[set[int]]) -> None:
     free = [FreeTime.of(DAY, [range(tick, tick + 1) for tick in time]) for time in times]
     assert set(in_all(free, DAY).ticks()) == set(DAY).intersection(*times)
     assert set(in_any(free, DAY).ticks()) == set().union(*times)
+
+
+@given(st.lists(st.sets(st.sampled_from(DAY)), max_size=9))
+def test_how_many_are_free_is_counted_for_all_ticks_at_once(times: list[set[int]]) -> None:
+    digits = in_how_many(FreeTime.of(DAY, [range(tick, tick + 1) for tick in time]) for time in times)
+    for at, tick in enumerate(DAY):
+        count = sum((digit >> at & 1) << place for place, digit in enumerate(digits))
+        assert count == sum(tick in time for time in times)
 
 
 def free_at(**spans: list[range]) -> dict[UUID, FreeTime]:
@@ -180,3 +188,34 @@ def test_room_is_made_without_meeting_and_without_moving_what_was_announced(
             assert one.member in one.options
             meeting = [two for two in placed if two.member == one.member and set(two.span) & set(one.span)]
             assert meeting == [one]
+
+
+@given(
+    st.lists(st.tuples(options, spans.filter(lambda span: len(span) > 0), st.booleans()), max_size=12),
+    st.lists(options, min_size=1, max_size=2),
+    st.integers(0, 2),
+    st.integers(1, 8),
+)
+def test_room_is_not_looked_for_only_where_there_is_none(
+    earlier: list[tuple[tuple[UUID, ...], range, bool]], wanted: list[tuple[UUID, ...]], travel: int, length: int
+) -> None:
+    """Most times of a full day are left out without trying; each of them is tried here."""
+    open_ = {member: FreeTime.of(DAY, [range(102 + n, 150 + n)]) for n, member in enumerate(members)}
+    placed: list[Placed] = []
+    for n, (choices, at, announced) in enumerate(earlier):
+        found = make_room(choices, at, placed, open_)
+        if found is not None:
+            placed = [replace(one, member=found[1].get(one.key, one.member)) for one in placed]
+            placed.append(Placed(UUID(int=100 + n), LAWYER, found[0], at, choices, announced))
+    time, needs = MemberTime(DAY, open_, placed), [MemberNeed(UUID(int=11 + n), one) for n, one in enumerate(wanted)]
+    needs = [replace(need, before=travel, after=travel) for need in needs]
+    places = time.places(needs, length)
+    each = starts_by_need(needs, time.free, length).values()
+    direct = set(starts(needs, time.free, length, DAY).ticks())
+    for tick in DAY:
+        one = range(tick, tick + 1)
+        if tick in direct:
+            assert places[tick] == min(sum(free.has(one) for free in of_need.values()) for of_need in each)
+        else:
+            possible = starts(needs, open_, length, DAY).has(one) and any(not other.announced for other in placed)
+            assert places.get(tick, 0) == (possible and time._rearranged(needs, range(tick, tick + length)) is not None)

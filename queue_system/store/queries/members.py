@@ -182,24 +182,27 @@ def _options(settings: BranchSettings) -> dict[UUID, tuple[UUID, ...]]:
 
 def _working(settings: BranchSettings, member_id: UUID, ticks: range) -> FreeTime:
     """When a member works; never where the settings no longer have it, or after its last day."""
-    member, tick = members_of(settings).get(member_id), settings.tick_minutes
-    if member is None:
+    if member_id not in members_of(settings):
         return FreeTime(ticks, 0)
+    first, last = (
+        (EPOCH + timedelta(minutes=tick * settings.tick_minutes)).astimezone(settings.zone).date()
+        for tick in (ticks.start, ticks.stop)
+    )
+    return FreeTime.of(ticks, _hours(settings, member_id, first, last))
+
+
+@derived
+def _hours(settings: BranchSettings, member_id: UUID, first: date, last: date) -> tuple[range, ...]:
+    """The ticks of a member's working hours on these days and on the one before, whose hours may run over midnight."""
+    member, tick = members_of(settings)[member_id], settings.tick_minutes
     spans = []
-    for day in _days(settings, ticks):
+    for ahead in range(-1, (last - first).days + 1):
+        day = first + timedelta(days=ahead)
         if member.until is None or day <= member.until:
             for window in hours.working_hours(day, settings.calendar, member_id):
                 opens, closes = hours.to_instants(day, window, settings.zone)
                 spans.append(range(tick_of(opens, tick), tick_of(closes, tick)))
-    return FreeTime.of(ticks, spans)
-
-
-def _days(settings: BranchSettings, ticks: range) -> Iterator[date]:
-    """The days of these ticks, and the one before them, whose hours may run over midnight."""
-    first = (EPOCH + timedelta(minutes=ticks.start * settings.tick_minutes)).astimezone(settings.zone).date()
-    last = (EPOCH + timedelta(minutes=ticks.stop * settings.tick_minutes)).astimezone(settings.zone).date()
-    for ahead in range(-1, (last - first).days + 1):
-        yield first + timedelta(days=ahead)
+    return tuple(spans)
 
 
 def _placed(
