@@ -26,6 +26,7 @@ from queue_system.store.database import Database
 from queue_system.store.queries.access import devices
 from tests.kit import postgres
 from tests.kit.hall import Hall, furnish
+from tests.kit.processes import children_of
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 # A Sunday, 10:00 in Doha: the hall of the embassy is open, and tickets are given for hours.
@@ -72,6 +73,15 @@ class Place:
         else:
             with psycopg.connect(self.url, autocommit=True) as session:
                 yield lambda query: session.execute(query).fetchall()
+
+    def processor_seconds(self) -> float:
+        """The processor time of the database server so far, with all that it has started; 0 for SQLite, which has none."""
+        if self.url.startswith("sqlite"):
+            return 0.0
+        with psycopg.connect(self.url) as session:
+            (data,) = session.execute("SHOW data_directory").fetchone() or ("",)
+        server = int((Path(data) / "postmaster.pid").read_text().split()[0])
+        return sum(map(processor_seconds_of, (server, *children_of(server))))
 
     @property
     def file(self) -> Path:
@@ -157,8 +167,16 @@ class Server:
 
     def processor_seconds(self) -> float:
         """The processor time of the process so far, in user and in system mode (proc(5), stat)."""
-        fields = Path(f"/proc/{self.process_id}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return processor_seconds_of(self.process_id)
+
+
+def processor_seconds_of(process_id: int) -> float:
+    """The processor time of a process and of its ended children (proc(5), stat); 0 if it has ended itself."""
+    try:
+        fields = Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
 
 
 @contextlib.contextmanager

@@ -6,6 +6,8 @@ from sending the hold to having the confirmation. Aims on PostgreSQL: no answer 
 gets a booking, and p99 of a booking is below 500 ms.
 
 The limit beside it is the bare driver, one client: the same rows of a hold and of its confirmation, in two transactions.
+Of both, the processor time of one booking is told, that of the program and that of the database server: on two cores, which
+the people of this benchmark share, it says more than the clock.
 
 The same is done without a crowd: CLIENTS people at once, each of whom is followed by the next. That gives the most bookings
 a second, beside the rate at which the bare driver writes them.
@@ -68,26 +70,26 @@ def main() -> None:
     details: dict[str, Any] = {"people": PEOPLE, "seconds": SECONDS, "clients": CLIENTS}
     with fixtures.folder() as folder:
         ours, bare = (fixtures.sqlite_place(folder, name) for name in ("ours", "bare"))
-        figures += measured("SQLite", ours, bare_times(bare), "bare sqlite3", None, details)
+        figures += measured("SQLite", ours, bare_run(bare), "bare sqlite3", None, details)
         with fixtures.durable_postgres(folder) as server:
             ours, bare = (fixtures.postgres_place(folder, server) for _ in range(2))
-            figures += measured("PostgreSQL", ours, bare_times(bare), "bare psycopg", AIM_MS, details)
+            figures += measured("PostgreSQL", ours, bare_run(bare), "bare psycopg", AIM_MS, details)
     conclude("surge", figures, **details)
 
 
 def measured(
-    name: str, place: Place, bare: Sequence[float], limit: str, aim: float | None, details: dict[str, Any]
+    name: str, place: Place, alone: Bare, limit: str, aim: float | None, details: dict[str, Any]
 ) -> list[Figure]:
     """The opening, and then as many as can be served."""
     with place.hall() as hall:
         wider(hall)
         times = free_times(place)
-    numbers = itertools.count()
+    numbers, bare = itertools.count(), alone.times
     with fixtures.our_server(place) as server:
         asyncio.run(together(server.port, numbers, times, 1.0))
-        before = server.processor_seconds()
+        before = server.processor_seconds(), place.processor_seconds()
         met = asyncio.run(opening(server.port, numbers, times))
-        processor = server.processor_seconds() - before
+        processor, database = server.processor_seconds() - before[0], place.processor_seconds() - before[1]
         many = asyncio.run(together(server.port, numbers, times, TOGETHER_SECONDS))
     errors = sum(n for status, n in met.statuses.items() if status >= 500)
     details[f"{name}: answers of the opening"] = {str(status): n for status, n in sorted(met.statuses.items())}
@@ -104,7 +106,10 @@ def measured(
         ),
         Figure(f"people of the opening who have a booking, {name}", got, "people"),
         Figure(f"answers 5xx in the opening, {name}", errors, "answers"),
-        Figure(f"processor time of one of these people, {name}", processor / PEOPLE * 1e3, "ms"),
+        Figure(
+            f"processor time of one of these people, {name}", processor / PEOPLE * 1e3, "ms", alone.processor, whole
+        ),
+        *([] if not alone.database else [at_server(name, database / PEOPLE * 1e3, alone.database, whole)]),
         Figure(
             f"bookings of {CLIENTS} clients, {name}",
             len(many.bookings) / TOGETHER_SECONDS,
@@ -113,6 +118,10 @@ def measured(
             whole,
         ),
     ]
+
+
+def at_server(name: str, ours: float, bare: float, limit: str) -> Figure:
+    return Figure(f"processor time of the database for one of them, {name}", ours, "ms", bare, limit)
 
 
 async def opening(port: int, numbers: Iterator[int], times: Sequence[str]) -> Outcome:
@@ -202,6 +211,23 @@ def free_times(place: Place) -> list[str]:
 
 
 # ---------------------------------------------------------------- the limit
+
+
+@dataclass(frozen=True)
+class Bare:
+    """Milliseconds of each booking by the bare driver, and the processor time of one: of this process, of the database."""
+
+    times: list[float]
+    processor: float
+    database: float
+
+
+def bare_run(place: Place) -> Bare:
+    """Bookings by the bare driver for a while."""
+    before = time.process_time(), place.processor_seconds()
+    times = bare_times(place)
+    spent = time.process_time() - before[0], place.processor_seconds() - before[1]
+    return Bare(times, *(one / len(times) * 1e3 for one in spent))
 
 
 def bare_times(place: Place) -> list[float]:
