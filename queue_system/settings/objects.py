@@ -104,17 +104,35 @@ def shape_of(place: Branch | Profile) -> Shape:
 def objects_of(place: Branch | Profile) -> Objects:
     """The objects of a place, each after those before it in its list; an organisation without its branches."""
     shape = shape_of(place)
-    own: dict[str, Any] = {}
-    found: Objects = {(shape.kind, place.slug): own}
+    found: Objects = {(shape.kind, place.slug): own_values(place)}
     kinds = {field: kind for kind, field in shape.things.items()}
-    for name, declaration in fields_of(shape.kind, shape).items():
-        value = getattr(place.catalogue if isinstance(place, Profile) and declaration is Catalogue else place, name)
+    for name in fields_of(shape.kind, shape):
         if name in kinds:
+            things = _field(place, name)
+            found |= {(kinds[name], slug): values_of(kinds[name], thing) for slug, thing in things.items()}
+    return found
+
+
+def object_at(place: Branch | Profile, key: Key) -> dict[str, Any] | None:
+    """One of `objects_of`, None if it is not there; all of them cost some milliseconds."""
+    (kind, slug), shape = key, shape_of(place)
+    if key == (shape.kind, place.slug):
+        return own_values(place)
+    thing = _field(place, shape.things[kind]).get(slug) if kind in shape.things else None
+    return None if thing is None else values_of(kind, thing)
+
+
+def own_values(place: Branch | Profile) -> dict[str, Any]:
+    """The values of the own object of a place, with the order of its things."""
+    shape = shape_of(place)
+    own: dict[str, Any] = {}
+    for name, declaration in fields_of(shape.kind, shape).items():
+        value = _field(place, name)
+        if name in shape.lists:
             own[name] = list(value)
-            found |= {(kinds[name], slug): values_of(kinds[name], thing) for slug, thing in value.items()}
         elif not _is_default(declaration, name, value):
             own[name] = _dumped(declaration, name, value)
-    return found
+    return own
 
 
 def values_of(kind: str, thing: Any) -> dict[str, Any]:
@@ -138,6 +156,13 @@ def place_of(objects: Mapping[Key, Values], like: P) -> P:
     return like.model_validate(
         {**own, "slug": like.slug, "catalogue": catalogue, "branches": like.branches, "sha256": like.sha256}
     )
+
+
+def _field(place: Branch | Profile, name: str) -> Any:
+    shape = shape_of(place)
+    if isinstance(place, Profile) and fields_of(shape.kind, shape)[name] is Catalogue:
+        return getattr(place.catalogue, name)
+    return getattr(place, name)
 
 
 def _whole(objects: Mapping[Key, Values], shape: Shape, slug: str) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from queue_system.settings.branch import Branch
 from queue_system.settings.edits import Conflict, Conflicted, Edit, applied, difference, merged
 from queue_system.settings.merging import merged_list
-from queue_system.settings.objects import objects_of
+from queue_system.settings.objects import object_at, objects_of
 from queue_system.settings.organisation import Profile
 from tests.kit.changed_settings import a_branch, changed
 from tests.kit.furnished import profile_of
@@ -65,6 +65,16 @@ def test_edits_survive_as_json(random: Random) -> None:
     edits = difference(branch, changed(random, branch))
     read = [Edit(**json.loads(json.dumps({f: getattr(edit, f) for f in Edit.__slots__}))) for edit in edits]
     assert tuple(read) == edits
+
+
+def test_one_object_is_what_it_is_among_all() -> None:
+    profile = profile_of("embassy")
+    places: list[Branch | Profile] = [profile, *profile.branches.values()]
+    for place in places:
+        objects = objects_of(place)
+        assert {key: object_at(place, key) for key in objects} == objects
+        assert object_at(place, ("service", "no-such-service")) is None
+        assert object_at(place, ("no-such-kind", "embassy")) is None
 
 
 # ---------------------------------------------------------------- two people

@@ -13,7 +13,7 @@ from ...i18n.words import Words
 from ...settings.declared import Declared, bare
 from ...settings.edits import POSITION, Edit
 from ...settings.merging import is_group
-from ...settings.objects import Objects, Shape, fields_of, normal
+from ...settings.objects import Shape, fields_of, normal
 from ...settings.references import object_kind
 from ...web.setting_forms import SettingForm
 from ...web.setting_words import Things, label_of, unit_of, usual_name
@@ -47,7 +47,6 @@ class Sayer:
         self._place = place
         self._words = words
         self._things = place.things(words)
-        self._objects: Objects = place.objects
         self._called = _by_kind(self._things)
 
     @property
@@ -79,11 +78,10 @@ class Sayer:
 
     def name(self, kind: str, slug: str, values: Mapping[str, Any] | None = None) -> str:
         """What people call a thing; `values` are those of one that is not there yet, or no longer."""
-        there = self._objects.get((kind, slug))
         return (
             self._called.get(kind, {}).get(slug)
             or (usual_name(kind, slug, self._words) if kind in ("letter", "text") else "")
-            or localised(named(there) or named(values), self._words.language)
+            or localised(named(self._place.object((kind, slug))) or named(values), self._words.language)
             or usual_name(kind, slug, self._words)
         )
 
@@ -164,9 +162,8 @@ def without_common(values: Sequence[Any]) -> tuple[Any, ...]:
 def fields_of_others(edits: Iterable[Edit], place: SettingsPlace, say: Sayer) -> list[str]:
     """The fields that others have changed since the author saw them, and whose new values stay."""
     found = []
-    objects = place.objects
     for edit in edits:
-        present = objects.get((edit.kind, edit.slug))
+        present = place.object((edit.kind, edit.slug))
         if present is None or edit.was is None or edit.now is None:
             continue
         was, now = (normal(edit.kind, values, place.shape) for values in (edit.was, edit.now))

@@ -20,7 +20,7 @@ from ...settings.branch import Branch
 from ...settings.declared import Declared
 from ...settings.edits import Edit
 from ...settings.faults import Fault, faults_of
-from ...settings.objects import objects_of
+from ...settings.objects import own_values
 from ...settings.organisation import ORGANISATION_SLUG, Profile
 from ...store.queries.hours import declared_hours
 from ...store.queries.settings import BranchSettings
@@ -59,12 +59,12 @@ class Hours:
     @property
     def own(self) -> Mapping[str, Any]:
         """The fields of the branch itself, as edits have them."""
-        return objects_of(self.declared)["branch", self.declared.slug]
+        return own_values(self.declared)
 
     @property
     def common(self) -> Mapping[str, Any]:
         """The fields of the organisation itself, as edits have them."""
-        return objects_of(self.organisation)["organisation", self.organisation.slug]
+        return own_values(self.organisation)
 
     async def page(self, template: str, address: str, context: dict[str, Any], *, status: int = 200) -> Response:
         """Answer with a page that can be changed to that of another branch, at `address` with its slug behind it."""

@@ -15,7 +15,7 @@ from ...settings.branch import Branch
 from ...settings.catalogue import Catalogue
 from ...settings.declared import Names
 from ...settings.edits import Edit, merged
-from ...settings.objects import Objects, Shape, objects_of, place_of, shape_of
+from ...settings.objects import Key, Objects, Shape, Values, object_at, objects_of, place_of, shape_of
 from ...settings.organisation import ORGANISATION_SLUG, Profile
 from ...store.database import Tx
 from ...store.queries.access import StaffView
@@ -45,6 +45,10 @@ class SettingsPlace:
     @property
     def objects(self) -> Objects:
         return objects_of(self.value)
+
+    def object(self, key: Key) -> Values | None:
+        """One of the objects, None if it is not there."""
+        return object_at(self.value, key)
 
     @property
     def names(self) -> Names:
