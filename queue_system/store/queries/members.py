@@ -159,7 +159,7 @@ def wishes_for(
 @derived
 def _groups(settings: BranchSettings) -> dict[UUID, int]:
     """How many needs of different keys each member of the branch can serve."""
-    return Counter(option for options in _options(settings).values() for option in options)
+    return Counter(option for _, option in {(key, option) for key, options in _options(settings) for option in options})
 
 
 def _with_stand_ins(settings: BranchSettings, members: Collection[UUID]) -> set[UUID]:
@@ -168,16 +168,19 @@ def _with_stand_ins(settings: BranchSettings, members: Collection[UUID]) -> set[
     more = set(members)
     while more:
         found |= more
-        together = (options for options in _options(settings).values() if not more.isdisjoint(options))
+        together = (options for _, options in _options(settings) if not more.isdisjoint(options))
         more = {option for options in together for option in options} - found
     return found
 
 
 @derived
-def _options(settings: BranchSettings) -> dict[UUID, tuple[UUID, ...]]:
-    """The members that can serve each need of the branch, by its key."""
+def _options(settings: BranchSettings) -> frozenset[tuple[UUID, tuple[UUID, ...]]]:
+    """The keys of the needs of the branch, each with members that can serve it.
+
+    A queue has two, if one of its services takes a room and another a vehicle.
+    """
     needs = (need for service_id in settings.services for need in needs_of(settings, service_id))
-    return {need.key: need.options for need in needs}
+    return frozenset((need.key, need.options) for need in needs)
 
 
 def _working(settings: BranchSettings, member_id: UUID, ticks: range) -> FreeTime:
