@@ -257,7 +257,7 @@ async def onlooker_at_branch(connection: HTTPConnection, rights: Rights) -> Staf
 
 def staff_at(connection: HTTPConnection, person: StaffView, branch: BranchSettings) -> StaffAtBranch:
     """The context of a known person at a known branch."""
-    language = kit.language_of(connection, branch, fallback=person.language)
+    language = kit.language_of_staff(connection, person.language, branch)
     return StaffAtBranch(connection=connection, language=language, branch=branch, person=person)
 
 

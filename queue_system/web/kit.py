@@ -125,12 +125,25 @@ def language_of(
     )
 
 
+def language_of_staff(connection: HTTPConnection, known: str, branch: BranchSettings | None = None) -> str:
+    """The language of a page for staff, by the same wishes; `known` is the person's.
+
+    Any language of the interface, because a branch offers its languages to visitors, and its staff may speak another.
+    """
+    return language_of(connection, fallback=known or (branch.default_language if branch else None))
+
+
 def languages_of(branch: BranchSettings | None) -> tuple[str, ...]:
     """The languages a page can be shown in."""
     ready = available_languages()
     if branch is None:
         return ready
     return tuple(language for language in branch.languages if language in ready) or ready[:1]
+
+
+def called_languages(branch: BranchSettings | None = None) -> list[tuple[str, str]]:
+    """The languages a page can be shown in, as their speakers call them."""
+    return [(code, OWN_NAMES[code]) for code in languages_of(branch)]
 
 
 def words_of(language: str, branch: BranchSettings | None = None) -> Words:
@@ -188,7 +201,7 @@ async def render(
         "branch": branch,
         "zone": branch.calendar.zone if branch else ZoneInfo("UTC"),
         "now": installation.clock.now(),
-        "languages": [(code, OWN_NAMES[code]) for code in languages_of(branch)],
+        "languages": called_languages(branch),
         "language_urls": partial(_language_url, request.url if request else None),
         "path": request.url.path if request else "",
         "staff": getattr(request.state, "staff", None) if request else None,

@@ -30,11 +30,11 @@ async def staff_page(
     headers: dict[str, str] | None = None,
 ) -> Response:
     """Answer with a page that has the header of the staff."""
-    language = kit.language_of(request, branch, fallback=person.language)
+    language = kit.language_of_staff(request, person.language, branch)
     return await kit.page(
         request,
         template,
-        {"navigation": navigation(request, person, language)} | (context or {}),
+        {"navigation": navigation(request, person, language), "languages": kit.called_languages()} | (context or {}),
         branch=branch,
         language=language,
         status=status,
