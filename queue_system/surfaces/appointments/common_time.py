@@ -6,7 +6,9 @@ Such as the nurse and then the doctor, a family of up to five, or one service wh
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -17,7 +19,10 @@ from ...actions.together import held_before, hold_together, part_of_request
 from ...core.bookings import Booker
 from ...core.errors import DomainError, Missing, Refused
 from ...core.rights import BOOK_RIGHTS
+from ...store.database import Tx
+from ...store.queries.apart import others_at
 from ...store.queries.common_times import CommonTimes, Step, common_times, visit_at
+from ...store.queries.settings import BranchSettings
 from ...web import kit
 from ...web.errors import message
 from ...web.here import StaffAtBranch, staff_at_branch
@@ -33,21 +38,27 @@ from ...web.visit_form import (
     steps_of,
     wish_of,
 )
-from . import new
+from . import apart, new
 from .day import address, read_day
+
+#: As long as the longest e-mail address.
+LONGEST_WHO: Final = 254
 
 
 async def show(request: Request) -> Response:
-    """`/appointments/{branch}/common`: what the visit is made of, and the times for all of it."""
+    """`/appointments/{branch}/common`: what the visit is made of, and the times for all of it.
+
+    Whoever sees who is kept apart can say for whom the visit is; that is sent, because it must not be in an address.
+    """
     here = await staff_at_branch(request, BOOK_RIGHTS)
-    if request.method == "POST":
-        return await _hold(here)
-    return await _page(here, request.query_params)
+    if request.method == "GET":
+        return await _page(here, request.query_params)
+    form = await kit.form(request)
+    return await (_hold(here, form) if "start" in form or not apart.may_see(here) else _page(here, form))
 
 
-async def _hold(here: StaffAtBranch) -> Response:
+async def _hold(here: StaffAtBranch, form: Mapping[str, str]) -> Response:
     """Hold all parts, or show the times again with everything kept."""
-    form = await kit.form(here.request)
     day = first_day(here.branch, here.now, read_day(form.get("from", "")))
     steps, wish = _steps(here, _lines(here, form)), wish_of(here.branch, here.now, day, form)
     request_id = form.get("request_id", "")[:36]
@@ -91,7 +102,13 @@ async def _page(here: StaffAtBranch, sent: Mapping[str, str], refusal: DomainErr
     found: CommonTimes | None = None
     if steps and not too_many:
         found = await here.read(common_times, branch, steps, wish)
+    sees = apart.may_see(here)
+    # What an address says is not obeyed, so that nobody is led to write it there.
+    who = sent.get("who", "")[:LONGEST_WHO] if sees and here.request.method == "POST" else ""
     values = {
+        "sees_apart": sees,
+        "who": who,
+        "apart": await here.read(_kept_apart, branch, steps, found, apart.typed_people(here, who)),
         "base": address(branch),
         "lines": lines,
         "services": new.bookable(here),
@@ -114,6 +131,23 @@ async def _page(here: StaffAtBranch, sent: Mapping[str, str], refusal: DomainErr
         "refusal": message(refusal, here.words) if refusal else None,
     }
     return await here.page("appointments/common.html", values, status=refusal.status if refusal else 200)
+
+
+def _kept_apart(
+    tx: Tx, branch: BranchSettings, steps: Sequence[Step], found: CommonTimes | None, people: Collection[str]
+) -> frozenset[datetime]:
+    """The beginnings of those visits that bring these people together with others from whom they are kept apart."""
+    if not people or found is None:
+        return frozenset()
+    others = {step.service.id: others_at(tx, branch, step.service, people) for step in steps}
+    return frozenset(
+        visit[0]
+        for visit in (*found.near, *found.first)
+        if any(
+            others[step.service.id].meets(begin, begin + timedelta(minutes=step.service.duration_min))
+            for step, begin in zip(steps, visit, strict=True)
+        )
+    )
 
 
 def _lines(here: StaffAtBranch, sent: Mapping[str, str]) -> list[Asked]:

@@ -22,6 +22,8 @@ from tests.kit.web_hall import Page, another, clerk, opened, sign_in
 
 BOOK = "/appointments/wifaq"
 PAIRS = f"{BOOK}/apart"
+# On the button of a time.
+MARK = "– kept apart"
 
 
 @pytest.fixture
@@ -106,6 +108,33 @@ def test_times_are_marked_for_those_who_may_know_and_left_out_for_others(house: 
     assert read(hall, his).starts_at == at(25, 8, 30)
     assert keeper.post(address, data={"start": "20261124T0830Z", "apart": "escorted"}).status_code == 303
     assert read(hall, his).starts_at == at(24, 11, 30)
+
+
+def test_common_times_are_marked_for_those_who_may_know(house: tuple[TestClient, Hall]) -> None:
+    client, hall = house
+    asked = {"s1": "mediation", "n1": "1", "from": "2026-11-24", "who": HE}
+    book(hall, SHE, at(24, 8, 15))
+    sign_in(client, "desk", "en")
+
+    def of_desk() -> list[str]:
+        """What somebody without the right gets, asking and pressing, but for the random id of the request."""
+        answers = client.get(f"{BOOK}/common", params=asked), client.post(f"{BOOK}/common", data=asked)
+        return [re.sub(r'name="request_id" value="[^"]+"', "", one.text) for one in answers]
+
+    before = of_desk()
+    pair(hall)
+    assert of_desk() == before
+    assert 'id="who"' not in before[0]
+    assert 'method="get" action="/appointments/wifaq/common"' in before[0]
+    keeper = another(client)
+    sign_in(keeper, "keeper", "en")
+    marked = keeper.post(f"{BOOK}/common", data=asked)
+    assert (marked.status_code, MARK in marked.text, f'value="{HE}"' in marked.text) == (200, True, True)
+    # Somebody else may come then, and a day later he may, too.
+    assert MARK not in keeper.post(f"{BOOK}/common", data=asked | {"who": "WQ-2026-7"}).text
+    assert MARK not in keeper.post(f"{BOOK}/common", data=asked | {"from": "2026-11-25"}).text
+    # A person is in no address: what is written there is not obeyed.
+    assert MARK not in keeper.get(f"{BOOK}/common", params=asked).text
 
 
 def test_a_person_who_is_named_last_is_kept_apart_and_what_was_typed_stays(house: tuple[TestClient, Hall]) -> None:
