@@ -29,6 +29,11 @@ def channels_to_choose(branch: BranchSettings, service: ServiceView) -> tuple[Ch
     return service.takes_place(), Channel.VIDEO
 
 
+def channels_of(branch: BranchSettings, service: ServiceView) -> tuple[Channel, ...]:
+    """The channels of which a booking of this service can have one; the first is that of whoever chooses nothing."""
+    return channels_to_choose(branch, service) or (service.takes_place(),)
+
+
 def video_link(branch: BranchSettings, booking: BookingView) -> str | None:
     """The address of an appointment's video call, which is secret; None where there is no call.
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from starlette.requests import Request
 
 from ...actions import bookings
 from ...actions.bookings import HoldOrder
+from ...actions.channels import How
+from ...core.bookings import BookingState
+from ...core.errors import Refused
 from ...store.log import VISITOR
 from ...store.queries.bookings import BookingView
-from ...store.queries.channels import place_of
-from ...store.queries.settings import BranchSettings
+from ...store.queries.channels import channel_of, channels_of, place_of, video_link
+from ...store.queries.settings import BranchSettings, ServiceView
 from ...web import booking_steps
 from ...web.addresses import address_key, service_at
 from ...web.booking_warnings import warnings_of
@@ -19,6 +24,9 @@ from . import models
 from .languages import language_at
 from .operation import Operation
 from .values import Nothing
+
+# Who only holds a time has no call yet.
+WITH_A_CALL: Final = (BookingState.CONFIRMED, BookingState.CHECKED_IN)
 
 
 async def hold(request: Request, asked: models.Hold) -> models.Booking:
@@ -42,9 +50,22 @@ async def _hold_at(here: AtBranch, asked: models.Hold, settings_version: int | N
         contact_sure=asked.contact_sure,
         persons=asked.persons,
         settings_version=settings_version,
+        how=_how(branch, service, asked),
     )
     found, warnings = await within_limit(here, lambda: here.write(bookings.hold_slot, order))
     return _booking(branch, found, warnings)
+
+
+def _how(branch: BranchSettings, service: ServiceView, asked: models.Hold) -> How | None:
+    """What the program says of how it takes place; None where it says nothing.
+
+    Raises Refused("channel-not-here") for a channel that the service does not have.
+    """
+    if asked.channel is None and asked.address is None:
+        return None
+    if asked.channel is not None and asked.channel not in channels_of(branch, service):
+        raise Refused("channel-not-here")
+    return How(asked.channel or "", asked.address or "")
 
 
 async def show(request: Request, _asked: Nothing) -> models.Booking:
@@ -91,6 +112,8 @@ def _booking(branch: BranchSettings, found: BookingView, warnings: list[str]) ->
         ends_at=found.ends_at.astimezone(zone),
         held_until=found.held_until.astimezone(zone) if found.held_until else None,
         persons=found.persons,
+        channel=channel_of(branch, found),
+        video_link=video_link(branch, found) if found.state in WITH_A_CALL else None,
         changes=found.changes,
         decision=found.decision,
         why=found.lost_why,

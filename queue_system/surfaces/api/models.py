@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import Field
 
 from ...core.bookings import BookingState
+from ...core.channels import LONGEST_ADDRESS, Channel
 from ...core.offering import Way
 from ...core.promises import Decided
 from ...core.support import Why
@@ -56,6 +57,7 @@ class Service(Given):
     apply_at: Annotated[Platform | None, Field(description="api.field-apply-at")]
     bookable: Annotated[bool, Field(description="api.field-bookable")]
     walk_in: Annotated[bool, Field(description="api.field-walk-in")]
+    channels: Annotated[list[Channel], Field(description="api.field-channels")]
     documents: Annotated[list[Document], Field(description="api.field-documents")]
 
 
@@ -115,6 +117,8 @@ class Hold(Asked):
     contact: Annotated[str, Field(max_length=320, description="api.field-contact", examples=["salma@example.org"])]
     contact_sure: Annotated[bool, Field(description="api.field-contact-sure")] = False
     persons: Annotated[int, Field(ge=1, le=100, description="api.field-persons")] = 1
+    channel: Annotated[Channel | None, Field(description="api.field-channel-wanted")] = None
+    address: Annotated[str | None, Field(max_length=LONGEST_ADDRESS, description="api.field-address")] = None
     language: Language | None = None
 
 
@@ -140,6 +144,8 @@ class Booking(Given):
     ends_at: At
     held_until: Annotated[At | None, Field(description="api.field-held-until")]
     persons: Annotated[int, Field(description="api.field-persons")]
+    channel: Annotated[Channel, Field(description="api.field-channel")]
+    video_link: Annotated[str | None, Field(description="api.field-video-link")]
     changes: Annotated[int, Field(description="api.field-changes")]
     decision: Annotated[Decided | None, Field(description="api.field-decision")]
     why: Annotated[Why | None, Field(description="api.field-why-lost")]

@@ -14,6 +14,7 @@ from ...core.errors import Count, Invalid
 from ...store.database import Tx
 from ...store.queries import board, line
 from ...store.queries.bookings import DaySlots, free_days
+from ...store.queries.channels import channels_of
 from ...store.queries.offering import ways
 from ...store.queries.outings import place_on
 from ...store.queries.settings import BranchSettings, QueueView, ServiceView, branch_settings
@@ -101,6 +102,7 @@ def _service(branch: BranchSettings, service: ServiceView) -> models.Service:
         apply_at=_platform(service),
         bookable=service.bookable,
         walk_in=service.walk_in,
+        channels=list(channels_of(branch, service)),
         documents=[models.Document(document=document.slug, names=document.names) for document in service.to_bring],
     )
 
