@@ -31,6 +31,7 @@ from ..store.queries.apart import (
 from ..store.queries.bookings import BookingView, booking_by_id, booking_views
 from ..store.queries.settings import BranchSettings, branch_settings
 from ..store.tables import ApartAccepted, ApartKey, ApartPair, Booking, table
+from .second_person import SecondPersonNeeded
 
 ACCEPTED, BOOKING, KEY, PAIR = table(ApartAccepted), table(Booking), table(ApartKey), table(ApartPair)
 
@@ -102,11 +103,19 @@ def end_pair(tx: Tx, branch_id: UUID, pair_id: UUID, actor: Actor) -> None:
 
 
 def accept_meeting(
-    tx: Tx, branch_id: UUID, pair_id: UUID, ids: Collection[UUID], why: AcceptedFor, actor: Actor
+    tx: Tx,
+    branch_id: UUID,
+    pair_id: UUID,
+    ids: Collection[UUID],
+    why: AcceptedFor,
+    actor: Actor,
+    *,
+    approved: bool = False,
 ) -> None:
     """Let two appointments of a pair stand at their times.
 
-    Raises Missing("pair") where they do not meet any more, Refused("kept-apart-protected").
+    Raises Missing("pair") where they do not meet any more, and SecondPersonNeeded for a protected service unless a second
+    person has `approved`.
     """
     with locked(tx, branch_id) as lock:
         settings, wanted = _settings(lock), frozenset(ids)
@@ -114,7 +123,9 @@ def accept_meeting(
         if not found:
             raise Missing("pair")
         for one in found:
-            _accept(lock, settings, one, why, actor)
+            if not approved and not _is_for_one(lock, settings, one):
+                raise SecondPersonNeeded(())
+            _store_accepted(lock, one, why, actor)
 
 
 def accept_all_of(lock: Locked, settings: BranchSettings, booking: BookingView, actor: Actor) -> None:
@@ -192,9 +203,17 @@ def _accept_of(lock: Locked, settings: BranchSettings, booking_id: UUID, why: Ac
 
 
 def _accept(lock: Locked, settings: BranchSettings, meeting: Meeting, why: AcceptedFor, actor: Actor) -> None:
-    bookings = (booking_by_id(lock.tx, lock.id, one) for one in meeting.ids)
-    if not all(may_accept(settings, one.service_id) for one in bookings):
+    if not _is_for_one(lock, settings, meeting):
         raise Refused("kept-apart-protected")
+    _store_accepted(lock, meeting, why, actor)
+
+
+def _is_for_one(lock: Locked, settings: BranchSettings, meeting: Meeting) -> bool:
+    """Whether one person may accept it."""
+    return all(may_accept(settings, booking_by_id(lock.tx, lock.id, one).service_id) for one in meeting.ids)
+
+
+def _store_accepted(lock: Locked, meeting: Meeting, why: AcceptedFor, actor: Actor) -> None:
     first, second = sorted((meeting.one, meeting.other), key=lambda placed: placed.id)
     key = {"branch_id": lock.id, "pair_id": meeting.pair, "one_id": first.id, "other_id": second.id}
     # An earlier one was for other times.

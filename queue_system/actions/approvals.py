@@ -12,7 +12,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from uuid_utils.compat import uuid7
 
-from ..core.approvals import DELAY, LIFETIME, ApprovalState
+from ..core.approvals import DELAY, LIFETIME, TOLD_TO, ApprovalState
 from ..core.errors import Denied, Missing, Refused
 from ..core.facts.approvals import ApprovalAsked, ApprovalEnded, ApprovalGiven, ApprovalRefused, ApprovalWithdrawn
 from ..core.rights import APPROVAL_RIGHTS
@@ -152,8 +152,15 @@ def approvers(tx: Tx, place: UUID, asker: UUID, action: str, params: dict[str, A
         if person.id != asker
         and person.enters
         and not _gains(person, action, params)
+        and _may_know(person, action, place)
         and any(one.gives(right, place) for one in person.grants for right in APPROVAL_RIGHTS)
     }
+
+
+def _may_know(person: Colleague, action: str, place: UUID) -> bool:
+    """Whether the person may know what the request is about."""
+    right = TOLD_TO.get(action)
+    return right is None or any(one.gives(right, place) for one in person.grants)
 
 
 def _gains(person: Colleague, action: str, params: dict[str, Any]) -> bool:

@@ -24,6 +24,7 @@ from . import guarded_settings
 from .approvals import open_request, told
 from .guarded_decisions import decide_approved
 from .guarded_erasure import effect_of_erasure, erase_approved
+from .guarded_meetings import accept_approved, effect_of_meeting
 from .invitations import reset_approved
 from .roles import change_approved
 from .staff_roles import give_approved
@@ -56,6 +57,7 @@ PERFORM: Final[dict[str, Performed]] = {
     "void-ticket": Performed(void_approved),
     "decide-bookings": Performed(decide_approved),
     "erase-person": Performed(erase_approved, effect_of_erasure),
+    "accept-meeting": Performed(accept_approved, effect_of_meeting),
 }
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from enum import StrEnum
 from typing import Final
 
-from .rights import EVERYTHING
+from .rights import EVERYTHING, Right
 
 #: The actions that a second person must approve. Each has its words under `audit.approval-action.<action>`.
 APPROVAL_ACTIONS: Final = (
@@ -18,7 +18,11 @@ APPROVAL_ACTIONS: Final = (
     "void-ticket",
     "decide-bookings",
     "erase-person",
+    "accept-meeting",
 )
+
+#: What whoever sees or decides a request must be allowed besides, because the request itself tells a secret.
+TOLD_TO: Final[Mapping[str, Right]] = {"accept-meeting": "keep_apart"}
 
 #: More appointments than these are not moved or called off by one person alone.
 MANY_BOOKINGS: Final = 20

@@ -13,6 +13,7 @@ from queue_system.actions.bookings import HoldOrder
 from queue_system.actions.erasure import erase_person
 from queue_system.actions.participants import name_participants
 from queue_system.actions.said import Said
+from queue_system.actions.second_person import SecondPersonNeeded
 from queue_system.actions.series import SeriesOrder, make_series
 from queue_system.clock import FrozenClock
 from queue_system.core.apart import AcceptedFor, Reason, Scope
@@ -222,7 +223,7 @@ def test_in_a_protected_service_one_person_lets_nobody_meet(wifaq: Hall) -> None
     wifaq.db.write_in_now(branch, apart.end_pair, branch, made, SYSTEM)
     move(wifaq, his, at(24, 11, 30))
     again = pair(wifaq)
-    with pytest.raises(Refused, match="kept-apart-protected"):
+    with pytest.raises(SecondPersonNeeded):
         wifaq.db.write_in_now(branch, apart.accept_meeting, branch, again, [hers, his], AcceptedFor.AGREED, SYSTEM)
     assert met(wifaq)
 

@@ -14,15 +14,20 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from ...actions import four_eyes
 from ...actions.apart import PairOrder, accept_meeting, end_pair, make_pair
+from ...actions.guarded_meetings import ACTION, ask_to_accept, is_about
+from ...actions.second_person import SecondPersonNeeded
 from ...core.apart import LONGEST_MINUTES, AcceptedFor, Leave, Reason, Scope, keyed, read_reference, references
 from ...core.errors import DomainError, Invalid, Missing, Refused
 from ...core.rights import APART_RIGHTS, BOOK_RIGHTS
 from ...store.database import Tx
-from ...store.queries.apart import PairView, keeps_apart, meetings, open_pairs, people_of
+from ...store.queries.apart import PairView, keeps_apart, may_accept, meetings, open_pairs, people_of
+from ...store.queries.approvals import requests
 from ...store.queries.bookings import BookingView, booking_by_id
 from ...store.queries.settings import BranchSettings, Names
 from ...web import kit
+from ...web.confirmed import require_confirmed
 from ...web.errors import message
 from ...web.here import StaffAtBranch, staff_at_branch
 from .day import address, read_day
@@ -54,11 +59,17 @@ class Appointment:
 
 @dataclass(frozen=True, slots=True)
 class Meets:
-    """Two appointments that bring the people of a pair together, or one to which both come."""
+    """Two appointments that bring the people of a pair together, or one to which both come.
+
+    `needs_two`: one person may not let them stand. `asked`: a second one is asked; `ready`: this person may do it now.
+    """
 
     pair: UUID
     tags: tuple[str, str]
     appointments: tuple[Appointment, ...]
+    needs_two: bool
+    asked: bool
+    ready: bool
 
 
 async def show(request: Request) -> Response:
@@ -94,18 +105,35 @@ async def end(request: Request) -> Response:
 
 
 async def accept(request: Request) -> Response:
-    """Let two appointments of a pair stand."""
+    """Let two appointments of a pair stand; in a protected service ask a second person, then do what was approved."""
     here = await _enter(request)
     form = await kit.form_items(request)
     why = _word(AcceptedFor, dict(form).get("why", ""))
     if why is None:
         return kit.see_other(_address(here))
     ids = [_uuid(value) for name, value in form if name == "booking"]
+    pair = _id(request)
     try:
-        await here.do(accept_meeting, _id(request), ids, why, here.actor)
+        await here.do(accept_meeting, pair, ids, why, here.actor)
+    except SecondPersonNeeded:
+        return await _with_a_second(here, pair, ids, why)
     except Refused as failure:
         return await _page(here, failure=failure)
     return kit.see_other(f"{_address(here)}?done=accepted")
+
+
+async def _with_a_second(here: StaffAtBranch, pair: UUID, ids: list[UUID], why: AcceptedFor) -> Response:
+    await require_confirmed(here)
+    found = [one for one in await here.read(requests) if is_about(one, pair, ids) and one.asked_by == here.person.id]
+    ready = next((one for one in found if one.is_ready(here.now)), None)
+    try:
+        if ready is not None:
+            await here.write_anywhere(four_eyes.carry_out, ready.id, here.actor)
+            return kit.see_other(f"{_address(here)}?done=accepted")
+        await here.write_anywhere(ask_to_accept, here.branch.id, pair, ids, why, here.actor)
+    except DomainError as failure:
+        return await _page(here, failure=failure)
+    return kit.see_other(f"{_address(here)}?done=asked")
 
 
 def leave_of(here: StaffAtBranch, form: Mapping[str, str] | None = None) -> Leave:
@@ -151,7 +179,7 @@ async def _enter(request: Request) -> StaffAtBranch:
 async def _page(
     here: StaffAtBranch, form: Mapping[str, str] | None = None, failure: DomainError | None = None, wanted: str = ""
 ) -> Response:
-    pairs, met = await here.read(_read, here.branch, here.services(BOOK_RIGHTS))
+    pairs, met = await here.read(_read, here.branch, here.services(BOOK_RIGHTS), here.person.id)
     words = message(failure, here.words) if failure else ""
     field = failure.field if isinstance(failure, Invalid) and failure.field in (*FIELDS, "who") else ""
     asked = here.request.query_params.get("ask", "")
@@ -180,16 +208,27 @@ def tags_of(pair: PairView) -> tuple[str, str]:
     return one[:SHORT].upper(), other[:SHORT].upper()
 
 
-def _read(tx: Tx, branch: BranchSettings, opens: frozenset[UUID]) -> tuple[list[PairView], list[Meets]]:
+def _read(tx: Tx, branch: BranchSettings, opens: frozenset[UUID], person: UUID) -> tuple[list[PairView], list[Meets]]:
     pairs = open_pairs(tx, branch)
     tags = {one.id: tags_of(one) for one in pairs}
+    asked = [one for one in requests(tx) if one.action == ACTION and one.is_open(tx.now)]
     found = []
     for meeting in meetings(tx, branch):
         bookings = [booking_by_id(tx, branch.id, one.id) for one in dict.fromkeys((meeting.one, meeting.other))]
         shown = (
             Appointment(one, branch.services[one.service_id].listed_names, one.service_id in opens) for one in bookings
         )
-        found.append(Meets(meeting.pair, tags[meeting.pair], tuple(shown)))
+        about = [one for one in asked if is_about(one, meeting.pair, meeting.ids)]
+        found.append(
+            Meets(
+                meeting.pair,
+                tags[meeting.pair],
+                tuple(shown),
+                needs_two=not all(may_accept(branch, one.service_id) for one in bookings),
+                asked=bool(about),
+                ready=any(one.asked_by == person and one.is_ready(tx.now) for one in about),
+            )
+        )
     return pairs, found
 
 

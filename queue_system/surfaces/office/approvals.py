@@ -220,6 +220,13 @@ def _about(here: InOffice, one: ApprovalView, house: House, people: dict[UUID, s
     if one.action == "erase-person":
         count = here.words.plural("approvals.to-erase", params["count"])
         return [("approvals.code", params["code"]), ("approvals.appointments", count)]
+    if one.action == "accept-meeting":
+        branch = house.branches.get(one.place)
+        return [
+            ("approvals.place", localised(branch.names, here.language) if branch else ""),
+            ("approvals.appointments", " · ".join(params["codes"])),
+            ("approvals.reason", here.words.text(f"apart.accepted.{params['why']}")),
+        ]
     if one.action == "void-ticket":
         branch = house.branches.get(one.place)
         return [

@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from ...actions import four_eyes, guarded_settings
 from ...actions.approvals import approvers
-from ...core.approvals import DELAY
+from ...core.approvals import DELAY, TOLD_TO
 from ...core.rights import DECIDING_RIGHTS
 from ...i18n import dates, filters
 from ...settings.objects import Key
@@ -84,7 +84,10 @@ async def asked_about(here: StaffHere, concerns: Concerns) -> list[Asked]:
 
 def is_shown(person: StaffView, one: ApprovalView) -> bool:
     """Whether the page of approvals shows a request to a person."""
-    return one.asked_by == person.id or person.may_any(DECIDING_RIGHTS, one.place)
+    if one.asked_by == person.id:
+        return True
+    right = TOLD_TO.get(one.action)
+    return person.may_any(DECIDING_RIGHTS, one.place) and (right is None or person.may(right, one.place))
 
 
 def about_thing(place: UUID, key: Key) -> Concerns:

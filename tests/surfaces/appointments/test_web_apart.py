@@ -8,15 +8,19 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+import sqlalchemy as sa
 from starlette.testclient import TestClient
 
+from queue_system.actions.approvals import approve
 from queue_system.actions.tickets import check_in
 from queue_system.clock import FrozenClock
 from queue_system.core.bookings import BookingState
-from queue_system.store.log import SYSTEM
+from queue_system.store.log import SYSTEM, Actor
 from queue_system.store.queries import line
+from queue_system.store.queries.approvals import requests
+from queue_system.store.tables import Service, table
 from tests.kit.apart_hall import CONTACT, HE, SHE, at, book, hold, met, pair, read
-from tests.kit.hall import Hall
+from tests.kit.hall import Hall, edit
 from tests.kit.people import add_role
 from tests.kit.web_hall import Page, another, clerk, opened, sign_in
 
@@ -74,6 +78,35 @@ def test_two_that_meet_are_listed_and_accepted(house: tuple[TestClient, Hall]) -
     assert client.post(form.action, data={"booking": [str(hers), str(his)], "why": "escorted"}).status_code == 303
     assert not met(hall)
     assert "To be decided" not in client.get(PAIRS).text
+
+
+def test_in_a_protected_service_a_second_person_is_asked_on_the_page(house: tuple[TestClient, Hall]) -> None:
+    client, hall = house
+    service = table(Service)
+    here = service.c.branch_id == hall.branch.id, service.c.slug == CONTACT
+    edit(hall, lambda tx: tx.execute(sa.update(service).where(*here).values(confidentiality="protected")))
+    add_role(hall, "second", "keep_apart", "approve")
+    second = hall.person("second", ((hall.branch.id, "second"),))
+    hers, his = book(hall, SHE, at(24, 8, 15)), book(hall, HE, at(24, 11, 30), CONTACT)
+    made = pair(hall)
+    sign_in(client, "keeper", "en")
+    assert "In a protected service two people accept it together." in client.get(PAIRS).text
+    sent = {"booking": [str(hers), str(his)], "why": "escorted"}
+    assert client.post(f"{PAIRS}/{made}/accept", data=sent).headers["location"] == f"{PAIRS}?done=asked"
+    page = client.get(PAIRS).text
+    assert "A second person is asked." in page
+    assert "Ask a second person" not in page
+    (asked,) = hall.db.read_now(requests)
+    # The second person sees codes and the reason, and no name.
+    other = another(client)
+    sign_in(other, "second", "en")
+    shown = other.get("/office/approvals").text
+    assert read(hall, his).code in shown
+    assert HE not in shown
+    hall.db.write_now(approve, asked.id, Actor("staff", str(second)))
+    assert "It can be accepted now." in client.get(PAIRS).text
+    assert client.post(f"{PAIRS}/{made}/accept", data=sent).headers["location"] == f"{PAIRS}?done=accepted"
+    assert not met(hall)
 
 
 def test_staff_who_may_not_know_get_the_page_of_an_unknown_appointment(house: tuple[TestClient, Hall]) -> None:
