@@ -258,9 +258,14 @@ def _looked_for(_settings: BranchSettings) -> list[Mapping[UUID, Why]]:
     return []
 
 
+@derived
+def _offer(settings: BranchSettings) -> Offer:
+    return offer_of(settings)
+
+
 def still_offered(tx: Tx, settings: BranchSettings, hold: BookingView) -> bool:
     """Whether a hold could still be made: the settings may have changed since it was, or its member is away."""
-    offer = offer_of(settings)
+    offer = _offer(settings)
     asked = LiveBooking(
         hold.id,
         hold.code,
