@@ -44,7 +44,7 @@ PLACE_WORDS: Final = {
 class CallShown:
     """A call as the hall may see it: without ids, and without names if the service is discreet.
 
-    `zone` is the zone of the counter; empty if it is the zone of the screen.
+    `zone` is the zone of the counter; empty if it is the zone of the screen. `spoken`: it may be read out.
     """
 
     seq: int
@@ -56,6 +56,7 @@ class CallShown:
     place: str
     names: Mapping[str, str]
     zone: Mapping[str, str]
+    spoken: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +177,7 @@ def _call_shown(call: Call, view: BoardView) -> CallShown:
         place=PLACE_WORDS.get(counter.kind, PLACE_WORDS["counter"]),
         names={} if call.discreet else counter.names,
         zone=settings.zones[counter.zone_id].names if is_elsewhere else {},
+        spoken=call.spoken,
     )
 
 
@@ -188,6 +190,7 @@ def _announced(call: CallShown, now: datetime) -> dict[str, Any]:
         "names": dict(call.names),
         "zone": dict(call.zone),
         "again": call.again,
+        "spoken": call.spoken,
         "age_s": max(0, round((now - call.at).total_seconds())),
     }
 

@@ -18,6 +18,7 @@ from starlette.responses import Response
 from starlette.websockets import WebSocket
 
 from queue_system.actions.slips import reprint
+from queue_system.core.confidentiality import Summons
 from queue_system.core.errors import DomainError, Missing, SignedOut
 from queue_system.core.printers import STANDING_STILL
 from queue_system.live.codes import Closed
@@ -35,6 +36,11 @@ from .visit import ACCESS_OPTIONS, AccessOption, Visit, show, visit_of
 SHOWN_FOR: Final = timedelta(minutes=3)
 SECONDS: Final = 20
 SECONDS_LARGER: Final = 40
+WAITS_FOR: Final = {
+    Summons.SCREEN: "kiosk.wait-for-call",
+    Summons.VOICE: "kiosk.wait-for-voice",
+    Summons.STAFF: "kiosk.wait-for-staff",
+}
 
 
 async def number(visit: Visit) -> Response:
@@ -51,7 +57,7 @@ async def number(visit: Visit) -> Response:
     values = {
         "ticket": ticket,
         "names": None if hidden else service.shown_names,
-        "hidden": hidden,
+        "waits_for": WAITS_FOR[service.confidentiality.summons(seen=stands.on_screen)],
         "stands": stands,
         "no_counter_open": stands.ahead is not None and not stands.counter_open,
         "qr": qr_svg(

@@ -85,7 +85,7 @@ function announceNext() {
   if (!onStage) return;
   chime();
   const article = hall.querySelector(".newest:not([hidden])");
-  document.getElementById("spoken").textContent = article ? article.innerText : "";
+  document.getElementById("spoken").textContent = article && onStage.spoken ? article.innerText : "";
   stageTimer = setTimeout(announceNext, STAGE_MS);
 }
 

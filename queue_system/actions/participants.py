@@ -18,7 +18,7 @@ from ..store.database import Tx
 from ..store.log import Actor, Locked, locked
 from ..store.queries.bookings import BookingView, booking_by_id
 from ..store.queries.participants import ParticipantView, others_of
-from ..store.queries.settings import BranchSettings, branch_settings
+from ..store.queries.settings import BranchSettings, ServiceView, branch_settings
 from ..store.tables import Participant, table
 from . import apart, outbox
 from .safe_contact import asked, carry_over_to
@@ -89,6 +89,12 @@ def store_people(
         lock.append(ParticipantsNamed(subject=str(booking.id), code=booking.code, count=len(wanted)), actor)
 
 
+def read_for(service: ServiceView, name: str, reference: str) -> tuple[str, str]:
+    """Name and case number as a service stores them; raises as `core.participants.read_named`."""
+    level = service.confidentiality
+    return read_named(name, reference, protected=level.protected, alias=level.takes_alias)
+
+
 def _read(
     tx: Tx,
     settings: BranchSettings,
@@ -97,15 +103,15 @@ def _read(
     known: dict[int, ParticipantView],
 ) -> dict[int, dict[str, Any]]:
     """The columns of each person by number; new ones get numbers that nobody has had."""
-    protected = settings.services[booking.service_id].confidentiality.hides_service
-    named = [(place, one) for place, one in enumerate(others, 1) if not one.empty]
-    if len(named) > MOST_OTHERS:
+    service = settings.services[booking.service_id]
+    typed = [(place, one) for place, one in enumerate(others, 1) if not one.empty]
+    if len(typed) > MOST_OTHERS:
         raise Invalid("participants-many", "others")
     next_n = max(known, default=0) + 1
     found: dict[int, dict[str, Any]] = {}
-    for place, one in named:
+    for place, one in typed:
         try:
-            name, reference = read_named(one.name, one.reference, protected=protected)
+            name, reference = read_for(service, one.name, one.reference)
             contact = one.contact.strip() and contacts.read_contact(one.contact, settings.country_code, sure=True).value
             way = {} if one.way is None else asked(tx, settings, booking.service_id, one.way, one.note)
         except Invalid as mistake:

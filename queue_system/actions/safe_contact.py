@@ -57,7 +57,7 @@ def set_contact_ways(
 
 def asked(tx: Tx, settings: BranchSettings, service_id: UUID, way: str, note: str) -> dict[str, Any]:
     """The columns for what somebody said; raises Invalid on `way` or `note`."""
-    protected = settings.services[service_id].confidentiality.hides_service
+    protected = settings.services[service_id].confidentiality.protected
     chosen, text = read_way(way, note, settings.safe_contact, protected=protected)
     return {"contact_way": chosen, "contact_note": text, "contact_asked_at": tx.now if chosen else None}
 

@@ -13,7 +13,7 @@ from ..core import bookings, contacts
 from ..core.apart import NO_LEAVE, Leave
 from ..core.bookings import BookingState
 from ..core.errors import Invalid
-from ..core.participants import Person, read_named
+from ..core.participants import Person
 from ..store.database import Tx
 from ..store.log import Actor, Locked, locked
 from ..store.queries.bookings import BookingView, booking_by_id
@@ -21,6 +21,7 @@ from ..store.queries.settings import BranchSettings, ServiceView, branch_setting
 from ..store.tables import Booking, table
 from . import channels, participants, safe_contact
 from .channels import How
+from .participants import read_for
 
 BOOKING = table(Booking)
 
@@ -52,7 +53,7 @@ class Said:
 def as_said(lock: Locked, settings: BranchSettings, hold: BookingView, said: Said, actor: Actor) -> BookingView:
     """The hold with what was said to staff."""
     service = settings.services[hold.service_id]
-    name, reference = read_named(said.name, said.reference, protected=service.confidentiality.hides_service)
+    name, reference = read_for(service, said.name, said.reference)
     needed = service.elsewhere or bool(said.how and said.how.by_video)
     contact = contact_of(settings, service, said.contact, sure=said.contact_sure, needed=needed)
     persons = bookings.checked_persons(said.persons, service.most_persons)
@@ -75,7 +76,7 @@ def keep_answers(tx: Tx, branch_id: UUID, hold_id: UUID, reference: str, way: st
         service = settings.services[hold.service_id]
         values: dict[str, Any] = {}
         with suppress(Invalid):
-            called, number = read_named(hold.name, reference, protected=service.confidentiality.hides_service)
+            called, number = read_for(service, hold.name, reference)
             values |= {"name": called, "reference": number}
         with suppress(Invalid):
             values |= safe_contact.asked(tx, settings, service.id, way, note)

@@ -48,7 +48,8 @@ class Scope:
     `queues` are those whose number of waiting people is shown, in this order. Calls for `services_here` are shown for
     every counter, because their visitors may wait here. `hidden_services` never appear. Codes of `hidden_series`
     (queues that give numbers to hidden services only) never appear either, even after a transfer, because the
-    letter alone would reveal the service. `discreet_services` appear without their names.
+    letter alone would reveal the service. `discreet_services` appear without their names, and calls for
+    `unspoken_services` are not read out.
     """
 
     counters: frozenset[str]
@@ -57,6 +58,7 @@ class Scope:
     hidden_services: frozenset[str] = frozenset()
     hidden_series: frozenset[str] = frozenset()
     discreet_services: frozenset[str] = frozenset()
+    unspoken_services: frozenset[str] = frozenset()
 
     def hides(self, service: str, series: str) -> bool:
         """Whether a ticket of `service`, numbered in the queue `series`, stays off the screen."""
@@ -86,7 +88,8 @@ class Called:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A call on the screen; `seq` is its place in the log, `again` a repeated call, `discreet` one without names."""
+    """A call on the screen; `seq` is its place in the log, `again` a repeated call, `discreet` one without names,
+    `spoken` one that may be read out."""
 
     seq: int
     at: datetime
@@ -94,6 +97,7 @@ class Call:
     counter: str
     again: bool
     discreet: bool
+    spoken: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +118,15 @@ class Board:
                 counts[place.queue] += count
         return cls(
             tuple(
-                Call(call.seq, call.at, call.code, call.counter, call.again, call.service in scope.discreet_services)
+                Call(
+                    call.seq,
+                    call.at,
+                    call.code,
+                    call.counter,
+                    call.again,
+                    discreet=call.service in scope.discreet_services,
+                    spoken=call.service not in scope.unspoken_services,
+                )
                 for call in shown[:LAST_CALLS]
             ),
             tuple((queue, counts[queue]) for queue in scope.queues),

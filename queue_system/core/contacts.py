@@ -125,13 +125,18 @@ def read_called(typed: str) -> str:
     text = " ".join(_visible(unicodedata.normalize("NFC", typed)).split())
     if not text:
         return ""
-    if not any(sign.isdigit() for sign in text):
+    if not is_reference(text):
         return read_name(typed)
     if not all(sign.isdigit() or sign in _IN_REFERENCES or _belongs_to_name(sign) for sign in text):
         raise Invalid("reference-signs", "name")
     if len(text) > LONGEST_NAME:
         raise Invalid("name-long", "name", limit=Count(LONGEST_NAME))
     return text
+
+
+def is_reference(called: str) -> bool:
+    """Whether what an appointment is called by is a case number, and not a name."""
+    return any(sign.isdigit() for sign in called)
 
 
 def _read(text: str, country_code: str | None) -> tuple[ContactKind, tuple[str, ...], bool]:

@@ -94,20 +94,20 @@ def strictest(levels: Iterable[Level]) -> Level:
     return min(levels, key=_STRICTEST_FIRST.index, default=Level.NONE)
 
 
-def level_of(*, discreet: bool, hides_service: bool, sms: str, way: Way = Way.FULL) -> Level:
+def level_of(*, protected: bool, discreet: bool, hides_service: bool, sms: str, way: Way = Way.FULL) -> Level:
     """The most that messages to a person about a service may say.
 
     `way` is how the person may be contacted, which wins: whoever asked for neutral messages gets these and no others, also
     where the level of confidentiality of the service sends nothing unasked. `sms` is what that level says about messages:
-    full, minimal, neutral or opt_in_only, which is NONE. A service that must not be named gets nothing whatever it says,
-    and a discreet one NEUTRAL at the most.
+    full, minimal, neutral or opt_in_only, which is NONE. A protected service gets nothing whatever it says, and one that is
+    discreet or must not be named NEUTRAL at the most.
     """
     if way is not Way.FULL:
         return Level.NEUTRAL if way is Way.NEUTRAL else Level.NONE
     level = _LEVELS.get(sms, Level.NONE)
-    if hides_service:
+    if protected:
         return Level.NONE
-    if discreet and level is not Level.NONE:
+    if (discreet or hides_service) and level is not Level.NONE:
         return Level.NEUTRAL
     return level
 

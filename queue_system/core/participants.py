@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from .contacts import read_called
+from .contacts import is_reference, read_called
 from .errors import Count, Invalid
 
 #: Besides whom it was booked for; as many as a service may ask for.
@@ -50,13 +50,16 @@ class Person:
         return not any(text.strip() for text in (self.name, self.contact, self.reference))
 
 
-def read_named(name: str, reference: str, *, protected: bool) -> tuple[str, str]:
+def read_named(name: str, reference: str, *, protected: bool, alias: bool) -> tuple[str, str]:
     """Name and case number as they are stored: a case number without a name stands in place of it.
 
     Raises Invalid on the field `name` or `reference`. In a `protected` service both together are
-    Invalid("name-or-reference"), because a case number with the name beside it protects nobody.
+    Invalid("name-or-reference"), because a case number with the name beside it protects nobody; and without `alias`, a name
+    of one's own choosing, a name is Invalid("alias-not-allowed"), because any name there could be the real one.
     """
     called = read_called(name)
+    if protected and not alias and called and not is_reference(called):
+        raise Invalid("alias-not-allowed", "name")
     try:
         number = read_called(reference)
     except Invalid as mistake:

@@ -29,6 +29,7 @@ ReceptionRight = Literal[
     "create_protected_case",
     "set_safe_contact",
     "attendance",
+    "escort",
 ]
 HallRight = Literal[
     "see_today",
@@ -100,7 +101,6 @@ Promise = Literal[
     "case_notes_privileged",
     "certificates",
     "create_event_draft",
-    "escort",
     "host_session",
     "member_events",
     "open_case",
@@ -171,8 +171,10 @@ STOP_RIGHTS: Final[Rights] = frozenset({"stop_tickets"})
 # To give a waiting visitor a heavier class, for staff who meet visitors and see their needs.
 RAISE_RIGHTS: Final[Rights] = RECEPTION_RIGHTS | {"grant_priority"}
 VOID_RIGHTS: Final[Rights] = frozenset({"void_ticket"})
+# To fetch visitors who are not called in the hall.
+ESCORT_RIGHTS: Final[Rights] = frozenset({"escort"})
 # To open the page of reception, or a part of it.
-HALL_RIGHTS: Final[Rights] = COPY_RIGHTS | RAISE_RIGHTS | VOID_RIGHTS | REFER_RIGHTS
+HALL_RIGHTS: Final[Rights] = COPY_RIGHTS | RAISE_RIGHTS | VOID_RIGHTS | REFER_RIGHTS | ESCORT_RIGHTS
 HEALTH_RIGHTS: Final[Rights] = frozenset({"see_health"})
 BACKUP_RIGHTS: Final[Rights] = frozenset({"make_backup"})
 PLACES_RIGHTS: Final[Rights] = frozenset({"release_places"})

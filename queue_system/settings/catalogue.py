@@ -9,6 +9,7 @@ from typing import Annotated, ClassVar, Final, Literal
 
 from pydantic import Field
 
+from ..core import confidentiality
 from ..core.bookings import PERSONS_PER_CONTACT
 from ..core.tickets import APPOINTMENT, ORDINARY
 from .declared import (
@@ -38,7 +39,7 @@ class Confidentiality(Thing):
 
     names: Annotated[Names, "its name"]
     display: Annotated[
-        Literal["code", "code_random", "none"],
+        confidentiality.Display,
         Kind("display"),
         "what a public screen shows: the number, a random number, or nothing at all",
     ]
@@ -53,35 +54,46 @@ class Confidentiality(Thing):
         NotYet("confidentiality-rules"),
         "whether staff may write notes, and who reads them",
     ]
-    rules: Annotated[
-        tuple[
-            Annotated[
-                Literal[
-                    "no_public_display",
-                    "no_voice_call",
-                    "staff_escort",
-                    "no_service_name_on_ticket",
-                    "alias_allowed",
-                    "quick_exit_on_web",
-                    "no_search_by_name_for_other_branches",
-                ],
-                Kind("rule"),
-            ],
-            ...,
-        ],
-        NotYet("confidentiality-rules"),
-        "further rules",
-    ] = ()
+    rules: Annotated[tuple[Annotated[confidentiality.Rule, Kind("rule")], ...], "further rules"] = ()
 
     @property
-    def hides_service(self) -> bool:
-        """Whether slips, screens and links must not name the service."""
-        return self.display == "none"
+    def protected(self) -> bool:
+        return confidentiality.is_protected(self.display)
 
     @property
     def discreet(self) -> bool:
-        """Whether nobody else may learn that somebody comes for it, from a refusal or a calendar for example."""
-        return self.display != "code"
+        return confidentiality.is_discreet(self.display)
+
+    @property
+    def hides_service(self) -> bool:
+        return confidentiality.hides_service(self.display, self.rules)
+
+    @property
+    def on_screens(self) -> bool:
+        return confidentiality.is_on_screens(self.display, self.rules)
+
+    @property
+    def is_fetched(self) -> bool:
+        return confidentiality.is_fetched(self.rules)
+
+    @property
+    def is_spoken(self) -> bool:
+        return confidentiality.is_spoken(self.rules)
+
+    @property
+    def takes_alias(self) -> bool:
+        return confidentiality.takes_alias(self.rules)
+
+    @property
+    def has_quick_exit(self) -> bool:
+        return confidentiality.has_quick_exit(self.rules)
+
+    @property
+    def is_found_elsewhere(self) -> bool:
+        return confidentiality.is_found_elsewhere(self.rules)
+
+    def summons(self, *, seen: bool) -> confidentiality.Summons:
+        return confidentiality.summons(self.display, self.rules, seen=seen)
 
 
 #: The classes that every branch must have.

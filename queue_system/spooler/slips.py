@@ -8,6 +8,7 @@ from typing import Final
 from printers.slip import Slip
 from printers.trial import Trial
 
+from ..core.confidentiality import Summons
 from ..i18n import dates, isolates
 from ..i18n.filters import localised
 from ..i18n.words import Words, available_languages
@@ -20,6 +21,11 @@ from ..web.kit import words_of
 from ..web.printer_words import printer_settings
 
 TRIAL_CODE: Final = "A000"
+INSTRUCTIONS: Final = {
+    Summons.SCREEN: "slip.instruction",
+    Summons.VOICE: "slip.instruction-voice",
+    Summons.STAFF: "slip.instruction-staff",
+}
 
 
 def slip_of(
@@ -51,7 +57,7 @@ def slip_of(
         appointment=None if hidden else _appointment(stands, settings, words),
         wait=_where_to_wait(stands, words),
         issued=_moment(ticket.issued_at, settings, words),
-        instruction=words.text(_instruction(stands, hidden=hidden)),
+        instruction=words.text(INSTRUCTIONS[service.confidentiality.summons(seen=stands.on_screen)]),
         keep=words.text("slip.keep"),
         qr=f"{address}/t/{ticket.token}",
         qr_caption=words.text("slip.follow"),
@@ -116,12 +122,6 @@ def _appointment(stands: PlaceView, settings: BranchSettings, words: Words) -> s
 def _where_to_wait(stands: PlaceView, words: Words) -> str | None:
     names = [localised(zone.names, words.language) for zone in stands.wait_in]
     return words.text("common.wait-in", place=f" {words.text('common.or')} ".join(names)) if names else None
-
-
-def _instruction(stands: PlaceView, *, hidden: bool) -> str:
-    if hidden:
-        return "slip.instruction-staff"
-    return "slip.instruction" if stands.on_screen else "slip.instruction-voice"
 
 
 def _moment(at: datetime, settings: BranchSettings, words: Words) -> str:

@@ -100,7 +100,8 @@ def _event(
     event.add("dtstart", booking.starts_at)
     event.add("dtend", booking.ends_at)
     event.add("class", "PRIVATE")
-    neutral = service.confidentiality.discreet or most is Level.NEUTRAL
+    level = service.confidentiality
+    neutral = level.discreet or level.hides_service or most is Level.NEUTRAL
     event.add("organizer", _organizer(booking, branch, words, address, neutral=neutral))
     if neutral:
         event.add("summary", words.text("booking.calendar-neutral"))

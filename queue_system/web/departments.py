@@ -22,7 +22,7 @@ def services_for(person: StaffView, branch: BranchSettings, rights: Rights) -> f
     return frozenset(
         service.id
         for service in branch.services.values()
-        if within(service, allowed) or (service.confidentiality.hides_service and within(service, protected))
+        if within(service, allowed) or (service.confidentiality.protected and within(service, protected))
     )
 
 

@@ -156,6 +156,13 @@ class TicketTakenBack(TicketFact):
 
 
 @dataclass(frozen=True, slots=True)
+class TicketFetched(TicketFact):
+    """Somebody of the staff went to the visitor, who is not called in the hall."""
+
+    kind: ClassVar[str] = "ticket.fetched"
+
+
+@dataclass(frozen=True, slots=True)
 class TicketRaised(TicketFact):
     """The ticket got a heavier class; `basis` is the evidence for it."""
 

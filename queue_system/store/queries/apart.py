@@ -90,7 +90,7 @@ def is_bound(settings: BranchSettings, service: ServiceView) -> bool:
 def may_accept(settings: BranchSettings, service_id: UUID) -> bool:
     """Whether one person may let two people meet at a service; not where it is protected."""
     service = settings.services.get(service_id)
-    return service is not None and not service.confidentiality.hides_service
+    return service is not None and not service.confidentiality.protected
 
 
 def people_of(tx: Tx, booking: BookingView) -> frozenset[str]:

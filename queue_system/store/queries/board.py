@@ -102,6 +102,9 @@ def scope_of(settings: BranchSettings, zone_id: UUID | None, live: Live) -> Scop
         discreet_services=frozenset(
             service.slug for service in settings.services.values() if _is_discreet(service.confidentiality)
         ),
+        unspoken_services=frozenset(
+            service.slug for service in settings.services.values() if not service.confidentiality.is_spoken
+        ),
     )
 
 
@@ -154,4 +157,4 @@ def _waiting(tx: Tx, settings: BranchSettings) -> dict[Place, int]:
 
 
 def _is_discreet(level: ConfidentialityView) -> bool:
-    return level.display != "code"
+    return level.discreet

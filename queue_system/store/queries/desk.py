@@ -19,6 +19,7 @@ from . import line
 from .access import DeviceView, devices
 from .apart_hall import concerns, in_hall_together
 from .bookings import BookingView, booking_by_id
+from .escorts import to_fetch
 from .line import TicketView, UnservedView
 from .referrals import REFERRED, ReceivedView, received
 from .screens import Live, live_zones
@@ -77,6 +78,8 @@ class DeskView:
     live: Live
     unserved: tuple[UnservedView, ...]
     minded: tuple[str, ...] = ()
+    # Who fetches the visitor that was called; "" while nobody does, None where visitors are not fetched.
+    fetched_by: str | None = None
 
     @property
     def current(self) -> TicketView | None:
@@ -121,6 +124,7 @@ def desk_view(tx: Tx, branch_id: UUID, counter: str, idle: Idle) -> DeskView:
         live=live_zones(tx, branch_id),
         unserved=tuple(line.unserved(open_now, settings, line.open_counters(tx, settings))),
         minded=concerns(in_hall_together(tx, settings, open_now), current, view.queues),
+        fetched_by=next((one.by or "" for one in to_fetch(tx, settings, [current] if current else [])), None),
     )
 
 

@@ -67,7 +67,7 @@ def recipients(tx: Tx, settings: BranchSettings, booking: BookingView) -> list[R
 def way_in_force(settings: BranchSettings, service_id: UUID, chosen: str | None) -> Way:
     """How a person of a service may be contacted who chose this way, or none."""
     service = settings.services.get(service_id)
-    protected = service is None or service.confidentiality.hides_service
+    protected = service is None or service.confidentiality.protected
     return in_force(chosen, settings.safe_contact, protected=protected)
 
 
@@ -78,7 +78,13 @@ def level_of_service(settings: BranchSettings, service_id: UUID, chosen: str | N
         return Level.NONE
     level = service.confidentiality
     way = way_in_force(settings, service_id, chosen)
-    return level_of(discreet=level.discreet, hides_service=level.hides_service, sms=level.sms, way=way)
+    return level_of(
+        protected=level.protected,
+        discreet=level.discreet,
+        hides_service=level.hides_service,
+        sms=level.sms,
+        way=way,
+    )
 
 
 def is_any_message_due(tx: Tx, branch_id: UUID) -> bool:

@@ -59,5 +59,10 @@ def is_named(service: ServiceView) -> bool:
 
 
 def needs_a_way_out(branch: BranchSettings) -> bool:
-    """Whether pages of this branch need a button to leave at once, because it has protected services."""
+    """Whether pages of this branch need a button to leave at once, because a level of its services says so."""
+    return any(service.confidentiality.has_quick_exit for service in branch.services.values())
+
+
+def has_hidden_services(branch: BranchSettings) -> bool:
+    """Whether the name of this branch tells what somebody came for, because it has services that must not be named."""
     return any(service.confidentiality.hides_service for service in branch.services.values())

@@ -54,7 +54,8 @@ def to_come_besides(tx: Tx, booking: BookingView) -> list[BookingView]:
 def is_twice_at_once(tx: Tx, booking: BookingView, own: Collection[str] = ()) -> bool:
     """Whether the same person, by name and contact, has another appointment at the same time, at any branch.
 
-    Discreet services neither warn nor are mentioned (decision 0012), unless the secrets of both bookings are `own`.
+    Discreet services neither warn nor are mentioned (decision 0012), and what other branches must not find by a name does
+    not warn there, unless the secrets of both bookings are `own`.
     """
     if booking.erased_at is not None or not booking.contact:
         return False
@@ -70,8 +71,11 @@ def is_twice_at_once(tx: Tx, booking: BookingView, own: Collection[str] = ()) ->
     }
     for branch in branches.values():
         for other in tx.rows(_AT_THE_SAME_TIME, asked | {"branch": branch.id}):
-            discreet = any(one.confidentiality.discreet for one in (service, branch.services[other.service_id]))
+            both = [one.confidentiality for one in (service, branch.services[other.service_id])]
+            hidden = any(one.discreet for one in both)
+            if branch.id != booking.branch_id:
+                hidden = hidden or not all(one.is_found_elsewhere for one in both)
             both_own = booking.token in own and other.token in own
-            if name_key(other.name) == person and (both_own or not discreet):
+            if name_key(other.name) == person and (both_own or not hidden):
                 return True
     return False

@@ -339,5 +339,5 @@ def _served(at_counters: Iterable[TicketView], settings: BranchSettings, ticket:
         if other.queue_id == ticket.queue_id
         and other.counter_id
         and other.code.startswith(prefix)
-        and not settings.services[other.service_id].confidentiality.hides_service
+        and settings.services[other.service_id].confidentiality.on_screens
     )

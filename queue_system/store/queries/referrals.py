@@ -11,7 +11,7 @@ from ...core.facts.tickets import TicketReceived, TicketReferred
 from ...core.tickets import TicketState
 from ..database import Tx
 from .line import TicketView
-from .offering import needs_a_way_out
+from .offering import has_hidden_services
 from .settings import BranchSettings, Names, ServiceView, branch_settings
 from .told import told_of
 
@@ -66,5 +66,5 @@ def received(tx: Tx, ticket: TicketView) -> ReceivedView | None:
         code=fact.from_code or "",
         service=service.listed_names if service else {},
         # The name of a branch with protected services tells what somebody came for.
-        branch={} if fact.from_branch is None or needs_a_way_out(settings) else settings.names,
+        branch={} if fact.from_branch is None or has_hidden_services(settings) else settings.names,
     )

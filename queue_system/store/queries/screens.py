@@ -56,7 +56,7 @@ def is_kept_off(settings: BranchSettings, service_id: UUID, series_id: UUID) -> 
 
 def is_hidden(level: ConfidentialityView) -> bool:
     """Whether screens show nothing of a service of this level."""
-    return level.display == "none"
+    return not level.on_screens
 
 
 def holds_for_all(settings: BranchSettings, queue_id: UUID, is_so: Callable[[ConfidentialityView], bool]) -> bool:

@@ -99,6 +99,8 @@ class Call(SQLModel, table=True):
     counter_id: UUID
     at: datetime
     kind: str
+    # Who of the staff fetches the visitor, where visitors are fetched.
+    fetched_by: UUID | None = Field(default=None, foreign_key="staff.id")
 
 
 class Booking(SQLModel, table=True):

@@ -81,7 +81,7 @@ def contact_ways(here: StaffAtBranch, service: ServiceView) -> tuple[tuple[str, 
     """The ways to contact somebody of a service, for whoever may ask; first that nobody has asked, and what holds then."""
     if not may_ask(here, service):
         return ()
-    found = safe_contact.ways(here.branch.safe_contact, protected=service.confidentiality.hides_service)
+    found = safe_contact.ways(here.branch.safe_contact, protected=service.confidentiality.protected)
     words = {way: here.words.text(f"messages.way-{way.value}") for way in found}
     return (
         ("", here.words.text("messages.way-not-asked", way=words[found[0]])),

@@ -13,19 +13,18 @@ from ...core.decisions import may_change
 from ...core.errors import DomainError, Missing, TooMany
 from ...store.queries.bookings import BookingView
 from ...store.queries.channels import channels_to_choose
-from ...store.queries.offering import contact_details, needs_a_way_out
+from ...store.queries.offering import contact_details, has_hidden_services, needs_a_way_out
 from ...store.queries.outings import place_on
 from ...store.queries.settings import BranchSettings, ServiceView, ShownText
 from ...web import access, kit
 from ...web.addresses import address_key
 from ...web.here import AtBranch, Here
 from ...web.how import CHANNELS
+from ...web.way_out import SAFE_PLACE
 from .own_bookings import is_own
 from .through import VIA, through
 from .times import place_of_zone, row_label, soon, start_key
 
-# An unremarkable page, for somebody who must not be seen on one of ours.
-SAFE_PLACE: Final = "https://www.wikipedia.org/"
 EXIT_SENTENCE: Final[ShownText] = "web_quick_exit"
 INSTEAD: Final = "instead"
 BESIDE: Final = "beside"
@@ -47,6 +46,7 @@ async def frame(
     branch, words = here.branch, here.words
     protected = service is not None and service.confidentiality.hides_service
     way_out = needs_a_way_out(branch) or branch.text(EXIT_SENTENCE) is not None
+    hides = way_out or has_hidden_services(branch)
     today = here.now.astimezone(branch.calendar.zone).date()
     booking = values.get("booking")
     how = service.takes_place(booking.channel if booking else None) if service else None
@@ -59,7 +59,7 @@ async def frame(
         "service": service,
         "home": "/",
         "discreet": service is not None and service.confidentiality.discreet,
-        "neutral_title": way_out or (service is not None and service.confidentiality.discreet),
+        "neutral_title": hides or (service is not None and service.confidentiality.discreet),
         "unseen": protected,
         "channel": channel,
         "takes_place": how,
@@ -93,8 +93,9 @@ async def organisation_page(
     headers: dict[str, str] | None = None,
 ) -> Response:
     """A page about the whole organisation. It has the quick exit if one of the branches needs it."""
-    hides = any(needs_a_way_out(branch) for branch in branches)
-    shared = {"home": "/", "way_out": SAFE_PLACE if hides else None, "neutral_title": hides}
+    way_out = any(needs_a_way_out(branch) for branch in branches)
+    hides = way_out or any(has_hidden_services(branch) for branch in branches)
+    shared = {"home": "/", "way_out": SAFE_PLACE if way_out else None, "neutral_title": hides}
     return await here.page(template, shared | values, status=status, headers=headers)
 
 

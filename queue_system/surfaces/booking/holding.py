@@ -233,6 +233,7 @@ async def _form(
         "channels": channels_to_choose(branch, service),
         "asks_who_brings": bringing.is_asked(branch, service),
         "alias": branch.text("alias"),
+        "takes_alias": service.confidentiality.takes_alias,
         "privacy_words": branch.text("privacy_short"),
     }
     return await frame(here, "booking/details.html", service, values, status=status, headers=retry_after(failure))

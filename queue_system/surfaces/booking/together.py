@@ -212,6 +212,7 @@ async def _details_page(
         "failure_code": failure.code if failure else None,
         "request_id": uuid4() if failure else _request_id(sent.get("request_id", "")),
         "alias": branch.text("alias"),
+        "takes_alias": all(step.service.confidentiality.takes_alias for step in steps),
         "privacy_words": branch.text("privacy_short"),
     }
     headers = retry_after(failure)

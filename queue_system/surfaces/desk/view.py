@@ -176,12 +176,17 @@ def _hint(view: DeskView) -> str:
 
 
 def _unseen(view: DeskView) -> str:
-    """The key of the sentence that no screen shows this call; "" if one does."""
+    """The key of the sentence on how to bring the visitor here, where the screens alone do not call; "" where they do."""
     current = view.current
     if current is None or current.state is not TicketState.CALLED:
         return ""
+    if view.fetched_by is not None:
+        return "desk.fetched" if view.fetched_by else "desk.fetch"
+    level = view.settings.services[current.service_id].confidentiality
     if is_kept_off(view.settings, current.service_id, current.series_id):
         return "desk.call-kept-off"
+    if not level.is_spoken:
+        return "desk.call-unspoken" if view.live else "desk.call-unseen-unspoken"
     return "" if view.live else "desk.call-unseen"
 
 

@@ -27,6 +27,7 @@ from ...store.queries.place import PlaceView, place
 from ...store.queries.stranded import was_taken_away
 from ...web import kit
 from ...web.here import AtBranch, at, at_ticket
+from ...web.way_out import SAFE_PLACE
 from ...web.whole_line import everybody
 
 # Names of services and counters are shown only if screens show the plain code.
@@ -125,6 +126,7 @@ async def _values(here: AtBranch, stands: PlaceView) -> dict[str, Any]:
         "taken_away": ticket.state is TicketState.VOID and not past and await here.read(was_taken_away, ticket),
         "over": past or ticket.state not in OPEN,
         "neutral": neutral,
+        "way_out": SAFE_PLACE if service.confidentiality.has_quick_exit else None,
         "names": None if neutral else service.shown_names,
         "counter": counter,
         "counter_names": counter.names if counter and openly else None,

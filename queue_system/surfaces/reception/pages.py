@@ -13,12 +13,13 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from ...actions import slips, tickets
+from ...actions.escorts import take_escort
 from ...actions.look_ups import record_look_ups
 from ...actions.raising import raise_ticket
 from ...actions.tickets import TicketOrder
 from ...actions.voiding import ask_to_void, void_ticket
 from ...core.errors import Denied, DomainError, Invalid, Missing, Refused
-from ...core.rights import COPY_RIGHTS, HALL_RIGHTS, RAISE_RIGHTS, RECEPTION_RIGHTS, VOID_RIGHTS, Rights
+from ...core.rights import COPY_RIGHTS, ESCORT_RIGHTS, HALL_RIGHTS, RAISE_RIGHTS, RECEPTION_RIGHTS, VOID_RIGHTS, Rights
 from ...core.tickets import ORDINARY
 from ...store.queries import line
 from ...store.queries.bookings import BookingView, booking_by_id
@@ -175,6 +176,19 @@ async def _raise(here: StaffAtBranch, ticket_id: UUID, form: dict[str, str]) -> 
     await here.do(raise_ticket, ticket_id, priority, reason, here.actor)
 
 
+async def escort(request: Request) -> Response:
+    """This person fetches a visitor who was called."""
+    here = await staff_at_branch(request, ESCORT_RIGHTS)
+    found = await here.read(line.ticket, here.branch.id, _id(request.path_params["ticket"], "ticket"))
+    if found.service_id not in here.services(ESCORT_RIGHTS):
+        raise Missing("ticket")
+    try:
+        await here.do(take_escort, found.id, here.person.id, here.actor)
+    except Refused as refusal:
+        return await _hall_page(here, refusal, about="escort")
+    return kit.see_other(f"/reception/{here.branch.slug}")
+
+
 async def _void(here: StaffAtBranch, ticket_id: UUID, form: dict[str, str]) -> None:
     reason = str(form.get("reason", ""))
     try:
@@ -254,6 +268,7 @@ routes: list[BaseRoute] = [
     Route(f"{HALL}/bookings/{{booking}}/ticket", check_in, methods=["POST"]),
     Route(f"{HALL}/bookings/{{booking}}/contact", contact, methods=["POST"]),
     Route(f"{HALL}/tickets/{{ticket}}", ticket),
+    Route(f"{HALL}/tickets/{{ticket}}/escort", escort, methods=["POST"]),
     Route(f"{HALL}/tickets/{{ticket}}/copies", _act(COPY_RIGHTS, _print), methods=["POST"]),
     Route(f"{HALL}/tickets/{{ticket}}/raises", _act(RAISE_RIGHTS, _raise), methods=["POST"]),
     Route(f"{HALL}/tickets/{{ticket}}/void", _act(VOID_RIGHTS, _void), methods=["POST"]),

@@ -18,6 +18,7 @@ from ...core.reasons import VOID_REASONS
 from ...core.rights import (
     APART_RIGHTS,
     COPY_RIGHTS,
+    ESCORT_RIGHTS,
     HALL_RIGHTS,
     NAME_RIGHTS,
     RAISE_RIGHTS,
@@ -33,6 +34,7 @@ from ...store.queries.access import DeviceView
 from ...store.queries.apart_hall import InHall, in_hall_together
 from ...store.queries.bookings import BookingView
 from ...store.queries.channels import channel_of, video_link
+from ...store.queries.escorts import Escort, to_fetch
 from ...store.queries.home_visits import Visit, gives_home_visits, overdue_visits
 from ...store.queries.line import TicketView
 from ...store.queries.participants import participants_of
@@ -60,6 +62,7 @@ class May:
     raise_class: bool
     void: bool
     refer: bool
+    escort: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +117,7 @@ async def hall_values(here: StaffAtBranch, *, found: Found | None = None, typed:
     """The values of `reception/reception.html` and of `reception/_state.html`, its part that is refreshed."""
     branch, now = here.branch, here.now
     wanted = here.request.query_params.get("s", "").strip()[:LONGEST_SEARCH]
-    printers, today, tickets, served, overdue, kept_apart = await here.read(_hall, branch)
+    printers, today, tickets, served, overdue, kept_apart, escorts = await here.read(_hall, branch)
     receives, seen = here.services(RECEPTION_RIGHTS), here.services(HALL_RIGHTS)
     tickets = [one for one in tickets if one.service_id in seen]
     open_now = departments(branch, now, receives)
@@ -134,6 +137,8 @@ async def hall_values(here: StaffAtBranch, *, found: Found | None = None, typed:
         "today": [_appointment(branch, one, here.words) for one in today if one.service_id in receives],
         "tickets": [_waiting(branch, one, served) for one in tickets],
         "emergencies": [_waiting(branch, one, served) for one in line.emergencies(branch, tickets)],
+        "escorts": [one for one in escorts if one.ticket.service_id in seen],
+        "fetches": here.services(ESCORT_RIGHTS),
         "kept_apart": kept_apart if here.may_any(NAME_RIGHTS | APART_RIGHTS) else [],
         "sees_apart": here.may_any(APART_RIGHTS),
         "found": found,
@@ -186,6 +191,7 @@ def may(here: StaffAtBranch) -> May:
         raise_class=here.may_any(RAISE_RIGHTS),
         void=here.may_any(VOID_RIGHTS),
         refer=here.may_any(REFER_RIGHTS),
+        escort=here.may_any(ESCORT_RIGHTS),
     )
 
 
@@ -269,12 +275,19 @@ def _chosen(request: Request, printers: Sequence[DeviceView]) -> DeviceView | No
 
 def _hall(
     tx: Tx, branch: BranchSettings
-) -> tuple[list[DeviceView], list[BookingView], list[TicketView], frozenset[UUID], list[Visit], list[InHall]]:
+) -> tuple[
+    list[DeviceView], list[BookingView], list[TicketView], frozenset[UUID], list[Visit], list[InHall], list[Escort]
+]:
     inside = line.in_hall(tx, branch)
     tickets = [one for one in inside if one.state in (TicketState.WAITING, TicketState.PARKED)]
     served = line.served_queues(branch, line.open_counters(tx, branch))
     printers, today = reception.slip_printers(tx, branch.id), reception.appointments_of_today(tx, branch)
-    return printers, today, tickets, served, overdue_visits(tx, branch), in_hall_together(tx, branch, inside)
+    visits, apart, escorts = (
+        overdue_visits(tx, branch),
+        in_hall_together(tx, branch, inside),
+        to_fetch(tx, branch, inside),
+    )
+    return printers, today, tickets, served, visits, apart, escorts
 
 
 def _ticket(

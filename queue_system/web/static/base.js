@@ -59,10 +59,29 @@ document.addEventListener("htmx:after:request", (event) => {
 
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-print]")) print();
-  // Replace the history entry, so that "back" does not show the page that was left for safety.
   const exit = event.target.closest("a[data-exit]");
   if (exit) {
     event.preventDefault();
-    location.replace(exit.href);
+    leave(exit.href);
   }
 });
+
+// The history entry is replaced, so that "back" does not show the page that was left for safety; and nothing can be read
+// while the other page is still loading.
+function leave(address) {
+  document.title = "…";
+  document.body.hidden = true;
+  location.replace(address);
+}
+
+// Escape twice within a second leaves too, because a hand is on the keyboard sooner than on a button.
+const exit = document.querySelector("a[data-exit]");
+if (exit) {
+  for (const hint of exit.querySelectorAll("[data-exit-key]")) hint.hidden = false;
+  let pressed = -Infinity;
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || event.repeat) return;
+    if (event.timeStamp - pressed < 1000) leave(exit.href);
+    pressed = event.timeStamp;
+  });
+}

@@ -15,6 +15,7 @@ NAMES_NOTHING: Final = {
     "/reception/{branch}/tickets/{ticket}",
     "/reception/{branch}/tickets/{ticket}/copies",
     "/reception/{branch}/tickets/{ticket}/raises",
+    "/reception/{branch}/tickets/{ticket}/escort",
     "/reception/{branch}/tickets/{ticket}/void",
     "/reception/{branch}/tickets/{ticket}/referral",
 }
@@ -26,7 +27,8 @@ MATRIX: Final[dict[tuple[str, str], Row]] = {
     **{("POST", f"/reception/{{branch}}/{act}"): RECEPTION for act in RECEPTION_ACTS},
     **{("POST", f"/reception/{{branch}}/{act}"): HALL for act in HALL_ACTS},
     ("POST", "/reception/{branch}/tickets/{ticket}/void"): PLACES,
-    # No role of the embassy refers.
+    # No role of the embassy fetches visitors or refers.
+    ("POST", "/reception/{branch}/tickets/{ticket}/escort"): DATA,
     ("GET", "/reception/{branch}/tickets/{ticket}/referral"): DATA,
     ("POST", "/reception/{branch}/tickets/{ticket}/referral"): DATA,
 }

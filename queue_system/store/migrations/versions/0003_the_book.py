@@ -14,7 +14,7 @@ revision = "0003"
 down_revision = "0002"
 branch_labels = None
 depends_on = None
-FINGERPRINT = 997035845
+FINGERPRINT = 1834520237
 
 
 def upgrade() -> None:
@@ -31,6 +31,7 @@ def upgrade() -> None:
     _channels()
     _apart()
     _own_views()
+    _escorts()
 
 
 def _members() -> None:
@@ -372,3 +373,10 @@ def _own_views() -> None:
         sa.UniqueConstraint("branch_id", "staff_id", "name", name="own_views_by_name"),
     )
     op.create_index("ix_own_view_staff_id", "own_view", ["staff_id"])
+
+
+def _escorts() -> None:
+    """Who fetches a visitor who was called."""
+    with op.batch_alter_table("call") as call:
+        call.add_column(sa.Column("fetched_by", sa.Uuid(), nullable=True))
+        call.create_foreign_key("call_fetched_by", "staff", ["fetched_by"], ["id"])
