@@ -44,6 +44,7 @@ from ..store.tables import (
     Seat,
     Series,
     SeriesDate,
+    StaffNote,
     Ticket,
     table,
 )
@@ -58,7 +59,7 @@ BOOKING_MEMBER, HOME_VISIT, MESSAGE = table(BookingMember), table(HomeVisit), ta
 INVITATION, PARTICIPANT = table(BookingInvitation), table(Participant)
 OFFER, WISH = table(EarlierOffer), table(EarlierWish)
 BOOKING_SERIES, SERIES_DATE = table(BookingSeries), table(SeriesDate)
-BLOCK, PHONE_CALL = table(Block), table(PhoneCall)
+BLOCK, NOTE, PHONE_CALL = table(Block), table(StaffNote), table(PhoneCall)
 FREED, JOB, SEAT, SERIES, TICKET = table(FreedPlace), table(PrintJob), table(Seat), table(Series), table(Ticket)
 
 ROWS_AT_ONCE: Final = 200
@@ -122,11 +123,12 @@ def erase_names(lock: Locked, found: Limits) -> int:
 
 
 def erase(lock: Locked, ids: list[UUID]) -> int:
-    """Take the names, contacts and addresses of everybody out of these bookings; returns how many bookings."""
+    """Take names, contacts, addresses and notes of everybody out of these bookings; returns how many bookings."""
     if not ids:
         return 0
     _forget(lock, PARTICIPANT.c.booking_id.in_(ids))
     lock.tx.execute(sa.delete(WISH).where(WISH.c.branch_id == lock.id, WISH.c.booking_id.in_(ids)))
+    lock.tx.execute(sa.delete(NOTE).where(NOTE.c.branch_id == lock.id, NOTE.c.booking_id.in_(ids)))
     lock.tx.execute(
         sa.update(HOME_VISIT)
         .where(HOME_VISIT.c.branch_id == lock.id, HOME_VISIT.c.booking_id.in_(ids))
@@ -196,7 +198,7 @@ def _drop_bookings(lock: Locked, ids: list[UUID]) -> int:
     apart.drop(lock, ids)
     of_these = (INVITATION.c.branch_id == lock.id, INVITATION.c.booking_id.in_(ids))
     lock.tx.execute(sa.update(INVITATION).where(*of_these).values(booking_id=None))
-    for rows in (SEAT, BOOKING_MEMBER, FREED, PARTICIPANT, HOME_VISIT, PHONE_CALL):
+    for rows in (SEAT, BOOKING_MEMBER, FREED, PARTICIPANT, HOME_VISIT, PHONE_CALL, NOTE):
         lock.tx.execute(sa.delete(rows).where(rows.c.branch_id == lock.id, rows.c.booking_id.in_(ids)))
     return lock.tx.execute(sa.delete(BOOKING).where(BOOKING.c.branch_id == lock.id, BOOKING.c.id.in_(ids))).rowcount
 

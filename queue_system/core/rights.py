@@ -59,6 +59,7 @@ SeeRight = Literal[
     "see_bookings",
     "see_contacts",
     "keep_apart",
+    "restricted_notes",
     "see_reports",
     "see_staff_reports",
     "see_small_numbers",
@@ -91,6 +92,7 @@ Alias = Literal[
     "schedule_follow_up",
     "void_ticket_with_reason",
     "approve_void_four_eyes",
+    "case_notes_privileged",
 ]
 # Names that promise more than the atomic rights that they stand for, and often these are none.
 Promise = Literal[
@@ -98,7 +100,6 @@ Promise = Literal[
     "admit",
     "approve_public_event_four_eyes",
     "approve_urgent",
-    "case_notes_privileged",
     "certificates",
     "create_event_draft",
     "host_session",
@@ -144,6 +145,7 @@ _MEANS: Final[Mapping[str, Rights]] = {
     "schedule_follow_up": frozenset({"book_for_visitor", "see_bookings"}),
     "void_ticket_with_reason": frozenset({"void_ticket"}),
     "approve_void_four_eyes": frozenset({"approve"}),
+    "case_notes_privileged": frozenset({"restricted_notes"}),
 }
 
 #: People with one of these may change what others may do, or how they sign in.
@@ -225,6 +227,10 @@ CONTACT_RIGHTS: Final[Rights] = frozenset({"see_contacts"})
 ABSENCE_RIGHTS: Final[Rights] = frozenset({"block_members"})
 # To give appointments to another person or room at the same time.
 HAND_OVER_RIGHTS: Final[Rights] = ABSENCE_RIGHTS | MOVE_RIGHTS
+# To read notes of staff that only few may read.
+NOTE_RIGHTS: Final[Rights] = frozenset({"restricted_notes"})
+# To open the notes of an appointment; which of them one reads depends on what one has to do with it.
+NOTE_PAGE_RIGHTS: Final[Rights] = NOTE_RIGHTS | BOOK_RIGHTS | BOOKED_RIGHTS | RECEPTION_RIGHTS
 # To call visitors whom no message reaches; the list itself has no names and numbers.
 PHONE_RIGHTS: Final[Rights] = CONTACT_RIGHTS | NAME_RIGHTS
 PHONE_LIST_RIGHTS: Final[Rights] = HAND_OVER_RIGHTS | CALL_OFF_RIGHTS | PHONE_RIGHTS
@@ -257,6 +263,7 @@ DEPARTMENTAL: Final[Rights] = frozenset(
         "edit_counters",
         "see_bookings",
         "see_contacts",
+        "restricted_notes",
         "see_reports",
     }
 )

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from ..core import confidentiality
 from ..core.bookings import PERSONS_PER_CONTACT
+from ..core.staff_notes import NoteRule
 from ..core.tickets import APPOINTMENT, ORDINARY
 from .declared import (
     DAY_MIN,
@@ -49,10 +50,10 @@ class Confidentiality(Thing):
         "how much a message to the visitor reveals, such as an e-mail",
     ]
     staff_note: Annotated[
-        Literal["allowed", "restricted", "restricted_encrypted"],
+        NoteRule,
         Kind("kind of staff note"),
-        NotYet("confidentiality-rules"),
-        "whether staff may write notes, and who reads them",
+        "who reads notes of staff about an appointment: whoever may see whom it is for; or only whoever gives the service, the "
+        "writer, and those with the right to restricted notes; or these, and the text is encrypted as well",
     ]
     rules: Annotated[tuple[Annotated[confidentiality.Rule, Kind("rule")], ...], "further rules"] = ()
 

@@ -20,7 +20,7 @@ from queue_system.store import log, schema
 from queue_system.store.database import Database, Tx
 from queue_system.store.log import SYSTEM
 from queue_system.store.queries.bookings import booking_by_id
-from queue_system.store.tables import Booking, BookingInvitation, HomeVisit, Participant, table
+from queue_system.store.tables import Booking, BookingInvitation, HomeVisit, Participant, StaffNote, table
 from tests.kit.hall import Hall, furnish
 
 BOOKING, PARTICIPANT = table(Booking), table(Participant)
@@ -76,6 +76,13 @@ def add_places(hall: Hall, booking_ids: list[UUID]) -> None:
     hall.db.write_now(Tx.execute, sa.update(BOOKING).values(channel="video", video_room=f"{REQUEST}-room"))
 
 
+def add_notes(hall: Hall, booking_ids: list[UUID]) -> None:
+    note = {"branch_id": hall.branch.id, "rule": "restricted", "text": f"{NAME} 7", "written_at": hall.db.clock.now()}
+    hall.db.write_now(
+        Tx.execute, sa.insert(table(StaffNote)), [note | {"id": uuid7(), "booking_id": one} for one in booking_ids]
+    )
+
+
 def invite(hall: Hall, clock: FrozenClock, name: str = NAME, contact: str = f"+{NUMBER}") -> None:
     """Somebody who was invited, has the contact of the bookings, and has to answer today."""
     row = {"branch_id": hall.branch.id, "id": uuid7(), "service_id": hall.service("passport-lost"), "name": name}
@@ -109,10 +116,11 @@ def test_nothing_personal_remains_after_its_time(hall: Hall, clock: FrozenClock)
     ids = fill(hall, clock)
     add_companions(hall, ids)
     add_places(hall, ids)
+    add_notes(hall, ids)
     invite(hall, clock)
     of_booking = ["booking.name", "booking.contact", "booking.request_id", "booking.video_room"]
     of_others = [f"participant.{column}" for column in ("name", "reference", "contact", "contact_note")]
-    elsewhere = ["home_visit.address", "booking_invitation.name", "booking_invitation.contact"]
+    elsewhere = ["home_visit.address", "staff_note.text", "booking_invitation.name", "booking_invitation.contact"]
     assert sorted(hall.db.read_now(in_tables)) == sorted([*of_booking, *of_others, *elsewhere])
     clock.move(timedelta(days=hall.branch.retention_days.booking_personal_data + 1))
     gone = tidy_everywhere(hall.db)
@@ -140,6 +148,7 @@ def test_one_person_who_was_erased_is_in_no_file(sqlite_hall: Hall, clock: Froze
     hall = sqlite_hall
     ids = fill(hall, clock)[:1]
     add_companions(hall, ids)
+    add_notes(hall, ids)
     mine = hall.db.read_now(booking_by_id, hall.branch.id, ids[0])
     invite(hall, clock, mine.name, mine.contact)
     hall.db.write_now(Tx.execute, sa.delete(BOOKING).where(BOOKING.c.id.not_in(ids)))

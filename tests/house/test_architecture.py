@@ -103,8 +103,8 @@ FORBIDDEN_LIBRARIES = {
 }
 # Modules that a pure core does not need.
 IMPURE = {"os", "io", "pathlib", "sqlite3", "socket", "asyncio", "threading", "subprocess", "time", "logging"}
-# Libraries that only compute: numbering plans, and the grammar of addresses. They read and send nothing.
-CORE_LIBRARIES = {"phonenumbers", "email_validator"}
+# Libraries that only compute: numbering plans, the grammar of addresses, and ciphers. They read and send nothing.
+CORE_LIBRARIES = {"phonenumbers", "email_validator", "cryptography"}
 PRINTERS_LIBRARIES = {"PIL", "escpos", "uharfbuzz", "segno", "websockets", "fontTools"}
 
 

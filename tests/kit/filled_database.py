@@ -69,6 +69,7 @@ from queue_system.store.tables import (
     PhoneCall,
     Resource,
     ServiceResource,
+    StaffNote,
     table,
 )
 from tests.kit.hall import Hall, edit, furnish
@@ -145,8 +146,26 @@ def fill(hall: Hall, clock: FrozenClock) -> None:
     edit(hall, lambda tx: _add_resource(tx, hall))
     edit(hall, lambda tx: _shift_ramadan(tx, hall))
     hall.db.write_now(_keep_apart, hall)
+    hall.db.write_now(_note, hall, here.staff_id)
     _rename(hall)
     _digest(hall)
+
+
+def _note(tx: Tx, hall: Hall, staff_id: UUID) -> None:
+    """Two notes of a clerk about one appointment, the second of which words the first anew."""
+    booking = tx.row(sa.select(table(Booking)).where(table(Booking).c.branch_id == hall.branch.id))
+    assert booking is not None
+    first, second = uuid7(), uuid7()
+    for note_id, corrects in ((first, None), (second, first)):
+        row = {
+            "branch_id": hall.branch.id,
+            "id": note_id,
+            "booking_id": booking.id,
+            "rule": "allowed",
+            "text": "ملاحظة",
+        }
+        row |= {"written_at": NOW, "written_by": staff_id, "corrects": corrects}
+        tx.execute(sa.insert(table(StaffNote)), row)
 
 
 def _keep_apart(tx: Tx, hall: Hall) -> None:

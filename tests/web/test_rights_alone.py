@@ -86,6 +86,8 @@ OPENS: Final[dict[str, Rights]] = {
     "POST /appointments/{branch}/attendance": rights.ATTENDANCE_RIGHTS,
     "GET /appointments/{branch}/{booking}/contact": rights.SAFE_CONTACT_RIGHTS,
     "POST /appointments/{branch}/{booking}/contact": rights.SAFE_CONTACT_RIGHTS,
+    "GET /appointments/{branch}/{booking}/notes": rights.NOTE_PAGE_RIGHTS,
+    "POST /appointments/{branch}/{booking}/notes": rights.NOTE_PAGE_RIGHTS,
     "GET /office": rights.OFFICE_RIGHTS,
     "POST /office/today": rights.STOP_RIGHTS,
     "POST /office/counters": rights.COUNTER_RIGHTS,

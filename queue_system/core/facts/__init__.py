@@ -27,6 +27,7 @@ from . import (
     printers,
     settings,
     slips,
+    staff_notes,
     tickets,
 )
 from .base import KINDS, SUBJECTS, Fact, UnknownFact, from_data, meanings, variants
@@ -54,6 +55,7 @@ __all__ = [
     "printers",
     "settings",
     "slips",
+    "staff_notes",
     "tickets",
     "variants",
 ]

@@ -57,6 +57,7 @@ from .organisation import (
 from .own_views import OwnView
 from .people import Participant
 from .series import BookingSeries, SeriesDate
+from .staff_notes import StaffNote
 from .telling import PhoneCall
 from .upkeep import Upkeep
 
@@ -122,6 +123,7 @@ __all__ = [
     "Session",
     "SignInStep",
     "Staff",
+    "StaffNote",
     "StaffRole",
     "Text",
     "Ticket",

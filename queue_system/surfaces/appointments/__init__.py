@@ -19,6 +19,7 @@ from . import (
     helping,
     invitations,
     new,
+    notes,
     one,
     own_views,
     paper,
@@ -56,6 +57,7 @@ routes: list[BaseRoute] = [
     *one.routes,
     *people.routes,
     *contact.routes,
+    *notes.routes,
     *series_new.routes,
 ]
 staff_places = (Place("/appointments", "appointments.place", DAY_RIGHTS),)

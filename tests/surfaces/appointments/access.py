@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tests.kit.access_rows import ABSENCES, BOOK, DAYS, FORBIDDEN, HALL, HAND_OVER, PEOPLE, RECEPTIONIST, Row
+from tests.kit.access_rows import ABSENCES, BOOK, DAYS, FORBIDDEN, HALL, HAND_OVER, PEOPLE, RECEPTION, RECEPTIONIST, Row
 
 # The address or the form names the thing, and here it names none, so clients with the right get 404.
 NAMES_NOTHING: Final = {
@@ -26,6 +26,7 @@ NAMES_NOTHING: Final = {
     "/appointments/{branch}/{booking}",
     "/appointments/{branch}/{booking}/people",
     "/appointments/{branch}/{booking}/contact",
+    "/appointments/{branch}/{booking}/notes",
     "/appointments/{branch}/{booking}/confirmation",
     "/appointments/{branch}/{booking}/time",
     "/appointments/{branch}/{booking}/cancellation",
@@ -83,6 +84,9 @@ MATRIX: Final[dict[tuple[str, str], Row]] = {
     ("POST", "/appointments/{branch}/attendance"): ASK,
     ("GET", f"{ONE}/people"): BOOK,
     ("GET", f"{ONE}/contact"): ASK,
+    # Clerks read them of the visitor at their counter.
+    ("GET", f"{ONE}/notes"): RECEPTION,
+    ("POST", f"{ONE}/notes"): RECEPTION,
     ("POST", f"{ONE}/contact"): ASK,
     ("GET", f"{ONE}/time"): BOOK,
     **{("POST", f"{ONE}/{act}"): BOOK for act in ("confirmation", "people", "time", "cancellation", "address")},

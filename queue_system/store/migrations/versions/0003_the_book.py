@@ -14,7 +14,7 @@ revision = "0003"
 down_revision = "0002"
 branch_labels = None
 depends_on = None
-FINGERPRINT = 1834520237
+FINGERPRINT = 1515406031
 
 
 def upgrade() -> None:
@@ -32,6 +32,7 @@ def upgrade() -> None:
     _apart()
     _own_views()
     _escorts()
+    _notes()
 
 
 def _members() -> None:
@@ -378,5 +379,22 @@ def _own_views() -> None:
 def _escorts() -> None:
     """Who fetches a visitor who was called."""
     with op.batch_alter_table("call") as call:
-        call.add_column(sa.Column("fetched_by", sa.Uuid(), nullable=True))
-        call.create_foreign_key("call_fetched_by", "staff", ["fetched_by"], ["id"])
+        call.add_column(sa.Column("fetched_by", sa.Uuid(), sa.ForeignKey("staff.id", name="call_fetched_by")))
+
+
+def _notes() -> None:
+    """Notes of staff about appointments."""
+    op.create_table(
+        "staff_note",
+        sa.Column("branch_id", sa.Uuid(), sa.ForeignKey("branch.id"), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("booking_id", sa.Uuid(), nullable=False),
+        sa.Column("rule", AutoString(), nullable=False),
+        sa.Column("text", AutoString(), nullable=False),
+        sa.Column("written_at", UTCDateTime(), nullable=False),
+        sa.Column("written_by", sa.Uuid(), sa.ForeignKey("staff.id"), nullable=True),
+        sa.Column("corrects", sa.Uuid(), nullable=True),
+        sa.ForeignKeyConstraint(["branch_id", "booking_id"], ["booking.branch_id", "booking.id"]),
+        sa.PrimaryKeyConstraint("branch_id", "id"),
+    )
+    op.create_index("notes_of_booking", "staff_note", ["branch_id", "booking_id"])

@@ -1,0 +1,95 @@
+"""The page of notes about an appointment: who opens it, what it shows of notes, and where it can be reached."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+from queue_system.actions import bookings
+from queue_system.actions.bookings import HoldOrder
+from queue_system.clock import FrozenClock
+from queue_system.core.bookings import Booker
+from queue_system.store.log import SYSTEM
+from queue_system.store.queries.bookings import BookingView, free_days
+from tests.kit.hall import Hall
+from tests.kit.levels import give_rules
+from tests.kit.people import add_role
+from tests.kit.web_hall import another, application, furnished, sign_in
+
+SERVICE = "attest-single"
+DAY = date(2026, 11, 24)
+TEXT = "زمرّدة تحضر مع مترجمة"
+
+
+@pytest.fixture
+def place(sqlite_template: Path, tmp_path: Path, clock: FrozenClock) -> Iterator[tuple[TestClient, Hall]]:
+    with application(furnished(sqlite_template, tmp_path, clock.now()), tmp_path, clock) as (client, hall):
+        yield client, give_rules(hall, SERVICE, staff_note="restricted_encrypted")
+
+
+def booked(hall: Hall) -> BookingView:
+    (day,) = hall.db.read_now(free_days, hall.branch, hall.branch.service(SERVICE), DAY, DAY, public=False)
+    start = day.slots[0].start
+    order = HoldOrder(
+        hall.branch.id, hall.service(SERVICE), start, "سلمى الأتاسي", "s@example.org", "ar", SYSTEM, booker=Booker.STAFF
+    )
+    held = hall.db.write_in_now(hall.branch.id, bookings.hold_slot, order)
+    return hall.db.write_in_now(hall.branch.id, bookings.confirm_booking, hall.branch.id, held.id, SYSTEM)
+
+
+def browser(client: TestClient, login: str) -> TestClient:
+    found = another(client)
+    sign_in(found, login, "en")
+    return found
+
+
+def test_a_restricted_note_is_read_by_its_writer_and_the_trusted_and_by_nobody_else(
+    place: tuple[TestClient, Hall],
+) -> None:
+    client, hall = place
+    booking = booked(hall)
+    hall.person("books", ((hall.branch.id, add_role(hall, "books", "book_for_visitor")),))
+    hall.person("trusted", ((hall.branch.id, add_role(hall, "trusted", "case_notes_privileged")),))
+    rana, books, trusted, layla = (browser(client, login) for login in ("rana", "books", "trusted", "layla"))
+    one = f"/appointments/doha-main/{booking.id}"
+    notes = f"{one}/notes"
+    assert notes in rana.get(one).text
+    assert "stored encrypted" in rana.get(notes).text
+    assert rana.post(notes, data={"text": TEXT}, follow_redirects=False).status_code == 303
+    assert TEXT in rana.get(notes).text
+    assert TEXT in trusted.get(notes).text
+    others = books.get(notes).text
+    assert TEXT not in others
+    assert "One more note is not shown here" in others
+    assert layla.get(notes).status_code == 404, "who serves others has nothing to do with it"
+    assert "has no text" in rana.post(notes, data={"text": " "}).text
+    shown = rana.get(notes).text
+    corrects = shown.split("?corrects=")[1].split('"')[0]
+    assert TEXT in rana.get(f"{notes}?corrects={corrects}").text
+    again = {"text": "بعيداً عن الباب", "corrects": corrects}
+    assert books.post(notes, data=again).status_code == 404
+    assert rana.post(notes, data=again, follow_redirects=False).status_code == 303
+    assert "worded again" in rana.get(notes).text
+    for address in (one, f"/b/{booking.token}", f"/b/{booking.token}.ics", f"/appointments/doha-main/paper?day={DAY}"):
+        page = rana.get(address)
+        assert page.status_code == 200, address
+        assert TEXT not in page.text, address
+
+
+def test_the_clerk_at_the_counter_reaches_the_notes_from_the_desk(
+    place: tuple[TestClient, Hall], clock: FrozenClock
+) -> None:
+    client, hall = place
+    ticket = hall.check_in("edu-attest", clock)
+    layla = browser(client, "layla")
+    layla.post("/counters/doha-main/c4/sitting")
+    notes = f"/appointments/doha-main/{ticket.booking_id}/notes"
+    assert notes not in layla.get("/desk/doha-main/c4").text
+    layla.post("/counters/doha-main/c4/calls", data={"expected": ""})
+    assert notes in layla.get("/desk/doha-main/c4").text
+    assert layla.post(notes, data={"text": TEXT}, follow_redirects=False).status_code == 303
+    assert TEXT in layla.get(notes).text
