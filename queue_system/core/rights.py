@@ -231,6 +231,8 @@ HAND_OVER_RIGHTS: Final[Rights] = ABSENCE_RIGHTS | MOVE_RIGHTS
 NOTE_RIGHTS: Final[Rights] = frozenset({"restricted_notes"})
 # To open the notes of an appointment; which of them one reads depends on what one has to do with it.
 NOTE_PAGE_RIGHTS: Final[Rights] = NOTE_RIGHTS | BOOK_RIGHTS | BOOKED_RIGHTS | RECEPTION_RIGHTS
+# To correct a typing error in whom an appointment is for.
+TYPO_RIGHTS: Final[Rights] = frozenset({"correct_typo"})
 # To call visitors whom no message reaches; the list itself has no names and numbers.
 PHONE_RIGHTS: Final[Rights] = CONTACT_RIGHTS | NAME_RIGHTS
 PHONE_LIST_RIGHTS: Final[Rights] = HAND_OVER_RIGHTS | CALL_OFF_RIGHTS | PHONE_RIGHTS

@@ -25,7 +25,7 @@ WITHOUT_TICKETS = tuple(
         home_visits installation invitation_letters
         invitations look_ups member_accounts outbox own_views participants phone_calls printers provider
         roles series series_changes safe_contact said sessions settings sign_in slips staff staff_notes staff_roles
-        together upkeep
+        together typos upkeep
     """.split()
 )
 

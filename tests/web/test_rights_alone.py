@@ -88,6 +88,8 @@ OPENS: Final[dict[str, Rights]] = {
     "POST /appointments/{branch}/{booking}/contact": rights.SAFE_CONTACT_RIGHTS,
     "GET /appointments/{branch}/{booking}/notes": rights.NOTE_PAGE_RIGHTS,
     "POST /appointments/{branch}/{booking}/notes": rights.NOTE_PAGE_RIGHTS,
+    "GET /appointments/{branch}/{booking}/typo": rights.TYPO_RIGHTS,
+    "POST /appointments/{branch}/{booking}/typo": rights.TYPO_RIGHTS,
     "GET /office": rights.OFFICE_RIGHTS,
     "POST /office/today": rights.STOP_RIGHTS,
     "POST /office/counters": rights.COUNTER_RIGHTS,

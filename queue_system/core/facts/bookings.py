@@ -11,6 +11,7 @@ from .fields import (
     Arrival,
     BookingId,
     BookingStateWord,
+    Corrected,
     Flag,
     FoundBy,
     LostWhy,
@@ -133,6 +134,14 @@ class BookingAddressed(BookingFact):
     """Staff wrote down where to go for a home visit; the address itself is not stored here."""
 
     kind: ClassVar[str] = "booking.addressed"
+
+
+@dataclass(frozen=True, slots=True)
+class BookingCorrected(BookingFact):
+    """A typing error was corrected in a field; neither the old text nor the new one is stored here."""
+
+    kind: ClassVar[str] = "booking.corrected"
+    field: Corrected
 
 
 @dataclass(frozen=True, slots=True)

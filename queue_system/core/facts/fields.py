@@ -119,6 +119,7 @@ AttendanceWord: TypeAlias = Annotated[str, Word("state.attendance", tuple(Attend
 AttendanceReason: TypeAlias = Annotated[str, Word("audit.attendance-reason", tuple(LateReason))]
 FoundBy: TypeAlias = Annotated[str, Word("audit.by", ("name", "contact"))]
 ApprovalAction: TypeAlias = Annotated[str, Word("audit.approval-action", APPROVAL_ACTIONS)]
+Corrected: TypeAlias = Annotated[str, Word("audit.corrected", ("name", "reference", "contact"))]
 Channel: TypeAlias = Annotated[str, Word("audit.channel", ("web", "api"))]
 SignInMethod: TypeAlias = Annotated[str, Word("audit.method", ("app", "recovery", "passkey", "provider"))]
 DeviceKind: TypeAlias = Annotated[str, Word("audit.device-kind", ("kiosk", "display", "printer", "counter_display"))]

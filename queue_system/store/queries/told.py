@@ -1,6 +1,10 @@
-"""What the log tells of one ticket."""
+"""What the log tells of one ticket or booking."""
 
 from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from uuid import UUID
 
 import sqlalchemy as sa
 
@@ -9,6 +13,7 @@ from ...core.facts import Fact
 from .. import log
 from ..database import Tx
 from ..tables import Entry, table
+from .bookings import BookingView
 from .line import TicketView
 
 ENTRY = table(Entry)
@@ -19,14 +24,23 @@ def told_of(tx: Tx, ticket: TicketView, *kinds: str) -> list[Fact]:
 
     They cannot be older than the ticket, so only the newest part of the log is read, which has no index by subject.
     """
-    first = log.first_since(tx, ticket.branch_id, ticket.issued_at)
+    return _told(tx, ticket.branch_id, str(ticket.id), ticket.issued_at, kinds)
+
+
+def told_of_booking(tx: Tx, booking: BookingView, *kinds: str) -> list[Fact]:
+    """The same about a booking."""
+    return _told(tx, booking.branch_id, str(booking.id), booking.created_at, kinds)
+
+
+def _told(tx: Tx, branch_id: UUID, subject: str, since: datetime, kinds: Collection[str]) -> list[Fact]:
+    first = log.first_since(tx, branch_id, since)
     rows = tx.rows(
         sa.select(ENTRY.c.kind, ENTRY.c.subject, ENTRY.c.data)
         .where(
-            ENTRY.c.branch_id == ticket.branch_id,
+            ENTRY.c.branch_id == branch_id,
             ENTRY.c.seq >= first,
             ENTRY.c.kind.in_(kinds),
-            ENTRY.c.subject == str(ticket.id),
+            ENTRY.c.subject == subject,
         )
         .order_by(ENTRY.c.seq)
     )

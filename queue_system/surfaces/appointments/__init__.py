@@ -28,6 +28,7 @@ from . import (
     series_change,
     series_new,
     together,
+    typo,
     visits,
     week,
 )
@@ -58,6 +59,7 @@ routes: list[BaseRoute] = [
     *people.routes,
     *contact.routes,
     *notes.routes,
+    *typo.routes,
     *series_new.routes,
 ]
 staff_places = (Place("/appointments", "appointments.place", DAY_RIGHTS),)

@@ -20,7 +20,7 @@ from ...core import bookings, contacts, hours
 from ...core.bookings import Booker, BookingState, BookingStep, spaced_code
 from ...core.errors import DomainError, Doubtful, Invalid, Missing
 from ...core.messages import is_told
-from ...core.rights import BOOK_RIGHTS, CALL_OFF_RIGHTS
+from ...core.rights import BOOK_RIGHTS, CALL_OFF_RIGHTS, TYPO_RIGHTS
 from ...core.support import Why
 from ...i18n import dates
 from ...store.queries.appointments import first_free, members_had
@@ -173,6 +173,9 @@ async def _page(
         "question": people_form.question(here),
         "asks_way": people_form.may_ask(here, service) and booking.erased_at is None,
         "asks_again": asks_again(here, booking),
+        "may_correct": booking.state in bookings.LIVE
+        and booking.erased_at is None
+        and service.id in here.services(TYPO_RIGHTS),
         "may_name": booking.state in bookings.LIVE and booking.erased_at is None,
         "languages_of_visitors": kit.languages_of(branch),
         "errors": errors,

@@ -24,6 +24,7 @@ from ...core.rights import (
     RAISE_RIGHTS,
     RECEPTION_RIGHTS,
     REFER_RIGHTS,
+    TYPO_RIGHTS,
     VOID_RIGHTS,
 )
 from ...core.tickets import ORDINARY, Step, TicketState, steps_from
@@ -139,6 +140,7 @@ async def hall_values(here: StaffAtBranch, *, found: Found | None = None, typed:
         "emergencies": [_waiting(branch, one, served) for one in line.emergencies(branch, tickets)],
         "escorts": [one for one in escorts if one.ticket.service_id in seen],
         "fetches": here.services(ESCORT_RIGHTS),
+        "corrects": here.services(TYPO_RIGHTS),
         "kept_apart": kept_apart if here.may_any(NAME_RIGHTS | APART_RIGHTS) else [],
         "sees_apart": here.may_any(APART_RIGHTS),
         "found": found,

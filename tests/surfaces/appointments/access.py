@@ -27,6 +27,7 @@ NAMES_NOTHING: Final = {
     "/appointments/{branch}/{booking}/people",
     "/appointments/{branch}/{booking}/contact",
     "/appointments/{branch}/{booking}/notes",
+    "/appointments/{branch}/{booking}/typo",
     "/appointments/{branch}/{booking}/confirmation",
     "/appointments/{branch}/{booking}/time",
     "/appointments/{branch}/{booking}/cancellation",
@@ -87,6 +88,9 @@ MATRIX: Final[dict[tuple[str, str], Row]] = {
     # Clerks read them of the visitor at their counter.
     ("GET", f"{ONE}/notes"): RECEPTION,
     ("POST", f"{ONE}/notes"): RECEPTION,
+    # Receptionists of the sample correct typing errors.
+    ("GET", f"{ONE}/typo"): BOOK,
+    ("POST", f"{ONE}/typo"): BOOK,
     ("POST", f"{ONE}/contact"): ASK,
     ("GET", f"{ONE}/time"): BOOK,
     **{("POST", f"{ONE}/{act}"): BOOK for act in ("confirmation", "people", "time", "cancellation", "address")},

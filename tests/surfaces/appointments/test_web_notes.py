@@ -31,11 +31,11 @@ def place(sqlite_template: Path, tmp_path: Path, clock: FrozenClock) -> Iterator
         yield client, give_rules(hall, SERVICE, staff_note="restricted_encrypted")
 
 
-def booked(hall: Hall) -> BookingView:
-    (day,) = hall.db.read_now(free_days, hall.branch, hall.branch.service(SERVICE), DAY, DAY, public=False)
+def booked(hall: Hall, service: str = SERVICE) -> BookingView:
+    (day,) = hall.db.read_now(free_days, hall.branch, hall.branch.service(service), DAY, DAY, public=False)
     start = day.slots[0].start
     order = HoldOrder(
-        hall.branch.id, hall.service(SERVICE), start, "سلمى الأتاسي", "s@example.org", "ar", SYSTEM, booker=Booker.STAFF
+        hall.branch.id, hall.service(service), start, "سلمى الأتاسي", "s@example.org", "ar", SYSTEM, booker=Booker.STAFF
     )
     held = hall.db.write_in_now(hall.branch.id, bookings.hold_slot, order)
     return hall.db.write_in_now(hall.branch.id, bookings.confirm_booking, hall.branch.id, held.id, SYSTEM)
@@ -93,3 +93,35 @@ def test_the_clerk_at_the_counter_reaches_the_notes_from_the_desk(
     assert notes in layla.get("/desk/doha-main/c4").text
     assert layla.post(notes, data={"text": TEXT}, follow_redirects=False).status_code == 303
     assert TEXT in layla.get(notes).text
+
+
+def test_a_receptionist_corrects_a_typing_error_and_is_told_what_is_none(place: tuple[TestClient, Hall]) -> None:
+    client, hall = place
+    booking = booked(hall)
+    hall.person("mends", ((hall.branch.id, add_role(hall, "mends", "correct_typo", "check_in")),))
+    rana, mends, layla = (browser(client, login) for login in ("rana", "mends", "layla"))
+    one = f"/appointments/doha-main/{booking.id}"
+    typo = f"{one}/typo"
+    assert typo in rana.get(one).text
+    assert typo in mends.post("/reception/doha-main/search", data={"text": "سلمى"}).text
+    assert typo not in layla.post("/reception/doha-main/search", data={"text": booking.code}).text
+    assert layla.get(typo).status_code == 403
+    shown = mends.get(typo).text
+    assert "سلمى الأتاسي" in shown
+    answer = mends.post(typo, data={"name": "سلمى الأتاسي", "contact": "other@example.net"})
+    assert answer.status_code == 409
+    assert "more than a typing error" in answer.text
+    assert mends.post(typo, data={"name": "سلما الأتاسي", "contact": "s@example.org"}).status_code == 303
+    assert "سلما الأتاسي" in mends.get(typo).text
+    assert mends.post(f"{one}/time", data={"start": ""}).status_code == 403, "it moves nothing"
+
+
+def test_names_of_discreet_services_are_corrected_only_by_whoever_books_them(
+    place: tuple[TestClient, Hall],
+) -> None:
+    client, hall = place
+    booking = booked(give_rules(hall, "passport-lost", display="code_random"), "passport-lost")
+    hall.person("mends", ((hall.branch.id, add_role(hall, "mends", "correct_typo", "check_in")),))
+    typo = f"/appointments/doha-main/{booking.id}/typo"
+    assert browser(client, "mends").get(typo).status_code == 404
+    assert browser(client, "rana").get(typo).status_code == 200

@@ -1,0 +1,95 @@
+"""A typing error in the name, case number or contact of an appointment is corrected."""
+
+from __future__ import annotations
+
+from typing import Final
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from ...actions.typos import correct_typo
+from ...core import contacts
+from ...core.bookings import spaced_code
+from ...core.errors import DomainError, Doubtful, Invalid, Missing
+from ...core.rights import BOOK_RIGHTS, TYPO_RIGHTS
+from ...store.queries.bookings import BookingView, booking_by_id
+from ...web import kit
+from ...web.errors import message
+from ...web.here import StaffAtBranch, staff_at_branch
+from .day import address
+from .one import ONE
+
+FIELDS: Final = ("name", "reference", "contact")
+
+
+async def show(request: Request) -> Response:
+    """`…/typo`: whom the appointment is for, to be spelled right; sending it stores a small correction."""
+    here, booking = await _enter(request)
+    if request.method == "GET":
+        return await _page(here, booking, _stored(booking))
+    form = await kit.form(request)
+    typed = {field: form.get(field, "") for field in FIELDS}
+    try:
+        await here.do(
+            correct_typo,
+            booking.id,
+            typed["name"],
+            typed["reference"],
+            typed["contact"],
+            here.actor,
+            sure=bool(form.get("contact_sure")),
+        )
+    except Missing:
+        raise
+    except DomainError as failure:
+        return await _page(here, booking, typed, failure)
+    if booking.service_id in here.services(BOOK_RIGHTS):
+        return kit.see_other(f"{address(here.branch)}/{booking.id}")
+    return kit.see_other(f"{address(here.branch)}/{booking.id}/typo?saved=1")
+
+
+async def _enter(request: Request) -> tuple[StaffAtBranch, BookingView]:
+    """The appointment, of a service for which this person corrects typing errors; raises Missing("booking").
+
+    The names of discreet services are for those alone who book them.
+    """
+    here = await staff_at_branch(request, TYPO_RIGHTS)
+    try:
+        booking = await here.read(booking_by_id, here.branch.id, UUID(request.path_params["booking"]))
+    except ValueError:
+        raise Missing("booking") from None
+    discreet = here.branch.services[booking.service_id].confidentiality.discreet
+    seen = here.services(TYPO_RIGHTS) & here.services(BOOK_RIGHTS) if discreet else here.services(TYPO_RIGHTS)
+    if booking.service_id not in seen or booking.erased_at is not None:
+        raise Missing("booking")
+    return here, booking
+
+
+def _stored(booking: BookingView) -> dict[str, str]:
+    return {"name": booking.name, "reference": booking.reference, "contact": contacts.shown(booking.contact)}
+
+
+async def _page(
+    here: StaffAtBranch, booking: BookingView, typed: dict[str, str], failure: DomainError | None = None
+) -> Response:
+    words = message(failure, here.words) if failure else ""
+    field = failure.field if isinstance(failure, Invalid) and failure.field in FIELDS else ""
+    values = {
+        "base": address(here.branch),
+        "booking": booking,
+        "service": here.branch.services[booking.service_id],
+        "code": spaced_code(booking.code),
+        "books": booking.service_id in here.services(BOOK_RIGHTS),
+        "answers": typed,
+        "asked": [name for name in FIELDS if name in ("name", "contact") or booking.reference],
+        "errors": {field: words} if field else {},
+        "refusal": "" if field else words,
+        "doubtful": contacts.shown(failure.understood[0]) if isinstance(failure, Doubtful) else "",
+        "saved": "saved" in here.request.query_params,
+    }
+    return await here.page("appointments/typo.html", values, status=failure.status if failure else 200)
+
+
+routes: list[BaseRoute] = [Route(f"{ONE}/typo", show, methods=["GET", "POST"])]
