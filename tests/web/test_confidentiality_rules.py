@@ -100,7 +100,7 @@ def test_staff_escort_lists_at_reception_whom_to_fetch_and_the_desk_reads_who_do
     layla.sit()
     assert slip(hall)[2] == words_of("ar", hall.branch).text("slip.instruction-staff")
     layla.press("calls")
-    assert "يُرافَق صاحب الرقم" in layla.look().text
+    assert "يُرافَق صاحب هذا الرقم" in layla.look().text
     fetch = "/escort"
     assert "ينتظرون المرافقة" in rana.get("/reception/doha-main").text
     assert fetch not in rana.get("/reception/doha-main").text, "only whoever has the right takes it"

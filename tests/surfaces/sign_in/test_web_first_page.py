@@ -39,7 +39,8 @@ LANDS = {
         "case_worker": "/desk",
         "centre_manager": "/office",
         "foundation_manager": "/office",
-        "intake_protection": BOOK,
+        # Whoever fetches visitors looks there first whom to fetch.
+        "intake_protection": HALL,
     },
 }
 
