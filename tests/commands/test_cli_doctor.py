@@ -120,7 +120,7 @@ def test_doctor_names_what_is_good_what_to_note_and_each_thing_not_in_force(run:
     assert any(line.startswith("ok") and "SQLite" in line for line in lines)
     assert any("QUEUE_PUBLIC_URL is not set" in line for line in lines)
     # It names everything that the embassy sets and nothing acts on yet.
-    for thing in ("doha-main/passport-apply (weekly_ballot)", "receptionist: ", "mobile-consulate/mk1"):
+    for thing in ("doha-main/passport-apply (weekly_ballot)", "consul: approve_urgent", "mobile-consulate/mk1"):
         assert any(thing in line for line in lines), thing
     # Each sentence is there once with all its subjects, and without marks that a terminal cannot show.
     notes = [line for line in lines if line.startswith("note")]

@@ -37,6 +37,7 @@ VALUES: Final = {
     "ticket": NOTHING,
     "booking": NOTHING,
     "visit": NOTHING,
+    "view": NOTHING,
     "block": NOTHING,
     "invitation": NOTHING,
     "series": NOTHING,
