@@ -13,8 +13,9 @@ A digest holds no ids of people, tickets or bookings. Its figures, after docs/gl
   ones were still waiting at the close, *called* ones were called at least once.
 * due = arrived + absent: bookings that were not cancelled before and lead to the hall. *agreed* bookings do not lead
   there (a telephone call, a visit elsewhere), so nobody knows whether they took place unless staff record it. What staff
-  record counts as arrived or absent, or as *excused* or *cancelled_by_us*, which are neither; whoever has neither number nor
-  record in a service of which they recorded somebody is *not_recorded*.
+  record counts as arrived or absent, or as *excused* or *cancelled_by_us*, which are neither. Whoever has neither number nor
+  record is absent where their queue gave numbers on that day, and *not_recorded* where it gave none, or staff recorded
+  others of the same service.
 
 A spread is a sparse histogram: whole minutes (or days) → how many. Two digests are added number by number, so the
 digest of a month is the sum of its days, and a quantile of it is exact to the minute.
@@ -101,7 +102,8 @@ class Appointment:
     """A confirmed booking of the day. `in_hall` is whether its service is given in the hall; `came`: it has a ticket.
 
     `recorded` is what staff recorded about it, None where they did not. `by_hand`: they recorded somebody of its service on
-    this day, so that whoever has neither record nor ticket was not absent, but forgotten.
+    this day, so that whoever has neither record nor ticket was not absent, but forgotten. `by_number`: its queue gave numbers on
+    this day; where it gave none, nobody knows who came.
     """
 
     service: str
@@ -112,6 +114,7 @@ class Appointment:
     lead_days: int
     recorded: Attendance | None = None
     by_hand: bool = False
+    by_number: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,7 +254,7 @@ def _of_appointment(appointment: Appointment) -> Tally:
         counts = {"due": 1, "arrived" if present else "absent": 1} if due else {appointment.recorded.value: 1}
     elif not appointment.in_hall:
         counts = {"agreed": 1}
-    elif appointment.by_hand and not appointment.came:
+    elif not appointment.came and (appointment.by_hand or not appointment.by_number):
         counts = {"not_recorded": 1}
     else:
         counts = {"due": 1, "arrived" if appointment.came else "absent": 1}

@@ -222,6 +222,15 @@ def test_a_booking_counts_by_what_became_of_it(
     assert tally == Tally(counts, {}, {"lead_days": {3: 1}})
 
 
+@pytest.mark.parametrize(("by_hand", "by_number"), [(True, True), (True, False), (False, False)])
+def test_whom_nobody_recorded_was_not_absent(by_hand: bool, by_number: bool) -> None:
+    one = Appointment(
+        "family", "booking.staff", BookingState.CONFIRMED, True, False, 3, by_hand=by_hand, by_number=by_number
+    )
+    (tally,) = digest(DAY, (), [one]).services.values()
+    assert tally.counts == {"not_recorded": 1}
+
+
 @given(st.dictionaries(st.integers(0, 50), st.integers(1, 5), min_size=1), st.sampled_from([0.5, 0.9, 1.0]))
 def test_a_quantile_is_one_of_the_values(spread: dict[int, int], share: float) -> None:
     values = sorted(value for value, count in spread.items() for _ in range(count))

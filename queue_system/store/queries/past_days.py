@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -91,10 +91,20 @@ def digest_of(tx: Tx, settings: BranchSettings, day: date) -> DayDigest:
     booked = {row.id: row.starts_at for row in bookings}
     recorded = {row.booking_id: row.attendance for row in tx.rows(_recorded(settings.id, list(booked)))}
     by_hand = {row.service_id for row in bookings if row.id in recorded}
+    queues = {row.queue_id for row in given}
+    by_number = {one.id for one in settings.services.values() if one.queue_id in queues}
     return digest(
         day,
         (_visit(settings, row, happenings.get(str(row.id), ()), booked) for row in given),
-        (_appointment(settings, row, recorded.get(row.id), by_hand) for row in bookings if _was_agreed(row)),
+        (
+            replace(
+                _appointment(settings, row, recorded.get(row.id)),
+                by_hand=row.service_id in by_hand,
+                by_number=row.service_id in by_number,
+            )
+            for row in bookings
+            if _was_agreed(row)
+        ),
     )
 
 
@@ -209,7 +219,7 @@ def _recorded(branch_id: UUID, booking_ids: list[UUID]) -> sa.Select[Any]:
     )
 
 
-def _appointment(settings: BranchSettings, row: AnyRow, recorded: str | None, by_hand: Collection[UUID]) -> Appointment:
+def _appointment(settings: BranchSettings, row: AnyRow, recorded: str | None) -> Appointment:
     service = settings.services.get(row.service_id)
     day, made = (at.astimezone(settings.zone).date() for at in (row.starts_at, row.created_at))
     return Appointment(
@@ -220,7 +230,6 @@ def _appointment(settings: BranchSettings, row: AnyRow, recorded: str | None, by
         came=row.ticket_id is not None,
         lead_days=max((day - made).days, 0),
         recorded=None if recorded is None else Attendance(recorded),
-        by_hand=row.service_id in by_hand,
     )
 
 
