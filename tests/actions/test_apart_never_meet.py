@@ -10,9 +10,11 @@ import pytest
 
 from queue_system.core.bookings import LIVE
 from queue_system.core.errors import Refused
+from queue_system.core.promises import Choice
 from queue_system.store.database import Database
 from queue_system.store.queries.bookings import bookings_between
-from tests.kit.apart_hall import CONTACT, HE, MEDIATION, SHE, THIRD, at, cancel, confirm, hold, move, pair
+from tests.kit.apart_hall import CONTACT, HE, MEDIATION, SHE, THIRD, at, book, cancel, confirm, hold, move, pair, read
+from tests.kit.deciding import closing, for_all, save
 from tests.kit.hall import Hall, furnish
 
 TIMES = {
@@ -38,6 +40,23 @@ def test_random_appointments_never_bring_two_of_a_pair_together(db: Database, se
     # Without a pair they do meet, so that this could fail.
     assert met is not kept_apart
     assert booked
+
+
+@pytest.mark.parametrize("kept_apart", [True, False], ids=["pair", "no pair"])
+def test_a_closed_day_offers_nobody_a_day_of_the_other(db: Database, kept_apart: bool) -> None:
+    hall = furnish(db, "social-work", "wifaq")
+    if kept_apart:
+        pair(hall)
+    hers, his = book(hall, SHE, at(24, 8, 15)), book(hall, HE, at(25, 8, 15))
+    other = book(hall, THIRD, at(24, 9, 30))
+    save(hall, closing(hall, at(24, 8, 15).date()), for_all(Choice.MOVE))
+    offers = [read(hall, one).offered_starts_at for one in (hers, other)]
+    assert None not in offers
+    days = [offered.astimezone(hall.branch.zone).date() for offered in offers if offered]
+    his_day = read(hall, his).starts_at.astimezone(hall.branch.zone).date()
+    # Whoever is in no pair gets the nearest day, with a pair and without.
+    assert days[1] == his_day
+    assert (days[0] == his_day) is not kept_apart
 
 
 def _step(hall: Hall, chosen: random.Random, booked: dict[UUID, str]) -> None:
