@@ -51,9 +51,12 @@ def furnished(template: Path, folder: Path, at: datetime) -> str:
 
 
 @contextmanager
-def application(url: str, folder: Path, clock: Clock, public_url: str = "") -> Iterator[tuple[TestClient, Hall]]:
+def application(
+    url: str, folder: Path, clock: Clock, public_url: str = "", **more: Any
+) -> Iterator[tuple[TestClient, Hall]]:
     """The running application on an installed database, a client, and shorthands for actions in its hall."""
-    app = create_app(read_configuration({}, database_url=url, data_dir=folder, public_url=public_url), clock)
+    configuration = read_configuration({}, database_url=url, data_dir=folder, public_url=public_url, **more)
+    app = create_app(configuration, clock)
     installation: Installation = app.state.installation
     recall(installation.database)
     base = public_url or "http://testserver"

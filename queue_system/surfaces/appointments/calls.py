@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
 
@@ -101,7 +101,8 @@ def _row(here: StaffAtBranch, one: PhoneCallView, *, may_see: bool, shown: bool)
     way = way_of(here.branch, here.words, service.id, one.booking.contact_way, one.booking.contact_note)
     row = Row(one, service.listed_names, may_see, service.confidentiality.discreet, way)
     if not shown:
-        return row
+        # The note may name somebody, so it comes with the number, and the log says who looked.
+        return replace(row, way=replace(way, note=""))
     known = one.booking.contact if way.shows else ""
     return Row(
         row.call,
