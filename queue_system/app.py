@@ -19,10 +19,10 @@ import displays
 import kiosk
 
 from .actions import retention
-from .actions.bookings import expire_holds
 from .actions.day import close_day
 from .actions.devices import touch_devices
 from .actions.digests import digest_next
+from .actions.proving import release_due
 from .clock import Clock, SystemClock
 from .configuration import Configuration, secret_key
 from .core.messages import Level
@@ -188,14 +188,14 @@ async def _every_night(installation: Installation) -> None:
 
 
 async def tidy_everywhere(installation: Installation) -> None:
-    """In every branch, give back the holds that were not confirmed in time, and close the sessions that are over."""
+    """In every branch, give back the holds that were not confirmed in time and the places of whom no letter reached, and close the sessions that are over."""
     for branch_id in (await installation.database.read(branch_ids)).values():
         # One by one, because a branch that cannot be tidied must not keep the others from it.
         await attempt("tidy", partial(_tidy, installation, branch_id))
 
 
 async def _tidy(installation: Installation, branch_id: UUID) -> None:
-    await installation.database.write_in(branch_id, expire_holds, branch_id)
+    await installation.database.write_in(branch_id, release_due, branch_id)
     await installation.database.write_in(branch_id, close_day, branch_id)
 
 

@@ -15,6 +15,7 @@ from uuid_utils.compat import uuid7
 from ..core import bookings, contacts
 from ..core.apart import NO_LEAVE, Leave, references
 from ..core.bookings import Booker, BookingState, BookingStep
+from ..core.contact_proof import still_until
 from ..core.errors import Missing, Refused, Stale
 from ..core.facts.bookings import (
     BookingCancelled,
@@ -43,7 +44,7 @@ from ..store.queries.helping import against_move
 from ..store.queries.settings import BranchSettings, branch_settings
 from ..store.queries.standing import standing_of
 from ..store.tables import Booking, table
-from . import apart, channels, freed_places, listed_places, offers, outbox, placing, safe_contact, seats
+from . import apart, channels, contact_proofs, freed_places, listed_places, offers, outbox, placing, safe_contact, seats
 from .booking_rows import take_step
 from .channels import How
 from .codes import new_code
@@ -225,7 +226,7 @@ def confirm_silently(
         raise refusal
     if not still_offered(lock.tx, settings, booking):
         raise Refused("slot-withdrawn")
-    return bind(lock, booking, actor, said.leave if said else NO_LEAVE)
+    return contact_proofs.ask(lock, settings, bind(lock, booking, actor, said.leave if said else NO_LEAVE))
 
 
 def bind(lock: Locked, booking: BookingView, actor: Actor, leave: Leave = NO_LEAVE) -> BookingView:
@@ -252,7 +253,8 @@ def move_to(lock: Locked, settings: BranchSettings, booking: BookingView, wanted
     _leave(lock, settings, booking)
     placing.take_instead(lock, place, booking.id)
     slot, changes = place.slot, booking.changes + (not booking.taken_away)
-    time = {"starts_at": slot.start, "ends_at": slot.end, "changes": changes}
+    until = still_until(booking.prove_until, slot.start, tx.now)
+    time = {"starts_at": slot.start, "ends_at": slot.end, "changes": changes, "prove_until": until}
     take_step(lock, booking, BookingStep.CHANGE, **time, **offers.SETTLED)
     fact = BookingChanged(
         subject=str(booking.id),
@@ -271,8 +273,15 @@ def end(lock: Locked, settings: BranchSettings, booking: BookingView, actor: Act
         seats.release(lock, booking)
     else:
         _leave(lock, settings, booking)
-    take_step(lock, booking, BookingStep.CANCEL, ended_at=lock.tx.now)
+    take_step(lock, booking, BookingStep.CANCEL, ended_at=lock.tx.now, prove_until=None)
     lock.append(BookingCancelled(subject=str(booking.id), code=booking.code), actor)
+    return booking_by_id(lock.tx, lock.id, booking.id)
+
+
+def leave_unproven(lock: Locked, settings: BranchSettings, booking: BookingView) -> BookingView:
+    """Cancel a booking for want of an answer at its contact, which its page goes on saying; logs nothing, tells nobody."""
+    _leave(lock, settings, booking)
+    take_step(lock, booking, BookingStep.CANCEL, ended_at=lock.tx.now)
     return booking_by_id(lock.tx, lock.id, booking.id)
 
 

@@ -23,9 +23,11 @@ from ..store.log import Actor
 from ..store.queries import line
 from ..store.queries.booking_invitations import invitations_of_person
 from ..store.queries.bookings import BookingView, booking_by_id
+from ..store.queries.contact_proofs import is_proof_kept
 from ..store.queries.participants import participations_of
 from ..store.queries.persons import holdings_of
 from ..store.queries.settings import branch_ids, branch_settings
+from . import contact_proofs
 from .bookings import cancel_booking
 from .day import in_session
 from .retention import erase, forget_invitations, forget_participants
@@ -64,6 +66,9 @@ def erase_person(
         _erase_at(tx, place, [one for one in mine if one.branch_id == place], number, actor)
         with_others = participations_of(tx, place, asked.contact, asked.name, everyone=everyone)
         invited = invitations_of_person(tx, place, asked.contact, asked.name, everyone=everyone)
+        if asked.contact and is_proof_kept(tx, place, asked.contact):
+            with in_session(tx, place) as lock:
+                contact_proofs.forget(lock, asked.contact)
         if with_others or invited:
             with in_session(tx, place) as lock:
                 forget_participants(lock, with_others)

@@ -48,7 +48,7 @@ from ..store.tables import (
     Ticket,
     table,
 )
-from . import apart
+from . import apart, contact_proofs
 from .bookings import expire_due
 from .day import in_session
 from .digests import digest_next
@@ -108,7 +108,7 @@ def tidy(database: Database, branch_id: UUID) -> collections.Counter[str]:
             gone[name] += taken
     if gone:
         database.write_in_now(branch_id, _tell, branch_id, gone)
-    for quiet in (_forget_presses, _forget_pairs, _forget_blocks):
+    for quiet in (_forget_presses, _forget_pairs, _forget_blocks, _forget_proofs):
         database.write_in_now(branch_id, _run, branch_id, quiet)
     gone["entries"] = _prune(database, branch_id, database.read_now(_entries_before, branch_id))
     return +gone
@@ -259,6 +259,11 @@ def _forget_blocks(lock: Locked, found: Limits) -> int:
     """When and why people of the house were away is kept no longer than the name of a visitor."""
     over = sa.delete(BLOCK).where(BLOCK.c.branch_id == lock.id, BLOCK.c.ends_at < found.names)
     return lock.tx.execute(over).rowcount
+
+
+def _forget_proofs(lock: Locked, found: Limits) -> int:
+    """That a contact was proven is kept no longer than the contact of an appointment."""
+    return contact_proofs.forget_before(lock, found.names)
 
 
 #: The steps by the names of what they take, which are fields of the fact `DataTidied`.

@@ -43,6 +43,8 @@ _ITS_OWN: Final[dict[str, Any]] = {
     "ticket_id": None,
     "request_id": None,
     "together_id": None,
+    "prove_until": None,
+    "proven_at": None,
     "erased_at": None,
     "helper": "",
     **offers.SETTLED,

@@ -89,6 +89,7 @@ class Policy:
     `max_persons_per_contact`: how many persons may use one telephone or address. `max_changes`: moves to another time.
     `cancel_until_min`: minutes before the start after which visitors can neither move nor cancel by themselves.
     `notice_min`: the shortest time between booking and start.
+    `contact_proof_h`: hours within which visitors must prove that they read what is sent to their contact.
     `freed`: who gets a place that is given back; `draws_at`: the hour of the draws for it, None for the branch's hour.
     """
 
@@ -101,6 +102,7 @@ class Policy:
     notice_min: int = 0
     freed: Freed = Freed.STAFF
     draws_at: time | None = None
+    contact_proof_h: int | None = None
 
 
 class Punctuality(StrEnum):

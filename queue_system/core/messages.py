@@ -44,7 +44,10 @@ class Event(StrEnum):
     VISIT_CHANGED = "visit_changed"
     VISIT_CANCELLED = "visit_cancelled"
     VISIT_CALLED_OFF = "visit_called_off"
+    VISIT_GIVEN_UP = "visit_given_up"
     VISIT_REMINDER = "visit_reminder"
+    GIVEN_UP = "given_up"  # nobody answered at the contact in time
+    OVER_LIMIT = "over_limit"  # one more than a person may have, which was known once they had answered
     INVITED = "invited"  # somebody may choose a time, with a personal link
 
 
@@ -81,11 +84,13 @@ TOLD_OF_VISIT: Final = {
     Event.CHANGED: Event.VISIT_CHANGED,
     Event.CANCELLED: Event.VISIT_CANCELLED,
     Event.CALLED_OFF: Event.VISIT_CALLED_OFF,
+    Event.GIVEN_UP: Event.VISIT_GIVEN_UP,
 }
 OF_VISIT: Final = frozenset({*TOLD_OF_VISIT.values(), Event.VISIT_REMINDER})
 #: Events that are about one appointment.
 OF_ONE: Final = frozenset(Event) - OF_SERIES - OF_VISIT - {Event.INVITED}
-_ENDED: Final = {Event.CANCELLED, Event.CALLED_OFF}
+#: Events after which there is no appointment any more.
+ENDED: Final = frozenset({Event.CANCELLED, Event.CALLED_OFF, Event.GIVEN_UP, Event.OVER_LIMIT})
 _STRICTEST_FIRST: Final = (Level.NONE, Level.NEUTRAL, Level.MINIMAL, Level.FULL)
 
 
@@ -137,7 +142,7 @@ def is_due_still(
     """
     if starts_at <= now:
         return False
-    if event in _ENDED:
+    if event in ENDED:
         return state is BookingState.CANCELLED
     if state is not BookingState.CONFIRMED:
         return False

@@ -22,7 +22,7 @@ from ..configuration import Configuration
 from ..core import hours
 from ..core.booking_invitations import personal_link
 from ..core.bookings import BookingState, spaced_code
-from ..core.messages import OF_SERIES, OF_VISIT, Event, Level
+from ..core.messages import ENDED, OF_SERIES, OF_VISIT, Event, Level
 from ..i18n import dates, isolates
 from ..i18n.filters import localised
 from ..i18n.words import Words, available_languages
@@ -30,13 +30,12 @@ from ..store.queries.channels import channel_of, video_link
 from ..store.queries.settings import BranchSettings
 from ..web.kit import words_of
 from .headers import set_sender, set_subject
+from .proof import asks_for_proof
 from .where import where
 from .whole_visit import visit_lines
 
 # Those whose time a calendar should take over, or remove.
-_FOR_CALENDARS: Final = {Event.CONFIRMED, Event.CHANGED, Event.STANDS, Event.CANCELLED, Event.CALLED_OFF}
-# Those after which the appointment can still be changed on its page.
-_ENDED: Final = {Event.CANCELLED, Event.CALLED_OFF}
+_FOR_CALENDARS: Final = ENDED | {Event.CONFIRMED, Event.CHANGED, Event.STANDS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +150,8 @@ def _lines(message: ClaimedMessage, branch: BranchSettings, words: Words, house:
     yield words.text(f"messages.tell-{message.event}")
     if message.event in OF_VISIT:
         yield from visit_lines(message, branch, words, house.address)
+        asked = [one.booking for one in message.parts if not one.to.n]
+        yield from asks_for_proof(asked, level, branch, words, house.address, house.secret)
         yield _about_answers(branch, level, words)
         return
     if message.event is Event.OFFERED and booking.offered_starts_at is not None and booking.offer_until is not None:
@@ -171,14 +172,16 @@ def _lines(message: ClaimedMessage, branch: BranchSettings, words: Words, house:
     if level is Level.FULL:
         yield words.text("messages.service", service=localised(service.shown_names, words.language))
     if level in (Level.FULL, Level.MINIMAL):
-        yield where(booking, branch, words, linked=message.event not in _ENDED | OF_SERIES)
-    if message.recipient.n and channel_of(branch, booking).is_received and message.event not in _ENDED:
+        yield where(booking, branch, words, linked=message.event not in ENDED | OF_SERIES)
+    if message.recipient.n and channel_of(branch, booking).is_received and message.event not in ENDED:
         yield words.text("messages.come")
     # With the code alone an appointment can be changed and checked in, which is for whom it was booked.
     if not message.recipient.n and message.event not in OF_SERIES:
         yield words.text("messages.code", code=isolates.ltr(spaced_code(booking.code)))
+    mine = [] if message.recipient.n else [booking]
+    yield from asks_for_proof(mine, level, branch, words, house.address, house.secret)
     # The page carries the address of the house, so a neutral letter has none.
-    if level is not Level.NEUTRAL and message.event not in _ENDED and not message.recipient.n:
+    if level is not Level.NEUTRAL and message.event not in ENDED and not message.recipient.n:
         yield words.text("messages.manage") + f"\n{house.address}/my-booking"
     yield _about_answers(branch, level, words)
 

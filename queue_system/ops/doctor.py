@@ -87,6 +87,21 @@ def look_at_senders(tx: Tx, domains: frozenset[str]) -> list[Finding]:
     return found
 
 
+def look_at_proofs(tx: Tx) -> list[Finding]:
+    """Policies that ask for an answer to a letter although this installation sends none."""
+    found: dict[str, int] = {}
+    for branch_id in branch_ids(tx).values():
+        with suppress(Unreadable):
+            branch = branch_settings(tx, branch_id)
+            used = {one.policy for one in branch.services.values()}
+            found |= {
+                key: one.contact_proof_h for key, one in branch.policies.items() if key in used and one.contact_proof_h
+            }
+    return [
+        Finding("note", "doctor.proof-unsent", {"policy": key, "hours": count}) for key, count in sorted(found.items())
+    ]
+
+
 def _database(configuration: Configuration, database: Database, *, with_machine: bool) -> Iterator[Finding]:
     yield Finding("good", "doctor.database-answers", {"version": database.server_version()})
     try:
@@ -112,6 +127,8 @@ def _database(configuration: Configuration, database: Database, *, with_machine:
         yield from look_at_mail(configuration)
         if configuration.mail_server is not None:
             yield from database.read_now(look_at_senders, configuration.sender_domains)
+        else:
+            yield from database.read_now(look_at_proofs)
         yield from look_at_certificate(configuration, database.clock.now())
     yield from _settings(database)
 

@@ -196,6 +196,11 @@ class Policy(Thing):
     max_persons_per_contact: Annotated[int, Between(1, 100), "persons on one telephone or address"] = (
         PERSONS_PER_CONTACT
     )
+    contact_proof_h: Annotated[
+        int | None,
+        Between(2, 14 * 24),
+        "hours within which visitors who book by themselves must answer a letter, or lose the appointment",
+    ] = None
     notice_min: Annotated[int, Between(0, 90 * DAY_MIN), "minutes ahead that a booking must be made"] = 0
     note: Annotated[Names | None, Informs(), "a remark for staff"] = None
     window: Annotated[Window | None, _RULES_NOT_YET, "the week of a draw"] = None

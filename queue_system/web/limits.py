@@ -45,6 +45,8 @@ RATES: Final[dict[str, RateLimitItem]] = {
     # Wrong contacts for one code, from one address and from all addresses together.
     "code-from-address": parse("5 per 10 minutes"),
     "code-guesses": parse("20 per day"),
+    # Wrong codes of a letter for one appointment: eight digits stand up to these.
+    "contact-codes": parse("10 per 10 minutes"),
     # Numbers taken from outside the hall, if a branch allows it.
     "remote-tickets": parse("60 per 10 minutes"),
     "pairings": parse("20 per 10 minutes"),

@@ -61,6 +61,7 @@ from queue_system.store.tables import (
     Booking,
     BookingInvitation,
     BranchSeason,
+    ContactProof,
     EarlierOffer,
     EarlierWish,
     HomeVisit,
@@ -135,6 +136,8 @@ def fill(hall: Hall, clock: FrozenClock) -> None:
     invited = _invited(hall)
     hall.db.write_now(Tx.execute, sa.insert(table(BookingInvitation)), invited)
     hall.db.write_now(Tx.execute, sa.insert(table(Message)), _letter(invited))
+    proof = {"branch_id": hall.branch.id, "contact_key": sha256("a contact"), "proven_at": NOW}
+    hall.db.write_now(Tx.execute, sa.insert(table(ContactProof)), proof)
     hall.db.write_now(sessions.start_session, here.staff_id, "browser")
     hall.db.write_now(sessions.remember_browser, here.staff_id, "a browser's secret")
     hall.db.write_now(own_views.save_view, hall.branch.id, here.staff_id, "شباكي", ["q-passports"])

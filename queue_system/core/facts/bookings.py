@@ -22,6 +22,7 @@ from .fields import (
     Source,
     Text,
     TicketId,
+    WhyGivenUp,
 )
 
 
@@ -81,6 +82,21 @@ class BookingChanged(BookingFact):
 @dataclass(frozen=True, slots=True)
 class BookingCancelled(BookingFact):
     kind: ClassVar[str] = "booking.cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class BookingProven(BookingFact):
+    """Somebody has answered at its contact."""
+
+    kind: ClassVar[str] = "booking.contact_proven"
+
+
+@dataclass(frozen=True, slots=True)
+class BookingGivenUp(BookingFact):
+    """It was given up: nobody answered at its contact in time, or the person has as many as one may have."""
+
+    kind: ClassVar[str] = "booking.given_up"
+    why: WhyGivenUp
 
 
 @dataclass(frozen=True, slots=True)

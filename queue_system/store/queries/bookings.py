@@ -36,7 +36,8 @@ class BookingView:
     empty from `erased_at` on.
     `channel` is set where the booker chose one; `video_room` is the secret room of a video call.
     `decision` and `lost_why` are set once the settings no longer support its time. `offered_starts_at` is the time that
-    is offered instead until `offer_until`. `together_id` is equal for the parts of one visit.
+    is offered instead until `offer_until`. `together_id` is equal for the parts of one visit. `prove_until`: until when
+    somebody has to answer at its contact; `proven_at`: when they did.
     """
 
     id: UUID
@@ -72,6 +73,17 @@ class BookingView:
     together_id: UUID | None = None
     channel: Channel | None = None
     video_room: str | None = None
+    prove_until: datetime | None = None
+    proven_at: datetime | None = None
+
+    @property
+    def is_unproven(self) -> bool:
+        """Whether it was given up because nobody answered at its contact."""
+        return (
+            self.state is BookingState.CANCELLED
+            and self.prove_until is not None
+            and self.decision is not Decided.CANCEL
+        )
 
     @property
     def taken_away(self) -> bool:

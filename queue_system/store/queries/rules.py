@@ -32,6 +32,7 @@ def policy(declared: catalogue.Policy) -> Policy:
         notice_min=declared.notice_min,
         freed=_FREED[declared.freed_slot],
         draws_at=declared.standby_draw_daily_at,
+        contact_proof_h=declared.contact_proof_h,
     )
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from ...core import persons
+from ...core.bookings import BookingState
 from ...core.earlier import Outcome
 from ...core.persons import GIVEN_BACK_WITHIN, Standing
 from ..database import Tx
@@ -27,6 +28,8 @@ _FOR_AN_EARLIER_TIME = sa.exists().where(
     OFFER.c.ended_at == FREED.c.freed_at,
     OFFER.c.outcome == Outcome.ACCEPTED.value,
 )
+# Nobody gave it back: perhaps somebody else typed this contact.
+_UNPROVEN = (BOOKING.c.state == BookingState.CANCELLED.value) & BOOKING.c.prove_until.is_not(None)
 # Prepared, so the services of the group are no list in it: a contact has few appointments, and they are sorted out here.
 _ACTIVE = sa.select(BOOKING.c.name, BOOKING.c.service_id, sa.literal_column("0").label("given_back")).where(
     BOOKING.c.branch_id == sa.bindparam("branch"),
@@ -43,6 +46,7 @@ _GIVEN_BACK = (
         BOOKING.c.contact == sa.bindparam("contact"),
         _SINGLE,
         ~_FOR_AN_EARLIER_TIME,
+        ~_UNPROVEN,
     )
 )
 _BOTH = Prepared(sa.union_all(_ACTIVE, _GIVEN_BACK))

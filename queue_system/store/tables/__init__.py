@@ -56,6 +56,7 @@ from .organisation import (
 )
 from .own_views import OwnView
 from .people import Participant
+from .proofs import ContactProof
 from .series import BookingSeries, SeriesDate
 from .staff_notes import StaffNote
 from .telling import PhoneCall
@@ -81,6 +82,7 @@ __all__ = [
     "Checkpoint",
     "ClosureRow",
     "Confidentiality",
+    "ContactProof",
     "Counter",
     "CounterQueue",
     "Credential",

@@ -15,6 +15,7 @@ OPEN_STATES = "('waiting', 'parked', 'called', 'serving')"
 COUNTER_STATES = "('called', 'serving')"
 PENDING_SLIPS = "('queued', 'claimed')"
 PLACED_BOOKINGS = "('confirmed', 'checked_in')"
+UNPROVEN_BOOKINGS = "prove_until IS NOT NULL AND state = 'confirmed'"
 # Decisions that are not the last word: another time is offered, or staff still have to decide.
 UNSETTLED_BOOKINGS = "('move', 'later', 'unanswered')"
 
@@ -118,6 +119,7 @@ class Booking(SQLModel, table=True):
         Index("named_bookings", "branch_id", "starts_at", **partial("erased_at IS NULL")),
         Index("known_ways", "branch_id", "contact", **partial("contact_way IS NOT NULL")),
         # Few at any time, but asked for with every booking and on the first page of the office.
+        Index("unproven_bookings", "branch_id", "prove_until", **partial(UNPROVEN_BOOKINGS)),
         Index("unsettled_bookings", "branch_id", **partial(f"decision IN {UNSETTLED_BOOKINGS}")),
     )
 
@@ -166,6 +168,10 @@ class Booking(SQLModel, table=True):
     contact_way: str | None = None
     contact_note: str = ""
     contact_asked_at: datetime | None = None
+    # Until when the contact is to be proven, and when it was (actions/contact_proofs.py). Whoever does not loses the
+    # appointment, and the first stays to say so.
+    prove_until: datetime | None = None
+    proven_at: datetime | None = None
 
 
 class FreedPlace(SQLModel, table=True):

@@ -20,7 +20,19 @@ from ...web.errors import message
 from ...web.here import AtBranch, Here, anywhere, at, at_branch
 from ...web.kit import see_other
 from ...web.limits import allow
-from . import about, any_branch, appointment, code_guesses, helping, holding, services, through, times, together
+from . import (
+    about,
+    any_branch,
+    appointment,
+    code_guesses,
+    helping,
+    holding,
+    proving,
+    services,
+    through,
+    times,
+    together,
+)
 from .frame import base_of, carried, carry, frame, is_language_switch, organisation_page, typed
 
 LOOK_UP: Final = "booking/my_booking.html"
@@ -177,6 +189,7 @@ routes: list[BaseRoute] = [
     Route("/book/{branch}/{service}/{date}", show_times),
     *through.routes,
     *helping.routes,
+    *proving.routes,
     *about.routes,
     *holding.routes,
     *together.routes,

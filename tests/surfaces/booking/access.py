@@ -7,7 +7,7 @@ from typing import Final
 from tests.kit.access_rows import LINK, PUBLIC, Row
 
 # Without a link it leads nowhere.
-NAMES_NOTHING: Final = {"/invitation", "/helper"}
+NAMES_NOTHING: Final = {"/invitation", "/helper", "/my-contact"}
 STATIC_FILE: Final = "filter.js"
 MATRIX: Final[dict[tuple[str, str], Row]] = {
     ("GET", "/"): PUBLIC,
@@ -18,6 +18,8 @@ MATRIX: Final[dict[tuple[str, str], Row]] = {
     ("GET", "/rules/{branch}/sheet"): PUBLIC,
     ("GET", "/invitation"): PUBLIC,
     ("GET", "/helper"): PUBLIC,
+    ("GET", "/my-contact"): PUBLIC,
+    ("POST", "/my-contact"): PUBLIC,
     ("GET", "/my-booking"): PUBLIC,
     ("POST", "/my-booking"): PUBLIC,
     ("GET", "/book/{branch}"): PUBLIC,
@@ -46,6 +48,8 @@ MATRIX: Final[dict[tuple[str, str], Row]] = {
     ("POST", "/b/{token}/earlier"): LINK,
     ("POST", "/b/{token}/earlier/end"): LINK,
     ("POST", "/b/{token}/earlier/answer"): LINK,
+    ("GET", "/b/{token}/contact"): LINK,
+    ("POST", "/b/{token}/contact"): LINK,
     ("GET", "/b/{token}/cancellation"): LINK,
     ("POST", "/b/{token}/cancellation"): LINK,
 }

@@ -14,7 +14,7 @@ revision = "0003"
 down_revision = "0002"
 branch_labels = None
 depends_on = None
-FINGERPRINT = 1515406031
+FINGERPRINT = 1288884632
 
 
 def upgrade() -> None:
@@ -33,6 +33,7 @@ def upgrade() -> None:
     _own_views()
     _escorts()
     _notes()
+    _contact_proofs()
 
 
 def _members() -> None:
@@ -398,3 +399,26 @@ def _notes() -> None:
         sa.PrimaryKeyConstraint("branch_id", "id"),
     )
     op.create_index("notes_of_booking", "staff_note", ["branch_id", "booking_id"])
+
+
+def _contact_proofs() -> None:
+    """Contacts at which somebody has answered, and the appointments that wait for that."""
+    op.add_column("booking", sa.Column("prove_until", UTCDateTime(), nullable=True))
+    op.add_column("booking", sa.Column("proven_at", UTCDateTime(), nullable=True))
+    unproven = sa.text("prove_until IS NOT NULL AND state = 'confirmed'")
+    op.create_index(
+        "unproven_bookings",
+        "booking",
+        ["branch_id", "prove_until"],
+        postgresql_where=unproven,
+        sqlite_where=unproven,
+    )
+    op.create_table(
+        "contact_proof",
+        sa.Column("branch_id", sa.Uuid(), nullable=False),
+        sa.Column("contact_key", AutoString(), nullable=False),
+        sa.Column("proven_at", UTCDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(["branch_id"], ["branch.id"]),
+        sa.PrimaryKeyConstraint("branch_id", "contact_key"),
+    )
+    op.create_index("contact_proofs_by_age", "contact_proof", ["branch_id", "proven_at"])
