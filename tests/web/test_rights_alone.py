@@ -45,6 +45,7 @@ VALUES: Final = {
     "person": NOTHING,
     "approval": NOTHING,
     "pair": NOTHING,
+    "view": NOTHING,
     "role": "no-such",
     "place": "doha-main",
     "kind": "queue",
@@ -77,6 +78,8 @@ OPENS: Final[dict[str, Rights]] = {
     "GET /appointments/{branch}/{booking}": rights.BOOK_RIGHTS,
     "GET /appointments/{branch}/series": rights.BOOK_RIGHTS,
     "POST /appointments": rights.BOOK_RIGHTS,
+    "POST /appointments/{branch}/views": rights.DAY_RIGHTS,
+    "POST /appointments/{branch}/week": rights.DAY_RIGHTS,
     "GET /appointments/{branch}/away": rights.ABSENCE_RIGHTS,
     "POST /appointments/{branch}/away": rights.ABSENCE_RIGHTS,
     "GET /appointments/{branch}/hand-over": rights.HAND_OVER_RIGHTS,
@@ -143,6 +146,7 @@ OPENS: Final[dict[str, Rights]] = {
 }
 # Addresses whose rights differ from those of their beginning.
 EXACTLY: Final[dict[str, Rights]] = {
+    "POST /appointments/{branch}": rights.DAY_RIGHTS,
     "GET /office/branches/{branch}/file": rights.EXPORT_RIGHTS,
     # Several rights together.
     "GET /office/branches/{branch}/end": frozenset(),
