@@ -15,6 +15,7 @@ from queue_system.settings.branch import Branch
 from queue_system.settings.canonical import canonical, fingerprint
 from queue_system.settings.catalogue import Catalogue
 from queue_system.settings.consistency import faults
+from queue_system.settings.helping import Helper
 from queue_system.settings.portable import Portable
 from tests.kit.changed_settings import changed
 from tests.kit.furnished import profile_of
@@ -51,6 +52,28 @@ def test_a_device_may_lack_what_its_model_has() -> None:
     smaller = screen.changed(kit=screen.kit.changed(screen_in=None, orientation="portrait"))
     branch = branch.changed(devices={**branch.devices, screen.slug: smaller})
     assert read(write(branch, profile.catalogue)).branch == branch
+
+
+def test_the_organisations_that_book_for_people_come_back() -> None:
+    profile = profile_of("embassy")
+    branch = profile.branches["doha-main"]
+    names = {"ar": "نقابة المحامين", "en": "Bar association"}
+    bar = Helper.model_validate(
+        {
+            "slug": "bar",
+            "names": names,
+            "services": ["travel-doc"],
+            "places": 3,
+            "per": "day",
+            "link": 2,
+            "until": "2027-06-30",
+        }
+    )
+    branch = branch.changed(helpers={"bar": bar})
+    assert not faults(branch, profile.catalogue)
+    text = write(branch, profile.catalogue)
+    assert "نقابة المحامين" in text
+    assert read(text).branch == branch
 
 
 def test_two_exports_differ_in_the_first_line_alone() -> None:
