@@ -16,6 +16,7 @@ _SERVICES: Final[Rights] = frozenset({"edit_services"})
 _QUEUES: Final[Rights] = frozenset({"edit_queues"})
 _COUNTERS: Final[Rights] = frozenset({"edit_counters"})
 _TEXTS: Final[Rights] = frozenset({"edit_texts"})
+_MESSAGES: Final[Rights] = frozenset({"edit_messages"})
 _POLICIES: Final[Rights] = frozenset({"edit_policies"})
 _LEVELS: Final[Rights] = frozenset({"edit_levels"})
 _EQUIPMENT: Final[Rights] = frozenset({"edit_printers", "pair_device"})
@@ -29,7 +30,8 @@ EDIT_RIGHTS: Final[Mapping[str, Mapping[str, Rights]]] = {
         "closures": _CLOSING,
         "numbers_stopped": _STOPPING,
         **dict.fromkeys(("names", "address", "phone", "email", "coordinates", "notes", "hotline", "access"), _TEXTS),
-        **dict.fromkeys(("video_link", "mail_from", "reply_to"), _TEXTS),
+        "video_link": _TEXTS,
+        **dict.fromkeys(("mail_from", "reply_to", "messages"), _MESSAGES),
         **dict.fromkeys(("queue_rules", "priorities", "freed_places_at", "targets", "tick_minutes"), _POLICIES),
         **dict.fromkeys(("retention_days", "constraints", "safe_contact"), _LEVELS),
         **dict.fromkeys(("services", "departments", "occasions", "helpers"), _SERVICES),
@@ -47,9 +49,11 @@ EDIT_RIGHTS: Final[Mapping[str, Mapping[str, Rights]]] = {
     "zone": {"": _COUNTERS},
     "device": {"": _EQUIPMENT},
     "text": {"": _TEXTS},
+    "message": {"": _MESSAGES},
     "organisation": {
         "": _ALL,
         **dict.fromkeys(("names", "motto", "notes", "rules", "security_notes", "programmes", "texts"), _TEXTS),
+        "messages": _MESSAGES,
         "closures": _CLOSING,
         **dict.fromkeys(("seasons", "calendars"), _HOURS),
         **dict.fromkeys(("documents", "service_tags"), _SERVICES),

@@ -194,7 +194,7 @@ APPROVAL_RIGHTS: Final[Rights] = frozenset({"approve"})
 # To see the requests of others, for those who approve, and those who answer for people.
 DECIDING_RIGHTS: Final[Rights] = APPROVAL_RIGHTS | PEOPLE_RIGHTS
 # To change settings; `core.edit_rights` says which right each field needs.
-SETTINGS_RIGHTS: Final[Rights] = frozenset(GROUPS["settings"]) - {"edit_messages", "export_settings"} | PRINTER_RIGHTS
+SETTINGS_RIGHTS: Final[Rights] = frozenset(GROUPS["settings"]) - {"export_settings"} | PRINTER_RIGHTS
 # To edit services, queues, counters and what else has a page of its own; closed days and files of settings have others.
 OBJECT_RIGHTS: Final[Rights] = SETTINGS_RIGHTS - {"close_day", "import_settings"}
 # To take the settings of a branch away as a file, and to let such a file change them.

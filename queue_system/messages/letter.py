@@ -5,6 +5,7 @@ Nothing in it may say more than the message's level: neither subject, sender, Me
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -22,7 +23,7 @@ from ..configuration import Configuration
 from ..core import hours
 from ..core.booking_invitations import personal_link
 from ..core.bookings import BookingState, spaced_code
-from ..core.messages import ENDED, OF_SERIES, OF_VISIT, Event, Level
+from ..core.messages import ENDED, MAIL, OF_SERIES, OF_VISIT, Event, Level
 from ..i18n import dates, isolates
 from ..i18n.filters import localised
 from ..i18n.words import Words, available_languages
@@ -30,12 +31,15 @@ from ..store.queries.channels import channel_of, video_link
 from ..store.queries.settings import BranchSettings
 from ..web.kit import words_of
 from .headers import set_sender, set_subject
+from .own_words import OwnWords, neutral_sentence, own_words
 from .proof import asks_for_proof
 from .where import where
 from .whole_visit import visit_lines
 
 # Those whose time a calendar should take over, or remove.
 _FOR_CALENDARS: Final = ENDED | {Event.CONFIRMED, Event.CHANGED, Event.STANDS}
+# Up to a space, a mark of direction or the end of a sentence.
+_ADDRESS: Final = re.compile(r"https?://[^\s\u2066-\u2069]*[^\s\u2066-\u2069.,;:!?)»،؛؟]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,49 +81,65 @@ def house_of(configuration: Configuration, secret: bytes) -> House:
     return House(configuration.address, *senders, secret, configuration.sender_domains)
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a recipient reads: the name of the sender, the subject, and the paragraphs, in the language of `words`."""
+
+    name: str
+    subject: str
+    paragraphs: tuple[str, ...]
+    words: Words
+
+
+def said_in(message: ClaimedMessage | ClaimedInvitation, branch: BranchSettings, house: House) -> Said:
+    """What the letter of a message says, in Arabic or another language of ours."""
+    language = message.language if message.language in available_languages() else branch.default_language
+    words = words_of(language, branch)
+    name = "" if message.level is Level.NEUTRAL else localised(branch.names, language)
+    if isinstance(message, ClaimedInvitation):
+        own, lines = OwnWords(), tuple(_invitation_lines(message, branch, words, house))
+    else:
+        own = own_words(message, branch, words, house.address, MAIL)
+        lines = tuple(_lines(message, branch, words, house, own))
+    return Said(name, _subject(message, branch, words, own), lines, words)
+
+
 def letter_of(
     message: ClaimedMessage | ClaimedInvitation, branch: BranchSettings, house: House, now: datetime
 ) -> Letter:
-    """The letter: Arabic or another language of ours, in 7-bit lines, as text and as HTML, with a calendar entry."""
+    """The letter: in 7-bit lines, as text and as HTML, with a calendar entry."""
     # Loaded here, because its library takes long and many installations send nothing.
     from ..web.calendar_file import PUBLISH, calendar_file, method, series_file
 
-    language = message.language if message.language in available_languages() else branch.default_language
-    words = words_of(language, branch)
-    neutral = message.level is Level.NEUTRAL
+    said, neutral = said_in(message, branch, house), message.level is Level.NEUTRAL
     sender = house.sender_for(branch, message.level)
-    name = "" if neutral else localised(branch.names, language)
     content = EmailMessage(policy=SMTP)
-    set_sender(content, name, sender)
+    set_sender(content, said.name, sender)
     recipient = _with_ascii_domain(message.recipient.contact)
     content["To"] = recipient
     if branch.reply_to and not neutral:
         content["Reply-To"] = Address("", addr_spec=_with_ascii_domain(branch.reply_to))
-    set_subject(content, _subject(message, branch, words))
+    set_subject(content, said.subject)
     content["Date"] = format_datetime(now)
     # From the id of the message and no setting of the branch, so that every attempt has the same one.
     content["Message-ID"] = f"<{message.id}@{(house.neutral_sender if neutral else house.sender).rpartition('@')[2]}>"
     # RFC 3834: so that no program answers.
     content["Auto-Submitted"] = "auto-generated"
-    if isinstance(message, ClaimedInvitation):
-        lines = list(_invitation_lines(message, branch, words, house))
-    else:
-        lines = list(_lines(message, branch, words, house))
     # Base64, because old mail servers spoil lines of 8-bit text.
-    content.set_content("\n\n".join(lines) + "\n", charset="utf-8", cte="base64")
-    content.add_alternative(_html(lines, words), subtype="html", charset="utf-8", cte="base64")
+    content.set_content("\n\n".join(said.paragraphs) + "\n", charset="utf-8", cte="base64")
+    content.add_alternative(_html(said), subtype="html", charset="utf-8", cte="base64")
     if isinstance(message, ClaimedMessage) and message.event in _FOR_CALENDARS | OF_SERIES | OF_VISIT - {
         Event.VISIT_REMINDER
     }:
-        said = branch, words, now, house.address, message.level
+        about = branch, said.words, now, house.address, message.level
         mine = message.recipient.n == 0
         if message.event in OF_SERIES:
-            entry, how = series_file(message.series, *said, for_booker=mine), PUBLISH
+            entry, how = series_file(message.series, *about, for_booker=mine), PUBLISH
         elif message.event in OF_VISIT:
             mine = all(one.to.n == 0 for one in message.parts)
-            entry, how = series_file([one.booking for one in message.parts], *said, for_booker=mine), PUBLISH
+            entry, how = series_file([one.booking for one in message.parts], *about, for_booker=mine), PUBLISH
         else:
-            entry, how = calendar_file(message.booking, *said, for_booker=mine), method(message.booking)
+            entry, how = calendar_file(message.booking, *about, for_booker=mine), method(message.booking)
         content.add_attachment(
             entry,
             maintype="text",
@@ -128,32 +148,41 @@ def letter_of(
             params={"charset": "utf-8", "method": how},
         )
     # Last, because each new part takes the headers of the content before it along.
-    content["Content-Language"] = language
+    content["Content-Language"] = said.words.language
     return Letter(sender, recipient, content)
 
 
-def _subject(message: ClaimedMessage | ClaimedInvitation, branch: BranchSettings, words: Words) -> str:
+def _subject(message: ClaimedMessage | ClaimedInvitation, branch: BranchSettings, words: Words, own: OwnWords) -> str:
     if message.level is Level.NEUTRAL:
         return words.text("messages.subject-neutral")
+    if own.subject is not None:
+        return own.subject
     place = localised(branch.names, words.language)
     return words.text(f"messages.subject-{message.event}", branch=place)
 
 
-def _lines(message: ClaimedMessage, branch: BranchSettings, words: Words, house: House) -> Iterator[str]:
-    """The paragraphs of the letter, as plain text."""
-    booking, level = message.booking, message.level
-    zone = branch.zone
-
-    def moment(at: datetime) -> str:
-        return dates.day_time(at, zone, words)
-
-    yield words.text(f"messages.tell-{message.event}")
+def _lines(message: ClaimedMessage, branch: BranchSettings, words: Words, house: House, own: OwnWords) -> Iterator[str]:
+    """The paragraphs of the letter, as plain text: the house's own words or ours, then the facts that these leave out."""
+    yield from own.paragraphs or (words.text(f"messages.tell-{message.event}"),)
     if message.event in OF_VISIT:
         yield from visit_lines(message, branch, words, house.address)
         asked = [one.booking for one in message.parts if not one.to.n]
-        yield from asks_for_proof(asked, level, branch, words, house.address, house.secret)
-        yield _about_answers(branch, level, words)
-        return
+        yield from asks_for_proof(asked, message.level, branch, words, house.address, house.secret)
+    else:
+        yield from _times(message, branch, words, own)
+        yield from _facts(message, branch, words, own)
+        yield from _for_booker(message, branch, words, house, own)
+    if message.level is Level.NEUTRAL and (sentence := neutral_sentence(branch, words)):
+        yield sentence
+    yield _about_answers(branch, message.level, words)
+
+
+def _times(message: ClaimedMessage, branch: BranchSettings, words: Words, own: OwnWords) -> Iterator[str]:
+    booking = message.booking
+
+    def moment(at: datetime) -> str:
+        return dates.day_time(at, branch.zone, words)
+
     if message.event is Event.OFFERED and booking.offered_starts_at is not None and booking.offer_until is not None:
         yield words.text("messages.was-at", time=moment(booking.starts_at))
         yield words.text("messages.offered-time", time=moment(booking.offered_starts_at))
@@ -164,26 +193,37 @@ def _lines(message: ClaimedMessage, branch: BranchSettings, words: Words, house:
         yield words.text("messages.booked-at", time=moment(booking.starts_at))
         yield words.text("messages.earlier-time", time=moment(message.earlier.starts_at))
         yield words.text("messages.earlier-until", time=moment(message.earlier.until))
-    else:
+    elif not own.marks >= {"day", "time"}:
         yield words.text("messages.at", time=moment(booking.starts_at))
-    service = branch.services[booking.service_id]
-    if message.event is Event.CALLED_OFF and booking.lost_why and level is not Level.NEUTRAL:
-        yield words.text("messages.because", why=words.text(f"state.lost.{booking.lost_why}"))
-    if level is Level.FULL:
-        yield words.text("messages.service", service=localised(service.shown_names, words.language))
-    if level in (Level.FULL, Level.MINIMAL):
-        yield where(booking, branch, words, linked=message.event not in ENDED | OF_SERIES)
+
+
+def _facts(message: ClaimedMessage, branch: BranchSettings, words: Words, own: OwnWords) -> Iterator[str]:
+    """What it is about and where it takes place, as much of it as may be named."""
+    booking, level = message.booking, message.level
+    if level is not Level.NEUTRAL:
+        if message.event is Event.CALLED_OFF and booking.lost_why and "reason" not in own.marks:
+            yield words.text("messages.because", why=words.text(f"state.lost.{booking.lost_why}"))
+        if level is Level.FULL and "service" not in own.marks:
+            names = branch.services[booking.service_id].shown_names
+            yield words.text("messages.service", service=localised(names, words.language))
+        if "place" not in own.marks:
+            yield where(booking, branch, words, linked=message.event not in ENDED | OF_SERIES)
     if message.recipient.n and channel_of(branch, booking).is_received and message.event not in ENDED:
         yield words.text("messages.come")
-    # With the code alone an appointment can be changed and checked in, which is for whom it was booked.
-    if not message.recipient.n and message.event not in OF_SERIES:
-        yield words.text("messages.code", code=isolates.ltr(spaced_code(booking.code)))
-    mine = [] if message.recipient.n else [booking]
-    yield from asks_for_proof(mine, level, branch, words, house.address, house.secret)
+
+
+def _for_booker(
+    message: ClaimedMessage, branch: BranchSettings, words: Words, house: House, own: OwnWords
+) -> Iterator[str]:
+    """With the code alone an appointment can be changed and checked in, which is for whom it was booked."""
+    if message.recipient.n:
+        return
+    if message.event not in OF_SERIES and "code" not in own.marks:
+        yield words.text("messages.code", code=isolates.ltr(spaced_code(message.booking.code)))
+    yield from asks_for_proof([message.booking], message.level, branch, words, house.address, house.secret)
     # The page carries the address of the house, so a neutral letter has none.
-    if level is not Level.NEUTRAL and message.event not in ENDED and not message.recipient.n:
+    if message.level is not Level.NEUTRAL and message.event not in ENDED and "link" not in own.marks:
         yield words.text("messages.manage") + f"\n{house.address}/my-booking"
-    yield _about_answers(branch, level, words)
 
 
 def _about_answers(branch: BranchSettings, level: Level, words: Words) -> str:
@@ -205,7 +245,7 @@ def _invitation_lines(message: ClaimedInvitation, branch: BranchSettings, words:
     if not neutral:
         link = personal_link(house.address, branch.key, house.secret, found.id)
         yield words.text("messages.invited-choose") + f"\n{link}"
-    yield words.text("messages.no-reply")
+    yield _about_answers(branch, message.level, words)
 
 
 def _dates(
@@ -228,9 +268,9 @@ def _dates(
         yield from (moment(one.starts_at) for one in cancelled)
 
 
-def _html(lines: list[str], words: Words) -> str:
+def _html(said: Said) -> str:
     """The same paragraphs, in their direction; no pictures, nothing that is fetched."""
-    paragraphs = (_paragraph(line) for line in lines)
+    words, paragraphs = said.words, (_paragraph(line) for line in said.paragraphs)
     return (
         f'<!DOCTYPE html><html lang="{words.language}" dir="{words.direction}"><head><meta charset="utf-8"></head>'
         f'<body style="font-family: sans-serif; line-height: 1.6">{Markup().join(paragraphs)}</body></html>\n'
@@ -238,10 +278,13 @@ def _html(lines: list[str], words: Words) -> str:
 
 
 def _paragraph(line: str) -> Markup:
-    text, _, link = line.partition("\n")
-    if link:
-        return Markup('<p>{}<br><a href="{}" dir="ltr">{}</a></p>\n').format(text, link, link)
-    return Markup("<p>{}</p>\n").format(escape(text))
+    """One paragraph; addresses of pages in it can be followed."""
+    html, at = Markup(), 0
+    for found in _ADDRESS.finditer(line):
+        html += escape(line[at : found.start()]) + Markup('<a href="{0}" dir="ltr">{0}</a>').format(found[0])
+        at = found.end()
+    html += escape(line[at:])
+    return Markup("<p>{}</p>\n").format(Markup("<br>").join(html.split("\n")))
 
 
 def _with_ascii_domain(address: str) -> str:

@@ -38,6 +38,7 @@ from .hall import Counter, Queue, Resource
 from .helping import Helper
 from .services import Service
 from .texts import SHOWN_TEXTS
+from .wording import MessageText
 
 Numbering = Literal["latn", "arab"]
 BranchKind = Literal["office", "outreach", "replica"]
@@ -275,6 +276,9 @@ class BranchOwn(Thing):
     helpers: Annotated[
         dict[str, Helper] | None, "organisations that book for people by a link of their own, within their places"
     ] = None
+    messages: Annotated[dict[str, MessageText], "its own words for messages about appointments"] = Field(
+        default_factory=dict
+    )
     hotline: Annotated[Hotline | None, "a number to call in need, shown with the ways to reach the branch"] = None
     safe_contact: Annotated[SafeContact | None, "how visitors may be contacted without harm"] = None
     targets: Annotated[Targets | None, NotYet("targets", Told.PARTS), "what the branch wants to reach"] = None

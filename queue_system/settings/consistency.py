@@ -18,11 +18,13 @@ from .catalogue import NEEDED_PRIORITIES, Catalogue, overlap_of_seasons
 from .declared import Declared, Once, Thing, mark
 from .faults import Called, Fault, number
 from .objects import OF_BRANCH, OF_ORGANISATION, Shape, declaration_of
+from .organisation import Profile
 from .scopes import scope_of_branch, scope_of_catalogue
 from .terms import Retirable
 from .typed import Scope
 from .value_faults import faults_in, value_faults
 from .week import hours_faults
+from .wording import twice
 
 #: Modes in which nobody books by themselves, so that no free time tells anybody that somebody else comes then.
 NOT_PUBLIC: Final = ("staff_only", "walkin_only")
@@ -54,6 +56,7 @@ def faults(branch: Branch, catalogue: Catalogue, today: date | None = None) -> t
         *_of_devices(branch, catalogue),
         *_outliving(branch, today),
         *_of_resources(branch),
+        *(Located("message", slug, fault) for slug, fault in twice(branch.messages)),
     )
 
 
@@ -66,9 +69,17 @@ def catalogue_faults(catalogue: Catalogue) -> tuple[Located, ...]:
     )
 
 
+def message_faults(organisation: Profile) -> Iterator[Located]:
+    """Everything that is wrong with the organisation's own words for messages."""
+    scope = scope_of_catalogue(organisation.catalogue)
+    for slug, one in organisation.messages.items():
+        yield from (Located("message", slug, fault) for fault in faults_in(one, scope))
+    yield from (Located("message", slug, fault) for slug, fault in twice(organisation.messages))
+
+
 def _faults(whole: Declared, shape: Shape, slug: str, scope: Scope, today: date | None = None) -> Iterator[Located]:
     """What the marks say, the faults of each thing being those of its object."""
-    inside = {name: kind for kind, name in shape.things.items()}
+    inside = {name: kind for kind, name in shape.things.items() if name in type(whole).model_fields}
     yield from (Located(shape.kind, slug, fault) for fault in faults_in(whole, scope, without=inside))
     for name, kind in inside.items():
         entries: Mapping[str, Any] = getattr(whole, name)

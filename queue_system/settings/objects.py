@@ -74,6 +74,7 @@ OF_BRANCH: Final = Shape(
         "device": "devices",
         "occasion": "occasions",
         "text": "texts",
+        "message": "messages",
     },
 )
 OF_ORGANISATION: Final = Shape(
@@ -92,6 +93,7 @@ OF_ORGANISATION: Final = Shape(
         "text": "texts",
         "role": "roles",
         "calendar": "calendars",
+        "message": "messages",
     },
 )
 

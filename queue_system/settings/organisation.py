@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Final, Literal
 
+from pydantic import Field
+
 from .branch import Branch, Digits
 from .catalogue import Catalogue
 from .declared import (
@@ -24,6 +26,7 @@ from .declared import (
 )
 from .roles import Role
 from .sign_in import SingleSignOn
+from .wording import MessageTextOwn
 
 #: The slug of the row that is not a place but holds the organisation's own log; no branch may be called so.
 ORGANISATION_SLUG: Final = "organisation"
@@ -96,6 +99,9 @@ class OrganisationOwn(Declared):
         "who must sign in with more than a password: nobody, people who may change the rights of others, or everybody",
     ] = "none"
     single_sign_on: Annotated[SingleSignOn | None, "the provider at which staff may sign in"] = None
+    messages: Annotated[dict[str, MessageTextOwn], "its own words for messages about appointments"] = Field(
+        default_factory=dict
+    )
     replication_ready: Annotated[bool, Informs(), "whether other organisations may copy it"] = False
     notes: Annotated[Sentences, NotYet("remarks"), "what people should know"] = ()
     rules: Annotated[Sentences, NotYet("remarks"), "rules for visitors"] = ()

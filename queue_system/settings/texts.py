@@ -15,6 +15,8 @@ ShownText = Literal[
     "kiosk_no_paper",
     "kiosk_priority",
     "kiosk_welcome",
+    "neutral",
+    "neutral_call",
     "neutrality",
     "no_brokers",
     "passports_only_platform",

@@ -50,7 +50,7 @@ _INPUTS: Final[Mapping[Form, Mapping[str, str]]] = {
     Form.DEVICE_FILE: {"type": "text", "dir": "ltr", "spellcheck": "false"},
 }
 #: Texts by language that are short; all others get an area of several lines.
-_SHORT: Final = ("names", "public_names", "place", "where")
+_SHORT: Final = ("names", "public_names", "place", "where", "subject")
 #: Lists whose order says nothing.
 _UNORDERED: Final = ("tags", "needs", "services", "resources", "calendars")
 #: A week in a form begins on Sunday, as in the calendars of the region.

@@ -10,6 +10,7 @@ from typing import Any, Final
 from babel.dates import format_date
 
 from ..core.errors import Value
+from ..core.messages import Event
 from ..core.rights import ATOMIC, EVERYTHING
 from ..i18n.filters import localised
 from ..i18n.sentences import error_sentence
@@ -37,6 +38,7 @@ _UNITS: Final = {
     "_m": "metres",
     "_s": "seconds",
 }
+_BY_SLUG: Final = ("letter", "text", "message")
 _A_MONDAY: Final = date(2024, 1, 1)
 
 
@@ -81,6 +83,8 @@ def word_of(kind: str, word: object, words: Words) -> str:
             )
         case "weekday":
             return weekday(WEEKDAYS.index(str(word)), words)
+        case "event":
+            return words.text(f"audit.message-event.{word}")
         case "ability":
             return _right(str(word), words)
     return words.text(word_key(kind, word))
@@ -143,10 +147,10 @@ def _called(scope: Scope, words: Words) -> dict[str, dict[str, str]]:
         kind: {slug: _name(thing, words) or usual_name(kind, slug, words) for slug, thing in things.items()}
         for kind, things in named.items()
     }
-    # A letter is called by itself, and a text by where it is shown; their names are what is spoken and what is read.
+    # A letter is called by itself, a text by where it is shown, and a message by its event; they have no other names.
     return {
         **called,
-        **{kind: {slug: usual_name(kind, slug, words) for slug in named[kind]} for kind in ("letter", "text")},
+        **{kind: {slug: usual_name(kind, slug, words) for slug in named[kind]} for kind in _BY_SLUG if kind in named},
     }
 
 
@@ -157,8 +161,19 @@ def _name(thing: Any, words: Words) -> str:
 
 def usual_name(kind: str, slug: str, words: Words) -> str:
     """What a thing without a name of its own is called: a season, a calendar, a model, a text by its place; else its slug."""
+    if kind == "message":
+        return _message(slug, words)
     key = f"setting.name.{kind.replace(' ', '_')}.{slug}"
     return words.text(key) if words.has(key) else slug
+
+
+def _message(slug: str, words: Words) -> str:
+    """The event that words are about, and for what of it they are where that is not all."""
+    events = [one.value for one in Event if slug == one.value or slug.startswith(f"{one.value}-")]
+    event = max(events, key=len, default="")
+    rest = slug.removeprefix(event).strip("-")
+    said = word_of("event", event, words) if event else ""
+    return " · ".join(part for part in (said, rest) if part)
 
 
 def _first(keys: list[str], words: Words) -> str:

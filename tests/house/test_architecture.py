@@ -55,8 +55,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "web": {"configuration", "settings", "logs", "clock", "measures", "core", "store", "actions", "i18n", "live"},
     "surfaces": set(),
     **{name: set(FLOOR) for name in SURFACES},
-    # It lists settings that nothing acts on, has a form with the settings of a printer, and files of branches.
-    "office": FLOOR | {"ops", "settings", "profiles"},
+    # It lists settings that nothing acts on, has a form with the settings of a printer, files of branches, and shows letters.
+    "office": FLOOR | {"ops", "settings", "profiles", "messages"},
     # It makes an organisation from a sample.
     "first_run": FLOOR | {"profiles"},
     # Screens have nothing to write with: they get a reader.
@@ -64,7 +64,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "printers": set(),
     "ops": {"clock", "configuration", "logs", "measures", "core", "store", "actions", "i18n"},
     "spooler": {"core", "settings", "store", "actions", "i18n", "web", "ops", "printers"},
-    "messages": {"configuration", "core", "store", "actions", "i18n", "web", "ops"},
+    "messages": {"configuration", "settings", "core", "store", "actions", "i18n", "web", "ops"},
     # Only the composition root knows the surfaces.
     "app": {
         *("clock", "configuration", "core", "store", "actions", "live", "web", "ops", "spooler", "messages"),

@@ -42,6 +42,7 @@ FAMILIES = (
     "apart.reason.",
     "apart.accepted.",
     "messages.way-",
+    "messages.mark-",
     "series.chance-",
     "series.error-",
     "series.nth-",

@@ -117,6 +117,7 @@ def test_the_texts_that_are_said_to_be_shown_are_those_that_pages_ask_for() -> N
         ROOT / "kiosk",
         ROOT / "displays",
         ROOT / "queue_system" / "spooler",
+        ROOT / "queue_system" / "messages",
     ]
     asked: set[str] = set()
     for path in (path for folder in surfaces for path in folder.rglob("*.py")):

@@ -45,15 +45,16 @@ VALUES: Final = {
     "person": NOTHING,
     "approval": NOTHING,
     "pair": NOTHING,
-    "view": NOTHING,
     "role": "no-such",
     "place": "doha-main",
+    "event": "confirmed",
     "kind": "queue",
     "slug": "no-such",
     "change": NOTHING,
     "calendar": "syrian_national",
     "day": "2026-12-01",
 }
+MESSAGE_RIGHTS: Final[Rights] = frozenset({"edit_messages"})
 QUEUE_RIGHTS: Final[Rights] = frozenset({"edit_queues"})
 # The beginning of an address, with the rights of which one opens everything below it; the longest beginning counts.
 OPENS: Final[dict[str, Rights]] = {
@@ -133,6 +134,8 @@ OPENS: Final[dict[str, Rights]] = {
     "GET /office/rights": rights.ROLES_RIGHTS,
     "GET /office/new-role": rights.GRANT_RIGHTS,
     "POST /office/new-role": rights.GRANT_RIGHTS,
+    "GET /office/letters": MESSAGE_RIGHTS,
+    "POST /office/letters": MESSAGE_RIGHTS,
     "GET /office/settings": rights.OBJECT_RIGHTS,
     "GET /office/settings/{place}": QUEUE_RIGHTS,
     "POST /office/settings/{place}": QUEUE_RIGHTS,

@@ -202,6 +202,7 @@ def _values(hall: Hall) -> dict[str, str]:
         "view": NO_TICKET,
         "role": "no-such",
         "place": hall.branch.slug,
+        "event": "confirmed",
         "kind": "queue",
         "slug": "no-such",
         "change": NO_TICKET,

@@ -24,9 +24,10 @@ from ...core.support import Support
 from ...settings.branch import Branch
 from ...settings.canonical import common_fingerprint, fingerprint
 from ...settings.catalogue import Catalogue
-from ...settings.consistency import Located, catalogue_faults, faults
+from ...settings.consistency import Located, catalogue_faults, faults, message_faults
 from ...settings.edits import Conflict, Edit, difference, merged
 from ...settings.faults import faults_of
+from ...settings.neutral import common_neutral_faults, neutral_faults
 from ...settings.objects import place_of, shape_of
 from ...settings.references import object_kind
 from .. import tables
@@ -308,14 +309,17 @@ def _faults_at(source: Rows, branch_id: UUID, today: date) -> list[Located]:
 def _faults(source: Rows, value: Value, now: datetime) -> list[Located]:
     if isinstance(value, Branch):
         return _faults_of(source, value, today_of(value, now))
-    found = [*catalogue_faults(value.catalogue)]
+    found = [*catalogue_faults(value.catalogue), *message_faults(value)]
+    found += common_neutral_faults(value, value.branches.values())
     for branch in value.branches.values():
         found += faults(branch, value.catalogue, today_of(branch, now))
     return _with_objects(found, value)
 
 
 def _faults_of(source: Rows, branch: Branch, today: date) -> list[Located]:
-    return _with_objects(faults(branch, stored_organisation(source).catalogue, today), branch)
+    organisation = stored_organisation(source)
+    found = (*faults(branch, organisation.catalogue, today), *neutral_faults(branch, organisation))
+    return _with_objects(found, branch)
 
 
 def _with_objects(found: Iterable[Located], value: Value) -> list[Located]:

@@ -80,7 +80,7 @@ class Sayer:
         """What people call a thing; `values` are those of one that is not there yet, or no longer."""
         return (
             self._called.get(kind, {}).get(slug)
-            or (usual_name(kind, slug, self._words) if kind in ("letter", "text") else "")
+            or (usual_name(kind, slug, self._words) if kind in ("letter", "text", "message") else "")
             or localised(named(self._place.object((kind, slug))) or named(values), self._words.language)
             or usual_name(kind, slug, self._words)
         )

@@ -10,6 +10,7 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 
+from ...core.edit_rights import edit_rights
 from ...core.errors import Denied, Missing
 from ...core.rights import (
     ASKING_RIGHTS,
@@ -55,7 +56,11 @@ ENTRIES: Final = (
         Place("/office/calendars", "hours.check-year", HOURS_RIGHTS),
         Place("/office/closing", "hours.close-day", CLOSING_RIGHTS),
     ),
-    entry("office.entry-services", Place("/office/settings", "office.settings", OBJECT_RIGHTS)),
+    entry(
+        "office.entry-services",
+        Place("/office/settings", "office.settings", OBJECT_RIGHTS),
+        Place("/office/letters", "messages.texts", edit_rights("message")),
+    ),
     entry(
         "office.entry-people",
         Place("/office/people", "people.title", PEOPLE_RIGHTS),

@@ -59,6 +59,19 @@ class Kind:
         return frozenset().union(*(edit_rights(self.name, field) for field in (*fields, *self.fields)))
 
 
+# Which event they are about is chosen on a page of their own, where they are shown as they are sent.
+_LETTERS: Final = Place("/office/letters", "messages.texts", edit_rights("message"))
+_MESSAGES_OF_BRANCH: Final = Kind(
+    "message",
+    OF_BRANCH,
+    columns=("event", "service", "channel"),
+    adds=False,
+    only=("subject", "body"),
+    beside=_LETTERS,
+)
+_MESSAGES_OF_ORGANISATION: Final = Kind(
+    "message", OF_ORGANISATION, columns=("event", "channel"), adds=False, only=("subject", "body"), beside=_LETTERS
+)
 _OF_BRANCH: Final = (
     Kind(
         "service",
@@ -88,6 +101,7 @@ _OF_BRANCH: Final = (
     ),
     Kind("occasion", OF_BRANCH, columns=("capacity", "policy")),
     Kind("text", OF_BRANCH, columns=("names",), chosen=tuple(sorted(SHOWN_TEXTS))),
+    _MESSAGES_OF_BRANCH,
     Kind(
         "branch",
         OF_BRANCH,
@@ -127,6 +141,7 @@ _OF_ORGANISATION: Final = (
     Kind("calendar", OF_ORGANISATION, beside=Place("/office/calendars", "hours.check-year", HOURS_RIGHTS)),
     Kind("device_model", OF_ORGANISATION),
     Kind("text", OF_ORGANISATION, columns=("names",), chosen=tuple(sorted(SHOWN_TEXTS))),
+    _MESSAGES_OF_ORGANISATION,
     Kind(
         "organisation",
         OF_ORGANISATION,

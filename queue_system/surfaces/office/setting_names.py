@@ -19,7 +19,7 @@ def name_of(kind: str, slug: str, then: Mapping[str, Any], names: NamesOfLog, wo
     """The name of an object: that of its naming fields `then`, else the present one."""
     past = words.number(then["number"]) if kind == "counter" and "number" in then else ""
     # The names of a text are what it says, and those of a letter how it is spoken.
-    past = past or ("" if kind in ("text", "letter") else localised(then.get("names"), words.language))
+    past = past or ("" if kind in ("text", "letter", "message") else localised(then.get("names"), words.language))
     return Markup("<bdi>{}</bdi>").format(past or _name(kind, slug, names, words) or usual_name(kind, slug, words))
 
 

@@ -129,6 +129,8 @@ async def _values(here: AtBranch, stands: PlaceView) -> dict[str, Any]:
         "way_out": SAFE_PLACE if service.confidentiality.has_quick_exit else None,
         "names": None if neutral else service.shown_names,
         "counter": counter,
+        # What the house says in place of a service that its screens do not name.
+        "call_words": None if openly else branch.text("neutral_call"),
         "counter_names": counter.names if counter and openly else None,
         "served": [] if neutral else [(one.code, branch.counters[one.counter_id]) for one in stands.served],
         "may_leave": ticket.state is TicketState.WAITING and Step.LEAVE in steps_from(ticket.state),

@@ -270,7 +270,7 @@ def test_a_right_that_nothing_acts_on_is_not_offered_as_if_something_did(
         if (words := re.search(rf"{re.escape(words_for('en').text(f'right.{right}'))} \(([^)]*)\)", text))
     }
     assert said.keys() == set(ATOMIC) - OBEYED
-    assert said["edit_messages"][1] == "has no effect yet"
+    assert said["announce"][1] == "has no effect yet"
     assert said["see_reports"][1] == "opens only the page Today so far"
 
 
