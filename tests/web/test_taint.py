@@ -88,7 +88,8 @@ SHOWN: Final[dict[Right, frozenset[str]]] = {
         ),
         MEMBERS,
     ),
-    EVERYTHING: frozenset(WORDS) - {"contact"},
+    # Whoever may book the service and correct typing errors reads the contact in the form for that.
+    EVERYTHING: frozenset(WORDS),
 }
 
 
