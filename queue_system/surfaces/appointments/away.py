@@ -22,7 +22,7 @@ from ...core import hours
 from ...core.approvals import MANY_BOOKINGS
 from ...core.blocks import OF_PEOPLE, OF_THINGS, Absence, BlockReason, Concerned, Settling, Way, check, fingerprint
 from ...core.errors import DomainError, Invalid, Missing, Refused, Stale
-from ...core.rights import ABSENCE_RIGHTS, CALL_OFF_RIGHTS, MOVE_RIGHTS
+from ...core.rights import ABSENCE_RIGHTS, CALL_OFF_RIGHTS, DECISION_RIGHTS, MOVE_RIGHTS
 from ...store.queries.blocks import blocks_of, concerned
 from ...store.queries.members import MemberView
 from ...store.queries.phone_calls import phone_calls
@@ -114,6 +114,7 @@ async def _form(here: StaffAtBranch, form: Mapping[str, str], errors: Mapping[st
         "blocks": [(one, members[one.member_id], stretch_of(here, one.starts_at, one.ends_at)) for one in blocks],
         "done": {way.value: _number(params.get(way.value)) for way in Way} if "done" in params else None,
         "to_call": _number(params.get("call")),
+        "may_decide": here.may_any(DECISION_RIGHTS),
         "ended": params.get("ended") == "1",
     }
     return await here.page("appointments/away.html", values, status=422 if errors else 200)

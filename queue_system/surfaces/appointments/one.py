@@ -87,7 +87,7 @@ async def move(request: Request) -> Response:
         await here.do(change_booking, booking.id, start, here.actor, Booker.STAFF, asked, apart.leave_of(here, form))
     except DomainError as refusal:
         return await _times(here, booking, form, refusal)
-    return kit.see_other(_address(here, booking))
+    return kit.see_other(f"{_address(here, booking)}?done=moved")
 
 
 async def call_off(request: Request) -> Response:
@@ -197,6 +197,7 @@ async def _page(
         "accepted_for": apart.asked_why(here, failure),
         "reasons": _reasons(here, booking),
         "asks": here.request.query_params.get("ask") == "call-off",
+        "moved": here.request.query_params.get("done") == "moved",
     } | await where_values(here, booking, said)
     return await here.page("appointments/one.html", values, status=failure.status if failure else 200)
 

@@ -170,7 +170,8 @@ def test_a_part_of_a_day_and_its_end(client: TestClient, hall: Hall) -> None:
 def test_what_is_put_off_leads_from_the_list_to_whoever_could_take_it_over(client: TestClient, hall: Hall) -> None:
     one = booked(hall, START, asked="amal", contact=LANDLINE)
     page = Page(client.post(f"{HERE}/away", data=ILL).text)
-    client.post(f"{HERE}/away", data=fields(page) | {f"booking-{one.id}": "later"})
+    done = client.post(f"{HERE}/away", data=fields(page) | {f"booking-{one.id}": "later"})
+    assert 'href="/office/undecided"' in look(client, done.headers["location"]).html
     listed = look(client, "/office/undecided")
     assert "the person or room it is planned with is not available then" in listed.text
     link = f"{HERE}/hand-over?member=amal&day=2026-11-24&booking={one.id}"

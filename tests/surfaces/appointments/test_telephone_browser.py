@@ -1,0 +1,77 @@
+"""The book in Chromium on a telephone, in Arabic: every page is in reach, answers, and cuts no letter off."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.kit.by_keyboard import ByKeyboard
+from tests.kit.hall import Hall
+from tests.kit.office_in_browser import office
+
+pytestmark = pytest.mark.browser
+
+HERE = "/appointments/doha-main"
+# How many rows the steps between days take.
+ROWS = """() => new Set(
+    [...document.querySelectorAll(".appointments-days .buttons a")].map(one => one.getBoundingClientRect().top)
+).size"""
+# Whether a list gives the marks below the letters of its option less room than they need.
+CUTS_OFF = """list => {
+    const style = getComputedStyle(list), measure = document.createElement("canvas").getContext("2d");
+    measure.font = `${style.fontWeight} ${style.fontSize} ${style.fontFamily}`;
+    const text = measure.measureText(list.selectedOptions[0].text.trim());
+    const between = parseFloat(style.lineHeight) - text.fontBoundingBoxAscent - text.fontBoundingBoxDescent;
+    // Half a pixel is the edge of a letter, and nobody sees it missing.
+    return text.actualBoundingBoxDescent > text.fontBoundingBoxDescent + between / 2 + 0.5;
+}"""
+
+
+@pytest.fixture
+def reception(browser: Browser, sqlite_template: Path, tmp_path: Path) -> Iterator[tuple[ByKeyboard, Hall]]:
+    """The embassy's reception in the book of a day, at a telephone."""
+    with office(sqlite_template, tmp_path) as (address, hall):
+        rana = ByKeyboard(browser, address)
+        rana.sign_in("rana", HERE)
+        yield rana, hall
+        rana.leave()
+
+
+def test_a_day_a_week_and_the_paper_lead_to_each_other(reception: tuple[ByKeyboard, Hall]) -> None:
+    rana, _ = reception
+    rana.open(f"{HERE}/new?service=complaint")
+    rana.reach("button[name=start]")
+    rana.enter()
+    rana.press("تأكيد الموعد")
+    rana.follow("إلى المواعيد")
+    # The days are beside each other, so that the appointments begin on the first screen.
+    assert rana.page.evaluate(ROWS) == 1
+    rana.follow("طباعة اليوم")
+    rana.open(HERE)
+    rana.follow("الأسبوع")
+    assert rana.page.evaluate(ROWS) == 1
+    rana.follow("اليوم", exact=True)
+    expect(rana.page.locator("#day-title")).to_be_visible()
+
+
+def test_a_list_shows_its_letters_whole(reception: tuple[ByKeyboard, Hall]) -> None:
+    rana, _ = reception
+    rana.open(f"{HERE}/common")
+    for one in rana.main.locator("select").all():
+        one.evaluate("list => list.add(new Option('أي متاح', 'x', true, true))")
+        assert not one.evaluate(CUTS_OFF), one.get_attribute("id")
+
+
+def test_a_move_is_answered(reception: tuple[ByKeyboard, Hall]) -> None:
+    rana, _ = reception
+    rana.open(f"{HERE}/new?service=complaint")
+    rana.reach("button[name=start]")
+    rana.enter()
+    rana.press("تأكيد الموعد")
+    rana.follow("تغيير الوقت")
+    rana.reach("button[name=start]")
+    rana.enter()
+    rana.says("نُقل الموعد إلى هذا الوقت")
