@@ -4,9 +4,9 @@
 FROM python:3.13-slim AS build
 WORKDIR /build
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ONLY_BINARY=:all:
-COPY requirements/sign-in.txt requirements/build.txt requirements/
+COPY requirements/sign-in.txt requirements/sms.txt requirements/build.txt requirements/
 RUN python -m venv /opt/queue \
- && /opt/queue/bin/pip install --require-hashes -r requirements/sign-in.txt \
+ && /opt/queue/bin/pip install --require-hashes -r requirements/sign-in.txt -r requirements/sms.txt \
  && python -m venv /opt/build \
  && /opt/build/bin/pip install --require-hashes -r requirements/build.txt
 COPY pyproject.toml README.md LICENSE ./

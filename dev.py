@@ -35,7 +35,8 @@ STAMP = VENV / "made-from.json"
 OLDEST = (3, 11)
 IN_PARALLEL = ("-n", "4", "--dist", "worksteal")
 NOT_QUICK = ["not browser", "not postgres", "not process", "not slow", "not soak"]
-LOCKS = ("build", "runtime", "sign-in", "dev")  # in the order in which `lock` makes them: each agrees with those before
+# In the order in which `lock` makes them: each agrees with those before.
+LOCKS = ("build", "runtime", "sign-in", "sms", "dev")
 
 
 class Stop(Exception):
@@ -144,9 +145,10 @@ def lock(arguments: list[str]) -> int:
             "build": ["--group", "pyproject.toml:build"],
             "runtime": ["pyproject.toml"],
             "sign-in": ["pyproject.toml", "--extra", "sign-in", "-c", "requirements/runtime.txt"],
+            "sms": ["pyproject.toml", "--extra", "sms", "-c", "requirements/sign-in.txt"],
             "dev": [
                 *("pyproject.toml", "--group", "pyproject.toml:dev", "--group", "pyproject.toml:build"),
-                *("-c", "requirements/build.txt", "-c", "requirements/sign-in.txt"),
+                *("-c", "requirements/build.txt", "-c", "requirements/sign-in.txt", "-c", "requirements/sms.txt"),
             ],
         }[name]
         ending = ["--custom-compile-command", "./dev.py lock", "-o", f"requirements/{name}.txt"]

@@ -25,7 +25,6 @@ from .actions.digests import digest_next
 from .actions.proving import release_due
 from .clock import Clock, SystemClock
 from .configuration import Configuration, secret_key
-from .core.messages import Level
 from .live.hub import Hub
 from .live.relay import Relay
 from .messages.postman import Postman
@@ -86,7 +85,7 @@ def create_app(
         configuration=configuration,
         secret=secret,
         clock=clock,
-        database=Database(configuration.database, clock, frozenset(map(Level, configuration.sends)), secret=secret),
+        database=Database(configuration.database, clock, configuration.sends, secret=secret),
         hub=Hub(),
         templates=kit.templates(folders(surfaces, "templates"), static),
         places=tuple(place for surface in surfaces.values() for place in getattr(surface, "staff_places", ())),

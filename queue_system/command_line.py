@@ -11,7 +11,6 @@ import typer
 from .clock import SystemClock
 from .configuration import Configuration, make_folder
 from .core.errors import Unavailable
-from .core.messages import Level
 from .store.database import Database
 
 
@@ -20,7 +19,7 @@ def open_database(configuration: Configuration) -> Iterator[Database]:
     """Open the database of these settings, and close it at the end; if it cannot be used, end with the reason."""
     if configuration.embedded:
         make_folder(configuration.data_dir)
-    database = Database(configuration.database, SystemClock(), frozenset(map(Level, configuration.sends)))
+    database = Database(configuration.database, SystemClock(), configuration.sends)
     try:
         yield database
     except Unavailable as error:

@@ -7,17 +7,26 @@ import os
 import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from .gateways import MailServer, check_gateway, mail_server_at
+
 PREFIX: Final = "QUEUE_"
-SECRETS: Final = ("database_url", "secret_key", "metrics_token", "oidc_client_secret", "smtp_url")
+SECRETS: Final = (
+    "database_url",
+    "secret_key",
+    "metrics_token",
+    "oidc_client_secret",
+    "smtp_url",
+    "sms_url",
+    "sms_url_neutral",
+)
 SHORTEST_KEY: Final = 16
 KEY_FILE: Final = "secret.key"
 
@@ -25,21 +34,8 @@ KEY_FILE: Final = "secret.key"
 _DATABASE_URL: Final = re.compile(r"(sqlite|postgresql)(\+\w+)?://")
 
 
-_SMTP_PORTS: Final = {"smtps": 465, "smtp+starttls": 587, "smtp": 25}
-_LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
 # What stands between the angle brackets of RFC 5321, without quoted names.
 _ADDRESS: Final = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
-
-
-@dataclass(frozen=True, slots=True)
-class MailServer:
-    """A mail server; `scheme` is smtps (TLS from the first byte), smtp+starttls, or smtp on this machine."""
-
-    scheme: str
-    host: str
-    port: int
-    user: str
-    password: str = field(repr=False)
 
 
 class ConfigurationError(Exception):
@@ -62,6 +58,8 @@ class Configuration(BaseSettings):
     `smtp_url` is the mail server that takes our messages, empty to send none; `mail_from` is the sender's address, and
     `mail_from_neutral` that of messages which must not name the organisation, empty to send none of these.
     `mail_from_domains` are more domains, separated by commas, whose addresses a branch may choose as its sender.
+    `sms_url` is the gateway of text messages, as an address of Apprise with {to} for the number, empty to send none;
+    `sms_url_neutral` is the one whose sender does not tell whose messages they are.
     """
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
@@ -84,6 +82,8 @@ class Configuration(BaseSettings):
     mail_from: str = ""
     mail_from_neutral: str = ""
     mail_from_domains: str = ""
+    sms_url: SecretStr = SecretStr("")
+    sms_url_neutral: SecretStr = SecretStr("")
 
     @classmethod
     def settings_customise_sources(
@@ -166,7 +166,14 @@ class Configuration(BaseSettings):
     @classmethod
     def _smtp_url(cls, value: SecretStr) -> SecretStr:
         if value.get_secret_value():
-            _smtp_parts(value.get_secret_value())
+            mail_server_at(value.get_secret_value())
+        return value
+
+    @field_validator("sms_url", "sms_url_neutral")
+    @classmethod
+    def _sms_url(cls, value: SecretStr) -> SecretStr:
+        if url := value.get_secret_value():
+            check_gateway(url)
         return value
 
     @field_validator("mail_from", "mail_from_neutral")
@@ -195,7 +202,7 @@ class Configuration(BaseSettings):
     def mail_server(self) -> MailServer | None:
         """The mail server that takes our messages; None if there is none."""
         url = self.smtp_url.get_secret_value()
-        return _smtp_parts(url) if url else None
+        return mail_server_at(url) if url else None
 
     @property
     def sender_domains(self) -> frozenset[str]:
@@ -205,10 +212,15 @@ class Configuration(BaseSettings):
 
     @property
     def sends(self) -> frozenset[str]:
-        """The levels of messages (core.messages.Level) that this installation can send."""
-        if not self.smtp_url.get_secret_value():
-            return frozenset()
-        return frozenset({"full", "minimal", *(["neutral"] if self.mail_from_neutral else [])})
+        """The levels of messages that this installation can send, each as `core.messages.sent_as` names it."""
+        found: set[str] = set()
+        if self.smtp_url.get_secret_value():
+            found |= {"full", "minimal", *(["neutral"] if self.mail_from_neutral else [])}
+        if self.sms_url.get_secret_value():
+            found |= {"sms:full", "sms:minimal"}
+        if self.sms_url_neutral.get_secret_value():
+            found.add("sms:neutral")
+        return frozenset(found)
 
     @property
     def database(self) -> str:
@@ -280,27 +292,6 @@ def unknown_names(environ: Mapping[str, str] | None = None) -> list[str]:
     known |= {f"{PREFIX}{name.upper()}_FILE" for name in SECRETS}
     environ = os.environ if environ is None else environ
     return sorted(name for name in environ if name.startswith(PREFIX) and name not in known | {"QUEUE_INSTALLER"})
-
-
-def _smtp_parts(url: str) -> MailServer:
-    parts = urlsplit(url.strip())
-    try:
-        port = parts.port
-    except ValueError:
-        port = None
-    if parts.scheme not in _SMTP_PORTS or not parts.hostname or parts.path.strip("/"):
-        raise ValueError(
-            "an address such as smtps://user:password@mail.example.org or smtp+starttls://mail.example.org:587"
-        )
-    if parts.scheme == "smtp" and parts.hostname not in _LOOPBACK:
-        raise ValueError("smtp:// without TLS is for a mail server on this machine; use smtps:// or smtp+starttls://")
-    return MailServer(
-        parts.scheme,
-        parts.hostname,
-        port or _SMTP_PORTS[parts.scheme],
-        unquote(parts.username or ""),
-        unquote(parts.password or ""),
-    )
 
 
 def _origin(parts: SplitResult) -> str:

@@ -17,9 +17,11 @@ REMIND_BEFORE: Final = timedelta(days=1)
 PAUSES: Final = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15), timedelta(hours=1))
 GIVE_UP_AFTER: Final = timedelta(hours=24)
 MAIL: Final = "mail"
+SMS: Final = "sms"
 #: Why an attempt failed: no connection, or none that lets us in; the server is busy; it refuses the person's address; it
-#: refuses the message; the connection was lost after the message; the program was stopped; a fault of ours.
-ERRORS: Final = ("unreachable", "busy", "address", "refused", "cut", "interrupted", "internal")
+#: refuses the message; the connection was lost after the message; the program was stopped; a fault of ours; the gateway of
+#: text messages did not take it.
+ERRORS: Final = ("unreachable", "busy", "address", "refused", "cut", "interrupted", "internal", "gateway")
 
 
 class Event(StrEnum):
@@ -118,13 +120,30 @@ def level_of(*, protected: bool, discreet: bool, hides_service: bool, sms: str, 
 
 
 def channel_of(contact: str) -> str | None:
-    """The channel for a stored contact; None for a telephone number, to which nothing is sent, and for an erased one."""
-    return MAIL if "@" in contact else None
+    """The channel for a stored contact: mail, or text messages for a telephone number in E.164; None for an erased one."""
+    if "@" in contact:
+        return MAIL
+    return SMS if contact.startswith("+") else None
 
 
-def is_told(level: Level, contact: str, sends: Collection[Level]) -> bool:
-    """Whether this installation, which sends messages of the levels `sends`, tells somebody anything."""
-    return level is not Level.NONE and level in sends and channel_of(contact) is not None
+def sent_as(channel: str, level: Level) -> str:
+    """How what an installation sends names messages of a level on a channel: mail by the level alone."""
+    return level.value if channel == MAIL else f"{channel}:{level.value}"
+
+
+def is_told(level: Level, contact: str, sends: Collection[str]) -> bool:
+    """Whether this installation, which sends what `sends` names (`sent_as`), tells somebody anything."""
+    channel = channel_of(contact)
+    if level is Level.NONE or channel is None or sent_as(channel, level) not in sends:
+        return False
+    return channel == MAIL or _takes_texts(contact)
+
+
+def _takes_texts(number: str) -> bool:
+    # Loaded where a gateway is set alone, because the numbering plans take long.
+    from .telephones import takes_texts
+
+    return takes_texts(number)
 
 
 def reminder_at(event: Event, starts_at: datetime, now: datetime) -> datetime | None:

@@ -32,6 +32,14 @@ class Reading:
     certain: bool
 
 
+def takes_texts(number: str) -> bool:
+    """Whether text messages can reach a number in E.164: not a landline, nor one of no plan that says which it is."""
+    try:
+        return phonenumbers.number_type(phonenumbers.parse(number)) in _MOBILE
+    except phonenumbers.NumberParseException:
+        return False
+
+
 def read(typed: str, country_code: str | None) -> Reading:
     """The numbers that `typed` can mean; `country_code` (digits, without +) completes one in national form.
 

@@ -17,14 +17,16 @@ import structlog
 
 from ..actions.invitation_letters import ClaimedInvitation, claim_invitation
 from ..actions.outbox import ClaimedMessage, claim_message, report_message
-from ..core.messages import Outcome
+from ..core.messages import SMS, Level, Outcome, channel_of
 from ..ops.background import forever
 from ..store.queries.messages import is_any_message_due
-from ..store.queries.settings import branch_ids, branch_settings
+from ..store.queries.settings import BranchSettings, branch_ids, branch_settings
 from ..store.setting_rows import Unreadable
 from ..web.installation import Installation
 from .letter import house_of, letter_of
+from .short_text import short_text
 from .smtp import Connection, Unreachable
+from .texting import Gateway
 
 LOOK_EVERY_SECONDS: Final = 5.0
 # Mail servers end connections that stay open long.
@@ -35,20 +37,24 @@ log = structlog.get_logger(__name__)
 
 
 class Postman:
-    """Sends what the outbox holds; without a mail server it has nothing to do."""
+    """Sends what the outbox holds; without a mail server or a gateway it has nothing to do."""
 
     def __init__(self, installation: Installation) -> None:
         configuration = installation.configuration
         self._installation = installation
         self._server = configuration.mail_server
         self._house = house_of(configuration, installation.secret)
+        self._gateway, self._neutral_gateway = (
+            Gateway(url.get_secret_value()) if url.get_secret_value() else None
+            for url in (configuration.sms_url, configuration.sms_url_neutral)
+        )
         self._task: asyncio.Task[None] | None = None
         self._working: asyncio.Future[int] | None = None
         self._stopping = threading.Event()
 
     async def start(self) -> None:
         """Begin to look for messages."""
-        if self._server is not None:
+        if self._installation.database.sends:
             self._task = asyncio.create_task(forever("messages", self._look, LOOK_EVERY_SECONDS))
 
     async def stop(self) -> None:
@@ -115,6 +121,8 @@ class Postman:
         installation = self._installation
         try:
             branch = installation.database.read_now(branch_settings, branch_id)
+            if channel_of(claimed.recipient.contact) == SMS:
+                return *self._text(claimed, branch), connection
             letter = letter_of(claimed, branch, self._house, installation.clock.now())
         except Exception:
             log.exception("message.not_written", message=str(claimed.id))
@@ -132,6 +140,12 @@ class Postman:
             connection.close()
             return outcome, error, None
         return outcome, error, connection
+
+    def _text(self, claimed: ClaimedMessage | ClaimedInvitation, branch: BranchSettings) -> tuple[Outcome, str | None]:
+        gateway = self._neutral_gateway if claimed.level is Level.NEUTRAL else self._gateway
+        if gateway is None:
+            return Outcome.LATER, "gateway"
+        return gateway.send(claimed.recipient.contact, short_text(claimed, branch, self._house))
 
     def _connect(self) -> Connection:
         if self._server is None:

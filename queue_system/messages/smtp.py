@@ -9,8 +9,8 @@ import ssl
 from email.policy import SMTP, SMTPUTF8
 from typing import Final
 
-from ..configuration import MailServer
 from ..core.messages import Outcome
+from ..gateways import MailServer
 from .letter import Letter
 
 # For each answer of the server. A letter needs four, and the lease of a message is longer than these together.

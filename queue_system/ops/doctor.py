@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Iterator
 from contextlib import suppress
 from itertools import groupby
@@ -9,6 +10,7 @@ from itertools import groupby
 from ..clock import SystemClock
 from ..configuration import KEY_FILE, Configuration, ConfigurationError, secret_key, unknown_names
 from ..core.errors import Unavailable
+from ..gateways import service_of
 from ..i18n.words import available_languages
 from ..store import log, schema
 from ..store.database import Database, Tx
@@ -76,6 +78,19 @@ def look_at_mail(configuration: Configuration) -> Iterator[Finding]:
         yield Finding("note", "doctor.no-neutral-sender")
 
 
+def look_at_texting(configuration: Configuration) -> Iterator[Finding]:
+    """Whether text messages can be sent; the gateway itself is not asked."""
+    urls = configuration.sms_url.get_secret_value(), configuration.sms_url_neutral.get_secret_value()
+    if not any(urls):
+        return
+    if importlib.util.find_spec("apprise") is None:
+        yield Finding("bad", "doctor.no-apprise")
+    if urls[0]:
+        yield Finding("good", "doctor.texting", {"service": service_of(urls[0])})
+    if not urls[1]:
+        yield Finding("note", "doctor.no-neutral-texting")
+
+
 def look_at_senders(tx: Tx, domains: frozenset[str]) -> list[Finding]:
     """The senders that branches have chosen and that are not used, because of their domains."""
     found = []
@@ -125,6 +140,7 @@ def _database(configuration: Configuration, database: Database, *, with_machine:
         yield from database.read_now(look_at_equipment)
         yield from look_at_the_way_in(configuration)
         yield from look_at_mail(configuration)
+        yield from look_at_texting(configuration)
         if configuration.mail_server is not None:
             yield from database.read_now(look_at_senders, configuration.sender_domains)
         else:

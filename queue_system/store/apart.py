@@ -22,7 +22,6 @@ from typing import Any, Final, Literal, TypeAlias
 import structlog
 
 from ..clock import Clock
-from ..core.messages import Level
 
 # It holds 75 MB, and most halls change their settings for some minutes and then not for days.
 IDLE_SECONDS: Final = 300.0
@@ -48,7 +47,7 @@ class Introduction:
     """The first that a child is told: its database, and `prepare`, which it calls first."""
 
     url: str
-    sends: frozenset[Level]
+    sends: frozenset[str]
     prepare: Callable[[], None]
 
 

@@ -26,7 +26,6 @@ import structlog
 from sqlalchemy.engine import URL, Connection, Engine
 
 from ..clock import Clock
-from ..core.messages import Level
 from .apart import Apart, Introduction, Lost, Request
 from .dialect import READERS, dialect_of
 from .tx import AnyRow, Appended, Tx, transaction
@@ -42,11 +41,11 @@ R = TypeVar("R")
 class Database:
     """One database: READERS threads read, and as many threads write as its dialect allows.
 
-    `sends` are the levels of the messages that this installation can send; none without a mail server. `secret` is the
+    `sends` names the levels of the messages that this installation can send (`core.messages.sent_as`). `secret` is the
     key of the installation, with which people are kept apart (`core.apart.keyed`).
     """
 
-    def __init__(self, url: str, clock: Clock, sends: frozenset[Level] = frozenset(), *, secret: bytes = b"") -> None:
+    def __init__(self, url: str, clock: Clock, sends: frozenset[str] = frozenset(), *, secret: bytes = b"") -> None:
         self.dialect = dialect_of(url)
         self.clock = clock
         self.sends = sends

@@ -12,7 +12,6 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, CursorResult, Engine
 
-from ..core.messages import Level
 from .dialect import Dialect
 from .prepared import Outcome, Prepared
 from .setting_changes import branches_changed, changed_settings, is_shared
@@ -64,8 +63,9 @@ class Tx:
     it, because its values may never be committed. `edited` are the branches whose rows it may change, and `edits_shared`
     is whether it may change those of all, and what they share. `kept` are the values of settings that go into the cache
     after the commit.
-    `only` is the branch whose writes share this transaction (`Database.write_in`), else None. `sends` are the levels of
-    messages that can be sent. `secret` is the key of the installation, empty where the process does not have it.
+    `only` is the branch whose writes share this transaction (`Database.write_in`), else None. `sends` names the
+    levels (`core.messages.sent_as`) of messages that can be sent. `secret` is the key of the installation, empty where the
+    process does not have it.
     """
 
     __slots__ = (
@@ -95,7 +95,7 @@ class Tx:
         now: datetime,
         settings: Versioned,
         only: UUID | None = None,
-        sends: frozenset[Level] = frozenset(),
+        sends: frozenset[str] = frozenset(),
         secret: bytes = b"",
     ) -> None:
         self._connection = connection

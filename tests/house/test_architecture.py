@@ -17,6 +17,7 @@ PARTS = {
     "queue_system.core": "core",
     "queue_system.clock": "clock",
     "queue_system.configuration": "configuration",
+    "queue_system.gateways": "gateways",
     "queue_system.settings": "settings",
     "queue_system.measures": "measures",
     "queue_system.logs": "logs",
@@ -43,7 +44,8 @@ FLOOR = {"core", "store", "actions", "i18n", "live", "web"}
 MAY_IMPORT: dict[str, set[str]] = {
     "core": set(),
     "clock": set(),
-    "configuration": set(),
+    "gateways": set(),
+    "configuration": {"gateways"},
     "measures": set(),
     "settings": {"core"},
     "logs": {"configuration"},
@@ -62,12 +64,12 @@ MAY_IMPORT: dict[str, set[str]] = {
     # Screens have nothing to write with: they get a reader.
     "displays": (FLOOR | {"settings"}) - {"actions"},
     "printers": set(),
-    "ops": {"clock", "configuration", "logs", "measures", "core", "store", "actions", "i18n"},
+    "ops": {"clock", "configuration", "gateways", "logs", "measures", "core", "store", "actions", "i18n"},
     "spooler": {"core", "settings", "store", "actions", "i18n", "web", "ops", "printers"},
-    "messages": {"configuration", "settings", "core", "store", "actions", "i18n", "web", "ops"},
+    "messages": {"configuration", "gateways", "settings", "core", "store", "actions", "i18n", "web", "ops"},
     # Only the composition root knows the surfaces.
     "app": {
-        *("clock", "configuration", "core", "store", "actions", "live", "web", "ops", "spooler", "messages"),
+        *("clock", "configuration", "store", "actions", "live", "web", "ops", "spooler", "messages"),
         *SURFACES,
     },
     "demo": {"clock", "configuration", "core", "store", "actions", "profiles", "web", "ops", "printers", "app"},

@@ -18,7 +18,7 @@ from tests.kit.tree import PACKAGES, ROOT, files
 
 pytestmark = pytest.mark.process
 
-LOCKS = ("build", "runtime", "sign-in", "dev")
+LOCKS = ("build", "runtime", "sign-in", "sms", "dev")
 
 
 @pytest.fixture(scope="module")
@@ -130,6 +130,7 @@ def test_locks_hold_what_the_project_asks_for() -> None:
         "build": [*project["build-system"]["requires"], *groups["build"]],
         "runtime": project["project"]["dependencies"],
         "sign-in": [*project["project"]["dependencies"], *project["project"]["optional-dependencies"]["sign-in"]],
+        "sms": [*project["project"]["dependencies"], *project["project"]["optional-dependencies"]["sms"]],
         "dev": [*project["project"]["dependencies"], *groups["build"], *groups["dev"]],
     }
     wrong = [
@@ -144,7 +145,7 @@ def test_locks_hold_what_the_project_asks_for() -> None:
 def test_locks_agree() -> None:
     dev = pins("dev")
     assert {
-        name: version for lock in ("build", "runtime", "sign-in") for name, version in pins(lock).items()
+        name: version for lock in ("build", "runtime", "sign-in", "sms") for name, version in pins(lock).items()
     }.items() <= dev.items()
 
 

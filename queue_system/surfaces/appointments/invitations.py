@@ -17,7 +17,7 @@ from ...core import contacts, hours
 from ...core.booking_invitations import MOST_GUESTS, USABLE, personal_link
 from ...core.bookings import persons_said
 from ...core.errors import DomainError, Invalid, Missing
-from ...core.messages import Level, channel_of
+from ...core.messages import MAIL, Level, channel_of
 from ...core.rights import BOOK_RIGHTS
 from ...i18n import dates
 from ...store.queries.booking_invitations import InvitationView, invitation_by_id, invitations_to
@@ -153,7 +153,7 @@ def _line(here: StaffAtBranch, found: InvitationView, *, unsent: bool = False) -
 
 def _mail(here: StaffAtBranch, found: InvitationView, link: str, level: Level) -> str | None:
     """The address that opens a letter, which names no service, in a mail program; None where the level forbids letters."""
-    if channel_of(found.contact) is None or level not in (Level.FULL, Level.MINIMAL):
+    if channel_of(found.contact) != MAIL or level not in (Level.FULL, Level.MINIMAL):
         return None
     words = kit.words_of(found.language, here.branch)
     until = dates.day(_last_day(here.branch, found), words)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from ...core.messages import MAIL, SMS, Level, sent_as
 from ...store.queries.offering import contact_details
 from ...store.queries.settings import ShownText
 from ...web.here import anywhere
@@ -24,9 +26,18 @@ async def privacy(request: Request) -> Response:
     values = {
         "own_words": branches[0].text(PRIVACY),
         "kept": [(one, one.retention_days) for one in branches],
-        "sends": bool(here.installation.configuration.sends),
+        "why": _why(here.installation.database.sends),
     }
     return await organisation_page(here, "booking/privacy.html", branches, values)
+
+
+def _why(sends: Collection[str]) -> str:
+    """The key of the sentence that says what is done with names and contacts, and what is sent where."""
+    by_mail = any(sent_as(MAIL, level) in sends for level in Level)
+    by_phone = any(sent_as(SMS, level) in sends for level in Level)
+    if by_mail:
+        return "public.privacy-why-both" if by_phone else "public.privacy-why-mail"
+    return "public.privacy-why-sms" if by_phone else "public.privacy-why"
 
 
 async def accessibility(request: Request) -> Response:

@@ -12,10 +12,12 @@ from starlette.routing import BaseRoute, Route
 
 from ...core.edit_rights import edit_rights
 from ...core.errors import Missing
-from ...core.messages import Event, Level
+from ...core.messages import MAIL, SMS, Event, Level
+from ...core.text_messages import segments
 from ...core.wording import WORDED, marks_for
 from ...messages.letter import Said, house_of, said_in
 from ...messages.sample import sample
+from ...messages.short_text import short_text
 from ...settings.branch import Branch
 from ...settings.consistency import Located
 from ...settings.declared import Names
@@ -39,7 +41,7 @@ PAGE: Final = "/office/letters"
 RIGHTS: Final = edit_rights("message")
 KIND: Final = "message"
 FIELDS: Final = ("subject", "body")
-_CHANNELS: Final = ("mail", "sms")
+_CHANNELS: Final = (MAIL, SMS)
 REMOVE: Final = "remove"
 
 
@@ -54,12 +56,17 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A letter as it would be read; `level` is that of the service it is about, `said` None where nothing is sent."""
+    """A letter as it would be read; `level` is that of the service it is about, `said` None where nothing is sent.
+
+    `text` is the text message in its place, which takes so many `segments`; "" for a letter.
+    """
 
     language: str
     direction: str
     level: Level
     said: Said | None
+    text: str = ""
+    segments: int = 0
 
 
 @dataclass(frozen=True)
@@ -163,7 +170,8 @@ class _Editor:
             message = sample(branch, service, self.event, language, self.here.now)
             words = kit.words_of(language, branch)
             said = None if message.level is Level.NONE else said_in(message, branch, house)
-            yield Shown(language, words.direction, message.level, said)
+            text = short_text(message, branch, house) if said and self.channel == SMS else ""
+            yield Shown(language, words.direction, message.level, said, text, segments(text))
 
     def _with(self, values: Mapping[str, Any]) -> BranchSettings:
         slug = self.known.slug if self.known else slug_for(self.event, self.service, self.channel)

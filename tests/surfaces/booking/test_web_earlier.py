@@ -52,7 +52,7 @@ def test_one_waits_says_what_suits_and_waits_no_more(client: TestClient, listed:
     # No mail server is set, so the page does not promise a message.
     assert "We cannot write to you" in shown
     listed.db.sends = frozenset({Level.FULL, Level.MINIMAL})
-    assert "We also tell you by email" in client.get(page, headers={"accept-language": "en"}).text
+    assert "We also send you a message" in client.get(page, headers={"accept-language": "en"}).text
     client.post(f"{page}/earlier/end")
     assert listed.db.read_now(wish_of, listed.branch.id, one.id) is None
 

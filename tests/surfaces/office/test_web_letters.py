@@ -70,6 +70,16 @@ def test_own_words_are_seen_before_they_are_saved_and_are_undone(client: TestCli
     assert "تثبيت الموعد" in history
 
 
+def test_a_text_message_is_shown_with_its_segments(client: TestClient) -> None:
+    page = client.get(f"{CONFIRMED}?channel=sms").text
+    assert "QM7K 4TRX" in letter(page, "ar")
+    assert "/my-booking" in letter(page, "ar")
+    assert "تحسب الشبكة كلًا منها رسالة" in page
+    assert "ولا أحد يقرأ الردود" not in page
+    long = {"body.0.ar": "نراكم. " * 60, "body.0.en": "See you. " * 60, "step": "form"}
+    assert re.search("[٠-٩0-9]+</bdi> أجزاء: تحسب", client.post(f"{CONFIRMED}?channel=sms", data=long).text)
+
+
 def test_words_of_a_service_are_kept_apart_and_taken_back(client: TestClient, hall: Hall) -> None:
     for_one = f"{CONFIRMED}?service=travel-doc&channel=mail"
     client.post(for_one, data=OWN)
