@@ -33,6 +33,12 @@ async def save(request: Request) -> Response:
     return kit.see_other(_back(here, form, selection))
 
 
+async def leave(request: Request) -> Response:
+    """`GET` of the same address: on to the day, because a refused name leaves the browser here."""
+    here = await staff_at_branch(request, DAY_RIGHTS)
+    return kit.see_other(address(here.branch))
+
+
 async def remove(request: Request) -> Response:
     """`POST /appointments/{branch}/views/{view}/end`: delete one."""
     here = await staff_at_branch(request, DAY_RIGHTS)
@@ -56,5 +62,6 @@ def _back(here: StaffAtBranch, form: dict[str, str], selection: Selection) -> st
 
 routes: list[BaseRoute] = [
     Route("/appointments/{branch}/views", save, methods=["POST"]),
+    Route("/appointments/{branch}/views", leave),
     Route("/appointments/{branch}/views/{view}/end", remove, methods=["POST"]),
 ]

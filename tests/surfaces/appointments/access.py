@@ -52,6 +52,7 @@ MATRIX: Final[dict[tuple[str, str], Row]] = {
     ("GET", "/appointments/{branch}/week"): DAYS,
     ("POST", "/appointments/{branch}/week"): DAYS,
     ("POST", "/appointments/{branch}/views"): DAYS,
+    ("GET", "/appointments/{branch}/views"): DAYS,
     ("POST", "/appointments/{branch}/views/{view}/end"): DAYS,
     ("GET", "/appointments/{branch}/paper"): DAYS,
     ("GET", "/appointments/{branch}/away"): ABSENCES,
