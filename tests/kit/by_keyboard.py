@@ -38,6 +38,8 @@ class ByKeyboard:
         context.set_default_timeout(PATIENCE_MS)
         self.page: Page = context.new_page()
         self.address = address
+        #: How often Tab was pressed.
+        self.tabs = 0
         self.main = self.page.locator("#main")
 
     def sign_in(self, login: str, path: str) -> None:
@@ -50,6 +52,10 @@ class ByKeyboard:
     def open(self, path: str) -> None:
         """Type an address, as with a bookmark."""
         self.page.goto(path if "://" in path else f"{self.address}{path}")
+        self.arrived()
+
+    def look_again(self) -> None:
+        self.page.reload()
         self.arrived()
 
     def arrived(self) -> None:
@@ -70,6 +76,7 @@ class ByKeyboard:
             if self.page.evaluate(_FOCUSED, handle):
                 return found
             self.page.keyboard.press("Tab")
+            self.tabs += 1
         raise AssertionError(f"Tab does not reach {wanted} on {self.page.url}")
 
     def type(self, wanted: str, text: str) -> None:
@@ -94,10 +101,23 @@ class ByKeyboard:
         distance = found.evaluate(_DISTANCE, option)
         for _ in range(abs(distance)):
             self.page.keyboard.press("ArrowDown" if distance > 0 else "ArrowUp")
+        expect(found.locator("option:checked")).to_have_text(option)
 
     def tick(self, wanted: str | Locator) -> None:
         self.reach(wanted)
         self.page.keyboard.press("Space")
+
+    def pick(self, words: str) -> None:
+        """Pick one of several by its words: Tab comes to the group, and the arrows choose within it."""
+        wanted = self.main.get_by_role("radio", name=words).first
+        group = self.main.locator(f"input[type=radio][name='{wanted.get_attribute('name')}']")
+        picked = group.and_(self.main.locator(":checked"))
+        self.reach(picked if picked.count() else group)
+        for _ in range(group.count()):
+            if wanted.is_checked():
+                break
+            self.page.keyboard.press("ArrowDown")
+        expect(wanted).to_be_checked()
 
     def enter(self) -> None:
         with self.page.expect_navigation():
