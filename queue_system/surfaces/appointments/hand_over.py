@@ -46,7 +46,7 @@ class Row:
 async def show(request: Request) -> Response:
     """`/appointments/{branch}/hand-over`: who gives, on which day, to whom, and which appointments."""
     here = await staff_at_branch(request, HAND_OVER_RIGHTS)
-    return await _page(here, request.query_params, request.query_params.getlist("booking"))
+    return await _page(here, request.query_params, request.query_params.getlist("booking") or None)
 
 
 async def give(request: Request) -> Response:
@@ -57,7 +57,9 @@ async def give(request: Request) -> Response:
     members = members_for(here, HAND_OVER_RIGHTS)
     giving, taking = _named(members, form.get("member", "")), _named(members, form.get("to", ""))
     if giving is None or taking is None or not ticked:
-        return await _page(here, form, ticked, refusal=here.words.text("blocks.tick-some"), status=422)
+        # One that this person has chosen cannot be ticked where the other one is busy; no other is chosen in its place.
+        meant = [value for name, value in fields if name == "meant"]
+        return await _page(here, form, ticked or meant, refusal=here.words.text("blocks.tick-some"), status=422)
     day = _day(here, form)
     mine = here.services(HAND_OVER_RIGHTS)
     stretch = _stretch(here, giving, day)
@@ -86,8 +88,14 @@ def ways_on(here: StaffAtBranch, booking: BookingView, had: Collection[UUID]) ->
 
 
 async def _page(
-    here: StaffAtBranch, asked: Mapping[str, str], ticked: Collection[str], *, refusal: str = "", status: int = 200
+    here: StaffAtBranch,
+    asked: Mapping[str, str],
+    ticked: Collection[str] | None,
+    *,
+    refusal: str = "",
+    status: int = 200,
 ) -> Response:
+    """`ticked` are the ids of appointments; None ticks all that can be handed over, as long as nobody has chosen."""
     members = members_for(here, HAND_OVER_RIGHTS)
     giving = _named(members, asked.get("member", ""))
     targets = could_stand_in(here.branch, giving.id, members) if giving else []
@@ -101,7 +109,7 @@ async def _page(
     for one in found:
         if one.service in mine:
             free = taking is not None and taking.id in one.stand_ins
-            chosen = free and (not ticked or str(one.booking) in ticked)
+            chosen = free and (ticked is None or str(one.booking) in ticked)
             rows.append(Row(one, here.branch.services[one.service].listed_names, free, chosen))
     done = asked.get("done", "")
     values = {
@@ -113,7 +121,7 @@ async def _page(
         "day": day,
         "rows": rows,
         "seen": fingerprint(found),
-        "ticked": list(ticked),
+        "ticked": list(ticked or ()),
         "refusal": refusal,
         "done": int(done) if done.isdecimal() and len(done) < 5 else None,
         "to_call": asked.get("call", "0") not in ("", "0"),

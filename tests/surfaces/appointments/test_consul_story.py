@@ -8,7 +8,6 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.kit.by_keyboard import ByKeyboard
-from tests.kit.hall import Hall
 from tests.kit.office_in_browser import office
 from tests.kit.people import add_role
 

@@ -59,7 +59,9 @@ def test_a_week_at_the_family_centre(
 
 def with_people(hall: Hall, *people: tuple[str, str], any_of: bool) -> Hall:
     """The hall with these members: any of them is a counsellor, or a home visit takes them all."""
-    edits = [Edit("resource", slug, None, {"names": {"ar": name, "en": slug}, "kind": "person"}) for slug, name in people]
+    edits = [
+        Edit("resource", slug, None, {"names": {"ar": name, "en": slug}, "kind": "person"}) for slug, name in people
+    ]
     wanted = [slug for slug, _ in people]
     if any_of:
         group = {"names": {"ar": "المرشدات", "en": "Counsellors"}, "kind": "group", "any_of": wanted}

@@ -33,9 +33,7 @@ MOST_KEYS = 25
 
 
 @pytest.mark.parametrize("scripts", [True, False])
-def test_a_legal_aid_day(
-    browser: Browser, sqlite_url: str, tmp_path: Path, clock: FrozenClock, scripts: bool
-) -> None:
+def test_a_legal_aid_day(browser: Browser, sqlite_url: str, tmp_path: Path, clock: FrozenClock, scripts: bool) -> None:
     database = Database(sqlite_url, clock)
     hall = set_place(legal_aid(database), helpers={"bar": BAR})
     hall.person("huda", ((hall.branch.id, "receptionist"),))

@@ -184,6 +184,21 @@ def test_what_is_put_off_leads_from_the_list_to_whoever_could_take_it_over(clien
     assert "visitor whose appointment has changed gets no message" in look(client, "/office").text
 
 
+def test_when_the_one_that_was_meant_cannot_go_no_other_is_ticked_in_its_place(client: TestClient, hall: Hall) -> None:
+    meant = booked(hall, START, asked="amal")
+    booked(hall, START + HOUR, asked="amal")
+    booked(hall, START, asked="basel")
+    page = look(client, f"{HERE}/hand-over?member=amal&day=2026-11-24&booking={meant.id}")
+    assert " checked" not in page.html
+    # A browser sends no box that cannot be ticked.
+    form = {name: value for name, value in fields(page).items() if name != "booking"}
+    refused = client.post(f"{HERE}/hand-over", data=form)
+    assert refused.status_code == 422
+    assert " checked" not in refused.text
+    # It stays meant for another day or person.
+    assert refused.text.count(f'name="booking" value="{meant.id}"') == 2
+
+
 def test_ticked_appointments_go_to_another(client: TestClient, hall: Hall) -> None:
     ones = [booked(hall, START + HOUR * at, asked="amal") for at in range(3)]
     booked(hall, START + HOUR, asked="basel", contact=LANDLINE)
