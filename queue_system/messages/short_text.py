@@ -22,6 +22,8 @@ from .proof import asks_for_proof
 
 #: What is not needed goes until the text is no longer than this.
 MOST_SEGMENTS: Final = 3
+# A single one of these on the left makes a text of Latin letters take three times as many segments.
+_PLAINER: Final = str.maketrans({"–": "-", "—": "-", "‘": "'", "’": "'", "“": '"', "”": '"', "…": "..."})
 
 
 def short_text(message: ClaimedMessage | ClaimedInvitation, branch: BranchSettings, house: House) -> str:
@@ -87,4 +89,4 @@ def _rest(message: ClaimedMessage, branch: BranchSettings, words: Words, own: Ow
 
 
 def _joined(parts: Iterable[str]) -> str:
-    return isolates.strip(" ".join(" ".join(parts).split()))
+    return isolates.strip(" ".join(" ".join(parts).split())).translate(_PLAINER)

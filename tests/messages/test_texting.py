@@ -101,6 +101,9 @@ def test_a_text_is_in_the_language_and_the_words_of_the_house(texting: Texting) 
     (text,) = texting.texts
     assert "See you on Thursday 26 November 2026 at 08:30: https://queue.house.example/my-booking" in text
     assert text.count("my-booking") == 1
+    # The dash in the name of the branch is a plain one here.
+    assert "Embassy premises - Doha:" in text
+    assert segments(text) == 1
     assert "appointment code" in text.lower()
 
 
