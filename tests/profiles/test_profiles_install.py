@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -189,9 +189,18 @@ def test_of_the_rights_of_supervision_is_said_what_they_open(db: Database) -> No
     db.write_now(install, profile_of("social-work"))
     found = db.read_now(not_in_force, INTERFACE)
     assert NotInForce("overview-only", "centre_manager: reports_aggregate") in found
-    promised = {word for code, subject in found if code == "abilities" for word in subject.split(": ")[1].split(", ")}
+    assert not _promised(found) & (OBEYED | OVERVIEW_ONLY)
+
+
+def test_rights_on_which_nothing_acts_are_said(db: Database) -> None:
+    db.write_now(install, profile_of("policy-unit"))
+    promised = _promised(db.read_now(not_in_force, INTERFACE))
     assert promised
     assert not promised & (OBEYED | OVERVIEW_ONLY)
+
+
+def _promised(found: Iterable[NotInForce]) -> set[str]:
+    return {word for code, subject in found if code == "abilities" for word in subject.split(": ")[1].split(", ")}
 
 
 @pytest.mark.parametrize("name", profile_names())
