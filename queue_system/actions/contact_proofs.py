@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -12,7 +12,7 @@ from ..core.messages import is_told
 from ..store.log import Locked
 from ..store.queries.bookings import BookingView, booking_by_id, policy_of
 from ..store.queries.contact_proofs import is_proven
-from ..store.queries.messages import level_for, level_of_service
+from ..store.queries.messages import level_of_service
 from ..store.queries.settings import BranchSettings
 from ..store.tables import Booking, ContactProof, table
 
@@ -30,13 +30,26 @@ def ask(lock: Locked, settings: BranchSettings, booking: BookingView) -> Booking
     if until is None or booking.source not in FROM_VISITORS:
         return booking
     discreet = service.confidentiality.discreet
-    level = level_of_service(settings, service.id) if discreet else level_for(settings, booking)
-    if not is_told(level, booking.contact, tx.sends):
+    # Nor on the way to be contacted that somebody of this name chose before; without a letter nothing is given up.
+    if not is_told(level_of_service(settings, service.id), booking.contact, tx.sends):
         return booking
     if not discreet and is_proven(tx, lock.id, booking.contact):
         return booking
     mark(lock, [booking], prove_until=until)
     return booking_by_id(tx, lock.id, booking.id)
+
+
+def ask_as_one(lock: Locked, parts: Sequence[BookingView]) -> list[BookingView]:
+    """Let new parts of a visit with one contact wait for it equally long, so that the visit is not given up in pieces.
+
+    The earliest end is for all. Where one part need not be proven, none need be.
+    """
+    for contact in {one.contact for one in parts}:
+        same = [one for one in parts if one.contact == contact]
+        ends = [one.prove_until for one in same if one.prove_until is not None]
+        if len({one.prove_until for one in same}) > 1:
+            mark(lock, same, prove_until=min(ends) if len(ends) == len(same) else None)
+    return [booking_by_id(lock.tx, lock.id, one.id) for one in parts]
 
 
 def mark(lock: Locked, bookings: Iterable[BookingView], **values: datetime | None) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -59,7 +60,7 @@ class ClaimedMessage:
     """A message that this worker alone may send now, to `recipient`; `attempt` counts from 1.
 
     `series` are the appointments to come of the series that it is about, also those that were called off.
-    `earlier` is the offer that EARLIER tells of. `parts` are those of a visit that concern the recipient, by time.
+    It is true as of `claimed_at`. `earlier` is the offer that EARLIER tells of. `parts` are those of a visit that concern the recipient, by time.
     """
 
     id: UUID
@@ -69,6 +70,7 @@ class ClaimedMessage:
     attempt: int
     booking: BookingView
     recipient: Recipient
+    claimed_at: datetime
     series: tuple[BookingView, ...] = ()
     earlier: Offer | None = None
     parts: tuple[PartTold, ...] = ()
@@ -191,7 +193,7 @@ def claim_message(tx: Tx, branch_id: UUID) -> ClaimedMessage | None:
                 series = tuple(siblings_to_come(tx, branch_id, booking.id)) if event in OF_SERIES else ()
                 level = strictest(one.to.level for one in parts) if parts else to.level
                 return ClaimedMessage(
-                    job.id, event, level, job.language, attempt, booking, to, series, _earlier(tx, job), parts
+                    job.id, event, level, job.language, attempt, booking, to, tx.now, series, _earlier(tx, job), parts
                 )
         return None
 

@@ -19,16 +19,16 @@ from . import contact_proofs, listed_places, outbox
 from .bookings import expire_due, leave_unproven
 
 
-def prove_contact(tx: Tx, branch_id: UUID, booking_id: UUID, actor: Actor) -> BookingView:
-    """Somebody has answered at the contact of an appointment; returns it as it is then. Idempotent.
+def prove_contact(tx: Tx, branch_id: UUID, booking_id: UUID, contact: str, actor: Actor) -> BookingView:
+    """Somebody has answered at this contact of an appointment; returns it as it is then. Idempotent.
 
     At a discreet service the limits count proven appointments, so the newest goes where there is one too many. Raises
-    Missing("booking") where the person was erased.
+    Missing("booking") where the person was erased, or the contact corrected since.
     """
     with locked(tx, branch_id) as lock:
         settings = branch_settings(tx, branch_id, lock.config_version)
         booking = booking_by_id(tx, branch_id, booking_id)
-        if booking.erased_at is not None:
+        if booking.erased_at is not None or booking.contact != contact:
             raise Missing("booking")
         waiting = {one.id: one for one in unproven_with(tx, branch_id, booking.contact)}
         if booking.id not in waiting:

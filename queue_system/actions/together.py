@@ -21,7 +21,7 @@ from ..store.log import Actor, locked
 from ..store.queries.bookings import BookingView, booking_by_request, bookings_together
 from ..store.queries.settings import branch_settings
 from ..store.tables import Booking, table
-from . import outbox
+from . import contact_proofs, outbox
 from .bookings import HoldOrder, confirm_silently, end, expire_due, hold_in
 from .said import Said
 
@@ -79,8 +79,10 @@ def confirm_together(
         wanted = [one for one in parts if one.state in open_]
         done = [confirm_silently(lock, settings, one, actor, said.get(one.id)) for one in wanted]
         new = [now for now, one in zip(done, wanted, strict=True) if one.state is not BookingState.CONFIRMED]
-        outbox.tell_parts(lock, settings, new, Event.CONFIRMED)
-        return done
+        asked = contact_proofs.ask_as_one(lock, new)
+        outbox.tell_parts(lock, settings, asked, Event.CONFIRMED)
+        of_id = {one.id: one for one in asked}
+        return [of_id.get(one.id, one) for one in done]
 
 
 def give_back_together(tx: Tx, branch_id: UUID, together_id: UUID, actor: Actor) -> None:

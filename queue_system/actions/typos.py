@@ -71,7 +71,9 @@ def correct_typo(
         if any(_is_anothers(tx, booking, field, now) for field in changed):
             raise Refused("typo-anothers")
         here = (BOOKING.c.branch_id == lock.id) & (BOOKING.c.id == booking.id)
-        tx.execute(sa.update(BOOKING).where(here).values(**now))
+        # The person spoke with staff. What was asked or answered at the old contact says nothing about the new one.
+        unasked = {"prove_until": None, "proven_at": None} if "contact" in changed else {}
+        tx.execute(sa.update(BOOKING).where(here).values(**now, **unasked))
         apart.remember(lock, booking.id)
         for field in changed:
             lock.append(BookingCorrected(subject=str(booking.id), code=booking.code, field=field), actor)

@@ -29,14 +29,25 @@ def sealed(secret: bytes, purpose: str, about: UUID) -> str:
 
 def unsealed(secret: bytes, purpose: str, text: str) -> UUID | None:
     """The id in such a secret; None for a text that `sealed` has not made."""
+    parts = _parts(text)
+    if parts is None:
+        return None
+    about, seal = parts
+    return about if hmac.compare_digest(seal, _seal(secret, purpose, about)) else None
+
+
+def claimed(text: str) -> UUID | None:
+    """The id that such a text claims to be made for, where the purpose is known only once the thing was read."""
+    parts = _parts(text)
+    return None if parts is None else parts[0]
+
+
+def _parts(text: str) -> tuple[UUID, bytes] | None:
     try:
         found = base64.urlsafe_b64decode(text.encode("ascii") + b"==")
     except (ValueError, UnicodeEncodeError):
         return None
-    if len(found) != _ID + _SEAL:
-        return None
-    about = UUID(bytes=found[:_ID])
-    return about if hmac.compare_digest(found[_ID:], _seal(secret, purpose, about)) else None
+    return (UUID(bytes=found[:_ID]), found[_ID:]) if len(found) == _ID + _SEAL else None
 
 
 def _seal(secret: bytes, purpose: str, about: UUID) -> bytes:

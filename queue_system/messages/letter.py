@@ -167,7 +167,7 @@ def _lines(message: ClaimedMessage, branch: BranchSettings, words: Words, house:
     if message.event in OF_VISIT:
         yield from visit_lines(message, branch, words, house.address)
         asked = [one.booking for one in message.parts if not one.to.n]
-        yield from asks_for_proof(asked, message.level, branch, words, house.address, house.secret)
+        yield from asks_for_proof(asked, message, branch, words, house.address, house.secret)
     else:
         yield from _times(message, branch, words, own)
         yield from _facts(message, branch, words, own)
@@ -220,7 +220,7 @@ def _for_booker(
         return
     if message.event not in OF_SERIES and "code" not in own.marks:
         yield words.text("messages.code", code=isolates.ltr(spaced_code(message.booking.code)))
-    yield from asks_for_proof([message.booking], message.level, branch, words, house.address, house.secret)
+    yield from asks_for_proof([message.booking], message, branch, words, house.address, house.secret)
     # The page carries the address of the house, so a neutral letter has none.
     if message.level is not Level.NEUTRAL and message.event not in ENDED and "link" not in own.marks:
         yield words.text("messages.manage") + f"\n{house.address}/my-booking"

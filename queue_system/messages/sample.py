@@ -49,6 +49,7 @@ def sample(branch: BranchSettings, service: ServiceView, event: Event, language:
         1,
         first,
         to,
+        now,
         (first, second) if event in OF_SERIES else (),
         earlier if event is Event.EARLIER else None,
         (PartTold(first, to), PartTold(next_to, to)) if event in OF_VISIT else (),

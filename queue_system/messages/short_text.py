@@ -80,7 +80,7 @@ def _rest(message: ClaimedMessage, branch: BranchSettings, words: Words, own: Ow
     if mine and message.event not in OF_SERIES | OF_VISIT and "code" not in own.marks:
         yield words.text("messages.code", code=spaced_code(message.booking.code))
     asked = [part.booking for part in message.parts if not part.to.n] or ([message.booking] if mine else [])
-    yield from asks_for_proof(asked, message.level, branch, words, house.address, house.secret)
+    yield from asks_for_proof(asked, message, branch, words, house.address, house.secret)
     if message.level is Level.NEUTRAL:
         if sentence := neutral_sentence(branch, words):
             yield sentence

@@ -18,10 +18,12 @@ from queue_system.actions.contact_proofs import forget_before
 from queue_system.actions.erasure import erase_person
 from queue_system.actions.freed_places import release_places
 from queue_system.actions.proving import prove_contact, release_due
+from queue_system.actions.safe_contact import set_contact_ways
 from queue_system.actions.together import confirm_together, hold_together
+from queue_system.actions.typos import correct_typo
 from queue_system.clock import FrozenClock
 from queue_system.core.bookings import Booker, BookingState, spaced_code
-from queue_system.core.contact_proof import LAST, is_proof_code, proof_code, prove_until
+from queue_system.core.contact_proof import LAST, is_asked, is_proof_code, proof_code, prove_until, still_until
 from queue_system.ops.doctor import look_at_proofs
 from queue_system.store.database import Database, Tx
 from queue_system.store.log import SYSTEM, VISITOR, locked
@@ -36,6 +38,7 @@ from tests.messages.test_sending import ADDRESS, MAIL, NAME, SERVICE, START, Sen
 
 HOURS = 24
 OTHER = "huda@example.org"
+NEAR = "samir@example.org"
 HALF = timedelta(minutes=30)
 
 
@@ -114,7 +117,7 @@ def test_without_an_answer_the_place_goes_to_others_and_the_person_is_told(
     assert one.prove_until is not None
     letter(sending)
     client = TestClient(sending.app, base_url=ADDRESS)
-    assert "/contact" in client.get(f"/b/{one.token}").text
+    assert f"{one.token}/contact" in client.get(f"/b/{one.token}").text
     clock.set(one.prove_until - timedelta(seconds=1))
     assert release(sending) == BookingState.CONFIRMED.value
     clock.set(one.prove_until)
@@ -149,16 +152,85 @@ def test_a_refused_address_was_asked_as_well_as_could_be(sending: Sending, clock
     assert release(sending) == BookingState.CANCELLED.value
 
 
-def test_who_moves_it_into_the_next_day_need_not_answer_any_more(sending: Sending, clock: FrozenClock) -> None:
+def test_who_moves_it_into_the_next_day_need_not_answer_until_it_moves_away_again(
+    sending: Sending, clock: FrozenClock
+) -> None:
     one = book(sending)
     here = sending.hall.branch.id
     days = sending.hall.db.read_now(
         free_days, sending.hall.branch, sending.hall.branch.service(SERVICE), clock.now().date(), START.date()
     )
-    soon = next(slot.start for day in days for slot in day.slots)
-    assert soon < clock.now() + timedelta(hours=26)
-    moved = sending.hall.db.write_in_now(here, actions.change_booking, here, one.id, soon, VISITOR)
-    assert moved.prove_until is None
+    near = clock.now() + timedelta(hours=26)
+    soon = max(slot.start for day in days for slot in day.slots if slot.start < near)
+    letter(sending)
+    client = TestClient(sending.app, base_url=ADDRESS)
+    sending.hall.db.write_in_now(here, actions.change_booking, here, one.id, soon, VISITOR)
+    assert f"{one.token}/contact" not in client.get(f"/b/{one.token}").text
+    assert not found_in(letter(sending), ("/my-contact",))
+    back = sending.hall.db.write_in_now(here, actions.change_booking, here, one.id, START, VISITOR)
+    assert back.prove_until == one.prove_until
+    assert f"{one.token}/contact" in client.get(f"/b/{one.token}").text
+    assert found_in(letter(sending), ("/my-contact",))
+    assert back.prove_until is not None
+    clock.set(back.prove_until)
+    assert release(sending) == BookingState.CANCELLED.value
+
+
+@pytest.mark.parametrize(
+    ("until", "ahead", "left"), [(24, 96, 24), (24, 40, 15), (24, 26, 24), (1, 96, 1), (-5, 96, 2), (-5, 26, 2)]
+)
+def test_a_move_leaves_time_to_answer(until: int, ahead: int, left: int) -> None:
+    now = START - timedelta(hours=ahead)
+    found = still_until(now + timedelta(hours=until), START, now)
+    assert found == now + timedelta(hours=left)
+    assert is_asked(found, START, now) == (ahead != 26)
+
+
+def test_letters_and_pages_ask_for_nothing_once_it_is_too_late(sending: Sending, clock: FrozenClock) -> None:
+    one = book(sending)
+    assert one.prove_until is not None
+    clock.set(one.prove_until + timedelta(minutes=1))
+    assert not found_in(letter(sending), ("/my-contact",))
+    assert f"{one.token}/contact" not in TestClient(sending.app, base_url=ADDRESS).get(f"/b/{one.token}").text
+
+
+# ---------------------------------------------------------------- typing errors
+
+
+def test_a_corrected_address_is_neither_given_up_nor_proven_by_the_old_letter(
+    sending: Sending, clock: FrozenClock
+) -> None:
+    one = book(sending)
+    assert one.prove_until is not None
+    link = link_of(letter(sending)).removeprefix(ADDRESS)
+    spell(sending, one, contact=NEAR)
+    client = TestClient(sending.app, base_url=ADDRESS)
+    assert (client.get(link).status_code, client.post(link).status_code) == (404, 404)
+    clock.set(one.prove_until)
+    assert release(sending) == BookingState.CONFIRMED.value
+    assert (look(sending, one).proven_at, rows(sending, ContactProof)) == (None, [])
+
+
+def test_what_the_old_address_has_proven_says_nothing_about_the_corrected_one(discreet: Sending) -> None:
+    one = book(discreet)
+    secret = discreet.app.state.installation.secret
+    assert proof_code(secret, one.id, MAIL) != proof_code(secret, one.id, NEAR)
+    prove(discreet, one)
+    spell(discreet, one, name=f"{NAME}ي")
+    assert look(discreet, one).proven_at is not None
+    spell(discreet, look(discreet, one), contact=NEAR)
+    assert look(discreet, one).proven_at is None
+
+
+def test_a_plain_service_asks_without_saying_what_somebody_chose_before(sending: Sending) -> None:
+    """Who wants no messages is asked like everybody, but gets no letter, so nothing is given up."""
+    set_policies(sending, contact_proof_h=HOURS, max_active=2)
+    before = book(sending)
+    here = sending.hall.branch.id
+    sending.hall.db.write_in_now(here, set_contact_ways, here, before.id, SYSTEM, {0: ("none", "")})
+    one = book(sending, START + HALF)
+    assert one.contact_way == "none"
+    assert one.prove_until is not None
 
 
 # ---------------------------------------------------------------- discreet services
@@ -167,7 +239,7 @@ def test_who_moves_it_into_the_next_day_need_not_answer_any_more(sending: Sendin
 def test_a_neutral_letter_has_a_code_and_no_link(discreet: Sending) -> None:
     one = book(discreet)
     secret = discreet.app.state.installation.secret
-    digits = proof_code(secret, one.id)
+    digits = proof_code(secret, one.id, MAIL)
     taken = letter(discreet)
     assert found_in(taken, (f"{digits[:4]} {digits[4:]}",)) != []
     assert found_in(taken, (ADDRESS, "my-contact", "house.example")) == []
@@ -178,13 +250,13 @@ def test_a_neutral_letter_has_a_code_and_no_link(discreet: Sending) -> None:
     assert client.post(page, data={"code": digits}).status_code == 429
     assert look(discreet, one).proven_at is None
     assert is_proof_code(
-        secret, one.id, f" {digits[:4]} {digits[4:]} ".translate(str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩"))
+        secret, one.id, MAIL, f" {digits[:4]} {digits[4:]} ".translate(str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩"))
     )
 
 
 def test_the_code_proves_it(discreet: Sending) -> None:
     one = book(discreet)
-    digits = proof_code(discreet.app.state.installation.secret, one.id)
+    digits = proof_code(discreet.app.state.installation.secret, one.id, MAIL)
     client = TestClient(discreet.app, base_url=ADDRESS)
     assert client.get(f"/b/{one.token}/contact").status_code == 200
     assert look(discreet, one).proven_at is None
@@ -252,6 +324,15 @@ def test_one_answer_is_enough_for_a_visit_and_without_one_a_letter_tells_all(
     assert "مواعيد الزيارة" in body(told.message, "plain")
 
 
+def test_a_visit_waits_for_one_answer_as_long_in_all_its_parts(sending: Sending, clock: FrozenClock) -> None:
+    clock.set(START - timedelta(hours=40))
+    parts = visit(sending)
+    assert {one.prove_until for one in parts} == {START - timedelta(hours=25)}
+    # Too near for the first part, and so for none of them.
+    clock.set(START + timedelta(hours=2) - timedelta(hours=26, minutes=50))
+    assert {one.prove_until for one in visit(sending, "ليلى الحموي", timedelta(hours=2))} == {None}
+
+
 def test_the_doctor_says_where_nobody_can_be_asked(sending: Sending) -> None:
     found = sending.hall.db.read_now(look_at_proofs)
     assert {one.key for one in found} == {"doctor.proof-unsent"}
@@ -313,6 +394,12 @@ def visit(sending: Sending, name: str = NAME, later: timedelta = timedelta(0)) -
     return hall.db.write_in_now(hall.branch.id, confirm_together, hall.branch.id, held, VISITOR, {})
 
 
+def spell(sending: Sending, one: BookingView, name: str = "", contact: str = "") -> None:
+    here = sending.hall.branch.id
+    said = name or one.name, one.reference, contact or one.contact
+    sending.hall.db.write_in_now(here, correct_typo, here, one.id, *said, SYSTEM)
+
+
 def contact_forgotten(sending: Sending) -> None:
     here = sending.hall.branch.id
 
@@ -325,7 +412,7 @@ def contact_forgotten(sending: Sending) -> None:
 
 def prove(sending: Sending, one: BookingView) -> None:
     here = sending.hall.branch.id
-    sending.hall.db.write_in_now(here, prove_contact, here, one.id, VISITOR)
+    sending.hall.db.write_in_now(here, prove_contact, here, one.id, one.contact, VISITOR)
 
 
 def release(sending: Sending) -> str:

@@ -318,6 +318,7 @@ def test_no_neutral_letter_says_a_word_of_it(house: House, event: Event, languag
         1,
         own,
         to,
+        at - timedelta(days=2),
         tuple(others),
         offer if event is Event.EARLIER else None,
         parts,

@@ -8,7 +8,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from ...core.bookings import BookingState
-from ...core.contact_proof import LAST, LEAST, proof_key
+from ...core.contact_proof import LAST, LEAST, counts, proof_key
 from ...core.promises import UNSETTLED
 from ..database import Tx
 from ..tables import Booking, ContactProof, Message, table
@@ -53,7 +53,7 @@ def due_unproven(tx: Tx, branch_id: UUID) -> list[BookingView]:
         arrived,
         MESSAGE.c.ended_at <= tx.now - LEAST,
     )
-    return booking_views(
+    found = booking_views(
         tx,
         BOOKING.c.branch_id == branch_id,
         _text(UNPROVEN_BOOKINGS),
@@ -62,6 +62,7 @@ def due_unproven(tx: Tx, branch_id: UUID) -> list[BookingView]:
         BOOKING.c.decision.is_(None) | BOOKING.c.decision.not_in([one.value for one in UNSETTLED]),
         asked,
     )
+    return [one for one in found if one.prove_until is not None and counts(one.prove_until, one.starts_at)]
 
 
 def proven_in_group(tx: Tx, settings: BranchSettings, service: ServiceView, contact: str) -> list[BookingView]:

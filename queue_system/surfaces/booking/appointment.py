@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute, Route
 
 from ...core import bookings
 from ...core.bookings import BookingState, Policy, spaced_code
+from ...core.contact_proof import is_asked
 from ...core.errors import DomainError, Missing, Refused
 from ...core.messages import Level
 from ...core.promises import Decided
@@ -134,6 +135,7 @@ async def booking_page(request: Request) -> Response:
         "kept_because": booking.lost_why if booking.decision is Decided.KEEP else None,
         "earlier": await here.read(earlier.shown, branch, booking) if phase is Phase.CONFIRMED else None,
         "too_late": earlier.OVER in request.query_params,
+        "contact_until": booking.prove_until if is_asked(booking.prove_until, booking.starts_at, now) else None,
         "offer": _offer(branch, booking) if phase is Phase.OFFERED else None,
         "ticket": await _ticket_token(here, booking) if phase is Phase.ARRIVED else None,
     }

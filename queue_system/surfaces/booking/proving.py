@@ -14,9 +14,8 @@ from starlette.routing import BaseRoute, Route
 
 from ...actions.proving import prove_contact
 from ...core.bookings import BookingState
-from ...core.contact_proof import PURPOSE, is_proof_code
+from ...core.contact_proof import is_proof_code, is_proof_link, of_link
 from ...core.errors import Invalid, Missing, TooMany
-from ...core.tokens import unsealed
 from ...store.log import VISITOR
 from ...store.queries.bookings import BookingView, booking_by_id
 from ...web import access
@@ -31,7 +30,7 @@ async def link(request: Request) -> Response:
     """`/my-contact?c=…`: asks whether the address is theirs; the button proves it. Raises Missing("booking")."""
     here, booking = await _of_link(request)
     if request.method == "POST":
-        await here.do(prove_contact, booking.id, VISITOR)
+        await here.do(prove_contact, booking.id, booking.contact, VISITOR)
         return see_other(f"/my-contact?c={request.query_params['c']}")
     waits = booking.state is BookingState.CONFIRMED and booking.prove_until is not None
     values = {"waits": waits, "proven": booking.proven_at is not None}
@@ -47,8 +46,8 @@ async def code(request: Request) -> Response:
         sent = (await typed(here, "code"))["code"]
         try:
             limits_of(here.connection).check("contact-codes", str(booking.id))
-            if is_proof_code(here.installation.secret, booking.id, sent):
-                await here.do(prove_contact, booking.id, VISITOR)
+            if is_proof_code(here.installation.secret, booking.id, booking.contact, sent):
+                await here.do(prove_contact, booking.id, booking.contact, VISITOR)
                 return see_other(f"/b/{booking.token}")
             limits_of(here.connection).count("contact-codes", str(booking.id))
             failure = Invalid("contact-code", "code")
@@ -70,11 +69,12 @@ async def code(request: Request) -> Response:
 async def _of_link(request: Request) -> tuple[AtBranch, BookingView]:
     here, token = anywhere(request), request.query_params.get("c", "")
     branch = await here.read(access.branch_of_token, token, "booking")
-    about = unsealed(here.installation.secret, PURPOSE, token.removeprefix(branch.key))
+    seal = token.removeprefix(branch.key)
+    about = of_link(seal)
     if about is None:
         raise Missing("booking")
     booking = await here.read(booking_by_id, branch.id, about)
-    if booking.erased_at is not None:
+    if not is_proof_link(here.installation.secret, booking.id, booking.contact, seal) or booking.erased_at is not None:
         raise Missing("booking")
     return at(request, branch), booking
 
