@@ -149,7 +149,7 @@ def change_booking(
         refusal = bookings.against_change(
             policy, limited, booking.state, booking.starts_at, booking.changes, tx.now, standing.given_back
         )
-        if refusal is None and booker is not Booker.STAFF:
+        if refusal is None and limited is not Booker.STAFF:
             refusal = against_move(tx, settings, booking, starts_at)
         if refusal is not None:
             raise refusal

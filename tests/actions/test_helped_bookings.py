@@ -15,10 +15,12 @@ from queue_system.clock import FrozenClock
 from queue_system.core.bookings import Booker, BookingState
 from queue_system.core.errors import Missing, Refused
 from queue_system.core.helping import stretch
+from queue_system.core.promises import Choice
 from queue_system.store.database import Database
 from queue_system.store.log import VISITOR
 from queue_system.store.queries.bookings import BookingView, booking_by_id, free_days
 from queue_system.store.queries.helping import helper_named, helpers_of, places_taken, stretch_of
+from tests.kit.deciding import closing, for_all, save
 from tests.kit.hall import Hall, furnish
 from tests.kit.services import set_place
 
@@ -82,6 +84,15 @@ def test_appointments_of_other_weeks_move_into_free_places_alone(hall: Hall) -> 
     hall = with_helper(hall, until="2026-11-21")
     assert move(hall, booked, starts(hall, OTHER, 1)[3]).helper == "bar"
     assert move(hall, booked, starts(hall, OTHER, 8)[3]).helper == "bar"
+
+
+def test_whose_time_was_taken_away_moves_whatever_places_there_are(hall: Hall) -> None:
+    hall = with_helper(hall, places=1, services=[OTHER])
+    booked, later = (confirm(hall, send(hall, order(hall, n, 7 * n, OTHER))) for n in range(2))
+    free = starts(hall, OTHER, 0)[2]
+    take_away(hall, later)
+    assert move(hall, later, free).starts_at == free
+    assert taken(hall, booked) == 2
 
 
 def test_a_request_that_is_repeated_counts_once(hall: Hall) -> None:
@@ -189,6 +200,11 @@ def move(hall: Hall, booking: BookingView, start: datetime, booker: Booker = Boo
     return hall.db.write_in_now(
         hall.branch.id, bookings.change_booking, hall.branch.id, booking.id, start, VISITOR, booker
     )
+
+
+def take_away(hall: Hall, booking: BookingView) -> None:
+    """The branch closes on that day, and leaves to staff what becomes of the appointment."""
+    save(hall, closing(hall, booking.starts_at.astimezone(hall.branch.zone).date()), for_all(Choice.LATER))
 
 
 def taken(hall: Hall, booking: BookingView) -> int:
