@@ -113,6 +113,17 @@ def test_a_day_with_appointments_alone_has_a_digest_too(hall: Hall, clock: Froze
     assert of_sunday(hall)["civil-extract", "booking.web"].counts == {"not_recorded": 1}
 
 
+def test_a_queue_to_which_somebody_was_passed_on_gave_no_number(hall: Hall, clock: FrozenClock) -> None:
+    book(hall, clock.now() + timedelta(hours=1))
+    hall.issue()
+    desk = calls(hall, hall.sit(hall.person("layla")))
+    hall.db.write_in_now(hall.branch.id, calling.start_serving, desk)
+    hall.db.write_in_now(hall.branch.id, calling.transfer, desk, hall.service("civil-extract"))
+    next_morning(hall, clock)
+    digest_next(hall.db, hall.branch.id)
+    assert of_sunday(hall)["civil-extract", "booking.web"].counts == {"not_recorded": 1}
+
+
 def test_days_before_this_program_are_made_up_for(hall: Hall, clock: FrozenClock) -> None:
     for _ in range(3):
         hall.issue()

@@ -91,8 +91,9 @@ def digest_of(tx: Tx, settings: BranchSettings, day: date) -> DayDigest:
     booked = {row.id: row.starts_at for row in bookings}
     recorded = {row.booking_id: row.attendance for row in tx.rows(_recorded(settings.id, list(booked)))}
     by_hand = {row.service_id for row in bookings if row.id in recorded}
-    queues = {row.queue_id for row in given}
-    by_number = {one.id for one in settings.services.values() if one.queue_id in queues}
+    # The queues that gave numbers, because where a ticket ended may be a queue that gives none.
+    giving = {row.series_id for row in given}
+    by_number = {one.id for one in settings.services.values() if one.queue_id in giving}
     return digest(
         day,
         (_visit(settings, row, happenings.get(str(row.id), ()), booked) for row in given),
