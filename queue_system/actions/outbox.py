@@ -114,6 +114,9 @@ def tell_parts(
                 continue
             parts = parts_told(tx, settings, booking, one.contact)
             if len(parts) < 2:
+                # What waits to be said about a visit of more parts would remind of this one a second time.
+                for part in parts:
+                    void(lock, part.booking.id, (part.to.n,), OF_VISIT - {Event.VISIT_CALLED_OFF})
                 queue(lock, booking, one, due)
             elif event not in TOLD_OF_VISIT:
                 # The reminder of the whole visit is in line already.
@@ -134,7 +137,7 @@ def _tell_visit(lock: Locked, parts: Sequence[PartTold], event: Event) -> None:
         event = Event.VISIT_CALLED_OFF
     for one in parts:
         void(lock, one.booking.id, (one.to.n,), {*TOLD_OF_VISIT, Event.REMINDER} | OF_VISIT)
-    starts = [one.booking.starts_at for one in parts if one.stands and one.booking.starts_at > tx.now]
+    starts = [one.booking.starts_at for one in parts if one.is_awaited and one.booking.starts_at > tx.now]
     reminder = reminder_at(Event.CONFIRMED, min(starts), tx.now) if starts else None
     due = {event: tx.now} | ({Event.VISIT_REMINDER: reminder} if reminder else {})
     queue(lock, first.booking, first.to, due)
@@ -240,7 +243,7 @@ def _parts(
         one
         for one in parts_told(tx, settings, booking, to.contact)
         if one.booking.starts_at > tx.now
-        and (job.event != Event.VISIT_REMINDER.value or (one.stands and not one.booking.taken_away))
+        and (job.event != Event.VISIT_REMINDER.value or (one.is_awaited and not one.booking.taken_away))
     )
 
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from queue_system.actions import bookings, together
+from queue_system.actions import bookings, tickets, together
 from queue_system.actions.calling_off import call_off
 from queue_system.actions.participants import name_participants
 from queue_system.actions.safe_contact import set_contact_ways
@@ -150,6 +150,32 @@ def test_a_letter_that_newer_news_overtook_is_not_tried_again(sending: Hall, fam
     cancel(sending, family[1])
     report(sending, claimed, Outcome.LATER, "busy")
     assert pending(sending) == ["visit_cancelled", "visit_reminder"]
+
+
+def test_a_part_that_somebody_has_checked_in_for_is_not_told_as_cancelled(
+    sending: Hall, family: list[BookingView], clock: FrozenClock
+) -> None:
+    first, second, third = family
+    claim_all(sending)
+    clock.set(first.starts_at - timedelta(minutes=10))
+    sending.db.write_in_now(sending.branch.id, tickets.check_in, sending.branch.id, first.id, SYSTEM)
+    cancel(sending, third)
+    claimed = claim(sending)
+    assert [(one.booking.id, one.stands) for one in claimed.parts] == [
+        (first.id, True),
+        (second.id, True),
+        (third.id, False),
+    ]
+
+
+def test_a_visit_of_which_one_part_is_left_reminds_once(sending: Hall) -> None:
+    first, second = visit(sending, (CIVIL, EDUCATION))
+    set_way(sending, second, "none")
+    later = first.starts_at + timedelta(hours=2)
+    here = sending.branch.id
+    sending.db.write_in_now(here, bookings.change_booking, here, first.id, later, SYSTEM, Booker.STAFF)
+    assert pending(sending) == ["changed", "reminder"]
+    assert due(sending, Event.REMINDER) == [later - timedelta(days=1)]
 
 
 def test_a_visit_with_one_part_is_an_appointment_like_any_other(sending: Hall) -> None:

@@ -22,7 +22,12 @@ class PartTold:
 
     @property
     def stands(self) -> bool:
-        """Whether it is still to take place."""
+        """Whether there is an appointment to come, or one that has begun, and not one that was called off."""
+        return self.booking.state not in (BookingState.CANCELLED, BookingState.EXPIRED)
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether it stands and nobody has checked in for it yet."""
         return self.booking.state is BookingState.CONFIRMED
 
 
