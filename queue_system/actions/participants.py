@@ -80,7 +80,7 @@ def store_people(
         changed = True
     # Whoever was named, or got a contact.
     new = {n for n, one in wanted.items() if one["contact"] and (n not in known or known[n].contact != one["contact"])}
-    carry_over_to(lock, booking.id, new)
+    carry_over_to(lock, booking, new)
     apart.remember(lock, booking.id)
     if new and booking.state is BookingState.CONFIRMED and not booking.taken_away and booking.starts_at > lock.tx.now:
         # The others were told before.

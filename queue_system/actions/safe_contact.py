@@ -65,22 +65,22 @@ def asked(tx: Tx, settings: BranchSettings, service_id: UUID, way: str, note: st
 def carry_over(lock: Locked, booking: BookingView) -> None:
     """Let the way hold that whom it was booked for chose before; a branch that asks at every visit keeps none."""
     if booking.contact_way is None:
-        _carry(lock, booking.id, 0, booking.contact, (booking.name, booking.reference))
+        _carry(lock, booking, 0, booking.contact, (booking.name, booking.reference))
 
 
-def carry_over_to(lock: Locked, booking_id: UUID, numbers: Collection[int]) -> None:
+def carry_over_to(lock: Locked, booking: BookingView, numbers: Collection[int]) -> None:
     """`carry_over` for others of a booking, by their numbers."""
-    for one in others_of(lock.tx, lock.id, booking_id):
+    for one in others_of(lock.tx, lock.id, booking.id):
         if one.n in numbers and one.contact_way is None:
-            _carry(lock, booking_id, one.n, one.contact, (one.name, one.reference))
+            _carry(lock, booking, one.n, one.contact, (one.name, one.reference))
 
 
-def _carry(lock: Locked, booking_id: UUID, n: int, contact: str, called: Collection[str]) -> None:
+def _carry(lock: Locked, booking: BookingView, n: int, contact: str, called: Collection[str]) -> None:
     settings = branch_settings(lock.tx, lock.id, lock.config_version)
-    found = said_before(lock.tx, settings, contact, called)
+    found = said_before(lock.tx, settings, booking.service_id, contact, called)
     if found is not None:
         values = {"contact_way": found.way.value, "contact_note": found.note, "contact_asked_at": found.asked_at}
-        _store(lock, booking_id, n, values)
+        _store(lock, booking.id, n, values)
 
 
 def _store(lock: Locked, booking_id: UUID, n: int, values: dict[str, Any]) -> None:

@@ -33,12 +33,16 @@ SHOWN: Final = frozenset({Way.CALL_AT_TIME, Way.NEUTRAL, Way.FULL})
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What was said about a person at an aware instant; `own`: in an appointment that was booked for that person."""
+    """What was said about a person at an aware instant.
+
+    `own`: in an appointment that was booked for that person; `protected`: of a service that is protected.
+    """
 
     way: Way
     note: str
     asked_at: datetime
     own: bool
+    protected: bool = False
 
 
 class Rules(Protocol):

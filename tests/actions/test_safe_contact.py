@@ -165,6 +165,24 @@ def test_nobody_loosens_in_an_appointment_of_their_own_what_another_asked_for(ha
     assert book(hall, "edu-attest", Said("سلمى", MAIL, "ar")).contact_way == "sms_neutral"
 
 
+def test_messages_about_a_protected_service_need_an_answer_at_one(db: Database, clock: FrozenClock) -> None:
+    forum = sending(furnish(db, "forum", "istanbul"))
+    plain, protected = "join-forum", "case-follow"
+    cancel(forum, book(forum, plain, Said("سلمى", MAIL, "ar", way="sms_neutral")))
+    first = book(forum, protected, Said("سلمى", MAIL, "ar"))
+    assert (first.contact_way, queued(forum, first)) == (None, [])
+    clock.move(timedelta(minutes=1))
+    ask(forum, first, {0: ("sms_neutral", "")})
+    cancel(forum, first)
+    second = book(forum, protected, Said("سلمى", MAIL, "ar"))
+    assert second.contact_way == "sms_neutral"
+    # What tells less holds wherever it was said.
+    cancel(forum, second)
+    clock.move(timedelta(minutes=1))
+    cancel(forum, book(forum, plain, Said("سلمى", MAIL, "ar", way="none")))
+    assert book(forum, protected, Said("سلمى", MAIL, "ar")).contact_way == "none"
+
+
 def test_a_case_number_beside_the_name_is_the_same_person(hall: Hall) -> None:
     book(hall, "civil-extract", Said("سلمى", MAIL, "ar", reference="WQ-7", way="none"))
     assert book(hall, "edu-attest", Said("WQ 7", MAIL, "ar")).contact_way == "none"

@@ -8,7 +8,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from ...core.names import name_key
-from ...core.safe_contact import Answer, Way, in_force_still
+from ...core.safe_contact import WRITTEN, Answer, Way, in_force_still
 from ..database import Tx
 from ..prepared import Prepared
 from ..tables import Booking, Participant, table
@@ -19,8 +19,12 @@ BOOKING, PARTICIPANT = table(Booking), table(Participant)
 
 def _chosen(rows: sa.Table) -> Prepared:
     columns = (rows.c[name] for name in ("name", "reference", "contact_way", "contact_note", "contact_asked_at"))
+    found = sa.select(*columns, BOOKING.c.service_id)
+    if rows is not BOOKING:
+        mine = sa.and_(BOOKING.c.branch_id == rows.c.branch_id, BOOKING.c.id == rows.c.booking_id)
+        found = found.select_from(rows.join(BOOKING, mine))
     return Prepared(
-        sa.select(*columns).where(
+        found.where(
             rows.c.branch_id == sa.bindparam("branch"),
             rows.c.contact == sa.bindparam("contact"),
             # As the indices say it, so that both databases use them.
@@ -32,15 +36,24 @@ def _chosen(rows: sa.Table) -> Prepared:
 _AS_BOOKER, _AS_ANOTHER = _chosen(BOOKING), _chosen(PARTICIPANT)
 
 
-def said_before(tx: Tx, branch: BranchSettings, contact: str, called: Collection[str]) -> Answer | None:
-    """What holds for a person of whom nobody asked this time; None where the branch asks at every visit, or nothing is known."""
+def said_before(
+    tx: Tx, branch: BranchSettings, service_id: UUID, contact: str, called: Collection[str]
+) -> Answer | None:
+    """What holds at a service for a person of whom nobody asked this time.
+
+    None where the branch asks at every visit, or nothing is known. Who agreed to messages about a plain service has not
+    agreed to any about a protected one.
+    """
     rules = branch.safe_contact
     if rules is not None and rules.recheck_each_visit:
         return None
-    return in_force_still(answers_of(tx, branch.id, contact, called))
+    known = answers_of(tx, branch, contact, called)
+    if branch.services[service_id].confidentiality.protected:
+        known = [one for one in known if one.protected or one.way not in WRITTEN]
+    return in_force_still(known)
 
 
-def answers_of(tx: Tx, branch_id: UUID, contact: str, called: Collection[str]) -> list[Answer]:
+def answers_of(tx: Tx, branch: BranchSettings, contact: str, called: Collection[str]) -> list[Answer]:
     """The answers of a person at a branch, as booker and in appointments of others.
 
     A person is a contact together with a name or case number, in any spelling; `called` are those that they go by.
@@ -48,10 +61,17 @@ def answers_of(tx: Tx, branch_id: UUID, contact: str, called: Collection[str]) -
     keys = _keys(called)
     if not contact or not keys:
         return []
+    protected = {key for key, one in branch.services.items() if one.confidentiality.protected}
     return [
-        Answer(Way(row.contact_way), row.contact_note, row.contact_asked_at, own=statement is _AS_BOOKER)
+        Answer(
+            Way(row.contact_way),
+            row.contact_note,
+            row.contact_asked_at,
+            own=statement is _AS_BOOKER,
+            protected=row.service_id in protected,
+        )
         for statement in (_AS_BOOKER, _AS_ANOTHER)
-        for row in tx.rows(statement, {"branch": branch_id, "contact": contact})
+        for row in tx.rows(statement, {"branch": branch.id, "contact": contact})
         if keys & _keys((row.name, row.reference))
     ]
 

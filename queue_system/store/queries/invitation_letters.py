@@ -40,7 +40,7 @@ class InvitationLetter:
 
 def level_of_invitation(tx: Tx, settings: BranchSettings, invitation: InvitationView) -> Level:
     """How much its letter may say: what the service allows, and the person who chose how to be contacted before."""
-    before = said_before(tx, settings, invitation.contact, [invitation.name])
+    before = said_before(tx, settings, invitation.service_id, invitation.contact, [invitation.name])
     return level_of_service(settings, invitation.service_id, before.way if before else None)
 
 
