@@ -13,13 +13,13 @@ from uuid_utils.compat import uuid7
 from ..core import hours
 from ..core.bookings import Policy
 from ..core.earlier import Outcome
-from ..core.facts.bookings import PlaceReleased, PlaceReturned
+from ..core.facts.bookings import PlaceLeftToLot, PlaceReleased, PlaceReturned
 from ..core.facts.earlier import EarlierEnded
 from ..core.freed import LISTED, Freed, draw_at, returns_at
 from ..store.database import Tx
 from ..store.log import SYSTEM, Actor, Locked, locked
-from ..store.queries.bookings import BookingView, policy_of
-from ..store.queries.earlier import Offer, running_offer, running_offers
+from ..store.queries.bookings import BookingView, booking_by_id, policy_of
+from ..store.queries.earlier import ListedPlace, Offer, running_offer, running_offers
 from ..store.queries.freed import KeptPlace, due_places, kept_places
 from ..store.queries.settings import BranchSettings, branch_settings
 from ..store.tables import EarlierOffer, FreedPlace, Seat, table
@@ -133,14 +133,22 @@ def end_offer(lock: Locked, offer: Offer, outcome: Outcome, actor: Actor) -> Non
     lock.append(fact, actor)
 
 
-def leave_to_lot(lock: Locked, settings: BranchSettings, place_id: UUID, starts_at: datetime) -> None:
+def leave_to_lot(lock: Locked, settings: BranchSettings, place: ListedPlace) -> None:
     """Offer a place to nobody any more; it returns by a new lot, because the first one may be known from the draw."""
     lot = secrets.token_hex(8)
+    at = _by_lot(lock, settings, lot, place.starts_at)
     lock.tx.execute(
         sa.update(FREED)
-        .where(FREED.c.branch_id == lock.id, FREED.c.id == place_id)
-        .values(offers_at=None, lot=lot, lot_from=lock.tx.now, returns_at=_by_lot(lock, settings, lot, starts_at))
+        .where(FREED.c.branch_id == lock.id, FREED.c.id == place.id)
+        .values(offers_at=None, lot=lot, lot_from=lock.tx.now, returns_at=at)
     )
+    fact = PlaceLeftToLot(
+        subject=str(place.booking_id),
+        code=booking_by_id(lock.tx, lock.id, place.booking_id).code,
+        service=settings.services[place.service_id].slug,
+        starts_at=place.starts_at.isoformat(),
+    )
+    lock.append(fact, SYSTEM)
 
 
 def use_up(lock: Locked, place_id: UUID, booking_id: UUID) -> None:

@@ -63,7 +63,7 @@ def _pass_on(lock: Locked, settings: BranchSettings, place: ListedPlace) -> bool
     if first is not None:
         _offer(lock, settings, place, first, len(suited))
     else:
-        leave_to_lot(lock, settings, place.id, place.starts_at)
+        leave_to_lot(lock, settings, place)
     return True
 
 

@@ -60,7 +60,7 @@ def restore(
         if counts != stored.counts:
             raise Refused("backup-damaged", part="counts")
         schema.upgrade(connection)
-        tx = Tx(connection, database.dialect, database.clock.now(), Versioned())
+        tx = Tx(connection, database.dialect, database.clock.now(), Versioned(), Versioned())
         _begin_anew(tx, stored)
         tx.flush()
     return counts

@@ -53,6 +53,8 @@ class Database:
         self.on_commit: Callable[[Sequence[Appended]], None] = lambda appended: None
         # Settings as last read, each with the version it was read at (store/editing.py).
         self.settings = Versioned()
+        # When something is next due at each branch, by the chain of its log (store/queries/due.py).
+        self.due = Versioned()
         # Whether the last write failed because the database was away, the disk was full or a lock timed out.
         self.is_failing = False
         self._writers: list[Writer] = []
@@ -211,7 +213,7 @@ class Database:
             raise self.dialect.unavailable(error) from error
 
     def _tx(self, connection: Connection, only: UUID | None = None) -> Tx:
-        return Tx(connection, self.dialect, self.clock.now(), self.settings, only, self.sends, self.secret)
+        return Tx(connection, self.dialect, self.clock.now(), self.settings, self.due, only, self.sends, self.secret)
 
     def _committed(self, appended: Sequence[Appended]) -> None:
         self.is_failing = False

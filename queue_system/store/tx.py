@@ -62,7 +62,7 @@ class Tx:
     reads was run. `settings` is the cache of settings; work that `edits` them (store/editing.py) neither reads nor fills
     it, because its values may never be committed. `edited` are the branches whose rows it may change, and `edits_shared`
     is whether it may change those of all, and what they share. `kept` are the values of settings that go into the cache
-    after the commit.
+    after the commit. `due` is the cache of when something is next due (store/queries/due.py).
     `only` is the branch whose writes share this transaction (`Database.write_in`), else None. `sends` names the
     levels (`core.messages.sent_as`) of messages that can be sent. `secret` is the key of the installation, empty where the
     process does not have it.
@@ -75,6 +75,7 @@ class Tx:
             "_locks",
             "_unsent",
             "appended",
+            "due",
             "edited",
             "edits",
             "edits_shared",
@@ -94,6 +95,7 @@ class Tx:
         dialect: Dialect,
         now: datetime,
         settings: Versioned,
+        due: Versioned,
         only: UUID | None = None,
         sends: frozenset[str] = frozenset(),
         secret: bytes = b"",
@@ -103,6 +105,7 @@ class Tx:
         self._unsent: list[tuple[Prepared, Mapping[str, Any]]] = []
         self._locks: set[UUID] = set()
         self.now = now
+        self.due = due
         self.only = only
         self.secret = secret
         self.sends = sends

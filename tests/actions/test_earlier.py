@@ -174,6 +174,27 @@ def test_a_place_that_nobody_waits_for_returns_by_lot_as_ever(listed: Hall, cloc
     )
 
 
+def test_a_place_left_to_its_lot_is_left_again_where_that_was_undone(hall: Hall, clock: FrozenClock) -> None:
+    """Nobody waits at the draw, so the lot that is drawn then is all that changes."""
+    using(hall, "standby_ballot")
+    cancel(hall, book(hall, START, GIVER))
+    (place,) = rows(hall, FreedPlace)
+    clock.set(place.offers_at)
+
+    def fails(tx: Tx) -> None:
+        for _ in range(2):
+            actions.expire_holds(tx, hall.branch.id)
+        raise Refused("half-way")
+
+    with pytest.raises(Refused, match="half-way"):
+        hall.db.write_in_now(hall.branch.id, fails)
+    assert facts(hall, "booking.place_left_to_lot") == []
+    expire(hall)
+    (place,) = rows(hall, FreedPlace)
+    assert (place.offers_at, place.lot_from) == (None, clock.now())
+    assert len(facts(hall, "booking.place_left_to_lot")) == 1
+
+
 def test_who_moves_or_cancels_meanwhile_lets_the_next_have_it(listed: Hall, clock: FrozenClock) -> None:
     giver, first, second = book(listed, START, GIVER), book(listed, LATER, FIRST), book(listed, NEXT, SECOND)
     wait(listed, first)

@@ -111,6 +111,15 @@ class PlaceReturned(BookingFact):
 
 
 @dataclass(frozen=True, slots=True)
+class PlaceLeftToLot(BookingFact):
+    """A place that the booking gave back is offered to nobody who waits, or to nobody any more: it returns by a new lot."""
+
+    kind: ClassVar[str] = "booking.place_left_to_lot"
+    service: ServiceSlug
+    starts_at: Moment
+
+
+@dataclass(frozen=True, slots=True)
 class PlaceReleased(BookingFact):
     """A place that the booking gave back can be booked again, because a member of staff released it."""
 

@@ -3,7 +3,8 @@
 Every action on bookings settles first what is due. In an opening that is hundreds of times a second, and nearly always
 there is nothing. So one statement reads the earliest instant, and the answer is remembered under the chain of the branch's
 log (`log.link`): all that makes something due appends a fact in the same transaction, here or on another node, so the same
-chain means the same answer. A chain that was rolled back never comes again, because facts name rows by new ids.
+chain means the same answer. A chain that was rolled back never comes again, because facts name rows by new ids. So,
+unlike settings, an answer may be remembered before the commit (`Tx.due`).
 """
 
 from __future__ import annotations
@@ -69,11 +70,11 @@ def nothing_due_before(lock: Locked, until: datetime = NEVER) -> Iterator[None]:
 
 
 def _known(lock: Locked) -> datetime | None:
-    found: datetime | None = lock.tx.settings.get((next_due, lock.id), lock.chain)
+    found: datetime | None = lock.tx.due.get((next_due, lock.id), lock.chain)
     return found
 
 
 def _remember(lock: Locked, at: datetime) -> None:
     # Without an entry the chain says nothing.
     if lock.chain:
-        lock.tx.settings.keep((next_due, lock.id), lock.chain, at)
+        lock.tx.due.keep((next_due, lock.id), lock.chain, at)
