@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import sqlalchemy as sa
 from uuid_utils.compat import uuid7
@@ -31,7 +31,10 @@ LONGEST: Final = timedelta(days=366)
 
 @dataclass(frozen=True, slots=True)
 class InvitationOrder:
-    """Whom to invite to which service, as it was typed. `answer_by` is the last day on which it can be used."""
+    """Whom to invite to which service, as it was typed. `answer_by` is the last day on which it can be used.
+
+    With `request_id` a repeated request gives the same invitation.
+    """
 
     service_id: UUID
     name: str
@@ -39,6 +42,7 @@ class InvitationOrder:
     language: str
     answer_by: date | None
     persons: int = 1
+    request_id: str = ""
 
 
 def invite_guest(tx: Tx, branch_id: UUID, order: InvitationOrder, actor: Actor) -> UUID:
@@ -47,7 +51,7 @@ def invite_guest(tx: Tx, branch_id: UUID, order: InvitationOrder, actor: Actor) 
     Whom a letter may reach gets one with the link.
 
     Raises Missing("service") for a service to which nobody is invited, Invalid for a wrong name, contact, number of
-    people or day, on the field of that name.
+    people or day, on the field of that name, Refused("request-reused") for a request that invited somebody else.
     """
     with locked(tx, branch_id) as lock:
         settings = branch_settings(tx, branch_id, lock.config_version)
@@ -62,7 +66,12 @@ def invite_guest(tx: Tx, branch_id: UUID, order: InvitationOrder, actor: Actor) 
             raise Invalid("day", "answer_by")
         if order.answer_by < today or order.answer_by > today + LONGEST:
             raise Invalid("invitation-day", "answer_by")
-        made = uuid7()
+        made = uuid5(lock.id, f"invitation {order.request_id}") if order.request_id else uuid7()
+        before = tx.row(sa.select(INVITATION).where(INVITATION.c.branch_id == lock.id, INVITATION.c.id == made))
+        if before is not None:
+            if (before.service_id, before.name, before.contact) != (service.id, name, contact):
+                raise Refused("request-reused")
+            return made
         row = {
             "branch_id": lock.id,
             "id": made,

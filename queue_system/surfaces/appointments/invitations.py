@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
@@ -59,6 +60,7 @@ async def show(request: Request) -> Response:
             language=_language(here.branch, form.get("language", "")),
             answer_by=read_day(form.get("answer_by", "")),
             persons=persons_said(form.get("persons", ""), MOST_GUESTS),
+            request_id=form.get("request_id", "")[:36],
         )
         made = await here.do(invite_guest, order, here.actor)
     except DomainError as failure:
@@ -111,6 +113,7 @@ async def _list_page(here: StaffAtBranch, typed: dict[str, str], failure: Domain
         "languages_of_visitors": kit.languages_of(branch),
         "errors": {field: words} if field else {},
         "refusal": "" if field else words,
+        "request_id": secrets.token_urlsafe(16),
     }
     return await here.page("appointments/invitations.html", values, status=failure.status if failure else 200)
 

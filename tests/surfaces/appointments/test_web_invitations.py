@@ -85,6 +85,21 @@ def test_mistakes_are_told_by_their_fields_and_nothing_is_lost(place: tuple[Test
     assert "There are no open invitations" in Page(client.get(f"{HERE}/invitations").text).text
 
 
+def test_a_form_that_is_sent_twice_invites_once(place: tuple[TestClient, Hall]) -> None:
+    client, _ = place
+    page = Page(client.get(f"{HERE}/invitations").text)
+    form = next(one for one in page.forms if one.action.endswith("/invitations"))
+    typed = {**form.values, "service": SERVICE, "language": "ar", "name": NAME}
+    first, again = (client.post(form.action, data=typed) for _ in range(2))
+    assert again.status_code == 303
+    assert first.headers["location"] == again.headers["location"]
+    # Whoever goes back and types another name is told, and the next press invites.
+    other = client.post(form.action, data={**typed, "name": "هدى الأتاسي"})
+    assert other.status_code == 409
+    fresh = next(one for one in Page(other.text).forms if one.action.endswith("/invitations"))
+    assert client.post(fresh.action, data={**fresh.values, "service": SERVICE}).status_code == 303
+
+
 def test_a_letter_is_ready_in_the_guest_s_language(place: tuple[TestClient, Hall]) -> None:
     client, _ = place
     link, page = invite(client, contact=ADDRESS, language="ar")
