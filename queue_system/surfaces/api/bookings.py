@@ -10,7 +10,8 @@ from ...actions import bookings
 from ...actions.bookings import HoldOrder
 from ...actions.channels import How
 from ...core.bookings import BookingState
-from ...core.errors import Refused
+from ...core.channels import read_address
+from ...core.errors import Invalid
 from ...store.log import VISITOR
 from ...store.queries.bookings import BookingView
 from ...store.queries.channels import channel_of, channels_of, place_of, video_link
@@ -57,15 +58,19 @@ async def _hold_at(here: AtBranch, asked: models.Hold, settings_version: int | N
 
 
 def _how(branch: BranchSettings, service: ServiceView, asked: models.Hold) -> How | None:
-    """What the program says of how it takes place; None where it says nothing.
+    """What the program says of how it takes place; None where it says nothing and need not.
 
-    Raises Refused("channel-not-here") for a channel that the service does not have.
+    Raises Invalid: "channel-not-here" for a channel that the service does not have, "address-missing" where staff would
+    not know where to go, "address-not-here" for a service to which visitors come.
     """
-    if asked.channel is None and asked.address is None:
-        return None
     if asked.channel is not None and asked.channel not in channels_of(branch, service):
-        raise Refused("channel-not-here")
-    return How(asked.channel or "", asked.address or "")
+        raise Invalid("channel-not-here", "channel")
+    address = read_address(asked.address or "")
+    if service.at_home and not address:
+        raise Invalid("address-missing", "address")
+    if address and not service.at_home:
+        raise Invalid("address-not-here", "address")
+    return How(asked.channel or "", address) if asked.channel is not None or address else None
 
 
 async def show(request: Request, _asked: Nothing) -> models.Booking:

@@ -48,12 +48,30 @@ def test_an_address_is_kept_for_whoever_goes_and_is_in_no_answer(
     assert hall.db.read_now(address_of, hall.branch.id, booking.id) == "12 Corniche Street"
 
 
-def test_a_channel_that_the_service_does_not_have_is_refused(program: Program) -> None:
+def test_what_does_not_fit_the_service_is_refused(program: Program) -> None:
     for service, channel in ((HERE, "video"), (VIDEO, "telephone"), (HOME, "counter")):
         refused = program.hold(times(program, service)[0], service=service, channel=channel)
-        assert (refused.status, refused.code) == (409, "channel-not-here")
+        assert (refused.status, refused.code) == (422, "channel-not-here")
+    for service, said, code in (
+        (HERE, {"address": "12 Corniche Street"}, "address-not-here"),
+        (HOME, {}, "address-missing"),
+        (HOME, {"channel": "home", "address": " "}, "address-missing"),
+    ):
+        refused = program.hold(times(program, service)[0], service=service, **said)
+        assert (refused.status, refused.code) == (422, code)
     unknown = program.hold(times(program, HERE)[0], service=HERE, channel="pigeon")
     assert unknown.status == 422
+
+
+def test_a_channel_that_the_branch_has_just_begun_to_offer_can_be_chosen(
+    program: Program, here: tuple[TestClient, Hall]
+) -> None:
+    """The settings that are remembered do not have it yet."""
+    hall = here[1]
+    start = times(program, HERE)[0]
+    edit(hall, lambda tx: set_channels(tx, hall, {HERE: "onsite_or_video"}))
+    held = program.hold(start, service=HERE, channel="video")
+    assert (held.status, held.body.get("channel")) == (201, "video")
 
 
 def channels(program: Program, service: str) -> list[str]:
