@@ -76,10 +76,15 @@ def wish_of(branch: BranchSettings, now: datetime, day: date, sent: Mapping[str,
     )
 
 
-def ends_of(found: CommonTimes | None, steps: Sequence[Step]) -> dict[datetime, datetime]:
+def ends_of(branch: BranchSettings, found: CommonTimes | None, steps: Sequence[Step]) -> dict[datetime, datetime]:
     """When the last part of each visit ends, by the time at which the first begins."""
     visits = (*found.near, *found.first) if found else ()
-    return {one[0]: one[-1] + timedelta(minutes=steps[-1].service.duration_min) for one in visits}
+    return {one[0]: end_of(branch, steps[-1].service, one[-1]) for one in visits}
+
+
+def end_of(branch: BranchSettings, service: ServiceView, begin: datetime) -> datetime:
+    """When an appointment that begins then is over, by the terms of its day."""
+    return begin + timedelta(minutes=service.on(begin.astimezone(branch.zone).date()).duration_min)
 
 
 def persons_of(services: Iterable[UUID]) -> list[int]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from starlette.requests import Request
@@ -32,6 +32,7 @@ from ...web.visit_form import (
     MOST_PARTS,
     MOST_PERSONS,
     Asked,
+    end_of,
     ends_of,
     first_day,
     lines_of,
@@ -124,7 +125,7 @@ async def _page(here: StaffAtBranch, sent: Mapping[str, str], refusal: DomainErr
         "too_many": too_many,
         "found": found,
         "steps": steps,
-        "ends": ends_of(found, steps),
+        "ends": ends_of(branch, found, steps),
         "key": new.start_key,
         "kept": {name: value for name, value in sent.items() if name not in ("start", "request_id")},
         "request_id": secrets.token_urlsafe(16),
@@ -144,7 +145,7 @@ def _kept_apart(
         visit[0]
         for visit in (*found.near, *found.first)
         if any(
-            others[step.service.id].meets(begin, begin + timedelta(minutes=step.service.duration_min))
+            others[step.service.id].meets(begin, end_of(branch, step.service, begin))
             for step, begin in zip(steps, visit, strict=True)
         )
     )

@@ -174,7 +174,7 @@ async def _times_page(here: AtBranch, sent: Mapping[str, str], refusal: DomainEr
         "too_many": too_many,
         "found": found,
         "steps": steps,
-        "ends": ends_of(found, steps),
+        "ends": ends_of(branch, found, steps),
         "kept": {name: value for name, value in sent.items() if name not in ("start", "request_id", "switch")},
         "answered": bool(sent.get("contact")),
         "refusal": message(refusal, here.words) if refusal else None,
