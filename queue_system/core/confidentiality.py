@@ -44,7 +44,7 @@ def is_discreet(display: Display) -> bool:
 
 def is_on_screens(display: Display, rules: Rules) -> bool:
     """Whether screens of the hall, and others' telephones, show calls, counts and queues of it."""
-    return not is_protected(display) and "no_public_display" not in rules
+    return not is_protected(display) and "no_public_display" not in rules and not is_fetched(rules)
 
 
 def hides_service(display: Display, rules: Rules) -> bool:
@@ -53,22 +53,22 @@ def hides_service(display: Display, rules: Rules) -> bool:
 
 
 def is_fetched(rules: Rules) -> bool:
-    """Whether staff fetch each visitor themselves."""
+    """Whether staff fetch each visitor themselves, so that the hall neither shows nor says the call."""
     return "staff_escort" in rules
 
 
 def summons(display: Display, rules: Rules, *, seen: bool) -> Summons:
     """How its visitors are called; `seen`: a screen that may show the call is on."""
-    if is_fetched(rules) or not is_on_screens(display, rules):
+    if not is_on_screens(display, rules):
         return Summons.STAFF
     if seen:
         return Summons.SCREEN
-    return Summons.STAFF if "no_voice_call" in rules else Summons.VOICE
+    return Summons.VOICE if is_spoken(rules) else Summons.STAFF
 
 
 def is_spoken(rules: Rules) -> bool:
     """Whether a voice may call its numbers."""
-    return "no_voice_call" not in rules
+    return "no_voice_call" not in rules and not is_fetched(rules)
 
 
 def takes_alias(rules: Rules) -> bool:

@@ -71,6 +71,19 @@ def test_no_public_display_keeps_calls_and_counts_off_screens_and_other_telephon
     assert "لا يُعرض هذا الرقم على الشاشات" in layla.look().text
 
 
+def test_a_fetched_visitor_is_neither_on_screens_nor_called_by_a_voice(here: tuple[TestClient, Hall]) -> None:
+    client, open_hall = here
+    hall = give_rules(open_hall, SERVICE, "staff_escort")
+    turn_on(hall, "d1")
+    layla = clerk(client, hall, "layla")
+    layla.sit()
+    first, second = hall.issue(SERVICE).ticket, hall.issue(SERVICE).ticket
+    layla.press("calls")
+    assert hall.db.read_now(board, hall.branch.id, None).board.calls == ()
+    assert first.code not in client.get(f"/t/{second.token}").text
+    assert not hall.branch.service(SERVICE).confidentiality.is_spoken
+
+
 def test_no_voice_call_is_on_the_screen_and_nobody_says_it(here: tuple[TestClient, Hall]) -> None:
     client, open_hall = here
     hall = give_rules(open_hall, SERVICE, "no_voice_call")
