@@ -27,6 +27,9 @@ class Windows(MemoryStorage):
         """Count `amount` tries, newest first, if the window of `expiry` seconds has room for them; whether it had."""
         new = Entry(expiry)
         known, room = self.events.get(key, []), limit - amount
+        if known and known[0].atime > new.atime:
+            # The clock was set back, and tries of a time to come would lock their address out until then.
+            known = [one for one in known if one.atime <= new.atime]
         if room < 0 or (len(known) > room and known[room].atime >= new.atime - expiry):
             return False
         # Older ones than the limit are never asked for.

@@ -69,3 +69,14 @@ def test_windows_that_are_over_are_forgotten_within_a_minute(now: Time) -> None:
     now.at += EXPIRY + SWEEP_EVERY
     windows.acquire_entry("later", 8, EXPIRY)
     assert list(windows.events) == ["later"]
+
+
+def test_a_clock_that_is_set_back_locks_nobody_out(now: Time) -> None:
+    windows = Windows()
+    for _ in range(8):
+        windows.acquire_entry("a", 8, EXPIRY)
+    assert not windows.acquire_entry("a", 8, EXPIRY)
+    now.at -= 3_600
+    assert windows.acquire_entry("a", 8, EXPIRY)
+    # Tries from then on count as always.
+    assert [windows.acquire_entry("a", 8, EXPIRY) for _ in range(8)] == [True] * 7 + [False]
