@@ -33,7 +33,12 @@ class Reader:
 
     @property
     def may_write(self) -> bool:
-        return self.gives or self.names or self.privileged
+        return self.gives or self.names
+
+    @property
+    def may_open(self) -> bool:
+        """Whether this person learns that there may be notes."""
+        return self.may_write or self.privileged
 
     def may_read(self, rule: NoteRule, written_by: UUID | None) -> bool:
         """Whether this person reads a note that somebody wrote under a rule."""
@@ -73,10 +78,11 @@ def opened(secret: bytes, branch_id: UUID, note_id: UUID, stored: str) -> str | 
     from cryptography.exceptions import InvalidTag
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-    data = base64.b64decode(stored)
     try:
+        data = base64.b64decode(stored)
         text = AESGCM(_key(secret)).decrypt(data[:NONCE_BYTES], data[NONCE_BYTES:], _about(branch_id, note_id))
-    except InvalidTag:
+    except (InvalidTag, ValueError):
+        # What is no base64, or shorter than its nonce, is a ValueError.
         return None
     return text.decode()
 

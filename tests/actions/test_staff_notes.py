@@ -14,7 +14,7 @@ from queue_system.actions.staff_notes import write_note
 from queue_system.clock import FrozenClock
 from queue_system.configuration import read_configuration
 from queue_system.core.errors import Denied, Invalid, Missing
-from queue_system.core.staff_notes import LONGEST_NOTE, NoteRule, Reader, opened, sealed, stricter
+from queue_system.core.staff_notes import LONGEST_NOTE, NONCE_BYTES, NoteRule, Reader, opened, sealed, stricter
 from queue_system.ops import backup
 from queue_system.store import log
 from queue_system.store.database import Database, Tx
@@ -115,6 +115,19 @@ def test_a_note_is_corrected_by_a_new_one_of_the_same_writer(aid: Hall) -> None:
     entries = aid.db.read_now(log.after, aid.branch.id, 0)
     assert [one.kind for one in entries][-2:] == ["booking.noted", "booking.note_corrected"]
     assert not [one for one in entries if "الأولى" in str(one.data) or "الثانية" in str(one.data)]
+
+
+def test_the_right_to_read_restricted_notes_lets_nobody_write_them(aid: Hall) -> None:
+    with pytest.raises(Denied):
+        write(aid, booked(aid, START), reader(aid, "trusted", privileged=True))
+
+
+def test_a_stored_text_that_is_damaged_is_one_that_cannot_be_read(aid: Hall) -> None:
+    secret, branch, note = b"secret", aid.branch.id, aid.branch.id
+    whole = sealed(secret, branch, note, TEXT, bytes(NONCE_BYTES))
+    assert opened(secret, branch, note, whole) == TEXT
+    for damaged in (whole[:-1], whole[:8], "", "ليس"):
+        assert opened(secret, branch, note, damaged) is None
 
 
 @pytest.mark.parametrize(("typed", "code"), [(" \n ", "note-empty"), ("س" * (LONGEST_NOTE + 1), "note-long")])

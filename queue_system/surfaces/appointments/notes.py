@@ -36,7 +36,8 @@ async def show(request: Request) -> Response:
     here, booking, reader = await _enter(request)
     if request.method == "GET":
         return await _page(here, booking, reader)
-    form = await kit.form(request)
+    # Browsers send a line break as two characters, and a text that is too long must be refused whole.
+    form = await kit.form(request, longest=3 * LONGEST_NOTE)
     try:
         corrects = UUID(form["corrects"]) if form.get("corrects") else None
     except ValueError:
@@ -66,7 +67,7 @@ async def _enter(request: Request) -> tuple[StaffAtBranch, BookingView, Reader]:
         names=service.id in here.services(sees),
         privileged=service.id in here.services(NOTE_RIGHTS),
     )
-    if not reader.may_write:
+    if not reader.may_open:
         raise Missing("booking")
     return here, booking, reader
 
@@ -94,7 +95,8 @@ async def _page(
         "again": again,
         "text": typed or (again.text or "" if again else ""),
         "read_by": READ_BY[rule_of(here.branch, booking)],
-        "may_write": booking.erased_at is None,
+        "may_write": reader.may_write and booking.erased_at is None,
+        "erased": booking.erased_at is not None,
         "longest": LONGEST_NOTE,
         "error": message(failure, here.words) if failure else "",
     }

@@ -13,6 +13,7 @@ from queue_system.actions import bookings
 from queue_system.actions.bookings import HoldOrder
 from queue_system.clock import FrozenClock
 from queue_system.core.bookings import Booker
+from queue_system.core.staff_notes import LONGEST_NOTE
 from queue_system.store.log import SYSTEM
 from queue_system.store.queries.bookings import BookingView, free_days
 from tests.kit.hall import Hall
@@ -62,6 +63,8 @@ def test_a_restricted_note_is_read_by_its_writer_and_the_trusted_and_by_nobody_e
     assert rana.post(notes, data={"text": TEXT}, follow_redirects=False).status_code == 303
     assert TEXT in rana.get(notes).text
     assert TEXT in trusted.get(notes).text
+    assert "<textarea" not in trusted.get(notes).text
+    assert trusted.post(notes, data={"text": TEXT}).status_code == 403
     others = books.get(notes).text
     assert TEXT not in others
     assert "One more note is not shown here" in others
@@ -78,6 +81,17 @@ def test_a_restricted_note_is_read_by_its_writer_and_the_trusted_and_by_nobody_e
         page = rana.get(address)
         assert page.status_code == 200, address
         assert TEXT not in page.text, address
+
+
+def test_a_long_note_is_kept_whole_or_refused_whole(place: tuple[TestClient, Hall]) -> None:
+    client, hall = place
+    rana, notes = browser(client, "rana"), f"/appointments/doha-main/{booked(hall).id}/notes"
+    lines = ["سطر"] * 490
+    long = "\r\n".join(lines) + "\r\nالنهاية"
+    assert len(long.replace("\r", "")) < LONGEST_NOTE < len(long)
+    assert rana.post(notes, data={"text": long}, follow_redirects=False).status_code == 303
+    assert "النهاية" in rana.get(notes).text
+    assert rana.post(notes, data={"text": "س" * (LONGEST_NOTE + 1)}, follow_redirects=False).status_code == 422
 
 
 def test_the_clerk_at_the_counter_reaches_the_notes_from_the_desk(
