@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 from starlette.requests import Request
@@ -12,7 +13,7 @@ from starlette.routing import BaseRoute, Route
 
 from ...core.edit_rights import edit_rights
 from ...core.errors import Missing
-from ...core.messages import MAIL, SMS, Event, Level
+from ...core.messages import MAIL, SMS, Event, Level, sent_as
 from ...core.text_messages import segments
 from ...core.wording import WORDED, marks_for
 from ...messages.letter import Said, house_of, said_in
@@ -75,7 +76,7 @@ class _Editor:
 
     here: InOffice
     place: SettingsPlace
-    branch: BranchSettings
+    branch: BranchSettings | None
     event: Event
     service: str
     channel: str
@@ -107,12 +108,12 @@ class _Editor:
             "service": self.service,
             "channel": self.channel,
             "services": self._services(),
-            "channels": _CHANNELS,
+            "channels": self._channels(),
             "drawn": self.form.draw(posted, faults),
             "marks": marks_for(self.event),
             "subject_marks": marks_for(self.event, subject=True),
             "shown": list(self._shown(values)),
-            "about": self._sampled().listed_names,
+            "about": None if self._sampled is None else self._sampled.listed_names,
             "known": self.known,
             "saved": saved_at(self.here.request, self.place.slug),
         }
@@ -153,34 +154,44 @@ class _Editor:
 
     def _services(self) -> list[ServiceView]:
         """Those that words can be about: at a branch its own, and none of what all branches share."""
-        return list(self.branch.services.values()) if isinstance(self.place.value, Branch) else []
+        return list(self.branch.services.values()) if self.branch and isinstance(self.place.value, Branch) else []
 
-    def _sampled(self) -> ServiceView:
+    def _channels(self) -> list[str]:
+        """Those by which this installation sends, and the one whose words are open."""
+        by_phone = any(sent_as(SMS, level) in self.here.installation.database.sends for level in Level)
+        return [one for one in _CHANNELS if one == MAIL or by_phone or one == self.channel]
+
+    @cached_property
+    def _sampled(self) -> ServiceView | None:
         """The service of the invented appointment: the one chosen, else the first of which most may be said."""
-        every = list(self.branch.services.values())
+        if (branch := self.branch) is None:
+            return None
+        every = list(branch.services.values())
         chosen = [one for one in every if one.slug == self.service]
         order = (Level.FULL, Level.MINIMAL, Level.NEUTRAL, Level.NONE)
-        return (chosen or sorted(every, key=lambda one: order.index(level_of_service(self.branch, one.id))))[0]
+        return min(chosen or every, key=lambda one: order.index(level_of_service(branch, one.id)), default=None)
 
     def _shown(self, values: Mapping[str, Any]) -> Iterator[Shown]:
         """The letter in each language, with the words that stand in the form."""
-        branch, service = self._with(values), self._sampled()
+        if self.branch is None or (service := self._sampled) is None:
+            return
+        branch = self._with(self.branch, values)
         house = house_of(self.here.installation.configuration, b"")
-        for language in self.branch.languages:
+        for language in branch.languages:
             message = sample(branch, service, self.event, language, self.here.now)
             words = kit.words_of(language, branch)
             said = None if message.level is Level.NONE else said_in(message, branch, house)
             text = short_text(message, branch, house) if said and self.channel == SMS else ""
             yield Shown(language, words.direction, message.level, said, text, segments(text))
 
-    def _with(self, values: Mapping[str, Any]) -> BranchSettings:
+    def _with(self, branch: BranchSettings, values: Mapping[str, Any]) -> BranchSettings:
         slug = self.known.slug if self.known else slug_for(self.event, self.service, self.channel)
         one = declaration_of(KIND, self.place.shape).model_validate(self._whole(values, slug))
         if isinstance(self.place.value, Branch):
-            return self.branch.model_copy(update={"messages": {**self.branch.messages, slug: one}})
-        common = self.branch.organisation
+            return branch.model_copy(update={"messages": {**branch.messages, slug: one}})
+        common = branch.organisation
         messages = {**common.messages, slug: one}
-        return self.branch.model_copy(update={"organisation": common.model_copy(update={"messages": messages})})
+        return branch.model_copy(update={"organisation": common.model_copy(update={"messages": messages})})
 
 
 async def first(request: Request) -> Response:
@@ -246,7 +257,9 @@ async def _editor(request: Request) -> _Editor:
     if name not in WORDED:
         raise Missing("not-found")
     branches = here.branches or tuple(await here.all_branches())
-    branch = next((one for one in branches if one.slug == place.slug), branches[0])
+    # What all branches share is shown with an appointment of the first one that has some.
+    shared = sorted(branches, key=lambda one: not one.services) if place.slug == ORGANISATION_SLUG else []
+    branch = next((one for one in branches if one.slug == place.slug), next(iter(shared), None))
     service, channel = asked.get("service", ""), asked.get("channel", "")
     known: Collection[str] = place.value.services if isinstance(place.value, Branch) else ()
     if service not in ("", *known) or channel not in ("", *_CHANNELS):

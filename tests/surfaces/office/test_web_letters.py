@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
+from queue_system.actions.settings import add_branch
+from queue_system.core.messages import SMS, Level, sent_as
 from queue_system.core.wording import WORDED
 from queue_system.settings.consistency import Located
 from queue_system.settings.edits import Edit
 from queue_system.settings.faults import Fault
+from queue_system.settings.portable import starting
+from queue_system.store.log import SYSTEM
 from queue_system.store.queries.previews import preview
 from queue_system.store.queries.rows import StoredRows
 from queue_system.store.queries.settings import branch_settings
@@ -78,6 +83,23 @@ def test_a_text_message_is_shown_with_its_segments(client: TestClient) -> None:
     assert "ولا أحد يقرأ الردود" not in page
     long = {"body.0.ar": "نراكم. " * 60, "body.0.en": "See you. " * 60, "step": "form"}
     assert re.search("[٠-٩0-9]+</bdi> أجزاء: تحسب", client.post(f"{CONFIRMED}?channel=sms", data=long).text)
+
+
+def test_text_messages_are_offered_only_where_they_can_be_sent(client: TestClient, hall: Hall) -> None:
+    assert 'value="sms"' not in client.get(CONFIRMED).text
+    hall.db.sends = frozenset({"full", sent_as(SMS, Level.FULL)})
+    assert 'value="sms"' in client.get(CONFIRMED).text
+
+
+def test_a_branch_without_services_has_words_and_no_preview(client: TestClient, hall: Hall) -> None:
+    origin = hall.db.read_now(lambda tx: stored_branch(StoredRows(tx), hall.branch.id))
+    bare: dict[str, Any] = {key: {} for key in ("services", "queues", "counters", "resources", "devices")}
+    bare["hours"] = tuple(one for one in origin.hours if one.service is None)
+    hall.db.write_now(add_branch, starting(origin, "bare", **bare), actor=SYSTEM, person=None)
+    page = client.get(f"{PAGE}/bare/confirmed")
+    assert page.status_code == 200
+    assert "لا معاينة" in page.text
+    assert client.post(f"{PAGE}/bare/confirmed", data={**OWN, "step": "form"}).status_code == 200
 
 
 def test_words_of_a_service_are_kept_apart_and_taken_back(client: TestClient, hall: Hall) -> None:
