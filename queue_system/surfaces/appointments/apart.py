@@ -61,7 +61,8 @@ class Appointment:
 class Meets:
     """Two appointments that bring the people of a pair together, or one to which both come.
 
-    `needs_two`: one person may not let them stand. `asked`: a second one is asked; `ready`: this person may do it now.
+    `needs_two`: one person may not let them stand. `asked`: a second one is asked; `waits`: by this person, who must wait for
+    the answer. `ready`: this person may do it now, for the reason `why` that was approved.
     """
 
     pair: UUID
@@ -69,7 +70,9 @@ class Meets:
     appointments: tuple[Appointment, ...]
     needs_two: bool
     asked: bool
+    waits: bool
     ready: bool
+    why: str
 
 
 async def show(request: Request) -> Response:
@@ -219,6 +222,9 @@ def _read(tx: Tx, branch: BranchSettings, opens: frozenset[UUID], person: UUID) 
             Appointment(one, branch.services[one.service_id].listed_names, one.service_id in opens) for one in bookings
         )
         about = [one for one in asked if is_about(one, meeting.pair, meeting.ids)]
+        # The request of somebody else is in nobody's way.
+        own = [one for one in about if one.asked_by == person]
+        ready = next((one for one in own if one.is_ready(tx.now)), None)
         found.append(
             Meets(
                 meeting.pair,
@@ -226,7 +232,9 @@ def _read(tx: Tx, branch: BranchSettings, opens: frozenset[UUID], person: UUID) 
                 tuple(shown),
                 needs_two=not all(may_accept(branch, one.service_id) for one in bookings),
                 asked=bool(about),
-                ready=any(one.asked_by == person and one.is_ready(tx.now) for one in about),
+                waits=bool(own) and ready is None,
+                ready=ready is not None,
+                why=str(ready.params["why"]) if ready else "",
             )
         )
     return pairs, found

@@ -12,7 +12,7 @@ from ...web import kit
 from ...web.errors import message
 from ...web.here import StaffAtBranch
 from .grid import members_seen, serves_alone, services_seen
-from .selection import Selection, choices_of, read_selection, with_text
+from .selection import Selection, choices_of, known_columns, read_selection, with_text
 
 
 async def selection_asked(here: StaffAtBranch) -> Selection:
@@ -36,12 +36,14 @@ async def selecting(
     columns = [(one.slug, one.names) for one in members_seen(branch, services).values()]
     columns += [(one.slug, one.names) for key, one in branch.queues.items() if serves_alone(branch, key, services)]
     views = await here.read(own_views, branch.id, here.person.id)
+    known = known_columns(branch)
     words = message(failure, here.words) if failure else ""
     return {
         "selection": selection,
         "same": selection.query,
         "choices": choices_of(branch, columns, seen),
-        "views": [(one, Selection(one.only)) for one in views],
+        # Of members and queues that are retired meanwhile the address of a page says nothing.
+        "views": [(one, Selection(one.only & known)) for one in views],
         "may_search": here.may_any(BOOK_RIGHTS),
         "view_name": (sent or {}).get("name", ""),
         "errors": {"name": words} if isinstance(failure, Invalid) else {},

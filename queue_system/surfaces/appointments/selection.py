@@ -96,14 +96,18 @@ def choices_of(branch: BranchSettings, columns: Iterable[tuple[str, Names]], see
 
 def read_selection(branch: BranchSettings, sent: ImmutableMultiDict[str, str], seen: Collection[UUID]) -> Selection:
     """The selection that an address asks for; what is unknown there, or retired meanwhile, is left out."""
-    known = {one.slug for one in members_of(branch).values()} | {one.slug for one in branch.queues.values()}
     services = {one.slug for one in branch.services.values() if one.id in seen}
     return Selection(
-        frozenset(sent.getlist("only")) & known,
+        frozenset(sent.getlist("only")) & known_columns(branch),
         _one_of(sent.get("service", ""), services),
         _one_of(sent.get("state", ""), {one.value for one in SHOWN}),
         _one_of(sent.get("channel", ""), {one.value for one in Channel}),
     )
+
+
+def known_columns(branch: BranchSettings) -> frozenset[str]:
+    """The slugs of all members and queues."""
+    return frozenset({one.slug for one in members_of(branch).values()} | {one.slug for one in branch.queues.values()})
 
 
 def with_text(selection: Selection, text: str) -> Selection:

@@ -12,6 +12,7 @@ from queue_system.actions import bookings, own_views, staff
 from queue_system.actions.bookings import HoldOrder
 from queue_system.core.bookings import Booker
 from queue_system.core.errors import Invalid, Refused
+from queue_system.store.database import Tx
 from queue_system.store.log import SYSTEM
 from queue_system.store.queries.bookings import BookingView, free_days
 from queue_system.store.tables import OwnView, Staff, table
@@ -59,6 +60,23 @@ def test_a_view_is_saved_chosen_and_deleted(client: TestClient, hall: Hall, book
     assert "My counter" in look(client, HERE).text
     client.post(end, data={"from": "day"})
     assert "My counter" not in look(client, HERE).text
+
+
+def test_a_view_is_deleted_when_somebody_in_it_is_gone_and_when_another_has_the_same_choice(
+    client: TestClient, hall: Hall
+) -> None:
+    queue = queue_of(hall, "travel-doc")
+    me = hall.db.read_now(Tx.scalar, sa.select(STAFF.c.id).where(STAFF.c.login == "rana"))
+    for name, only in (("one", [queue]), ("two", [queue]), ("three", [queue, "gone"]), ("four", ["gone"])):
+        hall.db.write_now(own_views.save_view, hall.branch.id, me, name, only)
+    page = look(client, f"{HERE}?day={DAY}&only={queue}")
+    # What is shown has a name, so none is asked for.
+    assert not [one for one in page.forms if one.action.endswith("/views")]
+    ends = [one.action for one in page.forms if one.action.endswith("/end")]
+    assert len(ends) == 4
+    for end in ends:
+        client.post(end, data={"from": "day"})
+    assert hall.db.read_now(lambda tx: tx.rows(sa.select(VIEW.c.id))) == []
 
 
 def test_a_name_is_asked_for_and_the_choice_stays(client: TestClient, hall: Hall) -> None:

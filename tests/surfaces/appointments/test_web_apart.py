@@ -103,8 +103,12 @@ def test_in_a_protected_service_a_second_person_is_asked_on_the_page(house: tupl
     shown = other.get("/office/approvals").text
     assert read(hall, his).code in shown
     assert HE not in shown
+    assert "Ask a second person" in other.get(PAIRS).text, "a request of somebody else is in nobody's way"
     hall.db.write_now(approve, asked.id, Actor("staff", str(second)))
-    assert "It can be accepted now." in client.get(PAIRS).text
+    page = client.get(PAIRS).text
+    assert "It can be accepted now." in page
+    assert "one of them is escorted" in page
+    assert "a court has ordered it" not in page, "only the reason that was approved"
     assert client.post(f"{PAIRS}/{made}/accept", data=sent).headers["location"] == f"{PAIRS}?done=accepted"
     assert not met(hall)
 
