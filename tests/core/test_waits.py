@@ -114,6 +114,17 @@ def test_numbers_that_begin_again_are_a_new_series() -> None:
     assert after.median == pytest.approx(before.median, rel=0.1)
 
 
+def test_a_jump_to_a_new_series_is_no_forecast_that_came_true() -> None:
+    """Forecasts for numbers that nobody saw called would teach that everybody is served at once."""
+    jumped, ended = learnt(days=3, minutes_each=10), learnt(days=3, minutes_each=10)
+    day = OPENS + timedelta(days=3)
+    for forecasts, serving in ((jumped, 500), (ended, 1)):
+        forecasts.see(Look(day, "office", "A", 6, 7))
+        forecasts.see(Look(day + timedelta(minutes=5), "office", "A", 6, serving))
+    at = day + timedelta(minutes=10)
+    assert jumped.see(Look(at, "office", "A", 6, 500)) == ended.see(Look(at, "office", "A", 6, 1))
+
+
 @given(st.integers(1, 90))
 def test_a_forecast_uses_nothing_that_came_later(known: int) -> None:
     looks = [*steady(OPENS, 10), *steady(OPENS + timedelta(days=1), 7)]

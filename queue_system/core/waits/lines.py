@@ -130,7 +130,7 @@ class LineForecasts:
         last, today.last = today.last, look
         if last is not None and last.serving is not None:
             called = serving - last.serving
-            if called < 0:
+            if called < 0 or called >= JUMP:
                 # A new series of numbers: what was promised for the old one is never seen to come true.
                 today.steps.clear()
                 today.promises.clear()
