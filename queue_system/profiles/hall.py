@@ -11,7 +11,7 @@ from ..settings.faults import Fault
 from ..settings.printers import PLACE_KEYS
 from ..settings.services import Service
 from ..settings.typed import Scope
-from .nodes import Section, Value
+from .nodes import ProfileError, Section, Value
 from .reading import Fields, read, read_fields, things
 from .values import listed, one_of
 
@@ -76,11 +76,14 @@ def _refuse_other_places(section: Section, transport: str) -> None:
 def _kiosks(value: Value, models: Mapping[str, DeviceModel]) -> Collection[str]:
     """Devices whose model is a kiosk, found first because a printer may refer to a kiosk below it.
 
-    A model that is unknown may have been meant as one: the mistake is told where it is, and not at the printer again.
+    A model that is unknown, or cannot be read, may have been meant as one: the mistake is told where it is, and not at the printer again.
     """
-    written = {slug: entry.entries().get("model") for slug, entry in value.entries().items()}
-    return [
-        slug
-        for slug, model in written.items()
-        if model is not None and ((known := models.get(model.scalar())) is None or known.kind == "kiosk")
-    ]
+
+    def may_be_one(device: Value) -> bool:
+        try:
+            model = device.entries().get("model")
+            return model is not None and ((known := models.get(model.scalar())) is None or known.kind == "kiosk")
+        except ProfileError:
+            return True
+
+    return [slug for slug, entry in value.entries().items() if may_be_one(entry)]

@@ -38,12 +38,16 @@ MOST_ERRORS: Final = 20
 class ProfileError(Exception):
     """An error in a profile: where (`line` and `column` from 1, or 0 for the whole file) and why.
 
-    Its text has a line for each of `more`, the errors in other things of the same mapping or list.
+    Its text has a line for each of `more`, the errors in other things of the same mapping or list; of very many it says how
+    many are left.
     """
 
     def __init__(self, file: str, line: int, column: int, reason: str, more: Sequence[ProfileError] = ()) -> None:
         place = f"{file}:{line}:{column}" if line else file
-        super().__init__("\n".join([f"{place}: {reason}", *(str(one) for one in more[: MOST_ERRORS - 1])]))
+        lines = [f"{place}: {reason}", *(str(one) for one in more[: MOST_ERRORS - 1])]
+        if (left := 1 + len(more) - MOST_ERRORS) > 0:
+            lines.append(f"and {left} more")
+        super().__init__("\n".join(lines))
         self.file = file
         self.line = line
         self.column = column

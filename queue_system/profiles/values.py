@@ -93,11 +93,11 @@ def listed(read_item: Read[T], least: int = 1, *, unique: bool = True) -> Read[t
         for item in value.items():
             try:
                 result = read_item(item)
+                if unique and result in found:
+                    raise item.faulty(Fault("setting-twice", "", {"word": item.scalar()}))
             except ProfileError as error:
                 wrong.append(error)
                 continue
-            if unique and result in found:
-                raise item.faulty(Fault("setting-twice", "", {"word": item.scalar()}))
             found.append(result)
         if wrong:
             raise ProfileError.together(wrong)
