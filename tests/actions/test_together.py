@@ -24,7 +24,9 @@ from queue_system.store.log import SYSTEM
 from queue_system.store.queries.bookings import BookingView, booking_views, bookings_together, free_days, seats_of
 from queue_system.store.queries.common_times import CommonTimes, Scarce, Step, Wish, common_times, visit_at
 from queue_system.store.tables import Block, Booking, table
+from queue_system.web.visit_form import ends_of
 from tests.kit.hall import Hall, furnish
+from tests.kit.services import set_service
 
 # A Tuesday; the hall opens at 8:30.
 DAY = date(2026, 11, 24)
@@ -121,6 +123,25 @@ def test_a_wait_between_two_parts_is_as_long_as_was_said(hall: Hall) -> None:
 def test_the_half_of_the_day_is_that_of_the_wall_clock(hall: Hall) -> None:
     found = find(hall, [step(hall, CIVIL)], half="afternoon")
     assert [visit[0].astimezone(hall.branch.zone).hour for visit in found.first] == [12, 12, 12]
+
+
+def test_the_parts_take_as_long_as_on_their_day(hall: Hall) -> None:
+    """Terms such as those of Ramadan begin within the two months that are looked through."""
+    usual = hall.branch.service(CIVIL).duration_min
+    begins = DAY + timedelta(days=2)
+    hall = set_service(
+        hall, CIVIL, duration_min=usual, terms=[{"first": begins.isoformat(), "duration_min": 2 * usual}]
+    )
+    steps = [step(hall, CIVIL)] * 2
+    for day, minutes in ((DAY, usual), (begins + timedelta(days=5), 2 * usual)):
+        first = find(hall, steps, on=DAY, near=instant_at(day, 10 * 60, hall.branch.zone)).near[0]
+        assert first[0].astimezone(hall.branch.zone).date() == day
+        assert first[1] - first[0] == timedelta(minutes=minutes)
+        held = parts(hall, hold(hall, steps, first))
+        assert [one.ends_at - one.starts_at for one in held] == [timedelta(minutes=minutes)] * 2
+        found = find(hall, steps, on=day)
+        ends = ends_of(hall.branch, found, steps)
+        assert ends[found.first[0][0]] == found.first[0][1] + timedelta(minutes=minutes)
 
 
 def test_a_vehicle_that_makes_people_wait_is_named(db: Database) -> None:

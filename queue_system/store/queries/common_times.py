@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from itertools import islice
+from itertools import groupby, islice
 from typing import Final
 from uuid import UUID
 
 from ...core import common_time, slots
 from ...core.common_time import Segment
-from ...core.free_time import FreeTime
+from ...core.free_time import FreeTime, in_any
 from ...core.members import MemberNeed
 from ...core.slots import EPOCH, ServicePlan, tick_of
 from ..database import Tx
@@ -93,53 +93,71 @@ def scarce_for(tx: Tx, settings: BranchSettings, step: Step, begin: datetime, fi
     return search.scarce(None if first is None else tick_of(first, settings.tick_minutes))
 
 
+@dataclass(frozen=True, slots=True)
+class _Spell:
+    """Days in a row on which the parts take the same: terms of services, queues and resources may begin between them."""
+
+    days: Sequence[date]
+    plans: Sequence[ServicePlan]
+    segments: Sequence[Segment]
+
+
 class _Search:
     """The free time of everybody and everything that a visit needs, read once."""
 
     def __init__(self, tx: Tx, settings: BranchSettings, steps: Sequence[Step], wish: Wish) -> None:
         self._tx, self._settings, self._steps, self._wish = tx, settings, steps, wish
-        self._first = wish.since.astimezone(settings.zone).date()
+        first = wish.since.astimezone(settings.zone).date()
         end = wish.since + LOOK_AHEAD
         self._ticks = range(tick_of(wish.since, settings.tick_minutes), tick_of(end, settings.tick_minutes))
-        plans = [plan_on(settings, step.service, self._first) for step in steps]
-        needs = {need.key: need for plan in plans for need in plan.members}
+        spells = _spells(settings, steps, [first + timedelta(days=n) for n in range(LOOK_AHEAD.days + 1)])
+        needs = {need.key: need for _, plans in spells for plan in plans for need in plan.members}
         self._free = free_time(tx, settings, list(needs.values()), self._ticks) if needs else {}
-        self._plans = [only_asked(plan, step.asked) for plan, step in zip(plans, steps, strict=True)]
         self._gap = wish.gap_min // settings.tick_minutes
-        opens = {plan: self._may_start(step, plan) for plan, step in dict(zip(self._plans, steps, strict=True)).items()}
-        self._segments = [
-            Segment(plan.members, self._length(index), self._in_half(opens[plan]) if index == 0 else opens[plan])
-            for index, plan in enumerate(self._plans)
-        ]
+        self._spells = [self._spell(days, plans) for days, plans in spells]
 
     def starts(self) -> FreeTime:
-        return common_time.common_starts(self._segments, self._free, self._gap)
+        found = [common_time.common_starts(one.segments, self._free, self._gap) for one in self._spells]
+        return in_any(found, self._ticks)
 
     def visit(self, tick: int) -> tuple[datetime, ...]:
         """The instants at which the parts begin, the first at `tick`."""
-        begins = common_time.beginnings(self._segments, self._free, tick, self._gap)
+        day = self._day(tick)
+        segments = next(one.segments for one in self._spells if day in one.days)
+        begins = common_time.beginnings(segments, self._free, tick, self._gap)
         return tuple(self._instant(one) for one in begins)
 
     def scarce(self, first: int | None) -> Scarce | None:
         """The member or pool without which the visit could begin on an earlier day than it can, or at all."""
-        found = min((*self._without_members(), *self._without_pools()), key=lambda one: one[0], default=None)
+        tried = [each for one in self._spells for each in (*self._without_members(one), *self._without_pools(one))]
+        found = min(tried, key=lambda one: one[0], default=None)
         if found is None or (first is not None and self._day(found[0]) >= self._day(first)):
             return None
         return Scarce(found[1], self._instant(found[0]))
 
-    def _without_members(self) -> Iterator[tuple[int, Names]]:
-        found = common_time.scarcest(self._segments, self._free, self._gap)
+    def _spell(self, days: Sequence[date], plans: Sequence[ServicePlan]) -> _Spell:
+        asked = [only_asked(plan, step.asked) for plan, step in zip(plans, self._steps, strict=True)]
+        by_plan = dict(zip(asked, self._steps, strict=True))
+        opens = {plan: self._may_start(step, plan, days) for plan, step in by_plan.items()}
+        segments = [
+            Segment(plan.members, self._length(asked, index), self._in_half(opens[plan]) if index == 0 else opens[plan])
+            for index, plan in enumerate(asked)
+        ]
+        return _Spell(days, asked, segments)
+
+    def _without_members(self, spell: _Spell) -> Iterator[tuple[int, Names]]:
+        found = common_time.scarcest(spell.segments, self._free, self._gap)
         if found is not None and found.first_without is not None:
-            need = next(one for one in self._segments[found.segment].needs if one.key == found.need)
+            need = next(one for one in spell.segments[found.segment].needs if one.key == found.need)
             yield found.first_without, self._names(need)
 
-    def _without_pools(self) -> Iterator[tuple[int, Names]]:
-        for index, (step, plan) in enumerate(zip(self._steps, self._plans, strict=True)):
+    def _without_pools(self, spell: _Spell) -> Iterator[tuple[int, Names]]:
+        for index, (step, plan) in enumerate(zip(self._steps, spell.plans, strict=True)):
             for pool in plan.resources:
                 if pool.resource_key in self._settings.resources:
                     rest = tuple(one for one in plan.resources if one is not pool)
-                    opens = self._may_start(step, replace(plan, resources=rest))
-                    segments = list(self._segments)
+                    opens = self._may_start(step, replace(plan, resources=rest), spell.days)
+                    segments = list(spell.segments)
                     segments[index] = replace(segments[index], may_start=self._in_half(opens) if index == 0 else opens)
                     starts = common_time.common_starts(segments, self._free, self._gap)
                     names = self._settings.resources[pool.resource_key].names
@@ -151,20 +169,19 @@ class _Search:
             return self._settings.resources[need.key].names
         return members_of(self._settings)[need.options[0]].names
 
-    def _length(self, index: int) -> int:
+    def _length(self, plans: Sequence[ServicePlan], index: int) -> int:
         """The ticks of a part, work after it included; and the ways there and back where the next needs the same member."""
-        plan = self._plans[index]
+        plan = plans[index]
         length = slots.ticks_needed(plan, self._settings.tick_minutes)
-        if index + 1 < len(self._plans):
-            length += _way(plan.members, self._plans[index + 1].members)
+        if index + 1 < len(plans):
+            length += _way(plan.members, plans[index + 1].members)
         return length
 
-    def _may_start(self, step: Step, plan: ServicePlan) -> FreeTime:
-        """The ticks at which a part can begin, whoever is there."""
-        last = self._first + LOOK_AHEAD
+    def _may_start(self, step: Step, plan: ServicePlan, within: Sequence[date]) -> FreeTime:
+        """The ticks of these days at which a part can begin, whoever is there."""
         without = replace(plan, members=())
         days = free_days(
-            self._tx, self._settings, step.service, self._first, last, public=self._wish.public, plan=without
+            self._tx, self._settings, step.service, within[0], within[-1], public=self._wish.public, plan=without
         )
         bits, tick = 0, self._settings.tick_minutes
         for day in days:
@@ -192,6 +209,17 @@ class _Search:
 
     def _instant(self, tick: int) -> datetime:
         return EPOCH + timedelta(minutes=tick * self._settings.tick_minutes)
+
+
+def _spells(
+    settings: BranchSettings, steps: Sequence[Step], days: Sequence[date]
+) -> list[tuple[list[date], list[ServicePlan]]]:
+    """The days in a row on which each part takes the same, and what that is."""
+    services = {step.service.id: step.service for step in steps}
+    plans = {day: {key: plan_on(settings, one, day) for key, one in services.items()} for day in days}
+    return [
+        (list(some), [which[step.service.id] for step in steps]) for which, some in groupby(days, plans.__getitem__)
+    ]
 
 
 def _way(first: Collection[MemberNeed], then: Collection[MemberNeed]) -> int:
