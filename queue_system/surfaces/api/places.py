@@ -52,8 +52,9 @@ async def list_branches(request: Request, _asked: Nothing) -> models.Branches:
 async def list_services(request: Request, _asked: Nothing) -> models.Services:
     here = await at_branch(request)
     branch = here.branch
-    offered = branch.services_on(branch.timetable.business_date(here.now)).values()
-    return models.Services(branch=branch.slug, services=[_service(branch, service) for service in offered])
+    day = branch.timetable.business_date(here.now)
+    offered = branch.services_on(day).values()
+    return models.Services(branch=branch.slug, services=[_service(branch, service.on(day)) for service in offered])
 
 
 async def list_slots(request: Request, asked: models.SlotsAsked) -> models.Slots:

@@ -21,6 +21,7 @@ from queue_system.store.queries.settings import BranchSettings, branch_ids
 from queue_system.store.tables import PrintJob, table
 from tests.kit.api_program import EMBASSY, Program, allow_remote_tickets, facts, kiosk_token
 from tests.kit.hall import Hall, enter, furnish
+from tests.kit.services import set_service
 from tests.kit.web_hall import application, furnished
 
 
@@ -93,6 +94,13 @@ def test_there_are_protected_services_to_look_for(sqlite_url: str, clock: Frozen
     branches = [enter(database, slug).branch for slug in database.read_now(branch_ids)]
     database.close()
     assert any(s.confidentiality.hides_service for branch in branches for s in branch.services.values())
+
+
+def test_a_service_is_as_long_as_on_this_day(program: Program, hall: Hall) -> None:
+    terms = [{"first": "2026-11-01", "duration_min": 35}]
+    set_service(hall, "attest-single", duration_min=10, terms=terms)
+    found = program.get(f"{EMBASSY}/services").body["services"]
+    assert [one["duration_min"] for one in found if one["service"] == "attest-single"] == [35]
 
 
 def test_slots_lie_in_the_days_asked_for(program: Program) -> None:
